@@ -1,0 +1,50 @@
+#!/bin/sh
+# Start Traefik on its static configuration, filled in from the environment.
+#
+# In ${NAME} and ${NAME:-default} of traefik.yml the variable's value takes the place; a ${NAME}
+# that is unset or empty ends the start with its name. Comment lines are left alone.
+#
+#   CONFIG_DIRECTORY  where traefik.yml is         (/etc/traefik)
+#   RENDERED_CONFIG   where the result is written  (/tmp/traefik.yml)
+#   ACME_DNS_FILE     KEY=VALUE lines with the credentials of the DNS provider. They are read here
+#                     and not given as variables, so that `docker inspect` does not show them.
+set -eu
+
+config=${CONFIG_DIRECTORY:-/etc/traefik}/traefik.yml
+rendered=${RENDERED_CONFIG:-/tmp/traefik.yml}
+credentials=${ACME_DNS_FILE:-/run/secrets/acme_dns}
+
+if [ -n "${CERT_RESOLVER:-}" ] && ! grep -q '^[A-Za-z_][A-Za-z0-9_]*=.' "$credentials"; then
+    echo "traefik: $credentials holds no credentials for the DNS provider" \
+        "\"${ACME_DNS_PROVIDER:-}\": the wildcard certificate cannot be had." \
+        "See docs/deployment.md, or set CERT_RESOLVER= to start without certificates." >&2
+    exit 78
+fi
+if [ -r "$credentials" ]; then
+    while IFS='=' read -r name value || [ -n "$name" ]; do
+        case $name in '' | '#'*) ;; *) export "$name=$value" ;; esac
+    done <"$credentials"
+fi
+
+umask 077
+awk '
+    /^[ \t]*#/ { print; next }
+    {
+        done = ""
+        rest = $0
+        while (match(rest, /[$][{][A-Z0-9_]+(:-[^}]*)?[}]/)) {
+            token = substr(rest, RSTART + 2, RLENGTH - 3)
+            split_at = index(token, ":-")
+            name = split_at ? substr(token, 1, split_at - 1) : token
+            value = ENVIRON[name]
+            if (value == "" && split_at) value = substr(token, split_at + 2)
+            else if (value == "") { missing = missing " " name; value = "" }
+            done = done substr(rest, 1, RSTART - 1) value
+            rest = substr(rest, RSTART + RLENGTH)
+        }
+        print done rest
+    }
+    END { if (missing) { print "traefik: set" missing > "/dev/stderr"; exit 78 } }
+' "$config" >"$rendered"
+
+exec "${TRAEFIK_BINARY:-traefik}" --configFile="$rendered"
