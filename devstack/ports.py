@@ -1,0 +1,107 @@
+"""Ports of a stack: chosen free once, kept in the home, so that a restart uses the same."""
+
+import json
+import random
+import socket
+from dataclasses import dataclass
+
+import psutil
+
+from devstack.errors import PortTaken, StackError
+from devstack.home import Home, write_private
+from devstack.strays import home_of
+
+LOOPBACK = "127.0.0.1"
+NAMES = (
+    "postgres", "valkey", "s3", "weed_master", "weed_filer", "weed_volume", "weed_admin",
+    "gunicorn", "fallback", "ping", "web",
+)  # fmt: skip
+# SeaweedFS speaks gRPC on the port + 10000.
+GRPC_OFFSET = 10000
+WITH_GRPC = frozenset({"s3", "weed_master", "weed_filer", "weed_volume", "weed_admin"})
+# Below the ephemeral range of Linux (32768) and macOS (49152), the gRPC twins included, so that no
+# outgoing connection takes a port of ours between two starts.
+FIRST, LAST, BLOCK = 15000, 22000, 16
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The ports of one stack by name."""
+
+    by_name: dict[str, int]
+
+    def __getitem__(self, name: str) -> int:
+        return self.by_name[name]
+
+
+def settle(home: Home, web: int | None) -> Ports:
+    """Return the kept ports of ``home``, or newly chosen ones when they are new or taken.
+
+    ``web`` is the fixed port of the entry point; None means a private one. Raises PortTaken if the
+    fixed one is somebody else's.
+    """
+    if web is not None and not is_free(web):
+        raise PortTaken(_taken(web))
+    kept = _read(home)
+    if kept is None or not all(is_free(port) for port in _all_of(kept, web is None)):
+        kept = _choose()
+        write_private(home.file("ports.json"), json.dumps(kept, indent=1) + "\n")
+    return Ports({**kept, "web": kept["web"] if web is None else web})
+
+
+def is_free(port: int) -> bool:
+    """Say whether a server could listen on this port of the loopback address now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+            probe.listen(1)
+        except OSError:
+            return False
+    return True
+
+
+def _read(home: Home) -> dict[str, int] | None:
+    try:
+        kept = json.loads(home.file("ports.json").read_text(encoding="utf-8"))
+        return {name: int(kept[name]) for name in NAMES}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _all_of(ports: dict[str, int], with_web: bool) -> list[int]:
+    plain = [port for name, port in ports.items() if with_web or name != "web"]
+    return plain + [ports[name] + GRPC_OFFSET for name in WITH_GRPC]
+
+
+def _choose() -> dict[str, int]:
+    """Take a whole free block: two stacks that start at once then rarely meet."""
+    blocks = list(range(FIRST, LAST, BLOCK))
+    random.shuffle(blocks)
+    for start in blocks:
+        chosen = {name: start + offset for offset, name in enumerate(NAMES)}
+        if all(is_free(port) for port in _all_of(chosen, True)):
+            return chosen
+    raise StackError(f"No {BLOCK} free ports in a row between {FIRST} and {LAST}.")
+
+
+def _taken(port: int) -> str:
+    advice = f"choose another: AGGIOS_PORT={port + 1} scripts/start-dev.sh"
+    process = _listener(port)
+    if process is None:
+        return f"Port {port} is taken by another program; {advice}"
+    if home := home_of(process):
+        return f"Port {port} is taken by the Aggios stack of {home}; {advice}"
+    return f"Port {port} is taken by {process.name()} (pid {process.pid}); {advice}"
+
+
+def _listener(port: int) -> psutil.Process | None:
+    """Return who listens, where the system tells: for another user's processes it does not."""
+    try:
+        for connection in psutil.net_connections("tcp"):
+            at = connection.laddr
+            if connection.status == psutil.CONN_LISTEN and at and at.port == port:
+                return psutil.Process(connection.pid) if connection.pid else None
+    except (psutil.Error, OSError):
+        return None
+    return None

@@ -1,0 +1,78 @@
+"""The application under gunicorn."""
+
+import http.client
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from devstack.environment import NOT_FOR_WEB, inherited
+from devstack.home import CHECKOUT
+from devstack.ports import LOOPBACK
+from devstack.services.protocol import Context
+
+
+@dataclass(frozen=True)
+class Application:
+    """What gunicorn is to serve."""
+
+    folder: Path = CHECKOUT
+    arguments: tuple[str, ...] = (
+        "-c",
+        "python:aggios.gunicorn",
+        "aggios.wsgi:application",
+    )
+    health: str = "/api/health/live"
+
+
+class Gunicorn:
+    """The web processes."""
+
+    name = "gunicorn"
+    title = "gunicorn"
+    stop_signal = signal.SIGTERM
+    account = None
+
+    def __init__(self, context: Context, application: Application) -> None:
+        self._context = context
+        self._application = application
+        self._port = context.ports["gunicorn"]
+
+    @property
+    def address(self) -> str:
+        """Where it listens behind Traefik."""
+        return f"http://{LOOPBACK}:{self._port}"
+
+    @property
+    def folder(self) -> Path:
+        """The application's folder."""
+        return self._application.folder
+
+    def prepare(self) -> None:
+        """Do nothing: the steps before it have made everything."""
+
+    def command(self) -> list[str]:
+        """Return the command line."""
+        bind = f"--bind={LOOPBACK}:{self._port}"
+        return [sys.executable, "-m", "gunicorn", bind, *self._application.arguments]
+
+    def environment(self) -> dict[str, str]:
+        """Return the stack's variables, less what would let a web process alter tables."""
+        variables = self._context.variables
+        web = {
+            name: value for name, value in variables.items() if name not in NOT_FOR_WEB
+        }
+        return {**inherited(), **web, "PYTHONUNBUFFERED": "1"}
+
+    def is_ready(self) -> bool:
+        """Ask for the health page that touches nothing."""
+        connection = http.client.HTTPConnection(LOOPBACK, self._port, timeout=2)
+        try:
+            connection.request(
+                "GET", self._application.health, headers={"Host": "localhost"}
+            )
+            return connection.getresponse().status == http.client.OK
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()

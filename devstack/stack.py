@@ -1,0 +1,178 @@
+"""A stack: its home, its servers and the order in which they start and stop."""
+
+import contextlib
+import json
+import threading
+import time
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Self
+
+import psutil
+
+from devstack import credentials, ports, strays
+from devstack.environment import stack_environment, write_env_file
+from devstack.errors import ServiceFailed, StackError
+from devstack.fallback import Fallback
+from devstack.home import Home, write_private
+from devstack.lock import HomeLock
+from devstack.services.gunicorn import Application
+from devstack.services.protocol import Context
+from devstack.services.registry import ALL, build
+from devstack.supervised import Supervised
+from devstack.undertaker import Undertaker
+
+READY_SECONDS = 60.0
+# A server that ends so often before it was ever ready will not become so by itself.
+FIRST_EXITS = 4
+
+
+class Stack:
+    """Servers of one home, supervised by this process.
+
+    ``web_port`` is the fixed port of the entry point, None a private one. ``overrides`` replaces
+    variables of the application.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        *,
+        web_port: int | None = None,
+        application: Application | None = None,
+        overrides: dict[str, str] | None = None,
+    ) -> None:
+        self.home = home
+        self.swept = 0
+        self._web_port = web_port
+        self._application = application or Application()
+        self._overrides = overrides or {}
+        self._running: dict[str, Supervised] = {}
+        self._closers = contextlib.ExitStack()
+        self._state_lock = threading.Lock()
+        self.on_exit: Callable[[str, int], None] = lambda name, status: None
+
+    def open(self) -> None:
+        """Take the home: lock it, end what a former run left, settle ports, secrets and env file.
+
+        Raises StackError in one line (AlreadyRunning, PortTaken, MissingBinary, …).
+        """
+        self.home.create()
+        try:
+            self._closers.enter_context(HomeLock(self.home))
+            self.swept = strays.end(self.home)
+            self.ports = ports.settle(self.home, self._web_port)
+            secrets = credentials.settle(self.home)
+            self.env = {
+                **stack_environment(self.home, self.ports, secrets),
+                **self._overrides,
+            }
+            write_env_file(self.home, self.env)
+            self._context = Context(self.home, self.ports, secrets, self.env)
+            self._closers.callback(Undertaker(self.home).dismiss)
+        except BaseException:
+            self._closers.close()
+            raise
+
+    def start(self, *names: str) -> None:
+        """Start services without waiting for them. Raises StackError if one cannot be prepared."""
+        for name in names:
+            if name == "traefik":
+                self._closers.callback(Fallback(self.ports["fallback"]).close)
+            service = build(name, self._context, self._application)
+            supervised = Supervised(service, self.home, self._exited)
+            self._running[name] = supervised
+            supervised.start()
+        self._write_state()
+
+    def wait_ready(self, *names: str, timeout: float = READY_SECONDS) -> None:
+        """Return when these services (all that were started, if none is named) do their work.
+
+        Raises ServiceFailed with the last line of the log when one does not come up.
+        """
+        deadline = time.monotonic() + timeout
+        for name in names or tuple(self._running):
+            supervised = self._running[name]
+            before = supervised.exits
+            while not (supervised.pid and supervised.service.is_ready()):
+                gave_up = supervised.exits - before >= FIRST_EXITS
+                if gave_up or time.monotonic() > deadline:
+                    raise ServiceFailed(_last_words(supervised))
+                time.sleep(0.03)
+        self._write_state()
+
+    def stop(self, *names: str) -> None:
+        """Stop these services, in the reverse of the order in which they started."""
+        for name in reversed([name for name in self._running if name in names]):
+            self._running.pop(name).stop()
+        self._write_state()
+
+    def close(self) -> None:
+        """Stop everything and give the home back; nothing is left running."""
+        try:
+            self.stop(*self._running)
+            self.home.file("state.json").unlink(missing_ok=True)
+        finally:
+            self._closers.close()
+
+    def pid(self, name: str) -> int | None:
+        """Return the pid of a service's main process, None while it is down."""
+        return self._running[name].pid
+
+    def children(self, name: str) -> list[int]:
+        """Return the pids of its child processes: gunicorn's workers, PostgreSQL's backends."""
+        pid = self.pid(name)
+        with contextlib.suppress(psutil.Error):
+            return (
+                [child.pid for child in psutil.Process(pid).children()] if pid else []
+            )
+        return []
+
+    def exits(self, name: str) -> int:
+        """Return how often the service has ended by itself."""
+        return self._running[name].exits
+
+    def supervised(self) -> Sequence[Supervised]:
+        """Return what runs, in the order of its start."""
+        return list(self._running.values())
+
+    def __enter__(self) -> Self:
+        self.open()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _exited(self, name: str, status: int) -> None:
+        with contextlib.suppress(StackError, OSError):
+            self._write_state()
+        self.on_exit(name, status)
+
+    def _write_state(self) -> None:
+        """Leave a note for ``python -m devstack status``."""
+        with self._state_lock:
+            services = {
+                item.service.name: item.exits for item in tuple(self._running.values())
+            }
+            state = {"web_port": self.ports["web"], "exits": services}
+            write_private(self.home.file("state.json"), json.dumps(state))
+
+
+def _last_words(supervised: Supervised) -> str:
+    lines = (
+        supervised.log.read_text(errors="replace").split("\n")
+        if supervised.log.exists()
+        else []
+    )
+    last = supervised.trouble or next(
+        (line for line in reversed(lines) if line.strip()), "no output"
+    )
+    return f"{supervised.service.title} did not come up: {last.strip()} (see {supervised.log})"
+
+
+__all__ = ["ALL", "Stack"]

@@ -1,0 +1,86 @@
+"""Find and end what a former run left behind, and never anybody else's process.
+
+Every process of a stack carries its home in its environment. PostgreSQL's children write their
+titles over theirs, so they are known by their program and by the data folder that they work in.
+"""
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+
+from devstack.home import Home
+
+HOME_MARK = "AGGIOS_STACK_HOME"
+SERVICE_MARK = "AGGIOS_STACK_SERVICE"
+POSTGRES_LINK = "postgres"
+
+
+def marks(home: Home, service: str) -> dict[str, str]:
+    """Return the environment variables by which a process is known as ours."""
+    return {HOME_MARK: str(home.path), SERVICE_MARK: service}
+
+
+def home_of(process: psutil.Process) -> str | None:
+    """Return the home of the stack that a process belongs to, if it tells."""
+    try:
+        return process.environ().get(HOME_MARK)
+    except (psutil.Error, OSError):
+        return None
+
+
+def find(home: Home, service: str | None = None) -> list[psutil.Process]:
+    """Return the living processes of this home, or of one service of it."""
+    return [process for process in _others() if _belongs(process, home, service)]
+
+
+def end(home: Home, service: str | None = None, patience: float = 5.0) -> int:
+    """End them, politely first, and return how many there were."""
+    found = find(home, service)
+    for process in found:
+        with contextlib.suppress(psutil.Error):
+            process.send_signal(_polite_signal(process))
+    _, stubborn = psutil.wait_procs(found, timeout=patience)
+    kill(stubborn)
+    return len(found)
+
+
+def kill(processes: list[psutil.Process]) -> None:
+    """End these processes at once and wait until they are gone."""
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            # psutil compares the start time, so a reused pid is not hit.
+            process.kill()
+    psutil.wait_procs(processes, timeout=5)
+
+
+def _others() -> Iterator[psutil.Process]:
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE:
+                yield process
+
+
+def _belongs(process: psutil.Process, home: Home, service: str | None) -> bool:
+    try:
+        if service in (None, "postgres") and _is_our_postgres(process, home):
+            return True
+        environment = process.environ()
+    except (psutil.Error, OSError):
+        return False
+    ours = environment.get(HOME_MARK) == str(home.path)
+    return ours and service in (None, environment.get(SERVICE_MARK))
+
+
+def _is_our_postgres(process: psutil.Process, home: Home) -> bool:
+    if process.name() != "postgres":
+        return False
+    return Path(process.cwd()) == (home.path / POSTGRES_LINK).resolve() / "data"
+
+
+def _polite_signal(process: psutil.Process) -> signal.Signals:
+    # SIGINT is PostgreSQL's fast shutdown; SIGTERM would wait for every client to leave.
+    return signal.SIGINT if process.name() == "postgres" else signal.SIGTERM

@@ -1,0 +1,149 @@
+"""One server kept alive: started again whenever it ends, until it is told to stop."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from devstack import strays
+from devstack.environment import inherited
+from devstack.errors import StackError
+from devstack.home import Home
+from devstack.services.protocol import Service
+
+# After a crash: at once, then ever slower, and at once again after a quiet while.
+FIRST_DELAY, LONGEST_DELAY, QUIET_SECONDS = 0.1, 10.0, 10.0
+STOP_SECONDS = 10.0
+LOG_BYTES = 20_000_000
+
+
+class Supervised:
+    """A service's process and the thread that watches it."""
+
+    def __init__(
+        self, service: Service, home: Home, on_exit: Callable[[str, int], None]
+    ) -> None:
+        self.service = service
+        self.exits = 0
+        self.trouble = ""
+        self._home = home
+        self._on_exit = on_exit
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(
+            target=self._keep_alive, name=service.name, daemon=True
+        )
+
+    @property
+    def log(self) -> Path:
+        """Everything that the server prints."""
+        return self._home.logs / f"{self.service.name}.log"
+
+    @property
+    def pid(self) -> int | None:
+        """The living process, or None between two."""
+        process = self._process
+        return (
+            process.pid if process is not None and process.returncode is None else None
+        )
+
+    def start(self) -> None:
+        """Start the server and keep it alive. Raises StackError if it cannot even be prepared."""
+        self.service.prepare()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the server cleanly, by force if it does not go; nothing of it is left running."""
+        with self._lock:
+            self._stopping.set()
+        self.send(self.service.stop_signal)
+        if self._thread.ident is None:
+            return
+        self._thread.join(timeout=STOP_SECONDS)
+        if self._thread.is_alive():
+            self.send(signal.SIGKILL)
+            self._thread.join(timeout=STOP_SECONDS)
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to the server's process, if it lives."""
+        with self._lock:
+            if (pid := self.pid) is not None:
+                os.kill(pid, number)
+
+    def _keep_alive(self) -> None:
+        delay = FIRST_DELAY
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            try:
+                self._run_once()
+            except (OSError, StackError) as exc:
+                self.trouble = str(exc)
+                self.exits += 1
+            if time.monotonic() - began > QUIET_SECONDS:
+                delay = FIRST_DELAY
+            self._stopping.wait(delay)
+            delay = min(delay * 2, LONGEST_DELAY)
+
+    def _run_once(self) -> None:
+        self.service.prepare()
+        with self._lock:
+            if self._stopping.is_set():
+                return
+            process = self._process = self._spawn()
+        _await_exit(process)
+        # While the dead process is not reaped its number cannot be reused, so this hits only its
+        # own group: gunicorn's workers, for instance, would go on holding the port.
+        _kill_group(process.pid)
+        with self._lock:
+            status = process.wait()
+        if self.service.name == "postgres" or self._stopping.is_set():
+            # PostgreSQL's children are groups of their own.
+            strays.kill(strays.find(self._home, self.service.name))
+        if not self._stopping.is_set():
+            self.exits += 1
+            self._on_exit(self.service.name, status)
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        account = self.service.account
+        options = account.popen_options() if account is not None else {}
+        variables = {**_base(), **self.service.environment()}
+        _rotate(self.log)
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                self.service.command(),
+                cwd=self.service.folder,
+                env={**variables, **strays.marks(self._home, self.service.name)},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                # Ctrl-C in the terminal is for the supervisor, which stops them in order.
+                start_new_session=True,
+                **options,
+            )
+
+
+def _base() -> dict[str, str]:
+    return {**inherited(), "PATH": os.environ.get("PATH", os.defpath)}
+
+
+def _await_exit(process: subprocess.Popen[bytes]) -> None:
+    if hasattr(os, "waitid"):
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    else:  # macOS before Python 3.13
+        process.wait()
+
+
+def _kill_group(pid: int) -> None:
+    # macOS says PermissionError for a group that holds only a zombie.
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def _rotate(log: Path) -> None:
+    if log.exists() and log.stat().st_size > LOG_BYTES:
+        log.replace(log.with_suffix(".log.1"))

@@ -1,0 +1,93 @@
+"""Parts of the stack for tests: real servers on private ports, in a home of their own.
+
+A session fixture needs no more than::
+
+    with temporary_stack(services=("postgres", "valkey", "seaweedfs")) as stack:
+        yield stack.env
+
+``stack.kill("postgres")`` ends a server as ``kill -9`` does; it comes back by itself, and
+``stack.wait_ready("postgres")`` tells when.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from devstack import account
+from devstack.home import Home
+from devstack.services.gunicorn import Application
+from devstack.services.registry import STORES
+from devstack.stack import Stack
+
+
+class TestStack(Stack):
+    """A stack that a test may hurt."""
+
+    __test__ = False  # pytest: not a test class
+
+    def kill(self, name: str) -> int:
+        """Kill the main process of a service as ``kill -9`` does and return its pid.
+
+        Raises RuntimeError if it is not running at that moment.
+        """
+        pid = self.pid(name)
+        if pid is None:
+            raise RuntimeError(f"{name} is not running")
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+    def start_ready(self, *names: str) -> None:
+        """Start services and return when they do their work."""
+        self.start(*names)
+        self.wait_ready(*names)
+
+
+@contextlib.contextmanager
+def running_stack(
+    home: Path,
+    services: tuple[str, ...] = STORES,
+    *,
+    application: Application | None = None,
+    overrides: dict[str, str] | None = None,
+    web_port: int | None = None,
+) -> Iterator[TestStack]:
+    """Run services in ``home`` on private ports; stop them on the way out. The data stays."""
+    stack = TestStack(
+        Home.at(home), application=application, overrides=overrides, web_port=web_port
+    )
+    with stack:
+        stack.start_ready(*services)
+        yield stack
+
+
+@contextlib.contextmanager
+def temporary_home() -> Iterator[Path]:
+    """Give a home that is gone afterwards, where PostgreSQL's account can go as well."""
+    path = Path(tempfile.mkdtemp(prefix="aggios-"))
+    path.chmod(0o711)
+    try:
+        yield path
+    finally:
+        account.remove_place(Home.at(path))
+        shutil.rmtree(path, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def temporary_stack(
+    services: tuple[str, ...] = STORES,
+    *,
+    application: Application | None = None,
+    overrides: dict[str, str] | None = None,
+) -> Iterator[TestStack]:
+    """Run services in a temporary home."""
+    with (
+        temporary_home() as home,
+        running_stack(
+            home, services, application=application, overrides=overrides
+        ) as stack,
+    ):
+        yield stack

@@ -1,0 +1,56 @@
+"""End a stack's servers when its supervisor has been killed.
+
+A process of its own, which waits on a pipe that the supervisor holds open: however the supervisor
+ends, the pipe closes. If the undertaker is killed as well, the next start does the same work.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from devstack import strays
+from devstack.environment import inherited
+from devstack.home import CHECKOUT, Home
+from devstack.lock import HomeLock
+
+GOODBYE = b"stopped"
+
+
+class Undertaker:
+    """The supervisor's end of the pipe."""
+
+    def __init__(self, home: Home) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "devstack.undertaker", str(home.path)],
+            cwd=CHECKOUT,
+            env=inherited(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def dismiss(self) -> None:
+        """Tell it that everything has been stopped, and wait until it has gone."""
+        try:
+            self._process.communicate(GOODBYE, timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        except OSError:
+            self._process.wait()
+
+
+def main() -> None:
+    """Wait for the supervisor's end; clean up unless it said goodbye or a new one has come."""
+    home = Home(Path(sys.argv[1]))
+    if sys.stdin.buffer.read() == GOODBYE:
+        return
+    lock = HomeLock(home)
+    if lock.try_acquire(role="undertaker"):
+        strays.end(home)
+        lock.release()
+
+
+if __name__ == "__main__":
+    main()
