@@ -1,0 +1,83 @@
+# The image of the backend: `docker compose build`, or `docker build -t aggios/backend .`
+#
+# The tag below is pinned to a minor version, so that a rebuild takes in security fixes. To pin it to
+# the byte, look the digest up and put it behind the tag:
+#   docker buildx imagetools inspect python:3.13-slim-trixie --format '{{.Manifest.Digest}}'
+#   ARG PYTHON_IMAGE=python:3.13-slim-trixie@sha256:…
+ARG PYTHON_IMAGE=python:3.13-slim-trixie
+
+# -- Python packages: only wheels, only those whose hashes are in the lock ---------------------------
+FROM ${PYTHON_IMAGE} AS packages
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+RUN python -m venv /opt/venv
+COPY requirements.txt /tmp/requirements.txt
+# Every package of the lock has wheels for x86_64 and arm64, so nothing is compiled anywhere.
+RUN /opt/venv/bin/pip install --require-hashes --only-binary :all: -r /tmp/requirements.txt \
+    && /opt/venv/bin/python -m compileall -q /opt/venv/lib \
+    && /opt/venv/bin/pip uninstall -y pip
+
+# -- The key of PostgreSQL's own package repository, as Debian ships it ------------------------------
+FROM ${PYTHON_IMAGE} AS pgdg
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends postgresql-client-common \
+    && rm -rf /var/lib/apt/lists/*
+
+# -- What runs ---------------------------------------------------------------------------------------
+FROM ${PYTHON_IMAGE} AS runtime
+
+# `migrate_schemas` calls pg_dump, which must not be older than the server (18); Debian 13 has 17.
+# From PostgreSQL's repository the package manager brings what pg_dump links to. Copying the program
+# out of the postgres image would need its libpq, Kerberos and LDAP libraries copied one by one.
+# No version pins: Debian and PGDG keep only the newest minor release, so a pin breaks the build.
+COPY --from=pgdg /usr/share/postgresql-common/pgdg/apt.postgresql.org.asc /etc/apt/keyrings/pgdg.asc
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends ca-certificates \
+    && echo "deb [signed-by=/etc/apt/keyrings/pgdg.asc] https://apt.postgresql.org/pub/repos/apt trixie-pgdg main" \
+        > /etc/apt/sources.list.d/pgdg.list \
+    && apt-get update \
+    && apt-get install -y --no-install-recommends postgresql-client-18 \
+    && rm -rf /var/lib/apt/lists/*
+
+ENV PATH=/opt/venv/bin:/usr/lib/postgresql/18/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONFAULTHANDLER=1 \
+    HOME=/tmp \
+    STATIC_ROOT=/app/staticfiles
+
+# A fixed number, so that secrets and volumes can be given to it from outside.
+RUN groupadd --gid 10001 aggios \
+    && useradd --uid 10001 --gid aggios --no-create-home --home-dir /tmp --shell /usr/sbin/nologin aggios
+
+COPY --from=packages /opt/venv /opt/venv
+WORKDIR /app
+COPY . .
+
+# Settings want every secret, though collecting files uses none. These are for this command alone:
+# they are not in the image's environment, and production refuses to start with them.
+RUN AGGIOS_ENVIRONMENT=development \
+    SECRET_KEY=only-for-collectstatic-0123456789abcdef0123456789abcdef \
+    TOKEN_MASTER_SECRET=only-for-collectstatic-0123456789abcdef0123456789abcdef \
+    PASSWORD_PEPPERS=1:0000000000000000000000000000000000000000000000000000000000000000 \
+    DATABASE_URL=postgresql://nobody:nothing@127.0.0.1:9/none \
+    REDIS_URL=redis://127.0.0.1:9/0 \
+    S3_ENDPOINT_URL=http://127.0.0.1:9 \
+    S3_PUBLIC_ENDPOINT_URL=http://127.0.0.1:9 \
+    S3_ACCESS_KEY_ID=none \
+    S3_SECRET_ACCESS_KEY=none \
+    python manage.py collectstatic --noinput \
+    && python -m compileall -q /app
+
+# The code belongs to root: the process can read it and write nothing but /tmp.
+USER 10001:10001
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --start-interval=1s --retries=3 \
+    CMD ["python", "-m", "aggios.healthcheck"]
+
+ENTRYPOINT ["gunicorn"]
+# The address stands here and not in the module, which the development stack uses too.
+CMD ["--config", "python:aggios.gunicorn", "--bind", "0.0.0.0:8080", "--worker-tmp-dir", "/dev/shm", "--no-control-socket", "aggios.wsgi"]

@@ -1,0 +1,58 @@
+#!/bin/sh
+# Prepare the object store: bucket, versioning, an end for old versions, and the application's user.
+# Runs in the container minio-setup. Every step may be repeated. The image has `mc` and a shell, but
+# neither grep nor sed, so nothing but `mc` and what is built into the shell is used.
+set -eu
+
+secret() { IFS= read -r value <"/run/secrets/$1" || [ -n "$value" ] && printf %s "$value"; }
+
+bucket=$S3_BUCKET
+access_key=$(secret s3_access_key_id)
+policy=/tmp/aggios-bucket.json
+
+# In the environment and not in the arguments: other processes cannot read it. Made by
+# scripts/make-secrets.sh from letters and digits alone, so that it can stand in a URL.
+MC_HOST_store="http://$(secret minio_root_user):$(secret minio_root_password)@minio:9000"
+export MC_HOST_store
+
+mc mb --ignore-existing "store/$bucket"
+mc version enable "store/$bucket"
+
+# With versioning a deleted object stays as an old version, and would stay for ever.
+if ! mc ilm rule ls "store/$bucket" >/dev/null 2>&1; then
+    mc ilm rule add "store/$bucket" --expire-delete-marker \
+        --noncurrent-expire-days "${S3_KEEP_OLD_VERSIONS_DAYS:-30}"
+fi
+
+# This one bucket and its CORS rules: no policies, no users, no other bucket.
+printf '%s' '{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": [
+        "s3:CreateBucket", "s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketVersions",
+        "s3:ListBucketMultipartUploads", "s3:GetBucketVersioning", "s3:GetBucketCORS",
+        "s3:PutBucketCORS"
+      ],
+      "Resource": ["arn:aws:s3:::'"$bucket"'"]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:GetObjectVersion",
+        "s3:DeleteObjectVersion", "s3:GetObjectAttributes", "s3:GetObjectTagging",
+        "s3:PutObjectTagging", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"
+      ],
+      "Resource": ["arn:aws:s3:::'"$bucket"'/*"]
+    }
+  ]
+}' >"$policy"
+mc admin policy create store aggios-bucket "$policy"
+mc admin user add store "$access_key" "$(secret s3_secret_access_key)"
+# Attaching it a second time is an error of its own, so look first.
+case $(mc admin user info store "$access_key") in
+    *aggios-bucket*) ;;
+    *) mc admin policy attach store aggios-bucket --user "$access_key" ;;
+esac
+echo "minio-setup: bucket $bucket is ready for user $access_key"

@@ -1,0 +1,105 @@
+"""A back end that answers with what reached it: run as a process, so that it can be killed.
+
+    python recorder.py NAME PORT [DOWN_DIRECTORY]
+
+Prints its port when it listens (PORT 0 takes a free one). /api/health/ready and /live answer 503
+while a file named ``ready`` or ``live`` lies in DOWN_DIRECTORY.
+"""
+
+import gzip
+import json
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+LONG_TEXT = json.dumps({"text": "a" * 20_000}).encode()
+
+
+class Recorder(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    name = ""
+    down = Path("/nonexistent")
+    received: dict[str, int] = {}
+    requests: dict[str, int] = {}
+
+    def do_GET(self) -> None:
+        path = self.path.partition("?")[0]
+        if path in ("/api/health/ready", "/api/health/live"):
+            return self.health(path.rsplit("/", 1)[1])
+        if path.startswith("/_received/"):
+            return self.answer(200, {"bytes": self.received.get(path.rsplit("/", 1)[1], 0)})
+        if path.endswith("/long.json"):
+            return self.send(200, LONG_TEXT, "application/json")
+        if path.endswith("/long.bin"):
+            return self.send(200, gzip.compress(LONG_TEXT) * 50, "application/octet-stream")
+        self.echo(0)
+
+    def do_POST(self) -> None:
+        key = self.headers.get("X-Upload", "")
+        size = 0
+        for block in self.body():
+            size += len(block)
+            self.received[key] = size
+        self.echo(size)
+
+    do_PUT = do_POST
+
+    def body(self):
+        """Yield the blocks of a body, chunked or of known length, as they arrive."""
+        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
+            while size := int(self.rfile.readline().strip() or b"0", 16):
+                yield self.rfile.read(size)
+                self.rfile.readline()
+            self.rfile.readline()
+            return
+        left = int(self.headers.get("Content-Length") or 0)
+        while left and (block := self.rfile.read1(min(left, 65536))):
+            left -= len(block)
+            yield block
+
+    def health(self, kind: str) -> None:
+        status = 503 if (self.down / kind).exists() else 200
+        self.answer(status, {"host": self.headers.get("Host")})
+
+    def echo(self, size: int) -> None:
+        self.answer(
+            200,
+            {
+                "name": self.name,
+                "method": self.command,
+                "path": self.path,
+                "bytes": size,
+                "headers": [[key.lower(), value] for key, value in self.headers.items()],
+            },
+        )
+
+    def answer(self, status: int, content: dict) -> None:
+        self.send(status, json.dumps(content).encode(), "application/json")
+
+    def send(self, status: int, body: bytes, content_type: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("X-Request-ID", self.headers.get("X-Request-ID") or f"made-by-{self.name}")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing: the answers are the record."""
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+
+def main(name: str, port: str, down: str = "/nonexistent") -> None:
+    Recorder.name = name
+    Recorder.down = Path(down)
+    server = Server(("127.0.0.1", int(port)), Recorder)
+    print(server.server_port, flush=True)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
