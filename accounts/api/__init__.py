@@ -1,0 +1,1 @@
+"""HTTP views of accounts: parse, one service or query call, render."""

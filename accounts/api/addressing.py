@@ -1,0 +1,45 @@
+"""Which tenant a request without an access token is for."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from core.problems import FieldError, ValidationFailed
+from tenants.context import tenant_context, tenant_or_none
+from tenants.credentials import tenant_of_token
+from tenants.problems import TenantNotFound, TenantSuspended
+from tenants.refs import TenantRef
+from tenants.routing import tenant_at
+from tenants.slugs import normalise
+
+
+@contextmanager
+def addressed_tenant(slug: str | None, *, token: str = "") -> Iterator[TenantRef]:
+    """Run the block in the host's tenant, or on ``api.`` in the one the body names.
+
+    A tenant's own host always wins. On ``api.`` a refresh token names its tenant itself. Raises
+    ValidationFailed without a name, TenantNotFound, TenantSuspended.
+    """
+    here = tenant_or_none()
+    if here is not None:
+        yield here
+        return
+    tenant = _named(slug) if slug else _of_token(token)
+    if not tenant.is_active:
+        raise TenantSuspended(tenant.suspended_reason)
+    with tenant_context(tenant):
+        yield tenant
+
+
+def _named(slug: str) -> TenantRef:
+    label = normalise(slug)
+    tenant = tenant_at(label) if "." not in label else None
+    if tenant is None or tenant.status == "deleting":
+        raise TenantNotFound
+    return tenant
+
+
+def _of_token(token: str) -> TenantRef:
+    tenant = tenant_of_token(token) if token else None
+    if tenant is None:
+        raise ValidationFailed(errors=[FieldError("tenant", "required", "Name the workspace.")])
+    return tenant

@@ -1,0 +1,160 @@
+"""Logging in, joining, refreshing and logging out."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.addressing import addressed_tenant
+from accounts.api.shapes import (
+    LoginRequest,
+    LogoutRequest,
+    RefreshRequest,
+    RegisterRequest,
+    SignedUpShape,
+    SignUpRequest,
+    TokensShape,
+    tokens_of,
+)
+from accounts.authentication import person
+from accounts.permissions import Everybody, IsMember
+from accounts.problems import TokenInvalid
+from accounts.services import log_in, log_out, normalised_email, register
+from accounts.sessions import actor_of, end_all, rotate, session_of_token
+from accounts.signup import sign_up
+from core.context import request_context
+from core.limits import give_back, take
+from core.problems import NotAuthenticated
+from core.views import ApiView, by_address
+from idempotency.services import fingerprint_of, once
+from tenants.context import tenant_context
+from tenants.hosts import site_url
+
+
+def parsed(shape: type[Any], request: Request) -> dict[str, Any]:
+    """Return the request's fields by their shape. Raises DRF's ValidationError."""
+    form = shape(data=request.data)
+    form.is_valid(raise_exception=True)
+    fields: dict[str, Any] = form.validated_data
+    return fields
+
+
+class Login(ApiView):
+    """Open a session with an address and a password."""
+
+    authentication_classes = ()
+    permission_classes = (Everybody,)
+
+    @extend_schema(operation_id="login", request=LoginRequest, responses=TokensShape)
+    def post(self, request: Request) -> Response:
+        fields = parsed(LoginRequest, request)
+        email = normalised_email(fields["email"])
+        address = request_context().client_address
+        with addressed_tenant(fields.get("tenant")) as tenant:
+            account = (str(tenant.id), email, address)
+            take("login_address", address)
+            take("login_account", *account)
+            opened = log_in(email=email, password=fields["password"])
+            give_back("login_account", *account)
+            return Response(tokens_of(opened))
+
+
+class Register(ApiView):
+    """Join the workspace of this host."""
+
+    authentication_classes = ()
+    permission_classes = (Everybody,)
+    limits = (by_address("register"),)
+
+    @extend_schema(operation_id="register", request=RegisterRequest, responses={201: TokensShape})
+    def post(self, request: Request) -> Response:
+        fields = parsed(RegisterRequest, request)
+        names = ("email", "password", "first_name", "last_name")
+        with addressed_tenant(fields.get("tenant")):
+            return once(
+                request,
+                caller="anonymous",
+                fingerprint=fingerprint_of(request.data),
+                act=lambda: Response(
+                    tokens_of(register(**{name: fields[name] for name in names})), status=201
+                ),
+            )
+
+
+class SignUp(ApiView):
+    """Open a workspace and become its owner."""
+
+    authentication_classes = ()
+    permission_classes = (Everybody,)
+    limits = (by_address("signup"),)
+
+    @extend_schema(operation_id="sign_up", request=SignUpRequest, responses={201: SignedUpShape})
+    def post(self, request: Request) -> Response:
+        fields = parsed(SignUpRequest, request)
+        return once(
+            request,
+            caller="anonymous",
+            fingerprint=fingerprint_of(request.data),
+            act=lambda: _signed_up(fields),
+        )
+
+
+def _signed_up(fields: dict[str, Any]) -> Response:
+    tenant, opened = sign_up(**fields)
+    summary = {
+        "id": str(tenant.id),
+        "name": tenant.name,
+        "subdomain": tenant.slug,
+        "url": site_url(tenant.slug),
+    }
+    with tenant_context(tenant):
+        return Response({"tenant": summary, **tokens_of(opened)}, status=201)
+
+
+class Refresh(ApiView):
+    """Exchange a refresh token for a new pair."""
+
+    authentication_classes = ()
+    permission_classes = (Everybody,)
+    limits = (by_address("refresh"),)
+
+    @extend_schema(operation_id="refresh", request=RefreshRequest, responses=TokensShape)
+    def post(self, request: Request) -> Response:
+        fields = parsed(RefreshRequest, request)
+        token = fields["refresh_token"]
+        with addressed_tenant(fields.get("tenant"), token=token):
+            return Response(tokens_of(rotate(token)))
+
+
+class Logout(ApiView):
+    """End the session of the given refresh token, or the one that asks."""
+
+    permission_classes = (Everybody,)
+
+    @extend_schema(operation_id="logout", request=LogoutRequest, responses={204: None})
+    def post(self, request: Request) -> Response:
+        token = parsed(LogoutRequest, request).get("refresh_token", "")
+        if not token:
+            if request.auth is None:
+                raise NotAuthenticated
+            log_out(request.auth, actor=person(request))
+            return Response(status=204)
+        with addressed_tenant(None, token=token):
+            session = session_of_token(token)
+            if request.user is not None and request.user != session.user:
+                raise TokenInvalid
+            log_out(session, actor=session.user)
+        return Response(status=204)
+
+
+class LogoutAll(ApiView):
+    """End every session of the person who asks."""
+
+    permission_classes = (IsMember,)
+
+    @extend_schema(operation_id="logout_all", request=None, responses={204: None})
+    def post(self, request: Request) -> Response:
+        user = person(request)
+        end_all(user, "logout", actor=actor_of(user))
+        return Response(status=204)

@@ -1,0 +1,115 @@
+"""What requests and answers of accounts look like. Shapes only; the rules live in services."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from accounts.models import User
+from accounts.sessions import Opened
+from accounts.tokens import access_token, lifetimes
+
+
+class LoginRequest(serializers.Serializer[Any]):
+    email = serializers.CharField(max_length=254)
+    password = serializers.CharField(max_length=1024, trim_whitespace=False)
+    tenant = serializers.CharField(max_length=40, required=False, help_text="On api. only.")
+
+
+class PersonRequest(serializers.Serializer[Any]):
+    email = serializers.EmailField(max_length=254)
+    password = serializers.CharField(max_length=1024, trim_whitespace=False)
+    first_name = serializers.CharField(max_length=100, required=False, default="", allow_blank=True)
+    last_name = serializers.CharField(max_length=100, required=False, default="", allow_blank=True)
+
+
+class RegisterRequest(PersonRequest):
+    invitation = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    tenant = serializers.CharField(max_length=40, required=False, help_text="On api. only.")
+
+
+class SignUpRequest(PersonRequest):
+    company = serializers.CharField(max_length=120)
+    subdomain = serializers.CharField(max_length=63)
+
+
+class RefreshRequest(serializers.Serializer[Any]):
+    refresh_token = serializers.CharField(max_length=4096)
+    tenant = serializers.CharField(max_length=40, required=False, help_text="On api. only.")
+
+
+class LogoutRequest(serializers.Serializer[Any]):
+    refresh_token = serializers.CharField(max_length=4096, required=False)
+
+
+class ProfileRequest(serializers.Serializer[Any]):
+    first_name = serializers.CharField(max_length=100, allow_blank=True)
+    last_name = serializers.CharField(max_length=100, allow_blank=True)
+
+
+class UserShape(serializers.ModelSerializer[User]):
+    class Meta:
+        model = User
+        fields = (
+            "id",
+            "email",
+            "first_name",
+            "last_name",
+            "role",
+            "is_active",
+            "created_at",
+            "updated_at",
+        )
+        read_only_fields = fields
+
+
+class TokensShape(serializers.Serializer[Any]):
+    access_token = serializers.CharField()
+    refresh_token = serializers.CharField()
+    token_type = serializers.CharField()
+    expires_in = serializers.IntegerField()
+    refresh_expires_in = serializers.IntegerField()
+    user = UserShape()
+
+
+class TenantSummary(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    subdomain = serializers.CharField()
+    url = serializers.URLField()
+
+
+class SignedUpShape(TokensShape):
+    tenant = TenantSummary()
+
+
+def user_of(user: User) -> dict[str, Any]:
+    """Return a person as the API shows them."""
+    return {
+        "id": str(user.id),
+        "email": user.email,
+        "first_name": user.first_name,
+        "last_name": user.last_name,
+        "role": user.role,
+        "is_active": user.is_active,
+        "created_at": timestamp(user.created_at),
+        "updated_at": timestamp(user.updated_at),
+    }
+
+
+def timestamp(moment: Any) -> str:
+    """Return a time as RFC 3339 in UTC with microseconds and ``Z``."""
+    text: str = moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return text
+
+
+def tokens_of(opened: Opened) -> dict[str, Any]:
+    """Return both tokens of a session as the API shows them."""
+    return {
+        "access_token": access_token(opened.session, opened.user),
+        "refresh_token": opened.refresh_token,
+        "token_type": "Bearer",
+        **lifetimes(),
+        "user": user_of(opened.user),
+    }
+
+

@@ -1,0 +1,44 @@
+"""The person who asks."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.shapes import ProfileRequest, UserShape, user_of
+from accounts.authentication import person
+from accounts.models import User
+from accounts.services import update_profile
+from core.conditional import etag_of, require_match, tagged
+from core.views import ApiView
+
+
+def user_etag(user: User) -> str:
+    """Return the entity tag of a person as shown."""
+    return etag_of(user.id, user.updated_at)
+
+
+class Me(ApiView):
+    """The person whose token this is."""
+
+    @extend_schema(operation_id="read_me", responses=UserShape)
+    def get(self, request: Request) -> Response:
+        user = person(request)
+        return tagged(request, user_of(user), user_etag(user))
+
+    @extend_schema(operation_id="replace_me", request=ProfileRequest, responses=UserShape)
+    def put(self, request: Request) -> Response:
+        return self._change(request, partial=False)
+
+    @extend_schema(operation_id="change_me", request=ProfileRequest, responses=UserShape)
+    def patch(self, request: Request) -> Response:
+        return self._change(request, partial=True)
+
+    def _change(self, request: Request, *, partial: bool) -> Response:
+        form = ProfileRequest(data=request.data, partial=partial)
+        form.is_valid(raise_exception=True)
+        user = update_profile(
+            person(request),
+            changes=form.validated_data,
+            check=lambda row: require_match(request, user_etag(row)),
+        )
+        return tagged(request, user_of(user), user_etag(user))

@@ -1,0 +1,59 @@
+"""The rules for a password, and checking one in the same time whether its owner exists or not."""
+
+from collections.abc import Callable
+from functools import cache
+
+from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+
+from accounts.models import User
+from core.problems import FieldError, ValidationFailed
+
+LONGEST = 256
+
+
+class MaximumLengthValidator:
+    """Bounds the work that a password can cause (OWASP Authentication Cheat Sheet)."""
+
+    def validate(self, password: str, user: object = None) -> None:
+        """Raise ValidationError for more than 256 characters."""
+        if len(password) > LONGEST:
+            raise ValidationError(self.get_help_text(), code="password_too_long")
+
+    def get_help_text(self) -> str:
+        """Return the rule in a sentence."""
+        return f"Use at most {LONGEST} characters."
+
+
+def checked_password(password: str, user: User, *, field: str = "password") -> str:
+    """Return the hash of a password that keeps the rules, or raise ValidationFailed with each fault.
+
+    ``user`` need not be saved; its own data must not look like the password.
+    """
+    try:
+        validate_password(password, user)  # type: ignore[arg-type]
+    except ValidationError as exc:
+        faults = [FieldError(field, e.code or "invalid", e.messages[0]) for e in exc.error_list]
+        raise ValidationFailed(errors=faults) from exc
+    return make_password(password)
+
+
+def password_fits(user: User | None, password: str) -> bool:
+    """Tell whether the password is the user's. Does the same work for nobody, and answers False."""
+    if user is None:
+        check_password(password, _nobodys_hash())
+        return False
+    return check_password(password, user.password, setter=_rehash(user))
+
+
+def _rehash(user: User) -> Callable[[str], None]:
+    def store(password: str) -> None:
+        User.objects.filter(pk=user.pk).update(password=make_password(password))
+
+    return store
+
+
+@cache
+def _nobodys_hash() -> str:
+    return make_password("nobody's password")

@@ -1,0 +1,39 @@
+"""What can be wrong with credentials and people, as answers."""
+
+from core.problems import Problem
+
+
+class InvalidCredentials(Problem):
+    status = 401
+    code = "invalid_credentials"
+    title = "The e-mail address or the password is wrong."
+
+
+class TokenInvalid(Problem):
+    status = 401
+    code = "token_invalid"
+    title = "The token is not valid here."
+
+
+class TokenExpired(Problem):
+    status = 401
+    code = "token_expired"
+    title = "The token has expired."
+
+
+class TokenReused(Problem):
+    status = 401
+    code = "token_reused"
+    title = "This refresh token was used before; the session has been ended."
+
+
+class RegistrationClosed(Problem):
+    status = 403
+    code = "registration_closed"
+    title = "This workspace takes new people by invitation only."
+
+
+class EmailTaken(Problem):
+    status = 409
+    code = "email_taken"
+    title = "Somebody in this workspace has this e-mail address."

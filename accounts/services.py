@@ -1,0 +1,102 @@
+"""What people do with their accounts. Each verb is one transaction, audited, and names who acts."""
+
+from collections.abc import Callable
+
+from django.db import IntegrityError, transaction
+
+from accounts.models import Session, User
+from accounts.passwords import checked_password, password_fits
+from accounts.problems import EmailTaken, InvalidCredentials, RegistrationClosed
+from accounts.sessions import Opened, actor_of, end, open_session
+from audit.services import ANONYMOUS, Target, record
+from core.problems import FieldError
+from tenants.context import current_tenant
+from tenants.models import Tenant
+
+
+def normalised_email(email: str) -> str:
+    """Return an address as it is stored and compared: without case."""
+    return email.strip().lower()
+
+
+def target_of(user: User) -> Target:
+    """Return a person as an audit target."""
+    return Target("user", str(user.id), user.email)
+
+
+def create_user(
+    *, email: str, password: str, role: str = User.Role.MEMBER, first_name: str, last_name: str
+) -> User:
+    """Add a person to the tenant. Raises ValidationFailed for the password, EmailTaken."""
+    user = User(
+        email=normalised_email(email), role=role, first_name=first_name, last_name=last_name
+    )
+    user.password = checked_password(password, user)
+    return add_user(user)
+
+
+def add_user(user: User) -> User:
+    """Save a new person whose password is hashed already. Raises EmailTaken."""
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+    except IntegrityError as exc:
+        raise EmailTaken(errors=[FieldError("email", "taken", EmailTaken.title)]) from exc
+    return user
+
+
+def register(*, email: str, password: str, first_name: str, last_name: str) -> Opened:
+    """Let a person join the tenant and log them in. Raises RegistrationClosed, EmailTaken."""
+    if current_tenant().registration != Tenant.Registration.OPEN:
+        raise RegistrationClosed
+    with transaction.atomic():
+        user = create_user(
+            email=email, password=password, first_name=first_name, last_name=last_name
+        )
+        record("user.registered", actor=actor_of(user), target=target_of(user))
+        return open_session(user)
+
+
+def log_in(*, email: str, password: str) -> Opened:
+    """Open a session for the right address and password.
+
+    An unknown address, a wrong password and an inactive person get the same InvalidCredentials
+    after the same work.
+    """
+    user = User.objects.filter(email=normalised_email(email)).first()
+    fits = password_fits(user, password)
+    if user is None or not fits or not user.is_active:
+        _record_failure(email, user)
+        raise InvalidCredentials
+    with transaction.atomic():
+        opened = open_session(user)
+        target = Target("session", str(opened.session.id), user.email)
+        record("session.started", actor=actor_of(user), target=target)
+    return opened
+
+
+def _record_failure(email: str, user: User | None) -> None:
+    target = target_of(user) if user else Target("user", "", normalised_email(email))
+    record("session.refused", actor=ANONYMOUS, target=target)
+
+
+def log_out(session: Session, *, actor: User) -> None:
+    """End one session; ending it again changes nothing."""
+    with transaction.atomic():
+        locked = Session.objects.select_for_update().get(pk=session.pk)
+        if locked.ended_at is None:
+            end(locked, Session.End.LOGOUT, actor=actor_of(actor))
+
+
+def update_profile(user: User, *, changes: dict[str, str], check: Callable[[User], None]) -> User:
+    """Change a person's own names. ``check`` sees the locked row first and may raise."""
+    with transaction.atomic():
+        locked = User.objects.select_for_update().get(pk=user.pk)
+        check(locked)
+        changed = sorted(name for name in changes if getattr(locked, name) != changes[name])
+        for name in changed:
+            setattr(locked, name, changes[name])
+        if changed:
+            locked.save(update_fields=[*changed, "updated_at"])
+            record("user.updated", actor=actor_of(user), target=target_of(locked), fields=changed)
+        return locked

@@ -1,0 +1,47 @@
+"""A new agency signs itself up: tenant, schema, owner and first session in one transaction."""
+
+from django.db import transaction
+
+from accounts.models import User
+from accounts.passwords import checked_password
+from accounts.services import add_user, normalised_email, target_of
+from accounts.sessions import Opened, actor_of, open_session
+from audit.services import Actor, record
+from core.database.scope import PUBLIC, enter
+from tenants.context import tenant_context
+from tenants.refs import TenantRef
+from tenants.services import create_tenant
+from tenants.slugs import checked as checked_slug
+
+
+def sign_up(
+    *,
+    company: str,
+    subdomain: str,
+    email: str,
+    password: str,
+    first_name: str,
+    last_name: str,
+    actor: Actor | None = None,
+    registration: str = "closed",
+) -> tuple[TenantRef, Opened]:
+    """Create a tenant whose owner is this person, and log them in.
+
+    Everything stands or nothing does. Raises ValidationFailed and SubdomainTaken; the password is
+    checked and hashed before anything is locked.
+    """
+    slug = checked_slug(subdomain)
+    owner = User(
+        email=normalised_email(email),
+        first_name=first_name,
+        last_name=last_name,
+        role=User.Role.OWNER,
+    )
+    owner.password = checked_password(password, owner)
+    who = actor or Actor("anonymous", label=owner.email)
+    with enter(PUBLIC), transaction.atomic():
+        tenant = create_tenant(name=company, subdomain=slug, actor=who, registration=registration)
+        with tenant_context(tenant):
+            add_user(owner)
+            record("user.registered", actor=actor_of(owner), target=target_of(owner), role="owner")
+            return tenant, open_session(owner)

@@ -1,0 +1,15 @@
+"""Routes of accounts on a tenant's host and on api."""
+
+from django.urls import path
+
+from accounts.api import auth, users
+
+urlpatterns = [
+    path("api/auth/login", auth.Login.as_view(), name="login"),
+    path("api/auth/register", auth.Register.as_view(), name="register"),
+    path("api/auth/refresh", auth.Refresh.as_view(), name="refresh"),
+    path("api/auth/logout", auth.Logout.as_view(), name="logout"),
+    path("api/logout", auth.Logout.as_view(), name="logout-short"),
+    path("api/auth/logout-all", auth.LogoutAll.as_view(), name="logout-all"),
+    path("api/users/me", users.Me.as_view(), name="me"),
+]

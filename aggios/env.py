@@ -1,0 +1,88 @@
+"""Typed readers of environment variables.
+
+Every variable may also be given as ``NAME_FILE``, the path of a file that holds the value, which is
+how container secrets arrive. ``READ`` collects the names, for the test that holds .env.example
+against what settings really read.
+"""
+
+import os
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+READ: set[str] = set()
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def load_running_stack() -> None:
+    """Take unset variables from the development stack's ``env`` file, if there is one.
+
+    The file is ``$AGGIOS_HOME/env``, or ``.aggios/env`` in the checkout. A process that was told
+    its ``DATABASE_URL`` is configured and takes nothing from the file.
+    """
+    if "DATABASE_URL" in os.environ or "DATABASE_URL_FILE" in os.environ:
+        return
+    home = Path(os.environ.get("AGGIOS_HOME") or ROOT / ".aggios")
+    try:
+        lines = (home / "env").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return
+    for line in lines:
+        name, equals, value = line.partition("=")
+        if equals and not line.startswith("#"):
+            os.environ.setdefault(name.strip(), value.strip())
+
+
+def text(name: str, default: str | None = None) -> str:
+    """Return the variable's text. Raises ImproperlyConfigured if it is unset without a default."""
+    READ.add(name)
+    value = os.environ.get(name)
+    if value is None and (path := os.environ.get(f"{name}_FILE")):
+        value = _file(f"{name}_FILE", path)
+    if value is None or (value == "" and default is None):
+        if default is None:
+            raise ImproperlyConfigured(f"Set {name} or {name}_FILE (see .env.example).")
+        return default
+    return value
+
+
+def _file(name: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise ImproperlyConfigured(f"{name}: {path} cannot be read ({exc}).") from exc
+
+
+def flag(name: str, default: bool) -> bool:
+    """Return a yes/no variable."""
+    value = text(name, str(default)).strip().lower()
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    if value in {"0", "false", "no", "off", ""}:
+        return False
+    raise ImproperlyConfigured(f"{name} must be true or false, not {value!r}.")
+
+
+def integer(name: str, default: int, *, least: int = 0) -> int:
+    """Return a whole number of at least ``least``."""
+    value = text(name, str(default))
+    try:
+        number = int(value)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.") from None
+    if number < least:
+        raise ImproperlyConfigured(f"{name} must be at least {least}, not {number}.")
+    return number
+
+
+def items(name: str, default: str = "") -> list[str]:
+    """Return a comma-separated list without blanks."""
+    return [item.strip() for item in text(name, default).split(",") if item.strip()]
+
+
+def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
+    """Return one of ``allowed``."""
+    value = text(name, default)
+    if value not in allowed:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
+    return value

@@ -1,0 +1,51 @@
+"""gunicorn's configuration: ``gunicorn -c python:aggios.gunicorn aggios.wsgi``.
+
+Threads, because uploads and presigned work wait on sockets; each thread keeps its own database
+connection, so connections = workers x threads.
+"""
+
+import os
+import shutil
+import tempfile
+from typing import Any
+
+from prometheus_client import multiprocess
+
+from aggios import env
+
+bind = env.text("WEB_BIND", "0.0.0.0:8000")  # noqa: S104 - inside its network only
+workers = env.integer("WEB_WORKERS", 2, least=1)
+threads = env.integer("WEB_THREADS", 8, least=1)
+worker_class = "gthread"
+# A gthread worker heartbeats while its threads work, so slow uploads are not killed by this.
+timeout = 60
+graceful_timeout = 30
+keepalive = 75
+# A worker lives for a bounded time: whatever its connections have cached goes with it.
+max_requests = 20_000
+max_requests_jitter = 2_000
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
+forwarded_allow_ips = "*"
+access_log_format = ""
+accesslog = None
+errorlog = "-"
+loglevel = "warning"
+preload_app = False
+
+
+def on_starting(server: Any) -> None:
+    """Give the workers one folder for their metrics, empty at each start."""
+    folder = os.environ.setdefault(
+        "PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="aggios-metrics-")
+    )
+    os.makedirs(folder, exist_ok=True)
+
+
+def on_exit(server: Any) -> None:
+    """Leave no metrics behind."""
+    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Take a dead worker's gauges out of the sums."""
+    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]

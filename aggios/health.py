@@ -1,0 +1,87 @@
+"""What load balancers and operators ask.
+
+``live`` touches nothing; ``ready`` asks the database, without which nothing can be served; the
+whole answer adds cache and storage. Their loss is ``degraded``: most requests still work.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django_redis import get_redis_connection
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.permissions import Everybody
+from core.database.scope import PUBLIC, enter
+from core.views import ApiView
+from drf_spectacular.utils import extend_schema
+from files.store import ping
+
+
+def _database() -> None:
+    with enter(PUBLIC), connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+def _cache() -> None:
+    get_redis_connection("default").ping()
+
+
+CHECKS: dict[str, Callable[[], None]] = {"database": _database, "cache": _cache, "storage": ping}
+
+
+def _check(name: str) -> dict[str, Any]:
+    started = time.perf_counter()
+    try:
+        CHECKS[name]()
+        status = "ok"
+    except Exception:  # whatever it was, the part does not work
+        status = "down"
+    return {"status": status, "latency_ms": round((time.perf_counter() - started) * 1000, 1)}
+
+
+class CheckShape(serializers.Serializer[Any]):
+    status = serializers.ChoiceField(["ok", "down"])
+    latency_ms = serializers.FloatField()
+
+
+class HealthShape(serializers.Serializer[Any]):
+    status = serializers.ChoiceField(["ok", "degraded", "down"])
+    version = serializers.CharField()
+    checks = serializers.DictField(child=CheckShape())
+
+
+class Health(ApiView):
+    """Tell what works: 200 for ``ok`` and ``degraded``, 503 for ``down``."""
+
+    authentication_classes = ()
+    permission_classes = (Everybody,)
+
+    @extend_schema(operation_id="health", responses={200: HealthShape, 503: HealthShape})
+    def get(self, request: Request) -> Response:
+        checks = {name: _check(name) for name in CHECKS}
+        body = {"status": _verdict(checks), "version": settings.VERSION, "checks": checks}
+        return Response(body, status=503 if body["status"] == "down" else 200)
+
+
+def _verdict(checks: dict[str, dict[str, Any]]) -> str:
+    if checks["database"]["status"] == "down":
+        return "down"
+    return "ok" if all(c["status"] == "ok" for c in checks.values()) else "degraded"
+
+
+def live(request: HttpRequest) -> HttpResponse:
+    """Answer as long as the process does."""
+    return JsonResponse({"status": "ok"})
+
+
+def ready(request: HttpRequest) -> HttpResponse:
+    """Answer 200 if requests can be served, 503 otherwise."""
+    check = _check("database")
+    status = 200 if check["status"] == "ok" else 503
+    return JsonResponse({"status": "ok" if status == 200 else "down"}, status=status)

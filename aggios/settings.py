@@ -1,0 +1,285 @@
+"""Settings of Aggios: one file for every environment, fed by environment variables (aggios/env.py).
+
+``AGGIOS_ENVIRONMENT`` is ``production`` unless it says otherwise, and production refuses to start
+with what only development may have: see aggios/checks.py.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from csp.constants import NONE, SELF
+
+from aggios import env
+from aggios.databases import databases
+from core.logging import log_configuration
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+ENVIRONMENT = env.choice("AGGIOS_ENVIRONMENT", "production", ("production", "development"))
+PRODUCTION = ENVIRONMENT == "production"
+DEBUG = env.flag("DEBUG", False)
+VERSION = env.text("AGGIOS_VERSION", "0.1.0")
+WEB_WORKERS = env.integer("WEB_WORKERS", 2, least=1)
+
+# -- secrets -----------------------------------------------------------------------------------------
+SECRET_KEY = env.text("SECRET_KEY")
+# Every tenant's signing key is derived from this one (tenants/keys.py). The previous one is still
+# accepted while tokens that it signed are alive.
+TOKEN_MASTER_SECRET = env.text("TOKEN_MASTER_SECRET")
+TOKEN_MASTER_SECRET_PREVIOUS = env.text("TOKEN_MASTER_SECRET_PREVIOUS", "")
+# "2:<secret>,1:<secret>": the first is used for new hashes, the others still verify.
+PASSWORD_PEPPERS = env.text("PASSWORD_PEPPERS")
+
+# -- where we are ------------------------------------------------------------------------------------
+BASE_DOMAIN = env.text("BASE_DOMAIN", "aggios.app").lower()
+PUBLIC_SCHEME = env.choice("PUBLIC_SCHEME", "https", ("https", "http"))
+PUBLIC_PORT = env.integer("PUBLIC_PORT", 443 if PUBLIC_SCHEME == "https" else 80)
+# The tenant routing answers 404 for every host that is no site of ours; verified custom domains
+# live in the database, so a static list cannot hold them. See tenants/hosts.py.
+ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", f".{BASE_DOMAIN},localhost,127.0.0.1")
+TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXY_COUNT", 1)
+PROBLEM_TYPE_BASE = f"{PUBLIC_SCHEME}://{BASE_DOMAIN}/errors/"
+CORS_ALLOWED_ORIGINS = env.items("CORS_ALLOWED_ORIGINS")
+CORS_ALLOW_HEADERS = [
+    "accept",
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "if-match",
+    "if-none-match",
+    "range",
+    "x-api-version",
+    "x-request-id",
+]
+CORS_EXPOSE_HEADERS = [
+    "content-disposition",
+    "etag",
+    "ratelimit",
+    "ratelimit-policy",
+    "retry-after",
+    "x-api-version",
+    "x-request-id",
+]
+
+# -- applications ------------------------------------------------------------------------------------
+SHARED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "corsheaders",
+    "csp",
+    "aggios",
+    "core",
+    "audit",
+    "idempotency",
+    "tenants",
+    "staff",
+]
+TENANT_APPS = ["audit", "idempotency", "accounts", "files"]
+INSTALLED_APPS = list(dict.fromkeys([*SHARED_APPS, *TENANT_APPS]))
+TENANT_MODEL = "tenants.Tenant"
+TENANT_DOMAIN_MODEL = "tenants.Domain"
+AUTH_USER_MODEL = "staff.StaffUser"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+MIDDLEWARE = [
+    "core.middleware.EdgeMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "tenants.middleware.TenantMiddleware",
+    "aggios.admin_middleware.AdminSession",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "aggios.admin_middleware.AdminAuthentication",
+    "aggios.admin_middleware.AdminMessages",
+    "aggios.admin_middleware.AdminLocale",
+]
+ROOT_URLCONF = "aggios.urls.apex"
+SITE_URLCONFS = {
+    "apex": "aggios.urls.apex",
+    "api": "aggios.urls.api",
+    "dash": "aggios.urls.dash",
+    "admin": "aggios.urls.admin",
+    "tenant": "aggios.urls.tenant",
+}
+APPEND_SLASH = False
+WSGI_APPLICATION = "aggios.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# -- database ----------------------------------------------------------------------------------------
+DATABASE_POOLER = env.choice("DATABASE_POOLER", "none", ("none", "session"))
+PG_BIN_DIR = env.text("PG_BIN_DIR", "")
+DATABASES = databases()
+DATABASE_ROUTERS = ["tenants.database.router.SchemaRouter"]
+
+# -- cache, sessions ---------------------------------------------------------------------------------
+REDIS_URL = env.text("REDIS_URL")
+CACHES: dict[str, Any] = {
+    "default": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "aggios",
+        "OPTIONS": {
+            # Without Redis requests still work; health says so.
+            "IGNORE_EXCEPTIONS": True,
+            "CONNECTION_POOL_KWARGS": {
+                "socket_connect_timeout": 0.25,
+                "socket_timeout": 0.5,
+                "max_connections": 100,
+            },
+        },
+    }
+}
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_COOKIE_NAME = "aggios_staff"
+SESSION_COOKIE_AGE = 8 * 3600
+
+# -- people ------------------------------------------------------------------------------------------
+PASSWORD_HASHERS = ["accounts.hashers.PepperedArgon2"]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "accounts.passwords.MaximumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email", "first_name", "last_name")},
+    },
+]
+ACCESS_TOKEN_LIFETIME = timedelta(seconds=env.integer("ACCESS_TOKEN_SECONDS", 86400, least=60))
+REFRESH_TOKEN_LIFETIME = timedelta(seconds=env.integer("REFRESH_TOKEN_SECONDS", 604800, least=60))
+REFRESH_REUSE_GRACE = timedelta(seconds=env.integer("REFRESH_REUSE_GRACE_SECONDS", 30))
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": ACCESS_TOKEN_LIFETIME,
+    "REFRESH_TOKEN_LIFETIME": REFRESH_TOKEN_LIFETIME,
+    "ALGORITHM": "HS256",
+}
+
+# -- API ---------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.BearerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.IsMember"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["core.parsers.StrictJSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "core.pagination.KeysetPagination",
+    "DEFAULT_SCHEMA_CLASS": "core.openapi.ProblemAutoSchema",
+    "EXCEPTION_HANDLER": "core.responses.exception_response",
+    "UNAUTHENTICATED_USER": None,
+    "DATETIME_FORMAT": "%Y-%m-%dT%H:%M:%S.%fZ",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Aggios API",
+    "VERSION": "v1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {},
+}
+# Bodies that are read into memory; files are streamed and bounded by FILE_MAX_BYTES.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+FILE_UPLOAD_HANDLERS: list[str] = []
+FILE_MAX_BYTES = env.integer("FILE_MAX_BYTES", 5 * 1024**3, least=1)
+IDEMPOTENCY_LIFETIME = timedelta(hours=24)
+
+# -- rate limits: "count/seconds"; see core/limits.py --------------------------------------------------
+RATE_LIMITS = {
+    "read": env.text("RATE_LIMIT_READ", "6000/60"),
+    "write": env.text("RATE_LIMIT_WRITE", "1200/60"),
+    "signup": env.text("RATE_LIMIT_SIGNUP", "10/3600"),
+    "register": env.text("RATE_LIMIT_REGISTER", "60/3600"),
+    "refresh": env.text("RATE_LIMIT_REFRESH", "120/60"),
+    "login_account": env.text("RATE_LIMIT_LOGIN_ACCOUNT", "5/60"),
+    "login_address": env.text("RATE_LIMIT_LOGIN_ADDRESS", "50/60"),
+}
+
+# -- object storage ----------------------------------------------------------------------------------
+S3_BUCKET = env.text("S3_BUCKET", "aggios")
+S3_ENDPOINT_URL = env.text("S3_ENDPOINT_URL")
+S3_PUBLIC_ENDPOINT_URL = env.text("S3_PUBLIC_ENDPOINT_URL")
+S3_REGION = env.text("S3_REGION", "us-east-1")
+S3_ACCESS_KEY_ID = env.text("S3_ACCESS_KEY_ID")
+S3_SECRET_ACCESS_KEY = env.text("S3_SECRET_ACCESS_KEY")
+DOWNLOAD_URL_SECONDS = env.integer("DOWNLOAD_URL_SECONDS", 300, least=10)
+
+# -- static files ------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env.text("STATIC_ROOT", str(BASE_DIR / "staticfiles")))
+STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = not PRODUCTION
+
+# -- language and time -------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("pt-br", "Português (Brasil)")]
+LOCALE_PATHS = [BASE_DIR / "templates" / "locale"]
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+# -- security headers --------------------------------------------------------------------------------
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# The proxy redirects; a second redirect here would break health checks inside the network.
+SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", False)
+SECURE_HSTS_SECONDS = env.integer("SECURE_HSTS_SECONDS", 63072000 if PRODUCTION else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+SECURE_HSTS_PRELOAD = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = PUBLIC_SCHEME == "https"
+SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SECURE = PUBLIC_SCHEME == "https"
+CSRF_COOKIE_NAME = "aggios_csrf"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+
+# -- logs --------------------------------------------------------------------------------------------
+LOGGING_CONFIG = "logging.config.dictConfig"
+LOGGING = log_configuration(
+    env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
+    env.choice("LOG_FORMAT", "json", ("json", "console")),
+)
+SILENCED_SYSTEM_CHECKS: list[str] = []

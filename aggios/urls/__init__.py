@@ -1,0 +1,1 @@
+"""URL configurations, one for each kind of host; tenants/middleware.py chooses."""

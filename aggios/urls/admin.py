@@ -1,0 +1,19 @@
+"""admin.: Django admin for platform staff."""
+
+from django.contrib import admin
+from django.urls import path
+from django.views.generic import RedirectView
+
+from aggios.urls import common
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index"), name="admin-front"),
+    path("admin/", admin.site.urls),
+    *common.urlpatterns,
+]
+
+handler400 = common.bad_request
+handler403 = common.permission_denied
+handler404 = common.not_found
+handler500 = common.server_error
+

@@ -1,0 +1,17 @@
+"""api.: every tenant endpoint; the tenant comes from the credential."""
+
+from django.urls import include, path
+
+from aggios.urls import common
+
+urlpatterns = [
+    path("", include("accounts.urls")),
+    path("", include("files.urls")),
+    *common.urlpatterns,
+]
+
+handler400 = common.bad_request
+handler403 = common.permission_denied
+handler404 = common.not_found
+handler500 = common.server_error
+

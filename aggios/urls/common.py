@@ -1,0 +1,20 @@
+"""What every host answers: health, the API's description, and errors in one form."""
+
+from django.urls import path
+from drf_spectacular.views import SpectacularSwaggerSplitView
+
+from aggios.health import Health, live, ready
+from aggios.schema import SchemaView
+
+bad_request = "core.responses.bad_request"
+permission_denied = "core.responses.permission_denied"
+not_found = "core.responses.not_found"
+server_error = "core.responses.server_error"
+
+urlpatterns = [
+    path("api/health", Health.as_view(), name="health"),
+    path("api/health/live", live, name="health-live"),
+    path("api/health/ready", ready, name="health-ready"),
+    path("api/schema", SchemaView.as_view(), name="schema"),
+    path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+]

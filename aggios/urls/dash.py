@@ -1,0 +1,17 @@
+"""dash.: the front door for people."""
+
+from django.urls import path
+
+from aggios.pages import find_workspace
+from aggios.urls import common
+
+urlpatterns = [
+    path("", find_workspace, name="find-workspace"),
+    *common.urlpatterns,
+]
+
+handler400 = common.bad_request
+handler403 = common.permission_denied
+handler404 = common.not_found
+handler500 = common.server_error
+

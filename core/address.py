@@ -1,0 +1,28 @@
+"""The client's address, counted from the proxies that are ours.
+
+The leftmost entry of ``X-Forwarded-For`` is whatever the client wrote there. Each trusted proxy
+appends the address it saw, so with N proxies the N-th entry from the right is the client.
+"""
+
+import ipaddress
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def client_address(request: HttpRequest) -> str:
+    """Return the client's IP address in canonical form; the peer's when no proxy is trusted."""
+    peer = request.META.get("REMOTE_ADDR", "")
+    trusted: int = settings.TRUSTED_PROXY_COUNT
+    if not trusted:
+        return _canonical(peer)
+    hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+    candidate = hops[-trusted] if len(hops) >= trusted else ""
+    return _canonical(candidate) or _canonical(peer)
+
+
+def _canonical(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return ""

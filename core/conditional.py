@@ -1,0 +1,39 @@
+"""ETag, If-Match and If-None-Match (RFC 9110 section 13)."""
+
+import hashlib
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.problems import PreconditionFailed
+
+
+def etag_of(*parts: Any) -> str:
+    """Return a strong entity tag for what ``parts`` identify (an id, a time of change, …)."""
+    text = "\x1f".join(str(part) for part in parts)
+    return f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
+
+
+def require_match(request: Request, etag: str) -> None:
+    """Raise PreconditionFailed if the request has an If-Match that does not name ``etag``."""
+    wanted = request.headers.get("If-Match")
+    if wanted is not None and not _names(wanted, etag, weak=False):
+        raise PreconditionFailed
+
+
+def tagged(request: Request, data: Any, etag: str, status: int = 200) -> Response:
+    """Return ``data`` with its ETag, or 304 if the client's If-None-Match names it."""
+    known = request.headers.get("If-None-Match")
+    if known is not None and request.method == "GET" and _names(known, etag, weak=True):
+        return Response(status=304, headers={"ETag": etag})
+    return Response(data, status=status, headers={"ETag": etag})
+
+
+def _names(header: str, etag: str, *, weak: bool) -> bool:
+    candidates = [candidate.strip() for candidate in header.split(",")]
+    if "*" in candidates:
+        return True
+    if weak:
+        candidates = [candidate.removeprefix("W/") for candidate in candidates]
+    return etag in candidates

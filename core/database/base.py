@@ -1,0 +1,202 @@
+"""PostgreSQL backend that fails closed.
+
+Before each statement the backend compares the scope that is wanted (``scope.current_scope()``) with
+the one that the raw connection is known to be in, and if they differ sends ONE statement that sets
+search path, role and ``aggios.tenant`` together. What holds:
+
+* An error of that statement reaches the caller, so its query never runs in somebody else's scope.
+* What is known is kept on the raw connection, not on the wrapper: a pool may hand the same raw
+  connection to another wrapper.
+* It is forgotten whenever PostgreSQL may have taken the settings back: on rollback, on rollback to
+  a savepoint, on a COMMIT that PostgreSQL turned into a rollback, and while the statement itself is
+  under way.
+* The first statement of a request always sends it. It doubles as the health check of a persistent
+  connection: outside of a transaction a dead connection is replaced once, without a ``SELECT 1``.
+"""
+
+from typing import Any
+
+from django.core.signals import request_started
+from django.db import InterfaceError, OperationalError, connections
+from django.db.backends.postgresql import base
+from django.db.backends.utils import CursorDebugWrapper, CursorWrapper
+from psycopg.pq import TransactionStatus
+
+from core.database.scope import Scope, current_scope
+
+ENTER_SCOPE = (
+    "SELECT set_config('search_path', %s, false), set_config('role', %s, false), "
+    "set_config('aggios.tenant', %s, false)"
+)
+
+
+class _Scoped:
+    """Cursor mixin: enters the wanted scope before each statement rather than once per cursor.
+
+    A cursor can outlive the block it was opened in; checking at execution keeps it honest.
+    """
+
+    db: "DatabaseWrapper"
+
+    def execute(self, sql: Any, params: Any = None) -> Any:
+        self.db.enter_wanted_scope(self)
+        return super().execute(sql, params)  # type: ignore[misc]
+
+    def executemany(self, sql: Any, param_list: Any) -> Any:
+        self.db.enter_wanted_scope(self)
+        return super().executemany(sql, param_list)  # type: ignore[misc]
+
+    def callproc(self, procname: str, params: Any = None, kparams: Any = None) -> Any:
+        self.db.enter_wanted_scope(self)
+        return super().callproc(procname, params, kparams)  # type: ignore[misc]
+
+    def copy(self, *args: Any, **kwargs: Any) -> Any:
+        """Open a COPY in the wanted scope (psycopg's ``Cursor.copy``)."""
+        self.db.enter_wanted_scope(self)
+        return self.cursor.copy(*args, **kwargs)  # type: ignore[attr-defined]
+
+
+class ScopedCursor(_Scoped, CursorWrapper):
+    """Cursor that statements run on in production."""
+
+
+class ScopedDebugCursor(_Scoped, CursorDebugWrapper):
+    """The same when queries are recorded (DEBUG, ``assertNumQueries``)."""
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """Connection of one thread; see the module's text for what it guarantees."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._entering = False
+        self._verified = False
+
+    # -- the names that django-tenants' router reads --------------------------------------------
+    @property
+    def schema_name(self) -> str:
+        """Schema that the code that runs now works in."""
+        return current_scope().schema
+
+    def set_tenant(self, *args: Any, **kwargs: Any) -> None:
+        """Refused: a tenant is entered as a block, see ``tenants.context.tenant_context``."""
+        raise RuntimeError("Enter a tenant with tenants.context.tenant_context(tenant).")
+
+    set_schema = set_tenant
+    set_schema_to_public = set_tenant
+
+    # -- entering the scope -----------------------------------------------------------------------
+    def make_cursor(self, cursor: Any) -> ScopedCursor:
+        return ScopedCursor(cursor, self)
+
+    def make_debug_cursor(self, cursor: Any) -> ScopedDebugCursor:
+        return ScopedDebugCursor(cursor, self)
+
+    def _wanted(self) -> Scope:
+        scope = current_scope()
+        if self.settings_dict.get("KEEPS_LOGIN_ROLE"):
+            return Scope(scope.schema, "none", scope.tenant_id)
+        return scope
+
+    def enter_wanted_scope(self, wrapper: CursorWrapper | None = None) -> None:
+        """Bring the raw connection into the current scope if it is not known to be there.
+
+        Raises whatever the database raises; the caller's statement is then not sent.
+        """
+        if self._entering:
+            return
+        wanted = self._wanted()
+        if self._verified and getattr(self.connection, "aggios_scope", None) == wanted:
+            return
+        try:
+            self._send(wanted)
+        except (OperationalError, InterfaceError):
+            if wrapper is None or not self._may_reconnect(wrapper):
+                raise
+            self.close()
+            self.connect()
+            wrapper.cursor = self.create_cursor()
+            self._send(wanted)
+
+    def _send(self, wanted: Scope) -> None:
+        raw = self.connection
+        raw.aggios_scope = None
+        self._entering = True
+        try:
+            # Through Django's own cursor, so that query counts and logs show the statement.
+            with super().cursor() as cursor:
+                cursor.execute(ENTER_SCOPE, (wanted.schema, wanted.role, wanted.tenant_id))
+        finally:
+            self._entering = False
+        raw.aggios_scope = wanted
+        self._verified = True
+
+    def _may_reconnect(self, wrapper: CursorWrapper) -> bool:
+        """Tell whether a dead connection can be replaced with nothing lost."""
+        named = getattr(wrapper.cursor, "name", None)
+        unused = not self.in_atomic_block and self.get_autocommit() and not self._verified
+        return unused and named is None and bool(self.connection.closed)
+
+    # -- forgetting ---------------------------------------------------------------------------------
+    def forget_scope(self) -> None:
+        """Treat the raw connection's settings as unknown; the next statement sets them anew."""
+        if self.connection is not None:
+            self.connection.aggios_scope = None
+
+    def verify_before_use(self) -> None:
+        """Make the next statement send the scope even if nothing changed (a new request began)."""
+        self._verified = False
+
+    def connect(self) -> None:
+        self._verified = False
+        super().connect()
+
+    def _rollback(self) -> None:
+        self.forget_scope()
+        super()._rollback()
+        self.forget_scope()
+
+    def _commit(self) -> None:
+        # PostgreSQL answers a COMMIT of a failed transaction with ROLLBACK and no error, and takes
+        # back every setting made in it.
+        if self._in_failed_transaction():
+            self.forget_scope()
+        try:
+            super()._commit()
+        except Exception:
+            self.forget_scope()
+            raise
+
+    def _in_failed_transaction(self) -> bool:
+        if self.connection is None:
+            return False
+        status = self.connection.info.transaction_status
+        return status not in (TransactionStatus.INTRANS, TransactionStatus.IDLE)
+
+    def _savepoint_rollback(self, sid: str) -> None:
+        try:
+            self._without_scope_check(super()._savepoint_rollback, sid)
+        finally:
+            self.forget_scope()
+
+    def _without_scope_check(self, call: Any, *args: Any) -> None:
+        """Send a statement that must work in a failed transaction, where no scope can be set."""
+        self._entering = True
+        try:
+            call(*args)
+        finally:
+            self._entering = False
+
+    def _close(self) -> None:
+        # A pool rolls back what it is handed and lends the raw connection to somebody else.
+        self.forget_scope()
+        super()._close()
+
+
+def _verify_connections(**_: Any) -> None:
+    for connection in connections.all(initialized_only=True):
+        if isinstance(connection, DatabaseWrapper):
+            connection.verify_before_use()
+
+
+request_started.connect(_verify_connections, dispatch_uid="core.database.verify")

@@ -1,0 +1,97 @@
+"""The edge: the first thing a request meets and the last thing a response passes.
+
+Gives the request an id, refuses versions that are not served, adds the headers that every response
+carries, and writes one log line and the metrics of the request.
+"""
+
+import logging
+import re
+import time
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
+from uuid6 import uuid7
+
+from core.address import client_address
+from core.context import RequestContext, serving
+from core.metrics import observe_request
+from core.problems import UnsupportedVersion
+from core.responses import problem_response
+
+API_VERSION = "v1"
+# What proxies and tracing systems send: UUIDs, ULIDs, hex, a few separators.
+WELL_FORMED_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}")
+PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+QUIET_PATHS = frozenset({"/api/health/live", "/api/health/ready", "/metrics"})
+
+log = logging.getLogger("aggios.access")
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class EdgeMiddleware:
+    """Outermost middleware; see the module's text."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        started = time.perf_counter()
+        context = RequestContext(
+            request_id=_request_id(request),
+            client_address=client_address(request),
+            user_agent=request.META.get("HTTP_USER_AGENT", "")[:400],
+        )
+        with serving(context):
+            response = self._answer(request)
+            _add_headers(response, context)
+            _report(request, response, context, time.perf_counter() - started)
+        return response
+
+    def _answer(self, request: HttpRequest) -> HttpResponse:
+        asked = request.META.get("HTTP_X_API_VERSION")
+        if asked and asked != API_VERSION:
+            detail = f"Version {asked[:20]!r} is not served; ask for {API_VERSION!r}."
+            return problem_response(UnsupportedVersion(detail))
+        return self.get_response(request)
+
+
+def _request_id(request: HttpRequest) -> str:
+    given = request.META.get("HTTP_X_REQUEST_ID", "")
+    return given if WELL_FORMED_ID.fullmatch(given) else str(uuid7())
+
+
+def _add_headers(response: HttpResponse, context: RequestContext) -> None:
+    for name, value in context.headers.items():
+        response.headers[name] = value
+    response.headers["X-Request-ID"] = context.request_id
+    response.headers["X-API-Version"] = API_VERSION
+    response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+    if "application/" in response.headers.get("Content-Type", ""):
+        # Answers differ by caller; no shared cache may keep one.
+        response.headers.setdefault("Cache-Control", "no-store")
+        patch_vary_headers(response, ("Authorization",))
+    if not response.streaming and not response.has_header("Content-Length"):
+        response.headers["Content-Length"] = str(len(response.content))
+
+
+def _report(
+    request: HttpRequest, response: HttpResponse, context: RequestContext, seconds: float
+) -> None:
+    match = request.resolver_match
+    context.route = match.route if match else ""
+    site = getattr(request, "site_kind", "")
+    observe_request(site, request.method or "", context.route, response.status_code, seconds)
+    if request.path in QUIET_PATHS and response.status_code < 400:
+        return
+    log.info(
+        "request",
+        extra={
+            "method": request.method,
+            "path": request.path,
+            "route": context.route,
+            "status": response.status_code,
+            "duration_ms": round(seconds * 1000, 2),
+            "client_address": context.client_address,
+        },
+    )

@@ -1,0 +1,40 @@
+"""Reading JSON bodies with a bound, so that no body can fill a worker's memory."""
+
+import json
+from collections.abc import Mapping
+from typing import IO, Any, NoReturn
+
+from django.conf import settings
+from rest_framework.parsers import BaseParser
+
+from core.problems import BodyTooLarge, MalformedBody
+
+
+class StrictJSONParser(BaseParser):
+    """JSON as RFC 8259 has it: UTF-8, no NaN, no duplicate guesses, at most 1 MiB."""
+
+    media_type = "application/json"
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Return the document. Raises MalformedBody or BodyTooLarge."""
+        most = int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+        body = stream.read(most + 1)
+        if len(body) > most:
+            raise BodyTooLarge(f"Send at most {most} bytes of JSON.")
+        try:
+            return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+        except (ValueError, RecursionError) as exc:
+            raise MalformedBody(f"The body is not JSON: {_short(exc)}") from exc
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _short(exc: Exception) -> str:
+    return "nested too deeply" if isinstance(exc, RecursionError) else str(exc)[:200]

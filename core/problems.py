@@ -1,0 +1,174 @@
+"""Errors that a client can act on, as problem+json (RFC 9457).
+
+A problem is an exception with a stable ``code``. Every app declares its own in its ``problems.py``;
+``catalogue()`` lists them all, and a test holds docs/errors.md against it.
+"""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One field of the request that is wrong: its name, a stable code, a sentence."""
+
+    field: str
+    code: str
+    detail: str
+
+
+class Problem(Exception):
+    """A refusal with an HTTP status, a stable code and a sentence for people."""
+
+    status: ClassVar[int] = 400
+    code: ClassVar[str] = "bad_request"
+    title: ClassVar[str] = "The request cannot be served."
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        errors: list[FieldError] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail or self.title
+        self.errors = errors or []
+        self.headers = headers or {}
+
+    def body(self, request_id: str, type_base: str) -> dict[str, Any]:
+        """Return the members of the problem document."""
+        document: dict[str, Any] = {
+            "type": f"{type_base}{self.code}",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "code": self.code,
+            "request_id": request_id,
+        }
+        if self.errors:
+            document["errors"] = [
+                {"field": e.field, "code": e.code, "detail": e.detail} for e in self.errors
+            ]
+        return document
+
+
+class BadRequest(Problem):
+    pass
+
+
+class MalformedBody(Problem):
+    code = "malformed_body"
+    title = "The body cannot be read."
+
+
+class ValidationFailed(Problem):
+    status = 400
+    code = "validation_failed"
+    title = "Some fields are not valid."
+
+
+class UnsupportedVersion(Problem):
+    code = "unsupported_version"
+    title = "This version of the API is not served."
+
+
+class InvalidCursor(Problem):
+    code = "invalid_cursor"
+    title = "The page cursor is not valid."
+
+
+class NotAuthenticated(Problem):
+    status = 401
+    code = "not_authenticated"
+    title = "Credentials are missing."
+
+
+class PermissionRefused(Problem):
+    status = 403
+    code = "permission_denied"
+    title = "You may not do this."
+
+
+class NotFound(Problem):
+    status = 404
+    code = "not_found"
+    title = "There is nothing here."
+
+
+class MethodNotAllowed(Problem):
+    status = 405
+    code = "method_not_allowed"
+    title = "This method is not served here."
+
+
+class NotAcceptable(Problem):
+    status = 406
+    code = "not_acceptable"
+    title = "No representation matches the Accept header."
+
+
+class IdempotencyConflict(Problem):
+    status = 409
+    code = "idempotency_conflict"
+    title = "This Idempotency-Key was used for another request."
+
+
+class IdempotencyInProgress(Problem):
+    status = 409
+    code = "idempotency_in_progress"
+    title = "A request with this Idempotency-Key is still being served."
+
+
+class PreconditionFailed(Problem):
+    status = 412
+    code = "precondition_failed"
+    title = "The resource has changed since it was read."
+
+
+class BodyTooLarge(Problem):
+    status = 413
+    code = "body_too_large"
+    title = "The body is larger than this endpoint accepts."
+
+
+class UnsupportedMediaType(Problem):
+    status = 415
+    code = "unsupported_media_type"
+    title = "This content type is not read here."
+
+
+class RateLimited(Problem):
+    status = 429
+    code = "rate_limited"
+    title = "Too many requests."
+
+
+class InternalError(Problem):
+    status = 500
+    code = "internal_error"
+    title = "Something went wrong on our side."
+
+
+class DatabaseUnavailable(Problem):
+    status = 503
+    code = "database_unavailable"
+    title = "The database cannot be reached."
+
+
+class StorageUnavailable(Problem):
+    status = 503
+    code = "storage_unavailable"
+    title = "The object store cannot be reached."
+
+
+def catalogue() -> dict[str, type[Problem]]:
+    """Return every declared problem by its code."""
+    found: dict[str, type[Problem]] = {}
+    pending: list[type[Problem]] = [Problem]
+    while pending:
+        problem = pending.pop()
+        pending.extend(problem.__subclasses__())
+        if problem is not Problem:
+            found[problem.code] = problem
+    return found

@@ -1,0 +1,132 @@
+"""Turning problems and exceptions into responses: the one place that renders an error."""
+
+import json
+import logging
+import sys
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFieldsSent
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
+from rest_framework import exceptions as drf
+from rest_framework.views import set_rollback
+
+from core import problems
+from core.context import request_context
+from core.problems import FieldError, Problem
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS = "2"
+
+
+def problem_response(problem: Problem) -> HttpResponse:
+    """Render ``problem`` as ``application/problem+json`` (RFC 9457)."""
+    body = problem.body(request_context().request_id, settings.PROBLEM_TYPE_BASE)
+    headers = dict(problem.headers)
+    if problem.status == 503:
+        headers.setdefault("Retry-After", RETRY_SECONDS)
+    if problem.status == 401:
+        headers.setdefault("WWW-Authenticate", 'Bearer realm="aggios"')
+    return HttpResponse(
+        json.dumps(body),
+        status=problem.status,
+        content_type="application/problem+json",
+        headers=headers,
+    )
+
+
+def exception_response(exc: Exception, context: dict[str, Any] | None = None) -> HttpResponse:
+    """Answer any exception that left a view. What is not a known refusal is logged and a 500."""
+    set_rollback()
+    return problem_response(as_problem(exc))
+
+
+def as_problem(exc: BaseException) -> Problem:
+    """Return the problem that ``exc`` means; unknown exceptions are logged and hidden."""
+    if isinstance(exc, Problem):
+        return exc
+    if isinstance(exc, OperationalError | InterfaceError):
+        log.error("database_unavailable", exc_info=exc)
+        return problems.DatabaseUnavailable()
+    if isinstance(exc, drf.APIException):
+        return _of_framework(exc)
+    for types, problem in _OF_DJANGO:
+        if isinstance(exc, types):
+            return problem()
+    log.error("unhandled_exception", exc_info=exc)
+    return problems.InternalError()
+
+
+_OF_DJANGO: list[tuple[tuple[type[BaseException], ...], type[Problem]]] = [
+    ((Http404,), problems.NotFound),
+    ((PermissionDenied,), problems.PermissionRefused),
+    ((RequestDataTooBig, TooManyFieldsSent), problems.BodyTooLarge),
+    ((MultiPartParserError, UnicodeError), problems.MalformedBody),
+]
+
+_OF_FRAMEWORK: list[tuple[type[drf.APIException], type[Problem]]] = [
+    (drf.ParseError, problems.MalformedBody),
+    (drf.NotAuthenticated, problems.NotAuthenticated),
+    (drf.AuthenticationFailed, problems.NotAuthenticated),
+    (drf.PermissionDenied, problems.PermissionRefused),
+    (drf.NotFound, problems.NotFound),
+    (drf.NotAcceptable, problems.NotAcceptable),
+    (drf.UnsupportedMediaType, problems.UnsupportedMediaType),
+    (drf.Throttled, problems.RateLimited),
+]
+
+
+def _of_framework(exc: drf.APIException) -> Problem:
+    if isinstance(exc, drf.ValidationError):
+        return problems.ValidationFailed(errors=_field_errors(exc.detail))
+    if isinstance(exc, drf.MethodNotAllowed):
+        return problems.MethodNotAllowed(str(exc.detail))
+    for kind, problem in _OF_FRAMEWORK:
+        if isinstance(exc, kind):
+            return problem(str(exc.detail))
+    return problems.InternalError()
+
+
+def _field_errors(detail: Any, path: str = "") -> list[FieldError]:
+    """Flatten DRF's nested error details: ``{"a": {"b": [e]}}`` names the field ``a.b``."""
+    if isinstance(detail, dict):
+        parts = detail.items()
+        return [e for key, value in parts for e in _field_errors(value, _join(path, key))]
+    if isinstance(detail, list):
+        return [e for value in detail for e in _field_errors(value, path)]
+    return [FieldError(path or "non_field_errors", getattr(detail, "code", "invalid"), str(detail))]
+
+
+def _join(path: str, key: Any) -> str:
+    if key == "non_field_errors":
+        return path
+    return f"{path}.{key}" if path else str(key)
+
+
+# -- Django's own handlers, for what fails outside of API views (named in each URL configuration) ---
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return problem_response(as_known(exception, problems.BadRequest()))
+
+
+def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return problem_response(problems.PermissionRefused())
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return problem_response(problems.NotFound(f"No route serves {request.path}."))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    exc = sys.exc_info()[1]
+    return problem_response(as_problem(exc) if exc else problems.InternalError())
+
+
+def as_known(exc: Exception | None, otherwise: Problem) -> Problem:
+    """Return the known problem that ``exc`` means, or ``otherwise``; never a 500."""
+    for types, problem in _OF_DJANGO:
+        if isinstance(exc, types):
+            return problem()
+    return otherwise

@@ -1,0 +1,55 @@
+"""The object store: one bucket, and clients for its two addresses.
+
+The backend talks to ``S3_ENDPOINT_URL``. URLs for clients are signed for ``S3_PUBLIC_ENDPOINT_URL``,
+because the host name is part of a signature (AWS Signature Version 4).
+"""
+
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from django.conf import settings
+
+UNREACHABLE = (BotoCoreError, ClientError)
+
+
+@cache
+def client() -> Any:
+    """Return the client for the backend's own requests (thread-safe)."""
+    return _client(settings.S3_ENDPOINT_URL, attempts=3, connect=2, read=30)
+
+
+@cache
+def signing_client() -> Any:
+    """Return the client that signs URLs for the public address; it sends nothing."""
+    return _client(settings.S3_PUBLIC_ENDPOINT_URL, attempts=1, connect=1, read=1)
+
+
+@cache
+def _probe() -> Any:
+    return _client(settings.S3_ENDPOINT_URL, attempts=1, connect=1, read=2)
+
+
+def ping() -> None:
+    """Raise unless the bucket answers."""
+    _probe().head_bucket(Bucket=settings.S3_BUCKET)
+
+
+def _client(endpoint: str, *, attempts: int, connect: float, read: float) -> Any:
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name=settings.S3_REGION,
+        aws_access_key_id=settings.S3_ACCESS_KEY_ID,
+        aws_secret_access_key=settings.S3_SECRET_ACCESS_KEY,
+        config=Config(
+            signature_version="s3v4",
+            s3={"addressing_style": "path"},
+            connect_timeout=connect,
+            read_timeout=read,
+            retries={"total_max_attempts": attempts, "mode": "standard"},
+            max_pool_connections=50,
+        ),
+    )

@@ -1,0 +1,94 @@
+"""The same write asked for twice is done once.
+
+The key is claimed by a row in the transaction that makes the change. A second request with the key
+waits on that row's unique index; when the first commits it gets the first answer, when the first
+rolls back or its process dies it does the work itself. Failed requests leave nothing, so they can
+be tried again with the same key.
+"""
+
+import hashlib
+import json
+from base64 import urlsafe_b64encode
+from collections.abc import Callable
+
+from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.encoders import JSONEncoder
+
+from core.problems import FieldError, IdempotencyConflict, ValidationFailed
+from idempotency.models import Answer
+
+HEADER = "Idempotency-Key"
+LONGEST = 255
+PRUNED_AT_ONCE = 20
+
+
+def fingerprint_of(*parts: object) -> bytes:
+    """Return a digest of what makes two requests the same."""
+    return hashlib.sha256(json.dumps(parts, default=str, sort_keys=True).encode()).digest()
+
+
+def once(
+    request: Request, *, caller: str, fingerprint: bytes, act: Callable[[], Response]
+) -> Response:
+    """Return ``act()``, or the first answer if this caller's Idempotency-Key was used before.
+
+    Runs ``act`` in a transaction when there is a key. Raises IdempotencyConflict when the key was
+    used for a request with another fingerprint, and ValidationFailed for a key that is no key.
+    """
+    key = request.headers.get(HEADER)
+    if key is None:
+        return act()
+    _check(key)
+    key_hash = fingerprint_of(caller, request.method, request.path, key)
+    with transaction.atomic():
+        Answer.objects.filter(key_hash=key_hash, created_at__lt=_oldest()).delete()
+        row, first = Answer.objects.get_or_create(
+            key_hash=key_hash, defaults={"fingerprint": fingerprint}
+        )
+        if not first:
+            return _replay(row, key, fingerprint)
+        response = act()
+        row.status = response.status_code
+        row.body = _cipher(key).encrypt(json.dumps(response.data, cls=JSONEncoder).encode())
+        row.save(update_fields=["status", "body"])
+        _prune()
+    return response
+
+
+def _check(key: str) -> None:
+    if not 1 <= len(key) <= LONGEST or not key.isprintable():
+        fault = FieldError(HEADER, "invalid", f"Use 1 to {LONGEST} printable characters.")
+        raise ValidationFailed(errors=[fault])
+
+
+def _replay(row: Answer, key: str, fingerprint: bytes) -> Response:
+    if bytes(row.fingerprint) != fingerprint:
+        raise IdempotencyConflict
+    data = json.loads(_cipher(key).decrypt(bytes(row.body)))
+    return Response(data, status=row.status, headers={"Idempotency-Replayed": "true"})
+
+
+def _cipher(key: str) -> Fernet:
+    """Only who knows the caller's key and our secret can read the stored answer."""
+    info = b"aggios:idempotency:" + key.encode()
+    derived = HKDF(SHA256(), 32, salt=None, info=info).derive(settings.SECRET_KEY.encode())
+    return Fernet(urlsafe_b64encode(derived))
+
+
+def _oldest() -> object:
+    return timezone.now() - settings.IDEMPOTENCY_LIFETIME
+
+
+def _prune() -> None:
+    """Take a few expired rows with each new one, so that nobody has to remember a cron job."""
+    expired = Answer.objects.select_for_update(skip_locked=True).filter(created_at__lt=_oldest())
+    keys = list(expired.order_by("created_at").values_list("pk", flat=True)[:PRUNED_AT_ONCE])
+    if keys:
+        Answer.objects.filter(pk__in=keys).delete()

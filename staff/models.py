@@ -1,0 +1,61 @@
+"""Platform staff. They live in the public schema and are no tenant's people."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.db.models.functions import Lower
+from uuid6 import uuid7
+
+
+class StaffManager(BaseUserManager["StaffUser"]):
+    """Makes staff; Django's own commands call these."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "StaffUser":
+        """Save and return a member of staff; without a password nobody can log in as them."""
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "StaffUser":
+        """Save and return a member of staff with every right."""
+        return self.create_user(email, password, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> "StaffUser":
+        """Return the member of staff with this address, whatever its case."""
+        return self.get(email__iexact=username)
+
+
+class StaffUser(AbstractBaseUser, PermissionsMixin):
+    """Somebody who runs the platform, in Django admin."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    email = models.EmailField("e-mail address", max_length=254, unique=True)
+    first_name = models.CharField(max_length=100, blank=True)
+    last_name = models.CharField(max_length=100, blank=True)
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = StaffManager()
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        verbose_name = "staff member"
+        ordering = ("email",)
+        constraints = (models.UniqueConstraint(Lower("email"), name="staff_email_unique"),)
+
+    def __str__(self) -> str:
+        return self.email
+
+    def get_full_name(self) -> str:
+        """Return the full name, or the address where there is none."""
+        return f"{self.first_name} {self.last_name}".strip() or self.email
+
+    def get_short_name(self) -> str:
+        """Return the first name, or the address where there is none."""
+        return self.first_name or self.email

@@ -1,0 +1,37 @@
+"""On the general API host the tenant comes from the credential, and from nothing else.
+
+This only finds the tenant that a credential claims. Whether the claim is true is for the
+authentication to say, with that tenant's key, inside that tenant.
+"""
+
+import jwt
+from django.http import HttpRequest
+
+from tenants.keys import parse_key_id
+from tenants.refs import TenantRef
+from tenants.routing import tenant_by_id
+
+SCHEME = "bearer"
+
+
+def bearer(request: HttpRequest) -> str:
+    """Return the bearer credential of a request (RFC 6750), or an empty string."""
+    scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    return token.strip() if scheme.lower() == SCHEME else ""
+
+
+def tenant_of_credential(request: HttpRequest) -> TenantRef | None:
+    """Return the tenant that the request's credential claims, or None."""
+    token = bearer(request)
+    return tenant_of_token(token) if token else None
+
+
+def tenant_of_token(token: str) -> TenantRef | None:
+    """Return the tenant that a token's ``kid`` names, or None. Nothing is verified here."""
+    try:
+        header = jwt.get_unverified_header(token)
+    except jwt.InvalidTokenError:
+        return None
+    key_id = parse_key_id(str(header.get("kid", "")))
+    tenant = tenant_by_id(key_id.tenant_id) if key_id else None
+    return None if tenant is None or tenant.status == "deleting" else tenant

@@ -1,0 +1,62 @@
+"""Once per server, as its superuser: the two logins, the database, and nothing open to PUBLIC."""
+
+from urllib.parse import unquote, urlsplit
+
+import psycopg
+from psycopg import sql
+
+
+def bootstrap(superuser_url: str, owner_url: str, runtime_url: str) -> None:
+    """Create the logins and the database that the two URLs name, or bring them to what they say.
+
+    The owner may create schemas and roles; the application's login inherits nothing, owns nothing
+    and can create nothing. Safe to repeat. Raises psycopg errors as they come.
+    """
+    owner, runtime = urlsplit(owner_url), urlsplit(runtime_url)
+    database = unquote(runtime.path.lstrip("/"))
+    with psycopg.connect(superuser_url, autocommit=True) as server:
+        _login(server, owner.username, owner.password, "CREATEROLE INHERIT")
+        _login(server, runtime.username, runtime.password, "NOCREATEROLE NOINHERIT")
+        _database(server, database, unquote(owner.username or ""))
+    with psycopg.connect(_in_database(superuser_url, database), autocommit=True) as inside:
+        _close_to_public(inside, database, owner.username or "", runtime.username or "")
+
+
+def _in_database(url: str, database: str) -> str:
+    return urlsplit(url)._replace(path=f"/{database}").geturl()
+
+
+def _login(
+    server: psycopg.Connection, name: str | None, password: str | None, rights: str
+) -> None:
+    role = sql.Identifier(unquote(name or ""))
+    known = server.execute(
+        "SELECT FROM pg_roles WHERE rolname = %s", [unquote(name or "")]
+    ).fetchone()
+    verb = sql.SQL("ALTER ROLE" if known is not None else "CREATE ROLE")
+    secret = sql.Literal(unquote(password or ""))
+    server.execute(
+        sql.SQL("{} {} LOGIN NOSUPERUSER NOCREATEDB NOREPLICATION NOBYPASSRLS {} PASSWORD {}").format(
+            verb,
+            role,
+            sql.SQL(rights),  # type: ignore[arg-type]
+            secret,
+        )
+    )
+
+
+def _database(server: psycopg.Connection, name: str, owner: str) -> None:
+    known = server.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone()
+    verb = "ALTER DATABASE {} OWNER TO {}" if known is not None else "CREATE DATABASE {} OWNER {}"
+    server.execute(sql.SQL(verb).format(sql.Identifier(name), sql.Identifier(owner)))
+
+
+def _close_to_public(inside: psycopg.Connection, database: str, owner: str, runtime: str) -> None:
+    statements = [
+        ("REVOKE ALL ON DATABASE {} FROM PUBLIC", [database]),
+        ("GRANT CONNECT ON DATABASE {} TO {}", [database, unquote(runtime)]),
+        ("ALTER SCHEMA public OWNER TO {}", [unquote(owner)]),
+        ("REVOKE ALL ON SCHEMA public FROM PUBLIC", []),
+    ]
+    for statement, names in statements:
+        inside.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))

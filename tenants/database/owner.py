@@ -1,0 +1,56 @@
+"""The owner's connection, and what it lays down before any table: functions and default grants."""
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import CommandError
+from django.db import connections
+from psycopg import sql
+
+ALIAS = "owner"
+FUNCTIONS = Path(__file__).with_name("functions.sql")
+
+
+def owner_connection() -> Any:
+    """Return the connection of the login that owns all tables. Raises CommandError without it."""
+    if ALIAS not in settings.DATABASES:
+        raise CommandError("Set DATABASE_OWNER_URL: this needs the login that owns the tables.")
+    return connections[ALIAS]
+
+
+def runtime_login() -> str:
+    """Return the name of the login that the application serves with."""
+    return str(settings.DATABASES["default"]["USER"])
+
+
+def run(statement: str, *names: str) -> None:
+    """Run one statement as the owner; ``{}`` in it stand for quoted identifiers."""
+    with owner_connection().cursor() as cursor:
+        cursor.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))  # type: ignore[arg-type]
+
+
+def install_functions() -> None:
+    """Create or replace the functions that the application's login may call."""
+    login = runtime_login()
+    statements = FUNCTIONS.read_text(encoding="utf-8").format(
+        runtime=sql.Identifier(login).as_string(), runtime_text=sql.Literal(login).as_string()
+    )
+    with owner_connection().cursor() as cursor:
+        cursor.execute(statements)
+
+
+def grant_rows(schema: str, role: str) -> None:
+    """Let ``role`` read and write rows of what the owner will create in ``schema``; no more."""
+    run("GRANT USAGE ON SCHEMA {} TO {}", schema, role)
+    run(
+        "ALTER DEFAULT PRIVILEGES IN SCHEMA {} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {}",
+        schema,
+        role,
+    )
+    run("ALTER DEFAULT PRIVILEGES IN SCHEMA {} GRANT USAGE ON SEQUENCES TO {}", schema, role)
+
+
+def protect_history(schema: str, role: str) -> None:
+    """Leave the record of migrations readable only."""
+    run("REVOKE INSERT, UPDATE, DELETE ON {}.django_migrations FROM {}", schema, role)

@@ -1,0 +1,92 @@
+"""The text that a new tenant's schema is made from.
+
+A schema that no tenant has is brought up to date by the ordinary migrations and dumped. The dump
+names the schema and its role by one 34-character word, which creation replaces with the tenant's.
+"""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import CommandError
+
+from core.database.scope import PUBLIC, enter
+from tenants.database.migrating import (
+    Report,
+    create_empty_schema,
+    digest_of,
+    drop_schema,
+    migrate_tenant_schema,
+    tenant_steps,
+)
+from tenants.database.owner import owner_connection
+
+TEMPLATE = "t_" + "0" * 32
+# psql's own commands, comments and session settings, which are no part of the schema.
+NOT_DDL = re.compile(
+    r"--.*|\\(un)?restrict .*|SELECT pg_catalog\.set_config\(.*\);"
+    r"|SET (\w+_timeout|client_\w+|standard_conforming_strings|check_function_bodies|xmloption"
+    r"|row_security|default_tablespace|default_table_access_method) = .*;"
+)
+
+
+def refresh_template(report: Report) -> bool:
+    """Make the stored text hold this code's migrations; return whether anything was done."""
+    wanted = digest_of(tenant_steps())
+    if _stored_digest() == wanted:
+        return False
+    report("building the template schema")
+    drop_schema(TEMPLATE)
+    create_empty_schema(TEMPLATE)
+    migrate_tenant_schema(TEMPLATE, report)
+    _store(wanted, _dump())
+    return True
+
+
+def _stored_digest() -> str:
+    with enter(PUBLIC), owner_connection().cursor() as cursor:
+        cursor.execute("SELECT digest FROM aggios.tenant_template")
+        row = cursor.fetchone()
+    return row[0] if row else ""
+
+
+def _store(digest: str, ddl: str) -> None:
+    with enter(PUBLIC), owner_connection().cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO aggios.tenant_template (name, digest, ddl) VALUES (%s, %s, %s) "
+            "ON CONFLICT (only_row) DO UPDATE SET name = excluded.name, "
+            "digest = excluded.digest, ddl = excluded.ddl, created_at = now()",
+            [TEMPLATE, digest, ddl],
+        )
+
+
+def _dump() -> str:
+    """Return the template schema as SQL text, rows of django_migrations included."""
+    program = str(Path(settings.PG_BIN_DIR) / "pg_dump") if settings.PG_BIN_DIR else "pg_dump"
+    arguments = ["--schema", TEMPLATE, "--no-owner", "--inserts", "--rows-per-insert=1000"]
+    try:
+        done = subprocess.run(
+            [program, *arguments], env=_libpq(), capture_output=True, text=True, check=False
+        )
+    except OSError as exc:
+        raise CommandError(f"{program} cannot be run ({exc}); set PG_BIN_DIR.") from exc
+    if done.returncode:
+        raise CommandError(f"pg_dump failed: {done.stderr.strip()}")
+    lines = (line for line in done.stdout.splitlines() if not NOT_DDL.fullmatch(line))
+    return "\n".join(line for line in lines if line)
+
+
+def _libpq() -> dict[str, str]:
+    """Connection parameters as environment, so that the password is in no process list."""
+    database: dict[str, Any] = settings.DATABASES["owner"]
+    names = {
+        "PGHOST": "HOST",
+        "PGPORT": "PORT",
+        "PGUSER": "USER",
+        "PGPASSWORD": "PASSWORD",
+        "PGDATABASE": "NAME",
+    }
+    return {**os.environ, **{name: str(database[key]) for name, key in names.items()}}

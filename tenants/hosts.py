@@ -1,0 +1,54 @@
+"""Which site a host name belongs to.
+
+``BASE_DOMAIN`` and its fixed names are central; one more label in front is a tenant's subdomain;
+everything else may be a custom domain. Nothing here touches the database.
+"""
+
+import re
+from dataclasses import dataclass
+
+from django.conf import settings
+
+CENTRAL = {"": "apex", "www": "apex", "api": "api", "dash": "dash", "admin": "admin"}
+HOST_NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """``kind`` is apex, api, dash, admin or tenant; ``name`` is what ``Domain.domain`` holds."""
+
+    kind: str
+    name: str = ""
+
+
+def site_of(host: str) -> Site:
+    """Return the site that a ``Host`` header names (a port and case are ignored)."""
+    name = _without_port(host).lower().rstrip(".")
+    if name in LOOPBACK or name == settings.BASE_DOMAIN:
+        return Site("apex")
+    if not HOST_NAME.fullmatch(name):
+        return Site("tenant")
+    label, dot, rest = name.partition(".")
+    if dot and rest == settings.BASE_DOMAIN:
+        return Site(CENTRAL[label]) if label in CENTRAL else Site("tenant", label)
+    return Site("tenant", name)
+
+
+def _without_port(host: str) -> str:
+    if host.startswith("["):
+        return host.partition("]")[0] + "]"
+    return host.partition(":")[0]
+
+
+def tenant_host(slug: str) -> str:
+    """Return the host name of a tenant's subdomain."""
+    return f"{slug}.{settings.BASE_DOMAIN}"
+
+
+def site_url(name: str = "") -> str:
+    """Return the address of a site of ours, e.g. ``site_url("acme")``; no trailing slash."""
+    host = tenant_host(name) if name else settings.BASE_DOMAIN
+    usual = {"https": 443, "http": 80}[settings.PUBLIC_SCHEME]
+    port = "" if usual == settings.PUBLIC_PORT else f":{settings.PUBLIC_PORT}"
+    return f"{settings.PUBLIC_SCHEME}://{host}{port}"

@@ -1,0 +1,60 @@
+"""Signing keys: one per tenant and version, derived and never stored.
+
+HKDF-SHA256 (RFC 5869) over the master secret, with the tenant's id and key version as the context.
+``kid`` (RFC 7515 section 4.1.4) names both, so a token says whose key it claims; whether it tells
+the truth only the signature shows.
+"""
+
+import uuid
+from dataclasses import dataclass
+from functools import lru_cache
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+
+from tenants.refs import TenantRef
+
+
+@dataclass(frozen=True, slots=True)
+class KeyId:
+    """The tenant and the version of its key that a ``kid`` names."""
+
+    tenant_id: uuid.UUID
+    version: int
+
+    def __str__(self) -> str:
+        return f"{self.tenant_id.hex}.{self.version}"
+
+
+def parse_key_id(text: str) -> KeyId | None:
+    """Return what a ``kid`` names, or None if it is none of ours."""
+    head, dot, version = text.partition(".")
+    if not (dot and len(head) == 32 and version.isdecimal() and len(version) < 10):
+        return None
+    try:
+        return KeyId(uuid.UUID(hex=head), int(version))
+    except ValueError:
+        return None
+
+
+def key_id(tenant: TenantRef) -> KeyId:
+    """Return the id of the key that the tenant signs with now."""
+    return KeyId(tenant.id, tenant.key_version)
+
+
+def signing_key(tenant: TenantRef, purpose: str = "token") -> str:
+    """Return the key that new signatures are made with, as hex."""
+    return _derive(settings.TOKEN_MASTER_SECRET, purpose, str(key_id(tenant)))
+
+
+def verifying_keys(tenant: TenantRef, purpose: str = "token") -> list[str]:
+    """Return the keys that are accepted: the current master secret's, then the previous one's."""
+    secrets = [settings.TOKEN_MASTER_SECRET, settings.TOKEN_MASTER_SECRET_PREVIOUS]
+    return [_derive(secret, purpose, str(key_id(tenant))) for secret in secrets if secret]
+
+
+@lru_cache(maxsize=4096)
+def _derive(secret: str, purpose: str, key_id: str) -> str:
+    info = f"aggios:{purpose}:{key_id}".encode()
+    return HKDF(SHA256(), length=32, salt=None, info=info).derive(secret.encode()).hex()

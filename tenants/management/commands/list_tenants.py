@@ -1,0 +1,47 @@
+"""manage.py list_tenants"""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from rich.console import Console
+from rich.table import Table
+
+from tenants.hosts import tenant_host
+from tenants.models import Tenant
+from tenants.queries import all_tenants
+
+COLUMNS = ("subdomain", "name", "status", "host", "schema", "object_prefix", "created_at")
+
+
+class Command(BaseCommand):
+    help = "List the tenants, newest first.\n\nExample: manage.py list_tenants --json"
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--json", action="store_true", help="print a JSON array")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        rows = [row_of(tenant) for tenant in all_tenants()]
+        if options["json"]:
+            self.stdout.write(json.dumps(rows, indent=2))
+            return
+        table = Table(*COLUMNS[:5], title=f"{len(rows)} tenants")
+        for row in rows:
+            table.add_row(*(row[column] for column in COLUMNS[:5]))
+        Console(file=self.stdout._out, soft_wrap=True).print(table)
+
+
+def row_of(tenant: Tenant) -> dict[str, str]:
+    """Return what operators see of a tenant."""
+    slug = tenant.slug
+    values = (
+        slug,
+        tenant.name,
+        tenant.status,
+        tenant_host(slug) if slug else "",
+        tenant.schema_name,
+        tenant.object_prefix,
+        tenant.created_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+    )
+    return {"id": str(tenant.id), **dict(zip(COLUMNS, values, strict=True))}

@@ -1,0 +1,5 @@
+"""manage.py migrate: the same as migrate_schemas. Django's own knows nothing of tenants."""
+
+from tenants.management.commands.migrate_schemas import Command
+
+__all__ = ["Command"]

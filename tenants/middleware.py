@@ -1,0 +1,71 @@
+"""From the host name to the site and, on a tenant's host, into the tenant, and always out again."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils.translation import get_language_from_request, override
+
+from core.problems import Problem
+from core.responses import as_problem, problem_response
+from tenants.context import tenant_context
+from tenants.credentials import tenant_of_credential
+from tenants.hosts import site_of
+from tenants.problems import TenantNotFound, TenantSuspended
+from tenants.refs import TenantRef
+from tenants.routing import tenant_at
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+HEALTH = "/api/health"
+
+
+class TenantMiddleware:
+    """Choose the URL configuration by host and run the request inside its tenant."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        # Not request.get_host(): its answer depends on ALLOWED_HOSTS and X-Forwarded-Host, and
+        # what is not ours must end in a 404 here, custom domains included.
+        site = site_of(request.META.get("HTTP_HOST", ""))
+        request.site_kind = site.kind  # type: ignore[attr-defined]
+        request.urlconf = settings.SITE_URLCONFS[site.kind]  # type: ignore[attr-defined]
+        try:
+            if site.kind == "tenant":
+                return self._serve(request, _existing(tenant_at(site.name)))
+            if site.kind == "api" and (tenant := tenant_of_credential(request)):
+                return self._serve(request, tenant)
+        except (Problem, DatabaseError) as exc:
+            return refusal(request, as_problem(exc))
+        return self.get_response(request)
+
+    def _serve(self, request: HttpRequest, tenant: TenantRef) -> HttpResponse:
+        request.tenant = tenant  # type: ignore[attr-defined]
+        if not tenant.is_active and not _is_health(request.path):
+            raise TenantSuspended(tenant.suspended_reason)
+        with tenant_context(tenant):
+            return self.get_response(request)
+
+
+def _existing(tenant: TenantRef | None) -> TenantRef:
+    if tenant is None or tenant.status == "deleting":
+        raise TenantNotFound
+    return tenant
+
+
+def _is_health(path: str) -> bool:
+    return path == HEALTH or path.startswith(HEALTH + "/")
+
+
+def refusal(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """Answer a browser with a page and everybody else with problem+json."""
+    if request.path.startswith("/api/") or not request.accepts("text/html"):
+        return problem_response(problem)
+    if "text/html" not in request.headers.get("Accept", ""):
+        return problem_response(problem)
+    with override(get_language_from_request(request)):
+        page = render_to_string("refused.html", {"problem": problem})
+    return HttpResponse(page, status=problem.status, headers=problem.headers)

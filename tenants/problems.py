@@ -1,0 +1,27 @@
+"""What can be wrong with a tenant, as answers."""
+
+from core.problems import Problem
+
+
+class TenantNotFound(Problem):
+    status = 404
+    code = "tenant_not_found"
+    title = "No workspace answers at this address."
+
+
+class TenantSuspended(Problem):
+    status = 403
+    code = "tenant_suspended"
+    title = "This workspace is suspended."
+
+
+class SubdomainTaken(Problem):
+    status = 409
+    code = "subdomain_taken"
+    title = "This subdomain is taken."
+
+
+class ProvisioningUnavailable(Problem):
+    status = 503
+    code = "provisioning_unavailable"
+    title = "Workspaces cannot be created at the moment."

@@ -1,0 +1,22 @@
+"""Making the schema of a new tenant, in the caller's transaction."""
+
+from django.db import OperationalError, connection
+from psycopg import errors
+
+from core.database.scope import PUBLIC, enter
+from tenants.problems import ProvisioningUnavailable
+
+
+def provision(schema: str) -> None:
+    """Create the schema and the role ``schema`` from the stored template (functions.sql).
+
+    It is part of the transaction that is open: if that rolls back, nothing is left behind. Raises
+    ProvisioningUnavailable while no template is stored.
+    """
+    try:
+        with enter(PUBLIC), connection.cursor() as cursor:
+            cursor.execute("SELECT aggios.provision_tenant(%s)", [schema])
+    except OperationalError as exc:
+        if isinstance(exc.__cause__, errors.ObjectNotInPrerequisiteState):
+            raise ProvisioningUnavailable(str(exc).splitlines()[0]) from exc
+        raise

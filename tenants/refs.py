@@ -1,0 +1,46 @@
+"""What a request needs to know of its tenant, as an immutable value that can be cached."""
+
+import uuid
+from dataclasses import dataclass
+
+from core.database.scope import Scope
+from tenants.models import Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class TenantRef:
+    """A tenant as routing, tokens and storage see it."""
+
+    id: uuid.UUID
+    slug: str
+    name: str
+    schema_name: str
+    object_prefix: str
+    status: str
+    suspended_reason: str
+    registration: str
+    key_version: int
+
+    @property
+    def scope(self) -> Scope:
+        """The place in the database that belongs to this tenant alone."""
+        return Scope(self.schema_name, role=self.schema_name, tenant_id=str(self.id))
+
+    @property
+    def is_active(self) -> bool:
+        return self.status == Tenant.Status.ACTIVE
+
+
+def ref_of(tenant: Tenant) -> TenantRef:
+    """Return the reference of a tenant whose ``domains`` are loaded or can be loaded."""
+    return TenantRef(
+        id=tenant.id,
+        slug=tenant.slug,
+        name=tenant.name,
+        schema_name=tenant.schema_name,
+        object_prefix=tenant.object_prefix,
+        status=tenant.status,
+        suspended_reason=tenant.suspended_reason,
+        registration=tenant.registration,
+        key_version=tenant.key_version,
+    )

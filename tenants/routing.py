@@ -1,0 +1,125 @@
+"""Host name or tenant id → tenant, from a cache that never outlives a change.
+
+Each process keeps the tenants it met. An entry is good while Redis still holds the same random
+stamp under the entry's name: whoever changes a tenant deletes the stamps after commit, and every
+process reads the database again at its next request. The stamp is taken before the database is
+read, so a read that raced with a change stores a stamp that is gone already. Without Redis each
+request reads the database. Entries also end by themselves after ``LIFETIME`` seconds, for the case
+that a process died between its commit and the deletion.
+"""
+
+import logging
+import secrets
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django_redis import get_redis_connection
+from redis.exceptions import RedisError
+
+from core.database.scope import PUBLIC, enter
+from tenants.models import Domain, Tenant
+from tenants.refs import TenantRef, ref_of
+
+LIFETIME = 30.0
+STAMP_SECONDS = 3600
+UNKNOWN_SECONDS = 30
+MOST_ENTRIES = 10_000
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    stamp: bytes
+    tenant: TenantRef | None
+    until: float
+
+
+_entries: dict[str, _Entry] = {}
+
+
+def tenant_at(name: str) -> TenantRef | None:
+    """Return the tenant whose label or verified custom domain is ``name``, or None."""
+    return _cached(f"host:{name}", lambda: _by_name(name))
+
+
+def tenant_by_id(tenant_id: uuid.UUID) -> TenantRef | None:
+    """Return the tenant with this id, or None."""
+    return _cached(f"id:{tenant_id.hex}", lambda: _by_id(tenant_id))
+
+
+def forget(tenant: Tenant, *, also: tuple[str, ...] = ()) -> None:
+    """Make every process read this tenant anew, once the current transaction has committed.
+
+    ``also`` are names that the tenant had before the change.
+    """
+    names = [d.domain for d in Domain.objects.filter(tenant=tenant)] + list(also)
+    keys = [f"id:{tenant.id.hex}", *(f"host:{name}" for name in names)]
+    transaction.on_commit(lambda: _delete_stamps(keys))
+
+
+def _cached(key: str, read: Callable[[], TenantRef | None]) -> TenantRef | None:
+    stamp = _stamp(key)
+    if stamp is None:
+        return read()
+    entry = _entries.get(key)
+    now = time.monotonic()
+    if entry is not None and entry.stamp == stamp and now < entry.until:
+        return entry.tenant
+    tenant = read()
+    if tenant is None:
+        _expire_soon(key)
+    if len(_entries) >= MOST_ENTRIES:
+        _entries.clear()
+    _entries[key] = _Entry(stamp, tenant, now + LIFETIME)
+    return tenant
+
+
+def _stamp(key: str) -> bytes | None:
+    """Return the shared stamp of a key, made if there is none; None without Redis."""
+    try:
+        redis = get_redis_connection("default")
+        found = redis.get(f"aggios:route:{key}")
+        if found is not None:
+            return bytes(found)
+        fresh = secrets.token_bytes(8)
+        made = redis.set(f"aggios:route:{key}", fresh, nx=True, ex=STAMP_SECONDS, get=True)
+        return bytes(made) if made is not None else fresh
+    except RedisError:
+        return None
+
+
+def _expire_soon(key: str) -> None:
+    """Names that nobody has must not fill Redis, however many are asked for."""
+    try:
+        get_redis_connection("default").expire(f"aggios:route:{key}", UNKNOWN_SECONDS)
+    except RedisError:
+        pass  # the stamp goes with its own expiry
+
+
+def _delete_stamps(keys: list[str]) -> None:
+    for key in keys:
+        _entries.pop(key, None)
+    try:
+        get_redis_connection("default").delete(*(f"aggios:route:{key}" for key in keys))
+    except RedisError:
+        log.warning("route_cache_not_invalidated", extra={"keys": keys})
+
+
+def _by_name(name: str) -> TenantRef | None:
+    usable = Q(kind=Domain.Kind.SUBDOMAIN) | Q(verified_at__isnull=False)
+    return _read(Tenant.objects.filter(domains__in=Domain.objects.filter(usable, domain=name)))
+
+
+def _by_id(tenant_id: uuid.UUID) -> TenantRef | None:
+    return _read(Tenant.objects.filter(id=tenant_id))
+
+
+def _read(found: QuerySet[Tenant]) -> TenantRef | None:
+    with enter(PUBLIC):
+        tenant = found.prefetch_related("domains").first()
+        return ref_of(tenant) if tenant else None

@@ -1,0 +1,103 @@
+"""What can be done to a tenant. Each verb is one transaction, audited, and names who acts."""
+
+import uuid
+
+from django.db import IntegrityError, transaction
+
+from audit.services import Actor, Target, record
+from core.database.scope import PUBLIC, enter
+from core.problems import FieldError, ValidationFailed
+from tenants import slugs
+from tenants.models import Domain, Tenant
+from tenants.problems import SubdomainTaken, TenantNotFound
+from tenants.provisioning import provision
+from tenants.refs import TenantRef, ref_of
+from tenants.routing import forget
+
+
+def create_tenant(
+    *,
+    name: str,
+    subdomain: str,
+    actor: Actor,
+    registration: str = Tenant.Registration.CLOSED,
+) -> TenantRef:
+    """Create a tenant with its domain, schema and role; it can be used when this returns.
+
+    Of two calls with the same subdomain one wins: the other waits on the unique index and gets
+    SubdomainTaken. Raises ValidationFailed for a bad name or slug.
+    """
+    slug = slugs.checked(subdomain)
+    tenant = Tenant(name=_checked_name(name), registration=registration)
+    tenant.object_prefix = tenant.schema_name
+    with enter(PUBLIC), transaction.atomic():
+        tenant.save(force_insert=True)
+        _claim(tenant, slug)
+        provision(tenant.schema_name)
+        record("tenant.created", actor=actor, target=target_of(tenant), subdomain=slug)
+        forget(tenant)
+        return ref_of(tenant)
+
+
+def _checked_name(name: str) -> str:
+    cleaned = " ".join(name.split())
+    if not cleaned or len(cleaned) > 120:
+        fault = FieldError("company", "invalid_length", "Use 1 to 120 characters.")
+        raise ValidationFailed(errors=[fault])
+    return cleaned
+
+
+def _claim(tenant: Tenant, slug: str) -> None:
+    try:
+        with transaction.atomic():
+            Domain.objects.create(tenant=tenant, domain=slug, is_primary=True)
+    except IntegrityError as exc:
+        taken = FieldError("subdomain", "taken", "Somebody has this name already.")
+        raise SubdomainTaken(errors=[taken]) from exc
+
+
+def suspend_tenant(tenant_id: uuid.UUID, *, actor: Actor, reason: str = "") -> Tenant:
+    """Refuse every request to the tenant from the next one on. Repeating it changes nothing."""
+    return _set_status(tenant_id, Tenant.Status.SUSPENDED, actor, reason[:400])
+
+
+def resume_tenant(tenant_id: uuid.UUID, *, actor: Actor) -> Tenant:
+    """Serve a suspended tenant again."""
+    return _set_status(tenant_id, Tenant.Status.ACTIVE, actor, "")
+
+
+def mark_deleting(tenant_id: uuid.UUID, *, actor: Actor) -> Tenant:
+    """Take the tenant off the air for good; the first step of a deletion."""
+    return _set_status(tenant_id, Tenant.Status.DELETING, actor, "")
+
+
+VERBS = {
+    Tenant.Status.ACTIVE: "tenant.resumed",
+    Tenant.Status.SUSPENDED: "tenant.suspended",
+    Tenant.Status.DELETING: "tenant.deletion_started",
+}
+
+
+def _set_status(tenant_id: uuid.UUID, status: Tenant.Status, actor: Actor, reason: str) -> Tenant:
+    with enter(PUBLIC), transaction.atomic():
+        tenant = locked_tenant(tenant_id)
+        if tenant.status == status or tenant.status == Tenant.Status.DELETING:
+            return tenant
+        tenant.status, tenant.suspended_reason = status, reason
+        tenant.save(update_fields=["status", "suspended_reason", "updated_at"])
+        record(VERBS[status], actor=actor, target=target_of(tenant), reason=reason)
+        forget(tenant)
+        return tenant
+
+
+def locked_tenant(tenant_id: uuid.UUID) -> Tenant:
+    """Return the tenant with its row locked until the transaction ends, or raise TenantNotFound."""
+    tenant = Tenant.objects.select_for_update().filter(id=tenant_id).first()
+    if tenant is None:
+        raise TenantNotFound
+    return tenant
+
+
+def target_of(tenant: Tenant) -> Target:
+    """Return the tenant as an audit target."""
+    return Target("tenant", str(tenant.id), tenant.name)
