@@ -1,0 +1,77 @@
+"""The servers, the database and the cast that tests share. Everything is real.
+
+PostgreSQL, Valkey and SeaweedFS run on private ports for the whole session; tests that drive the
+site get gunicorn and Traefik as processes too.
+"""
+
+import io
+import secrets
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.core.management import call_command
+
+from devstack.services.registry import STORES, WEB
+from devstack.testing import TestStack
+from tests import session, stack
+from tests.cast import Agency, Person, found_agency, join
+from tests.site import Site
+
+
+def pytest_unconfigure() -> None:
+    """Stop what was started; nothing is left running."""
+    session.close()
+
+
+@pytest.fixture(scope="session")
+def stores() -> TestStack:
+    """PostgreSQL, Valkey and SeaweedFS, up and empty."""
+    stack.start_ready(*STORES)
+    return stack
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(stores: TestStack, django_db_blocker) -> None:
+    """The application's own database, made by the same commands as in production."""
+    with django_db_blocker.unblock():
+        for command in ("bootstrap_database", "migrate_schemas"):
+            call_command(command, stdout=io.StringIO())
+
+
+@pytest.fixture(scope="session")
+def committed(django_db_setup: None, django_db_blocker) -> Iterator[None]:
+    """Let the test's own process read and write what the site's processes see (no rollback)."""
+    with django_db_blocker.unblock():
+        yield
+
+
+@pytest.fixture(scope="session")
+def site(stores: TestStack, committed: None) -> Site:
+    """gunicorn behind Traefik, as separate processes on private ports."""
+    call_command("collectstatic", "--noinput", verbosity=0)
+    stores.start_ready(*WEB)
+    return Site(stores.ports["web"])
+
+
+@pytest.fixture(scope="session")
+def acme(site: Site) -> Agency:
+    """An agency with Ada as its owner. Tests leave it as they found it."""
+    return found_agency(site, "acme", email="ada@acme.test", first_name="Ada")
+
+
+@pytest.fixture(scope="session")
+def ben(acme: Agency) -> Person:
+    """A member of acme."""
+    return join(acme, "ben@acme.test")
+
+
+@pytest.fixture(scope="session")
+def globex(site: Site) -> Agency:
+    """Another agency, with Cyn as its owner."""
+    return found_agency(site, "globex", email="cyn@globex.test", first_name="Cyn")
+
+
+@pytest.fixture
+def new_agency(site: Site) -> Callable[..., Agency]:
+    """Found an agency that a test may hurt: ``new_agency()``."""
+    return lambda **fields: found_agency(site, f"x{secrets.token_hex(6)}", **fields)

@@ -1,0 +1,81 @@
+"""Talking to the running site the way a client does: through Traefik, with a Host header.
+
+Python does not resolve ``*.localhost``, so connections go to 127.0.0.1 and the host is a header.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+BASE_DOMAIN = "aggios.localhost"
+PASSWORD = "correct horse battery staple"
+
+
+@dataclass
+class Host:
+    """One host of the site, asked by nobody or by the holder of ``token``."""
+
+    port: int
+    name: str
+    token: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def request(self, method: str, path: str, **kwargs: Any) -> httpx.Response:
+        """Send one request on a connection of its own and return the answer, read whole."""
+        headers = {"Host": f"{self.name}:{self.port}", **self.headers}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        headers.update(kwargs.pop("headers", None) or {})
+        url = f"http://127.0.0.1:{self.port}{path}"
+        return httpx.request(method, url, headers=headers, timeout=60, **kwargs)
+
+    def get(self, path: str, **kwargs: Any) -> httpx.Response:
+        return self.request("GET", path, **kwargs)
+
+    def post(self, path: str, json: Any = None, **kwargs: Any) -> httpx.Response:
+        return self.request("POST", path, json=json, **kwargs)
+
+    def put(self, path: str, json: Any = None, **kwargs: Any) -> httpx.Response:
+        return self.request("PUT", path, json=json, **kwargs)
+
+    def patch(self, path: str, json: Any = None, **kwargs: Any) -> httpx.Response:
+        return self.request("PATCH", path, json=json, **kwargs)
+
+    def delete(self, path: str, **kwargs: Any) -> httpx.Response:
+        return self.request("DELETE", path, **kwargs)
+
+    def with_token(self, token: str) -> "Host":
+        """Return the same host asked with a credential."""
+        return Host(self.port, self.name, token, dict(self.headers))
+
+
+@dataclass(frozen=True)
+class Site:
+    """The site at its entry point."""
+
+    port: int
+
+    def host(self, label: str = "") -> Host:
+        """Return a host by its label: "" is the apex, "api", "admin", a tenant's slug."""
+        return Host(self.port, f"{label}.{BASE_DOMAIN}" if label else BASE_DOMAIN)
+
+    def fetch(self, url: str, **kwargs: Any) -> httpx.Response:
+        """Get an address that the site gave out (a presigned URL), whatever its host resolves to."""
+        parts = urlsplit(url)
+        path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        return Host(parts.port or self.port, parts.hostname or "").get(path, **kwargs)
+
+    def sign_up(self, slug: str, **fields: str) -> httpx.Response:
+        """Open a workspace as its front end would."""
+        body = {
+            "company": slug.title(),
+            "subdomain": slug,
+            "email": f"owner@{slug}.test",
+            "password": PASSWORD,
+            "first_name": "Olga",
+            "last_name": "Owner",
+            **fields,
+        }
+        return self.host().post("/api/auth/register", body)
