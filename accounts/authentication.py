@@ -10,6 +10,7 @@ from accounts.problems import TokenInvalid
 from accounts.sessions import live_session
 from accounts.tokens import read_access_token
 from core.context import request_context
+from core.problems import NotAuthenticated
 from tenants.context import tenant_or_none
 from tenants.credentials import bearer
 
@@ -44,8 +45,15 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
 
 
+def session_or_none(request: Request) -> Session | None:
+    """Return the session that the request's token names, if it came with one."""
+    session: object = request.auth
+    return session if isinstance(session, Session) else None
+
+
 def person(request: Request | HttpRequest) -> User:
-    """Return the authenticated person of a request that passed ``IsMember``."""
-    user = request.user
-    assert isinstance(user, User)
+    """Return the person who asks. Raises NotAuthenticated for anybody else."""
+    user: object = request.user
+    if not isinstance(user, User):
+        raise NotAuthenticated
     return user

@@ -50,7 +50,7 @@ class Session(models.Model):
     class End(models.TextChoices):
         LOGOUT = "logout", "Logged out"
         REUSE = "reuse_detected", "A used refresh token came back"
-        PASSWORD = "password_changed", "Password changed"  # noqa: S105
+        PASSWORD = "password_changed", "Password changed"
         REVOKED = "revoked", "Revoked"
         STAFF = "staff", "Ended by staff"
 

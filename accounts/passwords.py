@@ -27,7 +27,7 @@ class MaximumLengthValidator:
 
 
 def checked_password(password: str, user: User, *, field: str = "password") -> str:
-    """Return the hash of a password that keeps the rules, or raise ValidationFailed with each fault.
+    """Return the hash of a password that keeps the rules. Raises ValidationFailed with each fault.
 
     ``user`` need not be saved; its own data must not look like the password.
     """

@@ -28,7 +28,7 @@ LONGEST = 4096
 T = TypeVar("T", bound=Token)
 
 
-class TenantTokenBackend(TokenBackend):  # type: ignore[misc]
+class TenantTokenBackend(TokenBackend):
     """Signs with the key of one tenant and accepts what that key signed, nothing else."""
 
     def __init__(self, tenant: TenantRef) -> None:
@@ -79,7 +79,7 @@ class _OfTenant:
         return _backend(current_tenant())
 
 
-class TenantAccessToken(_OfTenant, AccessToken):  # type: ignore[misc]
+class TenantAccessToken(_OfTenant, AccessToken):
     """Good for 24 hours in one tenant, while its session lives."""
 
 
@@ -133,7 +133,7 @@ def _read(kind: type[T], token: str) -> T:
     if not token.isascii() or len(token) > LONGEST:
         raise TokenInvalid
     try:
-        return kind(token)
+        return kind(token)  # type: ignore[arg-type]
     except ExpiredTokenError as exc:
         raise TokenExpired from exc
     except TokenError as exc:

@@ -7,13 +7,14 @@ connection, so connections = workers x threads.
 import os
 import shutil
 import tempfile
+from pathlib import Path
 from typing import Any
 
 from prometheus_client import multiprocess
 
 from aggios import env
 
-bind = env.text("WEB_BIND", "0.0.0.0:8000")  # noqa: S104 - inside its network only
+bind = env.text("WEB_BIND", "0.0.0.0:8000")
 workers = env.integer("WEB_WORKERS", 2, least=1)
 threads = env.integer("WEB_THREADS", 8, least=1)
 worker_class = "gthread"
@@ -24,7 +25,8 @@ keepalive = 75
 # A worker lives for a bounded time: whatever its connections have cached goes with it.
 max_requests = 20_000
 max_requests_jitter = 2_000
-worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
+_memory = Path("/dev/shm")  # noqa: S108 - heartbeat files must not wait for a disk
+worker_tmp_dir = str(_memory) if _memory.is_dir() else None
 forwarded_allow_ips = "*"
 access_log_format = ""
 accesslog = None
@@ -38,7 +40,7 @@ def on_starting(server: Any) -> None:
     folder = os.environ.setdefault(
         "PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="aggios-metrics-")
     )
-    os.makedirs(folder, exist_ok=True)
+    Path(folder).mkdir(parents=True, exist_ok=True)
 
 
 def on_exit(server: Any) -> None:

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django_redis import get_redis_connection
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,7 +20,6 @@ from rest_framework.response import Response
 from accounts.permissions import Everybody
 from core.database.scope import PUBLIC, enter
 from core.views import ApiView
-from drf_spectacular.utils import extend_schema
 from files.store import ping
 
 
@@ -40,7 +40,7 @@ def _check(name: str) -> dict[str, Any]:
     try:
         CHECKS[name]()
         status = "ok"
-    except Exception:  # whatever it was, the part does not work
+    except Exception:  # noqa: BLE001 - whatever it was, the part does not work
         status = "down"
     return {"status": status, "latency_ms": round((time.perf_counter() - started) * 1000, 1)}
 

@@ -15,5 +15,7 @@ class SchemaView(SpectacularJSONAPIView):
         """Return the document as JSON."""
         inner: HttpRequest = request._request
         self.urlconf = getattr(inner, "urlconf", None)
-        response: Response = super().get(request, *args, **kwargs)
+        response: Response = super().get(  # type: ignore[no-untyped-call]
+            request, *args, **kwargs
+        )
         return response

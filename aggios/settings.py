@@ -22,7 +22,7 @@ DEBUG = env.flag("DEBUG", False)
 VERSION = env.text("AGGIOS_VERSION", "0.1.0")
 WEB_WORKERS = env.integer("WEB_WORKERS", 2, least=1)
 
-# -- secrets -----------------------------------------------------------------------------------------
+# -- secrets ---------------------------------------------------------------------------------------
 SECRET_KEY = env.text("SECRET_KEY")
 # Every tenant's signing key is derived from this one (tenants/keys.py). The previous one is still
 # accepted while tokens that it signed are alive.
@@ -31,7 +31,7 @@ TOKEN_MASTER_SECRET_PREVIOUS = env.text("TOKEN_MASTER_SECRET_PREVIOUS", "")
 # "2:<secret>,1:<secret>": the first is used for new hashes, the others still verify.
 PASSWORD_PEPPERS = env.text("PASSWORD_PEPPERS")
 
-# -- where we are ------------------------------------------------------------------------------------
+# -- where we are ----------------------------------------------------------------------------------
 BASE_DOMAIN = env.text("BASE_DOMAIN", "aggios.app").lower()
 PUBLIC_SCHEME = env.choice("PUBLIC_SCHEME", "https", ("https", "http"))
 PUBLIC_PORT = env.integer("PUBLIC_PORT", 443 if PUBLIC_SCHEME == "https" else 80)
@@ -62,7 +62,7 @@ CORS_EXPOSE_HEADERS = [
     "x-request-id",
 ]
 
-# -- applications ------------------------------------------------------------------------------------
+# -- applications ----------------------------------------------------------------------------------
 SHARED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
@@ -129,13 +129,13 @@ TEMPLATES = [
     }
 ]
 
-# -- database ----------------------------------------------------------------------------------------
+# -- database --------------------------------------------------------------------------------------
 DATABASE_POOLER = env.choice("DATABASE_POOLER", "none", ("none", "session"))
 PG_BIN_DIR = env.text("PG_BIN_DIR", "")
 DATABASES = databases()
 DATABASE_ROUTERS = ["tenants.database.router.SchemaRouter"]
 
-# -- cache, sessions ---------------------------------------------------------------------------------
+# -- cache, sessions -------------------------------------------------------------------------------
 REDIS_URL = env.text("REDIS_URL")
 CACHES: dict[str, Any] = {
     "default": {
@@ -157,7 +157,7 @@ SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SESSION_COOKIE_NAME = "aggios_staff"
 SESSION_COOKIE_AGE = 8 * 3600
 
-# -- people ------------------------------------------------------------------------------------------
+# -- people ----------------------------------------------------------------------------------------
 PASSWORD_HASHERS = ["accounts.hashers.PepperedArgon2"]
 AUTH_PASSWORD_VALIDATORS = [
     {
@@ -180,7 +180,7 @@ SIMPLE_JWT = {
     "ALGORITHM": "HS256",
 }
 
-# -- API ---------------------------------------------------------------------------------------------
+# -- API -------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.IsMember"],
@@ -211,10 +211,8 @@ FILE_UPLOAD_HANDLERS: list[str] = []
 FILE_MAX_BYTES = env.integer("FILE_MAX_BYTES", 5 * 1024**3, least=1)
 IDEMPOTENCY_LIFETIME = timedelta(hours=24)
 
-# -- rate limits: "count/seconds"; see core/limits.py --------------------------------------------------
+# -- rate limits, "count/seconds": see core/limits.py ----------------------------------------------
 RATE_LIMITS = {
-    "read": env.text("RATE_LIMIT_READ", "6000/60"),
-    "write": env.text("RATE_LIMIT_WRITE", "1200/60"),
     "signup": env.text("RATE_LIMIT_SIGNUP", "10/3600"),
     "register": env.text("RATE_LIMIT_REGISTER", "60/3600"),
     "refresh": env.text("RATE_LIMIT_REFRESH", "120/60"),
@@ -222,7 +220,7 @@ RATE_LIMITS = {
     "login_address": env.text("RATE_LIMIT_LOGIN_ADDRESS", "50/60"),
 }
 
-# -- object storage ----------------------------------------------------------------------------------
+# -- object storage --------------------------------------------------------------------------------
 S3_BUCKET = env.text("S3_BUCKET", "aggios")
 S3_ENDPOINT_URL = env.text("S3_ENDPOINT_URL")
 S3_PUBLIC_ENDPOINT_URL = env.text("S3_PUBLIC_ENDPOINT_URL")
@@ -231,9 +229,9 @@ S3_ACCESS_KEY_ID = env.text("S3_ACCESS_KEY_ID")
 S3_SECRET_ACCESS_KEY = env.text("S3_SECRET_ACCESS_KEY")
 DOWNLOAD_URL_SECONDS = env.integer("DOWNLOAD_URL_SECONDS", 300, least=10)
 
-# -- static files ------------------------------------------------------------------------------------
+# -- static files ----------------------------------------------------------------------------------
 STATIC_URL = "/static/"
-STATIC_ROOT = Path(env.text("STATIC_ROOT", str(BASE_DIR / "staticfiles")))
+STATIC_ROOT = Path(env.text("STATIC_ROOT", "") or BASE_DIR / "staticfiles")
 STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -241,14 +239,14 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = not PRODUCTION
 
-# -- language and time -------------------------------------------------------------------------------
+# -- language and time -----------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("pt-br", "Português (Brasil)")]
 LOCALE_PATHS = [BASE_DIR / "templates" / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 
-# -- security headers --------------------------------------------------------------------------------
+# -- security headers ------------------------------------------------------------------------------
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # The proxy redirects; a second redirect here would break health checks inside the network.
 SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", False)
@@ -276,7 +274,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# -- logs --------------------------------------------------------------------------------------------
+# -- logs ------------------------------------------------------------------------------------------
 LOGGING_CONFIG = "logging.config.dictConfig"
 LOGGING = log_configuration(
     env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),

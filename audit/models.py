@@ -5,7 +5,7 @@ from uuid6 import uuid7
 
 
 class AuditEvent(models.Model):
-    """One thing that somebody did. Rows are added and read; the application's role can do no more."""
+    """One thing that somebody did. The application's role can add and read rows only."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     at = models.DateTimeField(auto_now_add=True)

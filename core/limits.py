@@ -7,7 +7,9 @@ key, such as an address. The header fields are those of draft-ietf-httpapi-ratel
 import logging
 import math
 import time
+from contextlib import suppress
 from functools import cache
+from typing import Any
 
 from django.conf import settings
 from limits import RateLimitItem, RateLimitItemPerSecond
@@ -26,20 +28,21 @@ def take(name: str, *key: str) -> None:
 
     Raises RateLimited when the window is full; a refused use is not counted.
     """
-    item = _item(name)
-    try:
-        allowed, remaining, reset = _take(_limiter(), item, name, key)
-    except RedisError:
-        log.warning("rate_limit_counted_locally", extra={"limit": name})
-        allowed, remaining, reset = _take(_local(), _local_share(item), name, key)
-    _tell(name, item, remaining, reset)
-    if not allowed:
-        raise RateLimited(
-            f"Try again in {reset} seconds.", headers={"Retry-After": str(max(reset, 1))}
-        )
+    _ask(name, key, count=True)
 
 
-def give_back(name: str, *key: str) -> None:
+def require_room(name: str, *key: str) -> None:
+    """Raise RateLimited when the window is full, counting nothing; see ``count_failure``."""
+    _ask(name, key, count=False)
+
+
+def count_failure(name: str, *key: str) -> None:
+    """Count one use of a limit that only failures use up, full or not."""
+    with suppress(RateLimited):
+        _ask(name, key, count=True)
+
+
+def clear(name: str, *key: str) -> None:
     """Forget every use of the limit for ``key`` (a log-in that succeeded clears its failures)."""
     for limiter in (_limiter(), _local()):
         try:
@@ -48,20 +51,39 @@ def give_back(name: str, *key: str) -> None:
             log.warning("rate_limit_not_cleared", extra={"limit": name})
 
 
-def _take(
-    limiter: MovingWindowRateLimiter, item: RateLimitItem, name: str, key: tuple[str, ...]
+def _ask(name: str, key: tuple[str, ...], *, count: bool) -> None:
+    item = _item(name)
+    try:
+        allowed, remaining, reset = _look(_limiter(), item, (name, *key), count)
+    except RedisError:
+        log.warning("rate_limit_counted_locally", extra={"limit": name})
+        item = _local_share(item)
+        allowed, remaining, reset = _look(_local(), item, (name, *key), count)
+    _tell(name, item, remaining, reset)
+    if not allowed:
+        after = str(max(reset, 1))
+        raise RateLimited(f"Try again in {after} seconds.", headers={"Retry-After": after})
+
+
+def _look(
+    limiter: MovingWindowRateLimiter, item: RateLimitItem, key: tuple[str, ...], count: bool
 ) -> tuple[bool, int, int]:
-    allowed = limiter.hit(item, name, *key)
-    reset_at, remaining = limiter.get_window_stats(item, name, *key)
+    """Return whether there was room, how many uses are left, and the seconds to the next one."""
+    allowed = (limiter.hit if count else limiter.test)(item, *key)
+    reset_at, remaining = limiter.get_window_stats(item, *key)
     return allowed, remaining, max(math.ceil(reset_at - time.time()), 0)
 
 
 def _tell(name: str, item: RateLimitItem, remaining: int, reset: int) -> None:
     headers = request_context().headers
-    policy = f'"{name}";q={item.amount};w={item.get_expiry()}'
-    state = f'"{name}";r={remaining};t={reset}'
-    for field, value in (("RateLimit-Policy", policy), ("RateLimit", state)):
-        headers[field] = f"{headers[field]}, {value}" if field in headers else value
+    _add(headers, "RateLimit-Policy", name, f"q={item.amount};w={item.get_expiry()}")
+    _add(headers, "RateLimit", name, f"r={remaining};t={reset}")
+
+
+def _add(headers: dict[str, str], field: str, name: str, state: str) -> None:
+    """Set the member ``name`` of a structured list field (RFC 9651), beside other limits'."""
+    others = [m for m in headers.get(field, "").split(", ") if m and not m.startswith(f'"{name}"')]
+    headers[field] = ", ".join([*others, f'"{name}";{state}'])
 
 
 def _item(name: str) -> RateLimitItem:
@@ -77,7 +99,7 @@ def _local_share(item: RateLimitItem) -> RateLimitItem:
 
 @cache
 def _limiter() -> MovingWindowRateLimiter:
-    options = {"socket_connect_timeout": 0.25, "socket_timeout": 0.5}
+    options: dict[str, Any] = {"socket_connect_timeout": 0.25, "socket_timeout": 0.5}
     storage: Storage = RedisStorage(settings.REDIS_URL, key_prefix="aggios-limits", **options)
     return MovingWindowRateLimiter(storage)
 

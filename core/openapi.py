@@ -19,7 +19,7 @@ class ProblemShape(serializers.Serializer[Any]):
     detail = serializers.CharField()
     code = serializers.CharField()
     request_id = serializers.CharField()
-    errors = FieldErrorShape(many=True, required=False)
+    errors = FieldErrorShape(many=True, required=False)  # type: ignore[assignment]
 
 
 class ProblemAutoSchema(AutoSchema):

@@ -12,7 +12,7 @@ MOST = 200
 
 
 class KeysetPagination(CursorPagination):
-    """``?limit=`` 1–200 (50 without), ``?cursor=`` from ``next`` and ``previous``."""
+    """``?limit=`` 1 to 200 (50 without), ``?cursor=`` from ``next`` and ``previous``."""
 
     page_size = 50
     max_page_size = MOST
@@ -20,7 +20,7 @@ class KeysetPagination(CursorPagination):
     ordering = "-created_at"
 
     def get_page_size(self, request: Request) -> int:
-        """Return the page size asked for. Raises ValidationFailed outside of 1–200."""
+        """Return the page size asked for. Raises ValidationFailed outside of 1 to 200."""
         asked = request.query_params.get("limit")
         if asked is None:
             return int(self.page_size or MOST)

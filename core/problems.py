@@ -17,7 +17,7 @@ class FieldError:
     detail: str
 
 
-class Problem(Exception):
+class Problem(Exception):  # noqa: N818 - RFC 9457's word
     """A refusal with an HTTP status, a stable code and a sentence for people."""
 
     status: ClassVar[int] = 400

@@ -106,7 +106,7 @@ def _join(path: str, key: Any) -> str:
     return f"{path}.{key}" if path else str(key)
 
 
-# -- Django's own handlers, for what fails outside of API views (named in each URL configuration) ---
+# -- Django's own handlers, for what fails outside of API views (named in each URL configuration) --
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     return problem_response(as_known(exception, problems.BadRequest()))
 

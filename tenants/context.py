@@ -11,7 +11,7 @@ from tenants.refs import TenantRef
 _current: ContextVar[TenantRef | None] = ContextVar("aggios_tenant", default=None)
 
 
-class NoTenant(RuntimeError):
+class NoTenant(RuntimeError):  # noqa: N818 - reads as what it says
     """Code that needs a tenant ran outside of one."""
 
 

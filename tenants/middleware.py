@@ -32,7 +32,7 @@ class TenantMiddleware:
         # what is not ours must end in a 404 here, custom domains included.
         site = site_of(request.META.get("HTTP_HOST", ""))
         request.site_kind = site.kind  # type: ignore[attr-defined]
-        request.urlconf = settings.SITE_URLCONFS[site.kind]  # type: ignore[attr-defined]
+        request.urlconf = settings.SITE_URLCONFS[site.kind]
         try:
             if site.kind == "tenant":
                 return self._serve(request, _existing(tenant_at(site.name)))

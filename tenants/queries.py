@@ -9,7 +9,8 @@ from tenants.problems import TenantNotFound
 
 def all_tenants() -> QuerySet[Tenant]:
     """Return every tenant with its domains, newest first."""
-    return Tenant.objects.prefetch_related("domains")
+    tenants: QuerySet[Tenant] = Tenant.objects.prefetch_related("domains")
+    return tenants
 
 
 def tenant_by_slug(slug: str) -> Tenant:

@@ -13,6 +13,7 @@ import secrets
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -95,10 +96,8 @@ def _stamp(key: str) -> bytes | None:
 
 def _expire_soon(key: str) -> None:
     """Names that nobody has must not fill Redis, however many are asked for."""
-    try:
+    with suppress(RedisError):  # the stamp then goes with its own expiry
         get_redis_connection("default").expire(f"aggios:route:{key}", UNKNOWN_SECONDS)
-    except RedisError:
-        pass  # the stamp goes with its own expiry
 
 
 def _delete_stamps(keys: list[str]) -> None:

@@ -92,7 +92,7 @@ def _set_status(tenant_id: uuid.UUID, status: Tenant.Status, actor: Actor, reaso
 
 def locked_tenant(tenant_id: uuid.UUID) -> Tenant:
     """Return the tenant with its row locked until the transaction ends, or raise TenantNotFound."""
-    tenant = Tenant.objects.select_for_update().filter(id=tenant_id).first()
+    tenant: Tenant | None = Tenant.objects.select_for_update().filter(id=tenant_id).first()
     if tenant is None:
         raise TenantNotFound
     return tenant

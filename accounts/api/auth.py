@@ -17,14 +17,14 @@ from accounts.api.shapes import (
     TokensShape,
     tokens_of,
 )
-from accounts.authentication import person
+from accounts.authentication import person, session_or_none
 from accounts.permissions import Everybody, IsMember
-from accounts.problems import TokenInvalid
+from accounts.problems import InvalidCredentials, TokenInvalid
 from accounts.services import log_in, log_out, normalised_email, register
 from accounts.sessions import actor_of, end_all, rotate, session_of_token
 from accounts.signup import sign_up
 from core.context import request_context
-from core.limits import give_back, take
+from core.limits import clear, count_failure, require_room, take
 from core.problems import NotAuthenticated
 from core.views import ApiView, by_address
 from idempotency.services import fingerprint_of, once
@@ -53,10 +53,14 @@ class Login(ApiView):
         address = request_context().client_address
         with addressed_tenant(fields.get("tenant")) as tenant:
             account = (str(tenant.id), email, address)
-            take("login_address", address)
+            require_room("login_address", address)
             take("login_account", *account)
-            opened = log_in(email=email, password=fields["password"])
-            give_back("login_account", *account)
+            try:
+                opened = log_in(email=email, password=fields["password"])
+            except InvalidCredentials:
+                count_failure("login_address", address)
+                raise
+            clear("login_account", *account)
             return Response(tokens_of(opened))
 
 
@@ -135,16 +139,17 @@ class Logout(ApiView):
     @extend_schema(operation_id="logout", request=LogoutRequest, responses={204: None})
     def post(self, request: Request) -> Response:
         token = parsed(LogoutRequest, request).get("refresh_token", "")
+        here = session_or_none(request)
         if not token:
-            if request.auth is None:
+            if here is None:
                 raise NotAuthenticated
-            log_out(request.auth, actor=person(request))
+            log_out(here, actor=here.user)
             return Response(status=204)
         with addressed_tenant(None, token=token):
-            session = session_of_token(token)
-            if request.user is not None and request.user != session.user:
+            named = session_of_token(token)
+            if here is not None and here.user != named.user:
                 raise TokenInvalid
-            log_out(session, actor=session.user)
+            log_out(named, actor=named.user)
         return Response(status=204)
 
 

@@ -111,5 +111,3 @@ def tokens_of(opened: Opened) -> dict[str, Any]:
         **lifetimes(),
         "user": user_of(opened.user),
     }
-
-

@@ -14,4 +14,3 @@ handler400 = common.bad_request
 handler403 = common.permission_denied
 handler404 = common.not_found
 handler500 = common.server_error
-

@@ -30,8 +30,8 @@ ENTER_SCOPE = (
 )
 
 
-class _Scoped:
-    """Cursor mixin: enters the wanted scope before each statement rather than once per cursor.
+class _Scoped(CursorWrapper):
+    """Enters the wanted scope before each statement rather than once per cursor.
 
     A cursor can outlive the block it was opened in; checking at execution keeps it honest.
     """
@@ -40,23 +40,23 @@ class _Scoped:
 
     def execute(self, sql: Any, params: Any = None) -> Any:
         self.db.enter_wanted_scope(self)
-        return super().execute(sql, params)  # type: ignore[misc]
+        return super().execute(sql, params)
 
     def executemany(self, sql: Any, param_list: Any) -> Any:
         self.db.enter_wanted_scope(self)
-        return super().executemany(sql, param_list)  # type: ignore[misc]
+        return super().executemany(sql, param_list)
 
     def callproc(self, procname: str, params: Any = None, kparams: Any = None) -> Any:
         self.db.enter_wanted_scope(self)
-        return super().callproc(procname, params, kparams)  # type: ignore[misc]
+        return super().callproc(procname, params, kparams)
 
     def copy(self, *args: Any, **kwargs: Any) -> Any:
         """Open a COPY in the wanted scope (psycopg's ``Cursor.copy``)."""
         self.db.enter_wanted_scope(self)
-        return self.cursor.copy(*args, **kwargs)  # type: ignore[attr-defined]
+        return self.cursor.copy(*args, **kwargs)
 
 
-class ScopedCursor(_Scoped, CursorWrapper):
+class ScopedCursor(_Scoped):
     """Cursor that statements run on in production."""
 
 
@@ -72,7 +72,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._entering = False
         self._verified = False
 
-    # -- the names that django-tenants' router reads --------------------------------------------
+    # -- the names that django-tenants' router reads -----------------------------------------------
     @property
     def schema_name(self) -> str:
         """Schema that the code that runs now works in."""
@@ -85,7 +85,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     set_schema = set_tenant
     set_schema_to_public = set_tenant
 
-    # -- entering the scope -----------------------------------------------------------------------
+    # -- entering the scope ------------------------------------------------------------------------
     def make_cursor(self, cursor: Any) -> ScopedCursor:
         return ScopedCursor(cursor, self)
 
@@ -137,7 +137,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         unused = not self.in_atomic_block and self.get_autocommit() and not self._verified
         return unused and named is None and bool(self.connection.closed)
 
-    # -- forgetting ---------------------------------------------------------------------------------
+    # -- forgetting --------------------------------------------------------------------------------
     def forget_scope(self) -> None:
         """Treat the raw connection's settings as unknown; the next statement sets them anew."""
         if self.connection is not None:
@@ -153,7 +153,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _rollback(self) -> None:
         self.forget_scope()
-        super()._rollback()
+        super()._rollback()  # type: ignore[misc]
         self.forget_scope()
 
     def _commit(self) -> None:
@@ -162,7 +162,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self._in_failed_transaction():
             self.forget_scope()
         try:
-            super()._commit()
+            super()._commit()  # type: ignore[misc]
         except Exception:
             self.forget_scope()
             raise
@@ -175,7 +175,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _savepoint_rollback(self, sid: str) -> None:
         try:
-            self._without_scope_check(super()._savepoint_rollback, sid)
+            undo = super()._savepoint_rollback  # type: ignore[misc]
+            self._without_scope_check(undo, sid)
         finally:
             self.forget_scope()
 
@@ -190,7 +191,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _close(self) -> None:
         # A pool rolls back what it is handed and lends the raw connection to somebody else.
         self.forget_scope()
-        super()._close()
+        super()._close()  # type: ignore[misc]
 
 
 def _verify_connections(**_: Any) -> None:

@@ -1,8 +1,8 @@
 """Which schema and which database role the code that runs now may use.
 
-A scope is a block, never a flag: it is entered with ``enter(scope)`` and always left on the way out.
-The value lives in a ``ContextVar``, so threads and greenlets cannot see each other's scope, and a
-new thread starts in the public scope, where no tenant's table is readable.
+A scope is a block, never a flag: entered with ``enter(scope)`` and left on the way out, always.
+The value lives in a ``ContextVar``: threads and greenlets cannot see each other's scope, and a new
+thread starts in the public scope, where no tenant's table is readable.
 """
 
 from collections.abc import Iterator

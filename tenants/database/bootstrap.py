@@ -26,9 +26,7 @@ def _in_database(url: str, database: str) -> str:
     return urlsplit(url)._replace(path=f"/{database}").geturl()
 
 
-def _login(
-    server: psycopg.Connection, name: str | None, password: str | None, rights: str
-) -> None:
+def _login(server: psycopg.Connection, name: str | None, password: str | None, rights: str) -> None:
     role = sql.Identifier(unquote(name or ""))
     known = server.execute(
         "SELECT FROM pg_roles WHERE rolname = %s", [unquote(name or "")]
@@ -36,10 +34,12 @@ def _login(
     verb = sql.SQL("ALTER ROLE" if known is not None else "CREATE ROLE")
     secret = sql.Literal(unquote(password or ""))
     server.execute(
-        sql.SQL("{} {} LOGIN NOSUPERUSER NOCREATEDB NOREPLICATION NOBYPASSRLS {} PASSWORD {}").format(
+        sql.SQL(
+            "{} {} LOGIN NOSUPERUSER NOCREATEDB NOREPLICATION NOBYPASSRLS {} PASSWORD {}"
+        ).format(
             verb,
             role,
-            sql.SQL(rights),  # type: ignore[arg-type]
+            sql.SQL(rights),
             secret,
         )
     )

@@ -24,7 +24,8 @@ def behind(schemas: list[str]) -> list[str]:
 
 def _applied(schemas: list[str]) -> Iterator[tuple[str, set[str]]]:
     part = sql.SQL(
-        "SELECT {name}, coalesce(array_agg(app || '.' || name), '{{}}') FROM {schema}.django_migrations"
+        "SELECT {name}, coalesce(array_agg(app || '.' || name), '{{}}') "
+        "FROM {schema}.django_migrations"
     )
     union = sql.SQL(" UNION ALL ").join(
         part.format(name=sql.Literal(schema), schema=sql.Identifier(schema)) for schema in schemas

@@ -27,7 +27,7 @@ def runtime_login() -> str:
 def run(statement: str, *names: str) -> None:
     """Run one statement as the owner; ``{}`` in it stand for quoted identifiers."""
     with owner_connection().cursor() as cursor:
-        cursor.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))  # type: ignore[arg-type]
+        cursor.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
 def install_functions() -> None:
@@ -43,12 +43,9 @@ def install_functions() -> None:
 def grant_rows(schema: str, role: str) -> None:
     """Let ``role`` read and write rows of what the owner will create in ``schema``; no more."""
     run("GRANT USAGE ON SCHEMA {} TO {}", schema, role)
-    run(
-        "ALTER DEFAULT PRIVILEGES IN SCHEMA {} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {}",
-        schema,
-        role,
-    )
-    run("ALTER DEFAULT PRIVILEGES IN SCHEMA {} GRANT USAGE ON SEQUENCES TO {}", schema, role)
+    defaults = "ALTER DEFAULT PRIVILEGES IN SCHEMA {} GRANT "
+    run(defaults + "SELECT, INSERT, UPDATE, DELETE ON TABLES TO {}", schema, role)
+    run(defaults + "USAGE ON SEQUENCES TO {}", schema, role)
 
 
 def protect_history(schema: str, role: str) -> None:

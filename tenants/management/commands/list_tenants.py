@@ -29,7 +29,8 @@ class Command(BaseCommand):
         table = Table(*COLUMNS[:5], title=f"{len(rows)} tenants")
         for row in rows:
             table.add_row(*(row[column] for column in COLUMNS[:5]))
-        Console(file=self.stdout._out, soft_wrap=True).print(table)
+        out: Any = self.stdout
+        Console(file=out, soft_wrap=True).print(table)
 
 
 def row_of(tenant: Tenant) -> dict[str, str]:
