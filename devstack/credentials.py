@@ -34,11 +34,7 @@ def settle(home: Home) -> Credentials:
         kept = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         kept = {}
-    known = {
-        name: value
-        for name, value in kept.items()
-        if name in Credentials.__annotations__
-    }
+    known = {name: value for name, value in kept.items() if name in Credentials.__annotations__}
     credentials = Credentials(**known)
     if asdict(credentials) != kept:
         write_private(path, json.dumps(asdict(credentials), indent=1) + "\n")

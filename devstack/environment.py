@@ -71,9 +71,7 @@ def stack_environment(home: Home, ports: Ports, secrets: Credentials) -> dict[st
 
 def write_env_file(home: Home, variables: Mapping[str, str]) -> None:
     """Write ``$AGGIOS_HOME/env``: KEY=VALUE lines that only the owner can read."""
-    write_private(
-        home.env_file, "".join(f"{name}={value}\n" for name, value in variables.items())
-    )
+    write_private(home.env_file, "".join(f"{name}={value}\n" for name, value in variables.items()))
 
 
 def inherited() -> dict[str, str]:

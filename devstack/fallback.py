@@ -27,11 +27,7 @@ class _Problem(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def _answer(self) -> None:
-        status = (
-            HTTPStatus.NOT_FOUND
-            if self.path == "/404"
-            else HTTPStatus.SERVICE_UNAVAILABLE
-        )
+        status = HTTPStatus.NOT_FOUND if self.path == "/404" else HTTPStatus.SERVICE_UNAVAILABLE
         request_id = self.headers.get("X-Request-ID", "")
         if not _REQUEST_ID.fullmatch(request_id):
             request_id = str(uuid.uuid4())

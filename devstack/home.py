@@ -62,9 +62,7 @@ def write_private(path: Path, text: str) -> None:
     """Replace a file in one step, readable by its owner alone from its first moment on."""
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     fresh.unlink(missing_ok=True)
-    with os.fdopen(
-        os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w"
-    ) as out:
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
         out.write(text)
         out.flush()
         os.fsync(out.fileno())

@@ -50,9 +50,7 @@ class HomeLock:
             return False
         born = psutil.Process().create_time()
         os.ftruncate(fd, 0)
-        os.pwrite(
-            fd, json.dumps({"role": role, "pid": os.getpid(), "born": born}).encode(), 0
-        )
+        os.pwrite(fd, json.dumps({"role": role, "pid": os.getpid(), "born": born}).encode(), 0)
         self._fd = fd
         return True
 
@@ -86,8 +84,6 @@ def holder(home: Home) -> int | None:
         if found["role"] != "stack":
             return None
         process = psutil.Process(found["pid"])
-        return (
-            process.pid if abs(process.create_time() - found["born"]) < 0.05 else None
-        )
+        return process.pid if abs(process.create_time() - found["born"]) < 0.05 else None
     except (OSError, ValueError, KeyError, psutil.Error):
         return None

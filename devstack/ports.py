@@ -42,11 +42,11 @@ def settle(home: Home, web: int | None) -> Ports:
     """
     if web is not None and not is_free(web):
         raise PortTaken(_taken(web))
-    kept = _read(home)
-    if kept is None or not all(is_free(port) for port in _all_of(kept, web is None)):
-        kept = _choose()
-        write_private(home.file("ports.json"), json.dumps(kept, indent=1) + "\n")
-    return Ports({**kept, "web": kept["web"] if web is None else web})
+    ports = kept(home)
+    if ports is None or not all(is_free(port) for port in _all_of(ports, web is None)):
+        ports = _choose()
+        write_private(home.file("ports.json"), json.dumps(ports, indent=1) + "\n")
+    return Ports({**ports, "web": ports["web"] if web is None else web})
 
 
 def is_free(port: int) -> bool:
@@ -61,10 +61,11 @@ def is_free(port: int) -> bool:
     return True
 
 
-def _read(home: Home) -> dict[str, int] | None:
+def kept(home: Home) -> dict[str, int] | None:
+    """Return the ports that ``home`` keeps, None if it has none or they cannot be read."""
     try:
-        kept = json.loads(home.file("ports.json").read_text(encoding="utf-8"))
-        return {name: int(kept[name]) for name in NAMES}
+        found = json.loads(home.file("ports.json").read_text(encoding="utf-8"))
+        return {name: int(found[name]) for name in NAMES}
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -50,6 +50,7 @@ class Stack:
         self._running: dict[str, Supervised] = {}
         self._closers = contextlib.ExitStack()
         self._state_lock = threading.Lock()
+        self._is_open = False
         self.on_exit: Callable[[str, int], None] = lambda name, status: None
 
     def open(self) -> None:
@@ -70,6 +71,7 @@ class Stack:
             write_env_file(self.home, self.env)
             self._context = Context(self.home, self.ports, secrets, self.env)
             self._closers.callback(Undertaker(self.home).dismiss)
+            self._is_open = True
         except BaseException:
             self._closers.close()
             raise
@@ -109,6 +111,9 @@ class Stack:
 
     def close(self) -> None:
         """Stop everything and give the home back; nothing is left running."""
+        if not self._is_open:
+            return
+        self._is_open = False
         try:
             self.stop(*self._running)
             self.home.file("state.json").unlink(missing_ok=True)
@@ -123,9 +128,7 @@ class Stack:
         """Return the pids of its child processes: gunicorn's workers, PostgreSQL's backends."""
         pid = self.pid(name)
         with contextlib.suppress(psutil.Error):
-            return (
-                [child.pid for child in psutil.Process(pid).children()] if pid else []
-            )
+            return [child.pid for child in psutil.Process(pid).children()] if pid else []
         return []
 
     def exits(self, name: str) -> int:
@@ -156,18 +159,14 @@ class Stack:
     def _write_state(self) -> None:
         """Leave a note for ``python -m devstack status``."""
         with self._state_lock:
-            services = {
-                item.service.name: item.exits for item in tuple(self._running.values())
-            }
+            services = {item.service.name: item.exits for item in tuple(self._running.values())}
             state = {"web_port": self.ports["web"], "exits": services}
             write_private(self.home.file("state.json"), json.dumps(state))
 
 
 def _last_words(supervised: Supervised) -> str:
     lines = (
-        supervised.log.read_text(errors="replace").split("\n")
-        if supervised.log.exists()
-        else []
+        supervised.log.read_text(errors="replace").split("\n") if supervised.log.exists() else []
     )
     last = supervised.trouble or next(
         (line for line in reversed(lines) if line.strip()), "no output"

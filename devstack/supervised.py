@@ -24,9 +24,7 @@ LOG_BYTES = 20_000_000
 class Supervised:
     """A service's process and the thread that watches it."""
 
-    def __init__(
-        self, service: Service, home: Home, on_exit: Callable[[str, int], None]
-    ) -> None:
+    def __init__(self, service: Service, home: Home, on_exit: Callable[[str, int], None]) -> None:
         self.service = service
         self.exits = 0
         self.trouble = ""
@@ -35,9 +33,7 @@ class Supervised:
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
         self._stopping = threading.Event()
-        self._thread = threading.Thread(
-            target=self._keep_alive, name=service.name, daemon=True
-        )
+        self._thread = threading.Thread(target=self._keep_alive, name=service.name, daemon=True)
 
     @property
     def log(self) -> Path:
@@ -48,9 +44,7 @@ class Supervised:
     def pid(self) -> int | None:
         """The living process, or None between two."""
         process = self._process
-        return (
-            process.pid if process is not None and process.returncode is None else None
-        )
+        return process.pid if process is not None and process.returncode is None else None
 
     def start(self) -> None:
         """Start the server and keep it alive. Raises StackError if it cannot even be prepared."""

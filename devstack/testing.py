@@ -86,8 +86,6 @@ def temporary_stack(
     """Run services in a temporary home."""
     with (
         temporary_home() as home,
-        running_stack(
-            home, services, application=application, overrides=overrides
-        ) as stack,
+        running_stack(home, services, application=application, overrides=overrides) as stack,
     ):
         yield stack

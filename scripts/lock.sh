@@ -5,7 +5,7 @@
 #
 #   scripts/lock.sh             keep what is locked, add what is new
 #   scripts/lock.sh --upgrade   take the newest versions (any other uv option is passed on too)
-set -eu
+set -euo pipefail
 
 UV_VERSION='>=0.9'
 

@@ -59,18 +59,14 @@ class Gunicorn:
     def environment(self) -> dict[str, str]:
         """Return the stack's variables, less what would let a web process alter tables."""
         variables = self._context.variables
-        web = {
-            name: value for name, value in variables.items() if name not in NOT_FOR_WEB
-        }
+        web = {name: value for name, value in variables.items() if name not in NOT_FOR_WEB}
         return {**inherited(), **web, "PYTHONUNBUFFERED": "1"}
 
     def is_ready(self) -> bool:
         """Ask for the health page that touches nothing."""
         connection = http.client.HTTPConnection(LOOPBACK, self._port, timeout=2)
         try:
-            connection.request(
-                "GET", self._application.health, headers={"Host": "localhost"}
-            )
+            connection.request("GET", self._application.health, headers={"Host": "localhost"})
             return connection.getresponse().status == http.client.OK
         except (OSError, http.client.HTTPException):
             return False

@@ -118,9 +118,7 @@ class Postgres:
         fresh.rename(self._data)
 
     def _write_for_account(self, path: Path, text: str) -> None:
-        with os.fdopen(
-            os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w"
-        ) as out:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
             out.write(text)
             if self.account is not None:
                 os.fchown(out.fileno(), self.account.uid, self.account.gid)
@@ -143,7 +141,5 @@ class Postgres:
             **options,
         )
         if done.returncode != 0:
-            last = (
-                done.stderr.strip() or done.stdout.strip() or "no output"
-            ).splitlines()[-1]
+            last = (done.stderr.strip() or done.stdout.strip() or "no output").splitlines()[-1]
             raise ServiceFailed(f"PostgreSQL's initdb failed: {last}")

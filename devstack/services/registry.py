@@ -1,5 +1,7 @@
 """Every server by name, in the order in which they start."""
 
+from collections.abc import Callable
+
 from devstack.services.gunicorn import Application, Gunicorn
 from devstack.services.postgres import Postgres
 from devstack.services.protocol import Context, Service
@@ -14,11 +16,11 @@ ALL = (*STORES, *WEB)
 
 def build(name: str, context: Context, application: Application) -> Service:
     """Return the service of that name. Raises KeyError for an unknown one."""
-    if name == "gunicorn":
-        return Gunicorn(context, application)
-    return {
+    builders: dict[str, Callable[[Context], Service]] = {
         "postgres": Postgres,
         "valkey": Valkey,
         "seaweedfs": SeaweedFS,
+        "gunicorn": lambda context: Gunicorn(context, application),
         "traefik": Traefik,
-    }[name](context)
+    }
+    return builders[name](context)

@@ -41,9 +41,7 @@ class Traefik:
         """Write both configurations."""
         folder = self._context.home.folder("traefik")
         for name, content in (("static", self._static()), ("dynamic", self._dynamic())):
-            (folder / f"{name}.yml").write_text(
-                json.dumps(content, indent=1), encoding="utf-8"
-            )
+            (folder / f"{name}.yml").write_text(json.dumps(content, indent=1), encoding="utf-8")
 
     def command(self) -> list[str]:
         """Return the command line."""
@@ -70,9 +68,7 @@ class Traefik:
             "accessLog": {
                 "filePath": str(self._context.home.logs / "access.log"),
                 "format": "json",
-                "fields": {
-                    "headers": {"names": {"X-Request-Id": "keep", "User-Agent": "keep"}}
-                },
+                "fields": {"headers": {"names": {"X-Request-Id": "keep", "User-Agent": "keep"}}},
             },
             "ping": {"entryPoint": "ping"},
             "entryPoints": {

@@ -61,12 +61,8 @@ class Valkey:
     def is_ready(self) -> bool:
         """Log in and ping; a server that is still loading its file says so instead."""
         try:
-            with socket.create_connection(
-                (LOOPBACK, self._port), timeout=1
-            ) as connection:
-                question = (
-                    f"AUTH {self._context.secrets.valkey_password}\r\nPING\r\nQUIT\r\n"
-                )
+            with socket.create_connection((LOOPBACK, self._port), timeout=1) as connection:
+                question = f"AUTH {self._context.secrets.valkey_password}\r\nPING\r\nQUIT\r\n"
                 connection.sendall(question.encode())
                 answer = b""
                 while chunk := connection.recv(1024):

@@ -1,0 +1,160 @@
+"""``python -m devstack up``: the whole stack in the foreground, until Ctrl-C or SIGTERM."""
+
+import contextlib
+import http.client
+import os
+import queue
+import signal
+import time
+from collections.abc import Iterator
+from types import FrameType
+
+from rich.console import Console
+
+from devstack import banner, provision
+from devstack.environment import BASE_DOMAIN
+from devstack.errors import ServiceFailed, StackError
+from devstack.home import Home
+from devstack.ports import LOOPBACK
+from devstack.services.registry import STORES, WEB
+from devstack.stack import Stack
+
+DEFAULT_PORT = 8080
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+HEALTHY_SECONDS = 30.0
+TITLES = {
+    "bootstrap_database": "Database and roles",
+    "migrate_schemas": "Migrations",
+    "setup_storage": "Bucket",
+    "collectstatic": "Static files",
+    "seed_demo": "Demo agencies",
+}
+
+
+class _Ended(BaseException):
+    """Somebody wants the stack to end."""
+
+
+def up(console: Console) -> None:
+    """Start everything, tell about it and stay until a signal comes. Raises StackError."""
+    stack = Stack(Home.chosen(), web_port=_web_port())
+    for number in ENDING:
+        signal.signal(number, _end)
+    with contextlib.suppress(_Ended):
+        try:
+            _start(stack, console)
+            _watch(stack, console)
+        finally:
+            # A second Ctrl-C must not leave half of the servers behind.
+            for number in ENDING:
+                signal.signal(number, signal.SIG_IGN)
+            _stop(stack, console)
+
+
+def _start(stack: Stack, console: Console) -> None:
+    began = time.monotonic()
+    stack.open()
+    if stack.swept:
+        console.print(f"Ended {stack.swept} processes that a former run had left.")
+    _start_services(stack, console, STORES)
+    people = banner.demo_people(_provision(stack, console))
+    _start_services(stack, console, WEB)
+    with _step(console, "Health through Traefik"):
+        _wait_healthy(stack.ports["web"])
+    banner.show(console, stack, people, time.monotonic() - began)
+
+
+def _start_services(stack: Stack, console: Console, names: tuple[str, ...]) -> None:
+    with console.status("Starting servers"):
+        stack.start(*names)
+    for item in stack.supervised():
+        if item.service.name in names:
+            with _step(console, item.service.title, item.service.address):
+                stack.wait_ready(item.service.name)
+
+
+def _provision(stack: Stack, console: Console) -> str:
+    """Run the steps and return what the last of them, the seed, printed."""
+    output = ""
+    with console.status("Starting Django") as status:
+        for step in provision.run(stack):
+            title = TITLES.get(step.name, step.name)
+            status.update(title)
+            if step.seconds is not None:
+                _done(console, title, step.seconds)
+                output = step.output
+    return output
+
+
+def _watch(stack: Stack, console: Console) -> None:
+    """Tell of every server that ends, and when it is back."""
+    ended: queue.SimpleQueue[tuple[str, int]] = queue.SimpleQueue()
+    stack.on_exit = lambda name, status: ended.put((name, status))
+    while True:
+        name, status = ended.get()
+        began = time.monotonic()
+        console.print(f"[yellow]{name} ended ({_reason(status)}); starting it again[/]")
+        try:
+            stack.wait_ready(name)
+        except ServiceFailed as exc:
+            console.print(f"[red]{exc}[/]")
+        else:
+            _done(console, f"{name} is back", time.monotonic() - began)
+
+
+def _stop(stack: Stack, console: Console) -> None:
+    if not stack.supervised():
+        stack.close()
+        return
+    console.print("\nStopping …")
+    stack.close()
+    console.print("Stopped; nothing is left running.")
+
+
+def _wait_healthy(port: int) -> None:
+    deadline = time.monotonic() + HEALTHY_SECONDS
+    while (answer := _ready_answer(port)) is not None:
+        if time.monotonic() > deadline:
+            raise ServiceFailed(f"The application is not healthy: {answer}")
+        time.sleep(0.1)
+
+
+def _ready_answer(port: int) -> str | None:
+    """Return None when the application is ready, else what it said."""
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=10)
+    try:
+        connection.request("GET", "/api/health/ready", headers={"Host": BASE_DOMAIN})
+        response = connection.getresponse()
+        body = response.read(500).decode(errors="replace")
+    except (OSError, http.client.HTTPException) as exc:
+        return str(exc)
+    finally:
+        connection.close()
+    return None if response.status == http.client.OK else f"{response.status} {body}"
+
+
+@contextlib.contextmanager
+def _step(console: Console, title: str, detail: str = "") -> Iterator[None]:
+    began = time.monotonic()
+    with console.status(title):
+        yield
+    _done(console, title, time.monotonic() - began, detail)
+
+
+def _done(console: Console, title: str, seconds: float, detail: str = "") -> None:
+    console.print(f"[green]✓[/] {title:<24}{seconds:6.1f} s  {detail}".rstrip(), highlight=False)
+
+
+def _reason(status: int) -> str:
+    return f"signal {-status}" if status < 0 else f"exit status {status}"
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    raise _Ended
+
+
+def _web_port() -> int:
+    text = os.environ.get("AGGIOS_PORT") or str(DEFAULT_PORT)
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise StackError(f"AGGIOS_PORT must be a port number, not {text!r}.")
+    return int(text)
