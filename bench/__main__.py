@@ -1,0 +1,29 @@
+"""``python -m bench``: list the benchmarks, or run one with the options that follow its name."""
+
+import sys
+from collections.abc import Callable
+
+from bench import create_tenant, users_me
+
+BENCHES: dict[str, tuple[Callable[[list[str]], int], str]] = {
+    "create_tenant": (create_tenant.main, create_tenant.TITLE),
+    "users_me": (users_me.main, users_me.TITLE),
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Run the benchmark that the first argument names; without one, list them."""
+    if not arguments or arguments[0] in {"-h", "--help"}:
+        print("python -m bench NAME [--help] [--json]\n")
+        for name, (_, title) in BENCHES.items():
+            print(f"  {name:14} {title}")
+        return 0
+    if arguments[0] not in BENCHES:
+        print(f"There is no benchmark {arguments[0]!r}; there are: {', '.join(BENCHES)}.")
+        return 2
+    run, _ = BENCHES[arguments[0]]
+    return run(arguments[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

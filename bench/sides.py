@@ -1,0 +1,95 @@
+"""The sides of ``users_me``: what each serves, and a request that it answers with the person."""
+
+import contextlib
+import http.client
+import json
+import secrets
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bench import baseline
+from bench.load import get
+from bench.servers import LOOPBACK, Web, Workers, gunicorn, run, web_environment
+from bench.statements import StatementCount, database_of
+from devstack.environment import BASE_DOMAIN
+from devstack.testing import TestStack
+
+PATH = "/api/users/me"
+OURS, STOCK, PERSISTENT, BARE = "Aggios", "stock", "stock, CONN_MAX_AGE=600", "bare Django view"
+
+
+@dataclass(frozen=True)
+class Side:
+    """One server that is measured."""
+
+    name: str
+    web: Web
+    request: bytes
+    statements: StatementCount | None = None
+
+
+@contextlib.contextmanager
+def all_sides(stack: TestStack, workers: Workers) -> Iterator[list[Side]]:
+    """Start every side; each has its own gunicorn, all have the same PostgreSQL server."""
+    with contextlib.ExitStack() as running:
+        enter = running.enter_context
+        yield [
+            enter(_ours(stack, workers)),
+            *enter(_stock(stack, workers)),
+            enter(_bare(stack, workers)),
+        ]
+
+
+@contextlib.contextmanager
+def _ours(stack: TestStack, workers: Workers) -> Iterator[Side]:
+    application = ["-c", "python:aggios.gunicorn", "aggios.wsgi:application"]
+    log = stack.home.logs / "bench-ours.log"
+    with gunicorn(application, web_environment(stack), workers, log) as web:
+        request = get(PATH, f"acme.{BASE_DOMAIN}", _sign_up(web.port))
+        yield Side(OURS, web, request, _count(stack, stack.env["DATABASE_URL"]))
+
+
+def _sign_up(port: int) -> str:
+    """Open the workspace ``acme`` over HTTP, as anybody would, and return its owner's token."""
+    person = {
+        "company": "Acme",
+        "subdomain": "acme",
+        "email": "ada@acme.test",
+        "password": secrets.token_urlsafe(18),
+        "first_name": "Ada",
+        "last_name": "Lovelace",
+    }
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=60)
+    headers = {"Host": BASE_DOMAIN, "Content-Type": "application/json"}
+    connection.request("POST", "/api/auth/register", json.dumps(person), headers)
+    answer = json.loads(connection.getresponse().read())
+    connection.close()
+    return str(answer["access_token"])
+
+
+@contextlib.contextmanager
+def _stock(stack: TestStack, workers: Workers) -> Iterator[tuple[Side, Side]]:
+    env = baseline.environment(stack, "bench.stock.settings")
+    token = run([sys.executable, "-m", "bench.stock.populate"], env).strip()
+    request = get(PATH, "acme.stock.localhost", token)
+    count = _count(stack, env["STOCK_DATABASE_URL"])
+    log = stack.home.logs / "bench-stock.log"
+    lasting = {**env, "STOCK_CONN_MAX_AGE": "600"}
+    with (
+        gunicorn(["bench.stock.wsgi"], env, workers, log) as web,
+        gunicorn(["bench.stock.wsgi"], lasting, workers, log.with_suffix(".lasting")) as other,
+    ):
+        yield Side(STOCK, web, request, count), Side(PERSISTENT, other, request, count)
+
+
+@contextlib.contextmanager
+def _bare(stack: TestStack, workers: Workers) -> Iterator[Side]:
+    env = {**web_environment(stack), "DJANGO_SETTINGS_MODULE": "bench.stock.settings_bare"}
+    log = stack.home.logs / "bench-bare.log"
+    with gunicorn(["bench.stock.wsgi"], env, workers, log) as web:
+        yield Side(BARE, web, get(PATH, "localhost"))
+
+
+def _count(stack: TestStack, url: str) -> StatementCount:
+    return StatementCount(stack.env["DATABASE_SUPERUSER_URL"], database_of(url))

@@ -1,0 +1,19 @@
+"""``python -m bench.stock.create``: make a tenant the stock way for each name on standard input."""
+
+import django
+
+django.setup()
+
+from bench.stock.customers.models import Client, Domain  # noqa: E402
+from bench.turns import serve  # noqa: E402
+
+
+def create(name: str) -> None:
+    """Save the tenant, which makes its schema and migrates it, and its host name."""
+    tenant = Client(schema_name=name, name=name, object_prefix=name)
+    tenant.save(verbosity=0)
+    Domain.objects.create(domain=f"{name}.stock.localhost", tenant=tenant)
+
+
+if __name__ == "__main__":
+    serve(create)

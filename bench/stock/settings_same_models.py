@@ -1,0 +1,10 @@
+"""The stock project whose tenants hold Aggios' own tenant apps, made from the same migrations."""
+
+from aggios.settings import TENANT_APPS as _OURS
+from bench.stock.settings import *  # noqa: F403
+from bench.stock.settings import SHARED_APPS
+
+TENANT_APPS = list(_OURS)
+SHARED_APPS = [*SHARED_APPS, "django.contrib.auth"]
+INSTALLED_APPS = list(dict.fromkeys([*SHARED_APPS, *TENANT_APPS]))
+AUTH_USER_MODEL = "auth.User"
