@@ -9,7 +9,7 @@ urlpatterns = [
     path("api/auth/register", auth.Register.as_view(), name="register"),
     path("api/auth/refresh", auth.Refresh.as_view(), name="refresh"),
     path("api/auth/logout", auth.Logout.as_view(), name="logout"),
-    path("api/logout", auth.Logout.as_view(), name="logout-short"),
+    path("api/logout", auth.LogoutShort.as_view(), name="logout-short"),
     path("api/auth/logout-all", auth.LogoutAll.as_view(), name="logout-all"),
     path("api/users/me", users.Me.as_view(), name="me"),
 ]

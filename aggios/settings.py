@@ -248,8 +248,9 @@ USE_TZ = True
 
 # -- security headers ------------------------------------------------------------------------------
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-# The proxy redirects; a second redirect here would break health checks inside the network.
-SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", False)
+# The proxy redirects; this is the second lock. Probes inside the network speak plain HTTP.
+SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", PRODUCTION)
+SECURE_REDIRECT_EXEMPT = [r"^api/health", r"^metrics$"]
 SECURE_HSTS_SECONDS = env.integer("SECURE_HSTS_SECONDS", 63072000 if PRODUCTION else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_HSTS_PRELOAD = True

@@ -90,6 +90,12 @@ class PermissionRefused(Problem):
     title = "You may not do this."
 
 
+class FormExpired(Problem):
+    status = 403
+    code = "form_expired"
+    title = "This form has expired or did not come from this site. Load the page again."
+
+
 class NotFound(Problem):
     status = 404
     code = "not_found"

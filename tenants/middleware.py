@@ -5,9 +5,8 @@ from collections.abc import Callable
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse
-from django.template.loader import render_to_string
-from django.utils.translation import get_language_from_request, override
 
+from core.browser import as_page
 from core.problems import Problem
 from core.responses import as_problem, problem_response
 from tenants.context import tenant_context
@@ -62,10 +61,4 @@ def _is_health(path: str) -> bool:
 
 def refusal(request: HttpRequest, problem: Problem) -> HttpResponse:
     """Answer a browser with a page and everybody else with problem+json."""
-    if request.path.startswith("/api/") or not request.accepts("text/html"):
-        return problem_response(problem)
-    if "text/html" not in request.headers.get("Accept", ""):
-        return problem_response(problem)
-    with override(get_language_from_request(request)):
-        page = render_to_string("refused.html", {"problem": problem})
-    return HttpResponse(page, status=problem.status, headers=problem.headers)
+    return as_page(request, problem_response(problem), "refused.html")

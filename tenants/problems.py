@@ -21,6 +21,18 @@ class SubdomainTaken(Problem):
     title = "This subdomain is taken."
 
 
+class DomainTaken(Problem):
+    status = 409
+    code = "domain_taken"
+    title = "This domain belongs to a workspace already."
+
+
+class PrimaryDomain(Problem):
+    status = 409
+    code = "primary_domain"
+    title = "A workspace keeps its primary domain."
+
+
 class ProvisioningUnavailable(Problem):
     status = 503
     code = "provisioning_unavailable"

@@ -153,6 +153,14 @@ class Logout(ApiView):
         return Response(status=204)
 
 
+class LogoutShort(Logout):
+    """The same call at a shorter path."""
+
+    @extend_schema(operation_id="logout_short", request=LogoutRequest, responses={204: None})
+    def post(self, request: Request) -> Response:
+        return super().post(request)
+
+
 class LogoutAll(ApiView):
     """End every session of the person who asks."""
 

@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -26,11 +27,13 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(rows, indent=2))
             return
-        table = Table(*COLUMNS[:5], title=f"{len(rows)} tenants")
+        table = Table(title=f"{len(rows)} tenants", box=SIMPLE)
+        for column in COLUMNS[:5]:
+            table.add_column(column, no_wrap=True)
         for row in rows:
             table.add_row(*(row[column] for column in COLUMNS[:5]))
         out: Any = self.stdout
-        Console(file=out, soft_wrap=True).print(table)
+        Console(file=out, width=None if out.isatty() else 200).print(table)
 
 
 def row_of(tenant: Tenant) -> dict[str, str]:

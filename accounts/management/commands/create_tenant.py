@@ -1,0 +1,71 @@
+"""manage.py create_tenant"""
+
+import json
+import secrets
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts.signup import sign_up
+from audit.services import SYSTEM
+from core.problems import Problem
+from tenants.hosts import site_url
+from tenants.models import Tenant
+
+
+class Command(BaseCommand):
+    help = (
+        "Create a tenant and its owner. Without --password one is made up and shown once.\n\n"
+        'Example: manage.py create_tenant acme --name "Acme Ltd" --owner ada@acme.example'
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("subdomain", help="acme for acme.aggios.app")
+        parser.add_argument("--name", help="the agency's name; the subdomain when left out")
+        parser.add_argument("--owner", required=True, metavar="EMAIL", help="the first person")
+        parser.add_argument("--password", help="the owner's password")
+        parser.add_argument("--first-name", default="")
+        parser.add_argument("--last-name", default="")
+        parser.add_argument("--registration", choices=Tenant.Registration.values, default="closed")
+        parser.add_argument("--json", action="store_true", help="print a JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        password = options["password"] or secrets.token_urlsafe(15)
+        try:
+            tenant, opened = sign_up(
+                company=options["name"] or options["subdomain"],
+                subdomain=options["subdomain"],
+                email=options["owner"],
+                password=password,
+                first_name=options["first_name"],
+                last_name=options["last_name"],
+                registration=options["registration"],
+                actor=SYSTEM,
+            )
+        except Problem as problem:
+            raise CommandError(_sentence(problem)) from problem
+        made = {
+            "id": str(tenant.id),
+            "subdomain": tenant.slug,
+            "name": tenant.name,
+            "schema": tenant.schema_name,
+            "object_prefix": tenant.object_prefix,
+            "url": site_url(tenant.slug),
+            "owner": opened.user.email,
+            "password": password,
+        }
+        self.stdout.write(json.dumps(made, indent=2) if options["json"] else _lines(made))
+
+
+def _sentence(problem: Problem) -> str:
+    faults = "; ".join(f"{fault.field}: {fault.detail}" for fault in problem.errors)
+    return f"{problem.detail} {faults}".strip()
+
+
+def _lines(made: dict[str, str]) -> str:
+    return (
+        f"{made['name']} is ready at {made['url']}\n"
+        f"  owner     {made['owner']}\n"
+        f"  password  {made['password']}"
+    )

@@ -1,0 +1,128 @@
+"""What must not reach production, as system checks with ids and hints.
+
+``manage.py check --deploy`` runs all of them; aggios/wsgi.py refuses to serve while one is an error.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import OperationalError, connection
+from psycopg.errors import OperationalError as DriverError
+
+LEAST_SECRET = 50
+# What our own examples and generators of development stacks put into secrets.
+DEVELOPMENT = ("insecure", "development", "changeme", "change-me", "example")
+SECRETS = ("SECRET_KEY", "TOKEN_MASTER_SECRET", "TOKEN_MASTER_SECRET_PREVIOUS")
+
+
+@register(Tags.security)
+def secrets_are_secret(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """Refuse short, known or shared secrets in production."""
+    if not settings.PRODUCTION:
+        return []
+    values = {name: getattr(settings, name) for name in SECRETS if getattr(settings, name)}
+    for index, pepper in enumerate(settings.PASSWORD_PEPPERS.split(",")):
+        values[f"PASSWORD_PEPPERS[{index}]"] = pepper.partition(":")[2]
+    return [
+        *(fault for name, value in values.items() if (fault := _weak(name, value))),
+        *_shared(values),
+    ]
+
+
+def _weak(name: str, value: str) -> Error | None:
+    hint = f'Set {name} to `python -c "import secrets; print(secrets.token_hex(32))"`.'
+    if any(word in value.lower() for word in DEVELOPMENT):
+        return Error(f"{name} is a development secret.", hint=hint, id="aggios.E001")
+    if len(value) < LEAST_SECRET or len(set(value)) < 8:
+        message = f"{name} has less than {LEAST_SECRET} characters, or too few different ones."
+        return Error(message, hint=hint, id="aggios.E002")
+    return None
+
+
+def _shared(values: dict[str, str]) -> list[CheckMessage]:
+    if len(set(values.values())) == len(values):
+        return []
+    hint = "Give each secret a value of its own, so that each can be rotated."
+    return [Error("Two secrets have the same value.", hint=hint, id="aggios.E003")]
+
+
+@register(Tags.security)
+def production_is_closed(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """Refuse debug mode, open hosts and links over plain HTTP in production."""
+    if not settings.PRODUCTION:
+        return []
+    faults: list[CheckMessage] = []
+    if settings.DEBUG:
+        faults.append(Error("DEBUG is on.", hint="Unset DEBUG.", id="aggios.E010"))
+    if "*" in settings.ALLOWED_HOSTS:
+        hint = "Name the platform's own domain; custom domains are routed from the database."
+        faults.append(Error("ALLOWED_HOSTS accepts every host.", hint=hint, id="aggios.E011"))
+    if settings.PUBLIC_SCHEME != "https":
+        hint = "Set PUBLIC_SCHEME=https; tokens and cookies travel in clear otherwise."
+        faults.append(Error("The site is addressed over http.", hint=hint, id="aggios.E012"))
+    if settings.SECURE_HSTS_SECONDS < 31_536_000:
+        hint = "Set SECURE_HSTS_SECONDS to a year (31536000) or more."
+        faults.append(Error("HSTS lasts less than a year.", hint=hint, id="aggios.E013"))
+    if "*" in settings.CORS_ALLOWED_ORIGINS:
+        hint = "List the front ends' origins."
+        faults.append(Error("CORS is open to every origin.", hint=hint, id="aggios.E014"))
+    return faults
+
+
+@register(Tags.security)
+def pool_is_safe(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """Refuse connection settings under which a tenant's scope could reach somebody else."""
+    database = settings.DATABASES["default"]
+    faults: list[CheckMessage] = []
+    if database["CONN_MAX_AGE"] is None or database["CONN_MAX_AGE"] > 3600:
+        hint = "Set DATABASE_CONN_MAX_AGE to 3600 or less: a connection keeps what it has met."
+        faults.append(Error("Connections live too long.", hint=hint, id="aggios.E020"))
+    if database["OPTIONS"].get("prepare_threshold") is not None:
+        hint = "Take prepare_threshold out of DATABASE_URL."
+        faults.append(Error("Prepared statements are on.", hint=hint, id="aggios.E021"))
+    owner = settings.DATABASES.get("owner", {})
+    if owner and owner["USER"] == database["USER"]:
+        hint = "Serve with a login that owns nothing; manage.py bootstrap_database makes both."
+        faults.append(Error("The application serves as the owner.", hint=hint, id="aggios.E022"))
+    return faults
+
+
+@register(Tags.database, deploy=True)
+def no_hidden_pooler(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """Find a pooler between us and PostgreSQL; in transaction mode it would mix tenants up.
+
+    A pooler answers the connection with a process id of its own; PostgreSQL's is its backend's.
+    """
+    if settings.DATABASE_POOLER == "session":
+        return []
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            behind = cursor.fetchone()[0]
+            told = connection.connection.info.backend_pid
+    except (OperationalError, DriverError):
+        return []  # health and readiness speak of a database that is away
+    if behind == told:
+        return []
+    hint = "Connect directly, or use session mode and set DATABASE_POOLER=session."
+    return [Error("A pooler stands before the database.", hint=hint, id="aggios.E023")]
+
+
+@register(Tags.database, deploy=True)
+def login_is_powerless(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """Refuse to serve as a login that could read every tenant or alter tables."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT rolsuper OR rolbypassrls OR rolcreaterole OR rolinherit "
+                "FROM pg_roles WHERE rolname = session_user"
+            )
+            powerful = cursor.fetchone()[0]
+    except (OperationalError, DriverError):
+        return []
+    if not powerful:
+        return []
+    hint = "Run manage.py bootstrap_database; it takes rights from the login in DATABASE_URL."
+    return [Error("The application's login has too many rights.", hint=hint, id="aggios.E024")]

@@ -1,0 +1,88 @@
+"""manage.py seed_demo"""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from accounts.models import User
+from accounts.services import create_user
+from accounts.signup import sign_up
+from audit.services import SYSTEM
+from core.database.scope import PUBLIC, enter
+from staff.models import StaffUser
+from tenants.context import tenant_context
+from tenants.hosts import tenant_host
+from tenants.models import Domain
+from tenants.queries import tenant_by_slug
+from tenants.refs import ref_of
+
+PASSWORD = "demo-password-42"  # noqa: S105 - printed on purpose; development only
+AGENCIES = {
+    "acme": ("Acme", [("ada@acme.example", "Ada", "owner"), ("ben@acme.example", "Ben", "member")]),
+    "globex": ("Globex", [("cyn@globex.example", "Cyn", "owner")]),
+}
+STAFF = "staff@aggios.example"
+
+
+class Command(BaseCommand):
+    help = (
+        "Make the demonstration's agencies, people and staff, where they are missing, and list "
+        "their log-ins. Refused in production.\n\nExample: manage.py seed_demo --json"
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--json", action="store_true", help="print a JSON array of log-ins")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if settings.PRODUCTION:
+            raise CommandError("Known passwords have no place in production.")
+        for slug, (name, people) in AGENCIES.items():
+            _agency(slug, name, people)
+        _staff()
+        rows = _log_ins()
+        if options["json"]:
+            self.stdout.write(json.dumps(rows, indent=2))
+            return
+        for row in rows:
+            self.stdout.write("{role:7} {email:22} {password}  {host}".format(**row))
+
+
+def _agency(slug: str, name: str, people: list[tuple[str, str, str]]) -> None:
+    (email, first_name, _), *members = people
+    with enter(PUBLIC):
+        known = Domain.objects.filter(domain=slug).exists()
+    if not known:
+        sign_up(
+            company=name,
+            subdomain=slug,
+            email=email,
+            password=PASSWORD,
+            first_name=first_name,
+            last_name="",
+            actor=SYSTEM,
+        )
+    with tenant_context(ref_of(tenant_by_slug(slug))), transaction.atomic():
+        for member, first, role in members:
+            if not User.objects.filter(email=member).exists():
+                create_user(
+                    email=member, password=PASSWORD, role=role, first_name=first, last_name=""
+                )
+
+
+def _staff() -> None:
+    if not StaffUser.objects.filter(email=STAFF).exists():
+        StaffUser.objects.create_superuser(STAFF, PASSWORD, first_name="Sam")
+
+
+def _log_ins() -> list[dict[str, str]]:
+    people = [
+        {"host": tenant_host(slug), "email": email, "password": PASSWORD, "role": role}
+        for slug, (_, members) in AGENCIES.items()
+        for email, _, role in members
+    ]
+    staff = {"host": tenant_host("admin"), "email": STAFF, "password": PASSWORD, "role": "staff"}
+    return [*people, staff]

@@ -1,0 +1,33 @@
+"""A page in place of problem+json, for somebody who came with a browser."""
+
+import json
+
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import override
+
+from core.language import in_language, language_of
+
+
+def wants_page(request: HttpRequest) -> bool:
+    """Tell whether the client names HTML; ``*/*`` does not. The API never answers with a page."""
+    is_api = request.path == "/api" or request.path.startswith("/api/")
+    return not is_api and "text/html" in request.headers.get("Accept", "")
+
+
+def as_page(
+    request: HttpRequest, response: HttpResponse, template: str = "error.html"
+) -> HttpResponse:
+    """Return a problem+json response as the page that says the same, if the client wants one."""
+    if not wants_page(request):
+        patch_vary_headers(response, ("Accept",))
+        return response
+    language = language_of(request)
+    with override(language):
+        text = render_to_string(template, {"problem": json.loads(response.content)}, request)
+    kept = {name: v for name, v in response.headers.items() if name != "Content-Type"}
+    page = HttpResponse(text, status=response.status_code, headers=kept)
+    patch_vary_headers(page, ("Accept",))
+    page.headers["Cache-Control"] = "no-store"
+    return in_language(request, page, language)

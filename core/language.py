@@ -1,0 +1,47 @@
+"""Which language a page is shown in: ``?lang=``, then the cookie, then ``Accept-Language``.
+
+The API itself speaks one language; codes, not sentences, are what its clients go by.
+"""
+
+from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import get_language_from_request
+
+PARAMETER = "lang"
+
+
+def asked_language(request: HttpRequest) -> str:
+    """Return the language that ``?lang=`` names, or an empty string."""
+    code = query_of(request).get(PARAMETER, "").lower()
+    return code if code in dict(settings.LANGUAGES) else ""
+
+
+def query_of(request: HttpRequest) -> QueryDict:
+    """Return the query; empty when it cannot be read, so that an error page still can be shown."""
+    try:
+        return request.GET
+    except SuspiciousOperation:
+        return QueryDict()
+
+
+def language_of(request: HttpRequest) -> str:
+    """Return the code of the language to answer in."""
+    return asked_language(request) or get_language_from_request(request)
+
+
+def in_language(request: HttpRequest, response: HttpResponse, language: str) -> HttpResponse:
+    """Label a page with its language, and remember one that was asked for."""
+    response.headers["Content-Language"] = language
+    patch_vary_headers(response, ("Accept-Language", "Cookie"))
+    if asked_language(request):
+        response.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME,
+            language,
+            max_age=settings.LANGUAGE_COOKIE_AGE,
+            secure=settings.LANGUAGE_COOKIE_SECURE,
+            httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
+            samesite="Lax",
+        )
+    return response
