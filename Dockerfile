@@ -45,7 +45,8 @@ ENV PATH=/opt/venv/bin:/usr/lib/postgresql/18/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONFAULTHANDLER=1 \
     HOME=/tmp \
-    STATIC_ROOT=/app/staticfiles
+    STATIC_ROOT=/app/staticfiles \
+    WEB_BIND=0.0.0.0:8080
 
 # A fixed number, so that secrets and volumes can be given to it from outside.
 RUN groupadd --gid 10001 aggios \
@@ -79,5 +80,4 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --start-interval=1s -
     CMD ["python", "-m", "aggios.healthcheck"]
 
 ENTRYPOINT ["gunicorn"]
-# The address stands here and not in the module, which the development stack uses too.
-CMD ["--config", "python:aggios.gunicorn", "--bind", "0.0.0.0:8080", "--worker-tmp-dir", "/dev/shm", "--no-control-socket", "aggios.wsgi"]
+CMD ["--config", "python:aggios.gunicorn", "--no-control-socket", "aggios.wsgi"]

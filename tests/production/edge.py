@@ -8,7 +8,7 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -90,6 +90,17 @@ class Edge:
                 method, path, headers=headers, extensions={"sni_hostname": host}, **options
             )
 
+    def dashboard(self, path: str) -> Any:
+        """Ask Traefik's own API, as an operator."""
+        return self.request(f"traefik.{DOMAIN}", path, auth=("operator", PASSWORD)).json()
+
+    def wait(self, condition: Callable[[], bool], seconds: float = 10) -> None:
+        """Wait until the condition holds. Raises AssertionError when it does not in time."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, f"not within {seconds} s\n{self.log()[-3000:]}"
+            time.sleep(0.1)
+
     def log(self) -> str:
         return (self.folder / "traefik.log").read_text(encoding="utf-8")
 
@@ -99,6 +110,7 @@ def configured(folder: Path, backends: dict[str, Backend], extra: dict[str, str]
     users = folder / "users"
     users.write_text(USERS, encoding="utf-8")
     http, https, internal = free_ports(3)
+    urls = {name: backend.url for name, backend in backends.items()}
     return {
         "PATH": os.environ["PATH"],
         "TRAEFIK_BINARY": str(traefik_binary()),
@@ -121,7 +133,7 @@ def configured(folder: Path, backends: dict[str, Backend], extra: dict[str, str]
         "MINIO_URL": backends["minio"].url,
         "MINIO_CONSOLE_URL": backends["console"].url,
         "EDGE_USERS_FILE": str(users),
-        **extra,
+        **{name: value.format(**urls) for name, value in extra.items()},
     }
 
 
@@ -153,7 +165,7 @@ def running(folder: Path, **extra: str) -> Iterator[Edge]:
         if process is not None:
             process.terminate()
             try:
-                process.wait(timeout=5)
+                process.wait(timeout=2)  # it would let open connections finish for 30 s
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait(timeout=5)

@@ -9,6 +9,7 @@ while a file named ``ready`` or ``live`` lies in DOWN_DIRECTORY.
 import gzip
 import json
 import sys
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -17,22 +18,25 @@ LONG_TEXT = json.dumps({"text": "a" * 20_000}).encode()
 
 class Recorder(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     name = ""
     down = Path("/nonexistent")
     received: dict[str, int] = {}
-    requests: dict[str, int] = {}
 
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
         if path in ("/api/health/ready", "/api/health/live"):
-            return self.health(path.rsplit("/", 1)[1])
-        if path.startswith("/_received/"):
-            return self.answer(200, {"bytes": self.received.get(path.rsplit("/", 1)[1], 0)})
-        if path.endswith("/long.json"):
-            return self.send(200, LONG_TEXT, "application/json")
-        if path.endswith("/long.bin"):
-            return self.send(200, gzip.compress(LONG_TEXT) * 50, "application/octet-stream")
-        self.echo(0)
+            self.health(path.rsplit("/", 1)[1])
+        elif path.startswith("/_received/"):
+            self.answer(200, {"bytes": self.received.get(path.rsplit("/", 1)[1], 0)})
+        elif path.endswith("/long.json"):
+            self.send(200, LONG_TEXT, "application/json")
+        elif path.endswith("/long.bin"):
+            self.send(200, gzip.compress(LONG_TEXT) * 50, "application/octet-stream")
+        elif path == "/slow":
+            self.slowly()
+        else:
+            self.echo(0)
 
     def do_POST(self) -> None:
         key = self.headers.get("X-Upload", "")
@@ -40,9 +44,13 @@ class Recorder(BaseHTTPRequestHandler):
         for block in self.body():
             size += len(block)
             self.received[key] = size
+        if self.path == "/break":
+            self.received["break"] = self.received.get("break", 0) + 1
+            self.close_connection = True
+            return
         self.echo(size)
 
-    do_PUT = do_POST
+    do_PUT = do_POST  # noqa: N815 - the name that http.server looks for
 
     def body(self):
         """Yield the blocks of a body, chunked or of known length, as they arrive."""
@@ -56,6 +64,15 @@ class Recorder(BaseHTTPRequestHandler):
         while left and (block := self.rfile.read1(min(left, 65536))):
             left -= len(block)
             yield block
+
+    def slowly(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/octet-stream")
+        self.send_header("Content-Length", str(len(b"firstsecond")))
+        self.end_headers()
+        self.wfile.write(b"first")
+        time.sleep(1)
+        self.wfile.write(b"second")
 
     def health(self, kind: str) -> None:
         status = 503 if (self.down / kind).exists() else 200
@@ -84,13 +101,16 @@ class Recorder(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *arguments: object) -> None:
         """Say nothing: the answers are the record."""
 
 
 class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing when a client goes away, as Traefik does when it stops."""
 
 
 def main(name: str, port: str, down: str = "/nonexistent") -> None:

