@@ -59,9 +59,8 @@ def stack_environment(home: Home, ports: Ports, secrets: Credentials) -> dict[st
         "STATIC_ROOT": str(home.path / "static"),
         "CORS_ALLOWED_ORIGINS": "http://localhost:3000,http://localhost:5173",
         "TRUSTED_PROXY_COUNT": "1",
-        # Generous with sign-ups and reads; log-ins stay as strict as in production.
+        # Generous with sign-ups; log-ins stay as strict as in production.
         "RATE_LIMIT_SIGNUP": "1000/3600",
-        "RATE_LIMIT_READ": "60000/60",
         "LOG_LEVEL": "INFO",
         "LOG_FORMAT": "json",
         "WEB_WORKERS": "2",

@@ -1,0 +1,77 @@
+"""Imports go one way, as docs/architecture.md draws them."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+# Each room and the rooms that it may import from, besides itself.
+ALLOWED = {
+    "core": set(),
+    "audit": {"core"},
+    "idempotency": {"core"},
+    "tenants": {"core", "audit", "idempotency"},
+    "staff": {"core", "audit", "idempotency", "tenants"},
+    "accounts": {"core", "audit", "idempotency", "tenants"},
+    "files": {"core", "audit", "idempotency", "tenants", "accounts"},
+    "aggios": {"core", "audit", "idempotency", "tenants", "staff", "accounts", "files"},
+    "devstack": set(),
+}
+ROOMS = set(ALLOWED)
+
+
+def imports_of(path: Path) -> set[str]:
+    """Return the rooms of ours that a module imports, at any depth of its code."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.split(".")[0])
+    return found & ROOMS
+
+
+@pytest.mark.parametrize("room", sorted(ALLOWED))
+def test_no_arrow_runs_back(room: str):
+    modules = sorted((ROOT / room).rglob("*.py"))
+    backwards = {
+        f"{path.relative_to(ROOT)} imports {other}"
+        for path in modules
+        for other in imports_of(path) - {room} - ALLOWED[room]
+    }
+
+    assert modules, f"{room} has no modules"
+    assert backwards == set()
+
+
+def test_every_room_of_ours_has_a_rule():
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "bench"}
+
+    assert packages == ROOMS
+
+
+def test_nobody_takes_another_way_into_a_tenant():
+    forbidden = {"schema_context", "set_schema", "set_schema_to_public", "set_tenant"}
+    own = ROOT / "core" / "database" / "base.py"
+    users = set()
+    for room in ROOMS:
+        for path in (ROOT / room).rglob("*.py"):
+            if path == own:
+                continue
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                name = getattr(node, "attr", None) or getattr(node, "id", None)
+                if name in forbidden:
+                    users.add(f"{path.relative_to(ROOT)}: {name}")
+
+    assert users == set()
+
+
+def test_views_never_reach_for_rows():
+    reaching = set()
+    for path in ROOT.glob("*/api/*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and node.attr == "objects":
+                reaching.add(str(path.relative_to(ROOT)))
+
+    assert reaching == set()
