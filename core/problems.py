@@ -120,12 +120,6 @@ class IdempotencyConflict(Problem):
     title = "This Idempotency-Key was used for another request."
 
 
-class IdempotencyInProgress(Problem):
-    status = 409
-    code = "idempotency_in_progress"
-    title = "A request with this Idempotency-Key is still being served."
-
-
 class PreconditionFailed(Problem):
     status = 412
     code = "precondition_failed"
