@@ -32,8 +32,8 @@ printf '%s' '{
       "Effect": "Allow",
       "Action": [
         "s3:CreateBucket", "s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketVersions",
-        "s3:ListBucketMultipartUploads", "s3:GetBucketVersioning", "s3:GetBucketCORS",
-        "s3:PutBucketCORS"
+        "s3:ListBucketMultipartUploads", "s3:GetBucketVersioning", "s3:GetBucketCors",
+        "s3:PutBucketCors", "s3:DeleteBucketCors"
       ],
       "Resource": ["arn:aws:s3:::'"$bucket"'"]
     },

@@ -1,0 +1,62 @@
+"""The application's rights in the object store: what its code calls, in its one bucket, no more."""
+
+import json
+import re
+
+from .compose import ROOT
+
+# What each call of boto3 that the code makes wants, by the names that MinIO's fork knows
+# (silo-pkg, policy/action.go: an unknown name makes it refuse the whole policy).
+WANTED = {
+    "abort_multipart_upload": "AbortMultipartUpload",
+    "complete_multipart_upload": "PutObject",
+    "create_bucket": "CreateBucket",
+    "create_multipart_upload": "PutObject",
+    "copy_object": "PutObject",
+    "delete_bucket_cors": "DeleteBucketCors",
+    "delete_object": "DeleteObject",
+    "delete_objects": "DeleteObject",
+    "get_object": "GetObject",
+    "head_bucket": "ListBucket",
+    "head_object": "GetObject",
+    "list_multipart_uploads": "ListBucketMultipartUploads",
+    "list_object_versions": "ListBucketVersions",
+    "list_objects_v2": "ListBucket",
+    "list_parts": "ListMultipartUploadParts",
+    "put_bucket_cors": "PutBucketCors",
+    "put_object": "PutObject",
+    "upload_part": "PutObject",
+}
+KNOWN = {
+    *("GetBucketCors", "GetBucketLocation", "GetBucketVersioning", "GetObjectAttributes"),
+    *("DeleteObjectVersion", "GetObjectTagging", "GetObjectVersion", "PutObjectTagging"),
+    *WANTED.values(),
+}
+# Signed here and now, or only a way to page through what is in the list above.
+SENDS_NOTHING = {"generate_presigned_url", "generate_presigned_post", "get_paginator"}
+CALL = re.compile(r"\b(?:client|_probe)\(\)\.([a-z0-9_]+)\(")
+
+
+def statements() -> list[dict]:
+    script = (ROOT / "scripts" / "minio-setup.sh").read_text("utf-8")
+    text = script.partition("printf '%s' '")[2].partition('\' >"$policy"')[0]
+    return json.loads(text.replace("'\"$bucket\"'", "BUCKET"))["Statement"]
+
+
+def test_the_policy_is_confined_to_the_bucket() -> None:
+    resources = [statement["Resource"] for statement in statements()]
+    assert resources == [["arn:aws:s3:::BUCKET"], ["arn:aws:s3:::BUCKET/*"]]
+
+
+def test_every_action_is_named_as_the_store_knows_it() -> None:
+    actions = {action for statement in statements() for action in statement["Action"]}
+    assert actions <= {f"s3:{name}" for name in KNOWN}
+
+
+def test_what_the_code_calls_is_allowed() -> None:
+    allowed = {action for statement in statements() for action in statement["Action"]}
+    called = set()
+    for file in (ROOT / "files").rglob("*.py"):
+        called |= set(CALL.findall(file.read_text("utf-8")))
+    assert {"head_bucket", "create_bucket", "put_object"} <= called
+    assert {f"s3:{WANTED[name]}" for name in called - SENDS_NOTHING} <= allowed
