@@ -1,11 +1,19 @@
 """Sessions, log-in and messages, for the staff's Django admin and nowhere else."""
 
+from collections.abc import Callable
+
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.middleware.locale import LocaleMiddleware
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.http import escape_leading_slashes
+from django.utils.translation import override
 
 from core.hosts import OnlyOnAdminHost
+from core.language import PARAMETER, asked_language, in_language, language_of
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 class AdminSession(OnlyOnAdminHost, SessionMiddleware):
@@ -20,5 +28,31 @@ class AdminMessages(OnlyOnAdminHost, MessageMiddleware):
     pass
 
 
-class AdminLocale(OnlyOnAdminHost, LocaleMiddleware):
+class Language:
+    """Serve in the reader's language; ``?lang=`` is remembered and taken out of the address.
+
+    The admin's lists would take a parameter that they do not know for a filter.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer the request."""
+        language = language_of(request)
+        with override(language):
+            if asked_language(request) and request.method in {"GET", "HEAD"}:
+                return in_language(request, redirect(_without_language(request)), language)
+            return in_language(request, self.get_response(request), language)
+
+
+def _without_language(request: HttpRequest) -> str:
+    query = request.GET.copy()
+    query.pop(PARAMETER)
+    # A path of "//example.org" would lead away from this host.
+    path = escape_leading_slashes(request.path)
+    return f"{path}?{query.urlencode()}" if query else path
+
+
+class AdminLocale(OnlyOnAdminHost, Language):
     pass

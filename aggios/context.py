@@ -16,6 +16,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
     return {
         "front_url": site_url(),
         "door_url": site_url("dash"),
+        "base_domain": settings.BASE_DOMAIN,
         "languages": SimpleLazyObject(lambda: language_links(request)),
     }
 

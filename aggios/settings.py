@@ -124,6 +124,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "aggios.context.site",
             ]
         },
     }
@@ -159,6 +160,8 @@ SESSION_COOKIE_AGE = 8 * 3600
 
 # -- people ----------------------------------------------------------------------------------------
 PASSWORD_HASHERS = ["accounts.hashers.PepperedArgon2"]
+# How a workspace that staff opens gets its owner; staff itself knows no people of tenants.
+TENANT_OWNER_MAKER = "aggios.founding.make_owner"
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
@@ -242,6 +245,10 @@ WHITENOISE_USE_FINDERS = not PRODUCTION
 # -- language and time -----------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("pt-br", "Português (Brasil)")]
+LANGUAGE_COOKIE_NAME = "aggios_language"
+LANGUAGE_COOKIE_AGE = 365 * 86400
+LANGUAGE_COOKIE_SECURE = PUBLIC_SCHEME == "https"
+LANGUAGE_COOKIE_HTTPONLY = True
 LOCALE_PATHS = [BASE_DIR / "templates" / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
@@ -259,7 +266,9 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = PUBLIC_SCHEME == "https"
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SECURE = PUBLIC_SCHEME == "https"
+CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_NAME = "aggios_csrf"
+CSRF_FAILURE_VIEW = "aggios.errors.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -19,7 +19,9 @@ class StaffManager(BaseUserManager["StaffUser"]):
         user.save(using=self._db)
         return user
 
-    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "StaffUser":
+    def create_superuser(
+        self, email: str, password: str | None = None, **fields: Any
+    ) -> "StaffUser":
         """Save and return a member of staff with every right."""
         return self.create_user(email, password, is_superuser=True, **fields)
 

@@ -1,14 +1,14 @@
 """admin.: Django admin for platform staff."""
 
-from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
 from aggios.urls import common
+from staff.site import site
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="admin-front"),
-    path("admin/", admin.site.urls),
+    path("admin/", site.urls),
     *common.urlpatterns,
 ]
 

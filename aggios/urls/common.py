@@ -6,10 +6,10 @@ from drf_spectacular.views import SpectacularSwaggerSplitView
 from aggios.health import Health, live, ready
 from aggios.schema import SchemaView
 
-bad_request = "core.responses.bad_request"
-permission_denied = "core.responses.permission_denied"
-not_found = "core.responses.not_found"
-server_error = "core.responses.server_error"
+bad_request = "aggios.errors.bad_request"
+permission_denied = "aggios.errors.permission_denied"
+not_found = "aggios.errors.not_found"
+server_error = "aggios.errors.server_error"
 
 urlpatterns = [
     path("api/health", Health.as_view(), name="health"),

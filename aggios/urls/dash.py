@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from aggios.pages import find_workspace
+from aggios.pages.door import find_workspace
 from aggios.urls import common
 
 urlpatterns = [

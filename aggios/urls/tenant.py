@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from aggios.pages import workspace
+from aggios.pages.front import workspace
 from aggios.urls import common
 
 urlpatterns = [

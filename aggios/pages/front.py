@@ -1,19 +1,18 @@
-"""Pages for people who come with a browser."""
+"""The front pages: of the platform, and of one workspace."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from aggios.pages.page import page
 
+
+@page()
 def front(request: HttpRequest) -> HttpResponse:
     """Show what Aggios is."""
     return render(request, "front.html")
 
 
-def find_workspace(request: HttpRequest) -> HttpResponse:
-    """Show the front door."""
-    return render(request, "find_workspace.html")
-
-
+@page()
 def workspace(request: HttpRequest) -> HttpResponse:
-    """Show the tenant's front page."""
+    """Show whose address this is, and nothing that is not public."""
     return render(request, "workspace.html", {"tenant": request.tenant})  # type: ignore[attr-defined]

@@ -1,0 +1,16 @@
+"""The page behind a problem's ``type``: what its code means."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from aggios.pages.page import page
+from core.problems import NotFound, catalogue
+
+
+@page()
+def error_code(request: HttpRequest, code: str) -> HttpResponse:
+    """Show the entry of one code. Raises NotFound for a code that is not in the catalogue."""
+    problem = catalogue().get(code)
+    if problem is None:
+        raise NotFound(f"There is no error {code}.")
+    return render(request, "error_code.html", {"entry": problem})

@@ -1,0 +1,37 @@
+"""dash.: find a workspace by its subdomain and go there."""
+
+from csp.decorators import csp_update
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from aggios.pages.page import page
+from tenants.hosts import site_url
+from tenants.routing import tenant_at
+from tenants.slugs import normalise
+
+LONGEST = 300
+
+
+# Browsers hold the redirect that follows a form to form-action too.
+@csp_update({"form-action": site_url("*")})
+@page()
+def find_workspace(request: HttpRequest) -> HttpResponse:
+    """Show the front door, or go to the workspace that ``?workspace=`` names."""
+    asked = request.GET.get("workspace", "").strip()[:LONGEST]
+    if not asked:
+        return render(request, "find_workspace.html")
+    label = label_of(asked)
+    tenant = tenant_at(label) if label else None
+    if tenant is None or tenant.status == "deleting":
+        return render(request, "find_workspace.html", {"asked": asked}, status=404)
+    return redirect(site_url(tenant.slug))
+
+
+def label_of(text: str) -> str:
+    """Return the subdomain label in what somebody typed or pasted; empty if there is none."""
+    name = normalise(text).partition("://")[2] or normalise(text)
+    host = name.partition("/")[0].partition(":")[0].rstrip(".")
+    label = host.removesuffix(f".{settings.BASE_DOMAIN}")
+    usable = label.replace("-", "").isalnum() and label.isascii()
+    return label if usable else ""

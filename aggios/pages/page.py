@@ -1,0 +1,37 @@
+"""What every page has in common: its language, its methods, and refusals shown as pages."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import override
+
+from core.browser import as_page
+from core.language import in_language, language_of
+from core.problems import MethodNotAllowed, Problem
+from core.responses import problem_response
+
+View = Callable[..., HttpResponse]
+
+
+def page(*methods: str) -> Callable[[View], View]:
+    """Declare a view that is a page, served for ``methods`` (GET when none are named)."""
+    allowed = ("GET", "HEAD", *(method for method in methods if method != "GET"))
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def serve(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            language = language_of(request)
+            with override(language):
+                try:
+                    if request.method not in allowed:
+                        raise MethodNotAllowed(headers={"Allow": ", ".join(allowed)})
+                    response = view(request, *args, **kwargs)
+                except Problem as problem:
+                    return as_page(request, problem_response(problem))
+            return in_language(request, response, language)
+
+        return serve
+
+    return decorate

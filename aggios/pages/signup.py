@@ -1,0 +1,110 @@
+"""Opening a workspace with a form, for people without an API client."""
+
+from typing import Any
+
+from django import forms
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+
+from accounts.services import log_out
+from accounts.signup import sign_up
+from aggios.pages.page import page
+from core.context import request_context
+from core.limits import take
+from core.problems import NotFound, Problem
+from tenants.context import tenant_context
+from tenants.hosts import site_url
+from tenants.refs import TenantRef
+
+OPENED = "aggios.opened-workspace"
+SHOWN_FOR = 3600
+
+
+class SignUpForm(forms.Form):
+    """The fields of a sign-up; what they must hold is for the services to say."""
+
+    company = forms.CharField(label=_("Agency"), max_length=120)
+    subdomain = forms.CharField(label=_("Address of the workspace"), max_length=63)
+    first_name = forms.CharField(label=_("First name"), max_length=100, required=False)
+    last_name = forms.CharField(label=_("Last name"), max_length=100, required=False)
+    email = forms.EmailField(label=_("E-mail address"), max_length=254)
+    password = forms.CharField(
+        label=_("Password"),
+        max_length=1024,
+        strip=False,
+        widget=forms.PasswordInput,
+        help_text=_("At least 10 characters, and nothing that is easy to guess."),
+    )
+
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data, label_suffix="")
+        hints = {
+            "company": "organization",
+            "first_name": "given-name",
+            "last_name": "family-name",
+            "email": "email",
+            "password": "new-password",
+            "subdomain": "off",
+        }
+        for name, hint in hints.items():
+            self.fields[name].widget.attrs["autocomplete"] = hint
+        self.fields["subdomain"].widget.attrs.update(autocapitalize="none", spellcheck="false")
+
+    def refuse(self, problem: Problem) -> None:
+        """Show a problem's faults beside their fields."""
+        for fault in problem.errors:
+            field = fault.field if fault.field in self.fields else None
+            self.add_error(field, gettext(fault.detail))
+        if not problem.errors:
+            self.add_error(None, gettext(problem.title))
+
+
+@never_cache
+@page("GET", "POST")
+def sign_up_page(request: HttpRequest) -> HttpResponse:
+    """Show the form, or open a workspace and go on to the page that names its address."""
+    if request.method != "POST":
+        return render(request, "signup.html", {"form": SignUpForm()})
+    form = SignUpForm(request.POST)
+    if not form.is_valid():
+        return render(request, "signup.html", {"form": form}, status=400)
+    try:
+        take("signup", request_context().client_address)
+        tenant = _opened(form.cleaned_data)
+    except Problem as problem:
+        return _refused(request, form, problem)
+    return redirect(f"{reverse('signed-up')}?opened={signing.dumps(tenant.slug, salt=OPENED)}")
+
+
+def _opened(fields: dict[str, Any]) -> TenantRef:
+    tenant, opened = sign_up(**fields)
+    # The page hands out no tokens, so the session that came with them has no use.
+    with tenant_context(tenant):
+        log_out(opened.session, actor=opened.user)
+    return tenant
+
+
+def _refused(request: HttpRequest, form: SignUpForm, problem: Problem) -> HttpResponse:
+    if problem.status >= 500:
+        raise problem
+    form.refuse(problem)
+    response = render(request, "signup.html", {"form": form}, status=problem.status)
+    for name, value in problem.headers.items():
+        response.headers[name] = value
+    return response
+
+
+@never_cache
+@page()
+def signed_up(request: HttpRequest) -> HttpResponse:
+    """Show the address of the workspace that was just opened."""
+    try:
+        slug = signing.loads(request.GET.get("opened", ""), salt=OPENED, max_age=SHOWN_FOR)
+    except signing.BadSignature as exc:
+        raise NotFound from exc
+    return render(request, "signed_up.html", {"address": site_url(slug)})

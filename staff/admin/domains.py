@@ -1,0 +1,72 @@
+"""The names of a tenant, inside its page."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from audit.services import Actor
+from staff.admin.tenant_forms import DomainForm, DomainFormSet
+from tenants.domains import add_domain, remove_domain, set_verified
+from tenants.models import Domain, Tenant
+
+
+class DomainInline(admin.TabularInline):  # type: ignore[type-arg]
+    """Whoever may change the tenant may change its names."""
+
+    model = Domain
+    form = DomainForm
+    formset = DomainFormSet
+    fields = ("domain", "verified", "kind", "is_primary", "created_at")
+    readonly_fields = ("kind", "is_primary", "created_at")
+    extra = 0
+    verbose_name = _("domain")
+    verbose_name_plural = _("domains")
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Tell whether the names may be seen."""
+        user: Any = request.user
+        return bool(user.has_perm("tenants.view_tenant")) or self._may_change(request)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Tell whether a name may be added."""
+        return self._may_change(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Tell whether a name may be changed."""
+        return self._may_change(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Tell whether a name may be removed."""
+        return self._may_change(request)
+
+    def _may_change(self, request: HttpRequest) -> bool:
+        user: Any = request.user
+        return bool(user.has_perm("tenants.change_tenant"))
+
+
+def save_domains(tenant: Tenant, formset: Any, *, actor: Actor) -> None:
+    """Carry out what a formset asks for, and leave it as if Django had saved it."""
+    formset.new_objects, formset.changed_objects, formset.deleted_objects = [], [], []
+    for form in formset.forms:
+        if form in formset.deleted_forms:
+            _remove(formset, form, actor)
+        elif form.has_changed():
+            _save(tenant, formset, form, actor)
+
+
+def _remove(formset: Any, form: Any, actor: Actor) -> None:
+    if not form.instance._state.adding:
+        remove_domain(form.instance.pk, actor=actor)
+        formset.deleted_objects.append(form.instance)
+
+
+def _save(tenant: Tenant, formset: Any, form: Any, actor: Actor) -> None:
+    verified = bool(form.cleaned_data.get("verified"))
+    if form.instance._state.adding:
+        name = form.cleaned_data["domain"]
+        formset.new_objects.append(add_domain(tenant.pk, name=name, verified=verified, actor=actor))
+    else:
+        set_verified(form.instance.pk, verified=verified, actor=actor)
+        formset.changed_objects.append((form.instance, form.changed_data))

@@ -1,0 +1,109 @@
+"""Staff and their groups."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, Permission
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from staff.admin.audited import AuditedAdmin
+from staff.forms import NewStaffForm, StaffForm, is_last_superuser
+from staff.models import StaffUser
+from staff.site import site
+
+RIGHTS = ("is_superuser", "groups", "user_permissions")
+# Rights on what the admin shows. Django makes them for every model, tenants' tables included.
+SHOWN = (("tenants", "tenant"), ("staff", "staffuser"), ("auth", "group"), ("audit", "auditevent"))
+
+
+def shown_permissions() -> Any:
+    """Return the permissions that mean something here."""
+    wanted = Q()
+    for app, model in SHOWN:
+        wanted |= Q(content_type__app_label=app, content_type__model=model)
+    return Permission.objects.filter(wanted).select_related("content_type")
+
+
+class _ShownPermissions:
+    def formfield_for_manytomany(
+        self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any
+    ) -> Any:
+        if db_field.name in {"permissions", "user_permissions"}:
+            kwargs["queryset"] = shown_permissions()
+        return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
+
+
+@admin.register(StaffUser, site=site)
+class StaffAdmin(_ShownPermissions, AuditedAdmin, UserAdmin):  # type: ignore[type-arg]
+    """People who run the platform.
+
+    Only those who may do everything can hand out rights, or touch others who may do everything.
+    """
+
+    kind = "staff"
+    form = StaffForm
+    add_form = NewStaffForm
+    list_display = ("email", "first_name", "last_name", "is_superuser", "is_active", "last_login")
+    list_filter = ("is_active", "is_superuser", "groups")
+    search_fields = ("email", "first_name", "last_name")
+    ordering = ("email",)
+    readonly_fields = ("last_login", "created_at")
+    fieldsets = (
+        (None, {"fields": ("email", "password", "first_name", "last_name")}),
+        (_("Permissions"), {"fields": ("is_active", *RIGHTS)}),
+        (_("Important dates"), {"fields": ("last_login", "created_at")}),
+    )
+    add_fieldsets = (
+        (
+            None,
+            {
+                "classes": ("wide",),
+                "fields": ("email", "first_name", "last_name", "password1", "password2"),
+            },
+        ),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Keep rights out of the reach of those who do not have them all."""
+        fields = super().get_readonly_fields(request, obj)
+        return fields if _may_do_everything(request) else (*fields, *RIGHTS)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Tell whether ``obj`` may be changed."""
+        return super().has_change_permission(request, obj) and _may_touch(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Tell whether ``obj`` may be deleted: not oneself, and not the last of the able."""
+        if obj is not None and (obj == request.user or is_last_superuser(obj)):
+            return False
+        return super().has_delete_permission(request, obj) and _may_touch(request, obj)
+
+
+def _may_do_everything(request: HttpRequest) -> bool:
+    return bool(getattr(request.user, "is_superuser", False))
+
+
+def _may_touch(request: HttpRequest, obj: StaffUser | None) -> bool:
+    return obj is None or not obj.is_superuser or _may_do_everything(request)
+
+
+@admin.register(Group, site=site)
+class StaffGroupAdmin(_ShownPermissions, AuditedAdmin, GroupAdmin):
+    """Groups of rights. Whoever edits one hands out rights, so that takes the right to all."""
+
+    kind = "group"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Tell whether a group may be added."""
+        return _may_do_everything(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Tell whether ``obj`` may be changed."""
+        return _may_do_everything(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Tell whether ``obj`` may be deleted."""
+        return _may_do_everything(request)

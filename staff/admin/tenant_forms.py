@@ -1,0 +1,106 @@
+"""Forms of tenants. They check by the services' own rules, so that a fault stands at its field."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.forms.models import BaseInlineFormSet
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from core.problems import FieldError, ValidationFailed
+from tenants import slugs
+from tenants.details import checked_name
+from tenants.domains import checked_domain, is_free
+from tenants.models import Domain, Tenant
+
+TAKEN = FieldError("", "taken", "Somebody has this name already.")
+
+
+def checked_by(check: Callable[[str], str], text: str) -> str:
+    """Return what ``check`` makes of ``text``; its faults become those of the form's field."""
+    try:
+        return check(text)
+    except ValidationFailed as problem:
+        faults = [forms.ValidationError(gettext(f.detail), f.code) for f in problem.errors]
+        raise forms.ValidationError(faults) from problem
+
+
+def free(name: str) -> str:
+    """Return a name that no tenant has. Raises ValidationFailed for one that is taken."""
+    if not is_free(name):
+        raise ValidationFailed(errors=[TAKEN])
+    return name
+
+
+class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What can be changed of a tenant."""
+
+    class Meta:
+        model = Tenant
+        fields = ("name", "registration")
+
+    def clean_name(self) -> str:
+        """Return the name with single spaces."""
+        return checked_by(checked_name, self.cleaned_data["name"])
+
+
+class NewTenantForm(TenantForm):
+    """A new tenant; saving it provisions it."""
+
+    subdomain = forms.CharField(
+        label=_("Subdomain"),
+        max_length=63,
+        help_text=_("2 to 40 lower-case letters, digits and hyphens, such as acme."),
+    )
+    owner_email = forms.EmailField(
+        label=_("Owner's e-mail address"),
+        max_length=254,
+        required=False,
+        help_text=_(
+            "The first person of the workspace. A password is made up and shown once after saving. "
+            "Left blank, nobody can log in; with registration open people join as members."
+        ),
+    )
+
+    def clean_subdomain(self) -> str:
+        """Return the slug."""
+        return checked_by(lambda text: free(slugs.checked(text)), self.cleaned_data["subdomain"])
+
+
+class DomainForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A name of a tenant. One that exists is not renamed: it is removed and another is added."""
+
+    verified = forms.BooleanField(
+        label=_("Verified"),
+        required=False,
+        help_text=_("A custom domain answers once it is verified."),
+    )
+
+    class Meta:
+        model = Domain
+        fields = ("domain",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = not self.instance._state.adding
+        self.fields["domain"].disabled = known
+        if known:
+            self.fields["verified"].initial = self.instance.verified_at is not None
+            self.fields["verified"].disabled = self.instance.kind == Domain.Kind.SUBDOMAIN
+
+    def clean_domain(self) -> str:
+        """Return the name as it is stored."""
+        if self.fields["domain"].disabled:
+            return str(self.instance.domain)
+        return checked_by(lambda text: free(checked_domain(text)), self.cleaned_data["domain"])
+
+
+class DomainFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
+    """The names of one tenant."""
+
+    def clean(self) -> None:
+        """Refuse to remove the name that the tenant is known by."""
+        super().clean()
+        if any(form.instance.is_primary for form in self.deleted_forms if form.instance.pk):
+            raise forms.ValidationError(_("A workspace keeps its primary domain."))

@@ -1,0 +1,143 @@
+"""Tenants: found, opened, renamed, suspended and resumed here; deleted on the command line."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from staff.actors import acting
+from staff.admin.domains import DomainInline, save_domains
+from staff.admin.suspension import RESUME, SUSPEND, confirmed
+from staff.admin.tenant_forms import NewTenantForm, TenantForm
+from staff.founding import make_owner
+from staff.site import site
+from tenants.details import update_tenant
+from tenants.hosts import site_url
+from tenants.models import Tenant
+from tenants.refs import TenantRef
+from tenants.services import create_tenant
+
+
+@admin.register(Tenant, site=site)
+class TenantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """All writing is done by tenants' services, which check, record and spread the change."""
+
+    list_display = ("name", "subdomain", "status", "registration", "created_at")
+    list_filter = ("status", "registration", "created_at")
+    search_fields = ("name", "domains__domain")
+    search_help_text = _("Name or domain")
+    list_per_page = 50
+    show_full_result_count = False
+    actions = ("suspend", "resume")
+    inlines = (DomainInline,)
+    readonly_fields = (
+        "status",
+        "suspended_reason",
+        "address",
+        "id",
+        "schema_name",
+        "object_prefix",
+        "key_version",
+        "created_at",
+        "updated_at",
+    )
+    add_fieldsets = ((None, {"fields": ("name", "subdomain", "registration", "owner_email")}),)
+    fieldsets = (
+        (None, {"fields": ("name", "address", "registration")}),
+        (
+            _("State"),
+            {
+                "fields": ("status", "suspended_reason", "created_at", "updated_at"),
+                "description": _("Suspend and resume are actions in the list of tenants."),
+            },
+        ),
+        (
+            _("Inside"),
+            {
+                "fields": ("id", "schema_name", "object_prefix", "key_version"),
+                "description": _(
+                    "These never change. A workspace with all its data is deleted with "
+                    "manage.py delete_tenant, not here."
+                ),
+            },
+        ),
+    )
+
+    # -- what is shown ---------------------------------------------------------------------------
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Tenant]:
+        """Return tenants with their domains."""
+        return super().get_queryset(request).prefetch_related("domains")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Return the fields of a new tenant or of one that exists."""
+        return self.fieldsets if obj else self.add_fieldsets
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """Return the form for them."""
+        kwargs["form"] = TenantForm if obj else NewTenantForm
+        return super().get_form(request, obj, change, **kwargs)
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        """A new tenant has one domain, which is in its form."""
+        return self.inlines if obj else ()
+
+    @admin.display(description=_("subdomain"))
+    def subdomain(self, tenant: Tenant) -> str:
+        """Return the label."""
+        return tenant.slug
+
+    @admin.display(description=_("address"))
+    def address(self, tenant: Tenant) -> str:
+        """Return where the tenant is reached."""
+        return site_url(tenant.slug) if tenant.slug else self.get_empty_value_display()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Tenants are not deleted with a click."""
+        return False
+
+    # -- what is done ----------------------------------------------------------------------------
+    def save_model(self, request: HttpRequest, obj: Tenant, form: Any, change: bool) -> None:
+        """Provision a new tenant, or change the one that exists."""
+        data = form.cleaned_data
+        if change:
+            changes = {"name": data["name"], "registration": data["registration"]}
+            update_tenant(obj.pk, **changes, actor=acting(request))
+            return
+        ref = create_tenant(
+            name=data["name"],
+            subdomain=data["subdomain"],
+            registration=data["registration"],
+            actor=acting(request),
+        )
+        obj.pk = ref.id
+        obj.refresh_from_db()
+        obj._state.adding = False
+        if data["owner_email"]:
+            self._add_owner(request, ref, data["owner_email"])
+
+    def _add_owner(self, request: HttpRequest, ref: TenantRef, email: str) -> None:
+        password = make_owner(ref, email=email, actor=acting(request))
+        # Shown once, so it must reach nobody before the tenant is there.
+        text = gettext("%(email)s can log in at %(address)s with the password %(password)s")
+        values = {"email": email, "address": site_url(ref.slug), "password": password}
+        transaction.on_commit(lambda: messages.warning(request, text % values))
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Add and remove domains."""
+        save_domains(form.instance, formset, actor=acting(request))
+
+    @admin.action(description=_("Suspend selected workspaces"), permissions=["change"])
+    def suspend(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> HttpResponse | None:
+        """Refuse every request to them, after a page that asks for the reason."""
+        return confirmed(SUSPEND, self, request, queryset)
+
+    @admin.action(description=_("Resume selected workspaces"), permissions=["change"])
+    def resume(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> HttpResponse | None:
+        """Serve them again, after a page that asks."""
+        return confirmed(RESUME, self, request, queryset)

@@ -1,0 +1,64 @@
+"""Forms of the admin that concern staff themselves."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.admin.forms import AdminPasswordChangeForm as OwnForm
+from django.contrib.auth.forms import BaseUserCreationForm, UserChangeForm
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from audit.services import record
+from staff.actors import actor_of, target_of
+from staff.models import StaffUser
+
+
+class OwnPasswordForm(OwnForm):
+    """A member of staff changes their own password."""
+
+    def save(self, commit: bool = True) -> Any:
+        """Save and record it."""
+        with transaction.atomic():
+            staff = super().save(commit)
+            record("staff.password_changed", actor=actor_of(staff), target=target_of(staff))
+        return staff
+
+
+class _OneAddressForm(forms.ModelForm):  # type: ignore[type-arg]
+    def clean_email(self) -> str:
+        """Return the address as it is stored; two that differ in case are the same."""
+        email = str(self.cleaned_data["email"]).strip().lower()
+        if StaffUser.objects.filter(email__iexact=email).exclude(pk=self.instance.pk).exists():
+            raise forms.ValidationError(_("A member of staff has this e-mail address."), "taken")
+        return email
+
+
+class NewStaffForm(_OneAddressForm, BaseUserCreationForm):  # type: ignore[type-arg]
+    """A new member of staff and their first password."""
+
+    class Meta:
+        model = StaffUser
+        fields = ("email", "first_name", "last_name")
+
+
+class StaffForm(_OneAddressForm, UserChangeForm):  # type: ignore[type-arg]
+    """What can be changed of a member of staff."""
+
+    class Meta:
+        model = StaffUser
+        fields = "__all__"  # noqa: DJ007 - the admin shows the fieldsets that it declares
+
+    def clean(self) -> dict[str, Any] | None:
+        """Refuse to leave the platform without anybody who may do everything."""
+        cleaned = super().clean()
+        values = {**vars(self.instance), **self.cleaned_data}
+        keeps_right = values["is_active"] and values["is_superuser"]
+        if not keeps_right and is_last_superuser(self.instance):
+            raise forms.ValidationError(_("Somebody must remain who may do everything."))
+        return cleaned
+
+
+def is_last_superuser(staff: StaffUser) -> bool:
+    """Tell whether no other active member of staff may do everything."""
+    able = StaffUser.objects.filter(is_active=True, is_superuser=True)
+    return able.filter(pk=staff.pk).exists() and not able.exclude(pk=staff.pk).exists()

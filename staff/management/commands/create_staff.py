@@ -1,0 +1,98 @@
+"""manage.py create_staff"""
+
+import getpass
+import json
+import secrets
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from audit.services import SYSTEM
+from core.problems import Problem
+from staff.models import StaffUser
+from staff.services import create_staff, staff_by_email
+
+
+class Command(BaseCommand):
+    help = (
+        "Create a member of the platform's staff, who logs in at admin.{BASE_DOMAIN}/admin/. The "
+        "password is asked for unless it is read from a file or made up.\n\n"
+        "Example: manage.py create_staff ada@aggios.example --superuser --generate-password"
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("email")
+        parser.add_argument("--superuser", action="store_true", help="may do everything")
+        parser.add_argument("--first-name", default="")
+        parser.add_argument("--last-name", default="")
+        source = parser.add_mutually_exclusive_group()
+        source.add_argument("--password-file", metavar="FILE", help="read it from here; - is stdin")
+        source.add_argument(
+            "--generate-password", action="store_true", help="make one up and show it once"
+        )
+        parser.add_argument(
+            "--if-missing", action="store_true", help="change nothing if they exist; succeed"
+        )
+        parser.add_argument("--json", action="store_true", help="print a JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        known = staff_by_email(options["email"]) if options["if_missing"] else None
+        password = "" if known else _password(options)
+        staff = known or _created(password, options)
+        made = {
+            "id": str(staff.pk),
+            "email": staff.email,
+            "is_superuser": staff.is_superuser,
+            "created": known is None,
+        }
+        if options["generate_password"] and not known:
+            made["password"] = password
+        self.stdout.write(json.dumps(made, indent=2) if options["json"] else _lines(made))
+
+
+def _created(password: str, options: dict[str, Any]) -> StaffUser:
+    try:
+        return create_staff(
+            email=options["email"],
+            password=password,
+            actor=SYSTEM,
+            is_superuser=options["superuser"],
+            first_name=options["first_name"],
+            last_name=options["last_name"],
+        )
+    except Problem as problem:
+        faults = "; ".join(f"{fault.field}: {fault.detail}" for fault in problem.errors)
+        raise CommandError(faults or problem.detail) from problem
+
+
+def _password(options: dict[str, Any]) -> str:
+    if options["generate_password"]:
+        return secrets.token_urlsafe(15)
+    source = options["password_file"]
+    if source is None:
+        return _asked()
+    if source == "-":
+        return sys.stdin.readline().rstrip("\r\n")
+    try:
+        return Path(source).read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise CommandError(f"{source} cannot be read: {exc}") from exc
+
+
+def _asked() -> str:
+    if not sys.stdin.isatty():
+        raise CommandError("Give --password-file or --generate-password: nobody can be asked.")
+    password = getpass.getpass("Password: ")
+    if password != getpass.getpass("Password (again): "):
+        raise CommandError("The two passwords differ.")
+    return password
+
+
+def _lines(made: dict[str, Any]) -> str:
+    if not made["created"]:
+        return f"{made['email']} exists; nothing was changed."
+    shown = f"\n  password  {made['password']}" if "password" in made else ""
+    return f"{made['email']} can log in to the admin.{shown}"

@@ -1,0 +1,27 @@
+"""Logging in and out of the admin, in the audit trail."""
+
+from typing import Any
+
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.dispatch import receiver
+
+from audit.services import ANONYMOUS, Target, record
+from staff.actors import actor_of, target_of
+from staff.models import StaffUser
+
+
+@receiver(user_logged_in, dispatch_uid="staff.logged_in")
+def _logged_in(user: StaffUser, **_: Any) -> None:
+    record("staff.logged_in", actor=actor_of(user), target=target_of(user))
+
+
+@receiver(user_logged_out, dispatch_uid="staff.logged_out")
+def _logged_out(user: StaffUser | None, **_: Any) -> None:
+    if user is not None:
+        record("staff.logged_out", actor=actor_of(user), target=target_of(user))
+
+
+@receiver(user_login_failed, dispatch_uid="staff.login_failed")
+def _refused(credentials: dict[str, Any], **_: Any) -> None:
+    email = str(credentials.get("username", "")).strip().lower()
+    record("staff.login_refused", actor=ANONYMOUS, target=Target("staff", "", email))
