@@ -1,9 +1,12 @@
 """The object store: one bucket, and clients for its two addresses.
 
-The backend talks to ``S3_ENDPOINT_URL``. URLs for clients are signed for ``S3_PUBLIC_ENDPOINT_URL``,
-because the host name is part of a signature (AWS Signature Version 4).
+The backend talks to ``S3_ENDPOINT_URL``. URLs for clients are signed for
+``S3_PUBLIC_ENDPOINT_URL``, because the host name is part of a signature (AWS Signature Version 4).
 """
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -12,7 +15,21 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 
+from core.problems import StorageUnavailable
+
 UNREACHABLE = (BotoCoreError, ClientError)
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Run requests to the store; raise StorageUnavailable when it refuses or does not answer."""
+    try:
+        yield
+    except UNREACHABLE as exc:
+        log.error("storage_unavailable", exc_info=exc)
+        raise StorageUnavailable from exc
 
 
 @cache

@@ -1,0 +1,1 @@
+"""HTTP views of files: parse, one service or query call, render."""

@@ -1,0 +1,114 @@
+"""Getting a file's bytes: straight from the store, or through the backend."""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.shapes import timestamp
+from accounts.authentication import person
+from core.views import ApiView
+from files.access import readable_file
+from files.api.shapes import DownloadShape
+from files.content_types import safe_type
+from files.models import File
+from files.names import attachment
+from files.ranges import wanted_range
+from files.reading import ObjectStream
+from files.services import open_file
+from files.storage import tenant_storage
+
+RANGE = OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="One range of bytes.")
+
+
+class Download(ApiView):
+    """A short-lived address of the bytes in the object store."""
+
+    @extend_schema(
+        operation_id="download_file",
+        responses={
+            200: OpenApiResponse(DownloadShape, "With `Accept: application/json`."),
+            302: OpenApiResponse(description="To the address."),
+        },
+    )
+    def get(self, request: Request, file_id: uuid.UUID) -> HttpResponseBase:
+        """Redirect to the bytes; who asks for JSON gets the address as text."""
+        file = open_file(file_id, user=person(request), by="link")
+        expires = timezone.now() + timedelta(seconds=settings.DOWNLOAD_URL_SECONDS)
+        url = tenant_storage().url(file.current.object_name, _as_attachment(file))
+        if "application/json" in request.headers.get("Accept", ""):
+            return Response({"url": url, "expires_at": timestamp(expires)})
+        redirect = HttpResponseRedirect(url)
+        # The address works for whoever has it.
+        redirect.headers["Cache-Control"] = "no-store"
+        redirect.headers["Referrer-Policy"] = "no-referrer"
+        return redirect
+
+
+def _as_attachment(file: File) -> dict[str, str]:
+    return {
+        "ResponseContentDisposition": attachment(file.name),
+        "ResponseContentType": safe_type(file.current.content_type),
+        "ResponseCacheControl": "private, no-store",
+    }
+
+
+class Content(ApiView):
+    """The bytes, through the backend."""
+
+    @extend_schema(
+        operation_id="read_file_content",
+        parameters=[RANGE],
+        responses={
+            (200, "application/octet-stream"): OpenApiTypes.BINARY,
+            (206, "application/octet-stream"): OpenApiTypes.BINARY,
+            304: None,
+        },
+    )
+    def get(self, request: Request, file_id: uuid.UUID) -> HttpResponseBase:
+        """Return the bytes, or the range that is asked for."""
+        user = person(request)
+        file = readable_file(user, file_id)
+        etag = f'"{file.current.sha256}"'
+        if _has(request.headers.get("If-None-Match", ""), etag):
+            return HttpResponse(status=304, headers={"ETag": etag})
+        part = _part(request, file, etag)
+        headers = _headers(file, etag, part)
+        if request.method == "HEAD":
+            return HttpResponse(headers=headers, status=206 if part else 200)
+        file = open_file(file_id, user=user, by="content")
+        stream = ObjectStream(file.current, part)
+        return StreamingHttpResponse(stream, status=206 if part else 200, headers=headers)
+
+
+def _part(request: Request, file: File, etag: str) -> tuple[int, int] | None:
+    """Return the range asked for; an If-Range that names another content asks for the whole."""
+    condition = request.headers.get("If-Range")
+    if condition is not None and condition != etag:
+        return None
+    return wanted_range(request.headers.get("Range", ""), file.current.size)
+
+
+def _headers(file: File, etag: str, part: tuple[int, int] | None) -> dict[str, Any]:
+    size = file.current.size
+    headers = {
+        "Content-Type": safe_type(file.current.content_type),
+        "Content-Disposition": attachment(file.name),
+        "Content-Length": str(part[1] - part[0] + 1 if part else size),
+        "Cache-Control": "private, no-cache",
+        "Accept-Ranges": "bytes",
+        "ETag": etag,
+    }
+    return {**headers, "Content-Range": f"bytes {part[0]}-{part[1]}/{size}"} if part else headers
+
+
+def _has(header: str, etag: str) -> bool:
+    known = {tag.strip().removeprefix("W/") for tag in header.split(",")}
+    return etag in known or "*" in known

@@ -1,0 +1,109 @@
+"""Listing files, adding one, and what can be done to one."""
+
+import uuid
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.authentication import person
+from core.conditional import require_match, tagged
+from core.pagination import KeysetPagination
+from core.parsers import StrictJSONParser
+from core.views import ApiView
+from files.access import readable_file
+from files.api.shapes import FileShape, RenameRequest, UploadRequest, file_etag, file_of
+from files.api.upload import add_file
+from files.queries import ORDERINGS, checked_ordering, find_files
+from files.receiving import FileFormParser
+from files.services import rename_file, trash_file
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key", str, OpenApiParameter.HEADER, description="Add the file once, however often."
+)
+IF_MATCH = OpenApiParameter("If-Match", str, OpenApiParameter.HEADER)
+LISTING = [
+    OpenApiParameter("search", str, description="A part of the name, without case."),
+    OpenApiParameter(
+        "ordering",
+        str,
+        enum=[sign + name for name in ORDERINGS for sign in ("", "-")],
+        description="`-` in front reverses. Newest first without it.",
+    ),
+    OpenApiParameter("limit", OpenApiTypes.INT, description="1 to 200; 50 without it."),
+    OpenApiParameter("cursor", str, description="From `next` and `previous`."),
+]
+
+
+class Files(ApiView):
+    """The files that the caller may see."""
+
+    parser_classes = (FileFormParser,)
+    pagination_class = KeysetPagination
+
+    @extend_schema(
+        operation_id="list_files", parameters=LISTING, responses={200: FileShape(many=True)}
+    )
+    def get(self, request: Request) -> Response:
+        """List files by page."""
+        search = request.query_params.get("search", "")
+        pages = self.pagination_class()
+        pages.ordering = checked_ordering(request.query_params.get("ordering", ""))
+        found = pages.paginate_queryset(find_files(person(request), search=search), request, self)
+        return pages.get_paginated_response([file_of(file) for file in found or []])
+
+    @extend_schema(
+        operation_id="add_file",
+        request={"multipart/form-data": UploadRequest},
+        parameters=[IDEMPOTENCY_KEY],
+        responses={201: FileShape},
+    )
+    def post(self, request: Request) -> Response:
+        """Add a file. The same name again is a new version of it, never an overwrite."""
+        return add_file(request)
+
+
+class OneFile(ApiView):
+    """One file: what it is, its name, its end."""
+
+    parser_classes = (StrictJSONParser,)
+
+    @extend_schema(operation_id="read_file", responses=FileShape)
+    def get(self, request: Request, file_id: uuid.UUID) -> Response:
+        """Show what a file is."""
+        file = readable_file(person(request), file_id)
+        return tagged(request, file_of(file), file_etag(file))
+
+    @extend_schema(
+        operation_id="rename_file",
+        request=RenameRequest,
+        parameters=[IF_MATCH],
+        responses=FileShape,
+    )
+    def patch(self, request: Request, file_id: uuid.UUID) -> Response:
+        """Rename a file."""
+        user = person(request)
+        form = RenameRequest(data=request.data)
+        form.is_valid(raise_exception=True)
+        if "name" not in form.validated_data:
+            file = readable_file(user, file_id)
+            require_match(request, file_etag(file))
+        else:
+            file = rename_file(
+                file_id,
+                name=form.validated_data["name"],
+                user=user,
+                check=lambda row: require_match(request, file_etag(row)),
+            )
+        return tagged(request, file_of(file), file_etag(file))
+
+    @extend_schema(operation_id="delete_file", parameters=[IF_MATCH], responses={204: None})
+    def delete(self, request: Request, file_id: uuid.UUID) -> Response:
+        """Put a file into the trash."""
+        trash_file(
+            file_id,
+            user=person(request),
+            check=lambda row: require_match(request, file_etag(row)),
+        )
+        return Response(status=204)

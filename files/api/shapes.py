@@ -1,0 +1,60 @@
+"""What requests and answers of files look like. Shapes only; the rules live elsewhere."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from accounts.api.shapes import timestamp
+from core.conditional import etag_of
+from files.models import File
+
+
+class UploadRequest(serializers.Serializer[Any]):
+    file = serializers.FileField(help_text="The bytes, and the name to keep them under.")
+    path = serializers.CharField(
+        max_length=255,
+        required=False,
+        help_text="A name to use instead of the file's own. It may hold folders: reports/q1.pdf.",
+    )
+
+
+class RenameRequest(serializers.Serializer[Any]):
+    # Length and characters are for files/names.py; blanks are not trimmed away before it looks.
+    name = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
+
+
+class FileShape(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    size = serializers.IntegerField(help_text="Bytes.")
+    content_type = serializers.CharField()
+    sha256 = serializers.CharField(help_text="Of the content, in hexadecimal.")
+    version = serializers.IntegerField(help_text="Counts the contents kept under this name.")
+    owner = serializers.UUIDField(help_text="The id of the person whose file it is.")
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
+class DownloadShape(serializers.Serializer[Any]):
+    url = serializers.URLField()
+    expires_at = serializers.DateTimeField()
+
+
+def file_of(file: File) -> dict[str, Any]:
+    """Return a file as the API shows it."""
+    return {
+        "id": str(file.id),
+        "name": file.name,
+        "size": file.current.size,
+        "content_type": file.current.content_type,
+        "sha256": file.current.sha256,
+        "version": file.current.number,
+        "owner": str(file.owner_id),
+        "created_at": timestamp(file.created_at),
+        "updated_at": timestamp(file.updated_at),
+    }
+
+
+def file_etag(file: File) -> str:
+    """Return the entity tag of a file's metadata."""
+    return etag_of(file.id, file.updated_at)

@@ -1,0 +1,25 @@
+"""manage.py setup_storage"""
+
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from files.setup import set_up_bucket
+
+
+class Command(BaseCommand):
+    help = (
+        "Create the bucket S3_BUCKET if it is missing and let the origins in CORS_ALLOWED_ORIGINS "
+        "use it from a browser. Safe to repeat.\n\n"
+        "Example: manage.py setup_storage"
+    )
+    requires_system_checks: list[str] = []
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            set_up_bucket(self.stdout.write)
+        except (BotoCoreError, ClientError) as exc:
+            where = settings.S3_ENDPOINT_URL
+            raise CommandError(f"The object store at {where} refused: {exc}") from exc

@@ -1,0 +1,83 @@
+"""Names of files: what is accepted, and what a browser is told to save a download as.
+
+A name is text for people. It is compared in Unicode normal form C, so that the same word typed on
+two systems is one name; case counts. It never becomes part of an object's key.
+"""
+
+import re
+import unicodedata
+from urllib.parse import quote
+
+from core.problems import FieldError, ValidationFailed
+
+LONGEST = 255
+# What turns the direction of text, so that "gpj.exe" shows as "exe.jpg" (Unicode TR 36, 2.2).
+DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+DEVICE = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)")
+# RFC 8187 section 3.2.1: attr-char may stand unescaped.
+ATTR_CHAR = "!#$&+-.^_`|~"
+
+
+def checked_name(text: str, *, field: str) -> str:
+    """Return ``text`` in normal form C if it can name a file, without folders.
+
+    Raises ValidationFailed that names ``field``: 1 to 255 characters, no control characters, no
+    "/" or backslash, and neither "." nor "..".
+    """
+    name = unicodedata.normalize("NFC", text)
+    if fault := _length_fault(name) or _part_fault(name):
+        raise ValidationFailed(errors=[FieldError(field, *fault)])
+    return name
+
+
+def checked_path(text: str, *, field: str) -> str:
+    """Return ``text`` in normal form C if it can name a file, folders included ("a/b.txt").
+
+    Every part obeys the rules of ``checked_name``; the whole has at most 255 characters, and a
+    leading, trailing or doubled "/" is refused. Raises ValidationFailed that names ``field``.
+    """
+    path = unicodedata.normalize("NFC", text)
+    faults = [_length_fault(path), *(_part_fault(part) for part in path.split("/"))]
+    if fault := next(filter(None, faults), None):
+        raise ValidationFailed(errors=[FieldError(field, *fault)])
+    return path
+
+
+def _length_fault(name: str) -> tuple[str, str] | None:
+    if not name:
+        return "required", "Give a name."
+    if len(name) > LONGEST:
+        return "too_long", f"Use at most {LONGEST} characters."
+    return None
+
+
+def _part_fault(part: str) -> tuple[str, str] | None:
+    if not part.strip() or part in {".", ".."}:
+        return "invalid_name", 'A name is not blank and neither "." nor "..".'
+    if "/" in part or "\\" in part:
+        return "invalid_name", 'A name has no "/" and no backslash.'
+    # Cc: control characters, NUL and line breaks among them. Cs: halves of a pair, which no
+    # database stores.
+    if any(unicodedata.category(char) in {"Cc", "Cs"} for char in part):
+        return "invalid_name", "A name has no control characters."
+    return None
+
+
+def attachment(name: str) -> str:
+    """Return a Content-Disposition that saves a download under ``name``, in any alphabet.
+
+    ``filename*`` (RFC 6266 section 4.3, RFC 8187) carries the name; the plain ``filename`` beside
+    it is for clients that do not read that one.
+    """
+    safe = download_name(name)
+    plain = "".join(char if " " <= char <= "~" and char not in '"\\%' else "_" for char in safe)
+    header = f'attachment; filename="{plain}"'
+    return header if plain == safe else f"{header}; filename*=UTF-8''{quote(safe, safe=ATTR_CHAR)}"
+
+
+def download_name(name: str) -> str:
+    """Return the last part of a name as it can be saved on any system and shows as what it is."""
+    safe = DIRECTION.sub("_", name.rpartition("/")[2])
+    if safe[-1] in ". ":
+        safe = safe[:-1] + "_"
+    return f"_{safe}" if DEVICE.match(safe) else safe

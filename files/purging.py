@@ -1,0 +1,93 @@
+"""Taking everything of one tenant out of the store, when the tenant itself is being deleted."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+
+from core.problems import StorageUnavailable
+from files.store import answering, client
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """What the store holds under a prefix."""
+
+    objects: int
+    size: int
+    unfinished: int
+
+
+def holdings(object_prefix: str) -> Holdings:
+    """Count what the store holds under a tenant's prefix. Raises StorageUnavailable."""
+    objects = size = 0
+    with answering():
+        for page in _pages("list_objects_v2", object_prefix):
+            found = page.get("Contents", [])
+            objects += len(found)
+            size += sum(item["Size"] for item in found)
+        unfinished = sum(1 for _ in _unfinished(object_prefix))
+    return Holdings(objects, size, unfinished)
+
+
+def purge_objects(object_prefix: str, progress: Progress = lambda count: None) -> int:
+    """Delete every object and unfinished upload under a tenant's prefix; return how many.
+
+    ``progress`` is told the count so far. Can be repeated after it was cut off. Raises
+    StorageUnavailable, also when the store refuses to delete something.
+    """
+    count = 0
+    with answering():
+        for upload in list(_unfinished(object_prefix)):
+            _abort(upload)
+        while keys := _some_keys(object_prefix):
+            _delete(keys)
+            count += len(keys)
+            progress(count)
+    return count
+
+
+def _within(object_prefix: str) -> dict[str, str]:
+    if not object_prefix.strip("/"):
+        raise ValueError("An empty prefix would be the whole bucket.")
+    return {"Bucket": settings.S3_BUCKET, "Prefix": f"{object_prefix.rstrip('/')}/"}
+
+
+def _pages(operation: str, object_prefix: str) -> Iterator[dict[str, Any]]:
+    pages: Iterator[dict[str, Any]] = (
+        client().get_paginator(operation).paginate(**_within(object_prefix))
+    )
+    yield from pages
+
+
+def _unfinished(object_prefix: str) -> Iterator[dict[str, Any]]:
+    for page in _pages("list_multipart_uploads", object_prefix):
+        yield from page.get("Uploads", [])
+
+
+def _abort(upload: dict[str, Any]) -> None:
+    try:
+        client().abort_multipart_upload(
+            Bucket=settings.S3_BUCKET, Key=upload["Key"], UploadId=upload["UploadId"]
+        )
+    except client().exceptions.NoSuchUpload:
+        pass  # completed or aborted meanwhile
+
+
+def _some_keys(object_prefix: str) -> list[str]:
+    # Listed anew for each batch: whoever was still writing is caught too.
+    page = client().list_objects_v2(**_within(object_prefix), MaxKeys=1000)
+    return [item["Key"] for item in page.get("Contents", [])]
+
+
+def _delete(keys: list[str]) -> None:
+    answer = client().delete_objects(
+        Bucket=settings.S3_BUCKET,
+        Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True},
+    )
+    if failed := answer.get("Errors"):
+        first = failed[0]
+        raise StorageUnavailable(f"{first.get('Key')} was not deleted: {first.get('Message')}")

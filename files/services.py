@@ -1,0 +1,138 @@
+"""What people do with files. Each verb is one transaction, audited, and names who acts."""
+
+import uuid
+from collections.abc import Callable
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.sessions import actor_of
+from audit.services import Target, record
+from core.problems import FieldError
+from files.access import readable_file, writable_file
+from files.content_types import type_of_name
+from files.models import File, FileVersion, Upload
+from files.names import checked_name
+from files.problems import NameTaken
+from files.uploads import claim
+from files.writing import Written
+
+Check = Callable[[File], None]
+
+
+def target_of(file: File) -> Target:
+    """Return a file as an audit target."""
+    return Target("file", str(file.id), file.name)
+
+
+def keep_file(*, upload: Upload, name: str, written: Written, user: User) -> File:
+    """Make what was stored the newest version of the person's file of that name.
+
+    A name that the person has no live file of is a new file. Uploads of one name at once each make
+    a version: they wait for each other on the file's row. ``name`` is checked already. Raises
+    StorageUnavailable for an upload that was given up meanwhile.
+    """
+    with transaction.atomic():
+        claim(upload)
+        version = FileVersion(
+            id=upload.id,
+            object_name=upload.object_name,
+            size=written.size,
+            sha256=written.sha256,
+            content_type=type_of_name(name),
+            created_by=user,
+        )
+        file = _locked_file(user, name, version)
+        _add_version(file, version)
+        record(
+            "file.uploaded",
+            actor=actor_of(user),
+            target=target_of(file),
+            version=version.number,
+            size=version.size,
+            sha256=version.sha256,
+        )
+        return file
+
+
+def _locked_file(user: User, name: str, version: FileVersion) -> File:
+    """Return the person's live file of that name with its row locked, made if there is none."""
+    live = File.objects.filter(owner=user, name=name, deleted_at__isnull=True)
+    while True:
+        file = live.select_for_update().first()
+        if file is not None:
+            return file
+        # Of several at once one inserts and the others wait for it on the unique index. Its current
+        # version comes into being in this transaction; the reference is checked at commit.
+        fresh = File(name=name, owner=user, current_id=version.id, size=version.size)
+        File.objects.bulk_create([fresh], ignore_conflicts=True)
+
+
+def _add_version(file: File, version: FileVersion) -> None:
+    newest = file.versions.aggregate(newest=Max("number"))["newest"] or 0
+    version.file, version.number = file, newest + 1
+    version.save(force_insert=True)
+    file.current, file.size = version, version.size
+    file.save(update_fields=["current", "size", "updated_at"])
+
+
+def rename_file(file_id: uuid.UUID, *, name: str, user: User, check: Check) -> File:
+    """Give a file another name; its bytes stay where they are.
+
+    ``check`` sees the locked row first and may raise. Raises NotFound, ValidationFailed, and
+    NameTaken if the owner has another live file of that name.
+    """
+    wanted = checked_name(name, field="name")
+    with transaction.atomic():
+        file = writable_file(user, file_id)
+        check(file)
+        if file.name != wanted:
+            before = file.name
+            _set_name(file, wanted)
+            record(
+                "file.renamed",
+                actor=actor_of(user),
+                target=target_of(file),
+                before=before,
+                after=wanted,
+            )
+        return file
+
+
+def _set_name(file: File, name: str) -> None:
+    file.name = name
+    try:
+        with transaction.atomic():
+            file.save(update_fields=["name", "updated_at"])
+    except IntegrityError as exc:
+        taken = FieldError("name", "taken", NameTaken.title)
+        raise NameTaken(errors=[taken]) from exc
+
+
+def trash_file(file_id: uuid.UUID, *, user: User, check: Check) -> None:
+    """Put a file into the trash. ``check`` sees the locked row first. Raises NotFound."""
+    with transaction.atomic():
+        file = writable_file(user, file_id)
+        check(file)
+        file.deleted_at = timezone.now()
+        file.save(update_fields=["deleted_at", "updated_at"])
+        record("file.deleted", actor=actor_of(user), target=target_of(file))
+
+
+def open_file(file_id: uuid.UUID, *, user: User, by: str) -> File:
+    """Return a file whose bytes the person is about to get, and put that on record.
+
+    ``by`` is the way they get them: "link" or "content". Raises NotFound.
+    """
+    with transaction.atomic():
+        file = readable_file(user, file_id)
+        record(
+            "file.downloaded",
+            actor=actor_of(user),
+            target=target_of(file),
+            version=file.current.number,
+            by=by,
+        )
+        return file

@@ -1,0 +1,80 @@
+"""The tenant's part of the bucket: the one place that knows how a key begins."""
+
+from typing import Any, cast
+
+from django.conf import settings
+from django.core.files.storage import storages
+from storages.backends.s3 import S3Storage
+from storages.utils import clean_name
+
+from files.store import signing_client
+from tenants.context import current_tenant
+
+
+class TenantStorage(S3Storage):  # type: ignore[misc]
+    """django-storages' S3 storage whose keys begin with the prefix of the current tenant.
+
+    The stock class reads ``location`` once, when it is made, and Django makes one instance for all
+    threads; here it is asked for at every call. Outside of a tenant every call raises NoTenant.
+    """
+
+    # What check_location() of the stock class sees at construction, outside of any tenant.
+    _constructed = False
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{**_connection(), **options})
+        self._constructed = True
+
+    @property
+    def location(self) -> str:
+        """The current tenant's prefix."""
+        return current_tenant().object_prefix if self._constructed else ""
+
+    @location.setter
+    def location(self, value: str) -> None:
+        if value:
+            raise ValueError("The location is the current tenant's prefix and cannot be set.")
+
+    def key_of(self, name: str) -> str:
+        """Return the whole key of an object of the current tenant.
+
+        Raises NoTenant outside of a tenant and SuspiciousOperation for a name that leads out of it.
+        """
+        key: str = self._normalize_name(clean_name(name))
+        return key
+
+    def url(
+        self,
+        name: str | None,
+        parameters: dict[str, str] | None = None,
+        expire: int | None = None,
+        http_method: str | None = None,
+    ) -> str:
+        """Return an address for a client: signed, short-lived, for the public endpoint."""
+        where = {"Bucket": self.bucket_name, "Key": self.key_of(name or "")}
+        url: str = signing_client().generate_presigned_url(
+            "get_object",
+            Params={**where, **(parameters or {})},
+            ExpiresIn=self.querystring_expire if expire is None else expire,
+            HttpMethod=http_method,
+        )
+        return url
+
+
+def tenant_storage() -> TenantStorage:
+    """Return the storage that ``STORAGES["default"]`` names."""
+    return cast("TenantStorage", storages["default"])
+
+
+def _connection() -> dict[str, Any]:
+    return {
+        "access_key": settings.S3_ACCESS_KEY_ID,
+        "secret_key": settings.S3_SECRET_ACCESS_KEY,
+        "bucket_name": settings.S3_BUCKET,
+        "endpoint_url": settings.S3_ENDPOINT_URL,
+        "region_name": settings.S3_REGION,
+        "addressing_style": "path",
+        "signature_version": "s3v4",
+        "file_overwrite": False,
+        "querystring_expire": settings.DOWNLOAD_URL_SECONDS,
+    }

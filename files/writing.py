@@ -1,0 +1,120 @@
+"""Writing one object of unknown size in constant memory.
+
+Bytes are collected into parts. What fits one part is stored by a single PUT; more than that goes up
+part by part, and nothing can be read from the store until the last one is confirmed.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+
+from files.content_types import UNKNOWN
+from files.problems import FileTooLarge
+from files.store import answering, client
+
+PART_BYTES = 8 * 1024 * 1024
+MOST_PARTS = 10_000  # Amazon S3 user guide, "Multipart upload limits"; other stores follow it
+
+# Should anybody ever get at an object by another way than our URLs, it is a download of octets.
+STORED_AS = {"ContentType": UNKNOWN, "ContentDisposition": "attachment"}
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was stored."""
+
+    size: int
+    sha256: str
+
+
+def part_bytes() -> int:
+    """Return the size of a part: 8 MiB, or as much more as the largest file needs."""
+    return max(PART_BYTES, -(-int(settings.FILE_MAX_BYTES) // MOST_PARTS))
+
+
+@dataclass
+class ObjectWriter:
+    """Takes the bytes of one object in order; ``finish`` makes it readable.
+
+    ``on_multipart`` is told the store's id of a multipart upload before its first part is sent.
+    Every method but ``discard`` raises StorageUnavailable when the store fails.
+    """
+
+    key: str
+    on_multipart: Callable[[str], None]
+    size: int = 0
+    _buffer: bytearray = field(default_factory=bytearray)
+    _digest: Any = field(default_factory=hashlib.sha256)
+    _multipart: str = ""
+    _parts: list[dict[str, Any]] = field(default_factory=list)
+
+    def write(self, data: bytes) -> None:
+        """Take the next bytes. Raises FileTooLarge beyond ``FILE_MAX_BYTES``."""
+        self.size += len(data)
+        if self.size > settings.FILE_MAX_BYTES:
+            raise FileTooLarge(f"Send at most {settings.FILE_MAX_BYTES} bytes.")
+        self._digest.update(data)
+        self._buffer += data
+        # Not at equality: what fills one part exactly may still be the whole object.
+        while len(self._buffer) > part_bytes():
+            self._send(part_bytes())
+
+    def finish(self) -> Written:
+        """Store what is left and make the object whole."""
+        if self._multipart:
+            self._send(len(self._buffer))
+            self._complete()
+        else:
+            with answering():
+                client().put_object(**self._where(), Body=bytes(self._buffer), **STORED_AS)
+        self._buffer = bytearray()
+        return Written(self.size, self._digest.hexdigest())
+
+    def _send(self, count: int) -> None:
+        with answering():
+            if not self._multipart:
+                begun = client().create_multipart_upload(**self._where(), **STORED_AS)
+                self._multipart = begun["UploadId"]
+                self.on_multipart(self._multipart)
+            number = len(self._parts) + 1
+            sent = client().upload_part(
+                **self._where(),
+                UploadId=self._multipart,
+                PartNumber=number,
+                Body=bytes(memoryview(self._buffer)[:count]),
+            )
+        self._parts.append({"PartNumber": number, "ETag": sent["ETag"]})
+        del self._buffer[:count]
+
+    def _complete(self) -> None:
+        with answering():
+            client().complete_multipart_upload(
+                **self._where(),
+                UploadId=self._multipart,
+                MultipartUpload={"Parts": self._parts},
+            )
+
+    def _where(self) -> dict[str, str]:
+        return {"Bucket": settings.S3_BUCKET, "Key": self.key}
+
+
+def clear(key: str, multipart_id: str) -> None:
+    """Take an object and its unfinished parts out of the store; repeating it changes nothing.
+
+    Raises StorageUnavailable.
+    """
+    where = {"Bucket": settings.S3_BUCKET, "Key": key}
+    with answering():
+        if multipart_id:
+            _abort(where, multipart_id)
+        client().delete_object(**where)
+
+
+def _abort(where: dict[str, str], multipart_id: str) -> None:
+    try:
+        client().abort_multipart_upload(**where, UploadId=multipart_id)
+    except client().exceptions.NoSuchUpload:
+        pass  # completed or aborted before

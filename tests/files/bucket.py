@@ -1,0 +1,35 @@
+"""Looking into the real store, beside the site: what is there is what counts."""
+
+import hashlib
+
+from files.store import client
+from tests import stack
+from tests.cast import Agency
+
+
+def keys_of(agency: Agency) -> set[str]:
+    """Return the keys of every object under the agency's prefix."""
+    return keys_under(f"{agency.ref.object_prefix}/")
+
+
+def keys_under(prefix: str) -> set[str]:
+    pages = client().get_paginator("list_objects_v2").paginate(Bucket=_bucket(), Prefix=prefix)
+    return {item["Key"] for page in pages for item in page.get("Contents", [])}
+
+
+def unfinished_of(agency: Agency) -> list[str]:
+    """Return the keys of multipart uploads that were neither completed nor aborted."""
+    answer = client().list_multipart_uploads(Bucket=_bucket(), Prefix=f"{agency.ref.object_prefix}/")
+    return [upload["Key"] for upload in answer.get("Uploads", [])]
+
+
+def content(key: str) -> bytes:
+    return client().get_object(Bucket=_bucket(), Key=key)["Body"].read()
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _bucket() -> str:
+    return stack.env["S3_BUCKET"]
