@@ -94,7 +94,7 @@ class Edge:
         """Ask Traefik's own API, as an operator."""
         return self.request(f"traefik.{DOMAIN}", path, auth=("operator", PASSWORD)).json()
 
-    def wait(self, condition: Callable[[], bool], seconds: float = 10) -> None:
+    def wait(self, condition: Callable[[], bool], seconds: float = 20) -> None:
         """Wait until the condition holds. Raises AssertionError when it does not in time."""
         deadline = time.monotonic() + seconds
         while not condition():
@@ -175,7 +175,7 @@ def running(folder: Path, **extra: str) -> Iterator[Edge]:
 
 def wait_until_routing(edge: Edge) -> None:
     """Wait until a request for the apex is answered by a back end. Raises AssertionError."""
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         assert edge.process.poll() is None, edge.log()
         with contextlib.suppress(httpx.TransportError, ssl.SSLError):

@@ -157,42 +157,6 @@ def test_traefik_knows_every_replica_by_the_name_compose_gives_it() -> None:
         assert f"http://aggios-{name}-{{n}}:8080" in traefik["BACKEND_URLS"].split(",")
 
 
-def test_traefik_is_given_every_variable_without_a_default(config) -> None:
-    given = config["services"]["traefik"]["environment"]
-    folder = ROOT / "traefik"
-    static = (folder / "traefik.yml").read_text("utf-8")
-    code = "\n".join(line for line in static.splitlines() if not line.strip().startswith("#"))
-    needed = set(re.findall(r"\$\{([A-Z0-9_]+)\}", code))
-    for file in (folder / "dynamic").glob("*.yml"):
-        text = file.read_text("utf-8")
-        needed |= set(re.findall(r'env "([A-Z0-9_]+)"(?! \| default)', text))
-    assert needed <= set(given)
-    known = set(re.findall(r'env "([A-Z0-9_]+)"|\$\{([A-Z0-9_]+)', all_of(folder)))
-    names = {name for pair in known for name in pair if name}
-    assert set(given) <= names | {"CERT_RESOLVER"}
-
-
-def all_of(folder: Path) -> str:
-    files = [folder / "traefik.yml", folder / "entrypoint.sh", *folder.glob("dynamic/*.yml")]
-    return "\n".join(file.read_text("utf-8") for file in files)
-
-
-def test_the_backend_is_given_what_settings_demand_and_nothing_unknown(config) -> None:
-    read = {}
-    for file in (ROOT / "aggios").rglob("*.py"):
-        call = r'env\.(?:text|flag|integer|items|choice)\(\s*"([A-Z0-9_]+)"(\s*\))?'
-        read.update(dict(re.findall(call, file.read_text("utf-8"))))
-    read |= dict.fromkeys(("DATABASE_SUPERUSER_URL", "DATABASE_OWNER_URL"), "")
-    given = {
-        name.removesuffix("_FILE"): value
-        for name, value in config["services"]["migrate"]["environment"].items()
-    }
-    demanded = {name for name, no_default in read.items() if no_default}
-    assert len(demanded) > 5
-    assert demanded <= set(given)
-    assert set(given) <= set(read)
-
-
 def test_every_file_that_is_named_exists(config) -> None:
     for name, service in config["services"].items():
         for mount in service.get("volumes", []):

