@@ -5,6 +5,7 @@ import logging
 import sys
 from typing import Any
 
+import psycopg
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFieldsSent
 from django.db import InterfaceError, OperationalError
@@ -18,6 +19,8 @@ from core.context import request_context
 from core.problems import FieldError, Problem
 
 log = logging.getLogger(__name__)
+# Django's wrappers, and the driver's own where no wrapper stands between.
+AWAY = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
 
 RETRY_SECONDS = "2"
 
@@ -48,7 +51,7 @@ def as_problem(exc: BaseException) -> Problem:
     """Return the problem that ``exc`` means; unknown exceptions are logged and hidden."""
     if isinstance(exc, Problem):
         return exc
-    if isinstance(exc, OperationalError | InterfaceError):
+    if isinstance(exc, AWAY):
         log.error("database_unavailable", exc_info=exc)
         return problems.DatabaseUnavailable()
     if isinstance(exc, drf.APIException):

@@ -34,7 +34,7 @@ def stores() -> TestStack:
 def django_db_setup(stores: TestStack, django_db_blocker) -> None:
     """The application's own database, made by the same commands as in production."""
     with django_db_blocker.unblock():
-        for command in ("bootstrap_database", "migrate_schemas"):
+        for command in ("bootstrap_database", "migrate_schemas", "setup_storage"):
             call_command(command, stdout=io.StringIO())
 
 

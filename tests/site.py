@@ -11,6 +11,9 @@ import httpx
 
 BASE_DOMAIN = "aggios.localhost"
 PASSWORD = "correct horse battery staple"
+# One transport for all: building one loads certificates each time. Connections are not kept, so
+# that each request stands for itself.
+TRANSPORT = httpx.HTTPTransport(limits=httpx.Limits(max_keepalive_connections=0))
 
 
 @dataclass
@@ -29,7 +32,8 @@ class Host:
             headers["Authorization"] = f"Bearer {self.token}"
         headers.update(kwargs.pop("headers", None) or {})
         url = f"http://127.0.0.1:{self.port}{path}"
-        return httpx.request(method, url, headers=headers, timeout=60, **kwargs)
+        client = httpx.Client(transport=TRANSPORT, timeout=60, trust_env=False)
+        return client.request(method, url, headers=headers, **kwargs)
 
     def get(self, path: str, **kwargs: Any) -> httpx.Response:
         return self.request("GET", path, **kwargs)
@@ -62,7 +66,7 @@ class Site:
         return Host(self.port, f"{label}.{BASE_DOMAIN}" if label else BASE_DOMAIN)
 
     def fetch(self, url: str, **kwargs: Any) -> httpx.Response:
-        """Get an address that the site gave out (a presigned URL), whatever its host resolves to."""
+        """Get an address that the site gave out, such as a presigned URL."""
         parts = urlsplit(url)
         path = f"{parts.path}?{parts.query}" if parts.query else parts.path
         return Host(parts.port or self.port, parts.hostname or "").get(path, **kwargs)

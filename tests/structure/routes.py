@@ -1,0 +1,57 @@
+"""The isolation matrix: every route of every kind of host, its methods, and who may use it.
+
+A route without a row fails the suite. ``{file}`` stands for the id of a file of acme's.
+"""
+
+from dataclasses import dataclass
+
+EVERYBODY = "everybody"
+MEMBER = "member"
+
+
+@dataclass(frozen=True)
+class Route:
+    """One route as the suite drives it."""
+
+    name: str
+    path: str
+    methods: str
+    who: str = EVERYBODY
+    served_while_suspended: bool = False
+
+
+COMMON = [
+    Route("health", "/api/health", "GET", served_while_suspended=True),
+    Route("health-live", "/api/health/live", "GET", served_while_suspended=True),
+    Route("health-ready", "/api/health/ready", "GET", served_while_suspended=True),
+    Route("schema", "/api/schema", "GET"),
+    Route("docs", "/api/docs", "GET"),
+]
+OF_A_TENANT = [
+    Route("login", "/api/auth/login", "POST"),
+    Route("register", "/api/auth/register", "POST"),
+    Route("refresh", "/api/auth/refresh", "POST"),
+    Route("logout", "/api/auth/logout", "POST"),
+    Route("logout-short", "/api/logout", "POST"),
+    Route("logout-all", "/api/auth/logout-all", "POST", MEMBER),
+    Route("me", "/api/users/me", "GET PUT PATCH", MEMBER),
+    Route("files", "/api/files", "GET POST", MEMBER),
+    Route("file", "/api/files/{file}", "GET PATCH DELETE", MEMBER),
+    Route("file-download", "/api/files/{file}/download", "GET", MEMBER),
+    Route("file-content", "/api/files/{file}/content", "GET", MEMBER),
+]
+ROUTES = {
+    "apex": [
+        Route("front", "/", "GET"),
+        Route("sign-up-page", "/signup", "GET POST"),
+        Route("signed-up", "/signup/done", "GET"),
+        Route("error-code", "/errors/not_found", "GET"),
+        Route("metrics", "/metrics", "GET"),
+        Route("sign-up", "/api/auth/register", "POST"),
+        *COMMON,
+    ],
+    "dash": [Route("find-workspace", "/", "GET"), *COMMON],
+    "admin": [Route("admin-front", "/", "GET"), *COMMON],
+    "tenant": [Route("workspace", "/", "GET"), *OF_A_TENANT, *COMMON],
+    "api": [*OF_A_TENANT, *COMMON],
+}

@@ -1,0 +1,145 @@
+"""No route of one tenant opens with another's credential, and no route is forgotten."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+from django.urls import URLResolver, get_resolver, resolve
+from rest_framework.views import APIView
+
+from audit.services import SYSTEM
+from tenants.services import resume_tenant, suspend_tenant
+from tests.cast import Agency, found_agency
+from tests.site import Site
+from tests.structure.routes import MEMBER, ROUTES, Route
+
+ALL = [(kind, route) for kind, routes in ROUTES.items() for route in routes]
+CLOSED = [
+    pytest.param(kind, route, method, id=f"{kind}-{method}-{route.path}")
+    for kind, route in ALL
+    for method in route.methods.split()
+    if route.who == MEMBER
+]
+
+
+def names(resolver: URLResolver) -> Iterator[str]:
+    """Give the name of every route; Django admin's own count as one."""
+    for pattern in resolver.url_patterns:
+        if not isinstance(pattern, URLResolver):
+            yield pattern.name or f"unnamed {pattern.pattern}"
+        elif pattern.namespace != "admin":
+            yield from names(pattern)
+
+
+@pytest.fixture(scope="module")
+def acmes_file(acme: Agency) -> str:
+    answer = acme.owner.at.post("/api/files", files={"file": ("plan.txt", b"acme's plan")})
+    assert answer.status_code == 201, answer.text
+    return answer.json()["id"]
+
+
+def host_name(kind: str, agency: Agency) -> str:
+    return agency.slug if kind == "tenant" else kind
+
+
+@pytest.mark.parametrize("kind", sorted(ROUTES))
+def test_every_route_has_a_row(kind: str):
+    found = sorted(names(get_resolver(settings.SITE_URLCONFS[kind])))
+
+    assert found == sorted(route.name for route in ROUTES[kind])
+
+
+def test_every_kind_of_host_has_rows():
+    assert set(settings.SITE_URLCONFS) == set(ROUTES)
+
+
+@pytest.mark.parametrize(("kind", "route"), ALL, ids=lambda value: str(value)[:60])
+def test_a_row_tells_the_truth_about_its_route(kind: str, route: Route):
+    path = route.path.format(file="00000000-0000-7000-8000-000000000000")
+    match = resolve(path, settings.SITE_URLCONFS[kind])
+
+    assert match.url_name == route.name
+    view = getattr(match.func, "view_class", None)
+    if view is not None and issubclass(view, APIView):
+        verbs = {"get", "post", "put", "patch", "delete"}
+        served = {verb.upper() for verb in verbs if hasattr(view, verb)}
+        assert served == set(route.methods.split())
+
+
+@pytest.mark.parametrize(("kind", "route", "method"), CLOSED)
+def test_nobody_gets_in_without_a_credential(
+    site: Site, acme: Agency, acmes_file: str, kind: str, route: Route, method: str
+):
+    answer = site.host(host_name(kind, acme)).request(method, route.path.format(file=acmes_file))
+
+    assert answer.status_code == 401
+    assert answer.json()["code"] == "not_authenticated"
+
+
+@pytest.mark.parametrize(
+    ("kind", "route", "method"),
+    # On api. the credential names the tenant, so only an id of acme's could reach into acme.
+    [row for row in CLOSED if row.values[0] == "tenant" or "{file}" in row.values[1].path],
+)
+def test_another_tenants_credential_opens_nothing(
+    site: Site, acme: Agency, globex: Agency, acmes_file: str, kind: str, route: Route, method: str
+):
+    host = site.host(host_name(kind, acme)).with_token(globex.owner.access_token)
+
+    answer = host.request(method, route.path.format(file=acmes_file))
+
+    assert answer.status_code == (404 if kind == "api" else 401)
+    assert acme.owner.email not in answer.text
+    assert "plan.txt" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("route", "method"),
+    [(r, m) for r in ROUTES["tenant"] for m in r.methods.split() if "{file}" in r.path],
+)
+def test_another_tenants_file_does_not_exist(
+    globex: Agency, acmes_file: str, acme: Agency, route: Route, method: str
+):
+    answer = globex.owner.at.request(
+        method, route.path.format(file=acmes_file), json={} if method == "PATCH" else None
+    )
+
+    assert answer.status_code == 404
+    assert acme.owner.at.get(f"/api/files/{acmes_file}").status_code == 200
+
+
+@pytest.fixture(scope="module")
+def suspended(site: Site) -> Iterator[Agency]:
+    agency = found_agency(site, "suspended-for-the-matrix")
+    suspend_tenant(agency.ref.id, actor=SYSTEM, reason="Unpaid.")
+    yield agency
+    resume_tenant(agency.ref.id, actor=SYSTEM)
+
+
+@pytest.mark.parametrize(
+    ("route", "method"), [(r, m) for r in ROUTES["tenant"] for m in r.methods.split()]
+)
+def test_a_suspended_tenant_serves_health_alone(suspended: Agency, route: Route, method: str):
+    path = route.path.format(file="00000000-0000-7000-8000-000000000000")
+
+    answer = suspended.owner.at.request(method, path)
+
+    if route.served_while_suspended:
+        assert answer.status_code == 200
+    else:
+        assert answer.status_code == 403
+        assert answer.json()["code"] == "tenant_suspended"
+
+
+@pytest.mark.parametrize("kind", sorted(ROUTES))
+def test_every_api_route_is_described(site: Site, acme: Agency, kind: str):
+    name = {"tenant": acme.slug, "apex": ""}.get(kind, kind)
+    described = site.host(name).get("/api/schema").json()["paths"]
+    left_out = {"/api/schema", "/api/docs", "/api/health/live", "/api/health/ready"}
+    routes = [r for r in ROUTES[kind] if r.path.startswith("/api/") and r.path not in left_out]
+
+    listed = {
+        (p.replace("{file_id}", "{file}"), m.upper()) for p in described for m in described[p]
+    }
+
+    assert listed == {(r.path, method) for r in routes for method in r.methods.split()}
