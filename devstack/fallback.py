@@ -4,12 +4,14 @@ import json
 import re
 import threading
 import uuid
+from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from devstack.environment import BASE_DOMAIN
 from devstack.ports import LOOPBACK
 
+PROBLEM_TYPE = "application/problem+json"
 RETRY_SECONDS = 2
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _PROBLEMS = {
@@ -33,7 +35,7 @@ class _Problem(BaseHTTPRequestHandler):
             request_id = str(uuid.uuid4())
         body = _body(status, request_id)
         self.send_response(status)
-        self.send_header("Content-Type", "application/problem+json")
+        self.send_header("Content-Type", PROBLEM_TYPE)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("X-Request-ID", request_id)
         self.send_header("X-API-Version", "v1")
@@ -46,9 +48,13 @@ class _Problem(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _answer
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        # The base class calls do_GET, do_POST and so on.
+        if name.startswith("do_"):
+            return self._answer
+        raise AttributeError(name)
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *args: object) -> None:
         """Say nothing: Traefik's access log has it."""
 
 

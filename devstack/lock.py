@@ -9,8 +9,9 @@ from typing import Self
 
 import psutil
 
-from devstack.errors import AlreadyRunning, StackError
+from devstack.errors import AlreadyRunningError, StackError
 from devstack.home import Home
+from devstack.strays import is_alive
 
 # How long the undertaker of a killed supervisor may hold the lock while it cleans up.
 CLEANING_SECONDS = 20.0
@@ -25,16 +26,16 @@ class HomeLock:
         self._fd: int | None = None
 
     def acquire(self) -> None:
-        """Take the lock. Raises AlreadyRunning in one line if a living stack holds it."""
+        """Take the lock. Raises AlreadyRunningError in one line if a living stack holds it."""
         deadline = time.monotonic() + CLEANING_SECONDS
         while not self.try_acquire(role="stack"):
             if pid := holder(self._home):
-                raise AlreadyRunning(
+                raise AlreadyRunningError(
                     f"A stack is already running on {self._home.path} (pid {pid}); "
                     f"'python -m devstack stop' ends it."
                 )
             if time.monotonic() > deadline:
-                raise AlreadyRunning(f"{self._path} is held by another process.")
+                raise AlreadyRunningError(f"{self._path} is held by another process.")
             time.sleep(0.1)
 
     def try_acquire(self, role: str) -> bool:
@@ -84,6 +85,7 @@ def holder(home: Home) -> int | None:
         if found["role"] != "stack":
             return None
         process = psutil.Process(found["pid"])
-        return process.pid if abs(process.create_time() - found["born"]) < 0.05 else None
+        same = abs(process.create_time() - found["born"]) < 0.05
     except (OSError, ValueError, KeyError, psutil.Error):
         return None
+    return process.pid if same and is_alive(process) else None

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import psutil
 
-from devstack.errors import PortTaken, StackError
+from devstack.errors import PortTakenError, StackError
 from devstack.home import Home, write_private
 from devstack.strays import home_of
 
 LOOPBACK = "127.0.0.1"
 NAMES = (
     "postgres", "valkey", "s3", "weed_master", "weed_filer", "weed_volume", "weed_admin",
-    "gunicorn", "fallback", "ping", "web",
+    "gunicorn", "fallback", "web",
 )  # fmt: skip
 # SeaweedFS speaks gRPC on the port + 10000.
 GRPC_OFFSET = 10000
@@ -37,11 +37,11 @@ class Ports:
 def settle(home: Home, web: int | None) -> Ports:
     """Return the kept ports of ``home``, or newly chosen ones when they are new or taken.
 
-    ``web`` is the fixed port of the entry point; None means a private one. Raises PortTaken if the
-    fixed one is somebody else's.
+    ``web`` is the fixed port of the entry point; None means a private one. Raises
+    PortTakenError if the fixed one is somebody else's.
     """
     if web is not None and not is_free(web):
-        raise PortTaken(_taken(web))
+        raise PortTakenError(_taken(web))
     ports = kept(home)
     if ports is None or not all(is_free(port) for port in _all_of(ports, web is None)):
         ports = _choose()

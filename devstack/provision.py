@@ -11,7 +11,7 @@ from pathlib import Path
 
 from devstack import strays
 from devstack.environment import inherited
-from devstack.errors import ServiceFailed
+from devstack.errors import ServiceFailedError
 from devstack.home import CHECKOUT
 from devstack.stack import Stack
 
@@ -30,7 +30,7 @@ class Step:
 
 
 def run(stack: Stack) -> Iterator[Step]:
-    """Run the steps in one process and tell of each as it goes. Raises ServiceFailed."""
+    """Run the steps in one process and tell of each as it goes. Raises ServiceFailedError."""
     digest, stamp = _static_digest(), stack.home.file("static.sha256")
     collected = _text(stamp) == digest and (stack.home.path / "static").is_dir()
     steps = [step for step in STEPS if not (collected and step == COLLECT)]
@@ -40,13 +40,13 @@ def run(stack: Stack) -> Iterator[Step]:
             step = _step(line)
             if step is None:
                 continue
-            if step.name == COLLECT.split()[0] and step.seconds is not None:
+            if step.name == "collectstatic" and step.seconds is not None:
                 stamp.write_text(digest, encoding="utf-8")
             yield step
         if process.wait() != 0:
             log = stack.home.logs / "manage.log"
             last = [line for line in _text(log).splitlines() if line.strip()] or ["no output"]
-            raise ServiceFailed(f"Setting up the application failed: {last[-1]} (see {log})")
+            raise ServiceFailedError(f"Setting up the application failed: {last[-1]} (see {log})")
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ import psutil
 
 from devstack import credentials, ports, strays
 from devstack.environment import stack_environment, write_env_file
-from devstack.errors import ServiceFailed, StackError
+from devstack.errors import ServiceFailedError, StackError
 from devstack.fallback import Fallback
 from devstack.home import Home, write_private
 from devstack.lock import HomeLock
@@ -56,7 +56,7 @@ class Stack:
     def open(self) -> None:
         """Take the home: lock it, end what a former run left, settle ports, secrets and env file.
 
-        Raises StackError in one line (AlreadyRunning, PortTaken, MissingBinary, …).
+        Raises StackError in one line (AlreadyRunningError, PortTakenError, MissingBinaryError, …).
         """
         self.home.create()
         try:
@@ -71,6 +71,7 @@ class Stack:
             write_env_file(self.home, self.env)
             self._context = Context(self.home, self.ports, secrets, self.env)
             self._closers.callback(Undertaker(self.home).dismiss)
+            self._closers.callback(Fallback(self.ports["fallback"]).close)
             self._is_open = True
         except BaseException:
             self._closers.close()
@@ -79,8 +80,6 @@ class Stack:
     def start(self, *names: str) -> None:
         """Start services without waiting for them. Raises StackError if one cannot be prepared."""
         for name in names:
-            if name == "traefik":
-                self._closers.callback(Fallback(self.ports["fallback"]).close)
             service = build(name, self._context, self._application)
             supervised = Supervised(service, self.home, self._exited)
             self._running[name] = supervised
@@ -90,7 +89,7 @@ class Stack:
     def wait_ready(self, *names: str, timeout: float = READY_SECONDS) -> None:
         """Return when these services (all that were started, if none is named) do their work.
 
-        Raises ServiceFailed with the last line of the log when one does not come up.
+        Raises ServiceFailedError with the last line of the log when one does not come up.
         """
         deadline = time.monotonic() + timeout
         for name in names or tuple(self._running):
@@ -99,7 +98,7 @@ class Stack:
             while not (supervised.pid and supervised.service.is_ready()):
                 gave_up = supervised.exits - before >= FIRST_EXITS
                 if gave_up or time.monotonic() > deadline:
-                    raise ServiceFailed(_last_words(supervised))
+                    raise ServiceFailedError(_last_words(supervised))
                 time.sleep(0.03)
         self._write_state()
 

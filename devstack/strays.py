@@ -7,6 +7,7 @@ titles over theirs, so they are known by their program and by the data folder th
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,8 +44,7 @@ def end(home: Home, service: str | None = None, patience: float = 5.0) -> int:
     for process in found:
         with contextlib.suppress(psutil.Error):
             process.send_signal(_polite_signal(process))
-    _, stubborn = psutil.wait_procs(found, timeout=patience)
-    kill(stubborn)
+    kill(_wait(found, patience))
     return len(found)
 
 
@@ -54,14 +54,34 @@ def kill(processes: list[psutil.Process]) -> None:
         with contextlib.suppress(psutil.Error):
             # psutil compares the start time, so a reused pid is not hit.
             process.kill()
-    psutil.wait_procs(processes, timeout=5)
+    _wait(processes, 5.0)
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Say whether a process still runs. A dead one that nobody has reaped does not.
+
+    In a container whose first process is no init, an orphan stays such a zombie for ever.
+    """
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def _wait(processes: list[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Wait until they have ended and return those that have not."""
+    deadline = time.monotonic() + seconds
+    while (alive := [process for process in processes if is_alive(process)]) and (
+        time.monotonic() < deadline
+    ):
+        time.sleep(0.02)
+    return alive
 
 
 def _others() -> Iterator[psutil.Process]:
     for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            if process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE:
-                yield process
+        if process.pid != os.getpid() and is_alive(process):
+            yield process
 
 
 def _belongs(process: psutil.Process, home: Home, service: str | None) -> bool:

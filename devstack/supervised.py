@@ -47,8 +47,9 @@ class Supervised:
         return process.pid if process is not None and process.returncode is None else None
 
     def start(self) -> None:
-        """Start the server and keep it alive. Raises StackError if it cannot even be prepared."""
+        """Start the server and keep it alive. Raises StackError if it cannot be prepared."""
         self.service.prepare()
+        self.service.command()
         self._thread.start()
 
     def stop(self) -> None:

@@ -6,14 +6,13 @@ import os
 import queue
 import signal
 import time
-from collections.abc import Iterator
 from types import FrameType
 
 from rich.console import Console
 
-from devstack import banner, provision
+from devstack import banner, binaries, provision
 from devstack.environment import BASE_DOMAIN
-from devstack.errors import ServiceFailed, StackError
+from devstack.errors import ServiceFailedError, StackError
 from devstack.home import Home
 from devstack.ports import LOOPBACK
 from devstack.services.registry import STORES, WEB
@@ -53,24 +52,28 @@ def up(console: Console) -> None:
 
 def _start(stack: Stack, console: Console) -> None:
     began = time.monotonic()
+    binaries.check()
     stack.open()
     if stack.swept:
         console.print(f"Ended {stack.swept} processes that a former run had left.")
     _start_services(stack, console, STORES)
     people = banner.demo_people(_provision(stack, console))
     _start_services(stack, console, WEB)
-    with _step(console, "Health through Traefik"):
+    with console.status("Waiting for a healthy answer through Traefik"):
         _wait_healthy(stack.ports["web"])
     banner.show(console, stack, people, time.monotonic() - began)
 
 
 def _start_services(stack: Stack, console: Console, names: tuple[str, ...]) -> None:
+    """Start them together and wait for one after the other; each time is from the common start."""
+    began = time.monotonic()
     with console.status("Starting servers"):
         stack.start(*names)
     for item in stack.supervised():
         if item.service.name in names:
-            with _step(console, item.service.title, item.service.address):
+            with console.status(f"Waiting for {item.service.title}"):
                 stack.wait_ready(item.service.name)
+            _done(console, item.service.title, time.monotonic() - began, item.service.address)
 
 
 def _provision(stack: Stack, console: Console) -> str:
@@ -96,7 +99,7 @@ def _watch(stack: Stack, console: Console) -> None:
         console.print(f"[yellow]{name} ended ({_reason(status)}); starting it again[/]")
         try:
             stack.wait_ready(name)
-        except ServiceFailed as exc:
+        except ServiceFailedError as exc:
             console.print(f"[red]{exc}[/]")
         else:
             _done(console, f"{name} is back", time.monotonic() - began)
@@ -115,7 +118,7 @@ def _wait_healthy(port: int) -> None:
     deadline = time.monotonic() + HEALTHY_SECONDS
     while (answer := _ready_answer(port)) is not None:
         if time.monotonic() > deadline:
-            raise ServiceFailed(f"The application is not healthy: {answer}")
+            raise ServiceFailedError(f"The application is not healthy: {answer}")
         time.sleep(0.1)
 
 
@@ -131,14 +134,6 @@ def _ready_answer(port: int) -> str | None:
     finally:
         connection.close()
     return None if response.status == http.client.OK else f"{response.status} {body}"
-
-
-@contextlib.contextmanager
-def _step(console: Console, title: str, detail: str = "") -> Iterator[None]:
-    began = time.monotonic()
-    with console.status(title):
-        yield
-    _done(console, title, time.monotonic() - began, detail)
 
 
 def _done(console: Console, title: str, seconds: float, detail: str = "") -> None:

@@ -1,6 +1,7 @@
 """The application under gunicorn."""
 
 import http.client
+import shutil
 import signal
 import sys
 from dataclasses import dataclass
@@ -48,19 +49,27 @@ class Gunicorn:
         """The application's folder."""
         return self._application.folder
 
+    @property
+    def _metrics(self) -> Path:
+        return self._context.home.path / "metrics"
+
     def prepare(self) -> None:
-        """Do nothing: the steps before it have made everything."""
+        """Empty the folder in which its workers add up their metrics."""
+        shutil.rmtree(self._metrics, ignore_errors=True)
+        self._metrics.mkdir(parents=True)
 
     def command(self) -> list[str]:
         """Return the command line."""
-        bind = f"--bind={LOOPBACK}:{self._port}"
-        return [sys.executable, "-m", "gunicorn", bind, *self._application.arguments]
+        # Its control socket lies in the person's home folder, where every stack would share it.
+        options = (f"--bind={LOOPBACK}:{self._port}", "--no-control-socket")
+        return [sys.executable, "-m", "gunicorn", *options, *self._application.arguments]
 
     def environment(self) -> dict[str, str]:
         """Return the stack's variables, less what would let a web process alter tables."""
         variables = self._context.variables
         web = {name: value for name, value in variables.items() if name not in NOT_FOR_WEB}
-        return {**inherited(), **web, "PYTHONUNBUFFERED": "1"}
+        ours = {"PROMETHEUS_MULTIPROC_DIR": str(self._metrics), "PYTHONUNBUFFERED": "1"}
+        return {**inherited(), **web, **ours}
 
     def is_ready(self) -> bool:
         """Ask for the health page that touches nothing."""

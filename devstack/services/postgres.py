@@ -15,7 +15,7 @@ import psycopg
 
 from devstack import account as accounts
 from devstack.account import Account
-from devstack.errors import ServiceFailed
+from devstack.errors import ServiceFailedError
 from devstack.ports import LOOPBACK
 from devstack.services.protocol import Context
 
@@ -142,4 +142,4 @@ class Postgres:
         )
         if done.returncode != 0:
             last = (done.stderr.strip() or done.stdout.strip() or "no output").splitlines()[-1]
-            raise ServiceFailed(f"PostgreSQL's initdb failed: {last}")
+            raise ServiceFailedError(f"PostgreSQL's initdb failed: {last}")

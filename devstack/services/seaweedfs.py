@@ -2,7 +2,6 @@
 
 import json
 import signal
-import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -86,12 +85,18 @@ class SeaweedFS:
         return {"GOMEMLIMIT": "200MiB", "GOGC": "50", "HOME": str(self.folder)}
 
     def is_ready(self) -> bool:
-        """S3 answers, and a volume server has reported to the master, so that writes work."""
+        """S3 answers, a volume server has reported to the master, and the filer has the bucket."""
         try:
-            with urllib.request.urlopen(f"{self.address}/healthz", timeout=2):
-                pass
-            url = f"http://{LOOPBACK}:{self._master}/dir/status"
-            with urllib.request.urlopen(url, timeout=2) as answer:
-                return bool(json.load(answer)["Topology"]["Max"])
-        except (OSError, ValueError, KeyError, urllib.error.URLError):
+            _get(self._port, "/healthz")
+            _get(self._context.ports["weed_filer"], f"/buckets/{BUCKET}/?limit=1")
+            status = json.loads(_get(self._master, "/dir/status"))
+            return bool(status["Topology"]["Max"])
+        except (OSError, ValueError, KeyError):
             return False
+
+
+def _get(port: int, path: str) -> bytes:
+    """Return the body. Raises OSError (URLError, HTTPError) unless the answer is a good one."""
+    with urllib.request.urlopen(f"http://{LOOPBACK}:{port}{path}", timeout=2) as answer:
+        body: bytes = answer.read()
+        return body

