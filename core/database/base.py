@@ -8,8 +8,8 @@ search path, role and ``aggios.tenant`` together. What holds:
 * What is known is kept on the raw connection, not on the wrapper: a pool may hand the same raw
   connection to another wrapper.
 * It is forgotten whenever PostgreSQL may have taken the settings back: on rollback, on rollback to
-  a savepoint, on a COMMIT that PostgreSQL turned into a rollback, and while the statement itself is
-  under way.
+  a savepoint, on a COMMIT that PostgreSQL turned into a rollback, after any statement that failed
+  or was none of the ordinary ones (cursors.py), and while the statement itself is under way.
 * The first statement of a request always sends it. It doubles as the health check of a persistent
   connection: outside of a transaction a dead connection is replaced once, without a ``SELECT 1``.
 """
@@ -19,49 +19,16 @@ from typing import Any
 from django.core.signals import request_started
 from django.db import InterfaceError, OperationalError, connections
 from django.db.backends.postgresql import base
-from django.db.backends.utils import CursorDebugWrapper, CursorWrapper
+from django.db.backends.utils import CursorWrapper
 from psycopg.pq import TransactionStatus
 
+from core.database.cursors import ScopedCursor, ScopedDebugCursor
 from core.database.scope import Scope, current_scope
 
 ENTER_SCOPE = (
     "SELECT set_config('search_path', %s, false), set_config('role', %s, false), "
     "set_config('aggios.tenant', %s, false)"
 )
-
-
-class _Scoped(CursorWrapper):
-    """Enters the wanted scope before each statement rather than once per cursor.
-
-    A cursor can outlive the block it was opened in; checking at execution keeps it honest.
-    """
-
-    db: "DatabaseWrapper"
-
-    def execute(self, sql: Any, params: Any = None) -> Any:
-        self.db.enter_wanted_scope(self)
-        return super().execute(sql, params)
-
-    def executemany(self, sql: Any, param_list: Any) -> Any:
-        self.db.enter_wanted_scope(self)
-        return super().executemany(sql, param_list)
-
-    def callproc(self, procname: str, params: Any = None, kparams: Any = None) -> Any:
-        self.db.enter_wanted_scope(self)
-        return super().callproc(procname, params, kparams)
-
-    def copy(self, *args: Any, **kwargs: Any) -> Any:
-        """Open a COPY in the wanted scope (psycopg's ``Cursor.copy``)."""
-        self.db.enter_wanted_scope(self)
-        return self.cursor.copy(*args, **kwargs)
-
-
-class ScopedCursor(_Scoped):
-    """Cursor that statements run on in production."""
-
-
-class ScopedDebugCursor(_Scoped, CursorDebugWrapper):
-    """The same when queries are recorded (DEBUG, ``assertNumQueries``)."""
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -108,13 +75,16 @@ class DatabaseWrapper(base.DatabaseWrapper):
         wanted = self._wanted()
         if self._verified and getattr(self.connection, "aggios_scope", None) == wanted:
             return
+        if self._status() == TransactionStatus.INERROR:
+            # PostgreSQL refuses everything but the end of this transaction, which must get through.
+            return
         try:
             self._send(wanted)
         except (OperationalError, InterfaceError):
             if wrapper is None or not self._may_reconnect(wrapper):
                 raise
             self.close()
-            self.connect()
+            self.ensure_connection()
             wrapper.cursor = self.create_cursor()
             self._send(wanted)
 
@@ -159,7 +129,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _commit(self) -> None:
         # PostgreSQL answers a COMMIT of a failed transaction with ROLLBACK and no error, and takes
         # back every setting made in it.
-        if self._in_failed_transaction():
+        if self._status() not in (TransactionStatus.INTRANS, TransactionStatus.IDLE):
             self.forget_scope()
         try:
             super()._commit()  # type: ignore[misc]
@@ -167,26 +137,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self.forget_scope()
             raise
 
-    def _in_failed_transaction(self) -> bool:
-        if self.connection is None:
-            return False
-        status = self.connection.info.transaction_status
-        return status not in (TransactionStatus.INTRANS, TransactionStatus.IDLE)
+    def _status(self) -> TransactionStatus:
+        raw = self.connection
+        return TransactionStatus.UNKNOWN if raw is None else raw.info.transaction_status
 
     def _savepoint_rollback(self, sid: str) -> None:
         try:
-            undo = super()._savepoint_rollback  # type: ignore[misc]
-            self._without_scope_check(undo, sid)
+            super()._savepoint_rollback(sid)  # type: ignore[misc]
         finally:
             self.forget_scope()
-
-    def _without_scope_check(self, call: Any, *args: Any) -> None:
-        """Send a statement that must work in a failed transaction, where no scope can be set."""
-        self._entering = True
-        try:
-            call(*args)
-        finally:
-            self._entering = False
 
     def _close(self) -> None:
         # A pool rolls back what it is handed and lends the raw connection to somebody else.

@@ -1,0 +1,137 @@
+"""What the database itself refuses, whatever the application asks for."""
+
+import pytest
+from django.db import ProgrammingError, connection, transaction
+from psycopg import errors
+
+from audit.services import SYSTEM, record
+from core.database.scope import PUBLIC, enter
+from tenants.context import tenant_context
+from tenants.refs import TenantRef
+
+
+def refused(sql: str, *, by: type[Exception] = errors.InsufficientPrivilege) -> None:
+    """Run a statement and hold that PostgreSQL refuses it."""
+    with (
+        pytest.raises(ProgrammingError) as caught,
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(sql)
+    assert isinstance(caught.value.__cause__, by), caught.value
+
+
+VERBS = [
+    "SELECT * FROM {table}",
+    "INSERT INTO {table} DEFAULT VALUES",
+    "UPDATE {table} SET id = id",
+    "DELETE FROM {table}",
+    "TRUNCATE {table}",
+    "COPY {table} TO STDOUT",
+]
+TENANT_TABLES = ["accounts_user", "accounts_session", "audit_auditevent", "idempotency_answer"]
+PUBLIC_TABLES = ["tenants_tenant", "tenants_domain", "staff_staffuser", "audit_auditevent"]
+
+
+@pytest.mark.parametrize("table", TENANT_TABLES)
+@pytest.mark.parametrize("verb", VERBS[:1] + VERBS[3:])
+def test_another_tenants_table(one: TenantRef, two: TenantRef, verb: str, table: str):
+    with tenant_context(one):
+        refused(verb.format(table=f"{two.schema_name}.{table}"))
+
+
+@pytest.mark.parametrize("table", TENANT_TABLES)
+def test_a_tenants_table_without_a_tenant(one: TenantRef, table: str):
+    with enter(PUBLIC):
+        refused(f"SELECT * FROM {one.schema_name}.{table}")
+
+
+@pytest.mark.parametrize("table", [*PUBLIC_TABLES, "django_migrations", "django_content_type"])
+def test_a_public_table_from_a_tenant(one: TenantRef, table: str):
+    with tenant_context(one):
+        refused(f"SELECT * FROM public.{table}")
+
+
+DEFINITIONS = [
+    "CREATE TABLE {schema}.x (id int)",
+    "CREATE VIEW {schema}.x AS SELECT 1",
+    "CREATE FUNCTION {schema}.x() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    "ALTER TABLE {schema}.{table} ADD COLUMN x int",
+    "ALTER TABLE {schema}.{table} DISABLE TRIGGER ALL",
+    "DROP TABLE {schema}.{table}",
+    "CREATE INDEX ON {schema}.{table} (id)",
+    "TRUNCATE {schema}.{table}",
+    "DROP SCHEMA {schema} CASCADE",
+]
+
+
+@pytest.mark.parametrize("sql", DEFINITIONS)
+def test_definitions_in_a_tenant(one: TenantRef, sql: str):
+    with tenant_context(one):
+        refused(sql.format(schema=one.schema_name, table="accounts_user"))
+
+
+@pytest.mark.parametrize("sql", DEFINITIONS)
+def test_definitions_in_public(committed: None, sql: str):
+    with enter(PUBLIC):
+        refused(sql.format(schema="public", table="tenants_tenant"))
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "CREATE SCHEMA mine",
+        "CREATE TEMPORARY TABLE mine (id int)",
+        "CREATE ROLE mine",
+        "SET ROLE aggios_owner",
+        "SET SESSION AUTHORIZATION postgres",
+        "ALTER ROLE aggios_app INHERIT",
+        "SELECT * FROM aggios.tenant_template",
+        "UPDATE aggios.tenant_template SET ddl = ''",
+        "CREATE OR REPLACE FUNCTION aggios.provision_tenant(text) RETURNS void LANGUAGE sql AS ''",
+        "COPY (SELECT 1) TO PROGRAM 'true'",
+        "SELECT pg_read_file('/etc/passwd')",
+    ],
+)
+def test_what_the_login_may_not_do_at_all(committed: None, sql: str):
+    with enter(PUBLIC):
+        refused(sql)
+
+
+@pytest.mark.parametrize("sql", ["UPDATE {} SET action = 'x'", "DELETE FROM {}", "TRUNCATE {}"])
+def test_the_record_is_only_added_to(one: TenantRef, sql: str):
+    with tenant_context(one):
+        record("test.kept", actor=SYSTEM)
+        refused(sql.format("audit_auditevent"))
+    with enter(PUBLIC):
+        record("test.kept", actor=SYSTEM)
+        refused(sql.format("audit_auditevent"))
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "INSERT INTO django_migrations (app, name, applied) VALUES ('a', 'b', now())",
+        "UPDATE django_migrations SET name = name",
+        "DELETE FROM django_migrations",
+    ],
+)
+def test_the_history_of_migrations_is_not_written(one: TenantRef, sql: str):
+    with tenant_context(one):
+        refused(sql)
+    with enter(PUBLIC):
+        refused(sql)
+
+
+def test_a_tenants_role_cannot_make_tenants(one: TenantRef):
+    with tenant_context(one):
+        refused("SELECT aggios.provision_tenant('t_' || repeat('a', 32))")
+
+
+def test_rights_cannot_be_passed_on(one: TenantRef):
+    """PostgreSQL answers with a warning and does nothing."""
+    table = f"{one.schema_name}.accounts_user"
+    with tenant_context(one), connection.cursor() as cursor:
+        cursor.execute(f"GRANT SELECT ON {table} TO PUBLIC")
+        cursor.execute("SELECT relacl::text FROM pg_class WHERE oid = %s::regclass", [table])
+        assert ",=" not in cursor.fetchone()[0]

@@ -1,0 +1,86 @@
+"""Connections that die: replaced once where nothing can be lost, an error everywhere else."""
+
+import pytest
+from django.core.signals import request_started
+from django.db import InterfaceError, OperationalError, connection, transaction
+
+from accounts.models import User
+from tenants.context import tenant_context
+from tenants.refs import TenantRef
+from tests.core.people import EMAILS, backend_pid, people
+
+ONE, TWO = ["only@one.test"], ["only@two.test"]
+
+
+def terminate(superuser, pid: int) -> None:
+    """End a backend and return when it is gone."""
+    assert superuser.execute("SELECT pg_terminate_backend(%s, 5000)", [pid]).fetchone() == (True,)
+
+
+def test_a_dead_connection_is_replaced_at_the_start_of_a_request(superuser, one, two):
+    with tenant_context(one):
+        people(connection)
+    dead = backend_pid(connection)
+    terminate(superuser, dead)
+    request_started.send(sender=None, environ={})
+
+    with tenant_context(two):
+        assert people(connection) == TWO
+    assert backend_pid(connection) != dead
+
+
+def test_the_first_statement_may_be_a_server_side_cursor(superuser, one: TenantRef):
+    """A named cursor cannot be carried over; the request fails rather than reads nonsense."""
+    with tenant_context(one):
+        people(connection)
+        terminate(superuser, backend_pid(connection))
+        request_started.send(sender=None, environ={})
+        with pytest.raises((OperationalError, InterfaceError)):
+            list(User.objects.iterator())
+        connection.close()
+        assert people(connection) == ONE
+
+
+def test_in_the_middle_of_a_request_it_is_an_error(superuser, one: TenantRef):
+    with tenant_context(one):
+        people(connection)
+        terminate(superuser, backend_pid(connection))
+        with pytest.raises((OperationalError, InterfaceError)):
+            people(connection)
+        connection.close()
+
+        assert people(connection) == ONE
+
+
+def test_in_a_transaction_it_is_an_error(superuser, one: TenantRef):
+    with tenant_context(one):
+        people(connection)
+        with pytest.raises((OperationalError, InterfaceError)), transaction.atomic():
+            people(connection)
+            terminate(superuser, backend_pid(connection))
+            people(connection)
+
+        assert people(connection) == ONE
+
+
+def test_dead_before_the_first_statement_of_a_transaction_is_an_error(superuser, one: TenantRef):
+    """``atomic`` as a request's first act: nothing was done yet, but nothing is guessed either."""
+    with tenant_context(one):
+        people(connection)
+        terminate(superuser, backend_pid(connection))
+        request_started.send(sender=None, environ={})
+        with pytest.raises((OperationalError, InterfaceError)), transaction.atomic():
+            people(connection)
+
+        assert people(connection) == ONE
+
+
+def test_closing_and_opening_again(db_one, one: TenantRef, two: TenantRef):
+    with tenant_context(one):
+        people(db_one)
+    db_one.close()
+    with tenant_context(two):
+        assert people(db_one) == TWO
+    with tenant_context(one), db_one.cursor() as cursor:
+        cursor.execute(EMAILS)
+        assert cursor.fetchall() == [(ONE[0],)]

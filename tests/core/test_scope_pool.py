@@ -1,0 +1,78 @@
+"""psycopg's pool lends one raw connection to many wrappers; the scope is the connection's own."""
+
+import copy
+from collections.abc import Iterator
+
+import pytest
+from django.db import DatabaseError, connections
+
+from core.database.base import DatabaseWrapper
+from tenants.context import tenant_context
+from tenants.refs import TenantRef
+from tests.core.people import backend_pid, people, place
+from tests.core.test_scope_connection import terminate
+
+ONE, TWO = ["only@one.test"], ["only@two.test"]
+
+
+@pytest.fixture
+def wrappers(committed: None) -> Iterator[list[DatabaseWrapper]]:
+    """Three wrappers on a pool of one connection."""
+    settings = copy.deepcopy(connections["default"].settings_dict)
+    settings["CONN_MAX_AGE"] = 0
+    settings["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 1, "timeout": 5}
+    made = [DatabaseWrapper(settings, "pooled") for _ in range(3)]
+    yield made
+    for wrapper in made:
+        wrapper.close()
+    made[0].close_pool()
+
+
+def test_the_next_borrower_is_not_in_the_last_ones_tenant(wrappers, one: TenantRef, two: TenantRef):
+    a, b, c = wrappers
+    with tenant_context(one):
+        assert people(a) == ONE
+        pid = backend_pid(a)
+        a.close()
+    with tenant_context(two):
+        assert people(b) == TWO
+        assert backend_pid(b) == pid
+        b.close()
+
+    assert place(c) == ("public", "aggios_app", "")
+
+
+def test_handed_back_in_the_middle_of_a_transaction(wrappers, one: TenantRef, two: TenantRef):
+    a, b, _ = wrappers
+    with tenant_context(one):
+        people(a)
+    with tenant_context(two):
+        a.set_autocommit(False)
+        people(a)
+        a.close()
+    with tenant_context(two):
+        assert people(b) == TWO
+
+
+def test_handed_back_after_a_failed_statement(wrappers, one: TenantRef, two: TenantRef):
+    a, b, _ = wrappers
+    with tenant_context(one):
+        a.set_autocommit(False)
+        people(a)
+        with pytest.raises(DatabaseError), a.cursor() as cursor:
+            cursor.execute("SELECT 1/0")
+        a.close()
+    with tenant_context(two):
+        assert people(b) == TWO
+
+
+def test_a_dead_connection_of_the_pool_is_replaced(wrappers, superuser, one: TenantRef):
+    a, b, _ = wrappers
+    with tenant_context(one):
+        people(a)
+        pid = backend_pid(a)
+        a.close()
+        terminate(superuser, pid)
+
+        assert people(b) == ONE
+        assert backend_pid(b) != pid

@@ -1,0 +1,142 @@
+"""What PostgreSQL takes back with a transaction is never believed to stand."""
+
+import pytest
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
+
+from core.database.base import DatabaseWrapper
+from tenants.context import tenant_context
+from tenants.refs import TenantRef
+from tests.core.people import people, place
+
+ONE, TWO = ["only@one.test"], ["only@two.test"]
+
+
+class Undo(Exception):
+    """Raised to leave a block with a rollback."""
+
+
+@pytest.fixture
+def begun(committed: None) -> DatabaseWrapper:
+    """The thread's own connection (``atomic`` works on it), outside of any tenant."""
+    place(connection)
+    return connection
+
+
+def test_rollback(begun, one: TenantRef, two: TenantRef):
+    with tenant_context(one):
+        people(begun)
+    with pytest.raises(Undo), transaction.atomic(), tenant_context(two):
+        assert people(begun) == TWO
+        raise Undo
+
+    with tenant_context(two):
+        assert people(begun) == TWO
+
+
+def test_rollback_to_a_savepoint(begun, one: TenantRef, two: TenantRef):
+    with tenant_context(one), transaction.atomic():
+        assert people(begun) == ONE
+        with tenant_context(two):
+            with pytest.raises(Undo), transaction.atomic():
+                assert people(begun) == TWO
+                raise Undo
+            assert people(begun) == TWO
+        assert people(begun) == ONE
+
+
+def test_rollback_to_a_savepoint_after_a_failed_statement(begun, one, two):
+    with transaction.atomic():
+        with tenant_context(one):
+            people(begun)
+        with tenant_context(two):
+            with pytest.raises(DatabaseError), transaction.atomic(), begun.cursor() as cursor:
+                cursor.execute("SELECT 1/0")
+            assert people(begun) == TWO
+
+
+def test_a_commit_that_postgresql_turns_into_a_rollback(begun, one: TenantRef, two: TenantRef):
+    with tenant_context(one):
+        people(begun)
+    with tenant_context(two):
+        begun.set_autocommit(False)
+        try:
+            people(begun)
+            with pytest.raises(DatabaseError), begun.cursor() as cursor:
+                cursor.execute("SELECT 1/0")
+            begun.commit()
+        finally:
+            begun.set_autocommit(True)
+
+        assert people(begun) == TWO
+
+
+@pytest.mark.parametrize("undo", ["ROLLBACK", "COMMIT"])
+def test_transactions_begun_and_ended_in_sql(db_one, one: TenantRef, two: TenantRef, undo: str):
+    """Nobody should, but a migration or a console may."""
+    with tenant_context(one):
+        people(db_one)
+    with db_one.cursor() as cursor:
+        with tenant_context(one):
+            cursor.execute("BEGIN")
+        with tenant_context(two):
+            cursor.execute("SELECT email FROM accounts_user")
+            if undo == "COMMIT":
+                with pytest.raises(DatabaseError):
+                    cursor.execute("SELECT 1/0")
+            cursor.execute(undo)
+
+    with tenant_context(two):
+        assert people(db_one) == TWO
+
+
+def test_a_savepoint_undone_in_sql(begun, one: TenantRef, two: TenantRef):
+    with transaction.atomic(), begun.cursor() as cursor:
+        with tenant_context(one):
+            people(begun)
+            cursor.execute("SAVEPOINT here")
+        with tenant_context(two):
+            people(begun)
+            cursor.execute("ROLLBACK TO SAVEPOINT here")
+            assert people(begun) == TWO
+
+
+@pytest.mark.parametrize(
+    "statement", ["RESET ALL", "RESET ROLE", "SET search_path = public", "DISCARD ALL"]
+)
+def test_settings_changed_in_sql(db_one, one: TenantRef, statement: str):
+    with tenant_context(one):
+        people(db_one)
+        with db_one.cursor() as cursor:
+            cursor.execute(statement)
+
+        assert place(db_one) == (one.schema_name, one.schema_name, str(one.id))
+
+
+def test_closed_in_the_middle_of_a_transaction(begun, one: TenantRef):
+    with tenant_context(one):
+        with pytest.raises((InterfaceError, OperationalError)), transaction.atomic():
+            people(begun)
+            begun.close()
+            people(begun)
+
+        assert people(begun) == ONE
+
+
+def test_a_commit_in_sql_that_fails(db_one, one: TenantRef, two: TenantRef):
+    """A constraint that is checked at COMMIT undoes the scope together with the rows."""
+    row = (
+        f"INSERT INTO {two.schema_name}.accounts_session (id, user_id, generation, token_hash, "
+        "parent_hash, rotated_at, last_used_at, expires_at, created_at, user_agent, end_reason) "
+        "VALUES (gen_random_uuid(), gen_random_uuid(), 0, '', '', now(), now(), now(), now(), "
+        "'', '')"
+    )
+    with tenant_context(one):
+        people(db_one)
+        with db_one.cursor() as cursor:
+            cursor.execute("BEGIN")
+    with tenant_context(two), db_one.cursor() as cursor:
+        cursor.execute(row)
+        with pytest.raises(DatabaseError):
+            cursor.execute("COMMIT")
+
+        assert people(db_one) == TWO

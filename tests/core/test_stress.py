@@ -1,0 +1,131 @@
+"""Threads that change tenants while somebody cancels and kills their backends: no foreign row."""
+
+import random
+import threading
+import time
+
+import psycopg
+from django.core.signals import request_started
+from django.db import Error, connection, transaction
+
+from accounts.models import User
+from tenants.context import tenant_context
+from tenants.refs import TenantRef
+from tests.core.people import EMAILS
+
+SECONDS, THREADS = 12.0, 6
+
+
+class Undo(Exception):
+    """Raised to leave a block with a rollback."""
+
+
+def _plain(expected: str) -> list[str]:
+    return list(User.objects.values_list("email", flat=True))
+
+
+def _streamed(expected: str) -> list[str]:
+    return [user.email for user in User.objects.iterator(chunk_size=1)]
+
+
+def _written(expected: str) -> list[str]:
+    with transaction.atomic():
+        User.objects.update(last_name=expected)
+        return list(User.objects.values_list("email", flat=True))
+
+
+def _undone(expected: str) -> list[str]:
+    seen: list[str] = []
+    try:
+        with transaction.atomic():
+            seen += _plain(expected)
+            with transaction.atomic():
+                User.objects.update(last_name=expected)
+                raise Undo
+    except Undo:
+        seen += _plain(expected)
+    return seen
+
+
+def _failed(expected: str) -> list[str]:
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT 1/0")
+    except Error:
+        return _plain(expected)
+    return ["the division worked"]
+
+
+def _by_hand(expected: str) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(random.choice(["RESET ROLE", "BEGIN", "SELECT 1"]))
+        cursor.execute(EMAILS)
+        seen = [row[0] for row in cursor.fetchall()]
+        cursor.execute("ROLLBACK")
+    return seen + _plain(expected)
+
+
+DEEDS = (_plain, _streamed, _written, _undone, _failed, _by_hand)
+
+
+class Worker(threading.Thread):
+    """Does one thing after another in one tenant after another, as requests do."""
+
+    def __init__(self, tenants: dict[str, TenantRef], until: float) -> None:
+        super().__init__()
+        self.tenants, self.until = tenants, until
+        self.done = self.failed = 0
+        self.foreign: list[tuple[str, str, list[str]]] = []
+
+    def run(self) -> None:
+        while time.monotonic() < self.until:
+            expected, tenant = random.choice(list(self.tenants.items()))
+            self._one(expected, tenant, random.choice(DEEDS))
+        connection.close()
+
+    def _one(self, expected: str, tenant: TenantRef, deed) -> None:
+        if random.random() < 0.5:
+            request_started.send(sender=None, environ={})
+        try:
+            with tenant_context(tenant):
+                seen = deed(expected)
+        except (Error, psycopg.Error):  # Django closes server-side cursors outside of its wrapper
+            self.failed += 1
+            connection.close_if_unusable_or_obsolete()
+            if connection.connection is not None and random.random() < 0.5:
+                connection.close()
+            return
+        self.done += 1
+        if set(seen) != {expected}:
+            self.foreign.append((deed.__name__, expected, seen))
+
+
+def _disturb(superuser: psycopg.Connection, until: float) -> int:
+    """Cancel and end the application's backends at random; return how often."""
+    hits = 0
+    while time.monotonic() < until:
+        verb = "pg_cancel_backend" if random.random() < 0.85 else "pg_terminate_backend"
+        hits += superuser.execute(
+            f"SELECT count({verb}(pid)) FROM (SELECT pid FROM pg_stat_activity "
+            "WHERE usename = 'aggios_app' ORDER BY random() LIMIT 1) AS one"
+        ).fetchone()[0]
+        time.sleep(random.random() * 0.01)
+    return hits
+
+
+def test_no_row_of_another_tenant_is_ever_seen(superuser, one: TenantRef, two: TenantRef):
+    tenants = {"only@one.test": one, "only@two.test": two}
+    until = time.monotonic() + SECONDS
+    workers = [Worker(tenants, until) for _ in range(THREADS)]
+    for worker in workers:
+        worker.start()
+    hits = _disturb(superuser, until)
+    for worker in workers:
+        worker.join()
+
+    assert [seen for worker in workers for seen in worker.foreign] == []
+    done, failed = sum(w.done for w in workers), sum(w.failed for w in workers)
+    print(f"{done} done, {failed} failed, {hits} cancelled or ended")
+    assert done > 500
+    assert failed > 10
+    assert hits > 100
