@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.module_loading import autodiscover_modules
 
 from aggios.pages.page import page
 from core.problems import NotFound, catalogue
@@ -10,6 +11,8 @@ from core.problems import NotFound, catalogue
 @page()
 def error_code(request: HttpRequest, code: str) -> HttpResponse:
     """Show the entry of one code. Raises NotFound for a code that is not in the catalogue."""
+    # This host's routes import only some of the apps; the catalogue holds what is imported.
+    autodiscover_modules("problems")
     problem = catalogue().get(code)
     if problem is None:
         raise NotFound(f"There is no error {code}.")

@@ -18,11 +18,21 @@ class DomainInline(admin.TabularInline):  # type: ignore[type-arg]
     model = Domain
     form = DomainForm
     formset = DomainFormSet
-    fields = ("domain", "verified", "kind", "is_primary", "created_at")
-    readonly_fields = ("kind", "is_primary", "created_at")
+    fields = ("domain", "verified", "shown_kind", "shown_primary", "created_at")
+    readonly_fields = ("shown_kind", "shown_primary", "created_at")
     extra = 0
     verbose_name = _("domain")
     verbose_name_plural = _("domains")
+
+    @admin.display(description=_("kind"), empty_value="-")
+    def shown_kind(self, domain: Domain) -> str | None:
+        """Return the kind; a row that is being added has none yet."""
+        return None if domain._state.adding else str(domain.get_kind_display())
+
+    @admin.display(description=_("primary"), boolean=True)
+    def shown_primary(self, domain: Domain) -> bool:
+        """Tell whether the tenant is known by this name."""
+        return domain.is_primary and not domain._state.adding
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Tell whether the names may be seen."""

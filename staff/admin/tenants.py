@@ -60,8 +60,8 @@ class TenantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             {
                 "fields": ("id", "schema_name", "object_prefix", "key_version"),
                 "description": _(
-                    "These never change. A workspace with all its data is deleted with "
-                    "manage.py delete_tenant, not here."
+                    "The schema and the prefix never change. A workspace with all its data is "
+                    "deleted with manage.py delete_tenant, not here."
                 ),
             },
         ),
