@@ -39,7 +39,9 @@ PUBLIC_PORT = env.integer("PUBLIC_PORT", 443 if PUBLIC_SCHEME == "https" else 80
 # live in the database, so a static list cannot hold them. See tenants/hosts.py.
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", f".{BASE_DOMAIN},localhost,127.0.0.1")
 TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXY_COUNT", 1)
-PROBLEM_TYPE_BASE = f"{PUBLIC_SCHEME}://{BASE_DOMAIN}/errors/"
+USUAL_PORT = PUBLIC_PORT == (443 if PUBLIC_SCHEME == "https" else 80)
+PUBLIC_NETLOC = BASE_DOMAIN if USUAL_PORT else f"{BASE_DOMAIN}:{PUBLIC_PORT}"
+PROBLEM_TYPE_BASE = f"{PUBLIC_SCHEME}://{PUBLIC_NETLOC}/errors/"
 CORS_ALLOWED_ORIGINS = env.items("CORS_ALLOWED_ORIGINS")
 CORS_ALLOW_HEADERS = [
     "accept",

@@ -24,10 +24,12 @@ def require_match(request: Request, etag: str) -> None:
 
 def tagged(request: Request, data: Any, etag: str, status: int = 200) -> Response:
     """Return ``data`` with its ETag, or 304 if the client's If-None-Match names it."""
+    # Kept by the caller alone, and asked about each time.
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
     known = request.headers.get("If-None-Match")
     if known is not None and request.method == "GET" and _names(known, etag, weak=True):
-        return Response(status=304, headers={"ETag": etag})
-    return Response(data, status=status, headers={"ETag": etag})
+        return Response(status=304, headers=headers)
+    return Response(data, status=status, headers=headers)
 
 
 def _names(header: str, etag: str, *, weak: bool) -> bool:
