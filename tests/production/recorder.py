@@ -35,6 +35,8 @@ class Recorder(BaseHTTPRequestHandler):
             self.send(200, gzip.compress(LONG_TEXT) * 50, "application/octet-stream")
         elif path == "/slow":
             self.slowly()
+        elif path == "/break":
+            self.break_off()
         else:
             self.echo(0)
 
@@ -45,10 +47,9 @@ class Recorder(BaseHTTPRequestHandler):
             size += len(block)
             self.received[key] = size
         if self.path == "/break":
-            self.received["break"] = self.received.get("break", 0) + 1
-            self.close_connection = True
-            return
-        self.echo(size)
+            self.break_off()
+        else:
+            self.echo(size)
 
     do_PUT = do_POST  # noqa: N815 - the name that http.server looks for
 
@@ -64,6 +65,11 @@ class Recorder(BaseHTTPRequestHandler):
         while left and (block := self.rfile.read1(min(left, 65536))):
             left -= len(block)
             yield block
+
+    def break_off(self) -> None:
+        """Take the request, count it, and go away without an answer, like a process that dies."""
+        self.received["break"] = self.received.get("break", 0) + 1
+        self.close_connection = True
 
     def slowly(self) -> None:
         self.send_response(200)
