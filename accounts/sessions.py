@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.living import session_with_user
 from accounts.models import Session, User
 from accounts.problems import TokenInvalid, TokenReused
 from accounts.tokens import hash_of, read_refresh_token, refresh_token
@@ -68,8 +69,7 @@ def _prune(now: datetime) -> None:
 
 def live_session(session_id: uuid.UUID) -> Session:
     """Return a living session with its active user in one query, or raise TokenInvalid."""
-    found = Session.objects.select_related("user").filter(id=session_id, user__is_active=True)
-    session = found.first()
+    session = session_with_user(session_id)
     if session is None or not session.is_alive(timezone.now()):
         raise TokenInvalid
     return session
