@@ -39,8 +39,8 @@ def main(arguments: list[str]) -> int:
             ("stock, TenantMixin.save", spread(stock, 3), f"{percentile(stock, 95):.3f}"),
         ],
         closing=[
-            f"Times faster, pair by pair: {spread(ratios)}. "
-            f"Targets: median below {TARGET_SECONDS} s, at least {TARGET_TIMES:.0f} times faster."
+            f"Times faster, pair by pair: {spread(ratios)}.",
+            f"Targets: median below {TARGET_SECONDS} s, at least {TARGET_TIMES:.0f} times faster.",
         ],
     )
     return 0

@@ -1,4 +1,4 @@
-"""A small HTTP load generator: keep-alive connections of one process, each with one request under way.
+"""A small HTTP load generator: keep-alive connections, each with one request under way.
 
 It is written on sockets because every microsecond that it takes is taken from the servers beside
 it. It ends at a number of requests or of seconds, whichever comes first.
@@ -14,7 +14,7 @@ LOOPBACK = "127.0.0.1"
 LONGEST_ANSWER = 60.0
 
 
-class BadAnswer(RuntimeError):
+class BadAnswerError(RuntimeError):
     """A server answered something else than 200; such a run measures nothing."""
 
 
@@ -50,7 +50,7 @@ def get(path: str, host: str, token: str = "") -> bytes:
 
 
 def drive(port: int, request: bytes, *, connections: int, requests: int, seconds: float) -> Load:
-    """Send ``request`` again and again and return what came. Raises BadAnswer, OSError."""
+    """Send ``request`` again and again and return what came. Raises BadAnswerError, OSError."""
     load = Load()
     with contextlib.ExitStack() as closers:
         selector = closers.enter_context(selectors.DefaultSelector())
@@ -66,7 +66,7 @@ def drive(port: int, request: bytes, *, connections: int, requests: int, seconds
         while selector.get_map():
             ready = selector.select(LONGEST_ANSWER)
             if not ready:
-                raise BadAnswer(f"no answer from port {port} in {LONGEST_ANSWER:.0f} s")
+                raise BadAnswerError(f"no answer from port {port} in {LONGEST_ANSWER:.0f} s")
             for key, _ in ready:
                 if not _receive(key.data, load):
                     continue
@@ -89,13 +89,13 @@ def _receive(line: _Line, load: Load) -> bool:
     """Take what has come; tell whether the answer is complete."""
     part = line.socket.recv(65536)
     if not part:
-        raise BadAnswer(f"the connection was closed after {line.received[:200]!r}")
+        raise BadAnswerError(f"the connection was closed after {line.received[:200]!r}")
     line.received += part
     head, end, body = line.received.partition(b"\r\n\r\n")
     if not end or len(body) < _content_length(head):
         return False
     if not head.startswith(b"HTTP/1.1 200 "):
-        raise BadAnswer((head + end + body)[:600].decode(errors="replace"))
+        raise BadAnswerError((head + end + body)[:600].decode(errors="replace"))
     load.latencies.append(time.perf_counter() - line.sent_at)
     load.body = body
     return True
@@ -106,5 +106,5 @@ def _content_length(head: bytes) -> int:
     lowered = head.lower()
     at = lowered.find(name)
     if at < 0:
-        raise BadAnswer(f"an answer without Content-Length: {head!r}")
+        raise BadAnswerError(f"an answer without Content-Length: {head!r}")
     return int(lowered[at + len(name) :].partition(b"\r\n")[0])

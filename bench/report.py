@@ -11,7 +11,6 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-
 # Progress goes to the error stream, so that --json alone is on the output.
 console = Console(stderr=True)
 

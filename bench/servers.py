@@ -1,4 +1,4 @@
-"""The servers that a benchmark runs against: its own, on private ports, in a folder that goes away."""
+"""The servers that a benchmark runs against: its own, in a folder that goes away."""
 
 import contextlib
 import http.client
@@ -70,7 +70,7 @@ def web_environment(stack: TestStack) -> dict[str, str]:
 
 
 def run(command: list[str], env: dict[str, str]) -> str:
-    """Run a command in the checkout and return what it printed. Raises RuntimeError with its error."""
+    """Run a command in the checkout and return what it printed. Raises RuntimeError."""
     done = subprocess.run(
         command, cwd=CHECKOUT, env=env, capture_output=True, text=True, check=False
     )
@@ -122,4 +122,3 @@ def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
             return
         time.sleep(0.05)
     raise RuntimeError(f"gunicorn did not come up: {log.read_text(encoding='utf-8')[-2000:]}")
-

@@ -143,7 +143,7 @@ def _print(
         columns=("side", "requests/s", "p50 ms", "p99 ms", "CPU ms", "SQL"),
         rows=[one.row(name) for name, one in measured.items()],
         closing=[
-            f"{OURS} / {STOCK}, pair by pair: {spread(ratios)}. Targets: at least "
-            f"{TARGET_TIMES:.0f}, and at most {TARGET_STATEMENTS} SQL statements a request."
+            f"{OURS} / {STOCK}, pair by pair: {spread(ratios)}.",
+            f"Targets: at least {TARGET_TIMES:.0f}, and at most {TARGET_STATEMENTS} statements.",
         ],
     )

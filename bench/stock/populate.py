@@ -4,11 +4,11 @@ import django
 
 django.setup()
 
-from django.contrib.auth import get_user_model  # noqa: E402
 from django_tenants.utils import schema_context  # noqa: E402
 from rest_framework_simplejwt.tokens import AccessToken  # noqa: E402
 
 from bench.stock.customers.models import Client, Domain  # noqa: E402
+from bench.stock.people.models import User  # noqa: E402
 
 
 def main() -> None:
@@ -17,7 +17,7 @@ def main() -> None:
     tenant.save(verbosity=0)
     Domain.objects.create(domain="acme.stock.localhost", tenant=tenant)
     with schema_context("acme"):
-        user = get_user_model().objects.create(
+        user = User.objects.create(
             email="ada@acme.test", first_name="Ada", last_name="Lovelace", role="owner"
         )
         print(AccessToken.for_user(user))
