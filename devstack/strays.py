@@ -1,7 +1,7 @@
 """Find and end what a former run left behind, and never anybody else's process.
 
-Every process of a stack carries its home in its environment. PostgreSQL's children write their
-titles over theirs, so they are known by their program and by the data folder that they work in.
+Every process of a stack carries its home in its environment. PostgreSQL and Valkey write their
+titles over theirs, so they are known by their program and by the folder that they work in.
 """
 
 import contextlib
@@ -86,8 +86,8 @@ def _others() -> Iterator[psutil.Process]:
 
 def _belongs(process: psutil.Process, home: Home, service: str | None) -> bool:
     try:
-        if service in (None, "postgres") and _is_our_postgres(process, home):
-            return True
+        if (titled := _titled(process, home)) is not None:
+            return service in (None, titled)
         environment = process.environ()
     except (psutil.Error, OSError):
         return False
@@ -95,10 +95,16 @@ def _belongs(process: psutil.Process, home: Home, service: str | None) -> bool:
     return ours and service in (None, environment.get(SERVICE_MARK))
 
 
-def _is_our_postgres(process: psutil.Process, home: Home) -> bool:
-    if process.name() != "postgres":
-        return False
-    return Path(process.cwd()) == (home.path / POSTGRES_LINK).resolve() / "data"
+def _titled(process: psutil.Process, home: Home) -> str | None:
+    """Return which of our servers that overwrite their environment this is, if it is one."""
+    folders = {
+        "postgres": ("postgres", (home.path / POSTGRES_LINK).resolve() / "data"),
+        "valkey-server": ("valkey", home.path / "valkey"),
+    }
+    if (known := folders.get(process.name())) is None:
+        return None
+    service, folder = known
+    return service if Path(process.cwd()) == folder else None
 
 
 def _polite_signal(process: psutil.Process) -> signal.Signals:

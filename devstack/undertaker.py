@@ -6,14 +6,16 @@ ends, the pipe closes. If the undertaker is killed as well, the next start does 
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from devstack import strays
 from devstack.environment import inherited
 from devstack.home import CHECKOUT, Home
-from devstack.lock import HomeLock
+from devstack.lock import HomeLock, holder
 
 GOODBYE = b"stopped"
+INHERIT_SECONDS = 5.0
 
 
 class Undertaker:
@@ -47,9 +49,22 @@ def main() -> None:
     if sys.stdin.buffer.read() == GOODBYE:
         return
     lock = HomeLock(home)
-    if lock.try_acquire(role="undertaker"):
+    if _inherits(lock, home):
         strays.end(home)
         lock.release()
+
+
+def _inherits(lock: HomeLock, home: Home) -> bool:
+    """Take the dead supervisor's lock; False if a new stack was faster and does the work.
+
+    The kernel may close the pipe a moment before it releases the lock.
+    """
+    deadline = time.monotonic() + INHERIT_SECONDS
+    while not lock.try_acquire(role="undertaker"):
+        if holder(home) or time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
 
 
 if __name__ == "__main__":

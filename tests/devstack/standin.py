@@ -1,0 +1,19 @@
+"""A small WSGI application: these tests are about the servers around one."""
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+
+def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """Say what arrived; /busy answers a 503 of its own, /slow takes its time."""
+    path = environ["PATH_INFO"]
+    if path == "/busy":
+        start_response("503 Busy", [("Content-Type", "text/plain"), ("Retry-After", "7")])
+        return [b"busy"]
+    if path == "/slow":
+        time.sleep(1)
+    headers = ("HTTP_HOST", "HTTP_X_REQUEST_ID", "HTTP_X_FORWARDED_FOR", "HTTP_X_AUTH_USER")
+    body = " ".join(environ.get(name, "-") for name in headers).encode()
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
+    return [body]

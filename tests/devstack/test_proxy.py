@@ -1,0 +1,83 @@
+"""What Traefik lets through, adds, refuses, and says when the application cannot."""
+
+import http.client
+import json
+
+import pytest
+
+from devstack.testing import TestStack
+from tests.devstack import web
+
+
+def test_any_host_reaches_the_application(whole: TestStack) -> None:
+    answer = web.get(whole.ports["web"], "/", host="shop.example")
+
+    assert answer.body.split()[0] == b"shop.example"
+
+
+def test_request_id_passes_untouched(whole: TestStack) -> None:
+    answer = web.get(whole.ports["web"], "/", X_Request_ID="abc-123")
+
+    assert answer.body.split()[1] == b"abc-123"
+
+
+def test_forged_headers_do_not_pass(whole: TestStack) -> None:
+    answer = web.get(whole.ports["web"], "/", X_Forwarded_For="6.6.6.6")
+
+    assert answer.body.split()[2] == b"127.0.0.1"
+
+
+def test_header_that_only_looks_like_another_is_dropped(whole: TestStack) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", whole.ports["web"], timeout=10)
+    connection.request("GET", "/", headers={"Host": "localhost", "X_Auth_User": "eve"})
+    body = connection.getresponse().read()
+    connection.close()
+
+    assert body.split()[3] == b"-"
+
+
+def test_s3_host_reaches_the_object_store(whole: TestStack) -> None:
+    answer = web.get(whole.ports["web"], "/aggios", host="s3.aggios.localhost")
+
+    assert answer.status == 403
+    assert b"AccessDenied" in answer.body
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/metrics/", "/metrics/x"])
+def test_metrics_are_not_for_the_outside(whole: TestStack, path: str) -> None:
+    answer = web.get(whole.ports["web"], path, X_Request_ID="abc-123")
+
+    assert answer.status == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert json.loads(answer.body)["code"] == "not_found"
+    assert json.loads(answer.body)["request_id"] == answer.headers["x-request-id"] == "abc-123"
+
+
+def test_applications_own_503_passes(whole: TestStack) -> None:
+    answer = web.get(whole.ports["web"], "/busy")
+
+    assert (answer.status, answer.body, answer.headers["retry-after"]) == (503, b"busy", "7")
+
+
+def test_no_application_is_a_503_in_the_common_shape(whole: TestStack) -> None:
+    whole.stop("gunicorn")
+    try:
+        answer = web.get(whole.ports["web"], "/api/x", X_Request_ID="abc-123")
+    finally:
+        whole.start_ready("gunicorn")
+
+    problem = json.loads(answer.body)
+    assert (answer.status, problem["status"], problem["code"]) == (503, 503, "service_unavailable")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert int(answer.headers["retry-after"]) > 0
+    assert problem["request_id"] == answer.headers["x-request-id"] == "abc-123"
+
+
+def test_access_log_names_the_request(whole: TestStack) -> None:
+    web.get(whole.ports["web"], "/seen-in-the-log", X_Request_ID="abc-456")
+
+    lines = (whole.home.logs / "access.log").read_text().splitlines()
+    entry = next(
+        item for item in map(json.loads, lines) if item["RequestPath"] == "/seen-in-the-log"
+    )
+    assert entry["request_X-Request-Id"] == "abc-456"

@@ -1,0 +1,77 @@
+"""A server that is killed comes back by itself, soon, and with what it had acknowledged."""
+
+import http.client
+import threading
+import time
+
+import pytest
+
+from devstack.services.registry import ALL
+from devstack.testing import TestStack
+from tests.devstack import stores, web
+
+# The answer had begun when the process that gave it was killed.
+CUT = 0
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_killed_server_is_back_within_seconds(whole: TestStack, name: str) -> None:
+    exits = whole.exits(name)
+    killed_at = time.monotonic()
+
+    killed = whole.kill(name)
+    while whole.pid(name) in (killed, None):
+        assert time.monotonic() - killed_at < 2, "no new process"
+        time.sleep(0.01)
+    whole.wait_ready(name, timeout=10)
+
+    assert whole.exits(name) == exits + 1
+    assert web.get(whole.ports["web"], "/").status == 200
+
+
+@pytest.mark.parametrize("name", ["postgres", "valkey", "seaweedfs"])
+def test_killed_store_keeps_what_it_acknowledged(whole: TestStack, name: str) -> None:
+    stores.write(whole, "acknowledged")
+
+    whole.kill(name)
+    time.sleep(0.05)
+    whole.wait_ready()
+
+    assert stores.read(whole) == ("acknowledged",) * 3
+
+
+def test_gunicorns_workers_do_not_outlive_it(whole: TestStack) -> None:
+    workers = set(whole.children("gunicorn"))
+
+    whole.kill("gunicorn")
+    time.sleep(0.2)
+    whole.wait_ready("gunicorn")
+
+    assert workers
+    assert workers.isdisjoint(whole.children("gunicorn"))
+
+
+def test_requests_wait_while_gunicorn_restarts(whole: TestStack) -> None:
+    answers: list[int] = []
+    done = threading.Event()
+
+    def ask() -> None:
+        while not done.is_set():
+            try:
+                answers.append(web.get(whole.ports["web"], "/").status)
+            except http.client.IncompleteRead:
+                answers.append(CUT)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    time.sleep(0.3)
+    before = len(answers)
+    whole.kill("gunicorn")
+    time.sleep(2.5)
+    done.set()
+    asking.join()
+
+    assert len(answers) > before
+    # One request may have been in the hands of the killed process; it is not sent twice.
+    assert len([answer for answer in answers if answer != 200]) <= 1
+    assert set(answers) <= {200, 503, CUT}

@@ -1,0 +1,104 @@
+"""However a stack ends, nothing of it stays behind but its data."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from devstack import strays
+from devstack.environment import inherited
+from devstack.home import CHECKOUT, Home
+from devstack.lock import holder
+from devstack.testing import running_stack, temporary_home
+from tests.devstack import stores
+
+
+@pytest.fixture(scope="module")
+def kept_home() -> Iterator[Path]:
+    """One home for all these tests: each begins where the one before has left it."""
+    with temporary_home() as path:
+        yield path
+
+
+@pytest.fixture
+def supervisor(kept_home: Path) -> Iterator[psutil.Popen]:
+    """A process that runs the stores and has written to them."""
+    process = psutil.Popen(
+        [sys.executable, str(Path(__file__).with_name("runner.py")), str(kept_home)],
+        env={**inherited(), "PYTHONPATH": str(CHECKOUT)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline() == "ready\n"
+    yield process
+    strays.kill([process])
+    process.stdout.close()
+
+
+def test_undertaker_ends_the_servers_of_a_killed_supervisor(
+    kept_home: Path, supervisor: psutil.Popen
+) -> None:
+    assert strays.find(Home.at(kept_home))
+
+    supervisor.kill()
+    supervisor.wait()
+
+    deadline = time.monotonic() + 15
+    while left := strays.find(Home.at(kept_home)):
+        assert time.monotonic() < deadline, left
+        time.sleep(0.1)
+
+
+def test_orphans_of_a_killed_supervisor_are_ended_by_the_next_start(
+    kept_home: Path, supervisor: psutil.Popen
+) -> None:
+    children = supervisor.children()
+    undertaker = next(item for item in children if "devstack.undertaker" in item.cmdline())
+    orphans = [item for item in children if item != undertaker]
+    undertaker.kill()
+    supervisor.kill()
+    supervisor.wait()
+    assert all(strays.is_alive(orphan) for orphan in orphans)
+
+    with running_stack(kept_home) as stack:
+        assert stack.swept >= len(orphans)
+        assert not any(strays.is_alive(orphan) for orphan in orphans)
+        assert stores.read(stack) == ("kept",) * 3
+
+
+def test_everything_killed_at_once_starts_again_with_its_data(
+    kept_home: Path, supervisor: psutil.Popen
+) -> None:
+    everything = supervisor.children(recursive=True)
+    assert len(everything) >= 4  # the undertaker and three servers
+    for process in (supervisor, *everything):
+        process.send_signal(signal.SIGKILL)
+    supervisor.wait()
+
+    with running_stack(kept_home) as stack:
+        assert stores.read(stack) == ("kept",) * 3
+        started = [pid for item in stack.supervised() if (pid := item.pid)]
+        assert len(started) == 3
+
+    assert not any(psutil.pid_exists(pid) for pid in started), "a clean end leaves nothing"
+    assert strays.find(Home.at(kept_home)) == []
+
+
+def test_a_foreign_process_is_left_alone(home: Path, tmp_path: Path) -> None:
+    """Neither a reused pid in the lock file nor another stack's mark makes a process ours."""
+    marks = strays.marks(Home.at(tmp_path), "valkey")
+    with subprocess.Popen(["sleep", "60"], env={**os.environ, **marks}) as foreign:
+        try:
+            (home / "lock").write_text(f'{{"role": "stack", "pid": {foreign.pid}, "born": 1.0}}')
+            assert holder(Home.at(home)) is None
+            assert strays.end(Home.at(home)) == 0
+            assert foreign.poll() is None
+            assert strays.end(Home.at(tmp_path)) == 1
+        finally:
+            foreign.kill()

@@ -1,0 +1,28 @@
+"""Talk to a stack's entry point with any host name: Python does not resolve *.localhost."""
+
+import http.client
+from dataclasses import dataclass
+
+from devstack.ports import LOOPBACK
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+def get(port: int, path: str, host: str = "localhost", **headers: str) -> Answer:
+    """Ask once on a connection of its own."""
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=30)
+    try:
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request("GET", path, headers={"Host": host, **sent})
+        response = connection.getresponse()
+        received = {name.lower(): value for name, value in response.getheaders()}
+        return Answer(response.status, received, response.read())
+    finally:
+        connection.close()
