@@ -13,6 +13,7 @@ from csp.constants import NONE, SELF
 from aggios import env
 from aggios.databases import databases
 from core.logging import log_configuration
+from core.reconnects import count_connection
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -152,6 +153,7 @@ CACHES: dict[str, Any] = {
                 "socket_connect_timeout": 0.25,
                 "socket_timeout": 0.5,
                 "max_connections": 100,
+                "redis_connect_func": count_connection,
             },
         },
     }
@@ -159,6 +161,7 @@ CACHES: dict[str, Any] = {
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SESSION_COOKIE_NAME = "aggios_staff"
 SESSION_COOKIE_AGE = 8 * 3600
+LOGIN_REDIRECT_URL = "admin:index"
 
 # -- people ----------------------------------------------------------------------------------------
 PASSWORD_HASHERS = ["accounts.hashers.PepperedArgon2"]

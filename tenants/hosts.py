@@ -11,6 +11,7 @@ from django.conf import settings
 
 CENTRAL = {"": "apex", "www": "apex", "api": "api", "dash": "dash", "admin": "admin"}
 HOST_NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
+AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]]*)(?::[0-9]*)?")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
@@ -32,13 +33,14 @@ def site_of(host: str) -> Site:
     label, dot, rest = name.partition(".")
     if dot and rest == settings.BASE_DOMAIN:
         return Site(CENTRAL[label]) if label in CENTRAL else Site("tenant", label)
-    return Site("tenant", name)
+    # A bare label is how ``Domain`` names a subdomain; as a host name it is nobody's.
+    return Site("tenant", name if dot else "")
 
 
 def _without_port(host: str) -> str:
-    if host.startswith("["):
-        return host.partition("]")[0] + "]"
-    return host.partition(":")[0]
+    """Return the name, or an empty string for what is no ``Host`` (RFC 9110 section 7.2)."""
+    parts = AUTHORITY.fullmatch(host)
+    return parts[1] if parts else ""
 
 
 def tenant_host(slug: str) -> str:

@@ -4,8 +4,9 @@ Each process keeps the tenants it met. An entry is good while Redis still holds 
 stamp under the entry's name: whoever changes a tenant deletes the stamps after commit, and every
 process reads the database again at its next request. The stamp is taken before the database is
 read, so a read that raced with a change stores a stamp that is gone already. Without Redis each
-request reads the database. Entries also end by themselves after ``LIFETIME`` seconds, for the case
-that a process died between its commit and the deletion.
+request reads the database; entries from before a new connection to it are not believed, for a
+deletion may have failed meanwhile. Entries also end by themselves after ``LIFETIME`` seconds, for
+the case that a process died between its commit and the deletion.
 """
 
 import logging
@@ -22,6 +23,7 @@ from django_redis import get_redis_connection
 from redis.exceptions import RedisError
 
 from core.database.scope import PUBLIC, enter
+from core.reconnects import connections_made
 from tenants.models import Domain, Tenant
 from tenants.refs import TenantRef, ref_of
 
@@ -36,6 +38,7 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class _Entry:
     stamp: bytes
+    connections: int
     tenant: TenantRef | None
     until: float
 
@@ -67,16 +70,16 @@ def _cached(key: str, read: Callable[[], TenantRef | None]) -> TenantRef | None:
     stamp = _stamp(key)
     if stamp is None:
         return read()
-    entry = _entries.get(key)
-    now = time.monotonic()
-    if entry is not None and entry.stamp == stamp and now < entry.until:
+    entry, now, connections = _entries.get(key), time.monotonic(), connections_made()
+    known = (stamp, connections)
+    if entry is not None and (entry.stamp, entry.connections) == known and now < entry.until:
         return entry.tenant
     tenant = read()
     if tenant is None:
         _expire_soon(key)
     if len(_entries) >= MOST_ENTRIES:
         _entries.clear()
-    _entries[key] = _Entry(stamp, tenant, now + LIFETIME)
+    _entries[key] = _Entry(stamp, connections, tenant, now + LIFETIME)
     return tenant
 
 

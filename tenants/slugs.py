@@ -11,6 +11,8 @@ from core.problems import FieldError, ValidationFailed
 LEAST, MOST = 2, 40
 GRAMMAR = re.compile(rf"[a-z0-9](?:[a-z0-9-]{{0,{MOST - 2}}}[a-z0-9])")
 
+NOT_ASCII = ("invalid_slug", "Use the letters a to z, digits and hyphens inside.")
+
 RESERVED = frozenset(
     """
     about abuse account accounts admin administrator aggios api app apps assets auth autoconfig
@@ -38,7 +40,8 @@ def normalise(text: str) -> str:
 def checked(text: str, *, field: str = "subdomain") -> str:
     """Return the normalised slug, or raise ValidationFailed that names ``field`` and the reason."""
     slug = normalise(text)
-    reason = _fault(slug)
+    # Before the case goes: the lower case of some other letters is an ASCII one (U+212A, Kelvin).
+    reason = _fault(slug) if text.strip().isascii() else NOT_ASCII
     if reason:
         raise ValidationFailed(errors=[FieldError(field, *reason)])
     return slug

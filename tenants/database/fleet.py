@@ -1,7 +1,5 @@
 """Which tenant schemas are behind: asked in bulk, so that nothing to do costs next to nothing."""
 
-from collections.abc import Iterator
-
 from psycopg import sql
 
 from core.database.scope import PUBLIC, enter
@@ -12,17 +10,33 @@ SCHEMAS_PER_QUERY = 200
 
 
 def behind(schemas: list[str]) -> list[str]:
-    """Return those of ``schemas`` that lack a migration of this code, in the given order."""
+    """Return those of ``schemas`` that lack a migration of this code, in the given order.
+
+    A schema without a history, or that is not there at all, is behind.
+    """
     wanted = {f"{app}.{name}" for app, name in tenant_steps()}
     found: list[str] = []
     for start in range(0, len(schemas), SCHEMAS_PER_QUERY):
-        applied = dict(_applied(schemas[start : start + SCHEMAS_PER_QUERY]))
         batch = schemas[start : start + SCHEMAS_PER_QUERY]
+        applied = _applied(with_history(batch))
         found += [schema for schema in batch if not wanted <= applied.get(schema, set())]
     return found
 
 
-def _applied(schemas: list[str]) -> Iterator[tuple[str, set[str]]]:
+def with_history(schemas: list[str]) -> list[str]:
+    """Return those of ``schemas`` that have a record of migrations."""
+    with enter(PUBLIC), owner_connection().cursor() as cursor:
+        cursor.execute(
+            "SELECT schemaname FROM pg_tables "
+            "WHERE tablename = 'django_migrations' AND schemaname = ANY(%s)",
+            [schemas],
+        )
+        return [schema for (schema,) in cursor.fetchall()]
+
+
+def _applied(schemas: list[str]) -> dict[str, set[str]]:
+    if not schemas:
+        return {}
     part = sql.SQL(
         "SELECT {name}, coalesce(array_agg(app || '.' || name), '{{}}') "
         "FROM {schema}.django_migrations"
@@ -32,5 +46,4 @@ def _applied(schemas: list[str]) -> Iterator[tuple[str, set[str]]]:
     )
     with enter(PUBLIC), owner_connection().cursor() as cursor:
         cursor.execute(union)
-        for schema, steps in cursor.fetchall():
-            yield schema, set(steps)
+        return {schema: set(steps) for schema, steps in cursor.fetchall()}

@@ -3,10 +3,9 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
 from django.db.migrations.autodetector import MigrationAutodetector
 
-from tenants.database.fleet import behind
+from tenants.database.fleet import behind, with_history
 from tenants.database.migrating import migrate_public, migrate_tenant_schema
 from tenants.database.owner import install_functions, owner_connection
 from tenants.database.template import refresh_template
@@ -40,7 +39,7 @@ class Command(BaseCommand):
         self.stdout.write(f"public: {count} migrations run")
         rebuilt = refresh_template(self._report)
         self.stdout.write(f"template: {'rebuilt' if rebuilt else 'up to date'}")
-        schemas = list(Tenant.objects.using("owner").values_list("schema_name", flat=True))
+        schemas = _schemas()
         late = behind(schemas)
         failed = [schema for schema in late if not self._migrate_one(schema)]
         self.stdout.write(f"tenants: {len(schemas)}, migrated {len(late) - len(failed)}")
@@ -50,10 +49,17 @@ class Command(BaseCommand):
     def _migrate_one(self, schema: str) -> bool:
         try:
             migrate_tenant_schema(schema, self._report)
-        except DatabaseError as exc:
-            self.stderr.write(f"{schema}: {exc}")
+        except Exception as exc:  # noqa: BLE001 - whatever it is, the others must go on
+            self.stderr.write(f"{schema}: {str(exc).strip() or type(exc).__name__}")
             return False
         return True
 
     def _report(self, line: str) -> None:
         self.stdout.write(f"  {line}")
+
+
+def _schemas() -> list[str]:
+    """Return every tenant's schema, but not those that a deletion has dropped already."""
+    rows = Tenant.objects.using("owner").values_list("schema_name", "status")
+    there = set(with_history([schema for schema, _ in rows]))
+    return [schema for schema, status in rows if schema in there or status != "deleting"]

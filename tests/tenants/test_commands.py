@@ -1,0 +1,169 @@
+"""manage.py create_tenant, list_tenants and migrate_schemas."""
+
+import io
+import json
+import secrets
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connections
+
+from accounts.models import User
+from tenants.context import tenant_context
+from tenants.management.commands.migrate_schemas import FLEET_LOCK
+from tenants.models import Tenant
+from tenants.queries import tenant_by_slug
+from tenants.refs import ref_of
+from tests.tenants.catalogue import leftovers
+
+
+def run(*arguments: str, **options: Any) -> str:
+    """Run a command in-process and return what it printed."""
+    out = io.StringIO()
+    call_command(*arguments, stdout=out, stderr=out, **options)
+    return out.getvalue()
+
+
+@pytest.fixture
+def slug() -> str:
+    return f"c{secrets.token_hex(6)}"
+
+
+@pytest.fixture
+def behind(make_tenant, superuser) -> Iterator[str]:
+    """The schema of a tenant that lacks the last table."""
+    schema = make_tenant().schema_name
+    superuser.execute(f"DROP TABLE {schema}.idempotency_answer")
+    superuser.execute(f"DELETE FROM {schema}.django_migrations WHERE app = 'idempotency'")
+    yield schema
+    run("migrate_schemas")
+
+
+@pytest.fixture
+def broken(make_tenant, superuser) -> Iterator[str]:
+    """The schema of a tenant that cannot be migrated: a table is there before its time."""
+    schema = make_tenant().schema_name
+    superuser.execute(f"DELETE FROM {schema}.django_migrations WHERE app = 'idempotency'")
+    yield schema
+    superuser.execute(
+        f"INSERT INTO {schema}.django_migrations (app, name, applied) "
+        "VALUES ('idempotency', '0001_initial', now())"
+    )
+
+
+def test_create_tenant(committed: None, slug: str):
+    made = json.loads(run("create_tenant", slug, "--owner", "Ada@C.test", "--json"))
+
+    tenant = tenant_by_slug(slug)
+    assert (made["id"], made["schema"]) == (str(tenant.id), tenant.schema_name)
+    assert made["object_prefix"] == tenant.object_prefix
+    assert len(made["password"]) >= 15
+    with tenant_context(ref_of(tenant)):
+        owner = User.objects.get()
+    assert (owner.email, owner.role, made["owner"]) == ("ada@c.test", "owner", "ada@c.test")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["www", "--owner", "a@b.test"],
+        ["-x-", "--owner", "a@b.test"],
+        ["{slug}", "--owner", "a@b.test", "--password", "short"],
+        ["{slug}", "--owner", "not-an-address"],
+        ["{slug}", "--owner", "a@b.test", "--name", "x" * 121],
+        ["{slug}", "--owner", "a@b.test", "--first-name", "x" * 101],
+    ],
+)
+def test_create_tenant_refuses_in_one_sentence(committed, superuser, slug, arguments):
+    before = Tenant.objects.count()
+
+    with pytest.raises(CommandError) as caught:
+        run("create_tenant", *(a.format(slug=slug) for a in arguments))
+
+    assert "\n" not in str(caught.value)
+    assert Tenant.objects.count() == before
+    assert leftovers(superuser) == (set(), set())
+
+
+def test_list_tenants(make_tenant):
+    tenant = make_tenant()
+
+    rows = {row["id"]: row for row in json.loads(run("list_tenants", "--json"))}
+
+    assert rows[str(tenant.id)]["subdomain"] == tenant.slug
+    assert rows[str(tenant.id)]["schema"] == tenant.schema_name
+    assert tenant.slug in run("list_tenants")
+
+
+def test_a_second_run_does_nothing(make_tenant, superuser):
+    make_tenant()
+    run("migrate_schemas")
+    before = superuser.execute("SELECT xmin::text, ctid::text FROM django_migrations").fetchall()
+
+    text = run("migrate_schemas")
+
+    assert "public: 0 migrations" in text
+    assert "template: up to date" in text
+    assert "migrated 0" in text
+    after = superuser.execute("SELECT xmin::text, ctid::text FROM django_migrations").fetchall()
+    assert after == before
+
+
+def test_a_schema_that_is_behind_is_brought_forward(behind: str, superuser):
+    text = run("migrate_schemas")
+
+    assert "migrated 1" in text
+    there = superuser.execute("SELECT to_regclass(%s)", [f"{behind}.idempotency_answer"])
+    assert there.fetchone() != (None,)
+    rights = superuser.execute(
+        "SELECT has_table_privilege(%s, %s, 'INSERT'), has_table_privilege(%s, %s, 'INSERT')",
+        [behind, f"{behind}.idempotency_answer", behind, f"{behind}.django_migrations"],
+    )
+    assert rights.fetchone() == (True, False)
+
+
+def test_one_that_fails_does_not_stop_the_others(behind: str, broken: str, superuser):
+    with pytest.raises(CommandError, match=broken):
+        run("migrate_schemas")
+
+    there = superuser.execute("SELECT to_regclass(%s)", [f"{behind}.idempotency_answer"])
+    assert there.fetchone() != (None,)
+
+
+def test_a_schema_that_is_gone_does_not_stop_the_others(make_tenant, behind: str, superuser):
+    gone = make_tenant().schema_name
+    superuser.execute(f"DROP SCHEMA {gone} CASCADE")
+    superuser.execute(f"DROP ROLE {gone}")
+    try:
+        with pytest.raises(CommandError, match=gone):
+            run("migrate_schemas")
+        there = superuser.execute("SELECT to_regclass(%s)", [f"{behind}.idempotency_answer"])
+        assert there.fetchone() != (None,)
+
+        Tenant.objects.filter(schema_name=gone).update(status="deleting")
+        assert "migrated 0" in run("migrate_schemas")
+    finally:
+        Tenant.objects.filter(schema_name=gone).delete()
+
+
+def test_a_second_one_at_the_same_time_is_refused(committed: None, superuser):
+    superuser.execute("SELECT pg_advisory_lock(%s)", [FLEET_LOCK])
+    try:
+        with pytest.raises(CommandError, match="Another migrate_schemas"):
+            run("migrate_schemas")
+    finally:
+        superuser.execute("SELECT pg_advisory_unlock(%s)", [FLEET_LOCK])
+        connections["owner"].close()
+
+
+def test_the_models_have_no_change_without_a_migration(committed: None):
+    run("makemigrations", check_changes=True, dry_run=True)
+
+
+def test_the_template_is_rebuilt_when_it_is_of_other_migrations(make_tenant, superuser):
+    superuser.execute("UPDATE aggios.tenant_template SET digest = 'old', ddl = 'SELECT 1/0'")
+
+    assert "template: rebuilt" in run("migrate_schemas")
+    assert make_tenant()

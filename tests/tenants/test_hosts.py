@@ -1,0 +1,121 @@
+"""Which host names reach a tenant. Every header is sent through Traefik as it is written here."""
+
+import socket
+
+import pytest
+
+from tenants.hosts import Site as Kind
+from tenants.hosts import site_of
+from tests.cast import Agency
+from tests.site import Host, Site
+
+ANSWERS = [
+    ("{slug}.aggios.localhost", 200),
+    ("{slug}.aggios.localhost:{port}", 200),
+    ("{slug}.aggios.localhost:1", 200),
+    ("{SLUG}.AGGIOS.LOCALHOST", 200),
+    ("{slug}.aggios.localhost.", 200),
+    ("b.{slug}.aggios.localhost", 404),
+    ("{slug}", 404),
+    ("{slug}.localhost", 404),
+    ("{slug}.aggios.localhost.evil.test", 404),
+    ("{slug}.aggios.app", 404),
+    ("nobody.aggios.localhost", 404),
+    ("[::1]", 404),
+    ("10.0.0.1", 404),
+    ("x" * 300, 404),
+    ("x" * 250 + ".aggios.localhost", 404),
+    ("xn--acm-dma.aggios.localhost", 404),
+]
+
+
+def ask(site: Site, host: str, *headers: str, path: str = "/api/users/me") -> tuple[int, str]:
+    """Send raw bytes, so that the header is what the test wrote; return status and text."""
+    lines = [f"GET {path} HTTP/1.1", f"Host: {host}", "Connection: close", *headers, "", ""]
+    with socket.create_connection(("127.0.0.1", site.port), timeout=30) as line:
+        line.sendall("\r\n".join(lines).encode("latin-1"))
+        text = b""
+        while piece := line.recv(65536):
+            text += piece
+    return int(text.split(b" ", 2)[1]), text.decode("latin-1")
+
+
+@pytest.mark.parametrize(("host", "status"), ANSWERS)
+def test_hosts(site: Site, acme: Agency, host: str, status: int):
+    name = host.format(slug=acme.slug, SLUG=acme.slug.upper(), port=site.port)
+
+    answered, text = ask(site, name, f"Authorization: Bearer {acme.owner.access_token}")
+
+    assert answered == status
+    assert "application/problem+json" in text or status == 200
+    assert "Traceback" not in text
+
+
+@pytest.mark.parametrize("host", ["", "a b", "a/b", "\xe9\xe8", "acme.aggios.localhost:x", "[::1"])
+def test_hosts_that_are_none(site: Site, acme: Agency, host: str):
+    status, text = ask(site, host)
+
+    assert status in {400, 404}
+    assert "Traceback" not in text
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "127.0.0.1", "aggios.localhost", "www.aggios.localhost"]
+)
+def test_the_apex(site: Site, host: str):
+    assert Host(site.port, host).get("/api/health/live").status_code == 200
+    answer = Host(site.port, host).post("/api/auth/register", {})
+    assert answer.json()["code"] == "validation_failed"
+
+
+@pytest.mark.parametrize(
+    "header", ["X-Forwarded-Host", "X-Original-Host", "X-Host", "Forwarded", "X_Forwarded_Host"]
+)
+def test_no_other_header_names_the_host(site: Site, acme: Agency, globex: Agency, header: str):
+    name = f"{globex.slug}.aggios.localhost"
+    value = f"host={name}" if header == "Forwarded" else name
+
+    me = acme.owner.at.get("/api/users/me", headers={header: value})
+
+    assert me.status_code == 200
+    assert me.json()["id"] == acme.owner.id
+
+
+def test_the_request_line_may_name_the_host(site: Site, acme: Agency, globex: Agency):
+    """RFC 9112 section 3.2.2: an absolute target wins over Host; the token decides nothing."""
+    target = f"http://{globex.slug}.aggios.localhost/api/users/me"
+    bearer = f"Authorization: Bearer {acme.owner.access_token}"
+
+    status, text = ask(site, f"{acme.slug}.aggios.localhost", bearer, path=target)
+
+    assert status in {200, 401}
+    assert (acme.owner.id in text) == (status == 200)
+
+
+def test_two_hosts_are_refused(site: Site, acme: Agency):
+    status, _ = ask(site, f"{acme.slug}.aggios.localhost", "Host: globex.aggios.localhost")
+
+    assert status == 400
+
+
+@pytest.mark.parametrize(
+    ("host", "kind"),
+    [
+        ("aggios.localhost:8080", Kind("apex")),
+        ("WWW.aggios.localhost", Kind("apex")),
+        ("[::1]:8080", Kind("apex")),
+        ("api.aggios.localhost", Kind("api")),
+        ("dash.aggios.localhost.", Kind("dash")),
+        ("admin.aggios.localhost", Kind("admin")),
+        ("acme.aggios.localhost", Kind("tenant", "acme")),
+        ("files.acme.example", Kind("tenant", "files.acme.example")),
+        ("a.b.aggios.localhost", Kind("tenant", "a.b.aggios.localhost")),
+        ("", Kind("tenant")),
+        (".aggios.localhost", Kind("tenant")),
+        ("acme .aggios.localhost", Kind("tenant")),
+        ("acme\x00.aggios.localhost", Kind("tenant")),
+        ("-acme.aggios.localhost", Kind("tenant")),
+    ],
+)
+def test_kinds_of_hosts(host: str, kind: Kind):
+    assert site_of(host) == kind

@@ -1,0 +1,172 @@
+"""A tenant is made as a whole or not at all, and is what the migrations make."""
+
+import secrets
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, connections, transaction
+from psycopg import errors
+
+from accounts.models import User
+from audit.models import AuditEvent
+from audit.services import SYSTEM
+from core.database.scope import PUBLIC, enter
+from core.problems import ValidationFailed
+from tenants.context import tenant_context
+from tenants.database.migrating import (
+    create_empty_schema,
+    digest_of,
+    drop_schema,
+    migrate_tenant_schema,
+    tenant_steps,
+)
+from tenants.models import Domain, Tenant
+from tenants.problems import SubdomainTaken
+from tenants.provisioning import provision
+from tenants.services import create_tenant
+from tests.site import Site
+from tests.tenants.catalogue import described, leftovers
+
+
+def test_the_template_and_the_migrations_make_the_same(make_tenant, superuser):
+    tenant = make_tenant()
+    schema = f"t_{uuid.uuid4().hex}"
+    create_empty_schema(schema)
+    try:
+        migrate_tenant_schema(schema, lambda line: None)
+        by_migrations = described(superuser, schema)
+    finally:
+        drop_schema(schema)
+
+    assert described(superuser, tenant.schema_name) == by_migrations
+    assert all(by_migrations[fact] for fact in ("tables", "constraints", "indexes", "grants"))
+
+
+def test_the_history_is_complete_from_the_start(make_tenant, superuser):
+    tenant = make_tenant()
+
+    rows = superuser.execute(f"SELECT app, name FROM {tenant.schema_name}.django_migrations")
+
+    assert tuple(sorted(rows.fetchall())) == tenant_steps()
+
+
+def test_the_template_knows_what_it_holds(committed, superuser):
+    stored = superuser.execute("SELECT digest FROM aggios.tenant_template").fetchone()
+
+    assert stored == (digest_of(tenant_steps()),)
+
+
+def test_of_simultaneous_sign_ups_one_wins(site: Site, superuser):
+    slug = f"race{secrets.token_hex(4)}"
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: site.sign_up(slug), range(4)))
+
+    assert sorted(a.status_code for a in answers) == [201, 409, 409, 409]
+    losers = [a.json() for a in answers if a.status_code == 409]
+    assert {body["code"] for body in losers} == {"subdomain_taken"}
+    assert Domain.objects.filter(domain=slug).count() == 1
+    assert leftovers(superuser) == (set(), set())
+
+
+@pytest.mark.parametrize("twice", [f"x{secrets.token_hex(5)}"])
+def test_a_slug_without_case_is_taken_once(committed: None, superuser, twice: str):
+    create_tenant(name="First", subdomain=twice, actor=SYSTEM)
+
+    with pytest.raises(SubdomainTaken):
+        create_tenant(name="Second", subdomain=twice.upper(), actor=SYSTEM)
+
+    assert leftovers(superuser) == (set(), set())
+
+
+def test_a_failure_after_provisioning_leaves_nothing(committed: None, superuser):
+    before = Tenant.objects.count(), AuditEvent.objects.count()
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        made = create_tenant(name="Gone", subdomain=f"g{secrets.token_hex(5)}", actor=SYSTEM)
+        with tenant_context(made):
+            User.objects.create(email="a@b.test", password="!")
+        raise ZeroDivisionError
+
+    assert (Tenant.objects.count(), AuditEvent.objects.count()) == before
+    assert leftovers(superuser) == (set(), set())
+
+
+def test_a_template_that_fails_half_way_leaves_nothing(committed: None, superuser):
+    superuser.execute("UPDATE aggios.tenant_template SET ddl = ddl || E'\\nSELECT 1/0;'")
+    try:
+        with pytest.raises(DatabaseError):
+            create_tenant(name="Half", subdomain=f"h{secrets.token_hex(5)}", actor=SYSTEM)
+    finally:
+        superuser.execute(
+            "UPDATE aggios.tenant_template SET ddl = replace(ddl, E'\\nSELECT 1/0;', '')"
+        )
+
+    assert not Tenant.objects.filter(name="Half").exists()
+    assert leftovers(superuser) == (set(), set())
+
+
+def test_without_a_template_sign_ups_are_unavailable(site: Site, superuser):
+    superuser.execute("ALTER TABLE aggios.tenant_template RENAME TO away")
+    superuser.execute("CREATE TABLE aggios.tenant_template (LIKE aggios.away)")
+    superuser.execute("ALTER TABLE aggios.tenant_template OWNER TO aggios_owner")
+    try:
+        answer = site.sign_up(f"n{secrets.token_hex(5)}")
+    finally:
+        superuser.execute("DROP TABLE aggios.tenant_template")
+        superuser.execute("ALTER TABLE aggios.away RENAME TO tenant_template")
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "provisioning_unavailable")
+    assert int(answer.headers["Retry-After"]) > 0
+    assert leftovers(superuser) == (set(), set())
+
+
+def test_an_existing_schema_is_refused_and_left_alone(make_tenant):
+    tenant = make_tenant()
+    with tenant_context(tenant):
+        User.objects.create(email="kept@here.test", password="!")
+
+    with pytest.raises(DatabaseError) as caught, transaction.atomic():
+        provision(tenant.schema_name)
+
+    assert isinstance(caught.value.__cause__, errors.DuplicateSchema)
+    with tenant_context(tenant):
+        assert User.objects.filter(email="kept@here.test").exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["public", "t_x", "t_" + "G" * 32, "t_" + "a" * 33, 't_"; DROP SCHEMA public; --', ""]
+)
+def test_only_opaque_names_become_schemas(committed: None, name: str):
+    with pytest.raises(DatabaseError), transaction.atomic():
+        provision(name)
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 121])
+def test_a_tenant_needs_a_name(committed: None, name: str):
+    with pytest.raises(ValidationFailed):
+        create_tenant(name=name, subdomain=f"v{secrets.token_hex(5)}", actor=SYSTEM)
+
+
+def test_creation_is_recorded(make_tenant):
+    tenant = make_tenant()
+
+    with enter(PUBLIC):
+        event = AuditEvent.objects.get(action="tenant.created", target_id=str(tenant.id))
+
+    assert (event.actor_type, event.details) == ("system", {"subdomain": tenant.slug})
+
+
+def test_creations_run_side_by_side(committed: None, superuser):
+    def create(number: int) -> Any:
+        try:
+            return create_tenant(name="Many", subdomain=f"p{secrets.token_hex(6)}", actor=SYSTEM)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(create, range(8)))
+
+    assert len({tenant.schema_name for tenant in made}) == 8
+    assert leftovers(superuser) == (set(), set())

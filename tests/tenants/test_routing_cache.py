@@ -1,0 +1,173 @@
+"""A change to a tenant counts from the next request in every process, with Redis and without."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.db import transaction
+from django_redis import get_redis_connection
+
+from audit.services import SYSTEM
+from devstack.testing import TestStack
+from tenants import routing
+from tenants.details import update_tenant
+from tenants.domains import add_domain, remove_domain, set_verified
+from tenants.models import Tenant
+from tenants.services import resume_tenant, suspend_tenant
+from tests.cast import Agency
+from tests.site import Host, Site
+
+ASKED = 12  # often enough that both workers and all of their threads answer
+
+
+@pytest.fixture
+def agency(new_agency: Callable[..., Agency]) -> Agency:
+    """A tenant that every worker has met and cached."""
+    made = new_agency()
+    assert statuses(made) == {200}
+    return made
+
+
+@pytest.fixture
+def without_redis(stores: TestStack) -> Iterator[Callable[[], None]]:
+    """Stop Redis for the test; the function that it gives brings it back."""
+
+    def back() -> None:
+        if "valkey" not in {item.service.name for item in stores.supervised()}:
+            stores.start_ready("valkey")
+
+    stores.stop("valkey")
+    yield back
+    back()
+
+
+def statuses(agency: Agency, path: str = "/api/users/me") -> set[int]:
+    """Ask both workers several times at once and return the statuses."""
+    found: list[int] = []
+
+    def ask() -> None:
+        found.extend(agency.owner.at.get(path).status_code for _ in range(ASKED // 3))
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return set(found)
+
+
+def test_suspending_and_resuming_are_seen_at_once(agency: Agency):
+    suspend_tenant(agency.ref.id, actor=SYSTEM, reason="unpaid")
+    assert statuses(agency) == {403}
+
+    resume_tenant(agency.ref.id, actor=SYSTEM)
+    assert statuses(agency) == {200}
+
+
+def test_without_redis_too(agency: Agency, without_redis: Callable[[], None]):
+    assert statuses(agency) == {200}
+
+    suspend_tenant(agency.ref.id, actor=SYSTEM)
+    assert statuses(agency) == {403}
+
+    # The stamps of before are still in its file; what they vouch for must not come back.
+    without_redis()
+    assert statuses(agency) == {403}
+
+
+def test_a_change_that_redis_missed_is_seen_by_a_process_that_missed_the_outage(
+    agency: Agency, without_redis: Callable[[], None]
+):
+    """Nobody asks while Redis is away: the workers learn of it from their broken connections."""
+    suspend_tenant(agency.ref.id, actor=SYSTEM)
+    without_redis()
+
+    assert statuses(agency) == {403}
+
+
+def test_a_change_that_is_rolled_back_is_none(agency: Agency):
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        suspend_tenant(agency.ref.id, actor=SYSTEM)
+        raise ZeroDivisionError
+
+    assert statuses(agency) == {200}
+
+
+def test_nothing_is_announced_before_the_commit(agency: Agency):
+    with transaction.atomic():
+        suspend_tenant(agency.ref.id, actor=SYSTEM)
+        assert statuses(agency) == {200}
+    assert statuses(agency) == {403}
+
+
+def test_a_read_that_raced_with_a_change_is_not_believed(agency: Agency, monkeypatch):
+    """The stamp is drawn before the read: the read sees the old row, then the row changes."""
+    name, ref = agency.slug, agency.ref
+    stale = ref
+    routing._entries.clear()
+
+    def read_then_change(_: str):
+        suspend_tenant(ref.id, actor=SYSTEM)
+        return stale
+
+    monkeypatch.setattr(routing, "_by_name", read_then_change)
+    assert routing.tenant_at(name) == stale
+    monkeypatch.undo()
+
+    assert routing.tenant_at(name).status == "suspended"
+
+
+def test_an_entry_ends_by_itself(agency: Agency, monkeypatch):
+    """The process that changed the row died before it could say so."""
+    assert routing.tenant_at(agency.slug).status == "active"
+    Tenant.objects.filter(pk=agency.ref.id).update(status="suspended")
+    assert routing.tenant_at(agency.slug).status == "active"
+
+    late = time.monotonic() + routing.LIFETIME + 1
+    monkeypatch.setattr(routing.time, "monotonic", lambda: late)
+    assert routing.tenant_at(agency.slug).status == "suspended"
+
+
+def test_a_new_name_answers_although_it_was_asked_for_before(site: Site, agency: Agency):
+    name = f"also-{agency.slug}"
+    assert site.host(name).get("/api/users/me").status_code == 404
+
+    domain = add_domain(agency.ref.id, name=name, verified=False, actor=SYSTEM)
+    assert site.host(name).get("/api/users/me").status_code == 401
+
+    remove_domain(domain.id, actor=SYSTEM)
+    assert site.host(name).get("/api/users/me").status_code == 404
+
+
+def test_a_custom_domain_answers_while_it_is_verified(site: Site, agency: Agency):
+    name = f"files.{agency.slug}.example"
+    host = Host(site.port, name, agency.owner.access_token)
+    domain = add_domain(agency.ref.id, name=name, verified=False, actor=SYSTEM)
+    assert host.get("/api/users/me").status_code == 404
+
+    set_verified(domain.id, verified=True, actor=SYSTEM)
+    assert host.get("/api/users/me").status_code == 200
+    assert host.get("/api/schema").status_code == 200
+    assert host.get("/api/docs").status_code == 200
+
+    set_verified(domain.id, verified=False, actor=SYSTEM)
+    assert host.get("/api/users/me").status_code == 404
+
+
+def test_a_rename_is_seen_in_every_process(agency: Agency):
+    assert agency.slug.title() in agency.host.get("/", headers={"Accept": "text/html"}).text
+
+    update_tenant(agency.ref.id, name="Renamed Ltd", registration="open", actor=SYSTEM)
+
+    pages = {agency.host.get("/", headers={"Accept": "text/html"}).text for _ in range(ASKED)}
+    assert all("Renamed Ltd" in page for page in pages)
+    body = {"email": "new@one.test", "password": "correct horse battery staple"}
+    assert agency.host.post("/api/auth/register", body).status_code == 201
+
+
+def test_names_that_nobody_has_do_not_stay_in_redis(site: Site):
+    name = f"nobody-{time.monotonic_ns()}"
+    site.host(name).get("/api/users/me")
+
+    assert 0 < get_redis_connection("default").ttl(f"aggios:route:host:{name}") <= 30

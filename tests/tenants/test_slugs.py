@@ -1,0 +1,71 @@
+"""The grammar of subdomains, as a table."""
+
+import pytest
+
+from core.problems import ValidationFailed
+from tenants.slugs import RESERVED, checked
+
+GOOD = {
+    "ab": "ab",
+    "a1": "a1",
+    "42": "42",
+    "a-b": "a-b",
+    "a--b": "a--b",
+    "ACME": "acme",
+    " Acme ": "acme",
+    "x" * 40: "x" * 40,
+    "a" + "-" * 38 + "b": "a" + "-" * 38 + "b",
+    "xn-ab": "xn-ab",
+    "axn--b": "axn--b",
+    "apis": "apis",
+}
+BAD = {
+    "": "invalid_length",
+    "a": "invalid_length",
+    "x" * 41: "invalid_length",
+    "x" * 64: "invalid_length",
+    "-ab": "invalid_slug",
+    "ab-": "invalid_slug",
+    "--": "invalid_slug",
+    "a_b": "invalid_slug",
+    "a.b": "invalid_slug",
+    "a b": "invalid_slug",
+    "a\nb": "invalid_slug",
+    "ab\n.": "invalid_slug",
+    "a\x00b": "invalid_slug",
+    "a/b": "invalid_slug",
+    "a%2eb": "invalid_slug",
+    "acmé": "invalid_slug",
+    "асме": "invalid_slug",  # Cyrillic
+    "\uff41\uff43\uff4d\uff45": "invalid_slug",  # full width
+    "\u212aelvin": "invalid_slug",  # the Kelvin sign, whose lower case is a Latin k
+    "acme\u200b": "invalid_slug",  # zero width space
+    "\u2160\u2160": "invalid_slug",  # Roman numerals
+    "٤٢": "invalid_slug",  # Arabic-Indic digits
+    "xn--bcher-kva": "invalid_slug",
+    "XN--BCHER-KVA": "invalid_slug",
+    "'; --": "invalid_slug",
+    "www": "reserved",
+    "API": "reserved",
+    "Admin": "reserved",
+    " dash ": "reserved",
+}
+
+
+@pytest.mark.parametrize(("text", "stored"), GOOD.items())
+def test_good(text: str, stored: str):
+    assert checked(text) == stored
+
+
+@pytest.mark.parametrize(("text", "code"), BAD.items())
+def test_bad(text: str, code: str):
+    with pytest.raises(ValidationFailed) as caught:
+        checked(text, field="subdomain")
+
+    assert [(e.field, e.code) for e in caught.value.errors] == [("subdomain", code)]
+
+
+def test_every_central_and_operators_host_is_reserved():
+    hosts = "www api admin dash traefik minio minio-console s3 mail static localhost"
+
+    assert set(hosts.split()) <= RESERVED
