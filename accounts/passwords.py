@@ -26,8 +26,8 @@ class MaximumLengthValidator:
         return f"Use at most {LONGEST} characters."
 
 
-def checked_password(password: str, user: User, *, field: str = "password") -> str:
-    """Return the hash of a password that keeps the rules. Raises ValidationFailed with each fault.
+def require_good(password: str, user: User | None = None, *, field: str = "password") -> None:
+    """Raise ValidationFailed with each rule that the password breaks.
 
     ``user`` need not be saved; its own data must not look like the password.
     """
@@ -36,6 +36,11 @@ def checked_password(password: str, user: User, *, field: str = "password") -> s
     except ValidationError as exc:
         faults = [FieldError(field, e.code or "invalid", e.messages[0]) for e in exc.error_list]
         raise ValidationFailed(errors=faults) from exc
+
+
+def checked_password(password: str, user: User, *, field: str = "password") -> str:
+    """Return the hash of a password that keeps the rules. Raises ValidationFailed."""
+    require_good(password, user, field=field)
     return make_password(password)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from accounts.models import Session, User
@@ -9,7 +10,7 @@ from accounts.passwords import checked_password, password_fits
 from accounts.problems import EmailTaken, InvalidCredentials, RegistrationClosed
 from accounts.sessions import Opened, actor_of, end, open_session
 from audit.services import ANONYMOUS, Target, record
-from core.problems import FieldError
+from core.problems import FieldError, ValidationFailed
 from tenants.context import current_tenant
 from tenants.models import Tenant
 
@@ -24,13 +25,27 @@ def target_of(user: User) -> Target:
     return Target("user", str(user.id), user.email)
 
 
+def require_sound(user: User) -> None:
+    """Raise ValidationFailed with every field of a person that is not valid, but the password."""
+    try:
+        user.clean_fields(exclude=["password"])
+    except ValidationError as exc:
+        faults = [
+            FieldError(name, fault.code or "invalid", fault.messages[0])
+            for name, found in exc.error_dict.items()
+            for fault in found
+        ]
+        raise ValidationFailed(errors=faults) from exc
+
+
 def create_user(
     *, email: str, password: str, role: str = User.Role.MEMBER, first_name: str, last_name: str
 ) -> User:
-    """Add a person to the tenant. Raises ValidationFailed for the password, EmailTaken."""
+    """Add a person to the tenant. Raises ValidationFailed, EmailTaken."""
     user = User(
         email=normalised_email(email), role=role, first_name=first_name, last_name=last_name
     )
+    require_sound(user)
     user.password = checked_password(password, user)
     return add_user(user)
 

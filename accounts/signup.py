@@ -4,7 +4,7 @@ from django.db import transaction
 
 from accounts.models import User
 from accounts.passwords import checked_password
-from accounts.services import add_user, normalised_email, target_of
+from accounts.services import add_user, normalised_email, require_sound, target_of
 from accounts.sessions import Opened, actor_of, open_session
 from audit.services import Actor, record
 from core.database.scope import PUBLIC, enter
@@ -37,6 +37,7 @@ def sign_up(
         last_name=last_name,
         role=User.Role.OWNER,
     )
+    require_sound(owner)
     owner.password = checked_password(password, owner)
     who = actor or Actor("anonymous", label=owner.email)
     with enter(PUBLIC), transaction.atomic():

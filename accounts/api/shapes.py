@@ -1,12 +1,30 @@
 """What requests and answers of accounts look like. Shapes only; the rules live in services."""
 
+from collections.abc import Callable
 from typing import Any
 
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
 
 from accounts.models import User
+from accounts.passwords import require_good
 from accounts.sessions import Opened
 from accounts.tokens import access_token, lifetimes
+from core.problems import ValidationFailed
+from tenants.slugs import checked as checked_slug
+
+
+def by_rule(rule: Callable[[str], object]) -> Callable[[str], None]:
+    """Return a field validator that asks a service's rule, so that one answer names every fault."""
+
+    def validate(value: str) -> None:
+        try:
+            rule(value)
+        except ValidationFailed as exc:
+            details = [ErrorDetail(fault.detail, fault.code) for fault in exc.errors]
+            raise serializers.ValidationError(details) from exc
+
+    return validate
 
 
 class LoginRequest(serializers.Serializer[Any]):
@@ -17,7 +35,7 @@ class LoginRequest(serializers.Serializer[Any]):
 
 class PersonRequest(serializers.Serializer[Any]):
     email = serializers.EmailField(max_length=254)
-    password = serializers.CharField(max_length=1024, trim_whitespace=False)
+    password = serializers.CharField(trim_whitespace=False, validators=[by_rule(require_good)])
     first_name = serializers.CharField(max_length=100, required=False, default="", allow_blank=True)
     last_name = serializers.CharField(max_length=100, required=False, default="", allow_blank=True)
 
@@ -29,7 +47,7 @@ class RegisterRequest(PersonRequest):
 
 class SignUpRequest(PersonRequest):
     company = serializers.CharField(max_length=120)
-    subdomain = serializers.CharField(max_length=63)
+    subdomain = serializers.CharField(validators=[by_rule(checked_slug)])
 
 
 class RefreshRequest(serializers.Serializer[Any]):
