@@ -16,6 +16,7 @@ from devstack.errors import ServiceFailedError, StackError
 from devstack.fallback import Fallback
 from devstack.home import Home, write_private
 from devstack.lock import HomeLock
+from devstack.ports import LOOPBACK
 from devstack.services.gunicorn import Application
 from devstack.services.protocol import Context
 from devstack.services.registry import ALL, build
@@ -30,8 +31,8 @@ FIRST_EXITS = 4
 class Stack:
     """Servers of one home, supervised by this process.
 
-    ``web_port`` is the fixed port of the entry point, None a private one. ``overrides`` replaces
-    variables of the application.
+    ``web_port`` is the fixed port of the entry point, None a private one; ``web_address`` is where
+    it listens. ``overrides`` replaces variables of the application.
     """
 
     def __init__(
@@ -39,12 +40,14 @@ class Stack:
         home: Home,
         *,
         web_port: int | None = None,
+        web_address: str = LOOPBACK,
         application: Application | None = None,
         overrides: dict[str, str] | None = None,
     ) -> None:
         self.home = home
         self.swept = 0
         self._web_port = web_port
+        self._web_address = web_address
         self._application = application or Application()
         self._overrides = overrides or {}
         self._running: dict[str, Supervised] = {}
@@ -69,7 +72,7 @@ class Stack:
                 **self._overrides,
             }
             write_env_file(self.home, self.env)
-            self._context = Context(self.home, self.ports, secrets, self.env)
+            self._context = Context(self.home, self.ports, secrets, self.env, self._web_address)
             self._closers.callback(Undertaker(self.home).dismiss)
             self._closers.callback(Fallback(self.ports["fallback"]).close)
             self._is_open = True

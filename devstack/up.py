@@ -36,7 +36,12 @@ class _Ended(BaseException):
 
 def up(console: Console) -> None:
     """Start everything, tell about it and stay until a signal comes. Raises StackError."""
-    stack = Stack(Home.chosen(), web_port=_web_port())
+    stack = Stack(
+        Home.chosen(),
+        web_port=_web_port(),
+        # A container publishes its port itself and must listen on more than loopback.
+        web_address=os.environ.get("AGGIOS_ADDRESS") or LOOPBACK,
+    )
     for number in ENDING:
         signal.signal(number, _end)
     with contextlib.suppress(_Ended):

@@ -8,7 +8,7 @@ from typing import Protocol
 from devstack.account import Account
 from devstack.credentials import Credentials
 from devstack.home import Home
-from devstack.ports import Ports
+from devstack.ports import LOOPBACK, Ports
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,8 @@ class Context:
     secrets: Credentials
     # The variables of the application, as in $AGGIOS_HOME/env.
     variables: dict[str, str]
+    # Where the entry point listens.
+    web_address: str = LOOPBACK
 
 
 class Service(Protocol):

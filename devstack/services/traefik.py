@@ -76,7 +76,7 @@ class Traefik:
             },
             "entryPoints": {
                 "web": {
-                    "address": f"{LOOPBACK}:{self._context.ports['web']}",
+                    "address": f"{self._context.web_address}:{self._context.ports['web']}",
                     # X_Auth_User and the like would reach WSGI as X-Auth-User.
                     "http": {"aliasHeadersStrategy": "delete"},
                     "transport": {

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by the scripts beside this folder. Nothing here writes anything.
 
 # Print the first Python >= 3.11 that has venv and pip at hand; one clear line when there is none.

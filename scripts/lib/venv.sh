@@ -1,7 +1,9 @@
+# shellcheck shell=bash
 # Sourced by the scripts beside this folder, after python.sh; $root is the checkout.
 # prepare_venv makes $root/.venv hold exactly what requirements-dev.txt locks. When it already does,
 # nothing is asked of the network.
 
+# shellcheck disable=SC2154  # $root is set by whoever sources this
 prepare_venv() {
     take_venv_lock
     if ! "$root/.venv/bin/python" -c 'import sys' >/dev/null 2>&1; then
