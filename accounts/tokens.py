@@ -7,6 +7,7 @@ although only hashes are stored.
 
 import hashlib
 import hmac
+import time
 import uuid
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -121,7 +122,22 @@ def hash_of(token: str) -> bytes:
 
 def read_access_token(token: str) -> uuid.UUID:
     """Return the session id that a good access token names. Raises TokenInvalid, TokenExpired."""
-    return _session_id(_read(TenantAccessToken, token))
+    session_id, expires = _verified(current_tenant(), token)
+    if expires <= time.time():
+        raise TokenExpired
+    return session_id
+
+
+@lru_cache(maxsize=8192)
+def _verified(tenant: TenantRef, token: str) -> tuple[uuid.UUID, float]:
+    """Return the session id and the end of a token that the tenant's key signed.
+
+    A signature that was good under a key stays so, and only good ones are remembered: what raises
+    is not. Whatever can change (the key's version is in ``tenant``, time, the session's row) is
+    looked at on every request.
+    """
+    read = _read(TenantAccessToken, token)
+    return _session_id(read), float(read["exp"])
 
 
 def read_refresh_token(token: str) -> uuid.UUID:

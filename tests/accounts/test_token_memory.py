@@ -1,0 +1,75 @@
+"""A signature is verified once; what can change afterwards counts on every reading all the same."""
+
+import time
+import uuid
+from dataclasses import replace
+
+import pytest
+
+from accounts.problems import TokenExpired, TokenInvalid
+from accounts.tokens import TenantAccessToken, read_access_token
+from tenants.context import tenant_context
+from tenants.refs import TenantRef
+
+ACME = TenantRef(
+    id=uuid.uuid4(),
+    slug="acme",
+    name="Acme",
+    schema_name="t_" + "a" * 32,
+    object_prefix="t_" + "a" * 32,
+    status="active",
+    suspended_reason="",
+    registration="closed",
+    key_version=1,
+)
+SESSION = uuid.uuid4()
+
+
+def token_of(tenant: TenantRef, seconds: float = 60) -> str:
+    """Return a token of the session that is good for so long."""
+    with tenant_context(tenant):
+        token = TenantAccessToken()
+        token["sid"], token["exp"] = str(SESSION), int(time.time() + seconds)
+        return str(token)
+
+
+def read_in(tenant: TenantRef, token: str) -> uuid.UUID:
+    with tenant_context(tenant):
+        return read_access_token(token)
+
+
+def test_a_token_that_was_good_ends_at_its_time():
+    token = token_of(ACME, seconds=2)
+    assert read_in(ACME, token) == SESSION
+
+    time.sleep(2.1)
+
+    with pytest.raises(TokenExpired):
+        read_in(ACME, token)
+
+
+def test_a_token_that_was_good_ends_with_its_key_version():
+    token = token_of(ACME)
+    assert read_in(ACME, token) == SESSION
+
+    with pytest.raises(TokenInvalid):
+        read_in(replace(ACME, key_version=2), token)
+
+
+def test_a_token_that_is_good_in_one_tenant_is_not_in_another():
+    token = token_of(ACME)
+    assert read_in(ACME, token) == SESSION
+
+    with pytest.raises(TokenInvalid):
+        read_in(replace(ACME, id=uuid.uuid4(), slug="globex"), token)
+
+
+def test_a_changed_signature_is_refused_each_time():
+    token = token_of(ACME)
+    assert read_in(ACME, token) == SESSION
+    head, _, signature = token.rpartition(".")
+    forged = f"{head}.{'A' if signature[0] != 'A' else 'B'}{signature[1:]}"
+
+    for _ in range(2):
+        with pytest.raises(TokenInvalid):
+            read_in(ACME, forged)
