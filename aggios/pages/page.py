@@ -13,11 +13,12 @@ from core.problems import MethodNotAllowed, Problem
 from core.responses import problem_response
 
 View = Callable[..., HttpResponse]
+SAFE = ("GET", "HEAD")
 
 
 def page(*methods: str) -> Callable[[View], View]:
     """Declare a view that is a page, served for ``methods`` (GET when none are named)."""
-    allowed = ("GET", "HEAD", *(method for method in methods if method != "GET"))
+    allowed = (*SAFE, *(method for method in methods if method not in SAFE))
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -32,6 +33,8 @@ def page(*methods: str) -> Callable[[View], View]:
                     return as_page(request, problem_response(problem))
             return in_language(request, response, language)
 
+        # What changes nothing needs no token, so a wrong method is told what it is.
+        serve.csrf_exempt = allowed == SAFE  # type: ignore[attr-defined]
         return serve
 
     return decorate

@@ -1,0 +1,105 @@
+"""The names of a tenant, added and removed on its page."""
+
+import secrets
+
+import pytest
+
+from tests.admin.test_tenants import change_form, page_of, tenants_at
+from tests.admin.trail import assert_recorded
+from tests.browser import Browser
+from tests.site import Host, Site
+
+
+def with_domain(slug: str, name: str, **fields: str) -> dict[str, str]:
+    form = change_form(slug)
+    [tenant] = tenants_at(slug)
+    added = {"domains-TOTAL_FORMS": "2", "domains-1-domain": name}
+    return {**form, **added, "domains-1-tenant": str(tenant.id), **fields}
+
+
+def test_a_second_subdomain_answers_at_the_next_request(site: Site, sue, new_agency) -> None:
+    slug, alias = new_agency().slug, f"n{secrets.token_hex(6)}"
+    before = Browser(site, alias).get("/").status_code
+
+    answer = sue.submit(page_of(slug), with_domain(slug, alias.upper()))
+
+    assert answer.status_code == 302, answer.text
+    assert (before, Browser(site, alias).get("/").status_code) == (404, 200)
+    assert tenants_at(slug)[0].slug == slug
+    assert_recorded("tenant.domain_added", by=sue.staff, details__domain=alias)
+
+
+def test_a_custom_domain_answers_once_it_is_verified(site: Site, sue, new_agency) -> None:
+    slug = new_agency().slug
+    name = f"files.{slug}.example"
+    visitor = Host(site.port, name)
+
+    sue.submit(page_of(slug), with_domain(slug, name))
+    unverified = visitor.get("/").status_code
+    [tenant] = tenants_at(slug)
+    first, second = tenant.domains.all()
+    rows = {
+        "name": tenant.name,
+        "registration": tenant.registration,
+        "domains-TOTAL_FORMS": "2",
+        "domains-INITIAL_FORMS": "2",
+        "domains-0-id": str(first.id),
+        "domains-0-tenant": str(tenant.id),
+        "domains-1-id": str(second.id),
+        "domains-1-tenant": str(tenant.id),
+    }
+    sue.submit(page_of(slug), {**rows, "domains-1-verified": "on"})
+    verified = visitor.get("/").status_code
+    removed = sue.submit(
+        page_of(slug), {**rows, "domains-1-verified": "on", "domains-1-DELETE": "on"}
+    )
+
+    assert removed.status_code == 302, removed.text
+    assert (unverified, verified, visitor.get("/").status_code) == (404, 200, 404)
+    for action in ("domain_added", "domain_verified", "domain_removed"):
+        assert_recorded(f"tenant.{action}", by=sue.staff, details__domain=name)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("acme", "Somebody has this name already."),
+        ("admin", "This name is reserved."),
+        ("127.0.0.1", "This is not a domain name."),
+        ("not_a.host", "This is not a domain name."),
+        ("-x.example", "This is not a domain name."),
+        (f"{'x' * 64}.example", "This is not a domain name."),
+        ("new.aggios.localhost", "Give the subdomain without the rest."),
+        ("aggios.localhost", "Give the subdomain without the rest."),
+    ],
+)
+def test_a_bad_name_is_a_fault_of_the_form(acme, sue, new_agency, name: str, says: str) -> None:
+    slug = new_agency().slug
+
+    answer = sue.submit(page_of(slug), with_domain(slug, name))
+
+    assert answer.status_code == 200
+    assert says in answer.text
+    assert tenants_at(slug)[0].domains.count() == 1
+
+
+def test_the_primary_domain_stays(sue, new_agency) -> None:
+    slug = new_agency().slug
+
+    answer = sue.submit(page_of(slug), change_form(slug, **{"domains-0-DELETE": "on"}))
+
+    assert answer.status_code == 200
+    assert "A workspace keeps its primary domain." in answer.text
+    assert len(tenants_at(slug)) == 1
+
+
+def test_another_tenants_domain_cannot_be_slipped_in(acme, sue, new_agency) -> None:
+    slug = new_agency().slug
+    domain = acme.ref and tenants_at("acme")[0].domains.get()
+
+    sue.submit(
+        page_of(slug),
+        change_form(slug, **{"domains-0-id": str(domain.id), "domains-0-DELETE": "on"}),
+    )
+
+    assert len(tenants_at("acme")) == 1

@@ -1,0 +1,167 @@
+"""Logging in to the admin: who can, who cannot, and what it tells."""
+
+import time
+
+import pytest
+from django.contrib.auth import authenticate
+
+from staff.models import StaffUser
+from tests.admin.conftest import log_in
+from tests.admin.trail import assert_recorded, last_event
+from tests.browser import Browser
+from tests.cast import Agency
+from tests.site import PASSWORD, Site
+
+
+def test_staff_logs_in_with_the_address_in_any_case(site: Site, new_staff) -> None:
+    staff = new_staff()
+    browser = Browser(site, "admin")
+
+    answer = log_in(browser, staff.email.upper())
+
+    assert (answer.status_code, answer.headers["location"]) == (302, "/admin/")
+    assert browser.get("/admin/").status_code == 200
+    assert_recorded("staff.logged_in", by=staff)
+
+
+def test_the_cookies_stay_on_this_host_and_away_from_scripts(site: Site, new_staff) -> None:
+    browser = Browser(site, "admin")
+
+    page = browser.get("/admin/login/")
+    answer = log_in(browser, new_staff().email)
+
+    cookies = [*page.headers.get_list("set-cookie"), *answer.headers.get_list("set-cookie")]
+    assert {c.partition("=")[0] for c in cookies} >= {"aggios_staff", "aggios_csrf"}
+    for cookie in cookies:
+        assert "HttpOnly" in cookie
+        assert "SameSite=Lax" in cookie
+        assert "domain=" not in cookie.lower()
+
+
+def test_refusals_cannot_be_told_apart(site: Site, new_staff) -> None:
+    staff, gone = new_staff(), new_staff()
+    StaffUser.objects.filter(pk=gone.pk).update(is_active=False)
+    attempts = [
+        (staff.email, "wrong horse"),
+        ("nobody@aggios.test", PASSWORD),
+        (gone.email, PASSWORD),
+    ]
+
+    answers = [log_in(Browser(site, "admin"), *attempt) for attempt in attempts]
+
+    assert {answer.status_code for answer in answers} == {200}
+    notes = {a.text.split('class="errornote">')[1].split("</p>")[0] for a in answers}
+    assert len(notes) == 1
+    assert not any("aggios_staff" in a.headers.get("set-cookie", "") for a in answers)
+    assert last_event("staff.login_refused", target_label=gone.email).actor_type == "anonymous"
+
+
+def test_an_unknown_address_costs_as_much_work_as_a_wrong_password(new_staff) -> None:
+    staff = new_staff()
+
+    def work(email: str) -> float:
+        before = time.thread_time()
+        assert authenticate(None, username=email, password="wrong horse") is None
+        return time.thread_time() - before
+
+    known = sorted(work(staff.email) for _ in range(5))[2]
+    unknown = sorted(work("nobody@aggios.test") for _ in range(5))[2]
+    assert 0.5 < unknown / known < 2
+
+
+def test_a_sixth_attempt_within_a_minute_is_refused(site: Site, new_staff) -> None:
+    staff = new_staff()
+    browser = Browser(site, "admin")
+
+    first = [log_in(browser, staff.email, "wrong horse").status_code for _ in range(5)]
+    page = log_in(browser, staff.email)
+    data = log_in_as_program(browser, staff.email)
+
+    assert first == [200] * 5
+    assert (page.status_code, data.status_code) == (429, 429)
+    assert 0 < int(page.headers["retry-after"]) <= 60
+    assert '"login_account";r=0' in page.headers["ratelimit"]
+    assert page.headers["content-type"].startswith("text/html")
+    assert data.json()["code"] == "rate_limited"
+    assert browser.get("/admin/").status_code == 302
+    assert log_in(browser, new_staff().email).status_code == 302
+
+
+def log_in_as_program(browser: Browser, email: str):
+    """Send the form the way a script does: without asking for HTML."""
+    form = {"username": email, "password": PASSWORD}
+    return browser.submit("/admin/login/", form, headers={"Accept": "application/json"})
+
+
+def test_success_clears_the_count(site: Site, new_staff) -> None:
+    staff = new_staff()
+
+    for _ in range(2):
+        browser = Browser(site, "admin")
+        for _ in range(3):
+            log_in(browser, staff.email, "wrong horse")
+        assert log_in(browser, staff.email).status_code == 302
+
+
+def test_a_form_without_its_token_is_refused_as_a_page(site: Site, new_staff) -> None:
+    browser = Browser(site, "admin")
+    form = {"username": new_staff().email, "password": PASSWORD}
+
+    page = browser.post("/admin/login/", form)
+    data = browser.post("/admin/login/", form, headers={"Accept": "*/*"})
+
+    assert (page.status_code, data.status_code) == (403, 403)
+    assert "This form has expired" in page.text
+    assert data.json()["code"] == "form_expired"
+
+
+def test_a_form_from_another_site_is_refused(site: Site, new_staff) -> None:
+    form = {"username": new_staff().email, "password": PASSWORD}
+
+    answer = Browser(site, "admin").submit(
+        "/admin/login/", form, headers={"Origin": "http://evil.example"}
+    )
+
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("label", ["", "www", "api", "dash", "acme", "nobody"])
+@pytest.mark.parametrize("path", ["/admin/", "/admin/login/", "/admin"])
+def test_the_admin_is_on_no_other_host(site: Site, acme: Agency, label: str, path: str) -> None:
+    assert Browser(site, label).get(path).status_code == 404
+
+
+def test_a_persons_token_opens_nothing(site: Site, acme: Agency) -> None:
+    answer = site.host("admin").with_token(acme.owner.access_token).get("/admin/tenants/tenant/")
+
+    assert answer.status_code == 302
+    assert answer.headers["location"].startswith("/admin/login/")
+
+
+def test_a_changed_password_ends_the_other_sessions(at_desk, new_staff) -> None:
+    staff = new_staff()
+    here, there = at_desk(staff=staff), at_desk(staff=staff)
+    new = "quite another battery"
+    form = {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
+
+    answer = here.submit("/admin/password_change/", form)
+
+    assert answer.status_code == 302
+    assert here.get("/admin/").status_code == 200
+    assert there.get("/admin/").status_code == 302
+    assert_recorded("staff.password_changed", by=staff, target_id=str(staff.pk))
+
+
+def test_staff_can_work_while_redis_is_away(site: Site, stores, new_staff) -> None:
+    staff = new_staff()
+    browser = Browser(site, "admin")
+    stores.stop("valkey")
+    try:
+        entered = log_in(browser, staff.email)
+        page = browser.get("/admin/")
+    finally:
+        stores.start_ready("valkey")
+
+    assert entered.status_code == 302
+    assert page.status_code == 200
+    assert browser.get("/admin/").status_code == 200

@@ -1,0 +1,208 @@
+"""Tenants in the admin: opened, found, renamed, and never deleted with a click."""
+
+import re
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection
+
+from tenants.models import Tenant
+from tests.admin.trail import assert_recorded
+from tests.browser import Browser
+from tests.site import Site
+
+LIST, ADD = "/admin/tenants/tenant/", "/admin/tenants/tenant/add/"
+
+
+def new_slug() -> str:
+    return f"n{secrets.token_hex(6)}"
+
+
+def form_of(slug: str, **fields: str) -> dict[str, str]:
+    return {"name": "Initech", "subdomain": slug, "registration": "closed", **fields}
+
+
+def tenants_at(slug: str) -> list[Tenant]:
+    return list(Tenant.objects.filter(domains__domain=slug))
+
+
+def test_saving_a_new_tenant_provisions_it(site: Site, sue: Browser) -> None:
+    slug = new_slug()
+
+    answer = sue.submit(ADD, form_of(slug, name="  Initech   Ltd "))
+
+    assert answer.status_code == 302
+    [tenant] = tenants_at(slug)
+    assert (tenant.name, tenant.status, tenant.registration) == ("Initech Ltd", "active", "closed")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_namespace WHERE nspname = %s", [tenant.schema_name])
+        assert cursor.fetchone() == (1,)
+    asked = site.host(slug).post("/api/auth/login", {"email": "a@b.test", "password": "x" * 12})
+    assert asked.json()["code"] == "invalid_credentials"
+    event = assert_recorded("tenant.created", by=sue.staff, target_id=str(tenant.id))
+    assert event.details == {"subdomain": slug}
+
+
+def test_its_owner_gets_a_password_that_is_shown_once(site: Site, sue: Browser) -> None:
+    slug = new_slug()
+
+    answer = sue.submit(ADD, form_of(slug, owner_email="Olga@Initech.test"))
+
+    shown = sue.follow(answer).text
+    password = re.search(r"with the password ([\w-]+)", shown)
+    assert password
+    entered = site.host(slug).post(
+        "/api/auth/login", {"email": "olga@initech.test", "password": password[1]}
+    )
+    assert entered.status_code == 200
+    assert entered.json()["user"]["role"] == "owner"
+    assert password[1] not in sue.get(LIST).text
+
+
+@pytest.mark.parametrize(
+    ("subdomain", "says"),
+    [
+        ("www", "This name is reserved."),
+        ("acme", "Somebody has this name already."),
+        ("ACME", "Somebody has this name already."),
+        ("-x-", "Use lower-case letters"),
+        ("a", "Use 2 to 40 characters."),
+        ("xn--bcher-kva", "Names that begin with xn--"),
+        ("a.b", "Use lower-case letters"),
+        ("", "This field is required."),
+        ("a\x00b", "Null characters are not allowed."),
+    ],
+)
+def test_a_bad_subdomain_is_a_fault_of_the_form(
+    acme, sue: Browser, subdomain: str, says: str
+) -> None:
+    before = Tenant.objects.count()
+
+    answer = sue.submit(ADD, form_of(subdomain))
+
+    assert answer.status_code == 200
+    assert says in answer.text
+    assert Tenant.objects.count() == before
+
+
+def test_of_several_at_once_one_gets_the_subdomain(at_desk) -> None:
+    slug, browser = new_slug(), at_desk(is_superuser=True)
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: browser.submit(ADD, form_of(slug)), range(4)))
+
+    statuses = sorted(answer.status_code for answer in answers)
+    assert statuses.count(302) == 1
+    assert set(statuses) <= {200, 302, 409}
+    assert len(tenants_at(slug)) == 1
+
+
+def test_a_bad_owner_opens_nothing(sue: Browser) -> None:
+    slug = new_slug()
+
+    answer = sue.submit(ADD, form_of(slug, owner_email="nobody"))
+
+    assert answer.status_code == 200
+    assert tenants_at(slug) == []
+
+
+def change_form(slug: str, **fields: str) -> dict[str, str]:
+    """The change page's form as the browser would send it, with one domain left as it is."""
+    [tenant] = tenants_at(slug)
+    [domain] = tenant.domains.all()
+    return {
+        "name": tenant.name,
+        "registration": tenant.registration,
+        "domains-TOTAL_FORMS": "1",
+        "domains-INITIAL_FORMS": "1",
+        "domains-0-id": str(domain.id),
+        "domains-0-tenant": str(tenant.id),
+        **fields,
+    }
+
+
+def page_of(slug: str) -> str:
+    return f"{LIST}{tenants_at(slug)[0].id}/change/"
+
+
+def test_a_new_name_is_known_at_the_next_request(site: Site, sue: Browser, new_agency) -> None:
+    slug = new_agency().slug
+    visitor = Browser(site, slug)
+    before = visitor.get("/").text
+
+    answer = sue.submit(page_of(slug), change_form(slug, name="Umbrella & Co"))
+
+    assert answer.status_code == 302, answer.text
+    assert "Umbrella" not in before
+    assert "Umbrella &amp; Co" in visitor.get("/").text
+    event = assert_recorded("tenant.updated", by=sue.staff)
+    assert event.details["changes"]["name"]["to"] == "Umbrella & Co"
+
+
+def test_what_must_not_change_cannot_be_sent(sue: Browser, new_agency) -> None:
+    slug = new_agency().slug
+    [before] = tenants_at(slug)
+    forged = {"schema_name": "public", "status": "suspended", "key_version": "9", "id": "1"}
+
+    sue.submit(page_of(slug), change_form(slug, **forged, **{"domains-0-domain": "stolen"}))
+
+    [after] = tenants_at(slug)
+    assert (after.schema_name, after.status, after.key_version) == (
+        before.schema_name,
+        "active",
+        before.key_version,
+    )
+    assert tenants_at("stolen") == []
+
+
+def test_tenants_are_found_by_name_and_domain_and_filtered(sue: Browser, new_agency) -> None:
+    slug = new_agency(company="Zorbanism").slug
+
+    by_name, by_domain = sue.get(LIST, params={"q": "zorban"}), sue.get(LIST, params={"q": slug})
+    suspended = sue.get(LIST, params={"q": slug, "status__exact": "suspended"})
+
+    assert slug in by_name.text
+    assert "Zorbanism" in by_domain.text
+    assert "Zorbanism" not in suspended.text
+
+
+def test_nobody_deletes_a_tenant_here(sue: Browser, new_agency) -> None:
+    slug = new_agency().slug
+    [tenant] = tenants_at(slug)
+
+    page = sue.get(page_of(slug))
+    answer = sue.get(f"{LIST}{tenant.id}/delete/")
+    sue.submit(
+        LIST, {"action": "delete_selected", "_selected_action": str(tenant.id), "post": "yes"}
+    )
+
+    assert "manage.py delete_tenant" in page.text
+    assert answer.status_code == 403
+    assert tenants_at(slug) == [tenant]
+
+
+def test_rights_decide(at_desk, new_agency) -> None:
+    slug = new_agency().slug
+    [tenant] = tenants_at(slug)
+    reader, outsider = at_desk("view_tenant"), at_desk()
+
+    assert reader.get(page_of(slug)).status_code == 200
+    refused = [
+        reader.get(ADD),
+        reader.post(ADD, {**form_of(new_slug()), **token_of(reader)}),
+        reader.post(page_of(slug), {**change_form(slug, name="Taken over"), **token_of(reader)}),
+        outsider.get(LIST),
+        outsider.get(page_of(slug)),
+        outsider.get("/admin/audit/auditevent/"),
+        outsider.get("/admin/staff/staffuser/"),
+    ]
+    assert {answer.status_code for answer in refused} == {403}
+    assert tenants_at(slug)[0].name == tenant.name
+
+
+def token_of(browser: Browser) -> dict[str, str]:
+    """A valid token for a form that the browser may not see."""
+    found = re.search(r'csrfmiddlewaretoken" value="([^"]+)"', browser.get("/admin/").text)
+    assert found
+    return {"csrfmiddlewaretoken": found[1]}

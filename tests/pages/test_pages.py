@@ -1,0 +1,163 @@
+"""Every page: its languages, its headers, and what it must not need."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from tests.browser import Browser
+from tests.cast import Agency
+from tests.site import Site
+
+PAGES = [
+    ("", "/", 200),
+    ("www", "/", 200),
+    ("", "/signup", 200),
+    ("", "/errors/tenant_suspended", 200),
+    ("", "/errors/file_too_large", 200),
+    ("", "/errors/no-such-code", 404),
+    ("", "/nothing", 404),
+    ("dash", "/", 200),
+    ("dash", "/?workspace=nobody-here", 404),
+    ("dash", "/nothing", 404),
+    ("acme", "/", 200),
+    ("acme", "/nothing", 404),
+    ("nobody-here", "/", 404),
+    ("admin", "/nothing", 404),
+]
+EACH = pytest.mark.parametrize(("label", "path", "status"), PAGES)
+
+
+class Outline(HTMLParser):
+    """What a page is made of."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def all(self, *names: str) -> list[dict[str, str | None]]:
+        return [attrs for tag, attrs in self.tags if tag in names]
+
+
+@EACH
+def test_each_page_speaks_both_languages(
+    site: Site, acme: Agency, label: str, path: str, status: int
+) -> None:
+    english = Browser(site, label).get(path)
+    portuguese = Browser(site, label, language="pt-BR,pt;q=0.9,en;q=0.5").get(path)
+
+    assert (english.status_code, portuguese.status_code) == (status, status)
+    assert (english.headers["content-language"], portuguese.headers["content-language"]) == (
+        "en",
+        "pt-br",
+    )
+    assert '<html lang="en">' in english.text
+    assert '<html lang="pt-br">' in portuguese.text
+    assert "Skip to the content" in english.text
+    assert "Ir para o conteúdo" in portuguese.text
+    assert {"accept-language", "cookie"} <= {
+        part.strip().lower() for part in english.headers["vary"].split(",")
+    }
+
+
+@EACH
+def test_each_page_switches_its_language_and_remembers(
+    site: Site, acme: Agency, label: str, path: str, status: int
+) -> None:
+    browser = Browser(site, label)
+    links = Outline(browser.get(path).text).all("a")
+    [switch] = [a["href"] for a in links if a.get("hreflang") == "pt-br"]
+
+    there = browser.client.get(f"{path.partition('?')[0]}{switch}", follow_redirects=True)
+    again = browser.get(path)
+
+    assert (there.status_code, again.status_code) == (status, status)
+    assert '<html lang="pt-br">' in there.text
+    assert '<html lang="pt-br">' in again.text
+    if "workspace=" in path:
+        assert "nobody-here" in there.text
+
+
+@EACH
+def test_each_page_needs_nothing_from_elsewhere(
+    site: Site, acme: Agency, label: str, path: str, status: int
+) -> None:
+    browser = Browser(site, label)
+    answer = browser.get(path)
+    page = Outline(answer.text)
+
+    assert page.all("script", "style", "iframe") == []
+    assert not [attrs for _, attrs in page.tags if "style" in attrs]
+    assert not [name for _, attrs in page.tags for name in attrs if name.startswith("on")]
+    used = [a["href"] for a in page.all("link")] + [a["src"] for a in page.all("img")]
+    assert used
+    for address in used:
+        assert browser.get(str(address)).status_code == 200
+    policy = answer.headers["content-security-policy"]
+    assert "script-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@EACH
+def test_each_page_can_be_used_with_a_keyboard_and_read_aloud(
+    site: Site, acme: Agency, label: str, path: str, status: int
+) -> None:
+    page = Outline(Browser(site, label).get(path).text)
+
+    assert len(page.all("h1", "title", "main")) == 3
+    assert page.all("a")[0] == {"class": "skip", "href": "#content"}
+    assert not [attrs for _, attrs in page.tags if int(attrs.get("tabindex") or 0) > 0]
+    labelled = {attrs["for"] for attrs in page.all("label")}
+    for field in page.all("input", "textarea", "select"):
+        assert field.get("type") == "hidden" or field["id"] in labelled
+    assert all("alt" in image for image in page.all("img"))
+
+
+@pytest.mark.parametrize("label", ["", "dash", "acme", "nobody-here", "admin"])
+def test_programs_get_problems_instead(site: Site, acme: Agency, label: str) -> None:
+    for accept in ("*/*", "application/json", ""):
+        answer = site.host(label).get("/nothing", headers={"Accept": accept})
+        assert answer.status_code == 404
+        assert answer.headers["content-type"] == "application/problem+json"
+    answer = site.host(label).get("/api/nothing", headers={"Accept": "text/html"})
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_another_method_is_refused_and_told_which_are_served(site: Site) -> None:
+    for answer in (site.host().post("/", {}), site.host("dash").delete("/")):
+        assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
+        assert answer.json()["code"] == "method_not_allowed"
+
+
+def test_a_workspace_shows_its_name_and_nothing_private(site: Site, acme: Agency) -> None:
+    page = Browser(site, "acme").get("/").text
+
+    assert "<h1>Acme</h1>" in page
+    assert 'href="/api/docs"' in page
+    for private in (acme.owner.email, acme.ref.schema_name, str(acme.ref.id)):
+        assert private not in page
+
+
+def test_a_name_is_shown_as_text(site: Site, new_agency) -> None:
+    agency = new_agency(company='<script>alert("1")</script>')
+
+    page = Browser(site, agency.slug).get("/").text
+
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_the_type_of_a_problem_leads_to_its_page(site: Site, acme: Agency) -> None:
+    problem = site.host("acme").get("/api/users/me").json()
+
+    path = re.sub(r"^https?://[^/]+", "", problem["type"])
+    page = Browser(site).get(path)
+
+    assert page.status_code == 200
+    assert problem["code"] in page.text
+    assert problem["title"] in page.text

@@ -1,0 +1,69 @@
+"""Brazilian Portuguese is whole, compiled, and fits its originals."""
+
+import re
+from pathlib import Path
+
+import polib
+import pytest
+from django.conf import settings
+from django.utils.module_loading import autodiscover_modules
+from django.utils.translation import override
+
+from core.problems import catalogue
+from tests.pages.strings import ROOT, marked
+
+FOLDER = ROOT / "templates/locale/pt_BR/LC_MESSAGES"
+COMPILE = f"python -c \"import polib; polib.pofile('{FOLDER.name}/django.po').save_as_mofile(…)\""
+PLACEHOLDER = re.compile(r"%\(\w+\)s|%[ds]|<[^>]+>")
+FAULT = re.compile(r'FieldError\([^()]*?"([A-Z][^"{}]+\.)"')
+
+
+@pytest.fixture(scope="module")
+def entries() -> dict[str, polib.POEntry]:
+    return {entry.msgid: entry for entry in polib.pofile(str(FOLDER / "django.po"))}
+
+
+def translations(entry: polib.POEntry) -> list[str]:
+    return list(entry.msgstr_plural.values()) if entry.msgid_plural else [entry.msgstr]
+
+
+def test_the_compiled_catalogue_is_current(entries) -> None:
+    compiled = {e.msgid: translations(e) for e in polib.mofile(str(FOLDER / "django.mo"))}
+
+    assert compiled == {msgid: translations(e) for msgid, e in entries.items()}, COMPILE
+
+
+def test_every_marked_sentence_is_translated(entries) -> None:
+    known = set(entries) | {entry.msgid_plural for entry in entries.values()}
+
+    assert len(marked()) > 50
+    assert marked() - known == set()
+
+
+def test_every_problem_can_be_said_in_both_languages(entries) -> None:
+    autodiscover_modules("problems")
+    titles = {problem.title for problem in catalogue().values()}
+
+    assert titles - set(entries) == set()
+
+
+def test_the_faults_that_forms_show_are_translated(entries) -> None:
+    sources = [*Path(ROOT, "tenants").glob("*.py"), Path(ROOT, "aggios/founding.py")]
+    faults = {fault for source in sources for fault in FAULT.findall(source.read_text())}
+
+    assert len(faults) > 2
+    assert faults - set(entries) == set()
+
+
+def test_nothing_is_left_over_or_blank(entries) -> None:
+    autodiscover_modules("problems")
+    assert not [e.msgid for e in entries.values() if not all(translations(e)) or e.fuzzy]
+    with override("pt-br"):
+        assert dict(settings.LANGUAGES).keys() == {"en", "pt-br"}
+
+
+def test_placeholders_and_links_survive_translation(entries) -> None:
+    for entry in entries.values():
+        wanted = sorted(PLACEHOLDER.findall(entry.msgid))
+        for text in translations(entry):
+            assert sorted(PLACEHOLDER.findall(text)) == wanted, entry.msgid
