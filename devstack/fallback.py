@@ -34,7 +34,8 @@ class _Problem(BaseHTTPRequestHandler):
         if not _REQUEST_ID.fullmatch(request_id):
             request_id = str(uuid.uuid4())
         body = _body(status, request_id)
-        self.send_response(status)
+        # Without the header that would name this server and its version.
+        self.send_response_only(status)
         self.send_header("Content-Type", PROBLEM_TYPE)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("X-Request-ID", request_id)

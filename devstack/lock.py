@@ -32,7 +32,7 @@ class HomeLock:
             if pid := holder(self._home):
                 raise AlreadyRunningError(
                     f"A stack is already running on {self._home.path} (pid {pid}); "
-                    f"'python -m devstack stop' ends it."
+                    f"'.venv/bin/python -m devstack stop' ends it."
                 )
             if time.monotonic() > deadline:
                 raise AlreadyRunningError(f"{self._path} is held by another process.")

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from devstack import strays
 from devstack.environment import inherited
@@ -29,45 +31,59 @@ class Step:
     output: str = ""
 
 
-def run(stack: Stack) -> Iterator[Step]:
-    """Run the steps in one process and tell of each as it goes. Raises ServiceFailedError."""
-    digest, stamp = _static_digest(), stack.home.file("static.sha256")
-    collected = _text(stamp) == digest and (stack.home.path / "static").is_dir()
-    steps = [step for step in STEPS if not (collected and step == COLLECT)]
-    with _process(stack, steps) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
+class Preparation:
+    """The process that runs the steps. It loads Django while the stores still start."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._log = stack.home.logs / "manage.log"
+        self._stamp = stack.home.file("static.sha256")
+        self._digest = _static_digest()
+        unchanged = _text(self._stamp) == self._digest and (stack.home.path / "static").is_dir()
+        steps = [step for step in STEPS if not (unchanged and step == COLLECT)]
+        with self._log.open("w", encoding="utf-8") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "devstack.steps", *steps],
+                cwd=CHECKOUT,
+                env={**inherited(), **stack.env, **strays.marks(stack.home, "manage")},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                start_new_session=True,
+            )
+
+    def run(self) -> Iterator[Step]:
+        """Run the steps and tell of each as it goes. Raises ServiceFailedError if one fails."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with contextlib.suppress(BrokenPipeError):  # it has failed already, and said why
+            self._process.stdin.close()
+        for line in self._process.stdout:
             step = _step(line)
             if step is None:
                 continue
             if step.name == "collectstatic" and step.seconds is not None:
-                stamp.write_text(digest, encoding="utf-8")
+                self._stamp.write_text(self._digest, encoding="utf-8")
             yield step
-        if process.wait() != 0:
-            log = stack.home.logs / "manage.log"
-            last = [line for line in _text(log).splitlines() if line.strip()] or ["no output"]
-            raise ServiceFailedError(f"Setting up the application failed: {last[-1]} (see {log})")
+        if self._process.wait() != 0:
+            last = [line for line in _text(self._log).splitlines() if line.strip()] or ["no output"]
+            raise ServiceFailedError(
+                f"Setting up the application failed: {last[-1].strip()} (see {self._log})"
+            )
 
+    def __enter__(self) -> Self:
+        return self
 
-@contextlib.contextmanager
-def _process(stack: Stack, steps: list[str]) -> Iterator[subprocess.Popen[str]]:
-    with (stack.home.logs / "manage.log").open("w", encoding="utf-8") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "devstack.steps", *steps],
-            cwd=CHECKOUT,
-            env={**inherited(), **stack.env, **strays.marks(stack.home, "manage")},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-            start_new_session=True,
-        )
-        try:
-            yield process
-        finally:
-            if process.poll() is None:
-                process.kill()
-            process.communicate()
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+        with self._process:  # closes its pipes and waits
+            pass
 
 
 def _step(line: str) -> Step | None:

@@ -22,6 +22,8 @@ def main() -> None:
     # The project is where we are started; a script's own folder is not.
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aggios.settings")
     django.setup()
+    # The parent starts us beside the stores, and closes our input when they are ready.
+    sys.stdin.read()
     for line in sys.argv[1:]:
         _run(line, sys.stdout)
 

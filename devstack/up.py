@@ -61,8 +61,9 @@ def _start(stack: Stack, console: Console) -> None:
     stack.open()
     if stack.swept:
         console.print(f"Ended {stack.swept} processes that a former run had left.")
-    _start_services(stack, console, STORES)
-    people = banner.demo_people(_provision(stack, console))
+    with provision.Preparation(stack) as preparation:
+        _start_services(stack, console, STORES)
+        people = banner.demo_people(_prepare(preparation, console))
     _start_services(stack, console, WEB)
     with console.status("Waiting for a healthy answer through Traefik"):
         _wait_healthy(stack.ports["web"])
@@ -81,11 +82,11 @@ def _start_services(stack: Stack, console: Console, names: tuple[str, ...]) -> N
             _done(console, item.service.title, time.monotonic() - began, item.service.address)
 
 
-def _provision(stack: Stack, console: Console) -> str:
+def _prepare(preparation: provision.Preparation, console: Console) -> str:
     """Run the steps and return what the last of them, the seed, printed."""
     output = ""
     with console.status("Starting Django") as status:
-        for step in provision.run(stack):
+        for step in preparation.run():
             title = TITLES.get(step.name, step.name)
             status.update(title)
             if step.seconds is not None:
