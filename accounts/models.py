@@ -39,6 +39,16 @@ class User(models.Model):
         return self.email
 
     @property
+    def full_name(self) -> str:
+        """First and last name, as far as they are known."""
+        return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def mailbox(self) -> str:
+        """The address without its domain."""
+        return self.email.partition("@")[0]
+
+    @property
     def manages(self) -> bool:
         """Whether the person may act on what belongs to others."""
         return self.role in (User.Role.OWNER, User.Role.ADMIN)

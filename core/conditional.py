@@ -27,7 +27,7 @@ def tagged(request: Request, data: Any, etag: str, status: int = 200) -> Respons
     # Kept by the caller alone, and asked about each time.
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
     known = request.headers.get("If-None-Match")
-    if known is not None and request.method == "GET" and _names(known, etag, weak=True):
+    if known is not None and request.method in ("GET", "HEAD") and _names(known, etag, weak=True):
         return Response(status=304, headers=headers)
     return Response(data, status=status, headers=headers)
 

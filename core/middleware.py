@@ -1,7 +1,7 @@
 """The edge: the first thing a request meets and the last thing a response passes.
 
-Gives the request an id, refuses versions that are not served, adds the headers that every response
-carries, and writes one log line and the metrics of the request.
+Gives the request an id, adds the headers that every response carries, and writes one log line and
+the metrics of the request.
 """
 
 import logging
@@ -43,12 +43,19 @@ class EdgeMiddleware:
             user_agent=request.META.get("HTTP_USER_AGENT", "")[:400],
         )
         with serving(context):
-            response = self._answer(request)
+            response = self.get_response(request)
             _add_headers(response, context)
             _report(request, response, context, time.perf_counter() - started)
         return response
 
-    def _answer(self, request: HttpRequest) -> HttpResponse:
+
+class VersionMiddleware:
+    """Refuses versions that are not served. Inside of what adds security and CORS headers."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
         asked = request.META.get("HTTP_X_API_VERSION")
         if asked and asked != API_VERSION:
             detail = f"Version {asked[:20]!r} is not served; ask for {API_VERSION!r}."

@@ -1,0 +1,233 @@
+"""Refresh tokens: rotated once, forgiven to twins, fatal to thieves."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import jwt
+import pytest
+from django.utils import timezone
+
+from accounts.models import Session, User
+from audit.models import AuditEvent
+from tenants.context import tenant_context
+from tenants.keys import key_id, signing_key
+from tenants.models import Tenant
+from tenants.routing import forget
+from tests.accounts.bodies import claims, header, part, refusal
+from tests.cast import Agency
+from tests.site import PASSWORD, Host, Site
+
+
+@pytest.fixture
+def agency(new_agency: Callable[..., Agency]) -> Agency:
+    return new_agency()
+
+
+def refresh(host: Host, token: object):
+    """Post a refresh."""
+    return host.post("/api/auth/refresh", {"refresh_token": token})
+
+
+def session_of(agency: Agency) -> Session:
+    """Return the agency's only session as the database has it."""
+    with tenant_context(agency.ref):
+        return Session.objects.get()
+
+
+def age(agency: Agency, **by: float) -> None:
+    """Let the last rotation lie further back."""
+    with tenant_context(agency.ref):
+        session = Session.objects.get()
+        session.rotated_at -= timedelta(**by)
+        Session.objects.filter(pk=session.pk).update(rotated_at=session.rotated_at)
+
+
+def test_the_token_is_rotated(agency: Agency):
+    before = session_of(agency)
+    answer = refresh(agency.host, agency.owner.refresh_token)
+    body = answer.json()
+
+    assert answer.status_code == 200
+    assert body["refresh_token"] != agency.owner.refresh_token
+    assert body["user"]["id"] == agency.owner.id
+    assert agency.host.with_token(body["access_token"]).get("/api/users/me").status_code == 200
+    assert agency.owner.at.get("/api/users/me").status_code == 200
+    after = session_of(agency)
+    assert after.id == before.id
+    assert after.expires_at >= before.expires_at
+    assert refresh(agency.host, body["refresh_token"]).status_code == 200
+
+
+def test_twenty_at_once_get_one_child(agency: Agency):
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(
+            pool.map(lambda _: refresh(agency.host, agency.owner.refresh_token), range(20))
+        )
+
+    assert Counter(a.status_code for a in answers) == {200: 20}
+    children = {a.json()["refresh_token"] for a in answers}
+    assert len(children) == 1
+    assert session_of(agency).generation == 1
+    assert refresh(agency.host, children.pop()).status_code == 200
+
+
+def test_the_parent_within_the_grace_gets_the_same_child(agency: Agency):
+    child = refresh(agency.host, agency.owner.refresh_token).json()["refresh_token"]
+    age_before = session_of(agency).rotated_at
+
+    again = refresh(agency.host, agency.owner.refresh_token)
+
+    assert again.json()["refresh_token"] == child
+    # The grace counts from the first rotation; twins do not prolong it.
+    assert session_of(agency).rotated_at == age_before
+
+
+def test_the_parent_after_the_grace_ends_the_session(agency: Agency):
+    child = refresh(agency.host, agency.owner.refresh_token).json()
+    age(agency, seconds=31)
+
+    late = refresh(agency.host, agency.owner.refresh_token)
+
+    assert refusal(late) == (401, "token_reused")
+    _ended_by_reuse(agency, child)
+
+
+def test_a_grandparent_ends_the_session(agency: Agency):
+    child = refresh(agency.host, agency.owner.refresh_token).json()
+    grandchild = refresh(agency.host, child["refresh_token"]).json()
+
+    stolen = refresh(agency.host, agency.owner.refresh_token)
+
+    assert refusal(stolen) == (401, "token_reused")
+    _ended_by_reuse(agency, grandchild)
+
+
+def _ended_by_reuse(agency: Agency, current: dict[str, str]) -> None:
+    """Hold that the end was committed and remembered, and that nothing of the session works."""
+    session = session_of(agency)
+    assert session.ended_at is not None
+    assert session.end_reason == "reuse_detected"
+    with tenant_context(agency.ref):
+        event = AuditEvent.objects.get(action="session.ended")
+    assert event.details == {"reason": "reuse_detected"}
+    me = agency.host.with_token(current["access_token"]).get("/api/users/me")
+    assert refusal(me) == (401, "token_invalid")
+    assert refusal(refresh(agency.host, current["refresh_token"])) == (401, "token_invalid")
+
+
+def test_only_hashes_are_stored(agency: Agency, superuser):
+    child = refresh(agency.host, agency.owner.refresh_token).json()["refresh_token"]
+    schema = agency.ref.schema_name
+    tables = superuser.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", [schema])
+    for (table,) in tables.fetchall():
+        text = str(superuser.execute(f"SELECT t::text FROM {schema}.{table} t").fetchall())
+        for token in (child, agency.owner.refresh_token, agency.owner.access_token):
+            assert token.rpartition(".")[2] not in text
+            assert claims(token)["jti"] not in text
+
+
+def test_an_inactive_person_is_not_refreshed(agency: Agency):
+    with tenant_context(agency.ref):
+        User.objects.update(is_active=False)
+
+    answer = refresh(agency.host, agency.owner.refresh_token)
+
+    assert refusal(answer) == (401, "token_invalid")
+
+
+def test_a_session_that_has_expired(agency: Agency):
+    with tenant_context(agency.ref):
+        Session.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+
+    assert refusal(refresh(agency.host, agency.owner.refresh_token)) == (401, "token_invalid")
+    assert refusal(agency.owner.at.get("/api/users/me")) == (401, "token_invalid")
+
+
+def forge(agency: Agency, key: str | None = None, algorithm: str = "HS256", **changes: object):
+    """Return a refresh token of the agency with other claims, signed with its key or another."""
+    body = {**claims(agency.owner.refresh_token), **changes}
+    kid = {"kid": str(key_id(agency.ref))}
+    return jwt.encode(body, key or signing_key(agency.ref), algorithm=algorithm, headers=kid)
+
+
+def test_a_token_that_has_expired(agency: Agency):
+    answer = refresh(agency.host, forge(agency, exp=int(time.time()) - 10))
+
+    assert refusal(answer) == (401, "token_expired")
+
+
+def test_a_token_signed_with_the_key_but_never_issued_ends_the_session(agency: Agency):
+    """Only somebody with the tenant's key can make one: the session is not trusted any more."""
+    answer = refresh(agency.host, forge(agency, jti="made up"))
+
+    assert refusal(answer) == (401, "token_reused")
+
+
+@pytest.mark.parametrize("kind", ["none", "other key", "other algorithm", "bits", "access", "junk"])
+def test_tokens_that_are_none(agency: Agency, kind: str):
+    good = agency.owner.refresh_token
+    head, payload, signature = good.split(".")
+    forged = {
+        "none": f"{part({'alg': 'none', 'kid': header(good)['kid']})}.{payload}.",
+        "other key": forge(agency, key="0" * 64),
+        "other algorithm": forge(agency, algorithm="HS512"),
+        "bits": f"{head}.{payload}.{signature[:-3]}{'AAA' if signature[-3:] != 'AAA' else 'BBB'}",
+        "access": agency.owner.access_token,
+        "junk": "a.b.c",
+    }[kind]
+
+    assert refusal(refresh(agency.host, forged)) == (401, "token_invalid")
+    assert session_of(agency).ended_at is None
+    assert refresh(agency.host, good).status_code == 200
+
+
+@pytest.mark.parametrize("token", ["[" * 3000, "é.é.é", "x" * 4096, "..", "a\x00b", "\u2028"])
+def test_junk_is_refused_quietly(agency: Agency, site: Site, token: str):
+    deep = part("x") + "." + token
+    for host in (agency.host, site.host("api")):
+        for text in (token, deep[:4096]):
+            assert refresh(host, text).status_code in {400, 401}
+
+
+@pytest.mark.parametrize("value", [None, 1, [], {}, "", True])
+def test_what_is_no_text(agency: Agency, value: object):
+    assert refresh(agency.host, value).status_code in {400, 401}
+
+
+def test_another_tenants_token(agency: Agency, globex: Agency):
+    answer = refresh(globex.host, agency.owner.refresh_token)
+
+    assert refusal(answer) == (401, "token_invalid")
+    assert session_of(agency).ended_at is None
+
+
+def test_on_api_the_token_names_its_tenant(site: Site, agency: Agency):
+    answer = refresh(site.host("api"), agency.owner.refresh_token)
+
+    assert answer.status_code == 200
+    assert claims(answer.json()["access_token"])["tenant_id"] == agency.slug
+
+
+def test_raising_the_key_version_ends_every_token(agency: Agency):
+    tenant = Tenant.objects.get(pk=agency.ref.id)
+    tenant.key_version += 1
+    tenant.save()
+    forget(tenant)
+
+    assert refusal(agency.owner.at.get("/api/users/me")) == (401, "token_invalid")
+    assert refusal(refresh(agency.host, agency.owner.refresh_token)) == (401, "token_invalid")
+    login = agency.host.post("/api/auth/login", {"email": agency.owner.email, "password": PASSWORD})
+    assert header(login.json()["access_token"])["kid"].endswith(".2")
+
+
+def test_old_sessions_are_pruned(agency: Agency):
+    with tenant_context(agency.ref):
+        old = Session.objects.get()
+        long_ago = timezone.now() - timedelta(days=40)
+        Session.objects.filter(pk=old.pk).update(expires_at=long_ago)
+    agency.host.post("/api/auth/login", {"email": agency.owner.email, "password": PASSWORD})
+
+    assert session_of(agency).id != old.id

@@ -1,0 +1,211 @@
+"""Access tokens: whose key signed them, where they are good, and how secrets are rotated."""
+
+import time
+import uuid
+from collections.abc import Callable
+
+import jwt
+import pytest
+from django.contrib.auth.hashers import check_password
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import Session, User
+from accounts.passwords import checked_password, password_fits
+from accounts.problems import TokenExpired, TokenInvalid
+from accounts.services import log_in
+from accounts.sessions import live_session
+from accounts.tokens import _backend, access_token, read_access_token
+from tenants.context import tenant_context
+from tenants.keys import key_id, parse_key_id, signing_key, verifying_keys
+from tests.accounts.bodies import claims, header, part, refusal
+from tests.cast import Agency
+from tests.site import PASSWORD, Site
+
+ME = "/api/users/me"
+
+
+@pytest.fixture
+def agency(new_agency: Callable[..., Agency]) -> Agency:
+    return new_agency()
+
+
+def signed(agency: Agency, *, key: str = "", kid: str = "", alg: str = "HS256", **changes) -> str:
+    """Return Ada's access token with other claims, signed anew."""
+    body = {**claims(agency.owner.access_token), **changes}
+    headers = {"kid": kid or str(key_id(agency.ref))}
+    return jwt.encode(body, key or signing_key(agency.ref), algorithm=alg, headers=headers)
+
+
+def test_the_claims_of_the_contract(agency: Agency):
+    token = agency.owner.access_token
+    wanted = {"user_id", "email", "tenant_id", "exp", "iat", "jti", "sid", "token_type"}
+
+    assert set(claims(token)) == wanted
+    assert header(token) == {"alg": "HS256", "typ": "JWT", "kid": f"{agency.ref.id.hex}.1"}
+    assert claims(token)["tenant_id"] == agency.slug
+
+
+def test_a_token_signed_anew_with_the_same_key_is_good(agency: Agency):
+    """So that the refusals below are for what was changed."""
+    assert agency.host.with_token(signed(agency)).get(ME).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"exp": int(time.time()) - 10}, "token_expired"),
+        ({"sid": str(uuid.uuid4())}, "token_invalid"),
+        ({"sid": "x"}, "token_invalid"),
+        ({"sid": None}, "token_invalid"),
+        ({"token_type": "refresh"}, "token_invalid"),
+        ({"token_type": None}, "token_invalid"),
+        ({"exp": "never"}, "token_invalid"),
+        ({"key": "0" * 64}, "token_invalid"),
+        ({"kid": f"{'0' * 32}.1"}, "token_invalid"),
+        ({"kid": "x"}, "token_invalid"),
+        ({"alg": "HS512"}, "token_invalid"),
+        ({"alg": "HS384"}, "token_invalid"),
+    ],
+)
+def test_refused(agency: Agency, changes: dict, code: str):
+    answer = agency.host.with_token(signed(agency, **changes)).get(ME)
+
+    assert refusal(answer) == (401, code)
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("name", ["none", "None", "NONE", "RS256", "HS256 "])
+def test_unsigned(agency: Agency, site: Site, name: str):
+    _, payload, signature = agency.owner.access_token.split(".")
+    head = part({"alg": name, "typ": "JWT", "kid": header(agency.owner.access_token)["kid"]})
+
+    for token in (f"{head}.{payload}.", f"{head}.{payload}.{signature}"):
+        for host in (agency.host, site.host("api")):
+            assert refusal(host.with_token(token).get(ME)) == (401, "token_invalid")
+
+
+def test_equal_ids_in_two_tenants_help_nobody(agency: Agency, globex: Agency):
+    """The same user id and the same session id, alive in both."""
+    sid = claims(agency.owner.access_token)["sid"]
+    with tenant_context(agency.ref):
+        user, session = User.objects.get(), Session.objects.get()
+    with tenant_context(globex.ref):
+        user.save(force_insert=True)
+        session.save(force_insert=True)
+        assert live_session(uuid.UUID(sid)).user.email == agency.owner.email
+    try:
+        foreign = globex.host.with_token(agency.owner.access_token).get(ME)
+        resigned = globex.host.with_token(signed(agency, kid=str(key_id(globex.ref)))).get(ME)
+    finally:
+        with tenant_context(globex.ref):
+            User.objects.filter(pk=user.pk).delete()
+
+    assert refusal(foreign) == refusal(resigned) == (401, "token_invalid")
+
+
+def test_on_api_the_token_finds_its_tenant(site: Site, agency: Agency, globex: Agency):
+    api = site.host("api")
+    for one in (agency, globex):
+        assert api.with_token(one.owner.access_token).get(ME).json()["id"] == one.owner.id
+
+    lying = signed(agency, kid=str(key_id(globex.ref)))
+    assert refusal(api.with_token(lying).get(ME)) == (401, "token_invalid")
+    nobody = signed(agency, kid=f"{uuid.uuid4().hex}.1")
+    assert refusal(api.with_token(nobody).get(ME)) == (401, "token_invalid")
+
+
+@pytest.mark.parametrize("label", ["", "dash", "admin"])
+def test_central_hosts_have_no_members(site: Site, acme: Agency, label: str):
+    answer = site.host(label).with_token(acme.owner.access_token).get(ME)
+
+    assert refusal(answer) == (404, "not_found")
+
+
+def test_an_authenticated_request_costs_two_statements(agency: Agency):
+    """The switch into the tenant and one query for session and person."""
+    connection.verify_before_use()
+    with tenant_context(agency.ref), CaptureQueriesContext(connection) as seen:
+        live_session(read_access_token(agency.owner.access_token))
+
+    assert len(seen.captured_queries) == 2
+
+
+def test_a_raised_key_version_has_another_key(agency: Agency):
+    from dataclasses import replace
+
+    ref = agency.ref
+    raised = replace(ref, key_version=2)
+
+    assert signing_key(ref) != signing_key(raised)
+    assert signing_key(ref) != signing_key(ref, purpose="refresh")
+    with tenant_context(raised), pytest.raises(TokenInvalid):
+        read_access_token(agency.owner.access_token)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "a.b", "0" * 32, f"{'g' * 32}.1", f"{'0' * 32}.", "." * 9]
+)
+def test_key_ids_that_are_none(text: str):
+    assert parse_key_id(text) is None
+
+
+def test_the_master_secret_is_rotated(agency: Agency, settings):
+    old, ref = agency.owner.access_token, agency.ref
+    settings.TOKEN_MASTER_SECRET_PREVIOUS = settings.TOKEN_MASTER_SECRET
+    settings.TOKEN_MASTER_SECRET = "n" * 64
+    _backend.cache_clear()
+    try:
+        with tenant_context(ref):
+            session = live_session(read_access_token(old))
+            new = access_token(session, session.user)
+            assert read_access_token(new) == session.id
+            assert len(verifying_keys(ref)) == 2
+            late = jwt.encode(
+                {**claims(old), "exp": 1}, verifying_keys(ref)[1], headers=header(old)
+            )
+            with pytest.raises(TokenExpired):
+                read_access_token(late)
+            settings.TOKEN_MASTER_SECRET_PREVIOUS = ""
+            _backend.cache_clear()
+            with pytest.raises(TokenInvalid):
+                read_access_token(old)
+            assert read_access_token(new) == session.id
+    finally:
+        _backend.cache_clear()
+    assert agency.host.with_token(new).get(ME).status_code == 401
+
+
+class TestPasswords:
+    """Argon2id with a pepper that can be rotated."""
+
+    def test_how_they_are_stored(self, agency: Agency):
+        with tenant_context(agency.ref):
+            stored = User.objects.get().password
+
+        assert stored.startswith("argon2p$1$argon2id$v=19$m=19456,t=2,p=1$")
+        assert checked_password(PASSWORD, User()) != checked_password(PASSWORD, User())
+
+    def test_the_pepper_is_needed(self, settings):
+        stored = checked_password(PASSWORD, User())
+        assert check_password(PASSWORD, stored)
+
+        settings.PASSWORD_PEPPERS = "1:" + "0" * 64
+        assert not check_password(PASSWORD, stored)
+        settings.PASSWORD_PEPPERS = "2:" + "0" * 64
+        assert not check_password(PASSWORD, stored)
+
+    def test_a_new_pepper_takes_over_at_log_in(self, agency: Agency, settings):
+        settings.PASSWORD_PEPPERS = f"2:{'f' * 64},{settings.PASSWORD_PEPPERS}"
+        with tenant_context(agency.ref):
+            log_in(email=agency.owner.email, password=PASSWORD)
+            stored = User.objects.get()
+            assert stored.password.startswith("argon2p$2$")
+            assert password_fits(stored, PASSWORD)
+            assert not password_fits(stored, "another password")
+
+    def test_a_wrong_password_rehashes_nothing(self, agency: Agency, settings):
+        settings.PASSWORD_PEPPERS = f"2:{'f' * 64},{settings.PASSWORD_PEPPERS}"
+        with tenant_context(agency.ref):
+            assert not password_fits(User.objects.get(), "another password")
+            assert User.objects.get().password.startswith("argon2p$1$")
