@@ -19,7 +19,7 @@ from rest_framework.response import Response
 
 from accounts.permissions import Everybody
 from core.database.scope import PUBLIC, enter
-from core.views import ApiView
+from core.views import ApiView, read_only
 from files.store import ping
 
 
@@ -75,11 +75,13 @@ def _verdict(checks: dict[str, dict[str, Any]]) -> str:
     return "ok" if all(c["status"] == "ok" for c in checks.values()) else "degraded"
 
 
+@read_only
 def live(request: HttpRequest) -> HttpResponse:
     """Answer as long as the process does."""
     return JsonResponse({"status": "ok"})
 
 
+@read_only
 def ready(request: HttpRequest) -> HttpResponse:
     """Answer 200 if requests can be served, 503 otherwise."""
     check = _check("database")

@@ -1,15 +1,20 @@
 """The base of every API view."""
 
 from collections.abc import Callable
+from functools import wraps
 from typing import ClassVar
 
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from core.context import request_context
 from core.limits import take
+from core.problems import MethodNotAllowed
 
 Limit = Callable[[Request], None]
+PlainView = Callable[[HttpRequest], HttpResponse]
 
 
 def by_address(name: str) -> Limit:
@@ -27,3 +32,16 @@ class ApiView(APIView):
         super().initial(request, *args, **kwargs)
         for limit in self.limits:
             limit(request)
+
+
+def read_only(view: PlainView) -> PlainView:
+    """Let a plain Django view serve GET and HEAD; anything else raises MethodNotAllowed."""
+
+    @csrf_exempt  # it changes nothing, and a wrong method is to be called just that
+    @wraps(view)
+    def guarded(request: HttpRequest) -> HttpResponse:
+        if request.method not in ("GET", "HEAD"):
+            raise MethodNotAllowed(headers={"Allow": "GET, HEAD"})
+        return view(request)
+
+    return guarded

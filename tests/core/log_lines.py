@@ -1,0 +1,22 @@
+"""Reading what the site's processes wrote."""
+
+import json
+import time
+from typing import Any
+
+from devstack.testing import TestStack
+
+
+def text_of(stores: TestStack, name: str = "gunicorn") -> str:
+    """Return everything that a service has printed."""
+    return (stores.home.logs / f"{name}.log").read_text(encoding="utf-8", errors="replace")
+
+
+def lines_with(stores: TestStack, request_id: str, name: str = "gunicorn") -> list[dict[str, Any]]:
+    """Return the JSON lines that name a request; Traefik writes its own a moment later."""
+    for _ in range(50):
+        lines = [line for line in text_of(stores, name).splitlines() if request_id in line]
+        if lines:
+            return [json.loads(line) for line in lines]
+        time.sleep(0.1)
+    return []

@@ -1,0 +1,64 @@
+"""The description of each host's API is OpenAPI 3.1, complete, and served by the machine itself."""
+
+import io
+import re
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from jsonschema.validators import Draft202012Validator
+
+from tests.cast import Agency
+from tests.site import Site
+
+KINDS = {"apex": "", "api": "api", "dash": "dash", "admin": "admin", "tenant": "acme"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_is_valid_and_without_warnings(committed, kind: str):
+    call_command(
+        "spectacular",
+        urlconf=settings.SITE_URLCONFS[kind],
+        validate=True,
+        fail_on_warn=True,
+        stdout=io.StringIO(),
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_host_serves_its_own(site: Site, acme: Agency, kind: str):
+    answer = site.host(KINDS[kind]).get("/api/schema")
+    document = answer.json()
+
+    assert answer.status_code == 200
+    assert document["openapi"].startswith("3.1")
+    assert "/api/health" in document["paths"]
+    assert ("/api/users/me" in document["paths"]) == (kind in {"tenant", "api"})
+    assert ("/api/auth/register" in document["paths"]) == (kind in {"tenant", "api", "apex"})
+    for schema in document["components"]["schemas"].values():
+        Draft202012Validator.check_schema(schema)
+
+
+def test_every_operation_tells_its_errors(acme: Agency):
+    document = acme.host.get("/api/schema").json()
+
+    operations = [op for methods in document["paths"].values() for op in methods.values()]
+    assert len({op["operationId"] for op in operations}) == len(operations)
+    for operation in operations:
+        assert "application/problem+json" in operation["responses"]["default"]["content"]
+    me = document["paths"]["/api/users/me"]["get"]
+    assert me["security"] == [{"bearer": []}]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_pages_load_from_here(site: Site, acme: Agency, kind: str):
+    host = site.host(KINDS[kind])
+    page = host.get("/api/docs")
+
+    assert page.status_code == 200
+    links = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert any(link.endswith(".js") for link in links)
+    for link in links:
+        assert not re.match(r"(https?:)?//", link), link
+        assert host.get(link).status_code == 200, link
+    assert not re.findall(r"<script>(?!\s*</script>)", page.text)
