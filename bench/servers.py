@@ -58,8 +58,8 @@ class Web:
 def stores() -> Iterator[TestStack]:
     """Run PostgreSQL and Valkey with Aggios' database and template schema made."""
     with temporary_stack(("postgres", "valkey"), overrides=NEVER_REACHED) as stack:
-        for command in ("bootstrap_database", "migrate_schemas"):
-            run([sys.executable, "manage.py", command], {**inherited(), **stack.env})
+        steps = [sys.executable, "-m", "devstack.steps", "bootstrap_database", "migrate_schemas"]
+        run(steps, {**inherited(), **stack.env})
         yield stack
 
 

@@ -4,6 +4,8 @@ import django
 
 django.setup()
 
+from django.core.management import call_command  # noqa: E402
+
 from bench.stock.customers.models import Client, Domain  # noqa: E402
 from bench.turns import serve  # noqa: E402
 
@@ -16,4 +18,5 @@ def create(name: str) -> None:
 
 
 if __name__ == "__main__":
+    call_command("migrate_schemas", shared=True, verbosity=0)
     serve(create)

@@ -4,6 +4,7 @@ import django
 
 django.setup()
 
+from django.core.management import call_command  # noqa: E402
 from django_tenants.utils import schema_context  # noqa: E402
 from rest_framework_simplejwt.tokens import AccessToken  # noqa: E402
 
@@ -12,7 +13,8 @@ from bench.stock.people.models import User  # noqa: E402
 
 
 def main() -> None:
-    """Make the tenant ``acme`` with Ada as its owner."""
+    """Make the public schema and the tenant ``acme`` with Ada as its owner."""
+    call_command("migrate_schemas", shared=True, verbosity=0)
     tenant = Client(schema_name="acme", name="Acme", object_prefix="acme")
     tenant.save(verbosity=0)
     Domain.objects.create(domain="acme.stock.localhost", tenant=tenant)

@@ -1,6 +1,7 @@
 """The user model, with the columns that Aggios' has; its table is in each tenant's schema."""
 
 import uuid
+from typing import ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -21,7 +22,7 @@ class User(AbstractBaseUser):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    objects = BaseUserManager()
+    objects: ClassVar[BaseUserManager["User"]] = BaseUserManager()
     USERNAME_FIELD = "email"
 
     def __str__(self) -> str:
