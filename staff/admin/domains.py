@@ -24,10 +24,10 @@ class DomainInline(admin.TabularInline):  # type: ignore[type-arg]
     verbose_name = _("domain")
     verbose_name_plural = _("domains")
 
-    @admin.display(description=_("kind"), empty_value="-")
-    def shown_kind(self, domain: Domain) -> str | None:
+    @admin.display(description=_("kind"))
+    def shown_kind(self, domain: Domain) -> str:
         """Return the kind; a row that is being added has none yet."""
-        return None if domain._state.adding else str(domain.get_kind_display())
+        return "-" if domain._state.adding else str(domain.get_kind_display())
 
     @admin.display(description=_("primary"), boolean=True)
     def shown_primary(self, domain: Domain) -> bool:
