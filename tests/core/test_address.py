@@ -1,0 +1,32 @@
+"""Whose request it is, when anybody can write headers."""
+
+import pytest
+from django.test import RequestFactory
+
+from core.address import client_address
+
+PEER = "10.9.9.9"
+CASES = [
+    (0, "1.2.3.4", PEER),
+    (1, "", PEER),
+    (1, "1.2.3.4", "1.2.3.4"),
+    (1, "6.6.6.6, 1.2.3.4", "1.2.3.4"),
+    (1, "6.6.6.6,1.2.3.4", "1.2.3.4"),
+    (2, "6.6.6.6, 1.2.3.4, 10.0.0.1", "1.2.3.4"),
+    (2, "1.2.3.4", PEER),
+    (1, "2001:DB8:0:0::1", "2001:db8::1"),
+    (1, "unknown", PEER),
+    (1, "1.2.3.4, ", PEER),
+    (1, "1.2.3.4:80", PEER),
+    (1, "'; DROP TABLE", PEER),
+]
+
+
+@pytest.mark.parametrize(("proxies", "forwarded", "address"), CASES)
+def test_addresses(settings, proxies: int, forwarded: str, address: str):
+    settings.TRUSTED_PROXY_COUNT = proxies
+    headers = {"HTTP_X_FORWARDED_FOR": forwarded} if forwarded else {}
+
+    request = RequestFactory().get("/", REMOTE_ADDR=PEER, **headers)
+
+    assert client_address(request) == address

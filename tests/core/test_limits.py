@@ -1,0 +1,123 @@
+"""Limits as settings: counted by address, told in headers, held without Redis."""
+
+import json
+import secrets
+import time
+
+import pytest
+from django.test import Client
+
+from core import limits
+from core.context import RequestContext, serving
+from core.problems import RateLimited
+from devstack.environment import stack_environment
+
+ROUTES = {
+    "signup": ("aggios.localhost", "/api/auth/register"),
+    "register": ("api.aggios.localhost", "/api/auth/register"),
+    "refresh": ("api.aggios.localhost", "/api/auth/refresh"),
+}
+
+
+@pytest.fixture
+def name(settings) -> str:
+    """A limit of three in two seconds that nobody else counts."""
+    made = f"test-{secrets.token_hex(4)}"
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, made: "3/2"}
+    return made
+
+
+def post(client: Client, host: str, path: str, address: str):
+    """Post an empty body as a client behind the proxy."""
+    headers = {"host": host, "x-forwarded-for": address}
+    return client.post(path, b"{}", content_type="application/json", headers=headers)
+
+
+@pytest.mark.parametrize("limit", ROUTES)
+def test_a_declared_limit(committed, settings, limit: str):
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, limit: "3/60"}
+    address = f"2001:db8::{secrets.token_hex(2)}"
+    client = Client()
+
+    answers = [post(client, *ROUTES[limit], address) for _ in range(4)]
+
+    assert [a.status_code for a in answers] == [400, 400, 400, 429]
+    assert answers[0].headers["RateLimit-Policy"] == f'"{limit}";q=3;w=60'
+    assert answers[0].headers["RateLimit"].startswith(f'"{limit}";r=2;t=')
+    assert 1 <= int(answers[3].headers["Retry-After"]) <= 60
+    assert json.loads(answers[3].content)["code"] == "rate_limited"
+    assert post(client, *ROUTES[limit], "192.0.2.9").status_code == 400
+
+
+def test_the_address_is_the_one_that_our_proxy_saw(committed, settings):
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "signup": "2/60"}
+    ours = f"2001:db8::{secrets.token_hex(2)}"
+    host, path = ROUTES["signup"]
+
+    statuses = [
+        post(Client(), host, path, f"10.0.0.{number}, {ours}").status_code for number in range(3)
+    ]
+
+    assert statuses == [400, 400, 429]
+
+
+def test_the_window_moves_on(committed, name: str):
+    for _ in range(3):
+        limits.take(name, "a")
+    with pytest.raises(RateLimited):
+        limits.take(name, "a")
+    limits.take(name, "b")
+
+    time.sleep(2.1)
+
+    limits.take(name, "a")
+
+
+def test_looking_counts_nothing_and_clearing_forgets(committed, name: str):
+    for _ in range(5):
+        limits.require_room(name, "a")
+    for _ in range(5):
+        limits.count_failure(name, "a")
+    with pytest.raises(RateLimited):
+        limits.require_room(name, "a")
+
+    limits.clear(name, "a")
+
+    limits.require_room(name, "a")
+
+
+def test_two_limits_stand_side_by_side(committed, settings, name: str):
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, f"{name}2": "9/9"}
+    with serving(RequestContext()) as context:
+        limits.take(name, "a")
+        limits.take(f"{name}2", "a")
+        limits.take(name, "a")
+
+    members = context.headers["RateLimit-Policy"].split(", ")
+    assert sorted(members) == [f'"{name}";q=3;w=2', f'"{name}2";q=9;w=9']
+
+
+def test_without_redis_each_worker_has_its_share(committed, settings, name: str, monkeypatch):
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, name: "6/60"}
+    settings.WEB_WORKERS = 2
+    monkeypatch.setattr(
+        limits,
+        "_limiter",
+        lambda: limits.MovingWindowRateLimiter(
+            limits.RedisStorage("redis://127.0.0.1:1/0", socket_connect_timeout=0.1)
+        ),
+    )
+    for _ in range(3):
+        limits.take(name, "a")
+
+    with pytest.raises(RateLimited):
+        limits.take(name, "a")
+
+
+def test_the_development_stack_is_generous_with_sign_ups_alone(stores):
+    amount, seconds = stack_environment(stores.home, stores.ports, stores._context.secrets)[
+        "RATE_LIMIT_SIGNUP"
+    ].split("/")
+
+    assert int(amount) * 3600 / int(seconds) >= 500
+    assert stores.env.get("RATE_LIMIT_LOGIN_ACCOUNT", "5/60") == "5/60"
