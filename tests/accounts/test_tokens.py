@@ -15,7 +15,7 @@ from accounts.passwords import checked_password, password_fits
 from accounts.problems import TokenExpired, TokenInvalid
 from accounts.services import log_in
 from accounts.sessions import live_session
-from accounts.tokens import _backend, access_token, read_access_token
+from accounts.tokens import _backend, _verified, access_token, read_access_token
 from tenants.context import tenant_context
 from tenants.keys import key_id, parse_key_id, signing_key, verifying_keys
 from tests.accounts.bodies import claims, header, part, refusal
@@ -150,11 +150,17 @@ def test_key_ids_that_are_none(text: str):
     assert parse_key_id(text) is None
 
 
+def forget_keys() -> None:
+    """What a process keeps as long as it lives, and its secrets with it."""
+    _backend.cache_clear()
+    _verified.cache_clear()
+
+
 def test_the_master_secret_is_rotated(agency: Agency, settings):
     old, ref = agency.owner.access_token, agency.ref
     settings.TOKEN_MASTER_SECRET_PREVIOUS = settings.TOKEN_MASTER_SECRET
     settings.TOKEN_MASTER_SECRET = "n" * 64
-    _backend.cache_clear()
+    forget_keys()
     try:
         with tenant_context(ref):
             session = live_session(read_access_token(old))
@@ -167,12 +173,12 @@ def test_the_master_secret_is_rotated(agency: Agency, settings):
             with pytest.raises(TokenExpired):
                 read_access_token(late)
             settings.TOKEN_MASTER_SECRET_PREVIOUS = ""
-            _backend.cache_clear()
+            forget_keys()
             with pytest.raises(TokenInvalid):
                 read_access_token(old)
             assert read_access_token(new) == session.id
     finally:
-        _backend.cache_clear()
+        forget_keys()
     assert agency.host.with_token(new).get(ME).status_code == 401
 
 
