@@ -1,6 +1,6 @@
 """What must not reach production, as system checks with ids and hints.
 
-``manage.py check --deploy`` runs all of them; aggios/wsgi.py refuses to serve while one is an error.
+``manage.py check --deploy`` runs them; aggios/boot.py refuses to serve while one is an error.
 """
 
 from collections.abc import Sequence
