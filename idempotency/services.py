@@ -11,7 +11,7 @@ import json
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 
-from cryptography.fernet import Fernet
+from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
@@ -71,7 +71,10 @@ def _check(key: str) -> None:
 def _replay(row: Answer, key: str, fingerprint: bytes) -> Response:
     if bytes(row.fingerprint) != fingerprint:
         raise IdempotencyConflict
-    data = json.loads(_cipher(key).decrypt(bytes(row.body)))
+    try:
+        data = json.loads(_cipher(key).decrypt(bytes(row.body)))
+    except InvalidToken as exc:  # SECRET_KEY was changed since; doing the work twice is worse
+        raise IdempotencyConflict("The first answer can no longer be read.") from exc
     return Response(data, status=row.status, headers={"Idempotency-Replayed": "true"})
 
 

@@ -6,21 +6,18 @@ from collections.abc import Callable
 
 import jwt
 import pytest
-from django.contrib.auth.hashers import check_password
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Session, User
-from accounts.passwords import checked_password, password_fits
 from accounts.problems import TokenExpired, TokenInvalid
-from accounts.services import log_in
 from accounts.sessions import live_session
 from accounts.tokens import _backend, _verified, access_token, read_access_token
 from tenants.context import tenant_context
 from tenants.keys import key_id, parse_key_id, signing_key, verifying_keys
 from tests.accounts.bodies import claims, header, part, refusal
 from tests.cast import Agency
-from tests.site import PASSWORD, Site
+from tests.site import Site
 
 ME = "/api/users/me"
 
@@ -180,38 +177,3 @@ def test_the_master_secret_is_rotated(agency: Agency, settings):
     finally:
         forget_keys()
     assert agency.host.with_token(new).get(ME).status_code == 401
-
-
-class TestPasswords:
-    """Argon2id with a pepper that can be rotated."""
-
-    def test_how_they_are_stored(self, agency: Agency):
-        with tenant_context(agency.ref):
-            stored = User.objects.get().password
-
-        assert stored.startswith("argon2p$1$argon2id$v=19$m=19456,t=2,p=1$")
-        assert checked_password(PASSWORD, User()) != checked_password(PASSWORD, User())
-
-    def test_the_pepper_is_needed(self, settings):
-        stored = checked_password(PASSWORD, User())
-        assert check_password(PASSWORD, stored)
-
-        settings.PASSWORD_PEPPERS = "1:" + "0" * 64
-        assert not check_password(PASSWORD, stored)
-        settings.PASSWORD_PEPPERS = "2:" + "0" * 64
-        assert not check_password(PASSWORD, stored)
-
-    def test_a_new_pepper_takes_over_at_log_in(self, agency: Agency, settings):
-        settings.PASSWORD_PEPPERS = f"2:{'f' * 64},{settings.PASSWORD_PEPPERS}"
-        with tenant_context(agency.ref):
-            log_in(email=agency.owner.email, password=PASSWORD)
-            stored = User.objects.get()
-            assert stored.password.startswith("argon2p$2$")
-            assert password_fits(stored, PASSWORD)
-            assert not password_fits(stored, "another password")
-
-    def test_a_wrong_password_rehashes_nothing(self, agency: Agency, settings):
-        settings.PASSWORD_PEPPERS = f"2:{'f' * 64},{settings.PASSWORD_PEPPERS}"
-        with tenant_context(agency.ref):
-            assert not password_fits(User.objects.get(), "another password")
-            assert User.objects.get().password.startswith("argon2p$1$")

@@ -76,87 +76,6 @@ class TestVersion:
             )
 
 
-PROBLEMS = [
-    ("GET", "/api/nothing", None, {}, (404, "not_found")),
-    ("POST", "/nothing/at/all", b"{}", JSON, (404, "not_found")),
-    ("GET", "/api/users/me/", None, {}, (404, "not_found")),
-    ("GET", "/api/health/", None, {}, (404, "not_found")),
-    ("POST", "/api/auth/login/", b"{}", JSON, (404, "not_found")),
-    ("GET", "/api/auth/login", None, {}, (405, "method_not_allowed")),
-    ("PUT", "/api/auth/login", b"{}", JSON, (405, "method_not_allowed")),
-    ("DELETE", "/api/health", None, {}, (405, "method_not_allowed")),
-    ("POST", "/api/health/live", b"{}", JSON, (405, "method_not_allowed")),
-    ("DELETE", "/api/health/ready", None, {}, (405, "method_not_allowed")),
-    ("POST", "/api/schema", b"{}", JSON, (405, "method_not_allowed")),
-    ("BREW", "/api/auth/login", None, {}, (405, "method_not_allowed")),
-    ("GET", "/api/users/me", None, {}, (401, "not_authenticated")),
-    ("GET", "/api/users/me", None, {"Accept": "text/html"}, (406, "not_acceptable")),
-    ("GET", "/api/users/me", None, {"Accept": "image/png"}, None),
-    ("POST", LOGIN, b"{", JSON, (400, "malformed_body")),
-    ("POST", LOGIN, b"\xff\xfe{}", JSON, (400, "malformed_body")),
-    ("POST", LOGIN, b'{"email": NaN}', JSON, (400, "malformed_body")),
-    ("POST", LOGIN, b"[" * 100_000, JSON, (400, "malformed_body")),
-    ("POST", LOGIN, b'{"a":' * 100_000, JSON, (400, "malformed_body")),
-    ("POST", LOGIN, b'{"email": ' + b"9" * 5000 + b"}", JSON, (400, "malformed_body")),
-    ("POST", LOGIN, b'{"email": 1e999, "password": "x"}', JSON, None),
-    ("POST", LOGIN, b"null", JSON, (400, "validation_failed")),
-    ("POST", LOGIN, b"[]", JSON, (400, "validation_failed")),
-    ("POST", LOGIN, b'"text"', JSON, (400, "validation_failed")),
-    ("POST", LOGIN, b"7", JSON, (400, "validation_failed")),
-    ("POST", LOGIN, b"", JSON, (400, None)),
-    ("POST", LOGIN, b'{"email": "' + b"x" * 1_000_000 + b'"}', JSON, (400, None)),
-    ("POST", LOGIN, b'{"email": "' + b"x" * 1_100_000 + b'"}', JSON, (413, "body_too_large")),
-    ("POST", LOGIN, b"a=b", {"Content-Type": "text/plain"}, (415, "unsupported_media_type")),
-    ("POST", LOGIN, b"<a/>", {"Content-Type": "text/xml"}, (415, "unsupported_media_type")),
-    (
-        "POST",
-        LOGIN,
-        b"email=a&password=b",
-        {"Content-Type": "application/x-www-form-urlencoded"},
-        (415, "unsupported_media_type"),
-    ),
-    ("POST", LOGIN, b"{}", {"Content-Type": "nonsense"}, (415, "unsupported_media_type")),
-    ("GET", "/api/health/live?%ff=%fe", None, {}, None),
-    ("GET", "/api/%00", None, {}, (404, "not_found")),
-    ("GET", "/%2e%2e/%2e%2e/etc/passwd", None, {}, None),
-]
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "body", "headers", "wanted"),
-    PROBLEMS,
-    ids=[f"{m} {p} {(b or b'')[:12]!r}" for m, p, b, _, _ in PROBLEMS],
-)
-def test_one_form_of_errors(acme: Agency, method, path, body, headers, wanted):
-    answer = acme.host.request(method, path, content=body, headers=headers)
-
-    assert answer.status_code < 500
-    assert all(answer.headers[name] == value for name, value in SECURE.items())
-    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
-    assert "camera=()" in answer.headers["Permissions-Policy"]
-    if wanted is None:
-        return
-    status, code = refusal(answer)
-    assert status == wanted[0]
-    assert wanted[1] in {None, code}
-    assert answer.json()["type"].endswith(f"/errors/{code}")
-    assert {"type", "title", "status", "detail", "code", "request_id"} <= set(answer.json())
-    if status == 405:
-        assert answer.headers["Allow"]
-
-
-def test_a_large_body_in_chunks(acme: Agency):
-    def body():
-        yield b'{"email": "'
-        for _ in range(30):
-            yield b"x" * 100_000
-        yield b'"}'
-
-    answer = acme.host.post(LOGIN, content=body(), headers=JSON)
-
-    assert refusal(answer) == (413, "body_too_large")
-
-
 @pytest.mark.parametrize("path", ["/api/health", "/api/users/me", "/", "/api/schema"])
 def test_head_is_get_without_the_body(acme: Agency, path: str):
     get, head = (acme.owner.at.request(method, path) for method in ("GET", "HEAD"))
@@ -170,44 +89,6 @@ def test_options_names_the_methods(acme: Agency):
 
     assert answer.status_code == 200
     assert answer.headers["Allow"] == "GET, PUT, PATCH, HEAD, OPTIONS"
-
-
-class TestOrigins:
-    """CORS by a list."""
-
-    def preflight(self, acme: Agency, origin: str):
-        headers = {
-            "Origin": origin,
-            "Access-Control-Request-Method": "PATCH",
-            "Access-Control-Request-Headers": "authorization, if-match, idempotency-key",
-        }
-        return acme.host.request("OPTIONS", "/api/users/me", headers=headers)
-
-    def test_of_the_list(self, acme: Agency):
-        answer = self.preflight(acme, "http://localhost:3000")
-
-        assert answer.status_code == 200
-        assert answer.headers["Access-Control-Allow-Origin"] == "http://localhost:3000"
-        assert "PATCH" in answer.headers["Access-Control-Allow-Methods"]
-        assert "if-match" in answer.headers["Access-Control-Allow-Headers"]
-        assert "Access-Control-Allow-Credentials" not in answer.headers
-
-    @pytest.mark.parametrize(
-        "origin",
-        ["http://evil.test", "null", "http://localhost:3000.evil.test", "https://localhost:3000"],
-    )
-    def test_of_nobody(self, acme: Agency, origin: str):
-        assert "Access-Control-Allow-Origin" not in self.preflight(acme, origin).headers
-        answer = acme.owner.at.get("/api/users/me", headers={"Origin": origin})
-        assert "Access-Control-Allow-Origin" not in answer.headers
-
-    @pytest.mark.parametrize("path", ["/api/nothing", "/api/users/me"])
-    def test_errors_can_be_read(self, acme: Agency, path: str):
-        answer = acme.host.get(path, headers={"Origin": "http://localhost:3000"})
-
-        assert answer.headers["Access-Control-Allow-Origin"] == "http://localhost:3000"
-        assert "x-request-id" in answer.headers["Access-Control-Expose-Headers"].lower()
-        assert "origin" in answer.headers["Vary"].lower()
 
 
 def test_an_answer_is_kept_by_no_shared_cache(acme: Agency):
