@@ -11,7 +11,7 @@ from typing import Self
 import psutil
 
 from devstack import credentials, ports, strays
-from devstack.environment import stack_environment, write_env_file
+from devstack.environment import BASE_DOMAIN, stack_environment, write_env_file
 from devstack.errors import ServiceFailedError, StackError
 from devstack.fallback import Fallback
 from devstack.home import Home, write_private
@@ -74,7 +74,8 @@ class Stack:
             write_env_file(self.home, self.env)
             self._context = Context(self.home, self.ports, secrets, self.env, self._web_address)
             self._closers.callback(Undertaker(self.home).dismiss)
-            self._closers.callback(Fallback(self.ports["fallback"]).close)
+            site = f"http://{BASE_DOMAIN}:{self.ports['web']}"
+            self._closers.callback(Fallback(self.ports["fallback"], f"{site}/errors/").close)
             self._is_open = True
         except BaseException:
             self._closers.close()

@@ -14,6 +14,7 @@ from pathlib import Path
 import psycopg
 
 from devstack import account as accounts
+from devstack import strays
 from devstack.account import Account
 from devstack.errors import ServiceFailedError
 from devstack.ports import LOOPBACK
@@ -77,6 +78,7 @@ class Postgres:
         """Make the cluster on the first start, in one step: half a cluster is made anew."""
         if not self._data.exists():
             self._initialise()
+        self._forget_former_run()
 
     def command(self) -> list[str]:
         """Return the command line; settings stand there, so that a new version's take effect."""
@@ -104,6 +106,16 @@ class Postgres:
         except psycopg.OperationalError:
             return False
         return True
+
+    def _forget_former_run(self) -> None:
+        """Remove the pid file of a killed run.
+
+        PostgreSQL refuses to start when some other process of this account has got that pid since.
+        That none of its own is left in the folder is asked of the processes, not of the pid.
+        """
+        pid_file = self._data / "postmaster.pid"
+        if pid_file.exists() and not strays.find(self._context.home, self.name):
+            pid_file.unlink()
 
     def _initialise(self) -> None:
         fresh = self.folder / "data.new"

@@ -94,6 +94,7 @@ class Traefik:
             "s3": {
                 "rule": f"Host(`s3.{BASE_DOMAIN}`)",
                 "service": "s3",
+                "middlewares": ["unavailable", "again"],
                 "priority": 1000,
             },
             "metrics": {
@@ -131,7 +132,7 @@ class Traefik:
 def _middlewares() -> dict[str, Any]:
     return {
         "not-found": {"replacePath": {"path": "/404"}},
-        # Only what Traefik says itself (nobody there, cut off): the application's own 503 passes.
+        # Only what Traefik says itself (nobody there, cut off): a server's own 503 passes.
         "unavailable": {
             "errors": {
                 "status": ["502", "504"],
@@ -140,7 +141,7 @@ def _middlewares() -> dict[str, Any]:
                 "query": "/503",
             }
         },
-        # While gunicorn restarts, a request that it has not accepted waits and is sent again:
-        # after 0.2, 0.5, 0.9, 1.6 s or so. One that it has accepted is never sent twice.
+        # While a server restarts, a request that it has not accepted waits and is sent again,
+        # for two or three seconds in all. One that it has accepted is never sent twice.
         "again": {"retry": {"attempts": 6, "initialInterval": "200ms"}},
     }

@@ -73,6 +73,17 @@ def test_no_application_is_a_503_in_the_common_shape(whole: TestStack) -> None:
     assert problem["request_id"] == answer.headers["x-request-id"] == "abc-123"
 
 
+def test_no_object_store_is_a_503_as_well(whole: TestStack) -> None:
+    whole.stop("seaweedfs")
+    try:
+        answer = web.get(whole.ports["web"], "/aggios/key", host="s3.aggios.localhost")
+    finally:
+        whole.start_ready("seaweedfs")
+
+    assert answer.status == 503
+    assert int(answer.headers["retry-after"]) > 0
+
+
 def test_access_log_names_the_request(whole: TestStack) -> None:
     web.get(whole.ports["web"], "/seen-in-the-log", X_Request_ID="abc-456")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from devstack import strays
+from devstack import account, strays
 from devstack.environment import inherited
 from devstack.home import CHECKOUT, Home
 from devstack.lock import holder
@@ -80,6 +80,7 @@ def test_everything_killed_at_once_starts_again_with_its_data(
     for process in (supervisor, *everything):
         process.send_signal(signal.SIGKILL)
     supervisor.wait()
+    _reuse_pid_of_postgres(kept_home)
 
     with running_stack(kept_home) as stack:
         assert stores.read(stack) == ("kept",) * 3
@@ -88,6 +89,32 @@ def test_everything_killed_at_once_starts_again_with_its_data(
 
     assert not any(psutil.pid_exists(pid) for pid in started), "a clean end leaves nothing"
     assert strays.find(Home.at(kept_home)) == []
+
+
+def _reuse_pid_of_postgres(home: Path) -> None:
+    """Let the stale pid file name a living process, as after a reboot: this one."""
+    pid_file = (home / "postgres").resolve() / "data" / "postmaster.pid"
+    first, *rest = pid_file.read_text().splitlines()
+    assert not psutil.pid_exists(int(first))
+    pid_file.write_text("\n".join([str(os.getpid()), *rest]) + "\n")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to hand PostgreSQL to another account")
+def test_home_that_is_closed_to_postgresqls_account(tmp_path: Path) -> None:
+    """As in a clone under /root: the data go where the account can go, no folder is opened up."""
+    closed = tmp_path / "closed"
+    home = closed / "home"
+    home.mkdir(parents=True)
+    closed.chmod(0o700)
+    try:
+        with running_stack(home, ("postgres",)) as stack:
+            assert psutil.Process(stack.pid("postgres")).username() != "root"
+        place = (home / "postgres").resolve()
+        assert closed not in place.parents
+        assert closed.stat().st_mode & 0o777 == 0o700
+    finally:
+        account.remove_place(Home.at(home))
+    assert not place.exists()
 
 
 def test_a_foreign_process_is_left_alone(home: Path, tmp_path: Path) -> None:
