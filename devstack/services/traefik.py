@@ -131,14 +131,14 @@ class Traefik:
 
 def _middlewares() -> dict[str, Any]:
     return {
-        "not-found": {"replacePath": {"path": "/404"}},
+        "not-found": {"replacePath": {"path": "/.problems/404"}},
         # Only what Traefik says itself (nobody there, cut off): a server's own 503 passes.
         "unavailable": {
             "errors": {
                 "status": ["502", "504"],
                 "statusRewrites": {"502": 503, "504": 503},
                 "service": "fallback",
-                "query": "/503",
+                "query": "/.problems/503",
             }
         },
         # While a server restarts, a request that it has not accepted waits and is sent again,

@@ -16,9 +16,9 @@ def test_any_host_reaches_the_application(whole: TestStack) -> None:
 
 
 def test_request_id_passes_untouched(whole: TestStack) -> None:
-    answer = web.get(whole.ports["web"], "/", X_Request_ID="abc-123")
+    answer = web.get(whole.ports["web"], "/", X_Request_ID="abc-1234")
 
-    assert answer.body.split()[1] == b"abc-123"
+    assert answer.body.split()[1] == b"abc-1234"
 
 
 def test_forged_headers_do_not_pass(whole: TestStack) -> None:
@@ -45,12 +45,12 @@ def test_s3_host_reaches_the_object_store(whole: TestStack) -> None:
 
 @pytest.mark.parametrize("path", ["/metrics", "/metrics/", "/metrics/x"])
 def test_metrics_are_not_for_the_outside(whole: TestStack, path: str) -> None:
-    answer = web.get(whole.ports["web"], path, X_Request_ID="abc-123")
+    answer = web.get(whole.ports["web"], path, X_Request_ID="abc-1234")
 
     assert answer.status == 404
     assert answer.headers["content-type"] == "application/problem+json"
     assert json.loads(answer.body)["code"] == "not_found"
-    assert json.loads(answer.body)["request_id"] == answer.headers["x-request-id"] == "abc-123"
+    assert json.loads(answer.body)["request_id"] == answer.headers["x-request-id"] == "abc-1234"
 
 
 def test_applications_own_503_passes(whole: TestStack) -> None:
@@ -62,7 +62,7 @@ def test_applications_own_503_passes(whole: TestStack) -> None:
 def test_no_application_is_a_503_in_the_common_shape(whole: TestStack) -> None:
     whole.stop("gunicorn")
     try:
-        answer = web.get(whole.ports["web"], "/api/x", X_Request_ID="abc-123")
+        answer = web.get(whole.ports["web"], "/api/x", X_Request_ID="abc-1234")
     finally:
         whole.start_ready("gunicorn")
 
@@ -70,7 +70,7 @@ def test_no_application_is_a_503_in_the_common_shape(whole: TestStack) -> None:
     assert (answer.status, problem["status"], problem["code"]) == (503, 503, "service_unavailable")
     assert answer.headers["content-type"] == "application/problem+json"
     assert int(answer.headers["retry-after"]) > 0
-    assert problem["request_id"] == answer.headers["x-request-id"] == "abc-123"
+    assert problem["request_id"] == answer.headers["x-request-id"] == "abc-1234"
 
 
 def test_no_object_store_is_a_503_as_well(whole: TestStack) -> None:

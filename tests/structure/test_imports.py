@@ -16,7 +16,9 @@ ALLOWED = {
     "accounts": {"core", "audit", "idempotency", "tenants"},
     "files": {"core", "audit", "idempotency", "tenants", "accounts"},
     "aggios": {"core", "audit", "idempotency", "tenants", "staff", "accounts", "files"},
-    "devstack": set(),
+    # The configuration of the proxy, and the program that speaks for it.
+    "traefik": set(),
+    "devstack": {"traefik"},
 }
 ROOMS = set(ALLOWED)
 

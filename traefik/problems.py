@@ -1,0 +1,165 @@
+"""What Traefik says when nothing behind it can: problem+json, like every other answer.
+
+    python problems.py            serves on PORT (8080), with the addresses of PROBLEM_TYPE_BASE
+    python problems.py --check    ends with status 0 if that server answers
+
+/.problems/404 is the problem of that status. Every other path is 503, since Traefik sends on to
+here what no server takes. The standard library alone: in production the file runs as it is, in
+development it is a thread of the stack.
+"""
+
+import http.client
+import json
+import os
+import re
+import signal
+import sys
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+CONTENT_TYPE = "application/problem+json"
+RETRY_SECONDS = 2
+# The rules of core/middleware.py, which this file cannot import.
+API_VERSION = "v1"
+WELL_FORMED_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}")
+_PATH = re.compile(r"/\.problems/(\d{3})")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One problem; code and title are those of docs/errors.md and of the catalogue."""
+
+    status: int
+    code: str
+    title: str
+    detail: str
+    retry: bool = False
+
+
+UNAVAILABLE = Problem(
+    503,
+    "service_unavailable",
+    "The service does not answer at the moment.",
+    "The service does not answer at the moment; try again shortly.",
+    retry=True,
+)
+PROBLEMS = {
+    403: Problem(
+        403, "permission_denied", "You may not do this.", "This site is closed to your address."
+    ),
+    404: Problem(404, "not_found", "There is nothing here.", "Nothing is served at this address."),
+    429: Problem(
+        429,
+        "rate_limited",
+        "Too many requests.",
+        "Too many requests come from your address; wait a little.",
+        retry=True,
+    ),
+    503: UNAVAILABLE,
+}
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answer a problem, whatever the method."""
+
+    server: "Server"
+    protocol_version = "HTTP/1.1"
+    # A client that says nothing does not hold a thread for ever.
+    timeout = 10
+
+    def answer(self) -> None:
+        """Answer the problem that the path names, 503 if it names none."""
+        named = _PATH.fullmatch(self.path.partition("?")[0])
+        problem = PROBLEMS.get(int(named[1]), UNAVAILABLE) if named else UNAVAILABLE
+        given = self.headers.get("X-Request-ID", "")
+        self._send(problem, given if WELL_FORMED_ID.fullmatch(given) else str(uuid.uuid4()))
+
+    def send_error(self, *_: object) -> None:
+        """Answer 503 where the base class would send a page of HTML: too many headers, and such."""
+        self._send(UNAVAILABLE, str(uuid.uuid4()))
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing: Traefik's access log has it."""
+
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        # The base class calls do_GET, do_POST and so on.
+        if name.startswith("do_"):
+            return self.answer
+        raise AttributeError(name)
+
+    def _send(self, problem: Problem, request_id: str) -> None:
+        body = _body(problem, request_id, self.server.type_base)
+        # Without the header that would name this server and its version.
+        self.send_response_only(problem.status)
+        self.send_header("Content-Type", CONTENT_TYPE)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("X-Request-ID", request_id)
+        self.send_header("X-API-Version", API_VERSION)
+        self.send_header("Cache-Control", "no-store")
+        if problem.retry:
+            self.send_header("Retry-After", str(RETRY_SECONDS))
+        # A body that was sent along is not read, so the connection cannot be used again.
+        self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+
+class Server(ThreadingHTTPServer):
+    """Listens on ``host`` and ``port``; the ``type`` of each problem starts with ``type_base``.
+
+    Raises OSError if the port is taken.
+    """
+
+    daemon_threads = True
+    # When every server is away, all the requests come here.
+    request_queue_size = 128
+
+    def __init__(self, host: str, port: int, type_base: str) -> None:
+        super().__init__((host, port), Handler)
+        self.type_base = type_base
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing when a client goes away before its answer."""
+
+
+def _body(problem: Problem, request_id: str, type_base: str) -> bytes:
+    document = {
+        "type": f"{type_base}{problem.code}",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail,
+        "code": problem.code,
+        "request_id": request_id,
+    }
+    return json.dumps(document).encode()
+
+
+def _answers(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=4)
+    try:
+        connection.request("GET", "/")
+        return connection.getresponse().headers.get_content_type() == CONTENT_TYPE
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def main(arguments: list[str]) -> int:
+    """Serve until SIGTERM, or check the server that does; return the exit status."""
+    port = int(os.environ.get("PORT", "8080"))
+    if arguments == ["--check"]:
+        return 0 if _answers(port) else 1
+    # The first process of a container has no default handler of this signal.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    host = os.environ.get("HOST", "")
+    with Server(host, port, os.environ["PROBLEM_TYPE_BASE"]) as server:
+        server.serve_forever()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
