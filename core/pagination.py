@@ -1,41 +1,165 @@
-"""Lists by keyset: a page costs the same wherever it is, and rows that come or go shift nothing."""
+"""Lists by keyset: a page costs the same wherever it is, and rows that come or go shift nothing.
 
+A cursor names the last row that was seen by the value it is ordered by and its id, so that rows
+with equal values are told apart however many there are. (DRF's own cursor counts such rows with an
+offset, and goes round in circles beyond a thousand of them.)
+"""
+
+import base64
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from rest_framework.exceptions import NotFound
-from rest_framework.pagination import CursorPagination, _positive_int
+from django.core.exceptions import ValidationError
+from django.db.models import F, Model, QuerySet
+from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
+from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
+from rest_framework.views import APIView
 
 from core.problems import FieldError, InvalidCursor, ValidationFailed
 
-MOST = 200
+USUAL, MOST = 50, 200
+LONGEST_CURSOR = 3000
 
 
-class KeysetPagination(CursorPagination):
-    """``?limit=`` 1 to 200 (50 without), ``?cursor=`` from ``next`` and ``previous``."""
+@dataclass(frozen=True, slots=True)
+class _Cursor:
+    """A place in a list: right after (or before) the row with this value and id."""
 
-    page_size = 50
-    max_page_size = MOST
-    page_size_query_param = "limit"
+    ordering: str
+    backwards: bool
+    value: Any
+    id: Any
+
+
+class KeysetPagination(BasePagination):
+    """``?limit=`` 1 to 200 (50 without), ``?cursor=`` from ``next`` and ``previous``.
+
+    ``ordering`` is a column of the model that is never NULL, ``-`` in front for descending; the id
+    breaks ties in the same direction.
+    """
+
     ordering = "-created_at"
 
-    def get_page_size(self, request: Request) -> int:
-        """Return the page size asked for. Raises ValidationFailed outside of 1 to 200."""
-        asked = request.query_params.get("limit")
-        if asked is None:
-            return int(self.page_size or MOST)
-        try:
-            size = _positive_int(asked, strict=True)
-        except ValueError:
-            size = 0
-        if not 1 <= size <= MOST:
-            fault = FieldError("limit", "out_of_range", f"Give a number from 1 to {MOST}.")
-            raise ValidationFailed(errors=[fault])
-        return size
+    def paginate_queryset(  # type: ignore[override]
+        self, queryset: QuerySet[Any], request: Request, view: APIView | None = None
+    ) -> list[Any]:
+        """Return the page asked for. Raises ValidationFailed (limit) and InvalidCursor."""
+        self._request, self._limit = request, _limit(request)
+        self._cursor = self._read_cursor(queryset.model)
+        backwards = self._cursor is not None and self._cursor.backwards
+        rows = list(self._after(queryset, backwards)[: self._limit + 1])
+        more, page = len(rows) > self._limit, rows[: self._limit]
+        self._has_next = backwards or more
+        self._has_previous = more if backwards else self._cursor is not None
+        self._page = page[::-1] if backwards else page
+        return self._page
 
-    def decode_cursor(self, request: Request) -> Any:
-        """Return the position that the cursor names. Raises InvalidCursor if it is none of ours."""
+    def get_paginated_response(self, data: Any) -> Response:
+        """Return the page with the addresses of its neighbours."""
+        first, last = (self._page[0], self._page[-1]) if self._page else (None, None)
+        return Response(
+            {
+                "results": data,
+                "next": self._link(last, backwards=False) if self._has_next else None,
+                "previous": self._link(first, backwards=True) if self._has_previous else None,
+            }
+        )
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """Return the page's shape for OpenAPI."""
+        link = {"type": ["string", "null"], "format": "uri"}
+        return {
+            "type": "object",
+            "required": ["results", "next", "previous"],
+            "properties": {
+                "results": {**schema, "description": "The rows."},
+                "next": link,
+                "previous": link,
+            },
+        }
+
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+        """Return the query parameters for OpenAPI."""
+        limit = {"type": "integer", "minimum": 1, "maximum": MOST, "default": USUAL}
+        return [
+            {"name": "limit", "in": "query", "required": False, "schema": limit},
+            {
+                "name": "cursor",
+                "in": "query",
+                "required": False,
+                "description": "From `next` and `previous`.",
+                "schema": {"type": "string"},
+            },
+        ]
+
+    # -- the rows ---------------------------------------------------------------------------------
+    @property
+    def _column(self) -> str:
+        return self.ordering.removeprefix("-")
+
+    def _after(self, queryset: QuerySet[Any], backwards: bool) -> QuerySet[Any]:
+        descending = self.ordering.startswith("-") != backwards
+        sign = "-" if descending else ""
+        ordered = queryset.order_by(f"{sign}{self._column}", f"{sign}pk")
+        if self._cursor is None:
+            return ordered
+        # A row comparison, which PostgreSQL answers from an index on (column, id).
+        beyond = TupleLessThan if descending else TupleGreaterThan
+        here = Tuple(F(self._column), F("pk"))
+        return ordered.filter(beyond(here, (self._cursor.value, self._cursor.id)))
+
+    # -- cursors ----------------------------------------------------------------------------------
+    def _read_cursor(self, model: type[Model]) -> _Cursor | None:
+        text = self._request.query_params.get("cursor")
+        if not text:
+            return None
         try:
-            return super().decode_cursor(request)
-        except NotFound as exc:
+            ordering, backwards, value, pk = _decoded(text)
+            column, key = model._meta.get_field(self._column), model._meta.pk
+            cursor = _Cursor(ordering, backwards, column.to_python(value), key.to_python(pk))  # type: ignore[union-attr]
+        except (ArithmeticError, RecursionError, TypeError, ValueError, ValidationError) as exc:
             raise InvalidCursor from exc
+        if cursor.ordering != self.ordering or None in (cursor.value, cursor.id):
+            raise InvalidCursor("The cursor belongs to a list in another order.")
+        return cursor
+
+    def _link(self, row: Any, *, backwards: bool) -> str | None:
+        if row is None:
+            return None
+        parts = [self.ordering, backwards, getattr(row, self._column), row.pk]
+        # Not escaped: a name in another alphabet must not outgrow a request line.
+        text = json.dumps(parts, default=str, separators=(",", ":"), ensure_ascii=False)
+        cursor = base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+        return str(replace_query_param(_address(self._request), "cursor", cursor))
+
+
+def _limit(request: Request) -> int:
+    asked = request.query_params.get("limit", str(USUAL))
+    if not (asked.isascii() and asked.isdigit() and len(asked) < 5 and 1 <= int(asked) <= MOST):
+        fault = FieldError("limit", "out_of_range", f"Give a number from 1 to {MOST}.")
+        raise ValidationFailed(errors=[fault])
+    return int(asked)
+
+
+def _decoded(text: str) -> Sequence[Any]:
+    if len(text) > LONGEST_CURSOR or "\0" in text:
+        raise ValueError("This is too long for a cursor.")
+    parts = json.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_"))
+    if not isinstance(parts, list) or len(parts) != 4:
+        raise ValueError("This is no cursor.")
+    # Neither NUL nor half a surrogate pair can be sent to the database.
+    if b"\\u0000" in json.dumps(parts, ensure_ascii=False).encode():
+        raise ValueError("This is no cursor.")
+    return parts
+
+
+def _address(request: Request) -> str:
+    # Not build_absolute_uri(): that asks ALLOWED_HOSTS, and the tenant routing has already
+    # answered for this host, custom domains included.
+    inner = request._request
+    return f"{inner.scheme}://{inner.META['HTTP_HOST']}{inner.get_full_path()}"
