@@ -36,7 +36,8 @@ def holdings(object_prefix: str) -> Holdings:
 def purge_objects(object_prefix: str, progress: Progress = lambda count: None) -> int:
     """Delete every object and unfinished upload under a tenant's prefix; return how many.
 
-    ``progress`` is told the count so far. Can be repeated after it was cut off. Raises
+    ``progress`` is told the count so far. Can be repeated after it was cut off. (MinIO lists
+    unfinished uploads by whole keys only and drops them by itself after a day.) Raises
     StorageUnavailable, also when the store refuses to delete something.
     """
     count = 0

@@ -28,7 +28,7 @@ def answering() -> Iterator[None]:
     try:
         yield
     except UNREACHABLE as exc:
-        log.error("storage_unavailable", exc_info=exc)
+        log.error("storage_unavailable", extra={"reason": str(exc)})
         raise StorageUnavailable from exc
 
 

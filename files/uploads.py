@@ -39,7 +39,7 @@ def start_upload(*, user: User) -> Upload:
 
 
 def note_multipart(upload: Upload, multipart_id: str) -> None:
-    """Remember the store's id of a multipart upload, so that it can be aborted by anybody."""
+    """Write down the store's id of a multipart upload, for whoever asks how far it has come."""
     upload.multipart_id = multipart_id
     upload.save(update_fields=["multipart_id"])
 
@@ -68,7 +68,7 @@ def give_up(upload: Upload) -> None:
 
 def _clear(upload: Upload) -> None:
     try:
-        clear(tenant_storage().key_of(upload.object_name), upload.multipart_id)
+        clear(tenant_storage().key_of(upload.object_name))
     except StorageUnavailable:
         log.warning("upload_not_cleared", extra={"upload": str(upload.pk)})
         return

@@ -101,15 +101,18 @@ class ObjectWriter:
         return {"Bucket": settings.S3_BUCKET, "Key": self.key}
 
 
-def clear(key: str, multipart_id: str) -> None:
+def clear(key: str) -> None:
     """Take an object and its unfinished parts out of the store; repeating it changes nothing.
 
-    Raises StorageUnavailable.
+    The store is asked which multipart uploads the key has: a process can die between starting one
+    and writing its id down. Raises StorageUnavailable.
     """
     where = {"Bucket": settings.S3_BUCKET, "Key": key}
     with answering():
-        if multipart_id:
-            _abort(where, multipart_id)
+        begun = client().list_multipart_uploads(Bucket=settings.S3_BUCKET, Prefix=key)
+        for upload in begun.get("Uploads", []):
+            if upload["Key"] == key:
+                _abort(where, upload["UploadId"])
         client().delete_object(**where)
 
 

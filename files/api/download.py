@@ -9,6 +9,7 @@ from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect, St
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -28,8 +29,20 @@ from files.storage import tenant_storage
 RANGE = OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="One range of bytes.")
 
 
+class AnyAccept(BaseContentNegotiation):
+    """Serves whoever asks: a client that accepts images only may well get one here."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        return next(iter(parsers), None)
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: Any = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
 class Download(ApiView):
     """A short-lived address of the bytes in the object store."""
+
+    content_negotiation_class = AnyAccept
 
     @extend_schema(
         operation_id="download_file",
@@ -62,6 +75,8 @@ def _as_attachment(file: File) -> dict[str, str]:
 
 class Content(ApiView):
     """The bytes, through the backend."""
+
+    content_negotiation_class = AnyAccept
 
     @extend_schema(
         operation_id="read_file_content",

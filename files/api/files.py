@@ -2,7 +2,6 @@
 
 import uuid
 
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -31,8 +30,6 @@ LISTING = [
         enum=[sign + name for name in ORDERINGS for sign in ("", "-")],
         description="`-` in front reverses. Newest first without it.",
     ),
-    OpenApiParameter("limit", OpenApiTypes.INT, description="1 to 200; 50 without it."),
-    OpenApiParameter("cursor", str, description="From `next` and `previous`."),
 ]
 
 
@@ -51,7 +48,7 @@ class Files(ApiView):
         pages = self.pagination_class()
         pages.ordering = checked_ordering(request.query_params.get("ordering", ""))
         found = pages.paginate_queryset(find_files(person(request), search=search), request, self)
-        return pages.get_paginated_response([file_of(file) for file in found or []])
+        return pages.get_paginated_response([file_of(file) for file in found])
 
     @extend_schema(
         operation_id="add_file",
