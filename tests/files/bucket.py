@@ -19,8 +19,21 @@ def keys_under(prefix: str) -> set[str]:
 
 def unfinished_of(agency: Agency) -> list[str]:
     """Return the keys of multipart uploads that were neither completed nor aborted."""
-    answer = client().list_multipart_uploads(Bucket=_bucket(), Prefix=f"{agency.ref.object_prefix}/")
+    answer = client().list_multipart_uploads(
+        Bucket=_bucket(), Prefix=f"{agency.ref.object_prefix}/"
+    )
     return [upload["Key"] for upload in answer.get("Uploads", [])]
+
+
+def parts_of(agency: Agency) -> int:
+    """Count the parts that the store holds of unfinished uploads."""
+    where = {"Bucket": _bucket(), "Prefix": f"{agency.ref.object_prefix}/"}
+    uploads = client().list_multipart_uploads(**where).get("Uploads", [])
+    found = (
+        client().list_parts(Bucket=_bucket(), Key=upload["Key"], UploadId=upload["UploadId"])
+        for upload in uploads
+    )
+    return sum(len(answer.get("Parts", [])) for answer in found)
 
 
 def content(key: str) -> bytes:

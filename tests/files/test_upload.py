@@ -16,14 +16,14 @@ from tests.files.forms import closing, part, send, upload, uploaded
 def test_a_file_is_stored_whole_under_the_prefix(acme: Agency):
     before = keys_of(acme)
 
-    answer = upload(acme.owner.at, "report.pdf", b"%PDF-1.7 numbers")
+    answer = upload(acme.owner.at, "first-report.pdf", b"%PDF-1.7 numbers")
 
     (key,) = keys_of(acme) - before
     assert answer.status_code == 201
     body = answer.json()
     assert body == {
         "id": body["id"],
-        "name": "report.pdf",
+        "name": "first-report.pdf",
         "size": 16,
         "content_type": "application/pdf",
         "sha256": sha256(b"%PDF-1.7 numbers"),

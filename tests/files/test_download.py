@@ -1,0 +1,208 @@
+"""Bytes come out: by signed links straight from the store, and through the backend."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
+
+import pytest
+from django.conf import settings
+
+from audit.models import AuditEvent
+from files.models import FileVersion
+from files.storage import tenant_storage
+from tenants.context import tenant_context
+from tests.cast import Agency
+from tests.files.forms import uploaded
+from tests.site import Site
+
+DATA = bytes(range(256)) * 4
+
+
+@pytest.fixture(scope="module")
+def document(acme: Agency) -> dict:
+    return uploaded(acme.owner.at, "bytes.bin", DATA)
+
+
+def link_to(agency: Agency, body: dict) -> str:
+    answer = agency.owner.at.get(f"/api/files/{body['id']}/download")
+    assert answer.status_code == 302
+    return answer.headers["Location"]
+
+
+def test_a_link_leads_through_the_proxy_to_the_bytes(acme: Agency, site: Site, document: dict):
+    link = link_to(acme, document)
+
+    fetched = site.fetch(link)
+
+    assert link.startswith(f"{settings.S3_PUBLIC_ENDPOINT_URL}/")
+    assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in link
+    assert (fetched.status_code, fetched.content) == (200, DATA)
+    assert fetched.headers["Content-Disposition"] == 'attachment; filename="bytes.bin"'
+    assert fetched.headers["Content-Type"] == "application/octet-stream"
+
+
+def test_a_client_that_asks_for_json_gets_the_link_as_text(acme: Agency, site: Site, document):
+    before = datetime.now(UTC)
+
+    answer = acme.owner.at.get(
+        f"/api/files/{document['id']}/download", headers={"Accept": "application/json"}
+    )
+
+    expires = datetime.fromisoformat(answer.json()["expires_at"])
+    lifetime = timedelta(seconds=settings.DOWNLOAD_URL_SECONDS)
+    assert answer.status_code == 200
+    assert before + lifetime <= expires <= datetime.now(UTC) + lifetime
+    assert site.fetch(answer.json()["url"]).content == DATA
+
+
+@pytest.mark.parametrize(
+    ("name", "sent_as"),
+    [
+        ("page.html", "application/octet-stream"),
+        ("image.svg", "application/octet-stream"),
+        ("script.js", "application/octet-stream"),
+        ("feed.xml", "application/octet-stream"),
+        ("photo.jpg", "image/jpeg"),
+        ("文件.pdf", "application/pdf"),
+    ],
+)
+def test_nothing_that_could_run_is_called_what_it_is(
+    acme: Agency, site: Site, name: str, sent_as: str
+):
+    body = uploaded(acme.owner.at, name)
+
+    direct = site.fetch(link_to(acme, body))
+    through = acme.owner.at.get(f"/api/files/{body['id']}/content")
+
+    for answer in (direct, through):
+        assert answer.headers["Content-Type"] == sent_as
+        assert answer.headers["Content-Disposition"].startswith("attachment;")
+        assert ("filename*=UTF-8''" + quote(name) in answer.headers["Content-Disposition"]) == (
+            not name.isascii()
+        )
+    assert through.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_link_opens_one_object_and_nothing_else(acme: Agency, site: Site, document: dict):
+    other = uploaded(acme.owner.at, "other-object.bin", b"secret")
+    with tenant_context(acme.ref):
+        names = [
+            FileVersion.objects.get(file_id=body["id"]).object_name for body in (document, other)
+        ]
+    link = link_to(acme, document)
+
+    forged = site.fetch(link.replace(*names))
+    renamed = site.fetch(link.replace("bytes.bin", "bytes.exe"))
+    bare = site.fetch(link.partition("?")[0])
+
+    assert names[0] in link
+    assert [answer.status_code for answer in (forged, renamed, bare)] == [403, 403, 403]
+
+
+def test_a_link_ends(acme: Agency, site: Site, document: dict):
+    with tenant_context(acme.ref):
+        version = FileVersion.objects.get(file_id=document["id"])
+        link = tenant_storage().url(version.object_name, expire=1)
+
+    fresh = site.fetch(link)
+    time.sleep(2.2)
+    late = site.fetch(link)
+
+    assert (fresh.status_code, late.status_code) == (200, 403)
+
+
+def test_every_download_is_on_record(acme: Agency):
+    body = uploaded(acme.owner.at, "watched.txt")
+
+    acme.owner.at.get(f"/api/files/{body['id']}/download")
+    acme.owner.at.get(f"/api/files/{body['id']}/content")
+
+    with tenant_context(acme.ref):
+        events = AuditEvent.objects.filter(action="file.downloaded", target_id=body["id"])
+        assert [(e.actor_id, e.details) for e in events.order_by("at")] == [
+            (acme.owner.id, {"version": 1, "by": "link"}),
+            (acme.owner.id, {"version": 1, "by": "content"}),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "first", "last"),
+    [
+        ("", 200, 0, 1023),
+        ("bytes=0-0", 206, 0, 0),
+        ("bytes=0-", 206, 0, 1023),
+        ("bytes=100-199", 206, 100, 199),
+        ("bytes=1000-5000", 206, 1000, 1023),
+        ("bytes=-24", 206, 1000, 1023),
+        ("bytes=-5000", 206, 0, 1023),
+        ("BYTES=5-6", 206, 5, 6),
+        ("bytes=6-5", 200, 0, 1023),
+        ("bytes=0-1,5-6", 200, 0, 1023),
+        ("bytes=-", 200, 0, 1023),
+        ("bytes=a-b", 200, 0, 1023),
+        ("lines=1-2", 200, 0, 1023),
+    ],
+)
+def test_ranges(acme: Agency, document: dict, asked: str, status: int, first: int, last: int):
+    headers = {"Range": asked} if asked else {}
+
+    answer = acme.owner.at.get(f"/api/files/{document['id']}/content", headers=headers)
+
+    assert (answer.status_code, answer.content) == (status, DATA[first : last + 1])
+    assert answer.headers["Content-Length"] == str(last - first + 1)
+    expected = f"bytes {first}-{last}/1024" if status == 206 else None
+    assert answer.headers.get("Content-Range") == expected
+
+
+@pytest.mark.parametrize("asked", ["bytes=1024-", "bytes=9999-10000", "bytes=-0"])
+def test_a_range_beyond_the_end_is_refused(acme: Agency, document: dict, asked: str):
+    path = f"/api/files/{document['id']}/content"
+
+    answer = acme.owner.at.get(path, headers={"Range": asked})
+
+    assert (answer.status_code, answer.json()["code"]) == (416, "range_not_satisfiable")
+    assert answer.headers["Content-Range"] == "bytes */1024"
+
+
+def test_an_empty_file_has_no_ranges(acme: Agency):
+    body = uploaded(acme.owner.at, "empty.txt", b"")
+    path = f"/api/files/{body['id']}/content"
+
+    whole = acme.owner.at.get(path)
+    part = acme.owner.at.get(path, headers={"Range": "bytes=0-0"})
+
+    assert (whole.status_code, whole.content) == (200, b"")
+    assert part.status_code == 416
+
+
+def test_conditions_on_the_content(acme: Agency, document: dict):
+    path = f"/api/files/{document['id']}/content"
+    etag = acme.owner.at.get(path).headers["ETag"]
+
+    def ask(**headers: str):
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        return acme.owner.at.get(path, headers=names)
+
+    known = ask(If_None_Match=etag)
+    same = ask(If_Range=etag, Range="bytes=0-9")
+    changed = ask(If_Range='"other"', Range="bytes=0-9")
+
+    assert (known.status_code, known.content) == (304, b"")
+    assert (same.status_code, same.content) == (206, DATA[:10])
+    assert (changed.status_code, changed.content) == (200, DATA)
+
+
+def test_head_tells_the_size_and_sends_nothing(acme: Agency, document: dict):
+    answer = acme.owner.at.request("HEAD", f"/api/files/{document['id']}/content")
+
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["Content-Length"] == "1024"
+
+
+@pytest.mark.parametrize("accept", ["image/png", "application/pdf", "text/html", "*/*"])
+def test_a_client_may_accept_only_the_kind_it_expects(acme: Agency, document: dict, accept: str):
+    paths = [f"/api/files/{document['id']}/{tail}" for tail in ("download", "content")]
+
+    statuses = [acme.owner.at.get(path, headers={"Accept": accept}).status_code for path in paths]
+
+    assert statuses == [302, 200]

@@ -1,0 +1,188 @@
+"""Lists show what one may see, each row once, in the order asked for."""
+
+import itertools
+import secrets
+import uuid
+
+import pytest
+from django.db import transaction
+
+from accounts.models import User
+from files.models import File, FileVersion
+from tenants.context import tenant_context
+from tests.cast import Agency, Person, join
+from tests.files.forms import uploaded
+from tests.site import Host
+
+TIED = 1300
+
+
+@pytest.fixture(scope="module")
+def crowded(acme: Agency) -> Person:
+    """A member with more files of one size than DRF's own cursor can tell apart."""
+    member = join(acme, f"{secrets.token_hex(4)}@acme.test")
+    with tenant_context(acme.ref):
+        owner = User.objects.get(pk=member.id)
+        ids = [uuid.uuid4() for _ in range(TIED)]
+        names = [f"{number:05}-{secrets.token_hex(2)}.txt" for number in range(TIED)]
+        with transaction.atomic():
+            files = [
+                File(id=uuid.uuid4(), name=name, owner=owner, current_id=pk, size=0)
+                for pk, name in zip(ids, names, strict=True)
+            ]
+            File.objects.bulk_create(files)
+            FileVersion.objects.bulk_create(
+                FileVersion(
+                    id=pk,
+                    file=file,
+                    number=1,
+                    object_name=f"files/{pk}",
+                    size=0,
+                    sha256="0" * 64,
+                    content_type="text/plain",
+                    created_by=owner,
+                )
+                for pk, file in zip(ids, files, strict=True)
+            )
+    return member
+
+
+def walk(host: Host, path: str, direction: str = "next") -> list[dict]:
+    """Follow a list's links to its end; return the pages' bodies."""
+    pages = []
+    while path:
+        answer = host.get(path)
+        assert answer.status_code == 200, answer.text
+        pages.append(answer.json())
+        address = answer.json()[direction] or ""
+        path = address[address.index("/api/") :] if address else ""
+    return pages
+
+
+@pytest.mark.parametrize("ordering", ["size", "-size", "name", "-name", "created_at", ""])
+def test_every_row_comes_once_both_ways(crowded: Person, ordering: str):
+    pages = walk(crowded.at, f"/api/files?ordering={ordering}&limit=200")
+    last = pages[-2]["next"]
+    back = walk(crowded.at, last[last.index("/api/") :], "previous")
+
+    forwards = [row["id"] for page in pages for row in page["results"]]
+    backwards = [row["id"] for page in reversed(back) for row in page["results"]]
+    assert len(forwards) == len(set(forwards)) == TIED
+    assert backwards == forwards
+    assert pages[-1]["next"] is None
+    assert pages[0]["previous"] is None
+
+
+def test_links_lead_to_the_host_that_was_asked(crowded: Person):
+    link = crowded.at.get("/api/files?limit=1").json()["next"]
+
+    assert link.startswith(f"http://{crowded.at.name}:{crowded.at.port}/api/files?")
+
+
+def test_order_is_as_asked(acme: Agency, new_agency):
+    agency = new_agency()
+    for name, size in [("b.txt", 3), ("a.txt", 1), ("c.txt", 2)]:
+        uploaded(agency.owner.at, name, b"x" * size)
+
+    def names(ordering: str) -> str:
+        rows = agency.owner.at.get(f"/api/files?ordering={ordering}").json()["results"]
+        return "".join(row["name"][0] for row in rows)
+
+    assert {order: names(order) for order in ["name", "-name", "size", "-created_at", ""]} == {
+        "name": "abc",
+        "-name": "cba",
+        "size": "acb",
+        "-created_at": "cab",
+        "": "cab",
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("ordering=owner", "ordering"),
+        ("ordering=--name", "ordering"),
+        ("ordering=name,size", "ordering"),
+        ("limit=0", "limit"),
+        ("limit=201", "limit"),
+        ("limit=x", "limit"),
+        ("search=%00", "search"),
+        ("search=" + "x" * 256, "search"),
+    ],
+)
+def test_a_bad_query_is_refused_with_its_field(acme: Agency, query: str, field: str):
+    answer = acme.owner.at.get(f"/api/files?{query}")
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["field"] == field
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    ["x", "W10", "WyJuYW1lIiwwLCJhIiwiYiJd", "e30", "%00", "x" * 3500, "WzEsMiwzLDRd", "W1tbW1tb"],
+)
+def test_a_forged_cursor_is_refused(acme: Agency, cursor: str):
+    answer = acme.owner.at.get(f"/api/files?cursor={cursor}")
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_cursor")
+
+
+def test_a_cursor_of_another_order_is_refused(crowded: Person):
+    link = crowded.at.get("/api/files?limit=1&ordering=name").json()["next"]
+    other = link[link.index("/api/") :].replace("ordering=name", "ordering=size")
+
+    answer = crowded.at.get(other)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_cursor")
+
+
+def test_search_ignores_case_and_takes_wildcards_literally(acme: Agency):
+    word = secrets.token_hex(4)
+    for name in [f"ÉTÉ-{word}.txt", f"100%-{word}.txt", f"other_{word}.txt"]:
+        uploaded(acme.owner.at, name)
+
+    def found(text: str) -> set[str]:
+        params = {"search": f"{text}{word}"}
+        rows = acme.owner.at.get("/api/files", params=params).json()["results"]
+        return {row["name"] for row in rows}
+
+    assert found("été-") == {f"ÉTÉ-{word}.txt"}
+    assert found("e\u0301te\u0301-") == {f"ÉTÉ-{word}.txt"}
+    assert found("%-") == {f"100%-{word}.txt"}
+    assert found("_") == {f"other_{word}.txt"}
+
+
+def test_a_member_sees_their_own_and_an_owner_sees_all(acme: Agency, globex: Agency, ben: Person):
+    word = secrets.token_hex(4)
+    for host, name in [(acme.owner.at, "ada"), (ben.at, "ben"), (globex.owner.at, "cyn")]:
+        uploaded(host, f"{name}-{word}.txt")
+
+    def seen(host: Host) -> list[str]:
+        rows = host.get(f"/api/files?search={word}&ordering=name").json()["results"]
+        return [row["name"][:3] for row in rows]
+
+    assert seen(acme.owner.at) == ["ada", "ben"]
+    assert seen(ben.at) == ["ben"]
+    assert seen(globex.owner.at) == ["cyn"]
+
+
+def test_page_addresses_keep_the_search(acme: Agency):
+    word = secrets.token_hex(4)
+    for number in range(3):
+        uploaded(acme.owner.at, f"{word}-{number}.txt")
+
+    pages = walk(acme.owner.at, f"/api/files?search={word}&limit=1&ordering=name")
+
+    names = list(itertools.chain(*([r["name"] for r in page["results"]] for page in pages)))
+    assert names == [f"{word}-{number}.txt" for number in range(3)]
+
+
+def test_the_longest_names_can_be_paged_through(new_agency):
+    agency = new_agency()
+    names = sorted("\U0001f4c4" * 250 + str(number) for number in range(3))
+    for name in names:
+        uploaded(agency.owner.at, "x", path=name)
+
+    pages = walk(agency.owner.at, "/api/files?limit=1&ordering=name")
+
+    assert [row["name"] for page in pages for row in page["results"]] == names

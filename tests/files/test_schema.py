@@ -1,0 +1,33 @@
+"""The routes of files are described without a warning."""
+
+from drf_spectacular.drainage import GENERATOR_STATS, reset_generator_stats
+from drf_spectacular.generators import SchemaGenerator
+
+from tests.cast import Agency
+
+
+def test_the_description_of_the_routes_raises_no_warning():
+    reset_generator_stats()
+
+    paths = SchemaGenerator(urlconf="files.urls").get_schema(public=True)["paths"]
+
+    noted = {**GENERATOR_STATS._warn_cache, **GENERATOR_STATS._error_cache}
+    operations = {op["operationId"] for path in paths.values() for op in path.values()}
+    assert noted == {}
+    assert operations == {
+        "list_files",
+        "add_file",
+        "read_file",
+        "rename_file",
+        "delete_file",
+        "download_file",
+        "read_file_content",
+    }
+    form = paths["/api/files"]["post"]["requestBody"]["content"]
+    assert list(form) == ["multipart/form-data"]
+
+
+def test_a_tenants_host_describes_files(acme: Agency):
+    document = acme.host.get("/api/schema").json()
+
+    assert "/api/files/{file_id}/download" in document["paths"]
