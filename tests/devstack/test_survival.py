@@ -1,5 +1,6 @@
 """However a stack ends, nothing of it stays behind but its data."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -80,9 +81,8 @@ def test_everything_killed_at_once_starts_again_with_its_data(
     for process in (supervisor, *everything):
         process.send_signal(signal.SIGKILL)
     supervisor.wait()
-    _reuse_pid_of_postgres(kept_home)
 
-    with running_stack(kept_home) as stack:
+    with _pid_of_postgres_in_use(kept_home), running_stack(kept_home) as stack:
         assert stores.read(stack) == ("kept",) * 3
         started = [pid for item in stack.supervised() if (pid := item.pid)]
         assert len(started) == 3
@@ -91,12 +91,18 @@ def test_everything_killed_at_once_starts_again_with_its_data(
     assert strays.find(Home.at(kept_home)) == []
 
 
-def _reuse_pid_of_postgres(home: Path) -> None:
-    """Let the stale pid file name a living process, as after a reboot: this one."""
+@contextlib.contextmanager
+def _pid_of_postgres_in_use(home: Path) -> Iterator[None]:
+    """Let the stale pid file name a living process of the same account, as after a reboot."""
+    who = account.unprivileged()
+    options = who.popen_options() if who else {}
     pid_file = (home / "postgres").resolve() / "data" / "postmaster.pid"
-    first, *rest = pid_file.read_text().splitlines()
-    assert not psutil.pid_exists(int(first))
-    pid_file.write_text("\n".join([str(os.getpid()), *rest]) + "\n")
+    _, *rest = pid_file.read_text().splitlines()
+    with subprocess.Popen(["sleep", "120"], cwd="/", **options) as foreign:
+        pid_file.write_text("\n".join([str(foreign.pid), *rest]) + "\n")
+        yield
+        assert foreign.poll() is None, "it is none of ours"
+        foreign.kill()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to hand PostgreSQL to another account")
