@@ -15,6 +15,8 @@ from typing import Any
 
 import httpx
 
+from .speaker import speaking
+
 ROOT = Path(__file__).resolve().parents[2]
 RECORDER = Path(__file__).with_name("recorder.py")
 DOMAIN = "aggios.test"
@@ -109,7 +111,7 @@ def configured(folder: Path, backends: dict[str, Backend], extra: dict[str, str]
     """Return Traefik's environment: that of docker-compose.yml with loopback addresses."""
     users = folder / "users"
     users.write_text(USERS, encoding="utf-8")
-    http, https, internal = free_ports(3)
+    http, https, internal, problems = free_ports(4)
     urls = {name: backend.url for name, backend in backends.items()}
     return {
         "PATH": os.environ["PATH"],
@@ -130,6 +132,7 @@ def configured(folder: Path, backends: dict[str, Backend], extra: dict[str, str]
         "S3_BUCKET": "aggios",
         "BACKEND_URLS": f"{backends['a'].url},{backends['b'].url}",
         "BACKEND_REPLICAS": "1",
+        "PROBLEMS_URL": f"http://127.0.0.1:{problems}",
         "MINIO_URL": backends["minio"].url,
         "MINIO_CONSOLE_URL": backends["console"].url,
         "EDGE_USERS_FILE": str(users),
@@ -139,13 +142,15 @@ def configured(folder: Path, backends: dict[str, Backend], extra: dict[str, str]
 
 @contextlib.contextmanager
 def running(folder: Path, **extra: str) -> Iterator[Edge]:
-    """Run two back ends, a store, its console and Traefik; end all of them afterwards."""
+    """Run Traefik with two back ends, a store, its console and problems.py; end all afterwards."""
+    speaker = contextlib.ExitStack()
     backends: dict[str, Backend] = {}
     process: subprocess.Popen[bytes] | None = None
     try:
         for name in ("a", "b", "minio", "console"):
             backends[name] = Backend(name, folder / "down" / name)
         env = configured(folder, backends, extra)
+        speaker.enter_context(speaking(int(env["PROBLEMS_URL"].rpartition(":")[2])))
         with (folder / "traefik.log").open("wb") as log:
             process = subprocess.Popen(
                 ["sh", str(ROOT / "traefik" / "entrypoint.sh")],
@@ -171,6 +176,7 @@ def running(folder: Path, **extra: str) -> Iterator[Edge]:
                 process.wait(timeout=5)
         for backend in backends.values():
             backend.kill()
+        speaker.close()
 
 
 def wait_until_routing(edge: Edge) -> None:

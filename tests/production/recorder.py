@@ -3,7 +3,8 @@
     python recorder.py NAME PORT [DOWN_DIRECTORY]
 
 Prints its port when it listens (PORT 0 takes a free one). /api/health/ready and /live answer 503
-while a file named ``ready`` or ``live`` lies in DOWN_DIRECTORY.
+while a file named ``ready`` or ``live`` lies in DOWN_DIRECTORY. /refuse/429 answers that status,
+/secure with the security headers that the backend sends.
 """
 
 import gzip
@@ -13,6 +14,16 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+# What the backend sends: aggios/settings.py, and no-referrer for the redirect to a download.
+SECURITY = {
+    "Strict-Transport-Security": "max-age=63072000; includeSubDomains; preload",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Content-Security-Policy": "default-src 'self'",
+    "Permissions-Policy": "camera=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
 LONG_TEXT = json.dumps({"text": "a" * 20_000}).encode()
 
 
@@ -33,6 +44,8 @@ class Recorder(BaseHTTPRequestHandler):
             self.send(200, LONG_TEXT, "application/json")
         elif path.endswith("/long.bin"):
             self.send(200, gzip.compress(LONG_TEXT) * 50, "application/octet-stream")
+        elif path.startswith("/refuse/"):
+            self.answer(int(path.rsplit("/", 1)[1]), {"code": "own"})
         elif path == "/slow":
             self.slowly()
         elif path == "/break":
@@ -104,6 +117,11 @@ class Recorder(BaseHTTPRequestHandler):
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("X-Request-ID", self.headers.get("X-Request-ID") or f"made-by-{self.name}")
+        if self.path.startswith("/secure"):
+            for name, value in SECURITY.items():
+                self.send_header(name, value)
+        if status in (429, 503):
+            self.send_header("Retry-After", "7")
         self.end_headers()
         self.wfile.write(body)
 

@@ -12,7 +12,7 @@ from .edge import traefik_binary
 
 pytestmark = pytest.mark.needs("compose")
 JOBS = {"migrate", "minio-setup"}
-OURS = {"backend", "backend-b", "migrate"}
+OURS = {"backend", "backend-b", "migrate", "problems"}
 
 
 def running(config) -> dict:
@@ -34,7 +34,7 @@ def test_a_missing_variable_is_named(name: str) -> None:
 def test_the_stack_is_complete(config) -> None:
     assert set(config["services"]) == {
         *("traefik", "postgres", "redis", "minio", "minio-setup", "migrate"),
-        *("backend", "backend-b"),
+        *("backend", "backend-b", "problems"),
     }
     assert set(config["volumes"]) == {"acme", "postgres", "redis", "minio"}
 
@@ -136,6 +136,7 @@ def test_the_store_and_the_data_have_no_way_out(config) -> None:
     on = {name: set(one["networks"]) for name, one in config["services"].items()}
     assert on["postgres"] == on["redis"] == {"data"}
     assert on["minio"] == on["minio-setup"] == {"storage"}
+    assert on["problems"] == {"edge"}
     assert on["traefik"] == {"edge", "storage"}
     assert on["backend"] == on["backend-b"] == {"edge", "data", "storage"}
 
