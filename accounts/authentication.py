@@ -6,7 +6,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from accounts.models import Session, User
-from accounts.problems import TokenInvalid
+from accounts.problems import TokenExpired, TokenInvalid
 from accounts.sessions import live_session
 from accounts.tokens import read_access_token
 from core.context import request_context
@@ -45,10 +45,19 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
 
 
-def session_or_none(request: Request) -> Session | None:
-    """Return the session that the request's token names, if it came with one."""
-    session: object = request.auth
-    return session if isinstance(session, Session) else None
+def session_asking(request: Request, *, lenient: bool) -> Session | None:
+    """Return the session of the access token that came with the request, if one did.
+
+    ``lenient`` takes a token that is not good for none; otherwise it raises TokenInvalid or
+    TokenExpired.
+    """
+    try:
+        found = BearerAuthentication().authenticate(request)
+    except (TokenInvalid, TokenExpired):
+        if not lenient:
+            raise
+        return None
+    return found[1] if found else None
 
 
 def person(request: Request | HttpRequest) -> User:

@@ -13,18 +13,21 @@ class TokenInvalid(Problem):
     status = 401
     code = "token_invalid"
     title = "The token is not valid here."
+    challenge = 'error="invalid_token"'
 
 
 class TokenExpired(Problem):
     status = 401
     code = "token_expired"
     title = "The token has expired."
+    challenge = 'error="invalid_token"'
 
 
 class TokenReused(Problem):
     status = 401
     code = "token_reused"
     title = "This refresh token was used before; the session has been ended."
+    challenge = 'error="invalid_token"'
 
 
 class RegistrationClosed(Problem):

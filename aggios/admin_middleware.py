@@ -1,7 +1,9 @@
 """Sessions, log-in and messages, for the staff's Django admin and nowhere else."""
 
+import re
 from collections.abc import Callable
 
+from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
@@ -13,11 +15,18 @@ from django.utils.translation import override
 from core.hosts import OnlyOnAdminHost
 from core.language import PARAMETER, asked_language, in_language, language_of
 
+SESSION_KEY = re.compile(r"[a-z0-9]{32}")
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 class AdminSession(OnlyOnAdminHost, SessionMiddleware):
-    pass
+    """Sessions whose keys have the form that Django gives them; anything else is no cookie."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Load the session. A quoted cookie may hold bytes that no database takes."""
+        if not SESSION_KEY.fullmatch(request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")):
+            request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
+        super().process_request(request)
 
 
 class AdminAuthentication(OnlyOnAdminHost, AuthenticationMiddleware):

@@ -22,12 +22,17 @@ worker_class = "gthread"
 timeout = 60
 graceful_timeout = 30
 keepalive = 75
+# A page cursor beside a long search; the default of 4094 is less than our own links can have.
+limit_request_line = 8190
 # A worker lives for a bounded time: whatever its connections have cached goes with it.
 max_requests = 20_000
 max_requests_jitter = 2_000
 _memory = Path("/dev/shm")  # noqa: S108 - heartbeat files must not wait for a disk
 worker_tmp_dir = str(_memory) if _memory.is_dir() else None
+# Whoever reaches us is the proxy. It says the scheme in one header; no header may say the path.
 forwarded_allow_ips = "*"
+secure_scheme_headers = {"X-FORWARDED-PROTO": "https"}
+forwarder_headers = ""
 access_log_format = ""
 accesslog = None
 errorlog = "-"

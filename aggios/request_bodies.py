@@ -87,7 +87,7 @@ def in_time(inner: Application) -> Application:
 
 
 def with_readable_type(inner: Application) -> Application:
-    """Blank a ``Content-Type`` that cannot be parsed; Django would fail on it before any of ours."""
+    """Blank a ``Content-Type`` that cannot be parsed: Django fails on it before any of its layers."""
 
     def application(environ: Environ, start_response: Any) -> Iterable[bytes]:
         try:
@@ -108,10 +108,11 @@ def read_to_the_end(inner: Application) -> Application:
     """
 
     def application(environ: Environ, start_response: Any) -> Iterable[bytes]:
+        body = environ["wsgi.input"]
         answer = inner(environ, start_response)
         if "gunicorn.socket" in environ and LINGERING.acquire(blocking=False):
             try:
-                _drain(environ["wsgi.input"], environ["gunicorn.socket"])
+                _drain(body, environ["gunicorn.socket"])
             finally:
                 LINGERING.release()
         return answer

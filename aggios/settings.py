@@ -40,7 +40,7 @@ PUBLIC_PORT = env.integer("PUBLIC_PORT", 443 if PUBLIC_SCHEME == "https" else 80
 # live in the database, so a static list cannot hold them. See tenants/hosts.py.
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", f".{BASE_DOMAIN},localhost,127.0.0.1")
 TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXY_COUNT", 1)
-USUAL_PORT = PUBLIC_PORT == (443 if PUBLIC_SCHEME == "https" else 80)
+USUAL_PORT = (443 if PUBLIC_SCHEME == "https" else 80) == PUBLIC_PORT
 PUBLIC_NETLOC = BASE_DOMAIN if USUAL_PORT else f"{BASE_DOMAIN}:{PUBLIC_PORT}"
 PROBLEM_TYPE_BASE = f"{PUBLIC_SCHEME}://{PUBLIC_NETLOC}/errors/"
 CORS_ALLOWED_ORIGINS = env.items("CORS_ALLOWED_ORIGINS")
@@ -56,11 +56,16 @@ CORS_ALLOW_HEADERS = [
     "x-request-id",
 ]
 CORS_EXPOSE_HEADERS = [
+    "accept-ranges",
     "content-disposition",
+    "content-range",
     "etag",
+    "idempotency-replayed",
+    "location",
     "ratelimit",
     "ratelimit-policy",
     "retry-after",
+    "www-authenticate",
     "x-api-version",
     "x-request-id",
 ]
@@ -100,6 +105,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "core.middleware.VersionMiddleware",
+    "core.metrics.MetricsMiddleware",
     "tenants.middleware.TenantMiddleware",
     "aggios.admin_middleware.AdminSession",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -150,6 +156,8 @@ CACHES: dict[str, Any] = {
         "OPTIONS": {
             # Without Redis requests still work; health says so.
             "IGNORE_EXCEPTIONS": True,
+            # Not pickle: who can write to Redis must not run code here.
+            "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
             "CONNECTION_POOL_KWARGS": {
                 "socket_connect_timeout": 0.25,
                 "socket_timeout": 0.5,
@@ -196,6 +204,8 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.IsMember"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.negotiation.OneRepresentation",
+    "URL_FORMAT_OVERRIDE": None,
     "DEFAULT_PARSER_CLASSES": ["core.parsers.StrictJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "core.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "core.openapi.ProblemAutoSchema",
@@ -213,12 +223,12 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": [],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "COMPONENT_SPLIT_REQUEST": True,
+    "COMPONENT_SPLIT_REQUEST": False,
     "ENUM_NAME_OVERRIDES": {},
 }
 # Bodies that are read into memory; files are streamed and bounded by FILE_MAX_BYTES.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
-FILE_UPLOAD_HANDLERS: list[str] = []
+FILE_UPLOAD_HANDLERS = ["core.uploads.NoFiles"]
 FILE_MAX_BYTES = env.integer("FILE_MAX_BYTES", 5 * 1024**3, least=1)
 IDEMPOTENCY_LIFETIME = timedelta(hours=24)
 

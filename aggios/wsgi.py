@@ -5,8 +5,17 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 from aggios.boot import refuse_unsafe_start
-from aggios.request_bodies import read_to_the_end, without_length
+from aggios.request_bodies import (
+    Application,
+    in_time,
+    read_to_the_end,
+    with_readable_type,
+    without_length,
+)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aggios.settings")
-application = read_to_the_end(without_length(get_wsgi_application()))
+
+application: Application = get_wsgi_application()
+for layer in (without_length, in_time, read_to_the_end, with_readable_type):  # from the inside out
+    application = layer(application)
 refuse_unsafe_start()

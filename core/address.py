@@ -21,6 +21,22 @@ def client_address(request: HttpRequest) -> str:
     return _canonical(candidate) or _canonical(peer)
 
 
+def limit_key(address: str) -> str:
+    """Return what limits count an address as: IPv6 by its /64, which is what one line is given.
+
+    RFC 6177 section 2: a site gets at least a /64, so single IPv6 addresses cost nothing.
+    """
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return address
+    if parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((parsed, 64), strict=False))
+
+
 def _canonical(text: str) -> str:
     try:
         return str(ipaddress.ip_address(text))

@@ -49,6 +49,7 @@ def clear(name: str, *key: str) -> None:
             limiter.clear(_item(name), name, *key)
         except RedisError:
             log.warning("rate_limit_not_cleared", extra={"limit": name})
+    _tell(name, _item(name), _item(name).amount, 0)
 
 
 def _ask(name: str, key: tuple[str, ...], *, count: bool) -> None:

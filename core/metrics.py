@@ -1,6 +1,7 @@
 """Prometheus metrics. Labels are bounded: routes are patterns, and no label names a tenant."""
 
 import os
+from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from prometheus_client import (
@@ -12,8 +13,6 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.multiprocess import MultiProcessCollector
-
-from core.problems import NotFound
 
 REQUESTS = Counter(
     "aggios_http_requests_total",
@@ -35,14 +34,23 @@ def observe_request(site: str, method: str, route: str, status: int, seconds: fl
     SECONDS.labels(site, route).observe(seconds)
 
 
-def metrics(request: HttpRequest) -> HttpResponse:
-    """Serve the metrics to a scraper inside the network.
+class MetricsMiddleware:
+    """Answers ``/metrics`` to a scraper inside the network, whatever name it calls us by.
 
-    What a proxy forwards carries ``X-Forwarded-For``; such a request came from outside and sees
-    a 404 like any unknown path. (The proxy refuses the path too.)
+    What a proxy forwards carries ``X-Forwarded-For``; such a request came from outside and goes on
+    to the host's routes, where the path is unknown. (The proxy refuses the path too.)
     """
-    if "HTTP_X_FORWARDED_FOR" in request.META:
-        raise NotFound
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info == "/metrics" and "HTTP_X_FORWARDED_FOR" not in request.META:
+            return _exposition()
+        return self.get_response(request)
+
+
+def _exposition() -> HttpResponse:
     registry = REGISTRY
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         registry = CollectorRegistry()

@@ -77,6 +77,7 @@ def _add_headers(response: HttpResponse, context: RequestContext) -> None:
     if "application/" in response.headers.get("Content-Type", ""):
         # Answers differ by caller; no shared cache may keep one.
         response.headers.setdefault("Cache-Control", "no-store")
+    if "application/" in response.headers.get("Content-Type", "") or response.status_code == 304:
         patch_vary_headers(response, ("Authorization",))
     if not response.streaming and not response.has_header("Content-Length"):
         response.headers["Content-Length"] = str(len(response.content))

@@ -11,7 +11,7 @@ from core.problems import BodyTooLarge, MalformedBody
 
 
 class StrictJSONParser(BaseParser):
-    """JSON as RFC 8259 has it: UTF-8, no NaN, no duplicate guesses, at most 1 MiB."""
+    """JSON as RFC 8259 has it: UTF-8, no NaN, each name once, at most 1 MiB."""
 
     media_type = "application/json"
 
@@ -27,9 +27,21 @@ class StrictJSONParser(BaseParser):
         if len(body) > most:
             raise BodyTooLarge(f"Send at most {most} bytes of JSON.")
         try:
-            return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+            return json.loads(
+                body.decode("utf-8"),
+                parse_constant=_refuse_constant,
+                object_pairs_hook=_each_name_once,
+            )
         except (ValueError, RecursionError) as exc:
             raise MalformedBody(f"The body is not JSON: {_short(exc)}") from exc
+
+
+def _each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Two readers must not see two different values (RFC 8259 section 4)."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name occurs twice in one object")
+    return found
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -23,6 +23,8 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's word
     status: ClassVar[int] = 400
     code: ClassVar[str] = "bad_request"
     title: ClassVar[str] = "The request cannot be served."
+    challenge: ClassVar[str] = ""
+    """What a 401 adds to its challenge, e.g. ``error="invalid_token"`` (RFC 6750 section 3.1)."""
 
     def __init__(
         self,
@@ -108,10 +110,10 @@ class MethodNotAllowed(Problem):
     title = "This method is not served here."
 
 
-class NotAcceptable(Problem):
-    status = 406
-    code = "not_acceptable"
-    title = "No representation matches the Accept header."
+class RequestTimeout(Problem):
+    status = 408
+    code = "request_timeout"
+    title = "The body came too slowly."
 
 
 class IdempotencyConflict(Problem):

@@ -9,7 +9,7 @@ import psycopg
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFieldsSent
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from rest_framework import exceptions as drf
 from rest_framework.views import set_rollback
@@ -32,7 +32,8 @@ def problem_response(problem: Problem) -> HttpResponse:
     if problem.status == 503:
         headers.setdefault("Retry-After", RETRY_SECONDS)
     if problem.status == 401:
-        headers.setdefault("WWW-Authenticate", 'Bearer realm="aggios"')
+        challenge = ", ".join(filter(None, ('Bearer realm="aggios"', problem.challenge)))
+        headers.setdefault("WWW-Authenticate", challenge)
     return HttpResponse(
         json.dumps(body),
         status=problem.status,
@@ -56,6 +57,9 @@ def as_problem(exc: BaseException) -> Problem:
         return problems.DatabaseUnavailable()
     if isinstance(exc, drf.APIException):
         return _of_framework(exc)
+    if isinstance(exc, UnreadablePostError):
+        slow = isinstance(exc.__cause__, TimeoutError) or isinstance(exc.__context__, TimeoutError)
+        return problems.RequestTimeout() if slow else problems.MalformedBody("The body broke off.")
     for types, problem in _OF_DJANGO:
         if isinstance(exc, types):
             return problem()
@@ -76,7 +80,6 @@ _OF_FRAMEWORK: list[tuple[type[drf.APIException], type[Problem]]] = [
     (drf.AuthenticationFailed, problems.NotAuthenticated),
     (drf.PermissionDenied, problems.PermissionRefused),
     (drf.NotFound, problems.NotFound),
-    (drf.NotAcceptable, problems.NotAcceptable),
     (drf.UnsupportedMediaType, problems.UnsupportedMediaType),
     (drf.Throttled, problems.RateLimited),
 ]

@@ -9,6 +9,7 @@ from django.views.decorators.csrf import csrf_exempt
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from core.address import limit_key
 from core.context import request_context
 from core.limits import take
 from core.problems import MethodNotAllowed
@@ -19,7 +20,7 @@ PlainView = Callable[[HttpRequest], HttpResponse]
 
 def by_address(name: str) -> Limit:
     """Declare that the limit ``name`` counts requests of one client address."""
-    return lambda request: take(name, request_context().client_address)
+    return lambda request: take(name, limit_key(request_context().client_address))
 
 
 class ApiView(APIView):

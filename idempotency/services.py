@@ -6,7 +6,7 @@ rolls back or its process dies it does the work itself. Failed requests leave no
 be tried again with the same key.
 """
 
-import hashlib
+import hmac
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
@@ -26,12 +26,18 @@ from idempotency.models import Answer
 
 HEADER = "Idempotency-Key"
 LONGEST = 255
+REPEATED_HEADERS = ("Location", "ETag")
 PRUNED_AT_ONCE = 20
 
 
 def fingerprint_of(*parts: object) -> bytes:
-    """Return a digest of what makes two requests the same."""
-    return hashlib.sha256(json.dumps(parts, default=str, sort_keys=True).encode()).digest()
+    """Return a digest of what makes two requests the same.
+
+    Keyed, because a body may hold a password and a plain digest in a stolen table could be guessed
+    against.
+    """
+    text = json.dumps(parts, default=str, sort_keys=True)
+    return hmac.digest(settings.SECRET_KEY.encode(), text.encode(), "sha256")
 
 
 def once(
@@ -56,10 +62,15 @@ def once(
             return _replay(row, key, fingerprint)
         response = act()
         row.status = response.status_code
-        row.body = _cipher(key).encrypt(json.dumps(response.data, cls=JSONEncoder).encode())
+        row.body = _cipher(key).encrypt(_text_of(response))
         row.save(update_fields=["status", "body"])
         _prune()
     return response
+
+
+def _text_of(response: Response) -> bytes:
+    headers = {name: response[name] for name in REPEATED_HEADERS if name in response}
+    return json.dumps({"data": response.data, "headers": headers}, cls=JSONEncoder).encode()
 
 
 def _check(key: str) -> None:
@@ -72,10 +83,11 @@ def _replay(row: Answer, key: str, fingerprint: bytes) -> Response:
     if bytes(row.fingerprint) != fingerprint:
         raise IdempotencyConflict
     try:
-        data = json.loads(_cipher(key).decrypt(bytes(row.body)))
+        first = json.loads(_cipher(key).decrypt(bytes(row.body)))
     except InvalidToken as exc:  # SECRET_KEY was changed since; doing the work twice is worse
         raise IdempotencyConflict("The first answer can no longer be read.") from exc
-    return Response(data, status=row.status, headers={"Idempotency-Replayed": "true"})
+    headers = {**first["headers"], "Idempotency-Replayed": "true"}
+    return Response(first["data"], status=row.status, headers=headers)
 
 
 def _cipher(key: str) -> Fernet:

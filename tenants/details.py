@@ -7,21 +7,10 @@ from django.db import transaction
 
 from audit.services import Actor, record
 from core.database.scope import PUBLIC, enter
-from core.problems import FieldError, ValidationFailed
 from tenants.models import Tenant
+from tenants.names import checked_name
 from tenants.routing import forget
 from tenants.services import locked_tenant, target_of
-
-LONGEST_NAME = 120
-
-
-def checked_name(text: str, *, field: str = "name") -> str:
-    """Return a name with single spaces, or raise ValidationFailed that names ``field``."""
-    name = " ".join(text.split())
-    if not 0 < len(name) <= LONGEST_NAME:
-        fault = FieldError(field, "invalid_length", f"Use 1 to {LONGEST_NAME} characters.")
-        raise ValidationFailed(errors=[fault])
-    return name
 
 
 def update_tenant(tenant_id: uuid.UUID, *, name: str, registration: str, actor: Actor) -> Tenant:

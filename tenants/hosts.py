@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.conf import settings
 
 CENTRAL = {"": "apex", "www": "apex", "api": "api", "dash": "dash", "admin": "admin"}
-HOST_NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
+HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9-]+(?:\.[a-z0-9-]+)*")
 AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]]*)(?::[0-9]*)?")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
@@ -25,7 +25,8 @@ class Site:
 
 def site_of(host: str) -> Site:
     """Return the site that a ``Host`` header names (a port and case are ignored)."""
-    name = _without_port(host).lower().rstrip(".")
+    # One dot at the end is the root's (RFC 1034 section 3.1); with two it is no name.
+    name = _without_port(host).lower().removesuffix(".")
     if name in LOOPBACK or name == settings.BASE_DOMAIN:
         return Site("apex")
     if not HOST_NAME.fullmatch(name):

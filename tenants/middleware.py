@@ -17,7 +17,7 @@ from tenants.refs import TenantRef
 from tenants.routing import tenant_at
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
-HEALTH = "/api/health"
+HEALTH = frozenset({"/api/health", "/api/health/live", "/api/health/ready"})
 
 
 class TenantMiddleware:
@@ -37,13 +37,16 @@ class TenantMiddleware:
                 return self._serve(request, _existing(tenant_at(site.name)))
             if site.kind == "api" and (tenant := tenant_of_credential(request)):
                 return self._serve(request, tenant)
-        except (Problem, DatabaseError) as exc:
-            return refusal(request, as_problem(exc))
+        except DatabaseError as exc:
+            if request.path_info not in HEALTH:  # which tells of the database itself
+                return refusal(request, as_problem(exc))
+        except Problem as problem:
+            return refusal(request, problem)
         return self.get_response(request)
 
     def _serve(self, request: HttpRequest, tenant: TenantRef) -> HttpResponse:
         request.tenant = tenant  # type: ignore[attr-defined]
-        if not tenant.is_active and not _is_health(request.path):
+        if not tenant.is_active and request.path_info not in HEALTH:
             raise TenantSuspended(tenant.suspended_reason)
         with tenant_context(tenant):
             return self.get_response(request)
@@ -53,10 +56,6 @@ def _existing(tenant: TenantRef | None) -> TenantRef:
     if tenant is None or tenant.status == "deleting":
         raise TenantNotFound
     return tenant
-
-
-def _is_health(path: str) -> bool:
-    return path == HEALTH or path.startswith(HEALTH + "/")
 
 
 def refusal(request: HttpRequest, problem: Problem) -> HttpResponse:

@@ -6,9 +6,10 @@ from django.db import IntegrityError, transaction
 
 from audit.services import Actor, Target, record
 from core.database.scope import PUBLIC, enter
-from core.problems import FieldError, ValidationFailed
+from core.problems import FieldError
 from tenants import slugs
 from tenants.models import Domain, Tenant
+from tenants.names import checked_name
 from tenants.problems import SubdomainTaken, TenantNotFound
 from tenants.provisioning import provision
 from tenants.refs import TenantRef, ref_of
@@ -28,7 +29,7 @@ def create_tenant(
     SubdomainTaken. Raises ValidationFailed for a bad name or slug.
     """
     slug = slugs.checked(subdomain)
-    tenant = Tenant(name=_checked_name(name), registration=registration)
+    tenant = Tenant(name=checked_name(name, field="company"), registration=registration)
     tenant.object_prefix = tenant.schema_name
     with enter(PUBLIC), transaction.atomic():
         tenant.save(force_insert=True)
@@ -37,14 +38,6 @@ def create_tenant(
         record("tenant.created", actor=actor, target=target_of(tenant), subdomain=slug)
         forget(tenant)
         return ref_of(tenant)
-
-
-def _checked_name(name: str) -> str:
-    cleaned = " ".join(name.split())
-    if not cleaned or len(cleaned) > 120:
-        fault = FieldError("company", "invalid_length", "Use 1 to 120 characters.")
-        raise ValidationFailed(errors=[fault])
-    return cleaned
 
 
 def _claim(tenant: Tenant, slug: str) -> None:

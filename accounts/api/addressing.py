@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from accounts.problems import TokenInvalid
 from core.problems import FieldError, ValidationFailed
 from tenants.context import tenant_context, tenant_or_none
 from tenants.credentials import tenant_of_token
@@ -17,7 +18,7 @@ def addressed_tenant(slug: str | None, *, token: str = "") -> Iterator[TenantRef
     """Run the block in the host's tenant, or on ``api.`` in the one the body names.
 
     A tenant's own host always wins. On ``api.`` a refresh token names its tenant itself. Raises
-    ValidationFailed without a name, TenantNotFound, TenantSuspended.
+    ValidationFailed without a name, TokenInvalid, TenantNotFound, TenantSuspended.
     """
     here = tenant_or_none()
     if here is not None:
@@ -39,7 +40,9 @@ def _named(slug: str) -> TenantRef:
 
 
 def _of_token(token: str) -> TenantRef:
-    tenant = tenant_of_token(token) if token else None
-    if tenant is None:
+    if not token:
         raise ValidationFailed(errors=[FieldError("tenant", "required", "Name the workspace.")])
+    tenant = tenant_of_token(token)
+    if tenant is None:
+        raise TokenInvalid
     return tenant

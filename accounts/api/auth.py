@@ -17,19 +17,29 @@ from accounts.api.shapes import (
     TokensShape,
     tokens_of,
 )
-from accounts.authentication import person, session_or_none
+from accounts.authentication import person, session_asking
 from accounts.permissions import Everybody, IsMember
 from accounts.problems import InvalidCredentials, TokenInvalid
 from accounts.services import log_in, log_out, normalised_email, register
 from accounts.sessions import actor_of, end_all, rotate, session_of_token
 from accounts.signup import sign_up
+from core.address import limit_key
 from core.context import request_context
 from core.limits import clear, count_failure, require_room, take
 from core.problems import NotAuthenticated
 from core.views import ApiView, by_address
+from idempotency.openapi import IDEMPOTENCY_KEY
 from idempotency.services import fingerprint_of, once
 from tenants.context import tenant_context
 from tenants.hosts import site_url
+
+# OpenAPI: the access token, or none where the body holds the refresh token.
+EITHER_TOKEN: Any = [{"bearer": []}, {}]
+
+
+def stranger() -> str:
+    """Return who asks without a log-in, as far as idempotency keys are concerned."""
+    return f"anonymous:{limit_key(request_context().client_address)}"
 
 
 def parsed(shape: type[Any], request: Request) -> dict[str, Any]:
@@ -50,7 +60,7 @@ class Login(ApiView):
     def post(self, request: Request) -> Response:
         fields = parsed(LoginRequest, request)
         email = normalised_email(fields["email"])
-        address = request_context().client_address
+        address = limit_key(request_context().client_address)
         with addressed_tenant(fields.get("tenant")) as tenant:
             account = (str(tenant.id), email, address)
             require_room("login_address", address)
@@ -71,14 +81,19 @@ class Register(ApiView):
     permission_classes = (Everybody,)
     limits = (by_address("register"),)
 
-    @extend_schema(operation_id="register", request=RegisterRequest, responses={201: TokensShape})
+    @extend_schema(
+        operation_id="register",
+        request=RegisterRequest,
+        responses={201: TokensShape},
+        parameters=[IDEMPOTENCY_KEY],
+    )
     def post(self, request: Request) -> Response:
         fields = parsed(RegisterRequest, request)
         names = ("email", "password", "first_name", "last_name")
         with addressed_tenant(fields.get("tenant")):
             return once(
                 request,
-                caller="anonymous",
+                caller=stranger(),
                 fingerprint=fingerprint_of(request.data),
                 act=lambda: Response(
                     tokens_of(register(**{name: fields[name] for name in names})), status=201
@@ -93,12 +108,17 @@ class SignUp(ApiView):
     permission_classes = (Everybody,)
     limits = (by_address("signup"),)
 
-    @extend_schema(operation_id="sign_up", request=SignUpRequest, responses={201: SignedUpShape})
+    @extend_schema(
+        operation_id="sign_up",
+        request=SignUpRequest,
+        responses={201: SignedUpShape},
+        parameters=[IDEMPOTENCY_KEY],
+    )
     def post(self, request: Request) -> Response:
         fields = parsed(SignUpRequest, request)
         return once(
             request,
-            caller="anonymous",
+            caller=stranger(),
             fingerprint=fingerprint_of(request.data),
             act=lambda: _signed_up(fields),
         )
@@ -134,12 +154,16 @@ class Refresh(ApiView):
 class Logout(ApiView):
     """End the session of the given refresh token, or the one that asks."""
 
+    # A dead access token must not stand in the way of ending the session with the refresh token.
+    authentication_classes = ()
     permission_classes = (Everybody,)
 
-    @extend_schema(operation_id="logout", request=LogoutRequest, responses={204: None})
+    @extend_schema(
+        operation_id="logout", request=LogoutRequest, responses={204: None}, auth=EITHER_TOKEN
+    )
     def post(self, request: Request) -> Response:
         token = parsed(LogoutRequest, request).get("refresh_token", "")
-        here = session_or_none(request)
+        here = session_asking(request, lenient=bool(token))
         if not token:
             if here is None:
                 raise NotAuthenticated
@@ -156,7 +180,9 @@ class Logout(ApiView):
 class LogoutShort(Logout):
     """The same call at a shorter path."""
 
-    @extend_schema(operation_id="logout_short", request=LogoutRequest, responses={204: None})
+    @extend_schema(
+        operation_id="logout_short", request=LogoutRequest, responses={204: None}, auth=EITHER_TOKEN
+    )
     def post(self, request: Request) -> Response:
         return super().post(request)
 

@@ -7,14 +7,12 @@ from aggios.pages.catalogue import error_code
 from aggios.pages.front import front
 from aggios.pages.signup import sign_up_page, signed_up
 from aggios.urls import common
-from core.metrics import metrics
 
 urlpatterns = [
     path("", front, name="front"),
     path("signup", sign_up_page, name="sign-up-page"),
     path("signup/done", signed_up, name="signed-up"),
     path("errors/<slug:code>", error_code, name="error-code"),
-    path("metrics", metrics, name="metrics"),
     path("api/auth/register", SignUp.as_view(), name="sign-up"),
     *common.urlpatterns,
 ]

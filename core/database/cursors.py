@@ -41,27 +41,33 @@ class _Scoped(CursorWrapper):
 
     def _send(self, method: Callable[..., Any], *args: Any) -> Any:
         self.db.enter_wanted_scope(self)
-        try:
+        with self._forgetting_on_error():
             result = method(*args)
-        except BaseException:
-            self.db.forget_scope()
-            raise
         tag = self.cursor.statusmessage
         if tag and tag.partition(" ")[0] not in HARMLESS:
             self.db.forget_scope()
         return result
 
     @contextmanager
+    def _forgetting_on_error(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self.db.forget_scope()
+            raise
+
+    @contextmanager
     def copy(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
         """Run a COPY (psycopg's ``Cursor.copy``)."""
         self.db.enter_wanted_scope(self)
-        with self.cursor.copy(*args, **kwargs) as copy:
+        with self._forgetting_on_error(), self.cursor.copy(*args, **kwargs) as copy:
             yield copy
 
     def stream(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
         """Yield rows one by one as they arrive (psycopg's ``Cursor.stream``)."""
         self.db.enter_wanted_scope(self)
-        yield from self.cursor.stream(*args, **kwargs)
+        with self._forgetting_on_error():
+            yield from self.cursor.stream(*args, **kwargs)
 
 
 class ScopedCursor(_Scoped):

@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from core.problems import FieldError, ValidationFailed
 from tenants import slugs
-from tenants.details import checked_name
 from tenants.domains import checked_domain, is_free
 from tenants.models import Domain, Tenant
+from tenants.names import checked_name
 
 TAKEN = FieldError("", "taken", "Somebody has this name already.")
 

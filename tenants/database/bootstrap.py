@@ -32,7 +32,8 @@ def _login(server: psycopg.Connection, name: str | None, password: str | None, r
         "SELECT FROM pg_roles WHERE rolname = %s", [unquote(name or "")]
     ).fetchone()
     verb = sql.SQL("ALTER ROLE" if known is not None else "CREATE ROLE")
-    secret = sql.Literal(unquote(password or ""))
+    # The verifier, not the password: the statement may end up in the server's log.
+    secret = sql.Literal(_verifier(server, unquote(name or ""), unquote(password or "")))
     server.execute(
         sql.SQL(
             "{} {} LOGIN NOSUPERUSER NOCREATEDB NOREPLICATION NOBYPASSRLS {} PASSWORD {}"
@@ -43,6 +44,11 @@ def _login(server: psycopg.Connection, name: str | None, password: str | None, r
             secret,
         )
     )
+
+
+def _verifier(server: psycopg.Connection, name: str, password: str) -> str:
+    made = server.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256")
+    return made.decode()
 
 
 def _database(server: psycopg.Connection, name: str, owner: str) -> None:

@@ -46,7 +46,6 @@ ROUTES = {
         Route("sign-up-page", "/signup", "GET POST"),
         Route("signed-up", "/signup/done", "GET"),
         Route("error-code", "/errors/not_found", "GET"),
-        Route("metrics", "/metrics", "GET"),
         Route("sign-up", "/api/auth/register", "POST"),
         *COMMON,
     ],
