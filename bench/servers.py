@@ -48,10 +48,16 @@ class Web:
     port: int
     pid: int
 
-    def cpu_seconds(self) -> float:
-        """Return the processor time that its workers have taken."""
-        workers = psutil.Process(self.pid).children()
-        return sum(sum(worker.cpu_times()[:2]) for worker in workers)
+
+def cpu_seconds(*pids: int | None) -> float:
+    """Return the processor time of these processes and their children, ended ones included."""
+    total = 0.0
+    for process in [psutil.Process(pid) for pid in pids if pid]:
+        total += sum(process.cpu_times()[:4])
+        for child in process.children():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                total += sum(child.cpu_times()[:2])
+    return total
 
 
 @contextlib.contextmanager

@@ -10,8 +10,9 @@ from rich.progress import track
 
 from bench.load import Load, drive
 from bench.report import console, machine, percentile, show, spread
-from bench.servers import Workers, stores
+from bench.servers import Workers, cpu_seconds, stores
 from bench.sides import OURS, STOCK, Side, all_sides
+from devstack.testing import TestStack
 
 TITLE = "requests per second of GET /api/users/me, beside the stock set-up"
 TARGET_TIMES = 4.0
@@ -39,7 +40,7 @@ class Measured:
             "rate_median": statistics.median(self.rates),
             "latency_ms_p50": percentile(self.latencies, 50) * 1000,
             "latency_ms_p99": percentile(self.latencies, 99) * 1000,
-            "worker_cpu_ms": self.cpu_seconds * 1000 / len(self.latencies),
+            "cpu_ms": self.cpu_seconds * 1000 / len(self.latencies),
             "requests": len(self.latencies),
             "statements_per_request": self.statements_per_request,
             "statements": self.statements,
@@ -53,7 +54,7 @@ class Measured:
             spread(self.rates, 0),
             f"{figures['latency_ms_p50']:.1f}",
             f"{figures['latency_ms_p99']:.1f}",
-            f"{figures['worker_cpu_ms']:.2f}",
+            f"{figures['cpu_ms']:.2f}",
             f"{self.statements_per_request:.2f}",
         )
 
@@ -68,7 +69,7 @@ def main(arguments: list[str]) -> int:
         _same_answers([_warm_up(side, measured[side.name], options) for side in sides])
         for _ in track(range(options.rounds), "Measuring", console=console, transient=True):
             for side in sides:
-                _round(side, measured[side.name], options)
+                _round(stack, side, measured[side.name], options)
     _print(options, about, measured)
     return 0
 
@@ -114,10 +115,11 @@ def _same_answers(loads: list[Load]) -> None:
         raise RuntimeError(f"the sides answer with different fields: {fields}")
 
 
-def _round(side: Side, measured: Measured, options: argparse.Namespace) -> None:
-    before = side.web.cpu_seconds()
+def _round(stack: TestStack, side: Side, measured: Measured, options: argparse.Namespace) -> None:
+    pids = (side.web.pid, stack.pid("postgres"), stack.pid("valkey"))
+    before = cpu_seconds(*pids)
     load = _drive(side, options, options.requests)
-    measured.cpu_seconds += side.web.cpu_seconds() - before
+    measured.cpu_seconds += cpu_seconds(*pids) - before
     measured.rates.append(load.rate)
     measured.latencies += load.latencies
 
@@ -144,6 +146,7 @@ def _print(
         rows=[one.row(name) for name, one in measured.items()],
         closing=[
             f"{OURS} / {STOCK}, pair by pair: {spread(ratios)}.",
+            "CPU ms: processor time of a request in workers, PostgreSQL and Valkey together.",
             f"Targets: at least {TARGET_TIMES:.0f}, and at most {TARGET_STATEMENTS} statements.",
         ],
     )

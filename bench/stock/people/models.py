@@ -22,7 +22,7 @@ class User(AbstractBaseUser):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    objects: ClassVar[BaseUserManager["User"]] = BaseUserManager()
+    objects: ClassVar[BaseUserManager["User"]] = BaseUserManager()  # type: ignore[assignment]
     USERNAME_FIELD = "email"
 
     def __str__(self) -> str:
