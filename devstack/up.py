@@ -112,12 +112,13 @@ def _watch(stack: Stack, console: Console) -> None:
 
 
 def _stop(stack: Stack, console: Console) -> None:
-    if not stack.supervised():
-        stack.close()
-        return
-    console.print("\nStopping …")
+    if stack.supervised():
+        # The terminal may be gone, which must not keep us from stopping.
+        with contextlib.suppress(OSError):
+            console.print("\nStopping …")
     stack.close()
-    console.print("Stopped; nothing is left running.")
+    with contextlib.suppress(OSError):
+        console.print("Stopped; nothing is left running.")
 
 
 def _wait_healthy(port: int) -> None:

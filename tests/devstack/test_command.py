@@ -21,7 +21,7 @@ from devstack.ports import LOOPBACK, is_free
 from devstack.testing import temporary_home
 from tests.devstack import web
 
-START_SECONDS = 120
+START_SECONDS = 240
 
 
 @dataclass
