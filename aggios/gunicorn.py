@@ -10,8 +10,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from prometheus_client import multiprocess
-
 from aggios import env
 
 bind = env.text("WEB_BIND", "0.0.0.0:8000")
@@ -55,4 +53,8 @@ def on_exit(server: Any) -> None:
 
 def child_exit(server: Any, worker: Any) -> None:
     """Take a dead worker's gauges out of the sums."""
+    # Imported at the top, the package would have chosen counters of one process before on_starting
+    # could name the folder; the workers would inherit that, and /metrics would stay empty.
+    from prometheus_client import multiprocess  # noqa: PLC0415
+
     multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]

@@ -130,6 +130,16 @@ def test_without_a_database_it_lives_and_is_not_ready(container: Rehearsal) -> N
 
 
 @pytest.mark.needs("compose")
+def test_the_figures_are_for_who_asks_directly(container: Rehearsal) -> None:
+    """Prometheus asks by the container's name, in plain HTTP; what Traefik sends is not told."""
+    sent = {"Host": "aggios.test", "X-Forwarded-For": "192.0.2.1", "X-Forwarded-Proto": "https"}
+    assert httpx.get(f"{container.url}/metrics", headers=sent).status_code == 404
+    direct = httpx.get(f"{container.url}/metrics", headers={"Host": "aggios-backend-1:8080"})
+    assert direct.status_code == 200
+    assert "aggios_http_requests_total" in direct.text
+
+
+@pytest.mark.needs("compose")
 def test_production_settings_pass_djangos_deployment_check(container: Rehearsal) -> None:
     command = shlex.split("python manage.py check --deploy --fail-level WARNING")
     done = subprocess.run(
