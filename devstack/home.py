@@ -45,7 +45,7 @@ class Home:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as exc:
-            raise StackError(f"Cannot write to AGGIOS_HOME: {exc}.") from exc
+            raise _unwritable(exc) from exc
         return folder
 
     def create(self) -> None:
@@ -55,7 +55,11 @@ class Home:
             # Whatever repository the home lies in, its secrets stay out of it.
             (self.path / ".gitignore").write_text("*\n", encoding="utf-8")
         except OSError as exc:
-            raise StackError(f"Cannot write to AGGIOS_HOME: {exc}.") from exc
+            raise _unwritable(exc) from exc
+
+
+def _unwritable(exc: OSError) -> StackError:
+    return StackError(f"Cannot write to AGGIOS_HOME: {exc.filename}: {exc.strerror}.")
 
 
 def write_private(path: Path, text: str) -> None:

@@ -1,5 +1,6 @@
 """Ports of a stack: chosen free once, kept in the home, so that a restart uses the same."""
 
+import errno
 import json
 import random
 import socket
@@ -40,8 +41,9 @@ def settle(home: Home, web: int | None) -> Ports:
     ``web`` is the fixed port of the entry point; None means a private one. Raises
     PortTakenError if the fixed one is somebody else's.
     """
-    if web is not None and not is_free(web):
-        raise PortTakenError(_taken(web))
+    if web is not None and (refusal := _refusal(web)):
+        denied = refusal.errno == errno.EACCES
+        raise PortTakenError(_not_allowed(web) if denied else _taken(web))
     ports = kept(home)
     if ports is None or not all(is_free(port) for port in _all_of(ports, web is None)):
         ports = _choose()
@@ -51,14 +53,18 @@ def settle(home: Home, web: int | None) -> Ports:
 
 def is_free(port: int) -> bool:
     """Say whether a server could listen on this port of the loopback address now."""
+    return _refusal(port) is None
+
+
+def _refusal(port: int) -> OSError | None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
             probe.listen(1)
-        except OSError:
-            return False
-    return True
+        except OSError as exc:
+            return exc
+    return None
 
 
 def kept(home: Home) -> dict[str, int] | None:
@@ -84,6 +90,10 @@ def _choose() -> dict[str, int]:
         if all(is_free(port) for port in _all_of(chosen, True)):
             return chosen
     raise StackError(f"No {BLOCK} free ports in a row between {FIRST} and {LAST}.")
+
+
+def _not_allowed(port: int) -> str:
+    return f"Port {port} is for root only; choose another: AGGIOS_PORT=8080 scripts/start-dev.sh"
 
 
 def _taken(port: int) -> str:

@@ -112,13 +112,17 @@ def _watch(stack: Stack, console: Console) -> None:
 
 
 def _stop(stack: Stack, console: Console) -> None:
-    if stack.supervised():
-        # The terminal may be gone, which must not keep us from stopping.
-        with contextlib.suppress(OSError):
-            console.print("\nStopping …")
+    was_running = bool(stack.supervised())
+    _say(console, "\nStopping …" if was_running else "")
     stack.close()
-    with contextlib.suppress(OSError):
-        console.print("Stopped; nothing is left running.")
+    _say(console, "Stopped; nothing is left running." if was_running else "")
+
+
+def _say(console: Console, text: str) -> None:
+    """Print, unless the terminal is gone: that must not keep us from stopping."""
+    if text:
+        with contextlib.suppress(OSError):
+            console.print(text)
 
 
 def _wait_healthy(port: int) -> None:
