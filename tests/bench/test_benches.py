@@ -33,7 +33,8 @@ def test_every_side_answers_and_ours_costs_two_statements():
 
     sides = result["sides"]
     assert [side["requests"] for side in sides.values()] == [20] * 4
-    assert 0 < sides["Aggios"]["statements_per_request"] <= 2
+    # The tenant is read again every thirty seconds, so a count may fall on top of that.
+    assert [n for n in sides["Aggios"]["statements"].values() if n >= 1] == [1, 1]
     assert sides["stock"]["statements_per_request"] >= 4
     assert len(result["ratio"]["pairs"]) == 1
 
