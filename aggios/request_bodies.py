@@ -87,7 +87,7 @@ def in_time(inner: Application) -> Application:
 
 
 def with_readable_type(inner: Application) -> Application:
-    """Blank a ``Content-Type`` that cannot be parsed: Django fails on it before any of its layers."""
+    """Blank a ``Content-Type`` that cannot be parsed; Django fails before any layer sees it."""
 
     def application(environ: Environ, start_response: Any) -> Iterable[bytes]:
         try:

@@ -158,6 +158,14 @@ class DatabaseUnavailable(Problem):
     title = "The database cannot be reached."
 
 
+class ServiceUnavailable(Problem):
+    """Said by the proxy (traefik/problems.py) while no process of ours answers."""
+
+    status = 503
+    code = "service_unavailable"
+    title = "The service does not answer at the moment."
+
+
 class StorageUnavailable(Problem):
     status = 503
     code = "storage_unavailable"

@@ -34,7 +34,7 @@ def holdings(object_prefix: str) -> Holdings:
 
 
 def purge_objects(object_prefix: str, progress: Progress = lambda count: None) -> int:
-    """Delete every object and unfinished upload under a tenant's prefix; return how many.
+    """Delete every object, former version and unfinished upload under a prefix; return how many.
 
     ``progress`` is told the count so far. Can be repeated after it was cut off. (MinIO lists
     unfinished uploads by whole keys only and drops them by itself after a day.) Raises
@@ -45,9 +45,11 @@ def purge_objects(object_prefix: str, progress: Progress = lambda count: None) -
         for upload in list(_unfinished(object_prefix)):
             _abort(upload)
         while keys := _some_keys(object_prefix):
-            _delete(keys)
+            _delete([{"Key": key} for key in keys])
             count += len(keys)
             progress(count)
+        while versions := _some_versions(object_prefix):
+            _delete(versions)
     return count
 
 
@@ -84,10 +86,17 @@ def _some_keys(object_prefix: str) -> list[str]:
     return [item["Key"] for item in page.get("Contents", [])]
 
 
-def _delete(keys: list[str]) -> None:
+def _some_versions(object_prefix: str) -> list[dict[str, str]]:
+    """Return former versions and delete markers, which a bucket with versioning keeps."""
+    page = client().list_object_versions(**_within(object_prefix), MaxKeys=1000)
+    kept = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+    return [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in kept]
+
+
+def _delete(objects: list[dict[str, str]]) -> None:
     answer = client().delete_objects(
         Bucket=settings.S3_BUCKET,
-        Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True},
+        Delete={"Objects": objects, "Quiet": True},
     )
     if failed := answer.get("Errors"):
         first = failed[0]

@@ -9,7 +9,7 @@ clears the store then. If the process dies on the way, ``settle_some`` finishes 
 import logging
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import ProgrammingError, transaction
 from django.utils import timezone
 from uuid6 import uuid7
 
@@ -62,7 +62,13 @@ def give_up(upload: Upload) -> None:
     waits for its outcome on the row. When the store does not answer, ``settle_some`` tries again.
     """
     rows = Upload.objects.filter(pk=upload.pk, state=Upload.State.PENDING)
-    if rows.update(state=Upload.State.FAILED):
+    try:
+        given_up = rows.update(state=Upload.State.FAILED)
+    except ProgrammingError:
+        # The tenant was deleted while the bytes were on their way: no row can keep the object.
+        clear(tenant_storage().key_of(upload.object_name))
+        return
+    if given_up:
         _clear(upload)
 
 

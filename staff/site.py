@@ -8,11 +8,13 @@ from urllib.parse import unquote
 
 from django.contrib.admin import AdminSite
 from django.contrib.auth.views import PasswordChangeView
-from django.core.exceptions import BadRequest
+from django.core.exceptions import BadRequest, ValidationError
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from core.address import limit_key
 from core.browser import as_page
 from core.context import request_context
 from core.limits import clear, count_failure, require_room, take
@@ -27,14 +29,19 @@ LONGEST = 254
 View = Callable[..., HttpResponse]
 
 
-def _refusing_nul(view: View) -> View:
-    """Refuse NUL in a query: PostgreSQL's text holds none, and filters hand it on unchecked."""
+def _refusing_nonsense(view: View) -> View:
+    """Answer 400 to ids, dates and bytes that no row has; the admin hands them on unchecked."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if "\x00" in unquote(request.META.get("QUERY_STRING", "")):
-            raise BadRequest("NUL in the query")
-        return view(request, *args, **kwargs)
+            raise BadRequest("NUL in the query")  # PostgreSQL's text holds none
+        try:
+            return view(request, *args, **kwargs)
+        except (ValidationError, DataError, ValueError, OverflowError) as exc:
+            if isinstance(exc, ValueError) and request.method != "GET":
+                raise  # a fault of ours, not of a filter in the address
+            raise BadRequest("A value that cannot be") from exc
 
     return guarded
 
@@ -50,7 +57,7 @@ class AggiosAdminSite(AdminSite):
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Return the view with the admin's checks around it, and one that Django leaves out."""
-        return super().admin_view(_refusing_nul(view), cacheable)
+        return super().admin_view(_refusing_nonsense(view), cacheable)
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -58,7 +65,7 @@ class AggiosAdminSite(AdminSite):
         """Show the log-in, or log in; attempts are counted as those of tenants' people are."""
         if request.method != "POST":
             return super().login(request, extra_context)
-        address = request_context().client_address
+        address = limit_key(request_context().client_address)
         account = ("staff", request.POST.get("username", "").strip().lower()[:LONGEST], address)
         try:
             require_room("login_address", address)

@@ -40,7 +40,7 @@ class _ShownPermissions:
 class StaffAdmin(_ShownPermissions, AuditedAdmin, UserAdmin):  # type: ignore[type-arg]
     """People who run the platform.
 
-    Only those who may do everything can hand out rights, or touch others who may do everything.
+    Only those who may do everything can hand out rights; nobody can touch those who may do more.
     """
 
     kind = "staff"
@@ -87,7 +87,13 @@ def _may_do_everything(request: HttpRequest) -> bool:
 
 
 def _may_touch(request: HttpRequest, obj: StaffUser | None) -> bool:
-    return obj is None or not obj.is_superuser or _may_do_everything(request)
+    """Whoever can set a person's password or address can act as that person.
+
+    So nobody may touch somebody who has a right that they lack themselves.
+    """
+    if obj is None or _may_do_everything(request):
+        return True
+    return not obj.is_superuser and request.user.has_perms(obj.get_all_permissions())
 
 
 @admin.register(Group, site=site)

@@ -149,3 +149,15 @@ def test_a_deleted_person_stays_in_the_trail(sue: Browser, new_staff) -> None:
     assert not StaffUser.objects.filter(pk=staff.pk).exists()
     event = assert_recorded("staff.deleted", by=sue.staff, target_id=str(staff.pk))
     assert event.target_label == staff.email
+
+
+@pytest.mark.parametrize("field", ["password", "change"])
+def test_nobody_acts_as_somebody_with_more_rights(at_desk, new_staff, field: str) -> None:
+    clerk = at_desk("view_staffuser", "change_staffuser")
+    operator = new_staff("change_tenant")
+
+    page = clerk.get(f"{LIST}{operator.pk}/{field}/")
+
+    assert page.status_code in {200, 403}
+    assert 'name="password1"' not in page.text
+    assert 'name="email"' not in page.text

@@ -34,7 +34,9 @@ AT_ONCE = {
     "CORS_ALLOWED_ORIGINS": "*",  # E014
     "DATABASE_CONN_MAX_AGE": "86400",  # E020
 }
-THEIR_IDS = {f"aggios.E{n}" for n in ("001", "002", "003", "010", "011", "012", "013", "014", "020")}
+THEIR_IDS = {
+    f"aggios.E{n}" for n in ("001", "002", "003", "010", "011", "012", "013", "014", "020")
+}
 
 
 def start(stores: TestStack, **changed: str) -> subprocess.CompletedProcess[str]:
