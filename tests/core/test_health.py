@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from django.db import connections
 
 from devstack.testing import TestStack
 from tests.accounts.bodies import refusal
@@ -20,6 +21,7 @@ def away(stores: TestStack, name: str) -> Iterator[None]:
         yield
     finally:
         stores.start_ready(name)
+        connections.close_all()
 
 
 def states(site: Site) -> tuple[int, str, dict[str, str]]:

@@ -22,7 +22,7 @@ PROBLEMS = [
     ("POST", "/api/schema", b"{}", JSON, (405, "method_not_allowed")),
     ("BREW", "/api/auth/login", None, {}, (405, "method_not_allowed")),
     ("GET", "/api/users/me", None, {}, (401, "not_authenticated")),
-    ("GET", "/api/users/me", None, {"Accept": "text/html"}, (406, "not_acceptable")),
+    ("GET", "/api/users/me", None, {"Accept": "text/html"}, (401, "not_authenticated")),
     ("GET", "/api/users/me", None, {"Accept": "image/png"}, None),
     ("POST", LOGIN, b"{", JSON, (400, "malformed_body")),
     ("POST", LOGIN, b"\xff\xfe{}", JSON, (400, "malformed_body")),

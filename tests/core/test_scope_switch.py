@@ -1,6 +1,7 @@
 """The scope is entered in one statement before the caller's, and never instead of an error."""
 
 import threading
+import time
 
 import pytest
 from django.db import DatabaseError, OperationalError, ProgrammingError, connection
@@ -106,17 +107,41 @@ def test_the_ways_of_django_tenants_are_closed(db_one, way: str):
 
 
 def test_a_cancelled_switch_keeps_the_callers_statement_back(db_one, superuser, one, two):
-    """The very fault of the stock backend: a cancel that hits the switch and not the query."""
+    """The very fault of the stock backend: a cancel that hits the switch and not the query.
+
+    PostgreSQL looks the role up in pg_authid, so a lock on that holds the switch where it is.
+    """
     with tenant_context(one):
         people(db_one)
-    db_one.connection.execute("SET statement_timeout = 1")
-    slow = Scope(two.schema_name, two.schema_name, "x" * 3_000_000)
+    seen: list[object] = []
 
-    with enter(slow), pytest.raises(OperationalError), db_one.cursor() as cursor:
-        for _ in range(200):
-            db_one.forget_scope()
-            cursor.execute("SELECT 1")
-    db_one.connection.execute("RESET statement_timeout")
+    def ask() -> None:
+        try:
+            with tenant_context(two):
+                seen.append(people(db_one))
+        except OperationalError as exc:
+            seen.append(type(exc.__cause__))
 
+    db_one.inc_thread_sharing()
+    with superuser.transaction():
+        superuser.execute("LOCK TABLE pg_authid IN ACCESS EXCLUSIVE MODE")
+        thread = threading.Thread(target=ask)
+        thread.start()
+        cancel_when_waiting(superuser, db_one.connection.info.backend_pid)
+        thread.join(timeout=30)
+    db_one.dec_thread_sharing()
+
+    assert seen == [errors.QueryCanceled]
     with tenant_context(two):
         assert people(db_one) == ["only@two.test"]
+
+
+def cancel_when_waiting(superuser, pid: int) -> None:
+    """Cancel what a backend does as soon as it waits for a lock."""
+    for _ in range(200):
+        waiting = "SELECT count(*) FROM pg_locks WHERE pid = %s AND NOT granted"
+        if superuser.execute(waiting, [pid]).fetchone() == (1,):
+            superuser.execute("SELECT pg_cancel_backend(%s)", [pid])
+            return
+        time.sleep(0.02)
+    raise AssertionError("The switch did not wait.")

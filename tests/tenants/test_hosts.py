@@ -114,7 +114,9 @@ def test_two_hosts_are_refused(site: Site, acme: Agency):
         (".aggios.localhost", Kind("tenant")),
         ("acme .aggios.localhost", Kind("tenant")),
         ("acme\x00.aggios.localhost", Kind("tenant")),
-        ("-acme.aggios.localhost", Kind("tenant")),
+        ("-acme.aggios.localhost", Kind("tenant", "-acme")),
+        ("acme.aggios.localhost..", Kind("tenant")),
+        ("acme..aggios.localhost", Kind("tenant")),
     ],
 )
 def test_kinds_of_hosts(host: str, kind: Kind):
