@@ -44,6 +44,7 @@ class Home:
         folder = self.path / name
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o700)  # what lies here is people's data
         except OSError as exc:
             raise _unwritable(exc) from exc
         return folder

@@ -118,6 +118,8 @@ class Supervised:
                 stderr=subprocess.STDOUT,
                 # Ctrl-C in the terminal is for the supervisor, which stops them in order.
                 start_new_session=True,
+                # What they write holds people's data: rows, sessions, objects.
+                umask=0o077,
                 **options,
             )
 

@@ -72,7 +72,11 @@ class Traefik:
             "accessLog": {
                 "filePath": str(self._context.home.logs / "access.log"),
                 "format": "json",
-                "fields": {"headers": {"names": {"X-Request-Id": "keep", "User-Agent": "keep"}}},
+                "fields": {
+                    "headers": {"names": {"X-Request-Id": "keep", "User-Agent": "keep"}},
+                    # A presigned URL is a credential.
+                    "queryParameters": {"defaultMode": "drop"},
+                },
             },
             "entryPoints": {
                 "web": {
@@ -110,6 +114,12 @@ class Traefik:
                 "middlewares": ["unavailable", "again"],
                 "priority": 1,
             },
+            "writes": {
+                "rule": "!Method(`GET`) && !Method(`HEAD`) && !PathPrefix(`/api/files`)",
+                "service": "app",
+                "middlewares": ["unavailable", "whole-bodies", "again"],
+                "priority": 2,
+            },
         }
         return {
             "http": {
@@ -140,6 +150,11 @@ def _middlewares() -> dict[str, Any]:
                 "service": "fallback",
                 "query": "/.problems/503",
             }
+        },
+        # A client that sends slowly must not hold a thread of the application meanwhile. Uploads
+        # stream through: the application asks who is there before it reads, and bounds the time.
+        "whole-bodies": {
+            "buffering": {"memRequestBodyBytes": 1 << 20, "maxRequestBodyBytes": 32 << 20}
         },
         # While a server restarts, a request that it has not accepted waits and is sent again,
         # for two or three seconds in all. One that it has accepted is never sent twice.

@@ -118,12 +118,12 @@ def test_a_read_that_kills_is_given_to_no_more_than_two_back_ends(own_edge) -> N
     assert 2 <= sum(broken) <= 4
 
 
-@pytest.mark.parametrize("host", [ACME, f"s3.{DOMAIN}"])
-def test_a_chunked_upload_streams_through(edge: Edge, host: str) -> None:
+@pytest.mark.parametrize(("host", "path"), [(ACME, "/api/files"), (f"s3.{DOMAIN}", "/aggios/up")])
+def test_a_chunked_upload_streams_through(edge: Edge, host: str, path: str) -> None:
     """The back end has the first mebibyte before the client has sent the second."""
     mebibyte = b"x" * 1024 * 1024
     with connect(edge, host) as stream:
-        head = f"PUT /aggios/up HTTP/1.1\r\nHost: {host}\r\nX-Upload: {host}\r\n"
+        head = f"PUT {path} HTTP/1.1\r\nHost: {host}\r\nX-Upload: {host}\r\n"
         stream.sendall(head.encode() + b"Transfer-Encoding: chunked\r\n\r\n")
         stream.sendall(b"100000\r\n" + mebibyte + b"\r\n")
         waiting = [edge.backends[n] for n in ("a", "b", "minio")]
@@ -132,6 +132,20 @@ def test_a_chunked_upload_streams_through(edge: Edge, host: str) -> None:
         answer = stream.recv(65536)
     assert answer.startswith(b"HTTP/1.1 200")
     assert max(received(one, host) for one in waiting) == 2 * len(mebibyte)
+
+
+def test_a_slow_form_reaches_the_backend_when_it_is_whole(edge: Edge) -> None:
+    """Nobody can hold the backend's threads by sending half of a log-in."""
+    with connect(edge, ACME) as stream:
+        head = f"POST /api/auth/login HTTP/1.1\r\nHost: {ACME}\r\nX-Upload: slow-form\r\n"
+        stream.sendall(head.encode() + b"Content-Length: 8\r\n\r\nhalf")
+        time.sleep(1)
+        backends = [edge.backends[n] for n in ("a", "b")]
+        assert [received(one, "slow-form") for one in backends] == [0, 0]
+        stream.sendall(b"more")
+        answer = stream.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert sorted(received(one, "slow-form") for one in backends) == [0, 8]
 
 
 def test_an_answer_streams_through(edge: Edge) -> None:
