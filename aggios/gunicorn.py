@@ -36,6 +36,8 @@ accesslog = None
 errorlog = "-"
 loglevel = "warning"
 preload_app = False
+# Otherwise one socket in the home folder is shared by everything that the account runs.
+control_socket_disable = True
 
 
 def on_starting(server: Any) -> None:

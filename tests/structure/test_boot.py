@@ -34,9 +34,8 @@ AT_ONCE = {
     "CORS_ALLOWED_ORIGINS": "*",  # E014
     "DATABASE_CONN_MAX_AGE": "86400",  # E020
 }
-THEIR_IDS = {
-    f"aggios.E{n}" for n in ("001", "002", "003", "010", "011", "012", "013", "014", "020")
-}
+IDS = ("001", "002", "003", "010", "011", "012", "013", "014", "020")
+THEIR_IDS = {f"aggios.E{number}" for number in IDS}
 
 
 def start(stores: TestStack, **changed: str) -> subprocess.CompletedProcess[str]:

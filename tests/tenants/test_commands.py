@@ -70,7 +70,7 @@ def test_create_tenant(committed: None, slug: str):
     [
         ["www", "--owner", "a@b.test"],
         ["-x-", "--owner", "a@b.test"],
-        ["{slug}", "--owner", "a@b.test", "--password", "short"],
+        ["{slug}", "--owner", "a@b.test", "--password-file", "/dev/null"],
         ["{slug}", "--owner", "not-an-address"],
         ["{slug}", "--owner", "a@b.test", "--name", "x" * 121],
         ["{slug}", "--owner", "a@b.test", "--first-name", "x" * 101],

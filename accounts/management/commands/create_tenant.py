@@ -2,8 +2,8 @@
 
 import json
 import secrets
-from argparse import ArgumentParser
-from typing import Any
+from argparse import ArgumentParser, FileType
+from typing import IO, Any
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -16,7 +16,7 @@ from tenants.models import Tenant
 
 class Command(BaseCommand):
     help = (
-        "Create a tenant and its owner. Without --password one is made up and shown once.\n\n"
+        "Create a tenant and its owner. Without --password-file one is made up and shown once.\n\n"
         'Example: manage.py create_tenant acme --name "Acme Ltd" --owner ada@acme.example'
     )
 
@@ -24,14 +24,19 @@ class Command(BaseCommand):
         parser.add_argument("subdomain", help="acme for acme.aggios.app")
         parser.add_argument("--name", help="the agency's name; the subdomain when left out")
         parser.add_argument("--owner", required=True, metavar="EMAIL", help="the first person")
-        parser.add_argument("--password", help="the owner's password")
+        parser.add_argument(
+            "--password-file",
+            metavar="PATH",
+            type=FileType("r", encoding="utf-8"),
+            help="a file that holds the owner's password; - for standard input",
+        )
         parser.add_argument("--first-name", default="")
         parser.add_argument("--last-name", default="")
         parser.add_argument("--registration", choices=Tenant.Registration.values, default="closed")
         parser.add_argument("--json", action="store_true", help="print a JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        password = options["password"] or secrets.token_urlsafe(15)
+        password = _password(options["password_file"])
         try:
             tenant, opened = sign_up(
                 company=options["name"] or options["subdomain"],
@@ -56,6 +61,13 @@ class Command(BaseCommand):
             "password": password,
         }
         self.stdout.write(json.dumps(made, indent=2) if options["json"] else _lines(made))
+
+
+def _password(given: IO[str] | None) -> str:
+    """Return the given password; arguments would show in the list of processes."""
+    if given is None:
+        return secrets.token_urlsafe(15)
+    return given.read().rstrip("\r\n")
 
 
 def _sentence(problem: Problem) -> str:
