@@ -45,7 +45,8 @@ def all_sides(stack: TestStack, workers: Workers) -> Iterator[list[Side]]:
 def _ours(stack: TestStack, workers: Workers) -> Iterator[Side]:
     application = ["-c", "python:aggios.gunicorn", "aggios.wsgi:application"]
     log = stack.home.logs / "bench-ours.log"
-    with gunicorn(application, web_environment(stack), workers, log) as web:
+    metrics = {"PROMETHEUS_MULTIPROC_DIR": str(stack.home.folder("metrics"))}
+    with gunicorn(application, {**web_environment(stack), **metrics}, workers, log) as web:
         request = get(PATH, f"acme.{BASE_DOMAIN}", _sign_up(web.port))
         yield Side(OURS, web, request, _count(stack, stack.env["DATABASE_URL"]))
 
