@@ -65,11 +65,12 @@ class Site:
         """Return a host by its label: "" is the apex, "api", "admin", a tenant's slug."""
         return Host(self.port, f"{label}.{BASE_DOMAIN}" if label else BASE_DOMAIN)
 
-    def fetch(self, url: str, **kwargs: Any) -> httpx.Response:
+    def fetch(self, url: str, method: str = "GET", **kwargs: Any) -> httpx.Response:
         """Get an address that the site gave out, such as a presigned URL."""
         parts = urlsplit(url)
         path = f"{parts.path}?{parts.query}" if parts.query else parts.path
-        return Host(parts.port or self.port, parts.hostname or "").get(path, **kwargs)
+        host = Host(parts.port or self.port, parts.hostname or "")
+        return host.request(method, path, **kwargs)
 
     def sign_up(self, slug: str, **fields: str) -> httpx.Response:
         """Open a workspace as its front end would."""

@@ -41,6 +41,19 @@ def test_a_link_leads_through_the_proxy_to_the_bytes(acme: Agency, site: Site, d
     assert fetched.headers["Content-Type"] == "application/octet-stream"
 
 
+def test_asking_for_the_headers_alone_leads_to_them(acme: Agency, site: Site, document: dict):
+    with tenant_context(acme.ref):
+        before = AuditEvent.objects.filter(target_id=document["id"]).count()
+
+    answer = acme.owner.at.request("HEAD", f"/api/files/{document['id']}/download")
+
+    assert answer.status_code == 302
+    headers = site.fetch(answer.headers["Location"], method="HEAD")
+    assert (headers.status_code, headers.headers["Content-Length"]) == (200, str(len(DATA)))
+    with tenant_context(acme.ref):
+        assert AuditEvent.objects.filter(target_id=document["id"]).count() == before
+
+
 def test_a_client_that_asks_for_json_gets_the_link_as_text(acme: Agency, site: Site, document):
     before = datetime.now(UTC)
 
