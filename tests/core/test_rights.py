@@ -135,3 +135,16 @@ def test_rights_cannot_be_passed_on(one: TenantRef):
         cursor.execute(f"GRANT SELECT ON {table} TO PUBLIC")
         cursor.execute("SELECT relacl::text FROM pg_class WHERE oid = %s::regclass", [table])
         assert ",=" not in cursor.fetchone()[0]
+
+
+def test_the_logins_have_no_more_than_they_need(superuser):
+    """Two locks on one door: no grant is inherited, and the login would not inherit one either."""
+    rights = "rolsuper, rolbypassrls, rolcreatedb, rolreplication, rolcreaterole, rolinherit"
+    rows = superuser.execute(
+        f"SELECT rolname, ARRAY[{rights}] FROM pg_roles WHERE rolname LIKE 'aggios%'"
+    )
+
+    assert dict(rows.fetchall()) == {
+        "aggios_app": [False] * 6,
+        "aggios_owner": [False, False, False, False, True, True],
+    }
