@@ -42,7 +42,7 @@ def open_session(user: User) -> Opened:
         user=user,
         rotated_at=now,
         last_used_at=now,
-        expires_at=_week_from(now),
+        expires_at=_end_of_life(now),
         ip=context.client_address or None,
         user_agent=context.user_agent,
     )
@@ -53,7 +53,7 @@ def open_session(user: User) -> Opened:
     return Opened(session, user, token)
 
 
-def _week_from(now: datetime) -> datetime:
+def _end_of_life(now: datetime) -> datetime:
     # Whole seconds: the token carries the time as a number of seconds.
     expires: datetime = (now + settings.REFRESH_TOKEN_LIFETIME).replace(microsecond=0)
     return expires
@@ -129,7 +129,7 @@ def _advance(session: Session, now: datetime) -> None:
     session.parent_hash = session.token_hash
     session.generation += 1
     session.rotated_at = session.last_used_at = now
-    session.expires_at = _week_from(now)
+    session.expires_at = _end_of_life(now)
     session.ip = request_context().client_address or None
     session.token_hash = hash_of(refresh_token(session))
     session.save()

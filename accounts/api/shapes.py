@@ -11,6 +11,7 @@ from accounts.passwords import require_good
 from accounts.sessions import Opened
 from accounts.tokens import access_token, lifetimes
 from core.problems import ValidationFailed
+from core.timestamps import timestamp
 from tenants.slugs import checked as checked_slug
 
 
@@ -112,12 +113,6 @@ def user_of(user: User) -> dict[str, Any]:
         "created_at": timestamp(user.created_at),
         "updated_at": timestamp(user.updated_at),
     }
-
-
-def timestamp(moment: Any) -> str:
-    """Return a time as RFC 3339 in UTC with microseconds and ``Z``."""
-    text: str = moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    return text
 
 
 def tokens_of(opened: Opened) -> dict[str, Any]:

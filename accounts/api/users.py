@@ -9,6 +9,7 @@ from accounts.authentication import person
 from accounts.models import User
 from accounts.services import update_profile
 from core.conditional import etag_of, require_match, tagged
+from core.openapi import IF_MATCH, IF_NONE_MATCH
 from core.views import ApiView
 
 
@@ -20,16 +21,28 @@ def user_etag(user: User) -> str:
 class Me(ApiView):
     """The person whose token this is."""
 
-    @extend_schema(operation_id="read_me", responses=UserShape)
+    @extend_schema(
+        operation_id="read_me", parameters=[IF_NONE_MATCH], responses={200: UserShape, 304: None}
+    )
     def get(self, request: Request) -> Response:
         user = person(request)
         return tagged(request, user_of(user), user_etag(user))
 
-    @extend_schema(operation_id="replace_me", request=ProfileRequest, responses=UserShape)
+    @extend_schema(
+        operation_id="replace_me",
+        parameters=[IF_MATCH],
+        request=ProfileRequest,
+        responses=UserShape,
+    )
     def put(self, request: Request) -> Response:
         return self._change(request, partial=False)
 
-    @extend_schema(operation_id="change_me", request=ProfileRequest, responses=UserShape)
+    @extend_schema(
+        operation_id="change_me",
+        parameters=[IF_MATCH],
+        request=ProfileRequest,
+        responses=UserShape,
+    )
     def patch(self, request: Request) -> Response:
         return self._change(request, partial=True)
 

@@ -12,8 +12,8 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.shapes import timestamp
 from accounts.authentication import person
+from core.timestamps import timestamp
 from core.views import ApiView
 from files.access import readable_file
 from files.api.shapes import DownloadShape

@@ -8,6 +8,7 @@ from rest_framework.response import Response
 
 from accounts.authentication import person
 from core.conditional import require_match, tagged
+from core.openapi import IF_MATCH, IF_NONE_MATCH
 from core.pagination import KeysetPagination
 from core.parsers import StrictJSONParser
 from core.views import ApiView
@@ -17,11 +18,8 @@ from files.api.upload import add_file
 from files.queries import ORDERINGS, checked_ordering, find_files
 from files.receiving import FileFormParser
 from files.services import rename_file, trash_file
+from idempotency.openapi import IDEMPOTENCY_KEY
 
-IDEMPOTENCY_KEY = OpenApiParameter(
-    "Idempotency-Key", str, OpenApiParameter.HEADER, description="Add the file once, however often."
-)
-IF_MATCH = OpenApiParameter("If-Match", str, OpenApiParameter.HEADER)
 LISTING = [
     OpenApiParameter("search", str, description="A part of the name, without case."),
     OpenApiParameter(
@@ -66,7 +64,11 @@ class OneFile(ApiView):
 
     parser_classes = (StrictJSONParser,)
 
-    @extend_schema(operation_id="read_file", responses=FileShape)
+    @extend_schema(
+        operation_id="read_file",
+        parameters=[IF_NONE_MATCH],
+        responses={200: FileShape, 304: None},
+    )
     def get(self, request: Request, file_id: uuid.UUID) -> Response:
         """Show what a file is."""
         file = readable_file(person(request), file_id)

@@ -4,8 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.api.shapes import timestamp
 from core.conditional import etag_of
+from core.timestamps import timestamp
 from files.models import File
 
 

@@ -9,6 +9,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
+from core.timestamps import timestamp
 from tenants.hosts import tenant_host
 from tenants.models import Tenant
 from tenants.queries import all_tenants
@@ -46,6 +47,6 @@ def row_of(tenant: Tenant) -> dict[str, str]:
         tenant_host(slug) if slug else "",
         tenant.schema_name,
         tenant.object_prefix,
-        tenant.created_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        timestamp(tenant.created_at),
     )
     return {"id": str(tenant.id), **dict(zip(COLUMNS, values, strict=True))}
