@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from django.core.management import call_command
+from django.db import connections
 
 from devstack.services.registry import STORES, WEB
 from devstack.testing import TestStack
@@ -36,6 +37,14 @@ def django_db_setup(stores: TestStack, django_db_blocker) -> None:
     with django_db_blocker.unblock():
         for command in ("bootstrap_database", "migrate_schemas", "setup_storage"):
             call_command(command, stdout=io.StringIO())
+
+
+@pytest.fixture(autouse=True)
+def living_connections() -> None:
+    """Close what a test before this one left dead: some stop servers and end backends."""
+    for wrapper in connections.all(initialized_only=True):
+        if wrapper.connection is not None and not wrapper.is_usable():
+            wrapper.close()
 
 
 @pytest.fixture(scope="session")

@@ -17,14 +17,6 @@ from tenants.refs import TenantRef
 from tenants.services import create_tenant
 
 
-@pytest.fixture(autouse=True)
-def living_connections() -> None:
-    """Close what a test before this one left dead: others stop servers and end backends."""
-    for wrapper in connections.all(initialized_only=True):
-        if wrapper.connection is not None and not wrapper.is_usable():
-            wrapper.close()
-
-
 def _tenant(label: str) -> TenantRef:
     connections.close_all()
     ref = create_tenant(name=label, subdomain=f"{label}-{secrets.token_hex(4)}", actor=SYSTEM)

@@ -180,7 +180,9 @@ def test_the_read_timeout_is_what_cuts_a_slow_upload(own_edge) -> None:
 def test_sigterm_finishes_what_is_under_way(own_edge) -> None:
     edge = own_edge()
     with connect(edge, ACME) as stream:
-        head = f"PUT /up HTTP/1.1\r\nHost: {ACME}\r\nX-Upload: end\r\nContent-Length: 8\r\n\r\n"
+        head = (
+            f"PUT /api/files HTTP/1.1\r\nHost: {ACME}\r\nX-Upload: end\r\nContent-Length: 8\r\n\r\n"
+        )
         stream.sendall(head.encode() + b"half")
         edge.wait(lambda: any(received(edge.backends[name], "end") for name in "ab"))
         edge.process.terminate()
