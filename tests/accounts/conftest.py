@@ -4,9 +4,9 @@ import pytest
 from django_redis import get_redis_connection
 
 from devstack.testing import TestStack
-from tests.core.conftest import living_connections, superuser
+from tests.core.conftest import superuser
 
-__all__ = ["living_connections", "superuser"]
+__all__ = ["superuser"]
 
 
 @pytest.fixture(autouse=True)

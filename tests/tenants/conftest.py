@@ -8,9 +8,9 @@ import pytest
 from audit.services import SYSTEM
 from tenants.refs import TenantRef
 from tenants.services import create_tenant
-from tests.core.conftest import living_connections, superuser
+from tests.core.conftest import superuser
 
-__all__ = ["living_connections", "superuser"]
+__all__ = ["superuser"]
 
 
 @pytest.fixture
