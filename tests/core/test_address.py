@@ -3,7 +3,7 @@
 import pytest
 from django.test import RequestFactory
 
-from core.address import client_address
+from core.address import client_address, limit_key
 
 PEER = "10.9.9.9"
 CASES = [
@@ -30,3 +30,17 @@ def test_addresses(settings, proxies: int, forwarded: str, address: str):
     request = RequestFactory().get("/", REMOTE_ADDR=PEER, **headers)
 
     assert client_address(request) == address
+
+
+@pytest.mark.parametrize(
+    ("address", "counted_as"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::", "2001:db8:1:2::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("", ""),
+    ],
+)
+def test_limits_count_a_line_and_not_its_addresses(address: str, counted_as: str):
+    assert limit_key(address) == counted_as
