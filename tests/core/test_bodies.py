@@ -59,9 +59,7 @@ def test_a_huge_form_is_refused_unread(site: Site, stores: TestStack):
         "Content-Type: multipart/form-data; boundary=b",
         f"Content-Length: {64 * MEBIBYTE}",
     ]
-    body = (
-        b'--b\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n\r\n' + b"x" * MEBIBYTE
-    )
+    part = b'--b\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n\r\n'
 
     answer = send(stores.ports["gunicorn"], head, part + b"x" * MEBIBYTE)
 
