@@ -11,7 +11,7 @@ search path, role and ``aggios.tenant`` together. What holds:
   a savepoint, on a COMMIT that PostgreSQL turned into a rollback, after any statement that failed
   or was none of the ordinary ones (cursors.py), and while the statement itself is under way.
 * The first statement of a request always sends it. It doubles as the health check of a persistent
-  connection: outside of a transaction a dead connection is replaced once, without a ``SELECT 1``.
+  connection: a dead one is replaced once, without a ``SELECT 1``, while nothing was done with it.
 """
 
 from typing import Any
@@ -83,8 +83,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         except (OperationalError, InterfaceError):
             if wrapper is None or not self._may_reconnect(wrapper):
                 raise
-            self.close()
-            self.ensure_connection()
+            self._reconnect()
             wrapper.cursor = self.create_cursor()
             self._send(wanted)
 
@@ -102,10 +101,29 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._verified = True
 
     def _may_reconnect(self, wrapper: CursorWrapper) -> bool:
-        """Tell whether a dead connection can be replaced with nothing lost."""
+        """Tell whether a dead connection can be replaced with nothing lost.
+
+        While nothing was sent since the request began, nothing can be: no row, lock or setting. That
+        holds too for a transaction that has been opened and not used yet.
+        """
         named = getattr(wrapper.cursor, "name", None)
-        unused = not self.in_atomic_block and self.get_autocommit() and not self._verified
-        return unused and named is None and bool(self.connection.closed)
+        pooled_in_transaction = self.in_atomic_block and self.pool is not None
+        unused = not self._verified and named is None and not pooled_in_transaction
+        return unused and bool(self.connection.closed)
+
+    def _reconnect(self) -> None:
+        if not self.in_atomic_block:
+            self.close()
+            self.ensure_connection()
+            return
+        # Django's own way would mark the transaction as broken; it has not begun on the server.
+        with self.wrap_database_errors:
+            fresh = self.get_new_connection(self.get_connection_params())
+            fresh.autocommit = True
+            self._configure_connection(fresh)  # type: ignore[attr-defined]
+            fresh.autocommit = self.autocommit
+        self.connection.close()
+        self.connection = fresh
 
     # -- forgetting --------------------------------------------------------------------------------
     def forget_scope(self) -> None:
@@ -115,7 +133,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def verify_before_use(self) -> None:
         """Make the next statement send the scope even if nothing changed (a new request began)."""
-        self._verified = False
+        if not self.in_atomic_block:  # a request that a test makes inside of its own transaction
+            self._verified = False
 
     def connect(self) -> None:
         self._verified = False

@@ -63,16 +63,46 @@ def test_in_a_transaction_it_is_an_error(superuser, one: TenantRef):
         assert people(connection) == ONE
 
 
-def test_dead_before_the_first_statement_of_a_transaction_is_an_error(superuser, one: TenantRef):
-    """``atomic`` as a request's first act: nothing was done yet, but nothing is guessed either."""
+def test_dead_before_the_first_statement_of_a_transaction_it_is_replaced(
+    superuser, one: TenantRef, two: TenantRef
+):
+    """``atomic`` as a request's first act, as sign-up has it: nothing was done yet."""
     with tenant_context(one):
         people(connection)
         terminate(superuser, backend_pid(connection))
         request_started.send(sender=None, environ={})
+        with transaction.atomic():
+            assert people(connection) == ONE
+            with tenant_context(two):
+                assert people(connection) == TWO
+            assert not connection.get_autocommit()
+            User.objects.update(first_name="kept")
+        assert connection.get_autocommit()
+        assert User.objects.get().first_name == "kept"
+
+
+def test_replaced_in_a_transaction_it_can_still_be_rolled_back(superuser, one: TenantRef):
+    with tenant_context(one):
+        people(connection)
+        terminate(superuser, backend_pid(connection))
+        request_started.send(sender=None, environ={})
+        with pytest.raises(RuntimeError), transaction.atomic():
+            with transaction.atomic():
+                User.objects.update(first_name="gone")
+            raise RuntimeError
+
+        assert not User.objects.filter(first_name="gone").exists()
+
+
+def test_dead_after_the_first_statement_of_a_transaction_it_is_an_error(superuser, one: TenantRef):
+    with tenant_context(one):
+        request_started.send(sender=None, environ={})
         with pytest.raises((OperationalError, InterfaceError)), transaction.atomic():
+            User.objects.update(first_name="lost")
+            terminate(superuser, backend_pid(connection))
             people(connection)
 
-        assert people(connection) == ONE
+        assert not User.objects.filter(first_name="lost").exists()
 
 
 def test_closing_and_opening_again(db_one, one: TenantRef, two: TenantRef):
