@@ -103,7 +103,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _may_reconnect(self, wrapper: CursorWrapper) -> bool:
         """Tell whether a dead connection can be replaced with nothing lost.
 
-        While nothing was sent since the request began, nothing can be: no row, lock or setting. That
+        While nothing was sent since the request began, nothing can be: no row, lock, setting. That
         holds too for a transaction that has been opened and not used yet.
         """
         named = getattr(wrapper.cursor, "name", None)
