@@ -38,9 +38,13 @@ class _WithoutRequest(logging.Filter):
         return True
 
 
-def log_configuration(level: str, style: str) -> dict[str, Any]:
-    """Return a ``LOGGING`` dictionary; ``style`` is ``json`` or ``console``."""
-    before: list[Any] = [
+def _formatter(style: str) -> dict[str, Any]:
+    last: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
+    if style == "console":
+        last.append(structlog.dev.ConsoleRenderer())
+    else:
+        last += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    before = [
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),
@@ -48,22 +52,20 @@ def log_configuration(level: str, style: str) -> dict[str, Any]:
         add_request,
         hide_secrets,
     ]
-    last: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
-    if style == "console":
-        last.append(structlog.dev.ConsoleRenderer())
-    else:
-        last += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    return {
+        "()": structlog.stdlib.ProcessorFormatter,
+        "foreign_pre_chain": before,
+        "processors": last,
+    }
+
+
+def log_configuration(level: str, style: str) -> dict[str, Any]:
+    """Return a ``LOGGING`` dictionary; ``style`` is ``json`` or ``console``."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "filters": {"without_request": {"()": _WithoutRequest}},
-        "formatters": {
-            "structured": {
-                "()": structlog.stdlib.ProcessorFormatter,
-                "foreign_pre_chain": before,
-                "processors": last,
-            }
-        },
+        "formatters": {"structured": _formatter(style)},
         "handlers": {
             "stdout": {
                 "class": "logging.StreamHandler",
