@@ -80,7 +80,10 @@ def test_a_flood_of_the_store_is_429_in_the_common_form(own_edge) -> None:
     edge = own_edge(EDGE_S3_RATE_AVERAGE="1", EDGE_S3_RATE_BURST="5")
     with edge.client(headers={"Host": S3, "X-Request-ID": ID}) as client:
         answers = [client.get("/aggios/x") for _ in range(20)]
-    assert is_problem(answers[-1], 429)
+    # Not the last one by itself: a place becomes free every second.
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert refused
+    assert all(is_problem(answer, 429) for answer in refused)
 
 
 def test_a_flood_of_the_backend_is_told_when_to_come_back(own_edge) -> None:
@@ -88,6 +91,7 @@ def test_a_flood_of_the_backend_is_told_when_to_come_back(own_edge) -> None:
     edge = own_edge(EDGE_RATE_AVERAGE="1", EDGE_RATE_BURST="20")
     with edge.client(headers={"Host": ACME}) as client:
         answers = [client.get("/") for _ in range(40)]
-    assert answers[-1].status_code == 429
-    assert int(answers[-1].headers["Retry-After"]) >= 0
-    assert "Strict-Transport-Security" in answers[-1].headers
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert refused
+    assert all(int(answer.headers["Retry-After"]) >= 0 for answer in refused)
+    assert all("Strict-Transport-Security" in answer.headers for answer in refused)
