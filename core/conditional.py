@@ -26,10 +26,15 @@ def tagged(request: Request, data: Any, etag: str, status: int = 200) -> Respons
     """Return ``data`` with its ETag, or 304 if the client's If-None-Match names it."""
     # Kept by the caller alone, and asked about each time.
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
-    known = request.headers.get("If-None-Match")
-    if known is not None and request.method in ("GET", "HEAD") and _names(known, etag, weak=True):
+    if request.method in ("GET", "HEAD") and is_known(request, etag):
         return Response(status=304, headers=headers)
     return Response(data, status=status, headers=headers)
+
+
+def is_known(request: Request, etag: str) -> bool:
+    """Tell whether the request's If-None-Match names ``etag``, by weak comparison."""
+    known = request.headers.get("If-None-Match")
+    return known is not None and _names(known, etag, weak=True)
 
 
 def _names(header: str, etag: str, *, weak: bool) -> bool:

@@ -52,6 +52,4 @@ def tenant_host(slug: str) -> str:
 def site_url(name: str = "") -> str:
     """Return the address of a site of ours, e.g. ``site_url("acme")``; no trailing slash."""
     host = tenant_host(name) if name else settings.BASE_DOMAIN
-    usual = {"https": 443, "http": 80}[settings.PUBLIC_SCHEME]
-    port = "" if usual == settings.PUBLIC_PORT else f":{settings.PUBLIC_PORT}"
-    return f"{settings.PUBLIC_SCHEME}://{host}{port}"
+    return f"{settings.PUBLIC_SCHEME}://{host}{settings.PORT_IN_LINKS}"

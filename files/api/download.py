@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication import person
+from core.conditional import is_known
 from core.timestamps import timestamp
 from core.views import ApiView
 from files.access import readable_file
@@ -83,7 +84,7 @@ class Content(ApiView):
         user = person(request)
         file = readable_file(user, file_id)
         etag = f'"{file.current.sha256}"'
-        if _has(request.headers.get("If-None-Match", ""), etag):
+        if is_known(request, etag):
             return HttpResponse(status=304, headers={"ETag": etag})
         part = _part(request, file, etag)
         headers = _headers(file, etag, part)
@@ -113,8 +114,3 @@ def _headers(file: File, etag: str, part: tuple[int, int] | None) -> dict[str, A
         "ETag": etag,
     }
     return {**headers, "Content-Range": f"bytes {part[0]}-{part[1]}/{size}"} if part else headers
-
-
-def _has(header: str, etag: str) -> bool:
-    known = {tag.strip().removeprefix("W/") for tag in header.split(",")}
-    return etag in known or "*" in known
