@@ -174,6 +174,8 @@ LOGIN_REDIRECT_URL = "admin:index"
 
 # -- people ----------------------------------------------------------------------------------------
 PASSWORD_HASHERS = ["accounts.hashers.PepperedArgon2"]
+# How long a workspace that is to be deleted waits for somebody to call it off.
+DELETION_GRACE_DAYS = env.integer("DELETION_GRACE_DAYS", 30)
 # How a workspace that staff opens gets its owner; staff itself knows no people of tenants.
 TENANT_OWNER_MAKER = "aggios.founding.make_owner"
 AUTH_PASSWORD_VALIDATORS = [

@@ -11,8 +11,8 @@ from core.problems import Problem
 from core.responses import as_problem, problem_response
 from tenants.context import tenant_context
 from tenants.credentials import tenant_of_credential
+from tenants.gate import existing, require_served
 from tenants.hosts import site_of
-from tenants.problems import TenantNotFound, TenantSuspended
 from tenants.refs import TenantRef
 from tenants.routing import tenant_at
 
@@ -34,7 +34,7 @@ class TenantMiddleware:
         request.urlconf = settings.SITE_URLCONFS[site.kind]
         try:
             if site.kind == "tenant":
-                return self._serve(request, _existing(tenant_at(site.name)))
+                return self._serve(request, existing(tenant_at(site.name)))
             if site.kind == "api" and (tenant := tenant_of_credential(request)):
                 return self._serve(request, tenant)
         except DatabaseError as exc:
@@ -46,16 +46,10 @@ class TenantMiddleware:
 
     def _serve(self, request: HttpRequest, tenant: TenantRef) -> HttpResponse:
         request.tenant = tenant  # type: ignore[attr-defined]
-        if not tenant.is_active and request.path_info not in HEALTH:
-            raise TenantSuspended(tenant.suspended_reason)
+        if request.path_info not in HEALTH:
+            require_served(tenant)
         with tenant_context(tenant):
             return self.get_response(request)
-
-
-def _existing(tenant: TenantRef | None) -> TenantRef:
-    if tenant is None or tenant.status == "deleting":
-        raise TenantNotFound
-    return tenant
 
 
 def refusal(request: HttpRequest, problem: Problem) -> HttpResponse:

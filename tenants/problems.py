@@ -15,6 +15,12 @@ class TenantSuspended(Problem):
     title = "This workspace is suspended."
 
 
+class TenantUnavailable(Problem):
+    status = 503
+    code = "tenant_unavailable"
+    title = "This workspace cannot be reached for the moment."
+
+
 class SubdomainTaken(Problem):
     status = 409
     code = "subdomain_taken"

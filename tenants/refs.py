@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 
 from core.database.scope import Scope
 from tenants.models import Tenant
@@ -20,6 +21,8 @@ class TenantRef:
     suspended_reason: str
     registration: str
     key_version: int
+    maintenance: str = ""
+    deletion_due_at: datetime | None = None
 
     @property
     def scope(self) -> Scope:
@@ -28,7 +31,9 @@ class TenantRef:
 
     @property
     def is_active(self) -> bool:
-        return self.status == Tenant.Status.ACTIVE
+        """Whether requests are served; ``tenants.gate.require_served`` says why not."""
+        waits = self.maintenance or self.deletion_due_at
+        return self.status == Tenant.Status.ACTIVE and not waits
 
 
 def ref_of(tenant: Tenant) -> TenantRef:
@@ -43,4 +48,6 @@ def ref_of(tenant: Tenant) -> TenantRef:
         suspended_reason=tenant.suspended_reason,
         registration=tenant.registration,
         key_version=tenant.key_version,
+        maintenance=tenant.maintenance,
+        deletion_due_at=tenant.deletion_due_at,
     )

@@ -94,3 +94,22 @@ def locked_tenant(tenant_id: uuid.UUID) -> Tenant:
 def target_of(tenant: Tenant) -> Target:
     """Return the tenant as an audit target."""
     return Target("tenant", str(tenant.id), tenant.name)
+
+
+def rotate_key(tenant_id: uuid.UUID, *, actor: Actor) -> Tenant:
+    """Sign with the next version of the tenant's key, which ends every token of this tenant.
+
+    Sessions end with their tokens: people log in again. Raises TenantNotFound.
+    """
+    with enter(PUBLIC), transaction.atomic():
+        tenant = locked_tenant(tenant_id)
+        tenant.key_version += 1
+        tenant.save(update_fields=["key_version", "updated_at"])
+        record(
+            "tenant.key_rotated",
+            actor=actor,
+            target=target_of(tenant),
+            version=tenant.key_version,
+        )
+        forget(tenant)
+        return tenant

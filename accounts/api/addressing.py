@@ -7,7 +7,7 @@ from accounts.problems import TokenInvalid
 from core.problems import FieldError, ValidationFailed
 from tenants.context import tenant_context, tenant_or_none
 from tenants.credentials import tenant_of_token
-from tenants.problems import TenantNotFound, TenantSuspended
+from tenants.gate import existing, require_served
 from tenants.refs import TenantRef
 from tenants.routing import tenant_at
 from tenants.slugs import normalise
@@ -18,25 +18,22 @@ def addressed_tenant(slug: str | None, *, token: str = "") -> Iterator[TenantRef
     """Run the block in the host's tenant, or on ``api.`` in the one the body names.
 
     A tenant's own host always wins. On ``api.`` a refresh token names its tenant itself. Raises
-    ValidationFailed without a name, TokenInvalid, TenantNotFound, TenantSuspended.
+    ValidationFailed without a name, TokenInvalid, TenantNotFound, TenantSuspended and
+    TenantUnavailable.
     """
     here = tenant_or_none()
     if here is not None:
         yield here
         return
     tenant = _named(slug) if slug else _of_token(token)
-    if not tenant.is_active:
-        raise TenantSuspended(tenant.suspended_reason)
+    require_served(tenant)
     with tenant_context(tenant):
         yield tenant
 
 
 def _named(slug: str) -> TenantRef:
     label = normalise(slug)
-    tenant = tenant_at(label) if "." not in label else None
-    if tenant is None or tenant.status == "deleting":
-        raise TenantNotFound
-    return tenant
+    return existing(tenant_at(label) if "." not in label else None)
 
 
 def _of_token(token: str) -> TenantRef:

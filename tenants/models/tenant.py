@@ -1,10 +1,10 @@
-"""Tenants and the names they are reached by. Both live in the public schema."""
+"""An agency. Its row lives in the public schema, its people and files in a schema of its own."""
 
 import uuid
 from typing import Any, NoReturn
 
 from django.db import models
-from django_tenants.models import DomainMixin, TenantMixin
+from django_tenants.models import TenantMixin
 from uuid6 import uuid7
 
 
@@ -28,6 +28,13 @@ class Tenant(TenantMixin):  # type: ignore[misc]
         CLOSED = "closed", "By invitation"
         OPEN = "open", "Open to everybody"
 
+    class Maintenance(models.TextChoices):
+        """Why a tenant's requests are answered 503 while everybody else is served."""
+
+        MIGRATION_FAILED = "migration_failed", "A migration failed"
+        RESTORING = "restoring", "Being restored"
+        CLONING = "cloning", "Being filled from another one"
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(max_length=120)
     schema_name = models.CharField(
@@ -42,6 +49,15 @@ class Tenant(TenantMixin):  # type: ignore[misc]
     key_version = models.PositiveIntegerField(
         default=1, editable=False, help_text="Raising it ends every token of the tenant."
     )
+    maintenance = models.CharField(
+        max_length=16, choices=Maintenance.choices, blank=True, editable=False
+    )
+    maintenance_since = models.DateTimeField(null=True, editable=False)
+    maintenance_note = models.TextField(blank=True, editable=False)  # for staff: the error
+    deletion_requested_at = models.DateTimeField(null=True, editable=False)
+    deletion_due_at = models.DateTimeField(null=True, editable=False, db_index=True)
+    export_before_deletion = models.BooleanField(default=True, editable=False)
+    cloned_from = models.UUIDField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -60,35 +76,5 @@ class Tenant(TenantMixin):  # type: ignore[misc]
     @property
     def slug(self) -> str:
         """The subdomain label; empty while the tenant has none."""
-        labels = [d for d in self.domains.all() if d.kind == Domain.Kind.SUBDOMAIN]
+        labels = [d for d in self.domains.all() if d.is_label and d.redirect_until is None]
         return next((d.domain for d in sorted(labels, key=lambda d: not d.is_primary)), "")
-
-
-class Domain(DomainMixin):  # type: ignore[misc]
-    """A name of a tenant: a subdomain label (``acme``) or a whole custom host name.
-
-    A label has no dot and a custom domain has, so one unique column holds both, and the platform's
-    own domain can change without touching a row.
-    """
-
-    class Kind(models.TextChoices):
-        SUBDOMAIN = "subdomain", "Subdomain"
-        CUSTOM = "custom", "Custom domain"
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.SUBDOMAIN)
-    verified_at = models.DateTimeField(null=True, blank=True, editable=False)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ("-is_primary", "domain")
-        constraints = (
-            models.CheckConstraint(
-                condition=models.Q(kind="subdomain", domain__regex=r"^[a-z0-9-]{2,40}$")
-                | models.Q(kind="custom", domain__contains="."),
-                name="domain_form_fits_kind",
-            ),
-        )
-
-    def __str__(self) -> str:
-        return str(self.domain)

@@ -1,0 +1,87 @@
+"""Asking for a tenant to be deleted, and calling it off while there is time.
+
+From the moment it is asked for nobody is served; nothing is deleted before the day that was named.
+Purging what is due needs the owner's login and is a command's work.
+"""
+
+import uuid
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from audit.services import Actor, record
+from core.database.scope import PUBLIC, enter
+from core.problems import FieldError, ValidationFailed
+from tenants.models import Tenant
+from tenants.problems import TenantNotFound
+from tenants.routing import forget
+from tenants.services import locked_tenant, target_of
+
+LONGEST_GRACE = 365
+FIELDS = ["deletion_requested_at", "deletion_due_at", "export_before_deletion", "updated_at"]
+
+
+def schedule_deletion(
+    tenant_id: uuid.UUID, *, actor: Actor, days: int | None = None, export: bool = True
+) -> Tenant:
+    """Take the tenant off the air and set the day on which it may be purged.
+
+    ``days`` is the grace period, DELETION_GRACE_DAYS when left out; 0 means at once. Asking again
+    while a day is set changes nothing: call it off first. Raises ValidationFailed, TenantNotFound.
+    """
+    wait = settings.DELETION_GRACE_DAYS if days is None else days
+    if not 0 <= wait <= LONGEST_GRACE:
+        fault = FieldError("days", "out_of_range", f"Use 0 to {LONGEST_GRACE} days.")
+        raise ValidationFailed(errors=[fault])
+    with enter(PUBLIC), transaction.atomic():
+        tenant = _wanted(tenant_id)
+        if tenant.deletion_due_at is not None:
+            return tenant
+        now = timezone.now()
+        tenant.deletion_requested_at, tenant.deletion_due_at = now, now + timedelta(days=wait)
+        tenant.export_before_deletion = export
+        _save(tenant, "tenant.deletion_scheduled", actor, due_at=_text(tenant), export=export)
+        return tenant
+
+
+def call_off_deletion(tenant_id: uuid.UUID, *, actor: Actor) -> Tenant:
+    """Serve the tenant again as before; without a day set nothing changes.
+
+    Raises TenantNotFound, also once the purge has begun.
+    """
+    with enter(PUBLIC), transaction.atomic():
+        tenant = _wanted(tenant_id)
+        if tenant.deletion_due_at is None:
+            return tenant
+        due_at = _text(tenant)
+        tenant.deletion_requested_at = tenant.deletion_due_at = None
+        _save(tenant, "tenant.deletion_called_off", actor, due_at=due_at)
+        return tenant
+
+
+def due_for_deletion() -> QuerySet[Tenant]:
+    """Return the tenants whose day has come, and those whose purge was cut off."""
+    due = Tenant.objects.filter(deletion_due_at__lte=timezone.now())
+    begun = Tenant.objects.filter(status=Tenant.Status.DELETING)
+    found: QuerySet[Tenant] = (due | begun).prefetch_related("domains").order_by("created_at")
+    return found
+
+
+def _wanted(tenant_id: uuid.UUID) -> Tenant:
+    tenant = locked_tenant(tenant_id)
+    if tenant.status == Tenant.Status.DELETING:
+        raise TenantNotFound
+    return tenant
+
+
+def _text(tenant: Tenant) -> str:
+    return tenant.deletion_due_at.isoformat() if tenant.deletion_due_at else ""
+
+
+def _save(tenant: Tenant, action: str, actor: Actor, **details: object) -> None:
+    tenant.save(update_fields=FIELDS)
+    record(action, actor=actor, target=target_of(tenant), **details)
+    forget(tenant)
