@@ -32,11 +32,14 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's word
         *,
         errors: list[FieldError] | None = None,
         headers: dict[str, str] | None = None,
+        members: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(detail or self.title)
         self.detail = detail or self.title
         self.errors = errors or []
         self.headers = headers or {}
+        # Extension members (RFC 9457 section 3.2): facts for programs, beside the sentence.
+        self.members = members or {}
 
     def body(self, request_id: str, type_base: str) -> dict[str, Any]:
         """Return the members of the problem document."""
@@ -47,6 +50,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's word
             "detail": self.detail,
             "code": self.code,
             "request_id": request_id,
+            **self.members,
         }
         if self.errors:
             document["errors"] = [

@@ -1,7 +1,6 @@
 """Whether a tenant's requests are served, and if not, what they are told."""
 
-from datetime import UTC
-
+from core.timestamps import timestamp
 from tenants.models import Tenant
 from tenants.problems import TenantNotFound, TenantSuspended, TenantUnavailable
 from tenants.refs import TenantRef
@@ -22,12 +21,17 @@ def existing(tenant: TenantRef | None) -> TenantRef:
 
 
 def require_served(tenant: TenantRef) -> None:
-    """Raise TenantSuspended or TenantUnavailable, which say why, unless requests are served."""
+    """Raise TenantSuspended or TenantUnavailable, which say why, unless requests are served.
+
+    For programs the problem has ``deletion_due_at`` or ``maintenance`` as a member of its own.
+    """
+    if tenant.deletion_due_at is not None:
+        due = timestamp(tenant.deletion_due_at)
+        why = f"This workspace will be deleted on {due[:10]}."
+        raise TenantSuspended(why, members={"deletion_due_at": due})
     if tenant.status == Tenant.Status.SUSPENDED:
         raise TenantSuspended(tenant.suspended_reason)
-    if tenant.deletion_due_at is not None:
-        day = tenant.deletion_due_at.astimezone(UTC).date().isoformat()
-        raise TenantSuspended(f"This workspace will be deleted on {day}.")
     if tenant.maintenance:
-        why = WHY.get(Tenant.Maintenance(tenant.maintenance), "")
-        raise TenantUnavailable(f"{TenantUnavailable.title} {why}".strip(), headers=RETRY_AFTER)
+        kind = Tenant.Maintenance(tenant.maintenance)
+        why = f"{TenantUnavailable.title} {WHY[kind]}"
+        raise TenantUnavailable(why, headers=RETRY_AFTER, members={"maintenance": kind.value})

@@ -1,0 +1,96 @@
+"""A tenant whose data cannot be served answers 503; everybody else is served."""
+
+from collections.abc import Callable
+
+import pytest
+
+from audit.models import AuditEvent
+from audit.services import SYSTEM
+from core.database.scope import PUBLIC, enter
+from tenants.maintenance import begin_maintenance, end_maintenance, maintenance
+from tenants.models import Tenant
+from tests.cast import Agency
+from tests.site import PASSWORD, Site
+
+FAILED = Tenant.Maintenance.MIGRATION_FAILED
+SECRET = 'column "x" of relation "t_00.accounts_user" does not exist'
+
+
+@pytest.fixture
+def broken(new_agency: Callable[..., Agency]) -> Agency:
+    agency = new_agency()
+    begin_maintenance(agency.ref.id, FAILED, actor=SYSTEM, note=SECRET)
+    return agency
+
+
+def actions(agency: Agency) -> list[tuple[str, dict]]:
+    with enter(PUBLIC):
+        rows = AuditEvent.objects.filter(
+            target_id=str(agency.ref.id), action__startswith="tenant.maintenance"
+        )
+        return list(rows.order_by("at", "id").values_list("action", "details"))
+
+
+def test_its_requests_are_told_why_and_when_to_come_back(broken: Agency, acme: Agency):
+    answer = broken.owner.at.get("/api/users/me")
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "tenant_unavailable")
+    assert answer.headers["Retry-After"] == "60"
+    assert "update failed" in answer.json()["detail"]
+    assert answer.json()["maintenance"] == "migration_failed"
+    assert SECRET not in answer.text
+    assert acme.owner.at.get("/api/users/me").status_code == 200
+
+
+def test_health_is_the_platforms(broken: Agency):
+    assert broken.host.get("/api/health/ready").status_code == 200
+
+
+def test_a_browser_gets_a_page(broken: Agency):
+    page = broken.host.get("/", headers={"Accept": "text/html"})
+
+    assert page.status_code == 503
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert "update failed" in page.text
+
+
+def test_api_host_refuses_it_too(site: Site, broken: Agency):
+    api = site.host("api")
+    login = {"tenant": broken.slug, "email": broken.owner.email, "password": PASSWORD}
+    answers = [
+        api.with_token(broken.owner.access_token).get("/api/users/me"),
+        api.post("/api/auth/login", login),
+        api.post("/api/auth/refresh", {"refresh_token": broken.owner.refresh_token}),
+    ]
+
+    assert {(a.status_code, a.json()["code"]) for a in answers} == {(503, "tenant_unavailable")}
+
+
+def test_it_is_served_again_and_the_record_tells(broken: Agency):
+    for _ in range(2):
+        end_maintenance(broken.ref.id, actor=SYSTEM)
+
+    assert broken.owner.at.get("/api/users/me").status_code == 200
+    assert actions(broken) == [
+        ("tenant.maintenance_began", {"reason": "migration_failed"}),
+        ("tenant.maintenance_ended", {"reason": "migration_failed"}),
+    ]
+
+
+def test_work_that_fails_leaves_it_off_the_air(new_agency: Callable[..., Agency]):
+    agency = new_agency()
+    with (
+        pytest.raises(ValueError, match="half done"),
+        maintenance(agency.ref.id, Tenant.Maintenance.RESTORING, actor=SYSTEM),
+    ):
+        raise ValueError("half done")
+
+    assert agency.owner.at.get("/api/users/me").status_code == 503
+
+
+def test_work_that_is_done_puts_it_back(new_agency: Callable[..., Agency]):
+    agency = new_agency()
+    with maintenance(agency.ref.id, Tenant.Maintenance.RESTORING, actor=SYSTEM):
+        assert agency.owner.at.get("/api/users/me").status_code == 503
+
+    assert agency.owner.at.get("/api/users/me").status_code == 200
