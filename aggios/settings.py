@@ -176,6 +176,8 @@ LOGIN_REDIRECT_URL = "admin:index"
 PASSWORD_HASHERS = ["accounts.hashers.PepperedArgon2"]
 # How long a workspace that is to be deleted waits for somebody to call it off.
 DELETION_GRACE_DAYS = env.integer("DELETION_GRACE_DAYS", 30)
+# How long a former subdomain leads to the new one, and is kept from others; 0 frees it at once.
+SUBDOMAIN_REDIRECT_DAYS = env.integer("SUBDOMAIN_REDIRECT_DAYS", 90)
 # How a workspace that staff opens gets its owner; staff itself knows no people of tenants.
 TENANT_OWNER_MAKER = "aggios.founding.make_owner"
 AUTH_PASSWORD_VALIDATORS = [

@@ -41,6 +41,12 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's word
         # Extension members (RFC 9457 section 3.2): facts for programs, beside the sentence.
         self.members = members or {}
 
+    @property
+    def sentence(self) -> str:
+        """The detail and the faults in one line, for a command to end with."""
+        faults = "; ".join(f"{fault.field}: {fault.detail}" for fault in self.errors)
+        return f"{self.detail} {faults}".strip()
+
     def body(self, request_id: str, type_base: str) -> dict[str, Any]:
         """Return the members of the problem document."""
         document: dict[str, Any] = {

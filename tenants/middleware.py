@@ -1,10 +1,12 @@
 """From the host name to the site and, on a tenant's host, into the tenant, and always out again."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse
+from django.utils.http import http_date
 
 from core.browser import as_page
 from core.problems import Problem
@@ -12,7 +14,7 @@ from core.responses import as_problem, problem_response
 from tenants.context import tenant_context
 from tenants.credentials import tenant_of_credential
 from tenants.gate import existing, require_served
-from tenants.hosts import site_of
+from tenants.hosts import site_of, site_url
 from tenants.refs import TenantRef
 from tenants.routing import tenant_at
 
@@ -34,7 +36,7 @@ class TenantMiddleware:
         request.urlconf = settings.SITE_URLCONFS[site.kind]
         try:
             if site.kind == "tenant":
-                return self._serve(request, existing(tenant_at(site.name)))
+                return self._serve(request, existing(tenant_at(site.name)), site.name)
             if site.kind == "api" and (tenant := tenant_of_credential(request)):
                 return self._serve(request, tenant)
         except DatabaseError as exc:
@@ -44,12 +46,30 @@ class TenantMiddleware:
             return refusal(request, problem)
         return self.get_response(request)
 
-    def _serve(self, request: HttpRequest, tenant: TenantRef) -> HttpResponse:
+    def _serve(self, request: HttpRequest, tenant: TenantRef, name: str = "") -> HttpResponse:
         request.tenant = tenant  # type: ignore[attr-defined]
-        if request.path_info not in HEALTH:
+        is_health = request.path_info in HEALTH
+        if not is_health:
             require_served(tenant)
         with tenant_context(tenant):
+            if not is_health and (until := tenant.left(name)):
+                return moved(request, tenant.slug, until)
             return self.get_response(request)
+
+
+def moved(request: HttpRequest, slug: str, until: datetime) -> HttpResponse:
+    """Send a request for a former name on to the same path and query of the present one.
+
+    307 keeps the method and the body. Not permanent and not to be stored: the day may come on
+    which another tenant has the name. ``Sunset`` (RFC 8594) says when the redirect ends.
+    """
+    target = f"{site_url(slug)}{request.get_full_path()}"
+    headers = {
+        "Location": target,
+        "Cache-Control": "no-store",
+        "Sunset": http_date(until.timestamp()),
+    }
+    return HttpResponse(status=307, content_type="text/plain", headers=headers)
 
 
 def refusal(request: HttpRequest, problem: Problem) -> HttpResponse:

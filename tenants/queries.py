@@ -14,9 +14,15 @@ def all_tenants() -> QuerySet[Tenant]:
 
 
 def tenant_by_slug(slug: str) -> Tenant:
-    """Return the tenant whose subdomain is ``slug``, or raise TenantNotFound that names it."""
+    """Return the tenant whose subdomain is ``slug``, or raise TenantNotFound that names it.
+
+    A former name does not count, since who asks may mean somebody else; the error tells today's.
+    """
     name = slugs.normalise(slug)
-    found = all_tenants().filter(domains__domain=name, domains__kind=Domain.Kind.SUBDOMAIN).first()
+    found = Domain.objects.filter(domain=name, kind=Domain.Kind.SUBDOMAIN).first()
     if found is None:
         raise TenantNotFound(f"There is no tenant {name!r}.")
-    return found
+    tenant = all_tenants().get(pk=found.tenant_id)
+    if found.redirect_until is not None:
+        raise TenantNotFound(f"There is no tenant {name!r}; it is called {tenant.slug!r} now.")
+    return tenant

@@ -23,6 +23,8 @@ class TenantRef:
     key_version: int
     maintenance: str = ""
     deletion_due_at: datetime | None = None
+    former_names: tuple[tuple[str, datetime], ...] = ()
+    """Labels that it had before, each with the end of its redirect."""
 
     @property
     def scope(self) -> Scope:
@@ -34,6 +36,10 @@ class TenantRef:
         """Whether requests are served; ``tenants.gate.require_served`` says why not."""
         waits = self.maintenance or self.deletion_due_at
         return self.status == Tenant.Status.ACTIVE and not waits
+
+    def left(self, name: str) -> datetime | None:
+        """Return when the redirect of a former name ends; None for every other name."""
+        return dict(self.former_names).get(name)
 
 
 def ref_of(tenant: Tenant) -> TenantRef:
@@ -50,4 +56,7 @@ def ref_of(tenant: Tenant) -> TenantRef:
         key_version=tenant.key_version,
         maintenance=tenant.maintenance,
         deletion_due_at=tenant.deletion_due_at,
+        former_names=tuple(
+            (d.domain, d.redirect_until) for d in tenant.domains.all() if d.redirect_until
+        ),
     )

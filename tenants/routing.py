@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django_redis import get_redis_connection
 from redis.exceptions import RedisError
 
@@ -47,8 +48,13 @@ _entries: dict[str, _Entry] = {}
 
 
 def tenant_at(name: str) -> TenantRef | None:
-    """Return the tenant whose label or verified custom domain is ``name``, or None."""
-    return _cached(f"host:{name}", lambda: _by_name(name))
+    """Return the tenant whose label or verified custom domain is ``name``, or None.
+
+    A label that it has left counts until its redirect ends, to the second.
+    """
+    tenant = _cached(f"host:{name}", lambda: _by_name(name))
+    until = tenant.left(name) if tenant else None
+    return None if until and until <= timezone.now() else tenant
 
 
 def tenant_by_id(tenant_id: uuid.UUID) -> TenantRef | None:

@@ -2,15 +2,15 @@
 
 import uuid
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from audit.services import Actor, Target, record
 from core.database.scope import PUBLIC, enter
-from core.problems import FieldError
 from tenants import slugs
-from tenants.models import Domain, Tenant
+from tenants.labels import claim_label
+from tenants.models import Tenant
 from tenants.names import checked_name
-from tenants.problems import SubdomainTaken, TenantNotFound
+from tenants.problems import TenantNotFound
 from tenants.provisioning import provision
 from tenants.refs import TenantRef, ref_of
 from tenants.routing import forget
@@ -33,20 +33,11 @@ def create_tenant(
     tenant.object_prefix = tenant.schema_name
     with enter(PUBLIC), transaction.atomic():
         tenant.save(force_insert=True)
-        _claim(tenant, slug)
+        claim_label(tenant, slug)
         provision(tenant.schema_name)
         record("tenant.created", actor=actor, target=target_of(tenant), subdomain=slug)
         forget(tenant)
         return ref_of(tenant)
-
-
-def _claim(tenant: Tenant, slug: str) -> None:
-    try:
-        with transaction.atomic():
-            Domain.objects.create(tenant=tenant, domain=slug, is_primary=True)
-    except IntegrityError as exc:
-        taken = FieldError("subdomain", "taken", "Somebody has this name already.")
-        raise SubdomainTaken(errors=[taken]) from exc
 
 
 def suspend_tenant(tenant_id: uuid.UUID, *, actor: Actor, reason: str = "") -> Tenant:

@@ -167,3 +167,24 @@ def test_the_template_is_rebuilt_when_it_is_of_other_migrations(make_tenant, sup
 
     assert "template: rebuilt" in run("migrate_schemas")
     assert make_tenant()
+
+
+def test_rename_tenant(make_tenant, slug: str):
+    tenant = make_tenant()
+
+    told = json.loads(run("rename_tenant", tenant.slug, slug, "--redirect-days", "3", "--json"))
+
+    assert (told["id"], told["subdomain"]) == (str(tenant.id), slug)
+    assert list(told["redirected_until"]) == [tenant.slug]
+    assert f"{tenant.slug} leads there until" in run("rename_tenant", slug, slug)
+
+
+@pytest.mark.parametrize("wanted", ["www", "-x-", "{other}"])
+def test_rename_tenant_refuses_in_one_sentence(make_tenant, wanted: str):
+    tenant, other = make_tenant(), make_tenant()
+
+    with pytest.raises(CommandError) as caught:
+        run("rename_tenant", tenant.slug, wanted.format(other=other.slug))
+
+    assert "\n" not in str(caught.value)
+    assert tenant_by_slug(tenant.slug).id == tenant.id

@@ -49,7 +49,7 @@ class Command(BaseCommand):
                 actor=SYSTEM,
             )
         except Problem as problem:
-            raise CommandError(_sentence(problem)) from problem
+            raise CommandError(problem.sentence) from problem
         made = {
             "id": str(tenant.id),
             "subdomain": tenant.slug,
@@ -68,11 +68,6 @@ def _password(given: IO[str] | None) -> str:
     if given is None:
         return secrets.token_urlsafe(15)
     return given.read().rstrip("\r\n")
-
-
-def _sentence(problem: Problem) -> str:
-    faults = "; ".join(f"{fault.field}: {fault.detail}" for fault in problem.errors)
-    return f"{problem.detail} {faults}".strip()
 
 
 def _lines(made: dict[str, str]) -> str:

@@ -1,0 +1,363 @@
+"""A tenant gets another subdomain: what leads where, who may have the old name, what stays good."""
+
+import secrets
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import jwt
+import pytest
+from django.db import connections, transaction
+from django.utils import timezone
+
+from audit.models import AuditEvent
+from audit.services import SYSTEM
+from core.problems import ValidationFailed
+from tenants import renaming
+from tenants.models import Domain
+from tenants.problems import SubdomainTaken, TenantNotFound
+from tenants.queries import tenant_by_slug
+from tenants.renaming import ends_of_former_names, rename_subdomain
+from tenants.routing import forget
+from tenants.services import create_tenant, mark_deleting, resume_tenant, suspend_tenant
+from tests.browser import Browser
+from tests.cast import Agency
+from tests.site import PASSWORD, Site
+from tests.tenants.test_hosts import ask
+
+
+def another_name() -> str:
+    return f"r{secrets.token_hex(6)}"
+
+
+@pytest.fixture
+def agency(new_agency: Callable[..., Agency]) -> Agency:
+    return new_agency()
+
+
+@pytest.fixture
+def renamed(agency: Agency) -> tuple[Agency, str]:
+    """An agency that both workers met under its old name, and its new one."""
+    assert all(agency.owner.at.get("/api/users/me").status_code == 200 for _ in range(8))
+    name = another_name()
+    rename_subdomain(agency.ref.id, subdomain=name, actor=SYSTEM)
+    return agency, name
+
+
+def end_redirect(label: str, *, seconds: float = -1) -> None:
+    """Let a redirect end, and let every process know."""
+    domain = Domain.objects.select_related("tenant").get(domain=label)
+    with transaction.atomic():
+        domain.redirect_until = timezone.now() + timedelta(seconds=seconds)
+        domain.save(update_fields=["redirect_until"])
+        forget(domain.tenant)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
+def test_the_old_name_leads_to_the_same_path_and_query(site: Site, renamed, method: str):
+    agency, name = renamed
+
+    answer = agency.host.request(method, "/api/files/x%20y?a=1&b=%2F%2Fevil.example&a=2")
+
+    there = f"http://{name}.aggios.localhost:{site.port}"
+    assert answer.status_code == 307
+    assert answer.headers["Location"] == f"{there}/api/files/x%20y?a=1&b=%2F%2Fevil.example&a=2"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Sunset"].endswith("GMT")
+    assert answer.headers["X-Request-ID"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "//evil.example",
+        "//evil.example/%2e%2e",
+        "/\\evil.example",
+        "/%0d%0aSet-Cookie:%20a=b",
+        "/@evil.example",
+        "/?next=//evil.example",
+        "/caf\u00e9",
+        "http://evil.example/",
+        "/" + "x" * 3000,
+    ],
+)
+def test_it_leads_nowhere_else(site: Site, renamed, path: str):
+    agency, name = renamed
+
+    status, text = ask(site, f"{agency.slug}.aggios.localhost", path=path)
+
+    # A whole address in the request line names the host by itself (RFC 9112 section 3.2.2).
+    assert status == (404 if path.startswith("http") else 307)
+    head = text.partition("\r\n\r\n")[0]
+    places = [line for line in head.split("\r\n") if line.lower().startswith("location:")]
+    for line in places:
+        assert line.split(" ")[1].startswith(f"http://{name}.aggios.localhost:{site.port}/")
+    assert len(places) == (status == 307)
+    assert "set-cookie" not in [line.partition(":")[0].lower() for line in head.split("\r\n")]
+
+
+def test_every_process_knows_at_once(site: Site, renamed):
+    agency, name = renamed
+    token, at_new = agency.owner.access_token, site.host(name)
+
+    assert {agency.owner.at.get("/api/users/me").status_code for _ in range(12)} == {307}
+    assert {at_new.with_token(token).get("/api/users/me").status_code for _ in range(12)} == {200}
+
+
+def test_tokens_stay_good_and_new_ones_bear_the_new_name(site: Site, renamed):
+    agency, name = renamed
+    here = site.host(name)
+    me = here.with_token(agency.owner.access_token).get("/api/users/me")
+    assert me.json()["id"] == agency.owner.id
+
+    answer = here.post("/api/auth/refresh", {"refresh_token": agency.owner.refresh_token})
+
+    assert answer.status_code == 200
+    claims = jwt.decode(answer.json()["access_token"], options={"verify_signature": False})
+    assert claims["tenant_id"] == name
+    assert here.with_token(answer.json()["access_token"]).get("/api/users/me").status_code == 200
+
+
+def test_schema_prefix_and_key_stay(agency: Agency):
+    before = agency.ref
+
+    rename_subdomain(before.id, subdomain=another_name(), actor=SYSTEM)
+
+    after = tenant_by_slug(tenant_slug(before.id))
+    for fact in ("id", "schema_name", "object_prefix", "key_version"):
+        assert getattr(after, fact) == getattr(before, fact)
+
+
+def tenant_slug(tenant_id) -> str:
+    return Domain.objects.get(tenant_id=tenant_id, is_primary=True).domain
+
+
+def test_files_are_where_they_were(site: Site, agency: Agency):
+    uploaded = agency.owner.at.post("/api/files", files={"file": ("plan.txt", b"the plan")}).json()
+    link = agency.owner.at.get(f"/api/files/{uploaded['id']}/download").headers["Location"]
+    name = another_name()
+
+    rename_subdomain(agency.ref.id, subdomain=name, actor=SYSTEM)
+
+    here = site.host(name).with_token(agency.owner.access_token)
+    assert here.get(f"/api/files/{uploaded['id']}/content").content == b"the plan"
+    assert site.fetch(link).content == b"the plan"
+
+
+def test_health_answers_on_the_old_name(renamed):
+    assert renamed[0].host.get("/api/health/live").status_code == 200
+
+
+def test_the_general_api_takes_the_old_name_while_it_leads_there(site: Site, renamed):
+    agency, name = renamed
+    login = {"email": agency.owner.email, "password": PASSWORD}
+
+    for said in (agency.slug, name):
+        answer = site.host("api").post("/api/auth/login", {"tenant": said, **login})
+        assert answer.status_code == 200
+        claims = jwt.decode(answer.json()["access_token"], options={"verify_signature": False})
+        assert claims["tenant_id"] == name
+
+    end_redirect(agency.slug)
+    answer = site.host("api").post("/api/auth/login", {"tenant": agency.slug, **login})
+    assert answer.json()["code"] == "tenant_not_found"
+
+
+def test_the_front_door_goes_to_the_new_name(site: Site, renamed):
+    agency, name = renamed
+
+    answer = Browser(site, "dash").get("/", params={"workspace": agency.slug})
+
+    assert answer.headers["location"] == f"http://{name}.aggios.localhost:{site.port}"
+
+
+def test_a_suspended_one_does_not_tell_its_new_name(renamed):
+    agency, name = renamed
+    tenant_id = tenant_by_slug(name).id
+    suspend_tenant(tenant_id, actor=SYSTEM, reason="Unpaid.")
+
+    answer = agency.host.get("/", headers={"Accept": "text/html"})
+
+    assert answer.status_code == 403
+    assert "Unpaid." in answer.text
+    assert "Location" not in answer.headers
+    assert name not in answer.text
+    resume_tenant(tenant_id, actor=SYSTEM)
+    assert agency.host.get("/").status_code == 307
+
+
+def test_one_that_is_being_deleted_is_not_there_under_either_name(site: Site, renamed):
+    agency, name = renamed
+    mark_deleting(tenant_by_slug(name).id, actor=SYSTEM)
+
+    for host in (agency.host, site.host(name)):
+        assert host.get("/").json()["code"] == "tenant_not_found"
+
+
+def test_nobody_gets_the_old_name_while_it_leads_there(site: Site, renamed, make_tenant):
+    agency, _ = renamed
+
+    assert site.sign_up(agency.slug).json()["code"] == "subdomain_taken"
+    with pytest.raises(SubdomainTaken):
+        create_tenant(name="New", subdomain=agency.slug, actor=SYSTEM)
+    with pytest.raises(SubdomainTaken):
+        rename_subdomain(make_tenant().id, subdomain=agency.slug, actor=SYSTEM)
+
+
+def test_the_redirect_ends_to_the_second_and_the_name_is_free(site: Site, renamed):
+    agency, name = renamed
+    end_redirect(agency.slug, seconds=1.2)
+    assert {agency.host.get("/").status_code for _ in range(6)} == {307}
+    time.sleep(1.3)
+    assert {agency.host.get("/").status_code for _ in range(6)} == {404}
+
+    taken = site.sign_up(agency.slug)
+
+    assert taken.status_code == 201
+    assert {agency.host.get("/").status_code for _ in range(6)} == {200}
+    assert agency.owner.at.get("/api/users/me").status_code == 401
+    assert site.host(name).with_token(agency.owner.access_token).get("/api/users/me").is_success
+
+
+def test_a_rename_may_take_a_name_whose_redirect_has_ended(site: Site, renamed, make_tenant):
+    agency, name = renamed
+    end_redirect(agency.slug)
+    other = make_tenant()
+
+    rename_subdomain(other.id, subdomain=agency.slug, actor=SYSTEM)
+
+    assert tenant_by_slug(agency.slug).id == other.id
+    assert ends_of_former_names(tenant_by_slug(name)) == {}
+
+
+def test_without_days_the_old_name_is_free_at_once(site: Site, agency: Agency):
+    rename_subdomain(agency.ref.id, subdomain=another_name(), actor=SYSTEM, redirect_days=0)
+
+    assert agency.host.get("/").status_code == 404
+    assert site.sign_up(agency.slug).status_code == 201
+
+
+def test_there_and_back(site: Site, renamed):
+    agency, name = renamed
+
+    rename_subdomain(tenant_by_slug(name).id, subdomain=agency.slug, actor=SYSTEM)
+
+    assert agency.owner.at.get("/api/users/me").status_code == 200
+    back = site.host(name).get("/x")
+    assert back.headers["Location"] == f"http://{agency.slug}.aggios.localhost:{site.port}/x"
+
+
+def test_every_former_name_leads_to_the_present_one(site: Site, renamed):
+    agency, second = renamed
+    third = another_name()
+    rename_subdomain(tenant_by_slug(second).id, subdomain=third, actor=SYSTEM)
+
+    for host in (agency.host, site.host(second)):
+        assert host.get("/").headers["Location"] == f"http://{third}.aggios.localhost:{site.port}/"
+
+
+def test_the_same_name_again_changes_nothing(agency: Agency):
+    before = AuditEvent.objects.count()
+
+    tenant = rename_subdomain(agency.ref.id, subdomain=agency.slug.upper(), actor=SYSTEM)
+
+    assert (tenant.slug, AuditEvent.objects.count()) == (agency.slug, before)
+
+
+def test_who_renames_often_keeps_the_last_names_only(make_tenant, monkeypatch):
+    monkeypatch.setattr(renaming, "MOST_FORMER", 2)
+    tenant = make_tenant()
+    names = [tenant.slug, *(another_name() for _ in range(4))]
+
+    for name in names[1:]:
+        rename_subdomain(tenant.id, subdomain=name, actor=SYSTEM)
+
+    assert set(ends_of_former_names(tenant_by_slug(names[-1]))) == set(names[2:4])
+    assert create_tenant(name="New", subdomain=names[0], actor=SYSTEM).slug == names[0]
+
+
+@pytest.mark.parametrize(
+    "name", ["admin", "x", "-a-", "a.b", "xn--acm-dma", "\u212aelvin", "a" * 41]
+)
+def test_names_that_nobody_may_have(make_tenant, name: str):
+    tenant = make_tenant()
+
+    with pytest.raises(ValidationFailed):
+        rename_subdomain(tenant.id, subdomain=name, actor=SYSTEM)
+
+    assert tenant_by_slug(tenant.slug).id == tenant.id
+
+
+@pytest.mark.parametrize("days", [-1, 3651])
+def test_the_time_of_the_redirect_is_bounded(make_tenant, days: int):
+    with pytest.raises(ValidationFailed):
+        rename_subdomain(
+            make_tenant().id, subdomain=another_name(), actor=SYSTEM, redirect_days=days
+        )
+
+
+def test_a_tenant_that_is_going_is_not_renamed(make_tenant):
+    tenant = make_tenant()
+    mark_deleting(tenant.id, actor=SYSTEM)
+
+    with pytest.raises(TenantNotFound):
+        rename_subdomain(tenant.id, subdomain=another_name(), actor=SYSTEM)
+
+
+def attempt(tenant_id, name: str) -> str:
+    try:
+        rename_subdomain(tenant_id, subdomain=name, actor=SYSTEM)
+    except SubdomainTaken:
+        return "taken"
+    finally:
+        connections.close_all()
+    return "renamed"
+
+
+def test_of_many_at_once_one_gets_the_name(make_tenant, agency: Agency):
+    """A name whose redirect has ended, so that all of them first want the old row gone."""
+    rename_subdomain(agency.ref.id, subdomain=another_name(), actor=SYSTEM)
+    end_redirect(agency.slug)
+    tenants = [make_tenant() for _ in range(4)]
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda tenant: attempt(tenant.id, agency.slug), tenants))
+
+    assert sorted(found) == ["renamed", "taken", "taken", "taken"]
+    assert Domain.objects.filter(domain=agency.slug).count() == 1
+
+
+def test_two_that_exchange_their_names_do_not_wait_for_each_other(make_tenant):
+    for _ in range(3):
+        one, two = make_tenant(), make_tenant()
+        with ThreadPoolExecutor(2) as pool:
+            pairs = [(one.id, two.slug), (two.id, one.slug)]
+            assert set(pool.map(lambda pair: attempt(*pair), pairs)) == {"taken"}
+
+
+def test_a_name_is_signed_up_for_and_renamed_to_at_once(site: Site, make_tenant):
+    name, tenant = another_name(), make_tenant()
+
+    with ThreadPoolExecutor(2) as pool:
+        renaming_ = pool.submit(attempt, tenant.id, name)
+        signing = pool.submit(site.sign_up, name)
+        outcomes = (renaming_.result(), signing.result().status_code)
+
+    assert outcomes in {("renamed", 409), ("taken", 201)}
+    assert Domain.objects.filter(domain=name).count() == 1
+
+
+def test_it_is_recorded(renamed):
+    agency, name = renamed
+
+    event = AuditEvent.objects.get(action="tenant.renamed", target_id=str(tenant_by_slug(name).id))
+
+    assert event.details == {"from": agency.slug, "to": name, "redirect_days": 90}
+
+
+def test_commands_do_not_take_the_former_name_for_the_present(renamed):
+    agency, name = renamed
+
+    with pytest.raises(TenantNotFound, match=f"it is called '{name}' now"):
+        tenant_by_slug(agency.slug)
