@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.living import session_with_user
 from accounts.models import Session, User
 from accounts.problems import TokenInvalid, TokenReused
-from accounts.tokens import hash_of, read_refresh_token, refresh_token
+from accounts.tokens import hash_of, kept_refresh_token, read_refresh_token, refresh_token
 from audit.services import Actor, Target, record
 from core.context import request_context
 
@@ -105,7 +105,7 @@ def rotate(token: str) -> Opened:
             end(session, Session.End.REUSE, actor=actor_of(session.user))
     if kind == "used":
         raise TokenReused
-    return Opened(session, session.user, refresh_token(session))
+    return Opened(session, session.user, kept_refresh_token(session))
 
 
 def _locked(session_id: uuid.UUID, now: datetime) -> Session:
@@ -141,6 +141,18 @@ def end(session: Session, reason: str, *, actor: Actor) -> None:
     session.save(update_fields=["ended_at", "end_reason"])
     target = Target("session", str(session.id), session.user.email)
     record("session.ended", actor=actor, target=target, reason=reason)
+
+
+def end_everybodys(reason: str, *, actor: Actor, cause: str) -> int:
+    """End every living session of the tenant; return how many there were.
+
+    ``cause`` goes into the record.
+    """
+    with transaction.atomic():
+        living = Session.objects.filter(ended_at__isnull=True)
+        count = living.update(ended_at=timezone.now(), end_reason=reason)
+        record("sessions.ended", actor=actor, reason=reason, cause=cause, count=count)
+    return count
 
 
 def end_all(user: User, reason: str, *, actor: Actor) -> int:

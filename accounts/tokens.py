@@ -1,14 +1,16 @@
 """Access and refresh tokens: simplejwt's, signed with the tenant's own key.
 
-A refresh token is derived from its session's row (id, generation, times), so the same generation
-always yields the same token. That is how a second tab gets the very child that the first one got
-although only hashes are stored.
+A refresh token is derived from its session's row (id, generation, times) and a master secret, so
+the same generation always yields the same token. That is how a second tab gets the very child that
+the first one got although only hashes are stored. When the master secret was rotated in between,
+the stored hash tells which of the accepted ones made the child.
 """
 
 import hashlib
 import hmac
 import time
 import uuid
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -21,11 +23,12 @@ from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 from accounts.models import Session, User
 from accounts.problems import TokenExpired, TokenInvalid
 from tenants.context import current_tenant
-from tenants.keys import key_id, signing_key, verifying_keys
+from tenants.keys import former_keys, key_id, parse_key_id, signing_key, verifying_keys
 from tenants.refs import TenantRef
 
 ALGORITHM = "HS256"
 LONGEST = 4096
+ENDED_WITH_KEY = "Every log-in of this workspace was ended; log in again."
 T = TypeVar("T", bound=Token)
 
 
@@ -39,12 +42,15 @@ class TenantTokenBackend(TokenBackend):
 
     def encode(self, payload: dict[str, Any]) -> str:
         """Return the signed token; its header names the tenant and the key's version."""
-        key = self.prepared_signing_key
+        return self.encode_with(str(self.signing_key), payload)
+
+    def encode_with(self, key: str, payload: dict[str, Any]) -> str:
+        """Return the token signed with one of the tenant's accepted keys."""
         return jwt.encode(payload, key, algorithm=ALGORITHM, headers={"kid": self.kid})
 
     def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:
         """Return the claims, or raise TokenBackendError. The ``kid`` must be this tenant's."""
-        if _key_id_of(token) != self.kid:
+        if str(_header_of(token).get("kid", "")) != self.kid:
             raise TokenBackendError("The token was signed with another key.")
         *former, last = reversed(self.accepting)
         for backend in former:
@@ -53,11 +59,11 @@ class TenantTokenBackend(TokenBackend):
         return dict(last.decode(token, verify))
 
 
-def _key_id_of(token: Any) -> str:
+def _header_of(token: Any) -> dict[str, Any]:
     try:
-        return str(jwt.get_unverified_header(token).get("kid", ""))
-    except jwt.InvalidTokenError as exc:
-        raise TokenBackendError("The token cannot be read.") from exc
+        return jwt.get_unverified_header(token)
+    except jwt.InvalidTokenError:
+        return {}
 
 
 def _signed_by(token: str, key: Any) -> bool:
@@ -100,19 +106,39 @@ def access_token(session: Session, user: User) -> str:
 
 def refresh_token(session: Session) -> str:
     """Return the refresh token of the session's current generation, always the same text."""
+    return next(_refresh_tokens(session))
+
+
+def kept_refresh_token(session: Session) -> str:
+    """Return the refresh token whose hash the session's row holds.
+
+    It may have been made with a former master secret that is still accepted. Raises TokenInvalid
+    when it was made with one that is not.
+    """
+    hashed = bytes(session.token_hash)
+    for token in _refresh_tokens(session):
+        if hmac.compare_digest(hash_of(token), hashed):
+            return token
+    raise TokenInvalid
+
+
+def _refresh_tokens(session: Session) -> Iterator[str]:
+    """Give the session's refresh token as each accepted master secret makes it, current first."""
+    tenant = current_tenant()
     token = TenantRefreshToken()
     token.set_iat(at_time=session.rotated_at)
     token["exp"] = int(session.expires_at.timestamp())
-    token["jti"] = _jti(session)
     token["sid"] = str(session.id)
     token["user_id"] = str(session.user_id)
-    return str(token)
+    keys = zip(verifying_keys(tenant), verifying_keys(tenant, purpose="refresh"), strict=True)
+    for signing, naming in keys:
+        token["jti"] = _jti(session, naming)
+        yield _backend(tenant).encode_with(signing, token.payload)
 
 
-def _jti(session: Session) -> str:
-    key = signing_key(current_tenant(), purpose="refresh").encode()
+def _jti(session: Session, key: str) -> str:
     text = f"{session.id.hex}:{session.generation}".encode()
-    return hmac.new(key, text, hashlib.sha256).hexdigest()
+    return hmac.new(key.encode(), text, hashlib.sha256).hexdigest()
 
 
 def hash_of(token: str) -> bytes:
@@ -153,7 +179,14 @@ def _read(kind: type[T], token: str) -> T:
     except ExpiredTokenError as exc:
         raise TokenExpired from exc
     except TokenError as exc:
-        raise TokenInvalid from exc
+        raise TokenInvalid(_why(token)) from exc
+
+
+def _why(token: str) -> str:
+    """Return what to tell the holder of a token that ended with a former key of this tenant."""
+    key_id = parse_key_id(str(_header_of(token).get("kid", "")))
+    former = former_keys(current_tenant(), key_id) if key_id else []
+    return ENDED_WITH_KEY if any(_signed_by(token, key) for key in former) else ""
 
 
 def _session_id(token: Token) -> uuid.UUID:

@@ -45,13 +45,26 @@ def key_id(tenant: TenantRef) -> KeyId:
 
 def signing_key(tenant: TenantRef, purpose: str = "token") -> str:
     """Return the key that new signatures are made with, as hex."""
-    return _derive(settings.TOKEN_MASTER_SECRET, purpose, str(key_id(tenant)))
+    return verifying_keys(tenant, purpose)[0]
 
 
 def verifying_keys(tenant: TenantRef, purpose: str = "token") -> list[str]:
-    """Return the keys that are accepted: the current master secret's, then the previous one's."""
+    """Return the keys that are accepted: the current master secret's, then the other one's."""
+    return _keys(key_id(tenant), purpose)
+
+
+def former_keys(tenant: TenantRef, key: KeyId) -> list[str]:
+    """Return the keys of a version that the tenant has left; of any other key id, none.
+
+    Nothing that they signed is accepted; its holder can be told why.
+    """
+    left = key.tenant_id == tenant.id and 0 < key.version < tenant.key_version
+    return _keys(key, "token") if left else []
+
+
+def _keys(key: KeyId, purpose: str) -> list[str]:
     secrets = [settings.TOKEN_MASTER_SECRET, settings.TOKEN_MASTER_SECRET_PREVIOUS]
-    return [_derive(secret, purpose, str(key_id(tenant))) for secret in secrets if secret]
+    return [_derive(secret, purpose, str(key)) for secret in secrets if secret]
 
 
 @lru_cache(maxsize=4096)

@@ -14,6 +14,7 @@ from tenants.problems import TenantNotFound
 from tenants.provisioning import provision
 from tenants.refs import TenantRef, ref_of
 from tenants.routing import forget
+from tenants.signals import key_rotated
 
 
 def create_tenant(
@@ -90,10 +91,13 @@ def target_of(tenant: Tenant) -> Target:
 def rotate_key(tenant_id: uuid.UUID, *, actor: Actor) -> Tenant:
     """Sign with the next version of the tenant's key, which ends every token of this tenant.
 
-    Sessions end with their tokens: people log in again. Raises TenantNotFound.
+    Sessions end with their tokens (``key_rotated`` is heard in the same transaction): people log in
+    again. Raises TenantNotFound, also while the tenant is being deleted.
     """
     with enter(PUBLIC), transaction.atomic():
         tenant = locked_tenant(tenant_id)
+        if tenant.status == Tenant.Status.DELETING:
+            raise TenantNotFound
         tenant.key_version += 1
         tenant.save(update_fields=["key_version", "updated_at"])
         record(
@@ -102,5 +106,6 @@ def rotate_key(tenant_id: uuid.UUID, *, actor: Actor) -> Tenant:
             target=target_of(tenant),
             version=tenant.key_version,
         )
+        key_rotated.send(sender=Tenant, tenant=ref_of(tenant), actor=actor)
         forget(tenant)
         return tenant

@@ -15,11 +15,12 @@ from tenants.slugs import normalise
 
 @contextmanager
 def addressed_tenant(slug: str | None, *, token: str = "") -> Iterator[TenantRef]:
-    """Run the block in the host's tenant, or on ``api.`` in the one the body names.
+    """Run the block in the host's tenant, or on ``api.`` in the credential's.
 
-    A tenant's own host always wins. On ``api.`` a refresh token names its tenant itself. Raises
-    ValidationFailed without a name, TokenInvalid, TenantNotFound, TenantSuspended and
-    TenantUnavailable.
+    A tenant's own host always wins. On ``api.`` the bearer credential wins over everything, whether
+    it is good or not; a refresh token names its tenant itself; the body's ``tenant`` counts only
+    for who has neither (logging in, joining). Raises ValidationFailed without a name, TokenInvalid,
+    TenantNotFound, TenantSuspended and TenantUnavailable.
     """
     here = tenant_or_none()
     if here is not None:

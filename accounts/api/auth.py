@@ -147,7 +147,7 @@ class Refresh(ApiView):
     def post(self, request: Request) -> Response:
         fields = parsed(RefreshRequest, request)
         token = fields["refresh_token"]
-        with addressed_tenant(fields.get("tenant"), token=token):
+        with addressed_tenant(None, token=token):
             return Response(tokens_of(rotate(token)))
 
 

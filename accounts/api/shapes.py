@@ -14,6 +14,8 @@ from core.problems import ValidationFailed
 from core.timestamps import timestamp
 from tenants.slugs import checked as checked_slug
 
+ON_API = "On api. only, and only without a credential: that names its workspace itself."
+
 
 def by_rule(rule: Callable[[str], object]) -> Callable[[str], None]:
     """Return a field validator that asks a service's rule, so that one answer names every fault."""
@@ -31,7 +33,7 @@ def by_rule(rule: Callable[[str], object]) -> Callable[[str], None]:
 class LoginRequest(serializers.Serializer[Any]):
     email = serializers.CharField(max_length=254)
     password = serializers.CharField(max_length=1024, trim_whitespace=False)
-    tenant = serializers.CharField(max_length=40, required=False, help_text="On api. only.")
+    tenant = serializers.CharField(max_length=40, required=False, help_text=ON_API)
 
 
 class PersonRequest(serializers.Serializer[Any]):
@@ -43,7 +45,7 @@ class PersonRequest(serializers.Serializer[Any]):
 
 class RegisterRequest(PersonRequest):
     invitation = serializers.CharField(max_length=200, required=False, allow_blank=True)
-    tenant = serializers.CharField(max_length=40, required=False, help_text="On api. only.")
+    tenant = serializers.CharField(max_length=40, required=False, help_text=ON_API)
 
 
 class SignUpRequest(PersonRequest):
@@ -52,8 +54,7 @@ class SignUpRequest(PersonRequest):
 
 
 class RefreshRequest(serializers.Serializer[Any]):
-    refresh_token = serializers.CharField(max_length=4096)
-    tenant = serializers.CharField(max_length=40, required=False, help_text="On api. only.")
+    refresh_token = serializers.CharField(max_length=4096, help_text="It names its workspace.")
 
 
 class LogoutRequest(serializers.Serializer[Any]):

@@ -1,0 +1,19 @@
+"""What happens to people when something happens to their tenant."""
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from accounts.models import Session
+from accounts.sessions import end_everybodys
+from audit.services import Actor
+from tenants.context import tenant_context
+from tenants.refs import TenantRef
+from tenants.signals import key_rotated
+
+
+@receiver(key_rotated, dispatch_uid="accounts.key_rotated")
+def _end_sessions(tenant: TenantRef, actor: Actor, **_: Any) -> None:
+    """Their tokens are void already; a list of sessions must not call them alive."""
+    with tenant_context(tenant):
+        end_everybodys(Session.End.REVOKED, actor=actor, cause="key_rotated")

@@ -1,0 +1,193 @@
+"""On ``api.`` the tenant comes from the credential alone, whatever else a request says.
+
+Asked at gunicorn itself, without the proxy, so that no header is tidied up on the way.
+"""
+
+import http.client
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from accounts.models import Session, User
+from accounts.sessions import open_session
+from accounts.tokens import access_token
+from devstack.testing import TestStack
+from tenants.context import tenant_context
+from tests.accounts.bodies import claims, refusal
+from tests.cast import Agency, found_agency, join
+from tests.site import BASE_DOMAIN, PASSWORD, Host, Site
+from tests.structure.routes import MEMBER, ROUTES, Route
+
+REQUESTS = [
+    pytest.param(route, method, id=f"{method}-{route.path}")
+    for route in ROUTES["api"]
+    for method in route.methods.split()
+]
+Tokens = tuple[str, str]
+WITH_BODY = {"POST", "PUT", "PATCH"}
+
+
+@pytest.fixture(scope="module")
+def api(stores: TestStack, site: Site) -> Host:
+    return Site(stores.ports["gunicorn"]).host("api")
+
+
+@pytest.fixture(scope="module")
+def mine(site: Site) -> Agency:
+    return found_agency(site, "mine-on-api")
+
+
+@pytest.fixture(scope="module")
+def other(site: Site) -> Agency:
+    """Another agency that would let everybody join, and whose owner has the same log-in as mine."""
+    agency = found_agency(site, "other-on-api", email="owner@mine-on-api.test")
+    join(agency, "secret-person@other.test")
+    return agency
+
+
+@pytest.fixture(scope="module")
+def theirs(other: Agency) -> str:
+    """The id of a file of the other agency's."""
+    answer = other.owner.at.post("/api/files", files={"file": ("secret-plan.txt", b"their plan")})
+    return str(answer.json()["id"])
+
+
+def log_in(agency: Agency) -> Tokens:
+    """Open a session for the agency's owner; each request gets one of its own to use up."""
+    with tenant_context(agency.ref), transaction.atomic():
+        opened = open_session(User.objects.get(pk=agency.owner.id))
+        return access_token(opened.session, opened.user), opened.refresh_token
+
+
+def misleading(other: Agency, method: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give the ways to name another tenant in a request."""
+    host = f"{other.slug}.{BASE_DOMAIN}"
+    yield (
+        "X- headers",
+        {
+            "headers": {
+                "X-Forwarded-Host": host,
+                "X-Original-Host": host,
+                "X-Host": host,
+                "X-Forwarded-Server": host,
+                "X-Tenant": other.slug,
+                "X-Tenant-Id": str(other.ref.id),
+                "X-Aggios-Tenant": other.slug,
+                "Forwarded": f"for=10.0.0.1;host={host};proto=https",
+                "Origin": f"https://{host}",
+                "Cookie": f"tenant={other.slug}",
+            }
+        },
+    )
+    yield "query", {"params": {"tenant": other.slug, "tenant_id": other.ref.id, "host": host}}
+    for name in (other.slug, str(other.ref.id), host) if method in WITH_BODY else ():
+        yield f"body {name}", {"body": {"tenant": name, "tenant_id": name, "subdomain": name}}
+
+
+def ask(api: Host, route: Route, method: str, mine: Agency, file: str, **more: Any):
+    access, refresh = log_in(mine)
+    body = {
+        "email": mine.owner.email,
+        "password": PASSWORD,
+        "refresh_token": refresh,
+        "first_name": "Mina",
+        "last_name": "Mine",
+        **more.pop("body", {}),
+    }
+    sent = {"json": body} if method in WITH_BODY else {}
+    return api.with_token(access).request(method, route.path.format(file=file), **sent, **more)
+
+
+@pytest.mark.parametrize(("route", "method"), REQUESTS)
+def test_naming_another_tenant_changes_nothing(
+    api: Host, mine: Agency, other: Agency, theirs: str, route: Route, method: str
+):
+    plain = ask(api, route, method, mine, theirs)
+
+    for way, more in misleading(other, method):
+        answer = ask(api, route, method, mine, theirs, **more)
+
+        assert answer.status_code == plain.status_code, way
+        for secret in (other.owner.id, "secret-person", "secret-plan"):
+            assert secret not in answer.text, way
+        if route.name in {"login", "refresh"}:
+            assert claims(answer.json()["access_token"])["tenant_id"] == mine.slug, way
+        if "{file}" in route.path:
+            assert answer.status_code == 404, way
+        elif route.who == MEMBER:
+            assert answer.status_code < 500, way
+
+
+@pytest.mark.parametrize("change", [str.upper, str.title, lambda name: f"{name}."])
+def test_the_host_is_the_same_however_it_is_written(
+    api: Host, mine: Agency, change: Callable[[str], str]
+):
+    written = Host(api.port, change(api.name), log_in(mine)[0])
+
+    assert written.get("/api/users/me").json()["id"] == mine.owner.id
+
+
+@pytest.mark.parametrize(
+    "path", ["/{slug}/api/users/me", "/api/{slug}/users/me", "/{id}/api/files"]
+)
+def test_no_path_names_a_tenant(api: Host, mine: Agency, other: Agency, path: str):
+    asked = path.format(slug=other.slug, id=other.ref.id)
+
+    assert refusal(api.with_token(log_in(mine)[0]).get(asked)) == (404, "not_found")
+
+
+def test_a_target_that_names_a_host_leads_nowhere_else(api: Host, mine: Agency, other: Agency):
+    """``GET http://other…/api/users/me`` (RFC 9112 section 3.2.2) with api.'s Host and my token."""
+    connection = http.client.HTTPConnection("127.0.0.1", api.port)
+    target = f"http://{other.slug}.{BASE_DOMAIN}:{api.port}/api/users/me"
+    headers = {"Host": f"{api.name}:{api.port}", "Authorization": f"Bearer {log_in(mine)[0]}"}
+    connection.request("GET", target, headers=headers)
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    connection.close()
+
+    assert answer.status in {200, 400, 401, 404}
+    assert answer.status != 200 or mine.owner.id in text
+    assert other.owner.id not in text
+
+
+def test_the_bearer_token_wins_over_a_log_in_for_another_tenant(
+    api: Host, mine: Agency, other: Agency
+):
+    """Both know this address and password; the answer is the credential's tenant's."""
+    body = {"email": mine.owner.email, "password": PASSWORD, "tenant": other.slug}
+
+    with_credential = api.with_token(log_in(mine)[0]).post("/api/auth/login", body)
+    without = api.post("/api/auth/login", body)
+
+    assert claims(with_credential.json()["access_token"])["tenant_id"] == mine.slug
+    assert claims(without.json()["access_token"])["tenant_id"] == other.slug
+
+
+def test_a_refresh_token_is_its_tenants_whoever_is_named(api: Host, mine: Agency, other: Agency):
+    body = {"refresh_token": log_in(mine)[1], "tenant": other.slug}
+
+    answer = api.post("/api/auth/refresh", body)
+
+    assert claims(answer.json()["access_token"])["tenant_id"] == mine.slug
+
+
+@pytest.mark.parametrize("path", ["/api/auth/refresh", "/api/auth/logout", "/api/logout"])
+def test_one_tenants_credential_does_nothing_to_anothers_session(
+    api: Host, mine: Agency, other: Agency, path: str
+):
+    """The access token of one tenant with the refresh token of another, both ways."""
+    for asking, asked in ((mine, other), (other, mine)):
+        access, _ = log_in(asking)
+        foreign_access, foreign_refresh = log_in(asked)
+        session_id = claims(foreign_access)["sid"]
+
+        answer = api.with_token(access).post(path, {"refresh_token": foreign_refresh})
+
+        assert refusal(answer) == (401, "token_invalid")
+        assert api.with_token(access).get("/api/users/me").status_code == 200
+        with tenant_context(asked.ref):
+            session = Session.objects.get(pk=session_id)
+        assert (session.ended_at, session.generation) == (None, 0)

@@ -1,0 +1,102 @@
+"""One tenant's key is rotated: its tokens end at once in every process, and nobody else's do."""
+
+import io
+import json
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts.models import Session
+from accounts.tokens import ENDED_WITH_KEY
+from audit.models import AuditEvent
+from core.database.scope import PUBLIC, enter
+from tenants.context import tenant_context
+from tests.accounts.bodies import header, refusal
+from tests.cast import Agency, join
+from tests.site import PASSWORD, Site
+
+ME = "/api/users/me"
+TIMES = 12  # two workers, and a new connection each time: each of them is asked
+
+
+def rotate(slug: str, *more: str) -> str:
+    out = io.StringIO()
+    call_command("rotate_tenant_key", slug, *more, stdout=out)
+    return out.getvalue()
+
+
+@pytest.fixture
+def agency(new_agency: Callable[..., Agency]) -> Agency:
+    return new_agency()
+
+
+def answers(person, path: str = ME) -> Counter:
+    return Counter(person.at.get(path).status_code for _ in range(TIMES))
+
+
+def test_every_token_of_the_tenant_ends_and_no_other(site: Site, agency: Agency, globex: Agency):
+    member = join(agency, "member@here.test")
+    people = (agency.owner, member, globex.owner)
+    assert [answers(person) for person in people] == [Counter({200: TIMES})] * 3
+
+    rotate(agency.slug, "--yes")
+
+    assert answers(agency.owner) == answers(member) == Counter({401: TIMES})
+    assert answers(globex.owner) == Counter({200: TIMES})
+    for token in (agency.owner.refresh_token, member.refresh_token):
+        for host in (agency.host, site.host("api")):
+            refused = host.post("/api/auth/refresh", {"refresh_token": token})
+            assert refusal(refused) == (401, "token_invalid")
+    assert site.host("api").with_token(member.access_token).get(ME).status_code == 401
+    kept = globex.host.post("/api/auth/refresh", {"refresh_token": globex.owner.refresh_token})
+    assert kept.status_code == 200
+
+
+def test_people_are_told_why_and_log_in_again(agency: Agency, globex: Agency):
+    rotate(agency.slug, "--yes")
+
+    told = agency.owner.at.get(ME).json()["detail"]
+    again = agency.host.post("/api/auth/login", {"email": agency.owner.email, "password": PASSWORD})
+
+    assert told == ENDED_WITH_KEY
+    assert header(again.json()["access_token"])["kid"] == f"{agency.ref.id.hex}.2"
+    assert agency.host.with_token(again.json()["access_token"]).get(ME).status_code == 200
+    # Who never had a token of this tenant is told nothing.
+    stranger = agency.host.with_token(globex.owner.access_token).get(ME)
+    assert stranger.json()["detail"] != ENDED_WITH_KEY
+
+
+def test_sessions_end_with_the_key_and_it_is_on_record(agency: Agency):
+    rotate(agency.slug, "--yes")
+
+    with tenant_context(agency.ref):
+        session = Session.objects.get()
+        event = AuditEvent.objects.get(action="sessions.ended")
+    assert session.ended_at is not None
+    assert session.end_reason == "revoked"
+    assert event.details == {"reason": "revoked", "cause": "key_rotated", "count": 1}
+    with enter(PUBLIC):
+        rotated = AuditEvent.objects.get(action="tenant.key_rotated", target_id=str(agency.ref.id))
+    assert rotated.details == {"version": 2}
+
+
+def test_the_command_says_what_it_does(agency: Agency, monkeypatch: pytest.MonkeyPatch):
+    assert json.loads(rotate(agency.slug, "--dry-run", "--json")) == {
+        "tenant": agency.slug,
+        "from": 1,
+        "to": 1,
+        "rotated": False,
+    }
+    monkeypatch.setattr("sys.stdin", io.StringIO("no\n"))
+    with pytest.raises(CommandError, match="Nothing was changed"):
+        rotate(agency.slug)
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    with pytest.raises(CommandError, match="--yes"):
+        rotate(agency.slug)
+    assert agency.owner.at.get(ME).status_code == 200
+    with pytest.raises(CommandError, match="nobody-here"):
+        rotate("nobody-here", "--yes")
+
+    assert rotate(agency.slug, "--yes") == f"{agency.slug}: key 1 -> 2; every token has ended.\n"

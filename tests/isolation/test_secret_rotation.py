@@ -1,0 +1,121 @@
+"""The master secret and the pepper are rotated by restarts with other variables, as in production.
+
+``before`` is the site that all tests share. ``during`` signs with a new master secret and still
+accepts the old one; ``after`` has forgotten the old one.
+"""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from accounts.models import User
+from devstack.testing import TestStack
+from tenants.context import tenant_context
+from tests.accounts.bodies import refusal
+from tests.cast import Agency
+from tests.isolation.second import another_gunicorn
+from tests.site import PASSWORD, Host, Site
+
+ME = "/api/users/me"
+MASTER, PEPPER = "n" * 64, "2:" + "f" * 64
+
+
+@pytest.fixture(scope="module")
+def during(stores: TestStack, site: Site) -> Iterator[Site]:
+    changed = {
+        "TOKEN_MASTER_SECRET": MASTER,
+        "TOKEN_MASTER_SECRET_PREVIOUS": stores.env["TOKEN_MASTER_SECRET"],
+        "PASSWORD_PEPPERS": f"{PEPPER},{stores.env['PASSWORD_PEPPERS']}",
+    }
+    with another_gunicorn(stores, **changed) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def after(stores: TestStack, site: Site) -> Iterator[Site]:
+    with another_gunicorn(stores, TOKEN_MASTER_SECRET=MASTER, PASSWORD_PEPPERS=PEPPER) as found:
+        yield found
+
+
+@pytest.fixture
+def agency(new_agency: Callable[..., Agency]) -> Agency:
+    return new_agency()
+
+
+def refreshed(host: Host, token: str) -> dict[str, str]:
+    answer = host.post("/api/auth/refresh", {"refresh_token": token})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def status_of(host: Host, token: str) -> int:
+    return host.with_token(token).get(ME).status_code
+
+
+def test_nobody_is_logged_out_and_tokens_are_replaced(agency: Agency, during: Site, after: Site):
+    new_host = during.host(agency.slug)
+    assert status_of(new_host, agency.owner.access_token) == 200
+
+    new = refreshed(new_host, agency.owner.refresh_token)
+
+    assert status_of(new_host, new["access_token"]) == 200
+    last = after.host(agency.slug)
+    assert status_of(last, new["access_token"]) == 200
+    assert status_of(last, agency.owner.access_token) == 401
+    assert refreshed(last, new["refresh_token"])["user"]["id"] == agency.owner.id
+
+
+def test_a_refresh_just_before_the_rotation_ends_no_session(agency: Agency, during: Site):
+    """Two tabs refresh at once; between their requests the processes got the new secret."""
+    child = refreshed(agency.host, agency.owner.refresh_token)["refresh_token"]
+    host = during.host(agency.slug)
+
+    twin = refreshed(host, agency.owner.refresh_token)
+
+    assert twin["refresh_token"] == child
+    assert status_of(host, twin["access_token"]) == 200
+    grandchild = refreshed(host, twin["refresh_token"])["refresh_token"]
+    assert refreshed(host, child)["refresh_token"] == grandchild
+
+
+def test_a_child_of_a_forgotten_secret_is_refused_and_ends_nothing(
+    agency: Agency, stores: TestStack, during: Site
+):
+    """Processes still on the old secret cannot make the new one's child; nothing false is told."""
+    child = refreshed(during.host(agency.slug), agency.owner.refresh_token)["refresh_token"]
+
+    late = agency.host.post("/api/auth/refresh", {"refresh_token": agency.owner.refresh_token})
+
+    assert refusal(late) == (401, "token_invalid")
+    assert refreshed(during.host(agency.slug), child)
+
+
+def test_a_secret_can_be_accepted_before_it_signs(agency: Agency, stores: TestStack, during: Site):
+    """The first step where several machines serve: whichever is asked knows both secrets."""
+    with another_gunicorn(stores, TOKEN_MASTER_SECRET_PREVIOUS=MASTER) as first_step:
+        new = refreshed(during.host(agency.slug), agency.owner.refresh_token)
+        host = first_step.host(agency.slug)
+
+        assert status_of(host, new["access_token"]) == 200
+        assert refreshed(host, agency.owner.refresh_token)["refresh_token"] == new["refresh_token"]
+
+
+def test_an_old_password_hash_works_and_moves_to_the_new_pepper(
+    agency: Agency, during: Site, after: Site
+):
+    body = {"email": agency.owner.email, "password": PASSWORD}
+    assert refusal(after.host(agency.slug).post("/api/auth/login", body))[0] == 401
+    wrong = during.host(agency.slug).post("/api/auth/login", {**body, "password": "another one"})
+    assert refusal(wrong) == (401, "invalid_credentials")
+    assert stored(agency).startswith("argon2p$1$")
+
+    answer = during.host(agency.slug).post("/api/auth/login", body)
+
+    assert answer.status_code == 200
+    assert stored(agency).startswith("argon2p$2$")
+    assert after.host(agency.slug).post("/api/auth/login", body).status_code == 200
+
+
+def stored(agency: Agency) -> str:
+    with tenant_context(agency.ref):
+        return User.objects.get().password
