@@ -1,26 +1,15 @@
 """What can be wrong with credentials and people, as answers."""
 
-from core.problems import Problem
+from core.problems import InvalidCredentials, Problem, TokenExpired, TokenInvalid
 
-
-class InvalidCredentials(Problem):
-    status = 401
-    code = "invalid_credentials"
-    title = "The e-mail address or the password is wrong."
-
-
-class TokenInvalid(Problem):
-    status = 401
-    code = "token_invalid"
-    title = "The token is not valid here."
-    challenge = 'error="invalid_token"'
-
-
-class TokenExpired(Problem):
-    status = 401
-    code = "token_expired"
-    title = "The token has expired."
-    challenge = 'error="invalid_token"'
+__all__ = [
+    "EmailTaken",
+    "InvalidCredentials",
+    "RegistrationClosed",
+    "TokenExpired",
+    "TokenInvalid",
+    "TokenReused",
+]
 
 
 class TokenReused(Problem):

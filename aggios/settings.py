@@ -197,6 +197,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ACCESS_TOKEN_LIFETIME = timedelta(seconds=env.integer("ACCESS_TOKEN_SECONDS", 86400, least=60))
 REFRESH_TOKEN_LIFETIME = timedelta(seconds=env.integer("REFRESH_TOKEN_SECONDS", 604800, least=60))
 REFRESH_REUSE_GRACE = timedelta(seconds=env.integer("REFRESH_REUSE_GRACE_SECONDS", 30))
+# A staff's log-in to the API; as long as one to the admin unless told otherwise.
+STAFF_TOKEN_LIFETIME = timedelta(seconds=env.integer("STAFF_TOKEN_SECONDS", 8 * 3600, least=60))
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": ACCESS_TOKEN_LIFETIME,
     "REFRESH_TOKEN_LIFETIME": REFRESH_TOKEN_LIFETIME,

@@ -96,6 +96,26 @@ class NotAuthenticated(Problem):
     title = "Credentials are missing."
 
 
+class InvalidCredentials(Problem):
+    status = 401
+    code = "invalid_credentials"
+    title = "The e-mail address or the password is wrong."
+
+
+class TokenInvalid(Problem):
+    status = 401
+    code = "token_invalid"
+    title = "The token is not valid here."
+    challenge = 'error="invalid_token"'
+
+
+class TokenExpired(Problem):
+    status = 401
+    code = "token_expired"
+    title = "The token has expired."
+    challenge = 'error="invalid_token"'
+
+
 class PermissionRefused(Problem):
     status = 403
     code = "permission_denied"

@@ -1,11 +1,13 @@
 """Platform staff. They live in the public schema and are no tenant's people."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Lower
+from django.utils import timezone
 from uuid6 import uuid7
 
 
@@ -54,6 +56,23 @@ class StaffUser(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.email
 
+    def set_unusable_password(self) -> None:
+        """Let nobody log in with a password; that ends tokens as a new password does."""
+        super().set_unusable_password()
+        self._password = ""
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save; a new password, or being deactivated, ends every token there is.
+
+        Django keeps ``_password`` from ``set_password`` until here, and not for a mere new hash.
+        """
+        ended = not self._state.adding and (self._password is not None or not self.is_active)
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            if ended:
+                living = self.tokens.filter(revoked_at__isnull=True)
+                living.update(revoked_at=timezone.now())
+
     def get_full_name(self) -> str:
         """Return the full name, or the address where there is none."""
         return f"{self.first_name} {self.last_name}".strip() or self.email
@@ -61,3 +80,31 @@ class StaffUser(AbstractBaseUser, PermissionsMixin):
     def get_short_name(self) -> str:
         """Return the first name, or the address where there is none."""
         return self.first_name or self.email
+
+
+class StaffToken(models.Model):
+    """What a member of staff shows to the API instead of a password. Only its hash is kept.
+
+    One without a name was opened by logging in; the others were made for programs.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    staff = models.ForeignKey(StaffUser, on_delete=models.CASCADE, related_name="tokens")
+    hash = models.BinaryField(max_length=32, unique=True, editable=False)
+    name = models.CharField(max_length=100, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(db_index=True)
+    last_used_at = models.DateTimeField(null=True)
+    ip = models.GenericIPAddressField(null=True)
+    user_agent = models.CharField(max_length=400, blank=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return f"{self.staff.email} {self.name}".strip()
+
+    def is_alive(self, now: datetime) -> bool:
+        """Whether the token still opens doors at ``now``."""
+        return self.revoked_at is None and self.expires_at > now

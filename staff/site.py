@@ -14,17 +14,11 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from core.address import limit_key
 from core.browser import as_page
-from core.context import request_context
-from core.limits import clear, count_failure, require_room, take
 from core.problems import RateLimited
 from core.responses import problem_response
+from staff.attempts import begin
 from staff.forms import OwnPasswordForm
-
-# Longer than any address; what is counted must not grow with what is sent.
-LONGEST = 254
-
 
 View = Callable[..., HttpResponse]
 
@@ -65,18 +59,15 @@ class AggiosAdminSite(AdminSite):
         """Show the log-in, or log in; attempts are counted as those of tenants' people are."""
         if request.method != "POST":
             return super().login(request, extra_context)
-        address = limit_key(request_context().client_address)
-        account = ("staff", request.POST.get("username", "").strip().lower()[:LONGEST], address)
         try:
-            require_room("login_address", address)
-            take("login_account", *account)
+            attempt = begin(request.POST.get("username", ""))
         except RateLimited as problem:
             return as_page(request, problem_response(problem))
         response = super().login(request, extra_context)
         if response.status_code == HTTPStatus.FOUND:
-            clear("login_account", *account)
+            attempt.succeeded()
         else:
-            count_failure("login_address", address)
+            attempt.failed()
         return response
 
     def password_change(

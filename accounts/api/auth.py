@@ -27,6 +27,7 @@ from core.address import limit_key
 from core.context import request_context
 from core.limits import clear, count_failure, require_room, take
 from core.problems import NotAuthenticated
+from core.shapes import parsed
 from core.views import ApiView, by_address
 from idempotency.openapi import IDEMPOTENCY_KEY
 from idempotency.services import fingerprint_of, once
@@ -40,14 +41,6 @@ EITHER_TOKEN: Any = [{"bearer": []}, {}]
 def stranger() -> str:
     """Return who asks without a log-in, as far as idempotency keys are concerned."""
     return f"anonymous:{limit_key(request_context().client_address)}"
-
-
-def parsed(shape: type[Any], request: Request) -> dict[str, Any]:
-    """Return the request's fields by their shape. Raises DRF's ValidationError."""
-    form = shape(data=request.data)
-    form.is_valid(raise_exception=True)
-    fields: dict[str, Any] = form.validated_data
-    return fields
 
 
 class Login(ApiView):

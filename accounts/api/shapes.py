@@ -1,33 +1,18 @@
 """What requests and answers of accounts look like. Shapes only; the rules live in services."""
 
-from collections.abc import Callable
 from typing import Any
 
 from rest_framework import serializers
-from rest_framework.exceptions import ErrorDetail
 
 from accounts.models import User
 from accounts.passwords import require_good
 from accounts.sessions import Opened
 from accounts.tokens import access_token, lifetimes
-from core.problems import ValidationFailed
+from core.shapes import by_rule
 from core.timestamps import timestamp
 from tenants.slugs import checked as checked_slug
 
 ON_API = "On api. only, and only without a credential: that names its workspace itself."
-
-
-def by_rule(rule: Callable[[str], object]) -> Callable[[str], None]:
-    """Return a field validator that asks a service's rule, so that one answer names every fault."""
-
-    def validate(value: str) -> None:
-        try:
-            rule(value)
-        except ValidationFailed as exc:
-            details = [ErrorDetail(fault.detail, fault.code) for fault in exc.errors]
-            raise serializers.ValidationError(details) from exc
-
-    return validate
 
 
 class LoginRequest(serializers.Serializer[Any]):

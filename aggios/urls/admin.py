@@ -4,11 +4,14 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from aggios.urls import common
+from staff import urls as staff
 from staff.site import site
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="admin-front"),
     path("admin/", site.urls),
+    *staff.log_in,
+    *staff.urlpatterns,
     *common.urlpatterns,
 ]
 

@@ -7,6 +7,7 @@ from aggios.pages.catalogue import error_code
 from aggios.pages.front import front
 from aggios.pages.signup import sign_up_page, signed_up
 from aggios.urls import common
+from staff import urls as staff
 
 urlpatterns = [
     path("", front, name="front"),
@@ -14,6 +15,8 @@ urlpatterns = [
     path("signup/done", signed_up, name="signed-up"),
     path("errors/<slug:code>", error_code, name="error-code"),
     path("api/auth/register", SignUp.as_view(), name="sign-up"),
+    *staff.log_in,
+    *staff.urlpatterns,
     *common.urlpatterns,
 ]
 

@@ -3,10 +3,12 @@
 from django.urls import include, path
 
 from aggios.urls import common
+from staff import urls as staff
 
 urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("files.urls")),
+    *staff.urlpatterns,
     *common.urlpatterns,
 ]
 

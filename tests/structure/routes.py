@@ -1,12 +1,14 @@
 """The isolation matrix: every route of every kind of host, its methods, and who may use it.
 
-A route without a row fails the suite. ``{file}`` stands for the id of a file of acme's.
+A route without a row fails the suite. ``{file}`` stands for the id of a file of acme's, and
+``{tenant}`` for acme's own.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 EVERYBODY = "everybody"
 MEMBER = "member"
+STAFF = "staff"
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,8 @@ class Route:
     methods: str
     who: str = EVERYBODY
     served_while_suspended: bool = False
+    rights: dict[str, str] = field(default_factory=dict)
+    """For staff: the right on tenants that each method takes; none means any staff."""
 
 
 COMMON = [
@@ -40,6 +44,33 @@ OF_A_TENANT = [
     Route("file-download", "/api/files/{file}/download", "GET", MEMBER),
     Route("file-content", "/api/files/{file}/content", "GET", MEMBER),
 ]
+VIEW, ADD, CHANGE, DELETE = "view_tenant", "add_tenant", "change_tenant", "delete_tenant"
+OF_ONE = "/api/tenants/{tenant}"
+
+
+def changing(name: str, path: str) -> Route:
+    """A call that changes a tenant."""
+    return Route(name, f"{OF_ONE}/{path}", "POST", STAFF, rights={"POST": CHANGE})
+
+
+STAFF_LOG_IN = [
+    Route("staff-login", "/api/auth/login", "POST"),
+    Route("staff-logout", "/api/auth/logout", "POST", STAFF),
+]
+OF_STAFF = [
+    Route("tenants", "/api/tenants", "GET POST", STAFF, rights={"GET": VIEW, "POST": ADD}),
+    Route(
+        "tenant",
+        OF_ONE,
+        "GET PATCH DELETE",
+        STAFF,
+        rights={"GET": VIEW, "PATCH": CHANGE, "DELETE": DELETE},
+    ),
+    changing("tenant-suspend", "suspend"),
+    changing("tenant-resume", "resume"),
+    changing("tenant-cancel-deletion", "cancel-deletion"),
+    changing("tenant-rotate-key", "rotate-key"),
+]
 ROUTES = {
     "apex": [
         Route("front", "/", "GET"),
@@ -47,10 +78,12 @@ ROUTES = {
         Route("signed-up", "/signup/done", "GET"),
         Route("error-code", "/errors/not_found", "GET"),
         Route("sign-up", "/api/auth/register", "POST"),
+        *STAFF_LOG_IN,
+        *OF_STAFF,
         *COMMON,
     ],
     "dash": [Route("find-workspace", "/", "GET"), *COMMON],
-    "admin": [Route("admin-front", "/", "GET"), *COMMON],
+    "admin": [Route("admin-front", "/", "GET"), *STAFF_LOG_IN, *OF_STAFF, *COMMON],
     "tenant": [Route("workspace", "/", "GET"), *OF_A_TENANT, *COMMON],
-    "api": [*OF_A_TENANT, *COMMON],
+    "api": [*OF_A_TENANT, *OF_STAFF, *COMMON],
 }

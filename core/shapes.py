@@ -1,0 +1,36 @@
+"""Reading a request's fields by the shape that a serializer declares."""
+
+from collections.abc import Callable
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
+from rest_framework.request import Request
+
+from core.problems import ValidationFailed
+
+
+def parsed(shape: type[Any], request: Request, *, partial: bool = False) -> dict[str, Any]:
+    """Return the request's fields by their shape. Raises DRF's ValidationError."""
+    return checked_fields(shape, request.data, partial=partial)
+
+
+def checked_fields(shape: type[Any], data: Any, *, partial: bool = False) -> dict[str, Any]:
+    """Return the fields of ``data`` by their shape. Raises DRF's ValidationError."""
+    form = shape(data=data, partial=partial)
+    form.is_valid(raise_exception=True)
+    fields: dict[str, Any] = form.validated_data
+    return fields
+
+
+def by_rule(rule: Callable[[str], object]) -> Callable[[str], None]:
+    """Return a field validator that asks a service's rule, so that one answer names every fault."""
+
+    def validate(value: str) -> None:
+        try:
+            rule(value)
+        except ValidationFailed as exc:
+            details = [ErrorDetail(fault.detail, fault.code) for fault in exc.errors]
+            raise serializers.ValidationError(details) from exc
+
+    return validate

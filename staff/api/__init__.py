@@ -1,0 +1,1 @@
+"""The staff API: parse, one service or query call, render."""

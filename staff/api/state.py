@@ -1,0 +1,72 @@
+"""Taking a tenant off the air and putting it back; ending what was signed with its key."""
+
+import uuid
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.shapes import parsed
+from staff.api.shapes import SuspendRequest, TenantShape
+from staff.api.view import CHANGE, StaffView, shown, unconditional
+from staff.authentication import asking
+from staff.tenants import act_on, serve_again
+from tenants.deletion import call_off_deletion
+from tenants.services import rotate_key, suspend_tenant
+
+
+class Suspend(StaffView):
+    """Refuse every request to the tenant from the next one on."""
+
+    rights = {"POST": CHANGE}
+
+    @extend_schema(operation_id="suspend_tenant", request=SuspendRequest, responses=TenantShape)
+    def post(self, request: Request, tenant_id: uuid.UUID) -> Response:
+        """Suspend it; repeating that changes nothing, not even the reason."""
+        reason, actor = parsed(SuspendRequest, request)["reason"], asking(request)
+        tenant = act_on(
+            tenant_id, lambda pk: suspend_tenant(pk, actor=actor, reason=reason), unconditional
+        )
+        return shown(request, tenant)
+
+
+class Resume(StaffView):
+    """Serve the tenant again."""
+
+    rights = {"POST": CHANGE}
+
+    @extend_schema(operation_id="resume_tenant", request=None, responses=TenantShape)
+    def post(self, request: Request, tenant_id: uuid.UUID) -> Response:
+        """Take back a suspension, and a deletion that was scheduled."""
+        actor = asking(request)
+        return shown(
+            request, act_on(tenant_id, lambda pk: serve_again(pk, actor=actor), unconditional)
+        )
+
+
+class CancelDeletion(StaffView):
+    """Call a scheduled deletion off."""
+
+    rights = {"POST": CHANGE}
+
+    @extend_schema(operation_id="cancel_deletion", request=None, responses=TenantShape)
+    def post(self, request: Request, tenant_id: uuid.UUID) -> Response:
+        """Leave the tenant as it was before; a suspended one stays suspended."""
+        actor = asking(request)
+        return shown(
+            request, act_on(tenant_id, lambda pk: call_off_deletion(pk, actor=actor), unconditional)
+        )
+
+
+class RotateKey(StaffView):
+    """Sign with a new key."""
+
+    rights = {"POST": CHANGE}
+
+    @extend_schema(operation_id="rotate_tenant_key", request=None, responses=TenantShape)
+    def post(self, request: Request, tenant_id: uuid.UUID) -> Response:
+        """End every token of the tenant: its people log in again."""
+        actor = asking(request)
+        return shown(
+            request, act_on(tenant_id, lambda pk: rotate_key(pk, actor=actor), unconditional)
+        )

@@ -1,0 +1,73 @@
+"""Who of the staff is asking: their token, and nothing else. The admin's cookie is no credential
+here, so that no page elsewhere can make a browser call the API."""
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from audit.services import Actor
+from core.context import request_context
+from core.problems import NotAuthenticated, TokenInvalid
+from staff.actors import actor_of
+from staff.models import StaffToken, StaffUser
+from staff.tokens import living_token
+from tenants.context import tenant_or_none
+from tenants.credentials import bearer
+
+
+class StaffAuthentication(BaseAuthentication):
+    """``Authorization: Bearer ags_…`` → the member of staff, and the token as ``request.auth``."""
+
+    def authenticate(self, request: Request) -> tuple[StaffUser, StaffToken] | None:
+        """Return both; None without a credential. Raises TokenInvalid, TokenExpired."""
+        text = bearer(request._request)
+        if not text:
+            return None
+        if tenant_or_none() is not None:  # on api. with a token of a tenant's
+            raise TokenInvalid
+        token = living_token(text)
+        request_context().user = str(token.staff_id)
+        return token.staff, token
+
+    def authenticate_header(self, request: Request) -> str:
+        """Return the challenge of a 401 (RFC 6750 section 3)."""
+        return 'Bearer realm="aggios"'
+
+
+class StaffScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """The scheme as OpenAPI names it."""
+
+    target_class = StaffAuthentication
+    name = "staff"
+
+    def get_security_definition(self, auto_schema: object) -> dict[str, str]:
+        """Return the OpenAPI security scheme."""
+        return {"type": "http", "scheme": "bearer", "description": "A staff token: `ags_…`."}
+
+
+class MayAsStaff(BasePermission):
+    """Staff with the right that the view names for the method (``rights = {"GET": …}``).
+
+    A method that the view does not serve has none and is answered 405.
+    """
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Tell whether the member of staff has the right."""
+        user: object = request.user
+        method = "GET" if request.method == "HEAD" else request.method
+        right: str | None = getattr(view, "rights", {}).get(method)
+        return isinstance(user, StaffUser) and (right is None or user.has_perm(right))
+
+
+def token_of(request: Request) -> StaffToken:
+    """Return the token of the member of staff who asks. Raises NotAuthenticated."""
+    if not isinstance(request.auth, StaffToken):
+        raise NotAuthenticated
+    return request.auth
+
+
+def asking(request: Request) -> Actor:
+    """Return who asks, as the audit trail names them. Raises NotAuthenticated."""
+    return actor_of(token_of(request).staff)

@@ -1,0 +1,59 @@
+"""What staff does to a tenant in one step: each is one transaction around the tenants' services."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.db import transaction
+
+from audit.services import Actor
+from core.database.scope import PUBLIC, enter
+from staff.founding import make_owner
+from staff.queries import shown_tenant
+from tenants.deletion import call_off_deletion
+from tenants.details import update_tenant
+from tenants.models import Tenant
+from tenants.services import create_tenant, locked_tenant, resume_tenant
+
+Check = Callable[[Tenant], None]
+
+
+def open_tenant(
+    *, name: str, subdomain: str, registration: str, owner_email: str, actor: Actor
+) -> tuple[Tenant, str]:
+    """Create a tenant, with an owner if an address is given; return it and the owner's password.
+
+    Raises ValidationFailed, SubdomainTaken.
+    """
+    with enter(PUBLIC), transaction.atomic():
+        ref = create_tenant(name=name, subdomain=subdomain, registration=registration, actor=actor)
+        password = make_owner(ref, email=owner_email, actor=actor) if owner_email else ""
+        return shown_tenant(ref.id), password
+
+
+def act_on(tenant_id: uuid.UUID, act: Callable[[uuid.UUID], Any], check: Check) -> Tenant:
+    """Run a service on a tenant that ``check`` has seen locked; return the tenant as it then is.
+
+    Raises TenantNotFound, what ``check`` raises and what the service raises.
+    """
+    with enter(PUBLIC), transaction.atomic():
+        locked_tenant(tenant_id)
+        check(shown_tenant(tenant_id))
+        act(tenant_id)
+        return shown_tenant(tenant_id)
+
+
+def change_tenant(tenant_id: uuid.UUID, changes: dict[str, str], *, actor: Actor) -> None:
+    """Change what is named of ``name`` and ``registration``. Raises ValidationFailed."""
+    with enter(PUBLIC), transaction.atomic():
+        tenant = locked_tenant(tenant_id)
+        name = changes.get("name", tenant.name)
+        registration = changes.get("registration", tenant.registration)
+        update_tenant(tenant_id, name=name, registration=registration, actor=actor)
+
+
+def serve_again(tenant_id: uuid.UUID, *, actor: Actor) -> None:
+    """Serve a tenant that staff took off the air: suspended, to be deleted, or both."""
+    with enter(PUBLIC), transaction.atomic():
+        call_off_deletion(tenant_id, actor=actor)
+        resume_tenant(tenant_id, actor=actor)

@@ -1,0 +1,108 @@
+"""The staff's credential for the API: opaque, random, bound to no tenant, kept as a hash.
+
+``ags_``, 32 random bytes in hexadecimal, and their CRC-32, so that scanners for leaked secrets
+recognise one, and what is none is refused without asking the database.
+"""
+
+import hashlib
+import re
+import secrets
+import zlib
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from audit.services import Actor, Target, record
+from core.context import request_context
+from core.database.scope import PUBLIC, enter
+from core.problems import TokenExpired, TokenInvalid
+from staff.actors import target_of
+from staff.models import StaffToken, StaffUser
+
+PREFIX = "ags_"
+FORM = re.compile(rf"{PREFIX}([0-9a-f]{{64}})([0-9a-f]{{8}})")
+# Writing the time of each use would cost a statement each.
+NOTED_EVERY = timedelta(minutes=1)
+KEPT_AFTER_END = timedelta(days=30)
+PRUNED_AT_ONCE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A new token: its row, and the text that is shown once."""
+
+    row: StaffToken
+    text: str
+
+
+def issue(staff: StaffUser, *, lifetime: timedelta, actor: Actor, name: str = "") -> Issued:
+    """Make a token for a member of staff."""
+    body = secrets.token_hex(32)
+    text = f"{PREFIX}{body}{_checksum(body)}"
+    context, now = request_context(), timezone.now()
+    row = StaffToken(
+        staff=staff,
+        hash=_hash_of(text),
+        name=name,
+        expires_at=now + lifetime,
+        ip=context.client_address or None,
+        user_agent=context.user_agent,
+    )
+    with enter(PUBLIC), transaction.atomic():
+        row.save(force_insert=True)
+        expires = row.expires_at.isoformat()
+        record("staff.token_issued", actor=actor, target=_target(row), name=name, expires=expires)
+        _prune()
+    return Issued(row, text)
+
+
+def living_token(text: str) -> StaffToken:
+    """Return a token that is good now, its person loaded. Raises TokenInvalid, TokenExpired."""
+    if not _is_well_formed(text):
+        raise TokenInvalid
+    now = timezone.now()
+    with enter(PUBLIC):
+        row = StaffToken.objects.select_related("staff").filter(hash=_hash_of(text)).first()
+        if row is None or row.revoked_at is not None or not row.staff.is_active:
+            raise TokenInvalid
+        if row.expires_at <= now:
+            raise TokenExpired
+        if row.last_used_at is None or now - row.last_used_at >= NOTED_EVERY:
+            StaffToken.objects.filter(pk=row.pk).update(last_used_at=now)
+    return row
+
+
+def revoke(token: StaffToken, *, actor: Actor) -> None:
+    """End a token now; ending it again changes nothing."""
+    with enter(PUBLIC), transaction.atomic():
+        living = StaffToken.objects.filter(pk=token.pk, revoked_at__isnull=True)
+        if living.update(revoked_at=timezone.now()):
+            record("staff.token_revoked", actor=actor, target=_target(token), name=token.name)
+
+
+def _target(row: StaffToken) -> Target:
+    return Target("staff_token", str(row.pk), target_of(row.staff).label)
+
+
+def _hash_of(text: str) -> bytes:
+    """Return what is stored. The token is random enough for a fast hash."""
+    return hashlib.sha256(text.encode()).digest()
+
+
+def _checksum(body: str) -> str:
+    return f"{zlib.crc32(body.encode()):08x}"
+
+
+def _is_well_formed(text: str) -> bool:
+    parts = FORM.fullmatch(text)
+    return parts is not None and parts[2] == _checksum(parts[1])
+
+
+def _prune() -> None:
+    """Take a few long-dead tokens with each new one, so that no cron job has to be remembered."""
+    dead = StaffToken.objects.select_for_update(skip_locked=True)
+    ids = dead.filter(expires_at__lt=timezone.now() - KEPT_AFTER_END).values_list("id", flat=True)
+    if found := list(ids[:PRUNED_AT_ONCE]):
+        StaffToken.objects.filter(id__in=found).delete()

@@ -1,0 +1,27 @@
+"""Routes of the staff API on the central hosts."""
+
+from django.urls import path
+
+from staff.api import auth, state, tenants
+
+# Not on api., where these paths are the tenants'.
+log_in = [
+    path("api/auth/login", auth.StaffLogin.as_view(), name="staff-login"),
+    path("api/auth/logout", auth.StaffLogout.as_view(), name="staff-logout"),
+]
+urlpatterns = [
+    path("api/tenants", tenants.Tenants.as_view(), name="tenants"),
+    path("api/tenants/<uuid:tenant_id>", tenants.OneTenant.as_view(), name="tenant"),
+    path("api/tenants/<uuid:tenant_id>/suspend", state.Suspend.as_view(), name="tenant-suspend"),
+    path("api/tenants/<uuid:tenant_id>/resume", state.Resume.as_view(), name="tenant-resume"),
+    path(
+        "api/tenants/<uuid:tenant_id>/cancel-deletion",
+        state.CancelDeletion.as_view(),
+        name="tenant-cancel-deletion",
+    ),
+    path(
+        "api/tenants/<uuid:tenant_id>/rotate-key",
+        state.RotateKey.as_view(),
+        name="tenant-rotate-key",
+    ),
+]

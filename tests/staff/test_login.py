@@ -1,0 +1,112 @@
+"""The staff's log-in to the API: who gets a token, who does not, and what it tells."""
+
+import pytest
+
+from staff.models import StaffToken, StaffUser
+from tests.admin.trail import assert_recorded, last_event
+from tests.cast import Agency
+from tests.site import PASSWORD, Site
+from tests.staff.conftest import log_in
+
+TENANTS = "/api/tenants"
+
+
+@pytest.mark.parametrize("label", ["", "www", "admin"])
+def test_the_right_password_opens_a_token(site: Site, new_staff, label: str) -> None:
+    staff = new_staff(is_superuser=True)
+
+    answer = log_in(site.host(label), staff.email.upper())
+
+    assert answer.status_code == 200
+    body = answer.json()
+    assert set(body) == {"access_token", "token_type", "expires_in", "user"}
+    assert (body["token_type"], body["expires_in"]) == ("Bearer", 8 * 3600)
+    assert body["user"]["id"] == str(staff.pk)
+    assert answer.headers["cache-control"] == "no-store"
+    assert "set-cookie" not in answer.headers
+    for host in ("", "www", "api", "admin"):
+        asked = site.host(host).with_token(body["access_token"]).get(TENANTS)
+        assert asked.status_code == 200, host
+    assert_recorded("staff.logged_in", by=staff)
+    assert_recorded("staff.token_issued", by=staff)
+
+
+def test_only_a_hash_of_it_is_stored(site: Site, new_staff) -> None:
+    staff = new_staff()
+
+    token = log_in(site.host(), staff.email).json()["access_token"]
+
+    [row] = StaffToken.objects.filter(staff=staff)
+    assert token.startswith("ags_")
+    assert len(bytes(row.hash)) == 32
+    assert not any(token[4:] in str(value) for value in vars(row).values())
+
+
+def test_refusals_cannot_be_told_apart(site: Site, new_staff) -> None:
+    staff, gone = new_staff(), new_staff()
+    StaffUser.objects.filter(pk=gone.pk).update(is_active=False)
+    attempts = [
+        (staff.email, "wrong horse"),
+        ("nobody@aggios.test", PASSWORD),
+        (gone.email, PASSWORD),
+    ]
+
+    answers = [log_in(site.host(), *attempt) for attempt in attempts]
+
+    assert {answer.status_code for answer in answers} == {401}
+    bodies = [{**answer.json(), "request_id": ""} for answer in answers]
+    assert bodies[0]["code"] == "invalid_credentials"
+    assert bodies == [bodies[0]] * 3
+    assert len({frozenset(answer.headers) for answer in answers}) == 1
+    assert last_event("staff.login_refused", target_label=gone.email).actor_type == "anonymous"
+
+
+def test_attempts_are_counted_together_with_the_admins_form(site: Site, new_staff) -> None:
+    staff = new_staff()
+
+    first = [log_in(site.host(), staff.email, "wrong horse").status_code for _ in range(5)]
+    answer = log_in(site.host("admin"), staff.email)
+
+    assert first == [401] * 5
+    assert answer.status_code == 429
+    assert 0 < int(answer.headers["retry-after"]) <= 60
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "email"),
+        ({"email": "a@b.test"}, "password"),
+        ({"email": "a\x00b", "password": "x"}, "email"),
+        ({"email": ["a"], "password": "x"}, "email"),
+        ([], "non_field_errors"),
+    ],
+)
+def test_a_body_that_is_no_log_in_is_refused(site: Site, body, field: str) -> None:
+    answer = site.host().post("/api/auth/login", body)
+
+    assert answer.status_code == 400
+    assert field in {fault["field"] for fault in answer.json()["errors"]}
+
+
+def test_the_people_of_a_tenant_are_no_staff(site: Site, acme: Agency) -> None:
+    answer = log_in(site.host(), acme.owner.email)
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "invalid_credentials")
+
+
+def test_staff_are_nobody_in_a_tenant(site: Site, acme: Agency, new_staff) -> None:
+    staff = new_staff(is_superuser=True)
+
+    assert log_in(acme.host, staff.email).status_code == 401
+    assert log_in(site.host("api"), staff.email).json()["code"] == "validation_failed"
+
+
+def test_half_a_character_is_no_address(site: Site) -> None:
+    body = b'{"email": "\\ud800", "password": "x"}'
+
+    answer = site.host().request(
+        "POST", "/api/auth/login", content=body, headers={"Content-Type": "application/json"}
+    )
+
+    assert answer.status_code == 400

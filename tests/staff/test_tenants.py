@@ -1,0 +1,255 @@
+"""The staff API: finding, opening, reading and changing tenants."""
+
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tenants.models import Tenant
+from tests.admin.trail import assert_recorded
+from tests.cast import Agency
+from tests.site import Host, Site
+
+TENANTS = "/api/tenants"
+FIELDS = """
+    id name subdomain url domains status suspended_reason registration maintenance
+    deletion_requested_at deletion_due_at export_before_deletion key_version cloned_from usage
+    created_at updated_at
+"""
+NOBODYS = "00000000-0000-7000-8000-000000000000"
+
+
+def new_slug() -> str:
+    return f"s{secrets.token_hex(6)}"
+
+
+def faults(answer) -> set[tuple[str, str]]:
+    assert answer.status_code == 400, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    return {(fault["field"], fault["code"]) for fault in answer.json()["errors"]}
+
+
+def at(agency: Agency) -> str:
+    return f"{TENANTS}/{agency.ref.id}"
+
+
+def test_a_tenant_can_be_used_when_the_answer_comes(site: Site, sue: Host) -> None:
+    slug = new_slug()
+
+    answer = sue.post(TENANTS, {"name": " Initech  Ltd ", "subdomain": slug.upper()})
+
+    assert answer.status_code == 201, answer.text
+    body = answer.json()
+    assert set(body) == set(FIELDS.split())
+    assert (body["name"], body["subdomain"], body["status"]) == ("Initech Ltd", slug, "active")
+    assert (body["registration"], body["deletion_due_at"]) == ("closed", None)
+    assert [d["domain"] for d in body["domains"]] == [f"{slug}.aggios.localhost"]
+    assert site.host(slug).get("/api/health").status_code == 200
+    read = sue.get(answer.headers["location"])
+    assert read.json() == body
+    assert read.headers["etag"] == answer.headers["etag"]
+    event = assert_recorded("tenant.created", by=sue.staff, target_id=body["id"])
+    assert event.details == {"subdomain": slug}
+
+
+def test_its_owner_gets_a_password_in_that_answer_alone(site: Site, sue: Host) -> None:
+    slug = new_slug()
+    body = {"company": "Initech", "subdomain": slug, "owner_email": "Olga@Initech.test"}
+
+    owner = sue.post(TENANTS, {**body, "registration": "open"}).json()["owner"]
+
+    entered = site.host(slug).post("/api/auth/login", owner)
+    assert entered.status_code == 200, entered.text
+    assert entered.json()["user"]["role"] == "owner"
+    listed = sue.get(f"{TENANTS}?search={slug}")
+    assert owner["password"] not in listed.text
+    assert listed.json()["results"][0]["registration"] == "open"
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        ({"subdomain": "fine-name"}, ("name", "required")),
+        ({"name": "A"}, ("subdomain", "required")),
+        ({"name": "A", "subdomain": "www"}, ("subdomain", "reserved")),
+        ({"name": "A", "subdomain": "a"}, ("subdomain", "invalid_length")),
+        ({"name": "A", "subdomain": "xn--a"}, ("subdomain", "invalid_slug")),
+        ({"name": "A", "subdomain": "a.b"}, ("subdomain", "invalid_slug")),
+        ({"name": "x" * 121, "subdomain": "fine"}, ("name", "invalid_length")),
+        ({"name": "A\x00", "subdomain": "fine"}, ("name", "null_characters_not_allowed")),
+        ({"name": {"a": 1}, "subdomain": "fine"}, ("name", "invalid")),
+        ({"name": "A", "subdomain": "fine", "registration": 1}, ("registration", "invalid_choice")),
+        ({"name": "A", "subdomain": "fine", "owner_email": "x"}, ("owner_email", "invalid")),
+        ([1], ("non_field_errors", "invalid")),
+    ],
+)  # fmt: skip
+def test_a_fault_is_named_by_its_field(sue: Host, body, fault: tuple[str, str]) -> None:
+    before = Tenant.objects.count()
+
+    assert fault in faults(sue.post(TENANTS, body))
+
+    assert Tenant.objects.count() == before
+
+
+def test_a_taken_name_is_refused(acme: Agency, sue: Host) -> None:
+    answer = sue.post(TENANTS, {"name": "A", "subdomain": "ACME"})
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "subdomain_taken")
+    assert answer.json()["errors"][0]["field"] == "subdomain"
+
+
+def test_of_several_at_once_one_gets_the_name(sue: Host) -> None:
+    slug = new_slug()
+
+    with ThreadPoolExecutor(4) as pool:
+        ask = lambda _: sue.post(TENANTS, {"name": "A", "subdomain": slug})  # noqa: E731
+        statuses = sorted(answer.status_code for answer in pool.map(ask, range(4)))
+
+    assert statuses == [201, 409, 409, 409]
+    assert Tenant.objects.filter(domains__domain=slug).count() == 1
+
+
+def test_what_is_asked_for_twice_is_done_once(sue: Host, staff_at) -> None:
+    slug, key = new_slug(), {"Idempotency-Key": secrets.token_hex(8)}
+    body = {"name": "A", "subdomain": slug, "owner_email": "o@a.test"}
+
+    first, second = (sue.post(TENANTS, body, headers=key) for _ in range(2))
+    other = sue.post(TENANTS, {**body, "name": "B"}, headers=key)
+    another = staff_at().post(TENANTS, body, headers=key)
+
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert first.json() == second.json()
+    assert second.headers["idempotency-replayed"] == "true"
+    assert second.headers["location"] == first.headers["location"]
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency_conflict")
+    assert another.json()["code"] == "subdomain_taken"
+
+
+def test_tenants_are_listed_by_page_newest_first(sue: Host, new_agency) -> None:
+    slugs = [new_agency().slug for _ in range(3)]
+
+    first = sue.get(f"{TENANTS}?limit=2").json()
+    second = sue.get(first["next"].partition(sue.name)[2].partition("/")[2].join(["/", ""])).json()
+
+    shown = [t["subdomain"] for t in first["results"] + second["results"]]
+    assert shown[:3] == slugs[::-1]
+    assert first["previous"] is None
+    assert second["previous"]
+
+
+def test_they_are_found_by_name_domain_and_state(sue: Host, new_agency) -> None:
+    agency = new_agency(company="Zorbanism & Söhne")
+
+    def found(query: str) -> list[str]:
+        return [t["subdomain"] for t in sue.get(f"{TENANTS}?{query}").json()["results"]]
+
+    assert found("search=zorbanism") == [agency.slug]
+    assert found(f"search={agency.slug.upper()}") == [agency.slug]
+    assert found(f"search={agency.slug}&status=active") == [agency.slug]
+    assert found(f"search={agency.slug}&status=suspended") == []
+    assert found("search=%25%25") == []
+    sue.post(f"{at(agency)}/suspend")
+    assert found(f"search={agency.slug}&status=suspended") == [agency.slug]
+
+
+def test_they_are_ordered_as_asked(sue: Host, new_agency) -> None:
+    mark = secrets.token_hex(4)
+    for name in ("b", "a", "c"):
+        new_agency(company=f"{mark} {name}")
+
+    def names(ordering: str) -> list[str]:
+        rows = sue.get(f"{TENANTS}?search={mark}&ordering={ordering}").json()["results"]
+        return [row["name"][-1] for row in rows]
+
+    assert (names("name"), names("-name"), names("created_at")) == (
+        ["a", "b", "c"],
+        ["c", "b", "a"],
+        ["b", "a", "c"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("status=gone", "status"),
+        ("ordering=key_version", "ordering"),
+        ("limit=0", "limit"),
+        ("search=" + "x" * 256, "search"),
+        ("search=%00", "search"),
+    ],
+)
+def test_a_question_that_makes_no_sense_is_refused(sue: Host, query: str, field: str) -> None:
+    assert field in {name for name, _ in faults(sue.get(f"{TENANTS}?{query}"))}
+
+
+@pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
+@pytest.mark.parametrize("name", [NOBODYS, "1", "public", "%00", "..%2f", NOBODYS + "/"])
+def test_what_is_not_there_is_not_found(sue: Host, method: str, name: str) -> None:
+    answer = sue.request(method, f"{TENANTS}/{name}")
+
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_tenant_that_is_being_purged_is_not_there(sue: Host, new_agency) -> None:
+    agency = new_agency()
+    Tenant.objects.filter(pk=agency.ref.id).update(status="deleting")
+
+    try:
+        statuses = [sue.request(method, at(agency)).status_code for method in ("GET", "DELETE")]
+        statuses.append(sue.post(f"{at(agency)}/resume").status_code)
+        found = sue.get(f"{TENANTS}?search={agency.slug}").json()["results"]
+    finally:
+        Tenant.objects.filter(pk=agency.ref.id).update(status="active")
+
+    assert (statuses, found) == ([404, 404, 404], [])
+
+
+def test_a_change_is_in_force_at_once(site: Site, sue: Host, new_agency) -> None:
+    agency = new_agency()
+    person = {"email": "new@a.test", "password": "correct horse battery"}
+    assert agency.host.post("/api/auth/register", person).status_code == 403
+
+    answer = sue.patch(at(agency), {"registration": "open"})
+
+    assert (answer.status_code, answer.json()["registration"]) == (200, "open")
+    assert agency.host.post("/api/auth/register", person).status_code == 201
+    event = assert_recorded("tenant.updated", by=sue.staff, target_id=str(agency.ref.id))
+    assert event.details == {"changes": {"registration": {"from": "closed", "to": "open"}}}
+
+
+def test_what_may_not_be_changed_is_left_alone(sue: Host, new_agency) -> None:
+    agency = new_agency()
+    before = sue.get(at(agency)).json()
+    forged = {"id": NOBODYS, "schema_name": "public", "status": "suspended", "key_version": 9}
+
+    answer = sue.patch(at(agency), {**forged, "object_prefix": "x", "deletion_due_at": None})
+
+    assert answer.json() == before
+    assert Tenant.objects.get(pk=agency.ref.id).schema_name == agency.ref.schema_name
+
+
+def test_changes_do_not_overwrite_each_other(sue: Host, new_agency) -> None:
+    agency = new_agency()
+    read = sue.get(at(agency))
+    seen = {"If-Match": read.headers["etag"]}
+
+    first = sue.patch(at(agency), {"name": "One"}, headers=seen)
+    second = sue.patch(at(agency), {"name": "Two"}, headers=seen)
+    gone = sue.delete(at(agency), headers=seen)
+
+    assert (first.status_code, second.status_code, gone.status_code) == (200, 412, 412)
+    assert sue.get(at(agency)).json()["name"] == "One"
+    known = sue.get(at(agency), headers={"If-None-Match": first.headers["etag"]})
+    assert (known.status_code, known.content) == (304, b"")
+
+
+def test_of_changes_at_once_with_one_tag_one_is_made(sue: Host, new_agency) -> None:
+    agency = new_agency()
+    seen = {"If-Match": sue.get(at(agency)).headers["etag"]}
+
+    with ThreadPoolExecutor(4) as pool:
+        ask = lambda n: sue.patch(at(agency), {"name": f"N{n}"}, headers=seen)  # noqa: E731
+        statuses = sorted(answer.status_code for answer in pool.map(ask, range(4)))
+
+    assert statuses == [200, 412, 412, 412]
