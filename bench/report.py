@@ -64,6 +64,7 @@ def show(
         print(json.dumps(result, indent=2))
         return
     table = Table(*columns, title=title, title_justify="left")
+    table.columns[0].no_wrap = True
     for column in table.columns[1:]:
         column.justify = "right"
     for row in rows:

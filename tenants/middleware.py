@@ -17,6 +17,7 @@ from tenants.gate import existing, require_served
 from tenants.hosts import site_of, site_url
 from tenants.refs import TenantRef
 from tenants.routing import tenant_at
+from tenants.streaming import keep_inside
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 HEALTH = frozenset({"/api/health", "/api/health/live", "/api/health/ready"})
@@ -54,7 +55,9 @@ class TenantMiddleware:
         with tenant_context(tenant):
             if not is_health and (until := tenant.left(name)):
                 return moved(request, tenant.slug, until)
-            return self.get_response(request)
+            response = self.get_response(request)
+        keep_inside(response, tenant)
+        return response
 
 
 def moved(request: HttpRequest, slug: str, until: datetime) -> HttpResponse:

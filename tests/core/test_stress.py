@@ -13,7 +13,7 @@ from tenants.context import tenant_context
 from tenants.refs import TenantRef
 from tests.core.people import EMAILS
 
-SECONDS, THREADS = 12.0, 6
+SECONDS, THREADS = 6.0, 6
 
 
 class Undo(Exception):
@@ -126,6 +126,6 @@ def test_no_row_of_another_tenant_is_ever_seen(superuser, one: TenantRef, two: T
     assert [seen for worker in workers for seen in worker.foreign] == []
     done, failed = sum(w.done for w in workers), sum(w.failed for w in workers)
     print(f"{done} done, {failed} failed, {hits} cancelled or ended")
-    assert done > 500
+    assert done > 250
     assert failed > 10
-    assert hits > 100
+    assert hits > 50

@@ -1,0 +1,12 @@
+"""Aggios' settings, with the canaries' table in ``public`` and every tenant, and their routes."""
+
+from aggios.settings import *  # noqa: F403
+from aggios.settings import DATABASES, SHARED_APPS, SITE_URLCONFS, TENANT_APPS
+from bench.attack.pooling import with_connections
+
+CANARY = "bench.attack.canary"
+SHARED_APPS = [*SHARED_APPS, CANARY]
+TENANT_APPS = [*TENANT_APPS, CANARY]
+INSTALLED_APPS = list(dict.fromkeys([*SHARED_APPS, *TENANT_APPS]))
+SITE_URLCONFS = {**SITE_URLCONFS, "tenant": "bench.attack.urls"}
+DATABASES = {**DATABASES, "default": with_connections(DATABASES["default"])}
