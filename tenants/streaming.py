@@ -5,6 +5,7 @@ table in ``public`` too, would answer with the platform's rows.
 """
 
 from collections.abc import Iterable, Iterator
+from typing import cast
 
 from django.http import HttpResponseBase, StreamingHttpResponse
 
@@ -15,7 +16,8 @@ from tenants.refs import TenantRef
 def keep_inside(response: HttpResponseBase, tenant: TenantRef) -> None:
     """Have each part of a streaming response made inside ``tenant``; change no other response."""
     if isinstance(response, StreamingHttpResponse):
-        response.streaming_content = _inside(tenant, iter(response.streaming_content))
+        parts = cast("Iterable[bytes]", response.streaming_content)  # nothing of ours is async
+        response.streaming_content = _inside(tenant, parts)
 
 
 def _inside(tenant: TenantRef, parts: Iterable[bytes]) -> Iterator[bytes]:
