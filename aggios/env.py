@@ -6,7 +6,9 @@ against what settings really read.
 """
 
 import os
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -78,6 +80,15 @@ def integer(name: str, default: int, *, least: int = 0) -> int:
 def items(name: str, default: str = "") -> list[str]:
     """Return a comma-separated list without blanks."""
     return [item.strip() for item in text(name, default).split(",") if item.strip()]
+
+
+def address(name: str, value: str, port: int) -> tuple[str, int]:
+    """Return the parts of ``10.0.0.2``, ``10.0.0.2:5353`` or ``[fd00::2]:53``."""
+    try:
+        parts = urlsplit(f"//{value}")
+        return str(ip_address(parts.hostname or "")), parts.port or port
+    except ValueError:
+        raise ImproperlyConfigured(f"{name}: {value!r} is not an address.") from None
 
 
 def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:

@@ -178,6 +178,10 @@ PASSWORD_HASHERS = ["accounts.hashers.PepperedArgon2"]
 DELETION_GRACE_DAYS = env.integer("DELETION_GRACE_DAYS", 30)
 # How long a former subdomain leads to the new one, and is kept from others; 0 frees it at once.
 SUBDOMAIN_REDIRECT_DAYS = env.integer("SUBDOMAIN_REDIRECT_DAYS", 90)
+# A claim of a custom domain that nobody proves goes after this time.
+DOMAIN_CLAIM_DAYS = env.integer("DOMAIN_CLAIM_DAYS", 30, least=1)
+# Who is asked for the records that prove custom domains; the system's resolvers when unset.
+DNS_RESOLVERS = [env.address("DNS_RESOLVERS", x, 53) for x in env.items("DNS_RESOLVERS")]
 # How a workspace that staff opens gets its owner; staff itself knows no people of tenants.
 TENANT_OWNER_MAKER = "aggios.founding.make_owner"
 AUTH_PASSWORD_VALIDATORS = [

@@ -1,110 +1,145 @@
-"""The names of a tenant beside the one it was created with: more subdomains, custom domains."""
+"""The names of a tenant beside its primary one: more subdomains, and custom domains.
 
-import ipaddress
+Any number of tenants may claim a custom domain; it answers for the one that has proved it by a DNS
+record (tenants/domain_checks.py), or for which staff has vouched.
+"""
+
 import uuid
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from audit.services import Actor, record
 from core.database.scope import PUBLIC, enter
-from core.problems import FieldError, ValidationFailed
-from tenants import slugs
-from tenants.hosts import HOST_NAME
-from tenants.models import Domain
-from tenants.problems import DomainTaken, PrimaryDomain
+from core.problems import FieldError
+from tenants.domain_names import checked_custom, checked_domain
+from tenants.labels import claim_label
+from tenants.models import Domain, Tenant
+from tenants.problems import DomainNotFound, DomainTaken, PrimaryDomain, TooManyDomains
+from tenants.proof import Outcome, new_token
 from tenants.routing import forget
-from tenants.services import locked_tenant, target_of
+from tenants.services import living_tenant, target_of
 
-LONGEST_LABEL = 63  # RFC 1035 section 2.3.4
+MOST_CUSTOM = 20  # of one tenant, proved or not; each costs look-ups and a certificate
+TAKEN = FieldError("domain", "taken", DomainTaken.title)
+STATE = ["verified_at", "proof_token", "checked_at", "check_result"]
 
 
-def checked_domain(text: str, *, field: str = "domain") -> str:
-    """Return the stored form of a name: a subdomain label, or with a dot a custom host name.
+def claim_domain(tenant_id: uuid.UUID, *, name: str, actor: Actor) -> Domain:
+    """Claim a custom domain; ``tenants.proof.proof_record`` tells what its owner has to set.
 
-    Raises ValidationFailed that names ``field``.
+    What the tenant has claimed already is returned as it is. Raises ValidationFailed,
+    TenantNotFound, TooManyDomains, and DomainTaken if another tenant has proved it.
     """
-    name = text.strip().lower().rstrip(".")
-    if "." not in name:
-        return slugs.checked(name, field=field)
-    if not _is_host_name(name):
-        fault = FieldError(field, "invalid_domain", "This is not a domain name.")
-    elif name == settings.BASE_DOMAIN or name.endswith(f".{settings.BASE_DOMAIN}"):
-        fault = FieldError(field, "invalid_domain", "Give the subdomain without the rest.")
-    else:
-        return name
-    raise ValidationFailed(errors=[fault])
+    checked = checked_custom(name)
+    with enter(PUBLIC), transaction.atomic():
+        tenant = living_tenant(tenant_id)
+        known: Domain | None = Domain.objects.filter(tenant=tenant, domain=checked).first()
+        return known or _claim(tenant, checked, actor)
 
 
-def _is_host_name(name: str) -> bool:
-    labels = name.split(".")
-    fits = all(0 < len(x) <= LONGEST_LABEL and x[0] != "-" and x[-1] != "-" for x in labels)
-    return bool(fits and HOST_NAME.fullmatch(name)) and not _is_address(name)
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return name.rpartition(".")[2].isdecimal()
-    return True
-
-
-def is_free(name: str) -> bool:
-    """Tell whether no tenant has this name now."""
-    return not Domain.objects.filter(domain=name).exists()
+def _claim(tenant: Tenant, name: str, actor: Actor) -> Domain:
+    custom = Domain.objects.filter(kind=Domain.Kind.CUSTOM)
+    if custom.filter(domain=name, verified_at__isnull=False).exists():
+        raise DomainTaken(errors=[TAKEN])
+    if custom.filter(tenant=tenant).count() >= MOST_CUSTOM:
+        raise TooManyDomains(f"A workspace has at most {MOST_CUSTOM} custom domains.")
+    domain = Domain(tenant=tenant, domain=name, kind=Domain.Kind.CUSTOM, is_primary=False)
+    domain.proof_token = new_token()
+    domain.save(force_insert=True)
+    record("tenant.domain_added", actor=actor, target=target_of(tenant), domain=name)
+    return domain
 
 
 def add_domain(tenant_id: uuid.UUID, *, name: str, verified: bool, actor: Actor) -> Domain:
-    """Let the tenant be reached by one more name; a custom domain answers once it is verified.
+    """Give the tenant one more name; with ``verified`` staff vouches for a custom domain.
 
-    Raises ValidationFailed, TenantNotFound and DomainTaken.
+    Raises ValidationFailed, TenantNotFound, TooManyDomains, DomainTaken and SubdomainTaken.
     """
     checked = checked_domain(name)
-    kind = Domain.Kind.CUSTOM if "." in checked else Domain.Kind.SUBDOMAIN
     with enter(PUBLIC), transaction.atomic():
-        tenant = locked_tenant(tenant_id)
-        domain = Domain(tenant=tenant, domain=checked, kind=kind, is_primary=False)
-        domain.verified_at = timezone.now() if verified and kind == Domain.Kind.CUSTOM else None
-        _save(domain)
-        record("tenant.domain_added", actor=actor, target=target_of(tenant), domain=checked)
+        tenant = living_tenant(tenant_id)
+        if Domain.objects.filter(tenant=tenant, domain=checked).exists():
+            raise DomainTaken(errors=[TAKEN])
+        if "." not in checked:
+            domain = claim_label(tenant, checked)
+            record("tenant.domain_added", actor=actor, target=target_of(tenant), domain=checked)
+        else:
+            domain = _claim(tenant, checked, actor)
+            if verified:
+                prove(domain, actor=actor)
         forget(tenant)
         return domain
 
 
-def _save(domain: Domain) -> None:
+def set_verified(domain_id: uuid.UUID, *, verified: bool, actor: Actor) -> None:
+    """Serve a custom domain on staff's word, or stop serving it.
+
+    One that is stopped gets a new token: the record that is still there proves it no more. Raises
+    DomainNotFound, and DomainTaken if another tenant has proved it.
+    """
+    with enter(PUBLIC), transaction.atomic():
+        domain = locked_domain(domain_id)
+        if domain.is_label:
+            raise DomainNotFound
+        if verified and not domain.verified_at:
+            prove(domain, actor=actor)
+        elif not verified and domain.verified_at:
+            domain.verified_at, domain.proof_token = None, new_token()
+            domain.checked_at, domain.check_result = timezone.now(), Outcome.WITHDRAWN
+            domain.save(update_fields=STATE)
+            _record("tenant.domain_unverified", domain, actor)
+            forget(domain.tenant)
+
+
+def prove(domain: Domain, *, actor: Actor) -> None:
+    """Let a claim that is locked answer for its tenant. Raises DomainTaken.
+
+    Of two at once one wins: the other waits on the unique index.
+    """
+    domain.verified_at = timezone.now()
     try:
         with transaction.atomic():
-            domain.save(force_insert=True)
+            domain.save(update_fields=["verified_at"])
     except IntegrityError as exc:
-        raise DomainTaken(errors=[FieldError("domain", "taken", DomainTaken.title)]) from exc
+        domain.verified_at = None
+        raise DomainTaken(errors=[TAKEN]) from exc
+    _record("tenant.domain_verified", domain, actor)
+    forget(domain.tenant)
 
 
-def set_verified(domain_id: uuid.UUID, *, verified: bool, actor: Actor) -> None:
-    """Serve a custom domain, or stop serving it."""
+def remove_domain(
+    domain_id: uuid.UUID, *, actor: Actor, tenant_id: uuid.UUID | None = None
+) -> None:
+    """Take a name from its tenant; it stops at once. With ``tenant_id`` only if it is this one's.
+
+    Raises DomainNotFound, and PrimaryDomain for the name that the tenant is known by.
+    """
     with enter(PUBLIC), transaction.atomic():
-        domain = Domain.objects.select_for_update().get(pk=domain_id, kind=Domain.Kind.CUSTOM)
-        if bool(domain.verified_at) == verified:
-            return
-        domain.verified_at = timezone.now() if verified else None
-        domain.save(update_fields=["verified_at"])
-        action = "tenant.domain_verified" if verified else "tenant.domain_unverified"
-        record(action, actor=actor, target=target_of(domain.tenant), domain=domain.domain)
-        forget(domain.tenant)
-
-
-def remove_domain(domain_id: uuid.UUID, *, actor: Actor) -> None:
-    """Take a name from its tenant. Raises PrimaryDomain for the one that it is known by."""
-    with enter(PUBLIC), transaction.atomic():
-        domain = Domain.objects.select_for_update().select_related("tenant").get(pk=domain_id)
+        domain = locked_domain(domain_id, tenant_id=tenant_id)
         if domain.is_primary:
             raise PrimaryDomain
-        record(
-            "tenant.domain_removed",
-            actor=actor,
-            target=target_of(domain.tenant),
-            domain=domain.domain,
-        )
+        _record("tenant.domain_removed", domain, actor)
         domain.delete()
         forget(domain.tenant, also=(domain.domain,))
+
+
+def locked_domain(domain_id: uuid.UUID, *, tenant_id: uuid.UUID | None = None) -> Domain:
+    """Return a name with its row and its tenant's locked. Raises DomainNotFound.
+
+    The tenant comes first, as in every other change to it, so that no two wait for each other.
+    """
+    found = Domain.objects.filter(pk=domain_id)
+    if tenant_id is not None:
+        found = found.filter(tenant_id=tenant_id)
+    owner = found.values_list("tenant_id", flat=True).first()
+    tenant = Tenant.objects.select_for_update().filter(pk=owner).first()
+    domain: Domain | None = found.select_for_update().first() if tenant else None
+    if domain is None or tenant is None:
+        raise DomainNotFound
+    domain.tenant = tenant
+    return domain
+
+
+def _record(action: str, domain: Domain, actor: Actor) -> None:
+    record(action, actor=actor, target=target_of(domain.tenant), domain=domain.domain)

@@ -33,6 +33,18 @@ class DomainTaken(Problem):
     title = "This domain belongs to a workspace already."
 
 
+class DomainNotFound(Problem):
+    status = 404
+    code = "domain_not_found"
+    title = "The workspace has no such domain."
+
+
+class TooManyDomains(Problem):
+    status = 409
+    code = "too_many_domains"
+    title = "The workspace has as many custom domains as it may have."
+
+
 class PrimaryDomain(Problem):
     status = 409
     code = "primary_domain"

@@ -17,9 +17,8 @@ from core.problems import FieldError, ValidationFailed
 from tenants import slugs
 from tenants.labels import claim_label
 from tenants.models import Domain, Tenant
-from tenants.problems import TenantNotFound
 from tenants.routing import forget
-from tenants.services import locked_tenant, target_of
+from tenants.services import living_tenant, target_of
 
 LONGEST_REDIRECT = 3650
 # A tenant that is renamed again and again must not keep every name it ever had from the others.
@@ -37,9 +36,7 @@ def rename_subdomain(
     """
     slug, days = slugs.checked(subdomain), _checked_days(redirect_days)
     with enter(PUBLIC), transaction.atomic():
-        tenant = locked_tenant(tenant_id)
-        if tenant.status == Tenant.Status.DELETING:
-            raise TenantNotFound
+        tenant = living_tenant(tenant_id)
         before = tenant.slug
         if slug != before:
             released = _replace(tenant, before, slug, days)

@@ -83,6 +83,14 @@ def locked_tenant(tenant_id: uuid.UUID) -> Tenant:
     return tenant
 
 
+def living_tenant(tenant_id: uuid.UUID) -> Tenant:
+    """Return the tenant with its row locked, or raise TenantNotFound, also once its purge began."""
+    tenant = locked_tenant(tenant_id)
+    if tenant.status == Tenant.Status.DELETING:
+        raise TenantNotFound
+    return tenant
+
+
 def target_of(tenant: Tenant) -> Target:
     """Return the tenant as an audit target."""
     return Target("tenant", str(tenant.id), tenant.name)

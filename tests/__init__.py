@@ -10,15 +10,19 @@ import django
 
 from devstack.home import Home
 from devstack.testing import TestStack, temporary_home
+from tests.name_server import NameServer
 
+session = ExitStack()
+# It has its port from here on, and answers once a test asks for it.
+name_server = session.enter_context(NameServer())
 OVERRIDES = {
+    "DNS_RESOLVERS": name_server.address,
     # Limits have tests of their own; here they would be in the way of the suite.
     "RATE_LIMIT_SIGNUP": "100000/3600",
     "RATE_LIMIT_REGISTER": "100000/3600",
     "RATE_LIMIT_REFRESH": "100000/60",
 }
 
-session = ExitStack()
 stack = session.enter_context(
     TestStack(Home.at(session.enter_context(temporary_home())), overrides=OVERRIDES)
 )

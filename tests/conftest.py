@@ -14,8 +14,9 @@ from django.db import connections
 
 from devstack.services.registry import STORES, WEB
 from devstack.testing import TestStack
-from tests import session, stack
+from tests import name_server, session, stack
 from tests.cast import Agency, Person, found_agency, join
+from tests.name_server import NameServer
 from tests.site import Site
 
 
@@ -60,6 +61,14 @@ def site(stores: TestStack, committed: None) -> Site:
     call_command("collectstatic", "--noinput", verbosity=0)
     stores.start_ready(*WEB)
     return Site(stores.ports["web"])
+
+
+@pytest.fixture
+def zone() -> Iterator[NameServer]:
+    """The name server that this process and the site's processes ask for proofs of domains."""
+    name_server.start()
+    yield name_server
+    name_server.clear()
 
 
 @pytest.fixture(scope="session")

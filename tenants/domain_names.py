@@ -1,0 +1,79 @@
+"""What may be a name of a tenant: a subdomain label, or a custom domain in its ASCII form."""
+
+import ipaddress
+
+import idna
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from core.problems import FieldError, ValidationFailed
+from tenants import slugs
+from tenants.hosts import HOST_NAME
+from tenants.models import Domain
+from tenants.proof import CHALLENGE
+
+LONGEST_LABEL = 63  # RFC 1035 section 2.3.4
+# So that the name of the record that proves it is a name as well.
+LONGEST_DOMAIN = 253 - len(f"{CHALLENGE}.")
+LONGEST_TEXT = 1000  # before it is looked at letter by letter
+# Nobody can prove these: they are not in the public DNS (RFC 6761, RFC 6762, RFC 7686, RFC 3172).
+NOT_PUBLIC = frozenset({"arpa", "internal", "invalid", "local", "localhost", "onion"})
+
+
+def checked_domain(text: str, *, field: str = "domain") -> str:
+    """Return the stored form of a name: a subdomain label, or with a dot a custom host name.
+
+    Raises ValidationFailed that names ``field``.
+    """
+    name = text.strip().rstrip(".")
+    return checked_custom(name, field=field) if "." in name else slugs.checked(name, field=field)
+
+
+def checked_custom(text: str, *, field: str = "domain") -> str:
+    """Return a custom domain as host headers have it: lower case, other letters as ``xn--``.
+
+    Letters are mapped as browsers do it (UTS 46), so that whoever types the name gets there. Raises
+    ValidationFailed that names ``field``.
+    """
+    name = _in_ascii(text.strip().removesuffix("."))
+    if not _is_host_name(name):
+        fault = FieldError(field, "invalid_domain", "This is not a domain name.")
+    elif name == settings.BASE_DOMAIN or name.endswith(f".{settings.BASE_DOMAIN}"):
+        fault = FieldError(field, "invalid_domain", "Give the subdomain without the rest.")
+    elif name.rpartition(".")[2] in NOT_PUBLIC:
+        fault = FieldError(field, "invalid_domain", "This name is not in the public DNS.")
+    else:
+        return name
+    raise ValidationFailed(errors=[fault])
+
+
+def _in_ascii(text: str) -> str:
+    if len(text) > LONGEST_TEXT:
+        return ""
+    try:
+        return idna.encode(text, uts46=True, std3_rules=True).decode("ascii").lower()
+    except (idna.IDNAError, UnicodeError):
+        return ""
+
+
+def _is_host_name(name: str) -> bool:
+    labels = name.split(".")
+    fits = all(0 < len(x) <= LONGEST_LABEL and x[0] != "-" and x[-1] != "-" for x in labels)
+    wellformed = len(labels) > 1 and len(name) <= LONGEST_DOMAIN and HOST_NAME.fullmatch(name)
+    return bool(fits and wellformed) and not _is_address(name)
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return name.rpartition(".")[2].isdecimal()
+    return True
+
+
+def is_free(name: str) -> bool:
+    """Tell whether no tenant has this name now; a claim that is not proved holds nothing."""
+    ended = Q(redirect_until__lte=timezone.now())
+    unproved = Q(kind=Domain.Kind.CUSTOM, verified_at__isnull=True)
+    return not Domain.objects.filter(domain=name).exclude(ended | unproved).exists()

@@ -1,0 +1,71 @@
+"""What operators are told of the names of tenants."""
+
+from typing import Any, TypedDict
+
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+
+from core.timestamps import timestamp
+from tenants.models import Domain
+from tenants.proof import Outcome, proof_record
+
+LOST = "proved without its record"
+# What a failing name server says of the record is nothing.
+GONE = frozenset({Outcome.NOT_FOUND, Outcome.WRONG_VALUE, Outcome.NXDOMAIN})
+COLUMNS = ("tenant", "domain", "state", "result", "checked_at")
+
+
+class Report(TypedDict):
+    """One name; times are RFC 3339, empty for what has not happened."""
+
+    tenant: str
+    domain: str
+    kind: str
+    state: str
+    result: str
+    checked_at: str
+    proved_at: str
+    redirected_until: str
+    record: dict[str, str] | None
+
+
+def report_of(domain: Domain) -> Report:
+    """Return what is known of a name, with the record that proves it if it is a custom domain."""
+    proof = None if domain.is_label else proof_record(domain)
+    return {
+        "tenant": domain.tenant.slug,
+        "domain": domain.domain,
+        "kind": domain.kind,
+        "state": state_of(domain),
+        "result": domain.check_result,
+        "checked_at": _time(domain.checked_at),
+        "proved_at": _time(domain.verified_at),
+        "redirected_until": _time(domain.redirect_until),
+        "record": {"name": proof.name, "type": proof.type, "value": proof.value} if proof else None,
+    }
+
+
+def state_of(domain: Domain) -> str:
+    """Return what a name does, in words."""
+    if domain.is_label:
+        if domain.redirect_until:
+            return "redirected"
+        return "primary" if domain.is_primary else "answers"
+    if not domain.verified_at:
+        return "claimed"
+    return LOST if domain.check_result in GONE else "proved"
+
+
+def named_table(reports: list[Report], out: Any) -> None:
+    """Print one line for each name."""
+    table = Table(title=f"{len(reports)} names", box=SIMPLE)
+    for column in COLUMNS:
+        table.add_column(column, no_wrap=True)
+    for told in reports:
+        table.add_row(*(str(told[column]) for column in COLUMNS))  # type: ignore[literal-required]
+    Console(file=out, width=None if out.isatty() else 200).print(table)
+
+
+def _time(moment: Any) -> str:
+    return timestamp(moment) if moment else ""

@@ -1,0 +1,96 @@
+"""The DNS record by which a tenant proves that a domain is its own, and looking it up.
+
+A TXT record beside the domain, as ACME has it (RFC 8555 section 8.4): it can be set before anything
+points here, and only whoever holds the zone can set it. A CNAME at its name is followed.
+"""
+
+import secrets
+from dataclasses import dataclass
+from enum import StrEnum
+
+import dns.exception
+import dns.name
+from django.conf import settings
+from dns.nameserver import Do53Nameserver
+from dns.rdatatype import TXT
+from dns.resolver import NXDOMAIN, LifetimeTimeout, NoAnswer, Resolver
+
+from tenants.models import Domain
+
+CHALLENGE = "_aggios-challenge"
+MARK = "aggios-verification="
+LIFETIME = 5.0  # seconds for the whole look-up, whatever the servers do
+EACH = 2.0  # seconds for one server to answer
+PAYLOAD = 1232  # octets of a datagram that is not cut up on its way (dnsflagday.net/2020)
+
+
+class Outcome(StrEnum):
+    """What a check found; ``Domain.check_result`` holds it."""
+
+    FOUND = "found"
+    NOT_FOUND = "not_found"  # no such record at the name
+    WRONG_VALUE = "wrong_value"  # a record of ours, for another claim
+    NXDOMAIN = "nxdomain"  # the name does not exist
+    SERVFAIL = "servfail"  # the name servers refuse or fail
+    TIMEOUT = "timeout"
+    TAKEN = "taken"  # found, but another tenant has proved the domain
+    WITHDRAWN = "withdrawn"  # staff has stopped it; a new record is asked for
+
+
+@dataclass(frozen=True, slots=True)
+class ProofRecord:
+    """The record that the owner of a domain sets."""
+
+    name: str
+    value: str
+    type: str = "TXT"
+
+
+def new_token() -> str:
+    """Return what makes a claim's record its own: 160 random bits in letters without case."""
+    return secrets.token_hex(20)
+
+
+def proof_record(domain: Domain) -> ProofRecord:
+    """Return the record that proves this claim."""
+    return ProofRecord(f"{CHALLENGE}.{domain.domain}", f"{MARK}{domain.proof_token}")
+
+
+def look_up(domain: str, token: str) -> Outcome:
+    """Ask the DNS for the record of a claim; takes ``LIFETIME`` seconds at most, raises nothing."""
+    name = dns.name.from_text(f"{CHALLENGE}.{domain}.")
+    try:
+        answer = _resolver().resolve(name, TXT, lifetime=LIFETIME, search=False)
+    except NXDOMAIN:
+        return Outcome.NXDOMAIN
+    except NoAnswer:
+        return Outcome.NOT_FOUND
+    except LifetimeTimeout:
+        return Outcome.TIMEOUT
+    except dns.exception.DNSException:
+        return Outcome.SERVFAIL
+    # A record is one or more strings, which belong together (RFC 1035 section 3.3.14).
+    return _judged({_text(b"".join(record.strings)) for record in answer}, token)
+
+
+def _text(value: bytes) -> str:
+    # Some providers' forms store the quotation marks that people paste along.
+    return value.decode("ascii", "replace").strip().strip('"').lower()
+
+
+def _judged(values: set[str], token: str) -> Outcome:
+    if token and f"{MARK}{token}" in values:
+        return Outcome.FOUND
+    ours = any(value.startswith(MARK) for value in values)
+    return Outcome.WRONG_VALUE if ours else Outcome.NOT_FOUND
+
+
+def _resolver() -> Resolver:
+    """Return a resolver without a cache: the servers that are named, or the system's."""
+    servers = [Do53Nameserver(host, port) for host, port in settings.DNS_RESOLVERS]
+    resolver = Resolver(configure=not servers)
+    if servers:
+        resolver.nameservers = servers
+    resolver.timeout = EACH
+    resolver.use_edns(0, 0, PAYLOAD)
+    return resolver

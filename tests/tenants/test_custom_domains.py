@@ -1,0 +1,428 @@
+"""Custom domains: claimed by anybody, proved by one, routed from then on, released at once."""
+
+import json
+import secrets
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.core.management import CommandError
+from django.db import connections
+from django.utils import timezone
+
+from audit.models import AuditEvent
+from audit.services import SYSTEM, Actor
+from core.problems import ValidationFailed
+from tenants import domains
+from tenants.domain_checks import check_all, check_domain, expire_claims, settle
+from tenants.domain_names import is_free
+from tenants.domain_queries import domain_of
+from tenants.domains import add_domain, claim_domain, remove_domain, set_verified
+from tenants.models import Domain
+from tenants.problems import (
+    DomainNotFound,
+    DomainTaken,
+    PrimaryDomain,
+    TenantNotFound,
+    TooManyDomains,
+)
+from tenants.proof import Outcome, proof_record
+from tenants.services import mark_deleting, resume_tenant, suspend_tenant
+from tests.cast import Agency
+from tests.name_server import NameServer
+from tests.site import Host, Site
+from tests.tenants.test_commands import run
+
+SAM = Actor("staff", "7", "sam@aggios.test")
+
+
+@pytest.fixture
+def name() -> str:
+    return f"files.{secrets.token_hex(6)}.example"
+
+
+def publish(zone: NameServer, domain: Domain) -> None:
+    """Set the record that proves a claim."""
+    proof = proof_record(domain)
+    zone.txt(proof.name, proof.value)
+
+
+def proved(zone: NameServer, tenant_id, name: str) -> Domain:
+    claim = claim_domain(tenant_id, name=name, actor=SYSTEM)
+    publish(zone, claim)
+    return check_domain(claim.pk, actor=SYSTEM)
+
+
+def statuses(host: Host) -> set[int]:
+    """Ask often enough that every worker answers."""
+    return {host.get("/api/users/me").status_code for _ in range(12)}
+
+
+def test_it_is_served_from_the_proof_to_the_release(
+    site: Site, zone: NameServer, new_agency: Callable[..., Agency], name: str
+):
+    agency = new_agency()
+    host = Host(site.port, name, agency.owner.access_token)
+    assert statuses(host) == {404}
+    claim = claim_domain(agency.ref.id, name=name, actor=SYSTEM)
+    assert check_domain(claim.pk, actor=SYSTEM).check_result == Outcome.NXDOMAIN
+    assert statuses(host) == {404}
+
+    publish(zone, claim)
+    checked = check_domain(claim.pk, actor=SYSTEM)
+    assert (checked.check_result, checked.verified_at is not None) == (Outcome.FOUND, True)
+    assert statuses(host) == {200}
+
+    remove_domain(claim.pk, actor=SYSTEM)
+    assert statuses(host) == {404}
+    assert is_free(name)
+
+
+def test_each_claim_has_a_record_of_its_own(make_tenant, zone: NameServer, name: str):
+    one, two = make_tenant(), make_tenant()
+    first, second = (claim_domain(t.id, name=name, actor=SYSTEM) for t in (one, two))
+    again = claim_domain(one.id, name=name.upper(), actor=SYSTEM)
+    assert (again.pk, again.proof_token) == (first.pk, first.proof_token)
+    assert first.proof_token != second.proof_token
+
+    publish(zone, first)
+
+    assert check_domain(second.pk, actor=SYSTEM).check_result == Outcome.WRONG_VALUE
+    assert check_domain(first.pk, actor=SYSTEM).verified_at
+
+
+def test_released_and_claimed_again_it_has_to_be_proved_again(make_tenant, zone, name: str):
+    tenant = make_tenant()
+    remove_domain(proved(zone, tenant.id, name).pk, actor=SYSTEM)
+
+    claim = claim_domain(tenant.id, name=name, actor=SYSTEM)
+
+    assert check_domain(claim.pk, actor=SYSTEM).check_result == Outcome.WRONG_VALUE
+
+
+def test_a_second_tenant_cannot_claim_a_proved_one(make_tenant, zone, name: str):
+    proved(zone, make_tenant().id, name)
+    other = make_tenant()
+
+    for attempt in (
+        lambda: claim_domain(other.id, name=name, actor=SYSTEM),
+        lambda: add_domain(other.id, name=name, verified=False, actor=SYSTEM),
+        lambda: add_domain(other.id, name=name, verified=True, actor=SYSTEM),
+    ):
+        with pytest.raises(DomainTaken):
+            attempt()
+    assert not is_free(name)
+    assert Domain.objects.filter(domain=name).count() == 1
+
+
+def test_an_earlier_claim_cannot_be_proved_any_more(make_tenant, zone, name: str):
+    """Both records are there: the first that is looked up has the domain."""
+    one, two = make_tenant(), make_tenant()
+    first, second = (claim_domain(t.id, name=name, actor=SYSTEM) for t in (one, two))
+    zone.txt(proof_record(first).name, proof_record(first).value, proof_record(second).value)
+    check_domain(first.pk, actor=SYSTEM)
+
+    with pytest.raises(DomainTaken):
+        check_domain(second.pk, actor=SYSTEM)
+    with pytest.raises(DomainTaken):
+        set_verified(second.pk, verified=True, actor=SAM)
+
+    kept = Domain.objects.get(pk=second.pk)
+    assert (kept.check_result, kept.verified_at) == (Outcome.TAKEN, None)
+    remove_domain(first.pk, actor=SYSTEM)
+    assert check_domain(second.pk, actor=SYSTEM).verified_at
+
+
+def test_of_two_proofs_at_once_one_counts(site: Site, make_tenant, zone, name: str):
+    tenants = [make_tenant() for _ in range(4)]
+    claims = [claim_domain(tenant.id, name=name, actor=SYSTEM) for tenant in tenants]
+    zone.txt(proof_record(claims[0]).name, *(proof_record(claim).value for claim in claims))
+
+    def prove(claim: Domain) -> str:
+        try:
+            return check_domain(claim.pk, actor=SYSTEM).check_result
+        except DomainTaken:
+            return "taken"
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(prove, claims)) == ["found", "taken", "taken", "taken"]
+    assert Domain.objects.filter(domain=name, verified_at__isnull=False).count() == 1
+
+
+def test_what_is_released_during_the_look_up_is_not_proved(make_tenant, name: str):
+    claim = claim_domain(make_tenant().id, name=name, actor=SYSTEM)
+    remove_domain(claim.pk, actor=SYSTEM)
+
+    with pytest.raises(DomainNotFound):
+        settle(claim, Outcome.FOUND, actor=SYSTEM)
+
+
+def test_a_token_that_was_replaced_during_the_look_up_proves_nothing(make_tenant, name: str):
+    seen = claim_domain(make_tenant().id, name=name, actor=SYSTEM)
+    Domain.objects.filter(pk=seen.pk).update(proof_token="another")
+
+    assert settle(seen, Outcome.FOUND, actor=SYSTEM).verified_at is None
+
+
+def test_a_proved_domain_is_kept_when_its_record_goes(site, new_agency, zone, name: str):
+    agency = new_agency()
+    domain = proved(zone, agency.ref.id, name)
+    for outcome in (Outcome.NXDOMAIN, Outcome.SERVFAIL):
+        zone.clear()
+        if outcome == Outcome.SERVFAIL:
+            zone.faults[proof_record(domain).name] = "SERVFAIL"
+        assert check_domain(domain.pk, actor=SYSTEM).check_result == outcome
+
+    assert Host(site.port, name, agency.owner.access_token).get("/api/users/me").is_success
+
+
+@pytest.mark.parametrize(
+    ("text", "stored"),
+    [
+        ("Files.ACME.example.", "files.acme.example"),
+        ("b\u00fccher.example", "xn--bcher-kva.example"),
+        ("B\u00dcCHER.example", "xn--bcher-kva.example"),
+        ("bu\u0308cher.example", "xn--bcher-kva.example"),
+        ("xn--bcher-kva.example", "xn--bcher-kva.example"),
+        ("XN--BCHER-KVA.example", "xn--bcher-kva.example"),
+        ("\uff41cme\u3002example", "acme.example"),
+        ("\u212aelvin.example", "kelvin.example"),
+    ],
+)
+def test_a_name_is_stored_as_browsers_send_it(make_tenant, text: str, stored: str):
+    claim = claim_domain(make_tenant().id, name=text, actor=SYSTEM)
+
+    assert claim.domain == stored
+    remove_domain(claim.pk, actor=SYSTEM)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "acme",
+        ".",
+        "..",
+        "a..example",
+        "-a.example",
+        "a-.example",
+        "a_b.example",
+        "*.example.com",
+        "a b.example",
+        "a.example/x",
+        "a.example:443",
+        "a@b.example",
+        "http://a.example",
+        "a`) || Host(`b.example",
+        "a.example`",
+        "a.example\r\nX: y",
+        "a.example\x00",
+        "127.0.0.1",
+        "1.2.3.4.5",
+        "a.1",
+        "[::1]",
+        "::1",
+        "0x7f.0.0.1",
+        f"{'x' * 64}.example",
+        f"{'x' * 40}." * 7 + "example",
+        "x" * 100_000 + ".example",
+        "xn--a.example",
+        "xn--.example",
+        "xn--53h.example",
+        "a\u200db.example",
+        "\u202eexample.com",
+        "caf\ud800.example",
+        "aggios.localhost",
+        "acme.aggios.localhost",
+        "AGGIOS.localhost.",
+        "\uff41ggios.localhost",
+        "a.localhost",
+        "backend.internal",
+        "printer.local",
+        "1.0.0.127.in-addr.arpa",
+        "facebookcorewwwi.onion",
+    ],
+)
+def test_what_is_no_public_name_is_refused(make_tenant, text: str):
+    tenant = make_tenant()
+
+    with pytest.raises(ValidationFailed):
+        claim_domain(tenant.id, name=text, actor=SYSTEM)
+
+    assert Domain.objects.filter(tenant_id=tenant.id).count() == 1
+
+
+def test_how_many_a_tenant_may_have(make_tenant, monkeypatch):
+    monkeypatch.setattr(domains, "MOST_CUSTOM", 2)
+    tenant = make_tenant()
+
+    def claim(_: int) -> str:
+        try:
+            fresh = f"{secrets.token_hex(6)}.example"
+            return str(claim_domain(tenant.id, name=fresh, actor=SYSTEM).kind)
+        except TooManyDomains:
+            return "too many"
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(claim, range(4))) == ["custom", "custom", "too many", "too many"]
+
+
+def test_no_tenant_touches_anothers(make_tenant, zone, name: str):
+    mine, other = make_tenant(), make_tenant()
+    claim = claim_domain(mine.id, name=name, actor=SYSTEM)
+    publish(zone, claim)
+
+    for attempt in (
+        lambda: domain_of(other.id, claim.pk),
+        lambda: check_domain(claim.pk, tenant_id=other.id, actor=SYSTEM),
+        lambda: remove_domain(claim.pk, tenant_id=other.id, actor=SYSTEM),
+    ):
+        with pytest.raises(DomainNotFound):
+            attempt()
+
+    assert Domain.objects.get(pk=claim.pk).checked_at is None
+    assert zone.asked == []
+    assert check_domain(claim.pk, tenant_id=mine.id, actor=SYSTEM).verified_at
+    remove_domain(claim.pk, tenant_id=mine.id, actor=SYSTEM)
+
+
+def test_the_primary_name_is_not_released(make_tenant):
+    tenant = make_tenant()
+    primary = Domain.objects.get(tenant_id=tenant.id)
+
+    with pytest.raises(PrimaryDomain):
+        remove_domain(primary.pk, actor=SYSTEM)
+
+
+def test_a_suspended_tenant_says_so_on_its_domain(site, new_agency, zone, name: str):
+    agency = new_agency()
+    proved(zone, agency.ref.id, name)
+    host = Host(site.port, name)
+    suspend_tenant(agency.ref.id, actor=SYSTEM, reason="Unpaid.")
+    assert host.get("/api/users/me").json()["code"] == "tenant_suspended"
+    assert "Unpaid." in host.get("/", headers={"Accept": "text/html"}).text
+
+    resume_tenant(agency.ref.id, actor=SYSTEM)
+    assert host.get("/").status_code == 200
+
+
+def test_a_tenant_that_is_going_claims_and_proves_nothing(make_tenant, zone, name: str):
+    tenant = make_tenant()
+    claim = claim_domain(tenant.id, name=name, actor=SYSTEM)
+    publish(zone, claim)
+    mark_deleting(tenant.id, actor=SYSTEM)
+
+    with pytest.raises(TenantNotFound):
+        claim_domain(tenant.id, name=f"b.{name}", actor=SYSTEM)
+    with pytest.raises(DomainNotFound):
+        check_domain(claim.pk, actor=SYSTEM)
+
+
+def test_staff_vouches_and_withdraws(site, new_agency, zone, name: str):
+    agency = new_agency()
+    domain = add_domain(agency.ref.id, name=name, verified=True, actor=SAM)
+    host = Host(site.port, name, agency.owner.access_token)
+    assert statuses(host) == {200}
+    publish(zone, domain)
+
+    set_verified(domain.pk, verified=False, actor=SAM)
+
+    assert statuses(host) == {404}
+    # The record that is still there does not bring it back.
+    list(check_all(actor=SYSTEM))
+    assert check_domain(domain.pk, actor=SYSTEM).check_result == Outcome.WRONG_VALUE
+
+
+def test_everything_is_recorded_with_who_did_it(make_tenant, zone, name: str):
+    tenant = make_tenant()
+    domain = claim_domain(tenant.id, name=name, actor=SAM)
+    for _ in range(2):
+        check_domain(domain.pk, actor=SAM)
+    publish(zone, domain)
+    check_domain(domain.pk, actor=SAM)
+    set_verified(domain.pk, verified=False, actor=SAM)
+    remove_domain(domain.pk, actor=SAM)
+
+    events = AuditEvent.objects.filter(target_id=str(tenant.id), details__domain=name)
+    told = [(e.action, e.actor_label, e.details.get("result")) for e in events.order_by("at")]
+
+    assert told == [
+        ("tenant.domain_added", "sam@aggios.test", None),
+        ("tenant.domain_checked", "sam@aggios.test", "nxdomain"),
+        ("tenant.domain_verified", "sam@aggios.test", None),
+        ("tenant.domain_checked", "sam@aggios.test", "found"),
+        ("tenant.domain_unverified", "sam@aggios.test", None),
+        ("tenant.domain_removed", "sam@aggios.test", None),
+    ]
+
+
+# -- the command -----------------------------------------------------------------------------------
+def test_from_claim_to_release_on_the_command_line(make_tenant, zone, name: str):
+    slug = make_tenant().slug
+    told = json.loads(run("domains", "claim", slug, name, "--json"))
+    assert told["record"]["name"] == f"_aggios-challenge.{name}"
+    assert told["record"]["value"] in run("domains", "claim", slug, name)
+    with pytest.raises(CommandError, match="not proved: nxdomain"):
+        run("domains", "check", slug, name)
+
+    zone.txt(told["record"]["name"], told["record"]["value"])
+
+    assert "found; proved" in run("domains", "check", slug, name)
+    [_, listed] = json.loads(run("domains", "list", slug, "--json"))
+    assert (listed["domain"], listed["state"]) == (name, "proved")
+    assert name in run("domains", "list")
+    assert json.loads(run("domains", "release", slug, name, "--json")) == {"released": name}
+    with pytest.raises(CommandError, match="no domain"):
+        run("domains", "release", slug, name)
+
+
+def test_all_are_checked(make_tenant, zone, name: str):
+    slug = make_tenant().slug
+    claim = json.loads(run("domains", "claim", slug, name, "--json"))
+    zone.txt(claim["record"]["name"], claim["record"]["value"])
+    assert f"{name}: found" in run("domains", "check", "--all")
+
+    zone.clear()
+    assert name in run("domains", "check", "--all").rpartition("the record is gone: ")[2]
+    zone.faults[claim["record"]["name"]] = "SERVFAIL"
+    with pytest.raises(CommandError, match="could not be looked up"):
+        run("domains", "check", "--all")
+    assert Domain.objects.get(domain=name).verified_at
+    run("domains", "release", slug, name)
+
+
+def test_claims_that_nobody_proves_expire(make_tenant, zone, name: str):
+    tenant = make_tenant()
+    kept = proved(zone, tenant.id, f"kept.{name}")
+    old = claim_domain(tenant.id, name=name, actor=SYSTEM)
+    long_ago = timezone.now() - timedelta(days=31)
+    Domain.objects.filter(pk__in=[kept.pk, old.pk]).update(created_at=long_ago)
+
+    assert expire_claims(actor=SYSTEM) == [name]
+
+    assert not Domain.objects.filter(pk=old.pk).exists()
+    assert Domain.objects.filter(pk=kept.pk).exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["claim", "{slug}", "nodot"],
+        ["claim", "nobody-here", "a.example"],
+        ["check"],
+        ["check", "{slug}", "a.example"],
+        ["release", "{slug}", "{slug}"],
+    ],
+)
+def test_the_command_refuses_in_one_sentence(make_tenant, arguments: list[str]):
+    slug = make_tenant().slug
+
+    with pytest.raises(CommandError) as caught:
+        run("domains", *(argument.format(slug=slug) for argument in arguments))
+
+    assert "\n" not in str(caught.value)
