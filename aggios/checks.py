@@ -12,6 +12,8 @@ from django.db import OperationalError, connection
 from psycopg.errors import OperationalError as DriverError
 
 LEAST_SECRET = 50
+# A backend that has met so many tenants holds some 150 MB for them (docs/benchmarks.md).
+MOST_SCOPES = 1000
 # What our own examples and generators of development stacks put into secrets.
 DEVELOPMENT = ("insecure", "development", "changeme", "change-me", "example")
 SECRETS = ("SECRET_KEY", "TOKEN_MASTER_SECRET", "TOKEN_MASTER_SECRET_PREVIOUS")
@@ -79,6 +81,10 @@ def pool_is_safe(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     if database["CONN_MAX_AGE"] is None or database["CONN_MAX_AGE"] > 3600:
         hint = "Set DATABASE_CONN_MAX_AGE to 3600 or less: a connection keeps what it has met."
         faults.append(Error("Connections live too long.", hint=hint, id="aggios.E020"))
+    if not 1 <= database["MAX_SCOPES"] <= MOST_SCOPES:
+        hint = f"Set DATABASE_CONN_MAX_SCOPES to 1 to {MOST_SCOPES}; 200 is usual."
+        fault = Error("Connections may meet too many tenants.", hint=hint, id="aggios.E025")
+        faults.append(fault)
     if database["OPTIONS"].get("prepare_threshold") is not None:
         hint = "Take prepare_threshold out of DATABASE_URL."
         faults.append(Error("Prepared statements are on.", hint=hint, id="aggios.E021"))

@@ -8,6 +8,8 @@ from django.core.exceptions import ImproperlyConfigured
 from aggios import env
 
 CONNECT_SECONDS = "3"
+# How much longer than PostgreSQL's own statement_timeout we wait for it to say so.
+GRACE_SECONDS = 5
 
 
 def databases() -> dict[str, Any]:
@@ -16,11 +18,37 @@ def databases() -> dict[str, Any]:
     The web processes are not given ``DATABASE_OWNER_URL``, so that a fault in them cannot alter or
     drop a table.
     """
-    found = {"default": _parse("DATABASE_URL", env.text("DATABASE_URL"))}
-    found["default"]["CONN_MAX_AGE"] = env.integer("DATABASE_CONN_MAX_AGE", 600)
+    found = {"default": {**_parse("DATABASE_URL", env.text("DATABASE_URL")), **_bounds()}}
+    _set_timeouts(found["default"])
     if owner := env.text("DATABASE_OWNER_URL", ""):
         found["owner"] = {**_parse("DATABASE_OWNER_URL", owner), "KEEPS_LOGIN_ROLE": True}
     return found
+
+
+def _bounds() -> dict[str, Any]:
+    """Return how long, and through how many tenants, a connection of the web processes lives."""
+    return {
+        "CONN_MAX_AGE": env.integer("DATABASE_CONN_MAX_AGE", 600),
+        "MAX_SCOPES": env.integer("DATABASE_CONN_MAX_SCOPES", 200),
+    }
+
+
+def _set_timeouts(database: dict[str, Any]) -> None:
+    """Have PostgreSQL end what takes too long, and give up on a server that does not answer.
+
+    A pooler takes no start-up settings; there the login has to have them (docs/operations.md).
+    """
+    statement = env.integer("DATABASE_STATEMENT_SECONDS", 30)
+    timeouts = {
+        "statement_timeout": statement,
+        "lock_timeout": env.integer("DATABASE_LOCK_SECONDS", 10),
+        "idle_in_transaction_session_timeout": env.integer("DATABASE_IDLE_SECONDS", 60),
+    }
+    database["PATIENCE"] = statement + GRACE_SECONDS if statement else 0
+    if env.text("DATABASE_POOLER", "none") == "none":
+        ours = " ".join(f"-c {name}={seconds}s" for name, seconds in timeouts.items())
+        given = database["OPTIONS"].get("options", "")
+        database["OPTIONS"]["options"] = f"{ours} {given}".strip()
 
 
 def _parse(name: str, url: str) -> dict[str, Any]:
