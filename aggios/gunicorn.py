@@ -53,6 +53,14 @@ def on_exit(server: Any) -> None:
     shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
 
 
+def worker_exit(server: Any, worker: Any) -> None:
+    """Save what an ending worker has counted and not saved yet."""
+    # Not at the top, for the reason given below; a worker has it loaded long since.
+    from tenants.request_counts import save_at_exit  # noqa: PLC0415
+
+    save_at_exit()
+
+
 def child_exit(server: Any, worker: Any) -> None:
     """Take a dead worker's gauges out of the sums."""
     # Imported at the top, the package would have chosen counters of one process before on_starting

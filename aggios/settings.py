@@ -184,6 +184,10 @@ DOMAIN_CLAIM_DAYS = env.integer("DOMAIN_CLAIM_DAYS", 30, least=1)
 DNS_RESOLVERS = [env.address("DNS_RESOLVERS", x, 53) for x in env.items("DNS_RESOLVERS")]
 # How a workspace that staff opens gets its owner; staff itself knows no people of tenants.
 TENANT_OWNER_MAKER = "aggios.founding.make_owner"
+# How often a process adds the requests that it counted to the table of usage.
+REQUEST_COUNTS_SECONDS = env.integer("REQUEST_COUNTS_SECONDS", 10, least=1)
+# How a tenant is measured; staff itself knows no files of tenants.
+TENANT_USAGE_MEASURER = "aggios.usage.measure_tenant"
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",

@@ -13,6 +13,7 @@ from staff.queries import shown_tenant
 from tenants.deletion import call_off_deletion
 from tenants.details import update_tenant
 from tenants.models import Tenant
+from tenants.renaming import rename_subdomain
 from tenants.services import create_tenant, locked_tenant, resume_tenant
 
 Check = Callable[[Tenant], None]
@@ -43,13 +44,22 @@ def act_on(tenant_id: uuid.UUID, act: Callable[[uuid.UUID], Any], check: Check) 
         return shown_tenant(tenant_id)
 
 
-def change_tenant(tenant_id: uuid.UUID, changes: dict[str, str], *, actor: Actor) -> None:
-    """Change what is named of ``name`` and ``registration``. Raises ValidationFailed."""
+def change_tenant(tenant_id: uuid.UUID, changes: dict[str, Any], *, actor: Actor) -> None:
+    """Change what is named of ``name``, ``registration`` and ``subdomain``.
+
+    ``redirect_days`` is how long the former subdomain leads to the new one. Raises
+    ValidationFailed, SubdomainTaken.
+    """
     with enter(PUBLIC), transaction.atomic():
         tenant = locked_tenant(tenant_id)
         name = changes.get("name", tenant.name)
         registration = changes.get("registration", tenant.registration)
         update_tenant(tenant_id, name=name, registration=registration, actor=actor)
+        if "subdomain" in changes:
+            days = changes.get("redirect_days")
+            rename_subdomain(
+                tenant_id, subdomain=changes["subdomain"], redirect_days=days, actor=actor
+            )
 
 
 def serve_again(tenant_id: uuid.UUID, *, actor: Actor) -> None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from staff.api import auth, state, tenants
+from staff.api import auth, state, tenants, usage
 
 # Not on api., where these paths are the tenants'.
 log_in = [
@@ -12,6 +12,7 @@ log_in = [
 urlpatterns = [
     path("api/tenants", tenants.Tenants.as_view(), name="tenants"),
     path("api/tenants/<uuid:tenant_id>", tenants.OneTenant.as_view(), name="tenant"),
+    path("api/tenants/<uuid:tenant_id>/usage", usage.TenantUsage.as_view(), name="tenant-usage"),
     path("api/tenants/<uuid:tenant_id>/suspend", state.Suspend.as_view(), name="tenant-suspend"),
     path("api/tenants/<uuid:tenant_id>/resume", state.Resume.as_view(), name="tenant-resume"),
     path(

@@ -16,6 +16,7 @@ from tenants.credentials import tenant_of_credential
 from tenants.gate import existing, require_served
 from tenants.hosts import site_of, site_url
 from tenants.refs import TenantRef
+from tenants.request_counts import count_request
 from tenants.routing import tenant_at
 from tenants.streaming import keep_inside
 
@@ -55,6 +56,8 @@ class TenantMiddleware:
         with tenant_context(tenant):
             if not is_health and (until := tenant.left(name)):
                 return moved(request, tenant.slug, until)
+            if not is_health:
+                count_request(tenant.id)
             response = self.get_response(request)
         keep_inside(response, tenant)
         return response

@@ -21,6 +21,7 @@ OVERRIDES = {
     "RATE_LIMIT_SIGNUP": "100000/3600",
     "RATE_LIMIT_REGISTER": "100000/3600",
     "RATE_LIMIT_REFRESH": "100000/60",
+    "REQUEST_COUNTS_SECONDS": "1",
 }
 
 stack = session.enter_context(

@@ -9,6 +9,7 @@ from tenants.context import tenant_context, tenant_or_none
 from tenants.credentials import tenant_of_token
 from tenants.gate import existing, require_served
 from tenants.refs import TenantRef
+from tenants.request_counts import count_request
 from tenants.routing import tenant_at
 from tenants.slugs import normalise
 
@@ -28,6 +29,7 @@ def addressed_tenant(slug: str | None, *, token: str = "") -> Iterator[TenantRef
         return
     tenant = _named(slug) if slug else _of_token(token)
     require_served(tenant)
+    count_request(tenant.id)
     with tenant_context(tenant):
         yield tenant
 

@@ -10,6 +10,7 @@ from staff.tokens import Issued
 from tenants.deletion import LONGEST_GRACE
 from tenants.models import Tenant
 from tenants.names import checked_name
+from tenants.renaming import LONGEST_REDIRECT
 from tenants.slugs import checked as checked_slug
 
 REASON_LENGTH = 400
@@ -38,12 +39,22 @@ class StaffTokenShape(serializers.Serializer[Any]):
     user = StaffShape()
 
 
-class ChangeTenantRequest(serializers.Serializer[Any]):
+class TenantFields(serializers.Serializer[Any]):
     name = serializers.CharField(required=False, validators=[by_rule(checked_name)])
     registration = serializers.ChoiceField(Tenant.Registration.values, required=False)
 
 
-class NewTenantRequest(ChangeTenantRequest):
+class ChangeTenantRequest(TenantFields):
+    subdomain = serializers.CharField(required=False, validators=[by_rule(checked_slug)])
+    redirect_days = serializers.IntegerField(
+        min_value=0,
+        max_value=LONGEST_REDIRECT,
+        required=False,
+        help_text="How long the former subdomain leads to the new one; 0 frees it at once.",
+    )
+
+
+class NewTenantRequest(TenantFields):
     company = serializers.CharField(
         required=False, validators=[by_rule(checked_name)], help_text="Another word for `name`."
     )

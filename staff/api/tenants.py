@@ -109,7 +109,7 @@ class OneTenant(StaffView):
         responses=TenantShape,
     )
     def patch(self, request: Request, tenant_id: uuid.UUID) -> Response:
-        """Change the name and who may join."""
+        """Change the name, who may join, and the subdomain."""
         changes = parsed(ChangeTenantRequest, request, partial=True)
         actor = asking(request)
         tenant = act_on(

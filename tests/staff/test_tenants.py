@@ -253,3 +253,28 @@ def test_of_changes_at_once_with_one_tag_one_is_made(sue: Host, new_agency) -> N
         statuses = sorted(answer.status_code for answer in pool.map(ask, range(4)))
 
     assert statuses == [200, 412, 412, 412]
+
+
+def test_a_new_subdomain_leads_there_at_once(site: Site, sue: Host, new_agency) -> None:
+    agency, slug = new_agency(), new_slug()
+
+    answer = sue.patch(at(agency), {"subdomain": slug.upper(), "redirect_days": 3})
+
+    assert (answer.status_code, answer.json()["subdomain"]) == (200, slug)
+    former = [d for d in answer.json()["domains"] if d["redirect_until"]]
+    assert [d["domain"] for d in former] == [f"{agency.slug}.aggios.localhost"]
+    assert site.host(slug).with_token(agency.owner.access_token).get("/api/users/me").is_success
+    assert agency.owner.at.get("/api/users/me").status_code == 307
+    event = assert_recorded("tenant.renamed", by=sue.staff, target_id=answer.json()["id"])
+    assert event.details == {"from": agency.slug, "to": slug, "redirect_days": 3}
+
+
+def test_a_name_of_somebody_elses_changes_nothing(sue: Host, acme: Agency, new_agency) -> None:
+    agency = new_agency()
+
+    answer = sue.patch(at(agency), {"name": "Half", "subdomain": "acme"})
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "subdomain_taken")
+    read = sue.get(at(agency)).json()
+    assert (read["subdomain"], read["name"] == "Half") == (agency.slug, False)
+    assert ("subdomain", "reserved") in faults(sue.patch(at(agency), {"subdomain": "www"}))

@@ -66,6 +66,7 @@ OF_STAFF = [
         STAFF,
         rights={"GET": VIEW, "PATCH": CHANGE, "DELETE": DELETE},
     ),
+    Route("tenant-usage", f"{OF_ONE}/usage", "GET", STAFF, rights={"GET": VIEW}),
     changing("tenant-suspend", "suspend"),
     changing("tenant-resume", "resume"),
     changing("tenant-cancel-deletion", "cancel-deletion"),

@@ -1,0 +1,47 @@
+"""Measuring tenants: what tenants know of the database, joined with what files know of objects."""
+
+from collections.abc import Iterator, Sequence
+
+from django.db import DatabaseError
+
+from files.usage import held_objects
+from tenants.context import tenant_context
+from tenants.models import Tenant, Usage
+from tenants.refs import ref_of
+from tenants.usage import Held, bounded, count_rows, database_use, save_usage
+
+Outcome = tuple[Tenant, Usage | DatabaseError]
+
+
+def measure_tenants(tenants: Sequence[Tenant], *, exact: bool = False) -> Iterator[Outcome]:
+    """Measure tenants and keep the result; give each with its usage or what stood in the way.
+
+    The catalogue is asked once for all of them, so hand over some hundreds. ``exact`` counts the
+    rows of each rather than taking PostgreSQL's estimate.
+    """
+    databases = database_use([tenant.schema_name for tenant in tenants])
+    for tenant in tenants:
+        try:
+            yield tenant, _measure(tenant, databases.get(tenant.schema_name, Held(0, 0)), exact)
+        except DatabaseError as exc:
+            yield tenant, exc
+
+
+def measure_tenant(tenant: Tenant, *, exact: bool = False) -> Usage:
+    """Measure one tenant and keep the result (``settings.TENANT_USAGE_MEASURER``).
+
+    Each statement is bounded in time. Raises DatabaseError.
+    """
+    [(_, found)] = measure_tenants([tenant], exact=exact)
+    if isinstance(found, DatabaseError):
+        raise found
+    return found
+
+
+def _measure(tenant: Tenant, database: Held, exact: bool) -> Usage:
+    ref = ref_of(tenant)
+    if exact:
+        database = Held(count_rows(ref), database.size)
+    with tenant_context(ref), bounded():
+        objects = held_objects()
+    return save_usage(tenant.pk, database=database, objects=objects)

@@ -1,0 +1,64 @@
+"""What a tenant holds and how much it is used."""
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.shapes import checked_fields
+from staff.api.documents import usage_of
+from staff.api.shapes import UsageShape
+from staff.api.view import VIEW, StaffView
+from staff.queries import shown_tenant
+from staff.usage import Seen, current_usage
+
+
+class UsageRequest(serializers.Serializer[Any]):
+    exact = serializers.BooleanField(
+        required=False, default=False, help_text="Count the rows now rather than estimate them."
+    )
+
+
+class RequestsOfADay(serializers.Serializer[Any]):
+    day = serializers.DateField(help_text="UTC.")
+    count = serializers.IntegerField()
+
+
+class RequestsShape(serializers.Serializer[Any]):
+    today = serializers.IntegerField()
+    last_30_days = serializers.IntegerField()
+    days = RequestsOfADay(many=True, help_text="Days with requests, oldest first.")
+
+
+class TenantUsageShape(UsageShape):
+    rows_are_exact = serializers.BooleanField(help_text="Whether the rows were counted just now.")
+    requests = RequestsShape()
+
+
+class TenantUsage(StaffView):
+    """The usage of one tenant."""
+
+    rights = {"GET": VIEW}
+
+    @extend_schema(
+        operation_id="read_tenant_usage", parameters=[UsageRequest], responses=TenantUsageShape
+    )
+    def get(self, request: Request, tenant_id: uuid.UUID) -> Response:
+        """Show what it holds, at most five minutes old, and its requests up to some seconds ago."""
+        fields = checked_fields(UsageRequest, request.query_params.dict())
+        seen = current_usage(shown_tenant(tenant_id), exact=fields["exact"])
+        return Response(_document(seen))
+
+
+def _document(seen: Seen) -> dict[str, Any]:
+    requests = {
+        "today": seen.requests.get(datetime.now(UTC).date().isoformat(), 0),
+        "last_30_days": sum(seen.requests.values()),
+        "days": [{"day": day, "count": count} for day, count in seen.requests.items()],
+    }
+    held = usage_of(seen.held) or {}
+    return {**held, "rows_are_exact": seen.rows_are_exact, "requests": requests}

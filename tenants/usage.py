@@ -1,0 +1,120 @@
+"""What tenants hold and how much they are used.
+
+Rows are PostgreSQL's own running count (``pg_stat``): an estimate, a few seconds late and lost when
+the server crashes, but one query tells it of hundreds of tenants. ``count_rows`` counts one
+tenant's for certain. Bytes are those on disk: tables, indexes and TOAST.
+"""
+
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+from psycopg import sql
+
+from core.database.scope import PUBLIC, enter
+from tenants.context import tenant_context
+from tenants.models import RequestCount, Tenant, Usage
+from tenants.refs import TenantRef
+
+# The record of migrations is ours, not the tenant's.
+CATALOGUE = """
+    SELECT space.nspname,
+           coalesce(sum(pg_stat_get_live_tuples(part.oid))
+                    FILTER (WHERE part.relname <> 'django_migrations'), 0)::bigint,
+           coalesce(sum(pg_total_relation_size(part.oid)), 0)::bigint
+    FROM pg_namespace AS space
+    LEFT JOIN pg_class AS part ON part.relnamespace = space.oid AND part.relkind IN ('r', 'm')
+    WHERE space.nspname = ANY(%s)
+    GROUP BY space.nspname
+"""
+TABLES = """
+    SELECT tablename FROM pg_tables
+    WHERE schemaname = %s AND tablename <> 'django_migrations' ORDER BY tablename
+"""
+LIMITS = "SELECT set_config('statement_timeout', %s, true), set_config('lock_timeout', %s, true)"
+BOUNDS = ["5s", "1s"]
+MEASURES = ["rows", "database_bytes", "objects_held", "object_bytes", "measured_at"]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a tenant holds in the database or in the object store: how many things, how large."""
+
+    count: int
+    size: int
+
+
+def database_use(schemas: Iterable[str]) -> dict[str, Held]:
+    """Return rows (estimated) and bytes of each schema that exists, in one query."""
+    with enter(PUBLIC), bounded(), connection.cursor() as cursor:
+        cursor.execute(CATALOGUE, [list(schemas)])
+        return {schema: Held(rows, size) for schema, rows, size in cursor.fetchall()}
+
+
+def count_rows(tenant: TenantRef) -> int:
+    """Count a tenant's rows. Raises OperationalError when that takes too long."""
+    with tenant_context(tenant), bounded(), connection.cursor() as cursor:
+        cursor.execute(TABLES, [tenant.schema_name])
+        one = sql.SQL("SELECT count(*) FROM {}")
+        counts = [
+            one.format(sql.Identifier(tenant.schema_name, name)) for (name,) in cursor.fetchall()
+        ]
+        cursor.execute(
+            sql.SQL("SELECT coalesce(sum(count), 0)::bigint FROM ({}) AS counts").format(
+                sql.SQL(" UNION ALL ").join([sql.SQL("SELECT 0 AS count"), *counts])
+            )
+        )
+        return int(cursor.fetchone()[0])
+
+
+@contextmanager
+def bounded() -> Iterator[None]:
+    """Let no statement of the block run for more than 5 s or wait for a lock for more than 1 s."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(LIMITS, BOUNDS)
+        yield
+
+
+def save_usage(tenant_id: uuid.UUID, *, database: Held, objects: Held) -> Usage:
+    """Keep what was measured just now. Raises IntegrityError if the tenant has gone meanwhile."""
+    usage = Usage(
+        tenant_id=tenant_id,
+        rows=database.count,
+        database_bytes=database.size,
+        objects_held=objects.count,
+        object_bytes=objects.size,
+        measured_at=timezone.now(),
+    )
+    with enter(PUBLIC), transaction.atomic():
+        Usage.objects.bulk_create(
+            [usage], update_conflicts=True, unique_fields=["tenant"], update_fields=MEASURES
+        )
+    return usage
+
+
+def usage_of(tenant_id: uuid.UUID) -> Usage | None:
+    """Return what was measured last, or None: one row by its key, cheap enough for limits."""
+    with enter(PUBLIC):
+        return Usage.objects.filter(pk=tenant_id).first()
+
+
+def requests_by_day(tenant_id: uuid.UUID, *, days: int = 30) -> dict[str, int]:
+    """Return the requests of each of the last ``days`` days (UTC) that had any, oldest first."""
+    since = datetime.now(UTC).date() - timedelta(days=days - 1)
+    with enter(PUBLIC):
+        rows = RequestCount.objects.filter(tenant_id=tenant_id, day__gte=since).order_by("day")
+        return {row.day.isoformat(): row.count for row in rows}
+
+
+def least_recently_measured(before: datetime) -> QuerySet[Tenant]:
+    """Return the tenants that were never measured or not since ``before``, those first."""
+    tenants = Tenant.objects.exclude(status=Tenant.Status.DELETING).prefetch_related("domains")
+    due = tenants.filter(Q(usage=None) | Q(usage__measured_at__lt=before))
+    longest_ago = F("usage__measured_at").asc(nulls_first=True)
+    found: QuerySet[Tenant] = due.order_by(longest_ago, "created_at")
+    return found
