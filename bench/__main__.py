@@ -3,12 +3,13 @@
 import sys
 from collections.abc import Callable
 
-from bench import create_tenant, users_me
+from bench import create_tenant, roles, users_me
 from bench.attack import run as attack
 
 BENCHES: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "attack": (attack.main, attack.TITLE),
     "create_tenant": (create_tenant.main, create_tenant.TITLE),
+    "roles": (roles.main, roles.TITLE),
     "users_me": (users_me.main, users_me.TITLE),
 }
 

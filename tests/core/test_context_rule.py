@@ -20,7 +20,7 @@ FORBIDDEN = {
 }
 BLOCKS = {"tenant_context", "enter", "addressed_tenant"}
 # The backend must have the names to refuse them.
-REFUSING = {"core/database/base.py", "tenants/models.py"}
+REFUSING = {"core/database/base.py", "tenants/models/tenant.py"}
 
 
 @cache
