@@ -5,6 +5,8 @@ from urllib.parse import unquote, urlsplit
 import psycopg
 from psycopg import sql
 
+LARGE_OBJECTS = ("lo_creat(int)", "lo_create(oid)", "lo_from_bytea(oid, bytea)")
+
 
 def bootstrap(superuser_url: str, owner_url: str, runtime_url: str) -> None:
     """Create the logins and the database that the two URLs name, or bring them to what they say.
@@ -63,6 +65,8 @@ def _close_to_public(inside: psycopg.Connection, database: str, owner: str, runt
         ("GRANT CONNECT ON DATABASE {} TO {}", [database, unquote(runtime)]),
         ("ALTER SCHEMA public OWNER TO {}", [unquote(owner)]),
         ("REVOKE ALL ON SCHEMA public FROM PUBLIC", []),
+        # PostgreSQL lets everybody make large objects, which would then be owned by a role of ours.
+        (f"REVOKE EXECUTE ON FUNCTION {', '.join(LARGE_OBJECTS)} FROM PUBLIC", []),
     ]
     for statement, names in statements:
         inside.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))

@@ -25,25 +25,34 @@ VERBS = [
     "SELECT * FROM {table}",
     "INSERT INTO {table} DEFAULT VALUES",
     "UPDATE {table} SET id = id",
+    "SELECT FROM {table} FOR UPDATE",
+    "LOCK TABLE {table}",
     "DELETE FROM {table}",
     "TRUNCATE {table}",
     "COPY {table} TO STDOUT",
 ]
-TENANT_TABLES = ["accounts_user", "accounts_session", "audit_auditevent", "idempotency_answer"]
 PUBLIC_TABLES = ["tenants_tenant", "tenants_domain", "staff_staffuser", "audit_auditevent"]
 
 
-@pytest.mark.parametrize("table", TENANT_TABLES)
-@pytest.mark.parametrize("verb", VERBS[:1] + VERBS[3:])
-def test_another_tenants_table(one: TenantRef, two: TenantRef, verb: str, table: str):
+def tables_of(schema: str, superuser) -> list[str]:
+    query = "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = %s"
+    return [f"{schema}.{name}" for (name,) in superuser.execute(query, [schema]).fetchall()]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_another_tenants_tables(superuser, one: TenantRef, two: TenantRef, verb: str):
+    tables = tables_of(two.schema_name, superuser)
+    assert f"{two.schema_name}.accounts_user" in tables
     with tenant_context(one):
-        refused(verb.format(table=f"{two.schema_name}.{table}"))
+        for table in tables:
+            refused(verb.format(table=table))
 
 
-@pytest.mark.parametrize("table", TENANT_TABLES)
-def test_a_tenants_table_without_a_tenant(one: TenantRef, table: str):
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_tenants_tables_without_a_tenant(superuser, one: TenantRef, verb: str):
     with enter(PUBLIC):
-        refused(f"SELECT * FROM {one.schema_name}.{table}")
+        for table in tables_of(one.schema_name, superuser):
+            refused(verb.format(table=table))
 
 
 @pytest.mark.parametrize("table", [*PUBLIC_TABLES, "django_migrations", "django_content_type"])
@@ -54,6 +63,17 @@ def test_a_public_table_from_a_tenant(one: TenantRef, table: str):
 
 DEFINITIONS = [
     "CREATE TABLE {schema}.x (id int)",
+    "CREATE TABLE pg_temp.x (id int)",
+    "CREATE TABLE aggios.x (id int)",
+    "CREATE SEQUENCE {schema}.x",
+    "CREATE TYPE {schema}.x AS ENUM ('a')",
+    "ALTER TABLE {schema}.{table} OWNER TO aggios_app",
+    "ALTER TABLE {schema}.{table} RENAME TO x",
+    "ALTER SCHEMA {schema} RENAME TO x",
+    "COMMENT ON TABLE {schema}.{table} IS 'x'",
+    "CREATE RULE x AS ON INSERT TO {schema}.{table} DO INSTEAD NOTHING",
+    "SELECT lo_create(0)",
+    "SELECT lo_from_bytea(0, 'x')",
     "CREATE VIEW {schema}.x AS SELECT 1",
     "CREATE FUNCTION {schema}.x() RETURNS int LANGUAGE sql AS 'SELECT 1'",
     "ALTER TABLE {schema}.{table} ADD COLUMN x int",
@@ -86,6 +106,12 @@ def test_definitions_in_public(committed: None, sql: str):
         "SET ROLE aggios_owner",
         "SET SESSION AUTHORIZATION postgres",
         "ALTER ROLE aggios_app INHERIT",
+        "ALTER DATABASE aggios SET work_mem = '1GB'",
+        "CREATE EXTENSION dblink",
+        "CREATE PUBLICATION mine",
+        "DROP FUNCTION aggios.provision_tenant(text)",
+        "DELETE FROM aggios.tenant_template",
+        "TRUNCATE aggios.tenant_template",
         "SELECT * FROM aggios.tenant_template",
         "UPDATE aggios.tenant_template SET ddl = ''",
         "CREATE OR REPLACE FUNCTION aggios.provision_tenant(text) RETURNS void LANGUAGE sql AS ''",
@@ -126,6 +152,25 @@ def test_the_history_of_migrations_is_not_written(one: TenantRef, sql: str):
 def test_a_tenants_role_cannot_make_tenants(one: TenantRef):
     with tenant_context(one):
         refused("SELECT aggios.provision_tenant('t_' || repeat('a', 32))")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "GRANT {one} TO {two}",
+        "GRANT {one} TO aggios_app WITH INHERIT TRUE",
+        "ALTER ROLE {one} LOGIN",
+        "ALTER ROLE {two} RENAME TO t_x",
+        "DROP ROLE {one}",
+        "REVOKE {one} FROM aggios_app",
+    ],
+)
+def test_a_tenants_role_is_not_the_applications_to_change(one: TenantRef, two: TenantRef, sql: str):
+    statement = sql.format(one=one.schema_name, two=two.schema_name)
+    with enter(PUBLIC):
+        refused(statement)
+    with tenant_context(one):
+        refused(statement)
 
 
 def test_rights_cannot_be_passed_on(one: TenantRef):
