@@ -182,6 +182,9 @@ SUBDOMAIN_REDIRECT_DAYS = env.integer("SUBDOMAIN_REDIRECT_DAYS", 90)
 DOMAIN_CLAIM_DAYS = env.integer("DOMAIN_CLAIM_DAYS", 30, least=1)
 # Who is asked for the records that prove custom domains; the system's resolvers when unset.
 DNS_RESOLVERS = [env.address("DNS_RESOLVERS", x, 53) for x in env.items("DNS_RESOLVERS")]
+# The folder that a workspace is exported into before it is purged; none without it.
+_EXPORTS = env.text("TENANT_EXPORT_DIR", "")
+TENANT_EXPORT_DIR = Path(_EXPORTS) if _EXPORTS else None
 # How a workspace that staff opens gets its owner; staff itself knows no people of tenants.
 TENANT_OWNER_MAKER = "aggios.founding.make_owner"
 # How often a process adds the requests that it counted to the table of usage.

@@ -1,5 +1,6 @@
 """Taking everything of one tenant out of the store, when the tenant itself is being deleted."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -19,18 +20,19 @@ class Holdings:
     objects: int
     size: int
     unfinished: int
+    listing: str = ""  # SHA-256 of a line "key size etag" for each object, as the store lists them
 
 
 def holdings(object_prefix: str) -> Holdings:
     """Count what the store holds under a tenant's prefix. Raises StorageUnavailable."""
-    objects = size = 0
+    objects, size, listing = 0, 0, hashlib.sha256()
     with answering():
         for page in _pages("list_objects_v2", object_prefix):
-            found = page.get("Contents", [])
-            objects += len(found)
-            size += sum(item["Size"] for item in found)
+            for item in page.get("Contents", []):
+                objects, size = objects + 1, size + item["Size"]
+                listing.update("{Key} {Size} {ETag}\n".format(**item).encode())
         unfinished = sum(1 for _ in _unfinished(object_prefix))
-    return Holdings(objects, size, unfinished)
+    return Holdings(objects, size, unfinished, listing.hexdigest())
 
 
 def purge_objects(object_prefix: str, progress: Progress = lambda count: None) -> int:

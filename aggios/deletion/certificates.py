@@ -1,0 +1,76 @@
+"""The certificate of a deletion: what the tenant held, who asked, and that it is gone."""
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Any
+
+from audit.models import AuditEvent
+from audit.services import Actor
+from core.database.scope import PUBLIC, enter
+from core.timestamps import timestamp
+from tenants.models import DeletionCertificate, Tenant
+
+VERSION = 1
+
+
+def digest_of(document: dict[str, Any]) -> str:
+    """Return the SHA-256 of a document's canonical JSON: sorted names, no spaces, UTF-8."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def certify(
+    tenant: Tenant, *, held: dict[str, Any], dropped: dict[str, Any], actor: Actor, at: datetime
+) -> DeletionCertificate:
+    """Keep a certificate. Call inside the transaction that removes the tenant's row."""
+    document = {
+        "version": VERSION,
+        "tenant": {
+            "id": str(tenant.pk),
+            "name": tenant.name,
+            "subdomain": tenant.slug,
+            "domains": sorted(domain.domain for domain in tenant.domains.all()),
+            "created_at": timestamp(tenant.created_at),
+        },
+        "requested": _request(tenant),
+        "purged": {"at": timestamp(at), "by": _who(actor.type, actor.id, actor.label)},
+        "held": {name: held[name] for name in ("tables", "objects")},
+        "export": held["export"],
+        "dropped": dropped,
+    }
+    certificate: DeletionCertificate = DeletionCertificate.objects.create(
+        tenant_id=tenant.pk,
+        name=tenant.name,
+        subdomain=tenant.slug,
+        purged_at=at,
+        document=document,
+        digest=digest_of(document),
+    )
+    return certificate
+
+
+def certificates() -> list[DeletionCertificate]:
+    """Return every certificate, newest first."""
+    with enter(PUBLIC):
+        return list(DeletionCertificate.objects.all())
+
+
+def _request(tenant: Tenant) -> dict[str, Any]:
+    """Who asked for the deletion, and when; the record is where that is kept."""
+    asked = AuditEvent.objects.filter(
+        target_id=str(tenant.pk),
+        action__in=("tenant.deletion_scheduled", "tenant.deletion_started"),
+    ).order_by("-at")
+    scheduled = asked.filter(action="tenant.deletion_scheduled").first() or asked.first()
+    if scheduled is None:
+        return {}
+    return {
+        "at": timestamp(scheduled.at),
+        "by": _who(scheduled.actor_type, scheduled.actor_id, scheduled.actor_label),
+        "due_at": timestamp(tenant.deletion_due_at) if tenant.deletion_due_at else None,
+    }
+
+
+def _who(kind: str, identity: str, label: str) -> dict[str, str]:
+    return {"type": kind, "id": identity, "label": label}

@@ -1,0 +1,145 @@
+"""Purging one tenant, so that it can be cut off anywhere and is finished by the next run.
+
+Export, off the air for good, inventory, schema and role, objects, cache, and last the tenant's row
+together with the certificate. Nothing goes before the inventory is in the platform's audit record,
+so a run that was killed half-way still ends in a full certificate. Schema names and prefixes are
+never given out again.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from aggios.archive.export import SILENT, Exported, Watch
+from aggios.archive.session import owner_session
+from aggios.deletion.before import exported_before
+from aggios.deletion.cache import purge_cache
+from aggios.deletion.certificates import certify
+from aggios.deletion.inventory import take_inventory
+from aggios.deletion.problems import AlreadyRunning, NotDue
+from audit.models import AuditEvent
+from audit.services import Actor, record
+from core.database.scope import PUBLIC, enter
+from files.purging import purge_objects
+from tenants.database.dropping import drop_in_batches
+from tenants.models import DeletionCertificate, Tenant
+from tenants.routing import forget
+from tenants.services import locked_tenant, mark_deleting, target_of
+
+Report = Callable[[str], None]
+INVENTORY = "tenant.inventory_taken"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How to purge: whether to export first and into which folder, and who is told."""
+
+    actor: Actor
+    folder: Path | None = None
+    export: bool = True
+    report: Report = lambda line: None
+    watch: Watch = SILENT
+
+
+def purge(tenant: Tenant, wish: Wish) -> DeletionCertificate:
+    """Delete everything of a tenant whose day has come; return the certificate.
+
+    Raises NotDue when the deletion was called off, AlreadyRunning, ArchiveError when the export
+    fails, StorageUnavailable: run it again then.
+    """
+    with _alone(tenant):
+        held = _inventory_of(tenant) or _begin(tenant, wish)
+        dropped = _take_away(tenant, wish.report)
+        return _finish(tenant, held, dropped, wish.actor)
+
+
+@contextmanager
+def _alone(tenant: Tenant) -> Iterator[None]:
+    """Hold a lock that ends with this process, whatever ends it."""
+    with owner_session() as session:
+        query = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
+        row = session.execute(query, [f"aggios:purge:{tenant.pk}"]).fetchone()
+        if not row or not row[0]:
+            raise AlreadyRunning("Another run is purging it.")
+        yield
+
+
+def _inventory_of(tenant: Tenant) -> dict[str, Any] | None:
+    """Return what a former run took down, if one came so far."""
+    if tenant.status != Tenant.Status.DELETING:
+        return None
+    with enter(PUBLIC):
+        taken = AuditEvent.objects.filter(action=INVENTORY, target_id=str(tenant.pk))
+        event = taken.order_by("-at").first()
+    return dict(event.details) if event else None
+
+
+def _begin(tenant: Tenant, wish: Wish) -> dict[str, Any]:
+    """Export, take the tenant off the air for good, and take down what it holds."""
+    exported = exported_before(tenant, wish) if wish.export else None
+    take_off_the_air(tenant, actor=wish.actor)
+    wish.report("off the air")
+    found = {**take_inventory(tenant, exported).as_json(), "export": _as_json(exported)}
+    with enter(PUBLIC), transaction.atomic():
+        record(INVENTORY, actor=wish.actor, target=target_of(tenant), **found)
+    return found
+
+
+def take_off_the_air(tenant: Tenant, *, actor: Actor) -> None:
+    """Begin the purge unless the deletion was called off since ``tenant`` was read.
+
+    Calling off waits for the row or finds the purge begun. Raises NotDue.
+    """
+    with enter(PUBLIC), transaction.atomic():
+        now = locked_tenant(tenant.pk)
+        if now.status != Tenant.Status.DELETING:
+            is_due = now.deletion_due_at is not None and now.deletion_due_at <= timezone.now()
+            if not is_due or now.deletion_requested_at != tenant.deletion_requested_at:
+                raise NotDue("Its deletion was called off, or its day has not come.")
+            mark_deleting(tenant.pk, actor=actor)
+
+
+def _take_away(tenant: Tenant, report: Report) -> dict[str, Any]:
+    drop_in_batches(tenant.schema_name)
+    report(f"schema and role {tenant.schema_name} dropped")
+    purge_objects(tenant.object_prefix, lambda count: report(f"{count} objects deleted"))
+    keys = purge_cache(tenant)
+    report("Redis does not answer; its keys end by themselves" if keys is None else "cache cleared")
+    return {
+        "schema": tenant.schema_name,
+        "role": tenant.schema_name,
+        "object_prefix": tenant.object_prefix,
+        "cache": "cleared" if keys is not None else "left to expire",
+    }
+
+
+def _finish(
+    tenant: Tenant, held: dict[str, Any], dropped: dict[str, Any], actor: Actor
+) -> DeletionCertificate:
+    with enter(PUBLIC), transaction.atomic():
+        now = locked_tenant(tenant.pk)
+        certificate = certify(now, held=held, dropped=dropped, actor=actor, at=timezone.now())
+        details = {"subdomain": now.slug, "certificate": str(certificate.pk)}
+        record(
+            "tenant.deleted",
+            actor=actor,
+            target=target_of(now),
+            **details,
+            digest=certificate.digest,
+        )
+        forget(now)
+        Tenant.objects.filter(pk=now.pk).delete()
+    return certificate
+
+
+def _as_json(exported: Exported | None) -> dict[str, Any] | None:
+    if exported is None:
+        return None
+    missing = len(exported.manifest.missing)
+    file = {"file": str(exported.path), "size": exported.size, "sha256": exported.sha256}
+    return {**file, "missing": missing}

@@ -1,0 +1,43 @@
+"""manage.py deletion_certificates"""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+
+from aggios.deletion.certificates import certificates, digest_of
+from aggios.management.commands.delete_tenant import told
+from core.timestamps import timestamp
+
+
+class Command(BaseCommand):
+    help = (
+        "List the certificates of deleted tenants, newest first, and hold each against its digest; "
+        "the exit status is not 0 if one was altered.\n\n"
+        "Example: manage.py deletion_certificates --json"
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--json", action="store_true", help="print a JSON array, documents too")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        found = certificates()
+        altered = {c.pk for c in found if digest_of(c.document) != c.digest}
+        if options["json"]:
+            rows = [{**told(c), "is_intact": c.pk not in altered} for c in found]
+            self.stdout.write(json.dumps(rows, indent=2))
+        else:
+            table = Table(title=f"{len(found)} certificates", box=SIMPLE)
+            for column in ("purged at", "subdomain", "name", "certificate", "digest"):
+                table.add_column(column, no_wrap=True)
+            for c in found:
+                digest = "ALTERED" if c.pk in altered else c.digest[:16]
+                table.add_row(timestamp(c.purged_at), c.subdomain, c.name, str(c.pk), digest)
+            out: Any = self.stdout
+            Console(file=out, width=None if out.isatty() else 200).print(table)
+        if altered:
+            raise CommandError(f"{len(altered)} certificates are not what was written.")

@@ -1,0 +1,72 @@
+"""manage.py purge_tenants"""
+
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from aggios.archive.problems import ArchiveError
+from aggios.archive.progress import watching
+from aggios.deletion.problems import NotPurged
+from aggios.deletion.purge import Wish, purge
+from audit.services import SYSTEM
+from core.problems import Problem
+from tenants.database.owner import owner_connection
+from tenants.deletion import due_for_deletion
+from tenants.models import Tenant
+
+
+class Command(BaseCommand):
+    help = (
+        "Purge the tenants whose day of deletion has come, and finish purges that were cut off. "
+        "Each is exported first unless it was scheduled without. One that fails does not stop the "
+        "others; the exit status tells.\n\nExample: manage.py purge_tenants --to /backups --json"
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("slugs", nargs="*", metavar="SLUG", help="only these, if they are due")
+        parser.add_argument("--to", type=Path, metavar="DIR", help="else TENANT_EXPORT_DIR")
+        parser.add_argument("--no-export", action="store_true", help="keep no archives at all")
+        parser.add_argument("--dry-run", action="store_true", help="only list what is due")
+        parser.add_argument("--json", action="store_true", help="print a JSON array")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        owner_connection()
+        wanted = set(options["slugs"])
+        due = [t for t in due_for_deletion() if not wanted or t.slug in wanted]
+        self._json = options["json"]
+        if options["dry_run"]:
+            rows = [{"slug": tenant.slug, "id": str(tenant.pk)} for tenant in due]
+        else:
+            rows = [self._purge(tenant, options) for tenant in due]
+        self._end(rows, "due" if options["dry_run"] else "purged")
+
+    def _purge(self, tenant: Tenant, options: dict[str, Any]) -> dict[str, Any]:
+        row = {"slug": tenant.slug, "id": str(tenant.pk)}
+        folder = options["to"] or settings.TENANT_EXPORT_DIR
+        self._report(f"{tenant.slug} ({tenant.pk})")
+        try:
+            with watching(self.stderr) as watch:
+                wish = Wish(SYSTEM, folder, not options["no_export"], self._report, watch)
+                certificate = purge(tenant, wish)
+        except (NotPurged, ArchiveError, Problem, OSError) as exc:
+            self.stderr.write(f"{tenant.slug}: {exc}")
+            return {**row, "error": str(exc)}
+        self._report(f"  certificate {certificate.pk}")
+        return {**row, "certificate": str(certificate.pk), "digest": certificate.digest}
+
+    def _report(self, line: str) -> None:
+        if not self._json:
+            self.stdout.write(line)
+
+    def _end(self, rows: list[dict[str, Any]], verb: str) -> None:
+        failed = [row for row in rows if "error" in row]
+        if self._json:
+            self.stdout.write(json.dumps(rows))
+        else:
+            self.stdout.write(f"{len(rows) - len(failed)} {verb}")
+        if failed:
+            raise CommandError(f"{len(failed)} failed; run the command again.")
