@@ -92,7 +92,7 @@ class Snapshot:
         """Return where each sequence stands: its last value and whether that was given out."""
         names = [name for (name,) in self.session.execute(SEQUENCES, [self.schema])]
         one = sql.SQL("SELECT {}, last_value, is_called FROM {}")
-        found = {}
+        found: dict[str, tuple[int, bool]] = {}
         for start in range(0, len(names), SEQUENCES_AT_ONCE):
             parts = [
                 one.format(sql.Literal(name), sql.Identifier(self.schema, name))
