@@ -106,6 +106,7 @@ MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",
     "core.middleware.VersionMiddleware",
     "core.metrics.MetricsMiddleware",
+    "tenants.traefik.ProviderMiddleware",
     "tenants.middleware.TenantMiddleware",
     "aggios.admin_middleware.AdminSession",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -185,6 +186,10 @@ DNS_RESOLVERS = [env.address("DNS_RESOLVERS", x, 53) for x in env.items("DNS_RES
 # The folder that a workspace is exported into before it is purged; none without it.
 _EXPORTS = env.text("TENANT_EXPORT_DIR", "")
 TENANT_EXPORT_DIR = Path(_EXPORTS) if _EXPORTS else None
+# What Traefik shows when it asks for the routes of custom domains, and the resolver that is to get
+# their certificates; without one they have Traefik's self-signed certificate.
+TRAEFIK_PROVIDER_TOKEN = env.text("TRAEFIK_PROVIDER_TOKEN", "")
+DOMAIN_CERT_RESOLVER = env.text("DOMAIN_CERT_RESOLVER", "")
 # How a workspace that staff opens gets its owner; staff itself knows no people of tenants.
 TENANT_OWNER_MAKER = "aggios.founding.make_owner"
 # How often a process adds the requests that it counted to the table of usage.
@@ -292,7 +297,7 @@ USE_TZ = True
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # The proxy redirects; this is the second lock. Probes inside the network speak plain HTTP.
 SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", PRODUCTION)
-SECURE_REDIRECT_EXEMPT = [r"^api/health", r"^metrics$"]
+SECURE_REDIRECT_EXEMPT = [r"^api/health", r"^metrics$", r"^internal/traefik$"]
 SECURE_HSTS_SECONDS = env.integer("SECURE_HSTS_SECONDS", 63072000 if PRODUCTION else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_HSTS_PRELOAD = True

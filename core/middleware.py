@@ -23,7 +23,7 @@ API_VERSION = "v1"
 # What proxies and tracing systems send: UUIDs, ULIDs, hex, a few separators.
 WELL_FORMED_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}")
 PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
-QUIET_PATHS = frozenset({"/api/health/live", "/api/health/ready", "/metrics"})
+QUIET_PATHS = frozenset({"/api/health/live", "/api/health/ready", "/metrics", "/internal/traefik"})
 
 log = logging.getLogger("aggios.access")
 GetResponse = Callable[[HttpRequest], HttpResponse]

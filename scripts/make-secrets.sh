@@ -19,7 +19,7 @@ names=(
     secret_key token_master_secret token_master_secret_previous password_peppers
     postgres_password database_url database_owner_url database_superuser_url
     redis_auth redis_url minio_root_user minio_root_password s3_access_key_id
-    s3_secret_access_key edge_password edge_users acme_dns
+    s3_secret_access_key traefik_provider_token edge_password edge_users acme_dns
 )
 
 mkdir -p -m 0700 -- "$directory"
@@ -57,6 +57,9 @@ put minio_root_user "root$(random 8)"
 put minio_root_password "$(random 20)"
 put s3_access_key_id "app$(random 8)"
 put s3_secret_access_key "$(random 20)"
+
+# Shown by Traefik when it asks the backend for the custom domains.
+put traefik_provider_token "$(random 24)"
 
 # Traefik's dashboard and MinIO's console. With 192 random bits the hash may be a quick one.
 edge=$(random 24)

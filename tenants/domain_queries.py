@@ -4,7 +4,7 @@ import uuid
 
 from django.db.models import QuerySet
 
-from tenants.models import Domain
+from tenants.models import Domain, Tenant
 from tenants.problems import DomainNotFound
 
 
@@ -30,8 +30,13 @@ def domain_named(tenant_id: uuid.UUID, name: str) -> Domain:
     return domain
 
 
-def proved_domains() -> QuerySet[Domain]:
-    """Return every custom domain that answers for a tenant, by the alphabet."""
+def routed_domains() -> QuerySet[Domain]:
+    """Return the custom domains that answer for a tenant, by the alphabet.
+
+    Those of a suspended tenant too: its page that says so wants a certificate. Those of one whose
+    purge has begun no more.
+    """
     proved = Domain.objects.filter(kind=Domain.Kind.CUSTOM, verified_at__isnull=False)
-    found: QuerySet[Domain] = proved.select_related("tenant").order_by("domain")
+    living = proved.exclude(tenant__status=Tenant.Status.DELETING)
+    found: QuerySet[Domain] = living.order_by("domain")
     return found

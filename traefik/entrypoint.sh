@@ -8,6 +8,8 @@
 #   RENDERED_CONFIG   where the result is written  (/tmp/traefik.yml)
 #   ACME_DNS_FILE     KEY=VALUE lines with the credentials of the DNS provider. They are read here
 #                     and not given as variables, so that `docker inspect` does not show them.
+#   PROVIDER_TOKEN_FILE  what Traefik shows the backend when it asks for the custom domains; in
+#                     traefik.yml it is ${TRAEFIK_PROVIDER_TOKEN}
 set -eu
 
 config=${CONFIG_DIRECTORY:-/etc/traefik}/traefik.yml
@@ -24,6 +26,12 @@ if [ -r "$credentials" ]; then
     while IFS='=' read -r name value || [ -n "$name" ]; do
         case $name in '' | '#'*) ;; *) export "$name=$value" ;; esac
     done <"$credentials"
+fi
+
+token=${PROVIDER_TOKEN_FILE:-/run/secrets/traefik_provider_token}
+if [ -r "$token" ]; then
+    IFS= read -r TRAEFIK_PROVIDER_TOKEN <"$token" || :
+    export TRAEFIK_PROVIDER_TOKEN
 fi
 
 umask 077

@@ -102,7 +102,7 @@ class Traefik:
                 "priority": 1000,
             },
             "metrics": {
-                "rule": "Path(`/metrics`) || PathPrefix(`/metrics/`)",
+                "rule": "Path(`/metrics`) || PathPrefix(`/metrics/`) || PathPrefix(`/internal/`)",
                 "service": "fallback",
                 "middlewares": ["not-found"],
                 "priority": 500,

@@ -80,6 +80,7 @@ class Edge:
     https: int
     internal: int
     backends: dict[str, Backend]
+    domain: str
 
     def client(self, **options: Any) -> httpx.Client:
         # Traefik's default certificate is self-signed, and there is no other in these tests.
@@ -94,7 +95,7 @@ class Edge:
 
     def dashboard(self, path: str) -> Any:
         """Ask Traefik's own API, as an operator."""
-        return self.request(f"traefik.{DOMAIN}", path, auth=("operator", PASSWORD)).json()
+        return self.request(f"traefik.{self.domain}", path, auth=("operator", PASSWORD)).json()
 
     def wait(self, condition: Callable[[], bool], seconds: float = 20) -> None:
         """Wait until the condition holds. Raises AssertionError when it does not in time."""
@@ -132,6 +133,8 @@ def configured(folder: Path, backends: dict[str, Backend], extra: dict[str, str]
         "S3_BUCKET": "aggios",
         "BACKEND_URLS": f"{backends['a'].url},{backends['b'].url}",
         "BACKEND_REPLICAS": "1",
+        "PROVIDER_URL": f"{backends['a'].url}/internal/traefik",
+        "PROVIDER_TOKEN_FILE": str(folder / "none"),
         "PROBLEMS_URL": f"http://127.0.0.1:{problems}",
         "MINIO_URL": backends["minio"].url,
         "MINIO_CONSOLE_URL": backends["console"].url,
@@ -163,7 +166,7 @@ def running(folder: Path, **extra: str) -> Iterator[Edge]:
             int(env[name].rpartition(":")[2])
             for name in ("WEB_ADDRESS", "WEBSECURE_ADDRESS", "INTERNAL_ADDRESS")
         ]
-        edge = Edge(process, folder, *ports, backends)
+        edge = Edge(process, folder, *ports, backends, env["BASE_DOMAIN"])
         wait_until_routing(edge)
         yield edge
     finally:
@@ -185,7 +188,7 @@ def wait_until_routing(edge: Edge) -> None:
     while time.monotonic() < deadline:
         assert edge.process.poll() is None, edge.log()
         with contextlib.suppress(httpx.TransportError, ssl.SSLError):
-            if edge.request(DOMAIN).status_code == 200:
+            if edge.request(edge.domain).status_code == 200:
                 return
         time.sleep(0.1)
     raise AssertionError(f"Traefik did not start routing:\n{edge.log()}")

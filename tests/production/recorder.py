@@ -3,7 +3,8 @@
     python recorder.py NAME PORT [DOWN_DIRECTORY]
 
 Prints its port when it listens (PORT 0 takes a free one). /api/health/ready and /live answer 503
-while a file named ``ready`` or ``live`` lies in DOWN_DIRECTORY. /refuse/429 answers that status,
+while a file named ``ready`` or ``live`` lies in DOWN_DIRECTORY, /internal/traefik with the file
+``routes`` there. /refuse/429 answers that status,
 /secure with the security headers that the backend sends.
 """
 
@@ -23,6 +24,11 @@ SECURITY = {
     "Content-Security-Policy": "default-src 'self'",
     "Permissions-Policy": "camera=()",
     "Cross-Origin-Opener-Policy": "same-origin",
+}
+OWN = {
+    "/slow": "slowly",
+    "/break": "break_off",
+    "/internal/traefik": "routes",
 }
 LONG_TEXT = json.dumps({"text": "a" * 20_000}).encode()
 
@@ -46,10 +52,8 @@ class Recorder(BaseHTTPRequestHandler):
             self.send(200, gzip.compress(LONG_TEXT) * 50, "application/octet-stream")
         elif path.startswith("/refuse/"):
             self.answer(int(path.rsplit("/", 1)[1]), {"code": "own"})
-        elif path == "/slow":
-            self.slowly()
-        elif path == "/break":
-            self.break_off()
+        elif path in OWN:
+            getattr(self, OWN[path])()
         else:
             self.echo(0)
 
@@ -83,6 +87,12 @@ class Recorder(BaseHTTPRequestHandler):
         """Take the request, count it, and go away without an answer, like a process that dies."""
         self.received["break"] = self.received.get("break", 0) + 1
         self.close_connection = True
+
+    def routes(self) -> None:
+        """Answer Traefik's HTTP provider with the file ``routes``, without one with nothing."""
+        file = self.down / "routes"
+        self.received["routes"] = self.received.get("routes", 0) + 1
+        self.send(200, file.read_bytes() if file.exists() else b"{}", "application/json")
 
     def slowly(self) -> None:
         self.send_response(200)

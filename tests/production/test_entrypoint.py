@@ -12,7 +12,11 @@ import yaml
 from .edge import ROOT
 
 SHELLS = [name for name in ("sh", "bash", "busybox") if shutil.which(name)]
-REQUIRED = {"ACME_EMAIL": "ops@aggios.test", "ACME_DNS_PROVIDER": "cloudflare"}
+REQUIRED = {
+    "ACME_EMAIL": "ops@aggios.test",
+    "ACME_DNS_PROVIDER": "cloudflare",
+    "PROVIDER_URL": "http://backend:8080/internal/traefik",
+}
 # exec'd where Traefik would be, to show what it would be given
 SHOW = '#!/bin/sh\necho "$@"\nenv\n'
 
@@ -71,6 +75,21 @@ def test_the_file_is_filled_in_and_credentials_are_handed_on(tmp_path: Path, she
     assert (tmp_path / "traefik.yml").stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.parametrize(
+    ("token", "shown"), [("0a1b2c\n", "0a1b2c"), ("0a1b2c", "0a1b2c"), (None, "")]
+)
+def test_the_token_for_the_backend_comes_from_its_file(tmp_path: Path, token, shown: str) -> None:
+    if token is not None:
+        (tmp_path / "token").write_text(token, "utf-8")
+
+    done = start(tmp_path, None, PROVIDER_TOKEN_FILE=str(tmp_path / "token"), **REQUIRED)
+
+    assert done.returncode == 0, done.stderr
+    provider = yaml.safe_load((tmp_path / "traefik.yml").read_text("utf-8"))["providers"]["http"]
+    assert provider["headers"] == {"X-Provider-Token": shown}
+    assert provider["endpoint"] == REQUIRED["PROVIDER_URL"]
+
+
 @pytest.mark.parametrize("missing", sorted(REQUIRED))
 def test_a_missing_variable_is_named(tmp_path: Path, missing: str) -> None:
     given = {name: value for name, value in REQUIRED.items() if name != missing}
@@ -94,7 +113,8 @@ def test_no_telemetry_no_version_check_and_no_insecure_dashboard() -> None:
     assert static["api"]["insecure"] is False
     timeouts = static["entryPoints"]["websecure"]["transport"]["respondingTimeouts"]
     assert timeouts["readTimeout"] == "3600s"
-    assert set(static["providers"]) == {"file"}
+    # Not Docker's: it would need the socket.
+    assert set(static["providers"]) == {"file", "http"}
     for name, point in static["entryPoints"].items():
         assert point["http"]["aliasHeadersStrategy"] == "delete", name
         assert "forwardedHeaders" not in point, name

