@@ -22,10 +22,15 @@ def result_of(*arguments: str) -> dict[str, Any]:
 
 
 def test_a_tenant_is_made_by_both_sides():
-    result = result_of("create_tenant")
+    result = result_of("create_tenant", "--existing", "10,14")
 
-    assert result["ours"]["median"] > 0
-    assert result["stock"]["median"] > 0
+    assert [size["tenants"] for size in result["existing"]] == [10, 14]
+    for size in result["existing"]:
+        for how in ("alone", "4 at once"):
+            assert {side: figures["median"] > 0 for side, figures in size[how].items()} == {
+                "Aggios": True,
+                "stock": True,
+            }
 
 
 def test_every_side_answers_and_ours_costs_two_statements():
