@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from staff.api import auth, state, tenants, usage
+from staff.api import auth, domains, state, tenants, usage
 
 # Not on api., where these paths are the tenants'.
 log_in = [
@@ -13,6 +13,21 @@ urlpatterns = [
     path("api/tenants", tenants.Tenants.as_view(), name="tenants"),
     path("api/tenants/<uuid:tenant_id>", tenants.OneTenant.as_view(), name="tenant"),
     path("api/tenants/<uuid:tenant_id>/usage", usage.TenantUsage.as_view(), name="tenant-usage"),
+    path(
+        "api/tenants/<uuid:tenant_id>/domains",
+        domains.TenantDomains.as_view(),
+        name="tenant-domains",
+    ),
+    path(
+        "api/tenants/<uuid:tenant_id>/domains/<uuid:domain_id>",
+        domains.OneTenantDomain.as_view(),
+        name="tenant-domain",
+    ),
+    path(
+        "api/tenants/<uuid:tenant_id>/domains/<uuid:domain_id>/check",
+        domains.CheckTenantDomain.as_view(),
+        name="tenant-domain-check",
+    ),
     path("api/tenants/<uuid:tenant_id>/suspend", state.Suspend.as_view(), name="tenant-suspend"),
     path("api/tenants/<uuid:tenant_id>/resume", state.Resume.as_view(), name="tenant-resume"),
     path(

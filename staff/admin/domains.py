@@ -10,6 +10,7 @@ from audit.services import Actor
 from staff.admin.tenant_forms import DomainForm, DomainFormSet
 from tenants.domains import add_domain, remove_domain, set_verified
 from tenants.models import Domain, Tenant
+from tenants.proof import proof_record
 
 
 class DomainInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -18,8 +19,17 @@ class DomainInline(admin.TabularInline):  # type: ignore[type-arg]
     model = Domain
     form = DomainForm
     formset = DomainFormSet
-    fields = ("domain", "verified", "shown_kind", "shown_primary", "created_at")
-    readonly_fields = ("shown_kind", "shown_primary", "created_at")
+    fields = (
+        "domain",
+        "verified",
+        "shown_kind",
+        "shown_primary",
+        "shown_proof",
+        "check_result",
+        "redirect_until",
+        "created_at",
+    )
+    readonly_fields = fields[2:]
     extra = 0
     verbose_name = _("domain")
     verbose_name_plural = _("domains")
@@ -33,6 +43,14 @@ class DomainInline(admin.TabularInline):  # type: ignore[type-arg]
     def shown_primary(self, domain: Domain) -> bool:
         """Tell whether the tenant is known by this name."""
         return domain.is_primary and not domain._state.adding
+
+    @admin.display(description=_("DNS record"))
+    def shown_proof(self, domain: Domain) -> str:
+        """Return the record that proves a custom domain."""
+        if domain._state.adding or domain.is_label:
+            return "-"
+        proof = proof_record(domain)
+        return f"{proof.name} {proof.type} {proof.value}"
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Tell whether the names may be seen."""

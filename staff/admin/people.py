@@ -16,7 +16,14 @@ from staff.site import site
 
 RIGHTS = ("is_superuser", "groups", "user_permissions")
 # Rights on what the admin shows. Django makes them for every model, tenants' tables included.
-SHOWN = (("tenants", "tenant"), ("staff", "staffuser"), ("auth", "group"), ("audit", "auditevent"))
+SHOWN = (
+    ("tenants", "tenant"),
+    ("tenants", "deletioncertificate"),
+    ("tenants", "fleetrun"),
+    ("staff", "staffuser"),
+    ("auth", "group"),
+    ("audit", "auditevent"),
+)
 
 
 def shown_permissions() -> Any:
@@ -73,21 +80,23 @@ class StaffAdmin(_ShownPermissions, AuditedAdmin, UserAdmin):  # type: ignore[ty
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Tell whether ``obj`` may be changed."""
-        return super().has_change_permission(request, obj) and _may_touch(request, obj)
+        return super().has_change_permission(request, obj) and may_touch(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Tell whether ``obj`` may be deleted: not oneself, and not the last of the able."""
         if obj is not None and (obj == request.user or is_last_superuser(obj)):
             return False
-        return super().has_delete_permission(request, obj) and _may_touch(request, obj)
+        return super().has_delete_permission(request, obj) and may_touch(request, obj)
 
 
 def _may_do_everything(request: HttpRequest) -> bool:
     return bool(getattr(request.user, "is_superuser", False))
 
 
-def _may_touch(request: HttpRequest, obj: StaffUser | None) -> bool:
-    """Whoever can set a person's password or address can act as that person.
+def may_touch(request: HttpRequest, obj: StaffUser | None) -> bool:
+    """Tell whether whoever asks may change somebody.
+
+    Whoever can set a person's password or address can act as that person.
 
     So nobody may touch somebody who has a right that they lack themselves.
     """

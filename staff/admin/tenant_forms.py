@@ -45,6 +45,29 @@ class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
         return checked_by(checked_name, self.cleaned_data["name"])
 
 
+class ChangeTenantForm(TenantForm):
+    """A tenant that exists; another subdomain gives it a new address."""
+
+    subdomain = forms.CharField(
+        label=_("Subdomain"),
+        max_length=63,
+        required=False,
+        help_text=_("Links to the former one lead to the new one for a while."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["subdomain"].initial = self.instance.slug
+
+    def clean_subdomain(self) -> str:
+        """Return the slug; blank means the present one, and a former one can be taken back."""
+        wanted = self.cleaned_data["subdomain"] or self.instance.slug
+        own = {domain.domain for domain in self.instance.domains.all() if domain.is_label}
+        if wanted.strip().lower() in own:
+            return str(wanted.strip().lower())
+        return checked_by(lambda text: free(slugs.checked(text)), wanted)
+
+
 class NewTenantForm(TenantForm):
     """A new tenant; saving it provisions it."""
 

@@ -1,21 +1,22 @@
-"""Tenants: found, opened, renamed, suspended and resumed here; deleted on the command line."""
+"""Tenants: found, opened, renamed, suspended, put on the way to their deletion."""
 
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from staff.actors import acting
 from staff.admin.domains import DomainInline, save_domains
-from staff.admin.suspension import RESUME, SUSPEND, confirmed
-from staff.admin.tenant_forms import NewTenantForm, TenantForm
+from staff.admin.shown import StateFilter, TenantColumns
+from staff.admin.tenant_actions import TenantActions
+from staff.admin.tenant_forms import ChangeTenantForm, NewTenantForm
 from staff.founding import make_owner
 from staff.site import site
-from tenants.details import update_tenant
+from staff.tenants import change_tenant
 from tenants.hosts import site_url
 from tenants.models import Tenant
 from tenants.refs import TenantRef
@@ -23,20 +24,28 @@ from tenants.services import create_tenant
 
 
 @admin.register(Tenant, site=site)
-class TenantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class TenantAdmin(TenantActions, TenantColumns, admin.ModelAdmin):  # type: ignore[misc, type-arg]
     """All writing is done by tenants' services, which check, record and spread the change."""
 
-    list_display = ("name", "subdomain", "status", "registration", "created_at")
-    list_filter = ("status", "registration", "created_at")
+    list_display = ("name", "subdomain", "state", "registration", "size", "created_at")
+    list_filter = (StateFilter, "status", "registration", "created_at")
     search_fields = ("name", "domains__domain")
     search_help_text = _("Name or domain")
     list_per_page = 50
     show_full_result_count = False
-    actions = ("suspend", "resume")
     inlines = (DomainInline,)
     readonly_fields = (
         "status",
         "suspended_reason",
+        "maintenance",
+        "maintenance_since",
+        "maintenance_note",
+        "deletion_requested_at",
+        "deletion_due_at",
+        "export_before_deletion",
+        "cloned_from",
+        "usage_in_words",
+        "requests_in_words",
         "address",
         "id",
         "schema_name",
@@ -47,22 +56,27 @@ class TenantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     )
     add_fieldsets = ((None, {"fields": ("name", "subdomain", "registration", "owner_email")}),)
     fieldsets = (
-        (None, {"fields": ("name", "address", "registration")}),
+        (None, {"fields": ("name", "subdomain", "address", "registration")}),
         (
             _("State"),
             {
-                "fields": ("status", "suspended_reason", "created_at", "updated_at"),
-                "description": _("Suspend and resume are actions in the list of tenants."),
+                "fields": (
+                    "status",
+                    "suspended_reason",
+                    ("maintenance", "maintenance_since"),
+                    "maintenance_note",
+                    ("deletion_requested_at", "deletion_due_at", "export_before_deletion"),
+                    ("created_at", "updated_at"),
+                ),
+                "description": _("Suspend, resume and delete are actions in the list of tenants."),
             },
         ),
+        (_("Usage"), {"fields": ("usage_in_words", "requests_in_words")}),
         (
             _("Inside"),
             {
-                "fields": ("id", "schema_name", "object_prefix", "key_version"),
-                "description": _(
-                    "The schema and the prefix never change. A workspace with all its data is "
-                    "deleted with manage.py delete_tenant, not here."
-                ),
+                "fields": ("id", "schema_name", "object_prefix", "key_version", "cloned_from"),
+                "description": _("The schema and the prefix never change."),
             },
         ),
     )
@@ -70,7 +84,7 @@ class TenantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     # -- what is shown ---------------------------------------------------------------------------
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tenant]:
         """Return tenants with their domains."""
-        return super().get_queryset(request).prefetch_related("domains")
+        return super().get_queryset(request).prefetch_related("domains").select_related("usage")
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return the fields of a new tenant or of one that exists."""
@@ -80,7 +94,7 @@ class TenantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
         """Return the form for them."""
-        kwargs["form"] = TenantForm if obj else NewTenantForm
+        kwargs["form"] = ChangeTenantForm if obj else NewTenantForm
         return super().get_form(request, obj, change, **kwargs)
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
@@ -98,7 +112,7 @@ class TenantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return site_url(tenant.slug) if tenant.slug else self.get_empty_value_display()
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Tenants are not deleted with a click."""
+        """Tenants are not deleted with a click; see ``schedule_deletion``."""
         return False
 
     # -- what is done ----------------------------------------------------------------------------
@@ -106,8 +120,7 @@ class TenantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Provision a new tenant, or change the one that exists."""
         data = form.cleaned_data
         if change:
-            changes = {"name": data["name"], "registration": data["registration"]}
-            update_tenant(obj.pk, **changes, actor=acting(request))
+            change_tenant(obj.pk, data, actor=acting(request))
             return
         ref = create_tenant(
             name=data["name"],
@@ -131,13 +144,3 @@ class TenantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Add and remove domains."""
         save_domains(form.instance, formset, actor=acting(request))
-
-    @admin.action(description=_("Suspend selected workspaces"), permissions=["change"])
-    def suspend(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> HttpResponse | None:
-        """Refuse every request to them, after a page that asks for the reason."""
-        return confirmed(SUSPEND, self, request, queryset)
-
-    @admin.action(description=_("Resume selected workspaces"), permissions=["change"])
-    def resume(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> HttpResponse | None:
-        """Serve them again, after a page that asks."""
-        return confirmed(RESUME, self, request, queryset)

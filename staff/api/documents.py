@@ -1,6 +1,7 @@
 """Tenants as the staff API shows them, and the tags that tell two versions of one apart."""
 
 import json
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +9,7 @@ from core.conditional import etag_of
 from core.timestamps import timestamp
 from tenants.hosts import site_url, tenant_host
 from tenants.models import Domain, Tenant, Usage
+from tenants.proof import proof_record
 
 
 def tenant_of(tenant: Tenant) -> dict[str, Any]:
@@ -43,6 +45,9 @@ def domain_of(domain: Domain) -> dict[str, Any]:
         "is_primary": domain.is_primary,
         "verified_at": _time(domain.verified_at),
         "redirect_until": _time(domain.redirect_until),
+        "checked_at": _time(domain.checked_at),
+        "check_result": domain.check_result,
+        "proof": None if domain.is_label else asdict(proof_record(domain)),
     }
 
 

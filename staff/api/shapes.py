@@ -92,6 +92,12 @@ class DeleteRequest(serializers.Serializer[Any]):
     )
 
 
+class ProofShape(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    value = serializers.CharField()
+    type = serializers.CharField()
+
+
 class DomainShape(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     domain = serializers.CharField(help_text="The whole host name.")
@@ -101,6 +107,9 @@ class DomainShape(serializers.Serializer[Any]):
     redirect_until = serializers.DateTimeField(
         allow_null=True, help_text="A former subdomain, whose links are redirected until then."
     )
+    checked_at = serializers.DateTimeField(allow_null=True)
+    check_result = serializers.CharField(allow_blank=True, help_text="Of the last look-up.")
+    proof = ProofShape(allow_null=True, help_text="The DNS record that proves a custom domain.")
 
 
 class MaintenanceShape(serializers.Serializer[Any]):

@@ -1,7 +1,7 @@
 """The isolation matrix: every route of every kind of host, its methods, and who may use it.
 
-A route without a row fails the suite. ``{file}`` stands for the id of a file of acme's, and
-``{tenant}`` for acme's own.
+A route without a row fails the suite. ``{file}`` stands for the id of a file of acme's,
+``{tenant}`` for acme's own, ``{domain}`` for that of a name of acme's.
 """
 
 from dataclasses import dataclass, field
@@ -67,6 +67,21 @@ OF_STAFF = [
         rights={"GET": VIEW, "PATCH": CHANGE, "DELETE": DELETE},
     ),
     Route("tenant-usage", f"{OF_ONE}/usage", "GET", STAFF, rights={"GET": VIEW}),
+    Route(
+        "tenant-domains",
+        f"{OF_ONE}/domains",
+        "GET POST",
+        STAFF,
+        rights={"GET": VIEW, "POST": CHANGE},
+    ),
+    Route(
+        "tenant-domain",
+        f"{OF_ONE}/domains/{{domain}}",
+        "DELETE",
+        STAFF,
+        rights={"DELETE": CHANGE},
+    ),
+    changing("tenant-domain-check", "domains/{domain}/check"),
     changing("tenant-suspend", "suspend"),
     changing("tenant-resume", "resume"),
     changing("tenant-cancel-deletion", "cancel-deletion"),

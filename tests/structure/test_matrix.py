@@ -45,7 +45,7 @@ def host_name(kind: str, agency: Agency) -> str:
 
 def in_acme(route: Route, acme: Agency, file: str) -> str:
     """The route's path with ids of acme's."""
-    return route.path.format(file=file, tenant=acme.ref.id)
+    return route.path.format(file=file, tenant=acme.ref.id, domain=NOBODYS)
 
 
 @pytest.mark.parametrize("kind", sorted(ROUTES))
@@ -61,7 +61,7 @@ def test_every_kind_of_host_has_rows():
 
 @pytest.mark.parametrize(("kind", "route"), ALL, ids=lambda value: str(value)[:60])
 def test_a_row_tells_the_truth_about_its_route(kind: str, route: Route):
-    path = route.path.format(file=NOBODYS, tenant=NOBODYS)
+    path = route.path.format(file=NOBODYS, tenant=NOBODYS, domain=NOBODYS)
     match = resolve(path, settings.SITE_URLCONFS[kind])
 
     assert match.url_name == route.name
@@ -130,7 +130,7 @@ def suspended(site: Site) -> Iterator[Agency]:
     ("route", "method"), [(r, m) for r in ROUTES["tenant"] for m in r.methods.split()]
 )
 def test_a_suspended_tenant_serves_health_alone(suspended: Agency, route: Route, method: str):
-    path = route.path.format(file=NOBODYS, tenant=NOBODYS)
+    path = route.path.format(file=NOBODYS, tenant=NOBODYS, domain=NOBODYS)
 
     answer = suspended.owner.at.request(method, path)
 

@@ -1,0 +1,83 @@
+"""Records to be read: certificates of deletion and runs over the fleet."""
+
+import json
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from staff.site import site
+from tenants.models import DeletionCertificate, FleetOutcome, FleetRun
+
+
+class ReadOnly:
+    """Nothing here can be added, changed or deleted."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody adds one here."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody changes one."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody deletes one."""
+        return False
+
+
+@admin.register(DeletionCertificate, site=site)
+class DeletionCertificateAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    """What is kept of tenants that are gone."""
+
+    list_display = ("name", "subdomain", "purged_at", "digest")
+    search_fields = ("name", "subdomain", "=tenant_id", "=digest")
+    list_filter = ("purged_at",)
+    fields = ("name", "subdomain", "tenant_id", "purged_at", "digest", "readable_document")
+    readonly_fields = ("readable_document",)
+    show_full_result_count = False
+
+    @admin.display(description=_("document"))
+    def readable_document(self, certificate: DeletionCertificate) -> Any:
+        """Return the document as indented JSON."""
+        text = json.dumps(certificate.document, indent=2, ensure_ascii=False, sort_keys=True)
+        return format_html("<pre>{}</pre>", text)
+
+
+class OutcomeInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
+    """What became of the tenants that failed; of thousands, the others would fill the page."""
+
+    model = FleetOutcome
+    fields = ("slug", "succeeded", "seconds", "detail", "at")
+    readonly_fields = fields
+    extra = 0
+    verbose_name_plural = _("tenants that failed")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Return the failures."""
+        return super().get_queryset(request).filter(succeeded=False)
+
+
+@admin.register(FleetRun, site=site)
+class FleetRunAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Runs of commands over many tenants."""
+
+    list_display = ("command", "started_at", "finished_at", "total", "done", "failed")
+    list_filter = ("command", "started_at")
+    fields = ("command", "arguments", "total", "done", "failed", "started_at", "finished_at")
+    readonly_fields = ("done", "failed")
+    inlines = (OutcomeInline,)
+    list_per_page = 50
+    show_full_result_count = False
+
+    @admin.display(description=_("done"))
+    def done(self, run: FleetRun) -> int:
+        """Return how many tenants succeeded."""
+        return run.outcomes.filter(succeeded=True).count()
+
+    @admin.display(description=_("failed"))
+    def failed(self, run: FleetRun) -> int:
+        """Return how many tenants failed."""
+        return run.outcomes.filter(succeeded=False).count()

@@ -1,0 +1,110 @@
+"""What the admin shows of tenants: columns, filters, facts."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
+from django.utils.formats import date_format
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from tenants.models import Tenant
+from tenants.usage import requests_by_day
+
+STATES = {
+    "serving": Q(status=Tenant.Status.ACTIVE, maintenance="", deletion_due_at=None),
+    "scheduled": Q(deletion_due_at__isnull=False),
+    "broken": ~Q(maintenance=""),
+}
+
+
+class StateFilter(admin.SimpleListFilter):
+    """What a tenant's requests meet."""
+
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Return the choices."""
+        return [
+            ("serving", _("is served")),
+            ("scheduled", _("will be deleted")),
+            ("broken", _("under maintenance")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> QuerySet[Tenant]:
+        """Return the tenants in the state that was chosen."""
+        chosen = STATES.get(self.value() or "")
+        return queryset.filter(chosen) if chosen is not None else queryset
+
+
+def state_of(tenant: Tenant) -> str:
+    """Return in words what a tenant's requests meet."""
+    if tenant.deletion_due_at is not None and tenant.status != Tenant.Status.DELETING:
+        day = date_format(tenant.deletion_due_at, "SHORT_DATE_FORMAT")
+        return gettext("will be deleted on %(day)s") % {"day": day}
+    if tenant.maintenance:
+        return gettext("under maintenance")
+    words = {"active": gettext("is served"), "suspended": gettext("suspended")}
+    return words.get(tenant.status, gettext("is being deleted"))
+
+
+def size_of(tenant: Tenant) -> str:
+    """Return the bytes in the database and in the object store, as last measured."""
+    usage = getattr(tenant, "usage", None)
+    if usage is None:
+        return "-"
+    return f"{filesizeformat(usage.database_bytes)} + {filesizeformat(usage.object_bytes)}"
+
+
+def usage_in_words(tenant: Tenant) -> str:
+    """Return everything that was measured last, and when."""
+    usage = getattr(tenant, "usage", None)
+    if usage is None:
+        return gettext("Not measured yet.")
+    text = gettext(
+        "%(rows)s rows (%(database)s), %(objects)s objects (%(size)s), measured at %(time)s"
+    )
+    return text % {
+        "rows": usage.rows,
+        "database": filesizeformat(usage.database_bytes),
+        "objects": usage.objects_held,
+        "size": filesizeformat(usage.object_bytes),
+        "time": date_format(usage.measured_at, "DATETIME_FORMAT"),
+    }
+
+
+def requests_in_words(tenant: Tenant) -> str:
+    """Return the requests of the last thirty days and of the last day that had any."""
+    days = requests_by_day(tenant.pk)
+    if not days:
+        return gettext("None in the last 30 days.")
+    last = list(days)[-1]
+    text = gettext("%(sum)s in the last 30 days, %(count)s on %(day)s (UTC)")
+    return text % {"sum": sum(days.values()), "count": days[last], "day": last}
+
+
+class TenantColumns:
+    """What the list and the page of tenants show beside a tenant's own fields."""
+
+    @admin.display(description=_("state"), ordering="status")
+    def state(self, tenant: Tenant) -> str:
+        """Return what its requests meet."""
+        return state_of(tenant)
+
+    @admin.display(description=_("database + objects"), ordering="usage__database_bytes")
+    def size(self, tenant: Tenant) -> str:
+        """Return what it holds."""
+        return size_of(tenant)
+
+    @admin.display(description=_("holds"))
+    def usage_in_words(self, tenant: Tenant) -> str:
+        """Return what was measured last."""
+        return usage_in_words(tenant)
+
+    @admin.display(description=_("requests"))
+    def requests_in_words(self, tenant: Tenant) -> str:
+        """Return how much it is used."""
+        return requests_in_words(tenant)

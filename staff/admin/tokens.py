@@ -1,0 +1,67 @@
+"""The staff's tokens for the API: seen and ended here, made by logging in or by a command."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from staff.actors import acting
+from staff.admin.people import may_touch
+from staff.admin.reading import ReadOnly
+from staff.models import StaffToken
+from staff.site import site
+from staff.tokens import revoke
+
+
+@admin.register(StaffToken, site=site)
+class StaffTokenAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Whoever may change a member of staff may end their tokens; everybody may end their own."""
+
+    list_display = ("staff", "name", "created_at", "expires_at", "last_used_at", "ip", "revoked_at")
+    list_filter = ("expires_at", "revoked_at")
+    list_select_related = ("staff",)
+    search_fields = ("staff__email", "name")
+    fields = (
+        "staff",
+        "name",
+        "created_at",
+        "expires_at",
+        "last_used_at",
+        "ip",
+        "user_agent",
+        "revoked_at",
+    )
+    actions = ("end",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StaffToken]:
+        """Return one's own tokens, and everybody's to whoever may see staff."""
+        tokens = super().get_queryset(request)
+        user: Any = request.user
+        return tokens if user.has_perm("staff.view_staffuser") else tokens.filter(staff=user)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Everybody has tokens of their own."""
+        return True
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Everybody may see their own; see ``get_queryset``."""
+        return True
+
+    @admin.action(description=_("End selected tokens"))
+    def end(self, request: HttpRequest, queryset: QuerySet[StaffToken]) -> None:
+        """End them now."""
+        tokens = [t for t in queryset.select_related("staff") if _may_end(request, t)]
+        for token in tokens:
+            revoke(token, actor=acting(request))
+        count = len(tokens)
+        text = ngettext("%d token was ended.", "%d tokens were ended.", count) % count
+        messages.success(request, text)
+
+
+def _may_end(request: HttpRequest, token: StaffToken) -> bool:
+    user: Any = request.user
+    allowed = user.has_perm("staff.change_staffuser") and may_touch(request, token.staff)
+    return allowed or token.staff == user

@@ -1,0 +1,78 @@
+"""Custom domains of a tenant: claimed, proved by a DNS record, released."""
+
+import uuid
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.pagination import KeysetPagination
+from core.shapes import by_rule, parsed
+from staff.api.documents import domain_of
+from staff.api.shapes import DomainShape
+from staff.api.view import CHANGE, VIEW, StaffView
+from staff.authentication import asking
+from staff.queries import shown_tenant
+from tenants.domain_checks import check_domain
+from tenants.domain_names import checked_custom
+from tenants.domain_queries import domains_of
+from tenants.domains import claim_domain, remove_domain
+
+
+class ClaimRequest(serializers.Serializer[Any]):
+    domain = serializers.CharField(validators=[by_rule(checked_custom)])
+
+
+class TenantDomains(StaffView):
+    """Every name of one tenant, and claims of new ones."""
+
+    rights = {"GET": VIEW, "POST": CHANGE}
+    pagination_class = KeysetPagination
+
+    @extend_schema(operation_id="list_tenant_domains", responses={200: DomainShape(many=True)})
+    def get(self, request: Request, tenant_id: uuid.UUID) -> Response:
+        """List its names by page, the newest first."""
+        pages = self.pagination_class()
+        found = domains_of(shown_tenant(tenant_id).pk)
+        page = pages.paginate_queryset(found, request, self)
+        return pages.get_paginated_response([domain_of(domain) for domain in page])
+
+    @extend_schema(
+        operation_id="claim_tenant_domain", request=ClaimRequest, responses={201: DomainShape}
+    )
+    def post(self, request: Request, tenant_id: uuid.UUID) -> Response:
+        """Claim a custom domain; it answers once `proof` is in the DNS and was looked up."""
+        name, actor = parsed(ClaimRequest, request)["domain"], asking(request)
+        domain = claim_domain(shown_tenant(tenant_id).pk, name=name, actor=actor)
+        return Response(domain_of(domain), status=201)
+
+
+class OneTenantDomain(StaffView):
+    """One name of a tenant."""
+
+    rights = {"DELETE": CHANGE}
+
+    @extend_schema(operation_id="release_tenant_domain", responses={204: None})
+    def delete(self, request: Request, tenant_id: uuid.UUID, domain_id: uuid.UUID) -> Response:
+        """Take a name from the tenant; it stops at once. The primary one stays."""
+        tenant = shown_tenant(tenant_id)
+        remove_domain(domain_id, tenant_id=tenant.pk, actor=asking(request))
+        return Response(status=204)
+
+
+class CheckTenantDomain(StaffView):
+    """The proof of a claim."""
+
+    rights = {"POST": CHANGE}
+
+    @extend_schema(operation_id="check_tenant_domain", request=None, responses=DomainShape)
+    def post(self, request: Request, tenant_id: uuid.UUID, domain_id: uuid.UUID) -> Response:
+        """Look its DNS record up now, for some seconds at most; `check_result` says what is there.
+
+        A domain that is proved stays so, whatever is found.
+        """
+        tenant = shown_tenant(tenant_id)
+        domain = check_domain(domain_id, tenant_id=tenant.pk, actor=asking(request))
+        return Response(domain_of(domain))
