@@ -13,7 +13,7 @@ from psycopg.errors import OperationalError as DriverError
 
 LEAST_SECRET = 50
 # A backend that has met so many tenants holds some 150 MB for them (docs/benchmarks.md).
-MOST_SCOPES = 1000
+MOST_SCOPES = 2000
 # What our own examples and generators of development stacks put into secrets.
 DEVELOPMENT = ("insecure", "development", "changeme", "change-me", "example")
 SECRETS = ("SECRET_KEY", "TOKEN_MASTER_SECRET", "TOKEN_MASTER_SECRET_PREVIOUS")

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from bench import create_tenant, roles, users_me
+from bench import create_tenant, roles, users_me, worker_memory
 from bench.attack import run as attack
 
 BENCHES: dict[str, tuple[Callable[[list[str]], int], str]] = {
@@ -11,6 +11,7 @@ BENCHES: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "create_tenant": (create_tenant.main, create_tenant.TITLE),
     "roles": (roles.main, roles.TITLE),
     "users_me": (users_me.main, users_me.TITLE),
+    "worker_memory": (worker_memory.main, worker_memory.TITLE),
 }
 
 
