@@ -99,6 +99,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 MIDDLEWARE = [
     "core.middleware.EdgeMiddleware",
+    "tenants.transport.TransportMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -301,6 +302,8 @@ SECURE_REDIRECT_EXEMPT = [r"^api/health", r"^metrics$", r"^internal/traefik$"]
 SECURE_HSTS_SECONDS = env.integer("SECURE_HSTS_SECONDS", 63072000 if PRODUCTION else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_HSTS_PRELOAD = True
+# On tenants' custom domains: that host alone, and for a shorter time (tenants/transport.py).
+DOMAIN_HSTS_SECONDS = env.integer("DOMAIN_HSTS_SECONDS", 604800)
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = PUBLIC_SCHEME == "https"

@@ -25,8 +25,7 @@ class Site:
 
 def site_of(host: str) -> Site:
     """Return the site that a ``Host`` header names (a port and case are ignored)."""
-    # One dot at the end is the root's (RFC 1034 section 3.1); with two it is no name.
-    name = _without_port(host).lower().removesuffix(".")
+    name = _name_in(host)
     if name in LOOPBACK or name == settings.BASE_DOMAIN:
         return Site("apex")
     if not HOST_NAME.fullmatch(name):
@@ -38,10 +37,17 @@ def site_of(host: str) -> Site:
     return Site("tenant", name if dot else "")
 
 
-def _without_port(host: str) -> str:
+def is_ours(host: str) -> bool:
+    """Tell whether a ``Host`` header names the platform's domain or a name below it."""
+    name = _name_in(host)
+    return name in LOOPBACK or f".{name}".endswith(f".{settings.BASE_DOMAIN}")
+
+
+def _name_in(host: str) -> str:
     """Return the name, or an empty string for what is no ``Host`` (RFC 9110 section 7.2)."""
     parts = AUTHORITY.fullmatch(host)
-    return parts[1] if parts else ""
+    # One dot at the end is the root's (RFC 1034 section 3.1); with two it is no name.
+    return parts[1].lower().removesuffix(".") if parts else ""
 
 
 def tenant_host(slug: str) -> str:

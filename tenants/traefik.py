@@ -27,9 +27,9 @@ PRIORITY = 400  # below the exact hosts of ours (500), above tenants (100) and t
 # then: a domain that was proved before it pointed here would wait for the next one to be proved.
 ASKED_AGAIN = 3600
 VARIANTS: tuple[tuple[str, str, list[str]], ...] = (
-    ("", "", ["backend", "whole-bodies", "retry"]),
-    ("-uploads", " && PathPrefix(`/api/files`)", ["backend", "retry"]),
-    ("-reads", " && (Method(`GET`) || Method(`HEAD`))", ["backend", "retry-reads", "retry"]),
+    ("", "", ["elsewhere", "whole-bodies", "retry"]),
+    ("-uploads", " && PathPrefix(`/api/files`)", ["elsewhere", "retry"]),
+    ("-reads", " && (Method(`GET`) || Method(`HEAD`))", ["elsewhere", "retry-reads", "retry"]),
 )
 
 
@@ -73,7 +73,7 @@ def _document(rows: tuple[tuple[str, str], ...], hour: int, resolver: str) -> by
         if is_routable(host):
             routers |= _routers(f"domain-{key}", host, resolver)
     # Used by nobody: that it is another one each hour makes the configuration another one.
-    marker = {f"asked-again-{hour}": {"chain": {"middlewares": ["backend@file"]}}}
+    marker = {f"asked-again-{hour}": {"chain": {"middlewares": ["elsewhere@file"]}}}
     return json.dumps({"http": {"routers": routers, "middlewares": marker}}).encode()
 
 

@@ -17,6 +17,8 @@ session = ExitStack()
 name_server = session.enter_context(NameServer())
 OVERRIDES = {
     "DNS_RESOLVERS": name_server.address,
+    # As in production; it is said over https alone.
+    "SECURE_HSTS_SECONDS": "63072000",
     # Limits have tests of their own; here they would be in the way of the suite.
     "RATE_LIMIT_SIGNUP": "100000/3600",
     "RATE_LIMIT_REGISTER": "100000/3600",

@@ -4,6 +4,9 @@ import secrets
 
 import pytest
 
+from audit.services import SYSTEM
+from tenants.domains import add_domain
+from tenants.models import Domain
 from tests.admin.test_tenants import change_form, page_of, tenants_at
 from tests.admin.trail import assert_recorded
 from tests.browser import Browser
@@ -81,6 +84,25 @@ def test_a_bad_name_is_a_fault_of_the_form(acme, sue, new_agency, name: str, say
     assert answer.status_code == 200
     assert says in answer.text
     assert tenants_at(slug)[0].domains.count() == 1
+
+
+def test_a_domain_that_another_has_proved_is_not_given_away(site: Site, sue, new_agency) -> None:
+    """The claim was there first; staff's word does not take what is proved."""
+    mine, slug = new_agency(), new_agency().slug
+    name = f"files.{slug}.example"
+    rows = change_form(slug, **{"domains-TOTAL_FORMS": "2", "domains-INITIAL_FORMS": "2"})
+    sue.submit(page_of(slug), with_domain(slug, name))
+    [tenant] = tenants_at(slug)
+    proved = add_domain(mine.ref.id, name=name, verified=True, actor=SYSTEM)
+    second = tenant.domains.get(domain=name)
+    claim = {"domains-1-id": str(second.id), "domains-1-tenant": str(tenant.id)}
+
+    answer = sue.submit(page_of(slug), {**rows, **claim, "domains-1-verified": "on"})
+
+    assert answer.status_code == 409
+    assert "belongs to a workspace already" in answer.text
+    assert Domain.objects.get(pk=second.id).verified_at is None
+    assert Domain.objects.get(pk=proved.id).verified_at
 
 
 def test_the_primary_domain_stays(sue, new_agency) -> None:

@@ -20,7 +20,7 @@ def tell(edge: Edge, hour: int = 1, resolver: str = "") -> None:
         "rule": f"Host(`{NAME}`)",
         "priority": 400,
         "service": "backend@file",
-        "middlewares": ["backend@file", "retry@file"],
+        "middlewares": ["elsewhere@file", "retry@file"],
         "tls": {"certResolver": resolver} if resolver else {},
     }
     marker = {f"asked-again-{hour}": {"chain": {"middlewares": ["backend@file"]}}}

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import jwt
 import pytest
+from django.core.management import CommandError
 from django.db import connections, transaction
 from django.utils import timezone
 
@@ -15,15 +16,20 @@ from audit.models import AuditEvent
 from audit.services import SYSTEM
 from core.problems import ValidationFailed
 from tenants import renaming
-from tenants.models import Domain
-from tenants.problems import SubdomainTaken, TenantNotFound
+from tenants.deletion import schedule_deletion
+from tenants.domain_names import is_free
+from tenants.domains import add_domain
+from tenants.maintenance import begin_maintenance
+from tenants.models import Domain, Tenant
+from tenants.problems import DomainTaken, SubdomainTaken, TenantNotFound
 from tenants.queries import tenant_by_slug
 from tenants.renaming import ends_of_former_names, rename_subdomain
 from tenants.routing import forget
 from tenants.services import create_tenant, mark_deleting, resume_tenant, suspend_tenant
 from tests.browser import Browser
 from tests.cast import Agency
-from tests.site import PASSWORD, Site
+from tests.site import PASSWORD, Host, Site
+from tests.tenants.test_commands import run
 from tests.tenants.test_hosts import ask
 
 
@@ -187,6 +193,29 @@ def test_a_suspended_one_does_not_tell_its_new_name(renamed):
     assert agency.host.get("/").status_code == 307
 
 
+@pytest.mark.parametrize(
+    ("stop", "code"),
+    [
+        (lambda id_: schedule_deletion(id_, actor=SYSTEM, days=30), "tenant_suspended"),
+        (
+            lambda id_: begin_maintenance(id_, Tenant.Maintenance.RESTORING, actor=SYSTEM),
+            "tenant_unavailable",
+        ),
+    ],
+)
+def test_what_else_stops_a_tenant_is_said_under_every_name(site: Site, renamed, stop, code: str):
+    agency, name = renamed
+    tenant_id = tenant_by_slug(name).id
+    own = f"{name}.example"
+    add_domain(tenant_id, name=own, verified=True, actor=SYSTEM)
+    stop(tenant_id)
+
+    for host in (agency.host, site.host(name), Host(site.port, own)):
+        answer = host.get("/api/users/me")
+        assert (answer.json()["code"], "Location" in answer.headers) == (code, False)
+        assert host.get("/api/health/live").status_code == 200
+
+
 def test_one_that_is_being_deleted_is_not_there_under_either_name(site: Site, renamed):
     agency, name = renamed
     mark_deleting(tenant_by_slug(name).id, actor=SYSTEM)
@@ -203,6 +232,22 @@ def test_nobody_gets_the_old_name_while_it_leads_there(site: Site, renamed, make
         create_tenant(name="New", subdomain=agency.slug, actor=SYSTEM)
     with pytest.raises(SubdomainTaken):
         rename_subdomain(make_tenant().id, subdomain=agency.slug, actor=SYSTEM)
+
+
+def test_no_other_way_gets_it_either(renamed, make_tenant):
+    """The command that creates, a second name for somebody, and one that looks like it."""
+    agency, name = renamed
+    with pytest.raises(CommandError, match="taken"):
+        run("create_tenant", agency.slug.upper(), "--owner", "a@b.test")
+    with pytest.raises(SubdomainTaken):
+        add_domain(make_tenant().id, name=f" {agency.slug}. ", verified=False, actor=SYSTEM)
+    with pytest.raises(DomainTaken):
+        add_domain(tenant_by_slug(name).id, name=agency.slug, verified=False, actor=SYSTEM)
+    assert not is_free(agency.slug)
+
+    end_redirect(agency.slug)
+
+    assert is_free(agency.slug)
 
 
 def test_the_redirect_ends_to_the_second_and_the_name_is_free(site: Site, renamed):

@@ -7,11 +7,14 @@ from typing import Any
 
 import httpx
 import pytest
+from django.conf import settings
+from django.templatetags.static import static
 
 from audit.services import SYSTEM
 from devstack.testing import TestStack
 from tenants import traefik
 from tenants.domains import add_domain, claim_domain, remove_domain, set_verified
+from tenants.renaming import rename_subdomain
 from tenants.services import mark_deleting, resume_tenant, suspend_tenant
 from tests.cast import Agency
 from tests.production.edge import Edge, running, traefik_binary
@@ -195,3 +198,101 @@ def test_traefik_routes_a_proved_domain_and_drops_a_released_one(
     remove_domain(domain.pk, actor=SYSTEM)
     assert edge.request(name, "/api/users/me").json()["code"] == "tenant_not_found"
     edge.wait(lambda: routers(edge, name) == [])
+
+
+@pytest.fixture(scope="module")
+def own_domain(edge: Edge, acme: Agency) -> Iterator[str]:
+    """A custom domain of acme's with routers of its own."""
+    name = f"files.{secrets.token_hex(6)}.example"
+    domain = add_domain(acme.ref.id, name=name, verified=True, actor=SYSTEM)
+    edge.wait(lambda: len(routers(edge, name)) == 3)
+    yield name
+    remove_domain(domain.pk, actor=SYSTEM)
+
+
+HSTS = "Strict-Transport-Security"
+WHOLE = "max-age=63072000; includeSubDomains; preload"
+
+
+@needs_traefik
+@pytest.mark.parametrize("path", ["/", "/api/users/me", "/api/health/live", "/nothing"])
+def test_a_custom_domain_is_told_of_https_for_itself_alone(edge: Edge, own_domain: str, path: str):
+    assert edge.request(own_domain, path).headers.get_list(HSTS) == ["max-age=604800"]
+    assert edge.request("acme.aggios.localhost", path).headers.get_list(HSTS) == [WHOLE]
+
+
+@needs_traefik
+def test_hosts_that_are_not_ours_are_told_nothing_for_their_whole_domain(
+    edge: Edge, own_domain: str, acme: Agency
+):
+    preflight = {"Origin": "http://localhost:3000", "Access-Control-Request-Method": "GET"}
+    answers = [
+        edge.request("nobody.example"),
+        edge.request("nobody.example", "/metrics"),
+        edge.request(own_domain, "/metrics"),
+        edge.request(own_domain, "/internal/traefik"),
+        edge.request(own_domain, static("aggios/admin.css")),
+        edge.request(own_domain, "/api/users/me", "OPTIONS", headers=preflight),
+        edge.request("aggios.localhost.evil.example"),
+        edge.request("evilaggios.localhost"),
+    ]
+
+    assert answers[4].status_code == 200
+    assert [a.headers[HSTS] for a in answers if HSTS in a.headers] == []
+    for host in ("aggios.localhost", "api.aggios.localhost", "nobody.aggios.localhost"):
+        for path in ("/api/health", "/metrics"):
+            assert edge.request(host, path).headers.get_list(HSTS) == [WHOLE]
+
+
+@needs_traefik
+def test_links_stay_on_the_custom_domain(edge: Edge, own_domain: str, acme: Agency):
+    sent = {"Authorization": f"Bearer {acme.owner.access_token}"}
+    for n in range(2):
+        files = {"file": (f"{own_domain}-{n}.txt", b"x")}
+        made = edge.request(own_domain, "/api/files", "POST", headers=sent, files=files)
+        assert made.headers["Location"].startswith(("/api/files/", f"https://{own_domain}/"))
+
+    page = edge.request(own_domain, "/api/files?limit=1", headers=sent).json()
+
+    assert page["next"].startswith(f"https://{own_domain}/api/files?")
+    after = edge.request(own_domain, page["next"].partition(own_domain)[2], headers=sent)
+    assert after.json()["previous"].startswith(f"https://{own_domain}/api/files?")
+
+
+@needs_traefik
+@pytest.mark.parametrize("header", ["X-Forwarded-Host", "Forwarded", "X-Host"])
+def test_no_header_leads_links_elsewhere(edge: Edge, own_domain: str, acme: Agency, header: str):
+    sent = {"Authorization": f"Bearer {acme.owner.access_token}", header: "evil.example"}
+
+    answer = edge.request(own_domain, "/api/files?limit=1", headers=sent)
+
+    assert answer.status_code == 200
+    assert "evil.example" not in answer.text + str(answer.headers)
+
+
+@needs_traefik
+@pytest.mark.parametrize("path", ["/", "/signup", "/admin/", "/api/auth/register"])
+def test_a_page_of_a_custom_domain_takes_no_form_from_elsewhere(
+    edge: Edge, own_domain: str, path: str
+):
+    answer = edge.request(
+        own_domain, path, "POST", headers={"Origin": "https://evil.example"}, data={"a": "b"}
+    )
+
+    assert answer.status_code in {403, 404, 405, 415}
+    assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+@needs_traefik
+def test_a_former_name_leads_to_the_present_one_through_traefik(edge: Edge, new_agency, name: str):
+    agency, there = new_agency(), f"r{secrets.token_hex(6)}"
+    rename_subdomain(agency.ref.id, subdomain=there, actor=SYSTEM)
+
+    answer = edge.request(f"{agency.slug}.aggios.localhost", "/api/files?a=1", "POST", content=b"x")
+
+    assert answer.status_code == 307
+    assert (
+        answer.headers["Location"]
+        .partition("/api/")[0]
+        .endswith(f"{there}.aggios.localhost:{settings.PUBLIC_PORT}")
+    )
