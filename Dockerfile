@@ -71,7 +71,10 @@ RUN AGGIOS_ENVIRONMENT=development \
     python manage.py collectstatic --noinput \
     && python -m compileall -q /app
 
-# The code belongs to root: the process can read it and write nothing but /tmp.
+# A new volume takes its owner from the folder it is mounted on: archives of purged tenants.
+RUN install -d -o 10001 -g 10001 -m 0700 /exports
+
+# The code belongs to root: the process can read it and write nothing but /tmp and /exports.
 USER 10001:10001
 EXPOSE 8080
 STOPSIGNAL SIGTERM

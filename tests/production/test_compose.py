@@ -12,7 +12,7 @@ from .edge import traefik_binary
 
 pytestmark = pytest.mark.needs("compose")
 JOBS = {"migrate", "minio-setup"}
-OURS = {"backend", "backend-b", "migrate", "problems"}
+OURS = {"backend", "backend-b", "housekeeper", "migrate", "problems"}
 
 
 def running(config) -> dict:
@@ -34,9 +34,9 @@ def test_a_missing_variable_is_named(name: str) -> None:
 def test_the_stack_is_complete(config) -> None:
     assert set(config["services"]) == {
         *("traefik", "postgres", "redis", "minio", "minio-setup", "migrate"),
-        *("backend", "backend-b", "problems"),
+        *("backend", "backend-b", "housekeeper", "problems"),
     }
-    assert set(config["volumes"]) == {"acme", "postgres", "redis", "minio"}
+    assert set(config["volumes"]) == {"acme", "postgres", "redis", "minio", "exports"}
 
 
 def test_every_running_service_is_watched_and_started_again(config) -> None:
@@ -122,11 +122,13 @@ def test_each_service_is_given_the_secrets_it_names_and_no_others(config) -> Non
         assert named == given, name
 
 
-def test_only_migrations_are_given_the_mighty_log_ins(config) -> None:
+def test_nothing_that_serves_is_given_a_mighty_log_in(config) -> None:
     mighty = {"database_owner_url", "database_superuser_url"}
+    allowed = {"migrate": mighty, "housekeeper": {"database_owner_url"}}
     for name, service in config["services"].items():
         given = {secret["source"] for secret in service.get("secrets", [])}
-        assert given & mighty == (mighty if name == "migrate" else set()), name
+        assert given & mighty == allowed.get(name, set()), name
+        assert not given & mighty or not service.get("ports"), name
 
 
 def test_the_store_and_the_data_have_no_way_out(config) -> None:
