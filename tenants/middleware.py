@@ -67,12 +67,14 @@ def moved(request: HttpRequest, slug: str, until: datetime) -> HttpResponse:
     """Send a request for a former name on to the same path and query of the present one.
 
     307 keeps the method and the body. Not permanent and not to be stored: the day may come on
-    which another tenant has the name. ``Sunset`` (RFC 8594) says when the redirect ends.
+    which another tenant has the name. For the same reason browsers are told to drop what our pages
+    have kept under it. ``Sunset`` (RFC 8594) says when the redirect ends.
     """
-    target = f"{site_url(slug)}{request.get_full_path()}"
     headers = {
-        "Location": target,
+        "Location": f"{site_url(slug)}{request.get_full_path()}",
         "Cache-Control": "no-store",
+        # Not "cookies": those would be dropped on every host of the platform.
+        "Clear-Site-Data": '"storage"',
         "Sunset": http_date(until.timestamp()),
     }
     return HttpResponse(status=307, content_type="text/plain", headers=headers)

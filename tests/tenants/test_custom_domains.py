@@ -376,6 +376,7 @@ def test_from_claim_to_release_on_the_command_line(make_tenant, zone, name: str)
     [_, listed] = json.loads(run("domains", "list", slug, "--json"))
     assert (listed["domain"], listed["state"]) == (name, "proved")
     assert name in run("domains", "list")
+    assert "(proved) would be released" in run("domains", "release", slug, name, "--dry-run")
     assert json.loads(run("domains", "release", slug, name, "--json")) == {"released": name}
     with pytest.raises(CommandError, match="no domain"):
         run("domains", "release", slug, name)

@@ -14,6 +14,7 @@ from tenants import routing
 from tenants.details import update_tenant
 from tenants.domains import add_domain, remove_domain, set_verified
 from tenants.models import Tenant
+from tenants.renaming import rename_subdomain
 from tenants.services import resume_tenant, suspend_tenant
 from tests.cast import Agency
 from tests.site import Host, Site
@@ -153,6 +154,36 @@ def test_a_custom_domain_answers_while_it_is_verified(site: Site, agency: Agency
 
     set_verified(domain.id, verified=False, actor=SYSTEM)
     assert host.get("/api/users/me").status_code == 404
+
+
+def test_names_change_without_redis_too(
+    site: Site, agency: Agency, without_redis: Callable[[], None]
+):
+    tenant_id, token, name = agency.ref.id, agency.owner.access_token, f"r{agency.slug}"
+    own = Host(site.port, f"files.{agency.slug}.example", token)
+    domain = add_domain(tenant_id, name=own.name, verified=True, actor=SYSTEM)
+    assert own.get("/api/users/me").status_code == 200
+
+    rename_subdomain(tenant_id, subdomain=name, actor=SYSTEM)
+    remove_domain(domain.id, actor=SYSTEM)
+
+    assert statuses(agency) == {307}
+    assert own.get("/api/users/me").status_code == 404
+    without_redis()
+    # What its file vouches for is from before the changes.
+    assert statuses(agency) == {307}
+    assert {own.get("/api/users/me").status_code for _ in range(ASKED)} == {404}
+    assert site.host(name).with_token(token).get("/api/users/me").status_code == 200
+
+
+def test_a_renaming_that_is_rolled_back_is_none(site: Site, agency: Agency):
+    name = f"r{agency.slug}"
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        rename_subdomain(agency.ref.id, subdomain=name, actor=SYSTEM)
+        raise ZeroDivisionError
+
+    assert statuses(agency) == {200}
+    assert site.host(name).get("/api/users/me").status_code == 404
 
 
 def test_a_rename_is_seen_in_every_process(agency: Agency):

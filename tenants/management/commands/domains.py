@@ -48,6 +48,10 @@ class Command(BaseCommand):
                 part.add_argument(
                     "--all", action="store_true", help="every claim and proved domain"
                 )
+            if verb == "release":
+                part.add_argument(
+                    "--dry-run", action="store_true", help="tell, and release nothing"
+                )
             part.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -104,6 +108,10 @@ class Command(BaseCommand):
 
     def _release(self, options: dict[str, Any]) -> None:
         domain = _named(options)
+        if options["dry_run"]:
+            told = report_of(domain)
+            self._tell(told, f"{told['domain']} ({told['state']}) would be released.", options)
+            return
         remove_domain(domain.pk, actor=SYSTEM, tenant_id=domain.tenant_id)
         self._tell({"released": domain.domain}, f"{domain.domain} is released.", options)
 
