@@ -29,7 +29,9 @@ class StaffManager(BaseUserManager["StaffUser"]):
 
     def get_by_natural_key(self, username: str | None) -> "StaffUser":
         """Return the member of staff with this address, whatever its case."""
-        return self.get(email__iexact=username)
+        # Not iexact: PostgreSQL takes some other letters for ASCII ones, which would give attempts
+        # on one account a count for each way to write it (staff/attempts.py).
+        return self.get(email=(username or "").strip().lower())
 
 
 class StaffUser(AbstractBaseUser, PermissionsMixin):

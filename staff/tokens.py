@@ -17,7 +17,7 @@ from django.utils import timezone
 from audit.services import Actor, Target, record
 from core.context import request_context
 from core.database.scope import PUBLIC, enter
-from core.problems import TokenExpired, TokenInvalid
+from core.problems import InvalidCredentials, TokenExpired, TokenInvalid
 from staff.actors import target_of
 from staff.models import StaffToken, StaffUser
 
@@ -38,7 +38,11 @@ class Issued:
 
 
 def issue(staff: StaffUser, *, lifetime: timedelta, actor: Actor, name: str = "") -> Issued:
-    """Make a token for a member of staff."""
+    """Make a token for a member of staff as they were read.
+
+    Raises InvalidCredentials if they were deactivated or given a new password since, which has
+    ended the tokens that there were and must end this one too.
+    """
     body = secrets.token_hex(32)
     text = f"{PREFIX}{body}{_checksum(body)}"
     context, now = request_context(), timezone.now()
@@ -51,6 +55,9 @@ def issue(staff: StaffUser, *, lifetime: timedelta, actor: Actor, name: str = ""
         user_agent=context.user_agent,
     )
     with enter(PUBLIC), transaction.atomic():
+        unchanged = StaffUser.objects.filter(password=staff.password, is_active=True)
+        if not unchanged.select_for_update().filter(pk=staff.pk).exists():
+            raise InvalidCredentials
         row.save(force_insert=True)
         expires = row.expires_at.isoformat()
         record("staff.token_issued", actor=actor, target=_target(row), name=name, expires=expires)

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from audit.services import Actor
@@ -27,7 +28,6 @@ class DomainInline(admin.TabularInline):  # type: ignore[type-arg]
         "shown_proof",
         "check_result",
         "redirect_until",
-        "created_at",
     )
     readonly_fields = fields[2:]
     extra = 0
@@ -45,12 +45,12 @@ class DomainInline(admin.TabularInline):  # type: ignore[type-arg]
         return domain.is_primary and not domain._state.adding
 
     @admin.display(description=_("DNS record"))
-    def shown_proof(self, domain: Domain) -> str:
-        """Return the record that proves a custom domain."""
+    def shown_proof(self, domain: Domain) -> Any:
+        """Return the record that proves a custom domain, its parts on lines of their own."""
         if domain._state.adding or domain.is_label:
             return "-"
         proof = proof_record(domain)
-        return f"{proof.name} {proof.type} {proof.value}"
+        return format_html("{}<br>{}<br>{}", proof.name, proof.type, proof.value)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Tell whether the names may be seen."""

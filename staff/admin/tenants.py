@@ -27,7 +27,7 @@ from tenants.services import create_tenant
 class TenantAdmin(TenantActions, TenantColumns, admin.ModelAdmin):  # type: ignore[misc, type-arg]
     """All writing is done by tenants' services, which check, record and spread the change."""
 
-    list_display = ("name", "subdomain", "state", "registration", "size", "created_at")
+    list_display = ("name", "subdomain", "state", "size", "created_at")
     list_filter = (StateFilter, "status", "registration", "created_at")
     search_fields = ("name", "domains__domain")
     search_help_text = _("Name or domain")

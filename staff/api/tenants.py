@@ -85,6 +85,7 @@ def _opened(request: Request, fields: dict[str, Any]) -> Response:
     owner = {"owner": {"email": email.lower(), "password": password}} if password else {}
     response = shown(request, tenant, 201, **owner)
     response["Location"] = f"/api/tenants/{tenant.id}"
+    response["Cache-Control"] = "no-store"  # it may hold a password
     return response
 
 

@@ -1,8 +1,14 @@
 """The staff's log-in to the API: who gets a token, who does not, and what it tells."""
 
+import secrets
+from datetime import timedelta
+
 import pytest
 
+from audit.services import SYSTEM
+from core.problems import InvalidCredentials
 from staff.models import StaffToken, StaffUser
+from staff.tokens import issue
 from tests.admin.trail import assert_recorded, last_event
 from tests.cast import Agency
 from tests.site import PASSWORD, Site
@@ -110,3 +116,28 @@ def test_half_a_character_is_no_address(site: Site) -> None:
     )
 
     assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("letter", ["\u017f", "S"])
+def test_another_way_to_write_an_address_is_no_more_attempts(
+    site: Site, new_staff, letter: str
+) -> None:
+    staff = new_staff(email=f"s{secrets.token_hex(5)}@aggios.test")
+    for _ in range(5):
+        log_in(site.host(), staff.email, "wrong horse")
+
+    answer = log_in(site.host(), letter + staff.email[1:])
+
+    assert answer.status_code == (429 if letter == "S" else 401)
+
+
+def test_a_password_that_changes_meanwhile_opens_nothing(new_staff) -> None:
+    seen = new_staff()
+    changed = StaffUser.objects.get(pk=seen.pk)
+    changed.set_password("quite another battery")
+    changed.save()
+
+    with pytest.raises(InvalidCredentials):
+        issue(seen, lifetime=timedelta(hours=1), actor=SYSTEM)
+
+    assert not StaffToken.objects.filter(staff=seen).exists()

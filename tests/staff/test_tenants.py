@@ -56,8 +56,10 @@ def test_its_owner_gets_a_password_in_that_answer_alone(site: Site, sue: Host) -
     slug = new_slug()
     body = {"company": "Initech", "subdomain": slug, "owner_email": "Olga@Initech.test"}
 
-    owner = sue.post(TENANTS, {**body, "registration": "open"}).json()["owner"]
+    answer = sue.post(TENANTS, {**body, "registration": "open"})
 
+    owner = answer.json()["owner"]
+    assert answer.headers["cache-control"] == "no-store"
     entered = site.host(slug).post("/api/auth/login", owner)
     assert entered.status_code == 200, entered.text
     assert entered.json()["user"]["role"] == "owner"
