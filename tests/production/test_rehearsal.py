@@ -140,6 +140,23 @@ def test_the_figures_are_for_who_asks_directly(container: Rehearsal) -> None:
 
 
 @pytest.mark.needs("compose")
+def test_the_custom_domains_are_for_who_shows_the_token(container: Rehearsal) -> None:
+    """In plain HTTP, as Traefik asks. Whom it would tell learns here that the database is away."""
+    token = Path(container.environment["TRAEFIK_PROVIDER_TOKEN_FILE"]).read_text("utf-8").strip()
+
+    def code(**headers: str) -> str:
+        sent = {"Host": "localhost", **headers}
+        return httpx.get(f"{container.url}/internal/traefik", headers=sent, timeout=20).json()[
+            "code"
+        ]
+
+    assert code(**{"X-Provider-Token": token}) == "database_unavailable"
+    assert code(**{"X-Provider-Token": token[:-1]}) == "not_found"
+    assert code() == "not_found"
+    assert code(**{"X-Provider-Token": token, "X-Forwarded-For": "192.0.2.1"}) == "not_found"
+
+
+@pytest.mark.needs("compose")
 def test_production_settings_pass_djangos_deployment_check(container: Rehearsal) -> None:
     command = shlex.split("python manage.py check --deploy --fail-level WARNING")
     done = subprocess.run(
