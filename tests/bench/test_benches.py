@@ -13,7 +13,7 @@ from devstack.home import CHECKOUT
 
 
 def result_of(*arguments: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "bench", *arguments, "--rounds", "1", "--json"]
+    command = [sys.executable, "-m", "bench", *arguments, "--json"]
     done = subprocess.run(
         command, cwd=CHECKOUT, env=inherited(), capture_output=True, text=True, check=False
     )
@@ -22,7 +22,7 @@ def result_of(*arguments: str) -> dict[str, Any]:
 
 
 def test_a_tenant_is_made_by_both_sides():
-    result = result_of("create_tenant", "--existing", "10,14")
+    result = result_of("create_tenant", "--rounds", "1", "--existing", "10,14")
 
     assert [size["tenants"] for size in result["existing"]] == [10, 14]
     for size in result["existing"]:
@@ -34,7 +34,8 @@ def test_a_tenant_is_made_by_both_sides():
 
 
 def test_every_side_answers_and_ours_costs_two_statements():
-    result = result_of("users_me", "--requests", "20", "--workers", "1", "--threads", "1")
+    few = ["--rounds", "1", "--requests", "20", "--workers", "1", "--threads", "1"]
+    result = result_of("users_me", *few)
 
     sides = result["sides"]
     assert [side["requests"] for side in sides.values()] == [20] * 4
@@ -42,6 +43,26 @@ def test_every_side_answers_and_ours_costs_two_statements():
     assert [n for n in sides["Aggios"]["statements"].values() if n >= 1] == [1, 1]
     assert sides["stock"]["statements_per_request"] >= 4
     assert len(result["ratio"]["pairs"]) == 1
+
+
+def test_a_role_is_measured_among_few_and_many():
+    result = result_of("roles", "--rounds", "10", "--tenants", "12")
+
+    assert list(result["microseconds"]) == ["10", "12"]
+    for measured in result["microseconds"].values():
+        assert len(measured) == 6
+        assert min(measured.values()) > 0
+
+
+def test_the_memory_of_a_worker_and_its_backend_is_measured():
+    curves = result_of("worker_memory", "--tenants", "5", "--scopes", "3")["curves"]
+
+    assert {how: curve[-1]["tenants"] for how, curve in curves.items()} == {
+        "kept": 5,
+        "recycled": 5,
+    }
+    assert curves["kept"][-1]["worker"] > 10
+    assert curves["kept"][-1]["backend"] > 0.5
 
 
 @pytest.mark.parametrize("name", BENCHES)
