@@ -5,6 +5,7 @@ Staff may not know the people of tenants, and accounts may not know staff: this 
 
 import secrets
 
+from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
@@ -17,6 +18,11 @@ from tenants.context import tenant_context
 from tenants.refs import TenantRef
 
 
+def new_password() -> str:
+    """Return a password that nobody has guessed yet."""
+    return secrets.token_urlsafe(15)
+
+
 def make_owner(tenant: TenantRef, *, email: str, actor: Actor) -> str:
     """Add the tenant's owner and return the password made up for them, which is stored nowhere.
 
@@ -27,10 +33,28 @@ def make_owner(tenant: TenantRef, *, email: str, actor: Actor) -> str:
     except ValidationError as exc:
         fault = FieldError("owner_email", "invalid", "Give a valid e-mail address.")
         raise ValidationFailed(errors=[fault]) from exc
-    password = secrets.token_urlsafe(15)
+    password = new_password()
     with tenant_context(tenant), transaction.atomic():
         owner = create_user(
             email=email, password=password, role=User.Role.OWNER, first_name="", last_name=""
         )
         record("user.created", actor=actor, target=target_of(owner), role=owner.role)
     return password
+
+
+def let_owner_in(tenant: TenantRef, *, actor: Actor) -> tuple[str, str]:
+    """Give the tenant's first owner a new password; return the address and the password.
+
+    Where there is no active owner one is made. The password is stored nowhere else.
+    """
+    password = new_password()
+    with tenant_context(tenant), transaction.atomic():
+        owners = User.objects.filter(role=User.Role.OWNER, is_active=True)
+        owner = owners.order_by("created_at", "id").first()
+        if owner is None:
+            email = "owner@example.invalid"
+            return email, make_owner(tenant, email=email, actor=actor)
+        owner.password = make_password(password)
+        owner.save(update_fields=["password", "updated_at"])
+        record("user.password_given", actor=actor, target=target_of(owner))
+        return owner.email, password

@@ -43,15 +43,36 @@ def purge_objects(object_prefix: str, progress: Progress = lambda count: None) -
     StorageUnavailable, also when the store refuses to delete something.
     """
     count = 0
+    abort_unfinished(object_prefix)
     with answering():
-        for upload in list(_unfinished(object_prefix)):
-            _abort(upload)
         while keys := _some_keys(object_prefix):
             _delete([{"Key": key} for key in keys])
             count += len(keys)
             progress(count)
         while versions := _some_versions(object_prefix):
             _delete(versions)
+    return count
+
+
+def abort_unfinished(object_prefix: str) -> None:
+    """Abort the multipart uploads under a prefix. Raises StorageUnavailable."""
+    with answering():
+        for upload in list(_unfinished(object_prefix)):
+            _abort(upload)
+
+
+def purge_all_but(object_prefix: str, keep: Callable[[list[str]], set[str]]) -> int:
+    """Delete the objects under a prefix that nobody keeps; return how many.
+
+    ``keep`` is given some keys at a time and returns those that stay. Raises StorageUnavailable.
+    """
+    count = 0
+    with answering():
+        for page in _pages("list_objects_v2", object_prefix):
+            keys = [item["Key"] for item in page.get("Contents", [])]
+            if unwanted := sorted(set(keys) - keep(keys)):
+                _delete([{"Key": key} for key in unwanted])
+                count += len(unwanted)
     return count
 
 

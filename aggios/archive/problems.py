@@ -17,5 +17,9 @@ class Unfit(ArchiveError):  # noqa: N818
     """The file is whole and cannot be loaded here: another format, an unknown migration."""
 
 
+class Busy(ArchiveError):  # noqa: N818
+    """Another run is at work on the tenant."""
+
+
 class Incomplete(ArchiveError):  # noqa: N818
     """The tenant's rows name objects that the store does not have as they were stored."""

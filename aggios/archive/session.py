@@ -3,6 +3,7 @@
 Names are always qualified with the schema, so nothing here depends on a search path.
 """
 
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import psycopg
 from django.conf import settings
 
+from aggios.archive.problems import Busy
 from tenants.database.owner import ALIAS, owner_connection
 
 Session = psycopg.Connection[tuple[Any, ...]]
@@ -41,3 +43,17 @@ def owner_session() -> Iterator[Session]:
     ) as session:
         session.execute(STABLE)
         yield session
+
+
+@contextmanager
+def working_on(tenant_id: uuid.UUID) -> Iterator[None]:
+    """Let one purge, restore or clone at a time into a tenant.
+
+    The lock ends with this process, whatever ends it. Raises Busy.
+    """
+    with owner_session() as session:
+        query = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
+        row = session.execute(query, [f"aggios:tenant:{tenant_id}"]).fetchone()
+        if not row or not row[0]:
+            raise Busy("Another run is at work on this tenant.")
+        yield

@@ -86,7 +86,7 @@ class Snapshot:
 
     def migrations(self) -> list[Step]:
         """Return the migrations that the schema holds, sorted. Raises ArchiveError without any."""
-        return _history(self.session, self.schema)
+        return history_of(self.session, self.schema)
 
     def sequences(self) -> dict[str, tuple[int, bool]]:
         """Return where each sequence stands: its last value and whether that was given out."""
@@ -120,10 +120,10 @@ def snapshot_of(schema: str) -> Iterator[Snapshot]:
     """
     with owner_session() as session:
         session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        before = _history(session, schema)
+        before = history_of(session, schema)
         yield Snapshot(session, schema)
         session.execute("COMMIT")
-        if _history(session, schema) != before:
+        if history_of(session, schema) != before:
             raise ArchiveError("The tenant was migrated meanwhile; start again.")
 
 
@@ -153,7 +153,8 @@ def _copying(query: sql.Composable) -> sql.Composed:
     return sql.SQL("COPY ({}) TO STDOUT").format(query)
 
 
-def _history(session: Session, schema: str) -> list[Step]:
+def history_of(session: Session, schema: str) -> list[Step]:
+    """Return the migrations that a schema holds, sorted. Raises ArchiveError without a record."""
     there = session.execute("SELECT to_regclass(%s)", [f"{schema}.django_migrations"]).fetchone()
     if not there or there[0] is None:
         raise ArchiveError(f"Schema {schema} has no record of migrations.")

@@ -9,9 +9,5 @@ class NotDue(NotPurged):
     """Its deletion was called off, or its day has not come."""
 
 
-class AlreadyRunning(NotPurged):
-    """Another run is at it."""
-
-
 class NowhereToExport(NotPurged):
     """An export is wanted and no folder is named for it."""

@@ -6,8 +6,7 @@ so a run that was killed half-way still ends in a full certificate. Schema names
 never given out again.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,12 +15,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from aggios.archive.export import SILENT, Exported, Watch
-from aggios.archive.session import owner_session
+from aggios.archive.session import working_on
 from aggios.deletion.before import exported_before
 from aggios.deletion.cache import purge_cache
 from aggios.deletion.certificates import certify
 from aggios.deletion.inventory import take_inventory
-from aggios.deletion.problems import AlreadyRunning, NotDue
+from aggios.deletion.problems import NotDue
 from audit.models import AuditEvent
 from audit.services import Actor, record
 from core.database.scope import PUBLIC, enter
@@ -49,24 +48,13 @@ class Wish:
 def purge(tenant: Tenant, wish: Wish) -> DeletionCertificate:
     """Delete everything of a tenant whose day has come; return the certificate.
 
-    Raises NotDue when the deletion was called off, AlreadyRunning, ArchiveError when the export
-    fails, StorageUnavailable: run it again then.
+    Raises NotDue when the deletion was called off, Busy, ArchiveError when the export fails,
+    StorageUnavailable: run it again then.
     """
-    with _alone(tenant):
+    with working_on(tenant.pk):
         held = _inventory_of(tenant) or _begin(tenant, wish)
         dropped = _take_away(tenant, wish.report)
         return _finish(tenant, held, dropped, wish.actor)
-
-
-@contextmanager
-def _alone(tenant: Tenant) -> Iterator[None]:
-    """Hold a lock that ends with this process, whatever ends it."""
-    with owner_session() as session:
-        query = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
-        row = session.execute(query, [f"aggios:purge:{tenant.pk}"]).fetchone()
-        if not row or not row[0]:
-            raise AlreadyRunning("Another run is purging it.")
-        yield
 
 
 def _inventory_of(tenant: Tenant) -> dict[str, Any] | None:

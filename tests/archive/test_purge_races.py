@@ -6,8 +6,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 from django.db import connections, transaction
 
-from aggios.archive.session import owner_session
-from aggios.deletion.problems import AlreadyRunning, NotDue
+from aggios.archive.problems import Busy
+from aggios.archive.session import working_on
+from aggios.deletion.problems import NotDue
 from aggios.deletion.purge import Wish, purge, take_off_the_air
 from audit.services import SYSTEM
 from core.database.scope import PUBLIC, enter
@@ -69,11 +70,7 @@ def test_calling_off_while_the_purge_begins_comes_too_late(due: Tenant):
 
 def test_two_purges_of_one_tenant_do_not_meet(due: Tenant):
     wish = Wish(SYSTEM, export=False)
-    with owner_session() as session:
-        session.execute(
-            "SELECT pg_advisory_lock(hashtextextended(%s, 0))", [f"aggios:purge:{due.pk}"]
-        )
-        with pytest.raises(AlreadyRunning):
-            purge(due, wish)
+    with working_on(due.pk), pytest.raises(Busy):
+        purge(due, wish)
 
     assert purge(due, wish).tenant_id == due.pk

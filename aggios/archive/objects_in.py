@@ -1,0 +1,117 @@
+"""Putting a tenant's objects where they belong: out of an archive, or beside another tenant's."""
+
+from collections.abc import Iterator
+
+from boto3.s3.transfer import TransferConfig
+from botocore.exceptions import ClientError
+from django.conf import settings
+from psycopg import sql
+
+from aggios.archive.layout import Wanted
+from aggios.archive.objects import REFERENCES, Progress, fault_of, key_under, stored, ticking
+from aggios.archive.problems import ArchiveError, Incomplete
+from aggios.archive.reader import Archive
+from aggios.archive.session import owner_session
+from aggios.archive.snapshot import tables_of
+from files.problems import FileTooLarge
+from files.purging import abort_unfinished, purge_all_but
+from files.store import answering, client
+from files.writing import STORED_AS, ObjectWriter
+
+# One request copies up to 5 GiB (Amazon S3 API, "CopyObject"); beyond that it is done in parts.
+WHOLE_COPY = TransferConfig(multipart_threshold=5 * 1024**3, use_threads=False)
+
+
+def upload_objects(archive: Archive, prefix: str, tick: Progress) -> int:
+    """Store what is missing or different; return how many objects were sent.
+
+    Can be cut off and repeated. Raises Damaged, StorageUnavailable, and ArchiveError for an object
+    larger than FILE_MAX_BYTES.
+    """
+    abort_unfinished(prefix)
+    sent = 0
+    for wanted, chunks in archive.objects():
+        if is_stored(prefix, wanted):
+            tick(wanted.size)
+            continue
+        _upload(key_under(prefix, wanted.name), ticking(chunks, tick))
+        sent += 1
+    return sent
+
+
+def is_stored(prefix: str, wanted: Wanted) -> bool:
+    """Whether the store has an object, byte for byte: it is read. Raises StorageUnavailable."""
+    chunks = stored(key_under(prefix, wanted.name))
+    return chunks is not None and not fault_of(chunks, wanted)
+
+
+def _upload(key: str, chunks: Iterator[bytes]) -> None:
+    """Store an object; nobody sees it before its last byte has been checked."""
+    writer = ObjectWriter(key, lambda multipart_id: None)
+    try:
+        for chunk in chunks:
+            writer.write(chunk)
+    except FileTooLarge as exc:
+        raise ArchiveError(f"An object is larger than FILE_MAX_BYTES allows. {exc}") from exc
+    writer.finish()
+
+
+def copy_objects(
+    objects: Iterator[Wanted], source: str, target: str, *, allow_missing: bool, tick: Progress
+) -> list[str]:
+    """Copy objects inside the store; return the names of those that are not there.
+
+    Can be cut off and repeated. Raises Incomplete unless ``allow_missing``, StorageUnavailable.
+    """
+    missing = []
+    for wanted in objects:
+        if _size(target, wanted) != wanted.size and not _copied(wanted, source, target):
+            if not allow_missing:
+                raise Incomplete(f"The store does not have object {wanted.name} as it should be.")
+            missing.append(wanted.name)
+        tick(wanted.size)
+    return missing
+
+
+def _copied(wanted: Wanted, source: str, target: str) -> bool:
+    if _size(source, wanted) != wanted.size:
+        return False
+    with answering():
+        client().copy(
+            {"Bucket": settings.S3_BUCKET, "Key": key_under(source, wanted.name)},
+            settings.S3_BUCKET,
+            key_under(target, wanted.name),
+            ExtraArgs={**STORED_AS, "MetadataDirective": "REPLACE"},
+            Config=WHOLE_COPY,
+        )
+    return True
+
+
+def _size(prefix: str, wanted: Wanted) -> int | None:
+    """Return an object's size, None if the store does not have it."""
+    with answering():
+        try:
+            where = {"Bucket": settings.S3_BUCKET, "Key": key_under(prefix, wanted.name)}
+            return int(client().head_object(**where)["ContentLength"])
+        except ClientError as exc:
+            if exc.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
+                raise
+            return None
+
+
+def remove_unreferenced(schema: str, prefix: str) -> int:
+    """Delete the objects that no row names; return how many. Raises StorageUnavailable."""
+    with owner_session() as session:
+        there = {table.name for table in tables_of(session, schema)} & set(REFERENCES)
+
+        def referenced(keys: list[str]) -> set[str]:
+            names = [key.removeprefix(f"{prefix}/") for key in keys]
+            found = set()
+            for table in sorted(there):
+                query = sql.SQL("SELECT {0} FROM {1} WHERE {0} = ANY(%s)").format(
+                    sql.Identifier(REFERENCES[table][0]), sql.Identifier(schema, table)
+                )
+                found |= {f"{prefix}/{name}" for (name,) in session.execute(query, [names])}
+            return found
+
+        return purge_all_but(prefix, referenced)

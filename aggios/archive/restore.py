@@ -1,0 +1,115 @@
+"""Loading an archive: in place of what the tenant holds, or as a new tenant."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from aggios.archive.export import SILENT, Watch
+from aggios.archive.filling import Report, fill, require_fitting
+from aggios.archive.masking import OF_ONE_TENANT
+from aggios.archive.objects_in import remove_unreferenced, upload_objects
+from aggios.archive.problems import Unfit
+from aggios.archive.reader import Archive
+from aggios.archive.session import working_on
+from aggios.archive.sources import FromArchive
+from aggios.archive.targets import new_or_begun
+from audit.services import Actor, record
+from core.database.scope import PUBLIC, enter
+from tenants.maintenance import begin_maintenance, end_maintenance
+from tenants.models import Tenant
+from tenants.services import rotate_key, target_of
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What became of an archive: the tenant, the objects sent and removed, the migrations run."""
+
+    tenant: Tenant
+    sent: int
+    removed: int
+    migrations: int
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """How to load: who acts and who is told."""
+
+    actor: Actor
+    report: Report = lambda line: None
+    watch: Watch = SILENT
+
+
+def require_loadable(archive: Archive, tenant: Tenant | None = None) -> None:
+    """Raise Unfit for an archive that this code cannot load, or not into this tenant.
+
+    Call it before ``restore`` or ``load_as``: nothing of theirs is begun with one that is unfit.
+    """
+    require_fitting(FromArchive(archive), archive.digest)
+    if tenant is None:
+        return
+    facts = archive.manifest.tenant
+    made_of = (facts.id, facts.schema, facts.object_prefix)
+    if made_of != (str(tenant.pk), tenant.schema_name, tenant.object_prefix):
+        raise Unfit(f"The archive is of {facts.slug} ({facts.id}); load it with --as instead.")
+    if tenant.status == Tenant.Status.DELETING:
+        raise Unfit("The tenant is being purged; load the archive with --as once it is gone.")
+
+
+def restore(archive: Archive, tenant: Tenant, how: Loading) -> Loaded:
+    """Make a tenant what it was when the archive was made. Nobody is served meanwhile.
+
+    Its tokens end: sessions that were ended since must not come back to life. A run that was cut
+    off leaves the tenant in maintenance and is finished by running it again. Raises ArchiveError,
+    StorageUnavailable.
+    """
+    with working_on(tenant.pk):
+        begin_maintenance(tenant.pk, Tenant.Maintenance.RESTORING, actor=how.actor)
+        done = _load(archive, tenant, FromArchive(archive), how)
+        rotate_key(tenant.pk, actor=how.actor)
+        _end(archive, done, "tenant.restored", how)
+    return done
+
+
+def load_as(archive: Archive, *, slug: str, name: str, how: Loading) -> Loaded:
+    """Make a new tenant of an archive: same rows, another id, schema, prefix and key.
+
+    Sessions and kept answers stay out: they were made with the other tenant's keys. A run that was
+    cut off is finished by running it again with the same file and name. Raises ArchiveError,
+    StorageUnavailable, SubdomainTaken, ValidationFailed.
+    """
+    facts = archive.manifest.tenant
+    tenant = new_or_begun(
+        slug=slug,
+        name=name or facts.name,
+        registration=facts.registration,
+        reason=Tenant.Maintenance.RESTORING,
+        note=f"archive {archive.digest}",
+        actor=how.actor,
+    )
+    with working_on(tenant.pk):
+        done = _load(archive, tenant, FromArchive(archive, OF_ONE_TENANT), how)
+        _end(archive, done, "tenant.imported", how)
+    return done
+
+
+def _load(archive: Archive, tenant: Tenant, source: FromArchive, how: Loading) -> Loaded:
+    how.watch.total(archive.manifest.objects.bytes)
+    sent = upload_objects(archive, tenant.object_prefix, how.watch.written)
+    how.report(f"{sent} objects sent")
+    count = fill(tenant.schema_name, source, how.report)
+    how.report("rows in place")
+    removed = remove_unreferenced(tenant.schema_name, tenant.object_prefix)
+    return Loaded(tenant, sent, removed, count)
+
+
+def _end(archive: Archive, done: Loaded, action: str, how: Loading) -> None:
+    with enter(PUBLIC), transaction.atomic():
+        details = {
+            "archive": archive.sha256,
+            "made_of": archive.manifest.tenant.id,
+            "made_at": archive.manifest.created_at,
+            "is_ours": archive.is_ours,
+            "migrations": done.migrations,
+        }
+        record(action, actor=how.actor, target=target_of(done.tenant), **details)
+        end_maintenance(done.tenant.pk, actor=how.actor)

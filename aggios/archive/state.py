@@ -1,0 +1,75 @@
+"""Bringing a schema to a state of the migrations: that of an archive, then today's."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
+
+from aggios.archive.problems import Unfit
+from aggios.archive.snapshot import Step
+from core.database.scope import PUBLIC, enter
+from tenants.database.migrating import labels_of, schema_scope
+from tenants.database.owner import ALIAS, grant_rows, owner_connection, protect_history, run
+
+Report = Callable[[str], None]
+
+
+def require_known(steps: list[Step]) -> None:
+    """Raise Unfit unless this code's migrations can make the state that ``steps`` describe."""
+    graph = MigrationLoader(None).graph
+    if unknown := sorted(set(steps) - set(graph.nodes)):
+        app, name = unknown[0]
+        raise Unfit(
+            f"The archive holds migration {app}.{name}, which this version of Aggios does not "
+            "know. Load it with the version that made it, or a newer one."
+        )
+    reached = {step for target in _leaves(steps) for step in graph.forwards_plan(target)}
+    if not steps or reached != set(steps):
+        raise Unfit("The archive's record of migrations is no state that migrations make.")
+
+
+def build(schema: str, *, role: str, steps: list[Step], report: Report) -> None:
+    """Make a schema whose rows ``role`` may use, in the state of ``steps``, without rows."""
+    with enter(PUBLIC), transaction.atomic(using=ALIAS):
+        run("CREATE SCHEMA {}", schema)
+        grant_rows(schema, role)
+    _migrate(schema, _leaves(steps), report)
+    protect_history(schema, role)
+
+
+def bring_up_to_date(schema: str, *, role: str, report: Report) -> int:
+    """Run what a schema lacks of this code's migrations; return how many there were."""
+    graph, labels = MigrationLoader(None).graph, labels_of(settings.TENANT_APPS)
+    count = _migrate(schema, [node for node in graph.leaf_nodes() if node[0] in labels], report)
+    protect_history(schema, role)
+    return count
+
+
+def _leaves(steps: list[Step]) -> list[Step]:
+    """Return the steps that no other of the steps builds on."""
+    graph, given = MigrationLoader(None).graph, set(steps)
+    return sorted(
+        step
+        for step in given
+        if not any(child.key in given for child in graph.node_map[step].children)
+    )
+
+
+def _migrate(schema: str, targets: list[Step], report: Report) -> int:
+    with enter(schema_scope(schema)):
+        executor = MigrationExecutor(owner_connection(), _telling(report))
+        plan = executor.migration_plan(targets)
+        if plan:
+            executor.migrate(targets, plan=plan)
+    return len(plan)
+
+
+def _telling(report: Report) -> Callable[..., None]:
+    def show(action: str, migration: Any = None, fake: bool = False) -> None:
+        if action == "apply_start":
+            report(str(migration))
+
+    return show
