@@ -1,4 +1,4 @@
-"""Running a command in a process that is killed, as by ``kill -9``, when it comes to a certain call.
+"""Running a command in a process that is killed (``kill -9``) when it comes to a certain call.
 
 Nothing is replaced: at the given call the process ends, before the call does anything.
 """
@@ -40,7 +40,7 @@ call_command(*command)
 
 
 def killed(where: str, call: int, *command: str, **changed: str) -> None:
-    """Run a command that is killed at the given call of ``module:name``; hold that it came to it."""
+    """Run a command that is killed at a call of ``module:name``; hold that it came to that."""
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, json.dumps([where, call, command])],
         env={
