@@ -1,26 +1,42 @@
 """Which tenant schemas are behind: asked in bulk, so that nothing to do costs next to nothing."""
 
+from contextlib import suppress
+from typing import Any
+
+from django.db import ProgrammingError
 from psycopg import sql
 
 from core.database.scope import PUBLIC, enter
-from tenants.database.migrating import tenant_steps
 from tenants.database.owner import owner_connection
+from tenants.database.steps import Step, tenant_steps
 
 SCHEMAS_PER_QUERY = 200
+TRIES = 5
 
 
 def behind(schemas: list[str]) -> list[str]:
     """Return those of ``schemas`` that lack a migration of this code, in the given order.
 
-    A schema without a history, or that is not there at all, is behind.
+    A schema without a history, or that is not there at all, is behind. PostgreSQL counts; what
+    comes over the wire is a number for each schema.
     """
-    wanted = {f"{app}.{name}" for app, name in tenant_steps()}
-    found: list[str] = []
-    for start in range(0, len(schemas), SCHEMAS_PER_QUERY):
-        batch = schemas[start : start + SCHEMAS_PER_QUERY]
-        applied = _applied(with_history(batch))
-        found += [schema for schema in batch if not wanted <= applied.get(schema, set())]
-    return found
+    wanted = [f"{app}.{name}" for app, name in tenant_steps()]
+    late: set[str] = set()
+    for batch in _batches(schemas):
+        holds = _count(batch, wanted)
+        late.update(schema for schema in batch if holds.get(schema) != len(wanted))
+    return [schema for schema in schemas if schema in late]
+
+
+def missing_steps(schemas: list[str]) -> dict[str, tuple[Step, ...]]:
+    """Return what each of ``schemas`` lacks, sorted; everything if it has no history."""
+    wanted = tenant_steps()
+    lacking = {}
+    for batch in _batches(schemas):
+        held = _held(batch)
+        for schema in batch:
+            lacking[schema] = tuple(s for s in wanted if s not in held.get(schema, ()))
+    return lacking
 
 
 def with_history(schemas: list[str]) -> list[str]:
@@ -34,16 +50,43 @@ def with_history(schemas: list[str]) -> list[str]:
         return [schema for (schema,) in cursor.fetchall()]
 
 
-def _applied(schemas: list[str]) -> dict[str, set[str]]:
-    if not schemas:
-        return {}
+def _batches(schemas: list[str]) -> list[list[str]]:
+    starts = range(0, len(schemas), SCHEMAS_PER_QUERY)
+    return [schemas[start : start + SCHEMAS_PER_QUERY] for start in starts]
+
+
+def _count(schemas: list[str], wanted: list[str]) -> dict[str, int]:
     part = sql.SQL(
-        "SELECT {name}, coalesce(array_agg(app || '.' || name), '{{}}') "
-        "FROM {schema}.django_migrations"
+        "SELECT {name}, count(DISTINCT (app, name)) FROM {schema}.django_migrations, wanted "
+        "WHERE app || '.' || name = ANY(wanted.steps)"
     )
-    union = sql.SQL(" UNION ALL ").join(
-        part.format(name=sql.Literal(schema), schema=sql.Identifier(schema)) for schema in schemas
-    )
+    head = sql.SQL("WITH wanted AS (SELECT {}::text[] AS steps) ").format(sql.Literal(wanted))
+    return dict(_union(head, part, schemas))
+
+
+def _held(schemas: list[str]) -> dict[str, set[Step]]:
+    part = sql.SQL("SELECT {name}, app, name FROM {schema}.django_migrations")
+    held: dict[str, set[Step]] = {}
+    for schema, app, name in _union(sql.SQL(""), part, schemas):
+        held.setdefault(schema, set()).add((app, name))
+    return held
+
+
+def _union(head: sql.Composable, part: sql.SQL, batch: list[str]) -> list[Any]:
+    """Return the rows of ``part`` from those of ``batch`` that have a history.
+
+    A tenant may be purged between the two questions; they are then asked again.
+    """
+    for _ in range(TRIES - 1):
+        with suppress(ProgrammingError):
+            return _asked(head, part, with_history(batch))
+    return _asked(head, part, with_history(batch))
+
+
+def _asked(head: sql.Composable, part: sql.SQL, schemas: list[str]) -> list[Any]:
+    if not schemas:
+        return []
+    parts = (part.format(name=sql.Literal(s), schema=sql.Identifier(s)) for s in schemas)
     with enter(PUBLIC), owner_connection().cursor() as cursor:
-        cursor.execute(union)
-        return {schema: set(steps) for schema, steps in cursor.fetchall()}
+        cursor.execute(head + sql.SQL(" UNION ALL ").join(parts))
+        return list(cursor.fetchall())

@@ -1,18 +1,15 @@
 """Running Django's migrations in one schema at a time, as the owner."""
 
-import hashlib
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
 from django.core.management.sql import emit_post_migrate_signal, emit_pre_migrate_signal
 from django.db import transaction
 from django.db.migrations.executor import MigrationExecutor
-from django.db.migrations.loader import MigrationLoader
 
-from core.database.scope import PUBLIC, Scope, enter
+from core.database.scope import PUBLIC, enter
+from tenants.database.applying import Applier
 from tenants.database.owner import (
     ALIAS,
     grant_rows,
@@ -21,33 +18,28 @@ from tenants.database.owner import (
     run,
     runtime_login,
 )
+from tenants.database.steps import (
+    Report,
+    Step,
+    digest_of,
+    labels_of,
+    schema_scope,
+    tenant_steps,
+)
 
-Step = tuple[str, str]
-Report = Callable[[str], None]
-
-
-def schema_scope(schema: str) -> Scope:
-    """Return the scope of work on a schema's tables; the owner keeps its own role in it."""
-    return Scope(schema, role="none", tenant_id="")
-
-
-def labels_of(app_names: list[str]) -> set[str]:
-    """Return the app labels of a list of app names."""
-    return {config.label for config in apps.get_app_configs() if config.name in app_names}
-
-
-@lru_cache(maxsize=1)
-def tenant_steps() -> tuple[Step, ...]:
-    """Return every migration that a tenant's schema must hold, sorted."""
-    graph = MigrationLoader(None).graph
-    labels = labels_of(settings.TENANT_APPS)
-    return tuple(sorted(key for key in graph.nodes if key[0] in labels))
-
-
-def digest_of(steps: tuple[Step, ...]) -> str:
-    """Return the SHA-256 that stands for a set of migrations."""
-    text = "\n".join(f"{app}.{name}" for app, name in sorted(steps))
-    return hashlib.sha256(text.encode()).hexdigest()
+__all__ = [
+    "Report",
+    "Step",
+    "create_empty_schema",
+    "digest_of",
+    "drop_schema",
+    "labels_of",
+    "migrate_public",
+    "migrate_tenant_schema",
+    "pending_in_public",
+    "schema_scope",
+    "tenant_steps",
+]
 
 
 def migrate_public(report: Report) -> int:
@@ -55,7 +47,7 @@ def migrate_public(report: Report) -> int:
     grant_rows("public", runtime_login())
     with enter(PUBLIC):
         emit_pre_migrate_signal(0, False, ALIAS)
-        count = _migrate(settings.SHARED_APPS, report)
+        count = _migrate_public(report)
         emit_post_migrate_signal(0, False, ALIAS)
     protect_history("public", runtime_login())
     return count
@@ -63,24 +55,31 @@ def migrate_public(report: Report) -> int:
 
 def migrate_tenant_schema(schema: str, report: Report) -> int:
     """Bring one tenant schema up to date; return how many steps were run."""
-    with enter(schema_scope(schema)):
-        count = _migrate(settings.TENANT_APPS, report)
-    protect_history(schema, schema)
-    return count
+    return len(Applier(report).bring_forward(schema))
 
 
-def _migrate(app_names: list[str], report: Report) -> int:
-    connection = owner_connection()
-    executor = MigrationExecutor(connection, _progress(report))
-    executor.loader.check_consistent_history(connection)
-    labels = labels_of(app_names)
-    targets = [node for node in executor.loader.graph.leaf_nodes() if node[0] in labels]
-    plan = executor.migration_plan(targets)
+def pending_in_public() -> list[str]:
+    """Return the migrations that ``public`` lacks, in the order in which they would run."""
+    with enter(PUBLIC):
+        _, _, plan = _public_plan(lambda _: None)
+    return [str(migration) for migration, _ in plan]
+
+
+def _migrate_public(report: Report) -> int:
+    executor, targets, plan = _public_plan(report)
+    executor.loader.check_consistent_history(owner_connection())
     if plan:
         executor.migrate(targets, plan=plan)
     else:
         executor.recorder.ensure_schema()
     return len(plan)
+
+
+def _public_plan(report: Report) -> tuple[MigrationExecutor, list[Step], list[tuple[Any, bool]]]:
+    executor = MigrationExecutor(owner_connection(), _progress(report))
+    labels = labels_of(settings.SHARED_APPS)
+    targets = [node for node in executor.loader.graph.leaf_nodes() if node[0] in labels]
+    return executor, targets, executor.migration_plan(targets)
 
 
 def _progress(report: Report) -> Callable[..., None]:

@@ -35,19 +35,26 @@ NOT_DDL = re.compile(
 
 def refresh_template(report: Report) -> bool:
     """Make the stored text hold this code's migrations; return whether anything was done."""
-    wanted = digest_of(tenant_steps())
-    if _stored_digest() == wanted:
+    if template_is_current():
         return False
     report("building the template schema")
     drop_schema(TEMPLATE)
     create_empty_schema(TEMPLATE)
     migrate_tenant_schema(TEMPLATE, report)
-    _store(wanted, _dump())
+    _store(digest_of(tenant_steps()), _dump())
     return True
+
+
+def template_is_current() -> bool:
+    """Tell whether the stored text holds this code's migrations."""
+    return _stored_digest() == digest_of(tenant_steps())
 
 
 def _stored_digest() -> str:
     with enter(PUBLIC), owner_connection().cursor() as cursor:
+        cursor.execute("SELECT to_regclass('aggios.tenant_template') IS NOT NULL")
+        if not cursor.fetchone()[0]:
+            return ""
         cursor.execute("SELECT digest FROM aggios.tenant_template")
         row = cursor.fetchone()
     return row[0] if row else ""

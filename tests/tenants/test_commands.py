@@ -12,7 +12,7 @@ from django.db import connections
 
 from accounts.models import User
 from tenants.context import tenant_context
-from tenants.management.commands.migrate_schemas import FLEET_LOCK
+from tenants.fleet.locks import FLEET_LOCK
 from tenants.models import Tenant
 from tenants.queries import tenant_by_slug
 from tenants.refs import ref_of

@@ -1,65 +1,108 @@
 """manage.py migrate_schemas"""
 
+import json
+from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db.migrations.autodetector import MigrationAutodetector
 
-from tenants.database.fleet import behind, with_history
-from tenants.database.migrating import migrate_public, migrate_tenant_schema
-from tenants.database.owner import install_functions, owner_connection
-from tenants.database.template import refresh_template
-from tenants.models import Tenant
-
-FLEET_LOCK = 0x4147474F  # any number, the same in every process
+from tenants.database.owner import owner_connection
+from tenants.fleet.groundwork import Groundwork, lay
+from tenants.fleet.locks import migrating_alone
+from tenants.fleet.migration import FleetMigration, Wishes
+from tenants.fleet.options import add_run_options, at_least, duration, slugs
+from tenants.fleet.plan import plan_of, show_plan
+from tenants.fleet.progress import Watch
+from tenants.fleet.runner import Policy
+from tenants.fleet.summary import Summary, show_table
 
 
 class Command(BaseCommand):
     help = (
         "Bring the public schema, the template and every tenant that is behind up to date, as the "
-        "owner. One tenant that fails does not stop the others; the exit status tells.\n\n"
-        "Example: manage.py migrate_schemas"
+        "owner. One tenant that fails does not stop the others; it answers 503 until a later run "
+        "succeeds. Run it again at any time: it goes on where it stopped.\n\n"
+        "Example: manage.py migrate_schemas --canary 3 --max-failures 10\n\n"
+        "Exit status: 0 all done, 1 some failed, 2 wrong usage, 3 stopped early (a canary, "
+        "--max-failures, or the public schema), 4 another run is under way, 130 and 143 "
+        "interrupted."
     )
     requires_system_checks: list[str] = []
     autodetector = MigrationAutodetector  # Django's checks compare it with makemigrations'
 
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        add_run_options(parser)
+        parser.add_argument("--tenants", type=slugs, metavar="a,b", help="only these (all)")
+        parser.add_argument(
+            "--canary",
+            type=at_least(0),
+            default=0,
+            metavar="N",
+            help="migrate so many first, one by one; if one fails, the rest is not touched (0)",
+        )
+        parser.add_argument(
+            "--lock-timeout",
+            type=duration,
+            default="2s",
+            metavar="TIME",
+            help="how long to wait for a table that is in use, before it is tried later (2s)",
+        )
+        parser.add_argument(
+            "--statement-timeout",
+            type=duration,
+            default="10min",
+            metavar="TIME",
+            help="how long one statement may take in a tenant (10min); 0: no limit",
+        )
+        parser.add_argument(
+            "--retries",
+            type=at_least(0),
+            default=5,
+            metavar="N",
+            help="how often to try again what was locked, with growing pauses (5)",
+        )
+        parser.add_argument(
+            "--plan", "--dry-run", action="store_true", help="only show what would be done"
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
-        with owner_connection().cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_lock(%s)", [FLEET_LOCK])
-            if not cursor.fetchone()[0]:
-                raise CommandError("Another migrate_schemas is running.")
-            try:
-                self._migrate()
-            finally:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [FLEET_LOCK])
+        owner_connection()
+        if options["plan"]:
+            show_plan(self.stdout, plan_of(options["tenants"]), as_json=options["json"])
+            return
+        wishes = _wishes(options)
+        with migrating_alone(), Watch(self.stderr if options["json"] else self.stdout) as watch:
+            done = lay(watch.say, lock_timeout=wishes.lock_timeout, retries=wishes.policy.retries)
+            if not options["json"]:
+                self.stdout.write(f"public: {done.public} migrations run")
+                state = "rebuilt" if done.template_rebuilt else "up to date"
+                self.stdout.write(f"template: {state}")
+            summary = FleetMigration(wishes, watch).run()
+        self._tell(summary, done, as_json=options["json"])
 
-    def _migrate(self) -> None:
-        install_functions()
-        count = migrate_public(self._report)
-        self.stdout.write(f"public: {count} migrations run")
-        rebuilt = refresh_template(self._report)
-        self.stdout.write(f"template: {'rebuilt' if rebuilt else 'up to date'}")
-        schemas = _schemas()
-        late = behind(schemas)
-        failed = [schema for schema in late if not self._migrate_one(schema)]
-        self.stdout.write(f"tenants: {len(schemas)}, migrated {len(late) - len(failed)}")
-        if failed:
-            raise CommandError(f"{len(failed)} failed: {', '.join(failed)}")
+    def _tell(self, summary: Summary, done: Groundwork, *, as_json: bool) -> None:
+        if as_json:
+            ground = {"public": done.public, "template_rebuilt": done.template_rebuilt}
+            self.stdout.write(json.dumps({**ground, **summary.packed()}, indent=2))
+        else:
+            self._print(summary)
+        if summary.exit_status:
+            closing = f"{summary.closing()} Run it again to go on."
+            raise CommandError(closing, returncode=summary.exit_status)
 
-    def _migrate_one(self, schema: str) -> bool:
-        try:
-            migrate_tenant_schema(schema, self._report)
-        except Exception as exc:  # noqa: BLE001 - whatever it is, the others must go on
-            self.stderr.write(f"{schema}: {str(exc).strip() or type(exc).__name__}")
-            return False
-        return True
-
-    def _report(self, line: str) -> None:
-        self.stdout.write(f"  {line}")
+    def _print(self, summary: Summary) -> None:
+        if summary.results:
+            show_table(self.stdout, summary.table())
+        self.stdout.write(f"tenants: {summary.tenants}, migrated {summary.done}")
 
 
-def _schemas() -> list[str]:
-    """Return every tenant's schema, but not those that a deletion has dropped already."""
-    rows = Tenant.objects.using("owner").values_list("schema_name", "status")
-    there = set(with_history([schema for schema, _ in rows]))
-    return [schema for schema, status in rows if schema in there or status != "deleting"]
+def _wishes(options: dict[str, Any]) -> Wishes:
+    policy = Policy(options["canary"], options["max_failures"], options["retries"])
+    return Wishes(
+        policy,
+        options["tenants"],
+        options["parallel"],
+        options["lock_timeout"],
+        options["statement_timeout"],
+    )

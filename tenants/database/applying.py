@@ -1,0 +1,157 @@
+"""Bringing tenants' schemas up to date one after the other, with what was learned from the first.
+
+Schemas that hold the same migrations lack the same ones. For each such set the graph is read and
+the models' state built once in a process. If the SQL can be the same too (taping.py), it is taken
+down in the first schema and sent to the others as one text. A text that fails is rolled back and
+the schema is migrated by Django's operations, which look before they act.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from itertools import groupby
+
+from django.conf import settings
+from django.db import DatabaseError, transaction
+from django.db.migrations import Migration
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.recorder import MigrationRecorder
+from django.db.migrations.state import ProjectState
+from psycopg import sql
+
+from core.database.scope import enter
+from tenants.database.concurrently import drop_unfinished
+from tenants.database.history import History, alone, history_of
+from tenants.database.owner import ALIAS, owner_connection, protect_history
+from tenants.database.steps import Report, Step, labels_of, schema_scope
+from tenants.database.taping import Tape, same_everywhere
+from tenants.database.trouble import Trouble, trouble_of
+
+# Deferred checks that wait for the end would keep the next migration from altering their tables.
+SETTLE = "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED"
+
+
+class Applier:
+    """Brings schemas forward on this thread's owner connection."""
+
+    def __init__(self, report: Report = lambda _: None) -> None:
+        self._report = report
+        self._ways: dict[History, _Way] = {}
+
+    def bring_forward(self, schema: str) -> tuple[Step, ...]:
+        """Run what ``schema`` lacks and return it; empty if it lacked nothing.
+
+        One transaction, unless a migration is not atomic: that one stands alone between two.
+        Waits for whoever else migrates this schema. Raises SchemaMissing and database errors.
+        """
+        with enter(schema_scope(schema)), alone(schema):
+            before = history_of(schema)
+            way = self._ways.get(before)
+            if way is None:
+                way = self._ways[before] = _Way(before)
+            return way.go(schema, self._report)
+
+
+class _Way:
+    """From one set of migrations to what the code wants."""
+
+    def __init__(self, before: History) -> None:
+        self._before = before
+        connection = owner_connection()
+        self._executor = MigrationExecutor(connection)
+        self._executor.loader.check_consistent_history(connection)
+        graph, labels = self._executor.loader.graph, labels_of(settings.TENANT_APPS)
+        targets = [node for node in graph.leaf_nodes() if node[0] in labels]
+        self._plan = [migration for migration, _ in self._executor.migration_plan(targets)]
+        self._state: ProjectState | None = None
+        self._text: str | None = None
+        self._steps: tuple[Step, ...] = ()
+        self._may_be_text = before is not None and all(map(_same_everywhere, self._plan))
+
+    def go(self, schema: str, report: Report) -> tuple[Step, ...]:
+        """Apply the plan to ``schema`` and return the steps that its history gained."""
+        for migration in self._plan:
+            report(str(migration))
+        if self._text is not None and _sent(self._text):
+            return self._steps
+        tape = Tape()
+        self._run(schema, tape)
+        after = history_of(schema) or frozenset()
+        steps = tuple(sorted(after - (self._before or frozenset())))
+        if self._may_be_text and tape.faithful and not tape.mentions(schema):
+            self._steps, self._text = steps, _text_of(tape, steps)
+        return steps
+
+    def _run(self, schema: str, tape: Tape) -> None:
+        groups = [list(group) for _, group in groupby(self._plan, lambda m: m.atomic)] or [[]]
+        state = self._starting_state()
+        for group in groups:
+            with _transaction(atomic=not group or group[0].atomic):
+                if self._before is None:
+                    MigrationRecorder(owner_connection()).ensure_schema()
+                for migration in group:
+                    state = self._apply(migration, state, schema, tape)
+                if group is groups[-1]:
+                    self._executor.check_replacements()
+                    protect_history(schema, schema)
+
+    def _starting_state(self) -> ProjectState:
+        """Return the models as they are before the plan, rendered once and copied for each use."""
+        if self._state is None:
+            # What MigrationExecutor.migrate() begins with.
+            state = self._executor._create_project_state(  # type: ignore[attr-defined]
+                with_applied_migrations=True
+            )
+            self._state = state
+            _ = self._state.apps  # renders them
+        return self._state.clone()
+
+    def _apply(
+        self, migration: Migration, state: ProjectState, schema: str, tape: Tape
+    ) -> ProjectState:
+        connection = owner_connection()
+        if not migration.atomic:
+            drop_unfinished(migration, schema)
+        with (
+            connection.execute_wrapper(tape),
+            connection.schema_editor(atomic=migration.atomic) as editor,
+        ):
+            tape.follow(editor)
+            state = migration.apply(state, editor)
+        self._executor.record_migration(migration)  # type: ignore[call-arg, arg-type]
+        if migration.atomic:
+            with connection.cursor() as cursor:
+                cursor.execute(SETTLE)
+            tape.statements.append(SETTLE)
+        return state
+
+
+@contextmanager
+def _transaction(*, atomic: bool) -> Iterator[None]:
+    with transaction.atomic(using=ALIAS) if atomic else nullcontext():
+        yield
+
+
+def _same_everywhere(migration: Migration) -> bool:
+    return bool(migration.atomic) and all(map(same_everywhere, migration.operations))
+
+
+def _text_of(tape: Tape, steps: tuple[Step, ...]) -> str | None:
+    """Return what the tape holds and the record of it, to be sent in one piece."""
+    if not steps:
+        return None
+    rows = sql.SQL(", ").join(sql.SQL("({}, {}, now())").format(*step) for step in steps)
+    record = sql.SQL("INSERT INTO django_migrations (app, name, applied) VALUES {}").format(rows)
+    # A newline each, for a statement may end in a comment.
+    return ";\n".join([*tape.statements, record.as_string()])
+
+
+def _sent(text: str) -> bool:
+    """Send the text in a transaction; return False if this schema refuses it."""
+    try:
+        with transaction.atomic(using=ALIAS), owner_connection().cursor() as cursor:
+            cursor.execute(text)
+    except DatabaseError as exc:
+        if trouble_of(exc) is not Trouble.OTHER:
+            raise
+        return False
+    return True

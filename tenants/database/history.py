@@ -1,0 +1,47 @@
+"""What a schema holds already, and being alone with it while that changes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from django.db import DatabaseError
+
+from tenants.database.owner import owner_connection
+from tenants.database.steps import Step
+
+# The migrations that a schema's history names; None where there is no history.
+History = frozenset[Step] | None
+ONE_SCHEMA = 0x41474753  # the first half of the advisory locks on single schemas
+FOUND = "SELECT to_regnamespace(%s) IS NOT NULL, to_regclass(%s) IS NOT NULL"
+
+
+class SchemaMissing(RuntimeError):  # noqa: N818 - reads as what it says
+    """There is no such schema."""
+
+
+def history_of(schema: str) -> History:
+    """Return what ``schema``, whose scope is entered, holds. Raises SchemaMissing."""
+    with owner_connection().cursor() as cursor:
+        cursor.execute(FOUND, [schema, f"{schema}.django_migrations"])
+        there, recorded = cursor.fetchone()
+        if not there:
+            raise SchemaMissing(f"There is no schema {schema}.")
+        if not recorded:
+            return None
+        cursor.execute("SELECT app, name FROM django_migrations")
+        return frozenset(cursor.fetchall())
+
+
+@contextmanager
+def alone(schema: str) -> Iterator[None]:
+    """Run the block while no other process is in one for ``schema``; waits for its turn.
+
+    A worker whose run was killed finishes its tenant; the next run must not start in the middle.
+    """
+    with owner_connection().cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s, hashtext(%s))", [ONE_SCHEMA, schema])
+    try:
+        yield
+    finally:
+        # If the connection is gone, so is the lock.
+        with suppress(DatabaseError), owner_connection().cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", [ONE_SCHEMA, schema])

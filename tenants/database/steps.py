@@ -1,0 +1,38 @@
+"""What a tenant's schema must hold, and the scope in which it is worked on."""
+
+import hashlib
+from collections.abc import Callable
+from functools import lru_cache
+
+from django.apps import apps
+from django.conf import settings
+from django.db.migrations.loader import MigrationLoader
+
+from core.database.scope import Scope
+
+Step = tuple[str, str]
+Report = Callable[[str], None]
+
+
+def schema_scope(schema: str) -> Scope:
+    """Return the scope of work on a schema's tables; the owner keeps its own role in it."""
+    return Scope(schema, role="none", tenant_id="")
+
+
+def labels_of(app_names: list[str]) -> set[str]:
+    """Return the app labels of a list of app names."""
+    return {config.label for config in apps.get_app_configs() if config.name in app_names}
+
+
+@lru_cache(maxsize=1)
+def tenant_steps() -> tuple[Step, ...]:
+    """Return every migration that a tenant's schema must hold, sorted."""
+    graph = MigrationLoader(None).graph
+    labels = labels_of(settings.TENANT_APPS)
+    return tuple(sorted(key for key in graph.nodes if key[0] in labels))
+
+
+def digest_of(steps: tuple[Step, ...]) -> str:
+    """Return the SHA-256 that stands for a set of migrations."""
+    text = "\n".join(f"{app}.{name}" for app, name in sorted(steps))
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,106 @@
+"""Running one management command over many tenants."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.management import CommandError, get_commands
+
+from tenants.fleet import records
+from tenants.fleet.interruption import Interruption
+from tenants.fleet.members import Member, members
+from tenants.fleet.options import workers_for
+from tenants.fleet.outcomes import Result
+from tenants.fleet.pool import Pool
+from tenants.fleet.runner import Policy, Runner
+from tenants.fleet.summary import Summary
+from tenants.fleet.workers import ProcessWorker
+from tenants.models import FleetRun, Tenant
+
+# What concerns the platform, and what never ends.
+NOT_IN_A_TENANT = frozenset(
+    """
+    audit_isolation bootstrap_database clone_tenant collectstatic create_staff create_tenant
+    delete_tenant export_tenant fleet import_tenant lint_migrations list_tenants migrate
+    migrate_schemas purge_tenants rename_tenant rotate_tenant_key runserver seed_demo setup_storage
+    testserver
+    """.split()  # noqa: SIM905 - words read better so
+)
+Told = Callable[[Member, Result], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A command over tenants (None: all of them)."""
+
+    command: str
+    arguments: list[str] = field(default_factory=list)
+    tenants: list[str] | None = None
+
+    def checked(self) -> "Task":
+        """Return it, or raise CommandError if there is no such command or it takes no tenant."""
+        if self.command not in get_commands():
+            raise CommandError(f"There is no command {self.command!r}.")
+        if self.command in NOT_IN_A_TENANT:
+            raise CommandError(f"{self.command} works on the platform, not inside a tenant.")
+        return self
+
+
+def task_of(run: FleetRun) -> Task:
+    """Return what a recorded run was to do. Raises CommandError if it was a migration."""
+    if run.command == records.MIGRATE:
+        raise CommandError("To go on with a migration, run migrate_schemas again.")
+    return Task(run.command, run.arguments["arguments"], run.arguments["tenants"])
+
+
+def begin(task: Task) -> FleetRun:
+    """Record a new run of a task. Raises CommandError."""
+    task.checked()
+    arguments = {"arguments": task.arguments, "tenants": task.tenants}
+    return records.begin_run(task.command, arguments, len(_members(task)))
+
+
+def carry_out(
+    run: FleetRun,
+    *,
+    policy: Policy,
+    parallel: int | None,
+    expect: Callable[[int], None],
+    told: Told,
+) -> Summary:
+    """Run the task in every tenant that the run was not done with before.
+
+    A tenant that was deleted meanwhile is left out; one that came meanwhile is taken in.
+    """
+    began, summary = time.monotonic(), Summary(run=str(run.id))
+    found = _members(task_of(run).checked())
+    done = records.succeeded_in(run)
+    todo = [member for member in found if member.id not in done]
+    summary.tenants = len(found)
+    expect(len(todo))
+
+    def settle(member: Member, result: Result) -> None:
+        records.record_outcome(run, member, result)
+        summary.results.append((member, result))
+        told(member, result)
+
+    order = {"job": "command", "command": run.command, "arguments": run.arguments["arguments"]}
+    size = workers_for(len(todo), parallel)
+    with Interruption() as interruption, Pool(size, lambda: ProcessWorker(order)) as pool:
+        runner = Runner(pool, policy, interruption, settle, pool.kill)
+        runner.run(todo)
+    summary.stop, summary.signal = runner.stop, interruption.signal
+    summary.left = len(todo) - len(summary.results)
+    summary.seconds = time.monotonic() - began
+    records.finish_run(run)
+    return summary
+
+
+def _members(task: Task) -> list[Member]:
+    return [m for m in members(task.tenants) if m.status != Tenant.Status.DELETING]
+
+
+def as_json(summary: Summary, task: Task) -> dict[str, Any]:
+    """Return the run as JSON."""
+    return {"command": task.command, "arguments": task.arguments, **summary.packed()}

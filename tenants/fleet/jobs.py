@@ -1,0 +1,136 @@
+"""What a worker does to one tenant after the other."""
+
+import contextlib
+import copy
+import io
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Protocol
+
+from django.core.management import call_command
+from django.db import connections
+
+from core.database.scope import PUBLIC, enter
+from tenants.context import tenant_context
+from tenants.database.applying import Applier
+from tenants.database.history import SchemaMissing
+from tenants.database.owner import owner_connection
+from tenants.database.trouble import Trouble, trouble_of
+from tenants.fleet.members import Member, is_gone
+from tenants.fleet.outcomes import OF_TROUBLE, Outcome, Result, text_of
+from tenants.models import Tenant
+from tenants.refs import ref_of
+
+# A connection keeps in memory what it has met of each tenant's tables.
+TENANTS_PER_CONNECTION = 200
+OUTPUT_KEPT = 20_000
+
+
+class Job(Protocol):
+    """Work on one tenant. It never raises; what went wrong is in the result."""
+
+    def __call__(self, member: Member) -> Result:
+        """Do it for ``member``."""
+
+    def close(self) -> None:
+        """Give back what it holds."""
+
+
+class Migrating:
+    """Brings tenants' schemas up to date, with timeouts and a name that tells whose session it is.
+
+    ``options`` are PostgreSQL's settings of the session (``lock_timeout`` …).
+    """
+
+    def __init__(self, options: dict[str, str]) -> None:
+        connection = owner_connection()
+        connection.close()
+        connection.settings_dict = _with_options(connection.settings_dict, options)
+        self._connection = connection
+        self._applier = Applier()
+        self._served = 0
+
+    def __call__(self, member: Member) -> Result:
+        result = _timed(lambda: self._migrate(member))
+        self._served += 1
+        if result.outcome is Outcome.LOST or self._served % TENANTS_PER_CONNECTION == 0:
+            self._connection.close()
+        return result
+
+    def _migrate(self, member: Member) -> Result:
+        try:
+            steps = self._applier.bring_forward(member.schema)
+        except SchemaMissing as exc:
+            outcome = Outcome.GONE if is_gone(member) else Outcome.FAILED
+            return Result(outcome, 0.0, text_of(exc))
+        except Exception as exc:
+            if trouble_of(exc) is Trouble.OTHER and is_gone(member):
+                return Result(Outcome.GONE, 0.0, text_of(exc))
+            raise
+        return Result(Outcome.DONE, 0.0, steps=tuple(f"{app}.{name}" for app, name in steps))
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+class Commanding:
+    """Runs one management command inside tenants and keeps what it prints."""
+
+    def __init__(self, command: str, arguments: list[str]) -> None:
+        self._command, self._arguments = command, arguments
+
+    def __call__(self, member: Member) -> Result:
+        try:
+            return _timed(lambda: self._run(member))
+        finally:
+            self.close()
+
+    def _run(self, member: Member) -> Result:
+        out = io.StringIO()
+        outcome = Outcome.DONE
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+            try:
+                outcome = self._call(member, out)
+            except SystemExit as exc:
+                outcome = Outcome.FAILED if exc.code else Outcome.DONE
+            except Exception as exc:  # noqa: BLE001 - whatever it is, the others must go on
+                outcome = Outcome.FAILED
+                print(text_of(exc), file=out)
+        return Result(outcome, 0.0, out.getvalue()[-OUTPUT_KEPT:])
+
+    def _call(self, member: Member, out: io.StringIO) -> Outcome:
+        with enter(PUBLIC):
+            tenant = Tenant.objects.prefetch_related("domains").filter(id=member.id).first()
+        if tenant is None or tenant.status == Tenant.Status.DELETING:
+            return Outcome.GONE
+        with tenant_context(ref_of(tenant)):
+            call_command(self._command, *self._arguments, stdout=out, stderr=out)
+        return Outcome.DONE
+
+    def close(self) -> None:
+        connections.close_all()
+
+
+def job_of(order: dict[str, Any]) -> Job:
+    """Return the job that an order (JSON) describes."""
+    if order["job"] == "migrate":
+        return Migrating(order["options"])
+    return Commanding(order["command"], order["arguments"])
+
+
+def _timed(act: Callable[[], Result]) -> Result:
+    began = time.monotonic()
+    try:
+        result = act()
+    except Exception as exc:  # noqa: BLE001 - whatever it is, the others must go on
+        result = Result(OF_TROUBLE[trouble_of(exc)], 0.0, text_of(exc))
+    return replace(result, seconds=round(time.monotonic() - began, 4))
+
+
+def _with_options(settings: dict[str, Any], options: dict[str, str]) -> dict[str, Any]:
+    changed = copy.deepcopy(settings)
+    words = [f"-c {name}={value.replace(' ', chr(92) + ' ')}" for name, value in options.items()]
+    given = changed["OPTIONS"].get("options", "")
+    changed["OPTIONS"]["options"] = " ".join([given, *words]).strip()
+    return changed

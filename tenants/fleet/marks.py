@@ -1,0 +1,44 @@
+"""Tenants whose migration failed answer 503 until a later run succeeds."""
+
+from django.db import transaction
+
+from audit.services import SYSTEM
+from core.database.scope import PUBLIC, enter
+from tenants.fleet.members import Member
+from tenants.fleet.outcomes import Outcome, Result
+from tenants.maintenance import begin_maintenance, end_maintenance
+from tenants.models import Tenant
+from tenants.problems import TenantNotFound
+from tenants.services import locked_tenant
+
+BROKEN = Tenant.Maintenance.MIGRATION_FAILED
+NOTE = 4000
+
+
+def mark(member: Member, result: Result) -> None:
+    """Take the tenant off the air if its migration failed by its own fault.
+
+    A lock that was not got, a database that went away or a run that was told to stop says nothing
+    against the tenant: it is as it was, and the version that serves now can go on serving it. A
+    tenant that is off the air for another reason stays so for that reason.
+    """
+    if result.outcome is not Outcome.FAILED:
+        return
+    try:
+        with enter(PUBLIC), transaction.atomic():
+            if locked_tenant(member.id).maintenance in {"", BROKEN}:
+                begin_maintenance(member.id, BROKEN, actor=SYSTEM, note=result.detail[:NOTE])
+    except TenantNotFound:
+        return  # deleted at this moment
+
+
+def clear(member: Member) -> bool:
+    """Serve a tenant again that was marked; return whether it was."""
+    try:
+        with enter(PUBLIC), transaction.atomic():
+            if locked_tenant(member.id).maintenance != BROKEN:
+                return False
+            end_maintenance(member.id, actor=SYSTEM)
+            return True
+    except TenantNotFound:
+        return False

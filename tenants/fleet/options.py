@@ -1,0 +1,56 @@
+"""The options that runs over tenants share."""
+
+import argparse
+import os
+import re
+from argparse import ArgumentParser
+
+DURATION = re.compile(r"0|[1-9][0-9]{0,8}(ms|s|min|h)")
+MOST_WORKERS = 8
+# A process takes a second to start; this many tenants are done in less by those that run.
+WORTH_A_WORKER = 50
+
+
+def duration(text: str) -> str:
+    """Return a duration in PostgreSQL's form (``500ms``, ``2s``, ``10min``; ``0``: no limit)."""
+    if not DURATION.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 500ms, 2s, 10min or 0")
+    return text
+
+
+def at_least(least: int) -> type:
+    """Return an argparse type for whole numbers from ``least`` on."""
+
+    def number(text: str) -> int:
+        value = int(text)
+        if value < least:
+            raise argparse.ArgumentTypeError(f"{value} is less than {least}")
+        return value
+
+    return number  # type: ignore[return-value]
+
+
+def slugs(text: str) -> list[str]:
+    """Return the subdomains of a list such as ``acme,globex``."""
+    return list(dict.fromkeys(word.strip().lower() for word in text.split(",") if word.strip()))
+
+
+def add_run_options(parser: ArgumentParser) -> None:
+    """Add how a run goes about it."""
+    parser.add_argument(
+        "--parallel",
+        type=at_least(1),
+        metavar="N",
+        help="worker processes (one per core, at most 8; fewer for few tenants)",
+    )
+    parser.add_argument(
+        "--max-failures", type=at_least(1), metavar="N", help="stop after so many (go on)"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def workers_for(tenants: int, wanted: int | None) -> int:
+    """Return how many workers so many tenants get."""
+    if wanted:
+        return max(1, min(wanted, tenants))
+    return max(1, min(os.cpu_count() or 1, MOST_WORKERS, -(-tenants // WORTH_A_WORKER)))

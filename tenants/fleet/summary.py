@@ -1,0 +1,88 @@
+"""What a run did, for people, for programs and as an exit status."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+
+from tenants.fleet.members import Member
+from tenants.fleet.outcomes import Result
+from tenants.fleet.runner import Stop
+
+ALL_DONE, SOME_FAILED, STOPPED = 0, 1, 3
+ROWS_SHOWN = 30
+
+
+@dataclass(slots=True)
+class Summary:
+    """Every final result of a run, in the order in which they came."""
+
+    run: str = ""
+    tenants: int = 0
+    left: int = 0
+    stop: Stop | None = None
+    signal: int | None = None
+    seconds: float = 0.0
+    results: list[tuple[Member, Result]] = field(default_factory=list)
+
+    @property
+    def failed(self) -> list[tuple[Member, Result]]:
+        """Those that are not done."""
+        return [(member, result) for member, result in self.results if not result.succeeded]
+
+    @property
+    def done(self) -> int:
+        """How many were done."""
+        return len(self.results) - len(self.failed)
+
+    @property
+    def exit_status(self) -> int:
+        """0 all done, 1 some failed, 3 stopped before all had their turn, 128 + signal."""
+        if self.signal is not None:
+            return 128 + self.signal
+        if self.stop:
+            return STOPPED
+        return SOME_FAILED if self.failed else ALL_DONE
+
+    def packed(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return {
+            "run": self.run or None,
+            "tenants": self.tenants,
+            "done": self.done,
+            "failed": len(self.failed),
+            "not_tried": self.left,
+            "stopped_because": str(self.stop) if self.stop else None,
+            "seconds": round(self.seconds, 3),
+            "results": [
+                {"id": str(m.id), "tenant": m.name, "schema": m.schema, **r.packed()}
+                for m, r in self.results
+            ],
+        }
+
+    def table(self) -> Table:
+        """Return the failures; all results if they are few."""
+        rows = self.results if len(self.results) <= ROWS_SHOWN else self.failed
+        table = Table("tenant", "schema", "outcome", "seconds", "tries", "what", box=SIMPLE)
+        for member, result in rows:
+            what = result.detail.splitlines()[0] if result.detail else ", ".join(result.steps)
+            cells = (f"{result.seconds:.2f}", str(result.tries), what)
+            table.add_row(member.name, member.schema, result.outcome, *cells)
+        return table
+
+    def closing(self) -> str:
+        """Return the last sentence, which says how to go on."""
+        names = ", ".join(f"{m.name} ({m.schema})" for m, _ in self.failed[:ROWS_SHOWN])
+        parts = []
+        if self.stop:
+            parts.append(f"Stopped: {self.stop}; {self.left} were not tried.")
+        if self.failed:
+            parts.append(f"{len(self.failed)} failed: {names}.")
+        return " ".join(parts)
+
+
+def show_table(out: Any, table: Table) -> None:
+    """Print a table on a command's output; wide where nobody looks at a terminal."""
+    Console(file=out, width=None if out.isatty() else 200).print(table)
