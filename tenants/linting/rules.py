@@ -1,0 +1,98 @@
+"""What each operation does to a table that is there already and in use.
+
+The locks are those of PostgreSQL's manual, "Explicit Locking" and "ALTER TABLE". What the release
+that still serves needs follows from Django: it names every column of its own models in each
+SELECT, and none that it does not know in an INSERT.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib.postgres.operations import (
+    AddConstraintNotValid,
+    AddIndexConcurrently,
+    RemoveIndexConcurrently,
+    ValidateConstraint,
+)
+from django.db import connection
+from django.db.migrations import operations
+from django.db.migrations.state import ProjectState
+from django.db.models import CharField, TextField, Value
+from django.db.models.functions import Now
+
+Finding = tuple[str, str]
+HARMLESS = (
+    operations.CreateModel,
+    operations.AlterModelOptions,
+    operations.AlterModelManagers,
+    operations.RemoveConstraint,
+    operations.RemoveIndex,
+    operations.RenameIndex,
+    AddIndexConcurrently,
+    RemoveIndexConcurrently,
+    AddConstraintNotValid,
+    ValidateConstraint,
+)
+BREAKING = {
+    operations.RenameField: ("rename", "the release that still serves uses the former name"),
+    operations.RenameModel: ("rename", "the release that still serves uses the former table"),
+    operations.AlterModelTable: ("rename", "the release that still serves uses the former table"),
+    operations.RemoveField: ("remove", "the release that still serves selects this column"),
+    operations.DeleteModel: ("remove", "the release that still serves uses this table"),
+    operations.AddIndex: ("add_index", "blocks writes; use AddIndexConcurrently"),
+    operations.AddConstraint: (
+        "add_constraint",
+        "blocks the table while it is checked; use AddConstraintNotValid and ValidateConstraint",
+    ),
+    operations.AlterUniqueTogether: ("add_constraint", "builds an index while writes are blocked"),
+    operations.AlterIndexTogether: ("add_index", "builds an index while writes are blocked"),
+    operations.RunSQL: ("run_sql", "nobody can tell what it locks; say why it is safe"),
+}
+
+
+def findings(operation: Any, label: str, state: ProjectState) -> Iterator[Finding]:
+    """Give the code and the reason of each fault of an operation on an existing table."""
+    if isinstance(operation, operations.RunPython):
+        if operation.reverse_code is None:
+            yield "irreversible", "RunPython without reverse_code cannot be taken back"
+    elif isinstance(operation, operations.AddField):
+        yield from _added(operation.field)
+    elif isinstance(operation, operations.AlterField):
+        former = state.models[label, operation.model_name_lower].fields[operation.name]
+        yield from _altered(former, operation.field)
+    elif type(operation) in BREAKING:
+        yield BREAKING[type(operation)]
+    elif not isinstance(operation, HARMLESS):
+        yield "unknown", f"{type(operation).__name__} is not known here; say why it is safe"
+
+
+def _added(field: Any) -> Iterator[Finding]:
+    if field.many_to_many:
+        return  # a table of its own
+    if field.is_relation and field.db_constraint:
+        yield "add_foreign_key", "locks both tables; use db_constraint=False, then NOT VALID"
+    elif field.unique or field.db_index:
+        yield "add_index", "builds an index while writes are blocked; add it concurrently later"
+    if not field.null and not field.has_db_default():
+        yield "not_null", "the release that still serves inserts without it; give db_default"
+    if field.has_db_default() and not isinstance(field.db_default, Value | Now | str | int | bool):
+        yield "rewrite", "a default that differs from row to row rewrites the table"
+
+
+def _altered(former: Any, field: Any) -> Iterator[Finding]:
+    if former.null and not field.null:
+        yield "not_null", "scans the table under a lock; add a check NOT VALID and validate first"
+    if (field.unique and not former.unique) or (field.db_index and not former.db_index):
+        yield "add_index", "builds an index while writes are blocked"
+    if field.db_type(connection) != former.db_type(connection) and not _widens(former, field):
+        yield "rewrite", "changing the type rewrites the table under a lock"
+
+
+def _widens(former: Any, field: Any) -> bool:
+    """Tell whether text merely may become longer, which changes the catalogue alone."""
+    if not isinstance(former, CharField):
+        return False
+    if isinstance(field, TextField):
+        return True
+    longer = (field.max_length or 0) >= (former.max_length or 0)
+    return isinstance(field, CharField) and longer
