@@ -3,12 +3,13 @@
 import sys
 from collections.abc import Callable
 
-from bench import create_tenant, roles, users_me, worker_memory
+from bench import create_tenant, fleet, roles, users_me, worker_memory
 from bench.attack import run as attack
 
 BENCHES: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "attack": (attack.main, attack.TITLE),
     "create_tenant": (create_tenant.main, create_tenant.TITLE),
+    "fleet": (fleet.main, fleet.TITLE),
     "roles": (roles.main, roles.TITLE),
     "users_me": (users_me.main, users_me.TITLE),
     "worker_memory": (worker_memory.main, worker_memory.TITLE),

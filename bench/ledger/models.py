@@ -1,0 +1,13 @@
+"""The table as the release wants it."""
+
+from django.db import models
+
+
+class Entry(models.Model):
+    """A line of a book."""
+
+    text = models.CharField(max_length=100)
+    note = models.CharField(max_length=100, default="", db_default="")
+
+    def __str__(self) -> str:
+        return self.text
