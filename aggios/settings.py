@@ -92,6 +92,7 @@ SHARED_APPS = [
 ]
 TENANT_APPS = ["audit", "idempotency", "accounts", "files"]
 INSTALLED_APPS = list(dict.fromkeys([*SHARED_APPS, *TENANT_APPS]))
+INSTALLED_APPS[INSTALLED_APPS.index("django.contrib.admin")] = "aggios.admin_config.Admin"
 TENANT_MODEL = "tenants.Tenant"
 TENANT_DOMAIN_MODEL = "tenants.Domain"
 AUTH_USER_MODEL = "staff.StaffUser"
