@@ -2,9 +2,14 @@
 
 import json
 import secrets
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError
@@ -30,10 +35,11 @@ from tenants.problems import (
 from tenants.proof import Outcome, proof_record
 from tenants.services import mark_deleting, resume_tenant, suspend_tenant
 from tests.cast import Agency
-from tests.name_server import NameServer
+from tests.name_server import SILENT, NameServer
 from tests.site import Host, Site
 from tests.tenants.test_commands import run
 
+ROOT = Path(__file__).resolve().parents[2]
 SAM = Actor("staff", "7", "sam@aggios.test")
 
 
@@ -395,6 +401,24 @@ def test_all_are_checked(make_tenant, zone, name: str):
         run("domains", "check", "--all")
     assert Domain.objects.get(domain=name).verified_at
     run("domains", "release", slug, name)
+
+
+def test_an_interrupted_check_says_so(make_tenant, zone, name: str):
+    claim = claim_domain(make_tenant().id, name=name, actor=SYSTEM)
+    asked = proof_record(claim).name
+    zone.faults[asked] = SILENT
+    command = [sys.executable, "manage.py", "domains", "check", "--all"]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        while not any(asked in line for line in zone.asked):
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert "Interrupted" in errors
+    assert "Traceback" not in errors
+    remove_domain(claim.pk, actor=SYSTEM)
 
 
 def test_claims_that_nobody_proves_expire(make_tenant, zone, name: str):

@@ -65,6 +65,8 @@ class Command(BaseCommand):
             verbs[options["verb"]](options)
         except Problem as problem:
             raise CommandError(problem.sentence) from problem
+        except KeyboardInterrupt:
+            raise CommandError("Interrupted; what was checked is kept.", returncode=130) from None
 
     def _claim(self, options: dict[str, Any]) -> None:
         tenant = tenant_by_slug(options["slug"])
