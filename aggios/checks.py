@@ -12,7 +12,7 @@ from django.db import OperationalError, connection
 from psycopg.errors import OperationalError as DriverError
 
 LEAST_SECRET = 50
-# A backend that has met so many tenants holds some 150 MB for them (docs/benchmarks.md).
+# A backend holds 0.14 MB for each tenant that it has met (docs/benchmarks.md).
 MOST_SCOPES = 2000
 # What our own examples and generators of development stacks put into secrets.
 DEVELOPMENT = ("insecure", "development", "changeme", "change-me", "example")
