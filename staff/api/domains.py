@@ -10,6 +10,8 @@ from rest_framework.response import Response
 
 from core.pagination import KeysetPagination
 from core.shapes import by_rule, parsed
+from idempotency.openapi import IDEMPOTENCY_KEY
+from idempotency.services import fingerprint_of, once
 from staff.api.documents import domain_of
 from staff.api.shapes import DomainShape
 from staff.api.view import CHANGE, VIEW, StaffView
@@ -40,13 +42,23 @@ class TenantDomains(StaffView):
         return pages.get_paginated_response([domain_of(domain) for domain in page])
 
     @extend_schema(
-        operation_id="claim_tenant_domain", request=ClaimRequest, responses={201: DomainShape}
+        operation_id="claim_tenant_domain",
+        request=ClaimRequest,
+        parameters=[IDEMPOTENCY_KEY],
+        responses={201: DomainShape},
     )
     def post(self, request: Request, tenant_id: uuid.UUID) -> Response:
         """Claim a custom domain; it answers once `proof` is in the DNS and was looked up."""
         name, actor = parsed(ClaimRequest, request)["domain"], asking(request)
-        domain = claim_domain(shown_tenant(tenant_id).pk, name=name, actor=actor)
-        return Response(domain_of(domain), status=201)
+        tenant = shown_tenant(tenant_id)
+        return once(
+            request,
+            caller=f"staff:{actor.id}",
+            fingerprint=fingerprint_of(request.data),
+            act=lambda: Response(
+                domain_of(claim_domain(tenant.pk, name=name, actor=actor)), status=201
+            ),
+        )
 
 
 class OneTenantDomain(StaffView):

@@ -70,3 +70,14 @@ def test_what_is_no_domain_is_refused(sue: Host, acme: Agency, domain) -> None:
 
     assert {f for f, _ in faults(sue.post(f"{at(acme)}/domains", {"domain": domain}))} == {"domain"}
     assert len(sue.get(at(acme)).json()["domains"]) == before
+
+
+def test_a_claim_that_is_asked_for_twice_is_one(sue: Host, new_agency, name: str) -> None:
+    path, key = f"{at(new_agency())}/domains", {"Idempotency-Key": secrets.token_hex(8)}
+
+    first, second = (sue.post(path, {"domain": name}, headers=key) for _ in range(2))
+    other = sue.post(path, {"domain": f"x{name}"}, headers=key)
+
+    assert (first.status_code, first.json()) == (201, second.json())
+    assert second.headers["idempotency-replayed"] == "true"
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency_conflict")
