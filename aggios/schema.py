@@ -1,6 +1,6 @@
-"""OpenAPI 3.1 of the host that is asked."""
+"""OpenAPI 3.1 of the host that is asked, and the page to read it."""
 
-from drf_spectacular.views import SpectacularJSONAPIView
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -12,3 +12,9 @@ class SchemaView(SpectacularJSONAPIView):
         self.urlconf = getattr(request._request, "urlconf", None)
         response: Response = super()._get_schema_response(request)  # type: ignore[no-untyped-call]
         return response
+
+
+class DocsView(SpectacularSwaggerSplitView):
+    """Swagger UI. It is a page: there is nothing to say to OPTIONS, and no template to say it."""
+
+    metadata_class = None

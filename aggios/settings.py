@@ -156,6 +156,7 @@ CACHES: dict[str, Any] = {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "aggios",
+        "KEY_FUNCTION": "tenants.caching.tenant_key",
         "OPTIONS": {
             # Without Redis requests still work; health says so.
             "IGNORE_EXCEPTIONS": True,

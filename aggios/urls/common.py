@@ -1,10 +1,9 @@
 """What every host answers: health, the API's description, and errors in one form."""
 
 from django.urls import path
-from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from aggios.health import Health, live, ready
-from aggios.schema import SchemaView
+from aggios.schema import DocsView, SchemaView
 
 bad_request = "aggios.errors.bad_request"
 permission_denied = "aggios.errors.permission_denied"
@@ -16,5 +15,5 @@ urlpatterns = [
     path("api/health/live", live, name="health-live"),
     path("api/health/ready", ready, name="health-ready"),
     path("api/schema", SchemaView.as_view(), name="schema"),
-    path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("api/docs", DocsView.as_view(url_name="schema"), name="docs"),
 ]

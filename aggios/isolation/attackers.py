@@ -1,0 +1,67 @@
+"""The credentials that a run attacks with."""
+
+import time
+import uuid
+from dataclasses import dataclass
+
+import jwt
+from django.utils import timezone
+
+from accounts.living import session_with_user
+from aggios.isolation.canaries import Blind, Canaries
+from aggios.isolation.parties import Party
+from aggios.isolation.planting import tokens_for
+from tenants.context import tenant_context
+from tenants.keys import key_id, signing_key
+from tenants.routing import tenant_by_id
+
+
+@dataclass(slots=True)
+class Attacker:
+    """An owner of one tenant: the most that a tenant can give to its own people."""
+
+    party: Party
+    victim: Canaries
+    access: str = ""
+    refresh: str = ""
+    session_id: uuid.UUID | None = None
+
+    def ready(self) -> None:
+        """Have a living session; the requests before may have ended it. Raises Blind."""
+        now = tenant_by_id(self.party.ref.id)
+        if now is None or not now.is_active:
+            raise Blind("A request took the attacking tenant off the air.")
+        if self.session_id is None or not self._alive(self.session_id):
+            session, self.access, self.refresh = tokens_for(self.party, self.party.attacker)
+            self.session_id = session.id
+
+    def _alive(self, session_id: uuid.UUID) -> bool:
+        with tenant_context(self.party.ref):
+            found = session_with_user(session_id)
+            return found is not None and found.is_alive(timezone.now())
+
+    def credentials(self) -> dict[str, str]:
+        """Return every bearer credential by what it is."""
+        own, theirs = str(key_id(self.party.ref)), str(key_id(self.victim.party.ref))
+        claims = jwt.decode(self.access, options={"verify_signature": False})
+        foreign = {
+            **claims,
+            "sid": self.victim.ids["session"][0],
+            "user_id": self.victim.ids["user"][0],
+        }
+        key = signing_key(self.party.ref)
+        return {
+            "access token": self.access,
+            "refresh token": self.refresh,
+            "expired token": _signed({**claims, "exp": int(time.time()) - 60}, key, own),
+            "own key, their kid": _signed(foreign, key, theirs),
+            "own key, their session": _signed(foreign, key, own),
+            "unsigned, their kid": jwt.encode(
+                foreign, "", algorithm="none", headers={"kid": theirs}
+            ),
+            "nobody": "",
+        }
+
+
+def _signed(claims: dict[str, object], key: str, kid: str) -> str:
+    return jwt.encode(claims, key, algorithm="HS256", headers={"kid": kid})

@@ -1,0 +1,196 @@
+"""What is tried on one route with one method: hosts, credentials, ids, bodies."""
+
+import base64
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from urllib.parse import quote, urlencode
+
+from django.conf import settings
+from uuid6 import uuid7
+
+from aggios.isolation.attackers import Attacker
+from aggios.isolation.canaries import Canaries
+from aggios.isolation.planting import form, idempotency_key
+from aggios.isolation.routes import Parameter, Route
+from aggios.isolation.transport import Request
+from tenants.hosts import tenant_host
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND")
+WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+# What views are written for is tried with every credential and every id; the rest with some.
+MAIN = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
+OTHERS = ("own key, their session", "own key, their kid", "refresh token", "nobody")
+MOST_IDS = 24
+NOTHING = "ids of nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One request, and how it names the other tenant."""
+
+    who: str
+    aim: str
+    request: Request
+
+
+def attempts(route: Route, method: str, attacker: Attacker) -> Iterator[Attempt]:
+    """Give all that is tried on a route with a method by one tenant against the other."""
+    builder = _Builder(route, method, attacker)
+    if route.site == "tenant":
+        yield from builder.at_the_victims_host()
+        yield from builder.at_home(tenant_host(attacker.party.ref.slug))
+    elif route.site == "api":
+        yield from builder.at_home(tenant_host("api"))
+        yield from builder.naming_in_headers(tenant_host("api"))
+    else:
+        host = tenant_host(route.site) if route.site != "apex" else settings.BASE_DOMAIN
+        yield from builder.at_a_central_host(host)
+
+
+class _Builder:
+    def __init__(self, route: Route, method: str, attacker: Attacker) -> None:
+        self._route, self._method, self._attacker = route, method, attacker
+        self._victim = attacker.victim
+        self._credentials = attacker.credentials()
+
+    def at_the_victims_host(self) -> Iterator[Attempt]:
+        host = tenant_host(self._victim.party.ref.slug)
+        path = self._paths()[0]
+        for who in self._credentials if self._method in MAIN else ("access token", "nobody"):
+            yield self._attempt(who, "their host", host, path)
+
+    def at_home(self, host: str) -> Iterator[Attempt]:
+        """The attacker's own credential where it is good, with what belongs to the other."""
+        paths = self._paths() if self._method in MAIN else self._paths()[:2]
+        if self._route.parameters:
+            yield self._attempt("access token", NOTHING, host, self._nobodys_path())
+        for path in paths:
+            yield self._attempt("access token", "their ids", host, path)
+        for who in OTHERS if self._method in MAIN else ():
+            yield self._attempt(who, "their ids", host, paths[0])
+        if self._method == "GET":
+            yield self._attempt("access token", "their cursor", host, paths[0], self._cursor())
+        if self._method in WITH_BODY:
+            yield self._with_form(host, paths[0])
+
+    def naming_in_headers(self, host: str) -> Iterator[Attempt]:
+        theirs = tenant_host(self._victim.party.ref.slug)
+        named = {
+            "X-Forwarded-Host": theirs,
+            "X-Original-Host": theirs,
+            "Forwarded": f"host={theirs}",
+            "X-Tenant": self._victim.party.ref.slug,
+            "X-Tenant-Id": str(self._victim.party.ref.id),
+        }
+        made = self._attempt("access token", "their name in headers", host, self._paths()[0])
+        yield replace(
+            made, request=replace(made.request, headers={**made.request.headers, **named})
+        )
+
+    def at_a_central_host(self, host: str) -> Iterator[Attempt]:
+        for path in self._paths()[:2] if self._method in MAIN else self._paths()[:1]:
+            yield self._attempt("access token", "their ids", host, path)
+        if self._method in ("GET", "POST"):
+            yield self._attempt("nobody", "their ids", host, self._paths()[0])
+
+    # -- the parts of a request --------------------------------------------------------------------
+    def _attempt(
+        self, who: str, aim: str, host: str, path: str, query: dict[str, str] | None = None
+    ) -> Attempt:
+        headers = {"Accept": "application/json"}
+        if token := self._credentials[who]:
+            headers["Authorization"] = f"Bearer {token}"
+        body = b""
+        if self._method in WITH_BODY:
+            body = json.dumps(naming(self._victim, self._attacker)).encode()
+            headers["Content-Type"] = "application/json"
+            headers["Idempotency-Key"] = idempotency_key(self._victim.party)
+        target = f"{path}?{urlencode(query or self._query())}"
+        return Attempt(who, aim, Request(self._method, host, target, headers, body))
+
+    def _with_form(self, host: str, path: str) -> Attempt:
+        made = self._attempt("access token", "their ids in a form", host, path)
+        prefix = self._victim.party.ref.object_prefix
+        fields = {k: str(v) for k, v in naming(self._victim, self._attacker).items()}
+        fields["path"] = f"../{prefix}/{self._victim.object_names[0]}"
+        body, content_type = form({**fields, "file": ("isolation-audit.txt", "nothing")})
+        headers = {**made.request.headers, "Content-Type": content_type}
+        return replace(made, request=replace(made.request, headers=headers, body=body))
+
+    def _query(self) -> dict[str, str]:
+        """Parameters that lists may know. Every marker begins with the word that is searched."""
+        ref = self._victim.party.ref
+        ids = {kind: values[0] for kind, values in self._victim.ids.items() if values}
+        return {"search": "canary", "q": "canary", "limit": "200", "tenant": ref.slug, **ids}
+
+    def _cursor(self) -> dict[str, str]:
+        """A place in the other tenant's list of files, as its own links would say it."""
+        last = self._victim.ids["file"][-1]
+        parts = ["-created_at", False, "2999-01-01T00:00:00+00:00", last]
+        text = base64.urlsafe_b64encode(json.dumps(parts).encode()).rstrip(b"=").decode()
+        return {"cursor": text}
+
+    def _paths(self) -> list[str]:
+        choices = {p.name: _ids_for(p, self._victim) for p in self._route.parameters}
+        most = max((len(values) for values in choices.values()), default=1)
+        made = (
+            self._route.path(lambda p, i=index: _quoted(choices[p.name][i % len(choices[p.name])]))  # type: ignore[misc]
+            for index in range(min(most, MOST_IDS))
+        )
+        return list(dict.fromkeys(made))
+
+    def _nobodys_path(self) -> str:
+        values = {"uuid": str(uuid7()), "int": "1", "text": str(uuid7())}
+        return self._route.path(lambda p: values[p.kind])
+
+
+def _quoted(value: str) -> str:
+    return quote(value, safe="")
+
+
+def _ids_for(parameter: Parameter, victim: Canaries) -> list[str]:
+    """Return the victim's ids that a parameter could mean: those of its name first, then all."""
+    if parameter.kind == "int":
+        return ["1", "2"]
+    kind = parameter.name.removesuffix("_id").replace("_", "")
+    named = victim.ids.get(kind, [])
+    found = [*named, *(values[0] for values in victim.ids.values() if values), *victim.all_ids]
+    if parameter.kind == "text":
+        ref = victim.party.ref
+        found = [*found[:8], ref.slug, ref.schema_name, *victim.object_names[:1]]
+    return list(dict.fromkeys(found))
+
+
+def naming(victim: Canaries, attacker: Attacker) -> dict[str, object]:
+    """Return a JSON body that means the other tenant wherever a field could mean one.
+
+    What is text for people is neutral, or a later answer of the attacker's own tenant would hold
+    it. The subdomain is taken, so nothing of this can open a workspace.
+    """
+    ref = victim.party.ref
+    ids = {kind: values[0] for kind, values in victim.ids.items() if values}
+    return {
+        **ids,
+        **{f"{kind}_id": value for kind, value in ids.items()},
+        "id": ids["file"],
+        "ids": victim.all_ids[:MOST_IDS],
+        "owner": ids["user"],
+        "tenant": ref.slug,
+        "subdomain": ref.slug,
+        "workspace": ref.slug,
+        "company": "Audit",
+        "email": victim.party.bait,
+        "password": "no password of anybody 1",
+        "current_password": "no password of anybody 2",
+        "refresh_token": attacker.refresh,
+        "first_name": "Nobody",
+        "last_name": "Nobody",
+        "name": "isolation-audit.txt",
+        "role": "member",
+        "registration": "closed",
+        "size": 7,
+        "content_type": "text/plain",
+        "object_name": victim.object_names[0],
+        "key": f"{ref.object_prefix}/{victim.object_names[0]}",
+    }

@@ -1,0 +1,71 @@
+"""What was tried and what came back."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One attempt. ``crossing`` says what went through; empty when nothing did."""
+
+    layer: str
+    """Kind of host, or ``database``, ``store``, ``shared``."""
+    target: str
+    """Route, table or thing that was reached for."""
+    action: str
+    """Method, statement or call."""
+    who: str
+    """Whose credential or scope it was tried with."""
+    aim: str
+    """Where the other tenant came in: its host, its id in the path, the body."""
+    outcome: str
+    crossing: str = ""
+
+
+@dataclass(slots=True)
+class Group:
+    """The attempts on one target."""
+
+    layer: str
+    target: str
+    outcomes: Counter[str] = field(default_factory=Counter)
+    crossings: int = 0
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Every attempt of a run, in order."""
+
+    rows: list[Row] = field(default_factory=list)
+
+    def add(self, row: Row) -> None:
+        """Note one attempt."""
+        self.rows.append(row)
+
+    def extend(self, rows: Iterable[Row]) -> None:
+        """Note several."""
+        self.rows.extend(rows)
+
+    @property
+    def crossings(self) -> list[Row]:
+        """The attempts that went through."""
+        return [row for row in self.rows if row.crossing]
+
+    def groups(self) -> list[Group]:
+        """Return the attempts added up by layer and target, in the order they were made."""
+        found: dict[tuple[str, str], Group] = {}
+        for row in self.rows:
+            group = found.setdefault((row.layer, row.target), Group(row.layer, row.target))
+            group.outcomes[row.outcome] += 1
+            group.crossings += bool(row.crossing)
+        return list(found.values())
+
+    def as_json(self) -> dict[str, Any]:
+        """Return everything as plain data."""
+        return {
+            "attempts": len(self.rows),
+            "crossings": len(self.crossings),
+            "rows": [asdict(row) for row in self.rows],
+        }

@@ -1,0 +1,72 @@
+"""The two throw-away tenants of a run, and how they go again, whatever happened to the run."""
+
+import secrets
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from accounts.models import User
+from accounts.services import create_user
+from aggios.tenant_deletion import delete
+from audit.models import AuditEvent
+from audit.services import SYSTEM, Target, record
+from core.database.scope import PUBLIC, enter
+from tenants.context import tenant_context
+from tenants.models import Tenant
+from tenants.refs import TenantRef
+from tenants.services import create_tenant
+
+SLUG = "isolation-audit-"
+PLANTED = "isolation.planted"
+# Nobody can receive mail there, and nobody can register it (RFC 2606 section 2).
+MAIL = "isolation-audit.invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """One tenant of a run.
+
+    ``marker`` stands in every text that is planted and in nothing that is ever sent to the other
+    side. ``bait`` is the address of a person that attackers know.
+    """
+
+    ref: TenantRef
+    marker: str
+    owner: User
+    attacker: User
+    bait: str
+
+
+def found_party() -> Party:
+    """Create a tenant with three people: who owns the canaries, who attacks, and who is named."""
+    word, marker = secrets.token_hex(6), f"canary{secrets.token_hex(10)}"
+    with enter(PUBLIC), transaction.atomic():
+        ref = create_tenant(name=f"Audit {word}", subdomain=f"{SLUG}{word}", actor=SYSTEM)
+        # The mark by which a later run knows what this one left; no customer can set it.
+        record(PLANTED, actor=SYSTEM, target=Target("tenant", str(ref.id), ref.name))
+    with tenant_context(ref), transaction.atomic():
+        owner = _person(f"{marker}@{MAIL}", marker, User.Role.OWNER)
+        attacker = _person(f"attacker-{word}@{MAIL}", "Mallory", User.Role.OWNER)
+        bait = _person(f"bait-{word}@{MAIL}", "Named", User.Role.MEMBER)
+    return Party(ref, marker, owner, attacker, bait.email)
+
+
+def _person(email: str, name: str, role: str) -> User:
+    return create_user(
+        email=email, password=secrets.token_urlsafe(20), role=role, first_name=name, last_name=name
+    )
+
+
+def leftovers() -> list[Tenant]:
+    """Return the tenants that runs which were killed have left."""
+    with enter(PUBLIC):
+        named = Tenant.objects.filter(domains__domain__startswith=SLUG).distinct()
+        ids = [str(tenant.pk) for tenant in named]
+        ours = AuditEvent.objects.filter(action=PLANTED, target_id__in=ids)
+        planted = set(ours.values_list("target_id", flat=True))
+        return [tenant for tenant in named if str(tenant.pk) in planted]
+
+
+def remove(tenant: Tenant) -> None:
+    """Delete a tenant of a run with all that it holds. Raises StorageUnavailable."""
+    delete(tenant, report=lambda line: None)

@@ -1,0 +1,76 @@
+"""Every route of every kind of host, read from the URL configurations themselves."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls.converters import IntConverter, UUIDConverter
+from django.urls.resolvers import RoutePattern
+from django.utils.regex_helper import normalize
+
+PARAMETER = re.compile(r"<(?:[^>:]+:)?([^>]+)>")
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A part of a path that is to be filled in. ``kind`` is ``uuid``, ``int`` or ``text``."""
+
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One route. ``template`` has ``%(name)s`` for each parameter."""
+
+    site: str
+    shown: str
+    template: str
+    parameters: tuple[Parameter, ...]
+
+    def path(self, fill: Callable[[Parameter], str]) -> str:
+        """Return a path of this route."""
+        return self.template % {p.name: fill(p) for p in self.parameters}
+
+
+def all_routes() -> list[Route]:
+    """Return the routes of every URL configuration in ``settings.SITE_URLCONFS``."""
+    found = []
+    for site, urlconf in settings.SITE_URLCONFS.items():
+        walked = _walk(get_resolver(urlconf), "/", ())
+        found += [Route(site, _shown(text), text, parameters) for text, parameters in walked]
+    return list(dict.fromkeys(found))
+
+
+def _walk(
+    resolver: URLResolver, prefix: str, known: tuple[Parameter, ...]
+) -> Iterator[tuple[str, tuple[Parameter, ...]]]:
+    for pattern in resolver.url_patterns:
+        for text, parameters in _texts(pattern):
+            if isinstance(pattern, URLResolver):
+                yield from _walk(pattern, prefix + text, known + parameters)
+            else:
+                yield prefix + text, known + parameters
+
+
+def _texts(pattern: URLPattern | URLResolver) -> list[tuple[str, tuple[Parameter, ...]]]:
+    """Return the ways to write a pattern; a regular expression may have several."""
+    described = pattern.pattern
+    if isinstance(described, RoutePattern):
+        converters = described.converters
+        text = PARAMETER.sub(r"%(\1)s", str(described).replace("%", "%%"))
+        return [(text, tuple(Parameter(n, _kind(c)) for n, c in converters.items()))]
+    ways = normalize(described.regex.pattern)
+    return [(text, tuple(Parameter(name, "text") for name in names)) for text, names in ways]
+
+
+def _kind(converter: object) -> str:
+    if isinstance(converter, UUIDConverter):
+        return "uuid"
+    return "int" if isinstance(converter, IntConverter) else "text"
+
+
+def _shown(template: str) -> str:
+    return re.sub(r"%\((\w+)\)s", r"{\1}", template)

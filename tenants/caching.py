@@ -1,0 +1,14 @@
+"""The tenant in every cache key, so that what one tenant caches no other can find."""
+
+from tenants.context import tenant_or_none
+
+NOBODY = "public"
+
+
+def tenant_key(key: str, prefix: str, version: int) -> str:
+    """Return the key as the store knows it (``CACHES["default"]["KEY_FUNCTION"]``).
+
+    Outside of a tenant, as for staff's sessions, it says ``public`` in the tenant's place.
+    """
+    tenant = tenant_or_none()
+    return f"{prefix}:{tenant.id.hex if tenant else NOBODY}:{version}:{key}"
