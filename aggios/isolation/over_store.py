@@ -16,7 +16,7 @@ from tenants.refs import TenantRef
 def try_store(attacker: TenantRef, victim: Canaries) -> Iterator[Row]:
     """Ask for the victim's objects in the attacker's tenant. Raises Blind and OSError."""
     theirs = victim.party.ref.object_prefix
-    known = victim.object_names[0]
+    known = victim.object_names[-1]
     names = [
         known,
         f"{theirs}/{known}",
@@ -57,7 +57,7 @@ def _opened(name: str, attacker: TenantRef, victim: Canaries) -> tuple[str, str]
 
 def _altered_url(attacker: TenantRef, victim: Canaries) -> Iterator[Row]:
     """A link that is signed for one's own object, altered to name the other's."""
-    name = victim.object_names[0]
+    name = victim.object_names[-1]
     own = tenant_storage().url(name)
     altered = own.replace(attacker.object_prefix, victim.party.ref.object_prefix)
     for action, url in (("altered link", altered), ("no signature", altered.partition("?")[0])):

@@ -7,11 +7,12 @@ from django.db import transaction
 
 from accounts.models import User
 from accounts.services import create_user
-from aggios.tenant_deletion import delete
+from aggios.deletion.purge import Wish, purge
 from audit.models import AuditEvent
 from audit.services import SYSTEM, Target, record
 from core.database.scope import PUBLIC, enter
 from tenants.context import tenant_context
+from tenants.deletion import schedule_deletion
 from tenants.models import Tenant
 from tenants.refs import TenantRef
 from tenants.services import create_tenant
@@ -68,5 +69,7 @@ def leftovers() -> list[Tenant]:
 
 
 def remove(tenant: Tenant) -> None:
-    """Delete a tenant of a run with all that it holds. Raises StorageUnavailable."""
-    delete(tenant, report=lambda line: None)
+    """Purge a tenant of a run, also one whose purge was cut off. Raises StorageUnavailable."""
+    if tenant.status != Tenant.Status.DELETING:
+        tenant = schedule_deletion(tenant.pk, actor=SYSTEM, days=0, export=False)
+    purge(tenant, Wish(SYSTEM, export=False))

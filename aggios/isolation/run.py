@@ -51,8 +51,10 @@ def clean(progress: Progress) -> int:
     return len(found)
 
 
-def audit(transport: Transport, ledger: Ledger, progress: Progress) -> None:
+def audit(transport: Transport, ledger: Ledger, progress: Progress, *, only: str = "") -> None:
     """Try everything and write it into ``ledger``. Call inside ``alone()``.
+
+    ``only`` keeps to the routes whose path has it.
 
     Raises Blind when a crossing would not be seen, OSError and StorageUnavailable when a server
     does not answer. Nothing is left behind, whatever happens.
@@ -61,9 +63,10 @@ def audit(transport: Transport, ledger: Ledger, progress: Progress) -> None:
         progress("planting canaries")
         one, two = _planted(), _planted()
         one, two = apart(one, two)
-        _attack(one.party, two, all_routes(), transport, ledger, progress)
+        routes = [route for route in all_routes() if only in route.shown]
+        _attack(one.party, two, routes, transport, ledger, progress)
         # What is asked at a central host does not depend on which of the two asks.
-        own = [route for route in all_routes() if route.site in OF_TENANTS]
+        own = [route for route in routes if route.site in OF_TENANTS]
         _attack(two.party, one, own, transport, ledger, progress)
     finally:
         clean(lambda line: None)

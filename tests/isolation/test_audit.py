@@ -4,12 +4,19 @@ import io
 import json
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
-from aggios.isolation.parties import leftovers
+from accounts.models import User
+from aggios.isolation.parties import found_party, leftovers
 from aggios.isolation.routes import all_routes
+from audit.services import SYSTEM
+from tenants.context import tenant_context
 from tenants.models import Tenant
+from tenants.services import create_tenant
 from tests.site import Site
+
+# Thousands of requests: half a minute on two quiet cores, more on busy ones.
+pytestmark = pytest.mark.timeout(1200)
 
 
 @pytest.fixture(scope="module")
@@ -32,3 +39,32 @@ def test_every_route_was_tried_with_every_method(report: dict):
     for route in all_routes():
         for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"):
             assert (route.site, route.shown, method) in tried
+
+
+@pytest.mark.usefixtures("leaky")
+def test_the_command_tells_and_fails(committed: None):
+    out = io.StringIO()
+
+    with pytest.raises(CommandError, match="attempts went through"):
+        call_command("audit_isolation", "--only", "/leak/people", stdout=out)
+
+    assert "CROSSING" in out.getvalue()
+    assert "/leak/people" in out.getvalue()
+
+
+def test_what_a_killed_run_left_is_removed_and_nothing_else(committed: None):
+    left = found_party().ref
+    customer = create_tenant(name="Audit x", subdomain="isolation-audit-customer", actor=SYSTEM)
+    try:
+        assert [tenant.pk for tenant in leftovers()] == [left.id]
+
+        call_command("audit_isolation", "--clean", stdout=(out := io.StringIO()))
+
+        assert out.getvalue() == "1 tenants of former runs removed.\n"
+        assert leftovers() == []
+        with tenant_context(customer):
+            assert User.objects.count() == 0
+    finally:
+        call_command(
+            "delete_tenant", customer.slug, "--now", "--no-export", "--yes", stdout=io.StringIO()
+        )

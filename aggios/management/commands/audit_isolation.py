@@ -29,6 +29,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--url", help="a site that runs; without it, this process serves")
+        parser.add_argument("--only", default="", metavar="PATH", help="routes that have this")
         parser.add_argument("--json", action="store_true", help="print every attempt as JSON")
         parser.add_argument("--verbose", action="store_true", help="print every attempt")
         parser.add_argument(
@@ -41,8 +42,11 @@ class Command(BaseCommand):
             with _quiet(), _stoppable(), alone():
                 removed = clean(self._progress)
                 if not options["clean"]:
-                    audit(_transport(options["url"]), ledger, self._progress)
+                    transport = _transport(options["url"])
+                    audit(transport, ledger, self._progress, only=options["only"])
         except Blind as exc:
+            if ledger.crossings:  # what was broken may be what makes it blind
+                show(ledger, self.stdout, every=False)
             raise CommandError(f"The audit cannot see: {exc}") from exc
         except StorageUnavailable as exc:
             raise CommandError(f"{exc.detail} Run it again with --clean when it answers.") from exc

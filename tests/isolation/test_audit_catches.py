@@ -1,0 +1,127 @@
+"""Isolation broken on purpose, in ten ways: the audit reports every one."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from aggios.isolation.attackers import Attacker
+from aggios.isolation.canaries import Blind, Canaries, apart, read_canaries
+from aggios.isolation.ledger import Row
+from aggios.isolation.over_database import try_database
+from aggios.isolation.over_routes import try_routes
+from aggios.isolation.over_store import try_store
+from aggios.isolation.parties import found_party
+from aggios.isolation.planting import plant
+from aggios.isolation.routes import all_routes
+from aggios.isolation.run import clean
+from aggios.isolation.transport import InProcess
+from aggios.isolation.watching import Watch
+from files.storage import TenantStorage
+from idempotency.models import Answer
+from tenants.context import tenant_context
+
+LEAKS = {
+    "/leak/row/{file_id}": "the answer holds",
+    "/leak/people": "the answer holds",
+    "/leak/object": "the answer holds",
+    "/leak/header": "the answer holds",
+    "/leak/packed/{file_id}": "the answer holds",
+    "/leak/oracle/{file_id}": "tells that an id exists",
+    "/leak/rename/{file_id}": "files_file was changed",
+    "/leak/link/{file_id}": "leads to an object of theirs",
+    "/leak/remove": "object",
+    "/leak/failing/{file_id}": "the server failed",
+}
+
+
+def quietly(line: str) -> None:
+    """Show no progress."""
+
+
+@pytest.fixture(scope="module")
+def pair(committed: None) -> Iterator[tuple[Canaries, Canaries]]:
+    planted = []
+    for _ in range(2):
+        party = found_party()
+        plant(party, InProcess())
+        planted.append(read_canaries(party))
+    yield apart(*planted)
+    clean(quietly)
+
+
+def crossings(pair: tuple[Canaries, Canaries], shown: str) -> list[Row]:
+    """Try the routes with this path and return what went through."""
+    attacker, victim = pair
+    watch = Watch(victim.party.ref)
+    try:
+        routes = [route for route in all_routes() if route.shown == shown]
+        attacking = Attacker(attacker.party, victim)
+        rows = list(try_routes(attacking, routes, watch, InProcess(), quietly))
+    finally:
+        watch.close()
+    assert rows
+    return [row for row in rows if row.crossing]
+
+
+@pytest.mark.parametrize(("shown", "what"), LEAKS.items(), ids=[*LEAKS])
+@pytest.mark.usefixtures("leaky")
+def test_a_leak_is_reported(pair: tuple[Canaries, Canaries], shown: str, what: str):
+    found = crossings(pair, shown)
+
+    assert any(what in row.crossing for row in found), found
+
+
+def test_the_same_attempts_on_a_sound_route_report_nothing(pair: tuple[Canaries, Canaries]):
+    assert crossings(pair, "/api/files/{file_id}") == []
+
+
+def test_a_role_that_may_read_is_reported(pair: tuple[Canaries, Canaries], superuser):
+    attacker, victim = (canaries.party.ref for canaries in pair)
+    where = f"{victim.schema_name}.accounts_user"
+    superuser.execute(f"GRANT USAGE ON SCHEMA {victim.schema_name} TO {attacker.schema_name}")
+    superuser.execute(f"GRANT SELECT ON {where} TO {attacker.schema_name}")
+    try:
+        found = [r for r in try_database(attacker, victim, ["accounts_user"]) if r.crossing]
+    finally:
+        superuser.execute(f"REVOKE ALL ON {where} FROM {attacker.schema_name}")
+        superuser.execute(f"REVOKE ALL ON SCHEMA {victim.schema_name} FROM {attacker.schema_name}")
+
+    assert {row.action for row in found} >= {"SELECT", "SELECT, search path set"}
+    assert all(row.who == "attacker's scope" for row in found)
+    assert [r for r in try_database(attacker, victim, ["accounts_user"]) if r.crossing] == []
+
+
+class WithoutPrefix(TenantStorage):
+    """A storage that forgot whose objects it serves."""
+
+    def key_of(self, name: str) -> str:
+        return name.removeprefix("/")
+
+
+def test_an_object_key_without_a_prefix_is_reported(pair: tuple[Canaries, Canaries], settings):
+    attacker, victim = pair
+    assert [row for row in try_store(attacker.party.ref, victim) if row.crossing] == []
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {"BACKEND": f"{__name__}.WithoutPrefix"},
+    }
+
+    found = []
+    with pytest.raises(Blind, match="by its own link"):
+        found.extend(row for row in try_store(attacker.party.ref, victim) if row.crossing)
+
+    assert any("outside of the tenant's prefix" in row.crossing for row in found)
+
+
+def test_a_model_without_a_canary_stops_the_audit(pair: tuple[Canaries, Canaries]):
+    party = pair[0].party
+    with tenant_context(party.ref):
+        kept = list(Answer.objects.all())
+        Answer.objects.all().delete()
+    with pytest.raises(Blind, match=r"no canary for idempotency\.Answer"):
+        read_canaries(party)
+
+    # Planting again makes a row from the model's fields, as for a model that comes later.
+    plant(party, InProcess())
+    assert kept
+    assert read_canaries(party).ids["answer"]

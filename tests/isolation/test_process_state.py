@@ -1,0 +1,47 @@
+"""Nothing that a process keeps between requests can mix tenants up: each such thing is reviewed."""
+
+from tests.isolation.process_state import kept
+
+# How a tenant gets into it; a new one fails the test until somebody has thought about it.
+REVIEWED = {
+    # The code's own facts, the same for everybody.
+    "accounts.living._statement": "SQL text that names no schema",
+    "accounts.passwords._nobodys_hash": "the hash of a password that nobody has",
+    "aggios.archive.export.SILENT": "a constant",
+    "aggios.env.READ": "names of environment variables, filled while settings load",
+    "aggios.settings.INSTALLED_APPS": "a constant",
+    "aggios.settings.SILENCED_SYSTEM_CHECKS": "a constant",
+    "audit.services.ANONYMOUS": "a constant",
+    "audit.services.SYSTEM": "a constant",
+    "core.database.scope.PUBLIC": "a constant",
+    "staff.site.site": "Django admin's registry",
+    "tenants.database.steps.tenant_steps": "the migrations of the code",
+    # Connections and counts of the process, of no tenant.
+    "accounts.hashers.peppers": "by the text of the setting",
+    "aggios.request_bodies.LINGERING": "how many threads may read on; holds no data",
+    "core.limits._limiter": "a connection; the tenant is in each limit's key",
+    "core.limits._local": "counts by the same keys as in Redis",
+    "core.metrics.REQUESTS": "labels name no tenant",
+    "core.reconnects._made": "a number",
+    "files.store._probe": "a connection; asks for the bucket alone",
+    "files.store.client": "a connection; the prefix is put in at each call",
+    "files.store.signing_client": "signs what it is given; the prefix is put in at each call",
+    # By request or thread: reset on the way out, and new threads begin empty.
+    "core.context._current": "ContextVar, one request",
+    "core.database.scope._current": "ContextVar, one block",
+    "tenants.context._current": "ContextVar, one block",
+    # Keyed by the tenant.
+    "accounts.tokens._backend": "by the TenantRef, its key version included",
+    "accounts.tokens._verified": "by the TenantRef and the whole token",
+    "tenants.keys._derive": "by secret, purpose, tenant id and key version",
+    "tenants.request_counts.tally": "by tenant id and day",
+    "tenants.routing._entries": "by host name or tenant id, checked against a shared stamp",
+    "tenants.traefik._document": "host names of all, for the proxy inside the network alone",
+}
+
+
+def test_everything_that_a_process_keeps_is_reviewed():
+    found = kept()
+
+    assert found - set(REVIEWED) == set(), "Say in REVIEWED how a tenant gets into it."
+    assert set(REVIEWED) - found == set(), "These are no more."
