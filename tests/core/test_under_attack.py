@@ -12,6 +12,8 @@ from bench.attack.labels import KINDS, STREAMING
 from devstack.environment import inherited
 from devstack.home import CHECKOUT
 
+# It starts a stack and five servers of its own, which a busy machine takes its time for.
+pytestmark = pytest.mark.timeout(600)
 # A run of stock ends at its first crossing; without one it would go on as long as ours.
 ATTACK = ["--requests", "800", "--aim", "0.08", "--enough", "1", "--json"]
 
