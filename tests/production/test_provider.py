@@ -1,17 +1,25 @@
 """Traefik's HTTP provider: what it does when the backend does not answer, or answers nonsense."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
-from .edge import Edge
+from .edge import Edge, running
 
 pytestmark = pytest.mark.needs("traefik")
 NAME = "files.acme.example"
 # An empty answer would be one without domains; the backend never gives one.
 POLL = {"PROVIDER_POLL_INTERVAL": "200ms"}
+
+
+@pytest.fixture(scope="module")
+def polling(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+    """A Traefik whose first back end these tests kill and start again."""
+    with running(tmp_path_factory.mktemp("provider"), **POLL) as started:
+        yield started
 
 
 def tell(edge: Edge, hour: int = 1, resolver: str = "") -> None:
@@ -55,8 +63,8 @@ def tries(edge: Edge) -> int:
     return sum("ACME" in line and NAME in line for line in lines)
 
 
-def test_what_was_told_last_stays_until_something_else_is_told(own_edge) -> None:
-    edge = own_edge(**POLL)
+def test_what_was_told_last_stays_until_something_else_is_told(polling: Edge) -> None:
+    edge = polling
     tell(edge)
     edge.wait(lambda: [r["status"] for r in routed(edge)] == ["enabled"])
 
@@ -73,8 +81,10 @@ def test_what_was_told_last_stays_until_something_else_is_told(own_edge) -> None
     edge.wait(lambda: routed(edge) == [])
 
 
-def test_a_certificate_that_was_not_had_is_asked_for_again_with_the_next_hour(own_edge) -> None:
-    edge = own_edge(**POLL)
+def test_a_certificate_that_was_not_had_is_asked_for_again_with_the_next_hour(
+    polling: Edge,
+) -> None:
+    edge = polling
     tell(edge, hour=1, resolver="custom-domains")
     edge.wait(lambda: tries(edge) == 1)
     polled(edge, 10)

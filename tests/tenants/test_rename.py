@@ -295,6 +295,17 @@ def test_there_and_back(site: Site, renamed):
     assert back.headers["Location"] == f"http://{agency.slug}.aggios.localhost:{site.port}/x"
 
 
+def test_a_second_name_of_its_own_may_become_the_first(site: Site, agency: Agency):
+    also = another_name()
+    add_domain(agency.ref.id, name=also, verified=False, actor=SYSTEM)
+
+    rename_subdomain(agency.ref.id, subdomain=also, actor=SYSTEM)
+
+    assert tenant_by_slug(also).slug == also
+    assert agency.host.get("/").status_code == 307
+    assert site.host(also).with_token(agency.owner.access_token).get("/api/users/me").is_success
+
+
 def test_every_former_name_leads_to_the_present_one(site: Site, renamed):
     agency, second = renamed
     third = another_name()
