@@ -2,6 +2,11 @@
 
 import io
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -10,6 +15,8 @@ from accounts.models import User
 from aggios.isolation.parties import found_party, leftovers
 from aggios.isolation.routes import all_routes
 from audit.services import SYSTEM
+from devstack.home import CHECKOUT
+from devstack.testing import TestStack
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tenants.services import create_tenant
@@ -68,3 +75,36 @@ def test_what_a_killed_run_left_is_removed_and_nothing_else(committed: None):
         call_command(
             "delete_tenant", customer.slug, "--now", "--no-export", "--yes", stdout=io.StringIO()
         )
+
+
+def test_a_running_site_is_asked_over_http(site: Site, stores: TestStack):
+    url = f"http://127.0.0.1:{stores.ports['gunicorn']}"
+    out = io.StringIO()
+
+    call_command("audit_isolation", "--url", url, "--only", "/api/users/me", "--json", stdout=out)
+
+    report = json.loads(out.getvalue())
+    asked = [row for row in report["rows"] if row["target"] == "/api/users/me"]
+    assert report["crossings"] == 0
+    assert {"200, canaries seen", "401"} <= {row["outcome"] for row in asked}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_one_that_is_stopped_leaves_nothing(committed: None, stores: TestStack, number: int):
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "audit_isolation"],
+        env={**os.environ, **stores.env},
+        cwd=CHECKOUT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not leftovers():
+        assert process.poll() is None
+        time.sleep(0.05)
+
+    process.send_signal(number)
+
+    assert "what was planted has been removed" in process.communicate(timeout=120)[1]
+    assert process.returncode == 1
+    assert leftovers() == []
