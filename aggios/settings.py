@@ -108,7 +108,7 @@ MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",
     "core.middleware.VersionMiddleware",
     "core.metrics.MetricsMiddleware",
-    "tenants.traefik.ProviderMiddleware",
+    "tenants.domains.provider.ProviderMiddleware",
     "tenants.middleware.TenantMiddleware",
     "aggios.admin_middleware.AdminSession",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.services import Actor
 from staff.admin.tenant_forms import DomainForm, DomainFormSet
-from tenants.domains import add_domain, remove_domain, set_verified
+from tenants.domains.claims import add_domain, remove_domain, set_verified
+from tenants.domains.proof import proof_record
 from tenants.models import Domain, Tenant
-from tenants.proof import proof_record
 
 
 class DomainInline(admin.TabularInline):  # type: ignore[type-arg]

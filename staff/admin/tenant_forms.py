@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.problems import FieldError, ValidationFailed
 from tenants import slugs
-from tenants.domain_names import checked_domain, is_free
+from tenants.domains.names import checked_domain, is_free
 from tenants.models import Domain, Tenant
 from tenants.names import checked_name
 

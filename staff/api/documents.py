@@ -7,9 +7,9 @@ from typing import Any
 
 from core.conditional import etag_of
 from core.timestamps import timestamp
+from tenants.domains.proof import proof_record
 from tenants.hosts import site_url, tenant_host
 from tenants.models import Domain, Tenant, Usage
-from tenants.proof import proof_record
 
 
 def tenant_of(tenant: Tenant) -> dict[str, Any]:

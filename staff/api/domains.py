@@ -17,10 +17,10 @@ from staff.api.shapes import DomainShape
 from staff.api.view import CHANGE, VIEW, StaffView
 from staff.authentication import asking
 from staff.queries import shown_tenant
-from tenants.domain_checks import check_domain
-from tenants.domain_names import checked_custom
-from tenants.domain_queries import domains_of
-from tenants.domains import claim_domain, remove_domain
+from tenants.domains.checks import check_domain
+from tenants.domains.claims import claim_domain, remove_domain
+from tenants.domains.names import checked_custom
+from tenants.domains.queries import domains_of
 
 
 class ClaimRequest(serializers.Serializer[Any]):

@@ -5,7 +5,7 @@ import secrets
 import pytest
 
 from audit.services import SYSTEM
-from tenants.domains import add_domain
+from tenants.domains.claims import add_domain
 from tenants.models import Domain
 from tests.admin.test_tenants import change_form, page_of, tenants_at
 from tests.admin.trail import assert_recorded

@@ -36,7 +36,7 @@ REVIEWED = {
     "tenants.keys._derive": "by secret, purpose, tenant id and key version",
     "tenants.request_counts.tally": "by tenant id and day",
     "tenants.routing._entries": "by host name or tenant id, checked against a shared stamp",
-    "tenants.traefik._document": "host names of all, for the proxy inside the network alone",
+    "tenants.domains.provider._document": "host names of all, for the proxy inside alone",
 }
 
 

@@ -23,7 +23,7 @@ def polling(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
 
 
 def tell(edge: Edge, hour: int = 1, resolver: str = "") -> None:
-    """Let the backend name one custom domain, as tenants/traefik.py does."""
+    """Let the backend name one custom domain, as tenants/domains/provider.py does."""
     router = {
         "rule": f"Host(`{NAME}`)",
         "priority": 400,

@@ -19,11 +19,12 @@ from django.utils import timezone
 from audit.models import AuditEvent
 from audit.services import SYSTEM, Actor
 from core.problems import ValidationFailed
-from tenants import domains
-from tenants.domain_checks import check_all, check_domain, expire_claims, settle
-from tenants.domain_names import is_free
-from tenants.domain_queries import domain_of
-from tenants.domains import add_domain, claim_domain, remove_domain, set_verified
+from tenants.domains import claims
+from tenants.domains.checks import check_all, check_domain, expire_claims, settle
+from tenants.domains.claims import add_domain, claim_domain, remove_domain, set_verified
+from tenants.domains.names import is_free
+from tenants.domains.proof import Outcome, proof_record
+from tenants.domains.queries import domain_of
 from tenants.models import Domain
 from tenants.problems import (
     DomainNotFound,
@@ -32,7 +33,6 @@ from tenants.problems import (
     TenantNotFound,
     TooManyDomains,
 )
-from tenants.proof import Outcome, proof_record
 from tenants.services import mark_deleting, resume_tenant, suspend_tenant
 from tests.cast import Agency
 from tests.name_server import SILENT, NameServer
@@ -262,7 +262,7 @@ def test_what_is_no_public_name_is_refused(make_tenant, text: str):
 
 
 def test_how_many_a_tenant_may_have(make_tenant, monkeypatch):
-    monkeypatch.setattr(domains, "MOST_CUSTOM", 2)
+    monkeypatch.setattr(claims, "MOST_CUSTOM", 2)
     tenant = make_tenant()
 
     def claim(_: int) -> str:

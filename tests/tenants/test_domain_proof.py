@@ -8,9 +8,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 from aggios import env
 from core.problems import ValidationFailed
-from tenants import proof
-from tenants.domain_names import checked_custom
-from tenants.proof import CHALLENGE, MARK, Outcome, look_up
+from tenants.domains import proof
+from tenants.domains.names import checked_custom
+from tenants.domains.proof import CHALLENGE, MARK, Outcome, look_up
 from tests.name_server import SILENT, NameServer
 
 TOKEN = "0123456789abcdef0123456789abcdef01234567"

@@ -17,8 +17,8 @@ from audit.services import SYSTEM
 from core.problems import ValidationFailed
 from tenants import renaming
 from tenants.deletion import schedule_deletion
-from tenants.domain_names import is_free
-from tenants.domains import add_domain
+from tenants.domains.claims import add_domain
+from tenants.domains.names import is_free
 from tenants.maintenance import begin_maintenance
 from tenants.models import Domain, Tenant
 from tenants.problems import DomainTaken, SubdomainTaken, TenantNotFound

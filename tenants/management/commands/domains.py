@@ -9,13 +9,13 @@ from django.core.management.base import BaseCommand, CommandError
 
 from audit.services import SYSTEM
 from core.problems import Problem
-from tenants.domain_checks import check_all, check_domain, expire_claims
-from tenants.domain_names import checked_domain
-from tenants.domain_queries import domain_named, domains_of
-from tenants.domain_reports import LOST, Report, named_table, report_of
-from tenants.domains import claim_domain, remove_domain
+from tenants.domains.checks import check_all, check_domain, expire_claims
+from tenants.domains.claims import claim_domain, remove_domain
+from tenants.domains.names import checked_domain
+from tenants.domains.proof import Outcome, proof_record
+from tenants.domains.queries import domain_named, domains_of
+from tenants.domains.reports import LOST, Report, named_table, report_of
 from tenants.models import Domain
-from tenants.proof import Outcome, proof_record
 from tenants.queries import tenant_by_slug
 
 FAILED = {Outcome.SERVFAIL, Outcome.TIMEOUT}

@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse
 
 from core.database.scope import PUBLIC, enter
 from core.responses import as_problem, problem_response
-from tenants.domain_queries import routed_domains
+from tenants.domains.queries import routed_domains
 from tenants.hosts import HOST_NAME, site_of
 
 PATH = "/internal/traefik"

@@ -1,7 +1,7 @@
 """The names of a tenant beside its primary one: more subdomains, and custom domains.
 
 Any number of tenants may claim a custom domain; it answers for the one that has proved it by a DNS
-record (tenants/domain_checks.py), or for which staff has vouched.
+record (tenants/domains/checks.py), or for which staff has vouched.
 """
 
 import uuid
@@ -12,11 +12,11 @@ from django.utils import timezone
 from audit.services import Actor, record
 from core.database.scope import PUBLIC, enter
 from core.problems import FieldError
-from tenants.domain_names import checked_custom, checked_domain
+from tenants.domains.names import checked_custom, checked_domain
+from tenants.domains.proof import Outcome, new_token
 from tenants.labels import claim_label
 from tenants.models import Domain, Tenant
 from tenants.problems import DomainNotFound, DomainTaken, PrimaryDomain, TooManyDomains
-from tenants.proof import Outcome, new_token
 from tenants.routing import forget
 from tenants.services import living_tenant, target_of
 
@@ -26,7 +26,7 @@ STATE = ["verified_at", "proof_token", "checked_at", "check_result"]
 
 
 def claim_domain(tenant_id: uuid.UUID, *, name: str, actor: Actor) -> Domain:
-    """Claim a custom domain; ``tenants.proof.proof_record`` tells what its owner has to set.
+    """Claim a custom domain; ``proof.proof_record`` tells what its owner has to set.
 
     What the tenant has claimed already is returned as it is. Raises ValidationFailed,
     TenantNotFound, TooManyDomains, and DomainTaken if another tenant has proved it.

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from core.problems import FieldError, ValidationFailed
 from tenants import slugs
+from tenants.domains.proof import CHALLENGE
 from tenants.hosts import HOST_NAME
 from tenants.models import Domain
-from tenants.proof import CHALLENGE
 
 LONGEST_LABEL = 63  # RFC 1035 section 2.3.4
 # So that the name of the record that proves it is a name as well.

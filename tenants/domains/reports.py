@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.table import Table
 
 from core.timestamps import timestamp
+from tenants.domains.proof import Outcome, proof_record
 from tenants.models import Domain
-from tenants.proof import Outcome, proof_record
 
 LOST = "proved without its record"
 # What a failing name server says of the record is nothing.

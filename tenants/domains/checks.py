@@ -13,10 +13,10 @@ from django.utils import timezone
 
 from audit.services import Actor, record
 from core.database.scope import PUBLIC, enter
-from tenants.domains import locked_domain, prove
+from tenants.domains.claims import locked_domain, prove
+from tenants.domains.proof import Outcome, look_up, new_token
 from tenants.models import Domain, Tenant
 from tenants.problems import DomainNotFound, DomainTaken
-from tenants.proof import Outcome, look_up, new_token
 from tenants.services import target_of
 
 AT_ONCE = 8  # look-ups; each waits for name servers, not for us
@@ -27,7 +27,7 @@ def check_domain(
 ) -> Domain:
     """Look the record of a claim up; if it is there, the domain answers from the next request on.
 
-    ``check_result`` of what is returned says what was found (``tenants.proof.Outcome``). A domain
+    ``check_result`` of what is returned says what was found (``proof.Outcome``). A domain
     that was proved stays so, whatever is found: whoever has it must not lose it to a fault of the
     DNS. With ``tenant_id`` only if the claim is this tenant's. Raises DomainNotFound, and
     DomainTaken when another tenant has proved the domain.

@@ -1,0 +1,1 @@
+"""Custom domains: claimed, proved by a DNS record, routed, offered to the proxy, released."""
