@@ -13,7 +13,7 @@ from aggios.archive.restore import Loading
 from aggios.archive.session import working_on
 from aggios.archive.snapshot import snapshot_of
 from aggios.archive.sources import FromTenant
-from aggios.archive.targets import new_or_begun
+from aggios.archive.targets import new_or_begun, require_begun
 from aggios.founding import let_owner_in
 from audit.services import record
 from core.database.scope import PUBLIC, enter
@@ -64,6 +64,7 @@ def clone(source: Tenant, wish: Wish, how: Loading) -> Cloned:
         cloned_from=source.pk,
     )
     with working_on(target.pk):
+        require_begun(target)
         _copy_rows(source, target, rules, how)
         missing = _copy_objects(source, target, wish, how) if wish.with_objects else []
         owner, password = let_owner_in(ref_of(target), actor=how.actor)

@@ -12,7 +12,7 @@ from aggios.archive.problems import Unfit
 from aggios.archive.reader import Archive
 from aggios.archive.session import working_on
 from aggios.archive.sources import FromArchive
-from aggios.archive.targets import new_or_begun
+from aggios.archive.targets import new_or_begun, require_begun
 from audit.services import Actor, record
 from core.database.scope import PUBLIC, enter
 from tenants.maintenance import begin_maintenance, end_maintenance
@@ -87,6 +87,7 @@ def load_as(archive: Archive, *, slug: str, name: str, how: Loading) -> Loaded:
         actor=how.actor,
     )
     with working_on(tenant.pk):
+        require_begun(tenant)
         done = _load(archive, tenant, FromArchive(archive, OF_ONE_TENANT), how)
         _end(archive, done, "tenant.imported", how)
     return done

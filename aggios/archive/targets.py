@@ -40,6 +40,14 @@ def new_or_begun(
     return found
 
 
+def require_begun(tenant: Tenant) -> None:
+    """Raise ArchiveError when another run has finished since the tenant was found."""
+    with enter(PUBLIC):
+        now = Tenant.objects.filter(pk=tenant.pk, maintenance_note=tenant.maintenance_note)
+        if not now.filter(maintenance=tenant.maintenance).exists():
+            raise ArchiveError("Another run has finished it meanwhile.")
+
+
 def _made(
     slug: str,
     name: str,

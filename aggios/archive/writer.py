@@ -72,7 +72,7 @@ class Journal:
         """Bring the file to the disk, then say so."""
         file.flush()
         os.fsync(file.fileno())
-        opened = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        opened = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
         with os.fdopen(opened, "ab") as out:
             out.write((json.dumps(line) + "\n").encode())
             out.flush()

@@ -48,6 +48,12 @@ def exported_before(tenant: Tenant, wish: Wanted) -> Exported | None:
     return export_tenant(tenant, path, actor=wish.actor, resume=True, watch=wish.watch)
 
 
+def exported_again(tenant: Tenant, outdated: Exported, wish: Wanted) -> Exported | None:
+    """Export a tenant that has changed since; the archive from before is kept beside, renamed."""
+    outdated.path.rename(outdated.path.with_suffix(".outdated.tar"))
+    return exported_before(tenant, wish)
+
+
 def _read_back(tenant: Tenant, path: Path) -> Exported:
     with opened(path) as archive:
         if archive.manifest.tenant.id != str(tenant.pk):

@@ -25,17 +25,15 @@ class Inventory:
         }
         return {"tables": tables, "objects": asdict(self.held)}
 
+    def is_in(self, exported: Exported) -> bool:
+        """Whether an archive has these rows: its digests are of the same text."""
+        parts = exported.manifest.tables
+        return self.tables == {p.name: Content(p.rows, p.size, p.sha256) for p in parts}
 
-def take_inventory(tenant: Tenant, exported: Exported | None = None) -> Inventory:
-    """Count and digest a tenant's rows by table and its objects. Raises StorageUnavailable.
 
-    The rows' digests are those of an export if there is one: both are of the same text.
-    """
-    held = holdings(tenant.object_prefix)
-    if exported is None:
-        return Inventory(_contents(tenant.schema_name), held)
-    parts = exported.manifest.tables
-    return Inventory({p.name: Content(p.rows, p.size, p.sha256) for p in parts}, held)
+def take_inventory(tenant: Tenant) -> Inventory:
+    """Count and digest a tenant's rows by table and its objects. Raises StorageUnavailable."""
+    return Inventory(_contents(tenant.schema_name), holdings(tenant.object_prefix))
 
 
 def _contents(schema: str) -> dict[str, Content]:

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from aggios.archive.export import SILENT, Exported, Watch
 from aggios.archive.session import working_on
-from aggios.deletion.before import exported_before
+from aggios.deletion.before import exported_again, exported_before
 from aggios.deletion.cache import purge_cache
 from aggios.deletion.certificates import certify
 from aggios.deletion.inventory import take_inventory
@@ -72,7 +72,12 @@ def _begin(tenant: Tenant, wish: Wish) -> dict[str, Any]:
     exported = exported_before(tenant, wish) if wish.export else None
     take_off_the_air(tenant, actor=wish.actor)
     wish.report("off the air")
-    found = {**take_inventory(tenant, exported).as_json(), "export": _as_json(exported)}
+    inventory = take_inventory(tenant)
+    if exported is not None and not inventory.is_in(exported):
+        # A request that was under way has written since; now nobody can any more.
+        exported = exported_again(tenant, exported, wish)
+        inventory = take_inventory(tenant)
+    found = {**inventory.as_json(), "export": _as_json(exported)}
     with enter(PUBLIC), transaction.atomic():
         record(INVENTORY, actor=wish.actor, target=target_of(tenant), **found)
     return found

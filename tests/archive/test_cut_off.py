@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError
 
+from aggios.archive.problems import ArchiveError
+from aggios.archive.snapshot import snapshot_of
 from audit.services import SYSTEM
 from tenants.deletion import schedule_deletion
 from tenants.models import Tenant
@@ -181,3 +183,35 @@ def test_a_purge(doomed: Agency, exports: Path, where: str, call: int):
     assert document["held"]["tables"]["accounts_user"]["rows"] == 2
     assert document["held"]["objects"]["objects"] == 2
     assert re.fullmatch(r"[0-9a-f]{64}", document["held"]["objects"]["listing"])
+
+
+def test_what_was_written_after_the_export_is_in_the_archive_too(
+    doomed: Agency, exports: Path, superuser
+):
+    tenant = tenant_by_slug(doomed.slug)
+    schedule_deletion(tenant.pk, actor=SYSTEM, days=0)
+    where = "aggios.deletion.purge:take_off_the_air"
+    killed(where, 1, "purge_tenants", doomed.slug, TENANT_EXPORT_DIR=str(exports))
+    superuser.execute(f"UPDATE {tenant.schema_name}.accounts_user SET first_name = 'Latecomer'")
+
+    run("purge_tenants", doomed.slug)
+
+    document = certificate_of(tenant).document
+    archive = Path(document["export"]["file"])
+    assert b"Latecomer" in archive.read_bytes()
+    assert len(list(exports.iterdir())) == 2  # the one from before is kept beside
+    told = json.loads(
+        run("import_tenant", str(archive), "--as", doomed.slug, "--dry-run", "--json")
+    )
+    assert told["sha256"] == document["export"]["sha256"]
+
+
+def test_a_migration_in_the_middle_of_an_export_is_found(doomed: Agency, superuser):
+    history = f"{doomed.ref.schema_name}.django_migrations"
+
+    with (
+        pytest.raises(ArchiveError, match="migrated meanwhile"),
+        snapshot_of(doomed.ref.schema_name) as snapshot,
+    ):
+        superuser.execute(f"INSERT INTO {history} (app, name, applied) VALUES ('x', 'y', now())")
+        assert ("x", "y") not in snapshot.migrations()
