@@ -1,0 +1,31 @@
+"""One fleet for all tests here, on servers of its own: what breaks in it breaks nobody else."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from devstack.testing import temporary_stack
+from tests.fleet.fleet import Fleet
+
+CAST = ("ann", "bob", "cat", "dan")
+
+
+@pytest.fixture(scope="package")
+def whole_fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    """Four tenants."""
+    project: Path = tmp_path_factory.mktemp("project")
+    with temporary_stack(("postgres", "valkey")) as stack:
+        fleet = Fleet(stack, project)
+        fleet.make(*CAST)
+        yield fleet
+        fleet.database.close()
+
+
+@pytest.fixture
+def fleet(whole_fleet: Fleet) -> Iterator[Fleet]:
+    """The fleet; afterwards everybody is up to date and served, whatever the test did."""
+    yield whole_fleet
+    if not whole_fleet.is_well():
+        whole_fleet.migrate()
+    assert whole_fleet.is_well()
