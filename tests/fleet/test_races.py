@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 from tests.fleet.fleet import FIELD, SLOW, Fleet
 
+WAITING = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+
 
 def wait(until: Callable[[], object]) -> None:
     deadline = time.monotonic() + 60
@@ -52,9 +54,13 @@ def test_a_run_that_is_told_to_stop_says_what_it_did(fleet: Fleet):
 
 
 def test_a_second_run_ends_with_one_line(fleet: Fleet):
-    step, process = slow_run(fleet)
-    with process, fleet.start("migrate_schemas") as second:
-        out, err = second.communicate(timeout=60)
+    step = fleet.release()
+    with fleet.start("migrate_schemas", "--lock-timeout", "60s", "--json") as process:
+        with fleet.database.transaction():
+            fleet.ask(f"LOCK TABLE {fleet.schemas()['ann']}.ledger_entry IN ACCESS SHARE MODE")
+            wait(lambda: fleet.ask(WAITING))
+            with fleet.start("migrate_schemas") as second:
+                out, err = second.communicate(timeout=60)
         first, _ = process.communicate(timeout=60)
 
     assert (second.returncode, out) == (4, "")
@@ -65,12 +71,11 @@ def test_a_second_run_ends_with_one_line(fleet: Fleet):
 
 def test_a_tenant_that_is_being_made_from_the_old_template_ends_up_right(fleet: Fleet):
     step = fleet.release()
-    waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
     with (
         fleet.begin_to_make("late") as maker,
         fleet.start("migrate_schemas", "--lock-timeout", "30s", "--json") as process,
     ):
-        wait(lambda: fleet.ask(waiting))  # the new template, for the one that is in use
+        wait(lambda: fleet.ask(WAITING))  # the new template, for the one that is in use
         maker.communicate("\n", timeout=60)
         out, err = process.communicate(timeout=60)
 
