@@ -62,10 +62,10 @@ class Fleet:
         path = f"{project}:{CHECKOUT}"
         settings = {"DJANGO_SETTINGS_MODULE": "fleet_settings", "PYTHONPATH": path}
         self._env = {**inherited(), **stack.env, **settings, "PYTHONDONTWRITEBYTECODE": "1"}
-        url = urlsplit(stack.env["DATABASE_SUPERUSER_URL"])._replace(path="/aggios").geturl()
+        self.url = urlsplit(stack.env["DATABASE_SUPERUSER_URL"])._replace(path="/aggios").geturl()
         self.manage("bootstrap_database")
         self.manage("migrate_schemas")
-        self.database = psycopg.connect(url, autocommit=True)
+        self.database = psycopg.connect(self.url, autocommit=True)
 
     def release(self, *operations: str) -> str:
         """Bring a release: one more migration. Without operations it adds a field; return it."""

@@ -6,6 +6,8 @@ import subprocess
 import time
 from collections.abc import Callable
 
+import psycopg
+
 from tests.fleet.fleet import FIELD, SLOW, Fleet
 
 WAITING = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
@@ -56,8 +58,10 @@ def test_a_run_that_is_told_to_stop_says_what_it_did(fleet: Fleet):
 def test_a_second_run_ends_with_one_line(fleet: Fleet):
     step = fleet.release()
     with fleet.start("migrate_schemas", "--lock-timeout", "60s", "--json") as process:
-        with fleet.database.transaction():
-            fleet.ask(f"LOCK TABLE {fleet.schemas()['ann']}.ledger_entry IN ACCESS SHARE MODE")
+        # Not on the fleet's connection: what it sees of sessions stands still in a transaction.
+        with psycopg.connect(fleet.url) as somebody:
+            table = f"{fleet.schemas()['ann']}.ledger_entry"
+            somebody.execute(f"LOCK TABLE {table} IN ACCESS SHARE MODE")
             wait(lambda: fleet.ask(WAITING))
             with fleet.start("migrate_schemas") as second:
                 out, err = second.communicate(timeout=60)
