@@ -9,6 +9,7 @@ import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -121,7 +122,8 @@ class KeysetPagination(BasePagination):
         try:
             ordering, backwards, value, pk = _decoded(text)
             column, key = model._meta.get_field(self._column), model._meta.pk
-            cursor = _Cursor(ordering, backwards, column.to_python(value), key.to_python(pk))  # type: ignore[union-attr]
+            seen = _in_utc(column.to_python(value))  # type: ignore[union-attr]
+            cursor = _Cursor(ordering, backwards, seen, key.to_python(pk))
         except (ArithmeticError, RecursionError, TypeError, ValueError, ValidationError) as exc:
             raise InvalidCursor from exc
         if cursor.ordering != self.ordering or None in (cursor.value, cursor.id):
@@ -136,6 +138,14 @@ class KeysetPagination(BasePagination):
         text = json.dumps(parts, default=str, separators=(",", ":"), ensure_ascii=False)
         cursor = base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
         return str(replace_query_param(_address(self._request), "cursor", cursor))
+
+
+def _in_utc(value: Any) -> Any:
+    """Return a moment in UTC, anything else as it is.
+
+    Python reads offsets that PostgreSQL refuses. Raises OverflowError beyond the years 1 to 9999.
+    """
+    return value.astimezone(UTC) if isinstance(value, datetime) else value
 
 
 def _limit(request: Request) -> int:

@@ -1,6 +1,8 @@
 """Lists show what one may see, each row once, in the order asked for."""
 
+import base64
 import itertools
+import json
 import secrets
 import uuid
 
@@ -125,6 +127,26 @@ def test_a_forged_cursor_is_refused(acme: Agency, cursor: str):
     answer = acme.owner.at.get(f"/api/files?cursor={cursor}")
 
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_cursor")
+
+
+@pytest.mark.parametrize(
+    ("moment", "status"),
+    [
+        ("0001-01-01T00:00:00+23:59", 400),
+        ("9999-12-31T23:59:59-23:59", 400),
+        ("2026-11-22T01:00:00+23:59", 200),
+    ],
+)
+def test_a_moment_that_the_database_cannot_read_is_no_fault_of_ours(
+    acme: Agency, moment: str, status: int
+):
+    parts = json.dumps(["-created_at", False, moment, str(uuid.uuid4())])
+    cursor = base64.urlsafe_b64encode(parts.encode()).rstrip(b"=").decode()
+
+    answer = acme.owner.at.get(f"/api/files?cursor={cursor}")
+
+    assert answer.status_code == status, answer.text
+    assert status == 200 or answer.json()["code"] == "invalid_cursor"
 
 
 def test_a_cursor_of_another_order_is_refused(crowded: Person):
