@@ -85,8 +85,7 @@ def fill(schema: str, source: Source, report: Report) -> int:
     """
     require_known(source.steps)
     beside, former = _beside(schema, "filling"), _beside(schema, "former")
-    for left_over in (beside, former):
-        drop_in_batches(left_over)
+    drop_left_overs(schema)
     _ensure_role(schema)
     build(beside, role=schema, steps=source.steps, report=report)
     _load(beside, source)
@@ -94,6 +93,15 @@ def fill(schema: str, source: Source, report: Report) -> int:
     _swap(schema, beside, former)
     drop_in_batches(former)
     return count
+
+
+def drop_left_overs(schema: str) -> None:
+    """Drop what a run that was cut off has left beside a tenant's schema.
+
+    It holds the tenant's rows too, and the tenant's role cannot be dropped while it is there.
+    """
+    for purpose in ("filling", "former"):
+        drop_in_batches(_beside(schema, purpose))
 
 
 def _beside(schema: str, purpose: str) -> str:

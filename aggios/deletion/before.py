@@ -36,13 +36,10 @@ def exported_before(tenant: Tenant, wish: Wanted) -> Exported | None:
     """
     if not tenant.export_before_deletion:
         return None
-    if wish.folder is None:
-        raise NowhereToExport(
-            "It is to be exported first: set TENANT_EXPORT_DIR, or give --to DIR or --no-export."
-        )
+    folder = require_place(wish.folder)
     asked = tenant.deletion_requested_at
     moment = asked.strftime("%Y%m%dT%H%M%S%fZ") if asked else "deleting"
-    path = wish.folder / f"{tenant.slug or 'tenant'}-{tenant.pk.hex}-{moment}.tar"
+    path = folder / f"{tenant.slug or 'tenant'}-{tenant.pk.hex}-{moment}.tar"
     if path.exists():
         return _read_back(tenant, path)
     return export_tenant(tenant, path, actor=wish.actor, resume=True, watch=wish.watch)
@@ -52,6 +49,17 @@ def exported_again(tenant: Tenant, outdated: Exported, wish: Wanted) -> Exported
     """Export a tenant that has changed since; the archive from before is kept beside, renamed."""
     outdated.path.rename(outdated.path.with_suffix(".outdated.tar"))
     return exported_before(tenant, wish)
+
+
+def require_place(folder: Path | None) -> Path:
+    """Return the folder that archives go to. Raises NowhereToExport without one."""
+    if folder is None:
+        raise NowhereToExport(
+            "It is to be exported first: set TENANT_EXPORT_DIR, or give --to DIR or --no-export."
+        )
+    if not folder.is_dir():
+        raise NowhereToExport(f"It is to be exported first, and {folder} is no folder.")
+    return folder
 
 
 def _read_back(tenant: Tenant, path: Path) -> Exported:

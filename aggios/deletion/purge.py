@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from aggios.archive.export import SILENT, Exported, Watch
+from aggios.archive.filling import drop_left_overs
 from aggios.archive.session import working_on
 from aggios.deletion.before import exported_again, exported_before
 from aggios.deletion.cache import purge_cache
@@ -52,9 +53,25 @@ def purge(tenant: Tenant, wish: Wish) -> DeletionCertificate:
     StorageUnavailable: run it again then.
     """
     with working_on(tenant.pk):
-        held = _inventory_of(tenant) or _begin(tenant, wish)
-        dropped = _take_away(tenant, wish.report)
-        return _finish(tenant, held, dropped, wish.actor)
+        now = _as_it_is_now(tenant)
+        held = _inventory_of(now) or _begin(now, wish)
+        dropped = _take_away(now, wish.report)
+        return _finish(now, held, dropped, wish.actor)
+
+
+def _as_it_is_now(tenant: Tenant) -> Tenant:
+    """Read the tenant again: since it was listed another run may have begun, or ended, its purge.
+
+    Raises NotDue, also when its deletion was called off.
+    """
+    with enter(PUBLIC):
+        now: Tenant | None = Tenant.objects.prefetch_related("domains").filter(pk=tenant.pk).first()
+    if now is None:
+        raise NotDue("It was purged meanwhile.")
+    asked_anew = now.deletion_requested_at != tenant.deletion_requested_at
+    if now.status != Tenant.Status.DELETING and asked_anew:
+        raise NotDue("Its deletion was called off, or its day has not come.")
+    return now
 
 
 def _inventory_of(tenant: Tenant) -> dict[str, Any] | None:
@@ -98,6 +115,7 @@ def take_off_the_air(tenant: Tenant, *, actor: Actor) -> None:
 
 
 def _take_away(tenant: Tenant, report: Report) -> dict[str, Any]:
+    drop_left_overs(tenant.schema_name)
     drop_in_batches(tenant.schema_name)
     report(f"schema and role {tenant.schema_name} dropped")
     purge_objects(tenant.object_prefix, lambda count: report(f"{count} objects deleted"))

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from aggios.archive.problems import ArchiveError
 from aggios.archive.progress import watching
+from aggios.deletion.before import require_place
 from aggios.deletion.inventory import Inventory, take_inventory
 from aggios.deletion.problems import NotPurged
 from aggios.deletion.purge import Wish, purge
@@ -86,6 +87,8 @@ class Command(BaseCommand):
         folder = options["to"] or settings.TENANT_EXPORT_DIR
         export = not options["no_export"]
         if tenant.status != Tenant.Status.DELETING:
+            if export:
+                require_place(folder)  # before anything is changed
             with enter(PUBLIC), transaction.atomic():
                 call_off_deletion(tenant.pk, actor=SYSTEM)  # in favour of an earlier day
                 schedule_deletion(tenant.pk, actor=SYSTEM, days=0, export=export)

@@ -5,8 +5,10 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 
 from aggios.archive.problems import ArchiveError
 from aggios.archive.progress import watching
@@ -17,6 +19,8 @@ from core.problems import Problem
 from tenants.database.owner import owner_connection
 from tenants.deletion import due_for_deletion
 from tenants.models import Tenant
+
+FAILURES = (NotPurged, ArchiveError, Problem, OSError, DatabaseError, psycopg.Error)
 
 
 class Command(BaseCommand):
@@ -52,9 +56,10 @@ class Command(BaseCommand):
             with watching(self.stderr) as watch:
                 wish = Wish(SYSTEM, folder, not options["no_export"], self._report, watch)
                 certificate = purge(tenant, wish)
-        except (NotPurged, ArchiveError, Problem, OSError) as exc:
-            self.stderr.write(f"{tenant.slug}: {exc}")
-            return {**row, "error": str(exc)}
+        except FAILURES as exc:
+            why = str(exc).strip().partition("\n")[0] or type(exc).__name__
+            self.stderr.write(f"{tenant.slug}: {why}")
+            return {**row, "error": why}
         self._report(f"  certificate {certificate.pk}")
         return {**row, "certificate": str(certificate.pk), "digest": certificate.digest}
 
