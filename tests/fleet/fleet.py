@@ -26,8 +26,11 @@ class Migration(migrations.Migration):
     operations = [migrations.CreateModel("Entry", [("id", models.BigAutoField(primary_key=True))])]
 """
 NEXT = """
+from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
+{prelude}
 class Migration(migrations.Migration):
+    atomic = {atomic}
     dependencies = [("ledger", "{before}")]
     operations = [{operations}]
 """
@@ -67,11 +70,14 @@ class Fleet:
         self.manage("migrate_schemas")
         self.database = psycopg.connect(self.url, autocommit=True)
 
-    def release(self, *operations: str) -> str:
-        """Bring a release: one more migration. Without operations it adds a field; return it."""
+    def release(self, *operations: str, prelude: str = "", atomic: bool = True) -> str:
+        """Bring a release: one more migration. Without operations it adds a field; return it.
+
+        ``prelude`` is code that the operations use.
+        """
         name = f"m{next(self._number)}"
         words = ", ".join(operations or [FIELD.format(name)])
-        text = NEXT.format(before=self._last, operations=words)
+        text = NEXT.format(before=self._last, operations=words, prelude=prelude, atomic=atomic)
         (self._migrations / f"{name}.py").write_text(text)
         self._last = name
         return name
