@@ -7,7 +7,7 @@ from django.db import transaction
 from aggios.archive.filling import fill
 from aggios.archive.masking import Masking, masking
 from aggios.archive.objects import wanted_by
-from aggios.archive.objects_in import copy_objects
+from aggios.archive.objects_in import copy_objects, remove_unreferenced
 from aggios.archive.problems import Unfit
 from aggios.archive.restore import Loading
 from aggios.archive.session import working_on
@@ -67,6 +67,7 @@ def clone(source: Tenant, wish: Wish, how: Loading) -> Cloned:
         require_begun(target)
         _copy_rows(source, target, rules, how)
         missing = _copy_objects(source, target, wish, how) if wish.with_objects else []
+        remove_unreferenced(target.schema_name, target.object_prefix)  # of a former run
         owner, password = let_owner_in(ref_of(target), actor=how.actor)
         _end(source, target, how)
     return Cloned(target, owner, password, missing)

@@ -20,6 +20,7 @@ from aggios.archive.snapshot import SEQUENCES, Step, history_of, tables_of
 from aggios.archive.state import bring_up_to_date, build, require_known
 from core.database.scope import PUBLIC, enter
 from tenants.database.dropping import drop_in_batches
+from tenants.database.history import alone
 from tenants.database.owner import ALIAS, owner_connection, run, runtime_login
 
 Report = Callable[[str], None]
@@ -90,7 +91,8 @@ def fill(schema: str, source: Source, report: Report) -> int:
     build(beside, role=schema, steps=source.steps, report=report)
     _load(beside, source)
     count = bring_up_to_date(beside, role=schema, report=report)
-    _swap(schema, beside, former)
+    with enter(PUBLIC), alone(schema):  # a migration of what goes away ends first
+        _swap(schema, beside, former)
     drop_in_batches(former)
     return count
 

@@ -87,20 +87,18 @@ def opened(
     """
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        archive = _indexed(MembersIn(descriptor))
-        if not (archive.is_ours or accept_foreign):
-            raise Foreign(
-                "No key of this installation signed the archive. If you know where it comes from, "
-                "give --accept-foreign."
-            )
+        archive = _indexed(MembersIn(descriptor), accept_foreign)
         _verify(archive, tick)
         yield archive
     finally:
         os.close(descriptor)
 
 
-def _indexed(file: MembersIn) -> Archive:
-    """Find the parts by their headers, in the one order that there is."""
+def _indexed(file: MembersIn, accept_foreign: bool) -> Archive:
+    """Find the parts by their headers, in the one order that there is.
+
+    What a foreign manifest says is not looked at unless foreign ones are accepted.
+    """
     first = file.at(0).called(layout.HEADER)
     if file.whole(first, BLOCK) != layout.HEADER_TEXT:
         raise Unfit("This is no archive of a tenant, or of a version that is not read here.")
@@ -111,6 +109,11 @@ def _indexed(file: MembersIn) -> Archive:
         member = file.at(member.end)
     text = file.whole(member.called(layout.MANIFEST), LARGEST_MANIFEST)
     digest, ours = _signed(file, file.at(member.end).called(layout.SIGNATURE), text)
+    if not (ours or accept_foreign):
+        raise Foreign(
+            "No key of this installation signed the archive. If you know where it comes from, "
+            "give --accept-foreign."
+        )
     return Archive(file, decoded(text), digest, ours, tables, object_list, member)
 
 

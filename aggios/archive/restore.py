@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from aggios.archive.export import SILENT, Watch
-from aggios.archive.filling import Report, fill, require_fitting
+from aggios.archive.filling import Report, drop_left_overs, fill, require_fitting
 from aggios.archive.masking import OF_ONE_TENANT
 from aggios.archive.objects_in import remove_unreferenced, upload_objects
-from aggios.archive.problems import Unfit
+from aggios.archive.problems import ArchiveError, Unfit
 from aggios.archive.reader import Archive
 from aggios.archive.session import working_on
 from aggios.archive.sources import FromArchive
@@ -17,7 +17,7 @@ from audit.services import Actor, record
 from core.database.scope import PUBLIC, enter
 from tenants.maintenance import begin_maintenance, end_maintenance
 from tenants.models import Tenant
-from tenants.services import rotate_key, target_of
+from tenants.services import living_tenant, rotate_key, target_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +59,28 @@ def restore(archive: Archive, tenant: Tenant, how: Loading) -> Loaded:
     """Make a tenant what it was when the archive was made. Nobody is served meanwhile.
 
     Its tokens end: sessions that were ended since must not come back to life. A run that was cut
-    off leaves the tenant in maintenance and is finished by running it again. Raises ArchiveError,
-    StorageUnavailable.
+    off leaves the tenant in maintenance and is finished by running it again; with an archive that
+    turns out not to fit it is served as before. Raises ArchiveError, StorageUnavailable, and
+    TenantNotFound once its purge has begun.
     """
     with working_on(tenant.pk):
+        was_served = not _as_it_is_now(tenant).maintenance
         begin_maintenance(tenant.pk, Tenant.Maintenance.RESTORING, actor=how.actor)
-        done = _load(archive, tenant, FromArchive(archive), how)
+        try:
+            done = _load(archive, tenant, FromArchive(archive), how)
+        except ArchiveError:
+            drop_left_overs(tenant.schema_name)
+            if was_served:
+                end_maintenance(tenant.pk, actor=how.actor)
+            raise
         rotate_key(tenant.pk, actor=how.actor)
         _end(archive, done, "tenant.restored", how)
     return done
+
+
+def _as_it_is_now(tenant: Tenant) -> Tenant:
+    with enter(PUBLIC), transaction.atomic():
+        return living_tenant(tenant.pk)
 
 
 def load_as(archive: Archive, *, slug: str, name: str, how: Loading) -> Loaded:

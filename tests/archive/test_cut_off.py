@@ -157,6 +157,16 @@ def test_a_clone(doomed: Agency, site):
     assert len(objects_of(tenant_by_slug(slug))) == 2
 
 
+def test_a_clone_that_goes_on_without_objects_keeps_none(doomed: Agency):
+    slug = f"{doomed.slug}-s"
+    killed("aggios.archive.clone:let_owner_in", 1, "clone_tenant", doomed.slug, slug)
+    assert len(objects_of(tenant_by_slug(slug))) == 2
+
+    run("clone_tenant", doomed.slug, slug, "--without-objects")
+
+    assert objects_of(tenant_by_slug(slug)) == {}
+
+
 @pytest.mark.parametrize(
     ("where", "call"),
     [

@@ -165,6 +165,10 @@ def test_a_whole_file_that_nobody_here_signed_is_foreign(good: Path, refused):
     assert "--accept-foreign" in refused(forged)
 
 
+def test_what_a_foreign_manifest_says_is_not_looked_at(good: Path, refused):
+    assert "--accept-foreign" in refused(signed(members_of(good), version=2))
+
+
 def test_after_the_secret_was_rotated_it_is_ours_and_later_foreign(good: Path, settings):
     last, settings.TOKEN_MASTER_SECRET = settings.TOKEN_MASTER_SECRET, "another" * 10
     settings.TOKEN_MASTER_SECRET_PREVIOUS = last
