@@ -91,6 +91,11 @@ class _Builder:
         )
 
     def at_a_central_host(self, host: str) -> Iterator[Attempt]:
+        if self._route.parameters:
+            yield self._attempt("access token", NOTHING, host, self._nobodys_path())
+        elif self._method == "GET":  # a list of everybody must not be there for the asking
+            for who in ("access token", "nobody"):
+                yield self._attempt(who, "no name", host, self._route.path(str), {"limit": "200"})
         for path in self._paths()[:2] if self._method in MAIN else self._paths()[:1]:
             yield self._attempt("access token", "their ids", host, path)
         if self._method in ("GET", "POST"):

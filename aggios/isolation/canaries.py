@@ -10,8 +10,11 @@ from django.conf import settings
 from django.db.models import Model
 
 from aggios.isolation.parties import Party
+from core.database.scope import PUBLIC, enter
 from tenants.context import tenant_context
 from tenants.database.migrating import labels_of
+from tenants.domains.queries import domains_of
+from tenants.refs import TenantRef
 
 # Shorter texts could stand in an answer by chance.
 LEAST = 16
@@ -32,7 +35,7 @@ class Canaries:
     public: frozenset[str]
     """What its own pages and addresses may tell everybody."""
     ids: dict[str, list[str]]
-    """Ids by kind: the names of models, and ``tenant``."""
+    """Ids by kind: the names of models, ``tenant`` and ``domain``."""
     object_names: list[str]
 
     @property
@@ -59,9 +62,15 @@ def read_canaries(party: Party) -> Canaries:
             needles |= {text.lower() for row in rows for text in _values(row)}
             objects += [row.object_name for row in rows if hasattr(row, "object_name")]
     ref = party.ref
-    needles |= {str(ref.id), ref.id.hex, ref.schema_name}
+    ids["domain"] = _domains_of(ref)
+    needles |= {*ids["domain"], str(ref.id), ref.id.hex, ref.schema_name}
     public = frozenset({ref.slug, ref.name.lower()})
     return Canaries(party, frozenset(needles - {party.bait} - public), public, ids, objects)
+
+
+def _domains_of(ref: TenantRef) -> list[str]:
+    with enter(PUBLIC):
+        return [str(domain.pk) for domain in domains_of(ref.id)]
 
 
 def apart(one: Canaries, two: Canaries) -> tuple[Canaries, Canaries]:

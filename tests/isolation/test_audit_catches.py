@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from rest_framework.permissions import AllowAny
 
 from aggios.isolation.attackers import Attacker
 from aggios.isolation.canaries import Blind, Canaries, apart, read_canaries
@@ -18,6 +19,7 @@ from aggios.isolation.transport import InProcess
 from aggios.isolation.watching import Watch
 from files.storage import TenantStorage
 from idempotency.models import Answer
+from staff.api.view import StaffView
 from tenants.context import tenant_context
 
 LEAKS = {
@@ -73,6 +75,22 @@ def test_a_leak_is_reported(pair: tuple[Canaries, Canaries], shown: str, what: s
 
 def test_the_same_attempts_on_a_sound_route_report_nothing(pair: tuple[Canaries, Canaries]):
     assert crossings(pair, "/api/files/{file_id}") == []
+
+
+@pytest.mark.parametrize(
+    "shown",
+    ["/api/tenants", "/api/tenants/{tenant_id}", "/api/tenants/{tenant_id}/domains"],
+)
+def test_a_staff_route_that_asks_for_no_credential_is_reported(
+    pair: tuple[Canaries, Canaries], monkeypatch: pytest.MonkeyPatch, shown: str
+):
+    assert crossings(pair, shown) == []
+    monkeypatch.setattr(StaffView, "authentication_classes", ())
+    monkeypatch.setattr(StaffView, "permission_classes", (AllowAny,))
+
+    found = [row for row in crossings(pair, shown) if (row.action, row.outcome) == ("GET", "200")]
+
+    assert {row.layer for row in found} >= {"apex", "admin"}
 
 
 def test_a_role_that_may_read_is_reported(pair: tuple[Canaries, Canaries], superuser):
