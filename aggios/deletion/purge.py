@@ -27,6 +27,7 @@ from audit.services import Actor, record
 from core.database.scope import PUBLIC, enter
 from files.purging import purge_objects
 from tenants.database.dropping import drop_in_batches
+from tenants.fleet.records import forget_details
 from tenants.models import DeletionCertificate, Tenant
 from tenants.routing import forget
 from tenants.services import locked_tenant, mark_deleting, target_of
@@ -118,6 +119,7 @@ def _take_away(tenant: Tenant, report: Report) -> dict[str, Any]:
     drop_left_overs(tenant.schema_name)
     drop_in_batches(tenant.schema_name)
     report(f"schema and role {tenant.schema_name} dropped")
+    forget_details(tenant.pk)
     purge_objects(tenant.object_prefix, lambda count: report(f"{count} objects deleted"))
     keys = purge_cache(tenant)
     report("Redis does not answer; its keys end by themselves" if keys is None else "cache cleared")

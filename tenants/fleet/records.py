@@ -77,6 +77,12 @@ def succeeded_in(run: FleetRun) -> set[uuid.UUID]:
         return set(outcomes.values_list("tenant_id", flat=True))
 
 
+def forget_details(tenant_id: uuid.UUID) -> None:
+    """Drop what commands printed and errors said of a tenant: it may hold the tenant's rows."""
+    with enter(PUBLIC):
+        FleetOutcome.objects.using(ALIAS).filter(tenant_id=tenant_id).update(detail="")
+
+
 def outcomes_of(run: FleetRun) -> list[FleetOutcome]:
     """Return what the run did, failures first, then in the order in which it was done."""
     with enter(PUBLIC):

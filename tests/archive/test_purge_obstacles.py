@@ -9,6 +9,9 @@ from aggios.deletion.problems import NotDue
 from aggios.deletion.purge import Wish, purge
 from audit.services import SYSTEM
 from tenants.deletion import schedule_deletion
+from tenants.fleet import records
+from tenants.fleet.members import Member
+from tenants.fleet.outcomes import Outcome, Result
 from tenants.models import Tenant
 from tenants.queries import tenant_by_slug
 from tests.archive.conftest import run
@@ -58,6 +61,34 @@ def test_one_that_cannot_be_dropped_does_not_stop_the_next(doomed: Agency, new_a
     tenant = tenant_by_slug(doomed.slug)
     run("purge_tenants", doomed.slug)
     assert_gone(doomed, tenant)
+
+
+def test_one_that_cannot_be_dropped_is_one_sentence(doomed: Agency, superuser):
+    role = doomed.ref.schema_name
+    superuser.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
+    command = ("delete_tenant", doomed.slug, "--now", "--yes", "--no-export")
+    try:
+        with pytest.raises(CommandError, match="depend on it"):
+            run(*command)
+    finally:
+        superuser.execute(f"REVOKE USAGE ON SCHEMA public FROM {role}")
+    run(*command)
+
+
+def test_what_a_command_printed_of_its_rows_goes_too(doomed: Agency):
+    tenant = tenant_by_slug(doomed.slug)
+    member = Member(tenant.pk, tenant.slug, tenant.schema_name, tenant.status)
+    fleet_run = records.begin_run("dumpdata", {}, 1)
+    try:
+        result = Result(Outcome.DONE, 0.1, f"printed ben@{doomed.slug}.test")
+        records.record_outcome(fleet_run, member, result)
+
+        run("delete_tenant", doomed.slug, "--now", "--yes", "--no-export")
+
+        (kept,) = records.outcomes_of(fleet_run)
+        assert (kept.succeeded, kept.detail) == (True, "")
+    finally:
+        fleet_run.delete(using="owner")
 
 
 def test_one_that_another_run_has_begun_since_it_was_listed_is_certified_as_it_was(doomed: Agency):

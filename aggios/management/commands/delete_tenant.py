@@ -5,9 +5,10 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from aggios.archive.problems import ArchiveError
 from aggios.archive.progress import watching
@@ -55,6 +56,9 @@ class Command(BaseCommand):
             raise CommandError(str(exc)) from exc
         except ValidationFailed as exc:
             raise CommandError(exc.errors[0].detail) from exc
+        except (DatabaseError, psycopg.Error) as exc:
+            why = str(exc).strip().partition("\n")[0] or type(exc).__name__
+            raise CommandError(f"{why}. Run the command again to go on.") from exc
         except StorageUnavailable as exc:
             raise CommandError(f"{exc.detail} Run the command again when it answers.") from exc
 
