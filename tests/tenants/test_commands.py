@@ -11,8 +11,11 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 
 from accounts.models import User
+from audit.services import SYSTEM
 from tenants.context import tenant_context
+from tenants.deletion import call_off_deletion, schedule_deletion
 from tenants.fleet.locks import FLEET_LOCK
+from tenants.maintenance import begin_maintenance, end_maintenance
 from tenants.models import Tenant
 from tenants.queries import tenant_by_slug
 from tenants.refs import ref_of
@@ -94,7 +97,22 @@ def test_list_tenants(make_tenant):
 
     assert rows[str(tenant.id)]["subdomain"] == tenant.slug
     assert rows[str(tenant.id)]["schema"] == tenant.schema_name
+    assert rows[str(tenant.id)]["state"] == "active"
     assert tenant.slug in run("list_tenants")
+
+
+def test_list_tenants_says_what_people_meet(make_tenant):
+    broken, leaving = make_tenant(), make_tenant()
+    begin_maintenance(broken.id, Tenant.Maintenance.MIGRATION_FAILED, actor=SYSTEM)
+    schedule_deletion(leaving.id, actor=SYSTEM)
+
+    rows = {row["id"]: row for row in json.loads(run("list_tenants", "--json"))}
+
+    assert rows[str(broken.id)]["state"] == "migration_failed"
+    assert rows[str(leaving.id)]["state"].startswith("to be deleted 20")
+    assert rows[str(leaving.id)]["deletion_due_at"].endswith("Z")
+    call_off_deletion(leaving.id, actor=SYSTEM)
+    end_maintenance(broken.id, actor=SYSTEM)
 
 
 def test_a_second_run_does_nothing(make_tenant, superuser):

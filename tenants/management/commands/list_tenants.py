@@ -14,7 +14,7 @@ from tenants.hosts import tenant_host
 from tenants.models import Tenant
 from tenants.queries import all_tenants
 
-COLUMNS = ("subdomain", "name", "status", "host", "schema", "object_prefix", "created_at")
+SHOWN = ("subdomain", "name", "state", "host", "schema")
 
 
 class Command(BaseCommand):
@@ -29,24 +29,35 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(rows, indent=2))
             return
         table = Table(title=f"{len(rows)} tenants", box=SIMPLE)
-        for column in COLUMNS[:5]:
+        for column in SHOWN:
             table.add_column(column, no_wrap=True)
         for row in rows:
-            table.add_row(*(row[column] for column in COLUMNS[:5]))
+            table.add_row(*(row[column] for column in SHOWN))
         out: Any = self.stdout
         Console(file=out, width=None if out.isatty() else 200).print(table)
 
 
 def row_of(tenant: Tenant) -> dict[str, str]:
-    """Return what operators see of a tenant."""
-    slug = tenant.slug
-    values = (
-        slug,
-        tenant.name,
-        tenant.status,
-        tenant_host(slug) if slug else "",
-        tenant.schema_name,
-        tenant.object_prefix,
-        timestamp(tenant.created_at),
-    )
-    return {"id": str(tenant.id), **dict(zip(COLUMNS, values, strict=True))}
+    """Return what operators see of a tenant. ``state`` says in a word what people meet there."""
+    slug, due = tenant.slug, tenant.deletion_due_at
+    return {
+        "id": str(tenant.id),
+        "subdomain": slug,
+        "name": tenant.name,
+        "state": _state(tenant),
+        "status": tenant.status,
+        "maintenance": tenant.maintenance,
+        "deletion_due_at": timestamp(due) if due else "",
+        "host": tenant_host(slug) if slug else "",
+        "schema": tenant.schema_name,
+        "object_prefix": tenant.object_prefix,
+        "created_at": timestamp(tenant.created_at),
+    }
+
+
+def _state(tenant: Tenant) -> str:
+    if tenant.deletion_due_at and tenant.status != Tenant.Status.DELETING:
+        return f"to be deleted {tenant.deletion_due_at:%Y-%m-%d}"
+    if tenant.maintenance and tenant.status == Tenant.Status.ACTIVE:
+        return str(tenant.maintenance)
+    return str(tenant.status)
