@@ -6,7 +6,7 @@ against what settings really read.
 """
 
 import os
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -89,6 +89,14 @@ def address(name: str, value: str, port: int) -> tuple[str, int]:
         return str(ip_address(parts.hostname or "")), parts.port or port
     except ValueError:
         raise ImproperlyConfigured(f"{name}: {value!r} is not an address.") from None
+
+
+def network(name: str, value: str) -> IPv4Network | IPv6Network:
+    """Return the address range (CIDR) that ``value`` says; ``name`` is the variable's."""
+    try:
+        return ip_network(value, strict=False)
+    except ValueError as exc:
+        raise ImproperlyConfigured(f"{name}: {exc}.") from None
 
 
 def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:

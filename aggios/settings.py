@@ -40,6 +40,11 @@ PUBLIC_PORT = env.integer("PUBLIC_PORT", 443 if PUBLIC_SCHEME == "https" else 80
 # live in the database, so a static list cannot hold them. See tenants/hosts.py.
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", f".{BASE_DOMAIN},localhost,127.0.0.1")
 TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXY_COUNT", 1)
+# From where the staff API may be used; the proxy closes admin. by the same ranges.
+STAFF_ALLOWED_NETWORKS = [
+    env.network("STAFF_ALLOWED_NETWORKS", x)
+    for x in env.items("STAFF_ALLOWED_NETWORKS", "0.0.0.0/0,::/0")
+]
 USUAL_PORT = (443 if PUBLIC_SCHEME == "https" else 80) == PUBLIC_PORT
 PORT_IN_LINKS = "" if USUAL_PORT else f":{PUBLIC_PORT}"
 PROBLEM_TYPE_BASE = f"{PUBLIC_SCHEME}://{BASE_DOMAIN}{PORT_IN_LINKS}/errors/"

@@ -5,6 +5,7 @@ appends the address it saw, so with N proxies the N-th entry from the right is t
 """
 
 import ipaddress
+from ipaddress import IPv4Network, IPv6Network
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -19,6 +20,15 @@ def client_address(request: HttpRequest) -> str:
     hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
     candidate = hops[-trusted] if len(hops) >= trusted else ""
     return _canonical(candidate) or _canonical(peer)
+
+
+def is_within(address: str, networks: list[IPv4Network | IPv6Network]) -> bool:
+    """Tell whether an address is in one of the networks; an unknown one is in those of all."""
+    if not address:
+        return any(not network.prefixlen for network in networks)
+    parsed = ipaddress.ip_address(address)
+    mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
+    return any((mapped or parsed) in network for network in networks)
 
 
 def limit_key(address: str) -> str:

@@ -1,6 +1,7 @@
 """Who of the staff is asking: their token, and nothing else. The admin's cookie is no credential
 here, so that no page elsewhere can make a browser call the API."""
 
+from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission
@@ -8,8 +9,9 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from audit.services import Actor
+from core.address import is_within
 from core.context import request_context
-from core.problems import NotAuthenticated, TokenInvalid
+from core.problems import NotAuthenticated, PermissionRefused, TokenInvalid
 from staff.actors import actor_of
 from staff.models import StaffToken, StaffUser
 from staff.tokens import living_token
@@ -17,11 +19,20 @@ from tenants.context import tenant_or_none
 from tenants.credentials import bearer
 
 
+def require_staff_network() -> None:
+    """Raise PermissionRefused unless the request comes from STAFF_ALLOWED_NETWORKS."""
+    if not is_within(request_context().client_address, settings.STAFF_ALLOWED_NETWORKS):
+        raise PermissionRefused
+
+
 class StaffAuthentication(BaseAuthentication):
     """``Authorization: Bearer ags_…`` → the member of staff, and the token as ``request.auth``."""
 
     def authenticate(self, request: Request) -> tuple[StaffUser, StaffToken] | None:
-        """Return both; None without a credential. Raises TokenInvalid, TokenExpired."""
+        """Return both; None without a credential. Raises TokenInvalid, TokenExpired and, for
+        an address that staff does not work from, PermissionRefused.
+        """
+        require_staff_network()
         text = bearer(request._request)
         if not text:
             return None

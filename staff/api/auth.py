@@ -8,7 +8,13 @@ from rest_framework.response import Response
 from core.shapes import parsed
 from core.views import ApiView
 from staff.api.shapes import LoginRequest, StaffTokenShape, token_answer
-from staff.authentication import MayAsStaff, StaffAuthentication, asking, token_of
+from staff.authentication import (
+    MayAsStaff,
+    StaffAuthentication,
+    asking,
+    require_staff_network,
+    token_of,
+)
 from staff.login import log_in
 from staff.tokens import revoke
 
@@ -21,6 +27,7 @@ class StaffLogin(ApiView):
 
     @extend_schema(operation_id="staff_login", request=LoginRequest, responses=StaffTokenShape)
     def post(self, request: Request) -> Response:
+        require_staff_network()
         fields = parsed(LoginRequest, request)
         return Response(token_answer(log_in(email=fields["email"], password=fields["password"])))
 

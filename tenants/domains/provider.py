@@ -56,7 +56,9 @@ def _is_traefik(request: HttpRequest) -> bool:
     told = request.META.get(TOKEN_HEADER, "").encode("utf-8", "surrogateescape")
     is_known = hmac.compare_digest(told, settings.TRAEFIK_PROVIDER_TOKEN.encode())
     from_outside = "HTTP_X_FORWARDED_FOR" in request.META
-    return is_known and request.method == "GET" and not from_outside
+    # An empty token is what a development stack has; production must be shown one.
+    is_closed = settings.PRODUCTION and not settings.TRAEFIK_PROVIDER_TOKEN
+    return is_known and not is_closed and request.method == "GET" and not from_outside
 
 
 def configuration() -> bytes:

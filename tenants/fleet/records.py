@@ -25,8 +25,11 @@ def begin_run(command: str, arguments: Any, total: int) -> FleetRun:
 
 def record_outcome(run: FleetRun, member: Member, result: Result) -> None:
     """Record what became of one tenant; a later try in the same run takes the place of a former."""
-    said = result.detail or ", ".join(result.steps)
-    detail = said if result.outcome is Outcome.DONE else f"{result.outcome}: {said}"
+    # What a command printed may be the tenant's rows, which have no place in the public schema: it
+    # is told to whoever runs it, and not kept.
+    steps = ", ".join(result.steps)
+    done = result.outcome is Outcome.DONE
+    detail = steps if done else f"{result.outcome}: {result.detail or steps}"
     fields = {"slug": member.slug[:40], "succeeded": result.succeeded, "detail": detail}
     with enter(PUBLIC):
         FleetOutcome.objects.using(ALIAS).update_or_create(

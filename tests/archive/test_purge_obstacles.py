@@ -80,13 +80,13 @@ def test_what_a_command_printed_of_its_rows_goes_too(doomed: Agency):
     member = Member(tenant.pk, tenant.slug, tenant.schema_name, tenant.status)
     fleet_run = records.begin_run("dumpdata", {}, 1)
     try:
-        result = Result(Outcome.DONE, 0.1, f"printed ben@{doomed.slug}.test")
+        result = Result(Outcome.FAILED, 0.1, f"printed ben@{doomed.slug}.test")
         records.record_outcome(fleet_run, member, result)
 
         run("delete_tenant", doomed.slug, "--now", "--yes", "--no-export")
 
         (kept,) = records.outcomes_of(fleet_run)
-        assert (kept.succeeded, kept.detail) == (True, "")
+        assert (kept.succeeded, kept.detail) == (False, "")
     finally:
         fleet_run.delete(using="owner")
 

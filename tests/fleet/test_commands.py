@@ -20,6 +20,8 @@ def test_a_command_runs_inside_each_tenant(fleet: Fleet):
     for slug in fleet.schemas():
         assert f"{slug} | {slug}" in text
     assert "shell" in fleet.manage("fleet", "report")
+    kept = "SELECT DISTINCT detail FROM tenants_fleetoutcome o JOIN tenants_fleetrun r "
+    assert fleet.ask(kept + "ON r.id = o.run_id WHERE r.command = 'shell'") == [("",)]
 
 
 def test_a_resumed_run_leaves_out_what_was_done(fleet: Fleet, tmp_path):

@@ -1,8 +1,10 @@
 """A tenant whose data cannot be served answers 503; everybody else is served."""
 
+import io
 from collections.abc import Callable
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from audit.models import AuditEvent
 from audit.services import SYSTEM
@@ -75,6 +77,20 @@ def test_it_is_served_again_and_the_record_tells(broken: Agency):
         ("tenant.maintenance_began", {"reason": "migration_failed"}),
         ("tenant.maintenance_ended", {"reason": "migration_failed"}),
     ]
+
+
+def test_the_command_ends_it_and_says_what_it_was(broken: Agency):
+    out = io.StringIO()
+    for _ in range(2):
+        call_command("end_maintenance", broken.slug, stdout=out)
+
+    assert out.getvalue().splitlines() == [
+        f"{broken.slug} is served again (was: migration_failed).",
+        f"{broken.slug} was not under maintenance.",
+    ]
+    assert broken.owner.at.get("/api/users/me").status_code == 200
+    with pytest.raises(CommandError, match="no tenant"):
+        call_command("end_maintenance", "no-such-tenant")
 
 
 def test_work_that_fails_leaves_it_off_the_air(new_agency: Callable[..., Agency]):
