@@ -1,7 +1,6 @@
 """Reaching for the other tenant's tables with statements of one's own."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
 from typing import NoReturn
 
 from django.db import DatabaseError, connection, transaction
@@ -44,20 +43,22 @@ def _undo(rows: int) -> NoReturn:
 
 def try_database(attacker: TenantRef, victim: TenantRef, tables: list[str]) -> Iterator[Row]:
     """Try every statement on every table, in the attacker's scope and in no tenant's."""
-    scopes: list[tuple[str, AbstractContextManager[object]]] = [
-        ("attacker's scope", tenant_context(attacker)),
-        ("no tenant's scope", nullcontext()),
-    ]
-    for who, scope in scopes:
-        with scope:
-            for table in tables:
-                yield from _table(who, victim.schema_name, table)
-            yield from _schema(who, victim.schema_name)
+    for table in tables:
+        with tenant_context(attacker):  # left before the rows are handed over
+            found = list(_table("attacker's scope", victim.schema_name, table))
+        yield from found
+        yield from _table("no tenant's scope", victim.schema_name, table)
     with tenant_context(attacker):
-        for table in ON_THE_PLATFORM:
-            where = sql.Identifier("public", table)
-            query = sql.SQL("SELECT * FROM {} LIMIT 1").format(where)
-            yield _row("attacker's scope", f"public.{table}", "SELECT", query)
+        found = [*_schema("attacker's scope", victim.schema_name), *_platform()]
+    yield from found
+    yield from _schema("no tenant's scope", victim.schema_name)
+
+
+def _platform() -> Iterator[Row]:
+    for table in ON_THE_PLATFORM:
+        where = sql.Identifier("public", table)
+        query = sql.SQL("SELECT * FROM {} LIMIT 1").format(where)
+        yield _row("attacker's scope", f"public.{table}", "SELECT", query)
 
 
 def _table(who: str, schema: str, table: str) -> Iterator[Row]:

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from django.conf import settings
 from django.core.cache import cache
@@ -42,8 +42,8 @@ def _cache(attacker: TenantRef, victim: Canaries) -> Iterator[Row]:
             raise Blind("The cache does not hold the canary.")
     with tenant_context(attacker):
         found = cache.get(key)
-        yield _row("cache", "get", (found and "found") or "nothing", crossed=found is not None)
         cache.delete(key)
+    yield _row("cache", "get", (found and "found") or "nothing", crossed=found is not None)
     found = cache.get(key)
     yield _row("cache", "get without tenant", "nothing", crossed=found is not None, what="found")
     with tenant_context(victim.party.ref):
@@ -53,20 +53,25 @@ def _cache(attacker: TenantRef, victim: Canaries) -> Iterator[Row]:
 
 def _tokens(attacker: TenantRef, victim: Canaries) -> Iterator[Row]:
     session, access, refresh = tokens_for(victim.party, victim.party.owner)
-    with tenant_context(attacker):
-        for kind, read, token in (
-            ("access token", read_access_token, access),
-            ("refresh token", read_refresh_token, refresh),
-        ):
-            try:
-                outcome, crossed = str(read(token)), True
-            except (TokenInvalid, TokenExpired) as exc:
-                outcome, crossed = exc.code, False
-            yield _row("tokens", f"read their {kind}", outcome, crossed=crossed)
-        for session_id in (session.id, uuid.UUID(victim.ids["session"][0])):
+    for kind, read, token in (
+        ("access token", read_access_token, access),
+        ("refresh token", read_refresh_token, refresh),
+    ):
+        with tenant_context(attacker):
+            outcome, crossed = _read(read, token)
+        yield _row("tokens", f"read their {kind}", outcome, crossed=crossed)
+    for session_id in (session.id, uuid.UUID(victim.ids["session"][0])):
+        with tenant_context(attacker):
             found = session_with_user(session_id)
-            outcome = "nothing" if found is None else "found"
-            yield _row("sessions", "by their id", outcome, crossed=found is not None)
+        outcome = "nothing" if found is None else "found"
+        yield _row("sessions", "by their id", outcome, crossed=found is not None)
+
+
+def _read(read: Callable[[str], uuid.UUID], token: str) -> tuple[str, bool]:
+    try:
+        return str(read(token)), True
+    except (TokenInvalid, TokenExpired) as exc:
+        return exc.code, False
 
 
 def _routes(attacker: TenantRef, victim: Canaries) -> Iterator[Row]:

@@ -27,10 +27,12 @@ def try_store(attacker: TenantRef, victim: Canaries) -> Iterator[Row]:
         f"..%2f{theirs}%2f{known}",
         f"..\\{theirs}\\{known}",
     ]
+    with tenant_context(attacker):  # left before the rows are handed over
+        found = [_named(n.replace(theirs, "{theirs}"), n, attacker, victim) for n in names]
+    yield from found
     with tenant_context(attacker):
-        for name in names:
-            yield _named(name.replace(theirs, "{theirs}"), name, attacker, victim)
-        yield from _altered_url(attacker, victim)
+        found = list(_altered_url(attacker, victim))
+    yield from found
     yield _without_tenant(known)
 
 
