@@ -1,7 +1,7 @@
 """Agencies with files in them, and a folder for their archives."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from tests.cast import Agency, join
 from tests.core.conftest import superuser
 from tests.files.forms import uploaded
 from tests.tenants.conftest import make_tenant
+from tests.tidying import tidied
 
 __all__ = ["make_tenant", "superuser"]
 
@@ -24,6 +25,13 @@ def run(*arguments: str) -> str:
     out = io.StringIO()
     call_command(*arguments, stdout=out, stderr=out)
     return out.getvalue()
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _tidy(committed: None) -> Iterator[None]:
+    """Take away what the tests here left half there."""
+    with tidied():
+        yield
 
 
 @pytest.fixture

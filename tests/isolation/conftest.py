@@ -1,10 +1,20 @@
 """The server's superuser, who can break what nobody else can, and sites that leak."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.core.conftest import superuser
+from tests.tidying import tidied
 
 __all__ = ["superuser"]
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _tidy(committed: None) -> Iterator[None]:
+    """Take away what the tests here left half there."""
+    with tidied():
+        yield
 
 
 @pytest.fixture

@@ -1,0 +1,46 @@
+"""Leaving the shared database as others expect it, after tests that take tenants apart."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg import sql
+
+from tests import stack
+from tests.tenants.catalogue import leftovers
+
+# Tenants that are half there: no schema, not served, or on their way out.
+HALF_THERE = """
+    SELECT id, schema_name FROM tenants_tenant t
+    WHERE status <> 'active' OR maintenance <> '' OR deletion_due_at IS NOT NULL
+       OR to_regnamespace(schema_name) IS NULL
+"""
+
+
+@contextmanager
+def tidied() -> Iterator[None]:
+    """Run the block, then remove tenants that it left half there, and schemas of nobody."""
+    yield
+    url = urlsplit(stack.env["DATABASE_SUPERUSER_URL"])._replace(path="/aggios").geturl()
+    with psycopg.connect(url, autocommit=True) as superuser:
+        for tenant_id, schema in superuser.execute(HALF_THERE).fetchall():
+            superuser.execute("DELETE FROM tenants_requestcount WHERE tenant_id = %s", [tenant_id])
+            superuser.execute("DELETE FROM tenants_usage WHERE tenant_id = %s", [tenant_id])
+            superuser.execute("DELETE FROM tenants_domain WHERE tenant_id = %s", [tenant_id])
+            superuser.execute("DELETE FROM tenants_tenant WHERE id = %s", [tenant_id])
+            _drop(superuser, schema)
+        schemas, roles = leftovers(superuser)
+        for name in sorted(schemas | roles):
+            _drop(superuser, name)
+
+
+def _drop(superuser: psycopg.Connection, name: str) -> None:
+    known = superuser.execute("SELECT FROM tenants_tenant WHERE schema_name = %s", [name])
+    if known.fetchone() is not None:
+        return  # a role of a tenant that lacks its schema is that tenant's
+    superuser.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(name)))
+    role = sql.Identifier(name)
+    if superuser.execute("SELECT FROM pg_roles WHERE rolname = %s", [name]).fetchone() is not None:
+        superuser.execute(sql.SQL("DROP OWNED BY {}").format(role))
+        superuser.execute(sql.SQL("DROP ROLE {}").format(role))
