@@ -20,8 +20,13 @@ HALF_THERE = """
 
 @contextmanager
 def tidied() -> Iterator[None]:
-    """Run the block, then remove tenants that it left half there, and schemas of nobody."""
+    """Run the block, then ``tidy``."""
     yield
+    tidy()
+
+
+def tidy() -> None:
+    """Remove the tenants that tests left half there, and schemas and roles of nobody."""
     url = urlsplit(stack.env["DATABASE_SUPERUSER_URL"])._replace(path="/aggios").geturl()
     with psycopg.connect(url, autocommit=True) as superuser:
         for tenant_id, schema in superuser.execute(HALF_THERE).fetchall():

@@ -9,8 +9,15 @@ from audit.services import SYSTEM
 from tenants.refs import TenantRef
 from tenants.services import create_tenant
 from tests.core.conftest import superuser
+from tests.tidying import tidy
 
 __all__ = ["superuser"]
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _tidy_before(committed: None) -> None:
+    """Begin with a fleet that is whole: tests here ask how all of it stands."""
+    tidy()
 
 
 @pytest.fixture
