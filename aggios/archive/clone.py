@@ -17,7 +17,7 @@ from aggios.archive.targets import new_or_begun, require_begun
 from aggios.founding import let_owner_in
 from audit.services import record
 from core.database.scope import PUBLIC, enter
-from tenants.database.migrating import tenant_steps
+from tenants.database.steps import tenant_steps
 from tenants.maintenance import end_maintenance
 from tenants.models import Tenant
 from tenants.names import LONGEST_NAME

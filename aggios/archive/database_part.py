@@ -11,7 +11,7 @@ from aggios.archive.objects import Progress, line_of, wanted_by
 from aggios.archive.snapshot import Snapshot, Table, snapshot_of
 from aggios.archive.writer import MembersOut
 from core.timestamps import timestamp
-from tenants.database.migrating import digest_of
+from tenants.database.steps import digest_of
 from tenants.models import Tenant
 
 

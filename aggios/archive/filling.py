@@ -7,7 +7,7 @@ beside them is dropped by the next.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Protocol
 
 import psycopg
@@ -16,14 +16,13 @@ from psycopg import sql
 
 from aggios.archive.problems import Unfit
 from aggios.archive.session import Session, owner_session
-from aggios.archive.snapshot import SEQUENCES, Step, history_of, tables_of
+from aggios.archive.snapshot import SEQUENCES, history_of, tables_of
 from aggios.archive.state import bring_up_to_date, build, require_known
 from core.database.scope import PUBLIC, enter
 from tenants.database.dropping import drop_in_batches
 from tenants.database.history import alone
 from tenants.database.owner import ALIAS, owner_connection, run, runtime_login
-
-Report = Callable[[str], None]
+from tenants.database.steps import Report, Step
 
 
 class Part(Protocol):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from aggios.archive.export import SILENT, Watch
-from aggios.archive.filling import Report, drop_left_overs, fill, require_fitting
+from aggios.archive.filling import drop_left_overs, fill, require_fitting
 from aggios.archive.masking import OF_ONE_TENANT
 from aggios.archive.objects_in import remove_unreferenced, upload_objects
 from aggios.archive.problems import ArchiveError, Unfit
@@ -15,6 +15,7 @@ from aggios.archive.sources import FromArchive
 from aggios.archive.targets import new_or_begun, require_begun
 from audit.services import Actor, record
 from core.database.scope import PUBLIC, enter
+from tenants.database.steps import Report
 from tenants.maintenance import begin_maintenance, end_maintenance
 from tenants.models import Tenant
 from tenants.services import living_tenant, rotate_key, target_of

@@ -14,8 +14,8 @@ from psycopg import sql
 
 from aggios.archive.problems import ArchiveError
 from aggios.archive.session import Session, owner_session
+from tenants.database.steps import Step
 
-Step = tuple[str, str]
 SEQUENCES_AT_ONCE = 100
 
 TABLES = """

@@ -7,7 +7,8 @@ from typing import cast
 from aggios.archive.filling import Part
 from aggios.archive.masking import Masking
 from aggios.archive.reader import Archive
-from aggios.archive.snapshot import Snapshot, Step, Table
+from aggios.archive.snapshot import Snapshot, Table
+from tenants.database.steps import Step
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,14 @@
 """Bringing a schema to a state of the migrations: that of an archive, then today's."""
 
-from collections.abc import Callable
-from typing import Any
-
 from django.conf import settings
 from django.db import transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 
 from aggios.archive.problems import Unfit
-from aggios.archive.snapshot import Step
 from core.database.scope import PUBLIC, enter
-from tenants.database.migrating import labels_of, schema_scope
 from tenants.database.owner import ALIAS, grant_rows, owner_connection, protect_history, run
-
-Report = Callable[[str], None]
+from tenants.database.steps import Report, Step, labels_of, schema_scope, telling
 
 
 def require_known(steps: list[Step]) -> None:
@@ -60,16 +54,8 @@ def _leaves(steps: list[Step]) -> list[Step]:
 
 def _migrate(schema: str, targets: list[Step], report: Report) -> int:
     with enter(schema_scope(schema)):
-        executor = MigrationExecutor(owner_connection(), _telling(report))
+        executor = MigrationExecutor(owner_connection(), telling(report))
         plan = executor.migration_plan(targets)
         if plan:
             executor.migrate(targets, plan=plan)
     return len(plan)
-
-
-def _telling(report: Report) -> Callable[..., None]:
-    def show(action: str, migration: Any = None, fake: bool = False) -> None:
-        if action == "apply_start":
-            report(str(migration))
-
-    return show

@@ -6,7 +6,6 @@ so a run that was killed half-way still ends in a full certificate. Schema names
 never given out again.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,12 +26,12 @@ from audit.services import Actor, record
 from core.database.scope import PUBLIC, enter
 from files.purging import purge_objects
 from tenants.database.dropping import drop_in_batches
+from tenants.database.steps import Report
 from tenants.fleet.records import forget_details
 from tenants.models import DeletionCertificate, Tenant
 from tenants.routing import forget
 from tenants.services import locked_tenant, mark_deleting, target_of
 
-Report = Callable[[str], None]
 INVENTORY = "tenant.inventory_taken"
 
 

@@ -12,7 +12,7 @@ from django.db.models import Model
 from aggios.isolation.parties import Party
 from core.database.scope import PUBLIC, enter
 from tenants.context import tenant_context
-from tenants.database.migrating import labels_of
+from tenants.database.steps import labels_of
 from tenants.domains.queries import domains_of
 from tenants.refs import TenantRef
 

@@ -1,6 +1,5 @@
 """Running Django's migrations in one schema at a time, as the owner."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -18,27 +17,15 @@ from tenants.database.owner import (
     run,
     runtime_login,
 )
-from tenants.database.steps import (
-    Report,
-    Step,
-    digest_of,
-    labels_of,
-    schema_scope,
-    tenant_steps,
-)
+from tenants.database.steps import Report, Step, labels_of, telling
 
 __all__ = [
-    "Report",
-    "Step",
     "create_empty_schema",
-    "digest_of",
     "drop_schema",
     "labels_of",
     "migrate_public",
     "migrate_tenant_schema",
     "pending_in_public",
-    "schema_scope",
-    "tenant_steps",
 ]
 
 
@@ -76,18 +63,10 @@ def _migrate_public(report: Report) -> int:
 
 
 def _public_plan(report: Report) -> tuple[MigrationExecutor, list[Step], list[tuple[Any, bool]]]:
-    executor = MigrationExecutor(owner_connection(), _progress(report))
+    executor = MigrationExecutor(owner_connection(), telling(report))
     labels = labels_of(settings.SHARED_APPS)
     targets = [node for node in executor.loader.graph.leaf_nodes() if node[0] in labels]
     return executor, targets, executor.migration_plan(targets)
-
-
-def _progress(report: Report) -> Callable[..., None]:
-    def show(action: str, migration: Any = None, fake: bool = False) -> None:
-        if action == "apply_start":
-            report(str(migration))
-
-    return show
 
 
 def create_empty_schema(schema: str) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 from django.apps import apps
 from django.conf import settings
@@ -12,6 +13,16 @@ from core.database.scope import Scope
 
 Step = tuple[str, str]
 Report = Callable[[str], None]
+
+
+def telling(report: Report) -> Callable[..., None]:
+    """Return what a MigrationExecutor calls at each step: ``report`` hears which one begins."""
+
+    def show(action: str, migration: Any = None, fake: bool = False) -> None:
+        if action == "apply_start":
+            report(str(migration))
+
+    return show
 
 
 def schema_scope(schema: str) -> Scope:

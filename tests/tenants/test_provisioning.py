@@ -15,13 +15,8 @@ from audit.services import SYSTEM
 from core.database.scope import PUBLIC, enter
 from core.problems import ValidationFailed
 from tenants.context import tenant_context
-from tenants.database.migrating import (
-    create_empty_schema,
-    digest_of,
-    drop_schema,
-    migrate_tenant_schema,
-    tenant_steps,
-)
+from tenants.database.migrating import create_empty_schema, drop_schema, migrate_tenant_schema
+from tenants.database.steps import digest_of, tenant_steps
 from tenants.models import Domain, Tenant
 from tenants.problems import SubdomainTaken
 from tenants.provisioning import provision
