@@ -17,7 +17,7 @@ from psycopg import sql
 from aggios.archive.problems import Unfit
 from aggios.archive.session import Session, owner_session
 from aggios.archive.snapshot import SEQUENCES, history_of, tables_of
-from aggios.archive.state import bring_up_to_date, build, require_known
+from aggios.archive.state import bring_up_to_date, build, graph_for
 from core.database.scope import PUBLIC, enter
 from tenants.database.dropping import drop_in_batches
 from tenants.database.history import alone
@@ -66,11 +66,11 @@ def require_fitting(source: Source, name: str) -> None:
     They are made, without rows, in a schema that is gone afterwards; ``name`` is what it is called
     after, so that two sources can be tried at once.
     """
-    require_known(source.steps)
+    graph, steps = graph_for(source.steps), source.steps
     trial = _beside(name, "trial")
     drop_in_batches(trial)
     try:
-        build(trial, role=runtime_login(), steps=source.steps, report=lambda line: None)
+        build(trial, role=runtime_login(), graph=graph, steps=steps, report=lambda line: None)
         with owner_session() as session:
             _require_tables(session, trial, source)
     finally:
@@ -83,13 +83,13 @@ def fill(schema: str, source: Source, report: Report) -> int:
     Raises Unfit for a source whose tables are not those that its migrations make, or whose rows
     break a rule of theirs, and Damaged as the source does. The tenant is as before then.
     """
-    require_known(source.steps)
+    graph = graph_for(source.steps)
     beside, former = _beside(schema, "filling"), _beside(schema, "former")
     drop_left_overs(schema)
     _ensure_role(schema)
-    build(beside, role=schema, steps=source.steps, report=report)
+    build(beside, role=schema, graph=graph, steps=source.steps, report=report)
     _load(beside, source)
-    count = bring_up_to_date(beside, role=schema, report=report)
+    count = bring_up_to_date(beside, role=schema, graph=graph, report=report)
     with enter(PUBLIC), alone(schema):  # a migration of what goes away ends first
         _swap(schema, beside, former)
     drop_in_batches(former)

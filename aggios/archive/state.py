@@ -3,48 +3,51 @@
 from django.conf import settings
 from django.db import transaction
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.graph import MigrationGraph
 from django.db.migrations.loader import MigrationLoader
 
 from aggios.archive.problems import Unfit
 from core.database.scope import PUBLIC, enter
 from tenants.database.owner import ALIAS, grant_rows, owner_connection, protect_history, run
-from tenants.database.steps import Report, Step, labels_of, schema_scope, telling
+from tenants.database.steps import Report, Step, leaves_of, schema_scope, telling
 
 
-def require_known(steps: list[Step]) -> None:
-    """Raise Unfit unless this code's migrations can make the state that ``steps`` describe."""
-    graph = MigrationLoader(None).graph
+def graph_for(steps: list[Step]) -> MigrationGraph:
+    """Return this code's migrations. Raises Unfit unless they can make the state of ``steps``."""
+    graph: MigrationGraph = MigrationLoader(None).graph
     if unknown := sorted(set(steps) - set(graph.nodes)):
         app, name = unknown[0]
         raise Unfit(
             f"The archive holds migration {app}.{name}, which this version of Aggios does not "
             "know. Load it with the version that made it, or a newer one."
         )
-    reached = {step for target in _leaves(steps) for step in graph.forwards_plan(target)}
+    reached = {step for target in _leaves(graph, steps) for step in graph.forwards_plan(target)}
     if not steps or reached != set(steps):
         raise Unfit("The archive's record of migrations is no state that migrations make.")
+    return graph
 
 
-def build(schema: str, *, role: str, steps: list[Step], report: Report) -> None:
+def build(
+    schema: str, *, role: str, graph: MigrationGraph, steps: list[Step], report: Report
+) -> None:
     """Make a schema whose rows ``role`` may use, in the state of ``steps``, without rows."""
     with enter(PUBLIC), transaction.atomic(using=ALIAS):
         run("CREATE SCHEMA {}", schema)
         grant_rows(schema, role)
-    _migrate(schema, _leaves(steps), report)
+    _migrate(schema, _leaves(graph, steps), report)
     protect_history(schema, role)
 
 
-def bring_up_to_date(schema: str, *, role: str, report: Report) -> int:
+def bring_up_to_date(schema: str, *, role: str, graph: MigrationGraph, report: Report) -> int:
     """Run what a schema lacks of this code's migrations; return how many there were."""
-    graph, labels = MigrationLoader(None).graph, labels_of(settings.TENANT_APPS)
-    count = _migrate(schema, [node for node in graph.leaf_nodes() if node[0] in labels], report)
+    count = _migrate(schema, leaves_of(graph, settings.TENANT_APPS), report)
     protect_history(schema, role)
     return count
 
 
-def _leaves(steps: list[Step]) -> list[Step]:
+def _leaves(graph: MigrationGraph, steps: list[Step]) -> list[Step]:
     """Return the steps that no other of the steps builds on."""
-    graph, given = MigrationLoader(None).graph, set(steps)
+    given = set(steps)
     return sorted(
         step
         for step in given

@@ -22,7 +22,7 @@ from core.database.scope import enter
 from tenants.database.concurrently import drop_unfinished
 from tenants.database.history import History, alone, history_of
 from tenants.database.owner import ALIAS, owner_connection, protect_history
-from tenants.database.steps import Report, Step, labels_of, schema_scope
+from tenants.database.steps import Report, Step, leaves_of, schema_scope
 from tenants.database.taping import Tape, same_everywhere
 from tenants.database.trouble import Trouble, trouble_of
 
@@ -59,8 +59,7 @@ class _Way:
         connection = owner_connection()
         self._executor = MigrationExecutor(connection)
         self._executor.loader.check_consistent_history(connection)
-        graph, labels = self._executor.loader.graph, labels_of(settings.TENANT_APPS)
-        targets = [node for node in graph.leaf_nodes() if node[0] in labels]
+        targets = leaves_of(self._executor.loader.graph, settings.TENANT_APPS)
         self._plan = [migration for migration, _ in self._executor.migration_plan(targets)]
         self._state: ProjectState | None = None
         self._text: str | None = None

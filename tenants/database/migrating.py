@@ -17,7 +17,7 @@ from tenants.database.owner import (
     run,
     runtime_login,
 )
-from tenants.database.steps import Report, Step, labels_of, telling
+from tenants.database.steps import Report, Step, labels_of, leaves_of, telling
 
 __all__ = [
     "create_empty_schema",
@@ -64,8 +64,7 @@ def _migrate_public(report: Report) -> int:
 
 def _public_plan(report: Report) -> tuple[MigrationExecutor, list[Step], list[tuple[Any, bool]]]:
     executor = MigrationExecutor(owner_connection(), telling(report))
-    labels = labels_of(settings.SHARED_APPS)
-    targets = [node for node in executor.loader.graph.leaf_nodes() if node[0] in labels]
+    targets = leaves_of(executor.loader.graph, settings.SHARED_APPS)
     return executor, targets, executor.migration_plan(targets)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
+from django.db.migrations.graph import MigrationGraph
 from django.db.migrations.loader import MigrationLoader
 
 from core.database.scope import Scope
@@ -33,6 +34,12 @@ def schema_scope(schema: str) -> Scope:
 def labels_of(app_names: list[str]) -> set[str]:
     """Return the app labels of a list of app names."""
     return {config.label for config in apps.get_app_configs() if config.name in app_names}
+
+
+def leaves_of(graph: MigrationGraph, app_names: list[str]) -> list[Step]:
+    """Return the migrations of these apps that no other builds on: the state of today."""
+    labels = labels_of(app_names)
+    return [node for node in graph.leaf_nodes() if node[0] in labels]
 
 
 @lru_cache(maxsize=1)
