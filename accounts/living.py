@@ -14,7 +14,16 @@ from django.db import DEFAULT_DB_ALIAS, connection
 from accounts.models import Session, User
 
 ANY = uuid.UUID(int=0)
-SESSION_COLUMNS = ["id", "user_id", "expires_at", "ended_at"]
+SESSION_COLUMNS = [
+    "id",
+    "user_id",
+    "created_at",
+    "last_used_at",
+    "proved_at",
+    "expires_at",
+    "ended_at",
+    "end_reason",
+]
 USER_COLUMNS = [f.attname for f in User._meta.concrete_fields if f.attname != "password"]
 
 

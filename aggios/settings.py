@@ -221,6 +221,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ACCESS_TOKEN_LIFETIME = timedelta(seconds=env.integer("ACCESS_TOKEN_SECONDS", 86400, least=60))
 REFRESH_TOKEN_LIFETIME = timedelta(seconds=env.integer("REFRESH_TOKEN_SECONDS", 604800, least=60))
 REFRESH_REUSE_GRACE = timedelta(seconds=env.integer("REFRESH_REUSE_GRACE_SECONDS", 30))
+# How long a log-in, or a proof given since, is enough for dangerous actions (accounts/proof.py).
+PROOF_LIFETIME = timedelta(seconds=env.integer("PROOF_SECONDS", 600, least=1))
 # A staff's log-in to the API; as long as one to the admin unless told otherwise.
 STAFF_TOKEN_LIFETIME = timedelta(seconds=env.integer("STAFF_TOKEN_SECONDS", 8 * 3600, least=60))
 SIMPLE_JWT = {

@@ -8,13 +8,18 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class RequestContext:
-    """Facts of one request. ``tenant`` is a slug, ``user`` an id; both empty until known."""
+    """Facts of one request. ``tenant`` is a slug, ``user`` and ``api_key`` are ids.
+
+    Each is empty until it is known. ``accept_language`` is the header field of that name.
+    """
 
     request_id: str = ""
     client_address: str = ""
     user_agent: str = ""
+    accept_language: str = ""
     tenant: str = ""
     user: str = ""
+    api_key: str = ""
     route: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     """Response headers that inner layers want the edge to add."""

@@ -3,11 +3,17 @@
 The API itself speaks one language; codes, not sentences, are what its clients go by.
 """
 
+from contextlib import suppress
+
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import get_language_from_request
+from django.utils.translation.trans_real import (
+    get_supported_language_variant,
+    parse_accept_lang_header,
+)
 
 PARAMETER = "lang"
 
@@ -29,6 +35,14 @@ def query_of(request: HttpRequest) -> QueryDict:
 def language_of(request: HttpRequest) -> str:
     """Return the code of the language to answer in."""
     return asked_language(request) or get_language_from_request(request)
+
+
+def preferred_language(accept_language: str) -> str:
+    """Return the code of the language of ours that an Accept-Language field likes best."""
+    for code, _ in parse_accept_lang_header(accept_language.lower()):
+        with suppress(LookupError):
+            return get_supported_language_variant(code)
+    return settings.LANGUAGE_CODE
 
 
 def in_language(request: HttpRequest, response: HttpResponse, language: str) -> HttpResponse:

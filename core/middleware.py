@@ -41,6 +41,7 @@ class EdgeMiddleware:
             request_id=_request_id(request),
             client_address=client_address(request),
             user_agent=request.META.get("HTTP_USER_AGENT", "")[:400],
+            accept_language=request.META.get("HTTP_ACCEPT_LANGUAGE", "")[:500],
         )
         with serving(context):
             response = self.get_response(request)

@@ -27,6 +27,8 @@ class ApiView(APIView):
     """A view whose limits stand in its declaration: ``limits = (by_address("signup"),)``."""
 
     limits: ClassVar[tuple[Limit, ...]] = ()
+    actions: ClassVar[dict[str, str]] = {}
+    """What each method does, for views of tenants' people: see accounts/actions.py."""
 
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         """Authenticate, check permissions, then count the request."""

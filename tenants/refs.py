@@ -3,9 +3,12 @@
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from core.database.scope import Scope
 from tenants.models import Tenant
+
+Setting = str | int | bool | tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,8 @@ class TenantRef:
     key_version: int
     maintenance: str = ""
     deletion_due_at: datetime | None = None
+    settings: tuple[tuple[str, Setting], ...] = ()
+    """What the workspace decided for itself, by name; hashable, so that it can key a cache."""
     former_names: tuple[tuple[str, datetime], ...] = ()
     """Labels that it had before, each with the end of its redirect."""
 
@@ -56,7 +61,16 @@ def ref_of(tenant: Tenant) -> TenantRef:
         key_version=tenant.key_version,
         maintenance=tenant.maintenance,
         deletion_due_at=tenant.deletion_due_at,
+        settings=settings_of(tenant.settings),
         former_names=tuple(
             (d.domain, d.redirect_until) for d in tenant.domains.all() if d.redirect_until
         ),
+    )
+
+
+def settings_of(stored: dict[str, Any]) -> tuple[tuple[str, Setting], ...]:
+    """Return stored settings as a value that can be hashed and compared."""
+    return tuple(
+        (name, tuple(value) if isinstance(value, list) else value)
+        for name, value in sorted(stored.items())
     )

@@ -44,10 +44,23 @@ RULES: dict[str, Fields | None] = {
         "last_name": LAST_NAME,
         "role": KEEP,
         "is_active": KEEP,
+        "email_verified_at": NOTHING,
+        "second_factor_at": NOTHING,
+        "removed_at": KEEP,
         "created_at": KEEP,
         "updated_at": KEEP,
     },
-    "accounts.Session": None,
+    **dict.fromkeys(
+        (
+            "accounts.ApiKey",
+            "accounts.Authenticator",
+            "accounts.Invitation",
+            "accounts.Letter",
+            "accounts.MailLink",
+            "accounts.RecoveryCode",
+            "accounts.Session",
+        )
+    ),
     "audit.AuditEvent": {
         "id": KEEP,
         "at": KEEP,
@@ -89,7 +102,14 @@ RULES: dict[str, Fields | None] = {
 }
 # What is good for one tenant alone, because its keys made it: left out of every other one.
 OF_ONE_TENANT = frozenset(
-    apps.get_model(label)._meta.db_table for label in ("accounts.Session", "idempotency.Answer")
+    apps.get_model(label)._meta.db_table
+    for label in (
+        "accounts.ApiKey",
+        "accounts.Invitation",
+        "accounts.MailLink",
+        "accounts.Session",
+        "idempotency.Answer",
+    )
 )
 
 

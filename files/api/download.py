@@ -32,6 +32,8 @@ RANGE = OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="One
 class Download(ApiView):
     """A short-lived address of the bytes in the object store."""
 
+    actions = {"GET": "files:read"}
+
     @extend_schema(
         operation_id="download_file",
         responses={
@@ -69,6 +71,8 @@ def _as_attachment(file: File) -> dict[str, str]:
 
 class Content(ApiView):
     """The bytes, through the backend."""
+
+    actions = {"GET": "files:read"}
 
     @extend_schema(
         operation_id="read_file_content",

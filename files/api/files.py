@@ -34,6 +34,8 @@ LISTING = [
 class Files(ApiView):
     """The files that the caller may see."""
 
+    actions = {"GET": "files:read", "POST": "files:write"}
+
     parser_classes = (FileFormParser,)
     pagination_class = KeysetPagination
 
@@ -61,6 +63,8 @@ class Files(ApiView):
 
 class OneFile(ApiView):
     """One file: what it is, its name, its end."""
+
+    actions = {"GET": "files:read", "PATCH": "files:write", "DELETE": "files:write"}
 
     parser_classes = (StrictJSONParser,)
 

@@ -46,6 +46,10 @@ class Tenant(TenantMixin):  # type: ignore[misc]
     registration = models.CharField(
         max_length=8, choices=Registration.choices, default=Registration.CLOSED
     )
+    # What a workspace decides for itself; each room reads its own part (accounts/policy.py).
+    settings = models.JSONField(
+        default=dict, db_default=models.Value({}, models.JSONField()), editable=False
+    )
     key_version = models.PositiveIntegerField(
         default=1, editable=False, help_text="Raising it ends every token of the tenant."
     )

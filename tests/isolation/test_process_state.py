@@ -6,6 +6,7 @@ from tests.isolation.process_state import kept
 REVIEWED = {
     # The code's own facts, the same for everybody.
     "accounts.living._statement": "SQL text that names no schema",
+    "accounts.policy._policy": "by the settings of a tenant, which hold nothing of its people",
     "accounts.passwords._nobodys_hash": "the hash of a password that nobody has",
     "aggios.archive.export.SILENT": "a constant",
     "aggios.env.READ": "names of environment variables, filled while settings load",

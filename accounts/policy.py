@@ -1,0 +1,45 @@
+"""What a workspace decides for itself about people and their sessions.
+
+Stored as a part of ``Tenant.settings``, which tenants itself does not read; it comes with the
+tenant of the request, so asking costs nothing. A name that is not stored has its default.
+"""
+
+from dataclasses import dataclass, fields
+from functools import lru_cache
+
+from accounts.models import User
+from tenants.context import current_tenant
+from tenants.refs import Setting
+
+ROLES = tuple(User.Role.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One workspace's rules. Times are in seconds; 0 is no limit."""
+
+    session_idle_seconds: int = 0
+    """A session that was not used for so long ends as ``idle``."""
+    session_absolute_seconds: int = 0
+    """A session ends so long after the log-in, however much it is used."""
+    sessions_per_user: int = 50
+    """One more ends the one that was used least recently."""
+    second_factor_roles: tuple[str, ...] = ()
+    """People of these roles do nothing else before they have a second factor."""
+    email_verification: str = "off"
+    """``required``: nobody does anything else before their address is verified."""
+    invitation_seconds: int = 7 * 86400
+    """How long an invitation is good."""
+
+
+NAMES = tuple(field.name for field in fields(Policy))
+
+
+def policy() -> Policy:
+    """Return the rules of the tenant that the code runs in."""
+    return _policy(current_tenant().settings)
+
+
+@lru_cache(maxsize=1024)
+def _policy(settings: tuple[tuple[str, Setting], ...]) -> Policy:
+    return Policy(**{name: value for name, value in settings if name in NAMES})  # type: ignore[arg-type]
