@@ -1,7 +1,7 @@
 """The isolation matrix: every route of every kind of host, its methods, and who may use it.
 
-A route without a row fails the suite. ``{file}`` stands for the id of a file of acme's,
-``{tenant}`` for acme's own, ``{domain}`` for that of a name of acme's.
+A route without a row fails the suite. Placeholders are ids of acme's: ``{file}`` of a file,
+``{user}`` of Ada, ``{tenant}`` acme's own (tests/structure/test_matrix.py fills them in).
 """
 
 from dataclasses import dataclass, field

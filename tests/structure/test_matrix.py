@@ -32,6 +32,19 @@ def names(resolver: URLResolver) -> Iterator[str]:
             yield from names(pattern)
 
 
+class Ids(dict[str, str]):
+    """Ids for the placeholders of paths; one that nobody has for those that are not known."""
+
+    def __missing__(self, name: str) -> str:
+        return NOBODYS
+
+
+@pytest.fixture(scope="module")
+def acmes(acme: Agency, acmes_file: str) -> Ids:
+    """The ids of what belongs to acme. A new placeholder gets an id here."""
+    return Ids(file=acmes_file, tenant=str(acme.ref.id), user=acme.owner.id)
+
+
 @pytest.fixture(scope="module")
 def acmes_file(acme: Agency) -> str:
     answer = acme.owner.at.post("/api/files", files={"file": ("plan.txt", b"acme's plan")})
@@ -41,11 +54,6 @@ def acmes_file(acme: Agency) -> str:
 
 def host_name(kind: str, agency: Agency) -> str:
     return {"tenant": agency.slug, "apex": ""}.get(kind, kind)
-
-
-def in_acme(route: Route, acme: Agency, file: str) -> str:
-    """The route's path with ids of acme's."""
-    return route.path.format(file=file, tenant=acme.ref.id, domain=NOBODYS)
 
 
 @pytest.mark.parametrize("kind", sorted(ROUTES))
@@ -61,7 +69,7 @@ def test_every_kind_of_host_has_rows():
 
 @pytest.mark.parametrize(("kind", "route"), ALL, ids=lambda value: str(value)[:60])
 def test_a_row_tells_the_truth_about_its_route(kind: str, route: Route):
-    path = route.path.format(file=NOBODYS, tenant=NOBODYS, domain=NOBODYS)
+    path = route.path.format_map(Ids())
     match = resolve(path, settings.SITE_URLCONFS[kind])
 
     assert match.url_name == route.name
@@ -74,9 +82,9 @@ def test_a_row_tells_the_truth_about_its_route(kind: str, route: Route):
 
 @pytest.mark.parametrize(("kind", "route", "method"), CLOSED)
 def test_nobody_gets_in_without_a_credential(
-    site: Site, acme: Agency, acmes_file: str, kind: str, route: Route, method: str
+    site: Site, acme: Agency, acmes: Ids, kind: str, route: Route, method: str
 ):
-    answer = site.host(host_name(kind, acme)).request(method, in_acme(route, acme, acmes_file))
+    answer = site.host(host_name(kind, acme)).request(method, route.path.format_map(acmes))
 
     assert answer.status_code == 401
     assert answer.json()["code"] == "not_authenticated"
@@ -92,11 +100,11 @@ def test_nobody_gets_in_without_a_credential(
     ],
 )
 def test_another_tenants_credential_opens_nothing(
-    site: Site, acme: Agency, globex: Agency, acmes_file: str, kind: str, route: Route, method: str
+    site: Site, acme: Agency, globex: Agency, acmes: Ids, kind: str, route: Route, method: str
 ):
     host = site.host(host_name(kind, acme)).with_token(globex.owner.access_token)
 
-    answer = host.request(method, in_acme(route, acme, acmes_file))
+    answer = host.request(method, route.path.format_map(acmes))
 
     assert answer.status_code == (404 if kind == "api" and route.who == MEMBER else 401)
     assert acme.owner.email not in answer.text
@@ -108,14 +116,14 @@ def test_another_tenants_credential_opens_nothing(
     [(r, m) for r in ROUTES["tenant"] for m in r.methods.split() if "{file}" in r.path],
 )
 def test_another_tenants_file_does_not_exist(
-    globex: Agency, acmes_file: str, acme: Agency, route: Route, method: str
+    globex: Agency, acmes: Ids, acme: Agency, route: Route, method: str
 ):
     answer = globex.owner.at.request(
-        method, route.path.format(file=acmes_file), json={} if method == "PATCH" else None
+        method, route.path.format_map(acmes), json={} if method == "PATCH" else None
     )
 
     assert answer.status_code == 404
-    assert acme.owner.at.get(f"/api/files/{acmes_file}").status_code == 200
+    assert acme.owner.at.get(f"/api/files/{acmes['file']}").status_code == 200
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +138,7 @@ def suspended(site: Site) -> Iterator[Agency]:
     ("route", "method"), [(r, m) for r in ROUTES["tenant"] for m in r.methods.split()]
 )
 def test_a_suspended_tenant_serves_health_alone(suspended: Agency, route: Route, method: str):
-    path = route.path.format(file=NOBODYS, tenant=NOBODYS, domain=NOBODYS)
+    path = route.path.format_map(Ids())
 
     answer = suspended.owner.at.request(method, path)
 
