@@ -16,6 +16,8 @@ from tenants.refs import TenantRef, ref_of
 from tenants.routing import forget
 from tenants.signals import key_rotated
 
+LONGEST_REASON = 400
+
 
 def create_tenant(
     *,
@@ -43,7 +45,7 @@ def create_tenant(
 
 def suspend_tenant(tenant_id: uuid.UUID, *, actor: Actor, reason: str = "") -> Tenant:
     """Refuse every request to the tenant from the next one on. Repeating it changes nothing."""
-    return _set_status(tenant_id, Tenant.Status.SUSPENDED, actor, reason[:400])
+    return _set_status(tenant_id, Tenant.Status.SUSPENDED, actor, reason[:LONGEST_REASON])
 
 
 def resume_tenant(tenant_id: uuid.UUID, *, actor: Actor) -> Tenant:

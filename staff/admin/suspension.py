@@ -6,9 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from staff.actors import acting
 from staff.admin.steps import Step, StepForm
 from tenants.models import Tenant
-from tenants.services import resume_tenant, suspend_tenant
-
-REASON_LENGTH = 400
+from tenants.services import LONGEST_REASON, resume_tenant, suspend_tenant
 
 
 class SuspendForm(StepForm):
@@ -16,7 +14,7 @@ class SuspendForm(StepForm):
 
     reason = forms.CharField(
         label=_("Reason"),
-        max_length=REASON_LENGTH,
+        max_length=LONGEST_REASON,
         widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
         help_text=_("Everybody who comes to the workspace reads it."),
     )

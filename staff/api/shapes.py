@@ -11,9 +11,8 @@ from tenants.deletion import LONGEST_GRACE
 from tenants.models import Tenant
 from tenants.names import checked_name
 from tenants.renaming import LONGEST_REDIRECT
+from tenants.services import LONGEST_REASON
 from tenants.slugs import checked as checked_slug
-
-REASON_LENGTH = 400
 
 
 class LoginRequest(serializers.Serializer[Any]):
@@ -75,7 +74,7 @@ class NewTenantRequest(TenantFields):
 
 class SuspendRequest(serializers.Serializer[Any]):
     reason = serializers.CharField(
-        max_length=REASON_LENGTH,
+        max_length=LONGEST_REASON,
         required=False,
         default="",
         allow_blank=True,
