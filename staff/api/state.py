@@ -8,9 +8,8 @@ from rest_framework.response import Response
 
 from core.shapes import parsed
 from staff.api.shapes import SuspendRequest, TenantShape
-from staff.api.view import CHANGE, StaffView, shown, unconditional
-from staff.authentication import asking
-from staff.tenants import act_on, serve_again
+from staff.api.view import CHANGE, StaffView, acted
+from staff.tenants import serve_again
 from tenants.deletion import call_off_deletion
 from tenants.services import rotate_key, suspend_tenant
 
@@ -23,11 +22,10 @@ class Suspend(StaffView):
     @extend_schema(operation_id="suspend_tenant", request=SuspendRequest, responses=TenantShape)
     def post(self, request: Request, tenant_id: uuid.UUID) -> Response:
         """Suspend it; repeating that changes nothing, not even the reason."""
-        reason, actor = parsed(SuspendRequest, request)["reason"], asking(request)
-        tenant = act_on(
-            tenant_id, lambda pk: suspend_tenant(pk, actor=actor, reason=reason), unconditional
+        reason = parsed(SuspendRequest, request)["reason"]
+        return acted(
+            request, tenant_id, lambda pk, actor: suspend_tenant(pk, actor=actor, reason=reason)
         )
-        return shown(request, tenant)
 
 
 class Resume(StaffView):
@@ -38,10 +36,7 @@ class Resume(StaffView):
     @extend_schema(operation_id="resume_tenant", request=None, responses=TenantShape)
     def post(self, request: Request, tenant_id: uuid.UUID) -> Response:
         """Take back a suspension, and a deletion that was scheduled."""
-        actor = asking(request)
-        return shown(
-            request, act_on(tenant_id, lambda pk: serve_again(pk, actor=actor), unconditional)
-        )
+        return acted(request, tenant_id, lambda pk, actor: serve_again(pk, actor=actor))
 
 
 class CancelDeletion(StaffView):
@@ -52,10 +47,7 @@ class CancelDeletion(StaffView):
     @extend_schema(operation_id="cancel_deletion", request=None, responses=TenantShape)
     def post(self, request: Request, tenant_id: uuid.UUID) -> Response:
         """Leave the tenant as it was before; a suspended one stays suspended."""
-        actor = asking(request)
-        return shown(
-            request, act_on(tenant_id, lambda pk: call_off_deletion(pk, actor=actor), unconditional)
-        )
+        return acted(request, tenant_id, lambda pk, actor: call_off_deletion(pk, actor=actor))
 
 
 class RotateKey(StaffView):
@@ -66,7 +58,4 @@ class RotateKey(StaffView):
     @extend_schema(operation_id="rotate_tenant_key", request=None, responses=TenantShape)
     def post(self, request: Request, tenant_id: uuid.UUID) -> Response:
         """End every token of the tenant: its people log in again."""
-        actor = asking(request)
-        return shown(
-            request, act_on(tenant_id, lambda pk: rotate_key(pk, actor=actor), unconditional)
-        )
+        return acted(request, tenant_id, lambda pk, actor: rotate_key(pk, actor=actor))

@@ -20,10 +20,10 @@ from staff.api.shapes import (
     NewTenantShape,
     TenantShape,
 )
-from staff.api.view import ADD, CHANGE, DELETE, VIEW, StaffView, matching, shown
+from staff.api.view import ADD, CHANGE, DELETE, VIEW, StaffView, acted, matching, shown
 from staff.authentication import asking
 from staff.queries import ORDERINGS, STATES, checked_ordering, find_tenants, shown_tenant
-from staff.tenants import act_on, change_tenant, open_tenant
+from staff.tenants import change_tenant, open_tenant
 from tenants.deletion import schedule_deletion
 
 LISTING = [
@@ -112,11 +112,12 @@ class OneTenant(StaffView):
     def patch(self, request: Request, tenant_id: uuid.UUID) -> Response:
         """Change the name, who may join, and the subdomain."""
         changes = parsed(ChangeTenantRequest, request, partial=True)
-        actor = asking(request)
-        tenant = act_on(
-            tenant_id, lambda pk: change_tenant(pk, changes, actor=actor), matching(request)
+        return acted(
+            request,
+            tenant_id,
+            lambda pk, actor: change_tenant(pk, changes, actor=actor),
+            check=matching(request),
         )
-        return shown(request, tenant)
 
     @extend_schema(
         operation_id="delete_tenant",
@@ -130,13 +131,14 @@ class OneTenant(StaffView):
         The fields may come in the query or in a JSON body. Asking again changes nothing.
         """
         fields = checked_fields(DeleteRequest, _query_or_body(request))
-        days, export, actor = fields.get("days"), fields["export"], asking(request)
-        tenant = act_on(
+        days, export = fields.get("days"), fields["export"]
+        return acted(
+            request,
             tenant_id,
-            lambda pk: schedule_deletion(pk, days=days, export=export, actor=actor),
-            matching(request),
+            lambda pk, actor: schedule_deletion(pk, days=days, export=export, actor=actor),
+            check=matching(request),
+            status=202,
         )
-        return shown(request, tenant, 202)
 
 
 def _query_or_body(request: Request) -> Any:

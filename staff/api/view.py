@@ -1,15 +1,18 @@
 """What the views of the staff API have in common."""
 
+import uuid
+from collections.abc import Callable
 from typing import Any
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from audit.services import Actor
 from core.conditional import require_match, tagged
 from core.views import ApiView
 from staff.api.documents import tenant_etag, tenant_of
-from staff.authentication import MayAsStaff, StaffAuthentication
-from staff.tenants import Check
+from staff.authentication import MayAsStaff, StaffAuthentication, asking
+from staff.tenants import Check, act_on
 from tenants.models import Tenant
 
 VIEW, ADD = "tenants.view_tenant", "tenants.add_tenant"
@@ -36,3 +39,16 @@ def matching(request: Request) -> Check:
 
 def unconditional(tenant: Tenant) -> None:
     """Let every version of the tenant pass."""
+
+
+def acted(
+    request: Request,
+    tenant_id: uuid.UUID,
+    act: Callable[[uuid.UUID, Actor], Any],
+    *,
+    check: Check = unconditional,
+    status: int = 200,
+) -> Response:
+    """Let who asks do something to a tenant that ``check`` passes; return the tenant after it."""
+    actor = asking(request)
+    return shown(request, act_on(tenant_id, lambda pk: act(pk, actor), check), status)
