@@ -22,6 +22,7 @@ from core.problems import StorageUnavailable, ValidationFailed
 from core.timestamps import timestamp
 from tenants.database.owner import owner_connection
 from tenants.deletion import call_off_deletion, schedule_deletion
+from tenants.management.confirming import confirm
 from tenants.models import DeletionCertificate, Tenant
 from tenants.problems import TenantNotFound
 from tenants.queries import tenant_by_slug
@@ -87,7 +88,8 @@ class Command(BaseCommand):
 
     def _purge(self, tenant: Tenant, options: dict[str, Any]) -> None:
         if not options["yes"]:
-            self._confirm(tenant)
+            question = f"This cannot be undone. Type {tenant.slug} to delete it: "
+            confirm(tenant.slug, question, "Nothing was deleted.")
         folder = options["to"] or settings.TENANT_EXPORT_DIR
         export = not options["no_export"]
         if tenant.status != Tenant.Status.DELETING:
@@ -109,14 +111,6 @@ class Command(BaseCommand):
         self._report(
             f"  {held.objects:>10} objects, {held.size} bytes, {held.unfinished} unfinished uploads"
         )
-
-    def _confirm(self, tenant: Tenant) -> None:
-        try:
-            typed = input(f"This cannot be undone. Type {tenant.slug} to delete it: ")
-        except EOFError:
-            raise CommandError("Nobody is there to confirm; give --yes.") from None
-        if typed.strip() != tenant.slug:
-            raise CommandError("Nothing was deleted.")
 
     def _report(self, line: str) -> None:
         if not self._json:

@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
 from aggios.archive.progress import watching
 from aggios.archive.reader import Archive, opened
@@ -14,7 +14,7 @@ from aggios.founding import let_owner_in
 from aggios.management.words import plainly
 from audit.services import SYSTEM
 from tenants.database.owner import owner_connection
-from tenants.models import Tenant
+from tenants.management.confirming import confirm
 from tenants.queries import tenant_by_slug
 from tenants.refs import ref_of
 
@@ -64,7 +64,8 @@ class Command(BaseCommand):
             return _told(archive)
         if tenant is not None:
             if not options["yes"]:
-                self._confirm(tenant)
+                slug = tenant.slug
+                confirm(slug, f"What {slug} holds now will be lost. Type {slug}: ")
             done = restore(archive, tenant, how)
         else:
             done = load_as(archive, slug=options["slug"], name=options["name"], how=how)
@@ -79,14 +80,6 @@ class Command(BaseCommand):
         facts, told = archive.manifest.tenant, _told(archive)
         self._report(f"{facts.name} ({facts.slug}), made {archive.manifest.created_at}")
         self._report(f"  {told['rows']} rows, {told['objects']} objects, {told['missing']} missing")
-
-    def _confirm(self, tenant: Tenant) -> None:
-        try:
-            typed = input(f"What {tenant.slug} holds now will be lost. Type {tenant.slug}: ")
-        except EOFError:
-            raise CommandError("Nobody is there to confirm; give --yes.") from None
-        if typed.strip() != tenant.slug:
-            raise CommandError("Nothing was changed.")
 
     def _report(self, line: str) -> None:
         if not self._json:

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from audit.services import SYSTEM
+from tenants.management.confirming import confirm
 from tenants.models import Tenant
 from tenants.problems import TenantNotFound
 from tenants.queries import tenant_by_slug
@@ -32,21 +33,12 @@ class Command(BaseCommand):
             tenant = tenant_by_slug(options["slug"])
             if not options["dry_run"]:
                 if not options["yes"]:
-                    self._confirm(tenant)
+                    slug = tenant.slug
+                    confirm(slug, f"Everybody at {slug} is logged out. Type {slug} to do it: ")
                 rotate_key(tenant.pk, actor=SYSTEM)
         except TenantNotFound as exc:
             raise CommandError(exc.detail) from exc
         self._tell(tenant, done=not options["dry_run"], as_json=options["json"])
-
-    def _confirm(self, tenant: Tenant) -> None:
-        try:
-            typed = input(
-                f"Everybody at {tenant.slug} is logged out. Type {tenant.slug} to do it: "
-            )
-        except EOFError:
-            raise CommandError("Nobody is there to confirm; give --yes.") from None
-        if typed.strip() != tenant.slug:
-            raise CommandError("Nothing was changed.")
 
     def _tell(self, tenant: Tenant, *, done: bool, as_json: bool) -> None:
         # As it was read; if somebody else rotated meanwhile, the version is higher still.
