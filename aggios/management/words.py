@@ -1,4 +1,4 @@
-"""What commands make of errors: one plain sentence and an exit status."""
+"""What several commands say in the same words: of an archive, and of errors."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,23 +7,36 @@ import psycopg
 from django.core.management.base import CommandError
 from django.db import DatabaseError
 
+from aggios.archive.manifest import Manifest
 from aggios.archive.problems import ArchiveError
 from aggios.deletion.problems import NotPurged
 from core.problems import Problem, StorageUnavailable
 
 CUT_OFF = 130  # what shells say of a program that Ctrl-C ended
+COUNTED = "{rows} rows, {objects} objects, {missing} missing"
+
+
+def counts_of(manifest: Manifest) -> dict[str, int]:
+    """Return how much an archive holds, and what it lacks."""
+    return {
+        "rows": sum(part.rows for part in manifest.tables),
+        "objects": manifest.objects.count - len(manifest.missing),
+        "missing": len(manifest.missing),
+    }
 
 
 @contextmanager
 def plainly(again: str) -> Iterator[None]:
-    """Turn what can go wrong into CommandError; ``again`` tells how to go on after a break."""
+    """Turn what can go wrong into CommandError, a plain sentence and an exit status.
+
+    ``again`` tells how to go on after a break.
+    """
     try:
         yield
     except StorageUnavailable as exc:
         raise CommandError(f"{exc.detail} {again}") from exc
     except Problem as exc:
-        faults = "; ".join(f"{fault.field}: {fault.detail}" for fault in exc.errors)
-        raise CommandError(f"{exc.detail} {faults}".strip()) from exc
+        raise CommandError(exc.sentence) from exc
     except (ArchiveError, NotPurged, OSError) as exc:
         raise CommandError(str(exc)) from exc
     except (psycopg.Error, DatabaseError) as exc:

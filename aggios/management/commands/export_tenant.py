@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand
 
 from aggios.archive.export import Exported, export_tenant
 from aggios.archive.progress import watching
-from aggios.management.words import plainly
+from aggios.management.words import COUNTED, counts_of, plainly
 from audit.services import SYSTEM
 from tenants.queries import tenant_by_slug
 
@@ -41,18 +41,15 @@ class Command(BaseCommand):
                 watch=watch,
             )
         told = _told(done)
-        line = "{file}: {size} bytes, {rows} rows, {objects} objects, {missing} missing\n{sha256}"
+        line = "{file}: {size} bytes, " + COUNTED + "\n{sha256}"
         self.stdout.write(json.dumps(told) if options["json"] else line.format(**told))
 
 
 def _told(done: Exported) -> dict[str, Any]:
-    found = done.manifest
     return {
         "file": str(done.path),
         "size": done.size,
         "sha256": done.sha256,
-        "rows": sum(part.rows for part in found.tables),
-        "objects": found.objects.count - len(found.missing),
-        "missing": len(found.missing),
-        "migrations": found.migrations_digest,
+        **counts_of(done.manifest),
+        "migrations": done.manifest.migrations_digest,
     }

@@ -11,7 +11,7 @@ from aggios.archive.progress import watching
 from aggios.archive.reader import Archive, opened
 from aggios.archive.restore import Loaded, Loading, load_as, require_loadable, restore
 from aggios.founding import let_owner_in
-from aggios.management.words import plainly
+from aggios.management.words import COUNTED, counts_of, plainly
 from audit.services import SYSTEM
 from tenants.database.owner import owner_connection
 from tenants.management.confirming import confirm
@@ -77,9 +77,9 @@ class Command(BaseCommand):
         return told
 
     def _show(self, archive: Archive) -> None:
-        facts, told = archive.manifest.tenant, _told(archive)
+        facts, counts = archive.manifest.tenant, counts_of(archive.manifest)
         self._report(f"{facts.name} ({facts.slug}), made {archive.manifest.created_at}")
-        self._report(f"  {told['rows']} rows, {told['objects']} objects, {told['missing']} missing")
+        self._report(f"  {COUNTED.format(**counts)}")
 
     def _report(self, line: str) -> None:
         if not self._json:
@@ -87,14 +87,11 @@ class Command(BaseCommand):
 
 
 def _told(archive: Archive) -> dict[str, Any]:
-    found = archive.manifest
     return {
         "sha256": archive.sha256,
         "is_ours": archive.is_ours,
-        "made_of": found.tenant.id,
-        "rows": sum(part.rows for part in found.tables),
-        "objects": found.objects.count - len(found.missing),
-        "missing": len(found.missing),
+        "made_of": archive.manifest.tenant.id,
+        **counts_of(archive.manifest),
     }
 
 
