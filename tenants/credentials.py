@@ -8,6 +8,7 @@ import jwt
 from django.http import HttpRequest
 
 from tenants.keys import parse_key_id
+from tenants.models import Tenant
 from tenants.refs import TenantRef
 from tenants.routing import tenant_by_id
 
@@ -34,4 +35,4 @@ def tenant_of_token(token: str) -> TenantRef | None:
         return None
     key_id = parse_key_id(str(header.get("kid", "")))
     tenant = tenant_by_id(key_id.tenant_id) if key_id else None
-    return None if tenant is None or tenant.status == "deleting" else tenant
+    return None if tenant is None or tenant.status == Tenant.Status.DELETING else tenant

@@ -16,9 +16,8 @@ from audit.services import Actor, record
 from core.database.scope import PUBLIC, enter
 from core.problems import FieldError, ValidationFailed
 from tenants.models import Tenant
-from tenants.problems import TenantNotFound
 from tenants.routing import forget
-from tenants.services import locked_tenant, target_of
+from tenants.services import living_tenant, target_of
 
 LONGEST_GRACE = 365
 FIELDS = ["deletion_requested_at", "deletion_due_at", "export_before_deletion", "updated_at"]
@@ -37,7 +36,7 @@ def schedule_deletion(
         fault = FieldError("days", "out_of_range", f"Use 0 to {LONGEST_GRACE} days.")
         raise ValidationFailed(errors=[fault])
     with enter(PUBLIC), transaction.atomic():
-        tenant = _wanted(tenant_id)
+        tenant = living_tenant(tenant_id)
         if tenant.deletion_due_at is not None:
             return tenant
         now = timezone.now()
@@ -53,7 +52,7 @@ def call_off_deletion(tenant_id: uuid.UUID, *, actor: Actor) -> Tenant:
     Raises TenantNotFound, also once the purge has begun.
     """
     with enter(PUBLIC), transaction.atomic():
-        tenant = _wanted(tenant_id)
+        tenant = living_tenant(tenant_id)
         if tenant.deletion_due_at is None:
             return tenant
         due_at = _text(tenant)
@@ -68,13 +67,6 @@ def due_for_deletion() -> QuerySet[Tenant]:
     begun = Tenant.objects.filter(status=Tenant.Status.DELETING)
     found: QuerySet[Tenant] = (due | begun).prefetch_related("domains").order_by("created_at")
     return found
-
-
-def _wanted(tenant_id: uuid.UUID) -> Tenant:
-    tenant = locked_tenant(tenant_id)
-    if tenant.status == Tenant.Status.DELETING:
-        raise TenantNotFound
-    return tenant
 
 
 def _text(tenant: Tenant) -> str:

@@ -105,9 +105,7 @@ def rotate_key(tenant_id: uuid.UUID, *, actor: Actor) -> Tenant:
     again. Raises TenantNotFound, also while the tenant is being deleted.
     """
     with enter(PUBLIC), transaction.atomic():
-        tenant = locked_tenant(tenant_id)
-        if tenant.status == Tenant.Status.DELETING:
-            raise TenantNotFound
+        tenant = living_tenant(tenant_id)
         tenant.key_version += 1
         tenant.save(update_fields=["key_version", "updated_at"])
         record(
