@@ -9,15 +9,16 @@ from core.problems import FieldError, ValidationFailed
 from tenants.models import Domain, Tenant
 from tenants.problems import TenantNotFound
 from tenants.queries import all_tenants
+from tenants.states import IN_MAINTENANCE, SCHEDULED, SUSPENDED
 
 ORDERINGS = ("created_at", "name", "updated_at")
 NEWEST_FIRST = "-created_at"
 LONGEST_SEARCH = 255
 STATES = {
     "active": Q(status=Tenant.Status.ACTIVE),
-    "suspended": Q(status=Tenant.Status.SUSPENDED),
-    "scheduled": Q(deletion_due_at__isnull=False),
-    "maintenance": ~Q(maintenance=""),
+    "suspended": SUSPENDED,
+    "scheduled": SCHEDULED,
+    "maintenance": IN_MAINTENANCE,
 }
 
 

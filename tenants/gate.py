@@ -1,9 +1,11 @@
 """Whether a tenant's requests are served, and if not, what they are told."""
 
+from core.problems import Problem
 from core.timestamps import timestamp
 from tenants.models import Tenant
 from tenants.problems import TenantNotFound, TenantSuspended, TenantUnavailable
 from tenants.refs import TenantRef
+from tenants.states import State, state_of
 
 RETRY_AFTER = {"Retry-After": "60"}
 WHY = {
@@ -15,7 +17,7 @@ WHY = {
 
 def existing(tenant: TenantRef | None) -> TenantRef:
     """Return the tenant if there is one as far as its people can tell. Raises TenantNotFound."""
-    if tenant is None or tenant.status == Tenant.Status.DELETING:
+    if tenant is None or state_of(tenant) is State.DELETING:
         raise TenantNotFound
     return tenant
 
@@ -25,13 +27,20 @@ def require_served(tenant: TenantRef) -> None:
 
     For programs the problem has ``deletion_due_at`` or ``maintenance`` as a member of its own.
     """
-    if tenant.deletion_due_at is not None:
+    state = state_of(tenant)
+    if state is not State.SERVED:
+        raise _refusal(tenant, state)
+
+
+def _refusal(tenant: TenantRef, state: State) -> Problem:
+    if state is State.SCHEDULED and tenant.deletion_due_at is not None:
         due = timestamp(tenant.deletion_due_at)
         why = f"This workspace will be deleted on {due[:10]}."
-        raise TenantSuspended(why, members={"deletion_due_at": due})
-    if tenant.status == Tenant.Status.SUSPENDED:
-        raise TenantSuspended(tenant.suspended_reason)
-    if tenant.maintenance:
+        return TenantSuspended(why, members={"deletion_due_at": due})
+    if state is State.SUSPENDED:
+        return TenantSuspended(tenant.suspended_reason)
+    if state is State.MAINTENANCE:
         kind = Tenant.Maintenance(tenant.maintenance)
         why = f"{TenantUnavailable.title} {WHY[kind]}"
-        raise TenantUnavailable(why, headers=RETRY_AFTER, members={"maintenance": kind.value})
+        return TenantUnavailable(why, headers=RETRY_AFTER, members={"maintenance": kind.value})
+    return TenantNotFound()

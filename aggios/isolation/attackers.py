@@ -14,6 +14,7 @@ from aggios.isolation.planting import tokens_for
 from tenants.context import tenant_context
 from tenants.keys import key_id, signing_key
 from tenants.routing import tenant_by_id
+from tenants.states import State, state_of
 
 
 @dataclass(slots=True)
@@ -29,7 +30,7 @@ class Attacker:
     def ready(self) -> None:
         """Have a living session; the requests before may have ended it. Raises Blind."""
         now = tenant_by_id(self.party.ref.id)
-        if now is None or not now.is_active:
+        if now is None or state_of(now) is not State.SERVED:
             raise Blind("A request took the attacking tenant off the air.")
         if self.session_id is None or not self._alive(self.session_id):
             session, self.access, self.refresh = tokens_for(self.party, self.party.attacker)

@@ -12,6 +12,7 @@ from staff.admin.steps import Step, StepForm
 from tenants.deletion import LONGEST_GRACE, call_off_deletion, schedule_deletion
 from tenants.models import Tenant
 from tenants.services import rotate_key
+from tenants.states import State, state_of
 
 
 class DeletionForm(StepForm):
@@ -47,7 +48,7 @@ class DeletionForm(StepForm):
 
 
 def _not_going(tenant: Tenant) -> bool:
-    return tenant.status != Tenant.Status.DELETING and tenant.deletion_due_at is None
+    return state_of(tenant) not in {State.SCHEDULED, State.DELETING}
 
 
 DELETE = Step(
@@ -68,9 +69,7 @@ CALL_OFF = Step(
     title=_("Call deletions off"),
     question=_("These workspaces will not be deleted, and answer as they did before:"),
     button=_("Call off"),
-    applies=lambda tenant: (
-        tenant.deletion_due_at is not None and tenant.status != Tenant.Status.DELETING
-    ),
+    applies=lambda tenant: state_of(tenant) is State.SCHEDULED,
     carry_out=lambda tenant, request, data: call_off_deletion(tenant.pk, actor=acting(request)),
 )
 ROTATE = Step(
@@ -79,6 +78,6 @@ ROTATE = Step(
     question=_("Everybody in these workspaces will have to log in again:"),
     button=_("Change the key"),
     grave=True,
-    applies=lambda tenant: tenant.status != Tenant.Status.DELETING,
+    applies=lambda tenant: state_of(tenant) is not State.DELETING,
     carry_out=lambda tenant, request, data: rotate_key(tenant.pk, actor=acting(request)),
 )

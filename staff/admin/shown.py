@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 from django.utils.formats import date_format
@@ -11,13 +11,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tenants.models import Tenant
+from tenants.states import IN_MAINTENANCE, SCHEDULED, SERVED, State, state_of
 from tenants.usage import requests_by_day
 
-STATES = {
-    "serving": Q(status=Tenant.Status.ACTIVE, maintenance="", deletion_due_at=None),
-    "scheduled": Q(deletion_due_at__isnull=False),
-    "broken": ~Q(maintenance=""),
-}
+STATES = {"serving": SERVED, "scheduled": SCHEDULED, "broken": IN_MAINTENANCE}
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -40,15 +37,19 @@ class StateFilter(admin.SimpleListFilter):
         return queryset.filter(chosen) if chosen is not None else queryset
 
 
-def state_of(tenant: Tenant) -> str:
+def state_in_words(tenant: Tenant) -> str:
     """Return in words what a tenant's requests meet."""
-    if tenant.deletion_due_at is not None and tenant.status != Tenant.Status.DELETING:
-        day = date_format(tenant.deletion_due_at, "SHORT_DATE_FORMAT")
+    state, due = state_of(tenant), tenant.deletion_due_at
+    if state is State.SCHEDULED and due is not None:
+        day = date_format(due, "SHORT_DATE_FORMAT")
         return gettext("will be deleted on %(day)s") % {"day": day}
-    if tenant.maintenance:
-        return gettext("under maintenance")
-    words = {"active": gettext("is served"), "suspended": gettext("suspended")}
-    return words.get(tenant.status, gettext("is being deleted"))
+    words = {
+        State.SERVED: gettext("is served"),
+        State.MAINTENANCE: gettext("under maintenance"),
+        State.SUSPENDED: gettext("suspended"),
+        State.DELETING: gettext("is being deleted"),
+    }
+    return words[state]
 
 
 def size_of(tenant: Tenant) -> str:
@@ -92,7 +93,7 @@ class TenantColumns:
     @admin.display(description=_("state"), ordering="status")
     def state(self, tenant: Tenant) -> str:
         """Return what its requests meet."""
-        return state_of(tenant)
+        return state_in_words(tenant)
 
     @admin.display(description=_("database + objects"), ordering="usage__database_bytes")
     def size(self, tenant: Tenant) -> str:

@@ -13,6 +13,7 @@ from core.timestamps import timestamp
 from tenants.hosts import tenant_host
 from tenants.models import Tenant
 from tenants.queries import all_tenants
+from tenants.states import State, state_of
 
 SHOWN = ("subdomain", "name", "state", "host", "schema")
 
@@ -56,8 +57,9 @@ def row_of(tenant: Tenant) -> dict[str, str]:
 
 
 def _state(tenant: Tenant) -> str:
-    if tenant.deletion_due_at and tenant.status != Tenant.Status.DELETING:
+    state = state_of(tenant)
+    if state is State.SCHEDULED:
         return f"to be deleted {tenant.deletion_due_at:%Y-%m-%d}"
-    if tenant.maintenance and tenant.status == Tenant.Status.ACTIVE:
+    if state is State.MAINTENANCE:
         return str(tenant.maintenance)
     return str(tenant.status)

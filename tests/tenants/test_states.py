@@ -1,0 +1,60 @@
+"""Several facts of a tenant make one state: that which its requests meet."""
+
+from itertools import product
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from core.problems import Problem
+from staff.admin.shown import state_in_words
+from tenants.gate import require_served
+from tenants.models import Tenant
+from tenants.refs import TenantRef
+from tenants.states import State, state_of
+
+FACTS: dict[State, dict[str, Any]] = {
+    State.MAINTENANCE: {"maintenance": Tenant.Maintenance.RESTORING},
+    State.SUSPENDED: {"status": Tenant.Status.SUSPENDED},
+    State.SCHEDULED: {"deletion_due_at": timezone.now()},
+    State.DELETING: {"status": Tenant.Status.DELETING},
+}
+MET = {
+    State.SERVED: (None, "is served"),
+    State.MAINTENANCE: ("tenant_unavailable", "under maintenance"),
+    State.SUSPENDED: ("tenant_suspended", "suspended"),
+    State.SCHEDULED: ("tenant_suspended", "will be deleted on"),
+    State.DELETING: ("tenant_not_found", "is being deleted"),
+}
+
+
+def answer_to(tenant: TenantRef) -> str | None:
+    """Return the code of the refusal, or None for a tenant that is served."""
+    try:
+        require_served(tenant)
+    except Problem as problem:
+        return problem.code
+    return None
+
+
+@pytest.mark.parametrize("holds", list(product((False, True), repeat=len(FACTS))))
+def test_the_gravest_fact_counts_wherever_the_state_is_shown(holds: tuple[bool, ...]):
+    true = [state for state, holding in zip(FACTS, holds, strict=True) if holding]
+    fields = {"status": Tenant.Status.ACTIVE}
+    for state in true:  # the gravest last
+        fields |= FACTS[state]
+    tenant = Tenant(**fields)
+
+    state = state_of(tenant)
+
+    assert state is (true[-1] if true else State.SERVED)
+    code, words = MET[state]
+    assert answer_to(ref_like(tenant)) == code
+    assert state_in_words(tenant).startswith(words)
+
+
+def ref_like(tenant: Tenant) -> TenantRef:
+    """Return the reference of a tenant that is in no database."""
+    facts = ("id", "name", "schema_name", "object_prefix", "status", "suspended_reason")
+    more = ("registration", "key_version", "maintenance", "deletion_due_at")
+    return TenantRef(slug="", **{name: getattr(tenant, name) for name in (*facts, *more)})
