@@ -17,16 +17,7 @@ from tenants.database.owner import (
     run,
     runtime_login,
 )
-from tenants.database.steps import Report, Step, labels_of, leaves_of, telling
-
-__all__ = [
-    "create_empty_schema",
-    "drop_schema",
-    "labels_of",
-    "migrate_public",
-    "migrate_tenant_schema",
-    "pending_in_public",
-]
+from tenants.database.steps import Report, Step, leaves_of, telling
 
 
 def migrate_public(report: Report) -> int:
