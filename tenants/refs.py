@@ -36,12 +36,6 @@ class TenantRef:
         """The place in the database that belongs to this tenant alone."""
         return Scope(self.schema_name, role=self.schema_name, tenant_id=str(self.id))
 
-    @property
-    def is_active(self) -> bool:
-        """Whether requests are served; ``tenants.gate.require_served`` says why not."""
-        waits = self.maintenance or self.deletion_due_at
-        return self.status == Tenant.Status.ACTIVE and not waits
-
     def left(self, name: str) -> datetime | None:
         """Return when the redirect of a former name ends; None for every other name."""
         return dict(self.former_names).get(name)
