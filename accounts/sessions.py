@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.living import session_with_user
@@ -148,18 +149,37 @@ def end_everybodys(reason: str, *, actor: Actor, cause: str) -> int:
 
     ``cause`` goes into the record.
     """
-    with transaction.atomic():
-        living = Session.objects.filter(ended_at__isnull=True)
-        count = living.update(ended_at=timezone.now(), end_reason=reason)
-        record("sessions.ended", actor=actor, reason=reason, cause=cause, count=count)
-    return count
+    return _end_living(Q(), reason, actor=actor, cause=cause)
 
 
 def end_all(user: User, reason: str, *, actor: Actor) -> int:
     """End every living session of a person; return how many there were."""
+    return _end_living(Q(user=user), reason, actor=actor, target=_person_of(user))
+
+
+def end_others(session: Session, reason: str, *, actor: Actor) -> int:
+    """End every living session of a session's person but this one; return how many there were."""
+    others = Q(user=session.user_id) & ~Q(pk=session.pk)
+    return _end_living(others, reason, actor=actor, target=_person_of(session.user))
+
+
+def _person_of(user: User) -> Target:
+    return Target("user", str(user.id), user.email)
+
+
+def _end_living(
+    which: Q, reason: str, *, actor: Actor, target: Target | None = None, **details: str
+) -> int:
+    """End the living sessions that ``which`` selects, with one record of how many.
+
+    They are locked in the order of their ids, so that two who end the same ones never wait for
+    each other.
+    """
     with transaction.atomic():
-        living = Session.objects.filter(user=user, ended_at__isnull=True)
-        count = living.update(ended_at=timezone.now(), end_reason=reason)
-        target = Target("user", str(user.id), user.email)
-        record("sessions.ended", actor=actor, target=target, reason=reason, count=count)
-    return count
+        rows = Session.objects.filter(which, ended_at__isnull=True).order_by("id")
+        ids = list(rows.select_for_update().values_list("id", flat=True))
+        Session.objects.filter(id__in=ids).update(ended_at=timezone.now(), end_reason=reason)
+        record(
+            "sessions.ended", actor=actor, target=target, reason=reason, **details, count=len(ids)
+        )
+    return len(ids)
