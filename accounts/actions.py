@@ -1,6 +1,6 @@
 """The permission matrix: what can be done in a workspace, by which roles, and whether by API keys.
 
-A view says what each of its methods does (``actions = {"GET": "users:read"}``). The names are the
+A view says what each of its methods does (``actions = {"GET": "users:read"}``). Most names are the
 scopes of API keys too: a key does what its person may do, and of that only what its scopes name.
 """
 
@@ -16,26 +16,27 @@ OWNERS = frozenset({OWNER})
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Who may do something. ``by_key``: an API key may too, if it has the scope of that name."""
+    """Who may do something, and the scope that an API key needs for it; no key may without one."""
 
     roles: frozenset[str]
-    by_key: bool = True
+    scope: str = ""
 
 
 ACTIONS = {
-    "files:read": Action(ALL),
-    "files:write": Action(ALL),
-    "users:read": Action(MANAGERS),
-    "users:write": Action(MANAGERS),
-    "users:erase": Action(OWNERS, by_key=False),
-    "invitations:read": Action(MANAGERS),
-    "invitations:write": Action(MANAGERS),
-    "tenant:read": Action(ALL),
-    "tenant:write": Action(MANAGERS),
-    "tenant:transfer": Action(OWNERS, by_key=False),
-    "tenant:delete": Action(OWNERS, by_key=False),
-    "audit:read": Action(MANAGERS),
-    "keys:read": Action(MANAGERS, by_key=False),
-    "keys:write": Action(MANAGERS, by_key=False),
+    "files:read": Action(ALL, "files:read"),
+    "files:write": Action(ALL, "files:write"),
+    "me:read": Action(ALL, "users:read"),
+    "users:read": Action(MANAGERS, "users:read"),
+    "users:write": Action(MANAGERS, "users:write"),
+    "users:erase": Action(OWNERS),
+    "invitations:read": Action(MANAGERS, "invitations:read"),
+    "invitations:write": Action(MANAGERS, "invitations:write"),
+    "tenant:read": Action(ALL, "tenant:read"),
+    "tenant:write": Action(MANAGERS, "tenant:write"),
+    "tenant:transfer": Action(OWNERS),
+    "tenant:delete": Action(OWNERS),
+    "audit:read": Action(MANAGERS, "audit:read"),
+    "keys:read": Action(MANAGERS),
+    "keys:write": Action(MANAGERS),
 }
-SCOPES = tuple(name for name, action in ACTIONS.items() if action.by_key)
+SCOPES = tuple(dict.fromkeys(action.scope for action in ACTIONS.values() if action.scope))

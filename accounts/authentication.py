@@ -5,33 +5,47 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
-from accounts.models import Session, User
-from accounts.problems import TokenExpired, TokenInvalid
+from accounts.keys import living_key
+from accounts.models import ApiKey, Session, User
+from accounts.problems import InsufficientScope, TokenExpired, TokenInvalid
 from accounts.sessions import live_session
 from accounts.tokens import read_access_token
 from core.context import request_context
+from core.limits import take
 from core.problems import NotAuthenticated
+from tenants.api_key_form import PREFIX
 from tenants.context import tenant_or_none
 from tenants.credentials import bearer
 
 
 class BearerAuthentication(BaseAuthentication):
-    """``Authorization: Bearer <access token>`` → the user, and the session as ``request.auth``."""
+    """``Authorization: Bearer <access token or API key>`` → the user, and as ``request.auth`` the
+    session or the key."""
 
-    def authenticate(self, request: Request) -> tuple[User, Session] | None:
-        """Return user and session; None without a credential. Raises TokenInvalid, TokenExpired."""
+    def authenticate(self, request: Request) -> tuple[User, Session | ApiKey] | None:
+        """Return who asks and with what; None without a credential.
+
+        Raises TokenInvalid, TokenExpired, and RateLimited for a key that was used too often.
+        """
         token = bearer(request._request)
         if not token:
             return None
         if tenant_or_none() is None:
             raise TokenInvalid
-        session = live_session(read_access_token(token))
-        request_context().user = str(session.user_id)
-        return session.user, session
+        auth = _key(token) if token.startswith(PREFIX) else live_session(read_access_token(token))
+        request_context().user = str(auth.user_id)
+        return auth.user, auth
 
     def authenticate_header(self, request: Request) -> str:
         """Return the challenge of a 401 (RFC 6750 section 3)."""
         return 'Bearer realm="aggios"'
+
+
+def _key(text: str) -> ApiKey:
+    key = living_key(text)
+    request_context().api_key = str(key.id)
+    take("api_key", str(key.id), amount=key.requests_per_minute)
+    return key
 
 
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
@@ -42,14 +56,15 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
 
     def get_security_definition(self, auto_schema: object) -> dict[str, str]:
         """Return the OpenAPI security scheme."""
-        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+        how = "An access token, or an API key (`ak_…`) where the operation has a scope."
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": how}
 
 
 def session_asking(request: Request, *, lenient: bool) -> Session | None:
     """Return the session of the access token that came with the request, if one did.
 
     ``lenient`` takes a token that is not good for none; otherwise it raises TokenInvalid or
-    TokenExpired.
+    TokenExpired. Raises InsufficientScope for an API key, which has no session.
     """
     try:
         found = BearerAuthentication().authenticate(request)
@@ -57,7 +72,9 @@ def session_asking(request: Request, *, lenient: bool) -> Session | None:
         if not lenient:
             raise
         return None
-    return found[1] if found else None
+    if found and isinstance(found[1], ApiKey):
+        raise InsufficientScope
+    return found[1] if found else None  # type: ignore[return-value]
 
 
 def person(request: Request | HttpRequest) -> User:

@@ -54,8 +54,10 @@ def require_action(user: User, auth: object, name: str) -> None:
 
     Without a name everybody may who is logged in; a key may not.
     """
-    if isinstance(auth, ApiKey) and not (name in auth.scopes and ACTIONS[name].by_key):
-        raise InsufficientScope(members={"scope": name} if name else {})
+    if isinstance(auth, ApiKey):
+        scope = ACTIONS[name].scope if name else ""
+        if not scope or scope not in auth.scopes:
+            raise InsufficientScope(members={"scope": scope} if scope else {})
     if name and user.role not in ACTIONS[name].roles:
         raise PermissionRefused
 

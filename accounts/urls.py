@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.api import auth, users
+from accounts.api import auth, keys, users
 
 urlpatterns = [
     path("api/auth/login", auth.Login.as_view(), name="login"),
@@ -11,5 +11,7 @@ urlpatterns = [
     path("api/auth/logout", auth.Logout.as_view(), name="logout"),
     path("api/logout", auth.LogoutShort.as_view(), name="logout-short"),
     path("api/auth/logout-all", auth.LogoutAll.as_view(), name="logout-all"),
+    path("api/keys", keys.Keys.as_view(), name="keys"),
+    path("api/keys/<uuid:key_id>", keys.OneKey.as_view(), name="key"),
     path("api/users/me", users.Me.as_view(), name="me"),
 ]

@@ -270,6 +270,8 @@ RATE_LIMITS = {
     "register": env.text("RATE_LIMIT_REGISTER", "60/3600"),
     "refresh": env.text("RATE_LIMIT_REFRESH", "120/60"),
     "login_account": env.text("RATE_LIMIT_LOGIN_ACCOUNT", "5/60"),
+    # Each key may have a number of its own.
+    "api_key": env.text("RATE_LIMIT_API_KEY", "600/60"),
     "login_address": env.text("RATE_LIMIT_LOGIN_ADDRESS", "50/60"),
 }
 

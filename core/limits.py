@@ -23,12 +23,13 @@ from core.problems import RateLimited
 log = logging.getLogger(__name__)
 
 
-def take(name: str, *key: str) -> None:
+def take(name: str, *key: str, amount: int | None = None) -> None:
     """Count one use of the limit for ``key`` and put its state into the response's headers.
 
-    Raises RateLimited when the window is full; a refused use is not counted.
+    ``amount`` is how many there may be instead of what the setting says. Raises RateLimited when
+    the window is full; a refused use is not counted.
     """
-    _ask(name, key, count=True)
+    _ask(name, key, count=True, amount=amount)
 
 
 def require_room(name: str, *key: str) -> None:
@@ -52,8 +53,8 @@ def clear(name: str, *key: str) -> None:
     _tell(name, _item(name), _item(name).amount, 0)
 
 
-def _ask(name: str, key: tuple[str, ...], *, count: bool) -> None:
-    item = _item(name)
+def _ask(name: str, key: tuple[str, ...], *, count: bool, amount: int | None = None) -> None:
+    item = _item(name, amount)
     try:
         allowed, remaining, reset = _look(_limiter(), item, (name, *key), count)
     except RedisError:
@@ -87,9 +88,9 @@ def _add(headers: dict[str, str], field: str, name: str, state: str) -> None:
     headers[field] = ", ".join([*others, f'"{name}";{state}'])
 
 
-def _item(name: str) -> RateLimitItem:
-    amount, _, seconds = settings.RATE_LIMITS[name].partition("/")
-    return RateLimitItemPerSecond(int(amount), int(seconds))
+def _item(name: str, amount: int | None = None) -> RateLimitItem:
+    usual, _, seconds = settings.RATE_LIMITS[name].partition("/")
+    return RateLimitItemPerSecond(amount or int(usual), int(seconds))
 
 
 def _local_share(item: RateLimitItem) -> RateLimitItem:

@@ -21,6 +21,8 @@ def user_etag(user: User) -> str:
 class Me(ApiView):
     """The person whose token this is."""
 
+    actions = {"GET": "me:read"}
+
     @extend_schema(
         operation_id="read_me", parameters=[IF_NONE_MATCH], responses={200: UserShape, 304: None}
     )

@@ -39,6 +39,8 @@ OF_A_TENANT = [
     Route("logout-short", "/api/logout", "POST"),
     Route("logout-all", "/api/auth/logout-all", "POST", MEMBER),
     Route("me", "/api/users/me", "GET PUT PATCH", MEMBER),
+    Route("keys", "/api/keys", "GET POST", MEMBER),
+    Route("key", "/api/keys/{key}", "GET DELETE", MEMBER),
     Route("files", "/api/files", "GET POST", MEMBER),
     Route("file", "/api/files/{file}", "GET PATCH DELETE", MEMBER),
     Route("file-download", "/api/files/{file}/download", "GET", MEMBER),

@@ -1,0 +1,79 @@
+"""What requests and answers about API keys look like."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from rest_framework import serializers
+
+from accounts.actions import SCOPES
+from accounts.models import ApiKey
+from core.timestamps import timestamp
+
+MOST_REQUESTS = 100_000
+
+
+class NewKeyRequest(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=100)
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(SCOPES), min_length=1, max_length=len(SCOPES)
+    )
+    expires_at = serializers.DateTimeField(
+        required=False, allow_null=True, default=None, help_text="Never without one."
+    )
+    requests_per_minute = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        default=None,
+        min_value=1,
+        max_value=MOST_REQUESTS,
+        help_text="The usual limit of keys without one.",
+    )
+
+    def validate_scopes(self, value: list[str]) -> list[str]:
+        """Name each scope once, in the order of the matrix."""
+        return [scope for scope in SCOPES if scope in value]
+
+    def validate_expires_at(self, value: datetime | None) -> datetime | None:
+        """Refuse a moment that has passed."""
+        if value is not None and value <= timezone.now():
+            raise serializers.ValidationError("Give a time that is still to come.", "past")
+        return value
+
+
+class MakerShape(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    email = serializers.EmailField()
+
+
+class KeyShape(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    hint = serializers.CharField(help_text="The last characters of the key.")
+    scopes = serializers.ListField(child=serializers.ChoiceField(SCOPES))
+    requests_per_minute = serializers.IntegerField(allow_null=True)
+    created_by = MakerShape(help_text="The key acts as this person.")
+    created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField(allow_null=True)
+    last_used_at = serializers.DateTimeField(allow_null=True, help_text="To the minute.")
+    last_used_ip = serializers.IPAddressField(allow_null=True)
+
+
+class NewKeyShape(KeyShape):
+    key = serializers.CharField(help_text="Shown in this answer alone.")
+
+
+def key_of(row: ApiKey) -> dict[str, Any]:
+    """Return a key as the API shows it, without the key itself."""
+    return {
+        "id": str(row.id),
+        "name": row.name,
+        "hint": row.hint,
+        "scopes": row.scopes,
+        "requests_per_minute": row.requests_per_minute,
+        "created_by": {"id": str(row.user_id), "email": row.user.email},
+        "created_at": timestamp(row.created_at),
+        "expires_at": timestamp(row.expires_at) if row.expires_at else None,
+        "last_used_at": timestamp(row.last_used_at) if row.last_used_at else None,
+        "last_used_ip": row.last_used_ip,
+    }

@@ -1,0 +1,73 @@
+"""API keys of the workspace: listed, made, revoked."""
+
+import uuid
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.key_shapes import KeyShape, NewKeyRequest, NewKeyShape, key_of
+from accounts.authentication import person
+from accounts.keys import make_key, readable_key, readable_keys, revoke_key
+from accounts.models import User
+from accounts.proof import require_recent_proof
+from core.pagination import KeysetPagination
+from core.shapes import parsed
+from core.views import ApiView
+from idempotency.openapi import IDEMPOTENCY_KEY
+from idempotency.services import fingerprint_of, once
+
+
+class Keys(ApiView):
+    """The keys of the workspace that have not been revoked, whoever made them."""
+
+    actions = {"GET": "keys:read", "POST": "keys:write"}
+    pagination_class = KeysetPagination
+
+    @extend_schema(operation_id="list_keys", responses={200: KeyShape(many=True)})
+    def get(self, request: Request) -> Response:
+        """List keys by page, newest first."""
+        pages = self.pagination_class()
+        page = pages.paginate_queryset(readable_keys(), request, self)
+        return pages.get_paginated_response([key_of(row) for row in page])
+
+    @extend_schema(
+        operation_id="make_key",
+        request=NewKeyRequest,
+        parameters=[IDEMPOTENCY_KEY],
+        responses={201: NewKeyShape},
+    )
+    def post(self, request: Request) -> Response:
+        """Make a key that acts as the caller. Asks for a recent proof of who that is."""
+        require_recent_proof(request)
+        fields, maker = parsed(NewKeyRequest, request), person(request)
+        return once(
+            request,
+            caller=str(maker.id),
+            fingerprint=fingerprint_of(request.data),
+            act=lambda: _made(fields, maker),
+        )
+
+
+def _made(fields: dict[str, Any], maker: User) -> Response:
+    made = make_key(**fields, actor=maker)
+    headers = {"Location": f"/api/keys/{made.row.id}", "Cache-Control": "no-store"}
+    return Response({**key_of(made.row), "key": made.text}, status=201, headers=headers)
+
+
+class OneKey(ApiView):
+    """One key."""
+
+    actions = {"GET": "keys:read", "DELETE": "keys:write"}
+
+    @extend_schema(operation_id="read_key", responses=KeyShape)
+    def get(self, request: Request, key_id: uuid.UUID) -> Response:
+        """Show a key, without the key itself."""
+        return Response(key_of(readable_key(key_id)))
+
+    @extend_schema(operation_id="revoke_key", responses={204: None})
+    def delete(self, request: Request, key_id: uuid.UUID) -> Response:
+        """End a key from the next request on."""
+        revoke_key(key_id, actor=person(request))
+        return Response(status=204)
