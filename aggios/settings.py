@@ -189,6 +189,8 @@ DELETION_GRACE_DAYS = env.integer("DELETION_GRACE_DAYS", 30)
 SUBDOMAIN_REDIRECT_DAYS = env.integer("SUBDOMAIN_REDIRECT_DAYS", 90)
 # A claim of a custom domain that nobody proves goes after this time.
 DOMAIN_CLAIM_DAYS = env.integer("DOMAIN_CLAIM_DAYS", 30, least=1)
+# Proved or not; each costs look-ups and a certificate.
+CUSTOM_DOMAINS_PER_TENANT = env.integer("CUSTOM_DOMAINS_PER_TENANT", 20)
 # Who is asked for the records that prove custom domains; the system's resolvers when unset.
 DNS_RESOLVERS = [env.address("DNS_RESOLVERS", x, 53) for x in env.items("DNS_RESOLVERS")]
 # The folder that a workspace is exported into before it is purged; none without it.
@@ -269,6 +271,7 @@ RATE_LIMITS = {
     "signup": env.text("RATE_LIMIT_SIGNUP", "10/3600"),
     "register": env.text("RATE_LIMIT_REGISTER", "60/3600"),
     "refresh": env.text("RATE_LIMIT_REFRESH", "120/60"),
+    "domain_check": env.text("RATE_LIMIT_DOMAIN_CHECK", "30/600"),
     "login_account": env.text("RATE_LIMIT_LOGIN_ACCOUNT", "5/60"),
     # Each key may have a number of its own.
     "api_key": env.text("RATE_LIMIT_API_KEY", "600/60"),

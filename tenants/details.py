@@ -1,6 +1,7 @@
-"""Changing what a tenant is called and who may join it."""
+"""Changing what a tenant is called, who may join it, and what it decides for itself."""
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
@@ -10,7 +11,10 @@ from core.database.scope import PUBLIC, enter
 from tenants.models import Tenant
 from tenants.names import checked_name
 from tenants.routing import forget
-from tenants.services import locked_tenant, target_of
+from tenants.services import living_tenant, locked_tenant, target_of
+
+Changes = dict[str, dict[str, Any]]
+"""What was changed, by field: ``{"name": {"from": …, "to": …}}``; settings as ``settings.x``."""
 
 
 def update_tenant(tenant_id: uuid.UUID, *, name: str, registration: str, actor: Actor) -> Tenant:
@@ -21,20 +25,50 @@ def update_tenant(tenant_id: uuid.UUID, *, name: str, registration: str, actor: 
     wanted = {"name": checked_name(name), "registration": registration}
     with enter(PUBLIC), transaction.atomic():
         tenant = locked_tenant(tenant_id)
-        changes = _changes(tenant, wanted)
-        if changes:
-            for field, change in changes.items():
-                setattr(tenant, field, change["to"])
-            tenant.save(update_fields=[*changes, "updated_at"])
-            record("tenant.updated", actor=actor, target=target_of(tenant), changes=changes)
-            forget(tenant)
+        _apply(tenant, _changes(tenant, wanted, {}), actor)
         return tenant
 
 
-def _changes(tenant: Tenant, wanted: dict[str, str]) -> dict[str, dict[str, Any]]:
-    now = {field: getattr(tenant, field) for field in wanted}
-    return {
-        field: {"from": now[field], "to": value}
-        for field, value in wanted.items()
-        if now[field] != value
-    }
+def change_details(
+    tenant_id: uuid.UUID,
+    *,
+    details: dict[str, str],
+    settings: dict[str, Any],
+    actor: Actor,
+    check: Callable[[Tenant], None],
+) -> Changes:
+    """Change what is named of ``name`` and ``registration``, and single settings; return what was.
+
+    What a setting may be is for its room to say; the others stay as they are, so that two who
+    change different ones at once both get theirs. ``check`` sees the locked tenant first and may
+    raise. Raises ValidationFailed and TenantNotFound.
+    """
+    wanted = dict(details)
+    if "name" in wanted:
+        wanted["name"] = checked_name(wanted["name"])
+    with enter(PUBLIC), transaction.atomic():
+        tenant = living_tenant(tenant_id)
+        check(tenant)
+        changes = _changes(tenant, wanted, settings)
+        _apply(tenant, changes, actor)
+        return changes
+
+
+def _apply(tenant: Tenant, changes: Changes, actor: Actor) -> None:
+    if not changes:
+        return
+    for field, change in changes.items():
+        _, _, setting = field.partition(".")
+        if setting:
+            tenant.settings[setting] = change["to"]
+        else:
+            setattr(tenant, field, change["to"])
+    tenant.save(update_fields=["name", "registration", "settings", "updated_at"])
+    record("tenant.updated", actor=actor, target=target_of(tenant), changes=changes)
+    forget(tenant)
+
+
+def _changes(tenant: Tenant, details: dict[str, str], settings: dict[str, Any]) -> Changes:
+    pairs = [(field, getattr(tenant, field), value) for field, value in details.items()]
+    pairs += [(f"settings.{n}", tenant.settings.get(n), value) for n, value in settings.items()]
+    return {field: {"from": now, "to": value} for field, now, value in pairs if now != value}

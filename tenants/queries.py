@@ -1,7 +1,10 @@
 """Reading tenants."""
 
+import uuid
+
 from django.db.models import QuerySet
 
+from core.database.scope import PUBLIC, enter
 from tenants import slugs
 from tenants.models import Domain, Tenant
 from tenants.problems import TenantNotFound
@@ -11,6 +14,15 @@ def all_tenants() -> QuerySet[Tenant]:
     """Return every tenant with its domains, newest first."""
     tenants: QuerySet[Tenant] = Tenant.objects.prefetch_related("domains")
     return tenants
+
+
+def tenant_with_id(tenant_id: uuid.UUID) -> Tenant:
+    """Return a tenant with its domains, from any scope. Raises TenantNotFound."""
+    with enter(PUBLIC):
+        tenant = all_tenants().filter(pk=tenant_id).first()
+        if tenant is None:
+            raise TenantNotFound
+        return tenant
 
 
 def tenant_by_slug(slug: str) -> Tenant:

@@ -1,30 +1,23 @@
 """Custom domains of a tenant: claimed, proved by a DNS record, released."""
 
 import uuid
-from typing import Any
 
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.pagination import KeysetPagination
-from core.shapes import by_rule, parsed
+from core.shapes import parsed
 from idempotency.openapi import IDEMPOTENCY_KEY
 from idempotency.services import fingerprint_of, once
-from staff.api.documents import domain_of
-from staff.api.shapes import DomainShape
 from staff.api.view import CHANGE, VIEW, StaffView
 from staff.authentication import asking
 from staff.queries import shown_tenant
+from tenants.documents import domain_document
 from tenants.domains.checks import check_domain
 from tenants.domains.claims import claim_domain, remove_domain
-from tenants.domains.names import checked_custom
 from tenants.domains.queries import domains_of
-
-
-class ClaimRequest(serializers.Serializer[Any]):
-    domain = serializers.CharField(validators=[by_rule(checked_custom)])
+from tenants.shapes import ClaimRequest, DomainShape
 
 
 class TenantDomains(StaffView):
@@ -39,7 +32,7 @@ class TenantDomains(StaffView):
         pages = self.pagination_class()
         found = domains_of(shown_tenant(tenant_id).pk)
         page = pages.paginate_queryset(found, request, self)
-        return pages.get_paginated_response([domain_of(domain) for domain in page])
+        return pages.get_paginated_response([domain_document(domain) for domain in page])
 
     @extend_schema(
         operation_id="claim_tenant_domain",
@@ -56,7 +49,7 @@ class TenantDomains(StaffView):
             caller=f"staff:{actor.id}",
             fingerprint=fingerprint_of(request.data),
             act=lambda: Response(
-                domain_of(claim_domain(tenant.pk, name=name, actor=actor)), status=201
+                domain_document(claim_domain(tenant.pk, name=name, actor=actor)), status=201
             ),
         )
 
@@ -87,4 +80,4 @@ class CheckTenantDomain(StaffView):
         """
         tenant = shown_tenant(tenant_id)
         domain = check_domain(domain_id, tenant_id=tenant.pk, actor=asking(request))
-        return Response(domain_of(domain))
+        return Response(domain_document(domain))

@@ -12,6 +12,7 @@ from tenants.models import Tenant
 from tenants.names import checked_name
 from tenants.renaming import LONGEST_REDIRECT
 from tenants.services import LONGEST_REASON
+from tenants.shapes import DomainShape, UsageShape
 from tenants.slugs import checked as checked_slug
 
 
@@ -91,38 +92,10 @@ class DeleteRequest(serializers.Serializer[Any]):
     )
 
 
-class ProofShape(serializers.Serializer[Any]):
-    name = serializers.CharField()
-    value = serializers.CharField()
-    type = serializers.CharField()
-
-
-class DomainShape(serializers.Serializer[Any]):
-    id = serializers.UUIDField()
-    domain = serializers.CharField(help_text="The whole host name.")
-    kind = serializers.ChoiceField(["subdomain", "custom"])
-    is_primary = serializers.BooleanField()
-    verified_at = serializers.DateTimeField(allow_null=True)
-    redirect_until = serializers.DateTimeField(
-        allow_null=True, help_text="A former subdomain, whose links are redirected until then."
-    )
-    checked_at = serializers.DateTimeField(allow_null=True)
-    check_result = serializers.CharField(allow_blank=True, help_text="Of the last look-up.")
-    proof = ProofShape(allow_null=True, help_text="The DNS record that proves a custom domain.")
-
-
 class MaintenanceShape(serializers.Serializer[Any]):
     reason = serializers.ChoiceField(Tenant.Maintenance.values)
     since = serializers.DateTimeField(allow_null=True)
     note = serializers.CharField(help_text="For staff, e.g. the error.")
-
-
-class UsageShape(serializers.Serializer[Any]):
-    rows = serializers.IntegerField()
-    database_bytes = serializers.IntegerField()
-    objects = serializers.IntegerField()
-    object_bytes = serializers.IntegerField()
-    measured_at = serializers.DateTimeField()
 
 
 class TenantShape(serializers.Serializer[Any]):

@@ -1,7 +1,6 @@
 """What a tenant holds and how much it is used."""
 
 import uuid
-from datetime import UTC, datetime
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -10,28 +9,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.shapes import checked_fields
-from staff.api.documents import usage_of
-from staff.api.shapes import UsageShape
 from staff.api.view import VIEW, StaffView
 from staff.queries import shown_tenant
-from staff.usage import Seen, current_usage
+from tenants.documents import requests_document, usage_document
+from tenants.measuring import Seen, current_usage
+from tenants.shapes import RequestsShape, UsageShape
 
 
 class UsageRequest(serializers.Serializer[Any]):
     exact = serializers.BooleanField(
         required=False, default=False, help_text="Count the rows now rather than estimate them."
     )
-
-
-class RequestsOfADay(serializers.Serializer[Any]):
-    day = serializers.DateField(help_text="UTC.")
-    count = serializers.IntegerField()
-
-
-class RequestsShape(serializers.Serializer[Any]):
-    today = serializers.IntegerField()
-    last_30_days = serializers.IntegerField()
-    days = RequestsOfADay(many=True, help_text="Days with requests, oldest first.")
 
 
 class TenantUsageShape(UsageShape):
@@ -55,10 +43,9 @@ class TenantUsage(StaffView):
 
 
 def _document(seen: Seen) -> dict[str, Any]:
-    requests = {
-        "today": seen.requests.get(datetime.now(UTC).date().isoformat(), 0),
-        "last_30_days": sum(seen.requests.values()),
-        "days": [{"day": day, "count": count} for day, count in seen.requests.items()],
+    held = usage_document(seen.held) or {}
+    return {
+        **held,
+        "rows_are_exact": seen.rows_are_exact,
+        "requests": requests_document(seen.requests),
     }
-    held = usage_of(seen.held) or {}
-    return {**held, "rows_are_exact": seen.rows_are_exact, "requests": requests}

@@ -6,6 +6,7 @@ record (tenants/domains/checks.py), or for which staff has vouched.
 
 import uuid
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -20,7 +21,6 @@ from tenants.problems import DomainNotFound, DomainTaken, PrimaryDomain, TooMany
 from tenants.routing import forget
 from tenants.services import living_tenant, target_of
 
-MOST_CUSTOM = 20  # of one tenant, proved or not; each costs look-ups and a certificate
 TAKEN = FieldError("domain", "taken", DomainTaken.title)
 STATE = ["verified_at", "proof_token", "checked_at", "check_result"]
 
@@ -42,8 +42,9 @@ def _claim(tenant: Tenant, name: str, actor: Actor) -> Domain:
     custom = Domain.objects.filter(kind=Domain.Kind.CUSTOM)
     if custom.filter(domain=name, verified_at__isnull=False).exists():
         raise DomainTaken(errors=[TAKEN])
-    if custom.filter(tenant=tenant).count() >= MOST_CUSTOM:
-        raise TooManyDomains(f"A workspace has at most {MOST_CUSTOM} custom domains.")
+    most = settings.CUSTOM_DOMAINS_PER_TENANT
+    if custom.filter(tenant=tenant).count() >= most:
+        raise TooManyDomains(f"A workspace has at most {most} custom domains.")
     domain = Domain(tenant=tenant, domain=name, kind=Domain.Kind.CUSTOM, is_primary=False)
     domain.proof_token = new_token()
     domain.save(force_insert=True)

@@ -15,6 +15,7 @@ REVIEWED = {
     "audit.services.ANONYMOUS": "a constant",
     "audit.services.SYSTEM": "a constant",
     "core.database.scope.PUBLIC": "a constant",
+    "tenants.domains.turns.TURNS": "how many look-ups may go on at once; holds no data",
     "staff.site.site": "Django admin's registry",
     "tenants.database.steps.tenant_steps": "the migrations of the code",
     # Connections and counts of the process, of no tenant.

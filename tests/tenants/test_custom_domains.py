@@ -19,7 +19,6 @@ from django.utils import timezone
 from audit.models import AuditEvent
 from audit.services import SYSTEM, Actor
 from core.problems import ValidationFailed
-from tenants.domains import claims
 from tenants.domains.checks import check_all, check_domain, expire_claims, settle
 from tenants.domains.claims import add_domain, claim_domain, remove_domain, set_verified
 from tenants.domains.names import is_free
@@ -261,8 +260,8 @@ def test_what_is_no_public_name_is_refused(make_tenant, text: str):
     assert Domain.objects.filter(tenant_id=tenant.id).count() == 1
 
 
-def test_how_many_a_tenant_may_have(make_tenant, monkeypatch):
-    monkeypatch.setattr(claims, "MOST_CUSTOM", 2)
+def test_how_many_a_tenant_may_have(make_tenant, settings):
+    settings.CUSTOM_DOMAINS_PER_TENANT = 2
     tenant = make_tenant()
 
     def claim(_: int) -> str:

@@ -1,6 +1,6 @@
-"""What staff sees of a tenant's usage, measured anew when what is known is old.
+"""A tenant's usage as people are shown it, measured anew when what is known is old.
 
-Staff knows nothing of tenants' files; ``settings.TENANT_USAGE_MEASURER`` names who measures.
+Tenants know nothing of files; ``settings.TENANT_USAGE_MEASURER`` names who measures.
 """
 
 from dataclasses import dataclass

@@ -1,0 +1,59 @@
+"""Names and usage of a tenant as the APIs show them, to staff and to the tenant's own people."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from core.timestamps import timestamp
+from tenants.domains.proof import proof_record
+from tenants.hosts import tenant_host
+from tenants.models import Domain, Usage
+
+
+def domain_document(domain: Domain) -> dict[str, Any]:
+    """Return one name of a tenant, with the record that proves it if it is a custom domain."""
+    return {
+        **name_document(domain),
+        "checked_at": time_or_none(domain.checked_at),
+        "check_result": domain.check_result,
+        "proof": None if domain.is_label else asdict(proof_record(domain)),
+    }
+
+
+def name_document(domain: Domain) -> dict[str, Any]:
+    """Return one name of a tenant without what only its managers need."""
+    return {
+        "id": str(domain.id),
+        "domain": tenant_host(domain.domain) if domain.is_label else domain.domain,
+        "kind": domain.kind,
+        "is_primary": domain.is_primary,
+        "verified_at": time_or_none(domain.verified_at),
+        "redirect_until": time_or_none(domain.redirect_until),
+    }
+
+
+def usage_document(usage: Usage | None) -> dict[str, Any] | None:
+    """Return what a tenant held when it was last measured; None if it never was."""
+    if usage is None:
+        return None
+    return {
+        "rows": usage.rows,
+        "database_bytes": usage.database_bytes,
+        "objects": usage.objects_held,
+        "object_bytes": usage.object_bytes,
+        "measured_at": timestamp(usage.measured_at),
+    }
+
+
+def requests_document(by_day: dict[str, int]) -> dict[str, Any]:
+    """Return counts of requests by day (UTC) with their sums."""
+    return {
+        "today": by_day.get(datetime.now(UTC).date().isoformat(), 0),
+        "last_30_days": sum(by_day.values()),
+        "days": [{"day": day, "count": count} for day, count in by_day.items()],
+    }
+
+
+def time_or_none(moment: datetime | None) -> str | None:
+    """Return a moment as the API writes it, None for what has not happened."""
+    return timestamp(moment) if moment else None
