@@ -33,6 +33,8 @@ ACTIONS = {
     "invitations:write": Action(MANAGERS, "invitations:write"),
     "tenant:read": Action(ALL, "tenant:read"),
     "tenant:write": Action(MANAGERS, "tenant:write"),
+    "domains:read": Action(MANAGERS, "domains:read"),
+    "domains:write": Action(MANAGERS, "domains:write"),
     "tenant:transfer": Action(OWNERS),
     "tenant:delete": Action(OWNERS),
     "audit:read": Action(MANAGERS, "audit:read"),

@@ -6,10 +6,11 @@ tenant of the request, so asking costs nothing. A name that is not stored has it
 
 from dataclasses import dataclass, fields
 from functools import lru_cache
+from typing import Any
 
 from accounts.models import User
 from tenants.context import current_tenant
-from tenants.refs import Setting
+from tenants.refs import Setting, settings_of
 
 ROLES = tuple(User.Role.values)
 
@@ -38,6 +39,11 @@ NAMES = tuple(field.name for field in fields(Policy))
 def policy() -> Policy:
     """Return the rules of the tenant that the code runs in."""
     return _policy(current_tenant().settings)
+
+
+def policy_from(stored: dict[str, Any]) -> Policy:
+    """Return the rules as a tenant's row has them."""
+    return _policy(settings_of(stored))
 
 
 @lru_cache(maxsize=1024)

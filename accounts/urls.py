@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.api import auth, keys, users
+from accounts.api import auth, domains, keys, users, workspace
 
 urlpatterns = [
     path("api/auth/login", auth.Login.as_view(), name="login"),
@@ -14,4 +14,12 @@ urlpatterns = [
     path("api/keys", keys.Keys.as_view(), name="keys"),
     path("api/keys/<uuid:key_id>", keys.OneKey.as_view(), name="key"),
     path("api/users/me", users.Me.as_view(), name="me"),
+    path("api/tenant", workspace.Workspace.as_view(), name="own-tenant"),
+    path("api/tenant/domains", domains.Domains.as_view(), name="own-domains"),
+    path("api/tenant/domains/<uuid:domain_id>", domains.OneDomain.as_view(), name="own-domain"),
+    path(
+        "api/tenant/domains/<uuid:domain_id>/check",
+        domains.CheckDomain.as_view(),
+        name="own-domain-check",
+    ),
 ]

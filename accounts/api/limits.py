@@ -1,0 +1,28 @@
+"""Limits of calls that a person makes, declared at the view."""
+
+from rest_framework.request import Request
+
+from core.limits import take
+from core.views import Limit
+from tenants.context import current_tenant
+
+
+def by_tenant(name: str) -> Limit:
+    """Declare that the limit ``name`` counts the requests of one workspace."""
+    return lambda request: take(name, str(current_tenant().id))
+
+
+def by_person(name: str) -> Limit:
+    """Declare that the limit ``name`` counts the requests of one person."""
+    return lambda request: take(name, str(current_tenant().id), str(request.user.id))
+
+
+def only(method: str, *limits: Limit) -> Limit:
+    """Declare limits of one method of a view."""
+
+    def limit(request: Request) -> None:
+        if request.method == method:
+            for each in limits:
+                each(request)
+
+    return limit

@@ -1,0 +1,169 @@
+"""What requests and answers about the own workspace look like. Shapes only."""
+
+import json
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from rest_framework import serializers
+
+from accounts.policy import NAMES, ROLES, policy_from
+from accounts.settings_rules import DAY, VERIFICATION, checked_settings
+from core.conditional import etag_of
+from core.shapes import by_rule
+from core.timestamps import timestamp
+from tenants.documents import name_document, requests_document, time_or_none, usage_document
+from tenants.hosts import site_url
+from tenants.measuring import Seen
+from tenants.models import Tenant
+from tenants.names import checked_name
+from tenants.shapes import NameShape, RequestsShape, UsageShape
+
+YEAR = 365 * DAY
+
+
+def _ruled(name: str) -> list[Any]:
+    """Return the validators of a setting, which ask the service's rule."""
+    return [by_rule(partial(_check, name))]
+
+
+def _check(name: str, value: Any) -> None:
+    checked_settings({name: value})
+
+
+class SettingsShape(serializers.Serializer[Any]):
+    session_idle_seconds = serializers.IntegerField(
+        min_value=0,
+        max_value=YEAR,
+        validators=_ruled("session_idle_seconds"),
+        help_text="A session that was not used for so long ends; 300 or more, 0 for never.",
+    )
+    session_absolute_seconds = serializers.IntegerField(
+        min_value=0,
+        max_value=YEAR,
+        validators=_ruled("session_absolute_seconds"),
+        help_text="A session ends so long after the log-in; 3600 or more, 0 for never.",
+    )
+    sessions_per_user = serializers.IntegerField(
+        min_value=1, max_value=1000, help_text="One more ends the one used least recently."
+    )
+    second_factor_roles = serializers.ListField(
+        child=serializers.ChoiceField(ROLES),
+        max_length=len(ROLES),
+        help_text="Who does nothing else before they have a second factor. Owners set it.",
+    )
+    email_verification = serializers.ChoiceField(
+        VERIFICATION,
+        help_text="`required`: nobody does anything else before their address is verified. "
+        "Owners set it.",
+    )
+    invitation_seconds = serializers.IntegerField(
+        min_value=3600, max_value=30 * DAY, help_text="How long an invitation is good."
+    )
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Refuse a setting that there is not, rather than do nothing about it in silence."""
+        unknown = set(data) - set(NAMES) if isinstance(data, dict) else set()
+        if unknown:
+            said = {str(name): ["There is no such setting."] for name in sorted(unknown)}
+            raise serializers.ValidationError(said, "unknown")
+        return super().to_internal_value(data)
+
+
+class ChangeWorkspaceRequest(serializers.Serializer[Any]):
+    name = serializers.CharField(required=False, validators=[by_rule(checked_name)])
+    registration = serializers.ChoiceField(Tenant.Registration.values, required=False)
+    settings = SettingsShape(required=False, help_text="Those that are to change.")
+
+
+class DeleteWorkspaceRequest(serializers.Serializer[Any]):
+    confirm = serializers.CharField(max_length=100, help_text="The workspace's subdomain.")
+
+
+class HeldShape(UsageShape):
+    requests = RequestsShape()
+
+
+class LimitsShape(serializers.Serializer[Any]):
+    file_max_bytes = serializers.IntegerField(help_text="The largest file.")
+    storage_bytes = serializers.IntegerField(
+        allow_null=True, help_text="What all files together may take; null is no limit."
+    )
+    custom_domains = serializers.IntegerField(help_text="How many may be claimed.")
+
+
+class WorkspaceShape(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    subdomain = serializers.CharField()
+    url = serializers.URLField()
+    domains = NameShape(many=True)
+    registration = serializers.ChoiceField(Tenant.Registration.values)
+    settings = SettingsShape()
+    limits = LimitsShape()
+    usage = HeldShape(
+        allow_null=True,
+        help_text="At most five minutes old; null while it cannot be measured. "
+        "The entity tag does not cover it.",
+    )
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
+class LeavingShape(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    subdomain = serializers.CharField()
+    deletion_requested_at = serializers.DateTimeField()
+    deletion_due_at = serializers.DateTimeField(help_text="From then on it may be purged.")
+
+
+def workspace_of(tenant: Tenant) -> dict[str, Any]:
+    """Return a tenant as its people see it, without its usage."""
+    rules = policy_from(tenant.settings)
+    return {
+        "id": str(tenant.id),
+        "name": tenant.name,
+        "subdomain": tenant.slug,
+        "url": site_url(tenant.slug),
+        "domains": [name_document(domain) for domain in tenant.domains.all()],
+        "registration": tenant.registration,
+        "settings": {name: _plain(getattr(rules, name)) for name in NAMES},
+        "limits": {
+            "file_max_bytes": settings.FILE_MAX_BYTES,
+            "storage_bytes": None,
+            "custom_domains": settings.CUSTOM_DOMAINS_PER_TENANT,
+        },
+        "created_at": timestamp(tenant.created_at),
+        "updated_at": timestamp(tenant.updated_at),
+    }
+
+
+def held_of(seen: Seen | None) -> dict[str, Any] | None:
+    """Return a workspace's usage, None while it cannot be measured."""
+    if seen is None:
+        return None
+    return {**(usage_document(seen.held) or {}), "requests": requests_document(seen.requests)}
+
+
+def workspace_etag(tenant: Tenant) -> str:
+    """Return the entity tag of a workspace: of what can be changed, not of what is measured.
+
+    Each request counts towards the usage, so a tag over that would never match.
+    """
+    return etag_of(json.dumps(workspace_of(tenant), sort_keys=True))
+
+
+def leaving_of(tenant: Tenant) -> dict[str, Any]:
+    """Return a workspace that is to be deleted."""
+    return {
+        "id": str(tenant.id),
+        "name": tenant.name,
+        "subdomain": tenant.slug,
+        "deletion_requested_at": time_or_none(tenant.deletion_requested_at),
+        "deletion_due_at": time_or_none(tenant.deletion_due_at),
+    }
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
