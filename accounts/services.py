@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
+from accounts.mail.outbox import ask_to_verify
 from accounts.models import Session, User
 from accounts.passwords import checked_password, password_fits
 from accounts.problems import EmailTaken, InvalidCredentials, RegistrationClosed
@@ -69,6 +70,7 @@ def register(*, email: str, password: str, first_name: str, last_name: str) -> O
             email=email, password=password, first_name=first_name, last_name=last_name
         )
         record("user.registered", actor=actor_of(user), target=target_of(user))
+        ask_to_verify(user)
         return open_session(user)
 
 

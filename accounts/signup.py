@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from accounts.mail.outbox import ask_to_verify
 from accounts.models import User
 from accounts.passwords import checked_password
 from accounts.services import add_user, normalised_email, require_sound, target_of
@@ -45,4 +46,5 @@ def sign_up(
         with tenant_context(tenant):
             add_user(owner)
             record("user.registered", actor=actor_of(owner), target=target_of(owner), role="owner")
+            ask_to_verify(owner)
             return tenant, open_session(owner)

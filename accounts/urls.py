@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.api import auth, domains, keys, ownership, people, users, workspace
+from accounts.api import auth, domains, keys, mailed, users, workspace
 
 urlpatterns = [
     path("api/auth/login", auth.Login.as_view(), name="login"),
@@ -11,6 +11,10 @@ urlpatterns = [
     path("api/auth/logout", auth.Logout.as_view(), name="logout"),
     path("api/logout", auth.LogoutShort.as_view(), name="logout-short"),
     path("api/auth/logout-all", auth.LogoutAll.as_view(), name="logout-all"),
+    path("api/auth/password/forgot", mailed.Forgot.as_view(), name="password-forgot"),
+    path("api/auth/password/reset", mailed.Reset.as_view(), name="password-reset"),
+    path("api/auth/email/verify", mailed.Verify.as_view(), name="email-verify"),
+    path("api/auth/email/verification", mailed.Verification.as_view(), name="email-verification"),
     path("api/keys", keys.Keys.as_view(), name="keys"),
     path("api/keys/<uuid:key_id>", keys.OneKey.as_view(), name="key"),
     path("api/users/me", users.Me.as_view(), name="me"),
@@ -22,7 +26,4 @@ urlpatterns = [
         domains.CheckDomain.as_view(),
         name="own-domain-check",
     ),
-    path("api/users", people.People.as_view(), name="users"),
-    path("api/users/<uuid:user_id>", people.OnePerson.as_view(), name="user"),
-    path("api/tenant/transfer", ownership.Transfer.as_view(), name="tenant-transfer"),
 ]

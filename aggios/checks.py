@@ -74,6 +74,25 @@ def production_is_closed(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessa
 
 
 @register(Tags.security)
+def mail_goes_out(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """Refuse to lose people's mail in production, or to send our password for it in clear."""
+    if not settings.PRODUCTION:
+        return []
+    faults: list[CheckMessage] = []
+    if settings.EMAIL_FOLDER:
+        hint = "Unset EMAIL_FOLDER: what lies there reaches nobody."
+        faults.append(Error("Mail goes into a folder.", hint=hint, id="aggios.E026"))
+    if not settings.EMAIL_HOST:
+        hint = "Set EMAIL_HOST to the server that takes our mail."
+        faults.append(Error("There is no mail server.", hint=hint, id="aggios.E027"))
+    encrypted = settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL
+    if settings.EMAIL_HOST_USER and not encrypted:
+        hint = "Set EMAIL_USE_TLS=true, or EMAIL_USE_SSL=true for port 465."
+        faults.append(Error("The log-in for mail travels in clear.", hint=hint, id="aggios.E028"))
+    return faults
+
+
+@register(Tags.security)
 def pool_is_safe(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     """Refuse connection settings under which a tenant's scope could reach somebody else."""
     database = settings.DATABASES["default"]

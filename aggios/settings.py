@@ -183,6 +183,8 @@ LOGIN_REDIRECT_URL = "admin:index"
 
 # -- people ----------------------------------------------------------------------------------------
 PASSWORD_HASHERS = ["accounts.hashers.PepperedArgon2"]
+RESET_LINK_LIFETIME = timedelta(seconds=env.integer("RESET_LINK_SECONDS", 3600, least=60))
+VERIFY_LINK_LIFETIME = timedelta(seconds=env.integer("VERIFY_LINK_SECONDS", 3 * 86400, least=60))
 # How long a workspace that is to be deleted waits for somebody to call it off.
 DELETION_GRACE_DAYS = env.integer("DELETION_GRACE_DAYS", 30)
 # How long a former subdomain leads to the new one, and is kept from others; 0 frees it at once.
@@ -272,11 +274,41 @@ RATE_LIMITS = {
     "register": env.text("RATE_LIMIT_REGISTER", "60/3600"),
     "refresh": env.text("RATE_LIMIT_REFRESH", "120/60"),
     "domain_check": env.text("RATE_LIMIT_DOMAIN_CHECK", "30/600"),
+    "forgot": env.text("RATE_LIMIT_FORGOT", "20/3600"),
+    "forgot_account": env.text("RATE_LIMIT_FORGOT_ACCOUNT", "5/3600"),
+    "links": env.text("RATE_LIMIT_LINKS", "30/600"),
+    "verification": env.text("RATE_LIMIT_VERIFICATION", "5/3600"),
+    # letters of one kind to one address of a workspace
+    "mail": env.text("RATE_LIMIT_MAIL", "3/3600"),
     "login_account": env.text("RATE_LIMIT_LOGIN_ACCOUNT", "5/60"),
     # Each key may have a number of its own.
     "api_key": env.text("RATE_LIMIT_API_KEY", "600/60"),
     "login_address": env.text("RATE_LIMIT_LOGIN_ADDRESS", "50/60"),
 }
+
+# -- mail: accounts/mail ---------------------------------------------------------------------------
+EMAIL_HOST = env.text("EMAIL_HOST", "")
+EMAIL_PORT = env.integer("EMAIL_PORT", 587, least=1)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
+# STARTTLS, or TLS from the first byte. Certificates are verified.
+EMAIL_USE_SSL = env.flag("EMAIL_USE_SSL", EMAIL_PORT == 465)
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", not EMAIL_USE_SSL)
+EMAIL_TIMEOUT = env.integer("EMAIL_TIMEOUT_SECONDS", 10, least=1)
+# While developing, mail goes into this folder in place of a server.
+EMAIL_FOLDER = env.text("EMAIL_FOLDER", "")
+EMAIL_BACKEND = (
+    "accounts.mail.carrier.FolderBackend"
+    if EMAIL_FOLDER
+    else "django.core.mail.backends.smtp.EmailBackend"
+)
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"Aggios <no-reply@{BASE_DOMAIN}>")
+# Whoever delivers hears of most letters at once; this often it looks for those that it did not
+# hear of, and for those that are to be tried again.
+MAIL_SWEEP_SECONDS = env.integer("MAIL_SWEEP_SECONDS", 60, least=1)
+# A letter that was being sent when its deliverer died is sent again after this time.
+MAIL_LEASE = timedelta(seconds=env.integer("MAIL_LEASE_SECONDS", 120, least=1))
+MAIL_GIVE_UP_AFTER = timedelta(hours=env.integer("MAIL_GIVE_UP_HOURS", 72))
 
 # -- object storage --------------------------------------------------------------------------------
 S3_BUCKET = env.text("S3_BUCKET", "aggios")

@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.addressing import addressed_tenant
+from accounts.api.mailed_shapes import AwaitedShape
 from accounts.api.shapes import (
     LoginRequest,
     LogoutRequest,
@@ -23,6 +24,7 @@ from accounts.problems import InvalidCredentials, TokenInvalid
 from accounts.services import log_in, log_out, normalised_email, register
 from accounts.sessions import actor_of, end_all, rotate, session_of_token
 from accounts.signup import sign_up
+from accounts.verification import ask_to_join, confirms_first
 from core.address import limit_key
 from core.context import request_context
 from core.limits import clear, count_failure, require_room, take
@@ -77,21 +79,26 @@ class Register(ApiView):
     @extend_schema(
         operation_id="register",
         request=RegisterRequest,
-        responses={201: TokensShape},
+        responses={201: TokensShape, 202: AwaitedShape},
         parameters=[IDEMPOTENCY_KEY],
     )
     def post(self, request: Request) -> Response:
         fields = parsed(RegisterRequest, request)
-        names = ("email", "password", "first_name", "last_name")
         with addressed_tenant(fields.get("tenant")):
             return once(
                 request,
                 caller=stranger(),
                 fingerprint=fingerprint_of(request.data),
-                act=lambda: Response(
-                    tokens_of(register(**{name: fields[name] for name in names})), status=201
-                ),
+                act=lambda: _registered(fields),
             )
+
+
+def _registered(fields: dict[str, Any]) -> Response:
+    person = {name: fields[name] for name in ("email", "password", "first_name", "last_name")}
+    if confirms_first() and not fields.get("invitation"):
+        ask_to_join(**person)
+        return Response({"confirmation": "mailed"}, status=202)
+    return Response(tokens_of(register(**person)), status=201)
 
 
 class SignUp(ApiView):

@@ -6,16 +6,45 @@ letter is sent. So asking costs the same whether the address is known or not.
 
 from typing import Any
 
-from accounts.models import Letter
-from core.context import request_context
+from django.db import connection
+
+from accounts.models import Letter, User
+from core.context import RequestContext, request_context
 from core.language import preferred_language
+from tenants.context import current_tenant
+
+CHANNEL = "aggios_mail"
+ASKED = "asked"
 
 
 def post_letter(kind: str, *, to: str, language: str = "", **data: Any) -> Letter:
     """Put a letter into the tenant's outbox; it goes out once the transaction has committed.
 
-    ``kind`` is a name in ``accounts.mail.letters.KINDS``. ``data`` must be JSON and hold no secret.
-    ``language`` is what the request prefers unless told.
+    ``kind`` is a name in ``accounts.mail.letters.KINDS``. ``data`` must be JSON and hold no secret
+    that is not sealed. ``language`` is what the request prefers unless told.
     """
-    language = language or preferred_language(request_context().accept_language)
-    return Letter.objects.create(kind=kind, recipient=to, language=language, data=data)
+    context = request_context()
+    language = language or preferred_language(context.accept_language)
+    asked = {
+        "client_address": context.client_address,
+        "user_agent": context.user_agent,
+        "request_id": context.request_id,
+    }
+    letter = Letter.objects.create(
+        kind=kind, recipient=to, language=language, data={**data, ASKED: asked}
+    )
+    with connection.cursor() as cursor:
+        # Heard at the commit, and not at all after a rollback. Nobody has to hear it: whoever
+        # delivers looks at every outbox now and then.
+        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(current_tenant().id)])
+    return letter
+
+
+def ask_to_verify(user: User) -> None:
+    """Mail a person the link that verifies their address. Call inside a transaction."""
+    post_letter("verify_email", to=user.email, user=str(user.id))
+
+
+def asking(letter: Letter) -> RequestContext:
+    """Return the context of the request that asked for a letter, for what is recorded with it."""
+    return RequestContext(**letter.data.get(ASKED, {}))

@@ -8,13 +8,14 @@ from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS = {"_", "gettext", "gettext_lazy", "ngettext", "gettext_noop"}
-CODE = ("aggios", "staff")
+CODE = ("aggios", "staff", "accounts/mail")
 
 
 def marked() -> set[str]:
     """Return the sentences of our templates and of the code behind the pages and the admin."""
     found = set()
-    for template in (ROOT / "templates").rglob("*.html"):
+    templates = ROOT / "templates"
+    for template in (*templates.rglob("*.html"), *templates.rglob("mail/*.txt")):
         found.update(_calls(_as_code(template.read_text(encoding="utf-8"))))
     for room in CODE:
         for module in (ROOT / room).rglob("*.py"):

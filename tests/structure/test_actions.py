@@ -12,6 +12,7 @@ from tests.structure.test_matrix import Ids
 
 # Whoever is logged in may, whatever the role; API keys may not.
 OF_THE_PERSON = {
+    ("email-verification", "POST"),
     ("logout-all", "POST"),
     ("me", "PUT"),
     ("me", "PATCH"),

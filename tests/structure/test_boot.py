@@ -17,6 +17,7 @@ PRODUCTION = {
     "TOKEN_MASTER_SECRET": STRONG[1],
     "PASSWORD_PEPPERS": f"1:{STRONG[2]}",
     "BASE_DOMAIN": "aggios.app",
+    "EMAIL_HOST": "smtp.aggios.app",
     "S3_ENDPOINT_URL": "http://minio:9000",
     "S3_PUBLIC_ENDPOINT_URL": "https://s3.aggios.app",
     "S3_ACCESS_KEY_ID": "a",
@@ -33,8 +34,12 @@ AT_ONCE = {
     "SECURE_HSTS_SECONDS": "60",  # E013
     "CORS_ALLOWED_ORIGINS": "*",  # E014
     "DATABASE_CONN_MAX_AGE": "86400",  # E020
+    "EMAIL_FOLDER": "mail",  # E026
+    "EMAIL_HOST": "",  # E027
+    "EMAIL_HOST_USER": "aggios",  # E028
+    "EMAIL_USE_TLS": "false",
 }
-IDS = ("001", "002", "003", "010", "011", "012", "013", "014", "020")
+IDS = ("001", "002", "003", "010", "011", "012", "013", "014", "020", "026", "027", "028")
 THEIR_IDS = {f"aggios.E{number}" for number in IDS}
 
 

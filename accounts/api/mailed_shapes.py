@@ -1,0 +1,30 @@
+"""What requests around mailed links look like."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from accounts.api.shapes import ON_API
+
+LONGEST_TOKEN = 200
+
+
+class TenantNamed(serializers.Serializer[Any]):
+    tenant = serializers.CharField(max_length=40, required=False, help_text=ON_API)
+
+
+class ForgotRequest(TenantNamed):
+    email = serializers.EmailField(max_length=254)
+
+
+class ResetRequest(TenantNamed):
+    token = serializers.CharField(max_length=LONGEST_TOKEN)
+    password = serializers.CharField(max_length=1024, trim_whitespace=False)
+
+
+class VerifyRequest(TenantNamed):
+    token = serializers.CharField(max_length=LONGEST_TOKEN)
+
+
+class AwaitedShape(serializers.Serializer[Any]):
+    confirmation = serializers.ChoiceField(["mailed"])

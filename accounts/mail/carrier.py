@@ -1,0 +1,78 @@
+"""How mail leaves: over SMTP, or into a folder while developing."""
+
+import smtplib
+from collections.abc import Sequence
+from pathlib import Path
+
+from django.conf import settings
+from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+from uuid6 import uuid7
+
+PERMANENT = 500
+
+
+class FolderBackend(BaseEmailBackend):
+    """Writes each mail to ``EMAIL_FOLDER`` as a file of its own that mail programs can open."""
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        """Write them; a file has its name once it is whole."""
+        folder = Path(settings.EMAIL_FOLDER)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for message in email_messages:
+            name = str(uuid7())  # they sort by time
+            unfinished = folder / f".{name}"
+            unfinished.write_bytes(message.message().as_bytes())
+            unfinished.rename(folder / f"{name}.eml")
+        return len(email_messages)
+
+
+class Carrier:
+    """One connection to the mail server, for as long as there is something to send."""
+
+    def __enter__(self) -> "Carrier":
+        self._connection = get_connection()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._connection.close()
+
+    def send(self, message: EmailMessage) -> None:
+        """Hand over one mail. Raises OSError, of which SMTPException is one."""
+        self._connection.open()
+        message.connection = self._connection
+        try:
+            message.send()
+        except OSError:
+            self._connection.close()  # whatever state the conversation was in
+            raise
+
+
+def is_final(error: Exception) -> bool:
+    """Tell whether the server refused this mail for good (RFC 5321 section 4.2.1: 5yz).
+
+    A refusal of ourselves (log-in, sender) is not: somebody can put that right.
+    """
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return all(code >= PERMANENT for code, _ in error.recipients.values())
+    return isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= PERMANENT
+
+
+def is_about_the_server(error: Exception) -> bool:
+    """Tell whether another letter would have met the same: nobody there, or nobody lets us in."""
+    of_this_mail = (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError)
+    return isinstance(error, OSError) and not isinstance(error, of_this_mail)
+
+
+def in_short(error: Exception) -> str:
+    """Return an error for people who look into it, without the recipient's address."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        answers = {f"{code} {_text(said)}" for code, said in error.recipients.values()}
+        return f"Recipient refused: {'; '.join(sorted(answers))}"[:400]
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"{type(error).__name__}: {error.smtp_code} {_text(error.smtp_error)}"[:400]
+    return f"{type(error).__name__}: {error}"[:400]
+
+
+def _text(said: bytes | str) -> str:
+    return said.decode(errors="replace") if isinstance(said, bytes) else said

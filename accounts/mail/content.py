@@ -1,0 +1,88 @@
+"""What a letter says: a subject and two templates, in the language of whoever asked for it."""
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.utils.translation import ngettext
+
+from accounts.models import Letter, User
+from tenants.context import current_tenant
+from tenants.hosts import site_url, tenant_host
+
+LONGEST_NAME = 60
+ADDRESS = re.compile(r"://|www\.|[/@\\]", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """What a builder says.
+
+    ``context`` goes to ``templates/mail/<kind>.txt`` and ``.html``. ``event`` is recorded in the
+    audit trail when the letter has gone out; ``about`` is the person whom it concerns.
+    """
+
+    subject: str
+    context: dict[str, Any] = field(default_factory=dict)
+    event: str = ""
+    about: User | None = None
+
+
+def workspace_name() -> str:
+    """Return what mails call the workspace: its name, made harmless, or else its host.
+
+    Anybody can open a workspace and have us write to strangers, so a name must neither look like a
+    link (mail programs make links of such text) nor reorder the line that it stands in.
+    """
+    tenant = current_tenant()
+    printable = (" " if c.isspace() else c for c in tenant.name)
+    plain = "".join(c for c in printable if unicodedata.category(c)[0] != "C")
+    name = " ".join(plain.split())[:LONGEST_NAME].strip()
+    return tenant_host(tenant.slug) if not name or ADDRESS.search(name) else name
+
+
+def in_words(lifetime: timedelta) -> str:
+    """Return a time of whole hours, or of days if it is two or more, in the current language."""
+    hours = max(round(lifetime.total_seconds() / 3600), 1)
+    if hours < 48:
+        return ngettext("%d hour", "%d hours", hours) % hours
+    return ngettext("%d day", "%d days", hours // 24) % (hours // 24)
+
+
+def link_to(path: str, **query: str) -> str:
+    """Return an address on the tenant's own host."""
+    asked = "&".join(f"{name}={value}" for name, value in query.items())
+    return f"{site_url(current_tenant().slug)}{path}" + (f"?{asked}" if asked else "")
+
+
+def message_of(letter: Letter, mail: Mail) -> EmailMultiAlternatives:
+    """Return the mail, text and HTML, ready to be sent."""
+    tenant = current_tenant()
+    context = {
+        "workspace": workspace_name(),
+        "host": tenant_host(tenant.slug),
+        "language": letter.language,
+        **mail.context,
+    }
+    message = EmailMultiAlternatives(
+        subject=" ".join(mail.subject.split()),
+        body=render_to_string(f"mail/{letter.kind}.txt", context).strip() + "\n",
+        from_email=settings.DEFAULT_FROM_EMAIL,
+        to=[letter.recipient],
+        headers={
+            # RFC 3834: nobody's absence note is to be sent back.
+            "Auto-Submitted": "auto-generated",
+            "X-Auto-Response-Suppress": "All",
+            "Content-Language": letter.language,
+            # The same for every attempt, so that a mailbox can tell a repetition.
+            "Message-ID": f"<{letter.id}@{tenant_host(tenant.slug)}>",
+        },
+    )
+    html = render_to_string(f"mail/{letter.kind}.html", context)
+    message.attach_alternative(html, "text/html")
+    return message

@@ -1,0 +1,139 @@
+"""Sending the letters of one tenant's outbox. At least once: see docs/decisions/0008-mail.md.
+
+A letter is claimed, written, sent and deleted in that order, each with a commit of its own, so that
+no transaction waits for a mail server. The claim counts the attempt and puts the letter off by
+``MAIL_LEASE``; whoever dies meanwhile has it sent again when that time is over.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import override
+
+from accounts.mail.carrier import Carrier, in_short, is_about_the_server, is_final
+from accounts.mail.content import Mail, message_of
+from accounts.mail.letters import KINDS
+from accounts.mail.outbox import asking
+from accounts.models import Letter
+from accounts.services import target_of
+from audit.services import ANONYMOUS, SYSTEM, Target, record
+from core.context import serving
+from core.limits import take
+from core.problems import RateLimited
+from tenants.context import current_tenant, tenant_context
+from tenants.refs import TenantRef
+
+FIRST_DELAY, LONGEST_DELAY = timedelta(minutes=1), timedelta(hours=2)
+Stop = Callable[[], bool]
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How many letters are done with, how many wait again, and whether a mail server answered."""
+
+    dealt_with: int = 0
+    put_off: int = 0
+    server_away: bool = False
+
+
+def deliver(tenant: TenantRef, carrier: Carrier, stop: Stop, outcome: Outcome) -> None:
+    """Send the letters of a tenant that are due, and count what came of them in ``outcome``.
+
+    Ends early when told to stop, and when the mail server cannot be reached: the letters that were
+    not tried are as they were.
+    """
+    with tenant_context(tenant):
+        while not (stop() or outcome.server_away) and (letter := claim()):
+            with serving(asking(letter)), override(letter.language or settings.LANGUAGE_CODE):
+                _carry(letter, carrier, outcome)
+
+
+def claim() -> Letter | None:
+    """Take the letter that has been due longest, so that nobody else sends it meanwhile."""
+    now = timezone.now()
+    with transaction.atomic():
+        due = Letter.objects.select_for_update(skip_locked=True).filter(due_at__lte=now)
+        letter = due.order_by("due_at", "id").first()
+        if letter is not None:
+            letter.attempts += 1
+            letter.due_at = now + settings.MAIL_LEASE
+            letter.save(update_fields=["attempts", "due_at"])
+    return letter
+
+
+def _carry(letter: Letter, carrier: Carrier, outcome: Outcome) -> None:
+    try:
+        written = _written(letter)
+        if written is not None:
+            carrier.send(written[1])
+    except Exception as exc:  # noqa: BLE001 - a letter that breaks must not hold up the others
+        outcome.put_off += _put_off(letter, exc)
+        outcome.server_away = is_about_the_server(exc)
+        return
+    _file(letter, written[0] if written else None)
+    outcome.dealt_with += 1
+
+
+def _written(letter: Letter) -> tuple[Mail, EmailMessage] | None:
+    """Return what goes out; None if nobody is to get it, or got as many as one may."""
+    if letter.attempts == 1 and not _has_room(letter):
+        return None
+    with transaction.atomic():
+        mail = KINDS[letter.kind](letter)
+        return None if mail is None else (mail, message_of(letter, mail))
+
+
+def _has_room(letter: Letter) -> bool:
+    """Nobody's mailbox is to be flooded by who types its address into our forms."""
+    try:
+        take("mail", str(current_tenant().id), letter.kind, letter.recipient)
+    except RateLimited:
+        log.warning("mail_capped", extra={"letter": str(letter.id), "kind": letter.kind})
+        return False
+    return True
+
+
+def _file(letter: Letter, mail: Mail | None) -> None:
+    with transaction.atomic():
+        if mail is not None and mail.event and mail.about is not None:
+            record(mail.event, actor=ANONYMOUS, target=target_of(mail.about))
+        letter.delete()
+
+
+def _put_off(letter: Letter, error: Exception) -> bool:
+    """Try again later, ever more rarely; give up what was refused for good or is too old."""
+    extra = {"letter": str(letter.id), "kind": letter.kind, "attempt": letter.attempts}
+    log.warning("mail_failed", extra={**extra, "error": in_short(error)})
+    letter.last_error = in_short(error)
+    if is_final(error) or timezone.now() - letter.created_at > settings.MAIL_GIVE_UP_AFTER:
+        _give_up(letter)
+        return False
+    letter.due_at = timezone.now() + delay_after(letter.attempts)
+    letter.save(update_fields=["due_at", "last_error"])
+    return True
+
+
+def _give_up(letter: Letter) -> None:
+    with transaction.atomic():
+        record(
+            "mail.given_up",
+            actor=SYSTEM,
+            target=Target("letter", str(letter.id), letter.recipient),
+            kind=letter.kind,
+            attempts=letter.attempts,
+            error=letter.last_error,
+        )
+        letter.delete()
+
+
+def delay_after(attempts: int) -> timedelta:
+    """Return how long to wait after so many attempts: 1, 2, 4 … minutes, at most two hours."""
+    doublings = min(attempts - 1, 10)
+    return min(FIRST_DELAY * (1 << doublings), LONGEST_DELAY)

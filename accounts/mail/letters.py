@@ -1,0 +1,20 @@
+"""Every kind of letter: a builder here, and ``templates/mail/<kind>.txt`` and ``.html``."""
+
+from collections.abc import Callable
+
+from accounts.mail import recovery, verification
+from accounts.mail.content import Mail
+from accounts.models import Letter
+
+Builder = Callable[[Letter], Mail | None]
+"""Looks at whom the letter is for now, makes the link that it brings, and says what it says.
+
+Runs in the letter's tenant and language, in a transaction. Returns None when nobody is to get it.
+"""
+
+KINDS: dict[str, Builder] = {
+    "password_reset": recovery.password_reset,
+    "password_changed": recovery.password_changed,
+    "verify_email": verification.verify_email,
+    "registration": verification.registration,
+}

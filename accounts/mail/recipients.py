@@ -1,0 +1,17 @@
+"""Whom a letter is for, looked at while it is sent."""
+
+from accounts.models import Letter, User
+
+
+def active_person(email: str) -> User | None:
+    """Return the active person with this address, which has no capitals, or None."""
+    return User.objects.filter(email=email, is_active=True, removed_at=None).first()
+
+
+def person_named(letter: Letter) -> User | None:
+    """Return the active person whose id the letter's data give as ``user``.
+
+    None if they have another address by now: a letter goes to whom it was meant for.
+    """
+    user = active_person(letter.recipient)
+    return user if user is not None and str(user.id) == letter.data.get("user") else None

@@ -1,0 +1,36 @@
+"""Letters about a password: the link that sets a new one, and word that it was changed."""
+
+from django.conf import settings
+from django.utils.translation import gettext
+
+from accounts.links import mint
+from accounts.mail.content import Mail, in_words, link_to, workspace_name
+from accounts.mail.recipients import active_person, person_named
+from accounts.models import Letter, MailLink
+
+
+def password_reset(letter: Letter) -> Mail | None:
+    """Bring an active person a link to set a new password; nobody else gets a mail."""
+    user = active_person(letter.recipient)
+    if user is None:
+        return None
+    lifetime = settings.RESET_LINK_LIFETIME
+    token = mint(MailLink.Purpose.RESET, email=user.email, lifetime=lifetime, user=user)
+    return Mail(
+        gettext("Set a new password for %(workspace)s") % {"workspace": workspace_name()},
+        {"link": link_to("/password/reset", token=token), "good_for": in_words(lifetime)},
+        event="password.reset_requested",
+        about=user,
+    )
+
+
+def password_changed(letter: Letter) -> Mail | None:
+    """Tell a person that their password was changed."""
+    user = person_named(letter)
+    if user is None:
+        return None
+    subject = gettext("Your password for %(workspace)s was changed")
+    return Mail(
+        subject % {"workspace": workspace_name()},
+        {"when": letter.created_at},
+    )

@@ -1,0 +1,51 @@
+"""Letters about an address: the link that verifies it, and the one that ends a registration."""
+
+from django.conf import settings
+from django.utils.translation import gettext
+
+from accounts.links import mint
+from accounts.mail.content import Mail, in_words, link_to, workspace_name
+from accounts.mail.recipients import active_person, person_named
+from accounts.models import Letter, MailLink, User
+
+
+def verify_email(letter: Letter) -> Mail | None:
+    """Bring a person a link that verifies their address, unless it is verified."""
+    user = person_named(letter)
+    if user is None or user.email_verified_at is not None:
+        return None
+    token = mint(
+        MailLink.Purpose.VERIFY, email=user.email, lifetime=settings.VERIFY_LINK_LIFETIME, user=user
+    )
+    subject = gettext("Verify your e-mail address for %(workspace)s")
+    return _with_link(subject, token)
+
+
+def registration(letter: Letter) -> Mail | None:
+    """Bring somebody new the link that makes them a member; tell a member that they are one."""
+    if User.objects.filter(email=letter.recipient).exists():
+        return _known(letter)
+    token = mint(
+        MailLink.Purpose.JOIN,
+        email=letter.recipient,
+        lifetime=settings.VERIFY_LINK_LIFETIME,
+        data={"person": letter.data["person"]},
+    )
+    return _with_link(gettext("Confirm your registration at %(workspace)s"), token)
+
+
+def _with_link(subject: str, token: str) -> Mail:
+    return Mail(
+        subject % {"workspace": workspace_name()},
+        {
+            "link": link_to("/email/verify", token=token),
+            "good_for": in_words(settings.VERIFY_LINK_LIFETIME),
+        },
+    )
+
+
+def _known(letter: Letter) -> Mail | None:
+    if active_person(letter.recipient) is None:
+        return None
+    subject = gettext("You have an account at %(workspace)s") % {"workspace": workspace_name()}
+    return Mail(subject, {"known": True, "site": link_to("/")})

@@ -1,0 +1,70 @@
+"""manage.py deliver_mail"""
+
+import signal
+import tempfile
+import threading
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts.mail.delivering import Stop
+from accounts.mail.rounds import sweep, watch
+
+# Touched again and again while all is well; what watches the service asks for its age.
+HEARTBEAT = Path(tempfile.gettempdir()) / "aggios-mailer"
+# A mail server that answers slowly holds it up for as long as its timeouts are.
+LONGEST_SILENCE = 180.0
+
+
+class Command(BaseCommand):
+    help = (
+        "Send the mail that committed changes asked for: at once when it is asked for, and what is "
+        "due again every MAIL_SWEEP_SECONDS. Goes on until it is stopped; several may run side by "
+        "side. With --once it looks through every outbox and ends.\n\n"
+        "Example: manage.py deliver_mail --once"
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--once", action="store_true", help="send what is due, then end")
+        parser.add_argument(
+            "--check", action="store_true", help="only tell whether a deliverer is at work here"
+        )
+        parser.add_argument(
+            "--heartbeat", type=Path, default=HEARTBEAT, help="the file that says that it is"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        heartbeat: Path = options["heartbeat"]
+        if options["check"]:
+            _require_beating(heartbeat)
+        elif options["once"]:
+            outcome = sweep()
+            self.stdout.write(
+                f"{outcome.dealt_with} letters dealt with, {outcome.put_off} put off."
+            )
+        else:
+            watch(_stopped_by_signal(), heartbeat.touch)
+
+
+def _stopped_by_signal() -> Stop:
+    stop = threading.Event()
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, on_signal)
+    return stop.is_set
+
+
+def _require_beating(heartbeat: Path) -> None:
+    try:
+        age = time.time() - heartbeat.stat().st_mtime
+    except OSError:
+        raise CommandError("No deliverer has begun here.") from None
+    if age > LONGEST_SILENCE:
+        raise CommandError(f"The deliverer has not been heard of for {age:.0f} seconds.")

@@ -1,0 +1,105 @@
+"""The pages that mailed links lead to. Looking at one changes nothing: mail scanners look too.
+
+The token stands in the address, so no other site may be told where somebody comes from. The
+stricter policy ``no-referrer`` makes browsers send forms with ``Origin: null`` (Fetch standard,
+"append a request Origin header"), which is what a forged form looks like.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+
+from accounts.recovery import reset_password
+from accounts.verification import verify_email
+from aggios.pages.page import page
+from core.address import limit_key
+from core.context import request_context
+from core.limits import take
+from core.problems import Problem
+
+LONGEST_TOKEN = 200
+
+
+class LinkForm(forms.Form):
+    """What a mailed link brings; sent on, hidden, by the form that it leads to."""
+
+    token = forms.CharField(max_length=LONGEST_TOKEN, widget=forms.HiddenInput)
+
+    def __init__(self, data: Any = None, **options: Any) -> None:
+        super().__init__(data, label_suffix="", **options)
+
+    def refuse(self, problem: Problem) -> None:
+        """Show a problem's faults beside their fields."""
+        for fault in problem.errors:
+            field = fault.field if fault.field in self.fields else None
+            self.add_error(field, gettext(fault.detail))
+        if not problem.errors:
+            self.add_error(None, gettext(problem.title))
+
+
+class ResetForm(LinkForm):
+    """A new password; what it must hold is for the services to say."""
+
+    password = forms.CharField(
+        label=_("New password"),
+        max_length=1024,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("At least 10 characters, and nothing that is easy to guess."),
+    )
+
+
+@never_cache
+@page("GET", "POST")
+def reset_page(request: HttpRequest) -> HttpResponse:
+    """Ask for a new password, or set it."""
+    return _follow(request, "password_reset.html", ResetForm, reset_password)
+
+
+@never_cache
+@page("GET", "POST")
+def verify_page(request: HttpRequest) -> HttpResponse:
+    """Ask whether the address is to be verified, or verify it."""
+    return _follow(request, "email_verify.html", LinkForm, verify_email)
+
+
+def _follow(
+    request: HttpRequest, template: str, kind: type[LinkForm], act: Callable[..., object]
+) -> HttpResponse:
+    if request.method != "POST":
+        form = kind(initial={"token": request.GET.get("token", "")[:LONGEST_TOKEN]})
+        return _shown(request, template, {"form": form})
+    form = kind(request.POST)
+    if not form.is_valid():
+        return _shown(request, template, {"form": form}, status=400)
+    try:
+        take("links", limit_key(request_context().client_address))
+        act(**form.cleaned_data)
+    except Problem as problem:
+        return _refused(request, template, form, problem)
+    return _shown(request, template, {"done": True})
+
+
+def _refused(request: HttpRequest, template: str, form: LinkForm, problem: Problem) -> HttpResponse:
+    if problem.status >= 500:
+        raise problem
+    form.refuse(problem)
+    response = _shown(request, template, {"form": form}, status=problem.status)
+    for name, value in problem.headers.items():
+        response.headers[name] = value
+    return response
+
+
+def _shown(
+    request: HttpRequest, template: str, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    tenant = request.tenant  # type: ignore[attr-defined]
+    response = render(request, template, {**context, "tenant": tenant}, status=status)
+    response.headers["Referrer-Policy"] = "same-origin"
+    return response

@@ -1,0 +1,211 @@
+"""A forgotten password: the mail, the link, and what it does."""
+
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import MailLink, Session
+from tenants.context import tenant_context
+from tests.accounts.bodies import faults, refusal
+from tests.cast import Agency, join
+from tests.mail.trail import events, links, person, set_person
+from tests.mailbox import Mailbox
+from tests.site import PASSWORD, Site
+
+FORGOT, RESET, LOGIN = (
+    "/api/auth/password/forgot",
+    "/api/auth/password/reset",
+    "/api/auth/login",
+)
+FRESH = "another long passphrase"
+SUBJECT = "Set a new password"
+
+
+def forget(agency: Agency, mailbox: Mailbox, nth: int = 1) -> str:
+    """Ask for a link for the owner and return its token."""
+    email = agency.owner.email
+    assert agency.host.post(FORGOT, {"email": email}).status_code == 204
+    return mailbox.wait_for(email, subject=SUBJECT, nth=nth).token
+
+
+def reset(agency: Agency, token: str, password: str = FRESH):
+    return agency.host.post(RESET, {"token": token, "password": password})
+
+
+def login(agency: Agency, password: str):
+    return agency.host.post(LOGIN, {"email": agency.owner.email, "password": password})
+
+
+def test_the_whole_way(new_agency: Callable[..., Agency], mailbox: Mailbox):
+    agency = new_agency()
+    token = forget(agency, mailbox)
+
+    answer = reset(agency, token)
+
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert refusal(login(agency, PASSWORD)) == (401, "invalid_credentials")
+    assert login(agency, FRESH).status_code == 200
+    assert refusal(agency.owner.at.get("/api/users/me")) == (401, "token_invalid")
+    with tenant_context(agency.ref):
+        first = Session.objects.order_by("created_at").first()
+    assert first.end_reason == "password_changed"
+    told = mailbox.wait_for(agency.owner.email, subject="was changed")
+    assert agency.slug in told.text
+    assert [e.target_id for e in events(agency, "password.reset_requested")] == [agency.owner.id]
+    assert [e.actor_id for e in events(agency, "password.reset")] == [agency.owner.id]
+
+
+def test_the_trail_names_who_asked_and_holds_no_token(new_agency, mailbox: Mailbox):
+    agency = new_agency()
+    email = agency.owner.email
+    sent = {"X-Request-ID": "forgot-0001", "User-Agent": "Somebody/1"}
+    agency.host.post(FORGOT, {"email": email}, headers=sent)
+    token = mailbox.wait_for(email, subject=SUBJECT).token
+
+    reset(agency, token)
+
+    (asked,) = events(agency, "password.reset_requested")
+    assert (asked.request_id, asked.user_agent, asked.ip) == (
+        "forgot-0001",
+        "Somebody/1",
+        "127.0.0.1",
+    )
+    every = " ".join(str(vars(e)) for e in events(agency, "password.reset"))
+    assert token not in every
+    assert FRESH not in every
+    assert token.encode() not in b"".join(bytes(link.hash) for link in links(agency))
+
+
+def test_a_reset_verifies_the_address(new_agency, mailbox: Mailbox):
+    agency = new_agency()
+    assert person(agency, agency.owner.email).email_verified_at is None
+
+    reset(agency, forget(agency, mailbox))
+
+    assert person(agency, agency.owner.email).email_verified_at is not None
+    assert len(events(agency, "email.verified")) == 1
+
+
+def test_of_twenty_at_once_one_wins(new_agency, mailbox: Mailbox):
+    agency = new_agency()
+    token = forget(agency, mailbox)
+
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(
+            pool.map(lambda n: reset(agency, token, f"passphrase number {n}"), range(20))
+        )
+
+    assert Counter(a.status_code for a in answers) == {204: 1, 400: 19}
+    assert {refusal(a)[1] for a in answers if a.status_code == 400} == {"link_invalid"}
+    won = next(n for n, a in enumerate(answers) if a.status_code == 204)
+    assert login(agency, f"passphrase number {won}").status_code == 200
+    assert len(events(agency, "password.reset")) == 1
+
+
+def test_a_weak_password_does_not_use_the_link_up(new_agency, mailbox: Mailbox):
+    agency = new_agency()
+    token = forget(agency, mailbox)
+
+    assert ("password", "password_too_short") in faults(reset(agency, token, "short"))
+    similar = agency.owner.email.partition("@")[2]
+    assert ("password", "password_too_similar") in faults(reset(agency, token, similar))
+    assert login(agency, PASSWORD).status_code == 200
+
+    assert reset(agency, token).status_code == 204
+
+
+def test_links_that_are_good_no_more(new_agency, mailbox: Mailbox):
+    agency = new_agency()
+    used, other = forget(agency, mailbox), forget(agency, mailbox, nth=2)
+    assert reset(agency, used).status_code == 204
+
+    for token in (used, other, "made-up", "x" * 200):
+        assert refusal(reset(agency, token, "yet another passphrase")) == (400, "link_invalid")
+    assert login(agency, FRESH).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"is_active": False},
+        {"email": "moved@elsewhere.test"},
+        {"removed_at": timezone.now()},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_link_is_for_who_they_were(new_agency, mailbox: Mailbox, change: dict):
+    agency = new_agency()
+    token = forget(agency, mailbox)
+    set_person(agency, agency.owner.email, **change)
+
+    assert refusal(reset(agency, token)) == (400, "link_invalid")
+
+
+def test_a_link_expires(new_agency, mailbox: Mailbox):
+    agency = new_agency()
+    token = forget(agency, mailbox)
+    with tenant_context(agency.ref):
+        link = MailLink.objects.get(purpose="reset")
+        assert link.expires_at - link.created_at == pytest.approx(
+            timedelta(hours=1), abs=timedelta(seconds=1)
+        )
+        MailLink.objects.filter(pk=link.pk).update(expires_at=timezone.now())
+
+    assert refusal(reset(agency, token)) == (400, "link_invalid")
+
+
+def test_a_link_of_one_workspace_is_nothing_in_another(new_agency, mailbox: Mailbox):
+    one, other = new_agency(email="same@both.test"), new_agency(email="same@both.test")
+    token = forget(one, mailbox)
+
+    assert refusal(reset(other, token)) == (400, "link_invalid")
+    assert login(other, PASSWORD).status_code == 200
+    assert reset(one, token).status_code == 204
+
+
+def test_a_link_for_one_thing_does_not_do_another(new_agency, mailbox: Mailbox):
+    agency = new_agency()
+    verify = mailbox.wait_for(agency.owner.email, subject="Verify").token
+    token = forget(agency, mailbox)
+
+    assert refusal(reset(agency, verify)) == (400, "link_invalid")
+    wrong = agency.host.post("/api/auth/email/verify", {"token": token})
+    assert refusal(wrong) == (400, "link_invalid")
+    assert reset(agency, token).status_code == 204
+
+
+def test_on_api_the_body_names_the_workspace(site: Site, new_agency, mailbox: Mailbox):
+    agency, api = new_agency(), site.host("api")
+    email = agency.owner.email
+
+    assert api.post(FORGOT, {"email": email, "tenant": agency.slug}).status_code == 204
+    token = mailbox.wait_for(email, subject=SUBJECT).token
+    body = {"token": token, "password": FRESH}
+
+    assert faults(api.post(RESET, body)) == {("tenant", "required")}
+    assert api.post(RESET, {**body, "tenant": agency.slug}).status_code == 204
+    assert login(agency, FRESH).status_code == 200
+
+
+def test_it_opens_an_account_that_failures_had_closed(new_agency, mailbox: Mailbox):
+    agency = new_agency()
+    for _ in range(6):
+        last = login(agency, "wrong and wrong again")
+    assert last.status_code == 429
+
+    reset(agency, forget(agency, mailbox))
+
+    assert login(agency, FRESH).status_code == 200
+
+
+def test_nobody_elses_sessions_end(new_agency, mailbox: Mailbox):
+    agency = new_agency()
+    ben = join(agency, f"ben@{agency.slug}.test")
+
+    reset(agency, forget(agency, mailbox))
+
+    assert ben.at.get("/api/users/me").status_code == 200

@@ -1,0 +1,31 @@
+"""Looking into a tenant's outbox, links, people and trail."""
+
+from accounts.models import Letter, MailLink, User
+from audit.models import AuditEvent
+from tenants.context import tenant_context
+from tests.cast import Agency
+
+
+def events(agency: Agency, action: str) -> list[AuditEvent]:
+    with tenant_context(agency.ref):
+        return list(AuditEvent.objects.filter(action=action).order_by("at", "id"))
+
+
+def letters(agency: Agency) -> list[Letter]:
+    with tenant_context(agency.ref):
+        return list(Letter.objects.order_by("created_at", "id"))
+
+
+def links(agency: Agency, **wanted: object) -> list[MailLink]:
+    with tenant_context(agency.ref):
+        return list(MailLink.objects.filter(**wanted))
+
+
+def person(agency: Agency, email: str) -> User:
+    with tenant_context(agency.ref):
+        return User.objects.get(email=email)
+
+
+def set_person(agency: Agency, who: str, **values: object) -> None:
+    with tenant_context(agency.ref):
+        assert User.objects.filter(email=who).update(**values) == 1
