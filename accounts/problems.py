@@ -7,7 +7,6 @@ __all__ = [
     "EmailUnverified",
     "InsufficientScope",
     "InvalidCredentials",
-    "LastOwner",
     "LinkInvalid",
     "ProofRequired",
     "RegistrationClosed",
@@ -54,12 +53,6 @@ class SecondFactorRequired(Problem):
     status = 401
     code = "second_factor_required"
     title = "The password is right; a code of the second factor is needed too."
-
-
-class LastOwner(Problem):
-    status = 409
-    code = "last_owner"
-    title = "A workspace keeps at least one active owner."
 
 
 class ProofRequired(Problem):

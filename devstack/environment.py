@@ -56,6 +56,7 @@ def stack_environment(home: Home, ports: Ports, secrets: Credentials) -> dict[st
         "S3_REGION": "us-east-1",
         "S3_ACCESS_KEY_ID": secrets.s3_access_key,
         "S3_SECRET_ACCESS_KEY": secrets.s3_secret_key,
+        "EMAIL_FOLDER": str(home.path / "mail"),
         "STATIC_ROOT": str(home.path / "static"),
         "CORS_ALLOWED_ORIGINS": "http://localhost:3000,http://localhost:5173",
         "TRUSTED_PROXY_COUNT": "1",

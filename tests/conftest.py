@@ -16,6 +16,7 @@ from devstack.services.registry import STORES, WEB
 from devstack.testing import TestStack
 from tests import name_server, session, stack
 from tests.cast import Agency, Person, found_agency, join
+from tests.mailbox import Mailbox
 from tests.name_server import NameServer
 from tests.site import Site
 
@@ -61,6 +62,12 @@ def site(stores: TestStack, committed: None) -> Site:
     call_command("collectstatic", "--noinput", verbosity=0)
     stores.start_ready(*WEB)
     return Site(stores.ports["web"])
+
+
+@pytest.fixture
+def mailbox(site: Site, stores: TestStack) -> Mailbox:
+    """What the site's mailer has sent, to everybody, since the session began."""
+    return Mailbox(stores.home.path / "mail")
 
 
 @pytest.fixture

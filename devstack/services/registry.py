@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from devstack.services.gunicorn import Application, Gunicorn
+from devstack.services.mailer import Mailer
 from devstack.services.postgres import Postgres
 from devstack.services.protocol import Context, Service
 from devstack.services.seaweedfs import SeaweedFS
@@ -10,7 +11,7 @@ from devstack.services.traefik import Traefik
 from devstack.services.valkey import Valkey
 
 STORES = ("postgres", "valkey", "seaweedfs")
-WEB = ("gunicorn", "traefik")
+WEB = ("gunicorn", "mailer", "traefik")
 ALL = (*STORES, *WEB)
 
 
@@ -21,6 +22,7 @@ def build(name: str, context: Context, application: Application) -> Service:
         "valkey": Valkey,
         "seaweedfs": SeaweedFS,
         "gunicorn": lambda context: Gunicorn(context, application),
+        "mailer": Mailer,
         "traefik": Traefik,
     }
     return builders[name](context)
