@@ -3,11 +3,11 @@
 from typing import Any, TypedDict
 
 from rich.box import SIMPLE
-from rich.console import Console
 from rich.table import Table
 
 from core.timestamps import timestamp
 from tenants.domains.proof import Outcome, proof_record
+from tenants.management.tables import show_table
 from tenants.models import Domain
 
 LOST = "proved without its record"
@@ -64,7 +64,7 @@ def named_table(reports: list[Report], out: Any) -> None:
         table.add_column(column, no_wrap=True)
     for told in reports:
         table.add_row(*(str(told[column]) for column in COLUMNS))  # type: ignore[literal-required]
-    Console(file=out, width=None if out.isatty() else 200).print(table)
+    show_table(out, table)
 
 
 def _time(moment: Any) -> str:

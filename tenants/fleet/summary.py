@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rich.box import SIMPLE
-from rich.console import Console
 from rich.table import Table
 
 from tenants.fleet.members import Member
@@ -81,8 +80,3 @@ class Summary:
         if self.failed:
             parts.append(f"{len(self.failed)} failed: {names}.")
         return " ".join(parts)
-
-
-def show_table(out: Any, table: Table) -> None:
-    """Print a table on a command's output; wide where nobody looks at a terminal."""
-    Console(file=out, width=None if out.isatty() else 200).print(table)

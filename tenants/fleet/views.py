@@ -5,7 +5,7 @@ from typing import Any
 from rich.box import SIMPLE
 from rich.table import Table
 
-from tenants.fleet.summary import show_table
+from tenants.management.tables import show_table
 from tenants.models import FleetOutcome
 
 

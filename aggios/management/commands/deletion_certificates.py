@@ -6,12 +6,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from rich.box import SIMPLE
-from rich.console import Console
 from rich.table import Table
 
 from aggios.deletion.certificates import certificates, digest_of
 from aggios.management.commands.delete_tenant import told
 from core.timestamps import timestamp
+from tenants.management.tables import show_table
 
 
 class Command(BaseCommand):
@@ -37,7 +37,6 @@ class Command(BaseCommand):
             for c in found:
                 digest = "ALTERED" if c.pk in altered else c.digest[:16]
                 table.add_row(timestamp(c.purged_at), c.subdomain, c.name, str(c.pk), digest)
-            out: Any = self.stdout
-            Console(file=out, width=None if out.isatty() else 200).print(table)
+            show_table(self.stdout, table)
         if altered:
             raise CommandError(f"{len(altered)} certificates are not what was written.")

@@ -6,11 +6,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 from rich.box import SIMPLE
-from rich.console import Console
 from rich.table import Table
 
 from core.timestamps import timestamp
 from tenants.hosts import tenant_host
+from tenants.management.tables import show_table
 from tenants.models import Tenant
 from tenants.queries import all_tenants
 from tenants.states import State, state_of
@@ -34,8 +34,7 @@ class Command(BaseCommand):
             table.add_column(column, no_wrap=True)
         for row in rows:
             table.add_row(*(row[column] for column in SHOWN))
-        out: Any = self.stdout
-        Console(file=out, width=None if out.isatty() else 200).print(table)
+        show_table(self.stdout, table)
 
 
 def row_of(tenant: Tenant) -> dict[str, str]:

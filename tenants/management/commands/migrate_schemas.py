@@ -15,7 +15,8 @@ from tenants.fleet.options import add_run_options, at_least, duration, slugs
 from tenants.fleet.plan import plan_of, show_plan
 from tenants.fleet.progress import Watch
 from tenants.fleet.runner import Policy
-from tenants.fleet.summary import Summary, show_table
+from tenants.fleet.summary import Summary
+from tenants.management.tables import show_table
 
 
 class Command(BaseCommand):
