@@ -21,7 +21,7 @@ from aggios.archive.state import bring_up_to_date, build, graph_for
 from core.database.scope import PUBLIC, enter
 from tenants.database.dropping import drop_in_batches
 from tenants.database.history import alone
-from tenants.database.owner import ALIAS, owner_connection, run, runtime_login
+from tenants.database.owner import ALIAS, create_role, owner_connection, run, runtime_login
 from tenants.database.steps import Report, Step
 
 
@@ -169,8 +169,7 @@ def _ensure_role(role: str) -> None:
         if cursor.fetchone() is not None:
             return
     with enter(PUBLIC), transaction.atomic(using=ALIAS):
-        run("CREATE ROLE {} NOLOGIN", role)
-        run("GRANT {} TO {} WITH INHERIT FALSE, SET TRUE", role, runtime_login())
+        create_role(role)
 
 
 def _swap(schema: str, beside: str, former: str) -> None:

@@ -11,6 +11,7 @@ from core.database.scope import PUBLIC, enter
 from tenants.database.applying import Applier
 from tenants.database.owner import (
     ALIAS,
+    create_role,
     grant_rows,
     owner_connection,
     protect_history,
@@ -62,8 +63,7 @@ def _public_plan(report: Report) -> tuple[MigrationExecutor, list[Step], list[tu
 def create_empty_schema(schema: str) -> None:
     """Create a schema and its role with default grants; refuses one that exists."""
     with enter(PUBLIC), transaction.atomic(using=ALIAS):
-        run("CREATE ROLE {} NOLOGIN", schema)
-        run("GRANT {} TO {} WITH INHERIT FALSE, SET TRUE", schema, runtime_login())
+        create_role(schema)
         run("CREATE SCHEMA {}", schema)
         grant_rows(schema, schema)
 

@@ -40,6 +40,12 @@ def install_functions() -> None:
         cursor.execute(statements)
 
 
+def create_role(role: str) -> None:
+    """Make a tenant's role; the application's login may take it on, and inherits nothing of it."""
+    run("CREATE ROLE {} NOLOGIN", role)
+    run("GRANT {} TO {} WITH INHERIT FALSE, SET TRUE", role, runtime_login())
+
+
 def grant_rows(schema: str, role: str) -> None:
     """Let ``role`` read and write rows of what the owner will create in ``schema``; no more."""
     run("GRANT USAGE ON SCHEMA {} TO {}", schema, role)

@@ -16,8 +16,8 @@ from tenants.database.steps import Report
 from tenants.database.template import refresh_template
 from tenants.database.trouble import Trouble, trouble_of
 from tenants.fleet.outcomes import text_of
+from tenants.fleet.summary import STOPPED
 
-STOPPED = 3
 T = TypeVar("T")
 
 
