@@ -25,6 +25,11 @@ def counts_of(manifest: Manifest) -> dict[str, int]:
     }
 
 
+def first_line(exc: Exception) -> str:
+    """Return what an error says in its first line, or what it is if it says nothing."""
+    return str(exc).strip().partition("\n")[0] or type(exc).__name__
+
+
 @contextmanager
 def plainly(again: str) -> Iterator[None]:
     """Turn what can go wrong into CommandError, a plain sentence and an exit status.

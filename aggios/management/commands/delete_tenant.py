@@ -16,6 +16,7 @@ from aggios.deletion.before import require_place
 from aggios.deletion.inventory import Inventory, take_inventory
 from aggios.deletion.problems import NotPurged
 from aggios.deletion.purge import Wish, purge
+from aggios.management.words import first_line
 from audit.services import SYSTEM
 from core.database.scope import PUBLIC, enter
 from core.problems import StorageUnavailable, ValidationFailed
@@ -58,8 +59,7 @@ class Command(BaseCommand):
         except ValidationFailed as exc:
             raise CommandError(exc.errors[0].detail) from exc
         except (DatabaseError, psycopg.Error) as exc:
-            why = str(exc).strip().partition("\n")[0] or type(exc).__name__
-            raise CommandError(f"{why}. Run the command again to go on.") from exc
+            raise CommandError(f"{first_line(exc)}. Run the command again to go on.") from exc
         except StorageUnavailable as exc:
             raise CommandError(f"{exc.detail} Run the command again when it answers.") from exc
 

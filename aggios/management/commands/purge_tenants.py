@@ -14,6 +14,7 @@ from aggios.archive.problems import ArchiveError
 from aggios.archive.progress import watching
 from aggios.deletion.problems import NotPurged
 from aggios.deletion.purge import Wish, purge
+from aggios.management.words import first_line
 from audit.services import SYSTEM
 from core.problems import Problem
 from tenants.database.owner import owner_connection
@@ -57,7 +58,7 @@ class Command(BaseCommand):
                 wish = Wish(SYSTEM, folder, not options["no_export"], self._report, watch)
                 certificate = purge(tenant, wish)
         except FAILURES as exc:
-            why = str(exc).strip().partition("\n")[0] or type(exc).__name__
+            why = first_line(exc)
             self.stderr.write(f"{tenant.slug}: {why}")
             return {**row, "error": why}
         self._report(f"  certificate {certificate.pk}")
