@@ -1,6 +1,7 @@
 """The rules for a password, and checking one in the same time whether its owner exists or not."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 
 from django.contrib.auth.hashers import check_password, make_password
@@ -8,6 +9,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
 from accounts.models import User
+from accounts.problems import HashingBusy
 from core.problems import FieldError, ValidationFailed
 
 LONGEST = 256
@@ -52,9 +54,19 @@ def password_fits(user: User | None, password: str) -> bool:
     return check_password(password, user.password, setter=_rehash(user))
 
 
+def still_fits(locked: User, seen: User, password: str) -> bool:
+    """Tell whether a password that fitted ``seen`` fits the row as it is locked now."""
+    return locked.password == seen.password or password_fits(locked, password)
+
+
 def _rehash(user: User) -> Callable[[str], None]:
     def store(password: str) -> None:
-        User.objects.filter(pk=user.pk).update(password=make_password(password))
+        """Store the same password anew, unless another one has been set meanwhile."""
+        with suppress(HashingBusy):  # the next log-in does it
+            hashed = make_password(password)
+            same = User.objects.filter(pk=user.pk, password=user.password)
+            if same.update(password=hashed):
+                user.password = hashed
 
     return store
 

@@ -1,13 +1,22 @@
 """What can be wrong with credentials and people, as answers."""
 
-from core.problems import InvalidCredentials, Problem, TokenExpired, TokenInvalid
+from core.problems import (
+    FieldError,
+    InvalidCredentials,
+    Problem,
+    TokenExpired,
+    TokenInvalid,
+    ValidationFailed,
+)
 
 __all__ = [
     "EmailTaken",
     "EmailUnverified",
+    "HashingBusy",
     "InsufficientScope",
     "InvalidCredentials",
     "LinkInvalid",
+    "PasswordUnchecked",
     "ProofRequired",
     "RegistrationClosed",
     "SecondFactorMissing",
@@ -15,6 +24,7 @@ __all__ = [
     "TokenExpired",
     "TokenInvalid",
     "TokenReused",
+    "WrongPassword",
 ]
 
 
@@ -72,3 +82,23 @@ class LinkInvalid(Problem):
     status = 400
     code = "link_invalid"
     title = "This link has been used, has expired, or is not valid here."
+
+
+class HashingBusy(Problem):
+    status = 503
+    code = "hashing_busy"
+    title = "Too many passwords are being checked at the moment."
+
+
+class PasswordUnchecked(Problem):
+    status = 503
+    code = "password_unchecked"
+    title = "It cannot be checked at the moment whether this password is known from a breach."
+
+
+class WrongPassword(ValidationFailed):
+    """The ``current_password`` of a request is not the person's: a failure as limits count them."""
+
+    def __init__(self) -> None:
+        fault = FieldError("current_password", "wrong", "This is not your current password.")
+        super().__init__(errors=[fault])

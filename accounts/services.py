@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.mail.outbox import ask_to_verify
 from accounts.models import Session, User
-from accounts.passwords import checked_password, password_fits
+from accounts.passwords import checked_password, password_fits, still_fits
 from accounts.problems import EmailTaken, InvalidCredentials, RegistrationClosed
 from accounts.sessions import Opened, actor_of, end, open_session
 from audit.services import ANONYMOUS, Target, record
@@ -85,10 +85,19 @@ def log_in(*, email: str, password: str) -> Opened:
     if user is None or not fits or not user.is_active:
         _record_failure(email, user)
         raise InvalidCredentials
+    # A second factor is asked for here: the password was right.
     with transaction.atomic():
-        opened = open_session(user)
-        target = Target("session", str(opened.session.id), user.email)
-        record("session.started", actor=actor_of(user), target=target)
+        return _opened(user, password)
+
+
+def _opened(user: User, password: str) -> Opened:
+    """Open the session unless the password was changed, or the person put out, a moment ago."""
+    locked = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    if not locked.is_active or not still_fits(locked, user, password):
+        raise InvalidCredentials
+    opened = open_session(locked)
+    target = Target("session", str(opened.session.id), locked.email)
+    record("session.started", actor=actor_of(locked), target=target)
     return opened
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.api import auth, domains, keys, mailed, users, workspace
+from accounts.api import auth, domains, keys, mailed, passwords, users, workspace
 
 urlpatterns = [
     path("api/auth/login", auth.Login.as_view(), name="login"),
@@ -15,6 +15,7 @@ urlpatterns = [
     path("api/auth/password/reset", mailed.Reset.as_view(), name="password-reset"),
     path("api/auth/email/verify", mailed.Verify.as_view(), name="email-verify"),
     path("api/auth/email/verification", mailed.Verification.as_view(), name="email-verification"),
+    path("api/auth/password/change", passwords.ChangePassword.as_view(), name="password-change"),
     path("api/keys", keys.Keys.as_view(), name="keys"),
     path("api/keys/<uuid:key_id>", keys.OneKey.as_view(), name="key"),
     path("api/users/me", users.Me.as_view(), name="me"),

@@ -22,6 +22,7 @@ PRODUCTION = ENVIRONMENT == "production"
 DEBUG = env.flag("DEBUG", False)
 VERSION = env.text("AGGIOS_VERSION", "0.1.0")
 WEB_WORKERS = env.integer("WEB_WORKERS", 2, least=1)
+WEB_THREADS = env.integer("WEB_THREADS", 8, least=1)
 
 # -- secrets ---------------------------------------------------------------------------------------
 SECRET_KEY = env.text("SECRET_KEY")
@@ -185,6 +186,13 @@ LOGIN_REDIRECT_URL = "admin:index"
 PASSWORD_HASHERS = ["accounts.hashers.PepperedArgon2"]
 RESET_LINK_LIFETIME = timedelta(seconds=env.integer("RESET_LINK_SECONDS", 3600, least=60))
 VERIFY_LINK_LIFETIME = timedelta(seconds=env.integer("VERIFY_LINK_SECONDS", 3 * 86400, least=60))
+# How many passwords each process hashes at once: by default all processes together as many as there
+# are cores. How many requests may be at it or wait for it: always fewer than there are threads.
+HASHING_AT_ONCE = env.integer("HASHING_AT_ONCE", 0) or -(-env.cores() // WEB_WORKERS)
+HASHING_PLACES = env.integer("HASHING_PLACES", 0) or max(WEB_THREADS - max(WEB_THREADS // 4, 2), 1)
+# The longest wait, in seconds, and the niceness of the threads that hash (Linux).
+HASHING_PATIENCE = 5
+HASHING_NICE = env.integer("HASHING_NICE", 10)
 # How long a workspace that is to be deleted waits for somebody to call it off.
 DELETION_GRACE_DAYS = env.integer("DELETION_GRACE_DAYS", 30)
 # How long a former subdomain leads to the new one, and is kept from others; 0 frees it at once.
@@ -284,6 +292,8 @@ RATE_LIMITS = {
     # Each key may have a number of its own.
     "api_key": env.text("RATE_LIMIT_API_KEY", "600/60"),
     "login_address": env.text("RATE_LIMIT_LOGIN_ADDRESS", "50/60"),
+    "login_rate": env.text("RATE_LIMIT_LOGIN_RATE", "300/60"),
+    "login_hour": env.text("RATE_LIMIT_LOGIN_HOUR", "30/3600"),
 }
 
 # -- mail: accounts/mail ---------------------------------------------------------------------------

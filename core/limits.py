@@ -6,21 +6,39 @@ key, such as an address. The header fields are those of draft-ietf-httpapi-ratel
 
 import logging
 import math
-import time
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from django.conf import settings
-from limits import RateLimitItem, RateLimitItemPerSecond
-from limits.storage import MemoryStorage, RedisStorage, Storage
-from limits.strategies import MovingWindowRateLimiter
 from redis.exceptions import RedisError
 
 from core.context import request_context
 from core.problems import RateLimited
+from core.windows import LocalWindows, RedisWindows, State, Window
 
 log = logging.getLogger(__name__)
+PREFIX = "aggios-limits"
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One use of the limit ``name`` for ``key``. A quiet one is not told of in headers."""
+
+    name: str
+    key: tuple[str, ...]
+    quiet: bool = False
+    amount: int | None = None
+    """How many there may be, instead of what the setting says."""
+
+    @property
+    def window(self) -> Window:
+        """The window that it is counted in."""
+        usual, _, seconds = settings.RATE_LIMITS[self.name].partition("/")
+        amount = self.amount or int(usual)
+        text = "/".join((PREFIX, self.name, *self.key))
+        return Window(f"{text}/{amount}/{seconds}", amount, int(seconds))
 
 
 def take(name: str, *key: str, amount: int | None = None) -> None:
@@ -29,57 +47,86 @@ def take(name: str, *key: str, amount: int | None = None) -> None:
     ``amount`` is how many there may be instead of what the setting says. Raises RateLimited when
     the window is full; a refused use is not counted.
     """
-    _ask(name, key, count=True, amount=amount)
+    take_all(Use(name, key, amount=amount))
+
+
+def take_all(*uses: Use) -> None:
+    """Count each use, or none of them if one of the windows is full: that raises RateLimited.
+
+    Its member ``limits`` names those that were full.
+    """
+    _ask(uses, count=True)
 
 
 def require_room(name: str, *key: str) -> None:
-    """Raise RateLimited when the window is full, counting nothing; see ``count_failure``."""
-    _ask(name, key, count=False)
+    """Raise RateLimited when the window is full, counting nothing.
+
+    Two who ask at once may both find room: to hold a bound, ``take`` first, ``settle`` later.
+    """
+    _ask([Use(name, key)], count=False)
 
 
 def count_failure(name: str, *key: str) -> None:
     """Count one use of a limit that only failures use up, full or not."""
     with suppress(RateLimited):
-        _ask(name, key, count=True)
+        take(name, *key)
 
 
 def clear(name: str, *key: str) -> None:
     """Forget every use of the limit for ``key`` (a log-in that succeeded clears its failures)."""
-    for limiter in (_limiter(), _local()):
-        try:
-            limiter.clear(_item(name), name, *key)
-        except RedisError:
-            log.warning("rate_limit_not_cleared", extra={"limit": name})
-    _tell(name, _item(name), _item(name).amount, 0)
+    settle(cleared=[Use(name, key)])
 
 
-def _ask(name: str, key: tuple[str, ...], *, count: bool, amount: int | None = None) -> None:
-    item = _item(name, amount)
+def settle(*, cleared: Sequence[Use] = (), given_back: Sequence[Use] = ()) -> None:
+    """Forget all uses of some windows, and one use of others: that was none after all."""
+    forgotten = [use.window for use in cleared]
+    returned = [use.window for use in given_back]
     try:
-        allowed, remaining, reset = _look(_limiter(), item, (name, *key), count)
+        _shared().forget(forgotten, returned)
+        _local().forget(forgotten, [])
     except RedisError:
-        log.warning("rate_limit_counted_locally", extra={"limit": name})
-        item = _local_share(item)
-        allowed, remaining, reset = _look(_local(), item, (name, *key), count)
-    _tell(name, item, remaining, reset)
-    if not allowed:
-        after = str(max(reset, 1))
-        raise RateLimited(f"Try again in {after} seconds.", headers={"Retry-After": after})
+        log.warning("rate_limit_settled_locally", extra={"limit": _names([*cleared, *given_back])})
+        _local().forget(forgotten, returned)
+    for use in cleared:
+        _tell(use, use.window, State(0, 0))
 
 
-def _look(
-    limiter: MovingWindowRateLimiter, item: RateLimitItem, key: tuple[str, ...], count: bool
-) -> tuple[bool, int, int]:
-    """Return whether there was room, how many uses are left, and the seconds to the next one."""
-    allowed = (limiter.hit if count else limiter.test)(item, *key)
-    reset_at, remaining = limiter.get_window_stats(item, *key)
-    return allowed, remaining, max(math.ceil(reset_at - time.time()), 0)
+def _ask(uses: Sequence[Use], *, count: bool) -> None:
+    windows = [use.window for use in uses]
+    try:
+        states = _shared().take(windows, count=count)
+    except RedisError:
+        log.warning("rate_limit_counted_locally", extra={"limit": _names(uses)})
+        windows = [_local_share(window) for window in windows]
+        states = _local().take(windows, count=count)
+    found = list(zip(uses, windows, states, strict=True))
+    full = [(use, state) for use, window, state in found if state.used >= window.amount]
+    used = int(count and not full)
+    for use, window, state in found:
+        _tell(use, window, State(state.used + used, state.reset))
+    if full:
+        raise _refusal(full)
 
 
-def _tell(name: str, item: RateLimitItem, remaining: int, reset: int) -> None:
+def _refusal(full: Sequence[tuple[Use, State]]) -> RateLimited:
+    after = str(max(*(math.ceil(state.reset) for _, state in full), 1))
+    names = sorted(use.name for use, _ in full)
+    return RateLimited(
+        f"Try again in {after} seconds.", headers={"Retry-After": after}, members={"limits": names}
+    )
+
+
+def _names(uses: Sequence[Use]) -> str:
+    return ", ".join(sorted({use.name for use in uses}))
+
+
+def _tell(use: Use, window: Window, state: State) -> None:
+    if use.quiet:
+        return
     headers = request_context().headers
-    _add(headers, "RateLimit-Policy", name, f"q={item.amount};w={item.get_expiry()}")
-    _add(headers, "RateLimit", name, f"r={remaining};t={reset}")
+    remaining = max(window.amount - state.used, 0)
+    _add(headers, "RateLimit-Policy", use.name, f"q={window.amount};w={window.seconds}")
+    _add(headers, "RateLimit", use.name, f"r={remaining};t={max(math.ceil(state.reset), 0)}")
 
 
 def _add(headers: dict[str, str], field: str, name: str, state: str) -> None:
@@ -88,24 +135,22 @@ def _add(headers: dict[str, str], field: str, name: str, state: str) -> None:
     headers[field] = ", ".join([*others, f'"{name}";{state}'])
 
 
-def _item(name: str, amount: int | None = None) -> RateLimitItem:
-    usual, _, seconds = settings.RATE_LIMITS[name].partition("/")
-    return RateLimitItemPerSecond(amount or int(usual), int(seconds))
+def _local_share(window: Window) -> Window:
+    """Each worker counts by itself, so each gets its part: together no looser than with Redis.
 
-
-def _local_share(item: RateLimitItem) -> RateLimitItem:
-    """Each worker counts by itself, so each gets its part: together no looser than with Redis."""
-    share = max(item.amount // settings.WEB_WORKERS, 1)
-    return RateLimitItemPerSecond(share, item.get_expiry())
-
-
-@cache
-def _limiter() -> MovingWindowRateLimiter:
-    options: dict[str, Any] = {"socket_connect_timeout": 0.25, "socket_timeout": 0.5}
-    storage: Storage = RedisStorage(settings.REDIS_URL, key_prefix="aggios-limits", **options)
-    return MovingWindowRateLimiter(storage)
+    With more workers than uses, each has one use in a window that is longer by as much.
+    """
+    workers: int = settings.WEB_WORKERS
+    share = max(window.amount // workers, 1)
+    longer = max(math.ceil(workers / window.amount), 1)
+    return Window(window.key, share, window.seconds * longer)
 
 
 @cache
-def _local() -> MovingWindowRateLimiter:
-    return MovingWindowRateLimiter(MemoryStorage())
+def _shared() -> RedisWindows:
+    return RedisWindows(settings.REDIS_URL)
+
+
+@cache
+def _local() -> LocalWindows:
+    return LocalWindows()

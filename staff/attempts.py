@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from core.address import limit_key
 from core.context import request_context
-from core.limits import clear, count_failure, require_room, take
+from core.limits import Use, settle, take_all
 
 # Longer than any address; what is counted must not grow with what is sent.
 LONGEST = 254
@@ -18,18 +18,23 @@ class Attempt:
     address: str
 
     def succeeded(self) -> None:
-        """Forget the account's failures."""
-        clear("login_account", "staff", self.email, self.address)
+        """Forget the account's failures; this was none."""
+        address, account = self.uses
+        settle(cleared=[account], given_back=[address])
 
     def failed(self) -> None:
-        """Count a failure of the address."""
-        count_failure("login_address", self.address)
+        """Nothing to do: it was counted before it was known how it would end."""
+
+    @property
+    def uses(self) -> tuple[Use, Use]:
+        """What is counted: failures of the address, and of the account from there."""
+        account = Use("login_account", ("staff", self.email, self.address))
+        return Use("login_address", (self.address,)), account
 
 
 def begin(email: str) -> Attempt:
     """Count an attempt to log in as ``email``. Raises RateLimited when there were too many."""
     address = limit_key(request_context().client_address)
     attempt = Attempt(email.strip().lower()[:LONGEST], address)
-    require_room("login_address", address)
-    take("login_account", "staff", attempt.email, address)
+    take_all(*attempt.uses)
     return attempt

@@ -18,16 +18,17 @@ from accounts.api.shapes import (
     TokensShape,
     tokens_of,
 )
+from accounts.attempts import counted_attempt
 from accounts.authentication import person, session_asking
+from accounts.hashing import desk
 from accounts.permissions import Everybody, IsMember
-from accounts.problems import InvalidCredentials, TokenInvalid
+from accounts.problems import TokenInvalid
 from accounts.services import log_in, log_out, normalised_email, register
 from accounts.sessions import actor_of, end_all, rotate, session_of_token
 from accounts.signup import sign_up
 from accounts.verification import ask_to_join, confirms_first
 from core.address import limit_key
 from core.context import request_context
-from core.limits import clear, count_failure, require_room, take
 from core.problems import NotAuthenticated
 from core.shapes import parsed
 from core.views import ApiView, by_address
@@ -53,20 +54,11 @@ class Login(ApiView):
 
     @extend_schema(operation_id="login", request=LoginRequest, responses=TokensShape)
     def post(self, request: Request) -> Response:
+        desk().require_place()
         fields = parsed(LoginRequest, request)
         email = normalised_email(fields["email"])
-        address = limit_key(request_context().client_address)
-        with addressed_tenant(fields.get("tenant")) as tenant:
-            account = (str(tenant.id), email, address)
-            require_room("login_address", address)
-            take("login_account", *account)
-            try:
-                opened = log_in(email=email, password=fields["password"])
-            except InvalidCredentials:
-                count_failure("login_address", address)
-                raise
-            clear("login_account", *account)
-            return Response(tokens_of(opened))
+        with addressed_tenant(fields.get("tenant")), counted_attempt(email):
+            return Response(tokens_of(log_in(email=email, password=fields["password"])))
 
 
 class Register(ApiView):

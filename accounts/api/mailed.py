@@ -6,6 +6,7 @@ from rest_framework.response import Response
 
 from accounts.api.addressing import addressed_tenant
 from accounts.api.mailed_shapes import ForgotRequest, ResetRequest, VerifyRequest
+from accounts.attempts import make_familiar
 from accounts.authentication import person
 from accounts.permissions import Everybody, IsPerson
 from accounts.recovery import ask_for_reset, reset_password
@@ -51,6 +52,7 @@ class Reset(ApiView):
             user = reset_password(token=fields["token"], password=fields["password"])
             address = limit_key(request_context().client_address)
             clear("login_account", str(tenant.id), user.email, address)
+            make_familiar(user.email)
         return Response(status=204)
 
 

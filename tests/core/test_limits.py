@@ -10,6 +10,7 @@ from django.test import Client
 from core import limits
 from core.context import RequestContext, serving
 from core.problems import RateLimited
+from core.windows import RedisWindows
 from devstack.environment import stack_environment
 
 ROUTES = {
@@ -100,13 +101,7 @@ def test_two_limits_stand_side_by_side(committed, settings, name: str):
 def test_without_redis_each_worker_has_its_share(committed, settings, name: str, monkeypatch):
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, name: "6/60"}
     settings.WEB_WORKERS = 2
-    monkeypatch.setattr(
-        limits,
-        "_limiter",
-        lambda: limits.MovingWindowRateLimiter(
-            limits.RedisStorage("redis://127.0.0.1:1/0", socket_connect_timeout=0.1)
-        ),
-    )
+    monkeypatch.setattr(limits, "_shared", lambda: RedisWindows("redis://127.0.0.1:1/0"))
     for _ in range(3):
         limits.take(name, "a")
 

@@ -21,7 +21,8 @@ REVIEWED = {
     # Connections and counts of the process, of no tenant.
     "accounts.hashers.peppers": "by the text of the setting",
     "aggios.request_bodies.LINGERING": "how many threads may read on; holds no data",
-    "core.limits._limiter": "a connection; the tenant is in each limit's key",
+    "accounts.hashing.desk": "threads that hash; they know no tenant",
+    "core.limits._shared": "a connection; the tenant is in each limit's key",
     "core.limits._local": "counts by the same keys as in Redis",
     "core.metrics.REQUESTS": "labels name no tenant",
     "core.reconnects._made": "a number",

@@ -42,6 +42,7 @@ OF_A_TENANT = [
     Route("password-reset", "/api/auth/password/reset", "POST"),
     Route("email-verify", "/api/auth/email/verify", "POST"),
     Route("email-verification", "/api/auth/email/verification", "POST", MEMBER),
+    Route("password-change", "/api/auth/password/change", "POST", MEMBER),
     Route("me", "/api/users/me", "GET PUT PATCH", MEMBER),
     Route("keys", "/api/keys", "GET POST", MEMBER),
     Route("key", "/api/keys/{key}", "GET DELETE", MEMBER),

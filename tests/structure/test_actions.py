@@ -14,6 +14,7 @@ from tests.structure.test_matrix import Ids
 OF_THE_PERSON = {
     ("email-verification", "POST"),
     ("logout-all", "POST"),
+    ("password-change", "POST"),
     ("me", "PUT"),
     ("me", "PATCH"),
 }

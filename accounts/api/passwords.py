@@ -1,0 +1,30 @@
+"""A person's own password."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.password_shapes import ChangePasswordRequest
+from accounts.models import Session
+from accounts.new_password import change_password
+from accounts.permissions import IsPerson
+from core.problems import NotAuthenticated
+from core.shapes import parsed
+from core.views import ApiView
+
+
+class ChangePassword(ApiView):
+    """Set another password; every other session of the person ends."""
+
+    permission_classes = (IsPerson,)
+
+    @extend_schema(
+        operation_id="change_password", request=ChangePasswordRequest, responses={204: None}
+    )
+    def post(self, request: Request) -> Response:
+        fields = parsed(ChangePasswordRequest, request)
+        session = request.auth
+        if not isinstance(session, Session):
+            raise NotAuthenticated
+        change_password(session, current=fields["current_password"], password=fields["password"])
+        return Response(status=204)

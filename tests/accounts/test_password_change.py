@@ -1,0 +1,124 @@
+"""Setting another password in place of the one that one knows."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from accounts.models import Session, User
+from audit.models import AuditEvent
+from tenants.context import tenant_context
+from tests.accounts.bodies import faults, refusal
+from tests.cast import Agency
+from tests.site import PASSWORD, Host
+
+ANOTHER = "a quite different phrase"
+WRONG = ("current_password", "wrong")
+
+
+@pytest.fixture
+def agency(new_agency: Callable[..., Agency]) -> Agency:
+    return new_agency(email="ada@here.test")
+
+
+def change(at: Host, current: str = PASSWORD, password: str = ANOTHER, **headers: str):
+    """Post a change of the caller's password."""
+    body = {"current_password": current, "password": password}
+    return at.post("/api/auth/password/change", body, headers=headers)
+
+
+def log_in(agency: Agency, password: str):
+    """Log the owner in."""
+    body = {"email": agency.owner.email, "password": password}
+    return agency.host.post("/api/auth/login", body)
+
+
+def test_the_new_one_counts_and_other_sessions_end(agency: Agency):
+    elsewhere = agency.host.with_token(log_in(agency, PASSWORD).json()["access_token"])
+
+    answer = change(agency.owner.at)
+
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert agency.owner.at.get("/api/users/me").status_code == 200
+    assert refusal(elsewhere.get("/api/users/me")) == (401, "token_invalid")
+    assert refusal(log_in(agency, PASSWORD)) == (401, "invalid_credentials")
+    assert log_in(agency, ANOTHER).status_code == 200
+    with tenant_context(agency.ref):
+        ended = Session.objects.exclude(ended_at=None)
+        assert list(ended.values_list("end_reason", flat=True)) == ["password_changed"]
+        event = AuditEvent.objects.get(action="password.changed")
+        trail = str(list(AuditEvent.objects.values()))
+    assert (event.actor_id, event.target_id) == (agency.owner.id, agency.owner.id)
+    assert PASSWORD not in trail
+    assert ANOTHER not in trail
+
+
+def test_a_wrong_current_one_changes_nothing(agency: Agency):
+    answer = change(agency.owner.at, "not my password")
+
+    assert faults(answer) == {WRONG}
+    assert log_in(agency, PASSWORD).status_code == 200
+    with tenant_context(agency.ref):
+        assert AuditEvent.objects.filter(action="password.refused").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("password", "code"),
+    [
+        (PASSWORD, "same"),
+        ("short", "password_too_short"),
+        ("password123", "password_too_common"),
+        ("ada@here.test", "password_too_similar"),
+        ("x" * 257, "password_too_long"),
+    ],
+)
+def test_rules_of_the_new_one(agency: Agency, password: str, code: str):
+    assert ("password", code) in faults(change(agency.owner.at, password=password))
+    assert log_in(agency, PASSWORD).status_code == 200
+
+
+def test_it_is_no_way_to_guess(agency: Agency):
+    """Wrong ones count as log-ins that failed, from the same address for the same account."""
+    for _ in range(5):
+        assert change(agency.owner.at, "not my password").status_code == 400
+
+    refused = change(agency.owner.at)
+
+    assert refusal(refused) == (429, "rate_limited")
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    assert refusal(log_in(agency, PASSWORD)) == (429, "rate_limited")
+
+
+def test_nobody_changes_it_without_a_session(agency: Agency):
+    assert refusal(change(agency.host)) == (401, "not_authenticated")
+
+
+def test_of_two_at_once_one_wins(agency: Agency):
+    choices = [f"{ANOTHER} {number}" for number in range(2)]
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda one: change(agency.owner.at, password=one), choices))
+
+    won = [choice for choice, a in zip(choices, answers, strict=True) if a.status_code == 204]
+    [lost] = [answer for answer in answers if answer.status_code != 204]
+    assert faults(lost) == {WRONG}
+    assert len(won) == 1
+    assert log_in(agency, won[0]).status_code == 200
+    with tenant_context(agency.ref):
+        assert AuditEvent.objects.filter(action="password.changed").count() == 1
+
+
+def test_a_log_in_that_overlaps_does_not_outlive_it(agency: Agency, monkeypatch):
+    """The password fitted when it was looked at, and was changed before the session began."""
+    from accounts import services
+    from accounts.problems import InvalidCredentials
+
+    seen = services.password_fits
+
+    def overtaken(user: User, password: str) -> bool:
+        fits = seen(user, password)
+        assert change(agency.owner.at).status_code == 204
+        return fits
+
+    monkeypatch.setattr(services, "password_fits", overtaken)
+    with tenant_context(agency.ref), pytest.raises(InvalidCredentials):
+        services.log_in(email=agency.owner.email, password=PASSWORD)

@@ -1,0 +1,108 @@
+"""However many ask at once, a limit of five lets five through."""
+
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from core import limits
+from core.limits import Use, settle, take_all
+from core.problems import RateLimited
+from core.windows import LocalWindows, RedisWindows, Window
+
+AT_ONCE = 200
+
+
+@pytest.fixture
+def name(settings) -> str:
+    """A limit of five a minute that nobody else counts."""
+    made = f"test-{secrets.token_hex(4)}"
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, made: "5/60", f"{made}-2": "9/60"}
+    return made
+
+
+@pytest.fixture(params=["redis", "local"])
+def windows(request, stores) -> RedisWindows | LocalWindows:
+    return LocalWindows() if request.param == "local" else RedisWindows(stores.env["REDIS_URL"])
+
+
+def allowed(*uses: Use) -> bool:
+    """Tell whether there was room."""
+    try:
+        take_all(*uses)
+    except RateLimited:
+        return False
+    return True
+
+
+def test_two_hundred_at_once_at_a_limit_of_five(committed, name: str):
+    with ThreadPoolExecutor(50) as pool:
+        found = list(pool.map(lambda _: allowed(Use(name, ("a",))), range(AT_ONCE)))
+
+    assert found.count(True) == 5
+
+
+def test_two_hundred_at_once_without_redis(committed, settings, name: str, monkeypatch):
+    monkeypatch.setattr(limits, "_shared", lambda: RedisWindows("redis://127.0.0.1:1/0"))
+    settings.WEB_WORKERS = 1
+    with ThreadPoolExecutor(50) as pool:
+        found = list(pool.map(lambda _: allowed(Use(name, ("a",))), range(AT_ONCE)))
+
+    assert found.count(True) == 5
+
+
+def test_all_or_none(committed, name: str):
+    """A use that one limit refuses is not counted by the others."""
+    both = [Use(name, ("a",)), Use(f"{name}-2", ("b",))]
+    assert [allowed(*both) for _ in range(7)] == [True] * 5 + [False] * 2
+
+    assert [allowed(both[1]) for _ in range(5)] == [True] * 4 + [False]
+
+
+def test_the_refusal_says_which_limits_were_full(committed, name: str):
+    for _ in range(5):
+        take_all(Use(name, ("a",)))
+
+    with pytest.raises(RateLimited) as refused:
+        take_all(Use(name, ("a",)), Use(f"{name}-2", ("a",)))
+
+    assert refused.value.members == {"limits": [name]}
+
+
+def test_what_was_given_back_can_be_used_again(committed, name: str):
+    use = Use(name, ("a",))
+    for _ in range(20):
+        assert allowed(use)
+        settle(given_back=[use])
+
+    assert [allowed(use) for _ in range(6)] == [True] * 5 + [False]
+
+
+def test_both_counts_count_alike(windows):
+    one, two = (Window(f"aggios-limits/{secrets.token_hex(8)}", amount, 60) for amount in (2, 3))
+
+    def used(*asked: Window, count: bool = True) -> list[int]:
+        return [state.used for state in windows.take(asked, count=count)]
+
+    assert [used(one, two), used(one, two), used(one, two)] == [[0, 0], [1, 1], [2, 2]]
+    assert used(one, two, count=False) == [2, 2]
+    windows.forget([], [two])
+    assert used(one, two, count=False) == [2, 1]
+    windows.forget([one], [])
+    assert used(one, two, count=False) == [0, 1]
+    assert 0 < windows.take([two], count=False)[0].reset <= 60
+
+
+@pytest.mark.parametrize(
+    ("limit", "workers", "share"), [("6/60", 2, (3, 60)), ("2/60", 5, (1, 180))]
+)
+def test_the_shares_of_all_workers_are_no_more_than_the_limit(
+    settings, limit: str, workers: int, share: tuple[int, int]
+):
+    settings.WEB_WORKERS = workers
+    amount, seconds = map(int, limit.split("/"))
+
+    ours = limits._local_share(Window("any", amount, seconds))
+
+    assert (ours.amount, ours.seconds) == share
+    assert ours.amount * workers / ours.seconds <= amount / seconds
