@@ -15,6 +15,7 @@ __all__ = [
     "HashingBusy",
     "InsufficientScope",
     "InvalidCredentials",
+    "LastOwner",
     "LinkInvalid",
     "PasswordUnchecked",
     "ProofRequired",
@@ -63,6 +64,12 @@ class SecondFactorRequired(Problem):
     status = 401
     code = "second_factor_required"
     title = "The password is right; a code of the second factor is needed too."
+
+
+class LastOwner(Problem):
+    status = 409
+    code = "last_owner"
+    title = "A workspace keeps at least one active owner."
 
 
 class ProofRequired(Problem):

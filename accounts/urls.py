@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.api import auth, domains, keys, mailed, passwords, users, workspace
+from accounts.api import auth, domains, keys, mailed, ownership, passwords, people, users, workspace
 
 urlpatterns = [
     path("api/auth/login", auth.Login.as_view(), name="login"),
@@ -27,4 +27,7 @@ urlpatterns = [
         domains.CheckDomain.as_view(),
         name="own-domain-check",
     ),
+    path("api/users", people.People.as_view(), name="users"),
+    path("api/users/<uuid:user_id>", people.OnePerson.as_view(), name="user"),
+    path("api/tenant/transfer", ownership.Transfer.as_view(), name="tenant-transfer"),
 ]

@@ -1,0 +1,125 @@
+"""The people of a workspace, for those who manage them."""
+
+import uuid
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+
+from accounts.api.people_shapes import ChangePersonRequest, NewPersonRequest
+from accounts.api.shapes import UserShape, user_of
+from accounts.api.users import user_etag
+from accounts.authentication import person
+from accounts.managing import change_person, create_person
+from accounts.models import User
+from accounts.people import ORDERINGS, checked_ordering, find_people, readable_person
+from accounts.proof import require_recent_proof
+from accounts.removal import remove_person
+from core.conditional import require_match, tagged
+from core.openapi import IF_MATCH, IF_NONE_MATCH
+from core.pagination import KeysetPagination
+from core.shapes import parsed
+from core.views import ApiView
+from idempotency.openapi import IDEMPOTENCY_KEY
+from idempotency.services import fingerprint_of, once
+
+LISTING = [
+    OpenApiParameter("search", str, description="A part of the address or the name, without case."),
+    OpenApiParameter("role", str, enum=User.Role.values),
+    OpenApiParameter("is_active", bool),
+    OpenApiParameter(
+        "ordering",
+        str,
+        enum=[sign + name for name in ORDERINGS for sign in ("", "-")],
+        description="`-` in front reverses. Newest first without it.",
+    ),
+]
+
+
+class People(ApiView):
+    """Everybody in the workspace."""
+
+    actions = {"GET": "users:read", "POST": "users:write"}
+    pagination_class = KeysetPagination
+
+    @extend_schema(
+        operation_id="list_users", parameters=LISTING, responses={200: UserShape(many=True)}
+    )
+    def get(self, request: Request) -> Response:
+        """List people by page."""
+        asked = request.query_params
+        pages = self.pagination_class()
+        pages.ordering = checked_ordering(asked.get("ordering", ""))
+        found = find_people(
+            search=asked.get("search", ""),
+            role=asked.get("role", ""),
+            is_active=asked.get("is_active", ""),
+        )
+        page = pages.paginate_queryset(found, request, self)
+        return pages.get_paginated_response([user_of(user) for user in page])
+
+    @extend_schema(
+        operation_id="create_user",
+        request=NewPersonRequest,
+        parameters=[IDEMPOTENCY_KEY],
+        responses={201: UserShape},
+    )
+    def post(self, request: Request) -> Response:
+        """Add a person. Without a password they are mailed a link to set one."""
+        user = person(request)
+        fields = {"password": None, **parsed(NewPersonRequest, request)}
+        return once(
+            request,
+            caller=str(user.id),
+            fingerprint=fingerprint_of(request.data),
+            act=lambda: _created(create_person(by=user, **fields)),
+        )
+
+
+def _created(user: User) -> Response:
+    where = reverse("user", kwargs={"user_id": user.id})
+    headers = {"Location": where, "ETag": user_etag(user)}
+    return Response(user_of(user), status=201, headers=headers)
+
+
+class OnePerson(ApiView):
+    """One of them: who it is, what they may do, their end."""
+
+    actions = {"GET": "users:read", "PATCH": "users:write", "DELETE": "users:write"}
+
+    @extend_schema(
+        operation_id="read_user",
+        parameters=[IF_NONE_MATCH],
+        responses={200: UserShape, 304: None},
+    )
+    def get(self, request: Request, user_id: uuid.UUID) -> Response:
+        """Show a person."""
+        user = readable_person(user_id)
+        return tagged(request, user_of(user), user_etag(user))
+
+    @extend_schema(
+        operation_id="change_user",
+        request=ChangePersonRequest,
+        parameters=[IF_MATCH],
+        responses=UserShape,
+    )
+    def patch(self, request: Request, user_id: uuid.UUID) -> Response:
+        """Change a person. Role and activity count from their next request."""
+        changes: dict[str, Any] = parsed(ChangePersonRequest, request, partial=True)
+        if "email" in changes:
+            # Who sets an address can have the password that is mailed to it.
+            require_recent_proof(request)
+        user = change_person(user_id, by=person(request), changes=changes, check=_matching(request))
+        return tagged(request, user_of(user), user_etag(user))
+
+    @extend_schema(operation_id="remove_user", parameters=[IF_MATCH], responses={204: None})
+    def delete(self, request: Request, user_id: uuid.UUID) -> Response:
+        """Remove a person. What they made stays in the workspace."""
+        remove_person(user_id, by=person(request), check=_matching(request))
+        return Response(status=204)
+
+
+def _matching(request: Request) -> Any:
+    return lambda row: require_match(request, user_etag(row))

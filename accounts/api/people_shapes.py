@@ -1,0 +1,48 @@
+"""What requests about people look like."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from accounts.models import User
+from accounts.passwords import require_good
+from core.shapes import by_rule
+
+
+class TrueOrFalse(serializers.BooleanField):
+    """A JSON boolean; words and numbers that could mean one are refused."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        """Return the value. Raises ValidationError."""
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
+class NewPersonRequest(serializers.Serializer[Any]):
+    email = serializers.EmailField(max_length=254)
+    first_name = serializers.CharField(max_length=100, default="", allow_blank=True)
+    last_name = serializers.CharField(max_length=100, default="", allow_blank=True)
+    role = serializers.ChoiceField(User.Role.choices, default=User.Role.MEMBER)
+    is_active = TrueOrFalse(default=True)
+    password = serializers.CharField(
+        trim_whitespace=False,
+        required=False,
+        write_only=True,
+        validators=[by_rule(require_good)],
+        help_text="Without one the person is mailed a link to set one.",
+    )
+
+
+class ChangePersonRequest(serializers.Serializer[Any]):
+    email = serializers.EmailField(
+        max_length=254, help_text="Asks for a recent proof of who asks; the new one is unverified."
+    )
+    first_name = serializers.CharField(max_length=100, allow_blank=True)
+    last_name = serializers.CharField(max_length=100, allow_blank=True)
+    role = serializers.ChoiceField(User.Role.choices)
+    is_active = TrueOrFalse()
+
+
+class TransferRequest(serializers.Serializer[Any]):
+    user_id = serializers.UUIDField(help_text="Who is to own the workspace.")
