@@ -1,11 +1,15 @@
-"""The record of who did what. One table in the public schema, one in each tenant's."""
+"""The record of who did what. One trail in the public schema, one in each tenant's."""
 
 from django.db import models
 from uuid6 import uuid7
 
 
 class AuditEvent(models.Model):
-    """One thing that somebody did. The application's role can add and read rows only."""
+    """One thing that somebody did. The application's role can add and read rows only.
+
+    What is personal stands in the labels, the address and the user agent, and nowhere else: that
+    is what can be erased.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     at = models.DateTimeField(auto_now_add=True)
@@ -23,7 +27,39 @@ class AuditEvent(models.Model):
 
     class Meta:
         ordering = ("-at", "-id")
-        indexes = (models.Index(fields=["-at", "-id"], name="audit_newest_first"),)
+        indexes = (
+            models.Index(fields=["-at", "-id"], name="audit_newest_first"),
+            models.Index(fields=["actor_id", "-at", "-id"], name="audit_by_actor"),
+            models.Index(fields=["target_id", "-at", "-id"], name="audit_by_target"),
+        )
 
     def __str__(self) -> str:
         return f"{self.action} {self.target_type} {self.target_label}".strip()
+
+
+class AuditLink(models.Model):
+    """An event's place in the chain of its trail; PostgreSQL makes it at commit (functions.sql).
+
+    The hash is over the one before, the event's columns that are not personal, and two promises:
+    salted hashes of what is personal of the actor and of the target. Erasing takes the salt away
+    and names the event that asked for it. The application's role can only read links.
+    """
+
+    event = models.OneToOneField(
+        AuditEvent,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,  # what was removed is to be found, not to be prevented
+        primary_key=True,
+        related_name="link",
+    )
+    sequence = models.BigIntegerField(unique=True, null=True)
+    hash = models.BinaryField(max_length=32, null=True)
+    actor_salt = models.BinaryField(max_length=16, null=True)
+    actor_promise = models.BinaryField(max_length=32)
+    actor_erased_by = models.UUIDField(null=True)
+    target_salt = models.BinaryField(max_length=16, null=True)
+    target_promise = models.BinaryField(max_length=32)
+    target_erased_by = models.UUIDField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.sequence} {self.event_id}"

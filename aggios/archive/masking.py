@@ -76,6 +76,8 @@ RULES: dict[str, Fields | None] = {
         "request_id": EMPTY,
         "details": NO_DETAILS,
     },
+    # PostgreSQL makes new ones over the masked rows: a copy's chain is its own.
+    "audit.AuditLink": None,
     "idempotency.Answer": None,
     "files.File": {
         "id": KEEP,

@@ -8,6 +8,8 @@ from django.core.management import CommandError
 from django.db import connections
 from psycopg import sql
 
+from audit.chain import FUNCTIONS as CHAIN
+
 ALIAS = "owner"
 FUNCTIONS = Path(__file__).with_name("functions.sql")
 
@@ -31,13 +33,14 @@ def run(statement: str, *names: str) -> None:
 
 
 def install_functions() -> None:
-    """Create or replace the functions that the application's login may call."""
+    """Create or replace what the application's login may call, and what the audit trail is by."""
     login = runtime_login()
     statements = FUNCTIONS.read_text(encoding="utf-8").format(
         runtime=sql.Identifier(login).as_string(), runtime_text=sql.Literal(login).as_string()
     )
     with owner_connection().cursor() as cursor:
         cursor.execute(statements)
+        cursor.execute(CHAIN.read_text(encoding="utf-8"))
 
 
 def create_role(role: str) -> None:

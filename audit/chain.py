@@ -1,0 +1,5 @@
+"""The chain of a trail: PostgreSQL makes it at commit (docs/decisions/0009-audit-chain.md)."""
+
+from pathlib import Path
+
+FUNCTIONS = Path(__file__).with_name("functions.sql")

@@ -1,0 +1,93 @@
+"""A person is erased from the trail: what tells who it was goes, and what was done stays."""
+
+import pytest
+from django.db import DatabaseError, transaction
+
+from audit.models import AuditEvent
+from audit.services import ANONYMOUS, Actor, Target, erase_person, record
+from core.context import RequestContext, serving
+from tenants.context import tenant_context
+from tenants.refs import TenantRef
+from tests.audit.conftest import ADA, BEN
+
+AS_BEN = Actor(BEN.type, BEN.id, BEN.label)
+FROM_HOME = RequestContext(client_address="203.0.113.9", user_agent="Bens browser")
+
+
+def shown() -> list[tuple]:
+    """Return what of the events of this test can tell who somebody is, oldest first."""
+    fields = ("actor_label", "target_label", "ip", "user_agent")
+    return list(AuditEvent.objects.filter(action="test.x").order_by("id").values_list(*fields))
+
+
+def test_what_tells_who_it_was_is_gone_and_the_rest_is_not(trail: TenantRef):
+    with tenant_context(trail), serving(FROM_HOME):
+        record("test.x", actor=AS_BEN, target=Target("file", "7", "plan.txt"))
+        record("test.x", actor=ADA, target=Target("session", "8", BEN.label))
+        record("test.x", actor=ANONYMOUS, target=Target("user", "", BEN.label.upper()))
+        record("test.x", actor=ADA, target=Target("user", ADA.id, ADA.label))
+
+        count = erase_person(BEN.id, actor=ADA)
+
+        assert shown() == [
+            ("", "plan.txt", None, ""),
+            (ADA.label, "", "203.0.113.9", "Bens browser"),
+            ("", "", None, ""),
+            (ADA.label, ADA.label, "203.0.113.9", "Bens browser"),
+        ]
+        event = AuditEvent.objects.get(action="person.erased")
+        assert (event.target_id, event.target_label) == (BEN.id, "")
+        assert (event.actor_label, event.details) == (ADA.label, {"events": count})
+        assert count == 5 + 3
+        assert erase_person(BEN.id, actor=ADA) == 0
+
+
+def test_who_erases_oneself_leaves_no_name_there_either(trail: TenantRef):
+    with tenant_context(trail), serving(FROM_HOME):
+        erase_person(BEN.id, actor=AS_BEN)
+
+        event = AuditEvent.objects.get(action="person.erased")
+    assert (event.actor_id, event.actor_label) == (BEN.id, "")
+    assert (event.ip, event.user_agent) == (None, "")
+
+
+def test_somebody_elses_same_address_later_is_theirs(trail: TenantRef):
+    with tenant_context(trail):
+        record("test.x", actor=ADA, target=Target("user", "another-id", BEN.label))
+
+        erase_person(BEN.id)
+
+        assert shown() == [(ADA.label, BEN.label, None, "")]
+
+
+def test_what_the_same_transaction_recorded_is_erased_too(trail: TenantRef):
+    with tenant_context(trail), transaction.atomic():
+        record("test.x", actor=ADA, target=BEN)
+        erase_person(BEN.id, actor=ADA)
+    with tenant_context(trail):
+        assert shown() == [(ADA.label, "", None, "")]
+
+
+def test_an_erasure_that_is_taken_back_has_erased_nothing(trail: TenantRef):
+    with tenant_context(trail):
+        with pytest.raises(RuntimeError), transaction.atomic():
+            erase_person(BEN.id)
+            raise RuntimeError
+        assert AuditEvent.objects.filter(target_label=BEN.label).count() == 5
+
+
+def test_another_tenants_trail_is_not_touched(trail: TenantRef, make_tenant):
+    other = make_tenant()
+    with tenant_context(other):
+        record("test.x", actor=ADA, target=BEN)
+
+    with tenant_context(trail):
+        erase_person(BEN.id)
+
+    with tenant_context(other):
+        assert shown() == [(ADA.label, BEN.label, None, "")]
+
+
+def test_an_erasure_names_somebody(trail: TenantRef):
+    with tenant_context(trail), pytest.raises(DatabaseError, match="must name a person"):
+        erase_person("")
