@@ -28,6 +28,7 @@ ACTIONS = {
     "me:read": Action(ALL, "users:read"),
     "users:read": Action(MANAGERS, "users:read"),
     "users:write": Action(MANAGERS, "users:write"),
+    "users:export": Action(MANAGERS),
     "users:erase": Action(OWNERS),
     "invitations:read": Action(MANAGERS, "invitations:read"),
     "invitations:write": Action(MANAGERS, "invitations:write"),

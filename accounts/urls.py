@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from accounts.api import auth, domains, keys, mailed, ownership, passwords, people, users, workspace
+from accounts.api import (
+    auth,
+    domains,
+    keys,
+    mailed,
+    ownership,
+    passwords,
+    people,
+    personal_data,
+    users,
+    workspace,
+)
 
 urlpatterns = [
     path("api/auth/login", auth.Login.as_view(), name="login"),
@@ -29,5 +40,13 @@ urlpatterns = [
     ),
     path("api/users", people.People.as_view(), name="users"),
     path("api/users/<uuid:user_id>", people.OnePerson.as_view(), name="user"),
+    path("api/users/me/export", personal_data.MyData.as_view(), name="me-export"),
+    path("api/users", people.People.as_view(), name="users"),
+    path("api/users/<uuid:user_id>", people.OnePerson.as_view(), name="user"),
+    path(
+        "api/users/<uuid:user_id>/export",
+        personal_data.PersonsData.as_view(),
+        name="user-export",
+    ),
     path("api/tenant/transfer", ownership.Transfer.as_view(), name="tenant-transfer"),
 ]

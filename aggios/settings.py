@@ -216,6 +216,15 @@ TENANT_OWNER_MAKER = "aggios.founding.make_owner"
 REQUEST_COUNTS_SECONDS = env.integer("REQUEST_COUNTS_SECONDS", 10, least=1)
 # How a tenant is measured; staff itself knows no files of tenants.
 TENANT_USAGE_MEASURER = "aggios.usage.measure_tenant"
+# What an export of one person's data holds, by name; accounts itself knows no files.
+PERSONAL_DATA_SOURCES = {
+    "sessions": "accounts.personal_sources.sessions",
+    "api_keys": "accounts.personal_sources.api_keys",
+    "invitations": "accounts.personal_sources.invitations",
+    "mailed_links": "accounts.personal_sources.mailed_links",
+    "events": "accounts.personal_sources.events",
+    "files": "files.personal_data.files",
+}
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
@@ -288,6 +297,7 @@ RATE_LIMITS = {
     "verification": env.text("RATE_LIMIT_VERIFICATION", "5/3600"),
     # letters of one kind to one address of a workspace
     "mail": env.text("RATE_LIMIT_MAIL", "3/3600"),
+    "export": env.text("RATE_LIMIT_EXPORT", "20/3600"),
     "login_account": env.text("RATE_LIMIT_LOGIN_ACCOUNT", "5/60"),
     # Each key may have a number of its own.
     "api_key": env.text("RATE_LIMIT_API_KEY", "600/60"),

@@ -52,6 +52,8 @@ OF_A_TENANT = [
     Route("own-domain-check", "/api/tenant/domains/{domain}/check", "POST", MEMBER),
     Route("users", "/api/users", "GET POST", MEMBER),
     Route("user", "/api/users/{user}", "GET PATCH DELETE", MEMBER),
+    Route("me-export", "/api/users/me/export", "GET", MEMBER),
+    Route("user-export", "/api/users/{user}/export", "GET", MEMBER),
     Route("tenant-transfer", "/api/tenant/transfer", "POST", MEMBER),
     Route("files", "/api/files", "GET POST", MEMBER),
     Route("file", "/api/files/{file}", "GET PATCH DELETE", MEMBER),

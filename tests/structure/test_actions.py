@@ -17,6 +17,7 @@ OF_THE_PERSON = {
     ("password-change", "POST"),
     ("me", "PUT"),
     ("me", "PATCH"),
+    ("me-export", "GET"),
 }
 CLOSED = [(r, m) for r in ROUTES["tenant"] if r.who == MEMBER for m in r.methods.split()]
 

@@ -1,0 +1,131 @@
+"""A workspace always has an active owner, whoever acts at once."""
+
+import itertools
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connections
+
+from accounts.managing import change_person
+from accounts.models import User
+from accounts.removal import remove_person
+from core.problems import Problem
+from tenants.context import tenant_context
+from tests.accounts.bodies import refusal
+from tests.accounts.people import active_owners, logged_in, row, somebody, trail
+from tests.cast import Agency, Person
+
+LESSENING = {
+    "demote": ("PATCH", {"role": "admin"}),
+    "deactivate": ("PATCH", {"is_active": False}),
+    "both": ("PATCH", {"role": "member", "is_active": False}),
+    "remove": ("DELETE", None),
+}
+
+PAIRS = list(itertools.combinations_with_replacement(LESSENING, 2))
+
+
+@pytest.fixture
+def agency(new_agency: Callable[..., Agency]) -> Agency:
+    return new_agency()
+
+
+def do(actor: Person, verb: str, person_id: str) -> int:
+    method, body = LESSENING[verb]
+    return actor.at.request(method, f"/api/users/{person_id}", json=body).status_code
+
+
+@pytest.mark.parametrize("verb", LESSENING)
+def test_the_last_one_stays(agency: Agency, verb: str):
+    somebody(agency, "owner", is_active=False)
+    somebody(agency, "admin")
+    before = row(agency, agency.owner.id)
+    method, body = LESSENING[verb]
+
+    answer = agency.owner.at.request(method, f"/api/users/{agency.owner.id}", json=body)
+
+    assert refusal(answer) == (409, "last_owner")
+    assert row(agency, agency.owner.id).updated_at == before.updated_at
+    assert trail(agency, agency.owner.id) == ["user.registered"]
+    assert agency.owner.at.get("/api/users/me").json()["role"] == "owner"
+
+
+@pytest.mark.parametrize("verb", LESSENING)
+def test_with_another_one_an_owner_can_step_down(agency: Agency, verb: str):
+    other = somebody(agency, "owner")
+
+    assert do(agency.owner, verb, agency.owner.id) < 300
+    assert active_owners(agency) == [other]
+
+
+def test_an_inactive_owner_can_be_demoted_by_the_only_active_one(agency: Agency):
+    gone = somebody(agency, "owner", is_active=False)
+
+    assert do(agency.owner, "demote", gone) == 200
+    assert active_owners(agency) == [agency.owner.id]
+
+
+def test_the_name_of_the_last_owner_can_be_changed(agency: Agency):
+    path = f"/api/users/{agency.owner.id}"
+    body = {"first_name": "New", "role": "owner", "is_active": True}
+
+    assert agency.owner.at.patch(path, body).status_code == 200
+
+
+@pytest.mark.parametrize(("one", "two"), PAIRS)
+def test_two_owners_at_once_over_http(agency: Agency, one: str, two: str):
+    other = logged_in(agency, "owner")
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(do, agency.owner, one, other.id)
+        second = pool.submit(do, other, two, agency.owner.id)
+        statuses = sorted([first.result(), second.result()])
+
+    assert len(active_owners(agency)) == 1
+    # The second finds itself no owner any more, or no person at all.
+    assert statuses[0] in (200, 204)
+    assert statuses[1] in (401, 403)
+
+
+@pytest.mark.parametrize("verb", LESSENING)
+def test_all_owners_step_down_at_once(agency: Agency, verb: str):
+    owners = [agency.owner, *(logged_in(agency, "owner") for _ in range(4))]
+
+    with ThreadPoolExecutor(5) as pool:
+        statuses = sorted(pool.map(lambda owner: do(owner, verb, owner.id), owners))
+
+    assert len(active_owners(agency)) == 1
+    assert statuses[:4] == [204 if verb == "remove" else 200] * 4
+    assert statuses[4] == 409
+
+
+def test_a_crowd_of_owners_against_each_other_in_the_service(agency: Agency):
+    """No HTTP between: every pair, both ways, as fast as the database lets them."""
+    owners = [agency.owner.id, *(somebody(agency, "owner") for _ in range(5))]
+    ref = agency.ref
+
+    def attack(numbered: tuple[int, tuple[str, str]]) -> str:
+        number, (actor, target) = numbered
+        with tenant_context(ref):
+            try:
+                by = User.objects.get(pk=actor)
+                if number % 2:
+                    remove_person(uuid.UUID(target), by=by, check=lambda _: None)
+                else:
+                    changes = {"role": "member"}
+                    change_person(uuid.UUID(target), by=by, changes=changes, check=lambda _: None)
+            except Problem as exc:
+                return exc.code
+            finally:
+                connections.close_all()
+        return "done"
+
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(attack, enumerate(itertools.permutations(owners, 2))))
+
+    assert len(active_owners(agency)) == 1
+    assert found.count("done") >= 5
+    # Nothing but refusals: no deadlock, no error of the database.
+    assert set(found) <= {"done", "token_invalid", "permission_denied", "not_found", "last_owner"}
