@@ -17,7 +17,7 @@ from accounts.models import ApiKey, User
 from accounts.problems import TokenExpired, TokenInvalid
 from accounts.sealing import keyed_hash, keyed_hashes
 from accounts.sessions import actor_of
-from audit.services import Target, record
+from audit.services import Actor, Target, record
 from core.context import request_context
 from core.problems import NotFound
 from tenants.api_key_form import new_api_key, tenant_in_api_key
@@ -77,6 +77,15 @@ def revoke_key(key_id: uuid.UUID, *, actor: User) -> None:
         row.revoked_at = timezone.now()
         row.save(update_fields=["revoked_at"])
         record("api_key.revoked", actor=actor_of(actor), target=target_of(row))
+
+
+def revoke_all_keys(*, actor: Actor, cause: str) -> int:
+    """End every key of the tenant; return how many there were. ``cause`` goes into the record."""
+    with transaction.atomic():
+        living = ApiKey.objects.filter(revoked_at=None)
+        count = living.update(revoked_at=timezone.now())
+        record("api_keys.revoked", actor=actor, cause=cause, count=count)
+    return count
 
 
 def readable_keys() -> QuerySet[ApiKey]:

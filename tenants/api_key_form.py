@@ -15,7 +15,12 @@ FORM = re.compile(rf"{PREFIX}(([0-9a-f]{{32}})[0-9a-f]{{64}})([0-9a-f]{{8}})")
 
 def new_api_key(tenant_id: uuid.UUID) -> str:
     """Return the text of a new key of the tenant."""
-    body = f"{tenant_id.hex}{secrets.token_hex(32)}"
+    return api_key_text(tenant_id, secrets.token_hex(32))
+
+
+def api_key_text(tenant_id: uuid.UUID, secret: str) -> str:
+    """Return the text of the key with this secret of 64 hexadecimal digits."""
+    body = f"{tenant_id.hex}{secret}"
     return f"{PREFIX}{body}{_checksum(body)}"
 
 

@@ -4,9 +4,12 @@ This only finds the tenant that a credential claims. Whether the claim is true i
 authentication to say, with that tenant's key, inside that tenant.
 """
 
+import uuid
+
 import jwt
 from django.http import HttpRequest
 
+from tenants.api_key_form import PREFIX, tenant_in_api_key
 from tenants.keys import parse_key_id
 from tenants.models import Tenant
 from tenants.refs import TenantRef
@@ -28,11 +31,19 @@ def tenant_of_credential(request: HttpRequest) -> TenantRef | None:
 
 
 def tenant_of_token(token: str) -> TenantRef | None:
-    """Return the tenant that a token's ``kid`` names, or None. Nothing is verified here."""
+    """Return the tenant that an API key or a token's ``kid`` names, or None.
+
+    Nothing is verified here.
+    """
+    tenant_id = tenant_in_api_key(token) if token.startswith(PREFIX) else _in_header(token)
+    tenant = tenant_by_id(tenant_id) if tenant_id else None
+    return None if tenant is None or tenant.status == Tenant.Status.DELETING else tenant
+
+
+def _in_header(token: str) -> uuid.UUID | None:
     try:
         header = jwt.get_unverified_header(token)
     except jwt.InvalidTokenError:
         return None
     key_id = parse_key_id(str(header.get("kid", "")))
-    tenant = tenant_by_id(key_id.tenant_id) if key_id else None
-    return None if tenant is None or tenant.status == Tenant.Status.DELETING else tenant
+    return key_id.tenant_id if key_id else None

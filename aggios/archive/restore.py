@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
+from accounts.restoring import end_what_was_open
 from aggios.archive.export import SILENT, Watch
 from aggios.archive.filling import drop_left_overs, fill, require_fitting
 from aggios.archive.masking import OF_ONE_TENANT
@@ -15,9 +16,11 @@ from aggios.archive.sources import FromArchive
 from aggios.archive.targets import new_or_begun, require_begun
 from audit.services import Actor, record
 from core.database.scope import PUBLIC, enter
+from tenants.context import tenant_context
 from tenants.database.steps import Report
 from tenants.maintenance import begin_maintenance, end_maintenance
 from tenants.models import Tenant
+from tenants.refs import ref_of
 from tenants.services import living_tenant, rotate_key, target_of
 
 
@@ -59,7 +62,8 @@ def require_loadable(archive: Archive, tenant: Tenant | None = None) -> None:
 def restore(archive: Archive, tenant: Tenant, how: Loading) -> Loaded:
     """Make a tenant what it was when the archive was made. Nobody is served meanwhile.
 
-    Its tokens end: sessions that were ended since must not come back to life. A run that was cut
+    Its tokens, API keys, invitations and links end: what was ended since must not come back to
+    life. A run that was cut
     off leaves the tenant in maintenance and is finished by running it again; with an archive that
     turns out not to fit it is served as before. Raises ArchiveError, StorageUnavailable, and
     TenantNotFound once its purge has begun.
@@ -75,6 +79,8 @@ def restore(archive: Archive, tenant: Tenant, how: Loading) -> Loaded:
                 end_maintenance(tenant.pk, actor=how.actor)
             raise
         rotate_key(tenant.pk, actor=how.actor)
+        with tenant_context(ref_of(tenant)):
+            end_what_was_open(actor=how.actor)
         _end(archive, done, "tenant.restored", how)
     return done
 

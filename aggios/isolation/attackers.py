@@ -2,15 +2,19 @@
 
 import time
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 
 import jwt
 from django.utils import timezone
 
+from accounts.keys import living_key
 from accounts.living import session_with_user
+from accounts.problems import TokenInvalid
 from aggios.isolation.canaries import Blind, Canaries
 from aggios.isolation.parties import Party
-from aggios.isolation.planting import tokens_for
+from aggios.isolation.planting import api_key_for, tokens_for
+from tenants.api_key_form import PREFIX, api_key_text
 from tenants.context import tenant_context
 from tenants.keys import key_id, signing_key
 from tenants.routing import tenant_by_id
@@ -25,6 +29,7 @@ class Attacker:
     victim: Canaries
     access: str = ""
     refresh: str = ""
+    api_key: str = ""
     session_id: uuid.UUID | None = None
 
     def ready(self) -> None:
@@ -35,11 +40,18 @@ class Attacker:
         if self.session_id is None or not self._alive(self.session_id):
             session, self.access, self.refresh = tokens_for(self.party, self.party.attacker)
             self.session_id = session.id
+        if not self._key_lives():
+            self.api_key = api_key_for(self.party, self.party.attacker)
 
     def _alive(self, session_id: uuid.UUID) -> bool:
         with tenant_context(self.party.ref):
             found = session_with_user(session_id)
             return found is not None and found.is_alive(timezone.now())
+
+    def _key_lives(self) -> bool:
+        with tenant_context(self.party.ref), suppress(TokenInvalid):
+            return living_key(self.api_key).user == self.party.attacker
+        return False
 
     def credentials(self) -> dict[str, str]:
         """Return every bearer credential by what it is."""
@@ -54,6 +66,8 @@ class Attacker:
         return {
             "access token": self.access,
             "refresh token": self.refresh,
+            "API key": self.api_key,
+            "API key, their id in it": _with_id(self.api_key, self.victim.party.ref.id),
             "expired token": _signed({**claims, "exp": int(time.time()) - 60}, key, own),
             "own key, their kid": _signed(foreign, key, theirs),
             "own key, their session": _signed(foreign, key, own),
@@ -62,6 +76,11 @@ class Attacker:
             ),
             "nobody": "",
         }
+
+
+def _with_id(api_key: str, tenant_id: uuid.UUID) -> str:
+    """Return the key with another tenant's id in the place of its own."""
+    return api_key_text(tenant_id, api_key[len(PREFIX) + 32 : -8])
 
 
 def _signed(claims: dict[str, object], key: str, kid: str) -> str:

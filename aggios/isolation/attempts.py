@@ -22,7 +22,14 @@ WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 # is, so two methods are tried with every one of them.
 MAIN = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 FULL = frozenset({"GET", "POST"})
-OTHERS = ("own key, their session", "own key, their kid", "refresh token", "nobody")
+OTHERS = (
+    "API key",
+    "API key, their id in it",
+    "own key, their session",
+    "own key, their kid",
+    "refresh token",
+    "nobody",
+)
 MOST_IDS = 16
 NOTHING = "ids of nobody"
 

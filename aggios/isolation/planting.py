@@ -10,6 +10,8 @@ from django.core.cache import cache
 from django.db import models, transaction
 from django.utils import timezone
 
+from accounts.actions import SCOPES
+from accounts.keys import make_key
 from accounts.models import Session, User
 from accounts.sessions import open_session
 from accounts.tokens import access_token
@@ -32,6 +34,12 @@ def tokens_for(party: Party, user: User) -> tuple[Session, str, str]:
     with tenant_context(party.ref), transaction.atomic():
         opened = open_session(user)
         return opened.session, access_token(opened.session, user), opened.refresh_token
+
+
+def api_key_for(party: Party, user: User) -> str:
+    """Make an API key with every scope; return its text."""
+    with tenant_context(party.ref):
+        return make_key(name=f"{party.marker}-key", scopes=list(SCOPES), actor=user).text
 
 
 def plant(party: Party, transport: Transport) -> None:

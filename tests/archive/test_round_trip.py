@@ -109,6 +109,22 @@ def test_restored_in_place_it_is_what_it_was(full: Agency, tmp_path: Path, super
     assert again.status_code == 200
 
 
+def test_keys_that_were_revoked_since_stay_dead(doomed: Agency, tmp_path: Path):
+    body = {"name": "ci", "scopes": ["files:read"]}
+    revoked, kept = (doomed.owner.at.post("/api/keys", body).json() for _ in range(2))
+    archive = exported(doomed, tmp_path)
+    doomed.owner.at.delete(f"/api/keys/{revoked['id']}")
+
+    run("import_tenant", str(archive), "--restore", doomed.slug, "--yes")
+
+    for key in (revoked, kept):
+        assert doomed.host.with_token(key["key"]).get("/api/files").status_code == 401
+    run("delete_tenant", doomed.slug, "--now", "--yes", "--no-export")
+    run("import_tenant", str(archive), "--as", doomed.slug)
+    for key in (revoked, kept):
+        assert doomed.host.with_token(key["key"]).get("/api/files").status_code == 401
+
+
 def test_a_purged_tenant_comes_back_under_its_name(full: Agency, tmp_path: Path):
     before = rows_of(full.slug, without=KEPT_APART)
     run("delete_tenant", full.slug, "--now", "--yes", "--to", str(tmp_path))

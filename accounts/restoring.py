@@ -1,0 +1,22 @@
+"""What must not come back to life with an archive of the tenant that was made before it ended.
+
+Sessions end with the tenant's key (accounts/signals.py). What is here was not signed by it: keys
+that were revoked since, invitations and links that were used since, letters that went out.
+"""
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.keys import revoke_all_keys
+from accounts.models import Invitation, Letter, MailLink
+from audit.services import Actor
+
+
+def end_what_was_open(*, actor: Actor) -> None:
+    """Void keys, invitations, links and letters. Run it in the tenant that was restored."""
+    now = timezone.now()
+    with transaction.atomic():
+        revoke_all_keys(actor=actor, cause="restored")
+        Invitation.objects.filter(revoked_at=None).update(revoked_at=now)
+        MailLink.objects.filter(used_at=None).update(used_at=now)
+        Letter.objects.all().delete()
