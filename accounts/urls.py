@@ -3,6 +3,7 @@
 from django.urls import path
 
 from accounts.api import (
+    audit,
     auth,
     domains,
     keys,
@@ -29,6 +30,8 @@ urlpatterns = [
     path("api/auth/password/change", passwords.ChangePassword.as_view(), name="password-change"),
     path("api/keys", keys.Keys.as_view(), name="keys"),
     path("api/keys/<uuid:key_id>", keys.OneKey.as_view(), name="key"),
+    path("api/audit", audit.Events.as_view(), name="events"),
+    path("api/audit/<uuid:audit_event_id>", audit.OneEvent.as_view(), name="event"),
     path("api/users/me", users.Me.as_view(), name="me"),
     path("api/tenant", workspace.Workspace.as_view(), name="own-tenant"),
     path("api/tenant/domains", domains.Domains.as_view(), name="own-domains"),
@@ -41,8 +44,6 @@ urlpatterns = [
     path("api/users", people.People.as_view(), name="users"),
     path("api/users/<uuid:user_id>", people.OnePerson.as_view(), name="user"),
     path("api/users/me/export", personal_data.MyData.as_view(), name="me-export"),
-    path("api/users", people.People.as_view(), name="users"),
-    path("api/users/<uuid:user_id>", people.OnePerson.as_view(), name="user"),
     path(
         "api/users/<uuid:user_id>/export",
         personal_data.PersonsData.as_view(),

@@ -43,6 +43,8 @@ OF_A_TENANT = [
     Route("email-verify", "/api/auth/email/verify", "POST"),
     Route("email-verification", "/api/auth/email/verification", "POST", MEMBER),
     Route("password-change", "/api/auth/password/change", "POST", MEMBER),
+    Route("events", "/api/audit", "GET", MEMBER),
+    Route("event", "/api/audit/{audit_event}", "GET", MEMBER),
     Route("me", "/api/users/me", "GET PUT PATCH", MEMBER),
     Route("keys", "/api/keys", "GET POST", MEMBER),
     Route("key", "/api/keys/{key}", "GET DELETE", MEMBER),

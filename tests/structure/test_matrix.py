@@ -42,7 +42,8 @@ class Ids(dict[str, str]):
 @pytest.fixture(scope="module")
 def acmes(acme: Agency, acmes_file: str) -> Ids:
     """The ids of what belongs to acme. A new placeholder gets an id here."""
-    return Ids(file=acmes_file, tenant=str(acme.ref.id), user=acme.owner.id)
+    event = acme.owner.at.get("/api/audit?limit=1").json()["results"][0]["id"]
+    return Ids(file=acmes_file, tenant=str(acme.ref.id), user=acme.owner.id, audit_event=event)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,98 @@
+"""What questions to the trail and its events look like."""
+
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.utils.timezone import is_naive
+from rest_framework import serializers
+
+from audit.models import AuditEvent, AuditLink
+from core.timestamps import timestamp
+
+WORDS = r"^[a-z0-9_]+(\.[a-z0-9_]+)*"
+SHORT_ID = 8
+
+
+class Moment(serializers.DateTimeField):
+    """A time that says its offset from UTC, as RFC 3339 asks."""
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        """Refuse a time that might be anybody's."""
+        if is_naive(value):
+            self.fail("invalid", format="2026-11-22T03:04:05Z")
+        return super().enforce_timezone(value)
+
+
+class EventsQuery(serializers.Serializer[Any]):
+    action = serializers.RegexField(
+        WORDS + r"\.?$",
+        max_length=60,
+        required=False,
+        help_text="A whole action, or the beginning of several: `user.`",
+    )
+    actor = serializers.CharField(max_length=64, required=False, help_text="The id of who acted.")
+    target = serializers.CharField(max_length=64, required=False, help_text="The id of what.")
+    target_type = serializers.RegexField(WORDS + "$", max_length=30, required=False)
+    after = Moment(required=False, help_text="From this time on (RFC 3339).")
+    before = Moment(required=False, help_text="Up to this time, without it.")
+
+
+class PartyShape(serializers.Serializer[Any]):
+    type = serializers.CharField(allow_blank=True)
+    id = serializers.CharField(allow_blank=True)
+    label = serializers.CharField(  # type: ignore[assignment]
+        allow_blank=True, help_text="As it was then, unless erased."
+    )
+
+
+class EventShape(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    at = serializers.DateTimeField()
+    action = serializers.CharField()
+    actor = PartyShape()
+    target = PartyShape(allow_null=True)
+    ip = serializers.IPAddressField(allow_null=True)
+    user_agent = serializers.CharField(allow_blank=True)
+    request_id = serializers.CharField(allow_blank=True)
+    details = serializers.DictField()
+    sequence = serializers.IntegerField(allow_null=True, help_text="Its place in the chain.")
+    hash = serializers.CharField(allow_null=True, help_text="SHA-256 in hexadecimal.")
+
+
+def link_of(event: AuditEvent) -> AuditLink | None:
+    """Return an event's place in the chain; only somebody's tampering leaves it without."""
+    try:
+        link: AuditLink = event.link
+    except ObjectDoesNotExist:
+        return None
+    return link
+
+
+def event_of(event: AuditEvent) -> dict[str, Any]:
+    """Return an event as the API shows it."""
+    link = link_of(event)
+    actor = _label(event.actor_label, event.actor_id, link and link.actor_erased_by)
+    target = _label(event.target_label, event.target_id, link and link.target_erased_by)
+    return {
+        "id": str(event.id),
+        "at": timestamp(event.at),
+        "action": event.action,
+        "actor": {"type": event.actor_type, "id": event.actor_id, "label": actor},
+        "target": {"type": event.target_type, "id": event.target_id, "label": target}
+        if event.target_type
+        else None,
+        "ip": event.ip,
+        "user_agent": event.user_agent,
+        "request_id": event.request_id,
+        "details": event.details,
+        "sequence": link and link.sequence,
+        "hash": bytes(link.hash).hex() if link and link.hash else None,
+    }
+
+
+def _label(label: str, identity: str, erased_by: object) -> str:
+    """Return a label, or for somebody who was erased the end of an id, to tell them apart."""
+    if not erased_by:
+        return label
+    return f"erased person {identity[-SHORT_ID:]}".strip()
