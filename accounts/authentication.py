@@ -77,6 +77,13 @@ def session_asking(request: Request, *, lenient: bool) -> Session | None:
     return found[1] if found else None  # type: ignore[return-value]
 
 
+def session_of(request: Request) -> Session:
+    """Return the session of the person who asks. Raises NotAuthenticated where there is none."""
+    if not isinstance(request.auth, Session):
+        raise NotAuthenticated
+    return request.auth
+
+
 def person(request: Request | HttpRequest) -> User:
     """Return the person who asks. Raises NotAuthenticated for anybody else."""
     user: object = request.user

@@ -11,7 +11,6 @@ import hashlib
 import hmac
 from base64 import b64encode
 from contextlib import suppress
-from functools import cache
 from typing import Any
 
 import argon2
@@ -21,16 +20,10 @@ from django.utils.translation import gettext_noop as _
 
 from accounts.hashing import desk
 from accounts.problems import HashingBusy
+from core.peppers import peppers
 
 LEAST_MEMORY = 8  # KiB, RFC 9106 section 3.1
 ARGON2 = argon2.PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
-
-
-@cache
-def peppers(text: str) -> dict[str, bytes]:
-    """Return the peppers of ``PASSWORD_PEPPERS`` by version; the first is the current one."""
-    pairs = (item.strip().partition(":") for item in text.split(",") if item.strip())
-    return {version: secret.encode() for version, _, secret in pairs}
 
 
 def _known() -> dict[str, bytes]:

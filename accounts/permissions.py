@@ -37,6 +37,16 @@ class IsMember(IsPerson):
         return allowed
 
 
+class IsPersonToRead(IsMember):
+    """Any active person may look; to change something is for members."""
+
+    def has_permission(self, request: Request, view: "ApiView") -> bool:  # type: ignore[override]
+        """Tell whether somebody is logged in. Raises what ``IsMember`` raises, but for reading."""
+        if _method(request) == "GET":
+            return IsPerson.has_permission(self, request, view)
+        return super().has_permission(request, view)
+
+
 class Everybody(BasePermission):
     """No log-in asked for; said openly at the view."""
 

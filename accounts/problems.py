@@ -4,6 +4,7 @@ from core.problems import (
     FieldError,
     InvalidCredentials,
     Problem,
+    SecondFactorRequired,
     TokenExpired,
     TokenInvalid,
     ValidationFailed,
@@ -12,6 +13,8 @@ from core.problems import (
 __all__ = [
     "EmailTaken",
     "EmailUnverified",
+    "FactorExists",
+    "FactorMissing",
     "HashingBusy",
     "InsufficientScope",
     "InvalidCredentials",
@@ -60,10 +63,16 @@ class SecondFactorMissing(Problem):
     title = "This workspace asks people of your role for a second factor. Add one first."
 
 
-class SecondFactorRequired(Problem):
-    status = 401
-    code = "second_factor_required"
-    title = "The password is right; a code of the second factor is needed too."
+class FactorExists(Problem):
+    status = 409
+    code = "factor_exists"
+    title = "You have a second factor already. Remove it before you add another."
+
+
+class FactorMissing(Problem):
+    status = 409
+    code = "factor_missing"
+    title = "There is no second factor. Add one first."
 
 
 class LastOwner(Problem):

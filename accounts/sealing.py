@@ -1,41 +1,23 @@
-"""Secrets at rest: some are encrypted, of others only a keyed hash is kept.
+"""Secrets of a tenant's people at rest (core/sealing.py), under keys of that tenant alone.
 
-The keys are derived (HKDF-SHA256, RFC 5869) from the peppers, which are not in the database and
-are kept while anything made with them is there, and from the tenant's id: what one tenant's row
-holds is worth nothing in another's.
+What one tenant's row holds is worth nothing in another's.
 """
 
-import hmac
-from base64 import urlsafe_b64encode
-
-from cryptography.fernet import Fernet, InvalidToken
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.conf import settings
-
-from accounts.hashers import peppers
+from core import sealing
+from core.sealing import Unreadable, is_current
 from tenants.context import current_tenant
 
-
-class Unreadable(Exception):  # noqa: N818 - reads as what it says
-    """A sealed text was made with a pepper that is gone, or for another tenant or purpose."""
+__all__ = ["Unreadable", "is_current", "keyed_hash", "keyed_hashes", "seal", "unseal"]
 
 
 def seal(purpose: str, text: str) -> str:
     """Return the text encrypted for the current tenant, with the pepper's version in front."""
-    version = next(iter(_peppers()))
-    return f"{version}:{_cipher(purpose, version).encrypt(text.encode()).decode()}"
+    return sealing.seal(_info(purpose), text)
 
 
 def unseal(purpose: str, sealed: str) -> str:
     """Return what was sealed. Raises Unreadable."""
-    version, _, token = sealed.partition(":")
-    if version not in _peppers():
-        raise Unreadable(f"The pepper {version!r} is not there.")
-    try:
-        return _cipher(purpose, version).decrypt(token.encode()).decode()
-    except InvalidToken as exc:
-        raise Unreadable("It was not sealed for this.") from exc
+    return sealing.unseal(_info(purpose), sealed)
 
 
 def keyed_hash(purpose: str, text: str) -> bytes:
@@ -45,17 +27,8 @@ def keyed_hash(purpose: str, text: str) -> bytes:
 
 def keyed_hashes(purpose: str, text: str) -> list[bytes]:
     """Return what may be stored of a secret: with the current pepper, then with the others."""
-    return [hmac.digest(_key(purpose, version), text.encode(), "sha256") for version in _peppers()]
+    return sealing.keyed_hashes(_info(purpose), text)
 
 
-def _peppers() -> dict[str, bytes]:
-    return peppers(settings.PASSWORD_PEPPERS)
-
-
-def _cipher(purpose: str, version: str) -> Fernet:
-    return Fernet(urlsafe_b64encode(_key(purpose, version)))
-
-
-def _key(purpose: str, version: str) -> bytes:
-    info = f"aggios:{purpose}:{current_tenant().id.hex}".encode()
-    return HKDF(SHA256(), 32, salt=None, info=info).derive(_peppers()[version])
+def _info(purpose: str) -> str:
+    return f"aggios:{purpose}:{current_tenant().id.hex}"

@@ -9,6 +9,7 @@ from accounts.mail.outbox import ask_to_verify
 from accounts.models import Session, User
 from accounts.passwords import checked_password, password_fits, still_fits
 from accounts.problems import EmailTaken, InvalidCredentials, RegistrationClosed
+from accounts.second_factor import require_code
 from accounts.sessions import Opened, actor_of, end, open_session
 from audit.services import ANONYMOUS, Target, record
 from core.problems import FieldError, ValidationFailed
@@ -74,36 +75,43 @@ def register(*, email: str, password: str, first_name: str, last_name: str) -> O
         return open_session(user)
 
 
-def log_in(*, email: str, password: str) -> Opened:
-    """Open a session for the right address and password.
+def log_in(*, email: str, password: str, code: str = "") -> Opened:
+    """Open a session for the right address and password, and code of who has a second factor.
 
     An unknown address, a wrong password and an inactive person get the same InvalidCredentials
-    after the same work.
+    after the same work, and nobody learns without the password who has a second factor. Raises
+    SecondFactorRequired, and what ``require_code`` raises.
     """
     user = User.objects.filter(email=normalised_email(email)).first()
     fits = password_fits(user, password)
     if user is None or not fits or not user.is_active:
         _record_failure(email, user)
         raise InvalidCredentials
-    # A second factor is asked for here: the password was right.
+    try:
+        factor = require_code(user, code)
+    except InvalidCredentials:
+        _record_failure(email, user, at="second_factor")
+        raise
     with transaction.atomic():
-        return _opened(user, password)
+        return _opened(user, password, factor)
 
 
-def _opened(user: User, password: str) -> Opened:
+def _opened(user: User, password: str, factor: str) -> Opened:
     """Open the session unless the password was changed, or the person put out, a moment ago."""
     locked = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     if not locked.is_active or not still_fits(locked, user, password):
         raise InvalidCredentials
+    if locked.second_factor_at != user.second_factor_at:  # added or removed a moment ago
+        raise InvalidCredentials
     opened = open_session(locked)
     target = Target("session", str(opened.session.id), locked.email)
-    record("session.started", actor=actor_of(locked), target=target)
+    record("session.started", actor=actor_of(locked), target=target, factor=factor)
     return opened
 
 
-def _record_failure(email: str, user: User | None) -> None:
+def _record_failure(email: str, user: User | None, **details: str) -> None:
     target = target_of(user) if user else Target("user", "", normalised_email(email))
-    record("session.refused", actor=ANONYMOUS, target=target)
+    record("session.refused", actor=ANONYMOUS, target=target, **details)
 
 
 def log_out(session: Session, *, actor: User) -> None:

@@ -304,6 +304,7 @@ RATE_LIMITS = {
     "login_address": env.text("RATE_LIMIT_LOGIN_ADDRESS", "50/60"),
     "login_rate": env.text("RATE_LIMIT_LOGIN_RATE", "300/60"),
     "login_hour": env.text("RATE_LIMIT_LOGIN_HOUR", "30/3600"),
+    "second_factor": env.text("RATE_LIMIT_SECOND_FACTOR", "10/3600"),
 }
 
 # -- mail: accounts/mail ---------------------------------------------------------------------------

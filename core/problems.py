@@ -102,6 +102,12 @@ class InvalidCredentials(Problem):
     title = "The e-mail address or the password is wrong."
 
 
+class SecondFactorRequired(Problem):
+    status = 401
+    code = "second_factor_required"
+    title = "The password is right; a code of the second factor is needed too."
+
+
 class TokenInvalid(Problem):
     status = 401
     code = "token_invalid"

@@ -21,7 +21,7 @@ from accounts.api.shapes import (
 from accounts.attempts import counted_attempt
 from accounts.authentication import person, session_asking
 from accounts.hashing import desk
-from accounts.permissions import Everybody, IsMember
+from accounts.permissions import Everybody, IsPerson
 from accounts.problems import TokenInvalid
 from accounts.services import log_in, log_out, normalised_email, register
 from accounts.sessions import actor_of, end_all, rotate, session_of_token
@@ -58,7 +58,8 @@ class Login(ApiView):
         fields = parsed(LoginRequest, request)
         email = normalised_email(fields["email"])
         with addressed_tenant(fields.get("tenant")), counted_attempt(email):
-            return Response(tokens_of(log_in(email=email, password=fields["password"])))
+            opened = log_in(email=email, password=fields["password"], code=fields.get("code", ""))
+            return Response(tokens_of(opened))
 
 
 class Register(ApiView):
@@ -182,7 +183,7 @@ class LogoutShort(Logout):
 class LogoutAll(ApiView):
     """End every session of the person who asks."""
 
-    permission_classes = (IsMember,)
+    permission_classes = (IsPerson,)
 
     @extend_schema(operation_id="logout_all", request=None, responses={204: None})
     def post(self, request: Request) -> Response:

@@ -7,6 +7,7 @@ from rest_framework.response import Response
 from accounts.api.shapes import ProfileRequest, UserShape, user_of
 from accounts.authentication import person
 from accounts.models import User
+from accounts.permissions import IsPersonToRead
 from accounts.services import update_profile
 from core.conditional import etag_of, require_match, tagged
 from core.openapi import IF_MATCH, IF_NONE_MATCH
@@ -20,6 +21,8 @@ def user_etag(user: User) -> str:
 
 class Me(ApiView):
     """The person whose token this is."""
+
+    permission_classes = (IsPersonToRead,)
 
     actions = {"GET": "me:read"}
 

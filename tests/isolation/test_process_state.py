@@ -19,12 +19,12 @@ REVIEWED = {
     "staff.site.site": "Django admin's registry",
     "tenants.database.steps.tenant_steps": "the migrations of the code",
     # Connections and counts of the process, of no tenant.
-    "accounts.hashers.peppers": "by the text of the setting",
     "aggios.request_bodies.LINGERING": "how many threads may read on; holds no data",
     "accounts.hashing.desk": "threads that hash; they know no tenant",
     "core.limits._shared": "a connection; the tenant is in each limit's key",
     "core.limits._local": "counts by the same keys as in Redis",
     "core.metrics.REQUESTS": "labels name no tenant",
+    "core.peppers.peppers": "by the text of the setting",
     "core.reconnects._made": "a number",
     "files.store._probe": "a connection; asks for the bucket alone",
     "files.store.client": "a connection; the prefix is put in at each call",

@@ -1,0 +1,154 @@
+"""The second factors of the person who asks. A passkey will stand beside the app of one-time codes.
+
+Open to people who have yet to add one that their workspace asks for.
+"""
+
+import uuid
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.factor_shapes import (
+    BegunShape,
+    ConfirmedShape,
+    ConfirmRequest,
+    FactorRequest,
+    FactorShape,
+    FactorsShape,
+    RecoveryCodesShape,
+    begun_view,
+    factor_view,
+)
+from accounts.authentication import person, session_of
+from accounts.factors import (
+    begin_totp,
+    confirm,
+    factor_of,
+    factors_of,
+    recovery_codes_left,
+    remove_factor,
+    renew_recovery_codes,
+)
+from accounts.models import Authenticator
+from accounts.permissions import IsPerson
+from accounts.proof import require_recent_proof
+from core.conditional import etag_of, require_match, tagged
+from core.openapi import IF_MATCH, IF_NONE_MATCH
+from core.shapes import parsed
+from core.views import ApiView
+from idempotency.openapi import IDEMPOTENCY_KEY
+from idempotency.services import fingerprint_of, once
+
+
+def factor_etag(row: Authenticator) -> str:
+    """Return the entity tag of a factor as shown."""
+    return etag_of(row.id, row.confirmed_at)
+
+
+class Factors(ApiView):
+    """What the person has besides the password."""
+
+    permission_classes = (IsPerson,)
+
+    @extend_schema(operation_id="list_factors", responses=FactorsShape)
+    def get(self, request: Request) -> Response:
+        user = person(request)
+        shown = [factor_view(row) for row in factors_of(user)]
+        # A person has a handful of them at most: one page, in the form of every list.
+        page = {"results": shown, "next": None, "previous": None}
+        return Response({**page, "recovery_codes_left": recovery_codes_left(user)})
+
+    @extend_schema(
+        operation_id="begin_factor",
+        request=FactorRequest,
+        responses={201: BegunShape},
+        parameters=[IDEMPOTENCY_KEY],
+    )
+    def post(self, request: Request) -> Response:
+        parsed(FactorRequest, request)
+        require_recent_proof(request)
+        user = person(request)
+
+        def act() -> Response:
+            begun = begin_totp(user)
+            return Response(
+                begun_view(begun), status=201, headers={"ETag": factor_etag(begun.factor)}
+            )
+
+        return once(request, caller=str(user.id), fingerprint=fingerprint_of(request.data), act=act)
+
+
+class OneFactor(ApiView):
+    """One of them."""
+
+    permission_classes = (IsPerson,)
+
+    @extend_schema(
+        operation_id="read_factor",
+        parameters=[IF_NONE_MATCH],
+        responses={200: FactorShape, 304: None},
+    )
+    def get(self, request: Request, factor_id: uuid.UUID) -> Response:
+        row = factor_of(person(request), factor_id)
+        return tagged(request, factor_view(row), factor_etag(row))
+
+    @extend_schema(operation_id="remove_factor", parameters=[IF_MATCH], responses={204: None})
+    def delete(self, request: Request, factor_id: uuid.UUID) -> Response:
+        require_recent_proof(request)
+        remove_factor(
+            person(request),
+            factor_id,
+            check=lambda row: require_match(request, factor_etag(row)),
+        )
+        return Response(status=204)
+
+
+class ConfirmFactor(ApiView):
+    """Show that the app has the secret; from then on the factor counts."""
+
+    permission_classes = (IsPerson,)
+
+    @extend_schema(
+        operation_id="confirm_factor",
+        request=ConfirmRequest,
+        responses=ConfirmedShape,
+        parameters=[IDEMPOTENCY_KEY],
+    )
+    def post(self, request: Request, factor_id: uuid.UUID) -> Response:
+        code = parsed(ConfirmRequest, request)["code"]
+        session = session_of(request)
+
+        def act() -> Response:
+            row, codes = confirm(session, factor_id, code)
+            shown = {**factor_view(row), "recovery_codes": codes}
+            return Response(shown, headers={"ETag": factor_etag(row)})
+
+        return once(
+            request,
+            caller=str(session.user_id),
+            fingerprint=fingerprint_of(request.data),
+            act=act,
+        )
+
+
+class RecoveryCodes(ApiView):
+    """New recovery codes in place of the former ones."""
+
+    permission_classes = (IsPerson,)
+
+    @extend_schema(
+        operation_id="renew_recovery_codes",
+        request=None,
+        responses={201: RecoveryCodesShape},
+        parameters=[IDEMPOTENCY_KEY],
+    )
+    def post(self, request: Request) -> Response:
+        require_recent_proof(request)
+        user = person(request)
+        return once(
+            request,
+            caller=str(user.id),
+            fingerprint=fingerprint_of("recovery-codes"),
+            act=lambda: Response({"recovery_codes": renew_recovery_codes(user)}, status=201),
+        )

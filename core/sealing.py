@@ -1,0 +1,62 @@
+"""Secrets at rest: some are encrypted, of others only a keyed hash is kept.
+
+The keys are derived (HKDF-SHA256, RFC 5869) from the peppers, which are not in the database and
+are kept while anything made with them is there, and from what the caller says that they are for.
+"""
+
+import hmac
+from base64 import urlsafe_b64encode
+
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+
+from core.peppers import peppers
+
+
+class Unreadable(Exception):  # noqa: N818 - reads as what it says
+    """A sealed text was made with a pepper that is gone, or for something else."""
+
+
+def seal(info: str, text: str) -> str:
+    """Return the text encrypted, with the pepper's version in front."""
+    version = _current()
+    return f"{version}:{_cipher(info, version).encrypt(text.encode()).decode()}"
+
+
+def unseal(info: str, sealed: str) -> str:
+    """Return what was sealed. Raises Unreadable."""
+    version, _, token = sealed.partition(":")
+    if version not in _peppers():
+        raise Unreadable(f"The pepper {version!r} is not there.")
+    try:
+        return _cipher(info, version).decrypt(token.encode()).decode()
+    except InvalidToken as exc:
+        raise Unreadable("It was not sealed for this.") from exc
+
+
+def is_current(sealed: str) -> bool:
+    """Tell whether a text was sealed with the current pepper; if not, seal it anew."""
+    return sealed.partition(":")[0] == _current()
+
+
+def keyed_hashes(info: str, text: str) -> list[bytes]:
+    """Return what may be stored of a secret: with the current pepper, then with the others."""
+    return [hmac.digest(_key(info, version), text.encode(), "sha256") for version in _peppers()]
+
+
+def _peppers() -> dict[str, bytes]:
+    return peppers(settings.PASSWORD_PEPPERS)
+
+
+def _current() -> str:
+    return next(iter(_peppers()))
+
+
+def _cipher(info: str, version: str) -> Fernet:
+    return Fernet(urlsafe_b64encode(_key(info, version)))
+
+
+def _key(info: str, version: str) -> bytes:
+    return HKDF(SHA256(), 32, salt=None, info=info.encode()).derive(_peppers()[version])

@@ -1,0 +1,261 @@
+"""Adding a second factor, and logging in with one."""
+
+import secrets
+from collections.abc import Callable
+
+import pytest
+
+from accounts.models import Authenticator, Letter, RecoveryCode, User
+from audit.models import AuditEvent
+from core.one_time import code_at
+from tenants.context import tenant_context
+from tests.accounts.bodies import faults, refusal
+from tests.accounts.factors import FACTORS, App, begin, enrol, log_in
+from tests.cast import Agency, Person, found_agency, join
+from tests.site import PASSWORD, Site
+
+NewPerson = Callable[..., Person]
+
+
+@pytest.fixture(scope="module")
+def agency(site: Site) -> Agency:
+    return found_agency(site, f"x{secrets.token_hex(6)}", company="Müller & Sons: Ltd")
+
+
+@pytest.fixture
+def someone(agency: Agency) -> NewPerson:
+    return lambda role="member": join(agency, f"p{secrets.token_hex(5)}@here.test", role)
+
+
+def events(agency: Agency, person: Person) -> list[str]:
+    """Return what the trail says of a person's second factor and log-ins, oldest first."""
+    with tenant_context(agency.ref):
+        rows = AuditEvent.objects.filter(target_label=person.email).order_by("id")
+        return list(rows.values_list("action", flat=True))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "code"),
+    # RFC 6238 appendix B, SHA-1; six of the eight digits.
+    [(59, "287082"), (1111111109, "081804"), (1234567890, "005924"), (20000000000, "353130")],
+)
+def test_codes_are_those_of_the_standard(seconds: int, code: str):
+    assert code_at(b"12345678901234567890", seconds // 30) == code
+
+
+def test_adding_one(agency: Agency, someone: NewPerson):
+    person = someone()
+
+    begun = begin(person.at).json()
+    confirmed = person.at.post(
+        f"{FACTORS}/{begun['id']}/confirm", {"code": App(begun["secret"]).code()}
+    )
+
+    assert set(begun) == {"id", "type", "created_at", "confirmed_at", "secret", "uri"}
+    assert begun["uri"].startswith("otpauth://totp/M%C3%BCller%20%26%20Sons%3A%20Ltd%3Ap")
+    assert f"secret={begun['secret']}&" in begun["uri"]
+    assert confirmed.status_code == 200
+    codes = confirmed.json()["recovery_codes"]
+    assert len(set(codes)) == 10
+    assert {len(code) for code in codes} == {14}
+    listed = person.at.get(FACTORS).json()
+    assert listed["recovery_codes_left"] == 10
+    assert [set(f) for f in listed["results"]] == [{"id", "type", "created_at", "confirmed_at"}]
+    assert listed["results"][0]["confirmed_at"] is not None
+    assert {"factor.begun", "factor.added"} <= set(events(agency, person))
+    with tenant_context(agency.ref):
+        user = User.objects.get(email=person.email)
+        assert user.second_factor_at is not None
+        assert Letter.objects.filter(kind="second_factor_added", recipient=user.email).exists()
+
+
+def test_nothing_of_it_is_stored_in_clear(agency: Agency, someone: NewPerson):
+    person = someone()
+    enrolled = enrol(person)
+
+    with tenant_context(agency.ref):
+        row = Authenticator.objects.get(user_id=person.id)
+        hashes = [bytes(h) for h in RecoveryCode.objects.values_list("hash", flat=True)]
+        trail = str(list(AuditEvent.objects.values_list("details", flat=True)))
+
+    assert enrolled.app.secret not in row.sealed_secret
+    assert {len(h) for h in hashes} == {32}
+    assert not any(code in trail for code in [enrolled.app.secret, *enrolled.recovery_codes])
+
+
+def test_an_unconfirmed_one_counts_for_nothing_and_is_replaced(agency: Agency, someone: NewPerson):
+    person = someone()
+
+    first, second = begin(person.at).json(), begin(person.at).json()
+    late = person.at.post(f"{FACTORS}/{first['id']}/confirm", {"code": App(first["secret"]).code()})
+    wrong = person.at.post(
+        f"{FACTORS}/{second['id']}/confirm", {"code": App(first["secret"]).code()}
+    )
+
+    assert first["secret"] != second["secret"]
+    assert refusal(late) == (404, "not_found")
+    assert faults(wrong) == {("code", "invalid")}
+    assert log_in(agency, person).status_code == 200
+
+
+def test_there_is_one_at_most(someone: NewPerson):
+    person = someone()
+    enrolled = enrol(person)
+
+    again = person.at.post(f"{FACTORS}/{enrolled.id}/confirm", {"code": enrolled.app.code()})
+
+    assert refusal(begin(person.at)) == (409, "factor_exists")
+    assert refusal(again) == (409, "factor_exists")
+
+
+def test_an_answer_that_got_lost_comes_again(someone: NewPerson):
+    person = someone()
+    key = {"Idempotency-Key": secrets.token_hex(8)}
+
+    first, again = begin(person.at, **key), begin(person.at, **key)
+    path = f"{FACTORS}/{first.json()['id']}/confirm"
+    body = {"code": App(first.json()["secret"]).code()}
+    shown = [person.at.post(path, body, headers=key).json() for _ in range(2)]
+
+    assert first.json() == again.json()
+    assert shown[0] == shown[1]
+    assert len(shown[0]["recovery_codes"]) == 10
+
+
+def test_another_kind_is_not_served_yet(someone: NewPerson):
+    answer = someone().at.post(FACTORS, {"type": "passkey"})
+
+    assert faults(answer) == {("type", "invalid_choice")}
+
+
+def test_the_password_alone_opens_nothing_any_more(agency: Agency, someone: NewPerson):
+    person = someone()
+    enrolled = enrol(person)
+
+    alone = log_in(agency, person)
+    whole = log_in(agency, person, code=enrolled.app.code())
+
+    assert refusal(alone) == (401, "second_factor_required")
+    assert "access_token" not in alone.text
+    assert whole.status_code == 200
+    with tenant_context(agency.ref):
+        started = AuditEvent.objects.filter(action="session.started", target_label=person.email)
+        assert started.order_by("-id").first().details == {"factor": "totp"}
+
+
+def test_nobody_learns_of_it_without_the_password(agency: Agency, someone: NewPerson):
+    plain, enrolled = someone(), someone()
+    app = enrol(enrolled).app
+    ignored = {"date", "x-request-id", "ratelimit"}
+
+    answers = [
+        log_in(agency, who, password="not the password", **code)
+        for who in (plain, enrolled)
+        for code in ({}, {"code": app.code()}, {"code": "000000"})
+    ]
+
+    bodies = [{**a.json(), "request_id": ""} for a in answers]
+    heads = [{k: v for k, v in a.headers.items() if k not in ignored} for a in answers]
+    assert bodies == [bodies[0]] * 6
+    assert heads == [heads[0]] * 6
+    assert log_in(agency, enrolled, code=app.code()).status_code == 200
+
+
+def test_a_code_of_who_has_no_factor_is_not_looked_at(agency: Agency, someone: NewPerson):
+    assert log_in(agency, someone(), code="123456").status_code == 200
+
+
+@pytest.mark.parametrize("steps", [-1, 0, 1])
+def test_a_clock_may_be_half_a_minute_off(agency: Agency, someone: NewPerson, steps: int):
+    person = someone()
+    enrolled = enrol(person)
+    with tenant_context(agency.ref):
+        Authenticator.objects.filter(user_id=person.id).update(last_step=0)
+
+    answer = log_in(agency, person, code=enrolled.app.code(steps))
+
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("steps", [-2, 2, -2880])
+def test_and_no_more(agency: Agency, someone: NewPerson, steps: int):
+    person = someone()
+    enrolled = enrol(person)
+    with tenant_context(agency.ref):
+        Authenticator.objects.filter(user_id=person.id).update(last_step=0)
+
+    answer = log_in(agency, person, code=enrolled.app.code(steps))
+
+    assert refusal(answer) == (401, "invalid_credentials")
+
+
+def test_codes_are_good_once_and_in_order(agency: Agency, someone: NewPerson):
+    person = someone()
+    app = enrol(person).app
+    now, later = app.code(), app.code(1)
+
+    first = log_in(agency, person, code=later)
+    again = log_in(agency, person, code=later)
+    earlier = log_in(agency, person, code=now)
+
+    assert first.status_code == 200
+    assert refusal(again) == refusal(earlier) == (401, "invalid_credentials")
+    assert events(agency, person).count("session.refused") == 2
+
+
+def test_a_code_typed_in_groups(agency: Agency, someone: NewPerson):
+    person = someone()
+    code = enrol(person).app.code()
+
+    assert log_in(agency, person, code=f" {code[:3]} {code[3:]}").status_code == 200
+
+
+@pytest.mark.parametrize("code", ["", "  ", "-"])
+def test_nothing_is_no_code(agency: Agency, someone: NewPerson, code: str):
+    person = someone()
+    enrol(person)
+
+    assert refusal(log_in(agency, person, code=code)) == (401, "second_factor_required")
+
+
+@pytest.mark.parametrize("code", ["000000", "١٢٣٤٥٦", "12345", "1234567", "\u0000", "x" * 40])
+def test_what_is_no_code(agency: Agency, someone: NewPerson, code: str):
+    person = someone()
+    enrol(person)
+
+    answer = log_in(agency, person, code=code)
+
+    assert answer.status_code in {400, 401}
+    assert "access_token" not in answer.text
+
+
+def test_another_persons_code(agency: Agency, someone: NewPerson):
+    one, other = someone(), someone()
+    enrol(one)
+    theirs = enrol(other)
+
+    assert log_in(agency, one, code=theirs.app.code()).status_code == 401
+    assert log_in(agency, one, code=theirs.recovery_codes[0]).status_code == 401
+    assert refusal(one.at.get(f"{FACTORS}/{theirs.id}")) == (404, "not_found")
+    assert refusal(one.at.delete(f"{FACTORS}/{theirs.id}")) == (404, "not_found")
+    assert log_in(agency, other, code=theirs.app.code()).status_code == 200
+
+
+def test_other_sessions_end_when_one_is_added(agency: Agency, someone: NewPerson):
+    person = someone()
+    token = log_in(agency, person).json()["access_token"]
+
+    enrol(person)
+
+    assert agency.host.with_token(token).get("/api/users/me").status_code == 401
+    assert person.at.get("/api/users/me").status_code == 200
+
+
+def test_on_api_too(site: Site, agency: Agency, someone: NewPerson):
+    person = someone()
+    app = enrol(person).app
+    body = {"tenant": agency.slug, "email": person.email, "password": PASSWORD}
+    api = site.host("api")
+
+    assert refusal(api.post("/api/auth/login", body)) == (401, "second_factor_required")
+    assert api.post("/api/auth/login", {**body, "code": app.code()}).status_code == 200
