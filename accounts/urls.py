@@ -6,8 +6,6 @@ from accounts.api import (
     audit,
     auth,
     domains,
-    auth,
-    domains,
     factors,
     keys,
     mailed,
