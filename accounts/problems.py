@@ -19,6 +19,7 @@ __all__ = [
     "InsufficientScope",
     "InvalidCredentials",
     "LastOwner",
+    "InvitationClosed",
     "LinkInvalid",
     "PasswordUnchecked",
     "ProofRequired",
@@ -49,6 +50,12 @@ class EmailTaken(Problem):
     status = 409
     code = "email_taken"
     title = "Somebody in this workspace has this e-mail address."
+
+
+class InvitationClosed(Problem):
+    status = 409
+    code = "invitation_closed"
+    title = "This invitation has been used or revoked."
 
 
 class EmailUnverified(Problem):

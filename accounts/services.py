@@ -5,16 +5,15 @@ from collections.abc import Callable
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
+from accounts.admission import admission_of, use_up
 from accounts.mail.outbox import ask_to_verify
 from accounts.models import Session, User
 from accounts.passwords import checked_password, password_fits, still_fits
-from accounts.problems import EmailTaken, InvalidCredentials, RegistrationClosed
+from accounts.problems import EmailTaken, InvalidCredentials
 from accounts.second_factor import require_code
 from accounts.sessions import Opened, actor_of, end, open_session
 from audit.services import ANONYMOUS, Target, record
 from core.problems import FieldError, ValidationFailed
-from tenants.context import current_tenant
-from tenants.models import Tenant
 
 
 def normalised_email(email: str) -> str:
@@ -44,12 +43,18 @@ def create_user(
     *, email: str, password: str, role: str = User.Role.MEMBER, first_name: str, last_name: str
 ) -> User:
     """Add a person to the tenant. Raises ValidationFailed, EmailTaken."""
+    names = {"first_name": first_name, "last_name": last_name}
+    return add_user(new_user(email=email, password=password, role=role, **names))
+
+
+def new_user(*, email: str, password: str, role: str, first_name: str, last_name: str) -> User:
+    """Return a person who is not saved yet, with the password hashed. Raises ValidationFailed."""
     user = User(
         email=normalised_email(email), role=role, first_name=first_name, last_name=last_name
     )
     require_sound(user)
     user.password = checked_password(password, user)
-    return add_user(user)
+    return user
 
 
 def add_user(user: User) -> User:
@@ -62,16 +67,28 @@ def add_user(user: User) -> User:
     return user
 
 
-def register(*, email: str, password: str, first_name: str, last_name: str) -> Opened:
-    """Let a person join the tenant and log them in. Raises RegistrationClosed, EmailTaken."""
-    if current_tenant().registration != Tenant.Registration.OPEN:
-        raise RegistrationClosed
+def register(
+    *, email: str, password: str, first_name: str, last_name: str, invitation: str = ""
+) -> Opened:
+    """Let a person join the tenant, as what the invitation says if there is one; log them in.
+
+    The password is hashed before anything is locked. Raises RegistrationClosed, EmailTaken.
+    """
+    admission = admission_of(normalised_email(email), invitation)
+    user = new_user(
+        email=email,
+        password=password,
+        role=admission.role,
+        first_name=first_name,
+        last_name=last_name,
+    )
+    user.email_verified_at = admission.verified_at
     with transaction.atomic():
-        user = create_user(
-            email=email, password=password, first_name=first_name, last_name=last_name
-        )
-        record("user.registered", actor=actor_of(user), target=target_of(user))
-        ask_to_verify(user)
+        use_up(admission, actor=actor_of(user))
+        add_user(user)
+        record("user.registered", actor=actor_of(user), target=target_of(user), role=user.role)
+        if user.email_verified_at is None:
+            ask_to_verify(user)
         return open_session(user)
 
 

@@ -88,10 +88,11 @@ class Register(ApiView):
 
 def _registered(fields: dict[str, Any]) -> Response:
     person = {name: fields[name] for name in ("email", "password", "first_name", "last_name")}
-    if confirms_first() and not fields.get("invitation"):
+    invitation = fields["invitation"]
+    if confirms_first() and not invitation:
         ask_to_join(**person)
         return Response({"confirmation": "mailed"}, status=202)
-    return Response(tokens_of(register(**person)), status=201)
+    return Response(tokens_of(register(**person, invitation=invitation)), status=201)
 
 
 class SignUp(ApiView):

@@ -36,7 +36,13 @@ class PersonRequest(serializers.Serializer[Any]):
 
 
 class RegisterRequest(PersonRequest):
-    invitation = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    invitation = serializers.CharField(
+        max_length=200,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="The token of an invitation; one that is not good is refused everywhere.",
+    )
     tenant = serializers.CharField(max_length=40, required=False, help_text=ON_API)
 
 

@@ -119,7 +119,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('-created_at', '-id'),
-                'constraints': [models.CheckConstraint(condition=models.Q(('uses__lte', models.F('max_uses'))), name='invitation_not_used_too_often')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('uses__lte', models.F('max_uses'))), name='invitation_not_used_too_often'), models.UniqueConstraint(condition=models.Q(('revoked_at', None), ('uses', 0), models.Q(('email', ''), _negated=True)), fields=('email',), name='invitation_one_open_per_address')],
             },
         ),
         migrations.CreateModel(

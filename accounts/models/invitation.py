@@ -32,6 +32,11 @@ class Invitation(models.Model):
                 condition=models.Q(uses__lte=models.F("max_uses")),
                 name="invitation_not_used_too_often",
             ),
+            models.UniqueConstraint(
+                fields=("email",),
+                condition=models.Q(uses=0, revoked_at=None) & ~models.Q(email=""),
+                name="invitation_one_open_per_address",
+            ),
         )
 
     def __str__(self) -> str:

@@ -1,0 +1,97 @@
+"""What requests and answers about invitations look like. The rules live in services."""
+
+import json
+from typing import Any
+
+from rest_framework import serializers
+
+from accounts.invitation_queries import state_of
+from accounts.invitation_states import STATES
+from accounts.invitations import Issued
+from accounts.models import Invitation, User
+from core.conditional import etag_of
+from core.timestamps import timestamp
+from tenants.context import current_tenant
+from tenants.hosts import site_url
+
+FEWEST, MOST = 2, 1000
+
+
+class NewInvitationRequest(serializers.Serializer[Any]):
+    email = serializers.EmailField(
+        max_length=254, required=False, help_text="Who is asked in, by mail."
+    )
+    role = serializers.ChoiceField(User.Role.values, required=False, default=User.Role.MEMBER)
+    max_uses = serializers.IntegerField(
+        min_value=FEWEST,
+        max_value=MOST,
+        required=False,
+        help_text="In place of `email`: a link by which so many people may join.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Ask for an address or a number of uses, not both; a link makes no owners."""
+        is_link = "max_uses" in attrs
+        if not is_link and "email" not in attrs:
+            raise serializers.ValidationError({"email": ["This field is required."]}, "required")
+        if is_link and "email" in attrs:
+            said = "An invitation to one address is used once."
+            raise serializers.ValidationError({"max_uses": [said]}, "not_with_email")
+        if is_link and attrs["role"] == User.Role.OWNER:
+            said = "A link that several people may use makes no owners."
+            raise serializers.ValidationError({"role": [said]}, "not_by_link")
+        return attrs
+
+
+class InviterShape(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    email = serializers.EmailField()
+
+
+class InvitationShape(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    email = serializers.EmailField(allow_null=True, help_text="Null for a link.")
+    role = serializers.ChoiceField(User.Role.values)
+    state = serializers.ChoiceField(STATES)
+    invited_by = InviterShape()
+    max_uses = serializers.IntegerField()
+    uses = serializers.IntegerField()
+    expires_at = serializers.DateTimeField()
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
+class IssuedShape(InvitationShape):
+    token = serializers.CharField(required=False, help_text="Of a link; in this answer alone.")
+    url = serializers.URLField(required=False, help_text="Of a link; in this answer alone.")
+
+
+def invitation_of(invitation: Invitation) -> dict[str, Any]:
+    """Return an invitation as the API shows it."""
+    inviter = invitation.invited_by
+    return {
+        "id": str(invitation.pk),
+        "email": invitation.email or None,
+        "role": invitation.role,
+        "state": state_of(invitation),
+        "invited_by": {"id": str(inviter.pk), "email": inviter.email},
+        "max_uses": invitation.max_uses,
+        "uses": invitation.uses,
+        "expires_at": timestamp(invitation.expires_at),
+        "created_at": timestamp(invitation.created_at),
+        "updated_at": timestamp(invitation.updated_at),
+    }
+
+
+def issued_of(issued: Issued) -> dict[str, Any]:
+    """Return an invitation, with its token and address if whoever asked is to hand them on."""
+    document = invitation_of(issued.invitation)
+    if not issued.token:
+        return document
+    url = f"{site_url(current_tenant().slug)}/join?token={issued.token}"
+    return {**document, "token": issued.token, "url": url}
+
+
+def invitation_etag(invitation: Invitation) -> str:
+    """Return the entity tag of an invitation as shown."""
+    return etag_of(json.dumps(invitation_of(invitation), sort_keys=True))

@@ -1,0 +1,52 @@
+"""Invitations in tests: asked for over HTTP, their tokens made as the sending of a letter does."""
+
+import uuid
+from typing import Any
+
+from accounts.invitations import renew_token
+from accounts.models import Invitation, User
+from audit.models import AuditEvent
+from tenants.context import tenant_context
+from tests.cast import Agency
+from tests.site import PASSWORD, Host
+
+INVITATIONS = "/api/invitations"
+REGISTER = "/api/auth/register"
+
+
+def invited(agency: Agency, email: str = "", *, at: Host | None = None, **fields: Any) -> dict:
+    """Return a new invitation as its answer shows it."""
+    body = {"email": email, **fields} if email else fields
+    answer = (at or agency.owner.at).post(INVITATIONS, body)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def token_for(agency: Agency, invitation: dict) -> str:
+    """Return a token of a mailed invitation."""
+    with tenant_context(agency.ref):
+        return renew_token(Invitation.objects.get(pk=uuid.UUID(invitation["id"])))
+
+
+def joining(token: str, email: str, **fields: str) -> dict:
+    """Return the body with which somebody joins by an invitation."""
+    names = {"first_name": "N", "last_name": "P"}
+    return {"email": email, "password": PASSWORD, "invitation": token, **names, **fields}
+
+
+def changed_invitation(agency: Agency, invitation: dict, **columns: Any) -> None:
+    """Change a row as time would."""
+    with tenant_context(agency.ref):
+        Invitation.objects.filter(pk=invitation["id"]).update(**columns)
+
+
+def changed_person(agency: Agency, email: str, **columns: Any) -> None:
+    """Change a person's row behind everybody's back."""
+    with tenant_context(agency.ref):
+        assert User.objects.filter(email=email).update(**columns) == 1
+
+
+def events(agency: Agency, action: str) -> list[AuditEvent]:
+    """Return what the tenant's own record holds of one kind, the oldest first."""
+    with tenant_context(agency.ref):
+        return list(AuditEvent.objects.filter(action=action).order_by("at", "id"))

@@ -1,0 +1,319 @@
+"""Asking people in: who may, what the answers say, what is kept, what is limited."""
+
+import secrets
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import Invitation, Letter
+from tenants.context import tenant_context
+from tests.accounts.bodies import faults, refusal
+from tests.accounts.invited import (
+    INVITATIONS,
+    REGISTER,
+    changed_invitation,
+    events,
+    invited,
+    joining,
+    token_for,
+)
+from tests.cast import Agency, Person, join
+
+FIELDS = {
+    *("id", "email", "role", "state", "invited_by", "max_uses", "uses"),
+    *("expires_at", "created_at", "updated_at"),
+}
+
+
+@pytest.fixture
+def agency(new_agency: Callable[..., Agency]) -> Agency:
+    return new_agency()
+
+
+def fresh() -> str:
+    return f"p{secrets.token_hex(5)}@new.test"
+
+
+def rows(agency: Agency, email: str) -> list[Invitation]:
+    with tenant_context(agency.ref):
+        return list(Invitation.objects.filter(email=email).order_by("created_at"))
+
+
+def test_an_invitation_shows_what_it_is_and_no_secret(agency: Agency):
+    answer = agency.owner.at.post(INVITATIONS, {"email": "New@Person.TEST", "role": "admin"})
+    shown = answer.json()
+    path = f"{INVITATIONS}/{shown['id']}"
+
+    assert answer.status_code == 201
+    assert set(shown) == FIELDS
+    assert (shown["email"], shown["role"], shown["state"]) == (
+        "new@person.test",
+        "admin",
+        "pending",
+    )
+    assert shown["invited_by"] == {"id": agency.owner.id, "email": agency.owner.email}
+    assert (shown["max_uses"], shown["uses"]) == (1, 0)
+    assert answer.headers["Location"] == path
+    read = agency.owner.at.get(path)
+    assert (read.json(), read.headers["ETag"]) == (shown, answer.headers["ETag"])
+    [event] = events(agency, "invitation.created")
+    assert (event.actor_id, event.target_id) == (agency.owner.id, shown["id"])
+    assert event.ip
+    assert event.request_id == answer.headers["X-Request-ID"]
+
+
+def test_it_is_good_for_as_long_as_the_workspace_says(agency: Agency):
+    agency.owner.at.patch("/api/tenant", json={"settings": {"invitation_seconds": 3600}})
+
+    invited(agency, "a@new.test")
+
+    [row] = rows(agency, "a@new.test")
+    assert row.expires_at - row.created_at == pytest.approx(
+        timedelta(hours=1), abs=timedelta(seconds=5)
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "wrong"),
+    [
+        ({}, {("email", "required")}),
+        ({"email": "nobody"}, {("email", "invalid")}),
+        ({"email": "a@b.test", "role": "king"}, {("role", "invalid_choice")}),
+        ({"email": "a@b.test", "max_uses": 3}, {("max_uses", "not_with_email")}),
+        ({"max_uses": 1}, {("max_uses", "min_value")}),
+        ({"max_uses": 1001}, {("max_uses", "max_value")}),
+        ({"max_uses": 3, "role": "owner"}, {("role", "not_by_link")}),
+    ],
+)
+def test_what_is_no_invitation_is_refused(acme: Agency, body: dict, wrong: set):
+    before = len(rows(acme, "a@b.test"))
+
+    assert faults(acme.owner.at.post(INVITATIONS, body)) == wrong
+    assert len(rows(acme, "a@b.test")) == before
+
+
+def test_members_neither_invite_nor_look(acme: Agency, ben: Person):
+    path = f"{INVITATIONS}/{invited(acme, fresh())['id']}"
+
+    answers = [
+        ben.at.post(INVITATIONS, {"email": fresh()}),
+        ben.at.get(INVITATIONS),
+        ben.at.get(path),
+        ben.at.delete(path),
+        ben.at.post(f"{path}/resend"),
+    ]
+
+    assert {refusal(answer) for answer in answers} == {(403, "permission_denied")}
+    assert acme.owner.at.get(path).json()["state"] == "pending"
+
+
+def test_an_administrator_makes_no_owners(agency: Agency):
+    admin = join(agency, "adm@x.test", role="admin")
+    path = f"{INVITATIONS}/{invited(agency, 'o@new.test', role='owner')['id']}"
+
+    answers = [
+        admin.at.post(INVITATIONS, {"email": "p@new.test", "role": "owner"}),
+        admin.at.post(f"{path}/resend"),
+        admin.at.delete(path),
+    ]
+
+    assert {refusal(answer) for answer in answers} == {(403, "permission_denied")}
+    assert invited(agency, "q@new.test", at=admin.at, role="admin")["role"] == "admin"
+    assert agency.owner.at.get(path).json()["state"] == "pending"
+
+
+def test_somebody_with_an_account_is_invited_like_anybody(agency: Agency):
+    """Bodies and headers differ in what is drawn or timed alone, and each gets a letter."""
+    known = join(agency, f"k{secrets.token_hex(5)}@new.test")
+    unknown = fresh()
+    drawn = {"id", "email", "created_at", "updated_at", "expires_at"}
+    timed = {"date", "etag", "location", "x-request-id", "ratelimit"}
+
+    answers = [
+        agency.owner.at.post(INVITATIONS, {"email": email, "role": "member"})
+        for email in (known.email, unknown)
+    ]
+
+    bodies = [{k: v for k, v in a.json().items() if k not in drawn} for a in answers]
+    headers = [{k: v for k, v in a.headers.items() if k not in timed} for a in answers]
+    assert [a.status_code for a in answers] == [201, 201]
+    assert len({len(a.content) for a in answers}) == 1
+    assert bodies[0] == bodies[1]
+    assert headers[0] == headers[1]
+    assert len(events(agency, "invitation.created")) == 2
+
+
+def test_inviting_anew_takes_the_place_of_the_one_before(agency: Agency):
+    first = invited(agency, "a@new.test")
+    token = token_for(agency, first)
+
+    second = invited(agency, "A@new.test", role="admin")
+
+    states = {row["id"]: row["state"] for row in agency.owner.at.get(INVITATIONS).json()["results"]}
+    assert states == {first["id"]: "revoked", second["id"]: "pending"}
+    refused = agency.host.post(REGISTER, joining(token, "a@new.test"))
+    assert refusal(refused) == (403, "registration_closed")
+    [event] = events(agency, "invitation.revoked")
+    assert (event.target_id, event.details["replaced"]) == (first["id"], True)
+
+
+def test_of_many_who_invite_one_address_at_once_one_stays(agency: Agency):
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(
+            pool.map(lambda _: agency.owner.at.post(INVITATIONS, {"email": "a@new.test"}), range(4))
+        )
+
+    assert Counter(a.status_code for a in answers) == {201: 4}
+    assert Counter(row.revoked_at is None for row in rows(agency, "a@new.test")) == {
+        True: 1,
+        False: 3,
+    }
+
+
+def test_the_same_key_invites_once(agency: Agency):
+    key = {"Idempotency-Key": secrets.token_hex(8)}
+
+    first, again = (
+        agency.owner.at.post(INVITATIONS, {"email": "a@new.test"}, headers=key) for _ in range(2)
+    )
+    other = agency.owner.at.post(INVITATIONS, {"email": "b@new.test"}, headers=key)
+
+    assert first.json() == again.json()
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert refusal(other) == (409, "idempotency_conflict")
+    assert len(rows(agency, "a@new.test")) == 1
+
+
+def test_lists_by_state_and_page(agency: Agency):
+    pending, revoked, expired, accepted = (
+        invited(agency, f"{name}@new.test") for name in ("p", "r", "e", "a")
+    )
+    agency.owner.at.delete(f"{INVITATIONS}/{revoked['id']}")
+    changed_invitation(agency, expired, expires_at=timezone.now())
+    joined = agency.host.post(REGISTER, joining(token_for(agency, accepted), "a@new.test"))
+    assert joined.status_code == 201
+
+    def listed(query: str) -> list[str]:
+        return [r["id"] for r in agency.owner.at.get(f"{INVITATIONS}{query}").json()["results"]]
+
+    every = [accepted["id"], expired["id"], revoked["id"], pending["id"]]
+    assert listed("") == every
+    for one, state in zip(every, ("accepted", "expired", "revoked", "pending"), strict=True):
+        assert listed(f"?state={state}") == [one]
+    page = agency.owner.at.get(f"{INVITATIONS}?limit=3").json()
+    assert [row["id"] for row in page["results"]] == every[:3]
+    assert page["next"]
+    wrong = agency.owner.at.get(f"{INVITATIONS}?state=lost")
+    assert faults(wrong) == {("state", "invalid_choice")}
+
+
+class TestResend:
+    """The token before is void, the new one good from now on."""
+
+    def test_the_old_token_is_void_and_the_time_begins_anew(self, agency: Agency):
+        invitation = invited(agency, "a@new.test")
+        old = token_for(agency, invitation)
+        changed_invitation(agency, invitation, expires_at=timezone.now())
+        path = f"{INVITATIONS}/{invitation['id']}/resend"
+
+        answer = agency.owner.at.post(path)
+        refused = agency.host.post(REGISTER, joining(old, "a@new.test"))
+        good = agency.host.post(REGISTER, joining(token_for(agency, invitation), "a@new.test"))
+
+        assert (answer.status_code, answer.json()["state"]) == (200, "pending")
+        assert set(answer.json()) == FIELDS
+        assert refusal(refused) == (403, "registration_closed")
+        assert good.status_code == 201
+        assert [e.target_id for e in events(agency, "invitation.resent")] == [invitation["id"]]
+
+    def test_what_is_over_is_not_sent_again(self, agency: Agency):
+        revoked, accepted = invited(agency, "r@new.test"), invited(agency, "a@new.test")
+        agency.owner.at.delete(f"{INVITATIONS}/{revoked['id']}")
+        agency.host.post(REGISTER, joining(token_for(agency, accepted), "a@new.test"))
+
+        for one in (revoked, accepted):
+            answer = agency.owner.at.post(f"{INVITATIONS}/{one['id']}/resend")
+            assert refusal(answer) == (409, "invitation_closed")
+        assert events(agency, "invitation.resent") == []
+
+    def test_whoever_resends_stands_behind_it(self, agency: Agency):
+        admin = join(agency, "adm@x.test", role="admin")
+        invitation = invited(agency, "a@new.test")
+
+        answer = admin.at.post(f"{INVITATIONS}/{invitation['id']}/resend")
+
+        assert answer.json()["invited_by"]["id"] == admin.id
+
+
+class TestRevoke:
+    """Worthless at once."""
+
+    def test_its_token_opens_nothing(self, agency: Agency):
+        invitation = invited(agency, "a@new.test")
+        token = token_for(agency, invitation)
+        path = f"{INVITATIONS}/{invitation['id']}"
+
+        answers = [agency.owner.at.delete(path) for _ in range(2)]
+
+        assert [(a.status_code, a.content) for a in answers] == [(204, b"")] * 2
+        assert agency.owner.at.get(path).json()["state"] == "revoked"
+        refused = agency.host.post(REGISTER, joining(token, "a@new.test"))
+        assert refusal(refused) == (403, "registration_closed")
+        assert len(events(agency, "invitation.revoked")) == 1
+
+    def test_one_that_was_accepted_stays_so(self, agency: Agency):
+        invitation = invited(agency, "a@new.test")
+        agency.host.post(REGISTER, joining(token_for(agency, invitation), "a@new.test"))
+
+        answer = agency.owner.at.delete(f"{INVITATIONS}/{invitation['id']}")
+
+        assert refusal(answer) == (409, "invitation_closed")
+
+    def test_only_the_version_that_is_meant(self, agency: Agency):
+        invitation = invited(agency, "a@new.test")
+        path = f"{INVITATIONS}/{invitation['id']}"
+        tag = agency.owner.at.get(path).headers["ETag"]
+        known = agency.owner.at.get(path, headers={"If-None-Match": tag})
+        changed_invitation(agency, invitation, expires_at=timezone.now())
+
+        stale = agency.owner.at.delete(path, headers={"If-Match": tag})
+
+        assert known.status_code == 304
+        assert refusal(stale) == (412, "precondition_failed")
+        assert agency.owner.at.get(path).json()["state"] == "expired"
+
+
+def test_another_tenants_invitation_is_not_there(acme: Agency, globex: Agency):
+    path = f"{INVITATIONS}/{invited(acme, fresh())['id']}"
+
+    answers = [
+        globex.owner.at.get(path),
+        globex.owner.at.delete(path),
+        globex.owner.at.post(f"{path}/resend"),
+    ]
+
+    assert {refusal(answer) for answer in answers} == {(404, "not_found")}
+    assert acme.owner.at.get(path).json()["state"] == "pending"
+
+
+def test_nobody_is_pestered(agency: Agency):
+    """Five letters an hour to one address, however they are asked for."""
+    invitation = invited(agency, "a@new.test")
+    for _ in range(3):
+        assert agency.owner.at.post(f"{INVITATIONS}/{invitation['id']}/resend").status_code == 200
+    invited(agency, "A@new.test")
+    admin = join(agency, "adm@x.test", role="admin")
+
+    refused = admin.at.post(INVITATIONS, {"email": "a@new.test"})
+    other = admin.at.post(INVITATIONS, {"email": "b@new.test"})
+
+    assert refusal(refused) == (429, "rate_limited")
+    assert int(refused.headers["Retry-After"]) > 0
+    assert other.status_code == 201
+    with tenant_context(agency.ref):
+        assert Letter.objects.filter(kind="invitation", recipient="a@new.test").count() <= 5
+    assert len(rows(agency, "a@new.test")) == 2
