@@ -7,12 +7,13 @@ longer give the role away, it is ``revoked``, whether anybody remembered to revo
 from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.utils import timezone
 
-from accounts.actions import ADMIN, ALL, MEMBER, OWNER
+from accounts.actions import ADMIN, OWNER
+from accounts.authority import RULES
 from accounts.models import Invitation
 
 PENDING, ACCEPTED, EXPIRED, REVOKED = STATES = ("pending", "accepted", "expired", "revoked")
-# Which roles owners and administrators may ask others in with.
-MAY_INVITE = {OWNER: ALL, ADMIN: frozenset({ADMIN, MEMBER})}
+# Who may add people of a role may ask them in.
+MAY_INVITE = {OWNER: RULES["create"].owners, ADMIN: RULES["create"].admins}
 
 
 def _standing() -> Q:

@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.actions import ADMIN, OWNER
+from accounts.authority import require_may
 from accounts.invitation_queries import (
     hash_of_token,
     invitation_with_id,
     locked_invitation,
     state_of,
 )
-from accounts.invitation_states import ACCEPTED, MAY_INVITE
+from accounts.invitation_states import ACCEPTED
 from accounts.mail.outbox import post_letter
 from accounts.models import Invitation, User
 from accounts.policy import policy
@@ -26,7 +26,6 @@ from accounts.sessions import actor_of
 from audit.services import Target, record
 from core.context import request_context
 from core.language import preferred_language
-from core.problems import PermissionRefused
 
 Check = Callable[[Invitation], None]
 TOKEN_BYTES = 32
@@ -153,11 +152,8 @@ def _send(invitation: Invitation) -> None:
 
 
 def _require_may_invite(actor: User, role: str) -> None:
-    """Raise PermissionRefused unless the person may give the role away; a key gives no owners."""
-    by_key = bool(request_context().api_key)
-    rank = ADMIN if by_key and actor.role == OWNER else actor.role
-    if role not in MAY_INVITE.get(User.Role(rank), frozenset()):
-        raise PermissionRefused(f"You may not ask anybody in as {role}.")
+    """Raise PermissionRefused unless the person may add people of this role."""
+    require_may("create", actor, User(role=role))
 
 
 def target_of(invitation: Invitation) -> Target:
