@@ -290,10 +290,11 @@ RATE_LIMITS = {
     "signup": env.text("RATE_LIMIT_SIGNUP", "10/3600"),
     "register": env.text("RATE_LIMIT_REGISTER", "60/3600"),
     "refresh": env.text("RATE_LIMIT_REFRESH", "120/60"),
-    # Mail that people have us send: of one workspace, of one of its people, and to one address.
+    # Mail that people have us send: of one workspace, of one of its people, and to one address,
+    # which is as many as "mail" lets out.
     "invite_tenant": env.text("RATE_LIMIT_INVITE_TENANT", "500/86400"),
     "invite_person": env.text("RATE_LIMIT_INVITE_PERSON", "100/3600"),
-    "invite_address": env.text("RATE_LIMIT_INVITE_ADDRESS", "5/3600"),
+    "invite_address": env.text("RATE_LIMIT_INVITE_ADDRESS", "3/3600"),
     "domain_check": env.text("RATE_LIMIT_DOMAIN_CHECK", "30/600"),
     "forgot": env.text("RATE_LIMIT_FORGOT", "20/3600"),
     "forgot_account": env.text("RATE_LIMIT_FORGOT_ACCOUNT", "5/3600"),
