@@ -3,6 +3,7 @@
 from django.db.models import F
 from django.utils import timezone
 
+from accounts.links import void_links
 from accounts.models import ApiKey, Authenticator, Invitation, Letter, MailLink, Session, User
 from accounts.sessions import end_all
 from audit.services import Actor
@@ -16,11 +17,6 @@ def shut_out(person: User, *, actor: Actor) -> None:
     ApiKey.objects.filter(user=person, revoked_at=None).update(revoked_at=timezone.now())
     void_links(person)
     end_all(person, Session.End.REVOKED, actor=actor)
-
-
-def void_links(person: User) -> None:
-    """Make every link that was mailed to a person worthless."""
-    MailLink.objects.filter(user=person, used_at=None).update(used_at=timezone.now())
 
 
 def revoke_invitations_of(person: User) -> int:

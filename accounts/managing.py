@@ -7,8 +7,10 @@ from typing import Any
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 
-from accounts.access_ending import revoke_invitations_of, shut_out, void_links
+from accounts.access_ending import revoke_invitations_of, shut_out
 from accounts.authority import require_may
+from accounts.links import void_links
+from accounts.mail.outbox import post_letter
 from accounts.models import User
 from accounts.owners import acting, counts_as_owner, found, locked_owners, require_another_owner
 from accounts.passwords import checked_password
@@ -42,6 +44,8 @@ def create_person(*, by: User, email: str, password: str | None, **fields: Any) 
         add_user(person)
         facts = {"role": person.role, "is_active": person.is_active}
         record("user.created", actor=actor_of(actor), target=target_of(person), **facts)
+        if password is None:
+            post_letter("account_created", to=person.email, user=str(person.id))
     return person
 
 
@@ -113,6 +117,8 @@ def _take_effect(person: User, before: Changes, actor: User) -> None:
         revoke_invitations_of(person)
     if "email" in before:
         void_links(person)
+        # Who had the account must hear of it (OWASP ASVS 5.0, 6.3.7).
+        post_letter("address_changed", to=before["email"])
     if "is_active" in before:
         # On the way back too: a log-in that was under way when they went must not live on.
         shut_out(person, actor=actor_of(actor))

@@ -17,7 +17,9 @@ from accounts.models import User
 from accounts.owners import acting, counts_as_owner, found, locked_owners, require_another_owner
 from accounts.services import target_of
 from accounts.sessions import actor_of
-from audit.services import record
+from audit.services import Actor, record
+from audit.services import erase_person as forget_in_the_trail
+from core.problems import NotFound
 
 
 def remove_person(person_id: uuid.UUID, *, by: User, check: Check) -> None:
@@ -34,6 +36,34 @@ def remove_person(person_id: uuid.UUID, *, by: User, check: Check) -> None:
         who, target, role = actor_of(actor), target_of(person), person.role
         bury(person)
         record("user.removed", actor=who, target=target, role=role)
+
+
+def erase_person(person_id: uuid.UUID, *, by: User) -> None:
+    """Remove a person, unless that was done before, and take them out of the audit trail.
+
+    Raises NotFound for an id that was never a person's, PermissionRefused and LastOwner.
+    """
+    with transaction.atomic():
+        locked = locked_owners(by.pk, person_id)
+        actor = acting(locked, by)
+        person = locked.get(person_id) or _removed(person_id)
+        require_may("erase", actor, person)
+        forget(person, actor=actor_of(actor))
+
+
+def _removed(person_id: uuid.UUID) -> User:
+    rows = User.objects.select_for_update(no_key=True).filter(removed_at__isnull=False)
+    person = rows.filter(pk=person_id).first()
+    if person is None:
+        raise NotFound
+    return person
+
+
+def forget(person: User, *, actor: Actor) -> None:
+    """Erase a person whose row is locked. Raises LastOwner."""
+    if person.removed_at is None:
+        bury(person)
+    forget_in_the_trail(str(person.pk), actor=actor)
 
 
 def bury(person: User) -> None:

@@ -1,5 +1,6 @@
 """What people do with their accounts. Each verb is one transaction, audited, and names who acts."""
 
+import unicodedata
 from collections.abc import Callable
 
 from django.core.exceptions import ValidationError
@@ -37,6 +38,19 @@ def require_sound(user: User) -> None:
             for fault in found
         ]
         raise ValidationFailed(errors=faults) from exc
+    if not _is_plain(user.email):
+        rule = "Use the usual form of this address, without look-alike letters."
+        raise ValidationFailed(errors=[FieldError("email", "invalid", rule)])
+
+
+def _is_plain(email: str) -> bool:
+    """Whether no other letters could mean the same mailbox (Unicode TR 36; CVE-2019-19844).
+
+    Python's pattern for A to Z without case takes four letters that are not ASCII, and a domain's
+    compatibility characters lead to the plain domain.
+    """
+    mailbox = email.rpartition("@")[0]
+    return mailbox.isascii() and unicodedata.normalize("NFKC", email) == email
 
 
 def create_user(

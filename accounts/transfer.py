@@ -6,6 +6,7 @@ from django.db import transaction
 
 from accounts.access_ending import revoke_invitations_of
 from accounts.actions import ACTIONS
+from accounts.mail.outbox import post_letter
 from accounts.models import User
 from accounts.owners import acting, locked_owners
 from accounts.services import target_of
@@ -30,6 +31,8 @@ def transfer_ownership(person_id: uuid.UUID, *, by: User) -> User:
         _appoint(giver, User.Role.ADMIN)
         revoke_invitations_of(giver)
         record("tenant.transferred", actor=actor_of(giver), target=target_of(taker))
+        post_letter("ownership_received", to=taker.email, user=str(taker.id))
+        post_letter("ownership_given", to=giver.email, user=str(giver.id))
     return taker
 
 

@@ -16,7 +16,7 @@ from accounts.managing import change_person, create_person
 from accounts.models import User
 from accounts.people import ORDERINGS, checked_ordering, find_people, readable_person
 from accounts.proof import require_recent_proof
-from accounts.removal import remove_person
+from accounts.removal import erase_person, remove_person
 from core.conditional import require_match, tagged
 from core.openapi import IF_MATCH, IF_NONE_MATCH
 from core.pagination import KeysetPagination
@@ -118,6 +118,19 @@ class OnePerson(ApiView):
     def delete(self, request: Request, user_id: uuid.UUID) -> Response:
         """Remove a person. What they made stays in the workspace."""
         remove_person(user_id, by=person(request), check=_matching(request))
+        return Response(status=204)
+
+
+class Erasure(ApiView):
+    """Forgetting somebody, who may have been removed before."""
+
+    actions = {"POST": "users:erase"}
+
+    @extend_schema(operation_id="erase_user", request=None, responses={204: None})
+    def post(self, request: Request, user_id: uuid.UUID) -> Response:
+        """Remove a person and take them out of the audit trail; needs a recent proof."""
+        require_recent_proof(request)
+        erase_person(user_id, by=person(request))
         return Response(status=204)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from accounts.mail import recovery, verification
+from accounts.mail import people, recovery, verification
 from accounts.mail.content import Mail
 from accounts.models import Letter
 
@@ -13,6 +13,10 @@ Runs in the letter's tenant and language, in a transaction. Returns None when no
 """
 
 KINDS: dict[str, Builder] = {
+    "account_created": people.account_created,
+    "address_changed": people.address_changed,
+    "ownership_given": people.ownership_given,
+    "ownership_received": people.ownership_received,
     "password_reset": recovery.password_reset,
     "password_changed": recovery.password_changed,
     "verify_email": verification.verify_email,

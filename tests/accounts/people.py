@@ -1,6 +1,7 @@
 """People that tests make without a log-in, and what the trail says of them."""
 
 import secrets
+from datetime import timedelta
 
 from django.db import transaction
 
@@ -24,12 +25,16 @@ def somebody(agency: Agency, role: str = "member", **fields) -> str:
         return str(User.objects.create(**fields).id)
 
 
-def logged_in(agency: Agency, role: str = "member", **fields) -> Person:
+def logged_in(
+    agency: Agency, role: str = "member", *, proved_hours_ago: int = 0, **fields
+) -> Person:
     """Add a person and open a session for them, without the cost of a password."""
     person_id = somebody(agency, role, **fields)
     with tenant_context(agency.ref), transaction.atomic():
         user = User.objects.get(pk=person_id)
         opened = open_session(user)
+        opened.session.proved_at -= timedelta(hours=proved_hours_ago)
+        opened.session.save(update_fields=["proved_at"])
         token = access_token(opened.session, user)
     return Person(person_id, user.email, token, opened.refresh_token, agency.host.with_token(token))
 

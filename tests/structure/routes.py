@@ -64,6 +64,7 @@ OF_A_TENANT = [
     Route("user", "/api/users/{user}", "GET PATCH DELETE", MEMBER),
     Route("me-export", "/api/users/me/export", "GET", MEMBER),
     Route("user-export", "/api/users/{user}/export", "GET", MEMBER),
+    Route("user-erase", "/api/users/{user}/erase", "POST", MEMBER),
     Route("tenant-transfer", "/api/tenant/transfer", "POST", MEMBER),
     Route("files", "/api/files", "GET POST", MEMBER),
     Route("file", "/api/files/{file}", "GET PATCH DELETE", MEMBER),
