@@ -20,7 +20,7 @@ def account_created(letter: Letter) -> Mail | None:
     token = mint(MailLink.Purpose.RESET, email=user.email, lifetime=lifetime, user=user)
     context = {"link": link_to("/password/reset", token=token), "good_for": in_words(lifetime)}
     subject = gettext("Your account at %(workspace)s") % {"workspace": workspace_name()}
-    return Mail(subject, context, event="password.reset_requested", about=user)
+    return Mail(subject, context)
 
 
 def address_changed(letter: Letter) -> Mail:

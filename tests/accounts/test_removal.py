@@ -100,9 +100,10 @@ def test_what_is_left_is_a_tombstone(agency: Agency, dora: Person):
     assert left.password.startswith("!")
     assert left.removed_at is not None
     with tenant_context(agency.ref):
-        for model in (ApiKey, Authenticator, MailLink, RecoveryCode, Letter):
-            assert not model.objects.exists(), model
-        assert not Session.objects.filter(user=dora.id).exists()
+        for model in (ApiKey, Authenticator, MailLink, RecoveryCode, Session):
+            assert not model.objects.filter(user=dora.id).exists(), model
+        assert not MailLink.objects.filter(email=dora.email).exists()
+        assert not Letter.objects.filter(recipient=dora.email).exists()
         [sent] = Invitation.objects.all()
     assert (sent.email, sent.revoked_at is None) == ("friend@people.test", False)
     assert trail(agency, dora.id)[-1] == "user.removed"
