@@ -30,7 +30,7 @@ USER_COLUMNS = [f.attname for f in User._meta.concrete_fields if f.attname != "p
 @cache
 def _statement() -> str:
     """Return the SQL; raises RuntimeError if it no longer is what ``session_with_user`` reads."""
-    rows = Session.objects.select_related("user").filter(id=ANY, user__is_active=True).order_by()
+    rows = Session.objects.select_related("user").filter(id=ANY).order_by()
     rows = rows.only(*SESSION_COLUMNS, *(f"user__{name}" for name in USER_COLUMNS))
     compiler = rows.query.get_compiler(DEFAULT_DB_ALIAS)
     text, parameters = compiler.as_sql()
@@ -44,7 +44,7 @@ def _statement() -> str:
 
 
 def session_with_user(session_id: uuid.UUID) -> Session | None:
-    """Return the session of an active person with ``user`` loaded, living or ended, or None."""
+    """Return the session with ``user`` loaded, living or ended, active or not, or None."""
     with connection.cursor() as cursor:
         cursor.execute(_statement(), [session_id])
         row = cursor.fetchone()

@@ -8,9 +8,11 @@ the stored hash tells which of the accepted ones made the child.
 
 import hashlib
 import hmac
+import math
 import time
 import uuid
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -95,8 +97,10 @@ class TenantRefreshToken(_OfTenant, RefreshToken):  # type: ignore[misc]
 
 
 def access_token(session: Session, user: User) -> str:
-    """Return a new access token of the session."""
+    """Return a new access token of the session; it is not good for longer than the session."""
     token = TenantAccessToken()
+    end = session.expires_at.timestamp()
+    token["exp"] = min(int(token["exp"]), int(end))
     token["user_id"] = str(user.id)
     token["email"] = user.email
     token["tenant_id"] = current_tenant().slug
@@ -179,14 +183,16 @@ def _read(kind: type[T], token: str) -> T:
     except ExpiredTokenError as exc:
         raise TokenExpired from exc
     except TokenError as exc:
-        raise TokenInvalid(_why(token)) from exc
+        raise _refusal(token) from exc
 
 
-def _why(token: str) -> str:
-    """Return what to tell the holder of a token that ended with a former key of this tenant."""
+def _refusal(token: str) -> TokenInvalid:
+    """Return what to tell the holder: the cause, if a former key of this tenant signed it."""
     key_id = parse_key_id(str(_header_of(token).get("kid", "")))
     former = former_keys(current_tenant(), key_id) if key_id else []
-    return ENDED_WITH_KEY if any(_signed_by(token, key) for key in former) else ""
+    if any(_signed_by(token, key) for key in former):
+        return TokenInvalid(ENDED_WITH_KEY, members={"reason": Session.End.REVOKED.value})
+    return TokenInvalid()
 
 
 def _session_id(token: Token) -> uuid.UUID:
@@ -196,9 +202,8 @@ def _session_id(token: Token) -> uuid.UUID:
         raise TokenInvalid from exc
 
 
-def lifetimes() -> dict[str, int]:
-    """Return how long new tokens live, in seconds, as the API names it."""
-    return {
-        "expires_in": int(settings.ACCESS_TOKEN_LIFETIME.total_seconds()),
-        "refresh_expires_in": int(settings.REFRESH_TOKEN_LIFETIME.total_seconds()),
-    }
+def lifetimes(session: Session) -> dict[str, int]:
+    """Return how long the session's tokens live from its last rotation, in seconds."""
+    left = math.ceil((session.expires_at - session.rotated_at) / timedelta(seconds=1))
+    access = int(settings.ACCESS_TOKEN_LIFETIME.total_seconds())
+    return {"expires_in": min(access, left), "refresh_expires_in": left}

@@ -120,6 +120,6 @@ def tokens_of(opened: Opened) -> dict[str, Any]:
         "access_token": access_token(opened.session, opened.user),
         "refresh_token": opened.refresh_token,
         "token_type": "Bearer",
-        **lifetimes(),
+        **lifetimes(opened.session),
         "user": user_of(opened.user),
     }

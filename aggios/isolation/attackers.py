@@ -9,6 +9,7 @@ import jwt
 from django.utils import timezone
 
 from accounts.keys import living_key
+from accounts.lifetime import ending_of
 from accounts.living import session_with_user
 from accounts.problems import TokenInvalid
 from aggios.isolation.canaries import Blind, Canaries
@@ -46,7 +47,11 @@ class Attacker:
     def _alive(self, session_id: uuid.UUID) -> bool:
         with tenant_context(self.party.ref):
             found = session_with_user(session_id)
-            return found is not None and found.is_alive(timezone.now())
+            return (
+                found is not None
+                and found.user.is_active
+                and ending_of(found, timezone.now()) is None
+            )
 
     def _key_lives(self) -> bool:
         with tenant_context(self.party.ref), suppress(TokenInvalid):

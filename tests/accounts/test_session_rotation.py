@@ -1,0 +1,153 @@
+"""Rotation when much goes wrong at once: crowds, lost answers, backends that die."""
+
+import json
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+import pytest
+from django.utils import timezone
+from psycopg import sql
+
+from accounts.models import Session
+from accounts.problems import TokenReused
+from accounts.rotation import rotate
+from tenants.context import tenant_context
+from tests.accounts.sessions import ME, age, ends, log_in, reason, refresh, row
+from tests.cast import Agency
+from tests.site import Host
+
+PATIENCE = 30.0
+
+
+@pytest.fixture
+def agency(new_agency: Callable[..., Agency]) -> Agency:
+    return new_agency()
+
+
+@pytest.mark.parametrize("crowd", [20, 100])
+def test_a_crowd_gets_one_child(agency: Agency, crowd: int):
+    with ThreadPoolExecutor(crowd) as pool:
+        answers = list(
+            pool.map(lambda _: refresh(agency.host, agency.owner.refresh_token), range(crowd))
+        )
+
+    assert Counter(a.status_code for a in answers) == {200: crowd}
+    assert len({a.json()["refresh_token"] for a in answers}) == 1
+    assert row(agency).generation == 1
+    for one in answers[:3]:
+        assert agency.host.with_token(one.json()["access_token"]).get(ME).status_code == 200
+
+
+def test_the_grace_does_not_slide(agency: Agency, settings):
+    """It is over so long after the parent's first use, however often the parent came since."""
+    parent = agency.owner.refresh_token
+    with tenant_context(agency.ref):
+        child = rotate(parent)
+        time.sleep(0.5)
+        assert rotate(parent).refresh_token == child.refresh_token
+        first_use = Session.objects.get().rotated_at
+        settings.REFRESH_REUSE_GRACE = timezone.now() - first_use
+        with pytest.raises(TokenReused):
+            rotate(parent)
+
+    assert first_use == child.session.rotated_at
+    assert (row(agency).generation, row(agency).end_reason) == (1, "reuse_detected")
+
+
+def test_the_parent_after_the_grace(agency: Agency):
+    child = refresh(agency.host, agency.owner.refresh_token).json()
+    age(agency, "rotated_at", seconds=31)
+
+    late = refresh(agency.host, agency.owner.refresh_token)
+
+    assert reason(late, "token_reused") == "reuse_detected"
+    assert reason(agency.host.with_token(child["access_token"]).get(ME)) == "reuse_detected"
+    assert reason(refresh(agency.host, child["refresh_token"])) == "reuse_detected"
+
+
+def test_two_generations_back_is_reuse_even_within_the_grace(agency: Agency):
+    first = agency.owner.refresh_token
+    second = refresh(agency.host, first).json()["refresh_token"]
+    third = refresh(agency.host, second).json()["refresh_token"]
+    assert refresh(agency.host, second).json()["refresh_token"] == third
+
+    assert reason(refresh(agency.host, first), "token_reused") == "reuse_detected"
+    assert reason(refresh(agency.host, third)) == "reuse_detected"
+    assert ends(agency) == [{"reason": "reuse_detected"}]
+
+
+def test_reuse_ends_one_session_and_no_other(agency: Agency):
+    other = log_in(agency)
+    child = refresh(agency.host, agency.owner.refresh_token).json()["refresh_token"]
+    refresh(agency.host, child)
+    assert refresh(agency.host, agency.owner.refresh_token).status_code == 401
+
+    assert agency.host.with_token(other["access_token"]).get(ME).status_code == 200
+    assert refresh(agency.host, other["refresh_token"]).status_code == 200
+
+
+def test_an_answer_that_was_lost(agency: Agency):
+    """The client is gone between commit and answer; it comes back with the parent."""
+    with _asked_and_gone(agency.host, agency.owner.refresh_token):
+        _until(lambda: row(agency).generation == 1)
+
+    again = refresh(agency.host, agency.owner.refresh_token)
+
+    assert again.status_code == 200
+    assert row(agency).generation == 1
+    assert refresh(agency.host, again.json()["refresh_token"]).status_code == 200
+
+
+def _asked_and_gone(host: Host, token: str) -> socket.socket:
+    """Send a refresh, to be closed without reading the answer."""
+    body = json.dumps({"refresh_token": token})
+    head = (
+        f"POST /api/auth/refresh HTTP/1.1\r\nHost: {host.name}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    connection = socket.create_connection(("127.0.0.1", host.port), timeout=PATIENCE)
+    connection.sendall((head + body).encode())
+    return connection
+
+
+def test_a_backend_that_dies_in_the_middle(agency: Agency, superuser: psycopg.Connection):
+    """PostgreSQL ends the connection that rotates: nothing happened, and the token is good."""
+    schema, pk = agency.ref.schema_name, row(agency).id
+    query = sql.SQL("SELECT FROM {}.accounts_session WHERE id = %s FOR UPDATE")
+    answers = []
+    with superuser.transaction():
+        superuser.execute(query.format(sql.Identifier(schema)), [pk])
+        rotating = threading.Thread(
+            target=lambda: answers.append(refresh(agency.host, agency.owner.refresh_token))
+        )
+        rotating.start()
+        _until(lambda: _end_who_waits(superuser))
+        rotating.join()
+
+    assert answers[0].status_code in {200, 503}
+    assert row(agency).generation == (1 if answers[0].status_code == 200 else 0)
+    again = refresh(agency.host, agency.owner.refresh_token)
+    assert again.status_code == 200
+    assert row(agency).generation == 1
+    assert refresh(agency.host, again.json()["refresh_token"]).status_code == 200
+
+
+def _end_who_waits(superuser: psycopg.Connection) -> bool:
+    """End the backends that wait for this one; tell whether there were any."""
+    found = superuser.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+    )
+    return bool(found.fetchall())
+
+
+def _until(come: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not come():
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.05)
