@@ -32,6 +32,7 @@ RULES = {
     "deactivate": Rule(ALL, NO_OWNERS, OWNERS),
     "reactivate": Rule(ALL, NO_OWNERS, NOBODY),
     "remove": Rule(ALL, NO_OWNERS, MANAGERS),
+    "end_sessions": Rule(ALL, NO_OWNERS, MANAGERS),
     "erase": Rule(ALL, NOBODY, OWNERS),
     "export": Rule(ALL, NO_OWNERS, ALL),
 }

@@ -15,6 +15,7 @@ from accounts.api import (
     people,
     personal_data,
     proving,
+    sessions,
     users,
     workspace,
 )
@@ -40,6 +41,8 @@ urlpatterns = [
         name="factor-confirm",
     ),
     path("api/auth/recovery-codes", factors.RecoveryCodes.as_view(), name="recovery-codes"),
+    path("api/auth/sessions", sessions.Sessions.as_view(), name="sessions"),
+    path("api/auth/sessions/<uuid:session_id>", sessions.OneSession.as_view(), name="session"),
     path("api/keys", keys.Keys.as_view(), name="keys"),
     path("api/keys/<uuid:key_id>", keys.OneKey.as_view(), name="key"),
     path("api/audit", audit.Events.as_view(), name="events"),
@@ -74,4 +77,9 @@ urlpatterns = [
     ),
     path("api/users/<uuid:user_id>/erase", people.Erasure.as_view(), name="user-erase"),
     path("api/tenant/transfer", ownership.Transfer.as_view(), name="tenant-transfer"),
+    path(
+        "api/users/<uuid:user_id>/sessions",
+        sessions.SessionsOfUser.as_view(),
+        name="user-sessions",
+    ),
 ]

@@ -33,6 +33,7 @@ class Chore:
 CHORES = (
     Chore("purge_tenants", (), "delete what is due, export first"),
     Chore("domains", ("check", "--all"), "look custom domains up, let stale claims go"),
+    Chore("prune_sessions", (), "take old sessions away where nobody logs in"),
     Chore("measure_usage", ("--all", "--older-than", "3600"), "measure what tenants hold"),
 )
 

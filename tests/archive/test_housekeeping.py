@@ -47,6 +47,7 @@ def test_a_round_purges_what_is_due_and_measures_who_stays(
     assert [line.partition(":")[0] for line in out.splitlines()] == [
         "purge_tenants",
         "domains",
+        "prune_sessions",
         "measure_usage",
     ]
 

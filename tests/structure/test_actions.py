@@ -24,6 +24,8 @@ OF_THE_PERSON = {
     ("recovery-codes", "POST"),
     ("me", "PUT"),
     ("me", "PATCH"),
+    ("sessions", "GET"),
+    ("session", "DELETE"),
     ("me-export", "GET"),
 }
 CLOSED = [(r, m) for r in ROUTES["tenant"] if r.who == MEMBER for m in r.methods.split()]

@@ -9,6 +9,7 @@ from rest_framework.views import APIView
 
 from audit.services import SYSTEM
 from tenants.services import resume_tenant, suspend_tenant
+from tests.accounts.bodies import claims
 from tests.cast import Agency, found_agency
 from tests.site import Site
 from tests.structure.routes import MEMBER, ROUTES, STAFF, Route
@@ -43,7 +44,13 @@ class Ids(dict[str, str]):
 def acmes(acme: Agency, acmes_file: str) -> Ids:
     """The ids of what belongs to acme. A new placeholder gets an id here."""
     event = acme.owner.at.get("/api/audit?limit=1").json()["results"][0]["id"]
-    return Ids(file=acmes_file, tenant=str(acme.ref.id), user=acme.owner.id, audit_event=event)
+    return Ids(
+        file=acmes_file,
+        tenant=str(acme.ref.id),
+        user=acme.owner.id,
+        audit_event=event,
+        session=claims(acme.owner.access_token)["sid"],
+    )
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,83 @@
+"""Where a person is logged in: listed and ended, one's own or, by who manages, somebody's."""
+
+import uuid
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.session_shapes import SessionShape, session_of
+from accounts.authentication import person
+from accounts.models import User
+from accounts.people import readable_person
+from accounts.permissions import IsPerson
+from accounts.session_access import (
+    LIVING,
+    STATES,
+    end_own,
+    end_somebodys,
+    sessions_of,
+)
+from core.pagination import KeysetPagination
+from core.views import ApiView
+
+STATE = OpenApiParameter(
+    "state", str, enum=STATES, default=LIVING, description="`ended` ones are kept for 30 days."
+)
+LIST: dict[str, Any] = {"parameters": [STATE], "responses": {200: SessionShape(many=True)}}
+
+
+class LastUsedFirst(KeysetPagination):
+    """Pages of sessions."""
+
+    ordering = "-last_used_at"
+
+
+def _page(view: ApiView, request: Request, user: User) -> Response:
+    pages = LastUsedFirst()
+    rows = sessions_of(user, state=request.query_params.get("state", LIVING))
+    found = pages.paginate_queryset(rows, request, view)
+    return pages.get_paginated_response([session_of(row, request.auth) for row in found])
+
+
+class Sessions(ApiView):
+    """The sessions of the person who asks."""
+
+    permission_classes = (IsPerson,)
+    pagination_class = LastUsedFirst
+
+    @extend_schema(operation_id="list_sessions", **LIST)
+    def get(self, request: Request) -> Response:
+        """List the caller's sessions by page, the one used last first."""
+        return _page(self, request, person(request))
+
+
+class OneSession(ApiView):
+    """One session of the person who asks."""
+
+    permission_classes = (IsPerson,)
+
+    @extend_schema(operation_id="end_session", request=None, responses={204: None})
+    def delete(self, request: Request, session_id: uuid.UUID) -> Response:
+        """End it, from the next request on; ending the one that asks is logging out."""
+        end_own(person(request), session_id)
+        return Response(status=204)
+
+
+class SessionsOfUser(ApiView):
+    """The sessions of somebody in the workspace."""
+
+    actions = {"GET": "users:read", "DELETE": "users:write"}
+    pagination_class = LastUsedFirst
+
+    @extend_schema(operation_id="list_sessions_of_user", **LIST)
+    def get(self, request: Request, user_id: uuid.UUID) -> Response:
+        """List a person's sessions by page, the one used last first."""
+        return _page(self, request, readable_person(user_id))
+
+    @extend_schema(operation_id="end_sessions_of_user", request=None, responses={204: None})
+    def delete(self, request: Request, user_id: uuid.UUID) -> Response:
+        """End them all, from the next request on. An owner's are ended by owners alone."""
+        end_somebodys(user_id, by=person(request))
+        return Response(status=204)

@@ -1,0 +1,248 @@
+"""The workspace's limits: idle time, age, sessions per person; and what is left of old sessions."""
+
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts.models import Session, User
+from accounts.pruning import prune
+from accounts.sessions import open_session
+from accounts.tokens import access_token
+from audit.models import AuditEvent
+from tenants.context import tenant_context
+from tests.accounts.bodies import claims
+from tests.accounts.sessions import (
+    ME,
+    SESSIONS,
+    age,
+    ends,
+    log_in,
+    reason,
+    refresh,
+    row,
+    session_id,
+    set_rules,
+)
+from tests.cast import Agency
+
+
+@pytest.fixture
+def agency(new_agency: Callable[..., Agency]) -> Agency:
+    return new_agency()
+
+
+def test_an_idle_session_ends_and_says_so(agency: Agency):
+    set_rules(agency, session_idle_seconds=600)
+    assert agency.owner.at.get(ME).status_code == 200
+    age(agency, "last_used_at", seconds=601)
+
+    assert reason(agency.owner.at.get(ME)) == "idle"
+    assert reason(refresh(agency.host, agency.owner.refresh_token)) == "idle"
+
+    ended = row(agency)
+    assert ended.end_reason == "idle"
+    assert ended.ended_at == ended.last_used_at + timedelta(seconds=600)
+    assert ends(agency) == [{"reason": "idle"}]
+
+
+def test_idle_is_decided_at_refresh_too_and_committed(agency: Agency):
+    set_rules(agency, session_idle_seconds=600)
+    age(agency, "last_used_at", seconds=601)
+
+    assert reason(refresh(agency.host, agency.owner.refresh_token)) == "idle"
+
+    assert row(agency).end_reason == "idle"
+    assert row(agency).generation == 0
+    set_rules(agency, session_idle_seconds=0)
+    assert reason(agency.owner.at.get(ME)) == "idle"
+
+
+def test_use_keeps_a_session_from_being_idle(agency: Agency):
+    set_rules(agency, session_idle_seconds=600)
+    for _ in range(3):
+        age(agency, "last_used_at", seconds=400)
+        assert agency.owner.at.get(ME).status_code == 200
+    age(agency, "last_used_at", seconds=400)
+    assert refresh(agency.host, agency.owner.refresh_token).status_code == 200
+    age(agency, "last_used_at", seconds=400)
+    assert agency.owner.at.get(ME).status_code == 200
+
+
+def test_a_session_ends_at_its_age_however_much_it_is_used(agency: Agency):
+    set_rules(agency, session_absolute_seconds=3600)
+    age(agency, "created_at", seconds=3601)
+
+    assert reason(agency.owner.at.get(ME)) == "expired"
+    assert reason(refresh(agency.host, agency.owner.refresh_token)) == "expired"
+    assert row(agency).end_reason == "expired"
+    assert ends(agency) == [{"reason": "expired"}]
+
+
+def test_tokens_are_good_for_no_longer_than_the_session(agency: Agency):
+    set_rules(agency, session_absolute_seconds=3600)
+    tokens = log_in(agency)
+    began = row(agency, tokens["access_token"]).created_at
+    assert tokens["expires_in"] == tokens["refresh_expires_in"] == 3600
+    age(agency, "created_at", access_token=tokens["access_token"], seconds=3000)
+
+    child = refresh(agency.host, tokens["refresh_token"]).json()
+
+    assert 590 <= child["refresh_expires_in"] <= 600
+    for token in (child["access_token"], child["refresh_token"]):
+        assert claims(token)["exp"] <= began.timestamp() + 600
+    assert refresh(agency.host, child["refresh_token"]).status_code == 200
+
+
+def test_without_rules_tokens_are_those_of_the_contract(agency: Agency):
+    tokens = log_in(agency)
+
+    assert (tokens["expires_in"], tokens["refresh_expires_in"]) == (86400, 604800)
+    assert claims(tokens["access_token"])["exp"] - claims(tokens["access_token"])["iat"] == 86400
+
+
+def test_the_use_is_noted_once_a_minute(agency: Agency):
+    agency.owner.at.get(ME)
+    before = row(agency).last_used_at
+    agency.owner.at.get(ME)
+    assert row(agency).last_used_at == before
+    age(agency, "last_used_at", seconds=61)
+
+    agency.owner.at.get(ME, headers={"User-Agent": "Elsewhere/2"})
+
+    after = row(agency)
+    assert timezone.now() - after.last_used_at < timedelta(seconds=30)
+    assert after.user_agent == "Elsewhere/2"
+
+
+def test_a_row_that_is_held_holds_no_request_up(agency: Agency, superuser):
+    """Whoever has the row locked: requests go on, and the use stays unnoted."""
+    age(agency, "last_used_at", minutes=5)
+    before = row(agency).last_used_at
+    with superuser.transaction():
+        superuser.execute(f"SELECT FROM {agency.ref.schema_name}.accounts_session FOR UPDATE")
+        assert agency.owner.at.get(ME).status_code == 200
+    assert row(agency).last_used_at == before
+
+
+def test_a_table_that_takes_no_writes_fails_no_request(agency: Agency, superuser):
+    age(agency, "last_used_at", minutes=5)
+    with superuser.transaction():
+        superuser.execute(f"LOCK TABLE {agency.ref.schema_name}.accounts_session IN SHARE MODE")
+        assert agency.owner.at.get(ME).status_code == 200
+
+
+def test_the_session_used_least_recently_makes_room(agency: Agency):
+    set_rules(agency, sessions_per_user=3)
+    first = agency.owner.access_token
+    second, third = log_in(agency)["access_token"], log_in(agency)["access_token"]
+    age(agency, "last_used_at", access_token=second, hours=1)
+
+    fourth = log_in(agency)["access_token"]
+
+    assert reason(agency.host.with_token(second).get(ME)) == "revoked"
+    for token in (first, third, fourth):
+        assert agency.host.with_token(token).get(ME).status_code == 200
+    assert ends(agency) == [{"reason": "revoked", "cause": "sessions_per_user"}]
+
+
+def opened(agency: Agency) -> str:
+    """Open a session of the owner in this thread, as a log-in does; return the access token."""
+    try:
+        with tenant_context(agency.ref), transaction.atomic():
+            found = open_session(User.objects.get(pk=agency.owner.id))
+            return access_token(found.session, found.user)
+    finally:
+        connection.close()
+
+
+def test_twenty_log_ins_at_once_leave_as_many_as_may_be(agency: Agency):
+    set_rules(agency, sessions_per_user=4)
+
+    with ThreadPoolExecutor(20) as pool:
+        tokens = list(pool.map(lambda _: opened(agency), range(20)))
+
+    with tenant_context(agency.ref):
+        assert Session.objects.filter(ended_at__isnull=True).count() == 4
+        assert Session.objects.filter(end_reason="revoked").count() == 17
+    statuses = Counter(agency.host.with_token(t).get(ME).status_code for t in tokens)
+    assert statuses == {200: 4, 401: 16}
+
+
+def test_without_a_limit_nobody_makes_room(agency: Agency):
+    set_rules(agency, sessions_per_user=0)
+    log_in(agency)
+    assert agency.owner.at.get(ME).status_code == 200
+
+
+def test_what_ran_out_is_listed_as_ended_before_anybody_met_it(agency: Agency):
+    set_rules(agency, session_idle_seconds=600)
+    other = log_in(agency)["access_token"]
+    age(agency, "last_used_at", access_token=other, seconds=700)
+
+    living = agency.owner.at.get(SESSIONS).json()["results"]
+    ended = agency.owner.at.get(f"{SESSIONS}?state=ended").json()["results"]
+
+    assert [one["id"] for one in living] == [session_id(agency.owner.access_token)]
+    assert [(one["id"], one["end_reason"]) for one in ended] == [(session_id(other), "idle")]
+
+
+def make_old(agency: Agency, count: int, **ago: float) -> list[uuid.UUID]:
+    """Add sessions that could be refreshed until so long ago."""
+    end = timezone.now() - timedelta(**ago)
+    with tenant_context(agency.ref):
+        user = Session.objects.select_related("user").first().user
+        rows = [
+            Session(user=user, token_hash=b"x", rotated_at=end, last_used_at=end, expires_at=end)
+            for _ in range(count)
+        ]
+        return [made.id for made in Session.objects.bulk_create(rows)]
+
+
+def test_a_log_in_marks_what_ran_out_and_takes_a_few_old_ones(agency: Agency):
+    late = make_old(agency, 2, days=1)
+    old = make_old(agency, 25, days=40)
+
+    log_in(agency)
+
+    with tenant_context(agency.ref):
+        assert Session.objects.filter(pk__in=old).count() == 5
+        marked = Session.objects.exclude(end_reason="")
+        assert set(marked.values_list("end_reason", flat=True)) == {"expired"}
+    for _ in range(2):
+        log_in(agency)
+    with tenant_context(agency.ref):
+        assert not Session.objects.filter(pk__in=old).exists()
+        assert Session.objects.filter(pk__in=late, end_reason="expired").count() == 2
+        told = AuditEvent.objects.filter(action="sessions.ended", actor_type="system")
+        named = {name for event in told for name in event.details["sessions"]}
+    assert {str(pk) for pk in late} <= named
+
+
+def test_pruning_reads_no_more_than_it_changes(agency: Agency, superuser):
+    """Both queries are answered from an index whatever has piled up."""
+    with tenant_context(agency.ref):
+        assert prune(timezone.now()) == 0
+    names = superuser.execute(
+        "SELECT indexname FROM pg_indexes WHERE schemaname = %s AND tablename = %s",
+        [agency.ref.schema_name, "accounts_session"],
+    ).fetchall()
+    found = {name for (name,) in names}
+    assert "session_not_ended" in found
+    assert any("expires_at" in name for name in found)
+
+
+def test_the_housekeeper_prunes_where_nobody_logs_in(agency: Agency):
+    old = make_old(agency, 45, days=40)
+
+    call_command("prune_sessions", verbosity=0)
+
+    with tenant_context(agency.ref):
+        assert not Session.objects.filter(pk__in=old).exists()
+    assert agency.owner.at.get(ME).status_code == 200
