@@ -277,6 +277,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "core.openapi.link_created_resources",
+    ],
     "ENUM_NAME_OVERRIDES": {"TenantStatusEnum": ["active", "suspended"]},
 }
 # Bodies that are read into memory; files are streamed and bounded by FILE_MAX_BYTES.

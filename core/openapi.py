@@ -47,3 +47,28 @@ class ProblemAutoSchema(AutoSchema):
             "content": {"application/problem+json": {"schema": component.ref}},
         }
         return bodies
+
+
+def link_created_resources(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Link each 201 to the operations on what was created (OpenAPI 3.1, Link Object).
+
+    A drf-spectacular hook. ``POST /api/things`` answers with an ``id``, which is what the one
+    parameter of ``/api/things/{thing_id}…`` takes.
+    """
+    for collection, methods in result["paths"].items():
+        created = methods.get("post", {}).get("responses", {}).get("201")
+        if created is not None and (links := _links(result["paths"], f"{collection}/{{")):
+            created["links"] = links
+    return result
+
+
+def _links(paths: dict[str, Any], prefix: str) -> dict[str, Any]:
+    return {
+        operation["operationId"]: {
+            "operationId": operation["operationId"],
+            "parameters": {path.partition("{")[2].partition("}")[0]: "$response.body#/id"},
+        }
+        for path, methods in paths.items()
+        if path.startswith(prefix) and path.count("{") == 1
+        for operation in methods.values()
+    }

@@ -50,6 +50,18 @@ def test_every_operation_tells_its_errors(acme: Agency):
     assert me["security"] == [{"bearer": []}]
 
 
+def test_what_is_created_is_linked_to_what_can_be_done_with_it(acme: Agency):
+    paths = acme.host.get("/api/schema").json()["paths"]
+
+    links = paths["/api/files"]["post"]["responses"]["201"]["links"]
+    assert links["read_file"] == {
+        "operationId": "read_file",
+        "parameters": {"file_id": "$response.body#/id"},
+    }
+    assert {"rename_file", "download_file", "read_file_content"} < set(links)
+    assert "links" not in paths["/api/auth/register"]["post"]["responses"]["201"]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_pages_load_from_here(site: Site, acme: Agency, kind: str):
     host = site.host(KINDS[kind])
