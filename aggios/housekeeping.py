@@ -35,6 +35,7 @@ CHORES = (
     Chore("domains", ("check", "--all"), "look custom domains up, let stale claims go"),
     Chore("prune_sessions", (), "take old sessions away where nobody logs in"),
     Chore("measure_usage", ("--all", "--older-than", "3600"), "measure what tenants hold"),
+    Chore("verify_audit", ("--older-than", "86400"), "verify audit trails, log where they end"),
 )
 
 

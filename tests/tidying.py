@@ -35,6 +35,7 @@ def tidy() -> None:
         for tenant_id, schema in superuser.execute(HALF_THERE, [late]).fetchall():
             superuser.execute("DELETE FROM tenants_requestcount WHERE tenant_id = %s", [tenant_id])
             superuser.execute("DELETE FROM tenants_usage WHERE tenant_id = %s", [tenant_id])
+            superuser.execute("DELETE FROM tenants_trailhead WHERE tenant_id = %s", [tenant_id])
             superuser.execute("DELETE FROM tenants_domain WHERE tenant_id = %s", [tenant_id])
             superuser.execute("DELETE FROM tenants_tenant WHERE id = %s", [tenant_id])
             _drop(superuser, schema)

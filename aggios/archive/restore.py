@@ -22,6 +22,7 @@ from tenants.maintenance import begin_maintenance, end_maintenance
 from tenants.models import Tenant
 from tenants.refs import ref_of
 from tenants.services import living_tenant, rotate_key, target_of
+from tenants.trails import forget_head
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,4 +134,5 @@ def _end(archive: Archive, done: Loaded, action: str, how: Loading) -> None:
             "migrations": done.migrations,
         }
         record(action, actor=how.actor, target=target_of(done.tenant), **details)
+        forget_head(done.tenant.pk)  # the trail is that of the archive now
         end_maintenance(done.tenant.pk, actor=how.actor)

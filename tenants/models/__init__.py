@@ -4,6 +4,7 @@ from tenants.models.deletion import DeletionCertificate
 from tenants.models.domain import Domain
 from tenants.models.fleet import FleetOutcome, FleetRun
 from tenants.models.tenant import Tenant, new_schema_name
+from tenants.models.trail import TrailHead
 from tenants.models.usage import RequestCount, Usage
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "FleetRun",
     "RequestCount",
     "Tenant",
+    "TrailHead",
     "Usage",
     "new_schema_name",
 ]

@@ -49,6 +49,7 @@ def test_a_round_purges_what_is_due_and_measures_who_stays(
         "domains",
         "prune_sessions",
         "measure_usage",
+        "verify_audit",
     ]
 
 

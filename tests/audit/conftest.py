@@ -1,13 +1,14 @@
 """Trails that tests may hurt, and the superuser who hurts them."""
 
-from collections.abc import Callable, Iterator
+import secrets
+from collections.abc import Iterator
 
 import pytest
-from django.db import connections
 
 from audit.services import SYSTEM, Actor, Target, record
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
+from tenants.services import create_tenant
 from tests.archive.conftest import run
 from tests.core.conftest import superuser
 from tests.tenants.conftest import make_tenant
@@ -18,6 +19,7 @@ __all__ = ["make_tenant", "run", "superuser"]
 ADA = Actor("user", "0199aaaa-0000-7000-8000-0000000000ad", "ada@acme.test")
 BEN = Target("user", "0199aaaa-0000-7000-8000-0000000000be", "ben@acme.test")
 EVENTS = 5
+TABLES = ("audit_auditevent", "audit_auditlink")
 
 
 @pytest.fixture(scope="package", autouse=True)
@@ -27,15 +29,29 @@ def _tidy(committed: None) -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def trail(make_tenant: Callable[..., TenantRef]) -> TenantRef:
-    """A tenant with five events in its trail, number 1 to 5."""
-    connections.close_all()
-    ref = make_tenant()
+@pytest.fixture(scope="package")
+def quiet(committed: None) -> TenantRef:
+    """A tenant whose trail these tests have to themselves, with events number 1 to 5."""
+    ref = create_tenant(name="Quiet", subdomain=f"q{secrets.token_hex(6)}", actor=SYSTEM)
     with tenant_context(ref):
         for number in range(1, EVENTS + 1):
             record("test.done", actor=ADA, target=BEN, number=number)
     return ref
+
+
+@pytest.fixture
+def trail(quiet: TenantRef, superuser) -> Iterator[TenantRef]:
+    """The same tenant, whose trail is afterwards what it was, whatever was done to it."""
+    superuser.execute("RESET search_path")
+    for table in TABLES:
+        superuser.execute(f"CREATE TEMP TABLE kept_{table} AS TABLE {quiet.schema_name}.{table}")
+    yield quiet
+    with superuser.transaction():
+        superuser.execute("SET LOCAL session_replication_role = replica")  # no triggers
+        for table in TABLES:
+            superuser.execute(f"TRUNCATE {quiet.schema_name}.{table}")
+            superuser.execute(f"INSERT INTO {quiet.schema_name}.{table} TABLE kept_{table}")
+        superuser.execute("DELETE FROM public.tenants_trailhead WHERE tenant_id = %s", [quiet.id])
 
 
 def links(ref: TenantRef, superuser) -> list[tuple]:

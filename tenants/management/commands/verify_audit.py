@@ -1,0 +1,118 @@
+"""manage.py verify_audit"""
+
+import json
+import re
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+from rich.console import Console
+from rich.progress import track
+
+from audit.verification import Head, Verdict
+from tenants.trails import PLATFORM, Trail, all_trails, due, trails_of, verify_trail
+
+Outcome = tuple[Trail, Verdict | str]
+
+
+class Command(BaseCommand):
+    help = (
+        "Verify audit trails: the platform's and every tenant's, or those that are named. Finds "
+        "what was changed, removed, moved or added around the application since it was recorded, "
+        "and says how many events had a person erased from them. Prints where each trail ends "
+        "(NUMBER:HASH); keep that elsewhere and give it back with --anchor, for whoever owns the "
+        "database could make a whole chain anew. Changes no trail; as owner.\n\n"
+        "Example: manage.py verify_audit --tenant acme --anchor 17:5f2c…\n\n"
+        "Exit status: 0 all are whole, 1 one is not, or could not be read."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        which = parser.add_mutually_exclusive_group()
+        which.add_argument(
+            "--tenant", action="append", metavar="SLUG", default=[], help="one; can be repeated"
+        )
+        which.add_argument("--platform", action="store_true", help="the platform's own alone")
+        which.add_argument("--all", action="store_true", help="every trail (as without it)")
+        parser.add_argument(
+            "--anchor",
+            action="append",
+            type=_anchor,
+            default=[],
+            metavar="NUMBER:HASH",
+            help="with one trail: where it ended some time ago; can be repeated",
+        )
+        parser.add_argument(
+            "--older-than",
+            type=int,
+            metavar="SECONDS",
+            help="leave out what was found whole since",
+        )
+        parser.add_argument("--json", action="store_true", help="print a JSON array")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        chosen = _chosen(options)
+        if options["anchor"] and len(chosen) != 1:
+            raise CommandError("An anchor belongs to one trail: give one --tenant, or --platform.")
+        told, broken = [], 0
+        for trail, found in self._verified(chosen, options["anchor"]):
+            told.append(_told(trail, found))
+            broken += isinstance(found, str) or not found.is_whole
+            if not options["json"]:
+                self.stdout.write(_lines(trail, found))
+        if options["json"]:
+            self.stdout.write(json.dumps(told, indent=2))
+        elif not broken:
+            self.stdout.write(f"{len(told)} audit trails are whole.")
+        if broken:
+            raise CommandError(f"{broken} of {len(told)} audit trails are not whole.")
+
+    def _verified(self, trails: list[Trail], anchors: list[Head]) -> Iterator[Outcome]:
+        err: Any = self.stderr
+        console = Console(file=err)
+        shown = track(trails, "Verifying", console=console, disable=not err.isatty())
+        for trail in shown:
+            try:
+                yield trail, verify_trail(trail, *anchors)
+            except DatabaseError as exc:
+                yield trail, f"It could not be read: {str(exc).splitlines()[0]}"
+
+
+def _anchor(text: str) -> Head:
+    match = re.fullmatch(r"(\d{1,18}):([0-9a-f]{64})", text)
+    if match is None:
+        raise ArgumentTypeError(f"{text!r} is no NUMBER:HASH as this command prints it")
+    return Head(int(match[1]), match[2])
+
+
+def _chosen(options: dict[str, Any]) -> list[Trail]:
+    if options["tenant"]:
+        trails = trails_of(options["tenant"])
+    else:
+        trails = [PLATFORM] if options["platform"] else all_trails()
+    seconds = options["older_than"]
+    return trails if seconds is None else due(trails, seconds=seconds)
+
+
+def _told(trail: Trail, found: Verdict | str) -> dict[str, Any]:
+    name = {"trail": trail.name, "schema": trail.schema}
+    if isinstance(found, str):
+        return {**name, "whole": False, "faults": [found]}
+    return {
+        **name,
+        "whole": found.is_whole,
+        "events": found.head.sequence,
+        "erased": found.erased,
+        "head": str(found.head),
+        "faults": found.faults,
+    }
+
+
+def _lines(trail: Trail, found: Verdict | str) -> str:
+    if isinstance(found, str):
+        return f"{trail.name}: {found}"
+    erased = f", {found.erased} with a person erased" if found.erased else ""
+    state = "whole" if found.is_whole else "NOT WHOLE"
+    head = f"{trail.name}: {state}, {found.head.sequence} events{erased}, ends at {found.head}"
+    return "\n".join([head, *(f"  {fault}" for fault in found.faults)])

@@ -1,0 +1,238 @@
+"""The chain is made by PostgreSQL at commit: without a gap, in one order, whoever writes."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+from django.db import connection, connections, transaction
+
+from accounts.models import Session, User
+from audit.services import SYSTEM, record
+from core.context import RequestContext, serving
+from core.database.scope import PUBLIC, enter
+from tenants.context import tenant_context
+from tenants.refs import TenantRef
+from tests.audit.conftest import ADA, BEN, EVENTS, links, run
+from tests.audit.test_verifying import verified
+from tests.cast import Agency, join
+from tests.core.test_rights import refused
+
+WRITERS, ROUNDS = 10, 5
+
+
+def together(count: int, act) -> list:
+    """Run ``act(number)`` in so many threads at once, each on a connection of its own."""
+    start = Barrier(count)
+
+    def one(number: int):
+        try:
+            start.wait()
+            return act(number)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(one, range(count)))
+
+
+def numbers(ref: TenantRef, superuser) -> list[int]:
+    return [row[0] for row in links(ref, superuser)]
+
+
+def test_many_writers_make_one_chain(trail: TenantRef, superuser):
+    def write(number: int) -> None:
+        for _ in range(ROUNDS):
+            with tenant_context(trail), transaction.atomic():
+                record("test.one", actor=ADA, target=BEN, writer=number)
+                record("test.two", actor=ADA, target=BEN, writer=number)
+
+    together(WRITERS, write)
+
+    assert numbers(trail, superuser) == list(range(1, EVENTS + 2 * WRITERS * ROUNDS + 1))
+    assert verified(trail)["whole"]
+
+
+def test_what_is_rolled_back_leaves_no_gap(trail: TenantRef, superuser):
+    with tenant_context(trail):
+        with pytest.raises(RuntimeError), transaction.atomic():
+            record("test.lost", actor=ADA)
+            raise RuntimeError
+        with transaction.atomic():
+            record("test.kept", actor=ADA)
+            with pytest.raises(RuntimeError), transaction.atomic():
+                record("test.lost", actor=ADA)
+                raise RuntimeError
+            record("test.kept", actor=ADA)
+
+    assert numbers(trail, superuser) == list(range(1, EVENTS + 3))
+    assert verified(trail)["whole"]
+
+
+def test_who_commits_first_comes_first_and_nobody_waits_before(trail: TenantRef, superuser):
+    """A transaction that has recorded something and not ended holds nobody up."""
+    with tenant_context(trail), transaction.atomic():
+        record("test.slow", actor=ADA)
+        together(1, lambda _: _record(trail, "test.quick"))
+    schema = trail.schema_name
+    query = f"SELECT e.action FROM {schema}.audit_auditlink l JOIN {schema}.audit_auditevent e "
+    rows = superuser.execute(f"{query} ON e.id = l.event_id ORDER BY l.sequence DESC LIMIT 2")
+
+    assert [action for (action,) in rows] == ["test.slow", "test.quick"]
+
+
+def _record(ref: TenantRef, action: str) -> None:
+    with tenant_context(ref):
+        record(action, actor=ADA)
+
+
+def test_who_writes_to_two_trails_never_waits_in_a_circle(trail: TenantRef, superuser):
+    def write(number: int) -> None:
+        for _ in range(2 * ROUNDS):
+            with transaction.atomic():
+                places = [enter(PUBLIC), tenant_context(trail)]
+                for place in places if number % 2 else reversed(places):
+                    with place:
+                        record("test.both", actor=SYSTEM)
+
+    together(4, write)
+
+    assert numbers(trail, superuser) == list(range(1, EVENTS + 4 * 2 * ROUNDS + 1))
+    assert verified(trail)["whole"]
+
+
+def test_checks_of_references_never_wait_for_the_chain(trail: TenantRef):
+    """A reference is checked at commit; whoever has locked its row waits for the chain there."""
+    with tenant_context(trail):
+        user = User.objects.create(email="ref@trail.test", password="!")
+        Session.objects.all().delete()
+
+    def write(number: int) -> None:
+        for _ in range(4 * ROUNDS):
+            with tenant_context(trail), transaction.atomic():
+                if number % 2:
+                    User.objects.select_for_update().get(pk=user.pk)
+                record("test.reference", actor=ADA)
+                if not number % 2:
+                    _session(user)
+
+    together(4, write)
+
+    with tenant_context(trail):
+        Session.objects.all().delete()
+        user.delete()
+
+
+def _session(user: User) -> None:
+    now = user.created_at
+    Session.objects.create(
+        user=user, token_hash=b"", rotated_at=now, last_used_at=now, expires_at=now
+    )
+
+
+def test_a_key_that_was_shown_is_in_the_record(trail: TenantRef, superuser):
+    with serving(RequestContext(api_key="a-key")):
+        _record(trail, "test.by_key")
+
+    query = f"SELECT details FROM {trail.schema_name}.audit_auditevent WHERE action = %s"
+    assert superuser.execute(query, ["test.by_key"]).fetchone() == ({"api_key": "a-key"},)
+
+
+def test_what_was_recorded_before_the_chain_is_linked_in_its_order(trail: TenantRef, superuser):
+    superuser.execute(f"DELETE FROM {trail.schema_name}.audit_auditlink")
+    superuser.execute("SELECT aggios.audit_add_links(%s, NULL)", [trail.schema_name])
+
+    in_order = superuser.execute(
+        f"SELECT id FROM {trail.schema_name}.audit_auditevent ORDER BY at, id"
+    ).fetchall()
+    assert [(row[1],) for row in links(trail, superuser)] == in_order
+    assert verified(trail)["whole"]
+
+
+@pytest.fixture
+def busy(new_agency) -> Agency:
+    """An agency in which things were done over HTTP, by and to a person who is then erased."""
+    agency = new_agency()
+    ben = join(agency, f"ben@{agency.slug}.test")
+    ben.at.patch("/api/users/me", {"first_name": "Benjamin"})
+    agency.host.post("/api/auth/login", {"email": ben.email, "password": "wrong" * 4})
+    ben.at.post("/api/auth/logout-all")
+    return agency
+
+
+def test_archives_and_copies_have_whole_chains(busy: Agency, tmp_path: Path, superuser):
+    before = verified(busy.ref)
+    archive = tmp_path / "one.tar"
+    run("export_tenant", busy.slug, "--to", str(archive))
+    busy.owner.at.patch("/api/users/me", {"first_name": "Since"})
+    assert verified(busy.ref)["events"] == before["events"] + 1
+
+    run("import_tenant", str(archive), "--as", f"{busy.slug}-b")
+    run("import_tenant", str(archive), "--restore", busy.slug, "--yes")
+    run("clone_tenant", busy.slug, f"{busy.slug}-c")
+
+    told = {slug: _told(slug) for slug in (busy.slug, f"{busy.slug}-b", f"{busy.slug}-c")}
+    assert [row["faults"] for row in told.values()] == [[], [], []]
+    assert told[f"{busy.slug}-b"]["head"] == before["head"]
+    assert told[busy.slug]["events"] > before["events"]
+    assert told[f"{busy.slug}-c"]["head"] != told[busy.slug]["head"]
+
+
+def _told(slug: str) -> dict:
+    (told,) = json.loads(run("verify_audit", "--tenant", slug, "--json"))
+    return told
+
+
+def test_a_tenant_that_was_verified_can_be_purged(busy: Agency):
+    verified(busy.ref)
+
+    run("delete_tenant", busy.slug, "--now", "--yes", "--no-export")
+
+
+REFUSED = [
+    "UPDATE audit_auditevent SET action = 'x'",
+    "DELETE FROM audit_auditevent",
+    "TRUNCATE audit_auditevent",
+    "INSERT INTO audit_auditlink (event_id) VALUES (gen_random_uuid())",
+    "UPDATE audit_auditlink SET sequence = 9",
+    "DELETE FROM audit_auditlink",
+    "TRUNCATE audit_auditlink",
+    "ALTER TABLE audit_auditevent DISABLE TRIGGER audit_enters",
+    "ALTER TABLE audit_auditevent DISABLE TRIGGER ALL",
+    "DROP TRIGGER audit_erases ON audit_auditevent",
+    "SET session_replication_role = replica",
+    "SELECT aggios.audit_add_links('{other}', NULL)",
+    "SELECT aggios.audit_erase()",
+    "SELECT aggios.audit_seal()",
+    "INSERT INTO {other}.audit_auditevent SELECT * FROM audit_auditevent",
+    "SELECT * FROM {other}.audit_auditlink",
+]
+
+
+@pytest.mark.parametrize("statement", REFUSED)
+def test_what_the_applications_role_may_not_do(trail: TenantRef, globex: Agency, statement: str):
+    sql = statement.replace("{other}", globex.ref.schema_name)
+    with tenant_context(trail):
+        refused(sql)
+    if "{other}" not in statement:
+        with enter(PUBLIC):
+            refused(sql)
+
+
+def test_the_application_does_not_write_where_trails_ended(trail: TenantRef):
+    with enter(PUBLIC):
+        refused("UPDATE tenants_trailhead SET sequence = 1")
+        refused("INSERT INTO tenants_trailhead (sequence, hash, verified_at) VALUES (1, '', now())")
+
+
+def test_a_link_that_the_application_names_is_not_taken(trail: TenantRef, superuser):
+    """A constraint that is made immediate only links earlier, in the same transaction."""
+    with tenant_context(trail), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        record("test.early", actor=ADA)
+        cursor.execute("SELECT set_config('aggios.trails', 'x y', true)")
+        record("test.early", actor=ADA)
+
+    assert numbers(trail, superuser) == list(range(1, EVENTS + 3))
+    assert verified(trail)["whole"]

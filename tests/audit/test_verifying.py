@@ -1,0 +1,244 @@
+"""verify_audit finds what somebody with every right in the database did to a trail."""
+
+import io
+import json
+import secrets
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from audit.services import erase_person, record
+from tenants.context import tenant_context
+from tenants.models import TrailHead
+from tenants.refs import TenantRef
+from tests.audit.conftest import ADA, BEN, EVENTS, links, run
+
+FORGED = (
+    f"gen_random_uuid(), now(), 'test.forged', 'user', '{ADA.id}', '', '', '', '', NULL, '', ''"
+)
+
+
+def verified(ref: TenantRef, *options: str) -> dict:
+    """Verify a trail and return what is told of it, whatever the exit status."""
+    out = io.StringIO()
+    try:
+        call_command("verify_audit", "--tenant", ref.slug, "--json", *options, stdout=out)
+        status = 0
+    except CommandError as exc:
+        status = exc.returncode
+    (told,) = json.loads(out.getvalue())
+    assert status == (0 if told["whole"] else 1)
+    return told
+
+
+def faults(ref: TenantRef, *options: str) -> list[str]:
+    return verified(ref, *options)["faults"]
+
+
+def test_a_trail_that_nobody_touched_is_whole(trail: TenantRef):
+    told = verified(trail)
+
+    assert (told["whole"], told["events"], told["erased"], told["faults"]) == (True, EVENTS, 0, [])
+    assert verified(trail, "--anchor", told["head"])["whole"]
+
+
+CHANGES = {
+    "action": ("action = 'test.undone'", "was changed, or is not in its place"),
+    "at": ("at = at - interval '1 microsecond'", "was changed, or is not in its place"),
+    "actor_type": ("actor_type = 'staff'", "was changed, or is not in its place"),
+    "actor_id": ("actor_id = actor_id || 'x'", "was changed, or is not in its place"),
+    "target_type": ("target_type = ''", "was changed, or is not in its place"),
+    "target_id": ("target_id = 'x'", "was changed, or is not in its place"),
+    "request_id": ("request_id = 'x'", "was changed, or is not in its place"),
+    "details": ("details = details || '{\"more\": 1}'", "was changed, or is not in its place"),
+    "actor_label": ("actor_label = 'eve@acme.test'", "who acted, or from where, was changed"),
+    "no actor_label": ("actor_label = ''", "who acted, or from where, was changed"),
+    "ip": ("ip = '203.0.113.1'", "who acted, or from where, was changed"),
+    "user_agent": ("user_agent = 'x'", "who acted, or from where, was changed"),
+    "target_label": ("target_label = 'x'", "the name of its target was changed"),
+}
+
+
+@pytest.mark.parametrize("column", CHANGES)
+def test_a_changed_event_is_named(trail: TenantRef, superuser, column: str):
+    change, words = CHANGES[column]
+    third = links(trail, superuser)[2][1]
+
+    superuser.execute(
+        f"UPDATE {trail.schema_name}.audit_auditevent SET {change} WHERE id = %s", [third]
+    )
+
+    (fault,) = faults(trail)
+    assert fault.startswith(f"Number 3 ({third}, test.")
+    assert words in fault
+
+
+@pytest.mark.parametrize("number", [1, 3, EVENTS])
+def test_a_removed_event_is_missed(trail: TenantRef, superuser, number: int):
+    event = links(trail, superuser)[number - 1][1]
+    superuser.execute(f"DELETE FROM {trail.schema_name}.audit_auditevent WHERE id = %s", [event])
+
+    assert faults(trail) == [f"Number {number} was removed: there is no event {event}."]
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_an_event_that_was_removed_with_its_link_leaves_a_gap(trail, superuser, number: int):
+    remove(trail, superuser, number)
+
+    assert faults(trail)[0] == (
+        f"Numbers {number} to {number} are missing: what was recorded there was removed."
+    )
+
+
+def remove(trail: TenantRef, superuser, number: int) -> None:
+    """Take an event and its link away."""
+    event = links(trail, superuser)[number - 1][1]
+    for table, key in (("audit_auditevent", "id"), ("audit_auditlink", "event_id")):
+        superuser.execute(f"DELETE FROM {trail.schema_name}.{table} WHERE {key} = %s", [event])
+
+
+def test_an_end_that_was_cut_off_is_missed_by_an_anchor(trail: TenantRef, superuser):
+    head = f"{EVENTS}:{links(trail, superuser)[-1][2].hex()}"
+    remove(trail, superuser, EVENTS)
+
+    missed = f"The chain ends at number {EVENTS - 1}, and number {EVENTS} was there."
+    assert faults(trail, "--anchor", head) == [missed]
+
+
+def test_the_last_verification_is_an_anchor(trail: TenantRef, superuser):
+    assert verified(trail)["whole"]
+    remove(trail, superuser, EVENTS)
+
+    assert len(faults(trail)) == 1
+    assert len(faults(trail)) == 1  # what is not whole is no new anchor
+
+
+def test_a_chain_that_was_made_anew_is_found_by_an_anchor(trail: TenantRef, superuser):
+    head = verified(trail)["head"]
+    TrailHead.objects.filter(tenant=trail.id).delete()
+    superuser.execute(f"SET search_path = {trail.schema_name}")
+    superuser.execute("UPDATE audit_auditevent SET action = 'test.undone'")
+    superuser.execute("DELETE FROM audit_auditlink")
+    superuser.execute("SELECT aggios.audit_add_links(current_schema(), NULL)")
+
+    assert faults(trail) == []
+    assert "the chain was made anew" in faults(trail, "--anchor", head)[0]
+
+
+def test_swapped_events_are_found(trail: TenantRef, superuser):
+    table = f"{trail.schema_name}.audit_auditlink"
+    for before, after in ((2, 99), (3, 2), (99, 3)):
+        superuser.execute(f"UPDATE {table} SET sequence = %s WHERE sequence = %s", [after, before])
+
+    found = faults(trail)
+    assert [text.split(" (")[0] for text in found] == ["Number 2", "Number 3", "Number 4"]
+
+
+def test_renumbering_hides_no_gap(trail: TenantRef, superuser):
+    remove(trail, superuser, 3)
+    table = f"{trail.schema_name}.audit_auditlink"
+    superuser.execute(f"UPDATE {table} SET sequence = 3 WHERE sequence = 4")
+    superuser.execute(f"UPDATE {table} SET sequence = 4 WHERE sequence = 5")
+
+    assert [text.split(" (")[0] for text in faults(trail)] == ["Number 3", "Number 4"]
+
+
+def test_an_event_that_was_forged_has_no_place(trail: TenantRef, superuser):
+    table = f"{trail.schema_name}.audit_auditevent"
+    with superuser.transaction():
+        superuser.execute("SET LOCAL session_replication_role = replica")  # no triggers
+        superuser.execute(f"INSERT INTO {table} VALUES ({FORGED}, '{{}}')")
+
+    (fault,) = faults(trail)
+    assert "(test.forged," in fault
+    assert "has no place in the chain" in fault
+
+
+def test_a_forged_link_is_found(trail: TenantRef, superuser):
+    table = f"{trail.schema_name}.audit_auditlink"
+    superuser.execute(
+        f"INSERT INTO {table} (event_id, sequence, hash, actor_promise, target_promise) "
+        "VALUES (gen_random_uuid(), 6, sha256(''), '', '')"
+    )
+
+    assert faults(trail)[0].startswith("Number 6 was removed: there is no event ")
+
+
+def test_after_an_erasure_it_is_whole_and_says_so(trail: TenantRef):
+    with tenant_context(trail):
+        count = erase_person(BEN.id, actor=ADA)
+
+    told = verified(trail)
+    assert (told["whole"], told["erased"]) == (True, count)
+
+
+ERASED = {
+    "a name put back": "audit_auditevent SET target_label = 'x' WHERE id = {third}",
+    "no cause": "audit_auditlink SET target_erased_by = event_id WHERE event_id = {third}",
+    "no mark": "audit_auditlink SET target_erased_by = NULL WHERE event_id = {third}",
+}
+
+
+@pytest.mark.parametrize("change", ERASED)
+def test_what_was_erased_cannot_be_changed_either(trail: TenantRef, superuser, change: str):
+    third = links(trail, superuser)[2][1]
+    with tenant_context(trail):
+        erase_person(BEN.id, actor=ADA)
+
+    superuser.execute(f"UPDATE {trail.schema_name}.{ERASED[change]}".format(third=f"'{third}'"))
+
+    found = faults(trail)
+    assert found[0].startswith(f"Number 3 ({third}, test.done")
+    assert "the name of its target was changed" in found[0]
+
+
+def test_nothing_more_can_be_erased_in_the_name_of_an_erasure(trail: TenantRef, superuser):
+    with tenant_context(trail):
+        record("test.done", actor=ADA)
+        erase_person(BEN.id, actor=ADA)
+    event, erasure = (row[1] for row in links(trail, superuser)[5:7])
+    superuser.execute(f"SET search_path = {trail.schema_name}")
+    superuser.execute("UPDATE audit_auditevent SET actor_label = '' WHERE id = %s", [event])
+    superuser.execute(
+        "UPDATE audit_auditlink SET actor_salt = NULL, actor_erased_by = %s WHERE event_id = %s",
+        [erasure, event],
+    )
+
+    assert faults(trail) == [
+        f"Event {erasure} erased 5 events; now others bear its mark, or fewer."
+    ]
+
+
+def test_the_platforms_own_trail_is_whole_too(trail: TenantRef):
+    (told,) = json.loads(run("verify_audit", "--platform", "--json"))
+
+    assert told["events"] > 0
+    assert told["faults"] == []
+
+
+def test_what_was_verified_of_late_is_left_out(trail: TenantRef):
+    def named() -> set[str]:
+        told = json.loads(run("verify_audit", "--json", "--older-than", "3600"))
+        return {row["trail"] for row in told}
+
+    assert trail.slug in named()
+    assert trail.slug not in named()
+
+
+@pytest.mark.parametrize("anchor", ["17", "17:xyz", f"{secrets.token_hex(32)}:17"])
+def test_an_anchor_that_is_none_is_refused(trail: TenantRef, anchor: str):
+    with pytest.raises(CommandError, match="NUMBER:HASH"):
+        run("verify_audit", "--tenant", trail.slug, "--anchor", anchor)
+
+
+def test_it_can_be_read(trail: TenantRef, superuser):
+    whole = run("verify_audit", "--tenant", trail.slug)
+    event = links(trail, superuser)[0][1]
+    superuser.execute(f"DELETE FROM {trail.schema_name}.audit_auditevent WHERE id = %s", [event])
+    out = io.StringIO()
+    with pytest.raises(CommandError, match="1 of 1 audit trails are not whole"):
+        call_command("verify_audit", "--tenant", trail.slug, stdout=out)
+
+    assert f"{trail.slug}: whole, {EVENTS} events, ends at {EVENTS}:" in whole
+    assert f"{trail.slug}: NOT WHOLE" in out.getvalue()
+    assert "  Number 1 was removed" in out.getvalue()
