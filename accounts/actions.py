@@ -29,6 +29,7 @@ ACTIONS = {
     "users:read": Action(MANAGERS, "users:read"),
     "users:write": Action(MANAGERS, "users:write"),
     "users:export": Action(MANAGERS),
+    "users:factors": Action(OWNERS),
     "users:erase": Action(OWNERS),
     "invitations:read": Action(MANAGERS, "invitations:read"),
     "invitations:write": Action(MANAGERS, "invitations:write"),

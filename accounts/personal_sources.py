@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from django.db.models import Q
 
-from accounts.models import ApiKey, Invitation, MailLink, Session, User
+from accounts.models import ApiKey, Authenticator, Invitation, MailLink, Session, User
 from accounts.personal_data import Row, fields_of, rows_of
 from audit.models import AuditEvent
 
@@ -18,6 +18,12 @@ def sessions(person: User) -> Iterator[Row]:
     """Give the person's log-ins that are still known."""
     for row in rows_of(Session.objects.filter(user=person)):
         yield fields_of(row, SESSION)
+
+
+def second_factors(person: User) -> Iterator[Row]:
+    """Give the person's second factors, without what they are made of."""
+    for row in rows_of(Authenticator.objects.filter(user=person)):
+        yield fields_of(row, "id created_at confirmed_at")
 
 
 def api_keys(person: User) -> Iterator[Row]:

@@ -75,6 +75,7 @@ urlpatterns = [
         personal_data.PersonsData.as_view(),
         name="user-export",
     ),
+    path("api/users/<uuid:user_id>/factors", people.Factors.as_view(), name="user-factors"),
     path("api/users/<uuid:user_id>/erase", people.Erasure.as_view(), name="user-erase"),
     path("api/tenant/transfer", ownership.Transfer.as_view(), name="tenant-transfer"),
     path(

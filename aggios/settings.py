@@ -219,6 +219,7 @@ TENANT_USAGE_MEASURER = "aggios.usage.measure_tenant"
 # What an export of one person's data holds, by name; accounts itself knows no files.
 PERSONAL_DATA_SOURCES = {
     "sessions": "accounts.personal_sources.sessions",
+    "second_factors": "accounts.personal_sources.second_factors",
     "api_keys": "accounts.personal_sources.api_keys",
     "invitations": "accounts.personal_sources.invitations",
     "mailed_links": "accounts.personal_sources.mailed_links",

@@ -12,6 +12,7 @@ from accounts.api.people_shapes import ChangePersonRequest, NewPersonRequest
 from accounts.api.shapes import UserShape, user_of
 from accounts.api.users import user_etag
 from accounts.authentication import person
+from accounts.factor_reset import reset_factors
 from accounts.managing import change_person, create_person
 from accounts.models import User
 from accounts.people import ORDERINGS, checked_ordering, find_people, readable_person
@@ -118,6 +119,19 @@ class OnePerson(ApiView):
     def delete(self, request: Request, user_id: uuid.UUID) -> Response:
         """Remove a person. What they made stays in the workspace."""
         remove_person(user_id, by=person(request), check=_matching(request))
+        return Response(status=204)
+
+
+class Factors(ApiView):
+    """Somebody's second factor that is lost."""
+
+    actions = {"DELETE": "users:factors"}
+
+    @extend_schema(operation_id="reset_user_factors", responses={204: None})
+    def delete(self, request: Request, user_id: uuid.UUID) -> Response:
+        """Take it from them, with the recovery codes; needs a recent proof."""
+        require_recent_proof(request)
+        reset_factors(user_id, by=person(request))
         return Response(status=204)
 
 

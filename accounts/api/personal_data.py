@@ -21,6 +21,7 @@ class PersonalDataShape(serializers.Serializer[Any]):
     exported_at = serializers.DateTimeField()
     profile = serializers.DictField()
     sessions = serializers.ListField(child=serializers.DictField())
+    second_factors = serializers.ListField(child=serializers.DictField())
     api_keys = serializers.ListField(child=serializers.DictField())
     invitations = serializers.ListField(child=serializers.DictField())
     mailed_links = serializers.ListField(child=serializers.DictField())

@@ -26,6 +26,9 @@ NOT_IN_A_TENANT = frozenset(
     end_sessions export_tenant fleet housekeep import_tenant lint_migrations list_tenants
     measure_usage migrate migrate_schemas prune_sessions purge_tenants rename_tenant
     rotate_tenant_key runserver seed_demo setup_storage testserver verify_audit
+    erase_person export_tenant fleet housekeep import_tenant lint_migrations list_tenants measure_usage migrate
+    migrate_schemas purge_tenants rename_tenant rotate_tenant_key runserver seed_demo setup_storage
+    testserver
     """.split()  # noqa: SIM905 - words read better so
 )
 Told = Callable[[Member, Result], None]

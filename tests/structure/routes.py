@@ -67,6 +67,7 @@ OF_A_TENANT = [
     Route("user", "/api/users/{user}", "GET PATCH DELETE", MEMBER),
     Route("me-export", "/api/users/me/export", "GET", MEMBER),
     Route("user-export", "/api/users/{user}/export", "GET", MEMBER),
+    Route("user-factors", "/api/users/{user}/factors", "DELETE", MEMBER),
     Route("user-erase", "/api/users/{user}/erase", "POST", MEMBER),
     Route("tenant-transfer", "/api/tenant/transfer", "POST", MEMBER),
     Route("files", "/api/files", "GET POST", MEMBER),

@@ -1,0 +1,76 @@
+"""manage.py erase_person"""
+
+import json
+import uuid
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from django.db.models import Q
+
+from accounts.models import ApiKey, Session, User
+from accounts.owners import locked_owners
+from accounts.removal import forget
+from accounts.services import normalised_email
+from audit.models import AuditEvent
+from audit.services import SYSTEM
+from core.problems import Problem
+from tenants.context import tenant_context
+from tenants.queries import tenant_by_slug
+from tenants.refs import ref_of
+
+
+class Command(BaseCommand):
+    help = (
+        "Erase one person of a tenant: remove them, and take them out of the audit trail. Their "
+        "files stay. Somebody who was removed before is found by the id alone.\n\n"
+        "Example: manage.py erase_person --tenant acme --user ben@acme.example --dry-run"
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--tenant", required=True, metavar="SLUG")
+        parser.add_argument("--user", required=True, metavar="ID|EMAIL")
+        parser.add_argument("--dry-run", action="store_true", help="only say what there is")
+        parser.add_argument("--json", action="store_true", help="print a JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with tenant_context(ref_of(tenant_by_slug(options["tenant"]))):
+            person = _named(options["user"])
+            told = {**_kept(person), "erased": not options["dry_run"]}
+            if not options["dry_run"]:
+                _erase(person)
+        line = "{id}: {sessions} sessions, {api_keys} keys, {events} events; erased: {erased}"
+        self.stdout.write(json.dumps(told) if options["json"] else line.format(**told))
+
+
+def _named(wanted: str) -> User:
+    try:
+        which = Q(pk=uuid.UUID(wanted))
+    except ValueError:
+        which = Q(email=normalised_email(wanted))
+    person = User.objects.filter(which).first()
+    if person is None:
+        raise CommandError(f"Nobody in this tenant is {wanted!r}.")
+    return person
+
+
+def _kept(person: User) -> dict[str, Any]:
+    own = Q(actor_type="user", actor_id=str(person.pk))
+    about = Q(target_type="user", target_id=str(person.pk))
+    return {
+        "id": str(person.pk),
+        "removed_before": person.removed_at is not None,
+        "sessions": Session.objects.filter(user=person).count(),
+        "api_keys": ApiKey.objects.filter(user=person).count(),
+        "events": AuditEvent.objects.filter(own | about).count(),
+    }
+
+
+def _erase(person: User) -> None:
+    try:
+        with transaction.atomic():
+            locked = locked_owners(person.pk)
+            forget(locked.get(person.pk, person), actor=SYSTEM)
+    except Problem as problem:
+        raise CommandError(problem.sentence) from problem
