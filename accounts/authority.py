@@ -34,7 +34,7 @@ RULES = {
     "remove": Rule(ALL, NO_OWNERS, MANAGERS),
     "end_sessions": Rule(ALL, NO_OWNERS, MANAGERS),
     "erase": Rule(ALL, NOBODY, OWNERS),
-    "reset factors": Rule(NO_OWNERS, NOBODY, NOBODY),
+    "reset_factors": Rule(NO_OWNERS, NOBODY, NOBODY),
     "export": Rule(ALL, NO_OWNERS, ALL),
 }
 

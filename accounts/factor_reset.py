@@ -19,5 +19,5 @@ def reset_factors(person_id: uuid.UUID, *, by: User) -> None:
     with transaction.atomic():
         locked = locked_owners(by.pk, person_id)
         actor, person = acting(locked, by), found(locked, person_id)
-        require_may("reset factors", actor, person)
+        require_may("reset_factors", actor, person)
         remove_factors(person, actor=actor_of(actor))
