@@ -20,6 +20,7 @@ names=(
     postgres_password database_url database_owner_url database_superuser_url
     redis_auth redis_url minio_root_user minio_root_password s3_access_key_id
     s3_secret_access_key traefik_provider_token edge_password edge_users acme_dns
+    email_password
 )
 
 mkdir -p -m 0700 -- "$directory"
@@ -71,11 +72,16 @@ put acme_dns "# Credentials of the DNS provider, one NAME=value a line, as
 # CF_DNS_API_TOKEN=..."
 chmod 0644 -- "$directory/acme_dns"
 
+# Of EMAIL_HOST_USER at your mail server; empty where it asks for none.
+(umask 0133 && : >"$directory/email_password")
+
 cat <<DONE
 ${#names[@]} files are in $directory/. What is left for you:
   1. Write the credentials of your DNS provider into $directory/acme_dns.
-  2. The user for https://traefik.… and https://minio.… is "operator", the password is in
+  2. Write the password of EMAIL_HOST_USER, if your mail server asks for one, into
+     $directory/email_password.
+  3. The user for https://traefik.… and https://minio.… is "operator", the password is in
      $directory/edge_password; MinIO's own log-in is in minio_root_user and minio_root_password.
-  3. Keep a copy of $directory/ in a safe place away from this server: without password_peppers
+  4. Keep a copy of $directory/ in a safe place away from this server: without password_peppers
      no password can be verified, and without token_master_secret every session ends.
 DONE

@@ -18,6 +18,10 @@ class Mail:
 
     message: EmailMessage
 
+    def is_for(self, address: str) -> bool:
+        """Tell whether the mail went to an address."""
+        return address in [one.addr_spec for one in self.message["To"].addresses]
+
     @property
     def subject(self) -> str:
         """The subject, decoded."""
@@ -60,9 +64,9 @@ class Mailbox:
         """Return every mail to an address so far, the oldest first."""
         found = []
         for path in sorted(self._folder.glob("*.eml")):
-            message = message_from_bytes(path.read_bytes(), policy=policy.default)
-            if address in [a.addr_spec for a in message["To"].addresses]:
-                found.append(Mail(message))
+            mail = Mail(message_from_bytes(path.read_bytes(), policy=policy.default))
+            if mail.is_for(address):
+                found.append(mail)
         return found
 
     def wait_for(self, address: str, *, subject: str = "", nth: int = 1) -> Mail:

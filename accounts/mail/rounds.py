@@ -19,7 +19,6 @@ from core.database.scope import PUBLIC, enter
 from tenants.models import Tenant
 from tenants.refs import TenantRef, ref_of
 from tenants.routing import tenant_by_id
-from tenants.states import SERVED, State, state_of
 
 # How long a wait for word is at most; a signal to stop is looked at in between.
 PATIENCE = 1.0
@@ -35,7 +34,7 @@ def sweep(stop: Stop = lambda: False) -> Outcome:
     """
     outcome = Outcome()
     with Carrier() as carrier:
-        for tenant in _served():
+        for tenant in _sending():
             if stop() or outcome.server_away:
                 break
             _deliver(tenant, carrier, stop, outcome)
@@ -98,7 +97,7 @@ def _listening() -> Iterator[psycopg.Connection[Any]]:
 
 def _deliver_to(tenant_id: uuid.UUID, stop: Stop) -> None:
     tenant = tenant_by_id(tenant_id)
-    if tenant is not None and state_of(tenant) is State.SERVED:
+    if tenant is not None and tenant.status == Tenant.Status.ACTIVE and not tenant.maintenance:
         with Carrier() as carrier:
             _deliver(tenant, carrier, stop, Outcome())
     close_old_connections()
@@ -114,7 +113,9 @@ def _deliver(tenant: TenantRef, carrier: Carrier, stop: Stop, outcome: Outcome) 
         log.warning("mail_outbox_unreadable", extra={"slug": tenant.slug, "error": str(exc)[:200]})
 
 
-def _served() -> list[TenantRef]:
+def _sending() -> list[TenantRef]:
+    """Return the tenants whose letters go out. One that waits for its deletion says so by mail."""
     with enter(PUBLIC):
-        rows = Tenant.objects.filter(SERVED).prefetch_related("domains").order_by("created_at")
+        rows = Tenant.objects.filter(status=Tenant.Status.ACTIVE, maintenance="")
+        rows = rows.prefetch_related("domains").order_by("created_at")
         return [ref_of(tenant) for tenant in rows]

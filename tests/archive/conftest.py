@@ -1,13 +1,16 @@
 """Agencies with files in them, and a folder for their archives."""
 
 import io
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from django.core.management import call_command
 
+from accounts.models import Letter
 from files.store import client
+from tenants.context import tenant_context
 from tests import stack
 from tests.cast import Agency, join
 from tests.core.conftest import superuser
@@ -18,6 +21,7 @@ from tests.tidying import tidied
 __all__ = ["make_tenant", "superuser"]
 
 Run = Callable[..., str]
+PATIENCE = 30
 
 
 def run(*arguments: str) -> str:
@@ -42,10 +46,20 @@ def exports(settings, tmp_path: Path) -> Path:
     return settings.TENANT_EXPORT_DIR
 
 
+def mailed(agency: Agency) -> None:
+    """Wait until the mail that its opening asked for has gone out."""
+    end = time.monotonic() + PATIENCE
+    with tenant_context(agency.ref):
+        while Letter.objects.exists():
+            assert time.monotonic() < end, "The mailer does not send."
+            time.sleep(0.05)
+
+
 @pytest.fixture
 def doomed(new_agency) -> Agency:
     """An agency with a member, two files and an upload that was never finished."""
     agency = new_agency()
+    mailed(agency)
     join(agency, f"ben@{agency.slug}.test")
     uploaded(agency.owner.at, "a.txt", b"12345")
     uploaded(agency.owner.at, "b.txt", b"678")

@@ -13,7 +13,7 @@ from tenants.context import tenant_context
 from tenants.models import Tenant
 from tenants.queries import tenant_by_slug
 from tests import stack
-from tests.archive.conftest import run
+from tests.archive.conftest import mailed, run
 from tests.archive.texts import KEPT_APART, objects_of, rows_of
 from tests.cast import Agency
 from tests.files.bucket import keys_of
@@ -208,6 +208,7 @@ def test_another_tenants_archive_is_not_restored_into_this_one(
     doomed: Agency, new_agency, tmp_path: Path
 ):
     archive, other = exported(doomed, tmp_path), new_agency()
+    mailed(other)
     before = rows_of(other.slug)
 
     with pytest.raises(CommandError, match="--as"):

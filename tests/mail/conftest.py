@@ -1,5 +1,45 @@
-"""Limits that begin anew with each test."""
+"""Limits that begin anew with each test, and mail that the test itself delivers."""
 
+import io
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.core.management import call_command
+
+from devstack.testing import TestStack
 from tests.accounts.conftest import fresh_limits
+from tests.mail.postman import Postman, serving
+from tests.site import Site
 
 __all__ = ["fresh_limits"]
+
+
+@pytest.fixture(scope="module")
+def no_mailer(site: Site, stores: TestStack) -> Iterator[None]:
+    """The site's own mailer rests meanwhile."""
+    stores.stop("mailer")
+    yield
+    stores.start_ready("mailer")
+
+
+@pytest.fixture
+def postman(no_mailer: None, settings) -> Iterator[Postman]:
+    """A mail server that this process sends to."""
+    postman = Postman()
+    with serving(postman) as port:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
+        settings.EMAIL_USE_TLS = False
+        yield postman
+
+
+@pytest.fixture
+def deliver() -> Callable[[], str]:
+    """Look through every outbox once: ``deliver()`` returns what the command says."""
+
+    def once() -> str:
+        out = io.StringIO()
+        call_command("deliver_mail", "--once", stdout=out)
+        return out.getvalue()
+
+    return once

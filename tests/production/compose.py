@@ -10,6 +10,7 @@ REQUIRED = {
     "BASE_DOMAIN": "aggios.test",
     "ACME_EMAIL": "nobody@aggios.test",
     "ACME_DNS_PROVIDER": "cloudflare",
+    "EMAIL_HOST": "smtp.aggios.test",
 }
 
 

@@ -12,7 +12,7 @@ from .edge import traefik_binary
 
 pytestmark = pytest.mark.needs("compose")
 JOBS = {"migrate", "minio-setup"}
-OURS = {"backend", "backend-b", "housekeeper", "migrate", "problems"}
+OURS = {"backend", "backend-b", "housekeeper", "mailer", "migrate", "problems"}
 
 
 def running(config) -> dict:
@@ -34,7 +34,7 @@ def test_a_missing_variable_is_named(name: str) -> None:
 def test_the_stack_is_complete(config) -> None:
     assert set(config["services"]) == {
         *("traefik", "postgres", "redis", "minio", "minio-setup", "migrate"),
-        *("backend", "backend-b", "housekeeper", "problems"),
+        *("backend", "backend-b", "housekeeper", "mailer", "problems"),
     }
     assert set(config["volumes"]) == {"acme", "postgres", "redis", "minio", "exports"}
 

@@ -22,7 +22,7 @@ def test_every_variable_of_compose_is_explained_and_no_other() -> None:
     explained = set(re.findall(r"`([A-Z][A-Z0-9_]+)`", "\n".join(first_cells(table))))
     required = set(re.findall(r"^([A-Z_]+)=", TEXT, re.MULTILINE)) & used
     assert explained | required == used
-    assert required == {"BASE_DOMAIN", "ACME_EMAIL", "ACME_DNS_PROVIDER"}
+    assert required == {"BASE_DOMAIN", "ACME_EMAIL", "ACME_DNS_PROVIDER", "EMAIL_HOST"}
 
 
 def first_cells(table: str) -> list[str]:

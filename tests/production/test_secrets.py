@@ -44,8 +44,9 @@ def test_every_secret_of_compose_is_made(secrets: Path, config) -> None:
 
 def test_the_folder_is_closed_and_the_files_can_be_read_in_containers(secrets: Path) -> None:
     assert secrets.stat().st_mode & 0o777 == 0o700
+    yours = {"acme_dns", "email_password"}
     for file in secrets.iterdir():
-        assert file.stat().st_mode & 0o777 == (0o644 if file.name == "acme_dns" else 0o444)
+        assert file.stat().st_mode & 0o777 == (0o644 if file.name in yours else 0o444)
 
 
 def test_nothing_is_overwritten(secrets: Path) -> None:
@@ -61,7 +62,7 @@ def test_nothing_is_overwritten(secrets: Path) -> None:
 def test_secrets_are_long_different_every_time_and_not_shown(secrets: Path, tmp_path) -> None:
     done = make(tmp_path / "other")
     for file in secrets.iterdir():
-        if file.name in ("acme_dns", "token_master_secret_previous"):
+        if file.name in ("acme_dns", "email_password", "token_master_secret_previous"):
             continue
         value = text(secrets, file.name)
         assert value != text(tmp_path / "other", file.name)

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.mail.delivering import Stop
@@ -21,6 +22,8 @@ LONGEST_SILENCE = 180.0
 
 
 class Command(BaseCommand):
+    # Those of security alone: the others load every view, which it does without.
+    requires_system_checks = (Tags.security,)
     help = (
         "Send the mail that committed changes asked for: at once when it is asked for, and what is "
         "due again every MAIL_SWEEP_SECONDS. Goes on until it is stopped; several may run side by "

@@ -1,0 +1,73 @@
+"""Asking for a reset says nothing of who has an account."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.cast import Agency, join
+from tests.mail.conftest import Postman
+from tests.mail.trail import events, letters, links, set_person
+
+FORGOT = "/api/auth/password/forgot"
+OF_EACH = {"date", "x-request-id"}
+
+
+@pytest.fixture
+def agency(no_mailer: None, new_agency: Callable[..., Agency]) -> Iterator[Agency]:
+    """An agency with an owner, and Ben who is not active."""
+    agency = new_agency()
+    join(agency, f"ben@{agency.slug}.test")
+    set_person(agency, f"ben@{agency.slug}.test", is_active=False)
+    return agency
+
+
+def seen(answer: Any) -> tuple[int, bytes, dict[str, str]]:
+    headers = {name: v for name, v in answer.headers.items() if name not in OF_EACH}
+    return answer.status_code, answer.content, headers
+
+
+def test_known_unknown_and_inactive_look_the_same(agency: Agency, postman: Postman, deliver):
+    people = [agency.owner.email, f"ben@{agency.slug}.test", f"nobody@{agency.slug}.test"]
+    before = len(letters(agency))
+
+    answers = []
+    for n, email in enumerate(people):
+        # Each as if from a place of its own, so that the address's limit stands at the same number.
+        sent = {"X-Request-ID": f"forgot-000{n}"}
+        answers.append(seen(agency.host.post(FORGOT, {"email": email}, headers=sent)))
+
+    assert answers[0][:2] == (204, b"")
+    remaining = [a[2].pop("ratelimit") for a in answers]
+    assert answers[0] == answers[1] == answers[2]
+    assert [r.split(", ")[1:] for r in remaining] == [remaining[0].split(", ")[1:]] * 3
+    posted = letters(agency)[before:]
+    assert [(p.kind, p.language, set(p.data)) for p in posted] == [
+        ("password_reset", "en", {"asked"})
+    ] * 3
+    assert [p.recipient for p in posted] == people
+
+    deliver()
+
+    assert [len(postman.to(email)) for email in people] == [2, 0, 0]  # the first: to verify, too
+    assert len(links(agency, purpose="reset")) == 1
+    assert len(events(agency, "password.reset_requested")) == 1
+
+
+def test_capitals_are_no_matter(agency: Agency, postman: Postman, deliver):
+    agency.host.post(FORGOT, {"email": f"  {agency.owner.email.upper()} "})
+
+    deliver()
+
+    subjects = [mail.subject for mail in postman.to(agency.owner.email)]
+    assert any(subject.startswith("Set a new password") for subject in subjects)
+
+
+@pytest.mark.parametrize("email", ["", "nobody", "a@b", "a@\u0130.test", f"{'a' * 250}@b.test"])
+def test_what_is_no_address_is_said_to_be_none(agency: Agency, email: str):
+    before = len(letters(agency))
+
+    answer = agency.host.post(FORGOT, {"email": email})
+
+    assert answer.status_code == 400
+    assert len(letters(agency)) == before

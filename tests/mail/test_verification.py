@@ -1,0 +1,190 @@
+"""Whose an address is: verified after joining, or before where the workspace asks for it."""
+
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from accounts.models import User
+from audit.services import SYSTEM
+from tenants.context import tenant_context
+from tenants.details import change_details
+from tests.accounts.bodies import refusal
+from tests.cast import Agency
+from tests.mail.trail import events, letters, links, person, set_person
+from tests.mailbox import Mailbox
+from tests.site import PASSWORD, Site
+
+VERIFY, AGAIN, REGISTER = (
+    "/api/auth/email/verify",
+    "/api/auth/email/verification",
+    "/api/auth/register",
+)
+NEW = {"email": "new@person.test", "password": PASSWORD, "first_name": "N", "last_name": "P"}
+
+
+def change(agency: Agency, registration: str = "open", **settings: str) -> None:
+    details = {"registration": registration}
+    change_details(
+        agency.ref.id, details=details, settings=settings, actor=SYSTEM, check=lambda _: None
+    )
+
+
+@pytest.fixture
+def strict(new_agency: Callable[..., Agency]) -> Agency:
+    """An open workspace that asks for verified addresses."""
+    agency = new_agency()
+    change(agency, email_verification="required")
+    return agency
+
+
+def test_who_opens_a_workspace_is_asked(new_agency, mailbox: Mailbox):
+    agency = new_agency()
+    token = mailbox.wait_for(agency.owner.email, subject="Verify").token
+
+    assert agency.host.post(VERIFY, {"token": token}).status_code == 204
+
+    assert person(agency, agency.owner.email).email_verified_at is not None
+    assert [e.actor_id for e in events(agency, "email.verified")] == [agency.owner.id]
+    assert refusal(agency.host.post(VERIFY, {"token": token})) == (400, "link_invalid")
+    assert len(events(agency, "email.verified")) == 1
+
+
+def test_who_registers_is_asked(new_agency, mailbox: Mailbox, site: Site):
+    agency = new_agency()
+    change(agency)
+    email = f"reg@{agency.slug}.test"
+    agency.host.post(REGISTER, {**NEW, "email": email}, headers={"Accept-Language": "pt-br"})
+
+    mail = mailbox.wait_for(email, subject="Confirme o seu")
+
+    body = {"token": mail.token, "tenant": agency.slug}
+    assert site.host("api").post(VERIFY, body).status_code == 204
+    assert person(agency, email).email_verified_at is not None
+
+
+def test_asking_again(new_agency, mailbox: Mailbox):
+    agency = new_agency()
+    email = agency.owner.email
+
+    assert agency.owner.at.post(AGAIN).status_code == 204
+    again = mailbox.wait_for(email, subject="Verify", nth=2)
+    assert agency.host.post(VERIFY, {"token": again.token}).status_code == 204
+
+    assert agency.owner.at.post(AGAIN).status_code == 204
+    assert letters(agency) == []
+    assert len(links(agency, purpose="verify")) == 2
+
+
+def test_one_at_a_time(new_agency, mailbox: Mailbox):
+    agency = new_agency()
+    token = mailbox.wait_for(agency.owner.email, subject="Verify").token
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(
+            pool.map(lambda _: agency.host.post(VERIFY, {"token": token}).status_code, range(8))
+        )
+
+    assert Counter(answers) == {204: 1, 400: 7}
+
+
+def test_an_address_that_changed_is_not_verified_by_the_old_mail(new_agency, mailbox: Mailbox):
+    agency = new_agency()
+    token = mailbox.wait_for(agency.owner.email, subject="Verify").token
+    set_person(agency, agency.owner.email, email="moved@else.test")
+
+    assert refusal(agency.host.post(VERIFY, {"token": token})) == (400, "link_invalid")
+
+    assert person(agency, "moved@else.test").email_verified_at is None
+
+
+def test_what_is_closed_until_then(strict: Agency, mailbox: Mailbox):
+    at = strict.owner.at
+    assert refusal(at.get("/api/users/me")) == (403, "email_unverified")
+    assert at.post(AGAIN).status_code == 204
+
+    token = mailbox.wait_for(strict.owner.email, subject="Verify").token
+    strict.host.post(VERIFY, {"token": token})
+
+    assert at.get("/api/users/me").status_code == 200
+
+
+class TestConfirmedRegistration:
+    """Where addresses must be verified, registering tells nobody who is known."""
+
+    def ask(self, agency: Agency, email: str, **fields: str):
+        return agency.host.post(REGISTER, {**NEW, "email": email, **fields})
+
+    def test_known_and_unknown_get_the_same(self, strict: Agency):
+        known, unknown = strict.owner.email, f"new@{strict.slug}.test"
+
+        first, second = self.ask(strict, known), self.ask(strict, unknown)
+
+        assert (first.status_code, first.json()) == (202, {"confirmation": "mailed"})
+        assert first.content == second.content
+        left_out = {"date", "x-request-id"}
+        headers = [
+            {k: v for k, v in a.headers.items() if k not in left_out and "ratelimit" not in k}
+            for a in (first, second)
+        ]
+        assert headers[0] == headers[1]
+
+    def test_somebody_new_joins_with_the_link(self, strict: Agency, mailbox: Mailbox):
+        email = f"new@{strict.slug}.test"
+        self.ask(strict, email)
+        mail = mailbox.wait_for(email, subject="Confirm your registration")
+        with tenant_context(strict.ref):
+            assert not User.objects.filter(email=email).exists()
+        (link,) = links(strict, purpose="join")
+        assert "argon2" not in str(link.data)
+        assert "first_name" not in str(link.data)
+
+        assert strict.host.post(VERIFY, {"token": mail.token}).status_code == 204
+
+        user = person(strict, email)
+        assert (user.first_name, user.role) == ("N", "member")
+        assert user.email_verified_at is not None
+        login = strict.host.post("/api/auth/login", {"email": email, "password": PASSWORD})
+        assert login.status_code == 200
+        assert [e.target_id for e in events(strict, "user.registered")][-1] == str(user.id)
+        assert refusal(strict.host.post(VERIFY, {"token": mail.token})) == (400, "link_invalid")
+
+    def test_somebody_known_is_told_so(self, strict: Agency, mailbox: Mailbox):
+        self.ask(strict, strict.owner.email)
+
+        mail = mailbox.wait_for(strict.owner.email, subject="You have an account")
+
+        assert "token" not in mail.text
+        assert links(strict, purpose="join") == []
+
+    def test_what_is_wrong_is_said_at_once(self, strict: Agency):
+        assert self.ask(strict, "a@b.test", password="short").status_code == 400
+        assert self.ask(strict, "nobody").status_code == 400
+        change(strict, registration="closed")
+        assert refusal(self.ask(strict, "a@b.test")) == (403, "registration_closed")
+
+    def test_a_workspace_that_has_closed_since_takes_nobody(self, strict: Agency, mailbox):
+        email = f"late@{strict.slug}.test"
+        self.ask(strict, email)
+        token = mailbox.wait_for(email).token
+        change(strict, registration="closed")
+
+        refused = strict.host.post(VERIFY, {"token": token})
+
+        assert refusal(refused) == (403, "registration_closed")
+        change(strict)
+        assert strict.host.post(VERIFY, {"token": token}).status_code == 204
+
+    def test_of_two_links_for_one_address_one_is_used(self, strict: Agency, mailbox):
+        email = f"twice@{strict.slug}.test"
+        self.ask(strict, email)
+        self.ask(strict, email)
+        tokens = [mailbox.wait_for(email, nth=n).token for n in (1, 2)]
+
+        with ThreadPoolExecutor(2) as pool:
+            answers = list(
+                pool.map(lambda t: strict.host.post(VERIFY, {"token": t}).status_code, tokens)
+            )
+
+        assert sorted(answers) == [204, 409]
