@@ -10,7 +10,6 @@ from accounts.attempts import make_familiar
 from accounts.authentication import person
 from accounts.permissions import Everybody, IsPerson
 from accounts.recovery import ask_for_reset, reset_password
-from accounts.services import normalised_email
 from accounts.verification import verify_again, verify_email
 from core.address import limit_key
 from core.context import request_context
@@ -30,7 +29,7 @@ class Forgot(ApiView):
     @extend_schema(operation_id="forgot_password", request=ForgotRequest, responses={204: None})
     def post(self, request: Request) -> Response:
         fields = parsed(ForgotRequest, request)
-        email = normalised_email(fields["email"])
+        email = fields["email"]
         address = limit_key(request_context().client_address)
         with addressed_tenant(fields.get("tenant")) as tenant:
             take("forgot_account", str(tenant.id), email, address)

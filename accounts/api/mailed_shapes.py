@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.api.shapes import ON_API
+from accounts.services import normalised_email
 
 LONGEST_TOKEN = 200
 
@@ -15,6 +16,11 @@ class TenantNamed(serializers.Serializer[Any]):
 
 class ForgotRequest(TenantNamed):
     email = serializers.EmailField(max_length=254)
+
+    def validate_email(self, value: str) -> str:
+        """Return the address as it is stored; without its capitals it must still be one."""
+        stored = normalised_email(value)
+        return str(serializers.EmailField(max_length=254).run_validation(stored))
 
 
 class ResetRequest(TenantNamed):

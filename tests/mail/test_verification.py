@@ -101,13 +101,13 @@ def test_an_address_that_changed_is_not_verified_by_the_old_mail(new_agency, mai
 
 def test_what_is_closed_until_then(strict: Agency, mailbox: Mailbox):
     at = strict.owner.at
-    assert refusal(at.get("/api/users/me")) == (403, "email_unverified")
+    assert refusal(at.get("/api/files")) == (403, "email_unverified")
     assert at.post(AGAIN).status_code == 204
 
     token = mailbox.wait_for(strict.owner.email, subject="Verify").token
     strict.host.post(VERIFY, {"token": token})
 
-    assert at.get("/api/users/me").status_code == 200
+    assert at.get("/api/files").status_code == 200
 
 
 class TestConfirmedRegistration:
