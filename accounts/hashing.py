@@ -57,7 +57,8 @@ def _stand_back() -> None:
     if sys.platform == "linux":
         with suppress(OSError):
             thread = threading.get_native_id()
-            os.setpriority(os.PRIO_PROCESS, thread, settings.HASHING_NICE)
+            usual = os.getpriority(os.PRIO_PROCESS, thread)
+            os.setpriority(os.PRIO_PROCESS, thread, usual + settings.HASHING_NICE)
 
 
 @cache
