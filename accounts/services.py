@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from accounts.admission import admission_of, use_up
+from accounts.finding import locked_person, person_with_email
 from accounts.mail.outbox import ask_to_verify
 from accounts.models import Session, User
 from accounts.passwords import checked_password, password_fits, still_fits
@@ -113,7 +114,7 @@ def log_in(*, email: str, password: str, code: str = "") -> Opened:
     after the same work, and nobody learns without the password who has a second factor. Raises
     SecondFactorRequired, and what ``require_code`` raises.
     """
-    user = User.objects.filter(email=normalised_email(email)).first()
+    user = person_with_email(normalised_email(email))
     fits = password_fits(user, password)
     if user is None or not fits or not user.is_active:
         _record_failure(email, user)
@@ -129,8 +130,8 @@ def log_in(*, email: str, password: str, code: str = "") -> Opened:
 
 def _opened(user: User, password: str, factor: str) -> Opened:
     """Open the session unless the password was changed, or the person put out, a moment ago."""
-    locked = User.objects.select_for_update(no_key=True).get(pk=user.pk)
-    if not locked.is_active or not still_fits(locked, user, password):
+    locked = locked_person(user.id)
+    if locked is None or not locked.is_active or not still_fits(locked, user, password):
         raise InvalidCredentials
     if locked.second_factor_at != user.second_factor_at:  # added or removed a moment ago
         raise InvalidCredentials

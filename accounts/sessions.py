@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.finding import locked_person
 from accounts.lifetime import Ending, alive, end_of_life, ending_of
 from accounts.living import session_with_user
 from accounts.models import Session, User
@@ -59,10 +60,8 @@ def open_session(user: User) -> Opened:
 
 
 def _locked_person(user: User) -> User:
-    # Not against foreign keys, which every session of the person has.
-    rows = User.objects.select_for_update(no_key=True).order_by()
-    found = rows.filter(pk=user.pk, is_active=True).only("id", "email").first()
-    if found is None:
+    found = locked_person(user.id)
+    if found is None or not found.is_active:
         raise InvalidCredentials
     return found
 
