@@ -3,11 +3,16 @@
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
+from typing import Any
 
 from django.contrib.auth.hashers import check_password, make_password
-from django.contrib.auth.password_validation import validate_password
+from django.contrib.auth.password_validation import (
+    get_default_password_validators,
+    validate_password,
+)
 from django.core.exceptions import ValidationError
 
+from accounts.breaches import BreachedPasswordValidator
 from accounts.models import User
 from accounts.problems import HashingBusy
 from core.problems import FieldError, ValidationFailed
@@ -29,21 +34,37 @@ class MaximumLengthValidator:
 
 
 def require_good(password: str, user: User | None = None, *, field: str = "password") -> None:
-    """Raise ValidationFailed with each rule that the password breaks.
+    """Raise ValidationFailed with each rule that the password breaks, as far as we know ourselves.
 
     ``user`` need not be saved; its own data must not look like the password.
     """
+    _require(password, user, field, [rule for rule in _rules() if not _asks_others(rule)])
+
+
+def checked_password(password: str, user: User, *, field: str = "password") -> str:
+    """Return the hash of a password that keeps the rules.
+
+    Raises ValidationFailed, PasswordUnchecked, HashingBusy.
+    """
+    require_good(password, user, field=field)
+    _require(password, user, field, [rule for rule in _rules() if _asks_others(rule)])
+    return make_password(password)
+
+
+def _require(password: str, user: User | None, field: str, rules: list[Any]) -> None:
     try:
-        validate_password(password, user)  # type: ignore[arg-type]
+        validate_password(password, user, password_validators=rules)  # type: ignore[arg-type]
     except ValidationError as exc:
         faults = [FieldError(field, e.code or "invalid", e.messages[0]) for e in exc.error_list]
         raise ValidationFailed(errors=faults) from exc
 
 
-def checked_password(password: str, user: User, *, field: str = "password") -> str:
-    """Return the hash of a password that keeps the rules. Raises ValidationFailed."""
-    require_good(password, user, field=field)
-    return make_password(password)
+def _rules() -> list[Any]:
+    return get_default_password_validators()
+
+
+def _asks_others(rule: object) -> bool:
+    return isinstance(rule, BreachedPasswordValidator)
 
 
 def password_fits(user: User | None, password: str) -> bool:

@@ -26,6 +26,8 @@ WEB_THREADS = env.integer("WEB_THREADS", 8, least=1)
 
 # -- secrets ---------------------------------------------------------------------------------------
 SECRET_KEY = env.text("SECRET_KEY")
+# Former ones, the latest first: sessions of staff and kept answers that were made with them hold.
+SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS")
 # Every tenant's signing key is derived from this one (tenants/keys.py). The previous one is still
 # accepted while tokens that it signed are alive.
 TOKEN_MASTER_SECRET = env.text("TOKEN_MASTER_SECRET")
@@ -186,6 +188,11 @@ LOGIN_REDIRECT_URL = "admin:index"
 PASSWORD_HASHERS = ["accounts.hashers.PepperedArgon2"]
 RESET_LINK_LIFETIME = timedelta(seconds=env.integer("RESET_LINK_SECONDS", 3600, least=60))
 VERIFY_LINK_LIFETIME = timedelta(seconds=env.integer("VERIFY_LINK_SECONDS", 3 * 86400, least=60))
+# Where to ask whether a password is known from a breach, such as
+# https://api.pwnedpasswords.com/range; nobody is asked when empty. What holds when no answer comes.
+PASSWORD_BREACH_URL = env.text("PASSWORD_BREACH_URL", "")
+PASSWORD_BREACH_FAIL = env.choice("PASSWORD_BREACH_FAIL", "open", ("open", "closed"))
+PASSWORD_BREACH_SECONDS = env.integer("PASSWORD_BREACH_SECONDS", 2, least=1)
 # How many passwords each process hashes at once: by default all processes together as many as there
 # are cores. How many requests may be at it or wait for it: always fewer than there are threads.
 HASHING_AT_ONCE = env.integer("HASHING_AT_ONCE", 0) or -(-env.cores() // WEB_WORKERS)
@@ -233,6 +240,7 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "accounts.passwords.MaximumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "accounts.breaches.BreachedPasswordValidator"},
     {
         "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
         "OPTIONS": {

@@ -28,20 +28,21 @@ HEADER = "Idempotency-Key"
 LONGEST = 255
 REPEATED_HEADERS = ("Location", "ETag")
 PRUNED_AT_ONCE = 20
+Fingerprint = tuple[bytes, ...]
 
 
-def fingerprint_of(*parts: object) -> bytes:
-    """Return a digest of what makes two requests the same.
+def fingerprint_of(*parts: object) -> Fingerprint:
+    """Return digests of what makes two requests the same: one with each secret, as ``_secrets``.
 
     Keyed, because a body may hold a password and a plain digest in a stolen table could be guessed
     against.
     """
-    text = json.dumps(parts, default=str, sort_keys=True)
-    return hmac.digest(settings.SECRET_KEY.encode(), text.encode(), "sha256")
+    text = json.dumps(parts, default=str, sort_keys=True).encode()
+    return tuple(hmac.digest(secret, text, "sha256") for secret in _secrets())
 
 
 def once(
-    request: Request, *, caller: str, fingerprint: bytes, act: Callable[[], Response]
+    request: Request, *, caller: str, fingerprint: Fingerprint, act: Callable[[], Response]
 ) -> Response:
     """Return ``act()``, or the first answer if this caller's Idempotency-Key was used before.
 
@@ -52,17 +53,19 @@ def once(
     if key is None:
         return act()
     _check(key)
-    key_hash = fingerprint_of(caller, request.method, request.path, key)
+    key_hashes = fingerprint_of(caller, request.method, request.path, key)
     with transaction.atomic():
-        Answer.objects.filter(key_hash=key_hash, created_at__lt=_oldest()).delete()
+        Answer.objects.filter(key_hash__in=key_hashes, created_at__lt=_oldest()).delete()
+        if (former := _former(key_hashes)) is not None:
+            return _replay(former, key, key_hashes, fingerprint)
         row, first = Answer.objects.get_or_create(
-            key_hash=key_hash, defaults={"fingerprint": fingerprint}
+            key_hash=key_hashes[0], defaults={"fingerprint": fingerprint[0]}
         )
         if not first:
-            return _replay(row, key, fingerprint)
+            return _replay(row, key, key_hashes, fingerprint)
         response = act()
         row.status = response.status_code
-        row.body = _cipher(key).encrypt(_text_of(response))
+        row.body = _cipher(key, _secrets()[0]).encrypt(_text_of(response))
         row.save(update_fields=["status", "body"])
         _prune()
     return response
@@ -79,21 +82,34 @@ def _check(key: str) -> None:
         raise ValidationFailed(errors=[fault])
 
 
-def _replay(row: Answer, key: str, fingerprint: bytes) -> Response:
-    if bytes(row.fingerprint) != fingerprint:
+def _former(key_hashes: Fingerprint) -> Answer | None:
+    """Return an answer that was kept with a former secret."""
+    if len(key_hashes) == 1:
+        return None
+    return Answer.objects.filter(key_hash__in=key_hashes[1:]).first()
+
+
+def _replay(row: Answer, key: str, key_hashes: Fingerprint, fingerprint: Fingerprint) -> Response:
+    made_with = key_hashes.index(bytes(row.key_hash))
+    if bytes(row.fingerprint) != fingerprint[made_with]:
         raise IdempotencyConflict
     try:
-        first = json.loads(_cipher(key).decrypt(bytes(row.body)))
-    except InvalidToken as exc:  # SECRET_KEY was changed since; doing the work twice is worse
+        first = json.loads(_cipher(key, _secrets()[made_with]).decrypt(bytes(row.body)))
+    except InvalidToken as exc:  # doing the work twice is worse
         raise IdempotencyConflict("The first answer can no longer be read.") from exc
     headers = {**first["headers"], "Idempotency-Replayed": "true"}
     return Response(first["data"], status=row.status, headers=headers)
 
 
-def _cipher(key: str) -> Fernet:
+def _secrets() -> list[bytes]:
+    """Return the current secret and the former ones that are still told."""
+    return [text.encode() for text in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
+
+
+def _cipher(key: str, secret: bytes) -> Fernet:
     """Only who knows the caller's key and our secret can read the stored answer."""
     info = b"aggios:idempotency:" + key.encode()
-    derived = HKDF(SHA256(), 32, salt=None, info=info).derive(settings.SECRET_KEY.encode())
+    derived = HKDF(SHA256(), 32, salt=None, info=info).derive(secret)
     return Fernet(urlsafe_b64encode(derived))
 
 

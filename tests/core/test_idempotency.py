@@ -85,3 +85,17 @@ def test_old_rows_go_a_few_at_a_time(inside):
     ask(secrets.token_hex(8))
 
     assert Answer.objects.count() == 6
+
+
+def test_answers_outlive_the_secret_they_were_kept_with(inside, settings):
+    key, former = secrets.token_hex(8), settings.SECRET_KEY
+    first = ask(key).data
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "x" * 50, [former]
+
+    again = ask(key)
+
+    assert (again.data, again.headers["Idempotency-Replayed"]) == (first, "true")
+    with pytest.raises(IdempotencyConflict):
+        ask(key, body=2)
+    settings.SECRET_KEY_FALLBACKS = []
+    assert ask(key).data != first

@@ -1,0 +1,158 @@
+"""Passwords of known breaches, asked of a real server on this machine."""
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from accounts.models import User
+from accounts.passwords import checked_password, require_good
+from accounts.problems import PasswordUnchecked
+from core.problems import ValidationFailed
+
+GOOD = "a phrase that nobody has lost"
+LOST = "a phrase that somebody has lost"
+SLOW = 3.0
+
+
+def digest(password: str) -> str:
+    return hashlib.sha1(password.encode()).hexdigest().upper()
+
+
+class Ranges(ThreadingHTTPServer):
+    """Answers like the range API, or as badly as a test wants; keeps what it was asked."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.asked: list[tuple[str, str | None]] = []
+        self.answer: Callable[[], tuple[int, bytes]] = lambda: (200, rows())
+        self.pause = 0.0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/range"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Ranges
+
+    def do_GET(self) -> None:
+        self.server.asked.append((self.path, self.headers.get("Add-Padding")))
+        time.sleep(self.server.pause)
+        status, body = self.server.answer()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""
+
+
+def rows(**counts: int) -> bytes:
+    """Return a range: two rows of others, and those that the test names by their suffix."""
+    others = {"0" * 35: 7, "F" * 35: 0}
+    return "\r\n".join(f"{k}:{v}" for k, v in {**others, **counts}.items()).encode()
+
+
+@pytest.fixture
+def ranges(settings) -> Iterator[Ranges]:
+    with Ranges() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        settings.PASSWORD_BREACH_URL = server.url
+        settings.PASSWORD_BREACH_SECONDS = 1
+        yield server
+        server.shutdown()
+
+
+def code_of(password: str) -> str:
+    """Return how a password is refused, or "" if it is taken."""
+    try:
+        checked_password(password, User())
+    except ValidationFailed as refused:
+        return refused.errors[0].code
+    except PasswordUnchecked as unchecked:
+        return unchecked.code
+    return ""
+
+
+def test_five_digits_are_told_and_nothing_else(ranges: Ranges):
+    assert code_of(GOOD) == ""
+
+    assert ranges.asked == [(f"/range/{digest(GOOD)[:5]}", "true")]
+
+
+@pytest.mark.parametrize("spelt", [str.upper, str.lower])
+def test_a_known_one_is_refused(ranges: Ranges, spelt: Callable[[str], str]):
+    ranges.answer = lambda: (200, rows(**{spelt(digest(LOST)[5:]): 3}))
+
+    assert code_of(LOST) == "password_breached"
+    assert code_of(GOOD) == ""
+
+
+def test_a_row_of_padding_is_nobodys(ranges: Ranges):
+    ranges.answer = lambda: (200, rows(**{digest(LOST)[5:]: 0}))
+
+    assert code_of(LOST) == ""
+
+
+def say(status: int, body: bytes) -> Callable[[Ranges], None]:
+    """Have the server answer so."""
+
+    def change(server: Ranges) -> None:
+        server.answer = lambda: (status, body)
+
+    return change
+
+
+def be_slow(server: Ranges) -> None:
+    server.pause = SLOW
+
+
+def be_away(server: Ranges) -> None:
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize(("mode", "code"), [("open", ""), ("closed", "password_unchecked")])
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        be_slow,
+        be_away,
+        say(500, rows()),
+        say(503, b""),
+        say(404, rows()),
+        say(200, b""),
+        say(200, b"<html>maintenance</html>"),
+        say(200, b"\xff\xfe" * 99),
+        say(200, b"0" * (1024 * 1024 + 99)),
+    ],
+    ids=["slow", "away", "500", "503", "404", "empty", "page", "bytes", "endless"],
+)
+def test_it_fails_as_it_was_told_to(
+    ranges: Ranges, settings, trouble: Callable[[Ranges], None], mode: str, code: str
+):
+    settings.PASSWORD_BREACH_FAIL = mode
+    trouble(ranges)
+
+    assert code_of(GOOD) == code
+
+
+def test_nobody_is_asked_unless_told_to(ranges: Ranges, settings):
+    settings.PASSWORD_BREACH_URL = ""
+
+    assert code_of(GOOD) == ""
+    assert ranges.asked == []
+
+
+def test_nobody_is_asked_about_one_that_our_own_rules_refuse(ranges: Ranges):
+    assert code_of("short") == "password_too_short"
+    require_good(GOOD)
+
+    assert ranges.asked == []
