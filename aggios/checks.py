@@ -67,6 +67,9 @@ def production_is_closed(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessa
     if settings.SECURE_HSTS_SECONDS < 31_536_000:
         hint = "Set SECURE_HSTS_SECONDS to a year (31536000) or more."
         faults.append(Error("HSTS lasts less than a year.", hint=hint, id="aggios.E013"))
+    if settings.STAFF_SECOND_FACTOR != "required":
+        hint = "Unset STAFF_SECOND_FACTOR; staff add a second factor when they first log in."
+        faults.append(Error("Staff need no second factor.", hint=hint, id="aggios.E030"))
     if "*" in settings.CORS_ALLOWED_ORIGINS:
         hint = "List the front ends' origins."
         faults.append(Error("CORS is open to every origin.", hint=hint, id="aggios.E014"))

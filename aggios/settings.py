@@ -185,6 +185,10 @@ SESSION_COOKIE_AGE = 8 * 3600
 LOGIN_REDIRECT_URL = "admin:index"
 
 # -- people ----------------------------------------------------------------------------------------
+# Whether staff reach anything without a second factor; production refuses optional.
+STAFF_SECOND_FACTOR = env.choice(
+    "STAFF_SECOND_FACTOR", "required" if PRODUCTION else "optional", ("required", "optional")
+)
 PASSWORD_HASHERS = ["accounts.hashers.PepperedArgon2"]
 RESET_LINK_LIFETIME = timedelta(seconds=env.integer("RESET_LINK_SECONDS", 3600, least=60))
 VERIFY_LINK_LIFETIME = timedelta(seconds=env.integer("VERIFY_LINK_SECONDS", 3 * 86400, least=60))

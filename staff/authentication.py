@@ -14,6 +14,7 @@ from core.context import request_context
 from core.problems import NotAuthenticated, PermissionRefused, TokenInvalid
 from staff.actors import actor_of
 from staff.models import StaffToken, StaffUser
+from staff.second_factor import require_enrolled
 from staff.tokens import living_token
 from tenants.context import tenant_or_none
 from tenants.credentials import bearer
@@ -29,8 +30,8 @@ class StaffAuthentication(BaseAuthentication):
     """``Authorization: Bearer ags_…`` → the member of staff, and the token as ``request.auth``."""
 
     def authenticate(self, request: Request) -> tuple[StaffUser, StaffToken] | None:
-        """Return both; None without a credential. Raises TokenInvalid, TokenExpired and, for
-        an address that staff does not work from, PermissionRefused.
+        """Return both; None without a credential. Raises TokenInvalid, TokenExpired,
+        StaffFactorMissing and, for an address that staff does not work from, PermissionRefused.
         """
         require_staff_network()
         text = bearer(request._request)
@@ -39,6 +40,8 @@ class StaffAuthentication(BaseAuthentication):
         if tenant_or_none() is not None:  # on api. with a token of a tenant's
             raise TokenInvalid
         token = living_token(text)
+        if not token.name:  # one that a program was given is not asked
+            require_enrolled(token.staff)
         request_context().user = str(token.staff_id)
         return token.staff, token
 

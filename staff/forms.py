@@ -3,14 +3,40 @@
 from typing import Any
 
 from django import forms
+from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.admin.forms import AdminPasswordChangeForm as OwnForm
 from django.contrib.auth.forms import BaseUserCreationForm, UserChangeForm
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from audit.services import record
+from core.one_time import LONGEST
+from core.problems import InvalidCredentials, SecondFactorRequired
 from staff.actors import actor_of, target_of
 from staff.models import StaffUser
+from staff.second_factor import require_code
+
+
+class StaffLoginForm(AdminAuthenticationForm):
+    """Address and password, and a code for who has a second factor."""
+
+    code = forms.CharField(
+        label=_("One-time code"),
+        help_text=_("Of your app, or a recovery code; leave it empty if you have none."),
+        required=False,
+        max_length=LONGEST,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "spellcheck": "false"}),
+    )
+
+    def confirm_login_allowed(self, user: Any) -> None:
+        """Refuse who may not log in, or lacks the right code. Raises RateLimited."""
+        super().confirm_login_allowed(user)
+        try:
+            require_code(user, self.cleaned_data.get("code", ""))
+        except SecondFactorRequired as exc:
+            raise forms.ValidationError({"code": _("Enter the code that your app shows.")}) from exc
+        except InvalidCredentials as exc:
+            raise self.get_invalid_login_error() from exc
 
 
 class OwnPasswordForm(OwnForm):

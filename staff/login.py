@@ -11,18 +11,20 @@ from core.problems import InvalidCredentials
 from staff.actors import actor_of, target_of
 from staff.attempts import begin
 from staff.models import StaffUser
+from staff.second_factor import require_code, require_enrolled
 from staff.tokens import Issued, issue
 
 
-def log_in(*, email: str, password: str) -> Issued:
-    """Open a token for the right address and password.
+def log_in(*, email: str, password: str, code: str = "") -> Issued:
+    """Open a token for the right address and password, and code of who has a second factor.
 
     An unknown address, a wrong password and an inactive member of staff get the same
-    InvalidCredentials after the same work. Raises RateLimited before any of it.
+    InvalidCredentials after the same work. Raises RateLimited before any of it, and after the right
+    password SecondFactorRequired and StaffFactorMissing.
     """
     attempt = begin(email)
     with enter(PUBLIC):
-        staff = _proven(email, password)
+        staff = _proven(email, password, code)
         if staff is None:
             attempt.failed()
             raise InvalidCredentials
@@ -33,10 +35,11 @@ def log_in(*, email: str, password: str) -> Issued:
             return issue(staff, lifetime=settings.STAFF_TOKEN_LIFETIME, actor=actor_of(staff))
 
 
-def _proven(email: str, password: str) -> StaffUser | None:
-    """Return who has proved to be a member of staff; a refusal is recorded (staff/signals.py).
-
-    A second factor belongs here: whoever has one is not proven by the password alone.
-    """
+def _proven(email: str, password: str, code: str) -> StaffUser | None:
+    """Return who has proved to be a member of staff; a refusal is recorded (staff/signals.py)."""
     found = authenticate(None, username=email.strip(), password=password)
-    return found if isinstance(found, StaffUser) else None
+    if not isinstance(found, StaffUser):
+        return None
+    require_code(found, code)
+    require_enrolled(found)
+    return found

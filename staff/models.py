@@ -8,6 +8,7 @@ from django.contrib.auth.models import PermissionsMixin
 from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from uuid6 import uuid7
 
 
@@ -43,6 +44,7 @@ class StaffUser(AbstractBaseUser, PermissionsMixin):
     last_name = models.CharField(max_length=100, blank=True)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=True, editable=False)
+    second_factor_at = models.DateTimeField(_("second factor since"), null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = StaffManager()
@@ -75,6 +77,14 @@ class StaffUser(AbstractBaseUser, PermissionsMixin):
                 living = self.tokens.filter(revoked_at__isnull=True)
                 living.update(revoked_at=timezone.now())
 
+    def get_session_auth_hash(self) -> str:
+        """Return what the admin's sessions are bound to: the password and the second factor.
+
+        So adding or removing a factor ends every other session, as a new password does.
+        """
+        since = self.second_factor_at
+        return super().get_session_auth_hash() + (since.isoformat() if since else "")
+
     def get_full_name(self) -> str:
         """Return the full name, or the address where there is none."""
         return f"{self.first_name} {self.last_name}".strip() or self.email
@@ -82,6 +92,33 @@ class StaffUser(AbstractBaseUser, PermissionsMixin):
     def get_short_name(self) -> str:
         """Return the first name, or the address where there is none."""
         return self.first_name or self.email
+
+
+class StaffAuthenticator(models.Model):
+    """A member of staff's app of one-time codes. It counts once a first code has confirmed it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    staff = models.OneToOneField(StaffUser, on_delete=models.CASCADE, related_name="authenticator")
+    sealed_secret = models.TextField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    confirmed_at = models.DateTimeField(null=True)
+    # The time step of the last code that was taken; each code is good once (RFC 6238 section 5.2).
+    last_step = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class StaffRecoveryCode(models.Model):
+    """Opens the door once when the app is lost. Only its hash is kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    staff = models.ForeignKey(StaffUser, on_delete=models.CASCADE, related_name="recovery_codes")
+    hash = models.BinaryField(max_length=32)
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return str(self.id)
 
 
 class StaffToken(models.Model):

@@ -11,16 +11,20 @@ from django.contrib.auth.views import PasswordChangeView
 from django.core.exceptions import BadRequest, ValidationError
 from django.db import DataError
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.shortcuts import redirect
+from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 
 from core.browser import as_page
 from core.problems import RateLimited
 from core.responses import problem_response
 from staff.attempts import begin
-from staff.forms import OwnPasswordForm
+from staff.enrolling import FACTOR_PAGE, second_factor_page
+from staff.forms import OwnPasswordForm, StaffLoginForm
+from staff.second_factor import must_enrol
 
 View = Callable[..., HttpResponse]
+REACHED_WITHOUT = {FACTOR_PAGE, "logout", "jsi18n"}
 
 
 def _refusing_nonsense(view: View) -> View:
@@ -40,6 +44,21 @@ def _refusing_nonsense(view: View) -> View:
     return guarded
 
 
+def _enrolled_first(view: View) -> View:
+    """Let staff who have yet to add a second factor reach nothing but the page for that."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        match = request.resolver_match
+        free = match is not None and match.url_name in REACHED_WITHOUT
+        user: Any = request.user
+        if not free and must_enrol(user):
+            return redirect(f"admin:{FACTOR_PAGE}")
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
 class AggiosAdminSite(AdminSite):
     """Django admin as the platform's staff see it."""
 
@@ -49,9 +68,21 @@ class AggiosAdminSite(AdminSite):
     site_url = None
     empty_value_display = "-"
 
+    login_form = StaffLoginForm
+    login_template = "admin/staff_login.html"
+
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """Return the view with the admin's checks around it, and one that Django leaves out."""
-        return super().admin_view(_refusing_nonsense(view), cacheable)
+        """Return the view with the admin's checks around it, and those that Django leaves out."""
+        return super().admin_view(_refusing_nonsense(_enrolled_first(view)), cacheable)
+
+    def get_urls(self) -> list[Any]:
+        """Return the admin's routes and the page of one's own second factor."""
+        page = self.admin_view(self.second_factor)
+        return [path("second-factor/", page, name=FACTOR_PAGE), *super().get_urls()]
+
+    def second_factor(self, request: HttpRequest) -> HttpResponse:
+        """Show and change the second factor of who asks."""
+        return second_factor_page(self, request)
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -63,7 +94,10 @@ class AggiosAdminSite(AdminSite):
             attempt = begin(request.POST.get("username", ""))
         except RateLimited as problem:
             return as_page(request, problem_response(problem))
-        response = super().login(request, extra_context)
+        try:
+            response = super().login(request, extra_context)
+        except RateLimited as problem:  # of codes of a second factor
+            return as_page(request, problem_response(problem))
         if response.status_code == HTTPStatus.FOUND:
             attempt.succeeded()
         else:

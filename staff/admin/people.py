@@ -2,16 +2,19 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, Permission
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
+from staff.actors import acting
 from staff.admin.audited import AuditedAdmin
 from staff.forms import NewStaffForm, StaffForm, is_last_superuser
 from staff.models import StaffUser
+from staff.second_factor import remove_factor
 from staff.site import site
 
 RIGHTS = ("is_superuser", "groups", "user_permissions")
@@ -53,14 +56,22 @@ class StaffAdmin(_ShownPermissions, AuditedAdmin, UserAdmin):  # type: ignore[ty
     kind = "staff"
     form = StaffForm
     add_form = NewStaffForm
-    list_display = ("email", "first_name", "last_name", "is_superuser", "is_active", "last_login")
+    list_display = (
+        "email",
+        "first_name",
+        "last_name",
+        "is_superuser",
+        "is_active",
+        "second_factor_at",
+    )
     list_filter = ("is_active", "is_superuser", "groups")
     search_fields = ("email", "first_name", "last_name")
     ordering = ("email",)
-    readonly_fields = ("last_login", "created_at")
+    readonly_fields = ("second_factor_at", "last_login", "created_at")
+    actions = ("reset_second_factor",)
     fieldsets = (
         (None, {"fields": ("email", "password", "first_name", "last_name")}),
-        (_("Permissions"), {"fields": ("is_active", *RIGHTS)}),
+        (_("Permissions"), {"fields": ("is_active", "second_factor_at", *RIGHTS)}),
         (_("Important dates"), {"fields": ("last_login", "created_at")}),
     )
     add_fieldsets = (
@@ -72,6 +83,20 @@ class StaffAdmin(_ShownPermissions, AuditedAdmin, UserAdmin):  # type: ignore[ty
             },
         ),
     )
+
+    @admin.action(description=_("Reset the second factor"), permissions=["reset"])
+    def reset_second_factor(self, request: HttpRequest, queryset: Any) -> None:
+        """Take the factor from people who lost theirs; one's own is removed on its own page."""
+        others = [s for s in queryset if s.second_factor_at and s != request.user]
+        for staff in others:
+            remove_factor(staff, actor=acting(request), why="reset")
+        count = len(others)
+        text = ngettext("%d second factor was reset.", "%d second factors were reset.", count)
+        messages.success(request, text % count)
+
+    def has_reset_permission(self, request: HttpRequest) -> bool:
+        """Tell whether second factors of others may be reset: by those who may do everything."""
+        return _may_do_everything(request)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Keep rights out of the reach of those who do not have them all."""

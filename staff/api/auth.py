@@ -29,7 +29,7 @@ class StaffLogin(ApiView):
     def post(self, request: Request) -> Response:
         require_staff_network()
         fields = parsed(LoginRequest, request)
-        return Response(token_answer(log_in(email=fields["email"], password=fields["password"])))
+        return Response(token_answer(log_in(**fields)))
 
 
 class StaffLogout(ApiView):

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from core.one_time import LONGEST
 from core.shapes import by_rule
 from staff.models import StaffUser
 from staff.tokens import Issued
@@ -19,6 +20,12 @@ from tenants.slugs import checked as checked_slug
 class LoginRequest(serializers.Serializer[Any]):
     email = serializers.CharField(max_length=254)
     password = serializers.CharField(max_length=1024, trim_whitespace=False)
+    code = serializers.CharField(
+        max_length=LONGEST,
+        required=False,
+        allow_blank=True,
+        help_text="Of the second factor, for who has one: the app's, or a recovery code.",
+    )
 
 
 class StaffShape(serializers.Serializer[Any]):

@@ -25,7 +25,7 @@ NOT_IN_A_TENANT = frozenset(
     create_tenant delete_tenant deletion_certificates deliver_mail domains end_maintenance
     end_sessions erase_person export_tenant fleet housekeep import_tenant lint_migrations
     list_tenants measure_usage migrate migrate_schemas prune_sessions purge_tenants rename_tenant
-    rotate_tenant_key runserver seed_demo setup_storage testserver verify_audit
+    reset_staff_factor rotate_tenant_key runserver seed_demo setup_storage testserver verify_audit
     """.split()  # noqa: SIM905 - words read better so
 )
 Told = Callable[[Member, Result], None]

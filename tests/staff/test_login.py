@@ -8,7 +8,9 @@ import pytest
 from audit.services import SYSTEM
 from core.problems import InvalidCredentials
 from staff.models import StaffToken, StaffUser
+from staff.second_factor import begin_factor, confirm_factor, waiting_secret
 from staff.tokens import issue
+from tests.accounts.factors import App
 from tests.admin.trail import assert_recorded, last_event
 from tests.cast import Agency
 from tests.site import PASSWORD, Site
@@ -141,3 +143,24 @@ def test_a_password_that_changes_meanwhile_opens_nothing(new_staff) -> None:
         issue(seen, lifetime=timedelta(hours=1), actor=SYSTEM)
 
     assert not StaffToken.objects.filter(staff=seen).exists()
+
+
+def test_who_has_a_second_factor_is_asked_for_a_code(site: Site, new_staff) -> None:
+    staff = new_staff(is_superuser=True)
+    before = log_in(site.host(), staff.email).json()["access_token"]
+    begin_factor(staff)
+    app = App(waiting_secret(staff))
+    recovery = confirm_factor(staff, app.code(-1))
+    code = app.code()
+    body = {"email": staff.email, "password": PASSWORD}
+
+    def answer(**fields: str) -> tuple[int, str]:
+        got = site.host().post("/api/auth/login", {**body, **fields})
+        return got.status_code, got.json().get("code", "")
+
+    assert answer() == (401, "second_factor_required")
+    assert answer(password="wrong horse", code=code) == (401, "invalid_credentials")
+    assert answer(code=code) == (200, "")
+    assert answer(code=code) == (401, "invalid_credentials")
+    assert answer(code=recovery[0]) == (200, "")
+    assert site.host().with_token(before).get(TENANTS).status_code == 401

@@ -34,13 +34,14 @@ AT_ONCE = {
     "SECURE_HSTS_SECONDS": "60",  # E013
     "CORS_ALLOWED_ORIGINS": "*",  # E014
     "DATABASE_CONN_MAX_AGE": "86400",  # E020
+    "STAFF_SECOND_FACTOR": "optional",  # E030
     "EMAIL_FOLDER": "mail",  # E026
     "EMAIL_HOST": "",  # E027
     "EMAIL_HOST_USER": "aggios",  # E028
     "EMAIL_USE_TLS": "false",
 }
-IDS = ("001", "002", "003", "010", "011", "012", "013", "014", "020", "026", "027", "028")
-THEIR_IDS = {f"aggios.E{number}" for number in IDS}
+IDS = "001 002 003 010 011 012 013 014 020 026 027 028 030"
+THEIR_IDS = {f"aggios.E{number}" for number in IDS.split()}
 
 
 def start(stores: TestStack, **changed: str) -> subprocess.CompletedProcess[str]:

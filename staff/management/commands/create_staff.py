@@ -8,6 +8,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from audit.services import SYSTEM
@@ -95,4 +96,7 @@ def _lines(made: dict[str, Any]) -> str:
     if not made["created"]:
         return f"{made['email']} exists; nothing was changed."
     shown = f"\n  password  {made['password']}" if "password" in made else ""
-    return f"{made['email']} can log in to the admin.{shown}"
+    can = f"{made['email']} can log in to the admin.{shown}"
+    if settings.STAFF_SECOND_FACTOR != "required":
+        return can
+    return f"{can}\nThey will be asked to add a second factor before anything else is open to them."

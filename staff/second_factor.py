@@ -1,0 +1,175 @@
+"""The second factor of staff: one-time codes of an app, and recovery codes.
+
+A model of our own rather than django-otp's: its secrets stand in clear in the table.
+"""
+
+import logging
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from audit.services import ANONYMOUS, Actor, record
+from core.database.scope import PUBLIC, enter
+from core.limits import Use, settle, take_all
+from core.one_time import is_app_code, new_recovery_codes, new_secret, plain, step_of, tidy
+from core.problems import InvalidCredentials, SecondFactorRequired
+from core.sealing import Unreadable, is_current, keyed_hashes, seal, unseal
+from staff.actors import actor_of, target_of
+from staff.models import StaffAuthenticator, StaffRecoveryCode, StaffUser
+from staff.problems import StaffFactorMissing
+
+SECRET, RECOVERY = "aggios:staff-totp-secret", "aggios:staff-recovery-code"
+log = logging.getLogger(__name__)
+
+
+def must_enrol(staff: StaffUser) -> bool:
+    """Tell whether somebody must add a second factor before anything else."""
+    return settings.STAFF_SECOND_FACTOR == "required" and staff.second_factor_at is None
+
+
+def require_enrolled(staff: StaffUser) -> None:
+    """Raise StaffFactorMissing for who must add a second factor first."""
+    if must_enrol(staff):
+        raise StaffFactorMissing
+
+
+def require_code(staff: StaffUser, code: str) -> None:
+    """Use up a code of somebody whose password fitted; who has no factor is not asked.
+
+    Raises SecondFactorRequired without a code, InvalidCredentials for a wrong or used one, which is
+    recorded, and RateLimited.
+    """
+    if staff.second_factor_at is None:
+        return
+    if not tidy(code):
+        raise SecondFactorRequired
+    try:
+        _use(staff, tidy(code))
+    except InvalidCredentials:
+        target = target_of(staff)
+        record("staff.login_refused", actor=ANONYMOUS, target=target, at="second_factor")
+        raise
+
+
+def _use(staff: StaffUser, code: str) -> None:
+    if is_app_code(code):
+        _use_app_code(staff, code, confirmed=True)
+    else:
+        _use_recovery_code(staff, code)
+
+
+def _use_app_code(staff: StaffUser, code: str, *, confirmed: bool) -> None:
+    use = Use("second_factor", ("staff", str(staff.pk)), quiet=True)
+    take_all(use)  # before it is looked at: of guesses at once, not all find room
+    if not _took_step(staff, code, confirmed=confirmed):
+        raise InvalidCredentials
+    settle(cleared=[use])
+
+
+def _took_step(staff: StaffUser, code: str, *, confirmed: bool) -> bool:
+    with enter(PUBLIC), transaction.atomic():
+        rows = StaffAuthenticator.objects.select_for_update().filter(staff=staff)
+        row = rows.filter(confirmed_at__isnull=not confirmed).first()
+        secret = _secret_of(row) if row else ""
+        step = step_of(secret, code, after=row.last_step) if row and secret else None
+        if row is None or step is None:
+            return False
+        row.last_step = step
+        if not is_current(row.sealed_secret):
+            row.sealed_secret = seal(SECRET, secret)
+        row.save(update_fields=["last_step", "sealed_secret"])
+        return True
+
+
+def _secret_of(row: StaffAuthenticator) -> str:
+    try:
+        return unseal(SECRET, row.sealed_secret)
+    except Unreadable:
+        log.error("staff_second_factor_unreadable", extra={"authenticator": str(row.id)})
+        return ""
+
+
+def _use_recovery_code(staff: StaffUser, code: str) -> None:
+    with enter(PUBLIC), transaction.atomic():
+        unused = StaffRecoveryCode.objects.filter(staff=staff, used_at__isnull=True)
+        hashes = keyed_hashes(RECOVERY, plain(code))
+        if not unused.filter(hash__in=hashes).update(used_at=timezone.now()):
+            raise InvalidCredentials
+        left = unused.count()
+        record(
+            "staff.recovery_code_used", actor=actor_of(staff), target=target_of(staff), left=left
+        )
+
+
+def recovery_codes_left(staff: StaffUser) -> int:
+    """Return how many recovery codes are still good."""
+    return StaffRecoveryCode.objects.filter(staff=staff, used_at__isnull=True).count()
+
+
+def begin_factor(staff: StaffUser) -> None:
+    """Make a secret that waits for its first code; with a confirmed one nothing happens."""
+    with enter(PUBLIC), transaction.atomic():
+        if _locked(staff).second_factor_at is not None:
+            return
+        StaffAuthenticator.objects.filter(staff=staff).delete()
+        StaffAuthenticator.objects.create(staff=staff, sealed_secret=seal(SECRET, new_secret()))
+
+
+def waiting_secret(staff: StaffUser) -> str:
+    """Return the secret that waits for its first code, in base 32; empty without one."""
+    row = StaffAuthenticator.objects.filter(staff=staff, confirmed_at__isnull=True).first()
+    return _secret_of(row) if row else ""
+
+
+def confirm_factor(staff: StaffUser, code: str) -> list[str]:
+    """Make the waiting factor count, and return its recovery codes.
+
+    Log-ins without it end: tokens here, the admin's sessions by what they are bound to. Raises
+    InvalidCredentials and RateLimited.
+    """
+    with enter(PUBLIC), transaction.atomic():
+        _locked(staff)
+        _use_app_code(staff, tidy(code), confirmed=False)
+        now = timezone.now()
+        StaffAuthenticator.objects.filter(staff=staff).update(confirmed_at=now)
+        StaffUser.objects.filter(pk=staff.pk).update(second_factor_at=now)
+        staff.tokens.filter(name="", revoked_at__isnull=True).update(revoked_at=now)
+        record("staff.factor_added", actor=actor_of(staff), target=target_of(staff))
+        staff.second_factor_at = now
+        return _renewed_codes(staff)
+
+
+def renew_recovery_codes(staff: StaffUser, code: str) -> list[str]:
+    """Return new recovery codes for a code; the former ones are void. Raises as require_code."""
+    require_code(staff, code)
+    with enter(PUBLIC), transaction.atomic():
+        record("staff.recovery_codes_renewed", actor=actor_of(staff), target=target_of(staff))
+        return _renewed_codes(staff)
+
+
+def remove_factor(staff: StaffUser, *, actor: Actor, why: str) -> None:
+    """Take the factor and the recovery codes from somebody; their log-ins end."""
+    with enter(PUBLIC), transaction.atomic():
+        _locked(staff)
+        StaffAuthenticator.objects.filter(staff=staff).delete()
+        StaffRecoveryCode.objects.filter(staff=staff).delete()
+        StaffUser.objects.filter(pk=staff.pk).update(second_factor_at=None)
+        living = staff.tokens.filter(name="", revoked_at__isnull=True)
+        living.update(revoked_at=timezone.now())
+        record("staff.factor_removed", actor=actor, target=target_of(staff), why=why)
+        staff.second_factor_at = None
+
+
+def _renewed_codes(staff: StaffUser) -> list[str]:
+    codes = new_recovery_codes()
+    StaffRecoveryCode.objects.filter(staff=staff).delete()
+    StaffRecoveryCode.objects.bulk_create(
+        StaffRecoveryCode(staff=staff, hash=keyed_hashes(RECOVERY, plain(code))[0])
+        for code in codes
+    )
+    return codes
+
+
+def _locked(staff: StaffUser) -> StaffUser:
+    return StaffUser.objects.select_for_update().get(pk=staff.pk)

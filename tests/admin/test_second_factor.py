@@ -1,0 +1,227 @@
+"""The second factor of staff in the admin: adding it, logging in with it, losing it."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+
+from audit.services import SYSTEM
+from staff.models import StaffAuthenticator, StaffRecoveryCode, StaffUser
+from staff.tokens import issue
+from tests.accounts.factors import App
+from tests.admin.conftest import log_in
+from tests.admin.trail import assert_recorded, last_event
+from tests.browser import Browser
+from tests.site import PASSWORD, Site
+
+PAGE = "/admin/second-factor/"
+SECRET = re.compile(r"<code>([A-Z2-7]{32})</code>")
+CODES = re.compile(r"<code>([0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{4})</code>")
+
+
+def add_factor(browser: Browser) -> tuple[App, list[str]]:
+    """Add a factor on its page; return the app and the recovery codes."""
+    begun = browser.submit(PAGE, {"verb": "begin"})
+    app = App(SECRET.search(browser.follow(begun).text)[1])
+    done = browser.submit(PAGE, {"verb": "confirm", "code": app.code(-1)})
+    assert done.status_code == 200
+    return app, CODES.findall(done.text)
+
+
+def log_in_with(browser: Browser, email: str, code: str):
+    """Send the log-in form with a code."""
+    form = {"username": email, "password": PASSWORD, "code": code}
+    return browser.submit("/admin/login/", form)
+
+
+def test_adding_one_on_its_page(at_desk, new_staff) -> None:
+    staff = new_staff()
+    here, there = at_desk(staff=staff), at_desk(staff=staff)
+    begun = here.follow(here.submit(PAGE, {"verb": "begin"}))
+    app = App(SECRET.search(begun.text)[1])
+
+    wrong = here.submit(PAGE, {"verb": "confirm", "code": "000000"})
+    done = here.submit(PAGE, {"verb": "confirm", "code": app.code()})
+
+    assert "<svg" in begun.text
+    assert "style=" not in begun.text.split("<svg")[1].split("</svg>")[0]
+    assert "This code is wrong" in wrong.text
+    assert len(set(CODES.findall(done.text))) == 10
+    assert not CODES.findall(here.get(PAGE).text)
+    assert here.get("/admin/").status_code == 200
+    assert there.get("/admin/").status_code == 302, "logged in with the password alone"
+    assert_recorded("staff.factor_added", by=staff)
+    row = StaffAuthenticator.objects.get(staff=staff)
+    assert app.secret not in row.sealed_secret
+
+
+def test_the_password_alone_opens_nothing_any_more(site: Site, at_desk, new_staff) -> None:
+    staff = new_staff()
+    app, recovery_codes = add_factor(at_desk(staff=staff))
+    browser = Browser(site, "admin")
+    wrong = StaffUser(email="nobody@aggios.test")
+
+    alone = log_in(browser, staff.email)
+    guessed = log_in_with(browser, staff.email, "000000")
+    stranger = log_in_with(browser, wrong.email, "000000")
+    whole = log_in_with(browser, staff.email, app.code())
+    again = log_in_with(Browser(site, "admin"), staff.email, app.code())
+    printed = log_in_with(Browser(site, "admin"), staff.email, recovery_codes[0].upper())
+    reused = log_in_with(Browser(site, "admin"), staff.email, recovery_codes[0])
+
+    assert "Enter the code that your app shows" in alone.text
+    notes = [a.text.split('class="errornote">')[1].split("</p>")[0] for a in (guessed, stranger)]
+    assert notes[0] == notes[1]
+    assert [a.status_code for a in (whole, again, printed, reused)] == [302, 200, 302, 200]
+    event = last_event("staff.login_refused", target_id=str(staff.pk))
+    assert event.details == {"at": "second_factor"}
+    assert last_event("staff.recovery_code_used", actor_id=str(staff.pk)).details == {"left": 9}
+
+
+def test_nobody_learns_of_it_without_the_password(site: Site, at_desk, new_staff) -> None:
+    plain, staff = new_staff(), new_staff()
+    add_factor(at_desk(staff=staff))
+
+    answers = [log_in(Browser(site, "admin"), s.email, "wrong horse") for s in (plain, staff)]
+
+    pages = [re.sub(r'value="[^"]*"', "", answer.text) for answer in answers]
+    assert pages[0] == pages[1]
+
+
+def test_new_recovery_codes_void_the_old(site: Site, at_desk, new_staff) -> None:
+    staff = new_staff()
+    browser = at_desk(staff=staff)
+    app, old = add_factor(browser)
+
+    unproved = browser.submit(PAGE, {"verb": "renew", "code": "zzzz-zzzz-zzzz"})
+    done = browser.submit(PAGE, {"verb": "renew", "code": app.code()})
+
+    assert not CODES.findall(unproved.text)
+    new = CODES.findall(done.text)
+    assert not set(new) & set(old)
+    assert log_in_with(Browser(site, "admin"), staff.email, old[1]).status_code == 200
+    assert log_in_with(Browser(site, "admin"), staff.email, new[1]).status_code == 302
+    assert_recorded("staff.recovery_codes_renewed", by=staff)
+
+
+def test_removing_it_takes_a_code(at_desk, new_staff, site: Site) -> None:
+    staff = new_staff()
+    browser = at_desk(staff=staff)
+    app, _ = add_factor(browser)
+
+    browser.submit(PAGE, {"verb": "remove", "code": "000000"})
+    kept = StaffUser.objects.get(pk=staff.pk).second_factor_at
+    browser.submit(PAGE, {"verb": "remove", "code": app.code()})
+
+    assert kept is not None
+    assert StaffUser.objects.get(pk=staff.pk).second_factor_at is None
+    assert not StaffRecoveryCode.objects.filter(staff=staff).exists()
+    assert browser.get("/admin/").status_code == 200
+    assert log_in(Browser(site, "admin"), staff.email).status_code == 302
+    assert assert_recorded("staff.factor_removed", by=staff).details == {"why": "removed"}
+
+
+def reset(browser: Browser, *staff: StaffUser):
+    """Choose the action in the list of staff."""
+    form = {"action": "reset_second_factor", "_selected_action": [str(s.pk) for s in staff]}
+    return browser.submit("/admin/staff/staffuser/", form)
+
+
+def test_who_may_do_everything_helps_who_lost_theirs(at_desk, new_staff, site: Site) -> None:
+    lost, able = new_staff(), new_staff(is_superuser=True)
+    add_factor(at_desk(staff=lost))
+    browser = at_desk(staff=able)
+    add_factor(browser)
+
+    answer = reset(browser, lost, able)
+
+    assert answer.status_code == 302
+    assert StaffUser.objects.get(pk=lost.pk).second_factor_at is None
+    assert StaffUser.objects.get(pk=able.pk).second_factor_at is not None, "one's own takes a code"
+    assert_recorded("staff.factor_removed", by=able, target_id=str(lost.pk))
+
+
+def test_others_may_not(at_desk, new_staff) -> None:
+    lost = new_staff()
+    add_factor(at_desk(staff=lost))
+    browser = at_desk("view_staffuser", "change_staffuser")
+
+    page = browser.get("/admin/staff/staffuser/")
+    reset(browser, lost)
+
+    assert "reset_second_factor" not in page.text
+    assert StaffUser.objects.get(pk=lost.pk).second_factor_at is not None
+
+
+def test_a_command_helps_the_last_one(at_desk, new_staff) -> None:
+    lost = new_staff()
+    add_factor(at_desk(staff=lost))
+
+    call_command("reset_staff_factor", lost.email.upper())
+
+    assert StaffUser.objects.get(pk=lost.pk).second_factor_at is None
+    event = last_event("staff.factor_removed", target_id=str(lost.pk))
+    assert (event.actor_type, event.details) == ("system", {"why": "reset"})
+
+
+def test_the_pages_in_portuguese(site: Site, new_staff) -> None:
+    staff = new_staff()
+    browser = Browser(site, "admin", language="pt-BR")
+
+    assert "Código de uso único" in browser.get("/admin/login/").text
+    log_in(browser, staff.email)
+    assert "Adicionar um segundo fator" in browser.get(PAGE).text
+
+
+@pytest.fixture
+def desk(committed: None, settings) -> Client:
+    """A browser at this process's own site, set as production is: staff need a second factor."""
+    settings.STAFF_SECOND_FACTOR = "required"
+    return Client(headers={"Host": f"admin.{settings.BASE_DOMAIN}"})
+
+
+def test_where_it_is_required_nothing_else_is_open(desk: Client, new_staff) -> None:
+    staff = new_staff(is_superuser=True)
+    form = {"username": staff.email, "password": PASSWORD}
+    paths = ["/admin/", "/admin/staff/staffuser/", "/admin/password_change/", "/admin/tenants/"]
+
+    entered = desk.post("/admin/login/", form)
+    answers = [desk.get(path) for path in paths]
+    page = desk.get(PAGE)
+
+    assert entered.status_code == 302
+    assert {(a.status_code, a.headers["location"]) for a in answers} == {(302, PAGE)}
+    assert "nothing else is open to you" in page.content.decode()
+    assert "/admin/staff/staffuser/" not in page.content.decode()
+
+
+def test_and_all_is_open_once_it_is_added(desk: Client, new_staff) -> None:
+    staff = new_staff(is_superuser=True)
+    desk.post("/admin/login/", {"username": staff.email, "password": PASSWORD})
+
+    desk.post(PAGE, {"verb": "begin"})
+    app = App(SECRET.search(desk.get(PAGE).content.decode())[1])
+    desk.post(PAGE, {"verb": "confirm", "code": app.code(-1)})
+    opened = desk.get("/admin/staff/staffuser/").status_code
+    desk.post(PAGE, {"verb": "remove", "code": app.code()})
+
+    assert opened == 200
+    assert desk.get("/admin/staff/staffuser/").status_code == 302
+
+
+def test_the_api_asks_the_same(desk: Client, new_staff) -> None:
+    staff = new_staff(is_superuser=True)
+    program = issue(staff, lifetime=timedelta(hours=1), actor=SYSTEM, name="ci").text
+    earlier = issue(staff, lifetime=timedelta(hours=1), actor=SYSTEM).text
+    body = {"email": staff.email, "password": PASSWORD}
+
+    refused = desk.post("/api/auth/login", body, content_type="application/json")
+    codes = {
+        token: desk.get("/api/tenants", headers={"Authorization": f"Bearer {token}"}).status_code
+        for token in (program, earlier)
+    }
+
+    assert (refused.status_code, refused.json()["code"]) == (403, "staff_second_factor_missing")
+    assert codes == {program: 200, earlier: 403}
