@@ -39,14 +39,23 @@ def admission_of(email: str, token: str) -> Admission:
         if current_tenant().registration != Tenant.Registration.OPEN:
             raise RegistrationClosed
         return Admission()
-    invitation = invitation_with_token(token)
-    if invitation is None or state_of(invitation) != PENDING:
-        raise RegistrationClosed
+    invitation = good_invitation(token)
     if invitation.email not in ("", email):
         raise RegistrationClosed
     # The token was mailed to that address, and to no other.
     verified_at = timezone.now() if invitation.email else None
     return Admission(invitation.role, verified_at, invitation)
+
+
+def good_invitation(token: str) -> Invitation:
+    """Return the pending invitation that a token is for, changing nothing.
+
+    Raises RegistrationClosed.
+    """
+    invitation = invitation_with_token(token)
+    if invitation is None or state_of(invitation) != PENDING:
+        raise RegistrationClosed
+    return invitation
 
 
 def use_up(admission: Admission, *, actor: Actor) -> None:

@@ -95,7 +95,7 @@ def delete_workspace(*, actor: User, confirm: str, check: Check) -> Tenant:
         )
         for owner in User.objects.filter(role=User.Role.OWNER, is_active=True):
             post_letter("workspace_leaving", to=owner.email, due_at=due, by=actor.email)
-        return tenant
+        return own_tenant()
 
 
 def _require_confirmed(tenant: Tenant, confirm: str) -> None:

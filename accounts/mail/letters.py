@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from accounts.mail import people, recovery, verification
+from accounts.mail import invitation, leaving, people, recovery, verification
 from accounts.mail.content import Mail
 from accounts.models import Letter
 
@@ -21,4 +21,6 @@ KINDS: dict[str, Builder] = {
     "password_changed": recovery.password_changed,
     "verify_email": verification.verify_email,
     "registration": verification.registration,
+    "invitation": invitation.invitation,
+    "workspace_leaving": leaving.workspace_leaving,
 }

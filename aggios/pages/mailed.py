@@ -74,31 +74,35 @@ def _follow(
 ) -> HttpResponse:
     if request.method != "POST":
         form = kind(initial={"token": request.GET.get("token", "")[:LONGEST_TOKEN]})
-        return _shown(request, template, {"form": form})
+        return shown(request, template, {"form": form})
     form = kind(request.POST)
     if not form.is_valid():
-        return _shown(request, template, {"form": form}, status=400)
+        return shown(request, template, {"form": form}, status=400)
     try:
         take("links", limit_key(request_context().client_address))
         act(**form.cleaned_data)
     except Problem as problem:
-        return _refused(request, template, form, problem)
-    return _shown(request, template, {"done": True})
+        return refused(request, template, {"form": form}, problem)
+    return shown(request, template, {"done": True})
 
 
-def _refused(request: HttpRequest, template: str, form: LinkForm, problem: Problem) -> HttpResponse:
+def refused(
+    request: HttpRequest, template: str, context: dict[str, Any], problem: Problem
+) -> HttpResponse:
+    """Show the form of ``context`` again with what is wrong. Raises what is no fault of theirs."""
     if problem.status >= 500:
         raise problem
-    form.refuse(problem)
-    response = _shown(request, template, {"form": form}, status=problem.status)
+    context["form"].refuse(problem)
+    response = shown(request, template, context, status=problem.status)
     for name, value in problem.headers.items():
         response.headers[name] = value
     return response
 
 
-def _shown(
+def shown(
     request: HttpRequest, template: str, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
+    """Render a page that a link led to; no other site is told where somebody comes from."""
     tenant = request.tenant  # type: ignore[attr-defined]
     response = render(request, template, {**context, "tenant": tenant}, status=status)
     response.headers["Referrer-Policy"] = "same-origin"

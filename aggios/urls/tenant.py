@@ -3,11 +3,13 @@
 from django.urls import include, path
 
 from aggios.pages.front import workspace
+from aggios.pages.joining import join_page
 from aggios.pages.mailed import reset_page, verify_page
 from aggios.urls import common
 
 urlpatterns = [
     path("", workspace, name="workspace"),
+    path("join", join_page, name="join-page"),
     path("password/reset", reset_page, name="password-reset-page"),
     path("email/verify", verify_page, name="email-verify-page"),
     path("", include("accounts.urls")),

@@ -7,7 +7,7 @@ from typing import Any
 from httpx import Response
 
 from accounts.invitations import renew_token
-from accounts.models import Invitation, User
+from accounts.models import Invitation, Letter, User
 from audit.models import AuditEvent
 from tenants.context import tenant_context
 from tests.cast import Agency
@@ -26,8 +26,12 @@ def invited(agency: Agency, email: str = "", *, at: Host | None = None, **fields
 
 
 def token_for(agency: Agency, invitation: dict) -> str:
-    """Return a token of a mailed invitation."""
+    """Return a token of a mailed invitation: another one, once its letter has gone out."""
+    end = time.monotonic() + 30
     with tenant_context(agency.ref):
+        while Letter.objects.filter(data__invitation=invitation["id"]).exists():
+            assert time.monotonic() < end, "the letter does not go out"
+            time.sleep(0.02)
         return renew_token(Invitation.objects.get(pk=uuid.UUID(invitation["id"])))
 
 

@@ -133,6 +133,7 @@ ROUTES = {
     "admin": [Route("admin-front", "/", "GET"), *STAFF_LOG_IN, *OF_STAFF, *COMMON],
     "tenant": [
         Route("workspace", "/", "GET"),
+        Route("join-page", "/join", "GET POST"),
         Route("password-reset-page", "/password/reset", "GET POST"),
         Route("email-verify-page", "/email/verify", "GET POST"),
         *OF_A_TENANT,

@@ -1,0 +1,46 @@
+"""The letter that asks somebody in. Its token is made here, so nothing that is stored holds it.
+
+It does not name who invites: anybody can open a workspace under an address that is not theirs and
+have us write to strangers in that name.
+"""
+
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from accounts.invitation_queries import locked_invitation, state_of
+from accounts.invitation_states import PENDING
+from accounts.invitations import renew_token
+from accounts.mail.content import Mail, in_words, link_to, workspace_name
+from accounts.mail.recipients import active_person
+from accounts.models import Invitation, Letter, User
+from core.problems import NotFound
+
+
+def invitation(letter: Letter) -> Mail | None:
+    """Bring somebody the link by which they join; tell a member that they are one already.
+
+    Nobody gets a mail for an invitation that has been used, revoked, replaced or has expired.
+    """
+    found = _pending(letter)
+    if found is None:
+        return None
+    if User.objects.filter(email=letter.recipient).exists():
+        return _known(letter)
+    subject = gettext("Join %(workspace)s") % {"workspace": workspace_name()}
+    link = link_to("/join", token=renew_token(found))
+    return Mail(subject, {"link": link, "good_for": in_words(found.expires_at - timezone.now())})
+
+
+def _pending(letter: Letter) -> Invitation | None:
+    try:
+        found = locked_invitation(letter.data["invitation"])
+    except NotFound:
+        return None
+    return found if state_of(found) == PENDING else None
+
+
+def _known(letter: Letter) -> Mail | None:
+    if active_person(letter.recipient) is None:
+        return None
+    subject = gettext("You have an account at %(workspace)s") % {"workspace": workspace_name()}
+    return Mail(subject, {"known": True, "site": link_to("/")})

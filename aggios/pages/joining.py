@@ -1,0 +1,88 @@
+"""The page that an invitation leads to. Looking at it uses nothing up: mail scanners look too."""
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+
+from accounts.admission import good_invitation
+from accounts.models import Invitation
+from accounts.problems import RegistrationClosed
+from accounts.services import log_out, register
+from aggios.pages.mailed import LONGEST_TOKEN, LinkForm, refused, shown
+from aggios.pages.page import page
+from core.address import limit_key
+from core.context import request_context
+from core.limits import take
+from core.problems import Problem
+
+TEMPLATE = "join.html"
+
+
+class JoinForm(LinkForm):
+    """Who joins. Without a field for the address when the invitation is for one."""
+
+    email = forms.EmailField(label=_("E-mail address"), max_length=254)
+    first_name = forms.CharField(label=_("First name"), max_length=100, required=False)
+    last_name = forms.CharField(label=_("Last name"), max_length=100, required=False)
+    password = forms.CharField(
+        label=_("Password"),
+        max_length=1024,
+        strip=False,
+        widget=forms.PasswordInput,
+        help_text=_("At least 10 characters, and nothing that is easy to guess."),
+    )
+
+    def __init__(self, data: Any = None, *, address: str, **options: Any) -> None:
+        super().__init__(data, **options)
+        if address:
+            del self.fields["email"]
+        hints = {
+            "email": "email",
+            "first_name": "given-name",
+            "last_name": "family-name",
+            "password": "new-password",
+        }
+        for name in hints.keys() & self.fields.keys():
+            self.fields[name].widget.attrs["autocomplete"] = hints[name]
+
+
+@never_cache
+@page("GET", "POST")
+def join_page(request: HttpRequest) -> HttpResponse:
+    """Show whose workspace it is and ask for a name and a password, or let somebody join."""
+    given = request.POST if request.method == "POST" else request.GET
+    token = given.get("token", "")[:LONGEST_TOKEN]
+    try:
+        invitation = good_invitation(token)
+        if request.method != "POST":
+            form = JoinForm(initial={"token": token}, address=invitation.email)
+            return shown(request, TEMPLATE, _context(form, invitation))
+        return _join(request, invitation, token)
+    except RegistrationClosed as problem:
+        return shown(request, TEMPLATE, {"void": True}, status=problem.status)
+
+
+def _join(request: HttpRequest, invitation: Invitation, token: str) -> HttpResponse:
+    form = JoinForm(request.POST, address=invitation.email)
+    context = _context(form, invitation)
+    if not form.is_valid():
+        return shown(request, TEMPLATE, context, status=400)
+    fields = {"email": invitation.email, **form.cleaned_data}
+    del fields["token"]
+    try:
+        take("register", limit_key(request_context().client_address))
+        opened = register(**fields, invitation=token)
+    except RegistrationClosed:
+        raise
+    except Problem as problem:
+        return refused(request, TEMPLATE, context, problem)
+    # The page hands out no tokens, so the session that came with them has no use.
+    log_out(opened.session, actor=opened.user)
+    return shown(request, TEMPLATE, {"done": True})
+
+
+def _context(form: JoinForm, invitation: Invitation) -> dict[str, Any]:
+    return {"form": form, "address": invitation.email}

@@ -1,0 +1,137 @@
+"""The page that an invitation leads to."""
+
+from collections.abc import Callable
+
+import pytest
+
+from accounts.models import Session, User
+from tenants.context import tenant_context
+from tests.accounts.conftest import fresh_limits
+from tests.accounts.invited import INVITATIONS, invited, token_for
+from tests.browser import Browser
+from tests.cast import Agency
+from tests.site import PASSWORD, Site
+
+__all__ = ["fresh_limits"]
+
+
+@pytest.fixture
+def agency(new_agency: Callable[..., Agency]) -> Agency:
+    return new_agency(company="Initech & Söhne")
+
+
+def form(**fields: str) -> dict[str, str]:
+    return {"first_name": "Nia", "last_name": "", "password": PASSWORD, **fields}
+
+
+def test_looking_uses_nothing_up_and_sending_joins(site: Site, agency: Agency):
+    invitation = invited(agency, "nia@new.test", role="admin")
+    token, browser = token_for(agency, invitation), Browser(site, agency.slug)
+    path = f"/join?token={token}"
+
+    pages = [browser.get(path) for _ in range(3)]
+    seen = agency.owner.at.get(f"{INVITATIONS}/{invitation['id']}").json()
+    done = browser.submit(path, form(token=token))
+
+    assert {page.status_code for page in pages} == {200}
+    assert "Initech &amp; Söhne" in pages[0].text
+    assert "nia@new.test" in pages[0].text
+    assert 'name="email"' not in pages[0].text
+    assert (seen["state"], seen["uses"]) == ("pending", 0)
+    assert done.status_code == 200
+    assert "You have joined Initech &amp; Söhne" in done.text
+    entered = agency.host.post(
+        "/api/auth/login", {"email": "nia@new.test", "password": PASSWORD}
+    ).json()
+    assert (entered["user"]["role"], entered["user"]["first_name"]) == ("admin", "Nia")
+
+
+def test_no_session_is_left_that_nobody_holds(site: Site, agency: Agency):
+    token = token_for(agency, invited(agency, "nia@new.test"))
+
+    Browser(site, agency.slug).submit(f"/join?token={token}", form(token=token))
+
+    with tenant_context(agency.ref):
+        nia = User.objects.get(email="nia@new.test")
+        assert not Session.objects.filter(user=nia, ended_at=None).exists()
+
+
+def test_whose_address_it_is_for_cannot_be_changed(site: Site, agency: Agency):
+    token = token_for(agency, invited(agency, "nia@new.test"))
+
+    Browser(site, agency.slug).submit(
+        f"/join?token={token}", form(token=token, email="eve@new.test")
+    )
+
+    with tenant_context(agency.ref):
+        found = set(User.objects.values_list("email", flat=True))
+    assert found == {agency.owner.email, "nia@new.test"}
+
+
+def test_a_link_asks_for_the_address(site: Site, agency: Agency):
+    token, browser = invited(agency, max_uses=2)["token"], Browser(site, agency.slug)
+    path = f"/join?token={token}"
+
+    without = browser.submit(path, form(token=token))
+    taken = browser.submit(path, form(token=token, email=agency.owner.email))
+    done = browser.submit(path, form(token=token, email="nia@new.test"))
+
+    assert 'name="email"' in browser.get(path).text
+    assert (without.status_code, taken.status_code, done.status_code) == (400, 409, 200)
+    assert "You have joined" in done.text
+
+
+@pytest.mark.parametrize("language", ["en", "pt-BR"])
+def test_faults_stand_at_their_fields(site: Site, agency: Agency, language: str):
+    token = token_for(agency, invited(agency, "nia@new.test"))
+    browser = Browser(site, agency.slug, language=language)
+
+    answer = browser.submit(f"/join?token={token}", form(token=token, password="short"))
+
+    assert answer.status_code == 400
+    said = {"en": "at least 10 characters", "pt-BR": "pelo menos 10 caracteres"}
+    assert said[language] in answer.text
+    assert 'value="short"' not in answer.text
+    assert f'value="{token}"' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "This invitation is not valid"), ("pt-BR", "Este convite não é válido")],
+)
+def test_one_that_is_not_good_says_so(site: Site, agency: Agency, language: str, said: str):
+    invitation = invited(agency, "nia@new.test")
+    token, browser = token_for(agency, invitation), Browser(site, agency.slug, language=language)
+    ready = browser.get(f"/join?token={token}")
+    agency.owner.at.delete(f"{INVITATIONS}/{invitation['id']}")
+
+    answers = [browser.get(f"/join{query}") for query in (f"?token={token}", "?token=x", "")]
+
+    assert ready.status_code == 200
+    assert {answer.status_code for answer in answers} == {403}
+    assert all(said in answer.text for answer in answers)
+    assert "nia@new.test" not in answers[0].text
+
+
+def test_nobody_is_told_where_somebody_comes_from(site: Site, agency: Agency):
+    token = token_for(agency, invited(agency, "nia@new.test"))
+
+    page = Browser(site, agency.slug).get(f"/join?token={token}")
+
+    assert page.headers["referrer-policy"] == "same-origin"
+    assert "no-store" in page.headers["cache-control"]
+    assert "<script" not in page.text
+
+
+def test_a_form_without_its_token_is_refused(site: Site, agency: Agency):
+    token = token_for(agency, invited(agency, "nia@new.test"))
+
+    answer = Browser(site, agency.slug).post("/join", form(token=token))
+
+    assert answer.status_code == 403
+    with tenant_context(agency.ref):
+        assert User.objects.count() == 1
+
+
+def test_it_is_on_workspaces_hosts_alone(site: Site):
+    assert Browser(site).get("/join").status_code == 404
