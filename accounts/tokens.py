@@ -184,6 +184,8 @@ def _read(kind: type[T], token: str) -> T:
         raise TokenExpired from exc
     except TokenError as exc:
         raise _refusal(token) from exc
+    except (OverflowError, TypeError, ValueError) as exc:  # a time that is none
+        raise TokenInvalid from exc
 
 
 def _refusal(token: str) -> TokenInvalid:

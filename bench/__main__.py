@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from bench import accounts, create_tenant, fleet, roles, users_me, worker_memory
+from bench import accounts, create_tenant, fleet, roles, sessions, users_me, worker_memory
 from bench.attack import run as attack
 
 BENCHES: dict[str, tuple[Callable[[list[str]], int], str]] = {
@@ -12,6 +12,7 @@ BENCHES: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "create_tenant": (create_tenant.main, create_tenant.TITLE),
     "fleet": (fleet.main, fleet.TITLE),
     "roles": (roles.main, roles.TITLE),
+    "sessions": (sessions.main, sessions.TITLE),
     "users_me": (users_me.main, users_me.TITLE),
     "worker_memory": (worker_memory.main, worker_memory.TITLE),
 }

@@ -18,6 +18,14 @@ from devstack.testing import TestStack
 PATH = "/api/users/me"
 OURS, STOCK, PERSISTENT, BARE = "Aggios", "stock", "stock, CONN_MAX_AGE=600", "bare Django view"
 
+PERSON = {
+    "company": "Acme",
+    "subdomain": "acme",
+    "email": "ada@acme.test",
+    "first_name": "Ada",
+    "last_name": "Lovelace",
+}
+
 
 @dataclass(frozen=True)
 class Side:
@@ -35,32 +43,33 @@ def all_sides(stack: TestStack, workers: Workers) -> Iterator[list[Side]]:
     with contextlib.ExitStack() as running:
         enter = running.enter_context
         yield [
-            enter(_ours(stack, workers)),
+            enter(ours(stack, workers, person=a_person())),
             *enter(_stock(stack, workers)),
-            enter(_bare(stack, workers)),
+            enter(bare(stack, workers)),
         ]
 
 
+def a_person() -> dict[str, str]:
+    """Return what somebody gives who opens a workspace."""
+    return {**PERSON, "password": secrets.token_urlsafe(18)}
+
+
 @contextlib.contextmanager
-def _ours(stack: TestStack, workers: Workers) -> Iterator[Side]:
+def ours(
+    stack: TestStack, workers: Workers, *, person: dict[str, str], **settings: str
+) -> Iterator[Side]:
+    """Serve Aggios with some settings and a workspace of this person's, and read them."""
     application = ["-c", "python:aggios.gunicorn", "aggios.wsgi:application"]
     log = stack.home.logs / "bench-ours.log"
     metrics = {"PROMETHEUS_MULTIPROC_DIR": str(stack.home.folder("metrics"))}
-    with gunicorn(application, {**web_environment(stack), **metrics}, workers, log) as web:
-        request = get(PATH, f"acme.{BASE_DOMAIN}", _sign_up(web.port))
+    env = {**web_environment(stack), **metrics, **settings}
+    with gunicorn(application, env, workers, log) as web:
+        request = get(PATH, f"acme.{BASE_DOMAIN}", _sign_up(web.port, person))
         yield Side(OURS, web, request, _count(stack, stack.env["DATABASE_URL"]))
 
 
-def _sign_up(port: int) -> str:
+def _sign_up(port: int, person: dict[str, str]) -> str:
     """Open the workspace ``acme`` over HTTP, as anybody would, and return its owner's token."""
-    person = {
-        "company": "Acme",
-        "subdomain": "acme",
-        "email": "ada@acme.test",
-        "password": secrets.token_urlsafe(18),
-        "first_name": "Ada",
-        "last_name": "Lovelace",
-    }
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=60)
     headers = {"Host": BASE_DOMAIN, "Content-Type": "application/json"}
     connection.request("POST", "/api/auth/register", json.dumps(person), headers)
@@ -85,7 +94,8 @@ def _stock(stack: TestStack, workers: Workers) -> Iterator[tuple[Side, Side]]:
 
 
 @contextlib.contextmanager
-def _bare(stack: TestStack, workers: Workers) -> Iterator[Side]:
+def bare(stack: TestStack, workers: Workers) -> Iterator[Side]:
+    """Serve a Django view that touches nothing."""
     env = {**web_environment(stack), "DJANGO_SETTINGS_MODULE": "bench.stock.settings_bare"}
     log = stack.home.logs / "bench-bare.log"
     with gunicorn(["bench.stock.wsgi"], env, workers, log) as web:

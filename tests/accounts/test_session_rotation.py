@@ -43,6 +43,36 @@ def test_a_crowd_gets_one_child(agency: Agency, crowd: int):
         assert agency.host.with_token(one.json()["access_token"]).get(ME).status_code == 200
 
 
+def test_those_who_come_to_the_row_together_get_one_child(
+    agency: Agency, superuser: psycopg.Connection
+):
+    """Four wait for the row at the same moment, whatever the machine is doing."""
+    with ThreadPoolExecutor(4) as pool:
+        with superuser.transaction():
+            superuser.execute(_lock(agency), [row(agency).id])
+            asked = [
+                pool.submit(refresh, agency.host, agency.owner.refresh_token) for _ in range(4)
+            ]
+            _until(lambda: _waiting(superuser) == 4)
+        answers = [one.result() for one in asked]
+
+    assert [answer.status_code for answer in answers] == [200] * 4
+    assert len({answer.json()["refresh_token"] for answer in answers}) == 1
+    assert row(agency).generation == 1
+
+
+def _lock(agency: Agency) -> sql.Composed:
+    query = sql.SQL("SELECT FROM {}.accounts_session WHERE id = %s FOR UPDATE")
+    return query.format(sql.Identifier(agency.ref.schema_name))
+
+
+def _waiting(superuser: psycopg.Connection) -> int:
+    """Count the backends that wait for a lock."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    [(count,)] = superuser.execute(query).fetchall()
+    return int(count)
+
+
 def test_the_grace_does_not_slide(agency: Agency, settings):
     """It is over so long after the parent's first use, however often the parent came since."""
     parent = agency.owner.refresh_token
@@ -117,11 +147,9 @@ def _asked_and_gone(host: Host, token: str) -> socket.socket:
 
 def test_a_backend_that_dies_in_the_middle(agency: Agency, superuser: psycopg.Connection):
     """PostgreSQL ends the connection that rotates: nothing happened, and the token is good."""
-    schema, pk = agency.ref.schema_name, row(agency).id
-    query = sql.SQL("SELECT FROM {}.accounts_session WHERE id = %s FOR UPDATE")
-    answers = []
+    pk, answers = row(agency).id, []
     with superuser.transaction():
-        superuser.execute(query.format(sql.Identifier(schema)), [pk])
+        superuser.execute(_lock(agency), [pk])
         rotating = threading.Thread(
             target=lambda: answers.append(refresh(agency.host, agency.owner.refresh_token))
         )

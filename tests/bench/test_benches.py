@@ -45,6 +45,14 @@ def test_every_side_answers_and_ours_costs_two_statements():
     assert len(result["ratio"]["pairs"]) == 1
 
 
+def test_sessions_are_rotated_and_their_check_has_its_price():
+    few = ["--rounds", "1", "--seconds", "1", "--clients", "2", "--workers", "1", "--threads", "2"]
+    sides = result_of("sessions", *few)["sides"]
+
+    assert list(sides) == ["users/me", "bare Django view", "refresh"]
+    assert all(side["rate_median"] > 0 and side["requests"] > 0 for side in sides.values())
+
+
 def test_a_role_is_measured_among_few_and_many():
     result = result_of("roles", "--rounds", "10", "--tenants", "12")
 

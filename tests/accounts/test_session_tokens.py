@@ -1,0 +1,147 @@
+"""Tokens that a library might take and we do not: algorithms, headers, sizes, kinds, clocks."""
+
+import json
+import time
+from collections.abc import Callable
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from accounts.tokens import LONGEST
+from tenants.keys import key_id, signing_key
+from tests.accounts.bodies import claims, header, part, refusal
+from tests.accounts.sessions import ME, reason, refresh, row
+from tests.cast import Agency
+from tests.site import Host, Site
+
+INVALID = (401, "token_invalid")
+
+
+@pytest.fixture
+def agency(new_agency: Callable[..., Agency]) -> Agency:
+    return new_agency()
+
+
+def signed(agency: Agency, token: str, *, headers: dict | None = None, **changes: object) -> str:
+    """Return a token of the agency with other claims or header fields, signed with its key."""
+    kid = {"kid": str(key_id(agency.ref)), **(headers or {})}
+    return jwt.encode({**claims(token), **changes}, signing_key(agency.ref), "HS256", headers=kid)
+
+
+def with_header(token: str, **fields: object) -> str:
+    """Return a token with other header fields and the signature that it had."""
+    _, payload, signature = token.split(".")
+    return f"{part({**header(token), **fields})}.{payload}.{signature}"
+
+
+def everywhere(agency: Agency, site: Site, token: str) -> set[tuple[int, str]]:
+    """Return how a token is refused as an access and as a refresh token, at home and on api."""
+    hosts: list[Host] = [agency.host, site.host("api")]
+    shown = [host.with_token(token).get(ME) for host in hosts]
+    sent = [refresh(host, token) for host in hosts]
+    return {refusal(answer) for answer in [*shown, *sent]}
+
+
+def test_one_kind_is_not_the_other(agency: Agency):
+    assert refusal(agency.host.with_token(agency.owner.refresh_token).get(ME)) == INVALID
+    assert refusal(refresh(agency.host, agency.owner.access_token)) == INVALID
+    relabelled = signed(agency, agency.owner.refresh_token, token_type="access")
+    assert agency.host.with_token(relabelled).get(ME).status_code == 200  # who signs, decides
+    assert row(agency).ended_at is None
+
+
+def test_a_public_key_is_no_secret(agency: Agency, site: Site):
+    """RS256 and its public key given as a secret: the algorithm is ours to choose."""
+    key = rsa.generate_private_key(65537, 2048)
+    kid = {"kid": str(key_id(agency.ref))}
+    token = jwt.encode(claims(agency.owner.access_token), key, "RS256", headers=kid)
+
+    assert everywhere(agency, site, token) == {INVALID}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"alg": "none"},
+        {"alg": None},
+        {"alg": ["HS256"]},
+        {"crit": ["exp"]},
+        {"crit": ["b64"], "b64": False},
+        {"kid": None},
+        {"kid": ["x"]},
+        {"kid": "../../etc/passwd"},
+        {"kid": "' OR 1=1 --"},
+        {"jwk": {"kty": "oct", "k": "AAAA"}},
+        {"jku": "http://127.0.0.1/keys"},
+        {"x5u": "http://127.0.0.1/keys"},
+    ],
+    ids=str,
+)
+def test_a_header_that_was_changed(agency: Agency, site: Site, fields: dict):
+    for token in (agency.owner.access_token, agency.owner.refresh_token):
+        assert everywhere(agency, site, with_header(token, **fields)) == {INVALID}
+    assert row(agency).ended_at is None
+
+
+def test_what_is_critical_and_not_understood_is_refused(agency: Agency):
+    """RFC 7515 section 4.1.11, also when our own key signed it."""
+    token = signed(agency, agency.owner.access_token, headers={"crit": ["x-new"], "x-new": 1})
+
+    assert refusal(agency.host.with_token(token).get(ME)) == INVALID
+
+
+def test_another_tenants_key_and_name(agency: Agency, globex: Agency, site: Site):
+    """A token of globex's key that names our key, and ours that names theirs."""
+    body = claims(agency.owner.access_token)
+    for key, kid in ((globex.ref, agency.ref), (agency.ref, globex.ref)):
+        token = jwt.encode(body, signing_key(key), "HS256", headers={"kid": str(key_id(kid))})
+        assert refusal(agency.host.with_token(token).get(ME)) == INVALID
+        assert refusal(globex.host.with_token(token).get(ME)) == INVALID
+
+
+def test_what_is_huge_or_deep(agency: Agency, site: Site):
+    good = agency.owner.access_token
+    head, payload, signature = good.split(".")
+    deep = "[" * 900 + "]" * 900
+    for token in (
+        signed(agency, good, more="x" * LONGEST),
+        f"{part(deep)}.{payload}.{signature}",
+        f"{head}.{part(json.loads(deep))}.{signature}",
+        ".".join([good] * 3),
+        f"{good}.{signature}",
+        good[:-1],
+        "." * 4000,
+    ):
+        assert refusal(agency.host.with_token(token).get(ME)) == INVALID
+        assert refresh(agency.host, token).status_code in {400, 401}
+    assert agency.owner.at.get(ME).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"exp": int(time.time()) + 3600}, 200),
+        ({"exp": 10**30}, 401),
+        ({"exp": -1}, 401),
+        ({"exp": None}, 401),
+        ({"exp": "9999999999"}, 401),
+        ({"nbf": int(time.time()) + 3600}, 401),
+        ({"iat": int(time.time()) + 3600}, 401),
+    ],
+    ids=str,
+)
+def test_clocks(agency: Agency, changes: dict, status: int):
+    """No leeway: what says that it is not good yet, or any more, is not."""
+    token = signed(agency, agency.owner.access_token, **changes)
+
+    assert agency.host.with_token(token).get(ME).status_code == status
+
+
+def test_the_cause_of_an_end_is_in_the_problem_alone(agency: Agency):
+    agency.owner.at.post("/api/auth/logout")
+
+    answer = agency.owner.at.get(ME)
+
+    assert reason(answer) == "logout"
+    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="aggios", error="invalid_token"'
