@@ -3,13 +3,23 @@
 import sys
 from collections.abc import Callable
 
-from bench import accounts, create_tenant, fleet, roles, sessions, users_me, worker_memory
+from bench import (
+    accounts,
+    create_tenant,
+    enumeration,
+    fleet,
+    roles,
+    sessions,
+    users_me,
+    worker_memory,
+)
 from bench.attack import run as attack
 
 BENCHES: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "accounts": (accounts.main, accounts.TITLE),
     "attack": (attack.main, attack.TITLE),
     "create_tenant": (create_tenant.main, create_tenant.TITLE),
+    "enumeration": (enumeration.main, enumeration.TITLE),
     "fleet": (fleet.main, fleet.TITLE),
     "roles": (roles.main, roles.TITLE),
     "sessions": (sessions.main, sessions.TITLE),

@@ -98,16 +98,17 @@ def _workspace(port: int, people: int) -> Target:
     host, password = f"acme.{BASE_DOMAIN}", secrets.token_urlsafe(18)
     emails = [f"person{number}@acme.test" for number in range(people)]
     owner = {"company": "Acme", "subdomain": "acme", "email": emails[0], "password": password}
-    token = _post(port, BASE_DOMAIN, "/api/auth/register", owner)["access_token"]
-    _post(port, host, "/api/tenant", {"registration": "open"}, token, method="PATCH")
+    token = post(port, BASE_DOMAIN, "/api/auth/register", owner)["access_token"]
+    post(port, host, "/api/tenant", {"registration": "open"}, token, method="PATCH")
     for email in emails[1:]:
-        _post(port, host, "/api/auth/register", {"email": email, "password": password})
+        post(port, host, "/api/auth/register", {"email": email, "password": password})
     return Target(port, host, emails, password, token)
 
 
-def _post(
+def post(
     port: int, host: str, path: str, body: dict[str, str], token: str = "", method: str = "POST"
 ) -> Any:
+    """Send JSON and return what came back. Raises RuntimeError."""
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=60)
     headers = {"Host": host, **JSON}
     if token:

@@ -1,0 +1,146 @@
+"""Guessing passwords: bounded from one address and from many, and nobody locks the owner out."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from accounts.attempts import make_familiar
+from core.context import RequestContext, serving
+from tenants.context import tenant_context
+from tests.accounts.asking import ask, somewhere
+from tests.cast import Agency, join
+from tests.site import PASSWORD, Host
+
+WIDE = 6
+
+
+@pytest.fixture
+def agency(new_agency: Callable[..., Agency]) -> Agency:
+    return new_agency(email="ada@here.test")
+
+
+@pytest.fixture
+def narrow(settings) -> None:
+    """Fewer failures an hour for an account, so that a test need not hash as often."""
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "login_hour": f"{WIDE}/3600"}
+
+
+def try_at(agency: Agency, address: str, password: str = "wrong", email: str = "ada@here.test"):
+    """Try to log in from an address."""
+    body = {"email": email, "password": password}
+    return ask(agency.slug, "/api/auth/login", body, address=address)
+
+
+def statuses(agency: Agency, count: int, **kwargs: str) -> list[int]:
+    """Try once from each of so many addresses."""
+    return [try_at(agency, somewhere(), **kwargs).status_code for _ in range(count)]
+
+
+def test_many_at_once_get_no_more_tries_than_one_after_another(agency: Agency):
+    body = {"email": "ada@here.test", "password": "wrong"}
+
+    def guess(_: int) -> int:
+        return agency.host.post("/api/auth/login", body).status_code
+
+    with ThreadPoolExecutor(40) as pool:
+        found = list(pool.map(guess, range(40)))
+    # Who found no place to be hashed at was not told anything, and has not used a try up.
+    assert set(found) <= {401, 429, 503}
+    found += [guess(0) for _ in range(6)]
+
+    assert found.count(401) == 5
+    assert found[-1] == 429
+
+
+def test_many_addresses_share_the_tries_of_an_account(agency: Agency, narrow: None):
+    assert statuses(agency, WIDE) == [401] * WIDE
+
+    refused = try_at(agency, somewhere())
+
+    assert (refused.status_code, refused.json()["limits"]) == (429, ["login_hour"])
+    assert 1 <= int(refused.headers["Retry-After"]) <= 3600
+    assert "login_hour" not in refused.headers["RateLimit"]
+
+
+def test_the_owner_gets_in_from_where_they_were_before(agency: Agency, narrow: None):
+    home = somewhere()
+    assert try_at(agency, home, PASSWORD).status_code == 200
+    statuses(agency, WIDE + 1)
+
+    assert try_at(agency, home).status_code == 401
+    assert try_at(agency, home, PASSWORD).status_code == 200
+    assert try_at(agency, somewhere(), PASSWORD).status_code == 429
+
+
+def test_a_familiar_address_has_no_more_tries_than_all_others_together(agency: Agency, narrow):
+    home = somewhere()
+    assert try_at(agency, home, PASSWORD).status_code == 200
+    statuses(agency, WIDE)
+
+    assert [try_at(agency, home).status_code for _ in range(6)] == [401] * 5 + [429]
+
+
+def test_whoever_reads_the_mail_gets_in_from_anywhere(agency: Agency, narrow: None):
+    statuses(agency, WIDE)
+    here = somewhere()
+    assert try_at(agency, here, PASSWORD).status_code == 429
+
+    with tenant_context(agency.ref), serving(RequestContext(client_address=here)):
+        make_familiar("ada@here.test")
+
+    assert try_at(agency, here, PASSWORD).status_code == 200
+
+
+def test_right_ones_use_up_nothing_but_the_rate(agency: Agency, narrow: None):
+    home = somewhere()
+
+    assert [try_at(agency, home, PASSWORD).status_code for _ in range(WIDE + 2)] == [200] * 8
+    assert statuses(agency, WIDE) == [401] * WIDE
+
+
+def test_right_ones_are_limited_too(agency: Agency, settings):
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "login_rate": "3/60"}
+    home = somewhere()
+
+    answers = [try_at(agency, home, PASSWORD) for _ in range(4)]
+
+    assert [a.status_code for a in answers] == [200, 200, 200, 429]
+    assert '"login_rate";q=3;w=60' in answers[0].headers["RateLimit-Policy"]
+
+
+def test_an_account_of_ones_own_clears_nobody_elses_count(agency: Agency):
+    join(agency, "mallory@here.test")
+    address = somewhere()
+    for _ in range(5):
+        assert try_at(agency, address).status_code == 401
+        assert try_at(agency, address, PASSWORD, "mallory@here.test").status_code == 200
+
+    assert try_at(agency, address).status_code == 429
+
+
+def test_many_accounts_from_one_address(agency: Agency, settings):
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "login_address": "4/60"}
+    address = somewhere()
+    found = [try_at(agency, address, email=f"{n}@here.test").status_code for n in range(5)]
+
+    assert found == [401] * 4 + [429]
+
+
+def test_a_forged_address_straight_at_the_server(agency: Agency, stores):
+    """Ours is the last entry, whatever a client wrote before it."""
+    host: Host = agency.host
+    url = f"http://127.0.0.1:{stores.ports['gunicorn']}/api/auth/login"
+    ours = somewhere()
+    found = [
+        httpx.post(
+            url,
+            json={"email": "ada@here.test", "password": "wrong"},
+            headers={"Host": host.name, "X-Forwarded-For": f"192.0.2.{number}, {ours}"},
+            timeout=60,
+        ).status_code
+        for number in range(6)
+    ]
+
+    assert found == [401] * 5 + [429]
