@@ -1,0 +1,189 @@
+"""Hashing has few threads, few places, and gives way to everything else."""
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+import argon2
+import pytest
+from django.contrib.auth.hashers import check_password, make_password
+
+from accounts import hashers, hashing
+from accounts.hashing import Desk
+from accounts.passwords import password_fits
+from accounts.problems import HashingBusy
+
+PATIENCE = 20.0
+
+
+class Gate:
+    """Work that goes on until it is let go, and knows how much of it is under way."""
+
+    def __init__(self) -> None:
+        self.open = threading.Event()
+        self.begun = threading.Semaphore(0)
+        self.under_way = self.most = 0
+        self._lock = threading.Lock()
+
+    def work(self) -> int:
+        with self._lock:
+            self.under_way += 1
+            self.most = max(self.most, self.under_way)
+        self.begun.release()
+        self.open.wait(PATIENCE)
+        with self._lock:
+            self.under_way -= 1
+        return threading.get_native_id()
+
+
+@pytest.fixture
+def gate() -> Iterator[Gate]:
+    made = Gate()
+    yield made
+    made.open.set()
+
+
+def ask(desk: Desk, gate: Gate, count: int) -> list[threading.Thread]:
+    """Ask for work in so many threads."""
+    threads = [threading.Thread(target=desk.do, args=(gate.work,)) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+def test_so_many_at_once_so_many_waiting_and_no_more(gate: Gate):
+    desk = Desk(at_once=2, places=5, patience=PATIENCE)
+    threads = ask(desk, gate, 5)
+    for _ in range(2):
+        assert gate.begun.acquire(timeout=PATIENCE)
+    while desk._places._value:  # until all five have their place
+        time.sleep(0.01)
+
+    with pytest.raises(HashingBusy):
+        desk.do(gate.work)
+    with pytest.raises(HashingBusy):
+        desk.require_place()
+
+    gate.open.set()
+    for thread in threads:
+        thread.join()
+    assert gate.most == 2
+    desk.require_place()
+
+
+def test_the_wait_ends_and_the_work_keeps_its_place(gate: Gate):
+    desk = Desk(at_once=1, places=1, patience=0.05)
+
+    with pytest.raises(HashingBusy):
+        desk.do(gate.work)
+    with pytest.raises(HashingBusy):
+        desk.require_place()
+
+    gate.open.set()
+    desk._threads.shutdown(wait=True)
+    desk.require_place()
+
+
+def test_what_was_given_up_while_it_waited_is_never_begun(gate: Gate):
+    desk = Desk(at_once=1, places=2, patience=0.05)
+    for _ in range(2):
+        with pytest.raises(HashingBusy):
+            desk.do(gate.work)
+
+    gate.open.set()
+    desk._threads.shutdown(wait=True)
+    assert gate.begun._value == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="niceness is a process's elsewhere")
+def test_it_stands_back(settings):
+    settings.HASHING_NICE = 7
+    usual = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    desk = Desk(at_once=1, places=1, patience=PATIENCE)
+
+    nice = desk.do(lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+
+    assert nice == usual + 7
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == usual
+
+
+def test_an_error_of_the_work_is_the_callers(gate: Gate):
+    desk = Desk(at_once=1, places=1, patience=PATIENCE)
+    with pytest.raises(ZeroDivisionError):
+        desk.do(lambda: 1 // 0)
+
+    assert desk.do(lambda: "next") == "next"
+
+
+def test_some_threads_are_always_left_for_others():
+    from django.conf import settings
+
+    assert 1 <= settings.HASHING_AT_ONCE <= settings.HASHING_PLACES < settings.WEB_THREADS
+
+
+class Counted(Desk):
+    """Notes what is hashed, in KiB times passes: what Argon2's work grows with."""
+
+    def __init__(self) -> None:
+        super().__init__(at_once=1, places=4, patience=PATIENCE)
+        self.work = 0
+
+    def do(self, act, *args, **kwargs):
+        hasher = act.__self__
+        if act.__name__ == "verify":
+            cost = argon2.extract_parameters(args[0])
+            self.work += cost.memory_cost * cost.time_cost
+        else:
+            self.work += hasher.memory_cost * hasher.time_cost
+        return super().do(act, *args, **kwargs)
+
+
+@pytest.fixture
+def counted(monkeypatch) -> Counted:
+    desk = Counted()
+    monkeypatch.setattr(hashers, "desk", lambda: desk)
+    assert hashing.desk() is not desk
+    return desk
+
+
+WORK = hashers.ARGON2.memory_cost * hashers.ARGON2.time_cost
+
+
+def stored_with(monkeypatch, **cost: int) -> str:
+    """Return a hash made when the parameters were others."""
+    with monkeypatch.context() as then:
+        then.setattr(hashers, "ARGON2", argon2.PasswordHasher(parallelism=1, **cost))
+        return make_password("a right password")
+
+
+def test_a_no_takes_the_same_work_for_everybody(counted: Counted, monkeypatch):
+    password_fits(None, "first, the hash of nobody is made")
+    encoded = {
+        "current": make_password("a right password"),
+        "cheaper": stored_with(monkeypatch, time_cost=1, memory_cost=8192),
+        "no password": "!",
+        "pepper gone": "argon2p$9$" + make_password("a right password")[10:],
+    }
+    work = {}
+    for name, text in encoded.items():
+        counted.work = 0
+        assert not check_password("a wrong password", text)
+        work[name] = counted.work
+    counted.work = 0
+    assert not password_fits(None, "a wrong password")
+
+    assert work == dict.fromkeys(encoded, WORK)
+    assert counted.work == WORK
+
+
+def test_other_parameters_are_taken_over_when_the_password_is_right(monkeypatch):
+    text = stored_with(monkeypatch, time_cost=1, memory_cost=8192)
+    anew: list[str] = []
+
+    assert not check_password("a wrong password", text, setter=anew.append)
+    assert anew == []
+    assert check_password("a right password", text, setter=anew.append)
+    assert anew == ["a right password"]
+    assert not check_password("a wrong password", make_password(anew[0]), setter=anew.append)
