@@ -45,7 +45,7 @@ def require_may(verb: str, actor: User, person: User, *, role: str = "") -> None
     ``role`` is the one that the person is to have; it must be one that the actor may deal with too.
     """
     rule = RULES[verb]
-    rank = _rank(actor)
+    rank = rank_of(actor)
     if actor.pk == person.pk:
         allowed = rank in rule.oneself
     else:
@@ -55,7 +55,7 @@ def require_may(verb: str, actor: User, person: User, *, role: str = "") -> None
         raise PermissionRefused
 
 
-def _rank(actor: User) -> str:
+def rank_of(actor: User) -> str:
     """Return the role that counts. An owner's API key makes and unmakes no owners."""
     by_key = bool(request_context().api_key)
     return ADMIN if by_key and actor.role == OWNER else actor.role

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from accounts.actions import MANAGERS, OWNERS
+from accounts.authority import rank_of
 from accounts.models import User
 from accounts.policy import ROLES, policy_from
 from core.problems import FieldError, PermissionRefused, ValidationFailed
@@ -83,5 +84,5 @@ def require_may_set(user: User, settings: dict[str, Any], stored: dict[str, Any]
     for name, value in settings.items():
         current = getattr(now, name)
         same = (list(current) if isinstance(current, tuple) else current) == value
-        if not same and user.role not in RULES[name].roles:
+        if not same and rank_of(user) not in RULES[name].roles:
             raise PermissionRefused(f"Only an owner may change {name}.")
