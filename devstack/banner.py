@@ -32,6 +32,7 @@ def show(console: Console, stack: Stack, people: list[dict[str, Any]], seconds: 
     for command in _next(stack, people, port):
         console.print(f"  {command}", soft_wrap=True, highlight=False, markup=False)
     console.print(f"\nLogs: {stack.home.logs}   Settings: {stack.home.env_file}", soft_wrap=True)
+    console.print(f"Mail goes to nobody; it is in {stack.env['EMAIL_FOLDER']}", soft_wrap=True)
     console.print("[bold]Ctrl-C[/] stops everything; the data stays.")
 
 

@@ -1,0 +1,58 @@
+"""The site's own mailer: it hears, survives, and keeps what it writes to itself."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from devstack.testing import TestStack
+from tests.cast import Agency
+from tests.mailbox import Mailbox
+
+FORGOT = "/api/auth/password/forgot"
+PATIENCE = 60
+
+
+def wait_until(done: Callable[[], object]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not done():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_it_hears_of_letters_again_after_the_database_restarted(
+    new_agency: Callable[..., Agency], mailbox: Mailbox, stores: TestStack
+):
+    agency = new_agency()
+    mailbox.wait_for(agency.owner.email, subject="Verify")
+    pid, exits = stores.pid("mailer"), stores.exits("mailer")
+
+    stores.kill("postgres")
+    stores.wait_ready("postgres")
+    wait_until(lambda: agency.host.get("/api/health/ready").status_code == 200)
+    agency.host.post(FORGOT, {"email": agency.owner.email})
+
+    mailbox.wait_for(agency.owner.email, subject="Set a new password")
+    assert (stores.pid("mailer"), stores.exits("mailer")) == (pid, exits)
+
+
+def test_a_mailer_that_is_killed_comes_back_and_sends(
+    new_agency: Callable[..., Agency], mailbox: Mailbox, stores: TestStack
+):
+    agency = new_agency()
+    mailbox.wait_for(agency.owner.email, subject="Verify")
+
+    stores.kill("mailer")
+    agency.host.post(FORGOT, {"email": agency.owner.email})
+
+    stores.wait_ready("mailer")
+    mailbox.wait_for(agency.owner.email, subject="Set a new password")
+
+
+@pytest.mark.usefixtures("site")
+def test_what_it_writes_is_for_its_owner_alone(stores: TestStack, mailbox: Mailbox, acme: Agency):
+    mailbox.wait_for(acme.owner.email, subject="Verify")
+    folder = stores.home.path / "mail"
+
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o077 for path in folder.glob("*.eml")} == {0}
