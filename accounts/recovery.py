@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from accounts.attempts import make_familiar
 from accounts.links import look_at, redeem, void_links
 from accounts.mail.outbox import post_letter
 from accounts.models import MailLink, Session, User
@@ -11,6 +12,10 @@ from accounts.services import normalised_email, target_of
 from accounts.sessions import actor_of, end_all
 from accounts.verification import mark_verified
 from audit.services import record
+from core.address import limit_key
+from core.context import request_context
+from core.limits import clear
+from tenants.context import current_tenant
 
 
 def ask_for_reset(*, email: str) -> None:
@@ -38,6 +43,10 @@ def reset_password(*, token: str, password: str) -> User:
         end_all(user, Session.End.PASSWORD, actor=actor_of(user))
         void_links(user)
         post_letter("password_changed", to=user.email, user=str(user.id))
+    # They read the mail, so that failures of others from elsewhere do not keep them out.
+    make_familiar(user.email)
+    address = limit_key(request_context().client_address)
+    clear("login_account", str(current_tenant().id), user.email, address)
     return user
 
 

@@ -6,14 +6,13 @@ from rest_framework.response import Response
 
 from accounts.api.addressing import addressed_tenant
 from accounts.api.mailed_shapes import ForgotRequest, ResetRequest, VerifyRequest
-from accounts.attempts import make_familiar
 from accounts.authentication import person
 from accounts.permissions import Everybody, IsPerson
 from accounts.recovery import ask_for_reset, reset_password
 from accounts.verification import verify_again, verify_email
 from core.address import limit_key
 from core.context import request_context
-from core.limits import clear, take
+from core.limits import take
 from core.shapes import parsed
 from core.views import ApiView, by_address
 from tenants.context import current_tenant
@@ -47,11 +46,8 @@ class Reset(ApiView):
     @extend_schema(operation_id="reset_password", request=ResetRequest, responses={204: None})
     def post(self, request: Request) -> Response:
         fields = parsed(ResetRequest, request)
-        with addressed_tenant(fields.get("tenant")) as tenant:
-            user = reset_password(token=fields["token"], password=fields["password"])
-            address = limit_key(request_context().client_address)
-            clear("login_account", str(tenant.id), user.email, address)
-            make_familiar(user.email)
+        with addressed_tenant(fields.get("tenant")):
+            reset_password(token=fields["token"], password=fields["password"])
         return Response(status=204)
 
 
