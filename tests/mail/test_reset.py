@@ -99,7 +99,10 @@ def test_of_twenty_at_once_one_wins(new_agency, mailbox: Mailbox):
             pool.map(lambda n: reset(agency, token, f"passphrase number {n}"), range(20))
         )
 
-    assert Counter(a.status_code for a in answers) == {204: 1, 400: 19}
+    statuses = Counter(a.status_code for a in answers)
+    # On a busy machine some of twenty hashes at once are put off: 503 hashing_busy.
+    assert statuses[204] == 1
+    assert set(statuses) <= {204, 400, 503}
     assert {refusal(a)[1] for a in answers if a.status_code == 400} == {"link_invalid"}
     won = next(n for n, a in enumerate(answers) if a.status_code == 204)
     assert login(agency, f"passphrase number {won}").status_code == 200
