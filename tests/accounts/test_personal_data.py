@@ -259,3 +259,11 @@ def everything_kept() -> dict[str, list]:
         for model in models
         if model._meta.label != "audit.AuditLink"
     }
+
+
+def test_exports_are_limited_for_each_person(agency: Agency):
+    one, another = logged_in(agency), logged_in(agency)
+    statuses = [one.at.get(EXPORT).status_code for _ in range(21)]
+
+    assert statuses == [200] * 20 + [429]
+    assert another.at.get(EXPORT).status_code == 200
