@@ -22,7 +22,7 @@ PRODUCTION = ENVIRONMENT == "production"
 DEBUG = env.flag("DEBUG", False)
 VERSION = env.text("AGGIOS_VERSION", "0.1.0")
 WEB_WORKERS = env.integer("WEB_WORKERS", 2, least=1)
-WEB_THREADS = env.integer("WEB_THREADS", 8, least=1)
+WEB_THREADS = env.integer("WEB_THREADS", 16, least=1)
 
 # -- secrets ---------------------------------------------------------------------------------------
 SECRET_KEY = env.text("SECRET_KEY")
@@ -200,9 +200,9 @@ PASSWORD_BREACH_SECONDS = env.integer("PASSWORD_BREACH_SECONDS", 2, least=1)
 # How many passwords each process hashes at once: by default all processes together as many as there
 # are cores. How many requests may be at it or wait for it: always fewer than there are threads.
 HASHING_AT_ONCE = env.integer("HASHING_AT_ONCE", 0) or -(-env.cores() // WEB_WORKERS)
-HASHING_PLACES = env.integer("HASHING_PLACES", 0) or max(WEB_THREADS - max(WEB_THREADS // 4, 2), 1)
+HASHING_PLACES = env.integer("HASHING_PLACES", 0) or max(WEB_THREADS - max(WEB_THREADS // 8, 2), 1)
 # The longest wait, in seconds, and the niceness of the threads that hash (Linux).
-HASHING_PATIENCE = 5
+HASHING_PATIENCE = 10
 HASHING_NICE = env.integer("HASHING_NICE", 10)
 # How long a workspace that is to be deleted waits for somebody to call it off.
 DELETION_GRACE_DAYS = env.integer("DELETION_GRACE_DAYS", 30)

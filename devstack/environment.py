@@ -65,7 +65,7 @@ def stack_environment(home: Home, ports: Ports, secrets: Credentials) -> dict[st
         "LOG_LEVEL": "INFO",
         "LOG_FORMAT": "json",
         "WEB_WORKERS": "2",
-        "WEB_THREADS": "4",
+        "WEB_THREADS": "16",
     }
 
 

@@ -7,12 +7,13 @@ have us write to strangers in that name.
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from accounts.finding import person_with_email
 from accounts.invitation_queries import locked_invitation, state_of
 from accounts.invitation_states import PENDING
 from accounts.invitations import renew_token
 from accounts.mail.content import Mail, in_words, link_to, workspace_name
 from accounts.mail.recipients import active_person
-from accounts.models import Invitation, Letter, User
+from accounts.models import Invitation, Letter
 from core.problems import NotFound
 
 
@@ -24,7 +25,7 @@ def invitation(letter: Letter) -> Mail | None:
     found = _pending(letter)
     if found is None:
         return None
-    if User.objects.filter(email=letter.recipient).exists():
+    if person_with_email(letter.recipient) is not None:
         return _known(letter)
     subject = gettext("Join %(workspace)s") % {"workspace": workspace_name()}
     link = link_to("/join", token=renew_token(found))

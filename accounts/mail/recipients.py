@@ -1,11 +1,13 @@
 """Whom a letter is for, looked at while it is sent."""
 
+from accounts.finding import person_with_email
 from accounts.models import Letter, User
 
 
 def active_person(email: str) -> User | None:
     """Return the active person with this address, which has no capitals, or None."""
-    return User.objects.filter(email=email, is_active=True, removed_at=None).first()
+    found = person_with_email(email)
+    return found if found is not None and found.is_active else None
 
 
 def person_named(letter: Letter) -> User | None:

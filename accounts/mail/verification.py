@@ -3,10 +3,11 @@
 from django.conf import settings
 from django.utils.translation import gettext
 
+from accounts.finding import person_with_email
 from accounts.links import mint
 from accounts.mail.content import Mail, in_words, link_to, workspace_name
 from accounts.mail.recipients import active_person, person_named
-from accounts.models import Letter, MailLink, User
+from accounts.models import Letter, MailLink
 
 
 def verify_email(letter: Letter) -> Mail | None:
@@ -23,7 +24,7 @@ def verify_email(letter: Letter) -> Mail | None:
 
 def registration(letter: Letter) -> Mail | None:
     """Bring somebody new the link that makes them a member; tell a member that they are one."""
-    if User.objects.filter(email=letter.recipient).exists():
+    if person_with_email(letter.recipient) is not None:
         return _known(letter)
     token = mint(
         MailLink.Purpose.JOIN,

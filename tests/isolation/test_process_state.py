@@ -19,6 +19,7 @@ REVIEWED = {
     "core.database.scope.PUBLIC": "a constant",
     "tenants.domains.turns.TURNS": "how many look-ups may go on at once; holds no data",
     "staff.site.site": "Django admin's registry",
+    "tenants.trails.PLATFORM": "a constant",
     "tenants.database.steps.tenant_steps": "the migrations of the code",
     # Connections and counts of the process, of no tenant.
     "aggios.request_bodies.LINGERING": "how many threads may read on; holds no data",

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from accounts.finding import person_with_email
 from accounts.lifetime import alive
 from accounts.models import Session, User
 from accounts.services import normalised_email
@@ -54,7 +55,7 @@ class Command(BaseCommand):
 def _person(email: str | None) -> User | None:
     if email is None:
         return None
-    found = User.objects.filter(email=normalised_email(email)).first()
+    found = person_with_email(normalised_email(email))
     if found is None:
         raise CommandError(f"There is no such person: {email}.")
     return found
