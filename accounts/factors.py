@@ -82,7 +82,7 @@ def confirm(session: Session, factor_id: uuid.UUID, code: str) -> tuple[Authenti
         codes = _renewed_codes(user)
         end_others(session, Session.End.REVOKED, actor=actor_of(user))
         record("factor.added", actor=actor_of(user), target=_target(row, user), type="totp")
-        post_letter("second_factor_added", to=user.email)
+        _tell(user, "added")
     return row, codes
 
 
@@ -102,7 +102,7 @@ def renew_recovery_codes(user: User) -> list[str]:
             raise FactorMissing
         codes = _renewed_codes(user)
         record("recovery_codes.renewed", actor=actor_of(user), target=_person(user))
-        post_letter("recovery_codes_renewed", to=user.email)
+        _tell(user, "renewed")
     return codes
 
 
@@ -133,7 +133,7 @@ def _remove(row: Authenticator, user: User, *, actor: Actor) -> None:
     if counted:
         RecoveryCode.objects.filter(user=user).delete()
         User.objects.filter(pk=user.pk).update(second_factor_at=None)
-        post_letter("second_factor_removed", to=user.email, by_self=actor.id == str(user.id))
+        _tell(user, "removed")
 
 
 def _renewed_codes(user: User) -> list[str]:
@@ -147,7 +147,11 @@ def _renewed_codes(user: User) -> list[str]:
 
 def _lock(user: User) -> None:
     """Let one change of a person's factors wait for another."""
-    User.objects.select_for_update().only("pk").get(pk=user.pk)
+    User.objects.select_for_update(no_key=True).only("pk").get(pk=user.pk)
+
+
+def _tell(user: User, what: str) -> None:
+    post_letter("second_factor", to=user.email, user=str(user.id), what=what)
 
 
 def _person(user: User) -> Target:

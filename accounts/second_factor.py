@@ -86,4 +86,4 @@ def use_recovery_code(user: User, code: str) -> None:
         left = unused.count()
         target = Target("user", str(user.id), user.email)
         record("recovery_code.used", actor=actor_of(user), target=target, left=left)
-        post_letter("recovery_code_used", to=user.email, left=left)
+        post_letter("second_factor", to=user.email, user=str(user.id), what="used", left=left)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from accounts.mail import invitation, leaving, people, recovery, verification
+from accounts.mail import factors, invitation, leaving, people, recovery, verification
 from accounts.mail.content import Mail
 from accounts.models import Letter
 
@@ -19,6 +19,7 @@ KINDS: dict[str, Builder] = {
     "ownership_received": people.ownership_received,
     "password_reset": recovery.password_reset,
     "password_changed": recovery.password_changed,
+    "second_factor": factors.second_factor,
     "verify_email": verification.verify_email,
     "registration": verification.registration,
     "invitation": invitation.invitation,

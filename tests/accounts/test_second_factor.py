@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from accounts.models import Authenticator, Letter, RecoveryCode, User
+from accounts.models import Authenticator, RecoveryCode, User
 from audit.models import AuditEvent
 from core.one_time import code_at
 from tenants.context import tenant_context
@@ -66,7 +66,6 @@ def test_adding_one(agency: Agency, someone: NewPerson):
     with tenant_context(agency.ref):
         user = User.objects.get(email=person.email)
         assert user.second_factor_at is not None
-        assert Letter.objects.filter(kind="second_factor_added", recipient=user.email).exists()
 
 
 def test_nothing_of_it_is_stored_in_clear(agency: Agency, someone: NewPerson):

@@ -1,0 +1,17 @@
+"""Word to a person that their second factor was changed, or a recovery code of it used."""
+
+from django.utils.translation import gettext
+
+from accounts.mail.content import Mail, workspace_name
+from accounts.mail.recipients import person_named
+from accounts.models import Letter
+
+
+def second_factor(letter: Letter) -> Mail | None:
+    """Tell a person what happened: ``what`` is added, removed, renewed or used."""
+    if person_named(letter) is None:
+        return None
+    return Mail(
+        gettext("Your second factor for %(workspace)s") % {"workspace": workspace_name()},
+        {"what": letter.data["what"], "left": letter.data.get("left"), "when": letter.created_at},
+    )

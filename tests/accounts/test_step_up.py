@@ -1,0 +1,261 @@
+"""Proving again who one is, what asks for it, and what a workspace asks of its people."""
+
+import secrets
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.db import connections
+from django.utils import timezone
+
+from accounts.models import Authenticator, RecoveryCode, Session, User
+from accounts.problems import InvalidCredentials
+from accounts.second_factor import require_code
+from audit.models import AuditEvent
+from tenants.context import tenant_context
+from tests.accounts.bodies import faults, refusal
+from tests.accounts.factors import FACTORS, begin, enrol, log_in
+from tests.cast import Agency, Person, found_agency, join
+from tests.site import PASSWORD, Site
+
+NewPerson = Callable[..., Person]
+PROVE, CODES = "/api/auth/prove", "/api/auth/recovery-codes"
+
+
+@pytest.fixture(scope="module")
+def agency(site: Site) -> Agency:
+    return found_agency(site, f"x{secrets.token_hex(6)}")
+
+
+@pytest.fixture
+def someone(agency: Agency) -> NewPerson:
+    return lambda role="member": join(agency, f"p{secrets.token_hex(5)}@here.test", role)
+
+
+def forget_proofs(agency: Agency, person: Person) -> None:
+    """Set the proof of a person's sessions back by an hour."""
+    with tenant_context(agency.ref):
+        old = timezone.now() - timedelta(hours=1)
+        assert Session.objects.filter(user_id=person.id).update(proved_at=old)
+
+
+def test_a_password_proves_who_has_no_factor(agency: Agency, someone: NewPerson):
+    person = someone()
+    forget_proofs(agency, person)
+
+    before = begin(person.at)
+    wrong = person.at.post(PROVE, {"password": "not the password"})
+    still = begin(person.at)
+    proved = person.at.post(PROVE, {"password": PASSWORD})
+    after = begin(person.at)
+
+    assert refusal(before) == refusal(still) == (403, "proof_required")
+    assert refusal(wrong) == (401, "invalid_credentials")
+    assert (proved.status_code, after.status_code) == (204, 201)
+    with tenant_context(agency.ref):
+        events = AuditEvent.objects.filter(actor_id=person.id)
+        actions = set(events.values_list("action", flat=True))
+    assert {"session.proved", "session.proof_refused"} <= actions
+
+
+def test_a_code_proves_who_has_one_and_the_password_does_not(agency: Agency, someone: NewPerson):
+    person = someone()
+    enrolled = enrol(person)
+    forget_proofs(agency, person)
+
+    alone = person.at.post(PROVE, {"password": PASSWORD})
+    refused = person.at.post(CODES)
+    proved = person.at.post(PROVE, {"code": enrolled.app.code()})
+    renewed = person.at.post(CODES)
+
+    assert refusal(alone) == (401, "second_factor_required")
+    assert refusal(refused) == (403, "proof_required")
+    assert (proved.status_code, renewed.status_code) == (204, 201)
+    assert not set(renewed.json()["recovery_codes"]) & set(enrolled.recovery_codes)
+    assert log_in(agency, person, code=enrolled.recovery_codes[0]).status_code == 401
+
+
+def test_nothing_proves_nothing(someone: NewPerson):
+    person = someone()
+
+    assert faults(person.at.post(PROVE, {})) == {("password", "required")}
+    assert faults(person.at.post(PROVE, {"code": "123456"})) == {("password", "required")}
+
+
+def test_attempts_to_prove_are_counted_as_log_ins(agency: Agency, someone: NewPerson):
+    person = someone()
+
+    tried = [person.at.post(PROVE, {"password": "wrong horse"}).status_code for _ in range(5)]
+
+    assert tried == [401] * 5
+    assert person.at.post(PROVE, {"password": PASSWORD}).status_code == 429
+    assert log_in(agency, person).status_code == 429
+
+
+def test_removing_one_asks_for_a_proof(agency: Agency, someone: NewPerson):
+    person = someone()
+    enrolled = enrol(person)
+    forget_proofs(agency, person)
+    path = f"{FACTORS}/{enrolled.id}"
+
+    refused = person.at.delete(path)
+    person.at.post(PROVE, {"code": enrolled.recovery_codes[0]})
+    stale = person.at.delete(path, headers={"If-Match": '"another"'})
+    removed = person.at.delete(path)
+
+    assert refusal(refused) == (403, "proof_required")
+    assert refusal(stale) == (412, "precondition_failed")
+    assert removed.status_code == 204
+    assert log_in(agency, person).status_code == 200
+    assert refusal(person.at.post(CODES)) == (409, "factor_missing")
+    with tenant_context(agency.ref):
+        assert not RecoveryCode.objects.filter(user_id=person.id).exists()
+        assert AuditEvent.objects.filter(action="factor.removed", actor_id=person.id).exists()
+
+
+def test_a_recovery_code_is_good_once_however_it_is_typed(agency: Agency, someone: NewPerson):
+    person = someone()
+    code = enrol(person).recovery_codes[0]
+
+    first = log_in(agency, person, code=code.upper().replace("-", " "))
+    again = log_in(agency, person, code=code)
+
+    assert (first.status_code, again.status_code) == (200, 401)
+    assert person.at.get(FACTORS).json()["recovery_codes_left"] == 9
+    with tenant_context(agency.ref):
+        event = AuditEvent.objects.get(action="recovery_code.used", actor_id=person.id)
+    assert event.details["left"] == 9
+
+
+@pytest.mark.parametrize("kind", ["app", "recovery"])
+def test_of_twenty_uses_at_once_one_counts(agency: Agency, someone: NewPerson, settings, kind: str):
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "second_factor": "1000/60"}
+    person = someone()
+    enrolled = enrol(person)
+    code = enrolled.app.code() if kind == "app" else enrolled.recovery_codes[0]
+    with tenant_context(agency.ref):
+        user = User.objects.get(pk=person.id)
+    together, results = threading.Barrier(20), []
+
+    def use() -> None:
+        try:
+            with tenant_context(agency.ref):
+                together.wait()
+                results.append(require_code(user, code))
+        except InvalidCredentials:
+            results.append("")
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=use) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(results) == 20
+    assert len([how for how in results if how]) == 1
+
+
+def test_guessing_codes_ends_whatever_address_it_comes_from(
+    agency: Agency, someone: NewPerson, settings
+):
+    person = someone()
+    enrolled = enrol(person)
+    with tenant_context(agency.ref):
+        user = User.objects.get(pk=person.id)
+        for _ in range(10):
+            with pytest.raises(InvalidCredentials):
+                require_code(user, "000000")
+
+    guessed = log_in(agency, person, code=enrolled.app.code())
+    printed = log_in(agency, person, code=enrolled.recovery_codes[0])
+
+    assert refusal(guessed) == (429, "rate_limited")
+    assert printed.status_code == 200, "its owner is not shut out"
+
+
+def test_a_secret_outlives_its_pepper_and_is_sealed_anew(
+    agency: Agency, someone: NewPerson, settings
+):
+    person = someone()
+    enrolled = enrol(person)
+    settings.PASSWORD_PEPPERS = f"2:{secrets.token_hex(32)},{settings.PASSWORD_PEPPERS}"
+    with tenant_context(agency.ref):
+        user = User.objects.get(pk=person.id)
+        before = Authenticator.objects.get(user=user).sealed_secret
+
+        used = (
+            require_code(user, enrolled.app.code()),
+            require_code(user, enrolled.recovery_codes[0]),
+        )
+        after = Authenticator.objects.get(user=user).sealed_secret
+
+    assert used == ("totp", "recovery_code")
+    assert (before.partition(":")[0], after.partition(":")[0]) == ("1", "2")
+
+
+def test_without_its_pepper_no_code_fits(agency: Agency, someone: NewPerson, settings):
+    person = someone()
+    enrolled = enrol(person)
+    settings.PASSWORD_PEPPERS = f"9:{secrets.token_hex(32)}"
+
+    with tenant_context(agency.ref), pytest.raises(InvalidCredentials):
+        require_code(User.objects.get(pk=person.id), enrolled.app.code())
+
+
+def ask_of(agency: Agency, *roles: str) -> None:
+    """Make a second factor a rule of the workspace."""
+    answer = agency.owner.at.patch(
+        "/api/tenant", {"settings": {"second_factor_roles": list(roles)}}
+    )
+    assert answer.status_code == 200, answer.text
+
+
+def test_a_role_that_must_have_one_reaches_nothing_else(new_agency: Callable[..., Agency]):
+    agency = new_agency()
+    admin, member = join(agency, "adm@here.test", "admin"), join(agency, "ben@here.test")
+    made = admin.at.post("/api/keys", {"name": "ci", "scopes": ["files:read"]})
+    key = agency.host.with_token(made.json()["key"])
+    assert key.get("/api/files").status_code == 200
+
+    ask_of(agency, "admin")
+    closed = [admin.at.get(p) for p in ("/api/files", "/api/users", "/api/tenant", "/api/keys")]
+    written = admin.at.patch("/api/users/me", {"first_name": "X", "last_name": "Y"})
+
+    assert {refusal(answer) for answer in [*closed, written]} == {(403, "second_factor_missing")}
+    assert refusal(key.get("/api/files")) == (403, "second_factor_missing")
+    assert member.at.get("/api/files").status_code == 200
+    assert admin.at.get("/api/users/me").status_code == 200
+    enrolled = enrol(admin)
+    assert admin.at.get("/api/files").status_code == 200
+    assert key.get("/api/files").status_code == 200
+    assert admin.at.delete(f"{FACTORS}/{enrolled.id}").status_code == 204
+    assert refusal(admin.at.get("/api/files")) == (403, "second_factor_missing")
+    assert admin.at.post("/api/auth/logout-all").status_code == 204
+
+
+def test_an_owner_helps_who_lost_theirs(agency: Agency, someone: NewPerson):
+    lost, admin = someone("admin"), someone("admin")
+    enrol(lost)
+    path = f"/api/users/{lost.id}/factors"
+
+    assert refusal(admin.at.delete(path)) == (403, "permission_denied")
+    assert agency.owner.at.delete(path).status_code == 204
+
+    assert log_in(agency, lost).status_code == 200
+    with tenant_context(agency.ref):
+        event = AuditEvent.objects.get(action="factor.removed", target_label=lost.email)
+    assert event.actor_id == agency.owner.id
+
+
+def test_an_owner_needs_a_proof_for_that(new_agency: Callable[..., Agency]):
+    agency = new_agency()
+    lost = join(agency, "lost@here.test")
+    enrol(lost)
+    forget_proofs(agency, agency.owner)
+
+    answer = agency.owner.at.delete(f"/api/users/{lost.id}/factors")
+
+    assert refusal(answer) == (403, "proof_required")
