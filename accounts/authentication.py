@@ -8,8 +8,8 @@ from rest_framework.request import Request
 from accounts.keys import living_key
 from accounts.models import ApiKey, Session, User
 from accounts.problems import InsufficientScope, TokenExpired, TokenInvalid
-from accounts.sessions import live_session
-from accounts.tokens import read_access_token
+from accounts.sessions.services import live_session
+from accounts.sessions.tokens import read_access_token
 from core.context import request_context
 from core.limits import take
 from core.problems import NotAuthenticated

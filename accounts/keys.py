@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts.models import ApiKey, User
 from accounts.problems import TokenExpired, TokenInvalid
 from accounts.sealing import keyed_hash, keyed_hashes
-from accounts.sessions import actor_of
+from accounts.sessions.services import actor_of
 from audit.services import Actor, Target, record
 from core.context import request_context
 from core.problems import NotFound

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import MailLink, User
 from accounts.problems import LinkInvalid
-from accounts.tokens import hash_of
+from accounts.sessions.tokens import hash_of
 
 TOKEN_BYTES = 32
 KEPT_AFTER_EXPIRY = timedelta(days=7)

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from accounts.admission import admission_of, use_up
-from accounts.finding import locked_person, person_with_email
+from accounts.factors.codes import require_code
+from accounts.invitations.admission import admission_of, use_up
 from accounts.mail.outbox import ask_to_verify
 from accounts.models import Session, User
-from accounts.passwords import checked_password, password_fits, still_fits
+from accounts.passwords.rules import checked_password, password_fits, still_fits
+from accounts.people.finding import locked_person, person_with_email
 from accounts.problems import EmailTaken, InvalidCredentials
-from accounts.second_factor import require_code
-from accounts.sessions import Opened, actor_of, end, open_session
+from accounts.sessions.services import Opened, actor_of, end, open_session
 from audit.services import ANONYMOUS, Target, record
 from core.problems import FieldError, ValidationFailed
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.dispatch import receiver
 
 from accounts.models import Session
-from accounts.sessions import end_everybodys
+from accounts.sessions.services import end_everybodys
 from audit.services import Actor
 from tenants.context import tenant_context
 from tenants.refs import TenantRef

@@ -4,9 +4,9 @@ from django.db import transaction
 
 from accounts.mail.outbox import ask_to_verify
 from accounts.models import User
-from accounts.passwords import checked_password
+from accounts.passwords.rules import checked_password
 from accounts.services import add_user, normalised_email, require_sound, target_of
-from accounts.sessions import Opened, actor_of, open_session
+from accounts.sessions.services import Opened, actor_of, open_session
 from audit.services import Actor, record
 from core.database.scope import PUBLIC, enter
 from tenants.context import tenant_context

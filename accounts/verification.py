@@ -9,12 +9,12 @@ from django.utils import timezone
 from accounts.links import redeem
 from accounts.mail.outbox import ask_to_verify, post_letter
 from accounts.models import MailLink, User
-from accounts.passwords import checked_password
+from accounts.passwords.rules import checked_password
 from accounts.policy import policy
 from accounts.problems import RegistrationClosed
 from accounts.sealing import seal, unseal
 from accounts.services import add_user, normalised_email, require_sound, target_of
-from accounts.sessions import actor_of
+from accounts.sessions.services import actor_of
 from audit.services import record
 from tenants.context import current_tenant
 from tenants.models import Tenant

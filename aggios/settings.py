@@ -189,7 +189,7 @@ LOGIN_REDIRECT_URL = "admin:index"
 STAFF_SECOND_FACTOR = env.choice(
     "STAFF_SECOND_FACTOR", "required" if PRODUCTION else "optional", ("required", "optional")
 )
-PASSWORD_HASHERS = ["accounts.hashers.PepperedArgon2"]
+PASSWORD_HASHERS = ["accounts.passwords.hashers.PepperedArgon2"]
 RESET_LINK_LIFETIME = timedelta(seconds=env.integer("RESET_LINK_SECONDS", 3600, least=60))
 VERIFY_LINK_LIFETIME = timedelta(seconds=env.integer("VERIFY_LINK_SECONDS", 3 * 86400, least=60))
 # Where to ask whether a password is known from a breach, such as
@@ -229,12 +229,12 @@ REQUEST_COUNTS_SECONDS = env.integer("REQUEST_COUNTS_SECONDS", 10, least=1)
 TENANT_USAGE_MEASURER = "aggios.usage.measure_tenant"
 # What an export of one person's data holds, by name; accounts itself knows no files.
 PERSONAL_DATA_SOURCES = {
-    "sessions": "accounts.personal_sources.sessions",
-    "second_factors": "accounts.personal_sources.second_factors",
-    "api_keys": "accounts.personal_sources.api_keys",
-    "invitations": "accounts.personal_sources.invitations",
-    "mailed_links": "accounts.personal_sources.mailed_links",
-    "events": "accounts.personal_sources.events",
+    "sessions": "accounts.people.personal_sources.sessions",
+    "second_factors": "accounts.people.personal_sources.second_factors",
+    "api_keys": "accounts.people.personal_sources.api_keys",
+    "invitations": "accounts.people.personal_sources.invitations",
+    "mailed_links": "accounts.people.personal_sources.mailed_links",
+    "events": "accounts.people.personal_sources.events",
     "files": "files.personal_data.files",
 }
 AUTH_PASSWORD_VALIDATORS = [
@@ -242,9 +242,9 @@ AUTH_PASSWORD_VALIDATORS = [
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
         "OPTIONS": {"min_length": 10},
     },
-    {"NAME": "accounts.passwords.MaximumLengthValidator"},
+    {"NAME": "accounts.passwords.rules.MaximumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "accounts.breaches.BreachedPasswordValidator"},
+    {"NAME": "accounts.passwords.breaches.BreachedPasswordValidator"},
     {
         "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
         "OPTIONS": {
@@ -255,7 +255,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ACCESS_TOKEN_LIFETIME = timedelta(seconds=env.integer("ACCESS_TOKEN_SECONDS", 86400, least=60))
 REFRESH_TOKEN_LIFETIME = timedelta(seconds=env.integer("REFRESH_TOKEN_SECONDS", 604800, least=60))
 REFRESH_REUSE_GRACE = timedelta(seconds=env.integer("REFRESH_REUSE_GRACE_SECONDS", 30))
-# How long a log-in, or a proof given since, is enough for dangerous actions (accounts/proof.py).
+# How long a log-in, or a proof given since, is enough for dangerous actions
+# (accounts/factors/proof.py).
 PROOF_LIFETIME = timedelta(seconds=env.integer("PROOF_SECONDS", 600, least=1))
 # A staff's log-in to the API; as long as one to the admin unless told otherwise.
 STAFF_TOKEN_LIFETIME = timedelta(seconds=env.integer("STAFF_TOKEN_SECONDS", 8 * 3600, least=60))

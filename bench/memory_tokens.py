@@ -12,8 +12,8 @@ django.setup()
 from django.db import transaction  # noqa: E402
 
 from accounts.models import User  # noqa: E402
-from accounts.sessions import open_session  # noqa: E402
-from accounts.tokens import access_token  # noqa: E402
+from accounts.sessions.services import open_session  # noqa: E402
+from accounts.sessions.tokens import access_token  # noqa: E402
 from tenants.context import tenant_context  # noqa: E402
 from tenants.models import Tenant  # noqa: E402
 from tenants.refs import TenantRef, ref_of  # noqa: E402

@@ -10,7 +10,7 @@ import time
 
 import argon2
 
-# As accounts/hashers.py has them; the benchmark says so if they differ.
+# As accounts/passwords/hashers.py has them; the benchmark says so if they differ.
 COST = {"time_cost": 2, "memory_cost": 19456, "parallelism": 1}
 PASSWORD = b"correct horse battery staple"
 

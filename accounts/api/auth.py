@@ -18,14 +18,14 @@ from accounts.api.shapes import (
     TokensShape,
     tokens_of,
 )
-from accounts.attempts import counted_attempt
 from accounts.authentication import person, session_asking
-from accounts.hashing import desk
+from accounts.passwords.attempts import counted_attempt
+from accounts.passwords.hashing import desk
 from accounts.permissions import Everybody, IsPerson
 from accounts.problems import TokenInvalid
-from accounts.rotation import rotate, session_of_token
 from accounts.services import log_in, log_out, normalised_email, register
-from accounts.sessions import actor_of, end_all
+from accounts.sessions.rotation import rotate, session_of_token
+from accounts.sessions.services import actor_of, end_all
 from accounts.signup import sign_up
 from accounts.verification import ask_to_join, confirms_first
 from core.address import limit_key

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 
 from accounts.api.limits import by_tenant, only
 from accounts.authentication import person
-from accounts.workspace_domains import check_own_domain, claim_own_domain, release_own_domain
+from accounts.workspace.domains import check_own_domain, claim_own_domain, release_own_domain
 from core.database.scope import PUBLIC, enter
 from core.pagination import KeysetPagination
 from core.shapes import parsed

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.factors import Begun
+from accounts.factors.services import Begun
 from accounts.models import Authenticator
 from core.one_time import LONGEST
 from core.timestamps import timestamp

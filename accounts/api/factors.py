@@ -21,7 +21,8 @@ from accounts.api.factor_shapes import (
     factor_view,
 )
 from accounts.authentication import person, session_of
-from accounts.factors import (
+from accounts.factors.proof import require_recent_proof
+from accounts.factors.services import (
     begin_totp,
     confirm,
     factor_of,
@@ -32,7 +33,6 @@ from accounts.factors import (
 )
 from accounts.models import Authenticator
 from accounts.permissions import IsPerson
-from accounts.proof import require_recent_proof
 from core.conditional import etag_of, require_match, tagged
 from core.openapi import IF_MATCH, IF_NONE_MATCH
 from core.shapes import parsed

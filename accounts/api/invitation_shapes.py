@@ -5,9 +5,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.invitation_queries import state_of
-from accounts.invitation_states import STATES
-from accounts.invitations import Issued
+from accounts.invitations.queries import state_of
+from accounts.invitations.services import Issued
+from accounts.invitations.states import STATES
 from accounts.models import Invitation, User
 from core.conditional import etag_of
 from core.timestamps import timestamp

@@ -17,9 +17,9 @@ from accounts.api.invitation_shapes import (
 )
 from accounts.api.limits import by_person, by_tenant, only
 from accounts.authentication import person
-from accounts.invitation_queries import find_invitations, invitation_with_id
-from accounts.invitation_states import STATES
-from accounts.invitations import Check, Issued, invite, make_link, resend, revoke
+from accounts.invitations.queries import find_invitations, invitation_with_id
+from accounts.invitations.services import Check, Issued, invite, make_link, resend, revoke
+from accounts.invitations.states import STATES
 from accounts.models import User
 from accounts.services import normalised_email
 from core.conditional import require_match, tagged

@@ -9,9 +9,9 @@ from rest_framework.response import Response
 
 from accounts.api.key_shapes import KeyShape, NewKeyRequest, NewKeyShape, key_of
 from accounts.authentication import person
+from accounts.factors.proof import require_recent_proof
 from accounts.keys import make_key, readable_key, readable_keys, revoke_key
 from accounts.models import User
-from accounts.proof import require_recent_proof
 from core.pagination import KeysetPagination
 from core.shapes import parsed
 from core.views import ApiView

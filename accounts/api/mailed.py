@@ -7,8 +7,8 @@ from rest_framework.response import Response
 from accounts.api.addressing import addressed_tenant
 from accounts.api.mailed_shapes import ForgotRequest, ResetRequest, VerifyRequest
 from accounts.authentication import person
+from accounts.passwords.recovery import ask_for_reset, reset_password
 from accounts.permissions import Everybody, IsPerson
-from accounts.recovery import ask_for_reset, reset_password
 from accounts.verification import verify_again, verify_email
 from core.address import limit_key
 from core.context import request_context

@@ -7,8 +7,8 @@ from rest_framework.response import Response
 from accounts.api.people_shapes import TransferRequest
 from accounts.api.shapes import UserShape, user_of
 from accounts.authentication import person
-from accounts.proof import require_recent_proof
-from accounts.transfer import transfer_ownership
+from accounts.factors.proof import require_recent_proof
+from accounts.people.transfer import transfer_ownership
 from core.shapes import parsed
 from core.views import ApiView
 

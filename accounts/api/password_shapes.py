@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.passwords import require_good
+from accounts.passwords.rules import require_good
 from core.shapes import by_rule
 
 

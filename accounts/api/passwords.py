@@ -6,7 +6,7 @@ from rest_framework.response import Response
 
 from accounts.api.password_shapes import ChangePasswordRequest
 from accounts.models import Session
-from accounts.new_password import change_password
+from accounts.passwords.changing import change_password
 from accounts.permissions import IsPerson
 from core.problems import NotAuthenticated
 from core.shapes import parsed

@@ -12,12 +12,12 @@ from accounts.api.people_shapes import ChangePersonRequest, NewPersonRequest
 from accounts.api.shapes import UserShape, user_of
 from accounts.api.users import user_etag
 from accounts.authentication import person
-from accounts.factor_reset import reset_factors
-from accounts.managing import change_person, create_person
+from accounts.factors.proof import require_recent_proof
+from accounts.factors.reset import reset_factors
 from accounts.models import User
-from accounts.people import ORDERINGS, checked_ordering, find_people, readable_person
-from accounts.proof import require_recent_proof
-from accounts.removal import erase_person, remove_person
+from accounts.people.managing import change_person, create_person
+from accounts.people.queries import ORDERINGS, checked_ordering, find_people, readable_person
+from accounts.people.removal import erase_person, remove_person
 from core.conditional import require_match, tagged
 from core.openapi import IF_MATCH, IF_NONE_MATCH
 from core.pagination import KeysetPagination

@@ -10,8 +10,8 @@ from rest_framework.request import Request
 
 from accounts.api.limits import by_person
 from accounts.authentication import person
+from accounts.people.personal_data import personal_data
 from accounts.permissions import IsPerson
-from accounts.personal_data import personal_data
 from core.views import ApiView
 
 

@@ -5,11 +5,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.factor_shapes import ProveRequest
-from accounts.attempts import counted_attempt
 from accounts.authentication import session_of
-from accounts.hashing import desk
+from accounts.factors.proving import prove
+from accounts.passwords.attempts import counted_attempt
+from accounts.passwords.hashing import desk
 from accounts.permissions import IsPerson
-from accounts.proving import prove
 from core.shapes import parsed
 from core.views import ApiView
 

@@ -5,8 +5,8 @@ from typing import Any
 from django.utils import timezone
 from rest_framework import serializers
 
-from accounts.lifetime import absolute_end, ending_of
 from accounts.models import Session
+from accounts.sessions.lifetime import absolute_end, ending_of
 from core.timestamps import timestamp
 
 

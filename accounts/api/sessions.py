@@ -10,9 +10,9 @@ from rest_framework.response import Response
 from accounts.api.session_shapes import SessionShape, session_of
 from accounts.authentication import person
 from accounts.models import User
-from accounts.people import readable_person
+from accounts.people.queries import readable_person
 from accounts.permissions import IsPerson
-from accounts.session_access import (
+from accounts.sessions.access import (
     LIVING,
     STATES,
     end_own,

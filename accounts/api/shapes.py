@@ -5,9 +5,9 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.models import User
-from accounts.passwords import require_good
-from accounts.sessions import Opened
-from accounts.tokens import access_token, lifetimes
+from accounts.passwords.rules import require_good
+from accounts.sessions.services import Opened
+from accounts.sessions.tokens import access_token, lifetimes
 from core.one_time import LONGEST
 from core.shapes import by_rule
 from core.timestamps import timestamp

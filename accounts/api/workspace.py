@@ -17,8 +17,14 @@ from accounts.api.workspace_shapes import (
     workspace_of,
 )
 from accounts.authentication import person
-from accounts.proof import require_recent_proof
-from accounts.workspace import Check, change_workspace, delete_workspace, own_tenant, own_usage
+from accounts.factors.proof import require_recent_proof
+from accounts.workspace.services import (
+    Check,
+    change_workspace,
+    delete_workspace,
+    own_tenant,
+    own_usage,
+)
 from core.conditional import require_match, tagged
 from core.openapi import IF_MATCH, IF_NONE_MATCH
 from core.shapes import checked_fields, parsed

@@ -8,7 +8,7 @@ from django.conf import settings
 from rest_framework import serializers
 
 from accounts.policy import NAMES, ROLES, policy_from
-from accounts.settings_rules import DAY, VERIFICATION, checked_settings
+from accounts.workspace.settings_rules import DAY, VERIFICATION, checked_settings
 from core.conditional import etag_of
 from core.shapes import by_rule
 from core.timestamps import timestamp

@@ -7,13 +7,13 @@ have us write to strangers in that name.
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from accounts.finding import person_with_email
-from accounts.invitation_queries import locked_invitation, state_of
-from accounts.invitation_states import PENDING
-from accounts.invitations import renew_token
+from accounts.invitations.queries import locked_invitation, state_of
+from accounts.invitations.services import renew_token
+from accounts.invitations.states import PENDING
 from accounts.mail.content import Mail, in_words, link_to, workspace_name
 from accounts.mail.recipients import active_person
 from accounts.models import Invitation, Letter
+from accounts.people.finding import person_with_email
 from core.problems import NotFound
 
 

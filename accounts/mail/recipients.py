@@ -1,7 +1,7 @@
 """Whom a letter is for, looked at while it is sent."""
 
-from accounts.finding import person_with_email
 from accounts.models import Letter, User
+from accounts.people.finding import person_with_email
 
 
 def active_person(email: str) -> User | None:

@@ -3,11 +3,11 @@
 from django.conf import settings
 from django.utils.translation import gettext
 
-from accounts.finding import person_with_email
 from accounts.links import mint
 from accounts.mail.content import Mail, in_words, link_to, workspace_name
 from accounts.mail.recipients import active_person, person_named
 from accounts.models import Letter, MailLink
+from accounts.people.finding import person_with_email
 
 
 def verify_email(letter: Letter) -> Mail | None:

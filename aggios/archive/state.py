@@ -8,6 +8,7 @@ from django.db.migrations.loader import MigrationLoader
 
 from aggios.archive.problems import Unfit
 from core.database.scope import PUBLIC, enter
+from tenants.database.concurrently import plain_builds
 from tenants.database.owner import ALIAS, grant_rows, owner_connection, protect_history, run
 from tenants.database.steps import Report, Step, leaves_of, schema_scope, telling
 
@@ -60,5 +61,6 @@ def _migrate(schema: str, targets: list[Step], report: Report) -> int:
         executor = MigrationExecutor(owner_connection(), telling(report))
         plan = executor.migration_plan(targets)
         if plan:
-            executor.migrate(targets, plan=plan)
+            with plain_builds():
+                executor.migrate(targets, plan=plan)
     return len(plan)

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from django.conf import settings
 from django.core.cache import cache
 
-from accounts.living import session_with_user
 from accounts.problems import TokenExpired, TokenInvalid
-from accounts.tokens import read_access_token, read_refresh_token
+from accounts.sessions.living import session_with_user
+from accounts.sessions.tokens import read_access_token, read_refresh_token
 from aggios.isolation.canaries import Blind, Canaries
 from aggios.isolation.finding import betrayed
 from aggios.isolation.ledger import Row

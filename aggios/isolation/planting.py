@@ -13,8 +13,8 @@ from django.utils import timezone
 from accounts.actions import SCOPES
 from accounts.keys import make_key
 from accounts.models import Session, User
-from accounts.sessions import open_session
-from accounts.tokens import access_token
+from accounts.sessions.services import open_session
+from accounts.sessions.tokens import access_token
 from aggios.isolation.canaries import Blind, tenant_models
 from aggios.isolation.parties import Party
 from aggios.isolation.transport import Request, Transport

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
-from accounts.admission import good_invitation
+from accounts.invitations.admission import good_invitation
 from accounts.models import Invitation
 from accounts.problems import RegistrationClosed
 from accounts.services import log_out, register

@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
-from accounts.recovery import reset_password
+from accounts.passwords.recovery import reset_password
 from accounts.verification import verify_email
 from aggios.pages.page import page
 from core.address import limit_key

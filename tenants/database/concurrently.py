@@ -1,4 +1,9 @@
-"""Indexes that were being built without a lock when their build was cut off."""
+"""Indexes that are built without a lock: what a cut-off build leaves, and where none is needed."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db.migrations import Migration
@@ -10,6 +15,27 @@ INVALID = (
     "SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
     "WHERE NOT i.indisvalid AND c.relnamespace = to_regnamespace(%s) AND c.relname = ANY(%s)"
 )
+
+CONCURRENTLY = re.compile(r"^((?:CREATE(?: UNIQUE)?|DROP) INDEX) CONCURRENTLY\b")
+
+
+@contextmanager
+def plain_builds() -> Iterator[None]:
+    """Build indexes with a lock in the block, for a schema that nobody else has seen yet.
+
+    A concurrent build waits for every transaction that has a snapshot. Whoever copies a tenant
+    holds one open all the while, so it would wait for itself.
+    """
+    with owner_connection().execute_wrapper(_plainly):
+        yield
+
+
+def _plainly(
+    execute: Callable[..., Any], statement: Any, params: Any, many: bool, context: dict[str, Any]
+) -> Any:
+    if isinstance(statement, str):
+        statement = CONCURRENTLY.sub(r"\1", statement)
+    return execute(statement, params, many, context)
 
 
 def drop_unfinished(migration: Migration, schema: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from httpx import Response
 
-from accounts.invitations import renew_token
+from accounts.invitations.services import renew_token
 from accounts.models import Invitation, Letter, User
 from audit.models import AuditEvent
 from tenants.context import tenant_context

@@ -6,8 +6,8 @@ from datetime import timedelta
 from django.db import transaction
 
 from accounts.models import User
-from accounts.sessions import open_session
-from accounts.tokens import access_token
+from accounts.sessions.services import open_session
+from accounts.sessions.tokens import access_token
 from audit.models import AuditEvent
 from tenants.context import tenant_context
 from tests.cast import Agency, Person

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from accounts.attempts import make_familiar
+from accounts.passwords.attempts import make_familiar
 from core.context import RequestContext, serving
 from tenants.context import tenant_context
 from tests.accounts.asking import ask, somewhere

@@ -3,7 +3,7 @@
 from django.contrib.auth.hashers import check_password
 
 from accounts.models import User
-from accounts.passwords import checked_password, password_fits
+from accounts.passwords.rules import checked_password, password_fits
 from accounts.services import log_in
 from tenants.context import tenant_context
 from tests.accounts.test_tokens import agency

@@ -10,9 +10,9 @@ import argon2
 import pytest
 from django.contrib.auth.hashers import check_password, make_password
 
-from accounts import hashers, hashing
-from accounts.hashing import Desk
-from accounts.passwords import password_fits
+from accounts.passwords import hashers, hashing
+from accounts.passwords.hashing import Desk
+from accounts.passwords.rules import password_fits
 from accounts.problems import HashingBusy
 
 PATIENCE = 20.0

@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connections
 
-from accounts.managing import change_person
 from accounts.models import User
-from accounts.removal import remove_person
+from accounts.people.managing import change_person
+from accounts.people.removal import remove_person
 from core.problems import Problem
 from tenants.context import tenant_context
 from tests.accounts.bodies import refusal

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from accounts.hashers import PepperedArgon2
 from accounts.models import Session, User
+from accounts.passwords.hashers import PepperedArgon2
 from audit.models import AuditEvent
 from devstack.testing import TestStack
 from tenants.context import tenant_context

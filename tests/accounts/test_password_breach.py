@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from accounts.models import User
-from accounts.passwords import checked_password, require_good
+from accounts.passwords.rules import checked_password, require_good
 from accounts.problems import PasswordUnchecked
 from core.problems import ValidationFailed
 

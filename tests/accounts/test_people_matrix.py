@@ -1,6 +1,6 @@
 """Who may do what to whom: every role, on everybody and on oneself, over HTTP.
 
-The table stands here once more, in letters, so that a slip in accounts/authority.py shows.
+The table stands here once more, in letters, so that a slip in accounts/people/authority.py shows.
 """
 
 import itertools
@@ -9,8 +9,8 @@ import secrets
 import pytest
 
 from accounts.actions import ACTIONS
-from accounts.authority import RULES
 from accounts.models import User
+from accounts.people.authority import RULES
 from audit.models import AuditEvent
 from tenants.context import tenant_context
 from tests.cast import Agency, Person, found_agency, join

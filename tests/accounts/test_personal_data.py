@@ -10,7 +10,7 @@ from django.apps import apps
 from django.utils import timezone
 
 from accounts.models import Invitation, MailLink, Session, User
-from accounts.personal_data import ROWS_AT_ONCE
+from accounts.people.personal_data import ROWS_AT_ONCE
 from audit.models import AuditEvent
 from tenants.context import tenant_context
 from tests.accounts.bodies import refusal

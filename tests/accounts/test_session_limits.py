@@ -12,9 +12,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import Session, User
-from accounts.pruning import prune
-from accounts.sessions import open_session
-from accounts.tokens import access_token
+from accounts.sessions.pruning import prune
+from accounts.sessions.services import open_session
+from accounts.sessions.tokens import access_token
 from audit.models import AuditEvent
 from tenants.context import tenant_context
 from tests.accounts.bodies import claims

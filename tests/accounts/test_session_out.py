@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import Session, User
-from accounts.sessions import actor_of, end_all, end_others
+from accounts.sessions.services import actor_of, end_all, end_others
 from audit.models import AuditEvent
 from audit.services import SYSTEM
 from devstack.testing import TestStack

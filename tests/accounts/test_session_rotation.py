@@ -15,7 +15,7 @@ from psycopg import sql
 
 from accounts.models import Session
 from accounts.problems import TokenReused
-from accounts.rotation import rotate
+from accounts.sessions.rotation import rotate
 from tenants.context import tenant_context
 from tests.accounts.sessions import ME, age, ends, log_in, reason, refresh, row
 from tests.cast import Agency

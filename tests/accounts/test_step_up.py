@@ -9,9 +9,9 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
+from accounts.factors.codes import require_code
 from accounts.models import Authenticator, RecoveryCode, Session, User
 from accounts.problems import InvalidCredentials
-from accounts.second_factor import require_code
 from audit.models import AuditEvent
 from tenants.context import tenant_context
 from tests.accounts.bodies import faults, refusal

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from accounts.problems import TokenExpired, TokenInvalid
-from accounts.tokens import TenantAccessToken, read_access_token
+from accounts.sessions.tokens import TenantAccessToken, read_access_token
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
 

@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Session, User
 from accounts.problems import TokenExpired, TokenInvalid
-from accounts.sessions import live_session
-from accounts.tokens import _backend, _verified, access_token, read_access_token
+from accounts.sessions.services import live_session
+from accounts.sessions.tokens import _backend, _verified, access_token, read_access_token
 from tenants.context import tenant_context
 from tenants.keys import key_id, parse_key_id, signing_key, verifying_keys
 from tests.accounts.bodies import claims, header, part, refusal

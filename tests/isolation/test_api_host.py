@@ -13,8 +13,8 @@ import pytest
 from django.db import transaction
 
 from accounts.models import Session, User
-from accounts.sessions import open_session
-from accounts.tokens import access_token
+from accounts.sessions.services import open_session
+from accounts.sessions.tokens import access_token
 from devstack.testing import TestStack
 from tenants.context import tenant_context
 from tests.accounts.bodies import claims, refusal

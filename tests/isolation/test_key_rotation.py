@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import Session
-from accounts.tokens import ENDED_WITH_KEY
+from accounts.sessions.tokens import ENDED_WITH_KEY
 from audit.models import AuditEvent
 from core.database.scope import PUBLIC, enter
 from tenants.context import tenant_context

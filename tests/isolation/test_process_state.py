@@ -5,11 +5,11 @@ from tests.isolation.process_state import kept
 # How a tenant gets into it; a new one fails the test until somebody has thought about it.
 REVIEWED = {
     # The code's own facts, the same for everybody.
-    "accounts.finding._by_email": "SQL text that names no schema",
-    "accounts.finding._by_id_locked": "SQL text that names no schema",
-    "accounts.living._statement": "SQL text that names no schema",
+    "accounts.people.finding._by_email": "SQL text that names no schema",
+    "accounts.people.finding._by_id_locked": "SQL text that names no schema",
+    "accounts.sessions.living._statement": "SQL text that names no schema",
     "accounts.policy._policy": "by the settings of a tenant, which hold nothing of its people",
-    "accounts.passwords._nobodys_hash": "the hash of a password that nobody has",
+    "accounts.passwords.rules._nobodys_hash": "the hash of a password that nobody has",
     "aggios.archive.export.SILENT": "a constant",
     "aggios.env.READ": "names of environment variables, filled while settings load",
     "aggios.settings.INSTALLED_APPS": "a constant",
@@ -23,7 +23,7 @@ REVIEWED = {
     "tenants.database.steps.tenant_steps": "the migrations of the code",
     # Connections and counts of the process, of no tenant.
     "aggios.request_bodies.LINGERING": "how many threads may read on; holds no data",
-    "accounts.hashing.desk": "threads that hash; they know no tenant",
+    "accounts.passwords.hashing.desk": "threads that hash; they know no tenant",
     "core.limits._shared": "a connection; the tenant is in each limit's key",
     "core.limits._local": "counts by the same keys as in Redis",
     "core.metrics.REQUESTS": "labels name no tenant",
@@ -37,8 +37,8 @@ REVIEWED = {
     "core.database.scope._current": "ContextVar, one block",
     "tenants.context._current": "ContextVar, one block",
     # Keyed by the tenant.
-    "accounts.tokens._backend": "by the TenantRef, its key version included",
-    "accounts.tokens._verified": "by the TenantRef and the whole token",
+    "accounts.sessions.tokens._backend": "by the TenantRef, its key version included",
+    "accounts.sessions.tokens._verified": "by the TenantRef and the whole token",
     "tenants.keys._derive": "by secret, purpose, tenant id and key version",
     "tenants.request_counts.tally": "by tenant id and day",
     "tenants.routing._entries": "by host name or tenant id, checked against a shared stamp",

@@ -7,11 +7,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from accounts.finding import person_with_email
-from accounts.lifetime import alive
 from accounts.models import Session, User
+from accounts.people.finding import person_with_email
 from accounts.services import normalised_email
-from accounts.sessions import end_all, end_everybodys
+from accounts.sessions.lifetime import alive
+from accounts.sessions.services import end_all, end_everybodys
 from audit.services import SYSTEM
 from tenants.context import tenant_context
 from tenants.management.confirming import confirm

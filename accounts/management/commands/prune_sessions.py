@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.utils import timezone
 
-from accounts.pruning import prune
+from accounts.sessions.pruning import prune
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tenants.queries import all_tenants

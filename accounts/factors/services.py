@@ -1,0 +1,162 @@
+"""Adding, replacing and removing second factors."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.factors.codes import RECOVERY, SECRET, require_app_code
+from accounts.mail.outbox import post_letter
+from accounts.models import Authenticator, RecoveryCode, Session, User
+from accounts.problems import FactorExists, FactorMissing, InvalidCredentials
+from accounts.sealing import keyed_hash, seal
+from accounts.sessions.services import actor_of, end_others
+from audit.services import Actor, Target, record
+from core.one_time import new_recovery_codes, new_secret, plain, tidy, uri_of
+from core.problems import FieldError, NotFound, ValidationFailed
+from tenants.context import current_tenant
+
+Check = Callable[[Authenticator], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A factor that waits for its first code, and what the app is to be told, shown once."""
+
+    factor: Authenticator
+    secret: str
+    uri: str
+
+
+def factors_of(user: User) -> list[Authenticator]:
+    """Return the person's second factors."""
+    return list(Authenticator.objects.filter(user=user))
+
+
+def factor_of(user: User, factor_id: uuid.UUID) -> Authenticator:
+    """Return one factor of the person. Raises NotFound."""
+    found = Authenticator.objects.filter(user=user, pk=factor_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def recovery_codes_left(user: User) -> int:
+    """Return how many recovery codes are still good."""
+    return RecoveryCode.objects.filter(user=user, used_at__isnull=True).count()
+
+
+def begin_totp(user: User) -> Begun:
+    """Make a secret for an app; one that was not confirmed goes. Raises FactorExists."""
+    secret = new_secret()
+    uri = uri_of(secret, issuer=current_tenant().name, account=user.email)
+    with transaction.atomic():
+        _lock(user)
+        rows = Authenticator.objects.filter(user=user)
+        if rows.filter(confirmed_at__isnull=False).exists():
+            raise FactorExists
+        rows.delete()
+        row = Authenticator.objects.create(user=user, sealed_secret=seal(SECRET, secret))
+        record("factor.begun", actor=actor_of(user), target=_target(row, user), type="totp")
+    return Begun(row, secret, uri)
+
+
+def confirm(session: Session, factor_id: uuid.UUID, code: str) -> tuple[Authenticator, list[str]]:
+    """Make a factor count once a first code fits; return it with the recovery codes.
+
+    Other sessions of the person, which were opened with the password alone, end. Raises NotFound,
+    FactorExists, ValidationFailed for a wrong code, RateLimited.
+    """
+    user = session.user
+    with transaction.atomic():
+        _lock(user)
+        row = factor_of(user, factor_id)
+        if row.confirmed_at is not None:
+            raise FactorExists
+        _require_first_code(user, code)
+        row.confirmed_at = timezone.now()
+        row.save(update_fields=["confirmed_at"])
+        User.objects.filter(pk=user.pk).update(second_factor_at=row.confirmed_at)
+        codes = _renewed_codes(user)
+        end_others(session, Session.End.REVOKED, actor=actor_of(user))
+        record("factor.added", actor=actor_of(user), target=_target(row, user), type="totp")
+        _tell(user, "added")
+    return row, codes
+
+
+def _require_first_code(user: User, code: str) -> None:
+    try:
+        require_app_code(user, tidy(code), confirmed=False)
+    except InvalidCredentials as exc:
+        fault = FieldError("code", "invalid", "This is not the code that the app shows now.")
+        raise ValidationFailed(errors=[fault]) from exc
+
+
+def renew_recovery_codes(user: User) -> list[str]:
+    """Return new recovery codes; the former ones open nothing any more. Raises FactorMissing."""
+    with transaction.atomic():
+        _lock(user)
+        if not Authenticator.objects.filter(user=user, confirmed_at__isnull=False).exists():
+            raise FactorMissing
+        codes = _renewed_codes(user)
+        record("recovery_codes.renewed", actor=actor_of(user), target=_person(user))
+        _tell(user, "renewed")
+    return codes
+
+
+def remove_factor(user: User, factor_id: uuid.UUID, *, check: Check) -> None:
+    """Take a factor from its person, with the recovery codes. ``check`` sees it first.
+
+    Raises NotFound and what ``check`` raises.
+    """
+    with transaction.atomic():
+        _lock(user)
+        row = factor_of(user, factor_id)
+        check(row)
+        _remove(row, user, actor=actor_of(user))
+
+
+def remove_factors(user: User, *, actor: Actor) -> None:
+    """Take every factor from a person who lost theirs; without any nothing changes."""
+    with transaction.atomic():
+        _lock(user)
+        for row in factors_of(user):
+            _remove(row, user, actor=actor)
+
+
+def _remove(row: Authenticator, user: User, *, actor: Actor) -> None:
+    counted = row.confirmed_at is not None
+    record("factor.removed", actor=actor, target=_target(row, user), confirmed=counted)
+    row.delete()
+    if counted:
+        RecoveryCode.objects.filter(user=user).delete()
+        User.objects.filter(pk=user.pk).update(second_factor_at=None)
+        _tell(user, "removed")
+
+
+def _renewed_codes(user: User) -> list[str]:
+    codes = new_recovery_codes()
+    RecoveryCode.objects.filter(user=user).delete()
+    RecoveryCode.objects.bulk_create(
+        RecoveryCode(user=user, hash=keyed_hash(RECOVERY, plain(code))) for code in codes
+    )
+    return codes
+
+
+def _lock(user: User) -> None:
+    """Let one change of a person's factors wait for another."""
+    User.objects.select_for_update(no_key=True).only("pk").get(pk=user.pk)
+
+
+def _tell(user: User, what: str) -> None:
+    post_letter("second_factor", to=user.email, user=str(user.id), what=what)
+
+
+def _person(user: User) -> Target:
+    return Target("user", str(user.id), user.email)
+
+
+def _target(row: Authenticator, user: User) -> Target:
+    return Target("factor", str(row.id), user.email)

@@ -1,0 +1,54 @@
+"""Reading invitations: the only way to their rows for views."""
+
+import uuid
+
+from django.db.models import Q, QuerySet
+
+from accounts.invitations.states import STATES, with_state
+from accounts.models import Invitation
+from accounts.sealing import keyed_hash, keyed_hashes
+from core.problems import FieldError, NotFound, ValidationFailed
+
+PURPOSE = "invitation"
+
+
+def find_invitations(*, state: str = "") -> QuerySet[Invitation]:
+    """Return the tenant's invitations in one state, or all. Raises ValidationFailed."""
+    if not state:
+        return with_state()
+    if state not in STATES:
+        fault = FieldError("state", "invalid_choice", f"Use one of {', '.join(STATES)}.")
+        raise ValidationFailed(errors=[fault])
+    return with_state().filter(Q(state=state))
+
+
+def invitation_with_id(invitation_id: uuid.UUID) -> Invitation:
+    """Return one invitation. Raises NotFound."""
+    found = with_state().filter(pk=invitation_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def locked_invitation(invitation_id: uuid.UUID) -> Invitation:
+    """Return one invitation with its row locked until the transaction ends. Raises NotFound."""
+    found = with_state().select_for_update(of=("self",)).filter(pk=invitation_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def invitation_with_token(token: str) -> Invitation | None:
+    """Return the invitation that a token is for, whatever its state, or None."""
+    return with_state().filter(hash__in=keyed_hashes(PURPOSE, token)).first()
+
+
+def hash_of_token(token: str) -> bytes:
+    """Return what is stored of a token."""
+    return keyed_hash(PURPOSE, token)
+
+
+def state_of(invitation: Invitation) -> str:
+    """Return the state that the invitation was read with."""
+    state: str = invitation.state  # type: ignore[attr-defined]
+    return state

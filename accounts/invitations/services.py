@@ -1,0 +1,165 @@
+"""Asking people in: by mail, which one address may use once, or by a link that several may use."""
+
+import secrets
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.invitations.queries import (
+    hash_of_token,
+    invitation_with_id,
+    locked_invitation,
+    state_of,
+)
+from accounts.invitations.states import ACCEPTED
+from accounts.mail.outbox import post_letter
+from accounts.models import Invitation, User
+from accounts.people.authority import require_may
+from accounts.policy import policy
+from accounts.problems import InvitationClosed
+from accounts.services import normalised_email
+from accounts.sessions.services import actor_of
+from audit.services import Target, record
+from core.context import request_context
+from core.language import preferred_language
+
+Check = Callable[[Invitation], None]
+TOKEN_BYTES = 32
+# Each failed try is somebody else's success, so it is as many as ask for one address at once.
+TRIES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """An invitation, with its token if whoever asked is to hand it on."""
+
+    invitation: Invitation
+    token: str = ""
+
+
+def invite(*, email: str, role: str, actor: User) -> Issued:
+    """Ask one address in by mail. What was open for that address before is revoked.
+
+    Whether somebody has an account there is looked at while the letter is sent, so asking is the
+    same work for every address. Of several who ask for one address at once the last stays. Raises
+    PermissionRefused.
+    """
+    _require_may_invite(actor, role)
+    address = normalised_email(email)
+    for _ in range(TRIES):
+        try:
+            with transaction.atomic():
+                return Issued(invitation_with_id(_invited(address, role, actor).pk))
+        except IntegrityError:  # the other's has been committed; the next round finds it
+            continue
+    raise InvitationClosed
+
+
+def _invited(address: str, role: str, actor: User) -> Invitation:
+    before = Invitation.objects.select_for_update().filter(email=address, uses=0, revoked_at=None)
+    for former in before:
+        _close(former, actor, replaced=True)
+    invitation = _new(role=role, actor=actor, email=address)
+    _record("invitation.created", invitation, actor, role=role)
+    _send(invitation)
+    return invitation
+
+
+def make_link(*, role: str, max_uses: int, actor: User) -> Issued:
+    """Make a link by which as many people may join as it has uses. Raises PermissionRefused."""
+    _require_may_invite(actor, role)
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    with transaction.atomic():
+        hashed = hash_of_token(token)
+        invitation = _new(role=role, actor=actor, max_uses=max_uses, hash=hashed)
+        _record("invitation.created", invitation, actor, role=role, max_uses=max_uses)
+        return Issued(invitation_with_id(invitation.pk), token)
+
+
+def _new(*, role: str, actor: User, **fields: object) -> Invitation:
+    return Invitation.objects.create(
+        role=role,
+        invited_by=actor,
+        language=preferred_language(request_context().accept_language),
+        expires_at=_end(),
+        **fields,
+    )
+
+
+def resend(invitation_id: uuid.UUID, *, actor: User, check: Check) -> Issued:
+    """Make the token void and have another one sent; a link gets another one at once.
+
+    Whoever resends it stands behind it from now on. ``check`` sees the locked row. Raises NotFound,
+    PermissionRefused, and InvitationClosed for one that is used up or was revoked.
+    """
+    with transaction.atomic():
+        invitation = locked_invitation(invitation_id)
+        _require_may_invite(actor, invitation.role)
+        check(invitation)
+        if invitation.revoked_at is not None or state_of(invitation) == ACCEPTED:
+            raise InvitationClosed
+        token = "" if invitation.email else secrets.token_urlsafe(TOKEN_BYTES)
+        invitation.hash = hash_of_token(token) if token else None
+        invitation.expires_at, invitation.invited_by = _end(), actor
+        invitation.save(update_fields=["hash", "expires_at", "invited_by", "updated_at"])
+        _record("invitation.resent", invitation, actor)
+        if invitation.email:
+            _send(invitation)
+        return Issued(invitation_with_id(invitation.pk), token)
+
+
+def revoke(invitation_id: uuid.UUID, *, actor: User, check: Check) -> None:
+    """Make an invitation worthless at once; repeating it changes nothing.
+
+    ``check`` sees the locked row. Raises NotFound, PermissionRefused, and InvitationClosed for one
+    that is used up.
+    """
+    with transaction.atomic():
+        invitation = locked_invitation(invitation_id)
+        _require_may_invite(actor, invitation.role)
+        check(invitation)
+        if state_of(invitation) == ACCEPTED:
+            raise InvitationClosed
+        if invitation.revoked_at is None:
+            _close(invitation, actor)
+
+
+def renew_token(invitation: Invitation) -> str:
+    """Give a locked invitation another token and return it; the one before is void."""
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    # Not save(): what people see of it has not changed.
+    Invitation.objects.filter(pk=invitation.pk).update(hash=hash_of_token(token))
+    return token
+
+
+def _close(invitation: Invitation, actor: User, **details: object) -> None:
+    invitation.revoked_at, invitation.hash = timezone.now(), None
+    invitation.save(update_fields=["revoked_at", "hash", "updated_at"])
+    _record("invitation.revoked", invitation, actor, **details)
+
+
+def _end() -> datetime:
+    return timezone.now() + timedelta(seconds=policy().invitation_seconds)
+
+
+def _send(invitation: Invitation) -> None:
+    language = invitation.language
+    post_letter("invitation", to=invitation.email, language=language, invitation=str(invitation.pk))
+
+
+def _require_may_invite(actor: User, role: str) -> None:
+    """Raise PermissionRefused unless the person may add people of this role."""
+    require_may("create", actor, User(role=role))
+
+
+def target_of(invitation: Invitation) -> Target:
+    """Return an invitation as an audit target."""
+    return Target("invitation", str(invitation.pk), invitation.email)
+
+
+def _record(action: str, invitation: Invitation, actor: User, **details: object) -> None:
+    record(action, actor=actor_of(actor), target=target_of(invitation), **details)

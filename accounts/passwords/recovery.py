@@ -1,0 +1,56 @@
+"""Setting a new password with a link that was mailed."""
+
+from django.db import transaction
+
+from accounts.links import look_at, redeem, void_links
+from accounts.mail.outbox import post_letter
+from accounts.models import MailLink, Session, User
+from accounts.passwords.attempts import make_familiar
+from accounts.passwords.rules import checked_password
+from accounts.problems import LinkInvalid
+from accounts.services import normalised_email, target_of
+from accounts.sessions.services import actor_of, end_all
+from accounts.verification import mark_verified
+from audit.services import record
+from core.address import limit_key
+from core.context import request_context
+from core.limits import clear
+from tenants.context import current_tenant
+
+
+def ask_for_reset(*, email: str) -> None:
+    """Ask for a mail with a link, whoever has the address, if anybody.
+
+    Nobody is looked up here, so that the answer and its time say nothing about the address.
+    """
+    with transaction.atomic():
+        post_letter("password_reset", to=normalised_email(email))
+
+
+def reset_password(*, token: str, password: str) -> User:
+    """Give the person whom the link was mailed to another password, and end all their sessions.
+
+    Raises LinkInvalid, and ValidationFailed for a password that breaks the rules; the link is then
+    as good as before. Whoever reads the mail has shown that the address is theirs.
+    """
+    hashed = checked_password(password, _person_of(look_at(token, MailLink.Purpose.RESET)))
+    with transaction.atomic():
+        user = _person_of(redeem(token, MailLink.Purpose.RESET))
+        user.password = hashed
+        user.save(update_fields=["password", "updated_at"])
+        record("password.reset", actor=actor_of(user), target=target_of(user))
+        mark_verified(user)
+        end_all(user, Session.End.PASSWORD, actor=actor_of(user))
+        void_links(user)
+        post_letter("password_changed", to=user.email, user=str(user.id))
+    # They read the mail, so that failures of others from elsewhere do not keep them out.
+    make_familiar(user.email)
+    address = limit_key(request_context().client_address)
+    clear("login_account", str(current_tenant().id), user.email, address)
+    return user
+
+
+def _person_of(link: MailLink) -> User:
+    if link.user is None:
+        raise LinkInvalid
+    return link.user

@@ -1,0 +1,97 @@
+"""The rules for a password, and checking one in the same time whether its owner exists or not."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+from typing import Any
+
+from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.password_validation import (
+    get_default_password_validators,
+    validate_password,
+)
+from django.core.exceptions import ValidationError
+
+from accounts.models import User
+from accounts.passwords.breaches import BreachedPasswordValidator
+from accounts.problems import HashingBusy
+from core.problems import FieldError, ValidationFailed
+
+LONGEST = 256
+
+
+class MaximumLengthValidator:
+    """Bounds the work that a password can cause (OWASP Authentication Cheat Sheet)."""
+
+    def validate(self, password: str, user: object = None) -> None:
+        """Raise ValidationError for more than 256 characters."""
+        if len(password) > LONGEST:
+            raise ValidationError(self.get_help_text(), code="password_too_long")
+
+    def get_help_text(self) -> str:
+        """Return the rule in a sentence."""
+        return f"Use at most {LONGEST} characters."
+
+
+def require_good(password: str, user: User | None = None, *, field: str = "password") -> None:
+    """Raise ValidationFailed with each rule that the password breaks, as far as we know ourselves.
+
+    ``user`` need not be saved; its own data must not look like the password.
+    """
+    _require(password, user, field, [rule for rule in _rules() if not _asks_others(rule)])
+
+
+def checked_password(password: str, user: User, *, field: str = "password") -> str:
+    """Return the hash of a password that keeps the rules.
+
+    Raises ValidationFailed, PasswordUnchecked, HashingBusy.
+    """
+    require_good(password, user, field=field)
+    _require(password, user, field, [rule for rule in _rules() if _asks_others(rule)])
+    return make_password(password)
+
+
+def _require(password: str, user: User | None, field: str, rules: list[Any]) -> None:
+    try:
+        validate_password(password, user, password_validators=rules)  # type: ignore[arg-type]
+    except ValidationError as exc:
+        faults = [FieldError(field, e.code or "invalid", e.messages[0]) for e in exc.error_list]
+        raise ValidationFailed(errors=faults) from exc
+
+
+def _rules() -> list[Any]:
+    return get_default_password_validators()
+
+
+def _asks_others(rule: object) -> bool:
+    return isinstance(rule, BreachedPasswordValidator)
+
+
+def password_fits(user: User | None, password: str) -> bool:
+    """Tell whether the password is the user's. Does the same work for nobody, and answers False."""
+    if user is None:
+        check_password(password, _nobodys_hash())
+        return False
+    return check_password(password, user.password, setter=_rehash(user))
+
+
+def still_fits(locked: User, seen: User, password: str) -> bool:
+    """Tell whether a password that fitted ``seen`` fits the row as it is locked now."""
+    return locked.password == seen.password or password_fits(locked, password)
+
+
+def _rehash(user: User) -> Callable[[str], None]:
+    def store(password: str) -> None:
+        """Store the same password anew, unless another one has been set meanwhile."""
+        with suppress(HashingBusy):  # the next log-in does it
+            hashed = make_password(password)
+            same = User.objects.filter(pk=user.pk, password=user.password)
+            if same.update(password=hashed):
+                user.password = hashed
+
+    return store
+
+
+@cache
+def _nobodys_hash() -> str:
+    return make_password("nobody's password")

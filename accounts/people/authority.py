@@ -1,0 +1,62 @@
+"""Who may do what to whom, as data. Beside accounts/actions.py, which says who may use a call.
+
+Administrators can do nothing to owners, and make none. People do not decide about their own role
+and activity; owners alone may step down, and only while another one is left
+(accounts/people/owners.py).
+"""
+
+from dataclasses import dataclass
+
+from accounts.actions import ADMIN, ALL, MANAGERS, MEMBER, OWNER, OWNERS
+from accounts.models import User
+from core.context import request_context
+from core.problems import PermissionRefused
+
+NOBODY: frozenset[str] = frozenset()
+NO_OWNERS = frozenset({ADMIN, MEMBER})
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """To people of which roles owners and administrators may do it, and who may to themselves."""
+
+    owners: frozenset[str]
+    admins: frozenset[str]
+    oneself: frozenset[str]
+
+
+RULES = {
+    "create": Rule(ALL, NO_OWNERS, NOBODY),
+    "rename": Rule(ALL, NO_OWNERS, MANAGERS),
+    "readdress": Rule(ALL, NO_OWNERS, MANAGERS),
+    "appoint": Rule(ALL, NO_OWNERS, OWNERS),
+    "deactivate": Rule(ALL, NO_OWNERS, OWNERS),
+    "reactivate": Rule(ALL, NO_OWNERS, NOBODY),
+    "remove": Rule(ALL, NO_OWNERS, MANAGERS),
+    "end_sessions": Rule(ALL, NO_OWNERS, MANAGERS),
+    "erase": Rule(ALL, NOBODY, OWNERS),
+    "reset_factors": Rule(NO_OWNERS, NOBODY, NOBODY),
+    "export": Rule(ALL, NO_OWNERS, ALL),
+}
+
+
+def require_may(verb: str, actor: User, person: User, *, role: str = "") -> None:
+    """Raise PermissionRefused unless ``actor`` may do it to ``person``.
+
+    ``role`` is the one that the person is to have; it must be one that the actor may deal with too.
+    """
+    rule = RULES[verb]
+    rank = rank_of(actor)
+    if actor.pk == person.pk:
+        allowed = rank in rule.oneself
+    else:
+        reach = {OWNER: rule.owners, ADMIN: rule.admins}.get(User.Role(rank), NOBODY)
+        allowed = person.role in reach and (not role or role in reach)
+    if not allowed:
+        raise PermissionRefused
+
+
+def rank_of(actor: User) -> str:
+    """Return the role that counts. An owner's API key makes and unmakes no owners."""
+    by_key = bool(request_context().api_key)
+    return ADMIN if by_key and actor.role == OWNER else actor.role

@@ -1,0 +1,1 @@
+"""Sessions: how they open, live, rotate and end."""

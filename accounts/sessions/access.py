@@ -1,0 +1,56 @@
+"""The only doors to sessions, and ending one by hand. What is not one's own does not exist."""
+
+import uuid
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accounts.models import Session, User
+from accounts.people.authority import require_may
+from accounts.people.owners import acting, found, locked_owners
+from accounts.sessions.lifetime import alive, ending_of
+from accounts.sessions.services import actor_of, end, end_all
+from core.problems import FieldError, NotFound, ValidationFailed
+
+LIVING, ENDED, ALL = "living", "ended", "all"
+STATES = (LIVING, ENDED, ALL)
+
+
+def sessions_of(user: User, *, state: str = LIVING) -> QuerySet[Session]:
+    """Return a person's sessions: ``living``, ``ended`` or ``all``. Raises ValidationFailed.
+
+    What ran out counts as ended, whether its row says so yet or not.
+    """
+    if state not in STATES:
+        fault = FieldError("state", "invalid_choice", f"One of {', '.join(STATES)}.")
+        raise ValidationFailed(errors=[fault])
+    rows = Session.objects.filter(user=user)
+    if state == ALL:
+        return rows
+    living = alive(timezone.now())
+    return rows.filter(living) if state == LIVING else rows.exclude(living)
+
+
+def end_own(user: User, session_id: uuid.UUID) -> None:
+    """End one of a person's sessions; ending it again changes nothing. Raises NotFound."""
+    with transaction.atomic():
+        rows = Session.objects.select_for_update(of=("self",)).select_related("user")
+        session = rows.filter(user=user, pk=session_id).first()
+        if session is None:
+            raise NotFound
+        if ending_of(session, timezone.now()) is None:
+            end(session, Session.End.REVOKED, actor=actor_of(user))
+
+
+def end_somebodys(person_id: uuid.UUID, *, by: User) -> int:
+    """End every session of a person and return how many there were.
+
+    Raises NotFound, PermissionRefused (accounts/people/authority.py), and TokenInvalid if ``by``
+    is out.
+    """
+    with transaction.atomic():
+        locked = locked_owners(by.pk, person_id)
+        actor, person = acting(locked, by), found(locked, person_id)
+        require_may("end_sessions", actor, person)
+        return end_all(person, Session.End.REVOKED, actor=actor_of(actor))

@@ -1,0 +1,47 @@
+"""Old sessions go as new ones come, so that no cron job has to be remembered.
+
+Each log-in takes a few; ``prune_sessions``, a chore of the housekeeper, takes what is left where
+nobody logs in. Both read no more rows than they change (partial index ``session_not_ended``).
+"""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from accounts.models import Session
+from accounts.sessions.lifetime import ending_of
+from audit.services import SYSTEM, record
+
+KEPT_AFTER_END = timedelta(days=30)
+AT_ONCE = 20
+
+
+def prune(now: datetime, at_once: int = AT_ONCE) -> int:
+    """Mark a few sessions that ran out and delete a few long-dead ones; return how many.
+
+    Rows that somebody holds are left for the next time.
+    """
+    with transaction.atomic():
+        return _mark_run_out(now, at_once) + _delete_old(now, at_once)
+
+
+def _mark_run_out(now: datetime, at_once: int) -> int:
+    rows = Session.objects.filter(ended_at__isnull=True, expires_at__lte=now)
+    found = list(rows.order_by("expires_at").select_for_update(skip_locked=True)[:at_once])
+    for row in found:
+        if ending := ending_of(row, now):
+            row.ended_at, row.end_reason = ending.at, ending.reason
+    if found:
+        Session.objects.bulk_update(found, ["ended_at", "end_reason"])
+    for reason in sorted({row.end_reason for row in found}):
+        ids = [str(row.id) for row in found if row.end_reason == reason]
+        record("sessions.ended", actor=SYSTEM, reason=reason, count=len(ids), sessions=ids)
+    return len(found)
+
+
+def _delete_old(now: datetime, at_once: int) -> int:
+    old = Session.objects.filter(expires_at__lt=now - KEPT_AFTER_END).order_by("expires_at")
+    rows = old.select_for_update(skip_locked=True).values_list("id", flat=True)
+    if found := list(rows[:at_once]):
+        Session.objects.filter(id__in=found).delete()
+    return len(found)

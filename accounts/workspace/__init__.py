@@ -1,0 +1,1 @@
+"""The workspace as its own people see and change it."""
