@@ -17,6 +17,7 @@ from tenants.context import tenant_context
 from tests.accounts.bodies import faults, refusal
 from tests.accounts.factors import FACTORS, begin, enrol, log_in
 from tests.cast import Agency, Person, found_agency, join
+from tests.mailbox import Mailbox
 from tests.site import PASSWORD, Site
 
 NewPerson = Callable[..., Person]
@@ -259,3 +260,16 @@ def test_an_owner_needs_a_proof_for_that(new_agency: Callable[..., Agency]):
     answer = agency.owner.at.delete(f"/api/users/{lost.id}/factors")
 
     assert refusal(answer) == (403, "proof_required")
+
+
+def test_a_letter_tells_of_each_change(agency: Agency, someone: NewPerson, mailbox: Mailbox):
+    person = someone()
+    enrolled = enrol(person)
+    added = mailbox.wait_for(person.email, subject="Your second factor")
+    log_in(agency, person, code=enrolled.recovery_codes[0])
+    used = mailbox.wait_for(person.email, subject="Your second factor", nth=2)
+
+    assert "A second factor was added to your account." in added.text
+    assert "A recovery code was used" in used.text
+    assert "9 are left" in used.html
+    assert enrolled.recovery_codes[0] not in used.text
