@@ -1,0 +1,26 @@
+"""Every letter that is posted anywhere has somebody who writes it."""
+
+import ast
+from pathlib import Path
+
+from accounts.mail.letters import KINDS
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def posted() -> set[str]:
+    found = set()
+    for room in ("accounts", "files", "aggios"):
+        for path in (ROOT / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "post_letter":
+                    kind = node.args[0]
+                    assert isinstance(kind, ast.Constant), (
+                        f"{path}: name the kind where it is posted"
+                    )
+                    found.add(kind.value)
+    return found
+
+
+def test_every_kind_has_a_builder_and_every_builder_a_kind():
+    assert posted() == set(KINDS)
