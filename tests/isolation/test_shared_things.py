@@ -132,19 +132,27 @@ def test_static_files_are_the_same_at_every_host(site: Site, acme: Agency, globe
 
 
 def test_no_request_leaves_a_temporary_file():
-    """Uploads are streamed. What is made is the process's own: metrics of workers, a heartbeat."""
-    ours = {"aggios/gunicorn.py", "aggios/management/commands/housekeep.py"}
+    """Uploads are streamed. What is made is the process's own: metrics of workers, heartbeats."""
+    ours = {
+        "accounts/management/commands/deliver_mail.py",
+        "aggios/gunicorn.py",
+        "aggios/management/commands/housekeep.py",
+    }
 
     assert users_of("tempfile") == ours
 
 
-def test_no_mail_is_sent():
-    """When it is, the link in it must name the tenant by its host: see docs/security.md."""
-    assert users_of("django.core.mail") | users_of("smtplib") == set()
+def test_mail_is_sent_from_a_tenants_outbox_alone():
+    """Elsewhere nothing makes sure that a link in it names the tenant by its host."""
+    using = users_of("django.core.mail") | users_of("smtplib")
+
+    assert using
+    assert {name for name in using if not name.startswith("accounts/mail/")} == set()
 
 
 # The lock of each, and how the tenant gets into it.
 LOCKS = {
+    "audit/functions.sql": "by the trail's schema",
     "tenants/fleet/locks.py": "one for the fleet, and by the run's id",
     "tenants/database/history.py": "by the tenant's schema",
     "aggios/housekeeping.py": "one for the chores",
@@ -156,7 +164,7 @@ LOCKS = {
 def test_every_advisory_lock_is_reviewed():
     using = {
         str(path.relative_to(ROOT))
-        for path in modules()
+        for path in [*modules(), ROOT / "audit/functions.sql"]
         if re.search(r"pg_(try_)?advisory_(xact_)?lock", path.read_text(encoding="utf-8"))
     }
 
