@@ -17,6 +17,9 @@ from accounts.sessions.services import Opened, actor_of, end, open_session
 from audit.services import ANONYMOUS, Target, record
 from core.problems import FieldError, ValidationFailed
 
+# Where removed people have their address (accounts/people/removal.py).
+TOMBSTONES = "@removed.invalid"
+
 
 def normalised_email(email: str) -> str:
     """Return an address as it is stored and compared: without case."""
@@ -41,6 +44,10 @@ def require_sound(user: User) -> None:
         raise ValidationFailed(errors=faults) from exc
     if not _is_plain(user.email):
         rule = "Use the usual form of this address, without look-alike letters."
+        raise ValidationFailed(errors=[FieldError("email", "invalid", rule)])
+    # Whoever had the address that is kept for somebody would keep them from being removed.
+    if user.email.endswith(TOMBSTONES):
+        rule = "No mail can reach this address."
         raise ValidationFailed(errors=[FieldError("email", "invalid", rule)])
 
 

@@ -21,7 +21,7 @@ from accounts.people.owners import (
     locked_owners,
     require_another_owner,
 )
-from accounts.services import target_of
+from accounts.services import TOMBSTONES, target_of
 from accounts.sessions.services import actor_of
 from audit.services import Actor, record
 from audit.services import erase_person as forget_in_the_trail
@@ -78,7 +78,7 @@ def bury(person: User) -> None:
         require_another_owner(person)
     revoke_invitations_of(person)
     forget_access(person)
-    person.email = f"removed-{person.pk}@removed.invalid"  # no address (RFC 2606 section 2)
+    person.email = f"removed-{person.pk}{TOMBSTONES}"  # no address (RFC 2606 section 2)
     person.password = make_password(None)
     person.first_name = person.last_name = ""
     person.role, person.is_active = User.Role.MEMBER, False

@@ -214,3 +214,9 @@ def test_a_role_counts_from_the_next_request(agency: Agency):
     with tenant_context(agency.ref):
         assert Invitation.objects.get(pk=sent.pk).revoked_at is not None
     assert trail(agency, one.id) == ["user.role_changed", "user.role_changed"]
+
+
+def test_nobody_takes_the_address_of_a_tombstone_beforehand(agency: Agency, dora: Person):
+    taken = {"email": f"Removed-{dora.id}@removed.invalid", "password": PASSWORD}
+    assert refusal(agency.owner.at.post("/api/users", taken)) == (400, "validation_failed")
+    assert agency.owner.at.delete(f"/api/users/{dora.id}").status_code == 204
