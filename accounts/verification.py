@@ -11,8 +11,8 @@ from accounts.mail.outbox import ask_to_verify, post_letter
 from accounts.models import MailLink, User
 from accounts.passwords.rules import checked_password
 from accounts.policy import policy
-from accounts.problems import RegistrationClosed
-from accounts.sealing import seal, unseal
+from accounts.problems import LinkInvalid, RegistrationClosed
+from accounts.sealing import Unreadable, seal, unseal
 from accounts.services import add_user, normalised_email, require_sound, target_of
 from accounts.sessions.services import actor_of
 from audit.services import record
@@ -72,7 +72,10 @@ def ask_to_join(*, email: str, password: str, first_name: str, last_name: str) -
 
 def _join(link: MailLink) -> User:
     _require_open()
-    person: dict[str, Any] = json.loads(unseal(SEAL, link.data["person"]))
+    try:
+        person: dict[str, Any] = json.loads(unseal(SEAL, link.data["person"]))
+    except Unreadable as exc:  # the pepper was rotated away, and the password's hash with it
+        raise LinkInvalid from exc
     user = add_user(User(email=link.email, **person))
     record("user.registered", actor=actor_of(user), target=target_of(user))
     return user

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from accounts.models import User
+from accounts.models import MailLink, User
 from audit.services import SYSTEM
 from tenants.context import tenant_context
 from tenants.details import change_details
@@ -175,6 +175,15 @@ class TestConfirmedRegistration:
         assert refusal(refused) == (403, "registration_closed")
         change(strict)
         assert strict.host.post(VERIFY, {"token": token}).status_code == 204
+
+    def test_one_that_was_sealed_with_a_pepper_that_is_gone_is_void(self, strict: Agency, mailbox):
+        email = f"sealed@{strict.slug}.test"
+        self.ask(strict, email)
+        token = mailbox.wait_for(email).token
+        with tenant_context(strict.ref):
+            MailLink.objects.filter(email=email).update(data={"person": "gone:x"})
+
+        assert refusal(strict.host.post(VERIFY, {"token": token})) == (400, "link_invalid")
 
     def test_of_two_links_for_one_address_one_is_used(self, strict: Agency, mailbox):
         email = f"twice@{strict.slug}.test"
