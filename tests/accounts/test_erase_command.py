@@ -67,3 +67,8 @@ def test_the_last_owner_stays(agency: Agency):
 def test_nobody(agency: Agency, who: str):
     with pytest.raises(CommandError, match="Nobody"):
         erase(agency, who)
+
+
+def test_a_tenant_that_is_not_there_is_said_plainly(committed: None):
+    with pytest.raises(CommandError, match="There is no tenant"):
+        call_command("erase_person", "--tenant", "no-such-one", "--user", "a@b.test")
