@@ -48,7 +48,8 @@ def require_may(verb: str, actor: User, person: User, *, role: str = "") -> None
     rule = RULES[verb]
     rank = rank_of(actor)
     if actor.pk == person.pk:
-        allowed = rank in rule.oneself
+        # A key that does not act as the owner it is of must not remove that owner either.
+        allowed = rank in rule.oneself and (rank == actor.role or actor.role in rule.admins)
     else:
         reach = {OWNER: rule.owners, ADMIN: rule.admins}.get(User.Role(rank), NOBODY)
         allowed = person.role in reach and (not role or role in reach)

@@ -162,6 +162,7 @@ class TestKeys:
         assert by_key.patch(f"{USERS}/{somebody(agency)}", {"role": "owner"}).status_code == 403
         assert by_key.patch(f"{USERS}/{other}", {"role": "member"}).status_code == 403
         assert by_key.delete(f"{USERS}/{other}").status_code == 403
+        assert by_key.delete(f"{USERS}/{agency.owner.id}").status_code == 403
         answer = by_key.patch(f"{USERS}/{somebody(agency)}", {"email": address()})
         assert refusal(answer) == (403, "proof_required")
         assert by_key.post("/api/tenant/transfer", {"user_id": other}).status_code == 403
