@@ -21,7 +21,7 @@ from accounts.models import Invitation, User
 from accounts.people.authority import require_may
 from accounts.policy import policy
 from accounts.problems import InvitationClosed
-from accounts.services import normalised_email
+from accounts.services import normalised_email, require_sound
 from accounts.sessions.services import actor_of
 from audit.services import Target, record
 from core.context import request_context
@@ -46,10 +46,11 @@ def invite(*, email: str, role: str, actor: User) -> Issued:
 
     Whether somebody has an account there is looked at while the letter is sent, so asking is the
     same work for every address. Of several who ask for one address at once the last stays. Raises
-    PermissionRefused.
+    PermissionRefused and ValidationFailed.
     """
     _require_may_invite(actor, role)
     address = normalised_email(email)
+    require_sound(User(email=address))  # an address that nobody could join with
     for _ in range(TRIES):
         try:
             with transaction.atomic():
