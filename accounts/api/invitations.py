@@ -15,22 +15,19 @@ from accounts.api.invitation_shapes import (
     invitation_of,
     issued_of,
 )
-from accounts.api.limits import by_person, by_tenant, only
+from accounts.api.limits import by_person, by_tenant, only, take_letter
 from accounts.authentication import person
 from accounts.invitations.queries import find_invitations, invitation_with_id
 from accounts.invitations.services import Check, Issued, invite, make_link, resend, revoke
 from accounts.invitations.states import STATES
 from accounts.models import User
-from accounts.services import normalised_email
 from core.conditional import require_match, tagged
-from core.limits import take
 from core.openapi import IF_MATCH, IF_NONE_MATCH
 from core.pagination import KeysetPagination
 from core.shapes import parsed
 from core.views import ApiView
 from idempotency.openapi import IDEMPOTENCY_KEY
 from idempotency.services import fingerprint_of, once
-from tenants.context import current_tenant
 
 READ, WRITE = "invitations:read", "invitations:write"
 LIMITS = only("POST", by_tenant("invite_tenant"), by_person("invite_person"))
@@ -79,7 +76,7 @@ class Invitations(ApiView):
 def _issued(fields: dict[str, Any], user: User) -> Issued:
     if "max_uses" in fields:
         return make_link(role=fields["role"], max_uses=fields["max_uses"], actor=user)
-    _take_for(fields["email"])
+    take_letter(fields["email"])
     return invite(email=fields["email"], role=fields["role"], actor=user)
 
 
@@ -121,14 +118,9 @@ class ResendInvitation(ApiView):
         """Void the token, and mail another one that is good from now on; a link's is shown."""
         email = invitation_with_id(invitation_id).email
         if email:
-            _take_for(email)
+            take_letter(email)
         issued = resend(invitation_id, actor=person(request), check=_matching(request))
         return _shown(request, issued, 200)
-
-
-def _take_for(email: str) -> None:
-    """Nobody is to be pestered by one workspace, however many of its people invite them."""
-    take("invite_address", str(current_tenant().id), normalised_email(email))
 
 
 def _shown(request: Request, issued: Issued, status: int) -> Response:

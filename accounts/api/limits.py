@@ -2,6 +2,7 @@
 
 from rest_framework.request import Request
 
+from accounts.services import normalised_email
 from core.limits import take
 from core.views import Limit
 from tenants.context import current_tenant
@@ -15,6 +16,14 @@ def by_tenant(name: str) -> Limit:
 def by_person(name: str) -> Limit:
     """Declare that the limit ``name`` counts the requests of one person."""
     return lambda request: take(name, str(current_tenant().id), str(request.user.id))
+
+
+def take_letter(email: str) -> None:
+    """Count a letter to an address: nobody is to be pestered by one workspace.
+
+    However many of its people write. Raises RateLimited.
+    """
+    take("invite_address", str(current_tenant().id), normalised_email(email))
 
 
 def only(method: str, *limits: Limit) -> Limit:

@@ -3,11 +3,13 @@
 import uuid
 from typing import Any
 
+from django.db import transaction
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
+from accounts.api.limits import by_person, by_tenant, only, take_letter
 from accounts.api.people_shapes import ChangePersonRequest, NewPersonRequest
 from accounts.api.shapes import UserShape, user_of
 from accounts.api.users import user_etag
@@ -26,6 +28,7 @@ from core.views import ApiView
 from idempotency.openapi import IDEMPOTENCY_KEY
 from idempotency.services import fingerprint_of, once
 
+LETTERS = only("POST", by_tenant("invite_tenant"), by_person("invite_person"))
 LISTING = [
     OpenApiParameter("search", str, description="A part of the address or the name, without case."),
     OpenApiParameter("role", str, enum=User.Role.values),
@@ -68,15 +71,27 @@ class People(ApiView):
         responses={201: UserShape},
     )
     def post(self, request: Request) -> Response:
-        """Add a person. Without a password they are mailed a link to set one."""
+        """Add a person. Without a password they are mailed a link to set one.
+
+        Such letters count towards the limits of invitations.
+        """
         user = person(request)
         fields = {"password": None, **parsed(NewPersonRequest, request)}
         return once(
             request,
             caller=str(user.id),
             fingerprint=fingerprint_of(request.data),
-            act=lambda: _created(create_person(by=user, **fields)),
+            act=lambda: _added(request, user, fields),
         )
+
+
+def _added(request: Request, user: User, fields: dict[str, Any]) -> Response:
+    with transaction.atomic():
+        added = create_person(by=user, **fields)
+        if fields["password"] is None:  # it is a letter to an address, as an invitation is
+            LETTERS(request)
+            take_letter(added.email)
+        return _created(added)
 
 
 def _created(user: User) -> Response:

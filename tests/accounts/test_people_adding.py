@@ -28,6 +28,17 @@ def agency(site) -> Agency:
 
 
 class TestAdding:
+    def test_nobody_is_pestered_by_adding_them_again_and_again(self, agency: Agency):
+        body = {"email": address()}
+        for _ in range(3):
+            made = agency.owner.at.post(USERS, body).json()
+            assert agency.owner.at.delete(f"{USERS}/{made['id']}").status_code == 204
+
+        assert refusal(agency.owner.at.post(USERS, body)) == (429, "rate_limited")
+        assert refusal(agency.owner.at.post("/api/invitations", body)) == (429, "rate_limited")
+        given = {**body, "password": PASSWORD}
+        assert agency.owner.at.post(USERS, given).status_code == 201
+
     def test_with_a_password(self, agency: Agency):
         email = address()
         body = {"email": email, "first_name": "Älva", "password": PASSWORD, "role": "admin"}
