@@ -31,10 +31,12 @@ REVOKE ALL ON FUNCTION aggios.audit_add_links(text, uuid) FROM PUBLIC;
 -- At commit, first round: give the event its link. Rows of an archive bring theirs.
 CREATE OR REPLACE FUNCTION aggios.audit_enter() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $function$
+DECLARE
+    trails text := coalesce(current_setting('aggios.trails', true), '');
 BEGIN
-    PERFORM set_config(
-        'aggios.trails',
-        coalesce(current_setting('aggios.trails', true), '') || ' ' || TG_TABLE_SCHEMA, true);
+    IF TG_TABLE_SCHEMA <> ALL (string_to_array(trails, ' ')) THEN  -- once, not for each event
+        PERFORM set_config('aggios.trails', trails || ' ' || TG_TABLE_SCHEMA, true);
+    END IF;
     PERFORM aggios.audit_add_links(TG_TABLE_SCHEMA, NEW.id);
     RETURN NULL;
 END
