@@ -1,5 +1,6 @@
 """Platform staff. They live in the public schema and are no tenant's people."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -82,8 +83,15 @@ class StaffUser(AbstractBaseUser, PermissionsMixin):
 
         So adding or removing a factor ends every other session, as a new password does.
         """
-        since = self.second_factor_at
-        return super().get_session_auth_hash() + (since.isoformat() if since else "")
+        return super().get_session_auth_hash() + self._factor_since()
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        """Yield the same with each former SECRET_KEY, which must not let older sessions in."""
+        for former in super().get_session_auth_fallback_hash():
+            yield former + self._factor_since()
+
+    def _factor_since(self) -> str:
+        return self.second_factor_at.isoformat() if self.second_factor_at else ""
 
     def get_full_name(self) -> str:
         """Return the full name, or the address where there is none."""

@@ -40,8 +40,8 @@ class Issued:
 def issue(staff: StaffUser, *, lifetime: timedelta, actor: Actor, name: str = "") -> Issued:
     """Make a token for a member of staff as they were read.
 
-    Raises InvalidCredentials if they were deactivated or given a new password since, which has
-    ended the tokens that there were and must end this one too.
+    Raises InvalidCredentials if they were deactivated, given a new password or a second factor, or
+    lost theirs since, which has ended the tokens that there were and must end this one too.
     """
     body = secrets.token_hex(32)
     text = f"{PREFIX}{body}{_checksum(body)}"
@@ -55,7 +55,9 @@ def issue(staff: StaffUser, *, lifetime: timedelta, actor: Actor, name: str = ""
         user_agent=context.user_agent,
     )
     with enter(PUBLIC), transaction.atomic():
-        unchanged = StaffUser.objects.filter(password=staff.password, is_active=True)
+        unchanged = StaffUser.objects.filter(
+            password=staff.password, second_factor_at=staff.second_factor_at, is_active=True
+        )
         if not unchanged.select_for_update().filter(pk=staff.pk).exists():
             raise InvalidCredentials
         row.save(force_insert=True)

@@ -6,8 +6,10 @@ from datetime import timedelta
 import pytest
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 
 from audit.services import SYSTEM
+from core.problems import InvalidCredentials
 from staff.models import StaffAuthenticator, StaffRecoveryCode, StaffUser
 from staff.tokens import issue
 from tests.accounts.factors import App
@@ -225,3 +227,21 @@ def test_the_api_asks_the_same(desk: Client, new_staff) -> None:
 
     assert (refused.status_code, refused.json()["code"]) == (403, "staff_second_factor_missing")
     assert codes == {program: 200, earlier: 403}
+
+
+def test_a_former_secret_lets_no_session_in_from_before_the_factor(settings) -> None:
+    staff = StaffUser(password="x")
+    before = staff.get_session_auth_hash()
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    staff.second_factor_at = timezone.now()
+
+    assert before not in staff.get_session_auth_fallback_hash()
+    assert staff.get_session_auth_hash() in staff.get_session_auth_fallback_hash()
+
+
+def test_a_token_asked_for_before_the_factor_is_refused_after_it(new_staff) -> None:
+    staff = new_staff()
+    StaffUser.objects.filter(pk=staff.pk).update(second_factor_at=timezone.now())
+
+    with pytest.raises(InvalidCredentials):
+        issue(staff, lifetime=timedelta(hours=1), actor=SYSTEM)
