@@ -8,8 +8,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.keys import revoke_all_keys
-from accounts.models import Invitation, Letter, MailLink
-from audit.services import Actor
+from accounts.models import Invitation, Letter, MailLink, User
+from accounts.services import target_of
+from audit.services import Actor, record
 
 
 def end_what_was_open(*, actor: Actor) -> None:
@@ -20,3 +21,14 @@ def end_what_was_open(*, actor: Actor) -> None:
         Invitation.objects.filter(revoked_at=None).update(revoked_at=now)
         MailLink.objects.filter(used_at=None).update(used_at=now)
         Letter.objects.all().delete()
+
+
+def ask_for_new_factors(*, actor: Actor) -> None:
+    """Take second factors from everybody: they were sealed for another tenant, and open nothing.
+
+    Left as they were, nobody who had one could ever log in. Run it in the tenant that was made.
+    """
+    with transaction.atomic():
+        for person in User.objects.exclude(second_factor_at=None).order_by("pk"):
+            User.objects.filter(pk=person.pk).update(second_factor_at=None)
+            record("factor.removed", actor=actor, target=target_of(person), why="imported")

@@ -107,9 +107,11 @@ OF_ONE_TENANT = frozenset(
     apps.get_model(label)._meta.db_table
     for label in (
         "accounts.ApiKey",
+        "accounts.Authenticator",
         "accounts.Invitation",
         "accounts.Letter",
         "accounts.MailLink",
+        "accounts.RecoveryCode",
         "accounts.Session",
         "idempotency.Answer",
     )

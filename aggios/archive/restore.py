@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from accounts.restoring import end_what_was_open
+from accounts.restoring import ask_for_new_factors, end_what_was_open
 from aggios.archive.export import SILENT, Watch
 from aggios.archive.filling import drop_left_overs, fill, require_fitting
 from aggios.archive.masking import OF_ONE_TENANT
@@ -94,9 +94,9 @@ def _as_it_is_now(tenant: Tenant) -> Tenant:
 def load_as(archive: Archive, *, slug: str, name: str, how: Loading) -> Loaded:
     """Make a new tenant of an archive: same rows, another id, schema, prefix and key.
 
-    Sessions and kept answers stay out: they were made with the other tenant's keys. A run that was
-    cut off is finished by running it again with the same file and name. Raises ArchiveError,
-    StorageUnavailable, SubdomainTaken, ValidationFailed.
+    Sessions, second factors and kept answers stay out: they were made with the other tenant's keys.
+    A run that was cut off is finished by running it again with the same file and name. Raises
+    ArchiveError, StorageUnavailable, SubdomainTaken, ValidationFailed.
     """
     facts = archive.manifest.tenant
     tenant = new_or_begun(
@@ -110,6 +110,8 @@ def load_as(archive: Archive, *, slug: str, name: str, how: Loading) -> Loaded:
     with working_on(tenant.pk):
         require_begun(tenant)
         done = _load(archive, tenant, FromArchive(archive, OF_ONE_TENANT), how)
+        with tenant_context(ref_of(tenant)):
+            ask_for_new_factors(actor=how.actor)
         _end(archive, done, "tenant.imported", how)
     return done
 

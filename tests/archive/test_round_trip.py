@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError
 
-from accounts.models import User
+from accounts.models import Authenticator, RecoveryCode, User
+from audit.models import AuditEvent
 from files.store import client
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tenants.queries import tenant_by_slug
+from tenants.refs import ref_of
 from tests import stack
+from tests.accounts.factors import enrol
 from tests.archive.conftest import mailed, run
 from tests.archive.texts import KEPT_APART, objects_of, rows_of
 from tests.cast import Agency
@@ -107,6 +110,23 @@ def test_restored_in_place_it_is_what_it_was(full: Agency, tmp_path: Path, super
     assert full.owner.at.get("/api/users/me").status_code == 401
     again = full.host.post("/api/auth/login", {"email": full.owner.email, "password": PASSWORD})
     assert again.status_code == 200
+
+
+def test_who_had_a_second_factor_can_log_in_to_the_new_tenant(
+    doomed: Agency, site: Site, tmp_path: Path
+):
+    enrol(doomed.owner)
+    slug = f"{doomed.slug}-f"
+
+    run("import_tenant", str(exported(doomed, tmp_path)), "--as", slug)
+
+    body = {"email": doomed.owner.email, "password": PASSWORD}
+    assert site.host(slug).post("/api/auth/login", body).status_code == 200
+    with tenant_context(ref_of(tenant_by_slug(slug))):
+        assert not Authenticator.objects.exists()
+        assert not RecoveryCode.objects.exists()
+        event = AuditEvent.objects.get(action="factor.removed", details__why="imported")
+    assert event.target_id == doomed.owner.id
 
 
 def test_keys_that_were_revoked_since_stay_dead(doomed: Agency, tmp_path: Path):
