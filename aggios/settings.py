@@ -27,7 +27,7 @@ WEB_THREADS = env.integer("WEB_THREADS", 16, least=1)
 # -- secrets ---------------------------------------------------------------------------------------
 SECRET_KEY = env.text("SECRET_KEY")
 # Former ones, the latest first: sessions of staff and kept answers that were made with them hold.
-SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS")
+SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS", "")
 # Every tenant's signing key is derived from this one (tenants/keys.py). The previous one is still
 # accepted while tokens that it signed are alive.
 TOKEN_MASTER_SECRET = env.text("TOKEN_MASTER_SECRET")
