@@ -59,14 +59,17 @@ class Mailbox:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._read: dict[Path, Mail] = {}
 
     def all_to(self, address: str) -> list[Mail]:
         """Return every mail to an address so far, the oldest first."""
         found = []
         for path in sorted(self._folder.glob("*.eml")):
-            mail = Mail(message_from_bytes(path.read_bytes(), policy=policy.default))
-            if mail.is_for(address):
-                found.append(mail)
+            if path not in self._read:  # a mail that was sent does not change
+                sent = message_from_bytes(path.read_bytes(), policy=policy.default)
+                self._read[path] = Mail(sent)
+            if self._read[path].is_for(address):
+                found.append(self._read[path])
         return found
 
     def wait_for(self, address: str, *, subject: str = "", nth: int = 1) -> Mail:

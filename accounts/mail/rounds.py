@@ -26,11 +26,12 @@ AFTER_TROUBLE = 2.0
 log = logging.getLogger(__name__)
 
 
-def sweep(stop: Stop = lambda: False) -> Outcome:
+def sweep(stop: Stop = lambda: False, between: Callable[[], None] = lambda: None) -> Outcome:
     """Send what is due in every tenant that is served; return what came of it all.
 
-    Enters one tenant after the other: a web login may read no other way. Raises OperationalError
-    and InterfaceError when the database is away.
+    Enters one tenant after the other: a web login may read no other way. ``between`` is called
+    after each, for what must not wait for thousands of them. Raises OperationalError and
+    InterfaceError when the database is away.
     """
     outcome = Outcome()
     with Carrier() as carrier:
@@ -39,6 +40,7 @@ def sweep(stop: Stop = lambda: False) -> Outcome:
                 break
             _deliver(tenant, carrier, stop, outcome)
             close_old_connections()  # one that has met many tenants is replaced
+            between()
     return outcome
 
 
@@ -67,16 +69,20 @@ def _watch(stop: Stop) -> None:
         swept = float(-settings.MAIL_SWEEP_SECONDS)
         while not stop():
             if time.monotonic() - swept >= settings.MAIL_SWEEP_SECONDS:
-                sweep(stop)
+                sweep(stop, lambda: _answer(raw, stop, patience=0))
                 swept = time.monotonic()
-            for tenant_id in _told(raw):
-                _deliver_to(tenant_id, stop)
+            _answer(raw, stop, patience=PATIENCE)
 
 
-def _told(raw: psycopg.Connection[Any]) -> set[uuid.UUID]:
-    """Return the tenants that have posted letters, after a second without any at the latest."""
+def _answer(raw: psycopg.Connection[Any], stop: Stop, *, patience: float) -> None:
+    for tenant_id in _told(raw, patience):
+        _deliver_to(tenant_id, stop)
+
+
+def _told(raw: psycopg.Connection[Any], patience: float) -> set[uuid.UUID]:
+    """Return the tenants that have posted letters; waits ``patience`` seconds for the first."""
     told = set()
-    for notice in raw.notifies(timeout=PATIENCE, stop_after=1):
+    for notice in raw.notifies(timeout=patience, stop_after=1):
         with suppress(ValueError):
             told.add(uuid.UUID(notice.payload))
     return told
