@@ -64,7 +64,7 @@ def site(stores: TestStack, committed: None) -> Site:
     return Site(stores.ports["web"])
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def mailbox(site: Site, stores: TestStack) -> Mailbox:
     """What the site's mailer has sent, to everybody, since the session began."""
     return Mailbox(stores.home.path / "mail")
