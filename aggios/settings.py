@@ -295,7 +295,10 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "core.openapi.link_created_resources",
     ],
-    "ENUM_NAME_OVERRIDES": {"TenantStatusEnum": ["active", "suspended"]},
+    "ENUM_NAME_OVERRIDES": {
+        "RoleEnum": "accounts.models.User.Role",
+        "TenantStatusEnum": ["active", "suspended"],
+    },
 }
 # Bodies that are read into memory; files are streamed and bounded by FILE_MAX_BYTES.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

@@ -21,7 +21,7 @@ class NewInvitationRequest(serializers.Serializer[Any]):
     email = serializers.EmailField(
         max_length=254, required=False, help_text="Who is asked in, by mail."
     )
-    role = serializers.ChoiceField(User.Role.values, required=False, default=User.Role.MEMBER)
+    role = serializers.ChoiceField(User.Role.choices, required=False, default=User.Role.MEMBER)
     max_uses = serializers.IntegerField(
         min_value=FEWEST,
         max_value=MOST,
@@ -51,7 +51,7 @@ class InviterShape(serializers.Serializer[Any]):
 class InvitationShape(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     email = serializers.EmailField(allow_null=True, help_text="Null for a link.")
-    role = serializers.ChoiceField(User.Role.values)
+    role = serializers.ChoiceField(User.Role.choices)
     state = serializers.ChoiceField(STATES)
     invited_by = InviterShape()
     max_uses = serializers.IntegerField()

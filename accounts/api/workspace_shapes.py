@@ -7,7 +7,8 @@ from typing import Any
 from django.conf import settings
 from rest_framework import serializers
 
-from accounts.policy import NAMES, ROLES, policy_from
+from accounts.models import User
+from accounts.policy import NAMES, policy_from
 from accounts.workspace.settings_rules import DAY, VERIFICATION, checked_settings
 from core.conditional import etag_of
 from core.shapes import by_rule
@@ -48,8 +49,8 @@ class SettingsShape(serializers.Serializer[Any]):
         min_value=1, max_value=1000, help_text="One more ends the one used least recently."
     )
     second_factor_roles = serializers.ListField(
-        child=serializers.ChoiceField(ROLES),
-        max_length=len(ROLES),
+        child=serializers.ChoiceField(User.Role.choices),
+        max_length=len(User.Role.choices),
         help_text="Who does nothing else before they have a second factor. Owners set it.",
     )
     email_verification = serializers.ChoiceField(

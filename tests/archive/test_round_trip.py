@@ -97,8 +97,8 @@ def test_restored_in_place_it_is_what_it_was(full: Agency, tmp_path: Path, super
     told = json.loads(run("import_tenant", str(archive), "--restore", full.slug, "--yes", "--json"))
 
     after = rows_of(full.slug)
-    # Sessions end, and the record says so.
-    ends = ("accounts_session", "audit_auditevent", "audit_auditlink")
+    # Sessions and mailed links end, and the record says so.
+    ends = ("accounts_maillink", "accounts_session", "audit_auditevent", "audit_auditlink")
     assert {n: t for n, t in after.items() if n not in ends} == {
         n: t for n, t in before.items() if n not in ends
     }
