@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from devstack import credentials, lock, ports, strays
+from devstack.environment import stack_environment
 from devstack.errors import StackError
 from devstack.home import Home
 from devstack.ports import Ports
@@ -28,7 +29,8 @@ def status(console: Console) -> int:
         console.print(f"No stack is running on {home.path}.", soft_wrap=True)
         return NOT_RUNNING
     state = json.loads(home.file("state.json").read_text(encoding="utf-8"))
-    context = Context(home, _ports(home, state["web_port"]), credentials.settle(home), {})
+    where, secrets = _ports(home, state["web_port"]), credentials.settle(home)
+    context = Context(home, where, secrets, stack_environment(home, where, secrets))
     table = Table("server", "address", "state", "ended by itself", box=None, padding=(0, 2))
     all_ready = True
     for name, exits in state["exits"].items():

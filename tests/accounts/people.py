@@ -26,14 +26,14 @@ def somebody(agency: Agency, role: str = "member", **fields) -> str:
 
 
 def logged_in(
-    agency: Agency, role: str = "member", *, proved_hours_ago: int = 0, **fields
+    agency: Agency, role: str = "member", *, proved_days_ago: int = 0, **fields
 ) -> Person:
     """Add a person and open a session for them, without the cost of a password."""
     person_id = somebody(agency, role, **fields)
     with tenant_context(agency.ref), transaction.atomic():
         user = User.objects.get(pk=person_id)
         opened = open_session(user)
-        opened.session.proved_at -= timedelta(hours=proved_hours_ago)
+        opened.session.proved_at -= timedelta(days=proved_days_ago)
         opened.session.save(update_fields=["proved_at"])
         token = access_token(opened.session, user)
     return Person(person_id, user.email, token, opened.refresh_token, agency.host.with_token(token))

@@ -53,7 +53,7 @@ def test_not_ones_own(agency: Agency):
 
 
 def test_a_recent_proof_is_needed(agency: Agency):
-    late, other = logged_in(agency, "owner", proved_hours_ago=1), somebody(agency)
+    late, other = logged_in(agency, "owner", proved_days_ago=1), somebody(agency)
     give_factor(agency, other)
 
     answer = late.at.delete(f"/api/users/{other}/factors")

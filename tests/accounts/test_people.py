@@ -139,7 +139,7 @@ class TestAddress:
         assert trail(agency, person_id) == []
 
     def test_a_recent_proof_is_needed(self, agency: Agency):
-        admin = logged_in(agency, "admin", proved_hours_ago=1)
+        admin = logged_in(agency, "admin", proved_days_ago=1)
         person_id = somebody(agency)
         path = f"{USERS}/{person_id}"
 

@@ -238,7 +238,7 @@ class TestErasure:
     def test_a_recent_proof_is_needed(self, agency: Agency):
         other = somebody(agency)
         with tenant_context(agency.ref):
-            Session.objects.update(proved_at=timezone.now() - timedelta(hours=1))
+            Session.objects.update(proved_at=timezone.now() - timedelta(days=1))
 
         answer = agency.owner.at.post(f"/api/users/{other}/erase")
 

@@ -35,9 +35,9 @@ def someone(agency: Agency) -> NewPerson:
 
 
 def forget_proofs(agency: Agency, person: Person) -> None:
-    """Set the proof of a person's sessions back by an hour."""
+    """Set the proof of a person's sessions back by a day."""
     with tenant_context(agency.ref):
-        old = timezone.now() - timedelta(hours=1)
+        old = timezone.now() - timedelta(days=1)
         assert Session.objects.filter(user_id=person.id).update(proved_at=old)
 
 

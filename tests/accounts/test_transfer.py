@@ -78,7 +78,7 @@ def test_only_owners(agency: Agency, role: str):
 def test_a_recent_proof_is_needed(agency: Agency):
     heir = somebody(agency)
     with tenant_context(agency.ref):
-        Session.objects.update(proved_at=timezone.now() - timedelta(hours=1))
+        Session.objects.update(proved_at=timezone.now() - timedelta(days=1))
 
     answer = agency.owner.at.post(TRANSFER, {"user_id": heir})
 

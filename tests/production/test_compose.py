@@ -12,6 +12,8 @@ from .edge import traefik_binary
 
 pytestmark = pytest.mark.needs("compose")
 JOBS = {"migrate", "minio-setup"}
+# What is named after passwords and holds none.
+NO_SECRETS = {"PASSWORD_BREACH_URL", "PASSWORD_BREACH_FAIL", "PASSWORD_BREACH_SECONDS"}
 OURS = {"backend", "backend-b", "housekeeper", "mailer", "migrate", "problems"}
 
 
@@ -104,7 +106,7 @@ def test_no_secret_stands_in_the_environment(config) -> None:
     )
     for name, service in config["services"].items():
         for variable, value in (service.get("environment") or {}).items():
-            if word.search(variable):
+            if word.search(variable) and variable not in NO_SECRETS:
                 assert variable.endswith("_FILE"), (name, variable)
                 assert value.startswith("/run/secrets/"), (name, variable)
             assert not re.search(r"//[^/]*:[^/]*@", str(value)), (name, variable)
