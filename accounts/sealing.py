@@ -4,20 +4,20 @@ What one tenant's row holds is worth nothing in another's.
 """
 
 from core import sealing
-from core.sealing import Unreadable, is_current
+from core.sealing import Unreadable
 from tenants.context import current_tenant
 
-__all__ = ["Unreadable", "is_current", "keyed_hash", "keyed_hashes", "seal", "unseal"]
+__all__ = ["Unreadable", "info_of", "keyed_hash", "keyed_hashes", "seal", "unseal"]
 
 
 def seal(purpose: str, text: str) -> str:
     """Return the text encrypted for the current tenant, with the pepper's version in front."""
-    return sealing.seal(_info(purpose), text)
+    return sealing.seal(info_of(purpose), text)
 
 
 def unseal(purpose: str, sealed: str) -> str:
     """Return what was sealed. Raises Unreadable."""
-    return sealing.unseal(_info(purpose), sealed)
+    return sealing.unseal(info_of(purpose), sealed)
 
 
 def keyed_hash(purpose: str, text: str) -> bytes:
@@ -27,8 +27,9 @@ def keyed_hash(purpose: str, text: str) -> bytes:
 
 def keyed_hashes(purpose: str, text: str) -> list[bytes]:
     """Return what may be stored of a secret: with the current pepper, then with the others."""
-    return sealing.keyed_hashes(_info(purpose), text)
+    return sealing.keyed_hashes(info_of(purpose), text)
 
 
-def _info(purpose: str) -> str:
+def info_of(purpose: str) -> str:
+    """Return what core/sealing.py is told that something of the current tenant is for."""
     return f"aggios:{purpose}:{current_tenant().id.hex}"

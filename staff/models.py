@@ -12,6 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from uuid6 import uuid7
 
+from core.second_factor import AbstractAuthenticator, AbstractRecoveryCode
+
 
 class StaffManager(BaseUserManager["StaffUser"]):
     """Makes staff; Django's own commands call these."""
@@ -102,31 +104,16 @@ class StaffUser(AbstractBaseUser, PermissionsMixin):
         return self.first_name or self.email
 
 
-class StaffAuthenticator(models.Model):
-    """A member of staff's app of one-time codes. It counts once a first code has confirmed it."""
+class StaffAuthenticator(AbstractAuthenticator):
+    """A member of staff's app."""
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     staff = models.OneToOneField(StaffUser, on_delete=models.CASCADE, related_name="authenticator")
-    sealed_secret = models.TextField()
-    created_at = models.DateTimeField(auto_now_add=True)
-    confirmed_at = models.DateTimeField(null=True)
-    # The time step of the last code that was taken; each code is good once (RFC 6238 section 5.2).
-    last_step = models.BigIntegerField(default=0)
-
-    def __str__(self) -> str:
-        return str(self.id)
 
 
-class StaffRecoveryCode(models.Model):
-    """Opens the door once when the app is lost. Only its hash is kept."""
+class StaffRecoveryCode(AbstractRecoveryCode):
+    """One of a member of staff's recovery codes."""
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     staff = models.ForeignKey(StaffUser, on_delete=models.CASCADE, related_name="recovery_codes")
-    hash = models.BinaryField(max_length=32)
-    used_at = models.DateTimeField(null=True)
-
-    def __str__(self) -> str:
-        return str(self.id)
 
 
 class StaffToken(models.Model):

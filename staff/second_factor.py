@@ -3,24 +3,21 @@
 A model of our own rather than django-otp's: its secrets stand in clear in the table.
 """
 
-import logging
-
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from audit.services import ANONYMOUS, Actor, record
 from core.database.scope import PUBLIC, enter
-from core.limits import Use, settle, take_all
-from core.one_time import is_app_code, new_recovery_codes, new_secret, plain, step_of, tidy
+from core.one_time import is_app_code, new_secret, tidy
 from core.problems import InvalidCredentials, SecondFactorRequired
-from core.sealing import Unreadable, is_current, keyed_hashes, seal, unseal
+from core.sealing import seal
+from core.second_factor import renew_codes, secret_of, unused, use_app_code, use_recovery_code
 from staff.actors import actor_of, target_of
 from staff.models import StaffAuthenticator, StaffRecoveryCode, StaffUser
 from staff.problems import StaffFactorMissing
 
 SECRET, RECOVERY = "aggios:staff-totp-secret", "aggios:staff-recovery-code"
-log = logging.getLogger(__name__)
 
 
 def must_enrol(staff: StaffUser) -> bool:
@@ -60,43 +57,15 @@ def _use(staff: StaffUser, code: str) -> None:
 
 
 def _use_app_code(staff: StaffUser, code: str, *, confirmed: bool) -> None:
-    use = Use("second_factor", ("staff", str(staff.pk)), quiet=True)
-    take_all(use)  # before it is looked at: of guesses at once, not all find room
-    if not _took_step(staff, code, confirmed=confirmed):
-        raise InvalidCredentials
-    settle(cleared=[use])
-
-
-def _took_step(staff: StaffUser, code: str, *, confirmed: bool) -> bool:
-    with enter(PUBLIC), transaction.atomic():
-        rows = StaffAuthenticator.objects.select_for_update().filter(staff=staff)
-        row = rows.filter(confirmed_at__isnull=not confirmed).first()
-        secret = _secret_of(row) if row else ""
-        step = step_of(secret, code, after=row.last_step) if row and secret else None
-        if row is None or step is None:
-            return False
-        row.last_step = step
-        if not is_current(row.sealed_secret):
-            row.sealed_secret = seal(SECRET, secret)
-        row.save(update_fields=["last_step", "sealed_secret"])
-        return True
-
-
-def _secret_of(row: StaffAuthenticator) -> str:
-    try:
-        return unseal(SECRET, row.sealed_secret)
-    except Unreadable:
-        log.error("staff_second_factor_unreadable", extra={"authenticator": str(row.id)})
-        return ""
+    with enter(PUBLIC):
+        apps = StaffAuthenticator.objects.filter(staff=staff, confirmed_at__isnull=not confirmed)
+        use_app_code(apps, code, info=SECRET, counted=("staff", str(staff.pk)))
 
 
 def _use_recovery_code(staff: StaffUser, code: str) -> None:
     with enter(PUBLIC), transaction.atomic():
-        unused = StaffRecoveryCode.objects.filter(staff=staff, used_at__isnull=True)
-        hashes = keyed_hashes(RECOVERY, plain(code))
-        if not unused.filter(hash__in=hashes).update(used_at=timezone.now()):
-            raise InvalidCredentials
-        left = unused.count()
+        codes = StaffRecoveryCode.objects.filter(staff=staff)
+        left = use_recovery_code(codes, code, info=RECOVERY)
         record(
             "staff.recovery_code_used", actor=actor_of(staff), target=target_of(staff), left=left
         )
@@ -104,7 +73,7 @@ def _use_recovery_code(staff: StaffUser, code: str) -> None:
 
 def recovery_codes_left(staff: StaffUser) -> int:
     """Return how many recovery codes are still good."""
-    return StaffRecoveryCode.objects.filter(staff=staff, used_at__isnull=True).count()
+    return unused(StaffRecoveryCode.objects.filter(staff=staff)).count()
 
 
 def begin_factor(staff: StaffUser) -> None:
@@ -119,7 +88,7 @@ def begin_factor(staff: StaffUser) -> None:
 def waiting_secret(staff: StaffUser) -> str:
     """Return the secret that waits for its first code, in base 32; empty without one."""
     row = StaffAuthenticator.objects.filter(staff=staff, confirmed_at__isnull=True).first()
-    return _secret_of(row) if row else ""
+    return secret_of(row, SECRET) if row else ""
 
 
 def confirm_factor(staff: StaffUser, code: str) -> list[str]:
@@ -137,7 +106,7 @@ def confirm_factor(staff: StaffUser, code: str) -> list[str]:
         staff.tokens.filter(name="", revoked_at__isnull=True).update(revoked_at=now)
         record("staff.factor_added", actor=actor_of(staff), target=target_of(staff))
         staff.second_factor_at = now
-        return _renewed_codes(staff)
+        return renew_codes(StaffRecoveryCode, RECOVERY, staff=staff)
 
 
 def renew_recovery_codes(staff: StaffUser, code: str) -> list[str]:
@@ -145,7 +114,7 @@ def renew_recovery_codes(staff: StaffUser, code: str) -> list[str]:
     require_code(staff, code)
     with enter(PUBLIC), transaction.atomic():
         record("staff.recovery_codes_renewed", actor=actor_of(staff), target=target_of(staff))
-        return _renewed_codes(staff)
+        return renew_codes(StaffRecoveryCode, RECOVERY, staff=staff)
 
 
 def remove_factor(staff: StaffUser, *, actor: Actor, why: str) -> None:
@@ -159,16 +128,6 @@ def remove_factor(staff: StaffUser, *, actor: Actor, why: str) -> None:
         living.update(revoked_at=timezone.now())
         record("staff.factor_removed", actor=actor, target=target_of(staff), why=why)
         staff.second_factor_at = None
-
-
-def _renewed_codes(staff: StaffUser) -> list[str]:
-    codes = new_recovery_codes()
-    StaffRecoveryCode.objects.filter(staff=staff).delete()
-    StaffRecoveryCode.objects.bulk_create(
-        StaffRecoveryCode(staff=staff, hash=keyed_hashes(RECOVERY, plain(code))[0])
-        for code in codes
-    )
-    return codes
 
 
 def _locked(staff: StaffUser) -> StaffUser:

@@ -11,11 +11,12 @@ from accounts.factors.codes import RECOVERY, SECRET, require_app_code
 from accounts.mail.outbox import post_letter
 from accounts.models import Authenticator, RecoveryCode, Session, User
 from accounts.problems import FactorExists, FactorMissing, InvalidCredentials
-from accounts.sealing import keyed_hash, seal
+from accounts.sealing import info_of, seal
 from accounts.sessions.services import actor_of, end_others
 from audit.services import Actor, Target, record
-from core.one_time import new_recovery_codes, new_secret, plain, tidy, uri_of
+from core.one_time import new_secret, tidy, uri_of
 from core.problems import FieldError, NotFound, ValidationFailed
+from core.second_factor import renew_codes, unused
 from tenants.context import current_tenant
 
 Check = Callable[[Authenticator], None]
@@ -45,7 +46,7 @@ def factor_of(user: User, factor_id: uuid.UUID) -> Authenticator:
 
 def recovery_codes_left(user: User) -> int:
     """Return how many recovery codes are still good."""
-    return RecoveryCode.objects.filter(user=user, used_at__isnull=True).count()
+    return unused(RecoveryCode.objects.filter(user=user)).count()
 
 
 def begin_totp(user: User) -> Begun:
@@ -79,7 +80,7 @@ def confirm(session: Session, factor_id: uuid.UUID, code: str) -> tuple[Authenti
         row.confirmed_at = timezone.now()
         row.save(update_fields=["confirmed_at"])
         User.objects.filter(pk=user.pk).update(second_factor_at=row.confirmed_at)
-        codes = _renewed_codes(user)
+        codes = renew_codes(RecoveryCode, info_of(RECOVERY), user=user)
         end_others(session, Session.End.REVOKED, actor=actor_of(user))
         record("factor.added", actor=actor_of(user), target=_target(row, user), type="totp")
         _tell(user, "added")
@@ -100,7 +101,7 @@ def renew_recovery_codes(user: User) -> list[str]:
         _lock(user)
         if not Authenticator.objects.filter(user=user, confirmed_at__isnull=False).exists():
             raise FactorMissing
-        codes = _renewed_codes(user)
+        codes = renew_codes(RecoveryCode, info_of(RECOVERY), user=user)
         record("recovery_codes.renewed", actor=actor_of(user), target=_person(user))
         _tell(user, "renewed")
     return codes
@@ -134,15 +135,6 @@ def _remove(row: Authenticator, user: User, *, actor: Actor) -> None:
         RecoveryCode.objects.filter(user=user).delete()
         User.objects.filter(pk=user.pk).update(second_factor_at=None)
         _tell(user, "removed")
-
-
-def _renewed_codes(user: User) -> list[str]:
-    codes = new_recovery_codes()
-    RecoveryCode.objects.filter(user=user).delete()
-    RecoveryCode.objects.bulk_create(
-        RecoveryCode(user=user, hash=keyed_hash(RECOVERY, plain(code))) for code in codes
-    )
-    return codes
 
 
 def _lock(user: User) -> None:
