@@ -6,20 +6,27 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.links import redeem
+from accounts.invitations.admission import (
+    Admission,
+    admission_kept,
+    admission_of,
+    kept_as,
+    use_up,
+)
+from accounts.links import look_at, redeem
 from accounts.mail.outbox import ask_to_verify, post_letter
 from accounts.models import MailLink, User
-from accounts.passwords.rules import checked_password
+from accounts.passwords.rules import checked_password, require_good
 from accounts.policy import policy
-from accounts.problems import LinkInvalid, RegistrationClosed
+from accounts.problems import LinkInvalid
 from accounts.sealing import Unreadable, seal, unseal
 from accounts.services import add_user, normalised_email, require_sound, target_of
 from accounts.sessions.services import actor_of
 from audit.services import record
-from tenants.context import current_tenant
-from tenants.models import Tenant
+from core.problems import FieldError, ValidationFailed
 
 SEAL = "registration"
+PURPOSES = (MailLink.Purpose.VERIFY, MailLink.Purpose.JOIN)
 
 
 def verify_again(user: User) -> None:
@@ -37,50 +44,86 @@ def mark_verified(user: User) -> None:
         record("email.verified", actor=actor_of(user), target=target_of(user))
 
 
-def verify_email(*, token: str) -> User:
+def verify_email(*, token: str, password: str | None = None) -> User:
     """Do what a link of ours in a mailbox stands for: verify an address, or end a registration.
 
+    Whoever ends a registration chooses the password, which is hashed before anything is locked.
     Raises LinkInvalid; for a registration also RegistrationClosed and EmailTaken, if that is so by
-    now.
+    now, and ValidationFailed; the link is then as good as before.
     """
+    seen = look_at(token, *PURPOSES)
+    joining = None if seen.user else _joining(seen, password)
     with transaction.atomic():
-        link = redeem(token, MailLink.Purpose.VERIFY, MailLink.Purpose.JOIN)
-        user = link.user or _join(link)
+        link = redeem(token, *PURPOSES)
+        user = _join(*joining) if joining else _person_of(link)
         mark_verified(user)
     return user
 
 
-def confirms_first() -> bool:
-    """Tell whether who registers here must show first that the address is theirs."""
-    return policy().email_verification == "required"
+def ends_a_registration(token: str) -> bool:
+    """Tell whether a good link's token makes somebody a member, who then chooses a password."""
+    try:
+        return look_at(token, *PURPOSES).user is None
+    except LinkInvalid:
+        return False
 
 
-def ask_to_join(*, email: str, password: str, first_name: str, last_name: str) -> None:
+def confirms_first(*, email: str, invitation: str) -> bool:
+    """Tell whether who registers here must show first that the address is theirs.
+
+    An invitation that was mailed to it shows that; one that is handed on does not. Raises
+    RegistrationClosed.
+    """
+    if policy().email_verification != "required":
+        return False
+    return admission_of(normalised_email(email), invitation).verified_at is None
+
+
+def ask_to_join(
+    *, email: str, password: str, first_name: str, last_name: str, invitation: str = ""
+) -> None:
     """Take a registration that only a link in the mailbox of its address makes one.
 
-    The same work for an address that somebody has: they are mailed that they have an account.
+    The same work for an address that somebody has: they are mailed that they have an account. The
+    password must keep the rules and is not kept: whoever asks need not be who reads the mail.
     Raises RegistrationClosed and ValidationFailed.
     """
-    _require_open()
+    admission = admission_of(normalised_email(email), invitation)
     user = User(email=normalised_email(email), first_name=first_name, last_name=last_name)
     require_sound(user)
-    hashed = checked_password(password, user)
-    person = {"first_name": first_name, "last_name": last_name, "password": hashed}
+    require_good(password, user)
+    person = {
+        "first_name": first_name,
+        "last_name": last_name,
+        "invitation": kept_as(admission),
+    }
     with transaction.atomic():
         post_letter("registration", to=user.email, person=seal(SEAL, json.dumps(person)))
 
 
-def _join(link: MailLink) -> User:
-    _require_open()
+def _joining(link: MailLink, password: str | None) -> tuple[User, Admission]:
     try:
         person: dict[str, Any] = json.loads(unseal(SEAL, link.data["person"]))
-    except Unreadable as exc:  # the pepper was rotated away, and the password's hash with it
+    except Unreadable as exc:  # the pepper was rotated away
         raise LinkInvalid from exc
-    user = add_user(User(email=link.email, **person))
-    record("user.registered", actor=actor_of(user), target=target_of(user))
+    admission = admission_kept(person["invitation"])
+    names = {name: person[name] for name in ("first_name", "last_name")}
+    user = User(email=link.email, role=admission.role, **names)
+    if not password:
+        rule = "Choose the password to log in with."
+        raise ValidationFailed(errors=[FieldError("password", "required", rule)])
+    user.password = checked_password(password, user)
+    return user, admission
+
+
+def _join(user: User, admission: Admission) -> User:
+    use_up(admission, actor=actor_of(user))
+    add_user(user)
+    record("user.registered", actor=actor_of(user), target=target_of(user), role=user.role)
     return user
 
 
-def _require_open() -> None:
-    if current_tenant().registration != Tenant.Registration.OPEN:
-        raise RegistrationClosed
+def _person_of(link: MailLink) -> User:
+    if link.user is None:
+        raise LinkInvalid
+    return link.user

@@ -90,8 +90,8 @@ class Register(ApiView):
 def _registered(fields: dict[str, Any]) -> Response:
     person = {name: fields[name] for name in ("email", "password", "first_name", "last_name")}
     invitation = fields["invitation"]
-    if confirms_first() and not invitation:
-        ask_to_join(**person)
+    if confirms_first(email=fields["email"], invitation=invitation):
+        ask_to_join(**person, invitation=invitation)
         return Response({"confirmation": "mailed"}, status=202)
     return Response(tokens_of(register(**person, invitation=invitation)), status=201)
 

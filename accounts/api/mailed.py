@@ -52,7 +52,7 @@ class Reset(ApiView):
 
 
 class Verify(ApiView):
-    """Verify an address, or end a registration, with a mailed link."""
+    """Verify an address, or end a registration and choose its password, with a mailed link."""
 
     authentication_classes = ()
     permission_classes = (Everybody,)
@@ -62,7 +62,7 @@ class Verify(ApiView):
     def post(self, request: Request) -> Response:
         fields = parsed(VerifyRequest, request)
         with addressed_tenant(fields.get("tenant")):
-            verify_email(token=fields["token"])
+            verify_email(token=fields["token"], password=fields.get("password"))
         return Response(status=204)
 
 

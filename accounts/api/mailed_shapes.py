@@ -30,6 +30,12 @@ class ResetRequest(TenantNamed):
 
 class VerifyRequest(TenantNamed):
     token = serializers.CharField(max_length=LONGEST_TOKEN)
+    password = serializers.CharField(
+        max_length=1024,
+        required=False,
+        trim_whitespace=False,
+        help_text="To end a registration: the password to log in with.",
+    )
 
 
 class AwaitedShape(serializers.Serializer[Any]):

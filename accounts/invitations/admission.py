@@ -12,7 +12,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from accounts.invitations.queries import invitation_with_token, locked_invitation, state_of
-from accounts.invitations.states import PENDING
+from accounts.invitations.states import PENDING, with_state
 from accounts.models import Invitation, User
 from accounts.problems import RegistrationClosed
 from audit.services import Actor, Target, record
@@ -36,15 +36,37 @@ def admission_of(email: str, token: str) -> Admission:
     Raises RegistrationClosed.
     """
     if not token:
-        if current_tenant().registration != Tenant.Registration.OPEN:
-            raise RegistrationClosed
-        return Admission()
+        return _of_the_open()
     invitation = good_invitation(token)
     if invitation.email not in ("", email):
         raise RegistrationClosed
     # The token was mailed to that address, and to no other.
     verified_at = timezone.now() if invitation.email else None
     return Admission(invitation.role, verified_at, invitation)
+
+
+def kept_as(admission: Admission) -> str:
+    """Return what a registration that waits for its confirmation keeps of an admission."""
+    return _hash(admission.invitation).hex() if admission.invitation else ""
+
+
+def admission_kept(kept: str) -> Admission:
+    """Tell whether what ``kept_as`` returned still admits, changing nothing.
+
+    An invitation that was revoked, or sent again, meanwhile does not. Raises RegistrationClosed.
+    """
+    if not kept:
+        return _of_the_open()
+    invitation = with_state().filter(hash=bytes.fromhex(kept)).first()
+    if invitation is None or state_of(invitation) != PENDING:
+        raise RegistrationClosed
+    return Admission(invitation.role, None, invitation)
+
+
+def _of_the_open() -> Admission:
+    if current_tenant().registration != Tenant.Registration.OPEN:
+        raise RegistrationClosed
+    return Admission()
 
 
 def good_invitation(token: str) -> Invitation:

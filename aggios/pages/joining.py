@@ -11,6 +11,7 @@ from accounts.invitations.admission import good_invitation
 from accounts.models import Invitation
 from accounts.problems import RegistrationClosed
 from accounts.services import log_out, register
+from accounts.verification import ask_to_join, confirms_first
 from aggios.pages.mailed import LONGEST_TOKEN, LinkForm, refused, shown
 from aggios.pages.page import page
 from core.address import limit_key
@@ -74,6 +75,9 @@ def _join(request: HttpRequest, invitation: Invitation, token: str) -> HttpRespo
     del fields["token"]
     try:
         take("register", limit_key(request_context().client_address))
+        if confirms_first(email=fields["email"], invitation=token):
+            ask_to_join(**fields, invitation=token)
+            return shown(request, TEMPLATE, {"mailed": True})
         opened = register(**fields, invitation=token)
     except RegistrationClosed:
         raise

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from accounts.passwords.recovery import reset_password
-from accounts.verification import verify_email
+from accounts.verification import ends_a_registration, verify_email
 from aggios.pages.page import page
 from core.address import limit_key
 from core.context import request_context
@@ -55,6 +55,14 @@ class ResetForm(LinkForm):
     )
 
 
+class ConfirmForm(ResetForm):
+    """The password of somebody who joins: never the one that whoever registered has chosen."""
+
+    def __init__(self, data: Any = None, **options: Any) -> None:
+        super().__init__(data, **options)
+        self.fields["password"].label = _("Password")
+
+
 @never_cache
 @page("GET", "POST")
 def reset_page(request: HttpRequest) -> HttpResponse:
@@ -65,8 +73,10 @@ def reset_page(request: HttpRequest) -> HttpResponse:
 @never_cache
 @page("GET", "POST")
 def verify_page(request: HttpRequest) -> HttpResponse:
-    """Ask whether the address is to be verified, or verify it."""
-    return _follow(request, "email_verify.html", LinkForm, verify_email)
+    """Ask whether the address is to be verified, or verify it; who joins chooses a password."""
+    given = request.POST if request.method == "POST" else request.GET
+    joins = ends_a_registration(given.get("token", "")[:LONGEST_TOKEN])
+    return _follow(request, "email_verify.html", ConfirmForm if joins else LinkForm, verify_email)
 
 
 def _follow(

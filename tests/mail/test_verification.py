@@ -1,5 +1,6 @@
 """Whose an address is: verified after joining, or before where the workspace asks for it."""
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -7,10 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from accounts.models import MailLink, User
+from accounts.sealing import unseal
+from accounts.verification import SEAL
 from audit.services import SYSTEM
 from tenants.context import tenant_context
 from tenants.details import change_details
 from tests.accounts.bodies import refusal
+from tests.accounts.invited import INVITATIONS, invited
+from tests.browser import Browser
 from tests.cast import Agency
 from tests.mail.trail import events, letters, links, person, set_person
 from tests.mailbox import Mailbox
@@ -21,7 +26,13 @@ VERIFY, AGAIN, REGISTER = (
     "/api/auth/email/verification",
     "/api/auth/register",
 )
+CHOSEN = "what the mailbox's owner chose"
 NEW = {"email": "new@person.test", "password": PASSWORD, "first_name": "N", "last_name": "P"}
+
+
+def log_in(agency: Agency, email: str, password: str) -> int:
+    body = {"email": email, "password": password}
+    return agency.host.post("/api/auth/login", body).status_code
 
 
 def change(agency: Agency, registration: str = "open", **settings: str) -> None:
@@ -116,6 +127,9 @@ class TestConfirmedRegistration:
     def ask(self, agency: Agency, email: str, **fields: str):
         return agency.host.post(REGISTER, {**NEW, "email": email, **fields})
 
+    def end(self, agency: Agency, token: str, password: str = CHOSEN):
+        return agency.host.post(VERIFY, {"token": token, "password": password})
+
     def test_known_and_unknown_get_the_same(self, strict: Agency):
         known, unknown = strict.owner.email, f"new@{strict.slug}.test"
 
@@ -140,13 +154,12 @@ class TestConfirmedRegistration:
         assert "argon2" not in str(link.data)
         assert "first_name" not in str(link.data)
 
-        assert strict.host.post(VERIFY, {"token": mail.token}).status_code == 204
+        assert self.end(strict, mail.token).status_code == 204
 
         user = person(strict, email)
         assert (user.first_name, user.role) == ("N", "member")
         assert user.email_verified_at is not None
-        login = strict.host.post("/api/auth/login", {"email": email, "password": PASSWORD})
-        assert login.status_code == 200
+        assert log_in(strict, email, CHOSEN) == 200
         assert [e.target_id for e in events(strict, "user.registered")][-1] == str(user.id)
         assert refusal(strict.host.post(VERIFY, {"token": mail.token})) == (400, "link_invalid")
 
@@ -170,11 +183,11 @@ class TestConfirmedRegistration:
         token = mailbox.wait_for(email).token
         change(strict, registration="closed")
 
-        refused = strict.host.post(VERIFY, {"token": token})
+        refused = self.end(strict, token)
 
         assert refusal(refused) == (403, "registration_closed")
         change(strict)
-        assert strict.host.post(VERIFY, {"token": token}).status_code == 204
+        assert self.end(strict, token).status_code == 204
 
     def test_one_that_was_sealed_with_a_pepper_that_is_gone_is_void(self, strict: Agency, mailbox):
         email = f"sealed@{strict.slug}.test"
@@ -192,8 +205,115 @@ class TestConfirmedRegistration:
         tokens = [mailbox.wait_for(email, nth=n).token for n in (1, 2)]
 
         with ThreadPoolExecutor(2) as pool:
-            answers = list(
-                pool.map(lambda t: strict.host.post(VERIFY, {"token": t}).status_code, tokens)
-            )
+            answers = list(pool.map(lambda t: self.end(strict, t).status_code, tokens))
 
         assert sorted(answers) == [204, 409]
+
+    def test_who_reads_the_mail_chooses_the_password(self, strict: Agency, mailbox: Mailbox):
+        """A stranger who registers an address three times neither owns it nor keeps it closed."""
+        email = f"victim@{strict.slug}.test"
+        for _ in range(3):
+            self.ask(strict, email, password="the stranger's passphrase")
+        own = self.ask(strict, email)
+        token = mailbox.wait_for(email, nth=3).token
+
+        without = strict.host.post(VERIFY, {"token": token})
+        weak = self.end(strict, token, password=email)
+        done = self.end(strict, token)
+
+        assert own.status_code == 202
+        for refused in (without, weak):
+            assert refusal(refused) == (400, "validation_failed")
+            assert {fault["field"] for fault in refused.json()["errors"]} == {"password"}
+        assert done.status_code == 204
+        assert log_in(strict, email, "the stranger's passphrase") == 401
+        assert log_in(strict, email, PASSWORD) == 401
+        assert log_in(strict, email, CHOSEN) == 200
+
+    def test_no_password_is_held_meanwhile(self, strict: Agency, mailbox: Mailbox):
+        email = f"held@{strict.slug}.test"
+        self.ask(strict, email)
+        mailbox.wait_for(email)
+
+        (link,) = links(strict, purpose="join")
+
+        with tenant_context(strict.ref):
+            held = json.loads(unseal(SEAL, link.data["person"]))
+        assert held == {"first_name": "N", "last_name": "P", "invitation": ""}
+
+    def test_with_the_form(self, strict: Agency, mailbox: Mailbox, site: Site):
+        email, browser = f"form@{strict.slug}.test", Browser(site, strict.slug)
+        self.ask(strict, email)
+        token = mailbox.wait_for(email).token
+        path = f"/email/verify?token={token}"
+
+        shown = browser.get(path)
+        weak = browser.submit(path, {"token": token, "password": "short"})
+        done = browser.submit(path, {"token": token, "password": CHOSEN})
+
+        assert 'type="password" name="password"' in shown.text
+        assert (weak.status_code, done.status_code) == (400, 200)
+        assert "at least 10 characters" in weak.text
+        assert log_in(strict, email, CHOSEN) == 200
+
+
+class TestConfirmedByALinkOfSeveral:
+    """A link that is handed on shows nobody's address, so it waits for the mail as well."""
+
+    def ask(self, agency: Agency, link: dict, email: str):
+        return agency.host.post(REGISTER, {**NEW, "email": email, "invitation": link["token"]})
+
+    @pytest.fixture
+    def link(self, strict: Agency, mailbox: Mailbox) -> dict:
+        change(strict, registration="closed", email_verification="required")
+        token = mailbox.wait_for(strict.owner.email, subject="Verify").token
+        strict.host.post(VERIFY, {"token": token})
+        return invited(strict, max_uses=2, role="admin")
+
+    def test_known_and_unknown_get_the_same(self, strict: Agency, link: dict):
+        first, second = (
+            self.ask(strict, link, email) for email in (strict.owner.email, "new@new.test")
+        )
+
+        assert first.status_code == second.status_code == 202
+        assert first.content == second.content
+        shown = strict.owner.at.get(f"{INVITATIONS}/{link['id']}").json()
+        assert shown["uses"] == 0
+
+    def test_it_is_used_where_the_mail_leads_to(self, strict: Agency, link: dict, mailbox: Mailbox):
+        email = f"several@{strict.slug}.test"
+        self.ask(strict, link, email)
+        token = mailbox.wait_for(email).token
+
+        assert strict.host.post(VERIFY, {"token": token, "password": CHOSEN}).status_code == 204
+
+        assert person(strict, email).role == "admin"
+        assert strict.owner.at.get(f"{INVITATIONS}/{link['id']}").json()["uses"] == 1
+        assert len(events(strict, "invitation.accepted")) == 1
+
+    @pytest.mark.parametrize("verb", ["resend", "revoke"])
+    def test_one_that_is_void_since_lets_nobody_in(
+        self, strict: Agency, link: dict, mailbox: Mailbox, verb: str
+    ):
+        email, path = f"late@{strict.slug}.test", f"{INVITATIONS}/{link['id']}"
+        self.ask(strict, link, email)
+        token = mailbox.wait_for(email).token
+        at = strict.owner.at
+        assert (at.post(f"{path}/resend") if verb == "resend" else at.delete(path)).is_success
+
+        refused = strict.host.post(VERIFY, {"token": token, "password": CHOSEN})
+
+        assert refusal(refused) == (403, "registration_closed")
+        with tenant_context(strict.ref):
+            assert not User.objects.filter(email=email).exists()
+
+    def test_with_the_form(self, strict: Agency, link: dict, site: Site):
+        browser, path = Browser(site, strict.slug), f"/join?token={link['token']}"
+        form = {"token": link["token"], "first_name": "", "last_name": "", "password": PASSWORD}
+
+        known = browser.submit(path, {**form, "email": strict.owner.email})
+        unknown = browser.submit(path, {**form, "email": "new@new.test"})
+
+        assert known.status_code == unknown.status_code == 200
+        assert "Look into your mailbox" in known.text
+        assert known.text == unknown.text
