@@ -7,7 +7,6 @@ key, such as an address. The header fields are those of draft-ietf-httpapi-ratel
 import logging
 import math
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 
@@ -55,21 +54,19 @@ def take_all(*uses: Use) -> None:
 
     Its member ``limits`` names those that were full.
     """
-    _ask(uses, count=True)
-
-
-def require_room(name: str, *key: str) -> None:
-    """Raise RateLimited when the window is full, counting nothing.
-
-    Two who ask at once may both find room: to hold a bound, ``take`` first, ``settle`` later.
-    """
-    _ask([Use(name, key)], count=False)
-
-
-def count_failure(name: str, *key: str) -> None:
-    """Count one use of a limit that only failures use up, full or not."""
-    with suppress(RateLimited):
-        take(name, *key)
+    windows = [use.window for use in uses]
+    try:
+        states = _shared().take(windows)
+    except RedisError:
+        log.warning("rate_limit_counted_locally", extra={"limit": _names(uses)})
+        windows = [_local_share(window) for window in windows]
+        states = _local().take(windows)
+    found = list(zip(uses, windows, states, strict=True))
+    full = [(use, state) for use, window, state in found if state.used >= window.amount]
+    for use, window, state in found:
+        _tell(use, window, State(state.used + (not full), state.reset))
+    if full:
+        raise _refusal(full)
 
 
 def clear(name: str, *key: str) -> None:
@@ -89,23 +86,6 @@ def settle(*, cleared: Sequence[Use] = (), given_back: Sequence[Use] = ()) -> No
         _local().forget(forgotten, returned)
     for use in cleared:
         _tell(use, use.window, State(0, 0))
-
-
-def _ask(uses: Sequence[Use], *, count: bool) -> None:
-    windows = [use.window for use in uses]
-    try:
-        states = _shared().take(windows, count=count)
-    except RedisError:
-        log.warning("rate_limit_counted_locally", extra={"limit": _names(uses)})
-        windows = [_local_share(window) for window in windows]
-        states = _local().take(windows, count=count)
-    found = list(zip(uses, windows, states, strict=True))
-    full = [(use, state) for use, window, state in found if state.used >= window.amount]
-    used = int(count and not full)
-    for use, window, state in found:
-        _tell(use, window, State(state.used + used, state.reset))
-    if full:
-        raise _refusal(full)
 
 
 def _refusal(full: Sequence[tuple[Use, State]]) -> RateLimited:

@@ -21,7 +21,7 @@ local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
 local full, answer = 0, {}
 for i, key in ipairs(KEYS) do
-  local amount, seconds = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
+  local amount, seconds = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
   local oldest = redis.call('LINDEX', key, -1)
   while oldest and tonumber(oldest) <= now - seconds do
     redis.call('RPOP', key)
@@ -32,10 +32,10 @@ for i, key in ipairs(KEYS) do
   answer[2 * i - 1] = used
   answer[2 * i] = tostring(oldest and oldest + seconds - now or seconds)
 end
-if full == 0 and ARGV[1] == '1' then
+if full == 0 then
   for i, key in ipairs(KEYS) do
     redis.call('LPUSH', key, string.format('%.6f', now))
-    redis.call('EXPIRE', key, ARGV[2 * i + 1])
+    redis.call('EXPIRE', key, ARGV[2 * i])
   end
 end
 return answer
@@ -63,8 +63,8 @@ class State:
 class Windows(Protocol):
     """Where uses are counted."""
 
-    def take(self, windows: Sequence[Window], *, count: bool) -> list[State]:
-        """Return how each window stood; with ``count`` use all of them, if none was full."""
+    def take(self, windows: Sequence[Window]) -> list[State]:
+        """Return how each window stood, and use all of them if none was full."""
 
     def forget(self, cleared: Sequence[Window], given_back: Sequence[Window]) -> None:
         """Forget every use of some windows, and the newest use of others."""
@@ -80,10 +80,10 @@ class RedisWindows:
         )
         self._take = self._redis.register_script(TAKE)
 
-    def take(self, windows: Sequence[Window], *, count: bool) -> list[State]:
+    def take(self, windows: Sequence[Window]) -> list[State]:
         """See Windows."""
         bounds = [number for w in windows for number in (w.amount, w.seconds)]
-        answer = self._take([w.key for w in windows], [int(count), *bounds])
+        answer = self._take([w.key for w in windows], bounds)
         pairs = zip(answer[::2], answer[1::2], strict=True)
         return [State(int(used), float(reset)) for used, reset in pairs]
 
@@ -106,14 +106,14 @@ class LocalWindows:
         self._leaving: dict[str, deque[float]] = {}
         self._until_pruning = PRUNED_EVERY
 
-    def take(self, windows: Sequence[Window], *, count: bool) -> list[State]:
+    def take(self, windows: Sequence[Window]) -> list[State]:
         """See Windows."""
         now = time.monotonic()
         with self._lock:
             self._prune(now)
             states = [self._state(window, now) for window in windows]
             room = all(s.used < w.amount for s, w in zip(states, windows, strict=True))
-            if room and count:
+            if room:
                 for window in windows:
                     uses = self._leaving.setdefault(window.key, deque())
                     uses.appendleft(now + window.seconds)

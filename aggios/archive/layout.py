@@ -17,7 +17,6 @@ HEADER = "archive.json"
 OBJECT_LIST = "objects.jsonl"
 MANIFEST = "manifest.json"
 SIGNATURE = "signature"
-LONGEST_TABLE = 63
 HEADER_TEXT = f'{{"format":"{FORMAT}","version":{VERSION}}}\n'.encode()
 
 

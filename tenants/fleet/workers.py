@@ -13,8 +13,6 @@ from tenants.fleet.jobs import Job, job_of
 from tenants.fleet.members import Member
 from tenants.fleet.outcomes import Result
 
-ENOUGH_SECONDS = 10.0
-
 
 class WorkerDied(RuntimeError):  # noqa: N818 - reads as what it says
     """The process ended without an answer."""

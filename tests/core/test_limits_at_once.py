@@ -81,16 +81,16 @@ def test_what_was_given_back_can_be_used_again(committed, name: str):
 def test_both_counts_count_alike(windows):
     one, two = (Window(f"aggios-limits/{secrets.token_hex(8)}", amount, 60) for amount in (2, 3))
 
-    def used(*asked: Window, count: bool = True) -> list[int]:
-        return [state.used for state in windows.take(asked, count=count)]
+    def used(*asked: Window) -> list[int]:
+        return [state.used for state in windows.take(asked)]
 
     assert [used(one, two), used(one, two), used(one, two)] == [[0, 0], [1, 1], [2, 2]]
-    assert used(one, two, count=False) == [2, 2]
+    assert used(one, two) == [2, 2]
     windows.forget([], [two])
-    assert used(one, two, count=False) == [2, 1]
+    assert used(one, two) == [2, 1]
     windows.forget([one], [])
-    assert used(one, two, count=False) == [0, 1]
-    assert 0 < windows.take([two], count=False)[0].reset <= 60
+    assert used(one, two) == [0, 1]
+    assert 0 < windows.take([two])[0].reset <= 60
 
 
 @pytest.mark.parametrize(
