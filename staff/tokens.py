@@ -1,13 +1,10 @@
 """The staff's credential for the API: opaque, random, bound to no tenant, kept as a hash.
 
-``ags_``, 32 random bytes in hexadecimal, and their CRC-32, so that scanners for leaked secrets
-recognise one, and what is none is refused without asking the database.
+``ags_``, 32 random bytes in hexadecimal, and their CRC-32 (core/scannable.py).
 """
 
 import hashlib
-import re
 import secrets
-import zlib
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -18,11 +15,12 @@ from audit.services import Actor, Target, record
 from core.context import request_context
 from core.database.scope import PUBLIC, enter
 from core.problems import InvalidCredentials, TokenExpired, TokenInvalid
+from core.scannable import body_in, text_of
 from staff.actors import target_of
 from staff.models import StaffToken, StaffUser
 
 PREFIX = "ags_"
-FORM = re.compile(rf"{PREFIX}([0-9a-f]{{64}})([0-9a-f]{{8}})")
+DIGITS = 64
 # Writing the time of each use would cost a statement each.
 NOTED_EVERY = timedelta(minutes=1)
 KEPT_AFTER_END = timedelta(days=30)
@@ -43,8 +41,7 @@ def issue(staff: StaffUser, *, lifetime: timedelta, actor: Actor, name: str = ""
     Raises InvalidCredentials if they were deactivated, given a new password or a second factor, or
     lost theirs since, which has ended the tokens that there were and must end this one too.
     """
-    body = secrets.token_hex(32)
-    text = f"{PREFIX}{body}{_checksum(body)}"
+    text = text_of(PREFIX, secrets.token_hex(DIGITS // 2))
     context, now = request_context(), timezone.now()
     row = StaffToken(
         staff=staff,
@@ -69,7 +66,7 @@ def issue(staff: StaffUser, *, lifetime: timedelta, actor: Actor, name: str = ""
 
 def living_token(text: str) -> StaffToken:
     """Return a token that is good now, its person loaded. Raises TokenInvalid, TokenExpired."""
-    if not _is_well_formed(text):
+    if not body_in(text, PREFIX, length=DIGITS):
         raise TokenInvalid
     now = timezone.now()
     with enter(PUBLIC):
@@ -98,15 +95,6 @@ def _target(row: StaffToken) -> Target:
 def _hash_of(text: str) -> bytes:
     """Return what is stored. The token is random enough for a fast hash."""
     return hashlib.sha256(text.encode()).digest()
-
-
-def _checksum(body: str) -> str:
-    return f"{zlib.crc32(body.encode()):08x}"
-
-
-def _is_well_formed(text: str) -> bool:
-    parts = FORM.fullmatch(text)
-    return parts is not None and parts[2] == _checksum(parts[1])
 
 
 def _prune() -> None:
