@@ -1,5 +1,6 @@
 """OpenAPI 3.1: every operation tells that it can answer with a problem."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
@@ -18,6 +19,16 @@ IF_NONE_MATCH = OpenApiParameter(
     OpenApiParameter.HEADER,
     description="The ETag that is known already; 304 if the resource still has it.",
 )
+
+
+def ordering_by(names: Sequence[str]) -> OpenApiParameter:
+    """Return the parameter ``ordering`` of a list that can be ordered by these columns."""
+    return OpenApiParameter(
+        "ordering",
+        str,
+        enum=[sign + name for name in names for sign in ("", "-")],
+        description="`-` in front reverses. Newest first without it.",
+    )
 
 
 class FieldErrorShape(serializers.Serializer[Any]):

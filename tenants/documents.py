@@ -32,10 +32,8 @@ def name_document(domain: Domain) -> dict[str, Any]:
     }
 
 
-def usage_document(usage: Usage | None) -> dict[str, Any] | None:
-    """Return what a tenant held when it was last measured; None if it never was."""
-    if usage is None:
-        return None
+def usage_document(usage: Usage) -> dict[str, Any]:
+    """Return what a tenant held when it was last measured."""
     return {
         "rows": usage.rows,
         "database_bytes": usage.database_bytes,

@@ -21,7 +21,7 @@ from accounts.people.managing import change_person, create_person
 from accounts.people.queries import ORDERINGS, checked_ordering, find_people, readable_person
 from accounts.people.removal import erase_person, remove_person
 from core.conditional import require_match, tagged
-from core.openapi import IF_MATCH, IF_NONE_MATCH
+from core.openapi import IF_MATCH, IF_NONE_MATCH, ordering_by
 from core.pagination import KeysetPagination
 from core.shapes import parsed
 from core.views import ApiView
@@ -33,12 +33,7 @@ LISTING = [
     OpenApiParameter("search", str, description="A part of the address or the name, without case."),
     OpenApiParameter("role", str, enum=User.Role.values),
     OpenApiParameter("is_active", bool),
-    OpenApiParameter(
-        "ordering",
-        str,
-        enum=[sign + name for name in ORDERINGS for sign in ("", "-")],
-        description="`-` in front reverses. Newest first without it.",
-    ),
+    ordering_by(ORDERINGS),
 ]
 
 

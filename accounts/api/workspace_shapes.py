@@ -144,7 +144,7 @@ def held_of(seen: Seen | None) -> dict[str, Any] | None:
     """Return a workspace's usage, None while it cannot be measured."""
     if seen is None:
         return None
-    return {**(usage_document(seen.held) or {}), "requests": requests_document(seen.requests)}
+    return {**usage_document(seen.held), "requests": requests_document(seen.requests)}
 
 
 def workspace_etag(tenant: Tenant) -> str:

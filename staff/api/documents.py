@@ -12,7 +12,7 @@ from tenants.models import Tenant
 
 def tenant_of(tenant: Tenant) -> dict[str, Any]:
     """Return a tenant whose domains and usage are loaded."""
-    slug = tenant.slug
+    slug, usage = tenant.slug, getattr(tenant, "usage", None)
     return {
         "id": str(tenant.id),
         "name": tenant.name,
@@ -28,7 +28,7 @@ def tenant_of(tenant: Tenant) -> dict[str, Any]:
         "export_before_deletion": tenant.export_before_deletion,
         "key_version": tenant.key_version,
         "cloned_from": str(tenant.cloned_from) if tenant.cloned_from else None,
-        "usage": usage_document(getattr(tenant, "usage", None)),
+        "usage": usage_document(usage) if usage else None,
         "created_at": timestamp(tenant.created_at),
         "updated_at": timestamp(tenant.updated_at),
     }

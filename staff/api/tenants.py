@@ -7,7 +7,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.openapi import IF_MATCH, IF_NONE_MATCH
+from core.openapi import IF_MATCH, IF_NONE_MATCH, ordering_by
 from core.pagination import KeysetPagination
 from core.shapes import checked_fields, parsed
 from idempotency.openapi import IDEMPOTENCY_KEY
@@ -29,12 +29,7 @@ from tenants.deletion import schedule_deletion
 LISTING = [
     OpenApiParameter("search", str, description="A part of the name or of a domain."),
     OpenApiParameter("status", str, enum=list(STATES)),
-    OpenApiParameter(
-        "ordering",
-        str,
-        enum=[sign + name for name in ORDERINGS for sign in ("", "-")],
-        description="`-` in front reverses. Newest first without it.",
-    ),
+    ordering_by(ORDERINGS),
 ]
 
 

@@ -43,9 +43,8 @@ class TenantUsage(StaffView):
 
 
 def _document(seen: Seen) -> dict[str, Any]:
-    held = usage_document(seen.held) or {}
     return {
-        **held,
+        **usage_document(seen.held),
         "rows_are_exact": seen.rows_are_exact,
         "requests": requests_document(seen.requests),
     }

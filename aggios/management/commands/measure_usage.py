@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import track
 
 from aggios.usage import Outcome, measure_tenants
-from core.timestamps import timestamp
+from tenants.documents import usage_document
 from tenants.models import Tenant, Usage
 from tenants.problems import TenantNotFound
 from tenants.queries import tenant_by_slug
@@ -86,15 +86,7 @@ def _parts(tenants: list[Tenant]) -> Iterator[list[Tenant]]:
 
 
 def _told(tenant: Tenant, usage: Usage) -> dict[str, Any]:
-    return {
-        "id": str(tenant.id),
-        "subdomain": tenant.slug,
-        "rows": usage.rows,
-        "database_bytes": usage.database_bytes,
-        "objects": usage.objects_held,
-        "object_bytes": usage.object_bytes,
-        "measured_at": timestamp(usage.measured_at),
-    }
+    return {"id": str(tenant.id), "subdomain": tenant.slug, **usage_document(usage)}
 
 
 def _lines(told: list[dict[str, Any]]) -> str:
