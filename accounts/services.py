@@ -11,7 +11,7 @@ from accounts.invitations.admission import admission_of, use_up
 from accounts.mail.outbox import ask_to_verify
 from accounts.models import Session, User
 from accounts.passwords.rules import checked_password, password_fits, still_fits
-from accounts.people.finding import locked_person, person_with_email
+from accounts.people.finding import person_with_email
 from accounts.problems import EmailTaken, InvalidCredentials
 from accounts.sessions.services import Opened, actor_of, end, open_session
 from audit.services import ANONYMOUS, Target, record
@@ -137,12 +137,12 @@ def log_in(*, email: str, password: str, code: str = "") -> Opened:
 
 def _opened(user: User, password: str, factor: str) -> Opened:
     """Open the session unless the password was changed, or the person put out, a moment ago."""
-    locked = locked_person(user.id)
-    if locked is None or not locked.is_active or not still_fits(locked, user, password):
+    opened = open_session(user)
+    locked = opened.user
+    if not still_fits(locked, user, password):
         raise InvalidCredentials
     if locked.second_factor_at != user.second_factor_at:  # added or removed a moment ago
         raise InvalidCredentials
-    opened = open_session(locked)
     target = Target("session", str(opened.session.id), locked.email)
     record("session.started", actor=actor_of(locked), target=target, factor=factor)
     return opened

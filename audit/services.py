@@ -7,6 +7,7 @@ from django.db import transaction
 
 from audit.models import AuditEvent
 from core.context import request_context
+from core.database.inserting import insert
 
 LABEL = 254
 
@@ -64,7 +65,7 @@ def _append(
     action: str, actor: Actor, target: Target | None, details: dict[str, Any]
 ) -> AuditEvent:
     context = request_context()
-    event: AuditEvent = AuditEvent.objects.create(
+    event = AuditEvent(
         action=action,
         actor_type=actor.type,
         actor_id=actor.id,
@@ -77,4 +78,5 @@ def _append(
         request_id=context.request_id,
         details=details,
     )
+    insert(event)
     return event

@@ -10,15 +10,16 @@ from django.utils import timezone
 
 from accounts.models import Session, User
 from accounts.people.finding import locked_person
-from accounts.policy import policy
 from accounts.problems import InvalidCredentials, TokenInvalid
 from accounts.sessions.lifetime import Ending, alive, end_of_life, ending_of
 from accounts.sessions.living import session_with_user
 from accounts.sessions.pruning import prune
+from accounts.sessions.room import look_round, too_many
 from accounts.sessions.tokens import hash_of, refresh_token
 from accounts.sessions.touching import mark, touch
 from audit.services import Actor, Target, record
 from core.context import request_context
+from core.database.inserting import insert
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +40,15 @@ def open_session(user: User) -> Opened:
     """Start a session for a person who proved who they are. Call inside a transaction.
 
     The person's row stays locked until then: two who log in at once count each other's session,
-    and nobody gets one who is being deactivated. Raises InvalidCredentials for an inactive person.
+    and nobody gets one who is being deactivated. Returned is the person as the locked row has them.
+    Raises InvalidCredentials for an inactive person.
     """
     context = request_context()
     now = timezone.now()
-    _make_room(_locked_person(user), now)
+    locked = _locked_person(user)
+    _make_room(locked, now)
     session = Session(
-        user=user,
+        user=locked,
         rotated_at=now,
         last_used_at=now,
         expires_at=end_of_life(now, now),
@@ -54,9 +57,8 @@ def open_session(user: User) -> Opened:
     )
     token = refresh_token(session)
     session.token_hash = hash_of(token)
-    session.save(force_insert=True)
-    prune(now)
-    return Opened(session, user, token)
+    insert(session)
+    return Opened(session, locked, token)
 
 
 def _locked_person(user: User) -> User:
@@ -67,16 +69,13 @@ def _locked_person(user: User) -> User:
 
 
 def _make_room(user: User, now: datetime) -> None:
-    """End the sessions that were used least recently, until one more is within the limit."""
-    most = policy().sessions_per_user
-    living = Session.objects.filter(alive(now), user=user)
-    if not most or living.count() < most:
-        return
-    rows = list(living.order_by("id").select_for_update())
-    rows.sort(key=lambda row: (row.last_used_at, row.id), reverse=True)
-    for row in rows[most - 1 :]:
+    """End the sessions that one more is too many for, and prune if old ones have piled up."""
+    room = look_round(user, now)
+    for row in too_many(user, room, now):
         row.user = user
         end(row, Session.End.REVOKED, actor=actor_of(user), cause="sessions_per_user")
+    if room.piled_up:
+        prune(now)
 
 
 def live_session(session_id: uuid.UUID) -> Session:

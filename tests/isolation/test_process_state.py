@@ -16,6 +16,7 @@ REVIEWED = {
     "aggios.settings.SILENCED_SYSTEM_CHECKS": "a constant",
     "audit.services.ANONYMOUS": "a constant",
     "audit.services.SYSTEM": "a constant",
+    "core.database.inserting._statement": "SQL text that names no schema, by model",
     "core.database.scope.PUBLIC": "a constant",
     "tenants.domains.turns.TURNS": "how many look-ups may go on at once; holds no data",
     "staff.site.site": "Django admin's registry",
