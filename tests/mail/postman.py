@@ -23,12 +23,15 @@ LOG_IN = ("aggios", "the server's password")
 
 
 class Postman:
-    """What the server has taken; ``rcpt`` and ``data`` are what it says instead of 250."""
+    """What the server has taken; ``rcpt`` and ``data`` are what it says instead of 250.
+
+    While ``hold`` is clear it keeps who sends to ``held`` waiting; ``reading`` says that one is.
+    """
 
     def __init__(self) -> None:
         self.taken: list[Mail] = []
         self.senders: list[str] = []
-        self.rcpt = self.data = ""
+        self.rcpt = self.data = self.held = ""
         self.reading = threading.Event()
         self.hold = threading.Event()
         self.hold.set()
@@ -40,8 +43,9 @@ class Postman:
         return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
-        self.reading.set()
-        await server.loop.run_in_executor(None, self.hold.wait, 60)
+        if self.held in envelope.rcpt_tos:
+            self.reading.set()
+            await server.loop.run_in_executor(None, self.hold.wait, 60)
         if self.data:
             return self.data
         self.senders.append(envelope.mail_from)

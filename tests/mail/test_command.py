@@ -55,6 +55,7 @@ def test_a_letter_whose_deliverer_was_killed_goes_out(
         "EMAIL_USE_TLS": "false",
         "MAIL_LEASE_SECONDS": "1",
     }
+    postman.held = agency.owner.email  # other outboxes may hold letters that come first
     postman.hold.clear()
     with deliverer(tmp_path / "first", **over) as first:
         assert postman.reading.wait(PATIENCE), "it has not begun to send"
