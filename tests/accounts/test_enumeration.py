@@ -1,6 +1,7 @@
 """Answers to who may not: byte for byte the same, whoever there is and whoever there is not."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.contrib.auth.hashers import make_password
@@ -15,6 +16,12 @@ from tests.cast import Agency
 from tests.site import PASSWORD
 
 REQUEST_ID = "the-same-for-all"
+OPEN = {"registration": "open"}
+VERIFIED = {"email_verification": "required"}
+# What is another for each invitation, whomever it is for: ids, times, and uses left of a limit.
+OF_EACH = re.compile(
+    rb"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{32}|\d{4}-\d\d-\d\dT[0-9:.]+Z|;[rt]=\d+|W/\"[^\"]+\""
+)
 NOW = timezone.now()
 # Each person as they are stored, and the password that is tried.
 REFUSED = {
@@ -97,3 +104,77 @@ def test_registering_where_registration_is_closed(agency: Agency, person, case: 
     assert answer[0] == 403
     assert not [q for q in queries if "accounts_user" in q["sql"] or email in q["sql"]]
     assert answer == asked(agency, "/api/auth/register", {"email": person(fields), **good})
+
+
+@pytest.fixture
+def is_open(agency: Agency) -> Iterator[Callable[..., None]]:
+    """Let strangers register; everything is as before afterwards."""
+    with tenant_context(agency.ref):  # or else the owner is shut out, too
+        User.objects.filter(pk=agency.owner.id).update(email_verified_at=NOW)
+
+    def change(**settings: str) -> None:
+        body = {**OPEN, "settings": settings}
+        assert agency.owner.at.patch("/api/tenant", body).status_code == 200
+
+    yield change
+    body = {"registration": "closed", "settings": {"email_verification": "off"}}
+    assert agency.owner.at.patch("/api/tenant", body).status_code == 200
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_registering_where_addresses_are_verified(agency: Agency, person, is_open, case: str):
+    is_open(**VERIFIED)
+    fields, _ = REFUSED[case]
+    good = {"password": "a quite different phrase"}
+
+    answer = asked(agency, "/api/auth/register", {"email": person(fields), **good})
+
+    assert answer[0] == 202
+    assert answer == asked(agency, "/api/auth/register", {"email": person(None), **good})
+
+
+@pytest.mark.parametrize("case", [case for case in REFUSED if case != "unknown"])
+def test_a_taken_address_does_not_say_whose_it_is(agency: Agency, person, is_open, case: str):
+    """That it is taken is told (docs/security.md), and nothing more."""
+    is_open()
+    fields, _ = REFUSED[case]
+    good = {"password": "a quite different phrase"}
+
+    answer = asked(agency, "/api/auth/register", {"email": person(fields), **good})
+
+    assert answer[0] == 409
+    assert answer == asked(agency, "/api/auth/register", {"email": person({}), **good})
+
+
+@pytest.mark.parametrize("mode", ["closed", "open"])
+@pytest.mark.parametrize("case", REFUSED)
+def test_an_invitation_that_is_not_good(agency: Agency, person, is_open, case: str, mode: str):
+    if mode == "open":
+        is_open()
+    fields, _ = REFUSED[case]
+    made_up = {"password": "a quite different phrase", "invitation": "x" * 43}
+
+    answer = asked(agency, "/api/auth/register", {"email": person(fields), **made_up})
+
+    assert answer[0] == 403
+    assert answer == asked(agency, "/api/auth/register", {"email": person(None), **made_up})
+
+
+def invited(agency: Agency, email: str) -> tuple[int, bytes, dict[str, bytes]]:
+    """Ask an address in, and return the answer without what is another for each invitation."""
+    headers = {"x-request-id": REQUEST_ID, "authorization": f"Bearer {agency.owner.access_token}"}
+    status, content, fields = seen(
+        ask(agency.slug, "/api/invitations", {"email": email}, address=somewhere(), **headers)
+    )
+    plain = {name: OF_EACH.sub(b"", value.encode()) for name, value in fields.items()}
+    return status, OF_EACH.sub(b"", content), plain
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_inviting(agency: Agency, person, case: str):
+    fields, _ = REFUSED[case]
+
+    answer = invited(agency, person(fields))
+
+    assert answer[0] == 201
+    assert answer == invited(agency, person(None))
