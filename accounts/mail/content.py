@@ -23,8 +23,9 @@ ADDRESS = re.compile(r"://|www\.|[/@\\]", re.IGNORECASE)
 class Mail:
     """What a builder says.
 
-    ``context`` goes to ``templates/mail/<kind>.txt`` and ``.html``. ``event`` is recorded in the
-    audit trail when the letter has gone out; ``about`` is the person whom it concerns.
+    ``subject`` names the workspace as ``%(workspace)s``. ``context`` goes to
+    ``templates/mail/<kind>.txt`` and ``.html``. ``event`` is recorded in the audit trail when the
+    letter has gone out; ``about`` is the person whom it concerns.
     """
 
     subject: str
@@ -62,15 +63,15 @@ def link_to(path: str, **query: str) -> str:
 
 def message_of(letter: Letter, mail: Mail) -> EmailMultiAlternatives:
     """Return the mail, text and HTML, ready to be sent."""
-    tenant = current_tenant()
+    tenant, workspace = current_tenant(), workspace_name()
     context = {
-        "workspace": workspace_name(),
+        "workspace": workspace,
         "host": tenant_host(tenant.slug),
         "language": letter.language,
         **mail.context,
     }
     message = EmailMultiAlternatives(
-        subject=" ".join(mail.subject.split()),
+        subject=" ".join((mail.subject % {"workspace": workspace}).split()),
         body=render_to_string(f"mail/{letter.kind}.txt", context).strip() + "\n",
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[letter.recipient],

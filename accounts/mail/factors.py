@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext
 
-from accounts.mail.content import Mail, workspace_name
+from accounts.mail.content import Mail
 from accounts.mail.recipients import person_named
 from accounts.models import Letter
 
@@ -12,6 +12,6 @@ def second_factor(letter: Letter) -> Mail | None:
     if person_named(letter) is None:
         return None
     return Mail(
-        gettext("Your second factor for %(workspace)s") % {"workspace": workspace_name()},
+        gettext("Your second factor for %(workspace)s"),
         {"what": letter.data["what"], "left": letter.data.get("left"), "when": letter.created_at},
     )

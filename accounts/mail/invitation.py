@@ -10,8 +10,8 @@ from django.utils.translation import gettext
 from accounts.invitations.queries import locked_invitation, state_of
 from accounts.invitations.services import renew_token
 from accounts.invitations.states import PENDING
-from accounts.mail.content import Mail, in_words, link_to, workspace_name
-from accounts.mail.recipients import active_person
+from accounts.mail.content import Mail, in_words, link_to
+from accounts.mail.known import known_already
 from accounts.models import Invitation, Letter
 from accounts.people.finding import person_with_email
 from core.problems import NotFound
@@ -26,8 +26,8 @@ def invitation(letter: Letter) -> Mail | None:
     if found is None:
         return None
     if person_with_email(letter.recipient) is not None:
-        return _known(letter)
-    subject = gettext("Join %(workspace)s") % {"workspace": workspace_name()}
+        return known_already(letter)
+    subject = gettext("Join %(workspace)s")
     link = link_to("/join", token=renew_token(found))
     return Mail(subject, {"link": link, "good_for": in_words(found.expires_at - timezone.now())})
 
@@ -38,10 +38,3 @@ def _pending(letter: Letter) -> Invitation | None:
     except NotFound:
         return None
     return found if state_of(found) == PENDING else None
-
-
-def _known(letter: Letter) -> Mail | None:
-    if active_person(letter.recipient) is None:
-        return None
-    subject = gettext("You have an account at %(workspace)s") % {"workspace": workspace_name()}
-    return Mail(subject, {"known": True, "site": link_to("/")})

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext
 
-from accounts.mail.content import Mail, workspace_name
+from accounts.mail.content import Mail
 from accounts.mail.recipients import active_person
 from accounts.models import Letter
 
@@ -11,5 +11,5 @@ def workspace_leaving(letter: Letter) -> Mail | None:
     """Tell an owner who has asked for it, and until when it can be called off."""
     if active_person(letter.recipient) is None:
         return None
-    subject = gettext("%(workspace)s is going to be deleted") % {"workspace": workspace_name()}
+    subject = gettext("%(workspace)s is going to be deleted")
     return Mail(subject, {"by": letter.data["by"], "day": letter.data["due_at"][:10]})

@@ -5,7 +5,7 @@ from django.contrib.auth.hashers import is_password_usable
 from django.utils.translation import gettext
 
 from accounts.links import mint
-from accounts.mail.content import Mail, in_words, link_to, workspace_name
+from accounts.mail.content import Mail, in_words, link_to
 from accounts.mail.recipients import person_named
 from accounts.models import Letter, MailLink
 
@@ -19,28 +19,26 @@ def account_created(letter: Letter) -> Mail | None:
     lifetime = settings.VERIFY_LINK_LIFETIME
     token = mint(MailLink.Purpose.RESET, email=user.email, lifetime=lifetime, user=user)
     context = {"link": link_to("/password/reset", token=token), "good_for": in_words(lifetime)}
-    subject = gettext("Your account at %(workspace)s") % {"workspace": workspace_name()}
+    subject = gettext("Your account at %(workspace)s")
     return Mail(subject, context)
 
 
 def address_changed(letter: Letter) -> Mail:
     """Tell the former address of an account that it is that no longer."""
-    return _notice(gettext("Your e-mail address for %(workspace)s was changed"), letter)
+    return Mail(
+        gettext("Your e-mail address for %(workspace)s was changed"), {"when": letter.created_at}
+    )
 
 
 def ownership_received(letter: Letter) -> Mail | None:
     """Tell somebody that the workspace is theirs now."""
     if person_named(letter) is None:
         return None
-    return _notice(gettext("You are an owner of %(workspace)s now"), letter)
+    return Mail(gettext("You are an owner of %(workspace)s now"), {"when": letter.created_at})
 
 
 def ownership_given(letter: Letter) -> Mail | None:
     """Tell a former owner that the workspace was handed over."""
     if person_named(letter) is None:
         return None
-    return _notice(gettext("%(workspace)s was handed over"), letter)
-
-
-def _notice(subject: str, letter: Letter) -> Mail:
-    return Mail(subject % {"workspace": workspace_name()}, {"when": letter.created_at})
+    return Mail(gettext("%(workspace)s was handed over"), {"when": letter.created_at})

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.utils.translation import gettext
 
 from accounts.links import mint
-from accounts.mail.content import Mail, in_words, link_to, workspace_name
+from accounts.mail.content import Mail, in_words, link_to
 from accounts.mail.recipients import active_person, person_named
 from accounts.models import Letter, MailLink
 
@@ -17,7 +17,7 @@ def password_reset(letter: Letter) -> Mail | None:
     lifetime = settings.RESET_LINK_LIFETIME
     token = mint(MailLink.Purpose.RESET, email=user.email, lifetime=lifetime, user=user)
     return Mail(
-        gettext("Set a new password for %(workspace)s") % {"workspace": workspace_name()},
+        gettext("Set a new password for %(workspace)s"),
         {"link": link_to("/password/reset", token=token), "good_for": in_words(lifetime)},
         event="password.reset_requested",
         about=user,
@@ -26,11 +26,6 @@ def password_reset(letter: Letter) -> Mail | None:
 
 def password_changed(letter: Letter) -> Mail | None:
     """Tell a person that their password was changed."""
-    user = person_named(letter)
-    if user is None:
+    if person_named(letter) is None:
         return None
-    subject = gettext("Your password for %(workspace)s was changed")
-    return Mail(
-        subject % {"workspace": workspace_name()},
-        {"when": letter.created_at},
-    )
+    return Mail(gettext("Your password for %(workspace)s was changed"), {"when": letter.created_at})

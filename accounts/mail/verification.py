@@ -4,8 +4,9 @@ from django.conf import settings
 from django.utils.translation import gettext
 
 from accounts.links import mint
-from accounts.mail.content import Mail, in_words, link_to, workspace_name
-from accounts.mail.recipients import active_person, person_named
+from accounts.mail.content import Mail, in_words, link_to
+from accounts.mail.known import known_already
+from accounts.mail.recipients import person_named
 from accounts.models import Letter, MailLink
 from accounts.people.finding import person_with_email
 
@@ -25,7 +26,7 @@ def verify_email(letter: Letter) -> Mail | None:
 def registration(letter: Letter) -> Mail | None:
     """Bring somebody new the link that makes them a member; tell a member that they are one."""
     if person_with_email(letter.recipient) is not None:
-        return _known(letter)
+        return known_already(letter)
     token = mint(
         MailLink.Purpose.JOIN,
         email=letter.recipient,
@@ -36,17 +37,5 @@ def registration(letter: Letter) -> Mail | None:
 
 
 def _with_link(subject: str, token: str) -> Mail:
-    return Mail(
-        subject % {"workspace": workspace_name()},
-        {
-            "link": link_to("/email/verify", token=token),
-            "good_for": in_words(settings.VERIFY_LINK_LIFETIME),
-        },
-    )
-
-
-def _known(letter: Letter) -> Mail | None:
-    if active_person(letter.recipient) is None:
-        return None
-    subject = gettext("You have an account at %(workspace)s") % {"workspace": workspace_name()}
-    return Mail(subject, {"known": True, "site": link_to("/")})
+    good_for = in_words(settings.VERIFY_LINK_LIFETIME)
+    return Mail(subject, {"link": link_to("/email/verify", token=token), "good_for": good_for})
