@@ -1,10 +1,19 @@
 """The superuser's view of the database, and limits that begin anew with each test."""
 
+import secrets
+from collections.abc import Callable
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 from django_redis import get_redis_connection
 
+from accounts.models import Invitation, MailLink, User
 from devstack.testing import TestStack
+from tenants.context import tenant_context
+from tests.cast import Agency, Person, join
 from tests.core.conftest import superuser
+from tests.files.forms import uploaded
 
 __all__ = ["superuser"]
 
@@ -15,3 +24,26 @@ def fresh_limits(stores: TestStack) -> None:
     redis = get_redis_connection("default")
     for key in redis.scan_iter("aggios-limits*"):
         redis.delete(key)
+
+
+@pytest.fixture
+def someone(agency: Agency) -> Callable[..., Person]:
+    """Add a person to the test's agency: ``someone()``, ``someone("admin")``."""
+    return lambda role="member": join(agency, f"p{secrets.token_hex(5)}@here.test", role)
+
+
+@pytest.fixture
+def dora(agency: Agency) -> Person:
+    """An administrator who has done something of everything."""
+    dora = join(agency, "dora@people.test", "admin")
+    uploaded(dora.at, "dora's plan.txt", b"a plan")
+    soon = timezone.now() + timedelta(days=1)
+    with tenant_context(agency.ref):
+        user = User.objects.get(pk=dora.id)
+        MailLink.objects.create(
+            purpose="reset", hash=b"1" * 32, user=user, email=user.email, expires_at=soon
+        )
+        Invitation.objects.create(
+            email="friend@people.test", invited_by=user, hash=b"2" * 32, expires_at=soon
+        )
+    return dora

@@ -8,6 +8,8 @@ from typing import Any
 import httpx
 from django_otp.oath import TOTP
 
+from audit.models import AuditEvent
+from tenants.context import tenant_context
 from tests.cast import Agency, Person
 from tests.site import PASSWORD, Host
 
@@ -62,3 +64,10 @@ def log_in(agency: Agency, person: Person, **fields: Any) -> httpx.Response:
     """Post a log-in of the person, with their password unless told otherwise."""
     body = {"email": person.email, "password": PASSWORD, **fields}
     return agency.host.post("/api/auth/login", body)
+
+
+def events(agency: Agency, person: Person) -> list[str]:
+    """Return what the trail says of a person's second factor and log-ins, oldest first."""
+    with tenant_context(agency.ref):
+        rows = AuditEvent.objects.filter(target_label=person.email).order_by("id")
+        return list(rows.values_list("action", flat=True))

@@ -15,6 +15,11 @@ from tests.site import PASSWORD, Host
 
 INVITATIONS = "/api/invitations"
 REGISTER = "/api/auth/register"
+CLOSED = (403, "registration_closed")
+FIELDS = {
+    *("id", "email", "role", "state", "invited_by", "max_uses", "uses"),
+    *("expires_at", "created_at", "updated_at"),
+}
 
 
 def invited(agency: Agency, email: str = "", *, at: Host | None = None, **fields: Any) -> dict:
@@ -68,3 +73,9 @@ def events(agency: Agency, action: str) -> list[AuditEvent]:
     """Return what the tenant's own record holds of one kind, the oldest first."""
     with tenant_context(agency.ref):
         return list(AuditEvent.objects.filter(action=action).order_by("at", "id"))
+
+
+def people(agency: Agency) -> dict[str, str]:
+    """Return the role of everybody by their address."""
+    with tenant_context(agency.ref):
+        return dict(User.objects.values_list("email", "role"))

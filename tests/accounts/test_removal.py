@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.keys import make_key
 from accounts.mail.outbox import post_letter
 from accounts.models import (
     ApiKey,
@@ -20,6 +19,7 @@ from accounts.models import (
 )
 from tenants.context import tenant_context
 from tests.accounts.bodies import refusal
+from tests.accounts.keys import key_of
 from tests.accounts.people import logged_in, row, somebody, trail
 from tests.cast import Agency, Person, join
 from tests.files.forms import uploaded
@@ -53,12 +53,6 @@ def dora(agency: Agency) -> Person:
             )
         post_letter("password_changed", to=user.email, user=dora.id)
     return dora
-
-
-def key_of(agency: Agency, person: Person) -> str:
-    with tenant_context(agency.ref):
-        user = User.objects.get(pk=person.id)
-        return make_key(name="k", scopes=["files:read"], actor=user).text
 
 
 def test_nothing_that_was_theirs_opens_anything(agency: Agency, dora: Person):

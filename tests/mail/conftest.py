@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.core.management import call_command
 
+from accounts.models import Letter
 from devstack.testing import TestStack
+from tenants.context import tenant_context
 from tests.accounts.conftest import fresh_limits
+from tests.cast import Agency
 from tests.mail.postman import Postman, serving
 from tests.site import Site
 
@@ -20,6 +23,20 @@ def no_mailer(site: Site, stores: TestStack) -> Iterator[None]:
     stores.stop("mailer")
     yield
     stores.start_ready("mailer")
+
+
+@pytest.fixture
+def agency(no_mailer: None, new_agency: Callable[..., Agency]) -> Iterator[Agency]:
+    """An agency whose outbox is empty, and is so again afterwards."""
+    agency = new_agency()
+    _empty(agency)
+    yield agency
+    _empty(agency)
+
+
+def _empty(agency: Agency) -> None:
+    with tenant_context(agency.ref):
+        Letter.objects.all().delete()
 
 
 @pytest.fixture

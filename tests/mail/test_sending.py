@@ -1,50 +1,20 @@
-"""From the outbox to a mail server: what is sent, what is refused, what is tried again."""
+"""From the outbox to a mail server: what is sent, to whom, and what it says."""
 
-import socket
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 
 import pytest
 from django.db import connections, transaction
-from django.utils import timezone
 
 from accounts.mail.outbox import post_letter
 from accounts.mail.rounds import sweep
-from accounts.models import Letter, User
+from accounts.models import User
 from audit.services import SYSTEM
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tenants.services import resume_tenant, suspend_tenant
 from tests.cast import Agency
 from tests.mail.postman import LOG_IN, Postman, certificate, log_in, serving
-from tests.mail.trail import events, letters
-
-FORGOT = "/api/auth/password/forgot"
-
-
-@pytest.fixture
-def agency(no_mailer: None, new_agency: Callable[..., Agency]) -> Iterator[Agency]:
-    """An agency whose outbox is empty, and is so again afterwards."""
-    agency = new_agency()
-    empty(agency)
-    yield agency
-    empty(agency)
-
-
-def empty(agency: Agency) -> None:
-    with tenant_context(agency.ref):
-        Letter.objects.all().delete()
-
-
-def forget(agency: Agency, email: str = "", **headers: str) -> None:
-    answer = agency.host.post(FORGOT, {"email": email or agency.owner.email}, headers=headers)
-    assert answer.status_code == 204
-
-
-def due_again(agency: Agency) -> None:
-    with tenant_context(agency.ref):
-        Letter.objects.update(due_at=timezone.now())
+from tests.mail.trail import due_again, events, forget, letters
 
 
 def test_a_mail_as_it_arrives(agency: Agency, postman: Postman, deliver):
@@ -89,88 +59,6 @@ def test_what_was_rolled_back_is_not_sent(agency: Agency, postman: Postman, deli
     deliver()
 
     assert postman.taken == []
-
-
-def test_a_server_that_is_busy_is_asked_again(agency: Agency, postman: Postman, deliver):
-    forget(agency)
-    postman.data = "451 Try again later"
-
-    assert "1 put off" in deliver()
-
-    (letter,) = letters(agency)
-    assert letter.attempts == 1
-    assert "451 Try again later" in letter.last_error
-    assert timedelta(seconds=30) < letter.due_at - timezone.now() < timedelta(seconds=61)
-    postman.data = ""
-    deliver()
-    assert postman.taken == [], "it is not due yet"
-    due_again(agency)
-    deliver()
-    assert len(postman.taken) == 1
-    assert letters(agency) == []
-
-
-def test_each_wait_is_longer(agency: Agency, postman: Postman, deliver):
-    forget(agency)
-    postman.data = "451 Try again later"
-    waits = []
-    for _ in range(4):
-        due_again(agency)
-        deliver()
-        waits.append(round((letters(agency)[0].due_at - timezone.now()).total_seconds() / 60))
-
-    assert waits == [1, 2, 4, 8]
-
-
-@pytest.mark.parametrize("refusal", ["rcpt", "data"])
-def test_a_refusal_for_good_is_one(agency: Agency, postman: Postman, deliver, refusal: str):
-    forget(agency)
-    setattr(postman, refusal, "550 Nobody of that name")
-
-    deliver()
-
-    assert letters(agency) == []
-    (given_up,) = events(agency, "mail.given_up")
-    assert given_up.target_label == agency.owner.email
-    assert given_up.details["attempts"] == 1
-    assert "550 Nobody of that name" in given_up.details["error"]
-    assert events(agency, "password.reset_requested") == []
-
-
-def test_a_letter_that_is_too_old_is_given_up(agency: Agency, postman: Postman, deliver):
-    forget(agency)
-    postman.data = "451 Try again later"
-    with tenant_context(agency.ref):
-        Letter.objects.update(created_at=timezone.now() - timedelta(hours=73))
-
-    deliver()
-
-    assert letters(agency) == []
-    assert len(events(agency, "mail.given_up")) == 1
-
-
-def test_a_server_that_is_away_costs_one_attempt(agency: Agency, postman, settings, deliver):
-    forget(agency)
-    forget(agency, "somebody@else.test")
-    with socket.create_server(("127.0.0.1", 0)) as nobody:
-        settings.EMAIL_PORT = nobody.getsockname()[1]
-    forget(agency)
-
-    deliver()
-
-    assert [letter.attempts for letter in letters(agency)] in ([1, 0, 0], [1, 1, 0])
-
-
-def test_one_that_cannot_be_written_does_not_hold_up_the_others(agency, postman, deliver):
-    with tenant_context(agency.ref):
-        post_letter("of_no_kind", to=agency.owner.email)
-    forget(agency)
-
-    deliver()
-
-    assert len(postman.taken) == 1
-    (left,) = letters(agency)
-    assert (left.kind, left.attempts) == ("of_no_kind", 1)
 
 
 def test_over_tls_with_a_log_in(agency, postman, settings, deliver, tmp_path, monkeypatch):

@@ -1,4 +1,6 @@
-"""Looking into a tenant's outbox, links, people and trail."""
+"""Looking into a tenant's outbox, links, people and trail, and asking for letters."""
+
+from django.utils import timezone
 
 from accounts.models import Letter, MailLink, User
 from audit.models import AuditEvent
@@ -9,6 +11,19 @@ from tests.cast import Agency
 def events(agency: Agency, action: str) -> list[AuditEvent]:
     with tenant_context(agency.ref):
         return list(AuditEvent.objects.filter(action=action).order_by("at", "id"))
+
+
+def forget(agency: Agency, email: str = "", **headers: str) -> None:
+    """Ask for a letter: the owner's to set a new password, unless told otherwise."""
+    asked = {"email": email or agency.owner.email}
+    answer = agency.host.post("/api/auth/password/forgot", asked, headers=headers)
+    assert answer.status_code == 204
+
+
+def due_again(agency: Agency) -> None:
+    """Let every letter that waits be due now."""
+    with tenant_context(agency.ref):
+        Letter.objects.update(due_at=timezone.now())
 
 
 def letters(agency: Agency) -> list[Letter]:
