@@ -13,11 +13,10 @@ from django.utils import timezone
 
 from accounts.models import MailLink, User
 from accounts.problems import LinkInvalid
+from accounts.pruning import prune
 from accounts.sessions.tokens import hash_of
 
 TOKEN_BYTES = 32
-KEPT_AFTER_EXPIRY = timedelta(days=7)
-PRUNED_AT_ONCE = 20
 
 
 def mint(
@@ -39,7 +38,7 @@ def mint(
         data=data or {},
         expires_at=now + lifetime,
     )
-    _prune()
+    prune("links", now)
     return token
 
 
@@ -82,11 +81,3 @@ def _living(link: MailLink | None, user: User | None = None) -> MailLink:
 
 def _is_theirs(link: MailLink, user: User) -> bool:
     return user.is_active and user.removed_at is None and user.email == link.email
-
-
-def _prune() -> None:
-    """Take a few old rows with each new one, so that nobody has to remember a cron job."""
-    before = timezone.now() - KEPT_AFTER_EXPIRY
-    old = MailLink.objects.select_for_update(skip_locked=True).filter(expires_at__lt=before)
-    if ids := list(old.values_list("id", flat=True)[:PRUNED_AT_ONCE]):
-        MailLink.objects.filter(id__in=ids).delete()

@@ -3,16 +3,28 @@
 from typing import Any
 
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.contrib.sessions.models import Session
 from django.dispatch import receiver
+from django.utils import timezone
 
 from audit.services import ANONYMOUS, Target, record
 from staff.actors import actor_of, target_of
 from staff.models import StaffUser
 
+PRUNED_AT_ONCE = 20
+
 
 @receiver(user_logged_in, dispatch_uid="staff.logged_in")
 def _logged_in(user: StaffUser, **_: Any) -> None:
     record("staff.logged_in", actor=actor_of(user), target=target_of(user))
+    _prune()
+
+
+def _prune() -> None:
+    """Take a few sessions that ran out with each new one, so that no cron job is needed."""
+    old = Session.objects.filter(expire_date__lt=timezone.now()).values_list("pk", flat=True)
+    if found := list(old[:PRUNED_AT_ONCE]):
+        Session.objects.filter(pk__in=found).delete()
 
 
 @receiver(user_logged_out, dispatch_uid="staff.logged_out")

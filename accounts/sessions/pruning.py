@@ -7,6 +7,7 @@ nobody logs in. Both read no more rows than they change (partial index ``session
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from accounts.models import Session
 from accounts.sessions.lifetime import ending_of
@@ -14,6 +15,7 @@ from audit.services import SYSTEM, record
 
 KEPT_AFTER_END = timedelta(days=30)
 AT_ONCE = 20
+RUN_OUT = Q(ended_at__isnull=True)
 
 
 def prune(now: datetime, at_once: int = AT_ONCE) -> int:
@@ -25,8 +27,17 @@ def prune(now: datetime, at_once: int = AT_ONCE) -> int:
         return _mark_run_out(now, at_once) + _delete_old(now, at_once)
 
 
+def prunable(now: datetime) -> int:
+    """Return how many ``prune`` would mark or delete in the end."""
+    return Session.objects.filter(RUN_OUT, expires_at__lte=now).count() + _old(now).count()
+
+
+def _old(now: datetime) -> QuerySet[Session]:
+    return Session.objects.filter(expires_at__lt=now - KEPT_AFTER_END)
+
+
 def _mark_run_out(now: datetime, at_once: int) -> int:
-    rows = Session.objects.filter(ended_at__isnull=True, expires_at__lte=now)
+    rows = Session.objects.filter(RUN_OUT, expires_at__lte=now)
     found = list(rows.order_by("expires_at").select_for_update(skip_locked=True)[:at_once])
     for row in found:
         if ending := ending_of(row, now):
@@ -40,7 +51,7 @@ def _mark_run_out(now: datetime, at_once: int) -> int:
 
 
 def _delete_old(now: datetime, at_once: int) -> int:
-    old = Session.objects.filter(expires_at__lt=now - KEPT_AFTER_END).order_by("expires_at")
+    old = _old(now).order_by("expires_at")
     rows = old.select_for_update(skip_locked=True).values_list("id", flat=True)
     if found := list(rows[:at_once]):
         Session.objects.filter(id__in=found).delete()

@@ -1,9 +1,13 @@
 """Logging in to the admin: who can, who cannot, and what it tells."""
 
+import secrets
 import time
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth import authenticate
+from django.contrib.sessions.models import Session
+from django.utils import timezone
 
 from staff.models import StaffUser
 from tests.admin.conftest import log_in
@@ -165,3 +169,17 @@ def test_staff_can_work_while_redis_is_away(site: Site, stores, new_staff) -> No
     assert entered.status_code == 302
     assert page.status_code == 200
     assert browser.get("/admin/").status_code == 200
+
+
+def test_a_log_in_takes_sessions_that_ran_out_away(site: Site, new_staff) -> None:
+    old, living = secrets.token_hex(16), secrets.token_hex(16)
+    for key, days in ((old, -1), (living, 1)):
+        ends = timezone.now() + timedelta(days=days)
+        Session.objects.create(session_key=key, expire_date=ends)
+
+    log_in(Browser(site, "admin"), new_staff().email)
+
+    left = set(Session.objects.values_list("pk", flat=True))
+    Session.objects.filter(pk=living).delete()
+    assert old not in left
+    assert living in left

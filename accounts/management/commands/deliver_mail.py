@@ -1,10 +1,12 @@
 """manage.py deliver_mail"""
 
+import json
 import signal
 import tempfile
 import threading
 import time
 from argparse import ArgumentParser
+from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -36,6 +38,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--check", action="store_true", help="only tell whether a deliverer is at work here"
         )
+        parser.add_argument("--json", action="store_true", help="with --once: a JSON object")
         parser.add_argument(
             "--heartbeat", type=Path, default=HEARTBEAT, help="the file that says that it is"
         )
@@ -46,9 +49,8 @@ class Command(BaseCommand):
             _require_beating(heartbeat)
         elif options["once"]:
             outcome = sweep()
-            self.stdout.write(
-                f"{outcome.dealt_with} letters dealt with, {outcome.put_off} put off."
-            )
+            line = f"{outcome.dealt_with} letters dealt with, {outcome.put_off} put off."
+            self.stdout.write(json.dumps(asdict(outcome)) if options["json"] else line)
         else:
             watch(_stopped_by_signal(), heartbeat.touch)
 

@@ -1,47 +1,95 @@
 """manage.py prune_sessions"""
 
+import json
+from argparse import ArgumentParser
+from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.utils import timezone
+from rich.console import Console
+from rich.progress import track
 
-from accounts.sessions.pruning import prune
+from accounts.pruning import KEPT, outdated, prune
+from accounts.sessions import pruning as sessions
 from tenants.context import tenant_context
 from tenants.models import Tenant
-from tenants.queries import all_tenants
-from tenants.refs import TenantRef, ref_of
+from tenants.problems import TenantNotFound
+from tenants.queries import all_tenants, tenant_by_slug
+from tenants.refs import ref_of
 
 AT_ONCE = 500
+Count = Counter[str]
 
 
 class Command(BaseCommand):
     help = (
-        "Mark sessions that ran out and delete those that ended long ago, in every tenant. Each "
-        "log-in does a little of it; this is for tenants where nobody logs in.\n\n"
-        "Example: manage.py prune_sessions"
+        "Mark sessions that ran out and delete those that ended long ago, with mailed links, "
+        "invitations and revoked API keys that nobody needs any more, in every tenant or those "
+        "that are named. Each new one does a little of it; this is for tenants where none "
+        "comes.\n\n"
+        "Example: manage.py prune_sessions --tenant acme --dry-run\n\n"
+        "Exit status: 0 all were pruned, 1 one could not be."
     )
 
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--tenant", action="append", metavar="SLUG", default=[], help="one; can be repeated"
+        )
+        parser.add_argument("--dry-run", action="store_true", help="only count them")
+        parser.add_argument("--json", action="store_true", help="print a JSON object")
+
     def handle(self, *args: Any, **options: Any) -> None:
-        changed, failed = 0, []
-        for tenant in _present():
-            try:
-                changed += _pruned(ref_of(tenant))
-            except DatabaseError as exc:
-                failed.append(tenant.slug)
-                self.stderr.write(f"{tenant.slug}: {str(exc).strip()}")
-        self.stdout.write(f"{changed} sessions pruned.")
+        dry, chosen = options["dry_run"], _chosen(options["tenant"])
+        pruned, failed = self._pruned(chosen, _counted if dry else _pruned)
+        told = {**pruned, "tenants": len(chosen), "failed": failed, "dry_run": dry}
+        parts = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in pruned.items())
+        line = f"{parts} {'would be pruned' if dry else 'pruned'}."
+        self.stdout.write(json.dumps(told) if options["json"] else line)
         if failed:
             raise CommandError(f"{len(failed)} could not be pruned; the others were.")
 
+    def _pruned(
+        self, tenants: list[Tenant], act: Callable[[], Count]
+    ) -> tuple[dict[str, int], list[str]]:
+        done, failed = dict.fromkeys(("sessions", *KEPT), 0), []
+        err: Any = self.stderr
+        console = Console(file=err)
+        for tenant in track(tenants, "Pruning", console=console, disable=not err.isatty()):
+            try:
+                with tenant_context(ref_of(tenant)):
+                    found = act()
+            except DatabaseError as exc:
+                failed.append(tenant.slug)
+                self.stderr.write(f"{tenant.slug}: {str(exc).strip()}")
+                continue
+            done = {kind: count + found[kind] for kind, count in done.items()}
+        return done, failed
 
-def _present() -> list[Tenant]:
-    return list(all_tenants().filter(maintenance="").exclude(status=Tenant.Status.DELETING))
+
+def _chosen(slugs: list[str]) -> list[Tenant]:
+    if not slugs:
+        present = all_tenants().filter(maintenance="")
+        return list(present.exclude(status=Tenant.Status.DELETING))
+    try:
+        return [tenant_by_slug(slug) for slug in slugs]
+    except TenantNotFound as exc:
+        raise CommandError(exc.detail) from exc
 
 
-def _pruned(tenant: TenantRef) -> int:
-    total = 0
-    with tenant_context(tenant):
-        while changed := prune(timezone.now(), AT_ONCE):
-            total += changed
-    return total
+def _counted() -> Count:
+    now = timezone.now()
+    found = {kind: outdated(kind, now).count() for kind in KEPT}
+    return Counter(sessions=sessions.prunable(now), **found)
+
+
+def _pruned() -> Count:
+    done: Count = Counter()
+    while found := sessions.prune(timezone.now(), AT_ONCE):
+        done["sessions"] += found
+    for kind in KEPT:
+        while found := prune(kind, timezone.now(), AT_ONCE):
+            done[kind] += found
+    return done

@@ -1,5 +1,6 @@
 """manage.py reset_staff_factor"""
 
+import json
 from argparse import ArgumentParser
 from typing import Any
 
@@ -20,14 +21,23 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("email")
+        parser.add_argument("--dry-run", action="store_true", help="only say whether there is one")
+        parser.add_argument("--json", action="store_true", help="print a JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        dry = options["dry_run"]
         with enter(PUBLIC):
             staff = staff_by_email(options["email"])
             if staff is None:
                 raise CommandError(f"Nobody of the staff has the address {options['email']}.")
-            if staff.second_factor_at is None:
-                self.stdout.write(f"{staff.email} has no second factor; nothing was changed.")
-                return
-            remove_factor(staff, actor=SYSTEM, why="reset")
-            self.stdout.write(f"The second factor of {staff.email} was reset.")
+            had = staff.second_factor_at is not None
+            if had and not dry:
+                remove_factor(staff, actor=SYSTEM, why="reset")
+        told = {"email": staff.email, "had_factor": had, "reset": had and not dry}
+        self.stdout.write(json.dumps(told) if options["json"] else _line(staff.email, had, dry))
+
+
+def _line(email: str, had: bool, dry: bool) -> str:
+    if not had:
+        return f"{email} has no second factor; nothing was changed."
+    return f"The second factor of {email} {'would be' if dry else 'was'} reset."

@@ -1,0 +1,43 @@
+"""Taking old rows away a few at a time, with each new one of their kind.
+
+So nobody has to remember a cron job; ``prune_sessions``, a chore of the housekeeper, takes what is
+left where nothing new comes.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from accounts.models import ApiKey, Invitation, MailLink
+
+AT_ONCE = 20
+KEPT = {
+    "links": timedelta(days=7),
+    "invitations": timedelta(days=90),  # managers look back at whom they have asked
+    "api_keys": timedelta(days=30),
+}
+
+
+def outdated(kind: str, now: datetime) -> QuerySet[Any]:
+    """Return the rows that nobody needs any more: links, invitations or API keys.
+
+    What they were is in the audit trail.
+    """
+    before = now - KEPT[kind]
+    if kind == "links":
+        return MailLink.objects.filter(expires_at__lt=before)
+    if kind == "invitations":
+        return Invitation.objects.filter(expires_at__lt=before)
+    return ApiKey.objects.filter(revoked_at__lt=before)
+
+
+def prune(kind: str, now: datetime, at_once: int = AT_ONCE) -> int:
+    """Delete a few of them and return how many. What somebody holds is left for the next time."""
+    with transaction.atomic():
+        rows = outdated(kind, now).select_for_update(skip_locked=True)
+        found = list(rows.values_list("pk", flat=True)[:at_once])
+        if found:
+            outdated(kind, now).filter(pk__in=found).delete()
+    return len(found)
