@@ -91,7 +91,6 @@ REVOKE ALL ON FUNCTION aggios.audit_seal() FROM PUBLIC;
 CREATE OR REPLACE FUNCTION aggios.audit_erase() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $function$
 DECLARE
-    known text[];
     erased bigint;
 BEGIN
     IF session_user = current_user THEN
@@ -106,26 +105,40 @@ BEGIN
         NEW.ip := NULL;
         NEW.user_agent := '';
     END IF;
-    -- Addresses that the trail itself knows the person by: events about a session or an invitation
-    -- name the person in no other way.
     EXECUTE format($query$
-        SELECT array_agg(DISTINCT lower(label)) FROM (
-            SELECT actor_label AS label FROM %1$I.audit_auditevent
-            WHERE (actor_type, actor_id) = ($1, $2)
-            UNION ALL
-            SELECT target_label FROM %1$I.audit_auditevent WHERE (target_type, target_id) = ($1, $2)
-        ) AS labels WHERE label LIKE '%%@%%'
-    $query$, TG_TABLE_SCHEMA) INTO known USING NEW.target_type, NEW.target_id;
-    EXECUTE format($query$
-        WITH about AS (
-            SELECT id,
-                (actor_type, actor_id) = ($1, $2)
-                    OR (actor_id = '' AND lower(actor_label) = ANY($3)) AS acts,
-                (target_type, target_id) = ($1, $2)
-                    OR (lower(target_label) = ANY($3) AND (target_type <> $1 OR target_id = ''))
-                    AS meant,
-                actor_type
-            FROM %1$I.audit_auditevent
+        WITH own AS (
+            -- Addresses that the trail itself knows the person by: events about a session or an
+            -- invitation name the person in no other way.
+            SELECT lower(label) AS label, min(at) AS began, max(at) AS ended FROM (
+                SELECT actor_label AS label, at FROM %1$I.audit_auditevent
+                WHERE (actor_type, actor_id) = ($1, $2)
+                UNION ALL
+                SELECT target_label, at FROM %1$I.audit_auditevent
+                WHERE (target_type, target_id) = ($1, $2)
+            ) AS named WHERE label LIKE '%%@%%' GROUP BY 1
+        ), labels AS (
+            -- Until when somebody else had the address before, and since when afterwards.
+            SELECT o.label,
+                max(e.at) FILTER (WHERE e.at < o.began) AS before,
+                min(e.at) FILTER (WHERE e.at > o.ended) AS after
+            FROM own AS o LEFT JOIN %1$I.audit_auditevent AS e
+              ON e.target_type = $1 AND e.target_id NOT IN ('', $2)
+             AND lower(e.target_label) = o.label
+            GROUP BY o.label
+        ), about AS (
+            SELECT e.id, e.actor_type,
+                (e.actor_type, e.actor_id) = ($1, $2)
+                    OR (e.actor_id = '' AND actor.label IS NOT NULL) AS acts,
+                (e.target_type, e.target_id) = ($1, $2)
+                    OR (target.label IS NOT NULL AND (e.target_type <> $1 OR e.target_id = ''))
+                    AS meant
+            FROM %1$I.audit_auditevent AS e
+            LEFT JOIN labels AS actor ON actor.label = lower(e.actor_label)
+              AND e.at > coalesce(actor.before, '-infinity')
+              AND e.at < coalesce(actor.after, 'infinity')
+            LEFT JOIN labels AS target ON target.label = lower(e.target_label)
+              AND e.at > coalesce(target.before, '-infinity')
+              AND e.at < coalesce(target.after, 'infinity')
         ), found AS (
             -- Who fails to log in is nobody, and most often the person.
             SELECT id, acts OR (meant AND actor_type = 'anonymous') AS acts, meant FROM about
@@ -143,10 +156,10 @@ BEGIN
             FROM locked AS f WHERE e.id = f.id
         ), links AS (
             UPDATE %1$I.audit_auditlink AS l SET
-                actor_erased_by = CASE WHEN f.acts AND l.actor_salt IS NOT NULL THEN $4
+                actor_erased_by = CASE WHEN f.acts AND l.actor_salt IS NOT NULL THEN $3
                                        ELSE l.actor_erased_by END,
                 actor_salt = CASE WHEN f.acts THEN NULL ELSE l.actor_salt END,
-                target_erased_by = CASE WHEN f.meant AND l.target_salt IS NOT NULL THEN $4
+                target_erased_by = CASE WHEN f.meant AND l.target_salt IS NOT NULL THEN $3
                                         ELSE l.target_erased_by END,
                 target_salt = CASE WHEN f.meant THEN NULL ELSE l.target_salt END
             FROM locked AS f WHERE l.event_id = f.id
@@ -155,7 +168,7 @@ BEGIN
         )
         SELECT count(*) FROM links
     $query$, TG_TABLE_SCHEMA)
-    INTO erased USING NEW.target_type, NEW.target_id, coalesce(known, '{}'), NEW.id;
+    INTO erased USING NEW.target_type, NEW.target_id, NEW.id;
     NEW.details := NEW.details || jsonb_build_object('events', erased);
     RETURN NEW;
 END

@@ -60,6 +60,29 @@ def test_somebody_elses_same_address_later_is_theirs(trail: TenantRef):
         assert shown() == [(ADA.label, BEN.label, None, "")]
 
 
+@pytest.mark.parametrize("held", ["before", "afterwards"])
+def test_who_had_the_address_at_another_time_keeps_what_is_theirs(make_tenant, held: str):
+    """Also in events that name them by nothing but the address."""
+
+    def of(holder: Target) -> None:
+        record("test.x", actor=ADA, target=holder)
+        record("test.x", actor=ADA, target=Target("session", "8", holder.label.upper()))
+        record("test.x", actor=ANONYMOUS, target=Target("user", "", holder.label))
+        record("test.x", actor=ADA, target=holder)
+
+    other = Target("user", "another-id", BEN.label)
+    of_other = [(ADA.label, label, None, "") for label in (BEN.label, BEN.label.upper())]
+    of_other += [("", BEN.label, None, ""), of_other[0]]
+    of_ben = [(ADA.label, "", None, "")] * 2 + [("", "", None, ""), (ADA.label, "", None, "")]
+    with tenant_context(make_tenant()):
+        for holder in (other, BEN) if held == "before" else (BEN, other):
+            of(holder)
+
+        erase_person(BEN.id)
+
+        assert shown() == (of_other + of_ben if held == "before" else of_ben + of_other)
+
+
 def test_what_the_same_transaction_recorded_is_erased_too(trail: TenantRef):
     with tenant_context(trail), transaction.atomic():
         record("test.x", actor=ADA, target=BEN)
