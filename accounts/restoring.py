@@ -1,23 +1,30 @@
 """What must not come back to life with an archive of the tenant that was made before it ended.
 
 Sessions end with the tenant's key (accounts/signals.py). What is here was not signed by it: keys
-that were revoked since, invitations and links that were used since, letters that went out.
+that were revoked since, recovery codes, invitations and links that were used since, letters that
+went out.
 """
 
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.keys import revoke_all_keys
-from accounts.models import Invitation, Letter, MailLink, User
+from accounts.models import Invitation, Letter, MailLink, RecoveryCode, User
 from accounts.services import target_of
 from audit.services import Actor, record
 
 
 def end_what_was_open(*, actor: Actor) -> None:
-    """Void keys, invitations, links and letters. Run it in the tenant that was restored."""
+    """Void keys, recovery codes, invitations, links and letters.
+
+    Second factors stay as the archive has them, as passwords do; which of the codes were used up
+    since, nobody can tell. Run it in the tenant that was restored.
+    """
     now = timezone.now()
     with transaction.atomic():
         revoke_all_keys(actor=actor, cause="restored")
+        codes = RecoveryCode.objects.filter(used_at=None).update(used_at=now)
+        record("recovery_codes.voided", actor=actor, cause="restored", count=codes)
         Invitation.objects.filter(revoked_at=None).update(revoked_at=now)
         MailLink.objects.filter(used_at=None).update(used_at=now)
         Letter.objects.all().delete()

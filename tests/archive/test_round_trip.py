@@ -129,6 +129,28 @@ def test_who_had_a_second_factor_can_log_in_to_the_new_tenant(
     assert event.target_id == doomed.owner.id
 
 
+def test_a_recovery_code_that_was_used_since_stays_used(doomed: Agency, tmp_path: Path):
+    enrolled = enrol(doomed.owner)
+    archive = exported(doomed, tmp_path)
+    body = {"email": doomed.owner.email, "password": PASSWORD}
+    used, unused = enrolled.recovery_codes[:2]
+    login = doomed.host.post("/api/auth/login", {**body, "code": used})
+    assert login.status_code == 200
+
+    run("import_tenant", str(archive), "--restore", doomed.slug, "--yes")
+
+    for code in (used, unused):
+        assert doomed.host.post("/api/auth/login", {**body, "code": code}).status_code == 401
+    again = doomed.host.post("/api/auth/login", {**body, "code": enrolled.app.code()})
+    assert again.status_code == 200
+    at = doomed.host.with_token(again.json()["access_token"])
+    assert at.get("/api/auth/factors").json()["recovery_codes_left"] == 0
+    assert len(at.post("/api/auth/recovery-codes").json()["recovery_codes"]) == 10
+    with tenant_context(doomed.ref):
+        event = AuditEvent.objects.get(action="recovery_codes.voided")
+    assert event.details == {"cause": "restored", "count": 10}
+
+
 def test_keys_that_were_revoked_since_stay_dead(doomed: Agency, tmp_path: Path):
     body = {"name": "ci", "scopes": ["files:read"]}
     revoked, kept = (doomed.owner.at.post("/api/keys", body).json() for _ in range(2))
