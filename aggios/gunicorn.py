@@ -35,6 +35,7 @@ access_log_format = ""
 accesslog = None
 errorlog = "-"
 loglevel = "warning"
+logger_class = "aggios.gunicorn_log.Log"
 preload_app = False
 # Otherwise one socket in the home folder is shared by everything that the account runs.
 control_socket_disable = True

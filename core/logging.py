@@ -7,6 +7,7 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 from core.context import request_context
+from core.queries import without_queries
 
 SECRET_KEYS = frozenset(
     {"password", "current_password", "token", "access_token", "refresh_token", "authorization"}
@@ -30,6 +31,14 @@ def hide_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return event
 
 
+def hide_queries(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Take the queries out of addresses, also of those that an exception's text names."""
+    for key, value in event.items():
+        if isinstance(value, str):
+            event[key] = without_queries(value)
+    return event
+
+
 class _WithoutRequest(logging.Filter):
     """Drops the request object that Django attaches to its records; it is no data."""
 
@@ -43,7 +52,8 @@ def _formatter(style: str) -> dict[str, Any]:
     if style == "console":
         last.append(structlog.dev.ConsoleRenderer())
     else:
-        last += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        shown = [structlog.processors.format_exc_info, hide_queries]
+        last += [*shown, structlog.processors.JSONRenderer()]
     before = [
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,

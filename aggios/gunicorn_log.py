@@ -1,0 +1,24 @@
+"""gunicorn's own log: where a request breaks it, it names the whole address, query and all."""
+
+import logging
+from typing import Any
+
+from gunicorn.glogging import Logger
+
+from core.queries import without_queries
+
+
+class _Formatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, and the traceback, without the queries of addresses."""
+        return without_queries(super().format(record))
+
+
+class Log(Logger):  # type: ignore[misc]
+    """As gunicorn's, without tokens: those of mailed links stand in queries."""
+
+    def setup(self, cfg: Any) -> None:
+        """Set the handlers up, then have them leave the queries out."""
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(_Formatter(self.error_fmt, self.datefmt))
