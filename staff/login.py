@@ -9,7 +9,7 @@ from audit.services import record
 from core.database.scope import PUBLIC, enter
 from core.problems import InvalidCredentials
 from staff.actors import actor_of, target_of
-from staff.attempts import begin
+from staff.attempts import counted_attempt
 from staff.models import StaffUser
 from staff.second_factor import require_code, require_enrolled
 from staff.tokens import Issued, issue
@@ -22,17 +22,16 @@ def log_in(*, email: str, password: str, code: str = "") -> Issued:
     InvalidCredentials after the same work. Raises RateLimited before any of it, and after the right
     password SecondFactorRequired and StaffFactorMissing.
     """
-    attempt = begin(email)
-    with enter(PUBLIC):
+    with enter(PUBLIC), counted_attempt(email) as attempt:
         staff = _proven(email, password, code)
         if staff is None:
-            attempt.failed()
             raise InvalidCredentials
-        attempt.succeeded()
         with transaction.atomic():
             update_last_login(StaffUser, staff)
             record("staff.logged_in", actor=actor_of(staff), target=target_of(staff), via="api")
-            return issue(staff, lifetime=settings.STAFF_TOKEN_LIFETIME, actor=actor_of(staff))
+            issued = issue(staff, lifetime=settings.STAFF_TOKEN_LIFETIME, actor=actor_of(staff))
+        attempt.succeeded()
+        return issued
 
 
 def _proven(email: str, password: str, code: str) -> StaffUser | None:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from core.browser import as_page
 from core.problems import RateLimited
 from core.responses import problem_response
-from staff.attempts import begin
+from staff.attempts import counted_attempt
 from staff.enrolling import FACTOR_PAGE, second_factor_page
 from staff.forms import OwnPasswordForm, StaffLoginForm
 from staff.second_factor import must_enrol
@@ -91,17 +91,12 @@ class AggiosAdminSite(AdminSite):
         if request.method != "POST":
             return super().login(request, extra_context)
         try:
-            attempt = begin(request.POST.get("username", ""))
-        except RateLimited as problem:
+            with counted_attempt(request.POST.get("username", "")) as attempt:
+                response = super().login(request, extra_context)
+                if response.status_code == HTTPStatus.FOUND:
+                    attempt.succeeded()
+        except RateLimited as problem:  # of passwords, or of codes of a second factor
             return as_page(request, problem_response(problem))
-        try:
-            response = super().login(request, extra_context)
-        except RateLimited as problem:  # of codes of a second factor
-            return as_page(request, problem_response(problem))
-        if response.status_code == HTTPStatus.FOUND:
-            attempt.succeeded()
-        else:
-            attempt.failed()
         return response
 
     def password_change(

@@ -4,16 +4,20 @@ import secrets
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 
+from accounts.passwords import hashers
+from accounts.passwords.hashing import Desk
 from audit.services import SYSTEM
 from core.problems import InvalidCredentials
 from staff.models import StaffToken, StaffUser
 from staff.second_factor import begin_factor, confirm_factor, waiting_secret
 from staff.tokens import issue
+from tests.accounts.asking import somewhere
 from tests.accounts.factors import App
 from tests.admin.trail import assert_recorded, last_event
 from tests.cast import Agency
-from tests.site import PASSWORD, Site
+from tests.site import BASE_DOMAIN, PASSWORD, Site
 from tests.staff.conftest import log_in
 
 TENANTS = "/api/tenants"
@@ -164,3 +168,29 @@ def test_who_has_a_second_factor_is_asked_for_a_code(site: Site, new_staff) -> N
     assert answer(code=code) == (401, "invalid_credentials")
     assert answer(code=recovery[0]) == (200, "")
     assert site.host().with_token(before).get(TENANTS).status_code == 401
+
+
+@pytest.mark.parametrize("place", ["/api/auth/login", "/admin/login/"])
+def test_a_server_that_is_too_busy_to_look_uses_nothing_up(
+    new_staff, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    staff, address = new_staff(), somewhere()
+    full = Desk(at_once=1, places=0, patience=1)
+
+    def log_in_here(password: str) -> int:
+        body = {"email": staff.email, "username": staff.email, "password": password}
+        sent = {"host": f"admin.{BASE_DOMAIN}", "x-forwarded-for": address}
+        client = Client(raise_request_exception=False)
+        if place.startswith("/api"):
+            del body["username"]
+            return client.post(place, body, "application/json", headers=sent).status_code
+        return client.post(place, body, headers=sent).status_code
+
+    with monkeypatch.context() as busy:
+        busy.setattr(hashers, "desk", lambda: full)
+        put_off = [log_in_here(PASSWORD) for _ in range(6)]
+
+    assert put_off == [503] * 6
+    tried = [log_in_here("wrong horse") for _ in range(6)]
+    assert tried[-1] == 429
+    assert set(tried[:5]) <= {200, 401}
