@@ -16,7 +16,8 @@ database=${DATABASE_NAME:-aggios}
 command -v openssl >/dev/null || { echo "make-secrets: openssl is needed." >&2; exit 69; }
 
 names=(
-    secret_key token_master_secret token_master_secret_previous password_peppers
+    secret_key secret_key_fallbacks
+    token_master_secret token_master_secret_previous password_peppers
     postgres_password database_url database_owner_url database_superuser_url
     redis_auth redis_url minio_root_user minio_root_password s3_access_key_id
     s3_secret_access_key traefik_provider_token edge_password edge_users acme_dns
@@ -41,6 +42,7 @@ put() { (umask 0333 && printf '%s\n' "$2" >"$directory/$1"); }
 put secret_key "$(random 32)"
 put token_master_secret "$(random 32)"
 # Empty until the first rotation: docs/deployment.md, "Changing secrets".
+(umask 0333 && : >"$directory/secret_key_fallbacks")
 (umask 0333 && : >"$directory/token_master_secret_previous")
 put password_peppers "1:$(random 32)"
 
