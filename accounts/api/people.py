@@ -83,7 +83,8 @@ class People(ApiView):
 def _added(request: Request, user: User, fields: dict[str, Any]) -> Response:
     with transaction.atomic():
         added = create_person(by=user, **fields)
-        if fields["password"] is None:  # it is a letter to an address, as an invitation is
+        # It is a letter to an address, as an invitation is.
+        if fields["password"] is None and added.is_active:
             LETTERS(request)
             take_letter(added.email)
         return _created(added)

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib.auth.hashers import make_password
+from django.contrib.auth.hashers import is_password_usable, make_password
 from django.db import IntegrityError, transaction
 
 from accounts.links import void_links
@@ -34,9 +34,9 @@ NAMES = ("first_name", "last_name")
 def create_person(*, by: User, email: str, password: str | None, **fields: Any) -> User:
     """Add a person; ``fields`` are names, role and activity.
 
-    Without a password they get none that fits, and a letter with a link to set one. Raises
-    ValidationFailed, PermissionRefused and EmailTaken. The password is hashed before anything is
-    locked.
+    Without a password they get none that fits, and a letter with a link to set one; whoever is
+    not active gets it once they are. Raises ValidationFailed, PermissionRefused and EmailTaken. The
+    password is hashed before anything is locked.
     """
     person = User(email=normalised_email(email), **fields)
     require_sound(person)
@@ -50,9 +50,13 @@ def create_person(*, by: User, email: str, password: str | None, **fields: Any) 
         add_user(person)
         facts = {"role": person.role, "is_active": person.is_active}
         record("user.created", actor=actor_of(actor), target=target_of(person), **facts)
-        if password is None:
-            post_letter("account_created", to=person.email, user=str(person.id))
+        if password is None and person.is_active:
+            _ask_for_a_password(person)
     return person
+
+
+def _ask_for_a_password(person: User) -> None:
+    post_letter("account_created", to=person.email, user=str(person.id))
 
 
 def change_person(person_id: uuid.UUID, *, by: User, changes: Changes, check: Check) -> User:
@@ -128,6 +132,8 @@ def _take_effect(person: User, before: Changes, actor: User) -> None:
     if "is_active" in before:
         # On the way back too: a log-in that was under way when they went must not live on.
         shut_out(person, actor=actor_of(actor))
+        if person.is_active and not is_password_usable(person.password):
+            _ask_for_a_password(person)
 
 
 def _record(person: User, before: Changes, actor: User) -> None:

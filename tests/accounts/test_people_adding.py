@@ -72,6 +72,24 @@ class TestAdding:
         login["password"] = body["password"]
         assert agency.host.post("/api/auth/login", login).json()["user"]["id"] == made["id"]
 
+    def test_who_is_added_inactive_is_mailed_once_they_are_active(
+        self, agency: Agency, mailbox: Mailbox
+    ):
+        email = address()
+        made = agency.owner.at.post(USERS, {"email": email, "is_active": False}).json()
+        with tenant_context(agency.ref):
+            assert not Letter.objects.filter(recipient=email).exists()
+
+        agency.owner.at.patch(f"{USERS}/{made['id']}", {"is_active": True})
+
+        mail = mailbox.wait_for(email, subject="Your account")
+        body = {"token": mail.token, "password": "a long new passphrase"}
+        assert agency.host.post("/api/auth/password/reset", body).status_code == 204
+        for active in (False, True):  # with a password there is nothing to be mailed
+            agency.owner.at.patch(f"{USERS}/{made['id']}", {"is_active": active})
+        with tenant_context(agency.ref):
+            assert not Letter.objects.filter(recipient=email, kind="account_created").exists()
+
     def test_an_inactive_person_stays_outside(self, agency: Agency):
         email = address()
         body = {"email": email, "password": PASSWORD, "is_active": False}
