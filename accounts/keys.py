@@ -6,6 +6,7 @@ enough that none has to be slow.
 """
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,7 +15,9 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import ApiKey, User
+from accounts.people.authority import still_allowed
 from accounts.problems import TokenExpired, TokenInvalid
+from accounts.pruning import prune
 from accounts.sealing import keyed_hash, keyed_hashes
 from accounts.sessions.services import actor_of
 from audit.services import Actor, Target, record
@@ -24,6 +27,7 @@ from tenants.api_key_form import new_api_key, tenant_in_api_key
 from tenants.context import current_tenant
 
 PURPOSE = "api-key"
+WRITE = "keys:write"
 HINT = 4
 # Writing down each use would cost a statement each.
 NOTED_EVERY = timedelta(minutes=1)
@@ -45,9 +49,14 @@ def make_key(
     expires_at: datetime | None = None,
     requests_per_minute: int | None = None,
 ) -> Made:
-    """Make a key that acts as ``actor``. The fields have been checked (accounts/api/key_shapes)."""
+    """Make a key that acts as ``actor``. The fields have been checked (accounts/api/key_shapes).
+
+    Raises PermissionRefused and TokenInvalid for who lost the right to since they asked.
+    """
     text = new_api_key(current_tenant().id)
     with transaction.atomic():
+        actor = still_allowed(WRITE, actor)
+        prune("api_keys", timezone.now())
         row = ApiKey.objects.create(
             user=actor,
             name=name,
@@ -68,12 +77,17 @@ def make_key(
     return Made(row, text)
 
 
-def revoke_key(key_id: uuid.UUID, *, actor: User) -> None:
-    """End a key from the next request on. Raises NotFound, also for one that was revoked before."""
+def revoke_key(key_id: uuid.UUID, *, actor: User, check: Callable[[ApiKey], None]) -> None:
+    """End a key from the next request on. ``check`` sees the locked row and may raise.
+
+    Raises NotFound, also for one that was revoked before, PermissionRefused and TokenInvalid.
+    """
     with transaction.atomic():
-        row = ApiKey.objects.select_for_update().filter(pk=key_id, revoked_at=None).first()
+        actor = still_allowed(WRITE, actor)
+        row = readable_keys().select_for_update(of=("self",)).filter(pk=key_id).first()
         if row is None:
             raise NotFound
+        check(row)
         row.revoked_at = timezone.now()
         row.save(update_fields=["revoked_at"])
         record("api_key.revoked", actor=actor_of(actor), target=target_of(row))

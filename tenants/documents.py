@@ -1,9 +1,11 @@
 """Names and usage of a tenant as the APIs show them, to staff and to the tenant's own people."""
 
+import json
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from core.conditional import etag_of
 from core.timestamps import timestamp
 from tenants.domains.proof import proof_record
 from tenants.hosts import tenant_host
@@ -18,6 +20,11 @@ def domain_document(domain: Domain) -> dict[str, Any]:
         "check_result": domain.check_result,
         "proof": None if domain.is_label else asdict(proof_record(domain)),
     }
+
+
+def domain_etag(domain: Domain) -> str:
+    """Return the entity tag of a name as shown."""
+    return etag_of(json.dumps(domain_document(domain), sort_keys=True))
 
 
 def name_document(domain: Domain) -> dict[str, Any]:

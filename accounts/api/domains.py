@@ -8,16 +8,24 @@ from rest_framework.response import Response
 
 from accounts.api.limits import by_tenant, only
 from accounts.authentication import person
-from accounts.workspace.domains import check_own_domain, claim_own_domain, release_own_domain
+from accounts.workspace.domains import (
+    check_own_domain,
+    claim_own_domain,
+    own_domain,
+    release_own_domain,
+)
+from core.conditional import require_match, tagged
 from core.database.scope import PUBLIC, enter
+from core.openapi import IF_MATCH, IF_NONE_MATCH
 from core.pagination import KeysetPagination
 from core.shapes import parsed
 from core.views import ApiView
 from idempotency.openapi import IDEMPOTENCY_KEY
 from idempotency.services import fingerprint_of, once
 from tenants.context import current_tenant
-from tenants.documents import domain_document
+from tenants.documents import domain_document, domain_etag
 from tenants.domains.queries import domains_of
+from tenants.models import Domain
 from tenants.shapes import ClaimRequest, DomainShape
 
 
@@ -48,21 +56,32 @@ class Domains(ApiView):
             request,
             caller=str(user.id),
             fingerprint=fingerprint_of(request.data),
-            act=lambda: Response(
-                domain_document(claim_own_domain(name=name, actor=user)), status=201
-            ),
+            act=lambda: _shown(request, claim_own_domain(name=name, actor=user), 201),
         )
 
 
 class OneDomain(ApiView):
     """One name of the workspace."""
 
-    actions = {"DELETE": "domains:write"}
+    actions = {"GET": "domains:read", "DELETE": "domains:write"}
 
-    @extend_schema(operation_id="release_domain", responses={204: None})
+    @extend_schema(
+        operation_id="read_domain",
+        parameters=[IF_NONE_MATCH],
+        responses={200: DomainShape, 304: None},
+    )
+    def get(self, request: Request, domain_id: uuid.UUID) -> Response:
+        """Show a name."""
+        return _shown(request, own_domain(domain_id), 200)
+
+    @extend_schema(operation_id="release_domain", parameters=[IF_MATCH], responses={204: None})
     def delete(self, request: Request, domain_id: uuid.UUID) -> Response:
         """Give a name up; it stops at once. The primary one stays."""
-        release_own_domain(domain_id, actor=person(request))
+        release_own_domain(
+            domain_id,
+            actor=person(request),
+            check=lambda row: require_match(request, domain_etag(row)),
+        )
         return Response(status=204)
 
 
@@ -78,5 +97,8 @@ class CheckDomain(ApiView):
 
         A domain that is proved stays so, whatever is found.
         """
-        domain = check_own_domain(domain_id, actor=person(request))
-        return Response(domain_document(domain))
+        return _shown(request, check_own_domain(domain_id, actor=person(request)), 200)
+
+
+def _shown(request: Request, domain: Domain, status: int) -> Response:
+    return tagged(request, domain_document(domain), domain_etag(domain), status)

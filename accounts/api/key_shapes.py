@@ -1,5 +1,6 @@
 """What requests and answers about API keys look like."""
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +9,7 @@ from rest_framework import serializers
 
 from accounts.actions import SCOPES
 from accounts.models import ApiKey
+from core.conditional import etag_of
 from core.timestamps import timestamp
 
 MOST_REQUESTS = 100_000
@@ -77,3 +79,8 @@ def key_of(row: ApiKey) -> dict[str, Any]:
         "last_used_at": timestamp(row.last_used_at) if row.last_used_at else None,
         "last_used_ip": row.last_used_ip,
     }
+
+
+def key_etag(row: ApiKey) -> str:
+    """Return the entity tag of a key as shown; a use that is noted changes it."""
+    return etag_of(json.dumps(key_of(row), sort_keys=True))

@@ -7,11 +7,13 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.key_shapes import KeyShape, NewKeyRequest, NewKeyShape, key_of
+from accounts.api.key_shapes import KeyShape, NewKeyRequest, NewKeyShape, key_etag, key_of
 from accounts.authentication import person
 from accounts.factors.proof import require_recent_proof
 from accounts.keys import make_key, readable_key, readable_keys, revoke_key
 from accounts.models import User
+from core.conditional import require_match, tagged
+from core.openapi import IF_MATCH, IF_NONE_MATCH
 from core.pagination import KeysetPagination
 from core.shapes import parsed
 from core.views import ApiView
@@ -52,7 +54,11 @@ class Keys(ApiView):
 
 def _made(fields: dict[str, Any], maker: User) -> Response:
     made = make_key(**fields, actor=maker)
-    headers = {"Location": f"/api/keys/{made.row.id}", "Cache-Control": "no-store"}
+    headers = {
+        "Location": f"/api/keys/{made.row.id}",
+        "ETag": key_etag(made.row),
+        "Cache-Control": "no-store",
+    }
     return Response({**key_of(made.row), "key": made.text}, status=201, headers=headers)
 
 
@@ -61,13 +67,22 @@ class OneKey(ApiView):
 
     actions = {"GET": "keys:read", "DELETE": "keys:write"}
 
-    @extend_schema(operation_id="read_key", responses=KeyShape)
+    @extend_schema(
+        operation_id="read_key",
+        parameters=[IF_NONE_MATCH],
+        responses={200: KeyShape, 304: None},
+    )
     def get(self, request: Request, key_id: uuid.UUID) -> Response:
         """Show a key, without the key itself."""
-        return Response(key_of(readable_key(key_id)))
+        row = readable_key(key_id)
+        return tagged(request, key_of(row), key_etag(row))
 
-    @extend_schema(operation_id="revoke_key", responses={204: None})
+    @extend_schema(operation_id="revoke_key", parameters=[IF_MATCH], responses={204: None})
     def delete(self, request: Request, key_id: uuid.UUID) -> Response:
         """End a key from the next request on."""
-        revoke_key(key_id, actor=person(request))
+        revoke_key(
+            key_id,
+            actor=person(request),
+            check=lambda row: require_match(request, key_etag(row)),
+        )
         return Response(status=204)

@@ -1,5 +1,6 @@
 """What a session looks like to its person and to who manages the workspace."""
 
+import json
 from typing import Any
 
 from django.utils import timezone
@@ -7,6 +8,7 @@ from rest_framework import serializers
 
 from accounts.models import Session
 from accounts.sessions.lifetime import absolute_end, ending_of
+from core.conditional import etag_of
 from core.timestamps import timestamp
 
 
@@ -39,3 +41,8 @@ def session_of(session: Session, asking: object) -> dict[str, Any]:
         "ended_at": timestamp(ending.at) if ending else None,
         "end_reason": ending.reason if ending else None,
     }
+
+
+def session_etag(session: Session, asking: object) -> str:
+    """Return the entity tag of a session as shown; a use that is noted changes it."""
+    return etag_of(json.dumps(session_of(session, asking), sort_keys=True))

@@ -7,7 +7,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.session_shapes import SessionShape, session_of
+from accounts.api.session_shapes import SessionShape, session_etag, session_of
 from accounts.authentication import person
 from accounts.models import User
 from accounts.people.queries import readable_person
@@ -17,8 +17,11 @@ from accounts.sessions.access import (
     STATES,
     end_own,
     end_somebodys,
+    own_session,
     sessions_of,
 )
+from core.conditional import require_match, tagged
+from core.openapi import IF_MATCH, IF_NONE_MATCH
 from core.pagination import KeysetPagination
 from core.views import ApiView
 
@@ -58,10 +61,26 @@ class OneSession(ApiView):
 
     permission_classes = (IsPerson,)
 
-    @extend_schema(operation_id="end_session", request=None, responses={204: None})
+    @extend_schema(
+        operation_id="read_session",
+        parameters=[IF_NONE_MATCH],
+        responses={200: SessionShape, 304: None},
+    )
+    def get(self, request: Request, session_id: uuid.UUID) -> Response:
+        """Show it, ended or not."""
+        row = own_session(person(request), session_id)
+        return tagged(request, session_of(row, request.auth), session_etag(row, request.auth))
+
+    @extend_schema(
+        operation_id="end_session", request=None, parameters=[IF_MATCH], responses={204: None}
+    )
     def delete(self, request: Request, session_id: uuid.UUID) -> Response:
         """End it, from the next request on; ending the one that asks is logging out."""
-        end_own(person(request), session_id)
+        end_own(
+            person(request),
+            session_id,
+            check=lambda row: require_match(request, session_etag(row, request.auth)),
+        )
         return Response(status=204)
 
 

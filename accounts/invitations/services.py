@@ -18,9 +18,10 @@ from accounts.invitations.queries import (
 from accounts.invitations.states import ACCEPTED
 from accounts.mail.outbox import post_letter
 from accounts.models import Invitation, User
-from accounts.people.authority import require_may
+from accounts.people.authority import require_may, still_allowed
 from accounts.policy import policy
 from accounts.problems import InvitationClosed
+from accounts.pruning import prune
 from accounts.services import normalised_email, require_sound
 from accounts.sessions.services import actor_of
 from audit.services import Target, record
@@ -28,6 +29,7 @@ from core.context import request_context
 from core.language import preferred_language
 
 Check = Callable[[Invitation], None]
+WRITE = "invitations:write"
 TOKEN_BYTES = 32
 # Each failed try is somebody else's success, so it is as many as ask for one address at once.
 TRIES = 100
@@ -48,7 +50,6 @@ def invite(*, email: str, role: str, actor: User) -> Issued:
     same work for every address. Of several who ask for one address at once the last stays. Raises
     PermissionRefused and ValidationFailed.
     """
-    _require_may_invite(actor, role)
     address = normalised_email(email)
     require_sound(User(email=address))  # an address that nobody could join with
     for _ in range(TRIES):
@@ -60,7 +61,8 @@ def invite(*, email: str, role: str, actor: User) -> Issued:
     raise InvitationClosed
 
 
-def _invited(address: str, role: str, actor: User) -> Invitation:
+def _invited(address: str, role: str, by: User) -> Invitation:
+    actor = _inviting(by, role)
     before = Invitation.objects.select_for_update().filter(email=address, uses=0, revoked_at=None)
     for former in before:
         _close(former, actor, replaced=True)
@@ -72,9 +74,9 @@ def _invited(address: str, role: str, actor: User) -> Invitation:
 
 def make_link(*, role: str, max_uses: int, actor: User) -> Issued:
     """Make a link by which as many people may join as it has uses. Raises PermissionRefused."""
-    _require_may_invite(actor, role)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     with transaction.atomic():
+        actor = _inviting(actor, role)
         hashed = hash_of_token(token)
         invitation = _new(role=role, actor=actor, max_uses=max_uses, hash=hashed)
         _record("invitation.created", invitation, actor, role=role, max_uses=max_uses)
@@ -82,6 +84,7 @@ def make_link(*, role: str, max_uses: int, actor: User) -> Issued:
 
 
 def _new(*, role: str, actor: User, **fields: object) -> Invitation:
+    prune("invitations", timezone.now())
     return Invitation.objects.create(
         role=role,
         invited_by=actor,
@@ -98,8 +101,7 @@ def resend(invitation_id: uuid.UUID, *, actor: User, check: Check) -> Issued:
     PermissionRefused, and InvitationClosed for one that is used up or was revoked.
     """
     with transaction.atomic():
-        invitation = locked_invitation(invitation_id)
-        _require_may_invite(actor, invitation.role)
+        actor, invitation = _locked(actor, invitation_id)
         check(invitation)
         if invitation.revoked_at is not None or state_of(invitation) == ACCEPTED:
             raise InvitationClosed
@@ -120,8 +122,7 @@ def revoke(invitation_id: uuid.UUID, *, actor: User, check: Check) -> None:
     that is used up.
     """
     with transaction.atomic():
-        invitation = locked_invitation(invitation_id)
-        _require_may_invite(actor, invitation.role)
+        actor, invitation = _locked(actor, invitation_id)
         check(invitation)
         if state_of(invitation) == ACCEPTED:
             raise InvitationClosed
@@ -152,9 +153,19 @@ def _send(invitation: Invitation) -> None:
     post_letter("invitation", to=invitation.email, language=language, invitation=str(invitation.pk))
 
 
-def _require_may_invite(actor: User, role: str) -> None:
-    """Raise PermissionRefused unless the person may add people of this role."""
+def _locked(by: User, invitation_id: uuid.UUID) -> tuple[User, Invitation]:
+    """Lock who acts, then an invitation of a role that they may deal with."""
+    actor = still_allowed(WRITE, by)
+    invitation = locked_invitation(invitation_id)
+    require_may("create", actor, User(role=invitation.role))
+    return actor, invitation
+
+
+def _inviting(by: User, role: str) -> User:
+    """Return who acts, locked. Raises PermissionRefused unless they may add people of the role."""
+    actor = still_allowed(WRITE, by)
     require_may("create", actor, User(role=role))
+    return actor
 
 
 def target_of(invitation: Invitation) -> Target:

@@ -7,8 +7,10 @@ and activity; owners alone may step down, and only while another one is left
 
 from dataclasses import dataclass
 
-from accounts.actions import ADMIN, ALL, MANAGERS, MEMBER, OWNER, OWNERS
+from accounts.actions import ACTIONS, ADMIN, ALL, MANAGERS, MEMBER, OWNER, OWNERS
 from accounts.models import User
+from accounts.people.finding import locked_person
+from accounts.problems import TokenInvalid
 from core.context import request_context
 from core.problems import PermissionRefused
 
@@ -55,6 +57,21 @@ def require_may(verb: str, actor: User, person: User, *, role: str = "") -> None
         allowed = person.role in reach and (not role or role in reach)
     if not allowed:
         raise PermissionRefused
+
+
+def still_allowed(action: str, by: User) -> User:
+    """Return who acts as they are now, with their row locked until the commit.
+
+    What they were when they asked may be over: this is asked first in the transaction that writes,
+    before anything else is locked. Raises TokenInvalid for who is out since, and PermissionRefused
+    for who may no longer do it (accounts/actions.py).
+    """
+    actor = locked_person(by.pk)
+    if actor is None or not actor.is_active:
+        raise TokenInvalid
+    if actor.role not in ACTIONS[action].roles:
+        raise PermissionRefused
+    return actor
 
 
 def rank_of(actor: User) -> str:

@@ -53,7 +53,7 @@ def checked_ordering(asked: str) -> str:
     return asked or NEWEST_FIRST
 
 
-_SEARCH = f"Give at most {LONGEST_SEARCH} characters."
+_SEARCH = f"Give at most {LONGEST_SEARCH} characters, and no null character."
 _ROLE = f"Choose {', '.join(User.Role.values)}."
 _ORDERING = f"Order by {', '.join(ORDERINGS)}; - in front reverses."
 

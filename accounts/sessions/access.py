@@ -1,6 +1,7 @@
 """The only doors to sessions, and ending one by hand. What is not one's own does not exist."""
 
 import uuid
+from collections.abc import Callable
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -32,13 +33,25 @@ def sessions_of(user: User, *, state: str = LIVING) -> QuerySet[Session]:
     return rows.filter(living) if state == LIVING else rows.exclude(living)
 
 
-def end_own(user: User, session_id: uuid.UUID) -> None:
-    """End one of a person's sessions; ending it again changes nothing. Raises NotFound."""
+def own_session(user: User, session_id: uuid.UUID) -> Session:
+    """Return one of a person's sessions, ended or not. Raises NotFound."""
+    found = Session.objects.filter(user=user, pk=session_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def end_own(user: User, session_id: uuid.UUID, *, check: Callable[[Session], None]) -> None:
+    """End one of a person's sessions; ending it again changes nothing.
+
+    ``check`` sees the locked row and may raise. Raises NotFound.
+    """
     with transaction.atomic():
         rows = Session.objects.select_for_update(of=("self",)).select_related("user")
         session = rows.filter(user=user, pk=session_id).first()
         if session is None:
             raise NotFound
+        check(session)
         if ending_of(session, timezone.now()) is None:
             end(session, Session.End.REVOKED, actor=actor_of(user))
 

@@ -1,10 +1,12 @@
 """Custom domains as a workspace's own managers claim, check and release them."""
 
 import uuid
+from collections.abc import Callable
 
 from django.db import transaction
 
 from accounts.models import User
+from accounts.people.authority import still_allowed
 from accounts.sessions.services import actor_of
 from accounts.workspace.services import known_by_id
 from audit.services import record
@@ -19,6 +21,8 @@ from tenants.models import Domain
 from tenants.problems import DomainNotFound, DomainTaken
 from tenants.services import living_tenant, target_of
 
+WRITE = "domains:write"
+
 
 def claim_own_domain(*, name: str, actor: User) -> Domain:
     """Claim a custom domain; what is claimed already is returned as it is.
@@ -27,6 +31,7 @@ def claim_own_domain(*, name: str, actor: User) -> Domain:
     """
     tenant_id = current_tenant().id
     with transaction.atomic():
+        actor = still_allowed(WRITE, actor)
         with enter(PUBLIC):
             living_tenant(tenant_id)  # locked, so that what is known now is known until the end
             known = set(domains_of(tenant_id).values_list("pk", flat=True))
@@ -36,12 +41,19 @@ def claim_own_domain(*, name: str, actor: User) -> Domain:
         return domain
 
 
-def release_own_domain(domain_id: uuid.UUID, *, actor: User) -> None:
-    """Give a name up; it stops at once. Raises DomainNotFound and PrimaryDomain."""
+def release_own_domain(
+    domain_id: uuid.UUID, *, actor: User, check: Callable[[Domain], None]
+) -> None:
+    """Give a name up; it stops at once. ``check`` sees the locked row and may raise.
+
+    Raises DomainNotFound and PrimaryDomain.
+    """
     tenant_id = current_tenant().id
     with transaction.atomic():
+        actor = still_allowed(WRITE, actor)
         domain = own_domain(domain_id)
-        remove_domain(domain_id, tenant_id=tenant_id, actor=known_by_id(actor))
+        who = known_by_id(actor)
+        remove_domain(domain_id, tenant_id=tenant_id, actor=who, check=check)
         _record("tenant.domain_removed", domain, actor)
 
 
@@ -70,6 +82,7 @@ def own_domain(domain_id: uuid.UUID) -> Domain:
 def _settled(seen: Domain, outcome: Outcome, actor: User) -> tuple[Domain, DomainTaken | None]:
     """Keep what was found, also that somebody else has the domain."""
     with transaction.atomic():
+        actor = still_allowed(WRITE, actor)
         try:
             domain = settle(seen, outcome, actor=known_by_id(actor))
         except DomainTaken as exc:

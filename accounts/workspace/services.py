@@ -11,6 +11,7 @@ from django.db import transaction
 
 from accounts.mail.outbox import post_letter
 from accounts.models import User
+from accounts.people.authority import still_allowed
 from accounts.sessions.services import actor_of
 from accounts.workspace.settings_rules import checked_settings, require_may_set
 from audit.services import Actor, record
@@ -55,11 +56,13 @@ def change_workspace(*, actor: User, changes: dict[str, Any], check: Check) -> T
     details = {name: value for name, value in changes.items() if name != "settings"}
     settings = checked_settings(changes.get("settings", {}))
 
-    def allowed(tenant: Tenant) -> None:
-        check(tenant)
-        require_may_set(actor, settings, tenant.settings)
-
     with transaction.atomic():
+        actor = still_allowed("tenant:write", actor)
+
+        def allowed(tenant: Tenant) -> None:
+            check(tenant)
+            require_may_set(actor, settings, tenant.settings)
+
         changed = change_details(
             current_tenant().id,
             details=details,
@@ -81,6 +84,7 @@ def delete_workspace(*, actor: User, confirm: str, check: Check) -> Tenant:
     that nobody does it by a slip. Raises ValidationFailed.
     """
     with transaction.atomic():
+        actor = still_allowed("tenant:delete", actor)
         with enter(PUBLIC):
             tenant = living_tenant(current_tenant().id)
             check(tenant)

@@ -6,6 +6,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.conditional import require_match, tagged
+from core.openapi import IF_MATCH, IF_NONE_MATCH
 from core.pagination import KeysetPagination
 from core.shapes import parsed
 from idempotency.openapi import IDEMPOTENCY_KEY
@@ -13,10 +15,11 @@ from idempotency.services import fingerprint_of, once
 from staff.api.view import CHANGE, VIEW, StaffView
 from staff.authentication import asking
 from staff.queries import shown_tenant
-from tenants.documents import domain_document
+from tenants.documents import domain_document, domain_etag
 from tenants.domains.checks import check_domain
 from tenants.domains.claims import claim_domain, remove_domain
-from tenants.domains.queries import domains_of
+from tenants.domains.queries import domain_of, domains_of
+from tenants.models import Domain
 from tenants.shapes import ClaimRequest, DomainShape
 
 
@@ -48,8 +51,8 @@ class TenantDomains(StaffView):
             request,
             caller=f"staff:{actor.id}",
             fingerprint=fingerprint_of(request.data),
-            act=lambda: Response(
-                domain_document(claim_domain(tenant.pk, name=name, actor=actor)), status=201
+            act=lambda: _shown(
+                request, claim_domain(tenant.pk, name=name, actor=actor), status=201
             ),
         )
 
@@ -57,13 +60,29 @@ class TenantDomains(StaffView):
 class OneTenantDomain(StaffView):
     """One name of a tenant."""
 
-    rights = {"DELETE": CHANGE}
+    rights = {"GET": VIEW, "DELETE": CHANGE}
 
-    @extend_schema(operation_id="release_tenant_domain", responses={204: None})
+    @extend_schema(
+        operation_id="read_tenant_domain",
+        parameters=[IF_NONE_MATCH],
+        responses={200: DomainShape, 304: None},
+    )
+    def get(self, request: Request, tenant_id: uuid.UUID, domain_id: uuid.UUID) -> Response:
+        """Show a name."""
+        return _shown(request, domain_of(shown_tenant(tenant_id).pk, domain_id))
+
+    @extend_schema(
+        operation_id="release_tenant_domain", parameters=[IF_MATCH], responses={204: None}
+    )
     def delete(self, request: Request, tenant_id: uuid.UUID, domain_id: uuid.UUID) -> Response:
         """Take a name from the tenant; it stops at once. The primary one stays."""
         tenant = shown_tenant(tenant_id)
-        remove_domain(domain_id, tenant_id=tenant.pk, actor=asking(request))
+        remove_domain(
+            domain_id,
+            tenant_id=tenant.pk,
+            actor=asking(request),
+            check=lambda row: require_match(request, domain_etag(row)),
+        )
         return Response(status=204)
 
 
@@ -80,4 +99,8 @@ class CheckTenantDomain(StaffView):
         """
         tenant = shown_tenant(tenant_id)
         domain = check_domain(domain_id, tenant_id=tenant.pk, actor=asking(request))
-        return Response(domain_document(domain))
+        return _shown(request, domain)
+
+
+def _shown(request: Request, domain: Domain, status: int = 200) -> Response:
+    return tagged(request, domain_document(domain), domain_etag(domain), status)

@@ -5,6 +5,7 @@ record (tenants/domains/checks.py), or for which staff has vouched.
 """
 
 import uuid
+from collections.abc import Callable
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -110,14 +111,21 @@ def prove(domain: Domain, *, actor: Actor) -> None:
 
 
 def remove_domain(
-    domain_id: uuid.UUID, *, actor: Actor, tenant_id: uuid.UUID | None = None
+    domain_id: uuid.UUID,
+    *,
+    actor: Actor,
+    tenant_id: uuid.UUID | None = None,
+    check: Callable[[Domain], None] | None = None,
 ) -> None:
     """Take a name from its tenant; it stops at once. With ``tenant_id`` only if it is this one's.
 
-    Raises DomainNotFound, and PrimaryDomain for the name that the tenant is known by.
+    ``check`` sees the locked row and may raise. Raises DomainNotFound, and PrimaryDomain for the
+    name that the tenant is known by.
     """
     with enter(PUBLIC), transaction.atomic():
         domain = locked_domain(domain_id, tenant_id=tenant_id)
+        if check is not None:
+            check(domain)
         if domain.is_primary:
             raise PrimaryDomain
         _record("tenant.domain_removed", domain, actor)

@@ -25,6 +25,7 @@ OF_THE_PERSON = {
     ("me", "PUT"),
     ("me", "PATCH"),
     ("sessions", "GET"),
+    ("session", "GET"),
     ("session", "DELETE"),
     ("me-export", "GET"),
 }
