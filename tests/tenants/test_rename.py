@@ -126,6 +126,26 @@ def test_tokens_stay_good_and_new_ones_bear_the_new_name(site: Site, renamed):
     assert here.with_token(answer.json()["access_token"]).get("/api/users/me").status_code == 200
 
 
+def test_tokens_are_worth_nothing_at_the_old_name(site: Site, renamed):
+    """Not while it leads on, nor when it is gone, nor to who has it then; and are not used up."""
+    agency, name = renamed
+    refresh = ("/api/auth/refresh", {"refresh_token": agency.owner.refresh_token})
+
+    leading = [agency.owner.at.get("/api/users/me"), agency.host.post(*refresh)]
+    end_redirect(agency.slug)
+    gone = [agency.owner.at.get("/api/users/me"), agency.host.post(*refresh)]
+    assert site.sign_up(agency.slug).status_code == 201
+    others = [agency.owner.at.get("/api/users/me"), agency.host.post(*refresh)]
+
+    assert [a.status_code for a in leading] == [307, 307]
+    assert [(a.status_code, a.json()["code"]) for a in gone] == [(404, "tenant_not_found")] * 2
+    assert [(a.status_code, a.json()["code"]) for a in others] == [(401, "token_invalid")] * 2
+    assert site.host(name).with_token(agency.owner.access_token).get("/api/users/me").is_success
+    for host in (name, "api"):
+        again = site.host(host).post(*refresh)
+        assert again.status_code == 200  # within the 30 s of its first rotation
+
+
 def test_schema_prefix_and_key_stay(agency: Agency):
     before = agency.ref
 
