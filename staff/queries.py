@@ -14,6 +14,7 @@ from tenants.states import IN_MAINTENANCE, SCHEDULED, SUSPENDED
 ORDERINGS = ("created_at", "name", "updated_at")
 NEWEST_FIRST = "-created_at"
 LONGEST_SEARCH = 255
+_SEARCH = f"Give at most {LONGEST_SEARCH} characters, and no null character."
 STATES = {
     "active": Q(status=Tenant.Status.ACTIVE),
     "suspended": SUSPENDED,
@@ -34,7 +35,7 @@ def find_tenants(*, search: str = "", state: str = "") -> QuerySet[Tenant]:
     """
     wanted, tenants = search.strip(), shown_tenants()
     if len(wanted) > LONGEST_SEARCH or "\0" in wanted:
-        raise _fault("search", "invalid", f"Give at most {LONGEST_SEARCH} characters.")
+        raise _fault("search", "invalid", _SEARCH)
     if wanted:
         named = Domain.objects.filter(tenant=OuterRef("pk"), domain__icontains=wanted)
         tenants = tenants.filter(Q(name__icontains=wanted) | Exists(named))

@@ -178,3 +178,37 @@ def test_inviting(agency: Agency, person, case: str):
 
     assert answer[0] == 201
     assert answer == invited(agency, person(None))
+
+
+SECONDS = re.compile(r"(?<=t=)\d+|\d+(?= seconds)")
+
+
+def timeless(answer) -> tuple[int, str, dict[str, str]]:
+    """Return what a client gets, without the seconds that are left, which go on meanwhile."""
+    headers = {k: SECONDS.sub("", v) for k, v in answer.headers.items() if k != "Retry-After"}
+    return answer.status_code, SECONDS.sub("", answer.content.decode()), headers
+
+
+@pytest.mark.parametrize("limit", ["login_account", "login_hour"])
+def test_a_log_in_that_is_tried_too_often(agency: Agency, person, settings, limit: str):
+    """From one address, and from many, where no header tells what others did."""
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, limit: "3/3600"}
+    alone = limit == "login_account"
+    asking = {"known": person({}), "unknown": person(None)}
+    homes = {name: somewhere() for name in asking}
+
+    def tried(name: str):
+        address = homes[name] if alone else somewhere()
+        body = {"email": asking[name], "password": "wrong"}
+        sent = {"x-request-id": REQUEST_ID}
+        return ask(agency.slug, "/api/auth/login", body, address=address, **sent)
+
+    answers = {name: [tried(name) for _ in range(4)] for name in asking}
+
+    assert [answer.status_code for answer in answers["known"]] == [401] * 3 + [429]
+    assert [timeless(a) for a in answers["known"]] == [timeless(a) for a in answers["unknown"]]
+    refused = answers["known"][-1]
+    assert refused.json()["limits"] == [limit]
+    assert (limit in refused.headers["RateLimit"]) == alone
+    left = [int(answers[name][-1].headers["Retry-After"]) for name in asking]
+    assert min(left) > 3500
