@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.admin.forms import AdminPasswordChangeForm as OwnForm
-from django.contrib.auth.forms import BaseUserCreationForm, UserChangeForm
+from django.contrib.auth.forms import BaseUserCreationForm, UserChangeForm, UsernameField
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -20,6 +20,10 @@ from staff.second_factor import require_code
 class StaffLoginForm(AdminAuthenticationForm):
     """Address and password, and a code for who has a second factor."""
 
+    # Django would take the name of the model's field, which is English.
+    username = UsernameField(
+        label=_("E-mail address"), widget=forms.TextInput(attrs={"autofocus": True})
+    )
     code = forms.CharField(
         label=_("One-time code"),
         help_text=_("Of your app, or a recovery code; leave it empty if you have none."),

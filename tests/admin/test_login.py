@@ -28,6 +28,14 @@ def test_staff_logs_in_with_the_address_in_any_case(site: Site, new_staff) -> No
     assert_recorded("staff.logged_in", by=staff)
 
 
+def test_the_form_is_in_the_readers_language(site: Site) -> None:
+    page = Browser(site, "admin", language="pt-BR").get("/admin/login/")
+
+    assert ">E-mail:</label>" in page.text
+    assert ">Senha:</label>" in page.text
+    assert ">Código de uso único:</label>" in page.text
+
+
 def test_the_cookies_stay_on_this_host_and_away_from_scripts(site: Site, new_staff) -> None:
     browser = Browser(site, "admin")
 
