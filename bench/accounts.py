@@ -69,6 +69,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     add("--rounds", type=int, default=6, help="how often each side has its turn (6)")
     add("--seconds", type=float, default=10.0, help="seconds of one turn (10)")
     add("--connections", type=int, default=16, help="clients that log in at once (16)")
+    add("--people", type=int, default=128, help="who they log in as, in turns (128)")
     add("--reads", type=float, default=20.0, help="other requests a second (20)")
     add("--workers", type=int, default=2, help="gunicorn's processes (2)")
     add("--threads", type=int, default=8, help="threads of a process (8)")
@@ -90,7 +91,7 @@ def _site(stack: TestStack, options: argparse.Namespace) -> Iterator[Target]:
     application = ["-c", "python:aggios.gunicorn", "aggios.wsgi:application"]
     workers = Workers(options.workers, options.threads)
     with gunicorn(application, env, workers, stack.home.logs / "bench-accounts.log") as web:
-        yield _workspace(web.port, options.connections)
+        yield _workspace(web.port, options.people)
 
 
 def _workspace(port: int, people: int) -> Target:
@@ -148,16 +149,21 @@ def _round(
     with clients(READERS, read, target.port) as quiet:
         time.sleep(options.seconds)
     measured.raw.append(_raw_rate(raw, options.seconds))
+    log_in = logging_in(target)
+    with clients(options.connections, log_in, target.port) as alone:
+        time.sleep(options.seconds)
     with (
         clients(READERS, read, target.port) as stormy,
-        clients(options.connections, logging_in(target), target.port) as storm,
+        clients(options.connections, log_in, target.port) as storm,
     ):
         time.sleep(options.seconds)
-    measured.log_ins.append(storm.rate)
+    measured.log_ins.append(alone.rate)
     measured.quiet += quiet.latencies
     measured.stormy += stormy.latencies
-    measured.refused += storm.others.pop(503, 0)
-    measured.failed += sum({**storm.others, **stormy.others, **quiet.others}.values())
+    measured.refused += alone.others.pop(503, 0) + storm.others.pop(503, 0)
+    measured.failed += sum(
+        n for seen in (alone, storm, stormy, quiet) for n in seen.others.values()
+    )
 
 
 def _raw_rate(raw: subprocess.Popen[str], seconds: float) -> float:

@@ -14,6 +14,9 @@ from devstack.services.protocol import Context
 
 # Bodies of any size may come over slow lines.
 READ_TIMEOUT = "3600s"
+# Much shorter than gunicorn keeps a connection open (75 s): down one that the other end is just
+# closing goes a write that nobody may repeat. As in traefik/dynamic/services.yml.
+IDLE_TIMEOUT = "5s"
 
 
 class Traefik:
@@ -130,13 +133,17 @@ class Traefik:
                     "app": self._service("gunicorn"),
                     "fallback": self._service("fallback"),
                 },
+                "serversTransports": {
+                    "local": {"forwardingTimeouts": {"idleConnTimeout": IDLE_TIMEOUT}}
+                },
             }
         }
 
     def _service(self, port: str) -> dict[str, Any]:
         # No health check: with one server it could only turn a short wait into an error.
         url = f"http://{LOOPBACK}:{self._context.ports[port]}"
-        return {"loadBalancer": {"servers": [{"url": url}], "passHostHeader": True}}
+        servers = {"servers": [{"url": url}], "passHostHeader": True}
+        return {"loadBalancer": {**servers, "serversTransport": "local"}}
 
 
 def _middlewares() -> dict[str, Any]:

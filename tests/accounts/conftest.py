@@ -1,7 +1,7 @@
 """The superuser's view of the database, and limits that begin anew with each test."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -9,6 +9,7 @@ from django.utils import timezone
 from django_redis import get_redis_connection
 
 from accounts.models import Invitation, MailLink, User
+from core import limits
 from devstack.testing import TestStack
 from tenants.context import tenant_context
 from tests.cast import Agency, Person, join
@@ -47,3 +48,12 @@ def dora(agency: Agency) -> Person:
             email="friend@people.test", invited_by=user, hash=b"2" * 32, expires_at=soon
         )
     return dora
+
+
+@pytest.fixture
+def without_redis(stores: TestStack) -> Iterator[None]:
+    """Redis is stopped while the test runs; this process counts from nothing."""
+    limits._local.cache_clear()
+    stores.stop("valkey")
+    yield
+    stores.start_ready("valkey")

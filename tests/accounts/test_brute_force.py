@@ -144,3 +144,17 @@ def test_a_forged_address_straight_at_the_server(agency: Agency, stores):
     ]
 
     assert found == [401] * 5 + [429]
+
+
+def test_without_redis_an_account_is_counted_over_all_addresses_too(
+    agency: Agency, narrow: None, settings, without_redis: None
+):
+    settings.WEB_WORKERS = 1
+    home = somewhere()
+    assert try_at(agency, home, PASSWORD).status_code == 200
+    assert statuses(agency, WIDE) == [401] * WIDE
+
+    refused = try_at(agency, somewhere(), PASSWORD)
+
+    assert (refused.status_code, refused.json()["limits"]) == (429, ["login_hour"])
+    assert try_at(agency, home, PASSWORD).status_code == 200

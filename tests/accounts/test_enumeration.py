@@ -10,10 +10,14 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.passwords.rules import password_fits
 from tenants.context import tenant_context
 from tests.accounts.asking import ask, somewhere
+from tests.accounts.test_hashing_desk import WORK, Counted, counted
 from tests.cast import Agency
 from tests.site import PASSWORD
+
+__all__ = ["counted"]
 
 REQUEST_ID = "the-same-for-all"
 OPEN = {"registration": "open"}
@@ -81,6 +85,20 @@ def test_a_log_in_that_is_refused(agency: Agency, person, case: str):
 
     assert answer[0] == 401
     assert answer == asked(agency, "/api/auth/login", unknown)
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_log_in_that_is_refused_costs_as_much_hashing(
+    agency: Agency, person, counted: Counted, case: str
+):
+    fields, password = REFUSED[case]
+    email = person(fields)
+    password_fits(None, "first, the hash of nobody is made")
+    counted.work = 0
+
+    assert asked(agency, "/api/auth/login", {"email": email, "password": password})[0] == 401
+
+    assert counted.work == WORK
 
 
 @pytest.mark.parametrize("case", REFUSED)

@@ -2,9 +2,12 @@
 
 import http.client
 import json
+import re
 
 import pytest
 
+from aggios import gunicorn
+from devstack.home import CHECKOUT
 from devstack.testing import TestStack
 from tests.devstack import web
 
@@ -92,3 +95,19 @@ def test_access_log_names_the_request(whole: TestStack) -> None:
         item for item in map(json.loads, lines) if item["RequestPath"] == "/seen-in-the-log"
     )
     assert entry["request_X-Request-Id"] == "abc-456"
+
+
+def test_idle_connections_are_given_up_before_the_application_closes_them(whole: TestStack) -> None:
+    """A write that goes down one that is just being closed may not be repeated: it ends in 503."""
+    written = (whole.home.path / "traefik" / "dynamic.yml").read_text(encoding="utf-8")
+    local = json.loads(written)["http"]
+    in_use = {one["loadBalancer"]["serversTransport"] for one in local["services"].values()}
+    waits = [
+        local["serversTransports"][name]["forwardingTimeouts"]["idleConnTimeout"] for name in in_use
+    ]
+    for name in ("services.yml", "storage.yml"):
+        text = (CHECKOUT / "traefik" / "dynamic" / name).read_text(encoding="utf-8")
+        waits += re.findall(r"idleConnTimeout: (\S+)", text)
+
+    assert len(waits) == 3
+    assert all(int(wait.removesuffix("s")) * 2 < gunicorn.keepalive for wait in waits)
