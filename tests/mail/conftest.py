@@ -12,6 +12,7 @@ from tenants.context import tenant_context
 from tests.accounts.conftest import fresh_limits
 from tests.cast import Agency
 from tests.mail.postman import Postman, serving
+from tests.mail.trail import change
 from tests.site import Site
 
 __all__ = ["fresh_limits"]
@@ -60,3 +61,11 @@ def deliver() -> Callable[[], str]:
         return out.getvalue()
 
     return once
+
+
+@pytest.fixture
+def strict(new_agency: Callable[..., Agency]) -> Agency:
+    """An open workspace that asks for verified addresses."""
+    agency = new_agency()
+    change(agency, email_verification="required")
+    return agency

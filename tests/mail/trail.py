@@ -4,7 +4,9 @@ from django.utils import timezone
 
 from accounts.models import Letter, MailLink, User
 from audit.models import AuditEvent
+from audit.services import SYSTEM
 from tenants.context import tenant_context
+from tenants.details import change_details
 from tests.cast import Agency
 
 
@@ -44,3 +46,11 @@ def person(agency: Agency, email: str) -> User:
 def set_person(agency: Agency, who: str, **values: object) -> None:
     with tenant_context(agency.ref):
         assert User.objects.filter(email=who).update(**values) == 1
+
+
+def change(agency: Agency, registration: str = "open", **settings: str) -> None:
+    """Open a workspace for registrations, or close it, and set its rules."""
+    details = {"registration": registration}
+    change_details(
+        agency.ref.id, details=details, settings=settings, actor=SYSTEM, check=lambda _: None
+    )

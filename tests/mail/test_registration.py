@@ -1,0 +1,225 @@
+"""Registrations that only a link in the mailbox of their address makes ones."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from accounts.models import MailLink, User
+from accounts.sealing import unseal
+from accounts.verification import SEAL
+from tenants.context import tenant_context
+from tests.accounts.bodies import refusal
+from tests.accounts.invited import INVITATIONS, REGISTER, invited
+from tests.browser import Browser
+from tests.cast import Agency
+from tests.mail.trail import change, events, links, person
+from tests.mailbox import Mailbox
+from tests.site import PASSWORD, Site
+
+VERIFY = "/api/auth/email/verify"
+CHOSEN = "what the mailbox's owner chose"
+NEW = {"email": "new@person.test", "password": PASSWORD, "first_name": "N", "last_name": "P"}
+
+
+def log_in(agency: Agency, email: str, password: str) -> int:
+    body = {"email": email, "password": password}
+    return agency.host.post("/api/auth/login", body).status_code
+
+
+class TestConfirmedRegistration:
+    """Where addresses must be verified, registering tells nobody who is known."""
+
+    def ask(self, agency: Agency, email: str, **fields: str):
+        return agency.host.post(REGISTER, {**NEW, "email": email, **fields})
+
+    def end(self, agency: Agency, token: str, password: str = CHOSEN):
+        return agency.host.post(VERIFY, {"token": token, "password": password})
+
+    def test_known_and_unknown_get_the_same(self, strict: Agency):
+        known, unknown = strict.owner.email, f"new@{strict.slug}.test"
+
+        first, second = self.ask(strict, known), self.ask(strict, unknown)
+
+        assert (first.status_code, first.json()) == (202, {"confirmation": "mailed"})
+        assert first.content == second.content
+        left_out = {"date", "x-request-id"}
+        headers = [
+            {k: v for k, v in a.headers.items() if k not in left_out and "ratelimit" not in k}
+            for a in (first, second)
+        ]
+        assert headers[0] == headers[1]
+
+    def test_somebody_new_joins_with_the_link(self, strict: Agency, mailbox: Mailbox):
+        email = f"new@{strict.slug}.test"
+        self.ask(strict, email)
+        mail = mailbox.wait_for(email, subject="Confirm your registration")
+        with tenant_context(strict.ref):
+            assert not User.objects.filter(email=email).exists()
+        (link,) = links(strict, purpose="join")
+        assert "argon2" not in str(link.data)
+        assert "first_name" not in str(link.data)
+
+        assert self.end(strict, mail.token).status_code == 204
+
+        user = person(strict, email)
+        assert (user.first_name, user.role) == ("N", "member")
+        assert user.email_verified_at is not None
+        assert log_in(strict, email, CHOSEN) == 200
+        assert [e.target_id for e in events(strict, "user.registered")][-1] == str(user.id)
+        assert refusal(strict.host.post(VERIFY, {"token": mail.token})) == (400, "link_invalid")
+
+    def test_somebody_known_is_told_so(self, strict: Agency, mailbox: Mailbox):
+        self.ask(strict, strict.owner.email)
+
+        mail = mailbox.wait_for(strict.owner.email, subject="You have an account")
+
+        assert "token" not in mail.text
+        assert links(strict, purpose="join") == []
+
+    def test_what_is_wrong_is_said_at_once(self, strict: Agency):
+        assert self.ask(strict, "a@b.test", password="short").status_code == 400
+        assert self.ask(strict, "nobody").status_code == 400
+        change(strict, registration="closed")
+        assert refusal(self.ask(strict, "a@b.test")) == (403, "registration_closed")
+
+    def test_a_workspace_that_has_closed_since_takes_nobody(self, strict: Agency, mailbox):
+        email = f"late@{strict.slug}.test"
+        self.ask(strict, email)
+        token = mailbox.wait_for(email).token
+        change(strict, registration="closed")
+
+        refused = self.end(strict, token)
+
+        assert refusal(refused) == (403, "registration_closed")
+        change(strict)
+        assert self.end(strict, token).status_code == 204
+
+    def test_one_that_was_sealed_with_a_pepper_that_is_gone_is_void(self, strict: Agency, mailbox):
+        email = f"sealed@{strict.slug}.test"
+        self.ask(strict, email)
+        token = mailbox.wait_for(email).token
+        with tenant_context(strict.ref):
+            MailLink.objects.filter(email=email).update(data={"person": "gone:x"})
+
+        assert refusal(strict.host.post(VERIFY, {"token": token})) == (400, "link_invalid")
+
+    def test_of_two_links_for_one_address_one_is_used(self, strict: Agency, mailbox):
+        email = f"twice@{strict.slug}.test"
+        self.ask(strict, email)
+        self.ask(strict, email)
+        tokens = [mailbox.wait_for(email, nth=n).token for n in (1, 2)]
+
+        with ThreadPoolExecutor(2) as pool:
+            answers = list(pool.map(lambda t: self.end(strict, t).status_code, tokens))
+
+        assert sorted(answers) == [204, 409]
+
+    def test_who_reads_the_mail_chooses_the_password(self, strict: Agency, mailbox: Mailbox):
+        """A stranger who registers an address three times neither owns it nor keeps it closed."""
+        email = f"victim@{strict.slug}.test"
+        for _ in range(3):
+            self.ask(strict, email, password="the stranger's passphrase")
+        own = self.ask(strict, email)
+        token = mailbox.wait_for(email, nth=3).token
+
+        without = strict.host.post(VERIFY, {"token": token})
+        weak = self.end(strict, token, password=email)
+        done = self.end(strict, token)
+
+        assert own.status_code == 202
+        for refused in (without, weak):
+            assert refusal(refused) == (400, "validation_failed")
+            assert {fault["field"] for fault in refused.json()["errors"]} == {"password"}
+        assert done.status_code == 204
+        assert log_in(strict, email, "the stranger's passphrase") == 401
+        assert log_in(strict, email, PASSWORD) == 401
+        assert log_in(strict, email, CHOSEN) == 200
+
+    def test_no_password_is_held_meanwhile(self, strict: Agency, mailbox: Mailbox):
+        email = f"held@{strict.slug}.test"
+        self.ask(strict, email)
+        mailbox.wait_for(email)
+
+        (link,) = links(strict, purpose="join")
+
+        with tenant_context(strict.ref):
+            held = json.loads(unseal(SEAL, link.data["person"]))
+        assert held == {"first_name": "N", "last_name": "P", "invitation": ""}
+
+    def test_with_the_form(self, strict: Agency, mailbox: Mailbox, site: Site):
+        email, browser = f"form@{strict.slug}.test", Browser(site, strict.slug)
+        self.ask(strict, email)
+        token = mailbox.wait_for(email).token
+        path = f"/email/verify?token={token}"
+
+        shown = browser.get(path)
+        weak = browser.submit(path, {"token": token, "password": "short"})
+        done = browser.submit(path, {"token": token, "password": CHOSEN})
+
+        assert 'type="password" name="password"' in shown.text
+        assert (weak.status_code, done.status_code) == (400, 200)
+        assert "at least 10 characters" in weak.text
+        assert log_in(strict, email, CHOSEN) == 200
+
+
+class TestConfirmedByALinkOfSeveral:
+    """A link that is handed on shows nobody's address, so it waits for the mail as well."""
+
+    def ask(self, agency: Agency, link: dict, email: str):
+        return agency.host.post(REGISTER, {**NEW, "email": email, "invitation": link["token"]})
+
+    @pytest.fixture
+    def link(self, strict: Agency, mailbox: Mailbox) -> dict:
+        change(strict, registration="closed", email_verification="required")
+        token = mailbox.wait_for(strict.owner.email, subject="Verify").token
+        strict.host.post(VERIFY, {"token": token})
+        return invited(strict, max_uses=2, role="admin")
+
+    def test_known_and_unknown_get_the_same(self, strict: Agency, link: dict):
+        first, second = (
+            self.ask(strict, link, email) for email in (strict.owner.email, "new@new.test")
+        )
+
+        assert first.status_code == second.status_code == 202
+        assert first.content == second.content
+        shown = strict.owner.at.get(f"{INVITATIONS}/{link['id']}").json()
+        assert shown["uses"] == 0
+
+    def test_it_is_used_where_the_mail_leads_to(self, strict: Agency, link: dict, mailbox: Mailbox):
+        email = f"several@{strict.slug}.test"
+        self.ask(strict, link, email)
+        token = mailbox.wait_for(email).token
+
+        assert strict.host.post(VERIFY, {"token": token, "password": CHOSEN}).status_code == 204
+
+        assert person(strict, email).role == "admin"
+        assert strict.owner.at.get(f"{INVITATIONS}/{link['id']}").json()["uses"] == 1
+        assert len(events(strict, "invitation.accepted")) == 1
+
+    @pytest.mark.parametrize("verb", ["resend", "revoke"])
+    def test_one_that_is_void_since_lets_nobody_in(
+        self, strict: Agency, link: dict, mailbox: Mailbox, verb: str
+    ):
+        email, path = f"late@{strict.slug}.test", f"{INVITATIONS}/{link['id']}"
+        self.ask(strict, link, email)
+        token = mailbox.wait_for(email).token
+        at = strict.owner.at
+        assert (at.post(f"{path}/resend") if verb == "resend" else at.delete(path)).is_success
+
+        refused = strict.host.post(VERIFY, {"token": token, "password": CHOSEN})
+
+        assert refusal(refused) == (403, "registration_closed")
+        with tenant_context(strict.ref):
+            assert not User.objects.filter(email=email).exists()
+
+    def test_with_the_form(self, strict: Agency, link: dict, site: Site):
+        browser, path = Browser(site, strict.slug), f"/join?token={link['token']}"
+        form = {"token": link["token"], "first_name": "", "last_name": "", "password": PASSWORD}
+
+        known = browser.submit(path, {**form, "email": strict.owner.email})
+        unknown = browser.submit(path, {**form, "email": "new@new.test"})
+
+        assert known.status_code == unknown.status_code == 200
+        assert "Look into your mailbox" in known.text
+        assert known.text == unknown.text
