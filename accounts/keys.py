@@ -14,12 +14,12 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from accounts.actors import actor_of
 from accounts.models import ApiKey, User
 from accounts.people.authority import still_allowed
 from accounts.problems import TokenExpired, TokenInvalid
 from accounts.pruning import prune
 from accounts.sealing import keyed_hash, keyed_hashes
-from accounts.sessions.services import actor_of
 from audit.services import Actor, Target, record
 from core.context import request_context
 from core.problems import NotFound

@@ -8,9 +8,9 @@ went out.
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.actors import target_of
 from accounts.keys import revoke_all_keys
 from accounts.models import Invitation, Letter, MailLink, RecoveryCode, User
-from accounts.services import target_of
 from audit.services import Actor, record
 
 

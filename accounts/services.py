@@ -1,92 +1,21 @@
 """What people do with their accounts. Each verb is one transaction, audited, and names who acts."""
 
-import unicodedata
 from collections.abc import Callable
 
-from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
+from accounts.actors import actor_of, target_of
 from accounts.factors.codes import require_code
 from accounts.invitations.admission import admission_of, use_up
 from accounts.mail.outbox import ask_to_verify
 from accounts.models import Session, User
-from accounts.passwords.rules import checked_password, password_fits, still_fits
+from accounts.passwords.rules import password_fits, still_fits
+from accounts.people.adding import add_user, new_user
+from accounts.people.addresses import normalised_email
 from accounts.people.finding import person_with_email
-from accounts.problems import EmailTaken, InvalidCredentials
-from accounts.sessions.services import Opened, actor_of, end, open_session
+from accounts.problems import InvalidCredentials
+from accounts.sessions.services import Opened, end, open_session
 from audit.services import ANONYMOUS, Target, record
-from core.problems import FieldError, ValidationFailed
-
-# Where removed people have their address (accounts/people/removal.py).
-TOMBSTONES = "@removed.invalid"
-
-
-def normalised_email(email: str) -> str:
-    """Return an address as it is stored and compared: without case."""
-    return email.strip().lower()
-
-
-def target_of(user: User) -> Target:
-    """Return a person as an audit target."""
-    return Target("user", str(user.id), user.email)
-
-
-def require_sound(user: User) -> None:
-    """Raise ValidationFailed with every field of a person that is not valid, but the password."""
-    try:
-        user.clean_fields(exclude=["password"])
-    except ValidationError as exc:
-        faults = [
-            FieldError(name, fault.code or "invalid", fault.messages[0])
-            for name, found in exc.error_dict.items()
-            for fault in found
-        ]
-        raise ValidationFailed(errors=faults) from exc
-    if not _is_plain(user.email):
-        rule = "Use the usual form of this address, without look-alike letters."
-        raise ValidationFailed(errors=[FieldError("email", "invalid", rule)])
-    # Whoever had the address that is kept for somebody would keep them from being removed.
-    if user.email.endswith(TOMBSTONES):
-        rule = "No mail can reach this address."
-        raise ValidationFailed(errors=[FieldError("email", "invalid", rule)])
-
-
-def _is_plain(email: str) -> bool:
-    """Whether no other letters could mean the same mailbox (Unicode TR 36; CVE-2019-19844).
-
-    Python's pattern for A to Z without case takes four letters that are not ASCII, and a domain's
-    compatibility characters lead to the plain domain.
-    """
-    mailbox = email.rpartition("@")[0]
-    return mailbox.isascii() and unicodedata.normalize("NFKC", email) == email
-
-
-def create_user(
-    *, email: str, password: str, role: str = User.Role.MEMBER, first_name: str, last_name: str
-) -> User:
-    """Add a person to the tenant. Raises ValidationFailed, EmailTaken."""
-    names = {"first_name": first_name, "last_name": last_name}
-    return add_user(new_user(email=email, password=password, role=role, **names))
-
-
-def new_user(*, email: str, password: str, role: str, first_name: str, last_name: str) -> User:
-    """Return a person who is not saved yet, with the password hashed. Raises ValidationFailed."""
-    user = User(
-        email=normalised_email(email), role=role, first_name=first_name, last_name=last_name
-    )
-    require_sound(user)
-    user.password = checked_password(password, user)
-    return user
-
-
-def add_user(user: User) -> User:
-    """Save a new person whose password is hashed already. Raises EmailTaken."""
-    try:
-        with transaction.atomic():
-            user.save(force_insert=True)
-    except IntegrityError as exc:
-        raise EmailTaken(errors=[FieldError("email", "taken", EmailTaken.title)]) from exc
-    return user
 
 
 def register(

@@ -2,11 +2,13 @@
 
 from django.db import transaction
 
+from accounts.actors import actor_of, target_of
 from accounts.mail.outbox import ask_to_verify
 from accounts.models import User
 from accounts.passwords.rules import checked_password
-from accounts.services import add_user, normalised_email, require_sound, target_of
-from accounts.sessions.services import Opened, actor_of, open_session
+from accounts.people.adding import add_user, require_sound
+from accounts.people.addresses import normalised_email
+from accounts.sessions.services import Opened, open_session
 from audit.services import Actor, record
 from core.database.scope import PUBLIC, enter
 from tenants.context import tenant_context

@@ -6,6 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.actors import actor_of, target_of
 from accounts.invitations.admission import (
     Admission,
     admission_kept,
@@ -17,11 +18,11 @@ from accounts.links import look_at, redeem
 from accounts.mail.outbox import ask_to_verify, post_letter
 from accounts.models import MailLink, User
 from accounts.passwords.rules import checked_password, require_good
+from accounts.people.adding import add_user, require_sound
+from accounts.people.addresses import normalised_email
 from accounts.policy import policy
 from accounts.problems import LinkInvalid
 from accounts.sealing import Unreadable, seal, unseal
-from accounts.services import add_user, normalised_email, require_sound, target_of
-from accounts.sessions.services import actor_of
 from audit.services import record
 from core.problems import FieldError, ValidationFailed
 

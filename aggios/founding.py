@@ -10,8 +10,9 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
+from accounts.actors import target_of
 from accounts.models import User
-from accounts.services import create_user, target_of
+from accounts.people.adding import create_user
 from audit.services import Actor, record
 from core.problems import FieldError, ValidationFailed
 from tenants.context import tenant_context

@@ -7,8 +7,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from accounts.actors import actor_of
 from accounts.models import User
-from accounts.sessions.services import actor_of
 from audit.services import Target, record
 from core.problems import FieldError
 from files.access import readable_file, writable_file

@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.actors import actor_of
 from accounts.api.addressing import addressed_tenant
 from accounts.api.mailed_shapes import AwaitedShape
 from accounts.api.shapes import (
@@ -21,11 +22,12 @@ from accounts.api.shapes import (
 from accounts.authentication import person, session_asking
 from accounts.passwords.attempts import counted_attempt
 from accounts.passwords.hashing import desk
+from accounts.people.addresses import normalised_email
 from accounts.permissions import Everybody, IsPerson
 from accounts.problems import TokenInvalid
-from accounts.services import log_in, log_out, normalised_email, register
+from accounts.services import log_in, log_out, register
 from accounts.sessions.rotation import rotate, session_of_token
-from accounts.sessions.services import actor_of, end_all
+from accounts.sessions.services import end_all
 from accounts.signup import sign_up
 from accounts.verification import ask_to_join, confirms_first
 from core.address import limit_key

@@ -2,7 +2,7 @@
 
 from rest_framework.request import Request
 
-from accounts.services import normalised_email
+from accounts.people.addresses import normalised_email
 from core.limits import take
 from core.views import Limit
 from tenants.context import current_tenant

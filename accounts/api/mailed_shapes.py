@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.api.shapes import ON_API
-from accounts.services import normalised_email
+from accounts.people.addresses import normalised_email
 
 LONGEST_TOKEN = 200
 

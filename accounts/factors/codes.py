@@ -8,12 +8,12 @@ of its owner, yet not shut them out.
 
 from django.db import transaction
 
+from accounts.actors import actor_of, target_of
 from accounts.mail.outbox import post_letter
 from accounts.models import Authenticator, RecoveryCode, User
 from accounts.problems import SecondFactorRequired
 from accounts.sealing import info_of
-from accounts.sessions.services import actor_of
-from audit.services import Target, record
+from audit.services import record
 from core import second_factor
 from core.one_time import is_app_code, tidy
 from tenants.context import current_tenant
@@ -50,6 +50,5 @@ def use_recovery_code(user: User, code: str) -> None:
     codes = RecoveryCode.objects.filter(user=user)
     with transaction.atomic():
         left = second_factor.use_recovery_code(codes, code, info=info_of(RECOVERY))
-        target = Target("user", str(user.id), user.email)
-        record("recovery_code.used", actor=actor_of(user), target=target, left=left)
+        record("recovery_code.used", actor=actor_of(user), target=target_of(user), left=left)
         post_letter("second_factor", to=user.email, user=str(user.id), what="used", left=left)

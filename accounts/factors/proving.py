@@ -3,11 +3,11 @@
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.actors import actor_of
 from accounts.factors.codes import require_code
 from accounts.models import Session, User
 from accounts.passwords.rules import password_fits
 from accounts.problems import InvalidCredentials
-from accounts.sessions.services import actor_of
 from audit.services import Target, record
 from core.problems import FieldError, Problem, ValidationFailed
 

@@ -4,11 +4,11 @@ import uuid
 
 from django.db import transaction
 
+from accounts.actors import actor_of
 from accounts.factors.services import remove_factors
 from accounts.models import User
 from accounts.people.authority import require_may
 from accounts.people.owners import acting, found, locked_owners
-from accounts.sessions.services import actor_of
 
 
 def reset_factors(person_id: uuid.UUID, *, by: User) -> None:

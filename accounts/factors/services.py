@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.actors import actor_of, target_of
 from accounts.factors.codes import RECOVERY, SECRET, require_app_code
 from accounts.mail.outbox import post_letter
 from accounts.models import Authenticator, RecoveryCode, Session, User
 from accounts.problems import FactorExists, FactorMissing, InvalidCredentials
 from accounts.sealing import info_of, seal
-from accounts.sessions.services import actor_of, end_others
+from accounts.sessions.services import end_others
 from audit.services import Actor, Target, record
 from core.one_time import new_secret, tidy, uri_of
 from core.problems import FieldError, NotFound, ValidationFailed
@@ -102,7 +103,7 @@ def renew_recovery_codes(user: User) -> list[str]:
         if not Authenticator.objects.filter(user=user, confirmed_at__isnull=False).exists():
             raise FactorMissing
         codes = renew_codes(RecoveryCode, info_of(RECOVERY), user=user)
-        record("recovery_codes.renewed", actor=actor_of(user), target=_person(user))
+        record("recovery_codes.renewed", actor=actor_of(user), target=target_of(user))
         _tell(user, "renewed")
     return codes
 
@@ -144,10 +145,6 @@ def _lock(user: User) -> None:
 
 def _tell(user: User, what: str) -> None:
     post_letter("second_factor", to=user.email, user=str(user.id), what=what)
-
-
-def _person(user: User) -> Target:
-    return Target("user", str(user.id), user.email)
 
 
 def _target(row: Authenticator, user: User) -> Target:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from accounts.actors import actor_of
 from accounts.invitations.queries import (
     hash_of_token,
     invitation_with_id,
@@ -18,12 +19,12 @@ from accounts.invitations.queries import (
 from accounts.invitations.states import ACCEPTED
 from accounts.mail.outbox import post_letter
 from accounts.models import Invitation, User
+from accounts.people.adding import require_sound
+from accounts.people.addresses import normalised_email
 from accounts.people.authority import require_may, still_allowed
 from accounts.policy import policy
 from accounts.problems import InvitationClosed
 from accounts.pruning import prune
-from accounts.services import normalised_email, require_sound
-from accounts.sessions.services import actor_of
 from audit.services import Target, record
 from core.context import request_context
 from core.language import preferred_language

@@ -16,12 +16,12 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import override
 
+from accounts.actors import target_of
 from accounts.mail.carrier import Carrier, in_short, is_about_the_server, is_final
 from accounts.mail.content import Mail, message_of
 from accounts.mail.letters import KINDS
 from accounts.mail.outbox import asking
 from accounts.models import Letter
-from accounts.services import target_of
 from audit.services import ANONYMOUS, SYSTEM, Target, record
 from core.context import serving
 from core.limits import take

@@ -2,14 +2,14 @@
 
 from django.db import transaction
 
+from accounts.actors import actor_of, target_of
 from accounts.links import void_links
 from accounts.mail.outbox import post_letter
 from accounts.models import Session, User
 from accounts.passwords.attempts import counted_attempt
 from accounts.passwords.rules import checked_password, password_fits, still_fits
 from accounts.problems import WrongPassword
-from accounts.services import target_of
-from accounts.sessions.services import actor_of, end_others
+from accounts.sessions.services import end_others
 from audit.services import record
 from core.problems import FieldError, ValidationFailed
 

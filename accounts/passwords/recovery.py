@@ -2,14 +2,15 @@
 
 from django.db import transaction
 
+from accounts.actors import actor_of, target_of
 from accounts.links import look_at, redeem, void_links
 from accounts.mail.outbox import post_letter
 from accounts.models import MailLink, Session, User
 from accounts.passwords.attempts import make_familiar
 from accounts.passwords.rules import checked_password
+from accounts.people.addresses import normalised_email
 from accounts.problems import LinkInvalid
-from accounts.services import normalised_email, target_of
-from accounts.sessions.services import actor_of, end_all
+from accounts.sessions.services import end_all
 from accounts.verification import mark_verified
 from audit.services import record
 from core.address import limit_key

@@ -7,11 +7,14 @@ from typing import Any
 from django.contrib.auth.hashers import is_password_usable, make_password
 from django.db import IntegrityError, transaction
 
+from accounts.actors import actor_of, target_of
 from accounts.links import void_links
 from accounts.mail.outbox import post_letter
 from accounts.models import User
 from accounts.passwords.rules import checked_password
 from accounts.people.access_ending import revoke_invitations_of, shut_out
+from accounts.people.adding import add_user, require_sound
+from accounts.people.addresses import normalised_email
 from accounts.people.authority import require_may
 from accounts.people.owners import (
     acting,
@@ -21,8 +24,6 @@ from accounts.people.owners import (
     require_another_owner,
 )
 from accounts.problems import EmailTaken
-from accounts.services import add_user, normalised_email, require_sound, target_of
-from accounts.sessions.services import actor_of
 from audit.services import record
 from core.problems import FieldError
 

@@ -17,11 +17,10 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from rest_framework.utils.encoders import JSONEncoder
 
+from accounts.actors import actor_of, target_of
 from accounts.models import User
 from accounts.people.authority import require_may
 from accounts.people.queries import readable_person
-from accounts.services import target_of
-from accounts.sessions.services import actor_of
 from audit.services import record
 from core.timestamps import timestamp
 

@@ -10,8 +10,10 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.actors import actor_of, target_of
 from accounts.models import User
 from accounts.people.access_ending import forget_access, revoke_invitations_of
+from accounts.people.addresses import TOMBSTONES
 from accounts.people.authority import require_may
 from accounts.people.managing import Check
 from accounts.people.owners import (
@@ -21,8 +23,6 @@ from accounts.people.owners import (
     locked_owners,
     require_another_owner,
 )
-from accounts.services import TOMBSTONES, target_of
-from accounts.sessions.services import actor_of
 from audit.services import Actor, record
 from audit.services import erase_person as forget_in_the_trail
 from core.problems import NotFound

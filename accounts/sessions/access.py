@@ -7,11 +7,12 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from accounts.actors import actor_of
 from accounts.models import Session, User
 from accounts.people.authority import require_may
 from accounts.people.owners import acting, found, locked_owners
 from accounts.sessions.lifetime import alive, ending_of
-from accounts.sessions.services import actor_of, end, end_all
+from accounts.sessions.services import end, end_all
 from core.problems import FieldError, NotFound, ValidationFailed
 
 LIVING, ENDED, ALL = "living", "ended", "all"

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.actors import actor_of, target_of
 from accounts.models import Session, User
 from accounts.people.finding import locked_person
 from accounts.problems import InvalidCredentials, TokenInvalid
@@ -29,11 +30,6 @@ class Opened:
     session: Session
     user: User
     refresh_token: str
-
-
-def actor_of(user: User) -> Actor:
-    """Return a person as the audit trail names them."""
-    return Actor("user", str(user.id), user.email)
 
 
 def open_session(user: User) -> Opened:
@@ -124,17 +120,13 @@ def end_everybodys(reason: str, *, actor: Actor, cause: str) -> int:
 
 def end_all(user: User, reason: str, *, actor: Actor) -> int:
     """End every living session of a person; return how many there were."""
-    return _end_living(Q(user=user), reason, actor=actor, target=_person_of(user))
+    return _end_living(Q(user=user), reason, actor=actor, target=target_of(user))
 
 
 def end_others(session: Session, reason: str, *, actor: Actor) -> int:
     """End every living session of a session's person but this one; return how many there were."""
     others = Q(user=session.user_id) & ~Q(pk=session.pk)
-    return _end_living(others, reason, actor=actor, target=_person_of(session.user))
-
-
-def _person_of(user: User) -> Target:
-    return Target("user", str(user.id), user.email)
+    return _end_living(others, reason, actor=actor, target=target_of(session.user))
 
 
 def _end_living(

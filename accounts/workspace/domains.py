@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 from django.db import transaction
 
+from accounts.actors import actor_of
 from accounts.models import User
 from accounts.people.authority import still_allowed
-from accounts.sessions.services import actor_of
 from accounts.workspace.services import known_by_id
 from audit.services import record
 from core.database.scope import PUBLIC, enter

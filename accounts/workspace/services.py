@@ -9,10 +9,10 @@ from typing import Any
 
 from django.db import transaction
 
+from accounts.actors import actor_of
 from accounts.mail.outbox import post_letter
 from accounts.models import User
 from accounts.people.authority import still_allowed
-from accounts.sessions.services import actor_of
 from accounts.workspace.settings_rules import checked_settings, require_may_set
 from audit.services import Actor, record
 from core.database.scope import PUBLIC, enter

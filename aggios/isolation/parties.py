@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from accounts.models import User
-from accounts.services import create_user
+from accounts.people.adding import create_user
 from aggios.deletion.purge import Wish, purge
 from audit.models import AuditEvent
 from audit.services import SYSTEM, Target, record

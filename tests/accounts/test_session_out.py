@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.core.management import CommandError, call_command
 
+from accounts.actors import actor_of
 from accounts.models import Session, User
-from accounts.sessions.services import actor_of, end_all, end_others
+from accounts.sessions.services import end_all, end_others
 from audit.models import AuditEvent
 from audit.services import SYSTEM
 from devstack.testing import TestStack

@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from accounts.models import Session, User
+from accounts.people.addresses import normalised_email
 from accounts.people.finding import person_with_email
-from accounts.services import normalised_email
 from accounts.sessions.lifetime import alive
 from accounts.sessions.services import end_all, end_everybodys
 from audit.services import SYSTEM

@@ -10,9 +10,9 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts.models import ApiKey, Session, User
+from accounts.people.addresses import normalised_email
 from accounts.people.owners import locked_owners
 from accounts.people.removal import forget
-from accounts.services import normalised_email
 from audit.models import AuditEvent
 from audit.services import SYSTEM
 from core.problems import Problem

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from accounts.models import User
-from accounts.services import create_user
+from accounts.people.adding import create_user
 from accounts.signup import sign_up
 from audit.services import SYSTEM
 from core.database.scope import PUBLIC, enter

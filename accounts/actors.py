@@ -1,0 +1,14 @@
+"""People of a tenant in its audit trail."""
+
+from accounts.models import User
+from audit.services import Actor, Target
+
+
+def actor_of(user: User) -> Actor:
+    """Return a person as somebody who acts."""
+    return Actor("user", str(user.id), user.email)
+
+
+def target_of(user: User) -> Target:
+    """Return a person as somebody who is acted on."""
+    return Target("user", str(user.id), user.email)

@@ -1,0 +1,52 @@
+"""Adding people to a tenant: sound, with a hashed password, and no two with one address."""
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from accounts.models import User
+from accounts.passwords.rules import checked_password
+from accounts.people.addresses import normalised_email, require_reachable
+from accounts.problems import EmailTaken
+from core.problems import FieldError, ValidationFailed
+
+
+def require_sound(user: User) -> None:
+    """Raise ValidationFailed with every field of a person that is not valid, but the password."""
+    try:
+        user.clean_fields(exclude=["password"])
+    except ValidationError as exc:
+        faults = [
+            FieldError(name, fault.code or "invalid", fault.messages[0])
+            for name, found in exc.error_dict.items()
+            for fault in found
+        ]
+        raise ValidationFailed(errors=faults) from exc
+    require_reachable(user.email)
+
+
+def create_user(
+    *, email: str, password: str, role: str = User.Role.MEMBER, first_name: str, last_name: str
+) -> User:
+    """Add a person to the tenant. Raises ValidationFailed, EmailTaken."""
+    names = {"first_name": first_name, "last_name": last_name}
+    return add_user(new_user(email=email, password=password, role=role, **names))
+
+
+def new_user(*, email: str, password: str, role: str, first_name: str, last_name: str) -> User:
+    """Return a person who is not saved yet, with the password hashed. Raises ValidationFailed."""
+    user = User(
+        email=normalised_email(email), role=role, first_name=first_name, last_name=last_name
+    )
+    require_sound(user)
+    user.password = checked_password(password, user)
+    return user
+
+
+def add_user(user: User) -> User:
+    """Save a new person whose password is hashed already. Raises EmailTaken."""
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+    except IntegrityError as exc:
+        raise EmailTaken(errors=[FieldError("email", "taken", EmailTaken.title)]) from exc
+    return user
