@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import MailLink, Session
 from tenants.context import tenant_context
 from tests.accounts.bodies import faults, refusal
+from tests.accounts.factors import enrol, log_in
 from tests.cast import Agency, join
 from tests.mail.trail import events, links, person, set_person
 from tests.mailbox import Mailbox
@@ -212,3 +213,14 @@ def test_nobody_elses_sessions_end(new_agency, mailbox: Mailbox):
     reset(agency, forget(agency, mailbox))
 
     assert ben.at.get("/api/users/me").status_code == 200
+
+
+def test_a_new_password_stands_in_for_no_second_factor(new_agency, mailbox: Mailbox):
+    agency = new_agency()
+    factor = enrol(agency.owner)
+
+    assert reset(agency, forget(agency, mailbox)).status_code == 204
+
+    assert refusal(login(agency, FRESH)) == (401, "second_factor_required")
+    both = log_in(agency, agency.owner, password=FRESH, code=factor.app.code())
+    assert both.status_code == 200
