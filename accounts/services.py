@@ -1,12 +1,13 @@
 """What people do with their accounts. Each verb is one transaction, audited, and names who acts."""
 
 from collections.abc import Callable
+from functools import partial
 
 from django.db import transaction
 
 from accounts.actors import actor_of, target_of
 from accounts.factors.codes import require_code
-from accounts.invitations.admission import admission_of, use_up
+from accounts.invitations.admission import Admission, admission_of, use_up
 from accounts.mail.outbox import ask_to_verify
 from accounts.models import Session, User
 from accounts.passwords.rules import password_fits, still_fits
@@ -18,12 +19,18 @@ from accounts.sessions.services import Opened, end, open_session
 from audit.services import ANONYMOUS, Target, record
 
 
-def register(
-    *, email: str, password: str, first_name: str, last_name: str, invitation: str = ""
-) -> Opened:
-    """Let a person join the tenant, as what the invitation says if there is one; log them in.
+def register(**fields: str) -> Opened:
+    """Let a person join the tenant and log them in. See ``registering``."""
+    return registering(**fields)()
 
-    The password is hashed before anything is locked. Raises RegistrationClosed, EmailTaken.
+
+def registering(
+    *, email: str, password: str, first_name: str, last_name: str, invitation: str = ""
+) -> Callable[[], Opened]:
+    """Return what lets a person join, as what the invitation says if there is one.
+
+    The password is hashed before, so that nothing is locked meanwhile. Raises ValidationFailed and
+    RegistrationClosed; what is returned that and EmailTaken.
     """
     admission = admission_of(normalised_email(email), invitation)
     user = new_user(
@@ -34,6 +41,10 @@ def register(
         last_name=last_name,
     )
     user.email_verified_at = admission.verified_at
+    return partial(_register, user, admission)
+
+
+def _register(user: User, admission: Admission) -> Opened:
     with transaction.atomic():
         use_up(admission, actor=actor_of(user))
         add_user(user)

@@ -1,5 +1,9 @@
 """A new agency signs itself up: tenant, schema, owner and first session in one transaction."""
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 from django.db import transaction
 
 from accounts.actors import actor_of, target_of
@@ -16,8 +20,15 @@ from tenants.refs import TenantRef
 from tenants.services import create_tenant
 from tenants.slugs import checked as checked_slug
 
+SignUpAct = Callable[[], tuple[TenantRef, Opened]]
 
-def sign_up(
+
+def sign_up(**fields: Any) -> tuple[TenantRef, Opened]:
+    """Create a tenant with its owner, and log them in. See ``signing_up``."""
+    return signing_up(**fields)()
+
+
+def signing_up(
     *,
     company: str,
     subdomain: str,
@@ -27,11 +38,11 @@ def sign_up(
     last_name: str,
     actor: Actor | None = None,
     registration: str = "closed",
-) -> tuple[TenantRef, Opened]:
-    """Create a tenant whose owner is this person, and log them in.
+) -> SignUpAct:
+    """Return what creates a tenant whose owner is this person, and logs them in.
 
-    Everything stands or nothing does. Raises ValidationFailed and SubdomainTaken; the password is
-    checked and hashed before anything is locked.
+    Everything stands or nothing does. The password is checked and hashed before anything is locked.
+    Raises ValidationFailed; what is returned that and SubdomainTaken.
     """
     slug = checked_slug(subdomain)
     owner = User(
@@ -44,8 +55,13 @@ def sign_up(
     owner.password = checked_password(password, owner)
     # The platform's trail knows people of tenants by id alone: an erasure does not reach it.
     who = actor or Actor("user", str(owner.id))
+    facts = {"name": company, "subdomain": slug, "registration": registration}
+    return partial(_opened, owner, who, facts)
+
+
+def _opened(owner: User, who: Actor, facts: dict[str, str]) -> tuple[TenantRef, Opened]:
     with enter(PUBLIC), transaction.atomic():
-        tenant = create_tenant(name=company, subdomain=slug, actor=who, registration=registration)
+        tenant = create_tenant(actor=who, **facts)
         with tenant_context(tenant):
             add_user(owner)
             record("user.registered", actor=actor_of(owner), target=target_of(owner), role="owner")

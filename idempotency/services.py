@@ -21,7 +21,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
-from core.problems import FieldError, IdempotencyConflict, ValidationFailed
+from core.problems import FieldError, IdempotencyConflict, Problem, ValidationFailed
 from idempotency.models import Answer
 
 HEADER = "Idempotency-Key"
@@ -29,6 +29,7 @@ LONGEST = 255
 REPEATED_HEADERS = ("Location", "ETag")
 PRUNED_AT_ONCE = 20
 Fingerprint = tuple[bytes, ...]
+Act = Callable[[], Response]
 
 
 def fingerprint_of(*parts: object) -> Fingerprint:
@@ -41,9 +42,7 @@ def fingerprint_of(*parts: object) -> Fingerprint:
     return tuple(hmac.digest(secret, text, "sha256") for secret in _secrets())
 
 
-def once(
-    request: Request, *, caller: str, fingerprint: Fingerprint, act: Callable[[], Response]
-) -> Response:
+def once(request: Request, *, caller: str, fingerprint: Fingerprint, act: Act) -> Response:
     """Return ``act()``, or the first answer if this caller's Idempotency-Key was used before.
 
     Runs ``act`` in a transaction when there is a key. Raises IdempotencyConflict when the key was
@@ -53,7 +52,7 @@ def once(
     if key is None:
         return act()
     _check(key)
-    key_hashes = fingerprint_of(caller, request.method, request.path, key)
+    key_hashes = _hashes_of(request, caller, key)
     with transaction.atomic():
         Answer.objects.filter(key_hash__in=key_hashes, created_at__lt=_oldest()).delete()
         if (former := _former(key_hashes)) is not None:
@@ -69,6 +68,42 @@ def once(
         row.save(update_fields=["status", "body"])
         _prune()
     return response
+
+
+def once_prepared(
+    request: Request, *, caller: str, fingerprint: Fingerprint, prepare: Callable[[], Act]
+) -> Response:
+    """As ``once``, for work of which a part is to hold no transaction, as hashing a password is.
+
+    ``prepare`` does that part and returns the rest. It is left out where the answer is kept.
+    """
+
+    def act() -> Response:
+        return prepare()()
+
+    if not _is_kept(request, caller):
+        try:
+            prepared = prepare()
+        except Problem:
+            # Refused because the first request has done it meanwhile? Then that one's answer.
+            if not _is_kept(request, caller):
+                raise
+        else:
+            act = prepared
+    return once(request, caller=caller, fingerprint=fingerprint, act=act)
+
+
+def _is_kept(request: Request, caller: str) -> bool:
+    key = request.headers.get(HEADER)
+    if key is None:
+        return False
+    _check(key)
+    hashes = _hashes_of(request, caller, key)
+    return Answer.objects.filter(key_hash__in=hashes, created_at__gte=_oldest()).exists()
+
+
+def _hashes_of(request: Request, caller: str, key: str) -> Fingerprint:
+    return fingerprint_of(caller, request.method, request.path, key)
 
 
 def _text_of(response: Response) -> bytes:

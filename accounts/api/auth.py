@@ -1,5 +1,6 @@
 """Logging in, joining, refreshing and logging out."""
 
+from functools import partial
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -25,10 +26,10 @@ from accounts.passwords.hashing import desk
 from accounts.people.addresses import normalised_email
 from accounts.permissions import Everybody, IsPerson
 from accounts.problems import TokenInvalid
-from accounts.services import log_in, log_out, register
+from accounts.services import log_in, log_out, registering
 from accounts.sessions.rotation import rotate, session_of_token
 from accounts.sessions.services import end_all
-from accounts.signup import sign_up
+from accounts.signup import SignUpAct, signing_up
 from accounts.verification import ask_to_join, confirms_first
 from core.address import limit_key
 from core.context import request_context
@@ -36,7 +37,7 @@ from core.problems import NotAuthenticated
 from core.shapes import parsed
 from core.views import ApiView, by_address
 from idempotency.openapi import IDEMPOTENCY_KEY
-from idempotency.services import fingerprint_of, once
+from idempotency.services import Act, fingerprint_of, once_prepared
 from tenants.context import tenant_context
 from tenants.hosts import site_url
 
@@ -81,21 +82,26 @@ class Register(ApiView):
     def post(self, request: Request) -> Response:
         fields = parsed(RegisterRequest, request)
         with addressed_tenant(fields.get("tenant")):
-            return once(
+            return once_prepared(
                 request,
                 caller=stranger(),
                 fingerprint=fingerprint_of(request.data),
-                act=lambda: _registered(fields),
+                prepare=lambda: _registering(fields),
             )
 
 
-def _registered(fields: dict[str, Any]) -> Response:
+def _registering(fields: dict[str, Any]) -> Act:
     person = {name: fields[name] for name in ("email", "password", "first_name", "last_name")}
     invitation = fields["invitation"]
     if confirms_first(email=fields["email"], invitation=invitation):
-        ask_to_join(**person, invitation=invitation)
-        return Response({"confirmation": "mailed"}, status=202)
-    return Response(tokens_of(register(**person, invitation=invitation)), status=201)
+        return lambda: _asked(person, invitation)
+    register = registering(**person, invitation=invitation)
+    return lambda: Response(tokens_of(register()), status=201)
+
+
+def _asked(person: dict[str, str], invitation: str) -> Response:
+    ask_to_join(**person, invitation=invitation)
+    return Response({"confirmation": "mailed"}, status=202)
 
 
 class SignUp(ApiView):
@@ -113,16 +119,16 @@ class SignUp(ApiView):
     )
     def post(self, request: Request) -> Response:
         fields = parsed(SignUpRequest, request)
-        return once(
+        return once_prepared(
             request,
             caller=stranger(),
             fingerprint=fingerprint_of(request.data),
-            act=lambda: _signed_up(fields),
+            prepare=lambda: partial(_signed_up, signing_up(**fields)),
         )
 
 
-def _signed_up(fields: dict[str, Any]) -> Response:
-    tenant, opened = sign_up(**fields)
+def _signed_up(sign_up: SignUpAct) -> Response:
+    tenant, opened = sign_up()
     summary = {
         "id": str(tenant.id),
         "name": tenant.name,

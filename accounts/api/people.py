@@ -1,8 +1,10 @@
 """The people of a workspace, for those who manage them."""
 
 import uuid
+from functools import partial
 from typing import Any
 
+from django.contrib.auth.hashers import is_password_usable
 from django.db import transaction
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -17,7 +19,7 @@ from accounts.authentication import person
 from accounts.factors.proof import require_recent_proof
 from accounts.factors.reset import reset_factors
 from accounts.models import User
-from accounts.people.managing import change_person, create_person
+from accounts.people.managing import change_person, create_person, new_person
 from accounts.people.queries import ORDERINGS, checked_ordering, find_people, readable_person
 from accounts.people.removal import erase_person, remove_person
 from core.conditional import require_match, tagged
@@ -26,7 +28,7 @@ from core.pagination import KeysetPagination
 from core.shapes import parsed
 from core.views import ApiView
 from idempotency.openapi import IDEMPOTENCY_KEY
-from idempotency.services import fingerprint_of, once
+from idempotency.services import fingerprint_of, once_prepared
 
 LETTERS = only("POST", by_tenant("invite_tenant"), by_person("invite_person"))
 LISTING = [
@@ -72,19 +74,19 @@ class People(ApiView):
         """
         user = person(request)
         fields = {"password": None, **parsed(NewPersonRequest, request)}
-        return once(
+        return once_prepared(
             request,
             caller=str(user.id),
             fingerprint=fingerprint_of(request.data),
-            act=lambda: _added(request, user, fields),
+            prepare=lambda: partial(_added, request, user, new_person(**fields)),
         )
 
 
-def _added(request: Request, user: User, fields: dict[str, Any]) -> Response:
+def _added(request: Request, user: User, person: User) -> Response:
     with transaction.atomic():
-        added = create_person(by=user, **fields)
+        added = create_person(by=user, person=person)
         # It is a letter to an address, as an invitation is.
-        if fields["password"] is None and added.is_active:
+        if added.is_active and not is_password_usable(added.password):
             LETTERS(request)
             take_letter(added.email)
         return _created(added)

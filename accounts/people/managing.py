@@ -32,12 +32,10 @@ Changes = dict[str, Any]
 NAMES = ("first_name", "last_name")
 
 
-def create_person(*, by: User, email: str, password: str | None, **fields: Any) -> User:
-    """Add a person; ``fields`` are names, role and activity.
+def new_person(*, email: str, password: str | None, **fields: Any) -> User:
+    """Return a person who is not saved yet; ``fields`` are names, role and activity.
 
-    Without a password they get none that fits, and a letter with a link to set one; whoever is
-    not active gets it once they are. Raises ValidationFailed, PermissionRefused and EmailTaken. The
-    password is hashed before anything is locked.
+    The password is hashed here, before anything is locked. Raises ValidationFailed.
     """
     person = User(email=normalised_email(email), **fields)
     require_sound(person)
@@ -45,13 +43,22 @@ def create_person(*, by: User, email: str, password: str | None, **fields: Any) 
         person.password = make_password(None)
     else:
         person.password = checked_password(password, person)
+    return person
+
+
+def create_person(*, by: User, person: User) -> User:
+    """Add a person whom ``new_person`` has made.
+
+    Without a password they get none that fits, and a letter with a link to set one; whoever is
+    not active gets it once they are. Raises PermissionRefused and EmailTaken.
+    """
     with transaction.atomic():
         actor = acting(locked_owners(by.pk), by)
         require_may("create", actor, person)
         add_user(person)
         facts = {"role": person.role, "is_active": person.is_active}
         record("user.created", actor=actor_of(actor), target=target_of(person), **facts)
-        if password is None and person.is_active:
+        if person.is_active and not is_password_usable(person.password):
             _ask_for_a_password(person)
     return person
 
