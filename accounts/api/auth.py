@@ -1,4 +1,4 @@
-"""Logging in, joining, refreshing and logging out."""
+"""Logging in, joining and refreshing."""
 
 from functools import partial
 from typing import Any
@@ -7,12 +7,10 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.actors import actor_of
 from accounts.api.addressing import addressed_tenant
 from accounts.api.mailed_shapes import AwaitedShape
 from accounts.api.shapes import (
     LoginRequest,
-    LogoutRequest,
     RefreshRequest,
     RegisterRequest,
     SignedUpShape,
@@ -20,29 +18,22 @@ from accounts.api.shapes import (
     TokensShape,
     tokens_of,
 )
-from accounts.authentication import person, session_asking
 from accounts.passwords.attempts import counted_attempt
 from accounts.passwords.hashing import desk
 from accounts.people.addresses import normalised_email
-from accounts.permissions import Everybody, IsPerson
-from accounts.problems import TokenInvalid
-from accounts.services import log_in, log_out, registering
-from accounts.sessions.rotation import rotate, session_of_token
-from accounts.sessions.services import end_all
+from accounts.permissions import Everybody
+from accounts.services import log_in, registering
+from accounts.sessions.rotation import rotate
 from accounts.signup import SignUpAct, signing_up
 from accounts.verification import ask_to_join, confirms_first
 from core.address import limit_key
 from core.context import request_context
-from core.problems import NotAuthenticated
 from core.shapes import parsed
 from core.views import ApiView, by_address
 from idempotency.openapi import IDEMPOTENCY_KEY
 from idempotency.services import Act, fingerprint_of, once_prepared
 from tenants.context import tenant_context
 from tenants.hosts import site_url
-
-# OpenAPI: the access token, or none where the body holds the refresh token.
-EITHER_TOKEN: Any = [{"bearer": []}, {}]
 
 
 def stranger() -> str:
@@ -152,51 +143,3 @@ class Refresh(ApiView):
         token = fields["refresh_token"]
         with addressed_tenant(None, token=token):
             return Response(tokens_of(rotate(token)))
-
-
-class Logout(ApiView):
-    """End the session of the given refresh token, or the one that asks."""
-
-    # A dead access token must not stand in the way of ending the session with the refresh token.
-    authentication_classes = ()
-    permission_classes = (Everybody,)
-
-    @extend_schema(
-        operation_id="logout", request=LogoutRequest, responses={204: None}, auth=EITHER_TOKEN
-    )
-    def post(self, request: Request) -> Response:
-        token = parsed(LogoutRequest, request).get("refresh_token", "")
-        here = session_asking(request, lenient=bool(token))
-        if not token:
-            if here is None:
-                raise NotAuthenticated
-            log_out(here, actor=here.user)
-            return Response(status=204)
-        with addressed_tenant(None, token=token):
-            named = session_of_token(token)
-            if here is not None and here.user != named.user:
-                raise TokenInvalid
-            log_out(named, actor=named.user)
-        return Response(status=204)
-
-
-class LogoutShort(Logout):
-    """The same call at a shorter path."""
-
-    @extend_schema(
-        operation_id="logout_short", request=LogoutRequest, responses={204: None}, auth=EITHER_TOKEN
-    )
-    def post(self, request: Request) -> Response:
-        return super().post(request)
-
-
-class LogoutAll(ApiView):
-    """End every session of the person who asks."""
-
-    permission_classes = (IsPerson,)
-
-    @extend_schema(operation_id="logout_all", request=None, responses={204: None})
-    def post(self, request: Request) -> Response:
-        user = person(request)
-        end_all(user, "logout", actor=actor_of(user))
-        return Response(status=204)

@@ -5,10 +5,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.password_shapes import ChangePasswordRequest
-from accounts.models import Session
+from accounts.authentication import session_of
 from accounts.passwords.changing import change_password
 from accounts.permissions import IsPerson
-from core.problems import NotAuthenticated
 from core.shapes import parsed
 from core.views import ApiView
 
@@ -23,8 +22,6 @@ class ChangePassword(ApiView):
     )
     def post(self, request: Request) -> Response:
         fields = parsed(ChangePasswordRequest, request)
-        session = request.auth
-        if not isinstance(session, Session):
-            raise NotAuthenticated
+        session = session_of(request)
         change_password(session, current=fields["current_password"], password=fields["password"])
         return Response(status=204)

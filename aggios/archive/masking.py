@@ -33,6 +33,17 @@ ONLY_ID = f"CASE WHEN {IS_ID} THEN {{0}} ELSE '' END"
 NO_SESSION_ID = f"CASE WHEN target_type <> 'session' AND {IS_ID} THEN {{0}} ELSE '' END"
 FILE_NAME = "'file-' || id || coalesce(substring({0} from '\\.[a-z0-9]{{1,5}}$'), '')"
 
+# What opens doors of one tenant, or is made with its keys.
+CREDENTIALS = (
+    "accounts.ApiKey",
+    "accounts.Authenticator",
+    "accounts.Invitation",
+    "accounts.Letter",
+    "accounts.MailLink",
+    "accounts.RecoveryCode",
+    "accounts.Session",
+)
+
 Fields = Mapping[str, str]
 # None: the rows stay behind.
 RULES: dict[str, Fields | None] = {
@@ -50,17 +61,7 @@ RULES: dict[str, Fields | None] = {
         "created_at": KEEP,
         "updated_at": KEEP,
     },
-    **dict.fromkeys(
-        (
-            "accounts.ApiKey",
-            "accounts.Authenticator",
-            "accounts.Invitation",
-            "accounts.Letter",
-            "accounts.MailLink",
-            "accounts.RecoveryCode",
-            "accounts.Session",
-        )
-    ),
+    **dict.fromkeys(CREDENTIALS),
     "audit.AuditEvent": {
         "id": KEEP,
         "at": KEEP,
@@ -104,17 +105,7 @@ RULES: dict[str, Fields | None] = {
 }
 # What is good for one tenant alone, because its keys made it: left out of every other one.
 OF_ONE_TENANT = frozenset(
-    apps.get_model(label)._meta.db_table
-    for label in (
-        "accounts.ApiKey",
-        "accounts.Authenticator",
-        "accounts.Invitation",
-        "accounts.Letter",
-        "accounts.MailLink",
-        "accounts.RecoveryCode",
-        "accounts.Session",
-        "idempotency.Answer",
-    )
+    apps.get_model(label)._meta.db_table for label in (*CREDENTIALS, "idempotency.Answer")
 )
 
 
