@@ -128,6 +128,17 @@ def test_many_accounts_from_one_address(agency: Agency, settings):
     assert found == [401] * 4 + [429]
 
 
+def test_an_account_of_ones_own_does_not_clear_the_address(agency: Agency, settings):
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "login_address": "4/60"}
+    join(agency, "mallory@here.test")
+    address = somewhere()
+    found = [try_at(agency, address, email=f"{n}@here.test").status_code for n in range(3)]
+    found.append(try_at(agency, address, PASSWORD, "mallory@here.test").status_code)
+    found += [try_at(agency, address, email=f"{n}@here.test").status_code for n in range(3, 5)]
+
+    assert found == [401, 401, 401, 200, 401, 429]
+
+
 def test_a_forged_address_straight_at_the_server(agency: Agency, stores):
     """Ours is the last entry, whatever a client wrote before it."""
     host: Host = agency.host
