@@ -53,6 +53,23 @@ def test_sessions_are_rotated_and_their_check_has_its_price():
     assert all(side["rate_median"] > 0 and side["requests"] > 0 for side in sides.values())
 
 
+def test_known_and_unknown_are_compared_in_every_question():
+    pairs = result_of("enumeration", "--samples", "3")["pairs"]
+
+    assert list(pairs) == [
+        "log in, wrong password",
+        "log in, inactive",
+        "forgot",
+        "register, closed",
+        "register, confirmed",
+        "invite",
+    ]
+    for found in pairs.values():
+        assert 0 <= found["p"] <= 1
+        assert 0 <= found["ks_p"] <= 1
+        assert min(found["known_ms"], found["unknown_ms"]) > 0
+
+
 def test_a_role_is_measured_among_few_and_many():
     result = result_of("roles", "--rounds", "10", "--tenants", "12")
 
