@@ -3,7 +3,8 @@
 # OpenAPI description: no 5xx, no status, content type, header or body that it does not know.
 # Needs a development stack that is running (scripts/start-dev.sh) and, once, PyPI.
 #
-#   scripts/fuzz_api.sh                        in workspaces of its own, as their owner
+#   scripts/fuzz_api.sh                        in workspaces of its own, as their owner; at least
+#                                              5 000 cases (100 examples, the usual, are some less)
 #   scripts/fuzz_api.sh --max-examples 300     more cases; all options of `schemathesis run` work
 #
 # Cases go to a web process of their own on the stack's data whose limits are out of the way:
@@ -44,4 +45,4 @@ curl --silent --fail --retry 20 --retry-connrefused --retry-delay 1 -H "Host: ac
 export SCHEMATHESIS_HOOKS=fuzz_hooks PYTHONPATH="$root/scripts/lib"
 cd "$work"
 "$place/bin/st" run schema.yaml --url "$FUZZ_URL" \
-    --checks "$CHECKS" --continue-on-failure "$@"
+    --checks "$CHECKS" --continue-on-failure --max-examples 150 "$@"

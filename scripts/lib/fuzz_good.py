@@ -138,6 +138,7 @@ GOOD: dict[str, Callable[[Person], Values]] = {
     "POST /api/auth/recovery-codes": _codes,
     "POST /api/auth/refresh": _refresh,
     "POST /api/auth/register": _register,
+    "GET /api/auth/sessions/{session_id}": _session,
     "DELETE /api/auth/sessions/{session_id}": _session,
     "POST /api/invitations": _invite,
     "GET /api/invitations/{invitation_id}": _invitation,
