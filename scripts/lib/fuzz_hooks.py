@@ -105,7 +105,7 @@ def _shut_out(response: Any) -> bool:
 @atexit.register
 def told() -> None:
     """Print how each operation was answered."""
-    with Path(os.environ["FUZZ_TALLY"]).open("w", encoding="utf-8") as out:
+    with Path(os.environ["FUZZ_TALLY"]).open("a", encoding="utf-8") as out:
         for label, statuses in sorted(tally.items()):
             all_, good = sum(statuses.values()), sum(statuses[s] for s in statuses if s[0] in "23")
             print(f"{label:48} {all_:5} cases, {good:4} went well: {dict(statuses)}", file=out)
