@@ -58,7 +58,9 @@ def test_so_many_at_once_so_many_waiting_and_no_more(gate: Gate):
     threads = ask(desk, gate, 5)
     for _ in range(2):
         assert gate.begun.acquire(timeout=PATIENCE)
+    end = time.monotonic() + PATIENCE
     while desk._places._value:  # until all five have their place
+        assert time.monotonic() < end
         time.sleep(0.01)
 
     with pytest.raises(HashingBusy):

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
+from django.db import transaction
 
+from accounts.links import mint
 from accounts.models import Session, User
 from audit.models import AuditEvent
 from tenants.context import tenant_context
@@ -87,6 +90,19 @@ def test_it_is_no_way_to_guess(agency: Agency):
     assert refusal(refused) == (429, "rate_limited")
     assert 1 <= int(refused.headers["Retry-After"]) <= 60
     assert refusal(log_in(agency, PASSWORD)) == (429, "rate_limited")
+
+
+def test_links_that_were_mailed_before_are_void(agency: Agency):
+    """Whoever got one, perhaps from a mailbox that is not theirs, must not set the next one."""
+    with tenant_context(agency.ref), transaction.atomic():
+        owner = User.objects.get(pk=agency.owner.id)
+        token = mint("reset", email=owner.email, lifetime=timedelta(hours=1), user=owner)
+    assert change(agency.owner.at).status_code == 204
+
+    answer = agency.host.post("/api/auth/password/reset", {"token": token, "password": PASSWORD})
+
+    assert refusal(answer) == (400, "link_invalid")
+    assert log_in(agency, ANOTHER).status_code == 200
 
 
 def test_nobody_changes_it_without_a_session(agency: Agency):
