@@ -303,7 +303,21 @@ SPECTACULAR_SETTINGS = {
 # Bodies that are read into memory; files are streamed and bounded by FILE_MAX_BYTES.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_HANDLERS = ["core.uploads.NoFiles"]
-FILE_MAX_BYTES = env.integer("FILE_MAX_BYTES", 5 * 1024**3, least=1)
+# The largest object of Amazon S3 (user guide, "Multipart upload limits") is the largest file.
+FILE_MAX_BYTES = env.integer("FILE_MAX_BYTES", 5 * 1024**4, least=1)
+# Through the backend (POST /api/files); what is larger goes straight to the store.
+FILE_STREAM_MAX_BYTES = env.integer("FILE_STREAM_MAX_BYTES", 5 * 1024**3, least=1)
+# What comes by one request to the store; what is larger comes in parts.
+UPLOAD_SINGLE_BYTES = env.integer("UPLOAD_SINGLE_BYTES", 16 * 1024**2, least=0)
+UPLOAD_SECONDS = env.integer("UPLOAD_SECONDS", 86400, least=60)
+UPLOAD_URL_SECONDS = env.integer("UPLOAD_URL_SECONDS", 3600, least=10)
+TRASH_SECONDS = env.integer("TRASH_SECONDS", 30 * 86400, least=0)
+# What every tenant may keep, 0 is no limit, unless staff say otherwise (tenants/limits.py).
+TENANT_LIMITS = {
+    "storage_bytes": env.integer("TENANT_STORAGE_BYTES", 1024**4, least=0),
+    "storage_objects": env.integer("TENANT_STORAGE_OBJECTS", 0, least=0),
+    "file_max_bytes": 0,
+}
 IDEMPOTENCY_LIFETIME = timedelta(hours=24)
 
 # -- rate limits, "count/seconds": see core/limits.py ----------------------------------------------

@@ -9,6 +9,14 @@ class FileTooLarge(Problem):
     title = "The file is larger than this service accepts."
 
 
+class QuotaExceeded(Problem):
+    """Its member ``quota`` tells the limits and what is taken of them."""
+
+    status = 413
+    code = "quota_exceeded"
+    title = "The workspace has no room for this file."
+
+
 class UploadInterrupted(Problem):
     status = 400
     code = "upload_interrupted"
@@ -25,3 +33,23 @@ class RangeNotSatisfiable(Problem):
     status = 416
     code = "range_not_satisfiable"
     title = "The file has no such bytes."
+
+
+class UploadIncomplete(Problem):
+    status = 409
+    code = "upload_incomplete"
+    title = "The store does not have all of the file yet."
+
+
+class ChecksumMismatch(Problem):
+    status = 422
+    code = "checksum_mismatch"
+    title = "What arrived is not what was announced. Nothing of it was kept; begin again."
+
+
+class UploadEnded(Problem):
+    """Its member ``reason`` tells how: ``aborted``, ``expired`` or ``checksum_mismatch``."""
+
+    status = 409
+    code = "upload_ended"
+    title = "This upload has ended without a file."

@@ -7,6 +7,7 @@ transaction is open meanwhile.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import IO, Any, NoReturn
 
 from django.conf import settings
@@ -24,8 +25,10 @@ from core.problems import BodyTooLarge, FieldError, MalformedBody, ValidationFai
 from files.models import Upload
 from files.problems import FileTooLarge, UploadInterrupted
 from files.storage import tenant_storage
-from files.uploads import give_up, note_multipart, start_upload
+from files.uploads import cover, give_up, note_multipart, start_upload
 from files.writing import ObjectWriter
+from tenants.context import current_tenant
+from tenants.limits import limits_of
 
 FIELD = "file"
 # Beside the file: other fields (Django bounds them), part headers and boundaries.
@@ -63,11 +66,13 @@ class ToStore(FileUploadHandler):
             _refuse("repeated", "Send one file at a time.")
         upload = start_upload(user=self._user)
         key = tenant_storage().key_of(upload.object_name)
-        writer = ObjectWriter(key, on_multipart=lambda found: note_multipart(upload, found))
+        noted = partial(note_multipart, upload)
+        writer = ObjectWriter(key, noted, most_bytes())
         self.received = Received(file_name, upload, writer)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         if self.received is not None:
+            cover(self.received.upload, self.received.writer.size + len(raw_data))
             self.received.writer.write(raw_data)
 
     def file_complete(self, file_size: int) -> Any:
@@ -87,7 +92,7 @@ class _Body:
         self._stream = stream
         self._closing = b"--" + boundary.encode("latin-1") + b"--"
         self._tail = b""
-        self._left = settings.FILE_MAX_BYTES + settings.DATA_UPLOAD_MAX_MEMORY_SIZE + OVERHEAD
+        self._left = most_bytes() + settings.DATA_UPLOAD_MAX_MEMORY_SIZE + OVERHEAD
 
     def read(self, size: int = -1) -> bytes:
         try:
@@ -110,8 +115,8 @@ class _Body:
 class FileFormParser(MultiPartParser):
     """multipart/form-data with one field ``file``; ``request.FILES["file"]`` is a Received.
 
-    Raises FileTooLarge, UploadInterrupted, StorageUnavailable, ValidationFailed for a second file
-    and MalformedBody; nothing is left in the store then.
+    Raises FileTooLarge, QuotaExceeded, UploadInterrupted, StorageUnavailable, ValidationFailed for
+    a second file and MalformedBody; nothing is left in the store then.
     """
 
     def parse(
@@ -132,12 +137,17 @@ class FileFormParser(MultiPartParser):
             raise
 
 
+def most_bytes() -> int:
+    """Return the size of the largest file that the tenant may send through the backend."""
+    return min(settings.FILE_STREAM_MAX_BYTES, limits_of(current_tenant()).file_max_bytes)
+
+
 def _refuse_declared(meta: Mapping[str, Any]) -> None:
     """Refuse a body that says itself that it is too large, before a byte of it is read."""
-    most = settings.FILE_MAX_BYTES + settings.DATA_UPLOAD_MAX_MEMORY_SIZE + OVERHEAD
+    most = most_bytes() + settings.DATA_UPLOAD_MAX_MEMORY_SIZE + OVERHEAD
     known = "chunked" not in meta.get("HTTP_TRANSFER_ENCODING", "").lower()
     if known and int(meta.get("CONTENT_LENGTH") or 0) > most:
-        raise FileTooLarge(f"Send at most {settings.FILE_MAX_BYTES} bytes.")
+        raise FileTooLarge(f"Send at most {most_bytes()} bytes.")
 
 
 def _read_form(

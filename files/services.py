@@ -16,6 +16,7 @@ from files.content_types import type_of_name
 from files.models import File, FileVersion, Upload
 from files.names import checked_name
 from files.problems import NameTaken
+from files.quota import keep
 from files.uploads import claim
 from files.writing import Written
 
@@ -46,6 +47,7 @@ def keep_file(*, upload: Upload, name: str, written: Written, user: User) -> Fil
         )
         file = _locked_file(user, name, version)
         _add_version(file, version)
+        keep(written.size, reserved=upload.reserved_bytes)
         record(
             "file.uploaded",
             actor=actor_of(user),

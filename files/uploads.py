@@ -7,6 +7,7 @@ clears the store then. If the process dies on the way, ``settle_some`` finishes 
 """
 
 import logging
+import uuid
 from datetime import timedelta
 
 from django.db import ProgrammingError, transaction
@@ -16,12 +17,17 @@ from uuid6 import uuid7
 from accounts.models import User
 from core.problems import StorageUnavailable
 from files.models import Upload
+from files.problems import QuotaExceeded
+from files.quota import release, reserve
 from files.storage import tenant_storage
 from files.writing import clear
 
 # A client may take hours over a large file. Whatever is pending longer than this is nobody's.
 ABANDONED_AFTER = timedelta(hours=24)
 SETTLED_AT_ONCE = 5
+# By how much the reservation of an upload through the backend grows at a time.
+STEP_BYTES = 64 * 1024 * 1024
+GIVEN_UP = "The upload took too long and was given up; send the file again."
 
 log = logging.getLogger(__name__)
 
@@ -34,8 +40,33 @@ def start_upload(*, user: User) -> Upload:
     """
     upload = Upload(id=uuid7(), created_by=user)
     upload.object_name = f"files/{upload.id}"
-    upload.save(force_insert=True)
+    with transaction.atomic():
+        reserve(0)
+        upload.save(force_insert=True)
     return upload
+
+
+def cover(upload: Upload, size: int) -> None:
+    """Reserve room for ``size`` bytes of an upload whose size nobody knows before its end.
+
+    Some more than is needed now, so that a large file asks seldom; where that does not fit any
+    more, just what is needed. Raises QuotaExceeded.
+    """
+    if size <= upload.reserved_bytes:
+        return
+    try:
+        _extend(upload, max(size, upload.reserved_bytes + STEP_BYTES))
+    except QuotaExceeded:
+        _extend(upload, size)
+
+
+def _extend(upload: Upload, size: int) -> None:
+    with transaction.atomic():
+        rows = Upload.objects.filter(pk=upload.pk, state=Upload.State.PENDING)
+        if not rows.update(reserved_bytes=size):
+            raise StorageUnavailable(GIVEN_UP)
+        reserve(size - upload.reserved_bytes, objects=0)
+    upload.reserved_bytes = size
 
 
 def note_multipart(upload: Upload, multipart_id: str) -> None:
@@ -47,11 +78,12 @@ def note_multipart(upload: Upload, multipart_id: str) -> None:
 def claim(upload: Upload) -> None:
     """Take a pending upload for the transaction that keeps its file. Raises StorageUnavailable.
 
-    Call inside a transaction: the row stays locked until it ends.
+    Call inside a transaction: the row stays locked until it ends. The reservation is still held:
+    ``quota.keep`` turns it into use.
     """
     rows = Upload.objects.filter(pk=upload.pk, state=Upload.State.PENDING)
     if not rows.update(state=Upload.State.READY):
-        raise StorageUnavailable("The upload took too long and was given up; send the file again.")
+        raise StorageUnavailable(GIVEN_UP)
     upload.state = Upload.State.READY
 
 
@@ -61,15 +93,30 @@ def give_up(upload: Upload) -> None:
     Does nothing to one that is ready. If a transaction that keeps the file is being committed, this
     waits for its outcome on the row. When the store does not answer, ``settle_some`` tries again.
     """
-    rows = Upload.objects.filter(pk=upload.pk, state=Upload.State.PENDING)
     try:
-        given_up = rows.update(state=Upload.State.FAILED)
+        given_up = fail([upload.pk])
     except ProgrammingError:
         # The tenant was deleted while the bytes were on their way: no row can keep the object.
         clear(tenant_storage().key_of(upload.object_name))
         return
     if given_up:
         _clear(upload)
+
+
+def fail(ids: list[uuid.UUID]) -> list[uuid.UUID]:
+    """Move those of the uploads that are pending to ``failed`` and release what they reserved.
+
+    Returns which they were; the store has still to be cleared of them.
+    """
+    with transaction.atomic():
+        rows = Upload.objects.filter(pk__in=ids, state=Upload.State.PENDING).order_by("pk")
+        found = list(rows.select_for_update().values_list("pk", "reserved_bytes"))
+        Upload.objects.filter(pk__in=[pk for pk, _ in found]).update(
+            state=Upload.State.FAILED, reserved_bytes=0
+        )
+        for _, reserved in found:
+            release(reserved)
+    return [pk for pk, _ in found]
 
 
 def _clear(upload: Upload) -> None:
@@ -92,6 +139,6 @@ def settle_some() -> None:
         rows = unsettled.exclude(state=Upload.State.PENDING, created_at__gte=oldest)
         locked = rows.select_for_update(skip_locked=True).order_by("created_at")
         ids = list(locked.values_list("pk", flat=True)[:SETTLED_AT_ONCE])
-        Upload.objects.filter(pk__in=ids).update(state=Upload.State.FAILED)
+        fail(ids)
     for upload in Upload.objects.filter(pk__in=ids):
         _clear(upload)

@@ -11,5 +11,6 @@ def held_objects() -> Held:
 
     An upload that is under way, or was broken off and not cleared away yet, is not in it.
     """
-    found = FileVersion.objects.aggregate(count=Count("pk"), size=Sum("size"))
+    kept = FileVersion.objects.filter(restored_from=None)  # those share their object
+    found = kept.aggregate(count=Count("pk"), size=Sum("size"))
     return Held(found["count"], found["size"] or 0)

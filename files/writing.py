@@ -15,7 +15,8 @@ from files.content_types import UNKNOWN
 from files.problems import FileTooLarge
 from files.store import answering, client
 
-PART_BYTES = 8 * 1024 * 1024
+MEBIBYTE = 1024 * 1024
+PART_BYTES = 8 * MEBIBYTE
 MOST_PARTS = 10_000  # Amazon S3 user guide, "Multipart upload limits"; other stores follow it
 
 # Should anybody ever get at an object by another way than our URLs, it is a download of octets.
@@ -30,14 +31,18 @@ class Written:
     sha256: str
 
 
-def part_bytes() -> int:
-    """Return the size of a part: 8 MiB, or as much more as the largest file needs."""
-    return max(PART_BYTES, -(-int(settings.FILE_MAX_BYTES) // MOST_PARTS))
+def part_bytes(most: int) -> int:
+    """Return the size of a part for an object of up to ``most`` bytes: 8 MiB, or what it needs.
+
+    Whole MiB, so that the parts of a large file are no odd number of bytes.
+    """
+    needed = -(-most // MOST_PARTS)
+    return max(PART_BYTES, -(-needed // MEBIBYTE) * MEBIBYTE)
 
 
 @dataclass
 class ObjectWriter:
-    """Takes the bytes of one object in order; ``finish`` makes it readable.
+    """Takes the bytes of one object in order, ``most`` at most; ``finish`` makes it readable.
 
     ``on_multipart`` is told the store's id of a multipart upload before its first part is sent.
     Every method but ``discard`` raises StorageUnavailable when the store fails.
@@ -45,6 +50,7 @@ class ObjectWriter:
 
     key: str
     on_multipart: Callable[[str], None]
+    most: int
     size: int = 0
     _buffer: bytearray = field(default_factory=bytearray)
     _digest: Any = field(default_factory=hashlib.sha256)
@@ -52,15 +58,15 @@ class ObjectWriter:
     _parts: list[dict[str, Any]] = field(default_factory=list)
 
     def write(self, data: bytes) -> None:
-        """Take the next bytes. Raises FileTooLarge beyond ``FILE_MAX_BYTES``."""
+        """Take the next bytes. Raises FileTooLarge beyond ``most``."""
         self.size += len(data)
-        if self.size > settings.FILE_MAX_BYTES:
-            raise FileTooLarge(f"Send at most {settings.FILE_MAX_BYTES} bytes.")
+        if self.size > self.most:
+            raise FileTooLarge(f"Send at most {self.most} bytes.")
         self._digest.update(data)
         self._buffer += data
         # Not at equality: what fills one part exactly may still be the whole object.
-        while len(self._buffer) > part_bytes():
-            self._send(part_bytes())
+        while len(self._buffer) > part_bytes(self.most):
+            self._send(part_bytes(self.most))
 
     def finish(self) -> Written:
         """Store what is left and make the object whole."""

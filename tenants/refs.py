@@ -28,6 +28,8 @@ class TenantRef:
     deletion_due_at: datetime | None = None
     settings: tuple[tuple[str, Setting], ...] = ()
     """What the workspace decided for itself, by name; hashable, so that it can key a cache."""
+    limits: tuple[tuple[str, Setting], ...] = ()
+    """What platform staff set for it alone (tenants/limits.py)."""
     former_names: tuple[tuple[str, datetime], ...] = ()
     """Labels that it had before, each with the end of its redirect."""
 
@@ -56,6 +58,7 @@ def ref_of(tenant: Tenant) -> TenantRef:
         maintenance=tenant.maintenance,
         deletion_due_at=tenant.deletion_due_at,
         settings=settings_of(tenant.settings),
+        limits=settings_of(tenant.limits),
         former_names=tuple(
             (d.domain, d.redirect_until) for d in tenant.domains.all() if d.redirect_until
         ),

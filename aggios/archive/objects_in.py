@@ -26,7 +26,7 @@ def upload_objects(archive: Archive, prefix: str, tick: Progress) -> int:
     """Store what is missing or different; return how many objects were sent.
 
     Can be cut off and repeated. Raises Damaged, StorageUnavailable, and ArchiveError for an object
-    larger than FILE_MAX_BYTES.
+    larger than its line says.
     """
     abort_unfinished(prefix)
     sent = 0
@@ -34,7 +34,7 @@ def upload_objects(archive: Archive, prefix: str, tick: Progress) -> int:
         if is_stored(prefix, wanted):
             tick(wanted.size)
             continue
-        _upload(key_under(prefix, wanted.name), ticking(chunks, tick))
+        _upload(key_under(prefix, wanted.name), wanted.size, ticking(chunks, tick))
         sent += 1
     return sent
 
@@ -45,14 +45,14 @@ def is_stored(prefix: str, wanted: Wanted) -> bool:
     return chunks is not None and not fault_of(chunks, wanted)
 
 
-def _upload(key: str, chunks: Iterator[bytes]) -> None:
+def _upload(key: str, size: int, chunks: Iterator[bytes]) -> None:
     """Store an object; nobody sees it before its last byte has been checked."""
-    writer = ObjectWriter(key, lambda multipart_id: None)
+    writer = ObjectWriter(key, lambda multipart_id: None, most=size)
     try:
         for chunk in chunks:
             writer.write(chunk)
     except FileTooLarge as exc:
-        raise ArchiveError(f"An object is larger than FILE_MAX_BYTES allows. {exc}") from exc
+        raise ArchiveError(f"An object is larger than the archive says. {exc}") from exc
     writer.finish()
 
 

@@ -50,6 +50,10 @@ class Tenant(TenantMixin):  # type: ignore[misc]
     settings = models.JSONField(
         default=dict, db_default=models.Value({}, models.JSONField()), editable=False
     )
+    # What platform staff set apart from what everybody gets (tenants/limits.py).
+    limits = models.JSONField(
+        default=dict, db_default=models.Value({}, models.JSONField()), editable=False
+    )
     key_version = models.PositiveIntegerField(
         default=1, editable=False, help_text="Raising it ends every token of the tenant."
     )

@@ -1,4 +1,4 @@
-"""Files of a tenant, their versions, and the record of every upload. Tenant schema only."""
+"""Files of a tenant and their versions."""
 
 from django.db import models
 from django.db.models import Q
@@ -39,6 +39,9 @@ class File(models.Model):
             models.Index(
                 "owner", "created_at", "id", condition=Q(deleted_at=None), name="files_of_owner"
             ),
+            models.Index(
+                "deleted_at", "id", condition=Q(deleted_at__isnull=False), name="files_in_trash"
+            ),
         )
 
     def __str__(self) -> str:
@@ -53,7 +56,11 @@ class FileVersion(models.Model):
     number = models.PositiveIntegerField()
     # Below the tenant's prefix, which files/storage.py puts in front at every call: a row that
     # strayed into another tenant's schema could still not name this tenant's object.
-    object_name = models.CharField(max_length=255, unique=True)
+    object_name = models.CharField(max_length=255, db_index=True)
+    # A restored version is a new one over the same object, which is counted once.
+    restored_from = models.ForeignKey(
+        "self", on_delete=models.CASCADE, null=True, related_name="+", editable=False
+    )
     size = models.BigIntegerField()
     sha256 = models.CharField(max_length=64)
     content_type = models.CharField(max_length=255)
@@ -64,43 +71,13 @@ class FileVersion(models.Model):
         ordering = ("file", "-number")
         constraints = (
             models.UniqueConstraint(fields=("file", "number"), name="file_version_number_unique"),
+            models.UniqueConstraint(
+                fields=("object_name",),
+                condition=Q(restored_from__isnull=True),
+                name="file_version_object_unique",
+            ),
             models.CheckConstraint(condition=Q(size__gte=0), name="file_version_size_not_negative"),
         )
 
     def __str__(self) -> str:
         return f"{self.file_id} v{self.number}"
-
-
-class Upload(models.Model):
-    """Written before the first byte goes to the store, so that nothing there is unaccounted for.
-
-    ``pending`` may have bytes in the store. ``ready`` has a FileVersion with the same id.
-    ``failed`` must have none; ``cleared_at`` tells when the store confirmed that, and rows without
-    it are tried again (files/uploads.py).
-    """
-
-    class State(models.TextChoices):
-        PENDING = "pending", "Pending"
-        READY = "ready", "Ready"
-        FAILED = "failed", "Failed"
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    object_name = models.CharField(max_length=255, unique=True)
-    multipart_id = models.CharField(max_length=1024, blank=True)
-    state = models.CharField(max_length=7, choices=State.choices, default=State.PENDING)
-    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
-    cleared_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ("-created_at",)
-        indexes = (
-            models.Index(
-                "created_at",
-                condition=Q(cleared_at=None) & ~Q(state="ready"),
-                name="uploads_not_settled",
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.id} {self.state}"

@@ -1,0 +1,68 @@
+"""The record of every object: written before its first byte, kept until the store has let it go."""
+
+from django.db import models
+from django.db.models import Q
+from uuid6 import uuid7
+
+from accounts.models import User
+
+
+class Upload(models.Model):
+    """Written before the first byte goes to the store, so that nothing there is unaccounted for.
+
+    ``pending`` may have bytes in the store, and holds a reservation of the tenant's quota.
+    ``ready`` has a FileVersion with the same id. ``failed`` and ``purged`` must have none;
+    ``cleared_at`` tells when the store confirmed that, and rows without it are tried again
+    (files/uploads.py).
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending", "Pending"
+        READY = "ready", "Ready"
+        FAILED = "failed", "Failed"
+        PURGED = "purged", "Purged"
+
+    class Strategy(models.TextChoices):
+        """How the bytes come: through the backend, or from the client straight to the store."""
+
+        BACKEND = "backend", "Through the backend"
+        SINGLE = "single", "By one request to the store"
+        MULTIPART = "multipart", "Part by part to the store"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    object_name = models.CharField(max_length=255, unique=True)
+    multipart_id = models.CharField(max_length=1024, blank=True)
+    state = models.CharField(max_length=7, choices=State.choices, default=State.PENDING)
+    strategy = models.CharField(
+        max_length=9, choices=Strategy.choices, default=Strategy.BACKEND, db_default="backend"
+    )
+    # What the client said of it; nothing of it is believed before the object was looked at.
+    name = models.CharField(max_length=255, blank=True, db_default="")
+    size = models.BigIntegerField(null=True)
+    content_type = models.CharField(max_length=255, blank=True, db_default="")
+    sha256 = models.CharField(max_length=64, blank=True, db_default="")
+    part_size = models.BigIntegerField(null=True)
+    # Of the tenant's quota, while it is pending; it takes one object as well (files/quota.py).
+    reserved_bytes = models.BigIntegerField(default=0, db_default=0)
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True)
+    cleared_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(reserved_bytes__gte=0), name="upload_reserves_not_negative"
+            ),
+        )
+        indexes = (
+            models.Index(
+                "created_at",
+                condition=Q(cleared_at=None) & ~Q(state="ready"),
+                name="uploads_not_settled",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.state}"

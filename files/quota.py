@@ -1,0 +1,91 @@
+"""What a tenant's objects may take: reserved before the first byte, counted when they are kept.
+
+One row (``Balance``) is changed by one statement, in the transaction that makes or ends what it
+counts. That statement checks the limit and locks the row until the commit, so uploads at once never
+overrun it together; ``manage.py reconcile_storage`` compares it with the rows. Whoever locks other
+rows as well locks them first.
+"""
+
+from collections.abc import Mapping
+
+from django.db import connection
+from django.db.models import F, Value
+
+from files.models import Balance
+from files.problems import QuotaExceeded
+from tenants.context import current_tenant
+from tenants.limits import limits_of
+
+# Counted once, when the tenant's first object comes: a schema may be older than its balance.
+FIRST = """
+    INSERT INTO files_balance (id, used_bytes, used_objects, reserved_bytes, reserved_objects)
+    SELECT 1, kept.size, kept.count, pending.size, pending.count
+    FROM (SELECT coalesce(sum(size), 0) AS size, count(*) AS count
+          FROM files_fileversion WHERE restored_from_id IS NULL) AS kept,
+         (SELECT coalesce(sum(reserved_bytes), 0) AS size, count(*) AS count
+          FROM files_upload WHERE state = 'pending') AS pending
+    ON CONFLICT DO NOTHING
+"""
+
+
+def reserve(size: int, objects: int = 1) -> None:
+    """Set an amount apart for a pending upload, in its transaction. Raises QuotaExceeded."""
+    limits = limits_of(current_tenant())
+    fits = {}
+    if limits.storage_bytes is not None and size:
+        fits["used_bytes__lte"] = Value(limits.storage_bytes - size) - F("reserved_bytes")
+    if limits.storage_objects is not None and objects:
+        fits["used_objects__lte"] = Value(limits.storage_objects - objects) - F("reserved_objects")
+    ensure_balance()
+    if not _change(fits, reserved_bytes=size, reserved_objects=objects):
+        raise QuotaExceeded(members={"quota": standing()})
+
+
+def release(size: int) -> None:
+    """Give back what an upload had reserved that ends without a file, in its transaction."""
+    _change({}, reserved_bytes=-size, reserved_objects=-1)
+
+
+def keep(size: int, *, reserved: int) -> None:
+    """Count an object that was kept in place of what was reserved for it, in its transaction."""
+    _change(
+        {},
+        used_bytes=size,
+        used_objects=1,
+        reserved_bytes=-reserved,
+        reserved_objects=-1,
+    )
+
+
+def free(size: int, objects: int) -> None:
+    """Stop counting objects whose rows were deleted, in the transaction that deleted them."""
+    _change({}, used_bytes=-size, used_objects=-objects)
+
+
+def standing() -> dict[str, int | None]:
+    """Return the limits and what is taken of them, in bytes and objects; None is no limit."""
+    limits = limits_of(current_tenant())
+    balance = Balance.objects.filter(pk=Balance.ONLY).first() or Balance()
+    return {
+        "storage_bytes": limits.storage_bytes,
+        "storage_objects": limits.storage_objects,
+        "used_bytes": balance.used_bytes,
+        "used_objects": balance.used_objects,
+        "reserved_bytes": balance.reserved_bytes,
+        "reserved_objects": balance.reserved_objects,
+    }
+
+
+def ensure_balance() -> None:
+    """Make the tenant's balance if it has none. Call before the transaction changes what it sums.
+
+    Two who make it at once wait for each other on its key, and the second leaves it as it is.
+    """
+    if not Balance.objects.filter(pk=Balance.ONLY).exists():
+        with connection.cursor() as cursor:
+            cursor.execute(FIRST)
+
+
+def _change(fits: Mapping[str, object], **by: int) -> int:
+    row = Balance.objects.filter(pk=Balance.ONLY, **fits)
+    return row.update(**{name: F(name) + amount for name, amount in by.items()})
