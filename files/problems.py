@@ -48,8 +48,14 @@ class ChecksumMismatch(Problem):
 
 
 class UploadEnded(Problem):
-    """Its member ``reason`` tells how: ``aborted``, ``expired`` or ``checksum_mismatch``."""
+    """Its member ``reason`` tells why: ``aborted``, ``expired``, ``interrupted``, ``mismatch``."""
 
     status = 409
     code = "upload_ended"
     title = "This upload has ended without a file."
+
+
+class UploadCompleted(Problem):
+    status = 409
+    code = "upload_completed"
+    title = "This upload has become a file. Delete the file instead."

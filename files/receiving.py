@@ -25,7 +25,8 @@ from core.problems import BodyTooLarge, FieldError, MalformedBody, ValidationFai
 from files.models import Upload
 from files.problems import FileTooLarge, UploadInterrupted
 from files.storage import tenant_storage
-from files.uploads import cover, give_up, note_multipart, start_upload
+from files.uploads.records import cover, note_multipart, start_upload
+from files.uploads.settling import give_up
 from files.writing import ObjectWriter
 from tenants.context import current_tenant
 from tenants.limits import limits_of

@@ -17,7 +17,7 @@ from files.models import File, FileVersion, Upload
 from files.names import checked_name
 from files.problems import NameTaken
 from files.quota import keep
-from files.uploads import claim
+from files.uploads.records import claim
 from files.writing import Written
 
 Check = Callable[[File], None]

@@ -17,6 +17,7 @@ from django.conf import settings
 
 from core.problems import StorageUnavailable
 
+CHECKSUM = "x-amz-checksum-sha256"
 UNREACHABLE = (BotoCoreError, ClientError)
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,11 @@ def answering() -> Iterator[None]:
         raise StorageUnavailable from exc
 
 
+def error_code(exc: ClientError) -> str:
+    """Return the store's own word for what went wrong, such as ``NoSuchUpload``."""
+    return str(exc.response["Error"]["Code"])
+
+
 @cache
 def client() -> Any:
     """Return the client for the backend's own requests (thread-safe)."""
@@ -41,7 +47,19 @@ def client() -> Any:
 @cache
 def signing_client() -> Any:
     """Return the client that signs URLs for the public address; it sends nothing."""
-    return _client(settings.S3_PUBLIC_ENDPOINT_URL, attempts=1, connect=1, read=1)
+    # A checksum that boto3 adds by itself would be of no bytes, and signed into the address.
+    made = _client(
+        settings.S3_PUBLIC_ENDPOINT_URL, attempts=1, connect=1, read=1, checksums="when_required"
+    )
+    made.meta.events.register("before-sign.s3.PutObject", _checksum_into_address)
+    return made
+
+
+def _checksum_into_address(request: Any, **_: Any) -> None:
+    """Sign the checksum as a parameter of the address, so that its user need not send it."""
+    if checksum := request.headers.get(CHECKSUM):
+        del request.headers[CHECKSUM]
+        request.params[CHECKSUM] = checksum
 
 
 @cache
@@ -54,7 +72,14 @@ def ping() -> None:
     _probe().head_bucket(Bucket=settings.S3_BUCKET)
 
 
-def _client(endpoint: str, *, attempts: int, connect: float, read: float) -> Any:
+def _client(
+    endpoint: str,
+    *,
+    attempts: int,
+    connect: float,
+    read: float,
+    checksums: str = "when_supported",
+) -> Any:
     return boto3.client(
         "s3",
         endpoint_url=endpoint,
@@ -68,5 +93,6 @@ def _client(endpoint: str, *, attempts: int, connect: float, read: float) -> Any
             read_timeout=read,
             retries={"total_max_attempts": attempts, "mode": "standard"},
             max_pool_connections=50,
+            request_checksum_calculation=checksums,
         ),
     )

@@ -11,7 +11,7 @@ from files.models import File, Upload
 from files.names import checked_name, checked_path
 from files.receiving import FIELD, Received
 from files.services import keep_file
-from files.uploads import give_up, settle_some
+from files.uploads.settling import give_up, settle_some
 from idempotency.services import fingerprint_of, once
 
 

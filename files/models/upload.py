@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from uuid6 import uuid7
 
 from accounts.models import User
@@ -13,7 +14,7 @@ class Upload(models.Model):
     ``pending`` may have bytes in the store, and holds a reservation of the tenant's quota.
     ``ready`` has a FileVersion with the same id. ``failed`` and ``purged`` must have none;
     ``cleared_at`` tells when the store confirmed that, and rows without it are tried again
-    (files/uploads.py).
+    (files/uploads/settling.py).
     """
 
     class State(models.TextChoices):
@@ -29,6 +30,14 @@ class Upload(models.Model):
         SINGLE = "single", "By one request to the store"
         MULTIPART = "multipart", "Part by part to the store"
 
+    class Reason(models.TextChoices):
+        """Why an upload failed."""
+
+        ABORTED = "aborted", "Aborted by its sender"
+        EXPIRED = "expired", "Not completed in time"
+        INTERRUPTED = "interrupted", "Broken off or refused on the way"
+        MISMATCH = "mismatch", "Not what was announced"
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     object_name = models.CharField(max_length=255, unique=True)
     multipart_id = models.CharField(max_length=1024, blank=True)
@@ -36,6 +45,8 @@ class Upload(models.Model):
     strategy = models.CharField(
         max_length=9, choices=Strategy.choices, default=Strategy.BACKEND, db_default="backend"
     )
+    # Why no file came of it; empty otherwise.
+    reason = models.CharField(max_length=11, choices=Reason.choices, blank=True, db_default="")
     # What the client said of it; nothing of it is believed before the object was looked at.
     name = models.CharField(max_length=255, blank=True, db_default="")
     size = models.BigIntegerField(null=True)
@@ -46,7 +57,7 @@ class Upload(models.Model):
     reserved_bytes = models.BigIntegerField(default=0, db_default=0)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
-    expires_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(db_default=Now())
     cleared_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -59,7 +70,8 @@ class Upload(models.Model):
         indexes = (
             models.Index(
                 "created_at",
-                condition=Q(cleared_at=None) & ~Q(state="ready"),
+                # What came by one request has landed beside its object (files/uploads/landing.py).
+                condition=Q(cleared_at=None) & (~Q(state="ready") | Q(strategy="single")),
                 name="uploads_not_settled",
             ),
         )

@@ -12,10 +12,10 @@ from dataclasses import replace
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.utils import timezone
 
 from core.database.scope import PUBLIC, enter
 from files.models import File, Upload
-from files.uploads import ABANDONED_AFTER
 from files.writing import PART_BYTES
 from tenants.context import tenant_context
 from tests import stack
@@ -226,8 +226,8 @@ def test_what_a_dead_worker_left_is_cleared_in_time(new_agency):
     kept = unfinished_of(agency)
     with tenant_context(agency.ref):
         orphan = Upload.objects.get(state="pending")
-        orphan.created_at -= ABANDONED_AFTER
-        orphan.save(update_fields=["created_at"])
+        orphan.expires_at = timezone.now()
+        orphan.save(update_fields=["expires_at"])
     uploaded(agency.owner.at, "in-time.txt")
 
     assert len(kept) == 1

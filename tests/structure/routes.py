@@ -74,6 +74,10 @@ OF_A_TENANT = [
     Route("file", "/api/files/{file}", "GET PATCH DELETE", MEMBER),
     Route("file-download", "/api/files/{file}/download", "GET", MEMBER),
     Route("file-content", "/api/files/{file}/content", "GET", MEMBER),
+    Route("uploads", "/api/uploads", "POST", MEMBER),
+    Route("upload", "/api/uploads/{upload}", "GET DELETE", MEMBER),
+    Route("upload-parts", "/api/uploads/{upload}/parts", "POST", MEMBER),
+    Route("upload-complete", "/api/uploads/{upload}/complete", "POST", MEMBER),
 ]
 VIEW, ADD, CHANGE, DELETE = "view_tenant", "add_tenant", "change_tenant", "delete_tenant"
 OF_ONE = "/api/tenants/{tenant}"

@@ -1,0 +1,135 @@
+"""Uploads from a client straight to the object store."""
+
+import uuid
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+
+from accounts.authentication import person
+from core.shapes import parsed
+from core.views import ApiView
+from files.api.shapes import FileShape, file_etag, file_of
+from files.api.upload_shapes import (
+    CompleteRequest,
+    NewUploadRequest,
+    NewUploadShape,
+    PartsRequest,
+    PartUrlsShape,
+    UploadShape,
+    claimed_of,
+    upload_of,
+    urls_of,
+)
+from files.models import Upload
+from files.uploads.completing import complete_upload
+from files.uploads.direct import (
+    Announced,
+    abort_upload,
+    announce_upload,
+    begun,
+    open_upload,
+    own_upload,
+)
+from files.uploads.parts import part_count, stored_parts
+from files.uploads.settling import settle_some
+from idempotency.openapi import IDEMPOTENCY_KEY
+from idempotency.services import fingerprint_of, once
+
+FIRST_URLS = 100
+
+
+class Uploads(ApiView):
+    """Begin an upload."""
+
+    actions = {"POST": "files:write"}
+
+    @extend_schema(
+        operation_id="begin_upload",
+        request=NewUploadRequest,
+        parameters=[IDEMPOTENCY_KEY],
+        responses={201: NewUploadShape},
+    )
+    def post(self, request: Request) -> Response:
+        """Reserve room for a file; the answer says where its bytes go.
+
+        Small files go by one PUT, larger ones in parts. There are addresses for up to the first 100
+        parts; ask for more as they are needed.
+        """
+        fields = parsed(NewUploadRequest, request)
+        user = person(request)
+        response = once(
+            request,
+            caller=str(user.id),
+            fingerprint=fingerprint_of(fields),
+            act=lambda: _announced(announce_upload(Announced(**fields), user=user)),
+        )
+        # Signed anew each time, also for an answer that is repeated; and only now is the row there.
+        upload = begun(own_upload(user, uuid.UUID(response.data["id"])))
+        numbers = range(1, min(part_count(upload), FIRST_URLS) + 1)
+        response.data.update(urls_of(upload, numbers))
+        response["Cache-Control"] = "no-store"  # the addresses work for whoever has them
+        settle_some()
+        return response
+
+
+def _announced(upload: Upload) -> Response:
+    where = reverse("upload", kwargs={"upload_id": upload.id})
+    return Response(upload_of(upload), status=201, headers={"Location": where})
+
+
+class OneUpload(ApiView):
+    """An upload that the caller began."""
+
+    actions = {"GET": "files:write", "DELETE": "files:write"}
+
+    @extend_schema(operation_id="read_upload", responses=UploadShape)
+    def get(self, request: Request, upload_id: uuid.UUID) -> Response:
+        """Tell how far it has come: which parts the store has."""
+        upload = own_upload(person(request), upload_id)
+        pending = upload.state == Upload.State.PENDING
+        parts = stored_parts(upload) if pending else []
+        listed = [{"number": p.number, "size": p.size, "etag": p.etag} for p in parts]
+        return Response(
+            {**upload_of(upload), "parts": listed}, headers={"Cache-Control": "no-store"}
+        )
+
+    @extend_schema(operation_id="abort_upload", responses={204: None})
+    def delete(self, request: Request, upload_id: uuid.UUID) -> Response:
+        """Call it off; nothing stays of it and its room is free again."""
+        abort_upload(upload_id, user=person(request))
+        return Response(status=204)
+
+
+class UploadParts(ApiView):
+    """Addresses for parts."""
+
+    actions = {"POST": "files:write"}
+
+    @extend_schema(operation_id="sign_parts", request=PartsRequest, responses=PartUrlsShape)
+    def post(self, request: Request, upload_id: uuid.UUID) -> Response:
+        """Give an address for each of the parts, in the order asked for."""
+        numbers = parsed(PartsRequest, request)["numbers"]
+        upload = begun(open_upload(person(request), upload_id))
+        PartsRequest.require_within(numbers, part_count(upload))
+        return Response(urls_of(upload, numbers), headers={"Cache-Control": "no-store"})
+
+
+class UploadCompletion(ApiView):
+    """The end of an upload."""
+
+    actions = {"POST": "files:write"}
+
+    @extend_schema(
+        operation_id="complete_upload", request=CompleteRequest, responses={201: FileShape}
+    )
+    def post(self, request: Request, upload_id: uuid.UUID) -> Response:
+        """Make the file of what was sent. Asking again returns the same file."""
+        fields: dict[str, Any] = parsed(CompleteRequest, request)
+        file = complete_upload(upload_id, claimed=claimed_of(fields), user=person(request))
+        settle_some()
+        where = reverse("file", kwargs={"file_id": file.id})
+        headers = {"Location": where, "ETag": file_etag(file)}
+        return Response(file_of(file), status=201, headers=headers)

@@ -1,0 +1,1 @@
+"""Uploads: through the backend, or from the client straight to the store; a row for each."""

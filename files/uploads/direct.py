@@ -1,0 +1,116 @@
+"""Uploads from a client straight to the store: begun, looked at and called off here."""
+
+import uuid
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.sessions.services import actor_of
+from audit.services import Target, record
+from core.problems import NotFound
+from files.content_types import UNKNOWN
+from files.models import Upload
+from files.names import checked_path
+from files.problems import FileTooLarge, UploadCompleted, UploadEnded
+from files.uploads.parts import begin_multipart
+from files.uploads.records import start_upload
+from files.uploads.settling import give_up
+from files.writing import part_bytes
+from tenants.context import current_tenant
+from tenants.limits import limits_of
+
+PENDING, READY = Upload.State.PENDING, Upload.State.READY
+SINGLE, MULTIPART = Upload.Strategy.SINGLE, Upload.Strategy.MULTIPART
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What a client says of a file that it is about to send; ``sha256`` in hexadecimal or empty."""
+
+    name: str
+    size: int
+    content_type: str = UNKNOWN
+    sha256: str = ""
+
+
+def announce_upload(announced: Announced, *, user: User) -> Upload:
+    """Reserve room for a file and decide how its bytes are to come. Nothing is in the store yet.
+
+    Raises ValidationFailed for a name that cannot be, FileTooLarge, QuotaExceeded.
+    """
+    name = checked_path(announced.name, field="name")
+    most = limits_of(current_tenant()).file_max_bytes
+    if announced.size > most:
+        raise FileTooLarge(f"Send at most {most} bytes.")
+    single = announced.size <= settings.UPLOAD_SINGLE_BYTES
+    return start_upload(
+        user=user,
+        strategy=SINGLE if single else MULTIPART,
+        name=name,
+        size=announced.size,
+        content_type=announced.content_type,
+        sha256=announced.sha256.lower(),
+        part_size=announced.size if single else part_bytes(announced.size),
+    )
+
+
+def begun(upload: Upload) -> Upload:
+    """Return the upload ready to take bytes: the store knows of its parts from now on.
+
+    Apart from announcing it, and safe to repeat, because the row must be committed first.
+    Raises StorageUnavailable.
+    """
+    if upload.strategy == MULTIPART and upload.state == PENDING and not upload.multipart_id:
+        begin_multipart(upload)
+    return upload
+
+
+def own_upload(user: User, upload_id: uuid.UUID) -> Upload:
+    """Return an upload that a person announced. Raises NotFound for everybody else's."""
+    direct = Upload.objects.filter(strategy__in=(SINGLE, MULTIPART), created_by=user)
+    found = direct.exclude(state=Upload.State.PURGED).filter(pk=upload_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def open_upload(user: User, upload_id: uuid.UUID) -> Upload:
+    """Return an upload that can still take bytes.
+
+    Raises NotFound, UploadCompleted, and UploadEnded; what is met too late is ended here.
+    """
+    upload = own_upload(user, upload_id)
+    if upload.state == READY:
+        raise UploadCompleted
+    if upload.state == PENDING and upload.expires_at < timezone.now():
+        give_up(upload, Upload.Reason.EXPIRED)
+        upload.refresh_from_db(fields=["state", "reason"])
+    require_pending(upload)
+    return upload
+
+
+def require_pending(upload: Upload) -> None:
+    """Raise UploadEnded, with the reason, for an upload that no file can come of any more."""
+    if upload.state != PENDING:
+        raise UploadEnded(members={"reason": upload.reason})
+
+
+def abort_upload(upload_id: uuid.UUID, *, user: User) -> None:
+    """Call an upload off; repeating it changes nothing. Raises NotFound, UploadCompleted.
+
+    One that is being completed meanwhile either becomes a file or ends here, not both.
+    """
+    upload = own_upload(user, upload_id)
+    if upload.state == PENDING and give_up(upload, Upload.Reason.ABORTED):
+        record("upload.aborted", actor=actor_of(user), target=target_of_upload(upload))
+        return
+    upload.refresh_from_db(fields=["state"])
+    if upload.state == READY:
+        raise UploadCompleted
+
+
+def target_of_upload(upload: Upload) -> Target:
+    """Return an upload as an audit target."""
+    return Target("upload", str(upload.id), upload.name)

@@ -1,0 +1,13 @@
+"""Where the bytes of a single upload land before they become an object that stays.
+
+Whoever holds a signed address can write to it until it expires, also after the file was made. So it
+leads to a place of its own; from there the store copies what was verified, and nobody can write to
+the copy.
+"""
+
+from files.models import Upload
+
+
+def landing_name(upload: Upload) -> str:
+    """Return the name, below the tenant's prefix, that a single upload's address is signed for."""
+    return f"incoming/{upload.id}"

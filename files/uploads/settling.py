@@ -1,0 +1,79 @@
+"""Ending uploads that no file came of, and taking out of the store what nobody needs there."""
+
+import logging
+from datetime import datetime
+
+from django.db import ProgrammingError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from core.problems import StorageUnavailable
+from files.models import Upload
+from files.storage import tenant_storage
+from files.uploads.landing import landing_name
+from files.uploads.records import fail
+from files.writing import clear
+
+SETTLED_AT_ONCE = 5
+FAILED, READY = Upload.State.FAILED, Upload.State.READY
+
+log = logging.getLogger(__name__)
+
+
+def give_up(upload: Upload, reason: str = Upload.Reason.INTERRUPTED) -> bool:
+    """Make sure that nothing stays of an upload that no version came of; tell whether it was so.
+
+    Does nothing to one that is ready. If a transaction that keeps the file is being committed, this
+    waits for its outcome on the row. When the store does not answer, ``settle_some`` tries again.
+    """
+    try:
+        given_up = fail([upload.pk], reason)
+    except ProgrammingError:
+        # The tenant was deleted while the bytes were on their way: no row can keep the object.
+        _take_out(upload)
+        return True
+    if given_up:
+        tidy(upload)
+    return bool(given_up)
+
+
+def tidy(upload: Upload) -> None:
+    """Take out of the store what a settled upload should not have there, or leave it for later."""
+    try:
+        _take_out(upload)
+    except StorageUnavailable:
+        log.warning("upload_not_cleared", extra={"upload": str(upload.pk)})
+        return
+    Upload.objects.filter(pk=upload.pk).update(cleared_at=timezone.now())
+
+
+def _take_out(upload: Upload) -> None:
+    key_of = tenant_storage().key_of
+    if upload.strategy == Upload.Strategy.SINGLE:
+        clear(key_of(landing_name(upload)))
+    if upload.state != READY:
+        clear(key_of(upload.object_name))
+
+
+def settle_some(at_once: int = SETTLED_AT_ONCE) -> int:
+    """Finish a few uploads that ended badly or late; return how many there were.
+
+    Abandoned ones, those that the store did not clear, and what may have come to a landing place
+    after its file was made. Called with each file that was kept, so that nobody has to remember a
+    cron job.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        rows = Upload.objects.filter(_due(now), cleared_at=None).order_by("created_at")
+        ids = list(rows.select_for_update(skip_locked=True).values_list("pk", flat=True)[:at_once])
+        fail(ids, Upload.Reason.EXPIRED)
+    for upload in Upload.objects.filter(pk__in=ids):
+        tidy(upload)
+    return len(ids)
+
+
+def _due(now: datetime) -> Q:
+    """Which unsettled uploads are nobody's any more. Until its end an address may be written to."""
+    ended = Q(state__in=(FAILED, Upload.State.PURGED))
+    open_ended = Q(state=Upload.State.PENDING) | Q(strategy=Upload.Strategy.SINGLE)
+    return ended | Q(expires_at__lt=now) & open_ended

@@ -1,0 +1,72 @@
+"""Addresses that a client sends bytes to. They are signed here, without asking the store.
+
+The length is part of the signature, so nobody can send more than was reserved; so are the content
+type of a single upload, and its SHA-256 if it was announced, as a parameter of the address, which
+asks nothing of the client.
+"""
+
+from base64 import b64encode
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from files.models import Upload
+from files.storage import tenant_storage
+from files.store import signing_client
+from files.uploads.landing import landing_name
+from files.uploads.parts import part_length, where
+
+
+def signed_urls(upload: Upload, numbers: Iterable[int]) -> list[str]:
+    """Return an address for each part; a single upload has one part, number 1."""
+    if upload.strategy == Upload.Strategy.SINGLE:
+        return [_single(upload) for _ in numbers]
+    return [_part(upload, number) for number in numbers]
+
+
+def headers_of(upload: Upload) -> dict[str, str]:
+    """Return the header fields that a client must send along with the bytes."""
+    if upload.strategy == Upload.Strategy.SINGLE:
+        return {"Content-Type": upload.content_type}
+    return {}
+
+
+def _single(upload: Upload) -> str:
+    return _signed(
+        upload,
+        "put_object",
+        Bucket=settings.S3_BUCKET,
+        Key=tenant_storage().key_of(landing_name(upload)),
+        ContentType=upload.content_type,
+        ContentLength=upload.size,
+        **({"ChecksumSHA256": checksum_of(upload.sha256)} if upload.sha256 else {}),
+    )
+
+
+def _part(upload: Upload, number: int) -> str:
+    return _signed(
+        upload,
+        "upload_part",
+        **where(upload),
+        UploadId=upload.multipart_id,
+        PartNumber=number,
+        ContentLength=part_length(upload, number),
+    )
+
+
+def _signed(upload: Upload, operation: str, **parameters: Any) -> str:
+    left = upload.expires_at - timezone.now()
+    longest = timedelta(seconds=settings.UPLOAD_URL_SECONDS)
+    seconds = max(1, int(min(left, longest).total_seconds()))
+    url: str = signing_client().generate_presigned_url(
+        operation, Params=parameters, ExpiresIn=seconds
+    )
+    return url
+
+
+def checksum_of(sha256: str) -> str:
+    """Return a SHA-256 as stores take it: base64 instead of hexadecimal."""
+    return b64encode(bytes.fromhex(sha256)).decode()
