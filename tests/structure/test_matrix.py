@@ -47,6 +47,7 @@ def acmes(acme: Agency, acmes_file: str) -> Iterator[Ids]:
     made = {
         "key": ada.post("/api/keys", {"name": "matrix", "scopes": ["files:read"]}),
         "invitation": ada.post("/api/invitations", {"email": "m@acme.test", "role": "member"}),
+        "upload": ada.post("/api/uploads", {"name": "m.bin", "size": 1}),
         "factor": ada.post("/api/auth/factors", {"type": "totp"}),
     }
     assert {answer.status_code for answer in made.values()} == {201}
@@ -59,8 +60,10 @@ def acmes(acme: Agency, acmes_file: str) -> Iterator[Ids]:
         session=ada.get("/api/auth/sessions").json()["results"][0]["id"],
         domain=ada.get("/api/tenant/domains").json()["results"][0]["id"],
     )
-    for name, place in (("key", "keys"), ("invitation", "invitations"), ("factor", "auth/factors")):
-        assert ada.delete(f"/api/{place}/{made[name].json()['id']}").status_code == 204
+    places = {"factor": "auth/factors"}
+    for name, answer in made.items():
+        place = places.get(name, f"{name}s")
+        assert ada.delete(f"/api/{place}/{answer.json()['id']}").status_code == 204
 
 
 @pytest.fixture(scope="module")
