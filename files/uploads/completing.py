@@ -14,8 +14,8 @@ from botocore.exceptions import ClientError
 from django.conf import settings
 from django.db import transaction
 
+from accounts.actors import actor_of
 from accounts.models import User
-from accounts.sessions.services import actor_of
 from audit.services import record
 from core.problems import StorageUnavailable
 from files.models import File, FileVersion, Upload

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.utils import timezone
 
+from accounts.actors import actor_of
 from accounts.models import User
-from accounts.sessions.services import actor_of
 from audit.services import Target, record
 from core.problems import NotFound
 from files.content_types import UNKNOWN
