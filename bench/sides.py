@@ -64,11 +64,11 @@ def ours(
     metrics = {"PROMETHEUS_MULTIPROC_DIR": str(stack.home.folder("metrics"))}
     env = {**web_environment(stack), **metrics, **settings}
     with gunicorn(application, env, workers, log) as web:
-        request = get(PATH, f"acme.{BASE_DOMAIN}", _sign_up(web.port, person))
+        request = get(PATH, f"acme.{BASE_DOMAIN}", sign_up(web.port, person))
         yield Side(OURS, web, request, _count(stack, stack.env["DATABASE_URL"]))
 
 
-def _sign_up(port: int, person: dict[str, str]) -> str:
+def sign_up(port: int, person: dict[str, str]) -> str:
     """Open the workspace ``acme`` over HTTP, as anybody would, and return its owner's token."""
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=60)
     headers = {"Host": BASE_DOMAIN, "Content-Type": "application/json"}

@@ -108,3 +108,15 @@ def test_an_unknown_bench_is_named(capsys: pytest.CaptureFixture[str]):
     assert main(["nothing"]) == 2
 
     assert "'nothing'" in capsys.readouterr().out
+
+
+def test_files_go_every_way_and_come_back():
+    small = ("--megabytes", "17", "--rounds", "1", "--files", "2000", "--seconds", "0.2")
+    result = result_of("files", *small)
+
+    assert set(result["ratios"]) == {
+        *("up, signed addresses", "up, through the backend"),
+        *("down, signed address", "down, through the backend"),
+    }
+    assert all(ratio > 0 for ratio in result["ratios"].values())
+    assert set(result["pages_per_second"]) == {"1", "1000"}

@@ -1,0 +1,135 @@
+"""Transfers beside boto3 on the same store, and lists of many files."""
+
+import argparse
+import contextlib
+import statistics
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rich.progress import track
+
+from bench import listing, transfers
+from bench.report import console, machine, show, spread
+from bench.servers import NEVER_REACHED, run
+from bench.sides import a_person, sign_up
+from bench.transfers import Desk, Times
+from devstack.environment import BASE_DOMAIN, inherited
+from devstack.services.registry import STORES, WEB
+from devstack.testing import temporary_stack
+
+TITLE = "files up and down beside boto3 on the same store, and pages of many files"
+WAYS = {
+    "up, signed addresses": "up, boto3",
+    "up, through the backend": "up, boto3",
+    "down, signed address": "down, boto3",
+    "down, through the backend": "down, boto3",
+}
+FIRST, FAR = 1, 1000
+
+
+def main(arguments: list[str]) -> int:
+    """Run the benchmark and print it."""
+    options = _options(arguments)
+    about, times = machine(), Times()
+    with transfers.a_file(options.megabytes) as file, _desk(file, options) as desk:
+        rounds = track(range(options.rounds), "Transfers", console=console, transient=True)
+        growth = [_transfer(desk, times) for _ in rounds]
+        pages = _pages(desk, options)
+    _print(options, about, times, growth, pages)
+    return 0
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench files", description=TITLE)
+    add = parser.add_argument
+    add("--megabytes", type=int, default=256, help="size of the file, MiB (256)")
+    add("--rounds", type=int, default=5, help="how often each way has its turn (5)")
+    add("--at-once", type=int, default=4, help="parts under way at once (4)")
+    add("--files", type=int, default=200_000, help="files of the long list (200000)")
+    add("--seconds", type=float, default=3.0, help="seconds of asking for one page (3)")
+    add("--json", action="store_true", help="print one JSON object")
+    return parser.parse_args(arguments)
+
+
+@contextlib.contextmanager
+def _desk(file: Path, options: argparse.Namespace) -> Iterator[Desk]:
+    with temporary_stack(STORES, overrides=NEVER_REACHED) as stack:
+        steps = ("bootstrap_database", "migrate_schemas", "setup_storage", "collectstatic")
+        run([sys.executable, "-m", "devstack.steps", *steps], {**inherited(), **stack.env})
+        stack.start_ready(*WEB)
+        person = a_person()
+        token = sign_up(stack.ports["gunicorn"], person)
+        host = f"{person['subdomain']}.{BASE_DOMAIN}:{stack.ports['web']}"
+        yield Desk(stack, host, token, file, options.at_once)
+
+
+def _transfer(desk: Desk, times: Times) -> int:
+    """Send and read the file once each way; return how much a worker's memory grew, in bytes."""
+    part_size = 8 * 1024 * 1024
+    transfers.upload_by_boto3(desk, times, part_size)
+    file_id = transfers.upload_direct(desk, times)
+    growth = transfers.upload_through(desk, times)
+    transfers.download_all_ways(desk, times, file_id)
+    return growth
+
+
+def _pages(desk: Desk, options: argparse.Namespace) -> dict[int, Any]:
+    """Ask for the first page and one far in, in turns."""
+    listing.fill(desk, options.files)
+    limit = 200 if options.files >= 200 * FAR else max(1, options.files // FAR)
+    paths = {number: listing.path_of_page(desk, number, limit) for number in (FIRST, FAR)}
+    found: dict[int, list[float]] = {FIRST: [], FAR: []}
+    for _ in track(range(options.rounds), "Pages", console=console, transient=True):
+        for number, path in paths.items():
+            load = listing.read(desk, path, seconds=options.seconds, connections=8)
+            found[number].append(load.rate)
+    return found
+
+
+def _print(
+    options: argparse.Namespace,
+    about: dict[str, Any],
+    times: Times,
+    growth: list[int],
+    pages: dict[int, list[float]],
+) -> None:
+    speeds = {
+        way: [options.megabytes / second for second in seconds]
+        for way, seconds in times.seconds.items()
+    }
+    ratios = {
+        way: statistics.median(
+            mine / theirs for mine, theirs in zip(speeds[way], speeds[base], strict=True)
+        )
+        for way, base in WAYS.items()
+    }
+    rows = [
+        (way, spread(found, 0), f"{ratios[way]:.2f}" if way in ratios else "")
+        for way, found in speeds.items()
+    ]
+    far = statistics.median(a / b for a, b in zip(pages[FIRST], pages[FAR], strict=True))
+    show(
+        {
+            "bench": "files",
+            "machine": about,
+            "settings": {k: v for k, v in vars(options).items() if k != "json"},
+            "mebibytes_per_second": speeds,
+            "ratios": ratios,
+            "worker_growth_bytes": growth,
+            "pages_per_second": {str(number): found for number, found in pages.items()},
+            "first_page_against_far": far,
+        },
+        as_json=options.json,
+        title=f"A file of {options.megabytes} MiB, {options.rounds} rounds in turns",
+        columns=("way", "MiB/s", "of boto3"),
+        rows=rows,
+        closing=[
+            f"A worker's memory grew by {max(growth) / 1e6:.0f} MB at most.",
+            (
+                f"Of {options.files} files, pages a second: the first {spread(pages[FIRST], 0)}, "
+                f"page {FAR} {spread(pages[FAR], 0)}; first / far {far:.2f}."
+            ),
+        ],
+    )
