@@ -11,7 +11,7 @@ from core.database.scope import PUBLIC, enter
 from staff.founding import make_owner
 from staff.queries import shown_tenant
 from tenants.deletion import call_off_deletion
-from tenants.details import update_tenant
+from tenants.details import change_limits, update_tenant
 from tenants.models import Tenant
 from tenants.renaming import rename_subdomain
 from tenants.services import create_tenant, locked_tenant, resume_tenant
@@ -45,7 +45,7 @@ def act_on(tenant_id: uuid.UUID, act: Callable[[uuid.UUID], Any], check: Check) 
 
 
 def change_tenant(tenant_id: uuid.UUID, changes: dict[str, Any], *, actor: Actor) -> None:
-    """Change what is named of ``name``, ``registration`` and ``subdomain``.
+    """Change what is named of ``name``, ``registration``, ``limits`` and ``subdomain``.
 
     ``redirect_days`` is how long the former subdomain leads to the new one. Raises
     ValidationFailed, SubdomainTaken.
@@ -55,6 +55,7 @@ def change_tenant(tenant_id: uuid.UUID, changes: dict[str, Any], *, actor: Actor
         name = changes.get("name", tenant.name)
         registration = changes.get("registration", tenant.registration)
         update_tenant(tenant_id, name=name, registration=registration, actor=actor)
+        change_limits(tenant_id, limits=changes.get("limits", {}), actor=actor)
         if "subdomain" in changes:
             days = changes.get("redirect_days")
             rename_subdomain(

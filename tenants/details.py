@@ -1,7 +1,7 @@
 """Changing what a tenant is called, who may join it, and what it decides for itself."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -54,6 +54,23 @@ def change_details(
         return changes
 
 
+def change_limits(tenant_id: uuid.UUID, *, limits: Mapping[str, int | None], actor: Actor) -> None:
+    """Set apart what a tenant may keep (tenants/limits.py); limits that are not named stay.
+
+    None gives a limit back to what everybody gets, 0 is none. Raises TenantNotFound.
+    """
+    with enter(PUBLIC), transaction.atomic():
+        tenant = locked_tenant(tenant_id)
+        pairs = [(f"limits.{name}", tenant.limits.get(name), to) for name, to in limits.items()]
+        if not (changes := _differing(pairs)):
+            return
+        wanted = {**tenant.limits, **limits}
+        tenant.limits = {name: limit for name, limit in wanted.items() if limit is not None}
+        tenant.save(update_fields=["limits", "updated_at"])
+        record("tenant.updated", actor=actor, target=target_of(tenant), changes=changes)
+        forget(tenant)
+
+
 def _apply(tenant: Tenant, changes: Changes, actor: Actor) -> None:
     if not changes:
         return
@@ -71,4 +88,8 @@ def _apply(tenant: Tenant, changes: Changes, actor: Actor) -> None:
 def _changes(tenant: Tenant, details: dict[str, str], settings: dict[str, Any]) -> Changes:
     pairs = [(field, getattr(tenant, field), value) for field, value in details.items()]
     pairs += [(f"settings.{n}", tenant.settings.get(n), value) for n, value in settings.items()]
+    return _differing(pairs)
+
+
+def _differing(pairs: list[tuple[str, Any, Any]]) -> Changes:
     return {field: {"from": now, "to": value} for field, now, value in pairs if now != value}

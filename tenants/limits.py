@@ -12,6 +12,8 @@ from tenants.refs import TenantRef, settings_of
 
 NONE = 0
 """As a stored limit: there is none."""
+LARGEST = 2**63 - 1
+"""What a limit can be, so that sums in the database hold it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,11 @@ def limits_of(tenant: TenantRef) -> Limits:
 def limits_from(stored: dict[str, Any]) -> Limits:
     """Return the limits as a tenant's row has them."""
     return _limits(dict(settings_of(stored)))
+
+
+def own_limits(stored: dict[str, Any]) -> dict[str, int | None]:
+    """Return what was set apart for a tenant alone, None where it gets what everybody gets."""
+    return {name: stored.get(name) for name in NAMES}
 
 
 def _limits(stored: dict[str, Any]) -> Limits:

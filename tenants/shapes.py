@@ -35,6 +35,16 @@ class DomainShape(NameShape):
     proof = ProofShape(allow_null=True, help_text="The DNS record that proves a custom domain.")
 
 
+class LimitsShape(serializers.Serializer[Any]):
+    storage_bytes = serializers.IntegerField(
+        allow_null=True, help_text="What all objects together may take; null is no limit."
+    )
+    storage_objects = serializers.IntegerField(
+        allow_null=True, help_text="How many objects there may be; null is no limit."
+    )
+    file_max_bytes = serializers.IntegerField(help_text="The largest file.")
+
+
 class UsageShape(serializers.Serializer[Any]):
     rows = serializers.IntegerField()
     database_bytes = serializers.IntegerField()

@@ -1,6 +1,7 @@
 """What requests and answers about the own workspace look like. Shapes only."""
 
 import json
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -15,10 +16,11 @@ from core.shapes import by_rule
 from core.timestamps import timestamp
 from tenants.documents import name_document, requests_document, time_or_none, usage_document
 from tenants.hosts import site_url
+from tenants.limits import limits_from
 from tenants.measuring import Seen
 from tenants.models import Tenant
 from tenants.names import checked_name
-from tenants.shapes import NameShape, RequestsShape, UsageShape
+from tenants.shapes import LimitsShape, NameShape, RequestsShape, UsageShape
 
 YEAR = 365 * DAY
 
@@ -85,11 +87,7 @@ class HeldShape(UsageShape):
     requests = RequestsShape()
 
 
-class LimitsShape(serializers.Serializer[Any]):
-    file_max_bytes = serializers.IntegerField(help_text="The largest file.")
-    storage_bytes = serializers.IntegerField(
-        allow_null=True, help_text="What all files together may take; null is no limit."
-    )
+class WorkspaceLimitsShape(LimitsShape):
     custom_domains = serializers.IntegerField(help_text="How many may be claimed.")
 
 
@@ -101,7 +99,7 @@ class WorkspaceShape(serializers.Serializer[Any]):
     domains = NameShape(many=True)
     registration = serializers.ChoiceField(Tenant.Registration.values)
     settings = SettingsShape()
-    limits = LimitsShape()
+    limits = WorkspaceLimitsShape()
     usage = HeldShape(
         allow_null=True,
         help_text="At most five minutes old; null while it cannot be measured. "
@@ -131,8 +129,7 @@ def workspace_of(tenant: Tenant) -> dict[str, Any]:
         "registration": tenant.registration,
         "settings": {name: _plain(getattr(rules, name)) for name in NAMES},
         "limits": {
-            "file_max_bytes": settings.FILE_MAX_BYTES,
-            "storage_bytes": None,
+            **asdict(limits_from(tenant.limits)),
             "custom_domains": settings.CUSTOM_DOMAINS_PER_TENANT,
         },
         "created_at": timestamp(tenant.created_at),

@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.problems import FieldError, ValidationFailed
+from staff.admin.limits import LimitFields
 from tenants import slugs
 from tenants.domains.names import checked_domain, is_free
 from tenants.models import Domain, Tenant
@@ -45,7 +46,7 @@ class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
         return checked_by(checked_name, self.cleaned_data["name"])
 
 
-class ChangeTenantForm(TenantForm):
+class ChangeTenantForm(LimitFields, TenantForm):
     """A tenant that exists; another subdomain gives it a new address."""
 
     subdomain = forms.CharField(
@@ -58,6 +59,7 @@ class ChangeTenantForm(TenantForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["subdomain"].initial = self.instance.slug
+        self.show_limits(self.instance)
 
     def clean_subdomain(self) -> str:
         """Return the slug; blank means the present one, and a former one can be taken back."""

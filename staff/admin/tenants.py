@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from staff.actors import acting
 from staff.admin.domains import DomainInline, save_domains
+from staff.admin.limits import LimitColumns
 from staff.admin.shown import StateFilter, TenantColumns
 from staff.admin.tenant_actions import TenantActions
 from staff.admin.tenant_forms import ChangeTenantForm, NewTenantForm
@@ -18,13 +19,14 @@ from staff.founding import make_owner
 from staff.site import site
 from staff.tenants import change_tenant
 from tenants.hosts import site_url
+from tenants.limits import NAMES
 from tenants.models import Tenant
 from tenants.refs import TenantRef
 from tenants.services import create_tenant
 
 
 @admin.register(Tenant, site=site)
-class TenantAdmin(TenantActions, TenantColumns, admin.ModelAdmin):  # type: ignore[misc, type-arg]
+class TenantAdmin(TenantActions, TenantColumns, LimitColumns, admin.ModelAdmin):  # type: ignore[misc, type-arg]
     """All writing is done by tenants' services, which check, record and spread the change."""
 
     list_display = ("name", "subdomain", "state", "size", "created_at")
@@ -69,6 +71,13 @@ class TenantAdmin(TenantActions, TenantColumns, admin.ModelAdmin):  # type: igno
                     ("created_at", "updated_at"),
                 ),
                 "description": _("Suspend, resume and delete are actions in the list of tenants."),
+            },
+        ),
+        (
+            _("Limits"),
+            {
+                "fields": NAMES,
+                "description": _("Left blank, a limit is what everybody gets. 0 is no limit."),
             },
         ),
         (_("Usage"), {"fields": ("usage_in_words", "requests_in_words")}),

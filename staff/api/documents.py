@@ -1,12 +1,14 @@
 """Tenants as the staff API shows them, and the tags that tell two versions of one apart."""
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from core.conditional import etag_of
 from core.timestamps import timestamp
 from tenants.documents import domain_document, time_or_none, usage_document
 from tenants.hosts import site_url
+from tenants.limits import limits_from, own_limits
 from tenants.models import Tenant
 
 
@@ -28,6 +30,8 @@ def tenant_of(tenant: Tenant) -> dict[str, Any]:
         "export_before_deletion": tenant.export_before_deletion,
         "key_version": tenant.key_version,
         "cloned_from": str(tenant.cloned_from) if tenant.cloned_from else None,
+        "limits": own_limits(tenant.limits),
+        "effective_limits": asdict(limits_from(tenant.limits)),
         "usage": usage_document(usage) if usage else None,
         "created_at": timestamp(tenant.created_at),
         "updated_at": timestamp(tenant.updated_at),

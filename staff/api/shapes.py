@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from core.one_time import LONGEST
 from core.shapes import by_rule
+from staff.api.limit_shapes import OwnLimitsShape
 from staff.models import StaffUser
 from staff.tokens import Issued
 from tenants.deletion import LONGEST_GRACE
@@ -13,7 +14,7 @@ from tenants.models import Tenant
 from tenants.names import checked_name
 from tenants.renaming import LONGEST_REDIRECT
 from tenants.services import LONGEST_REASON
-from tenants.shapes import DomainShape, UsageShape
+from tenants.shapes import DomainShape, LimitsShape, UsageShape
 from tenants.slugs import checked as checked_slug
 
 
@@ -52,6 +53,9 @@ class TenantFields(serializers.Serializer[Any]):
 
 
 class ChangeTenantRequest(TenantFields):
+    limits = OwnLimitsShape(
+        required=False, help_text="Null: what everybody gets. 0: no limit. Others stay."
+    )
     subdomain = serializers.CharField(required=False, validators=[by_rule(checked_slug)])
     redirect_days = serializers.IntegerField(
         min_value=0,
@@ -122,6 +126,8 @@ class TenantShape(serializers.Serializer[Any]):
     export_before_deletion = serializers.BooleanField()
     key_version = serializers.IntegerField()
     cloned_from = serializers.UUIDField(allow_null=True)
+    limits = OwnLimitsShape(help_text="Set apart for it; null is what everybody gets, 0 none.")
+    effective_limits = LimitsShape(help_text="What holds, with what everybody gets.")
     usage = UsageShape(allow_null=True, help_text="As last measured.")
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()

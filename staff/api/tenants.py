@@ -105,7 +105,7 @@ class OneTenant(StaffView):
         responses=TenantShape,
     )
     def patch(self, request: Request, tenant_id: uuid.UUID) -> Response:
-        """Change the name, who may join, and the subdomain."""
+        """Change the name, who may join, what may be kept, and the subdomain."""
         changes = parsed(ChangeTenantRequest, request, partial=True)
         return acted(
             request,

@@ -48,7 +48,8 @@ def test_what_members_see(acme: Agency, ben: Person):
     assert (shown["name"], shown["registration"]) == ("Acme", "closed")
     assert shown["settings"] == DEFAULTS
     assert shown["limits"]["file_max_bytes"] > 0
-    assert shown["limits"]["storage_bytes"] is None
+    assert shown["limits"]["storage_bytes"] == 1024**4
+    assert shown["limits"]["storage_objects"] is None
     [name] = [row for row in shown["domains"] if row["is_primary"]]
     assert name["domain"] == "acme.aggios.localhost"
     assert "proof" not in name

@@ -13,7 +13,8 @@ from tests.site import Host, Site
 TENANTS = "/api/tenants"
 FIELDS = """
     id name subdomain url domains status suspended_reason registration maintenance
-    deletion_requested_at deletion_due_at export_before_deletion key_version cloned_from usage
+    deletion_requested_at deletion_due_at export_before_deletion key_version cloned_from limits
+    effective_limits usage
     created_at updated_at
 """
 NOBODYS = "00000000-0000-7000-8000-000000000000"
