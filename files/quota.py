@@ -16,16 +16,21 @@ from files.problems import QuotaExceeded
 from tenants.context import current_tenant
 from tenants.limits import limits_of
 
-# Counted once, when the tenant's first object comes: a schema may be older than its balance.
-FIRST = """
-    INSERT INTO files_balance (id, used_bytes, used_objects, reserved_bytes, reserved_objects)
-    SELECT 1, kept.size, kept.count, pending.size, pending.count
-    FROM (SELECT coalesce(sum(size), 0) AS size, count(*) AS count
+# What the rows add up to, in one statement and so at one moment.
+SUMS = """
+    SELECT kept.size AS used_bytes, kept.count AS used_objects,
+           pending.size AS reserved_bytes, pending.count AS reserved_objects
+    FROM (SELECT coalesce(sum(size), 0)::bigint AS size, count(*) AS count
           FROM files_fileversion WHERE restored_from_id IS NULL) AS kept,
-         (SELECT coalesce(sum(reserved_bytes), 0) AS size, count(*) AS count
+         (SELECT coalesce(sum(reserved_bytes), 0)::bigint AS size, count(*) AS count
           FROM files_upload WHERE state = 'pending') AS pending
-    ON CONFLICT DO NOTHING
 """
+# Counted once, when the tenant's first object comes: a schema may be older than its balance.
+FIRST = f"""
+    INSERT INTO files_balance (id, used_bytes, used_objects, reserved_bytes, reserved_objects)
+    SELECT {Balance.ONLY}, sums.* FROM ({SUMS}) AS sums
+    ON CONFLICT DO NOTHING
+"""  # noqa: S608 - constants
 
 
 def reserve(size: int, objects: int = 1) -> None:
@@ -39,6 +44,14 @@ def reserve(size: int, objects: int = 1) -> None:
     ensure_balance()
     if not _change(fits, reserved_bytes=size, reserved_objects=objects):
         raise QuotaExceeded(members={"quota": standing()})
+
+
+def require_room(size: int) -> None:
+    """Raise QuotaExceeded if an object of so many bytes does not fit now. Reserves nothing."""
+    now = standing()
+    limit, taken = now["storage_bytes"], (now["used_bytes"] or 0) + (now["reserved_bytes"] or 0)
+    if limit is not None and size > limit - taken:
+        raise QuotaExceeded(members={"quota": now})
 
 
 def release(size: int) -> None:
@@ -65,7 +78,7 @@ def free(size: int, objects: int) -> None:
 def standing() -> dict[str, int | None]:
     """Return the limits and what is taken of them, in bytes and objects; None is no limit."""
     limits = limits_of(current_tenant())
-    balance = Balance.objects.filter(pk=Balance.ONLY).first() or Balance()
+    balance = Balance.objects.filter(pk=Balance.ONLY).first() or counted()
     return {
         "storage_bytes": limits.storage_bytes,
         "storage_objects": limits.storage_objects,
@@ -74,6 +87,13 @@ def standing() -> dict[str, int | None]:
         "reserved_bytes": balance.reserved_bytes,
         "reserved_objects": balance.reserved_objects,
     }
+
+
+def counted() -> Balance:
+    """Return what the balance should be by the rows, not saved: a copied tenant has none yet."""
+    with connection.cursor() as cursor:
+        cursor.execute(SUMS)
+        return Balance(Balance.ONLY, *cursor.fetchone())
 
 
 def ensure_balance() -> None:

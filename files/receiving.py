@@ -4,8 +4,7 @@ Nothing of the file is kept in memory or on disk beyond the part that is being s
 transaction is open meanwhile.
 """
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import IO, Any, NoReturn
@@ -13,7 +12,6 @@ from typing import IO, Any, NoReturn
 from django.conf import settings
 from django.core.exceptions import TooManyFieldsSent, TooManyFilesSent
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
-from django.http import UnreadablePostError
 from django.http.multipartparser import MultiPartParser as FormReader
 from django.http.multipartparser import MultiPartParserError
 from rest_framework.parsers import DataAndFiles, MultiPartParser
@@ -22,8 +20,10 @@ from rest_framework.request import Request
 from accounts.authentication import person
 from accounts.models import User
 from core.problems import BodyTooLarge, FieldError, MalformedBody, ValidationFailed
+from files.form_body import FormBody, most_beside
 from files.models import Upload
-from files.problems import FileTooLarge, UploadInterrupted
+from files.problems import FileTooLarge, QuotaExceeded
+from files.quota import require_room
 from files.storage import tenant_storage
 from files.uploads.records import cover, note_multipart, start_upload
 from files.uploads.settling import give_up
@@ -32,10 +32,6 @@ from tenants.context import current_tenant
 from tenants.limits import limits_of
 
 FIELD = "file"
-# Beside the file: other fields (Django bounds them), part headers and boundaries.
-OVERHEAD = 64 * 1024
-# What may follow the closing delimiter (RFC 2046 section 5.1.1 has an epilogue that nobody sends).
-EPILOGUE = 1024
 
 
 @dataclass
@@ -55,9 +51,10 @@ class ToStore(FileUploadHandler):
 
     chunk_size = 256 * 1024
 
-    def __init__(self, user: User) -> None:
+    def __init__(self, user: User, expected: Callable[[], int]) -> None:
+        """Take files of a person; ``expected`` tells how many bytes the next one may have."""
         super().__init__()
-        self._user = user
+        self._user, self._expected = user, expected
         self.received: Received | None = None
 
     def new_file(self, field_name: str, file_name: str, *args: Any, **kwargs: Any) -> None:
@@ -65,11 +62,21 @@ class ToStore(FileUploadHandler):
             raise SkipFile
         if self.received is not None:
             _refuse("repeated", "Send one file at a time.")
-        upload = start_upload(user=self._user)
+        upload = self._begun()
         key = tenant_storage().key_of(upload.object_name)
         noted = partial(note_multipart, upload)
         writer = ObjectWriter(key, noted, most_bytes())
         self.received = Received(file_name, upload, writer)
+
+    def _begun(self) -> Upload:
+        """Begin an upload with room for all of the file, so that of several at once as many fit.
+
+        If that much is not free, it may be less in truth: then it gets room as it grows.
+        """
+        try:
+            return start_upload(user=self._user, expected=min(self._expected(), most_bytes()))
+        except QuotaExceeded:
+            return start_upload(user=self._user)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         if self.received is not None:
@@ -84,33 +91,6 @@ class _FormReader(FormReader):
     def sanitize_file_name(self, file_name: str) -> str:
         """Keep the name as sent: files/names.py refuses what is wrong instead of altering it."""
         return file_name
-
-
-class _Body:
-    """The request's body: bounded, and aware of whether the form's end has been seen."""
-
-    def __init__(self, stream: IO[bytes], boundary: str) -> None:
-        self._stream = stream
-        self._closing = b"--" + boundary.encode("latin-1") + b"--"
-        self._tail = b""
-        self._left = most_bytes() + settings.DATA_UPLOAD_MAX_MEMORY_SIZE + OVERHEAD
-
-    def read(self, size: int = -1) -> bytes:
-        try:
-            data = self._stream.read(size)
-        except UnreadablePostError as exc:
-            raise UploadInterrupted from exc
-        self._left -= len(data)
-        if self._left < 0:
-            raise FileTooLarge
-        kept = len(self._closing) + EPILOGUE
-        self._tail = data[-kept:] if len(data) >= kept else (self._tail + data)[-kept:]
-        return data
-
-    def require_end(self) -> None:
-        """Raise UploadInterrupted if the client stopped before the form's end (RFC 2046, 5.1.1)."""
-        if self._closing not in self._tail:
-            raise UploadInterrupted
 
 
 class FileFormParser(MultiPartParser):
@@ -128,10 +108,11 @@ class FileFormParser(MultiPartParser):
     ) -> "DataAndFiles[Any, Any]":
         """Read the whole form."""
         request: Request = (parser_context or {})["request"]
-        _refuse_declared(request.META)
-        handler = ToStore(person(request))
+        declared = _declared(request.META)
+        body = FormBody(stream, media_type or "", declared, most_bytes())
+        handler = ToStore(person(request), body.expected)
         try:
-            return _read_form(stream, media_type or "", request, handler)
+            return _read_form(body, media_type or "", request, handler)
         except BaseException:
             if handler.received is not None:
                 give_up(handler.received.upload)
@@ -143,18 +124,22 @@ def most_bytes() -> int:
     return min(settings.FILE_STREAM_MAX_BYTES, limits_of(current_tenant()).file_max_bytes)
 
 
-def _refuse_declared(meta: Mapping[str, Any]) -> None:
-    """Refuse a body that says itself that it is too large, before a byte of it is read."""
-    most = most_bytes() + settings.DATA_UPLOAD_MAX_MEMORY_SIZE + OVERHEAD
-    known = "chunked" not in meta.get("HTTP_TRANSFER_ENCODING", "").lower()
-    if known and int(meta.get("CONTENT_LENGTH") or 0) > most:
+def _declared(meta: Mapping[str, Any]) -> int | None:
+    """Return the length of the body if it is known; refuse what cannot fit before it is read."""
+    if "chunked" in meta.get("HTTP_TRANSFER_ENCODING", "").lower():
+        return None
+    declared = int(meta.get("CONTENT_LENGTH") or 0)
+    least = declared - most_beside()
+    if least > most_bytes():
         raise FileTooLarge(f"Send at most {most_bytes()} bytes.")
+    if least > 0:
+        require_room(least)
+    return declared
 
 
 def _read_form(
-    stream: IO[bytes], media_type: str, request: Request, handler: ToStore
+    body: FormBody, media_type: str, request: Request, handler: ToStore
 ) -> "DataAndFiles[Any, Any]":
-    body = _Body(stream, _boundary(media_type))
     meta = {**request.META, "CONTENT_TYPE": media_type}
     try:
         fields, files = _FormReader(meta, body, [handler], "utf-8").parse()  # type: ignore[arg-type]
@@ -164,13 +149,6 @@ def _read_form(
         raise MalformedBody(f"The form cannot be read: {exc}") from exc
     body.require_end()
     return DataAndFiles(fields, files)
-
-
-def _boundary(media_type: str) -> str:
-    found = re.search(r'boundary="?([^";,]+)"?', media_type, re.IGNORECASE)
-    if found is None:
-        raise MalformedBody("The form's boundary is missing.")
-    return found[1].strip()
 
 
 def _refuse(code: str, detail: str) -> NoReturn:

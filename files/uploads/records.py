@@ -25,14 +25,19 @@ STEP_BYTES = 64 * 1024 * 1024
 GIVEN_UP = "The upload took too long and was given up; send the file again."
 
 
-def start_upload(*, user: User, size: int | None = None, **fields: object) -> Upload:
-    """Write down that an object is about to be made, under which name; reserve its bytes if known.
+def start_upload(
+    *, user: User, size: int | None = None, expected: int = 0, **fields: object
+) -> Upload:
+    """Write down that an object is about to be made, under which name; reserve its bytes.
+
+    Its ``size`` if that is known, else what is ``expected`` (``cover`` adds to it).
 
     The name holds an id and nothing that a client chose. The version that comes of the upload gets
     the same id; which file it will belong to is known only when all has arrived. Raises
     QuotaExceeded.
     """
-    upload = Upload(id=uuid7(), created_by=user, size=size, reserved_bytes=size or 0, **fields)
+    reserved = expected if size is None else size
+    upload = Upload(id=uuid7(), created_by=user, size=size, reserved_bytes=reserved, **fields)
     upload.object_name = f"files/{upload.id}"
     upload.expires_at = timezone.now() + timedelta(seconds=settings.UPLOAD_SECONDS)
     with transaction.atomic():

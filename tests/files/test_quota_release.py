@@ -1,0 +1,77 @@
+"""Whatever becomes of an upload, what it had reserved is free afterwards."""
+
+import os
+import socket
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+
+from files.models import Upload
+from files.storage import tenant_storage
+from files.store import client
+from files.uploads.landing import landing_name
+from tenants.context import tenant_context
+from tests import stack
+from tests.cast import Agency
+from tests.files.agreeing import assert_agreed, balance_of, sums_of
+from tests.files.allowances import assert_refused, limit
+from tests.files.direct import UPLOADS, announced, completed, direct
+from tests.files.forms import part
+from tests.files.test_broken_uploads import connected, until
+from tests.site import Site
+
+SIZE = 60_000
+
+
+def call_off(site: Site, agency: Agency, begun: dict) -> None:
+    assert agency.owner.at.delete(f"{UPLOADS}/{begun['id']}").status_code == 204
+
+
+def let_expire(site: Site, agency: Agency, begun: dict) -> None:
+    with tenant_context(agency.ref):
+        Upload.objects.filter(pk=begun["id"]).update(expires_at=timezone.now())
+    late = agency.owner.at.post(f"{UPLOADS}/{begun['id']}/parts", {"numbers": [1]})
+    assert late.json()["reason"] == "expired"
+
+
+def send_something_else(site: Site, agency: Agency, begun: dict) -> None:
+    with tenant_context(agency.ref):
+        landing = landing_name(Upload.objects.get(pk=begun["id"]))
+        key = tenant_storage().key_of(landing)
+    client().put_object(Bucket=settings.S3_BUCKET, Key=key, Body=b"something else")
+    assert completed(agency.owner.at, begun).json()["code"] == "checksum_mismatch"
+
+
+@pytest.mark.parametrize("end", [call_off, let_expire, send_something_else])
+def test_an_upload_that_ends_gives_its_room_back(site: Site, new_agency, end):
+    agency = new_agency()
+    limit(agency, storage_bytes=SIZE, storage_objects=1)
+    begun = announced(agency.owner.at, "a.bin", SIZE).json()
+    refused = announced(agency.owner.at, "b.bin", 1)
+    held = balance_of(agency)
+
+    end(site, agency, begun)
+    again = direct(site, agency.owner.at, "b.bin", os.urandom(SIZE))
+
+    assert_refused(refused)
+    assert held == (0, 0, SIZE, 1)
+    assert again.status_code == 201, again.text
+    assert_agreed(agency)
+
+
+def test_a_client_that_disappears_gives_its_room_back(site: Site, new_agency):
+    agency = new_agency()
+    limit(agency, storage_bytes=SIZE, storage_objects=1)
+    begun = part("file", "cut.bin", b"")[:-2] + os.urandom(SIZE // 2)
+
+    with connected(stack.ports["gunicorn"], agency.owner, SIZE + 200) as line:
+        line.sendall(begun)
+        until(lambda: sums_of(agency)[3] == 1)
+        refused = announced(agency.owner.at, "b.bin", 1)
+        line.shutdown(socket.SHUT_RDWR)
+    until(lambda: sums_of(agency)[3] == 0)
+
+    assert_refused(refused)
+    assert direct(site, agency.owner.at, "b.bin", os.urandom(SIZE)).status_code == 201
+    assert_agreed(agency)
