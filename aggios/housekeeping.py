@@ -34,6 +34,11 @@ CHORES = (
     Chore("purge_tenants", (), "delete what is due, export first"),
     Chore("domains", ("check", "--all"), "look custom domains up, let stale claims go"),
     Chore("prune_sessions", (), "take old sessions, links, invitations and keys away"),
+    Chore(
+        "reconcile_storage",
+        ("--all", "--settle", "--older-than", "86400", "--exit-zero"),
+        "finish what uploads left, compare rows and store",
+    ),
     Chore("measure_usage", ("--all", "--older-than", "3600"), "measure what tenants hold"),
     Chore("verify_audit", ("--older-than", "86400"), "verify audit trails, log where they end"),
 )

@@ -28,6 +28,7 @@ class Migration(migrations.Migration):
                 ('used_objects', models.BigIntegerField(default=0)),
                 ('reserved_bytes', models.BigIntegerField(default=0)),
                 ('reserved_objects', models.BigIntegerField(default=0)),
+                ('reconciled_at', models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(

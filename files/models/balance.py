@@ -19,6 +19,8 @@ class Balance(models.Model):
     used_objects = models.BigIntegerField(default=0)
     reserved_bytes = models.BigIntegerField(default=0)
     reserved_objects = models.BigIntegerField(default=0)
+    # When rows and store were last compared (files/reconciling).
+    reconciled_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = (

@@ -7,7 +7,9 @@ the copy.
 
 from files.models import Upload
 
+LANDING = "incoming/"
+
 
 def landing_name(upload: Upload) -> str:
     """Return the name, below the tenant's prefix, that a single upload's address is signed for."""
-    return f"incoming/{upload.id}"
+    return f"{LANDING}{upload.id}"

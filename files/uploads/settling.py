@@ -4,7 +4,7 @@ import logging
 from datetime import datetime
 
 from django.db import ProgrammingError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from core.problems import StorageUnavailable
@@ -70,6 +70,11 @@ def settle_some(at_once: int = SETTLED_AT_ONCE) -> int:
     for upload in Upload.objects.filter(pk__in=ids):
         tidy(upload)
     return len(ids)
+
+
+def due_uploads() -> QuerySet[Upload]:
+    """Return the uploads that ``settle_some`` would finish now."""
+    return Upload.objects.filter(_due(timezone.now()), cleared_at=None)
 
 
 def _due(now: datetime) -> Q:

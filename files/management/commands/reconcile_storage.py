@@ -1,0 +1,146 @@
+"""manage.py reconcile_storage"""
+
+import json
+from argparse import ArgumentParser
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+from django.utils import timezone
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from core.problems import StorageUnavailable
+from files.models import Balance, FileVersion
+from files.reconciling.findings import Findings
+from files.reconciling.services import reconcile, settle_all
+from files.reconciling.telling import lines_of, told_of
+from files.reconciling.work import Work
+from tenants.context import tenant_context
+from tenants.models import Tenant
+from tenants.problems import TenantNotFound
+from tenants.queries import all_tenants, tenant_by_slug
+from tenants.refs import ref_of
+
+Outcome = Findings | str | None
+"""What was found, why it could not be looked at, or nothing: it was looked at not long ago."""
+
+
+class Command(BaseCommand):
+    help = (
+        "Compare what is counted, what the rows say and what the store has. Changes nothing "
+        "without --fix, which removes what no row stands for and counts anew; versions whose "
+        "object is missing are told of and never removed. Safe while uploads run, can be "
+        "interrupted and repeated.\n\n"
+        "Example: manage.py reconcile_storage --tenant acme --fix\n\n"
+        "Exit status: 0 all agree, 1 differences are left, or a tenant could not be looked at."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        which = parser.add_mutually_exclusive_group(required=True)
+        which.add_argument(
+            "--tenant", action="append", metavar="SLUG", default=[], help="one; can be repeated"
+        )
+        which.add_argument("--all", action="store_true", help="every tenant that is served")
+        parser.add_argument("--fix", action="store_true", help="repair what can be repaired")
+        parser.add_argument(
+            "--settle",
+            action="store_true",
+            help="only finish what ended uploads left, as every upload does; part of --fix",
+        )
+        parser.add_argument(
+            "--grace",
+            type=int,
+            default=settings.UPLOAD_SECONDS,
+            metavar="SECONDS",
+            help="leave what is younger alone (as long as an upload may take: %(default)s). "
+            "Less only while nobody uploads",
+        )
+        parser.add_argument(
+            "--older-than",
+            type=int,
+            metavar="SECONDS",
+            help="compare only those that were not compared since",
+        )
+        parser.add_argument(
+            "--exit-zero",
+            action="store_true",
+            help="let differences be no failure; they are logged",
+        )
+        parser.add_argument("--json", action="store_true", help="print a JSON array")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["grace"] < 0:
+            raise CommandError("--grace takes a number of seconds from 0.")
+        told: list[dict[str, Any]] = []
+        differ = failed = 0
+        for tenant in _chosen(options["tenant"]):
+            found = self._looked_at(tenant, options)
+            if found is None:
+                continue
+            failed += isinstance(found, str)
+            differ += isinstance(found, Findings) and bool(found.left)
+            told.append(told_of(tenant, found))
+            if not options["json"]:
+                self.stdout.write(lines_of(tenant, found))
+        if options["json"]:
+            self.stdout.write(json.dumps(told, indent=2))
+        else:
+            self.stdout.write(f"{len(told) - failed} compared, {differ} differ.")
+        _conclude(0 if options["exit_zero"] else differ, failed)
+
+    def _looked_at(self, tenant: Tenant, options: dict[str, Any]) -> Outcome:
+        try:
+            with tenant_context(ref_of(tenant)):
+                if _is_fresh(options["older_than"]):
+                    if options["settle"] or options["fix"]:
+                        settle_all()
+                    return None
+                return self._watched(tenant, options)
+        except (DatabaseError, StorageUnavailable) as exc:
+            return str(exc).strip().partition("\n")[0] or type(exc).__name__
+
+    def _watched(self, tenant: Tenant, options: dict[str, Any]) -> Findings:
+        err: Any = self.stderr
+        columns = (
+            TextColumn("{task.description:20}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
+        with Progress(*columns, console=Console(file=err), disable=not err.isatty()) as progress:
+            task = progress.add_task(tenant.slug, total=FileVersion.objects.count())
+            told: Callable[[int], None] = lambda count: progress.advance(task, count)  # noqa: E731
+            work = Work(options["fix"], options["settle"], options["grace"], told)
+            return reconcile(work)
+
+
+def _chosen(slugs: list[str]) -> list[Tenant]:
+    if not slugs:
+        served = all_tenants().filter(maintenance="")
+        return list(served.exclude(status=Tenant.Status.DELETING))
+    try:
+        found = [tenant_by_slug(slug) for slug in slugs]
+    except TenantNotFound as exc:
+        raise CommandError(exc.detail) from exc
+    for tenant in found:
+        if tenant.maintenance or tenant.status == Tenant.Status.DELETING:
+            raise CommandError(f"{tenant.slug} is being worked on; try again when that is done.")
+    return found
+
+
+def _is_fresh(seconds: int | None) -> bool:
+    if seconds is None:
+        return False
+    since = timezone.now() - timedelta(seconds=seconds)
+    return Balance.objects.filter(reconciled_at__gt=since).exists()
+
+
+def _conclude(differ: int, failed: int) -> None:
+    said = [f"{differ} tenants differ"] if differ else []
+    said += [f"{failed} could not be compared"] if failed else []
+    if said:
+        raise CommandError(f"{', '.join(said)}.")

@@ -1,0 +1,29 @@
+"""Telling what was found."""
+
+from typing import Any
+
+from files.reconciling.findings import IN_WORDS, Findings
+from tenants.models import Tenant
+
+
+def told_of(tenant: Tenant, found: Findings | str) -> dict[str, Any]:
+    """Return what was found in a tenant, or why nothing could be, for JSON."""
+    name = {"id": str(tenant.id), "subdomain": tenant.slug}
+    return {**name, "error": found} if isinstance(found, str) else {**name, **found.packed()}
+
+
+def lines_of(tenant: Tenant, found: Findings | str) -> str:
+    """Return the same for people."""
+    if isinstance(found, str):
+        return f"{tenant.slug}: COULD NOT BE COMPARED: {found}"
+    state = f"{found.left} DIFFERENCES" if found.left else "agrees"
+    rest = [f"{found.young} too young to judge"] if found.young else []
+    rest += [f"{found.unsettled} uploads to be settled"] if found.unsettled else []
+    head = f"{tenant.slug}: {state}, {found.versions} versions, {found.objects} objects"
+    lines = [", ".join([head, *rest])]
+    for kind, differing in found.found.items():
+        if differing.count:
+            fixed = f", {differing.fixed} repaired" if differing.fixed else ""
+            lines.append(f"  {differing.count}{fixed}: {IN_WORDS[kind]}")
+            lines += [f"    {example}" for example in differing.examples]
+    return "\n".join(lines)

@@ -1,0 +1,287 @@
+"""manage.py reconcile_storage: what differs is found, what can be repaired is, nothing else is."""
+
+import io
+import json
+import os
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db.models import F
+from django.utils import timezone
+from uuid6 import uuid7
+
+from audit.models import AuditEvent
+from files.models import Balance, FileVersion, Upload
+from files.reconciling import listing
+from files.store import client
+from tenants.context import tenant_context
+from tests import stack
+from tests.archive.cutting import killed
+from tests.cast import Agency
+from tests.files.agreeing import assert_agreed, balance_of, stored_sizes
+from tests.files.bucket import unfinished_of
+from tests.files.direct import announced, completed, direct, sent
+from tests.files.forms import part, uploaded
+from tests.files.test_broken_uploads import connected, until
+from tests.site import Site
+
+NOW = ("--grace", "0")
+MIB = 1024 * 1024
+
+
+def compared(agency: Agency, *options: str) -> dict[str, Any]:
+    """Run the command for one agency; its exit status must fit what it says."""
+    out, status = io.StringIO(), 0
+    try:
+        call_command("reconcile_storage", "--json", "--tenant", agency.slug, *options, stdout=out)
+    except CommandError as exc:
+        status = exc.returncode
+    [told] = json.loads(out.getvalue())
+    assert status == bool(told["left"]), told
+    return told
+
+
+def where(agency: Agency, name: str) -> dict[str, str]:
+    return {"Bucket": stack.env["S3_BUCKET"], "Key": f"{agency.ref.object_prefix}/{name}"}
+
+
+def first_object(agency: Agency) -> str:
+    with tenant_context(agency.ref):
+        return FileVersion.objects.earliest("pk").object_name
+
+
+@pytest.fixture
+def agency(new_agency) -> Agency:
+    """One with three files, one of them in two versions."""
+    agency = new_agency()
+    for name in ("a.txt", "b.txt", "c.txt", "a.txt"):
+        uploaded(agency.owner.at, name, os.urandom(1000))
+    return agency
+
+
+def add_orphan(agency: Agency) -> None:
+    client().put_object(**where(agency, f"files/{uuid7()}"), Body=b"nobody's")
+
+
+def add_stranger(agency: Agency) -> None:
+    client().put_object(**where(agency, "backup/of 2019.zip"), Body=b"nobody's")
+
+
+def add_landing(agency: Agency) -> None:
+    client().put_object(**where(agency, f"incoming/{uuid7()}"), Body=b"late")
+
+
+def add_multipart(agency: Agency) -> None:
+    client().create_multipart_upload(**where(agency, f"files/{uuid7()}"))
+
+
+def miscount(agency: Agency) -> None:
+    with tenant_context(agency.ref):
+        Balance.objects.update(used_bytes=F("used_bytes") + 5, reserved_objects=7)
+
+
+@pytest.mark.parametrize(
+    ("harm", "kind", "count"),
+    [
+        (add_orphan, "orphan_objects", 1),
+        (add_stranger, "orphan_objects", 1),
+        (add_landing, "landing_leftovers", 1),
+        (add_multipart, "stale_multiparts", 1),
+        (miscount, "balance", 2),
+    ],
+)
+def test_what_nobody_needs_is_found_and_repaired_if_asked(agency, harm, kind: str, count: int):
+    before = compared(agency, *NOW)
+    harm(agency)
+
+    found = compared(agency, *NOW)
+    again = compared(agency, *NOW)
+    repaired = compared(agency, "--fix", *NOW)
+    after = compared(agency, *NOW)
+
+    assert (before["left"], before["differences"]) == (0, {})
+    assert (before["versions"], before["objects"]) == (4, 4)
+    assert set(found["differences"]) == {kind}
+    assert found["differences"][kind]["count"] == found["left"] == count
+    assert len(found["differences"][kind]["examples"]) == count
+    assert again["differences"] == found["differences"], "It must not change without --fix."
+    assert (repaired["differences"][kind]["fixed"], repaired["left"]) == (count, 0)
+    assert (after["left"], after["differences"]) == (0, {})
+    assert_agreed(agency)
+    with tenant_context(agency.ref):
+        event = AuditEvent.objects.get(action="storage.reconciled")
+    assert (event.actor_type, event.details) == ("system", {"found": {kind: count}, "left": 0})
+
+
+def test_a_version_without_its_object_is_told_of_and_stays(agency: Agency):
+    name = first_object(agency)
+    client().delete_object(**where(agency, name))
+
+    found, tried = compared(agency, *NOW), compared(agency, "--fix", *NOW)
+
+    for told in (found, tried):
+        missing = told["differences"]["missing_objects"]
+        assert (missing["count"], missing["fixed"], told["left"]) == (1, 0, 1)
+        assert name in missing["examples"][0]
+    with tenant_context(agency.ref):
+        assert FileVersion.objects.filter(object_name=name).exists()
+    assert balance_of(agency) == (4000, 4, 0, 0)
+
+
+def test_an_object_of_another_size_is_told_of_and_stays(agency: Agency):
+    name = first_object(agency)
+    client().put_object(**where(agency, name), Body=b"short")
+
+    told = compared(agency, "--fix", *NOW)
+
+    wrong = told["differences"]["wrong_sizes"]
+    assert (wrong["count"], wrong["fixed"], told["left"]) == (1, 0, 1)
+    assert wrong["examples"] == [f"{name} has 5 bytes and should have 1000"]
+    assert stored_sizes(agency)[name] == 5
+
+
+def test_what_is_young_is_left_alone(agency: Agency):
+    for harm in (add_orphan, add_landing, add_multipart):
+        harm(agency)
+    before = stored_sizes(agency)
+
+    told = compared(agency, "--fix")
+
+    assert (told["young"], told["left"], told["differences"]) == (3, 0, {})
+    assert stored_sizes(agency) == before
+    assert len(unfinished_of(agency)) == 1
+
+
+def test_what_a_pending_upload_knows_of_is_never_touched(site: Site, agency: Agency):
+    at, small, large = agency.owner.at, os.urandom(100), os.urandom(17 * MIB)
+    single = announced(at, "single.bin", len(small)).json()
+    sent(site, single, small)
+    multipart = announced(at, "multipart.bin", len(large)).json()
+    sent(site, multipart, large)
+    begun = part("file", "form.bin", b"")[:-2] + os.urandom(9 * MIB)
+
+    with connected(stack.ports["gunicorn"], agency.owner, 20 * MIB) as line:
+        line.sendall(begun)
+        until(lambda: len(unfinished_of(agency)) == 2)
+        told = compared(agency, "--fix", *NOW)
+        unfinished = unfinished_of(agency)
+    until(lambda: len(unfinished_of(agency)) == 1)
+
+    assert (told["left"], told["young"], told["differences"]) == (0, 0, {})
+    assert len(unfinished) == 2
+    assert [completed(at, begun).status_code for begun in (single, multipart)] == [201, 201]
+    assert_agreed(agency)
+
+
+def test_every_page_of_a_long_listing_is_compared(agency: Agency, monkeypatch):
+    monkeypatch.setattr(listing, "PAGE", 2)
+    names = sorted(stored_sizes(agency))
+    client().delete_object(**where(agency, names[2]))
+    client().delete_object(**where(agency, names[3]))
+    for harm in (add_orphan, add_orphan, add_landing, add_multipart, add_stranger):
+        harm(agency)
+
+    told = compared(agency, "--fix", *NOW)
+
+    counts = {kind: found["count"] for kind, found in told["differences"].items()}
+    assert counts == {
+        "missing_objects": 2,
+        "orphan_objects": 3,
+        "landing_leftovers": 1,
+        "stale_multiparts": 1,
+    }
+    assert (told["left"], set(stored_sizes(agency))) == (2, set(names[:2]))
+
+
+def test_another_tenants_objects_are_never_touched(agency: Agency, new_agency):
+    """Not by its own names, and not by the same names under another prefix."""
+    other = new_agency()
+    uploaded(other.owner.at, "theirs.txt", b"theirs")
+    for harm in (add_orphan, add_landing, add_multipart, miscount):
+        harm(other)
+    client().put_object(**where(other, first_object(agency)), Body=b"theirs alone")
+    longer = {**where(other, ""), "Key": f"{agency.ref.object_prefix}0/files/{uuid7()}"}
+    client().put_object(**longer, Body=b"of a prefix that begins alike")
+    before, counted = stored_sizes(other), balance_of(other)
+
+    told = compared(agency, "--fix", *NOW)
+
+    assert told["differences"] == {}
+    assert (stored_sizes(other), balance_of(other)) == (before, counted)
+    assert len(unfinished_of(other)) == 1
+    assert client().get_object(**longer)["Body"].read()
+    client().delete_object(**longer)
+    assert set(compared(other, "--fix", *NOW)["differences"]) == {
+        *("orphan_objects", "landing_leftovers", "stale_multiparts", "balance"),
+    }
+    assert_agreed(other)
+
+
+def test_ended_uploads_are_settled_with_it_or_alone(site: Site, agency: Agency):
+    begun = [announced(agency.owner.at, f"{n}.bin", 10 + n).json() for n in range(8)]
+    sent(site, begun[0], os.urandom(10))
+    with tenant_context(agency.ref):
+        Upload.objects.filter(pk__in=[b["id"] for b in begun]).update(expires_at=timezone.now())
+
+    seen = compared(agency)
+    held = balance_of(agency)[2:]
+    settled = compared(agency, "--settle")
+
+    assert (seen["unsettled"], seen["left"], held) == (8, 0, (sum(range(10, 18)), 8))
+    assert settled["unsettled"] == 0
+    assert_agreed(agency)
+
+
+def test_a_run_that_was_killed_is_finished_by_the_next(agency: Agency):
+    for _ in range(5):
+        add_orphan(agency)
+    command = ("reconcile_storage", "--tenant", agency.slug, "--fix", *NOW)
+
+    killed("files.reconciling.objects:remove_object", 3, *command)
+    left = len(stored_sizes(agency))
+    told = compared(agency, "--fix", *NOW)
+
+    assert left == 4 + 3
+    assert told["differences"]["orphan_objects"]["fixed"] == 3
+    assert_agreed(agency)
+
+
+def test_who_was_compared_lately_is_left_out(site: Site, agency: Agency):
+    compared(agency)
+    add_orphan(agency)
+    out = io.StringIO()
+
+    call_command(
+        *("reconcile_storage", "--tenant", agency.slug, "--older-than", "3600", *NOW), stdout=out
+    )
+
+    assert out.getvalue() == "0 compared, 0 differ.\n"
+    assert direct(site, agency.owner.at, "d.txt", b"d").status_code == 201
+
+
+def test_differences_are_no_failure_where_that_is_asked_for(agency: Agency):
+    add_orphan(agency)
+    out = io.StringIO()
+
+    call_command("reconcile_storage", "--tenant", agency.slug, *NOW, "--exit-zero", stdout=out)
+
+    assert "1 DIFFERENCES" in out.getvalue()
+    assert "1: objects that no row names" in out.getvalue()
+
+
+def test_one_that_is_worked_on_is_not_compared(agency: Agency):
+    from tenants.models import Tenant
+
+    Tenant.objects.filter(pk=agency.ref.id).update(maintenance="restoring")
+    try:
+        with pytest.raises(CommandError, match="is being worked on"):
+            call_command("reconcile_storage", "--tenant", agency.slug)
+    finally:
+        Tenant.objects.filter(pk=agency.ref.id).update(maintenance="")
+
+
+@pytest.mark.parametrize("wrong", [[], ["--tenant", "nobody-there"], ["--all", "--grace", "-1"]])
+def test_wrong_usage_is_told(committed: None, wrong: list[str]):
+    with pytest.raises(CommandError):
+        call_command("reconcile_storage", *wrong)
