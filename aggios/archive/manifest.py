@@ -11,8 +11,9 @@ from tenants.database.steps import Step
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
-# files/{id of the version}: nothing that a client chose, and nothing that leads out of a prefix.
-OBJECT = re.compile(r"[a-z]{1,20}/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# Nothing that a client chose, and nothing that leads out of a prefix. What has landed and was not
+# looked at yet (files/uploads/landing.py) belongs to no version and so into no archive.
+OBJECT = re.compile(r"files/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)

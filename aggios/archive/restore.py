@@ -16,6 +16,7 @@ from aggios.archive.sources import FromArchive
 from aggios.archive.targets import new_or_begun, require_begun
 from audit.services import Actor, record
 from core.database.scope import PUBLIC, enter
+from files.uploads.interrupting import interrupt_uploads
 from tenants.context import tenant_context
 from tenants.database.steps import Report
 from tenants.maintenance import begin_maintenance, end_maintenance
@@ -82,6 +83,7 @@ def restore(archive: Archive, tenant: Tenant, how: Loading) -> Loaded:
         rotate_key(tenant.pk, actor=how.actor)
         with tenant_context(ref_of(tenant)):
             end_what_was_open(actor=how.actor)
+            interrupt_uploads()
         _end(archive, done, "tenant.restored", how)
     return done
 
@@ -112,6 +114,7 @@ def load_as(archive: Archive, *, slug: str, name: str, how: Loading) -> Loaded:
         done = _load(archive, tenant, FromArchive(archive, OF_ONE_TENANT), how)
         with tenant_context(ref_of(tenant)):
             ask_for_new_factors(actor=how.actor)
+            interrupt_uploads()
         _end(archive, done, "tenant.imported", how)
     return done
 
