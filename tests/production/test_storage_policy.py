@@ -1,7 +1,11 @@
 """The application's rights in the object store: what its code calls, in its one bucket, no more."""
 
+import ast
 import json
 import re
+
+import botocore.session
+from botocore import xform_name
 
 from .compose import ROOT
 
@@ -36,6 +40,7 @@ KNOWN = {
 # Signed here and now, or only a way to page through what is in the list above.
 SENDS_NOTHING = {"generate_presigned_url", "generate_presigned_post", "get_paginator"}
 CALL = re.compile(r"\b(?:client|_probe)\(\)\.([a-z0-9_]+)\(")
+ROOMS = ("files", "aggios")
 
 
 def statements() -> list[dict]:
@@ -57,8 +62,23 @@ def test_every_action_is_named_as_the_store_knows_it() -> None:
 def test_what_the_code_calls_is_allowed() -> None:
     allowed = {action for statement in statements() for action in statement["Action"]}
     called = set()
-    for room in ("files", "aggios"):
+    for room in ROOMS:
         for file in (ROOT / room).rglob("*.py"):
             called |= set(CALL.findall(file.read_text("utf-8")))
-    assert {"head_bucket", "create_bucket", "put_object"} <= called
+    assert {"head_bucket", "create_bucket", "put_object", "copy_object"} <= called
     assert {f"s3:{WANTED[name]}" for name in called - SENDS_NOTHING} <= allowed
+
+
+def test_what_the_code_pages_through_or_signs_is_allowed() -> None:
+    """Such operations are named by a text: for a paginator, or in an address for a client."""
+    model = botocore.session.get_session().get_service_model("s3")
+    operations = {xform_name(name) for name in model.operation_names}
+    allowed = {action for statement in statements() for action in statement["Action"]}
+    named = set()
+    for room in ROOMS:
+        for file in (ROOT / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+                if isinstance(node, ast.Constant) and node.value in operations:
+                    named.add(node.value)
+    assert {"list_parts", "list_objects_v2", "get_object", "put_object", "upload_part"} <= named
+    assert {f"s3:{WANTED[name]}" for name in named} <= allowed
