@@ -18,7 +18,7 @@ from tests.files.forms import closing, part, send, upload, uploaded
 from tests.files.test_broken_uploads import answer_on, connected, until
 from tests.site import Site
 
-SIZE, MANY, FIT = 60_000, 24, 9
+SIZE, MANY, FIT = 600_000, 24, 9
 
 
 def chunked(size: int, piece: int = 50_000) -> Iterator[bytes]:
