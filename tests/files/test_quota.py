@@ -128,15 +128,15 @@ def test_a_limit_below_what_is_kept_takes_nothing_away(new_agency):
 
 def test_a_form_holds_room_for_its_file_and_no_more(new_agency):
     agency = new_agency()
-    begun = part("file", "slow.bin", b"")[:-2] + os.urandom(SIZE // 2)
-    length = len(begun) + SIZE // 2 + len(b"\r\n" + closing())
+    begun = part("file", "slow.bin", b"")[:-2] + os.urandom(SIZE)
+    length = len(begun) + SIZE + len(b"\r\n" + closing())
 
     with connected(stack.ports["gunicorn"], agency.owner, length) as line:
         line.sendall(begun)
         until(lambda: sums_of(agency)[3] == 1)
         held = balance_of(agency)
 
-    assert held == (0, 0, SIZE, 1)
+    assert held == (0, 0, 2 * SIZE, 1)
     until(lambda: sums_of(agency)[3] == 0)
     assert_agreed(agency)
 

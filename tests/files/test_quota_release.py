@@ -22,6 +22,7 @@ from tests.files.test_broken_uploads import connected, until
 from tests.site import Site
 
 SIZE = 60_000
+FORM = 1_200_000  # it is read in large pieces
 
 
 def call_off(site: Site, agency: Agency, begun: dict) -> None:
@@ -62,10 +63,10 @@ def test_an_upload_that_ends_gives_its_room_back(site: Site, new_agency, end):
 
 def test_a_client_that_disappears_gives_its_room_back(site: Site, new_agency):
     agency = new_agency()
-    limit(agency, storage_bytes=SIZE, storage_objects=1)
-    begun = part("file", "cut.bin", b"")[:-2] + os.urandom(SIZE // 2)
+    limit(agency, storage_bytes=FORM, storage_objects=1)
+    begun = part("file", "cut.bin", b"")[:-2] + os.urandom(FORM // 2)
 
-    with connected(stack.ports["gunicorn"], agency.owner, SIZE + 200) as line:
+    with connected(stack.ports["gunicorn"], agency.owner, FORM + 100) as line:
         line.sendall(begun)
         until(lambda: sums_of(agency)[3] == 1)
         refused = announced(agency.owner.at, "b.bin", 1)
@@ -73,5 +74,5 @@ def test_a_client_that_disappears_gives_its_room_back(site: Site, new_agency):
     until(lambda: sums_of(agency)[3] == 0)
 
     assert_refused(refused)
-    assert direct(site, agency.owner.at, "b.bin", os.urandom(SIZE)).status_code == 201
+    assert direct(site, agency.owner.at, "b.bin", os.urandom(FORM)).status_code == 201
     assert_agreed(agency)

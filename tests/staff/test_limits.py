@@ -80,7 +80,7 @@ def test_nobody_gets_larger_files_than_the_platform_takes(sue: Host, new_agency)
         ({"storage_bytes": 2**63}, "limits.storage_bytes"),
         ({"storage_objects": "many"}, "limits.storage_objects"),
         ({"shelves": 1}, "limits.shelves"),
-        ([1], "limits.non_field_errors"),
+        ([1], "limits"),
         (None, "limits"),
     ],
 )
