@@ -34,6 +34,7 @@ CHORES = (
     Chore("purge_tenants", (), "delete what is due, export first"),
     Chore("domains", ("check", "--all"), "look custom domains up, let stale claims go"),
     Chore("prune_sessions", (), "take old sessions, links, invitations and keys away"),
+    Chore("purge_trash", (), "delete what has been in the trash for long enough"),
     Chore(
         "reconcile_storage",
         ("--all", "--settle", "--older-than", "86400", "--exit-zero"),

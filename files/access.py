@@ -11,12 +11,20 @@ from django.db.models import QuerySet
 from accounts.models import User
 from core.problems import NotFound
 from files.models import File
+from files.trash.period import oldest_kept
 
 
 def readable_files(user: User) -> QuerySet[File]:
     """Return the live files that a person may see, each with its current version."""
-    live = File.objects.select_related("current").filter(deleted_at__isnull=True)
-    return live if user.manages else live.filter(owner=user)
+    return _within_reach(user).filter(deleted_at__isnull=True)
+
+
+def trashed_files(user: User) -> QuerySet[File]:
+    """Return the files in the trash that a person may see, each with its current version.
+
+    What has been there for longer than the period is gone, whether it was purged already or not.
+    """
+    return _within_reach(user).filter(deleted_at__gt=oldest_kept())
 
 
 def readable_file(user: User, file_id: uuid.UUID) -> File:
@@ -29,7 +37,24 @@ def writable_file(user: User, file_id: uuid.UUID) -> File:
 
     Raises NotFound. Who may see a file may change it; the rule can be narrowed here.
     """
-    return _one(readable_files(user).select_for_update(of=("self",)), file_id)
+    return _one(_locking(readable_files(user)), file_id)
+
+
+def trashed_file(user: User, file_id: uuid.UUID) -> File:
+    """Return a file in the trash, locked until the transaction ends. Raises NotFound."""
+    return _one(_locking(trashed_files(user)), file_id)
+
+
+def _within_reach(user: User) -> QuerySet[File]:
+    files = File.objects.select_related("current")
+    return files if user.manages else files.filter(owner=user)
+
+
+def _locking(files: QuerySet[File]) -> QuerySet[File]:
+    # Without the join: PostgreSQL holds a row that it had to wait for against the version that was
+    # joined before, and a file that got a new one meanwhile would seem to be gone (PostgreSQL
+    # manual, 13.2.1).
+    return files.select_related(None).select_for_update()
 
 
 def _one(files: QuerySet[File], file_id: uuid.UUID) -> File:

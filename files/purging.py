@@ -1,4 +1,4 @@
-"""Taking everything of one tenant out of the store, when the tenant itself is being deleted."""
+"""Taking objects out of the store: some, or all of a tenant that is itself being deleted."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -11,6 +11,7 @@ from core.problems import StorageUnavailable
 from files.store import answering, client
 
 Progress = Callable[[int], None]
+AT_ONCE = 1000  # Amazon S3 API, "DeleteObjects"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def purge_objects(object_prefix: str, progress: Progress = lambda count: None) -
     abort_unfinished(object_prefix)
     with answering():
         while keys := _some_keys(object_prefix):
-            _delete([{"Key": key} for key in keys])
+            delete_keys(keys)
             count += len(keys)
             progress(count)
         while versions := _some_versions(object_prefix):
@@ -71,9 +72,16 @@ def purge_all_but(object_prefix: str, keep: Callable[[list[str]], set[str]]) -> 
         for page in _pages("list_objects_v2", object_prefix):
             keys = [item["Key"] for item in page.get("Contents", [])]
             if unwanted := sorted(set(keys) - keep(keys)):
-                _delete([{"Key": key} for key in unwanted])
+                delete_keys(unwanted)
                 count += len(unwanted)
     return count
+
+
+def delete_keys(keys: list[str]) -> None:
+    """Delete objects, some of which may not be there. Raises StorageUnavailable."""
+    with answering():
+        for start in range(0, len(keys), AT_ONCE):
+            _delete([{"Key": key} for key in keys[start : start + AT_ONCE]])
 
 
 def _within(object_prefix: str) -> dict[str, str]:

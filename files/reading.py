@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 from typing import Any
 
+from botocore.exceptions import ClientError
 from django.conf import settings
 
+from core.problems import NotFound
 from files.models import FileVersion
 from files.storage import tenant_storage
-from files.store import answering, client
+from files.store import answering, client, error_code
 
 CHUNK_BYTES = 256 * 1024
+NO_SUCH_KEY = "NoSuchKey"
 
 
 class ObjectStream:
@@ -20,7 +23,7 @@ class ObjectStream:
     """
 
     def __init__(self, version: FileVersion, part: tuple[int, int] | None) -> None:
-        """Open the object. Raises StorageUnavailable."""
+        """Open the object. Raises StorageUnavailable, and NotFound if it was purged meanwhile."""
         where: dict[str, Any] = {
             "Bucket": settings.S3_BUCKET,
             "Key": tenant_storage().key_of(version.object_name),
@@ -28,7 +31,12 @@ class ObjectStream:
         if part is not None:
             where["Range"] = f"bytes={part[0]}-{part[1]}"
         with answering():
-            self._body = client().get_object(**where)["Body"]
+            try:
+                self._body = client().get_object(**where)["Body"]
+            except ClientError as exc:
+                if error_code(exc) != NO_SUCH_KEY or _is_kept(version):
+                    raise
+                raise NotFound from exc
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._body.iter_chunks(CHUNK_BYTES))
@@ -36,3 +44,7 @@ class ObjectStream:
     def close(self) -> None:
         """Give the connection back, read to its end or not."""
         self._body.close()
+
+
+def _is_kept(version: FileVersion) -> bool:
+    return FileVersion.objects.filter(pk=version.pk).exists()

@@ -4,20 +4,20 @@ import uuid
 from collections.abc import Callable
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max
 from django.utils import timezone
 
 from accounts.actors import actor_of
 from accounts.models import User
 from audit.services import Target, record
 from core.problems import FieldError
-from files.access import readable_file, writable_file
+from files.access import writable_file
 from files.content_types import type_of_name
 from files.models import File, FileVersion, Upload
 from files.names import checked_name
 from files.problems import NameTaken
 from files.quota import keep
 from files.uploads.records import claim
+from files.versions.adding import add_version
 from files.writing import Written
 
 Check = Callable[[File], None]
@@ -46,7 +46,7 @@ def keep_file(*, upload: Upload, name: str, written: Written, user: User) -> Fil
             created_by=user,
         )
         file = _locked_file(user, name, version)
-        _add_version(file, version)
+        add_version(file, version)
         keep(written.size, reserved=upload.reserved_bytes)
         record(
             "file.uploaded",
@@ -72,14 +72,6 @@ def _locked_file(user: User, name: str, version: FileVersion) -> File:
         File.objects.bulk_create([fresh], ignore_conflicts=True)
 
 
-def _add_version(file: File, version: FileVersion) -> None:
-    newest = file.versions.aggregate(newest=Max("number"))["newest"] or 0
-    version.file, version.number = file, newest + 1
-    version.save(force_insert=True)
-    file.current, file.size = version, version.size
-    file.save(update_fields=["current", "size", "updated_at"])
-
-
 def rename_file(file_id: uuid.UUID, *, name: str, user: User, check: Check) -> File:
     """Give a file another name; its bytes stay where they are.
 
@@ -91,8 +83,8 @@ def rename_file(file_id: uuid.UUID, *, name: str, user: User, check: Check) -> F
         file = writable_file(user, file_id)
         check(file)
         if file.name != wanted:
-            before = file.name
-            _set_name(file, wanted)
+            before, file.name = file.name, wanted
+            save_unless_taken(file, "name")
             record(
                 "file.renamed",
                 actor=actor_of(user),
@@ -103,11 +95,11 @@ def rename_file(file_id: uuid.UUID, *, name: str, user: User, check: Check) -> F
         return file
 
 
-def _set_name(file: File, name: str) -> None:
-    file.name = name
+def save_unless_taken(file: File, *columns: str) -> None:
+    """Save a file that becomes live under a name. Raises NameTaken if its owner has another."""
     try:
         with transaction.atomic():
-            file.save(update_fields=["name", "updated_at"])
+            file.save(update_fields=[*columns, "updated_at"])
     except IntegrityError as exc:
         taken = FieldError("name", "taken", NameTaken.title)
         raise NameTaken(errors=[taken]) from exc
@@ -121,20 +113,3 @@ def trash_file(file_id: uuid.UUID, *, user: User, check: Check) -> None:
         file.deleted_at = timezone.now()
         file.save(update_fields=["deleted_at", "updated_at"])
         record("file.deleted", actor=actor_of(user), target=target_of(file))
-
-
-def open_file(file_id: uuid.UUID, *, user: User, by: str) -> File:
-    """Return a file whose bytes the person is about to get, and put that on record.
-
-    ``by`` is the way they get them: "link" or "content". Raises NotFound.
-    """
-    with transaction.atomic():
-        file = readable_file(user, file_id)
-        record(
-            "file.downloaded",
-            actor=actor_of(user),
-            target=target_of(file),
-            version=file.current.number,
-            by=by,
-        )
-        return file

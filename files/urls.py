@@ -2,13 +2,26 @@
 
 from django.urls import path
 
-from files.api import download, files, uploads
+from files.api import download, files, trash, uploads, versions
 
 urlpatterns = [
     path("api/files", files.Files.as_view(), name="files"),
     path("api/files/<uuid:file_id>", files.OneFile.as_view(), name="file"),
     path("api/files/<uuid:file_id>/download", download.Download.as_view(), name="file-download"),
     path("api/files/<uuid:file_id>/content", download.Content.as_view(), name="file-content"),
+    path("api/files/<uuid:file_id>/versions", versions.Versions.as_view(), name="file-versions"),
+    path(
+        "api/files/<uuid:file_id>/versions/<int:version>/restore",
+        versions.VersionRestoring.as_view(),
+        name="file-version-restore",
+    ),
+    path("api/trash", trash.Trash.as_view(), name="trash"),
+    path("api/trash/<uuid:trashed_id>", trash.OneTrashed.as_view(), name="trashed"),
+    path(
+        "api/trash/<uuid:trashed_id>/restore",
+        trash.TrashedRestoring.as_view(),
+        name="trashed-restore",
+    ),
     path("api/uploads", uploads.Uploads.as_view(), name="uploads"),
     path("api/uploads/<uuid:upload_id>", uploads.OneUpload.as_view(), name="upload"),
     path("api/uploads/<uuid:upload_id>/parts", uploads.UploadParts.as_view(), name="upload-parts"),

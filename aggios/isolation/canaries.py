@@ -11,6 +11,7 @@ from django.db.models import Model
 
 from aggios.isolation.parties import Party
 from core.database.scope import PUBLIC, enter
+from files.models import File
 from tenants.context import tenant_context
 from tenants.database.steps import labels_of
 from tenants.domains.queries import domains_of
@@ -35,7 +36,7 @@ class Canaries:
     public: frozenset[str]
     """What its own pages and addresses may tell everybody."""
     ids: dict[str, list[str]]
-    """Ids by kind: the names of models, ``tenant`` and ``domain``."""
+    """Ids by kind: the names of models, ``tenant``, ``domain`` and ``trashed`` (files)."""
     object_names: list[str]
 
     @property
@@ -61,11 +62,19 @@ def read_canaries(party: Party) -> Canaries:
             ids[str(model._meta.model_name)] = [text for row in rows for text in _texts(row.pk)[:1]]
             needles |= {text.lower() for row in rows for text in _values(row)}
             objects += [row.object_name for row in rows if hasattr(row, "object_name")]
+        ids["trashed"] = [str(pk) for pk in _trashed()]
     ref = party.ref
     ids["domain"] = _domains_of(ref)
     needles |= {*ids["domain"], str(ref.id), ref.id.hex, ref.schema_name}
     public = frozenset({ref.slug, ref.name.lower()})
     return Canaries(party, frozenset(needles - {party.bait} - public), public, ids, objects)
+
+
+def _trashed() -> list[uuid.UUID]:
+    found = list(File.objects.filter(deleted_at__isnull=False).values_list("pk", flat=True)[:ROWS])
+    if not found:
+        raise Blind("There is no canary in the trash.")
+    return found
 
 
 def _domains_of(ref: TenantRef) -> list[str]:

@@ -18,6 +18,7 @@ from accounts.sessions.tokens import access_token
 from aggios.isolation.canaries import Blind, tenant_models
 from aggios.isolation.parties import Party
 from aggios.isolation.transport import Request, Transport
+from files.models import File
 from tenants.context import tenant_context
 from tenants.hosts import tenant_host
 
@@ -43,14 +44,15 @@ def api_key_for(party: Party, user: User) -> str:
 
 
 def plant(party: Party, transport: Transport) -> None:
-    """Give the tenant files with versions, a kept answer, a session and a cache key.
+    """Give the tenant files and versions, one in the trash, a kept answer, a session, a cache key.
 
     Models that this does not reach get a row made of their fields. Raises Blind if one cannot.
     """
     _, token, _ = tokens_for(party, party.owner)
-    for name in ("one", "two", "two"):
+    for name in ("one", "two", "two", "three"):
         _upload(party, transport, token, f"{party.marker}-{name}.txt")
     with tenant_context(party.ref):
+        File.objects.filter(name__endswith="-three.txt").update(deleted_at=timezone.now())
         cache.set(party.marker, party.marker, 3600)
         for model in tenant_models():
             if not model._default_manager.exists():

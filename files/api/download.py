@@ -16,15 +16,15 @@ from accounts.authentication import person
 from core.conditional import is_known
 from core.timestamps import timestamp
 from core.views import ApiView
-from files.access import readable_file
 from files.api.shapes import DownloadShape
+from files.api.version_shapes import VERSION, asked_version
 from files.content_types import safe_type
-from files.models import File
+from files.models import FileVersion
 from files.names import attachment
 from files.ranges import wanted_range
 from files.reading import ObjectStream
-from files.services import open_file
 from files.storage import tenant_storage
+from files.versions.reading import open_version, readable_version
 
 RANGE = OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="One range of bytes.")
 
@@ -36,6 +36,7 @@ class Download(ApiView):
 
     @extend_schema(
         operation_id="download_file",
+        parameters=[VERSION],
         responses={
             200: OpenApiResponse(DownloadShape, "With `Accept: application/json`."),
             302: OpenApiResponse(description="To the address."),
@@ -44,13 +45,15 @@ class Download(ApiView):
     def get(self, request: Request, file_id: uuid.UUID) -> HttpResponseBase:
         """Redirect to the bytes; who asks for JSON gets the address as text."""
         asks_only = request.method == "HEAD"  # gets an address that HEAD is signed for, and no row
-        user = person(request)
-        file = (
-            readable_file(user, file_id) if asks_only else open_file(file_id, user=user, by="link")
+        user, number = person(request), asked_version(request)
+        version = (
+            readable_version(file_id, user=user, number=number)
+            if asks_only
+            else open_version(file_id, user=user, number=number, by="link")
         )
         expires = timezone.now() + timedelta(seconds=settings.DOWNLOAD_URL_SECONDS)
         url = tenant_storage().url(
-            file.current.object_name, _as_attachment(file), http_method=request.method
+            version.object_name, _as_attachment(version), http_method=request.method
         )
         if "application/json" in request.headers.get("Accept", ""):
             return Response({"url": url, "expires_at": timestamp(expires)})
@@ -61,10 +64,10 @@ class Download(ApiView):
         return redirect
 
 
-def _as_attachment(file: File) -> dict[str, str]:
+def _as_attachment(version: FileVersion) -> dict[str, str]:
     return {
-        "ResponseContentDisposition": attachment(file.name),
-        "ResponseContentType": safe_type(file.current.content_type),
+        "ResponseContentDisposition": attachment(version.file.name),
+        "ResponseContentType": safe_type(version.content_type),
         "ResponseCacheControl": "private, no-store",
     }
 
@@ -76,7 +79,7 @@ class Content(ApiView):
 
     @extend_schema(
         operation_id="read_file_content",
-        parameters=[RANGE],
+        parameters=[VERSION, RANGE],
         responses={
             (200, "application/octet-stream"): OpenApiTypes.BINARY,
             (206, "application/octet-stream"): OpenApiTypes.BINARY,
@@ -86,32 +89,33 @@ class Content(ApiView):
     def get(self, request: Request, file_id: uuid.UUID) -> HttpResponseBase:
         """Return the bytes, or the range that is asked for."""
         user = person(request)
-        file = readable_file(user, file_id)
-        etag = f'"{file.current.sha256}"'
+        version = readable_version(file_id, user=user, number=asked_version(request))
+        etag = f'"{version.sha256}"'
         if is_known(request, etag):
             return HttpResponse(status=304, headers={"ETag": etag})
-        part = _part(request, file, etag)
-        headers = _headers(file, etag, part)
+        part = _part(request, version, etag)
+        headers = _headers(version, etag, part)
         if request.method == "HEAD":
             return HttpResponse(headers=headers, status=206 if part else 200)
-        file = open_file(file_id, user=user, by="content")
-        stream = ObjectStream(file.current, part)
+        # Of that very version: a newer one may have come since the headers were made.
+        open_version(file_id, user=user, number=version.number, by="content")
+        stream = ObjectStream(version, part)
         return StreamingHttpResponse(stream, status=206 if part else 200, headers=headers)
 
 
-def _part(request: Request, file: File, etag: str) -> tuple[int, int] | None:
+def _part(request: Request, version: FileVersion, etag: str) -> tuple[int, int] | None:
     """Return the range asked for; an If-Range that names another content asks for the whole."""
     condition = request.headers.get("If-Range")
     if condition is not None and condition != etag:
         return None
-    return wanted_range(request.headers.get("Range", ""), file.current.size)
+    return wanted_range(request.headers.get("Range", ""), version.size)
 
 
-def _headers(file: File, etag: str, part: tuple[int, int] | None) -> dict[str, Any]:
-    size = file.current.size
+def _headers(version: FileVersion, etag: str, part: tuple[int, int] | None) -> dict[str, Any]:
+    size = version.size
     headers = {
-        "Content-Type": safe_type(file.current.content_type),
-        "Content-Disposition": attachment(file.name),
+        "Content-Type": safe_type(version.content_type),
+        "Content-Disposition": attachment(version.file.name),
         "Content-Length": str(part[1] - part[0] + 1 if part else size),
         "Cache-Control": "private, no-cache",
         "Accept-Ranges": "bytes",

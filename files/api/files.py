@@ -18,6 +18,7 @@ from files.api.upload import add_file
 from files.queries import ORDERINGS, checked_ordering, find_files
 from files.receiving import FileFormParser
 from files.services import rename_file, trash_file
+from files.trash.purging import purge_due
 from idempotency.openapi import IDEMPOTENCY_KEY
 
 LISTING = [
@@ -109,4 +110,5 @@ class OneFile(ApiView):
             user=person(request),
             check=lambda row: require_match(request, file_etag(row)),
         )
+        purge_due()
         return Response(status=204)

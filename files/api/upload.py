@@ -11,6 +11,7 @@ from files.models import File, Upload
 from files.names import checked_name, checked_path
 from files.receiving import FIELD, Received
 from files.services import keep_file
+from files.trash.purging import purge_due
 from files.uploads.settling import give_up, settle_some
 from idempotency.services import fingerprint_of, once
 
@@ -22,6 +23,7 @@ def add_file(request: Request) -> Response:
     Idempotency-Key that was used before, the first answer is returned and what has just been sent
     is dropped; name and content make two requests the same.
     """
+    purge_due()
     received = _received(request)
     try:
         response = _answer(request, received)

@@ -24,6 +24,7 @@ from files.api.upload_shapes import (
     urls_of,
 )
 from files.models import Upload
+from files.trash.purging import purge_due
 from files.uploads.completing import complete_upload
 from files.uploads.direct import (
     Announced,
@@ -60,6 +61,7 @@ class Uploads(ApiView):
         """
         fields = parsed(NewUploadRequest, request)
         user = person(request)
+        purge_due()
         response = once(
             request,
             caller=str(user.id),

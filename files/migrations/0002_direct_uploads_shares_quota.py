@@ -48,6 +48,11 @@ class Migration(migrations.Migration):
                 'ordering': ('-created_at', '-id'),
             },
         ),
+        migrations.AlterField(
+            model_name='file',
+            name='current',
+            field=models.OneToOneField(on_delete=django.db.models.deletion.RESTRICT, related_name='+', to='files.fileversion'),
+        ),
         migrations.RemoveIndex(
             model_name='upload',
             name='uploads_not_settled',

@@ -14,8 +14,8 @@ class File(models.Model):
     name = models.CharField(max_length=255)
     owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="files")
     # Checked at commit (PostgreSQL defers it), so a file and its first version are made together
-    # and no file is ever seen without a version.
-    current = models.OneToOneField("FileVersion", on_delete=models.PROTECT, related_name="+")
+    # and no file is ever seen without a version. It goes with its file alone.
+    current = models.OneToOneField("FileVersion", on_delete=models.RESTRICT, related_name="+")
     # The current version's, kept here so that lists can be ordered by it from an index.
     size = models.BigIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)

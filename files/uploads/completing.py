@@ -17,7 +17,7 @@ from django.db import transaction
 from accounts.actors import actor_of
 from accounts.models import User
 from audit.services import record
-from core.problems import StorageUnavailable
+from core.problems import NotFound, StorageUnavailable
 from files.models import File, FileVersion, Upload
 from files.problems import ChecksumMismatch, UploadIncomplete
 from files.services import keep_file
@@ -63,8 +63,11 @@ def complete_upload(upload_id: uuid.UUID, *, claimed: Claimed, user: User) -> Fi
 
 
 def file_of_upload(upload: Upload) -> File:
-    """Return the file that a ready upload became, as it is now."""
-    version = FileVersion.objects.select_related("file__current").get(pk=upload.pk)
+    """Return the file that a ready upload became, as it is now. Raises NotFound once purged."""
+    rows = FileVersion.objects.select_related("file__current")
+    version = rows.filter(pk=upload.pk).first()
+    if version is None:
+        raise NotFound
     return version.file
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from core.problems import StorageUnavailable
 from files.models import Upload
+from files.purging import delete_keys
 from files.storage import tenant_storage
 from files.uploads.landing import landing_name
 from files.uploads.records import fail
@@ -44,15 +45,45 @@ def tidy(upload: Upload) -> None:
     except StorageUnavailable:
         log.warning("upload_not_cleared", extra={"upload": str(upload.pk)})
         return
-    Upload.objects.filter(pk=upload.pk).update(cleared_at=timezone.now())
+    _cleared([upload])
+
+
+def tidy_whole(uploads: list[Upload]) -> None:
+    """Take purged uploads out of the store, many by one request, or leave them for later."""
+    try:
+        delete_keys([key for upload in uploads for key in _places(upload)])
+    except StorageUnavailable:
+        log.warning("uploads_not_cleared", extra={"count": len(uploads)})
+        return
+    _cleared(uploads)
+
+
+def _cleared(uploads: list[Upload]) -> None:
+    """Write down that the store has nothing of these any more.
+
+    Of what was ready when it was looked at that is true of its landing place alone: if its file
+    was purged meanwhile, whoever purged it says so.
+    """
+    ready = [upload.pk for upload in uploads if upload.state == READY]
+    ended = [upload.pk for upload in uploads if upload.state != READY]
+    rows = Upload.objects.filter(pk__in=ready, state=READY)
+    rows |= Upload.objects.filter(pk__in=ended).exclude(state=READY)
+    rows.update(cleared_at=timezone.now())
 
 
 def _take_out(upload: Upload) -> None:
-    key_of = tenant_storage().key_of
+    for key in _places(upload):
+        clear(key)
+
+
+def _places(upload: Upload) -> list[str]:
+    """Return the keys under which the store should have nothing of an upload."""
+    key_of, places = tenant_storage().key_of, []
     if upload.strategy == Upload.Strategy.SINGLE:
-        clear(key_of(landing_name(upload)))
+        places.append(key_of(landing_name(upload)))
     if upload.state != READY:
-        clear(key_of(upload.object_name))
+        places.append(key_of(upload.object_name))
+    return places
 
 
 def settle_some(at_once: int = SETTLED_AT_ONCE) -> int:

@@ -48,6 +48,7 @@ def test_a_round_purges_what_is_due_and_measures_who_stays(
         "purge_tenants",
         "domains",
         "prune_sessions",
+        "purge_trash",
         "reconcile_storage",
         "measure_usage",
         "verify_audit",

@@ -35,3 +35,13 @@ def direct(site: Site, host: Host, name: str, data: bytes) -> httpx.Response:
         return begun
     sent(site, begun.json(), data)
     return completed(host, begun.json())
+
+
+def sent_directly(site: Site, host: Host, name: str, data: bytes, **fields: Any) -> dict[str, Any]:
+    """Add a file that must be accepted, and return it with the id of its upload."""
+    begun = announced(host, name, len(data), **fields)
+    assert begun.status_code == 201, begun.text
+    sent(site, begun.json(), data)
+    done = completed(host, begun.json())
+    assert done.status_code == 201, done.text
+    return {**done.json(), "upload": begun.json()["id"]}

@@ -111,6 +111,8 @@ CALLS = [
     ("DELETE", ""),
     ("GET", "/download"),
     ("GET", "/content"),
+    ("GET", "/versions"),
+    ("POST", "/versions/1/restore"),
 ]
 
 

@@ -22,6 +22,16 @@ def test_the_description_of_the_routes_raises_no_warning():
         "delete_file",
         "download_file",
         "read_file_content",
+        "list_versions",
+        "restore_version",
+        "list_trash",
+        "restore_file",
+        "purge_file",
+        "begin_upload",
+        "read_upload",
+        "abort_upload",
+        "sign_parts",
+        "complete_upload",
     }
     form = paths["/api/files"]["post"]["requestBody"]["content"]
     assert list(form) == ["multipart/form-data"]

@@ -37,11 +37,11 @@ class Ids(dict[str, str]):
     """Ids for the placeholders of paths; one that nobody has for those that are not known."""
 
     def __missing__(self, name: str) -> str:
-        return NOBODYS
+        return "99" if name == "version" else NOBODYS
 
 
 @pytest.fixture(scope="module")
-def acmes(acme: Agency, acmes_file: str) -> Iterator[Ids]:
+def acmes(acme: Agency, acmes_file: str, acmes_trash: str) -> Iterator[Ids]:
     """The ids of what belongs to acme. A new placeholder gets an id here."""
     ada = acme.owner.at
     made = {
@@ -54,6 +54,8 @@ def acmes(acme: Agency, acmes_file: str) -> Iterator[Ids]:
     yield Ids(
         {name: answer.json()["id"] for name, answer in made.items()},
         file=acmes_file,
+        version="1",
+        trashed=acmes_trash,
         tenant=str(acme.ref.id),
         user=acme.owner.id,
         audit_event=ada.get("/api/audit?limit=1").json()["results"][0]["id"],
@@ -70,6 +72,14 @@ def acmes(acme: Agency, acmes_file: str) -> Iterator[Ids]:
 def acmes_file(acme: Agency) -> str:
     answer = acme.owner.at.post("/api/files", files={"file": ("plan.txt", b"acme's plan")})
     assert answer.status_code == 201, answer.text
+    return answer.json()["id"]
+
+
+@pytest.fixture(scope="module")
+def acmes_trash(acme: Agency) -> str:
+    answer = acme.owner.at.post("/api/files", files={"file": ("old plan.txt", b"acme's plan.txt")})
+    assert answer.status_code == 201, answer.text
+    assert acme.owner.at.delete(f"/api/files/{answer.json()['id']}").status_code == 204
     return answer.json()["id"]
 
 
@@ -159,7 +169,7 @@ def test_what_is_another_tenants_does_not_exist(
 def seen(acme: Agency, acmes: Ids) -> dict[str, Any]:
     """Return what Ada sees of everything that has an id in ``acmes``."""
     paths = ("files/{file}", "users/{user}", "keys/{key}", "invitations/{invitation}")
-    lists = ("auth/sessions", "auth/factors", "tenant/domains", "tenant")
+    lists = ("auth/sessions", "auth/factors", "tenant/domains", "tenant", "trash")
     answers = {path: acme.owner.at.get(f"/api/{path.format_map(acmes)}") for path in paths + lists}
     assert {answer.status_code for answer in answers.values()} == {200}
     bodies = {path: answer.json() for path, answer in answers.items()}

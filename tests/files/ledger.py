@@ -1,0 +1,26 @@
+"""What must be true of a tenant's files whatever was done to them, at once or one by one."""
+
+from files.models import Balance, File, FileVersion, Upload
+from tenants.context import tenant_context
+from tests.cast import Agency
+from tests.files.bucket import keys_of
+
+
+def require_sound(agency: Agency) -> None:
+    """The quota counts what there is, and the store holds that and nothing else."""
+    with tenant_context(agency.ref):
+        own = list(FileVersion.objects.filter(restored_from=None))
+        balance = Balance.objects.get()
+        pending = Upload.objects.filter(state="pending").count()
+        currents = set(File.objects.values_list("current__file_id", "id"))
+    assert (balance.used_bytes, balance.used_objects) == (sum(v.size for v in own), len(own))
+    assert (balance.reserved_objects, pending) == (0, 0)
+    assert keys_of(agency) == {f"{agency.ref.object_prefix}/{v.object_name}" for v in own}
+    assert all(of == file for of, file in currents)
+
+
+def used_by(agency: Agency) -> tuple[int, int]:
+    """Return what the quota counts: bytes and objects."""
+    with tenant_context(agency.ref):
+        balance = Balance.objects.get()
+    return balance.used_bytes, balance.used_objects

@@ -1,0 +1,159 @@
+"""The trash keeps a file for a time: it can come back, or go for good."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.conf import settings
+
+from audit.models import AuditEvent
+from files.models import File
+from tenants.context import tenant_context
+from tests.cast import Agency, Person, join
+from tests.files.forms import upload, uploaded
+from tests.files.ledger import require_sound, used_by
+from tests.site import Host
+
+TRASH = "/api/trash"
+
+
+def trashed(host: Host, name: str, *contents: bytes) -> dict:
+    """Put a file with these versions into the trash and return what it was."""
+    body = [uploaded(host, name, data) for data in contents or (b"content",)][-1]
+    assert host.delete(f"/api/files/{body['id']}").status_code == 204
+    return body
+
+
+def listed(host: Host, query: str = "") -> list[dict]:
+    answer = host.get(f"{TRASH}{query}")
+    assert answer.status_code == 200, answer.text
+    return answer.json()["results"]
+
+
+def age(agency: Agency, file_id: str, **by: float) -> None:
+    """Make a file look as if it had been in the trash for longer."""
+    with tenant_context(agency.ref):
+        file = File.objects.get(pk=file_id)
+        File.objects.filter(pk=file_id).update(deleted_at=file.deleted_at - timedelta(**by))
+
+
+def test_the_trash_shows_what_was_deleted_last_first(new_agency):
+    agency = new_agency()
+    ada = agency.owner.at
+    uploaded(ada, "stays.txt")
+    bodies = [trashed(ada, f"{number}.txt") for number in range(3)]
+
+    rows = listed(ada)
+    first = ada.get(f"{TRASH}?limit=2").json()
+    rest = ada.get(f"{TRASH}?{first['next'].partition('?')[2]}").json()
+
+    assert [row["id"] for row in rows] == [body["id"] for body in bodies[::-1]]
+    assert first["results"] + rest["results"] == rows
+    newest = rows[0]
+    deleted, purged = (
+        datetime.fromisoformat(newest[f"{name}_at"]) for name in ("deleted", "purge")
+    )
+    assert purged - deleted == timedelta(seconds=settings.TRASH_SECONDS)
+    assert {**bodies[-1], "updated_at": newest["updated_at"]}.items() <= newest.items()
+
+
+def test_a_file_comes_back_with_all_its_versions(new_agency):
+    agency = new_agency()
+    ada = agency.owner.at
+    body = trashed(ada, "a.txt", b"one", b"two")
+
+    answer = ada.post(f"{TRASH}/{body['id']}/restore")
+    again = ada.post(f"{TRASH}/{body['id']}/restore")
+
+    assert answer.status_code == 200, answer.text
+    assert answer.json() == {**body, "updated_at": answer.json()["updated_at"]}
+    assert answer.headers["ETag"] == ada.get(f"/api/files/{body['id']}").headers["ETag"]
+    assert again.status_code == 404
+    assert listed(ada) == []
+    contents = [ada.get(f"/api/files/{body['id']}/content?version={n}").content for n in (1, 2)]
+    assert contents == [b"one", b"two"]
+    require_sound(agency)
+    with tenant_context(agency.ref):
+        event = AuditEvent.objects.get(action="file.restored", target_id=body["id"])
+    assert (event.actor_id, event.details) == (agency.owner.id, {})
+
+
+def test_a_name_that_was_taken_meanwhile(acme: Agency):
+    ada = acme.owner.at
+    body = trashed(ada, "taken-twice.txt")
+    uploaded(ada, "taken-twice.txt", b"new")
+    call = f"{TRASH}/{body['id']}/restore"
+
+    refused = ada.post(call)
+    still_there = [row["id"] for row in listed(ada)]
+    answer = ada.post(call, {"name": "old/taken-twice.txt"})
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "name_taken")
+    assert body["id"] in still_there
+    assert (answer.status_code, answer.json()["name"]) == (200, "old/taken-twice.txt")
+    with tenant_context(acme.ref):
+        event = AuditEvent.objects.get(action="file.restored", target_id=body["id"])
+    assert event.details == {"before": "taken-twice.txt", "after": "old/taken-twice.txt"}
+
+
+@pytest.mark.parametrize("name", ["", "..", "a/../b", "a\\b", "x" * 256, "tab\t", None, ["a"]])
+def test_a_bad_name_to_come_back_under(acme: Agency, name):
+    body = trashed(acme.owner.at, "unlucky.txt")
+
+    answer = acme.owner.at.post(f"{TRASH}/{body['id']}/restore", {"name": name})
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["field"] == "name"
+    assert acme.owner.at.delete(f"{TRASH}/{body['id']}").status_code == 204
+
+
+def test_what_is_in_the_trash_cannot_be_reached_as_a_file(acme: Agency):
+    body = trashed(acme.owner.at, "out-of-reach.txt", b"one", b"two")
+    path = f"/api/files/{body['id']}"
+
+    for tail in ("", "/content", "/download", "/versions", "/content?version=1"):
+        assert acme.owner.at.get(f"{path}{tail}").status_code == 404
+    assert acme.owner.at.post(f"{path}/versions/1/restore").status_code == 404
+    live = uploaded(acme.owner.at, "alive.txt")["id"]
+    assert acme.owner.at.post(f"{TRASH}/{live}/restore").status_code == 404
+    assert acme.owner.at.delete(f"{TRASH}/{live}").status_code == 404
+    assert acme.owner.at.get(f"/api/files/{live}").status_code == 200
+
+
+def test_a_member_reaches_their_own_trash_and_an_owner_all(new_agency, globex: Agency):
+    agency = new_agency()
+    ben = join(agency, "ben@here.test")
+    hers, his = trashed(agency.owner.at, "hers.txt"), trashed(ben.at, "his.txt")
+
+    assert [row["id"] for row in listed(ben.at)] == [his["id"]]
+    assert [row["id"] for row in listed(agency.owner.at)] == [his["id"], hers["id"]]
+    for stranger, theirs in ((ben.at, hers), (globex.owner.at, his)):
+        assert stranger.post(f"{TRASH}/{theirs['id']}/restore").status_code == 404
+        assert stranger.delete(f"{TRASH}/{theirs['id']}").status_code == 404
+    back = agency.owner.at.post(f"{TRASH}/{his['id']}/restore")
+    assert (back.status_code, back.json()["owner"]) == (200, ben.id)
+    assert ben.at.get(f"/api/files/{his['id']}").status_code == 200
+
+
+@pytest.mark.parametrize(("method", "tail"), [("DELETE", ""), ("POST", "/restore")])
+def test_a_stale_etag_leaves_it_in_the_trash(acme: Agency, ben: Person, method: str, tail: str):
+    body = upload(ben.at, f"kept-from-{method}.txt").json()
+    stale = ben.at.get(f"/api/files/{body['id']}").headers["ETag"]
+    ben.at.delete(f"/api/files/{body['id']}")
+
+    answer = ben.at.request(method, f"{TRASH}/{body['id']}{tail}", headers={"If-Match": stale})
+
+    assert (answer.status_code, answer.json()["code"]) == (412, "precondition_failed")
+    assert body["id"] in [row["id"] for row in listed(ben.at)]
+
+
+def test_what_is_past_its_time_is_gone_before_it_is_purged(new_agency):
+    agency = new_agency()
+    ada = agency.owner.at
+    kept, late = trashed(ada, "kept.txt"), trashed(ada, "late.txt")
+    age(agency, kept["id"], seconds=settings.TRASH_SECONDS - 3600)
+    age(agency, late["id"], seconds=settings.TRASH_SECONDS)
+
+    assert [row["id"] for row in listed(ada)] == [kept["id"]]
+    assert ada.post(f"{TRASH}/{late['id']}/restore").status_code == 404
+    assert used_by(agency) == (14, 2)
+    assert ada.post(f"{TRASH}/{kept['id']}/restore").status_code == 200
