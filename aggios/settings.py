@@ -236,6 +236,8 @@ PERSONAL_DATA_SOURCES = {
     "mailed_links": "accounts.people.personal_sources.mailed_links",
     "events": "accounts.people.personal_sources.events",
     "files": "files.personal_data.files",
+    "uploads": "files.personal_data.uploads",
+    "shares": "files.personal_data.shares",
 }
 AUTH_PASSWORD_VALIDATORS = [
     {

@@ -11,9 +11,12 @@ from urllib.parse import quote
 from core.problems import FieldError, ValidationFailed
 
 LONGEST = 255
+# Of a name, in bytes, that Linux takes (NAME_MAX); Windows and macOS take as many UTF-16 units.
+MOST_BYTES = 255
+LONGEST_SUFFIX = 32
 # What turns the direction of text, so that "gpj.exe" shows as "exe.jpg" (Unicode TR 36, 2.2).
 DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-DEVICE = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)")
+DEVICE = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]) *(\.|$)")
 # RFC 8187 section 3.2.1: attr-char may stand unescaped.
 ATTR_CHAR = "!#$&+-.^_`|~"
 
@@ -80,4 +83,14 @@ def download_name(name: str) -> str:
     safe = DIRECTION.sub("_", name.rpartition("/")[2])
     if safe[-1] in ". ":
         safe = safe[:-1] + "_"
-    return f"_{safe}" if DEVICE.match(safe) else safe
+    return _shortened(f"_{safe}" if DEVICE.match(safe) else safe)
+
+
+def _shortened(name: str) -> str:
+    """Return a name that file systems take: in the middle of a long one something is left out."""
+    stem, dot, suffix = name.rpartition(".")
+    if not dot or len(suffix.encode()) > LONGEST_SUFFIX:
+        stem, dot, suffix = name, "", ""
+    room = MOST_BYTES - len(f"{dot}{suffix}".encode())
+    # Half of a character at the cut is left out.
+    return f"{stem.encode()[:room].decode(errors='ignore')}{dot}{suffix}"

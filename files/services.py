@@ -11,11 +11,11 @@ from accounts.models import User
 from audit.services import Target, record
 from core.problems import FieldError
 from files.access import writable_file
-from files.content_types import type_of_name
 from files.models import File, FileVersion, Upload
 from files.names import checked_name
 from files.problems import NameTaken
 from files.quota import keep
+from files.sniffing import type_of
 from files.uploads.records import claim
 from files.versions.adding import add_version
 from files.writing import Written
@@ -42,7 +42,7 @@ def keep_file(*, upload: Upload, name: str, written: Written, user: User) -> Fil
             object_name=upload.object_name,
             size=written.size,
             sha256=written.sha256,
-            content_type=type_of_name(name),
+            content_type=type_of(written.head, name),
             created_by=user,
         )
         file = _locked_file(user, name, version)

@@ -13,6 +13,7 @@ from django.conf import settings
 
 from files.content_types import UNKNOWN
 from files.problems import FileTooLarge
+from files.sniffing import HEAD_BYTES
 from files.store import answering, client
 
 MEBIBYTE = 1024 * 1024
@@ -29,6 +30,7 @@ class Written:
 
     size: int
     sha256: str
+    head: bytes = b""  # how it begins, which tells what it is (files/sniffing.py)
 
 
 def part_bytes(most: int) -> int:
@@ -52,6 +54,7 @@ class ObjectWriter:
     on_multipart: Callable[[str], None]
     most: int
     size: int = 0
+    _head: bytes = b""
     _buffer: bytearray = field(default_factory=bytearray)
     _digest: Any = field(default_factory=hashlib.sha256)
     _multipart: str = ""
@@ -62,6 +65,7 @@ class ObjectWriter:
         self.size += len(data)
         if self.size > self.most:
             raise FileTooLarge(f"Send at most {self.most} bytes.")
+        self._head += data[: HEAD_BYTES - len(self._head)]
         self._digest.update(data)
         self._buffer += data
         # Not at equality: what fills one part exactly may still be the whole object.
@@ -77,7 +81,7 @@ class ObjectWriter:
             with answering():
                 client().put_object(**self._where(), Body=bytes(self._buffer), **STORED_AS)
         self._buffer = bytearray()
-        return Written(self.size, self._digest.hexdigest())
+        return Written(self.size, self._digest.hexdigest(), self._head)
 
     def _send(self, count: int) -> None:
         with answering():

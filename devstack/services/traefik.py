@@ -101,7 +101,7 @@ class Traefik:
             "s3": {
                 "rule": f"Host(`s3.{BASE_DOMAIN}`)",
                 "service": "s3",
-                "middlewares": ["unavailable", "again"],
+                "middlewares": ["unavailable", "again", "user-content"],
                 "priority": 1000,
             },
             "metrics": {
@@ -162,6 +162,15 @@ def _middlewares() -> dict[str, Any]:
         # stream through: the application asks who is there before it reads, and bounds the time.
         "whole-bodies": {
             "buffering": {"memRequestBodyBytes": 1 << 20, "maxRequestBodyBytes": 32 << 20}
+        },
+        # As in traefik/dynamic/storage.yml: a page that somebody uploaded runs nothing.
+        "user-content": {
+            "headers": {
+                "contentTypeNosniff": True,
+                "customResponseHeaders": {
+                    "Content-Security-Policy": "default-src 'none'; sandbox",
+                },
+            }
         },
         # While a server restarts, a request that it has not accepted waits and is sent again,
         # for two or three seconds in all. One that it has accepted is never sent twice.

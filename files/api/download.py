@@ -118,6 +118,8 @@ def _headers(version: FileVersion, etag: str, part: tuple[int, int] | None) -> d
         "Content-Disposition": attachment(version.file.name),
         "Content-Length": str(part[1] - part[0] + 1 if part else size),
         "Cache-Control": "private, no-cache",
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+        "X-Content-Type-Options": "nosniff",
         "Accept-Ranges": "bytes",
         "ETag": etag,
     }

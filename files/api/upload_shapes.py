@@ -19,8 +19,9 @@ MEDIA_TYPE = r"^[\w.+*!#$&^'|~-]+/[\w.+*!#$&^'|~-]+(; ?[\w-]+=[\w.+\"-]+)*$"
 
 
 class NewUploadRequest(serializers.Serializer[Any]):
+    # Length and characters are for files/names.py.
     name = serializers.CharField(
-        trim_whitespace=False, help_text="May hold folders: reports/q1.pdf."
+        trim_whitespace=False, allow_blank=True, help_text="May hold folders: reports/q1.pdf."
     )
     size = serializers.IntegerField(min_value=0, max_value=LARGEST, help_text="Bytes.")
     content_type = serializers.RegexField(

@@ -21,6 +21,7 @@ from core.problems import NotFound, StorageUnavailable
 from files.models import File, FileVersion, Upload
 from files.problems import ChecksumMismatch, UploadIncomplete
 from files.services import keep_file
+from files.sniffing import HEAD_BYTES
 from files.storage import tenant_storage
 from files.store import answering, client, error_code
 from files.uploads.direct import (
@@ -137,7 +138,7 @@ def _head(place: Mapping[str, str]) -> dict[str, Any] | None:
 
 def _verified(upload: Upload, arrived: dict[str, Any], user: User) -> Written:
     """Read the object once and compare it with what was announced. Raises ChecksumMismatch."""
-    digest, size = hashlib.sha256(), 0
+    digest, size, head = hashlib.sha256(), 0, b""
     with answering():
         body = client().get_object(
             Bucket=arrived["Bucket"], Key=arrived["Key"], IfMatch=arrived["ETag"]
@@ -145,7 +146,8 @@ def _verified(upload: Upload, arrived: dict[str, Any], user: User) -> Written:
         for chunk in body.iter_chunks(CHUNK_BYTES):
             digest.update(chunk)
             size += len(chunk)
-    written = Written(size, digest.hexdigest())
+            head += chunk[: HEAD_BYTES - len(head)]
+    written = Written(size, digest.hexdigest(), head)
     if size != upload.size or upload.sha256 not in ("", written.sha256):
         _refuse(upload, user)
     return written

@@ -16,7 +16,10 @@ from tests.accounts.people import logged_in, row, somebody, trail
 from tests.cast import Agency, Person
 
 EXPORT = "/api/users/me/export"
-PARTS = "exported_at profile sessions second_factors api_keys invitations mailed_links events files"
+PARTS = (
+    "exported_at profile sessions second_factors api_keys invitations mailed_links events "
+    "files uploads shares"
+)
 
 
 @pytest.fixture

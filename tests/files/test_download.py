@@ -69,20 +69,20 @@ def test_a_client_that_asks_for_json_gets_the_link_as_text(acme: Agency, site: S
 
 
 @pytest.mark.parametrize(
-    ("name", "sent_as"),
+    ("name", "data", "sent_as"),
     [
-        ("page.html", "application/octet-stream"),
-        ("image.svg", "application/octet-stream"),
-        ("script.js", "application/octet-stream"),
-        ("feed.xml", "application/octet-stream"),
-        ("photo.jpg", "image/jpeg"),
-        ("文件.pdf", "application/pdf"),
+        ("page.html", b"content", "application/octet-stream"),
+        ("image.svg", b"<svg>", "application/octet-stream"),
+        ("script.js", b"content", "application/octet-stream"),
+        ("feed.xml", b"content", "application/octet-stream"),
+        ("photo.jpg", b"\xff\xd8\xff\xe0\0\x10JFIF\0", "image/jpeg"),
+        ("文件.pdf", b"%PDF-1.7", "application/pdf"),
     ],
 )
 def test_nothing_that_could_run_is_called_what_it_is(
-    acme: Agency, site: Site, name: str, sent_as: str
+    acme: Agency, site: Site, name: str, data: bytes, sent_as: str
 ):
-    body = uploaded(acme.owner.at, name)
+    body = uploaded(acme.owner.at, name, data)
 
     direct = site.fetch(link_to(acme, body))
     through = acme.owner.at.get(f"/api/files/{body['id']}/content")
@@ -149,8 +149,12 @@ def test_every_download_is_on_record(acme: Agency):
         ("bytes=-24", 206, 1000, 1023),
         ("bytes=-5000", 206, 0, 1023),
         ("BYTES=5-6", 206, 5, 6),
+        ("bytes=1023-1023", 206, 1023, 1023),
+        ("bytes= 5-6 ", 206, 5, 6),
+        ("bytes=0-99999999999999999999", 200, 0, 1023),
         ("bytes=6-5", 200, 0, 1023),
         ("bytes=0-1,5-6", 200, 0, 1023),
+        ("bytes=0-1,9999-", 200, 0, 1023),
         ("bytes=-", 200, 0, 1023),
         ("bytes=a-b", 200, 0, 1023),
         ("lines=1-2", 200, 0, 1023),
@@ -182,10 +186,14 @@ def test_an_empty_file_has_no_ranges(acme: Agency):
     path = f"/api/files/{body['id']}/content"
 
     whole = acme.owner.at.get(path)
-    part = acme.owner.at.get(path, headers={"Range": "bytes=0-0"})
+    parts = [
+        acme.owner.at.get(path, headers={"Range": asked})
+        for asked in ("bytes=0-0", "bytes=0-", "bytes=-1")
+    ]
 
     assert (whole.status_code, whole.content) == (200, b"")
-    assert part.status_code == 416
+    assert [part.status_code for part in parts] == [416] * 3
+    assert {part.headers["Content-Range"] for part in parts} == {"bytes */0"}
 
 
 def test_conditions_on_the_content(acme: Agency, document: dict):
@@ -197,19 +205,35 @@ def test_conditions_on_the_content(acme: Agency, document: dict):
         return acme.owner.at.get(path, headers=names)
 
     known = ask(If_None_Match=etag)
+    weak = ask(If_None_Match=f"W/{etag}", Range="bytes=0-9")
+    weakly_same = ask(If_Range=f"W/{etag}", Range="bytes=0-9")
+    dated = ask(If_Range="Sun, 22 Nov 2026 00:00:00 GMT", Range="bytes=0-9")
     same = ask(If_Range=etag, Range="bytes=0-9")
     changed = ask(If_Range='"other"', Range="bytes=0-9")
 
     assert (known.status_code, known.content) == (304, b"")
     assert (same.status_code, same.content) == (206, DATA[:10])
-    assert (changed.status_code, changed.content) == (200, DATA)
+    assert weak.status_code == 304
+    # RFC 9110, section 13.1.5: strong comparison, and without Last-Modified no date is the same.
+    for answer in (changed, weakly_same, dated):
+        assert (answer.status_code, answer.content) == (200, DATA)
 
 
 def test_head_tells_the_size_and_sends_nothing(acme: Agency, document: dict):
-    answer = acme.owner.at.request("HEAD", f"/api/files/{document['id']}/content")
+    path = f"/api/files/{document['id']}/content"
+    ask = acme.owner.at.request
+
+    answer = ask("HEAD", path)
+    part = ask("HEAD", path, headers={"Range": "bytes=-24"})
+    known = ask("HEAD", path, headers={"If-None-Match": answer.headers["ETag"]})
+    beyond = ask("HEAD", path, headers={"Range": "bytes=1024-"})
 
     assert (answer.status_code, answer.content) == (200, b"")
     assert answer.headers["Content-Length"] == "1024"
+    assert answer.headers["Accept-Ranges"] == "bytes"
+    assert (part.status_code, part.content, part.headers["Content-Length"]) == (206, b"", "24")
+    assert part.headers["Content-Range"] == "bytes 1000-1023/1024"
+    assert (known.status_code, beyond.status_code) == (304, 416)
 
 
 @pytest.mark.parametrize("accept", ["image/png", "application/pdf", "text/html", "*/*"])

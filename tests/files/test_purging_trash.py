@@ -156,4 +156,4 @@ def test_the_housekeeper_purges_where_nothing_comes_or_goes(new_agency):
     assert before == (49, 7)
     assert used_by(agency) == (0, 0)
     require_sound(agency)
-    assert run().endswith("0 files purged.\n")
+    assert json.loads(run("--json"))["files"] == 0

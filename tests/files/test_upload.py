@@ -128,7 +128,7 @@ def test_other_fields_and_other_files_are_ignored(acme: Agency):
 
 @pytest.mark.parametrize("place", ["before", "after"])
 def test_path_names_the_file_and_may_hold_folders(acme: Agency, place: str):
-    parts = [part("path", None, b"reports/q1.pdf"), part("file", "tmp1", place.encode())]
+    parts = [part("path", None, b"reports/q1.pdf"), part("file", "tmp1", b"%PDF-1.7 here")]
 
     answer = send(acme.owner.at, parts if place == "before" else parts[::-1])
 
