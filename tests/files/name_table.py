@@ -31,15 +31,17 @@ def refused(kind: str, text: str, code: str = "invalid_name", **doors: str) -> N
 
 # What DRF says of it in JSON, before our rules are asked.
 NUL = "null_characters_not_allowed"
+# A part of a form has at most 1 KiB of headers (Django), the file name among them.
+HEADER = "malformed_body"
 
 NAMES = [
     # An empty ``path`` is no path: the file's own name counts.
     refused("empty", "", "required", path=KEPT),
     refused("blank", "   "),
     Name("255 bytes", "x" * 251 + ".txt", "x" * 251 + ".txt"),
-    Name("255 characters of four bytes", GRIN * 251 + ".txt", GRIN * 62 + ".txt"),
+    Name("255 characters of four bytes", GRIN * 251 + ".txt", GRIN * 62 + ".txt", form=HEADER),
     refused("256 characters", "x" * 256, "too_long"),
-    refused("1000 characters", "x" * 1000, "too_long"),
+    refused("1000 characters", "x" * 1000, "too_long", form=HEADER),
     Name("folders", "reports/q1.pdf", "q1.pdf", form="invalid_name", renamed="invalid_name"),
     refused("upwards", "../up.txt"),
     refused("upwards inside", "a/../b.txt"),

@@ -25,6 +25,8 @@ def said(answer: httpx.Response, field: str) -> str:
     if answer.status_code in (200, 201):
         return KEPT
     assert answer.status_code == 400, answer.text
+    if answer.json()["code"] != "validation_failed":
+        return answer.json()["code"]
     [fault] = answer.json()["errors"]
     assert fault["field"] == field
     return fault["code"]

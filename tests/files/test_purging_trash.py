@@ -143,8 +143,7 @@ def run(*arguments: str) -> str:
 
 def test_the_housekeeper_purges_where_nothing_comes_or_goes(new_agency):
     agency = new_agency()
-    for number in range(7):
-        body = trashed(agency.owner.at, f"{number}.txt")
+    for body in [trashed(agency.owner.at, f"{number}.txt") for number in range(7)]:
         age(agency, body["id"], seconds=settings.TRASH_SECONDS)
 
     counted = json.loads(run("--dry-run", "--json"))
