@@ -10,8 +10,8 @@ import uuid
 from django.db import transaction
 from django.db.models import QuerySet
 
+from accounts.actors import actor_of
 from accounts.models import User
-from accounts.sessions.services import actor_of
 from audit.services import SYSTEM, Actor, record
 from files.access import trashed_file
 from files.models import File, FileVersion, Upload

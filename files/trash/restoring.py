@@ -4,8 +4,8 @@ import uuid
 
 from django.db import transaction
 
+from accounts.actors import actor_of
 from accounts.models import User
-from accounts.sessions.services import actor_of
 from audit.services import record
 from files.access import trashed_file
 from files.models import File

@@ -5,8 +5,8 @@ import uuid
 from django.db import transaction
 from django.db.models import QuerySet
 
+from accounts.actors import actor_of
 from accounts.models import User
-from accounts.sessions.services import actor_of
 from audit.services import record
 from core.problems import NotFound
 from files.access import readable_file
