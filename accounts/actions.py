@@ -25,6 +25,8 @@ class Action:
 ACTIONS = {
     "files:read": Action(ALL, "files:read"),
     "files:write": Action(ALL, "files:write"),
+    "shares:read": Action(ALL, "shares:read"),
+    "shares:write": Action(ALL, "shares:write"),
     "me:read": Action(ALL, "users:read"),
     "users:read": Action(MANAGERS, "users:read"),
     "users:write": Action(MANAGERS, "users:write"),

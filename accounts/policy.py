@@ -1,4 +1,4 @@
-"""What a workspace decides for itself about people and their sessions.
+"""What a workspace decides for itself about people, their sessions and their links to files.
 
 Stored as a part of ``Tenant.settings``, which tenants itself does not read; it comes with the
 tenant of the request, so asking costs nothing. A name that is not stored has its default.
@@ -31,6 +31,8 @@ class Policy:
     """``required``: nobody does anything else before their address is verified."""
     invitation_seconds: int = 7 * 86400
     """How long an invitation is good."""
+    sharing: str = "on"
+    """``off``: no file is opened by a link, and no link is made."""
 
 
 NAMES = tuple(field.name for field in fields(Policy))

@@ -347,6 +347,9 @@ RATE_LIMITS = {
     "login_rate": env.text("RATE_LIMIT_LOGIN_RATE", "300/60"),
     "login_hour": env.text("RATE_LIMIT_LOGIN_HOUR", "30/3600"),
     "second_factor": env.text("RATE_LIMIT_SECOND_FACTOR", "10/3600"),
+    # wrong passwords of one link to a file: from one address, and from all together
+    "share_password": env.text("RATE_LIMIT_SHARE_PASSWORD", "10/600"),
+    "share_password_total": env.text("RATE_LIMIT_SHARE_PASSWORD_TOTAL", "100/3600"),
 }
 
 # -- mail: accounts/mail ---------------------------------------------------------------------------

@@ -26,6 +26,6 @@ def uploads(person: User) -> Iterator[Row]:
 
 
 def shares(person: User) -> Iterator[Row]:
-    """Give the links to files that the person gave out, without what opens them."""
+    """Give the links to files that the person made, without what opens them."""
     for share in rows_of(Share.objects.filter(created_by=person)):
-        yield fields_of(share, SHARE)
+        yield {**fields_of(share, SHARE), "has_password": bool(share.password)}

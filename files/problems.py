@@ -47,6 +47,24 @@ class ChecksumMismatch(Problem):
     title = "What arrived is not what was announced. Nothing of it was kept; begin again."
 
 
+class SharingOff(Problem):
+    status = 403
+    code = "sharing_off"
+    title = "This workspace does not let files be shared by links."
+
+
+class SharePasswordRequired(Problem):
+    status = 401
+    code = "share_password_required"
+    title = "This link asks for a password."
+
+
+class SharePasswordWrong(Problem):
+    status = 401
+    code = "share_password_wrong"
+    title = "This is not the password of the link."
+
+
 class UploadEnded(Problem):
     """Its member ``reason`` tells why: ``aborted``, ``expired``, ``interrupted``, ``mismatch``."""
 

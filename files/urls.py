@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from files.api import download, files, trash, uploads, versions
+from files.api import download, files, shares, trash, uploads, versions
 
 urlpatterns = [
     path("api/files", files.Files.as_view(), name="files"),
@@ -22,6 +22,9 @@ urlpatterns = [
         trash.TrashedRestoring.as_view(),
         name="trashed-restore",
     ),
+    path("api/files/<uuid:file_id>/shares", shares.FileShares.as_view(), name="file-shares"),
+    path("api/shares", shares.Shares.as_view(), name="shares"),
+    path("api/shares/<uuid:share_id>", shares.OneShare.as_view(), name="share"),
     path("api/uploads", uploads.Uploads.as_view(), name="uploads"),
     path("api/uploads/<uuid:upload_id>", uploads.OneUpload.as_view(), name="upload"),
     path("api/uploads/<uuid:upload_id>/parts", uploads.UploadParts.as_view(), name="upload-parts"),

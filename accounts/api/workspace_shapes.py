@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from accounts.models import User
 from accounts.policy import NAMES, policy_from
-from accounts.workspace.settings_rules import DAY, VERIFICATION, checked_settings
+from accounts.workspace.settings_rules import DAY, SHARING, VERIFICATION, checked_settings
 from core.conditional import etag_of
 from core.shapes import by_rule
 from core.timestamps import timestamp
@@ -62,6 +62,9 @@ class SettingsShape(serializers.Serializer[Any]):
     )
     invitation_seconds = serializers.IntegerField(
         min_value=3600, max_value=30 * DAY, help_text="How long an invitation is good."
+    )
+    sharing = serializers.ChoiceField(
+        SHARING, help_text="`off`: links to files open nothing, and none are made."
     )
 
     def to_internal_value(self, data: Any) -> Any:

@@ -16,6 +16,7 @@ from core.problems import FieldError, PermissionRefused, ValidationFailed
 
 HOUR, DAY = 3600, 86400
 VERIFICATION = ("off", "required")
+SHARING = ("on", "off")
 Fault = tuple[str, str] | None
 
 
@@ -42,9 +43,9 @@ def _roles(value: Any) -> Fault:
     return None if fits else ("invalid_choice", f"List some of {', '.join(ROLES)}, or none.")
 
 
-def _verification(value: Any) -> Fault:
-    fits = value in VERIFICATION
-    return None if fits else ("invalid_choice", f"Use one of {', '.join(VERIFICATION)}.")
+def _one_of(*values: str) -> Callable[[Any], Fault]:
+    said = f"Use one of {', '.join(values)}."
+    return lambda value: None if value in values else ("invalid_choice", said)
 
 
 # Only an owner loosens or tightens what owners themselves must do to get in.
@@ -53,8 +54,9 @@ RULES = {
     "session_absolute_seconds": Rule(_whole(HOUR, 365 * DAY, or_zero=True)),
     "sessions_per_user": Rule(_whole(1, 1000)),
     "second_factor_roles": Rule(_roles, OWNERS),
-    "email_verification": Rule(_verification, OWNERS),
+    "email_verification": Rule(_one_of(*VERIFICATION), OWNERS),
     "invitation_seconds": Rule(_whole(HOUR, 30 * DAY)),
+    "sharing": Rule(_one_of(*SHARING)),
 }
 
 

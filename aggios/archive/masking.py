@@ -110,7 +110,8 @@ RULES: dict[str, Fields | None] = {
 }
 # What is good for one tenant alone, because its keys made it: left out of every other one.
 OF_ONE_TENANT = frozenset(
-    apps.get_model(label)._meta.db_table for label in (*CREDENTIALS, "idempotency.Answer")
+    apps.get_model(label)._meta.db_table
+    for label in (*CREDENTIALS, "files.Share", "idempotency.Answer")
 )
 
 

@@ -16,6 +16,7 @@ from aggios.archive.sources import FromArchive
 from aggios.archive.targets import new_or_begun, require_begun
 from audit.services import Actor, record
 from core.database.scope import PUBLIC, enter
+from files.shares.services import revoke_all_shares
 from files.uploads.interrupting import interrupt_uploads
 from tenants.context import tenant_context
 from tenants.database.steps import Report
@@ -64,11 +65,10 @@ def require_loadable(archive: Archive, tenant: Tenant | None = None) -> None:
 def restore(archive: Archive, tenant: Tenant, how: Loading) -> Loaded:
     """Make a tenant what it was when the archive was made. Nobody is served meanwhile.
 
-    Its tokens, API keys, invitations and links end: what was ended since must not come back to
-    life. A run that was cut
-    off leaves the tenant in maintenance and is finished by running it again; with an archive that
-    turns out not to fit it is served as before. Raises ArchiveError, StorageUnavailable, and
-    TenantNotFound once its purge has begun.
+    Its tokens, API keys, invitations and links end, those to files too: what was ended since must
+    not come back to life. A run that was cut off leaves the tenant in maintenance and is finished
+    by running it again; with an archive that turns out not to fit it is served as before. Raises
+    ArchiveError, StorageUnavailable, and TenantNotFound once its purge has begun.
     """
     with working_on(tenant.pk):
         was_served = not _as_it_is_now(tenant).maintenance
@@ -84,6 +84,7 @@ def restore(archive: Archive, tenant: Tenant, how: Loading) -> Loaded:
         with tenant_context(ref_of(tenant)):
             end_what_was_open(actor=how.actor)
             interrupt_uploads()
+            revoke_all_shares(actor=how.actor, cause="restored")
         _end(archive, done, "tenant.restored", how)
     return done
 

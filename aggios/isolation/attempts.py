@@ -32,6 +32,8 @@ OTHERS = (
 )
 MOST_IDS = 16
 NOTHING = "ids of nobody"
+# The parameter that opens a file to whoever knows it, at the host of its own tenant alone.
+LINK = "token"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +66,10 @@ class _Builder:
         self._credentials = attacker.credentials()
 
     def at_the_victims_host(self) -> Iterator[Attempt]:
+        """As whom the host is not for. A link to a file is for whoever has it, so none is tried."""
         host = tenant_host(self._victim.party.ref.slug)
-        path = self._paths()[0]
+        by_link = any(p.name == LINK for p in self._route.parameters)
+        path = self._nobodys_path() if by_link else self._paths()[0]
         for who in self._credentials if self._method in FULL else ("access token", "nobody"):
             yield self._attempt(who, "their host", host, path)
 

@@ -11,7 +11,8 @@ from django.db.models import Model
 
 from aggios.isolation.parties import Party
 from core.database.scope import PUBLIC, enter
-from files.models import File
+from files.models import File, Share
+from files.shares.tokens import token_of
 from tenants.context import tenant_context
 from tenants.database.steps import labels_of
 from tenants.domains.queries import domains_of
@@ -36,7 +37,8 @@ class Canaries:
     public: frozenset[str]
     """What its own pages and addresses may tell everybody."""
     ids: dict[str, list[str]]
-    """Ids by kind: the names of models, ``tenant``, ``domain`` and ``trashed`` (files)."""
+    """Ids by kind: the names of models, ``tenant``, ``domain``, ``trashed`` (files), ``token``
+    (of links to files)."""
     object_names: list[str]
 
     @property
@@ -65,6 +67,8 @@ def read_canaries(party: Party) -> Canaries:
         ids["trashed"] = [str(pk) for pk in _trashed()]
     ref = party.ref
     ids["domain"] = _domains_of(ref)
+    ids["token"] = _tokens_of(ref)
+    needles |= {token.lower() for token in ids["token"]}
     needles |= {*ids["domain"], str(ref.id), ref.id.hex, ref.schema_name}
     public = frozenset({ref.slug, ref.name.lower()})
     return Canaries(party, frozenset(needles - {party.bait} - public), public, ids, objects)
@@ -80,6 +84,15 @@ def _trashed() -> list[uuid.UUID]:
 def _domains_of(ref: TenantRef) -> list[str]:
     with enter(PUBLIC):
         return [str(domain.pk) for domain in domains_of(ref.id)]
+
+
+def _tokens_of(ref: TenantRef) -> list[str]:
+    """Return what opens the party's links. Raises Blind when there is nothing to try."""
+    with tenant_context(ref):
+        found = [token for share in Share.objects.all()[:ROWS] if (token := token_of(share))]
+    if not found:
+        raise Blind("There is no canary for links to files.")
+    return found
 
 
 def apart(one: Canaries, two: Canaries) -> tuple[Canaries, Canaries]:

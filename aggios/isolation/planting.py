@@ -19,6 +19,7 @@ from aggios.isolation.canaries import Blind, tenant_models
 from aggios.isolation.parties import Party
 from aggios.isolation.transport import Request, Transport
 from files.models import File
+from files.shares.services import share_file
 from tenants.context import tenant_context
 from tenants.hosts import tenant_host
 
@@ -44,7 +45,8 @@ def api_key_for(party: Party, user: User) -> str:
 
 
 def plant(party: Party, transport: Transport) -> None:
-    """Give the tenant files and versions, one in the trash, a kept answer, a session, a cache key.
+    """Give the tenant files with versions and links, one in the trash, a kept answer, a session, a
+    cache key.
 
     Models that this does not reach get a row made of their fields. Raises Blind if one cannot.
     """
@@ -52,6 +54,8 @@ def plant(party: Party, transport: Transport) -> None:
     for name in ("one", "two", "two", "three"):
         _upload(party, transport, token, f"{party.marker}-{name}.txt")
     with tenant_context(party.ref):
+        for file in File.objects.all():
+            share_file(file.id, user=party.owner)
         File.objects.filter(name__endswith="-three.txt").update(deleted_at=timezone.now())
         cache.set(party.marker, party.marker, 3600)
         for model in tenant_models():

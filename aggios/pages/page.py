@@ -16,8 +16,11 @@ View = Callable[..., HttpResponse]
 SAFE = ("GET", "HEAD")
 
 
-def page(*methods: str) -> Callable[[View], View]:
-    """Declare a view that is a page, served for ``methods`` (GET when none are named)."""
+def page(*methods: str, goes_by_cookies: bool = True) -> Callable[[View], View]:
+    """Declare a view that is a page, served for ``methods`` (GET when none are named).
+
+    Its forms need a token, unless nothing that it does goes by what a browser sends by itself.
+    """
     allowed = (*SAFE, *(method for method in methods if method not in SAFE))
 
     def decorate(view: View) -> View:
@@ -34,7 +37,7 @@ def page(*methods: str) -> Callable[[View], View]:
             return in_language(request, response, language)
 
         # What changes nothing needs no token, so a wrong method is told what it is.
-        serve.csrf_exempt = allowed == SAFE  # type: ignore[attr-defined]
+        serve.csrf_exempt = allowed == SAFE or not goes_by_cookies  # type: ignore[attr-defined]
         return serve
 
     return decorate

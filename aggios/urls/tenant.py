@@ -5,6 +5,7 @@ from django.urls import include, path
 from aggios.pages.front import workspace
 from aggios.pages.joining import join_page
 from aggios.pages.mailed import reset_page, verify_page
+from aggios.pages.sharing import share_page
 from aggios.urls import common
 
 urlpatterns = [
@@ -12,6 +13,7 @@ urlpatterns = [
     path("join", join_page, name="join-page"),
     path("password/reset", reset_page, name="password-reset-page"),
     path("email/verify", verify_page, name="email-verify-page"),
+    path("s/<str:token>", share_page, name="share-page"),
     path("", include("accounts.urls")),
     path("", include("files.urls")),
     *common.urlpatterns,

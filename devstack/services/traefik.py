@@ -123,6 +123,14 @@ class Traefik:
                 "middlewares": ["unavailable", "whole-bodies", "again"],
                 "priority": 2,
             },
+            # Links to files: whoever reads their path has the file.
+            "links": {
+                "rule": "PathPrefix(`/s/`)",
+                "service": "app",
+                "middlewares": ["unavailable", "whole-bodies", "again"],
+                "observability": {"accessLogs": False},
+                "priority": 3,
+            },
         }
         return {
             "http": {

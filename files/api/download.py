@@ -19,11 +19,11 @@ from core.views import ApiView
 from files.api.shapes import DownloadShape
 from files.api.version_shapes import VERSION, asked_version
 from files.content_types import safe_type
+from files.links import link_to
 from files.models import FileVersion
 from files.names import attachment
 from files.ranges import wanted_range
 from files.reading import ObjectStream
-from files.storage import tenant_storage
 from files.versions.reading import open_version, readable_version
 
 RANGE = OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="One range of bytes.")
@@ -52,9 +52,7 @@ class Download(ApiView):
             else open_version(file_id, user=user, number=number, by="link")
         )
         expires = timezone.now() + timedelta(seconds=settings.DOWNLOAD_URL_SECONDS)
-        url = tenant_storage().url(
-            version.object_name, _as_attachment(version), http_method=request.method
-        )
+        url = link_to(version, method=request.method)
         if "application/json" in request.headers.get("Accept", ""):
             return Response({"url": url, "expires_at": timestamp(expires)})
         redirect = HttpResponseRedirect(url)
@@ -62,14 +60,6 @@ class Download(ApiView):
         redirect.headers["Cache-Control"] = "no-store"
         redirect.headers["Referrer-Policy"] = "no-referrer"
         return redirect
-
-
-def _as_attachment(version: FileVersion) -> dict[str, str]:
-    return {
-        "ResponseContentDisposition": attachment(version.file.name),
-        "ResponseContentType": safe_type(version.content_type),
-        "ResponseCacheControl": "private, no-store",
-    }
 
 
 class Content(ApiView):

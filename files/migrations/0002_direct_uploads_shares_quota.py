@@ -155,6 +155,10 @@ class Migration(migrations.Migration):
             model_name='share',
             index=models.Index(models.F('file'), models.F('created_at'), models.F('id'), name='shares_of_file'),
         ),
+        migrations.AddIndex(
+            model_name='share',
+            index=models.Index(models.F('created_at'), models.F('id'), name='shares_by_time'),
+        ),
         migrations.AddConstraint(
             model_name='share',
             constraint=models.CheckConstraint(condition=models.Q(('max_downloads', None), ('downloads__lte', models.F('max_downloads')), _connector='OR'), name='share_opened_within_its_count'),

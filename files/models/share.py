@@ -33,7 +33,10 @@ class Share(models.Model):
                 name="share_opened_within_its_count",
             ),
         )
-        indexes = (models.Index("file", "created_at", "id", name="shares_of_file"),)
+        indexes = (
+            models.Index("file", "created_at", "id", name="shares_of_file"),
+            models.Index("created_at", "id", name="shares_by_time"),
+        )
 
     def __str__(self) -> str:
         return f"{self.id} of {self.file_id}"

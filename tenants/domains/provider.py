@@ -1,7 +1,7 @@
 """What Traefik is told of custom domains: a router for each one that is proved, by itself.
 
 Its HTTP provider asks every few seconds. The middlewares, and the service ``backend``, are those of
-traefik/dynamic/; so is the division into plain requests, uploads and reads.
+traefik/dynamic/; so is the division into plain requests, uploads, reads and links to files.
 """
 
 import hmac
@@ -30,7 +30,10 @@ VARIANTS: tuple[tuple[str, str, list[str]], ...] = (
     ("", "", ["elsewhere", "whole-bodies", "retry"]),
     ("-uploads", " && PathPrefix(`/api/files`)", ["elsewhere", "retry"]),
     ("-reads", " && (Method(`GET`) || Method(`HEAD`))", ["elsewhere", "retry-reads", "retry"]),
+    ("-links", " && PathPrefix(`/s/`)", ["elsewhere", "whole-bodies", "retry"]),
 )
+# Links to files: whoever reads their path in a log has the file.
+NOT_LOGGED = "-links"
 
 
 class ProviderMiddleware:
@@ -96,5 +99,6 @@ def _routers(key: str, host: str, resolver: str) -> dict[str, Any]:
             "service": "backend@file",
             "middlewares": [f"{name}@file" for name in middlewares],
             "tls": tls,
+            "observability": {"accessLogs": suffix != NOT_LOGGED},
         }
     return made

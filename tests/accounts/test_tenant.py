@@ -22,6 +22,7 @@ DEFAULTS = {
     "second_factor_roles": [],
     "email_verification": "off",
     "invitation_seconds": 7 * 86400,
+    "sharing": "on",
 }
 
 
@@ -128,6 +129,7 @@ def test_it_counts_from_the_next_request_in_every_process(agency: Agency):
         ("invitation_seconds", 3599, "min_value"),
         ("invitation_seconds", 30 * 86400 + 1, "max_value"),
         ("invitation_seconds", None, "null"),
+        ("sharing", "maybe", "invalid_choice"),
         ("colour", "blue", "unknown"),
     ],
 )

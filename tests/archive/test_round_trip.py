@@ -21,6 +21,7 @@ from tests.archive.texts import KEPT_APART, objects_of, rows_of
 from tests.cast import Agency
 from tests.files.bucket import keys_of
 from tests.files.forms import uploaded
+from tests.files.links import events, opened, path_of, shared
 from tests.site import PASSWORD, Site
 from tests.tenants.catalogue import described
 
@@ -165,6 +166,21 @@ def test_keys_that_were_revoked_since_stay_dead(doomed: Agency, tmp_path: Path):
     run("import_tenant", str(archive), "--as", doomed.slug)
     for key in (revoked, kept):
         assert doomed.host.with_token(key["key"]).get("/api/files").status_code == 401
+
+
+def test_links_to_files_stay_dead(doomed: Agency, site: Site, tmp_path: Path):
+    """Those that were revoked since, and all others too: nobody can tell them apart any more."""
+    revoked, kept = shared(doomed.owner.at), shared(doomed.owner.at)
+    archive, slug = exported(doomed, tmp_path), f"{doomed.slug}-b"
+    doomed.owner.at.delete(f"/api/shares/{revoked['id']}")
+
+    run("import_tenant", str(archive), "--as", slug)
+    elsewhere = [site.host(slug).get(path_of(share)).status_code for share in (revoked, kept)]
+    run("import_tenant", str(archive), "--restore", doomed.slug, "--yes")
+
+    assert elsewhere == [404, 404]
+    assert [opened(doomed, share).status_code for share in (revoked, kept)] == [404, 404]
+    assert [event.details["count"] for event in events(doomed, "shares.revoked")] == [2]
 
 
 def test_a_purged_tenant_comes_back_under_its_name(full: Agency, tmp_path: Path):

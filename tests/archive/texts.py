@@ -7,7 +7,13 @@ from tenants.models import Tenant
 from tenants.queries import tenant_by_slug
 from tests.files.bucket import content, keys_under
 
-KEPT_APART = ("accounts_letter", "accounts_maillink", "accounts_session", "idempotency_answer")
+KEPT_APART = (
+    "accounts_letter",
+    "accounts_maillink",
+    "accounts_session",
+    "files_share",
+    "idempotency_answer",
+)
 
 
 def rows_of(slug: str, *, without: tuple[str, ...] = ()) -> dict[str, bytes]:

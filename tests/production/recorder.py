@@ -28,6 +28,7 @@ SECURITY = {
 OWN = {
     "/slow": "slowly",
     "/break": "break_off",
+    "/s/break": "break_off",
     "/internal/traefik": "routes",
 }
 LONG_TEXT = json.dumps({"text": "a" * 20_000}).encode()

@@ -101,10 +101,14 @@ def test_when_none_is_ready_those_that_live_still_answer(own_edge) -> None:
     edge.wait(lambda: names(edge) == {"b"})
 
 
-def test_a_request_that_a_back_end_accepted_is_not_sent_again(own_edge) -> None:
-    """Both back ends break off after reading the request: the client is told, once."""
+@pytest.mark.parametrize(("method", "path"), [("POST", "/break"), ("GET", "/s/break")])
+def test_a_request_that_a_back_end_accepted_is_not_sent_again(own_edge, method, path) -> None:
+    """Both back ends break off after reading the request: the client is told, once.
+
+    Nor is a link to a file opened twice, which would be counted twice.
+    """
     edge = own_edge()
-    answer = edge.request(ACME, "/break", method="POST", content=b"order")
+    answer = edge.request(ACME, path, method=method, content=b"order" if method == "POST" else None)
     assert answer.status_code == 503
     broken = [httpx.get(f"{edge.backends[n].url}/_received/break").json()["bytes"] for n in "ab"]
     assert sorted(broken) == [0, 1]

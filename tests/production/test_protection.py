@@ -104,6 +104,15 @@ def test_the_access_log_is_json_without_secrets(edge: Edge) -> None:
         assert secret not in edge.log()
 
 
+def test_links_to_files_are_in_no_log(edge: Edge) -> None:
+    """Whoever reads the path of one has the file."""
+    for method in ("GET", "POST"):
+        assert edge.request(ACME, "/s/token-secret", method).json()["path"] == "/s/token-secret"
+    edge.request(ACME, "/after-the-links")
+    edge.wait(lambda: "/after-the-links" in edge.log())
+    assert "token-secret" not in edge.log()
+
+
 def test_a_flood_from_one_address_is_answered_429(own_edge) -> None:
     edge = own_edge(EDGE_RATE_AVERAGE="1", EDGE_RATE_BURST="20")
     with edge.client(headers={"Host": ACME}) as client:

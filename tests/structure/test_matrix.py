@@ -49,6 +49,7 @@ def acmes(acme: Agency, acmes_file: str, acmes_trash: str) -> Iterator[Ids]:
         "invitation": ada.post("/api/invitations", {"email": "m@acme.test", "role": "member"}),
         "upload": ada.post("/api/uploads", {"name": "m.bin", "size": 1}),
         "factor": ada.post("/api/auth/factors", {"type": "totp"}),
+        "share": ada.post(f"/api/files/{acmes_file}/shares"),
     }
     assert {answer.status_code for answer in made.values()} == {201}
     yield Ids(
@@ -56,6 +57,7 @@ def acmes(acme: Agency, acmes_file: str, acmes_trash: str) -> Iterator[Ids]:
         file=acmes_file,
         version="1",
         trashed=acmes_trash,
+        share_token=made["share"].json()["url"].rpartition("/")[2],
         tenant=str(acme.ref.id),
         user=acme.owner.id,
         audit_event=ada.get("/api/audit?limit=1").json()["results"][0]["id"],
@@ -170,6 +172,7 @@ def seen(acme: Agency, acmes: Ids) -> dict[str, Any]:
     """Return what Ada sees of everything that has an id in ``acmes``."""
     paths = ("files/{file}", "users/{user}", "keys/{key}", "invitations/{invitation}")
     lists = ("auth/sessions", "auth/factors", "tenant/domains", "tenant", "trash")
+    paths += ("shares/{share}",)
     answers = {path: acme.owner.at.get(f"/api/{path.format_map(acmes)}") for path in paths + lists}
     assert {answer.status_code for answer in answers.values()} == {200}
     bodies = {path: answer.json() for path, answer in answers.items()}

@@ -1,0 +1,71 @@
+"""What requests and answers about links look like. Shapes only; the rules live elsewhere."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from rest_framework import serializers
+
+from core.timestamps import timestamp
+from files.models import Share
+from files.shares.tokens import url_of
+
+MOST_DOWNLOADS = 1_000_000
+
+
+class NewShareRequest(serializers.Serializer[Any]):
+    expires_at = serializers.DateTimeField(
+        required=False, allow_null=True, default=None, help_text="Never without one."
+    )
+    max_downloads = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        default=None,
+        min_value=1,
+        max_value=MOST_DOWNLOADS,
+        help_text="As often as anybody likes without one.",
+    )
+    password = serializers.CharField(
+        required=False,
+        allow_null=True,
+        default=None,
+        trim_whitespace=False,
+        min_length=4,
+        max_length=256,
+        help_text="Asked of whoever opens the link; not of those who made it.",
+    )
+
+    def validate_expires_at(self, value: datetime | None) -> datetime | None:
+        """Refuse a moment that has passed."""
+        if value is not None and value <= timezone.now():
+            raise serializers.ValidationError("Give a time that is still to come.", "past")
+        return value
+
+
+class ShareShape(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    file = serializers.UUIDField(help_text="The id of the file.")
+    url = serializers.URLField(allow_null=True, help_text="Null once it is revoked.")
+    created_at = serializers.DateTimeField()
+    created_by = serializers.UUIDField(help_text="The id of the person who made it.")
+    expires_at = serializers.DateTimeField(allow_null=True)
+    max_downloads = serializers.IntegerField(allow_null=True)
+    downloads = serializers.IntegerField(help_text="How often it was opened.")
+    has_password = serializers.BooleanField()
+    revoked_at = serializers.DateTimeField(allow_null=True)
+
+
+def share_of(share: Share) -> dict[str, Any]:
+    """Return a link as the API shows it to those who may manage it."""
+    return {
+        "id": str(share.id),
+        "file": str(share.file_id),
+        "url": url_of(share),
+        "created_at": timestamp(share.created_at),
+        "created_by": str(share.created_by_id),
+        "expires_at": timestamp(share.expires_at) if share.expires_at else None,
+        "max_downloads": share.max_downloads,
+        "downloads": share.downloads,
+        "has_password": bool(share.password),
+        "revoked_at": timestamp(share.revoked_at) if share.revoked_at else None,
+    }

@@ -1,0 +1,92 @@
+"""Links to files: made, listed, revoked. They are opened elsewhere (aggios/pages/sharing.py)."""
+
+import uuid
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+
+from accounts.authentication import person
+from accounts.models import User
+from core.pagination import KeysetPagination
+from core.shapes import parsed
+from core.views import ApiView
+from files.api.share_shapes import NewShareRequest, ShareShape, share_of
+from files.shares.passwords import hashed
+from files.shares.queries import readable_share, readable_shares, shares_of_file
+from files.shares.services import require_shareable, revoke_share, share_file
+from idempotency.openapi import IDEMPOTENCY_KEY
+from idempotency.services import fingerprint_of, once
+
+
+class FileShares(ApiView):
+    """The links to one file."""
+
+    actions = {"GET": "shares:read", "POST": "shares:write"}
+    pagination_class = KeysetPagination
+
+    @extend_schema(operation_id="list_file_shares", responses={200: ShareShape(many=True)})
+    def get(self, request: Request, file_id: uuid.UUID) -> Response:
+        """List the links to a file by page, newest first, revoked ones too."""
+        pages = self.pagination_class()
+        page = pages.paginate_queryset(shares_of_file(person(request), file_id), request, self)
+        return pages.get_paginated_response([share_of(share) for share in page])
+
+    @extend_schema(
+        operation_id="share_file",
+        request=NewShareRequest,
+        parameters=[IDEMPOTENCY_KEY],
+        responses={201: ShareShape},
+    )
+    def post(self, request: Request, file_id: uuid.UUID) -> Response:
+        """Make a link that opens the file's current content to whoever has it."""
+        user, fields = person(request), parsed(NewShareRequest, request)
+        require_shareable(file_id, user=user)
+        # Before the transaction of an Idempotency-Key: a hash can wait for its turn.
+        fields["password"] = hashed(fields["password"])
+        return once(
+            request,
+            caller=str(user.id),
+            fingerprint=fingerprint_of(request.data),
+            act=lambda: _shared(file_id, user, fields),
+        )
+
+
+def _shared(file_id: uuid.UUID, user: User, fields: dict[str, Any]) -> Response:
+    share = share_file(file_id, user=user, **fields)
+    where = reverse("share", kwargs={"share_id": share.id})
+    headers = {"Location": where, "Cache-Control": "no-store"}
+    return Response(share_of(share), status=201, headers=headers)
+
+
+class Shares(ApiView):
+    """The links to every file that the caller may see, in the trash too."""
+
+    actions = {"GET": "shares:read"}
+    pagination_class = KeysetPagination
+
+    @extend_schema(operation_id="list_shares", responses={200: ShareShape(many=True)})
+    def get(self, request: Request) -> Response:
+        """List links by page, newest first, revoked ones too."""
+        pages = self.pagination_class()
+        page = pages.paginate_queryset(readable_shares(person(request)), request, self)
+        return pages.get_paginated_response([share_of(share) for share in page])
+
+
+class OneShare(ApiView):
+    """One link."""
+
+    actions = {"GET": "shares:read", "DELETE": "shares:write"}
+
+    @extend_schema(operation_id="read_share", responses=ShareShape)
+    def get(self, request: Request, share_id: uuid.UUID) -> Response:
+        """Show a link and how often it was opened."""
+        return Response(share_of(readable_share(person(request), share_id)))
+
+    @extend_schema(operation_id="revoke_share", responses={204: None})
+    def delete(self, request: Request, share_id: uuid.UUID) -> Response:
+        """End a link at once and for ever; repeating it changes nothing."""
+        revoke_share(share_id, user=person(request))
+        return Response(status=204)

@@ -1,0 +1,1 @@
+"""Links that open one file to whoever has them."""

@@ -1,0 +1,72 @@
+"""Opening a link: whoever has it gets the file's current content, as often as it may be had.
+
+A link is good while it is neither revoked nor expired nor used up, its file is not in the trash,
+the workspace lets files be shared, and whoever made it is active and may see the file. What is good
+again later is good again by itself; only revoking is for ever. For everything else there is one
+answer: NotFound.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from accounts.actions import MANAGERS
+from accounts.policy import policy
+from audit.services import ANONYMOUS, record
+from core.problems import NotFound
+from files.models import File, Share
+from files.shares.passwords import require_password
+from files.shares.services import target_of
+from files.shares.tokens import hashes_of
+
+MAKER_SEES_FILE = Q(file__deleted_at=None, created_by__is_active=True) & (
+    Q(created_by__role__in=MANAGERS) | Q(file__owner=F("created_by"))
+)
+
+
+def living_share(token: str) -> Share:
+    """Return the good link of a token with its file, changing nothing. Raises NotFound."""
+    hashes = hashes_of(token) if policy().sharing == "on" else []
+    good = Share.objects.filter(_good(timezone.now()), MAKER_SEES_FILE, token_hash__in=hashes)
+    share = good.select_related("file__current").first()
+    if share is None:
+        raise NotFound
+    return share
+
+
+def open_share(token: str, *, password: str | None) -> File:
+    """Count one opening and return the file. Every opening is on record.
+
+    Raises NotFound, and what ``require_password`` raises.
+    """
+    share = living_share(token)
+    require_password(share, password)
+    with transaction.atomic():
+        _count(share)
+        record(
+            "share.opened",
+            actor=ANONYMOUS,
+            target=target_of(share),
+            file=str(share.file_id),
+            version=share.file.current.number,
+        )
+    return share.file
+
+
+def _good(now: datetime) -> Q:
+    in_time = Q(expires_at=None) | Q(expires_at__gt=now)
+    left = Q(max_downloads=None) | Q(downloads__lt=F("max_downloads"))
+    return Q(revoked_at=None) & in_time & left
+
+
+def _count(share: Share) -> None:
+    """Raise NotFound when it was revoked or used up meanwhile.
+
+    Columns of the link's row alone, so that PostgreSQL looks at them again when it has waited for
+    another opening or for a revocation (Read Committed, "UPDATE").
+    """
+    good = Share.objects.filter(_good(timezone.now()), pk=share.pk)
+    if not good.update(downloads=F("downloads") + 1):
+        raise NotFound

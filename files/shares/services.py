@@ -1,0 +1,85 @@
+"""Making and revoking links. Each verb is one transaction, audited, and names who acts."""
+
+import uuid
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.policy import policy
+from accounts.sessions.services import actor_of
+from audit.services import Actor, Target, record
+from files.access import readable_file
+from files.models import Share
+from files.problems import SharingOff
+from files.shares.queries import writable_share
+from files.shares.tokens import new_token
+
+
+def target_of(share: Share) -> Target:
+    """Return a link as an audit target, called after its file."""
+    return Target("share", str(share.id), share.file.name)
+
+
+def require_shareable(file_id: uuid.UUID, *, user: User) -> None:
+    """Raise NotFound for a file that the person may not see, SharingOff where nobody shares."""
+    readable_file(user, file_id)
+    if policy().sharing == "off":
+        raise SharingOff
+
+
+def share_file(
+    file_id: uuid.UUID,
+    *,
+    user: User,
+    expires_at: datetime | None = None,
+    max_downloads: int | None = None,
+    password: str = "",
+) -> Share:
+    """Make a link to a file. ``password`` is the hash of one, or empty for none.
+
+    Raises NotFound, SharingOff.
+    """
+    require_shareable(file_id, user=user)
+    token_hash, token_sealed = new_token()
+    with transaction.atomic():
+        share = Share.objects.create(
+            file=readable_file(user, file_id),
+            token_hash=token_hash,
+            token_sealed=token_sealed,
+            password=password,
+            expires_at=expires_at,
+            max_downloads=max_downloads,
+            created_by=user,
+        )
+        record(
+            "share.created",
+            actor=actor_of(user),
+            target=target_of(share),
+            file=str(share.file_id),
+            expires_at=expires_at.isoformat() if expires_at else None,
+            max_downloads=max_downloads,
+            has_password=bool(password),
+        )
+    return share
+
+
+def revoke_share(share_id: uuid.UUID, *, user: User) -> None:
+    """End a link at once; repeating it changes nothing. Raises NotFound."""
+    with transaction.atomic():
+        share = writable_share(user, share_id)
+        if share.revoked_at is None:
+            share.revoked_at, share.token_sealed = timezone.now(), ""
+            share.save(update_fields=["revoked_at", "token_sealed"])
+            file = str(share.file_id)
+            record("share.revoked", actor=actor_of(user), target=target_of(share), file=file)
+
+
+def revoke_all_shares(*, actor: Actor, cause: str) -> int:
+    """End every link of the tenant; return how many there were. ``cause`` goes into the record."""
+    with transaction.atomic():
+        living = Share.objects.filter(revoked_at=None)
+        count = living.update(revoked_at=timezone.now(), token_sealed="")
+        record("shares.revoked", actor=actor, cause=cause, count=count)
+    return count

@@ -1,0 +1,155 @@
+"""Links with a password: asked for, counted against guessing, and told to nobody."""
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from files.models import Share
+from tenants.context import tenant_context
+from tests.accounts.asking import ask, somewhere
+from tests.browser import Browser
+from tests.cast import Agency
+from tests.files.links import DATA, events, opened, path_of, shared
+from tests.site import Site
+
+PASSWORD = "open sesame"
+WIDE = 4
+
+
+@pytest.fixture
+def agency(new_agency: Callable[..., Agency]) -> Agency:
+    return new_agency()
+
+
+@pytest.fixture
+def locked(agency: Agency) -> dict:
+    return shared(agency.owner.at, password=PASSWORD, max_downloads=2)
+
+
+def downloads(agency: Agency) -> int:
+    with tenant_context(agency.ref):
+        return Share.objects.get().downloads
+
+
+def test_programs_send_it_as_json(agency: Agency, locked: dict, site: Site):
+    path = path_of(locked)
+
+    asked = opened(agency, locked)
+    head = agency.host.request("HEAD", path)
+    empty = agency.host.post(path, {})
+    wrong = agency.host.post(path, {"password": "open barley"})
+    before = downloads(agency)
+    right = agency.host.post(path, {"password": PASSWORD})
+
+    assert (asked.status_code, asked.json()["code"]) == (401, "share_password_required")
+    assert asked.headers["Content-Type"] == "application/problem+json"
+    assert head.status_code == 401
+    assert (empty.status_code, empty.json()["code"]) == (401, "share_password_required")
+    assert (wrong.status_code, wrong.json()["code"]) == (401, "share_password_wrong")
+    assert (before, right.status_code, downloads(agency)) == (0, 302, 1)
+    assert site.fetch(right.headers["Location"]).content == DATA
+    assert len(events(agency, "share.opened")) == len(events(agency, "share.refused")) == 1
+
+
+def test_browsers_get_a_form(agency: Agency, locked: dict, site: Site):
+    browser = Browser(site, agency.slug)
+
+    page = browser.get(path_of(locked))
+    wrong = browser.post(path_of(locked), {"password": "open barley"})
+    blank = browser.post(path_of(locked), {"password": ""})
+    # As browsers send a form of a page that lets no referrer out.
+    right = browser.post(path_of(locked), {"password": PASSWORD}, headers={"Origin": "null"})
+
+    assert page.status_code == 200
+    assert (page.headers["Referrer-Policy"], page.headers["Cache-Control"]) == (
+        "no-referrer",
+        "no-store",
+    )
+    for word in ('<label for="id_password">', 'type="password"', "noindex", "<h1>"):
+        assert word in page.text
+    for word in ("<script", "shared.txt", 'role="alert"'):
+        assert word not in page.text
+    assert (wrong.status_code, blank.status_code) == (401, 401)
+    assert 'role="alert"' in wrong.text
+    assert "This is not the password of the link." in wrong.text
+    assert "open barley" not in wrong.text
+    assert right.status_code == 302
+    policy = page.headers["Content-Security-Policy"]
+    store = right.headers["Location"].split("/aggios")[0].split("/", 3)
+    assert f"{store[0]}//{store[2]}" in policy.partition("form-action")[2].partition(";")[0]
+    assert downloads(agency) == 1
+
+
+def test_in_portuguese(agency: Agency, locked: dict, site: Site):
+    page = Browser(site, agency.slug, language="pt-BR").get(path_of(locked))
+
+    assert '<html lang="pt-br">' in page.text
+    assert "Um arquivo para você" in page.text
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b'{"password": ["open sesame"]}', 401),
+        (b'["open sesame"]', 401),
+        (b'{"password": "\\ud800"}', 401),
+        (b'{"password": "open sesame"', 400),
+        (b"", 400),
+    ],
+)
+def test_bodies_that_are_none(agency: Agency, locked: dict, body: bytes, status: int):
+    headers = {"Content-Type": "application/json"}
+
+    answer = agency.host.post(path_of(locked), content=body, headers=headers)
+
+    assert answer.status_code == status, answer.text
+    assert downloads(agency) == 0
+
+
+def test_one_address_guesses_ten_times(agency: Agency, locked: dict):
+    def guess(_: int) -> int:
+        return agency.host.post(path_of(locked), {"password": "open barley"}).status_code
+
+    with ThreadPoolExecutor(20) as pool:
+        found = list(pool.map(guess, range(20)))
+    assert set(found) <= {401, 429, 503}  # for some there was no place to be hashed at
+    found += [guess(0) for _ in range(11)]
+    shut = agency.host.post(path_of(locked), {"password": PASSWORD})
+
+    assert found.count(401) == 10
+    assert (shut.status_code, shut.json()["limits"]) == (429, ["share_password"])
+    assert downloads(agency) == 0
+    elsewhere = ask(agency.slug, path_of(locked), {"password": PASSWORD}, address=somewhere())
+    assert elsewhere.status_code == 302
+
+
+def test_many_addresses_share_the_guesses_of_a_link(agency: Agency, locked: dict, settings):
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "share_password_total": f"{WIDE}/3600"}
+
+    def guess(share: dict, password: str = "open barley"):
+        return ask(agency.slug, path_of(share), {"password": password}, address=somewhere())
+
+    assert guess(locked, PASSWORD).status_code == 302
+    assert [guess(locked).status_code for _ in range(WIDE)] == [401] * WIDE
+    refused = guess(locked, PASSWORD)
+    other = shared(agency.owner.at, locked["file"], password=PASSWORD)
+
+    assert (refused.status_code, json.loads(refused.content)["limits"]) == (
+        429,
+        ["share_password_total"],
+    )
+    assert "share_password_total" not in str(refused.headers)
+    assert guess(other, PASSWORD).status_code == 302
+
+
+def test_the_right_one_clears_the_failures_of_its_address(agency: Agency, locked: dict):
+    for _ in range(9):
+        agency.host.post(path_of(locked), {"password": "open barley"})
+    assert agency.host.post(path_of(locked), {"password": PASSWORD}).status_code == 302
+
+    after = agency.host.post(path_of(locked), {"password": "open barley"})
+
+    assert after.status_code == 401
+    assert "r=9" in after.headers["RateLimit"]

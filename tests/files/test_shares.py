@@ -1,0 +1,205 @@
+"""Links to files: made, listed and revoked by those who may see the file."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from files.models import Share
+from tenants.context import tenant_context
+from tests.cast import Agency, Person, join
+from tests.files.forms import uploaded
+from tests.files.links import events, opened, path_of, shared
+
+NAMES = (
+    "id file url created_at created_by expires_at max_downloads downloads has_password revoked_at"
+)
+
+
+@pytest.fixture
+def agency(new_agency: Callable[..., Agency]) -> Agency:
+    return new_agency()
+
+
+@pytest.fixture
+def ben(agency: Agency) -> Person:
+    return join(agency, "ben@here.test")
+
+
+def faults(answer: Any) -> set[tuple[str, str]]:
+    return {(fault["field"], fault["code"]) for fault in answer.json()["errors"]}
+
+
+def test_a_link_is_made_and_shown_again(agency: Agency):
+    ada = agency.owner.at
+    file = uploaded(ada, "plan.txt")["id"]
+    soon = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    fields = {"expires_at": soon, "max_downloads": 3, "password": "open sesame"}
+
+    made = ada.post(f"/api/files/{file}/shares", fields)
+    body = made.json()
+
+    assert made.status_code == 201
+    assert set(body) == set(NAMES.split())
+    assert body["url"].startswith(f"http://{agency.host.name}:{agency.host.port}/s/")
+    assert (body["file"], body["created_by"]) == (file, agency.owner.id)
+    assert (body["max_downloads"], body["downloads"], body["has_password"]) == (3, 0, True)
+    assert made.headers["Location"] == f"/api/shares/{body['id']}"
+    assert made.headers["Cache-Control"] == "no-store"
+    assert ada.get(f"/api/shares/{body['id']}").json() == body
+    assert ada.get(f"/api/files/{file}/shares").json()["results"] == [body]
+    assert ada.get("/api/shares").json()["results"] == [body]
+    [event] = events(agency, "share.created")
+    assert (event.actor_id, event.target_id) == (agency.owner.id, body["id"])
+    assert event.details["has_password"] is True
+
+
+def test_neither_token_nor_password_is_stored(agency: Agency):
+    share = shared(agency.owner.at, password="open sesame")
+    token = path_of(share).rpartition("/")[2]
+
+    with tenant_context(agency.ref):
+        row = Share.objects.get()
+        kept = [row.token_sealed, row.password, bytes(row.token_hash).hex()]
+    trail = str([(e.details, e.target_label) for e in events(agency, "share.created")])
+
+    assert len(token) == 43
+    for secret in (token, "open sesame"):
+        assert secret not in str([*kept, trail])
+    assert row.password.startswith("argon2p$")
+
+
+@pytest.mark.parametrize(
+    ("fields", "wrong"),
+    [
+        ({"expires_at": "2020-01-01T00:00:00Z"}, ("expires_at", "past")),
+        ({"expires_at": "soon"}, ("expires_at", "invalid")),
+        ({"max_downloads": 0}, ("max_downloads", "min_value")),
+        ({"max_downloads": -1}, ("max_downloads", "min_value")),
+        ({"max_downloads": "some"}, ("max_downloads", "invalid")),
+        ({"password": ""}, ("password", "blank")),
+        ({"password": "abc"}, ("password", "min_length")),
+        ({"password": "x" * 257}, ("password", "max_length")),
+        ([], ("non_field_errors", "invalid")),
+    ],
+)
+def test_what_cannot_be_is_named(agency: Agency, fields: Any, wrong: tuple[str, str]):
+    file = uploaded(agency.owner.at, "plan.txt")["id"]
+
+    answer = agency.owner.at.post(f"/api/files/{file}/shares", fields)
+
+    assert (answer.status_code, faults(answer)) == (400, {wrong})
+
+
+def test_the_same_key_makes_one_link(agency: Agency):
+    file = uploaded(agency.owner.at, "plan.txt")["id"]
+    where, key = f"/api/files/{file}/shares", {"Idempotency-Key": "once"}
+    body = {"password": "open sesame"}
+
+    first, again = (agency.owner.at.post(where, body, headers=key) for _ in range(2))
+
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json() == again.json()
+    assert len(agency.owner.at.get("/api/shares").json()["results"]) == 1
+
+
+def test_revoked_it_is_dead_at_once_and_for_ever(agency: Agency):
+    ada, share = agency.owner.at, shared(agency.owner.at)
+    assert opened(agency, share).status_code == 302
+
+    gone, again = (ada.delete(f"/api/shares/{share['id']}") for _ in range(2))
+    shown = ada.get(f"/api/shares/{share['id']}").json()
+
+    assert (gone.status_code, again.status_code) == (204, 204)
+    assert {opened(agency, share).status_code for _ in range(8)} == {404}
+    assert (shown["url"], shown["downloads"]) == (None, 1)
+    assert shown["revoked_at"] > shown["created_at"]
+    assert len(events(agency, "share.revoked")) == 1
+    with tenant_context(agency.ref):
+        assert Share.objects.get().token_sealed == ""
+
+
+def test_members_share_their_own_and_managers_everything(agency: Agency, ben: Person):
+    bens, adas = uploaded(ben.at, "ben.txt")["id"], uploaded(agency.owner.at, "ada.txt")["id"]
+    by_ben, by_ada = shared(ben.at, bens), shared(agency.owner.at, bens)
+    private = shared(agency.owner.at, adas)
+
+    seen = {row["id"] for row in ben.at.get("/api/shares").json()["results"]}
+    all_of_them = {row["id"] for row in agency.owner.at.get("/api/shares").json()["results"]}
+
+    assert seen == {by_ben["id"], by_ada["id"]}
+    assert all_of_them == seen | {private["id"]}
+    refused = [
+        ben.at.post(f"/api/files/{adas}/shares"),
+        ben.at.get(f"/api/files/{adas}/shares"),
+        ben.at.get(f"/api/shares/{private['id']}"),
+        ben.at.delete(f"/api/shares/{private['id']}"),
+    ]
+    assert {answer.status_code for answer in refused} == {404}
+    assert opened(agency, private).status_code == 302
+    assert ben.at.delete(f"/api/shares/{by_ada['id']}").status_code == 204
+    assert agency.owner.at.delete(f"/api/shares/{by_ben['id']}").status_code == 204
+
+
+def test_another_tenant_has_nothing_of_it(agency: Agency, globex: Agency):
+    share = shared(agency.owner.at)
+    where = f"/api/shares/{share['id']}"
+
+    answers = [
+        globex.owner.at.get(where),
+        globex.owner.at.delete(where),
+        globex.owner.at.get(f"/api/files/{share['file']}/shares"),
+        globex.owner.at.post(f"/api/files/{share['file']}/shares"),
+    ]
+
+    assert {answer.status_code for answer in answers} == {404}
+    assert share["id"] not in globex.owner.at.get("/api/shares").text
+    assert opened(agency, share).status_code == 302
+
+
+def test_a_key_needs_the_scope(agency: Agency):
+    file = uploaded(agency.owner.at, "plan.txt")["id"]
+    where, made = f"/api/files/{file}/shares", []
+    for scopes in (["files:read", "files:write"], ["shares:read"], ["shares:write"]):
+        key = agency.owner.at.post("/api/keys", {"name": "k", "scopes": scopes}).json()["key"]
+        made.append(agency.host.with_token(key))
+
+    neither, reads, writes = made
+    statuses = [(key.get(where).status_code, key.post(where).status_code) for key in made]
+
+    assert statuses == [(403, 403), (200, 403), (403, 201)]
+    assert neither.get("/api/shares").json()["scope"] == "shares:read"
+    share = reads.get("/api/shares").json()["results"][0]
+    assert reads.delete(f"/api/shares/{share['id']}").status_code == 403
+    assert writes.delete(f"/api/shares/{share['id']}").status_code == 204
+
+
+def test_a_workspace_can_forbid_them(agency: Agency):
+    ada, share = agency.owner.at, shared(agency.owner.at)
+
+    def set_to(value: str) -> None:
+        answer = ada.patch("/api/tenant", {"settings": {"sharing": value}})
+        assert answer.status_code == 200, answer.text
+
+    set_to("off")
+    closed = {opened(agency, share).status_code for _ in range(8)}
+    refused = ada.post(f"/api/files/{share['file']}/shares")
+    listed = ada.get("/api/shares").json()["results"]
+    set_to("on")
+
+    assert closed == {404}
+    assert (refused.status_code, refused.json()["code"]) == (403, "sharing_off")
+    assert [row["id"] for row in listed] == [share["id"]]
+    assert {opened(agency, share).status_code for _ in range(8)} == {302}
+
+
+def test_pages_of_links(agency: Agency):
+    file = uploaded(agency.owner.at, "plan.txt")["id"]
+    made = [shared(agency.owner.at, file)["id"] for _ in range(3)]
+
+    first = agency.owner.at.get(f"/api/files/{file}/shares?limit=2").json()
+    rest = agency.owner.at.get(f"/api/files/{file}/shares?{first['next'].partition('?')[2]}")
+
+    assert [row["id"] for row in first["results"]] == made[:0:-1]
+    assert [row["id"] for row in rest.json()["results"]] == made[:1]
