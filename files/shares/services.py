@@ -6,9 +6,9 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.actors import actor_of
 from accounts.models import User
 from accounts.policy import policy
-from accounts.sessions.services import actor_of
 from audit.services import Actor, Target, record
 from files.access import readable_file
 from files.models import Share
