@@ -17,7 +17,7 @@ from tests.cast import Agency
 from tests.files.agreeing import assert_agreed, balance_of, sums_of
 from tests.files.allowances import assert_refused, limit
 from tests.files.direct import UPLOADS, announced, completed, direct
-from tests.files.forms import part
+from tests.files.forms import part, uploaded
 from tests.files.test_broken_uploads import connected, until
 from tests.site import Site
 
@@ -75,4 +75,21 @@ def test_a_client_that_disappears_gives_its_room_back(site: Site, new_agency):
 
     assert_refused(refused)
     assert direct(site, agency.owner.at, "b.bin", os.urandom(FORM)).status_code == 201
+    assert_agreed(agency)
+
+
+def test_what_is_in_the_trash_is_counted_until_it_is_purged(new_agency):
+    agency = new_agency()
+    at = agency.owner.at
+    limit(agency, storage_bytes=SIZE, storage_objects=1)
+    file = uploaded(at, "a.bin", os.urandom(SIZE))
+    at.delete(f"/api/files/{file['id']}")
+
+    refused = announced(at, "b.bin", 1)
+    gone = at.delete(f"/api/trash/{file['id']}")
+    free = balance_of(agency)
+
+    assert_refused(refused)
+    assert (gone.status_code, free) == (204, (0, 0, 0, 0))
+    assert uploaded(at, "b.bin", os.urandom(SIZE))["size"] == SIZE
     assert_agreed(agency)
