@@ -33,7 +33,7 @@ printf '%s' '{
       "Action": [
         "s3:CreateBucket", "s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketVersions",
         "s3:ListBucketMultipartUploads", "s3:GetBucketVersioning", "s3:GetBucketCors",
-        "s3:PutBucketCors", "s3:DeleteBucketCors"
+        "s3:PutBucketCors", "s3:DeleteBucketCors", "s3:GetEncryptionConfiguration"
       ],
       "Resource": ["arn:aws:s3:::'"$bucket"'"]
     },

@@ -21,6 +21,8 @@ WANTED = {
     "delete_bucket_cors": "DeleteBucketCors",
     "delete_object": "DeleteObject",
     "delete_objects": "DeleteObject",
+    "get_bucket_encryption": "GetEncryptionConfiguration",
+    "get_bucket_versioning": "GetBucketVersioning",
     "get_object": "GetObject",
     "head_bucket": "ListBucket",
     "head_object": "GetObject",

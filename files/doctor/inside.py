@@ -1,0 +1,75 @@
+"""Looking at the bucket from where the backend stands: S3_ENDPOINT_URL."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from django.conf import settings
+
+from files.doctor.findings import MENDS, Finding, noted, refused, well, wrong
+from files.setup import NOT_SERVED
+from files.store import client, error_code
+
+OWN = "own endpoint"
+# What stores answer that have none, or that do not know the question.
+NO_ENCRYPTION = NOT_SERVED | {"ServerSideEncryptionConfigurationNotFoundError"}
+
+
+def look_inside() -> Iterator[Finding]:
+    """Tell whether the bucket answers us, and how it keeps what it is given."""
+    found = _bucket()
+    yield found
+    if not found.mend:
+        yield _asked("versioning", _versioning)
+        yield _asked("encryption", _encryption)
+
+
+def _bucket() -> Finding:
+    what = f"bucket {settings.S3_BUCKET} at {settings.S3_ENDPOINT_URL}"
+    try:
+        client().head_bucket(Bucket=settings.S3_BUCKET)
+    except ClientError as exc:
+        return _of_head(what, exc)
+    except BotoCoreError as exc:
+        return wrong(OWN, f"{what}: {exc}", "Start the store, or correct S3_ENDPOINT_URL.")
+    return well(OWN, f"{what} answers.")
+
+
+def _of_head(what: str, exc: ClientError) -> Finding:
+    """An answer to HEAD has no body, so only its status says why."""
+    status = int(exc.response["ResponseMetadata"]["HTTPStatusCode"])
+    if status == 403:
+        mend = f"Check S3_SECRET_ACCESS_KEY. {MENDS['InvalidAccessKeyId'][1]}"
+        return wrong(OWN, f"{what}: it refuses our key (HTTP 403).", mend)
+    return refused(OWN, what, "NoSuchBucket" if status == 404 else error_code(exc), status)
+
+
+def _asked(check: str, look: Callable[[], Finding]) -> Finding:
+    try:
+        return look()
+    except ClientError as exc:
+        status = int(exc.response["ResponseMetadata"]["HTTPStatusCode"])
+        return refused(check, "it could not be asked for", error_code(exc), status)
+    except BotoCoreError as exc:
+        return wrong(check, f"it could not be asked for: {exc}", "Try again.")
+
+
+def _versioning() -> Finding:
+    state = client().get_bucket_versioning(Bucket=settings.S3_BUCKET).get("Status", "off")
+    if state == "Enabled":
+        return well("versioning", "on: the store keeps what is overwritten or deleted by mistake.")
+    said = f"{state.lower()}: what is deleted in the store by mistake is gone."
+    return noted("versioning", said, "Keep backups of the store (docs/operations.md).")
+
+
+def _encryption() -> Finding:
+    try:
+        answer: dict[str, Any] = client().get_bucket_encryption(Bucket=settings.S3_BUCKET)
+    except ClientError as exc:
+        if error_code(exc) not in NO_ENCRYPTION:
+            raise
+        said = "off: whoever gets at the store's disks can read what is on them."
+        return noted("encryption", said, "Encrypt the store's disks, or the bucket by default.")
+    rules = answer["ServerSideEncryptionConfiguration"]["Rules"]
+    kinds = {rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] for rule in rules}
+    return well("encryption", f"on: {', '.join(sorted(kinds))}.")
