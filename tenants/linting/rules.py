@@ -84,8 +84,21 @@ def _altered(former: Any, field: Any) -> Iterator[Finding]:
         yield "not_null", "scans the table under a lock; add a check NOT VALID and validate first"
     if (field.unique and not former.unique) or (field.db_index and not former.db_index):
         yield "add_index", "builds an index while writes are blocked"
-    if field.db_type(connection) != former.db_type(connection) and not _widens(former, field):
+    if _retyped(former, field) and not _widens(former, field):
         yield "rewrite", "changing the type rewrites the table under a lock"
+
+
+def _retyped(former: Any, field: Any) -> bool:
+    """Tell whether the column's type changes; that of a reference is its target's."""
+    if former.is_relation and field.is_relation:
+        return _target(former) != _target(field)
+    return bool(field.db_type(connection) != former.db_type(connection))
+
+
+def _target(field: Any) -> tuple[str, Any]:
+    model = field.remote_field.model
+    name = model if isinstance(model, str) else model._meta.label
+    return name.lower(), field.remote_field.field_name
 
 
 def _widens(former: Any, field: Any) -> bool:

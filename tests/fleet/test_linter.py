@@ -29,6 +29,7 @@ def state() -> ProjectState:
             ("id", models.BigAutoField(primary_key=True)),
             ("count", models.IntegerField(null=True)),
             ("name", models.CharField(max_length=100)),
+            ("sequel", models.ForeignKey("ledger.Book", models.CASCADE, null=True)),
         ],
     )
     found = ProjectState()
@@ -60,6 +61,12 @@ def codes(*operations: Operation, **fields: object) -> list[str]:
         (migrations.AlterField("book", "count", COUNT), "not_null"),
         (migrations.AlterField("book", "name", models.CharField(max_length=50)), "rewrite"),
         (migrations.AlterField("book", "count", models.BigIntegerField(null=True)), "rewrite"),
+        (
+            migrations.AlterField(
+                "book", "sequel", models.ForeignKey("ledger.Shelf", models.CASCADE, null=True)
+            ),
+            "rewrite",
+        ),
         (migrations.RenameField("book", "name", "title"), "rename"),
         (migrations.RenameModel("Book", "Volume"), "rename"),
         (migrations.RemoveField("book", "name"), "remove"),
@@ -84,6 +91,9 @@ def test_what_is_refused(operation: Operation, code: str):
         migrations.AddField("book", "pages", models.IntegerField(default=0, db_default=0)),
         migrations.AlterField("book", "name", WIDE),
         migrations.AlterField("book", "name", models.TextField()),
+        migrations.AlterField(
+            "book", "sequel", models.ForeignKey("ledger.book", models.RESTRICT, null=True)
+        ),
         AddConstraintNotValid("book", CHECK),
         migrations.RunPython(nothing, migrations.RunPython.noop),
     ],
