@@ -300,6 +300,9 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "RoleEnum": "accounts.models.User.Role",
         "TenantStatusEnum": ["active", "suspended"],
+        "InvitationStateEnum": ["pending", "accepted", "expired", "revoked"],
+        "UploadStateEnum": ["pending", "ready", "failed"],
+        "UploadReasonEnum": ["aborted", "expired", "interrupted", "mismatch"],
     },
 }
 # Bodies that are read into memory; files are streamed and bounded by FILE_MAX_BYTES.

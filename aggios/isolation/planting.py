@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.actions import SCOPES
 from accounts.keys import make_key
-from accounts.models import Session, User
+from accounts.models import Letter, Session, User
 from accounts.sessions.services import open_session
 from accounts.sessions.tokens import access_token
 from aggios.isolation.canaries import Blind, tenant_models
@@ -54,9 +54,15 @@ def plant(party: Party, transport: Transport) -> None:
     for name in ("one", "two", "two", "three"):
         _upload(party, transport, token, f"{party.marker}-{name}.txt")
     with tenant_context(party.ref):
-        for file in File.objects.all():
+        for file in File.objects.filter(deleted_at=None):
             share_file(file.id, user=party.owner)
         File.objects.filter(name__endswith="-three.txt").update(deleted_at=timezone.now())
+        # Not due: a mailer that is at work meanwhile would change it.
+        Letter.objects.create(
+            kind=party.marker,
+            recipient=f"{party.marker}@isolation-audit.invalid",
+            due_at=timezone.now() + timedelta(days=1),
+        )
         cache.set(party.marker, party.marker, 3600)
         for model in tenant_models():
             if not model._default_manager.exists():

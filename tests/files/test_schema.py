@@ -32,6 +32,11 @@ def test_the_description_of_the_routes_raises_no_warning():
         "abort_upload",
         "sign_parts",
         "complete_upload",
+        "share_file",
+        "list_file_shares",
+        "list_shares",
+        "read_share",
+        "revoke_share",
     }
     form = paths["/api/files"]["post"]["requestBody"]["content"]
     assert list(form) == ["multipart/form-data"]
