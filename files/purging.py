@@ -8,10 +8,10 @@ from typing import Any
 from django.conf import settings
 
 from core.problems import StorageUnavailable
+from files.bucket import PAGE, abort_multipart, pages
 from files.store import answering, client
 
 Progress = Callable[[int], None]
-AT_ONCE = 1000  # Amazon S3 API, "DeleteObjects"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ def holdings(object_prefix: str) -> Holdings:
     """Count what the store holds under a tenant's prefix. Raises StorageUnavailable."""
     objects, size, listing = 0, 0, hashlib.sha256()
     with answering():
-        for page in _pages("list_objects_v2", object_prefix):
+        for page in pages("list_objects_v2", object_prefix):
             for item in page.get("Contents", []):
                 objects, size = objects + 1, size + item["Size"]
                 listing.update("{Key} {Size} {ETag}\n".format(**item).encode())
@@ -59,7 +59,7 @@ def abort_unfinished(object_prefix: str) -> None:
     """Abort the multipart uploads under a prefix. Raises StorageUnavailable."""
     with answering():
         for upload in list(_unfinished(object_prefix)):
-            _abort(upload)
+            abort_multipart(upload["Key"], upload["UploadId"])
 
 
 def purge_all_but(object_prefix: str, keep: Callable[[list[str]], set[str]]) -> int:
@@ -69,7 +69,7 @@ def purge_all_but(object_prefix: str, keep: Callable[[list[str]], set[str]]) -> 
     """
     count = 0
     with answering():
-        for page in _pages("list_objects_v2", object_prefix):
+        for page in pages("list_objects_v2", object_prefix):
             keys = [item["Key"] for item in page.get("Contents", [])]
             if unwanted := sorted(set(keys) - keep(keys)):
                 delete_keys(unwanted)
@@ -80,46 +80,24 @@ def purge_all_but(object_prefix: str, keep: Callable[[list[str]], set[str]]) -> 
 def delete_keys(keys: list[str]) -> None:
     """Delete objects, some of which may not be there. Raises StorageUnavailable."""
     with answering():
-        for start in range(0, len(keys), AT_ONCE):
-            _delete([{"Key": key} for key in keys[start : start + AT_ONCE]])
-
-
-def _within(object_prefix: str) -> dict[str, str]:
-    if not object_prefix.strip("/"):
-        raise ValueError("An empty prefix would be the whole bucket.")
-    return {"Bucket": settings.S3_BUCKET, "Prefix": f"{object_prefix.rstrip('/')}/"}
-
-
-def _pages(operation: str, object_prefix: str) -> Iterator[dict[str, Any]]:
-    pages: Iterator[dict[str, Any]] = (
-        client().get_paginator(operation).paginate(**_within(object_prefix))
-    )
-    yield from pages
+        for start in range(0, len(keys), PAGE):
+            _delete([{"Key": key} for key in keys[start : start + PAGE]])
 
 
 def _unfinished(object_prefix: str) -> Iterator[dict[str, Any]]:
-    for page in _pages("list_multipart_uploads", object_prefix):
+    for page in pages("list_multipart_uploads", object_prefix):
         yield from page.get("Uploads", [])
-
-
-def _abort(upload: dict[str, Any]) -> None:
-    try:
-        client().abort_multipart_upload(
-            Bucket=settings.S3_BUCKET, Key=upload["Key"], UploadId=upload["UploadId"]
-        )
-    except client().exceptions.NoSuchUpload:
-        pass  # completed or aborted meanwhile
 
 
 def _some_keys(object_prefix: str) -> list[str]:
     # Listed anew for each batch: whoever was still writing is caught too.
-    page = client().list_objects_v2(**_within(object_prefix), MaxKeys=1000)
+    page = next(pages("list_objects_v2", object_prefix))
     return [item["Key"] for item in page.get("Contents", [])]
 
 
 def _some_versions(object_prefix: str) -> list[dict[str, str]]:
     """Return former versions and delete markers, which a bucket with versioning keeps."""
-    page = client().list_object_versions(**_within(object_prefix), MaxKeys=1000)
+    page = next(pages("list_object_versions", object_prefix))
     kept = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
     return [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in kept]
 

@@ -1,12 +1,13 @@
 """Preparing the store: the bucket, and who may talk to it from a browser."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from botocore.exceptions import ClientError
 from django.conf import settings
 
-from files.store import client
+from files.store import client, error_code, status_of
 
 Report = Callable[[str], None]
 # What stores without bucket CORS answer; MinIO takes its origins from its own configuration.
@@ -27,7 +28,7 @@ def _create(name: str) -> bool:
     try:
         client().head_bucket(Bucket=name)
     except ClientError as exc:
-        if exc.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
+        if status_of(exc) != HTTPStatus.NOT_FOUND:
             raise
     else:
         return False
@@ -49,7 +50,7 @@ def _set_cors(name: str, origins: list[str]) -> str:
             return f"cors: browsers at {', '.join(origins)} may upload and download"
         client().delete_bucket_cors(Bucket=name)
     except ClientError as exc:
-        if exc.response["Error"]["Code"] not in NOT_SERVED:
+        if error_code(exc) not in NOT_SERVED:
             raise
         return "cors: this store takes its origins from its own configuration"
     return "cors: no browser origins (CORS_ALLOWED_ORIGINS is empty)"

@@ -38,6 +38,11 @@ def error_code(exc: ClientError) -> str:
     return str(exc.response["Error"]["Code"])
 
 
+def status_of(exc: ClientError) -> int:
+    """Return the HTTP status that the store answered with."""
+    return int(exc.response["ResponseMetadata"]["HTTPStatusCode"])
+
+
 @cache
 def client() -> Any:
     """Return the client for the backend's own requests (thread-safe)."""

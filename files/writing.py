@@ -11,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 
+from files.bucket import abort_multipart, place_of
 from files.content_types import UNKNOWN
 from files.problems import FileTooLarge
 from files.sniffing import HEAD_BYTES
@@ -108,7 +109,7 @@ class ObjectWriter:
             )
 
     def _where(self) -> dict[str, str]:
-        return {"Bucket": settings.S3_BUCKET, "Key": self.key}
+        return place_of(self.key)
 
 
 def clear(key: str) -> None:
@@ -117,17 +118,9 @@ def clear(key: str) -> None:
     The store is asked which multipart uploads the key has: a process can die between starting one
     and writing its id down. Raises StorageUnavailable.
     """
-    where = {"Bucket": settings.S3_BUCKET, "Key": key}
     with answering():
         begun = client().list_multipart_uploads(Bucket=settings.S3_BUCKET, Prefix=key)
         for upload in begun.get("Uploads", []):
             if upload["Key"] == key:
-                _abort(where, upload["UploadId"])
-        client().delete_object(**where)
-
-
-def _abort(where: dict[str, str], multipart_id: str) -> None:
-    try:
-        client().abort_multipart_upload(**where, UploadId=multipart_id)
-    except client().exceptions.NoSuchUpload:
-        pass  # completed or aborted before
+                abort_multipart(key, upload["UploadId"])
+        client().delete_object(**place_of(key))

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from boto3.s3.transfer import TransferConfig
-from botocore.exceptions import ClientError
 from django.conf import settings
 from psycopg import sql
 
@@ -13,6 +12,7 @@ from aggios.archive.problems import ArchiveError, Incomplete
 from aggios.archive.reader import Archive
 from aggios.archive.session import owner_session
 from aggios.archive.snapshot import tables_of
+from files.bucket import head, place_of
 from files.problems import FileTooLarge
 from files.purging import abort_unfinished, purge_all_but
 from files.store import answering, client
@@ -78,7 +78,7 @@ def _copied(wanted: Wanted, source: str, target: str) -> bool:
         return False
     with answering():
         client().copy(
-            {"Bucket": settings.S3_BUCKET, "Key": key_under(source, wanted.name)},
+            place_of(key_under(source, wanted.name)),
             settings.S3_BUCKET,
             key_under(target, wanted.name),
             ExtraArgs={**STORED_AS, "MetadataDirective": "REPLACE"},
@@ -89,14 +89,8 @@ def _copied(wanted: Wanted, source: str, target: str) -> bool:
 
 def _size(prefix: str, wanted: Wanted) -> int | None:
     """Return an object's size, None if the store does not have it."""
-    with answering():
-        try:
-            where = {"Bucket": settings.S3_BUCKET, "Key": key_under(prefix, wanted.name)}
-            return int(client().head_object(**where)["ContentLength"])
-        except ClientError as exc:
-            if exc.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
-                raise
-            return None
+    found = head(key_under(prefix, wanted.name))
+    return None if found is None else int(found["ContentLength"])
 
 
 def remove_unreferenced(schema: str, prefix: str) -> int:

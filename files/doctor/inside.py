@@ -8,7 +8,7 @@ from django.conf import settings
 
 from files.doctor.findings import MENDS, Finding, noted, refused, well, wrong
 from files.setup import NOT_SERVED
-from files.store import client, error_code
+from files.store import client, error_code, status_of
 
 OWN = "own endpoint"
 # What stores answer that have none, or that do not know the question.
@@ -37,7 +37,7 @@ def _bucket() -> Finding:
 
 def _of_head(what: str, exc: ClientError) -> Finding:
     """An answer to HEAD has no body, so only its status says why."""
-    status = int(exc.response["ResponseMetadata"]["HTTPStatusCode"])
+    status = status_of(exc)
     if status == 403:
         mend = f"Check S3_SECRET_ACCESS_KEY. {MENDS['InvalidAccessKeyId'][1]}"
         return wrong(OWN, f"{what}: it refuses our key (HTTP 403).", mend)
@@ -48,7 +48,7 @@ def _asked(check: str, look: Callable[[], Finding]) -> Finding:
     try:
         return look()
     except ClientError as exc:
-        status = int(exc.response["ResponseMetadata"]["HTTPStatusCode"])
+        status = status_of(exc)
         return refused(check, "it could not be asked for", error_code(exc), status)
     except BotoCoreError as exc:
         return wrong(check, f"it could not be asked for: {exc}", "Try again.")

@@ -6,16 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
-from django.conf import settings
-
+from files.bucket import PAGE, abort_multipart, folder_of, head, pages, place_of
 from files.storage import tenant_storage
-from files.store import answering, client, error_code
-from files.uploads.parts import NO_SUCH_UPLOAD
+from files.store import answering, client
 from tenants.context import current_tenant
 
 VERSION_7 = 7
-PAGE = 1000  # what stores give at most (Amazon S3 API, "ListObjectsV2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,50 +34,34 @@ class Unfinished:
 
 def object_pages() -> Iterator[list[Stored]]:
     """Give the tenant's objects by name, up to 1000 at a time. Raises StorageUnavailable."""
-    prefix = _prefix()
-    for page in _pages("list_objects_v2", prefix):
-        yield [
-            Stored(item["Key"].removeprefix(prefix), item["Size"], item["LastModified"])
-            for item in page.get("Contents", [])
-        ]
+    for page in _listed("list_objects_v2", "Contents"):
+        yield [Stored(name, item["Size"], item["LastModified"]) for name, item in page]
 
 
 def unfinished_pages() -> Iterator[list[Unfinished]]:
     """Give the tenant's unfinished multipart uploads. Raises StorageUnavailable."""
-    prefix = _prefix()
-    for page in _pages("list_multipart_uploads", prefix):
+    for page in _listed("list_multipart_uploads", "Uploads"):
         yield [
             Unfinished(name, item["UploadId"], item.get("Initiated") or made_at(name))
-            for item in page.get("Uploads", [])
-            if (name := item["Key"].removeprefix(prefix))
+            for name, item in page
         ]
 
 
 def size_in_store(name: str) -> int | None:
     """Return an object's size, None if the store does not have it. Raises StorageUnavailable."""
-    with answering():
-        try:
-            return int(client().head_object(**_where(name))["ContentLength"])
-        except ClientError as exc:
-            if exc.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
-                raise
-            return None
+    found = head(_key(name))
+    return None if found is None else int(found["ContentLength"])
 
 
 def remove_object(name: str) -> None:
     """Take an object out of the store. Raises StorageUnavailable."""
     with answering():
-        client().delete_object(**_where(name))
+        client().delete_object(**place_of(_key(name)))
 
 
 def remove_unfinished(upload: Unfinished) -> None:
     """Take the parts of a multipart upload out of the store. Raises StorageUnavailable."""
-    with answering():
-        try:
-            client().abort_multipart_upload(**_where(upload.name), UploadId=upload.id)
-        except ClientError as exc:
-            if error_code(exc) != NO_SUCH_UPLOAD:  # somebody was quicker
-                raise
+    abort_multipart(_key(upload.name), upload.id)
 
 
 def id_in(name: str) -> uuid.UUID | None:
@@ -100,21 +80,14 @@ def made_at(name: str) -> datetime | None:
     return datetime.fromtimestamp((found.int >> 80) / 1000, UTC)
 
 
-def _prefix() -> str:
-    """Return what the tenant's keys begin with. An empty one would be the whole bucket."""
-    if not current_tenant().object_prefix.strip("/"):
-        raise ValueError("The tenant has no prefix.")
-    return f"{current_tenant().object_prefix}/"
+def _key(name: str) -> str:
+    return tenant_storage().key_of(name)
 
 
-def _where(name: str) -> dict[str, str]:
-    return {"Bucket": settings.S3_BUCKET, "Key": tenant_storage().key_of(name)}
-
-
-def _pages(operation: str, prefix: str) -> Iterator[dict[str, Any]]:
-    with answering():
-        yield from (
-            client()
-            .get_paginator(operation)
-            .paginate(Bucket=settings.S3_BUCKET, Prefix=prefix, PaginationConfig={"PageSize": PAGE})
-        )
+def _listed(operation: str, members: str) -> Iterator[list[tuple[str, dict[str, Any]]]]:
+    """Give the entries of each page under ``members``, with their names below the prefix."""
+    prefix = current_tenant().object_prefix
+    for page in pages(operation, prefix, PAGE):
+        yield [
+            (item["Key"].removeprefix(folder_of(prefix)), item) for item in page.get(members, [])
+        ]

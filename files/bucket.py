@@ -1,0 +1,68 @@
+"""The bucket: places in it, and the requests that more than one module makes of it."""
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+
+from botocore.exceptions import ClientError
+from django.conf import settings
+
+from files.store import answering, client, error_code, status_of
+
+# The store's word for a multipart upload that was completed, aborted, or never begun.
+NO_SUCH_UPLOAD = "NoSuchUpload"
+PAGE = 1000  # what stores give and take at most (Amazon S3 API, "ListObjectsV2", "DeleteObjects")
+
+
+def place_of(key: str) -> dict[str, str]:
+    """Return what names an object in a request to the store."""
+    return {"Bucket": settings.S3_BUCKET, "Key": key}
+
+
+def folder_of(object_prefix: str) -> str:
+    """Return what the keys under a prefix begin with. Raises ValueError for an empty prefix."""
+    if not object_prefix.strip("/"):
+        raise ValueError("An empty prefix would be the whole bucket.")
+    return f"{object_prefix.rstrip('/')}/"
+
+
+def head(key: str) -> dict[str, Any] | None:
+    """Return what the store says of an object, such as ``ContentLength`` and ``ETag``.
+
+    None if it has none under this key. Raises StorageUnavailable.
+    """
+    with answering():
+        try:
+            answer: dict[str, Any] = client().head_object(**place_of(key))
+        except ClientError as exc:
+            if status_of(exc) != HTTPStatus.NOT_FOUND:
+                raise
+            return None
+    return answer
+
+
+def abort_multipart(key: str, multipart_id: str) -> None:
+    """Make the store drop the parts of a multipart upload; it may be over already.
+
+    Raises StorageUnavailable.
+    """
+    with answering():
+        try:
+            client().abort_multipart_upload(**place_of(key), UploadId=multipart_id)
+        except ClientError as exc:
+            if error_code(exc) != NO_SUCH_UPLOAD:
+                raise
+
+
+def pages(operation: str, object_prefix: str, at_once: int = PAGE) -> Iterator[dict[str, Any]]:
+    """Give the answers to a listing of what lies under a prefix, ``at_once`` entries in each.
+
+    Raises ValueError for an empty prefix, StorageUnavailable.
+    """
+    where = {"Bucket": settings.S3_BUCKET, "Prefix": folder_of(object_prefix)}
+    with answering():
+        yield from (
+            client()
+            .get_paginator(operation)
+            .paginate(**where, PaginationConfig={"PageSize": at_once})
+        )
