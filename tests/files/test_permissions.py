@@ -1,0 +1,191 @@
+"""Every route of files, every kind of caller: the table in permissions.py, driven over HTTP."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from accounts.actions import ACTIONS
+from audit.services import SYSTEM
+from files import urls
+from files.models import File, FileVersion, Share, Upload
+from tenants.context import tenant_context
+from tenants.services import resume_tenant, suspend_tenant
+from tests.accounts.keys import made
+from tests.cast import Agency, Person, found_agency, join
+from tests.files.direct import announced, sent
+from tests.files.forms import uploaded
+from tests.files.links import path_of, shared
+from tests.files.permissions import ON_OWNERS, Case, cases
+from tests.site import Host, Site
+from tests.structure.routes import ROUTES
+
+CASES = cases()
+SCOPES = ("files:read", "files:write", "shares:read", "shares:write")
+ROWS = {route.name: route for route in ROUTES["tenant"]}
+BODIES: dict[tuple[str, str], dict[str, Any]] = {
+    ("files", "POST"): {"files": {"file": ("new.txt", b"new")}},
+    ("uploads", "POST"): {"json": {"name": "new.bin", "size": 3}},
+    ("upload-parts", "POST"): {"json": {"numbers": [1]}},
+}
+
+
+def some_name() -> str:
+    return f"{secrets.token_hex(8)}.txt"
+
+
+@dataclass
+class Cast:
+    """The people of the table, their keys, and what belongs to them."""
+
+    site: Site
+    agency: Agency
+    people: dict[str, Person]
+    keys: dict[tuple[str, str], Host]
+    kept: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+
+    def asker(self, case: Case) -> Host:
+        """Return the host as the actor of a case asks it."""
+        kind = {"key-without-scope": "without", "other-tenants-key": "foreign"}
+        if case.actor in self.people:
+            return self.people[case.actor].at
+        if case.actor == "anonymous":
+            return self.agency.host
+        if case.actor.startswith("other-tenant") and case.actor != "other-tenants-key":
+            label = "api" if case.actor == "other-tenant-on-api" else self.agency.slug
+            return self.site.host(label).with_token(self.people["outsider"].access_token)
+        return self.keys[kind.get(case.actor, "with"), case.scope]
+
+    def ids(self, case: Case) -> dict[str, str]:
+        """Return ids of what is asked for: new ones, unless the case is refused."""
+        whose = self.people["owner" if case.actor in ON_OWNERS else "member"]
+        if not case.refused:
+            return self.made_for(case.route, whose)
+        key = (case.route, whose.id)
+        if key not in self.kept:
+            self.kept[key] = self.made_for(case.route, whose)
+        return self.kept[key]
+
+    def made_for(self, route: str, whose: Person) -> dict[str, str]:
+        """Make what a route is about; a list is about what it shows."""
+        makers: dict[str, Callable[[Person], dict[str, str]]] = {
+            "trash": trashed,
+            "trashed": trashed,
+            "trashed-restore": trashed,
+            "share": a_share,
+            "shares": a_share,
+            "share-page": a_share,
+            "upload": self.an_upload,
+            "upload-parts": self.an_upload,
+            "upload-complete": self.an_upload,
+        }
+        return makers.get(route, a_file)(whose)
+
+    def an_upload(self, whose: Person) -> dict[str, str]:
+        begun = announced(whose.at, some_name(), 5).json()
+        sent(self.site, begun, b"bytes")
+        return {"upload": begun["id"]}
+
+
+def a_file(whose: Person) -> dict[str, str]:
+    return {"file": uploaded(whose.at, some_name())["id"], "version": "1"}
+
+
+def trashed(whose: Person) -> dict[str, str]:
+    file = a_file(whose)["file"]
+    assert whose.at.delete(f"/api/files/{file}").status_code == 204
+    return {"trashed": file}
+
+
+def a_share(whose: Person) -> dict[str, str]:
+    share = shared(whose.at, a_file(whose)["file"])
+    return {"share": share["id"], "share_token": path_of(share).rpartition("/")[2]}
+
+
+def keys_for(agency: Agency, outsider: Person) -> dict[tuple[str, str], Host]:
+    """Return hosts asked with keys: the one scope alone, all the others, another tenant's."""
+    found = {}
+    for scope in SCOPES:
+        others = [other for other in SCOPES if other != scope]
+        texts = {
+            "with": made(agency.owner, scopes=[scope])["key"],
+            "without": made(agency.owner, scopes=others)["key"],
+            "foreign": made(outsider, scopes=[scope])["key"],
+        }
+        found |= {(kind, scope): agency.host.with_token(text) for kind, text in texts.items()}
+    # A link asks nobody who they are.
+    return found | {(kind, "-"): found[kind, SCOPES[0]] for kind in ("with", "without", "foreign")}
+
+
+@pytest.fixture(scope="module")
+def cast(site: Site) -> Iterator[Cast]:
+    agency, other, closed = (found_agency(site, f"matrix-{secrets.token_hex(4)}") for _ in range(3))
+    people = {
+        "owner": agency.owner,
+        "admin": join(agency, "adam@matrix.test", "admin"),
+        "member": join(agency, "ben@matrix.test"),
+        "another-member": join(agency, "bea@matrix.test"),
+        "outsider": other.owner,
+        "suspended": closed.owner,
+    }
+    found = Cast(site, agency, people, keys_for(agency, other.owner))
+    for route in {case.route for case in CASES}:
+        found.kept[route, "suspended"] = found.made_for(route, closed.owner)
+    suspend_tenant(closed.ref.id, actor=SYSTEM, reason="Unpaid.")
+    yield found
+    resume_tenant(closed.ref.id, actor=SYSTEM)
+
+
+def rows_of(agency: Agency) -> list[list[tuple[Any, ...]]]:
+    """Return all that a call could change of the agency's files."""
+    with tenant_context(agency.ref):
+        return [
+            list(rows.order_by("pk").values_list())
+            for rows in (File.objects, FileVersion.objects, Share.objects, Upload.objects)
+        ]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.route}-{case.method}-{case.actor}")
+def test_who_gets_what(cast: Cast, case: Case):
+    closed = case.actor == "suspended"
+    ids = cast.kept[case.route, "suspended"] if closed else cast.ids(case)
+    body = BODIES.get((case.route, case.method), {})
+    if (case.route, case.method) == ("file", "PATCH"):
+        body = {"json": {"name": some_name()}}
+    before = rows_of(cast.agency) if case.refused else None
+
+    answer = cast.asker(case).request(case.method, ROWS[case.route].path.format(**ids), **body)
+
+    assert answer.status_code == case.status, answer.text
+    if case.refused:
+        assert answer.json()["code"] == case.code
+        assert rows_of(cast.agency) == before
+    if case.code_names_scope:
+        assert answer.json()["scope"] == case.scope
+    if case.listed is not None:
+        shown = {row["id"] for row in answer.json()["results"]}
+        assert (shown & set(ids.values()) != set()) == case.listed
+
+
+def test_every_route_of_files_has_its_rows():
+    """A route that is added here fails until somebody says who gets what from it."""
+    routes = {pattern.name: pattern.callback.view_class for pattern in urls.urlpatterns}
+    served = {
+        (name, verb.upper())
+        for name, view in routes.items()
+        for verb in ("get", "post", "put", "patch", "delete")
+        if hasattr(view, verb)
+    }
+    served |= {("share-page", method) for method in ROWS["share-page"].methods.split()}
+
+    assert {(case.route, case.method) for case in CASES} == served
+
+
+def test_the_table_names_the_scopes_that_the_views_ask_for():
+    routes = {pattern.name: pattern.callback.view_class for pattern in urls.urlpatterns}
+    for case in CASES:
+        if case.route in routes:
+            action = routes[case.route].actions[case.method]
+            assert ACTIONS[action].scope == case.scope, case
