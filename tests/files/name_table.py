@@ -11,7 +11,8 @@ class Name:
     """A name, what each door says to it (a code or KEPT), and what a download is saved as.
 
     ``form`` is the file name in ``POST /api/files``, ``path`` its field of that name, ``announced``
-    is ``POST /api/uploads``, ``renamed`` is ``PATCH /api/files/{id}``.
+    is ``POST /api/uploads``, ``renamed`` is ``PATCH /api/files/{id}`` and ``restored``
+    ``POST /api/trash/{id}/restore``.
     """
 
     kind: str
@@ -21,11 +22,12 @@ class Name:
     path: str = KEPT
     announced: str = KEPT
     renamed: str = KEPT
+    restored: str = KEPT
 
 
 def refused(kind: str, text: str, code: str = "invalid_name", **doors: str) -> Name:
     """Return a name that no door takes."""
-    codes = dict.fromkeys(("form", "path", "announced", "renamed"), code)
+    codes = dict.fromkeys(("form", "path", "announced", "renamed", "restored"), code)
     return Name(kind, text, **{**codes, **doors})
 
 
@@ -49,7 +51,7 @@ NAMES = [
     refused("dot", "."),
     refused("two dots", ".."),
     refused("backslash", "a\\b.txt"),
-    refused("NUL", "a\0b.txt", announced=NUL, renamed=NUL),
+    refused("NUL", "a\0b.txt", announced=NUL, renamed=NUL, restored=NUL),
     refused("line feed", "a\nb.txt"),
     refused("carriage return", "a\rb.txt"),
     refused("delete", "a\x7fb.txt"),

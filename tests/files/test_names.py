@@ -11,12 +11,19 @@ from core.problems import ValidationFailed
 from files.names import attachment, checked_path
 from tests.cast import Agency, found_agency
 from tests.files.bucket import keys_of
+from tests.files.direct import sent_directly
 from tests.files.forms import part, send, upload, uploaded
 from tests.files.name_table import KEPT, NAMES, Name
-from tests.site import Site
+from tests.site import Host, Site
 
 KEY = re.compile(r"files/[0-9a-f-]{36}")
 
+# Two names, and whether they are one; the first of those that are is in normal form C.
+ALIKE = [
+    ("Case.txt", "case.txt", False),
+    ("caf\u00e9.txt", "cafe\u0301.txt", True),
+    ("\ud55c.txt", "\u1112\u1161\u11ab.txt", True),
+]
 NEWLINES = {"\n", "\r"}  # a form's header cannot hold them
 
 
@@ -48,31 +55,42 @@ def test_a_name_at_every_door(agency: Agency, row: Name):
     other = uploaded(ada, f"{uuid.uuid4()}.txt", b"x")
 
     renamed = ada.patch(f"/api/files/{other['id']}", {"name": row.text})
+    assert ada.delete(f"/api/files/{other['id']}").status_code == 204
+    restored = ada.post(f"/api/trash/{other['id']}/restore", {"name": row.text})
 
     assert said(by_path, "path") == row.path
     assert said(announced, "name") == row.announced
-    if row.renamed == KEPT:
-        # The file that was uploaded under it has it already.
-        assert (renamed.status_code, renamed.json()["code"]) == (409, "name_taken")
-    else:
-        assert said(renamed, "name") == row.renamed
+    require(renamed, row.renamed)
+    require(restored, row.restored)
     assert all(KEY.fullmatch(key.partition("/")[2]) for key in keys_of(agency))
+
+
+def require(answer: httpx.Response, outcome: str) -> None:
+    """Hold what becomes of a name that a file has already which came by another door."""
+    if outcome == KEPT:
+        assert (answer.status_code, answer.json()["code"]) == (409, "name_taken")
+    else:
+        assert said(answer, "name") == outcome
 
 
 @pytest.mark.parametrize("row", [row for row in NAMES if row.saved_as], ids=lambda row: row.kind)
 def test_a_download_is_saved_under_a_safe_name(agency: Agency, site: Site, row: Name):
     ada = agency.owner.at
     file = uploaded(ada, "own-name.txt", b"x", path=row.text)
-    link = ada.get(f"/api/files/{file['id']}/download").headers["Location"]
-    answers = [site.fetch(link), ada.get(f"/api/files/{file['id']}/content")]
 
     assert file["name"] == row.text
-    for answer in answers:
+    for answer in downloads(site, ada, file["id"]):
         assert answer.status_code == 200, answer.text
         header = answer.headers["Content-Disposition"]
         assert header == attachment(row.text)
         assert saved_as(header) == row.saved_as
     assert len(row.saved_as.encode()) <= 255
+
+
+def downloads(site: Site, host: Host, file_id: str) -> list[httpx.Response]:
+    """Return the answers of both ways to a file's bytes."""
+    link = host.get(f"/api/files/{file_id}/download").headers["Location"]
+    return [site.fetch(link), host.get(f"/api/files/{file_id}/content")]
 
 
 def saved_as(header: str) -> str:
@@ -105,16 +123,41 @@ def test_a_bad_path_is_refused(path: str):
     assert refused.value.errors[0].field == "path"
 
 
-def test_two_normal_forms_are_one_name(acme: Agency):
-    composed = uploaded(acme.owner.at, "caf\u00e9.txt", b"1")
-    decomposed = uploaded(acme.owner.at, "cafe\u0301.txt", b"2")
+@pytest.mark.parametrize("door", ["form", "path", "announced"])
+@pytest.mark.parametrize(("first", "second", "one"), ALIKE, ids=["case", "composed", "Hangul"])
+def test_two_names_that_look_alike(
+    site: Site, new_agency, door: str, first: str, second: str, one: bool
+):
+    """Normal forms are one name, and case makes two, at whichever door the second one comes."""
+    ada = new_agency().owner.at
+    former = uploaded(ada, first, b"1")
+    doors = {
+        "form": lambda: uploaded(ada, second, b"2"),
+        "path": lambda: uploaded(ada, "own-name.txt", b"2", path=second),
+        "announced": lambda: sent_directly(site, ada, second, b"2"),
+    }
 
-    assert decomposed["id"] == composed["id"]
-    assert (decomposed["name"], decomposed["version"]) == ("caf\u00e9.txt", 2)
+    later = doors[door]()
+
+    assert (later["id"] == former["id"], later["version"]) == ((True, 2) if one else (False, 1))
+    assert later["name"] == (first if one else second)
+    for answer in downloads(site, ada, later["id"]):
+        assert (answer.content, saved_as(answer.headers["Content-Disposition"])) == (
+            b"2",
+            later["name"],
+        )
 
 
-def test_case_makes_another_name(acme: Agency):
-    assert uploaded(acme.owner.at, "Case.txt")["id"] != uploaded(acme.owner.at, "case.txt")["id"]
+@pytest.mark.parametrize(("first", "second", "one"), ALIKE, ids=["case", "composed", "Hangul"])
+def test_a_rename_to_a_name_that_looks_alike(new_agency, first: str, second: str, one: bool):
+    ada = new_agency().owner.at
+    uploaded(ada, first, b"1")
+    other = uploaded(ada, "other.txt", b"2")["id"]
+
+    renamed = ada.patch(f"/api/files/{other}", {"name": second})
+
+    assert renamed.status_code == (409 if one else 200)
+    assert ada.get(f"/api/files/{other}").json()["name"] == ("other.txt" if one else second)
 
 
 @pytest.mark.parametrize(
