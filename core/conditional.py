@@ -1,6 +1,7 @@
 """ETag, If-Match and If-None-Match (RFC 9110 section 13)."""
 
 import hashlib
+import json
 from typing import Any
 
 from rest_framework.request import Request
@@ -13,6 +14,11 @@ def etag_of(*parts: Any) -> str:
     """Return a strong entity tag for what ``parts`` identify (an id, a time of change, …)."""
     text = "\x1f".join(str(part) for part in parts)
     return f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
+
+
+def etag_of_document(document: dict[str, Any]) -> str:
+    """Return a strong entity tag for a resource as it is shown, whatever changed in it."""
+    return etag_of(json.dumps(document, sort_keys=True))
 
 
 def require_match(request: Request, etag: str) -> None:

@@ -1,11 +1,10 @@
 """Names and usage of a tenant as the APIs show them, to staff and to the tenant's own people."""
 
-import json
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from core.conditional import etag_of
+from core.conditional import etag_of_document
 from core.timestamps import timestamp
 from tenants.domains.proof import proof_record
 from tenants.hosts import tenant_host
@@ -24,7 +23,7 @@ def domain_document(domain: Domain) -> dict[str, Any]:
 
 def domain_etag(domain: Domain) -> str:
     """Return the entity tag of a name as shown."""
-    return etag_of(json.dumps(domain_document(domain), sort_keys=True))
+    return etag_of_document(domain_document(domain))
 
 
 def name_document(domain: Domain) -> dict[str, Any]:

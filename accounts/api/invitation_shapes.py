@@ -1,6 +1,5 @@
 """What requests and answers about invitations look like. The rules live in services."""
 
-import json
 from typing import Any
 
 from rest_framework import serializers
@@ -9,7 +8,7 @@ from accounts.invitations.queries import state_of
 from accounts.invitations.services import Issued
 from accounts.invitations.states import STATES
 from accounts.models import Invitation, User
-from core.conditional import etag_of
+from core.conditional import etag_of_document
 from core.timestamps import timestamp
 from tenants.context import current_tenant
 from tenants.hosts import site_url
@@ -94,4 +93,4 @@ def issued_of(issued: Issued) -> dict[str, Any]:
 
 def invitation_etag(invitation: Invitation) -> str:
     """Return the entity tag of an invitation as shown."""
-    return etag_of(json.dumps(invitation_of(invitation), sort_keys=True))
+    return etag_of_document(invitation_of(invitation))

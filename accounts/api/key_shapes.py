@@ -1,6 +1,5 @@
 """What requests and answers about API keys look like."""
 
-import json
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +8,7 @@ from rest_framework import serializers
 
 from accounts.actions import SCOPES
 from accounts.models import ApiKey
-from core.conditional import etag_of
+from core.conditional import etag_of_document
 from core.timestamps import timestamp
 
 MOST_REQUESTS = 100_000
@@ -83,4 +82,4 @@ def key_of(row: ApiKey) -> dict[str, Any]:
 
 def key_etag(row: ApiKey) -> str:
     """Return the entity tag of a key as shown; a use that is noted changes it."""
-    return etag_of(json.dumps(key_of(row), sort_keys=True))
+    return etag_of_document(key_of(row))

@@ -1,6 +1,5 @@
 """What a session looks like to its person and to who manages the workspace."""
 
-import json
 from typing import Any
 
 from django.utils import timezone
@@ -8,7 +7,7 @@ from rest_framework import serializers
 
 from accounts.models import Session
 from accounts.sessions.lifetime import absolute_end, ending_of
-from core.conditional import etag_of
+from core.conditional import etag_of_document
 from core.timestamps import timestamp
 
 
@@ -45,4 +44,4 @@ def session_of(session: Session, asking: object) -> dict[str, Any]:
 
 def session_etag(session: Session, asking: object) -> str:
     """Return the entity tag of a session as shown; a use that is noted changes it."""
-    return etag_of(json.dumps(session_of(session, asking), sort_keys=True))
+    return etag_of_document(session_of(session, asking))

@@ -1,6 +1,5 @@
 """What requests and answers about the own workspace look like. Shapes only."""
 
-import json
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -11,7 +10,7 @@ from rest_framework import serializers
 from accounts.models import User
 from accounts.policy import NAMES, policy_from
 from accounts.workspace.settings_rules import DAY, SHARING, VERIFICATION, checked_settings
-from core.conditional import etag_of
+from core.conditional import etag_of_document
 from core.shapes import by_rule
 from core.timestamps import timestamp
 from tenants.documents import name_document, requests_document, time_or_none, usage_document
@@ -152,7 +151,7 @@ def workspace_etag(tenant: Tenant) -> str:
 
     Each request counts towards the usage, so a tag over that would never match.
     """
-    return etag_of(json.dumps(workspace_of(tenant), sort_keys=True))
+    return etag_of_document(workspace_of(tenant))
 
 
 def leaving_of(tenant: Tenant) -> dict[str, Any]:

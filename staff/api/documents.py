@@ -1,10 +1,9 @@
 """Tenants as the staff API shows them, and the tags that tell two versions of one apart."""
 
-import json
 from dataclasses import asdict
 from typing import Any
 
-from core.conditional import etag_of
+from core.conditional import etag_of_document
 from core.timestamps import timestamp
 from tenants.documents import domain_document, time_or_none, usage_document
 from tenants.hosts import site_url
@@ -40,7 +39,7 @@ def tenant_of(tenant: Tenant) -> dict[str, Any]:
 
 def tenant_etag(tenant: Tenant) -> str:
     """Return the entity tag of a tenant as shown, domains and usage included."""
-    return etag_of(json.dumps(tenant_of(tenant), sort_keys=True))
+    return etag_of_document(tenant_of(tenant))
 
 
 def _maintenance(tenant: Tenant) -> dict[str, Any] | None:
