@@ -7,10 +7,10 @@ left where nothing new comes.
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.models import ApiKey, Invitation, MailLink
+from core.database.deleting import delete_some
 
 AT_ONCE = 20
 KEPT = {
@@ -35,9 +35,4 @@ def outdated(kind: str, now: datetime) -> QuerySet[Any]:
 
 def prune(kind: str, now: datetime, at_once: int = AT_ONCE) -> int:
     """Delete a few of them and return how many. What somebody holds is left for the next time."""
-    with transaction.atomic():
-        rows = outdated(kind, now).select_for_update(skip_locked=True)
-        found = list(rows.values_list("pk", flat=True)[:at_once])
-        if found:
-            outdated(kind, now).filter(pk__in=found).delete()
-    return len(found)
+    return delete_some(outdated(kind, now), at_once)

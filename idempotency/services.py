@@ -21,6 +21,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
+from core.database.deleting import delete_some
 from core.problems import FieldError, IdempotencyConflict, Problem, ValidationFailed
 from idempotency.models import Answer
 
@@ -154,7 +155,5 @@ def _oldest() -> object:
 
 def _prune() -> None:
     """Take a few expired rows with each new one, so that nobody has to remember a cron job."""
-    expired = Answer.objects.select_for_update(skip_locked=True).filter(created_at__lt=_oldest())
-    keys = list(expired.order_by("created_at").values_list("pk", flat=True)[:PRUNED_AT_ONCE])
-    if keys:
-        Answer.objects.filter(pk__in=keys).delete()
+    expired = Answer.objects.filter(created_at__lt=_oldest()).order_by("created_at")
+    delete_some(expired, PRUNED_AT_ONCE)

@@ -8,6 +8,7 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from audit.services import ANONYMOUS, Target, record
+from core.database.deleting import delete_some
 from staff.actors import actor_of, target_of
 from staff.models import StaffUser
 
@@ -22,9 +23,7 @@ def _logged_in(user: StaffUser, **_: Any) -> None:
 
 def _prune() -> None:
     """Take a few sessions that ran out with each new one, so that no cron job is needed."""
-    old = Session.objects.filter(expire_date__lt=timezone.now()).values_list("pk", flat=True)
-    if found := list(old[:PRUNED_AT_ONCE]):
-        Session.objects.filter(pk__in=found).delete()
+    delete_some(Session.objects.filter(expire_date__lt=timezone.now()), PRUNED_AT_ONCE)
 
 
 @receiver(user_logged_out, dispatch_uid="staff.logged_out")

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from audit.services import Actor, Target, record
 from core.context import request_context
+from core.database.deleting import delete_some
 from core.database.scope import PUBLIC, enter
 from core.problems import InvalidCredentials, TokenExpired, TokenInvalid
 from core.scannable import body_in, text_of
@@ -99,7 +100,5 @@ def _hash_of(text: str) -> bytes:
 
 def _prune() -> None:
     """Take a few long-dead tokens with each new one, so that no cron job has to be remembered."""
-    dead = StaffToken.objects.select_for_update(skip_locked=True)
-    ids = dead.filter(expires_at__lt=timezone.now() - KEPT_AFTER_END).values_list("id", flat=True)
-    if found := list(ids[:PRUNED_AT_ONCE]):
-        StaffToken.objects.filter(id__in=found).delete()
+    dead = StaffToken.objects.filter(expires_at__lt=timezone.now() - KEPT_AFTER_END)
+    delete_some(dead, PRUNED_AT_ONCE)

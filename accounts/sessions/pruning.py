@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from accounts.models import Session
 from accounts.sessions.lifetime import ending_of
 from audit.services import SYSTEM, record
+from core.database.deleting import delete_some
 
 KEPT_AFTER_END = timedelta(days=30)
 AT_ONCE = 20
@@ -24,7 +25,7 @@ def prune(now: datetime, at_once: int = AT_ONCE) -> int:
     Rows that somebody holds are left for the next time.
     """
     with transaction.atomic():
-        return _mark_run_out(now, at_once) + _delete_old(now, at_once)
+        return _mark_run_out(now, at_once) + delete_some(_old(now), at_once)
 
 
 def prunable(now: datetime) -> int:
@@ -33,7 +34,7 @@ def prunable(now: datetime) -> int:
 
 
 def _old(now: datetime) -> QuerySet[Session]:
-    return Session.objects.filter(expires_at__lt=now - KEPT_AFTER_END)
+    return Session.objects.filter(expires_at__lt=now - KEPT_AFTER_END).order_by("expires_at")
 
 
 def _mark_run_out(now: datetime, at_once: int) -> int:
@@ -47,12 +48,4 @@ def _mark_run_out(now: datetime, at_once: int) -> int:
     for reason in sorted({row.end_reason for row in found}):
         ids = [str(row.id) for row in found if row.end_reason == reason]
         record("sessions.ended", actor=SYSTEM, reason=reason, count=len(ids), sessions=ids)
-    return len(found)
-
-
-def _delete_old(now: datetime, at_once: int) -> int:
-    old = _old(now).order_by("expires_at")
-    rows = old.select_for_update(skip_locked=True).values_list("id", flat=True)
-    if found := list(rows[:at_once]):
-        Session.objects.filter(id__in=found).delete()
     return len(found)
