@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.conditional import etag_of_document
-from core.timestamps import timestamp
+from core.timestamps import time_or_none, timestamp
 from tenants.domains.proof import proof_record
 from tenants.hosts import tenant_host
 from tenants.models import Domain, Usage
@@ -56,8 +56,3 @@ def requests_document(by_day: dict[str, int]) -> dict[str, Any]:
         "last_30_days": sum(by_day.values()),
         "days": [{"day": day, "count": count} for day, count in by_day.items()],
     }
-
-
-def time_or_none(moment: datetime | None) -> str | None:
-    """Return a moment as the API writes it, None for what has not happened."""
-    return timestamp(moment) if moment else None

@@ -7,7 +7,7 @@ from rest_framework import serializers
 from accounts.factors.services import Begun
 from accounts.models import Authenticator
 from core.one_time import LONGEST
-from core.timestamps import timestamp
+from core.timestamps import time_or_none, timestamp
 
 # A passkey will be a type of its own beside this one.
 TYPES = ("totp",)
@@ -59,12 +59,11 @@ class ConfirmedShape(FactorShape, RecoveryCodesShape):
 
 def factor_view(row: Authenticator) -> dict[str, Any]:
     """Return a factor as the API shows it."""
-    confirmed = row.confirmed_at
     return {
         "id": str(row.id),
         "type": "totp",
         "created_at": timestamp(row.created_at),
-        "confirmed_at": timestamp(confirmed) if confirmed else None,
+        "confirmed_at": time_or_none(row.confirmed_at),
     }
 
 

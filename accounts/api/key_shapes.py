@@ -9,7 +9,7 @@ from rest_framework import serializers
 from accounts.actions import SCOPES
 from accounts.models import ApiKey
 from core.conditional import etag_of_document
-from core.timestamps import timestamp
+from core.timestamps import time_or_none, timestamp
 
 MOST_REQUESTS = 100_000
 
@@ -74,8 +74,8 @@ def key_of(row: ApiKey) -> dict[str, Any]:
         "requests_per_minute": row.requests_per_minute,
         "created_by": {"id": str(row.user_id), "email": row.user.email},
         "created_at": timestamp(row.created_at),
-        "expires_at": timestamp(row.expires_at) if row.expires_at else None,
-        "last_used_at": timestamp(row.last_used_at) if row.last_used_at else None,
+        "expires_at": time_or_none(row.expires_at),
+        "last_used_at": time_or_none(row.last_used_at),
         "last_used_ip": row.last_used_ip,
     }
 

@@ -12,8 +12,8 @@ from accounts.policy import NAMES, policy_from
 from accounts.workspace.settings_rules import DAY, SHARING, VERIFICATION, checked_settings
 from core.conditional import etag_of_document
 from core.shapes import by_rule
-from core.timestamps import timestamp
-from tenants.documents import name_document, requests_document, time_or_none, usage_document
+from core.timestamps import time_or_none, timestamp
+from tenants.documents import name_document, requests_document, usage_document
 from tenants.hosts import site_url
 from tenants.limits import limits_from
 from tenants.measuring import Seen

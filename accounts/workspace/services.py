@@ -17,7 +17,7 @@ from accounts.workspace.settings_rules import checked_settings, require_may_set
 from audit.services import Actor, record
 from core.database.scope import PUBLIC, enter
 from core.problems import FieldError, ValidationFailed
-from core.timestamps import timestamp
+from core.timestamps import time_or_none
 from tenants.context import current_tenant
 from tenants.deletion import schedule_deletion
 from tenants.details import change_details
@@ -90,7 +90,7 @@ def delete_workspace(*, actor: User, confirm: str, check: Check) -> Tenant:
             check(tenant)
             _require_confirmed(tenant, confirm)
             tenant = schedule_deletion(tenant.pk, actor=known_by_id(actor))
-        due = timestamp(tenant.deletion_due_at) if tenant.deletion_due_at else ""
+        due = time_or_none(tenant.deletion_due_at) or ""
         record(
             "tenant.deletion_scheduled",
             actor=actor_of(actor),

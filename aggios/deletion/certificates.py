@@ -8,7 +8,7 @@ from typing import Any
 from audit.models import AuditEvent
 from audit.services import Actor
 from core.database.scope import PUBLIC, enter
-from core.timestamps import timestamp
+from core.timestamps import time_or_none, timestamp
 from tenants.models import DeletionCertificate, Tenant
 
 VERSION = 1
@@ -68,7 +68,7 @@ def _request(tenant: Tenant) -> dict[str, Any]:
     return {
         "at": timestamp(scheduled.at),
         "by": _who(scheduled.actor_type, scheduled.actor_id, scheduled.actor_label),
-        "due_at": timestamp(tenant.deletion_due_at) if tenant.deletion_due_at else None,
+        "due_at": time_or_none(tenant.deletion_due_at),
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 from rest_framework import serializers
 
-from core.timestamps import timestamp
+from core.timestamps import time_or_none, timestamp
 from files.models import Share
 from files.shares.tokens import url_of
 
@@ -63,9 +63,9 @@ def share_of(share: Share) -> dict[str, Any]:
         "url": url_of(share),
         "created_at": timestamp(share.created_at),
         "created_by": str(share.created_by_id),
-        "expires_at": timestamp(share.expires_at) if share.expires_at else None,
+        "expires_at": time_or_none(share.expires_at),
         "max_downloads": share.max_downloads,
         "downloads": share.downloads,
         "has_password": bool(share.password),
-        "revoked_at": timestamp(share.revoked_at) if share.revoked_at else None,
+        "revoked_at": time_or_none(share.revoked_at),
     }

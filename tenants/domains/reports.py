@@ -5,7 +5,7 @@ from typing import Any, TypedDict
 from rich.box import SIMPLE
 from rich.table import Table
 
-from core.timestamps import timestamp
+from core.timestamps import time_or_none
 from tenants.domains.proof import Outcome, proof_record
 from tenants.management.tables import show_table
 from tenants.models import Domain
@@ -68,4 +68,4 @@ def named_table(reports: list[Report], out: Any) -> None:
 
 
 def _time(moment: Any) -> str:
-    return timestamp(moment) if moment else ""
+    return time_or_none(moment) or ""

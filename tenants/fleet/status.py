@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from core.timestamps import timestamp
+from core.timestamps import time_or_none, timestamp
 from tenants.database.template import template_is_current
 from tenants.fleet import marks, records
 from tenants.fleet.members import Member
@@ -37,7 +37,7 @@ def described(run: FleetRun) -> dict[str, Any]:
         "arguments": run.arguments,
         "started_at": timestamp(run.started_at),
         # A run that was killed has no end.
-        "finished_at": timestamp(run.finished_at) if run.finished_at else None,
+        "finished_at": time_or_none(run.finished_at),
         "total": run.total,
         "done": len(outcomes) - len(failed),
         "failed": failed,

@@ -20,7 +20,7 @@ from aggios.management.words import first_line
 from audit.services import SYSTEM
 from core.database.scope import PUBLIC, enter
 from core.problems import StorageUnavailable, ValidationFailed
-from core.timestamps import timestamp
+from core.timestamps import time_or_none, timestamp
 from tenants.database.owner import owner_connection
 from tenants.deletion import call_off_deletion, schedule_deletion
 from tenants.management.confirming import confirm
@@ -79,7 +79,7 @@ class Command(BaseCommand):
     def _schedule(self, tenant: Tenant, options: dict[str, Any]) -> None:
         export = not options["no_export"]
         after = schedule_deletion(tenant.pk, actor=SYSTEM, days=options["days"], export=export)
-        due_at = timestamp(after.deletion_due_at) if after.deletion_due_at else ""
+        due_at = time_or_none(after.deletion_due_at) or ""
         line = (
             f"{tenant.slug} is off the air and will be purged after {due_at}. "
             f"Until then: manage.py delete_tenant {tenant.slug} --call-off"

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand
 from rich.box import SIMPLE
 from rich.table import Table
 
-from core.timestamps import timestamp
+from core.timestamps import time_or_none, timestamp
 from tenants.hosts import tenant_host
 from tenants.management.tables import show_table
 from tenants.models import Tenant
@@ -47,7 +47,7 @@ def row_of(tenant: Tenant) -> dict[str, str]:
         "state": _state(tenant),
         "status": tenant.status,
         "maintenance": tenant.maintenance,
-        "deletion_due_at": timestamp(due) if due else "",
+        "deletion_due_at": time_or_none(due) or "",
         "host": tenant_host(slug) if slug else "",
         "schema": tenant.schema_name,
         "object_prefix": tenant.object_prefix,
