@@ -16,6 +16,11 @@ def all_tenants() -> QuerySet[Tenant]:
     return tenants
 
 
+def present_tenants() -> QuerySet[Tenant]:
+    """Return those whose rows can be worked on: neither under maintenance nor being purged."""
+    return all_tenants().filter(maintenance="").exclude(status=Tenant.Status.DELETING)
+
+
 def tenant_with_id(tenant_id: uuid.UUID) -> Tenant:
     """Return a tenant with its domains, from any scope. Raises TenantNotFound."""
     with enter(PUBLIC):

@@ -17,6 +17,7 @@ from accounts.mail.delivering import Outcome, Stop, deliver
 from accounts.mail.outbox import CHANNEL
 from core.database.scope import PUBLIC, enter
 from tenants.models import Tenant
+from tenants.queries import present_tenants
 from tenants.refs import TenantRef, ref_of
 from tenants.routing import tenant_by_id
 
@@ -122,6 +123,5 @@ def _deliver(tenant: TenantRef, carrier: Carrier, stop: Stop, outcome: Outcome) 
 def _sending() -> list[TenantRef]:
     """Return the tenants whose letters go out. One that waits for its deletion says so by mail."""
     with enter(PUBLIC):
-        rows = Tenant.objects.filter(status=Tenant.Status.ACTIVE, maintenance="")
-        rows = rows.prefetch_related("domains").order_by("created_at")
-        return [ref_of(tenant) for tenant in rows]
+        rows = present_tenants().filter(status=Tenant.Status.ACTIVE)
+        return [ref_of(tenant) for tenant in rows.order_by("created_at")]

@@ -14,9 +14,8 @@ from accounts.sessions.lifetime import alive
 from accounts.sessions.services import end_all, end_everybodys
 from audit.services import SYSTEM
 from tenants.context import tenant_context
+from tenants.management.choosing import named_tenant
 from tenants.management.confirming import confirm
-from tenants.problems import TenantNotFound
-from tenants.queries import tenant_by_slug
 from tenants.refs import ref_of
 
 
@@ -35,10 +34,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print a JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            tenant = ref_of(tenant_by_slug(options["slug"]))
-        except TenantNotFound as exc:
-            raise CommandError(exc.detail) from exc
+        tenant = ref_of(named_tenant(options["slug"]))
         dry = options["dry_run"]
         with tenant_context(tenant):
             user = _person(options["user"])

@@ -17,9 +17,8 @@ from audit.models import AuditEvent
 from audit.services import SYSTEM
 from core.problems import Problem
 from tenants.context import tenant_context
-from tenants.problems import TenantNotFound
-from tenants.queries import tenant_by_slug
-from tenants.refs import TenantRef, ref_of
+from tenants.management.choosing import named_tenant
+from tenants.refs import ref_of
 
 
 class Command(BaseCommand):
@@ -36,20 +35,13 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print a JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with tenant_context(_tenant(options["tenant"])):
+        with tenant_context(ref_of(named_tenant(options["tenant"]))):
             person = _named(options["user"])
             told = {**_kept(person), "erased": not options["dry_run"]}
             if not options["dry_run"]:
                 _erase(person)
         line = "{id}: {sessions} sessions, {api_keys} keys, {events} events; erased: {erased}"
         self.stdout.write(json.dumps(told) if options["json"] else line.format(**told))
-
-
-def _tenant(slug: str) -> TenantRef:
-    try:
-        return ref_of(tenant_by_slug(slug))
-    except TenantNotFound as exc:
-        raise CommandError(exc.detail) from exc
 
 
 def _named(wanted: str) -> User:

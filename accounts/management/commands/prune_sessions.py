@@ -15,9 +15,8 @@ from rich.progress import track
 from accounts.pruning import KEPT, outdated, prune
 from accounts.sessions import pruning as sessions
 from tenants.context import tenant_context
+from tenants.management.choosing import chosen_tenants
 from tenants.models import Tenant
-from tenants.problems import TenantNotFound
-from tenants.queries import all_tenants, tenant_by_slug
 from tenants.refs import ref_of
 
 AT_ONCE = 500
@@ -42,7 +41,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print a JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        dry, chosen = options["dry_run"], _chosen(options["tenant"])
+        dry, chosen = options["dry_run"], chosen_tenants(options["tenant"])
         pruned, failed = self._pruned(chosen, _counted if dry else _pruned)
         told = {**pruned, "tenants": len(chosen), "failed": failed, "dry_run": dry}
         parts = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in pruned.items())
@@ -67,16 +66,6 @@ class Command(BaseCommand):
                 continue
             done = {kind: count + found[kind] for kind, count in done.items()}
         return done, failed
-
-
-def _chosen(slugs: list[str]) -> list[Tenant]:
-    if not slugs:
-        present = all_tenants().filter(maintenance="")
-        return list(present.exclude(status=Tenant.Status.DELETING))
-    try:
-        return [tenant_by_slug(slug) for slug in slugs]
-    except TenantNotFound as exc:
-        raise CommandError(exc.detail) from exc
 
 
 def _counted() -> Count:

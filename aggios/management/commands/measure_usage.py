@@ -13,9 +13,8 @@ from rich.progress import track
 
 from aggios.usage import Outcome, measure_tenants
 from tenants.documents import usage_document
+from tenants.management.choosing import chosen_tenants
 from tenants.models import Tenant, Usage
-from tenants.problems import TenantNotFound
-from tenants.queries import tenant_by_slug
 from tenants.usage import least_recently_measured
 
 AT_ONCE = 200
@@ -74,10 +73,7 @@ def _chosen(options: dict[str, Any]) -> list[Tenant]:
     if options["all"]:
         before = timezone.now() - timedelta(seconds=options["older_than"])
         return list(least_recently_measured(before))
-    try:
-        return [tenant_by_slug(slug) for slug in options["slugs"]]
-    except TenantNotFound as exc:
-        raise CommandError(exc.detail) from exc
+    return chosen_tenants(options["slugs"])
 
 
 def _parts(tenants: list[Tenant]) -> Iterator[list[Tenant]]:

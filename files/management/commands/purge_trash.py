@@ -10,7 +10,7 @@ from django.db import DatabaseError
 from files.trash.sweeping import Swept, count_due, sweep
 from tenants.context import tenant_context
 from tenants.models import Tenant
-from tenants.queries import all_tenants
+from tenants.queries import present_tenants
 from tenants.refs import ref_of
 
 
@@ -29,7 +29,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         self._act = count_due if options["dry_run"] else sweep
         self._failed: list[str] = []
-        done = {tenant.slug: swept for tenant in _present() if (swept := self._done(tenant))}
+        done = {tenant.slug: swept for tenant in present_tenants() if (swept := self._done(tenant))}
         told = {
             "dry_run": options["dry_run"],
             "files": sum(swept.files for swept in done.values()),
@@ -49,10 +49,6 @@ class Command(BaseCommand):
             self._failed.append(tenant.slug)
             self.stderr.write(f"{tenant.slug}: {str(exc).strip()}")
             return None
-
-
-def _present() -> list[Tenant]:
-    return list(all_tenants().filter(maintenance="").exclude(status=Tenant.Status.DELETING))
 
 
 def _line(told: dict[str, Any]) -> str:

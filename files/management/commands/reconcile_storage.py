@@ -20,9 +20,8 @@ from files.reconciling.services import reconcile, settle_all
 from files.reconciling.telling import lines_of, told_of
 from files.reconciling.work import Work
 from tenants.context import tenant_context
+from tenants.management.choosing import chosen_tenants
 from tenants.models import Tenant
-from tenants.problems import TenantNotFound
-from tenants.queries import all_tenants, tenant_by_slug
 from tenants.refs import ref_of
 
 Outcome = Findings | str | None
@@ -119,13 +118,7 @@ class Command(BaseCommand):
 
 
 def _chosen(slugs: list[str]) -> list[Tenant]:
-    if not slugs:
-        served = all_tenants().filter(maintenance="")
-        return list(served.exclude(status=Tenant.Status.DELETING))
-    try:
-        found = [tenant_by_slug(slug) for slug in slugs]
-    except TenantNotFound as exc:
-        raise CommandError(exc.detail) from exc
+    found = chosen_tenants(slugs)
     for tenant in found:
         if tenant.maintenance or tenant.status == Tenant.Status.DELETING:
             raise CommandError(f"{tenant.slug} is being worked on; try again when that is done.")
