@@ -5,16 +5,13 @@ import uuid
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core.database.scope import PUBLIC, enter
-from core.problems import FieldError, ValidationFailed
+from core.listing import checked_choice, checked_search
 from tenants.models import Domain, Tenant
 from tenants.problems import TenantNotFound
 from tenants.queries import all_tenants
 from tenants.states import IN_MAINTENANCE, SCHEDULED, SUSPENDED
 
 ORDERINGS = ("created_at", "name", "updated_at")
-NEWEST_FIRST = "-created_at"
-LONGEST_SEARCH = 255
-_SEARCH = f"Give at most {LONGEST_SEARCH} characters, and no null character."
 STATES = {
     "active": Q(status=Tenant.Status.ACTIVE),
     "suspended": SUSPENDED,
@@ -33,25 +30,11 @@ def find_tenants(*, search: str = "", state: str = "") -> QuerySet[Tenant]:
 
     Raises ValidationFailed for a state that there is not, and a search that nothing could match.
     """
-    wanted, tenants = search.strip(), shown_tenants()
-    if len(wanted) > LONGEST_SEARCH or "\0" in wanted:
-        raise _fault("search", "invalid", _SEARCH)
+    wanted, tenants = checked_search(search.strip()), shown_tenants()
     if wanted:
         named = Domain.objects.filter(tenant=OuterRef("pk"), domain__icontains=wanted)
         tenants = tenants.filter(Q(name__icontains=wanted) | Exists(named))
-    if not state:
-        return tenants
-    if state not in STATES:
-        raise _fault("status", "invalid_choice", f"Use one of {', '.join(STATES)}.")
-    return tenants.filter(STATES[state])
-
-
-def checked_ordering(asked: str) -> str:
-    """Return the ordering asked for, newest first if none is. Raises ValidationFailed."""
-    if asked and asked.removeprefix("-") not in ORDERINGS:
-        names = ", ".join(ORDERINGS)
-        raise _fault("ordering", "invalid_choice", f"Order by {names}; - in front reverses.")
-    return asked or NEWEST_FIRST
+    return tenants.filter(STATES[checked_choice("status", state, STATES)]) if state else tenants
 
 
 def shown_tenant(tenant_id: uuid.UUID) -> Tenant:
@@ -61,7 +44,3 @@ def shown_tenant(tenant_id: uuid.UUID) -> Tenant:
         if tenant is None:
             raise TenantNotFound("There is no workspace with this id.")
         return tenant
-
-
-def _fault(field: str, code: str, detail: str) -> ValidationFailed:
-    return ValidationFailed(errors=[FieldError(field, code, detail)])

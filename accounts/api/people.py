@@ -20,9 +20,10 @@ from accounts.factors.proof import require_recent_proof
 from accounts.factors.reset import reset_factors
 from accounts.models import User
 from accounts.people.managing import change_person, create_person, new_person
-from accounts.people.queries import ORDERINGS, checked_ordering, find_people, readable_person
+from accounts.people.queries import ORDERINGS, find_people, readable_person
 from accounts.people.removal import erase_person, remove_person
 from core.conditional import require_match, tagged
+from core.listing import checked_ordering
 from core.openapi import IF_MATCH, IF_NONE_MATCH, ordering_by
 from core.pagination import KeysetPagination
 from core.shapes import parsed
@@ -52,7 +53,7 @@ class People(ApiView):
         """List people by page."""
         asked = request.query_params
         pages = self.pagination_class()
-        pages.ordering = checked_ordering(asked.get("ordering", ""))
+        pages.ordering = checked_ordering(asked.get("ordering", ""), ORDERINGS)
         found = find_people(
             search=asked.get("search", ""),
             role=asked.get("role", ""),

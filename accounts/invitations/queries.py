@@ -7,19 +7,16 @@ from django.db.models import Q, QuerySet
 from accounts.invitations.states import STATES, with_state
 from accounts.models import Invitation
 from accounts.sealing import keyed_hash, keyed_hashes
-from core.problems import FieldError, NotFound, ValidationFailed
+from core.listing import checked_choice
+from core.problems import NotFound
 
 PURPOSE = "invitation"
 
 
 def find_invitations(*, state: str = "") -> QuerySet[Invitation]:
     """Return the tenant's invitations in one state, or all. Raises ValidationFailed."""
-    if not state:
-        return with_state()
-    if state not in STATES:
-        fault = FieldError("state", "invalid_choice", f"Use one of {', '.join(STATES)}.")
-        raise ValidationFailed(errors=[fault])
-    return with_state().filter(Q(state=state))
+    found = with_state()
+    return found.filter(Q(state=checked_choice("state", state, STATES))) if state else found
 
 
 def invitation_with_id(invitation_id: uuid.UUID) -> Invitation:

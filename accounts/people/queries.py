@@ -1,18 +1,16 @@
 """Reading people. Who was removed is nobody any more: only the id is left, for what names it."""
 
-import unicodedata
 import uuid
 
 from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Concat
 
 from accounts.models import User
-from core.problems import FieldError, NotFound, ValidationFailed
+from core.listing import checked_choice, checked_search
+from core.problems import NotFound
 
 ORDERINGS = ("created_at", "email")
-NEWEST_FIRST = "-created_at"
 ACTIVITY = {"true": True, "false": False}
-LONGEST_SEARCH = 255
 
 
 def readable_people() -> QuerySet[User]:
@@ -33,31 +31,14 @@ def find_people(*, search: str = "", role: str = "", is_active: str = "") -> Que
 
     ``role`` and ``is_active`` ("true", "false") narrow it further. Raises ValidationFailed.
     """
-    wanted = unicodedata.normalize("NFC", search)
-    _require(len(wanted) <= LONGEST_SEARCH and "\0" not in wanted, "search", _SEARCH)
-    _require(not role or role in User.Role.values, "role", _ROLE)
-    _require(not is_active or is_active in ACTIVITY, "is_active", "Say true or false.")
-    found = readable_people()
+    wanted, found = checked_search(search), readable_people()
     if wanted:
         named = Concat("first_name", Value(" "), "last_name")
         contains = Q(email__icontains=wanted) | Q(named__icontains=wanted)
         found = found.alias(named=named).filter(contains)
     if role:
-        found = found.filter(role=role)
-    return found.filter(is_active=ACTIVITY[is_active]) if is_active else found
-
-
-def checked_ordering(asked: str) -> str:
-    """Return the ordering asked for, newest first if none is. Raises ValidationFailed."""
-    _require(not asked or asked.removeprefix("-") in ORDERINGS, "ordering", _ORDERING)
-    return asked or NEWEST_FIRST
-
-
-_SEARCH = f"Give at most {LONGEST_SEARCH} characters, and no null character."
-_ROLE = f"Choose {', '.join(User.Role.values)}."
-_ORDERING = f"Order by {', '.join(ORDERINGS)}; - in front reverses."
-
-
-def _require(kept: bool, field: str, rule: str) -> None:
-    if not kept:
-        raise ValidationFailed(errors=[FieldError(field, "invalid", rule)])
+        found = found.filter(role=checked_choice("role", role, User.Role.values))
+    if is_active:
+        active = ACTIVITY[checked_choice("is_active", is_active, ACTIVITY)]
+        found = found.filter(is_active=active)
+    return found

@@ -13,7 +13,8 @@ from accounts.people.authority import require_may
 from accounts.people.owners import acting, found, locked_owners
 from accounts.sessions.lifetime import alive, ending_of
 from accounts.sessions.services import end, end_all
-from core.problems import FieldError, NotFound, ValidationFailed
+from core.listing import checked_choice
+from core.problems import NotFound
 
 LIVING, ENDED, ALL = "living", "ended", "all"
 STATES = (LIVING, ENDED, ALL)
@@ -24,11 +25,8 @@ def sessions_of(user: User, *, state: str = LIVING) -> QuerySet[Session]:
 
     What ran out counts as ended, whether its row says so yet or not.
     """
-    if state not in STATES:
-        fault = FieldError("state", "invalid_choice", f"One of {', '.join(STATES)}.")
-        raise ValidationFailed(errors=[fault])
     rows = Session.objects.filter(user=user)
-    if state == ALL:
+    if checked_choice("state", state, STATES) == ALL:
         return rows
     living = alive(timezone.now())
     return rows.filter(living) if state == LIVING else rows.exclude(living)

@@ -8,14 +8,15 @@ from rest_framework.response import Response
 
 from accounts.authentication import person
 from core.conditional import require_match, tagged
-from core.openapi import IF_MATCH, IF_NONE_MATCH
+from core.listing import checked_ordering
+from core.openapi import IF_MATCH, IF_NONE_MATCH, ordering_by
 from core.pagination import KeysetPagination
 from core.parsers import StrictJSONParser
 from core.views import ApiView
 from files.access import readable_file
 from files.api.shapes import FileShape, RenameRequest, UploadRequest, file_etag, file_of
 from files.api.upload import add_file
-from files.queries import ORDERINGS, checked_ordering, find_files
+from files.queries import ORDERINGS, find_files
 from files.receiving import FileFormParser
 from files.services import rename_file, trash_file
 from files.trash.purging import purge_due
@@ -23,12 +24,7 @@ from idempotency.openapi import IDEMPOTENCY_KEY
 
 LISTING = [
     OpenApiParameter("search", str, description="A part of the name, without case."),
-    OpenApiParameter(
-        "ordering",
-        str,
-        enum=[sign + name for name in ORDERINGS for sign in ("", "-")],
-        description="`-` in front reverses. Newest first without it.",
-    ),
+    ordering_by(ORDERINGS),
 ]
 
 
@@ -45,11 +41,11 @@ class Files(ApiView):
     )
     def get(self, request: Request) -> Response:
         """List files by page."""
-        search = request.query_params.get("search", "")
-        pages = self.pagination_class()
-        pages.ordering = checked_ordering(request.query_params.get("ordering", ""))
-        found = pages.paginate_queryset(find_files(person(request), search=search), request, self)
-        return pages.get_paginated_response([file_of(file) for file in found])
+        asked, pages = request.query_params, self.pagination_class()
+        pages.ordering = checked_ordering(asked.get("ordering", ""), ORDERINGS)
+        found = find_files(person(request), search=asked.get("search", ""))
+        page = pages.paginate_queryset(found, request, self)
+        return pages.get_paginated_response([file_of(file) for file in page])
 
     @extend_schema(
         operation_id="add_file",

@@ -7,6 +7,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.listing import checked_ordering
 from core.openapi import IF_MATCH, IF_NONE_MATCH, ordering_by
 from core.pagination import KeysetPagination
 from core.shapes import checked_fields, parsed
@@ -22,7 +23,7 @@ from staff.api.shapes import (
 )
 from staff.api.view import ADD, CHANGE, DELETE, VIEW, StaffView, acted, matching, shown
 from staff.authentication import asking
-from staff.queries import ORDERINGS, STATES, checked_ordering, find_tenants, shown_tenant
+from staff.queries import ORDERINGS, STATES, find_tenants, shown_tenant
 from staff.tenants import change_tenant, open_tenant
 from tenants.deletion import schedule_deletion
 
@@ -46,7 +47,7 @@ class Tenants(StaffView):
         """List tenants by page."""
         asked = request.query_params
         pages = self.pagination_class()
-        pages.ordering = checked_ordering(asked.get("ordering", ""))
+        pages.ordering = checked_ordering(asked.get("ordering", ""), ORDERINGS)
         found = find_tenants(search=asked.get("search", ""), state=asked.get("status", ""))
         page = pages.paginate_queryset(found, request, self)
         return pages.get_paginated_response([tenant_of(tenant) for tenant in page])

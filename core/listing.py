@@ -1,0 +1,34 @@
+"""What a list may be asked for. All lists refuse the same in the same words."""
+
+import unicodedata
+from collections.abc import Collection
+
+from core.problems import FieldError, ValidationFailed
+
+NEWEST_FIRST = "-created_at"
+LONGEST_SEARCH = 255
+SEARCH_RULE = f"Give at most {LONGEST_SEARCH} characters, and no null character."
+
+
+def checked_search(asked: str) -> str:
+    """Return what is searched for in normal form C, as names are kept. Raises ValidationFailed."""
+    wanted = unicodedata.normalize("NFC", asked)
+    if len(wanted) > LONGEST_SEARCH or "\0" in wanted:
+        raise ValidationFailed(errors=[FieldError("search", "invalid", SEARCH_RULE)])
+    return wanted
+
+
+def checked_ordering(asked: str, names: Collection[str]) -> str:
+    """Return the ordering asked for, newest first if none is. Raises ValidationFailed."""
+    if asked and asked.removeprefix("-") not in names:
+        rule = f"Order by {', '.join(names)}; - in front reverses."
+        raise ValidationFailed(errors=[FieldError("ordering", "invalid_choice", rule)])
+    return asked or NEWEST_FIRST
+
+
+def checked_choice(field: str, asked: str, choices: Collection[str]) -> str:
+    """Return the one of some choices that was asked for. Raises ValidationFailed."""
+    if asked not in choices:
+        rule = f"Use one of {', '.join(choices)}."
+        raise ValidationFailed(errors=[FieldError(field, "invalid_choice", rule)])
+    return asked
