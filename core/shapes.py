@@ -1,13 +1,30 @@
 """Reading a request's fields by the shape that a serializer declares."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
 
 from core.problems import ValidationFailed
+
+
+class KnownFields(serializers.Serializer[Any]):
+    """A shape that refuses fields it does not have, rather than do nothing about them in silence.
+
+    ``unknown`` is what it says of one.
+    """
+
+    unknown: ClassVar[str] = "There is no such field."
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the fields that are declared. Raises DRF's ValidationError for any other one."""
+        unknown = set(data) - set(self.fields) if isinstance(data, dict) else set()
+        if unknown:
+            said = {str(name): [self.unknown] for name in sorted(unknown)}
+            raise serializers.ValidationError(said, "unknown")
+        return super().to_internal_value(data)
 
 
 def parsed(shape: type[Any], request: Request, *, partial: bool = False) -> dict[str, Any]:

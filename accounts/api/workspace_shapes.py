@@ -11,7 +11,7 @@ from accounts.models import User
 from accounts.policy import NAMES, policy_from
 from accounts.workspace.settings_rules import DAY, SHARING, VERIFICATION, checked_settings
 from core.conditional import etag_of_document
-from core.shapes import by_rule
+from core.shapes import KnownFields, by_rule
 from core.timestamps import time_or_none, timestamp
 from tenants.documents import name_document, requests_document, usage_document
 from tenants.hosts import site_url
@@ -33,7 +33,9 @@ def _check(name: str, value: Any) -> None:
     checked_settings({name: value})
 
 
-class SettingsShape(serializers.Serializer[Any]):
+class SettingsShape(KnownFields):
+    unknown = "There is no such setting."
+
     session_idle_seconds = serializers.IntegerField(
         min_value=0,
         max_value=YEAR,
@@ -65,14 +67,6 @@ class SettingsShape(serializers.Serializer[Any]):
     sharing = serializers.ChoiceField(
         SHARING, help_text="`off`: links to files open nothing, and none are made."
     )
-
-    def to_internal_value(self, data: Any) -> Any:
-        """Refuse a setting that there is not, rather than do nothing about it in silence."""
-        unknown = set(data) - set(NAMES) if isinstance(data, dict) else set()
-        if unknown:
-            said = {str(name): ["There is no such setting."] for name in sorted(unknown)}
-            raise serializers.ValidationError(said, "unknown")
-        return super().to_internal_value(data)
 
 
 class ChangeWorkspaceRequest(serializers.Serializer[Any]):
