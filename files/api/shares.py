@@ -18,7 +18,7 @@ from files.shares.passwords import hashed
 from files.shares.queries import readable_share, readable_shares, shares_of_file
 from files.shares.services import require_shareable, revoke_share, share_file
 from idempotency.openapi import IDEMPOTENCY_KEY
-from idempotency.services import fingerprint_of, once
+from idempotency.services import Act, fingerprint_of, once_prepared
 
 
 class FileShares(ApiView):
@@ -43,15 +43,18 @@ class FileShares(ApiView):
     def post(self, request: Request, file_id: uuid.UUID) -> Response:
         """Make a link that opens the file's current content to whoever has it."""
         user, fields = person(request), parsed(NewShareRequest, request)
-        require_shareable(file_id, user=user)
-        # Before the transaction of an Idempotency-Key: a hash can wait for its turn.
-        fields["password"] = hashed(fields["password"])
-        return once(
+        return once_prepared(
             request,
             caller=str(user.id),
             fingerprint=fingerprint_of(request.data),
-            act=lambda: _shared(file_id, user, fields),
+            prepare=lambda: _with_hash(file_id, user, fields),
         )
+
+
+def _with_hash(file_id: uuid.UUID, user: User, fields: dict[str, Any]) -> Act:
+    require_shareable(file_id, user=user)
+    hashed_fields = {**fields, "password": hashed(fields["password"])}
+    return lambda: _shared(file_id, user, hashed_fields)
 
 
 def _shared(file_id: uuid.UUID, user: User, fields: dict[str, Any]) -> Response:

@@ -98,9 +98,13 @@ def test_the_same_key_makes_one_link(agency: Agency):
     body = {"password": "open sesame"}
 
     first, again = (agency.owner.at.post(where, body, headers=key) for _ in range(2))
+    other = agency.owner.at.post(where, {"password": "another"}, headers=key)
+    agency.owner.at.delete(f"/api/files/{file}")
+    later = agency.owner.at.post(where, body, headers=key)
 
-    assert (first.status_code, again.status_code) == (201, 201)
-    assert first.json() == again.json()
+    assert {answer.status_code for answer in (first, again, later)} == {201}
+    assert first.json() == again.json() == later.json()
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency_conflict")
     assert len(agency.owner.at.get("/api/shares").json()["results"]) == 1
 
 
