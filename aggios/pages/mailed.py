@@ -11,12 +11,12 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from accounts.passwords.recovery import reset_password
 from accounts.verification import ends_a_registration, verify_email
+from aggios.pages.form import PageForm, as_refusal
 from aggios.pages.page import page
 from core.address import limit_key
 from core.context import request_context
@@ -26,21 +26,10 @@ from core.problems import Problem
 LONGEST_TOKEN = 200
 
 
-class LinkForm(forms.Form):
+class LinkForm(PageForm):
     """What a mailed link brings; sent on, hidden, by the form that it leads to."""
 
     token = forms.CharField(max_length=LONGEST_TOKEN, widget=forms.HiddenInput)
-
-    def __init__(self, data: Any = None, **options: Any) -> None:
-        super().__init__(data, label_suffix="", **options)
-
-    def refuse(self, problem: Problem) -> None:
-        """Show a problem's faults beside their fields."""
-        for fault in problem.errors:
-            field = fault.field if fault.field in self.fields else None
-            self.add_error(field, gettext(fault.detail))
-        if not problem.errors:
-            self.add_error(None, gettext(problem.title))
 
 
 class ResetForm(LinkForm):
@@ -103,10 +92,7 @@ def refused(
     if problem.status >= 500:
         raise problem
     context["form"].refuse(problem)
-    response = shown(request, template, context, status=problem.status)
-    for name, value in problem.headers.items():
-        response.headers[name] = value
-    return response
+    return as_refusal(shown(request, template, context), problem)
 
 
 def shown(

@@ -20,6 +20,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.problems import HashingBusy
+from aggios.pages.form import PageForm, as_refusal
 from aggios.pages.page import page
 from core.browser import wants_page
 from core.parsers import StrictJSONParser
@@ -46,7 +47,7 @@ PREVIEWERS = re.compile(
 )
 
 
-class PasswordForm(forms.Form):
+class PasswordForm(PageForm):
     """The password of a link."""
 
     password = forms.CharField(
@@ -122,20 +123,13 @@ def _password(request: HttpRequest) -> str | None:
 def _asked(request: HttpRequest, problem: Problem) -> HttpResponse:
     """Show the form, with what was wrong if it was sent before."""
     if request.method == "GET":
-        return _shown(request, {"form": PasswordForm(label_suffix="")})
-    form = PasswordForm({}, label_suffix="")
+        return _shown(request, {"form": PasswordForm()})
+    form = PasswordForm({})
     form.errors.clear()
     form.add_error("password", gettext(problem.title))
-    return _shown(request, {"form": form}, problem)
+    return as_refusal(_shown(request, {"form": form}), problem)
 
 
-def _shown(
-    request: HttpRequest, context: dict[str, Any], problem: Problem | None = None
-) -> HttpResponse:
+def _shown(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     tenant = request.tenant  # type: ignore[attr-defined]
-    response = render(request, "share.html", {**context, "tenant": tenant})
-    if problem:
-        response.status_code = problem.status
-        for name, value in problem.headers.items():
-            response.headers[name] = value
-    return response
+    return render(request, "share.html", {**context, "tenant": tenant})

@@ -7,12 +7,12 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from accounts.services import log_out
 from accounts.signup import sign_up
+from aggios.pages.form import PageForm, as_refusal
 from aggios.pages.page import page
 from core.context import request_context
 from core.limits import take
@@ -25,8 +25,8 @@ OPENED = "aggios.opened-workspace"
 SHOWN_FOR = 3600
 
 
-class SignUpForm(forms.Form):
-    """The fields of a sign-up; what they must hold is for the services to say."""
+class SignUpForm(PageForm):
+    """The fields of a sign-up."""
 
     company = forms.CharField(label=_("Agency"), max_length=120)
     subdomain = forms.CharField(label=_("Address of the workspace"), max_length=63)
@@ -42,7 +42,7 @@ class SignUpForm(forms.Form):
     )
 
     def __init__(self, data: Any = None) -> None:
-        super().__init__(data, label_suffix="")
+        super().__init__(data)
         hints = {
             "company": "organization",
             "first_name": "given-name",
@@ -54,14 +54,6 @@ class SignUpForm(forms.Form):
         for name, hint in hints.items():
             self.fields[name].widget.attrs["autocomplete"] = hint
         self.fields["subdomain"].widget.attrs.update(autocapitalize="none", spellcheck="false")
-
-    def refuse(self, problem: Problem) -> None:
-        """Show a problem's faults beside their fields."""
-        for fault in problem.errors:
-            field = fault.field if fault.field in self.fields else None
-            self.add_error(field, gettext(fault.detail))
-        if not problem.errors:
-            self.add_error(None, gettext(problem.title))
 
 
 @never_cache
@@ -93,10 +85,7 @@ def _refused(request: HttpRequest, form: SignUpForm, problem: Problem) -> HttpRe
     if problem.status >= 500:
         raise problem
     form.refuse(problem)
-    response = render(request, "signup.html", {"form": form}, status=problem.status)
-    for name, value in problem.headers.items():
-        response.headers[name] = value
-    return response
+    return as_refusal(render(request, "signup.html", {"form": form}), problem)
 
 
 @never_cache

@@ -1,0 +1,32 @@
+"""What the forms of our pages have in common: how they show what a service had against them."""
+
+from typing import Any
+
+from django import forms
+from django.http import HttpResponse
+from django.utils.translation import gettext
+
+from core.problems import Problem
+
+
+class PageForm(forms.Form):
+    """A form of a page; what its fields must hold is for the services to say."""
+
+    def __init__(self, data: Any = None, **options: Any) -> None:
+        super().__init__(data, label_suffix="", **options)
+
+    def refuse(self, problem: Problem) -> None:
+        """Show a problem's faults beside their fields."""
+        for fault in problem.errors:
+            field = fault.field if fault.field in self.fields else None
+            self.add_error(field, gettext(fault.detail))
+        if not problem.errors:
+            self.add_error(None, gettext(problem.title))
+
+
+def as_refusal(page: HttpResponse, problem: Problem) -> HttpResponse:
+    """Return a page that shows a problem with that problem's status and headers."""
+    page.status_code = problem.status
+    for name, value in problem.headers.items():
+        page.headers[name] = value
+    return page
