@@ -12,7 +12,7 @@ from audit.services import Target, record
 from core.problems import FieldError
 from files.access import writable_file
 from files.models import File, FileVersion, Upload
-from files.names import checked_name
+from files.names import checked_path
 from files.problems import NameTaken
 from files.quota import keep
 from files.sniffing import type_of
@@ -73,12 +73,12 @@ def _locked_file(user: User, name: str, version: FileVersion) -> File:
 
 
 def rename_file(file_id: uuid.UUID, *, name: str, user: User, check: Check) -> File:
-    """Give a file another name; its bytes stay where they are.
+    """Give a file another name, which may hold folders; its bytes stay where they are.
 
     ``check`` sees the locked row first and may raise. Raises NotFound, ValidationFailed, and
     NameTaken if the owner has another live file of that name.
     """
-    wanted = checked_name(name, field="name")
+    wanted = checked_path(name, field="name")
     with transaction.atomic():
         file = writable_file(user, file_id)
         check(file)

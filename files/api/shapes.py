@@ -20,7 +20,12 @@ class UploadRequest(serializers.Serializer[Any]):
 
 class RenameRequest(serializers.Serializer[Any]):
     # Length and characters are for files/names.py; blanks are not trimmed away before it looks.
-    name = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
+    name = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        trim_whitespace=False,
+        help_text="It may hold folders, as where a file is uploaded: reports/q1.pdf.",
+    )
 
 
 class FileShape(serializers.Serializer[Any]):

@@ -44,7 +44,7 @@ NAMES = [
     Name("255 characters of four bytes", GRIN * 251 + ".txt", GRIN * 62 + ".txt", form=HEADER),
     refused("256 characters", "x" * 256, "too_long"),
     refused("1000 characters", "x" * 1000, "too_long", form=HEADER),
-    Name("folders", "reports/q1.pdf", "q1.pdf", form="invalid_name", renamed="invalid_name"),
+    Name("folders", "reports/q1.pdf", "q1.pdf", form="invalid_name"),
     refused("upwards", "../up.txt"),
     refused("upwards inside", "a/../b.txt"),
     refused("root", "/etc/passwd"),

@@ -41,6 +41,21 @@ def test_renaming_moves_no_bytes_and_is_on_record(acme: Agency):
     assert event.details == {"before": "before.txt", "after": "after.txt"}
 
 
+def test_a_rename_moves_into_folders_and_out_again(acme: Agency):
+    body = uploaded(acme.owner.at, "own-name.txt", b"same", path="reports/2026/q1.txt")
+    path = f"/api/files/{body['id']}"
+
+    same = acme.owner.at.patch(path, {"name": body["name"]})
+    elsewhere = acme.owner.at.patch(path, {"name": "archive/q1.txt"})
+    saved_as = acme.owner.at.get(f"{path}/content").headers["Content-Disposition"]
+    out = acme.owner.at.patch(path, {"name": "q1.txt"})
+
+    assert (same.status_code, same.json()) == (200, body)
+    assert (elsewhere.status_code, elsewhere.json()["name"]) == (200, "archive/q1.txt")
+    assert saved_as == 'attachment; filename="q1.txt"'
+    assert (out.status_code, out.json()["name"]) == (200, "q1.txt")
+
+
 def test_a_rename_onto_another_live_file_is_refused(acme: Agency):
     uploaded(acme.owner.at, "taken.txt")
     body = uploaded(acme.owner.at, "mine.txt")
@@ -51,7 +66,7 @@ def test_a_rename_onto_another_live_file_is_refused(acme: Agency):
     assert acme.owner.at.get(f"/api/files/{body['id']}").json() == body
 
 
-@pytest.mark.parametrize("name", ["", "..", "a/b", "x" * 256, "tab\t", 7, None, ["a"]])
+@pytest.mark.parametrize("name", ["", "..", "../b", "a//b", "x" * 256, "tab\t", 7, None, ["a"]])
 def test_a_bad_new_name_is_refused(acme: Agency, name):
     body = uploaded(acme.owner.at, "keeps-its-name.txt")
 
