@@ -10,7 +10,7 @@ from accounts.actors import actor_of
 from accounts.models import User
 from accounts.policy import policy
 from audit.services import Actor, Target, record
-from files.access import readable_file
+from files.access import readable_file, writable_file
 from files.models import Share
 from files.problems import SharingOff
 from files.shares.queries import writable_share
@@ -45,7 +45,8 @@ def share_file(
     token_hash, token_sealed = new_token()
     with transaction.atomic():
         share = Share.objects.create(
-            file=readable_file(user, file_id),
+            # Locked, or it could be purged before the commit, with nothing left to refer to.
+            file=writable_file(user, file_id),
             token_hash=token_hash,
             token_sealed=token_sealed,
             password=password,

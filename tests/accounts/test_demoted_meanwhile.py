@@ -4,14 +4,12 @@ The change of their role is written but not committed when the request comes: it
 is committed, and must find out what they have become before it writes.
 """
 
-import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from httpx import Response
 
 from accounts.models import ApiKey, Invitation, User
@@ -20,10 +18,8 @@ from tenants.models import Domain, Tenant
 from tests.accounts.bodies import refusal
 from tests.accounts.people import logged_in
 from tests.cast import Agency, Person
+from tests.meanwhile import asked_during
 
-WAITING = (
-    "SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
-)
 Asked = tuple[str, str, dict[str, Any] | None]
 
 
@@ -35,13 +31,8 @@ def agency(new_agency: Callable[..., Agency]) -> Agency:
 def under_way(agency: Agency, person: Person, asked: Asked, **became: Any) -> Response:
     """Return the answer to who became something else after the request had been let in."""
     method, path, body = asked
-    with ThreadPoolExecutor(1) as pool:
-        with changing(agency, person, **became):
-            request = pool.submit(person.at.request, method, path, json=body)
-            end = time.monotonic() + 20
-            while not request.done() and not waiting() and time.monotonic() < end:
-                time.sleep(0.01)
-        return request.result()
+    change = changing(agency, person, **became)
+    return asked_during(change, lambda: person.at.request(method, path, json=body))
 
 
 @contextmanager
@@ -50,12 +41,6 @@ def changing(agency: Agency, person: Person, **became: Any) -> Iterator[None]:
     with tenant_context(agency.ref), transaction.atomic():
         User.objects.filter(pk=person.id).update(**became)
         yield
-
-
-def waiting() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(WAITING)
-        return cursor.fetchone()[0] > 0
 
 
 def an_id(answer: Response) -> str:
