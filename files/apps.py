@@ -3,3 +3,7 @@ from django.apps import AppConfig
 
 class FilesConfig(AppConfig):
     name = "files"
+
+    def ready(self) -> None:
+        """Listen to what happens to people."""
+        from files import signals  # noqa: F401, PLC0415 - listens by being imported

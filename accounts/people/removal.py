@@ -23,6 +23,7 @@ from accounts.people.owners import (
     locked_owners,
     require_another_owner,
 )
+from accounts.people.signals import person_erased
 from audit.services import Actor, record
 from audit.services import erase_person as forget_in_the_trail
 from core.problems import NotFound
@@ -69,6 +70,7 @@ def forget(person: User, *, actor: Actor) -> None:
     """Erase a person whose row is locked. Raises LastOwner."""
     if person.removed_at is None:
         bury(person)
+    person_erased.send(User, person=person)
     forget_in_the_trail(str(person.pk), actor=actor)
 
 

@@ -1,0 +1,90 @@
+"""Forgetting somebody who has sent files: what they called their uploads goes, their files stay."""
+
+import json
+
+import pytest
+
+from files.models import Upload
+from files.uploads.settling import settle_some
+from tenants.context import tenant_context
+from tests.accounts.people import logged_in
+from tests.cast import Agency, Person
+from tests.files.bucket import keys_of
+from tests.files.direct import UPLOADS, announced, sent, sent_directly
+from tests.files.forms import uploaded
+from tests.files.ledger import require_sound, used_by
+from tests.site import Site
+
+MINE = "Letter of Dora Dory.txt"
+DATA = b"dear all"
+
+
+@pytest.fixture
+def agency(new_agency) -> Agency:
+    return new_agency()
+
+
+@pytest.fixture
+def dora(agency: Agency, site: Site) -> Person:
+    """Somebody with two files, an upload that was called off, and one that is under way."""
+    dora = logged_in(agency)
+    uploaded(dora.at, "by-form.txt", DATA)
+    sent_directly(site, dora.at, MINE, DATA)
+    off, under_way = (announced(dora.at, f"{n} {MINE}", len(DATA)).json() for n in range(2))
+    assert dora.at.delete(f"{UPLOADS}/{off['id']}").status_code == 204
+    sent(site, under_way, DATA)
+    return dora
+
+
+def uploads_of(agency: Agency, person: Person) -> list[tuple[str, str]]:
+    with tenant_context(agency.ref):
+        rows = Upload.objects.filter(created_by=person.id).order_by("pk")
+        return list(rows.values_list("name", "state"))
+
+
+@pytest.mark.parametrize("removed_before", [False, True])
+def test_what_they_called_their_uploads_is_forgotten(
+    site: Site, agency: Agency, dora: Person, removed_before: bool
+):
+    sent_directly(site, agency.owner.at, "of-ada.txt", DATA)
+    if removed_before:
+        agency.owner.at.delete(f"/api/users/{dora.id}")
+    before = uploads_of(agency, dora)
+
+    answer = agency.owner.at.post(f"/api/users/{dora.id}/erase")
+
+    assert answer.status_code == 204, answer.text
+    assert [name for name, _ in before] == ["", MINE, f"0 {MINE}", f"1 {MINE}"]
+    states = ["ready", "ready", "failed", "failed"]
+    assert uploads_of(agency, dora) == [("", state) for state in states]
+    assert uploads_of(agency, agency.owner) == [("of-ada.txt", "ready")]
+    with tenant_context(agency.ref):
+        everything = json.dumps(list(Upload.objects.values()), default=str)
+        settle_some()
+    assert "Dora" not in everything
+    assert used_by(agency) == (3 * len(DATA), 3)
+    require_sound(agency)
+
+
+def test_their_files_keep_their_names_and_contents(agency: Agency, dora: Person):
+    before = agency.owner.at.get("/api/files").json()["results"]
+
+    agency.owner.at.post(f"/api/users/{dora.id}/erase")
+
+    assert agency.owner.at.get("/api/files").json()["results"] == before
+    assert {file["name"] for file in before} == {"by-form.txt", MINE}
+    for file in before:
+        assert agency.owner.at.get(f"/api/files/{file['id']}/content").content == DATA
+
+
+def test_the_last_owner_keeps_theirs(site: Site, agency: Agency):
+    """The erasure is refused, and with it all that belongs to it."""
+    begun = announced(agency.owner.at, MINE, len(DATA)).json()
+
+    answer = agency.owner.at.post(f"/api/users/{agency.owner.id}/erase")
+
+    assert answer.status_code == 409
+    assert uploads_of(agency, agency.owner) == [(MINE, "pending")]
+    sent(site, begun, DATA)
+    assert agency.owner.at.post(f"{UPLOADS}/{begun['id']}/complete").status_code == 201
+    assert len(keys_of(agency)) == 1
