@@ -99,17 +99,8 @@ def _print(
         way: [options.megabytes / second for second in seconds]
         for way, seconds in times.seconds.items()
     }
-    ratios = {
-        way: statistics.median(
-            mine / theirs for mine, theirs in zip(speeds[way], speeds[base], strict=True)
-        )
-        for way, base in WAYS.items()
-    }
-    rows = [
-        (way, spread(found, 0), f"{ratios[way]:.2f}" if way in ratios else "")
-        for way, found in speeds.items()
-    ]
-    far = statistics.median(a / b for a, b in zip(pages[FIRST], pages[FAR], strict=True))
+    ratios = {way: _ratio(speeds[way], speeds[base]) for way, base in WAYS.items()}
+    far = _ratio(pages[FIRST], pages[FAR])
     show(
         {
             "bench": "files",
@@ -124,7 +115,10 @@ def _print(
         as_json=options.json,
         title=f"A file of {options.megabytes} MiB, {options.rounds} rounds in turns",
         columns=("way", "MiB/s", "of boto3"),
-        rows=rows,
+        rows=[
+            (way, spread(found, 0), f"{ratios[way]:.2f}" if way in ratios else "")
+            for way, found in speeds.items()
+        ],
         closing=[
             f"A worker's memory grew by {max(growth) / 1e6:.0f} MB at most.",
             (
@@ -133,3 +127,7 @@ def _print(
             ),
         ],
     )
+
+
+def _ratio(mine: list[float], theirs: list[float]) -> float:
+    return statistics.median(a / b for a, b in zip(mine, theirs, strict=True))

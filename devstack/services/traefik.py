@@ -96,45 +96,9 @@ class Traefik:
         }
 
     def _dynamic(self) -> dict[str, Any]:
-        routers = {
-            # Exact hosts need a priority: by default the longest rule wins.
-            "s3": {
-                "rule": f"Host(`s3.{BASE_DOMAIN}`)",
-                "service": "s3",
-                "middlewares": ["unavailable", "again", "user-content"],
-                "priority": 1000,
-            },
-            "metrics": {
-                "rule": "Path(`/metrics`) || PathPrefix(`/metrics/`) || PathPrefix(`/internal/`)",
-                "service": "fallback",
-                "middlewares": ["not-found"],
-                "priority": 500,
-            },
-            # Unknown hosts too: the application knows the tenants, and answers 404 for the rest.
-            "app": {
-                "rule": "PathPrefix(`/`)",
-                "service": "app",
-                "middlewares": ["unavailable", "again"],
-                "priority": 1,
-            },
-            "writes": {
-                "rule": "!Method(`GET`) && !Method(`HEAD`) && !PathPrefix(`/api/files`)",
-                "service": "app",
-                "middlewares": ["unavailable", "whole-bodies", "again"],
-                "priority": 2,
-            },
-            # Links to files: whoever reads their path has the file.
-            "links": {
-                "rule": "PathPrefix(`/s/`)",
-                "service": "app",
-                "middlewares": ["unavailable", "whole-bodies", "again"],
-                "observability": {"accessLogs": False},
-                "priority": 3,
-            },
-        }
         return {
             "http": {
-                "routers": routers,
+                "routers": _routers(),
                 "middlewares": _middlewares(),
                 "services": {
                     "s3": self._service("s3"),
@@ -152,6 +116,45 @@ class Traefik:
         url = f"http://{LOOPBACK}:{self._context.ports[port]}"
         servers = {"servers": [{"url": url}], "passHostHeader": True}
         return {"loadBalancer": {**servers, "serversTransport": "local"}}
+
+
+def _routers() -> dict[str, Any]:
+    return {
+        # Exact hosts need a priority: by default the longest rule wins.
+        "s3": {
+            "rule": f"Host(`s3.{BASE_DOMAIN}`)",
+            "service": "s3",
+            "middlewares": ["unavailable", "again", "user-content"],
+            "priority": 1000,
+        },
+        "metrics": {
+            "rule": "Path(`/metrics`) || PathPrefix(`/metrics/`) || PathPrefix(`/internal/`)",
+            "service": "fallback",
+            "middlewares": ["not-found"],
+            "priority": 500,
+        },
+        # Unknown hosts too: the application knows the tenants, and answers 404 for the rest.
+        "app": {
+            "rule": "PathPrefix(`/`)",
+            "service": "app",
+            "middlewares": ["unavailable", "again"],
+            "priority": 1,
+        },
+        "writes": {
+            "rule": "!Method(`GET`) && !Method(`HEAD`) && !PathPrefix(`/api/files`)",
+            "service": "app",
+            "middlewares": ["unavailable", "whole-bodies", "again"],
+            "priority": 2,
+        },
+        # Links to files: whoever reads their path has the file.
+        "links": {
+            "rule": "PathPrefix(`/s/`)",
+            "service": "app",
+            "middlewares": ["unavailable", "whole-bodies", "again"],
+            "observability": {"accessLogs": False},
+            "priority": 3,
+        },
+    }
 
 
 def _middlewares() -> dict[str, Any]:
