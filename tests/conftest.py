@@ -100,3 +100,9 @@ def globex(site: Site) -> Agency:
 def new_agency(site: Site) -> Callable[..., Agency]:
     """Found an agency that a test may hurt: ``new_agency()``."""
     return lambda **fields: found_agency(site, f"x{secrets.token_hex(6)}", **fields)
+
+
+@pytest.fixture
+def agency(new_agency: Callable[..., Agency]) -> Agency:
+    """One agency that a test may hurt."""
+    return new_agency()

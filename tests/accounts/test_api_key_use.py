@@ -20,11 +20,6 @@ from tests.cast import Agency, join
 from tests.site import Site
 
 
-@pytest.fixture
-def agency(new_agency: Callable[..., Agency]) -> Agency:
-    return new_agency()
-
-
 @pytest.mark.parametrize("host", ["tenant", "api"])
 def test_it_opens_what_its_scopes_name(site: Site, agency: Agency, host: str):
     key = made(agency.owner)

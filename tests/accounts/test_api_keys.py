@@ -2,7 +2,6 @@
 
 import re
 import secrets
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -16,11 +15,6 @@ from tenants.context import tenant_context
 from tests.accounts.bodies import faults, refusal
 from tests.accounts.keys import DEAD, READ, asking, made
 from tests.cast import Agency, join
-
-
-@pytest.fixture
-def agency(new_agency: Callable[..., Agency]) -> Agency:
-    return new_agency()
 
 
 def test_a_key_is_shown_once(agency: Agency):

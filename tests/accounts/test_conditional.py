@@ -1,7 +1,6 @@
 """Entity tags on what managers and people end: shown, honoured by DELETE, and 304 on GET."""
 
 import secrets
-from collections.abc import Callable
 
 import pytest
 
@@ -9,11 +8,6 @@ from tests.accounts.bodies import refusal
 from tests.accounts.sessions import log_in, session_id
 from tests.cast import Agency
 from tests.site import Host
-
-
-@pytest.fixture
-def agency(new_agency: Callable[..., Agency]) -> Agency:
-    return new_agency()
 
 
 def a_key(agency: Agency) -> str:

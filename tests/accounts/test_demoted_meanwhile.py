@@ -4,7 +4,7 @@ The change of their role is written but not committed when the request comes: it
 is committed, and must find out what they have become before it writes.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,11 +21,6 @@ from tests.cast import Agency, Person
 from tests.meanwhile import asked_during
 
 Asked = tuple[str, str, dict[str, Any] | None]
-
-
-@pytest.fixture
-def agency(new_agency: Callable[..., Agency]) -> Agency:
-    return new_agency()
 
 
 def under_way(agency: Agency, person: Person, asked: Asked, **became: Any) -> Response:

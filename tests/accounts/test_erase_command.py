@@ -2,7 +2,6 @@
 
 import io
 import json
-from collections.abc import Callable
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -12,11 +11,6 @@ from tenants.context import tenant_context
 from tests.accounts.bodies import refusal
 from tests.accounts.people import logged_in, row, somebody, trail
 from tests.cast import Agency
-
-
-@pytest.fixture
-def agency(new_agency: Callable[..., Agency]) -> Agency:
-    return new_agency()
 
 
 def erase(agency: Agency, who: str, *options: str) -> dict:

@@ -1,7 +1,6 @@
 """Forgetting somebody: nothing personal is left, and the trail stays readable."""
 
 import json
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -14,11 +13,6 @@ from tenants.context import tenant_context
 from tests.accounts.bodies import refusal
 from tests.accounts.people import logged_in, row, somebody, trail
 from tests.cast import Agency, Person
-
-
-@pytest.fixture
-def agency(new_agency: Callable[..., Agency]) -> Agency:
-    return new_agency()
 
 
 class TestErasure:

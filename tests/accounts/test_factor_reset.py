@@ -1,7 +1,6 @@
 """An owner takes a lost second factor from somebody; nobody else may, and not from owners."""
 
 import itertools
-from collections.abc import Callable
 
 import pytest
 from django.utils import timezone
@@ -13,11 +12,6 @@ from tests.accounts.people import logged_in, row, somebody
 from tests.cast import Agency
 
 ROLES = ("owner", "admin", "member")
-
-
-@pytest.fixture
-def agency(new_agency: Callable[..., Agency]) -> Agency:
-    return new_agency()
 
 
 def give_factor(agency: Agency, person_id: str) -> None:

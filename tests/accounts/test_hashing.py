@@ -6,11 +6,8 @@ from accounts.models import User
 from accounts.passwords.rules import checked_password, password_fits
 from accounts.services import log_in
 from tenants.context import tenant_context
-from tests.accounts.test_tokens import agency
 from tests.cast import Agency
 from tests.site import PASSWORD
-
-__all__ = ["agency"]
 
 
 class TestPasswords:

@@ -41,11 +41,6 @@ def watched(monkeypatch: pytest.MonkeyPatch, committed: None) -> Watched:
     return desk
 
 
-@pytest.fixture
-def agency(new_agency: Callable[..., Agency]) -> Agency:
-    return new_agency()
-
-
 def a_link(agency: Agency, purpose: str) -> str:
     with tenant_context(agency.ref), transaction.atomic():
         owner = User.objects.get(pk=agency.owner.id)

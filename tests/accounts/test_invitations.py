@@ -2,7 +2,6 @@
 
 import secrets
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -23,11 +22,6 @@ from tests.accounts.invited import (
     token_for,
 )
 from tests.cast import Agency, Person, join
-
-
-@pytest.fixture
-def agency(new_agency: Callable[..., Agency]) -> Agency:
-    return new_agency()
 
 
 def fresh() -> str:

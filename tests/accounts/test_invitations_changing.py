@@ -1,8 +1,5 @@
 """Invitations that are sent again, or revoked."""
 
-from collections.abc import Callable
-
-import pytest
 from django.utils import timezone
 
 from tests.accounts.bodies import refusal
@@ -17,11 +14,6 @@ from tests.accounts.invited import (
     token_for,
 )
 from tests.cast import Agency, join
-
-
-@pytest.fixture
-def agency(new_agency: Callable[..., Agency]) -> Agency:
-    return new_agency()
 
 
 class TestResend:

@@ -1,10 +1,7 @@
 """Joining by a link that several people may use."""
 
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-
-import pytest
 
 from accounts.models import Invitation, User
 from tenants.context import tenant_context
@@ -20,11 +17,6 @@ from tests.accounts.invited import (
     people,
 )
 from tests.cast import Agency
-
-
-@pytest.fixture
-def agency(new_agency: Callable[..., Agency]) -> Agency:
-    return new_agency()
 
 
 class TestLinks:

@@ -32,11 +32,6 @@ from tests.cast import Agency, join
 from tests.site import Site
 
 
-@pytest.fixture
-def agency(new_agency: Callable[..., Agency]) -> Agency:
-    return new_agency()
-
-
 def told(answer: Response) -> dict[str, str]:
     """Return the headers of an answer without those that count or tell the time."""
     return {k: v for k, v in answer.headers.items() if k not in {"date", "ratelimit"}}

@@ -2,7 +2,6 @@
 
 import itertools
 import uuid
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -25,11 +24,6 @@ LESSENING = {
 }
 
 PAIRS = list(itertools.combinations_with_replacement(LESSENING, 2))
-
-
-@pytest.fixture
-def agency(new_agency: Callable[..., Agency]) -> Agency:
-    return new_agency()
 
 
 def do(actor: Person, verb: str, person_id: str) -> int:

@@ -1,7 +1,5 @@
 """Logging out counts from the next request."""
 
-from collections.abc import Callable
-
 import pytest
 
 from accounts.models import Session, User
@@ -12,11 +10,6 @@ from tests.cast import Agency, join
 from tests.site import PASSWORD, Site
 
 DEAD = (401, "token_invalid")
-
-
-@pytest.fixture
-def agency(new_agency: Callable[..., Agency]) -> Agency:
-    return new_agency()
 
 
 @pytest.mark.parametrize("path", ["/api/auth/logout", "/api/logout"])

@@ -1,7 +1,6 @@
 """The person who asks: reading and changing, with entity tags."""
 
 import re
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -16,11 +15,6 @@ from tests.site import Site
 
 ME = "/api/users/me"
 FIELDS = "id email first_name last_name role is_active created_at updated_at"
-
-
-@pytest.fixture
-def agency(new_agency: Callable[..., Agency]) -> Agency:
-    return new_agency()
 
 
 def test_what_is_shown(agency: Agency):

@@ -2,7 +2,6 @@
 
 import itertools
 import json
-from collections.abc import Callable
 
 import pytest
 
@@ -20,11 +19,6 @@ PARTS = (
     "exported_at profile sessions second_factors api_keys invitations mailed_links events "
     "files uploads shares"
 )
-
-
-@pytest.fixture
-def agency(new_agency: Callable[..., Agency]) -> Agency:
-    return new_agency()
 
 
 def test_it_is_all_there(agency: Agency, dora: Person):

@@ -1,11 +1,9 @@
 """Refresh tokens: rotated once, forgiven to twins, fatal to thieves."""
 
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-import pytest
 from django.utils import timezone
 
 from accounts.models import Session, User
@@ -16,11 +14,6 @@ from tenants.routing import forget
 from tests.accounts.bodies import claims, header, refusal
 from tests.cast import Agency
 from tests.site import PASSWORD, Host, Site
-
-
-@pytest.fixture
-def agency(new_agency: Callable[..., Agency]) -> Agency:
-    return new_agency()
 
 
 def refresh(host: Host, token: object):

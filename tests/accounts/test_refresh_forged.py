@@ -7,11 +7,9 @@ import pytest
 
 from tenants.keys import key_id, signing_key
 from tests.accounts.bodies import claims, header, part, refusal
-from tests.accounts.test_refresh import agency, refresh, session_of
+from tests.accounts.test_refresh import refresh, session_of
 from tests.cast import Agency
 from tests.site import Site
-
-__all__ = ["agency"]
 
 
 def forge(agency: Agency, key: str | None = None, algorithm: str = "HS256", **changes: object):

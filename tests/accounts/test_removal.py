@@ -1,6 +1,5 @@
 """Removing a person: nothing of theirs opens anything, and their address is free at once."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -26,11 +25,6 @@ from tests.files.forms import uploaded
 from tests.site import PASSWORD
 
 SOON = timedelta(days=1)
-
-
-@pytest.fixture
-def agency(new_agency: Callable[..., Agency]) -> Agency:
-    return new_agency()
 
 
 @pytest.fixture

@@ -12,11 +12,6 @@ from tests.site import PASSWORD
 Made = tuple[str, dict[str, Any] | None]
 
 
-@pytest.fixture
-def agency(new_agency: Callable[..., Agency]) -> Agency:
-    return new_agency()
-
-
 def confirming(agency: Agency) -> Made:
     begun = agency.owner.at.post("/api/auth/factors", {"type": "totp"}).json()
     return f"/api/auth/factors/{begun['id']}/confirm", {"code": App(begun["secret"]).code()}

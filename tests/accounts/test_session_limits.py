@@ -1,11 +1,9 @@
 """The workspace's limits: idle time, age, sessions per person; and what is left of old sessions."""
 
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-import pytest
 from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -30,11 +28,6 @@ from tests.accounts.sessions import (
     set_rules,
 )
 from tests.cast import Agency
-
-
-@pytest.fixture
-def agency(new_agency: Callable[..., Agency]) -> Agency:
-    return new_agency()
 
 
 def test_an_idle_session_ends_and_says_so(agency: Agency):

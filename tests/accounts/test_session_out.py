@@ -3,7 +3,7 @@
 import io
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -21,11 +21,6 @@ from tests.cast import Agency, Person, join
 from tests.site import Host, Site
 
 TIMES = 8  # two workers, and a new connection each time: each of them is asked
-
-
-@pytest.fixture
-def agency(new_agency: Callable[..., Agency]) -> Agency:
-    return new_agency()
 
 
 @pytest.fixture

@@ -1,10 +1,8 @@
 """Old sessions go as new ones come."""
 
 import uuid
-from collections.abc import Callable
 from datetime import timedelta
 
-import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
@@ -17,11 +15,6 @@ from tests.accounts.sessions import (
     log_in,
 )
 from tests.cast import Agency
-
-
-@pytest.fixture
-def agency(new_agency: Callable[..., Agency]) -> Agency:
-    return new_agency()
 
 
 def make_old(agency: Agency, count: int, **ago: float) -> list[uuid.UUID]:

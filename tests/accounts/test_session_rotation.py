@@ -24,11 +24,6 @@ from tests.site import Host
 PATIENCE = 30.0
 
 
-@pytest.fixture
-def agency(new_agency: Callable[..., Agency]) -> Agency:
-    return new_agency()
-
-
 @pytest.mark.parametrize("crowd", [20, 100])
 def test_a_crowd_gets_one_child(agency: Agency, crowd: int):
     with ThreadPoolExecutor(crowd) as pool:

@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Callable
 
 import jwt
 import pytest
@@ -16,11 +15,6 @@ from tests.cast import Agency
 from tests.site import Host, Site
 
 INVALID = (401, "token_invalid")
-
-
-@pytest.fixture
-def agency(new_agency: Callable[..., Agency]) -> Agency:
-    return new_agency()
 
 
 def signed(agency: Agency, token: str, *, headers: dict | None = None, **changes: object) -> str:

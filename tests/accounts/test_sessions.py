@@ -1,7 +1,6 @@
 """Where somebody is logged in: their own list, ending one, and what managers may do."""
 
 import uuid
-from collections.abc import Callable
 
 import pytest
 
@@ -14,11 +13,6 @@ FIELDS = {
     *("id", "created_at", "last_used_at", "expires_at", "proved_at", "ip", "user_agent"),
     *("current", "ended_at", "end_reason"),
 }
-
-
-@pytest.fixture
-def agency(new_agency: Callable[..., Agency]) -> Agency:
-    return new_agency()
 
 
 def listed(at: Host, query: str = "", path: str = SESSIONS) -> list[dict]:

@@ -20,11 +20,6 @@ DOMAINS = "/api/tenant/domains"
 
 
 @pytest.fixture
-def agency(new_agency: Callable[..., Agency]) -> Agency:
-    return new_agency()
-
-
-@pytest.fixture
 def name() -> str:
     return f"files.{secrets.token_hex(6)}.example"
 

@@ -2,7 +2,6 @@
 
 import time
 import uuid
-from collections.abc import Callable
 
 import jwt
 import pytest
@@ -20,11 +19,6 @@ from tests.cast import Agency
 from tests.site import Site
 
 ME = "/api/users/me"
-
-
-@pytest.fixture
-def agency(new_agency: Callable[..., Agency]) -> Agency:
-    return new_agency()
 
 
 def signed(agency: Agency, *, key: str = "", kid: str = "", alg: str = "HS256", **changes) -> str:

@@ -1,7 +1,6 @@
 """Handing a workspace over."""
 
 import uuid
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -15,11 +14,6 @@ from tests.accounts.people import active_owners, logged_in, row, somebody, trail
 from tests.cast import Agency
 
 TRANSFER = "/api/tenant/transfer"
-
-
-@pytest.fixture
-def agency(new_agency: Callable[..., Agency]) -> Agency:
-    return new_agency()
 
 
 @pytest.mark.parametrize("role", ["admin", "member", "owner"])

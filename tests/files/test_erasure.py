@@ -20,11 +20,6 @@ DATA = b"dear all"
 
 
 @pytest.fixture
-def agency(new_agency) -> Agency:
-    return new_agency()
-
-
-@pytest.fixture
 def dora(agency: Agency, site: Site) -> Person:
     """Somebody with two files, an upload that was called off, and one that is under way."""
     dora = logged_in(agency)

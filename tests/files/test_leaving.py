@@ -17,11 +17,6 @@ EXPORT = "/api/users/me/export"
 
 
 @pytest.fixture
-def agency(new_agency) -> Agency:
-    return new_agency()
-
-
-@pytest.fixture
 def dan(agency: Agency) -> Person:
     return join(agency, "dan@leaves.test")
 

@@ -1,7 +1,6 @@
 """Opening links: exactly as often as they may be, on record, and those that fail tell nothing."""
 
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -19,11 +18,6 @@ from tests.files.links import DATA, events, opened, path_of, shared, without_num
 from tests.site import Host, Site
 
 PAGE = {"Accept": HTML}
-
-
-@pytest.fixture
-def agency(new_agency: Callable[..., Agency]) -> Agency:
-    return new_agency()
 
 
 def change(agency: Agency, share: dict, **fields: object) -> None:

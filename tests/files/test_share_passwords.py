@@ -1,7 +1,6 @@
 """Links with a password: asked for, counted against guessing, and told to nobody."""
 
 import json
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -16,11 +15,6 @@ from tests.site import Site
 
 PASSWORD = "open sesame"
 WIDE = 4
-
-
-@pytest.fixture
-def agency(new_agency: Callable[..., Agency]) -> Agency:
-    return new_agency()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Links to files: made, listed and revoked by those who may see the file."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,11 +15,6 @@ from tests.files.links import events, opened, path_of, shared
 NAMES = (
     "id file url created_at created_by expires_at max_downloads downloads has_password revoked_at"
 )
-
-
-@pytest.fixture
-def agency(new_agency: Callable[..., Agency]) -> Agency:
-    return new_agency()
 
 
 @pytest.fixture

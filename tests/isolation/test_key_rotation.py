@@ -3,7 +3,6 @@
 import io
 import json
 from collections import Counter
-from collections.abc import Callable
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -25,11 +24,6 @@ def rotate(slug: str, *more: str) -> str:
     out = io.StringIO()
     call_command("rotate_tenant_key", slug, *more, stdout=out)
     return out.getvalue()
-
-
-@pytest.fixture
-def agency(new_agency: Callable[..., Agency]) -> Agency:
-    return new_agency()
 
 
 def answers(person, path: str = ME) -> Counter:

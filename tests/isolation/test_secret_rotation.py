@@ -4,7 +4,7 @@
 accepts the old one; ``after`` has forgotten the old one.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -35,11 +35,6 @@ def during(stores: TestStack, site: Site) -> Iterator[Site]:
 def after(stores: TestStack, site: Site) -> Iterator[Site]:
     with another_gunicorn(stores, TOKEN_MASTER_SECRET=MASTER, PASSWORD_PEPPERS=PEPPER) as found:
         yield found
-
-
-@pytest.fixture
-def agency(new_agency: Callable[..., Agency]) -> Agency:
-    return new_agency()
 
 
 def refreshed(host: Host, token: str) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 import secrets
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -35,11 +34,6 @@ from tests.tenants.test_hosts import ask
 
 def another_name() -> str:
     return f"r{secrets.token_hex(6)}"
-
-
-@pytest.fixture
-def agency(new_agency: Callable[..., Agency]) -> Agency:
-    return new_agency()
 
 
 @pytest.fixture
