@@ -1,8 +1,10 @@
 """Reading a request's fields by the shape that a serializer declares."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, ClassVar
 
+from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
@@ -38,6 +40,12 @@ def checked_fields(shape: type[Any], data: Any, *, partial: bool = False) -> dic
     form.is_valid(raise_exception=True)
     fields: dict[str, Any] = form.validated_data
     return fields
+
+
+def still_to_come(moment: datetime) -> None:
+    """Refuse a moment that has passed; a field validator."""
+    if moment <= timezone.now():
+        raise serializers.ValidationError("Give a time that is still to come.", "past")
 
 
 def by_rule(rule: Callable[[str], object]) -> Callable[[str], None]:

@@ -1,14 +1,13 @@
 """What requests and answers about API keys look like."""
 
-from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
 from rest_framework import serializers
 
 from accounts.actions import SCOPES
 from accounts.models import ApiKey
 from core.conditional import etag_of_document
+from core.shapes import still_to_come
 from core.timestamps import time_or_none, timestamp
 
 MOST_REQUESTS = 100_000
@@ -20,7 +19,11 @@ class NewKeyRequest(serializers.Serializer[Any]):
         child=serializers.ChoiceField(SCOPES), min_length=1, max_length=len(SCOPES)
     )
     expires_at = serializers.DateTimeField(
-        required=False, allow_null=True, default=None, help_text="Never without one."
+        required=False,
+        allow_null=True,
+        default=None,
+        validators=[still_to_come],
+        help_text="Never without one.",
     )
     requests_per_minute = serializers.IntegerField(
         required=False,
@@ -34,12 +37,6 @@ class NewKeyRequest(serializers.Serializer[Any]):
     def validate_scopes(self, value: list[str]) -> list[str]:
         """Name each scope once, in the order of the matrix."""
         return [scope for scope in SCOPES if scope in value]
-
-    def validate_expires_at(self, value: datetime | None) -> datetime | None:
-        """Refuse a moment that has passed."""
-        if value is not None and value <= timezone.now():
-            raise serializers.ValidationError("Give a time that is still to come.", "past")
-        return value
 
 
 class MakerShape(serializers.Serializer[Any]):

@@ -1,11 +1,10 @@
 """What requests and answers about links look like. Shapes only; the rules live elsewhere."""
 
-from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
 from rest_framework import serializers
 
+from core.shapes import still_to_come
 from core.timestamps import time_or_none, timestamp
 from files.models import Share
 from files.shares.tokens import url_of
@@ -15,7 +14,11 @@ MOST_DOWNLOADS = 1_000_000
 
 class NewShareRequest(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField(
-        required=False, allow_null=True, default=None, help_text="Never without one."
+        required=False,
+        allow_null=True,
+        default=None,
+        validators=[still_to_come],
+        help_text="Never without one.",
     )
     max_downloads = serializers.IntegerField(
         required=False,
@@ -34,12 +37,6 @@ class NewShareRequest(serializers.Serializer[Any]):
         max_length=256,
         help_text="Asked of whoever opens the link; not of those who made it.",
     )
-
-    def validate_expires_at(self, value: datetime | None) -> datetime | None:
-        """Refuse a moment that has passed."""
-        if value is not None and value <= timezone.now():
-            raise serializers.ValidationError("Give a time that is still to come.", "past")
-        return value
 
 
 class ShareShape(serializers.Serializer[Any]):
