@@ -30,6 +30,16 @@ def kill_all_workers(stores: TestStack) -> None:
         time.sleep(0.05)
 
 
+def kill(site: Site, stores: TestStack, victim: str) -> None:
+    """Kill a server, all at once, and wait until the site is well again."""
+    if victim == "gunicorn workers":
+        kill_all_workers(stores)
+    else:
+        stores.kill(victim)
+        stores.wait_ready(victim)
+    wait_until_well(site)
+
+
 def wait_until_well(site: Site, seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -79,12 +89,7 @@ def test_what_dies_comes_back_and_loses_nothing(
 
     with traffic(agency.owner.at) as ledger:
         more_answers(ledger)
-        if victim == "gunicorn workers":
-            kill_all_workers(stores)
-        else:
-            stores.kill(victim)
-            stores.wait_ready(victim)
-        wait_until_well(site)
+        kill(site, stores, victim)
         more_answers(ledger)
 
     assert ledger.cut_off == []

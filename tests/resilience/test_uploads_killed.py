@@ -20,7 +20,7 @@ from tests.files.agreeing import assert_agreed
 from tests.files.forms import upload
 from tests.files.test_reconciling import NOW, compared
 from tests.resilience.sending import Sender
-from tests.resilience.test_kill import kill_all_workers, wait_until_well
+from tests.resilience.test_kill import kill, wait_until_well
 from tests.site import Site
 
 LARGE, SMALL = 17 * 1024 * 1024, 40_000
@@ -30,17 +30,7 @@ Pair = tuple[Sender, Sender]
 
 @pytest.fixture
 def die(site: Site, stores: TestStack, victim: str) -> Callable[[], None]:
-    """Kill a server, all at once, and wait until the site is well again."""
-
-    def kill() -> None:
-        if victim == "gunicorn workers":
-            kill_all_workers(stores)
-        else:
-            stores.kill(victim)
-            stores.wait_ready(victim)
-        wait_until_well(site)
-
-    return kill
+    return lambda: kill(site, stores, victim)
 
 
 def pair(site: Site, agency: Agency, name: str) -> Pair:
