@@ -2,10 +2,7 @@
 
 import argparse
 import contextlib
-import http.client
-import json
 import os
-import secrets
 import statistics
 import subprocess
 import sys
@@ -17,16 +14,15 @@ from typing import Any
 from rich.progress import track
 
 from bench.report import console, machine, percentile, show, spread
-from bench.servers import LOOPBACK, Workers, gunicorn, stores, web_environment
-from bench.storm import JSON, Target, clients, logging_in, reading
-from devstack.environment import BASE_DOMAIN
+from bench.servers import Workers, gunicorn, stores, web_environment
+from bench.storm import Target, clients, logging_in, reading
+from bench.workspaces import NEVER, workspace
 from devstack.home import CHECKOUT
 from devstack.testing import TestStack
 
 TITLE = "log-ins per second beside raw Argon2, and other requests during a storm of them"
 TARGET_RATE = 0.85
 TARGET_P99 = 3.0
-NEVER = "100000000/60"
 READERS = 4
 
 
@@ -91,36 +87,7 @@ def _site(stack: TestStack, options: argparse.Namespace) -> Iterator[Target]:
     application = ["-c", "python:aggios.gunicorn", "aggios.wsgi:application"]
     workers = Workers(options.workers, options.threads)
     with gunicorn(application, env, workers, stack.home.logs / "bench-accounts.log") as web:
-        yield _workspace(web.port, options.people)
-
-
-def _workspace(port: int, people: int) -> Target:
-    """Open a workspace where so many people have the same password."""
-    host, password = f"acme.{BASE_DOMAIN}", secrets.token_urlsafe(18)
-    emails = [f"person{number}@acme.test" for number in range(people)]
-    owner = {"company": "Acme", "subdomain": "acme", "email": emails[0], "password": password}
-    token = post(port, BASE_DOMAIN, "/api/auth/register", owner)["access_token"]
-    post(port, host, "/api/tenant", {"registration": "open"}, token, method="PATCH")
-    for email in emails[1:]:
-        post(port, host, "/api/auth/register", {"email": email, "password": password})
-    return Target(port, host, emails, password, token)
-
-
-def post(
-    port: int, host: str, path: str, body: dict[str, str], token: str = "", method: str = "POST"
-) -> Any:
-    """Send JSON and return what came back. Raises RuntimeError."""
-    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=60)
-    headers = {"Host": host, **JSON}
-    if token:
-        headers["Authorization"] = f"Bearer {token}"
-    connection.request(method, path, json.dumps(body), headers)
-    answer = connection.getresponse()
-    text = answer.read()
-    connection.close()
-    if answer.status not in (200, 201):
-        raise RuntimeError(f"{method} {path}: {text!r}")
-    return json.loads(text)
+        yield workspace(web.port, options.people)
 
 
 @contextlib.contextmanager

@@ -11,11 +11,11 @@ from typing import Any
 
 from rich.progress import track
 
-from bench.accounts import NEVER, post
 from bench.comparing import compared
 from bench.questions import CLOSED, INACTIVE, KNOWN, PASSWORD, QUESTIONS, REGISTER, Question
 from bench.report import console, machine, show
 from bench.servers import LOOPBACK, Workers, gunicorn, stores, web_environment
+from bench.workspaces import NEVER, post
 from devstack.environment import BASE_DOMAIN
 from devstack.testing import TestStack
 

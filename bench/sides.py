@@ -1,8 +1,6 @@
 """The sides of ``users_me``: what each serves, and a request that it answers with the person."""
 
 import contextlib
-import http.client
-import json
 import secrets
 import sys
 from collections.abc import Iterator
@@ -10,8 +8,9 @@ from dataclasses import dataclass
 
 from bench import baseline
 from bench.load import get
-from bench.servers import LOOPBACK, Web, Workers, gunicorn, run, web_environment
+from bench.servers import Web, Workers, gunicorn, run, web_environment
 from bench.statements import StatementCount, database_of
+from bench.workspaces import post
 from devstack.environment import BASE_DOMAIN
 from devstack.testing import TestStack
 
@@ -70,12 +69,7 @@ def ours(
 
 def sign_up(port: int, person: dict[str, str]) -> str:
     """Open the workspace ``acme`` over HTTP, as anybody would, and return its owner's token."""
-    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=60)
-    headers = {"Host": BASE_DOMAIN, "Content-Type": "application/json"}
-    connection.request("POST", "/api/auth/register", json.dumps(person), headers)
-    answer = json.loads(connection.getresponse().read())
-    connection.close()
-    return str(answer["access_token"])
+    return str(post(port, BASE_DOMAIN, "/api/auth/register", person)["access_token"])
 
 
 @contextlib.contextmanager
