@@ -1,18 +1,17 @@
 """What is tried on one route with one method: hosts, credentials, ids, bodies."""
 
-import base64
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from django.conf import settings
 from uuid6 import uuid7
 
 from aggios.isolation.attackers import Attacker
-from aggios.isolation.canaries import Canaries
+from aggios.isolation.naming import MOST_IDS, body_naming, cursor_of, ids_for, query_naming
 from aggios.isolation.planting import form, idempotency_key
-from aggios.isolation.routes import Parameter, Route
+from aggios.isolation.routes import Route
 from aggios.isolation.transport import Request
 from tenants.hosts import tenant_host
 
@@ -30,7 +29,6 @@ OTHERS = (
     "refresh token",
     "nobody",
 )
-MOST_IDS = 16
 NOTHING = "ids of nobody"
 # The parameter that opens a file to whoever knows it, at the host of its own tenant alone.
 LINK = "token"
@@ -83,7 +81,8 @@ class _Builder:
         for who in OTHERS if self._method in FULL else ():
             yield self._attempt(who, "their ids", host, paths[0])
         if self._method == "GET":
-            yield self._attempt("access token", "their cursor", host, paths[0], self._cursor())
+            cursor = cursor_of(self._victim)
+            yield self._attempt("access token", "their cursor", host, paths[0], cursor)
         if self._method in WITH_BODY:
             yield self._with_form(host, paths[0])
 
@@ -121,39 +120,26 @@ class _Builder:
             headers["Authorization"] = f"Bearer {token}"
         body = b""
         if self._method in WITH_BODY:
-            body = json.dumps(naming(self._victim, self._attacker)).encode()
+            body = json.dumps(body_naming(self._victim, self._attacker)).encode()
             headers["Content-Type"] = "application/json"
             headers["Idempotency-Key"] = idempotency_key(self._victim.party)
-        target = f"{path}?{urlencode(query or self._query())}"
+        target = f"{path}?{urlencode(query or query_naming(self._victim))}"
         return Attempt(who, aim, Request(self._method, host, target, headers, body))
 
     def _with_form(self, host: str, path: str) -> Attempt:
         made = self._attempt("access token", "their ids in a form", host, path)
         prefix = self._victim.party.ref.object_prefix
-        fields = {k: str(v) for k, v in naming(self._victim, self._attacker).items()}
+        fields = {k: str(v) for k, v in body_naming(self._victim, self._attacker).items()}
         fields["path"] = f"../{prefix}/{self._victim.object_names[0]}"
         body, content_type = form({**fields, "file": ("isolation-audit.txt", "nothing")})
         headers = {**made.request.headers, "Content-Type": content_type}
         return replace(made, request=replace(made.request, headers=headers, body=body))
 
-    def _query(self) -> dict[str, str]:
-        """Parameters that lists may know. Every marker begins with the word that is searched."""
-        ref = self._victim.party.ref
-        ids = {kind: values[0] for kind, values in self._victim.ids.items() if values}
-        return {"search": "canary", "q": "canary", "limit": "200", "tenant": ref.slug, **ids}
-
-    def _cursor(self) -> dict[str, str]:
-        """A place in the other tenant's list of files, as its own links would say it."""
-        last = self._victim.ids["file"][-1]
-        parts = ["-created_at", False, "2999-01-01T00:00:00+00:00", last]
-        text = base64.urlsafe_b64encode(json.dumps(parts).encode()).rstrip(b"=").decode()
-        return {"cursor": text}
-
     def _paths(self) -> list[str]:
-        choices = {p.name: _ids_for(p, self._victim) for p in self._route.parameters}
+        choices = {p.name: ids_for(p, self._victim) for p in self._route.parameters}
         most = max((len(values) for values in choices.values()), default=1)
         made = (
-            self._route.path(lambda p, i=index: _quoted(choices[p.name][i % len(choices[p.name])]))  # type: ignore[misc]
+            self._route.path(lambda p, i=index: choices[p.name][i % len(choices[p.name])])  # type: ignore[misc]
             for index in range(min(most, MOST_IDS))
         )
         return list(dict.fromkeys(made))
@@ -161,54 +147,3 @@ class _Builder:
     def _nobodys_path(self) -> str:
         values = {"uuid": str(uuid7()), "int": "1", "text": str(uuid7())}
         return self._route.path(lambda p: values[p.kind])
-
-
-def _quoted(value: str) -> str:
-    return quote(value, safe="")
-
-
-def _ids_for(parameter: Parameter, victim: Canaries) -> list[str]:
-    """Return the victim's ids that a parameter could mean: those of its name first, then all."""
-    if parameter.kind == "int":
-        return ["1", "2"]
-    kind = parameter.name.removesuffix("_id").replace("_", "")
-    named = victim.ids.get(kind, [])
-    found = [*named, *(values[0] for values in victim.ids.values() if values)]
-    if parameter.kind == "text":
-        ref = victim.party.ref
-        found = [*found, ref.slug, ref.schema_name, *victim.object_names[:1]]
-    return list(dict.fromkeys(found))
-
-
-def naming(victim: Canaries, attacker: Attacker) -> dict[str, object]:
-    """Return a JSON body that means the other tenant wherever a field could mean one.
-
-    What is text for people is neutral, or a later answer of the attacker's own tenant would hold
-    it. The subdomain is taken, so nothing of this can open a workspace.
-    """
-    ref = victim.party.ref
-    ids = {kind: values[0] for kind, values in victim.ids.items() if values}
-    return {
-        **ids,
-        **{f"{kind}_id": value for kind, value in ids.items()},
-        "id": ids["file"],
-        "ids": victim.all_ids[:MOST_IDS],
-        "owner": ids["user"],
-        "tenant": ref.slug,
-        "subdomain": ref.slug,
-        "workspace": ref.slug,
-        "company": "Audit",
-        "email": victim.party.bait,
-        "password": "no password of anybody 1",
-        "current_password": "no password of anybody 2",
-        "refresh_token": attacker.refresh,
-        "first_name": "Nobody",
-        "last_name": "Nobody",
-        "name": "isolation-audit.txt",
-        "role": "member",
-        "registration": "closed",
-        "size": 7,
-        "content_type": "text/plain",
-        "object_name": victim.object_names[0],
-        "key": f"{ref.object_prefix}/{victim.object_names[0]}",
-    }
