@@ -1,4 +1,4 @@
-"""Access and refresh tokens: simplejwt's, signed with the tenant's own key.
+"""Access and refresh tokens: what they say, made of a session and read again.
 
 A refresh token is derived from its session's row (id, generation, times) and a master secret, so
 the same generation always yields the same token. That is how a second tab gets the very child that
@@ -14,86 +14,28 @@ import uuid
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import TypeVar
 
-import jwt
 from django.conf import settings
-from rest_framework_simplejwt.backends import TokenBackend
-from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenBackendError, TokenError
-from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
+from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenError
+from rest_framework_simplejwt.tokens import Token
 
 from accounts.models import Session, User
 from accounts.problems import TokenExpired, TokenInvalid
+from accounts.sessions.signing import (
+    TenantAccessToken,
+    TenantRefreshToken,
+    backend_of,
+    header_of,
+    signed_by,
+)
 from tenants.context import current_tenant
-from tenants.keys import former_keys, key_id, parse_key_id, signing_key, verifying_keys
+from tenants.keys import former_keys, parse_key_id, verifying_keys
 from tenants.refs import TenantRef
 
-ALGORITHM = "HS256"
 LONGEST = 4096
 ENDED_WITH_KEY = "Every log-in of this workspace was ended; log in again."
 T = TypeVar("T", bound=Token)
-
-
-class TenantTokenBackend(TokenBackend):
-    """Signs with the key of one tenant and accepts what that key signed, nothing else."""
-
-    def __init__(self, tenant: TenantRef) -> None:
-        super().__init__(ALGORITHM, signing_key=signing_key(tenant))
-        self.kid = str(key_id(tenant))
-        self.accepting = [TokenBackend(ALGORITHM, signing_key=k) for k in verifying_keys(tenant)]
-
-    def encode(self, payload: dict[str, Any]) -> str:
-        """Return the signed token; its header names the tenant and the key's version."""
-        return self.encode_with(str(self.signing_key), payload)
-
-    def encode_with(self, key: str, payload: dict[str, Any]) -> str:
-        """Return the token signed with one of the tenant's accepted keys."""
-        return jwt.encode(payload, key, algorithm=ALGORITHM, headers={"kid": self.kid})
-
-    def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:
-        """Return the claims, or raise TokenBackendError. The ``kid`` must be this tenant's."""
-        if str(_header_of(token).get("kid", "")) != self.kid:
-            raise TokenBackendError("The token was signed with another key.")
-        *former, last = reversed(self.accepting)
-        for backend in former:
-            if _signed_by(token, backend.prepared_signing_key):
-                return dict(backend.decode(token, verify))
-        return dict(last.decode(token, verify))
-
-
-def _header_of(token: Any) -> dict[str, Any]:
-    try:
-        return jwt.get_unverified_header(token)
-    except jwt.InvalidTokenError:
-        return {}
-
-
-def _signed_by(token: str, key: Any) -> bool:
-    try:
-        jwt.decode(token, key, algorithms=[ALGORITHM], options={"verify_exp": False})
-    except jwt.InvalidTokenError:
-        return False
-    return True
-
-
-@lru_cache(maxsize=1024)
-def _backend(tenant: TenantRef) -> TenantTokenBackend:
-    return TenantTokenBackend(tenant)
-
-
-class _OfTenant:
-    """Mixin: the backend of the tenant that the code runs in."""
-
-    def get_token_backend(self) -> TenantTokenBackend:
-        return _backend(current_tenant())
-
-
-class TenantAccessToken(_OfTenant, AccessToken):
-    """Good for 24 hours in one tenant, while its session lives."""
-
-
-class TenantRefreshToken(_OfTenant, RefreshToken):  # type: ignore[misc]
-    """Good once, for a week, in one tenant."""
 
 
 def access_token(session: Session, user: User) -> str:
@@ -137,7 +79,7 @@ def _refresh_tokens(session: Session) -> Iterator[str]:
     keys = zip(verifying_keys(tenant), verifying_keys(tenant, purpose="refresh"), strict=True)
     for signing, naming in keys:
         token["jti"] = _jti(session, naming)
-        yield _backend(tenant).encode_with(signing, token.payload)
+        yield backend_of(tenant).encode_with(signing, token.payload)
 
 
 def _jti(session: Session, key: str) -> str:
@@ -190,9 +132,9 @@ def _read(kind: type[T], token: str) -> T:
 
 def _refusal(token: str) -> TokenInvalid:
     """Return what to tell the holder: the cause, if a former key of this tenant signed it."""
-    key_id = parse_key_id(str(_header_of(token).get("kid", "")))
+    key_id = parse_key_id(str(header_of(token).get("kid", "")))
     former = former_keys(current_tenant(), key_id) if key_id else []
-    if any(_signed_by(token, key) for key in former):
+    if any(signed_by(token, key) for key in former):
         return TokenInvalid(ENDED_WITH_KEY, members={"reason": Session.End.REVOKED.value})
     return TokenInvalid()
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from accounts.problems import TokenExpired, TokenInvalid
-from accounts.sessions.tokens import TenantAccessToken, read_access_token
+from accounts.sessions.signing import TenantAccessToken
+from accounts.sessions.tokens import read_access_token
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
 

@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Session, User
 from accounts.problems import TokenExpired, TokenInvalid
 from accounts.sessions.services import live_session
-from accounts.sessions.tokens import _backend, _verified, access_token, read_access_token
+from accounts.sessions.signing import backend_of
+from accounts.sessions.tokens import _verified, access_token, read_access_token
 from tenants.context import tenant_context
 from tenants.keys import key_id, parse_key_id, signing_key, verifying_keys
 from tests.accounts.bodies import claims, header, part, refusal
@@ -143,7 +144,7 @@ def test_key_ids_that_are_none(text: str):
 
 def forget_keys() -> None:
     """What a process keeps as long as it lives, and its secrets with it."""
-    _backend.cache_clear()
+    backend_of.cache_clear()
     _verified.cache_clear()
 
 

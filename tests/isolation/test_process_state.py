@@ -38,7 +38,7 @@ REVIEWED = {
     "core.database.scope._current": "ContextVar, one block",
     "tenants.context._current": "ContextVar, one block",
     # Keyed by the tenant.
-    "accounts.sessions.tokens._backend": "by the TenantRef, its key version included",
+    "accounts.sessions.signing.backend_of": "by the TenantRef, its key version included",
     "accounts.sessions.tokens._verified": "by the TenantRef and the whole token",
     "tenants.keys._derive": "by secret, purpose, tenant id and key version",
     "tenants.request_counts.tally": "by tenant id and day",

@@ -1,0 +1,80 @@
+"""Tokens of simplejwt, signed with the key of their tenant and good in it alone."""
+
+from functools import lru_cache
+from typing import Any
+
+import jwt
+from rest_framework_simplejwt.backends import TokenBackend
+from rest_framework_simplejwt.exceptions import TokenBackendError
+from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
+
+from tenants.context import current_tenant
+from tenants.keys import key_id, signing_key, verifying_keys
+from tenants.refs import TenantRef
+
+ALGORITHM = "HS256"
+
+
+class TenantTokenBackend(TokenBackend):
+    """Signs with the key of one tenant and accepts what that key signed, nothing else."""
+
+    def __init__(self, tenant: TenantRef) -> None:
+        super().__init__(ALGORITHM, signing_key=signing_key(tenant))
+        self.kid = str(key_id(tenant))
+        self.accepting = [TokenBackend(ALGORITHM, signing_key=k) for k in verifying_keys(tenant)]
+
+    def encode(self, payload: dict[str, Any]) -> str:
+        """Return the signed token; its header names the tenant and the key's version."""
+        return self.encode_with(str(self.signing_key), payload)
+
+    def encode_with(self, key: str, payload: dict[str, Any]) -> str:
+        """Return the token signed with one of the tenant's accepted keys."""
+        return jwt.encode(payload, key, algorithm=ALGORITHM, headers={"kid": self.kid})
+
+    def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:
+        """Return the claims, or raise TokenBackendError. The ``kid`` must be this tenant's."""
+        if str(header_of(token).get("kid", "")) != self.kid:
+            raise TokenBackendError("The token was signed with another key.")
+        *former, last = reversed(self.accepting)
+        for backend in former:
+            if signed_by(token, backend.prepared_signing_key):
+                return dict(backend.decode(token, verify))
+        return dict(last.decode(token, verify))
+
+
+def header_of(token: Any) -> dict[str, Any]:
+    """Return the header of a token, unverified; empty for what is no token."""
+    try:
+        return jwt.get_unverified_header(token)
+    except jwt.InvalidTokenError:
+        return {}
+
+
+def signed_by(token: str, key: Any) -> bool:
+    """Tell whether a key signed a token, however old that is."""
+    try:
+        jwt.decode(token, key, algorithms=[ALGORITHM], options={"verify_exp": False})
+    except jwt.InvalidTokenError:
+        return False
+    return True
+
+
+@lru_cache(maxsize=1024)
+def backend_of(tenant: TenantRef) -> TenantTokenBackend:
+    """Return what signs for a tenant; one for each version of its key."""
+    return TenantTokenBackend(tenant)
+
+
+class _OfTenant:
+    """Mixin: the backend of the tenant that the code runs in."""
+
+    def get_token_backend(self) -> TenantTokenBackend:
+        return backend_of(current_tenant())
+
+
+class TenantAccessToken(_OfTenant, AccessToken):
+    """Good for 24 hours in one tenant, while its session lives."""
+
+
+class TenantRefreshToken(_OfTenant, RefreshToken):  # type: ignore[misc]
+    """Good once, for a week, in one tenant."""
