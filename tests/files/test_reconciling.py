@@ -1,84 +1,44 @@
 """manage.py reconcile_storage: what differs is found, what can be repaired is, nothing else is."""
 
-import io
-import json
 import os
-from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
-from django.db.models import F
 from django.utils import timezone
 from uuid6 import uuid7
 
 from audit.models import AuditEvent
-from files.models import Balance, FileVersion, Upload
+from files.models import FileVersion, Upload
 from files.reconciling import listing
 from files.store import client
 from tenants.context import tenant_context
 from tests import stack
-from tests.archive.cutting import killed
 from tests.cast import Agency
 from tests.files.agreeing import assert_agreed, balance_of, stored_sizes
 from tests.files.bucket import unfinished_of
-from tests.files.direct import announced, completed, direct, sent
+from tests.files.direct import announced, completed, sent
 from tests.files.forms import part, uploaded
+from tests.files.reconciling import (
+    NOW,
+    add_landing,
+    add_multipart,
+    add_orphan,
+    add_stranger,
+    compared,
+    first_object,
+    miscount,
+    where,
+    with_files,
+)
 from tests.files.test_broken_uploads import connected, until
 from tests.site import Site
 
-NOW = ("--grace", "0")
 MIB = 1024 * 1024
-
-
-def compared(agency: Agency, *options: str) -> dict[str, Any]:
-    """Run the command for one agency; its exit status must fit what it says."""
-    out, status = io.StringIO(), 0
-    try:
-        call_command("reconcile_storage", "--json", "--tenant", agency.slug, *options, stdout=out)
-    except CommandError as exc:
-        status = exc.returncode
-    [told] = json.loads(out.getvalue())
-    assert status == bool(told["left"]), told
-    return told
-
-
-def where(agency: Agency, name: str) -> dict[str, str]:
-    return {"Bucket": stack.env["S3_BUCKET"], "Key": f"{agency.ref.object_prefix}/{name}"}
-
-
-def first_object(agency: Agency) -> str:
-    with tenant_context(agency.ref):
-        return FileVersion.objects.earliest("pk").object_name
 
 
 @pytest.fixture
 def agency(new_agency) -> Agency:
     """One with three files, one of them in two versions."""
-    agency = new_agency()
-    for name in ("a.txt", "b.txt", "c.txt", "a.txt"):
-        uploaded(agency.owner.at, name, os.urandom(1000))
-    return agency
-
-
-def add_orphan(agency: Agency) -> None:
-    client().put_object(**where(agency, f"files/{uuid7()}"), Body=b"nobody's")
-
-
-def add_stranger(agency: Agency) -> None:
-    client().put_object(**where(agency, "backup/of 2019.zip"), Body=b"nobody's")
-
-
-def add_landing(agency: Agency) -> None:
-    client().put_object(**where(agency, f"incoming/{uuid7()}"), Body=b"late")
-
-
-def add_multipart(agency: Agency) -> None:
-    client().create_multipart_upload(**where(agency, f"files/{uuid7()}"))
-
-
-def miscount(agency: Agency) -> None:
-    with tenant_context(agency.ref):
-        Balance.objects.update(used_bytes=F("used_bytes") + 5, reserved_objects=7)
+    return with_files(new_agency())
 
 
 @pytest.mark.parametrize(
@@ -231,57 +191,3 @@ def test_ended_uploads_are_settled_with_it_or_alone(site: Site, agency: Agency):
     assert (seen["unsettled"], seen["left"], held) == (8, 0, (sum(range(10, 18)), 8))
     assert settled["unsettled"] == 0
     assert_agreed(agency)
-
-
-def test_a_run_that_was_killed_is_finished_by_the_next(agency: Agency):
-    for _ in range(5):
-        add_orphan(agency)
-    command = ("reconcile_storage", "--tenant", agency.slug, "--fix", *NOW)
-
-    killed("files.reconciling.objects:remove_object", 3, *command)
-    left = len(stored_sizes(agency))
-    told = compared(agency, "--fix", *NOW)
-
-    assert left == 4 + 3
-    assert told["differences"]["orphan_objects"]["fixed"] == 3
-    assert_agreed(agency)
-
-
-def test_who_was_compared_lately_is_left_out(site: Site, agency: Agency):
-    compared(agency)
-    add_orphan(agency)
-    out = io.StringIO()
-
-    call_command(
-        *("reconcile_storage", "--tenant", agency.slug, "--older-than", "3600", *NOW), stdout=out
-    )
-
-    assert out.getvalue() == "0 compared, 0 differ.\n"
-    assert direct(site, agency.owner.at, "d.txt", b"d").status_code == 201
-
-
-def test_differences_are_no_failure_where_that_is_asked_for(agency: Agency):
-    add_orphan(agency)
-    out = io.StringIO()
-
-    call_command("reconcile_storage", "--tenant", agency.slug, *NOW, "--exit-zero", stdout=out)
-
-    assert "1 DIFFERENCES" in out.getvalue()
-    assert "1: objects that no row names" in out.getvalue()
-
-
-def test_one_that_is_worked_on_is_not_compared(agency: Agency):
-    from tenants.models import Tenant
-
-    Tenant.objects.filter(pk=agency.ref.id).update(maintenance="restoring")
-    try:
-        with pytest.raises(CommandError, match="is being worked on"):
-            call_command("reconcile_storage", "--tenant", agency.slug)
-    finally:
-        Tenant.objects.filter(pk=agency.ref.id).update(maintenance="")
-
-
-@pytest.mark.parametrize("wrong", [[], ["--tenant", "nobody-there"], ["--all", "--grace", "-1"]])
-def test_wrong_usage_is_told(committed: None, wrong: list[str]):
-    with pytest.raises(CommandError):
-        call_command("reconcile_storage", *wrong)

@@ -10,7 +10,7 @@ from tests.cast import Agency
 from tests.files.agreeing import assert_agreed, stored_sizes
 from tests.files.direct import direct
 from tests.files.forms import upload
-from tests.files.test_reconciling import NOW, add_landing, add_orphan, compared, miscount
+from tests.files.reconciling import NOW, add_landing, add_orphan, compared, miscount
 from tests.site import Site
 
 ROUNDS = 6

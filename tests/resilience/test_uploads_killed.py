@@ -18,7 +18,7 @@ from tenants.context import tenant_context
 from tests.cast import Agency
 from tests.files.agreeing import assert_agreed
 from tests.files.forms import upload
-from tests.files.test_reconciling import NOW, compared
+from tests.files.reconciling import NOW, compared
 from tests.resilience.sending import Sender
 from tests.resilience.test_kill import kill, wait_until_well
 from tests.site import Site
