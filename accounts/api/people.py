@@ -83,9 +83,9 @@ class People(ApiView):
         )
 
 
-def _added(request: Request, user: User, person: User) -> Response:
+def _added(request: Request, by: User, draft: User) -> Response:
     with transaction.atomic():
-        added = create_person(by=user, person=person)
+        added = create_person(by=by, person=draft)
         # It is a letter to an address, as an invitation is.
         if added.is_active and not is_password_usable(added.password):
             LETTERS(request)
