@@ -2,19 +2,23 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import ClassVar
+from typing import Any, ClassVar, TypeVar
 
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core.address import limit_key
 from core.context import request_context
 from core.limits import take
+from core.pagination import KeysetPagination
 from core.problems import MethodNotAllowed
 
 Limit = Callable[[Request], None]
+Row = TypeVar("Row", bound=Model)
 PlainView = Callable[[HttpRequest], HttpResponse]
 
 
@@ -30,11 +34,32 @@ class ApiView(APIView):
     actions: ClassVar[dict[str, str]] = {}
     """What each method does, for views of tenants' people: see accounts/actions.py."""
 
+    pagination_class: ClassVar[type[KeysetPagination]]
+    """Of views that list: see ``page``."""
+
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         """Authenticate, check permissions, then count the request."""
         super().initial(request, *args, **kwargs)
         for limit in self.limits:
             limit(request)
+
+    def page(
+        self,
+        request: Request,
+        rows: QuerySet[Row],
+        show: Callable[[Row], Any],
+        *,
+        ordering: str = "",
+    ) -> Response:
+        """Return the page of a list that is asked for, each row as ``show`` gives it.
+
+        In the order of the view's pages unless ``ordering`` names another. Raises ValidationFailed
+        (limit) and InvalidCursor.
+        """
+        pages = self.pagination_class()
+        pages.ordering = ordering or pages.ordering
+        found = pages.paginate_queryset(rows, request, self)
+        return pages.get_paginated_response([show(row) for row in found])
 
 
 def read_only(view: PlainView) -> PlainView:

@@ -35,9 +35,7 @@ class Events(ApiView):
     def get(self, request: Request) -> Response:
         """List events by page, newest first."""
         wanted = Wanted(**checked_fields(EventsQuery, request.query_params))
-        pages = self.pagination_class()
-        found = pages.paginate_queryset(find_events(wanted), request, self)
-        return pages.get_paginated_response([event_of(event) for event in found])
+        return self.page(request, find_events(wanted), event_of)
 
 
 class OneEvent(ApiView):

@@ -38,10 +38,8 @@ class Domains(ApiView):
     @extend_schema(operation_id="list_domains", responses={200: DomainShape(many=True)})
     def get(self, request: Request) -> Response:
         """List the names by page, the newest first."""
-        pages = self.pagination_class()
         with enter(PUBLIC):
-            page = pages.paginate_queryset(domains_of(current_tenant().id), request, self)
-        return pages.get_paginated_response([domain_document(domain) for domain in page])
+            return self.page(request, domains_of(current_tenant().id), domain_document)
 
     @extend_schema(
         operation_id="claim_domain",

@@ -48,10 +48,8 @@ class Invitations(ApiView):
     )
     def get(self, request: Request) -> Response:
         """List invitations by page, the newest first."""
-        pages = self.pagination_class()
         found = find_invitations(state=request.query_params.get("state", ""))
-        page = pages.paginate_queryset(found, request, self)
-        return pages.get_paginated_response([invitation_of(invitation) for invitation in page])
+        return self.page(request, found, invitation_of)
 
     @extend_schema(
         operation_id="invite",

@@ -30,9 +30,7 @@ class Keys(ApiView):
     @extend_schema(operation_id="list_keys", responses={200: KeyShape(many=True)})
     def get(self, request: Request) -> Response:
         """List keys by page, newest first."""
-        pages = self.pagination_class()
-        page = pages.paginate_queryset(readable_keys(), request, self)
-        return pages.get_paginated_response([key_of(row) for row in page])
+        return self.page(request, readable_keys(), key_of)
 
     @extend_schema(
         operation_id="make_key",

@@ -52,15 +52,13 @@ class People(ApiView):
     def get(self, request: Request) -> Response:
         """List people by page."""
         asked = request.query_params
-        pages = self.pagination_class()
-        pages.ordering = checked_ordering(asked.get("ordering", ""), ORDERINGS)
+        ordering = checked_ordering(asked.get("ordering", ""), ORDERINGS)
         found = find_people(
             search=asked.get("search", ""),
             role=asked.get("role", ""),
             is_active=asked.get("is_active", ""),
         )
-        page = pages.paginate_queryset(found, request, self)
-        return pages.get_paginated_response([user_of(user) for user in page])
+        return self.page(request, found, user_of, ordering=ordering)
 
     @extend_schema(
         operation_id="create_user",

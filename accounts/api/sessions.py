@@ -38,10 +38,8 @@ class LastUsedFirst(KeysetPagination):
 
 
 def _page(view: ApiView, request: Request, user: User) -> Response:
-    pages = LastUsedFirst()
     rows = sessions_of(user, state=request.query_params.get("state", LIVING))
-    found = pages.paginate_queryset(rows, request, view)
-    return pages.get_paginated_response([session_of(row, request.auth) for row in found])
+    return view.page(request, rows, lambda row: session_of(row, request.auth))
 
 
 class Sessions(ApiView):

@@ -41,11 +41,10 @@ class Files(ApiView):
     )
     def get(self, request: Request) -> Response:
         """List files by page."""
-        asked, pages = request.query_params, self.pagination_class()
-        pages.ordering = checked_ordering(asked.get("ordering", ""), ORDERINGS)
+        asked = request.query_params
+        ordering = checked_ordering(asked.get("ordering", ""), ORDERINGS)
         found = find_files(person(request), search=asked.get("search", ""))
-        page = pages.paginate_queryset(found, request, self)
-        return pages.get_paginated_response([file_of(file) for file in page])
+        return self.page(request, found, file_of, ordering=ordering)
 
     @extend_schema(
         operation_id="add_file",

@@ -30,9 +30,7 @@ class FileShares(ApiView):
     @extend_schema(operation_id="list_file_shares", responses={200: ShareShape(many=True)})
     def get(self, request: Request, file_id: uuid.UUID) -> Response:
         """List the links to a file by page, newest first, revoked ones too."""
-        pages = self.pagination_class()
-        page = pages.paginate_queryset(shares_of_file(person(request), file_id), request, self)
-        return pages.get_paginated_response([share_of(share) for share in page])
+        return self.page(request, shares_of_file(person(request), file_id), share_of)
 
     @extend_schema(
         operation_id="share_file",
@@ -73,9 +71,7 @@ class Shares(ApiView):
     @extend_schema(operation_id="list_shares", responses={200: ShareShape(many=True)})
     def get(self, request: Request) -> Response:
         """List links by page, newest first, revoked ones too."""
-        pages = self.pagination_class()
-        page = pages.paginate_queryset(readable_shares(person(request)), request, self)
-        return pages.get_paginated_response([share_of(share) for share in page])
+        return self.page(request, readable_shares(person(request)), share_of)
 
 
 class OneShare(ApiView):

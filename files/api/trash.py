@@ -34,9 +34,7 @@ class Trash(ApiView):
     @extend_schema(operation_id="list_trash", responses={200: TrashedShape(many=True)})
     def get(self, request: Request) -> Response:
         """List what is in the trash by page, what was deleted last first."""
-        pages = self.pagination_class()
-        page = pages.paginate_queryset(trashed_files(person(request)), request, self)
-        return pages.get_paginated_response([trashed_of(file) for file in page])
+        return self.page(request, trashed_files(person(request)), trashed_of)
 
 
 class OneTrashed(ApiView):

@@ -35,10 +35,7 @@ class Versions(ApiView):
     @extend_schema(operation_id="list_versions", responses={200: VersionShape(many=True)})
     def get(self, request: Request, file_id: uuid.UUID) -> Response:
         """List versions by page, newest first."""
-        pages = self.pagination_class()
-        versions = versions_of(file_id, user=person(request))
-        page = pages.paginate_queryset(versions, request, self)
-        return pages.get_paginated_response([version_of(row) for row in page])
+        return self.page(request, versions_of(file_id, user=person(request)), version_of)
 
 
 class VersionRestoring(ApiView):

@@ -32,10 +32,7 @@ class TenantDomains(StaffView):
     @extend_schema(operation_id="list_tenant_domains", responses={200: DomainShape(many=True)})
     def get(self, request: Request, tenant_id: uuid.UUID) -> Response:
         """List its names by page, the newest first."""
-        pages = self.pagination_class()
-        found = domains_of(shown_tenant(tenant_id).pk)
-        page = pages.paginate_queryset(found, request, self)
-        return pages.get_paginated_response([domain_document(domain) for domain in page])
+        return self.page(request, domains_of(shown_tenant(tenant_id).pk), domain_document)
 
     @extend_schema(
         operation_id="claim_tenant_domain",

@@ -46,11 +46,9 @@ class Tenants(StaffView):
     def get(self, request: Request) -> Response:
         """List tenants by page."""
         asked = request.query_params
-        pages = self.pagination_class()
-        pages.ordering = checked_ordering(asked.get("ordering", ""), ORDERINGS)
+        ordering = checked_ordering(asked.get("ordering", ""), ORDERINGS)
         found = find_tenants(search=asked.get("search", ""), state=asked.get("status", ""))
-        page = pages.paginate_queryset(found, request, self)
-        return pages.get_paginated_response([tenant_of(tenant) for tenant in page])
+        return self.page(request, found, tenant_of, ordering=ordering)
 
     @extend_schema(
         operation_id="open_tenant",
