@@ -2,11 +2,13 @@
 
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 from django.utils.http import parse_header_parameters
+
+from aggios.slow_lines import CROWD, Line, read_through
 
 Environ = dict[str, Any]
 Application = Callable[[Environ, Any], Iterable[bytes]]
@@ -41,49 +43,27 @@ def without_length(inner: Application) -> Application:
     return application
 
 
-class Paced:
-    """A body that must keep coming: a client that stalls may not hold a thread for long.
-
-    Reading raises TimeoutError after a pause, or when the rate stays below
-    ``LEAST_BYTES_PER_SECOND``.
-    """
-
-    def __init__(self, body: Any, connection: Any) -> None:
-        self._body, self._connection = body, connection
-        self._began, self._received = time.monotonic(), 0
-
-    def read(self, size: int = -1) -> bytes:
-        """Return up to ``size`` bytes. Raises TimeoutError."""
-        return self._paced(self._body.read, size)
-
-    def readline(self, size: int = -1) -> bytes:
-        """Return a line of up to ``size`` bytes. Raises TimeoutError."""
-        return self._paced(self._body.readline, size)
-
-    def _paced(self, read: Callable[[int], bytes], size: int) -> bytes:
-        earned = GRACE_SECONDS + self._received / LEAST_BYTES_PER_SECOND
-        left = self._began + earned - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("The body came too slowly.")
-        usual = self._connection.gettimeout()
-        self._connection.settimeout(min(left, PAUSE_SECONDS))
-        try:
-            data = read(size)
-        finally:
-            self._connection.settimeout(usual)
-        self._received += len(data)
-        return data
-
-
 def in_time(inner: Application) -> Application:
-    """Bound the time that reading a body can take."""
+    """Bound the time that reading a body can take, and how many slow ones are read at once."""
 
     def application(environ: Environ, start_response: Any) -> Iterable[bytes]:
-        if "gunicorn.socket" in environ:
-            environ["wsgi.input"] = Paced(environ["wsgi.input"], environ["gunicorn.socket"])
-        return inner(environ, start_response)
+        if not _has_body(environ) or "gunicorn.socket" not in environ:
+            return inner(environ, start_response)
+        line = Line(
+            environ["gunicorn.socket"],
+            seconds=GRACE_SECONDS,
+            pause=PAUSE_SECONDS,
+            rate=LEAST_BYTES_PER_SECOND,
+        )
+        with read_through(environ["wsgi.input"], line), CROWD.joined_by(line):
+            return inner(environ, start_response)
 
     return application
+
+
+def _has_body(environ: Environ) -> bool:
+    length = environ.get("CONTENT_LENGTH", "")
+    return length not in ("", "0") or "HTTP_TRANSFER_ENCODING" in environ
 
 
 def with_readable_type(inner: Application) -> Application:
@@ -110,27 +90,29 @@ def read_to_the_end(inner: Application) -> Application:
     def application(environ: Environ, start_response: Any) -> Iterable[bytes]:
         body = environ["wsgi.input"]
         answer = inner(environ, start_response)
-        if "gunicorn.socket" in environ and LINGERING.acquire(blocking=False):
-            try:
-                _drain(body, environ["gunicorn.socket"])
-            finally:
-                LINGERING.release()
+        if _has_body(environ) and "gunicorn.socket" in environ:
+            _linger(body, environ["gunicorn.socket"])
         return answer
 
     return application
 
 
-def _drain(body: Any, connection: Any) -> None:
-    usual = connection.gettimeout()
-    deadline, left = time.monotonic() + LINGER_SECONDS, LINGER_BYTES
+def _linger(body: Any, connection: Any) -> None:
+    """Take in the rest if it comes soon; only what is here already while many are slow."""
+    lingering = not CROWD.is_strict and LINGERING.acquire(blocking=False)
     try:
-        while left > 0 and time.monotonic() < deadline:
-            connection.settimeout(QUIET_SECONDS)
-            data = body.read(min(CHUNK_BYTES, left))
-            if not data:
-                return
-            left -= len(data)
-    except (OSError, ValueError):
-        return  # the client has gone, sends nothing more, or sent no proper chunks
+        _drain(body, connection, LINGER_SECONDS if lingering else 0.0)
     finally:
-        connection.settimeout(usual)
+        if lingering:
+            LINGERING.release()
+
+
+def _drain(body: Any, connection: Any, seconds: float) -> None:
+    """Read on for so long. What does not end in time stays with a line that has ended."""
+    line, left = Line(connection, seconds=seconds, pause=QUIET_SECONDS), LINGER_BYTES
+    with suppress(OSError, ValueError), read_through(body, line):
+        # Else the client has gone, sends nothing more, or sent no proper chunks.
+        while data := body.read(CHUNK_BYTES):
+            left -= len(data)
+            if left <= 0:
+                raise TimeoutError

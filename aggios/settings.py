@@ -200,6 +200,8 @@ PASSWORD_BREACH_SECONDS = env.integer("PASSWORD_BREACH_SECONDS", 2, least=1)
 # How many passwords each process hashes at once: by default all processes together as many as there
 # are cores. How many requests may be at it or wait for it: always fewer than there are threads.
 HASHING_AT_ONCE = env.integer("HASHING_AT_ONCE", 0) or -(-env.cores() // WEB_WORKERS)
+# Bodies of a process that may keep a thread waiting; the other threads are for everybody else.
+SLOW_BODIES_AT_ONCE = env.integer("SLOW_BODIES_AT_ONCE", 0) or max(WEB_THREADS * 3 // 4, 1)
 HASHING_PLACES = env.integer("HASHING_PLACES", 0) or max(WEB_THREADS - max(WEB_THREADS // 8, 2), 1)
 # The longest wait, in seconds, and the niceness of the threads that hash (Linux).
 HASHING_PATIENCE = 10

@@ -12,10 +12,12 @@ from aggios.request_bodies import (
     with_readable_type,
     without_length,
 )
+from aggios.slow_readers import sent_in_time
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aggios.settings")
 
 application: Application = get_wsgi_application()
-for layer in (without_length, in_time, read_to_the_end, with_readable_type):  # from the inside out
+# From the inside out.
+for layer in (without_length, in_time, read_to_the_end, sent_in_time, with_readable_type):
     application = layer(application)
 refuse_unsafe_start()

@@ -202,6 +202,12 @@ class ServiceUnavailable(Problem):
     title = "The service does not answer at the moment."
 
 
+class TooManySlowBodies(Problem):
+    status = 503
+    code = "too_many_slow_bodies"
+    title = "Too many bodies are arriving slowly at the moment."
+
+
 class StorageUnavailable(Problem):
     status = 503
     code = "storage_unavailable"

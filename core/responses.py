@@ -15,6 +15,7 @@ from rest_framework import exceptions as drf
 from rest_framework.views import set_rollback
 
 from core import problems
+from core.bodies import broken_off
 from core.context import request_context
 from core.problems import FieldError, Problem
 
@@ -58,8 +59,7 @@ def as_problem(exc: BaseException) -> Problem:
     if isinstance(exc, drf.APIException):
         return _of_framework(exc)
     if isinstance(exc, UnreadablePostError):
-        slow = isinstance(exc.__cause__, TimeoutError) or isinstance(exc.__context__, TimeoutError)
-        return problems.RequestTimeout() if slow else problems.MalformedBody("The body broke off.")
+        return broken_off(exc, problems.MalformedBody("The body broke off."))
     for types, problem in _OF_DJANGO:
         if isinstance(exc, types):
             return problem()

@@ -6,6 +6,7 @@ from typing import IO
 from django.conf import settings
 from django.http import UnreadablePostError
 
+from core.bodies import CrowdedOutError, broken_off
 from core.problems import MalformedBody
 from files.problems import FileTooLarge, UploadInterrupted
 
@@ -34,10 +35,15 @@ class FormBody:
         self._left = most + most_beside()
 
     def read(self, size: int = -1) -> bytes:
-        """Return the next bytes. Raises UploadInterrupted, and FileTooLarge beyond the bound."""
+        """Return the next bytes.
+
+        Raises UploadInterrupted, TooManySlowBodies, and FileTooLarge beyond the bound.
+        """
         try:
             data = self._stream.read(size)
         except UnreadablePostError as exc:
+            if isinstance(exc.__cause__, CrowdedOutError):
+                raise broken_off(exc, UploadInterrupted()) from exc
             raise UploadInterrupted from exc
         self._left -= len(data)
         if self._left < 0:

@@ -24,6 +24,7 @@ REVIEWED = {
     "tenants.database.steps.tenant_steps": "the migrations of the code",
     # Connections and counts of the process, of no tenant.
     "aggios.request_bodies.LINGERING": "how many threads may read on; holds no data",
+    "aggios.slow_lines.CROWD": "for how long connections have been waited for; none of their data",
     "accounts.passwords.hashing.desk": "threads that hash; they know no tenant",
     "core.limits._shared": "a connection; the tenant is in each limit's key",
     "core.limits._local": "counts by the same keys as in Redis",

@@ -1,0 +1,20 @@
+"""Bodies that break off while they are read: what that means."""
+
+from django.http import UnreadablePostError
+
+from core.problems import Problem, RequestTimeout, TooManySlowBodies
+
+
+class CrowdedOutError(OSError):
+    """A body came slowly while too many others did so too (aggios/slow_lines.py)."""
+
+
+def broken_off(exc: UnreadablePostError, otherwise: Problem) -> Problem:
+    """Return what the end of a body means that could not be read; ``otherwise`` if it just ended.
+
+    Django hides the error of the connection behind its own.
+    """
+    cause = exc.__cause__ or exc.__context__
+    if isinstance(cause, CrowdedOutError):
+        return TooManySlowBodies(headers={"Retry-After": "10"})
+    return RequestTimeout() if isinstance(cause, TimeoutError) else otherwise

@@ -1,0 +1,172 @@
+"""Clients that send, or read, a byte now and then: some of them are served, and so is everybody.
+
+Straight to a gunicorn of its own with eight threads, six of which may be kept waiting.
+"""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+from devstack.testing import TestStack
+from files.models import Upload
+from tenants.context import tenant_context
+from tests.cast import Agency
+from tests.core.test_bodies import status_and_code
+from tests.files.bucket import keys_of, unfinished_of
+from tests.files.forms import uploaded
+from tests.isolation.second import another_gunicorn
+from tests.site import Host, Site
+
+THREADS, PLACES, MANY = 8, 6, 24
+DRIP, PATIENCE = 0.3, 60.0
+JSON, FORM = "application/json", "multipart/form-data; boundary=b"
+FILE = b'--b\r\nContent-Disposition: form-data; name="file"; filename="slow.bin"\r\n\r\n'
+
+
+@pytest.fixture(scope="module")
+def narrow(site: Site, stores: TestStack) -> Iterator[Site]:
+    """The same site with one process of few threads."""
+    with another_gunicorn(stores, WEB_THREADS=str(THREADS)) as found:
+        yield found
+
+
+def asked(host: Host, method: str, path: str, kind: str = JSON, length: int = 5_000_000) -> bytes:
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {host.name}:{host.port}"]
+    lines += [f"Authorization: Bearer {host.token}", f"Content-Type: {kind}"]
+    return "\r\n".join([*lines, f"Content-Length: {length}", "", ""]).encode()
+
+
+class Slow:
+    """One client; ``answer`` is what it got, once its connection was ended."""
+
+    def __init__(self, port: int, request: bytes) -> None:
+        self.line = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+        self.line.sendall(request)
+        self.line.setblocking(False)
+        self.answer: bytes | None = None
+
+    def drip(self) -> None:
+        """Send one byte more and hear whether there is an answer; hang up when there is."""
+        try:
+            self.line.send(b"x")
+            self.answer = self.line.recv(65536)
+        except BlockingIOError:
+            return
+        except OSError:
+            self.answer = b""
+        # gunicorn waits for that, in the thread that accepts: as long as two seconds for each.
+        self.line.close()
+
+
+@contextmanager
+def dripping(host: Host, request: bytes, count: int = MANY) -> Iterator[list[Slow]]:
+    """Keep so many clients sending while the block runs."""
+    over = threading.Event()
+    with ExitStack() as closing:
+        clients = [Slow(host.port, request) for _ in range(count)]
+        for client in clients:
+            closing.enter_context(client.line)
+
+        def go_on() -> None:
+            while not over.wait(DRIP):
+                for client in clients:
+                    if client.answer is None:
+                        client.drip()
+
+        thread = threading.Thread(target=go_on)
+        thread.start()
+        try:
+            yield clients
+        finally:
+            over.set()
+            thread.join()
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not is_so():
+        assert time.monotonic() < deadline, "it never came to that"
+        time.sleep(0.05)
+
+
+def at(narrow: Site, agency: Agency) -> Host:
+    return narrow.host(agency.slug).with_token(agency.owner.access_token)
+
+
+def test_others_are_served_while_many_send_slowly(narrow: Site, new_agency):
+    agency = new_agency()
+    host = at(narrow, agency)
+
+    with dripping(host, asked(host, "POST", "/api/files", FORM) + FILE) as clients:
+        until(lambda: sum(client.answer is not None for client in clients) == MANY - PLACES)
+        refused = [client.answer for client in clients if client.answer]
+        served = [host.get("/api/users/me").status_code for _ in range(10)]
+        quick = uploaded(host, "quick.txt", b"quick")
+        held = sum(client.answer is None for client in clients)
+        until(lambda: all(client.answer is not None for client in clients))
+    last = [client.answer for client in clients if client.answer not in refused]
+
+    assert {status_and_code(answer) for answer in refused} == {(503, "too_many_slow_bodies")}
+    assert all(b"\r\nretry-after: 10\r\n" in answer.lower() for answer in refused)
+    assert (served, quick["size"], held) == ([200] * 10, 5, PLACES)
+    assert {status_and_code(answer) for answer in last} == {(400, "upload_interrupted")}
+    until(lambda: only_the_quick_one_is_left(agency))
+
+
+def only_the_quick_one_is_left(agency: Agency) -> bool:
+    with tenant_context(agency.ref):
+        pending = Upload.objects.filter(state="pending").count()
+    return not pending and len(keys_of(agency)) == 1 and not unfinished_of(agency)
+
+
+def test_whoever_is_refused_holds_no_thread_either(narrow: Site, new_agency):
+    """Nobody asked them in, and their bodies come as slowly."""
+    host = at(narrow, new_agency())
+    nobody = host.with_token("")
+
+    with dripping(host, asked(nobody, "POST", "/api/files", FORM) + FILE) as clients:
+        served = [host.get("/api/users/me").status_code for _ in range(10)]
+        until(lambda: all(client.answer is not None for client in clients))
+
+    assert served == [200] * 10
+    told = [client.answer for client in clients if client.answer]
+    assert {status_and_code(answer) for answer in told} == {(401, "not_authenticated")}
+
+
+def test_others_are_served_while_many_read_slowly(narrow: Site, new_agency):
+    agency = new_agency()
+    host = at(narrow, agency)
+    file = uploaded(agency.owner.at, "large.bin", b"x" * 12_000_000)
+    request = asked(host, "GET", f"/api/files/{file['id']}/content", length=0)
+
+    with ExitStack() as closing:
+        lines = [closing.enter_context(reader(host.port, request)) for _ in range(THREADS + 2)]
+        served = [host.get("/api/users/me").status_code for _ in range(10)]
+        last = rest_of(lines[-1])
+
+    assert served == [200] * 10
+    assert len(last) < 12_000_000
+
+
+def reader(port: int, request: bytes) -> socket.socket:
+    """Ask for a file and take nothing of it."""
+    line = socket.socket()
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    line.connect(("127.0.0.1", port))
+    line.sendall(request)
+    return line
+
+
+def rest_of(line: socket.socket) -> bytes:
+    found = b""
+    line.settimeout(PATIENCE)
+    try:
+        while data := line.recv(1_000_000):
+            found += data
+    except ConnectionResetError:
+        pass
+    return found
