@@ -141,7 +141,7 @@ def _routers() -> dict[str, Any]:
             "priority": 1,
         },
         "writes": {
-            "rule": "!Method(`GET`) && !Method(`HEAD`) && !PathPrefix(`/api/files`)",
+            "rule": "!Method(`GET`) && !Method(`HEAD`) && !Path(`/api/files`)",
             "service": "app",
             "middlewares": ["unavailable", "whole-bodies", "again"],
             "priority": 2,

@@ -28,7 +28,7 @@ PRIORITY = 400  # below the exact hosts of ours (500), above tenants (100) and t
 ASKED_AGAIN = 3600
 VARIANTS: tuple[tuple[str, str, list[str]], ...] = (
     ("", "", ["elsewhere", "whole-bodies", "retry"]),
-    ("-uploads", " && PathPrefix(`/api/files`)", ["elsewhere", "retry"]),
+    ("-uploads", " && Path(`/api/files`)", ["elsewhere", "retry"]),
     ("-reads", " && (Method(`GET`) || Method(`HEAD`))", ["elsewhere", "retry-reads", "retry"]),
     ("-links", " && PathPrefix(`/s/`)", ["elsewhere", "whole-bodies", "retry"]),
 )

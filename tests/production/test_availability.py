@@ -138,18 +138,22 @@ def test_a_chunked_upload_streams_through(edge: Edge, host: str, path: str) -> N
     assert max(received(one, host) for one in waiting) == 2 * len(mebibyte)
 
 
-def test_a_slow_form_reaches_the_backend_when_it_is_whole(edge: Edge) -> None:
-    """Nobody can hold the backend's threads by sending half of a log-in."""
+@pytest.mark.parametrize(("method", "path"), [("POST", "/api/auth/login"), ("PUT", "/api/files/0")])
+def test_a_slow_body_reaches_the_backend_when_it_is_whole(
+    edge: Edge, method: str, path: str
+) -> None:
+    """Nobody can hold the backend's threads by sending half of a log-in, or of a rename."""
+    slow = f"slow-{method}"
     with connect(edge, ACME) as stream:
-        head = f"POST /api/auth/login HTTP/1.1\r\nHost: {ACME}\r\nX-Upload: slow-form\r\n"
+        head = f"{method} {path} HTTP/1.1\r\nHost: {ACME}\r\nX-Upload: {slow}\r\n"
         stream.sendall(head.encode() + b"Content-Length: 8\r\n\r\nhalf")
         time.sleep(1)
         backends = [edge.backends[n] for n in ("a", "b")]
-        assert [received(one, "slow-form") for one in backends] == [0, 0]
+        assert [received(one, slow) for one in backends] == [0, 0]
         stream.sendall(b"more")
         answer = stream.recv(65536)
     assert answer.startswith(b"HTTP/1.1 200")
-    assert sorted(received(one, "slow-form") for one in backends) == [0, 8]
+    assert sorted(received(one, slow) for one in backends) == [0, 8]
 
 
 def test_an_answer_streams_through(edge: Edge) -> None:

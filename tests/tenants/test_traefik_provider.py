@@ -60,7 +60,7 @@ def test_a_proved_domain_is_offered_until_it_is_released(site, stores, make_tena
     ]
     assert [(router["rule"], router["priority"]) for router in mine] == [
         (f"Host(`{name}`)", 400),
-        (f"Host(`{name}`) && PathPrefix(`/api/files`)", 401),
+        (f"Host(`{name}`) && Path(`/api/files`)", 401),
         (f"Host(`{name}`) && (Method(`GET`) || Method(`HEAD`))", 402),
         (f"Host(`{name}`) && PathPrefix(`/s/`)", 403),
     ]
