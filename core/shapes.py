@@ -9,6 +9,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
 
+from core.one_time import LONGEST
 from core.problems import ValidationFailed
 
 
@@ -27,6 +28,19 @@ class KnownFields(serializers.Serializer[Any]):
             said = {str(name): [self.unknown] for name in sorted(unknown)}
             raise serializers.ValidationError(said, "unknown")
         return super().to_internal_value(data)
+
+
+class CredentialsShape(serializers.Serializer[Any]):
+    """What anybody logs in with."""
+
+    email = serializers.CharField(max_length=254)
+    password = serializers.CharField(max_length=1024, trim_whitespace=False)
+    code = serializers.CharField(
+        max_length=LONGEST,
+        required=False,
+        allow_blank=True,
+        help_text="Of the second factor, for who has one: the app's, or a recovery code.",
+    )
 
 
 def parsed(shape: type[Any], request: Request, *, partial: bool = False) -> dict[str, Any]:

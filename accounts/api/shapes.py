@@ -8,23 +8,14 @@ from accounts.models import User
 from accounts.passwords.rules import require_good
 from accounts.sessions.services import Opened
 from accounts.sessions.tokens import access_token, lifetimes
-from core.one_time import LONGEST
-from core.shapes import by_rule
+from core.shapes import CredentialsShape, by_rule
 from core.timestamps import timestamp
 from tenants.slugs import checked as checked_slug
 
 ON_API = "On api. only, and only without a credential: that names its workspace itself."
 
 
-class LoginRequest(serializers.Serializer[Any]):
-    email = serializers.CharField(max_length=254)
-    password = serializers.CharField(max_length=1024, trim_whitespace=False)
-    code = serializers.CharField(
-        max_length=LONGEST,
-        required=False,
-        allow_blank=True,
-        help_text="Of the second factor, for who has one: the app's, or a recovery code.",
-    )
+class LoginRequest(CredentialsShape):
     tenant = serializers.CharField(max_length=40, required=False, help_text=ON_API)
 
 

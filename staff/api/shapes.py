@@ -4,8 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from core.one_time import LONGEST
-from core.shapes import by_rule
+from core.shapes import CredentialsShape, by_rule
 from staff.api.limit_shapes import OwnLimitsShape
 from staff.models import StaffUser
 from staff.tokens import Issued
@@ -18,15 +17,8 @@ from tenants.shapes import DomainShape, LimitsShape, UsageShape
 from tenants.slugs import checked as checked_slug
 
 
-class LoginRequest(serializers.Serializer[Any]):
-    email = serializers.CharField(max_length=254)
-    password = serializers.CharField(max_length=1024, trim_whitespace=False)
-    code = serializers.CharField(
-        max_length=LONGEST,
-        required=False,
-        allow_blank=True,
-        help_text="Of the second factor, for who has one: the app's, or a recovery code.",
-    )
+class LoginRequest(CredentialsShape):
+    pass
 
 
 class StaffShape(serializers.Serializer[Any]):
