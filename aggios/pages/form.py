@@ -5,8 +5,20 @@ from typing import Any
 from django import forms
 from django.http import HttpResponse
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from core.problems import Problem
+
+
+def new_password(label: Any = None) -> forms.CharField:
+    """Return the field in which somebody chooses a password, called so without a label."""
+    return forms.CharField(
+        label=label or _("Password"),
+        max_length=1024,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("At least 10 characters, and nothing that is easy to guess."),
+    )
 
 
 class PageForm(forms.Form):

@@ -12,6 +12,7 @@ from accounts.models import Invitation
 from accounts.problems import RegistrationClosed
 from accounts.services import log_out, register
 from accounts.verification import ask_to_join, confirms_first
+from aggios.pages.form import new_password
 from aggios.pages.mailed import LONGEST_TOKEN, LinkForm, refused, shown
 from aggios.pages.page import page
 from core.address import limit_key
@@ -28,13 +29,7 @@ class JoinForm(LinkForm):
     email = forms.EmailField(label=_("E-mail address"), max_length=254)
     first_name = forms.CharField(label=_("First name"), max_length=100, required=False)
     last_name = forms.CharField(label=_("Last name"), max_length=100, required=False)
-    password = forms.CharField(
-        label=_("Password"),
-        max_length=1024,
-        strip=False,
-        widget=forms.PasswordInput,
-        help_text=_("At least 10 characters, and nothing that is easy to guess."),
-    )
+    password = new_password()
 
     def __init__(self, data: Any = None, *, address: str, **options: Any) -> None:
         super().__init__(data, **options)
@@ -44,7 +39,6 @@ class JoinForm(LinkForm):
             "email": "email",
             "first_name": "given-name",
             "last_name": "family-name",
-            "password": "new-password",
         }
         for name in hints.keys() & self.fields.keys():
             self.fields[name].widget.attrs["autocomplete"] = hints[name]

@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 
 from accounts.passwords.recovery import reset_password
 from accounts.verification import ends_a_registration, verify_email
-from aggios.pages.form import PageForm, as_refusal
+from aggios.pages.form import PageForm, as_refusal, new_password
 from aggios.pages.page import page
 from core.address import limit_key
 from core.context import request_context
@@ -35,21 +35,13 @@ class LinkForm(PageForm):
 class ResetForm(LinkForm):
     """A new password; what it must hold is for the services to say."""
 
-    password = forms.CharField(
-        label=_("New password"),
-        max_length=1024,
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=_("At least 10 characters, and nothing that is easy to guess."),
-    )
+    password = new_password(_("New password"))
 
 
 class ConfirmForm(ResetForm):
     """The password of somebody who joins: never the one that whoever registered has chosen."""
 
-    def __init__(self, data: Any = None, **options: Any) -> None:
-        super().__init__(data, **options)
-        self.fields["password"].label = _("Password")
+    password = new_password()
 
 
 @never_cache

@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 
 from accounts.services import log_out
 from accounts.signup import sign_up
-from aggios.pages.form import PageForm, as_refusal
+from aggios.pages.form import PageForm, as_refusal, new_password
 from aggios.pages.page import page
 from core.context import request_context
 from core.limits import take
@@ -33,13 +33,7 @@ class SignUpForm(PageForm):
     first_name = forms.CharField(label=_("First name"), max_length=100, required=False)
     last_name = forms.CharField(label=_("Last name"), max_length=100, required=False)
     email = forms.EmailField(label=_("E-mail address"), max_length=254)
-    password = forms.CharField(
-        label=_("Password"),
-        max_length=1024,
-        strip=False,
-        widget=forms.PasswordInput,
-        help_text=_("At least 10 characters, and nothing that is easy to guess."),
-    )
+    password = new_password()
 
     def __init__(self, data: Any = None) -> None:
         super().__init__(data)
@@ -48,7 +42,6 @@ class SignUpForm(PageForm):
             "first_name": "given-name",
             "last_name": "family-name",
             "email": "email",
-            "password": "new-password",
             "subdomain": "off",
         }
         for name, hint in hints.items():
