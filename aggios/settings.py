@@ -388,7 +388,17 @@ S3_PUBLIC_ENDPOINT_URL = env.text("S3_PUBLIC_ENDPOINT_URL")
 S3_REGION = env.text("S3_REGION", "us-east-1")
 S3_ACCESS_KEY_ID = env.text("S3_ACCESS_KEY_ID")
 S3_SECRET_ACCESS_KEY = env.text("S3_SECRET_ACCESS_KEY")
+# What setup_storage switches on where the store has it; off leaves the bucket as it is.
+S3_BUCKET_VERSIONING = env.flag("S3_BUCKET_VERSIONING", True)
+S3_BUCKET_ENCRYPTION = env.flag("S3_BUCKET_ENCRYPTION", True)
 DOWNLOAD_URL_SECONDS = env.integer("DOWNLOAD_URL_SECONDS", 300, least=10)
+# Whether tenants have keys of their own, which the store confines to their prefix (AWS STS).
+S3_TENANT_CREDENTIALS = env.choice("S3_TENANT_CREDENTIALS", "off", ("off", "sts"))
+S3_STS_ENDPOINT_URL = env.text("S3_STS_ENDPOINT_URL", "") or S3_ENDPOINT_URL
+S3_STS_ROLE_ARN = env.text("S3_STS_ROLE_ARN", "") or "arn:aws:iam::000000000000:role/aggios"
+# An address ends with the keys that it was signed with.
+_longest = max(UPLOAD_URL_SECONDS, DOWNLOAD_URL_SECONDS) if S3_TENANT_CREDENTIALS == "sts" else 0
+S3_STS_SECONDS = env.integer("S3_STS_SECONDS", 14400, least=max(900, _longest + 300))
 
 # -- static files ----------------------------------------------------------------------------------
 STATIC_URL = "/static/"

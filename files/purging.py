@@ -1,15 +1,17 @@
-"""Taking objects out of the store: some, or all of a tenant that is itself being deleted."""
+"""Taking objects out of the store: some, or all of a tenant that is itself being deleted.
+
+What is deleted here is gone for good. A bucket with versioning would keep it; a purge that keeps
+the bytes would be a lie to those whose files they were, and to the quota.
+"""
 
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-from django.conf import settings
-
-from core.problems import StorageUnavailable
 from files.bucket import PAGE, abort_multipart, pages
-from files.store import answering, client
+from files.history import Kept, delete, forget, histories, history_of
 
 Progress = Callable[[int], None]
 
@@ -27,12 +29,11 @@ class Holdings:
 def holdings(object_prefix: str) -> Holdings:
     """Count what the store holds under a tenant's prefix. Raises StorageUnavailable."""
     objects, size, listing = 0, 0, hashlib.sha256()
-    with answering():
-        for page in pages("list_objects_v2", object_prefix):
-            for item in page.get("Contents", []):
-                objects, size = objects + 1, size + item["Size"]
-                listing.update("{Key} {Size} {ETag}\n".format(**item).encode())
-        unfinished = sum(1 for _ in _unfinished(object_prefix))
+    for page in pages("list_objects_v2", object_prefix):
+        for item in page.get("Contents", []):
+            objects, size = objects + 1, size + item["Size"]
+            listing.update("{Key} {Size} {ETag}\n".format(**item).encode())
+    unfinished = sum(1 for _ in _unfinished(object_prefix))
     return Holdings(objects, size, unfinished, listing.hexdigest())
 
 
@@ -45,43 +46,49 @@ def purge_objects(object_prefix: str, progress: Progress = lambda count: None) -
     """
     count = 0
     abort_unfinished(object_prefix)
-    with answering():
-        while keys := _some_keys(object_prefix):
-            delete_keys(keys)
-            count += len(keys)
-            progress(count)
-        while versions := _some_versions(object_prefix):
-            _delete(versions)
+    # Listed anew for each batch: whoever was still writing is caught too.
+    while some := _some_kept(object_prefix):
+        forget(some)
+        count += sum(kept.is_current for kept in some)
+        progress(count)
     return count
 
 
 def abort_unfinished(object_prefix: str) -> None:
     """Abort the multipart uploads under a prefix. Raises StorageUnavailable."""
-    with answering():
-        for upload in list(_unfinished(object_prefix)):
-            abort_multipart(upload["Key"], upload["UploadId"])
+    for upload in list(_unfinished(object_prefix)):
+        abort_multipart(upload["Key"], upload["UploadId"])
 
 
 def purge_all_but(object_prefix: str, keep: Callable[[list[str]], set[str]]) -> int:
-    """Delete the objects under a prefix that nobody keeps; return how many.
+    """Delete the objects that nobody keeps, and all former versions; return how many objects.
 
-    ``keep`` is given some keys at a time and returns those that stay. Raises StorageUnavailable.
+    ``keep`` is given some keys at a time and returns those that stay as they are now. Former
+    versions are not counted. Raises StorageUnavailable.
     """
-    count = 0
-    with answering():
-        for page in pages("list_objects_v2", object_prefix):
-            keys = [item["Key"] for item in page.get("Contents", [])]
-            if unwanted := sorted(set(keys) - keep(keys)):
-                delete_keys(unwanted)
-                count += len(unwanted)
+    count, all_of = 0, histories(object_prefix)
+    while some := list(islice(all_of, PAGE)):
+        kept = keep([history[0].key for history in some])
+        unwanted = [
+            version
+            for history in some
+            for version in history
+            if not version.is_current or version.key not in kept
+        ]
+        forget(unwanted)
+        count += sum(version.is_current for version in unwanted)
     return count
 
 
 def delete_keys(keys: list[str]) -> None:
-    """Delete objects, some of which may not be there. Raises StorageUnavailable."""
-    with answering():
-        for start in range(0, len(keys), PAGE):
-            _delete([{"Key": key} for key in keys[start : start + PAGE]])
+    """Delete objects and all their versions; some may not be there. Raises StorageUnavailable.
+
+    One request for a thousand. Where a store with versioning answers that it only hid them, one
+    more for each asks what it keeps: whether it has versioning can change while we run.
+    """
+    for start in range(0, len(keys), PAGE):
+        hidden = delete([{"Key": key} for key in keys[start : start + PAGE]])
+        forget(kept for key in hidden for kept in history_of(key))
 
 
 def _unfinished(object_prefix: str) -> Iterator[dict[str, Any]]:
@@ -89,24 +96,5 @@ def _unfinished(object_prefix: str) -> Iterator[dict[str, Any]]:
         yield from page.get("Uploads", [])
 
 
-def _some_keys(object_prefix: str) -> list[str]:
-    # Listed anew for each batch: whoever was still writing is caught too.
-    page = next(pages("list_objects_v2", object_prefix))
-    return [item["Key"] for item in page.get("Contents", [])]
-
-
-def _some_versions(object_prefix: str) -> list[dict[str, str]]:
-    """Return former versions and delete markers, which a bucket with versioning keeps."""
-    page = next(pages("list_object_versions", object_prefix))
-    kept = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-    return [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in kept]
-
-
-def _delete(objects: list[dict[str, str]]) -> None:
-    answer = client().delete_objects(
-        Bucket=settings.S3_BUCKET,
-        Delete={"Objects": objects, "Quiet": True},
-    )
-    if failed := answer.get("Errors"):
-        first = failed[0]
-        raise StorageUnavailable(f"{first.get('Key')} was not deleted: {first.get('Message')}")
+def _some_kept(object_prefix: str) -> list[Kept]:
+    return [kept for history in islice(histories(object_prefix), PAGE) for kept in history]

@@ -1,4 +1,4 @@
-"""Preparing the store: the bucket, and who may talk to it from a browser."""
+"""Preparing the store: the bucket, who may talk to it from a browser, and how it keeps things."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -12,16 +12,23 @@ from files.store import client, error_code, status_of
 Report = Callable[[str], None]
 # What stores without bucket CORS answer; MinIO takes its origins from its own configuration.
 NOT_SERVED = frozenset({"NotImplemented", "MethodNotAllowed", "XNotImplemented"})
+NO_ENCRYPTION = NOT_SERVED | {"ServerSideEncryptionConfigurationNotFoundError"}
+ENABLED = "Enabled"
 
 
 def set_up_bucket(report: Report) -> None:
-    """Make the bucket and its CORS rules what the settings say. Can be repeated.
+    """Make the bucket, its CORS rules, versioning and encryption what the settings say.
+
+    What a store does not have is said. Versioning and encryption are switched on and never off: one
+    who wants neither leaves them as they are. Can be repeated.
 
     Raises botocore's errors as they come.
     """
     name = settings.S3_BUCKET
     report(f"bucket {name}: {'created' if _create(name) else 'is there'}")
     report(_set_cors(name, settings.CORS_ALLOWED_ORIGINS))
+    report(f"versioning: {_version(name)}")
+    report(f"encryption: {_encrypt(name)}")
 
 
 def _create(name: str) -> bool:
@@ -65,3 +72,54 @@ def _rule(origins: list[str]) -> dict[str, Any]:
         "ExposeHeaders": ["ETag", "Content-Disposition", "Content-Range"],
         "MaxAgeSeconds": 3600,
     }
+
+
+def _version(name: str) -> str:
+    if versioning_of(name) == ENABLED:
+        return "is on"
+    if not settings.S3_BUCKET_VERSIONING:
+        return "left as it is (S3_BUCKET_VERSIONING)"
+    wanted = {"Status": ENABLED}
+    try:
+        client().put_bucket_versioning(Bucket=name, VersioningConfiguration=wanted)
+    except ClientError as exc:
+        if error_code(exc) not in NOT_SERVED:
+            raise
+    return "switched on" if versioning_of(name) == ENABLED else "this store has none"
+
+
+def versioning_of(name: str) -> str:
+    """Return ``Enabled``, ``Suspended``, or nothing for a bucket that never had versioning."""
+    try:
+        return str(client().get_bucket_versioning(Bucket=name).get("Status", ""))
+    except ClientError as exc:
+        if error_code(exc) not in NOT_SERVED:
+            raise
+        return ""
+
+
+def _encrypt(name: str) -> str:
+    if kinds := encryption_of(name):
+        return f"is on ({', '.join(kinds)})"
+    if not settings.S3_BUCKET_ENCRYPTION:
+        return "left as it is (S3_BUCKET_ENCRYPTION)"
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+    wanted = {"Rules": [rule]}
+    try:
+        client().put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration=wanted)
+    except ClientError as exc:
+        if error_code(exc) not in NOT_SERVED:
+            raise
+    return "switched on (AES256)" if encryption_of(name) else "this store has none"
+
+
+def encryption_of(name: str) -> list[str]:
+    """Return how a bucket encrypts by default, such as ``AES256``; nothing if it does not."""
+    try:
+        answer = client().get_bucket_encryption(Bucket=name)
+    except ClientError as exc:
+        if error_code(exc) not in NO_ENCRYPTION:
+            raise
+        return []
+    rules = answer["ServerSideEncryptionConfiguration"]["Rules"]
+    return sorted({rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] for rule in rules})

@@ -14,6 +14,7 @@ from django.conf import settings
 from files.bucket import abort_multipart, place_of
 from files.content_types import UNKNOWN
 from files.problems import FileTooLarge
+from files.purging import delete_keys
 from files.sniffing import HEAD_BYTES
 from files.store import answering, client
 
@@ -113,7 +114,7 @@ class ObjectWriter:
 
 
 def clear(key: str) -> None:
-    """Take an object and its unfinished parts out of the store; repeating it changes nothing.
+    """Take an object, its versions and unfinished parts out of the store. Can be repeated.
 
     The store is asked which multipart uploads the key has: a process can die between starting one
     and writing its id down. Raises StorageUnavailable.
@@ -123,4 +124,4 @@ def clear(key: str) -> None:
         for upload in begun.get("Uploads", []):
             if upload["Key"] == key:
                 abort_multipart(key, upload["UploadId"])
-        client().delete_object(**place_of(key))
+    delete_keys([key])

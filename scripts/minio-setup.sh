@@ -16,7 +16,9 @@ MC_HOST_store="http://$(secret minio_root_user):$(secret minio_root_password)@mi
 export MC_HOST_store
 
 mc mb --ignore-existing "store/$bucket"
-mc version enable "store/$bucket"
+# Not where uploads land: whoever holds an address may write there again and again until it ends, and
+# every writing would be kept.
+mc version enable --excluded-prefixes "*/incoming/" "store/$bucket"
 
 # With versioning a deleted object stays as an old version, and would stay for ever.
 if ! mc ilm rule ls "store/$bucket" >/dev/null 2>&1; then
@@ -33,7 +35,8 @@ printf '%s' '{
       "Action": [
         "s3:CreateBucket", "s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketVersions",
         "s3:ListBucketMultipartUploads", "s3:GetBucketVersioning", "s3:GetBucketCors",
-        "s3:PutBucketCors", "s3:DeleteBucketCors", "s3:GetEncryptionConfiguration"
+        "s3:PutBucketCors", "s3:DeleteBucketCors", "s3:GetEncryptionConfiguration",
+        "s3:PutBucketVersioning", "s3:PutEncryptionConfiguration"
       ],
       "Resource": ["arn:aws:s3:::'"$bucket"'"]
     },

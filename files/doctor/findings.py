@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 OK, NOTE, WRONG = "ok", "note", "wrong"
+PREFIX = "storage-doctor"  # below it lies what is tried out; no tenant's begins so
 
 # The store's words (Amazon S3, "Error responses"), and what to do about them.
 MENDS: Mapping[str, tuple[str, str]] = {

@@ -1,18 +1,16 @@
 """Looking at the bucket from where the backend stands: S3_ENDPOINT_URL."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 
 from files.doctor.findings import MENDS, Finding, noted, refused, well, wrong
-from files.setup import NOT_SERVED
+from files.setup import ENABLED, encryption_of, versioning_of
 from files.store import client, error_code, status_of
 
 OWN = "own endpoint"
-# What stores answer that have none, or that do not know the question.
-NO_ENCRYPTION = NOT_SERVED | {"ServerSideEncryptionConfigurationNotFoundError"}
+TURN_ON = "Run manage.py setup_storage"
 
 
 def look_inside() -> Iterator[Finding]:
@@ -55,21 +53,16 @@ def _asked(check: str, look: Callable[[], Finding]) -> Finding:
 
 
 def _versioning() -> Finding:
-    state = client().get_bucket_versioning(Bucket=settings.S3_BUCKET).get("Status", "off")
-    if state == "Enabled":
-        return well("versioning", "on: the store keeps what is overwritten or deleted by mistake.")
-    said = f"{state.lower()}: what is deleted in the store by mistake is gone."
-    return noted("versioning", said, "Keep backups of the store (docs/operations.md).")
+    state = versioning_of(settings.S3_BUCKET)
+    if state == ENABLED:
+        said = "on: the store keeps what others overwrite or delete by mistake."
+        return well("versioning", said)
+    said = f"{state.lower() or 'off'}: what is deleted in the store by mistake is gone."
+    return noted("versioning", said, f"{TURN_ON}, or keep backups (docs/operations.md).")
 
 
 def _encryption() -> Finding:
-    try:
-        answer: dict[str, Any] = client().get_bucket_encryption(Bucket=settings.S3_BUCKET)
-    except ClientError as exc:
-        if error_code(exc) not in NO_ENCRYPTION:
-            raise
-        said = "off: whoever gets at the store's disks can read what is on them."
-        return noted("encryption", said, "Encrypt the store's disks, or the bucket by default.")
-    rules = answer["ServerSideEncryptionConfiguration"]["Rules"]
-    kinds = {rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] for rule in rules}
-    return well("encryption", f"on: {', '.join(sorted(kinds))}.")
+    if kinds := encryption_of(settings.S3_BUCKET):
+        return well("encryption", f"on: {', '.join(kinds)}.")
+    said = "off: whoever gets at the store's disks can read what is on them."
+    return noted("encryption", said, f"{TURN_ON} if the store can, or encrypt its disks.")

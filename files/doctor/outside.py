@@ -11,14 +11,14 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 
-from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 
+from core.problems import StorageUnavailable
 from files.doctor.asking import Heard, ask, unheard
-from files.doctor.findings import Finding, noted, refused, well, wrong
-from files.store import client, signing_client
+from files.doctor.findings import PREFIX, Finding, noted, refused, well, wrong
+from files.purging import delete_keys
+from files.store import signing_client
 
-PREFIX = "storage-doctor"
 STRANGER = "https://storage-doctor.invalid"
 # Amazon S3, "RequestTimeTooSkewed": 15 minutes. A minute is what a set clock is well within.
 WORRYING, REFUSED = 60, 15 * 60
@@ -52,8 +52,8 @@ def look_outside() -> Iterator[Finding]:
         why, mend = unheard(exc)
         yield wrong("public endpoint", f"{settings.S3_PUBLIC_ENDPOINT_URL}: {why}.", mend)
     finally:
-        with suppress(BotoCoreError, ClientError):
-            client().delete_object(Bucket=settings.S3_BUCKET, Key=probe.key)
+        with suppress(StorageUnavailable):
+            delete_keys([probe.key])
 
 
 def _examined(probe: Probe) -> Iterator[Finding]:

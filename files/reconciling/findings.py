@@ -13,6 +13,7 @@ class Kind(StrEnum):
     BALANCE = "balance"
     ORPHAN = "orphan_objects"
     LANDING = "landing_leftovers"
+    FORMER = "former_versions"
     MULTIPART = "stale_multiparts"
     MISSING = "missing_objects"
     SIZE = "wrong_sizes"
@@ -22,6 +23,7 @@ IN_WORDS = {
     Kind.BALANCE: "what is counted is not what the rows add up to",
     Kind.ORPHAN: "objects that no row names",
     Kind.LANDING: "bytes of uploads that have ended",
+    Kind.FORMER: "objects whose former versions or delete markers no row needs",
     Kind.MULTIPART: "unfinished multipart uploads that no pending upload knows",
     Kind.MISSING: "versions whose object is not in the store",
     Kind.SIZE: "objects of another size than their version",

@@ -1,17 +1,23 @@
 """What the store has of the current tenant: objects page by page, and unfinished multiparts."""
 
+import hashlib
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from files.bucket import PAGE, abort_multipart, folder_of, head, pages, place_of
+from files.purging import delete_keys
 from files.storage import tenant_storage
-from files.store import answering, client
+from files.store import answering, client, status_of
 from tenants.context import current_tenant
 
 VERSION_7 = 7
+CHUNK_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +59,27 @@ def size_in_store(name: str) -> int | None:
     return None if found is None else int(found["ContentLength"])
 
 
-def remove_object(name: str) -> None:
-    """Take an object out of the store. Raises StorageUnavailable."""
+def sha256_in_store(name: str) -> str | None:
+    """Read an object and return its SHA-256 in hexadecimal, None if the store does not have it.
+
+    Raises StorageUnavailable.
+    """
+    digest = hashlib.sha256()
     with answering():
-        client().delete_object(**place_of(_key(name)))
+        try:
+            body = client().get_object(**place_of(_key(name)))["Body"]
+        except ClientError as exc:
+            if status_of(exc) != HTTPStatus.NOT_FOUND:
+                raise
+            return None
+        for chunk in body.iter_chunks(CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def remove_object(name: str) -> None:
+    """Take an object and its versions out of the store. Raises StorageUnavailable."""
+    delete_keys([_key(name)])
 
 
 def remove_unfinished(upload: Unfinished) -> None:

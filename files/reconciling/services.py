@@ -11,6 +11,7 @@ from files.quota import ensure_balance
 from files.reconciling.accounting import is_known
 from files.reconciling.balancing import compare_balance, mend_balance
 from files.reconciling.findings import Findings, Kind
+from files.reconciling.former import compare_former
 from files.reconciling.listing import Unfinished, remove_unfinished, unfinished_pages
 from files.reconciling.objects import compare_objects
 from files.reconciling.work import Work
@@ -32,6 +33,7 @@ def reconcile(work: Work) -> Findings:
         settle_all()
     findings.unsettled = due_uploads().count()
     compare_objects(work, findings)
+    compare_former(work, findings)
     _compare_unfinished(work, findings)
     compare_balance(findings)
     if work.fix and findings.found[Kind.BALANCE].count:

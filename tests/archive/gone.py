@@ -9,7 +9,7 @@ from files.store import client
 from tenants.models import Domain, Tenant
 from tests import stack
 from tests.cast import Agency
-from tests.files.bucket import keys_under
+from tests.files.bucket import history_under, keys_under
 
 
 def exists(schema: str) -> tuple[bool, bool]:
@@ -45,6 +45,7 @@ def assert_gone(agency: Agency, tenant: Tenant) -> None:
         Bucket=stack.env["S3_BUCKET"], Prefix=f"{tenant.object_prefix}/"
     )
     assert "Uploads" not in pages
+    assert history_under(f"{tenant.object_prefix}/") == []
     assert redis_keys(tenant) == []
     assert agency.host.get("/api/users/me").json()["code"] == "tenant_not_found"
     actions = AuditEvent.objects.filter(target_id=str(tenant.pk)).values_list("action", flat=True)

@@ -5,7 +5,7 @@ from files.store import client
 from tenants.context import tenant_context
 from tests import stack
 from tests.cast import Agency
-from tests.files.bucket import unfinished_of
+from tests.files.bucket import former_of, unfinished_of
 
 Sums = tuple[int, int, int, int]
 
@@ -46,3 +46,4 @@ def assert_agreed(agency: Agency) -> None:
     assert balance_of(agency)[2:] == (0, 0)
     assert stored_sizes(agency) == wanted
     assert unfinished_of(agency) == []
+    assert former_of(agency) == []

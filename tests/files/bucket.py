@@ -17,6 +17,25 @@ def keys_under(prefix: str) -> set[str]:
     return {item["Key"] for page in pages for item in page.get("Contents", [])}
 
 
+def history_under(prefix: str) -> list[tuple[str, str]]:
+    """Return what the store keeps under a prefix beside the objects that can be read.
+
+    Former versions and delete markers, by key.
+    """
+    pages = client().get_paginator("list_object_versions").paginate(Bucket=_bucket(), Prefix=prefix)
+    found = []
+    for page in pages:
+        found += [(i["Key"], "former") for i in page.get("Versions", []) if not i["IsLatest"]]
+        found += [(i["Key"], "marker") for i in page.get("DeleteMarkers", [])]
+    return sorted(found)
+
+
+def former_of(agency: Agency) -> list[tuple[str, str]]:
+    """Return the same for an agency, by the names below its prefix."""
+    prefix = f"{agency.ref.object_prefix}/"
+    return [(key.removeprefix(prefix), what) for key, what in history_under(prefix)]
+
+
 def unfinished_of(agency: Agency) -> list[str]:
     """Return the keys of multipart uploads that were neither completed nor aborted."""
     answer = client().list_multipart_uploads(

@@ -1,10 +1,13 @@
 """What operators run: setting the store up."""
 
 import io
+import secrets
+from mmap import ACCESS_READ, mmap
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from files.bucket import place_of
 from files.purging import purge_objects
 from files.store import client
 from tests import stack
@@ -39,6 +42,59 @@ def test_the_bucket_is_made_once_and_its_origins_follow_the_settings(bucket: str
     assert "no browser origins" in without
     with pytest.raises(client().exceptions.ClientError, match="CORS"):
         client().get_bucket_cors(Bucket=bucket)
+
+
+def kept_as(bucket: str) -> tuple[str | None, bool]:
+    """Whether a bucket has versioning, and whether it encrypts."""
+    versioning = client().get_bucket_versioning(Bucket=bucket).get("Status")
+    try:
+        client().get_bucket_encryption(Bucket=bucket)
+    except client().exceptions.ClientError:
+        return versioning, False
+    return versioning, True
+
+
+def test_versioning_and_encryption_are_switched_on_once(bucket: str):
+    first, again = run("setup_storage"), run("setup_storage")
+
+    assert "versioning: switched on" in first
+    assert "encryption: switched on (AES256)" in first
+    assert "versioning: is on" in again
+    assert "encryption: is on (AES256)" in again
+    assert kept_as(bucket) == ("Enabled", True)
+
+
+def test_versioning_and_encryption_are_left_alone_if_asked(bucket: str, settings):
+    settings.S3_BUCKET_VERSIONING = settings.S3_BUCKET_ENCRYPTION = False
+
+    said = run("setup_storage")
+
+    assert "versioning: left as it is (S3_BUCKET_VERSIONING)" in said
+    assert "encryption: left as it is (S3_BUCKET_ENCRYPTION)" in said
+    assert kept_as(bucket) == (None, False)
+
+
+def is_on_disk(data: bytes) -> bool:
+    """Whether the bytes are found in what the store writes."""
+    for file in (stack.home.path / "seaweedfs").rglob("*.dat"):
+        with file.open("rb") as opened, mmap(opened.fileno(), 0, access=ACCESS_READ) as content:
+            if content.find(data) >= 0:
+                return True
+    return False
+
+
+@pytest.mark.parametrize("encrypted", [True, False])
+def test_what_is_encrypted_cannot_be_read_on_the_disk(bucket: str, settings, encrypted: bool):
+    settings.S3_BUCKET_ENCRYPTION = encrypted
+    run("setup_storage")
+    data = secrets.token_bytes(64 * 1024)
+
+    client().put_object(**place_of("t/a"), Body=data)
+    found = is_on_disk(data)
+    read = client().get_object(**place_of("t/a"))["Body"].read()
+    purge_objects("t")
+
+    assert (found, read == data) == (not encrypted, True)
 
 
 def test_a_store_that_is_away_is_one_clear_line(stores):

@@ -31,6 +31,8 @@ WANTED = {
     "list_objects_v2": "ListBucket",
     "list_parts": "ListMultipartUploadParts",
     "put_bucket_cors": "PutBucketCors",
+    "put_bucket_encryption": "PutEncryptionConfiguration",
+    "put_bucket_versioning": "PutBucketVersioning",
     "put_object": "PutObject",
     "upload_part": "PutObject",
 }

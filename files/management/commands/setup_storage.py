@@ -11,8 +11,9 @@ from files.setup import set_up_bucket
 
 class Command(BaseCommand):
     help = (
-        "Create the bucket S3_BUCKET if it is missing and let the origins in CORS_ALLOWED_ORIGINS "
-        "use it from a browser. Safe to repeat.\n\n"
+        "Create the bucket S3_BUCKET if it is missing, let the origins in CORS_ALLOWED_ORIGINS use "
+        "it from a browser, and switch versioning and encryption on where the store has them "
+        "(S3_BUCKET_VERSIONING, S3_BUCKET_ENCRYPTION). Safe to repeat.\n\n"
         "Example: manage.py setup_storage"
     )
     requires_system_checks: list[str] = []
