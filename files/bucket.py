@@ -35,10 +35,21 @@ def head(key: str) -> dict[str, Any] | None:
         try:
             answer: dict[str, Any] = client().head_object(**place_of(key))
         except ClientError as exc:
-            if status_of(exc) != HTTPStatus.NOT_FOUND:
+            if status_of(exc) != HTTPStatus.NOT_FOUND and not _is_hidden(key, exc):
                 raise
             return None
     return answer
+
+
+def _is_hidden(key: str, exc: ClientError) -> bool:
+    """Whether a refusal only hides that there is no such object.
+
+    Amazon says so of a missing object to whoever may list a prefix alone (S3 API, "HeadObject").
+    """
+    if status_of(exc) != HTTPStatus.FORBIDDEN:
+        return False
+    found = client().list_objects_v2(Bucket=settings.S3_BUCKET, Prefix=key, MaxKeys=1)
+    return all(item["Key"] != key for item in found.get("Contents", []))
 
 
 def abort_multipart(key: str, multipart_id: str) -> None:

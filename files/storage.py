@@ -2,11 +2,14 @@
 
 from typing import Any, cast
 
+import boto3
 from django.conf import settings
 from django.core.files.storage import storages
 from storages.backends.s3 import S3Storage
 from storages.utils import clean_name
 
+from files.credentials import session
+from files.purging import delete_keys
 from files.store import signing_client
 from tenants.context import current_tenant
 
@@ -43,6 +46,13 @@ class TenantStorage(S3Storage):  # type: ignore[misc]
         key: str = self._normalize_name(clean_name(name))
         return key
 
+    def _create_session(self) -> boto3.Session:
+        return session()
+
+    def delete(self, name: str) -> None:
+        """Delete an object for good, its former versions too. Raises StorageUnavailable."""
+        delete_keys([self.key_of(name)])
+
     def url(
         self,
         name: str | None,
@@ -68,8 +78,6 @@ def tenant_storage() -> TenantStorage:
 
 def _connection() -> dict[str, Any]:
     return {
-        "access_key": settings.S3_ACCESS_KEY_ID,
-        "secret_key": settings.S3_SECRET_ACCESS_KEY,
         "bucket_name": settings.S3_BUCKET,
         "endpoint_url": settings.S3_ENDPOINT_URL,
         "region_name": settings.S3_REGION,

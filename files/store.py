@@ -2,6 +2,7 @@
 
 The backend talks to ``S3_ENDPOINT_URL``. URLs for clients are signed for
 ``S3_PUBLIC_ENDPOINT_URL``, because the host name is part of a signature (AWS Signature Version 4).
+Whose keys sign is decided for each request (files/credentials.py).
 """
 
 import logging
@@ -10,12 +11,13 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-import boto3
 from botocore.config import Config
+from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 
 from core.problems import StorageUnavailable
+from files.credentials import session
 
 CHECKSUM = "x-amz-checksum-sha256"
 UNREACHABLE = (BotoCoreError, ClientError)
@@ -67,6 +69,11 @@ def _checksum_into_address(request: Any, **_: Any) -> None:
         request.params[CHECKSUM] = checksum
 
 
+def client_with(keys: ReadOnlyCredentials) -> Any:
+    """Return a client for one purpose that signs with these keys, whoever the tenant is."""
+    return _client(settings.S3_ENDPOINT_URL, attempts=1, connect=2, read=10, keys=keys)
+
+
 @cache
 def _probe() -> Any:
     return _client(settings.S3_ENDPOINT_URL, attempts=1, connect=1, read=2)
@@ -84,13 +91,15 @@ def _client(
     connect: float,
     read: float,
     checksums: str = "when_supported",
+    keys: ReadOnlyCredentials | None = None,
 ) -> Any:
-    return boto3.client(
+    return session().client(
         "s3",
         endpoint_url=endpoint,
         region_name=settings.S3_REGION,
-        aws_access_key_id=settings.S3_ACCESS_KEY_ID,
-        aws_secret_access_key=settings.S3_SECRET_ACCESS_KEY,
+        aws_access_key_id=keys and keys.access_key,
+        aws_secret_access_key=keys and keys.secret_key,
+        aws_session_token=keys and keys.token,
         config=Config(
             signature_version="s3v4",
             s3={"addressing_style": "path"},

