@@ -18,7 +18,7 @@ from tests.files.agreeing import assert_agreed
 from tests.files.bucket import former_of, keys_of
 from tests.files.direct import announced, completed, sent
 from tests.files.forms import uploaded
-from tests.files.test_reconciling import NOW, compared, where
+from tests.files.reconciling import NOW, compared, where
 from tests.files.test_trash import TRASH
 from tests.site import Site
 
