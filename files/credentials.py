@@ -5,6 +5,8 @@ of that tenant. Should a bug ever compute another tenant's key, the store itself
 of a tenant, where the bucket is set up, looked after and purged, requests bear our own keys.
 """
 
+import logging
+
 import boto3
 import botocore.session
 from botocore.credentials import (
@@ -15,11 +17,14 @@ from botocore.credentials import (
 )
 from django.conf import settings
 
+from core.problems import StorageUnavailable
 from files.tenant_keys import sessions
 from tenants.context import tenant_or_none
 
 STS = "sts"
 METHOD = "aggios"
+
+log = logging.getLogger(__name__)
 
 
 class Keys(Credentials):  # type: ignore[misc]
@@ -35,7 +40,11 @@ class Keys(Credentials):  # type: ignore[misc]
         if tenant is None or settings.S3_TENANT_CREDENTIALS != STS:
             own: ReadOnlyCredentials = super().get_frozen_credentials()
             return own
-        return sessions.keys_of(tenant.object_prefix)
+        try:
+            return sessions.keys_of(tenant.object_prefix)
+        except StorageUnavailable as exc:
+            log.error("storage_gives_no_keys", extra={"reason": str(exc.__cause__)})
+            raise
 
 
 class _Provider(CredentialProvider):  # type: ignore[misc]

@@ -5,7 +5,6 @@ the policy allow.
 """
 
 import json
-import logging
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -25,8 +24,6 @@ ON_OBJECTS = (
     *("GetObject", "PutObject", "DeleteObject", "GetObjectVersion", "DeleteObjectVersion"),
     *("AbortMultipartUpload", "ListMultipartUploadParts"),
 )
-
-log = logging.getLogger(__name__)
 
 
 def policy_for(object_prefix: str) -> str:
@@ -120,7 +117,6 @@ def _assumed(object_prefix: str) -> Session:
             Policy=policy_for(object_prefix),
         )["Credentials"]
     except (BotoCoreError, ClientError) as exc:
-        log.error("storage_gives_no_keys", extra={"reason": str(exc)})
         raise StorageUnavailable from exc
     keys = (answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"], None)
     return Session(ReadOnlyCredentials(*keys), answer["Expiration"])
