@@ -6,7 +6,6 @@ no transaction waits for a mail server. The claim counts the attempt and puts th
 """
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -25,12 +24,12 @@ from accounts.models import Letter
 from audit.services import ANONYMOUS, SYSTEM, Target, record
 from core.context import serving
 from core.limits import take
+from core.long_running import Stop
 from core.problems import RateLimited
 from tenants.context import current_tenant, tenant_context
 from tenants.refs import TenantRef
 
 FIRST_DELAY, LONGEST_DELAY = timedelta(minutes=1), timedelta(hours=2)
-Stop = Callable[[], bool]
 log = logging.getLogger(__name__)
 
 

@@ -134,9 +134,8 @@ def test_static_files_are_the_same_at_every_host(site: Site, acme: Agency, globe
 def test_no_request_leaves_a_temporary_file():
     """Uploads are streamed. What is made is the process's own: metrics of workers, heartbeats."""
     ours = {
-        "accounts/management/commands/deliver_mail.py",
         "aggios/gunicorn.py",
-        "aggios/management/commands/housekeep.py",
+        "core/long_running.py",
     }
 
     assert users_of("tempfile") == ours

@@ -1,24 +1,19 @@
 """manage.py deliver_mail"""
 
 import json
-import signal
-import tempfile
-import threading
-import time
 from argparse import ArgumentParser
 from dataclasses import asdict
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from django.core.checks import Tags
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
-from accounts.mail.delivering import Stop
 from accounts.mail.rounds import sweep, watch
+from core.long_running import heartbeat_of, require_beating, until_signalled
 
 # Touched again and again while all is well; what watches the service asks for its age.
-HEARTBEAT = Path(tempfile.gettempdir()) / "aggios-mailer"
+HEARTBEAT = heartbeat_of("mailer")
 # A mail server that answers slowly holds it up for as long as its timeouts are.
 LONGEST_SILENCE = 180.0
 
@@ -46,30 +41,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         heartbeat: Path = options["heartbeat"]
         if options["check"]:
-            _require_beating(heartbeat)
+            require_beating(heartbeat, longest=LONGEST_SILENCE)
         elif options["once"]:
             outcome = sweep()
             line = f"{outcome.dealt_with} letters dealt with, {outcome.put_off} put off."
             self.stdout.write(json.dumps(asdict(outcome)) if options["json"] else line)
         else:
-            watch(_stopped_by_signal(), heartbeat.touch)
-
-
-def _stopped_by_signal() -> Stop:
-    stop = threading.Event()
-
-    def on_signal(number: int, frame: FrameType | None) -> None:
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, on_signal)
-    return stop.is_set
-
-
-def _require_beating(heartbeat: Path) -> None:
-    try:
-        age = time.time() - heartbeat.stat().st_mtime
-    except OSError:
-        raise CommandError("No deliverer has begun here.") from None
-    if age > LONGEST_SILENCE:
-        raise CommandError(f"The deliverer has not been heard of for {age:.0f} seconds.")
+            watch(until_signalled().is_set, heartbeat.touch)

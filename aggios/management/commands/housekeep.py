@@ -1,22 +1,17 @@
 """manage.py housekeep"""
 
-import signal
-import tempfile
-import threading
-import time
 from argparse import ArgumentParser
-from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connections
 
 from aggios.housekeeping import CHORES, Busy, one_round
+from core.long_running import heartbeat_of, require_beating, until_signalled
 from tenants.database.owner import owner_connection
 
 # Touched before each round; what watches the service asks for its age with --check.
-HEARTBEAT = Path(tempfile.gettempdir()) / "aggios-housekeeper"
+HEARTBEAT = heartbeat_of("housekeeper")
 # The purge of a large tenant may take hours.
 LONGEST_ROUND = 12 * 3600
 
@@ -39,7 +34,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["check"]:
-            _require_beating()
+            require_beating(HEARTBEAT, longest=LONGEST_ROUND)
             return
         owner_connection()  # refuses now if the owner's login is not known
         every = options["every"]
@@ -60,13 +55,7 @@ class Command(BaseCommand):
             raise CommandError(f"{', '.join(failed)} failed; the next round tries again.")
 
     def _again_and_again(self, seconds: int) -> None:
-        stop = threading.Event()
-
-        def on_signal(number: int, frame: FrameType | None) -> None:
-            stop.set()
-
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, on_signal)
+        stop = until_signalled()
         while not stop.is_set():
             HEARTBEAT.touch()
             try:
@@ -79,12 +68,3 @@ class Command(BaseCommand):
     def _report(self, line: str) -> None:
         self.stdout.write(line)
         self.stdout.flush()
-
-
-def _require_beating() -> None:
-    try:
-        age = time.time() - HEARTBEAT.stat().st_mtime
-    except OSError:
-        raise CommandError("No round was begun here.") from None
-    if age > LONGEST_ROUND:
-        raise CommandError(f"The last round was begun {age / 3600:.0f} hours ago.")

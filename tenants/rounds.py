@@ -1,0 +1,111 @@
+"""Work that rows of tenants ask for, found by going round and by listening.
+
+Each job is a row in its tenant's schema, written in the transaction of what it is for; nothing else
+has to be kept, and no job can be without a tenant. A NOTIFY with the tenant's id makes it quick;
+a sweep through all tenants now and then finds what nobody heard of, and what is to be tried again.
+"""
+
+import logging
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from django.db import DatabaseError, connections
+
+from core.database.scope import PUBLIC, enter
+from core.long_running import Stop
+from tenants.models import Tenant
+from tenants.queries import present_tenants
+from tenants.refs import TenantRef, ref_of
+from tenants.routing import tenant_by_id
+
+# How long a wait for word is at most; a signal to stop is looked at in between.
+PATIENCE = 1.0
+AFTER_TROUBLE = 2.0
+Between = Callable[[], None]
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """One kind of work: where it is told of, how often all is looked through, and who does it.
+
+    ``sweep`` looks through every tenant and calls its second argument after each, for what must
+    not wait for thousands of them. ``visit`` does what is due in one tenant.
+    """
+
+    channel: str
+    seconds: float
+    sweep: Callable[[Stop, Between], object]
+    visit: Callable[[TenantRef, Stop], object]
+
+
+def served_tenants() -> list[TenantRef]:
+    """Return the tenants whose requests are served, oldest first."""
+    with enter(PUBLIC):
+        rows = present_tenants().filter(status=Tenant.Status.ACTIVE)
+        return [ref_of(tenant) for tenant in rows.order_by("created_at")]
+
+
+def watch(rounds: Rounds, stop: Stop, alive: Between) -> None:
+    """Do work as it is told of, and sweep now and then, until told to stop.
+
+    ``alive`` is called again and again while that goes well. A database that is away is waited for.
+    """
+
+    def stop_or_live() -> bool:
+        alive()
+        return stop()
+
+    while not stop_or_live():
+        try:
+            _watch(rounds, stop_or_live)
+        except (DatabaseError, psycopg.Error) as exc:
+            extra = {"channel": rounds.channel, "error": str(exc)[:200]}
+            log.warning("rounds_wait_for_database", extra=extra)
+            time.sleep(AFTER_TROUBLE)
+        finally:
+            connections.close_all()
+
+
+def _watch(rounds: Rounds, stop: Stop) -> None:
+    with _listening(rounds.channel) as raw:
+        swept = -rounds.seconds
+        while not stop():
+            if time.monotonic() - swept >= rounds.seconds:
+                rounds.sweep(stop, lambda: _answer(rounds, raw, stop, patience=0))
+                swept = time.monotonic()
+            _answer(rounds, raw, stop, patience=PATIENCE)
+
+
+def _answer(rounds: Rounds, raw: psycopg.Connection[Any], stop: Stop, *, patience: float) -> None:
+    for tenant_id in _told(raw, patience):
+        tenant = tenant_by_id(tenant_id)
+        if tenant is not None and tenant.status == Tenant.Status.ACTIVE and not tenant.maintenance:
+            rounds.visit(tenant, stop)
+
+
+def _told(raw: psycopg.Connection[Any], patience: float) -> set[uuid.UUID]:
+    """Return the tenants that have told of work; waits ``patience`` seconds for the first."""
+    told = set()
+    for notice in raw.notifies(timeout=patience, stop_after=1):
+        with suppress(ValueError):
+            told.add(uuid.UUID(notice.payload))
+    return told
+
+
+@contextmanager
+def _listening(channel: str) -> Iterator[psycopg.Connection[Any]]:
+    """Listen on a connection of its own, which enters no tenant."""
+    wrapper = connections.create_connection("default")
+    try:
+        with enter(PUBLIC):
+            wrapper.ensure_connection()
+            wrapper.connection.execute(f"LISTEN {channel}")
+        yield wrapper.connection
+    finally:
+        wrapper.close()
