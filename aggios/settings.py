@@ -317,6 +317,10 @@ FILE_STREAM_MAX_BYTES = env.integer("FILE_STREAM_MAX_BYTES", 5 * 1024**3, least=
 # What comes by one request to the store; what is larger comes in parts.
 UPLOAD_SINGLE_BYTES = env.integer("UPLOAD_SINGLE_BYTES", 16 * 1024**2, least=0)
 UPLOAD_SECONDS = env.integer("UPLOAD_SECONDS", 86400, least=60)
+# What is larger is read and verified after the answer (manage.py verify_uploads), so many at once.
+UPLOAD_VERIFY_NOW_BYTES = env.integer("UPLOAD_VERIFY_NOW_BYTES", 1024**3, least=0)
+UPLOAD_VERIFY_AT_ONCE = env.integer("UPLOAD_VERIFY_AT_ONCE", 4, least=1)
+UPLOAD_VERIFY_SWEEP_SECONDS = env.integer("UPLOAD_VERIFY_SWEEP_SECONDS", 60, least=1)
 UPLOAD_URL_SECONDS = env.integer("UPLOAD_URL_SECONDS", 3600, least=10)
 TRASH_SECONDS = env.integer("TRASH_SECONDS", 30 * 86400, least=0)
 # What every tenant may keep, 0 is no limit, unless staff say otherwise (tenants/limits.py).

@@ -73,6 +73,12 @@ class UploadEnded(Problem):
     title = "This upload has ended without a file."
 
 
+class UploadVerifying(Problem):
+    status = 409
+    code = "upload_verifying"
+    title = "This upload is whole and is being verified. Nothing more is to be sent."
+
+
 class UploadCompleted(Problem):
     status = 409
     code = "upload_completed"

@@ -41,8 +41,10 @@ def reserve(size: int, objects: int = 1) -> None:
         fits["used_bytes__lte"] = Value(limits.storage_bytes - size) - F("reserved_bytes")
     if limits.storage_objects is not None and objects:
         fits["used_objects__lte"] = Value(limits.storage_objects - objects) - F("reserved_objects")
-    ensure_balance()
-    if not _change(fits, reserved_bytes=size, reserved_objects=objects):
+    if _change(fits, reserved_bytes=size, reserved_objects=objects):
+        return
+    # No row, or no room: which of the two is asked only now, because nearly always there is a row.
+    if not (ensure_balance() and _change(fits, reserved_bytes=size, reserved_objects=objects)):
         raise QuotaExceeded(members={"quota": standing()})
 
 
@@ -96,14 +98,17 @@ def counted() -> Balance:
         return Balance(Balance.ONLY, *cursor.fetchone())
 
 
-def ensure_balance() -> None:
-    """Make the tenant's balance if it has none. Call before the transaction changes what it sums.
+def ensure_balance() -> bool:
+    """Make the tenant's balance if it has none, and tell whether it had none.
 
-    Two who make it at once wait for each other on its key, and the second leaves it as it is.
+    Call before the transaction changes what it sums. Two who make it at once wait for each other on
+    its key, and the second leaves it as it is.
     """
-    if not Balance.objects.filter(pk=Balance.ONLY).exists():
-        with connection.cursor() as cursor:
-            cursor.execute(FIRST)
+    if Balance.objects.filter(pk=Balance.ONLY).exists():
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(FIRST)
+    return True
 
 
 def _change(fits: Mapping[str, object], **by: int) -> int:

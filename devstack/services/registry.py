@@ -3,15 +3,15 @@
 from collections.abc import Callable
 
 from devstack.services.gunicorn import Application, Gunicorn
-from devstack.services.mailer import Mailer
 from devstack.services.postgres import Postgres
 from devstack.services.protocol import Context, Service
 from devstack.services.seaweedfs import SeaweedFS
 from devstack.services.traefik import Traefik
 from devstack.services.valkey import Valkey
+from devstack.services.worker import mailer, verifier
 
 STORES = ("postgres", "valkey", "seaweedfs")
-WEB = ("gunicorn", "mailer", "traefik")
+WEB = ("gunicorn", "mailer", "verifier", "traefik")
 ALL = (*STORES, *WEB)
 
 
@@ -22,7 +22,8 @@ def build(name: str, context: Context, application: Application) -> Service:
         "valkey": Valkey,
         "seaweedfs": SeaweedFS,
         "gunicorn": lambda context: Gunicorn(context, application),
-        "mailer": Mailer,
+        "mailer": mailer,
+        "verifier": verifier,
         "traefik": Traefik,
     }
     return builders[name](context)

@@ -14,6 +14,7 @@ from files.uploads.signing import headers_of, signed_urls
 
 LARGEST = 2**63 - 1
 MOST_NUMBERS = 1000
+VERIFYING = "verifying"  # whole in the store, but not read yet
 # RFC 9110, section 8.3.1, without parameters other than plain ones: it becomes a header field.
 MEDIA_TYPE = r"^[\w.+*!#$&^'|~-]+/[\w.+*!#$&^'|~-]+(; ?[\w-]+=[\w.+\"-]+)*$"
 
@@ -74,7 +75,7 @@ class UploadHead(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     name = serializers.CharField()
     size = serializers.IntegerField()
-    state = serializers.ChoiceField(["pending", "ready", "failed"])
+    state = serializers.ChoiceField(["pending", VERIFYING, "ready", "failed"])
     reason = serializers.ChoiceField(
         Upload.Reason.values, allow_blank=True, help_text="Why it failed."
     )
@@ -114,7 +115,7 @@ def upload_of(upload: Upload) -> dict[str, Any]:
         "id": str(upload.id),
         "name": upload.name,
         "size": upload.size,
-        "state": upload.state,
+        "state": VERIFYING if upload.is_verifying else upload.state,
         "reason": upload.reason,
         "strategy": upload.strategy,
         "part_size": upload.part_size,

@@ -18,6 +18,7 @@ from files.api.upload_shapes import (
     NewUploadShape,
     PartsRequest,
     PartUrlsShape,
+    UploadHead,
     UploadShape,
     claimed_of,
     upload_of,
@@ -40,6 +41,7 @@ from idempotency.openapi import IDEMPOTENCY_KEY
 from idempotency.services import fingerprint_of, once
 
 FIRST_URLS = 100
+ASK_AGAIN = 2  # seconds
 
 
 class Uploads(ApiView):
@@ -91,8 +93,8 @@ class OneUpload(ApiView):
     def get(self, request: Request, upload_id: uuid.UUID) -> Response:
         """Tell how far it has come: which parts the store has."""
         upload = own_upload(person(request), upload_id)
-        pending = upload.state == Upload.State.PENDING
-        parts = stored_parts(upload) if pending else []
+        coming = upload.state == Upload.State.PENDING and not upload.is_verifying
+        parts = stored_parts(upload) if coming else []
         listed = [{"number": p.number, "size": p.size, "etag": p.etag} for p in parts]
         return Response(
             {**upload_of(upload), "parts": listed}, headers={"Cache-Control": "no-store"}
@@ -125,13 +127,27 @@ class UploadCompletion(ApiView):
     actions = {"POST": "files:write"}
 
     @extend_schema(
-        operation_id="complete_upload", request=CompleteRequest, responses={201: FileShape}
+        operation_id="complete_upload",
+        request=CompleteRequest,
+        responses={201: FileShape, 202: UploadHead},
     )
     def post(self, request: Request, upload_id: uuid.UUID) -> Response:
-        """Make the file of what was sent. Asking again returns the same file."""
+        """Make the file of what was sent. Asking again returns the same file.
+
+        What is too large to be verified while you wait answers 202 until it is; then ask again.
+        """
         fields: dict[str, Any] = parsed(CompleteRequest, request)
-        file = complete_upload(upload_id, claimed=claimed_of(fields), user=person(request))
+        user = person(request)
+        file = complete_upload(upload_id, claimed=claimed_of(fields), user=user)
         settle_some()
+        if file is None:
+            return _verifying(own_upload(user, upload_id))
         where = reverse("file", kwargs={"file_id": file.id})
         headers = {"Location": where, "ETag": file_etag(file)}
         return Response(file_of(file), status=201, headers=headers)
+
+
+def _verifying(upload: Upload) -> Response:
+    where = reverse("upload", kwargs={"upload_id": upload.id})
+    headers = {"Location": where, "Retry-After": str(ASK_AGAIN), "Cache-Control": "no-store"}
+    return Response(upload_of(upload), status=202, headers=headers)

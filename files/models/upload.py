@@ -1,7 +1,7 @@
 """The record of every object: written before its first byte, kept until the store has let it go."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from uuid6 import uuid7
 
@@ -11,7 +11,8 @@ from accounts.models import User
 class Upload(models.Model):
     """Written before the first byte goes to the store, so that nothing there is unaccounted for.
 
-    ``pending`` may have bytes in the store, and holds a reservation of the tenant's quota.
+    ``pending`` may have bytes in the store, and holds a reservation of the tenant's quota; with
+    ``verify_at`` it is whole there and waits to be read (files/uploads/afterwards.py).
     ``ready`` has a FileVersion with the same id. ``failed`` and ``purged`` must have none;
     ``cleared_at`` tells when the store confirmed that, and rows without it are tried again
     (files/uploads/settling.py).
@@ -59,6 +60,9 @@ class Upload(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(db_default=Now())
     cleared_at = models.DateTimeField(null=True, blank=True)
+    # When somebody is to read it next. Whoever does puts it off meanwhile.
+    verify_at = models.DateTimeField(null=True, blank=True)
+    verify_attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
 
     class Meta:
         ordering = ("-created_at",)
@@ -74,7 +78,18 @@ class Upload(models.Model):
                 condition=Q(cleared_at=None) & (~Q(state="ready") | Q(strategy="single")),
                 name="uploads_not_settled",
             ),
+            models.Index(
+                "expires_at",
+                condition=Q(strategy="single", cleared_at__lt=F("expires_at")),
+                name="uploads_landing_again",
+            ),
+            models.Index("verify_at", condition=Q(state="pending"), name="uploads_to_verify"),
         )
+
+    @property
+    def is_verifying(self) -> bool:
+        """Whether it is whole in the store and is read after the answer."""
+        return self.state == self.State.PENDING and self.verify_at is not None
 
     def __str__(self) -> str:
         return f"{self.id} {self.state}"

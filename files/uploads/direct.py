@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.actors import actor_of
 from accounts.models import User
-from audit.services import Target, record
 from core.problems import NotFound
 from files.content_types import UNKNOWN
 from files.models import Upload
 from files.names import checked_path
-from files.problems import FileTooLarge, UploadCompleted, UploadEnded
+from files.problems import FileTooLarge, UploadCompleted, UploadEnded, UploadVerifying
 from files.uploads.parts import begin_multipart
 from files.uploads.records import start_upload
 from files.uploads.settling import give_up
@@ -79,11 +77,14 @@ def own_upload(user: User, upload_id: uuid.UUID) -> Upload:
 def open_upload(user: User, upload_id: uuid.UUID) -> Upload:
     """Return an upload that can still take bytes.
 
-    Raises NotFound, UploadCompleted, and UploadEnded; what is met too late is ended here.
+    What is met too late is ended here. Raises NotFound, UploadCompleted, UploadVerifying, and
+    UploadEnded.
     """
     upload = own_upload(user, upload_id)
     if upload.state == READY:
         raise UploadCompleted
+    if upload.is_verifying:
+        raise UploadVerifying
     if upload.state == PENDING and upload.expires_at < timezone.now():
         give_up(upload, Upload.Reason.EXPIRED)
         upload.refresh_from_db(fields=["state", "reason"])
@@ -103,14 +104,8 @@ def abort_upload(upload_id: uuid.UUID, *, user: User) -> None:
     One that is being completed meanwhile either becomes a file or ends here, not both.
     """
     upload = own_upload(user, upload_id)
-    if upload.state == PENDING and give_up(upload, Upload.Reason.ABORTED):
-        record("upload.aborted", actor=actor_of(user), target=target_of_upload(upload))
+    if upload.state == PENDING and give_up(upload, Upload.Reason.ABORTED, by=user):
         return
     upload.refresh_from_db(fields=["state"])
     if upload.state == READY:
         raise UploadCompleted
-
-
-def target_of_upload(upload: Upload) -> Target:
-    """Return an upload as an audit target."""
-    return Target("upload", str(upload.id), upload.name)

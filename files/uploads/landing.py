@@ -6,6 +6,7 @@ the copy.
 """
 
 from files.models import Upload
+from files.storage import tenant_storage
 
 LANDING = "incoming/"
 
@@ -13,3 +14,8 @@ LANDING = "incoming/"
 def landing_name(upload: Upload) -> str:
     """Return the name, below the tenant's prefix, that a single upload's address is signed for."""
     return f"{LANDING}{upload.id}"
+
+
+def landing_key(upload: Upload) -> str:
+    """Return the whole key of that place, in the part of the current tenant."""
+    return tenant_storage().key_of(landing_name(upload))

@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
-from django.conf import settings
 
+from files.bucket import NO_SUCH_UPLOAD, abort_multipart, place_of
 from files.models import Upload
 from files.storage import tenant_storage
 from files.store import answering, client, error_code
 from files.writing import STORED_AS
-
-NO_SUCH_UPLOAD = "NoSuchUpload"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +33,7 @@ def begin_multipart(upload: Upload) -> None:
     if rows.update(multipart_id=begun):
         upload.multipart_id = begun
         return
-    with answering():
-        client().abort_multipart_upload(**where(upload), UploadId=begun)
+    abort_multipart(where(upload)["Key"], begun)
     upload.refresh_from_db(fields=["multipart_id"])
 
 
@@ -66,7 +63,7 @@ def part_length(upload: Upload, number: int) -> int:
 
 def where(upload: Upload) -> dict[str, str]:
     """Return the place of an upload's object in the store, for its requests."""
-    return {"Bucket": settings.S3_BUCKET, "Key": tenant_storage().key_of(upload.object_name)}
+    return place_of(tenant_storage().key_of(upload.object_name))
 
 
 def _listed(upload: Upload) -> Iterator[Part]:

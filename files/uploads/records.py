@@ -15,6 +15,7 @@ from django.utils import timezone
 from uuid6 import uuid7
 
 from accounts.models import User
+from audit.services import Target
 from core.problems import StorageUnavailable
 from files.models import Upload
 from files.problems import QuotaExceeded
@@ -99,3 +100,8 @@ def fail(ids: list[uuid.UUID], reason: str) -> list[uuid.UUID]:
         for reserved in found.values():
             release(reserved)
     return list(found)
+
+
+def target_of_upload(upload: Upload) -> Target:
+    """Return an upload as an audit target."""
+    return Target("upload", str(upload.id), upload.name)

@@ -1,34 +1,48 @@
 """Ending uploads that no file came of, and taking out of the store what nobody needs there."""
 
 import logging
-from datetime import datetime
+from collections.abc import Mapping
 
 from django.db import ProgrammingError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from accounts.actors import actor_of
+from accounts.models import User
+from audit.services import record
 from core.problems import StorageUnavailable
 from files.models import Upload
 from files.purging import delete_keys
 from files.storage import tenant_storage
-from files.uploads.landing import landing_name
-from files.uploads.records import fail
+from files.uploads.landing import landing_key
+from files.uploads.records import fail, target_of_upload
 from files.writing import clear
 
 SETTLED_AT_ONCE = 5
+ENDED: Mapping[str, str] = {
+    Upload.Reason.ABORTED: "upload.aborted",
+    Upload.Reason.MISMATCH: "upload.refused",
+}
 FAILED, READY = Upload.State.FAILED, Upload.State.READY
+SINGLE = Upload.Strategy.SINGLE
 
 log = logging.getLogger(__name__)
 
 
-def give_up(upload: Upload, reason: str = Upload.Reason.INTERRUPTED) -> bool:
+def give_up(
+    upload: Upload, reason: str = Upload.Reason.INTERRUPTED, *, by: User | None = None
+) -> bool:
     """Make sure that nothing stays of an upload that no version came of; tell whether it was so.
 
     Does nothing to one that is ready. If a transaction that keeps the file is being committed, this
     waits for its outcome on the row. When the store does not answer, ``settle_some`` tries again.
+    ``by`` is whose doing it is, for the audit trail.
     """
     try:
-        given_up = fail([upload.pk], reason)
+        with transaction.atomic():
+            given_up = fail([upload.pk], reason)
+            if given_up and by is not None:
+                record(ENDED[reason], actor=actor_of(by), target=target_of_upload(upload))
     except ProgrammingError:
         # The tenant was deleted while the bytes were on their way: no row can keep the object.
         _take_out(upload)
@@ -78,11 +92,9 @@ def _take_out(upload: Upload) -> None:
 
 def _places(upload: Upload) -> list[str]:
     """Return the keys under which the store should have nothing of an upload."""
-    key_of, places = tenant_storage().key_of, []
-    if upload.strategy == Upload.Strategy.SINGLE:
-        places.append(key_of(landing_name(upload)))
+    places = [landing_key(upload)] if upload.strategy == SINGLE else []
     if upload.state != READY:
-        places.append(key_of(upload.object_name))
+        places.append(tenant_storage().key_of(upload.object_name))
     return places
 
 
@@ -93,9 +105,8 @@ def settle_some(at_once: int = SETTLED_AT_ONCE) -> int:
     after its file was made. Called with each file that was kept, so that nobody has to remember a
     cron job.
     """
-    now = timezone.now()
     with transaction.atomic():
-        rows = Upload.objects.filter(_due(now), cleared_at=None).order_by("created_at")
+        rows = due_uploads().order_by("created_at")
         ids = list(rows.select_for_update(skip_locked=True).values_list("pk", flat=True)[:at_once])
         fail(ids, Upload.Reason.EXPIRED)
     for upload in Upload.objects.filter(pk__in=ids):
@@ -104,12 +115,13 @@ def settle_some(at_once: int = SETTLED_AT_ONCE) -> int:
 
 
 def due_uploads() -> QuerySet[Upload]:
-    """Return the uploads that ``settle_some`` would finish now."""
-    return Upload.objects.filter(_due(timezone.now()), cleared_at=None)
+    """Return the uploads that ``settle_some`` would finish now.
 
-
-def _due(now: datetime) -> Q:
-    """Which unsettled uploads are nobody's any more. Until its end an address may be written to."""
+    Until its end an address may be written to, so a landing place is cleared once more after that.
+    What waits to be verified is not late (files/uploads/afterwards.py).
+    """
+    over = Q(expires_at__lt=timezone.now())
     ended = Q(state__in=(FAILED, Upload.State.PURGED))
-    open_ended = Q(state=Upload.State.PENDING) | Q(strategy=Upload.Strategy.SINGLE)
-    return ended | Q(expires_at__lt=now) & open_ended
+    late = Q(state=Upload.State.PENDING, verify_at=None) | Q(strategy=SINGLE)
+    written_since = Q(strategy=SINGLE, cleared_at__lt=F("expires_at"))
+    return Upload.objects.filter(Q(cleared_at=None) & (ended | over & late) | over & written_since)

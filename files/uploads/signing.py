@@ -14,9 +14,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from files.models import Upload
-from files.storage import tenant_storage
 from files.store import signing_client
-from files.uploads.landing import landing_name
+from files.uploads.landing import landing_key
 from files.uploads.parts import part_length, where
 
 
@@ -39,7 +38,7 @@ def _single(upload: Upload) -> str:
         upload,
         "put_object",
         Bucket=settings.S3_BUCKET,
-        Key=tenant_storage().key_of(landing_name(upload)),
+        Key=landing_key(upload),
         ContentType=upload.content_type,
         ContentLength=upload.size,
         **({"ChecksumSHA256": checksum_of(upload.sha256)} if upload.sha256 else {}),

@@ -26,8 +26,7 @@ NOT_IN_A_TENANT = frozenset(
     end_sessions erase_person export_tenant fleet housekeep import_tenant lint_migrations
     list_tenants measure_usage migrate migrate_schemas prune_sessions purge_tenants purge_trash
     reconcile_storage rename_tenant reset_staff_factor rotate_tenant_key runserver seed_demo
-    setup_storage storage_doctor
-    testserver verify_audit
+    setup_storage storage_doctor testserver verify_audit verify_uploads
     """.split()  # noqa: SIM905 - words read better so
 )
 Told = Callable[[Member, Result], None]

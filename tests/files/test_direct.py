@@ -116,8 +116,8 @@ def test_parts_of_something_else_than_announced_leave_nothing(site: Site, new_ag
     again = ada.post(f"{where}/complete")
 
     assert (refused.status_code, refused.json()["code"]) == (422, "checksum_mismatch")
-    assert (again.status_code, again.json()["code"]) == (409, "upload_ended")
-    assert (again.json()["reason"], ada.get(where).json()["reason"]) == ("mismatch", "mismatch")
+    assert (again.status_code, again.json()["code"]) == (422, "checksum_mismatch")
+    assert ada.get(where).json()["reason"] == "mismatch"
     assert (keys_of(agency), unfinished_of(agency)) == (set(), [])
     assert balance(agency) == (0, 0, 0, 0)
     with tenant_context(agency.ref):
@@ -160,6 +160,26 @@ def test_calling_off_leaves_nothing(site: Site, new_agency, size: int):
     for call in ("parts", "complete"):
         late = ada.post(f"{where}/{call}", {"numbers": [1]} if call == "parts" else {})
         assert (late.status_code, late.json()["reason"]) == (409, "aborted")
+
+
+def test_what_comes_to_the_address_of_one_that_ended_is_cleared_once_it_is_dead(
+    site: Site, new_agency
+):
+    agency = new_agency()
+    ada = agency.owner.at
+    begun = begin(ada, "a.bin", 4).json()
+    ada.delete(f"{UPLOADS}/{begun['id']}")
+
+    late = put(site, begun["urls"][0], b"late", begun["headers"])
+    litter = keys_of(agency)
+    with tenant_context(agency.ref):
+        too_early = settle_some()
+        Upload.objects.update(expires_at=timezone.now())
+        settled, nothing_more = settle_some(), settle_some()
+
+    assert (late.status_code, len(litter)) == (200, 1)
+    assert (too_early, settled, nothing_more) == (0, 1, 0)
+    assert keys_of(agency) == set()
 
 
 def test_one_that_took_too_long_has_ended(site: Site, new_agency):

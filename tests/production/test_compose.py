@@ -14,7 +14,7 @@ pytestmark = pytest.mark.needs("compose")
 JOBS = {"migrate", "minio-setup"}
 # What is named after passwords and holds none.
 NO_SECRETS = {"PASSWORD_BREACH_URL", "PASSWORD_BREACH_FAIL", "PASSWORD_BREACH_SECONDS"}
-OURS = {"backend", "backend-b", "housekeeper", "mailer", "migrate", "problems"}
+OURS = {"backend", "backend-b", "housekeeper", "mailer", "migrate", "problems", "verifier"}
 
 
 def running(config) -> dict:
@@ -36,7 +36,7 @@ def test_a_missing_variable_is_named(name: str) -> None:
 def test_the_stack_is_complete(config) -> None:
     assert set(config["services"]) == {
         *("traefik", "postgres", "redis", "minio", "minio-setup", "migrate"),
-        *("backend", "backend-b", "housekeeper", "mailer", "problems"),
+        *("backend", "backend-b", "housekeeper", "mailer", "problems", "verifier"),
     }
     assert set(config["volumes"]) == {"acme", "postgres", "redis", "minio", "exports"}
 

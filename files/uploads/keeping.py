@@ -1,0 +1,79 @@
+"""From an object in the store to a file: read once, compared with what was announced, and kept."""
+
+import hashlib
+from collections.abc import Callable
+
+from django.db import transaction
+
+from accounts.models import User
+from core.problems import NotFound
+from files.bucket import place_of
+from files.models import File, FileVersion, Upload
+from files.problems import ChecksumMismatch, UploadIncomplete
+from files.services import keep_file
+from files.sniffing import HEAD_BYTES
+from files.store import answering, client
+from files.uploads.arriving import Arrived, leave_landing, settle_in
+from files.uploads.direct import PENDING, READY, require_pending
+from files.uploads.settling import give_up, tidy
+from files.writing import Written
+
+CHUNK_BYTES = 1024 * 1024
+Between = Callable[[], None]
+
+
+def keep_arrived(
+    upload: Upload, seen: Arrived, *, user: User, between: Between = lambda: None
+) -> File:
+    """Make a file of what arrived, or return what somebody else's call made of it meanwhile.
+
+    Reads all of it; ``between`` is called after each MiB and may raise to break off. Raises
+    ChecksumMismatch, UploadIncomplete, UploadEnded, NotFound, StorageUnavailable.
+    """
+    written = _verified(upload, seen, user, between)
+    settle_in(upload, seen)
+    file = _kept(upload, written, user)
+    leave_landing(upload)
+    return file
+
+
+def file_of_upload(upload: Upload) -> File:
+    """Return the file that a ready upload became, as it is now. Raises NotFound once purged."""
+    rows = FileVersion.objects.select_related("file__current")
+    version = rows.filter(pk=upload.pk).first()
+    if version is None:
+        raise NotFound
+    return version.file
+
+
+def _verified(upload: Upload, seen: Arrived, user: User, between: Between) -> Written:
+    """Read the object and compare it with what was announced. Raises ChecksumMismatch."""
+    written = _read(seen, between)
+    if written.size != upload.size or upload.sha256 not in ("", written.sha256):
+        give_up(upload, Upload.Reason.MISMATCH, by=user)
+        raise ChecksumMismatch
+    return written
+
+
+def _read(seen: Arrived, between: Between) -> Written:
+    digest, size, head = hashlib.sha256(), 0, b""
+    with answering():
+        body = client().get_object(**place_of(seen.key), IfMatch=seen.etag)
+        for chunk in body["Body"].iter_chunks(CHUNK_BYTES):
+            digest.update(chunk)
+            size += len(chunk)
+            head += chunk[: HEAD_BYTES - len(head)]
+            between()
+    return Written(size, digest.hexdigest(), head)
+
+
+def _kept(upload: Upload, written: Written, user: User) -> File:
+    with transaction.atomic():
+        locked = Upload.objects.select_for_update().get(pk=upload.pk)
+        if locked.state == PENDING:
+            return keep_file(upload=locked, name=upload.name, written=written, user=user)
+    if locked.state == READY:
+        return file_of_upload(locked)
+    tidy(locked)  # what was put together after it had been given up
+    require_pending(locked)
+    raise UploadIncomplete
