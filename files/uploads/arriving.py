@@ -11,10 +11,9 @@ from core.problems import StorageUnavailable
 from files.bucket import NO_SUCH_UPLOAD, head, place_of
 from files.models import Upload
 from files.problems import UploadIncomplete
-from files.storage import tenant_storage
 from files.store import answering, client, error_code, status_of
 from files.uploads.landing import landing_key
-from files.uploads.parts import Part, part_count, part_length, stored_parts, where
+from files.uploads.parts import Part, key_of, part_count, part_length, stored_parts, where
 from files.writing import STORED_AS, clear
 
 SINGLE = Upload.Strategy.SINGLE
@@ -63,11 +62,6 @@ def leave_landing(upload: Upload) -> None:
     if upload.strategy == SINGLE:
         with suppress(StorageUnavailable):
             clear(landing_key(upload))
-
-
-def key_of(upload: Upload) -> str:
-    """Return the whole key under which an upload's object stays."""
-    return tenant_storage().key_of(upload.object_name)
 
 
 def found_at(key: str) -> Arrived | None:

@@ -33,7 +33,7 @@ def begin_multipart(upload: Upload) -> None:
     if rows.update(multipart_id=begun):
         upload.multipart_id = begun
         return
-    abort_multipart(where(upload)["Key"], begun)
+    abort_multipart(key_of(upload), begun)
     upload.refresh_from_db(fields=["multipart_id"])
 
 
@@ -61,9 +61,14 @@ def part_length(upload: Upload, number: int) -> int:
     return min(each, size - each * (number - 1))
 
 
+def key_of(upload: Upload) -> str:
+    """Return the whole key under which an upload's object stays."""
+    return tenant_storage().key_of(upload.object_name)
+
+
 def where(upload: Upload) -> dict[str, str]:
     """Return the place of an upload's object in the store, for its requests."""
-    return place_of(tenant_storage().key_of(upload.object_name))
+    return place_of(key_of(upload))
 
 
 def _listed(upload: Upload) -> Iterator[Part]:

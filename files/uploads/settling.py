@@ -13,8 +13,8 @@ from audit.services import record
 from core.problems import StorageUnavailable
 from files.models import Upload
 from files.purging import delete_keys
-from files.storage import tenant_storage
 from files.uploads.landing import landing_key
+from files.uploads.parts import key_of
 from files.uploads.records import fail, target_of_upload
 from files.writing import clear
 
@@ -94,7 +94,7 @@ def _places(upload: Upload) -> list[str]:
     """Return the keys under which the store should have nothing of an upload."""
     places = [landing_key(upload)] if upload.strategy == SINGLE else []
     if upload.state != READY:
-        places.append(tenant_storage().key_of(upload.object_name))
+        places.append(key_of(upload))
     return places
 
 
