@@ -16,6 +16,7 @@ import http.client
 import json
 import os
 import sys
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,6 +25,7 @@ from urllib.parse import urlsplit
 
 BLOCK = 64 * 1024
 PATIENCE = 120.0  # for one answer; ``complete`` reads all that was sent
+PAUSE = 2.0  # what is very large is verified after the answer
 Tell = Callable[[int], None]
 
 
@@ -104,7 +106,8 @@ def send(service: Service, file: Path, name: str, say: Tell) -> Any:
         for number in range(1, upload["part_count"] + 1):
             if number not in arrived:
                 send_part(service, where, file, number, upload, say)
-    done = service.ask("POST", f"{where}/complete", {})
+    while (done := service.ask("POST", f"{where}/complete", {})).get("state") == "verifying":
+        time.sleep(PAUSE)
     note.end()
     return done
 
