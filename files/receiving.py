@@ -42,6 +42,11 @@ class Received:
     upload: Upload
     writer: ObjectWriter
 
+    def drop(self) -> None:
+        """Make sure that nothing stays of it, unless a file was made of it."""
+        self.writer.stop()
+        give_up(self.upload)
+
     def close(self) -> None:
         """Do nothing: Django closes what it takes for temporary files."""
 
@@ -115,7 +120,7 @@ class FileFormParser(MultiPartParser):
             return _read_form(body, media_type or "", request, handler)
         except BaseException:
             if handler.received is not None:
-                give_up(handler.received.upload)
+                handler.received.drop()
             raise
 
 

@@ -13,6 +13,7 @@ from django.conf import settings
 
 from files.bucket import abort_multipart, place_of
 from files.content_types import UNKNOWN
+from files.part_sender import PartSender
 from files.problems import FileTooLarge
 from files.purging import delete_keys
 from files.sniffing import HEAD_BYTES
@@ -49,7 +50,7 @@ class ObjectWriter:
     """Takes the bytes of one object in order, ``most`` at most; ``finish`` makes it readable.
 
     ``on_multipart`` is told the store's id of a multipart upload before its first part is sent.
-    Every method but ``discard`` raises StorageUnavailable when the store fails.
+    Raises StorageUnavailable when the store fails, which may be found out with a later part.
     """
 
     key: str
@@ -59,8 +60,7 @@ class ObjectWriter:
     _head: bytes = b""
     _buffer: bytearray = field(default_factory=bytearray)
     _digest: Any = field(default_factory=hashlib.sha256)
-    _multipart: str = ""
-    _parts: list[dict[str, Any]] = field(default_factory=list)
+    _sender: PartSender | None = None
 
     def write(self, data: bytes) -> None:
         """Take the next bytes. Raises FileTooLarge beyond ``most``."""
@@ -76,41 +76,25 @@ class ObjectWriter:
 
     def finish(self) -> Written:
         """Store what is left and make the object whole."""
-        if self._multipart:
-            self._send(len(self._buffer))
-            self._complete()
-        else:
+        if self._sender is None:
             with answering():
-                client().put_object(**self._where(), Body=bytes(self._buffer), **STORED_AS)
+                client().put_object(**place_of(self.key), Body=bytes(self._buffer), **STORED_AS)
+        else:
+            self._send(len(self._buffer))
+            self._sender.complete()
         self._buffer = bytearray()
         return Written(self.size, self._digest.hexdigest(), self._head)
 
+    def stop(self) -> None:
+        """Send nothing more; the key can be cleared then. Raises nothing."""
+        if self._sender is not None:
+            self._sender.stop()
+
     def _send(self, count: int) -> None:
-        with answering():
-            if not self._multipart:
-                begun = client().create_multipart_upload(**self._where(), **STORED_AS)
-                self._multipart = begun["UploadId"]
-                self.on_multipart(self._multipart)
-            number = len(self._parts) + 1
-            sent = client().upload_part(
-                **self._where(),
-                UploadId=self._multipart,
-                PartNumber=number,
-                Body=bytes(memoryview(self._buffer)[:count]),
-            )
-        self._parts.append({"PartNumber": number, "ETag": sent["ETag"]})
+        if self._sender is None:
+            self._sender = PartSender(self.key, self.on_multipart, **STORED_AS)
+        self._sender.send(bytes(memoryview(self._buffer)[:count]))
         del self._buffer[:count]
-
-    def _complete(self) -> None:
-        with answering():
-            client().complete_multipart_upload(
-                **self._where(),
-                UploadId=self._multipart,
-                MultipartUpload={"Parts": self._parts},
-            )
-
-    def _where(self) -> dict[str, str]:
-        return place_of(self.key)
 
 
 def clear(key: str) -> None:

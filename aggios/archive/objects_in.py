@@ -51,9 +51,11 @@ def _upload(key: str, size: int, chunks: Iterator[bytes]) -> None:
     try:
         for chunk in chunks:
             writer.write(chunk)
+        writer.finish()
     except FileTooLarge as exc:
         raise ArchiveError(f"An object is larger than the archive says. {exc}") from exc
-    writer.finish()
+    finally:
+        writer.stop()
 
 
 def copy_objects(

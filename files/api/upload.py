@@ -12,7 +12,7 @@ from files.names import checked_name, checked_path
 from files.receiving import FIELD, Received
 from files.services import keep_file
 from files.trash.purging import purge_due
-from files.uploads.settling import give_up, settle_some
+from files.uploads.settling import settle_some
 from idempotency.services import fingerprint_of, once
 
 
@@ -28,10 +28,10 @@ def add_file(request: Request) -> Response:
     try:
         response = _answer(request, received)
     except BaseException:
-        give_up(received.upload)
+        received.drop()
         raise
     if received.upload.state != Upload.State.READY:
-        give_up(received.upload)
+        received.drop()
     settle_some()
     return response
 

@@ -1,0 +1,61 @@
+"""Sending the parts of one multipart upload, some of them at once."""
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Any
+
+from files.bucket import place_of
+from files.store import answering, client
+
+# While these are under way the next is received: no more than so many and that one are in memory.
+AT_ONCE = 2
+
+
+class PartSender:
+    """A multipart upload that has been begun; ``complete`` makes the object readable.
+
+    What a part met is raised by a later call, as StorageUnavailable.
+    """
+
+    def __init__(self, key: str, on_begun: Callable[[str], None], **stored_as: str) -> None:
+        """Begin it, and tell ``on_begun`` the store's id of it before a part is sent."""
+        self._where = place_of(key)
+        with answering():
+            begun = client().create_multipart_upload(**self._where, **stored_as)
+        self._where["UploadId"] = begun["UploadId"]
+        on_begun(begun["UploadId"])
+        self._pool = ThreadPoolExecutor(AT_ONCE, "part")
+        self._under_way: list[Future[dict[str, Any]]] = []
+        self._parts: list[dict[str, Any]] = []
+
+    def send(self, data: bytes) -> None:
+        """Send the next part; wait only while too many are under way."""
+        self._gather(AT_ONCE - 1)
+        number = len(self._parts) + len(self._under_way) + 1
+        # The client is the caller's: which it is may depend on whom the caller works for.
+        self._under_way.append(self._pool.submit(self._put, client(), number, data))
+
+    def complete(self) -> None:
+        """Put the object together of what was sent."""
+        self._gather(0)
+        self._pool.shutdown()
+        with answering():
+            client().complete_multipart_upload(
+                **self._where, MultipartUpload={"Parts": self._parts}
+            )
+
+    def stop(self) -> None:
+        """Wait until nothing is under way any more, so that whoever clears the key has it all."""
+        wait(self._under_way)
+        self._pool.shutdown()
+
+    def _gather(self, most: int) -> None:
+        """Wait until so many parts are under way at most."""
+        with answering():
+            while len(self._under_way) > most:
+                self._parts.append(self._under_way[0].result())
+                del self._under_way[0]
+
+    def _put(self, through: Any, number: int, data: bytes) -> dict[str, Any]:
+        sent = through.upload_part(**self._where, PartNumber=number, Body=data)
+        return {"PartNumber": number, "ETag": sent["ETag"]}
