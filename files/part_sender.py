@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
 from typing import Any
 
 from files.bucket import place_of
@@ -32,8 +33,8 @@ class PartSender:
         """Send the next part; wait only while too many are under way."""
         self._gather(AT_ONCE - 1)
         number = len(self._parts) + len(self._under_way) + 1
-        # The client is the caller's: which it is may depend on whom the caller works for.
-        self._under_way.append(self._pool.submit(self._put, client(), number, data))
+        # In the caller's tenant, whose keys sign the request.
+        self._under_way.append(self._pool.submit(copy_context().run, self._put, number, data))
 
     def complete(self) -> None:
         """Put the object together of what was sent."""
@@ -56,6 +57,6 @@ class PartSender:
                 self._parts.append(self._under_way[0].result())
                 del self._under_way[0]
 
-    def _put(self, through: Any, number: int, data: bytes) -> dict[str, Any]:
-        sent = through.upload_part(**self._where, PartNumber=number, Body=data)
+    def _put(self, number: int, data: bytes) -> dict[str, Any]:
+        sent = client().upload_part(**self._where, PartNumber=number, Body=data)
         return {"PartNumber": number, "ETag": sent["ETag"]}

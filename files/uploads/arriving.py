@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from core.problems import StorageUnavailable
 from files.bucket import NO_SUCH_UPLOAD, head, place_of
+from files.history import forget_former
 from files.models import Upload
 from files.problems import UploadIncomplete
 from files.store import answering, client, error_code, status_of
@@ -44,7 +45,7 @@ def settle_in(upload: Upload, seen: Arrived) -> None:
         return
     with answering():
         try:
-            client().copy_object(
+            copied = client().copy_object(
                 **where(upload),
                 CopySource=place_of(seen.key),
                 CopySourceIfMatch=seen.etag,
@@ -55,6 +56,8 @@ def settle_in(upload: Upload, seen: Arrived) -> None:
             if status_of(exc) not in (HTTPStatus.NOT_FOUND, HTTPStatus.PRECONDITION_FAILED):
                 raise
             raise UploadIncomplete(members={"missing": [1]}) from exc
+    if "VersionId" in copied:
+        forget_former(key_of(upload))  # of one who came as far as this before, and died
 
 
 def leave_landing(upload: Upload) -> None:

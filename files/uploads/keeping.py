@@ -31,8 +31,7 @@ def keep_arrived(
     ChecksumMismatch, UploadIncomplete, UploadEnded, NotFound, StorageUnavailable.
     """
     written = _verified(upload, seen, user, between)
-    settle_in(upload, seen)
-    file = _kept(upload, written, user)
+    file = _kept(upload, seen, written, user)
     leave_landing(upload)
     return file
 
@@ -67,10 +66,15 @@ def _read(seen: Arrived, between: Between) -> Written:
     return Written(size, digest.hexdigest(), head)
 
 
-def _kept(upload: Upload, written: Written, user: User) -> File:
+def _kept(upload: Upload, seen: Arrived, written: Written, user: User) -> File:
+    """Move the object to stay and keep it, by one at a time.
+
+    Without the row's lock somebody slower could copy what landed later over a file that is kept.
+    """
     with transaction.atomic():
         locked = Upload.objects.select_for_update().get(pk=upload.pk)
         if locked.state == PENDING:
+            settle_in(locked, seen)
             return keep_file(upload=locked, name=upload.name, written=written, user=user)
     if locked.state == READY:
         return file_of_upload(locked)

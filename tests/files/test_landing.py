@@ -1,0 +1,46 @@
+"""From where an upload landed to where it stays: verified bytes alone, by one at a time."""
+
+from accounts.models import User
+from files.models import Upload
+from files.uploads.arriving import arrived, settle_in
+from files.uploads.keeping import keep_arrived
+from tenants.context import tenant_context
+from tests.files.agreeing import assert_agreed
+from tests.files.bucket import sha256
+from tests.files.direct import announced, completed, sent
+from tests.site import Site
+
+
+def test_what_lands_later_never_replaces_a_file_that_is_kept(site: Site, new_agency):
+    """Somebody has verified other bytes, and goes on when the file is made and they are back."""
+    agency = new_agency()
+    ada = agency.owner.at
+    begun = announced(ada, "a.txt", 5).json()
+    sent(site, begun, b"later")
+    made = []
+
+    def meanwhile() -> None:
+        sent(site, begun, b"first")
+        made.append(completed(ada, begun))
+        sent(site, begun, b"later")
+
+    with tenant_context(agency.ref):
+        upload, user = Upload.objects.get(pk=begun["id"]), User.objects.get(pk=agency.owner.id)
+        file = keep_arrived(upload, arrived(upload, {}), user=user, between=meanwhile)
+
+    assert (made[0].status_code, made[0].json()["id"]) == (201, str(file.id))
+    assert made[0].json()["sha256"] == sha256(b"first")
+    assert ada.get(f"/api/files/{file.id}/content").content == b"first"
+    assert_agreed(agency)
+
+
+def test_one_who_died_after_moving_leaves_no_version(site: Site, new_agency):
+    agency = new_agency()
+    begun = announced(agency.owner.at, "a.txt", 5).json()
+    sent(site, begun, b"bytes")
+    with tenant_context(agency.ref):
+        upload = Upload.objects.get(pk=begun["id"])
+        settle_in(upload, arrived(upload, {}))
+
+    assert completed(agency.owner.at, begun).status_code == 201
+    assert_agreed(agency)
