@@ -6,6 +6,9 @@ would hold a thread for ever. So while a body is read, the reader's socket is a 
 knows what time it is.
 """
 
+import fcntl
+import sys
+import termios
 import threading
 import time
 from collections.abc import Iterator
@@ -124,6 +127,14 @@ class Crowd:
         """Whether there were too many a short while ago."""
         return time.monotonic() < self._strict_until
 
+    @property
+    def is_full(self) -> bool:
+        """Whether there were too many a short while ago and nobody has left since."""
+        now = time.monotonic()
+        with self._lock:
+            slow = [held for held in self._held if held.waited(now) > SLOW_SECONDS_WHEN_STRICT]
+            return self.is_strict and len(slow) >= settings.SLOW_BODIES_AT_ONCE
+
     def require_place(self, one: Held) -> None:
         """Raise CrowdedOutError for one that is slow while there are enough of them before it."""
         now = time.monotonic()
@@ -157,6 +168,13 @@ def read_through(body: Any, line: Line) -> Iterator[None]:
         raise
     finally:
         connection.settimeout(usual)
+
+
+def come_so_far(body: Any) -> int:
+    """Return how many bytes of a body are here, without taking any."""
+    unreader, waiting = _unreader_of(body), bytearray(4)
+    fcntl.ioctl(unreader.sock, termios.FIONREAD, waiting)
+    return len(unreader.buf.getvalue()) + int.from_bytes(waiting, sys.byteorder)
 
 
 def _unreader_of(body: Any) -> Any:

@@ -5,6 +5,7 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 from aggios.boot import refuse_unsafe_start
+from aggios.full_house import with_places
 from aggios.request_bodies import (
     Application,
     in_time,
@@ -18,6 +19,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aggios.settings")
 
 application: Application = get_wsgi_application()
 # From the inside out.
-for layer in (without_length, in_time, read_to_the_end, sent_in_time, with_readable_type):
+for layer in (
+    without_length,
+    in_time,
+    with_places,
+    read_to_the_end,
+    sent_in_time,
+    with_readable_type,
+):
     application = layer(application)
 refuse_unsafe_start()

@@ -16,5 +16,10 @@ def broken_off(exc: UnreadablePostError, otherwise: Problem) -> Problem:
     """
     cause = exc.__cause__ or exc.__context__
     if isinstance(cause, CrowdedOutError):
-        return TooManySlowBodies(headers={"Retry-After": "10"})
+        return busy()
     return RequestTimeout() if isinstance(cause, TimeoutError) else otherwise
+
+
+def busy() -> Problem:
+    """Return what somebody is told who is slow while too many others are."""
+    return TooManySlowBodies(headers={"Retry-After": "10"})

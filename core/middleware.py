@@ -5,23 +5,19 @@ the metrics of the request.
 """
 
 import logging
-import re
 import time
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
-from uuid6 import uuid7
 
 from core.address import client_address
 from core.context import RequestContext, serving
 from core.metrics import observe_request
 from core.problems import UnsupportedVersion
+from core.request_ids import API_VERSION, request_id_of
 from core.responses import problem_response
 
-API_VERSION = "v1"
-# What proxies and tracing systems send: UUIDs, ULIDs, hex, a few separators.
-WELL_FORMED_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}")
 PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 QUIET_PATHS = frozenset({"/api/health/live", "/api/health/ready", "/metrics", "/internal/traefik"})
 
@@ -41,7 +37,7 @@ class EdgeMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         started = time.perf_counter()
         context = RequestContext(
-            request_id=_request_id(request),
+            request_id=request_id_of(request.META.get("HTTP_X_REQUEST_ID", "")),
             client_address=client_address(request),
             user_agent=request.META.get("HTTP_USER_AGENT", "")[:400],
             accept_language=request.META.get("HTTP_ACCEPT_LANGUAGE", "")[:500],
@@ -65,11 +61,6 @@ class VersionMiddleware:
             detail = f"Version {asked[:20]!r} is not served; ask for {API_VERSION!r}."
             return problem_response(UnsupportedVersion(detail))
         return self.get_response(request)
-
-
-def _request_id(request: HttpRequest) -> str:
-    given = request.META.get("HTTP_X_REQUEST_ID", "")
-    return given if WELL_FORMED_ID.fullmatch(given) else str(uuid7())
 
 
 def _add_headers(response: HttpResponse, context: RequestContext) -> None:
