@@ -11,6 +11,7 @@ from bench import (
     fleet,
     roles,
     sessions,
+    slow_clients,
     users_me,
     worker_memory,
 )
@@ -25,6 +26,7 @@ BENCHES: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "fleet": (fleet.main, fleet.TITLE),
     "roles": (roles.main, roles.TITLE),
     "sessions": (sessions.main, sessions.TITLE),
+    "slow_clients": (slow_clients.main, slow_clients.TITLE),
     "users_me": (users_me.main, users_me.TITLE),
     "worker_memory": (worker_memory.main, worker_memory.TITLE),
 }

@@ -120,3 +120,12 @@ def test_files_go_every_way_and_come_back():
     }
     assert all(ratio > 0 for ratio in result["ratios"].values())
     assert set(result["pages_per_second"]) == {"1", "1000"}
+
+
+def test_others_are_measured_beside_slow_clients():
+    few = ("--slow", "12", "--seconds", "1", "--interval", "0.3", "--megabytes", "17")
+    found = result_of("slow_clients", *few, "--only", "forms")["found"]
+
+    beside = [figures for figures in found.values() if "open" in figures]
+    assert (len(found), len(beside)) == (2, 1)
+    assert all(figures["rate"] > 0 for figures in found.values())
