@@ -1,8 +1,8 @@
 """Finding what a bucket with versioning keeps and no row needs: former versions, delete markers.
 
-The backend deletes for good and writes to no key twice on purpose. What is found here came of two
-who did the same at once, or of somebody else: the slip that versioning is there for. So of an
-object that a row names nothing goes unless its current bytes are those that the row stands for.
+The backend deletes for good and writes to no key twice. What is found here came of a process that
+died, or of somebody else: the slip that versioning is there for. So of an object that a row names
+nothing goes unless its current bytes are those that the row stands for.
 """
 
 from files.bucket import folder_of
