@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line on standard output, with request id, tenant and user."""
+"""Structured logs: one JSON object a line on standard error, with request id, tenant and user."""
 
 import logging
 from typing import Any
@@ -77,14 +77,15 @@ def log_configuration(level: str, style: str) -> dict[str, Any]:
         "filters": {"without_request": {"()": _WithoutRequest}},
         "formatters": {"structured": _formatter(style)},
         "handlers": {
-            "stdout": {
+            # Not standard output, which is what a command was asked for (--json).
+            "stderr": {
                 "class": "logging.StreamHandler",
-                "stream": "ext://sys.stdout",
+                "stream": "ext://sys.stderr",
                 "formatter": "structured",
                 "filters": ["without_request"],
             }
         },
-        "root": {"handlers": ["stdout"], "level": level},
+        "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             # Django's own handlers would write plain text beside ours.
             "django": {"handlers": [], "level": level, "propagate": True},

@@ -72,10 +72,13 @@ def _end(file: File, actor: Actor) -> list[Upload]:
 
 
 def _purged(versions: list[FileVersion]) -> list[Upload]:
-    """Say of each object that it is to go; a copied or restored tenant has no row of it yet."""
+    """Say of each object that it is to go, and forget what its sender had called it.
+
+    A copied or restored tenant has no row of it yet.
+    """
     named = {version.object_name: version for version in versions}
     rows = Upload.objects.filter(object_name__in=named)
-    rows.update(state=Upload.State.PURGED, cleared_at=None)
+    rows.update(state=Upload.State.PURGED, cleared_at=None, name="")
     there = set(rows.values_list("object_name", flat=True))
     Upload.objects.bulk_create(
         Upload(

@@ -50,6 +50,8 @@ def test_purging_leaves_nothing_but_its_record(site: Site, new_agency):
         assert [str(pk) for pk in File.objects.values_list("pk", flat=True)] == [kept["id"]]
         assert (FileVersion.objects.count(), Share.objects.count()) == (1, 0)
         event = AuditEvent.objects.get(action="file.purged")
+        names = set(Upload.objects.filter(state="purged").values_list("name", flat=True))
+    assert names == {""}
     assert (event.actor_id, event.target_label) == (agency.owner.id, "gone.txt")
     assert event.details == {"versions": 4, "size": 14}
     assert [cleared for _, cleared in purged_uploads(agency)] == [True] * 3
