@@ -15,7 +15,7 @@ from aggios import env
 bind = env.text("WEB_BIND", "0.0.0.0:8000")
 workers = env.integer("WEB_WORKERS", 2, least=1)
 threads = env.integer("WEB_THREADS", 16, least=1)
-worker_class = "aggios.gunicorn_worker.Worker"  # gthread
+worker_class = "aggios.serving.gunicorn_worker.Worker"  # gthread
 # A gthread worker heartbeats while its threads work, so slow uploads are not killed by this.
 timeout = 60
 graceful_timeout = 30
@@ -35,7 +35,7 @@ access_log_format = ""
 accesslog = None
 errorlog = "-"
 loglevel = "warning"
-logger_class = "aggios.gunicorn_log.Log"
+logger_class = "aggios.serving.gunicorn_log.Log"
 preload_app = False
 # Otherwise one socket in the home folder is shared by everything that the account runs.
 control_socket_disable = True

@@ -20,7 +20,7 @@ from rest_framework.response import Response
 from accounts.permissions import Everybody
 from core.database.scope import PUBLIC, enter
 from core.views import ApiView, read_only
-from files.store import ping
+from files.objects.store import ping
 
 
 def _database() -> None:

@@ -5,15 +5,15 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 from aggios.boot import refuse_unsafe_start
-from aggios.full_house import with_places
-from aggios.request_bodies import (
+from aggios.serving.full_house import with_places
+from aggios.serving.request_bodies import (
     Application,
     in_time,
     read_to_the_end,
     with_readable_type,
     without_length,
 )
-from aggios.slow_readers import sent_in_time
+from aggios.serving.slow_readers import sent_in_time
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aggios.settings")
 

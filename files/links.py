@@ -3,7 +3,7 @@
 from files.content_types import safe_type
 from files.models import FileVersion
 from files.names import attachment
-from files.storage import tenant_storage
+from files.objects.storage import tenant_storage
 
 
 def link_to(version: FileVersion, *, method: str | None = None, seconds: int | None = None) -> str:

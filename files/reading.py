@@ -8,8 +8,8 @@ from django.conf import settings
 
 from core.problems import NotFound
 from files.models import FileVersion
-from files.storage import tenant_storage
-from files.store import answering, client, error_code
+from files.objects.storage import tenant_storage
+from files.objects.store import answering, client, error_code
 
 CHUNK_BYTES = 256 * 1024
 NO_SUCH_KEY = "NoSuchKey"

@@ -22,12 +22,12 @@ from accounts.models import User
 from core.problems import BodyTooLarge, FieldError, MalformedBody, ValidationFailed
 from files.form_body import FormBody, most_beside
 from files.models import Upload
+from files.objects.storage import tenant_storage
+from files.objects.writing import ObjectWriter
 from files.problems import FileTooLarge, QuotaExceeded
 from files.quota import require_room
-from files.storage import tenant_storage
 from files.uploads.records import cover, note_multipart, start_upload
 from files.uploads.settling import give_up
-from files.writing import ObjectWriter
 from tenants.context import current_tenant
 from tenants.limits import limits_of
 

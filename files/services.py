@@ -13,12 +13,12 @@ from core.problems import FieldError
 from files.access import writable_file
 from files.models import File, FileVersion, Upload
 from files.names import checked_path
+from files.objects.writing import Written
 from files.problems import NameTaken
 from files.quota import keep
 from files.sniffing import type_of
 from files.uploads.records import claim
 from files.versions.adding import add_version
-from files.writing import Written
 
 Check = Callable[[File], None]
 

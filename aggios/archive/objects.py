@@ -12,7 +12,7 @@ from aggios.archive.layout import CHUNK, Wanted
 from aggios.archive.manifest import OBJECT, SHA256
 from aggios.archive.problems import Damaged
 from aggios.archive.snapshot import Snapshot
-from files.store import answering, client
+from files.objects.store import answering, client
 
 Progress = Callable[[int], None]
 # Every table whose rows stand for objects: the columns of name, size and SHA-256.

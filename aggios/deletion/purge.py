@@ -24,7 +24,7 @@ from aggios.deletion.problems import NotDue
 from audit.models import AuditEvent
 from audit.services import Actor, record
 from core.database.scope import PUBLIC, enter
-from files.purging import purge_objects
+from files.objects.purging import purge_objects
 from tenants.database.dropping import drop_in_batches
 from tenants.database.steps import Report
 from tenants.fleet.records import forget_details

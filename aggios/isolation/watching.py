@@ -7,7 +7,7 @@ from django.db import connections
 from psycopg import sql
 
 from core.database.scope import PUBLIC, enter
-from files.store import client
+from files.objects.store import client
 from tenants.database.owner import ALIAS, owner_connection
 from tenants.refs import TenantRef
 

@@ -6,8 +6,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 
 from files.doctor.findings import MENDS, Finding, noted, refused, well, wrong
-from files.setup import ENABLED, encryption_of, versioning_of
-from files.store import client, error_code, status_of
+from files.objects.setup import ENABLED, encryption_of, versioning_of
+from files.objects.store import client, error_code, status_of
 
 OWN = "own endpoint"
 TURN_ON = "Run manage.py setup_storage"

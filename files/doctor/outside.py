@@ -16,7 +16,7 @@ from django.conf import settings
 
 from files.doctor.asking import Heard, ask, unheard
 from files.doctor.findings import PREFIX, Finding, noted, refused, well, wrong
-from files.store import client, signing_client
+from files.objects.store import client, signing_client
 
 STRANGER = "https://storage-doctor.invalid"
 # Amazon S3, "RequestTimeTooSkewed": 15 minutes. A minute is what a set clock is well within.

@@ -5,9 +5,9 @@ died, or of somebody else: the slip that versioning is there for. So of an objec
 nothing goes unless its current bytes are those that the row stands for.
 """
 
-from files.bucket import folder_of
-from files.history import Kept, forget, histories
 from files.models import FileVersion
+from files.objects.bucket import folder_of
+from files.objects.history import Kept, forget, histories
 from files.reconciling.accounting import accounted
 from files.reconciling.findings import Findings, Kind
 from files.reconciling.listing import sha256_in_store

@@ -10,10 +10,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from files.bucket import PAGE, abort_multipart, folder_of, head, pages, place_of
-from files.purging import delete_keys
-from files.storage import tenant_storage
-from files.store import answering, client, status_of
+from files.objects.bucket import PAGE, abort_multipart, folder_of, head, pages, place_of
+from files.objects.purging import delete_keys
+from files.objects.storage import tenant_storage
+from files.objects.store import answering, client, status_of
 from tenants.context import current_tenant
 
 VERSION_7 = 7

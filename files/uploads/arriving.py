@@ -8,14 +8,14 @@ from http import HTTPStatus
 from botocore.exceptions import ClientError
 
 from core.problems import StorageUnavailable
-from files.bucket import NO_SUCH_UPLOAD, head, place_of
-from files.history import forget_former
 from files.models import Upload
+from files.objects.bucket import NO_SUCH_UPLOAD, head, place_of
+from files.objects.history import forget_former
+from files.objects.store import answering, client, error_code, status_of
+from files.objects.writing import STORED_AS, clear
 from files.problems import UploadIncomplete
-from files.store import answering, client, error_code, status_of
 from files.uploads.landing import landing_key
 from files.uploads.parts import Part, key_of, part_count, part_length, stored_parts, where
-from files.writing import STORED_AS, clear
 
 SINGLE = Upload.Strategy.SINGLE
 MOST_NAMED = 100

@@ -11,11 +11,11 @@ from core.problems import NotFound
 from files.content_types import UNKNOWN
 from files.models import Upload
 from files.names import checked_path
+from files.objects.writing import part_bytes
 from files.problems import FileTooLarge, UploadCompleted, UploadEnded, UploadVerifying
 from files.uploads.parts import begin_multipart
 from files.uploads.records import start_upload
 from files.uploads.settling import give_up
-from files.writing import part_bytes
 from tenants.context import current_tenant
 from tenants.limits import limits_of
 

@@ -7,16 +7,16 @@ from django.db import transaction
 
 from accounts.models import User
 from core.problems import NotFound
-from files.bucket import place_of
 from files.models import File, FileVersion, Upload
+from files.objects.bucket import place_of
+from files.objects.store import answering, client
+from files.objects.writing import Written
 from files.problems import ChecksumMismatch, UploadIncomplete
 from files.services import keep_file
 from files.sniffing import HEAD_BYTES
-from files.store import answering, client
 from files.uploads.arriving import Arrived, leave_landing, settle_in
 from files.uploads.direct import PENDING, READY, require_pending
 from files.uploads.settling import give_up, tidy
-from files.writing import Written
 
 CHUNK_BYTES = 1024 * 1024
 Between = Callable[[], None]

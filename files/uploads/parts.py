@@ -6,11 +6,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from files.bucket import NO_SUCH_UPLOAD, abort_multipart, place_of
 from files.models import Upload
-from files.storage import tenant_storage
-from files.store import answering, client, error_code
-from files.writing import STORED_AS
+from files.objects.bucket import NO_SUCH_UPLOAD, abort_multipart, place_of
+from files.objects.storage import tenant_storage
+from files.objects.store import answering, client, error_code
+from files.objects.writing import STORED_AS
 
 
 @dataclass(frozen=True, slots=True)

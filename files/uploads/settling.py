@@ -12,11 +12,11 @@ from accounts.models import User
 from audit.services import record
 from core.problems import StorageUnavailable
 from files.models import Upload
-from files.purging import delete_keys
+from files.objects.purging import delete_keys
+from files.objects.writing import clear
 from files.uploads.landing import landing_key
 from files.uploads.parts import key_of
 from files.uploads.records import fail, target_of_upload
-from files.writing import clear
 
 SETTLED_AT_ONCE = 5
 ENDED: Mapping[str, str] = {

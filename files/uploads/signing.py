@@ -14,7 +14,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from files.models import Upload
-from files.store import signing_client
+from files.objects.store import signing_client
 from files.uploads.landing import landing_key
 from files.uploads.parts import part_length, where
 

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import call_command
 
 from accounts.models import Letter
-from files.store import client
+from files.objects.store import client
 from tenants.context import tenant_context
 from tests import stack
 from tests.cast import Agency, join

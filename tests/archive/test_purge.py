@@ -15,7 +15,7 @@ from aggios.deletion.inventory import take_inventory
 from aggios.deletion.purge import take_off_the_air
 from audit.services import SYSTEM
 from core.database.scope import PUBLIC, enter
-from files.purging import purge_objects
+from files.objects.purging import purge_objects
 from tenants.database.dropping import drop_in_batches
 from tenants.deletion import schedule_deletion
 from tenants.models import DeletionCertificate, Domain, Tenant

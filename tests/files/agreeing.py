@@ -1,7 +1,7 @@
 """Holding that balance, rows and store say the same."""
 
 from files.models import Balance, FileVersion, Upload
-from files.store import client
+from files.objects.store import client
 from tenants.context import tenant_context
 from tests import stack
 from tests.cast import Agency

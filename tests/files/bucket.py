@@ -2,7 +2,7 @@
 
 import hashlib
 
-from files.store import client
+from files.objects.store import client
 from tests import stack
 from tests.cast import Agency
 

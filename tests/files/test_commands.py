@@ -7,9 +7,9 @@ from mmap import ACCESS_READ, mmap
 import pytest
 from django.core.management import CommandError, call_command
 
-from files.bucket import place_of
-from files.purging import purge_objects
-from files.store import client
+from files.objects.bucket import place_of
+from files.objects.purging import purge_objects
+from files.objects.store import client
 from tests import stack
 
 

@@ -8,8 +8,8 @@ from uuid6 import uuid7
 
 from audit.models import AuditEvent
 from files.models import FileVersion, Upload
+from files.objects.store import client
 from files.reconciling import listing
-from files.store import client
 from tenants.context import tenant_context
 from tests import stack
 from tests.cast import Agency

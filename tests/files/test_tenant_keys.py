@@ -13,12 +13,12 @@ from django.core.files.base import ContentFile
 from uuid6 import uuid7
 
 from core.problems import StorageUnavailable
-from files import tenant_keys
-from files.bucket import head, place_of
-from files.purging import delete_keys, purge_objects
-from files.storage import tenant_storage
-from files.store import client, signing_client, status_of
-from files.tenant_keys import sessions
+from files.objects import tenant_keys
+from files.objects.bucket import head, place_of
+from files.objects.purging import delete_keys, purge_objects
+from files.objects.storage import tenant_storage
+from files.objects.store import client, signing_client, status_of
+from files.objects.tenant_keys import sessions
 from tenants.context import tenant_context
 from tests.cast import Agency
 from tests.files.bucket import content, former_of, keys_of

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from audit.models import AuditEvent
 from files.models import FileVersion, Upload
-from files.store import client
+from files.objects.store import client
 from files.uploads.afterwards import verify_due
 from files.uploads.settling import settle_some
 from tenants.context import NoTenant, tenant_context

@@ -8,9 +8,9 @@ from django.utils import timezone
 from uuid6 import uuid7
 
 from files.models import FileVersion, Upload
-from files.purging import delete_keys, purge_objects
-from files.setup import set_up_bucket
-from files.store import client
+from files.objects.purging import delete_keys, purge_objects
+from files.objects.setup import set_up_bucket
+from files.objects.store import client
 from files.uploads.settling import settle_some
 from tenants.context import tenant_context
 from tests.cast import Agency

@@ -15,8 +15,8 @@ from accounts.models import User
 from aggios.isolation.parties import SLUG
 from core.database.scope import PUBLIC, enter
 from files.models import File, FileVersion
-from files.storage import tenant_storage
-from files.store import client
+from files.objects.storage import tenant_storage
+from files.objects.store import client
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tenants.refs import TenantRef, ref_of

@@ -17,7 +17,7 @@ from aggios.isolation.routes import all_routes
 from aggios.isolation.run import clean
 from aggios.isolation.transport import InProcess
 from aggios.isolation.watching import Watch
-from files.storage import TenantStorage
+from files.objects.storage import TenantStorage
 from idempotency.models import Answer
 from staff.api.view import StaffView
 from tenants.context import tenant_context

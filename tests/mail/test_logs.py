@@ -10,7 +10,7 @@ import pytest
 from gunicorn.config import Config
 
 from aggios import gunicorn
-from aggios.gunicorn_log import Log
+from aggios.serving.gunicorn_log import Log
 from devstack.testing import TestStack
 from tests.accounts.invited import invited
 from tests.browser import Browser

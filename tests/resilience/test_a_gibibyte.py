@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
-from files.store import client
+from files.objects.store import client
 from tests import stack
 from tests.cast import Agency
 from tests.files.agreeing import assert_agreed, balance_of

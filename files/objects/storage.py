@@ -8,9 +8,9 @@ from django.core.files.storage import storages
 from storages.backends.s3 import S3Storage
 from storages.utils import clean_name
 
-from files.credentials import session
-from files.purging import delete_keys
-from files.store import signing_client
+from files.objects.credentials import session
+from files.objects.purging import delete_keys
+from files.objects.store import signing_client
 from tenants.context import current_tenant
 
 

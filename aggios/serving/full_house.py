@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 
-from aggios.slow_lines import CROWD, come_so_far
+from aggios.serving.slow_lines import CROWD, come_so_far
 from core.bodies import busy
 from core.request_ids import API_VERSION, request_id_of
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from aggios.slow_lines import CROWD, STEP_SECONDS, Held
+from aggios.serving.slow_lines import CROWD, STEP_SECONDS, Held
 from core.bodies import CrowdedOutError
 
 # Each of these is to be taken within this time: 6.4 KiB a second at least.

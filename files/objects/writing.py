@@ -11,13 +11,13 @@ from typing import Any
 
 from django.conf import settings
 
-from files.bucket import abort_multipart, place_of
 from files.content_types import UNKNOWN
-from files.part_sender import PartSender
+from files.objects.bucket import abort_multipart, place_of
+from files.objects.part_sender import PartSender
+from files.objects.purging import delete_keys
+from files.objects.store import answering, client
 from files.problems import FileTooLarge
-from files.purging import delete_keys
 from files.sniffing import HEAD_BYTES
-from files.store import answering, client
 
 MEBIBYTE = 1024 * 1024
 PART_BYTES = 8 * MEBIBYTE

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from files.bucket import PAGE, abort_multipart, pages
-from files.history import Kept, delete, forget, histories, history_of
+from files.objects.bucket import PAGE, abort_multipart, pages
+from files.objects.history import Kept, delete, forget, histories, history_of
 
 Progress = Callable[[int], None]
 

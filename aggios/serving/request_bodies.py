@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.http import parse_header_parameters
 
-from aggios.slow_lines import CROWD, Line, read_through
+from aggios.serving.slow_lines import CROWD, Line, read_through
 
 Environ = dict[str, Any]
 Application = Callable[[Environ, Any], Iterable[bytes]]
