@@ -19,6 +19,7 @@ from files.objects.purging import delete_keys, purge_objects
 from files.objects.storage import tenant_storage
 from files.objects.store import client, signing_client, status_of
 from files.objects.tenant_keys import sessions
+from files.objects.writing import clear
 from tenants.context import tenant_context
 from tests.cast import Agency
 from tests.files.bucket import content, former_of, keys_of
@@ -67,8 +68,7 @@ def places(acme: Agency, globex: Agency) -> Iterator[tuple[Place, Place]]:
     found = Place(acme), Place(globex)
     yield found
     for place in found:
-        client().abort_multipart_upload(**place.parts_at)
-        delete_keys([place.key])
+        clear(place.key)
 
 
 def part_of(place: Place) -> dict[str, Any]:
@@ -123,8 +123,7 @@ def test_the_same_is_done_to_ones_own(acme, asked, places, name: str):
 
     with tenant_context(acme.ref):
         answer = ASKED[name](own, other)
-        delete_keys([other.key])
-        client().abort_multipart_upload(**other.parts_at)
+        clear(other.key)
 
     assert answer["ResponseMetadata"]["HTTPStatusCode"] in (200, 204, 206)
     assert len(asked) == 1
