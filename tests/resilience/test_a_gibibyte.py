@@ -8,6 +8,7 @@ import hashlib
 import http.client
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
@@ -75,7 +76,9 @@ def directly(host: Host) -> http.client.HTTPResponse | dict:
         start = (number - 1) * begun["part_size"]
         length = min(begun["part_size"], SIZE - start)
         put(signed["urls"][0], blocks(start, length), length)
-    done = host.post(f"/api/uploads/{begun['id']}/complete")
+    # What is larger than a gibibyte is verified after the answer.
+    while (done := host.post(f"/api/uploads/{begun['id']}/complete")).status_code == 202:
+        time.sleep(int(done.headers["Retry-After"]))
     assert done.status_code == 201, done.text
     return done.json()
 
