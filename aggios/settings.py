@@ -303,7 +303,7 @@ SPECTACULAR_SETTINGS = {
         "RoleEnum": "accounts.models.User.Role",
         "TenantStatusEnum": ["active", "suspended"],
         "InvitationStateEnum": ["pending", "accepted", "expired", "revoked"],
-        "UploadStateEnum": ["pending", "ready", "failed"],
+        "UploadStateEnum": ["pending", "verifying", "ready", "failed"],
         "UploadReasonEnum": ["aborted", "expired", "interrupted", "mismatch"],
     },
 }

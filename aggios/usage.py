@@ -10,15 +10,21 @@ from tenants.models import Tenant, Usage
 from tenants.refs import ref_of
 from tenants.usage import Held, bounded, count_rows, database_use, save_usage
 
+AT_ONCE = 100
 Outcome = tuple[Tenant, Usage | DatabaseError]
 
 
 def measure_tenants(tenants: Sequence[Tenant], *, exact: bool = False) -> Iterator[Outcome]:
     """Measure tenants and keep the result; give each with its usage or what stood in the way.
 
-    The catalogue is asked once for all of them, so hand over some hundreds. ``exact`` counts the
-    rows of each rather than taking PostgreSQL's estimate.
+    The catalogue is asked once for a hundred of them: each statement is bounded in time. ``exact``
+    counts the rows of each rather than taking PostgreSQL's estimate.
     """
+    for start in range(0, len(tenants), AT_ONCE):
+        yield from _measured(tenants[start : start + AT_ONCE], exact)
+
+
+def _measured(tenants: Sequence[Tenant], exact: bool) -> Iterator[Outcome]:
     databases = database_use([tenant.schema_name for tenant in tenants])
     for tenant in tenants:
         try:

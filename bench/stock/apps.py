@@ -1,4 +1,4 @@
-"""Aggios' app of people for the stock project: its models and migrations, nothing that listens."""
+"""Aggios' apps for the stock project: their models and migrations, nothing that listens."""
 
 from django.apps import AppConfig
 
@@ -7,3 +7,9 @@ class Accounts(AppConfig):
     """``accounts`` without what it does when Aggios starts."""
 
     name = "accounts"
+
+
+class Files(AppConfig):
+    """``files`` likewise."""
+
+    name = "files"

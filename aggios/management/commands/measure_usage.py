@@ -17,8 +17,6 @@ from tenants.management.choosing import chosen_tenants
 from tenants.models import Tenant, Usage
 from tenants.usage import least_recently_measured
 
-AT_ONCE = 200
-
 
 class Command(BaseCommand):
     help = (
@@ -60,7 +58,7 @@ class Command(BaseCommand):
     def _measured(self, tenants: list[Tenant], exact: bool) -> Iterator[Outcome]:
         err: Any = self.stderr
         shown = track(
-            (pair for at in _parts(tenants) for pair in measure_tenants(at, exact=exact)),
+            measure_tenants(tenants, exact=exact),
             "Measuring",
             total=len(tenants),
             console=Console(file=err),
@@ -74,11 +72,6 @@ def _chosen(options: dict[str, Any]) -> list[Tenant]:
         before = timezone.now() - timedelta(seconds=options["older_than"])
         return list(least_recently_measured(before))
     return chosen_tenants(options["slugs"])
-
-
-def _parts(tenants: list[Tenant]) -> Iterator[list[Tenant]]:
-    for start in range(0, len(tenants), AT_ONCE):
-        yield tenants[start : start + AT_ONCE]
 
 
 def _told(tenant: Tenant, usage: Usage) -> dict[str, Any]:
