@@ -44,7 +44,9 @@ def reserve(size: int, objects: int = 1) -> None:
     if _change(fits, reserved_bytes=size, reserved_objects=objects):
         return
     # No row, or no room: which of the two is asked only now, because nearly always there is a row.
-    if not (ensure_balance() and _change(fits, reserved_bytes=size, reserved_objects=objects)):
+    # It may be there since a moment ago, made by somebody else.
+    ensure_balance()
+    if not _change(fits, reserved_bytes=size, reserved_objects=objects):
         raise QuotaExceeded(members={"quota": standing()})
 
 
@@ -98,17 +100,16 @@ def counted() -> Balance:
         return Balance(Balance.ONLY, *cursor.fetchone())
 
 
-def ensure_balance() -> bool:
-    """Make the tenant's balance if it has none, and tell whether it had none.
+def ensure_balance() -> None:
+    """Make the tenant's balance if it has none.
 
     Call before the transaction changes what it sums. Two who make it at once wait for each other on
     its key, and the second leaves it as it is.
     """
     if Balance.objects.filter(pk=Balance.ONLY).exists():
-        return False
+        return
     with connection.cursor() as cursor:
         cursor.execute(FIRST)
-    return True
 
 
 def _change(fits: Mapping[str, object], **by: int) -> int:
