@@ -1,23 +1,14 @@
 """Transfers beside boto3 on the same store, and lists of many files."""
 
 import argparse
-import contextlib
 import statistics
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from rich.progress import track
 
 from bench import listing, transfers
 from bench.report import console, machine, show, spread
-from bench.servers import NEVER_REACHED, run
-from bench.sides import a_person, sign_up
 from bench.transfers import Desk, Times
-from devstack.environment import BASE_DOMAIN, inherited
-from devstack.services.registry import STORES, WEB
-from devstack.testing import temporary_stack
 
 TITLE = "files up and down beside boto3 on the same store, and pages of many files"
 WAYS = {
@@ -33,7 +24,10 @@ def main(arguments: list[str]) -> int:
     """Run the benchmark and print it."""
     options = _options(arguments)
     about, times = machine(), Times()
-    with transfers.a_file(options.megabytes) as file, _desk(file, options) as desk:
+    with (
+        transfers.a_file(options.megabytes) as file,
+        transfers.a_desk(file, options.at_once) as desk,
+    ):
         rounds = track(range(options.rounds), "Transfers", console=console, transient=True)
         growth = [_transfer(desk, times) for _ in rounds]
         pages = _pages(desk, options)
@@ -51,18 +45,6 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     add("--seconds", type=float, default=3.0, help="seconds of asking for one page (3)")
     add("--json", action="store_true", help="print one JSON object")
     return parser.parse_args(arguments)
-
-
-@contextlib.contextmanager
-def _desk(file: Path, options: argparse.Namespace) -> Iterator[Desk]:
-    with temporary_stack(STORES, overrides=NEVER_REACHED) as stack:
-        steps = ("bootstrap_database", "migrate_schemas", "setup_storage", "collectstatic")
-        run([sys.executable, "-m", "devstack.steps", *steps], {**inherited(), **stack.env})
-        stack.start_ready(*WEB)
-        person = a_person()
-        token = sign_up(stack.ports["gunicorn"], person)
-        host = f"{person['subdomain']}.{BASE_DOMAIN}:{stack.ports['web']}"
-        yield Desk(stack, host, token, file, options.at_once)
 
 
 def _transfer(desk: Desk, times: Times) -> int:

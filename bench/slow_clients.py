@@ -3,23 +3,17 @@
 import argparse
 import contextlib
 import statistics
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from bench import transfers
 from bench.load import Load, drive, get
 from bench.report import console, machine, percentile, show
-from bench.servers import NEVER_REACHED, run
-from bench.sides import PATH, a_person, sign_up
+from bench.sides import PATH
 from bench.slow import SlowClients
 from bench.transfers import Desk, Times
-from devstack.environment import BASE_DOMAIN, inherited
-from devstack.services.registry import STORES, WEB
-from devstack.testing import temporary_stack
 
 TITLE = "other requests while many send or read a byte now and then"
 NOBODY = "nobody is slow"
@@ -41,7 +35,7 @@ def main(arguments: list[str]) -> int:
     options = _options(arguments)
     about = machine()
     found: dict[str, dict[str, Any]] = {}
-    with transfers.a_file(options.megabytes) as file, _desk(file) as desk:
+    with transfers.a_file(options.megabytes) as file, transfers.a_desk(file, 4) as desk:
         others = get(PATH, desk.host, desk.token)
         for kind in [kind for kind in _kinds(desk) if options.only in kind.name]:
             found[f"{NOBODY}, before {kind.name}"] = _figures(_served(desk, others, options))
@@ -67,18 +61,6 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     add("--only", default="", help="a part of the name of the kinds that are tried (all)")
     add("--json", action="store_true", help="print one JSON object")
     return parser.parse_args(arguments)
-
-
-@contextlib.contextmanager
-def _desk(file: Path) -> Iterator[Desk]:
-    with temporary_stack(STORES, overrides=NEVER_REACHED) as stack:
-        steps = ("bootstrap_database", "migrate_schemas", "setup_storage", "collectstatic")
-        run([sys.executable, "-m", "devstack.steps", *steps], {**inherited(), **stack.env})
-        stack.start_ready(*WEB)
-        person = a_person()
-        token = sign_up(stack.ports["gunicorn"], person)
-        host = f"{person['subdomain']}.{BASE_DOMAIN}:{stack.ports['web']}"
-        yield Desk(stack, host, token, file, 4)
 
 
 def _kinds(desk: Desk) -> list[Kind]:

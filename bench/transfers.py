@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -16,9 +17,11 @@ import boto3
 import psutil
 from boto3.s3.transfer import TransferConfig
 
-from bench.servers import LOOPBACK
-from devstack.environment import BUCKET
-from devstack.testing import TestStack
+from bench.servers import LOOPBACK, NEVER_REACHED, run
+from bench.sides import a_person, sign_up
+from devstack.environment import BASE_DOMAIN, BUCKET, inherited
+from devstack.services.registry import STORES, WEB
+from devstack.testing import TestStack, temporary_stack
 
 CHUNK = 1024 * 1024
 MARK = "aggios-bench-boundary"
@@ -51,6 +54,19 @@ class Desk:
             raise RuntimeError(f"{method} {path}: {answer.status} {text[:300]!r}")
         found: dict[str, Any] = json.loads(text)
         return found
+
+
+@contextmanager
+def a_desk(file: Path, at_once: int) -> Iterator[Desk]:
+    """Give a whole site of its own, with a workspace, for a block."""
+    with temporary_stack(STORES, overrides=NEVER_REACHED) as stack:
+        steps = ("bootstrap_database", "migrate_schemas", "setup_storage", "collectstatic")
+        run([sys.executable, "-m", "devstack.steps", *steps], {**inherited(), **stack.env})
+        stack.start_ready(*WEB)
+        person = a_person()
+        token = sign_up(stack.ports["gunicorn"], person)
+        host = f"{person['subdomain']}.{BASE_DOMAIN}:{stack.ports['web']}"
+        yield Desk(stack, host, token, file, at_once)
 
 
 @dataclass

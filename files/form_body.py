@@ -6,7 +6,7 @@ from typing import IO
 from django.conf import settings
 from django.http import UnreadablePostError
 
-from core.bodies import CrowdedOutError, broken_off
+from core.bodies import CrowdedOutError, busy
 from core.problems import MalformedBody
 from files.problems import FileTooLarge, UploadInterrupted
 
@@ -43,7 +43,7 @@ class FormBody:
             data = self._stream.read(size)
         except UnreadablePostError as exc:
             if isinstance(exc.__cause__, CrowdedOutError):
-                raise broken_off(exc, UploadInterrupted()) from exc
+                raise busy() from exc
             raise UploadInterrupted from exc
         self._left -= len(data)
         if self._left < 0:

@@ -106,10 +106,9 @@ def ensure_balance() -> None:
     Call before the transaction changes what it sums. Two who make it at once wait for each other on
     its key, and the second leaves it as it is.
     """
-    if Balance.objects.filter(pk=Balance.ONLY).exists():
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(FIRST)
+    if not Balance.objects.filter(pk=Balance.ONLY).exists():
+        with connection.cursor() as cursor:
+            cursor.execute(FIRST)
 
 
 def _change(fits: Mapping[str, object], **by: int) -> int:

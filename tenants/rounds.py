@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, connection, connections
 
 from core.database.scope import PUBLIC, enter
 from core.long_running import Stop
+from tenants.context import current_tenant
 from tenants.models import Tenant
 from tenants.queries import present_tenants
 from tenants.refs import TenantRef, ref_of
@@ -42,6 +43,15 @@ class Rounds:
     seconds: float
     sweep: Callable[[Stop, Between], object]
     visit: Callable[[TenantRef, Stop], object]
+
+
+def tell(channel: str) -> None:
+    """Tell whoever watches that the current tenant has work; heard at the commit, if that comes.
+
+    Nobody has to hear it: a sweep finds the work all the same.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [channel, str(current_tenant().id)])
 
 
 def served_tenants() -> list[TenantRef]:

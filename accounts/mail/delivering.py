@@ -22,6 +22,7 @@ from accounts.mail.letters import KINDS
 from accounts.mail.outbox import asking
 from accounts.models import Letter
 from audit.services import ANONYMOUS, SYSTEM, Target, record
+from core.backoff import delay_after
 from core.context import serving
 from core.limits import take
 from core.long_running import Stop
@@ -29,7 +30,7 @@ from core.problems import RateLimited
 from tenants.context import current_tenant, tenant_context
 from tenants.refs import TenantRef
 
-FIRST_DELAY, LONGEST_DELAY = timedelta(minutes=1), timedelta(hours=2)
+DELAYS = {"first": timedelta(minutes=1), "longest": timedelta(hours=2)}
 log = logging.getLogger(__name__)
 
 
@@ -114,7 +115,7 @@ def _put_off(letter: Letter, error: Exception) -> bool:
     if is_final(error) or timezone.now() - letter.created_at > settings.MAIL_GIVE_UP_AFTER:
         _give_up(letter)
         return False
-    letter.due_at = timezone.now() + delay_after(letter.attempts)
+    letter.due_at = timezone.now() + delay_after(letter.attempts, **DELAYS)
     letter.save(update_fields=["due_at", "last_error"])
     return True
 
@@ -130,9 +131,3 @@ def _give_up(letter: Letter) -> None:
             error=letter.last_error,
         )
         letter.delete()
-
-
-def delay_after(attempts: int) -> timedelta:
-    """Return how long to wait after so many attempts: 1, 2, 4 … minutes, at most two hours."""
-    doublings = min(attempts - 1, 10)
-    return min(FIRST_DELAY * (1 << doublings), LONGEST_DELAY)

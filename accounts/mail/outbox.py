@@ -6,12 +6,10 @@ letter is sent. So asking costs the same whether the address is known or not.
 
 from typing import Any
 
-from django.db import connection
-
 from accounts.models import Letter, User
 from core.context import RequestContext, request_context
 from core.language import preferred_language
-from tenants.context import current_tenant
+from tenants.rounds import tell
 
 CHANNEL = "aggios_mail"
 ASKED = "asked"
@@ -33,10 +31,7 @@ def post_letter(kind: str, *, to: str, language: str = "", **data: Any) -> Lette
     letter = Letter.objects.create(
         kind=kind, recipient=to, language=language, data={**data, ASKED: asked}
     )
-    with connection.cursor() as cursor:
-        # Heard at the commit, and not at all after a rollback. Nobody has to hear it: whoever
-        # delivers looks at every outbox now and then.
-        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(current_tenant().id)])
+    tell(CHANNEL)
     return letter
 
 

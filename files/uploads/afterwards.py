@@ -11,12 +11,13 @@ import time
 from contextlib import suppress
 from datetime import timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.actors import actor_of
 from accounts.models import User
 from audit.services import record
+from core.backoff import delay_after
 from core.long_running import Stop
 from core.problems import NotFound, StorageUnavailable
 from files.models import Upload
@@ -27,10 +28,11 @@ from files.uploads.parts import key_of
 from files.uploads.records import target_of_upload
 from files.uploads.settling import give_up
 from tenants.context import current_tenant
+from tenants.rounds import tell
 
 CHANNEL = "aggios_verify"
 LEASE, RENEWED = timedelta(seconds=60), 10.0
-FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=5), timedelta(minutes=30)
+DELAYS = {"first": timedelta(seconds=5), "longest": timedelta(minutes=30)}
 PENDING = Upload.State.PENDING
 log = logging.getLogger(__name__)
 
@@ -49,9 +51,7 @@ def postpone(upload: Upload, *, by: User) -> None:
         if not rows.update(verify_at=timezone.now()):
             return
         record("upload.received", actor=actor_of(by), target=target_of_upload(upload))
-        with connection.cursor() as cursor:
-            # Heard at the commit. Nobody has to hear it: whoever verifies looks now and then.
-            cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(current_tenant().id)])
+        tell(CHANNEL)
 
 
 def verify_due(stop: Stop = lambda: False) -> int:
@@ -91,7 +91,7 @@ def _verify(upload: Upload, stop: Stop) -> bool:
     except Handed:
         return False
     except StorageUnavailable:
-        _put_off(upload, delay_after(upload.verify_attempts))
+        _put_off(upload, delay_after(upload.verify_attempts, **DELAYS))
         return False
     return True
 
@@ -117,8 +117,3 @@ class _Lease:
 def _put_off(upload: Upload, by: timedelta) -> int:
     rows = Upload.objects.filter(pk=upload.pk, state=PENDING)
     return rows.update(verify_at=timezone.now() + by)
-
-
-def delay_after(attempts: int) -> timedelta:
-    """Return how long to wait after so many attempts: 5, 10, 20 … seconds, at most half an hour."""
-    return min(FIRST_DELAY * (1 << min(attempts - 1, 10)), LONGEST_DELAY)
