@@ -4,15 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from botocore.exceptions import ClientError
-from django.conf import settings
 
 from core.problems import NotFound
 from files.models import FileVersion
+from files.objects.bucket import NO_SUCH_KEY, place_of
 from files.objects.storage import tenant_storage
 from files.objects.store import answering, client, error_code
 
 CHUNK_BYTES = 256 * 1024
-NO_SUCH_KEY = "NoSuchKey"
 
 
 class ObjectStream:
@@ -24,10 +23,7 @@ class ObjectStream:
 
     def __init__(self, version: FileVersion, part: tuple[int, int] | None) -> None:
         """Open the object. Raises StorageUnavailable, and NotFound if it was purged meanwhile."""
-        where: dict[str, Any] = {
-            "Bucket": settings.S3_BUCKET,
-            "Key": tenant_storage().key_of(version.object_name),
-        }
+        where: dict[str, Any] = place_of(tenant_storage().key_of(version.object_name))
         if part is not None:
             where["Range"] = f"bytes={part[0]}-{part[1]}"
         with answering():

@@ -19,13 +19,14 @@ from aggios.archive.database_part import write_database
 from aggios.archive.layout import Wanted
 from aggios.archive.manifest import Manifest, Missing, decoded
 from aggios.archive.members import MembersIn
-from aggios.archive.objects import Progress, difference, key_under, stored, ticking
+from aggios.archive.objects import Progress, difference, key_under, ticking
 from aggios.archive.problems import ArchiveError, Incomplete
 from aggios.archive.reader import listed_in, opened
 from aggios.archive.signature import sign
 from aggios.archive.writer import Journal, MembersOut, held, named
 from audit.services import Actor, record
 from core.database.scope import PUBLIC, enter
+from files.objects.bucket import chunks_of
 from tenants.models import Tenant
 from tenants.services import target_of
 
@@ -175,7 +176,7 @@ class _Run:
 
     def _write(self, number: int, wanted: Wanted) -> str:
         """Add an object as the store has it; return what is wrong with it, or nothing."""
-        chunks = stored(key_under(self.prefix, wanted.name))
+        chunks = chunks_of(key_under(self.prefix, wanted.name))
         if chunks is None:
             return "the store does not have it"
         name = layout.object_member(number)

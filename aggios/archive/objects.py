@@ -1,18 +1,16 @@
-"""The objects of a tenant: which of them its rows name, and their bytes as a stream."""
+"""The objects of a tenant: which of them its rows name, and the list of them."""
 
 import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 
-from django.conf import settings
 from psycopg import sql
 
-from aggios.archive.layout import CHUNK, Wanted
+from aggios.archive.layout import Wanted
 from aggios.archive.manifest import OBJECT, SHA256
 from aggios.archive.problems import Damaged
 from aggios.archive.snapshot import Snapshot
-from files.objects.store import answering, client
 
 Progress = Callable[[int], None]
 # Every table whose rows stand for objects: the columns of name, size and SHA-256.
@@ -62,27 +60,6 @@ def key_under(prefix: str, name: str) -> str:
     if not OBJECT.fullmatch(name) or not prefix.strip("/"):
         raise ValueError(f"{name!r} is not the name of an object.")
     return f"{prefix}/{name}"
-
-
-def stored(key: str) -> Iterator[bytes] | None:
-    """Return an object's bytes as they come from the store, None if it has none there.
-
-    Raises StorageUnavailable, also while the bytes are read.
-    """
-    with answering():
-        try:
-            body = client().get_object(Bucket=settings.S3_BUCKET, Key=key)["Body"]
-        except client().exceptions.NoSuchKey:
-            return None
-
-    def chunks() -> Iterator[bytes]:
-        with answering():
-            try:
-                yield from body.iter_chunks(CHUNK)
-            finally:
-                body.close()
-
-    return chunks()
 
 
 def ticking(chunks: Iterator[bytes], tick: Progress) -> Iterator[bytes]:

@@ -7,12 +7,12 @@ from django.conf import settings
 from psycopg import sql
 
 from aggios.archive.layout import Wanted
-from aggios.archive.objects import REFERENCES, Progress, fault_of, key_under, stored, ticking
+from aggios.archive.objects import REFERENCES, Progress, fault_of, key_under, ticking
 from aggios.archive.problems import ArchiveError, Incomplete
 from aggios.archive.reader import Archive
 from aggios.archive.session import owner_session
 from aggios.archive.snapshot import tables_of
-from files.objects.bucket import head, place_of
+from files.objects.bucket import chunks_of, head, place_of
 from files.objects.purging import abort_unfinished, purge_all_but
 from files.objects.store import answering, client
 from files.objects.writing import STORED_AS, ObjectWriter
@@ -41,7 +41,7 @@ def upload_objects(archive: Archive, prefix: str, tick: Progress) -> int:
 
 def is_stored(prefix: str, wanted: Wanted) -> bool:
     """Whether the store has an object, byte for byte: it is read. Raises StorageUnavailable."""
-    chunks = stored(key_under(prefix, wanted.name))
+    chunks = chunks_of(key_under(prefix, wanted.name))
     return chunks is not None and not fault_of(chunks, wanted)
 
 

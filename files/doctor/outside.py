@@ -11,12 +11,13 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 
-from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 
+from core.problems import StorageUnavailable
 from files.doctor.asking import Heard, ask, unheard
 from files.doctor.findings import PREFIX, Finding, noted, refused, well, wrong
-from files.objects.store import client, signing_client
+from files.objects.purging import delete_keys
+from files.objects.store import signing_client
 
 STRANGER = "https://storage-doctor.invalid"
 # Amazon S3, "RequestTimeTooSkewed": 15 minutes. A minute is what a set clock is well within.
@@ -51,17 +52,8 @@ def look_outside() -> Iterator[Finding]:
         why, mend = unheard(exc)
         yield wrong("public endpoint", f"{settings.S3_PUBLIC_ENDPOINT_URL}: {why}.", mend)
     finally:
-        with suppress(BotoCoreError, ClientError):
-            _take_away(probe)
-
-
-def _take_away(probe: Probe) -> None:
-    """Delete what is there of it, and what a bucket with versioning keeps of that."""
-    where = {"Bucket": settings.S3_BUCKET, "Key": probe.key}
-    client().delete_object(**where)
-    kept = client().list_object_versions(Bucket=settings.S3_BUCKET, Prefix=probe.key)
-    for version in [*kept.get("Versions", []), *kept.get("DeleteMarkers", [])]:
-        client().delete_object(**where, VersionId=version["VersionId"])
+        with suppress(StorageUnavailable):
+            delete_keys([probe.key])
 
 
 def _examined(probe: Probe) -> Iterator[Finding]:

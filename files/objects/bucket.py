@@ -11,7 +11,9 @@ from files.objects.store import answering, client, error_code, status_of
 
 # The store's word for a multipart upload that was completed, aborted, or never begun.
 NO_SUCH_UPLOAD = "NoSuchUpload"
+NO_SUCH_KEY = "NoSuchKey"
 PAGE = 1000  # what stores give and take at most (Amazon S3 API, "ListObjectsV2", "DeleteObjects")
+CHUNK_BYTES = 1024 * 1024
 
 
 def place_of(key: str) -> dict[str, str]:
@@ -50,6 +52,29 @@ def _is_hidden(key: str, exc: ClientError) -> bool:
         return False
     found = client().list_objects_v2(Bucket=settings.S3_BUCKET, Prefix=key, MaxKeys=1)
     return all(item["Key"] != key for item in found.get("Contents", []))
+
+
+def chunks_of(key: str) -> Iterator[bytes] | None:
+    """Return an object's bytes as they come from the store, None if it has none there.
+
+    Raises StorageUnavailable, also while the bytes are read.
+    """
+    with answering():
+        try:
+            body = client().get_object(**place_of(key))["Body"]
+        except ClientError as exc:
+            if error_code(exc) != NO_SUCH_KEY:
+                raise
+            return None
+
+    def chunks() -> Iterator[bytes]:
+        with answering():
+            try:
+                yield from body.iter_chunks(CHUNK_BYTES)
+            finally:
+                body.close()
+
+    return chunks()
 
 
 def abort_multipart(key: str, multipart_id: str) -> None:

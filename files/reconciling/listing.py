@@ -5,19 +5,14 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from files.objects.bucket import PAGE, abort_multipart, folder_of, head, pages, place_of
+from files.objects.bucket import PAGE, abort_multipart, chunks_of, folder_of, head, pages
 from files.objects.purging import delete_keys
 from files.objects.storage import tenant_storage
-from files.objects.store import answering, client, status_of
 from tenants.context import current_tenant
 
 VERSION_7 = 7
-CHUNK_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +59,12 @@ def sha256_in_store(name: str) -> str | None:
 
     Raises StorageUnavailable.
     """
+    chunks = chunks_of(_key(name))
+    if chunks is None:
+        return None
     digest = hashlib.sha256()
-    with answering():
-        try:
-            body = client().get_object(**place_of(_key(name)))["Body"]
-        except ClientError as exc:
-            if status_of(exc) != HTTPStatus.NOT_FOUND:
-                raise
-            return None
-        for chunk in body.iter_chunks(CHUNK_BYTES):
-            digest.update(chunk)
+    for chunk in chunks:
+        digest.update(chunk)
     return digest.hexdigest()
 
 
