@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.progress import track
 
-from bench import listing, transfers
+from bench import fetching, listing, sending, transfers
 from bench.report import console, machine, show, spread
 from bench.transfers import Desk, Times
 
@@ -15,7 +15,9 @@ WAYS = {
     "up, signed addresses": "up, boto3",
     "up, through the backend": "up, boto3",
     "down, signed address": "down, boto3",
-    "down, through the backend": "down, boto3",
+    "down, signed address, no proxy": "down, boto3",
+    "down in one, signed address": "down in one, boto3",
+    "down in one, through the backend": "down in one, boto3",
 }
 FIRST, FAR = 1, 1000
 
@@ -49,11 +51,11 @@ def _options(arguments: list[str]) -> argparse.Namespace:
 
 def _transfer(desk: Desk, times: Times) -> int:
     """Send and read the file once each way; return how much a worker's memory grew, in bytes."""
-    part_size = 8 * 1024 * 1024
-    transfers.upload_by_boto3(desk, times, part_size)
-    file_id = transfers.upload_direct(desk, times)
-    growth = transfers.upload_through(desk, times)
-    transfers.download_all_ways(desk, times, file_id)
+    sending.upload_by_boto3(desk, times)
+    file_id = sending.upload_direct(desk, times)
+    growth = sending.upload_through(desk, times)
+    fetching.download_in_parts(desk, times, file_id)
+    fetching.download_in_one(desk, times, file_id)
     return growth
 
 

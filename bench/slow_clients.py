@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from bench import transfers
+from bench import sending, transfers
 from bench.load import Load, drive, get
 from bench.report import console, machine, percentile, show
 from bench.sides import PATH
@@ -64,7 +64,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
 
 
 def _kinds(desk: Desk) -> list[Kind]:
-    transfers.upload_through(desk, Times())
+    sending.upload_through(desk, Times())
     file = desk.ask("GET", "/api/files")["results"][0]["id"]
     form = "multipart/form-data; boundary=b"
     begun = b'--b\r\nContent-Disposition: form-data; name="file"; filename="s"\r\n\r\n'

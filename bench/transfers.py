@@ -1,30 +1,32 @@
-"""One large file up and down: boto3 straight to the store, signed addresses, and the backend."""
+"""What sends and fetches one large file: its stack, the file, boto3, and the times taken."""
 
-import http.client
 import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, TypeVar
 
 import boto3
-import psutil
 from boto3.s3.transfer import TransferConfig
 
 from bench.servers import LOOPBACK, NEVER_REACHED, run
 from bench.sides import a_person, sign_up
-from devstack.environment import BASE_DOMAIN, BUCKET, inherited
+from devstack.environment import BASE_DOMAIN, inherited
 from devstack.services.registry import STORES, WEB
 from devstack.testing import TestStack, temporary_stack
 
 CHUNK = 1024 * 1024
-MARK = "aggios-bench-boundary"
+PART = 8 * CHUNK  # what boto3 takes by itself
+BOTO3_KEY = "bench/file"
+PATIENCE = 600
+Job = TypeVar("Job")
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Desk:
         """Ask the API through the proxy and return the JSON of the answer."""
         headers = {"Host": self.host, "Authorization": f"Bearer {self.token}"}
         headers |= {"Content-Type": "application/json", "Accept": "application/json"}
-        line = http.client.HTTPConnection(LOOPBACK, self.stack.ports["web"], timeout=600)
+        line = HTTPConnection(LOOPBACK, self.stack.ports["web"], timeout=PATIENCE)
         line.request(method, path, json.dumps(body) if body is not None else None, headers)
         answer = line.getresponse()
         text = answer.read()
@@ -94,107 +96,30 @@ def store(stack: TestStack) -> Any:
     )
 
 
-def upload_by_boto3(desk: Desk, times: Times, part_size: int) -> None:
-    """Send the file as boto3 does, in parts of the same size, as many at once."""
-    how = TransferConfig(
-        multipart_threshold=part_size,
-        multipart_chunksize=part_size,
-        max_concurrency=desk.at_once,
-    )
-    client = store(desk.stack)
-    with times.of("up, boto3"):
-        client.upload_file(str(desk.file), BUCKET, "bench/file", Config=how)
+def over_lines(
+    port: int, at_once: int, jobs: Iterable[Job], do: Callable[[HTTPConnection, Job], None]
+) -> None:
+    """Do every job over one of so many connections that stay open. Raises what ``do`` raises."""
+    waiting = deque(jobs)
 
-
-def upload_direct(desk: Desk, times: Times) -> str:
-    """Send the file part by part to signed addresses; return the id of what it became."""
-    with times.of("up, signed addresses"):
-        begun = desk.ask("POST", "/api/uploads", {"name": "bench.bin", "size": desk.size})
-        size, urls = begun["part_size"], list(begun["urls"])
-        missing = range(len(urls) + 1, begun["part_count"] + 1)
-        if missing:
-            where = f"/api/uploads/{begun['id']}/parts"
-            urls += desk.ask("POST", where, {"numbers": list(missing)})["urls"]
-        with ThreadPoolExecutor(desk.at_once) as pool:
-            parts = ((url, desk.file, at * size, size) for at, url in enumerate(urls))
-            list(pool.map(lambda part: _put(*part), parts))
-    with times.of("up, complete"):
-        done = desk.ask("POST", f"/api/uploads/{begun['id']}/complete", {})
-    return str(done["id"])
-
-
-def _put(url: str, file: Path, start: int, size: int) -> None:
-    parts = urlsplit(url)
-    with file.open("rb") as source:
-        source.seek(start)
-        data = source.read(size)
-    line = http.client.HTTPConnection(LOOPBACK, parts.port or 80, timeout=600)
-    line.request("PUT", f"{parts.path}?{parts.query}", data, {"Host": parts.netloc})
-    answer = line.getresponse()
-    text = answer.read()
-    line.close()
-    if answer.status != 200:
-        raise RuntimeError(f"PUT of a part: {answer.status} {text[:300]!r}")
-
-
-def upload_through(desk: Desk, times: Times) -> int:
-    """Send the file as a form through the backend; return by how much a worker's memory grew."""
-    head = (
-        f'--{MARK}\r\nContent-Disposition: form-data; name="file"; filename="through.bin"\r\n'
-        "Content-Type: application/octet-stream\r\n\r\n"
-    ).encode()
-    tail = f"\r\n--{MARK}--\r\n".encode()
-    workers = psutil.Process(desk.stack.pid("gunicorn")).children()
-    before = {worker.pid: worker.memory_info().rss for worker in workers}
-    with times.of("up, through the backend"):
-        line = http.client.HTTPConnection(LOOPBACK, desk.stack.ports["web"], timeout=600)
-        line.putrequest("POST", "/api/files", skip_host=True, skip_accept_encoding=True)
-        for name, value in (
-            ("Host", desk.host),
-            ("Authorization", f"Bearer {desk.token}"),
-            ("Content-Type", f"multipart/form-data; boundary={MARK}"),
-            ("Content-Length", str(len(head) + desk.size + len(tail))),
+    def work() -> None:
+        with (
+            closing(HTTPConnection(LOOPBACK, port, timeout=PATIENCE)) as line,
+            suppress(IndexError),
         ):
-            line.putheader(name, value)
-        line.endheaders(head)
-        with desk.file.open("rb") as source:
-            while chunk := source.read(CHUNK):
-                line.send(chunk)
-        line.send(tail)
-        answer = line.getresponse()
-        answer.read()
-        if answer.status != 201:
-            raise RuntimeError(f"POST /api/files: {answer.status}")
-    return max(worker.memory_info().rss - before[worker.pid] for worker in workers)
+            while True:
+                do(line, waiting.popleft())
+
+    with ThreadPoolExecutor(at_once) as pool:
+        for working in [pool.submit(work) for _ in range(at_once)]:
+            working.result()
 
 
-def download_all_ways(desk: Desk, times: Times, file_id: str) -> None:
-    """Read the file by boto3, from a signed address and through the backend."""
-    client = store(desk.stack)
-    with times.of("down, boto3"):
-        body = client.get_object(Bucket=BUCKET, Key="bench/file")["Body"]
-        _drain(body.read)
-    with times.of("down, signed address"):
-        url = urlsplit(desk.ask("GET", f"/api/files/{file_id}/download")["url"])
-        _get(url.port or 80, f"{url.path}?{url.query}", {"Host": url.netloc})
-    with times.of("down, through the backend"):
-        headers = {"Host": desk.host, "Authorization": f"Bearer {desk.token}"}
-        _get(desk.stack.ports["web"], f"/api/files/{file_id}/content", headers)
-
-
-def _get(port: int, path: str, headers: dict[str, str]) -> None:
-    line = http.client.HTTPConnection(LOOPBACK, port, timeout=600)
-    line.request("GET", path, headers=headers)
-    answer = line.getresponse()
-    if answer.status != 200:
-        raise RuntimeError(f"GET {path[:60]}: {answer.status} {answer.read(300)!r}")
-    _drain(answer.read)
-    line.close()
-
-
-def _drain(read: Callable[[int], bytes]) -> None:
-    while read(CHUNK):
-        pass
+def in_parts(desk: Desk) -> TransferConfig:
+    """Return how boto3 sends and fetches a file: in parts, some of them at once."""
+    return TransferConfig(
+        multipart_threshold=PART, multipart_chunksize=PART, max_concurrency=desk.at_once
+    )
 
 
 @contextmanager

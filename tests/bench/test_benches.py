@@ -116,7 +116,8 @@ def test_files_go_every_way_and_come_back():
 
     assert set(result["ratios"]) == {
         *("up, signed addresses", "up, through the backend"),
-        *("down, signed address", "down, through the backend"),
+        *("down, signed address", "down, signed address, no proxy"),
+        *("down in one, signed address", "down in one, through the backend"),
     }
     assert all(ratio > 0 for ratio in result["ratios"].values())
     assert set(result["pages_per_second"]) == {"1", "1000"}
