@@ -103,7 +103,14 @@ def test_the_bytes_tell(name: str, head: bytes, found: str):
     assert type_of(head[:HEAD_BYTES], name) == found
 
 
-DISGUISED = [("page.png", HTML), ("drawing.jpg", SVG), ("feed.gif", XML), ("script.png", SCRIPT)]
+LATE = b" " * (HEAD_BYTES - len(HTML)) + HTML
+DISGUISED = [
+    ("page.png", HTML),
+    ("drawing.jpg", SVG),
+    ("feed.gif", XML),
+    ("script.png", SCRIPT),
+    ("late.txt", LATE),
+]
 
 
 def require_harmless(answer: httpx.Response, kind: str = OCTETS) -> None:

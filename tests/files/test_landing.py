@@ -1,7 +1,10 @@
 """From where an upload landed to where it stays: verified bytes alone, by one at a time."""
 
+import pytest
+
 from accounts.models import User
 from files.models import Upload
+from files.problems import UploadIncomplete
 from files.uploads.arriving import arrived, settle_in
 from files.uploads.keeping import keep_arrived
 from tenants.context import tenant_context
@@ -31,6 +34,24 @@ def test_what_lands_later_never_replaces_a_file_that_is_kept(site: Site, new_age
     assert (made[0].status_code, made[0].json()["id"]) == (201, str(file.id))
     assert made[0].json()["sha256"] == sha256(b"first")
     assert ada.get(f"/api/files/{file.id}/content").content == b"first"
+    assert_agreed(agency)
+
+
+def test_what_lands_after_the_look_is_looked_at_anew(site: Site, new_agency):
+    """What was verified is not there any more when it is to be moved."""
+    agency = new_agency()
+    ada = agency.owner.at
+    begun = announced(ada, "a.txt", 5).json()
+    sent(site, begun, b"first")
+
+    with tenant_context(agency.ref), pytest.raises(UploadIncomplete):
+        upload, user = Upload.objects.get(pk=begun["id"]), User.objects.get(pk=agency.owner.id)
+        seen = arrived(upload, {})
+        keep_arrived(upload, seen, user=user, between=lambda: sent(site, begun, b"later"))
+    none_yet = ada.get("/api/files").json()["results"]
+
+    assert none_yet == []
+    assert completed(ada, begun).json()["sha256"] == sha256(b"later")
     assert_agreed(agency)
 
 

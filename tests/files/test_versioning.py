@@ -77,7 +77,8 @@ def test_bytes_that_land_again_and_again_leave_nothing(site: Site, new_agency):
 
 @pytest.mark.parametrize("size", [5, 17 * MIB])
 def test_an_upload_that_is_called_off_or_too_late_leaves_nothing(site: Site, new_agency, size: int):
-    agency, ada = (agency := new_agency()), agency.owner.at
+    agency = new_agency()
+    ada = agency.owner.at
     off, late = (announced(ada, f"{n}.bin", size).json() for n in range(2))
     for begun in (off, late, off, late):
         sent(site, begun, os.urandom(size))
