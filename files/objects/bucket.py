@@ -12,6 +12,8 @@ from files.objects.store import answering, client, error_code, status_of
 # The store's word for a multipart upload that was completed, aborted, or never begun.
 NO_SUCH_UPLOAD = "NoSuchUpload"
 NO_SUCH_KEY = "NoSuchKey"
+# Its words, to who names an ETag, for an object that is not what it was.
+CHANGED = (NO_SUCH_KEY, "PreconditionFailed")
 PAGE = 1000  # what stores give and take at most (Amazon S3 API, "ListObjectsV2", "DeleteObjects")
 CHUNK_BYTES = 1024 * 1024
 

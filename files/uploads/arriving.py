@@ -3,15 +3,14 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from http import HTTPStatus
 
 from botocore.exceptions import ClientError
 
 from core.problems import StorageUnavailable
 from files.models import Upload
-from files.objects.bucket import NO_SUCH_UPLOAD, head, place_of
+from files.objects.bucket import CHANGED, NO_SUCH_UPLOAD, head, place_of
 from files.objects.history import forget_former
-from files.objects.store import answering, client, error_code, status_of
+from files.objects.store import answering, client, error_code
 from files.objects.writing import STORED_AS, clear
 from files.problems import UploadIncomplete
 from files.uploads.landing import landing_key
@@ -53,7 +52,7 @@ def settle_in(upload: Upload, seen: Arrived) -> None:
                 **STORED_AS,
             )
         except ClientError as exc:
-            if status_of(exc) not in (HTTPStatus.NOT_FOUND, HTTPStatus.PRECONDITION_FAILED):
+            if error_code(exc) not in CHANGED:
                 raise
             raise UploadIncomplete(members={"missing": [1]}) from exc
     if "VersionId" in copied:

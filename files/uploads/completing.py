@@ -10,11 +10,10 @@ from django.conf import settings
 
 from accounts.models import User
 from files.models import File, Upload
-from files.problems import ChecksumMismatch
 from files.uploads.afterwards import postpone
 from files.uploads.arriving import Claimed, arrived
-from files.uploads.direct import READY, own_upload, require_pending
-from files.uploads.keeping import file_of_upload, keep_arrived
+from files.uploads.direct import own_upload
+from files.uploads.keeping import keep_arrived, outcome_of
 
 
 def complete_upload(upload_id: uuid.UUID, *, claimed: Claimed, user: User) -> File | None:
@@ -26,11 +25,8 @@ def complete_upload(upload_id: uuid.UUID, *, claimed: Claimed, user: User) -> Fi
     StorageUnavailable.
     """
     upload = own_upload(user, upload_id)
-    if upload.state == READY:
-        return file_of_upload(upload)
-    if upload.reason == Upload.Reason.MISMATCH:
-        raise ChecksumMismatch
-    require_pending(upload)
+    if (made := outcome_of(upload)) is not None:
+        return made
     if upload.is_verifying:
         return None
     seen = arrived(upload, claimed)

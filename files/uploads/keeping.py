@@ -3,13 +3,14 @@
 import hashlib
 from collections.abc import Callable
 
+from botocore.exceptions import ClientError
 from django.db import transaction
 
 from accounts.models import User
 from core.problems import NotFound
 from files.models import File, FileVersion, Upload
-from files.objects.bucket import place_of
-from files.objects.store import answering, client
+from files.objects.bucket import CHANGED, place_of
+from files.objects.store import answering, client, error_code
 from files.objects.writing import Written
 from files.problems import ChecksumMismatch, UploadIncomplete
 from files.services import keep_file
@@ -28,16 +29,36 @@ def keep_arrived(
     """Make a file of what arrived, or return what somebody else's call made of it meanwhile.
 
     Reads all of it; ``between`` is called after each MiB and may raise to break off. Raises
-    ChecksumMismatch, UploadIncomplete, UploadEnded, NotFound, StorageUnavailable.
+    UploadIncomplete if it is not there any more as it was seen, ChecksumMismatch, UploadEnded,
+    NotFound, StorageUnavailable.
     """
-    written = _verified(upload, seen, user, between)
+    try:
+        written = _verified(upload, seen, user, between)
+    except UploadIncomplete:
+        upload.refresh_from_db(fields=["state", "reason"])
+        if (made := outcome_of(upload)) is not None:
+            return made
+        raise
     file = _kept(upload, seen, written, user)
     leave_landing(upload)
     return file
 
 
-def file_of_upload(upload: Upload) -> File:
-    """Return the file that a ready upload became, as it is now. Raises NotFound once purged."""
+def outcome_of(upload: Upload) -> File | None:
+    """Return the file that an upload became, None while it can still become one.
+
+    Raises ChecksumMismatch, UploadEnded, and NotFound once the file is purged.
+    """
+    if upload.state == READY:
+        return _file_of(upload)
+    if upload.reason == Upload.Reason.MISMATCH:
+        raise ChecksumMismatch
+    require_pending(upload)
+    return None
+
+
+def _file_of(upload: Upload) -> File:
+    """Return the file that a ready upload became, as it is now."""
     rows = FileVersion.objects.select_related("file__current")
     version = rows.filter(pk=upload.pk).first()
     if version is None:
@@ -57,7 +78,12 @@ def _verified(upload: Upload, seen: Arrived, user: User, between: Between) -> Wr
 def _read(seen: Arrived, between: Between) -> Written:
     digest, size, head = hashlib.sha256(), 0, b""
     with answering():
-        body = client().get_object(**place_of(seen.key), IfMatch=seen.etag)
+        try:
+            body = client().get_object(**place_of(seen.key), IfMatch=seen.etag)
+        except ClientError as exc:
+            if error_code(exc) not in CHANGED:
+                raise
+            raise UploadIncomplete from exc
         for chunk in body["Body"].iter_chunks(CHUNK_BYTES):
             digest.update(chunk)
             size += len(chunk)
@@ -76,8 +102,8 @@ def _kept(upload: Upload, seen: Arrived, written: Written, user: User) -> File:
         if locked.state == PENDING:
             settle_in(locked, seen)
             return keep_file(upload=locked, name=upload.name, written=written, user=user)
-    if locked.state == READY:
-        return file_of_upload(locked)
-    tidy(locked)  # what was put together after it had been given up
-    require_pending(locked)
+    if locked.state != READY:
+        tidy(locked)  # what was put together after it had been given up
+    if (made := outcome_of(locked)) is not None:
+        return made
     raise UploadIncomplete
