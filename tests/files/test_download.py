@@ -41,6 +41,18 @@ def test_a_link_leads_through_the_proxy_to_the_bytes(acme: Agency, site: Site, d
     assert fetched.headers["Content-Type"] == "application/octet-stream"
 
 
+def test_a_link_leads_to_a_part_of_the_bytes_as_well(acme: Agency, site: Site, document: dict):
+    link = link_to(acme, document)
+
+    part = site.fetch(link, headers={"Range": "bytes=1000-"})
+    beyond = site.fetch(link, headers={"Range": f"bytes={len(DATA)}-"})
+
+    assert (part.status_code, part.content) == (206, DATA[1000:])
+    assert part.headers["Content-Range"] == f"bytes 1000-{len(DATA) - 1}/{len(DATA)}"
+    assert part.headers["Content-Disposition"].startswith("attachment")
+    assert beyond.status_code == 416
+
+
 def test_asking_for_the_headers_alone_leads_to_them(acme: Agency, site: Site, document: dict):
     with tenant_context(acme.ref):
         before = AuditEvent.objects.filter(target_id=document["id"]).count()
