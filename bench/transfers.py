@@ -4,13 +4,13 @@ import json
 import sys
 import tempfile
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 import boto3
@@ -100,15 +100,14 @@ def over_lines(
     port: int, at_once: int, jobs: Iterable[Job], do: Callable[[HTTPConnection, Job], None]
 ) -> None:
     """Do every job over one of so many connections that stay open. Raises what ``do`` raises."""
-    waiting = deque(jobs)
+    waiting: SimpleQueue[Job] = SimpleQueue()
+    for job in jobs:
+        waiting.put(job)
 
     def work() -> None:
-        with (
-            closing(HTTPConnection(LOOPBACK, port, timeout=PATIENCE)) as line,
-            suppress(IndexError),
-        ):
+        with closing(HTTPConnection(LOOPBACK, port, timeout=PATIENCE)) as line, suppress(Empty):
             while True:
-                do(line, waiting.popleft())
+                do(line, waiting.get_nowait())
 
     with ThreadPoolExecutor(at_once) as pool:
         for working in [pool.submit(work) for _ in range(at_once)]:
