@@ -56,16 +56,17 @@ def _is_hidden(key: str, exc: ClientError) -> bool:
     return all(item["Key"] != key for item in found.get("Contents", []))
 
 
-def chunks_of(key: str) -> Iterator[bytes] | None:
-    """Return an object's bytes as they come from the store, None if it has none there.
+def chunks_of(key: str, **conditions: str) -> Iterator[bytes] | None:
+    """Return an object's bytes as they come from the store, a MiB at a time.
 
-    Raises StorageUnavailable, also while the bytes are read.
+    None if it has none there, or none that meets the ``conditions``, such as ``IfMatch``. Raises
+    StorageUnavailable, also while the bytes are read.
     """
     with answering():
         try:
-            body = client().get_object(**place_of(key))["Body"]
+            body = client().get_object(**place_of(key), **conditions)["Body"]
         except ClientError as exc:
-            if error_code(exc) != NO_SUCH_KEY:
+            if error_code(exc) not in CHANGED:
                 raise
             return None
 

@@ -3,14 +3,12 @@
 import hashlib
 from collections.abc import Callable
 
-from botocore.exceptions import ClientError
 from django.db import transaction
 
 from accounts.models import User
 from core.problems import NotFound
 from files.models import File, FileVersion, Upload
-from files.objects.bucket import CHANGED, place_of
-from files.objects.store import answering, client, error_code
+from files.objects.bucket import chunks_of
 from files.objects.writing import Written
 from files.problems import ChecksumMismatch, UploadIncomplete
 from files.services import keep_file
@@ -19,7 +17,6 @@ from files.uploads.arriving import Arrived, leave_landing, settle_in
 from files.uploads.direct import PENDING, READY, require_pending
 from files.uploads.settling import give_up, tidy
 
-CHUNK_BYTES = 1024 * 1024
 Between = Callable[[], None]
 
 
@@ -33,13 +30,13 @@ def keep_arrived(
     NotFound, StorageUnavailable.
     """
     try:
-        written = _verified(upload, seen, user, between)
+        file = _kept(upload, seen, _verified(upload, seen, user, between), user)
     except UploadIncomplete:
         upload.refresh_from_db(fields=["state", "reason"])
-        if (made := outcome_of(upload)) is not None:
-            return made
-        raise
-    file = _kept(upload, seen, written, user)
+        made = outcome_of(upload)
+        if made is None:
+            raise
+        file = made
     leave_landing(upload)
     return file
 
@@ -76,19 +73,15 @@ def _verified(upload: Upload, seen: Arrived, user: User, between: Between) -> Wr
 
 
 def _read(seen: Arrived, between: Between) -> Written:
+    chunks = chunks_of(seen.key, IfMatch=seen.etag)
+    if chunks is None:
+        raise UploadIncomplete
     digest, size, head = hashlib.sha256(), 0, b""
-    with answering():
-        try:
-            body = client().get_object(**place_of(seen.key), IfMatch=seen.etag)
-        except ClientError as exc:
-            if error_code(exc) not in CHANGED:
-                raise
-            raise UploadIncomplete from exc
-        for chunk in body["Body"].iter_chunks(CHUNK_BYTES):
-            digest.update(chunk)
-            size += len(chunk)
-            head += chunk[: HEAD_BYTES - len(head)]
-            between()
+    for chunk in chunks:
+        digest.update(chunk)
+        size += len(chunk)
+        head += chunk[: HEAD_BYTES - len(head)]
+        between()
     return Written(size, digest.hexdigest(), head)
 
 
@@ -96,6 +89,7 @@ def _kept(upload: Upload, seen: Arrived, written: Written, user: User) -> File:
     """Move the object to stay and keep it, by one at a time.
 
     Without the row's lock somebody slower could copy what landed later over a file that is kept.
+    Raises UploadIncomplete for one that is not pending any more.
     """
     with transaction.atomic():
         locked = Upload.objects.select_for_update().get(pk=upload.pk)
@@ -104,6 +98,4 @@ def _kept(upload: Upload, seen: Arrived, written: Written, user: User) -> File:
             return keep_file(upload=locked, name=upload.name, written=written, user=user)
     if locked.state != READY:
         tidy(locked)  # what was put together after it had been given up
-    if (made := outcome_of(locked)) is not None:
-        return made
     raise UploadIncomplete
