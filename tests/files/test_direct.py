@@ -2,44 +2,34 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import httpx
 import pytest
 from django.utils import timezone
 
 from audit.models import AuditEvent
-from files.models import Balance, FileVersion, Upload
+from files.models import FileVersion, Upload
 from files.uploads.settling import settle_some
 from tenants.context import tenant_context
 from tests.cast import Agency, join
+from tests.files.agreeing import balance_of
 from tests.files.bucket import content, keys_of, sha256, unfinished_of
-from tests.site import Host, Site
+from tests.files.direct import UPLOADS, announced
+from tests.site import Site
 
 MIB = 1024 * 1024
-UPLOADS = "/api/uploads"
-
-
-def begin(host: Host, name: str, size: int, **fields: Any) -> httpx.Response:
-    return host.post(UPLOADS, {"name": name, "size": size, **fields})
 
 
 def put(site: Site, url: str, data: bytes, headers: dict[str, str]) -> httpx.Response:
     return site.fetch(url, "PUT", content=data, headers=headers)
 
 
-def balance(agency: Agency) -> tuple[int, ...]:
-    with tenant_context(agency.ref):
-        row = Balance.objects.get()
-    return row.used_bytes, row.used_objects, row.reserved_bytes, row.reserved_objects
-
-
 def test_a_small_file_goes_by_one_request(site: Site, new_agency):
     agency = new_agency()
     ada, data = agency.owner.at, os.urandom(5000)
 
-    begun = begin(ada, "notes.txt", 5000, content_type="text/plain", sha256=sha256(data))
-    reserved = balance(agency)
+    begun = announced(ada, "notes.txt", 5000, content_type="text/plain", sha256=sha256(data))
+    reserved = balance_of(agency)
     [url] = begun.json()["urls"]
     early = ada.post(f"{UPLOADS}/{begun.json()['id']}/complete")
     sent = put(site, url, data, begun.json()["headers"])
@@ -54,7 +44,7 @@ def test_a_small_file_goes_by_one_request(site: Site, new_agency):
     assert done.json() == again.json()
     assert (done.json()["size"], done.json()["sha256"]) == (5000, sha256(data))
     assert [content(key) for key in keys_of(agency)] == [data]
-    assert balance(agency) == (5000, 1, 0, 0)
+    assert balance_of(agency) == (5000, 1, 0, 0)
     with tenant_context(agency.ref):
         assert AuditEvent.objects.filter(action="file.uploaded").count() == 1
         assert FileVersion.objects.get().id == Upload.objects.get().id
@@ -64,7 +54,7 @@ def test_a_large_file_goes_in_parts_and_can_be_resumed(site: Site, new_agency):
     agency = new_agency()
     ada, data = agency.owner.at, os.urandom(20 * MIB)
 
-    begun = begin(ada, "film.bin", len(data)).json()
+    begun = announced(ada, "film.bin", len(data)).json()
     size = begun["part_size"]
     parts = [data[at : at + size] for at in range(0, len(data), size)]
     put(site, begun["urls"][1], parts[1], begun["headers"])
@@ -83,13 +73,13 @@ def test_a_large_file_goes_in_parts_and_can_be_resumed(site: Site, new_agency):
     assert (done.status_code, done.json()["sha256"]) == (201, sha256(data)), done.text
     assert [content(key) for key in keys_of(agency)] == [data]
     assert unfinished_of(agency) == []
-    assert balance(agency) == (len(data), 1, 0, 0)
+    assert balance_of(agency) == (len(data), 1, 0, 0)
 
 
 def test_the_store_refuses_other_bytes_than_announced(site: Site, new_agency):
     agency = new_agency()
     ada = agency.owner.at
-    begun = begin(ada, "a.bin", 4, sha256=sha256(b"good"), content_type="text/plain").json()
+    begun = announced(ada, "a.bin", 4, sha256=sha256(b"good"), content_type="text/plain").json()
     [url], headers = begun["urls"], begun["headers"]
 
     other = put(site, url, b"evil", headers)
@@ -107,7 +97,7 @@ def test_the_store_refuses_other_bytes_than_announced(site: Site, new_agency):
 def test_parts_of_something_else_than_announced_leave_nothing(site: Site, new_agency):
     agency = new_agency()
     ada, data = agency.owner.at, os.urandom(17 * MIB)
-    begun = begin(ada, "a.bin", len(data), sha256=sha256(b"other")).json()
+    begun = announced(ada, "a.bin", len(data), sha256=sha256(b"other")).json()
     size, where = begun["part_size"], f"{UPLOADS}/{begun['id']}"
     for number, url in enumerate(begun["urls"]):
         put(site, url, data[number * size : (number + 1) * size], {})
@@ -119,7 +109,7 @@ def test_parts_of_something_else_than_announced_leave_nothing(site: Site, new_ag
     assert (again.status_code, again.json()["code"]) == (422, "checksum_mismatch")
     assert ada.get(where).json()["reason"] == "mismatch"
     assert (keys_of(agency), unfinished_of(agency)) == (set(), [])
-    assert balance(agency) == (0, 0, 0, 0)
+    assert balance_of(agency) == (0, 0, 0, 0)
     with tenant_context(agency.ref):
         assert AuditEvent.objects.filter(action="upload.refused").count() == 1
 
@@ -128,7 +118,7 @@ def test_an_address_that_is_still_good_changes_no_file(site: Site, new_agency):
     """It leads to where bytes land, not to where they stay."""
     agency = new_agency()
     ada = agency.owner.at
-    begun = begin(ada, "a.bin", 4).json()
+    begun = announced(ada, "a.bin", 4).json()
     put(site, begun["urls"][0], b"good", begun["headers"])
     file = ada.post(f"{UPLOADS}/{begun['id']}/complete").json()
 
@@ -148,7 +138,7 @@ def test_an_address_that_is_still_good_changes_no_file(site: Site, new_agency):
 def test_calling_off_leaves_nothing(site: Site, new_agency, size: int):
     agency = new_agency()
     ada = agency.owner.at
-    begun = begin(ada, "a.bin", size).json()
+    begun = announced(ada, "a.bin", size).json()
     where = f"{UPLOADS}/{begun['id']}"
     put(site, begun["urls"][0], os.urandom(min(size, begun["part_size"])), begun["headers"])
 
@@ -156,7 +146,7 @@ def test_calling_off_leaves_nothing(site: Site, new_agency, size: int):
 
     assert (gone.status_code, again.status_code) == (204, 204)
     assert (keys_of(agency), unfinished_of(agency)) == (set(), [])
-    assert balance(agency) == (0, 0, 0, 0)
+    assert balance_of(agency) == (0, 0, 0, 0)
     for call in ("parts", "complete"):
         late = ada.post(f"{where}/{call}", {"numbers": [1]} if call == "parts" else {})
         assert (late.status_code, late.json()["reason"]) == (409, "aborted")
@@ -167,7 +157,7 @@ def test_what_comes_to_the_address_of_one_that_ended_is_cleared_once_it_is_dead(
 ):
     agency = new_agency()
     ada = agency.owner.at
-    begun = begin(ada, "a.bin", 4).json()
+    begun = announced(ada, "a.bin", 4).json()
     ada.delete(f"{UPLOADS}/{begun['id']}")
 
     late = put(site, begun["urls"][0], b"late", begun["headers"])
@@ -185,7 +175,7 @@ def test_what_comes_to_the_address_of_one_that_ended_is_cleared_once_it_is_dead(
 def test_one_that_took_too_long_has_ended(site: Site, new_agency):
     agency = new_agency()
     ada = agency.owner.at
-    begun = begin(ada, "a.bin", 17 * MIB).json()
+    begun = announced(ada, "a.bin", 17 * MIB).json()
     with tenant_context(agency.ref):
         Upload.objects.update(expires_at=timezone.now())
 
@@ -193,13 +183,13 @@ def test_one_that_took_too_long_has_ended(site: Site, new_agency):
 
     assert (late.status_code, late.json()["reason"]) == (409, "expired")
     assert unfinished_of(agency) == []
-    assert balance(agency) == (0, 0, 0, 0)
+    assert balance_of(agency) == (0, 0, 0, 0)
 
 
 def test_two_who_complete_at_once_get_one_file(site: Site, new_agency):
     agency = new_agency()
     ada, data = agency.owner.at, os.urandom(17 * MIB)
-    begun = begin(ada, "a.bin", len(data)).json()
+    begun = announced(ada, "a.bin", len(data)).json()
     for number, url in enumerate(begun["urls"]):
         at = number * begun["part_size"]
         put(site, url, data[at : at + begun["part_size"]], {})
@@ -212,13 +202,13 @@ def test_two_who_complete_at_once_get_one_file(site: Site, new_agency):
     assert len({answer.json()["id"] for answer in answers}) == 1
     with tenant_context(agency.ref):
         assert FileVersion.objects.count() == 1
-    assert balance(agency) == (len(data), 1, 0, 0)
+    assert balance_of(agency) == (len(data), 1, 0, 0)
 
 
 def test_nobody_else_sees_an_upload(site: Site, new_agency):
     agency, other = new_agency(), new_agency()
     member = join(agency, "ben@here.test")
-    begun = begin(agency.owner.at, "a.bin", 4).json()
+    begun = announced(agency.owner.at, "a.bin", 4).json()
     where = f"{UPLOADS}/{begun['id']}"
 
     for stranger in (member.at, other.owner.at):
