@@ -1,19 +1,18 @@
 """ETag, If-Match and If-None-Match (RFC 9110 section 13)."""
 
-import hashlib
 import json
 from typing import Any
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.composite_keys import composite_digest
 from core.problems import PreconditionFailed
 
 
 def etag_of(*parts: Any) -> str:
     """Return a strong entity tag for what ``parts`` identify (an id, a time of change, …)."""
-    text = "\x1f".join(str(part) for part in parts)
-    return f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
+    return f'"{composite_digest(*(str(part) for part in parts))[:32]}"'
 
 
 def etag_of_document(document: dict[str, Any]) -> str:

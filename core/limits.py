@@ -13,12 +13,13 @@ from functools import cache
 from django.conf import settings
 from redis.exceptions import RedisError
 
+from core.composite_keys import composite_key
 from core.context import request_context
 from core.problems import RateLimited
 from core.windows import LocalWindows, RedisWindows, State, Window
 
 log = logging.getLogger(__name__)
-PREFIX = "aggios-limits"
+PREFIX = "aggios-limits/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,9 @@ class Use:
         """The window that it is counted in."""
         usual, _, seconds = settings.RATE_LIMITS[self.name].partition("/")
         amount = self.amount or int(usual)
-        text = "/".join((PREFIX, self.name, *self.key))
-        return Window(f"{text}/{amount}/{seconds}", amount, int(seconds))
+        # Clients choose parts of the key, such as an e-mail address with a "/" in it.
+        text = composite_key(self.name, *self.key, str(amount), seconds)
+        return Window(PREFIX + text, amount, int(seconds))
 
 
 def take(name: str, *key: str, amount: int | None = None) -> None:

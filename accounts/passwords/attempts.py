@@ -12,7 +12,6 @@ before, or set a new password, are counted apart from all others (OWASP Authenti
 "Account Lockout"). It is not told in headers: its state would show what others do.
 """
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from django.core.cache import cache
 from accounts.models import Session
 from accounts.problems import InvalidCredentials, WrongPassword
 from core.address import limit_key
+from core.composite_keys import composite_digest
 from core.context import request_context
 from core.limits import Use, settle, take_all
 from core.problems import RateLimited
@@ -106,5 +106,4 @@ def make_familiar(email: str) -> None:
 
 
 def _mark(email: str, address: str) -> str:
-    digest = hashlib.sha256(f"{email} {address}".encode()).hexdigest()
-    return f"familiar-{digest}"
+    return f"familiar-{composite_digest(email, address)}"

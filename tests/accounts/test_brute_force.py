@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from accounts.passwords.attempts import make_familiar
+from core.address import limit_key
 from core.context import RequestContext, serving
 from tenants.context import tenant_context
 from tests.accounts.asking import ask, somewhere
@@ -80,6 +81,16 @@ def test_a_familiar_address_has_no_more_tries_than_all_others_together(agency: A
     statuses(agency, WIDE)
 
     assert [try_at(agency, home).status_code for _ in range(6)] == [401] * 5 + [429]
+
+
+def test_an_email_with_a_slash_fills_no_window_of_another_account(agency: Agency, narrow: None):
+    home = somewhere()
+    assert try_at(agency, home, PASSWORD).status_code == 200
+    statuses(agency, WIDE)
+    for composed in (f"ada@here.test/{limit_key(home)}", f"ada@here.test/{home}"):
+        assert set(statuses(agency, WIDE, email=composed)) <= {400, 401}
+
+    assert try_at(agency, home, PASSWORD).status_code == 200
 
 
 def test_whoever_reads_the_mail_gets_in_from_anywhere(agency: Agency, narrow: None):

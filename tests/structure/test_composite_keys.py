@@ -1,0 +1,124 @@
+"""Keys, signature inputs and hash inputs of several parts are composed in one place.
+
+A text that joins parts by a separator is ambiguous where somebody else chooses a part. So modules
+that hash, sign, derive keys, count limits or use the cache join nothing themselves, except in the
+functions that are listed here with the reason why their parts cannot be confused.
+"""
+
+import ast
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+APPS = ("accounts", "aggios", "audit", "core", "files", "idempotency", "staff", "tenants")
+# A module that imports one of these composes what the rule is about.
+SINKS = {
+    "hashlib",
+    "hmac",
+    "cryptography.hazmat.primitives.kdf.hkdf",
+    "core.limits",
+    "core.windows",
+    "django.core.cache",
+    "django.core.signing",
+    "django_redis",
+}
+ALSO = {"core/limits.py", "tenants/caching.py", "accounts/sealing.py", "idempotency/services.py"}
+SEPARATORS = set("/:|.,;-_ @#&=\n\x1f\0")
+# Function: why its parts are unambiguous.
+UNAMBIGUOUS = {
+    "core/composite_keys.py:_encoded": "the mechanism itself",
+    "core/composite_keys.py:composite_key": "the mechanism itself",
+    "core/one_time.py:_grouped": "one random text, for reading",
+    "core/one_time.py:uri_of": "the Key URI Format prescribes the separator",
+    "core/sealing.py:seal": "the version of a pepper, from the settings, and a Fernet token",
+    "tenants/database/steps.py:digest_of": "names of apps and migrations from the code",
+    "tenants/domains/provider.py:_routers": "the id of a row and a suffix from the code",
+    "tenants/caching.py:tenant_key": "only the last part is chosen, the others are ours",
+    "tenants/keys.py:__str__": "an id of fixed length and a number",
+    "tenants/keys.py:_derive": "a purpose from the code, an id of fixed length and a number",
+    "accounts/passwords/breaches.py:_range": "an address from the settings and hexadecimal",
+    "accounts/passwords/hashers.py:encode": "the form of a password's hash",
+    "accounts/sealing.py:info_of": "a purpose from the code and an id of fixed length",
+    "accounts/sessions/tokens.py:_jti": "an id of fixed length and a number",
+    "aggios/archive/export.py:finish": "a digest and a signature, of fixed length",
+    "aggios/archive/objects.py:key_under": "a prefix from the database, and a name that is checked",
+    "aggios/archive/filling.py:_beside": "a purpose from the code and the name of a schema",
+}
+
+
+def modules() -> Iterator[Path]:
+    for app in APPS:
+        for path in sorted((ROOT / app).rglob("*.py")):
+            # The audit of isolation plants and attacks; it composes nothing that is relied on.
+            if not {"migrations", "isolation"} & set(path.parts):
+                yield path
+
+
+def imported(tree: ast.Module) -> set[str]:
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def joins(node: ast.AST) -> bool:
+    """Whether variable parts are joined by a separator of one character, or by nothing."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        glue = node.func.value
+        if node.func.attr != "join" or not isinstance(glue, ast.Constant):
+            return False
+        return glue.value in SEPARATORS or glue.value in {s.encode() for s in SEPARATORS}
+    if not isinstance(node, ast.JoinedStr):
+        return False
+    variable = [i for i, part in enumerate(node.values) if isinstance(part, ast.FormattedValue)]
+    between = [node.values[a + 1 : b] for a, b in pairwise(variable)]
+    return any(all(c.value in SEPARATORS for c in glue) for glue in between)
+
+
+def composed(path: Path) -> set[str]:
+    """Return the functions of a module that join parts."""
+    name = path.relative_to(ROOT).as_posix()
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    if name not in ALSO and not imported(tree) & SINKS and name != "core/composite_keys.py":
+        return set()
+    return {
+        f"{name}:{function.name}"
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        for node in ast.walk(function)
+        if joins(node)
+    }
+
+
+def test_parts_are_composed_by_the_mechanism_alone():
+    found = set().union(*(composed(path) for path in modules()))
+
+    assert found - set(UNAMBIGUOUS) == set()
+
+
+def test_no_exception_is_stale():
+    found = set().union(*(composed(path) for path in modules()))
+
+    assert set(UNAMBIGUOUS) - found == set()
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ('f"{a}/{b}"', True),
+        ('f"x {a}{b}"', True),
+        ('"/".join(parts)', True),
+        ('b"\\x1f".join(parts)', True),
+        ('f"{a} is not {b}"', False),
+        ('f"prefix:{a}"', False),
+        ('f"{name}: {error}"', False),
+    ],
+)
+def test_joining_is_recognised(source: str, expected: bool):
+    assert joins(ast.parse(source, mode="eval").body) == expected
