@@ -4,6 +4,7 @@ from django.db import models
 from uuid6 import uuid7
 
 from accounts.models.user import User
+from core.model_fields import UpdatedAtField
 
 
 class Invitation(models.Model):
@@ -19,7 +20,7 @@ class Invitation(models.Model):
     invited_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     language = models.CharField(max_length=10, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    updated_at = UpdatedAtField()
     expires_at = models.DateTimeField(db_index=True)
     max_uses = models.PositiveIntegerField(default=1)
     uses = models.PositiveIntegerField(default=0)

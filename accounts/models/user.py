@@ -4,6 +4,8 @@ from django.db import models
 from django.db.models.functions import Lower
 from uuid6 import uuid7
 
+from core.model_fields import UpdatedAtField
+
 
 class User(models.Model):
     """A person of one tenant. The same address in another tenant is another person."""
@@ -25,7 +27,7 @@ class User(models.Model):
     # Removed: nobody any more, but files and the audit trail still name the id.
     removed_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    updated_at = UpdatedAtField()
 
     # What DRF asks of whoever is authenticated.
     is_authenticated = True

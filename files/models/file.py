@@ -5,6 +5,7 @@ from django.db.models import Q
 from uuid6 import uuid7
 
 from accounts.models import User
+from core.model_fields import UpdatedAtField
 
 
 class File(models.Model):
@@ -19,7 +20,7 @@ class File(models.Model):
     # The current version's, kept here so that lists can be ordered by it from an index.
     size = models.BigIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    updated_at = UpdatedAtField()
     deleted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

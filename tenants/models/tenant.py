@@ -7,6 +7,8 @@ from django.db import models
 from django_tenants.models import TenantMixin
 from uuid6 import uuid7
 
+from core.model_fields import UpdatedAtField
+
 
 def new_schema_name() -> str:
     """Return an opaque schema name. It is never reused and says nothing about the tenant."""
@@ -67,7 +69,7 @@ class Tenant(TenantMixin):  # type: ignore[misc]
     export_before_deletion = models.BooleanField(default=True, editable=False)
     cloned_from = models.UUIDField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    updated_at = UpdatedAtField()
 
     class Meta:
         ordering = ("-created_at",)
