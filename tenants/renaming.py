@@ -31,10 +31,11 @@ def rename_subdomain(
     """Make ``subdomain`` the tenant's primary name and redirect the former one to it.
 
     ``redirect_days`` is SUBDOMAIN_REDIRECT_DAYS when left out; with 0 the former name is free at
-    once. A former name of its own can be taken back. The present name changes nothing. Raises
-    ValidationFailed, TenantNotFound and SubdomainTaken.
+    once. A former name of its own can be taken back. The present name changes nothing. Both hold
+    for names that have been reserved since. Raises ValidationFailed, TenantNotFound and
+    SubdomainTaken.
     """
-    slug, days = slugs.checked(subdomain), _checked_days(redirect_days)
+    slug, days = slugs.well_formed(subdomain), _checked_days(redirect_days)
     with enter(PUBLIC), transaction.atomic():
         tenant = living_tenant(tenant_id)
         before = tenant.slug
@@ -62,6 +63,7 @@ def _replace(tenant: Tenant, before: str, slug: str, days: int) -> tuple[str, ..
     """
     own = Domain.objects.filter(tenant=tenant)
     if not own.filter(domain=slug).exists():
+        slugs.require_unreserved(slug)
         claim_label(tenant, slug)
     left = own.filter(domain=before)
     left.update(is_primary=False, redirect_until=timezone.now() + timedelta(days=days))

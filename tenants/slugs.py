@@ -13,22 +13,31 @@ GRAMMAR = re.compile(rf"[a-z0-9](?:[a-z0-9-]{{0,{MOST - 2}}}[a-z0-9])")
 
 NOT_ASCII = ("invalid_slug", "Use the letters a to z, digits and hyphens inside.")
 
+# Hosts of the platform and its operator, and names that others take for the platform's own:
+# mailbox names (RFC 2142), addresses that certificate authorities write to (CA/Browser Forum
+# Baseline Requirements, 3.2.2.4.4), what mail programs look for (RFC 8461 mta-sts, autoconfig,
+# autodiscover, wpad), names of hosting panels, and words of sign-in and payment pages.
 RESERVED = frozenset(
     """
     about abuse account accounts admin administrator aggios api app apps assets auth autoconfig
-    autodiscover backup billing blog broadcasthost cache cdn central chat checkout ci cname
-    community config console contact dash dashboard db demo-admin dev developer developers dns docs
-    download downloads email feed feedback files ftp git grafana graphql health help helpdesk home
-    hostmaster imap info internal invite invoice invoices ipv4 ipv6 isatap jobs kubernetes legal
-    local localdomain localhost log login logout logs mail mailer mailhost master mcp media metrics
-    minio minio-console mobile mta-sts mx my mysql news noc ns ns1 ns2 ns3 ns4 oauth office openid
-    operations ops partner partners password payment payments pop pop3 portal postgres postmaster
-    preview privacy prod production prometheus proxy public redis register registry root rss s3
-    sales sandbox search secure security server sftp shop signin signup smtp sso staff staging
-    static stats status storage store support sysadmin system tenant tenants terms test testing
-    traefik upload uploads usenet user users uucp vpn web webmail webhook webhooks whois wiki
-    wpad ws www www1 www2 www3
-    """.split()  # noqa: SIM905 - a list of 180 strings would be harder to read
+    autodiscover backup billing blog bounce bounces broadcasthost cache cdn central cert chat
+    checkout ci cname community compliance config confirm connect console contact cpanel
+    cpcalendars cpcontacts csirt dash dashboard db demo demo-admin demos dev developer developers
+    dkim dmarc dns do-not-reply docs donotreply download downloads email example feed feedback
+    files ftp gateway git grafana graphql health help helpdesk home hosting hostmaster identity idp
+    imap info internal invite invoice invoices ipv4 ipv6 isatap jobs kubernetes ldap legal listserv
+    local localdomain localhost log login logout logs mail mailer mailer-daemon mailhost majordomo
+    marketing master mcp media metrics minio minio-console mobile mta mta-sts mx my mysql
+    nameserver news no-reply nobody noc noreply notification notifications ns ns1 ns2 ns3 ns4 ntp
+    oauth office oidc openid operations ops partner partners password pay paying payment payments
+    phpmyadmin plesk pop pop3 portal postgres postmaster preview privacy prod production prometheus
+    proxy psirt public recovery redis register registry relay reset root rss s3 safety sales saml
+    sandbox scim search secure security server sftp shop signin signup smtp spam spf ssh ssl
+    ssladmin ssladministrator sslwebmaster sso staff staging static stats status storage store sts
+    support sysadmin system telnet tenant tenants terms test testing tls traefik trust unsubscribe
+    update updates upload uploads usenet user users uucp verification verified verify vpn web
+    webauthn webdisk webhook webhooks webmail webmaster whm whois wiki wpad ws www www1 www2 www3
+    """.split()  # noqa: SIM905 - a list of 250 strings would be harder to read
 )
 
 
@@ -38,13 +47,32 @@ def normalise(text: str) -> str:
 
 
 def checked(text: str, *, field: str = "subdomain") -> str:
-    """Return the normalised slug, or raise ValidationFailed that names ``field`` and the reason."""
+    """Return the normalised slug of a new name.
+
+    Raises ValidationFailed that names ``field`` and the reason, also for a reserved name.
+    """
+    slug = well_formed(text, field=field)
+    require_unreserved(slug, field=field)
+    return slug
+
+
+def well_formed(text: str, *, field: str = "subdomain") -> str:
+    """Return the normalised slug of a name that may exist already, and so may be reserved by now.
+
+    Raises ValidationFailed that names ``field`` and the reason.
+    """
     slug = normalise(text)
     # Before the case goes: the lower case of some other letters is an ASCII one (U+212A, Kelvin).
     reason = _fault(slug) if text.strip().isascii() else NOT_ASCII
     if reason:
         raise ValidationFailed(errors=[FieldError(field, *reason)])
     return slug
+
+
+def require_unreserved(slug: str, *, field: str = "subdomain") -> None:
+    """Raise ValidationFailed for a reserved name. Who has one keeps it: ask for new names alone."""
+    if slug in RESERVED:
+        raise ValidationFailed(errors=[FieldError(field, "reserved", "This name is reserved.")])
 
 
 def _fault(slug: str) -> tuple[str, str] | None:
@@ -54,6 +82,4 @@ def _fault(slug: str) -> tuple[str, str] | None:
         return "invalid_slug", "Use lower-case letters, digits and hyphens inside."
     if slug.startswith("xn--"):
         return "invalid_slug", "Names that begin with xn-- are not given out."
-    if slug in RESERVED:
-        return "reserved", "This name is reserved."
     return None

@@ -15,6 +15,7 @@ from tenants.renaming import LONGEST_REDIRECT
 from tenants.services import LONGEST_REASON
 from tenants.shapes import DomainShape, LimitsShape, UsageShape
 from tenants.slugs import checked as checked_slug
+from tenants.slugs import well_formed as well_formed_slug
 
 
 class LoginRequest(CredentialsShape):
@@ -48,7 +49,7 @@ class ChangeTenantRequest(TenantFields):
     limits = OwnLimitsShape(
         required=False, help_text="Null: what everybody gets. 0: no limit. Others stay."
     )
-    subdomain = serializers.CharField(required=False, validators=[by_rule(checked_slug)])
+    subdomain = serializers.CharField(required=False, validators=[by_rule(well_formed_slug)])
     redirect_days = serializers.IntegerField(
         min_value=0,
         max_value=LONGEST_REDIRECT,

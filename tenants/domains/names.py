@@ -30,6 +30,17 @@ def checked_domain(text: str, *, field: str = "domain") -> str:
     return checked_custom(name, field=field) if "." in name else slugs.checked(name, field=field)
 
 
+def stored_form(text: str, *, field: str = "domain") -> str:
+    """Return the stored form of a name that a tenant has, which may have been reserved since.
+
+    Raises ValidationFailed that names ``field``.
+    """
+    name = text.strip().rstrip(".")
+    if "." in name:
+        return checked_custom(name, field=field)
+    return slugs.well_formed(name, field=field)
+
+
 def checked_custom(text: str, *, field: str = "domain") -> str:
     """Return a custom domain as host headers have it: lower case, other letters as ``xn--``.
 

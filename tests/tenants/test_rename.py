@@ -14,7 +14,7 @@ from django.utils import timezone
 from audit.models import AuditEvent
 from audit.services import SYSTEM
 from core.problems import ValidationFailed
-from tenants import renaming
+from tenants import renaming, slugs
 from tenants.deletion import schedule_deletion
 from tenants.domains.claims import add_domain
 from tenants.domains.names import is_free
@@ -335,6 +335,29 @@ def test_the_same_name_again_changes_nothing(agency: Agency):
     tenant = rename_subdomain(agency.ref.id, subdomain=agency.slug.upper(), actor=SYSTEM)
 
     assert (tenant.slug, AuditEvent.objects.count()) == (agency.slug, before)
+
+
+def test_a_name_reserved_later_stays_with_its_tenant(make_tenant, monkeypatch):
+    tenant, other = make_tenant(), make_tenant()
+    monkeypatch.setattr(slugs, "RESERVED", slugs.RESERVED | {tenant.slug})
+
+    same = rename_subdomain(tenant.id, subdomain=tenant.slug, actor=SYSTEM)
+    rename_subdomain(tenant.id, subdomain=another_name(), actor=SYSTEM)
+    taken_back = rename_subdomain(tenant.id, subdomain=tenant.slug, actor=SYSTEM)
+
+    assert same.slug == taken_back.slug == tenant.slug
+    with pytest.raises(ValidationFailed):
+        rename_subdomain(other.id, subdomain=tenant.slug, actor=SYSTEM)
+    with pytest.raises(ValidationFailed):
+        add_domain(other.id, name=tenant.slug, verified=False, actor=SYSTEM)
+
+
+def test_a_second_name_reserved_later_is_released_on_the_command_line(make_tenant, monkeypatch):
+    tenant, name = make_tenant(), another_name()
+    add_domain(tenant.id, name=name, verified=False, actor=SYSTEM)
+    monkeypatch.setattr(slugs, "RESERVED", slugs.RESERVED | {name})
+
+    assert "released" in run("domains", "release", tenant.slug, name)
 
 
 def test_who_renames_often_keeps_the_last_names_only(make_tenant, monkeypatch):

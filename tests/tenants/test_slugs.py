@@ -50,6 +50,13 @@ BAD = {
     "Admin": "reserved",
     " dash ": "reserved",
 }
+# What others take for the platform's own: its pages, its mailboxes (RFC 2142), what mail programs
+# and certificate authorities look for.
+RESERVED_SINCE = """
+    verify pay noreply webmaster demo cpanel support billing status security abuse postmaster
+    autodiscover mta-sts no-reply mailer-daemon hostmaster webmail autoconfig administrator
+    payments verification login
+"""
 
 
 @pytest.mark.parametrize(("text", "stored"), GOOD.items())
@@ -69,3 +76,11 @@ def test_every_central_and_operators_host_is_reserved():
     hosts = "www api admin dash traefik minio minio-console s3 mail static localhost"
 
     assert set(hosts.split()) <= RESERVED
+
+
+@pytest.mark.parametrize("name", RESERVED_SINCE.split())
+def test_names_taken_for_the_platforms_own_are_reserved(name: str):
+    with pytest.raises(ValidationFailed) as caught:
+        checked(name)
+
+    assert [e.code for e in caught.value.errors] == ["reserved"]

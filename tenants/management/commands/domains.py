@@ -11,7 +11,7 @@ from audit.services import SYSTEM
 from core.problems import Problem
 from tenants.domains.checks import check_all, check_domain, expire_claims
 from tenants.domains.claims import claim_domain, remove_domain
-from tenants.domains.names import checked_domain
+from tenants.domains.names import stored_form
 from tenants.domains.proof import Outcome, proof_record
 from tenants.domains.queries import domain_named, domains_of
 from tenants.domains.reports import LOST, Report, named_table, report_of
@@ -124,7 +124,7 @@ class Command(BaseCommand):
 def _named(options: dict[str, Any]) -> Domain:
     if not (options["slug"] and options["domain"]):
         raise CommandError("Name a tenant and a domain, or say --all.")
-    return domain_named(tenant_by_slug(options["slug"]).id, checked_domain(options["domain"]))
+    return domain_named(tenant_by_slug(options["slug"]).id, stored_form(options["domain"]))
 
 
 def _customs() -> Any:
