@@ -52,7 +52,7 @@ def signing_up(
         role=User.Role.OWNER,
     )
     require_sound(owner)
-    owner.password = checked_password(password, owner)
+    owner.password = checked_password(password, owner, names=(company, slug))
     # The platform's trail knows people of tenants by id alone: an erasure does not reach it.
     who = actor or Actor("user", str(owner.id))
     facts = {"name": company, "subdomain": slug, "registration": registration}

@@ -189,6 +189,7 @@ LOGIN_REDIRECT_URL = "admin:index"
 STAFF_SECOND_FACTOR = env.choice(
     "STAFF_SECOND_FACTOR", "required" if PRODUCTION else "optional", ("required", "optional")
 )
+AUTHENTICATION_BACKENDS = ["staff.backends.StaffBackend"]
 PASSWORD_HASHERS = ["accounts.passwords.hashers.PepperedArgon2"]
 RESET_LINK_LIFETIME = timedelta(seconds=env.integer("RESET_LINK_SECONDS", 3600, least=60))
 VERIFY_LINK_LIFETIME = timedelta(seconds=env.integer("VERIFY_LINK_SECONDS", 3 * 86400, least=60))
@@ -243,14 +244,15 @@ PERSONAL_DATA_SOURCES = {
 }
 AUTH_PASSWORD_VALIDATORS = [
     {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "NAME": "accounts.passwords.validators.MinimumLengthValidator",
         "OPTIONS": {"min_length": 10},
     },
-    {"NAME": "accounts.passwords.rules.MaximumLengthValidator"},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "accounts.passwords.validators.MaximumLengthValidator"},
+    {"NAME": "accounts.passwords.validators.CommonPasswordValidator"},
+    {"NAME": "accounts.passwords.validators.ContextWordValidator"},
     {"NAME": "accounts.passwords.breaches.BreachedPasswordValidator"},
     {
-        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "NAME": "accounts.passwords.validators.OwnDataValidator",
         "OPTIONS": {
             "user_attributes": ("email", "mailbox", "first_name", "last_name", "full_name")
         },

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models, transaction
 from django.db.models.functions import Lower
@@ -12,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from uuid6 import uuid7
 
+from core.passwords import password_matches
 from core.second_factor import AbstractAuthenticator, AbstractRecoveryCode
 
 
@@ -79,6 +81,16 @@ class StaffUser(AbstractBaseUser, PermissionsMixin):
             if ended:
                 living = self.tokens.filter(revoked_at__isnull=True)
                 living.update(revoked_at=timezone.now())
+
+    def check_password(self, raw_password: str | None) -> bool:
+        """Tell whether the password is this one, in whichever Unicode form it is typed."""
+        return raw_password is not None and password_matches(
+            raw_password, self.password, self._rehash
+        )
+
+    def _rehash(self, password: str) -> None:
+        self.password = make_password(password)  # the same password: no token ends
+        self.save(update_fields=["password"])
 
     def get_session_auth_hash(self) -> str:
         """Return what the admin's sessions are bound to: the password and the second factor.

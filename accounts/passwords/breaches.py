@@ -16,6 +16,7 @@ from django.core.exceptions import ValidationError
 from urllib3.exceptions import HTTPError
 
 from accounts.problems import PasswordUnchecked
+from core.passwords import normalized_password
 
 log = logging.getLogger(__name__)
 PREFIX = 5
@@ -41,7 +42,7 @@ class BreachedPasswordValidator:
         if not settings.PASSWORD_BREACH_URL:
             return
         try:
-            known = is_breached(password)
+            known = is_breached(normalized_password(password))
         except NoAnswer as exc:
             log.warning("breaches_not_asked", extra={"why": str(exc)})
             if settings.PASSWORD_BREACH_FAIL == "closed":  # noqa: S105 - no password

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_noop as _
 
 from accounts.passwords.hashing import desk
 from accounts.problems import HashingBusy
+from core.passwords import normalized_password
 from core.peppers import peppers
 
 LEAST_MEMORY = 8  # KiB, RFC 9106 section 3.1
@@ -51,9 +52,10 @@ class PepperedArgon2(BasePasswordHasher):
         return ""
 
     def encode(self, password: str, salt: str) -> str:
-        """Return the stored text for a password."""
+        """Return the stored text for a password, which is normalised (core/passwords.py)."""
         version = _current()
-        return f"{self.algorithm}${version}{desk().do(ARGON2.hash, _keyed(password, version))}"
+        keyed = _keyed(normalized_password(password), version)
+        return f"{self.algorithm}${version}{desk().do(ARGON2.hash, keyed)}"
 
     def verify(self, password: str, encoded: str) -> bool:
         """Tell whether the password is the one encoded; False if its pepper is gone.

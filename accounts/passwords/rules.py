@@ -5,7 +5,7 @@ from contextlib import suppress
 from functools import cache
 from typing import Any
 
-from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import (
     get_default_password_validators,
     validate_password,
@@ -14,23 +14,10 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import User
 from accounts.passwords.breaches import BreachedPasswordValidator
+from accounts.passwords.validators import ContextWordValidator, MaximumLengthValidator
 from accounts.problems import HashingBusy
+from core.passwords import password_matches, waste_verification
 from core.problems import FieldError, ValidationFailed
-
-LONGEST = 256
-
-
-class MaximumLengthValidator:
-    """Bounds the work that a password can cause (OWASP Authentication Cheat Sheet)."""
-
-    def validate(self, password: str, user: object = None) -> None:
-        """Raise ValidationError for more than 256 characters."""
-        if len(password) > LONGEST:
-            raise ValidationError(self.get_help_text(), code="password_too_long")
-
-    def get_help_text(self) -> str:
-        """Return the rule in a sentence."""
-        return f"Use at most {LONGEST} characters."
 
 
 def require_good(password: str, user: User | None = None, *, field: str = "password") -> None:
@@ -38,15 +25,22 @@ def require_good(password: str, user: User | None = None, *, field: str = "passw
 
     ``user`` need not be saved; its own data must not look like the password.
     """
+    # The length alone first: it bounds the work of the other rules.
+    _require(password, user, field, [MaximumLengthValidator()])
     _require(password, user, field, [rule for rule in _rules() if not _asks_others(rule)])
 
 
-def checked_password(password: str, user: User, *, field: str = "password") -> str:
+def checked_password(
+    password: str, user: User, *, field: str = "password", names: tuple[str, ...] = ()
+) -> str:
     """Return the hash of a password that keeps the rules.
 
-    Raises ValidationFailed, PasswordUnchecked, HashingBusy.
+    ``names`` are those of a workspace that is not there yet. Raises ValidationFailed,
+    PasswordUnchecked, HashingBusy.
     """
     require_good(password, user, field=field)
+    if names:
+        _require(password, user, field, [ContextWordValidator(names)])
     _require(password, user, field, [rule for rule in _rules() if _asks_others(rule)])
     return make_password(password)
 
@@ -70,9 +64,9 @@ def _asks_others(rule: object) -> bool:
 def password_fits(user: User | None, password: str) -> bool:
     """Tell whether the password is the user's. Does the same work for nobody, and answers False."""
     if user is None:
-        check_password(password, _nobodys_hash())
+        waste_verification(password, _nobodys_hash())
         return False
-    return check_password(password, user.password, setter=_rehash(user))
+    return password_matches(password, user.password, _rehash(user))
 
 
 def still_fits(locked: User, seen: User, password: str) -> bool:

@@ -12,7 +12,7 @@ hour; that takes the link, and another one can be made. It is not told in header
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from accounts.problems import HashingBusy
@@ -20,6 +20,7 @@ from audit.services import ANONYMOUS, record
 from core.address import limit_key
 from core.context import request_context
 from core.limits import Use, settle, take_all
+from core.passwords import password_matches
 from files.models import Share
 from files.problems import SharePasswordRequired, SharePasswordWrong
 from files.shares.services import target_of
@@ -43,7 +44,7 @@ def require_password(share: Share, given: str | None) -> None:
     # Half a surrogate pair, which JSON can spell, is no text that anybody could have set.
     text = given.encode("utf-8", "replace").decode()
     with _counted_guess(share):
-        if not check_password(text, share.password, setter=_rehash(share)):
+        if not password_matches(text, share.password, _rehash(share)):
             _refuse(share)
 
 

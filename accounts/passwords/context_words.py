@@ -1,0 +1,49 @@
+"""Words that everybody knows who tries to log in: the names of the product and of the workspace."""
+
+import re
+from functools import cache
+
+from django.conf import settings
+from django.contrib.auth.password_validation import CommonPasswordValidator
+
+from tenants.context import tenant_or_none
+
+PRODUCT = "aggios"
+# A shorter word is a part of too many others.
+MIN_WORD_LENGTH = 4
+# Fewer letters and digits than these beside the words are no secret of their own.
+MIN_REST_LENGTH = 6
+SEPARATORS = re.compile(r"[\W_]+")
+
+
+def context_words(*more: str) -> set[str]:
+    """Return the words of the platform, of the current workspace and of ``more`` names.
+
+    A name counts as a whole and by its words, without case and separators.
+    """
+    tenant = tenant_or_none()
+    names = [PRODUCT, settings.BASE_DOMAIN.partition(".")[0], *more]
+    if tenant is not None:
+        names += [tenant.slug, tenant.name]
+    words = {_plain(word) for name in names for word in [name, *SEPARATORS.split(name)]}
+    return {word for word in words if len(word) >= MIN_WORD_LENGTH}
+
+
+def is_derived(password: str, words: set[str]) -> bool:
+    """Tell whether little, or something common, is left of a password without the words."""
+    plain = _plain(password)
+    rest = plain
+    for word in sorted(words, key=len, reverse=True):
+        rest = rest.replace(word, "")
+    if rest == plain:
+        return False
+    return len(rest) < MIN_REST_LENGTH or rest.isdigit() or rest in _common_passwords()
+
+
+def _plain(text: str) -> str:
+    return SEPARATORS.sub("", text.casefold())
+
+
+@cache
+def _common_passwords() -> frozenset[str]:
+    return frozenset(CommonPasswordValidator().passwords)

@@ -1,0 +1,72 @@
+"""The rules for a new password, as Django's validators: for users, staff, forms and commands alike.
+
+Each looks at the normalised password (core/passwords.py), which is what will be hashed.
+"""
+
+from typing import Any
+
+from django.contrib.auth import password_validation as django_rules
+from django.core.exceptions import ValidationError
+
+from accounts.passwords.context_words import context_words, is_derived
+from core.passwords import MAX_LENGTH, normalized_password
+
+
+class _Normalized:
+    """Mixin before a validator class: has it validate the normalised password."""
+
+    def validate(self, password: str, user: Any = None) -> None:
+        """Raise ValidationError for a password that breaks the rule."""
+        super().validate(normalized_password(password), user)  # type: ignore[misc]
+
+
+class MinimumLengthValidator(django_rules.MinimumLengthValidator):
+    """Counts code points (NIST SP 800-63B-4, 3.1.1.2): of the shorter form.
+
+    A ligature such as U+FDFA is one code point that a person chose, and 18 once it is normalised.
+    """
+
+    def validate(self, password: str, user: Any = None) -> None:
+        """Raise ValidationError for a password that is too short."""
+        super().validate(min(normalized_password(password), password, key=len), user)
+
+
+class MaximumLengthValidator:
+    """Bounds the work that a password can cause (OWASP Authentication Cheat Sheet)."""
+
+    def validate(self, password: str, user: object = None) -> None:
+        """Raise ValidationError for more than 256 characters."""
+        if len(normalized_password(password)) > MAX_LENGTH:
+            raise ValidationError(self.get_help_text(), code="password_too_long")
+
+    def get_help_text(self) -> str:
+        """Return the rule in a sentence."""
+        return f"Use at most {MAX_LENGTH} characters."
+
+
+class CommonPasswordValidator(_Normalized, django_rules.CommonPasswordValidator):
+    """Refuses the 20 000 most common passwords."""
+
+
+class OwnDataValidator(_Normalized, django_rules.UserAttributeSimilarityValidator):
+    """Refuses a password that is like the user's own data."""
+
+
+class ContextWordValidator:
+    """Refuses the names of the product and of the workspace, and what is made of little else.
+
+    NIST SP 800-63B-4, 3.1.1.2: the blocklist holds "context-specific words, such as the name of the
+    service, the username, and derivatives thereof".
+    """
+
+    def __init__(self, more_words: tuple[str, ...] = ()) -> None:
+        self._more_words = more_words
+
+    def validate(self, password: str, user: object = None) -> None:
+        """Raise ValidationError for a password that is derived from such a name."""
+        if is_derived(normalized_password(password), context_words(*self._more_words)):
+            raise ValidationError(self.get_help_text(), code="password_context_word")
+
+    def get_help_text(self) -> str:
+        """Return the rule in a sentence."""
+        return "Use more than the name of the service or of the workspace."
