@@ -1,22 +1,18 @@
 """What may be a name of a tenant: a subdomain label, or a custom domain in its ASCII form."""
 
-import ipaddress
-
-import idna
 from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
+from core.domain_names import ascii_domain
 from core.problems import FieldError, ValidationFailed
 from tenants import slugs
 from tenants.domains.proof import CHALLENGE
 from tenants.hosts import HOST_NAME
 from tenants.models import Domain
 
-LONGEST_LABEL = 63  # RFC 1035 section 2.3.4
 # So that the name of the record that proves it is a name as well.
 LONGEST_DOMAIN = 253 - len(f"{CHALLENGE}.")
-LONGEST_TEXT = 1000  # before it is looked at letter by letter
 # Nobody can prove these: they are not in the public DNS (RFC 6761, RFC 6762, RFC 7686, RFC 3172).
 NOT_PUBLIC = frozenset({"arpa", "internal", "invalid", "local", "localhost", "onion"})
 
@@ -47,8 +43,8 @@ def checked_custom(text: str, *, field: str = "domain") -> str:
     Letters are mapped as browsers do it (UTS 46), so that whoever types the name gets there. Raises
     ValidationFailed that names ``field``.
     """
-    name = _in_ascii(text.strip().removesuffix("."))
-    if not _is_host_name(name):
+    name = _host_name(text.strip().removesuffix("."))
+    if not name:
         fault = FieldError(field, "invalid_domain", "This is not a domain name.")
     elif name == settings.BASE_DOMAIN or name.endswith(f".{settings.BASE_DOMAIN}"):
         fault = FieldError(field, "invalid_domain", "Give the subdomain without the rest.")
@@ -59,28 +55,14 @@ def checked_custom(text: str, *, field: str = "domain") -> str:
     raise ValidationFailed(errors=[fault])
 
 
-def _in_ascii(text: str) -> str:
-    if len(text) > LONGEST_TEXT:
-        return ""
+def _host_name(text: str) -> str:
+    """Return the name in ASCII, or an empty string for what can be no custom domain."""
     try:
-        return idna.encode(text, uts46=True, std3_rules=True).decode("ascii").lower()
-    except (idna.IDNAError, UnicodeError):
-        return ""
-
-
-def _is_host_name(name: str) -> bool:
-    labels = name.split(".")
-    fits = all(0 < len(x) <= LONGEST_LABEL and x[0] != "-" and x[-1] != "-" for x in labels)
-    wellformed = len(labels) > 1 and len(name) <= LONGEST_DOMAIN and HOST_NAME.fullmatch(name)
-    return bool(fits and wellformed) and not _is_address(name)
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
+        name = ascii_domain(text)
     except ValueError:
-        return name.rpartition(".")[2].isdecimal()
-    return True
+        return ""
+    wellformed = "." in name and len(name) <= LONGEST_DOMAIN and HOST_NAME.fullmatch(name)
+    return name if wellformed else ""
 
 
 def is_free(name: str) -> bool:

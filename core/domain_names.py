@@ -1,0 +1,50 @@
+"""Domain names as DNS and mail servers know them: in ASCII, other letters as ``xn--`` labels.
+
+A name is mapped as browsers do it (UTS 46, non-transitional) and encoded by IDNA 2008 (RFC 5891).
+Python's own ``idna`` codec is IDNA 2003: it turns ``faß.example`` into ``fass.example``, which is
+somebody else's.
+"""
+
+import ipaddress
+
+import idna
+
+LONGEST_LABEL = 63  # RFC 1035 section 2.3.4
+LONGEST_NAME = 253
+LONGEST_TEXT = 1000  # before it is looked at letter by letter
+
+
+def ascii_domain(text: str) -> str:
+    """Return the A-labels of a domain name, in lower case and separated by full stops.
+
+    Raises ValueError for what is no host name, for an IP address, and for a name that no server can
+    have because it or one of its labels is too long.
+    """
+    name = _encoded(text)
+    labels = name.split(".")
+    fits = len(name) <= LONGEST_NAME and all(map(_is_label, labels))
+    if not fits or _is_ip_address(name):
+        raise ValueError("This is not a domain name.")
+    return name
+
+
+def _encoded(text: str) -> str:
+    if len(text) > LONGEST_TEXT:
+        return ""
+    try:
+        return idna.encode(text, uts46=True, std3_rules=True).decode("ascii").lower()
+    except (idna.IDNAError, UnicodeError):
+        return ""
+
+
+def _is_label(label: str) -> bool:
+    return 0 < len(label) <= LONGEST_LABEL and label[0] != "-" and label[-1] != "-"
+
+
+def _is_ip_address(name: str) -> bool:
+    """Tell whether a name is an IPv4 address, or would be read as one (WHATWG URL, IPv4 parser)."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return name.rpartition(".")[2].isdecimal()
+    return True

@@ -1,0 +1,94 @@
+"""E-mail addresses: one canonical form for each mailbox, in which they are stored and compared.
+
+- Surrounding white space is dropped; an address has at most 254 characters (RFC 5321 section
+  4.5.3.1.3), its local part at most 64.
+- The local part is a dot-atom in ASCII and lower case. So it is in normal form C and holds neither
+  look-alike nor default-ignorable letters (UTS 36, UAX 44); mail to others needs SMTPUTF8
+  (RFC 6531). A quoted local part is another spelling of a plain one (RFC 5321 section 4.1.2).
+- The domain is in A-labels by UTS 46 and IDNA 2008 (``core/domain_names.py``). An address literal,
+  such as ``[192.0.2.1]``, is none.
+
+See docs/decisions/0021-email-addresses.md.
+"""
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from core.domain_names import ascii_domain
+from core.problems import FieldError, ValidationFailed
+
+LONGEST_ADDRESS = 254
+LONGEST_LOCAL_PART = 64
+INVALID = "Give a valid e-mail address."
+TOO_LONG = f"Use at most {LONGEST_ADDRESS} characters."
+LOCAL_TOO_LONG = f"Use at most {LONGEST_LOCAL_PART} characters before the @."
+LOOK_ALIKE = "Use the usual form of this address, without look-alike letters."
+QUOTED = "Use the form of this address without quotation marks."
+DOMAIN = "No mail can reach this domain."
+
+
+def canonical_address(text: str, *, field: str = "email") -> str:
+    """Return the canonical form of an address. It is idempotent.
+
+    Raises ValidationFailed, which names ``field``, for what is no address that mail can reach.
+    """
+    # The length comes first: everything below takes time that grows with it.
+    address = text.strip()
+    if len(address) > LONGEST_ADDRESS:
+        raise _refusal(field, TOO_LONG, "too_long")
+    local, at, domain = address.rpartition("@")
+    if not (at and local and domain):
+        raise _refusal(field, INVALID)
+    return _validated(f"{_local_part(local, field)}@{_domain(domain, field)}", field)
+
+
+def address_key(text: str) -> str:
+    """Return what an account is looked up and counted by: the canonical form of an address.
+
+    Of a text that is no address it returns the beginning, in lower case. So logging in with such a
+    text takes the same steps and limits as with the address of an unknown person. It never raises.
+    """
+    try:
+        return canonical_address(text)
+    except ValidationFailed:
+        return typed_address(text)
+
+
+def typed_address(text: str) -> str:
+    """Return an address as it was typed, without case and surrounding white space, cut to length.
+
+    Rows that could not be rewritten keep such a form (docs/decisions/0021-email-addresses.md).
+    """
+    return text.strip()[:LONGEST_ADDRESS].lower()[:LONGEST_ADDRESS]
+
+
+def _local_part(local: str, field: str) -> str:
+    if '"' in local:
+        raise _refusal(field, QUOTED)
+    if not local.isascii():
+        raise _refusal(field, LOOK_ALIKE)
+    if len(local) > LONGEST_LOCAL_PART:
+        raise _refusal(field, LOCAL_TOO_LONG, "too_long")
+    return local.lower()
+
+
+def _domain(domain: str, field: str) -> str:
+    try:
+        return ascii_domain(domain)
+    except ValueError as exc:
+        raise _refusal(field, DOMAIN) from exc
+
+
+def _validated(address: str, field: str) -> str:
+    """Return an address that is ASCII by now if it is a well-formed one, and not too long."""
+    if len(address) > LONGEST_ADDRESS:
+        raise _refusal(field, TOO_LONG, "too_long")
+    try:
+        validate_email(address)
+    except ValidationError as exc:
+        raise _refusal(field, INVALID) from exc
+    return address
+
+
+def _refusal(field: str, detail: str, code: str = "invalid") -> ValidationFailed:
+    return ValidationFailed(errors=[FieldError(field, code, detail)])

@@ -1,0 +1,91 @@
+"""One canonical form for each mailbox; what mail cannot reach is refused."""
+
+import unicodedata
+
+import pytest
+
+from core.email_addresses import LONGEST_ADDRESS, address_key, canonical_address, typed_address
+from core.problems import ValidationFailed
+
+MUNICH = "ada@xn--mnchen-3ya.example"
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [
+        (" Ada@Acme.EXAMPLE\n", "ada@acme.example"),
+        ("o'neil+tag@some.example", "o'neil+tag@some.example"),
+        ("ada@münchen.example", MUNICH),
+        ("ada@MÜNCHEN.example", MUNICH),
+        ("ada@mu\u0308nchen.example", MUNICH),
+        ("ada@XN--MNCHEN-3YA.example", MUNICH),
+        # IDNA 2003 would make fass.example of it, which is another domain.
+        ("x@faß.example", "x@xn--fa-hia.example"),
+        # UTS 46 drops default-ignorable letters, as mail servers and libraries do.
+        ("victim@p\u00adrobe.example", "victim@probe.example"),
+        ("victim@pro\u200bbe.example", "victim@probe.example"),
+        ("victim@\uff50robe\u3002example", "victim@probe.example"),
+        (f"{'a' * 64}@{'b' * 63}.{'c' * 63}.example", f"{'a' * 64}@{'b' * 63}.{'c' * 63}.example"),
+    ],
+)
+def test_address_spellings_of_a_mailbox_have_one_form(text: str, canonical: str):
+    assert canonical_address(text) == canonical
+    assert canonical_address(canonical) == canonical
+    assert address_key(text) == canonical
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", "invalid"),
+        ("ada", "invalid"),
+        ("@acme.example", "invalid"),
+        ("ada@", "invalid"),
+        ("ada@acme.example.", "invalid"),
+        (".ada@acme.example", "invalid"),
+        ("a..da@acme.example", "invalid"),
+        ("a da@acme.example", "invalid"),
+        ("ada@acme", "invalid"),
+        ('"ada"@acme.example', "invalid"),
+        ('"a@b"@acme.example', "invalid"),
+        ("victi\u00adm@acme.example", "invalid"),
+        ("\u212aim@acme.example", "invalid"),
+        ("\u0430da@acme.example", "invalid"),
+        ("ada@[192.0.2.1]", "invalid"),
+        ("ada@192.0.2.10", "invalid"),
+        ("ada@acme_a.example", "invalid"),
+        ("ada@xn--a.example", "invalid"),
+        ("ada@\u2603.example", "invalid"),
+        ("ada@\ud800.example", "invalid"),
+        (f"ada@{'b' * 64}.example", "invalid"),
+        (f"ada@{'ü' * 60}.example", "invalid"),
+        (f"{'a' * 65}@acme.example", "too_long"),
+        (f"{'a' * 60}@{'.'.join(['b' * 60] * 3)}.{'c' * 20}.example", "too_long"),
+        # Shorter than the limit as typed, longer in A-labels.
+        (f"{'a' * 64}@{'.'.join(['ü' * 40] * 4)}.example", "too_long"),
+    ],
+)
+def test_address_that_mail_cannot_reach_is_refused(text: str, code: str):
+    with pytest.raises(ValidationFailed) as refused:
+        canonical_address(text, field="owner_email")
+
+    (fault,) = refused.value.errors
+    assert (fault.field, fault.code) == ("owner_email", code)
+    assert address_key(text) == typed_address(text)
+
+
+def test_address_of_unbounded_length_is_not_normalised(monkeypatch: pytest.MonkeyPatch):
+    seen: list[int] = []
+    normalize = unicodedata.normalize
+
+    def counted(form: str, text: str) -> str:
+        seen.append(len(text))
+        return normalize(form, text)
+
+    monkeypatch.setattr(unicodedata, "normalize", counted)
+    flood = "ada@" + "a" + "\u0301\u0316" * 100_000 + ".example"
+
+    with pytest.raises(ValidationFailed):
+        canonical_address(flood)
+    assert len(address_key(flood)) == LONGEST_ADDRESS
+    assert sum(seen) <= 2 * LONGEST_ADDRESS
