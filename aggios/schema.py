@@ -1,20 +1,90 @@
-"""OpenAPI 3.1 of the host that is asked, and the page to read it."""
+"""OpenAPI 3.1 of the host that is asked, and the page to read it.
 
+Both are the same for everybody, and change with a release only. Making the description takes about
+0.1 s, so each process makes it once for each kind of host. Clients keep both and ask again with
+``If-None-Match``.
+"""
+
+import threading
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.utils.translation import override
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.renderers import OpenApiJsonRenderer
+from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 from rest_framework.request import Request
 from rest_framework.response import Response
+
+from core.conditional import etag_of_bytes, is_known
+
+FILE_NAME = "Aggios API.json"
+MAX_AGE_SECONDS = 300
+CACHE_CONTROL = f"public, max-age={MAX_AGE_SECONDS}"
+# Threads that ask at the same time must not make it several times.
+_MAKING = threading.Lock()
 
 
 class SchemaView(SpectacularJSONAPIView):
     """The description of the host's own URL configuration."""
 
-    def _get_schema_response(self, request: Request) -> Response:
-        self.urlconf = getattr(request._request, "urlconf", None)
-        response: Response = super()._get_schema_response(request)  # type: ignore[no-untyped-call]
-        return response
+    @extend_schema(exclude=True)
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Return the description, or 304 if the client has it."""
+        with _MAKING:
+            body, etag = schema_of(getattr(request._request, "urlconf", None))
+        headers = {"ETag": etag, "Cache-Control": CACHE_CONTROL}
+        if is_known(request, etag):
+            return HttpResponse(status=304, headers=headers)
+        headers["Content-Disposition"] = f'inline; filename="{FILE_NAME}"'
+        return HttpResponse(body, content_type=OpenApiJsonRenderer.media_type, headers=headers)
+
+
+@cache
+def schema_of(urlconf: str | None) -> tuple[bytes, str]:
+    """Return the description of a URL configuration as JSON, and its entity tag.
+
+    Call with constants of the settings only: every result is kept.
+    """
+    with override(settings.LANGUAGE_CODE):
+        schema = SchemaGenerator(urlconf=urlconf).get_schema(public=True)
+        body: bytes = OpenApiJsonRenderer().render(schema)  # type: ignore[no-untyped-call]
+    return body, etag_of_bytes(body)
 
 
 class DocsView(SpectacularSwaggerSplitView):
     """Swagger UI. It is a page: there is nothing to say to OPTIONS, and no template to say it."""
 
     metadata_class = None
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Return the page or its script, without the CSRF token that the API has no use for.
+
+        The token would make each answer another one.
+        """
+        response: Response = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
+        response.data["csrf_token"] = ""
+        return response
+
+    def finalize_response(
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
+        """Add an entity tag to the page and to its script; 304 if the client has it."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if response.status_code == 200:
+            response.add_post_render_callback(lambda rendered: _tag(request, rendered))
+        return response
+
+
+def _tag(request: Request, response: Response) -> HttpResponse | None:
+    """Give a rendered answer its entity tag; return a 304 in its place if the client has it."""
+    etag = etag_of_bytes(response.content)
+    response.headers["ETag"] = etag
+    response.headers["Cache-Control"] = CACHE_CONTROL
+    if not is_known(request, etag):
+        return None
+    return HttpResponse(status=304, headers={"ETag": etag, "Cache-Control": CACHE_CONTROL})

@@ -10,10 +10,14 @@ from django.utils.translation import override
 from core.language import in_language, language_of
 
 
+def is_api(request: HttpRequest) -> bool:
+    """Tell whether a request is for the API, which never answers with a page."""
+    return request.path == "/api" or request.path.startswith("/api/")
+
+
 def wants_page(request: HttpRequest) -> bool:
     """Tell whether the client names HTML; ``*/*`` does not. The API never answers with a page."""
-    is_api = request.path == "/api" or request.path.startswith("/api/")
-    return not is_api and "text/html" in request.headers.get("Accept", "")
+    return not is_api(request) and "text/html" in request.headers.get("Accept", "")
 
 
 def as_page(

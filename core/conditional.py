@@ -1,8 +1,10 @@
 """ETag, If-Match and If-None-Match (RFC 9110 section 13)."""
 
+import hashlib
 import json
 from typing import Any
 
+from django.http import HttpRequest
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -18,6 +20,11 @@ def etag_of(*parts: Any) -> str:
 def etag_of_document(document: dict[str, Any]) -> str:
     """Return a strong entity tag for a resource as it is shown, whatever changed in it."""
     return etag_of(json.dumps(document, sort_keys=True))
+
+
+def etag_of_bytes(content: bytes) -> str:
+    """Return a strong entity tag for a representation that is at hand."""
+    return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
 
 
 def require_match(request: Request, etag: str) -> None:
@@ -36,7 +43,7 @@ def tagged(request: Request, data: Any, etag: str, status: int = 200) -> Respons
     return Response(data, status=status, headers=headers)
 
 
-def is_known(request: Request, etag: str) -> bool:
+def is_known(request: Request | HttpRequest, etag: str) -> bool:
     """Tell whether the request's If-None-Match names ``etag``, by weak comparison."""
     known = request.headers.get("If-None-Match")
     return known is not None and _names(known, etag, weak=True)

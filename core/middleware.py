@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
 from core.address import client_address
+from core.browser import is_api
 from core.context import RequestContext, serving
 from core.metrics import observe_request
 from core.problems import UnsupportedVersion
@@ -44,7 +45,7 @@ class EdgeMiddleware:
         )
         with serving(context):
             response = self.get_response(request)
-            _add_headers(response, context)
+            _add_headers(request, response, context)
             _report(request, response, context, time.perf_counter() - started)
         return response
 
@@ -63,16 +64,19 @@ class VersionMiddleware:
         return self.get_response(request)
 
 
-def _add_headers(response: HttpResponse, context: RequestContext) -> None:
+def _add_headers(request: HttpRequest, response: HttpResponse, context: RequestContext) -> None:
     for name, value in context.headers.items():
         response.headers[name] = value
     response.headers["X-Request-ID"] = context.request_id
     response.headers["X-API-Version"] = API_VERSION
     response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
-    if "application/" in response.headers.get("Content-Type", ""):
+    is_document = "application/" in response.headers.get("Content-Type", "")
+    if is_document:
         # Answers differ by caller; no shared cache may keep one.
         response.headers.setdefault("Cache-Control", "no-store")
-    if "application/" in response.headers.get("Content-Type", "") or response.status_code == 304:
+    # A 304 has the Vary of the 200 that it stands for (RFC 9110 section 15.4.5), so this goes by
+    # what is asked for and not by the type of the content, which a 304 does not have.
+    if is_document or is_api(request):
         patch_vary_headers(response, ("Authorization",))
     if not response.streaming and not response.has_header("Content-Length"):
         response.headers["Content-Length"] = str(len(response.content))
