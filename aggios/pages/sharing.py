@@ -5,7 +5,6 @@ could do itself, with the same token and the same password. So forms carry no to
 and the page can say ``no-referrer``, with which browsers send a form with ``Origin: null``.
 """
 
-import re
 from collections.abc import Callable
 from functools import wraps
 from typing import IO, Any, cast
@@ -22,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.problems import HashingBusy
 from aggios.pages.form import PageForm, as_refusal
 from aggios.pages.page import page
+from aggios.pages.previews import is_preview
 from core.browser import wants_page
 from core.parsers import StrictJSONParser
 from core.problems import Problem, RateLimited
@@ -40,11 +40,6 @@ PRIVATE = {
     "Referrer-Policy": "no-referrer",
     "X-Robots-Tag": "noindex, nofollow",
 }
-# Programs that look at what people send each other, and those that index.
-PREVIEWERS = re.compile(
-    r"(?i)facebookexternalhit|whatsapp|skypeuripreview|bitlybot|embedly|preview|crawler|spider"
-    r"|(slack|telegram|twitter|discord|linkedin|pinterest|google|bing|apple|mastodon)\w*bot"
-)
 
 
 class PasswordForm(PageForm):
@@ -80,15 +75,14 @@ def share_page(request: HttpRequest, token: str) -> HttpResponse:
     Neither HEAD nor a program that only looks is counted: the one is led to an address that HEAD
     alone is signed for, the other is told no more than that the link is good.
     """
+    share = living_share(token)
     if request.method == "HEAD":
-        share = living_share(token)
         require_password(share, None)
         return _led_to(share.file, "HEAD")
-    if _only_looks(request):
-        living_share(token)
+    if request.method == "GET" and is_preview(request):
         return _shown(request, {})
     try:
-        return _led_to(open_share(token, password=_password(request)), "GET")
+        return _led_to(open_share(share, password=_password(request)), "GET")
     except SHOWN_AGAIN as problem:
         if not wants_page(request):
             raise
@@ -99,14 +93,6 @@ def _led_to(file: File, method: str) -> HttpResponse:
     seconds = min(SECONDS, settings.DOWNLOAD_URL_SECONDS)
     file.current.file = file  # or it would be read once more, for its name
     return HttpResponseRedirect(link_to(file.current, method=method, seconds=seconds))
-
-
-def _only_looks(request: HttpRequest) -> bool:
-    """Tell whether this is a preview or a browser that loads ahead (Fetch, ``Sec-Purpose``)."""
-    purpose = request.headers.get("Sec-Purpose", "") + request.headers.get("Purpose", "")
-    agent = request.headers.get("User-Agent", "")
-    ahead = "prefetch" in purpose or "preview" in purpose
-    return request.method == "GET" and (ahead or PREVIEWERS.search(agent) is not None)
 
 
 def _password(request: HttpRequest) -> str | None:

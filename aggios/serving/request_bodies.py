@@ -23,6 +23,8 @@ LINGER_BYTES = 64 * 1024 * 1024
 LINGER_SECONDS = 5.0
 QUIET_SECONDS = 0.5
 CHUNK_BYTES = 256 * 1024
+# A boundary has 70 characters at most (RFC 2046 section 5.1.1).
+MAX_TYPE_LENGTH = 256
 LINGERING = threading.BoundedSemaphore(2)
 
 
@@ -67,16 +69,28 @@ def _has_body(environ: Environ) -> bool:
 
 
 def with_readable_type(inner: Application) -> Application:
-    """Blank a ``Content-Type`` that cannot be parsed; Django fails before any layer sees it."""
+    """Blank a ``Content-Type`` that cannot be parsed; Django fails before any layer sees it.
+
+    The library takes quadratic time for quoted semicolons: 0.16 s for 8 KB. So a long one is not
+    parsed at all, as in the API, whose parsers refuse what is longer.
+    """
 
     def application(environ: Environ, start_response: Any) -> Iterable[bytes]:
-        try:
-            parse_header_parameters(environ.get("CONTENT_TYPE", ""))
-        except (ValueError, LookupError):
+        if not _is_readable_type(environ.get("CONTENT_TYPE", "")):
             environ["CONTENT_TYPE"] = ""
         return inner(environ, start_response)
 
     return application
+
+
+def _is_readable_type(text: str) -> bool:
+    if len(text) > MAX_TYPE_LENGTH:
+        return False
+    try:
+        parse_header_parameters(text)
+    except (ValueError, LookupError):
+        return False
+    return True
 
 
 def read_to_the_end(inner: Application) -> Application:

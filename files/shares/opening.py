@@ -36,12 +36,11 @@ def living_share(token: str) -> Share:
     return share
 
 
-def open_share(token: str, *, password: str | None) -> File:
-    """Count one opening and return the file. Every opening is on record.
+def open_share(share: Share, *, password: str | None) -> File:
+    """Count one opening of a good link and return its file. Every opening is on record.
 
     Raises NotFound, and what ``require_password`` raises.
     """
-    share = living_share(token)
     require_password(share, password)
     with transaction.atomic():
         _count(share)

@@ -1,0 +1,57 @@
+"""Requests that load a page without anybody opening it: link previews, indexers, prefetching.
+
+Header fields are long text from strangers. Only the beginning is read, and by substring search,
+which takes linear time.
+"""
+
+import re
+
+from django.http import HttpRequest
+
+# Products name themselves at the beginning of the field (RFC 9110 section 10.1.5).
+MAX_READ = 400
+WORD = re.compile(r"\w+")
+PREVIEWERS = (
+    "facebookexternalhit",
+    "whatsapp",
+    "skypeuripreview",
+    "bitlybot",
+    "embedly",
+    "preview",
+    "crawler",
+    "spider",
+)
+# Their programs are the name followed by "bot" in one word: Slackbot, Googlebot, LinkedInBot.
+BOT_OWNERS = (
+    "slack",
+    "telegram",
+    "twitter",
+    "discord",
+    "linkedin",
+    "pinterest",
+    "google",
+    "bing",
+    "apple",
+    "mastodon",
+)
+
+
+def is_preview(request: HttpRequest) -> bool:
+    """Tell whether a program previews, indexes or prefetches a page (Fetch, ``Sec-Purpose``)."""
+    purposes = (request.headers.get(name, "")[:MAX_READ] for name in ("Sec-Purpose", "Purpose"))
+    if any("prefetch" in purpose or "preview" in purpose for purpose in purposes):
+        return True
+    return is_previewer(request.headers.get("User-Agent", ""))
+
+
+def is_previewer(user_agent: str) -> bool:
+    """Tell whether a ``User-Agent`` names a program that previews or indexes."""
+    agent = user_agent[:MAX_READ].lower()
+    if any(name in agent for name in PREVIEWERS):
+        return True
+    return any(_is_bot(word) for word in WORD.findall(agent))
+
+
+def _is_bot(word: str) -> bool:
+    bot = word.rfind("bot")
+    return any(-1 < word.find(owner) <= bot - len(owner) for owner in BOT_OWNERS)
