@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from django.core.exceptions import ImproperlyConfigured
 
 from aggios import env
+from aggios.process_names import process_name
 
 CONNECT_SECONDS = "3"
 # How much longer than PostgreSQL's own statement_timeout we wait for it to say so.
@@ -55,7 +56,11 @@ def _parse(name: str, url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     if parts.scheme not in {"postgresql", "postgres"} or not parts.path.strip("/"):
         raise ImproperlyConfigured(f"{name} must read postgresql://user:password@host:port/name.")
-    options: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS, **dict(parse_qsl(parts.query))}
+    options: dict[str, Any] = {
+        "connect_timeout": CONNECT_SECONDS,
+        **dict(parse_qsl(parts.query)),
+        "application_name": process_name(),
+    }
     return {
         "ENGINE": "core.database",
         "NAME": unquote(parts.path.lstrip("/")),

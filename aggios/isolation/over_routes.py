@@ -78,10 +78,7 @@ def _links_to_the_store(reply: Reply) -> list[str]:
 
 def _changes(route: Route, watch: Watch) -> list[Row]:
     aim, found = "their rows and objects", watch.changes()
-    rows = [
-        Row(route.site, route.shown, "any", "any", aim, "changed", f"{name} was changed")
-        for name in found
-    ]
+    rows = [Row(route.site, route.shown, "any", "any", aim, "changed", what) for what in found]
     return rows or [Row(route.site, route.shown, "any", "any", aim, "as they were")]
 
 

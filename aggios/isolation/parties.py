@@ -1,12 +1,16 @@
 """The two throw-away tenants of a run, and how they go again, whatever happened to the run."""
 
 import secrets
+import time
+import uuid
 from dataclasses import dataclass
 
 from django.db import transaction
 
 from accounts.models import User
 from accounts.people.adding import create_user
+from aggios.archive.problems import Busy
+from aggios.deletion.problems import NotDue
 from aggios.deletion.purge import Wish, purge
 from audit.models import AuditEvent
 from audit.services import SYSTEM, Target, record
@@ -14,6 +18,7 @@ from core.database.scope import PUBLIC, enter
 from tenants.context import tenant_context
 from tenants.deletion import schedule_deletion
 from tenants.models import Tenant
+from tenants.problems import TenantNotFound
 from tenants.refs import TenantRef
 from tenants.services import create_tenant
 
@@ -21,6 +26,8 @@ SLUG = "isolation-audit-"
 PLANTED = "isolation.planted"
 # Nobody can receive mail there, and nobody can register it (RFC 2606 section 2).
 MAIL = "isolation-audit.invalid"
+# How long another run may take to purge one of them.
+ATTEMPTS, PAUSE_SECONDS = 120, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +76,27 @@ def leftovers() -> list[Tenant]:
 
 
 def remove(tenant: Tenant) -> None:
-    """Purge a tenant of a run, also one whose purge was cut off. Raises StorageUnavailable."""
+    """Purge a tenant of a run, also one whose purge was cut off.
+
+    The housekeeper may purge it first: it is due. Raises StorageUnavailable, and Busy when another
+    run does not come to an end.
+    """
+    for attempt in range(ATTEMPTS):
+        try:
+            _purge(tenant.pk)
+        except (Busy, NotDue, TenantNotFound):  # another run began or ended its purge
+            if attempt == ATTEMPTS - 1:
+                raise
+            time.sleep(PAUSE_SECONDS)
+        else:
+            return
+
+
+def _purge(tenant_id: uuid.UUID) -> None:
+    with enter(PUBLIC):
+        tenant = Tenant.objects.filter(pk=tenant_id).first()
+    if tenant is None:
+        return
     if tenant.status != Tenant.Status.DELETING:
         tenant = schedule_deletion(tenant.pk, actor=SYSTEM, days=0, export=False)
     purge(tenant, Wish(SYSTEM, export=False))

@@ -4,17 +4,21 @@ import base64
 import gzip
 import json
 import uuid
+from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import path
+from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from accounts.models import User
+from accounts.models import Session, User
+from accounts.sessions.pruning import prune as prune_sessions
 from aggios.isolation.parties import SLUG
+from audit.services import SYSTEM, record
 from core.database.scope import PUBLIC, enter
-from files.models import File, FileVersion
+from files.models import Balance, File, FileVersion
 from files.objects.storage import tenant_storage
 from files.objects.store import client
 from tenants.context import tenant_context
@@ -116,6 +120,40 @@ def failing(request: HttpRequest, file_id: uuid.UUID) -> HttpResponse:
     raise RuntimeError(str(file_id))
 
 
+def stamp(request: HttpRequest, file_id: uuid.UUID) -> HttpResponse:
+    """Sets a column of somebody else's that the housekeeper maintains, and says nothing."""
+    if request.method == "POST" and (holder := _holder_of(file_id)):
+        with tenant_context(holder):
+            Balance.objects.update(reconciled_at=timezone.now())
+    return HttpResponse(status=404)
+
+
+def prune(request: HttpRequest, file_id: uuid.UUID) -> HttpResponse:
+    """Takes away what the housekeeper would take away, by its own command."""
+    if request.method == "POST" and (holder := _holder_of(file_id)):
+        with tenant_context(holder):
+            ahead = timezone.now() + timedelta(days=365)
+            Session.objects.update(expires_at=F("created_at"))
+            prune_sessions(ahead)
+    return HttpResponse(status=404)
+
+
+def trail(request: HttpRequest, file_id: uuid.UUID) -> HttpResponse:
+    """Writes into somebody else's record."""
+    if request.method == "POST" and (holder := _holder_of(file_id)):
+        with tenant_context(holder):
+            record("file.purged", actor=SYSTEM)
+    return HttpResponse(status=404)
+
+
+def again(request: HttpRequest, file_id: uuid.UUID) -> HttpResponse:
+    """Writes the value that is there already."""
+    if request.method == "POST" and (holder := _holder_of(file_id)):
+        with tenant_context(holder):
+            File.objects.filter(pk=file_id).update(name=F("name"))
+    return HttpResponse(status=404)
+
+
 urlpatterns = [
     path("leak/row/<uuid:file_id>", csrf_exempt(row)),
     path("leak/people", csrf_exempt(people)),
@@ -126,5 +164,9 @@ urlpatterns = [
     path("leak/rename/<uuid:file_id>", csrf_exempt(rename)),
     path("leak/remove", csrf_exempt(remove_object)),
     path("leak/link/<uuid:file_id>", csrf_exempt(link)),
+    path("leak/stamp/<uuid:file_id>", csrf_exempt(stamp)),
+    path("leak/prune/<uuid:file_id>", csrf_exempt(prune)),
+    path("leak/trail/<uuid:file_id>", csrf_exempt(trail)),
+    path("leak/again/<uuid:file_id>", csrf_exempt(again)),
     path("leak/failing/<uuid:file_id>", csrf_exempt(failing)),
 ]

@@ -1,8 +1,14 @@
-"""Isolation broken on purpose, in ten ways: the audit reports every one."""
+"""Isolation broken on purpose, in many ways: the audit reports every one."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from datetime import datetime
 
 import pytest
+from django.db import ProgrammingError, connection
+from django.utils import timezone
 from rest_framework.permissions import AllowAny
 
 from aggios.isolation.attackers import Attacker
@@ -13,10 +19,14 @@ from aggios.isolation.over_routes import try_routes
 from aggios.isolation.over_store import try_store
 from aggios.isolation.parties import found_party
 from aggios.isolation.planting import plant
+from aggios.isolation.recording import RECORD, TRIGGER
 from aggios.isolation.routes import all_routes
 from aggios.isolation.run import clean
 from aggios.isolation.transport import InProcess
 from aggios.isolation.watching import Watch
+from devstack.home import CHECKOUT
+from devstack.testing import TestStack
+from files.models import Balance
 from files.objects.storage import TenantStorage
 from idempotency.models import Answer
 from staff.api.view import StaffView
@@ -32,6 +42,10 @@ LEAKS = {
     "/leak/rename/{file_id}": "files_file was changed",
     "/leak/link/{file_id}": "leads to an object of theirs",
     "/leak/remove": "object",
+    "/leak/stamp/{file_id}": "files_balance was changed: UPDATE of reconciled_at",
+    "/leak/prune/{file_id}": "accounts_session was changed",
+    "/leak/trail/{file_id}": "audit_auditevent was changed: INSERT",
+    "/leak/again/{file_id}": "files_file was changed",
     "/leak/failing/{file_id}": "the server failed",
 }
 
@@ -143,3 +157,74 @@ def test_a_model_without_a_canary_stops_the_audit(pair: tuple[Canaries, Canaries
     plant(party, InProcess())
     assert kept
     assert read_canaries(party).ids["answer"]
+
+
+@pytest.fixture
+def watch(pair: tuple[Canaries, Canaries]) -> Iterator[Watch]:
+    """The second tenant of the pair under observation."""
+    watch = Watch(pair[1].party.ref)
+    yield watch
+    watch.close()
+
+
+def maintain(pair: tuple[Canaries, Canaries], stores: TestStack) -> None:
+    """Compare rows and store in the second tenant, by the command in a process of its own."""
+    command = [sys.executable, "manage.py", "reconcile_storage", "--exit-zero"]
+    subprocess.run(
+        [*command, "--tenant", pair[1].party.ref.slug],
+        env={**os.environ, **stores.env},
+        cwd=CHECKOUT,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+
+
+def reconciled_at(pair: tuple[Canaries, Canaries]) -> datetime | None:
+    with tenant_context(pair[1].party.ref):
+        return Balance.objects.get().reconciled_at
+
+
+def test_platform_work_beside_the_audit_is_no_crossing(
+    pair: tuple[Canaries, Canaries], watch: Watch, stores: TestStack
+):
+    before = reconciled_at(pair)
+
+    maintain(pair, stores)
+
+    assert reconciled_at(pair) != before
+    assert watch.changes() == []
+
+
+def test_foreign_write_beside_platform_work_is_reported(
+    pair: tuple[Canaries, Canaries], watch: Watch, stores: TestStack
+):
+    maintain(pair, stores)
+    with tenant_context(pair[1].party.ref):
+        Balance.objects.update(reconciled_at=timezone.now())
+
+    assert watch.changes() == ["files_balance was changed: UPDATE of reconciled_at by aggios"]
+    assert watch.changes() == []
+
+
+def test_truncated_table_and_disabled_trigger_are_reported(
+    pair: tuple[Canaries, Canaries], watch: Watch, superuser
+):
+    table = f"{pair[1].party.ref.schema_name}.accounts_recoverycode"
+    superuser.execute(f"ALTER TABLE {table} DISABLE TRIGGER {TRIGGER}")
+    superuser.execute(f"TRUNCATE {table}")
+    found = watch.changes()
+    superuser.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {TRIGGER}")
+
+    assert [line.partition(":")[0] for line in found] == [
+        "accounts_recoverycode was changed",
+        "accounts_recoverycode is no longer watched",
+    ]
+
+
+def test_victim_cannot_write_its_own_record_of_changes(pair: tuple[Canaries, Canaries]):
+    with (
+        tenant_context(pair[1].party.ref),
+        pytest.raises(ProgrammingError, match="permission denied"),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(f"DELETE FROM {RECORD}")

@@ -10,9 +10,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from aggios.archive.problems import ArchiveError
+from aggios.archive.problems import ArchiveError, Busy
 from aggios.archive.progress import watching
-from aggios.deletion.problems import NotPurged
+from aggios.deletion.problems import NotDue, NotPurged
 from aggios.deletion.purge import Wish, purge
 from aggios.management.words import first_line
 from audit.services import SYSTEM
@@ -57,6 +57,10 @@ class Command(BaseCommand):
             with watching(self.stderr) as watch:
                 wish = Wish(SYSTEM, folder, not options["no_export"], self._report, watch)
                 certificate = purge(tenant, wish)
+        except (Busy, NotDue) as exc:  # another run has it, or its deletion was called off
+            why = first_line(exc)
+            self._report(f"  left as it is: {why}")
+            return {**row, "skipped": why}
         except FAILURES as exc:
             why = first_line(exc)
             self.stderr.write(f"{tenant.slug}: {why}")
@@ -70,9 +74,10 @@ class Command(BaseCommand):
 
     def _end(self, rows: list[dict[str, Any]], verb: str) -> None:
         failed = [row for row in rows if "error" in row]
+        done = [row for row in rows if "error" not in row and "skipped" not in row]
         if self._json:
             self.stdout.write(json.dumps(rows))
         else:
-            self.stdout.write(f"{len(rows) - len(failed)} {verb}")
+            self.stdout.write(f"{len(done)} {verb}")
         if failed:
             raise CommandError(f"{len(failed)} failed; run the command again.")
