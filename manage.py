@@ -4,16 +4,19 @@
 import os
 import sys
 
-from django.core.management import execute_from_command_line
-
-from aggios.env import load_running_stack
+from core.termination import end_at_once
 
 
 def main() -> None:
     """Run the command named on the command line."""
+    end_at_once()
+    # Importing Django takes a while, and a signal may come meanwhile.
+    from aggios.command_line import run_command_line  # noqa: PLC0415
+    from aggios.env import load_running_stack  # noqa: PLC0415
+
     load_running_stack()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aggios.settings")
-    execute_from_command_line(sys.argv)
+    run_command_line(sys.argv)
 
 
 if __name__ == "__main__":

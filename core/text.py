@@ -27,3 +27,11 @@ def normalize_text(text: str, form: NormalForm, *, max_length: int, field: str) 
             return normalized
     fault = FieldError(field, "too_long", f"Use at most {max_length} characters.")
     raise ValidationFailed(errors=[fault])
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun in the right form: ``1 tenant``, ``2 tenants``.
+
+    For English lines of commands; what is translated uses ``ngettext``.
+    """
+    return f"{count} {noun if count == 1 else plural or f'{noun}s'}"

@@ -16,9 +16,15 @@ from devstack.services.registry import STORES, WEB
 from devstack.testing import TestStack
 from tests import name_server, session, stack
 from tests.cast import Agency, Person, found_agency, join
+from tests.interrupts import restore_interrupts
 from tests.mailbox import Mailbox
 from tests.name_server import NameServer
 from tests.site import Site
+
+
+def pytest_configure() -> None:
+    """Let what tests start be interrupted, however the suite was started."""
+    restore_interrupts()
 
 
 def pytest_unconfigure() -> None:

@@ -11,8 +11,8 @@ from aggios.archive.manifest import Manifest
 from aggios.archive.problems import ArchiveError
 from aggios.deletion.problems import NotPurged
 from core.problems import Problem, StorageUnavailable
+from core.termination import Stopped, exit_status
 
-CUT_OFF = 130  # what shells say of a program that Ctrl-C ended
 COUNTED = "{rows} rows, {objects} objects, {missing} missing"
 
 
@@ -48,5 +48,5 @@ def plainly(again: str) -> Iterator[None]:
         raise CommandError(
             f"{(str(exc) or 'The database broke off.').splitlines()[0]} {again}"
         ) from exc
-    except KeyboardInterrupt:
-        raise CommandError(f"Cut off. {again}", returncode=CUT_OFF) from None
+    except Stopped as exc:
+        raise CommandError(f"Cut off. {again}", returncode=exit_status(exc)) from None

@@ -2,11 +2,10 @@
 
 import json
 import logging
-import signal
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -16,6 +15,8 @@ from aggios.isolation.run import alone, audit, clean
 from aggios.isolation.show import show
 from aggios.isolation.transport import InProcess, OverHttp, Transport
 from core.problems import StorageUnavailable
+from core.termination import Stopped, exit_status
+from core.text import counted
 
 
 class Command(BaseCommand):
@@ -53,7 +54,7 @@ class Command(BaseCommand):
         except OSError as exc:
             raise CommandError(f"The site or the store does not answer: {exc}") from exc
         if options["clean"]:
-            self.stdout.write(f"{removed} tenants of former runs removed.")
+            self.stdout.write(f"{counted(removed, 'tenant')} of former runs removed.")
             return
         self._tell(ledger, options)
 
@@ -87,15 +88,12 @@ def _quiet() -> Iterator[None]:
 
 @contextmanager
 def _stoppable() -> Iterator[None]:
-    """End in an orderly way when told to end, so that nothing is left behind."""
+    """Say that nothing is left behind when a signal ends the audit.
 
-    def stop(*_: Any) -> NoReturn:
-        raise CommandError("Stopped; what was planted has been removed.")
-
-    former = signal.signal(signal.SIGTERM, stop)
+    It comes as an exception, so that what was planted is removed on its way.
+    """
     try:
         yield
-    except KeyboardInterrupt as exc:
-        raise CommandError("Stopped; what was planted has been removed.") from exc
-    finally:
-        signal.signal(signal.SIGTERM, former)
+    except Stopped as exc:
+        line = "Stopped; what was planted has been removed."
+        raise CommandError(line, returncode=exit_status(exc)) from exc

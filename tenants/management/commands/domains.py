@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from audit.services import SYSTEM
 from core.problems import Problem
+from core.termination import Stopped, exit_status
 from tenants.domains.checks import check_all, check_domain, expire_claims
 from tenants.domains.claims import claim_domain, remove_domain
 from tenants.domains.names import stored_form
@@ -65,8 +66,9 @@ class Command(BaseCommand):
             verbs[options["verb"]](options)
         except Problem as problem:
             raise CommandError(problem.sentence) from problem
-        except KeyboardInterrupt:
-            raise CommandError("Interrupted; what was checked is kept.", returncode=130) from None
+        except Stopped as exc:
+            line = "Interrupted; what was checked is kept."
+            raise CommandError(line, returncode=exit_status(exc)) from None
 
     def _claim(self, options: dict[str, Any]) -> None:
         tenant = tenant_by_slug(options["slug"])

@@ -1,0 +1,22 @@
+"""Running one management command, from the import of Django to the exit status."""
+
+from django.core.management import ManagementUtility
+from django.core.management.base import BaseCommand
+
+from core.termination import Stopped, end_by, end_in_order
+
+
+class _Utility(ManagementUtility):
+    def fetch_command(self, subcommand: str) -> BaseCommand:
+        """Return the command; from here on signals are exceptions that it may handle."""
+        command = super().fetch_command(subcommand)
+        end_in_order()
+        return command
+
+
+def run_command_line(argv: list[str]) -> None:
+    """Run the command that ``argv`` names. Raises SystemExit."""
+    try:
+        _Utility(argv).execute()
+    except Stopped as exc:
+        end_by(exc)

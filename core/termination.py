@@ -1,0 +1,67 @@
+"""How a command ends when SIGINT or SIGTERM comes: one line and the exit status that shells expect.
+
+That status is 128 and the signal's number (POSIX.1-2024, XCU 2.8.2). A signal that was ignored when
+the process started stays ignored, as ``nohup`` and shells want it for jobs in the background.
+"""
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+NAMES = {signal.SIGINT: "Interrupted", signal.SIGTERM: "Terminated"}
+STDERR = 2
+
+
+class Terminated(SystemExit):
+    """SIGTERM came. Raised in the main thread, so that transactions and files are closed."""
+
+
+Stopped = (KeyboardInterrupt, Terminated)
+
+
+def exit_status(stopped: BaseException) -> int:
+    """Return the exit status for an exception of ``Stopped``."""
+    return _status(signal.SIGTERM if isinstance(stopped, Terminated) else signal.SIGINT)
+
+
+def end_at_once() -> None:
+    """Have both signals end the process while it still imports.
+
+    An exception would not do there: an import can swallow it, or wrap it in another one.
+    """
+    for number in NAMES:
+        _handle(number, _end)
+
+
+def end_in_order() -> None:
+    """Have SIGINT raise KeyboardInterrupt and SIGTERM ``Terminated``, once a command is at work."""
+    _handle(signal.SIGINT, signal.default_int_handler)
+    _handle(signal.SIGTERM, _terminate)
+
+
+def end_by(stopped: BaseException) -> NoReturn:
+    """Say that a signal ended the command, and exit."""
+    name = NAMES[signal.SIGTERM if isinstance(stopped, Terminated) else signal.SIGINT]
+    sys.stderr.write(f"{name}.\n")
+    sys.exit(exit_status(stopped))
+
+
+def _status(number: int) -> int:
+    return 128 + number
+
+
+def _handle(number: int, handler: object) -> None:
+    if signal.getsignal(number) is not signal.SIG_IGN:
+        signal.signal(number, handler)  # type: ignore[arg-type]
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    line = f"{NAMES[signal.Signals(number)]} before the command had begun.\n"
+    os.write(STDERR, line.encode())
+    os._exit(_status(number))
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise Terminated(_status(number))
