@@ -33,7 +33,9 @@ class BearerAuthentication(BaseAuthentication):
         if tenant_or_none() is None:
             raise TokenInvalid
         auth = _key(token) if token.startswith(PREFIX) else live_session(read_access_token(token))
-        request_context().user = str(auth.user_id)
+        context = request_context()
+        context.user = str(auth.user_id)
+        context.proved_at = auth.proved_at if isinstance(auth, Session) else None
         return auth.user, auth
 
     def authenticate_header(self, request: Request) -> str:

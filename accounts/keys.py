@@ -27,7 +27,7 @@ from tenants.api_key_form import new_api_key, tenant_in_api_key
 from tenants.context import current_tenant
 
 PURPOSE = "api-key"
-WRITE = "keys:write"
+CREATE, REVOKE = "keys:create", "keys:revoke"
 HINT = 4
 # Writing down each use would cost a statement each.
 NOTED_EVERY = timedelta(minutes=1)
@@ -55,7 +55,7 @@ def make_key(
     """
     text = new_api_key(current_tenant().id)
     with transaction.atomic():
-        actor = still_allowed(WRITE, actor)
+        actor = still_allowed(CREATE, actor)
         prune("api_keys", timezone.now())
         row = ApiKey.objects.create(
             user=actor,
@@ -83,7 +83,7 @@ def revoke_key(key_id: uuid.UUID, *, actor: User, check: Callable[[ApiKey], None
     Raises NotFound, also for one that was revoked before, PermissionRefused and TokenInvalid.
     """
     with transaction.atomic():
-        actor = still_allowed(WRITE, actor)
+        actor = still_allowed(REVOKE, actor)
         row = readable_keys().select_for_update(of=("self",)).filter(pk=key_id).first()
         if row is None:
             raise NotFound

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from accounts.actions import ACTIONS
+from accounts.actions import ACTIONS, Proof
+from accounts.factors.proof import require_recent_proof
 from accounts.models import ApiKey, User
 from accounts.policy import policy
 from accounts.problems import EmailUnverified, InsufficientScope, SecondFactorMissing
@@ -19,32 +20,40 @@ class IsPerson(BasePermission):
     """Any active person, also one who has yet to verify an address or add a second factor."""
 
     def has_permission(self, request: Request, view: "ApiView") -> bool:  # type: ignore[override]
-        """Tell whether somebody is logged in. Raises what ``require_action`` raises."""
+        """Tell whether somebody is logged in.
+
+        Raises what ``require_action`` raises, for those that it is asked of what
+        ``require_admitted`` raises, and then ProofRequired.
+        """
         if not isinstance(request.user, User):
             return False
-        require_action(request.user, request.auth, view.actions.get(_method(request), ""))
+        action = view.actions.get(_method(request), "")
+        require_action(request.user, request.auth, action)
+        if self.must_be_admitted(request):
+            require_admitted(request.user)
+        if action and ACTIONS[action].proof is Proof.ALWAYS:
+            require_recent_proof()
         return True
+
+    def must_be_admitted(self, request: Request) -> bool:
+        """Tell whether the workspace's rules for its people have to be met."""
+        return False
 
 
 class IsMember(IsPerson):
     """An active person who has done all that the workspace asks of its people."""
 
-    def has_permission(self, request: Request, view: "ApiView") -> bool:  # type: ignore[override]
-        """Tell whether somebody is logged in. Raises also what ``require_admitted`` raises."""
-        allowed = super().has_permission(request, view)
-        if isinstance(request.user, User):
-            require_admitted(request.user)
-        return allowed
+    def must_be_admitted(self, request: Request) -> bool:
+        """Tell whether the workspace's rules for its people have to be met."""
+        return True
 
 
-class IsPersonToRead(IsMember):
+class IsPersonToRead(IsPerson):
     """Any active person may look; to change something is for members."""
 
-    def has_permission(self, request: Request, view: "ApiView") -> bool:  # type: ignore[override]
-        """Tell whether somebody is logged in. Raises what ``IsMember`` raises, but for reading."""
-        if _method(request) == "GET":
-            return IsPerson.has_permission(self, request, view)
-        return super().has_permission(request, view)
+    def must_be_admitted(self, request: Request) -> bool:
+        """Tell whether the workspace's rules for its people have to be met."""
+        return _method(request) != "GET"
 
 
 class Everybody(BasePermission):
@@ -64,12 +73,16 @@ def require_action(user: User, auth: object, name: str) -> None:
 
     Without a name everybody may who is logged in; a key may not.
     """
-    if isinstance(auth, ApiKey):
-        scope = ACTIONS[name].scope if name else ""
-        if not scope or scope not in auth.scopes:
-            raise InsufficientScope(members={"scope": scope} if scope else {})
+    scope = ACTIONS[name].scope if name else ""
+    if not has_scope(auth, scope):
+        raise InsufficientScope(members={"scope": scope} if scope else {})
     if name and user.role not in ACTIONS[name].roles:
         raise PermissionRefused
+
+
+def has_scope(auth: object, scope: str) -> bool:
+    """Tell whether a credential has a scope. A session has every one, no key has the empty one."""
+    return not isinstance(auth, ApiKey) or (bool(scope) and scope in auth.scopes)
 
 
 def require_admitted(user: User) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import datetime
 
 
 @dataclass(slots=True)
@@ -20,6 +21,9 @@ class RequestContext:
     tenant: str = ""
     user: str = ""
     api_key: str = ""
+    proved_at: datetime | None = None
+    """When the session that asks last proved who its person is; None for every other caller."""
+
     route: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     """Response headers that inner layers want the edge to add."""

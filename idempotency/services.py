@@ -21,6 +21,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
+from core.context import request_context
 from core.database.deleting import delete_some
 from core.problems import FieldError, IdempotencyConflict, Problem, ValidationFailed
 from idempotency.models import Answer
@@ -104,7 +105,9 @@ def _is_kept(request: Request, caller: str) -> bool:
 
 
 def _hashes_of(request: Request, caller: str, key: str) -> Fingerprint:
-    return fingerprint_of(caller, request.method, request.path, key)
+    # An API key is another caller than its person: it must not be shown what a session was shown.
+    by_key = [api_key] if (api_key := request_context().api_key) else []
+    return fingerprint_of(caller, request.method, request.path, key, *by_key)
 
 
 def _text_of(response: Response) -> bytes:

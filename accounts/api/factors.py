@@ -21,7 +21,6 @@ from accounts.api.factor_shapes import (
     factor_view,
 )
 from accounts.authentication import person, session_of
-from accounts.factors.proof import require_recent_proof
 from accounts.factors.services import (
     begin_totp,
     confirm,
@@ -50,6 +49,7 @@ class Factors(ApiView):
     """What the person has besides the password."""
 
     permission_classes = (IsPerson,)
+    actions = {"POST": "me:factors"}
 
     @extend_schema(operation_id="list_factors", responses=FactorsShape)
     def get(self, request: Request) -> Response:
@@ -67,7 +67,6 @@ class Factors(ApiView):
     )
     def post(self, request: Request) -> Response:
         parsed(FactorRequest, request)
-        require_recent_proof(request)
         user = person(request)
 
         def act() -> Response:
@@ -83,6 +82,7 @@ class OneFactor(ApiView):
     """One of them."""
 
     permission_classes = (IsPerson,)
+    actions = {"DELETE": "me:factors"}
 
     @extend_schema(
         operation_id="read_factor",
@@ -95,7 +95,6 @@ class OneFactor(ApiView):
 
     @extend_schema(operation_id="remove_factor", parameters=[IF_MATCH], responses={204: None})
     def delete(self, request: Request, factor_id: uuid.UUID) -> Response:
-        require_recent_proof(request)
         remove_factor(
             person(request),
             factor_id,
@@ -136,6 +135,7 @@ class RecoveryCodes(ApiView):
     """New recovery codes in place of the former ones."""
 
     permission_classes = (IsPerson,)
+    actions = {"POST": "me:factors"}
 
     @extend_schema(
         operation_id="renew_recovery_codes",
@@ -144,7 +144,6 @@ class RecoveryCodes(ApiView):
         parameters=[IDEMPOTENCY_KEY],
     )
     def post(self, request: Request) -> Response:
-        require_recent_proof(request)
         user = person(request)
         return once(
             request,

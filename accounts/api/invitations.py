@@ -60,7 +60,8 @@ class Invitations(ApiView):
     def post(self, request: Request) -> Response:
         """Ask one address in by mail, or with `max_uses` make a link that several may use.
 
-        The answer is the same whether the address has an account here or not.
+        The answer is the same whether the address has an account here or not. A role above member
+        asks for a recent proof of who asks, which an API key has not: a key invites members only.
         """
         fields, user = parsed(NewInvitationRequest, request), person(request)
         return once(

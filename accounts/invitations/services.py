@@ -102,7 +102,7 @@ def resend(invitation_id: uuid.UUID, *, actor: User, check: Check) -> Issued:
     PermissionRefused, and InvitationClosed for one that is used up or was revoked.
     """
     with transaction.atomic():
-        actor, invitation = _locked(actor, invitation_id)
+        actor, invitation = _locked("invite", actor, invitation_id)
         check(invitation)
         if invitation.revoked_at is not None or state_of(invitation) == ACCEPTED:
             raise InvitationClosed
@@ -123,7 +123,7 @@ def revoke(invitation_id: uuid.UUID, *, actor: User, check: Check) -> None:
     that is used up.
     """
     with transaction.atomic():
-        actor, invitation = _locked(actor, invitation_id)
+        actor, invitation = _locked("uninvite", actor, invitation_id)
         check(invitation)
         if state_of(invitation) == ACCEPTED:
             raise InvitationClosed
@@ -154,18 +154,18 @@ def _send(invitation: Invitation) -> None:
     post_letter("invitation", to=invitation.email, language=language, invitation=str(invitation.pk))
 
 
-def _locked(by: User, invitation_id: uuid.UUID) -> tuple[User, Invitation]:
-    """Lock who acts, then an invitation of a role that they may deal with."""
+def _locked(verb: str, by: User, invitation_id: uuid.UUID) -> tuple[User, Invitation]:
+    """Lock who acts, then an invitation of a role for which they may do what ``verb`` names."""
     actor = still_allowed(WRITE, by)
     invitation = locked_invitation(invitation_id)
-    require_may("create", actor, User(role=invitation.role))
+    require_may(verb, actor, User(role=invitation.role))
     return actor, invitation
 
 
 def _inviting(by: User, role: str) -> User:
     """Return who acts, locked. Raises PermissionRefused unless they may add people of the role."""
     actor = still_allowed(WRITE, by)
-    require_may("create", actor, User(role=role))
+    require_may("invite", actor, User(role=role))
     return actor
 
 

@@ -8,6 +8,7 @@ and activity; owners alone may step down, and only while another one is left
 from dataclasses import dataclass
 
 from accounts.actions import ACTIONS, ADMIN, ALL, MANAGERS, MEMBER, OWNER, OWNERS
+from accounts.factors.proof import require_recent_proof
 from accounts.models import User
 from accounts.people.finding import locked_person
 from accounts.problems import TokenInvalid
@@ -20,32 +21,40 @@ NO_OWNERS = frozenset({ADMIN, MEMBER})
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """To people of which roles owners and administrators may do it, and who may to themselves."""
+    """To people of which roles owners and administrators may do it, and who may to themselves.
+
+    ``proof`` are the roles of people to whom it is done only with a recent proof of who asks.
+    """
 
     owners: frozenset[str]
     admins: frozenset[str]
     oneself: frozenset[str]
+    proof: frozenset[str] = frozenset()
 
 
 RULES = {
-    "create": Rule(ALL, NO_OWNERS, NOBODY),
+    "create": Rule(ALL, NO_OWNERS, NOBODY, proof=MANAGERS),
+    "invite": Rule(ALL, NO_OWNERS, NOBODY, proof=MANAGERS),
+    "uninvite": Rule(ALL, NO_OWNERS, NOBODY),
     "rename": Rule(ALL, NO_OWNERS, MANAGERS),
-    "readdress": Rule(ALL, NO_OWNERS, MANAGERS),
-    "appoint": Rule(ALL, NO_OWNERS, OWNERS),
-    "deactivate": Rule(ALL, NO_OWNERS, OWNERS),
-    "reactivate": Rule(ALL, NO_OWNERS, NOBODY),
-    "remove": Rule(ALL, NO_OWNERS, MANAGERS),
-    "end_sessions": Rule(ALL, NO_OWNERS, MANAGERS),
-    "erase": Rule(ALL, NOBODY, OWNERS),
-    "reset_factors": Rule(NO_OWNERS, NOBODY, NOBODY),
+    # Who sets an address can have the password that is mailed to it.
+    "readdress": Rule(ALL, NO_OWNERS, MANAGERS, proof=ALL),
+    "appoint": Rule(ALL, NO_OWNERS, OWNERS, proof=ALL),
+    "deactivate": Rule(ALL, NO_OWNERS, OWNERS, proof=MANAGERS),
+    "reactivate": Rule(ALL, NO_OWNERS, NOBODY, proof=MANAGERS),
+    "remove": Rule(ALL, NO_OWNERS, MANAGERS, proof=MANAGERS),
+    "end_sessions": Rule(ALL, NO_OWNERS, MANAGERS, proof=MANAGERS),
+    "erase": Rule(ALL, NOBODY, OWNERS, proof=ALL),
+    "reset_factors": Rule(NO_OWNERS, NOBODY, NOBODY, proof=ALL),
     "export": Rule(ALL, NO_OWNERS, ALL),
 }
 
 
 def require_may(verb: str, actor: User, person: User, *, role: str = "") -> None:
-    """Raise PermissionRefused unless ``actor`` may do it to ``person``.
+    """Raise PermissionRefused unless ``actor`` may do it to ``person``, then ProofRequired.
 
     ``role`` is the one that the person is to have; it must be one that the actor may deal with too.
+    A person's own sessions are ended without a proof: that protects them and grants nothing.
     """
     rule = RULES[verb]
     rank = rank_of(actor)
@@ -57,6 +66,9 @@ def require_may(verb: str, actor: User, person: User, *, role: str = "") -> None
         allowed = person.role in reach and (not role or role in reach)
     if not allowed:
         raise PermissionRefused
+    ends_own_sessions = verb == "end_sessions" and actor.pk == person.pk
+    if person.role in rule.proof and not ends_own_sessions:
+        require_recent_proof()
 
 
 def still_allowed(action: str, by: User) -> User:

@@ -8,6 +8,7 @@ from django.contrib.auth.hashers import is_password_usable, make_password
 from django.db import IntegrityError, transaction
 
 from accounts.actors import actor_of, target_of
+from accounts.factors.proof import require_recent_proof
 from accounts.links import void_links
 from accounts.mail.outbox import post_letter
 from accounts.models import User
@@ -35,8 +36,11 @@ NAMES = ("first_name", "last_name")
 def new_person(*, email: str, password: str | None, **fields: Any) -> User:
     """Return a person who is not saved yet; ``fields`` are names, role and activity.
 
-    The password is hashed here, before anything is locked. Raises ValidationFailed.
+    The password is hashed here, before anything is locked. Who chooses it can log in as that
+    person, so it asks for a recent proof. Raises ValidationFailed and ProofRequired.
     """
+    if password is not None:
+        require_recent_proof()
     person = User(email=normalised_email(email), **fields)
     require_sound(person)
     if password is None:
@@ -50,7 +54,7 @@ def create_person(*, by: User, person: User) -> User:
     """Add a person whom ``new_person`` has made.
 
     Without a password they get none that fits, and a letter with a link to set one; whoever is
-    not active gets it once they are. Raises PermissionRefused and EmailTaken.
+    not active gets it once they are. Raises PermissionRefused, ProofRequired and EmailTaken.
     """
     with transaction.atomic():
         actor = acting(locked_owners(by.pk), by)
@@ -70,8 +74,8 @@ def _ask_for_a_password(person: User) -> None:
 def change_person(person_id: uuid.UUID, *, by: User, changes: Changes, check: Check) -> User:
     """Change a person's names, address, role or activity; return them as they are now.
 
-    ``check`` sees the locked row and may raise. Raises NotFound, PermissionRefused, LastOwner,
-    EmailTaken and ValidationFailed.
+    ``check`` sees the locked row and may raise. Raises NotFound, PermissionRefused,
+    ProofRequired, LastOwner, EmailTaken and ValidationFailed.
     """
     with transaction.atomic():
         locked = locked_owners(by.pk, person_id)

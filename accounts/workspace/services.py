@@ -13,7 +13,11 @@ from accounts.actors import actor_of
 from accounts.mail.outbox import post_letter
 from accounts.models import User
 from accounts.people.authority import still_allowed
-from accounts.workspace.settings_rules import checked_settings, require_may_set
+from accounts.workspace.settings_rules import (
+    checked_settings,
+    require_may_set,
+    require_proof_to_weaken,
+)
 from audit.services import Actor, record
 from core.database.scope import PUBLIC, enter
 from core.problems import FieldError, ValidationFailed
@@ -51,7 +55,8 @@ def known_by_id(user: User) -> Actor:
 def change_workspace(*, actor: User, changes: dict[str, Any], check: Check) -> Tenant:
     """Change the name, who may join, and settings; each counts from the next request on.
 
-    ``check`` sees the locked tenant first. Raises ValidationFailed and PermissionRefused.
+    ``check`` sees the locked tenant first. Raises ValidationFailed, PermissionRefused and
+    ProofRequired.
     """
     details = {name: value for name, value in changes.items() if name != "settings"}
     settings = checked_settings(changes.get("settings", {}))
@@ -62,6 +67,7 @@ def change_workspace(*, actor: User, changes: dict[str, Any], check: Check) -> T
         def allowed(tenant: Tenant) -> None:
             check(tenant)
             require_may_set(actor, settings, tenant.settings)
+            require_proof_to_weaken(tenant, details=details, settings=settings)
 
         changed = change_details(
             current_tenant().id,

@@ -42,7 +42,10 @@ class NewShareRequest(serializers.Serializer[Any]):
 class ShareShape(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     file = serializers.UUIDField(help_text="The id of the file.")
-    url = serializers.URLField(allow_null=True, help_text="Null once it is revoked.")
+    url = serializers.URLField(
+        allow_null=True,
+        help_text="Null once it is revoked, and for API keys that may not read files.",
+    )
     created_at = serializers.DateTimeField()
     created_by = serializers.UUIDField(help_text="The id of the person who made it.")
     expires_at = serializers.DateTimeField(allow_null=True)
@@ -52,12 +55,15 @@ class ShareShape(serializers.Serializer[Any]):
     revoked_at = serializers.DateTimeField(allow_null=True)
 
 
-def share_of(share: Share) -> dict[str, Any]:
-    """Return a link as the API shows it to those who may manage it."""
+def share_of(share: Share, *, with_url: bool) -> dict[str, Any]:
+    """Return a link as the API shows it to those who may manage it.
+
+    ``with_url`` is for those who may read the file: whoever has the address can.
+    """
     return {
         "id": str(share.id),
         "file": str(share.file_id),
-        "url": url_of(share),
+        "url": url_of(share) if with_url else None,
         "created_at": timestamp(share.created_at),
         "created_by": str(share.created_by_id),
         "expires_at": time_or_none(share.expires_at),

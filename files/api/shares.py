@@ -1,6 +1,8 @@
 """Links to files: made, listed, revoked. They are opened elsewhere (aggios/pages/sharing.py)."""
 
 import uuid
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -8,17 +10,22 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
+from accounts.actions import ACTIONS
 from accounts.authentication import person
 from accounts.models import User
+from accounts.permissions import has_scope
 from core.pagination import KeysetPagination
 from core.shapes import parsed
 from core.views import ApiView
 from files.api.share_shapes import NewShareRequest, ShareShape, share_of
+from files.models import Share
 from files.shares.passwords import hashed
 from files.shares.queries import readable_share, readable_shares, shares_of_file
 from files.shares.services import require_shareable, revoke_share, share_file
 from idempotency.openapi import IDEMPOTENCY_KEY
 from idempotency.services import Act, fingerprint_of, once_prepared
+
+READ = ACTIONS["files:read"].scope
 
 
 class FileShares(ApiView):
@@ -30,7 +37,7 @@ class FileShares(ApiView):
     @extend_schema(operation_id="list_file_shares", responses={200: ShareShape(many=True)})
     def get(self, request: Request, file_id: uuid.UUID) -> Response:
         """List the links to a file by page, newest first, revoked ones too."""
-        return self.page(request, shares_of_file(person(request), file_id), share_of)
+        return self.page(request, shares_of_file(person(request), file_id), _shape_for(request))
 
     @extend_schema(
         operation_id="share_file",
@@ -39,27 +46,34 @@ class FileShares(ApiView):
         responses={201: ShareShape},
     )
     def post(self, request: Request, file_id: uuid.UUID) -> Response:
-        """Make a link that opens the file's current content to whoever has it."""
+        """Make a link that opens the file's current content to whoever has it.
+
+        An API key is shown the address if it has `files:read` too.
+        """
         user, fields = person(request), parsed(NewShareRequest, request)
         return once_prepared(
             request,
             caller=str(user.id),
             fingerprint=fingerprint_of(request.data),
-            prepare=lambda: _with_hash(file_id, user, fields),
+            prepare=lambda: _with_hash(request, file_id, user, fields),
         )
 
 
-def _with_hash(file_id: uuid.UUID, user: User, fields: dict[str, Any]) -> Act:
+def _shape_for(request: Request) -> Callable[[Share], dict[str, Any]]:
+    return partial(share_of, with_url=has_scope(request.auth, READ))
+
+
+def _with_hash(request: Request, file_id: uuid.UUID, user: User, fields: dict[str, Any]) -> Act:
     require_shareable(file_id, user=user)
     hashed_fields = {**fields, "password": hashed(fields["password"])}
-    return lambda: _shared(file_id, user, hashed_fields)
+    return lambda: _shared(request, file_id, user, hashed_fields)
 
 
-def _shared(file_id: uuid.UUID, user: User, fields: dict[str, Any]) -> Response:
+def _shared(request: Request, file_id: uuid.UUID, user: User, fields: dict[str, Any]) -> Response:
     share = share_file(file_id, user=user, **fields)
     where = reverse("share", kwargs={"share_id": share.id})
     headers = {"Location": where, "Cache-Control": "no-store"}
-    return Response(share_of(share), status=201, headers=headers)
+    return Response(_shape_for(request)(share), status=201, headers=headers)
 
 
 class Shares(ApiView):
@@ -71,7 +85,7 @@ class Shares(ApiView):
     @extend_schema(operation_id="list_shares", responses={200: ShareShape(many=True)})
     def get(self, request: Request) -> Response:
         """List links by page, newest first, revoked ones too."""
-        return self.page(request, readable_shares(person(request)), share_of)
+        return self.page(request, readable_shares(person(request)), _shape_for(request))
 
 
 class OneShare(ApiView):
@@ -82,7 +96,7 @@ class OneShare(ApiView):
     @extend_schema(operation_id="read_share", responses=ShareShape)
     def get(self, request: Request, share_id: uuid.UUID) -> Response:
         """Show a link and how often it was opened."""
-        return Response(share_of(readable_share(person(request), share_id)))
+        return Response(_shape_for(request)(readable_share(person(request), share_id)))
 
     @extend_schema(operation_id="revoke_share", responses={204: None})
     def delete(self, request: Request, share_id: uuid.UUID) -> Response:

@@ -6,10 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connections
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.people.managing import change_person
 from accounts.people.removal import remove_person
+from core.context import RequestContext, serving
 from core.problems import Problem
 from tenants.context import tenant_context
 from tests.accounts.bodies import refusal
@@ -102,7 +104,8 @@ def test_a_crowd_of_owners_against_each_other_in_the_service(agency: Agency):
 
     def attack(numbered: tuple[int, tuple[str, str]]) -> str:
         number, (actor, target) = numbered
-        with tenant_context(ref):
+        asking = serving(RequestContext(proved_at=timezone.now()))
+        with tenant_context(ref), asking:
             try:
                 by = User.objects.get(pk=actor)
                 if number % 2:

@@ -157,7 +157,8 @@ class TestKeys:
         by_key = agency.host.with_token(key)
         other = somebody(agency, "owner")
 
-        assert by_key.post(USERS, {"email": address(), "role": "admin"}).status_code == 201
+        assert by_key.post(USERS, {"email": address()}).status_code == 201
+        assert by_key.post(USERS, {"email": address(), "role": "admin"}).status_code == 403
         assert by_key.post(USERS, {"email": address(), "role": "owner"}).status_code == 403
         assert by_key.patch(f"{USERS}/{somebody(agency)}", {"role": "owner"}).status_code == 403
         assert by_key.patch(f"{USERS}/{other}", {"role": "member"}).status_code == 403

@@ -125,8 +125,9 @@ def test_on_oneself(agency: Agency, verb: str, role: str):
 
 def test_every_rule_is_driven():
     """A new verb in the rules needs a row here, or a test of its own that is named here."""
-    # tests/accounts/test_personal_data.py, test_sessions.py and test_factor_reset.py
-    elsewhere = {"erase", "export", "end_sessions", "reset_factors"}
+    # tests/accounts/test_personal_data.py, test_sessions.py, test_factor_reset.py and
+    # test_invitations_changing.py
+    elsewhere = {"erase", "export", "end_sessions", "reset_factors", "invite", "uninvite"}
     driven = {"create", "rename", "readdress", "appoint", "deactivate", "reactivate", "remove"}
 
     assert set(RULES) == driven | elsewhere
