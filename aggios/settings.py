@@ -319,6 +319,10 @@ FILE_STREAM_MAX_BYTES = env.integer("FILE_STREAM_MAX_BYTES", 5 * 1024**3, least=
 # What comes by one request to the store; what is larger comes in parts.
 UPLOAD_SINGLE_BYTES = env.integer("UPLOAD_SINGLE_BYTES", 16 * 1024**2, least=0)
 UPLOAD_SECONDS = env.integer("UPLOAD_SECONDS", 86400, least=60)
+# What nothing was sent of by then ends, and what one user may hold (files/uploads/allowance.py).
+UPLOAD_START_SECONDS = env.integer("UPLOAD_START_SECONDS", 3600, least=60)
+UPLOAD_OPEN_PER_USER = env.integer("UPLOAD_OPEN_PER_USER", 100, least=1)
+UPLOAD_USER_SHARE_PERCENT = env.integer("UPLOAD_USER_SHARE_PERCENT", 50, least=1)
 # What is larger is read and verified after the answer (manage.py verify_uploads), so many at once.
 UPLOAD_VERIFY_NOW_BYTES = env.integer("UPLOAD_VERIFY_NOW_BYTES", 1024**3, least=0)
 UPLOAD_VERIFY_AT_ONCE = env.integer("UPLOAD_VERIFY_AT_ONCE", 4, least=1)

@@ -10,11 +10,22 @@ class FileTooLarge(Problem):
 
 
 class QuotaExceeded(Problem):
-    """Its member ``quota`` tells the limits and what is taken of them."""
+    """Its member ``quota`` tells the limits and what is taken of them.
+
+    ``reservable_bytes`` is there when room is left that this user may not reserve.
+    """
 
     status = 413
     code = "quota_exceeded"
     title = "The workspace has no room for this file."
+
+
+class TooManyUploads(Problem):
+    """Its member ``limit`` tells how many uploads of one user may be under way."""
+
+    status = 409
+    code = "too_many_uploads"
+    title = "You have as many uploads under way as you may have. Complete or end some first."
 
 
 class UploadInterrupted(Problem):

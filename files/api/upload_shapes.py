@@ -6,7 +6,7 @@ from typing import Any
 from rest_framework import serializers
 
 from core.problems import FieldError, ValidationFailed
-from core.timestamps import timestamp
+from core.timestamps import time_or_none, timestamp
 from files.content_types import UNKNOWN
 from files.models import Upload
 from files.uploads.parts import part_count
@@ -84,6 +84,10 @@ class UploadHead(serializers.Serializer[Any]):
     part_count = serializers.IntegerField()
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField(help_text="What is not completed by then is dropped.")
+    start_by = serializers.DateTimeField(
+        allow_null=True, help_text="What nothing was sent of by then is dropped."
+    )
+    created_by = serializers.UUIDField(help_text="The id of the person who began it.")
 
 
 class PartUrlsShape(serializers.Serializer[Any]):
@@ -122,6 +126,8 @@ def upload_of(upload: Upload) -> dict[str, Any]:
         "part_count": part_count(upload),
         "created_at": timestamp(upload.created_at),
         "expires_at": timestamp(upload.expires_at),
+        "start_by": time_or_none(upload.start_by),
+        "created_by": str(upload.created_by_id),
     }
 
 

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from accounts.authentication import person
+from core.pagination import KeysetPagination
 from core.shapes import parsed
 from core.views import ApiView
 from files.api.shapes import FileShape, file_etag, file_of
@@ -33,7 +34,9 @@ from files.uploads.direct import (
     announce_upload,
     begun,
     open_upload,
+    open_uploads,
     own_upload,
+    visible_upload,
 )
 from files.uploads.parts import part_count, stored_parts
 from files.uploads.settling import settle_some
@@ -45,9 +48,18 @@ ASK_AGAIN = 2  # seconds
 
 
 class Uploads(ApiView):
-    """Begin an upload."""
+    """Uploads under way."""
 
-    actions = {"POST": "files:write"}
+    actions = {"GET": "files:write", "POST": "files:write"}
+    pagination_class = KeysetPagination
+
+    @extend_schema(operation_id="list_uploads", responses={200: UploadHead(many=True)})
+    def get(self, request: Request) -> Response:
+        """List uploads under way by page, newest first.
+
+        Members see their own; owners and administrators see everybody's, and may end them.
+        """
+        return self.page(request, open_uploads(person(request)), upload_of)
 
     @extend_schema(
         operation_id="begin_upload",
@@ -59,23 +71,24 @@ class Uploads(ApiView):
         """Reserve room for a file; the answer says where its bytes go.
 
         Small files go by one PUT, larger ones in parts. There are addresses for up to the first 100
-        parts; ask for more as they are needed.
+        parts; ask for more as they are needed. What nothing is sent of by `start_by` ends then.
         """
         fields = parsed(NewUploadRequest, request)
         user = person(request)
         purge_due()
+        settle_some()  # before: what ends here may be the room that is asked for
         response = once(
             request,
             caller=str(user.id),
             fingerprint=fingerprint_of(fields),
             act=lambda: _announced(announce_upload(Announced(**fields), user=user)),
         )
-        # Signed anew each time, also for an answer that is repeated; and only now is the row there.
-        upload = begun(own_upload(user, uuid.UUID(response.data["id"])))
+        # Signed anew each time, also for an answer that is repeated, if the upload is still open
+        # then; and only now is the row there.
+        upload = begun(open_upload(user, uuid.UUID(response.data["id"])))
         numbers = range(1, min(part_count(upload), FIRST_URLS) + 1)
-        response.data.update(urls_of(upload, numbers))
+        response.data.update(upload_of(upload), **urls_of(upload, numbers))
         response["Cache-Control"] = "no-store"  # the addresses work for whoever has them
-        settle_some()
         return response
 
 
@@ -85,14 +98,14 @@ def _announced(upload: Upload) -> Response:
 
 
 class OneUpload(ApiView):
-    """An upload that the caller began."""
+    """An upload: the caller's, for owners and administrators anybody's."""
 
     actions = {"GET": "files:write", "DELETE": "files:write"}
 
     @extend_schema(operation_id="read_upload", responses=UploadShape)
     def get(self, request: Request, upload_id: uuid.UUID) -> Response:
         """Tell how far it has come: which parts the store has."""
-        upload = own_upload(person(request), upload_id)
+        upload = visible_upload(person(request), upload_id)
         coming = upload.state == Upload.State.PENDING and not upload.is_verifying
         parts = stored_parts(upload) if coming else []
         listed = [{"number": p.number, "size": p.size, "etag": p.etag} for p in parts]

@@ -59,6 +59,8 @@ class Upload(models.Model):
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(db_default=Now())
+    # By when something must have arrived in the store; NULL once it has, and where no one asks.
+    start_by = models.DateTimeField(null=True, editable=False)
     cleared_at = models.DateTimeField(null=True, blank=True)
     # When somebody is to read it next. Whoever does puts it off meanwhile.
     verify_at = models.DateTimeField(null=True, blank=True)
@@ -84,6 +86,18 @@ class Upload(models.Model):
                 name="uploads_landing_again",
             ),
             models.Index("verify_at", condition=Q(state="pending"), name="uploads_to_verify"),
+            models.Index(
+                "created_by",
+                "created_at",
+                "id",
+                condition=Q(state="pending"),
+                name="uploads_open_of_user",
+            ),
+            models.Index(
+                "start_by",
+                condition=Q(state="pending", start_by__isnull=False),
+                name="uploads_to_start",
+            ),
         )
 
     @property

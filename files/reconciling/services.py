@@ -16,6 +16,7 @@ from files.reconciling.listing import Unfinished, remove_unfinished, unfinished_
 from files.reconciling.objects import compare_objects
 from files.reconciling.work import Work
 from files.uploads.settling import due_uploads, settle_some
+from files.uploads.starting import to_look_at
 from tenants.context import current_tenant
 
 SETTLED_AT_ONCE = 100
@@ -48,13 +49,18 @@ def settle_all() -> int:
 
     Raises nothing of the store: what it does not clear stays due.
     """
-    settled, left = 0, due_uploads().count()
-    while left and settle_some(SETTLED_AT_ONCE):
-        before, left = left, due_uploads().count()
+    settled, left = 0, _due()
+    while left:
+        settle_some(SETTLED_AT_ONCE)
+        before, left = left, _due()
         if left >= before:
             break
         settled += before - left
     return settled
+
+
+def _due() -> int:
+    return due_uploads().count() + to_look_at().count()
 
 
 def _compare_unfinished(work: Work, findings: Findings) -> None:

@@ -4,6 +4,7 @@ import uuid
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
@@ -16,6 +17,7 @@ from files.problems import FileTooLarge, UploadCompleted, UploadEnded, UploadVer
 from files.uploads.parts import begin_multipart
 from files.uploads.records import start_upload
 from files.uploads.settling import give_up
+from files.uploads.starting import ensure_started
 from tenants.context import current_tenant
 from tenants.limits import limits_of
 
@@ -36,7 +38,7 @@ class Announced:
 def announce_upload(announced: Announced, *, user: User) -> Upload:
     """Reserve room for a file and decide how its bytes are to come. Nothing is in the store yet.
 
-    Raises ValidationFailed for a name that cannot be, FileTooLarge, QuotaExceeded.
+    Raises ValidationFailed for a name that cannot be, FileTooLarge, QuotaExceeded, TooManyUploads.
     """
     name = checked_path(announced.name, field="name")
     most = limits_of(current_tenant()).file_max_bytes
@@ -67,8 +69,34 @@ def begun(upload: Upload) -> Upload:
 
 def own_upload(user: User, upload_id: uuid.UUID) -> Upload:
     """Return an upload that a person announced. Raises NotFound for everybody else's."""
-    direct = Upload.objects.filter(strategy__in=(SINGLE, MULTIPART), created_by=user)
-    found = direct.exclude(state=Upload.State.PURGED).filter(pk=upload_id).first()
+    return _one(_direct().filter(created_by=user), upload_id)
+
+
+def visible_upload(user: User, upload_id: uuid.UUID) -> Upload:
+    """Return an upload that a user may look at and end. Raises NotFound."""
+    return _one(_visible(user), upload_id)
+
+
+def open_uploads(user: User) -> QuerySet[Upload]:
+    """Return the uploads under way that a user may look at and end.
+
+    Members see their own; owners and administrators see everybody's, because what is reserved is
+    taken from all.
+    """
+    return _visible(user).filter(state=PENDING)
+
+
+def _visible(user: User) -> QuerySet[Upload]:
+    return _direct() if user.manages else _direct().filter(created_by=user)
+
+
+def _direct() -> QuerySet[Upload]:
+    rows = Upload.objects.filter(strategy__in=(SINGLE, MULTIPART))
+    return rows.exclude(state=Upload.State.PURGED)
+
+
+def _one(rows: QuerySet[Upload], upload_id: uuid.UUID) -> Upload:
+    found = rows.filter(pk=upload_id).first()
     if found is None:
         raise NotFound
     return found
@@ -85,11 +113,17 @@ def open_upload(user: User, upload_id: uuid.UUID) -> Upload:
         raise UploadCompleted
     if upload.is_verifying:
         raise UploadVerifying
-    if upload.state == PENDING and upload.expires_at < timezone.now():
+    if upload.state == PENDING and _is_late(upload):
         give_up(upload, Upload.Reason.EXPIRED)
         upload.refresh_from_db(fields=["state", "reason"])
     require_pending(upload)
     return upload
+
+
+def _is_late(upload: Upload) -> bool:
+    now = timezone.now()
+    unstarted = upload.start_by is not None and upload.start_by < now
+    return upload.expires_at < now or (unstarted and not ensure_started(upload))
 
 
 def require_pending(upload: Upload) -> None:
@@ -101,9 +135,10 @@ def require_pending(upload: Upload) -> None:
 def abort_upload(upload_id: uuid.UUID, *, user: User) -> None:
     """Call an upload off; repeating it changes nothing. Raises NotFound, UploadCompleted.
 
-    One that is being completed meanwhile either becomes a file or ends here, not both.
+    Owners and administrators may end everybody's. One that is being completed meanwhile either
+    becomes a file or ends here, not both.
     """
-    upload = own_upload(user, upload_id)
+    upload = visible_upload(user, upload_id)
     if upload.state == PENDING and give_up(upload, Upload.Reason.ABORTED, by=user):
         return
     upload.refresh_from_db(fields=["state"])

@@ -20,6 +20,7 @@ from core.problems import StorageUnavailable
 from files.models import Upload
 from files.problems import QuotaExceeded
 from files.quota import release, reserve
+from files.uploads.allowance import DIRECT, require_allowance
 
 # By how much the reservation of an upload through the backend grows at a time.
 STEP_BYTES = 64 * 1024 * 1024
@@ -35,14 +36,18 @@ def start_upload(
 
     The name holds an id and nothing that a client chose. The version that comes of the upload gets
     the same id; which file it will belong to is known only when all has arrived. Raises
-    QuotaExceeded.
+    QuotaExceeded and TooManyUploads.
     """
     reserved = expected if size is None else size
     upload = Upload(id=uuid7(), created_by=user, size=size, reserved_bytes=reserved, **fields)
     upload.object_name = f"files/{upload.id}"
-    upload.expires_at = timezone.now() + timedelta(seconds=settings.UPLOAD_SECONDS)
+    now = timezone.now()
+    upload.expires_at = now + timedelta(seconds=settings.UPLOAD_SECONDS)
+    if upload.strategy in DIRECT:
+        upload.start_by = now + timedelta(seconds=settings.UPLOAD_START_SECONDS)
     with transaction.atomic():
         reserve(upload.reserved_bytes)
+        require_allowance(upload, user=user)
         upload.save(force_insert=True)
     return upload
 

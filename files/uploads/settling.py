@@ -17,6 +17,7 @@ from files.objects.writing import clear
 from files.uploads.landing import landing_key
 from files.uploads.parts import key_of
 from files.uploads.records import fail, target_of_upload
+from files.uploads.starting import unstarted
 
 SETTLED_AT_ONCE = 5
 ENDED: Mapping[str, str] = {
@@ -101,14 +102,15 @@ def _places(upload: Upload) -> list[str]:
 def settle_some(at_once: int = SETTLED_AT_ONCE) -> int:
     """Finish a few uploads that ended badly or late; return how many there were.
 
-    Abandoned ones, those that the store did not clear, and what may have come to a landing place
-    after its file was made. Called with each file that was kept, so that nobody has to remember a
-    cron job.
+    Abandoned ones, those to which nothing was sent in time, those that the store did not clear, and
+    what may have come to a landing place after its file was made. Called with each upload, so that
+    nobody has to remember a cron job.
     """
+    not_started = unstarted(at_once)
     with transaction.atomic():
         rows = due_uploads().order_by("created_at")
         ids = list(rows.select_for_update(skip_locked=True).values_list("pk", flat=True)[:at_once])
-        fail(ids, Upload.Reason.EXPIRED)
+        ids += set(fail([*ids, *not_started], Upload.Reason.EXPIRED)) - set(ids)
     for upload in Upload.objects.filter(pk__in=ids):
         tidy(upload)
     return len(ids)

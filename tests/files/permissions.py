@@ -49,9 +49,10 @@ file-shares           POST    shares:write  201 201 201 404 201 201 403 401 401 
 shares                GET     shares:read   200+ 200+ 200+ 200- 200+ 200+ 403 401 401 200- 401 403
 share                 GET     shares:read   200 200 200 404 200 200 403 401 401 404 401 403
 share                 DELETE  shares:write  204 204 204 404 204 204 403 401 401 404 401 403
+uploads               GET     files:write   200+ 200+ 200+ 200- 200+ 200+ 403 401 401 200- 401 403
 uploads               POST    files:write   201 201 201 201 201 201 403 401 401 201 401 403
-upload                GET     files:write   404 404 200 404 200 404 403 401 401 404 401 403
-upload                DELETE  files:write   404 404 204 404 204 404 403 401 401 404 401 403
+upload                GET     files:write   200 200 200 404 200 200 403 401 401 404 401 403
+upload                DELETE  files:write   204 204 204 404 204 204 403 401 401 404 401 403
 upload-parts          POST    files:write   404 404 200 404 200 404 403 401 401 404 401 403
 upload-complete       POST    files:write   404 404 201 404 201 404 403 401 401 404 401 403
 share-page            GET     -             302 302 302 302 302 302 302 302 302 . 302 403

@@ -78,6 +78,7 @@ class Cast:
             "shares": a_share,
             "share-page": a_share,
             "upload": self.an_upload,
+            "uploads": self.an_upload,
             "upload-parts": self.an_upload,
             "upload-complete": self.an_upload,
         }

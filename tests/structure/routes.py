@@ -82,7 +82,7 @@ OF_A_TENANT = [
     Route("file-shares", "/api/files/{file}/shares", "GET POST", MEMBER),
     Route("shares", "/api/shares", "GET", MEMBER),
     Route("share", "/api/shares/{share}", "GET DELETE", MEMBER),
-    Route("uploads", "/api/uploads", "POST", MEMBER),
+    Route("uploads", "/api/uploads", "GET POST", MEMBER),
     Route("upload", "/api/uploads/{upload}", "GET DELETE", MEMBER),
     Route("upload-parts", "/api/uploads/{upload}/parts", "POST", MEMBER),
     Route("upload-complete", "/api/uploads/{upload}/complete", "POST", MEMBER),
