@@ -22,6 +22,7 @@ from accounts.pruning import prune
 from accounts.sealing import keyed_hash, keyed_hashes
 from audit.services import Actor, Target, record
 from core.context import request_context
+from core.names import clean_name
 from core.problems import NotFound
 from tenants.api_key_form import new_api_key, tenant_in_api_key
 from tenants.context import current_tenant
@@ -29,6 +30,7 @@ from tenants.context import current_tenant
 PURPOSE = "api-key"
 CREATE, REVOKE = "keys:create", "keys:revoke"
 HINT = 4
+LONGEST_NAME = 100
 # Writing down each use would cost a statement each.
 NOTED_EVERY = timedelta(minutes=1)
 
@@ -51,8 +53,10 @@ def make_key(
 ) -> Made:
     """Make a key that acts as ``actor``. The fields have been checked (accounts/api/key_shapes).
 
-    Raises PermissionRefused and TokenInvalid for who lost the right to since they asked.
+    Raises ValidationFailed for the name, which is checked here too, and PermissionRefused and
+    TokenInvalid for who lost the right to since they asked.
     """
+    name = clean_name(name, field="name", max_length=LONGEST_NAME)
     text = new_api_key(current_tenant().id)
     with transaction.atomic():
         actor = still_allowed(CREATE, actor)

@@ -11,7 +11,7 @@ from accounts.invitations.admission import Admission, admission_of, use_up
 from accounts.mail.outbox import ask_to_verify
 from accounts.models import Session, User
 from accounts.passwords.rules import password_fits, still_fits
-from accounts.people.adding import add_user, new_user
+from accounts.people.adding import add_user, clean_person_name, new_user
 from accounts.people.addresses import normalised_email
 from accounts.people.finding import person_with_email
 from accounts.problems import InvalidCredentials
@@ -102,13 +102,17 @@ def log_out(session: Session, *, actor: User) -> None:
 
 
 def update_profile(user: User, *, changes: dict[str, str], check: Callable[[User], None]) -> User:
-    """Change a person's own names. ``check`` sees the locked row first and may raise."""
+    """Change a person's own names. ``check`` sees the locked row first and may raise.
+
+    Raises ValidationFailed.
+    """
     with transaction.atomic():
         locked = User.objects.select_for_update().get(pk=user.pk)
         check(locked)
-        changed = sorted(name for name in changes if getattr(locked, name) != changes[name])
+        names = {name: clean_person_name(changes[name], field=name) for name in changes}
+        changed = sorted(name for name in names if getattr(locked, name) != names[name])
         for name in changed:
-            setattr(locked, name, changes[name])
+            setattr(locked, name, names[name])
         if changed:
             locked.save(update_fields=[*changed, "updated_at"])
             record("user.updated", actor=actor_of(user), target=target_of(locked), fields=changed)

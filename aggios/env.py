@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from core.parsing import parse_integer
+
 READ: set[str] = set()
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -69,7 +71,7 @@ def integer(name: str, default: int, *, least: int = 0) -> int:
     """Return a whole number of at least ``least``."""
     value = text(name, str(default))
     try:
-        number = int(value)
+        number = parse_integer(value.strip())
     except ValueError:
         raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.") from None
     if number < least:

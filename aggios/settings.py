@@ -282,6 +282,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["core.parsers.StrictJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "core.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "core.openapi.ProblemAutoSchema",
+    "LIST_SERIALIZER_ERRORS_AS_DICT": True,  # so that an error names the element
     "EXCEPTION_HANDLER": "core.responses.exception_response",
     "UNAUTHENTICATED_USER": None,
     "DATETIME_FORMAT": "%Y-%m-%dT%H:%M:%S.%fZ",

@@ -1,9 +1,9 @@
 """What a list may be asked for. All lists refuse the same in the same words."""
 
-import unicodedata
 from collections.abc import Collection
 
 from core.problems import FieldError, ValidationFailed
+from core.text import normalize_text
 
 NEWEST_FIRST = "-created_at"
 LONGEST_SEARCH = 255
@@ -12,9 +12,13 @@ SEARCH_RULE = f"Give at most {LONGEST_SEARCH} characters, and no null character.
 
 def checked_search(asked: str) -> str:
     """Return what is searched for in normal form C, as names are kept. Raises ValidationFailed."""
-    wanted = unicodedata.normalize("NFC", asked)
-    if len(wanted) > LONGEST_SEARCH or "\0" in wanted:
-        raise ValidationFailed(errors=[FieldError("search", "invalid", SEARCH_RULE)])
+    refused = ValidationFailed(errors=[FieldError("search", "invalid", SEARCH_RULE)])
+    try:
+        wanted = normalize_text(asked, "NFC", max_length=LONGEST_SEARCH, field="search")
+    except ValidationFailed as exc:
+        raise refused from exc
+    if "\0" in wanted:
+        raise refused
     return wanted
 
 

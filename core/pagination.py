@@ -9,11 +9,10 @@ import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import F, Model, QuerySet
+from django.db.models import DateTimeField, F, IntegerField, Model, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
@@ -21,6 +20,7 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
+from core.parsing import parse_instant, parse_integer
 from core.problems import FieldError, InvalidCursor, ValidationFailed
 
 USUAL, MOST = 50, 200
@@ -122,7 +122,7 @@ class KeysetPagination(BasePagination):
         try:
             ordering, backwards, value, pk = _decoded(text)
             column, key = model._meta.get_field(self._column), model._meta.pk
-            seen = _in_utc(column.to_python(value))  # type: ignore[union-attr]
+            seen = _read_value(column, value)
             cursor = _Cursor(ordering, backwards, seen, key.to_python(pk))
         except (ArithmeticError, RecursionError, TypeError, ValueError, ValidationError) as exc:
             raise InvalidCursor from exc
@@ -140,20 +140,28 @@ class KeysetPagination(BasePagination):
         return str(replace_query_param(_address(self._request), "cursor", cursor))
 
 
-def _in_utc(value: Any) -> Any:
-    """Return a moment in UTC, anything else as it is.
+def _read_value(column: Any, value: Any) -> Any:
+    """Return a cursor's value as the column has it. Raises ValueError and ValidationError.
 
-    Python reads offsets that PostgreSQL refuses. Raises OverflowError beyond the years 1 to 9999.
+    A client can make a cursor up, so it is read as strictly as anything else.
     """
-    return value.astimezone(UTC) if isinstance(value, datetime) else value
+    if isinstance(column, DateTimeField):
+        return parse_instant(str(value).replace(" ", "T", 1))
+    if isinstance(column, IntegerField):
+        return parse_integer(str(value))
+    return column.to_python(value)
 
 
 def _limit(request: Request) -> int:
     asked = request.query_params.get("limit", str(USUAL))
-    if not (asked.isascii() and asked.isdigit() and len(asked) < 5 and 1 <= int(asked) <= MOST):
+    try:
+        limit = parse_integer(asked)
+    except ValueError:
+        limit = 0
+    if not 1 <= limit <= MOST:
         fault = FieldError("limit", "out_of_range", f"Give a number from 1 to {MOST}.")
         raise ValidationFailed(errors=[fault])
-    return int(asked)
+    return limit
 
 
 def _decoded(text: str) -> Sequence[Any]:

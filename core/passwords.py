@@ -7,12 +7,11 @@ width of letters alone. NFKC does what both need, and folds full-width letters, 
 common passwords then finds (docs/decisions/0017-password-normalisation.md).
 """
 
-import unicodedata
 from collections.abc import Callable
 
 from django.contrib.auth.hashers import check_password
 
-from core.text import COMPOSED_FACTOR
+from core.text import COMPOSED_FACTOR, normalize_bounded
 
 MAX_LENGTH = 256
 # A longer text cannot become a password that is accepted; it is not normalised (core/text.py).
@@ -21,9 +20,7 @@ MAX_RAW_LENGTH = MAX_LENGTH * COMPOSED_FACTOR
 
 def normalized_password(password: str) -> str:
     """Return a password in NFKC; one that is longer than any password can be is returned as is."""
-    if len(password) > MAX_RAW_LENGTH:
-        return password
-    return unicodedata.normalize("NFKC", password)
+    return normalize_bounded(password, "NFKC", max_raw_length=MAX_RAW_LENGTH)
 
 
 def password_matches(password: str, encoded: str, store: Callable[[str], None]) -> bool:

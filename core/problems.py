@@ -5,7 +5,19 @@ A problem is an exception with a stable ``code``. Every app declares its own in 
 """
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, ClassVar
+
+# A client's own text stands in field names and details: a choice that is not valid is quoted.
+MAX_ERRORS = 100
+LONGEST_FIELD = 200
+LONGEST_DETAIL = 500
+MORE_ERRORS = f"There are more; these are the first {MAX_ERRORS}."
+
+
+def shortened(text: str, most: int) -> str:
+    """Return ``text`` with at most ``most`` characters; an ellipsis stands for the rest."""
+    return text if len(text) <= most else f"{text[: most - 1]}\u2026"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +61,24 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's word
 
     def body(self, request_id: str, type_base: str) -> dict[str, Any]:
         """Return the members of the problem document."""
+        more = len(self.errors) > MAX_ERRORS
         document: dict[str, Any] = {
             "type": f"{type_base}{self.code}",
             "title": self.title,
             "status": self.status,
-            "detail": self.detail,
+            "detail": f"{self.detail} {MORE_ERRORS}" if more else self.detail,
             "code": self.code,
             "request_id": request_id,
             **self.members,
         }
         if self.errors:
             document["errors"] = [
-                {"field": e.field, "code": e.code, "detail": e.detail} for e in self.errors
+                {
+                    "field": shortened(e.field, LONGEST_FIELD),
+                    "code": e.code,
+                    "detail": shortened(e.detail, LONGEST_DETAIL),
+                }
+                for e in islice(self.errors, MAX_ERRORS)
             ]
         return document
 

@@ -3,6 +3,8 @@
 import json
 import logging
 import sys
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import psycopg
@@ -87,7 +89,9 @@ _OF_FRAMEWORK: list[tuple[type[drf.APIException], type[Problem]]] = [
 
 def _of_framework(exc: drf.APIException) -> Problem:
     if isinstance(exc, drf.ValidationError):
-        return problems.ValidationFailed(errors=_field_errors(exc.detail))
+        # One more than is shown, so that the answer says that there are more.
+        faults = islice(_field_errors(exc.detail), problems.MAX_ERRORS + 1)
+        return problems.ValidationFailed(errors=list(faults))
     if isinstance(exc, drf.MethodNotAllowed):
         return problems.MethodNotAllowed(str(exc.detail))
     for kind, problem in _OF_FRAMEWORK:
@@ -96,14 +100,17 @@ def _of_framework(exc: drf.APIException) -> Problem:
     return problems.InternalError()
 
 
-def _field_errors(detail: Any, path: str = "") -> list[FieldError]:
+def _field_errors(detail: Any, path: str = "") -> Iterator[FieldError]:
     """Flatten DRF's nested error details: ``{"a": {"b": [e]}}`` names the field ``a.b``."""
     if isinstance(detail, dict):
-        parts = detail.items()
-        return [e for key, value in parts for e in _field_errors(value, _join(path, key))]
-    if isinstance(detail, list):
-        return [e for value in detail for e in _field_errors(value, path)]
-    return [FieldError(path or "non_field_errors", getattr(detail, "code", "invalid"), str(detail))]
+        for key, value in detail.items():
+            yield from _field_errors(value, _join(path, key))
+    elif isinstance(detail, list):
+        for value in detail:
+            yield from _field_errors(value, path)
+    else:
+        code = getattr(detail, "code", "invalid")
+        yield FieldError(path or "non_field_errors", code, str(detail))
 
 
 def _join(path: str, key: Any) -> str:

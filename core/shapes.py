@@ -6,11 +6,11 @@ from typing import Any, ClassVar
 
 from django.utils import timezone
 from rest_framework import serializers
-from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
 
+from core.fields import TextField, as_validation_error
 from core.one_time import LONGEST
-from core.problems import ValidationFailed
+from core.problems import MAX_ERRORS, ValidationFailed
 
 
 class KnownFields(serializers.Serializer[Any]):
@@ -25,7 +25,8 @@ class KnownFields(serializers.Serializer[Any]):
         """Return the fields that are declared. Raises DRF's ValidationError for any other one."""
         unknown = set(data) - set(self.fields) if isinstance(data, dict) else set()
         if unknown:
-            said = {str(name): [self.unknown] for name in sorted(unknown)}
+            # One more than is shown, so that the answer says that there are more.
+            said = {str(name): [self.unknown] for name in sorted(unknown)[: MAX_ERRORS + 1]}
             raise serializers.ValidationError(said, "unknown")
         return super().to_internal_value(data)
 
@@ -33,9 +34,9 @@ class KnownFields(serializers.Serializer[Any]):
 class CredentialsShape(serializers.Serializer[Any]):
     """What anybody logs in with."""
 
-    email = serializers.CharField(max_length=254)
-    password = serializers.CharField(max_length=1024, trim_whitespace=False)
-    code = serializers.CharField(
+    email = TextField(max_length=254)
+    password = TextField(max_length=1024, trim_whitespace=False)
+    code = TextField(
         max_length=LONGEST,
         required=False,
         allow_blank=True,
@@ -63,13 +64,15 @@ def still_to_come(moment: datetime) -> None:
 
 
 def by_rule(rule: Callable[[str], object]) -> Callable[[str], None]:
-    """Return a field validator that asks a service's rule, so that one answer names every fault."""
+    """Return a field validator that asks a service's rule, so that one answer names every fault.
+
+    The field must bound the length of its text (core/fields.py).
+    """
 
     def validate(value: str) -> None:
         try:
             rule(value)
         except ValidationFailed as exc:
-            details = [ErrorDetail(fault.detail, fault.code) for fault in exc.errors]
-            raise serializers.ValidationError(details) from exc
+            raise as_validation_error(exc) from exc
 
     return validate

@@ -5,6 +5,7 @@ without the 2026 fix, and holds the interpreter's lock. Regular expressions and 
 similar cases. So nothing of a request may reach them unbounded.
 """
 
+import re
 import unicodedata
 from typing import Literal
 
@@ -13,6 +14,15 @@ from core.problems import FieldError, ValidationFailed
 NormalForm = Literal["NFC", "NFD", "NFKC", "NFKD"]
 # Composing shortens a text to a quarter at most: four code points at most make one letter.
 COMPOSED_FACTOR = 4
+TOO_LONG = "too_long"
+# Default_Ignorable_Code_Point of Unicode 16 (DerivedCoreProperties.txt): shown as nothing.
+DEFAULT_IGNORABLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+# What changes the direction of text (UAX #9 section 2; CVE-2021-42574, "Trojan Source").
+BIDI_CONTROL = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def normalize_text(text: str, form: NormalForm, *, max_length: int, field: str) -> str:
@@ -21,11 +31,12 @@ def normalize_text(text: str, form: NormalForm, *, max_length: int, field: str) 
     Raises ValidationFailed (``too_long``) that names ``field``. The work is bounded by
     ``max_length``, whatever the length of ``text``.
     """
-    if len(text) <= max_length * COMPOSED_FACTOR:
-        normalized = unicodedata.normalize(form, text)
+    max_raw_length = max_length * COMPOSED_FACTOR
+    if len(text) <= max_raw_length:
+        normalized = normalize_bounded(text, form, max_raw_length=max_raw_length)
         if len(normalized) <= max_length:
             return normalized
-    fault = FieldError(field, "too_long", f"Use at most {max_length} characters.")
+    fault = FieldError(field, TOO_LONG, f"Use at most {max_length} characters.")
     raise ValidationFailed(errors=[fault])
 
 
@@ -35,3 +46,14 @@ def counted(count: int, noun: str, plural: str = "") -> str:
     For English lines of commands; what is translated uses ``ngettext``.
     """
     return f"{count} {noun if count == 1 else plural or f'{noun}s'}"
+
+
+def normalize_bounded(text: str, form: NormalForm, *, max_raw_length: int) -> str:
+    """Return ``text`` in a Unicode normal form, or as it is if it is longer than that."""
+    return unicodedata.normalize(form, text) if len(text) <= max_raw_length else text
+
+
+def is_visible(text: str) -> bool:
+    """Tell whether anything of ``text`` is shown. Its length must have been bounded."""
+    shown = DEFAULT_IGNORABLE.sub("", text).replace("\u2800", "")  # the blank of Braille
+    return any(unicodedata.category(char)[0] not in "CZ" for char in shown)

@@ -8,14 +8,14 @@ import re
 import unicodedata
 from urllib.parse import quote
 
+from core.names import CONTROLS
 from core.problems import FieldError, ValidationFailed
+from core.text import BIDI_CONTROL, is_visible, normalize_text
 
 LONGEST = 255
 # Of a name, in bytes, that Linux takes (NAME_MAX); Windows and macOS take as many UTF-16 units.
 MOST_BYTES = 255
 LONGEST_SUFFIX = 32
-# What turns the direction of text, so that "gpj.exe" shows as "exe.jpg" (Unicode TR 36, 2.2).
-DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 DEVICE = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]) *(\.|$)")
 # RFC 8187 section 3.2.1: attr-char may stand unescaped.
 ATTR_CHAR = "!#$&+-.^_`|~"
@@ -27,8 +27,8 @@ def checked_name(text: str, *, field: str) -> str:
     Raises ValidationFailed that names ``field``: 1 to 255 characters, no control characters, no
     "/" or backslash, and neither "." nor "..".
     """
-    name = unicodedata.normalize("NFC", text)
-    if fault := _length_fault(name) or _part_fault(name):
+    name = normalize_text(text, "NFC", max_length=LONGEST, field=field)
+    if fault := _fault(name):
         raise ValidationFailed(errors=[FieldError(field, *fault)])
     return name
 
@@ -39,29 +39,27 @@ def checked_path(text: str, *, field: str) -> str:
     Every part obeys the rules of ``checked_name``; the whole has at most 255 characters, and a
     leading, trailing or doubled "/" is refused. Raises ValidationFailed that names ``field``.
     """
-    path = unicodedata.normalize("NFC", text)
-    faults = [_length_fault(path), *(_part_fault(part) for part in path.split("/"))]
-    if fault := next(filter(None, faults), None):
+    path = normalize_text(text, "NFC", max_length=LONGEST, field=field)
+    if fault := _fault(path, *path.split("/")):
         raise ValidationFailed(errors=[FieldError(field, *fault)])
     return path
 
 
-def _length_fault(name: str) -> tuple[str, str] | None:
+def _fault(name: str, *parts: str) -> tuple[str, str] | None:
+    """Return what is wrong with a name that consists of ``parts``, of itself without any."""
     if not name:
         return "required", "Give a name."
-    if len(name) > LONGEST:
-        return "too_long", f"Use at most {LONGEST} characters."
-    return None
+    return next(filter(None, map(_part_fault, parts or (name,))), None)
 
 
 def _part_fault(part: str) -> tuple[str, str] | None:
-    if not part.strip() or part in {".", ".."}:
+    if not is_visible(part) or part in {".", ".."}:
         return "invalid_name", 'A name is not blank and neither "." nor "..".'
     if "/" in part or "\\" in part:
         return "invalid_name", 'A name has no "/" and no backslash.'
-    # Cc: control characters, NUL and line breaks among them. Cs: halves of a pair, which no
+    # Cc, Zl, Zp: control characters, NUL and line breaks among them. Cs: halves of a pair, which no
     # database stores.
-    if any(unicodedata.category(char) in {"Cc", "Cs"} for char in part):
+    if any(unicodedata.category(char) in CONTROLS for char in part):
         return "invalid_name", "A name has no control characters."
     return None
 
@@ -80,7 +78,8 @@ def attachment(name: str) -> str:
 
 def download_name(name: str) -> str:
     """Return the last part of a name as it can be saved on any system and shows as what it is."""
-    safe = DIRECTION.sub("_", name.rpartition("/")[2])
+    # What turns the direction of text shows "gpj.exe" as "exe.jpg" (Unicode TR 36, 2.2).
+    safe = BIDI_CONTROL.sub("_", name.rpartition("/")[2])
     if safe[-1] in ". ":
         safe = safe[:-1] + "_"
     return _shortened(f"_{safe}" if DEVICE.match(safe) else safe)

@@ -4,7 +4,7 @@ import re
 
 from files.problems import RangeNotSatisfiable
 
-ONE_RANGE = re.compile(r"bytes=\s*(\d{0,19})-(\d{0,19})\s*", re.IGNORECASE)
+ONE_RANGE = re.compile(r"bytes=\s*(\d{0,19})-(\d{0,19})\s*", re.IGNORECASE | re.ASCII)
 
 
 def wanted_range(header: str, size: int) -> tuple[int, int] | None:

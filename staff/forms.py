@@ -7,14 +7,16 @@ from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.admin.forms import AdminPasswordChangeForm as OwnForm
 from django.contrib.auth.forms import BaseUserCreationForm, UserChangeForm, UsernameField
 from django.db import transaction
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from audit.services import record
 from core.one_time import LONGEST
-from core.problems import InvalidCredentials, SecondFactorRequired
+from core.problems import InvalidCredentials, SecondFactorRequired, ValidationFailed
 from staff.actors import actor_of, target_of
 from staff.models import StaffUser
 from staff.second_factor import require_code
+from staff.services import clean_staff_names
 
 
 class StaffLoginForm(AdminAuthenticationForm):
@@ -55,6 +57,21 @@ class OwnPasswordForm(OwnForm):
 
 
 class _OneAddressForm(forms.ModelForm):  # type: ignore[type-arg]
+    def clean_first_name(self) -> str:
+        """Return the name in normal form C."""
+        return self._clean_name("first_name")
+
+    def clean_last_name(self) -> str:
+        """Return the name in normal form C."""
+        return self._clean_name("last_name")
+
+    def _clean_name(self, name: str) -> str:
+        try:
+            return clean_staff_names(**{name: self.cleaned_data[name]})[name]
+        except ValidationFailed as problem:
+            faults = [forms.ValidationError(gettext(f.detail), f.code) for f in problem.errors]
+            raise forms.ValidationError(faults) from problem
+
     def clean_email(self) -> str:
         """Return the address as it is stored; two that differ in case are the same."""
         email = str(self.cleaned_data["email"]).strip().lower()

@@ -7,10 +7,13 @@ from django.db import IntegrityError, transaction
 
 from audit.services import Actor, record
 from core.database.scope import PUBLIC, enter
+from core.names import clean_name
 from core.problems import FieldError, ValidationFailed
 from staff.actors import target_of
 from staff.models import StaffUser
 from staff.problems import StaffExists
+
+LONGEST_NAME = 100
 
 
 def create_staff(
@@ -24,10 +27,11 @@ def create_staff(
 ) -> StaffUser:
     """Add a member of staff who can log in to the admin.
 
-    Raises ValidationFailed for the address or the password, StaffExists.
+    Raises ValidationFailed for the address, the names or the password, StaffExists.
     """
-    fields = {"first_name": first_name, "last_name": last_name, "is_superuser": is_superuser}
-    _check(StaffUser(email=email, first_name=first_name, last_name=last_name), password)
+    names = clean_staff_names(first_name=first_name, last_name=last_name)
+    fields = {**names, "is_superuser": is_superuser}
+    _check(StaffUser(email=email, **names), password)
     with enter(PUBLIC), transaction.atomic():
         try:
             with transaction.atomic():
@@ -36,6 +40,14 @@ def create_staff(
             raise StaffExists(errors=[FieldError("email", "taken", StaffExists.title)]) from exc
         record("staff.created", actor=actor, target=target_of(staff), superuser=is_superuser)
         return staff
+
+
+def clean_staff_names(**names: str) -> dict[str, str]:
+    """Return first and last names in normal form C; blank is allowed. Raises ValidationFailed."""
+    return {
+        name: clean_name(text, field=name, max_length=LONGEST_NAME, required=False)
+        for name, text in names.items()
+    }
 
 
 def _check(staff: StaffUser, password: str) -> None:

@@ -1,19 +1,22 @@
 """What an agency may be called."""
 
-import unicodedata
-
+from core.names import clean_name
 from core.problems import FieldError, ValidationFailed
+from core.text import TOO_LONG
 
 LONGEST_NAME = 120
+LENGTH = ("invalid_length", f"Use 1 to {LONGEST_NAME} characters.")
 
 
 def checked_name(text: str, *, field: str = "name") -> str:
     """Return a name in normal form C and with single spaces.
 
-    Raises ValidationFailed that names ``field``.
+    Raises ValidationFailed that names ``field``, also for what ``core.names`` refuses.
     """
-    name = " ".join(unicodedata.normalize("NFC", text).split())
-    if not 0 < len(name) <= LONGEST_NAME:
-        fault = FieldError(field, "invalid_length", f"Use 1 to {LONGEST_NAME} characters.")
-        raise ValidationFailed(errors=[fault])
-    return name
+    try:
+        name = clean_name(text, field=field, max_length=LONGEST_NAME)
+    except ValidationFailed as exc:
+        if exc.errors[0].code in (TOO_LONG, "required"):
+            raise ValidationFailed(errors=[FieldError(field, *LENGTH)]) from exc
+        raise
+    return " ".join(name.split())

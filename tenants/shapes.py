@@ -4,12 +4,18 @@ from typing import Any
 
 from rest_framework import serializers
 
+from core.domain_names import LONGEST_TEXT
+from core.fields import TextField
 from core.shapes import by_rule
 from tenants.domains.names import checked_custom
 
 
 class ClaimRequest(serializers.Serializer[Any]):
-    domain = serializers.CharField(validators=[by_rule(checked_custom)])
+    domain = TextField(
+        max_length=LONGEST_TEXT,
+        length_code="invalid_domain",
+        validators=[by_rule(checked_custom)],
+    )
 
 
 class ProofShape(serializers.Serializer[Any]):

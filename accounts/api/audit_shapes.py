@@ -1,41 +1,30 @@
 """What questions to the trail and its events look like."""
 
-from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.utils.timezone import is_naive
 from rest_framework import serializers
 
 from audit.models import AuditEvent, AuditLink
+from core.fields import InstantField, RegexField, TextField
 from core.timestamps import timestamp
 
 WORDS = r"^[a-z0-9_]+(\.[a-z0-9_]+)*"
 SHORT_ID = 8
 
 
-class Moment(serializers.DateTimeField):
-    """A time that says its offset from UTC, as RFC 3339 asks."""
-
-    def enforce_timezone(self, value: datetime) -> datetime:
-        """Refuse a time that might be anybody's."""
-        if is_naive(value):
-            self.fail("invalid", format="2026-11-22T03:04:05Z")
-        return super().enforce_timezone(value)
-
-
 class EventsQuery(serializers.Serializer[Any]):
-    action = serializers.RegexField(
+    action = RegexField(
         WORDS + r"\.?$",
         max_length=60,
         required=False,
         help_text="A whole action, or the beginning of several: `user.`",
     )
-    actor = serializers.CharField(max_length=64, required=False, help_text="The id of who acted.")
-    target = serializers.CharField(max_length=64, required=False, help_text="The id of what.")
-    target_type = serializers.RegexField(WORDS + "$", max_length=30, required=False)
-    after = Moment(required=False, help_text="From this time on (RFC 3339).")
-    before = Moment(required=False, help_text="Up to this time, without it.")
+    actor = TextField(max_length=64, required=False, help_text="The id of who acted.")
+    target = TextField(max_length=64, required=False, help_text="The id of what.")
+    target_type = RegexField(WORDS + "$", max_length=30, required=False)
+    after = InstantField(required=False, help_text="From this time on (RFC 3339).")
+    before = InstantField(required=False, help_text="Up to this time, without it.")
 
 
 class PartyShape(serializers.Serializer[Any]):

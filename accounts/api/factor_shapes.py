@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from accounts.factors.services import Begun
 from accounts.models import Authenticator
+from core.fields import TextField
 from core.one_time import LONGEST
 from core.timestamps import time_or_none, timestamp
 
@@ -18,12 +19,12 @@ class FactorRequest(serializers.Serializer[Any]):
 
 
 class ConfirmRequest(serializers.Serializer[Any]):
-    code = serializers.CharField(max_length=LONGEST)
+    code = TextField(max_length=LONGEST)
 
 
 class ProveRequest(serializers.Serializer[Any]):
-    password = serializers.CharField(max_length=1024, trim_whitespace=False, required=False)
-    code = serializers.CharField(
+    password = TextField(max_length=1024, trim_whitespace=False, required=False)
+    code = TextField(
         max_length=LONGEST, required=False, help_text="Of the app, or a recovery code."
     )
 

@@ -9,6 +9,7 @@ from accounts.invitations.services import Issued
 from accounts.invitations.states import STATES
 from accounts.models import Invitation, User
 from core.conditional import etag_of_document
+from core.fields import EmailField, IntegerField
 from core.timestamps import timestamp
 from tenants.context import current_tenant
 from tenants.hosts import site_url
@@ -17,11 +18,9 @@ FEWEST, MOST = 2, 1000
 
 
 class NewInvitationRequest(serializers.Serializer[Any]):
-    email = serializers.EmailField(
-        max_length=254, required=False, help_text="Who is asked in, by mail."
-    )
+    email = EmailField(max_length=254, required=False, help_text="Who is asked in, by mail.")
     role = serializers.ChoiceField(User.Role.choices, required=False, default=User.Role.MEMBER)
-    max_uses = serializers.IntegerField(
+    max_uses = IntegerField(
         min_value=FEWEST,
         max_value=MOST,
         required=False,

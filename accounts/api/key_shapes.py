@@ -7,6 +7,7 @@ from rest_framework import serializers
 from accounts.actions import SCOPES
 from accounts.models import ApiKey
 from core.conditional import etag_of_document
+from core.fields import InstantField, IntegerField, ListField, NameField
 from core.shapes import still_to_come
 from core.timestamps import time_or_none, timestamp
 
@@ -14,18 +15,16 @@ MOST_REQUESTS = 100_000
 
 
 class NewKeyRequest(serializers.Serializer[Any]):
-    name = serializers.CharField(max_length=100)
-    scopes = serializers.ListField(
-        child=serializers.ChoiceField(SCOPES), min_length=1, max_length=len(SCOPES)
-    )
-    expires_at = serializers.DateTimeField(
+    name = NameField(max_length=100)
+    scopes = ListField(child=serializers.ChoiceField(SCOPES), min_length=1, max_length=len(SCOPES))
+    expires_at = InstantField(
         required=False,
         allow_null=True,
         default=None,
         validators=[still_to_come],
         help_text="Never without one.",
     )
-    requests_per_minute = serializers.IntegerField(
+    requests_per_minute = IntegerField(
         required=False,
         allow_null=True,
         default=None,

@@ -6,31 +6,32 @@ from rest_framework import serializers
 
 from accounts.api.shapes import ON_API
 from accounts.people.addresses import normalised_email
+from core.fields import EmailField, TextField
 
 LONGEST_TOKEN = 200
 
 
 class TenantNamed(serializers.Serializer[Any]):
-    tenant = serializers.CharField(max_length=40, required=False, help_text=ON_API)
+    tenant = TextField(max_length=40, required=False, help_text=ON_API)
 
 
 class ForgotRequest(TenantNamed):
-    email = serializers.EmailField(max_length=254)
+    email = EmailField(max_length=254)
 
     def validate_email(self, value: str) -> str:
         """Return the address as it is stored; without its capitals it must still be one."""
         stored = normalised_email(value)
-        return str(serializers.EmailField(max_length=254).run_validation(stored))
+        return str(EmailField(max_length=254).run_validation(stored))
 
 
 class ResetRequest(TenantNamed):
-    token = serializers.CharField(max_length=LONGEST_TOKEN)
-    password = serializers.CharField(max_length=1024, trim_whitespace=False)
+    token = TextField(max_length=LONGEST_TOKEN)
+    password = TextField(max_length=1024, trim_whitespace=False)
 
 
 class VerifyRequest(TenantNamed):
-    token = serializers.CharField(max_length=LONGEST_TOKEN)
-    password = serializers.CharField(
+    token = TextField(max_length=LONGEST_TOKEN)
+    password = TextField(
         max_length=1024,
         required=False,
         trim_whitespace=False,

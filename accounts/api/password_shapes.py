@@ -5,11 +5,10 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.passwords.rules import require_good
+from core.fields import TextField
 from core.shapes import by_rule
 
 
 class ChangePasswordRequest(serializers.Serializer[Any]):
-    current_password = serializers.CharField(max_length=1024, trim_whitespace=False)
-    password = serializers.CharField(
-        max_length=1024, trim_whitespace=False, validators=[by_rule(require_good)]
-    )
+    current_password = TextField(max_length=1024, trim_whitespace=False)
+    password = TextField(max_length=1024, trim_whitespace=False, validators=[by_rule(require_good)])

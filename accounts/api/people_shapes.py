@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from accounts.models import User
 from accounts.passwords.rules import require_good
+from core.fields import EmailField, NameField, TextField
 from core.shapes import by_rule
 
 
@@ -20,12 +21,13 @@ class TrueOrFalse(serializers.BooleanField):
 
 
 class NewPersonRequest(serializers.Serializer[Any]):
-    email = serializers.EmailField(max_length=254)
-    first_name = serializers.CharField(max_length=100, default="", allow_blank=True)
-    last_name = serializers.CharField(max_length=100, default="", allow_blank=True)
+    email = EmailField(max_length=254)
+    first_name = NameField(max_length=100, default="", allow_blank=True)
+    last_name = NameField(max_length=100, default="", allow_blank=True)
     role = serializers.ChoiceField(User.Role.choices, default=User.Role.MEMBER)
     is_active = TrueOrFalse(default=True)
-    password = serializers.CharField(
+    password = TextField(
+        max_length=1024,
         trim_whitespace=False,
         required=False,
         write_only=True,
@@ -35,11 +37,11 @@ class NewPersonRequest(serializers.Serializer[Any]):
 
 
 class ChangePersonRequest(serializers.Serializer[Any]):
-    email = serializers.EmailField(
+    email = EmailField(
         max_length=254, help_text="Asks for a recent proof of who asks; the new one is unverified."
     )
-    first_name = serializers.CharField(max_length=100, allow_blank=True)
-    last_name = serializers.CharField(max_length=100, allow_blank=True)
+    first_name = NameField(max_length=100, allow_blank=True)
+    last_name = NameField(max_length=100, allow_blank=True)
     role = serializers.ChoiceField(User.Role.choices)
     is_active = TrueOrFalse()
 

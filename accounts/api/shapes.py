@@ -8,51 +8,56 @@ from accounts.models import User
 from accounts.passwords.rules import require_good
 from accounts.sessions.services import Opened
 from accounts.sessions.tokens import access_token, lifetimes
+from core.fields import EmailField, NameField, TextField
 from core.shapes import CredentialsShape, by_rule
 from core.timestamps import timestamp
+from tenants.names import LONGEST_NAME, checked_name
+from tenants.slugs import MOST
 from tenants.slugs import checked as checked_slug
 
 ON_API = "On api. only, and only without a credential: that names its workspace itself."
 
 
 class LoginRequest(CredentialsShape):
-    tenant = serializers.CharField(max_length=40, required=False, help_text=ON_API)
+    tenant = TextField(max_length=40, required=False, help_text=ON_API)
 
 
 class PersonRequest(serializers.Serializer[Any]):
-    email = serializers.EmailField(max_length=254)
-    password = serializers.CharField(trim_whitespace=False, validators=[by_rule(require_good)])
-    first_name = serializers.CharField(max_length=100, required=False, default="", allow_blank=True)
-    last_name = serializers.CharField(max_length=100, required=False, default="", allow_blank=True)
+    email = EmailField(max_length=254)
+    password = TextField(max_length=1024, trim_whitespace=False, validators=[by_rule(require_good)])
+    first_name = NameField(max_length=100, required=False, default="", allow_blank=True)
+    last_name = NameField(max_length=100, required=False, default="", allow_blank=True)
 
 
 class RegisterRequest(PersonRequest):
-    invitation = serializers.CharField(
+    invitation = TextField(
         max_length=200,
         required=False,
         allow_blank=True,
         default="",
         help_text="The token of an invitation; one that is not good is refused everywhere.",
     )
-    tenant = serializers.CharField(max_length=40, required=False, help_text=ON_API)
+    tenant = TextField(max_length=40, required=False, help_text=ON_API)
 
 
 class SignUpRequest(PersonRequest):
-    company = serializers.CharField(max_length=120)
-    subdomain = serializers.CharField(validators=[by_rule(checked_slug)])
+    company = TextField(max_length=LONGEST_NAME, validators=[by_rule(checked_name)])
+    subdomain = TextField(
+        max_length=MOST, length_code="invalid_length", validators=[by_rule(checked_slug)]
+    )
 
 
 class RefreshRequest(serializers.Serializer[Any]):
-    refresh_token = serializers.CharField(max_length=4096, help_text="It names its workspace.")
+    refresh_token = TextField(max_length=4096, help_text="It names its workspace.")
 
 
 class LogoutRequest(serializers.Serializer[Any]):
-    refresh_token = serializers.CharField(max_length=4096, required=False)
+    refresh_token = TextField(max_length=4096, required=False)
 
 
 class ProfileRequest(serializers.Serializer[Any]):
-    first_name = serializers.CharField(max_length=100, allow_blank=True)
-    last_name = serializers.CharField(max_length=100, allow_blank=True)
+    first_name = NameField(max_length=100, allow_blank=True)
+    last_name = NameField(max_length=100, allow_blank=True)
 
 
 class UserShape(serializers.ModelSerializer[User]):

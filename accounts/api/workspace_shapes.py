@@ -11,6 +11,7 @@ from accounts.models import User
 from accounts.policy import NAMES, policy_from
 from accounts.workspace.settings_rules import DAY, SHARING, VERIFICATION, checked_settings
 from core.conditional import etag_of_document
+from core.fields import IntegerField, ListField, TextField
 from core.shapes import KnownFields, by_rule
 from core.timestamps import time_or_none, timestamp
 from tenants.documents import name_document, requests_document, usage_document
@@ -18,7 +19,7 @@ from tenants.hosts import site_url
 from tenants.limits import limits_from
 from tenants.measuring import Seen
 from tenants.models import Tenant
-from tenants.names import checked_name
+from tenants.names import LONGEST_NAME, checked_name
 from tenants.shapes import LimitsShape, NameShape, RequestsShape, UsageShape
 
 YEAR = 365 * DAY
@@ -36,22 +37,22 @@ def _check(name: str, value: Any) -> None:
 class SettingsShape(KnownFields):
     unknown = "There is no such setting."
 
-    session_idle_seconds = serializers.IntegerField(
+    session_idle_seconds = IntegerField(
         min_value=0,
         max_value=YEAR,
         validators=_ruled("session_idle_seconds"),
         help_text="A session that was not used for so long ends; 300 or more, 0 for never.",
     )
-    session_absolute_seconds = serializers.IntegerField(
+    session_absolute_seconds = IntegerField(
         min_value=0,
         max_value=YEAR,
         validators=_ruled("session_absolute_seconds"),
         help_text="A session ends so long after the log-in; 3600 or more, 0 for never.",
     )
-    sessions_per_user = serializers.IntegerField(
+    sessions_per_user = IntegerField(
         min_value=1, max_value=1000, help_text="One more ends the one used least recently."
     )
-    second_factor_roles = serializers.ListField(
+    second_factor_roles = ListField(
         child=serializers.ChoiceField(User.Role.choices),
         max_length=len(User.Role.choices),
         help_text="Who does nothing else before they have a second factor. Owners set it.",
@@ -61,7 +62,7 @@ class SettingsShape(KnownFields):
         help_text="`required`: nobody does anything else before their address is verified. "
         "Owners set it.",
     )
-    invitation_seconds = serializers.IntegerField(
+    invitation_seconds = IntegerField(
         min_value=3600, max_value=30 * DAY, help_text="How long an invitation is good."
     )
     sharing = serializers.ChoiceField(
@@ -70,13 +71,18 @@ class SettingsShape(KnownFields):
 
 
 class ChangeWorkspaceRequest(serializers.Serializer[Any]):
-    name = serializers.CharField(required=False, validators=[by_rule(checked_name)])
+    name = TextField(
+        max_length=LONGEST_NAME,
+        length_code="invalid_length",
+        required=False,
+        validators=[by_rule(checked_name)],
+    )
     registration = serializers.ChoiceField(Tenant.Registration.values, required=False)
     settings = SettingsShape(required=False, help_text="Those that are to change.")
 
 
 class DeleteWorkspaceRequest(serializers.Serializer[Any]):
-    confirm = serializers.CharField(max_length=100, help_text="The workspace's subdomain.")
+    confirm = TextField(max_length=100, help_text="The workspace's subdomain.")
 
 
 class HeldShape(UsageShape):

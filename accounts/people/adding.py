@@ -7,21 +7,40 @@ from accounts.models import User
 from accounts.passwords.rules import checked_password
 from accounts.people.addresses import normalised_email, require_reachable
 from accounts.problems import EmailTaken
+from core.names import clean_name
 from core.problems import FieldError, ValidationFailed
+
+NAMES = ("first_name", "last_name")
+LONGEST_NAME = 100
 
 
 def require_sound(user: User) -> None:
-    """Raise ValidationFailed with every field of a person that is not valid, but the password."""
+    """Bring a person's names into normal form C, and hold every field but the password to its rule.
+
+    Raises ValidationFailed with every fault.
+    """
+    faults = []
+    for name in NAMES:
+        try:
+            setattr(user, name, clean_person_name(getattr(user, name), field=name))
+        except ValidationFailed as exc:
+            faults += exc.errors
     try:
-        user.clean_fields(exclude=["password"])
+        user.clean_fields(exclude=["password", *NAMES])
     except ValidationError as exc:
-        faults = [
+        faults += [
             FieldError(name, fault.code or "invalid", fault.messages[0])
             for name, found in exc.error_dict.items()
             for fault in found
         ]
-        raise ValidationFailed(errors=faults) from exc
+    if faults:
+        raise ValidationFailed(errors=faults)
     require_reachable(user.email)
+
+
+def clean_person_name(text: str, *, field: str) -> str:
+    """Return a first or last name in normal form C; blank is allowed. Raises ValidationFailed."""
+    return clean_name(text, field=field, max_length=LONGEST_NAME, required=False)
 
 
 def create_user(

@@ -1,8 +1,7 @@
 """Addresses of people: as they are stored and compared, and which ones nobody may have."""
 
-import unicodedata
-
 from core.problems import FieldError, ValidationFailed
+from core.text import normalize_bounded
 
 # Where removed people have their address (accounts/people/removal.py).
 TOMBSTONES = "@removed.invalid"
@@ -31,4 +30,4 @@ def _is_plain(email: str) -> bool:
     compatibility characters lead to the plain domain.
     """
     mailbox = email.rpartition("@")[0]
-    return mailbox.isascii() and unicodedata.normalize("NFKC", email) == email
+    return mailbox.isascii() and normalize_bounded(email, "NFKC", max_raw_length=254) == email

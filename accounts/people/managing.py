@@ -14,7 +14,7 @@ from accounts.mail.outbox import post_letter
 from accounts.models import User
 from accounts.passwords.rules import checked_password
 from accounts.people.access_ending import revoke_invitations_of, shut_out
-from accounts.people.adding import add_user, require_sound
+from accounts.people.adding import NAMES, add_user, clean_person_name, require_sound
 from accounts.people.addresses import normalised_email
 from accounts.people.authority import require_may
 from accounts.people.owners import (
@@ -30,7 +30,6 @@ from core.problems import FieldError
 
 Check = Callable[[User], None]
 Changes = dict[str, Any]
-NAMES = ("first_name", "last_name")
 
 
 def new_person(*, email: str, password: str | None, **fields: Any) -> User:
@@ -90,9 +89,10 @@ def change_person(person_id: uuid.UUID, *, by: User, changes: Changes, check: Ch
 
 
 def _normalised(changes: Changes) -> Changes:
+    cleaned = {n: clean_person_name(changes[n], field=n) for n in NAMES if n in changes}
     if "email" in changes:
-        return {**changes, "email": normalised_email(changes["email"])}
-    return changes
+        cleaned["email"] = normalised_email(changes["email"])
+    return {**changes, **cleaned}
 
 
 def _require_allowed(actor: User, person: User, wanted: Changes) -> None:

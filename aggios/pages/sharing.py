@@ -24,6 +24,7 @@ from aggios.pages.page import page
 from aggios.pages.previews import is_preview
 from core.browser import wants_page
 from core.parsers import StrictJSONParser
+from core.passwords import MAX_RAW_LENGTH
 from core.problems import Problem, RateLimited
 from files.links import link_to
 from files.models import File
@@ -47,6 +48,7 @@ class PasswordForm(PageForm):
 
     password = forms.CharField(
         label=_("Password"),
+        max_length=MAX_RAW_LENGTH,
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
     )

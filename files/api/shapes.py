@@ -5,22 +5,26 @@ from typing import Any
 from rest_framework import serializers
 
 from core.conditional import etag_of
+from core.fields import TextField
 from core.timestamps import timestamp
 from files.models import File
+from files.names import LONGEST
 
 
 class UploadRequest(serializers.Serializer[Any]):
     file = serializers.FileField(help_text="The bytes, and the name to keep them under.")
-    path = serializers.CharField(
-        max_length=255,
+    path = TextField(
+        max_length=LONGEST,
         required=False,
         help_text="A name to use instead of the file's own. It may hold folders: reports/q1.pdf.",
     )
 
 
 class RenameRequest(serializers.Serializer[Any]):
-    # Length and characters are for files/names.py; blanks are not trimmed away before it looks.
-    name = serializers.CharField(
+    # The characters are for files/names.py; blanks are not trimmed away before it looks.
+    name = TextField(
+        max_length=LONGEST,
+        length_code="too_long",
         required=False,
         allow_blank=True,
         trim_whitespace=False,

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from core.fields import InstantField, IntegerField, TextField
 from core.shapes import still_to_come
 from core.timestamps import time_or_none, timestamp
 from files.models import Share
@@ -13,14 +14,14 @@ MOST_DOWNLOADS = 1_000_000
 
 
 class NewShareRequest(serializers.Serializer[Any]):
-    expires_at = serializers.DateTimeField(
+    expires_at = InstantField(
         required=False,
         allow_null=True,
         default=None,
         validators=[still_to_come],
         help_text="Never without one.",
     )
-    max_downloads = serializers.IntegerField(
+    max_downloads = IntegerField(
         required=False,
         allow_null=True,
         default=None,
@@ -28,7 +29,7 @@ class NewShareRequest(serializers.Serializer[Any]):
         max_value=MOST_DOWNLOADS,
         help_text="As often as anybody likes without one.",
     )
-    password = serializers.CharField(
+    password = TextField(
         required=False,
         allow_null=True,
         default=None,

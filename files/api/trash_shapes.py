@@ -4,14 +4,18 @@ from typing import Any
 
 from rest_framework import serializers
 
+from core.fields import TextField
 from core.timestamps import timestamp
 from files.api.shapes import FileShape, file_of
 from files.models import File
+from files.names import LONGEST
 from files.trash.period import end_of
 
 
 class UntrashRequest(serializers.Serializer[Any]):
-    name = serializers.CharField(
+    name = TextField(
+        max_length=LONGEST,
+        length_code="too_long",
         required=False,
         trim_whitespace=False,
         allow_blank=True,

@@ -5,42 +5,46 @@ from typing import Any
 
 from rest_framework import serializers
 
+from core.fields import IntegerField, ListField, MediaTypeField, RegexField, TextField
 from core.problems import FieldError, ValidationFailed
 from core.timestamps import time_or_none, timestamp
 from files.content_types import UNKNOWN
 from files.models import Upload
+from files.names import LONGEST
 from files.uploads.parts import part_count
 from files.uploads.signing import headers_of, signed_urls
 
 LARGEST = 2**63 - 1
 MOST_NUMBERS = 1000
+MOST_PARTS = 10_000  # of one upload (Amazon S3 user guide, "Multipart upload limits")
 VERIFYING = "verifying"  # whole in the store, but not read yet
-# RFC 9110, section 8.3.1, without parameters other than plain ones: it becomes a header field.
-MEDIA_TYPE = r"^[\w.+*!#$&^'|~-]+/[\w.+*!#$&^'|~-]+(; ?[\w-]+=[\w.+\"-]+)*$"
 
 
 class NewUploadRequest(serializers.Serializer[Any]):
-    # Length and characters are for files/names.py.
-    name = serializers.CharField(
-        trim_whitespace=False, allow_blank=True, help_text="May hold folders: reports/q1.pdf."
+    # The characters are for files/names.py.
+    name = TextField(
+        max_length=LONGEST,
+        length_code="too_long",
+        trim_whitespace=False,
+        allow_blank=True,
+        help_text="May hold folders: reports/q1.pdf.",
     )
-    size = serializers.IntegerField(min_value=0, max_value=LARGEST, help_text="Bytes.")
-    content_type = serializers.RegexField(
-        MEDIA_TYPE,
-        max_length=255,
+    size = IntegerField(min_value=0, max_value=LARGEST, help_text="Bytes.")
+    content_type = MediaTypeField(
         default=UNKNOWN,
         help_text="What the store is told; what the file turns out to be is found out afterwards.",
     )
-    sha256 = serializers.RegexField(
+    sha256 = RegexField(
         r"^[0-9a-fA-F]{64}\Z",
+        max_length=64,
         required=False,
         help_text="Of the content, in hexadecimal; other bytes are then refused.",
     )
 
 
 class PartsRequest(serializers.Serializer[Any]):
-    numbers = serializers.ListField(
-        child=serializers.IntegerField(min_value=1, max_value=10_000),
+    numbers = ListField(
+        child=IntegerField(min_value=1, max_value=MOST_PARTS),
         min_length=1,
         max_length=MOST_NUMBERS,
     )
@@ -54,8 +58,8 @@ class PartsRequest(serializers.Serializer[Any]):
 
 
 class SentPart(serializers.Serializer[Any]):
-    number = serializers.IntegerField(min_value=1, max_value=10_000)
-    etag = serializers.CharField(
+    number = IntegerField(min_value=1, max_value=MOST_PARTS)
+    etag = TextField(
         max_length=256, required=False, help_text="As the store answered; compared if given."
     )
 
@@ -68,7 +72,9 @@ class SentPart(serializers.Serializer[Any]):
 
 
 class CompleteRequest(serializers.Serializer[Any]):
-    parts = SentPart(many=True, required=False, help_text="Of an upload in parts.")
+    parts = SentPart(  # type: ignore[call-arg]  # DRF hands it on to the list
+        many=True, max_length=MOST_PARTS, required=False, help_text="Of an upload in parts."
+    )
 
 
 class UploadHead(serializers.Serializer[Any]):

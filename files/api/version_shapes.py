@@ -6,11 +6,12 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from core.parsing import parse_integer
 from core.problems import FieldError, ValidationFailed
 from core.timestamps import timestamp
 from files.models import FileVersion
 
-MOST_DIGITS = 9
+LARGEST_VERSION = 2**31 - 1
 
 VERSION = OpenApiParameter(
     "version", int, description="The number of an older version; the current one without it."
@@ -50,7 +51,11 @@ def asked_version(request: Request) -> int | None:
     asked = request.query_params.get("version")
     if asked is None:
         return None
-    if not (asked.isascii() and asked.isdigit() and len(asked) <= MOST_DIGITS):
+    try:
+        version = parse_integer(asked)
+    except ValueError:
+        version = -1
+    if not 0 <= version <= LARGEST_VERSION:
         fault = FieldError("version", "invalid", "Give the number of a version.")
         raise ValidationFailed(errors=[fault])
-    return int(asked)
+    return version

@@ -1,13 +1,12 @@
 """What is set apart for one tenant alone, as the staff API takes and shows it. Shapes only."""
 
-from rest_framework import serializers
-
+from core.fields import IntegerField
 from core.shapes import KnownFields
 from tenants.limits import LARGEST
 
 
-def _own_limit(what: str) -> serializers.IntegerField:
-    return serializers.IntegerField(
+def _own_limit(what: str) -> IntegerField:
+    return IntegerField(
         min_value=0, max_value=LARGEST, allow_null=True, required=False, help_text=what
     )
 

@@ -4,16 +4,18 @@ from typing import Any
 
 from rest_framework import serializers
 
+from core.fields import EmailField, IntegerField, TextField
 from core.shapes import CredentialsShape, by_rule
 from staff.api.limit_shapes import OwnLimitsShape
 from staff.models import StaffUser
 from staff.tokens import Issued
 from tenants.deletion import LONGEST_GRACE
 from tenants.models import Tenant
-from tenants.names import checked_name
+from tenants.names import LONGEST_NAME, checked_name
 from tenants.renaming import LONGEST_REDIRECT
 from tenants.services import LONGEST_REASON
 from tenants.shapes import DomainShape, LimitsShape, UsageShape
+from tenants.slugs import MOST
 from tenants.slugs import checked as checked_slug
 from tenants.slugs import well_formed as well_formed_slug
 
@@ -41,7 +43,12 @@ class StaffTokenShape(serializers.Serializer[Any]):
 
 
 class TenantFields(serializers.Serializer[Any]):
-    name = serializers.CharField(required=False, validators=[by_rule(checked_name)])
+    name = TextField(
+        max_length=LONGEST_NAME,
+        length_code="invalid_length",
+        required=False,
+        validators=[by_rule(checked_name)],
+    )
     registration = serializers.ChoiceField(Tenant.Registration.values, required=False)
 
 
@@ -49,8 +56,13 @@ class ChangeTenantRequest(TenantFields):
     limits = OwnLimitsShape(
         required=False, help_text="Null: what everybody gets. 0: no limit. Others stay."
     )
-    subdomain = serializers.CharField(required=False, validators=[by_rule(well_formed_slug)])
-    redirect_days = serializers.IntegerField(
+    subdomain = TextField(
+        max_length=MOST,
+        length_code="invalid_length",
+        required=False,
+        validators=[by_rule(well_formed_slug)],
+    )
+    redirect_days = IntegerField(
         min_value=0,
         max_value=LONGEST_REDIRECT,
         required=False,
@@ -59,11 +71,19 @@ class ChangeTenantRequest(TenantFields):
 
 
 class NewTenantRequest(TenantFields):
-    company = serializers.CharField(
-        required=False, validators=[by_rule(checked_name)], help_text="Another word for `name`."
+    company = TextField(
+        max_length=LONGEST_NAME,
+        length_code="invalid_length",
+        required=False,
+        validators=[by_rule(checked_name)],
+        help_text="Another word for `name`.",
     )
-    subdomain = serializers.CharField(validators=[by_rule(checked_slug)])
-    owner_email = serializers.EmailField(
+    subdomain = TextField(
+        max_length=MOST,
+        length_code="invalid_length",
+        validators=[by_rule(checked_slug)],
+    )
+    owner_email = EmailField(
         max_length=254,
         required=False,
         allow_blank=True,
@@ -78,7 +98,7 @@ class NewTenantRequest(TenantFields):
 
 
 class SuspendRequest(serializers.Serializer[Any]):
-    reason = serializers.CharField(
+    reason = TextField(
         max_length=LONGEST_REASON,
         required=False,
         default="",
@@ -88,7 +108,7 @@ class SuspendRequest(serializers.Serializer[Any]):
 
 
 class DeleteRequest(serializers.Serializer[Any]):
-    days = serializers.IntegerField(
+    days = IntegerField(
         min_value=0, max_value=LONGEST_GRACE, required=False, help_text="30 unless set otherwise."
     )
     export = serializers.BooleanField(

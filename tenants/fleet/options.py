@@ -5,6 +5,8 @@ import os
 import re
 from argparse import ArgumentParser
 
+from core.parsing import integer_argument
+
 DURATION = re.compile(r"0|[1-9][0-9]{0,8}(ms|s|min|h)")
 MOST_WORKERS = 8
 # A process takes a second to start; this many tenants are done in less by those that run.
@@ -18,18 +20,6 @@ def duration(text: str) -> str:
     return text
 
 
-def at_least(least: int) -> type:
-    """Return an argparse type for whole numbers from ``least`` on."""
-
-    def number(text: str) -> int:
-        value = int(text)
-        if value < least:
-            raise argparse.ArgumentTypeError(f"{value} is less than {least}")
-        return value
-
-    return number  # type: ignore[return-value]
-
-
 def slugs(text: str) -> list[str]:
     """Return the subdomains of a list such as ``acme,globex``."""
     return list(dict.fromkeys(word.strip().lower() for word in text.split(",") if word.strip()))
@@ -39,12 +29,12 @@ def add_run_options(parser: ArgumentParser) -> None:
     """Add how a run goes about it."""
     parser.add_argument(
         "--parallel",
-        type=at_least(1),
+        type=integer_argument(1),
         metavar="N",
         help="worker processes (one per core, at most 8; fewer for few tenants)",
     )
     parser.add_argument(
-        "--max-failures", type=at_least(1), metavar="N", help="stop after so many (go on)"
+        "--max-failures", type=integer_argument(1), metavar="N", help="stop after so many (go on)"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 

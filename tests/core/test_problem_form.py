@@ -1,7 +1,13 @@
 """Every refusal has one form, whatever was wrong, and carries the security headers."""
 
-import pytest
+import json
 
+import pytest
+from rest_framework import exceptions as drf
+from rest_framework.exceptions import ErrorDetail
+
+from core.problems import MORE_ERRORS
+from core.responses import exception_response
 from tests.accounts.bodies import refusal
 from tests.cast import Agency
 from tests.core.test_edge import SECURE
@@ -87,3 +93,22 @@ def test_a_large_body_in_chunks(acme: Agency):
     answer = acme.host.post(LOGIN, content=body(), headers=JSON)
 
     assert refusal(answer) == (413, "body_too_large")
+
+
+def test_errors_are_at_most_a_hundred_and_say_so():
+    faults = {str(number): [ErrorDetail("Wrong.", "invalid")] for number in range(5000)}
+
+    document = json.loads(exception_response(drf.ValidationError({"parts": faults})).content)
+
+    assert len(document["errors"]) == 100
+    assert document["errors"][0] == {"field": "parts.0", "code": "invalid", "detail": "Wrong."}
+    assert document["detail"] == f"Some fields are not valid. {MORE_ERRORS}"
+
+
+def test_a_clients_own_text_is_shortened_in_errors():
+    faults = {"n" * 100_000: [ErrorDetail("d" * 100_000, "invalid")]}
+
+    response = exception_response(drf.ValidationError(faults))
+
+    assert len(response.content) < 2000
+    assert "There are more" not in response.content.decode()

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import override
 
+from core.names import CONTROL, DIRECTION, INVISIBLE
 from core.problems import catalogue
 from tests.pages.strings import ROOT, marked
 
@@ -50,6 +51,7 @@ def test_every_problem_can_be_said_in_both_languages(entries) -> None:
 def test_the_faults_that_forms_show_are_translated(entries) -> None:
     sources = [*Path(ROOT, "tenants").rglob("*.py"), Path(ROOT, "aggios/founding.py")]
     faults = {fault for source in sources for fault in FAULT.findall(source.read_text())}
+    faults |= {detail for _, detail in (CONTROL, DIRECTION, INVISIBLE)}
 
     assert len(faults) > 2
     assert faults - set(entries) == set()

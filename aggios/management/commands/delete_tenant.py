@@ -19,6 +19,7 @@ from aggios.deletion.purge import Wish, purge
 from aggios.management.words import first_line
 from audit.services import SYSTEM
 from core.database.scope import PUBLIC, enter
+from core.parsing import integer_argument
 from core.problems import StorageUnavailable, ValidationFailed
 from core.timestamps import time_or_none, timestamp
 from tenants.database.owner import owner_connection
@@ -39,7 +40,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug", help="the tenant's subdomain")
-        parser.add_argument("--days", type=int, help="days of grace; DELETION_GRACE_DAYS if unset")
+        parser.add_argument(
+            "--days", type=integer_argument(), help="days of grace; DELETION_GRACE_DAYS if unset"
+        )
         parser.add_argument("--no-export", action="store_true", help="keep no archive")
         what = parser.add_mutually_exclusive_group()
         what.add_argument("--call-off", action="store_true", help="serve the tenant again")

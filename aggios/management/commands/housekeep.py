@@ -8,6 +8,7 @@ from django.db import DatabaseError, connections
 
 from aggios.housekeeping import CHORES, Busy, one_round
 from core.long_running import heartbeat_of, require_beating, until_signalled
+from core.parsing import integer_argument
 from tenants.database.owner import owner_connection
 
 # Touched before each round; what watches the service asks for its age with --check.
@@ -26,7 +27,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--every", type=int, metavar="SECONDS", help="go on until stopped, with this pause"
+            "--every",
+            type=integer_argument(),
+            metavar="SECONDS",
+            help="go on until stopped, with this pause",
         )
         parser.add_argument(
             "--check", action="store_true", help="only tell whether --every is at work here"

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import track
 
 from aggios.usage import Outcome, measure_tenants
+from core.parsing import integer_argument
 from tenants.documents import usage_document
 from tenants.management.choosing import chosen_tenants
 from tenants.models import Tenant, Usage
@@ -30,7 +31,7 @@ class Command(BaseCommand):
         parser.add_argument("--all", action="store_true", help="every tenant")
         parser.add_argument(
             "--older-than",
-            type=int,
+            type=integer_argument(),
             default=0,
             metavar="SECONDS",
             help="with --all: leave out who was measured since",

@@ -13,6 +13,7 @@ from django.utils import timezone
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from core.parsing import integer_argument
 from core.problems import StorageUnavailable
 from files.models import Balance, FileVersion
 from files.reconciling.findings import Findings
@@ -52,7 +53,7 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--grace",
-            type=int,
+            type=integer_argument(),
             default=settings.UPLOAD_SECONDS,
             metavar="SECONDS",
             help="leave what is younger alone (as long as an upload may take: %(default)s). "
@@ -60,7 +61,7 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--older-than",
-            type=int,
+            type=integer_argument(),
             metavar="SECONDS",
             help="compare only those that were not compared since",
         )

@@ -8,6 +8,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from audit.services import SYSTEM
+from core.names import clean_name
+from core.parsing import integer_argument
+from core.problems import ValidationFailed
 from core.timestamps import timestamp
 from staff.services import staff_by_email
 from staff.tokens import issue
@@ -27,15 +30,19 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("email", help="whose token it is")
         parser.add_argument("--name", required=True, help="what it is for")
-        parser.add_argument("--days", type=int, default=30, help="how long it is good (30)")
+        parser.add_argument(
+            "--days", type=integer_argument(), default=30, help="how long it is good (30)"
+        )
         parser.add_argument("--json", action="store_true", help="print a JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        name, days = options["name"].strip(), options["days"]
+        name, days = options["name"], options["days"]
         if not 1 <= days <= LONGEST_DAYS:
             raise CommandError(f"--days must be 1 to {LONGEST_DAYS}.")
-        if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
-            raise CommandError(f"--name must be 1 to {LONGEST_NAME} printable characters.")
+        try:
+            name = clean_name(name, field="--name", max_length=LONGEST_NAME)
+        except ValidationFailed as exc:
+            raise CommandError(exc.errors[0].detail) from exc
         staff = staff_by_email(options["email"])
         if staff is None or not staff.is_active:
             raise CommandError(f"Nobody active of the staff has the address {options['email']}.")

@@ -7,11 +7,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db.migrations.autodetector import MigrationAutodetector
 
+from core.parsing import integer_argument
 from tenants.database.owner import owner_connection
 from tenants.fleet.groundwork import Groundwork, lay
 from tenants.fleet.locks import migrating_alone
 from tenants.fleet.migration import FleetMigration, Wishes
-from tenants.fleet.options import add_run_options, at_least, duration, slugs
+from tenants.fleet.options import add_run_options, duration, slugs
 from tenants.fleet.plan import plan_of, show_plan
 from tenants.fleet.progress import Watch
 from tenants.fleet.runner import Policy
@@ -37,7 +38,7 @@ class Command(BaseCommand):
         parser.add_argument("--tenants", type=slugs, metavar="a,b", help="only these (all)")
         parser.add_argument(
             "--canary",
-            type=at_least(0),
+            type=integer_argument(),
             default=0,
             metavar="N",
             help="migrate so many first, one by one; if one fails, the rest is not touched (0)",
@@ -58,7 +59,7 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--retries",
-            type=at_least(0),
+            type=integer_argument(),
             default=5,
             metavar="N",
             help="how often to try again what was locked, with growing pauses (5)",

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from audit.services import SYSTEM
+from core.parsing import integer_argument
 from core.problems import Problem
 from core.timestamps import timestamp
 from tenants.hosts import site_url
@@ -27,7 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("subdomain", help="the new one")
         parser.add_argument(
             "--redirect-days",
-            type=int,
+            type=integer_argument(),
             metavar="N",
             help="how long the former one is redirected; SUBDOMAIN_REDIRECT_DAYS when left out, "
             "0 frees it at once",

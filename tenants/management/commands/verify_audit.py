@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import track
 
 from audit.verification import Head, Verdict
+from core.parsing import integer_argument
 from tenants.trails import PLATFORM, Trail, all_trails, due, trails_of, verify_trail
 
 Outcome = tuple[Trail, Verdict | str]
@@ -45,7 +46,7 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--older-than",
-            type=int,
+            type=integer_argument(),
             metavar="SECONDS",
             help="leave out what was found whole since",
         )

@@ -1,0 +1,173 @@
+"""Serializer fields for requests: bounded before anything else is done, and strict.
+
+DRF checks the length of a text among its other validators, and that of a list after each of its
+elements. Here what is too long is refused first. tests/structure/test_request_fields.py holds
+every request to these fields.
+"""
+
+from datetime import datetime
+from typing import Any, NoReturn
+
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
+from rest_framework.fields import empty
+
+from core.names import clean_name
+from core.parsing import (
+    INSTANT_RULE,
+    INTEGER_RULE,
+    LONGEST_MEDIA_TYPE,
+    MEDIA_TYPE_RULE,
+    is_media_type,
+    parse_instant,
+    parse_integer,
+)
+from core.problems import ValidationFailed
+from core.text import COMPOSED_FACTOR, TOO_LONG
+
+
+def as_validation_error(problem: ValidationFailed) -> serializers.ValidationError:
+    """Return the faults of a service's rule as DRF's ValidationError."""
+    details = [ErrorDetail(fault.detail, fault.code) for fault in problem.errors]
+    return serializers.ValidationError(details)
+
+
+class BoundedText:
+    """The part of a text field that refuses what is too long before it is read."""
+
+    max_length: int | None
+    length_code: str
+
+    @property
+    def most(self) -> int:
+        """How many code points the text may have."""
+        return self.max_length or 0
+
+    def run_validation(self, data: Any = empty) -> Any:
+        """Return the value. Raises ValidationError, at once for a text that is far too long."""
+        # White space around it and decomposed letters are still to go.
+        if isinstance(data, str) and len(data) > self.most * COMPOSED_FACTOR:
+            self._refuse_length()
+        return super().run_validation(data)  # type: ignore[misc]
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return the text. Raises ValidationError for one that is too long, before validators."""
+        text: str = super().to_internal_value(data)  # type: ignore[misc]
+        if len(text) > self.most:
+            self._refuse_length()
+        return text
+
+    def _refuse_length(self) -> NoReturn:
+        said = self.error_messages["max_length"].format(  # type: ignore[attr-defined]
+            max_length=self.most
+        )
+        raise serializers.ValidationError(said, self.length_code)
+
+
+class TextField(BoundedText, serializers.CharField):
+    """A text of at most ``max_length`` code points."""
+
+    def __init__(self, *, max_length: int, length_code: str = "max_length", **options: Any) -> None:
+        """Take CharField's options, and the code of the error for a text that is too long."""
+        super().__init__(max_length=max_length, **options)
+        self.length_code = length_code
+
+
+class EmailField(BoundedText, serializers.EmailField):
+    """An address of at most 254 characters (RFC 5321 section 4.5.3.1.3)."""
+
+    length_code = "max_length"
+
+    def __init__(self, *, max_length: int = 254, **options: Any) -> None:
+        """Take DRF's options."""
+        super().__init__(max_length=max_length, **options)
+
+
+class RegexField(BoundedText, serializers.RegexField):
+    """A text that a pattern matches."""
+
+    length_code = "max_length"
+
+    def __init__(self, regex: Any, *, max_length: int, **options: Any) -> None:
+        """Take DRF's options."""
+        super().__init__(regex, max_length=max_length, **options)
+
+
+class MediaTypeField(TextField):
+    """A media type (RFC 9110 section 8.3.1)."""
+
+    default_error_messages = {"invalid_media_type": MEDIA_TYPE_RULE}
+
+    def __init__(self, **options: Any) -> None:
+        """Take CharField's options."""
+        super().__init__(max_length=LONGEST_MEDIA_TYPE, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return the media type as it was sent. Raises ValidationError."""
+        text = super().to_internal_value(data)
+        if not is_media_type(text):
+            self.fail("invalid_media_type")
+        return text
+
+
+class NameField(TextField):
+    """A name of a person or a key, as ``core.names.clean_name`` returns it."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return the name in normal form C. Raises ValidationError."""
+        # The length is looked at when the letters are composed.
+        text = serializers.CharField.to_internal_value(self, data)
+        if "\0" in text:
+            return text  # DRF's own validator names it
+        try:
+            return clean_name(text, field="", max_length=self.most, required=not self.allow_blank)
+        except ValidationFailed as exc:
+            if exc.errors[0].code == TOO_LONG:
+                self._refuse_length()
+            raise as_validation_error(exc) from exc
+
+
+class IntegerField(serializers.IntegerField):
+    """A whole number: of JSON, or in ASCII digits."""
+
+    default_error_messages = {"invalid": INTEGER_RULE}
+
+    def to_internal_value(self, data: Any) -> int:
+        """Return the number. Raises ValidationError."""
+        if isinstance(data, int) and not isinstance(data, bool):
+            return data
+        if isinstance(data, float) and data.is_integer():  # 1.0 is one, by JSON Schema
+            return int(data)
+        try:
+            return parse_integer(data if isinstance(data, str) else "")
+        except ValueError:
+            self.fail("invalid")
+
+
+class InstantField(serializers.DateTimeField):
+    """A moment: an RFC 3339 date-time with its offset."""
+
+    default_error_messages = {"invalid": INSTANT_RULE}
+
+    def to_internal_value(self, value: Any) -> datetime:
+        """Return the moment in UTC. Raises ValidationError."""
+        try:
+            return parse_instant(value if isinstance(value, str) else "")
+        except ValueError:
+            self.fail("invalid")
+
+
+class ListField(serializers.ListField):
+    """A list of at most ``max_length`` elements, counted before any is looked at."""
+
+    def __init__(self, *, max_length: int, **options: Any) -> None:
+        """Take DRF's options."""
+        super().__init__(max_length=max_length, **options)
+        self.most = max_length
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        """Return the elements. Raises ValidationError."""
+        if isinstance(data, list) and len(data) > self.most:
+            self.fail("max_length", max_length=self.most)
+        found: list[Any] = super().to_internal_value(data)
+        return found

@@ -1,0 +1,93 @@
+"""Names that people give to themselves, to workspaces and to API keys: one line that shows whole.
+
+Letters that control the line, turn its direction or show as nothing make one name look like
+another (UAX #9, UTS #39; CVE-2021-42574, "Trojan Source"). Letters that show as nothing are taken
+where a writing system needs them: joiners in scripts that join (UAX #31 section 2.3.1), selectors
+and joiners in emoji (UTS #51) and in ideographs (UTS #37).
+"""
+
+import re
+import unicodedata
+
+from core.problems import FieldError, ValidationFailed
+from core.text import BIDI_CONTROL, DEFAULT_IGNORABLE, is_visible, normalize_text
+
+ZWNJ, ZWJ = "\u200c", "\u200d"
+# A flag of a part of a country (UTS #51, emoji_tag_sequence).
+TAGGED_FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,6}\U000e007f")
+SELECTOR = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+MONGOLIAN_SELECTOR = re.compile("[\u180b-\u180f]")
+MONGOLIAN = re.compile("[\u1820-\u18aa]")
+# The blocks of scripts whose letters join or form conjuncts, from Arabic to Adlam.
+JOINING = re.compile(
+    "[\u0600-\u0dff\u0f00-\u109f\u1700-\u18af\u1900-\u1cff\ua800-\uabff\ufb50-\ufdff\ufe70-\ufefc"
+    "\U00010a00-\U00010fff\U00011000-\U00011fff\U0001e900-\U0001e95f]"
+)
+VIRAMA = 9  # its canonical combining class
+SYMBOLS = {"So", "Sm", "Sk"}
+# A selector behind a letter with case would be unseen; these take one.
+SELECTABLE = SYMBOLS | {"Lo", "Mn", "Mc", "Nd", "Po", "Pd"}
+CONTROLS = {"Cc", "Cs", "Zl", "Zp"}
+
+BLANK = ("required", "Give a name.")
+CONTROL = ("control_character", "A name has no line breaks and no control characters.")
+DIRECTION = (
+    "direction_character",
+    "A name has no characters that change the direction of text (UAX #9, bidirectional controls).",
+)
+INVISIBLE = (
+    "invisible_character",
+    "A name has no invisible characters but those that its script needs (UTS #39).",
+)
+
+
+def clean_name(text: str, *, field: str, max_length: int, required: bool = True) -> str:
+    """Return a name in normal form C, without white space around it.
+
+    Raises ValidationFailed that names ``field``: for a name that is too long, for control and
+    direction characters, for invisible ones where no script needs them, and for a blank one if it
+    is ``required``.
+    """
+    name = normalize_text(text, "NFC", max_length=max_length, field=field).strip()
+    fault = _fault(name) if name else (BLANK if required else None)
+    if fault:
+        raise ValidationFailed(errors=[FieldError(field, *fault)])
+    return name
+
+
+def _fault(name: str) -> tuple[str, str] | None:
+    if any(unicodedata.category(char) in CONTROLS for char in name):
+        return CONTROL
+    if BIDI_CONTROL.search(name):
+        return DIRECTION
+    if _has_stray_invisible(TAGGED_FLAG.sub("\U0001f3f4", name)) or not is_visible(name):
+        return INVISIBLE
+    return None
+
+
+def _has_stray_invisible(name: str) -> bool:
+    return any(not _is_needed(name, found.start()) for found in DEFAULT_IGNORABLE.finditer(name))
+
+
+def _is_needed(name: str, at: int) -> bool:
+    """Tell whether the invisible character at a place means something between its neighbours."""
+    char, before, after = name[at], name[at - 1 : at], name[at + 1 : at + 2]
+    if char in (ZWNJ, ZWJ):
+        return _joins(before, after) or (char == ZWJ and _joins_emoji(before, after))
+    if SELECTOR.match(char):
+        return bool(before) and unicodedata.category(before) in SELECTABLE
+    return bool(MONGOLIAN_SELECTOR.match(char) and MONGOLIAN.match(before))
+
+
+def _joins(before: str, after: str) -> bool:
+    """Whether a joiner stands between letters or marks of such a script, or behind a virama."""
+    if not JOINING.match(before):
+        return False
+    return unicodedata.combining(before) == VIRAMA or bool(JOINING.match(after))
+
+
+def _joins_emoji(before: str, after: str) -> bool:
+    if not before or not after:
+        return False
+    shown = before == "\ufe0f" or unicodedata.category(before) in SYMBOLS
+    return shown and unicodedata.category(after) in SYMBOLS
