@@ -37,21 +37,25 @@ errorlog = "-"
 loglevel = "warning"
 logger_class = "aggios.serving.gunicorn_log.Log"
 preload_app = False
+METRICS = "PROMETHEUS_MULTIPROC_DIR"
 # Otherwise one socket in the home folder is shared by everything that the account runs.
 control_socket_disable = True
 
 
 def on_starting(server: Any) -> None:
-    """Give the workers one folder for their metrics, empty at each start."""
-    folder = os.environ.setdefault(
-        "PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="aggios-metrics-")
-    )
-    Path(folder).mkdir(parents=True, exist_ok=True)
+    """Give the workers one folder for their metrics, with what former workers have counted there.
+
+    A master that was killed leaves its folder behind; one that was named is used again.
+    """
+    if METRICS not in os.environ:
+        os.environ[METRICS] = tempfile.mkdtemp(prefix="aggios-metrics-")
+    Path(os.environ[METRICS]).mkdir(parents=True, exist_ok=True)
+    _join_metrics(server)
 
 
 def on_exit(server: Any) -> None:
     """Leave no metrics behind."""
-    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
+    shutil.rmtree(os.environ[METRICS], ignore_errors=True)
 
 
 def worker_exit(server: Any, worker: Any) -> None:
@@ -63,9 +67,19 @@ def worker_exit(server: Any, worker: Any) -> None:
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """Take a dead worker's gauges out of the sums."""
+    """Add what a worker has counted to the sums of those that ended, however it ended."""
     # Imported at the top, the package would have chosen counters of one process before on_starting
     # could name the folder; the workers would inherit that, and /metrics would stay empty.
     from prometheus_client import multiprocess  # noqa: PLC0415
 
     multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+    _join_metrics(server)
+
+
+def _join_metrics(server: Any) -> None:
+    from core.metric_files import join_ended  # noqa: PLC0415 - for the same reason
+
+    try:
+        join_ended(Path(os.environ[METRICS]))
+    except OSError as exc:  # a full disk must not end the master
+        server.log.warning("Files of metrics were not joined: %s", exc)

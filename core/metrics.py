@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 from django.http import HttpRequest, HttpResponse
 from prometheus_client import (
@@ -13,6 +14,8 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.multiprocess import MultiProcessCollector
+
+from core.metric_files import reading
 
 REQUESTS = Counter(
     "aggios_http_requests_total",
@@ -51,8 +54,13 @@ class MetricsMiddleware:
 
 
 def _exposition() -> HttpResponse:
-    registry = REGISTRY
-    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    text = _of_all_processes(Path(folder)) if folder else generate_latest(REGISTRY)
+    return HttpResponse(text, content_type=CONTENT_TYPE_LATEST)
+
+
+def _of_all_processes(folder: Path) -> bytes:
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    with reading(folder):
+        return generate_latest(registry)

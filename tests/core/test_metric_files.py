@@ -1,0 +1,218 @@
+"""Files of metrics: as many as there are workers, and no count is lost with one that ends."""
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+from prometheus_client.mmap_dict import MmapedDict, mmap_key
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from core.metric_files import join_ended, reading
+from devstack.home import CHECKOUT
+from devstack.ports import LOOPBACK
+
+PATIENCE = 60
+WORKERS = 2
+# The application's own configuration, without what needs a database.
+CONFIG = f"""
+from aggios.gunicorn import *
+workers, worker_class, max_requests, max_requests_jitter = {WORKERS}, "gthread", 6, 0
+keepalive = 0
+
+def worker_exit(server, worker):
+    pass
+"""
+APPLICATION = """
+import os
+from core.metrics import MetricsMiddleware, observe_request
+
+def application(environ, start_response):
+    class Request:
+        path_info, META = environ["PATH_INFO"], {}
+    answer = MetricsMiddleware(lambda request: None)(Request)
+    if answer is None:
+        observe_request("apex", "GET", "counted", 200, 0.01)
+    start_response("200 OK", [])
+    return [str(os.getpid()).encode() if answer is None else answer.content]
+"""
+COUNTED = re.compile(r"^aggios_http_requests_total\{.*\} (\d+)", re.MULTILINE)
+OBSERVED = re.compile(r"^aggios_http_request_seconds_count\{.*\} (\d+)", re.MULTILINE)
+
+
+def ended_process() -> int:
+    """Return the number of a process that is over."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def write(folder: Path, kind: str, pid: int | str, **counts: float) -> Path:
+    path = folder / f"{kind}_{pid}.db"
+    file = MmapedDict(str(path))
+    for label, value in counts.items():
+        name = f"{kind}_total" if kind == "counter" else f"{kind}_sum"
+        file.write_value(mmap_key(kind, name, ["a"], [label], "Help."), value, 0.0)
+    file.close()
+    return path
+
+
+def counts_in(folder: Path) -> dict[str, float]:
+    metrics = MultiProcessCollector.merge([str(path) for path in folder.glob("*.db")])
+    return {f"{s.name} {s.labels['a']}": s.value for m in metrics for s in m.samples}
+
+
+def test_counts_of_ended_processes_are_joined_in_one_file(tmp_path: Path):
+    for _ in range(3):
+        write(tmp_path, "counter", ended_process(), one=2, two=1)
+        write(tmp_path, "histogram", ended_process(), one=0.5)
+    write(tmp_path, "counter", os.getpid(), one=10)
+    before = counts_in(tmp_path)
+
+    assert join_ended(tmp_path)
+    assert join_ended(tmp_path)
+
+    names = {path.name for path in tmp_path.glob("*.db")}
+    assert names == {"counter_ended.db", "histogram_ended.db", f"counter_{os.getpid()}.db"}
+    assert counts_in(tmp_path) == before
+    assert before["counter_total one"] == 16
+
+
+def test_file_that_was_cut_off_is_removed(tmp_path: Path):
+    (tmp_path / f"counter_{ended_process()}.db").touch()
+    write(tmp_path, "counter", ended_process(), one=1)
+
+    assert join_ended(tmp_path)
+
+    assert counts_in(tmp_path) == {"counter_total one": 1}
+
+
+def test_reader_keeps_the_files_as_they_are(tmp_path: Path):
+    path = write(tmp_path, "counter", ended_process(), one=1)
+
+    with reading(tmp_path):
+        assert not join_ended(tmp_path)
+        assert path.exists()
+    assert join_ended(tmp_path)
+    assert not path.exists()
+
+
+class Server:
+    """gunicorn with a small application that counts as ours does."""
+
+    def __init__(self, folder: Path) -> None:
+        (folder / "small.py").write_text(APPLICATION)
+        (folder / "config.py").write_text(CONFIG)
+        self.metrics = folder / "metrics"
+        self._folder = folder
+        with socket.socket() as probe:
+            probe.bind((LOOPBACK, 0))
+            self._address = f"{LOOPBACK}:{probe.getsockname()[1]}"
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator["subprocess.Popen[bytes]"]:
+        """Run it until the block ends, which may have killed it."""
+        config = ["-c", str(self._folder / "config.py"), f"--bind={self._address}"]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "--no-control-socket", *config, "small:application"],
+            cwd=self._folder,
+            env={
+                **os.environ,
+                "PYTHONPATH": f"{CHECKOUT}:{self._folder}",
+                "PROMETHEUS_MULTIPROC_DIR": str(self.metrics),
+            },
+        )
+        try:
+            until(self._answers)
+            yield process
+        finally:
+            process.terminate()
+            process.wait(timeout=PATIENCE)
+
+    def _answers(self) -> bool:
+        with contextlib.suppress(httpx.TransportError):
+            return httpx.get(f"http://{self._address}/metrics", trust_env=False).is_success
+        return False
+
+    def ask(self, path: str) -> str:
+        """Return the answer; a worker that ends may cut a connection off before it took it."""
+        answers: list[str] = []
+
+        def asked() -> bool:
+            with contextlib.suppress(httpx.TransportError):
+                answers.append(httpx.get(f"http://{self._address}{path}", trust_env=False).text)
+            return bool(answers)
+
+        until(asked)
+        return answers[0]
+
+    def counted(self) -> tuple[int, int]:
+        """Return how many requests the counter and the histogram show."""
+        text = self.ask("/metrics")
+        return tuple(  # type: ignore[return-value]
+            sum(map(int, pattern.findall(text))) for pattern in (COUNTED, OBSERVED)
+        )
+
+    def files(self) -> list[Path]:
+        return list(self.metrics.glob("*.db"))
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_recycled_and_killed_workers_lose_no_counts(tmp_path: Path):
+    server = Server(tmp_path)
+    seen: list[tuple[int, int]] = []
+    most = 0
+    with server.running() as master:
+        workers = set()
+        for asked in range(1, 37):
+            workers.add(server.ask("/"))
+            if asked % 3 == 0:
+                seen.append(server.counted())
+                most = max(most, len(server.files()))
+            if asked in (12, 24):
+                os.kill(int(server.ask("/")), signal.SIGKILL)
+        assert len(workers) > 2 * WORKERS
+        master.kill()
+        master.wait()
+    with server.running():
+        seen.append(server.counted())
+
+    # Two types; each may have a new worker beside one that is ending, and the sum of the ended.
+    assert most <= 2 * (2 * WORKERS + 1)
+    assert seen == sorted(seen)
+    assert seen[-1][0] >= 36
+    assert seen[-1][0] == seen[-1][1]
+
+
+def test_scrapes_beside_joins_never_go_down(tmp_path: Path):
+    for number in range(1, 31):
+        write(tmp_path, "counter", f"{2**22 + number}", one=1)
+    seen: list[float] = []
+    over = threading.Event()
+
+    def scrape() -> None:
+        while not over.is_set():
+            with reading(tmp_path):
+                seen.append(counts_in(tmp_path)["counter_total one"])
+
+    scraper = threading.Thread(target=scrape)
+    scraper.start()
+    until(lambda: join_ended(tmp_path))
+    over.set()
+    scraper.join()
+
+    assert set(seen) == {30}
