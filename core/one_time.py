@@ -33,11 +33,19 @@ def new_secret() -> str:
 
 
 def uri_of(secret: str, *, issuer: str, account: str) -> str:
-    """Return the ``otpauth`` address that authenticator apps read from a QR code."""
-    label = quote(f"{issuer}:{account}", safe="")
+    """Return the ``otpauth`` address that authenticator apps read from a QR code.
+
+    A colon parts issuer and account, so neither may hold one (Key URI Format, "Label").
+    """
+    issuer, account = _without_colons(issuer), _without_colons(account)
+    label = quote(f"{issuer}:{account}" if issuer else account, safe="")
     fields = {"secret": secret, "issuer": issuer, "algorithm": "SHA1"}
     query = urlencode({**fields, "digits": DIGITS, "period": PERIOD}, quote_via=quote)
     return f"otpauth://totp/{label}?{query}"
+
+
+def _without_colons(text: str) -> str:
+    return re.sub(r"[\s:]+", " ", text).strip()
 
 
 def step_of(secret: str, code: str, *, after: int) -> int | None:
