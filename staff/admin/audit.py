@@ -9,11 +9,12 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from audit.models import AuditEvent
+from staff.admin.base import StaffModelAdmin
 from staff.site import site
 
 
 @admin.register(AuditEvent, site=site)
-class AuditEventAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class AuditEventAdmin(StaffModelAdmin):
     """Events of the public schema. Nothing here can be added, changed or deleted."""
 
     list_display = ("at", "action", "actor_label", "target_type", "target_label", "ip")

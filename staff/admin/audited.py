@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from django.contrib import admin
 from django.db import models, transaction
 from django.http import HttpRequest
 
 from audit.services import Target, record
 from staff.actors import acting
+from staff.admin.base import StaffModelAdmin
 
 
-class AuditedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class AuditedAdmin(StaffModelAdmin):
     """Records additions, changes and deletions as ``{kind}.created`` and so on.
 
     Django calls these hooks inside the transaction of the change.

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from staff.admin.base import StaffModelAdmin
 from staff.site import site
 from tenants.models import DeletionCertificate, FleetOutcome, FleetRun
 
@@ -29,7 +30,7 @@ class ReadOnly:
 
 
 @admin.register(DeletionCertificate, site=site)
-class DeletionCertificateAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class DeletionCertificateAdmin(ReadOnly, StaffModelAdmin):
     """What is kept of tenants that are gone."""
 
     list_display = ("name", "subdomain", "purged_at", "digest")
@@ -61,7 +62,7 @@ class OutcomeInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(FleetRun, site=site)
-class FleetRunAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class FleetRunAdmin(ReadOnly, StaffModelAdmin):
     """Runs of commands over many tenants."""
 
     list_display = ("command", "started_at", "finished_at", "total", "done", "failed")

@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from staff.actors import acting
+from staff.admin.base import StaffModelAdmin
 from staff.admin.domains import DomainInline, save_domains
 from staff.admin.limits import LimitColumns
 from staff.admin.shown import StateFilter, TenantColumns
@@ -26,7 +27,7 @@ from tenants.services import create_tenant
 
 
 @admin.register(Tenant, site=site)
-class TenantAdmin(TenantActions, TenantColumns, LimitColumns, admin.ModelAdmin):  # type: ignore[misc, type-arg]
+class TenantAdmin(TenantActions, TenantColumns, LimitColumns, StaffModelAdmin):  # type: ignore[misc]
     """All writing is done by tenants' services, which check, record and spread the change."""
 
     list_display = ("name", "subdomain", "state", "size", "created_at")

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from staff.actors import acting
+from staff.admin.base import StaffModelAdmin
 from staff.admin.people import may_touch
 from staff.admin.reading import ReadOnly
 from staff.models import StaffToken
@@ -17,7 +18,7 @@ from staff.tokens import revoke
 
 
 @admin.register(StaffToken, site=site)
-class StaffTokenAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class StaffTokenAdmin(ReadOnly, StaffModelAdmin):
     """Whoever may change a member of staff may end their tokens; everybody may end their own."""
 
     list_display = ("staff", "name", "created_at", "expires_at", "last_used_at", "ip", "revoked_at")
