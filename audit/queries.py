@@ -48,3 +48,10 @@ def readable_event(event_id: uuid.UUID) -> AuditEvent:
     if event is None:
         raise NotFound
     return event
+
+
+def recent_addresses(*, actor: str, action: str, after: datetime, limit: int = 100) -> list[str]:
+    """Return the addresses of an actor's latest events of one kind; those that are known."""
+    events = AuditEvent.objects.filter(actor_id=actor, action=action, at__gte=after)
+    found = events.exclude(ip=None).order_by("-at").values_list("ip", flat=True)
+    return [str(ip) for ip in found[:limit]]

@@ -1,61 +1,57 @@
-"""Counting log-in attempts of staff, at the admin's form and at the API alike."""
+"""Counting attempts of staff to prove who they are: the log-ins and the change of a password.
+
+Familiar are the addresses from which the account has logged in during the last 30 days, to the
+admin or to the API: the audit trail has them.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from audit.queries import recent_addresses
 from core.address import limit_key
-from core.context import request_context
-from core.limits import Use, settle, take_all
+from core.database.scope import PUBLIC, enter
+from core.email_addresses import address_key
+from core.login_throttle import LoginAccount, throttled_login
 from core.problems import InvalidCredentials
+from staff.models import StaffUser
 
-# Longer than any address; what is counted must not grow with what is sent.
-LONGEST = 254
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One attempt, counted for the account and the client's address."""
-
-    email: str
-    address: str
-
-    def succeeded(self) -> None:
-        """Forget the account's failures; this was none."""
-        address, account = self.uses
-        settle(cleared=[account], given_back=[address])
-
-    def give_back(self) -> None:
-        """It was no failure of a password."""
-        settle(given_back=self.uses)
-
-    @property
-    def uses(self) -> tuple[Use, Use]:
-        """What is counted: failures of the address, and of the account from there."""
-        account = Use("login_account", ("staff", self.email, self.address))
-        return Use("login_address", (self.address,)), account
+REALM = "staff"
+FAMILIAR = timedelta(days=30)
+# The codes of Django's forms for a wrong password: at the log-in and at the change of one.
+WRONG = {"invalid_login", "password_incorrect"}
 
 
 @contextmanager
-def counted_attempt(email: str) -> Iterator[Attempt]:
-    """Count the block as one attempt to log in as ``email``; it says itself when it succeeded.
+def counted_attempt(email: str) -> Iterator[None]:
+    """Count the block as one attempt to prove who has the account that ``email`` looks up.
 
-    What is refused for another reason than a wrong password uses nothing up: nobody is kept out
-    by a server that was too busy to look. Raises RateLimited.
+    Raises RateLimited.
     """
-    attempt = _begin(email)
+    account = LoginAccount(REALM, address_key(email), partial(_is_familiar, email))
+    with throttled_login(account, _is_failure):
+        yield
+
+
+def _is_failure(exc: BaseException) -> bool:
+    if isinstance(exc, ValidationError):
+        return getattr(exc, "code", None) in WRONG
+    return isinstance(exc, InvalidCredentials)
+
+
+def _is_familiar(email: str, address: str) -> bool:
+    after = timezone.now() - FAMILIAR
+    with enter(PUBLIC):
+        known = recent_addresses(actor=_id_of(email), action="staff.logged_in", after=after)
+        return address in {limit_key(ip) for ip in known}
+
+
+def _id_of(email: str) -> str:
     try:
-        yield attempt
-    except InvalidCredentials:
-        raise
-    except BaseException:
-        attempt.give_back()
-        raise
-
-
-def _begin(email: str) -> Attempt:
-    """Count an attempt to log in as ``email``. Raises RateLimited when there were too many."""
-    address = limit_key(request_context().client_address)
-    attempt = Attempt(email.strip().lower()[:LONGEST], address)
-    take_all(*attempt.uses)
-    return attempt
+        return str(StaffUser.objects.get_by_natural_key(email).pk)
+    except StaffUser.DoesNotExist:
+        return ""

@@ -14,6 +14,7 @@ from audit.services import record
 from core.one_time import LONGEST
 from core.problems import InvalidCredentials, SecondFactorRequired, ValidationFailed
 from staff.actors import actor_of, target_of
+from staff.attempts import counted_attempt
 from staff.models import StaffUser
 from staff.second_factor import require_code
 from staff.services import clean_staff_names
@@ -34,6 +35,17 @@ class StaffLoginForm(AdminAuthenticationForm):
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "spellcheck": "false"}),
     )
 
+    def clean(self) -> dict[str, Any]:
+        """Check what was sent, as one attempt on the account that it looks up. Raises RateLimited.
+
+        It is counted here because the field has normalised the name (NFKC): that is looked up.
+        """
+        email, password = (self.cleaned_data.get(name) for name in ("username", "password"))
+        if not (email and password):
+            return super().clean()
+        with counted_attempt(email):
+            return super().clean()
+
     def confirm_login_allowed(self, user: Any) -> None:
         """Refuse who may not log in, or lacks the right code. Raises RateLimited."""
         super().confirm_login_allowed(user)
@@ -47,6 +59,16 @@ class StaffLoginForm(AdminAuthenticationForm):
 
 class OwnPasswordForm(OwnForm):
     """A member of staff changes their own password."""
+
+    def clean_old_password(self) -> str:
+        """Check the current password, counted like a log-in. Raises RateLimited."""
+        with counted_attempt(self.user.email):
+            try:
+                return super().clean_old_password()
+            except forms.ValidationError:
+                staff = self.user
+                record("staff.password_refused", actor=actor_of(staff), target=target_of(staff))
+                raise
 
     def save(self, commit: bool = True) -> Any:
         """Save and record it."""

@@ -22,21 +22,19 @@ def log_in(*, email: str, password: str, code: str = "") -> Issued:
     InvalidCredentials after the same work. Raises RateLimited before any of it, and after the right
     password SecondFactorRequired and StaffFactorMissing.
     """
-    with enter(PUBLIC), counted_attempt(email) as attempt:
+    with enter(PUBLIC), counted_attempt(email):
         staff = _proven(email, password, code)
         if staff is None:
             raise InvalidCredentials
         with transaction.atomic():
             update_last_login(StaffUser, staff)
             record("staff.logged_in", actor=actor_of(staff), target=target_of(staff), via="api")
-            issued = issue(staff, lifetime=settings.STAFF_TOKEN_LIFETIME, actor=actor_of(staff))
-        attempt.succeeded()
-        return issued
+            return issue(staff, lifetime=settings.STAFF_TOKEN_LIFETIME, actor=actor_of(staff))
 
 
 def _proven(email: str, password: str, code: str) -> StaffUser | None:
     """Return who has proved to be a member of staff; a refusal is recorded (staff/signals.py)."""
-    found = authenticate(None, username=email.strip(), password=password)
+    found = authenticate(None, username=email, password=password)
     if not isinstance(found, StaffUser):
         return None
     require_code(found, code)

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote
 
 from django.contrib.admin import AdminSite
@@ -18,7 +17,6 @@ from django.utils.translation import gettext_lazy as _
 from core.browser import as_page
 from core.problems import RateLimited
 from core.responses import problem_response
-from staff.attempts import counted_attempt
 from staff.enrolling import FACTOR_PAGE, second_factor_page
 from staff.forms import OwnPasswordForm, StaffLoginForm
 from staff.second_factor import must_enrol
@@ -87,29 +85,31 @@ class AggiosAdminSite(AdminSite):
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Show the log-in, or log in; attempts are counted as those of tenants' people are."""
-        if request.method != "POST":
-            return super().login(request, extra_context)
-        try:
-            with counted_attempt(request.POST.get("username", "")) as attempt:
-                response = super().login(request, extra_context)
-                if response.status_code == HTTPStatus.FOUND:
-                    attempt.succeeded()
-        except RateLimited as problem:  # of passwords, or of codes of a second factor
-            return as_page(request, problem_response(problem))
-        return response
+        """Show the log-in, or log in; the form counts the attempt."""
+        return _throttled(
+            request, lambda: super(AggiosAdminSite, self).login(request, extra_context)
+        )
 
     def password_change(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> Any:
         """Let staff change their own password; Django's view with a form that records it."""
         request.current_app = self.name
-        return PasswordChangeView.as_view(
+        view = PasswordChangeView.as_view(
             form_class=OwnPasswordForm,
             template_name="registration/password_change_form.html",
             success_url=reverse("admin:password_change_done"),
             extra_context={**self.each_context(request), **(extra_context or {})},
-        )(request)
+        )
+        return _throttled(request, lambda: cast("HttpResponse", view(request)))
+
+
+def _throttled(request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpResponse:
+    """Return the view's answer, or the page of a 429: of passwords, or of one-time codes."""
+    try:
+        return view()
+    except RateLimited as problem:
+        return as_page(request, problem_response(problem))
 
 
 site = AggiosAdminSite(name="admin")

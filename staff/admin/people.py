@@ -3,10 +3,12 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, Permission
 from django.db.models import Q
 from django.http import HttpRequest
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -83,6 +85,13 @@ class StaffAdmin(_ShownPermissions, AuditedAdmin, UserAdmin):  # type: ignore[ty
             },
         ),
     )
+
+    def user_change_password(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Set somebody's password; one's own is changed where the current one is asked for."""
+        key = kwargs["id"] if "id" in kwargs else args[0]
+        if self.get_object(request, unquote(key)) == request.user:
+            return redirect("admin:password_change")
+        return super().user_change_password(request, *args, **kwargs)
 
     @admin.action(description=_("Reset the second factor"), permissions=["reset"])
     def reset_second_factor(self, request: HttpRequest, queryset: Any) -> None:

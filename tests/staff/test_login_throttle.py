@@ -1,0 +1,142 @@
+"""Guessing a staff member's password: bounded as it is for the users of tenants."""
+
+import secrets
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from staff.models import StaffUser
+from tests.accounts.asking import somewhere
+from tests.admin.trail import last_event
+from tests.site import BASE_DOMAIN, PASSWORD
+
+ADMIN = f"admin.{BASE_DOMAIN}"
+WIDE = 6
+NewStaff = Callable[..., StaffUser]
+
+
+@pytest.fixture
+def narrow(settings) -> None:
+    """Fewer failures an hour for an account, so that a test need not hash as often."""
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "login_hour": f"{WIDE}/3600"}
+
+
+def full_width(text: str) -> str:
+    """Return the text in full-width letters, which NFKC folds."""
+    return "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text)
+
+
+def post(path: str, form: dict[str, str], *, address: str, client: Client | None = None):
+    headers = {"host": ADMIN, "x-forwarded-for": address}
+    return (client or Client()).post(path, form, headers=headers)
+
+
+def in_form(email: str, password: str = "wrong", *, address: str) -> int:
+    """Send the admin's log-in form."""
+    form = {"username": email, "password": password}
+    return post("/admin/login/", form, address=address).status_code
+
+
+def at_api(email: str, password: str = "wrong", *, address: str):
+    """Log in to the staff API."""
+    headers = {"host": ADMIN, "x-forwarded-for": address}
+    body = {"email": email, "password": password}
+    return Client().post("/api/auth/login", body, content_type="application/json", headers=headers)
+
+
+def test_each_spelling_of_a_name_counts_for_its_account(site, new_staff: NewStaff) -> None:
+    email, here = new_staff().email, somewhere()
+    spellings = [email, email.upper(), full_width(email), f"\u3000{email} ", full_width(email[0])]
+    spellings[4] += email[1:]
+
+    tried = [in_form(text, address=here) for text in spellings]
+
+    assert tried == [200] * 5
+    assert in_form(full_width(email.upper()), PASSWORD, address=here) == 429
+    assert at_api(email, PASSWORD, address=here).status_code == 429
+    assert at_api(full_width(email), PASSWORD, address=here).status_code == 401, "no log-in"
+    assert in_form(email, PASSWORD, address=somewhere()) == 302
+
+
+def test_an_account_that_is_not_there_is_counted_alike(site) -> None:
+    email, here = f"x{secrets.token_hex(5)}@aggios.test", somewhere()
+
+    tried = [in_form(text, address=here) for text in [email, full_width(email)] * 3]
+
+    assert tried == [200] * 5 + [429]
+
+
+def test_many_addresses_share_an_hourly_limit(site, new_staff: NewStaff, narrow: None) -> None:
+    email = new_staff().email
+    assert [in_form(email, address=somewhere()) for _ in range(WIDE)] == [200] * WIDE
+
+    refused = at_api(email, PASSWORD, address=somewhere())
+
+    assert (refused.status_code, refused.json()["limits"]) == (429, ["login_hour"])
+    assert "login_hour" not in refused.headers["RateLimit"]
+
+
+@pytest.mark.parametrize("through", ["form", "api"])
+def test_a_familiar_address_is_counted_apart(
+    site, new_staff: NewStaff, narrow: None, through: str
+) -> None:
+    email, home = new_staff().email, somewhere()
+    if through == "form":
+        assert in_form(email, PASSWORD, address=home) == 302
+    else:
+        assert at_api(email, PASSWORD, address=home).status_code == 200
+    for _ in range(WIDE + 1):
+        in_form(email, address=somewhere())
+
+    assert in_form(email, PASSWORD, address=somewhere()) == 429
+    assert in_form(email, PASSWORD, address=home) == 302
+    assert [in_form(email, address=home) for _ in range(6)] == [200] * 5 + [429]
+
+
+def test_an_attempt_without_a_password_neither_counts_nor_clears(site, new_staff) -> None:
+    email, here = new_staff().email, somewhere()
+    for _ in range(5):
+        assert in_form(email, address=here) == 200
+        assert in_form(email, "", address=here) == 200
+
+    assert in_form(email, PASSWORD, address=here) == 429
+
+
+def changed(client: Client, old: str, *, address: str) -> int:
+    new = secrets.token_urlsafe(20)
+    form = {"old_password": old, "new_password1": new, "new_password2": new}
+    return post(
+        reverse("admin:password_change", "aggios.urls.admin"), form, address=address, client=client
+    ).status_code
+
+
+def test_a_stolen_session_cannot_guess_the_password(site, new_staff: NewStaff) -> None:
+    staff, here = new_staff(), somewhere()
+    client = Client()
+    client.force_login(staff)
+
+    tried = [changed(client, "wrong", address=here) for _ in range(6)]
+
+    assert tried == [200] * 5 + [429]
+    assert changed(client, PASSWORD, address=here) == 429
+    assert in_form(staff.email, PASSWORD, address=here) == 429, "they count together"
+    assert changed(client, PASSWORD, address=somewhere()) == 302
+    refused = last_event("staff.password_refused", target_id=str(staff.pk))
+    assert refused.actor_id == str(staff.pk)
+
+
+def test_ones_own_password_is_not_set_without_the_current_one(site, new_staff) -> None:
+    staff = new_staff(is_superuser=True)
+    client = Client()
+    client.force_login(staff)
+    for spelling in (str(staff.pk), staff.pk.hex, str(staff.pk).upper()):
+        path = f"/admin/staff/staffuser/{spelling}/password/"
+        form = {"password1": "quite another battery", "password2": "quite another battery"}
+
+        answer = post(path, form, address=somewhere(), client=client)
+
+        assert answer.status_code in {302, 404}, spelling
+        assert answer.status_code == 404 or answer["location"] == "/admin/password_change/"
+    assert StaffUser.objects.get(pk=staff.pk).password == staff.password
