@@ -176,6 +176,14 @@ class IdempotencyConflict(Problem):
     title = "This Idempotency-Key was used for another request."
 
 
+class IdempotentResultGone(Problem):
+    """A key is repeated whose first answer would show what has ended since."""
+
+    status = 409
+    code = "idempotent_result_gone"
+    title = "What the first request with this Idempotency-Key made has ended. Use a new key."
+
+
 class PreconditionFailed(Problem):
     status = 412
     code = "precondition_failed"

@@ -10,6 +10,7 @@ import hmac
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
+from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -23,7 +24,14 @@ from rest_framework.utils.encoders import JSONEncoder
 
 from core.context import request_context
 from core.database.deleting import delete_some
-from core.problems import FieldError, IdempotencyConflict, Problem, ValidationFailed
+from core.problems import (
+    FieldError,
+    IdempotencyConflict,
+    IdempotentResultGone,
+    NotFound,
+    Problem,
+    ValidationFailed,
+)
 from idempotency.models import Answer
 
 HEADER = "Idempotency-Key"
@@ -32,6 +40,7 @@ REPEATED_HEADERS = ("Location", "ETag")
 PRUNED_AT_ONCE = 20
 Fingerprint = tuple[bytes, ...]
 Act = Callable[[], Response]
+Recheck = Callable[[Any], object]
 
 
 def fingerprint_of(*parts: object) -> Fingerprint:
@@ -44,11 +53,25 @@ def fingerprint_of(*parts: object) -> Fingerprint:
     return tuple(hmac.digest(secret, text, "sha256") for secret in _secrets())
 
 
-def once(request: Request, *, caller: str, fingerprint: Fingerprint, act: Act) -> Response:
+def _accept(data: Any) -> None:
+    """Repeat any answer."""
+
+
+def once(
+    request: Request,
+    *,
+    caller: str,
+    fingerprint: Fingerprint,
+    act: Act,
+    recheck: Recheck = _accept,
+) -> Response:
     """Return ``act()``, or the first answer if this caller's Idempotency-Key was used before.
 
-    Runs ``act`` in a transaction when there is a key. Raises IdempotencyConflict when the key was
-    used for a request with another fingerprint, and ValidationFailed for a key that is no key.
+    Runs ``act`` in a transaction when there is a key. ``recheck`` is given what the first answer
+    showed before it is repeated, and raises NotFound if that has ended since: an answer with a
+    credential is to be repeated only while the credential is good. Raises IdempotentResultGone
+    then, IdempotencyConflict when the key was used for a request with another fingerprint, and
+    ValidationFailed for a key that is no key.
     """
     key = request.headers.get(HEADER)
     if key is None:
@@ -58,12 +81,12 @@ def once(request: Request, *, caller: str, fingerprint: Fingerprint, act: Act) -
     with transaction.atomic():
         Answer.objects.filter(key_hash__in=key_hashes, created_at__lt=_oldest()).delete()
         if (former := _former(key_hashes)) is not None:
-            return _replay(former, key, key_hashes, fingerprint)
+            return _repeat(former, key, key_hashes, fingerprint, recheck)
         row, first = Answer.objects.get_or_create(
             key_hash=key_hashes[0], defaults={"fingerprint": fingerprint[0]}
         )
         if not first:
-            return _replay(row, key, key_hashes, fingerprint)
+            return _repeat(row, key, key_hashes, fingerprint, recheck)
         response = act()
         row.status = response.status_code
         row.body = _cipher(key, _secrets()[0]).encrypt(_text_of(response))
@@ -73,7 +96,12 @@ def once(request: Request, *, caller: str, fingerprint: Fingerprint, act: Act) -
 
 
 def once_prepared(
-    request: Request, *, caller: str, fingerprint: Fingerprint, prepare: Callable[[], Act]
+    request: Request,
+    *,
+    caller: str,
+    fingerprint: Fingerprint,
+    prepare: Callable[[], Act],
+    recheck: Recheck = _accept,
 ) -> Response:
     """As ``once``, for work of which a part is to hold no transaction, as hashing a password is.
 
@@ -92,7 +120,7 @@ def once_prepared(
                 raise
         else:
             act = prepared
-    return once(request, caller=caller, fingerprint=fingerprint, act=act)
+    return once(request, caller=caller, fingerprint=fingerprint, act=act, recheck=recheck)
 
 
 def _is_kept(request: Request, caller: str) -> bool:
@@ -128,7 +156,9 @@ def _former(key_hashes: Fingerprint) -> Answer | None:
     return Answer.objects.filter(key_hash__in=key_hashes[1:]).first()
 
 
-def _replay(row: Answer, key: str, key_hashes: Fingerprint, fingerprint: Fingerprint) -> Response:
+def _repeat(
+    row: Answer, key: str, key_hashes: Fingerprint, fingerprint: Fingerprint, recheck: Recheck
+) -> Response:
     made_with = key_hashes.index(bytes(row.key_hash))
     if bytes(row.fingerprint) != fingerprint[made_with]:
         raise IdempotencyConflict
@@ -136,6 +166,10 @@ def _replay(row: Answer, key: str, key_hashes: Fingerprint, fingerprint: Fingerp
         first = json.loads(_cipher(key, _secrets()[made_with]).decrypt(bytes(row.body)))
     except InvalidToken as exc:  # doing the work twice is worse
         raise IdempotencyConflict("The first answer can no longer be read.") from exc
+    try:
+        recheck(first["data"])
+    except NotFound as exc:
+        raise IdempotentResultGone from exc
     headers = {**first["headers"], "Idempotency-Replayed": "true"}
     return Response(first["data"], status=row.status, headers=headers)
 

@@ -22,12 +22,16 @@ from accounts.passwords.attempts import counted_attempt
 from accounts.passwords.hashing import desk
 from accounts.people.addresses import normalised_email
 from accounts.permissions import Everybody
+from accounts.problems import TokenExpired, TokenInvalid
 from accounts.services import log_in, registering
 from accounts.sessions.rotation import rotate
+from accounts.sessions.services import live_session
+from accounts.sessions.tokens import read_access_token
 from accounts.signup import SignUpAct, signing_up
 from accounts.verification import ask_to_join, confirms_first
 from core.address import limit_key
 from core.context import request_context
+from core.problems import NotFound
 from core.shapes import parsed
 from core.views import ApiView, by_address
 from idempotency.openapi import IDEMPOTENCY_KEY
@@ -78,6 +82,7 @@ class Register(ApiView):
                 caller=stranger(),
                 fingerprint=fingerprint_of(request.data),
                 prepare=lambda: _registering(fields),
+                recheck=_require_session,
             )
 
 
@@ -93,6 +98,18 @@ def _registering(fields: dict[str, Any]) -> Act:
 def _asked(person: dict[str, str], invitation: str) -> Response:
     ask_to_join(**person, invitation=invitation)
     return Response({"confirmation": "mailed"}, status=202)
+
+
+def _require_session(first: dict[str, Any]) -> None:
+    """Check that tokens, shown before, are still good. Raises NotFound once their session ended."""
+    token = first.get("access_token", "")
+    if not token:
+        return
+    try:
+        with addressed_tenant(None, token=token):
+            live_session(read_access_token(token))
+    except (TokenExpired, TokenInvalid) as exc:
+        raise NotFound from exc
 
 
 class SignUp(ApiView):
@@ -115,6 +132,7 @@ class SignUp(ApiView):
             caller=stranger(),
             fingerprint=fingerprint_of(request.data),
             prepare=lambda: partial(_signed_up, signing_up(**fields)),
+            recheck=_require_session,
         )
 
 

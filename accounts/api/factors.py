@@ -29,6 +29,8 @@ from accounts.factors.services import (
     recovery_codes_left,
     remove_factor,
     renew_recovery_codes,
+    require_current_codes,
+    require_unconfirmed,
 )
 from accounts.models import Authenticator
 from accounts.permissions import IsPerson
@@ -75,7 +77,13 @@ class Factors(ApiView):
                 begun_view(begun), status=201, headers={"ETag": factor_etag(begun.factor)}
             )
 
-        return once(request, caller=str(user.id), fingerprint=fingerprint_of(request.data), act=act)
+        return once(
+            request,
+            caller=str(user.id),
+            fingerprint=fingerprint_of(request.data),
+            act=act,
+            recheck=lambda first: require_unconfirmed(user, first["id"]),
+        )
 
 
 class OneFactor(ApiView):
@@ -128,6 +136,7 @@ class ConfirmFactor(ApiView):
             caller=str(session.user_id),
             fingerprint=fingerprint_of(request.data),
             act=act,
+            recheck=lambda first: require_current_codes(session.user, first["recovery_codes"]),
         )
 
 
@@ -150,4 +159,5 @@ class RecoveryCodes(ApiView):
             caller=str(user.id),
             fingerprint=fingerprint_of("recovery-codes"),
             act=lambda: Response({"recovery_codes": renew_recovery_codes(user)}, status=201),
+            recheck=lambda first: require_current_codes(user, first["recovery_codes"]),
         )

@@ -18,7 +18,15 @@ from accounts.api.invitation_shapes import (
 from accounts.api.limits import by_person, by_tenant, only, take_letter
 from accounts.authentication import person
 from accounts.invitations.queries import find_invitations, invitation_with_id
-from accounts.invitations.services import Check, Issued, invite, make_link, resend, revoke
+from accounts.invitations.services import (
+    Check,
+    Issued,
+    invite,
+    make_link,
+    require_showable,
+    resend,
+    revoke,
+)
 from accounts.invitations.states import STATES
 from accounts.models import User
 from core.conditional import require_match, tagged
@@ -69,6 +77,7 @@ class Invitations(ApiView):
             caller=str(user.id),
             fingerprint=fingerprint_of(request.data),
             act=lambda: _shown(request, _issued(fields, user), 201),
+            recheck=lambda first: require_showable(first.get("token", ""), actor=user),
         )
 
 

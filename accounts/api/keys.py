@@ -45,6 +45,7 @@ class Keys(ApiView):
             caller=str(maker.id),
             fingerprint=fingerprint_of(request.data),
             act=lambda: _made(fields, maker),
+            recheck=lambda first: readable_key(first["id"]),
         )
 
 

@@ -12,10 +12,10 @@ from accounts.factors.codes import RECOVERY, SECRET, require_app_code
 from accounts.mail.outbox import post_letter
 from accounts.models import Authenticator, RecoveryCode, Session, User
 from accounts.problems import FactorExists, FactorMissing, InvalidCredentials
-from accounts.sealing import info_of, seal
+from accounts.sealing import info_of, keyed_hashes, seal
 from accounts.sessions.services import end_others
 from audit.services import Actor, Target, record
-from core.one_time import new_secret, tidy, uri_of
+from core.one_time import new_secret, plain, tidy, uri_of
 from core.problems import FieldError, NotFound, ValidationFailed
 from core.second_factor import renew_codes, unused
 from tenants.context import current_tenant
@@ -106,6 +106,19 @@ def renew_recovery_codes(user: User) -> list[str]:
         record("recovery_codes.renewed", actor=actor_of(user), target=target_of(user))
         _tell(user, "renewed")
     return codes
+
+
+def require_unconfirmed(user: User, factor_id: uuid.UUID) -> None:
+    """Check that the secret of a factor may be shown again. Raises NotFound once it counts."""
+    if factor_of(user, factor_id).confirmed_at is not None:
+        raise NotFound
+
+
+def require_current_codes(user: User, codes: list[str]) -> None:
+    """Check that recovery codes that were shown are still the user's. Raises NotFound."""
+    hashes = keyed_hashes(RECOVERY, plain(codes[0]))
+    if not RecoveryCode.objects.filter(user=user, hash__in=hashes).exists():
+        raise NotFound
 
 
 def remove_factor(user: User, factor_id: uuid.UUID, *, check: Check) -> None:

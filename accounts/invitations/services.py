@@ -13,10 +13,11 @@ from accounts.actors import actor_of
 from accounts.invitations.queries import (
     hash_of_token,
     invitation_with_id,
+    invitation_with_token,
     locked_invitation,
     state_of,
 )
-from accounts.invitations.states import ACCEPTED
+from accounts.invitations.states import ACCEPTED, PENDING
 from accounts.mail.outbox import post_letter
 from accounts.models import Invitation, User
 from accounts.people.adding import require_sound
@@ -28,6 +29,7 @@ from accounts.pruning import prune
 from audit.services import Target, record
 from core.context import request_context
 from core.language import preferred_language
+from core.problems import NotFound
 
 Check = Callable[[Invitation], None]
 WRITE = "invitations:write"
@@ -82,6 +84,20 @@ def make_link(*, role: str, max_uses: int, actor: User) -> Issued:
         invitation = _new(role=role, actor=actor, max_uses=max_uses, hash=hashed)
         _record("invitation.created", invitation, actor, role=role, max_uses=max_uses)
         return Issued(invitation_with_id(invitation.pk), token)
+
+
+def require_showable(token: str, *, actor: User) -> None:
+    """Check that the token of a link, shown before, may be shown to its maker again.
+
+    An empty token shows nothing. Raises NotFound once the link is void, and PermissionRefused and
+    ProofRequired as ``make_link`` does.
+    """
+    if not token:
+        return
+    invitation = invitation_with_token(token)
+    if invitation is None or state_of(invitation) != PENDING:
+        raise NotFound
+    require_may("create", actor, User(role=invitation.role))
 
 
 def _new(*, role: str, actor: User, **fields: object) -> Invitation:

@@ -20,7 +20,12 @@ from core.views import ApiView
 from files.api.share_shapes import NewShareRequest, ShareShape, share_of
 from files.models import Share
 from files.shares.passwords import hashed
-from files.shares.queries import readable_share, readable_shares, shares_of_file
+from files.shares.queries import (
+    readable_share,
+    readable_shares,
+    shares_of_file,
+    unrevoked_share,
+)
 from files.shares.services import require_shareable, revoke_share, share_file
 from idempotency.openapi import IDEMPOTENCY_KEY
 from idempotency.services import Act, fingerprint_of, once_prepared
@@ -56,6 +61,7 @@ class FileShares(ApiView):
             caller=str(user.id),
             fingerprint=fingerprint_of(request.data),
             prepare=lambda: _with_hash(request, file_id, user, fields),
+            recheck=lambda first: unrevoked_share(user, first["id"]),
         )
 
 

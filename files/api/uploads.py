@@ -82,6 +82,7 @@ class Uploads(ApiView):
             caller=str(user.id),
             fingerprint=fingerprint_of(fields),
             act=lambda: _announced(announce_upload(Announced(**fields), user=user)),
+            recheck=lambda first: own_upload(user, uuid.UUID(first["id"])),
         )
         # Signed anew each time, also for an answer that is repeated, if the upload is still open
         # then; and only now is the row there.

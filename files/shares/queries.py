@@ -29,6 +29,11 @@ def readable_share(user: User, share_id: uuid.UUID) -> Share:
     return _one(readable_shares(user), share_id)
 
 
+def unrevoked_share(user: User, share_id: uuid.UUID) -> Share:
+    """Return a link that a person may see and that was not revoked. Raises NotFound."""
+    return _one(readable_shares(user).filter(revoked_at=None), share_id)
+
+
 def writable_share(user: User, share_id: uuid.UUID) -> Share:
     """Return a link that a person may end, locked until the transaction ends. Raises NotFound."""
     return _one(readable_shares(user).select_for_update(of=("self",)), share_id)
