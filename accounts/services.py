@@ -12,11 +12,11 @@ from accounts.mail.outbox import ask_to_verify
 from accounts.models import Session, User
 from accounts.passwords.rules import password_fits, still_fits
 from accounts.people.adding import add_user, clean_person_name, new_user
-from accounts.people.addresses import normalised_email
-from accounts.people.finding import person_with_email
+from accounts.people.finding import person_with_spelling
 from accounts.problems import InvalidCredentials
 from accounts.sessions.services import Opened, end, open_session
 from audit.services import ANONYMOUS, Target, record
+from core.email_addresses import address_key, canonical_address
 
 
 def register(**fields: str) -> Opened:
@@ -32,7 +32,7 @@ def registering(
     The password is hashed before, so that nothing is locked meanwhile. Raises ValidationFailed and
     RegistrationClosed; what is returned that and EmailTaken.
     """
-    admission = admission_of(normalised_email(email), invitation)
+    admission = admission_of(canonical_address(email), invitation)
     user = new_user(
         email=email,
         password=password,
@@ -61,7 +61,7 @@ def log_in(*, email: str, password: str, code: str = "") -> Opened:
     after the same work, and nobody learns without the password who has a second factor. Raises
     SecondFactorRequired, and what ``require_code`` raises.
     """
-    user = person_with_email(normalised_email(email))
+    user = person_with_spelling(email)
     fits = password_fits(user, password)
     if user is None or not fits or not user.is_active:
         _record_failure(email, user)
@@ -89,7 +89,7 @@ def _opened(user: User, password: str, factor: str) -> Opened:
 
 
 def _record_failure(email: str, user: User | None, **details: str) -> None:
-    target = target_of(user) if user else Target("user", "", normalised_email(email))
+    target = target_of(user) if user else Target("user", "", address_key(email))
     record("session.refused", actor=ANONYMOUS, target=target, **details)
 
 

@@ -11,10 +11,10 @@ from accounts.mail.outbox import ask_to_verify
 from accounts.models import User
 from accounts.passwords.rules import checked_password
 from accounts.people.adding import add_user, require_sound
-from accounts.people.addresses import normalised_email
 from accounts.sessions.services import Opened, open_session
 from audit.services import Actor, record
 from core.database.scope import PUBLIC, enter
+from core.email_addresses import canonical_address
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
 from tenants.services import create_tenant
@@ -46,7 +46,7 @@ def signing_up(
     """
     slug = checked_slug(subdomain)
     owner = User(
-        email=normalised_email(email),
+        email=canonical_address(email),
         first_name=first_name,
         last_name=last_name,
         role=User.Role.OWNER,

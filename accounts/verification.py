@@ -19,11 +19,11 @@ from accounts.mail.outbox import ask_to_verify, post_letter
 from accounts.models import MailLink, User
 from accounts.passwords.rules import checked_password, require_good
 from accounts.people.adding import add_user, require_sound
-from accounts.people.addresses import normalised_email
 from accounts.policy import policy
 from accounts.problems import LinkInvalid
 from accounts.sealing import Unreadable, seal, unseal
 from audit.services import record
+from core.email_addresses import canonical_address
 from core.problems import FieldError, ValidationFailed
 
 SEAL = "registration"
@@ -77,7 +77,7 @@ def confirms_first(*, email: str, invitation: str) -> bool:
     """
     if policy().email_verification != "required":
         return False
-    return admission_of(normalised_email(email), invitation).verified_at is None
+    return admission_of(canonical_address(email), invitation).verified_at is None
 
 
 def ask_to_join(
@@ -89,8 +89,9 @@ def ask_to_join(
     password must keep the rules and is not kept: whoever asks need not be who reads the mail.
     Raises RegistrationClosed and ValidationFailed.
     """
-    admission = admission_of(normalised_email(email), invitation)
-    user = User(email=normalised_email(email), first_name=first_name, last_name=last_name)
+    address = canonical_address(email)
+    admission = admission_of(address, invitation)
+    user = User(email=address, first_name=first_name, last_name=last_name)
     require_sound(user)
     require_good(password, user)
     person = {
@@ -109,7 +110,7 @@ def _joining(link: MailLink, password: str | None) -> tuple[User, Admission]:
         raise LinkInvalid from exc
     admission = admission_kept(person["invitation"])
     names = {name: person[name] for name in ("first_name", "last_name")}
-    user = User(email=link.email, role=admission.role, **names)
+    user = User(email=canonical_address(link.email), role=admission.role, **names)
     if not password:
         rule = "Choose the password to log in with."
         raise ValidationFailed(errors=[FieldError("password", "required", rule)])

@@ -6,15 +6,13 @@ Staff may not know the people of tenants, and accounts may not know staff: this 
 import secrets
 
 from django.contrib.auth.hashers import make_password
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
 
 from accounts.actors import target_of
 from accounts.models import User
 from accounts.people.adding import create_user
 from audit.services import Actor, record
-from core.problems import FieldError, ValidationFailed
+from core.email_addresses import canonical_address
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
 
@@ -29,11 +27,7 @@ def make_owner(tenant: TenantRef, *, email: str, actor: Actor) -> str:
 
     Raises ValidationFailed for a bad address and EmailTaken.
     """
-    try:
-        validate_email(email)
-    except ValidationError as exc:
-        fault = FieldError("owner_email", "invalid", "Give a valid e-mail address.")
-        raise ValidationFailed(errors=[fault]) from exc
+    email = canonical_address(email, field="owner_email")
     password = new_password()
     with tenant_context(tenant), transaction.atomic():
         owner = create_user(

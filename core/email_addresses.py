@@ -2,7 +2,7 @@
 
 - Surrounding white space is dropped; an address has at most 254 characters (RFC 5321 section
   4.5.3.1.3), its local part at most 64.
-- The local part is a dot-atom in ASCII and lower case. So it is in normal form C and holds neither
+- The local part, in normal form C, is a dot-atom in ASCII and lower case. So it holds neither
   look-alike nor default-ignorable letters (UTS 36, UAX 44); mail to others needs SMTPUTF8
   (RFC 6531). A quoted local part is another spelling of a plain one (RFC 5321 section 4.1.2).
 - The domain is in A-labels by UTS 46 and IDNA 2008 (``core/domain_names.py``). An address literal,
@@ -16,6 +16,7 @@ from django.core.validators import validate_email
 
 from core.domain_names import ascii_domain
 from core.problems import FieldError, ValidationFailed
+from core.text import normalize_bounded
 
 LONGEST_ADDRESS = 254
 LONGEST_LOCAL_PART = 64
@@ -62,7 +63,17 @@ def typed_address(text: str) -> str:
     return text.strip()[:LONGEST_ADDRESS].lower()[:LONGEST_ADDRESS]
 
 
+def stored_part(text: str) -> str:
+    """Return a part of an address that is searched for as it is stored: its domain in A-labels."""
+    local, at, domain = text.rpartition("@")
+    try:
+        return f"{local}{at}{ascii_domain(domain)}"
+    except ValueError:
+        return text
+
+
 def _local_part(local: str, field: str) -> str:
+    local = normalize_bounded(local, "NFC", max_raw_length=LONGEST_ADDRESS)
     if '"' in local:
         raise _refusal(field, QUOTED)
     if not local.isascii():

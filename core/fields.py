@@ -8,10 +8,12 @@ every request to these fields.
 from datetime import datetime
 from typing import Any, NoReturn
 
+from django.core.validators import EmailValidator
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.fields import empty
 
+from core.email_addresses import LONGEST_ADDRESS, canonical_address
 from core.names import clean_name
 from core.parsing import (
     INSTANT_RULE,
@@ -74,13 +76,24 @@ class TextField(BoundedText, serializers.CharField):
 
 
 class EmailField(BoundedText, serializers.EmailField):
-    """An address of at most 254 characters (RFC 5321 section 4.5.3.1.3)."""
+    """An e-mail address, as ``core.email_addresses.canonical_address`` returns it."""
 
     length_code = "max_length"
 
-    def __init__(self, *, max_length: int = 254, **options: Any) -> None:
+    def __init__(self, *, max_length: int = LONGEST_ADDRESS, **options: Any) -> None:
         """Take DRF's options."""
         super().__init__(max_length=max_length, **options)
+        # Django's would refuse or take other addresses, and name the same fault twice.
+        kept = [check for check in self.validators if not isinstance(check, EmailValidator)]
+        self.validators = kept
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return the canonical form. Raises ValidationError."""
+        text = super().to_internal_value(data)
+        try:
+            return canonical_address(text)
+        except ValidationFailed as exc:
+            raise as_validation_error(exc) from exc
 
 
 class RegexField(BoundedText, serializers.RegexField):

@@ -1,6 +1,6 @@
 """Forms of the admin that concern staff themselves."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib.admin.forms import AdminAuthenticationForm
@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from audit.services import record
+from core.form_fields import EmailAddressFormField
 from core.one_time import LONGEST
 from core.problems import InvalidCredentials, SecondFactorRequired, ValidationFailed
 from staff.actors import actor_of, target_of
@@ -95,9 +96,9 @@ class _OneAddressForm(forms.ModelForm):  # type: ignore[type-arg]
             raise forms.ValidationError(faults) from problem
 
     def clean_email(self) -> str:
-        """Return the address as it is stored; two that differ in case are the same."""
-        email = str(self.cleaned_data["email"]).strip().lower()
-        if StaffUser.objects.filter(email__iexact=email).exclude(pk=self.instance.pk).exists():
+        """Return the address, which is canonical, if no other member of staff has it."""
+        email = str(self.cleaned_data["email"])
+        if StaffUser.objects.filter(email=email).exclude(pk=self.instance.pk).exists():
             raise forms.ValidationError(_("A member of staff has this e-mail address."), "taken")
         return email
 
@@ -108,6 +109,7 @@ class NewStaffForm(_OneAddressForm, BaseUserCreationForm):  # type: ignore[type-
     class Meta:
         model = StaffUser
         fields = ("email", "first_name", "last_name")
+        field_classes: ClassVar = {"email": EmailAddressFormField}
 
 
 class StaffForm(_OneAddressForm, UserChangeForm):  # type: ignore[type-arg]
@@ -116,6 +118,7 @@ class StaffForm(_OneAddressForm, UserChangeForm):  # type: ignore[type-arg]
     class Meta:
         model = StaffUser
         fields = "__all__"  # noqa: DJ007 - the admin shows the fieldsets that it declares
+        field_classes: ClassVar = {"email": EmailAddressFormField}
 
     def clean(self) -> dict[str, Any] | None:
         """Refuse to leave the platform without anybody who may do everything."""

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from uuid6 import uuid7
 
+from core.email_addresses import address_key, canonical_address, typed_address
 from core.passwords import password_matches
 from core.second_factor import AbstractAuthenticator, AbstractRecoveryCode
 
@@ -21,8 +22,11 @@ class StaffManager(BaseUserManager["StaffUser"]):
     """Makes staff; Django's own commands call these."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "StaffUser":
-        """Save and return a member of staff; without a password nobody can log in as them."""
-        user = self.model(email=email.strip().lower(), **fields)
+        """Save and return a member of staff; without a password nobody can log in as them.
+
+        Raises ValidationFailed for an address that mail cannot reach.
+        """
+        user = self.model(email=canonical_address(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
@@ -34,10 +38,19 @@ class StaffManager(BaseUserManager["StaffUser"]):
         return self.create_user(email, password, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> "StaffUser":
-        """Return the member of staff with this address, whatever its case."""
+        """Return the member of staff with this address, in whatever spelling of its mailbox.
+
+        A row that could not be rewritten is found by the spelling that it has kept
+        (docs/decisions/0021-email-addresses.md). Raises StaffUser.DoesNotExist.
+        """
         # Not iexact: PostgreSQL takes some other letters for ASCII ones, which would give attempts
         # on one account a count for each way to write it (staff/attempts.py).
-        return self.get(email=(username or "").strip().lower())
+        typed, canonical = typed_address(username or ""), address_key(username or "")
+        found = list(self.filter(email__in={typed, canonical}))
+        as_typed = [staff for staff in found if staff.email == typed]
+        for staff in [*as_typed, *found]:
+            return staff
+        raise self.model.DoesNotExist
 
 
 class StaffUser(AbstractBaseUser, PermissionsMixin):

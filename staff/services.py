@@ -2,11 +2,11 @@
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
 from audit.services import Actor, record
 from core.database.scope import PUBLIC, enter
+from core.email_addresses import canonical_address
 from core.names import clean_name
 from core.problems import FieldError, ValidationFailed
 from staff.actors import target_of
@@ -31,11 +31,11 @@ def create_staff(
     """
     names = clean_staff_names(first_name=first_name, last_name=last_name)
     fields = {**names, "is_superuser": is_superuser}
-    _check(StaffUser(email=email, **names), password)
+    address = _checked(email, password, **names)
     with enter(PUBLIC), transaction.atomic():
         try:
             with transaction.atomic():
-                staff = StaffUser.objects.create_user(email, password, **fields)
+                staff = StaffUser.objects.create_user(address, password, **fields)
         except IntegrityError as exc:
             raise StaffExists(errors=[FieldError("email", "taken", StaffExists.title)]) from exc
         record("staff.created", actor=actor, target=target_of(staff), superuser=is_superuser)
@@ -50,22 +50,27 @@ def clean_staff_names(**names: str) -> dict[str, str]:
     }
 
 
-def _check(staff: StaffUser, password: str) -> None:
+def _checked(email: str, password: str, **names: str) -> str:
+    """Return the canonical address. Raises ValidationFailed with the faults of both fields."""
     faults = []
     try:
-        validate_email(staff.email)
-    except ValidationError:
-        faults.append(FieldError("email", "invalid", "Give a valid e-mail address."))
+        email = canonical_address(email)
+    except ValidationFailed as exc:
+        faults += exc.errors
     try:
-        validate_password(password, staff)
+        validate_password(password, StaffUser(email=email, **names))
     except ValidationError as exc:
         codes = ((e.code or "invalid", e.messages[0]) for e in exc.error_list)
         faults += [FieldError("password", code, text) for code, text in codes]
     if faults:
         raise ValidationFailed(errors=faults)
+    return email
 
 
 def staff_by_email(email: str) -> StaffUser | None:
-    """Return the member of staff with this address, whatever its case."""
+    """Return the member of staff with this address, in whatever spelling of its mailbox."""
     with enter(PUBLIC):
-        return StaffUser.objects.filter(email__iexact=email.strip()).first()
+        try:
+            return StaffUser.objects.get_by_natural_key(email)
+        except StaffUser.DoesNotExist:
+            return None

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from audit.services import ANONYMOUS, Target, record
 from core.database.deleting import delete_some
+from core.email_addresses import address_key
 from staff.actors import actor_of, target_of
 from staff.models import StaffUser
 
@@ -34,5 +35,5 @@ def _logged_out(user: StaffUser | None, **_: Any) -> None:
 
 @receiver(user_login_failed, dispatch_uid="staff.login_failed")
 def _refused(credentials: dict[str, Any], **_: Any) -> None:
-    email = str(credentials.get("username", "")).strip().lower()
+    email = address_key(str(credentials.get("username", "")))
     record("staff.login_refused", actor=ANONYMOUS, target=Target("staff", "", email))

@@ -20,7 +20,6 @@ from accounts.api.shapes import (
 )
 from accounts.passwords.attempts import counted_attempt
 from accounts.passwords.hashing import desk
-from accounts.people.addresses import normalised_email
 from accounts.permissions import Everybody
 from accounts.problems import TokenExpired, TokenInvalid
 from accounts.services import log_in, registering
@@ -55,7 +54,7 @@ class Login(ApiView):
     def post(self, request: Request) -> Response:
         desk().require_place()
         fields = parsed(LoginRequest, request)
-        email = normalised_email(fields["email"])
+        email = fields["email"]
         with addressed_tenant(fields.get("tenant")), counted_attempt(email):
             opened = log_in(email=email, password=fields["password"], code=fields.get("code", ""))
             return Response(tokens_of(opened))

@@ -2,7 +2,7 @@
 
 from rest_framework.request import Request
 
-from accounts.people.addresses import normalised_email
+from core.email_addresses import address_key
 from core.limits import take
 from core.views import Limit
 from tenants.context import current_tenant
@@ -23,7 +23,7 @@ def take_letter(email: str) -> None:
 
     However many of its people write. Raises RateLimited.
     """
-    take("invite_address", str(current_tenant().id), normalised_email(email))
+    take("invite_address", str(current_tenant().id), address_key(email))
 
 
 def only(method: str, *limits: Limit) -> Limit:

@@ -12,6 +12,7 @@ from accounts.permissions import Everybody, IsPerson
 from accounts.verification import verify_again, verify_email
 from core.address import limit_key
 from core.context import request_context
+from core.email_addresses import address_key
 from core.limits import take
 from core.shapes import parsed
 from core.views import ApiView, by_address
@@ -31,7 +32,7 @@ class Forgot(ApiView):
         email = fields["email"]
         address = limit_key(request_context().client_address)
         with addressed_tenant(fields.get("tenant")) as tenant:
-            take("forgot_account", str(tenant.id), email, address)
+            take("forgot_account", str(tenant.id), address_key(email), address)
             ask_for_reset(email=email)
         return Response(status=204)
 

@@ -5,8 +5,8 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.api.shapes import ON_API
-from accounts.people.addresses import normalised_email
-from core.fields import EmailField, TextField
+from core.email_addresses import LONGEST_ADDRESS
+from core.fields import TextField
 
 LONGEST_TOKEN = 200
 
@@ -16,12 +16,8 @@ class TenantNamed(serializers.Serializer[Any]):
 
 
 class ForgotRequest(TenantNamed):
-    email = EmailField(max_length=254)
-
-    def validate_email(self, value: str) -> str:
-        """Return the address as it is stored; without its capitals it must still be one."""
-        stored = normalised_email(value)
-        return str(EmailField(max_length=254).run_validation(stored))
+    # Not EmailField: an address that cannot be one is answered like an unknown one.
+    email = TextField(max_length=LONGEST_ADDRESS)
 
 
 class ResetRequest(TenantNamed):

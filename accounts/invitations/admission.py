@@ -16,6 +16,7 @@ from accounts.invitations.states import PENDING, with_state
 from accounts.models import Invitation, User
 from accounts.problems import RegistrationClosed
 from audit.services import Actor, Target, record
+from core.email_addresses import address_key
 from core.problems import NotFound
 from tenants.context import current_tenant
 from tenants.models import Tenant
@@ -31,14 +32,14 @@ class Admission:
 
 
 def admission_of(email: str, token: str) -> Admission:
-    """Tell whether a (normalised) address may join now, changing nothing.
+    """Tell whether a canonical address may join now, changing nothing.
 
     Raises RegistrationClosed.
     """
     if not token:
         return _of_the_open()
     invitation = good_invitation(token)
-    if invitation.email not in ("", email):
+    if invitation.email and address_key(invitation.email) != email:
         raise RegistrationClosed
     # The token was mailed to that address, and to no other.
     verified_at = timezone.now() if invitation.email else None

@@ -21,13 +21,13 @@ from accounts.invitations.states import ACCEPTED, PENDING
 from accounts.mail.outbox import post_letter
 from accounts.models import Invitation, User
 from accounts.people.adding import require_sound
-from accounts.people.addresses import normalised_email
 from accounts.people.authority import require_may, still_allowed
 from accounts.policy import policy
 from accounts.problems import InvitationClosed
 from accounts.pruning import prune
 from audit.services import Target, record
 from core.context import request_context
+from core.email_addresses import canonical_address
 from core.language import preferred_language
 from core.problems import NotFound
 
@@ -53,7 +53,7 @@ def invite(*, email: str, role: str, actor: User) -> Issued:
     same work for every address. Of several who ask for one address at once the last stays. Raises
     PermissionRefused and ValidationFailed.
     """
-    address = normalised_email(email)
+    address = canonical_address(email)
     require_sound(User(email=address))  # an address that nobody could join with
     for _ in range(TRIES):
         try:

@@ -9,6 +9,8 @@ from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from uuid6 import uuid7
 
+from core.problems import ValidationFailed
+
 PERMANENT = 500
 
 
@@ -49,10 +51,13 @@ class Carrier:
 
 
 def is_final(error: Exception) -> bool:
-    """Tell whether the server refused this mail for good (RFC 5321 section 4.2.1: 5yz).
+    """Tell whether this mail was refused for good: by the server (RFC 5321 section 4.2.1: 5yz), or
+    before that because no mail can reach the address.
 
     A refusal of ourselves (log-in, sender) is not: somebody can put that right.
     """
+    if isinstance(error, ValidationFailed):
+        return True
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return all(code >= PERMANENT for code, _ in error.recipients.values())
     return isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= PERMANENT
@@ -69,6 +74,8 @@ def in_short(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         answers = {f"{code} {_text(said)}" for code, said in error.recipients.values()}
         return f"Recipient refused: {'; '.join(sorted(answers))}"[:400]
+    if isinstance(error, ValidationFailed):
+        return f"Address refused: {error.sentence}"[:400]
     if isinstance(error, smtplib.SMTPResponseException):
         return f"{type(error).__name__}: {error.smtp_code} {_text(error.smtp_error)}"[:400]
     return f"{type(error).__name__}: {error}"[:400]

@@ -12,6 +12,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import ngettext
 
 from accounts.models import Letter, User
+from core.email_addresses import canonical_address
 from tenants.context import current_tenant
 from tenants.hosts import site_url, tenant_host
 
@@ -62,7 +63,10 @@ def link_to(path: str, **query: str) -> str:
 
 
 def message_of(letter: Letter, mail: Mail) -> EmailMultiAlternatives:
-    """Return the mail, text and HTML, ready to be sent."""
+    """Return the mail, text and HTML, ready to be sent.
+
+    Raises ValidationFailed for a letter to an address that mail cannot reach.
+    """
     tenant, workspace = current_tenant(), workspace_name()
     context = {
         "workspace": workspace,
@@ -74,7 +78,8 @@ def message_of(letter: Letter, mail: Mail) -> EmailMultiAlternatives:
         subject=" ".join((mail.subject % {"workspace": workspace}).split()),
         body=render_to_string(f"mail/{letter.kind}.txt", context).strip() + "\n",
         from_email=settings.DEFAULT_FROM_EMAIL,
-        to=[letter.recipient],
+        # Not what was typed: a mail library would encode a domain by IDNA 2003.
+        to=[canonical_address(letter.recipient)],
         headers={
             # RFC 3834: nobody's absence note is to be sent back.
             "Auto-Submitted": "auto-generated",

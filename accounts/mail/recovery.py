@@ -5,14 +5,15 @@ from django.utils.translation import gettext
 
 from accounts.links import mint
 from accounts.mail.content import Mail, in_words, link_to
-from accounts.mail.recipients import active_person, person_named
+from accounts.mail.recipients import person_named
 from accounts.models import Letter, MailLink
+from accounts.people.finding import person_with_spelling
 
 
 def password_reset(letter: Letter) -> Mail | None:
     """Bring an active person a link to set a new password; nobody else gets a mail."""
-    user = active_person(letter.recipient)
-    if user is None:
+    user = person_with_spelling(letter.data.get("spelling", letter.recipient))
+    if user is None or not user.is_active:
         return None
     lifetime = settings.RESET_LINK_LIFETIME
     token = mint(MailLink.Purpose.RESET, email=user.email, lifetime=lifetime, user=user)

@@ -14,6 +14,7 @@ from accounts.problems import InvalidCredentials, WrongPassword
 from core.address import limit_key
 from core.composite_keys import composite_digest
 from core.context import request_context
+from core.email_addresses import address_key, typed_address
 from core.login_throttle import LoginAccount, throttled_login
 from tenants.context import current_tenant
 
@@ -28,7 +29,8 @@ def counted_attempt(email: str) -> Iterator[None]:
 
     Raises RateLimited.
     """
-    account = LoginAccount(str(current_tenant().id), email, partial(is_familiar, email))
+    tenant = str(current_tenant().id)
+    account = LoginAccount(tenant, address_key(email), partial(is_familiar, email))
     with throttled_login(account, lambda exc: isinstance(exc, FAILURES)):
         yield
 
@@ -37,7 +39,8 @@ def is_familiar(email: str, address: str) -> bool:
     """Tell whether the account has logged in from this address, as limits count addresses."""
     if cache.get(_mark(email, address)):
         return True
-    sessions = Session.objects.filter(user__email=email, ip__isnull=False)
+    spellings = {typed_address(email), address_key(email)}
+    sessions = Session.objects.filter(user__email__in=spellings, ip__isnull=False)
     known = sessions.order_by("-last_used_at").values_list("ip", flat=True)[:REMEMBERED_SESSIONS]
     return address in {limit_key(ip) for ip in known if ip}
 
@@ -49,4 +52,4 @@ def make_familiar(email: str) -> None:
 
 
 def _mark(email: str, address: str) -> str:
-    return f"familiar-{composite_digest(email, address)}"
+    return f"familiar-{composite_digest(address_key(email), address)}"

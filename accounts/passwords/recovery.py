@@ -8,13 +8,13 @@ from accounts.mail.outbox import post_letter
 from accounts.models import MailLink, Session, User
 from accounts.passwords.attempts import make_familiar
 from accounts.passwords.rules import checked_password
-from accounts.people.addresses import normalised_email
 from accounts.problems import LinkInvalid
 from accounts.sessions.services import end_all
 from accounts.verification import mark_verified
 from audit.services import record
 from core.address import limit_key
 from core.context import request_context
+from core.email_addresses import address_key, typed_address
 from core.limits import clear
 from tenants.context import current_tenant
 
@@ -24,8 +24,10 @@ def ask_for_reset(*, email: str) -> None:
 
     Nobody is looked up here, so that the answer and its time say nothing about the address.
     """
+    recipient, typed = address_key(email), typed_address(email)
+    spelling = {} if typed == recipient else {"spelling": typed}
     with transaction.atomic():
-        post_letter("password_reset", to=normalised_email(email))
+        post_letter("password_reset", to=recipient, **spelling)
 
 
 def reset_password(*, token: str, password: str) -> User:
@@ -47,7 +49,7 @@ def reset_password(*, token: str, password: str) -> User:
     # They read the mail, so that failures of others from elsewhere do not keep them out.
     make_familiar(user.email)
     address = limit_key(request_context().client_address)
-    clear("login_account", str(current_tenant().id), user.email, address)
+    clear("login_account", str(current_tenant().id), address_key(user.email), address)
     return user
 
 

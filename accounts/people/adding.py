@@ -5,8 +5,9 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from accounts.passwords.rules import checked_password
-from accounts.people.addresses import normalised_email, require_reachable
+from accounts.people.addresses import require_reachable
 from accounts.problems import EmailTaken
+from core.email_addresses import canonical_address
 from core.names import clean_name
 from core.problems import FieldError, ValidationFailed
 
@@ -54,7 +55,7 @@ def create_user(
 def new_user(*, email: str, password: str, role: str, first_name: str, last_name: str) -> User:
     """Return a person who is not saved yet, with the password hashed. Raises ValidationFailed."""
     user = User(
-        email=normalised_email(email), role=role, first_name=first_name, last_name=last_name
+        email=canonical_address(email), role=role, first_name=first_name, last_name=last_name
     )
     require_sound(user)
     user.password = checked_password(password, user)

@@ -15,7 +15,6 @@ from accounts.models import User
 from accounts.passwords.rules import checked_password
 from accounts.people.access_ending import revoke_invitations_of, shut_out
 from accounts.people.adding import NAMES, add_user, clean_person_name, require_sound
-from accounts.people.addresses import normalised_email
 from accounts.people.authority import require_may
 from accounts.people.owners import (
     acting,
@@ -26,6 +25,7 @@ from accounts.people.owners import (
 )
 from accounts.problems import EmailTaken
 from audit.services import record
+from core.email_addresses import canonical_address
 from core.problems import FieldError
 
 Check = Callable[[User], None]
@@ -40,7 +40,7 @@ def new_person(*, email: str, password: str | None, **fields: Any) -> User:
     """
     if password is not None:
         require_recent_proof()
-    person = User(email=normalised_email(email), **fields)
+    person = User(email=canonical_address(email), **fields)
     require_sound(person)
     if password is None:
         person.password = make_password(None)
@@ -91,7 +91,7 @@ def change_person(person_id: uuid.UUID, *, by: User, changes: Changes, check: Ch
 def _normalised(changes: Changes) -> Changes:
     cleaned = {n: clean_person_name(changes[n], field=n) for n in NAMES if n in changes}
     if "email" in changes:
-        cleaned["email"] = normalised_email(changes["email"])
+        cleaned["email"] = canonical_address(changes["email"])
     return {**changes, **cleaned}
 
 

@@ -6,6 +6,7 @@ from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Concat
 
 from accounts.models import User
+from core.email_addresses import stored_part
 from core.listing import checked_choice, checked_search
 from core.problems import NotFound
 
@@ -34,7 +35,7 @@ def find_people(*, search: str = "", role: str = "", is_active: str = "") -> Que
     wanted, found = checked_search(search), readable_people()
     if wanted:
         named = Concat("first_name", Value(" "), "last_name")
-        contains = Q(email__icontains=wanted) | Q(named__icontains=wanted)
+        contains = Q(email__icontains=stored_part(wanted)) | Q(named__icontains=wanted)
         found = found.alias(named=named).filter(contains)
     if role:
         found = found.filter(role=checked_choice("role", role, User.Role.values))

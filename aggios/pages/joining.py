@@ -17,6 +17,7 @@ from aggios.pages.mailed import LONGEST_TOKEN, LinkForm, refused, shown
 from aggios.pages.page import page
 from core.address import limit_key
 from core.context import request_context
+from core.form_fields import EmailAddressFormField
 from core.limits import take
 from core.problems import Problem
 
@@ -26,7 +27,7 @@ TEMPLATE = "join.html"
 class JoinForm(LinkForm):
     """Who joins. Without a field for the address when the invitation is for one."""
 
-    email = forms.EmailField(label=_("E-mail address"), max_length=254)
+    email = EmailAddressFormField(label=_("E-mail address"))
     first_name = forms.CharField(label=_("First name"), max_length=100, required=False)
     last_name = forms.CharField(label=_("Last name"), max_length=100, required=False)
     password = new_password()

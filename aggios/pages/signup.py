@@ -15,6 +15,7 @@ from accounts.signup import sign_up
 from aggios.pages.form import PageForm, as_refusal, new_password
 from aggios.pages.page import page
 from core.context import request_context
+from core.form_fields import EmailAddressFormField
 from core.limits import take
 from core.problems import NotFound, Problem
 from tenants.context import tenant_context
@@ -32,7 +33,7 @@ class SignUpForm(PageForm):
     subdomain = forms.CharField(label=_("Address of the workspace"), max_length=63)
     first_name = forms.CharField(label=_("First name"), max_length=100, required=False)
     last_name = forms.CharField(label=_("Last name"), max_length=100, required=False)
-    email = forms.EmailField(label=_("E-mail address"), max_length=254)
+    email = EmailAddressFormField(label=_("E-mail address"))
     password = new_password()
 
     def __init__(self, data: Any = None) -> None:

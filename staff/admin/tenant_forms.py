@@ -8,6 +8,7 @@ from django.forms.models import BaseInlineFormSet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from core.form_fields import EmailAddressFormField
 from core.problems import FieldError, ValidationFailed
 from staff.admin.limits import LimitFields
 from tenants import slugs
@@ -78,9 +79,8 @@ class NewTenantForm(TenantForm):
         max_length=63,
         help_text=_("2 to 40 lower-case letters, digits and hyphens, such as acme."),
     )
-    owner_email = forms.EmailField(
+    owner_email = EmailAddressFormField(
         label=_("Owner's e-mail address"),
-        max_length=254,
         required=False,
         help_text=_(
             "The first person of the workspace. A password is made up and shown once after saving. "

@@ -76,7 +76,7 @@ def _opened(request: Request, fields: dict[str, Any]) -> Response:
         owner_email=email,
         actor=asking(request),
     )
-    owner = {"owner": {"email": email.lower(), "password": password}} if password else {}
+    owner = {"owner": {"email": email, "password": password}} if password else {}
     response = shown(request, tenant, 201, **owner)
     response["Location"] = f"/api/tenants/{tenant.id}"
     response["Cache-Control"] = "no-store"  # it may hold a password

@@ -73,7 +73,7 @@ def test_it_is_good_for_as_long_as_the_workspace_says(agency: Agency):
         ({}, {("email", "required")}),
         ({"email": "nobody"}, {("email", "invalid")}),
         ({"email": "a\u0131@b.test"}, {("email", "invalid")}),
-        ({"email": "\u0130" * 130 + "@b.test"}, {("email", "invalid"), ("email", "max_length")}),
+        ({"email": "\u0130" * 130 + "@b.test"}, {("email", "invalid")}),
         ({"email": "a@b.test", "role": "king"}, {("role", "invalid_choice")}),
         ({"email": "a@b.test", "max_uses": 3}, {("max_uses", "not_with_email")}),
         ({"max_uses": 1}, {("max_uses", "min_value")}),

@@ -19,6 +19,7 @@ MUNICH = "ada@xn--mnchen-3ya.example"
         ("ada@MÜNCHEN.example", MUNICH),
         ("ada@mu\u0308nchen.example", MUNICH),
         ("ada@XN--MNCHEN-3YA.example", MUNICH),
+        ("\u212aim@acme.example", "kim@acme.example"),
         # IDNA 2003 would make fass.example of it, which is another domain.
         ("x@faß.example", "x@xn--fa-hia.example"),
         # UTS 46 drops default-ignorable letters, as mail servers and libraries do.
@@ -49,7 +50,7 @@ def test_address_spellings_of_a_mailbox_have_one_form(text: str, canonical: str)
         ('"ada"@acme.example', "invalid"),
         ('"a@b"@acme.example', "invalid"),
         ("victi\u00adm@acme.example", "invalid"),
-        ("\u212aim@acme.example", "invalid"),
+        ("\u017fam@acme.example", "invalid"),
         ("\u0430da@acme.example", "invalid"),
         ("ada@[192.0.2.1]", "invalid"),
         ("ada@192.0.2.10", "invalid"),

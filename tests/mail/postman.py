@@ -31,6 +31,7 @@ class Postman:
     def __init__(self) -> None:
         self.taken: list[Mail] = []
         self.senders: list[str] = []
+        self.recipients: list[str] = []
         self.rcpt = self.data = self.held = ""
         self.reading = threading.Event()
         self.hold = threading.Event()
@@ -49,6 +50,7 @@ class Postman:
         if self.data:
             return self.data
         self.senders.append(envelope.mail_from)
+        self.recipients += envelope.rcpt_tos
         self.taken.append(Mail(message_from_bytes(envelope.content, policy=policy.default)))
         return "250 OK"
 

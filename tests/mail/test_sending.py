@@ -156,19 +156,42 @@ def test_names_write_no_headers_and_no_links(
 
 
 @pytest.mark.parametrize(
-    "email",
+    ("stored", "typed", "reached"),
     [
-        f"{'a' * 64}@{'b' * 63}.{'c' * 63}.test",
-        "o'neil+tag@some.test",
-        "jo@münchen.test",
-        '"odd"@some.test',
+        (f"{'a' * 64}@{'b' * 63}.{'c' * 63}.test",) * 3,
+        ("o'neil+tag@some.test",) * 3,
+        ("jo@xn--mnchen-3ya.test", "jo@München.test", "jo@xn--mnchen-3ya.test"),
+        # IDNA 2003 would send it to fass.test.
+        ("x@xn--fa-hia.test", "x@faß.test", "x@xn--fa-hia.test"),
+        # A row of before that could not be rewritten.
+        ("x@faß.test", "x@faß.test", "x@xn--fa-hia.test"),
     ],
 )
-def test_addresses_of_every_form(agency: Agency, postman: Postman, deliver, email: str):
+def test_mail_is_sent_to_the_canonical_address(
+    agency: Agency, postman: Postman, deliver, stored: str, typed: str, reached: str
+):
     with tenant_context(agency.ref):
-        User.objects.filter(email=agency.owner.email).update(email=email)
-    forget(agency, email)
+        User.objects.filter(email=agency.owner.email).update(email=stored)
+    forget(agency, typed)
 
     assert deliver() == "1 letters dealt with, 0 put off.\n"
 
-    assert len(postman.taken) == 1
+    assert postman.recipients == [reached]
+    assert [mail.is_for(reached) for mail in postman.taken] == [True]
+
+
+def test_mail_to_an_address_that_cannot_be_reached_is_given_up(
+    agency: Agency, postman: Postman, deliver
+):
+    unreachable = f"jo@{'b' * 64}.test"
+    with tenant_context(agency.ref):
+        User.objects.filter(email=agency.owner.email).update(email=unreachable)
+    forget(agency, unreachable)
+
+    assert deliver() == "0 letters dealt with, 0 put off.\n"
+
+    assert letters(agency) == []
+
+    assert postman.taken == []
+    [given_up] = events(agency, "mail.given_up")
+    assert given_up.details["error"].startswith("Address refused")

@@ -60,7 +60,7 @@ def test_no_session_is_left_that_nobody_holds(site: Site) -> None:
         ({"subdomain": "-"}, 400, "Use 2 to 40 characters.", "Use de 2 a 40 caracteres."),
         ({"password": "short"}, 400, "at least 10 characters", "pelo menos 10 caracteres"),
         ({"password": "password123"}, 400, "too common", "muito comum"),
-        ({"email": "nobody"}, 400, "valid email", "email válido"),
+        ({"email": "nobody"}, 400, "valid e-mail", "e-mail válido"),
         ({"company": ""}, 400, "This field is required.", "campo é obrigatório"),
         ({"company": "   "}, 400, "This field is required.", "campo é obrigatório"),
         ({"company": "a\x00b"}, 400, "Null characters", "Caracteres nulos"),

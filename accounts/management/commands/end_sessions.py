@@ -8,8 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from accounts.models import Session, User
-from accounts.people.addresses import normalised_email
-from accounts.people.finding import person_with_email
+from accounts.people.finding import person_with_spelling
 from accounts.sessions.lifetime import alive
 from accounts.sessions.services import end_all, end_everybodys
 from audit.services import SYSTEM
@@ -51,7 +50,7 @@ class Command(BaseCommand):
 def _person(email: str | None) -> User | None:
     if email is None:
         return None
-    found = person_with_email(normalised_email(email))
+    found = person_with_spelling(email)
     if found is None:
         raise CommandError(f"There is no such person: {email}.")
     return found

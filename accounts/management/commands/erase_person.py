@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts.models import ApiKey, Session, User
-from accounts.people.addresses import normalised_email
+from accounts.people.finding import person_with_spelling
 from accounts.people.owners import locked_owners
 from accounts.people.removal import forget
 from audit.models import AuditEvent
@@ -46,10 +46,9 @@ class Command(BaseCommand):
 
 def _named(wanted: str) -> User:
     try:
-        which = Q(pk=uuid.UUID(wanted))
+        person = User.objects.filter(pk=uuid.UUID(wanted)).first()
     except ValueError:
-        which = Q(email=normalised_email(wanted))
-    person = User.objects.filter(which).first()
+        person = person_with_spelling(wanted)
     if person is None:
         raise CommandError(f"Nobody in this tenant is {wanted!r}.")
     return person

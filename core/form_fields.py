@@ -1,0 +1,31 @@
+"""Fields of HTML forms; what is said of them is translated."""
+
+from typing import Any
+
+from django import forms
+from django.core.validators import EmailValidator
+from django.utils.translation import gettext
+
+from core.email_addresses import LONGEST_ADDRESS, canonical_address
+from core.problems import ValidationFailed
+
+
+class EmailAddressFormField(forms.EmailField):
+    """An e-mail address, as ``core.email_addresses.canonical_address`` returns it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"max_length": LONGEST_ADDRESS, **options})
+        # Django's would refuse or take other addresses, and name the same fault twice.
+        kept = [check for check in self.validators if not isinstance(check, EmailValidator)]
+        self.validators = kept
+
+    def to_python(self, value: Any) -> str:
+        """Return the canonical form, or an empty string. Raises forms.ValidationError."""
+        text = str(super().to_python(value))
+        if text in self.empty_values:
+            return text
+        try:
+            return canonical_address(text)
+        except ValidationFailed as exc:
+            faults = [forms.ValidationError(gettext(f.detail), f.code) for f in exc.errors]
+            raise forms.ValidationError(faults) from exc
