@@ -38,9 +38,11 @@ class TenantMiddleware:
         request.urlconf = settings.SITE_URLCONFS[site.kind]
         try:
             if site.kind == "tenant":
-                return self._serve(request, existing(tenant_at(site.name)), site.name)
-            if site.kind == "api" and (tenant := tenant_of_credential(request)):
-                return self._serve(request, tenant)
+                tenant = existing(tenant_at(site.name))
+                trust_host(request)
+                return self._serve(request, tenant, site.name)
+            if site.kind == "api" and (holder := tenant_of_credential(request)):
+                return self._serve(request, holder)
         except DatabaseError as exc:
             if request.path_info not in HEALTH:  # which tells of the database itself
                 return refusal(request, as_problem(exc))
@@ -61,6 +63,17 @@ class TenantMiddleware:
             response = self.get_response(request)
         keep_inside(response, tenant)
         return response
+
+
+def trust_host(request: HttpRequest) -> None:
+    """Let Django take the request's host as valid: it is the name of a tenant that was found.
+
+    ALLOWED_HOSTS cannot list proved custom domains. Django's CSRF check compares a form's origin
+    with ``get_host()``, so without this it refuses each form that a custom domain's page sends to
+    itself. The origins of other hosts are still refused.
+    """
+    host: str = request.META["HTTP_HOST"]
+    request.get_host = lambda: host  # type: ignore[method-assign]
 
 
 def moved(request: HttpRequest, slug: str, until: datetime) -> HttpResponse:
