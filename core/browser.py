@@ -7,7 +7,11 @@ from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import override
 
+from core.accept import names, quality_of
 from core.language import in_language, language_of
+
+HTML = "text/html"
+JSON = ("application/json", "application/problem+json")
 
 
 def is_api(request: HttpRequest) -> bool:
@@ -16,8 +20,13 @@ def is_api(request: HttpRequest) -> bool:
 
 
 def wants_page(request: HttpRequest) -> bool:
-    """Tell whether the client names HTML; ``*/*`` does not. The API never answers with a page."""
-    return not is_api(request) and "text/html" in request.headers.get("Accept", "")
+    """Tell whether the client names HTML and likes JSON no better; ``*/*`` names nothing.
+
+    The API never answers with a page.
+    """
+    if is_api(request) or not names(request, HTML):
+        return False
+    return quality_of(request, HTML) >= max(quality_of(request, kind) for kind in JSON)
 
 
 def as_page(

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication import person
+from core.accept import names
 from core.conditional import is_known
 from core.timestamps import timestamp
 from core.views import ApiView
@@ -26,6 +27,7 @@ from files.ranges import wanted_range
 from files.reading import ObjectStream
 from files.versions.reading import open_version, readable_version
 
+CACHE_CONTROL = "private, no-cache"
 RANGE = OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="One range of bytes.")
 
 
@@ -53,9 +55,10 @@ class Download(ApiView):
         )
         expires = timezone.now() + timedelta(seconds=settings.DOWNLOAD_URL_SECONDS)
         url = link_to(version, method=request.method)
-        if "application/json" in request.headers.get("Accept", ""):
-            return Response({"url": url, "expires_at": timestamp(expires)})
-        redirect = HttpResponseRedirect(url)
+        if names(request._request, "application/json"):
+            document = {"url": url, "expires_at": timestamp(expires)}
+            return Response(document, headers={"Vary": "Accept"})
+        redirect = HttpResponseRedirect(url, headers={"Vary": "Accept"})
         # The address works for whoever has it.
         redirect.headers["Cache-Control"] = "no-store"
         redirect.headers["Referrer-Policy"] = "no-referrer"
@@ -82,11 +85,12 @@ class Content(ApiView):
         version = readable_version(file_id, user=user, number=asked_version(request))
         etag = f'"{version.sha256}"'
         if is_known(request, etag):
-            return HttpResponse(status=304, headers={"ETag": etag})
+            headers = {"ETag": etag, "Cache-Control": CACHE_CONTROL}
+            return HttpResponse(status=304, headers=headers)
         part = _part(request, version, etag)
         headers = _headers(version, etag, part)
         if request.method == "HEAD":
-            return HttpResponse(headers=headers, status=206 if part else 200)
+            return HttpResponse(headers=headers)
         # Of that very version: a newer one may have come since the headers were made.
         open_version(file_id, user=user, number=version.number, by="content")
         stream = ObjectStream(version, part)
@@ -94,7 +98,12 @@ class Content(ApiView):
 
 
 def _part(request: Request, version: FileVersion, etag: str) -> tuple[int, int] | None:
-    """Return the range asked for; an If-Range that names another content asks for the whole."""
+    """Return the range asked for; an If-Range that names another content asks for the whole.
+
+    ``Range`` means something with GET alone (RFC 9110 section 14.2).
+    """
+    if request.method != "GET":
+        return None
     condition = request.headers.get("If-Range")
     if condition is not None and condition != etag:
         return None
@@ -107,7 +116,7 @@ def _headers(version: FileVersion, etag: str, part: tuple[int, int] | None) -> d
         "Content-Type": safe_type(version.content_type),
         "Content-Disposition": attachment(version.file.name),
         "Content-Length": str(part[1] - part[0] + 1 if part else size),
-        "Cache-Control": "private, no-cache",
+        "Cache-Control": CACHE_CONTROL,
         "Content-Security-Policy": "sandbox; default-src 'none'",
         "X-Content-Type-Options": "nosniff",
         "Accept-Ranges": "bytes",
