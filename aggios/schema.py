@@ -50,8 +50,9 @@ def schema_of(urlconf: str | None) -> tuple[bytes, str]:
     Call with constants of the settings only: every result is kept.
     """
     with override(settings.LANGUAGE_CODE):
-        schema = SchemaGenerator(urlconf=urlconf).get_schema(public=True)
-        body: bytes = OpenApiJsonRenderer().render(schema)  # type: ignore[no-untyped-call]
+        generator = SchemaGenerator(urlconf=urlconf)  # type: ignore[no-untyped-call]
+        schema = generator.get_schema(public=True)  # type: ignore[no-untyped-call]
+        body: bytes = OpenApiJsonRenderer().render(schema)
     return body, etag_of_bytes(body)
 
 

@@ -116,6 +116,7 @@ MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",
     "core.middleware.VersionMiddleware",
     "core.metrics.MetricsMiddleware",
+    "core.encodings.EncodingMiddleware",
     "tenants.domains.provider.ProviderMiddleware",
     "tenants.middleware.TenantMiddleware",
     "aggios.admin_middleware.AdminSession",

@@ -6,27 +6,13 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 
+from core.multipart import FormReader
 
-class NoFiles(FileUploadHandler):
-    """Reads a form piece by piece, refuses large ones, and skips files.
 
-    Without a handler Django takes the whole form into memory, whatever its size. Views that want
-    files install a handler of their own.
-    """
+class SkippedFiles(FileUploadHandler):
+    """Skips the files of a form."""
 
     chunk_size = 64 * 1024
-
-    def handle_raw_input(
-        self,
-        input_data: Any,
-        META: Any,  # noqa: N803 - Django's name
-        content_length: int,
-        boundary: Any,
-        encoding: Any = None,
-    ) -> None:
-        """Raise RequestDataTooBig for a form that is larger than any body in memory may be."""
-        if content_length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-            raise RequestDataTooBig("The form is too large.")
 
     def new_file(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Skip every file."""
@@ -37,3 +23,28 @@ class NoFiles(FileUploadHandler):
 
     def file_complete(self, file_size: int) -> None:
         """Return nothing; never called, as every file is skipped."""
+
+
+class NoFiles(SkippedFiles):
+    """Reads a form piece by piece, refuses large ones, and skips files.
+
+    Without a handler Django takes the whole form into memory, whatever its size. Views that want
+    files install a handler of their own.
+    """
+
+    def handle_raw_input(
+        self,
+        input_data: Any,
+        META: Any,  # noqa: N803 - Django's name
+        content_length: int,
+        boundary: Any,
+        encoding: Any = None,
+    ) -> Any:
+        """Return the fields of the form, which are UTF-8, and no files.
+
+        Raises RequestDataTooBig for a form that is larger than any body in memory may be, and
+        MultiPartParserError.
+        """
+        if content_length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise RequestDataTooBig("The form is too large.")
+        return FormReader(META, input_data, [SkippedFiles()]).parse()

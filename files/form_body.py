@@ -1,13 +1,12 @@
 """The body of a multipart form as it is read: bounded, and aware of where its file begins."""
 
-import re
 from typing import IO
 
 from django.conf import settings
 from django.http import UnreadablePostError
 
 from core.bodies import CrowdedOutError, busy
-from core.problems import MalformedBody
+from core.multipart import boundary_of
 from files.problems import FileTooLarge, UploadInterrupted
 
 # Beside the file: other fields (Django bounds them), part headers and boundaries.
@@ -29,7 +28,7 @@ class FormBody:
     def __init__(self, stream: IO[bytes], media_type: str, declared: int | None, most: int) -> None:
         """Take a form whose file may have ``most`` bytes. Raises MalformedBody."""
         self._stream, self._declared = stream, declared
-        self._closing = f"--{_boundary(media_type)}--".encode("latin-1")
+        self._closing = b"--" + boundary_of(media_type) + b"--"
         self._tail = b""
         self._head = bytearray()
         self._left = most + most_beside()
@@ -69,10 +68,3 @@ class FormBody:
         """Raise UploadInterrupted if the client stopped before the form's end (RFC 2046, 5.1.1)."""
         if self._closing not in self._tail:
             raise UploadInterrupted
-
-
-def _boundary(media_type: str) -> str:
-    found = re.search(r'boundary="?([^";,]+)"?', media_type, re.IGNORECASE)
-    if found is None:
-        raise MalformedBody("The form's boundary is missing.")
-    return found[1].strip()

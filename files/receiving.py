@@ -12,13 +12,13 @@ from typing import IO, Any, NoReturn
 from django.conf import settings
 from django.core.exceptions import TooManyFieldsSent, TooManyFilesSent
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
-from django.http.multipartparser import MultiPartParser as FormReader
 from django.http.multipartparser import MultiPartParserError
 from rest_framework.parsers import DataAndFiles, MultiPartParser
 from rest_framework.request import Request
 
 from accounts.authentication import person
 from accounts.models import User
+from core.multipart import FormReader
 from core.problems import BodyTooLarge, FieldError, MalformedBody, ValidationFailed
 from files.form_body import FormBody, most_beside
 from files.models import Upload
@@ -92,7 +92,7 @@ class ToStore(FileUploadHandler):
         return self.received
 
 
-class _FormReader(FormReader):
+class _NamesAsSent(FormReader):
     def sanitize_file_name(self, file_name: str) -> str:
         """Keep the name as sent: files/names.py refuses what is wrong instead of altering it."""
         return file_name
@@ -147,7 +147,7 @@ def _read_form(
 ) -> "DataAndFiles[Any, Any]":
     meta = {**request.META, "CONTENT_TYPE": media_type}
     try:
-        fields, files = _FormReader(meta, body, [handler], "utf-8").parse()  # type: ignore[arg-type]
+        fields, files = _NamesAsSent(meta, body, [handler]).parse()
     except (TooManyFieldsSent, TooManyFilesSent) as exc:
         raise BodyTooLarge("The form has too many parts.") from exc
     except MultiPartParserError as exc:

@@ -1,0 +1,97 @@
+"""How a request is encoded: as UTF-8, and not compressed. Anything else is refused, not guessed.
+
+Django replaces what it cannot decode by U+FFFD, so that different texts become one. Queries and
+forms are UTF-8 here (URL Standard, section 5.1).
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from django.http import HttpRequest, HttpResponse
+
+from core.browser import as_page, is_api
+from core.problems import (
+    FieldError,
+    MalformedBody,
+    Problem,
+    UnsupportedMediaType,
+    ValidationFailed,
+)
+from core.responses import problem_response
+
+FORM = "application/x-www-form-urlencoded"
+# Without one of these the text is ASCII.
+BEYOND_ASCII = re.compile(rb"%[89A-Fa-f]|[\x80-\xff]")
+LONGEST_NAME = 100
+
+
+class EncodingMiddleware:
+    """Refuses queries and forms that are not UTF-8, and content codings.
+
+    Stands before the tenant routing, as error pages read the query too.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        _lower_type(request)
+        try:
+            _require_no_coding(request)
+            _require_query(request)
+        except Problem as problem:
+            return as_page(request, problem_response(problem))
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
+        """Refuse a form before the CSRF check reads it. The API reads no such forms."""
+        if request.method != "POST" or request.content_type != FORM or is_api(request):
+            return None
+        name = undecodable_field(request.body)
+        if name is None:
+            return None
+        problem = MalformedBody(f"The field {name!r} of the form is not UTF-8.")
+        return as_page(request, problem_response(problem))
+
+
+def undecodable_field(encoded: bytes) -> str | None:
+    """Return the name of the first field of an URL-encoded text that is not UTF-8, or None."""
+    if BEYOND_ASCII.search(encoded) is None or _is_utf8(encoded):
+        return None
+    pair = next(pair for pair in encoded.split(b"&") if not _is_utf8(pair))
+    name = unquote_to_bytes(pair.partition(b"=")[0].replace(b"+", b" "))
+    return name.decode(errors="replace")[:LONGEST_NAME]
+
+
+def _is_utf8(encoded: bytes) -> bool:
+    try:
+        unquote_to_bytes(encoded).decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _lower_type(request: HttpRequest) -> None:
+    """Write the media type in lower case (RFC 9110 section 8.3.1): not every parser ignores it."""
+    kind, semicolon, parameters = request.META.get("CONTENT_TYPE", "").partition(";")
+    if kind != kind.lower():
+        request.META["CONTENT_TYPE"] = f"{kind.lower()}{semicolon}{parameters}"
+
+
+def _require_no_coding(request: HttpRequest) -> None:
+    """Raise UnsupportedMediaType for a compressed body (RFC 9110 section 15.5.16)."""
+    codings = request.headers.get("Content-Encoding", "").lower().split(",")
+    if any(coding.strip() not in {"", "identity"} for coding in codings):
+        raise UnsupportedMediaType(
+            "Send the body without a content coding.", headers={"Accept-Encoding": "identity"}
+        )
+
+
+def _require_query(request: HttpRequest) -> None:
+    query = request.META.get("QUERY_STRING", "").encode("latin-1", "replace")
+    name = undecodable_field(query)
+    if name is not None:
+        fault = FieldError(name, "not_utf8", "Send it in UTF-8, percent-encoded.")
+        raise ValidationFailed(errors=[fault])

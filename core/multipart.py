@@ -1,0 +1,126 @@
+"""Multipart forms (RFC 7578) whose names and values are UTF-8, or are refused.
+
+Django's parser replaces what it cannot decode and skips header lines that it cannot read, so that
+two file names become one or a field is lost without a word.
+"""
+
+import codecs
+from email.message import Message
+from typing import IO, Any
+
+from django.http.multipartparser import MultiPartParser, MultiPartParserError
+from django.utils.http import parse_header_parameters
+
+from core.problems import MalformedBody
+
+# Django reads no longer headers of one part than this.
+MAX_HEADER_BYTES = 1024
+HEADER_END = b"\r\n\r\n"
+STRICT = "aggios_strict_utf_8"
+# RFC 8187 section 3.2.1 has UTF-8; the other two are subsets that older clients send.
+CHARSETS = frozenset({"utf-8", "iso-8859-1", "us-ascii", ""})
+
+
+def _strict_codec(name: str) -> codecs.CodecInfo | None:
+    """Find a codec that is UTF-8 and ignores ``errors="replace"``, which Django always asks for."""
+    if name != STRICT:
+        return None
+    return codecs.CodecInfo(
+        name=STRICT,
+        encode=lambda text, _="strict": codecs.utf_8_encode(text, "strict"),
+        decode=lambda data, _="strict": codecs.utf_8_decode(data, "strict", True),
+    )
+
+
+codecs.register(_strict_codec)
+
+
+def boundary_of(content_type: str) -> bytes:
+    """Return the boundary that a content type names (RFC 2046 section 5.1.1).
+
+    Raises MalformedBody if there is none.
+    """
+    boundary = parse_header_parameters(content_type)[1].get("boundary", "")
+    if not MultiPartParser.boundary_re.fullmatch(boundary):
+        raise MalformedBody("The form's boundary is missing or not valid.")
+    return boundary.encode("ascii")
+
+
+class FormReader(MultiPartParser):
+    """Django's parser for forms in UTF-8. Raises MultiPartParserError for any other."""
+
+    def __init__(self, meta: Any, stream: Any, handlers: list[Any]) -> None:
+        super().__init__(meta, stream, handlers, STRICT)
+        self._input_data = CheckedParts(stream, boundary_of(meta["CONTENT_TYPE"]))
+
+    def parse(self) -> Any:
+        """Return the fields and the files."""
+        try:
+            return super().parse()
+        except UnicodeDecodeError as exc:
+            raise MultiPartParserError("a field is not UTF-8") from exc
+
+
+class CheckedParts:
+    """A form's body as it is read, which looks at the headers of each part as they go by."""
+
+    def __init__(self, stream: IO[bytes], boundary: bytes) -> None:
+        self._stream, self._delimiter = stream, b"--" + boundary
+        self._kept, self._in_header = b"", False
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes. Raises MultiPartParserError for headers that are not UTF-8."""
+        data = self._stream.read(size)
+        text, at = self._kept + data, 0
+        while (found := self._next(text, at)) is not None:
+            at = found
+        overlap = MAX_HEADER_BYTES if self._in_header else len(self._delimiter) - 1
+        self._kept = text[max(at, len(text) - overlap) :]
+        return data
+
+    def _next(self, text: bytes, at: int) -> int | None:
+        """Go on to the next delimiter or end of headers; None when more must be read for that."""
+        return self._end_header(text, at) if self._in_header else self._find_delimiter(text, at)
+
+    def _find_delimiter(self, text: bytes, at: int) -> int | None:
+        found = text.find(self._delimiter, at)
+        if found < 0:
+            return None
+        self._in_header = True
+        return found + len(self._delimiter)
+
+    def _end_header(self, text: bytes, at: int) -> int | None:
+        found = text.find(HEADER_END, at, at + MAX_HEADER_BYTES)
+        if found < 0 and len(text) - at < MAX_HEADER_BYTES:
+            return None
+        self._in_header = False
+        if found < 0:  # the epilogue, or more than Django reads
+            return at
+        _check_headers(text[at:found])
+        return found
+
+
+def _check_headers(block: bytes) -> None:
+    try:
+        for line in block.decode().split("\r\n"):
+            _check_parameters(line)
+    except (LookupError, ValueError) as exc:
+        raise MultiPartParserError("a name or a file name is not UTF-8") from exc
+
+
+def _check_parameters(line: str) -> None:
+    """Decode the extended parameters of a header line (RFC 8187), such as ``filename*``.
+
+    Raises UnicodeDecodeError for bytes that do not fit their charset, LookupError for a charset
+    that is not read.
+    """
+    if "*" not in line:
+        return
+    header = Message()
+    header["content-type"] = line.partition(":")[2].strip()
+    for _, value in header.get_params([]):
+        if isinstance(value, tuple):
+            charset, _, text = value
+            if (charset or "").lower() not in CHARSETS:
+                raise LookupError(charset)
+            text.encode("latin-1").decode(charset or "ascii")

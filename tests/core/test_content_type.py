@@ -1,0 +1,56 @@
+"""What Django is told of a ``Content-Type``: nothing of a long one, and no ``charset``."""
+
+from typing import Any
+
+import pytest
+
+from aggios.serving import request_bodies
+from aggios.serving.request_bodies import MAX_TYPE_LENGTH, with_readable_type
+
+
+@pytest.mark.parametrize(
+    ("length", "parsed"), [(MAX_TYPE_LENGTH, True), (MAX_TYPE_LENGTH + 1, False), (8190, False)]
+)
+def test_content_type_by_its_length_is_parsed_or_blanked(
+    monkeypatch: pytest.MonkeyPatch, length: int, parsed: bool
+):
+    calls: list[str] = []
+
+    def parse(text: str) -> tuple[str, dict[str, str]]:
+        calls.append(text)
+        return text, {}
+
+    monkeypatch.setattr(request_bodies, "parse_header_parameters", parse)
+    given = 'application/json; "'.ljust(length, ";")
+
+    assert told({"CONTENT_TYPE": given}) == {"CONTENT_TYPE": given if parsed else ""}
+    assert calls == ([given] if parsed else [])
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("application/json; charset=rot13", "application/json"),
+        ("application/json;CHARSET=utf-8", "application/json"),
+        ("text/plain; charset*=x", "text/plain"),
+        (
+            'multipart/form-data; charset="latin-1"; boundary="a\\"b;c"',
+            'multipart/form-data; boundary="a\\"b;c"',
+        ),
+        ("multipart/form-data; boundary=abc", "multipart/form-data; boundary=abc"),
+        ("text/plain; a*=rot14''x", ""),
+    ],
+)
+def test_content_type_with_a_charset_is_read_without_it(given: str, read: str):
+    assert told({"CONTENT_TYPE": given}) == {"CONTENT_TYPE": read}
+
+
+def test_request_without_a_content_type_stays_without():
+    assert told({}) == {}
+
+
+def told(environ: dict[str, Any]) -> dict[str, Any]:
+    """Return what the application is told."""
+    seen: dict[str, Any] = {}
+    with_readable_type(lambda given, _: seen.update(given) or [])(environ, None)
+    return seen

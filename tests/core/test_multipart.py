@@ -1,0 +1,136 @@
+"""Multipart forms are UTF-8, however their bytes are cut into pieces."""
+
+import io
+
+import pytest
+from django.core.files.uploadhandler import MemoryFileUploadHandler
+from django.http.multipartparser import MultiPartParserError
+
+from core.multipart import CheckedParts, FormReader, boundary_of
+from core.problems import MalformedBody
+
+
+class Pieces(io.BytesIO):
+    """Gives at most so many bytes at a time."""
+
+    def __init__(self, data: bytes, most: int) -> None:
+        super().__init__(data)
+        self._most = most
+
+    def read(self, size: int | None = -1) -> bytes:
+        return super().read(self._most if size is None or size < 0 else min(size, self._most))
+
+
+def form(*parts: bytes, boundary: bytes = b"b") -> bytes:
+    text = b"".join(b"--" + boundary + b"\r\n" + part + b"\r\n" for part in parts)
+    return text + b"--" + boundary + b"--\r\n"
+
+
+def field(name: bytes, value: bytes = b"x", more: bytes = b"") -> bytes:
+    return b'Content-Disposition: form-data; name="' + name + b'"' + more + b"\r\n\r\n" + value
+
+
+def read(body: bytes, most: int = 1 << 20, content_type: str = "multipart/form-data; boundary=b"):
+    meta = {"CONTENT_TYPE": content_type, "CONTENT_LENGTH": str(len(body))}
+    return FormReader(meta, Pieces(body, most), [MemoryFileUploadHandler()]).parse()
+
+
+GOOD = form(
+    field("é".encode(), "wörld".encode()),
+    field(b"plain", "\ufffd".encode()),
+    b"Content-Type: text/plain\r\n" + field(b"other", b"\r\n\r\n--c\r\n"),
+)
+BAD = {
+    "value": field(b"a", b"caf\xe9"),
+    "base64": b"Content-Transfer-Encoding: base64\r\n" + field(b"a", b"Y2Fm6Q=="),
+    "name": field(b"caf\xe9"),
+    "filename": field(b"a", more=b'; filename="caf\xe9"'),
+    "name*": field(b"a", more=b"; name*=UTF-8''caf%E9"),
+    "filename*": field(b"a", more=b"; filename*=UTF-8''caf%E9"),
+    "filename*0*": field(b"a", more=b"; filename*0*=UTF-8''caf%E9; filename*1=x"),
+    "charset": field(b"a", more=b"; filename*=UTF-16''caf%E9"),
+    "unknown charset": field(b"a", more=b"; filename*=rot13''caf"),
+    "surrogate": field(b"a", more=b"; filename*=UTF-8''%ED%A0%80"),
+    "other header": b"X-Name: caf\xe9\r\n" + field(b"a"),
+}
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 7, 64, 1 << 20])
+def test_form_in_utf8_in_pieces_of_any_size_is_read(most: int):
+    fields, _ = read(GOOD, most)
+
+    assert fields.dict() == {"é": "wörld", "plain": "\ufffd", "other": "\r\n\r\n--c\r\n"}
+
+
+@pytest.mark.parametrize("most", [1, 5, 1 << 20])
+@pytest.mark.parametrize("kind", BAD)
+def test_form_that_is_not_utf8_in_pieces_of_any_size_is_refused(kind: str, most: int):
+    with pytest.raises(MultiPartParserError, match="not UTF-8"):
+        read(form(field(b"first"), BAD[kind], field(b"last")), most)
+
+
+@pytest.mark.parametrize(
+    ("more", "name"),
+    [
+        (b"; filename*=UTF-8''caf%C3%A9", "café"),
+        (b"; filename*=iso-8859-1''caf%E9", "café"),
+        ('; filename="café"'.encode(), "café"),
+        (b'; filename="caf%E9"', "caf%E9"),
+        (b'; filename="a*b"', "a*b"),
+    ],
+)
+def test_file_name_in_a_known_charset_is_read(more: bytes, name: str):
+    _, files = read(form(field(b"f", b"\xff\xfe", more)))
+
+    assert files["f"].name == name
+    assert files["f"].read() == b"\xff\xfe"
+
+
+@pytest.mark.parametrize("data", [b"\xff" * 5000, b"\r\n" * 3000 + b"\xff", b"--" * 3000])
+def test_bytes_of_a_file_are_not_looked_at(data: bytes):
+    _, files = read(form(field(b"f", data, b'; filename="x"')), 100)
+
+    assert files["f"].read() == data
+
+
+def test_text_behind_the_form_is_not_looked_at():
+    fields, _ = read(form(field(b"a")) + b"\xff" * 500, 100)
+
+    assert fields.dict() == {"a": "x"}
+
+
+def test_body_of_delimiters_alone_takes_two_steps_for_each():
+    body = b"--b" * 100_000
+    calls = 0
+
+    class Counted(CheckedParts):
+        def _next(self, text: bytes, at: int) -> int | None:
+            nonlocal calls
+            calls += 1
+            return super()._next(text, at)
+
+    parts = Counted(io.BytesIO(body), b"b")
+    while parts.read(64 * 1024):
+        pass
+
+    assert calls <= 2 * 100_000 + 10
+
+
+@pytest.mark.parametrize(
+    ("content_type", "boundary"),
+    [
+        ("multipart/form-data; boundary=abc", b"abc"),
+        ('multipart/form-data; boundary="a,b;c d=?e"', b"a,b;c d=?e"),
+        ('multipart/form-data; charset=utf-8; Boundary="a\\"b"', b'a"b'),
+        ('multipart/form-data; boundary="abc"; charset=utf-8', b"abc"),
+        ("multipart/form-data; boundary=a,b", b"a,b"),
+    ],
+)
+def test_boundary_of_a_content_type_is_unquoted(content_type: str, boundary: bytes):
+    assert boundary_of(content_type) == boundary
+
+
+@pytest.mark.parametrize("text", ["", "; boundary=", "; boundary=é", "; x=boundary=a"])
+def test_content_type_without_a_boundary_is_malformed(text: str):
+    with pytest.raises(MalformedBody):
+        boundary_of(f"multipart/form-data{text}")

@@ -1,0 +1,80 @@
+"""Forms that bring files: any boundary that the standard has, and UTF-8 or a refusal."""
+
+import pytest
+
+from core.problems import MalformedBody
+from tests.accounts.bodies import refusal
+from tests.cast import Agency
+from tests.site import Host
+
+MALFORMED = (400, MalformedBody.code)
+
+
+def send(host: Host, boundary: bytes, header: str, parts: list[bytes]):
+    body = b"".join(b"--" + boundary + b"\r\n" + part + b"\r\n" for part in parts)
+    headers = {"Content-Type": header}
+    content = body + b"--" + boundary + b"--\r\n"
+    return host.request("POST", "/api/files", content=content, headers=headers)
+
+
+def a_file(name: bytes, field: bytes = b"file") -> bytes:
+    return b'Content-Disposition: form-data; name="' + field + b'"; filename' + name + b"\r\n\r\nx"
+
+
+def send_simply(host: Host, *parts: bytes):
+    return send(host, b"b", "multipart/form-data; boundary=b", list(parts))
+
+
+@pytest.mark.parametrize(
+    ("boundary", "header"),
+    [
+        (b"a,b", 'multipart/form-data; boundary="a,b"'),
+        (b"a;b", 'multipart/form-data; boundary="a;b"'),
+        (b'a"b', 'multipart/form-data; boundary="a\\"b"'),
+        (b"a b:c=?'()+_./", 'multipart/form-data; boundary="a b:c=?\'()+_./"'),
+        (b"ab", "Multipart/Form-Data; Boundary=ab"),
+        (b"ab", "MULTIPART/FORM-DATA;boundary=ab;charset=iso-8859-1"),
+    ],
+)
+def test_form_with_any_boundary_is_read(acme: Agency, boundary: bytes, header: str):
+    answer = send(acme.owner.at, boundary, header, [a_file(b'="boundaries.txt"')])
+
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["name"] == "boundaries.txt"
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [a_file(b'="caf\xe9.txt"')],
+        [a_file(b"*=UTF-8''caf%E9.txt")],
+        [a_file(b"=\"x\"; filename*=UTF-8''caf%E8.txt")],
+        [a_file(b'="x.txt"', b"f\xe9"), a_file(b'="encoding.txt"')],
+        [a_file(b'="x"'), b'Content-Disposition: form-data; name="path"\r\n\r\ncaf\xe9'],
+        [b'Content-Disposition: form-data; name="caf\xe9"\r\n\r\nx', a_file(b'="x"')],
+    ],
+    ids=["filename", "filename*", "both", "name of a file", "value", "name"],
+)
+def test_form_that_is_not_utf8_is_malformed_and_keeps_nothing(acme: Agency, parts: list[bytes]):
+    before = acme.owner.at.get("/api/files?limit=1").json()["results"]
+
+    answer = send_simply(acme.owner.at, *parts)
+
+    assert refusal(answer) == MALFORMED
+    assert acme.owner.at.get("/api/files?limit=1").json()["results"] == before
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        (b"*=UTF-8''caf%C3%A9-1.txt", "café-1.txt"),
+        ('="café-2.txt"'.encode(), "café-2.txt"),
+        ('="\ufffd.txt"'.encode(), "\ufffd.txt"),
+        (b'="100%E9.txt"', "100%E9.txt"),
+    ],
+)
+def test_file_name_in_utf8_is_kept_as_it_is(acme: Agency, name: bytes, kept: str):
+    answer = send_simply(acme.owner.at, a_file(name))
+
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["name"] == kept
