@@ -15,7 +15,7 @@ from devstack.strays import home_of
 LOOPBACK = "127.0.0.1"
 NAMES = (
     "postgres", "valkey", "s3", "weed_master", "weed_filer", "weed_volume", "weed_admin",
-    "gunicorn", "fallback", "web",
+    "gunicorn", "fallback", "proxy_ready", "web",
 )  # fmt: skip
 # SeaweedFS speaks gRPC on the port + 10000.
 GRPC_OFFSET = 10000

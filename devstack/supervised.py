@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from devstack import strays
+from devstack.deferred_listener import DeferredListener
 from devstack.environment import inherited
 from devstack.errors import StackError
 from devstack.home import Home
@@ -86,11 +87,15 @@ class Supervised:
 
     def _run_once(self) -> None:
         self.service.prepare()
-        with self._lock:
-            if self._stopping.is_set():
-                return
-            process = self._process = self._spawn()
-        _await_exit(process)
+        listener = self.service.listener()
+        with listener or contextlib.nullcontext():
+            with self._lock:
+                if self._stopping.is_set():
+                    return
+                process = self._process = self._spawn(listener)
+            if listener is not None:
+                listener.open_in_background()
+            _await_exit(process)
         # While the dead process is not reaped its number cannot be reused, so this hits only its
         # own group: gunicorn's workers, for instance, would go on holding the port.
         _kill_group(process.pid)
@@ -103,7 +108,7 @@ class Supervised:
             self.exits += 1
             self._on_exit(self.service.name, status)
 
-    def _spawn(self) -> subprocess.Popen[bytes]:
+    def _spawn(self, listener: DeferredListener | None) -> subprocess.Popen[bytes]:
         account = self.service.account
         options = account.popen_options() if account is not None else {}
         variables = {**_base(), **self.service.environment()}
@@ -113,7 +118,7 @@ class Supervised:
                 self.service.command(),
                 cwd=self.service.folder,
                 env={**variables, **strays.marks(self._home, self.service.name)},
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL if listener is None else listener.fileno(),
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 # Ctrl-C in the terminal is for the supervisor, which stops them in order.

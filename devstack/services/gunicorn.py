@@ -71,6 +71,9 @@ class Gunicorn:
         ours = {"PROMETHEUS_MULTIPROC_DIR": str(self._metrics), "PYTHONUNBUFFERED": "1"}
         return {**inherited(), **web, **ours}
 
+    def listener(self) -> None:
+        """Open its own socket."""
+
     def is_ready(self) -> bool:
         """Ask for the health page that touches nothing."""
         connection = http.client.HTTPConnection(LOOPBACK, self._port, timeout=2)

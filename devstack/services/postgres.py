@@ -90,6 +90,9 @@ class Postgres:
         """Return nothing: PostgreSQL is told everything on the command line."""
         return {}
 
+    def listener(self) -> None:
+        """Open its own socket."""
+
     def is_ready(self) -> bool:
         """Log in and ask; a server in recovery refuses."""
         password = self._context.secrets.postgres_password

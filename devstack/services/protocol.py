@@ -7,6 +7,7 @@ from typing import Protocol
 
 from devstack.account import Account
 from devstack.credentials import Credentials
+from devstack.deferred_listener import DeferredListener
 from devstack.home import Home
 from devstack.ports import LOOPBACK, Ports
 
@@ -62,3 +63,6 @@ class Service(Protocol):
 
     def is_ready(self) -> bool:
         """Ask it once whether it does its work; False when it does not answer."""
+
+    def listener(self) -> DeferredListener | None:
+        """Return the socket to start it with, of a server that does not open its own."""

@@ -95,6 +95,9 @@ class SeaweedFS:
         """
         return {"GOMEMLIMIT": "400MiB", "GOGC": "50", "HOME": str(self.folder)}
 
+    def listener(self) -> None:
+        """Open its own socket."""
+
     def is_ready(self) -> bool:
         """S3 answers, a volume server has reported to the master, and the filer has the bucket."""
         try:

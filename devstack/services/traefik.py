@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from devstack import binaries
+from devstack.deferred_listener import DeferredListener
 from devstack.environment import BASE_DOMAIN
 from devstack.fallback import PROBLEM_TYPE
 from devstack.ports import LOOPBACK
@@ -29,6 +30,7 @@ class Traefik:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._listener: DeferredListener | None = None
 
     @property
     def address(self) -> str:
@@ -47,19 +49,37 @@ class Traefik:
             (folder / f"{name}.yml").write_text(json.dumps(content, indent=1), encoding="utf-8")
 
     def command(self) -> list[str]:
-        """Return the command line."""
-        return [str(binaries.traefik()), "--configFile=static.yml"]
+        """Return the command line.
+
+        Traefik takes a listening socket by systemd's protocol: descriptor 3, for the process whose
+        number is in LISTEN_PID. The supervisor hands it over as standard input.
+        """
+        take_over = 'exec 3<&0 0</dev/null; LISTEN_PID=$$ exec "$0" "$@"'
+        return ["sh", "-c", take_over, str(binaries.traefik()), "--configFile=static.yml"]
 
     def environment(self) -> dict[str, str]:
-        """Keep its home within the stack's."""
-        return {"HOME": str(self.folder)}
+        """Keep its home within the stack's, and name the socket for its entry point."""
+        return {"HOME": str(self.folder), "LISTEN_FDS": "1", "LISTEN_FDNAMES": "web"}
+
+    def listener(self) -> DeferredListener:
+        """Return the socket of the entry point ``web``, which opens when the routes are read.
+
+        Traefik accepts connections before it has read its routes, and answers them 404.
+        """
+        self._listener = DeferredListener(
+            self._context.web_address, self._context.ports["web"], self._has_routes
+        )
+        return self._listener
 
     def is_ready(self) -> bool:
-        """Ask for a page that it routes without the application.
+        """Ask for a page that it routes without the application, once the listener is open."""
+        return self._listener is not None and self._listener.is_open and self._answers("web")
 
-        Its own ping answers before the routes are read, while everybody else still gets a 404.
-        """
-        connection = http.client.HTTPConnection(LOOPBACK, self._context.ports["web"], timeout=2)
+    def _has_routes(self) -> bool:
+        return self._answers("proxy_ready")
+
+    def _answers(self, port: str) -> bool:
+        connection = http.client.HTTPConnection(LOOPBACK, self._context.ports[port], timeout=2)
         try:
             connection.request("GET", "/metrics", headers={"Host": "localhost"})
             return connection.getresponse().headers.get_content_type() == PROBLEM_TYPE
@@ -76,6 +96,8 @@ class Traefik:
                 "filePath": str(self._context.home.logs / "access.log"),
                 "format": "json",
                 "fields": {
+                    # As in traefik/traefik.yml: a path can hold the token of a link to a file.
+                    "names": {"RequestPath": "drop"},
                     "headers": {"names": {"X-Request-Id": "keep", "User-Agent": "keep"}},
                     # A presigned URL is a credential.
                     "queryParameters": {"defaultMode": "drop"},
@@ -86,11 +108,14 @@ class Traefik:
                     "address": f"{self._context.web_address}:{self._context.ports['web']}",
                     # X_Auth_User and the like would reach WSGI as X-Auth-User.
                     "http": {"aliasHeadersStrategy": "delete"},
+                    "asDefault": True,
                     "transport": {
                         "respondingTimeouts": {"readTimeout": READ_TIMEOUT},
                         "lifeCycle": {"graceTimeOut": "2s"},
                     },
                 },
+                # Tells the supervisor that the routes are read.
+                "ready": {"address": f"{LOOPBACK}:{self._context.ports['proxy_ready']}"},
             },
             "providers": {"file": {"filename": "dynamic.yml", "watch": False}},
         }
@@ -131,6 +156,7 @@ def _routers() -> dict[str, Any]:
             "rule": "Path(`/metrics`) || PathPrefix(`/metrics/`) || PathPrefix(`/internal/`)",
             "service": "fallback",
             "middlewares": ["not-found"],
+            "entryPoints": ["web", "ready"],
             "priority": 500,
         },
         # Unknown hosts too: the application knows the tenants, and answers 404 for the rest.
@@ -140,19 +166,12 @@ def _routers() -> dict[str, Any]:
             "middlewares": ["unavailable", "again"],
             "priority": 1,
         },
-        "writes": {
-            "rule": "!Method(`GET`) && !Method(`HEAD`) && !Path(`/api/files`)",
+        # As in traefik/dynamic/backend.yml: less than 10 000 bytes.
+        "short": {
+            "rule": "HeaderRegexp(`Content-Length`, `^[0-9]{1,4}$`)",
             "service": "app",
             "middlewares": ["unavailable", "whole-bodies", "again"],
             "priority": 2,
-        },
-        # Links to files: whoever reads their path has the file.
-        "links": {
-            "rule": "PathPrefix(`/s/`)",
-            "service": "app",
-            "middlewares": ["unavailable", "whole-bodies", "again"],
-            "observability": {"accessLogs": False},
-            "priority": 3,
         },
     }
 
@@ -169,10 +188,10 @@ def _middlewares() -> dict[str, Any]:
                 "query": "/.problems/503",
             }
         },
-        # A client that sends slowly must not hold a thread of the application meanwhile. Uploads
-        # stream through: the application asks who is there before it reads, and bounds the time.
+        # A client that sends a short body slowly does not hold a thread of the application. Longer
+        # ones stream through, and the application bounds their time.
         "whole-bodies": {
-            "buffering": {"memRequestBodyBytes": 1 << 20, "maxRequestBodyBytes": 32 << 20}
+            "buffering": {"memRequestBodyBytes": 10_000, "maxRequestBodyBytes": 10_000}
         },
         # As in traefik/dynamic/storage.yml: a page that somebody uploaded runs nothing.
         "user-content": {

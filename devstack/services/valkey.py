@@ -58,6 +58,9 @@ class Valkey:
         """Return nothing."""
         return {}
 
+    def listener(self) -> None:
+        """Open its own socket."""
+
     def is_ready(self) -> bool:
         """Log in and ping; a server that is still loading its file says so instead."""
         try:

@@ -45,6 +45,9 @@ class Worker:
         ours = {name: value for name, value in variables.items() if name not in NOT_FOR_WEB}
         return {**inherited(), **ours, "PYTHONUNBUFFERED": "1"}
 
+    def listener(self) -> None:
+        """Open its own socket."""
+
     def is_ready(self) -> bool:
         """Tell whether it has begun to listen."""
         return self._heartbeat.exists()

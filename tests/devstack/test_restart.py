@@ -1,11 +1,15 @@
 """A server that is killed comes back by itself, soon, and with what it had acknowledged."""
 
+import contextlib
 import http.client
+import os
+import socket
 import threading
 import time
 
 import pytest
 
+from devstack.deferred_listener import DeferredListener
 from devstack.services.registry import ALL
 from devstack.testing import TestStack
 from tests.devstack import stores, web
@@ -80,3 +84,47 @@ def test_requests_wait_while_gunicorn_restarts(whole: TestStack) -> None:
     # is turned away before it has waited, which takes a machine that is busy for seconds.
     at_once = [status for status, seconds in answers if status != 200 and seconds < 1]
     assert len(at_once) <= 1
+
+
+def test_request_during_a_restart_of_the_proxy_is_never_answered_404(whole: TestStack) -> None:
+    """Refused, cut off or late it may be; a client takes 404 for an answer."""
+    statuses: set[int] = set()
+    over = threading.Event()
+
+    def ask() -> None:
+        while not over.is_set():
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                statuses.add(web.get(whole.ports["web"], "/").status)
+
+    asking = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in asking:
+        thread.start()
+    try:
+        for _ in range(3):
+            whole.kill("traefik")
+            time.sleep(0.2)
+            whole.wait_ready("traefik")
+    finally:
+        over.set()
+        for thread in asking:
+            thread.join()
+
+    assert statuses == {200}
+
+
+def test_listener_takes_connections_when_it_is_opened() -> None:
+    ready = threading.Event()
+    with DeferredListener("127.0.0.1", 0, ready.is_set) as listener:
+        held = socket.socket(fileno=os.dup(listener.fileno()))
+        with held, socket.socket() as client:
+            was_open = listener.is_open
+            client.settimeout(0.2)
+            began = client.connect_ex(held.getsockname())
+            listener.open_in_background()
+            ready.set()
+            client.settimeout(10)
+            client.connect_ex(held.getsockname())
+
+            assert held.accept()[0].getpeername() == client.getsockname()
+    assert was_open or began != 0
+    assert listener.is_open

@@ -114,7 +114,7 @@ def test_no_telemetry_no_version_check_and_no_insecure_dashboard() -> None:
     timeouts = static["entryPoints"]["websecure"]["transport"]["respondingTimeouts"]
     assert timeouts["readTimeout"] == "3600s"
     # Not Docker's: it would need the socket.
-    assert set(static["providers"]) == {"file", "http"}
+    assert set(static["providers"]) == {"file", "http", "providersThrottleDuration"}
     for name, point in static["entryPoints"].items():
         assert point["http"]["aliasHeadersStrategy"] == "delete", name
         assert "forwardedHeaders" not in point, name

@@ -1,0 +1,47 @@
+"""While Traefik starts it answers no request that it will serve a moment later with 404."""
+
+import contextlib
+import socket
+import ssl
+import threading
+
+import pytest
+
+from .edge import DOMAIN, free_ports, running
+
+pytestmark = pytest.mark.needs("traefik")
+HOST = f"acme.{DOMAIN}"
+
+
+class Watch:
+    """Asks one port over TLS without a pause, from before Traefik listens until the block ends."""
+
+    def __init__(self, port: int) -> None:
+        self.port, self.statuses, self.over = port, list[str](), threading.Event()
+        self.thread = threading.Thread(target=self.ask)
+
+    def ask(self) -> None:
+        context = ssl._create_unverified_context()
+        request = f"GET /x HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode()
+        while not self.over.is_set():
+            with contextlib.suppress(OSError):
+                plain = socket.create_connection(("127.0.0.1", self.port), timeout=5)
+                with context.wrap_socket(plain, server_hostname=HOST) as line:
+                    line.sendall(request)
+                    self.statuses += line.recv(100).decode().split()[1:2]
+
+    def __enter__(self) -> "Watch":
+        self.thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.over.set()
+        self.thread.join()
+
+
+def test_request_during_the_start_is_never_answered_404(tmp_path) -> None:
+    (port,) = free_ports(1)
+    with Watch(port) as watch, running(tmp_path, WEBSECURE_ADDRESS=f"127.0.0.1:{port}") as edge:
+        edge.wait(lambda: "200" in watch.statuses)
+
+    assert set(watch.statuses) == {"200"}
