@@ -1,7 +1,7 @@
 """What Traefik is told of custom domains: a router for each one that is proved, by itself.
 
 Its HTTP provider asks every few seconds. The middlewares, and the service ``backend``, are those of
-traefik/dynamic/; so is the division into plain requests, uploads, reads and links to files.
+traefik/dynamic/; so is the division into requests of any kind, those with a short body, and reads.
 """
 
 import hmac
@@ -27,13 +27,18 @@ PRIORITY = 400  # below the exact hosts of ours (500), above tenants (100) and t
 # then: a domain that was proved before it pointed here would wait for the next one to be proved.
 ASKED_AGAIN = 3600
 VARIANTS: tuple[tuple[str, str, list[str]], ...] = (
-    ("", "", ["elsewhere", "whole-bodies", "retry"]),
-    ("-uploads", " && Path(`/api/files`)", ["elsewhere", "retry"]),
-    ("-reads", " && (Method(`GET`) || Method(`HEAD`))", ["elsewhere", "retry-reads", "retry"]),
-    ("-links", " && PathPrefix(`/s/`)", ["elsewhere", "whole-bodies", "retry"]),
+    ("", "", ["elsewhere", "retry"]),
+    (
+        "-short",
+        " && HeaderRegexp(`Content-Length`, `^[0-9]{1,4}$`)",
+        ["elsewhere", "whole-bodies", "retry"],
+    ),
+    (
+        "-reads",
+        " && (Method(`GET`) || Method(`HEAD`)) && !PathPrefix(`/s/`)",
+        ["elsewhere", "retry-reads", "retry"],
+    ),
 )
-# Links to files: whoever reads their path in a log has the file.
-NOT_LOGGED = "-links"
 
 
 class ProviderMiddleware:
@@ -99,6 +104,5 @@ def _routers(key: str, host: str, resolver: str) -> dict[str, Any]:
             "service": "backend@file",
             "middlewares": [f"{name}@file" for name in middlewares],
             "tls": tls,
-            "observability": {"accessLogs": suffix != NOT_LOGGED},
         }
     return made

@@ -2,7 +2,10 @@
 
 from typing import Any
 
-from tenants.management.tables import show_table, table_of
+from rich.box import SIMPLE
+from rich.table import Table
+
+from tenants.management.tables import show_table
 from tenants.models import FleetOutcome
 
 
@@ -19,7 +22,7 @@ def print_status(out: Any, now: dict[str, Any]) -> None:
 def print_report(out: Any, run: dict[str, Any], outcomes: list[FleetOutcome]) -> None:
     """Print a run and a row for each tenant, failures first."""
     _print_run(out, run)
-    table = table_of(("tenant", "outcome", "seconds", "what"), free=("what",))
+    table = Table("tenant", "outcome", "seconds", "what", box=SIMPLE)
     for outcome in outcomes:
         done = "done" if outcome.succeeded else "failed"
         first = (outcome.detail.splitlines() or [""])[0]

@@ -189,11 +189,12 @@ def test_sigterm_finishes_what_is_under_way(own_edge) -> None:
     edge = own_edge()
     with connect(edge, ACME) as stream:
         head = (
-            f"PUT /api/files HTTP/1.1\r\nHost: {ACME}\r\nX-Upload: end\r\nContent-Length: 8\r\n\r\n"
+            f"PUT /api/files HTTP/1.1\r\nHost: {ACME}\r\nX-Upload: end\r\n"
+            "Content-Length: 20000\r\n\r\n"
         )
-        stream.sendall(head.encode() + b"half")
+        stream.sendall(head.encode() + b"x" * 10_000)
         edge.wait(lambda: any(received(edge.backends[name], "end") for name in "ab"))
         edge.process.terminate()
         time.sleep(0.3)
-        stream.sendall(b"half")
+        stream.sendall(b"x" * 10_000)
         assert stream.recv(65536).startswith(b"HTTP/1.1 200")

@@ -22,7 +22,7 @@ def test_traefik_is_given_every_variable_without_a_default(config) -> None:
     assert needed <= set(given)
     known = set(re.findall(r'env "([A-Z0-9_]+)"|\$\{([A-Z0-9_]+)', all_of(folder)))
     names = {name for pair in known for name in pair if name}
-    assert set(given) <= names | {"CERT_RESOLVER"}
+    assert set(given) <= names | {"CERT_RESOLVER", "GOMEMLIMIT"}
 
 
 def all_of(folder: Path) -> str:

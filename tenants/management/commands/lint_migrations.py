@@ -7,7 +7,6 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from core.text import counted
 from tenants.linting.linter import faults_in, own_apps
 
 
@@ -32,6 +31,6 @@ class Command(BaseCommand):
         for fault in faults if not options["json"] else ():
             self.stdout.write(str(fault))
         if faults:
-            raise CommandError(f"{counted(len(faults), 'finding')}.")
+            raise CommandError(f"{len(faults)} findings.")
         if not options["json"]:
             self.stdout.write("No migration is refused.")

@@ -1,0 +1,84 @@
+"""Bodies that stall in the proxy: what they cost, how many one address may have, what passes by."""
+
+import contextlib
+import ssl
+from collections.abc import Iterator
+
+import httpx
+import psutil
+import pytest
+
+from .edge import DOMAIN, Edge, running
+from .test_availability import connect, received
+
+pytestmark = pytest.mark.needs("traefik")
+ACME = f"acme.{DOMAIN}"
+MEBIBYTE = 1024 * 1024
+STALLED, LIMIT = 135, 20
+
+
+def begin(line: ssl.SSLSocket, path: str, size: int, key: str = "") -> None:
+    """Send all of a body but its last byte."""
+    head = f"POST {path} HTTP/1.1\r\nHost: {ACME}\r\nX-Upload: {key}\r\n"
+    line.sendall(f"{head}Content-Length: {size}\r\n\r\n".encode() + b"x" * (size - 1))
+
+
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+    """A Traefik of this module's own, so that its memory is too; without a limit of the rate."""
+    folder = tmp_path_factory.mktemp("stalled")
+    with running(folder, EDGE_RATE_AVERAGE="0", EDGE_IN_FLIGHT="200") as started:
+        yield started
+
+
+@pytest.mark.parametrize("size", [9_999, MEBIBYTE])
+def test_stalled_bodies_cost_little_memory(quiet: Edge, size: int) -> None:
+    process = psutil.Process(quiet.process.pid)
+    before = process.memory_info().rss
+    with contextlib.ExitStack() as stack:
+        for _ in range(STALLED):
+            begin(stack.enter_context(connect(quiet, ACME)), "/api/auth/login", size)
+        assert quiet.request(ACME, "/api/x", timeout=20).status_code == 200
+        # A body of 1 MiB that was kept would cost as much again, or twice that.
+        assert process.memory_info().rss - before < STALLED * MEBIBYTE // 2
+
+
+def test_body_that_is_not_short_streams_through(quiet: Edge) -> None:
+    with connect(quiet, ACME) as line:
+        begin(line, "/api/auth/login", 10_000, "streams")
+        backends = [quiet.backends[name] for name in ("a", "b")]
+        quiet.wait(lambda: any(received(one, "streams") > 9_000 for one in backends))
+
+
+def test_body_without_a_length_streams_through(quiet: Edge) -> None:
+    with connect(quiet, ACME) as line:
+        head = f"POST /api/auth/login HTTP/1.1\r\nHost: {ACME}\r\nX-Upload: chunks\r\n"
+        line.sendall(head.encode() + b"Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n")
+        backends = [quiet.backends[name] for name in ("a", "b")]
+        quiet.wait(lambda: any(received(one, "chunks") == 4 for one in backends))
+
+
+@pytest.mark.parametrize("path", ["/api/auth/login", "/s/token"])
+def test_longer_body_than_is_kept_reaches_the_backend(quiet: Edge, path: str) -> None:
+    """Traefik has no words of its own for it: the backend says 413."""
+    sent = b"x" * 40 * MEBIBYTE
+    answer = quiet.request(ACME, path, "POST", content=sent, timeout=60)
+    assert (answer.status_code, answer.json()["bytes"]) == (200, len(sent))
+
+
+def test_one_address_has_so_many_requests_under_way(own_edge) -> None:
+    edge = own_edge(EDGE_RATE_AVERAGE="0", EDGE_IN_FLIGHT=str(LIMIT))
+    with contextlib.ExitStack() as stack:
+        lines = [stack.enter_context(connect(edge, ACME)) for _ in range(LIMIT)]
+        for line in lines:
+            begin(line, "/api/auth/login", 100)
+        edge.wait(lambda: status(edge, "127.0.0.1") == 429)
+        assert status(edge, "127.0.0.9") == 200
+
+
+def status(edge: Edge, address: str) -> int:
+    transport = httpx.HTTPTransport(verify=False, local_address=address)
+    with httpx.Client(transport=transport) as client:
+        url = f"https://127.0.0.1:{edge.https}/api/auth/login"
+        sent = {"headers": {"Host": ACME}, "extensions": {"sni_hostname": ACME}}
+        return client.post(url, content=b"{}", **sent).status_code
