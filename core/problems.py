@@ -98,6 +98,11 @@ class ValidationFailed(Problem):
     title = "Some fields are not valid."
 
 
+class TooManyFields(Problem):
+    code = "too_many_fields"
+    title = "The request has more fields, or files, than are read."
+
+
 class UnsupportedVersion(Problem):
     code = "unsupported_version"
     title = "This version of the API is not served."
@@ -196,10 +201,26 @@ class BodyTooLarge(Problem):
     title = "The body is larger than this endpoint accepts."
 
 
+class UriTooLong(Problem):
+    """Said before a request reaches Django (RFC 9110 section 15.5.15)."""
+
+    status = 414
+    code = "uri_too_long"
+    title = "The address of the request is too long."
+
+
 class UnsupportedMediaType(Problem):
     status = 415
     code = "unsupported_media_type"
     title = "This content type is not read here."
+
+
+class ExpectationFailed(Problem):
+    """Said before a request reaches Django (RFC 9110 section 15.5.18)."""
+
+    status = 417
+    code = "expectation_failed"
+    title = "What the field Expect asks for is not served."
 
 
 class RateLimited(Problem):
@@ -208,10 +229,26 @@ class RateLimited(Problem):
     title = "Too many requests."
 
 
+class HeadersTooLarge(Problem):
+    """Said before a request reaches Django (RFC 6585 section 5)."""
+
+    status = 431
+    code = "headers_too_large"
+    title = "The header fields of the request are too many or too long."
+
+
 class InternalError(Problem):
     status = 500
     code = "internal_error"
     title = "Something went wrong on our side."
+
+
+class NotImplementedHere(Problem):
+    """Said before a request reaches Django (RFC 9112 section 6.1)."""
+
+    status = 501
+    code = "not_implemented"
+    title = "The transfer coding of the request is not served."
 
 
 class DatabaseUnavailable(Problem):

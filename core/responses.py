@@ -9,7 +9,12 @@ from typing import Any
 
 import psycopg
 from django.conf import settings
-from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFieldsSent
+from django.core.exceptions import (
+    PermissionDenied,
+    RequestDataTooBig,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
@@ -72,7 +77,8 @@ def as_problem(exc: BaseException) -> Problem:
 _OF_DJANGO: list[tuple[tuple[type[BaseException], ...], type[Problem]]] = [
     ((Http404,), problems.NotFound),
     ((PermissionDenied,), problems.PermissionRefused),
-    ((RequestDataTooBig, TooManyFieldsSent), problems.BodyTooLarge),
+    ((RequestDataTooBig,), problems.BodyTooLarge),
+    ((TooManyFieldsSent, TooManyFilesSent), problems.TooManyFields),
     ((MultiPartParserError, UnicodeError), problems.MalformedBody),
 ]
 

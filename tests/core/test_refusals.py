@@ -1,0 +1,63 @@
+"""What is refused before Django sees it is problem+json too, with the id of the request."""
+
+import json
+import socket
+
+import pytest
+
+from devstack.testing import TestStack
+from tests.core.log_lines import lines_with
+from tests.site import Site
+
+FORM = "application/x-www-form-urlencoded"
+MEBIBYTE = 1024 * 1024
+
+
+def exchange(port: int, request: bytes, *, wait: float = 30) -> tuple[bytes, bytes]:
+    """Send bytes as they are; return head and body of what comes back until the end."""
+    with socket.create_connection(("127.0.0.1", port), timeout=wait) as line:
+        line.sendall(request)
+        answer = b""
+        while data := line.recv(65536):
+            answer += data
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return head, body
+
+
+def request(line: str, *fields: str, host: str = "localhost") -> bytes:
+    return "\r\n".join([line, f"Host: {host}", *fields, "Connection: close", "", ""]).encode()
+
+
+REFUSED = [
+    pytest.param(request(f"GET /{'a' * 9000} HTTP/1.1"), 414, "uri_too_long", id="line"),
+    pytest.param(
+        request("GET / HTTP/1.1", f"X: {'a' * 9000}"), 431, "headers_too_large", id="long"
+    ),
+    pytest.param(
+        request("GET / HTTP/1.1", *(f"X-{n}: y" for n in range(150))),
+        431,
+        "headers_too_large",
+        id="many",
+    ),
+    pytest.param(
+        request("POST / HTTP/1.1", f"Content-Type: {FORM}", "Content-Type: text/plain"),
+        400,
+        "bad_request",
+        id="types",
+    ),
+    pytest.param(request("get / HTTP/1.1"), 400, "bad_request", id="method"),
+]
+
+
+@pytest.mark.parametrize("port", ["web", "gunicorn"])
+@pytest.mark.parametrize(("sent", "status", "code"), REFUSED)
+def test_request_that_gunicorn_refuses_is_a_problem(
+    site: Site, stores: TestStack, port: str, sent: bytes, status: int, code: str
+):
+    head, body = exchange(stores.ports[port], sent)
+
+    problem = json.loads(body)
+    assert (int(head.split()[1]), problem["status"], problem["code"]) == (status, status, code)
+    assert b"\r\ncontent-type: application/problem+json" in head.lower()
+    assert f"x-request-id: {problem['request_id']}".encode() in head.lower()
+    assert lines_with(stores, problem["request_id"])[0]["event"] == "request_refused"
