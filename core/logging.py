@@ -7,7 +7,7 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 from core.context import request_context
-from core.queries import without_queries
+from core.redaction import redacted
 
 SECRET_KEYS = frozenset(
     {"password", "current_password", "token", "access_token", "refresh_token", "authorization"}
@@ -31,11 +31,11 @@ def hide_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return event
 
 
-def hide_queries(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Take the queries out of addresses, also of those that an exception's text names."""
+def hide_tokens(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Take the tokens out of addresses, also of those that an exception's text names."""
     for key, value in event.items():
         if isinstance(value, str):
-            event[key] = without_queries(value)
+            event[key] = redacted(value)
     return event
 
 
@@ -50,9 +50,9 @@ class _WithoutRequest(logging.Filter):
 def _formatter(style: str) -> dict[str, Any]:
     last: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if style == "console":
-        last.append(structlog.dev.ConsoleRenderer())
+        last += [hide_tokens, structlog.dev.ConsoleRenderer()]
     else:
-        shown = [structlog.processors.format_exc_info, hide_queries]
+        shown = [structlog.processors.format_exc_info, hide_tokens]
         last += [*shown, structlog.processors.JSONRenderer()]
     before = [
         structlog.stdlib.add_logger_name,

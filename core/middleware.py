@@ -16,14 +16,12 @@ from core.browser import is_api
 from core.context import RequestContext, serving
 from core.metrics import observe_request
 from core.problems import UnsupportedVersion
+from core.redaction import redacted_path
 from core.request_ids import API_VERSION, request_id_of
 from core.responses import problem_response
 
 PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 QUIET_PATHS = frozenset({"/api/health/live", "/api/health/ready", "/metrics", "/internal/traefik"})
-
-# What comes after it opens a file for whoever reads it.
-SECRET_PATH = "/s/"  # noqa: S105 - the place, not the secret
 
 log = logging.getLogger("aggios.access")
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -95,15 +93,10 @@ def _report(
         "request",
         extra={
             "method": request.method,
-            "path": _shown(request.path),
+            "path": redacted_path(request.path),
             "route": context.route,
             "status": response.status_code,
             "duration_ms": round(seconds * 1000, 2),
             "client_address": context.client_address,
         },
     )
-
-
-def _shown(path: str) -> str:
-    """Return a path as the log may hold it."""
-    return f"{SECRET_PATH}[hidden]" if path.startswith(SECRET_PATH) else path

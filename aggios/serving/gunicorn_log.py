@@ -5,20 +5,20 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
-from core.queries import without_queries
+from core.redaction import redacted
 
 
 class _Formatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line, and the traceback, without the queries of addresses."""
-        return without_queries(super().format(record))
+        """Return the line, and the traceback, without tokens."""
+        return redacted(super().format(record))
 
 
 class Log(Logger):  # type: ignore[misc]
-    """As gunicorn's, without tokens: those of mailed links stand in queries."""
+    """As gunicorn's, without the tokens that stand in addresses."""
 
     def setup(self, cfg: Any) -> None:
-        """Set the handlers up, then have them leave the queries out."""
+        """Set the handlers up, then have them leave the tokens out."""
         super().setup(cfg)
         for handler in self.error_log.handlers:
             handler.setFormatter(_Formatter(self.error_fmt, self.datefmt))

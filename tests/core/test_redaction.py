@@ -1,0 +1,90 @@
+"""No log holds a token, at whatever path or in whatever field a client sends one."""
+
+import secrets
+
+import pytest
+
+from core.redaction import redacted, redacted_path
+from devstack.testing import TestStack
+from tests.cast import Agency
+from tests.core.log_lines import lines_with
+from tests.core.test_refusals import exchange, request
+
+ID = "019a2b96-4e26-7222-a781-71ecb0d5754d"
+WORDS = "/api/audit/deletion-certificates/s"
+TOKEN = "q7Zr4Jw0mHc-Qf2vXk9_pLs8tYbNd1eGuR3aWoIiTzE"
+PATHS = [
+    f"/s/{TOKEN}",
+    f"/S/{TOKEN}",
+    f"//s/{TOKEN}",
+    f"/./s/{TOKEN}",
+    f"/s/{TOKEN}/x",
+    f"/s;/{TOKEN}",
+    f"/s%2f{TOKEN}",
+    f"/s%5c{TOKEN}",
+    f"/s%252f{TOKEN}",
+    f"/s/{TOKEN}?download=1",
+    f"/x/s/{TOKEN}",
+    f"/join?token={TOKEN}",
+    f"/join/?token={TOKEN}",
+    f"/nowhere?a=1&token={TOKEN}",
+    f"http://other.example/s/{TOKEN}",
+    f"/{'a' * 9000}/{TOKEN}",
+]
+
+
+@pytest.mark.parametrize("path", [path.partition("?")[0] for path in PATHS if "?" not in path])
+def test_path_of_a_log_line_holds_no_token(path: str):
+    assert TOKEN not in redacted_path(path)
+
+
+@pytest.mark.parametrize("path", ["/", "/api/users/me", f"/api/files/{ID}/content", WORDS])
+def test_path_without_a_token_is_logged_as_it_is(path: str):
+    assert redacted_path(path) == path
+
+
+@pytest.mark.parametrize("path", ["/s/a-name", "/S/a/b", "//s/a", "/s%2fa", "/s;a"])
+def test_whatever_follows_the_place_of_links_is_hidden(path: str):
+    assert redacted_path(path).endswith("[hidden]")
+
+
+def test_double_encoded_token_is_hidden():
+    encoded = "".join(f"%{ord(letter):02x}" for letter in TOKEN)
+
+    assert redacted_path(f"/s/{encoded}") == "/s/[hidden]"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Not Found: /S/{}",
+        "Forbidden (CSRF cookie not set.): /s/{}/x",
+        "Referer checking failed - https://a.example/s/{} does not match",
+        "Error handling request GET /s%2F{}",
+        'File "x.py", line 3\nValueError: https://a.example/join?token={}&x=1',
+    ],
+)
+def test_any_text_of_a_log_holds_no_token(text: str):
+    assert TOKEN not in redacted(text.format(TOKEN))
+
+
+def test_text_without_a_token_stays():
+    text = f'File "/srv/lib/python3.13/site-packages/a_long_module_name_x.py" /api/files/{ID}'
+
+    assert redacted(text) == text
+
+
+def test_no_log_file_of_the_stack_holds_a_token(acme: Agency, stores: TestStack):
+    token = secrets.token_urlsafe(32)
+    fields = f"Referer: http://{acme.host.name}/s/{token}", "X-Request-ID: "
+    for number, path in enumerate(PATHS):
+        for method in ("GET", "POST", "get"):
+            for port in ("web", "gunicorn"):
+                sent = [fields[0], f"{fields[1]}{token[:8]}-{port}-{number}-{method}"]
+                line = f"{method} {path.replace(TOKEN, token)} HTTP/1.1"
+                exchange(stores.ports[port], request(line, *sent, host=acme.host.name))
+
+    assert lines_with(stores, f"{token[:8]}-web-0-POST", "access")
+    assert lines_with(stores, f"{token[:8]}-gunicorn-0-POST")
+    logs = {file.name: file.read_text("utf-8", "replace") for file in stores.home.logs.iterdir()}
+    assert [name for name, text in logs.items() if token in text] == []
