@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY as SESSION_KEY_OF_USER
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
@@ -14,6 +15,7 @@ from django.utils.translation import override
 
 from core.hosts import OnlyOnAdminHost
 from core.language import PARAMETER, asked_language, in_language, language_of
+from staff.sessions import end_idle_session
 
 SESSION_KEY = re.compile(r"[a-z0-9]{32}")
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -30,7 +32,13 @@ class AdminSession(OnlyOnAdminHost, SessionMiddleware):
 
 
 class AdminAuthentication(OnlyOnAdminHost, AuthenticationMiddleware):
-    pass
+    """Who is logged in, unless nothing was asked in their name for too long."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Set ``request.user``."""
+        super().process_request(request)
+        if SESSION_KEY_OF_USER in request.session:
+            end_idle_session(request)
 
 
 class AdminMessages(OnlyOnAdminHost, MessageMiddleware):

@@ -181,8 +181,14 @@ CACHES: dict[str, Any] = {
     }
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
-SESSION_COOKIE_NAME = "aggios_staff"
+# Over https no other host of the domain can set a cookie with this prefix (RFC 6265bis, 4.1.3.2).
+COOKIE_PREFIX = "__Host-" if PUBLIC_SCHEME == "https" else ""
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}aggios_staff"
 SESSION_COOKIE_AGE = 8 * 3600
+# How long a session in the admin lasts without a request; the age above is its absolute limit.
+STAFF_IDLE_SECONDS = env.integer("STAFF_IDLE_SECONDS", 1800, least=60)
+# Not in a cookie: messages may hold a password that is shown once.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 LOGIN_REDIRECT_URL = "admin:index"
 
 # -- people ----------------------------------------------------------------------------------------
@@ -194,9 +200,11 @@ AUTHENTICATION_BACKENDS = ["staff.backends.StaffBackend"]
 PASSWORD_HASHERS = ["accounts.passwords.hashers.PepperedArgon2"]
 RESET_LINK_LIFETIME = timedelta(seconds=env.integer("RESET_LINK_SECONDS", 3600, least=60))
 VERIFY_LINK_LIFETIME = timedelta(seconds=env.integer("VERIFY_LINK_SECONDS", 3 * 86400, least=60))
-# Where to ask whether a password is known from a breach, such as
-# https://api.pwnedpasswords.com/range; nobody is asked when empty. What holds when no answer comes.
-PASSWORD_BREACH_URL = env.text("PASSWORD_BREACH_URL", "")
+# Where to ask whether a new password is known from a breach; nothing is asked when it is empty.
+# What holds when no answer comes. A log-in never asks.
+PASSWORD_BREACH_URL = env.text(
+    "PASSWORD_BREACH_URL", "https://api.pwnedpasswords.com/range" if PRODUCTION else ""
+)
 PASSWORD_BREACH_FAIL = env.choice("PASSWORD_BREACH_FAIL", "open", ("open", "closed"))
 PASSWORD_BREACH_SECONDS = env.integer("PASSWORD_BREACH_SECONDS", 2, least=1)
 # How many passwords each process hashes at once: by default all processes together as many as there
@@ -425,7 +433,7 @@ WHITENOISE_USE_FINDERS = not PRODUCTION
 # -- language and time -----------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("pt-br", "Português (Brasil)")]
-LANGUAGE_COOKIE_NAME = "aggios_language"
+LANGUAGE_COOKIE_NAME = f"{COOKIE_PREFIX}aggios_language"
 LANGUAGE_COOKIE_AGE = 365 * 86400
 LANGUAGE_COOKIE_SECURE = PUBLIC_SCHEME == "https"
 LANGUAGE_COOKIE_HTTPONLY = True
@@ -449,7 +457,7 @@ SESSION_COOKIE_SECURE = PUBLIC_SCHEME == "https"
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SECURE = PUBLIC_SCHEME == "https"
 CSRF_COOKIE_HTTPONLY = True
-CSRF_COOKIE_NAME = "aggios_csrf"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}aggios_csrf"
 CSRF_FAILURE_VIEW = "aggios.errors.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {

@@ -45,7 +45,12 @@ def counted(count: int, noun: str, plural: str = "") -> str:
 
     For English lines of commands; what is translated uses ``ngettext``.
     """
-    return f"{count} {noun if count == 1 else plural or f'{noun}s'}"
+    return f"{count} {noun_for(count, noun, plural)}"
+
+
+def noun_for(count: int, noun: str, plural: str = "") -> str:
+    """Return ``noun`` in the form that goes with ``count``."""
+    return noun if count == 1 else plural or f"{noun}s"
 
 
 def normalize_bounded(text: str, form: NormalForm, *, max_raw_length: int) -> str:

@@ -16,4 +16,4 @@ def find_files(user: User, *, search: str = "") -> QuerySet[File]:
     Raises ValidationFailed for a search that no name could contain.
     """
     wanted, files = checked_search(search), readable_files(user)
-    return files.filter(name__icontains=wanted) if wanted else files
+    return files.filter(name__folded_contains=wanted) if wanted else files

@@ -32,8 +32,8 @@ def find_tenants(*, search: str = "", state: str = "") -> QuerySet[Tenant]:
     """
     wanted, tenants = checked_search(search.strip()), shown_tenants()
     if wanted:
-        named = Domain.objects.filter(tenant=OuterRef("pk"), domain__icontains=wanted)
-        tenants = tenants.filter(Q(name__icontains=wanted) | Exists(named))
+        named = Domain.objects.filter(tenant=OuterRef("pk"), domain__folded_contains=wanted)
+        tenants = tenants.filter(Q(name__folded_contains=wanted) | Exists(named))
     return tenants.filter(STATES[checked_choice("status", state, STATES)]) if state else tenants
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.contrib.sessions.models import Session
 from django.dispatch import receiver
+from django.http import HttpRequest
 from django.utils import timezone
 
 from audit.services import ANONYMOUS, Target, record
@@ -12,12 +13,14 @@ from core.database.deleting import delete_some
 from core.email_addresses import address_key
 from staff.actors import actor_of, target_of
 from staff.models import StaffUser
+from staff.sessions import begin_session
 
 PRUNED_AT_ONCE = 20
 
 
 @receiver(user_logged_in, dispatch_uid="staff.logged_in")
-def _logged_in(user: StaffUser, **_: Any) -> None:
+def _logged_in(user: StaffUser, request: HttpRequest, **_: Any) -> None:
+    begin_session(request.session)
     record("staff.logged_in", actor=actor_of(user), target=target_of(user))
     _prune()
 

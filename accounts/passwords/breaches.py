@@ -7,8 +7,12 @@ answers with every known hash that begins alike. ``Add-Padding`` has it mix in r
 
 import hashlib
 import logging
+import os
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as TookTooLong
+from functools import cache
 
 import urllib3
 from django.conf import settings
@@ -24,6 +28,8 @@ ROW = re.compile(r"([0-9A-F]{35}):([0-9]+)", re.IGNORECASE)
 # The longest ranges have some 2 000 rows of 40 bytes, and padding adds to 1 000.
 MOST_BYTES = 1024 * 1024
 PART = 16 * 1024
+PAUSE_SECONDS = 60
+THREADS = 2
 
 
 class NoAnswer(Exception):  # noqa: N818 - reads as what it says
@@ -34,18 +40,23 @@ class BreachedPasswordValidator:
     """Refuses passwords of known breaches (NIST SP 800-63B-4, 3.1.1.2), where that is asked for.
 
     ``PASSWORD_BREACH_FAIL`` says what holds while the service does not answer: ``open`` takes the
-    password, ``closed`` raises PasswordUnchecked.
+    password and asks no more for a minute, so that an installation without network waits once;
+    ``closed`` raises PasswordUnchecked. Only a new password is asked about, never a log-in's.
     """
 
     def validate(self, password: str, user: object = None) -> None:
         """Raise ValidationError for a known one, and PasswordUnchecked."""
         if not settings.PASSWORD_BREACH_URL:
             return
+        fails_open = settings.PASSWORD_BREACH_FAIL == "open"  # noqa: S105 - no password
+        if fails_open and service_pause.is_on():
+            return
         try:
             known = is_breached(normalized_password(password))
         except NoAnswer as exc:
-            log.warning("breaches_not_asked", extra={"why": str(exc)})
-            if settings.PASSWORD_BREACH_FAIL == "closed":  # noqa: S105 - no password
+            service_pause.begin()
+            log.warning("breaches_not_asked", extra={"why": str(exc), "taken": fails_open})
+            if not fails_open:
                 raise PasswordUnchecked from exc
             return
         if known:
@@ -56,14 +67,52 @@ class BreachedPasswordValidator:
         return "Use a password that is not known from a breach."
 
 
+class _Pause:
+    """The time for which this process asks nothing, after the service has not answered."""
+
+    def __init__(self) -> None:
+        self._ends_at = 0.0
+
+    def begin(self) -> None:
+        self._ends_at = time.monotonic() + PAUSE_SECONDS
+
+    def end(self) -> None:
+        self._ends_at = 0.0
+
+    def is_on(self) -> bool:
+        return time.monotonic() < self._ends_at
+
+
+service_pause = _Pause()
+
+
 def is_breached(password: str) -> bool:
     """Tell whether the service knows the password. Raises NoAnswer."""
     digest = hashlib.sha1(password.encode(), usedforsecurity=False).hexdigest().upper()
     suffix = digest[PREFIX:]
-    rows = [ROW.fullmatch(line) for line in _range(digest[:PREFIX]).split()]
+    rows = [ROW.fullmatch(line) for line in _range_in_time(digest[:PREFIX]).split()]
     if not rows or not all(rows):
         raise NoAnswer("It did not answer with a range.")
     return any(row[1].upper() == suffix and int(row[2]) > 0 for row in rows if row)
+
+
+def _range_in_time(prefix: str) -> str:
+    """Return a range in a bounded time: looking a name up has no time-out of its own."""
+    work = _threads().submit(_range, prefix)
+    try:
+        return work.result(settings.PASSWORD_BREACH_SECONDS + 1)
+    except TookTooLong:
+        work.cancel()
+        raise NoAnswer("Its name was not found in time.") from None
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(THREADS, "breaches")
+
+
+# A forked process has none of its parent's threads.
+os.register_at_fork(after_in_child=_threads.cache_clear)
 
 
 def _range(prefix: str) -> str:

@@ -35,7 +35,8 @@ def find_people(*, search: str = "", role: str = "", is_active: str = "") -> Que
     wanted, found = checked_search(search), readable_people()
     if wanted:
         named = Concat("first_name", Value(" "), "last_name")
-        contains = Q(email__icontains=stored_part(wanted)) | Q(named__icontains=wanted)
+        by_address = Q(email__folded_contains=stored_part(wanted))
+        contains = by_address | Q(named__folded_contains=wanted)
         found = found.alias(named=named).filter(contains)
     if role:
         found = found.filter(role=checked_choice("role", role, User.Role.values))

@@ -7,17 +7,20 @@ from rich.console import Console
 from rich.table import Table
 
 from aggios.isolation.ledger import Ledger
+from core.text import counted
 
 
 def show(ledger: Ledger, out: Any, *, every: bool) -> None:
     """Print what was tried, added up by target or one by one, and then what went through."""
-    console = Console(file=out, width=None if out.isatty() else 160)
+    console = Console(file=out, width=None if out.isatty() else 160, markup=False, emoji=False)
     console.print(_each(ledger) if every else _added_up(ledger))
     for row in ledger.crossings:
         where = f"{row.layer} {row.action} {row.target}"
         console.print(f"CROSSING  {where}, {row.who}, {row.aim}: {row.crossing}", style="bold red")
-    verdict = f"{len(ledger.crossings)} crossings" if ledger.crossings else "nothing went through"
-    console.print(f"{len(ledger.rows)} attempts on {len(ledger.groups())} targets: {verdict}.")
+    crossings = counted(len(ledger.crossings), "crossing")
+    verdict = crossings if ledger.crossings else "nothing went through"
+    tried = f"{counted(len(ledger.rows), 'attempt')} on {counted(len(ledger.groups()), 'target')}"
+    console.print(f"{tried}: {verdict}.")
 
 
 def _added_up(ledger: Ledger) -> Table:

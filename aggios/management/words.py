@@ -12,8 +12,7 @@ from aggios.archive.problems import ArchiveError
 from aggios.deletion.problems import NotPurged
 from core.problems import Problem, StorageUnavailable
 from core.termination import Stopped, exit_status
-
-COUNTED = "{rows} rows, {objects} objects, {missing} missing"
+from core.text import counted
 
 
 def counts_of(manifest: Manifest) -> dict[str, int]:
@@ -28,6 +27,12 @@ def counts_of(manifest: Manifest) -> dict[str, int]:
 def first_line(exc: Exception) -> str:
     """Return what an error says in its first line, or what it is if it says nothing."""
     return str(exc).strip().partition("\n")[0] or type(exc).__name__
+
+
+def counts_in_words(counts: dict[str, int]) -> str:
+    """Return the counts of ``counts_of`` for people."""
+    rows, objects = counted(counts["rows"], "row"), counted(counts["objects"], "object")
+    return f"{rows}, {objects}, {counts['missing']} missing"
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from core.text import counted
 from files.reconciling.findings import IN_WORDS, Findings
 from tenants.models import Tenant
 
@@ -16,10 +17,11 @@ def lines_of(tenant: Tenant, found: Findings | str) -> str:
     """Return the same for people."""
     if isinstance(found, str):
         return f"{tenant.slug}: COULD NOT BE COMPARED: {found}"
-    state = f"{found.left} DIFFERENCES" if found.left else "agrees"
+    state = f"{counted(found.left, 'DIFFERENCE', 'DIFFERENCES')}" if found.left else "agrees"
     rest = [f"{found.young} too young to judge"] if found.young else []
-    rest += [f"{found.unsettled} uploads to be settled"] if found.unsettled else []
-    head = f"{tenant.slug}: {state}, {found.versions} versions, {found.objects} objects"
+    rest += [f"{counted(found.unsettled, 'upload')} to be settled"] if found.unsettled else []
+    compared = f"{counted(found.versions, 'version')}, {counted(found.objects, 'object')}"
+    head = f"{tenant.slug}: {state}, {compared}"
     lines = [", ".join([head, *rest])]
     for kind, differing in found.found.items():
         if differing.count:

@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from audit.models import AuditEvent
+from core.searching import folded
 from staff.admin.base import StaffModelAdmin
 from staff.site import site
 
@@ -19,7 +20,7 @@ class AuditEventAdmin(StaffModelAdmin):
 
     list_display = ("at", "action", "actor_label", "target_type", "target_label", "ip")
     list_filter = ("at", "actor_type", "target_type", "action")
-    search_fields = ("action", "actor_label", "target_label", "=target_id", "=request_id")
+    search_fields = ("action", *folded("actor_label", "target_label"), "=target_id", "=request_id")
     search_help_text = _("Action, who, what, or the exact id of a target or a request")
     fields = (
         "at",

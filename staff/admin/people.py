@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from core.searching import folded
 from staff.actors import acting
 from staff.admin.audited import AuditedAdmin
 from staff.forms import NewStaffForm, StaffForm, is_last_superuser
@@ -67,7 +68,7 @@ class StaffAdmin(_ShownPermissions, AuditedAdmin, UserAdmin):  # type: ignore[ty
         "second_factor_at",
     )
     list_filter = ("is_active", "is_superuser", "groups")
-    search_fields = ("email", "first_name", "last_name")
+    search_fields = folded("email", "first_name", "last_name")
     ordering = ("email",)
     readonly_fields = ("second_factor_at", "last_login", "created_at")
     actions = ("reset_second_factor",)

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from core.searching import folded
 from staff.admin.base import StaffModelAdmin
 from staff.site import site
 from tenants.models import DeletionCertificate, FleetOutcome, FleetRun
@@ -34,7 +35,7 @@ class DeletionCertificateAdmin(ReadOnly, StaffModelAdmin):
     """What is kept of tenants that are gone."""
 
     list_display = ("name", "subdomain", "purged_at", "digest")
-    search_fields = ("name", "subdomain", "=tenant_id", "=digest")
+    search_fields = (*folded("name", "subdomain"), "=tenant_id", "=digest")
     list_filter = ("purged_at",)
     fields = ("name", "subdomain", "tenant_id", "purged_at", "digest", "readable_document")
     readonly_fields = ("readable_document",)

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from core.searching import folded
 from staff.actors import acting
 from staff.admin.base import StaffModelAdmin
 from staff.admin.domains import DomainInline, save_domains
@@ -32,7 +33,7 @@ class TenantAdmin(TenantActions, TenantColumns, LimitColumns, StaffModelAdmin): 
 
     list_display = ("name", "subdomain", "state", "size", "created_at")
     list_filter = (StateFilter, "status", "registration", "created_at")
-    search_fields = ("name", "domains__domain")
+    search_fields = folded("name", "domains__domain")
     search_help_text = _("Name or domain")
     list_per_page = 50
     show_full_result_count = False

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from core.searching import folded
 from staff.actors import acting
 from staff.admin.base import StaffModelAdmin
 from staff.admin.people import may_touch
@@ -24,7 +25,7 @@ class StaffTokenAdmin(ReadOnly, StaffModelAdmin):
     list_display = ("staff", "name", "created_at", "expires_at", "last_used_at", "ip", "revoked_at")
     list_filter = ("expires_at", "revoked_at")
     list_select_related = ("staff",)
-    search_fields = ("staff__email", "name")
+    search_fields = folded("staff__email", "name")
     fields = (
         "staff",
         "name",

@@ -2,12 +2,10 @@
 
 from typing import Any, TypedDict
 
-from rich.box import SIMPLE
-from rich.table import Table
-
+from core.text import counted
 from core.timestamps import time_or_none
 from tenants.domains.proof import Outcome, proof_record
-from tenants.management.tables import show_table
+from tenants.management.tables import show_table, table_of
 from tenants.models import Domain
 
 LOST = "proved without its record"
@@ -59,9 +57,7 @@ def state_of(domain: Domain) -> str:
 
 def named_table(reports: list[Report], out: Any) -> None:
     """Print one line for each name."""
-    table = Table(title=f"{len(reports)} names", box=SIMPLE)
-    for column in COLUMNS:
-        table.add_column(column, no_wrap=True)
+    table = table_of(COLUMNS, title=counted(len(reports), "name"))
     for told in reports:
         table.add_row(*(str(told[column]) for column in COLUMNS))  # type: ignore[literal-required]
     show_table(out, table)

@@ -3,15 +3,16 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from rich.box import SIMPLE
 from rich.table import Table
 
 from tenants.fleet.members import Member
 from tenants.fleet.outcomes import Result
 from tenants.fleet.runner import Stop
+from tenants.management.tables import table_of
 
 ALL_DONE, SOME_FAILED, STOPPED = 0, 1, 3
 ROWS_SHOWN = 30
+COLUMNS = ("tenant", "schema", "outcome", "seconds", "tries", "what")
 
 
 @dataclass(slots=True)
@@ -64,7 +65,7 @@ class Summary:
     def table(self) -> Table:
         """Return the failures; all results if they are few."""
         rows = self.results if len(self.results) <= ROWS_SHOWN else self.failed
-        table = Table("tenant", "schema", "outcome", "seconds", "tries", "what", box=SIMPLE)
+        table = table_of(COLUMNS, free=("what",))
         for member, result in rows:
             what = result.detail.splitlines()[0] if result.detail else ", ".join(result.steps)
             cells = (f"{result.seconds:.2f}", str(result.tries), what)

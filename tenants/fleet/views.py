@@ -2,10 +2,7 @@
 
 from typing import Any
 
-from rich.box import SIMPLE
-from rich.table import Table
-
-from tenants.management.tables import show_table
+from tenants.management.tables import show_table, table_of
 from tenants.models import FleetOutcome
 
 
@@ -22,7 +19,7 @@ def print_status(out: Any, now: dict[str, Any]) -> None:
 def print_report(out: Any, run: dict[str, Any], outcomes: list[FleetOutcome]) -> None:
     """Print a run and a row for each tenant, failures first."""
     _print_run(out, run)
-    table = Table("tenant", "outcome", "seconds", "what", box=SIMPLE)
+    table = table_of(("tenant", "outcome", "seconds", "what"), free=("what",))
     for outcome in outcomes:
         done = "done" if outcome.succeeded else "failed"
         first = (outcome.detail.splitlines() or [""])[0]

@@ -9,9 +9,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from accounts.models import User
+from accounts.passwords import breaches
 from accounts.passwords.rules import checked_password, require_good
 from accounts.problems import PasswordUnchecked
 from core.problems import ValidationFailed
+from tests.accounts.asking import ask, somewhere
+from tests.cast import Agency
+from tests.site import PASSWORD
 
 GOOD = "a phrase that nobody has lost"
 LOST = "a phrase that somebody has lost"
@@ -66,7 +70,9 @@ def ranges(settings) -> Iterator[Ranges]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         settings.PASSWORD_BREACH_URL = server.url
         settings.PASSWORD_BREACH_SECONDS = 1
+        breaches.service_pause.end()
         yield server
+        breaches.service_pause.end()
         server.shutdown()
 
 
@@ -142,6 +148,41 @@ def test_it_fails_as_it_was_told_to(
     trouble(ranges)
 
     assert code_of(GOOD) == code
+
+
+def test_a_service_that_does_not_answer_is_not_asked_again_for_a_while(ranges: Ranges, caplog):
+    say(503, b"")(ranges)
+
+    assert [code_of(GOOD), code_of(GOOD), code_of(LOST)] == ["", "", ""]
+
+    assert len(ranges.asked) == 1
+    assert [r.why for r in caplog.records if r.message == "breaches_not_asked"] == [
+        "It answered with status 503."
+    ]
+    breaches.service_pause.end()
+    assert code_of(GOOD) == ""
+    assert len(ranges.asked) == 2
+
+
+def test_a_name_that_is_not_found_in_time_is_given_up(ranges: Ranges, settings, monkeypatch):
+    done = threading.Event()
+    monkeypatch.setattr(breaches, "_range", lambda _: done.wait(60))
+    settings.PASSWORD_BREACH_SECONDS = 0
+
+    assert code_of(GOOD) == ""
+    assert not done.is_set()
+    done.set()
+
+
+def test_a_log_in_asks_nothing(ranges: Ranges, agency: Agency, settings):
+    settings.PASSWORD_PEPPERS = f"2:{'f' * 64},{settings.PASSWORD_PEPPERS}"
+    be_slow(ranges)
+
+    body = {"email": agency.owner.email, "password": PASSWORD}
+    answer = ask(agency.slug, "/api/auth/login", body, address=somewhere())
+
+    assert answer.status_code == 200
+    assert ranges.asked == []
 
 
 def test_nobody_is_asked_unless_told_to(ranges: Ranges, settings):

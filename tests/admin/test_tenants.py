@@ -47,11 +47,12 @@ def test_saving_a_new_tenant_provisions_it(site: Site, sue: Browser) -> None:
 def test_its_owner_gets_a_password_that_is_shown_once(site: Site, sue: Browser) -> None:
     slug = new_slug()
 
-    answer = sue.submit(ADD, form_of(slug, owner_email="Olga@Initech.test"))
+    answer = sue.submit(ADD, form_of(slug, owner_email="olga@initech.test"))
 
     shown = sue.follow(answer).text
     password = re.search(r"with the password ([\w-]+)", shown)
     assert password
+    assert ">olga@initech.test can log in at" in shown
     entered = site.host(slug).post(
         "/api/auth/login", {"email": "olga@initech.test", "password": password[1]}
     )

@@ -236,7 +236,7 @@ def test_it_can_be_read(trail: TenantRef, superuser):
     event = links(trail, superuser)[0][1]
     superuser.execute(f"DELETE FROM {trail.schema_name}.audit_auditevent WHERE id = %s", [event])
     out = io.StringIO()
-    with pytest.raises(CommandError, match="1 of 1 audit trails are not whole"):
+    with pytest.raises(CommandError, match="1 of 1 audit trail not whole"):
         call_command("verify_audit", "--tenant", trail.slug, stdout=out)
 
     assert f"{trail.slug}: whole, {EVENTS} events, ends at {EVENTS}:" in whole

@@ -53,7 +53,7 @@ def test_differences_are_no_failure_where_that_is_asked_for(agency: Agency):
 
     call_command("reconcile_storage", "--tenant", agency.slug, *NOW, "--exit-zero", stdout=out)
 
-    assert "1 DIFFERENCES" in out.getvalue()
+    assert "1 DIFFERENCE," in out.getvalue()
     assert "1: objects that no row names" in out.getvalue()
 
 

@@ -20,7 +20,7 @@ from tests.mail.trail import due_again, events, forget, letters
 def test_a_mail_as_it_arrives(agency: Agency, postman: Postman, deliver):
     forget(agency)
 
-    assert deliver().startswith("1 letters")
+    assert deliver().startswith("1 letter ")
 
     (mail,) = postman.to(agency.owner.email)
     assert mail.message["From"].addresses[0].addr_spec == "no-reply@aggios.localhost"
@@ -174,7 +174,7 @@ def test_mail_is_sent_to_the_canonical_address(
         User.objects.filter(email=agency.owner.email).update(email=stored)
     forget(agency, typed)
 
-    assert deliver() == "1 letters dealt with, 0 put off.\n"
+    assert deliver() == "1 letter dealt with, 0 put off.\n"
 
     assert postman.recipients == [reached]
     assert [mail.is_for(reached) for mail in postman.taken] == [True]

@@ -6,6 +6,7 @@ from typing import Any
 
 from accounts.mail.rounds import sweep, watch
 from core.long_running import Stop
+from core.text import counted
 from core.watching import WatchingCommand
 
 
@@ -23,5 +24,5 @@ class Command(WatchingCommand):
 
     def once(self) -> tuple[dict[str, Any], str]:
         outcome = sweep()
-        line = f"{outcome.dealt_with} letters dealt with, {outcome.put_off} put off."
+        line = f"{counted(outcome.dealt_with, 'letter')} dealt with, {outcome.put_off} put off."
         return asdict(outcome), line

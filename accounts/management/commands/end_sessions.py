@@ -12,6 +12,7 @@ from accounts.people.finding import person_with_spelling
 from accounts.sessions.lifetime import alive
 from accounts.sessions.services import end_all, end_everybodys
 from audit.services import SYSTEM
+from core.text import counted
 from tenants.context import tenant_context
 from tenants.management.choosing import named_tenant
 from tenants.management.confirming import confirm
@@ -43,7 +44,7 @@ class Command(BaseCommand):
                 confirm(tenant.slug, question)
             count = _count(user) if dry else _end(user)
         told = {"tenant": tenant.slug, "user": user and user.email, "ended": count, "dry_run": dry}
-        line = f"{tenant.slug}: {'would end' if dry else 'ended'} {count} sessions."
+        line = f"{tenant.slug}: {'would end' if dry else 'ended'} {counted(count, 'session')}."
         self.stdout.write(json.dumps(told) if options["json"] else line)
 
 

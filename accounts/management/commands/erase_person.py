@@ -16,6 +16,7 @@ from accounts.people.removal import forget
 from audit.models import AuditEvent
 from audit.services import SYSTEM
 from core.problems import Problem
+from core.text import counted
 from tenants.context import tenant_context
 from tenants.management.choosing import named_tenant
 from tenants.refs import ref_of
@@ -40,8 +41,13 @@ class Command(BaseCommand):
             told = {**_kept(person), "erased": not options["dry_run"]}
             if not options["dry_run"]:
                 _erase(person)
-        line = "{id}: {sessions} sessions, {api_keys} keys, {events} events; erased: {erased}"
-        self.stdout.write(json.dumps(told) if options["json"] else line.format(**told))
+        self.stdout.write(json.dumps(told) if options["json"] else _line(told))
+
+
+def _line(told: dict[str, Any]) -> str:
+    nouns = {"sessions": "session", "api_keys": "key", "events": "event"}
+    counts = ", ".join(counted(told[name], noun) for name, noun in nouns.items())
+    return f"{told['id']}: {counts}; erased: {told['erased']}"
 
 
 def _named(wanted: str) -> User:

@@ -69,7 +69,7 @@ class Command(BaseCommand):
         else:
             show(ledger, self.stdout, every=options["verbose"])
         if count := len(ledger.crossings):
-            raise CommandError(f"{count} of {len(ledger.rows)} attempts went through.")
+            raise CommandError(f"{count} of {counted(len(ledger.rows), 'attempt')} went through.")
 
 
 def _transport(url: str | None) -> Transport:

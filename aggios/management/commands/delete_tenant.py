@@ -21,6 +21,7 @@ from audit.services import SYSTEM
 from core.database.scope import PUBLIC, enter
 from core.parsing import integer_argument
 from core.problems import StorageUnavailable, ValidationFailed
+from core.text import counted, noun_for
 from core.timestamps import time_or_none, timestamp
 from tenants.database.owner import owner_connection
 from tenants.deletion import call_off_deletion, schedule_deletion
@@ -109,11 +110,11 @@ class Command(BaseCommand):
     def _show(self, tenant: Tenant, found: Inventory) -> None:
         self._report(f"{tenant.name} ({tenant.slug}), schema {tenant.schema_name}")
         for table, content in found.tables.items():
-            self._report(f"  {content.rows:>10} rows in {table}")
+            self._report(f"  {content.rows:>10} {noun_for(content.rows, 'row')} in {table}")
         held = found.held
-        self._report(
-            f"  {held.objects:>10} objects, {held.size} bytes, {held.unfinished} unfinished uploads"
-        )
+        unfinished = counted(held.unfinished, "unfinished upload")
+        noun = noun_for(held.objects, "object")
+        self._report(f"  {held.objects:>10} {noun}, {held.size} bytes, {unfinished}")
 
     def _report(self, line: str) -> None:
         if not self._json:

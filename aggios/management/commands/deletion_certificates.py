@@ -5,13 +5,14 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from rich.box import SIMPLE
-from rich.table import Table
 
 from aggios.deletion.certificates import certificates, digest_of
 from aggios.management.commands.delete_tenant import told
+from core.text import counted
 from core.timestamps import timestamp
-from tenants.management.tables import show_table
+from tenants.management.tables import show_table, table_of
+
+COLUMNS = ("purged at", "subdomain", "name", "certificate", "digest")
 
 
 class Command(BaseCommand):
@@ -31,12 +32,10 @@ class Command(BaseCommand):
             rows = [{**told(c), "is_intact": c.pk not in altered} for c in found]
             self.stdout.write(json.dumps(rows, indent=2))
         else:
-            table = Table(title=f"{len(found)} certificates", box=SIMPLE)
-            for column in ("purged at", "subdomain", "name", "certificate", "digest"):
-                table.add_column(column, no_wrap=True)
+            table = table_of(COLUMNS, free=("name",), title=counted(len(found), "certificate"))
             for c in found:
                 digest = "ALTERED" if c.pk in altered else c.digest[:16]
                 table.add_row(timestamp(c.purged_at), c.subdomain, c.name, str(c.pk), digest)
             show_table(self.stdout, table)
         if altered:
-            raise CommandError(f"{len(altered)} certificates are not what was written.")
+            raise CommandError(f"{counted(len(altered), 'certificate')} altered since written.")

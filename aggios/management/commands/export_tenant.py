@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand
 
 from aggios.archive.export import Exported, export_tenant
 from aggios.archive.progress import watching
-from aggios.management.words import COUNTED, counts_of, plainly
+from aggios.management.words import counts_in_words, counts_of, plainly
 from audit.services import SYSTEM
 from tenants.queries import tenant_by_slug
 
@@ -41,8 +41,9 @@ class Command(BaseCommand):
                 watch=watch,
             )
         told = _told(done)
-        line = "{file}: {size} bytes, " + COUNTED + "\n{sha256}"
-        self.stdout.write(json.dumps(told) if options["json"] else line.format(**told))
+        counts = counts_in_words(counts_of(done.manifest))
+        line = f"{done.path}: {done.size} bytes, {counts}\n{done.sha256}"
+        self.stdout.write(json.dumps(told) if options["json"] else line)
 
 
 def _told(done: Exported) -> dict[str, Any]:

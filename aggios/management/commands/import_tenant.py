@@ -11,7 +11,7 @@ from aggios.archive.progress import watching
 from aggios.archive.reader import Archive, opened
 from aggios.archive.restore import Loaded, Loading, load_as, require_loadable, restore
 from aggios.founding import let_owner_in
-from aggios.management.words import COUNTED, counts_of, plainly
+from aggios.management.words import counts_in_words, counts_of, plainly
 from audit.services import SYSTEM
 from tenants.database.owner import owner_connection
 from tenants.management.confirming import confirm
@@ -79,7 +79,7 @@ class Command(BaseCommand):
     def _show(self, archive: Archive) -> None:
         facts, counts = archive.manifest.tenant, counts_of(archive.manifest)
         self._report(f"{facts.name} ({facts.slug}), made {archive.manifest.created_at}")
-        self._report(f"  {COUNTED.format(**counts)}")
+        self._report(f"  {counts_in_words(counts)}")
 
     def _report(self, line: str) -> None:
         if not self._json:

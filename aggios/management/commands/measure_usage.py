@@ -13,6 +13,7 @@ from rich.progress import track
 
 from aggios.usage import Outcome, measure_tenants
 from core.parsing import integer_argument
+from core.text import counted
 from tenants.documents import usage_document
 from tenants.management.choosing import chosen_tenants
 from tenants.models import Tenant, Usage
@@ -84,4 +85,6 @@ def _lines(told: list[dict[str, Any]]) -> str:
         "{subdomain:40} {rows:>10} rows {database_bytes:>14} bytes "
         "{objects:>8} objects {object_bytes:>14} bytes"
     )
-    return "\n".join([*(line.format(**row) for row in told), f"{len(told)} tenants measured."])
+    return "\n".join(
+        [*(line.format(**row) for row in told), f"{counted(len(told), 'tenant')} measured."]
+    )

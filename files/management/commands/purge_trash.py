@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
+from core.text import counted
 from files.trash.sweeping import Swept, count_due, sweep
 from tenants.context import tenant_context
 from tenants.models import Tenant
@@ -53,6 +54,6 @@ class Command(BaseCommand):
 
 def _line(told: dict[str, Any]) -> str:
     verb = "would be purged" if told["dry_run"] else "purged"
-    line = f"{told['files']} files {verb}."
+    line = f"{counted(told['files'], 'file')} {verb}."
     left = told["left_in_store"]
-    return f"{line} The store has still to let go of {left} objects." if left else line
+    return f"{line} The store has still to let go of {counted(left, 'object')}." if left else line

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from core.parsing import integer_argument
 from core.problems import StorageUnavailable
+from core.text import counted
 from files.models import Balance, FileVersion
 from files.reconciling.findings import Findings
 from files.reconciling.services import reconcile, settle_all
@@ -134,7 +135,8 @@ def _is_fresh(seconds: int | None) -> bool:
 
 
 def _conclude(differ: int, failed: int) -> None:
-    said = [f"{differ} tenants differ"] if differ else []
+    verb = "differs" if differ == 1 else "differ"
+    said = [f"{counted(differ, 'tenant')} {verb}"] if differ else []
     said += [f"{failed} could not be compared"] if failed else []
     if said:
         raise CommandError(f"{', '.join(said)}.")

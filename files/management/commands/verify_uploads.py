@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from core.long_running import Stop
+from core.text import counted
 from core.watching import WatchingCommand
 from files.uploads.rounds import sweep, watch
 
@@ -23,4 +24,4 @@ class Command(WatchingCommand):
 
     def once(self) -> tuple[dict[str, Any], str]:
         count = sweep()
-        return {"verified": count}, f"{count} uploads read."
+        return {"verified": count}, f"{counted(count, 'upload')} read."

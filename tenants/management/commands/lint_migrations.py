@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from core.text import counted
 from tenants.linting.linter import faults_in, own_apps
 
 
@@ -31,6 +32,6 @@ class Command(BaseCommand):
         for fault in faults if not options["json"] else ():
             self.stdout.write(str(fault))
         if faults:
-            raise CommandError(f"{len(faults)} findings.")
+            raise CommandError(f"{counted(len(faults), 'finding')}.")
         if not options["json"]:
             self.stdout.write("No migration is refused.")

@@ -5,12 +5,11 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from rich.box import SIMPLE
-from rich.table import Table
 
+from core.text import counted
 from core.timestamps import time_or_none, timestamp
 from tenants.hosts import tenant_host
-from tenants.management.tables import show_table
+from tenants.management.tables import show_table, table_of
 from tenants.models import Tenant
 from tenants.queries import all_tenants
 from tenants.states import State, state_of
@@ -29,9 +28,7 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(rows, indent=2))
             return
-        table = Table(title=f"{len(rows)} tenants", box=SIMPLE)
-        for column in SHOWN:
-            table.add_column(column, no_wrap=True)
+        table = table_of(SHOWN, free=("name",), title=counted(len(rows), "tenant"))
         for row in rows:
             table.add_row(*(row[column] for column in SHOWN))
         show_table(self.stdout, table)

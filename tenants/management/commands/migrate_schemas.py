@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.migrations.autodetector import MigrationAutodetector
 
 from core.parsing import integer_argument
+from core.text import counted
 from tenants.database.owner import owner_connection
 from tenants.fleet.groundwork import Groundwork, lay
 from tenants.fleet.locks import migrating_alone
@@ -77,7 +78,7 @@ class Command(BaseCommand):
         with migrating_alone(), Watch(self.stderr if options["json"] else self.stdout) as watch:
             done = lay(watch.say, lock_timeout=wishes.lock_timeout, retries=wishes.policy.retries)
             if not options["json"]:
-                self.stdout.write(f"public: {done.public} migrations run")
+                self.stdout.write(f"public: {counted(done.public, 'migration')} run")
                 state = "rebuilt" if done.template_rebuilt else "up to date"
                 self.stdout.write(f"template: {state}")
             summary = FleetMigration(wishes, watch).run()

@@ -13,6 +13,7 @@ from rich.progress import track
 
 from audit.verification import Head, Verdict
 from core.parsing import integer_argument
+from core.text import counted
 from tenants.trails import PLATFORM, Trail, all_trails, due, trails_of, verify_trail
 
 Outcome = tuple[Trail, Verdict | str]
@@ -65,9 +66,10 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(told, indent=2))
         elif not broken:
-            self.stdout.write(f"{len(told)} audit trails are whole.")
+            verb = "is" if len(told) == 1 else "are"
+            self.stdout.write(f"{counted(len(told), 'audit trail')} {verb} whole.")
         if broken:
-            raise CommandError(f"{broken} of {len(told)} audit trails are not whole.")
+            raise CommandError(f"{broken} of {counted(len(told), 'audit trail')} not whole.")
 
     def _verified(self, trails: list[Trail], anchors: list[Head]) -> Iterator[Outcome]:
         err: Any = self.stderr

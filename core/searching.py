@@ -1,0 +1,40 @@
+"""Search without case, in every script: the lookup ``folded_contains``.
+
+``UPPER`` and ``LOWER`` map single letters, so that ``strasse`` does not find ``Straße``, and in the
+locale C.UTF-8 ``istanbul`` does not find ``İstanbul``. Both sides are folded by PostgreSQL's full
+case folding (Unicode, CaseFolding.txt) under its built-in collation ``pg_unicode_fast``, which
+needs no ICU and no locale. The dotted and the dotless i then count as one letter, because a search
+does not know its language. What is stored must be in normal form C; what is searched for is
+composed here.
+"""
+
+from typing import Any
+
+from django.db.models import CharField, TextField
+from django.db.models.lookups import Contains
+
+# U+0131 is the dotless i; U+0307 is the dot that folding leaves of U+0130.
+FOLD = "translate(casefold(({})::text COLLATE pg_unicode_fast), U&'\\0131\\0307', 'i')"
+
+
+@CharField.register_lookup
+@TextField.register_lookup
+class FoldedContains(Contains):
+    """``name__folded_contains="text"``: the text stands in the name, whatever the case of either.
+
+    Wildcards in the text are taken literally.
+    """
+
+    lookup_name = "folded_contains"
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        """Return ``LIKE`` over both sides, folded."""
+        left, left_params = self.process_lhs(compiler, connection)
+        right, right_params = self.process_rhs(compiler, connection)
+        composed = f"normalize(({right})::text, NFC)"
+        return f"{FOLD.format(left)} LIKE {FOLD.format(composed)}", (*left_params, *right_params)
+
+
+def folded(*names: str) -> tuple[str, ...]:
+    """Return fields as ``ModelAdmin.search_fields`` names them, to be searched without case."""
+    return tuple(f"{name}__{FoldedContains.lookup_name}" for name in names)

@@ -1,0 +1,50 @@
+"""Tables of commands: every column can be read, whatever a text in one holds."""
+
+import io
+
+import pytest
+
+from core.text import counted
+from tenants.management.tables import show_table, table_of
+
+COLUMNS = ("subdomain", "name", "state")
+
+
+def printed(*rows: tuple[str, str, str]) -> str:
+    table = table_of(COLUMNS, free=("name",), title="Tenants")
+    for row in rows:
+        table.add_row(*row)
+    out = io.StringIO()
+    show_table(out, table)
+    return out.getvalue()
+
+
+def test_long_unbroken_name_leaves_the_other_columns_whole():
+    name = "N" * 300
+    text = printed(("acme", name, "active"), ("b" * 40, "Short", "suspended"))
+
+    [first] = [line for line in text.splitlines() if "acme" in line]
+    assert first.split() == ["acme", "N" * 48, "active"]
+    assert text.count("N") == len(name)
+    assert "b" * 40 in text
+    assert "suspended" in text
+
+
+@pytest.mark.parametrize("name", ["[/] A", "[bold]A[/bold]", "[red", ":smile:", "[link=x]A"])
+def test_markup_in_a_name_is_shown_as_it_is(name: str):
+    assert name in printed(("acme", name, "active"))
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(0, "0 tenants"), (1, "1 tenant"), (2, "2 tenants")],
+)
+def test_number_goes_with_the_form_of_its_noun(count: int, words: str):
+    assert counted(count, "tenant") == words
+
+
+def test_irregular_plural_is_taken_as_given():
+    assert (counted(1, "entry", "entries"), counted(2, "entry", "entries")) == (
+        "1 entry",
+        "2 entries",
+    )
