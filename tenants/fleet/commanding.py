@@ -21,12 +21,12 @@ from tenants.models import FleetRun, Tenant
 # What concerns the platform, and what never ends.
 NOT_IN_A_TENANT = frozenset(
     """
-    audit_isolation bootstrap_database clone_tenant collectstatic create_staff create_staff_token
-    create_tenant delete_tenant deletion_certificates deliver_mail domains end_maintenance
-    end_sessions erase_person export_tenant fleet housekeep import_tenant lint_migrations
-    list_tenants measure_usage migrate migrate_schemas prune_sessions purge_tenants purge_trash
-    reconcile_storage rename_tenant reset_staff_factor rotate_tenant_key runserver seed_demo
-    setup_storage storage_doctor testserver verify_audit verify_uploads
+    audit_isolation bootstrap_database check_email_addresses clone_tenant collectstatic create_staff
+    create_staff_token create_tenant delete_tenant deletion_certificates deliver_mail domains
+    end_maintenance end_sessions erase_person export_tenant fleet housekeep import_tenant
+    lint_migrations list_tenants measure_usage migrate migrate_schemas prune_sessions purge_tenants
+    purge_trash reconcile_storage rename_tenant reset_staff_factor rotate_tenant_key runserver
+    seed_demo setup_storage storage_doctor testserver verify_audit verify_uploads
     """.split()  # noqa: SIM905 - words read better so
 )
 Told = Callable[[Member, Result], None]

@@ -220,7 +220,12 @@ def test_an_archive_holds_nothing_of_another_tenant(doomed: Agency, acme: Agency
 def test_an_older_state_is_migrated_forward(doomed: Agency, tmp_path: Path, superuser):
     schema = doomed.ref.schema_name
     superuser.execute(f"DROP TABLE {schema}.idempotency_answer")
-    superuser.execute(f"DELETE FROM {schema}.django_migrations WHERE app = 'idempotency'")
+    superuser.execute(
+        f"DELETE FROM {schema}.django_migrations "
+        "WHERE app = 'idempotency' OR name = '0005_canonical_addresses'"
+    )
+    change = f"UPDATE {schema}.accounts_user SET email = 'old@faß.example' WHERE role = 'owner'"
+    superuser.execute(change)
     archive = exported(doomed, tmp_path)
     slug = f"{doomed.slug}-b"
 
@@ -230,6 +235,8 @@ def test_an_older_state_is_migrated_forward(doomed: Agency, tmp_path: Path, supe
     old, new = tenant_by_slug(doomed.slug), tenant_by_slug(slug)
     assert told["migrations"] >= 1
     assert described(superuser, new.schema_name) == described(superuser, old.schema_name)
+    owners = f"SELECT email FROM {new.schema_name}.accounts_user WHERE role = 'owner'"
+    assert superuser.execute(owners).fetchall() == [("old@xn--fa-hia.example",)]
     without = (*KEPT_APART, "django_migrations")
     assert rows_of(slug, without=without) == rows_of(doomed.slug, without=without)
 

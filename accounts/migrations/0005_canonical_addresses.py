@@ -1,0 +1,21 @@
+"""Bring stored e-mail addresses into canonical form (docs/decisions/0021-email-addresses.md)."""
+
+from django.db import migrations
+
+from accounts.people.address_rewriting import rewrite_addresses
+
+
+def rewrite(apps, schema_editor):
+    with schema_editor.connection.cursor() as cursor:
+        rewrite_addresses(cursor)
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('accounts', '0004_composed_names'),
+    ]
+
+    operations = [
+        migrations.RunPython(rewrite, migrations.RunPython.noop),
+    ]

@@ -1,0 +1,84 @@
+"""The addresses of a tenant that are stored in another form than the canonical one."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from core.email_rewriting import Finding, StoredAddress, canonical_of, findings_of, suspect
+
+# Each kind of row: its table and its column, and which of its rows no two may have one address.
+COLUMNS = {
+    "user": ("accounts_user", "email", "removed_at IS NULL"),
+    "invitation": ("accounts_invitation", "email", "uses = 0 AND revoked_at IS NULL"),
+    "letter": ("accounts_letter", "recipient", "false"),
+    "link": ("accounts_maillink", "email", "false"),
+}
+
+
+def addresses_to_rewrite(cursor: Any) -> list[Finding]:
+    """Return the users and open invitations whose address is not canonical.
+
+    ``cursor`` must be in the tenant's schema. It takes one statement where all are canonical.
+    """
+    return _findings(cursor, _suspects(cursor))
+
+
+def rewrite_addresses(cursor: Any) -> None:
+    """Bring every address of a tenant into canonical form, but those that collide.
+
+    What names the address of a user who keeps it, such as a mailed link, keeps it as well.
+    """
+    suspects = _suspects(cursor)
+    if not suspects:
+        return
+    kept = {(f.table, f.id) for f in _findings(cursor, suspects) if f.problem != "not_canonical"}
+    of_users = {s.address for s, _ in suspects if (s.table, s.row_id) in kept and s.table == "user"}
+    for table in COLUMNS:
+        rows = [s for s, _ in suspects if s.table == table and (table, s.row_id) not in kept]
+        if table in ("letter", "link"):
+            rows = [row for row in rows if row.address not in of_users]
+        _update(cursor, table, rows)
+
+
+def _suspects(cursor: Any) -> list[tuple[StoredAddress, bool]]:
+    """Return what may not be canonical, and whether no other row may have the same address."""
+    parts = (
+        f"SELECT '{kind}', id::text, {column}, {unique} FROM {table} "  # noqa: S608 - no input
+        f"WHERE {column} <> '' AND {suspect(column)}"
+        for kind, (table, column, unique) in COLUMNS.items()
+    )
+    cursor.execute(" UNION ALL ".join(parts) + " ORDER BY 1, 2", [])
+    return [(StoredAddress(*row[:3]), row[3]) for row in cursor.fetchall()]
+
+
+def _findings(cursor: Any, suspects: Iterable[tuple[StoredAddress, bool]]) -> list[Finding]:
+    found: list[Finding] = []
+    for kind in ("user", "invitation"):
+        rows = [stored for stored, unique in suspects if stored.table == kind and unique]
+        if rows:
+            wanted = [canonical for row in rows if (canonical := canonical_of(row.address))]
+            found += findings_of(rows, _taken(cursor, kind, wanted))
+    return found
+
+
+def _taken(cursor: Any, kind: str, addresses: list[str]) -> dict[str, str]:
+    table, column, unique = COLUMNS[kind]
+    cursor.execute(
+        f"SELECT lower({column}), id::text FROM {table} "  # noqa: S608 - no input
+        f"WHERE lower({column}) = ANY(%s) AND {unique}",
+        [addresses],
+    )
+    return dict(cursor.fetchall())
+
+
+def _update(cursor: Any, kind: str, rows: list[StoredAddress]) -> None:
+    changes = [(row.row_id, canonical) for row in rows if (canonical := canonical_of(row.address))]
+    if not changes:
+        return
+    table, column, _ = COLUMNS[kind]
+    ids, addresses = zip(*changes, strict=True)
+    cursor.execute(
+        f"UPDATE {table} SET {column} = new.address "  # noqa: S608 - no input
+        "FROM unnest(%s::uuid[], %s::text[]) AS new (id, address) "
+        f"WHERE {table}.id = new.id",
+        [list(ids), list(addresses)],
+    )

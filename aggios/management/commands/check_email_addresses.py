@@ -1,0 +1,68 @@
+"""manage.py check_email_addresses"""
+
+import json
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+
+from accounts.people import address_rewriting as of_people
+from core.database.scope import PUBLIC, enter
+from core.email_rewriting import Finding
+from core.text import counted
+from staff import address_rewriting as of_staff
+from tenants.context import tenant_context
+from tenants.management.choosing import chosen_tenants
+from tenants.refs import ref_of
+
+LINE = "{tenant:24} {table:10} {id} {address} {problem}"
+
+
+class Command(BaseCommand):
+    help = (
+        "List the e-mail addresses that are not in canonical form: of people and invitations in "
+        "each tenant, and of staff. Their rows collide with others of the same mailbox, or no mail "
+        "can reach them; docs/operations.md says what to do. It changes nothing.\n\n"
+        "Example: manage.py check_email_addresses acme --json\n\n"
+        "Exit status: 0 there is none, 1 there are some."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "slugs", nargs="*", metavar="slug", help="tenants by their subdomain (all, and staff)"
+        )
+        parser.add_argument("--json", action="store_true", help="print a JSON array")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        found = [
+            {"tenant": slug, **finding.document()} for slug, finding in _found(options["slugs"])
+        ]
+        if options["json"]:
+            self.stdout.write(json.dumps(found, indent=2))
+        for row in found if not options["json"] else ():
+            self.stdout.write(_line(row))
+        if found:
+            raise CommandError(f"{counted(len(found), 'address', 'addresses')} to look into.")
+        if not options["json"]:
+            self.stdout.write("Every address is canonical.")
+
+
+def _found(slugs: list[str]) -> Iterator[tuple[str | None, Finding]]:
+    if not slugs:
+        with enter(PUBLIC), connection.cursor() as cursor:
+            for finding in of_staff.addresses_to_rewrite(cursor):
+                yield None, finding
+    for tenant in chosen_tenants(slugs):
+        with tenant_context(ref_of(tenant)), connection.cursor() as cursor:
+            found = of_people.addresses_to_rewrite(cursor)
+        for finding in found:
+            yield tenant.slug, finding
+
+
+def _line(row: dict[str, Any]) -> str:
+    line = LINE.format(**{**row, "tenant": row["tenant"] or "(staff)"})
+    if row["canonical"]:
+        line += f" {row['canonical']}"
+    return f"{line} with {', '.join(row['collides_with'])}" if row["collides_with"] else line

@@ -1,0 +1,95 @@
+"""Bringing addresses that are stored in another form into the canonical one, without a collision.
+
+The rule, and what becomes of rows that collide: docs/decisions/0021-email-addresses.md.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from core.email_addresses import canonical_address
+from core.problems import ValidationFailed
+
+# PostgreSQL's condition for an address that is not in canonical form, as far as it can be told
+# there: what it leaves out is canonical, the rest is for ``canonical_of``.
+SUSPECT = (
+    "({column} !~ '^[a-z0-9!#$%%&''*+/=?^_`{{|}}~.-]{{1,64}}@([a-z0-9-]{{1,63}}\\.)+[a-z]{{2,63}}$'"
+    " OR {column} LIKE '%%--%%')"
+)
+QUOTED = re.compile(r'"([^"\\]*)"(@.*)')
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAddress:
+    """The address of a row."""
+
+    table: str
+    row_id: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A row whose address is not canonical, and what keeps it so.
+
+    ``problem`` is ``collides`` (with other rows of one mailbox), ``unreachable`` (there is no
+    canonical form) or ``not_canonical`` (nothing is in the way).
+    """
+
+    table: str
+    id: str
+    address: str
+    canonical: str | None
+    problem: str
+    collides_with: list[str]
+
+    def document(self) -> dict[str, Any]:
+        """Return it as a command prints it."""
+        return asdict(self)
+
+
+def suspect(column: str) -> str:
+    """Return the SQL condition that ``column`` may hold an address in another form.
+
+    For a statement with parameters: percent signs are doubled.
+    """
+    return SUSPECT.format(column=column)
+
+
+def canonical_of(stored: str) -> str | None:
+    """Return the canonical form of a stored address, or None if there is none.
+
+    Quotation marks that change nothing are dropped (RFC 5321 section 4.1.2).
+    """
+    quoted = QUOTED.fullmatch(stored)
+    try:
+        return canonical_address("".join(quoted.groups()) if quoted else stored)
+    except ValidationFailed:
+        return None
+
+
+def findings_of(rows: Iterable[StoredAddress], taken: Mapping[str, str]) -> Iterator[Finding]:
+    """Give each row that is not canonical.
+
+    ``taken`` maps canonical addresses that rows have already to the ids of these rows.
+    """
+    mailboxes: dict[str | None, list[StoredAddress]] = defaultdict(list)
+    for row in rows:
+        canonical = canonical_of(row.address)
+        if canonical != row.address:
+            mailboxes[canonical].append(row)
+    for canonical, group in mailboxes.items():
+        for row in group:
+            others = _others(row, group, taken) if canonical else []
+            problem = "unreachable" if canonical is None else "not_canonical"
+            problem = "collides" if others else problem
+            yield Finding(row.table, row.row_id, row.address, canonical, problem, others)
+
+
+def _others(row: StoredAddress, group: list[StoredAddress], taken: Mapping[str, str]) -> list[str]:
+    """Return the ids of the other rows of the same mailbox."""
+    owner = taken.get(canonical_of(row.address) or "")
+    ids = {other.row_id for other in group} | ({owner} if owner else set())
+    return sorted(ids - {row.row_id})

@@ -1,0 +1,27 @@
+"""The addresses of staff that are stored in another form than the canonical one."""
+
+from typing import Any
+
+from core.email_rewriting import Finding, StoredAddress, canonical_of, findings_of, suspect
+
+
+def addresses_to_rewrite(cursor: Any) -> list[Finding]:
+    """Return the members of staff whose address is not canonical; ``cursor`` is in ``public``."""
+    condition = suspect("email")
+    cursor.execute(f"SELECT id::text, email FROM staff_staffuser WHERE {condition}", [])  # noqa: S608 - no input
+    rows = [StoredAddress("staff", *row) for row in cursor.fetchall()]
+    if not rows:
+        return []
+    wanted = [canonical for row in rows if (canonical := canonical_of(row.address))]
+    cursor.execute(
+        "SELECT lower(email), id::text FROM staff_staffuser WHERE lower(email) = ANY(%s)", [wanted]
+    )
+    return list(findings_of(rows, dict(cursor.fetchall())))
+
+
+def rewrite_addresses(cursor: Any) -> None:
+    """Bring every address of staff into canonical form, but those that collide."""
+    for found in addresses_to_rewrite(cursor):
+        if found.problem == "not_canonical":
+            change = "UPDATE staff_staffuser SET email = %s WHERE id = %s"
+            cursor.execute(change, [found.canonical, found.id])
