@@ -7,6 +7,8 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
+from core.listing import LONGEST_SEARCH
+
 IF_MATCH = OpenApiParameter(
     "If-Match",
     str,
@@ -19,6 +21,12 @@ IF_NONE_MATCH = OpenApiParameter(
     OpenApiParameter.HEADER,
     description="The ETag that is known already; 304 if the resource still has it.",
 )
+
+
+def search_for(description: str) -> OpenApiParameter:
+    """Return the parameter ``search`` of a list (core/listing.py)."""
+    schema = {"type": "string", "maxLength": LONGEST_SEARCH}
+    return OpenApiParameter("search", schema, description=description)
 
 
 def ordering_by(names: Sequence[str]) -> OpenApiParameter:

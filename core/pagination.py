@@ -94,7 +94,7 @@ class KeysetPagination(BasePagination):
                 "in": "query",
                 "required": False,
                 "description": "From `next` and `previous`.",
-                "schema": {"type": "string"},
+                "schema": {"type": "string", "maxLength": LONGEST_CURSOR},
             },
         ]
 

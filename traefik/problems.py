@@ -24,7 +24,7 @@ RETRY_SECONDS = 2
 # The rules of core/middleware.py, which this file cannot import.
 API_VERSION = "v1"
 WELL_FORMED_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}")
-_PATH = re.compile(r"/\.problems/(\d{3})")
+_PATH = re.compile(r"/\.problems/([0-9]{3})")
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from accounts.people.queries import ORDERINGS, find_people, readable_person
 from accounts.people.removal import erase_person, remove_person
 from core.conditional import require_match, tagged
 from core.listing import checked_ordering
-from core.openapi import IF_MATCH, IF_NONE_MATCH, ordering_by
+from core.openapi import IF_MATCH, IF_NONE_MATCH, ordering_by, search_for
 from core.pagination import KeysetPagination
 from core.shapes import parsed
 from core.views import ApiView
@@ -32,7 +32,7 @@ from idempotency.services import fingerprint_of, once_prepared
 
 LETTERS = only("POST", by_tenant("invite_tenant"), by_person("invite_person"))
 LISTING = [
-    OpenApiParameter("search", str, description="A part of the address or the name, without case."),
+    search_for("A part of the address or the name, without case."),
     OpenApiParameter("role", str, enum=User.Role.values),
     OpenApiParameter("is_active", bool),
     ordering_by(ORDERINGS),

@@ -2,14 +2,14 @@
 
 import uuid
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication import person
 from core.conditional import require_match, tagged
 from core.listing import checked_ordering
-from core.openapi import IF_MATCH, IF_NONE_MATCH, ordering_by
+from core.openapi import IF_MATCH, IF_NONE_MATCH, ordering_by, search_for
 from core.pagination import KeysetPagination
 from core.parsers import StrictJSONParser
 from core.views import ApiView
@@ -23,7 +23,7 @@ from files.trash.purging import purge_due
 from idempotency.openapi import IDEMPOTENCY_KEY
 
 LISTING = [
-    OpenApiParameter("search", str, description="A part of the name, without case."),
+    search_for("A part of the name, without case."),
     ordering_by(ORDERINGS),
 ]
 

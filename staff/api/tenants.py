@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.listing import checked_ordering
-from core.openapi import IF_MATCH, IF_NONE_MATCH, ordering_by
+from core.openapi import IF_MATCH, IF_NONE_MATCH, ordering_by, search_for
 from core.pagination import KeysetPagination
 from core.shapes import checked_fields, parsed
 from idempotency.openapi import IDEMPOTENCY_KEY
@@ -28,7 +28,7 @@ from staff.tenants import change_tenant, open_tenant
 from tenants.deletion import schedule_deletion
 
 LISTING = [
-    OpenApiParameter("search", str, description="A part of the name or of a domain."),
+    search_for("A part of the name or of a domain."),
     OpenApiParameter("status", str, enum=list(STATES)),
     ordering_by(ORDERINGS),
 ]

@@ -4,7 +4,9 @@ import unicodedata
 
 import pytest
 
-from core import text as texts
+import files.names
+import tenants.names
+from core.listing import checked_search
 from core.names import clean_name
 from core.problems import ValidationFailed
 from core.text import normalize_text
@@ -74,15 +76,38 @@ def test_name_is_composed_and_stripped():
     assert cleaned("  ", required=False) == ""
 
 
-def test_length_is_bounded_before_normalising(monkeypatch):
-    lengths = []
+@pytest.fixture
+def lengths(monkeypatch) -> list[int]:
+    """Return the lengths of what is normalised from now on."""
+    seen: list[int] = []
     real = unicodedata.normalize
 
     def counting(form, text):
-        lengths.append(len(text))
+        seen.append(len(text))
         return real(form, text)
 
-    monkeypatch.setattr(texts.unicodedata, "normalize", counting)
+    monkeypatch.setattr(unicodedata, "normalize", counting)
+    return seen
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda text: files.names.checked_name(text, field="file"),
+        lambda text: files.names.checked_path(text, field="path"),
+        tenants.names.checked_name,
+        checked_search,
+        cleaned,
+    ],
+)
+def test_long_text_is_refused_without_being_normalised(lengths, read):
+    with pytest.raises(ValidationFailed):
+        read("\u0300\u0316" * 250_000)
+
+    assert lengths == []
+
+
+def test_length_is_bounded_before_normalising(lengths):
     for length in (401, 500_000):
         with pytest.raises(ValidationFailed):
             normalize_text("\u0300" * length, "NFC", max_length=100, field="name")

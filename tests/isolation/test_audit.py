@@ -52,7 +52,7 @@ def test_every_route_was_tried_with_every_method(report: dict):
 def test_the_command_tells_and_fails(committed: None):
     out = io.StringIO()
 
-    with pytest.raises(CommandError, match="attempts? went through"):
+    with pytest.raises(CommandError, match=r"attempts? went through"):
         call_command("audit_isolation", "--only", "/leak/people", stdout=out)
 
     assert "CROSSING" in out.getvalue()

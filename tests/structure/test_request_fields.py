@@ -1,6 +1,7 @@
 """Every field of every request is bounded and strict, and text is normalised in one place."""
 
 import ast
+import re
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -132,3 +133,46 @@ def test_text_is_normalised_in_one_module():
                     callers.add(str(path.relative_to(ROOT)))
 
     assert callers == {"core/text.py"}
+
+
+def test_every_query_text_has_a_maximum():
+    unlimited = set()
+    for urlconf in settings.SITE_URLCONFS.values():
+        paths = SchemaGenerator(urlconf=urlconf).get_schema(request=None, public=True)["paths"]
+        for path, operations in paths.items():
+            for method, operation in operations.items():
+                unlimited |= {
+                    f"{method} {path}?{parameter['name']}"
+                    for parameter in operation.get("parameters", [])
+                    if parameter["in"] == "query" and is_unlimited(parameter["schema"])
+                }
+
+    assert unlimited == set()
+
+
+def is_unlimited(schema: dict[str, Any]) -> bool:
+    """Tell whether a schema is of a text that nothing bounds."""
+    bounded = {"maxLength", "enum", "format", "$ref"} & schema.keys()
+    return schema.get("type") == "string" and not bounded
+
+
+def test_no_command_or_pattern_takes_digits_of_other_scripts():
+    lenient = set()
+    for room in ROOMS - {"devstack"}:
+        for path in Path(ROOT, room).rglob("*.py"):
+            text = path.read_text(encoding="utf-8")
+            place = str(path.relative_to(ROOT))
+            if re.search(r"type=(int|float)\b", text):
+                lenient.add(place)
+            lenient |= {f"{place}: {call}" for call in unicode_patterns(text)}
+
+    assert lenient == set()
+
+
+def unicode_patterns(source: str) -> Iterator[str]:
+    """Give the calls of ``re`` whose pattern has ``\\d`` and no ``re.ASCII``."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("re."):
+            call = ast.unparse(node)
+            if "\\d" in call and "re.ASCII" not in call:
+                yield call

@@ -83,7 +83,7 @@ class Command(BaseCommand):
 
 
 def _anchor(text: str) -> Head:
-    match = re.fullmatch(r"(\d{1,18}):([0-9a-f]{64})", text)
+    match = re.fullmatch(r"([0-9]{1,18}):([0-9a-f]{64})", text)
     if match is None:
         raise ArgumentTypeError(f"{text!r} is no NUMBER:HASH as this command prints it")
     return Head(int(match[1]), match[2])
