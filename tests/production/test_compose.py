@@ -77,7 +77,7 @@ def test_images_are_pinned(config) -> None:
         if name in OURS:
             assert service["build"]["target"] == "runtime"
             continue
-        tag = service["image"].rpartition(":")[2]
+        tag = service["image"].partition("@sha256:")[0].rpartition(":")[2]
         assert re.search(r"\d+\.\d+\.\d+|\d+\.\d+-|\d{4}-\d\d-\d\d", tag), (name, tag)
 
 
