@@ -1,9 +1,7 @@
 # The image of the backend: `docker compose build`, or `docker build -t aggios/backend .`
 #
-# The tag below is pinned to a minor version, so that a rebuild takes in security fixes. To pin it to
-# the byte, look the digest up and put it behind the tag:
-#   docker buildx imagetools inspect python:3.13-slim-trixie --format '{{.Manifest.Digest}}'
-#   ARG PYTHON_IMAGE=python:3.13-slim-trixie@sha256:…
+# The tag below is pinned to a minor version, so that a rebuild takes in security fixes. A release pins
+# it to the byte: scripts/pin-images.sh looks the digest up and puts it behind the tag.
 ARG PYTHON_IMAGE=python:3.13-slim-trixie
 
 # -- Python packages: only wheels, only those whose hashes are in the lock ---------------------------

@@ -59,6 +59,7 @@ for service in osv pypi; do
         if [ "$status" -gt "$worst" ]; then worst=$status; fi
     done
     [ "$worst" -eq 75 ] || exit "$worst"
-    echo "audit-dependencies: $service: $(tail -n 1 "$work/log" | cut -c 1-200)" >&2
+    [ -s "$work/report.json" ] ||
+        echo "audit-dependencies: $service: $(tail -n 1 "$work/log" | cut -c 1-200)" >&2
 done
 not_done "neither OSV nor PyPI said anything of every package."

@@ -1,8 +1,9 @@
 """Read pip-audit's report: ``audit_report.py PACKAGES REPORT``.
 
 PACKAGES holds a ``name==version`` in each line. Every one must have been looked up: pip-audit
-counts a package that it could not look up as one without advisories. Exit status: 0 none has an advisory,
-1 one has, 75 (EX_TEMPFAIL) not all were looked up.
+counts a package that it could not look up as one without advisories.
+
+Exit status: 0 none has an advisory, 1 one has, 75 (EX_TEMPFAIL) not all were looked up.
 """
 
 import json
