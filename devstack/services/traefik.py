@@ -72,8 +72,13 @@ class Traefik:
         return self._listener
 
     def is_ready(self) -> bool:
-        """Ask for a page that it routes without the application, once the listener is open."""
-        return self._listener is not None and self._listener.is_open and self._answers("web")
+        """Ask for a page that it routes without the application, once the listener is open.
+
+        Another process than the supervisor (``python -m devstack status``) has no listener.
+        """
+        if self._listener is not None and not self._listener.is_open:
+            return False
+        return self._answers("web")
 
     def _has_routes(self) -> bool:
         return self._answers("proxy_ready")
