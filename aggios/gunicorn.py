@@ -47,7 +47,7 @@ def on_starting(server: Any) -> None:
 
     A master that was killed leaves its folder behind; one that was named is used again.
     """
-    if METRICS not in os.environ:
+    if not os.environ.get(METRICS):
         os.environ[METRICS] = tempfile.mkdtemp(prefix="aggios-metrics-")
     Path(os.environ[METRICS]).mkdir(parents=True, exist_ok=True)
     _join_metrics(server)
@@ -81,5 +81,5 @@ def _join_metrics(server: Any) -> None:
 
     try:
         join_ended(Path(os.environ[METRICS]))
-    except OSError as exc:  # a full disk must not end the master
+    except Exception as exc:  # noqa: BLE001 - a full disk, say, must not end the master
         server.log.warning("Files of metrics were not joined: %s", exc)

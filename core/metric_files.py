@@ -27,6 +27,8 @@ ENDED = "ended"
 LOCK = "lock"
 # How often, and with which pause, the lock is tried: readers hold it for milliseconds.
 ATTEMPTS, PAUSE_SECONDS = 20, 0.01
+# A file's head, and what an entry has beside its key: length, padding, value, time.
+HEAD_BYTES, ENTRY_BYTES = 8, 4 + 8 + 16
 Counts = dict[str, float]
 log = logging.getLogger(__name__)
 
@@ -85,7 +87,7 @@ def _join(folder: Path, kind: str, over: list[Path]) -> None:
     for path in (joined, *over):
         for key, value in _counts_in(path).items():
             total[key] += value
-    fresh.unlink(missing_ok=True)
+    _reserve(fresh, sum(len(key.encode()) + ENTRY_BYTES for key in total))
     file = MmapedDict(str(fresh))  # type: ignore[no-untyped-call]
     for key, value in total.items():
         file.write_value(key, value, 0.0)  # type: ignore[no-untyped-call]
@@ -93,6 +95,14 @@ def _join(folder: Path, kind: str, over: list[Path]) -> None:
     fresh.replace(joined)
     for path in over:
         path.unlink(missing_ok=True)
+
+
+def _reserve(path: Path, size: int) -> None:
+    """Make a file of zeros with room for so many bytes. Raises OSError.
+
+    Writing to a mapped page for which the disk has no room would end the process (SIGBUS).
+    """
+    path.write_bytes(bytes(HEAD_BYTES + size))
 
 
 def _counts_in(path: Path) -> Counts:

@@ -1,6 +1,7 @@
 """Files of metrics: as many as there are workers, and no count is lost with one that ends."""
 
 import contextlib
+import errno
 import os
 import re
 import signal
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
+import pytest
 from prometheus_client.mmap_dict import MmapedDict, mmap_key
 from prometheus_client.multiprocess import MultiProcessCollector
 
@@ -93,6 +95,32 @@ def test_file_that_was_cut_off_is_removed(tmp_path: Path):
     assert join_ended(tmp_path)
 
     assert counts_in(tmp_path) == {"counter_total one": 1}
+
+
+def test_full_disk_leaves_the_files_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = write(tmp_path, "counter", ended_process(), one=1)
+
+    def refuse(path: Path, data: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", refuse)
+
+    with pytest.raises(OSError, match="No space"):
+        join_ended(tmp_path)
+
+    assert path.exists()
+    assert counts_in(tmp_path) == {"counter_total one": 1}
+
+
+def test_many_long_labels_are_joined(tmp_path: Path):
+    labels = {f"{'x' * 200}{number}": float(number) for number in range(1000)}
+    write(tmp_path, "counter", ended_process(), **labels)
+    before = counts_in(tmp_path)
+
+    assert join_ended(tmp_path)
+
+    assert counts_in(tmp_path) == before
+    assert len(before) == 1000
 
 
 def test_reader_keeps_the_files_as_they_are(tmp_path: Path):
