@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -10,7 +11,7 @@ from accounts.factors.proof import require_recent_proof
 from accounts.models import ApiKey, User
 from accounts.policy import policy
 from accounts.problems import EmailUnverified, InsufficientScope, SecondFactorMissing
-from core.problems import PermissionRefused
+from core.problems import PasswordChangeRequired, PermissionRefused
 
 if TYPE_CHECKING:  # rest_framework.views imports this module through its settings
     from core.views import ApiView
@@ -86,7 +87,12 @@ def has_scope(auth: object, scope: str) -> bool:
 
 
 def require_admitted(user: User) -> None:
-    """Raise EmailUnverified or SecondFactorMissing while the workspace's rules are not met."""
+    """Raise EmailUnverified or SecondFactorMissing while the workspace's rules are not met.
+
+    Raises PasswordChangeRequired while somebody else's choice is the password, where that is asked.
+    """
+    if user.password_change_required and settings.FIRST_PASSWORD_CHANGE == "required":  # noqa: S105
+        raise PasswordChangeRequired
     rules = policy()
     if rules.email_verification == "required" and user.email_verified_at is None:
         raise EmailUnverified

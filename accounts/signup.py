@@ -38,11 +38,13 @@ def signing_up(
     last_name: str,
     actor: Actor | None = None,
     registration: str = "closed",
+    password_is_given: bool = False,
 ) -> SignUpAct:
     """Return what creates a tenant whose owner is this person, and logs them in.
 
-    Everything stands or nothing does. The password is checked and hashed before anything is locked.
-    Raises ValidationFailed; what is returned that and SubdomainTaken.
+    ``password_is_given`` says that somebody else has chosen it. Everything stands or nothing does.
+    The password is checked and hashed before anything is locked. Raises ValidationFailed; what is
+    returned that and SubdomainTaken.
     """
     slug = checked_slug(subdomain)
     owner = User(
@@ -50,6 +52,7 @@ def signing_up(
         first_name=first_name,
         last_name=last_name,
         role=User.Role.OWNER,
+        password_change_required=password_is_given,
     )
     require_sound(owner)
     owner.password = checked_password(password, owner, names=(company, slug))

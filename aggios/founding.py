@@ -10,7 +10,7 @@ from django.db import transaction
 
 from accounts.actors import target_of
 from accounts.models import User
-from accounts.people.adding import create_user
+from accounts.people.adding import add_user, new_user
 from audit.services import Actor, record
 from core.email_addresses import canonical_address
 from tenants.context import tenant_context
@@ -30,9 +30,11 @@ def make_owner(tenant: TenantRef, *, email: str, actor: Actor) -> str:
     email = canonical_address(email, field="owner_email")
     password = new_password()
     with tenant_context(tenant), transaction.atomic():
-        owner = create_user(
+        owner = new_user(
             email=email, password=password, role=User.Role.OWNER, first_name="", last_name=""
         )
+        owner.password_change_required = True
+        add_user(owner)
         record("user.created", actor=actor, target=target_of(owner), role=owner.role)
     return password
 
@@ -49,7 +51,7 @@ def let_owner_in(tenant: TenantRef, *, actor: Actor) -> tuple[str, str]:
         if owner is None:
             email = "owner@example.invalid"
             return email, make_owner(tenant, email=email, actor=actor)
-        owner.password = make_password(password)
-        owner.save(update_fields=["password", "updated_at"])
+        owner.password, owner.password_change_required = make_password(password), True
+        owner.save(update_fields=["password", "password_change_required", "updated_at"])
         record("user.password_given", actor=actor, target=target_of(owner))
         return owner.email, password

@@ -196,6 +196,14 @@ LOGIN_REDIRECT_URL = "admin:index"
 STAFF_SECOND_FACTOR = env.choice(
     "STAFF_SECOND_FACTOR", "required" if PRODUCTION else "optional", ("required", "optional")
 )
+# Whether nothing but a change of it is open with a password that somebody else has chosen: to
+# staff, and to people of workspaces, whom an owner or an administrator may have added with one.
+STAFF_FIRST_PASSWORD_CHANGE = env.choice(
+    "STAFF_FIRST_PASSWORD_CHANGE",
+    "required" if PRODUCTION else "optional",
+    ("required", "optional"),
+)
+FIRST_PASSWORD_CHANGE = env.choice("FIRST_PASSWORD_CHANGE", "optional", ("required", "optional"))
 AUTHENTICATION_BACKENDS = ["staff.backends.StaffBackend"]
 PASSWORD_HASHERS = ["accounts.passwords.hashers.PepperedArgon2"]
 RESET_LINK_LIFETIME = timedelta(seconds=env.integer("RESET_LINK_SECONDS", 3600, least=60))

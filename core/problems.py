@@ -151,6 +151,12 @@ class PermissionRefused(Problem):
     title = "You may not do this."
 
 
+class PasswordChangeRequired(Problem):
+    status = 403
+    code = "password_change_required"
+    title = "Somebody else has chosen this password. Choose one of your own first."
+
+
 class FormExpired(Problem):
     status = 403
     code = "form_expired"

@@ -13,6 +13,7 @@ from core.address import is_within
 from core.context import request_context
 from core.problems import NotAuthenticated, PermissionRefused, TokenInvalid
 from staff.actors import actor_of
+from staff.given_passwords import require_own_password
 from staff.models import StaffToken, StaffUser
 from staff.second_factor import require_enrolled
 from staff.tokens import living_token
@@ -31,7 +32,8 @@ class StaffAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[StaffUser, StaffToken] | None:
         """Return both; None without a credential. Raises TokenInvalid, TokenExpired,
-        StaffFactorMissing and, for an address that staff does not work from, PermissionRefused.
+        PasswordChangeRequired, StaffFactorMissing and, for an address that staff does not work
+        from, PermissionRefused.
         """
         require_staff_network()
         text = bearer(request._request)
@@ -41,6 +43,7 @@ class StaffAuthentication(BaseAuthentication):
             raise TokenInvalid
         token = living_token(text)
         if not token.name:  # one that a program was given is not asked
+            require_own_password(token.staff)
             require_enrolled(token.staff)
         request_context().user = str(token.staff_id)
         return token.staff, token

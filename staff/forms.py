@@ -5,7 +5,12 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.admin.forms import AdminPasswordChangeForm as OwnForm
-from django.contrib.auth.forms import BaseUserCreationForm, UserChangeForm, UsernameField
+from django.contrib.auth.forms import (
+    AdminPasswordChangeForm,
+    BaseUserCreationForm,
+    UserChangeForm,
+    UsernameField,
+)
 from django.db import transaction
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -73,10 +78,20 @@ class OwnPasswordForm(OwnForm):
 
     def save(self, commit: bool = True) -> Any:
         """Save and record it."""
+        self.user.password_change_required = False
         with transaction.atomic():
             staff = super().save(commit)
             record("staff.password_changed", actor=actor_of(staff), target=target_of(staff))
         return staff
+
+
+class GivenPasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
+    """A member of staff sets somebody else's password."""
+
+    def save(self, commit: bool = True) -> Any:
+        """Save it as one that they have to change."""
+        self.user.password_change_required = True
+        return super().save(commit)
 
 
 class _OneAddressForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -110,6 +125,12 @@ class NewStaffForm(_OneAddressForm, BaseUserCreationForm):  # type: ignore[type-
         model = StaffUser
         fields = ("email", "first_name", "last_name")
         field_classes: ClassVar = {"email": EmailAddressFormField}
+
+    def save(self, commit: bool = True) -> StaffUser:
+        """Save them with a password that they have to change."""
+        self.instance.password_change_required = True
+        staff: StaffUser = super().save(commit)
+        return staff
 
 
 class StaffForm(_OneAddressForm, UserChangeForm):  # type: ignore[type-arg]

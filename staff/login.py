@@ -10,6 +10,7 @@ from core.database.scope import PUBLIC, enter
 from core.problems import InvalidCredentials
 from staff.actors import actor_of, target_of
 from staff.attempts import counted_attempt
+from staff.given_passwords import require_own_password
 from staff.models import StaffUser
 from staff.second_factor import require_code, require_enrolled
 from staff.tokens import Issued, issue
@@ -20,7 +21,8 @@ def log_in(*, email: str, password: str, code: str = "") -> Issued:
 
     An unknown address, a wrong password and an inactive member of staff get the same
     InvalidCredentials after the same work. Raises RateLimited before any of it, and after the right
-    password SecondFactorRequired and StaffFactorMissing.
+    password SecondFactorRequired, PasswordChangeRequired and
+    StaffFactorMissing.
     """
     with enter(PUBLIC), counted_attempt(email):
         staff = _proven(email, password, code)
@@ -38,5 +40,6 @@ def _proven(email: str, password: str, code: str) -> StaffUser | None:
     if not isinstance(found, StaffUser):
         return None
     require_code(found, code)
+    require_own_password(found)
     require_enrolled(found)
     return found

@@ -63,6 +63,8 @@ class StaffUser(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=True, editable=False)
     second_factor_at = models.DateTimeField(_("second factor since"), null=True, editable=False)
+    # Somebody else has chosen the password; one's own takes it back.
+    password_change_required = models.BooleanField(default=False, db_default=False, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = StaffManager()

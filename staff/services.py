@@ -25,12 +25,12 @@ def create_staff(
     first_name: str = "",
     last_name: str = "",
 ) -> StaffUser:
-    """Add a member of staff who can log in to the admin.
+    """Add a member of staff who can log in to the admin, with a password that is given to them.
 
     Raises ValidationFailed for the address, the names or the password, StaffExists.
     """
     names = clean_staff_names(first_name=first_name, last_name=last_name)
-    fields = {**names, "is_superuser": is_superuser}
+    fields = {**names, "is_superuser": is_superuser, "password_change_required": True}
     address = _checked(email, password, **names)
     with enter(PUBLIC), transaction.atomic():
         try:

@@ -15,14 +15,16 @@ from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 
 from core.browser import as_page
-from core.problems import RateLimited
+from core.problems import PasswordChangeRequired, RateLimited
 from core.responses import problem_response
 from staff.enrolling import FACTOR_PAGE, second_factor_page
 from staff.forms import OwnPasswordForm, StaffLoginForm
+from staff.given_passwords import must_change_password
 from staff.second_factor import must_enrol
 
 View = Callable[..., HttpResponse]
-REACHED_WITHOUT = {FACTOR_PAGE, "logout", "jsi18n"}
+PASSWORD_PAGES = ("password_change", "password_change_done")
+REACHED_WITHOUT = {"logout", "jsi18n"}
 
 
 def _refusing_nonsense(view: View) -> View:
@@ -42,19 +44,27 @@ def _refusing_nonsense(view: View) -> View:
     return guarded
 
 
-def _enrolled_first(view: View) -> View:
-    """Let staff who have yet to add a second factor reach nothing but the page for that."""
+def _prepared_first(view: View) -> View:
+    """Let staff who have yet to choose a password or add a second factor reach that page alone."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         match = request.resolver_match
-        free = match is not None and match.url_name in REACHED_WITHOUT
-        user: Any = request.user
-        if not free and must_enrol(user):
-            return redirect(f"admin:{FACTOR_PAGE}")
+        page = _page_before_all(request.user)
+        if page and (match is None or match.url_name not in {*page, *REACHED_WITHOUT}):
+            return redirect(f"admin:{page[0]}")
         return view(request, *args, **kwargs)
 
     return guarded
+
+
+def _page_before_all(user: Any) -> tuple[str, ...]:
+    """Return the routes of what must be done first, led by the page to go to; empty if nothing."""
+    if not user.is_authenticated:
+        return ()
+    if must_change_password(user):
+        return PASSWORD_PAGES
+    return (FACTOR_PAGE,) if must_enrol(user) else ()
 
 
 class AggiosAdminSite(AdminSite):
@@ -71,7 +81,7 @@ class AggiosAdminSite(AdminSite):
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Return the view with the admin's checks around it, and those that Django leaves out."""
-        return super().admin_view(_refusing_nonsense(_enrolled_first(view)), cacheable)
+        return super().admin_view(_refusing_nonsense(_prepared_first(view)), cacheable)
 
     def get_urls(self) -> list[Any]:
         """Return the admin's routes and the page of one's own second factor."""
@@ -99,9 +109,19 @@ class AggiosAdminSite(AdminSite):
             form_class=OwnPasswordForm,
             template_name="registration/password_change_form.html",
             success_url=reverse("admin:password_change_done"),
-            extra_context={**self.each_context(request), **(extra_context or {})},
+            extra_context={
+                **self.each_context(request),
+                **_reason(request),
+                **(extra_context or {}),
+            },
         )
         return _throttled(request, lambda: cast("HttpResponse", view(request)))
+
+
+def _reason(request: HttpRequest) -> dict[str, Any]:
+    """Return the title that says why the page is shown, to who did not ask for it."""
+    user: Any = request.user
+    return {"title": _(PasswordChangeRequired.title)} if must_change_password(user) else {}
 
 
 def _throttled(request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpResponse:

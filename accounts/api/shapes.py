@@ -76,6 +76,18 @@ class UserShape(serializers.ModelSerializer[User]):
         read_only_fields = fields
 
 
+GIVEN = "Present and true while the password is one that somebody else has chosen."
+
+
+class OwnUserShape(UserShape):
+    password_change_required = serializers.BooleanField(required=False, help_text=GIVEN)
+
+    class Meta:
+        model = User
+        fields = (*UserShape.Meta.fields, "password_change_required")
+        read_only_fields = fields
+
+
 class TokensShape(serializers.Serializer[Any]):
     access_token = serializers.CharField()
     refresh_token = serializers.CharField()
@@ -83,6 +95,7 @@ class TokensShape(serializers.Serializer[Any]):
     expires_in = serializers.IntegerField()
     refresh_expires_in = serializers.IntegerField()
     user = UserShape()
+    password_change_required = serializers.BooleanField(required=False, help_text=GIVEN)
 
 
 class TenantSummary(serializers.Serializer[Any]):
@@ -110,6 +123,15 @@ def user_of(user: User) -> dict[str, Any]:
     }
 
 
+def own_user_of(user: User) -> dict[str, Any]:
+    """Return a user as the API shows them to themselves."""
+    return {**user_of(user), **_given_password(user)}
+
+
+def _given_password(user: User) -> dict[str, Any]:
+    return {"password_change_required": True} if user.password_change_required else {}
+
+
 def tokens_of(opened: Opened) -> dict[str, Any]:
     """Return both tokens of a session as the API shows them."""
     return {
@@ -118,4 +140,5 @@ def tokens_of(opened: Opened) -> dict[str, Any]:
         "token_type": "Bearer",
         **lifetimes(opened.session),
         "user": user_of(opened.user),
+        **_given_password(opened.user),
     }

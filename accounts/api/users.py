@@ -4,7 +4,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.shapes import ProfileRequest, UserShape, user_of
+from accounts.api.shapes import OwnUserShape, ProfileRequest, own_user_of
 from accounts.authentication import person
 from accounts.models import User
 from accounts.permissions import IsPersonToRead
@@ -27,17 +27,17 @@ class Me(ApiView):
     actions = {"GET": "me:read"}
 
     @extend_schema(
-        operation_id="read_me", parameters=[IF_NONE_MATCH], responses={200: UserShape, 304: None}
+        operation_id="read_me", parameters=[IF_NONE_MATCH], responses={200: OwnUserShape, 304: None}
     )
     def get(self, request: Request) -> Response:
         user = person(request)
-        return tagged(request, user_of(user), user_etag(user))
+        return tagged(request, own_user_of(user), user_etag(user))
 
     @extend_schema(
         operation_id="replace_me",
         parameters=[IF_MATCH],
         request=ProfileRequest,
-        responses=UserShape,
+        responses=OwnUserShape,
     )
     def put(self, request: Request) -> Response:
         return self._change(request, partial=False)
@@ -46,7 +46,7 @@ class Me(ApiView):
         operation_id="change_me",
         parameters=[IF_MATCH],
         request=ProfileRequest,
-        responses=UserShape,
+        responses=OwnUserShape,
     )
     def patch(self, request: Request) -> Response:
         return self._change(request, partial=True)
@@ -59,4 +59,4 @@ class Me(ApiView):
             changes=form.validated_data,
             check=lambda row: require_match(request, user_etag(row)),
         )
-        return tagged(request, user_of(user), user_etag(user))
+        return tagged(request, own_user_of(user), user_etag(user))

@@ -24,6 +24,8 @@ class User(models.Model):
     is_active = models.BooleanField(default=True)
     email_verified_at = models.DateTimeField(null=True, editable=False)
     second_factor_at = models.DateTimeField(null=True, editable=False)  # confirmed; here for speed
+    # Somebody else has chosen the password; one's own takes it back.
+    password_change_required = models.BooleanField(default=False, db_default=False, editable=False)
     # Removed: nobody any more, but files and the audit trail still name the id.
     removed_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)

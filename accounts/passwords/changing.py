@@ -45,7 +45,8 @@ def _store(session: Session, seen: User, current: str, hashed: str) -> None:
     if not still_fits(locked, seen, current):
         raise WrongPassword
     locked.password = hashed
-    locked.save(update_fields=["password", "updated_at"])
+    locked.password_change_required = False
+    locked.save(update_fields=["password", "password_change_required", "updated_at"])
     record("password.changed", actor=actor_of(locked), target=target_of(locked))
     end_others(session, Session.End.PASSWORD, actor=actor_of(locked))
     void_links(locked)

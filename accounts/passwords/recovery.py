@@ -40,7 +40,8 @@ def reset_password(*, token: str, password: str) -> User:
     with transaction.atomic():
         user = _person_of(redeem(token, MailLink.Purpose.RESET))
         user.password = hashed
-        user.save(update_fields=["password", "updated_at"])
+        user.password_change_required = False
+        user.save(update_fields=["password", "password_change_required", "updated_at"])
         record("password.reset", actor=actor_of(user), target=target_of(user))
         mark_verified(user)
         end_all(user, Session.End.PASSWORD, actor=actor_of(user))

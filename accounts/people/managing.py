@@ -46,6 +46,7 @@ def new_person(*, email: str, password: str | None, **fields: Any) -> User:
         person.password = make_password(None)
     else:
         person.password = checked_password(password, person)
+        person.password_change_required = True
     return person
 
 

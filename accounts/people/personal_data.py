@@ -74,9 +74,9 @@ def _text(value: Any) -> str:
 
 
 def profile_of(person: User) -> Row:
-    """Return what the row of a person says, but the hash of the password."""
+    """Return what the row of a person says, but nothing of the password."""
     names = [field.name for field in User._meta.concrete_fields]
-    return {name: shown(getattr(person, name)) for name in names if name != "password"}
+    return {name: shown(getattr(person, name)) for name in names if not name.startswith("password")}
 
 
 def fields_of(row: Model, names: str) -> Row:

@@ -57,6 +57,7 @@ RULES: dict[str, Fields | None] = {
         "is_active": KEEP,
         "email_verified_at": NOTHING,
         "second_factor_at": NOTHING,
+        "password_change_required": KEEP,
         "removed_at": KEEP,
         "created_at": KEEP,
         "updated_at": KEEP,

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from core.searching import folded
 from staff.actors import acting
 from staff.admin.audited import AuditedAdmin
-from staff.forms import NewStaffForm, StaffForm, is_last_superuser
+from staff.forms import GivenPasswordForm, NewStaffForm, StaffForm, is_last_superuser
 from staff.models import StaffUser
 from staff.second_factor import remove_factor
 from staff.site import site
@@ -59,6 +59,7 @@ class StaffAdmin(_ShownPermissions, AuditedAdmin, UserAdmin):  # type: ignore[ty
     kind = "staff"
     form = StaffForm
     add_form = NewStaffForm
+    change_password_form = GivenPasswordForm
     list_display = (
         "email",
         "first_name",

@@ -13,7 +13,13 @@ from .edge import traefik_binary
 pytestmark = pytest.mark.needs("compose")
 JOBS = {"migrate", "minio-setup"}
 # What is named after passwords and holds none.
-NO_SECRETS = {"PASSWORD_BREACH_URL", "PASSWORD_BREACH_FAIL", "PASSWORD_BREACH_SECONDS"}
+NO_SECRETS = {
+    "FIRST_PASSWORD_CHANGE",
+    "PASSWORD_BREACH_FAIL",
+    "PASSWORD_BREACH_SECONDS",
+    "PASSWORD_BREACH_URL",
+    "STAFF_FIRST_PASSWORD_CHANGE",
+}
 OURS = {"backend", "backend-b", "housekeeper", "mailer", "migrate", "problems", "verifier"}
 
 

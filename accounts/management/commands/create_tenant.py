@@ -47,6 +47,7 @@ class Command(BaseCommand):
                 last_name=options["last_name"],
                 registration=options["registration"],
                 actor=SYSTEM,
+                password_is_given=True,
             )
         except Problem as problem:
             raise CommandError(problem.sentence) from problem

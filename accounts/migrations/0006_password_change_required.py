@@ -1,0 +1,16 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('accounts', '0005_canonical_addresses'),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name='user',
+            name='password_change_required',
+            field=models.BooleanField(db_default=False, default=False, editable=False),
+        ),
+    ]
