@@ -13,6 +13,7 @@ from functools import cache
 from django.conf import settings
 from redis.exceptions import RedisError
 
+from core.address import limit_key
 from core.composite_keys import composite_key
 from core.context import request_context
 from core.problems import RateLimited
@@ -49,6 +50,11 @@ def take(name: str, *key: str, amount: int | None = None) -> None:
     the window is full; a refused use is not counted.
     """
     take_all(Use(name, key, amount=amount))
+
+
+def take_by_address(name: str) -> None:
+    """Count one use of the limit for the client's address, IPv6 by its /64. Raises RateLimited."""
+    take(name, limit_key(request_context().client_address))
 
 
 def take_all(*uses: Use) -> None:

@@ -11,9 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from core.address import limit_key
-from core.context import request_context
-from core.limits import take
+from core.limits import take_by_address
 from core.pagination import KeysetPagination
 from core.problems import MethodNotAllowed
 
@@ -24,7 +22,7 @@ PlainView = Callable[[HttpRequest], HttpResponse]
 
 def by_address(name: str) -> Limit:
     """Declare that the limit ``name`` counts requests of one client address."""
-    return lambda request: take(name, limit_key(request_context().client_address))
+    return lambda request: take_by_address(name)
 
 
 class ApiView(APIView):

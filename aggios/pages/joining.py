@@ -15,10 +15,8 @@ from accounts.verification import ask_to_join, confirms_first
 from aggios.pages.form import new_password
 from aggios.pages.mailed import LONGEST_TOKEN, LinkForm, refused, shown
 from aggios.pages.page import page
-from core.address import limit_key
-from core.context import request_context
 from core.form_fields import EmailAddressFormField
-from core.limits import take
+from core.limits import take_by_address
 from core.problems import Problem
 
 TEMPLATE = "join.html"
@@ -69,7 +67,7 @@ def _join(request: HttpRequest, invitation: Invitation, token: str) -> HttpRespo
     fields = {"email": invitation.email, **form.cleaned_data}
     del fields["token"]
     try:
-        take("register", limit_key(request_context().client_address))
+        take_by_address("register")
         if confirms_first(email=fields["email"], invitation=token):
             ask_to_join(**fields, invitation=token)
             return shown(request, TEMPLATE, {"mailed": True})

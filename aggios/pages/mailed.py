@@ -18,9 +18,7 @@ from accounts.passwords.recovery import reset_password
 from accounts.verification import ends_a_registration, verify_email
 from aggios.pages.form import PageForm, as_refusal, new_password
 from aggios.pages.page import page
-from core.address import limit_key
-from core.context import request_context
-from core.limits import take
+from core.limits import take_by_address
 from core.problems import Problem
 
 LONGEST_TOKEN = 200
@@ -70,7 +68,7 @@ def _follow(
     if not form.is_valid():
         return shown(request, template, {"form": form}, status=400)
     try:
-        take("links", limit_key(request_context().client_address))
+        take_by_address("links")
         act(**form.cleaned_data)
     except Problem as problem:
         return refused(request, template, {"form": form}, problem)

@@ -14,9 +14,8 @@ from accounts.services import log_out
 from accounts.signup import sign_up
 from aggios.pages.form import PageForm, as_refusal, new_password
 from aggios.pages.page import page
-from core.context import request_context
 from core.form_fields import EmailAddressFormField
-from core.limits import take
+from core.limits import take_by_address
 from core.problems import NotFound, Problem
 from tenants.context import tenant_context
 from tenants.hosts import site_url
@@ -60,7 +59,7 @@ def sign_up_page(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return render(request, "signup.html", {"form": form}, status=400)
     try:
-        take("signup", request_context().client_address)
+        take_by_address("signup")
         tenant = _opened(form.cleaned_data)
     except Problem as problem:
         return _refused(request, form, problem)

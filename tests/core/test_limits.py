@@ -1,17 +1,21 @@
 """Limits as settings: counted by address, told in headers, held without Redis."""
 
 import json
+import re
 import secrets
 import time
+from pathlib import Path
 
 import pytest
 from django.test import Client
 
+from audit.services import SYSTEM
 from core import limits
 from core.context import RequestContext, serving
 from core.problems import RateLimited
 from core.windows import RedisWindows
 from devstack.environment import stack_environment
+from tenants.services import create_tenant
 
 ROUTES = {
     "signup": ("aggios.localhost", "/api/auth/register"),
@@ -48,6 +52,42 @@ def test_a_declared_limit(committed, settings, limit: str):
     assert 1 <= int(answers[3].headers["Retry-After"]) <= 60
     assert json.loads(answers[3].content)["code"] == "rate_limited"
     assert post(client, *ROUTES[limit], "192.0.2.9").status_code == 400
+
+
+def test_the_sign_up_form_and_the_api_count_one_network_together(committed, settings):
+    """An IPv6 address costs nothing, so its /64 is counted (RFC 6177), whatever is asked."""
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "signup": "3/60"}
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+    groups = ":".join(secrets.token_hex(2) for _ in range(3))
+    addresses = [f"2001:{groups}::{number}" for number in range(1, 7)]
+    host, path = ROUTES["signup"]
+    form = {"company": "X", "email": "x@x.test", "password": secrets.token_hex(), "first_name": "X"}
+    form["subdomain"] = claimed_by_others = f"t{secrets.token_hex(6)}"
+    create_tenant(name="X", subdomain=claimed_by_others, actor=SYSTEM)
+
+    by_form = [
+        Client()
+        .post("/signup", form, headers={"host": host, "x-forwarded-for": address})
+        .status_code
+        for address in addresses[:2]
+    ]
+    by_api = [post(Client(), host, path, address).status_code for address in addresses[2:4]]
+    again = Client().post("/signup", form, headers={"host": host, "x-forwarded-for": addresses[4]})
+
+    assert 429 not in by_form
+    assert by_api == [400, 429]
+    assert again.status_code == 429
+
+
+def test_no_limit_counts_a_single_address():
+    """What is counted for an address goes through ``limit_key``."""
+    root = Path(__file__).resolve().parents[2]
+    counted = re.compile(r"\b(?:take|Use|clear)\((?:[^()]|\([^()]*\))*?\.client_address")
+    for app in ("accounts", "aggios", "core", "files", "staff", "tenants"):
+        for module in (root / app).rglob("*.py"):
+            for found in counted.findall(module.read_text(encoding="utf-8")):
+                assert "limit_key(" in found, (module, found)
 
 
 def test_the_address_is_the_one_that_our_proxy_saw(committed, settings):
