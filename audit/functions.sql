@@ -28,6 +28,19 @@ END
 $function$;
 REVOKE ALL ON FUNCTION aggios.audit_add_links(text, uuid) FROM PUBLIC;
 
+-- Before an event is added: its time is the database's, whatever the application says. The owner, who
+-- loads archives, brings the times that they have.
+CREATE OR REPLACE FUNCTION aggios.audit_stamp() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $function$
+BEGIN
+    IF session_user <> current_user THEN
+        NEW.at := clock_timestamp();
+    END IF;
+    RETURN NEW;
+END
+$function$;
+REVOKE ALL ON FUNCTION aggios.audit_stamp() FROM PUBLIC;
+
 -- At commit, first round: give the event its link. Rows of an archive bring theirs.
 CREATE OR REPLACE FUNCTION aggios.audit_enter() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $function$

@@ -2,6 +2,9 @@
 
 One statement reads the whole trail in the order of its links and gives back what is wrong. It holds
 the formulas of functions.sql once more, because whoever could change a trail could change those.
+
+The chain is in the order of commits, and times are those of the inserts. So a time may be earlier
+than the one before it by the length of a transaction, and by what clocks differ: below an hour.
 """
 
 from dataclasses import dataclass, field
@@ -27,6 +30,8 @@ WITH chain AS (
             e.request_id, e.details,
             encode(c.actor_promise, 'hex'), encode(c.target_promise, 'hex')
         )::text, 'UTF8')) THEN 'changed'
+        WHEN e.at < lag(e.at) OVER (ORDER BY c.sequence) - interval '1 hour'
+            OR e.at > clock_timestamp() + interval '1 hour' THEN 'time'
         WHEN c.actor_salt IS NULL THEN CASE
             WHEN e.actor_label <> '' OR e.ip IS NOT NULL OR e.user_agent <> ''
                 OR NOT EXISTS (SELECT FROM erasures AS x WHERE x.id = c.actor_erased_by)
@@ -71,6 +76,8 @@ WORDS = {
     "removed": "Number {sequence} was removed: there is no event {event}.",
     "gap": "Numbers {first} to {last} are missing: what was recorded there was removed.",
     "changed": "Number {sequence} ({event}, {action}, {at}) was changed, or is not in its place.",
+    "time": "Number {sequence} ({event}, {action}, {at}) is earlier than the one before, or in the "
+    "future: one of the two was given a time that was not its own.",
     "actor": "Number {sequence} ({event}, {action}, {at}): who acted, or from where, was changed.",
     "target": "Number {sequence} ({event}, {action}, {at}): the name of its target was changed.",
     "unlinked": "Event {event} ({action}, {at}) has no place in the chain: it was forged, or its "

@@ -54,6 +54,23 @@ def test_many_writers_make_one_chain(trail: TenantRef, superuser):
     assert verified(trail)["whole"]
 
 
+@pytest.mark.parametrize("said", ["2020-01-01", "2099-01-01"])
+def test_the_application_cannot_choose_the_time_of_an_event(trail: TenantRef, said: str):
+    with tenant_context(trail), connection.cursor() as cursor:
+        record("test.model", actor=ADA)
+        cursor.execute(
+            "INSERT INTO audit_auditevent (id, at, action, actor_type, actor_id, actor_label,"
+            " target_type, target_id, target_label, user_agent, request_id, details)"
+            " VALUES (gen_random_uuid(), %s, 'test.forged', 'user',"
+            " '', '', '', '', '', '', '', '{}')"
+            " RETURNING at BETWEEN now() - interval '1 minute' AND clock_timestamp()",
+            [said],
+        )
+        assert cursor.fetchone() == (True,)
+
+    assert verified(trail)["whole"]
+
+
 def test_what_is_rolled_back_leaves_no_gap(trail: TenantRef, superuser):
     with tenant_context(trail):
         with pytest.raises(RuntimeError), transaction.atomic():

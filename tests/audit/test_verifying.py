@@ -4,10 +4,12 @@ import io
 import json
 import secrets
 
+import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 
 from audit.services import erase_person, record
+from devstack.testing import TestStack
 from tenants.context import tenant_context
 from tenants.models import TrailHead
 from tenants.refs import TenantRef
@@ -123,6 +125,22 @@ def test_a_chain_that_was_made_anew_is_found_by_an_anchor(trail: TenantRef, supe
 
     assert faults(trail) == []
     assert "the chain was made anew" in faults(trail, "--anchor", head)[0]
+
+
+@pytest.mark.parametrize("said", ["-2 hours", "2 hours"])
+def test_a_time_out_of_order_is_found(trail: TenantRef, stores: TestStack, said: str):
+    """The owner may choose the time of what it adds, and the chain then holds it."""
+    with psycopg.connect(stores.env["DATABASE_OWNER_URL"]) as owner:
+        owner.execute(f"SET search_path = {trail.schema_name}")
+        owner.execute(
+            "INSERT INTO audit_auditevent"
+            f" SELECT {FORGED.replace('now()', 'now() + %s::interval')}, '{{}}'",
+            [said],
+        )
+
+    (fault,) = faults(trail)
+    assert fault.startswith(f"Number {EVENTS + 1} (")
+    assert "a time that was not its own" in fault
 
 
 def test_swapped_events_are_found(trail: TenantRef, superuser):
