@@ -1,8 +1,8 @@
 """Subdomain labels: each leads to one tenant, also while a former one is still redirected."""
 
-from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from core.database.inserting import insert_unless_taken
 from core.problems import FieldError
 from tenants.models import Domain, Tenant
 from tenants.problems import SubdomainTaken
@@ -16,13 +16,11 @@ def claim_label(tenant: Tenant, label: str) -> Domain:
     the unique index. Raises SubdomainTaken.
     """
     _drop_ended(label)
-    domain = Domain(tenant=tenant, domain=label, is_primary=False)
-    try:
-        with transaction.atomic():
-            domain.save(force_insert=True)
-    except IntegrityError as exc:
+    is_first = not Domain.objects.filter(tenant=tenant, is_primary=True).exists()
+    domain = Domain(tenant=tenant, domain=label, is_primary=is_first)
+    if not insert_unless_taken(domain):
         taken = FieldError("subdomain", "taken", "Somebody has this name already.")
-        raise SubdomainTaken(errors=[taken]) from exc
+        raise SubdomainTaken(errors=[taken])
     return domain
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.actors import actor_of
@@ -27,6 +27,7 @@ from accounts.problems import InvitationClosed
 from accounts.pruning import prune
 from audit.services import Target, record
 from core.context import request_context
+from core.database.inserting import insert_unless_taken
 from core.email_addresses import canonical_address
 from core.language import preferred_language
 from core.problems import NotFound
@@ -46,6 +47,10 @@ class Issued:
     token: str = ""
 
 
+class _InvitedConcurrently(Exception):  # noqa: N818 - it is no error
+    """Another request has made the open invitation of this address."""
+
+
 def invite(*, email: str, role: str, actor: User) -> Issued:
     """Ask one address in by mail. What was open for that address before is revoked.
 
@@ -59,7 +64,7 @@ def invite(*, email: str, role: str, actor: User) -> Issued:
         try:
             with transaction.atomic():
                 return Issued(invitation_with_id(_invited(address, role, actor).pk))
-        except IntegrityError:  # the other's has been committed; the next round finds it
+        except _InvitedConcurrently:  # the other's has been committed; the next round finds it
             continue
     raise InvitationClosed
 
@@ -102,13 +107,16 @@ def require_showable(token: str, *, actor: User) -> None:
 
 def _new(*, role: str, actor: User, **fields: object) -> Invitation:
     prune("invitations", timezone.now())
-    return Invitation.objects.create(
+    invitation = Invitation(
         role=role,
         invited_by=actor,
         language=preferred_language(request_context().accept_language),
         expires_at=_end(),
         **fields,
     )
+    if not insert_unless_taken(invitation):
+        raise _InvitedConcurrently
+    return invitation
 
 
 def resend(invitation_id: uuid.UUID, *, actor: User, check: Check) -> Issued:

@@ -1,12 +1,12 @@
 """Adding people to a tenant: sound, with a hashed password, and no two with one address."""
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from accounts.passwords.rules import checked_password
 from accounts.people.addresses import require_reachable
 from accounts.problems import EmailTaken
+from core.database.inserting import insert_unless_taken
 from core.email_addresses import canonical_address
 from core.names import clean_name
 from core.problems import FieldError, ValidationFailed
@@ -64,9 +64,6 @@ def new_user(*, email: str, password: str, role: str, first_name: str, last_name
 
 def add_user(user: User) -> User:
     """Save a new person whose password is hashed already. Raises EmailTaken."""
-    try:
-        with transaction.atomic():
-            user.save(force_insert=True)
-    except IntegrityError as exc:
-        raise EmailTaken(errors=[FieldError("email", "taken", EmailTaken.title)]) from exc
+    if not insert_unless_taken(user):
+        raise EmailTaken(errors=[FieldError("email", "taken", EmailTaken.title)])
     return user

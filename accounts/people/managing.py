@@ -16,6 +16,7 @@ from accounts.passwords.rules import checked_password
 from accounts.people.access_ending import revoke_invitations_of, shut_out
 from accounts.people.adding import NAMES, add_user, clean_person_name, require_sound
 from accounts.people.authority import require_may
+from accounts.people.finding import person_with_email
 from accounts.people.owners import (
     acting,
     counts_as_owner,
@@ -127,11 +128,16 @@ def _apply(person: User, wanted: Changes, actor: User) -> None:
 
 
 def _save(person: User, columns: list[str]) -> None:
+    taken = EmailTaken(errors=[FieldError("email", "taken", EmailTaken.title)])
+    # Asked first, so that what is expected is no error in the database's log.
+    holder = person_with_email(person.email) if "email" in columns else None
+    if holder is not None and holder.pk != person.pk:
+        raise taken
     try:
         with transaction.atomic():
             person.save(update_fields=columns)
-    except IntegrityError as exc:
-        raise EmailTaken(errors=[FieldError("email", "taken", EmailTaken.title)]) from exc
+    except IntegrityError as exc:  # since a moment ago
+        raise taken from exc
 
 
 def _take_effect(person: User, before: Changes, actor: User) -> None:

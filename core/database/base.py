@@ -25,6 +25,7 @@ from django.db.backends.utils import CursorWrapper
 from psycopg.pq import TransactionStatus
 
 from core.database.cursors import ScopedCursor, ScopedDebugCursor
+from core.database.operations import Operations
 from core.database.patience import be_patient, impatient
 from core.database.scope import Scope, current_scope
 
@@ -40,8 +41,12 @@ SWITCH_SECONDS = 5.0
 class DatabaseWrapper(base.DatabaseWrapper):
     """Connection of one thread; see the module's text for what it guarantees."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    ops_class = Operations
+
+    def __init__(self, settings_dict: dict[str, Any], *args: Any, **kwargs: Any) -> None:
+        # Parameters stay out of the statement's text, and so out of the server's log.
+        options = {**settings_dict.get("OPTIONS", {}), "server_side_binding": True}
+        super().__init__({**settings_dict, "OPTIONS": options}, *args, **kwargs)
         self._entering = False
         self._verified = False
 

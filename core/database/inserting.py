@@ -18,11 +18,27 @@ def insert(row: Model) -> None:
 
     Raises what the database raises, and RuntimeError for a model that needs more than one INSERT.
     """
+    _send(row, _statement(type(row)))
+
+
+def insert_unless_taken(row: Model) -> bool:
+    """Add a new row as ``insert`` does; return False if a unique value of it is taken.
+
+    That is expected of what clients send, so it must not be an error of the database: its log would
+    tell of the statement. It waits for others who add the same value at the same time.
+    """
+    return bool(_send(row, f"{_statement(type(row))} ON CONFLICT DO NOTHING"))
+
+
+def _send(row: Model, statement: str) -> int:
     fields = row._meta.local_concrete_fields
     values = [f.get_db_prep_save(f.pre_save(row, add=True), connection) for f in fields]
     with connection.cursor() as cursor:
-        cursor.execute(_statement(type(row)), values)
-    row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+        cursor.execute(statement, values)
+        added: int = cursor.rowcount
+    if added:
+        row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+    return added
 
 
 @cache

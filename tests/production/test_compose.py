@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from devstack.services.postgres import LOG_WITHOUT_VALUES
+
 from .compose import REQUIRED, ROOT, run_compose
 from .edge import traefik_binary
 
@@ -176,3 +178,8 @@ def test_every_file_that_is_named_exists(config) -> None:
         if "build" in service:
             assert Path(service["build"]["context"]) == ROOT
             assert (ROOT / service["build"]["dockerfile"]).is_file()
+
+
+def test_postgres_logs_no_values(config) -> None:
+    told = set(config["services"]["postgres"]["command"])
+    assert {f"-c{name}={value}" for name, value in LOG_WITHOUT_VALUES.items()} <= told
