@@ -7,5 +7,6 @@ class CoreConfig(AppConfig):
     name = "core"
 
     def ready(self) -> None:
-        """Register what queries use by name."""
+        """Register what queries and routes use by name."""
         import_module("core.searching")
+        import_module("core.identifiers")

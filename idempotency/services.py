@@ -24,6 +24,7 @@ from rest_framework.utils.encoders import JSONEncoder
 
 from core.context import request_context
 from core.database.deleting import delete_some
+from core.identifiers import canonical_path
 from core.problems import (
     FieldError,
     IdempotencyConflict,
@@ -135,7 +136,7 @@ def _is_kept(request: Request, caller: str) -> bool:
 def _hashes_of(request: Request, caller: str, key: str) -> Fingerprint:
     # An API key is another caller than its person: it must not be shown what a session was shown.
     by_key = [api_key] if (api_key := request_context().api_key) else []
-    return fingerprint_of(caller, request.method, request.path, key, *by_key)
+    return fingerprint_of(caller, request.method, canonical_path(request), key, *by_key)
 
 
 def _text_of(response: Response) -> bytes:

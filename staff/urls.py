@@ -11,32 +11,32 @@ log_in = [
 ]
 urlpatterns = [
     path("api/tenants", tenants.Tenants.as_view(), name="tenants"),
-    path("api/tenants/<uuid:tenant_id>", tenants.OneTenant.as_view(), name="tenant"),
-    path("api/tenants/<uuid:tenant_id>/usage", usage.TenantUsage.as_view(), name="tenant-usage"),
+    path("api/tenants/<id:tenant_id>", tenants.OneTenant.as_view(), name="tenant"),
+    path("api/tenants/<id:tenant_id>/usage", usage.TenantUsage.as_view(), name="tenant-usage"),
     path(
-        "api/tenants/<uuid:tenant_id>/domains",
+        "api/tenants/<id:tenant_id>/domains",
         domains.TenantDomains.as_view(),
         name="tenant-domains",
     ),
     path(
-        "api/tenants/<uuid:tenant_id>/domains/<uuid:domain_id>",
+        "api/tenants/<id:tenant_id>/domains/<id:domain_id>",
         domains.OneTenantDomain.as_view(),
         name="tenant-domain",
     ),
     path(
-        "api/tenants/<uuid:tenant_id>/domains/<uuid:domain_id>/check",
+        "api/tenants/<id:tenant_id>/domains/<id:domain_id>/check",
         domains.CheckTenantDomain.as_view(),
         name="tenant-domain-check",
     ),
-    path("api/tenants/<uuid:tenant_id>/suspend", state.Suspend.as_view(), name="tenant-suspend"),
-    path("api/tenants/<uuid:tenant_id>/resume", state.Resume.as_view(), name="tenant-resume"),
+    path("api/tenants/<id:tenant_id>/suspend", state.Suspend.as_view(), name="tenant-suspend"),
+    path("api/tenants/<id:tenant_id>/resume", state.Resume.as_view(), name="tenant-resume"),
     path(
-        "api/tenants/<uuid:tenant_id>/cancel-deletion",
+        "api/tenants/<id:tenant_id>/cancel-deletion",
         state.CancelDeletion.as_view(),
         name="tenant-cancel-deletion",
     ),
     path(
-        "api/tenants/<uuid:tenant_id>/rotate-key",
+        "api/tenants/<id:tenant_id>/rotate-key",
         state.RotateKey.as_view(),
         name="tenant-rotate-key",
     ),

@@ -6,7 +6,8 @@ from django.core.exceptions import ObjectDoesNotExist
 from rest_framework import serializers
 
 from audit.models import AuditEvent, AuditLink
-from core.fields import InstantField, RegexField, TextField
+from core.fields import InstantField, RegexField
+from core.identifiers import IdentifierField
 from core.timestamps import timestamp
 
 WORDS = r"^[a-z0-9_]+(\.[a-z0-9_]+)*"
@@ -20,8 +21,8 @@ class EventsQuery(serializers.Serializer[Any]):
         required=False,
         help_text="A whole action, or the beginning of several: `user.`",
     )
-    actor = TextField(max_length=64, required=False, help_text="The id of who acted.")
-    target = TextField(max_length=64, required=False, help_text="The id of what.")
+    actor = IdentifierField(max_length=64, required=False, help_text="The id of who acted.")
+    target = IdentifierField(max_length=64, required=False, help_text="The id of what.")
     target_type = RegexField(WORDS + "$", max_length=30, required=False)
     after = InstantField(required=False, help_text="From this time on (RFC 3339).")
     before = InstantField(required=False, help_text="Up to this time, without it.")

@@ -1,12 +1,15 @@
 """No route of one tenant opens with another's credential, and no route is forgotten."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 from django.conf import settings
 from django.urls import URLResolver, get_resolver, resolve
 from rest_framework.views import APIView
+from uuid6 import uuid7
 
 from audit.services import SYSTEM
 from tenants.services import resume_tenant, suspend_tenant
@@ -111,6 +114,39 @@ def test_a_row_tells_the_truth_about_its_route(kind: str, route: Route):
         verbs = {"get", "post", "put", "patch", "delete"}
         served = {verb.upper() for verb in verbs if hasattr(view, verb)}
         assert served == set(route.methods.split())
+
+
+WITH_ID = [(kind, route) for kind, route in ALL if "{" in route.path.replace("{share_token}", "")]
+
+
+@pytest.mark.parametrize(("kind", "route"), WITH_ID, ids=lambda value: str(value)[:60])
+def test_a_route_with_its_ids_in_capitals_is_the_same_route(kind: str, route: Route):
+    # RFC 9562, section 4: a UUID is read without case.
+    ids = Ids.fromkeys(re.findall(r"{(\w+)}", route.path), str(uuid7()))
+    ids |= {"version": "1"}
+    path, shouted = (
+        route.path.format_map(Ids({name: change(text) for name, text in ids.items()}))
+        for change in (str.lower, str.upper)
+    )
+    plain, match = (resolve(text, settings.SITE_URLCONFS[kind]) for text in (path, shouted))
+
+    assert shouted != path
+    assert (match.url_name, match.kwargs) == (plain.url_name, plain.kwargs) == (route.name, ANY)
+
+
+@pytest.mark.parametrize(
+    "route",
+    [r for kind, r in WITH_ID if kind == "tenant" and "GET" in r.methods],
+    ids=lambda route: route.name,
+)
+def test_what_has_an_id_is_found_by_it_in_capitals(acme: Agency, acmes: Ids, route: Route):
+    shouted = Ids({name: text.upper() for name, text in acmes.items()})
+
+    plain, found = (acme.owner.at.get(route.path.format_map(ids)) for ids in (acmes, shouted))
+
+    assert found.status_code == plain.status_code
+    assert found.status_code in {200, 302}, found.text
+    assert found.headers.get("ETag") == plain.headers.get("ETag")
 
 
 @pytest.mark.parametrize(("kind", "route", "method"), CLOSED)
