@@ -4,14 +4,16 @@ import secrets
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.test import Client
 
 from accounts.models import Session
 from tenants.context import tenant_context
 from tenants.models import Domain, Tenant
 from tenants.queries import tenant_by_slug
 from tenants.refs import ref_of
+from tests.accounts.asking import somewhere
 from tests.browser import Browser
-from tests.site import PASSWORD, Site
+from tests.site import BASE_DOMAIN, PASSWORD, Site
 
 
 def form_of(subdomain: str, **fields: str) -> dict[str, str]:
@@ -110,3 +112,15 @@ def test_the_last_page_names_only_what_was_opened(site: Site, query: str) -> Non
 
 def test_a_page_with_a_form_is_kept_by_no_cache(site: Site) -> None:
     assert "no-store" in Browser(site).get("/signup").headers["cache-control"]
+
+
+def test_one_ipv6_network_is_one_client(settings, committed: None) -> None:
+    """As in the API: a single address of a /64 costs nothing (RFC 6177 section 2)."""
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "signup": "2/3600"}
+    network = somewhere().removesuffix("::1")
+
+    def submit(number: int) -> int:
+        headers = {"host": BASE_DOMAIN, "x-forwarded-for": f"{network}::{number:x}"}
+        return Client().post("/signup", form_of("www"), headers=headers).status_code
+
+    assert [submit(number) for number in range(1, 4)] == [400, 400, 429]
