@@ -13,7 +13,7 @@ from accounts.problems import RegistrationClosed
 from accounts.services import log_out, register
 from accounts.verification import ask_to_join, confirms_first
 from aggios.pages.form import new_password
-from aggios.pages.mailed import LONGEST_TOKEN, LinkForm, refused, shown
+from aggios.pages.mailed import LinkForm, refused, shown, token_of
 from aggios.pages.page import page
 from core.form_fields import EmailAddressFormField
 from core.limits import take_by_address
@@ -47,8 +47,7 @@ class JoinForm(LinkForm):
 @page("GET", "POST")
 def join_page(request: HttpRequest) -> HttpResponse:
     """Show whose workspace it is and ask for a name and a password, or let somebody join."""
-    given = request.POST if request.method == "POST" else request.GET
-    token = given.get("token", "")[:LONGEST_TOKEN]
+    token = token_of(request)
     try:
         invitation = good_invitation(token)
         if request.method != "POST":

@@ -24,6 +24,12 @@ from core.problems import Problem
 LONGEST_TOKEN = 200
 
 
+def token_of(request: HttpRequest) -> str:
+    """Return the token that a link or its form brings, without white space around it."""
+    given = request.POST if request.method == "POST" else request.GET
+    return str(given.get("token", "")).strip()[:LONGEST_TOKEN]
+
+
 class LinkForm(PageForm):
     """What a mailed link brings; sent on, hidden, by the form that it leads to."""
 
@@ -53,8 +59,7 @@ def reset_page(request: HttpRequest) -> HttpResponse:
 @page("GET", "POST")
 def verify_page(request: HttpRequest) -> HttpResponse:
     """Ask whether the address is to be verified, or verify it; who joins chooses a password."""
-    given = request.POST if request.method == "POST" else request.GET
-    joins = ends_a_registration(given.get("token", "")[:LONGEST_TOKEN])
+    joins = ends_a_registration(token_of(request))
     return _follow(request, "email_verify.html", ConfirmForm if joins else LinkForm, verify_email)
 
 
@@ -62,7 +67,7 @@ def _follow(
     request: HttpRequest, template: str, kind: type[LinkForm], act: Callable[..., object]
 ) -> HttpResponse:
     if request.method != "POST":
-        form = kind(initial={"token": request.GET.get("token", "")[:LONGEST_TOKEN]})
+        form = kind(initial={"token": token_of(request)})
         return shown(request, template, {"form": form})
     form = kind(request.POST)
     if not form.is_valid():

@@ -53,6 +53,22 @@ def test_a_new_password_is_set_with_the_form(site: Site, agency: Agency, reset_m
     assert not can_log_in(agency, PASSWORD)
 
 
+def test_tokens_with_blanks_around_them_are_good(
+    site: Site, agency: Agency, reset_mail: Mail, verify_mail: Mail
+):
+    browser = Browser(site, agency.slug)
+    spaced = f" {reset_mail.token}\n"
+
+    page = browser.get(f"/password/reset?token=%20{reset_mail.token}%20")
+    assert f'value="{reset_mail.token}"' in page.text
+    page = browser.get(f"/email/verify?token=+{verify_mail.token}%0A")
+    assert f'value="{verify_mail.token}"' in page.text
+    body = {"token": f"\t{verify_mail.token} "}
+    assert agency.host.post("/api/auth/email/verify", body).status_code == 204
+    page = browser.submit("/password/reset", {"token": spaced, "password": FRESH})
+    assert "Your password has been changed" in page.text
+
+
 def test_an_address_is_verified_with_the_form(site: Site, agency: Agency, verify_mail: Mail):
     page = Browser(site, agency.slug).submit(path_of(verify_mail), {"token": verify_mail.token})
 

@@ -95,6 +95,16 @@ def test_faults_stand_at_their_fields(site: Site, agency: Agency, language: str)
     assert f'value="{token}"' in answer.text
 
 
+@pytest.mark.parametrize("blank", ["%20", "+", "%0A", "%20%09"])
+def test_join_token_with_blanks_around_it_is_good(site: Site, agency: Agency, blank: str):
+    token = token_for(agency, invited(agency, f"{blank[1:]}nia@new.test".replace("%", "")))
+
+    page = Browser(site, agency.slug).get(f"/join?token={blank}{token}{blank}")
+
+    assert page.status_code == 200
+    assert f'value="{token}"' in page.text
+
+
 @pytest.mark.parametrize(
     ("language", "said"),
     [("en", "This invitation is not valid"), ("pt-BR", "Este convite não é válido")],
