@@ -373,6 +373,8 @@ RATE_LIMITS = {
     "verification": env.text("RATE_LIMIT_VERIFICATION", "5/3600"),
     # letters of one kind to one address of a workspace
     "mail": env.text("RATE_LIMIT_MAIL", "3/3600"),
+    # letters of every kind and workspace together to an address that is nobody's verified one there
+    "mail_stranger": env.text("RATE_LIMIT_MAIL_STRANGER", "20/86400"),
     "export": env.text("RATE_LIMIT_EXPORT", "20/3600"),
     "login_account": env.text("RATE_LIMIT_LOGIN_ACCOUNT", "5/60"),
     # Each key may have a number of its own.

@@ -28,6 +28,7 @@ OVERRIDES = {
     "RATE_LIMIT_LINKS": "100000/600",
     "RATE_LIMIT_VERIFICATION": "100000/3600",
     "RATE_LIMIT_MAIL": "100000/3600",
+    "RATE_LIMIT_MAIL_STRANGER": "100000/86400",
     # The cast logs in once, and a whole run may take an hour; tests of proofs make them a day old.
     "PROOF_SECONDS": "43200",
     "REQUEST_COUNTS_SECONDS": "1",

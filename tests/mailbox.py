@@ -26,7 +26,7 @@ class Mail:
     @property
     def subject(self) -> str:
         """The subject, decoded."""
-        return str(self.message["Subject"])
+        return str(self.message["Subject"]).strip()  # folded right after its name
 
     @property
     def text(self) -> str:

@@ -1,7 +1,5 @@
 """What a letter says: a subject and two templates, in the language of whoever asked for it."""
 
-import re
-import unicodedata
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -11,13 +9,11 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils.translation import ngettext
 
+from accounts.mail.names import quoted_name
 from accounts.models import Letter, User
 from core.email_addresses import canonical_address
 from tenants.context import current_tenant
 from tenants.hosts import site_url, tenant_host
-
-LONGEST_NAME = 60
-ADDRESS = re.compile(r"://|www\.|[/@\\]", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +32,9 @@ class Mail:
 
 
 def workspace_name() -> str:
-    """Return what mails call the workspace: its name, made harmless, or else its host.
-
-    Anybody can open a workspace and have us write to strangers, so a name must neither look like a
-    link (mail programs make links of such text) nor reorder the line that it stands in.
-    """
+    """Return what mails call the workspace: its name in quotation marks, or else its host."""
     tenant = current_tenant()
-    printable = (" " if c.isspace() else c for c in tenant.name)
-    plain = "".join(c for c in printable if unicodedata.category(c)[0] != "C")
-    name = " ".join(plain.split())[:LONGEST_NAME].strip()
-    return tenant_host(tenant.slug) if not name or ADDRESS.search(name) else name
+    return quoted_name(tenant.name, otherwise=tenant_host(tenant.slug))
 
 
 def in_words(lifetime: timedelta) -> str:

@@ -20,14 +20,13 @@ from accounts.mail.carrier import Carrier, in_short, is_about_the_server, is_fin
 from accounts.mail.content import Mail, message_of
 from accounts.mail.letters import KINDS
 from accounts.mail.outbox import asking
+from accounts.mail.volume import has_room, stranger_has_room
 from accounts.models import Letter
 from audit.services import ANONYMOUS, SYSTEM, Target, record
 from core.backoff import delay_after
 from core.context import serving
-from core.limits import take
 from core.long_running import Stop
-from core.problems import RateLimited
-from tenants.context import current_tenant, tenant_context
+from tenants.context import tenant_context
 from tenants.refs import TenantRef
 
 DELAYS = {"first": timedelta(minutes=1), "longest": timedelta(hours=2)}
@@ -83,21 +82,18 @@ def _carry(letter: Letter, carrier: Carrier, outcome: Outcome) -> None:
 
 def _written(letter: Letter) -> tuple[Mail, EmailMessage] | None:
     """Return what goes out; None if nobody is to get it, or got as many as one may."""
-    if letter.attempts == 1 and not _has_room(letter):
+    is_first = letter.attempts == 1
+    if is_first and not has_room(letter):
         return None
     with transaction.atomic():
         mail = KINDS[letter.kind](letter)
-        return None if mail is None else (mail, message_of(letter, mail))
-
-
-def _has_room(letter: Letter) -> bool:
-    """Nobody's mailbox is to be flooded by who types its address into our forms."""
-    try:
-        take("mail", str(current_tenant().id), letter.kind, letter.recipient)
-    except RateLimited:
-        log.warning("mail_capped", extra={"letter": str(letter.id), "kind": letter.kind})
-        return False
-    return True
+        if mail is None:
+            return None
+        # After the letter is made: one that nobody is to get uses nothing up.
+        if is_first and not stranger_has_room(letter):
+            transaction.set_rollback(True)  # the link that it would have brought
+            return None
+        return mail, message_of(letter, mail)
 
 
 def _file(letter: Letter, mail: Mail | None) -> None:

@@ -13,6 +13,8 @@ from tenants.rounds import tell
 
 CHANNEL = "aggios_mail"
 ASKED = "asked"
+VERIFIED = "verified"
+"""Whether a letter goes to an address that was somebody's verified one until now."""
 
 
 def post_letter(kind: str, *, to: str, language: str = "", **data: Any) -> Letter:

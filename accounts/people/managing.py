@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from accounts.actors import actor_of, target_of
 from accounts.factors.proof import require_recent_proof
 from accounts.links import void_links
-from accounts.mail.outbox import post_letter
+from accounts.mail.outbox import VERIFIED, post_letter
 from accounts.models import User
 from accounts.passwords.rules import checked_password
 from accounts.people.access_ending import revoke_invitations_of, shut_out
@@ -120,6 +120,7 @@ def _apply(person: User, wanted: Changes, actor: User) -> None:
     require_sound(person)
     columns = [*wanted, "updated_at"]
     if "email" in wanted:
+        before["email_verified_at"] = person.email_verified_at
         person.email_verified_at = None
         columns.append("email_verified_at")
     _save(person, columns)
@@ -147,7 +148,8 @@ def _take_effect(person: User, before: Changes, actor: User) -> None:
     if "email" in before:
         void_links(person)
         # Who had the account must hear of it (OWASP ASVS 5.0, 6.3.7).
-        post_letter("address_changed", to=before["email"])
+        verified: dict[str, Any] = {VERIFIED: True} if before["email_verified_at"] else {}
+        post_letter("address_changed", to=before["email"], **verified)
     if "is_active" in before:
         # On the way back too: a log-in that was under way when they went must not live on.
         shut_out(person, actor=actor_of(actor))

@@ -20,7 +20,7 @@ def test_it_brings_the_link_by_which_somebody_joins(acme: Agency, mailbox: Mailb
 
     mail = mailbox.wait_for(email)
 
-    assert mail.subject == "Join Acme"
+    assert mail.subject == 'Join "Acme"'
     assert mail.link.startswith(f"http://acme.aggios.localhost:{acme.host.port}/join?token=")
     assert mail.link in mail.html
     assert "7 days" in mail.text
@@ -54,7 +54,7 @@ def test_it_is_written_in_the_language_of_who_invites(acme: Agency, mailbox: Mai
     acme.owner.at.post(INVITATIONS, {"email": email}, headers=headers)
 
     mail = mailbox.wait_for(email)
-    assert mail.subject == "Entre em Acme"
+    assert mail.subject == 'Entre em "Acme"'
     assert "só para este endereço" in mail.text
 
 
@@ -64,7 +64,7 @@ def test_a_member_is_told_so_and_gets_no_token(acme: Agency, mailbox: Mailbox):
     invited(acme, member.email)
 
     mail = mailbox.wait_for(member.email)
-    assert mail.subject == "You have an account at Acme"
+    assert mail.subject == 'You have an account at "Acme"'
     assert "token" not in mail.text + mail.html
 
 

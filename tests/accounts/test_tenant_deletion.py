@@ -39,7 +39,7 @@ def test_it_answers_nobody_and_every_owner_is_told(agency: Agency, mailbox: Mail
         assert day in mail.text
         assert agency.owner.email in mail.text
     told = [mail.subject for mail in mailbox.all_to(member.email)]
-    assert "Initech is going to be deleted" not in told
+    assert '"Initech" is going to be deleted' not in told
     [event] = events(agency, "tenant.deletion_scheduled")
     assert event.actor_id == agency.owner.id
 

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connections, transaction
+from django.utils.html import escape
 
 from accounts.mail.outbox import post_letter
 from accounts.mail.rounds import sweep
@@ -134,9 +135,9 @@ def test_a_suspended_workspace_sends_nothing(agency: Agency, postman: Postman, d
     [
         ("Evil\r\nBcc: victim@x.test", None),
         ("Win money at https://evil.test/now", None),
-        ("Pay\u202ePal", "PayPal"),
-        ("Ágência Ünïted", "Ágência Ünïted"),
-        ("N" * 120, "N" * 60),
+        ("Visit evil.test now", None),
+        ("Call now", '"Call now"'),
+        ("Ágência Ünïted", '"Ágência Ünïted"'),
     ],
 )
 def test_names_write_no_headers_and_no_links(
@@ -153,6 +154,7 @@ def test_names_write_no_headers_and_no_links(
     assert mail.message["Bcc"] is None
     assert "evil.test" not in mail.text + mail.html
     assert called in mail.text
+    assert escape(called) in mail.html
 
 
 @pytest.mark.parametrize(
