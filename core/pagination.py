@@ -17,7 +17,7 @@ from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, Tuple
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.utils.urls import replace_query_param
+from rest_framework.utils.urls import remove_query_param, replace_query_param
 from rest_framework.views import APIView
 
 from core.parsing import parse_instant, parse_integer
@@ -50,7 +50,7 @@ class KeysetPagination(BasePagination):
         self, queryset: QuerySet[Any], request: Request, view: APIView | None = None
     ) -> list[Any]:
         """Return the page asked for. Raises ValidationFailed (limit) and InvalidCursor."""
-        self._request, self._limit = request, _limit(request)
+        self._request, self._limit, self._rows = request, _limit(request), queryset
         self._cursor = self._read_cursor(queryset.model)
         backwards = self._cursor is not None and self._cursor.backwards
         rows = list(self._after(queryset, backwards)[: self._limit + 1])
@@ -62,14 +62,7 @@ class KeysetPagination(BasePagination):
 
     def get_paginated_response(self, data: Any) -> Response:
         """Return the page with the addresses of its neighbours."""
-        first, last = (self._page[0], self._page[-1]) if self._page else (None, None)
-        return Response(
-            {
-                "results": data,
-                "next": self._link(last, backwards=False) if self._has_next else None,
-                "previous": self._link(first, backwards=True) if self._has_previous else None,
-            }
-        )
+        return Response({"results": data, "next": self._next(), "previous": self._previous()})
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         """Return the page's shape for OpenAPI."""
@@ -104,15 +97,20 @@ class KeysetPagination(BasePagination):
         return self.ordering.removeprefix("-")
 
     def _after(self, queryset: QuerySet[Any], backwards: bool) -> QuerySet[Any]:
-        descending = self.ordering.startswith("-") != backwards
-        sign = "-" if descending else ""
-        ordered = queryset.order_by(f"{sign}{self._column}", f"{sign}pk")
+        ordered = self._ordered(queryset, backwards=backwards)
         if self._cursor is None:
             return ordered
         # A row comparison, which PostgreSQL answers from an index on (column, id).
-        beyond = TupleLessThan if descending else TupleGreaterThan
+        beyond = TupleLessThan if self._descends(backwards) else TupleGreaterThan
         here = Tuple(F(self._column), F("pk"))
         return ordered.filter(beyond(here, (self._cursor.value, self._cursor.id)))
+
+    def _ordered(self, queryset: QuerySet[Any], *, backwards: bool) -> QuerySet[Any]:
+        sign = "-" if self._descends(backwards) else ""
+        return queryset.order_by(f"{sign}{self._column}", f"{sign}pk")
+
+    def _descends(self, backwards: bool) -> bool:
+        return self.ordering.startswith("-") != backwards
 
     # -- cursors ----------------------------------------------------------------------------------
     def _read_cursor(self, model: type[Model]) -> _Cursor | None:
@@ -130,9 +128,26 @@ class KeysetPagination(BasePagination):
             raise InvalidCursor("The cursor belongs to a list in another order.")
         return cursor
 
-    def _link(self, row: Any, *, backwards: bool) -> str | None:
-        if row is None:
+    def _next(self) -> str | None:
+        if not self._has_next:
             return None
+        return self._link(self._page[-1], backwards=False) if self._page else self._beginning()
+
+    def _previous(self) -> str | None:
+        if not self._has_previous:
+            return None
+        return self._link(self._page[0], backwards=True) if self._page else self._last_page()
+
+    def _last_page(self) -> str:
+        """Return the address of the last rows that there are, for a page that was emptied."""
+        rows = self._ordered(self._rows, backwards=True)
+        before = rows[self._limit : self._limit + 1].first()
+        return self._link(before, backwards=False) if before else self._beginning()
+
+    def _beginning(self) -> str:
+        return str(remove_query_param(_address(self._request), "cursor"))
+
+    def _link(self, row: Any, *, backwards: bool) -> str:
         parts = [self.ordering, backwards, getattr(row, self._column), row.pk]
         # Not escaped: a name in another alphabet must not outgrow a request line.
         text = json.dumps(parts, default=str, separators=(",", ":"), ensure_ascii=False)
