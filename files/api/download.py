@@ -74,8 +74,9 @@ class Content(ApiView):
         operation_id="read_file_content",
         parameters=[VERSION, RANGE],
         responses={
-            (200, "application/octet-stream"): OpenApiTypes.BINARY,
-            (206, "application/octet-stream"): OpenApiTypes.BINARY,
+            # Images and the like are sent as what they are.
+            (200, "*/*"): OpenApiTypes.BINARY,
+            (206, "*/*"): OpenApiTypes.BINARY,
             304: None,
         },
     )

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from core.conditional import etag_of
@@ -11,8 +12,19 @@ from files.models import File
 from files.names import LONGEST
 
 
+@extend_schema_field(
+    {
+        "type": "string",
+        "format": "binary",  # what generators of clients go by
+        "contentMediaType": "application/octet-stream",  # what OpenAPI 3.1 has in its place
+    }
+)
+class ContentField(serializers.FileField):
+    """The bytes of a file in a form. DRF's own is described as an address where it is."""
+
+
 class UploadRequest(serializers.Serializer[Any]):
-    file = serializers.FileField(help_text="The bytes, and the name to keep them under.")
+    file = ContentField(help_text="The bytes, and the name to keep them under.")
     path = TextField(
         max_length=LONGEST,
         required=False,
