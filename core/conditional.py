@@ -11,6 +11,9 @@ from rest_framework.response import Response
 from core.composite_keys import composite_digest
 from core.problems import PreconditionFailed
 
+# No client can name it: an entity tag stands in quotation marks.
+NO_ETAG = "none"
+
 
 def etag_of(*parts: Any) -> str:
     """Return a strong entity tag for what ``parts`` identify (an id, a time of change, …)."""

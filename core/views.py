@@ -11,10 +11,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from core.conditional import NO_ETAG, require_match
 from core.limits import take_by_address
 from core.pagination import KeysetPagination
 from core.problems import MethodNotAllowed
 
+CONDITIONAL = frozenset({"PUT", "PATCH", "DELETE"})
 Limit = Callable[[Request], None]
 Row = TypeVar("Row", bound=Model)
 PlainView = Callable[[HttpRequest], HttpResponse]
@@ -32,12 +34,17 @@ class ApiView(APIView):
     actions: ClassVar[dict[str, str]] = {}
     """What each method does, for views of tenants' people: see accounts/actions.py."""
 
+    has_etag: ClassVar[bool] = True
+    """False where PUT, PATCH and DELETE change what has no entity tag, so that none can match."""
+
     pagination_class: ClassVar[type[KeysetPagination]]
     """Of views that list: see ``page``."""
 
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
-        """Authenticate, check permissions, then count the request."""
+        """Authenticate, check permissions, compare If-Match, then count the request."""
         super().initial(request, *args, **kwargs)
+        if not self.has_etag and request.method in CONDITIONAL:
+            require_match(request, NO_ETAG)
         for limit in self.limits:
             limit(request)
 

@@ -133,6 +133,8 @@ class OnePerson(ApiView):
 class Factors(ApiView):
     """Somebody's second factor that is lost."""
 
+    has_etag = False
+
     actions = {"DELETE": "users:factors"}
 
     @extend_schema(operation_id="reset_user_factors", responses={204: None})

@@ -85,6 +85,8 @@ class OneSession(ApiView):
 class SessionsOfUser(ApiView):
     """The sessions of somebody in the workspace."""
 
+    has_etag = False
+
     actions = {"GET": "users:read", "DELETE": "users:write"}
     pagination_class = LastUsedFirst
 

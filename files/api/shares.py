@@ -14,6 +14,8 @@ from accounts.actions import ACTIONS
 from accounts.authentication import person
 from accounts.models import User
 from accounts.permissions import has_scope
+from core.conditional import etag_of_document, require_match, tagged
+from core.openapi import IF_MATCH, IF_NONE_MATCH
 from core.pagination import KeysetPagination
 from core.shapes import parsed
 from core.views import ApiView
@@ -78,8 +80,13 @@ def _with_hash(request: Request, file_id: uuid.UUID, user: User, fields: dict[st
 def _shared(request: Request, file_id: uuid.UUID, user: User, fields: dict[str, Any]) -> Response:
     share = share_file(file_id, user=user, **fields)
     where = reverse("share", kwargs={"share_id": share.id})
-    headers = {"Location": where, "Cache-Control": "no-store"}
-    return Response(_shape_for(request)(share), status=201, headers=headers)
+    document = _shape_for(request)(share)
+    headers = {
+        "Location": where,
+        "ETag": etag_of_document(document),
+        "Cache-Control": "no-store",
+    }
+    return Response(document, status=201, headers=headers)
 
 
 class Shares(ApiView):
@@ -99,13 +106,25 @@ class OneShare(ApiView):
 
     actions = {"GET": "shares:read", "DELETE": "shares:write"}
 
-    @extend_schema(operation_id="read_share", responses=ShareShape)
+    @extend_schema(
+        operation_id="read_share",
+        parameters=[IF_NONE_MATCH],
+        responses={200: ShareShape, 304: None},
+    )
     def get(self, request: Request, share_id: uuid.UUID) -> Response:
         """Show a link and how often it was opened."""
-        return Response(_shape_for(request)(readable_share(person(request), share_id)))
+        document = _shape_for(request)(readable_share(person(request), share_id))
+        response = tagged(request, document, etag_of_document(document))
+        response["Cache-Control"] = "no-store"  # the link works for whoever has it
+        return response
 
-    @extend_schema(operation_id="revoke_share", responses={204: None})
+    @extend_schema(operation_id="revoke_share", parameters=[IF_MATCH], responses={204: None})
     def delete(self, request: Request, share_id: uuid.UUID) -> Response:
         """End a link at once and for ever; repeating it changes nothing."""
-        revoke_share(share_id, user=person(request))
+        shape = _shape_for(request)
+        revoke_share(
+            share_id,
+            user=person(request),
+            check=lambda row: require_match(request, etag_of_document(shape(row))),
+        )
         return Response(status=204)

@@ -9,6 +9,8 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from accounts.authentication import person
+from core.conditional import etag_of_document, require_match, tagged
+from core.openapi import IF_MATCH, IF_NONE_MATCH
 from core.pagination import KeysetPagination
 from core.shapes import parsed
 from core.views import ApiView
@@ -103,22 +105,37 @@ class OneUpload(ApiView):
 
     actions = {"GET": "files:write", "DELETE": "files:write"}
 
-    @extend_schema(operation_id="read_upload", responses=UploadShape)
+    @extend_schema(
+        operation_id="read_upload",
+        parameters=[IF_NONE_MATCH],
+        responses={200: UploadShape, 304: None},
+    )
     def get(self, request: Request, upload_id: uuid.UUID) -> Response:
         """Tell how far it has come: which parts the store has."""
-        upload = visible_upload(person(request), upload_id)
-        coming = upload.state == Upload.State.PENDING and not upload.is_verifying
-        parts = stored_parts(upload) if coming else []
-        listed = [{"number": p.number, "size": p.size, "etag": p.etag} for p in parts]
-        return Response(
-            {**upload_of(upload), "parts": listed}, headers={"Cache-Control": "no-store"}
-        )
+        document = _with_parts(visible_upload(person(request), upload_id))
+        response = tagged(request, document, etag_of_document(document))
+        response["Cache-Control"] = "no-store"
+        return response
 
-    @extend_schema(operation_id="abort_upload", responses={204: None})
+    @extend_schema(operation_id="abort_upload", parameters=[IF_MATCH], responses={204: None})
     def delete(self, request: Request, upload_id: uuid.UUID) -> Response:
         """Call it off; nothing stays of it and its room is free again."""
-        abort_upload(upload_id, user=person(request))
+        conditional = "If-Match" in request.headers  # or the store need not be asked
+
+        def check(upload: Upload) -> None:
+            if conditional:
+                require_match(request, etag_of_document(_with_parts(upload)))
+
+        abort_upload(upload_id, user=person(request), check=check)
         return Response(status=204)
+
+
+def _with_parts(upload: Upload) -> dict[str, Any]:
+    """Return an upload as the API shows it. Raises StorageUnavailable."""
+    coming = upload.state == Upload.State.PENDING and not upload.is_verifying
+    parts = stored_parts(upload) if coming else []
+    listed = [{"number": p.number, "size": p.size, "etag": p.etag} for p in parts]
+    return {**upload_of(upload), "parts": listed}
 
 
 class UploadParts(ApiView):

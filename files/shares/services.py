@@ -1,6 +1,7 @@
 """Making and revoking links. Each verb is one transaction, audited, and names who acts."""
 
 import uuid
+from collections.abc import Callable
 from datetime import datetime
 
 from django.db import transaction
@@ -66,10 +67,14 @@ def share_file(
     return share
 
 
-def revoke_share(share_id: uuid.UUID, *, user: User) -> None:
-    """End a link at once; repeating it changes nothing. Raises NotFound."""
+def revoke_share(share_id: uuid.UUID, *, user: User, check: Callable[[Share], None]) -> None:
+    """End a link at once; repeating it changes nothing. ``check`` sees the row first.
+
+    Raises NotFound, and whatever ``check`` raises.
+    """
     with transaction.atomic():
         share = writable_share(user, share_id)
+        check(share)
         if share.revoked_at is None:
             share.revoked_at, share.token_sealed = timezone.now(), ""
             share.save(update_fields=["revoked_at", "token_sealed"])

@@ -1,6 +1,7 @@
 """Uploads from a client straight to the store: begun, looked at and called off here."""
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -132,13 +133,16 @@ def require_pending(upload: Upload) -> None:
         raise UploadEnded(members={"reason": upload.reason})
 
 
-def abort_upload(upload_id: uuid.UUID, *, user: User) -> None:
-    """Call an upload off; repeating it changes nothing. Raises NotFound, UploadCompleted.
+def abort_upload(upload_id: uuid.UUID, *, user: User, check: Callable[[Upload], None]) -> None:
+    """Call an upload off; repeating it changes nothing. ``check`` sees it first.
+
+    Raises NotFound, UploadCompleted, and whatever ``check`` raises.
 
     Owners and administrators may end everybody's. One that is being completed meanwhile either
     becomes a file or ends here, not both.
     """
     upload = visible_upload(user, upload_id)
+    check(upload)
     if upload.state == PENDING and give_up(upload, Upload.Reason.ABORTED, by=user):
         return
     upload.refresh_from_db(fields=["state"])
