@@ -27,6 +27,7 @@ def test_the_description_of_the_routes_raises_no_warning():
         "list_trash",
         "restore_file",
         "purge_file",
+        "list_uploads",
         "begin_upload",
         "read_upload",
         "abort_upload",
