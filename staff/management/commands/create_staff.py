@@ -97,6 +97,16 @@ def _lines(made: dict[str, Any]) -> str:
         return f"{made['email']} exists; nothing was changed."
     shown = f"\n  password  {made['password']}" if "password" in made else ""
     can = f"{made['email']} can log in to the admin.{shown}"
-    if settings.STAFF_SECOND_FACTOR != "required":
+    tasks = [task for task, is_asked in _first_tasks() if is_asked]
+    if not tasks:
         return can
-    return f"{can}\nThey will be asked to add a second factor before anything else is open to them."
+    asked = " and to ".join(tasks)
+    return f"{can}\nThey will be asked to {asked} before anything else is open to them."
+
+
+def _first_tasks() -> list[tuple[str, bool]]:
+    password_change: str = settings.STAFF_FIRST_PASSWORD_CHANGE
+    return [
+        ("choose another password", password_change == "required"),  # noqa: S105 - no password
+        ("add a second factor", settings.STAFF_SECOND_FACTOR == "required"),
+    ]
