@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -17,7 +18,7 @@ from django.utils import timezone
 from accounts.actors import actor_of
 from accounts.models import ApiKey, User
 from accounts.people.authority import still_allowed
-from accounts.problems import TokenExpired, TokenInvalid
+from accounts.problems import TokenExpired, TokenInvalid, TooManyKeys
 from accounts.pruning import prune
 from accounts.sealing import keyed_hash, keyed_hashes
 from audit.services import Actor, Target, record
@@ -53,14 +54,15 @@ def make_key(
 ) -> Made:
     """Make a key that acts as ``actor``. The fields have been checked (accounts/api/key_shapes).
 
-    Raises ValidationFailed for the name, which is checked here too, and PermissionRefused and
-    TokenInvalid for who lost the right to since they asked.
+    Raises ValidationFailed for the name, which is checked here too, TooManyKeys, and
+    PermissionRefused and TokenInvalid for who lost the right to since they asked.
     """
     name = clean_name(name, field="name", max_length=LONGEST_NAME)
     text = new_api_key(current_tenant().id)
     with transaction.atomic():
         actor = still_allowed(CREATE, actor)
         prune("api_keys", timezone.now())
+        _require_room(actor)
         row = ApiKey.objects.create(
             user=actor,
             name=name,
@@ -79,6 +81,14 @@ def make_key(
             expires_at=expires,
         )
     return Made(row, text)
+
+
+def _require_room(actor: User) -> None:
+    """Raise TooManyKeys. The user's row is locked, so keys made at once are counted one by one."""
+    most = settings.API_KEYS_PER_USER
+    alive = ApiKey.objects.filter(user=actor, revoked_at=None)
+    if alive.exclude(expires_at__lte=timezone.now()).count() >= most:
+        raise TooManyKeys(members={"limit": most})
 
 
 def revoke_key(key_id: uuid.UUID, *, actor: User, check: Callable[[ApiKey], None]) -> None:

@@ -101,6 +101,14 @@ class InsufficientScope(Problem):
     challenge = 'error="insufficient_scope"'
 
 
+class TooManyKeys(Problem):
+    """Its member ``limit`` tells how many API keys a user may have."""
+
+    status = 409
+    code = "too_many_keys"
+    title = "You have as many API keys as you may have. Revoke one first."
+
+
 class LinkInvalid(Problem):
     status = 400
     code = "link_invalid"

@@ -58,6 +58,14 @@ class ChecksumMismatch(Problem):
     title = "What arrived is not what was announced. Nothing of it was kept; begin again."
 
 
+class TooManyShares(Problem):
+    """Its member ``limit`` tells how many links a file may have."""
+
+    status = 409
+    code = "too_many_shares"
+    title = "The file has as many links as it may have. Revoke one first."
+
+
 class SharingOff(Problem):
     status = 403
     code = "sharing_off"

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -12,8 +13,8 @@ from accounts.models import User
 from accounts.policy import policy
 from audit.services import Actor, Target, record
 from files.access import readable_file, writable_file
-from files.models import Share
-from files.problems import SharingOff
+from files.models import File, Share
+from files.problems import SharingOff, TooManyShares
 from files.shares.queries import writable_share
 from files.shares.tokens import new_token
 
@@ -40,14 +41,17 @@ def share_file(
 ) -> Share:
     """Make a link to a file. ``password`` is the hash of one, or empty for none.
 
-    Raises NotFound, SharingOff.
+    Raises NotFound, SharingOff, TooManyShares.
     """
     require_shareable(file_id, user=user)
     token_hash, token_sealed = new_token()
     with transaction.atomic():
+        # Locked, or it could be purged before the commit, with nothing left to refer to; and links
+        # made at once are counted one by one.
+        file = writable_file(user, file_id)
+        _require_room(file)
         share = Share.objects.create(
-            # Locked, or it could be purged before the commit, with nothing left to refer to.
-            file=writable_file(user, file_id),
+            file=file,
             token_hash=token_hash,
             token_sealed=token_sealed,
             password=password,
@@ -65,6 +69,14 @@ def share_file(
             has_password=bool(password),
         )
     return share
+
+
+def _require_room(file: File) -> None:
+    """Raise TooManyShares for a file that has all the links it may have."""
+    most = settings.SHARES_PER_FILE
+    alive = Share.objects.filter(file=file, revoked_at=None)
+    if alive.exclude(expires_at__lte=timezone.now()).count() >= most:
+        raise TooManyShares(members={"limit": most})
 
 
 def revoke_share(share_id: uuid.UUID, *, user: User, check: Callable[[Share], None]) -> None:
