@@ -17,7 +17,9 @@ LOOPBACK = "127.0.0.1"
 COMMENT = b"/*" + b"-" * 1_000_000 + b"*/"
 SWITCH = b"search_path"  # in both sides' statement, and in no other of theirs
 CANCELLED, ENDED = b"\0C57014\0", b"\0C57P01\0"  # SQLSTATE fields of an ErrorResponse
-QUERY, ERROR, BACKEND_KEY = b"Q", b"E", b"K"
+# A statement is a Query, or where its parameters are bound on the server a Parse.
+QUERY, PARSE, ERROR, BACKEND_KEY = b"Q", b"P", b"E", b"K"
+BEFORE_RESULT = b"12T"  # ParseComplete, BindComplete, RowDescription
 
 Strike = Callable[[int], None]
 
@@ -97,7 +99,7 @@ class _Line:
                 end.shutdown(socket.SHUT_RDWR)
 
     def _to_server(self, part: bytes) -> None:
-        if part[:1] != QUERY or SWITCH not in part[:200]:
+        if part[:1] not in (QUERY, PARSE) or SWITCH not in part[:200]:
             self._switching = False
             self._server.sendall(part)
             return
@@ -114,7 +116,7 @@ class _Line:
         if not self._pid:
             self._greeting += part
             self._pid = _pid_in(self._greeting)
-        where = "switches" if self._switching and part[:1] == ERROR else "others"
+        where = "switches" if self._switching and _is_error(part) else "others"
         for code, what in ((CANCELLED, "cancelled"), (ENDED, "ended")):
             if code in part:
                 self._wire.count(f"{where}_{what}")
@@ -122,10 +124,21 @@ class _Line:
         self._client.sendall(part)
 
 
-def _held_up(query: bytes) -> bytes:
-    """Return the Query message with a comment before its statement."""
-    text = COMMENT + query[5:]
-    return QUERY + struct.pack("!I", len(text) + 4) + text
+def _held_up(part: bytes) -> bytes:
+    """Return the messages with a comment before the statement of the first, a Query or Parse."""
+    (length,) = struct.unpack("!I", part[1:5])
+    # Before the text of a Parse stands the name of the statement.
+    start = part.index(b"\0", 5) + 1 if part[:1] == PARSE else 5
+    head = part[:1] + struct.pack("!I", length + len(COMMENT)) + part[5:start]
+    return head + COMMENT + part[start:]
+
+
+def _is_error(part: bytes) -> bool:
+    """Tell whether what the server answers to a statement is an error."""
+    rest = part
+    while len(rest) >= 5 and rest[:1] in BEFORE_RESULT:
+        rest = rest[struct.unpack("!I", rest[1:5])[0] + 1 :]
+    return rest[:1] == ERROR
 
 
 def _pid_in(greeting: bytes) -> int:
