@@ -12,6 +12,8 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from core.email_addresses import stored_part
+from core.listing import LONGEST_SEARCH
 from core.searching import folded
 from staff.actors import acting
 from staff.admin.audited import AuditedAdmin
@@ -94,6 +96,16 @@ class StaffAdmin(_ShownPermissions, AuditedAdmin, UserAdmin):  # type: ignore[ty
         if self.get_object(request, unquote(key)) == request.user:
             return redirect("admin:password_change")
         return super().user_change_password(request, *args, **kwargs)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
+        """Return the rows that hold every word, or the address in whatever spelling."""
+        found, duplicates = super().get_search_results(request, queryset, search_term)
+        part = stored_part(search_term.strip()[:LONGEST_SEARCH])
+        if part != search_term:
+            found |= queryset.filter(email__icontains=part)
+        return found, duplicates
 
     @admin.action(description=_("Reset the second factor"), permissions=["reset"])
     def reset_second_factor(self, request: HttpRequest, queryset: Any) -> None:

@@ -58,6 +58,20 @@ def test_an_address_is_one_persons_whatever_its_case(sue: Browser, new_staff) ->
     assert "A member of staff has this e-mail address." in answer.text
 
 
+def test_staff_added_in_one_spelling_is_found_and_taken_in_every_other(sue: Browser) -> None:
+    local = f"idn{secrets.token_hex(4)}"
+    typed, stored = f"{local}@München.test", f"{local}@xn--mnchen-3ya.test"
+    form = {"password1": PASSWORD, "password2": PASSWORD}
+
+    added = sue.submit(ADD, {"email": typed, **form})
+    again = sue.submit(ADD, {"email": stored.upper(), **form})
+
+    assert added.status_code == 302
+    assert StaffUser.objects.filter(email=stored).exists()
+    assert "A member of staff has this e-mail address." in again.text
+    assert stored in sue.get(f"{LIST}?q={typed}").text
+
+
 def test_setting_a_password_for_somebody_is_recorded(site: Site, sue: Browser, new_staff) -> None:
     staff, new = new_staff(), "quite another battery"
 
