@@ -104,6 +104,8 @@ class _OneAddressForm(forms.ModelForm):  # type: ignore[type-arg]
         return self._clean_name("last_name")
 
     def _clean_name(self, name: str) -> str:
+        if self.cleaned_data[name] == getattr(self.instance, name):
+            return str(self.cleaned_data[name])  # stored under an older rule, perhaps
         try:
             return clean_staff_names(**{name: self.cleaned_data[name]})[name]
         except ValidationFailed as problem:

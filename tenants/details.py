@@ -22,9 +22,11 @@ def update_tenant(tenant_id: uuid.UUID, *, name: str, registration: str, actor: 
 
     Raises ValidationFailed and TenantNotFound.
     """
-    wanted = {"name": checked_name(name), "registration": registration}
     with enter(PUBLIC), transaction.atomic():
         tenant = locked_tenant(tenant_id)
+        # A name that was stored under an older rule must not keep the rest from being changed.
+        kept = name == tenant.name
+        wanted = {"name": name if kept else checked_name(name), "registration": registration}
         _apply(tenant, _changes(tenant, wanted, {}), actor)
         return tenant
 

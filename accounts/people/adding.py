@@ -1,5 +1,7 @@
 """Adding people to a tenant: sound, with a hashed password, and no two with one address."""
 
+from collections.abc import Collection
+
 from django.core.exceptions import ValidationError
 
 from accounts.models import User
@@ -15,13 +17,14 @@ NAMES = ("first_name", "last_name")
 LONGEST_NAME = 100
 
 
-def require_sound(user: User) -> None:
+def require_sound(user: User, *, names: Collection[str] = NAMES) -> None:
     """Bring a person's names into normal form C, and hold every field but the password to its rule.
 
-    Raises ValidationFailed with every fault.
+    ``names`` are those to look at: a name that was stored under an older rule must not keep the
+    other fields from being changed. Raises ValidationFailed with every fault.
     """
     faults = []
-    for name in NAMES:
+    for name in names:
         try:
             setattr(user, name, clean_person_name(getattr(user, name), field=name))
         except ValidationFailed as exc:

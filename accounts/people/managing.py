@@ -117,7 +117,7 @@ def _apply(person: User, wanted: Changes, actor: User) -> None:
     before = {name: getattr(person, name) for name in wanted}
     for name, value in wanted.items():
         setattr(person, name, value)
-    require_sound(person)
+    require_sound(person, names=())  # those that change are cleaned already
     columns = [*wanted, "updated_at"]
     if "email" in wanted:
         before["email_verified_at"] = person.email_verified_at

@@ -43,7 +43,9 @@ class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = ("name", "registration")
 
     def clean_name(self) -> str:
-        """Return the name with single spaces."""
+        """Return the name with single spaces, or as it was stored if it is not changed."""
+        if self.cleaned_data["name"] == self.instance.name:
+            return str(self.instance.name)
         return checked_by(checked_name, self.cleaned_data["name"])
 
 

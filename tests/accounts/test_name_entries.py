@@ -5,7 +5,13 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 
+from accounts.models import User
+from audit.services import SYSTEM
+from tenants.context import tenant_context
+from tenants.details import update_tenant
+from tenants.models import Tenant
 from tests.accounts.bodies import faults
 from tests.browser import Browser
 from tests.cast import Agency
@@ -73,6 +79,21 @@ def test_hiding_name_is_shown_as_an_error_by_the_form(site: Site):
 def test_hiding_name_is_refused_by_commands(site: Site, command: str, arguments: list[str]):
     with pytest.raises(CommandError, match="change the direction of text"):
         call_command(command, *arguments, stdout=StringIO())
+
+
+def test_name_stored_under_an_older_rule_keeps_nothing_else_from_being_changed(acme: Agency):
+    made = acme.owner.at.post("/api/users", {"email": "older@entries.test"}).json()
+    with tenant_context(acme.ref):
+        User.objects.filter(pk=made["id"]).update(first_name="Ada\u202eexe")
+    with transaction.atomic():
+        Tenant.objects.filter(pk=acme.ref.id).update(name="Acme\u200b")
+        tenant = update_tenant(acme.ref.id, name="Acme\u200b", registration="open", actor=SYSTEM)
+        transaction.set_rollback(True)
+
+    changed = acme.owner.at.patch(f"/api/users/{made['id']}", {"role": "admin"})
+
+    assert tenant.registration == "open"
+    assert (changed.status_code, changed.json()["role"]) == (200, "admin")
 
 
 def test_name_of_emoji_and_joiners_is_kept(acme: Agency):
