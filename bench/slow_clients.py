@@ -19,6 +19,8 @@ TITLE = "other requests while many send or read a byte now and then"
 NOBODY = "nobody is slow"
 FAR_MORE = 10**9
 LENGTH = 50 * 1024 * 1024
+# The proxy keeps a body of less than 10 000 bytes until it is whole; a longer one streams.
+SHORT, LONG = 9_000, 500_000
 
 
 @dataclass(frozen=True)
@@ -69,15 +71,19 @@ def _kinds(desk: Desk) -> list[Kind]:
     form = "multipart/form-data; boundary=b"
     begun = b'--b\r\nContent-Disposition: form-data; name="file"; filename="s"\r\n\r\n'
     return [
-        Kind("forms, POST /api/files", _body(desk, "POST", "/api/files", form) + begun),
-        Kind("JSON, POST /api/auth/login", _body(desk, "POST", "/api/auth/login") + b"{"),
-        Kind("JSON, PATCH /api/files/{id}", _body(desk, "PATCH", f"/api/files/{file}") + b"{"),
+        Kind("forms, POST /api/files", _body(desk, "POST", "/api/files", form, LENGTH) + begun),
+        Kind("short JSON, POST /api/auth/login", _json(desk, "POST", "/api/auth/login", SHORT)),
+        Kind("long JSON, POST /api/auth/login", _json(desk, "POST", "/api/auth/login", LONG)),
+        Kind("long JSON, PATCH /api/files/{id}", _json(desk, "PATCH", f"/api/files/{file}", LONG)),
         Kind("readers, GET …/content", _head(desk, "GET", f"/api/files/{file}/content"), True),
     ]
 
 
-def _body(desk: Desk, method: str, path: str, kind: str = "application/json") -> bytes:
-    length = LENGTH if kind != "application/json" else 500_000
+def _json(desk: Desk, method: str, path: str, length: int) -> bytes:
+    return _body(desk, method, path, "application/json", length) + b"{"
+
+
+def _body(desk: Desk, method: str, path: str, kind: str, length: int) -> bytes:
     return _head(desk, method, path, f"Content-Type: {kind}", f"Content-Length: {length}")
 
 

@@ -67,7 +67,7 @@ def test_longer_body_than_is_kept_reaches_the_backend(quiet: Edge, path: str) ->
 
 
 def test_one_address_has_so_many_requests_under_way(own_edge) -> None:
-    edge = own_edge(EDGE_RATE_AVERAGE="0", EDGE_IN_FLIGHT=str(LIMIT))
+    edge = complete(own_edge, EDGE_IN_FLIGHT=str(LIMIT))
     with contextlib.ExitStack() as stack:
         lines = [stack.enter_context(connect(edge, ACME)) for _ in range(LIMIT)]
         for line in lines:
@@ -76,9 +76,26 @@ def test_one_address_has_so_many_requests_under_way(own_edge) -> None:
         assert status(edge, "127.0.0.9") == 200
 
 
-def status(edge: Edge, address: str) -> int:
+def test_one_address_has_fewer_bodies_that_stream(own_edge) -> None:
+    edge = complete(own_edge, EDGE_STREAMS_IN_FLIGHT=str(LIMIT))
+    with contextlib.ExitStack() as stack:
+        for _ in range(LIMIT):
+            begin(stack.enter_context(connect(edge, ACME)), "/api/auth/login", 20_000)
+        edge.wait(lambda: status(edge, "127.0.0.1", b"x" * 20_000) == 429)
+        assert status(edge, "127.0.0.1") == 200
+        assert status(edge, "127.0.0.9", b"x" * 20_000) == 200
+
+
+def complete(own_edge, **limit: str) -> Edge:
+    """Start a Traefik whose providers have all answered: a new configuration counts from none."""
+    edge = own_edge(EDGE_RATE_AVERAGE="0", PROVIDER_POLL_INTERVAL="200ms", **limit)
+    edge.wait(lambda: received(edge.backends["a"], "routes") >= 3)
+    return edge
+
+
+def status(edge: Edge, address: str, body: bytes = b"{}") -> int:
     transport = httpx.HTTPTransport(verify=False, local_address=address)
     with httpx.Client(transport=transport) as client:
         url = f"https://127.0.0.1:{edge.https}/api/auth/login"
         sent = {"headers": {"Host": ACME}, "extensions": {"sni_hostname": ACME}}
-        return client.post(url, content=b"{}", **sent).status_code
+        return client.post(url, content=body, **sent).status_code

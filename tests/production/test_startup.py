@@ -14,11 +14,16 @@ HOST = f"acme.{DOMAIN}"
 
 
 class Watch:
-    """Asks one port over TLS without a pause, from before Traefik listens until the block ends."""
+    """Asks one port over TLS without a pause, from before Traefik listens until the block ends.
+
+    Several at once, since the moment between two configurations is short.
+    """
+
+    CLIENTS = 6
 
     def __init__(self, port: int) -> None:
         self.port, self.statuses, self.over = port, list[str](), threading.Event()
-        self.thread = threading.Thread(target=self.ask)
+        self.threads = [threading.Thread(target=self.ask) for _ in range(self.CLIENTS)]
 
     def ask(self) -> None:
         context = ssl._create_unverified_context()
@@ -31,12 +36,14 @@ class Watch:
                     self.statuses += line.recv(100).decode().split()[1:2]
 
     def __enter__(self) -> "Watch":
-        self.thread.start()
+        for thread in self.threads:
+            thread.start()
         return self
 
     def __exit__(self, *error: object) -> None:
         self.over.set()
-        self.thread.join()
+        for thread in self.threads:
+            thread.join()
 
 
 def test_request_during_the_start_is_never_answered_404(tmp_path) -> None:
