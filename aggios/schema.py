@@ -23,7 +23,7 @@ from core.conditional import etag_of_bytes, is_known
 
 FILE_NAME = "Aggios API.json"
 MAX_AGE_SECONDS = 300
-CACHE_CONTROL = f"public, max-age={MAX_AGE_SECONDS}"
+CACHE_CONTROL = f"private, max-age={MAX_AGE_SECONDS}"
 # Threads that ask at the same time must not make it several times.
 _MAKING = threading.Lock()
 

@@ -56,4 +56,4 @@ def test_description_and_page_when_known_answer_304_with_the_same_headers(site: 
     for name in ("ETag", "Cache-Control", "Vary"):
         assert again.headers.get(name) == first.headers.get(name), name
     assert "Set-Cookie" not in first.headers
-    assert first.headers["Cache-Control"] == "public, max-age=300"
+    assert first.headers["Cache-Control"] == "private, max-age=300"
