@@ -104,7 +104,7 @@ class StaffAdmin(_ShownPermissions, AuditedAdmin, UserAdmin):  # type: ignore[ty
         found, duplicates = super().get_search_results(request, queryset, search_term)
         part = stored_part(search_term.strip()[:LONGEST_SEARCH])
         if part != search_term:
-            found |= queryset.filter(email__icontains=part)
+            found |= queryset.filter(email__folded_contains=part)
         return found, duplicates
 
     @admin.action(description=_("Reset the second factor"), permissions=["reset"])
