@@ -234,7 +234,7 @@ DOMAIN_CLAIM_DAYS = env.integer("DOMAIN_CLAIM_DAYS", 30, least=1)
 CUSTOM_DOMAINS_PER_TENANT = env.integer("CUSTOM_DOMAINS_PER_TENANT", 20)
 # Of those that are alive; each is looked up by an index, so these bound rows, not time.
 API_KEYS_PER_USER = env.integer("API_KEYS_PER_USER", 200, least=1)
-SHARES_PER_FILE = env.integer("SHARES_PER_FILE", 200, least=1)
+FILE_SHARES_LIMIT = env.integer("FILE_SHARES_LIMIT", 200, least=1)
 # Who is asked for the records that prove custom domains; the system's resolvers when unset.
 DNS_RESOLVERS = [env.address("DNS_RESOLVERS", x, 53) for x in env.items("DNS_RESOLVERS")]
 # The folder that a workspace is exported into before it is purged; none without it.

@@ -73,7 +73,7 @@ def share_file(
 
 def _require_room(file: File) -> None:
     """Raise TooManyShares for a file that has all the links it may have."""
-    most = settings.SHARES_PER_FILE
+    most = settings.FILE_SHARES_LIMIT
     alive = Share.objects.filter(file=file, revoked_at=None)
     if alive.exclude(expires_at__lte=timezone.now()).count() >= most:
         raise TooManyShares(members={"limit": most})

@@ -47,7 +47,7 @@ def test_api_keys_of_a_user_are_bounded(settings, agency: Agency):
 
 
 def test_links_to_a_file_are_bounded(settings, agency: Agency):
-    settings.SHARES_PER_FILE = 3
+    settings.FILE_SHARES_LIMIT = 3
     file = uuid.UUID(uploaded(agency.owner.at, "a.txt")["id"])
 
     done = outcomes(agency, lambda user: share_file(file, user=user))
