@@ -19,6 +19,8 @@ REVIEWED = {
     "aggios.env.READ": "names of environment variables, filled while settings load",
     "aggios.settings.INSTALLED_APPS": "a constant",
     "aggios.settings.SILENCED_SYSTEM_CHECKS": "a constant",
+    "aggios.schema._MAKING": "a lock; holds no data",
+    "aggios.schema.schema_of": "the description of routes, by the kind of host",
     "audit.services.ANONYMOUS": "a constant",
     "audit.services.SYSTEM": "a constant",
     "core.database.inserting._statement": "SQL text that names no schema, by model",
