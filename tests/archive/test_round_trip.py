@@ -217,12 +217,15 @@ def test_an_archive_holds_nothing_of_another_tenant(doomed: Agency, acme: Agency
         assert foreign not in text
 
 
-def test_an_older_state_is_migrated_forward(doomed: Agency, tmp_path: Path, superuser):
+def test_an_older_state_is_migrated_forward(
+    doomed: Agency, acme: Agency, tmp_path: Path, superuser
+):
     schema = doomed.ref.schema_name
     superuser.execute(f"DROP TABLE {schema}.idempotency_answer")
+    superuser.execute(f"ALTER TABLE {schema}.accounts_user DROP COLUMN password_change_required")
     superuser.execute(
-        f"DELETE FROM {schema}.django_migrations "
-        "WHERE app = 'idempotency' OR name = '0005_canonical_addresses'"
+        f"DELETE FROM {schema}.django_migrations WHERE app = 'idempotency' "
+        "OR name IN ('0005_canonical_addresses', '0006_password_change_required')"
     )
     change = f"UPDATE {schema}.accounts_user SET email = 'old@faß.example' WHERE role = 'owner'"
     superuser.execute(change)
@@ -232,9 +235,12 @@ def test_an_older_state_is_migrated_forward(doomed: Agency, tmp_path: Path, supe
     told = json.loads(run("import_tenant", str(archive), "--as", slug, "--json"))
     run("migrate_schemas")
 
-    old, new = tenant_by_slug(doomed.slug), tenant_by_slug(slug)
+    new = tenant_by_slug(slug)
     assert told["migrations"] >= 1
-    assert described(superuser, new.schema_name) == described(superuser, old.schema_name)
+    # The dropped column left a gap among the column numbers of the tenant that was exported.
+    expected = described(superuser, acme.ref.schema_name)
+    expected["sequences"] = described(superuser, doomed.ref.schema_name)["sequences"]
+    assert described(superuser, new.schema_name) == expected
     owners = f"SELECT email FROM {new.schema_name}.accounts_user WHERE role = 'owner'"
     assert superuser.execute(owners).fetchall() == [("old@xn--fa-hia.example",)]
     without = (*KEPT_APART, "django_migrations")
