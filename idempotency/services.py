@@ -24,6 +24,7 @@ from rest_framework.utils.encoders import JSONEncoder
 
 from core.context import request_context
 from core.database.deleting import delete_some
+from core.database.inserting import insert_unless_taken
 from core.identifiers import canonical_path
 from core.problems import (
     FieldError,
@@ -83,10 +84,9 @@ def once(
         Answer.objects.filter(key_hash__in=key_hashes, created_at__lt=_oldest()).delete()
         if (former := _former(key_hashes)) is not None:
             return _repeat(former, key, key_hashes, fingerprint, recheck)
-        row, first = Answer.objects.get_or_create(
-            key_hash=key_hashes[0], defaults={"fingerprint": fingerprint[0]}
-        )
-        if not first:
+        row = Answer(key_hash=key_hashes[0], fingerprint=fingerprint[0])
+        if not insert_unless_taken(row):  # of requests at once the others wait here for the first
+            row = Answer.objects.get(key_hash=key_hashes[0])
             return _repeat(row, key, key_hashes, fingerprint, recheck)
         response = act()
         row.status = response.status_code

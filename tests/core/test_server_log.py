@@ -1,7 +1,9 @@
 """The log of the real PostgreSQL holds no value of a row or a parameter."""
 
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import psycopg
 import pytest
 from django.db import DataError, IntegrityError, connections, transaction
@@ -115,3 +117,18 @@ def test_a_number_beyond_its_fields_type_arrives_whole(committed: None):
     with connections["default"].cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(['%s::numeric'] * len(sent))}", sent)
         assert [int(value) for value in cursor.fetchone()] == list(numbers) * len(kinds)
+
+
+def test_key_repeated_at_once_is_no_error_of_the_database(acme: Agency, log: Log):
+    marker, at = secrets.token_hex(8), acme.owner.at
+    headers = {"Idempotency-Key": marker}
+
+    def ask(_: int) -> httpx.Response:
+        return at.post("/api/invitations", {"role": "member", "max_uses": 2}, headers=headers)
+
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(ask, range(4)))
+
+    assert [answer.status_code for answer in answers] == [201] * 4
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert not [line for line in log.text().splitlines() if "ERROR" in line and "idempot" in line]
