@@ -1,6 +1,7 @@
 """Platform staff. They live in the public schema and are no tenant's people."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -15,6 +16,7 @@ from uuid6 import uuid7
 
 from core.email_addresses import address_key, canonical_address, typed_address
 from core.passwords import password_matches
+from core.problems import Problem
 from core.second_factor import AbstractAuthenticator, AbstractRecoveryCode
 
 
@@ -104,8 +106,15 @@ class StaffUser(AbstractBaseUser, PermissionsMixin):
         )
 
     def _rehash(self, password: str) -> None:
-        self.password = make_password(password)  # the same password: no token ends
-        self.save(update_fields=["password"])
+        """Store the same password anew, unless another one has been set meanwhile: no token ends.
+
+        Hashing takes long enough for somebody to set one.
+        """
+        with suppress(Problem):  # too many are hashed now; the next log-in does it
+            hashed = make_password(password)
+            same = StaffUser.objects.filter(pk=self.pk, password=self.password)
+            if same.update(password=hashed):
+                self.password = hashed
 
     def get_session_auth_hash(self) -> str:
         """Return what the admin's sessions are bound to: the password and the second factor.

@@ -4,6 +4,7 @@ import secrets
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.hashers import make_password
 from django.test import Client
 
 from accounts.passwords import hashers
@@ -41,6 +42,22 @@ def test_the_right_password_opens_a_token(site: Site, new_staff, label: str) -> 
         assert asked.status_code == 200, host
     assert_recorded("staff.logged_in", by=staff)
     assert_recorded("staff.token_issued", by=staff)
+
+
+def test_rehash_at_a_login_keeps_a_password_that_was_set_meanwhile(
+    new_staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staff, another = new_staff(), "another fine secret 77"
+    seen = StaffUser.objects.get(pk=staff.pk)
+    StaffUser.objects.filter(pk=staff.pk).update(password=make_password(another))
+    monkeypatch.setattr(hashers.PepperedArgon2, "must_update", lambda *_: True)
+
+    assert seen.check_password(PASSWORD)
+
+    monkeypatch.undo()
+    kept = StaffUser.objects.get(pk=staff.pk)
+    assert kept.check_password(another)
+    assert not kept.check_password(PASSWORD)
 
 
 def test_only_a_hash_of_it_is_stored(site: Site, new_staff) -> None:
