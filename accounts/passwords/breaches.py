@@ -17,6 +17,7 @@ from functools import cache
 import urllib3
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 from urllib3.exceptions import HTTPError
 
 from accounts.problems import PasswordUnchecked
@@ -64,7 +65,7 @@ class BreachedPasswordValidator:
 
     def get_help_text(self) -> str:
         """Return the rule in a sentence."""
-        return "Use a password that is not known from a breach."
+        return gettext("Use a password that is not known from a breach.")
 
 
 class _Pause:

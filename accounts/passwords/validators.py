@@ -7,9 +7,12 @@ from typing import Any
 
 from django.contrib.auth import password_validation as django_rules
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 
 from accounts.passwords.context_words import context_words, is_derived
 from core.passwords import MAX_LENGTH, normalized_password
+
+TOO_LONG = f"Use at most {MAX_LENGTH} characters."
 
 
 class _Normalized:
@@ -41,7 +44,7 @@ class MaximumLengthValidator:
 
     def get_help_text(self) -> str:
         """Return the rule in a sentence."""
-        return f"Use at most {MAX_LENGTH} characters."
+        return gettext(TOO_LONG)
 
 
 class CommonPasswordValidator(_Normalized, django_rules.CommonPasswordValidator):
@@ -69,4 +72,4 @@ class ContextWordValidator:
 
     def get_help_text(self) -> str:
         """Return the rule in a sentence."""
-        return "Use more than the name of the service or of the workspace."
+        return gettext("Use more than the name of the service or of the workspace.")

@@ -6,11 +6,14 @@ from pathlib import Path
 import polib
 import pytest
 from django.conf import settings
+from django.contrib.auth.password_validation import get_default_password_validators
 from django.utils.module_loading import autodiscover_modules
-from django.utils.translation import override
+from django.utils.translation import gettext, override
 
-from core.names import CONTROL, DIRECTION, INVISIBLE
-from core.problems import catalogue
+from accounts.people.adding import LONGEST_NAME
+from core.names import CONTROL, DIRECTION, INVISIBLE, clean_name
+from core.problems import ValidationFailed, catalogue
+from tenants.names import LENGTH
 from tests.pages.strings import ROOT, marked
 
 FOLDER = ROOT / "templates/locale/pt_BR/LC_MESSAGES"
@@ -55,6 +58,21 @@ def test_the_faults_that_forms_show_are_translated(entries) -> None:
 
     assert len(faults) > 2
     assert faults - set(entries) == set()
+
+
+def test_faults_of_names_and_passwords_are_translated(entries) -> None:
+    rules = get_default_password_validators()
+    ours = [rule for rule in rules if "get_help_text" in vars(type(rule))]
+    own = {rule.get_help_text() for rule in ours if type(rule).__module__.startswith("accounts.")}
+    with pytest.raises(ValidationFailed) as refused:
+        clean_name("x" * (LONGEST_NAME + 1), field="first_name", max_length=LONGEST_NAME)
+    faults = {refused.value.errors[0].detail, LENGTH[1]}
+
+    with override("pt-br"):
+        said = {gettext(detail) for detail in own | faults}
+        untranslated = {rule.get_help_text() for rule in rules} & own
+    assert said & (own | faults) == set()
+    assert untranslated == set()
 
 
 def test_nothing_is_left_over_or_blank(entries) -> None:
