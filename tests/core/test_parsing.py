@@ -60,7 +60,18 @@ NOT_MEDIA_TYPES = [
     "text/plain\r\nX-Other: 1",
     "text/plain, text/html",
     "text/" + "x" * 1_000_000,
+    # With backtracking these take 2^120 steps, so the test does not end.
+    "text/plain" + " ;" * 120 + "x",
+    "text/plain" + "\t;" * 120 + '"',
+    'text/plain;a="' + "\\" * 240,
 ]
+
+
+@pytest.mark.parametrize(
+    "text", ["a/b" + " ;" * 120, "a/b ; ;\tc=d ;", 'a/b;c="\\"" ;; d=e', "a/b; "]
+)
+def test_media_type_with_empty_parameters_is_taken(text: str):
+    assert is_media_type(text)
 
 
 @pytest.mark.parametrize("text", ["0", "7", "-7", "10", "9" * 19])
