@@ -19,6 +19,8 @@ HEADER_END = b"\r\n\r\n"
 STRICT = "aggios_strict_utf_8"
 # RFC 8187 section 3.2.1 has UTF-8; the other two are subsets that older clients send.
 CHARSETS = frozenset({"utf-8", "iso-8859-1", "us-ascii", ""})
+# Django decodes the last one and takes every other for bytes as they are (RFC 2045 section 6).
+TRANSFER_ENCODINGS = frozenset({"7bit", "8bit", "binary", "base64"})
 
 
 def _strict_codec(name: str) -> codecs.CodecInfo | None:
@@ -102,10 +104,27 @@ class CheckedParts:
 
 def _check_headers(block: bytes) -> None:
     try:
-        for line in block.decode().split("\r\n"):
+        # The first line is the rest of the delimiter's (RFC 2046 section 5.1.1, padding).
+        for line in block.decode().split("\r\n")[1:]:
             _check_parameters(line)
+            _check_line(line)
     except (LookupError, ValueError) as exc:
         raise MultiPartParserError("a name or a file name is not UTF-8") from exc
+
+
+def _check_line(line: str) -> None:
+    """Refuse what Django would leave out of a part: folded lines and unknown transfer encodings.
+
+    The rest of a folded name (RFC 5322 section 2.2.3) would be lost, and the encoded bytes of a
+    file would be kept as its content.
+    """
+    if line.startswith((" ", "\t")):
+        raise MultiPartParserError("a header of a part is folded over several lines")
+    name, _, value = line.partition(":")
+    if name.strip().lower() != "content-transfer-encoding":
+        return
+    if value.partition(";")[0].strip().lower() not in TRANSFER_ENCODINGS:
+        raise MultiPartParserError("a transfer encoding is not read here")
 
 
 def _check_parameters(line: str) -> None:

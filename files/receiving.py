@@ -19,7 +19,7 @@ from rest_framework.request import Request
 from accounts.authentication import person
 from accounts.models import User
 from core.multipart import FormReader
-from core.problems import BodyTooLarge, FieldError, MalformedBody, ValidationFailed
+from core.problems import FieldError, MalformedBody, TooManyFields, ValidationFailed
 from files.form_body import FormBody, most_beside
 from files.models import Upload
 from files.objects.storage import tenant_storage
@@ -149,7 +149,7 @@ def _read_form(
     try:
         fields, files = _NamesAsSent(meta, body, [handler]).parse()
     except (TooManyFieldsSent, TooManyFilesSent) as exc:
-        raise BodyTooLarge("The form has too many parts.") from exc
+        raise TooManyFields("The form has too many parts.") from exc
     except MultiPartParserError as exc:
         raise MalformedBody(f"The form cannot be read: {exc}") from exc
     body.require_end()

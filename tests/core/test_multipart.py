@@ -69,6 +69,34 @@ def test_form_that_is_not_utf8_in_pieces_of_any_size_is_refused(kind: str, most:
         read(form(field(b"first"), BAD[kind], field(b"last")), most)
 
 
+@pytest.mark.parametrize("most", [1, 1 << 20])
+@pytest.mark.parametrize(
+    ("part", "reason"),
+    [
+        (field(b"f", more=b'; filename="a\r\n b.txt"'), "folded"),
+        (field(b"f", more=b';\r\n\tfilename="b.txt"'), "folded"),
+        (b"Content-Transfer-Encoding: quoted-printable\r\n" + field(b"f"), "transfer encoding"),
+        (b"content-transfer-encoding: gzip; x=y\r\n" + field(b"f"), "transfer encoding"),
+    ],
+)
+def test_form_whose_headers_django_reads_in_part_is_refused(part: bytes, reason: str, most: int):
+    with pytest.raises(MultiPartParserError, match=reason):
+        read(form(field(b"first"), part), most)
+
+
+@pytest.mark.parametrize("encoding", [b"7bit", b"8bit", b"Binary", b"BASE64", b"base64; x=y"])
+def test_form_in_a_known_transfer_encoding_is_read(encoding: bytes):
+    fields, _ = read(form(b"Content-Transfer-Encoding: " + encoding + b"\r\n" + field(b"a")))
+
+    assert list(fields) == ["a"]
+
+
+def test_delimiter_with_padding_is_read():
+    fields, _ = read(form(field(b"a")).replace(b"--b\r\n", b"--b \t\r\n"))
+
+    assert fields.dict() == {"a": "x"}
+
+
 @pytest.mark.parametrize(
     ("more", "name"),
     [

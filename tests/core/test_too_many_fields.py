@@ -1,0 +1,69 @@
+"""More fields than are read are 400 ``too_many_fields``, in a query and in every kind of form."""
+
+import json
+from typing import Any
+
+from django.conf import settings
+from django.test import Client
+
+from tests.accounts.asking import somewhere
+from tests.accounts.bodies import refusal
+from tests.cast import Agency
+from tests.files.forms import part, send
+from tests.site import BASE_DOMAIN
+
+MOST = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
+FORM = "application/x-www-form-urlencoded"
+
+
+def encoded(count: int) -> str:
+    return "&".join(f"f{number}=1" for number in range(count))
+
+
+def asked(slug: str, method: str, path: str, body: str = "") -> Any:
+    headers = {"host": f"{slug}.{BASE_DOMAIN}", "x-forwarded-for": somewhere()}
+    client = Client(raise_request_exception=False)
+    return client.generic(method, path, body, content_type=FORM, headers=headers)
+
+
+def test_query_of_too_many_fields_is_a_problem(acme: Agency):
+    answer = asked(acme.slug, "GET", f"/join?{encoded(MOST + 1)}")
+
+    problem = json.loads(answer.content)
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert (answer.status_code, problem["status"], problem["code"]) == (400, 400, "too_many_fields")
+    assert problem["request_id"] == answer.headers["X-Request-ID"]
+
+
+def test_query_of_as_many_fields_as_are_read_is_served(acme: Agency):
+    answer = asked(acme.slug, "GET", f"/password/reset?{encoded(MOST)}")
+
+    assert answer.status_code == 200
+
+
+def test_query_of_the_api_of_too_many_fields_is_a_problem(acme: Agency):
+    answer = acme.owner.at.get(f"/api/files?{'&' * MOST}")
+
+    assert refusal(answer) == (400, "too_many_fields")
+
+
+def test_form_of_too_many_fields_is_a_problem(acme: Agency):
+    answer = asked(acme.slug, "POST", "/password/reset", encoded(MOST + 1))
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "too_many_fields")
+
+
+def test_form_with_a_file_of_too_many_fields_is_a_problem(acme: Agency):
+    fields = [part(f"f{number}", None, b"x") for number in range(MOST + 3)]
+
+    answer = send(acme.owner.at, [*fields, part("file", "many-fields.txt", b"x")])
+
+    assert refusal(answer) == (400, "too_many_fields")
+
+
+def test_form_of_too_many_files_is_a_problem(acme: Agency):
+    files = [part("other", "x", b"") for _ in range(settings.DATA_UPLOAD_MAX_NUMBER_FILES + 1)]
+
+    answer = send(acme.owner.at, files)
+
+    assert refusal(answer) == (400, "too_many_fields")
