@@ -52,12 +52,13 @@ class Command(BaseCommand):
 def _found(slugs: list[str]) -> Iterator[tuple[str | None, Finding]]:
     if not slugs:
         with enter(PUBLIC), connection.cursor() as cursor:
-            for finding in of_staff.addresses_to_rewrite(cursor):
-                yield None, finding
+            of_platform = list(of_staff.addresses_to_rewrite(cursor))
+        for finding in of_platform:
+            yield None, finding
     for tenant in chosen_tenants(slugs):
         with tenant_context(ref_of(tenant)), connection.cursor() as cursor:
-            found = of_people.addresses_to_rewrite(cursor)
-        for finding in found:
+            of_tenant = list(of_people.addresses_to_rewrite(cursor))
+        for finding in of_tenant:
             yield tenant.slug, finding
 
 
