@@ -14,6 +14,7 @@ from django.contrib.auth.hashers import check_password
 from core.text import COMPOSED_FACTOR, normalize_bounded
 
 MAX_LENGTH = 256
+SAME = "Choose another password than the current one."
 # A longer text cannot become a password that is accepted; it is not normalised (core/text.py).
 MAX_RAW_LENGTH = MAX_LENGTH * COMPOSED_FACTOR
 

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.services import record
 from core.form_fields import EmailAddressFormField
 from core.one_time import LONGEST
+from core.passwords import SAME, normalized_password
 from core.problems import InvalidCredentials, SecondFactorRequired, ValidationFailed
 from staff.actors import actor_of, target_of
 from staff.attempts import counted_attempt
@@ -75,6 +76,14 @@ class OwnPasswordForm(OwnForm):
                 staff = self.user
                 record("staff.password_refused", actor=actor_of(staff), target=target_of(staff))
                 raise
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse the current password as the new one: whoever has given it would know it still."""
+        super().clean()
+        old, new = (self.cleaned_data.get(name) for name in ("old_password", "new_password1"))
+        if old and new and normalized_password(old) == normalized_password(new):
+            self.add_error("new_password1", forms.ValidationError(_(SAME), "same"))
+        return self.cleaned_data
 
     def save(self, commit: bool = True) -> Any:
         """Save and record it."""

@@ -11,7 +11,7 @@ from accounts.passwords.rules import checked_password, password_fits, still_fits
 from accounts.problems import WrongPassword
 from accounts.sessions.services import end_others
 from audit.services import record
-from core.passwords import normalized_password
+from core.passwords import SAME, normalized_password
 from core.problems import FieldError, ValidationFailed
 
 
@@ -36,8 +36,7 @@ def change_password(session: Session, *, current: str, password: str) -> None:
 
 def _require_another(current: str, password: str) -> None:
     if normalized_password(password) == normalized_password(current):
-        fault = FieldError("password", "same", "Choose another password than the current one.")
-        raise ValidationFailed(errors=[fault])
+        raise ValidationFailed(errors=[FieldError("password", "same", SAME)])
 
 
 def _store(session: Session, seen: User, current: str, hashed: str) -> None:

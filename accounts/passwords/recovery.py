@@ -7,7 +7,7 @@ from accounts.links import look_at, redeem, void_links
 from accounts.mail.outbox import post_letter
 from accounts.models import MailLink, Session, User
 from accounts.passwords.attempts import make_familiar
-from accounts.passwords.rules import checked_password
+from accounts.passwords.rules import checked_password, password_fits
 from accounts.problems import LinkInvalid
 from accounts.sessions.services import end_all
 from accounts.verification import mark_verified
@@ -16,6 +16,8 @@ from core.address import limit_key
 from core.context import request_context
 from core.email_addresses import address_key, typed_address
 from core.limits import clear
+from core.passwords import SAME
+from core.problems import FieldError, ValidationFailed
 from tenants.context import current_tenant
 
 
@@ -36,7 +38,9 @@ def reset_password(*, token: str, password: str) -> User:
     Raises LinkInvalid, and ValidationFailed for a password that breaks the rules; the link is then
     as good as before. Whoever reads the mail has shown that the address is theirs.
     """
-    hashed = checked_password(password, _person_of(look_at(token, MailLink.Purpose.RESET)))
+    person = _person_of(look_at(token, MailLink.Purpose.RESET))
+    _require_own(person, password)
+    hashed = checked_password(password, person)
     with transaction.atomic():
         user = _person_of(redeem(token, MailLink.Purpose.RESET))
         user.password = hashed
@@ -52,6 +56,12 @@ def reset_password(*, token: str, password: str) -> User:
     address = limit_key(request_context().client_address)
     clear("login_account", str(current_tenant().id), address_key(user.email), address)
     return user
+
+
+def _require_own(user: User, password: str) -> None:
+    """Refuse the password that somebody else has chosen for the person, and would know still."""
+    if user.password_change_required and password_fits(user, password):
+        raise ValidationFailed(errors=[FieldError("password", "same", SAME)])
 
 
 def _person_of(link: MailLink) -> User:

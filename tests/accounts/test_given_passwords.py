@@ -15,6 +15,7 @@ from accounts.passwords.recovery import reset_password
 from accounts.passwords.rules import password_fits
 from aggios.founding import let_owner_in, make_owner
 from audit.services import SYSTEM
+from core.problems import ValidationFailed
 from tenants.context import tenant_context
 from tests.accounts.asking import ask, somewhere
 from tests.cast import Agency
@@ -98,13 +99,27 @@ def test_log_out_is_open(agency: Agency, added: str, settings) -> None:
 
 def test_reset_by_mail_takes_the_mark_back(agency: Agency, added: str) -> None:
     with tenant_context(agency.ref):
-        user = User.objects.get(email=added)
-        token = mint(
-            MailLink.Purpose.RESET, email=user.email, lifetime=timedelta(hours=1), user=user
-        )
-        reset_password(token=token, password=OWN)
+        reset_password(token=link_for(added), password=OWN)
 
     assert not is_marked(agency, added)
+
+
+def test_reset_by_mail_to_the_password_that_was_given_is_refused(
+    agency: Agency, added: str
+) -> None:
+    with tenant_context(agency.ref):
+        token = link_for(added)
+        with pytest.raises(ValidationFailed) as refused:
+            reset_password(token=token, password=PASSWORD)
+        assert [(f.field, f.code) for f in refused.value.errors] == [("password", "same")]
+        assert User.objects.get(email=added).password_change_required
+        reset_password(token=token, password=OWN)  # the link is as good as before
+
+
+def link_for(email: str) -> str:
+    """Return the token of a link that sets the password of who has the address."""
+    user, lifetime = User.objects.get(email=email), timedelta(hours=1)
+    return mint(MailLink.Purpose.RESET, email=user.email, lifetime=lifetime, user=user)
 
 
 def test_owner_whom_an_operator_makes_is_marked(site: Site) -> None:

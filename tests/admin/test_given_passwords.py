@@ -54,6 +54,19 @@ def test_nothing_but_the_change_is_open(client: Client) -> None:
 
 
 @pytest.mark.usefixtures("required")
+def test_change_to_the_password_that_was_given_is_refused(client: Client) -> None:
+    wide = "".join(chr(ord(c) + 0xFEE0) if c != " " else c for c in PASSWORD)  # one NFKC with it
+    for same in (PASSWORD, wide):
+        form = {"old_password": PASSWORD, "new_password1": same, "new_password2": same}
+        page = client.post(CHANGE, form)
+        assert page.status_code == 200
+        assert "Choose another password than the current one." in page.content.decode()
+
+    client.staff.refresh_from_db()
+    assert client.staff.password_change_required
+
+
+@pytest.mark.usefixtures("required")
 def test_a_wrong_password_does_not_tell_that_it_is_given(client: Client) -> None:
     assert at_api(client.staff.email, "wrong").status_code == 401
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext, override
 
 from accounts.people.adding import LONGEST_NAME
 from core.names import CONTROL, DIRECTION, INVISIBLE, clean_name
+from core.passwords import SAME
 from core.problems import ValidationFailed, catalogue
 from tenants.names import LENGTH
 from tests.pages.strings import ROOT, marked
@@ -66,7 +67,7 @@ def test_faults_of_names_and_passwords_are_translated(entries) -> None:
     own = {rule.get_help_text() for rule in ours if type(rule).__module__.startswith("accounts.")}
     with pytest.raises(ValidationFailed) as refused:
         clean_name("x" * (LONGEST_NAME + 1), field="first_name", max_length=LONGEST_NAME)
-    faults = {refused.value.errors[0].detail, LENGTH[1]}
+    faults = {refused.value.errors[0].detail, LENGTH[1], SAME}
 
     with override("pt-br"):
         said = {gettext(detail) for detail in own | faults}
