@@ -6,6 +6,7 @@ from functools import cache
 from django.conf import settings
 from django.contrib.auth.password_validation import CommonPasswordValidator
 
+from core.passwords import normalized_password
 from tenants.context import tenant_or_none
 
 PRODUCT = "aggios"
@@ -19,12 +20,14 @@ SEPARATORS = re.compile(r"[\W_]+")
 def context_words(*more: str) -> set[str]:
     """Return the words of the platform, of the current workspace and of ``more`` names.
 
-    A name counts as a whole and by its words, without case and separators.
+    A name counts as a whole and by its words, without case and separators, in the normal form that
+    passwords have.
     """
     tenant = tenant_or_none()
     names = [PRODUCT, settings.BASE_DOMAIN.partition(".")[0], *more]
     if tenant is not None:
         names += [tenant.slug, tenant.name]
+    names = [normalized_password(name) for name in names]
     words = {_plain(word) for name in names for word in [name, *SEPARATORS.split(name)]}
     return {word for word in words if len(word) >= MIN_WORD_LENGTH}
 

@@ -194,6 +194,11 @@ def test_names_of_product_and_workspace_are_context_words(password: str) -> None
     assert codes_of(password, names=("Initech Ltd", "initech")) == {"password_context_word"}
 
 
+def test_context_word_is_found_whatever_the_form_of_the_name() -> None:
+    for name in ("Caf\u00e9haus", "Cafe\u0301haus", "\uff23\uff41\uff46\u00e9haus"):
+        assert codes_of("caf\u00e9haus-2026", names=(name,)) == {"password_context_word"}, name
+
+
 @pytest.mark.parametrize("password", ["my aggios account is fine", "correct horse battery staple"])
 def test_phrase_beside_a_context_word_is_accepted(password: str) -> None:
     checked_password(password, User(), names=("Initech Ltd", "initech"))
