@@ -4,15 +4,16 @@
 # In ${NAME} and ${NAME:-default} of traefik.yml the variable's value takes the place; a ${NAME}
 # that is unset or empty ends the start with its name. Comment lines are left alone.
 #
-#   CONFIG_DIRECTORY  where traefik.yml is         (/etc/traefik)
-#   RENDERED_CONFIG   where the result is written  (/tmp/traefik.yml)
+#   CONFIG_DIRECTORY  where traefik.yml and plugins-local/ are  (/etc/traefik)
+#   RENDERED_CONFIG   where the result is written               (/tmp/traefik.yml)
 #   ACME_DNS_FILE     KEY=VALUE lines with the credentials of the DNS provider. They are read here
 #                     and not given as variables, so that `docker inspect` does not show them.
 #   PROVIDER_TOKEN_FILE  what Traefik shows the backend when it asks for the custom domains; in
 #                     traefik.yml it is ${TRAEFIK_PROVIDER_TOKEN}
 set -eu
 
-config=${CONFIG_DIRECTORY:-/etc/traefik}/traefik.yml
+folder=${CONFIG_DIRECTORY:-/etc/traefik}
+config=$folder/traefik.yml
 rendered=${RENDERED_CONFIG:-/tmp/traefik.yml}
 credentials=${ACME_DNS_FILE:-/run/secrets/acme_dns}
 
@@ -55,4 +56,6 @@ awk '
     END { if (missing) { print "traefik: set" missing > "/dev/stderr"; exit 78 } }
 ' "$config" >"$rendered"
 
+# Local plugins are read from plugins-local/ in the working directory.
+cd "$folder"
 exec "${TRAEFIK_BINARY:-traefik}" --configFile="$rendered"

@@ -46,6 +46,12 @@ UNAVAILABLE = Problem(
     retry=True,
 )
 PROBLEMS = {
+    400: Problem(
+        400,
+        "malformed_body",
+        "The body cannot be read.",
+        "The body breaks off, or its transfer coding is not valid.",
+    ),
     403: Problem(
         403, "permission_denied", "You may not do this.", "This site is closed to your address."
     ),

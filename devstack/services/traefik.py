@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import shutil
 import signal
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from devstack import binaries
 from devstack.deferred_listener import DeferredListener
 from devstack.environment import BASE_DOMAIN
 from devstack.fallback import PROBLEM_TYPE
+from devstack.home import CHECKOUT
 from devstack.ports import LOOPBACK
 from devstack.services.protocol import Context
 
@@ -18,6 +20,8 @@ READ_TIMEOUT = "3600s"
 # Much shorter than gunicorn keeps a connection open (75 s): down one that the other end is just
 # closing goes a write that nobody may repeat. As in traefik/dynamic/services.yml.
 IDLE_TIMEOUT = "5s"
+# Source that Traefik interprets, below its working directory.
+PLUGINS = "plugins-local"
 
 
 class Traefik:
@@ -43,8 +47,11 @@ class Traefik:
         return self._context.home.path / "traefik"
 
     def prepare(self) -> None:
-        """Write both configurations."""
+        """Write both configurations, and production's plugins where Traefik looks for them."""
         folder = self._context.home.folder("traefik")
+        source, plugins = CHECKOUT / "traefik" / PLUGINS, folder / PLUGINS
+        shutil.rmtree(plugins, ignore_errors=True)
+        shutil.copytree(source, plugins)
         for name, content in (("static", self._static()), ("dynamic", self._dynamic())):
             (folder / f"{name}.yml").write_text(json.dumps(content, indent=1), encoding="utf-8")
 
@@ -122,6 +129,11 @@ class Traefik:
                 # Tells the supervisor that the routes are read.
                 "ready": {"address": f"{LOOPBACK}:{self._context.ports['proxy_ready']}"},
             },
+            # As in traefik/traefik.yml.
+            "experimental": {
+                "abortOnPluginFailure": True,
+                "localPlugins": {"malformedbody": {"moduleName": "malformedbody"}},
+            },
             "providers": {"file": {"filename": "dynamic.yml", "watch": False}},
         }
 
@@ -168,7 +180,7 @@ def _routers() -> dict[str, Any]:
         "app": {
             "rule": "PathPrefix(`/`)",
             "service": "app",
-            "middlewares": ["unavailable", "again"],
+            "middlewares": ["unavailable", "malformed-bodies", "again"],
             "priority": 1,
         },
         # As in traefik/dynamic/backend.yml: less than 10 000 bytes.
@@ -191,6 +203,19 @@ def _middlewares() -> dict[str, Any]:
                 "statusRewrites": {"502": 503, "504": 503},
                 "service": "fallback",
                 "query": "/.problems/503",
+            }
+        },
+        # As in traefik/dynamic/backend.yml.
+        "malformed-bodies": {
+            "chain": {"middlewares": ["malformed-bodies-status", "malformed-bodies-answer"]}
+        },
+        "malformed-bodies-status": {"plugin": {"malformedbody": {}}},
+        "malformed-bodies-answer": {
+            "errors": {
+                "status": ["499"],
+                "statusRewrites": {"499": 400},
+                "service": "fallback",
+                "query": "/.problems/400",
             }
         },
         # A client that sends a short body slowly does not hold a thread of the application. Longer

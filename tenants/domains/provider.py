@@ -27,7 +27,7 @@ PRIORITY = 400  # below the exact hosts of ours (500), above tenants (100) and t
 # then: a domain that was proved before it pointed here would wait for the next one to be proved.
 ASKED_AGAIN = 3600
 VARIANTS: tuple[tuple[str, str, list[str]], ...] = (
-    ("", "", ["elsewhere", "in-flight-streams", "retry"]),
+    ("", "", ["elsewhere", "in-flight-streams", "malformed-bodies", "retry"]),
     (
         "-short",
         " && HeaderRegexp(`Content-Length`, `^[0-9]{1,4}$`)",

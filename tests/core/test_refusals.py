@@ -7,16 +7,23 @@ import pytest
 
 from devstack.testing import TestStack
 from tests.core.log_lines import lines_with
-from tests.site import Site
+from tests.site import BASE_DOMAIN, Site
 
 FORM = "application/x-www-form-urlencoded"
 MEBIBYTE = 1024 * 1024
 
 
-def exchange(port: int, request: bytes, *, wait: float = 30) -> tuple[bytes, bytes]:
-    """Send bytes as they are; return head and body of what comes back until the end."""
+def exchange(
+    port: int, request: bytes, *, wait: float = 30, cut: bool = False
+) -> tuple[bytes, bytes]:
+    """Send bytes as they are; return head and body of what comes back until the end.
+
+    ``cut`` ends this half of the connection after them.
+    """
     with socket.create_connection(("127.0.0.1", port), timeout=wait) as line:
         line.sendall(request)
+        if cut:
+            line.shutdown(socket.SHUT_WR)
         answer = b""
         while data := line.recv(65536):
             answer += data
@@ -61,3 +68,26 @@ def test_request_that_gunicorn_refuses_is_a_problem(
     assert b"\r\ncontent-type: application/problem+json" in head.lower()
     assert f"x-request-id: {problem['request_id']}".encode() in head.lower()
     assert lines_with(stores, problem["request_id"])[0]["event"] == "request_refused"
+
+
+@pytest.mark.parametrize("port", ["web", "gunicorn"])
+@pytest.mark.parametrize(
+    ("body", "cut"), [(b"ZZ\r\n", False), (b"2\r\n{}\r\nZZ\r\n", False), (b"5\r\n{", True)]
+)
+def test_chunked_body_that_cannot_be_read_is_a_problem(
+    site: Site, stores: TestStack, port: str, body: bytes, cut: bool
+):
+    fields = (
+        "Transfer-Encoding: chunked",
+        "Content-Type: application/json",
+        "X-Request-ID: abc-1234",
+    )
+    sent = request("POST /api/auth/register HTTP/1.1", *fields, host=BASE_DOMAIN) + body
+    head, answer = exchange(stores.ports[port], sent, cut=cut)
+
+    problem = json.loads(answer)
+    assert (int(head.split()[1]), problem["code"]) == (400, "malformed_body")
+    assert b"\r\ncontent-type: application/problem+json" in head.lower()
+    assert problem["request_id"] == "abc-1234"
+    assert b"x-request-id: abc-1234" in head.lower()
+    assert b"x-api-version: v1" in head.lower()

@@ -6,11 +6,15 @@ from typing import Any
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """Say what arrived; /busy answers a 503 of its own, /slow takes its time."""
+    """Say what arrived; /busy and /fail answer 503 and 500 of their own, /slow takes its time."""
     path = environ["PATH_INFO"]
     if path == "/busy":
         start_response("503 Busy", [("Content-Type", "text/plain"), ("Retry-After", "7")])
         return [b"busy"]
+    if path == "/fail":
+        environ["wsgi.input"].read()
+        start_response("500 Fail", [("Content-Type", "text/plain"), ("X-Request-ID", "own-1234")])
+        return [b"fail"]
     if path == "/slow":
         time.sleep(1)
     headers = ("HTTP_HOST", "HTTP_X_REQUEST_ID", "HTTP_X_FORWARDED_FOR", "HTTP_X_AUTH_USER")

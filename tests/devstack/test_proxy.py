@@ -62,6 +62,16 @@ def test_applications_own_503_passes(whole: TestStack) -> None:
     assert (answer.status, answer.body, answer.headers["retry-after"]) == (503, b"busy", "7")
 
 
+def test_applications_own_500_to_a_streamed_body_passes(whole: TestStack) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", whole.ports["web"], timeout=30)
+    connection.request("POST", "/fail", iter([b"x" * 50_000]), encode_chunked=True)
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+
+    assert (answer.status, body, answer.headers["X-Request-ID"]) == (500, b"fail", "own-1234")
+
+
 def test_no_application_is_a_503_in_the_common_shape(whole: TestStack) -> None:
     whole.stop("gunicorn")
     try:

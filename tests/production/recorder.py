@@ -64,8 +64,10 @@ class Recorder(BaseHTTPRequestHandler):
         for block in self.body():
             size += len(block)
             self.received[key] = size
-        if self.path == "/break":
-            self.break_off()
+        if self.path in OWN:
+            getattr(self, OWN[self.path])()
+        elif self.path.startswith("/refuse/"):
+            self.answer(int(self.path.rsplit("/", 1)[1]), {"code": "own"})
         else:
             self.echo(size)
 
