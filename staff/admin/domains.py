@@ -13,6 +13,10 @@ from tenants.domains.claims import add_domain, remove_domain, set_verified
 from tenants.domains.proof import proof_record
 from tenants.models import Domain, Tenant
 
+# How many names one form may add. The client says how many rows its form has, and Django makes
+# up to 2 000 of them.
+MAX_ADDED = 50
+
 
 class DomainInline(admin.TabularInline):  # type: ignore[type-arg]
     """Whoever may change the tenant may change its names."""
@@ -33,6 +37,13 @@ class DomainInline(admin.TabularInline):  # type: ignore[type-arg]
     extra = 0
     verbose_name = _("domain")
     verbose_name_plural = _("domains")
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """Return the formset for the rows that there are and at most ``MAX_ADDED`` more."""
+        most = (obj.domains.count() if obj else 0) + MAX_ADDED
+        return super().get_formset(
+            request, obj, **{"max_num": most, "absolute_max": most, **kwargs}
+        )
 
     @admin.display(description=_("kind"))
     def shown_kind(self, domain: Domain) -> str:

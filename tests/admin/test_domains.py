@@ -1,15 +1,18 @@
 """The names of a tenant, added and removed on its page."""
 
+import re
 import secrets
 
 import pytest
 
 from audit.services import SYSTEM
+from staff.admin.domains import MAX_ADDED
 from tenants.domains.claims import add_domain
 from tenants.models import Domain
 from tests.admin.test_tenants import change_form, page_of, tenants_at
 from tests.admin.trail import assert_recorded
 from tests.browser import Browser
+from tests.cast import Agency
 from tests.site import Host, Site
 
 
@@ -18,6 +21,15 @@ def with_domain(slug: str, name: str, **fields: str) -> dict[str, str]:
     [tenant] = tenants_at(slug)
     added = {"domains-TOTAL_FORMS": "2", "domains-1-domain": name}
     return {**form, **added, "domains-1-tenant": str(tenant.id), **fields}
+
+
+def test_form_that_claims_many_rows_is_refused_with_few(sue: Browser, acme: Agency) -> None:
+    form = change_form(acme.slug)
+
+    answer = sue.submit(page_of(acme.slug), {**form, "domains-TOTAL_FORMS": "9" * 30})
+
+    assert answer.status_code == 200
+    assert 0 < len(re.findall(r'id="domains-\d+"', answer.text)) <= MAX_ADDED + 10
 
 
 def test_a_second_subdomain_answers_at_the_next_request(site: Site, sue, new_agency) -> None:
