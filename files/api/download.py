@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from accounts.authentication import person
 from core.accept import names
-from core.conditional import is_known
+from core.conditional import is_current
 from core.timestamps import timestamp
 from core.views import ApiView
 from files.api.shapes import DownloadShape
@@ -85,7 +85,7 @@ class Content(ApiView):
         user = person(request)
         version = readable_version(file_id, user=user, number=asked_version(request))
         etag = f'"{version.sha256}"'
-        if is_known(request, etag):
+        if is_current(request, etag):
             headers = {"ETag": etag, "Cache-Control": CACHE_CONTROL}
             return HttpResponse(status=304, headers=headers)
         part = _part(request, version, etag)

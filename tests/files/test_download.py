@@ -231,6 +231,23 @@ def test_conditions_on_the_content(acme: Agency, document: dict):
         assert (answer.status_code, answer.content) == (200, DATA)
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("path", ["", "/content"])
+def test_read_whose_if_match_names_another_content_is_refused(
+    acme: Agency, document: dict, path: str, method: str
+):
+    """Whoever fetches the ranges of one content is given no bytes of another."""
+    at, address = acme.owner.at, f"/api/files/{document['id']}{path}"
+    current = at.get(address).headers["ETag"]
+    headers = {"Range": "bytes=0-1", "If-None-Match": current}
+
+    refused = at.request(method, address, headers={**headers, "If-Match": '"other"'})
+    matched = at.request(method, address, headers={"If-Match": f'"other", {current}'})
+
+    assert refused.status_code == 412
+    assert matched.status_code == 200
+
+
 def test_head_tells_the_size_and_sends_nothing(acme: Agency, document: dict):
     path = f"/api/files/{document['id']}/content"
     ask = acme.owner.at.request
