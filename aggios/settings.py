@@ -203,7 +203,9 @@ STAFF_FIRST_PASSWORD_CHANGE = env.choice(
     "required" if PRODUCTION else "optional",
     ("required", "optional"),
 )
-FIRST_PASSWORD_CHANGE = env.choice("FIRST_PASSWORD_CHANGE", "optional", ("required", "optional"))
+FIRST_PASSWORD_CHANGE = env.choice(
+    "FIRST_PASSWORD_CHANGE", "required" if PRODUCTION else "optional", ("required", "optional")
+)
 AUTHENTICATION_BACKENDS = ["staff.backends.StaffBackend"]
 PASSWORD_HASHERS = ["accounts.passwords.hashers.PepperedArgon2"]
 RESET_LINK_LIFETIME = timedelta(seconds=env.integer("RESET_LINK_SECONDS", 3600, least=60))
