@@ -56,6 +56,11 @@ awk '
     END { if (missing) { print "traefik: set" missing > "/dev/stderr"; exit 78 } }
 ' "$config" >"$rendered"
 
-# Local plugins are read from plugins-local/ in the working directory.
+# Local plugins are read from plugins-local/ in the working directory. The files of dynamic/ use the
+# plugin only where this variable is set: a Traefik that was started before an update reads the new
+# files as well, and a router whose plugin is not loaded answers 404.
+if grep -q '^ *malformedbody:' "$rendered"; then
+    export LOCAL_PLUGINS=malformedbody
+fi
 cd "$folder"
 exec "${TRAEFIK_BINARY:-traefik}" --configFile="$rendered"

@@ -10,7 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from .edge import DOMAIN, Edge, traefik_binary
+from .compose import ROOT
+from .edge import DOMAIN, Edge, running, traefik_binary
 from .speaker import ID, is_problem
 from .test_availability import connect
 
@@ -90,3 +91,18 @@ def test_plugin_that_is_not_there_keeps_traefik_from_starting(edge: Edge, tmp_pa
     )
     assert done.returncode != 0
     assert "malformedbody" in done.stdout + done.stderr
+
+
+def test_traefik_started_without_the_plugin_serves_bodies_by_the_new_files(tmp_path: Path) -> None:
+    """After ``git pull`` the running Traefik reads the new files of ``dynamic/``."""
+    former = tmp_path / "former"
+    former.mkdir()
+    static = (ROOT / "traefik" / "traefik.yml").read_text("utf-8")
+    before, found, after = static.partition("\nexperimental:\n")
+    assert found
+    rest = after.partition("\n\n")[2]
+    (former / "traefik.yml").write_text(f"{before}\n{rest}", "utf-8")
+    with running(tmp_path, CONFIG_DIRECTORY=str(former)) as edge:
+        answer = edge.request(ACME, "/api/x", "POST", content=b"x" * 50_000)
+
+    assert answer.status_code == 200
