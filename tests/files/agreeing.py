@@ -44,6 +44,7 @@ def assert_agreed(agency: Agency) -> None:
         wanted = dict(kept.values_list("object_name", "size"))
     assert balance_of(agency) == sums_of(agency)
     assert balance_of(agency)[2:] == (0, 0)
-    assert stored_sizes(agency) == wanted
+    stored = stored_sizes(agency)
+    assert stored == wanted, f"differ: {stored.items() ^ wanted.items()}"
     assert unfinished_of(agency) == []
     assert former_of(agency) == []
