@@ -150,9 +150,13 @@ def test_others_are_served_while_many_read_slowly(narrow: Site, new_agency):
 
 
 def reader(port: int, request: bytes) -> socket.socket:
-    """Ask for a file and take nothing of it."""
+    """Ask for a file and take nothing of it.
+
+    The receive buffer is larger than a segment on the loopback interface. With a smaller one the
+    kernel sends no window update when it is read at last, and the sender probes only after minutes.
+    """
     line = socket.socket()
-    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 256 * 1024)
     line.connect(("127.0.0.1", port))
     line.sendall(request)
     return line

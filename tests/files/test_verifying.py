@@ -73,10 +73,19 @@ def again(host: Host, begun: dict[str, Any]) -> httpx.Response:
     return host.post(f"{UPLOADS}/{begun['id']}/complete")
 
 
-def once() -> int:
-    out = io.StringIO()
-    call_command("verify_uploads", "--once", "--json", stdout=out)
-    return json.loads(out.getvalue())["verified"]
+def once(agency: Agency) -> int:
+    """Run the command, and return how many uploads of this agency it ended.
+
+    The number that it prints counts all tenants: another test's upload can be due again.
+    """
+    before = waiting(agency)
+    call_command("verify_uploads", "--once", "--json", stdout=io.StringIO())
+    return before - waiting(agency)
+
+
+def waiting(agency: Agency) -> int:
+    with tenant_context(agency.ref):
+        return Upload.objects.filter(state="pending", verify_at__isnull=False).count()
 
 
 def due(agency: Agency, **to: Any) -> None:
@@ -158,7 +167,7 @@ def test_meanwhile_it_waits_and_is_nobody_elses(
     assert [answer.status_code for answer in others] == [404, 404]
     assert balance_of(agency) == (0, 0, len(DATA), 1)
     assert ada.get("/api/files").json()["results"] == []
-    assert once() == 1
+    assert once(agency) == 1
     assert again(ada, begun).status_code == 201
     assert_agreed(agency)
 
@@ -171,7 +180,7 @@ def test_calling_it_off_meanwhile_leaves_nothing(site: Site, new_agency, complet
     gone = ada.delete(f"{UPLOADS}/{begun['id']}")
 
     assert gone.status_code == 204
-    assert once() == 0
+    assert once(agency) == 0
     assert events(agency) == ["upload.received", "upload.aborted"]
     assert keys_of(agency) == set()
     assert_agreed(agency)
@@ -206,7 +215,7 @@ def test_whoever_is_to_stop_hands_it_to_the_next(site: Site, new_agency, complet
 
     assert (broken_off, left.state, left.verify_attempts) == (0, "pending", 1)
     assert left.verify_at <= timezone.now()
-    assert once() == 1
+    assert once(agency) == 1
     assert_agreed(agency)
 
 
@@ -222,12 +231,12 @@ def test_one_that_is_killed_is_followed_by_another(site: Site, new_agency, compl
                 assert verifier.poll() is None
         verifier.send_signal(signal.SIGKILL)
 
-    early = once()
+    early = once(agency)
     due(agency, verify_at=timezone.now())
 
     assert early == 0  # it is held for as long as its reader may live
     done = subprocess.run([*command, "--json"], env=env, capture_output=True, check=True)
-    assert json.loads(done.stdout) == {"verified": 1}
+    assert json.loads(done.stdout)["verified"] >= 1
     assert b"upload_verifying" in done.stderr
     assert again(agency.owner.at, begun).json()["sha256"] == sha256(data)
     assert_agreed(agency)
@@ -249,7 +258,7 @@ def test_a_store_that_is_away_is_asked_again(site: Site, new_agency, complete, n
 
     assert (late.state, late.verify_attempts) == ("pending", 1)
     assert late.verify_at > timezone.now()
-    assert once() == 1
+    assert once(agency) == 1
     assert again(agency.owner.at, begun).status_code == 201
     assert_agreed(agency)
 
@@ -261,7 +270,7 @@ def test_an_object_that_vanished_frees_its_room(site: Site, new_agency, complete
     [key] = keys_of(agency)
     client().delete_object(Bucket=stack.env["S3_BUCKET"], Key=key)
 
-    assert once() == 1
+    assert once(agency) == 1
     assert ended(agency.owner.at, begun)["reason"] == "interrupted"
     assert again(agency.owner.at, begun).json()["code"] == "upload_ended"
     assert_agreed(agency)
