@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.http import parse_etags
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -66,9 +67,7 @@ def is_known(request: Request | HttpRequest, etag: str) -> bool:
 
 
 def _names(header: str, etag: str, *, weak: bool) -> bool:
-    candidates = [candidate.strip() for candidate in header.split(",")]
-    if "*" in candidates:
-        return True
+    candidates = parse_etags(header)
     if weak:
         candidates = [candidate.removeprefix("W/") for candidate in candidates]
-    return etag in candidates
+    return etag in candidates or candidates == ["*"]
