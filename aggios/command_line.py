@@ -2,6 +2,7 @@
 
 from django.core.management import ManagementUtility
 from django.core.management.base import BaseCommand
+from rich_argparse.django import richify_command_line_help
 
 from core.termination import Stopped, end_by, end_in_order
 
@@ -16,6 +17,7 @@ class _Utility(ManagementUtility):
 
 def run_command_line(argv: list[str]) -> None:
     """Run the command that ``argv`` names. Raises SystemExit."""
+    richify_command_line_help()
     try:
         _Utility(argv).execute()
     except Stopped as exc:
