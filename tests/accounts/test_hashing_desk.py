@@ -107,7 +107,8 @@ def test_it_stands_back(settings):
 
     nice = desk.do(lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
 
-    assert nice == usual + 7
+    # 19 is the lowest priority that there is, and the suite itself may run with a low one.
+    assert nice == min(usual + 7, 19)
     assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == usual
 
 
