@@ -123,7 +123,7 @@ def test_what_is_huge_or_deep(agency: Agency, site: Site):
         ({"nbf": int(time.time()) + 3600}, 401),
         ({"iat": int(time.time()) + 3600}, 401),
     ],
-    ids=str,
+    ids=["expires later", "never", "past", "without exp", "text", "not yet", "issued later"],
 )
 def test_clocks(agency: Agency, changes: dict, status: int):
     """No leeway: what says that it is not good yet, or any more, is not."""

@@ -121,7 +121,7 @@ def test_one_event(agency: Agency, globex: Agency, member: Person):
     assert globex.owner.at.get(f"/api/audit/{event['id']}").status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/api/audit", f"/api/audit/{uuid.uuid4()}"])
+@pytest.mark.parametrize("path", ["/api/audit", "/api/audit/0199ffff-0000-7000-8000-000000000000"])
 def test_a_member_reads_nothing_and_an_administrator_does(
     agency: Agency, member: Person, path: str
 ):

@@ -2,7 +2,6 @@
 
 import io
 import json
-import secrets
 
 import psycopg
 import pytest
@@ -243,7 +242,7 @@ def test_what_was_verified_of_late_is_left_out(trail: TenantRef):
     assert trail.slug not in named()
 
 
-@pytest.mark.parametrize("anchor", ["17", "17:xyz", f"{secrets.token_hex(32)}:17"])
+@pytest.mark.parametrize("anchor", ["17", "17:xyz", f"{'5a' * 32}:17"])
 def test_an_anchor_that_is_none_is_refused(trail: TenantRef, anchor: str):
     with pytest.raises(CommandError, match="NUMBER:HASH"):
         run("verify_audit", "--tenant", trail.slug, "--anchor", anchor)

@@ -60,7 +60,7 @@ FOUND = [
     ("A.XLSX", zipped("xl/workbook.xml"), f"{OOXML}.spreadsheetml.sheet"),
     ("a.doc", OLE, "application/msword"),
     ("a.xls", OLE, "application/vnd.ms-excel"),
-    ("a.tar.gz", gzip.compress(b"x"), "application/gzip"),
+    ("a.tar.gz", gzip.compress(b"x", mtime=0), "application/gzip"),
     ("a.bz2", bz2.compress(b"x"), "application/x-bzip2"),
     ("a.xz", lzma.compress(b"x"), "application/x-xz"),
     ("a.txt", b"hello", "text/plain"),
