@@ -37,5 +37,6 @@ OVERRIDES = {
 stack = session.enter_context(
     TestStack(Home.at(session.enter_context(temporary_home())), overrides=OVERRIDES)
 )
-os.environ.update(stack.env, DJANGO_SETTINGS_MODULE="aggios.settings")
+SETTLED = {**stack.env, "DJANGO_SETTINGS_MODULE": "aggios.settings"}
+os.environ.update(SETTLED)
 django.setup()

@@ -5,6 +5,7 @@ site get gunicorn and Traefik as processes too.
 """
 
 import io
+import os
 import secrets
 from collections.abc import Callable, Iterator
 
@@ -14,7 +15,7 @@ from django.db import connections
 
 from devstack.services.registry import STORES, WEB
 from devstack.testing import TestStack
-from tests import name_server, session, stack
+from tests import SETTLED, name_server, session, stack
 from tests.cast import Agency, Person, found_agency, join
 from tests.interrupts import restore_interrupts
 from tests.mailbox import Mailbox
@@ -25,6 +26,14 @@ from tests.site import Site
 def pytest_configure() -> None:
     """Let what tests start be interrupted, however the suite was started."""
     restore_interrupts()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Keep this stack from the workers, each of which has its own: they inherit the environment."""
+    session.close()
+    for name in SETTLED:
+        os.environ.pop(name, None)
 
 
 def pytest_unconfigure() -> None:
