@@ -16,6 +16,10 @@ LEAST_SECRET = 50
 MOST_SCOPES = 2000
 # What our own examples and generators of development stacks put into secrets.
 DEVELOPMENT = ("insecure", "development", "changeme", "change-me", "example")
+# OWASP Password Storage Cheat Sheet: of its equal choices of Argon2id, 7 MiB and 5 passes is the
+# smallest.
+LEAST_ARGON2_MEMORY = 7168  # KiB
+LEAST_ARGON2_WORK = 7168 * 5  # KiB times passes
 SECRETS = ("SECRET_KEY", "TOKEN_MASTER_SECRET", "TOKEN_MASTER_SECRET_PREVIOUS")
 
 
@@ -74,6 +78,17 @@ def production_is_closed(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessa
         hint = "List the front ends' origins."
         faults.append(Error("CORS is open to every origin.", hint=hint, id="aggios.E014"))
     return faults
+
+
+@register(Tags.security)
+def passwords_are_costly(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """Refuse a cost of password hashes in production that is less than OWASP's smallest."""
+    memory, passes = settings.ARGON2_MEMORY_COST, settings.ARGON2_TIME_COST
+    enough = memory >= LEAST_ARGON2_MEMORY and memory * passes >= LEAST_ARGON2_WORK
+    if not settings.PRODUCTION or enough:
+        return []
+    hint = "Unset ARGON2_MEMORY_COST and ARGON2_TIME_COST: 19456 KiB and 2 passes."
+    return [Error("Hashes of passwords cost too little.", hint=hint, id="aggios.E031")]
 
 
 @register(Tags.security)

@@ -208,6 +208,10 @@ FIRST_PASSWORD_CHANGE = env.choice(
 )
 AUTHENTICATION_BACKENDS = ["staff.backends.StaffBackend"]
 PASSWORD_HASHERS = ["accounts.passwords.hashers.PepperedArgon2"]
+# Memory in KiB and passes of one hash (OWASP Password Storage Cheat Sheet). In production
+# aggios/checks.py refuses less than OWASP's smallest; tests take less: they hash thousands.
+ARGON2_MEMORY_COST = env.integer("ARGON2_MEMORY_COST", 19456, least=8)
+ARGON2_TIME_COST = env.integer("ARGON2_TIME_COST", 2, least=1)
 RESET_LINK_LIFETIME = timedelta(seconds=env.integer("RESET_LINK_SECONDS", 3600, least=60))
 VERIFY_LINK_LIFETIME = timedelta(seconds=env.integer("VERIFY_LINK_SECONDS", 3 * 86400, least=60))
 # Where to ask whether a new password is known from a breach; nothing is asked when it is empty.

@@ -3,8 +3,8 @@
 The password is first keyed with a secret that is not in the database (HMAC-SHA256), then hashed
 with Argon2id. Whoever steals the table alone has nothing to guess against. The stored text names
 the version of the pepper, so that old and new can be told apart while people log in again.
-Parameters and the HMAC construction: OWASP Password Storage Cheat Sheet (m=19 MiB, t=2, p=1;
-"Peppering").
+Parameters and the HMAC construction: OWASP Password Storage Cheat Sheet (m=19 MiB, t=2, p=1 are
+the settings' defaults; "Peppering").
 """
 
 import hashlib
@@ -24,7 +24,9 @@ from core.passwords import normalized_password
 from core.peppers import peppers
 
 LEAST_MEMORY = 8  # KiB, RFC 9106 section 3.1
-ARGON2 = argon2.PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
+ARGON2 = argon2.PasswordHasher(
+    time_cost=settings.ARGON2_TIME_COST, memory_cost=settings.ARGON2_MEMORY_COST, parallelism=1
+)
 
 
 def _known() -> dict[str, bytes]:

@@ -1,5 +1,6 @@
 """Passwords as they are stored."""
 
+import pytest
 from django.contrib.auth.hashers import check_password
 
 from accounts.models import User
@@ -13,9 +14,9 @@ from tests.site import PASSWORD
 class TestPasswords:
     """Argon2id with a pepper that can be rotated."""
 
-    def test_how_they_are_stored(self, agency: Agency):
-        with tenant_context(agency.ref):
-            stored = User.objects.get().password
+    @pytest.mark.usefixtures("usual_argon2")
+    def test_how_they_are_stored(self):
+        stored = checked_password(PASSWORD, User())
 
         assert stored.startswith("argon2p$1$argon2id$v=19$m=19456,t=2,p=1$")
         assert checked_password(PASSWORD, User()) != checked_password(PASSWORD, User())

@@ -2,8 +2,8 @@
 
 import contextlib
 import os
+import random
 import shutil
-import socket
 import ssl
 import subprocess
 import sys
@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+
+from devstack.ports import is_free
 
 from .speaker import speaking
 
@@ -32,11 +34,13 @@ def traefik_binary() -> Path | None:
 
 
 def free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        taken = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in taken:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in taken]
+    """Draw ports below those that the system gives to outgoing connections, free at the moment."""
+    found: list[int] = []
+    while len(found) < count:
+        port = random.randrange(22100, 24900)  # devstack/ports.py draws around it
+        if port not in found and is_free(port):
+            found.append(port)
+    return found
 
 
 @dataclass
@@ -171,12 +175,8 @@ def running(folder: Path, **extra: str) -> Iterator[Edge]:
         yield edge
     finally:
         if process is not None:
-            process.terminate()
-            try:
-                process.wait(timeout=2)  # it would let open connections finish for 30 s
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait(timeout=5)
+            process.kill()  # on SIGTERM it lets open connections finish for 30 s
+            process.wait(timeout=5)
         for backend in backends.values():
             backend.kill()
         speaker.close()

@@ -35,12 +35,13 @@ AT_ONCE = {
     "CORS_ALLOWED_ORIGINS": "*",  # E014
     "DATABASE_CONN_MAX_AGE": "86400",  # E020
     "STAFF_SECOND_FACTOR": "optional",  # E030
+    "ARGON2_MEMORY_COST": "64",  # E031
     "EMAIL_FOLDER": "mail",  # E026
     "EMAIL_HOST": "",  # E027
     "EMAIL_HOST_USER": "aggios",  # E028
     "EMAIL_USE_TLS": "false",
 }
-IDS = "001 002 003 010 011 012 013 014 020 026 027 028 030"
+IDS = "001 002 003 010 011 012 013 014 020 026 027 028 030 031"
 THEIR_IDS = {f"aggios.E{number}" for number in IDS.split()}
 
 
@@ -71,6 +72,20 @@ def test_production_does_not_start_and_lists_every_fault(stores: TestStack):
     assert done.returncode != 0
     assert "serving" not in done.stdout
     assert set(re.findall(r"aggios\.E\d{3}", done.stderr)) == THEIR_IDS
+
+
+@pytest.mark.usefixtures("django_db_setup")
+@pytest.mark.parametrize(
+    ("memory", "passes", "starts"),
+    [(7168, 5, True), (47104, 1, True), (7168, 4, False), (7167, 50, False)],
+)
+def test_production_refuses_cheap_password_hashes(
+    stores: TestStack, memory: int, passes: int, starts: bool
+):
+    done = start(stores, ARGON2_MEMORY_COST=str(memory), ARGON2_TIME_COST=str(passes))
+
+    assert (done.returncode == 0) is starts, done.stderr
+    assert ("aggios.E031" in done.stderr) is not starts
 
 
 @pytest.mark.usefixtures("django_db_setup")

@@ -36,5 +36,20 @@ def test_the_example_names_exactly_what_is_read():
     assert set(done.stdout.split()) | ELSEWHERE == set(documented())
 
 
+def test_password_hashes_cost_what_owasp_recommends_by_default():
+    told = {name: value for name, value in documented().items() if "ARGON2" not in name}
+    shown = "from aggios.settings import *; print(ARGON2_MEMORY_COST, ARGON2_TIME_COST)"
+    done = subprocess.run(
+        [sys.executable, "-c", shown],
+        env=told,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.split() == ["19456", "2"]
+
+
 def test_the_running_stack_sets_only_documented_names():
     assert set(stack.env) <= set(documented())
