@@ -16,6 +16,7 @@ from django.db import connections
 from devstack.services.registry import STORES, WEB
 from devstack.testing import TestStack
 from tests import SETTLED, name_server, session, stack
+from tests.arranging import arrange
 from tests.cast import Agency, Person, found_agency, join
 from tests.interrupts import restore_interrupts
 from tests.mailbox import Mailbox
@@ -23,9 +24,27 @@ from tests.name_server import NameServer
 from tests.site import Site
 
 
-def pytest_configure() -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what scripts/test.sh --fast and a run in another order need."""
+    parser.addoption("--without-servers", action="store_true", help="leave out what starts servers")
+    parser.addoption(
+        "--shuffle", metavar="SEED", help="another order of modules and of their tests"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """Let what tests start be interrupted, however the suite was started."""
+    config.addinivalue_line("markers", "nightly: slow; scripts/test.sh --all runs it")
     restore_interrupts()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out, put first or shuffle as the options say, the same in every worker."""
+    if config.getoption("--without-servers"):
+        away = [item for item in items if "servers" in getattr(item, "fixturenames", ())]
+        config.hook.pytest_deselected(items=away)
+        items[:] = [item for item in items if item not in set(away)]
+    arrange(items, config.getoption("--shuffle"))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -42,7 +61,12 @@ def pytest_unconfigure() -> None:
 
 
 @pytest.fixture(scope="session")
-def stores() -> TestStack:
+def servers() -> None:
+    """Nothing. Tests that start servers use it, directly or by another fixture."""
+
+
+@pytest.fixture(scope="session")
+def stores(servers: None) -> TestStack:
     """PostgreSQL, Valkey and SeaweedFS, up and empty."""
     stack.start_ready(*STORES)
     return stack

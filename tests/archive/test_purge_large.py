@@ -49,6 +49,7 @@ def server(stores: TestStack, monkeypatch) -> Iterator[dict[str, str]]:
         yield {**stores.env, **mine, "DJANGO_SETTINGS_MODULE": "aggios.settings"}
 
 
+@pytest.mark.nightly
 def test_two_thousand_tables(server: dict[str, str], tmp_path: Path):
     def manage(*commands: list[str]) -> str:
         return subprocess.run(

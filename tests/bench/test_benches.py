@@ -21,6 +21,8 @@ def result_of(*arguments: str) -> dict[str, Any]:
     return json.loads(done.stdout)
 
 
+@pytest.mark.nightly
+@pytest.mark.usefixtures("servers")
 def test_a_tenant_is_made_by_both_sides():
     result = result_of("create_tenant", "--rounds", "1", "--existing", "10,14")
 
@@ -33,6 +35,8 @@ def test_a_tenant_is_made_by_both_sides():
             }
 
 
+@pytest.mark.nightly
+@pytest.mark.usefixtures("servers")
 def test_every_side_answers_and_ours_costs_two_statements():
     few = ["--rounds", "1", "--requests", "20", "--workers", "1", "--threads", "1"]
     result = result_of("users_me", *few)
@@ -45,6 +49,8 @@ def test_every_side_answers_and_ours_costs_two_statements():
     assert len(result["ratio"]["pairs"]) == 1
 
 
+@pytest.mark.nightly
+@pytest.mark.usefixtures("servers")
 def test_sessions_are_rotated_and_their_check_has_its_price():
     few = ["--rounds", "1", "--seconds", "1", "--clients", "2", "--workers", "1", "--threads", "2"]
     sides = result_of("sessions", *few)["sides"]
@@ -53,6 +59,8 @@ def test_sessions_are_rotated_and_their_check_has_its_price():
     assert all(side["rate_median"] > 0 and side["requests"] > 0 for side in sides.values())
 
 
+@pytest.mark.nightly
+@pytest.mark.usefixtures("servers")
 def test_known_and_unknown_are_compared_in_every_question():
     pairs = result_of("enumeration", "--samples", "3")["pairs"]
 
@@ -70,6 +78,8 @@ def test_known_and_unknown_are_compared_in_every_question():
         assert min(found["known_ms"], found["unknown_ms"]) > 0
 
 
+@pytest.mark.nightly
+@pytest.mark.usefixtures("servers")
 def test_a_role_is_measured_among_few_and_many():
     result = result_of("roles", "--rounds", "10", "--tenants", "12")
 
@@ -79,6 +89,8 @@ def test_a_role_is_measured_among_few_and_many():
         assert min(measured.values()) > 0
 
 
+@pytest.mark.nightly
+@pytest.mark.usefixtures("servers")
 def test_the_memory_of_a_worker_and_its_backend_is_measured():
     curves = result_of("worker_memory", "--tenants", "5", "--scopes", "3")["curves"]
 
@@ -110,6 +122,8 @@ def test_an_unknown_bench_is_named(capsys: pytest.CaptureFixture[str]):
     assert "'nothing'" in capsys.readouterr().out
 
 
+@pytest.mark.nightly
+@pytest.mark.usefixtures("servers")
 def test_files_go_every_way_and_come_back():
     small = ("--megabytes", "17", "--rounds", "1", "--files", "2000", "--seconds", "0.2")
     result = result_of("files", *small)
@@ -123,6 +137,8 @@ def test_files_go_every_way_and_come_back():
     assert set(result["pages_per_second"]) == {"1", "1000"}
 
 
+@pytest.mark.nightly
+@pytest.mark.usefixtures("servers")
 def test_others_are_measured_beside_slow_clients():
     few = ("--slow", "12", "--seconds", "1", "--interval", "0.3", "--megabytes", "17")
     found = result_of("slow_clients", *few, "--only", "forms")["found"]

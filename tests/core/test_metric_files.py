@@ -200,6 +200,7 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.usefixtures("servers")
 def test_recycled_and_killed_workers_lose_no_counts(tmp_path: Path):
     server = Server(tmp_path)
     seen: list[tuple[int, int]] = []

@@ -19,7 +19,7 @@ ATTACK = ["--requests", "800", "--aim", "0.08", "--enough", "1", "--json"]
 
 
 @pytest.fixture(scope="module")
-def runs() -> dict[str, list[dict[str, Any]]]:
+def runs(servers: None) -> dict[str, list[dict[str, Any]]]:
     """What came of both sides, each with lasting and with pooled connections."""
     done = subprocess.run(
         [sys.executable, "-m", "bench", "attack", *ATTACK],

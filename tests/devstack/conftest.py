@@ -24,7 +24,7 @@ def home() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def whole() -> Iterator[TestStack]:
+def whole(servers: None) -> Iterator[TestStack]:
     """All five servers around a stand-in for the application."""
     with temporary_stack(ALL, application=STANDIN) as stack:
         yield stack

@@ -57,7 +57,7 @@ def _free_port() -> int:
 
 
 @pytest.fixture(scope="module")
-def up() -> Iterator[Running]:
+def up(servers: None) -> Iterator[Running]:
     """A running stack; the last test of this module ends it."""
     with temporary_home() as home:
         port = _free_port()

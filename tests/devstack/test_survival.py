@@ -19,9 +19,11 @@ from devstack.lock import holder
 from devstack.testing import running_stack, temporary_home
 from tests.devstack import stores
 
+pytestmark = pytest.mark.usefixtures("servers")
+
 
 @pytest.fixture(scope="module")
-def kept_home() -> Iterator[Path]:
+def kept_home(servers: None) -> Iterator[Path]:
     """One home for all these tests: each begins where the one before has left it."""
     with temporary_home() as path:
         yield path

@@ -12,7 +12,7 @@ CAST = ("ann", "bob", "cat", "dan")
 
 
 @pytest.fixture(scope="package")
-def whole_fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+def whole_fleet(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     """Four tenants."""
     project: Path = tmp_path_factory.mktemp("project")
     with temporary_stack(("postgres", "valkey")) as stack:

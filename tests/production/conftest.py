@@ -31,14 +31,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+def edge(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
     """Traefik on the production configuration; no test may change its back ends."""
     with running(tmp_path_factory.mktemp("edge")) as started:
         yield started
 
 
 @pytest.fixture
-def own_edge(tmp_path: Path) -> Iterator[Callable[..., Edge]]:
+def own_edge(servers: None, tmp_path: Path) -> Iterator[Callable[..., Edge]]:
     """Start a Traefik for one test, with other variables."""
     with contextlib.ExitStack() as stack:
         yield lambda **extra: stack.enter_context(running(tmp_path, **extra))

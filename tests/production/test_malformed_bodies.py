@@ -93,6 +93,7 @@ def test_plugin_that_is_not_there_keeps_traefik_from_starting(edge: Edge, tmp_pa
     assert "malformedbody" in done.stdout + done.stderr
 
 
+@pytest.mark.usefixtures("servers")
 def test_traefik_started_without_the_plugin_serves_bodies_by_the_new_files(tmp_path: Path) -> None:
     """After ``git pull`` the running Traefik reads the new files of ``dynamic/``."""
     former = tmp_path / "former"

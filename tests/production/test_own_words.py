@@ -33,7 +33,7 @@ def test_head_has_no_body(without_backends: Edge) -> None:
 
 
 @pytest.fixture(scope="module")
-def without_backends(tmp_path_factory):
+def without_backends(servers: None, tmp_path_factory):
     with running(tmp_path_factory.mktemp("without")) as edge:
         for name in ("a", "b", "minio"):
             edge.backends[name].kill()

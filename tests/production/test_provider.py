@@ -16,7 +16,7 @@ POLL = {"PROVIDER_POLL_INTERVAL": "200ms"}
 
 
 @pytest.fixture(scope="module")
-def polling(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+def polling(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
     """A Traefik whose first back end these tests kill and start again."""
     with running(tmp_path_factory.mktemp("provider"), **POLL) as started:
         yield started

@@ -35,7 +35,7 @@ class Rehearsal:
 
 
 @pytest.fixture(scope="module")
-def laid_out(tmp_path_factory: pytest.TempPathFactory) -> Rehearsal:
+def laid_out(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Rehearsal:
     """Return a folder with what would be in /app, its static files collected."""
     folder = tmp_path_factory.mktemp("image")
     app = folder / "app"

@@ -24,7 +24,7 @@ def begin(line: ssl.SSLSocket, path: str, size: int, key: str = "") -> None:
 
 
 @pytest.fixture(scope="module")
-def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+def quiet(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
     """A Traefik of this module's own, so that its memory is too; without a limit of the rate."""
     folder = tmp_path_factory.mktemp("stalled")
     with running(folder, EDGE_RATE_AVERAGE="0", EDGE_IN_FLIGHT="200") as started:

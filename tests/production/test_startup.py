@@ -9,7 +9,7 @@ import pytest
 
 from .edge import DOMAIN, free_ports, running
 
-pytestmark = pytest.mark.needs("traefik")
+pytestmark = [pytest.mark.needs("traefik"), pytest.mark.usefixtures("servers")]
 HOST = f"acme.{DOMAIN}"
 
 
