@@ -4,12 +4,13 @@ import unicodedata
 
 import pytest
 
-import files.names
-import tenants.names
 from core.listing import checked_search
 from core.names import clean_name
 from core.problems import ValidationFailed
 from core.text import normalize_text
+from files.names import checked_name as checked_file_name
+from files.names import checked_path
+from tenants.names import checked_name as checked_tenant_name
 
 TAKEN = {
     "Latin": "Zoë O'Brien-Łukasz",
@@ -93,9 +94,9 @@ def lengths(monkeypatch) -> list[int]:
 @pytest.mark.parametrize(
     "read",
     [
-        lambda text: files.names.checked_name(text, field="file"),
-        lambda text: files.names.checked_path(text, field="path"),
-        tenants.names.checked_name,
+        lambda text: checked_file_name(text, field="file"),
+        lambda text: checked_path(text, field="path"),
+        checked_tenant_name,
         checked_search,
         cleaned,
     ],
