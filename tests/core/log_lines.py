@@ -14,9 +14,11 @@ def text_of(stores: TestStack, name: str = "gunicorn") -> str:
 
 def lines_with(stores: TestStack, request_id: str, name: str = "gunicorn") -> list[dict[str, Any]]:
     """Return the JSON lines that name a request; Traefik writes its own a moment later."""
-    for _ in range(50):
+    deadline = time.monotonic() + 30
+    while True:
         lines = [line for line in text_of(stores, name).splitlines() if request_id in line]
         if lines:
             return [json.loads(line) for line in lines]
+        if time.monotonic() > deadline:
+            return []
         time.sleep(0.1)
-    return []

@@ -14,7 +14,7 @@ from tests.site import Site
 MEBIBYTE = 1024 * 1024
 
 
-def send(port: int, head: list[str], body: bytes, *, wait: float = 30) -> bytes:
+def send(port: int, head: list[str], body: bytes, *, wait: float = 60) -> bytes:
     """Send a request as it stands and return what comes back until the connection ends."""
     with socket.create_connection(("127.0.0.1", port), timeout=wait) as line:
         line.sendall("\r\n".join([*head, "Connection: close", "", ""]).encode() + body)
@@ -47,7 +47,7 @@ def test_a_body_that_stalls_is_ended(acme: Agency, stores: TestStack, path: str,
 
     answer = send(stores.ports["gunicorn"], head, b"--b\r\n" if path == "/api/files" else b"{")
 
-    assert PAUSE_SECONDS - 1 < time.monotonic() - began < PAUSE_SECONDS + 10
+    assert PAUSE_SECONDS - 1 < time.monotonic() - began < PAUSE_SECONDS + 30
     assert status_and_code(answer) == refusal
 
 

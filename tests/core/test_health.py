@@ -73,7 +73,7 @@ def test_without_the_database(site: Site, stores: TestStack, acme: Agency):
             site.host("never-met-before").get("/api/users/me"),
             site.sign_up("never-opened"),
         ]
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 30
         assert {refusal(answer) for answer in answers} == {(503, "database_unavailable")}
         assert all(int(answer.headers["Retry-After"]) > 0 for answer in answers)
     for _ in range(12):

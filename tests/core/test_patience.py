@@ -16,12 +16,13 @@ from tenants.context import tenant_context
 from tenants.refs import TenantRef
 from tests.core.people import backend_pid, people
 
-PATIENCE = 0.5
+# Long enough for a new connection on a busy machine.
+PATIENCE = 1.5
 
 
 @pytest.fixture
 def hasty(committed: None) -> Iterator[DatabaseWrapper]:
-    """A connection that waits half a second for any answer."""
+    """A connection that waits ``PATIENCE`` for any answer."""
     settings = {**copy.deepcopy(connections["default"].settings_dict), "PATIENCE": PATIENCE}
     wrapper = DatabaseWrapper(settings, "hasty")
     yield wrapper

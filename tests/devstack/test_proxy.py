@@ -31,7 +31,7 @@ def test_forged_headers_do_not_pass(whole: TestStack) -> None:
 
 
 def test_header_that_only_looks_like_another_is_dropped(whole: TestStack) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", whole.ports["web"], timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", whole.ports["web"], timeout=30)
     connection.request("GET", "/", headers={"Host": "localhost", "X_Auth_User": "eve"})
     body = connection.getresponse().read()
     connection.close()
