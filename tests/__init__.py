@@ -9,6 +9,7 @@ from contextlib import ExitStack
 import django
 
 from devstack.home import Home
+from devstack.services import postgres
 from devstack.testing import TestStack, temporary_home
 from tests.name_server import NameServer
 
@@ -37,6 +38,8 @@ OVERRIDES = {
     "ARGON2_TIME_COST": "1",
 }
 
+# Tests kill servers, never the machine: what PostgreSQL has written is in the system's cache.
+postgres.SETTINGS.update({"fsync": "off", "full_page_writes": "off"})
 stack = session.enter_context(
     TestStack(Home.at(session.enter_context(temporary_home())), overrides=OVERRIDES)
 )
