@@ -109,7 +109,8 @@ class Stack:
     def stop(self, *names: str) -> None:
         """Stop these services, in the reverse of the order in which they started."""
         for name in reversed([name for name in self._running if name in names]):
-            self._running.pop(name).stop()
+            self._running[name].stop()
+            del self._running[name]
         self._write_state()
 
     def close(self) -> None:
@@ -120,8 +121,17 @@ class Stack:
         try:
             self.stop(*self._running)
             self.home.file("state.json").unlink(missing_ok=True)
+        except BaseException:  # an interrupt while a server takes its time to stop
+            self._kill()
+            raise
         finally:
             self._closers.close()
+
+    def _kill(self) -> None:
+        """Kill every server of this home at once; none is started again."""
+        for supervised in self._running.values():
+            supervised.give_up()
+        strays.kill(strays.find(self.home))
 
     def pid(self, name: str) -> int | None:
         """Return the pid of a service's main process, None while it is down."""

@@ -53,10 +53,14 @@ class Supervised:
         self.service.command()
         self._thread.start()
 
-    def stop(self) -> None:
-        """End the server cleanly, by force if it does not go; nothing of it is left running."""
+    def give_up(self) -> None:
+        """Start the server no more once it has ended; nothing is sent to it."""
         with self._lock:
             self._stopping.set()
+
+    def stop(self) -> None:
+        """End the server cleanly, by force if it does not go; nothing of it is left running."""
+        self.give_up()
         self.send(self.service.stop_signal)
         if self._thread.ident is None:
             return

@@ -55,6 +55,12 @@ def pytest_xdist_setupnodes() -> None:
         os.environ.pop(name, None)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """Stop what was started, while a controller of pytest-xdist still waits for this worker."""
+    session.close()
+
+
 def pytest_unconfigure() -> None:
     """Stop what was started; nothing is left running."""
     session.close()

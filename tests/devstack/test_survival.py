@@ -16,6 +16,7 @@ from devstack import account, strays
 from devstack.environment import inherited
 from devstack.home import CHECKOUT, Home
 from devstack.lock import holder
+from devstack.supervised import Supervised
 from devstack.testing import running_stack, temporary_home
 from tests.devstack import stores
 
@@ -105,6 +106,17 @@ def _pid_of_postgres_in_use(home: Path) -> Iterator[None]:
         yield
         assert foreign.poll() is None, "it is none of ours"
         foreign.kill()
+
+
+def test_interrupt_while_stopping_leaves_no_server(home: Path, monkeypatch) -> None:
+    def interrupted(self: Supervised) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), running_stack(home, ("postgres", "valkey")):
+        assert strays.find(Home.at(home))
+        monkeypatch.setattr(Supervised, "stop", interrupted)
+
+    assert strays.find(Home.at(home)) == []
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to hand PostgreSQL to another account")
