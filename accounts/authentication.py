@@ -10,9 +10,9 @@ from accounts.models import ApiKey, Session, User
 from accounts.problems import InsufficientScope, TokenExpired, TokenInvalid
 from accounts.sessions.services import live_session
 from accounts.sessions.tokens import read_access_token
-from core.context import request_context
-from core.limits import take
 from core.problems import NotAuthenticated
+from core.rate_limits.limits import take
+from core.request_context import request_context
 from tenants.api_key_form import PREFIX
 from tenants.context import tenant_or_none
 from tenants.credentials import bearer

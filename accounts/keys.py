@@ -22,9 +22,9 @@ from accounts.problems import TokenExpired, TokenInvalid, TooManyKeys
 from accounts.pruning import prune
 from accounts.sealing import keyed_hash, keyed_hashes
 from audit.services import Actor, Target, record
-from core.context import request_context
-from core.names import clean_name
 from core.problems import NotFound
+from core.request_context import request_context
+from core.text.names import clean_name
 from tenants.api_key_form import new_api_key, tenant_in_api_key
 from tenants.context import current_tenant
 

@@ -14,7 +14,7 @@ from accounts.problems import EmailUnverified, InsufficientScope, SecondFactorMi
 from core.problems import PasswordChangeRequired, PermissionRefused
 
 if TYPE_CHECKING:  # rest_framework.views imports this module through its settings
-    from core.views import ApiView
+    from core.api.views import ApiView
 
 
 class IsPerson(BasePermission):

@@ -16,7 +16,7 @@ from accounts.people.finding import person_with_spelling
 from accounts.problems import InvalidCredentials
 from accounts.sessions.services import Opened, end, open_session
 from audit.services import ANONYMOUS, Target, record
-from core.email_addresses import address_key, canonical_address
+from core.text.email_addresses import address_key, canonical_address
 
 
 def register(**fields: str) -> Opened:

@@ -13,8 +13,8 @@ from accounts.passwords.rules import checked_password
 from accounts.people.adding import add_user, require_sound
 from accounts.sessions.services import Opened, open_session
 from audit.services import Actor, record
-from core.database.scope import PUBLIC, enter
-from core.email_addresses import canonical_address
+from core.db_backend.scope import PUBLIC, enter
+from core.text.email_addresses import canonical_address
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
 from tenants.services import create_tenant

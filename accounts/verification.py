@@ -23,8 +23,8 @@ from accounts.policy import policy
 from accounts.problems import LinkInvalid
 from accounts.sealing import Unreadable, seal, unseal
 from audit.services import record
-from core.email_addresses import canonical_address
 from core.problems import FieldError, ValidationFailed
+from core.text.email_addresses import canonical_address
 
 SEAL = "registration"
 PURPOSES = (MailLink.Purpose.VERIFY, MailLink.Purpose.JOIN)

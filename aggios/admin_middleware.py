@@ -14,7 +14,7 @@ from django.utils.http import escape_leading_slashes
 from django.utils.translation import override
 
 from core.hosts import OnlyOnAdminHost
-from core.language import PARAMETER, asked_language, in_language, language_of
+from core.http.language import PARAMETER, asked_language, in_language, language_of
 from staff.sessions import end_idle_session
 
 SESSION_KEY = re.compile(r"[a-z0-9]{32}")

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 
-from core.language import PARAMETER, query_of
+from core.http.language import PARAMETER, query_of
 from tenants.hosts import site_url
 
 

@@ -62,7 +62,7 @@ def _parse(name: str, url: str) -> dict[str, Any]:
         "application_name": process_name(),
     }
     return {
-        "ENGINE": "core.database",
+        "ENGINE": "core.db_backend",
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),

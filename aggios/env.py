@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from core.parsing import parse_integer
+from core.text.parsing import parse_integer
 
 READ: set[str] = set()
 ROOT = Path(__file__).resolve().parent.parent

@@ -2,8 +2,8 @@
 
 from django.http import HttpRequest, HttpResponse
 
-from core import responses
-from core.browser import as_page
+from core.http import responses
+from core.http.negotiation import as_page
 from core.problems import FormExpired
 
 

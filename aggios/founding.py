@@ -12,7 +12,7 @@ from accounts.actors import target_of
 from accounts.models import User
 from accounts.people.adding import add_user, new_user
 from audit.services import Actor, record
-from core.email_addresses import canonical_address
+from core.text.email_addresses import canonical_address
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
 

@@ -77,7 +77,7 @@ def child_exit(server: Any, worker: Any) -> None:
 
 
 def _join_metrics(server: Any) -> None:
-    from core.metric_files import join_ended  # noqa: PLC0415 - for the same reason
+    from core.observability.metric_files import join_ended  # noqa: PLC0415 - for the same reason
 
     try:
         join_ended(Path(os.environ[METRICS]))

@@ -18,8 +18,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.permissions import Everybody
-from core.database.scope import PUBLIC, enter
-from core.views import ApiView, read_only
+from core.api.views import ApiView, read_only
+from core.db_backend.scope import PUBLIC, enter
 from files.objects.store import ping
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError
 
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from tenants.database.owner import owner_connection
 
 LOCK = 0x48534B50  # any number, the same in every process

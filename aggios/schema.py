@@ -19,7 +19,7 @@ from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSpli
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.conditional import etag_of_bytes, is_known
+from core.http.conditional import etag_of_bytes, is_known
 
 FILE_NAME = "Aggios API.json"
 MAX_AGE_SECONDS = 300

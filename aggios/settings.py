@@ -12,8 +12,8 @@ from csp.constants import NONE, SELF
 
 from aggios import env
 from aggios.databases import databases
-from core.logging import log_configuration
-from core.reconnects import count_connection
+from core.observability.logging import log_configuration
+from core.redis_connections import count_connection
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -107,16 +107,16 @@ AUTH_USER_MODEL = "staff.StaffUser"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 MIDDLEWARE = [
-    "core.middleware.EdgeMiddleware",
+    "core.http.middleware.EdgeMiddleware",
     "tenants.transport.TransportMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "corsheaders.middleware.CorsMiddleware",
-    "core.middleware.VersionMiddleware",
-    "core.metrics.MetricsMiddleware",
-    "core.encodings.EncodingMiddleware",
+    "core.http.middleware.VersionMiddleware",
+    "core.observability.metrics.MetricsMiddleware",
+    "core.http.encodings.EncodingMiddleware",
     "tenants.domains.provider.ProviderMiddleware",
     "tenants.middleware.TenantMiddleware",
     "aggios.admin_middleware.AdminSession",
@@ -305,11 +305,11 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.negotiation.OneRepresentation",
     "URL_FORMAT_OVERRIDE": None,
-    "DEFAULT_PARSER_CLASSES": ["core.parsers.StrictJSONParser"],
-    "DEFAULT_PAGINATION_CLASS": "core.pagination.KeysetPagination",
-    "DEFAULT_SCHEMA_CLASS": "core.openapi.ProblemAutoSchema",
+    "DEFAULT_PARSER_CLASSES": ["core.api.parsers.StrictJSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "core.api.pagination.KeysetPagination",
+    "DEFAULT_SCHEMA_CLASS": "core.api.openapi.ProblemAutoSchema",
     "LIST_SERIALIZER_ERRORS_AS_DICT": True,  # so that an error names the element
-    "EXCEPTION_HANDLER": "core.responses.exception_response",
+    "EXCEPTION_HANDLER": "core.http.responses.exception_response",
     "UNAUTHENTICATED_USER": None,
     "DATETIME_FORMAT": "%Y-%m-%dT%H:%M:%S.%fZ",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -327,7 +327,7 @@ SPECTACULAR_SETTINGS = {
     "PATH_CONVERTER_OVERRIDES": {"id": {"type": "string", "format": "uuid"}},
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "core.openapi.link_created_resources",
+        "core.api.openapi.link_created_resources",
     ],
     "ENUM_NAME_OVERRIDES": {
         "RoleEnum": "accounts.models.User.Role",
@@ -365,7 +365,7 @@ TENANT_LIMITS = {
 }
 IDEMPOTENCY_LIFETIME = timedelta(hours=24)
 
-# -- rate limits, "count/seconds": see core/limits.py ----------------------------------------------
+# -- rate limits, "count/seconds": see core/rate_limits/limits.py ----------------------------------------------
 RATE_LIMITS = {
     "signup": env.text("RATE_LIMIT_SIGNUP", "10/3600"),
     "register": env.text("RATE_LIMIT_REGISTER", "60/3600"),

@@ -6,8 +6,8 @@ from typing import Any
 from django.db import transaction
 
 from audit.models import AuditEvent
-from core.context import request_context
-from core.database.inserting import insert
+from core.db_backend.queries import insert
+from core.request_context import request_context
 
 LABEL = 254
 

@@ -10,7 +10,7 @@ from rich.progress import track
 
 from bench.report import console, machine, percentile, show, spread
 from bench.servers import stores
-from core.database.base import ENTER_SCOPE
+from core.db_backend.base import ENTER_SCOPE
 from devstack.testing import TestStack
 
 TITLE = "what a tenant's role costs a statement, among 10 roles and among 1 000"

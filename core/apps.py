@@ -8,5 +8,5 @@ class CoreConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what queries and routes use by name."""
-        import_module("core.searching")
-        import_module("core.identifiers")
+        import_module("core.db_backend.fields")
+        import_module("core.api.identifiers")

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 
-from core.multipart import FormReader
+from core.http.multipart import FormReader
 
 
 class SkippedFiles(FileUploadHandler):

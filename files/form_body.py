@@ -5,8 +5,8 @@ from typing import IO
 from django.conf import settings
 from django.http import UnreadablePostError
 
-from core.bodies import CrowdedOutError, busy
-from core.multipart import boundary_of
+from core.http.body_errors import CrowdedOutError, busy
+from core.http.multipart import boundary_of
 from files.problems import FileTooLarge, UploadInterrupted
 
 # Beside the file: other fields (Django bounds them), part headers and boundaries.

@@ -8,9 +8,9 @@ import re
 import unicodedata
 from urllib.parse import quote
 
-from core.names import CONTROLS
 from core.problems import FieldError, ValidationFailed
-from core.text import BIDI_CONTROL, is_visible, normalize_text
+from core.text.names import CONTROLS
+from core.text.normalization import BIDI_CONTROL, is_visible, normalize_text
 
 LONGEST = 255
 # Of a name, in bytes, that Linux takes (NAME_MAX); Windows and macOS take as many UTF-16 units.

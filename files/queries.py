@@ -3,7 +3,7 @@
 from django.db.models import QuerySet
 
 from accounts.models import User
-from core.listing import checked_search
+from core.api.filters import checked_search
 from files.access import readable_files
 from files.models import File
 

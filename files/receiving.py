@@ -18,7 +18,7 @@ from rest_framework.request import Request
 
 from accounts.authentication import person
 from accounts.models import User
-from core.multipart import FormReader
+from core.http.multipart import FormReader
 from core.problems import FieldError, MalformedBody, TooManyFields, ValidationFailed
 from files.form_body import FormBody, most_beside
 from files.models import Upload

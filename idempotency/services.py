@@ -22,10 +22,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
-from core.context import request_context
+from core.api.identifiers import canonical_path
 from core.database.deleting import delete_some
-from core.database.inserting import insert_unless_taken
-from core.identifiers import canonical_path
+from core.db_backend.queries import insert_unless_taken
 from core.problems import (
     FieldError,
     IdempotencyConflict,
@@ -34,6 +33,7 @@ from core.problems import (
     Problem,
     ValidationFailed,
 )
+from core.request_context import request_context
 from idempotency.models import Answer
 
 HEADER = "Idempotency-Key"

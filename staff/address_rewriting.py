@@ -2,7 +2,13 @@
 
 from typing import Any
 
-from core.email_rewriting import Finding, StoredAddress, canonical_of, findings_of, suspect
+from core.text.email_canonicalization import (
+    Finding,
+    StoredAddress,
+    canonical_of,
+    findings_of,
+    suspect,
+)
 
 
 def addresses_to_rewrite(cursor: Any) -> list[Finding]:

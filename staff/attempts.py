@@ -13,11 +13,11 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from audit.queries import recent_addresses
-from core.address import limit_key
-from core.database.scope import PUBLIC, enter
-from core.email_addresses import address_key
-from core.login_throttle import LoginAccount, throttled_login
+from core.db_backend.scope import PUBLIC, enter
+from core.http.client_address import limit_key
 from core.problems import InvalidCredentials
+from core.rate_limits.login_throttle import LoginAccount, throttled_login
+from core.text.email_addresses import address_key
 from staff.models import StaffUser
 
 REALM = "staff"

@@ -9,9 +9,9 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from audit.services import Actor
-from core.address import is_within
-from core.context import request_context
+from core.http.client_address import is_within
 from core.problems import NotAuthenticated, PermissionRefused, TokenInvalid
+from core.request_context import request_context
 from staff.actors import actor_of
 from staff.given_passwords import require_own_password
 from staff.models import StaffToken, StaffUser

@@ -7,7 +7,7 @@ from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
 
-from core.passwords import waste_verification
+from core.crypto.passwords import waste_verification
 from staff.models import StaffUser
 
 

@@ -12,10 +12,10 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
-from core.browser import as_page
-from core.one_time import LONGEST, uri_of
+from core.crypto.one_time_codes import LONGEST, uri_of
+from core.http.negotiation import as_page
+from core.http.responses import problem_response
 from core.problems import InvalidCredentials, RateLimited, SecondFactorRequired
-from core.responses import problem_response
 from staff.actors import actor_of
 from staff.second_factor import (
     begin_factor,

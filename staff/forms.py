@@ -16,9 +16,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from audit.services import record
-from core.form_fields import EmailAddressFormField
-from core.one_time import LONGEST
-from core.passwords import SAME, normalized_password
+from core.crypto.one_time_codes import LONGEST
+from core.crypto.passwords import SAME, normalized_password
+from core.forms import EmailAddressFormField
 from core.problems import InvalidCredentials, SecondFactorRequired, ValidationFailed
 from staff.actors import actor_of, target_of
 from staff.attempts import counted_attempt

@@ -6,7 +6,7 @@ from django.contrib.auth.models import update_last_login
 from django.db import transaction
 
 from audit.services import record
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from core.problems import InvalidCredentials
 from staff.actors import actor_of, target_of
 from staff.attempts import counted_attempt

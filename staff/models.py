@@ -14,10 +14,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from uuid6 import uuid7
 
-from core.email_addresses import address_key, canonical_address, typed_address
-from core.passwords import password_matches
+from core.crypto.passwords import password_matches
+from core.crypto.second_factor import AbstractAuthenticator, AbstractRecoveryCode
 from core.problems import Problem
-from core.second_factor import AbstractAuthenticator, AbstractRecoveryCode
+from core.text.email_addresses import address_key, canonical_address, typed_address
 
 
 class StaffManager(BaseUserManager["StaffUser"]):

@@ -4,8 +4,8 @@ import uuid
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from core.database.scope import PUBLIC, enter
-from core.listing import checked_choice, checked_search
+from core.api.filters import checked_choice, checked_search
+from core.db_backend.scope import PUBLIC, enter
 from tenants.models import Domain, Tenant
 from tenants.problems import TenantNotFound
 from tenants.queries import all_tenants

@@ -8,11 +8,17 @@ from django.db import transaction
 from django.utils import timezone
 
 from audit.services import ANONYMOUS, Actor, record
-from core.database.scope import PUBLIC, enter
-from core.one_time import is_app_code, new_secret, tidy
+from core.crypto.encryption import seal
+from core.crypto.one_time_codes import is_app_code, new_secret, tidy
+from core.crypto.second_factor import (
+    renew_codes,
+    secret_of,
+    unused,
+    use_app_code,
+    use_recovery_code,
+)
+from core.db_backend.scope import PUBLIC, enter
 from core.problems import InvalidCredentials, SecondFactorRequired
-from core.sealing import seal
-from core.second_factor import renew_codes, secret_of, unused, use_app_code, use_recovery_code
 from staff.actors import actor_of, target_of
 from staff.models import StaffAuthenticator, StaffRecoveryCode, StaffUser
 from staff.problems import StaffFactorMissing

@@ -5,10 +5,10 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from audit.services import Actor, record
-from core.database.scope import PUBLIC, enter
-from core.email_addresses import canonical_address
-from core.names import clean_name
+from core.db_backend.scope import PUBLIC, enter
 from core.problems import FieldError, ValidationFailed
+from core.text.email_addresses import canonical_address
+from core.text.names import clean_name
 from staff.actors import target_of
 from staff.models import StaffUser
 from staff.problems import StaffExists

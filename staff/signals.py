@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from audit.services import ANONYMOUS, Target, record
 from core.database.deleting import delete_some
-from core.email_addresses import address_key
+from core.text.email_addresses import address_key
 from staff.actors import actor_of, target_of
 from staff.models import StaffUser
 from staff.sessions import begin_session

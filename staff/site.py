@@ -14,9 +14,9 @@ from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 
-from core.browser import as_page
+from core.http.negotiation import as_page
+from core.http.responses import problem_response
 from core.problems import PasswordChangeRequired, RateLimited
-from core.responses import problem_response
 from staff.enrolling import FACTOR_PAGE, second_factor_page
 from staff.forms import OwnPasswordForm, StaffLoginForm
 from staff.given_passwords import must_change_password

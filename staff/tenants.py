@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from audit.services import Actor
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from staff.founding import make_owner
 from staff.queries import shown_tenant
 from tenants.deletion import call_off_deletion

@@ -1,6 +1,6 @@
 """The staff's credential for the API: opaque, random, bound to no tenant, kept as a hash.
 
-``ags_``, 32 random bytes in hexadecimal, and their CRC-32 (core/scannable.py).
+``ags_``, 32 random bytes in hexadecimal, and their CRC-32 (core/crypto/token_format.py).
 """
 
 import hashlib
@@ -12,11 +12,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from audit.services import Actor, Target, record
-from core.context import request_context
+from core.crypto.token_format import body_in, text_of
 from core.database.deleting import delete_some
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from core.problems import InvalidCredentials, TokenExpired, TokenInvalid
-from core.scannable import body_in, text_of
+from core.request_context import request_context
 from staff.actors import target_of
 from staff.models import StaffToken, StaffUser
 

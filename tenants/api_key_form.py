@@ -1,13 +1,13 @@
 """What an API key looks like. The tenant stands in it, as on ``api.`` nothing else names one.
 
 ``ak_``, the tenant's id and 32 random bytes in hexadecimal, and the CRC-32 of both
-(core/scannable.py).
+(core/crypto/token_format.py).
 """
 
 import secrets
 import uuid
 
-from core.scannable import body_in, text_of
+from core.crypto.token_format import body_in, text_of
 
 PREFIX = "ak_"
 ID, SECRET = 32, 64

@@ -1,6 +1,6 @@
 """The tenant in every cache key, so that what one tenant caches no other can find."""
 
-from core.composite_keys import bounded_part
+from core.text.composite_keys import bounded_part
 from tenants.context import tenant_or_none
 
 NOBODY = "public"

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from core.context import request_context
-from core.database.scope import enter
+from core.db_backend.scope import enter
+from core.request_context import request_context
 from tenants.refs import TenantRef
 
 _current: ContextVar[TenantRef | None] = ContextVar("aggios_tenant", default=None)

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from audit.services import Actor, record
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from tenants.models import Tenant
 from tenants.names import checked_name
 from tenants.routing import forget

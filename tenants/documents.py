@@ -4,8 +4,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from core.conditional import etag_of_document
-from core.timestamps import time_or_none, timestamp
+from core.http.conditional import etag_of_document
+from core.text.formatting import time_or_none, timestamp
 from tenants.domains.proof import proof_record
 from tenants.hosts import tenant_host
 from tenants.models import Domain, Usage

@@ -1,7 +1,7 @@
 """Whether a tenant's requests are served, and if not, what they are told."""
 
 from core.problems import Problem
-from core.timestamps import timestamp
+from core.text.formatting import timestamp
 from tenants.models import Tenant
 from tenants.problems import TenantNotFound, TenantSuspended, TenantUnavailable
 from tenants.refs import TenantRef

@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from core.database.inserting import insert_unless_taken
+from core.db_backend.queries import insert_unless_taken
 from core.problems import FieldError
 from tenants.models import Domain, Tenant
 from tenants.problems import SubdomainTaken

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from audit.services import Actor, record
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from tenants.models import Tenant
 from tenants.routing import forget
 from tenants.services import locked_tenant, target_of

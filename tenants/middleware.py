@@ -8,9 +8,9 @@ from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import http_date
 
-from core.browser import as_page
+from core.http.negotiation import as_page
+from core.http.responses import as_problem, problem_response
 from core.problems import Problem
-from core.responses import as_problem, problem_response
 from tenants.context import tenant_context
 from tenants.credentials import tenant_of_credential
 from tenants.gate import existing, require_served

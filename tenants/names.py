@@ -1,8 +1,8 @@
 """What an agency may be called."""
 
-from core.names import clean_name
 from core.problems import FieldError, ValidationFailed
-from core.text import TOO_LONG
+from core.text.names import clean_name
+from core.text.normalization import TOO_LONG
 
 LONGEST_NAME = 120
 LENGTH = ("invalid_length", f"Use 1 to {LONGEST_NAME} characters.")
@@ -11,7 +11,7 @@ LENGTH = ("invalid_length", f"Use 1 to {LONGEST_NAME} characters.")
 def checked_name(text: str, *, field: str = "name") -> str:
     """Return a name in normal form C and with single spaces.
 
-    Raises ValidationFailed that names ``field``, also for what ``core.names`` refuses.
+    Raises ValidationFailed that names ``field``, also for what ``core.text.names`` refuses.
     """
     try:
         name = clean_name(text, field=field, max_length=LONGEST_NAME)

@@ -3,7 +3,7 @@
 from django.db import OperationalError, connection
 from psycopg import errors
 
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from tenants.problems import ProvisioningUnavailable
 
 

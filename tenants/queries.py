@@ -4,7 +4,7 @@ import uuid
 
 from django.db.models import QuerySet
 
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from tenants import slugs
 from tenants.models import Domain, Tenant
 from tenants.problems import TenantNotFound

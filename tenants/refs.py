@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from core.database.scope import Scope
+from core.db_backend.scope import Scope
 from tenants.models import Tenant
 
 Setting = str | int | bool | tuple[str, ...] | None

@@ -12,7 +12,7 @@ from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
 from audit.services import Actor, record
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from core.problems import FieldError, ValidationFailed
 from tenants import slugs
 from tenants.labels import claim_label

@@ -17,7 +17,7 @@ from datetime import UTC, date, datetime
 from django.conf import settings
 from django.db import connection
 
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 
 # In the order of the key in every process, so that two sums never wait for each other. A tenant
 # that has gone meanwhile is left out.

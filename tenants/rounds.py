@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 from django.db import DatabaseError, connection, connections
 
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from core.long_running import Stop
 from tenants.context import current_tenant
 from tenants.models import Tenant

@@ -23,8 +23,8 @@ from django.utils import timezone
 from django_redis import get_redis_connection
 from redis.exceptions import RedisError
 
-from core.database.scope import PUBLIC, enter
-from core.reconnects import connections_made
+from core.db_backend.scope import PUBLIC, enter
+from core.redis_connections import connections_made
 from tenants.models import Domain, Tenant
 from tenants.refs import TenantRef, ref_of
 

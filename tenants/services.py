@@ -5,7 +5,7 @@ import uuid
 from django.db import transaction
 
 from audit.services import Actor, Target, record
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from tenants import slugs
 from tenants.labels import claim_label
 from tenants.models import Tenant

@@ -4,9 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from core.domain_names import LONGEST_TEXT
-from core.fields import TextField
-from core.shapes import by_rule
+from core.api.fields import TextField
+from core.api.serializers import by_rule
+from core.text.domain_names import LONGEST_TEXT
 from tenants.domains.names import checked_custom
 
 

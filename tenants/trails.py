@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from audit.verification import Head, Verdict, verify
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from tenants.database.owner import ALIAS, owner_connection
 from tenants.database.steps import schema_scope
 from tenants.fleet.members import members

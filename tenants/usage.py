@@ -16,7 +16,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from psycopg import sql
 
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from tenants.context import tenant_context
 from tenants.models import RequestCount, Tenant, Usage
 from tenants.refs import TenantRef

@@ -21,7 +21,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_SECONDS = 2
-# The rules of core/middleware.py, which this file cannot import.
+# The rules of core/http/middleware.py, which this file cannot import.
 API_VERSION = "v1"
 WELL_FORMED_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}")
 _PATH = re.compile(r"/\.problems/([0-9]{3})")

@@ -8,11 +8,11 @@ from rest_framework.response import Response
 
 from accounts.api.audit_shapes import EventShape, EventsQuery, event_of, link_of
 from audit.queries import Wanted, find_events, readable_event
-from core.conditional import etag_of, tagged
-from core.openapi import IF_NONE_MATCH
-from core.pagination import KeysetPagination
-from core.shapes import checked_fields
-from core.views import ApiView
+from core.api.openapi import IF_NONE_MATCH
+from core.api.pagination import KeysetPagination
+from core.api.serializers import checked_fields
+from core.api.views import ApiView
+from core.http.conditional import etag_of, tagged
 
 
 class NewestFirst(KeysetPagination):

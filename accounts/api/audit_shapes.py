@@ -6,9 +6,9 @@ from django.core.exceptions import ObjectDoesNotExist
 from rest_framework import serializers
 
 from audit.models import AuditEvent, AuditLink
-from core.fields import InstantField, RegexField
-from core.identifiers import IdentifierField
-from core.timestamps import timestamp
+from core.api.fields import InstantField, RegexField
+from core.api.identifiers import IdentifierField
+from core.text.formatting import timestamp
 
 WORDS = r"^[a-z0-9_]+(\.[a-z0-9_]+)*"
 SHORT_ID = 8

@@ -28,12 +28,12 @@ from accounts.sessions.services import live_session
 from accounts.sessions.tokens import read_access_token
 from accounts.signup import SignUpAct, signing_up
 from accounts.verification import ask_to_join, confirms_first
-from core.address import limit_key
-from core.context import request_context
+from core.api.serializers import parsed
+from core.api.views import ApiView, by_address
+from core.http.client_address import limit_key
 from core.problems import NotFound
-from core.shapes import parsed
-from core.views import ApiView, by_address
-from idempotency.openapi import IDEMPOTENCY_KEY
+from core.request_context import request_context
+from idempotency.keys import IDEMPOTENCY_KEY
 from idempotency.services import Act, fingerprint_of, once_prepared
 from tenants.context import tenant_context
 from tenants.hosts import site_url

@@ -14,13 +14,13 @@ from accounts.workspace.domains import (
     own_domain,
     release_own_domain,
 )
-from core.conditional import require_match, tagged
-from core.database.scope import PUBLIC, enter
-from core.openapi import IF_MATCH, IF_NONE_MATCH
-from core.pagination import KeysetPagination
-from core.shapes import parsed
-from core.views import ApiView
-from idempotency.openapi import IDEMPOTENCY_KEY
+from core.api.openapi import IF_MATCH, IF_NONE_MATCH
+from core.api.pagination import KeysetPagination
+from core.api.serializers import parsed
+from core.api.views import ApiView
+from core.db_backend.scope import PUBLIC, enter
+from core.http.conditional import require_match, tagged
+from idempotency.keys import IDEMPOTENCY_KEY
 from idempotency.services import fingerprint_of, once
 from tenants.context import current_tenant
 from tenants.documents import domain_document, domain_etag

@@ -6,9 +6,9 @@ from rest_framework import serializers
 
 from accounts.factors.services import Begun
 from accounts.models import Authenticator
-from core.fields import TextField
-from core.one_time import LONGEST
-from core.timestamps import time_or_none, timestamp
+from core.api.fields import TextField
+from core.crypto.one_time_codes import LONGEST
+from core.text.formatting import time_or_none, timestamp
 
 # A passkey will be a type of its own beside this one.
 TYPES = ("totp",)

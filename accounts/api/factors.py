@@ -34,11 +34,11 @@ from accounts.factors.services import (
 )
 from accounts.models import Authenticator
 from accounts.permissions import IsPerson
-from core.conditional import etag_of, require_match, tagged
-from core.openapi import IF_MATCH, IF_NONE_MATCH
-from core.shapes import parsed
-from core.views import ApiView
-from idempotency.openapi import IDEMPOTENCY_KEY
+from core.api.openapi import IF_MATCH, IF_NONE_MATCH
+from core.api.serializers import parsed
+from core.api.views import ApiView
+from core.http.conditional import etag_of, require_match, tagged
+from idempotency.keys import IDEMPOTENCY_KEY
 from idempotency.services import fingerprint_of, once
 
 

@@ -8,9 +8,9 @@ from accounts.invitations.queries import state_of
 from accounts.invitations.services import Issued
 from accounts.invitations.states import STATES
 from accounts.models import Invitation, User
-from core.conditional import etag_of_document
-from core.fields import EmailField, IntegerField
-from core.timestamps import timestamp
+from core.api.fields import EmailField, IntegerField
+from core.http.conditional import etag_of_document
+from core.text.formatting import timestamp
 from tenants.context import current_tenant
 from tenants.hosts import site_url
 

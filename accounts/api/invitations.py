@@ -29,12 +29,12 @@ from accounts.invitations.services import (
 )
 from accounts.invitations.states import STATES
 from accounts.models import User
-from core.conditional import require_match, tagged
-from core.openapi import IF_MATCH, IF_NONE_MATCH
-from core.pagination import KeysetPagination
-from core.shapes import parsed
-from core.views import ApiView
-from idempotency.openapi import IDEMPOTENCY_KEY
+from core.api.openapi import IF_MATCH, IF_NONE_MATCH
+from core.api.pagination import KeysetPagination
+from core.api.serializers import parsed
+from core.api.views import ApiView
+from core.http.conditional import require_match, tagged
+from idempotency.keys import IDEMPOTENCY_KEY
 from idempotency.services import fingerprint_of, once
 
 READ, WRITE = "invitations:read", "invitations:write"

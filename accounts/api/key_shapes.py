@@ -6,10 +6,10 @@ from rest_framework import serializers
 
 from accounts.actions import SCOPES
 from accounts.models import ApiKey
-from core.conditional import etag_of_document
-from core.fields import InstantField, IntegerField, ListField, NameField
-from core.shapes import still_to_come
-from core.timestamps import time_or_none, timestamp
+from core.api.fields import InstantField, IntegerField, ListField, NameField
+from core.api.serializers import still_to_come
+from core.http.conditional import etag_of_document
+from core.text.formatting import time_or_none, timestamp
 
 MOST_REQUESTS = 100_000
 

@@ -11,12 +11,12 @@ from accounts.api.key_shapes import KeyShape, NewKeyRequest, NewKeyShape, key_et
 from accounts.authentication import person
 from accounts.keys import make_key, readable_key, readable_keys, revoke_key
 from accounts.models import User
-from core.conditional import require_match, tagged
-from core.openapi import IF_MATCH, IF_NONE_MATCH
-from core.pagination import KeysetPagination
-from core.shapes import parsed
-from core.views import ApiView
-from idempotency.openapi import IDEMPOTENCY_KEY
+from core.api.openapi import IF_MATCH, IF_NONE_MATCH
+from core.api.pagination import KeysetPagination
+from core.api.serializers import parsed
+from core.api.views import ApiView
+from core.http.conditional import require_match, tagged
+from idempotency.keys import IDEMPOTENCY_KEY
 from idempotency.services import fingerprint_of, once
 
 

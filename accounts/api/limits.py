@@ -2,9 +2,9 @@
 
 from rest_framework.request import Request
 
-from core.email_addresses import address_key
-from core.limits import take
-from core.views import Limit
+from core.api.views import Limit
+from core.rate_limits.limits import take
+from core.text.email_addresses import address_key
 from tenants.context import current_tenant
 
 

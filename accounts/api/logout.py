@@ -15,9 +15,9 @@ from accounts.problems import TokenInvalid
 from accounts.services import log_out
 from accounts.sessions.rotation import session_of_token
 from accounts.sessions.services import end_all
+from core.api.serializers import parsed
+from core.api.views import ApiView
 from core.problems import NotAuthenticated
-from core.shapes import parsed
-from core.views import ApiView
 
 # OpenAPI: the access token, or none where the body holds the refresh token.
 EITHER_TOKEN: Any = [{"bearer": []}, {}]

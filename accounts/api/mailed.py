@@ -10,12 +10,12 @@ from accounts.authentication import person
 from accounts.passwords.recovery import ask_for_reset, reset_password
 from accounts.permissions import Everybody, IsPerson
 from accounts.verification import verify_again, verify_email
-from core.address import limit_key
-from core.context import request_context
-from core.email_addresses import address_key
-from core.limits import take
-from core.shapes import parsed
-from core.views import ApiView, by_address
+from core.api.serializers import parsed
+from core.api.views import ApiView, by_address
+from core.http.client_address import limit_key
+from core.rate_limits.limits import take
+from core.request_context import request_context
+from core.text.email_addresses import address_key
 from tenants.context import current_tenant
 
 

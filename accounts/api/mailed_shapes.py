@@ -5,8 +5,8 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.api.shapes import ON_API
-from core.email_addresses import LONGEST_ADDRESS
-from core.fields import TextField
+from core.api.fields import TextField
+from core.text.email_addresses import LONGEST_ADDRESS
 
 LONGEST_TOKEN = 200
 

@@ -8,8 +8,8 @@ from accounts.api.people_shapes import TransferRequest
 from accounts.api.shapes import UserShape, user_of
 from accounts.authentication import person
 from accounts.people.transfer import transfer_ownership
-from core.shapes import parsed
-from core.views import ApiView
+from core.api.serializers import parsed
+from core.api.views import ApiView
 
 
 class Transfer(ApiView):

@@ -5,8 +5,8 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.passwords.rules import require_good
-from core.fields import TextField
-from core.shapes import by_rule
+from core.api.fields import TextField
+from core.api.serializers import by_rule
 
 
 class ChangePasswordRequest(serializers.Serializer[Any]):

@@ -8,8 +8,8 @@ from accounts.api.password_shapes import ChangePasswordRequest
 from accounts.authentication import session_of
 from accounts.passwords.changing import change_password
 from accounts.permissions import IsPerson
-from core.shapes import parsed
-from core.views import ApiView
+from core.api.serializers import parsed
+from core.api.views import ApiView
 
 
 class ChangePassword(ApiView):

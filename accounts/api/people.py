@@ -21,13 +21,13 @@ from accounts.models import User
 from accounts.people.managing import change_person, create_person, new_person
 from accounts.people.queries import ORDERINGS, find_people, readable_person
 from accounts.people.removal import erase_person, remove_person
-from core.conditional import require_match, tagged
-from core.listing import checked_ordering
-from core.openapi import IF_MATCH, IF_NONE_MATCH, ordering_by, search_for
-from core.pagination import KeysetPagination
-from core.shapes import parsed
-from core.views import ApiView
-from idempotency.openapi import IDEMPOTENCY_KEY
+from core.api.filters import checked_ordering
+from core.api.openapi import IF_MATCH, IF_NONE_MATCH, ordering_by, search_for
+from core.api.pagination import KeysetPagination
+from core.api.serializers import parsed
+from core.api.views import ApiView
+from core.http.conditional import require_match, tagged
+from idempotency.keys import IDEMPOTENCY_KEY
 from idempotency.services import fingerprint_of, once_prepared
 
 LETTERS = only("POST", by_tenant("invite_tenant"), by_person("invite_person"))

@@ -6,8 +6,8 @@ from rest_framework import serializers
 
 from accounts.models import User
 from accounts.passwords.rules import require_good
-from core.fields import EmailField, NameField, TextField
-from core.shapes import by_rule
+from core.api.fields import EmailField, NameField, TextField
+from core.api.serializers import by_rule
 
 
 class TrueOrFalse(serializers.BooleanField):

@@ -12,7 +12,7 @@ from accounts.api.limits import by_person
 from accounts.authentication import person
 from accounts.people.personal_data import personal_data
 from accounts.permissions import IsPerson
-from core.views import ApiView
+from core.api.views import ApiView
 
 
 class PersonalDataShape(serializers.Serializer[Any]):

@@ -10,8 +10,8 @@ from accounts.factors.proving import prove
 from accounts.passwords.attempts import counted_attempt
 from accounts.passwords.hashing import desk
 from accounts.permissions import IsPerson
-from core.shapes import parsed
-from core.views import ApiView
+from core.api.serializers import parsed
+from core.api.views import ApiView
 
 
 class Prove(ApiView):

@@ -7,8 +7,8 @@ from rest_framework import serializers
 
 from accounts.models import Session
 from accounts.sessions.lifetime import absolute_end, ending_of
-from core.conditional import etag_of_document
-from core.timestamps import timestamp
+from core.http.conditional import etag_of_document
+from core.text.formatting import timestamp
 
 
 class SessionShape(serializers.Serializer[Any]):

@@ -20,10 +20,10 @@ from accounts.sessions.access import (
     own_session,
     sessions_of,
 )
-from core.conditional import require_match, tagged
-from core.openapi import IF_MATCH, IF_NONE_MATCH
-from core.pagination import KeysetPagination
-from core.views import ApiView
+from core.api.openapi import IF_MATCH, IF_NONE_MATCH
+from core.api.pagination import KeysetPagination
+from core.api.views import ApiView
+from core.http.conditional import require_match, tagged
 
 STATE = OpenApiParameter(
     "state", str, enum=STATES, default=LIVING, description="`ended` ones are kept for 30 days."

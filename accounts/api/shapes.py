@@ -8,9 +8,9 @@ from accounts.models import User
 from accounts.passwords.rules import require_good
 from accounts.sessions.services import Opened
 from accounts.sessions.tokens import access_token, lifetimes
-from core.fields import EmailField, NameField, TextField
-from core.shapes import CredentialsShape, by_rule
-from core.timestamps import timestamp
+from core.api.fields import EmailField, NameField, TextField
+from core.api.serializers import CredentialsShape, by_rule
+from core.text.formatting import timestamp
 from tenants.names import LONGEST_NAME, checked_name
 from tenants.slugs import MOST
 from tenants.slugs import checked as checked_slug

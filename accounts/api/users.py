@@ -9,9 +9,9 @@ from accounts.authentication import person
 from accounts.models import User
 from accounts.permissions import IsPersonToRead
 from accounts.services import update_profile
-from core.conditional import etag_of, require_match, tagged
-from core.openapi import IF_MATCH, IF_NONE_MATCH
-from core.views import ApiView
+from core.api.openapi import IF_MATCH, IF_NONE_MATCH
+from core.api.views import ApiView
+from core.http.conditional import etag_of, require_match, tagged
 
 
 def user_etag(user: User) -> str:

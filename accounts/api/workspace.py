@@ -24,10 +24,10 @@ from accounts.workspace.services import (
     own_tenant,
     own_usage,
 )
-from core.conditional import require_match, tagged
-from core.openapi import IF_MATCH, IF_NONE_MATCH
-from core.shapes import checked_fields, parsed
-from core.views import ApiView
+from core.api.openapi import IF_MATCH, IF_NONE_MATCH
+from core.api.serializers import checked_fields, parsed
+from core.api.views import ApiView
+from core.http.conditional import require_match, tagged
 from tenants.models import Tenant
 
 

@@ -10,10 +10,10 @@ from rest_framework import serializers
 from accounts.models import User
 from accounts.policy import NAMES, policy_from
 from accounts.workspace.settings_rules import DAY, SHARING, VERIFICATION, checked_settings
-from core.conditional import etag_of_document
-from core.fields import IntegerField, ListField, TextField
-from core.shapes import KnownFields, by_rule
-from core.timestamps import time_or_none, timestamp
+from core.api.fields import IntegerField, ListField, TextField
+from core.api.serializers import KnownFields, by_rule
+from core.http.conditional import etag_of_document
+from core.text.formatting import time_or_none, timestamp
 from tenants.documents import name_document, requests_document, usage_document
 from tenants.hosts import site_url
 from tenants.limits import limits_from

@@ -14,8 +14,8 @@ from accounts.models import Authenticator, RecoveryCode, User
 from accounts.problems import SecondFactorRequired
 from accounts.sealing import info_of
 from audit.services import record
-from core import second_factor
-from core.one_time import is_app_code, tidy
+from core.crypto import second_factor
+from core.crypto.one_time_codes import is_app_code, tidy
 from tenants.context import current_tenant
 
 SECRET, RECOVERY = "totp-secret", "recovery-code"

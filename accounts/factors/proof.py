@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.problems import ProofRequired
-from core.context import request_context
+from core.request_context import request_context
 
 BY_KEY = "An API key is no proof of who asks. It adds, invites and changes members only."
 

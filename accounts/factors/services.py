@@ -15,9 +15,9 @@ from accounts.problems import FactorExists, FactorMissing, InvalidCredentials
 from accounts.sealing import info_of, keyed_hashes, seal
 from accounts.sessions.services import end_others
 from audit.services import Actor, Target, record
-from core.one_time import new_secret, plain, tidy, uri_of
+from core.crypto.one_time_codes import new_secret, plain, tidy, uri_of
+from core.crypto.second_factor import renew_codes, unused
 from core.problems import FieldError, NotFound, ValidationFailed
-from core.second_factor import renew_codes, unused
 from tenants.context import current_tenant
 
 Check = Callable[[Authenticator], None]

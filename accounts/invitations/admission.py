@@ -16,8 +16,8 @@ from accounts.invitations.states import PENDING, with_state
 from accounts.models import Invitation, User
 from accounts.problems import RegistrationClosed
 from audit.services import Actor, Target, record
-from core.email_addresses import address_key
 from core.problems import NotFound
+from core.text.email_addresses import address_key
 from tenants.context import current_tenant
 from tenants.models import Tenant
 

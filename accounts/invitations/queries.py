@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from accounts.invitations.states import STATES, with_state
 from accounts.models import Invitation
 from accounts.sealing import keyed_hash, keyed_hashes
-from core.listing import checked_choice
+from core.api.filters import checked_choice
 from core.problems import NotFound
 
 PURPOSE = "invitation"

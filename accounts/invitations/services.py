@@ -26,11 +26,11 @@ from accounts.policy import policy
 from accounts.problems import InvitationClosed
 from accounts.pruning import prune
 from audit.services import Target, record
-from core.context import request_context
-from core.database.inserting import insert_unless_taken
-from core.email_addresses import canonical_address
-from core.language import preferred_language
+from core.db_backend.queries import insert_unless_taken
+from core.http.language import preferred_language
 from core.problems import NotFound
+from core.request_context import request_context
+from core.text.email_addresses import canonical_address
 
 Check = Callable[[Invitation], None]
 WRITE = "invitations:write"

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from accounts.mail.names import quoted_name
 from accounts.models import Letter, User
-from core.email_addresses import canonical_address
+from core.text.email_addresses import canonical_address
 from tenants.context import current_tenant
 from tenants.hosts import site_url, tenant_host
 

@@ -24,8 +24,8 @@ from accounts.mail.volume import has_room, stranger_has_room
 from accounts.models import Letter
 from audit.services import ANONYMOUS, SYSTEM, Target, record
 from core.backoff import delay_after
-from core.context import serving
 from core.long_running import Stop
+from core.request_context import serving
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
 

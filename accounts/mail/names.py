@@ -9,7 +9,7 @@ is not shown at all. Anybody can open a workspace and have us write to strangers
 import re
 import unicodedata
 
-from core.text import DEFAULT_IGNORABLE, normalize_bounded
+from core.text.normalization import DEFAULT_IGNORABLE, normalize_bounded
 
 LONGEST_NAME = 60
 LONGEST_STORED = 1000

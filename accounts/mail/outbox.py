@@ -7,8 +7,8 @@ letter is sent. So asking costs the same whether the address is known or not.
 from typing import Any
 
 from accounts.models import Letter, User
-from core.context import RequestContext, request_context
-from core.language import preferred_language
+from core.http.language import preferred_language
+from core.request_context import RequestContext, request_context
 from tenants.rounds import tell
 
 CHANNEL = "aggios_mail"

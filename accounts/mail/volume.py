@@ -13,9 +13,9 @@ import logging
 from accounts.mail.outbox import VERIFIED
 from accounts.models import Letter
 from accounts.people.finding import person_with_spelling
-from core.email_addresses import address_key
-from core.limits import take
 from core.problems import RateLimited
+from core.rate_limits.limits import take
+from core.text.email_addresses import address_key
 from tenants.context import current_tenant
 
 log = logging.getLogger(__name__)

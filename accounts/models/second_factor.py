@@ -3,7 +3,7 @@
 from django.db import models
 
 from accounts.models.user import User
-from core.second_factor import AbstractAuthenticator, AbstractRecoveryCode
+from core.crypto.second_factor import AbstractAuthenticator, AbstractRecoveryCode
 
 
 class Authenticator(AbstractAuthenticator):

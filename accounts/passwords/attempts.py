@@ -1,4 +1,4 @@
-"""Counting attempts to prove a user's password (core/login_throttle.py).
+"""Counting attempts to prove a user's password (core/rate_limits/login_throttle.py).
 
 Familiar are the addresses from which the user has logged in before, or set a new password by mail.
 """
@@ -11,11 +11,11 @@ from django.core.cache import cache
 
 from accounts.models import Session
 from accounts.problems import InvalidCredentials, WrongPassword
-from core.address import limit_key
-from core.composite_keys import composite_digest
-from core.context import request_context
-from core.email_addresses import address_key, typed_address
-from core.login_throttle import LoginAccount, throttled_login
+from core.http.client_address import limit_key
+from core.rate_limits.login_throttle import LoginAccount, throttled_login
+from core.request_context import request_context
+from core.text.composite_keys import composite_digest
+from core.text.email_addresses import address_key, typed_address
 from tenants.context import current_tenant
 
 FAMILIAR_SECONDS = 30 * 86400

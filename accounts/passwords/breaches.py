@@ -21,7 +21,7 @@ from django.utils.translation import gettext
 from urllib3.exceptions import HTTPError
 
 from accounts.problems import PasswordUnchecked
-from core.passwords import normalized_password
+from core.crypto.passwords import normalized_password
 
 log = logging.getLogger(__name__)
 PREFIX = 5

@@ -11,7 +11,7 @@ from accounts.passwords.rules import checked_password, password_fits, still_fits
 from accounts.problems import WrongPassword
 from accounts.sessions.services import end_others
 from audit.services import record
-from core.passwords import SAME, normalized_password
+from core.crypto.passwords import SAME, normalized_password
 from core.problems import FieldError, ValidationFailed
 
 

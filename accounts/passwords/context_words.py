@@ -6,7 +6,7 @@ from functools import cache
 from django.conf import settings
 from django.contrib.auth.password_validation import CommonPasswordValidator
 
-from core.passwords import normalized_password
+from core.crypto.passwords import normalized_password
 from tenants.context import tenant_or_none
 
 PRODUCT = "aggios"

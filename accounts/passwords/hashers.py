@@ -20,7 +20,7 @@ from django.utils.translation import gettext_noop as _
 
 from accounts.passwords.hashing import desk
 from accounts.problems import HashingBusy
-from core.passwords import normalized_password
+from core.crypto.passwords import normalized_password
 from core.peppers import peppers
 
 LEAST_MEMORY = 8  # KiB, RFC 9106 section 3.1
@@ -54,7 +54,7 @@ class PepperedArgon2(BasePasswordHasher):
         return ""
 
     def encode(self, password: str, salt: str) -> str:
-        """Return the stored text for a password, which is normalised (core/passwords.py)."""
+        """Return the stored text for a password, which is normalised (core/crypto/passwords.py)."""
         version = _current()
         keyed = _keyed(normalized_password(password), version)
         return f"{self.algorithm}${version}{desk().do(ARGON2.hash, keyed)}"

@@ -12,12 +12,12 @@ from accounts.problems import LinkInvalid
 from accounts.sessions.services import end_all
 from accounts.verification import mark_verified
 from audit.services import record
-from core.address import limit_key
-from core.context import request_context
-from core.email_addresses import address_key, typed_address
-from core.limits import clear
-from core.passwords import SAME
+from core.crypto.passwords import SAME
+from core.http.client_address import limit_key
 from core.problems import FieldError, ValidationFailed
+from core.rate_limits.limits import clear
+from core.request_context import request_context
+from core.text.email_addresses import address_key, typed_address
 from tenants.context import current_tenant
 
 

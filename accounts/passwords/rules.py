@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.passwords.breaches import BreachedPasswordValidator
 from accounts.passwords.validators import ContextWordValidator, MaximumLengthValidator
 from accounts.problems import HashingBusy
-from core.passwords import password_matches, waste_verification
+from core.crypto.passwords import password_matches, waste_verification
 from core.problems import FieldError, ValidationFailed
 
 

@@ -1,6 +1,6 @@
 """The rules for a new password, as Django's validators: for users, staff, forms and commands alike.
 
-Each looks at the normalised password (core/passwords.py), which is what will be hashed.
+Each looks at the normalised password (core/crypto/passwords.py), which is what will be hashed.
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 
 from accounts.passwords.context_words import context_words, is_derived
-from core.passwords import MAX_LENGTH, normalized_password
+from core.crypto.passwords import MAX_LENGTH, normalized_password
 
 TOO_LONG = f"Use at most {MAX_LENGTH} characters."
 

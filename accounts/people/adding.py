@@ -8,10 +8,10 @@ from accounts.models import User
 from accounts.passwords.rules import checked_password
 from accounts.people.addresses import require_reachable
 from accounts.problems import EmailTaken
-from core.database.inserting import insert_unless_taken
-from core.email_addresses import canonical_address
-from core.names import clean_name
+from core.db_backend.queries import insert_unless_taken
 from core.problems import FieldError, ValidationFailed
+from core.text.email_addresses import canonical_address
+from core.text.names import clean_name
 
 NAMES = ("first_name", "last_name")
 LONGEST_NAME = 100

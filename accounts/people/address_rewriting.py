@@ -3,7 +3,13 @@
 from collections.abc import Iterable
 from typing import Any
 
-from core.email_rewriting import Finding, StoredAddress, canonical_of, findings_of, suspect
+from core.text.email_canonicalization import (
+    Finding,
+    StoredAddress,
+    canonical_of,
+    findings_of,
+    suspect,
+)
 
 # Each kind of row: its table and its column, and which of its rows no two may have one address.
 COLUMNS = {

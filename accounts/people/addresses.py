@@ -1,7 +1,7 @@
-"""Addresses of people that nobody may have. Their form is core/email_addresses.py."""
+"""Addresses of people that nobody may have. Their form is core/text/email_addresses.py."""
 
-from core.email_addresses import DOMAIN
 from core.problems import FieldError, ValidationFailed
+from core.text.email_addresses import DOMAIN
 
 # Where removed people have their address (accounts/people/removal.py).
 TOMBSTONES = "@removed.invalid"

@@ -12,8 +12,8 @@ from accounts.factors.proof import require_recent_proof
 from accounts.models import User
 from accounts.people.finding import locked_person
 from accounts.problems import TokenInvalid
-from core.context import request_context
 from core.problems import PermissionRefused
+from core.request_context import request_context
 
 NOBODY: frozenset[str] = frozenset()
 NO_OWNERS = frozenset({ADMIN, MEMBER})

@@ -13,7 +13,7 @@ from django.db.models.functions import Lower
 from django.db.models.lookups import Exact, In
 
 from accounts.models import User
-from core.email_addresses import address_key, typed_address
+from core.text.email_addresses import address_key, typed_address
 
 COLUMNS = [field.attname for field in User._meta.concrete_fields]
 

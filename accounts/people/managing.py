@@ -26,8 +26,8 @@ from accounts.people.owners import (
 )
 from accounts.problems import EmailTaken
 from audit.services import record
-from core.email_addresses import canonical_address
 from core.problems import FieldError
+from core.text.email_addresses import canonical_address
 
 Check = Callable[[User], None]
 Changes = dict[str, Any]

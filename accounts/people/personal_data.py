@@ -22,7 +22,7 @@ from accounts.models import User
 from accounts.people.authority import require_may
 from accounts.people.queries import readable_person
 from audit.services import record
-from core.timestamps import timestamp
+from core.text.formatting import timestamp
 
 Row = dict[str, Any]
 Source = Callable[[User], Iterator[Row]]

@@ -6,9 +6,9 @@ from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Concat
 
 from accounts.models import User
-from core.email_addresses import stored_part
-from core.listing import checked_choice, checked_search
+from core.api.filters import checked_choice, checked_search
 from core.problems import NotFound
+from core.text.email_addresses import stored_part
 
 ORDERINGS = ("created_at", "email")
 ACTIVITY = {"true": True, "false": False}

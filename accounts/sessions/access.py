@@ -13,7 +13,7 @@ from accounts.people.authority import require_may
 from accounts.people.owners import acting, found, locked_owners
 from accounts.sessions.lifetime import alive, ending_of
 from accounts.sessions.services import end, end_all
-from core.listing import checked_choice
+from core.api.filters import checked_choice
 from core.problems import NotFound
 
 LIVING, ENDED, ALL = "living", "ended", "all"

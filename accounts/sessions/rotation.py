@@ -14,7 +14,7 @@ from accounts.problems import TokenInvalid, TokenReused
 from accounts.sessions.lifetime import end_of_life
 from accounts.sessions.services import Opened, end, require_alive
 from accounts.sessions.tokens import hash_of, kept_refresh_token, read_refresh_token, refresh_token
-from core.context import request_context
+from core.request_context import request_context
 
 
 def session_of_token(token: str) -> Session:

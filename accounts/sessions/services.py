@@ -19,8 +19,8 @@ from accounts.sessions.room import look_round, too_many
 from accounts.sessions.tokens import hash_of, refresh_token
 from accounts.sessions.touching import mark, touch
 from audit.services import Actor, Target, record
-from core.context import request_context
-from core.database.inserting import insert
+from core.db_backend.queries import insert
+from core.request_context import request_context
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from accounts.models import Session
 from accounts.policy import policy
 from accounts.sessions.lifetime import Ending
 from audit.services import SYSTEM, Target, record
-from core.context import request_context
+from core.request_context import request_context
 
 log = logging.getLogger(__name__)
 NOTED_EVERY = 60.0

@@ -10,7 +10,7 @@ from accounts.models import User
 from accounts.people.authority import still_allowed
 from accounts.workspace.services import known_by_id
 from audit.services import record
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from tenants.context import current_tenant
 from tenants.domains.checks import settle
 from tenants.domains.claims import claim_domain, remove_domain

@@ -19,9 +19,9 @@ from accounts.workspace.settings_rules import (
     require_proof_to_weaken,
 )
 from audit.services import Actor, record
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from core.problems import FieldError, ValidationFailed
-from core.timestamps import time_or_none
+from core.text.formatting import time_or_none
 from tenants.context import current_tenant
 from tenants.deletion import schedule_deletion
 from tenants.details import change_details

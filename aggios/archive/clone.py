@@ -16,7 +16,7 @@ from aggios.archive.sources import FromTenant
 from aggios.archive.targets import new_or_begun, require_begun
 from aggios.founding import let_owner_in
 from audit.services import record
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from tenants.database.steps import tenant_steps
 from tenants.maintenance import end_maintenance
 from tenants.models import Tenant

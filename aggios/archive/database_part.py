@@ -10,7 +10,7 @@ from aggios.archive.manifest import Facts, ListPart, Manifest, TablePart
 from aggios.archive.objects import Progress, line_of, wanted_by
 from aggios.archive.snapshot import Snapshot, Table, snapshot_of
 from aggios.archive.writer import MembersOut
-from core.timestamps import timestamp
+from core.text.formatting import timestamp
 from tenants.database.steps import digest_of
 from tenants.models import Tenant
 

@@ -15,7 +15,7 @@ from aggios.archive.session import working_on
 from aggios.archive.sources import FromArchive
 from aggios.archive.targets import new_or_begun, require_begun
 from audit.services import Actor, record
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from files.shares.services import revoke_all_shares
 from files.uploads.interrupting import interrupt_uploads
 from tenants.context import tenant_context

@@ -7,7 +7,7 @@ from django.db.migrations.graph import MigrationGraph
 from django.db.migrations.loader import MigrationLoader
 
 from aggios.archive.problems import Unfit
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from tenants.database.concurrently import plain_builds
 from tenants.database.owner import ALIAS, grant_rows, owner_connection, protect_history, run
 from tenants.database.steps import Report, Step, leaves_of, schema_scope, telling

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from aggios.archive.problems import ArchiveError
 from audit.services import Actor
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from tenants.maintenance import begin_maintenance
 from tenants.models import Tenant
 from tenants.problems import TenantNotFound

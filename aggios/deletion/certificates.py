@@ -7,8 +7,8 @@ from typing import Any
 
 from audit.models import AuditEvent
 from audit.services import Actor
-from core.database.scope import PUBLIC, enter
-from core.timestamps import time_or_none, timestamp
+from core.db_backend.scope import PUBLIC, enter
+from core.text.formatting import time_or_none, timestamp
 from tenants.models import DeletionCertificate, Tenant
 
 VERSION = 1

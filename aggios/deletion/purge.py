@@ -23,7 +23,7 @@ from aggios.deletion.inventory import take_inventory
 from aggios.deletion.problems import NotDue
 from audit.models import AuditEvent
 from audit.services import Actor, record
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from files.objects.purging import purge_objects
 from tenants.database.dropping import drop_in_batches
 from tenants.database.steps import Report

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import Model
 
 from aggios.isolation.parties import Party
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from files.models import File, Share
 from files.shares.tokens import token_of
 from tenants.context import tenant_context

@@ -14,7 +14,7 @@ from aggios.deletion.problems import NotDue
 from aggios.deletion.purge import Wish, purge
 from audit.models import AuditEvent
 from audit.services import SYSTEM, Target, record
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from tenants.context import tenant_context
 from tenants.deletion import schedule_deletion
 from tenants.models import Tenant

@@ -12,7 +12,7 @@ from typing import Any
 from django.core.management import CommandError
 from psycopg import sql
 
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 
 RECORD = "isolation_changes"
 FUNCTION = "isolation_record"

@@ -19,7 +19,7 @@ from aggios.isolation.planting import plant
 from aggios.isolation.routes import Route, all_routes
 from aggios.isolation.transport import InProcess, Transport
 from aggios.isolation.watching import Watch
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from tenants.database.owner import ALIAS, owner_connection
 
 AUDIT_LOCK = 0x41474941  # any number, the same in every process

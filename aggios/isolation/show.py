@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from aggios.isolation.ledger import Ledger
-from core.text import counted
+from core.text.normalization import counted
 
 
 def show(ledger: Ledger, out: Any, *, every: bool) -> None:

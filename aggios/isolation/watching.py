@@ -8,7 +8,7 @@ from psycopg import sql
 
 from aggios.isolation.platform_work import is_expected, is_migrating
 from aggios.isolation.recording import Change, Recording
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from files.objects.store import client
 from tenants.database.owner import ALIAS, owner_connection
 from tenants.refs import TenantRef

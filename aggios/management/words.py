@@ -12,7 +12,7 @@ from aggios.archive.problems import ArchiveError
 from aggios.deletion.problems import NotPurged
 from core.problems import Problem, StorageUnavailable
 from core.termination import Stopped, exit_status
-from core.text import counted
+from core.text.normalization import counted
 
 
 def counts_of(manifest: Manifest) -> dict[str, int]:

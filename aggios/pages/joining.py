@@ -15,9 +15,9 @@ from accounts.verification import ask_to_join, confirms_first
 from aggios.pages.form import new_password
 from aggios.pages.mailed import LinkForm, refused, shown, token_of
 from aggios.pages.page import page
-from core.form_fields import EmailAddressFormField
-from core.limits import take_by_address
+from core.forms import EmailAddressFormField
 from core.problems import Problem
+from core.rate_limits.limits import take_by_address
 
 TEMPLATE = "join.html"
 

@@ -18,8 +18,8 @@ from accounts.passwords.recovery import reset_password
 from accounts.verification import ends_a_registration, verify_email
 from aggios.pages.form import PageForm, as_refusal, new_password
 from aggios.pages.page import page
-from core.limits import take_by_address
 from core.problems import Problem
+from core.rate_limits.limits import take_by_address
 
 LONGEST_TOKEN = 200
 

@@ -7,10 +7,10 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import override
 
-from core.browser import as_page
-from core.language import in_language, language_of
+from core.http.language import in_language, language_of
+from core.http.negotiation import as_page
+from core.http.responses import problem_response
 from core.problems import MethodNotAllowed, Problem
-from core.responses import problem_response
 
 View = Callable[..., HttpResponse]
 SAFE = ("GET", "HEAD")

@@ -22,9 +22,9 @@ from accounts.problems import HashingBusy
 from aggios.pages.form import PageForm, as_refusal
 from aggios.pages.page import page
 from aggios.pages.previews import is_preview
-from core.browser import wants_page
-from core.parsers import StrictJSONParser
-from core.passwords import MAX_RAW_LENGTH
+from core.api.parsers import StrictJSONParser
+from core.crypto.passwords import MAX_RAW_LENGTH
+from core.http.negotiation import wants_page
 from core.problems import Problem, RateLimited
 from files.links import link_to
 from files.models import File

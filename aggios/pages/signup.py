@@ -14,9 +14,9 @@ from accounts.services import log_out
 from accounts.signup import sign_up
 from aggios.pages.form import PageForm, as_refusal, new_password
 from aggios.pages.page import page
-from core.form_fields import EmailAddressFormField
-from core.limits import take_by_address
+from core.forms import EmailAddressFormField
 from core.problems import NotFound, Problem
+from core.rate_limits.limits import take_by_address
 from tenants.context import tenant_context
 from tenants.hosts import site_url
 from tenants.refs import TenantRef

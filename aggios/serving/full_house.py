@@ -8,8 +8,8 @@ from typing import Any
 from django.conf import settings
 
 from aggios.serving.slow_lines import CROWD, come_so_far
-from core.bodies import busy
-from core.request_ids import API_VERSION, request_id_of
+from core.http.body_errors import busy
+from core.http.request_ids import API_VERSION, request_id_of
 
 # Who is quick has sent so much, or all, by the time that it is asked for.
 SOON_BYTES = 64 * 1024

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from gunicorn.http import errors
 
+from core.http.request_ids import API_VERSION, request_id_of
 from core.problems import (
     BadRequest,
     ExpectationFailed,
@@ -18,7 +19,6 @@ from core.problems import (
     Problem,
     UriTooLong,
 )
-from core.request_ids import API_VERSION, request_id_of
 
 # What the client did wrong, by what gunicorn raises. Its own sentences quote the request.
 _REFUSALS: list[tuple[type[Exception] | tuple[type[Exception], ...], type[Problem], str]] = [

@@ -17,7 +17,7 @@ from typing import Any
 
 from django.conf import settings
 
-from core.bodies import CrowdedOutError
+from core.http.body_errors import CrowdedOutError
 
 # How often somebody who waits looks whether to go on waiting.
 STEP_SECONDS = 0.1

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from aggios.serving.slow_lines import CROWD, STEP_SECONDS, Held
-from core.bodies import CrowdedOutError
+from core.http.body_errors import CrowdedOutError
 
 # Each of these is to be taken within this time: 6.4 KiB a second at least.
 PIECE_BYTES = 64 * 1024

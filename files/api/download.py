@@ -14,9 +14,9 @@ from rest_framework.response import Response
 
 from accounts.authentication import person
 from core.accept import names
-from core.conditional import is_current
-from core.timestamps import timestamp
-from core.views import ApiView
+from core.api.views import ApiView
+from core.http.conditional import is_current
+from core.text.formatting import timestamp
 from files.api.shapes import DownloadShape
 from files.api.version_shapes import VERSION, asked_version
 from files.content_types import safe_type

@@ -7,12 +7,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication import person
-from core.conditional import require_match, tagged
-from core.listing import checked_ordering
-from core.openapi import IF_MATCH, IF_NONE_MATCH, ordering_by, search_for
-from core.pagination import KeysetPagination
-from core.parsers import StrictJSONParser
-from core.views import ApiView
+from core.api.filters import checked_ordering
+from core.api.openapi import IF_MATCH, IF_NONE_MATCH, ordering_by, search_for
+from core.api.pagination import KeysetPagination
+from core.api.parsers import StrictJSONParser
+from core.api.views import ApiView
+from core.http.conditional import require_match, tagged
 from files.access import readable_file
 from files.api.shapes import FileShape, RenameRequest, UploadRequest, file_etag, file_of
 from files.api.upload import add_file
@@ -20,7 +20,7 @@ from files.queries import ORDERINGS, find_files
 from files.receiving import FileFormParser
 from files.services import rename_file, trash_file
 from files.trash.purging import purge_due
-from idempotency.openapi import IDEMPOTENCY_KEY
+from idempotency.keys import IDEMPOTENCY_KEY
 
 LISTING = [
     search_for("A part of the name, without case."),

@@ -5,9 +5,9 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from core.conditional import etag_of
-from core.fields import TextField
-from core.timestamps import timestamp
+from core.api.fields import TextField
+from core.http.conditional import etag_of
+from core.text.formatting import timestamp
 from files.models import File
 from files.names import LONGEST
 

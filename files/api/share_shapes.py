@@ -4,9 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from core.fields import InstantField, IntegerField, TextField
-from core.shapes import still_to_come
-from core.timestamps import time_or_none, timestamp
+from core.api.fields import InstantField, IntegerField, TextField
+from core.api.serializers import still_to_come
+from core.text.formatting import time_or_none, timestamp
 from files.models import Share
 from files.shares.tokens import url_of
 

@@ -14,11 +14,11 @@ from accounts.actions import ACTIONS
 from accounts.authentication import person
 from accounts.models import User
 from accounts.permissions import has_scope
-from core.conditional import etag_of_document, require_match, tagged
-from core.openapi import IF_MATCH, IF_NONE_MATCH
-from core.pagination import KeysetPagination
-from core.shapes import parsed
-from core.views import ApiView
+from core.api.openapi import IF_MATCH, IF_NONE_MATCH
+from core.api.pagination import KeysetPagination
+from core.api.serializers import parsed
+from core.api.views import ApiView
+from core.http.conditional import etag_of_document, require_match, tagged
 from files.api.share_shapes import NewShareRequest, ShareShape, share_of
 from files.models import Share
 from files.shares.passwords import hashed
@@ -29,7 +29,7 @@ from files.shares.queries import (
     unrevoked_share,
 )
 from files.shares.services import require_shareable, revoke_share, share_file
-from idempotency.openapi import IDEMPOTENCY_KEY
+from idempotency.keys import IDEMPOTENCY_KEY
 from idempotency.services import Act, fingerprint_of, once_prepared
 
 READ = ACTIONS["files:read"].scope

@@ -7,11 +7,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication import person
-from core.conditional import require_match
-from core.openapi import IF_MATCH
-from core.pagination import KeysetPagination
-from core.shapes import parsed
-from core.views import ApiView
+from core.api.openapi import IF_MATCH
+from core.api.pagination import KeysetPagination
+from core.api.serializers import parsed
+from core.api.views import ApiView
+from core.http.conditional import require_match
 from files.access import trashed_files
 from files.api.shapes import FileShape, file_etag, file_of
 from files.api.trash_shapes import TrashedShape, UntrashRequest, trashed_of

@@ -4,8 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from core.fields import TextField
-from core.timestamps import timestamp
+from core.api.fields import TextField
+from core.text.formatting import timestamp
 from files.api.shapes import FileShape, file_of
 from files.models import File
 from files.names import LONGEST

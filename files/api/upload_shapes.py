@@ -5,9 +5,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from core.fields import IntegerField, ListField, MediaTypeField, RegexField, TextField
+from core.api.fields import IntegerField, ListField, MediaTypeField, RegexField, TextField
 from core.problems import FieldError, ValidationFailed
-from core.timestamps import time_or_none, timestamp
+from core.text.formatting import time_or_none, timestamp
 from files.content_types import UNKNOWN
 from files.models import Upload
 from files.names import LONGEST

@@ -9,11 +9,11 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from accounts.authentication import person
-from core.conditional import etag_of_document, require_match, tagged
-from core.openapi import IF_MATCH, IF_NONE_MATCH
-from core.pagination import KeysetPagination
-from core.shapes import parsed
-from core.views import ApiView
+from core.api.openapi import IF_MATCH, IF_NONE_MATCH
+from core.api.pagination import KeysetPagination
+from core.api.serializers import parsed
+from core.api.views import ApiView
+from core.http.conditional import etag_of_document, require_match, tagged
 from files.api.shapes import FileShape, file_etag, file_of
 from files.api.upload_shapes import (
     CompleteRequest,
@@ -42,7 +42,7 @@ from files.uploads.direct import (
 )
 from files.uploads.parts import part_count, stored_parts
 from files.uploads.settling import settle_some
-from idempotency.openapi import IDEMPOTENCY_KEY
+from idempotency.keys import IDEMPOTENCY_KEY
 from idempotency.services import fingerprint_of, once
 
 FIRST_URLS = 100

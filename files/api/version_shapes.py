@@ -6,9 +6,9 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from core.parsing import parse_integer
 from core.problems import FieldError, ValidationFailed
-from core.timestamps import timestamp
+from core.text.formatting import timestamp
+from core.text.parsing import parse_integer
 from files.models import FileVersion
 
 LARGEST_VERSION = 2**31 - 1

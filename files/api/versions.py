@@ -7,16 +7,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication import person
-from core.conditional import require_match
-from core.openapi import IF_MATCH
-from core.pagination import KeysetPagination
-from core.views import ApiView
+from core.api.openapi import IF_MATCH
+from core.api.pagination import KeysetPagination
+from core.api.views import ApiView
+from core.http.conditional import require_match
 from files.api.shapes import FileShape, file_etag, file_of
 from files.api.version_shapes import VersionShape, version_of
 from files.models import File
 from files.versions.reading import versions_of
 from files.versions.restoring import restore_version
-from idempotency.openapi import IDEMPOTENCY_KEY
+from idempotency.keys import IDEMPOTENCY_KEY
 from idempotency.services import fingerprint_of, once
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from core.text import counted
+from core.text.normalization import counted
 from files.reconciling.findings import IN_WORDS, Findings
 from tenants.models import Tenant
 

@@ -17,10 +17,10 @@ from django.db import transaction
 
 from accounts.problems import HashingBusy
 from audit.services import ANONYMOUS, record
-from core.address import limit_key
-from core.context import request_context
-from core.limits import Use, settle, take_all
-from core.passwords import password_matches
+from core.crypto.passwords import password_matches
+from core.http.client_address import limit_key
+from core.rate_limits.limits import Use, settle, take_all
+from core.request_context import request_context
 from files.models import Share
 from files.problems import SharePasswordRequired, SharePasswordWrong
 from files.shares.services import target_of

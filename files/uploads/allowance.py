@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection
 
 from accounts.models import User
-from core.context import request_context
+from core.request_context import request_context
 from files.models import Balance, Upload
 from files.problems import QuotaExceeded, TooManyUploads
 from files.quota import standing

@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from audit.models import AuditEvent
-from core.searching import folded
+from core.db_backend.fields import folded
 from staff.admin.base import StaffModelAdmin
 from staff.site import site
 

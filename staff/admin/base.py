@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from core.listing import LONGEST_SEARCH
+from core.api.filters import LONGEST_SEARCH
 
 # What Django's own list filters ask: of a field, of a date, of a choice, of a related row.
 FILTER_LOOKUPS = ("", "__exact", "__isnull", "__gte", "__lt", "__id__exact")

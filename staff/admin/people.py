@@ -12,9 +12,9 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from core.email_addresses import stored_part
-from core.listing import LONGEST_SEARCH
-from core.searching import folded
+from core.api.filters import LONGEST_SEARCH
+from core.db_backend.fields import folded
+from core.text.email_addresses import stored_part
 from staff.actors import acting
 from staff.admin.audited import AuditedAdmin
 from staff.forms import GivenPasswordForm, NewStaffForm, StaffForm, is_last_superuser

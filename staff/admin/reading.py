@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from core.searching import folded
+from core.db_backend.fields import folded
 from staff.admin.base import StaffModelAdmin
 from staff.site import site
 from tenants.models import DeletionCertificate, FleetOutcome, FleetRun

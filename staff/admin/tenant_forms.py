@@ -8,7 +8,7 @@ from django.forms.models import BaseInlineFormSet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from core.form_fields import EmailAddressFormField
+from core.forms import EmailAddressFormField
 from core.problems import FieldError, ValidationFailed
 from staff.admin.limits import LimitFields
 from tenants import slugs

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from core.searching import folded
+from core.db_backend.fields import folded
 from staff.actors import acting
 from staff.admin.base import StaffModelAdmin
 from staff.admin.domains import DomainInline, save_domains

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from core.searching import folded
+from core.db_backend.fields import folded
 from staff.actors import acting
 from staff.admin.base import StaffModelAdmin
 from staff.admin.people import may_touch

@@ -5,8 +5,8 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.shapes import parsed
-from core.views import ApiView
+from core.api.serializers import parsed
+from core.api.views import ApiView
 from staff.api.shapes import LoginRequest, StaffTokenShape, token_answer
 from staff.authentication import (
     MayAsStaff,

@@ -3,8 +3,8 @@
 from dataclasses import asdict
 from typing import Any
 
-from core.conditional import etag_of_document
-from core.timestamps import time_or_none, timestamp
+from core.http.conditional import etag_of_document
+from core.text.formatting import time_or_none, timestamp
 from tenants.documents import domain_document, usage_document
 from tenants.hosts import site_url
 from tenants.limits import limits_from, own_limits

@@ -6,11 +6,11 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.conditional import require_match, tagged
-from core.openapi import IF_MATCH, IF_NONE_MATCH
-from core.pagination import KeysetPagination
-from core.shapes import parsed
-from idempotency.openapi import IDEMPOTENCY_KEY
+from core.api.openapi import IF_MATCH, IF_NONE_MATCH
+from core.api.pagination import KeysetPagination
+from core.api.serializers import parsed
+from core.http.conditional import require_match, tagged
+from idempotency.keys import IDEMPOTENCY_KEY
 from idempotency.services import fingerprint_of, once
 from staff.api.view import CHANGE, VIEW, StaffView
 from staff.authentication import asking

@@ -1,7 +1,7 @@
 """What is set apart for one tenant alone, as the staff API takes and shows it. Shapes only."""
 
-from core.fields import IntegerField
-from core.shapes import KnownFields
+from core.api.fields import IntegerField
+from core.api.serializers import KnownFields
 from tenants.limits import LARGEST
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from core.fields import EmailField, IntegerField, TextField
-from core.shapes import CredentialsShape, by_rule
+from core.api.fields import EmailField, IntegerField, TextField
+from core.api.serializers import CredentialsShape, by_rule
 from staff.api.limit_shapes import OwnLimitsShape
 from staff.models import StaffUser
 from staff.tokens import Issued

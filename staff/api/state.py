@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.shapes import parsed
+from core.api.serializers import parsed
 from staff.api.shapes import SuspendRequest, TenantShape
 from staff.api.view import CHANGE, StaffView, acted
 from staff.tenants import serve_again

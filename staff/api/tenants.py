@@ -7,11 +7,11 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.listing import checked_ordering
-from core.openapi import IF_MATCH, IF_NONE_MATCH, ordering_by, search_for
-from core.pagination import KeysetPagination
-from core.shapes import checked_fields, parsed
-from idempotency.openapi import IDEMPOTENCY_KEY
+from core.api.filters import checked_ordering
+from core.api.openapi import IF_MATCH, IF_NONE_MATCH, ordering_by, search_for
+from core.api.pagination import KeysetPagination
+from core.api.serializers import checked_fields, parsed
+from idempotency.keys import IDEMPOTENCY_KEY
 from idempotency.services import fingerprint_of, once
 from staff.api.documents import tenant_of
 from staff.api.shapes import (

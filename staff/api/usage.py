@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.shapes import checked_fields
+from core.api.serializers import checked_fields
 from staff.api.view import VIEW, StaffView
 from staff.queries import shown_tenant
 from tenants.documents import requests_document, usage_document

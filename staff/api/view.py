@@ -8,8 +8,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from audit.services import Actor
-from core.conditional import require_match, tagged
-from core.views import ApiView
+from core.api.views import ApiView
+from core.http.conditional import require_match, tagged
 from staff.api.documents import tenant_etag, tenant_of
 from staff.authentication import MayAsStaff, StaffAuthentication, asking
 from staff.tenants import Check, act_on

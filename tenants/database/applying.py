@@ -18,7 +18,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.db.migrations.state import ProjectState
 from psycopg import sql
 
-from core.database.scope import enter
+from core.db_backend.scope import enter
 from tenants.database.concurrently import drop_unfinished
 from tenants.database.history import History, alone, history_of
 from tenants.database.owner import ALIAS, owner_connection, protect_history

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from django.db import transaction
 from psycopg import sql
 
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from tenants.database.migrating import drop_schema
 from tenants.database.owner import ALIAS, owner_connection
 

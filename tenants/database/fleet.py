@@ -6,7 +6,7 @@ from typing import Any
 from django.db import ProgrammingError
 from psycopg import sql
 
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from tenants.database.owner import owner_connection
 from tenants.database.steps import Step, tenant_steps
 

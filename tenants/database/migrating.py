@@ -7,7 +7,7 @@ from django.core.management.sql import emit_post_migrate_signal, emit_pre_migrat
 from django.db import transaction
 from django.db.migrations.executor import MigrationExecutor
 
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from tenants.database.applying import Applier
 from tenants.database.owner import (
     ALIAS,

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.migrations.graph import MigrationGraph
 from django.db.migrations.loader import MigrationLoader
 
-from core.database.scope import Scope
+from core.db_backend.scope import Scope
 
 Step = tuple[str, str]
 Report = Callable[[str], None]

@@ -12,7 +12,7 @@ from typing import Any
 from django.db.migrations import RunPython, SeparateDatabaseAndState
 from django.db.migrations.operations.base import Operation
 
-from core.database.base import ENTER_SCOPE
+from core.db_backend.base import ENTER_SCOPE
 
 # Defaults that give the same whenever and wherever they are called.
 SAME_EVERYWHERE = (dict, list, tuple, set, str, int, float, bool)

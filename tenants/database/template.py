@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import CommandError
 
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from tenants.database.migrating import create_empty_schema, drop_schema, migrate_tenant_schema
 from tenants.database.owner import owner_connection
 from tenants.database.steps import Report, digest_of, tenant_steps

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from audit.services import Actor, record
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from tenants.domains.claims import locked_domain, prove
 from tenants.domains.proof import Outcome, look_up, new_token
 from tenants.models import Domain, Tenant

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from audit.services import Actor, record
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from core.problems import FieldError
 from tenants.domains.names import checked_custom, checked_domain
 from tenants.domains.proof import Outcome, new_token

@@ -4,8 +4,8 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from core.domain_names import ascii_domain
 from core.problems import FieldError, ValidationFailed
+from core.text.domain_names import ascii_domain
 from tenants import slugs
 from tenants.domains.proof import CHALLENGE
 from tenants.hosts import HOST_NAME

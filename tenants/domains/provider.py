@@ -15,8 +15,8 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse
 
-from core.database.scope import PUBLIC, enter
-from core.responses import as_problem, problem_response
+from core.db_backend.scope import PUBLIC, enter
+from core.http.responses import as_problem, problem_response
 from tenants.domains.queries import routed_domains
 from tenants.hosts import HOST_NAME, site_of
 

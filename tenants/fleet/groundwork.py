@@ -9,7 +9,7 @@ from typing import TypeVar
 from django.core.management import CommandError
 from django.db import DatabaseError
 
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from tenants.database.migrating import migrate_public
 from tenants.database.owner import install_functions, owner_connection
 from tenants.database.steps import Report

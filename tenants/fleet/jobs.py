@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from django.core.management import call_command
 from django.db import connections
 
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from tenants.context import tenant_context
 from tenants.database.applying import Applier
 from tenants.database.history import SchemaMissing

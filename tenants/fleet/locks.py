@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from django.core.management import CommandError
 from django.db import DatabaseError
 
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from tenants.database.owner import owner_connection
 
 FLEET_LOCK = 0x4147474F  # any number, the same in every process

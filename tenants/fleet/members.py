@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from django.core.management import CommandError
 
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from tenants.database.owner import ALIAS
 from tenants.models import Tenant
 

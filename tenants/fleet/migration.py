@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from tenants.database.fleet import behind, with_history
 from tenants.database.owner import owner_connection
 from tenants.fleet import marks, records

@@ -5,7 +5,7 @@ import os
 import re
 from argparse import ArgumentParser
 
-from core.parsing import integer_argument
+from core.text.parsing import integer_argument
 
 DURATION = re.compile(r"0|[1-9][0-9]{0,8}(ms|s|min|h)")
 MOST_WORKERS = 8

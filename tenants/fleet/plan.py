@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from tenants.database.fleet import missing_steps
 from tenants.database.migrating import pending_in_public
 from tenants.database.owner import owner_connection

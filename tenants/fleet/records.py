@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management import CommandError
 from django.utils import timezone
 
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from tenants.database.owner import ALIAS
 from tenants.fleet.members import Member
 from tenants.fleet.outcomes import Outcome, Result

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from core.timestamps import time_or_none, timestamp
+from core.text.formatting import time_or_none, timestamp
 from tenants.database.template import template_is_current
 from tenants.fleet import marks, records
 from tenants.fleet.members import Member

@@ -11,7 +11,7 @@ from django_redis import get_redis_connection
 
 from accounts.models import Invitation, MailLink, User
 from accounts.passwords import hashers, rules
-from core import limits
+from core.rate_limits import limits
 from devstack.testing import TestStack
 from tenants.context import tenant_context
 from tests.cast import Agency, Person, join

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Invitation, Letter, MailLink, User
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from staff.models import StaffUser
 from tenants.context import tenant_context
 from tests.cast import Agency, found_agency

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.actions import SCOPES
 from accounts.models import ApiKey, Session, User
-from core.timestamps import timestamp
+from core.text.formatting import timestamp
 from tenants.context import tenant_context
 from tests.accounts.bodies import refusal
 from tests.accounts.keys import DEAD, READ, asking, made

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from accounts.passwords.attempts import make_familiar
-from core.address import limit_key
-from core.context import RequestContext, serving
+from core.http.client_address import limit_key
+from core.request_context import RequestContext, serving
 from tenants.context import tenant_context
 from tests.accounts.asking import ask, somewhere
 from tests.cast import Agency, join

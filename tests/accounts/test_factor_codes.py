@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from accounts.models import Authenticator
-from core.one_time import code_at
+from core.crypto.one_time_codes import code_at
 from tenants.context import tenant_context
 from tests.accounts.bodies import refusal
 from tests.accounts.factors import FACTORS, enrol, events, log_in

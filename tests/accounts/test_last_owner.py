@@ -11,8 +11,8 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.people.managing import change_person
 from accounts.people.removal import remove_person
-from core.context import RequestContext, serving
 from core.problems import Problem
+from core.request_context import RequestContext, serving
 from tenants.context import tenant_context
 from tests.accounts.bodies import refusal
 from tests.accounts.people import active_owners, logged_in, row, somebody, trail

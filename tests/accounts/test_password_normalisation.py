@@ -12,7 +12,7 @@ from accounts.passwords.hashers import PepperedArgon2
 from accounts.passwords.rules import checked_password, password_fits, require_good
 from accounts.services import log_in
 from audit.services import SYSTEM
-from core.passwords import MAX_RAW_LENGTH, normalized_password
+from core.crypto.passwords import MAX_RAW_LENGTH, normalized_password
 from core.problems import ValidationFailed
 from files.models import Share
 from files.shares.passwords import require_password

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from audit.models import AuditEvent
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from tenants.queries import tenant_by_slug
 from tests.accounts.bodies import faults, refusal
 from tests.accounts.factors import enrol

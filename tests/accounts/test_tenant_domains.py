@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from audit.models import AuditEvent
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from core.problems import RateLimited
 from tenants.domains.turns import AT_ONCE, TURNS, turn
 from tenants.models import Domain

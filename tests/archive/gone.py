@@ -4,7 +4,7 @@ from django.db import connection
 from django_redis import get_redis_connection
 
 from audit.models import AuditEvent
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from files.objects.store import client
 from tenants.models import Domain, Tenant
 from tests import stack

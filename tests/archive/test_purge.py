@@ -14,7 +14,7 @@ from aggios.deletion.certificates import digest_of
 from aggios.deletion.inventory import take_inventory
 from aggios.deletion.purge import take_off_the_air
 from audit.services import SYSTEM
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from files.objects.purging import purge_objects
 from tenants.database.dropping import drop_in_batches
 from tenants.deletion import schedule_deletion

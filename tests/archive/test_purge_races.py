@@ -11,7 +11,7 @@ from aggios.archive.session import working_on
 from aggios.deletion.problems import NotDue
 from aggios.deletion.purge import Wish, purge, take_off_the_air
 from audit.services import SYSTEM
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from tenants.deletion import call_off_deletion, schedule_deletion
 from tenants.models import Tenant
 from tenants.problems import TenantNotFound

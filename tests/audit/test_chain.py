@@ -10,8 +10,8 @@ from django.db import connection, connections, transaction
 
 from accounts.models import Session, User
 from audit.services import SYSTEM, record
-from core.context import RequestContext, serving
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
+from core.request_context import RequestContext, serving
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
 from tests.audit.conftest import ADA, BEN, EVENTS, links, run

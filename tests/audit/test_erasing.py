@@ -5,7 +5,7 @@ from django.db import DatabaseError, transaction
 
 from audit.models import AuditEvent
 from audit.services import ANONYMOUS, Actor, Target, erase_person, record
-from core.context import RequestContext, serving
+from core.request_context import RequestContext, serving
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
 from tests.audit.conftest import ADA, BEN

@@ -10,7 +10,7 @@ from django.db import connections
 
 from accounts.models import User
 from audit.services import SYSTEM
-from core.database.base import DatabaseWrapper
+from core.db_backend.base import DatabaseWrapper
 from devstack.testing import TestStack
 from tenants.context import tenant_context
 from tenants.refs import TenantRef

@@ -5,7 +5,7 @@ from django.test import RequestFactory
 
 from core import accept
 from core.accept import MAX_RANGES, names, quality_of
-from core.browser import wants_page
+from core.http.negotiation import wants_page
 from tests.browser import HTML as OF_BROWSERS
 
 

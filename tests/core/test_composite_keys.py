@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from core.composite_keys import composite_digest, composite_key
+from core.text.composite_keys import composite_digest, composite_key
 
 HOSTILE = ("", "a", "/", "a/b", "1:a", "0:", "a/1:b", "sha256:", "\ud800", "\n", "é", "é" * 99)
 

@@ -15,8 +15,8 @@ from rest_framework.request import Request
 
 from accounts.permissions import Everybody
 from aggios.urls import common
+from core.api.views import ApiView
 from core.problems import InternalError, RateLimited
-from core.views import ApiView
 
 SECRET = "postgresql://owner:hunter2@10.0.0.1/aggios"
 RAISED = {

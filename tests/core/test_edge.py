@@ -5,7 +5,7 @@ import secrets
 
 import pytest
 
-from core.request_ids import WELL_FORMED_ID
+from core.http.request_ids import WELL_FORMED_ID
 from devstack.testing import TestStack
 from tests.accounts.bodies import refusal
 from tests.cast import Agency

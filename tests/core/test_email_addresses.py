@@ -4,8 +4,8 @@ import unicodedata
 
 import pytest
 
-from core.email_addresses import LONGEST_ADDRESS, address_key, canonical_address, typed_address
 from core.problems import ValidationFailed
+from core.text.email_addresses import LONGEST_ADDRESS, address_key, canonical_address, typed_address
 
 MUNICH = "ada@xn--mnchen-3ya.example"
 

@@ -4,7 +4,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from core.encodings import undecodable_field
+from core.http.encodings import undecodable_field
 from core.problems import MalformedBody
 from tests.accounts.asking import somewhere
 from tests.cast import Agency

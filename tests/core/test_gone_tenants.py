@@ -9,7 +9,7 @@ from psycopg import sql
 
 from audit.models import AuditEvent
 from audit.services import SYSTEM, record
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tenants.refs import TenantRef

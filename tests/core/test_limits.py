@@ -10,10 +10,10 @@ import pytest
 from django.test import Client
 
 from audit.services import SYSTEM
-from core import limits
-from core.context import RequestContext, serving
 from core.problems import RateLimited
-from core.windows import RedisWindows
+from core.rate_limits import limits
+from core.rate_limits.windows import RedisWindows
+from core.request_context import RequestContext, serving
 from devstack.environment import stack_environment
 from tenants.services import create_tenant
 

@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from core import limits
-from core.limits import Use, settle, take_all
 from core.problems import RateLimited
-from core.windows import LocalWindows, RedisWindows, Window
+from core.rate_limits import limits
+from core.rate_limits.limits import Use, settle, take_all
+from core.rate_limits.windows import LocalWindows, RedisWindows, Window
 
 AT_ONCE = 200
 

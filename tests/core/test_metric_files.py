@@ -18,7 +18,7 @@ import pytest
 from prometheus_client.mmap_dict import MmapedDict, mmap_key
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from core.metric_files import join_ended, reading
+from core.observability.metric_files import join_ended, reading
 from devstack.home import CHECKOUT
 from devstack.ports import LOOPBACK
 
@@ -35,7 +35,7 @@ def worker_exit(server, worker):
 """
 APPLICATION = """
 import os
-from core.metrics import MetricsMiddleware, observe_request
+from core.observability.metrics import MetricsMiddleware, observe_request
 
 def application(environ, start_response):
     class Request:

@@ -6,7 +6,7 @@ import pytest
 from django.core.files.uploadhandler import MemoryFileUploadHandler
 from django.http.multipartparser import MultiPartParserError
 
-from core.multipart import CheckedParts, FormReader, boundary_of
+from core.http.multipart import CheckedParts, FormReader, boundary_of
 from core.problems import MalformedBody
 
 

@@ -4,7 +4,7 @@ import argparse
 
 import pytest
 
-from core.parsing import integer_argument, is_media_type, parse_instant, parse_integer
+from core.text.parsing import integer_argument, is_media_type, parse_instant, parse_integer
 
 ARABIC_TEN = "\u0661\u0660"
 FULL_WIDTH_TEN = "\uff11\uff10"

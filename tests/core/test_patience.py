@@ -10,8 +10,8 @@ import pytest
 from django.db import OperationalError, connections
 from psycopg import errors
 
-from core.database.base import DatabaseWrapper
-from core.database.patience import ServerHangs
+from core.db_backend.base import DatabaseWrapper
+from core.db_backend.timeouts import ServerHangs
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
 from tests.core.people import backend_pid, people

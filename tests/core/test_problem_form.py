@@ -6,8 +6,8 @@ import pytest
 from rest_framework import exceptions as drf
 from rest_framework.exceptions import ErrorDetail
 
+from core.http.responses import exception_response
 from core.problems import MORE_ERRORS
-from core.responses import exception_response
 from tests.accounts.bodies import refusal
 from tests.cast import Agency
 from tests.core.test_edge import SECURE

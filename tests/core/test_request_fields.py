@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from rest_framework import serializers
 
-from core.fields import (
+from core.api.fields import (
     InstantField,
     IntegerField,
     ListField,
@@ -14,7 +14,7 @@ from core.fields import (
     RegexField,
     TextField,
 )
-from core.shapes import KnownFields
+from core.api.serializers import KnownFields
 from files.api.upload_shapes import CompleteRequest, PartsRequest
 
 NOT_INTEGERS = [

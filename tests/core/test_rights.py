@@ -5,7 +5,7 @@ from django.db import ProgrammingError, connection, transaction
 from psycopg import errors
 
 from audit.services import SYSTEM, record
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
 

@@ -7,7 +7,7 @@ import pytest
 from django.core.checks import run_checks
 from django.db import connections
 
-from core.database.base import DatabaseWrapper
+from core.db_backend.base import DatabaseWrapper
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
 from tests.core.people import backend_pid, people

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from django.db import DatabaseError, connections
 
-from core.database.base import DatabaseWrapper
+from core.db_backend.base import DatabaseWrapper
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
 from tests.core.people import backend_pid, people, place

@@ -8,7 +8,7 @@ from django.db import DatabaseError, OperationalError, ProgrammingError, connect
 from django.test.utils import CaptureQueriesContext
 from psycopg import errors
 
-from core.database.scope import PUBLIC, Scope, current_scope, enter
+from core.db_backend.scope import PUBLIC, Scope, current_scope, enter
 from tenants.context import NoTenant, current_tenant, tenant_context
 from tenants.refs import TenantRef
 from tests.core.people import EMAILS, people, place

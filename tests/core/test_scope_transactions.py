@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 
-from core.database.base import DatabaseWrapper
+from core.db_backend.base import DatabaseWrapper
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
 from tests.core.people import people, place

@@ -9,7 +9,7 @@ import pytest
 from django.db import DataError, IntegrityError, connections, transaction
 
 from accounts.models import User
-from core.database.base import DatabaseWrapper
+from core.db_backend.base import DatabaseWrapper
 from devstack.testing import TestStack
 from tenants.context import tenant_context
 from tenants.refs import TenantRef

@@ -7,7 +7,7 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django.test import RequestFactory
 
 from accounts.models import User
-from core.database.scope import PUBLIC, current_scope
+from core.db_backend.scope import PUBLIC, current_scope
 from tenants.context import tenant_or_none
 from tenants.middleware import TenantMiddleware
 from tenants.refs import TenantRef

@@ -17,7 +17,7 @@ from accounts.models import Session, User
 from accounts.sessions.pruning import prune as prune_sessions
 from aggios.isolation.parties import SLUG
 from audit.services import SYSTEM, record
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from files.models import Balance, File, FileVersion
 from files.objects.storage import tenant_storage
 from files.objects.store import client

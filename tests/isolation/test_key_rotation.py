@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from accounts.models import Session
 from accounts.sessions.tokens import ENDED_WITH_KEY
 from audit.models import AuditEvent
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from tenants.context import tenant_context
 from tests.accounts.bodies import header, refusal
 from tests.cast import Agency, join

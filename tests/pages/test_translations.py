@@ -11,9 +11,9 @@ from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext, override
 
 from accounts.people.adding import LONGEST_NAME
-from core.names import CONTROL, DIRECTION, INVISIBLE, clean_name
-from core.passwords import SAME
+from core.crypto.passwords import SAME
 from core.problems import ValidationFailed, catalogue
+from core.text.names import CONTROL, DIRECTION, INVISIBLE, clean_name
 from tenants.names import LENGTH
 from tests.pages.strings import ROOT, marked
 

@@ -6,7 +6,7 @@ from django.urls import resolve
 
 from accounts.actions import ACTIONS
 from accounts.models import User
-from core.views import ApiView
+from core.api.views import ApiView
 from tests.structure.routes import MEMBER, ROUTES, Route
 from tests.structure.test_matrix import Ids
 

@@ -19,21 +19,26 @@ SINKS = {
     "hashlib",
     "hmac",
     "cryptography.hazmat.primitives.kdf.hkdf",
-    "core.limits",
-    "core.windows",
+    "core.rate_limits.limits",
+    "core.rate_limits.windows",
     "django.core.cache",
     "django.core.signing",
     "django_redis",
 }
-ALSO = {"core/limits.py", "tenants/caching.py", "accounts/sealing.py", "idempotency/services.py"}
+ALSO = {
+    "core/rate_limits/limits.py",
+    "tenants/caching.py",
+    "accounts/sealing.py",
+    "idempotency/services.py",
+}
 SEPARATORS = set("/:|.,;-_ @#&=\n\x1f\0")
 # Function: why its parts are unambiguous.
 UNAMBIGUOUS = {
-    "core/composite_keys.py:_encoded": "the mechanism itself",
-    "core/composite_keys.py:composite_key": "the mechanism itself",
-    "core/one_time.py:_grouped": "one random text, for reading",
-    "core/one_time.py:uri_of": "the Key URI Format prescribes the separator",
-    "core/sealing.py:seal": "the version of a pepper, from the settings, and a Fernet token",
+    "core/text/composite_keys.py:_encoded": "the mechanism itself",
+    "core/text/composite_keys.py:composite_key": "the mechanism itself",
+    "core/crypto/one_time_codes.py:_grouped": "one random text, for reading",
+    "core/crypto/one_time_codes.py:uri_of": "the Key URI Format prescribes the separator",
+    "core/crypto/encryption.py:seal": "the version of a pepper, from the settings, and a Fernet token",
     "tenants/database/steps.py:digest_of": "names of apps and migrations from the code",
     "tenants/domains/provider.py:_routers": "the id of a row and a suffix from the code",
     "tenants/caching.py:tenant_key": "only the last part is chosen, the others are ours",
@@ -85,7 +90,7 @@ def composed(path: Path) -> set[str]:
     """Return the functions of a module that join parts."""
     name = path.relative_to(ROOT).as_posix()
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    if name not in ALSO and not imported(tree) & SINKS and name != "core/composite_keys.py":
+    if name not in ALSO and not imported(tree) & SINKS and name != "core/text/composite_keys.py":
         return set()
     return {
         f"{name}:{function.name}"

@@ -4,8 +4,8 @@ import re
 from importlib import import_module
 from pathlib import Path
 
+from core.http.request_ids import API_VERSION, WELL_FORMED_ID
 from core.problems import catalogue
-from core.request_ids import API_VERSION, WELL_FORMED_ID
 from traefik import problems as proxy
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.urls import resolve
 from drf_spectacular.generators import SchemaGenerator
 
-from core.views import ApiView
+from core.api.views import ApiView
 from tests.accounts.bodies import refusal
 from tests.cast import Agency, found_agency
 from tests.site import Site

@@ -15,7 +15,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import force_instance
 from rest_framework import serializers
 
-from core import fields as strict
+from core.api import fields as strict
 from tests.structure.test_imports import ROOMS, ROOT
 
 LENIENT = (serializers.IntegerField, serializers.DateTimeField)
@@ -114,7 +114,7 @@ def test_every_form_text_has_a_maximum():
 
 
 def is_of_django(form: type[forms.BaseForm], name: str) -> bool:
-    """Tell whether a field is one of Django's own; core/passwords.py bounds those."""
+    """Tell whether a field is one of Django's own; core/crypto/passwords.py bounds those."""
     return any(
         name in getattr(base, "base_fields", {})
         for base in form.__mro__
@@ -132,7 +132,7 @@ def test_text_is_normalised_in_one_module():
                 if isinstance(node, ast.ImportFrom) and node.module == "unicodedata":
                     callers.add(str(path.relative_to(ROOT)))
 
-    assert callers == {"core/text.py"}
+    assert callers == {"core/text/normalization.py"}
 
 
 def test_every_query_text_has_a_maximum():

@@ -6,7 +6,7 @@ import pytest
 
 from audit.models import AuditEvent
 from audit.services import SYSTEM, Actor
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from tenants.services import mark_deleting, resume_tenant, suspend_tenant
 from tests.cast import Agency
 from tests.site import PASSWORD, Site

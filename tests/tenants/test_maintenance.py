@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 
 from audit.models import AuditEvent
 from audit.services import SYSTEM
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from tenants.maintenance import begin_maintenance, end_maintenance, maintenance
 from tenants.models import Tenant
 from tests.cast import Agency

@@ -12,7 +12,7 @@ from psycopg import errors
 from accounts.models import User
 from audit.models import AuditEvent
 from audit.services import SYSTEM
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from core.problems import ValidationFailed
 from tenants.context import tenant_context
 from tenants.database.migrating import create_empty_schema, drop_schema, migrate_tenant_schema

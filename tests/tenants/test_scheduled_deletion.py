@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from audit.models import AuditEvent
 from audit.services import SYSTEM, Actor
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from core.problems import ValidationFailed
 from tenants.deletion import call_off_deletion, due_for_deletion, schedule_deletion
 from tenants.problems import TenantNotFound

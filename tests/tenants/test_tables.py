@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from core.text import counted
+from core.text.normalization import counted
 from tenants.management.tables import show_table, table_of
 
 COLUMNS = ("subdomain", "name", "state")

@@ -6,8 +6,8 @@ from typing import Any
 
 from accounts.mail.rounds import sweep, watch
 from core.long_running import Stop
-from core.text import counted
-from core.watching import WatchingCommand
+from core.text.normalization import counted
+from core.workers import WatchingCommand
 
 
 class Command(WatchingCommand):

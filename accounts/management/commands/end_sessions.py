@@ -12,7 +12,7 @@ from accounts.people.finding import person_with_spelling
 from accounts.sessions.lifetime import alive
 from accounts.sessions.services import end_all, end_everybodys
 from audit.services import SYSTEM
-from core.text import counted
+from core.text.normalization import counted
 from tenants.context import tenant_context
 from tenants.management.choosing import named_tenant
 from tenants.management.confirming import confirm

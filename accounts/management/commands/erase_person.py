@@ -16,7 +16,7 @@ from accounts.people.removal import forget
 from audit.models import AuditEvent
 from audit.services import SYSTEM
 from core.problems import Problem
-from core.text import counted
+from core.text.normalization import counted
 from tenants.context import tenant_context
 from tenants.management.choosing import named_tenant
 from tenants.refs import ref_of

@@ -16,7 +16,7 @@ from aggios.isolation.show import show
 from aggios.isolation.transport import InProcess, OverHttp, Transport
 from core.problems import StorageUnavailable
 from core.termination import Stopped, exit_status
-from core.text import counted
+from core.text.normalization import counted
 
 
 class Command(BaseCommand):

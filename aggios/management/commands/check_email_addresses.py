@@ -9,9 +9,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from accounts.people import address_rewriting as of_people
-from core.database.scope import PUBLIC, enter
-from core.email_rewriting import Finding
-from core.text import counted
+from core.db_backend.scope import PUBLIC, enter
+from core.text.email_canonicalization import Finding
+from core.text.normalization import counted
 from staff import address_rewriting as of_staff
 from tenants.context import tenant_context
 from tenants.management.choosing import chosen_tenants

@@ -18,11 +18,11 @@ from aggios.deletion.problems import NotPurged
 from aggios.deletion.purge import Wish, purge
 from aggios.management.words import first_line
 from audit.services import SYSTEM
-from core.database.scope import PUBLIC, enter
-from core.parsing import integer_argument
+from core.db_backend.scope import PUBLIC, enter
 from core.problems import StorageUnavailable, ValidationFailed
-from core.text import counted, noun_for
-from core.timestamps import time_or_none, timestamp
+from core.text.formatting import time_or_none, timestamp
+from core.text.normalization import counted, noun_for
+from core.text.parsing import integer_argument
 from tenants.database.owner import owner_connection
 from tenants.deletion import call_off_deletion, schedule_deletion
 from tenants.management.confirming import confirm

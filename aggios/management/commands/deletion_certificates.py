@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from aggios.deletion.certificates import certificates, digest_of
 from aggios.management.commands.delete_tenant import told
-from core.text import counted
-from core.timestamps import timestamp
+from core.text.formatting import timestamp
+from core.text.normalization import counted
 from tenants.management.tables import show_table, table_of
 
 COLUMNS = ("purged at", "subdomain", "name", "certificate", "digest")

@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.progress import track
 
 from aggios.usage import Outcome, measure_tenants
-from core.parsing import integer_argument
-from core.text import counted
+from core.text.normalization import counted
+from core.text.parsing import integer_argument
 from tenants.documents import usage_document
 from tenants.management.choosing import chosen_tenants
 from tenants.models import Tenant, Usage

@@ -12,7 +12,7 @@ from accounts.models import User
 from accounts.people.adding import create_user
 from accounts.signup import sign_up
 from audit.services import SYSTEM
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from staff.models import StaffUser
 from tenants.context import tenant_context
 from tenants.hosts import tenant_host

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from core.text import counted
+from core.text.normalization import counted
 from files.trash.sweeping import Swept, count_due, sweep
 from tenants.context import tenant_context
 from tenants.models import Tenant

@@ -13,9 +13,9 @@ from django.utils import timezone
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from core.parsing import integer_argument
 from core.problems import StorageUnavailable
-from core.text import counted
+from core.text.normalization import counted
+from core.text.parsing import integer_argument
 from files.models import Balance, FileVersion
 from files.reconciling.findings import Findings
 from files.reconciling.services import reconcile, settle_all

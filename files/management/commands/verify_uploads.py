@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from core.long_running import Stop
-from core.text import counted
-from core.watching import WatchingCommand
+from core.text.normalization import counted
+from core.workers import WatchingCommand
 from files.uploads.rounds import sweep, watch
 
 

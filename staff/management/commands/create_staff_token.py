@@ -8,10 +8,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from audit.services import SYSTEM
-from core.names import clean_name
-from core.parsing import integer_argument
 from core.problems import ValidationFailed
-from core.timestamps import timestamp
+from core.text.formatting import timestamp
+from core.text.names import clean_name
+from core.text.parsing import integer_argument
 from staff.services import staff_by_email
 from staff.tokens import issue
 

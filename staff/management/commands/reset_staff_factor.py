@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from audit.services import SYSTEM
-from core.database.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, enter
 from staff.second_factor import remove_factor
 from staff.services import staff_by_email
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from core.text import counted
+from core.text.normalization import counted
 from tenants.linting.linter import faults_in, own_apps
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from core.text import counted
-from core.timestamps import time_or_none, timestamp
+from core.text.formatting import time_or_none, timestamp
+from core.text.normalization import counted
 from tenants.hosts import tenant_host
 from tenants.management.tables import show_table, table_of
 from tenants.models import Tenant

@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db.migrations.autodetector import MigrationAutodetector
 
-from core.parsing import integer_argument
-from core.text import counted
+from core.text.normalization import counted
+from core.text.parsing import integer_argument
 from tenants.database.owner import owner_connection
 from tenants.fleet.groundwork import Groundwork, lay
 from tenants.fleet.locks import migrating_alone

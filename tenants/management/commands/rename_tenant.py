@@ -7,9 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from audit.services import SYSTEM
-from core.parsing import integer_argument
 from core.problems import Problem
-from core.timestamps import timestamp
+from core.text.formatting import timestamp
+from core.text.parsing import integer_argument
 from tenants.hosts import site_url
 from tenants.models import Tenant
 from tenants.queries import tenant_by_slug

@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.progress import track
 
 from audit.verification import Head, Verdict
-from core.parsing import integer_argument
-from core.text import counted
+from core.text.normalization import counted
+from core.text.parsing import integer_argument
 from tenants.trails import PLATFORM, Trail, all_trails, due, trails_of, verify_trail
 
 Outcome = tuple[Trail, Verdict | str]

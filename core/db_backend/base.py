@@ -24,10 +24,10 @@ from django.db.backends.postgresql import base
 from django.db.backends.utils import CursorWrapper
 from psycopg.pq import TransactionStatus
 
-from core.database.cursors import ScopedCursor, ScopedDebugCursor
 from core.database.operations import Operations
-from core.database.patience import be_patient, impatient
-from core.database.scope import Scope, current_scope
+from core.db_backend.cursors import ScopedCursor, ScopedDebugCursor
+from core.db_backend.scope import Scope, current_scope
+from core.db_backend.timeouts import be_patient, impatient
 
 ENTER_SCOPE = (
     "SELECT set_config('search_path', %s, false), set_config('role', %s, false), "
@@ -205,4 +205,4 @@ def _verify_connections(**_: Any) -> None:
             connection.verify_before_use()
 
 
-request_started.connect(_verify_connections, dispatch_uid="core.database.verify")
+request_started.connect(_verify_connections, dispatch_uid="core.db_backend.verify")

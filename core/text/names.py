@@ -10,7 +10,7 @@ import re
 import unicodedata
 
 from core.problems import FieldError, ValidationFailed
-from core.text import BIDI_CONTROL, DEFAULT_IGNORABLE, is_visible, normalize_text
+from core.text.normalization import BIDI_CONTROL, DEFAULT_IGNORABLE, is_visible, normalize_text
 
 ZWNJ, ZWJ = "\u200c", "\u200d"
 # A flag of a part of a country (UTS #51, emoji_tag_sequence).

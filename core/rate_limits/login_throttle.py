@@ -16,10 +16,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from core.address import limit_key
-from core.context import request_context
-from core.limits import Use, settle, take_all
+from core.http.client_address import limit_key
 from core.problems import RateLimited
+from core.rate_limits.limits import Use, settle, take_all
+from core.request_context import request_context
 
 ACCOUNT_WIDE = "login_hour"
 IsFailure = Callable[[BaseException], bool]

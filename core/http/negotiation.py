@@ -8,7 +8,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import override
 
 from core.accept import names, quality_of
-from core.language import in_language, language_of
+from core.http.language import in_language, language_of
 
 HTML = "text/html"
 JSON = ("application/json", "application/problem+json")

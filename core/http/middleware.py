@@ -11,14 +11,14 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
-from core.address import client_address
-from core.browser import is_api
-from core.context import RequestContext, serving
-from core.metrics import observe_request
+from core.http.client_address import client_address
+from core.http.negotiation import is_api
+from core.http.request_ids import API_VERSION, request_id_of
+from core.http.responses import problem_response
+from core.observability.metrics import observe_request
 from core.problems import UnsupportedVersion
 from core.redaction import redacted_path
-from core.request_ids import API_VERSION, request_id_of
-from core.responses import problem_response
+from core.request_context import RequestContext, serving
 
 PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 QUIET_PATHS = frozenset({"/api/health/live", "/api/health/ready", "/metrics", "/internal/traefik"})

@@ -22,9 +22,9 @@ from rest_framework import exceptions as drf
 from rest_framework.views import set_rollback
 
 from core import problems
-from core.bodies import broken_off
-from core.context import request_context
+from core.http.body_errors import broken_off
 from core.problems import FieldError, Problem
+from core.request_context import request_context
 
 log = logging.getLogger(__name__)
 # Django's wrappers, and the driver's own where no wrapper stands between.

@@ -5,7 +5,7 @@
 - The local part, in normal form C, is a dot-atom in ASCII and lower case. So it holds neither
   look-alike nor default-ignorable letters (UTS 36, UAX 44); mail to others needs SMTPUTF8
   (RFC 6531). A quoted local part is another spelling of a plain one (RFC 5321 section 4.1.2).
-- The domain is in A-labels by UTS 46 and IDNA 2008 (``core/domain_names.py``). An address literal,
+- The domain is in A-labels by UTS 46 and IDNA 2008 (``core/text/domain_names.py``). An address literal,
   such as ``[192.0.2.1]``, is none.
 
 See docs/decisions/0021-email-addresses.md.
@@ -14,9 +14,9 @@ See docs/decisions/0021-email-addresses.md.
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 
-from core.domain_names import ascii_domain
 from core.problems import FieldError, ValidationFailed
-from core.text import normalize_bounded
+from core.text.domain_names import ascii_domain
+from core.text.normalization import normalize_bounded
 
 LONGEST_ADDRESS = 254
 LONGEST_LOCAL_PART = 64

@@ -9,8 +9,8 @@ from django.utils.http import parse_etags
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.composite_keys import composite_digest
 from core.problems import PreconditionFailed
+from core.text.composite_keys import composite_digest
 
 # No client can name it: an entity tag stands in quotation marks.
 NO_ETAG = "none"

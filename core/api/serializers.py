@@ -8,8 +8,8 @@ from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from core.fields import TextField, as_validation_error
-from core.one_time import LONGEST
+from core.api.fields import TextField, as_validation_error
+from core.crypto.one_time_codes import LONGEST
 from core.problems import MAX_ERRORS, ValidationFailed
 
 
@@ -66,7 +66,7 @@ def still_to_come(moment: datetime) -> None:
 def by_rule(rule: Callable[[str], object]) -> Callable[[str], None]:
     """Return a field validator that asks a service's rule, so that one answer names every fault.
 
-    The field must bound the length of its text (core/fields.py).
+    The field must bound the length of its text (core/api/fields.py).
     """
 
     def validate(value: str) -> None:

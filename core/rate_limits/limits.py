@@ -13,11 +13,11 @@ from functools import cache
 from django.conf import settings
 from redis.exceptions import RedisError
 
-from core.address import limit_key
-from core.composite_keys import composite_key
-from core.context import request_context
+from core.http.client_address import limit_key
 from core.problems import RateLimited
-from core.windows import LocalWindows, RedisWindows, State, Window
+from core.rate_limits.windows import LocalWindows, RedisWindows, State, Window
+from core.request_context import request_context
+from core.text.composite_keys import composite_key
 
 log = logging.getLogger(__name__)
 PREFIX = "aggios-limits/"

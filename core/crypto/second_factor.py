@@ -2,7 +2,7 @@
 
 Whose they are, and what goes on record, is for the rooms that have people: those of tenants in
 accounts/factors/, staff in staff/second_factor.py. ``info`` is what something was sealed or hashed
-for (core/sealing.py).
+for (core/crypto/encryption.py).
 """
 
 import logging
@@ -12,10 +12,10 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from uuid6 import uuid7
 
-from core.limits import Use, settle, take_all
-from core.one_time import new_recovery_codes, plain, step_of
+from core.crypto.encryption import Unreadable, is_current, keyed_hashes, seal, unseal
+from core.crypto.one_time_codes import new_recovery_codes, plain, step_of
 from core.problems import InvalidCredentials
-from core.sealing import Unreadable, is_current, keyed_hashes, seal, unseal
+from core.rate_limits.limits import Use, settle, take_all
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,8 @@ from urllib.parse import unquote_to_bytes
 
 from django.http import HttpRequest, HttpResponse
 
-from core.browser import as_page, is_api
+from core.http.negotiation import as_page, is_api
+from core.http.responses import problem_response
 from core.problems import (
     FieldError,
     MalformedBody,
@@ -19,7 +20,6 @@ from core.problems import (
     UnsupportedMediaType,
     ValidationFailed,
 )
-from core.responses import problem_response
 
 FORM = "application/x-www-form-urlencoded"
 # Without one of these the text is ASCII.

@@ -15,7 +15,7 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from core.metric_files import reading
+from core.observability.metric_files import reading
 
 REQUESTS = Counter(
     "aggios_http_requests_total",

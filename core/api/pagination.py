@@ -20,8 +20,8 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 from rest_framework.views import APIView
 
-from core.parsing import parse_instant, parse_integer
 from core.problems import FieldError, InvalidCursor, ValidationFailed
+from core.text.parsing import parse_instant, parse_integer
 
 USUAL, MOST = 50, 200
 LONGEST_CURSOR = 3000

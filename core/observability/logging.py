@@ -6,8 +6,8 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-from core.context import request_context
 from core.redaction import redacted
+from core.request_context import request_context
 
 SECRET_KEYS = frozenset(
     {"password", "current_password", "token", "access_token", "refresh_token", "authorization"}

@@ -13,9 +13,11 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.fields import empty
 
-from core.email_addresses import LONGEST_ADDRESS, canonical_address
-from core.names import clean_name
-from core.parsing import (
+from core.problems import ValidationFailed
+from core.text.email_addresses import LONGEST_ADDRESS, canonical_address
+from core.text.names import clean_name
+from core.text.normalization import COMPOSED_FACTOR, TOO_LONG
+from core.text.parsing import (
     INSTANT_RULE,
     INTEGER_RULE,
     LONGEST_MEDIA_TYPE,
@@ -24,8 +26,6 @@ from core.parsing import (
     parse_instant,
     parse_integer,
 )
-from core.problems import ValidationFailed
-from core.text import COMPOSED_FACTOR, TOO_LONG
 
 
 def as_validation_error(problem: ValidationFailed) -> serializers.ValidationError:
@@ -76,7 +76,7 @@ class TextField(BoundedText, serializers.CharField):
 
 
 class EmailField(BoundedText, serializers.EmailField):
-    """An e-mail address, as ``core.email_addresses.canonical_address`` returns it."""
+    """An e-mail address, as ``core.text.email_addresses.canonical_address`` returns it."""
 
     length_code = "max_length"
 
@@ -124,7 +124,7 @@ class MediaTypeField(TextField):
 
 
 class NameField(TextField):
-    """A name of a person or a key, as ``core.names.clean_name`` returns it."""
+    """A name of a person or a key, as ``core.text.names.clean_name`` returns it."""
 
     def to_internal_value(self, data: Any) -> str:
         """Return the name in normal form C. Raises ValidationError."""

@@ -6,12 +6,12 @@ from django import forms
 from django.core.validators import EmailValidator
 from django.utils.translation import gettext
 
-from core.email_addresses import LONGEST_ADDRESS, canonical_address
 from core.problems import ValidationFailed
+from core.text.email_addresses import LONGEST_ADDRESS, canonical_address
 
 
 class EmailAddressFormField(forms.EmailField):
-    """An e-mail address, as ``core.email_addresses.canonical_address`` returns it."""
+    """An e-mail address, as ``core.text.email_addresses.canonical_address`` returns it."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"max_length": LONGEST_ADDRESS, **options})

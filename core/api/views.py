@@ -11,10 +11,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from core.conditional import NO_ETAG, require_match
-from core.limits import take_by_address
-from core.pagination import KeysetPagination
+from core.api.pagination import KeysetPagination
+from core.http.conditional import NO_ETAG, require_match
 from core.problems import MethodNotAllowed
+from core.rate_limits.limits import take_by_address
 
 CONDITIONAL = frozenset({"PUT", "PATCH", "DELETE"})
 Limit = Callable[[Request], None]

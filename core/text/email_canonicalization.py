@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from core.email_addresses import canonical_address
 from core.problems import ValidationFailed
+from core.text.email_addresses import canonical_address
 
 # PostgreSQL's condition for an address that is not in canonical form, as far as it can be told
 # there: what it leaves out is canonical, the rest is for ``canonical_of``.

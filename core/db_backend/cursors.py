@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.backends.utils import CursorDebugWrapper, CursorWrapper
 
 if TYPE_CHECKING:
-    from core.database.base import DatabaseWrapper
+    from core.db_backend.base import DatabaseWrapper
 
 # The first word of the command tags (PostgreSQL, "CommandComplete") after which role, path and
 # tenant surely are what they were. A COMMIT that was turned into a rollback says ROLLBACK.

@@ -11,11 +11,11 @@ from collections.abc import Callable
 
 from django.contrib.auth.hashers import check_password
 
-from core.text import COMPOSED_FACTOR, normalize_bounded
+from core.text.normalization import COMPOSED_FACTOR, normalize_bounded
 
 MAX_LENGTH = 256
 SAME = "Choose another password than the current one."
-# A longer text cannot become a password that is accepted; it is not normalised (core/text.py).
+# A longer text cannot become a password that is accepted; it is not normalised (core/text/normalization.py).
 MAX_RAW_LENGTH = MAX_LENGTH * COMPOSED_FACTOR
 
 

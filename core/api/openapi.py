@@ -7,7 +7,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
-from core.listing import LONGEST_SEARCH
+from core.api.filters import LONGEST_SEARCH
 
 IF_MATCH = OpenApiParameter(
     "If-Match",
@@ -24,7 +24,7 @@ IF_NONE_MATCH = OpenApiParameter(
 
 
 def search_for(description: str) -> OpenApiParameter:
-    """Return the parameter ``search`` of a list (core/listing.py)."""
+    """Return the parameter ``search`` of a list (core/api/filters.py)."""
     schema = {"type": "string", "maxLength": LONGEST_SEARCH}
     return OpenApiParameter("search", schema, description=description)
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from core.problems import FieldError, ValidationFailed
-from core.text import normalize_text
+from core.text.normalization import normalize_text
 
 NEWEST_FIRST = "-created_at"
 LONGEST_SEARCH = 255
