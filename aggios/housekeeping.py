@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError
 
 from core.db_backend.scope import PUBLIC, enter
-from tenants.database.owner import owner_connection
+from tenants.schemas.owner import owner_connection
 
 LOCK = 0x48534B50  # any number, the same in every process
 log = logging.getLogger(__name__)

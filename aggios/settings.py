@@ -28,7 +28,7 @@ WEB_THREADS = env.integer("WEB_THREADS", 16, least=1)
 SECRET_KEY = env.text("SECRET_KEY")
 # Former ones, the latest first: sessions of staff and kept answers that were made with them hold.
 SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS", "")
-# Every tenant's signing key is derived from this one (tenants/keys.py). The previous one is still
+# Every tenant's signing key is derived from this one (tenants/signing_keys.py). The previous one is still
 # accepted while tokens that it signed are alive.
 TOKEN_MASTER_SECRET = env.text("TOKEN_MASTER_SECRET")
 TOKEN_MASTER_SECRET_PREVIOUS = env.text("TOKEN_MASTER_SECRET_PREVIOUS", "")
@@ -117,7 +117,7 @@ MIDDLEWARE = [
     "core.http.middleware.VersionMiddleware",
     "core.observability.metrics.MetricsMiddleware",
     "core.http.encodings.EncodingMiddleware",
-    "tenants.domains.provider.ProviderMiddleware",
+    "tenants.domains.traefik.ProviderMiddleware",
     "tenants.middleware.TenantMiddleware",
     "aggios.admin_middleware.AdminSession",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -156,7 +156,7 @@ TEMPLATES = [
 DATABASE_POOLER = env.choice("DATABASE_POOLER", "none", ("none", "session"))
 PG_BIN_DIR = env.text("PG_BIN_DIR", "")
 DATABASES = databases()
-DATABASE_ROUTERS = ["tenants.database.router.SchemaRouter"]
+DATABASE_ROUTERS = ["tenants.schemas.router.SchemaRouter"]
 
 # -- cache, sessions -------------------------------------------------------------------------------
 REDIS_URL = env.text("REDIS_URL")

@@ -10,11 +10,11 @@ from audit.services import Actor
 from core.db_backend.scope import PUBLIC, enter
 from staff.founding import make_owner
 from staff.queries import shown_tenant
-from tenants.deletion import call_off_deletion
 from tenants.details import change_limits, update_tenant
+from tenants.lifecycle import call_off_deletion
 from tenants.models import Tenant
-from tenants.renaming import rename_subdomain
 from tenants.services import create_tenant, locked_tenant, resume_tenant
+from tenants.subdomains import rename_subdomain
 
 Check = Callable[[Tenant], None]
 

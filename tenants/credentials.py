@@ -10,10 +10,10 @@ import jwt
 from django.http import HttpRequest
 
 from tenants.api_key_form import PREFIX, tenant_in_api_key
-from tenants.keys import parse_key_id
 from tenants.models import Tenant
 from tenants.refs import TenantRef
 from tenants.routing import tenant_by_id
+from tenants.signing_keys import parse_key_id
 
 SCHEME = "bearer"
 

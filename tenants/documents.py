@@ -6,7 +6,7 @@ from typing import Any
 
 from core.http.conditional import etag_of_document
 from core.text.formatting import time_or_none, timestamp
-from tenants.domains.proof import proof_record
+from tenants.domains.dns_proof import proof_record
 from tenants.hosts import tenant_host
 from tenants.models import Domain, Usage
 

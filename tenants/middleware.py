@@ -11,9 +11,9 @@ from django.utils.http import http_date
 from core.http.negotiation import as_page
 from core.http.responses import as_problem, problem_response
 from core.problems import Problem
+from tenants.availability import existing, require_served
 from tenants.context import tenant_context
 from tenants.credentials import tenant_of_credential
-from tenants.gate import existing, require_served
 from tenants.hosts import site_of, site_url
 from tenants.refs import TenantRef
 from tenants.request_counts import count_request

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg import sql
 
-from tenants.database.fleet import behind
+from tenants.fleet.pending import behind
 from tests import stack
 from tests.tenants.catalogue import leftovers
 

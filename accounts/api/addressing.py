@@ -5,9 +5,9 @@ from contextlib import contextmanager
 
 from accounts.problems import TokenInvalid
 from core.problems import FieldError, ValidationFailed
+from tenants.availability import existing, require_served
 from tenants.context import tenant_context, tenant_or_none
 from tenants.credentials import tenant_of_token
-from tenants.gate import existing, require_served
 from tenants.refs import TenantRef
 from tenants.request_counts import count_request
 from tenants.routing import tenant_at

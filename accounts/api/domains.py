@@ -26,7 +26,7 @@ from tenants.context import current_tenant
 from tenants.documents import domain_document, domain_etag
 from tenants.domains.queries import domains_of
 from tenants.models import Domain
-from tenants.shapes import ClaimRequest, DomainShape
+from tenants.serializers import ClaimRequest, DomainShape
 
 
 class Domains(ApiView):

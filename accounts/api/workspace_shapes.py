@@ -20,7 +20,7 @@ from tenants.limits import limits_from
 from tenants.measuring import Seen
 from tenants.models import Tenant
 from tenants.names import LONGEST_NAME, checked_name
-from tenants.shapes import LimitsShape, NameShape, RequestsShape, UsageShape
+from tenants.serializers import LimitsShape, NameShape, RequestsShape, UsageShape
 
 YEAR = 365 * DAY
 

@@ -9,7 +9,7 @@ from typing import Any
 from accounts.models import Letter, User
 from core.http.language import preferred_language
 from core.request_context import RequestContext, request_context
-from tenants.rounds import tell
+from tenants.work_queue import tell
 
 CHANNEL = "aggios_mail"
 ASKED = "asked"

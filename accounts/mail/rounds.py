@@ -11,7 +11,7 @@ from accounts.mail.carrier import Carrier
 from accounts.mail.delivering import Outcome, deliver
 from accounts.mail.outbox import CHANNEL
 from core.long_running import Stop
-from tenants import rounds
+from tenants import work_queue
 from tenants.refs import TenantRef
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ def sweep(stop: Stop = lambda: False, between: Callable[[], None] = lambda: None
     outcome = Outcome()
     with Carrier() as carrier:
         # One that waits for its deletion says so by mail, and sends nothing from then on.
-        for tenant in rounds.served_tenants():
+        for tenant in work_queue.served_tenants():
             if stop() or outcome.server_away:
                 break
             _deliver(tenant, carrier, stop, outcome)
@@ -38,8 +38,8 @@ def sweep(stop: Stop = lambda: False, between: Callable[[], None] = lambda: None
 
 def watch(stop: Stop, alive: Callable[[], None]) -> None:
     """Send letters as they are posted, and sweep now and then, until told to stop."""
-    ours = rounds.Rounds(CHANNEL, settings.MAIL_SWEEP_SECONDS, sweep, _visit)
-    rounds.watch(ours, stop, alive)
+    ours = work_queue.Rounds(CHANNEL, settings.MAIL_SWEEP_SECONDS, sweep, _visit)
+    work_queue.watch(ours, stop, alive)
 
 
 def _visit(tenant: TenantRef, stop: Stop) -> None:

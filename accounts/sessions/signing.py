@@ -9,8 +9,8 @@ from rest_framework_simplejwt.exceptions import TokenBackendError
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
 from tenants.context import current_tenant
-from tenants.keys import key_id, signing_key, verifying_keys
 from tenants.refs import TenantRef
+from tenants.signing_keys import key_id, signing_key, verifying_keys
 
 ALGORITHM = "HS256"
 

@@ -30,8 +30,8 @@ from accounts.sessions.signing import (
     signed_by,
 )
 from tenants.context import current_tenant
-from tenants.keys import former_keys, parse_key_id, verifying_keys
 from tenants.refs import TenantRef
+from tenants.signing_keys import former_keys, parse_key_id, verifying_keys
 
 LONGEST = 4096
 ENDED_WITH_KEY = "Every log-in of this workspace was ended; log in again."

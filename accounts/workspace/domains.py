@@ -12,11 +12,11 @@ from accounts.workspace.services import known_by_id
 from audit.services import record
 from core.db_backend.scope import PUBLIC, enter
 from tenants.context import current_tenant
-from tenants.domains.checks import settle
-from tenants.domains.claims import claim_domain, remove_domain
-from tenants.domains.proof import Outcome, look_up
+from tenants.domains.dns_proof import Outcome, look_up
 from tenants.domains.queries import domain_of, domains_of
+from tenants.domains.services import claim_domain, remove_domain
 from tenants.domains.turns import turn
+from tenants.domains.verification import settle
 from tenants.models import Domain
 from tenants.problems import DomainNotFound, DomainTaken
 from tenants.services import living_tenant, target_of

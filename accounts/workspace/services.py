@@ -23,8 +23,8 @@ from core.db_backend.scope import PUBLIC, enter
 from core.problems import FieldError, ValidationFailed
 from core.text.formatting import time_or_none
 from tenants.context import current_tenant
-from tenants.deletion import schedule_deletion
 from tenants.details import change_details
+from tenants.lifecycle import schedule_deletion
 from tenants.measuring import Seen, current_usage
 from tenants.models import Tenant
 from tenants.problems import TenantUnavailable

@@ -17,11 +17,11 @@ from aggios.archive.targets import new_or_begun, require_begun
 from aggios.founding import let_owner_in
 from audit.services import record
 from core.db_backend.scope import PUBLIC, enter
-from tenants.database.steps import tenant_steps
 from tenants.maintenance import end_maintenance
 from tenants.models import Tenant
 from tenants.names import LONGEST_NAME
 from tenants.refs import ref_of
+from tenants.schemas.schema_state import tenant_steps
 from tenants.services import target_of
 
 

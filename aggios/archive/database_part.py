@@ -11,8 +11,8 @@ from aggios.archive.objects import Progress, line_of, wanted_by
 from aggios.archive.snapshot import Snapshot, Table, snapshot_of
 from aggios.archive.writer import MembersOut
 from core.text.formatting import timestamp
-from tenants.database.steps import digest_of
 from tenants.models import Tenant
+from tenants.schemas.schema_state import digest_of
 
 
 def write_database(out: MembersOut, tenant: Tenant, tick: Progress) -> tuple[Manifest, int]:

@@ -19,10 +19,10 @@ from aggios.archive.session import Session, owner_session
 from aggios.archive.snapshot import SEQUENCES, history_of, tables_of
 from aggios.archive.state import bring_up_to_date, build, graph_for
 from core.db_backend.scope import PUBLIC, enter
-from tenants.database.dropping import drop_in_batches
 from tenants.database.history import alone
-from tenants.database.owner import ALIAS, create_role, owner_connection, run, runtime_login
-from tenants.database.steps import Report, Step
+from tenants.schemas.drop import drop_in_batches
+from tenants.schemas.owner import ALIAS, create_role, owner_connection, run, runtime_login
+from tenants.schemas.schema_state import Report, Step
 
 
 class Part(Protocol):

@@ -7,7 +7,7 @@ from typing import Any
 
 from aggios.archive.layout import FORMAT, VERSION
 from aggios.archive.problems import Damaged, Unfit
-from tenants.database.steps import Step
+from tenants.schemas.schema_state import Step
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")

@@ -13,7 +13,7 @@ from psycopg import sql
 
 from aggios.archive.problems import Unfit
 from aggios.archive.snapshot import Snapshot, Table, order_of
-from tenants.database.steps import labels_of
+from tenants.schemas.schema_state import labels_of
 
 HISTORY = "django_migrations"
 

@@ -18,13 +18,13 @@ from audit.services import Actor, record
 from core.db_backend.scope import PUBLIC, enter
 from files.shares.services import revoke_all_shares
 from files.uploads.interrupting import interrupt_uploads
+from operations.audit_trails import forget_head
 from tenants.context import tenant_context
-from tenants.database.steps import Report
 from tenants.maintenance import begin_maintenance, end_maintenance
 from tenants.models import Tenant
 from tenants.refs import ref_of
+from tenants.schemas.schema_state import Report
 from tenants.services import living_tenant, rotate_key, target_of
-from tenants.trails import forget_head
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import psycopg
 from django.conf import settings
 
 from aggios.archive.problems import Busy
-from tenants.database.owner import ALIAS, owner_connection
+from tenants.schemas.owner import ALIAS, owner_connection
 
 Session = psycopg.Connection[tuple[Any, ...]]
 # What COPY writes must not depend on how somebody has set the server up.

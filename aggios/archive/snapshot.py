@@ -14,7 +14,7 @@ from psycopg import sql
 
 from aggios.archive.problems import ArchiveError
 from aggios.archive.session import Session, owner_session
-from tenants.database.steps import Step
+from tenants.schemas.schema_state import Step
 
 SEQUENCES_AT_ONCE = 100
 

@@ -8,7 +8,7 @@ from aggios.archive.filling import Part
 from aggios.archive.masking import Masking
 from aggios.archive.reader import Archive
 from aggios.archive.snapshot import Snapshot, Table
-from tenants.database.steps import Step
+from tenants.schemas.schema_state import Step
 
 
 @dataclass(frozen=True, slots=True)

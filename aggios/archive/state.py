@@ -8,9 +8,9 @@ from django.db.migrations.loader import MigrationLoader
 
 from aggios.archive.problems import Unfit
 from core.db_backend.scope import PUBLIC, enter
-from tenants.database.concurrently import plain_builds
-from tenants.database.owner import ALIAS, grant_rows, owner_connection, protect_history, run
-from tenants.database.steps import Report, Step, leaves_of, schema_scope, telling
+from tenants.schemas.concurrent_indexes import plain_builds
+from tenants.schemas.owner import ALIAS, grant_rows, owner_connection, protect_history, run
+from tenants.schemas.schema_state import Report, Step, leaves_of, schema_scope, telling
 
 
 def graph_for(steps: list[Step]) -> MigrationGraph:

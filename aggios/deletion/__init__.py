@@ -1,4 +1,4 @@
 """Deleting a tenant for good: what it held, taking it away, and the certificate that stays.
 
-tenants/deletion.py schedules; this purges what is due. It needs the owner's login.
+tenants/lifecycle.py schedules; this purges what is due. It needs the owner's login.
 """

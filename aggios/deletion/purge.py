@@ -25,11 +25,11 @@ from audit.models import AuditEvent
 from audit.services import Actor, record
 from core.db_backend.scope import PUBLIC, enter
 from files.objects.purging import purge_objects
-from tenants.database.dropping import drop_in_batches
-from tenants.database.steps import Report
 from tenants.fleet.records import forget_details
 from tenants.models import DeletionCertificate, Tenant
 from tenants.routing import forget
+from tenants.schemas.drop import drop_in_batches
+from tenants.schemas.schema_state import Report
 from tenants.services import locked_tenant, mark_deleting, target_of
 
 INVENTORY = "tenant.inventory_taken"

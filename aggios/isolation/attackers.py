@@ -17,8 +17,8 @@ from aggios.isolation.parties import Party
 from aggios.isolation.planting import api_key_for, tokens_for
 from tenants.api_key_form import PREFIX, api_key_text
 from tenants.context import tenant_context
-from tenants.keys import key_id, signing_key
 from tenants.routing import tenant_by_id
+from tenants.signing_keys import key_id, signing_key
 from tenants.states import State, state_of
 
 

@@ -14,9 +14,9 @@ from core.db_backend.scope import PUBLIC, enter
 from files.models import File, Share
 from files.shares.tokens import token_of
 from tenants.context import tenant_context
-from tenants.database.steps import labels_of
 from tenants.domains.queries import domains_of
 from tenants.refs import TenantRef
+from tenants.schemas.schema_state import labels_of
 
 # Shorter texts could stand in an answer by chance.
 LEAST = 16

@@ -16,7 +16,7 @@ from audit.models import AuditEvent
 from audit.services import SYSTEM, Target, record
 from core.db_backend.scope import PUBLIC, enter
 from tenants.context import tenant_context
-from tenants.deletion import schedule_deletion
+from tenants.lifecycle import schedule_deletion
 from tenants.models import Tenant
 from tenants.problems import TenantNotFound
 from tenants.refs import TenantRef

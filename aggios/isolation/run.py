@@ -20,7 +20,7 @@ from aggios.isolation.routes import Route, all_routes
 from aggios.isolation.transport import InProcess, Transport
 from aggios.isolation.watching import Watch
 from core.db_backend.scope import PUBLIC, enter
-from tenants.database.owner import ALIAS, owner_connection
+from tenants.schemas.owner import ALIAS, owner_connection
 
 AUDIT_LOCK = 0x41474941  # any number, the same in every process
 Progress = Callable[[str], None]

@@ -10,8 +10,8 @@ from aggios.isolation.platform_work import is_expected, is_migrating
 from aggios.isolation.recording import Change, Recording
 from core.db_backend.scope import PUBLIC, enter
 from files.objects.store import client
-from tenants.database.owner import ALIAS, owner_connection
 from tenants.refs import TenantRef
+from tenants.schemas.owner import ALIAS, owner_connection
 
 # No command changes these for a tenant that it was not called for by name, so that every change
 # counts. Triggers on tables of all tenants would make customers wait for a lock.

@@ -28,7 +28,7 @@ from files.uploads.parts import key_of
 from files.uploads.records import target_of_upload
 from files.uploads.settling import give_up
 from tenants.context import current_tenant
-from tenants.rounds import tell
+from tenants.work_queue import tell
 
 CHANNEL = "aggios_verify"
 LEASE, RENEWED = timedelta(seconds=60), 10.0

@@ -11,7 +11,7 @@ from django.db import DatabaseError, close_old_connections, connections
 
 from core.long_running import Stop
 from files.uploads.afterwards import CHANNEL, verify_due
-from tenants import rounds
+from tenants import work_queue
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
 
@@ -37,7 +37,7 @@ class Readers:
 
     def sweep(self, stop: Stop, between: Callable[[], None]) -> None:
         """Visit every tenant that is served."""
-        for tenant in rounds.served_tenants():
+        for tenant in work_queue.served_tenants():
             if stop():
                 break
             self.visit(tenant, stop)
@@ -69,11 +69,11 @@ def sweep() -> int:
 def watch(stop: Stop, alive: Callable[[], None]) -> None:
     """Verify uploads as they are completed, and sweep now and then, until told to stop."""
     readers = Readers()
-    ours = rounds.Rounds(
+    ours = work_queue.Rounds(
         CHANNEL, settings.UPLOAD_VERIFY_SWEEP_SECONDS, readers.sweep, readers.visit
     )
     try:
-        rounds.watch(ours, stop, alive)
+        work_queue.watch(ours, stop, alive)
     finally:
         readers.finish()
 

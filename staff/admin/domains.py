@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.services import Actor
 from staff.admin.tenant_forms import DomainForm, DomainFormSet
-from tenants.domains.claims import add_domain, remove_domain, set_verified
-from tenants.domains.proof import proof_record
+from tenants.domains.dns_proof import proof_record
+from tenants.domains.services import add_domain, remove_domain, set_verified
 from tenants.models import Domain, Tenant
 
 # How many names one form may add. The client says how many rows its form has, and Django makes

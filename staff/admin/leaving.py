@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from staff.actors import acting
 from staff.admin.steps import Step, StepForm
-from tenants.deletion import LONGEST_GRACE, call_off_deletion, schedule_deletion
+from tenants.lifecycle import LONGEST_GRACE, call_off_deletion, schedule_deletion
 from tenants.models import Tenant
 from tenants.services import rotate_key
 from tenants.states import State, state_of

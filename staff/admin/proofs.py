@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from staff.actors import acting
 from staff.admin.steps import Step
-from tenants.domains.checks import check_domain
+from tenants.domains.verification import check_domain
 from tenants.models import Domain, Tenant
 from tenants.problems import DomainTaken
 

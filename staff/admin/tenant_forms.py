@@ -12,7 +12,7 @@ from core.forms import EmailAddressFormField
 from core.problems import FieldError, ValidationFailed
 from staff.admin.limits import LimitFields
 from tenants import slugs
-from tenants.domains.names import checked_domain, is_free
+from tenants.domains.validation import checked_domain, is_free
 from tenants.models import Domain, Tenant
 from tenants.names import checked_name
 

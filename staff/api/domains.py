@@ -16,11 +16,11 @@ from staff.api.view import CHANGE, VIEW, StaffView
 from staff.authentication import asking
 from staff.queries import shown_tenant
 from tenants.documents import domain_document, domain_etag
-from tenants.domains.checks import check_domain
-from tenants.domains.claims import claim_domain, remove_domain
 from tenants.domains.queries import domain_of, domains_of
+from tenants.domains.services import claim_domain, remove_domain
+from tenants.domains.verification import check_domain
 from tenants.models import Domain
-from tenants.shapes import ClaimRequest, DomainShape
+from tenants.serializers import ClaimRequest, DomainShape
 
 
 class TenantDomains(StaffView):

@@ -9,15 +9,15 @@ from core.api.serializers import CredentialsShape, by_rule
 from staff.api.limit_shapes import OwnLimitsShape
 from staff.models import StaffUser
 from staff.tokens import Issued
-from tenants.deletion import LONGEST_GRACE
+from tenants.lifecycle import LONGEST_GRACE
 from tenants.models import Tenant
 from tenants.names import LONGEST_NAME, checked_name
-from tenants.renaming import LONGEST_REDIRECT
+from tenants.serializers import DomainShape, LimitsShape, UsageShape
 from tenants.services import LONGEST_REASON
-from tenants.shapes import DomainShape, LimitsShape, UsageShape
 from tenants.slugs import MOST
 from tenants.slugs import checked as checked_slug
 from tenants.slugs import well_formed as well_formed_slug
+from tenants.subdomains import LONGEST_REDIRECT
 
 
 class LoginRequest(CredentialsShape):

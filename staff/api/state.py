@@ -10,7 +10,7 @@ from core.api.serializers import parsed
 from staff.api.shapes import SuspendRequest, TenantShape
 from staff.api.view import CHANGE, StaffView, acted
 from staff.tenants import serve_again
-from tenants.deletion import call_off_deletion
+from tenants.lifecycle import call_off_deletion
 from tenants.services import rotate_key, suspend_tenant
 
 

@@ -25,7 +25,7 @@ from staff.api.view import ADD, CHANGE, DELETE, VIEW, StaffView, acted, matching
 from staff.authentication import asking
 from staff.queries import ORDERINGS, STATES, find_tenants, shown_tenant
 from staff.tenants import change_tenant, open_tenant
-from tenants.deletion import schedule_deletion
+from tenants.lifecycle import schedule_deletion
 
 LISTING = [
     search_for("A part of the name or of a domain."),

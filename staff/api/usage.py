@@ -13,7 +13,7 @@ from staff.api.view import VIEW, StaffView
 from staff.queries import shown_tenant
 from tenants.documents import requests_document, usage_document
 from tenants.measuring import Seen, current_usage
-from tenants.shapes import RequestsShape, UsageShape
+from tenants.serializers import RequestsShape, UsageShape
 
 
 class UsageRequest(serializers.Serializer[Any]):

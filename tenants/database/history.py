@@ -5,8 +5,8 @@ from contextlib import contextmanager, suppress
 
 from django.db import DatabaseError
 
-from tenants.database.owner import owner_connection
-from tenants.database.steps import Step
+from tenants.schemas.owner import owner_connection
+from tenants.schemas.schema_state import Step
 
 # The migrations that a schema's history names; None where there is no history.
 History = frozenset[Step] | None

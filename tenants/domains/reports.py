@@ -4,8 +4,8 @@ from typing import Any, TypedDict
 
 from core.text.formatting import time_or_none
 from core.text.normalization import counted
-from tenants.domains.proof import Outcome, proof_record
-from tenants.management.tables import show_table, table_of
+from tenants.domains.dns_proof import Outcome, proof_record
+from tenants.management.terminal import show_table, table_of
 from tenants.models import Domain
 
 LOST = "proved without its record"

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from threading import BoundedSemaphore
 
 from core.problems import RateLimited
-from tenants.domains.proof import LIFETIME
+from tenants.domains.dns_proof import LIFETIME
 
 AT_ONCE = 2
 TURNS = BoundedSemaphore(AT_ONCE)

@@ -13,14 +13,14 @@ from django.db import connections
 
 from core.db_backend.scope import PUBLIC, enter
 from tenants.context import tenant_context
-from tenants.database.applying import Applier
 from tenants.database.history import SchemaMissing
-from tenants.database.owner import owner_connection
-from tenants.database.trouble import Trouble, trouble_of
 from tenants.fleet.members import Member, is_gone
-from tenants.fleet.outcomes import OF_TROUBLE, Outcome, Result, text_of
+from tenants.fleet.results import OF_TROUBLE, Outcome, Result, text_of
 from tenants.models import Tenant
 from tenants.refs import ref_of
+from tenants.schemas.errors import Trouble, trouble_of
+from tenants.schemas.migrator import Applier
+from tenants.schemas.owner import owner_connection
 
 # A connection keeps in memory what it has met of each tenant's tables.
 TENANTS_PER_CONNECTION = 200

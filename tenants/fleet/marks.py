@@ -5,7 +5,7 @@ from django.db import transaction
 from audit.services import SYSTEM
 from core.db_backend.scope import PUBLIC, enter
 from tenants.fleet.members import Member
-from tenants.fleet.outcomes import Outcome, Result
+from tenants.fleet.results import Outcome, Result
 from tenants.maintenance import begin_maintenance, end_maintenance
 from tenants.models import Tenant
 from tenants.problems import TenantNotFound

@@ -7,8 +7,8 @@ from typing import Any, Self
 from django.core.management import CommandError
 
 from core.db_backend.scope import PUBLIC, enter
-from tenants.database.owner import ALIAS
 from tenants.models import Tenant
+from tenants.schemas.owner import ALIAS
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.db_backend.scope import PUBLIC, enter
-from tenants.database.fleet import missing_steps
-from tenants.database.migrating import pending_in_public
-from tenants.database.owner import owner_connection
-from tenants.database.template import template_is_current
 from tenants.fleet.members import Member
-from tenants.fleet.migration import late_among, present
+from tenants.fleet.migrate import late_among, present
+from tenants.fleet.pending import missing_steps
+from tenants.schemas.migrate import pending_in_public
+from tenants.schemas.owner import owner_connection
+from tenants.schemas.template import template_is_current
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from tenants.fleet.members import Member
-from tenants.fleet.outcomes import Outcome, Result, text_of
+from tenants.fleet.results import Outcome, Result, text_of
 from tenants.fleet.workers import Worker, WorkerDied
 
 

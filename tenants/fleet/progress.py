@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from tenants.fleet.members import Member
-from tenants.fleet.outcomes import Result
+from tenants.fleet.results import Result
 
 LINE_SECONDS = 5.0
 FEW = 20

@@ -7,10 +7,10 @@ from django.core.management import CommandError
 from django.utils import timezone
 
 from core.db_backend.scope import PUBLIC, enter
-from tenants.database.owner import ALIAS
 from tenants.fleet.members import Member
-from tenants.fleet.outcomes import Outcome, Result
+from tenants.fleet.results import Outcome, Result
 from tenants.models import FleetOutcome, FleetRun
+from tenants.schemas.owner import ALIAS
 
 MIGRATE = "migrate_schemas"
 

@@ -10,8 +10,8 @@ from enum import StrEnum
 
 from tenants.fleet.interruption import Interruption
 from tenants.fleet.members import Member
-from tenants.fleet.outcomes import PASSING, Outcome, Result
 from tenants.fleet.pool import Pool
+from tenants.fleet.results import PASSING, Outcome, Result
 
 LOOK_SECONDS = 0.2
 LONGEST_PAUSE = 16.0

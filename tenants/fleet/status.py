@@ -3,11 +3,11 @@
 from typing import Any
 
 from core.text.formatting import time_or_none, timestamp
-from tenants.database.template import template_is_current
 from tenants.fleet import marks, records
 from tenants.fleet.members import Member
-from tenants.fleet.migration import late_among, present
+from tenants.fleet.migrate import late_among, present
 from tenants.models import FleetRun
+from tenants.schemas.template import template_is_current
 
 
 def status() -> dict[str, Any]:

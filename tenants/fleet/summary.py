@@ -6,9 +6,9 @@ from typing import Any
 from rich.table import Table
 
 from tenants.fleet.members import Member
-from tenants.fleet.outcomes import Result
+from tenants.fleet.results import Result
 from tenants.fleet.runner import Stop
-from tenants.management.tables import table_of
+from tenants.management.terminal import table_of
 
 ALL_DONE, SOME_FAILED, STOPPED = 0, 1, 3
 ROWS_SHOWN = 30

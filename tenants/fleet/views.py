@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tenants.management.tables import show_table, table_of
+from tenants.management.terminal import show_table, table_of
 from tenants.models import FleetOutcome
 
 

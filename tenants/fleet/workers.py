@@ -11,7 +11,7 @@ from django.conf import settings
 
 from tenants.fleet.jobs import Job, job_of
 from tenants.fleet.members import Member
-from tenants.fleet.outcomes import Result
+from tenants.fleet.results import Result
 
 
 class WorkerDied(RuntimeError):  # noqa: N818 - reads as what it says

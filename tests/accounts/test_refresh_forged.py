@@ -5,7 +5,7 @@ import time
 import jwt
 import pytest
 
-from tenants.keys import key_id, signing_key
+from tenants.signing_keys import key_id, signing_key
 from tests.accounts.bodies import claims, header, part, refusal
 from tests.accounts.test_refresh import refresh, session_of
 from tests.cast import Agency

@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from accounts.sessions.tokens import LONGEST
-from tenants.keys import key_id, signing_key
+from tenants.signing_keys import key_id, signing_key
 from tests.accounts.bodies import claims, header, part, refusal
 from tests.accounts.sessions import ME, reason, refresh, row
 from tests.cast import Agency

@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import Session
 from audit.services import SYSTEM
 from tenants.context import tenant_context
-from tenants.deletion import call_off_deletion
+from tenants.lifecycle import call_off_deletion
 from tests.accounts.bodies import faults, refusal
 from tests.accounts.invited import events
 from tests.cast import Agency, join

@@ -7,7 +7,7 @@ import pytest
 
 from audit.services import SYSTEM
 from staff.admin.domains import MAX_ADDED
-from tenants.domains.claims import add_domain
+from tenants.domains.services import add_domain
 from tenants.models import Domain
 from tests.admin.test_tenants import change_form, page_of, tenants_at
 from tests.admin.trail import assert_recorded

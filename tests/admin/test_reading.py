@@ -10,8 +10,8 @@ from aggios.usage import measure_tenant
 from audit.services import SYSTEM
 from staff.models import StaffToken
 from staff.tokens import issue
-from tenants.database.owner import owner_connection
 from tenants.models import DeletionCertificate, FleetOutcome, FleetRun
+from tenants.schemas.owner import owner_connection
 from tests.admin.test_tenants import LIST, page_of, tenants_at, token_of
 from tests.admin.trail import assert_recorded
 from tests.browser import Browser

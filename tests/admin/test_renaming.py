@@ -3,8 +3,8 @@
 import secrets
 
 from audit.services import SYSTEM
-from tenants.domains.claims import claim_domain
-from tenants.domains.proof import proof_record
+from tenants.domains.dns_proof import proof_record
+from tenants.domains.services import claim_domain
 from tests.admin.test_suspension import chosen
 from tests.admin.test_tenants import LIST, change_form, page_of, tenants_at
 from tests.admin.trail import assert_recorded

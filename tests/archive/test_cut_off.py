@@ -10,7 +10,7 @@ from django.core.management import CommandError
 from aggios.archive.problems import ArchiveError
 from aggios.archive.snapshot import snapshot_of
 from audit.services import SYSTEM
-from tenants.deletion import schedule_deletion
+from tenants.lifecycle import schedule_deletion
 from tenants.models import Tenant
 from tenants.queries import tenant_by_slug
 from tests import stack
@@ -175,7 +175,7 @@ def test_a_clone_that_goes_on_without_objects_keeps_none(doomed: Agency):
         ("aggios.archive.export:ticking", 2),
         ("aggios.deletion.purge:take_off_the_air", 1),
         ("aggios.deletion.purge:drop_in_batches", 1),
-        ("tenants.database.dropping:_run_together", 2),  # references are gone, tables are not
+        ("tenants.schemas.drop:_run_together", 2),  # references are gone, tables are not
         ("aggios.deletion.purge:certify", 1),
     ],
 )

@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 
 from aggios.housekeeping import LOCK
 from audit.services import SYSTEM
-from tenants.deletion import schedule_deletion
+from tenants.lifecycle import schedule_deletion
 from tenants.models import DeletionCertificate, Usage
 from tests import stack
 from tests.archive.conftest import run

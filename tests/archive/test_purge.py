@@ -16,10 +16,10 @@ from aggios.deletion.purge import take_off_the_air
 from audit.services import SYSTEM
 from core.db_backend.scope import PUBLIC, enter
 from files.objects.purging import purge_objects
-from tenants.database.dropping import drop_in_batches
-from tenants.deletion import schedule_deletion
+from tenants.lifecycle import schedule_deletion
 from tenants.models import DeletionCertificate, Domain, Tenant
 from tenants.queries import tenant_by_slug
+from tenants.schemas.drop import drop_in_batches
 from tenants.services import mark_deleting
 from tests import stack
 from tests.archive.conftest import run

@@ -8,10 +8,10 @@ from django.core.management import CommandError
 from aggios.deletion.problems import NotDue
 from aggios.deletion.purge import Wish, purge
 from audit.services import SYSTEM
-from tenants.deletion import schedule_deletion
 from tenants.fleet import records
 from tenants.fleet.members import Member
-from tenants.fleet.outcomes import Outcome, Result
+from tenants.fleet.results import Outcome, Result
+from tenants.lifecycle import schedule_deletion
 from tenants.models import Tenant
 from tenants.queries import tenant_by_slug
 from tests.archive.conftest import run

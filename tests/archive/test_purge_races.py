@@ -12,7 +12,7 @@ from aggios.deletion.problems import NotDue
 from aggios.deletion.purge import Wish, purge, take_off_the_air
 from audit.services import SYSTEM
 from core.db_backend.scope import PUBLIC, enter
-from tenants.deletion import call_off_deletion, schedule_deletion
+from tenants.lifecycle import call_off_deletion, schedule_deletion
 from tenants.models import Tenant
 from tenants.problems import TenantNotFound
 from tenants.queries import tenant_by_slug

@@ -13,7 +13,7 @@ from core.db_backend.scope import PUBLIC, enter
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tenants.refs import TenantRef
-from tenants.renaming import rename_subdomain
+from tenants.subdomains import rename_subdomain
 from tests.core.conftest import _tenant
 from tests.core.people import people, place
 

@@ -2,7 +2,7 @@
 
 from django.core.management import get_commands
 
-from tenants.fleet.commanding import NOT_IN_A_TENANT
+from tenants.fleet.run_command import NOT_IN_A_TENANT
 from tests.fleet.fleet import Fleet
 from tests.structure.test_imports import ROOMS
 

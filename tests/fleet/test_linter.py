@@ -9,7 +9,7 @@ from django.db import migrations, models
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ModelState, ProjectState
 
-from tenants.linting.linter import lint
+from tenants.fleet.lint.linter import lint
 
 COUNT = models.IntegerField()
 WIDE = models.CharField(max_length=200)

@@ -25,8 +25,8 @@ REVIEWED = {
     "core.db_backend.scope.PUBLIC": "a constant",
     "tenants.domains.turns.TURNS": "how many look-ups may go on at once; holds no data",
     "staff.site.site": "Django admin's registry",
-    "tenants.trails.PLATFORM": "a constant",
-    "tenants.database.steps.tenant_steps": "the migrations of the code",
+    "operations.audit_trails.PLATFORM": "a constant",
+    "tenants.schemas.schema_state.tenant_steps": "the migrations of the code",
     # Connections and counts of the process, of no tenant.
     "aggios.serving.request_bodies.LINGERING": "how many threads may read on; holds no data",
     "aggios.serving.slow_lines.CROWD": "how long connections were waited for; no data of theirs",
@@ -49,11 +49,11 @@ REVIEWED = {
     # Keyed by the tenant.
     "accounts.sessions.signing.backend_of": "by the TenantRef, its key version included",
     "accounts.sessions.tokens._verified": "by the TenantRef and the whole token",
-    "tenants.keys._derive": "by secret, purpose, tenant id and key version",
+    "tenants.signing_keys._derive": "by secret, purpose, tenant id and key version",
     "files.objects.tenant_keys.sessions": "by the tenant's prefix; the store confines them to it",
     "tenants.request_counts.tally": "by tenant id and day",
     "tenants.routing._entries": "by host name or tenant id, checked against a shared stamp",
-    "tenants.domains.provider._document": "host names of all, for the proxy inside alone",
+    "tenants.domains.traefik._document": "host names of all, for the proxy inside alone",
 }
 
 

@@ -152,7 +152,7 @@ def test_mail_is_sent_from_a_tenants_outbox_alone():
 # The lock of each, and how the tenant gets into it.
 LOCKS = {
     "audit/functions.sql": "by the trail's schema",
-    "tenants/fleet/locks.py": "one for the fleet, and by the run's id",
+    "tenants/fleet/control.py": "one for the fleet, and by the run's id",
     "tenants/database/history.py": "by the tenant's schema",
     "aggios/housekeeping.py": "one for the chores",
     "aggios/isolation/run.py": "one for audits",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from audit.services import SYSTEM
-from tenants.domains.claims import add_domain, remove_domain
+from tenants.domains.services import add_domain, remove_domain
 from tests.accounts.conftest import fresh_limits
 from tests.accounts.invited import invited, token_for
 from tests.browser import TOKEN, Browser

@@ -23,7 +23,7 @@ def polling(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 def tell(edge: Edge, hour: int = 1, resolver: str = "") -> None:
-    """Let the backend name one custom domain, as tenants/domains/provider.py does."""
+    """Let the backend name one custom domain, as tenants/domains/traefik.py does."""
     router = {
         "rule": f"Host(`{NAME}`)",
         "priority": 400,

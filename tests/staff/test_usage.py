@@ -14,9 +14,9 @@ from django.utils import timezone
 from aggios.usage import measure_tenant, measure_tenants
 from audit.services import SYSTEM, record
 from tenants.context import tenant_context
-from tenants.database.owner import owner_connection
 from tenants.models import Tenant, Usage
 from tenants.queries import tenant_by_slug
+from tenants.schemas.owner import owner_connection
 from tenants.usage import count_rows, database_use, least_recently_measured, usage_of
 from tests.archive.conftest import mailed
 from tests.cast import Agency

@@ -13,8 +13,8 @@ from django.db import connections
 from accounts.models import User
 from audit.services import SYSTEM
 from tenants.context import tenant_context
-from tenants.deletion import call_off_deletion, schedule_deletion
-from tenants.fleet.locks import FLEET_LOCK
+from tenants.fleet.control import FLEET_LOCK
+from tenants.lifecycle import call_off_deletion, schedule_deletion
 from tenants.maintenance import begin_maintenance, end_maintenance
 from tenants.models import Tenant
 from tenants.queries import tenant_by_slug

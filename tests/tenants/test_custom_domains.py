@@ -19,11 +19,11 @@ from django.utils import timezone
 from audit.models import AuditEvent
 from audit.services import SYSTEM, Actor
 from core.problems import ValidationFailed
-from tenants.domains.checks import check_all, check_domain, expire_claims, settle
-from tenants.domains.claims import add_domain, claim_domain, remove_domain, set_verified
-from tenants.domains.names import is_free
-from tenants.domains.proof import Outcome, proof_record
+from tenants.domains.dns_proof import Outcome, proof_record
 from tenants.domains.queries import domain_of
+from tenants.domains.services import add_domain, claim_domain, remove_domain, set_verified
+from tenants.domains.validation import is_free
+from tenants.domains.verification import check_all, check_domain, expire_claims, settle
 from tenants.models import Domain
 from tenants.problems import (
     DomainNotFound,

@@ -8,9 +8,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 from aggios import env
 from core.problems import ValidationFailed
-from tenants.domains import proof
-from tenants.domains.names import checked_custom
-from tenants.domains.proof import CHALLENGE, MARK, Outcome, look_up
+from tenants.domains import dns_proof
+from tenants.domains.dns_proof import CHALLENGE, MARK, Outcome, look_up
+from tenants.domains.validation import checked_custom
 from tests.name_server import SILENT, NameServer
 
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
@@ -89,14 +89,14 @@ def test_a_failing_server_is_told_from_a_missing_record(zone: NameServer, domain
 
 
 def test_a_silent_server_costs_a_bounded_time(zone: NameServer, domain: str, monkeypatch):
-    monkeypatch.setattr(proof, "LIFETIME", 1.0)
+    monkeypatch.setattr(dns_proof, "LIFETIME", 1.0)
     zone.faults[f"{CHALLENGE}.{domain}"] = SILENT
 
     assert look_up(domain, TOKEN) == Outcome.TIMEOUT
 
 
 def test_the_next_server_is_asked(zone: NameServer, domain: str, settings, monkeypatch):
-    monkeypatch.setattr(proof, "EACH", 0.3)
+    monkeypatch.setattr(dns_proof, "EACH", 0.3)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as dead:
         dead.bind(("127.0.0.1", 0))
         gone = dead.getsockname()[1]

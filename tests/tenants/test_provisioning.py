@@ -15,11 +15,11 @@ from audit.services import SYSTEM
 from core.db_backend.scope import PUBLIC, enter
 from core.problems import ValidationFailed
 from tenants.context import tenant_context
-from tenants.database.migrating import create_empty_schema, drop_schema, migrate_tenant_schema
-from tenants.database.steps import digest_of, tenant_steps
 from tenants.models import Domain, Tenant
 from tenants.problems import SubdomainTaken
 from tenants.provisioning import provision
+from tenants.schemas.migrate import create_empty_schema, drop_schema, migrate_tenant_schema
+from tenants.schemas.schema_state import digest_of, tenant_steps
 from tenants.services import create_tenant
 from tests.site import Site
 from tests.tenants.catalogue import described, leftovers

@@ -14,17 +14,17 @@ from django.utils import timezone
 from audit.models import AuditEvent
 from audit.services import SYSTEM
 from core.problems import ValidationFailed
-from tenants import renaming, slugs
-from tenants.deletion import schedule_deletion
-from tenants.domains.claims import add_domain
-from tenants.domains.names import is_free
+from tenants import slugs, subdomains
+from tenants.domains.services import add_domain
+from tenants.domains.validation import is_free
+from tenants.lifecycle import schedule_deletion
 from tenants.maintenance import begin_maintenance
 from tenants.models import Domain, Tenant
 from tenants.problems import DomainTaken, SubdomainTaken, TenantNotFound
 from tenants.queries import tenant_by_slug
-from tenants.renaming import ends_of_former_names, rename_subdomain
 from tenants.routing import forget
 from tenants.services import create_tenant, mark_deleting, resume_tenant, suspend_tenant
+from tenants.subdomains import ends_of_former_names, rename_subdomain
 from tests.browser import Browser
 from tests.cast import Agency
 from tests.site import PASSWORD, Host, Site
@@ -361,7 +361,7 @@ def test_a_second_name_reserved_later_is_released_on_the_command_line(make_tenan
 
 
 def test_who_renames_often_keeps_the_last_names_only(make_tenant, monkeypatch):
-    monkeypatch.setattr(renaming, "MOST_FORMER", 2)
+    monkeypatch.setattr(subdomains, "MOST_FORMER", 2)
     tenant = make_tenant()
     names = [tenant.slug, *(another_name() for _ in range(4))]
 

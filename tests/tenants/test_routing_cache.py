@@ -12,10 +12,10 @@ from audit.services import SYSTEM
 from devstack.testing import TestStack
 from tenants import routing
 from tenants.details import update_tenant
-from tenants.domains.claims import add_domain, remove_domain, set_verified
+from tenants.domains.services import add_domain, remove_domain, set_verified
 from tenants.models import Tenant
-from tenants.renaming import rename_subdomain
 from tenants.services import resume_tenant, suspend_tenant
+from tenants.subdomains import rename_subdomain
 from tests.cast import Agency
 from tests.site import Host, Site
 

@@ -12,7 +12,7 @@ from audit.models import AuditEvent
 from audit.services import SYSTEM, Actor
 from core.db_backend.scope import PUBLIC, enter
 from core.problems import ValidationFailed
-from tenants.deletion import call_off_deletion, due_for_deletion, schedule_deletion
+from tenants.lifecycle import call_off_deletion, due_for_deletion, schedule_deletion
 from tenants.problems import TenantNotFound
 from tenants.services import mark_deleting, suspend_tenant
 from tests.cast import Agency

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from core.problems import Problem
 from staff.admin.shown import state_in_words
-from tenants.gate import require_served
+from tenants.availability import require_served
 from tenants.models import Tenant
 from tenants.refs import TenantRef
 from tenants.states import State, state_of

@@ -5,7 +5,7 @@ import io
 import pytest
 
 from core.text.normalization import counted
-from tenants.management.tables import show_table, table_of
+from tenants.management.terminal import show_table, table_of
 
 COLUMNS = ("subdomain", "name", "state")
 

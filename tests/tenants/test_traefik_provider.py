@@ -12,10 +12,10 @@ from django.templatetags.static import static
 
 from audit.services import SYSTEM
 from devstack.testing import TestStack
-from tenants.domains import provider
-from tenants.domains.claims import add_domain, claim_domain, remove_domain, set_verified
-from tenants.renaming import rename_subdomain
+from tenants.domains import traefik
+from tenants.domains.services import add_domain, claim_domain, remove_domain, set_verified
 from tenants.services import mark_deleting, resume_tenant, suspend_tenant
+from tenants.subdomains import rename_subdomain
 from tests.cast import Agency
 from tests.production.edge import Edge, running, traefik_binary
 from tests.site import Site
@@ -116,16 +116,16 @@ def test_the_proxy_does_not_pass_it_on(site: Site, acme: Agency, path: str):
 
 def test_the_token_is_asked_for(rf, settings, committed):
     settings.TRAEFIK_PROVIDER_TOKEN = "the-token"
-    middleware = provider.ProviderMiddleware(lambda request: None)
+    middleware = traefik.ProviderMiddleware(lambda request: None)
 
-    assert middleware(rf.get(provider.PATH)) is None
-    assert middleware(rf.get(provider.PATH, headers={"X-Provider-Token": "the-tokem"})) is None
-    told = middleware(rf.get(provider.PATH, headers={"X-Provider-Token": "the-token"}))
+    assert middleware(rf.get(traefik.PATH)) is None
+    assert middleware(rf.get(traefik.PATH, headers={"X-Provider-Token": "the-tokem"})) is None
+    told = middleware(rf.get(traefik.PATH, headers={"X-Provider-Token": "the-token"}))
     assert json.loads(told.content)["http"]
 
 
 def test_a_resolver_is_named_once_for_each_domain():
-    document = json.loads(provider._document((("1", "a.example"),), 7, "custom-domains"))
+    document = json.loads(traefik._document((("1", "a.example"),), 7, "custom-domains"))
 
     tls = [router["tls"] for router in document["http"]["routers"].values()]
     assert tls == [{"certResolver": "custom-domains"}, {}, {}]
@@ -143,13 +143,13 @@ def test_a_resolver_is_named_once_for_each_domain():
 )
 def test_what_cannot_be_a_custom_domain_makes_no_rule(stored: str):
     """As it might come to be stored by a way that has not been thought of."""
-    document = json.loads(provider._document((("1", stored), ("2", "b.example")), 7, ""))
+    document = json.loads(traefik._document((("1", stored), ("2", "b.example")), 7, ""))
 
     assert {rule.split("`")[1] for rule in rules(document)} == {"b.example"}
 
 
 def test_the_configuration_changes_by_itself_each_hour():
-    one, same, next_one = (provider._document((("1", "a.example"),), n, "") for n in (7, 7, 8))
+    one, same, next_one = (traefik._document((("1", "a.example"),), n, "") for n in (7, 7, 8))
 
     assert one == same
     assert one != next_one

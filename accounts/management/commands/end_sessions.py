@@ -14,7 +14,7 @@ from accounts.sessions.services import end_all, end_everybodys
 from audit.services import SYSTEM
 from core.text.normalization import counted
 from tenants.context import tenant_context
-from tenants.management.choosing import named_tenant
+from tenants.management.arguments import named_tenant
 from tenants.management.confirming import confirm
 from tenants.refs import ref_of
 

@@ -18,7 +18,7 @@ from audit.services import SYSTEM
 from core.problems import Problem
 from core.text.normalization import counted
 from tenants.context import tenant_context
-from tenants.management.choosing import named_tenant
+from tenants.management.arguments import named_tenant
 from tenants.refs import ref_of
 
 

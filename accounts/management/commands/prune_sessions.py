@@ -15,7 +15,7 @@ from rich.progress import track
 from accounts.pruning import KEPT, outdated, prune
 from accounts.sessions import pruning as sessions
 from tenants.context import tenant_context
-from tenants.management.choosing import chosen_tenants
+from tenants.management.arguments import chosen_tenants
 from tenants.models import Tenant
 from tenants.refs import ref_of
 

@@ -6,7 +6,7 @@ import psycopg
 from django.core.management.base import BaseCommand, CommandError
 
 from aggios import env
-from tenants.database.bootstrap import bootstrap
+from tenants.schemas.bootstrap import bootstrap
 
 
 class Command(BaseCommand):

@@ -14,7 +14,7 @@ from core.text.email_canonicalization import Finding
 from core.text.normalization import counted
 from staff import address_rewriting as of_staff
 from tenants.context import tenant_context
-from tenants.management.choosing import chosen_tenants
+from tenants.management.arguments import chosen_tenants
 from tenants.refs import ref_of
 
 LINE = "{tenant:24} {table:10} {id} {address} {problem}"

@@ -11,9 +11,9 @@ from aggios.archive.progress import watching
 from aggios.archive.restore import Loading
 from aggios.management.words import plainly
 from audit.services import SYSTEM
-from tenants.database.owner import owner_connection
 from tenants.hosts import site_url
 from tenants.queries import tenant_by_slug
+from tenants.schemas.owner import owner_connection
 
 
 class Command(BaseCommand):

@@ -23,12 +23,12 @@ from core.problems import StorageUnavailable, ValidationFailed
 from core.text.formatting import time_or_none, timestamp
 from core.text.normalization import counted, noun_for
 from core.text.parsing import integer_argument
-from tenants.database.owner import owner_connection
-from tenants.deletion import call_off_deletion, schedule_deletion
+from tenants.lifecycle import call_off_deletion, schedule_deletion
 from tenants.management.confirming import confirm
 from tenants.models import DeletionCertificate, Tenant
 from tenants.problems import TenantNotFound
 from tenants.queries import tenant_by_slug
+from tenants.schemas.owner import owner_connection
 
 
 class Command(BaseCommand):

@@ -10,7 +10,7 @@ from aggios.deletion.certificates import certificates, digest_of
 from aggios.management.commands.delete_tenant import told
 from core.text.formatting import timestamp
 from core.text.normalization import counted
-from tenants.management.tables import show_table, table_of
+from tenants.management.terminal import show_table, table_of
 
 COLUMNS = ("purged at", "subdomain", "name", "certificate", "digest")
 

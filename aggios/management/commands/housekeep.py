@@ -9,7 +9,7 @@ from django.db import DatabaseError, connections
 from aggios.housekeeping import CHORES, Busy, one_round
 from core.long_running import heartbeat_of, require_beating, until_signalled
 from core.text.parsing import integer_argument
-from tenants.database.owner import owner_connection
+from tenants.schemas.owner import owner_connection
 
 # Touched before each round; what watches the service asks for its age with --check.
 HEARTBEAT = heartbeat_of("housekeeper")

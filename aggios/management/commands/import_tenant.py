@@ -13,10 +13,10 @@ from aggios.archive.restore import Loaded, Loading, load_as, require_loadable, r
 from aggios.founding import let_owner_in
 from aggios.management.words import counts_in_words, counts_of, plainly
 from audit.services import SYSTEM
-from tenants.database.owner import owner_connection
 from tenants.management.confirming import confirm
 from tenants.queries import tenant_by_slug
 from tenants.refs import ref_of
+from tenants.schemas.owner import owner_connection
 
 
 class Command(BaseCommand):

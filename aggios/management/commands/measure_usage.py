@@ -15,7 +15,7 @@ from aggios.usage import Outcome, measure_tenants
 from core.text.normalization import counted
 from core.text.parsing import integer_argument
 from tenants.documents import usage_document
-from tenants.management.choosing import chosen_tenants
+from tenants.management.arguments import chosen_tenants
 from tenants.models import Tenant, Usage
 from tenants.usage import least_recently_measured
 

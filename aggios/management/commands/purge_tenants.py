@@ -17,9 +17,9 @@ from aggios.deletion.purge import Wish, purge
 from aggios.management.words import first_line
 from audit.services import SYSTEM
 from core.problems import Problem
-from tenants.database.owner import owner_connection
-from tenants.deletion import due_for_deletion
+from tenants.lifecycle import due_for_deletion
 from tenants.models import Tenant
+from tenants.schemas.owner import owner_connection
 
 FAILURES = (NotPurged, ArchiveError, Problem, OSError, DatabaseError, psycopg.Error)
 

@@ -22,7 +22,7 @@ from files.reconciling.services import reconcile, settle_all
 from files.reconciling.telling import lines_of, told_of
 from files.reconciling.work import Work
 from tenants.context import tenant_context
-from tenants.management.choosing import chosen_tenants
+from tenants.management.arguments import chosen_tenants
 from tenants.models import Tenant
 from tenants.refs import ref_of
 

@@ -10,12 +10,12 @@ from django.core.management.base import BaseCommand, CommandError
 from audit.services import SYSTEM
 from core.problems import Problem
 from core.termination import Stopped, exit_status
-from tenants.domains.checks import check_all, check_domain, expire_claims
-from tenants.domains.claims import claim_domain, remove_domain
-from tenants.domains.names import stored_form
-from tenants.domains.proof import Outcome, proof_record
+from tenants.domains.dns_proof import Outcome, proof_record
 from tenants.domains.queries import domain_named, domains_of
 from tenants.domains.reports import LOST, Report, named_table, report_of
+from tenants.domains.services import claim_domain, remove_domain
+from tenants.domains.validation import stored_form
+from tenants.domains.verification import check_all, check_domain, expire_claims
 from tenants.models import Domain
 from tenants.queries import tenant_by_slug
 

@@ -7,18 +7,18 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from tenants.database.owner import owner_connection
 from tenants.fleet import records
-from tenants.fleet.commanding import Task, as_json, begin, carry_out, task_of
-from tenants.fleet.locks import beside_other_commands
+from tenants.fleet.control import beside_other_commands
 from tenants.fleet.members import Member
 from tenants.fleet.options import add_run_options, slugs
-from tenants.fleet.outcomes import Result
 from tenants.fleet.progress import Watch
+from tenants.fleet.results import Result
+from tenants.fleet.run_command import Task, as_json, begin, carry_out, task_of
 from tenants.fleet.runner import Policy
 from tenants.fleet.status import described, status
 from tenants.fleet.summary import SOME_FAILED, Summary
 from tenants.fleet.views import print_report, print_status
+from tenants.schemas.owner import owner_connection
 
 
 class Command(BaseCommand):

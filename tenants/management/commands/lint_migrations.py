@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from core.text.normalization import counted
-from tenants.linting.linter import faults_in, own_apps
+from tenants.fleet.lint.linter import faults_in, own_apps
 
 
 class Command(BaseCommand):

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand
 from core.text.formatting import time_or_none, timestamp
 from core.text.normalization import counted
 from tenants.hosts import tenant_host
-from tenants.management.tables import show_table, table_of
+from tenants.management.terminal import show_table, table_of
 from tenants.models import Tenant
 from tenants.queries import all_tenants
 from tenants.states import State, state_of

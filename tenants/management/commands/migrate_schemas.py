@@ -9,16 +9,16 @@ from django.db.migrations.autodetector import MigrationAutodetector
 
 from core.text.normalization import counted
 from core.text.parsing import integer_argument
-from tenants.database.owner import owner_connection
-from tenants.fleet.groundwork import Groundwork, lay
-from tenants.fleet.locks import migrating_alone
-from tenants.fleet.migration import FleetMigration, Wishes
+from tenants.fleet.control import migrating_alone
+from tenants.fleet.migrate import FleetMigration, Wishes
 from tenants.fleet.options import add_run_options, duration, slugs
 from tenants.fleet.plan import plan_of, show_plan
+from tenants.fleet.preparation import Groundwork, lay
 from tenants.fleet.progress import Watch
 from tenants.fleet.runner import Policy
 from tenants.fleet.summary import Summary
-from tenants.management.tables import show_table
+from tenants.management.terminal import show_table
+from tenants.schemas.owner import owner_connection
 
 
 class Command(BaseCommand):

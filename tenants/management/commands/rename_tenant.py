@@ -13,7 +13,7 @@ from core.text.parsing import integer_argument
 from tenants.hosts import site_url
 from tenants.models import Tenant
 from tenants.queries import tenant_by_slug
-from tenants.renaming import ends_of_former_names, rename_subdomain
+from tenants.subdomains import ends_of_former_names, rename_subdomain
 
 
 class Command(BaseCommand):

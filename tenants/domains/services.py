@@ -1,7 +1,7 @@
 """The names of a tenant beside its primary one: more subdomains, and custom domains.
 
 Any number of tenants may claim a custom domain; it answers for the one that has proved it by a DNS
-record (tenants/domains/checks.py), or for which staff has vouched.
+record (tenants/domains/verification.py), or for which staff has vouched.
 """
 
 import uuid
@@ -14,8 +14,8 @@ from django.utils import timezone
 from audit.services import Actor, record
 from core.db_backend.scope import PUBLIC, enter
 from core.problems import FieldError
-from tenants.domains.names import checked_custom, checked_domain
-from tenants.domains.proof import Outcome, new_token
+from tenants.domains.dns_proof import Outcome, new_token
+from tenants.domains.validation import checked_custom, checked_domain
 from tenants.labels import claim_label
 from tenants.models import Domain, Tenant
 from tenants.problems import DomainNotFound, DomainTaken, PrimaryDomain, TooManyDomains

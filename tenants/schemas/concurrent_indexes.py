@@ -9,7 +9,7 @@ from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db.migrations import Migration
 from psycopg import sql
 
-from tenants.database.owner import owner_connection
+from tenants.schemas.owner import owner_connection
 
 INVALID = (
     "SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "

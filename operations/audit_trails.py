@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from audit.verification import Head, Verdict, verify
 from core.db_backend.scope import PUBLIC, enter
-from tenants.database.owner import ALIAS, owner_connection
-from tenants.database.steps import schema_scope
 from tenants.fleet.members import members
 from tenants.models import Tenant, TrailHead
+from tenants.schemas.owner import ALIAS, owner_connection
+from tenants.schemas.schema_state import schema_scope
 
 log = logging.getLogger(__name__)
 

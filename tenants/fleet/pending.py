@@ -7,8 +7,8 @@ from django.db import ProgrammingError
 from psycopg import sql
 
 from core.db_backend.scope import PUBLIC, enter
-from tenants.database.owner import owner_connection
-from tenants.database.steps import Step, tenant_steps
+from tenants.schemas.owner import owner_connection
+from tenants.schemas.schema_state import Step, tenant_steps
 
 SCHEMAS_PER_QUERY = 200
 TRIES = 5

@@ -14,9 +14,9 @@ from django.conf import settings
 from django.core.management import CommandError
 
 from core.db_backend.scope import PUBLIC, enter
-from tenants.database.migrating import create_empty_schema, drop_schema, migrate_tenant_schema
-from tenants.database.owner import owner_connection
-from tenants.database.steps import Report, digest_of, tenant_steps
+from tenants.schemas.migrate import create_empty_schema, drop_schema, migrate_tenant_schema
+from tenants.schemas.owner import owner_connection
+from tenants.schemas.schema_state import Report, digest_of, tenant_steps
 
 TEMPLATE = "t_" + "0" * 32
 # psql's own commands, comments and session settings, which are no part of the schema.

@@ -1,5 +1,5 @@
 -- What the application's login may do beyond reading and writing rows: make a tenant's schema.
--- Run by the owner (tenants/database/owner.py); {runtime} and {runtime_text} are the
+-- Run by the owner (tenants/schemas/owner.py); {runtime} and {runtime_text} are the
 -- application's login as an identifier and as a literal.
 CREATE SCHEMA IF NOT EXISTS aggios;
 REVOKE ALL ON SCHEMA aggios FROM PUBLIC;

@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.db_backend.scope import PUBLIC, enter
-from tenants.database.fleet import behind, with_history
-from tenants.database.owner import owner_connection
 from tenants.fleet import marks, records
 from tenants.fleet.interruption import Interruption
 from tenants.fleet.members import Member, members
 from tenants.fleet.options import workers_for
-from tenants.fleet.outcomes import Result
+from tenants.fleet.pending import behind, with_history
 from tenants.fleet.pool import Pool
 from tenants.fleet.progress import Watch
+from tenants.fleet.results import Result
 from tenants.fleet.runner import Policy, Runner
 from tenants.fleet.summary import Summary
 from tenants.fleet.workers import OwnWorker, ProcessWorker, Worker
 from tenants.models import FleetRun, Tenant
+from tenants.schemas.owner import owner_connection
 
 CANCEL = (
     "SELECT pg_cancel_backend(pid) FROM pg_stat_activity "

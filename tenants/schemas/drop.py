@@ -12,8 +12,8 @@ from django.db import transaction
 from psycopg import sql
 
 from core.db_backend.scope import PUBLIC, enter
-from tenants.database.migrating import drop_schema
-from tenants.database.owner import ALIAS, owner_connection
+from tenants.schemas.migrate import drop_schema
+from tenants.schemas.owner import ALIAS, owner_connection
 
 AT_ONCE = 50
 REFERENCES = """

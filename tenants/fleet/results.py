@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, Self
 
-from tenants.database.trouble import Trouble
+from tenants.schemas.errors import Trouble
 
 
 class Outcome(StrEnum):

@@ -19,12 +19,12 @@ from django.db.migrations.state import ProjectState
 from psycopg import sql
 
 from core.db_backend.scope import enter
-from tenants.database.concurrently import drop_unfinished
 from tenants.database.history import History, alone, history_of
-from tenants.database.owner import ALIAS, owner_connection, protect_history
-from tenants.database.steps import Report, Step, leaves_of, schema_scope
-from tenants.database.taping import Tape, same_everywhere
-from tenants.database.trouble import Trouble, trouble_of
+from tenants.schemas.concurrent_indexes import drop_unfinished
+from tenants.schemas.errors import Trouble, trouble_of
+from tenants.schemas.owner import ALIAS, owner_connection, protect_history
+from tenants.schemas.schema_state import Report, Step, leaves_of, schema_scope
+from tenants.schemas.sql_recorder import Tape, same_everywhere
 
 # Deferred checks that wait for the end would keep the next migration from altering their tables.
 SETTLE = "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED"

@@ -7,7 +7,7 @@ from django.core.management import CommandError
 from django.db import DatabaseError
 
 from core.db_backend.scope import PUBLIC, enter
-from tenants.database.owner import owner_connection
+from tenants.schemas.owner import owner_connection
 
 FLEET_LOCK = 0x4147474F  # any number, the same in every process
 ONE_RUN = 0x41474752  # the first half of the advisory locks on single runs

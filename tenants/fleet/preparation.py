@@ -10,13 +10,13 @@ from django.core.management import CommandError
 from django.db import DatabaseError
 
 from core.db_backend.scope import PUBLIC, enter
-from tenants.database.migrating import migrate_public
-from tenants.database.owner import install_functions, owner_connection
-from tenants.database.steps import Report
-from tenants.database.template import refresh_template
-from tenants.database.trouble import Trouble, trouble_of
-from tenants.fleet.outcomes import text_of
+from tenants.fleet.results import text_of
 from tenants.fleet.summary import STOPPED
+from tenants.schemas.errors import Trouble, trouble_of
+from tenants.schemas.migrate import migrate_public
+from tenants.schemas.owner import install_functions, owner_connection
+from tenants.schemas.schema_state import Report
+from tenants.schemas.template import refresh_template
 
 T = TypeVar("T")
 

@@ -16,7 +16,7 @@ from django.db.migrations.operations import (
 )
 from django.db.migrations.state import ProjectState
 
-from tenants.linting.rules import findings
+from tenants.fleet.lint.rules import findings
 
 OF_DATA = (RunPython, RunSQL)
 

@@ -11,8 +11,8 @@ from tenants.fleet import records
 from tenants.fleet.interruption import Interruption
 from tenants.fleet.members import Member, members
 from tenants.fleet.options import workers_for
-from tenants.fleet.outcomes import Result
 from tenants.fleet.pool import Pool
+from tenants.fleet.results import Result
 from tenants.fleet.runner import Policy, Runner
 from tenants.fleet.summary import Summary
 from tenants.fleet.workers import ProcessWorker

@@ -7,7 +7,7 @@ from django.utils import timezone
 from core.problems import FieldError, ValidationFailed
 from core.text.domain_names import ascii_domain
 from tenants import slugs
-from tenants.domains.proof import CHALLENGE
+from tenants.domains.dns_proof import CHALLENGE
 from tenants.hosts import HOST_NAME
 from tenants.models import Domain
 

@@ -7,7 +7,7 @@ from rest_framework import serializers
 from core.api.fields import TextField
 from core.api.serializers import by_rule
 from core.text.domain_names import LONGEST_TEXT
-from tenants.domains.names import checked_custom
+from tenants.domains.validation import checked_custom
 
 
 class ClaimRequest(serializers.Serializer[Any]):

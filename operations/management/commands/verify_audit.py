@@ -14,7 +14,7 @@ from rich.progress import track
 from audit.verification import Head, Verdict
 from core.text.normalization import counted
 from core.text.parsing import integer_argument
-from tenants.trails import PLATFORM, Trail, all_trails, due, trails_of, verify_trail
+from operations.audit_trails import PLATFORM, Trail, all_trails, due, trails_of, verify_trail
 
 Outcome = tuple[Trail, Verdict | str]
 

@@ -8,8 +8,8 @@ from django.db import transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from core.db_backend.scope import PUBLIC, enter
-from tenants.database.applying import Applier
-from tenants.database.owner import (
+from tenants.schemas.migrator import Applier
+from tenants.schemas.owner import (
     ALIAS,
     create_role,
     grant_rows,
@@ -18,7 +18,7 @@ from tenants.database.owner import (
     run,
     runtime_login,
 )
-from tenants.database.steps import Report, Step, leaves_of, telling
+from tenants.schemas.schema_state import Report, Step, leaves_of, telling
 
 
 def migrate_public(report: Report) -> int:

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from audit.services import Actor, record
 from core.db_backend.scope import PUBLIC, enter
-from tenants.domains.claims import locked_domain, prove
-from tenants.domains.proof import Outcome, look_up, new_token
+from tenants.domains.dns_proof import Outcome, look_up, new_token
+from tenants.domains.services import locked_domain, prove
 from tenants.models import Domain, Tenant
 from tenants.problems import DomainNotFound, DomainTaken
 from tenants.services import target_of

@@ -1,0 +1,1 @@
+"""What tenants need of PostgreSQL: schemas, roles, the template, migrations."""
