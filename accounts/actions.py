@@ -24,7 +24,7 @@ class Proof(Enum):
     NEVER = "never"
     ALWAYS = "always"
     BY_TARGET = "by target"
-    """It depends on what is changed: accounts/people/authority.py and settings_rules.py say."""
+    """It depends on what is changed: accounts/users/permissions.py and settings_rules.py say."""
 
 
 @dataclass(frozen=True, slots=True)

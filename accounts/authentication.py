@@ -5,7 +5,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
-from accounts.keys import living_key
+from accounts.api_keys import living_key
 from accounts.models import ApiKey, Session, User
 from accounts.problems import InsufficientScope, TokenExpired, TokenInvalid
 from accounts.sessions.services import live_session

@@ -9,8 +9,8 @@ from rest_framework.request import Request
 from accounts.actions import ACTIONS, Proof
 from accounts.factors.proof import require_recent_proof
 from accounts.models import ApiKey, User
-from accounts.policy import policy
 from accounts.problems import EmailUnverified, InsufficientScope, SecondFactorMissing
+from accounts.tenant_policy import policy
 from core.problems import PasswordChangeRequired, PermissionRefused
 
 if TYPE_CHECKING:  # rest_framework.views imports this module through its settings

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from accounts.actors import target_of
 from accounts.models import User
-from accounts.people.adding import add_user, new_user
+from accounts.users.creation import add_user, new_user
 from audit.services import Actor, record
 from core.text.email_addresses import canonical_address
 from tenants.context import tenant_context

@@ -409,7 +409,7 @@ EMAIL_TIMEOUT = env.integer("EMAIL_TIMEOUT_SECONDS", 10, least=1)
 # While developing, mail goes into this folder in place of a server.
 EMAIL_FOLDER = env.text("EMAIL_FOLDER", "")
 EMAIL_BACKEND = (
-    "accounts.mail.carrier.FolderBackend"
+    "accounts.email.transport.FolderBackend"
     if EMAIL_FOLDER
     else "django.core.mail.backends.smtp.EmailBackend"
 )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from accounts.models import User
-from accounts.people.personal_data import Row, fields_of, rows_of
+from accounts.users.data_export import Row, fields_of, rows_of
 from files.models import File, Share, Upload
 
 FILE = "id name size created_at updated_at deleted_at"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.contrib.auth.hashers import make_password
 
 from accounts.models import User
-from accounts.people.adding import add_user
+from accounts.users.creation import add_user
 from tenants.context import tenant_context
 from tenants.queries import tenant_by_slug
 from tenants.refs import TenantRef, ref_of

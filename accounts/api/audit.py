@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.audit_shapes import EventShape, EventsQuery, event_of, link_of
+from accounts.api.audit_events import EventShape, EventsQuery, event_of, link_of
 from audit.queries import Wanted, find_events, readable_event
 from core.api.openapi import IF_NONE_MATCH
 from core.api.pagination import KeysetPagination

@@ -6,9 +6,9 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.limits import by_tenant, only
+from accounts.api.throttles import by_tenant, only
 from accounts.authentication import person
-from accounts.workspace.domains import (
+from accounts.own_tenant.domains import (
     check_own_domain,
     claim_own_domain,
     own_domain,

@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.factor_shapes import (
+from accounts.api.second_factors import (
     BegunShape,
     ConfirmedShape,
     ConfirmRequest,

@@ -15,7 +15,7 @@ from accounts.api.invitation_shapes import (
     invitation_of,
     issued_of,
 )
-from accounts.api.limits import by_person, by_tenant, only, take_letter
+from accounts.api.throttles import by_person, by_tenant, only, take_letter
 from accounts.authentication import person
 from accounts.invitations.queries import find_invitations, invitation_with_id
 from accounts.invitations.services import (

@@ -7,9 +7,9 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.key_shapes import KeyShape, NewKeyRequest, NewKeyShape, key_etag, key_of
+from accounts.api.api_keys import KeyShape, NewKeyRequest, NewKeyShape, key_etag, key_of
+from accounts.api_keys import make_key, readable_key, readable_keys, revoke_key
 from accounts.authentication import person
-from accounts.keys import make_key, readable_key, readable_keys, revoke_key
 from accounts.models import User
 from core.api.openapi import IF_MATCH, IF_NONE_MATCH
 from core.api.pagination import KeysetPagination

@@ -7,12 +7,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.actors import actor_of
-from accounts.api.addressing import addressed_tenant
-from accounts.api.shapes import LogoutRequest
+from accounts.api.serializers import LogoutRequest
+from accounts.api.tenant_resolution import addressed_tenant
+from accounts.auth.login import log_out
 from accounts.authentication import person, session_asking
 from accounts.permissions import Everybody, IsPerson
 from accounts.problems import TokenInvalid
-from accounts.services import log_out
 from accounts.sessions.rotation import session_of_token
 from accounts.sessions.services import end_all
 from core.api.serializers import parsed

@@ -4,12 +4,12 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.addressing import addressed_tenant
 from accounts.api.mailed_shapes import ForgotRequest, ResetRequest, VerifyRequest
+from accounts.api.tenant_resolution import addressed_tenant
+from accounts.auth.registration import verify_again, verify_email
 from accounts.authentication import person
-from accounts.passwords.recovery import ask_for_reset, reset_password
+from accounts.passwords.services import ask_for_reset, reset_password
 from accounts.permissions import Everybody, IsPerson
-from accounts.verification import verify_again, verify_email
 from core.api.serializers import parsed
 from core.api.views import ApiView, by_address
 from core.http.client_address import limit_key

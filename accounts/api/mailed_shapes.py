@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.api.shapes import ON_API
+from accounts.api.serializers import ON_API
 from core.api.fields import TextField
 from core.text.email_addresses import LONGEST_ADDRESS
 

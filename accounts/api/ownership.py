@@ -4,8 +4,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.people_shapes import TransferRequest
-from accounts.api.shapes import UserShape, user_of
+from accounts.api.serializers import UserShape, user_of
+from accounts.api.users import TransferRequest
 from accounts.authentication import person
 from accounts.people.transfer import transfer_ownership
 from core.api.serializers import parsed

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.passwords.rules import require_good
+from accounts.passwords.validation import require_good
 from core.api.fields import TextField
 from core.api.serializers import by_rule
 

@@ -11,16 +11,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from accounts.api.limits import by_person, by_tenant, only, take_letter
-from accounts.api.people_shapes import ChangePersonRequest, NewPersonRequest
-from accounts.api.shapes import UserShape, user_of
-from accounts.api.users import user_etag
+from accounts.api.me import user_etag
+from accounts.api.serializers import UserShape, user_of
+from accounts.api.throttles import by_person, by_tenant, only, take_letter
+from accounts.api.users import ChangePersonRequest, NewPersonRequest
 from accounts.authentication import person
 from accounts.factors.reset import reset_factors
 from accounts.models import User
-from accounts.people.managing import change_person, create_person, new_person
-from accounts.people.queries import ORDERINGS, find_people, readable_person
-from accounts.people.removal import erase_person, remove_person
+from accounts.users.erasure import erase_person, remove_person
+from accounts.users.queries import ORDERINGS, find_people, readable_person
+from accounts.users.services import change_person, create_person, new_person
 from core.api.filters import checked_ordering
 from core.api.openapi import IF_MATCH, IF_NONE_MATCH, ordering_by, search_for
 from core.api.pagination import KeysetPagination

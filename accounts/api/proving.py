@@ -4,10 +4,10 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.factor_shapes import ProveRequest
+from accounts.api.second_factors import ProveRequest
+from accounts.auth.login_throttling import counted_attempt
+from accounts.auth.reauthentication import prove
 from accounts.authentication import session_of
-from accounts.factors.proving import prove
-from accounts.passwords.attempts import counted_attempt
 from accounts.passwords.hashing import desk
 from accounts.permissions import IsPerson
 from core.api.serializers import parsed

@@ -6,7 +6,7 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from accounts.models import Session
-from accounts.sessions.lifetime import absolute_end, ending_of
+from accounts.sessions.expiry import absolute_end, ending_of
 from core.http.conditional import etag_of_document
 from core.text.formatting import timestamp
 

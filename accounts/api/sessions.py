@@ -10,9 +10,8 @@ from rest_framework.response import Response
 from accounts.api.session_shapes import SessionShape, session_etag, session_of
 from accounts.authentication import person
 from accounts.models import User
-from accounts.people.queries import readable_person
 from accounts.permissions import IsPerson
-from accounts.sessions.access import (
+from accounts.sessions.queries import (
     LIVING,
     STATES,
     end_own,
@@ -20,6 +19,7 @@ from accounts.sessions.access import (
     own_session,
     sessions_of,
 )
+from accounts.users.queries import readable_person
 from core.api.openapi import IF_MATCH, IF_NONE_MATCH
 from core.api.pagination import KeysetPagination
 from core.api.views import ApiView

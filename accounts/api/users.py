@@ -1,62 +1,50 @@
-"""The person who asks."""
+"""What requests about people look like."""
 
-from drf_spectacular.utils import extend_schema
-from rest_framework.request import Request
-from rest_framework.response import Response
+from typing import Any
 
-from accounts.api.shapes import OwnUserShape, ProfileRequest, own_user_of
-from accounts.authentication import person
+from rest_framework import serializers
+
 from accounts.models import User
-from accounts.permissions import IsPersonToRead
-from accounts.services import update_profile
-from core.api.openapi import IF_MATCH, IF_NONE_MATCH
-from core.api.views import ApiView
-from core.http.conditional import etag_of, require_match, tagged
+from accounts.passwords.validation import require_good
+from core.api.fields import EmailField, NameField, TextField
+from core.api.serializers import by_rule
 
 
-def user_etag(user: User) -> str:
-    """Return the entity tag of a person as shown."""
-    return etag_of(user.id, user.updated_at)
+class TrueOrFalse(serializers.BooleanField):
+    """A JSON boolean; words and numbers that could mean one are refused."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        """Return the value. Raises ValidationError."""
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
 
 
-class Me(ApiView):
-    """The person whose token this is."""
-
-    permission_classes = (IsPersonToRead,)
-
-    actions = {"GET": "me:read"}
-
-    @extend_schema(
-        operation_id="read_me", parameters=[IF_NONE_MATCH], responses={200: OwnUserShape, 304: None}
+class NewPersonRequest(serializers.Serializer[Any]):
+    email = EmailField(max_length=254)
+    first_name = NameField(max_length=100, default="", allow_blank=True)
+    last_name = NameField(max_length=100, default="", allow_blank=True)
+    role = serializers.ChoiceField(User.Role.choices, default=User.Role.MEMBER)
+    is_active = TrueOrFalse(default=True)
+    password = TextField(
+        max_length=1024,
+        trim_whitespace=False,
+        required=False,
+        write_only=True,
+        validators=[by_rule(require_good)],
+        help_text="Without one the person is mailed a link to set one.",
     )
-    def get(self, request: Request) -> Response:
-        user = person(request)
-        return tagged(request, own_user_of(user), user_etag(user))
 
-    @extend_schema(
-        operation_id="replace_me",
-        parameters=[IF_MATCH],
-        request=ProfileRequest,
-        responses=OwnUserShape,
+
+class ChangePersonRequest(serializers.Serializer[Any]):
+    email = EmailField(
+        max_length=254, help_text="Asks for a recent proof of who asks; the new one is unverified."
     )
-    def put(self, request: Request) -> Response:
-        return self._change(request, partial=False)
+    first_name = NameField(max_length=100, allow_blank=True)
+    last_name = NameField(max_length=100, allow_blank=True)
+    role = serializers.ChoiceField(User.Role.choices)
+    is_active = TrueOrFalse()
 
-    @extend_schema(
-        operation_id="change_me",
-        parameters=[IF_MATCH],
-        request=ProfileRequest,
-        responses=OwnUserShape,
-    )
-    def patch(self, request: Request) -> Response:
-        return self._change(request, partial=True)
 
-    def _change(self, request: Request, *, partial: bool) -> Response:
-        form = ProfileRequest(data=request.data, partial=partial)
-        form.is_valid(raise_exception=True)
-        user = update_profile(
-            person(request),
-            changes=form.validated_data,
-            check=lambda row: require_match(request, user_etag(row)),
-        )
-        return tagged(request, own_user_of(user), user_etag(user))
+class TransferRequest(serializers.Serializer[Any]):
+    user_id = serializers.UUIDField(help_text="Who is to own the workspace.")

@@ -2,7 +2,7 @@
 
 A log-in is a proof, and so is ``POST /api/auth/prove`` with the password or a one-time code. What
 asks for one stands in the tables of actions (accounts/actions.py), of what is done to people
-(accounts/people/authority.py) and of settings (accounts/workspace/settings_rules.py).
+(accounts/users/permissions.py) and of settings (accounts/own_tenant/settings.py).
 """
 
 from django.conf import settings

@@ -7,8 +7,8 @@ from django.db import transaction
 from accounts.actors import actor_of
 from accounts.factors.services import remove_factors
 from accounts.models import User
-from accounts.people.authority import require_may
-from accounts.people.owners import acting, found, locked_owners
+from accounts.users.ownership import acting, found, locked_owners
+from accounts.users.permissions import require_may
 
 
 def reset_factors(person_id: uuid.UUID, *, by: User) -> None:

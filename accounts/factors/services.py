@@ -8,11 +8,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.actors import actor_of, target_of
-from accounts.factors.codes import RECOVERY, SECRET, require_app_code
-from accounts.mail.outbox import post_letter
+from accounts.email.outbox import post_letter
+from accounts.encryption import info_of, keyed_hashes, seal
 from accounts.models import Authenticator, RecoveryCode, Session, User
 from accounts.problems import FactorExists, FactorMissing, InvalidCredentials
-from accounts.sealing import info_of, keyed_hashes, seal
+from accounts.second_factors import RECOVERY, SECRET, require_app_code
 from accounts.sessions.services import end_others
 from audit.services import Actor, Target, record
 from core.crypto.one_time_codes import new_secret, plain, tidy, uri_of

@@ -4,9 +4,9 @@ import uuid
 
 from django.db.models import Q, QuerySet
 
+from accounts.encryption import keyed_hash, keyed_hashes
 from accounts.invitations.states import STATES, with_state
 from accounts.models import Invitation
-from accounts.sealing import keyed_hash, keyed_hashes
 from core.api.filters import checked_choice
 from core.problems import NotFound
 

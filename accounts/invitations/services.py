@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.actors import actor_of
+from accounts.email.outbox import post_letter
 from accounts.invitations.queries import (
     hash_of_token,
     invitation_with_id,
@@ -18,13 +19,12 @@ from accounts.invitations.queries import (
     state_of,
 )
 from accounts.invitations.states import ACCEPTED, PENDING
-from accounts.mail.outbox import post_letter
 from accounts.models import Invitation, User
-from accounts.people.adding import require_sound
-from accounts.people.authority import require_may, still_allowed
-from accounts.policy import policy
 from accounts.problems import InvitationClosed
-from accounts.pruning import prune
+from accounts.retention import prune
+from accounts.tenant_policy import policy
+from accounts.users.creation import require_sound
+from accounts.users.permissions import require_may, still_allowed
 from audit.services import Target, record
 from core.db_backend.queries import insert_unless_taken
 from core.http.language import preferred_language

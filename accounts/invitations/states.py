@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.actions import ADMIN, OWNER
 from accounts.models import Invitation
-from accounts.people.authority import RULES
+from accounts.users.permissions import RULES
 
 PENDING, ACCEPTED, EXPIRED, REVOKED = STATES = ("pending", "accepted", "expired", "revoked")
 # Who may add people of a role may ask them in.

@@ -7,10 +7,10 @@ have us write to strangers in that name.
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from accounts.email.rendering import Mail, in_words, link_to
 from accounts.invitations.queries import locked_invitation, state_of
 from accounts.invitations.services import renew_token
 from accounts.invitations.states import PENDING
-from accounts.mail.content import Mail, in_words, link_to
 from accounts.mail.known import known_already
 from accounts.models import Invitation, Letter
 from accounts.people.finding import person_with_email

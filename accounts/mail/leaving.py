@@ -2,8 +2,8 @@
 
 from django.utils.translation import gettext
 
-from accounts.mail.content import Mail
-from accounts.mail.recipients import active_person
+from accounts.email.messages import active_person
+from accounts.email.rendering import Mail
 from accounts.models import Letter
 
 

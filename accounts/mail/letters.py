@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
+from accounts.email.rendering import Mail
 from accounts.mail import factors, invitation, leaving, people, recovery, verification
-from accounts.mail.content import Mail
 from accounts.models import Letter
 
 Builder = Callable[[Letter], Mail | None]

@@ -4,9 +4,9 @@ from django.conf import settings
 from django.contrib.auth.hashers import is_password_usable
 from django.utils.translation import gettext
 
-from accounts.links import mint
-from accounts.mail.content import Mail, in_words, link_to
-from accounts.mail.recipients import person_named
+from accounts.email.messages import person_named
+from accounts.email.rendering import Mail, in_words, link_to
+from accounts.email_tokens import mint
 from accounts.models import Letter, MailLink
 
 

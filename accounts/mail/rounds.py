@@ -7,9 +7,9 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 from django.db.utils import InterfaceError, OperationalError
 
-from accounts.mail.carrier import Carrier
-from accounts.mail.delivering import Outcome, deliver
-from accounts.mail.outbox import CHANNEL
+from accounts.email.delivery import Outcome, deliver
+from accounts.email.outbox import CHANNEL
+from accounts.email.transport import Carrier
 from core.long_running import Stop
 from tenants import work_queue
 from tenants.refs import TenantRef

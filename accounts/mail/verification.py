@@ -3,10 +3,10 @@
 from django.conf import settings
 from django.utils.translation import gettext
 
-from accounts.links import mint
-from accounts.mail.content import Mail, in_words, link_to
+from accounts.email.messages import person_named
+from accounts.email.rendering import Mail, in_words, link_to
+from accounts.email_tokens import mint
 from accounts.mail.known import known_already
-from accounts.mail.recipients import person_named
 from accounts.models import Letter, MailLink
 from accounts.people.finding import person_with_email
 

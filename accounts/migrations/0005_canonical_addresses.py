@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from accounts.people.address_rewriting import rewrite_addresses
+from accounts.users.canonical_addresses import rewrite_addresses
 
 
 def rewrite(apps, schema_editor):

@@ -3,11 +3,11 @@
 from django.db import transaction
 
 from accounts.actors import actor_of, target_of
-from accounts.links import void_links
-from accounts.mail.outbox import post_letter
+from accounts.auth.login_throttling import counted_attempt
+from accounts.email.outbox import post_letter
+from accounts.email_tokens import void_links
 from accounts.models import Session, User
-from accounts.passwords.attempts import counted_attempt
-from accounts.passwords.rules import checked_password, password_fits, still_fits
+from accounts.passwords.validation import checked_password, password_fits, still_fits
 from accounts.problems import WrongPassword
 from accounts.sessions.services import end_others
 from audit.services import record

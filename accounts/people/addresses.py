@@ -3,7 +3,7 @@
 from core.problems import FieldError, ValidationFailed
 from core.text.email_addresses import DOMAIN
 
-# Where removed people have their address (accounts/people/removal.py).
+# Where removed people have their address (accounts/users/erasure.py).
 TOMBSTONES = "@removed.invalid"
 
 

@@ -1,6 +1,6 @@
 """Finding a person for a log-in: by address, and again under a lock.
 
-Django compiles each of the two queries once in a process, as in accounts/sessions/living.py:
+Django compiles each of the two queries once in a process, as in accounts/sessions/lookup.py:
 compiling takes longer than asking, and a storm of log-ins is to spend its time on hashing.
 """
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.db.models import Q
 
 from accounts.models import ApiKey, Authenticator, Invitation, MailLink, Session, User
-from accounts.people.personal_data import Row, fields_of, rows_of
+from accounts.users.data_export import Row, fields_of, rows_of
 from audit.models import AuditEvent
 
 SESSION = "id created_at last_used_at expires_at ended_at end_reason ip user_agent"

@@ -6,10 +6,10 @@ from django.db import transaction
 
 from accounts.actions import ACTIONS
 from accounts.actors import actor_of, target_of
-from accounts.mail.outbox import post_letter
+from accounts.email.outbox import post_letter
 from accounts.models import User
-from accounts.people.access_ending import revoke_invitations_of
-from accounts.people.owners import acting, locked_owners
+from accounts.users.ownership import acting, locked_owners
+from accounts.users.revocation import revoke_invitations_of
 from audit.services import record
 from core.problems import FieldError, PermissionRefused, ValidationFailed
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from accounts.models import Session
-from accounts.sessions.lifetime import ending_of
+from accounts.sessions.expiry import ending_of
 from audit.services import SYSTEM, record
 from core.database.deleting import delete_some
 

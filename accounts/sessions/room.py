@@ -10,9 +10,9 @@ from datetime import datetime
 from django.db import connection
 
 from accounts.models import Session, User
-from accounts.policy import policy
-from accounts.sessions.lifetime import alive
+from accounts.sessions.expiry import alive
 from accounts.sessions.pruning import KEPT_AFTER_END
+from accounts.tenant_policy import policy
 
 # Each part is answered from an index (user_id, session_not_ended, expires_at).
 LOOK = """

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.actors import actor_of
 from accounts.models import Session
 from accounts.problems import TokenInvalid, TokenReused
-from accounts.sessions.lifetime import end_of_life
+from accounts.sessions.expiry import end_of_life
 from accounts.sessions.services import Opened, end, require_alive
 from accounts.sessions.tokens import hash_of, kept_refresh_token, read_refresh_token, refresh_token
 from core.request_context import request_context

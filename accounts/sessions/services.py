@@ -12,8 +12,8 @@ from accounts.actors import actor_of, target_of
 from accounts.models import Session, User
 from accounts.people.finding import locked_person
 from accounts.problems import InvalidCredentials, TokenInvalid
-from accounts.sessions.lifetime import Ending, alive, end_of_life, ending_of
-from accounts.sessions.living import session_with_user
+from accounts.sessions.expiry import Ending, alive, end_of_life, ending_of
+from accounts.sessions.lookup import session_with_user
 from accounts.sessions.pruning import prune
 from accounts.sessions.room import look_round, too_many
 from accounts.sessions.tokens import hash_of, refresh_token

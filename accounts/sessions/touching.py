@@ -13,8 +13,8 @@ from typing import Any
 from django.db import DatabaseError, connection, transaction
 
 from accounts.models import Session
-from accounts.policy import policy
-from accounts.sessions.lifetime import Ending
+from accounts.sessions.expiry import Ending
+from accounts.tenant_policy import policy
 from audit.services import SYSTEM, Target, record
 from core.request_context import request_context
 

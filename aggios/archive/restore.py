@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from accounts.restoring import ask_for_new_factors, end_what_was_open
+from accounts.restore import ask_for_new_factors, end_what_was_open
 from aggios.archive.export import SILENT, Watch
 from aggios.archive.filling import drop_left_overs, fill, require_fitting
 from aggios.archive.masking import OF_ONE_TENANT

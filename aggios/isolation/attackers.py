@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import jwt
 from django.utils import timezone
 
-from accounts.keys import living_key
+from accounts.api_keys import living_key
 from accounts.problems import TokenInvalid
-from accounts.sessions.lifetime import ending_of
-from accounts.sessions.living import session_with_user
+from accounts.sessions.expiry import ending_of
+from accounts.sessions.lookup import session_with_user
 from aggios.isolation.canaries import Blind, Canaries
 from aggios.isolation.parties import Party
 from aggios.isolation.planting import api_key_for, tokens_for

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.cache import cache
 
 from accounts.problems import TokenExpired, TokenInvalid
-from accounts.sessions.living import session_with_user
+from accounts.sessions.lookup import session_with_user
 from accounts.sessions.tokens import read_access_token, read_refresh_token
 from aggios.isolation.canaries import Blind, Canaries
 from aggios.isolation.finding import betrayed

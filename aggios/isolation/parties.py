@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from accounts.models import User
-from accounts.people.adding import create_user
+from accounts.users.creation import create_user
 from aggios.archive.problems import Busy
 from aggios.deletion.problems import NotDue
 from aggios.deletion.purge import Wish, purge

@@ -11,7 +11,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from accounts.actions import SCOPES
-from accounts.keys import make_key
+from accounts.api_keys import make_key
 from accounts.models import Letter, Session, User
 from accounts.sessions.services import open_session
 from accounts.sessions.tokens import access_token

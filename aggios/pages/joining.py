@@ -7,11 +7,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
-from accounts.invitations.admission import good_invitation
+from accounts.auth.login import log_out, register
+from accounts.auth.registration import ask_to_join, confirms_first
+from accounts.invitations.acceptance import good_invitation
 from accounts.models import Invitation
 from accounts.problems import RegistrationClosed
-from accounts.services import log_out, register
-from accounts.verification import ask_to_join, confirms_first
 from aggios.pages.form import new_password
 from aggios.pages.mailed import LinkForm, refused, shown, token_of
 from aggios.pages.page import page

@@ -14,8 +14,8 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
-from accounts.passwords.recovery import reset_password
-from accounts.verification import ends_a_registration, verify_email
+from accounts.auth.registration import ends_a_registration, verify_email
+from accounts.passwords.services import reset_password
 from aggios.pages.form import PageForm, as_refusal, new_password
 from aggios.pages.page import page
 from core.problems import Problem

@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
-from accounts.services import log_out
-from accounts.signup import sign_up
+from accounts.auth.login import log_out
+from accounts.auth.signup import sign_up
 from aggios.pages.form import PageForm, as_refusal, new_password
 from aggios.pages.page import page
 from core.forms import EmailAddressFormField

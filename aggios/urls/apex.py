@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.api.auth import SignUp
+from accounts.api.login import SignUp
 from aggios.pages.catalogue import error_code
 from aggios.pages.front import front
 from aggios.pages.signup import sign_up_page, signed_up

@@ -10,7 +10,7 @@ from files.models.file import File
 
 class Share(models.Model):
     """A link to a file's current content. Of its token a keyed hash is compared; the sealed text
-    is for showing the link again to those who may manage it (accounts/sealing.py).
+    is for showing the link again to those who may manage it (accounts/encryption.py).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

@@ -13,7 +13,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.actions import MANAGERS
-from accounts.policy import policy
+from accounts.tenant_policy import policy
 from audit.services import ANONYMOUS, record
 from core.problems import NotFound
 from files.models import File, Share

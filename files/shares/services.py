@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.actors import actor_of
 from accounts.models import User
-from accounts.policy import policy
+from accounts.tenant_policy import policy
 from audit.services import Actor, Target, record
 from files.access import readable_file, writable_file
 from files.models import File, Share

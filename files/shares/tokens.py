@@ -1,4 +1,4 @@
-"""What a link is made of: 256 random bits. Compared is a keyed hash of them (accounts/sealing.py).
+"""What a link is made of: 256 random bits. Compared is a keyed hash of them (accounts/encryption.py).
 
 A sealed copy is kept beside it, so that the link can be shown again to those who may manage it.
 Another tenant's keys make another hash of the same token.
@@ -8,7 +8,7 @@ import re
 import secrets
 from contextlib import suppress
 
-from accounts.sealing import Unreadable, keyed_hash, keyed_hashes, seal, unseal
+from accounts.encryption import Unreadable, keyed_hash, keyed_hashes, seal, unseal
 from files.models import Share
 from tenants.context import current_tenant
 from tenants.hosts import site_url

@@ -48,7 +48,7 @@ class Tenant(TenantMixin):  # type: ignore[misc]
     registration = models.CharField(
         max_length=8, choices=Registration.choices, default=Registration.CLOSED
     )
-    # What a workspace decides for itself; each room reads its own part (accounts/policy.py).
+    # What a workspace decides for itself; each room reads its own part (accounts/tenant_policy.py).
     settings = models.JSONField(
         default=dict, db_default=models.Value({}, models.JSONField()), editable=False
     )

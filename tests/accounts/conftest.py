@@ -10,7 +10,7 @@ from django.utils import timezone
 from django_redis import get_redis_connection
 
 from accounts.models import Invitation, MailLink, User
-from accounts.passwords import hashers, rules
+from accounts.passwords import hashers, validation
 from core.rate_limits import limits
 from devstack.testing import TestStack
 from tenants.context import tenant_context
@@ -35,9 +35,9 @@ def usual_argon2(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Hash in this process at the cost that production has; the suite's is lower."""
     usual = argon2.PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
     monkeypatch.setattr(hashers, "ARGON2", usual)
-    rules._nobodys_hash.cache_clear()
+    validation._nobodys_hash.cache_clear()
     yield
-    rules._nobodys_hash.cache_clear()
+    validation._nobodys_hash.cache_clear()
 
 
 @pytest.fixture

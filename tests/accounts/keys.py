@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from accounts.keys import make_key
+from accounts.api_keys import make_key
 from accounts.models import User
 from tenants.context import tenant_context
 from tests.cast import Agency, Person

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from accounts.passwords.attempts import make_familiar
+from accounts.auth.login_throttling import make_familiar
 from core.http.client_address import limit_key
 from core.request_context import RequestContext, serving
 from tenants.context import tenant_context

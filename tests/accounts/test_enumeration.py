@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.passwords.rules import password_fits
+from accounts.passwords.validation import password_fits
 from tenants.context import tenant_context
 from tests.accounts.asking import ask, somewhere
 from tests.accounts.test_hashing_desk import WORK, Counted, counted

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from django.db import connections
 from django.utils import timezone
 
-from accounts.keys import make_key
+from accounts.api_keys import make_key
 from accounts.models import ApiKey, User
 from accounts.problems import TooManyKeys
 from files.models import Share

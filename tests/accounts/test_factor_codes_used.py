@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 from django.db import connections
 
-from accounts.factors.codes import require_code
 from accounts.models import Authenticator, User
 from accounts.problems import InvalidCredentials
+from accounts.second_factors import require_code
 from audit.models import AuditEvent
 from tenants.context import tenant_context
 from tests.accounts.bodies import refusal

@@ -9,10 +9,10 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
-from accounts.links import mint
+from accounts.email_tokens import mint
 from accounts.models import MailLink, User
-from accounts.passwords.recovery import reset_password
-from accounts.passwords.rules import password_fits
+from accounts.passwords.services import reset_password
+from accounts.passwords.validation import password_fits
 from aggios.founding import let_owner_in, make_owner
 from audit.services import SYSTEM
 from core.problems import ValidationFailed

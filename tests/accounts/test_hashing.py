@@ -3,9 +3,9 @@
 import pytest
 from django.contrib.auth.hashers import check_password
 
+from accounts.auth.login import log_in
 from accounts.models import User
-from accounts.passwords.rules import checked_password, password_fits
-from accounts.services import log_in
+from accounts.passwords.validation import checked_password, password_fits
 from tenants.context import tenant_context
 from tests.cast import Agency
 from tests.site import PASSWORD

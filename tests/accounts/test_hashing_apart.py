@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from accounts.links import mint
+from accounts.email_tokens import mint
 from accounts.models import User
 from accounts.passwords import hashers
 from accounts.passwords.hashing import Desk

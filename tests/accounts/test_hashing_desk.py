@@ -12,7 +12,7 @@ from django.contrib.auth.hashers import check_password, make_password
 
 from accounts.passwords import hashers, hashing
 from accounts.passwords.hashing import Desk
-from accounts.passwords.rules import password_fits
+from accounts.passwords.validation import password_fits
 from accounts.problems import HashingBusy
 
 PATIENCE = 20.0

@@ -4,7 +4,7 @@ import secrets
 
 import pytest
 
-from accounts.keys import make_key
+from accounts.api_keys import make_key
 from accounts.models import Invitation, User
 from tenants.context import tenant_context
 from tests.accounts.bodies import refusal

@@ -9,8 +9,8 @@ from django.db import connections
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.people.managing import change_person
-from accounts.people.removal import remove_person
+from accounts.users.erasure import remove_person
+from accounts.users.services import change_person
 from core.problems import Problem
 from core.request_context import RequestContext, serving
 from tenants.context import tenant_context

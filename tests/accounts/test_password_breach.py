@@ -10,7 +10,7 @@ import pytest
 
 from accounts.models import User
 from accounts.passwords import breaches
-from accounts.passwords.rules import checked_password, require_good
+from accounts.passwords.validation import checked_password, require_good
 from accounts.problems import PasswordUnchecked
 from core.problems import ValidationFailed
 from tests.accounts.asking import ask, somewhere

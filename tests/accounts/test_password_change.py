@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 
-from accounts.links import mint
+from accounts.email_tokens import mint
 from accounts.models import Session, User
 from audit.models import AuditEvent
 from tenants.context import tenant_context
@@ -125,16 +125,16 @@ def test_of_two_at_once_one_wins(agency: Agency):
 
 def test_a_log_in_that_overlaps_does_not_outlive_it(agency: Agency, monkeypatch):
     """The password fitted when it was looked at, and was changed before the session began."""
-    from accounts import services
+    from accounts.auth import login
     from accounts.problems import InvalidCredentials
 
-    seen = services.password_fits
+    seen = login.password_fits
 
     def overtaken(user: User, password: str) -> bool:
         fits = seen(user, password)
         assert change(agency.owner.at).status_code == 204
         return fits
 
-    monkeypatch.setattr(services, "password_fits", overtaken)
+    monkeypatch.setattr(login, "password_fits", overtaken)
     with tenant_context(agency.ref), pytest.raises(InvalidCredentials):
-        services.log_in(email=agency.owner.email, password=PASSWORD)
+        login.log_in(email=agency.owner.email, password=PASSWORD)

@@ -6,11 +6,11 @@ import pytest
 from django.contrib.auth import authenticate
 from django.contrib.auth.hashers import check_password, get_hasher, make_password
 
+from accounts.auth.login import log_in
 from accounts.models import User
 from accounts.passwords.context_words import context_words, is_derived
 from accounts.passwords.hashers import PepperedArgon2
-from accounts.passwords.rules import checked_password, password_fits, require_good
-from accounts.services import log_in
+from accounts.passwords.validation import checked_password, password_fits, require_good
 from audit.services import SYSTEM
 from core.crypto.passwords import MAX_RAW_LENGTH, normalized_password
 from core.problems import ValidationFailed

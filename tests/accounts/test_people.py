@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from accounts.keys import make_key
+from accounts.api_keys import make_key
 from accounts.models import MailLink, User
 from tenants.context import tenant_context
 from tests.accounts.bodies import faults, refusal

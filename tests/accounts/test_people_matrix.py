@@ -1,6 +1,6 @@
 """Who may do what to whom: every role, on everybody and on oneself, over HTTP.
 
-The table stands here once more, in letters, so that a slip in accounts/people/authority.py shows.
+The table stands here once more, in letters, so that a slip in accounts/users/permissions.py shows.
 """
 
 import itertools
@@ -10,7 +10,7 @@ import pytest
 
 from accounts.actions import ACTIONS
 from accounts.models import User
-from accounts.people.authority import RULES
+from accounts.users.permissions import RULES
 from audit.models import AuditEvent
 from tenants.context import tenant_context
 from tests.cast import Agency, Person, found_agency, join

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from accounts.models import Session
-from accounts.people.personal_data import ROWS_AT_ONCE
+from accounts.users.data_export import ROWS_AT_ONCE
 from audit.models import AuditEvent
 from tenants.context import tenant_context
 from tests.accounts.bodies import refusal

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.links import mint
+from accounts.email_tokens import mint
 from accounts.models import ApiKey, Invitation, MailLink, User
 from tenants.context import tenant_context
 from tests.cast import Agency

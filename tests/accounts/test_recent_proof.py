@@ -1,7 +1,7 @@
 """Whatever grants what a recent proof protects asks for one itself: the whole matrix, walked.
 
 The tables stand here once more, in letters, so that a slip in accounts/actions.py, in
-accounts/people/authority.py or in accounts/workspace/settings_rules.py shows.
+accounts/users/permissions.py or in accounts/own_tenant/settings.py shows.
 """
 
 import secrets
@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from accounts.actions import ACTIONS, SCOPES, Proof
-from accounts.keys import make_key
+from accounts.api_keys import make_key
 from accounts.models import Invitation, User
-from accounts.people.authority import RULES
-from accounts.workspace.settings_rules import DETAILS_WEAKEN
-from accounts.workspace.settings_rules import RULES as SETTINGS
+from accounts.own_tenant.settings import DETAILS_WEAKEN
+from accounts.own_tenant.settings import RULES as SETTINGS
+from accounts.users.permissions import RULES
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tests.accounts.bodies import refusal

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.mail.outbox import post_letter
+from accounts.email.outbox import post_letter
 from accounts.models import (
     ApiKey,
     Authenticator,

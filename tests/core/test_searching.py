@@ -8,7 +8,7 @@ import pytest
 from django.db import connection, transaction
 
 from accounts.models import ApiKey, User
-from accounts.people.queries import find_people
+from accounts.users.queries import find_people
 from files.models import File
 from tenants.context import tenant_context
 from tenants.models import Domain, Tenant

@@ -146,7 +146,7 @@ def test_mail_is_sent_from_a_tenants_outbox_alone():
     using = users_of("django.core.mail") | users_of("smtplib")
 
     assert using
-    assert {name for name in using if not name.startswith("accounts/mail/")} == set()
+    assert {name for name in using if not name.startswith("accounts/email/")} == set()
 
 
 # The lock of each, and how the tenant gets into it.

@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from accounts.auth.registration import SEAL
+from accounts.encryption import unseal
 from accounts.models import MailLink, User
-from accounts.sealing import unseal
-from accounts.verification import SEAL
 from tenants.context import tenant_context
 from tests.accounts.bodies import refusal
 from tests.accounts.invited import INVITATIONS, REGISTER, invited

@@ -6,7 +6,7 @@ import pytest
 from django.db import connections, transaction
 from django.utils.html import escape
 
-from accounts.mail.outbox import post_letter
+from accounts.email.outbox import post_letter
 from accounts.mail.rounds import sweep
 from accounts.models import User
 from audit.services import SYSTEM

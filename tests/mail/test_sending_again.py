@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.mail.outbox import post_letter
+from accounts.email.outbox import post_letter
 from accounts.models import Letter
 from tenants.context import tenant_context
 from tests.cast import Agency

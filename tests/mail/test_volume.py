@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from django.utils import timezone
 
-from accounts.mail.outbox import post_letter
+from accounts.email.outbox import post_letter
 from accounts.models import Letter, MailLink
 from tenants.context import tenant_context
 from tests.cast import Agency

@@ -10,7 +10,7 @@ from django.contrib.auth.password_validation import get_default_password_validat
 from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext, override
 
-from accounts.people.adding import LONGEST_NAME
+from accounts.users.creation import LONGEST_NAME
 from core.crypto.passwords import SAME
 from core.problems import ValidationFailed, catalogue
 from core.text.names import CONTROL, DIRECTION, INVISIBLE, clean_name

@@ -28,7 +28,7 @@ SINKS = {
 ALSO = {
     "core/rate_limits/limits.py",
     "tenants/caching.py",
-    "accounts/sealing.py",
+    "accounts/encryption.py",
     "idempotency/services.py",
 }
 SEPARATORS = set("/:|.,;-_ @#&=\n\x1f\0")
@@ -46,7 +46,7 @@ UNAMBIGUOUS = {
     "tenants/signing_keys.py:_derive": "a purpose from the code, an id of fixed length and a number",
     "accounts/passwords/breaches.py:_range": "an address from the settings and hexadecimal",
     "accounts/passwords/hashers.py:encode": "the form of a password's hash",
-    "accounts/sealing.py:info_of": "a purpose from the code and an id of fixed length",
+    "accounts/encryption.py:info_of": "a purpose from the code and an id of fixed length",
     "accounts/sessions/tokens.py:_jti": "an id of fixed length and a number",
     "aggios/archive/export.py:finish": "a digest and a signature, of fixed length",
     "aggios/archive/objects.py:key_under": "a prefix from the database, and a name that is checked",

@@ -7,7 +7,7 @@ from typing import IO, Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.signup import sign_up
+from accounts.auth.signup import sign_up
 from audit.services import SYSTEM
 from core.problems import Problem
 from tenants.hosts import site_url

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import Session, User
 from accounts.people.finding import person_with_spelling
-from accounts.sessions.lifetime import alive
+from accounts.sessions.expiry import alive
 from accounts.sessions.services import end_all, end_everybodys
 from audit.services import SYSTEM
 from core.text.normalization import counted

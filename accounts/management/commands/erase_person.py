@@ -11,8 +11,8 @@ from django.db.models import Q
 
 from accounts.models import ApiKey, Session, User
 from accounts.people.finding import person_with_spelling
-from accounts.people.owners import locked_owners
-from accounts.people.removal import forget
+from accounts.users.erasure import forget
+from accounts.users.ownership import locked_owners
 from audit.models import AuditEvent
 from audit.services import SYSTEM
 from core.problems import Problem

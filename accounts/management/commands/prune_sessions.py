@@ -12,7 +12,7 @@ from django.utils import timezone
 from rich.console import Console
 from rich.progress import track
 
-from accounts.pruning import KEPT, outdated, prune
+from accounts.retention import KEPT, outdated, prune
 from accounts.sessions import pruning as sessions
 from tenants.context import tenant_context
 from tenants.management.arguments import chosen_tenants

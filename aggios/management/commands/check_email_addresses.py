@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
-from accounts.people import address_rewriting as of_people
+from accounts.users import canonical_addresses as of_people
 from core.db_backend.scope import PUBLIC, enter
 from core.text.email_canonicalization import Finding
 from core.text.normalization import counted

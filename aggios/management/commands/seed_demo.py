@@ -8,9 +8,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from accounts.auth.signup import sign_up
 from accounts.models import User
-from accounts.people.adding import create_user
-from accounts.signup import sign_up
+from accounts.users.creation import create_user
 from audit.services import SYSTEM
 from core.db_backend.scope import PUBLIC, enter
 from staff.models import StaffUser

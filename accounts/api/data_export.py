@@ -1,0 +1,63 @@
+"""A person's own data, to take away."""
+
+import uuid
+from typing import Any
+
+from django.http import StreamingHttpResponse
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from accounts.api.throttles import by_person
+from accounts.authentication import person
+from accounts.permissions import IsPerson
+from accounts.users.data_export import personal_data
+from core.api.views import ApiView
+
+
+class PersonalDataShape(serializers.Serializer[Any]):
+    """One list for each source of ``settings.PERSONAL_DATA_SOURCES``."""
+
+    exported_at = serializers.DateTimeField()
+    profile = serializers.DictField()
+    sessions = serializers.ListField(child=serializers.DictField())
+    second_factors = serializers.ListField(child=serializers.DictField())
+    api_keys = serializers.ListField(child=serializers.DictField())
+    invitations = serializers.ListField(child=serializers.DictField())
+    mailed_links = serializers.ListField(child=serializers.DictField())
+    events = serializers.ListField(child=serializers.DictField())
+    files = serializers.ListField(child=serializers.DictField())
+
+
+class MyData(ApiView):
+    """All that the workspace keeps of the person who asks."""
+
+    # Also for who is asked to verify an address first: it is their right.
+    permission_classes = (IsPerson,)
+    limits = (by_person("export"),)
+
+    @extend_schema(operation_id="export_me", responses=PersonalDataShape)
+    def get(self, request: Request) -> StreamingHttpResponse:
+        """Return the person's data as a JSON document to keep."""
+        return _document(request, person(request).id)
+
+
+class PersonsData(ApiView):
+    """The same of one of the people, for those who manage them."""
+
+    actions = {"GET": "users:export"}
+    limits = (by_person("export"),)
+
+    @extend_schema(operation_id="export_user", responses=PersonalDataShape)
+    def get(self, request: Request, user_id: uuid.UUID) -> StreamingHttpResponse:
+        """Return a person's data as a JSON document to hand over."""
+        return _document(request, user_id)
+
+
+def _document(request: Request, user_id: uuid.UUID) -> StreamingHttpResponse:
+    headers = {
+        "Content-Type": "application/json",
+        "Content-Disposition": f'attachment; filename="personal-data-{user_id}.json"',
+        "Cache-Control": "no-store",
+    }
+    return StreamingHttpResponse(personal_data(user_id, by=person(request)), headers=headers)

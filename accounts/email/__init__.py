@@ -1,0 +1,1 @@
+"""Mail to people of a tenant: asked for in a transaction, sent after its commit."""

@@ -1,0 +1,129 @@
+"""Sending the letters of one tenant's outbox. At least once: see docs/decisions/0008-mail.md.
+
+A letter is claimed, written, sent and deleted in that order, each with a commit of its own, so that
+no transaction waits for a mail server. The claim counts the attempt and puts the letter off by
+``MAIL_LEASE``; whoever dies meanwhile has it sent again when that time is over.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import override
+
+from accounts.actors import target_of
+from accounts.email.outbox import asking
+from accounts.email.rate_limits import has_room, stranger_has_room
+from accounts.email.rendering import Mail, message_of
+from accounts.email.transport import Carrier, in_short, is_about_the_server, is_final
+from accounts.mail.letters import KINDS
+from accounts.models import Letter
+from audit.services import ANONYMOUS, SYSTEM, Target, record
+from core.backoff import delay_after
+from core.long_running import Stop
+from core.request_context import serving
+from tenants.context import tenant_context
+from tenants.refs import TenantRef
+
+DELAYS = {"first": timedelta(minutes=1), "longest": timedelta(hours=2)}
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How many letters are done with, how many wait again, and whether a mail server answered."""
+
+    dealt_with: int = 0
+    put_off: int = 0
+    server_away: bool = False
+
+
+def deliver(tenant: TenantRef, carrier: Carrier, stop: Stop, outcome: Outcome) -> None:
+    """Send the letters of a tenant that are due, and count what came of them in ``outcome``.
+
+    Ends early when told to stop, and when the mail server cannot be reached: the letters that were
+    not tried are as they were.
+    """
+    with tenant_context(tenant):
+        while not (stop() or outcome.server_away) and (letter := claim()):
+            with serving(asking(letter)), override(letter.language or settings.LANGUAGE_CODE):
+                _carry(letter, carrier, outcome)
+
+
+def claim() -> Letter | None:
+    """Take the letter that has been due longest, so that nobody else sends it meanwhile."""
+    now = timezone.now()
+    with transaction.atomic():
+        due = Letter.objects.select_for_update(skip_locked=True).filter(due_at__lte=now)
+        letter = due.order_by("due_at", "id").first()
+        if letter is not None:
+            letter.attempts += 1
+            letter.due_at = now + settings.MAIL_LEASE
+            letter.save(update_fields=["attempts", "due_at"])
+    return letter
+
+
+def _carry(letter: Letter, carrier: Carrier, outcome: Outcome) -> None:
+    try:
+        written = _written(letter)
+        if written is not None:
+            carrier.send(written[1])
+    except Exception as exc:  # noqa: BLE001 - a letter that breaks must not hold up the others
+        outcome.put_off += _put_off(letter, exc)
+        outcome.server_away = is_about_the_server(exc)
+        return
+    _file(letter, written[0] if written else None)
+    outcome.dealt_with += 1
+
+
+def _written(letter: Letter) -> tuple[Mail, EmailMessage] | None:
+    """Return what goes out; None if nobody is to get it, or got as many as one may."""
+    is_first = letter.attempts == 1
+    if is_first and not has_room(letter):
+        return None
+    with transaction.atomic():
+        mail = KINDS[letter.kind](letter)
+        if mail is None:
+            return None
+        # After the letter is made: one that nobody is to get uses nothing up.
+        if is_first and not stranger_has_room(letter):
+            transaction.set_rollback(True)  # the link that it would have brought
+            return None
+        return mail, message_of(letter, mail)
+
+
+def _file(letter: Letter, mail: Mail | None) -> None:
+    with transaction.atomic():
+        if mail is not None and mail.event and mail.about is not None:
+            record(mail.event, actor=ANONYMOUS, target=target_of(mail.about))
+        letter.delete()
+
+
+def _put_off(letter: Letter, error: Exception) -> bool:
+    """Try again later, ever more rarely; give up what was refused for good or is too old."""
+    extra = {"letter": str(letter.id), "kind": letter.kind, "attempt": letter.attempts}
+    log.warning("mail_failed", extra={**extra, "error": in_short(error)})
+    letter.last_error = in_short(error)
+    if is_final(error) or timezone.now() - letter.created_at > settings.MAIL_GIVE_UP_AFTER:
+        _give_up(letter)
+        return False
+    letter.due_at = timezone.now() + delay_after(letter.attempts, **DELAYS)
+    letter.save(update_fields=["due_at", "last_error"])
+    return True
+
+
+def _give_up(letter: Letter) -> None:
+    with transaction.atomic():
+        record(
+            "mail.given_up",
+            actor=SYSTEM,
+            target=Target("letter", str(letter.id), letter.recipient),
+            kind=letter.kind,
+            attempts=letter.attempts,
+            error=letter.last_error,
+        )
+        letter.delete()

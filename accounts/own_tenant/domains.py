@@ -1,0 +1,97 @@
+"""Custom domains as a workspace's own managers claim, check and release them."""
+
+import uuid
+from collections.abc import Callable
+
+from django.db import transaction
+
+from accounts.actors import actor_of
+from accounts.models import User
+from accounts.own_tenant.services import known_by_id
+from accounts.users.permissions import still_allowed
+from audit.services import record
+from core.db_backend.scope import PUBLIC, enter
+from tenants.context import current_tenant
+from tenants.domains.dns_proof import Outcome, look_up
+from tenants.domains.queries import domain_of, domains_of
+from tenants.domains.services import claim_domain, remove_domain
+from tenants.domains.turns import turn
+from tenants.domains.verification import settle
+from tenants.models import Domain
+from tenants.problems import DomainNotFound, DomainTaken
+from tenants.services import living_tenant, target_of
+
+WRITE = "domains:write"
+
+
+def claim_own_domain(*, name: str, actor: User) -> Domain:
+    """Claim a custom domain; what is claimed already is returned as it is.
+
+    Raises ValidationFailed, TooManyDomains and DomainTaken.
+    """
+    tenant_id = current_tenant().id
+    with transaction.atomic():
+        actor = still_allowed(WRITE, actor)
+        with enter(PUBLIC):
+            living_tenant(tenant_id)  # locked, so that what is known now is known until the end
+            known = set(domains_of(tenant_id).values_list("pk", flat=True))
+        domain = claim_domain(tenant_id, name=name, actor=known_by_id(actor))
+        if domain.pk not in known:
+            _record("tenant.domain_added", domain, actor)
+        return domain
+
+
+def release_own_domain(
+    domain_id: uuid.UUID, *, actor: User, check: Callable[[Domain], None]
+) -> None:
+    """Give a name up; it stops at once. ``check`` sees the locked row and may raise.
+
+    Raises DomainNotFound and PrimaryDomain.
+    """
+    tenant_id = current_tenant().id
+    with transaction.atomic():
+        actor = still_allowed(WRITE, actor)
+        domain = own_domain(domain_id)
+        who = known_by_id(actor)
+        remove_domain(domain_id, tenant_id=tenant_id, actor=who, check=check)
+        _record("tenant.domain_removed", domain, actor)
+
+
+def check_own_domain(domain_id: uuid.UUID, *, actor: User) -> Domain:
+    """Look a claim's record up now, for five seconds at most.
+
+    Raises DomainNotFound, DomainTaken, and RateLimited while others are being looked up.
+    """
+    seen = own_domain(domain_id)
+    if seen.is_label:
+        raise DomainNotFound
+    with turn():
+        outcome = look_up(seen.domain, seen.proof_token)
+    domain, taken = _settled(seen, outcome, actor)
+    if taken:
+        raise taken
+    return domain
+
+
+def own_domain(domain_id: uuid.UUID) -> Domain:
+    """Return one name of the tenant that the code runs in. Raises DomainNotFound."""
+    with enter(PUBLIC):
+        return domain_of(current_tenant().id, domain_id)
+
+
+def _settled(seen: Domain, outcome: Outcome, actor: User) -> tuple[Domain, DomainTaken | None]:
+    """Keep what was found, also that somebody else has the domain."""
+    with transaction.atomic():
+        actor = still_allowed(WRITE, actor)
+        try:
+            domain = settle(seen, outcome, actor=known_by_id(actor))
+        except DomainTaken as exc:
+            return seen, exc
+        if domain.verified_at and not seen.verified_at:
+            _record("tenant.domain_verified", domain, actor)
+        return domain, None
+
+
+def _record(action: str, domain: Domain, actor: User) -> None:
+    target = target_of(domain.tenant)
+    record(action, actor=actor_of(actor), target=target, domain=domain.domain)

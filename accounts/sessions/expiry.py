@@ -1,0 +1,86 @@
+"""How long a session lives: until it is ended, or until one of its limits falls.
+
+Everything is decided from the row and the workspace's rules each time somebody asks, so a rule that
+is tightened counts from the next request, whatever the tokens say.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Q
+
+from accounts.models import Session
+from accounts.problems import TokenInvalid
+from accounts.tenant_policy import policy
+
+WHY = {
+    Session.End.LOGOUT: "You have logged out of this session.",
+    Session.End.REUSE: "A used refresh token came back, so this session was ended.",
+    Session.End.PASSWORD: "The password was changed, so this session was ended.",
+    Session.End.REVOKED: "This session was revoked.",
+    Session.End.EXPIRED: "This session has reached its end.",
+    Session.End.IDLE: "This session was not used for too long.",
+    Session.End.STAFF: "This session was ended by the platform's staff.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """When a session ended, and why (one of ``Session.End``)."""
+
+    at: datetime
+    reason: str
+
+    @property
+    def problem(self) -> TokenInvalid:
+        """What the holder of its tokens is told: the cause is in ``reason``."""
+        said = f"{WHY[Session.End(self.reason)]} Log in again."
+        return TokenInvalid(said, members={"reason": self.reason})
+
+
+def end_of_life(began: datetime, now: datetime) -> datetime:
+    """Return until when a session that is used now can be refreshed.
+
+    Seven days on, unless the workspace's absolute limit, counted from the log-in, comes first.
+    """
+    expires: datetime = now + settings.REFRESH_TOKEN_LIFETIME
+    absolute = absolute_end(began)
+    # Whole seconds: the token carries the time as a number of seconds.
+    return (min(expires, absolute) if absolute else expires).replace(microsecond=0)
+
+
+def absolute_end(began: datetime) -> datetime | None:
+    """Return when a session ends however much it is used; None without such a rule."""
+    seconds = policy().session_absolute_seconds
+    return began + timedelta(seconds=seconds) if seconds else None
+
+
+def ending_of(session: Session, now: datetime) -> Ending | None:
+    """Return why and when a session ended, or None while it lives."""
+    if session.ended_at is not None:
+        return Ending(session.ended_at, session.end_reason)
+    first = min(_limits(session), key=lambda ending: ending.at)
+    # A rule that was tightened meanwhile never ends a session before its last use.
+    return Ending(max(first.at, session.last_used_at), first.reason) if first.at <= now else None
+
+
+def _limits(session: Session) -> Iterator[Ending]:
+    yield Ending(session.expires_at, Session.End.EXPIRED)
+    if (absolute := absolute_end(session.created_at)) is not None:
+        yield Ending(absolute, Session.End.EXPIRED)
+    if seconds := policy().session_idle_seconds:
+        idle = session.last_used_at + timedelta(seconds=seconds)
+        yield Ending(idle, Session.End.IDLE)
+
+
+def alive(now: datetime) -> Q:
+    """Return the condition of the sessions for which ``ending_of`` is None."""
+    rules = policy()
+    condition = Q(ended_at__isnull=True, expires_at__gt=now)
+    if rules.session_absolute_seconds:
+        condition &= Q(created_at__gt=now - timedelta(seconds=rules.session_absolute_seconds))
+    if rules.session_idle_seconds:
+        condition &= Q(last_used_at__gt=now - timedelta(seconds=rules.session_idle_seconds))
+    return condition
