@@ -20,7 +20,7 @@ from rest_framework.response import Response
 from accounts.permissions import Everybody
 from core.api.views import ApiView, read_only
 from core.db_backend.scope import PUBLIC, enter
-from files.objects.store import ping
+from files.storage.client import ping
 
 
 def _database() -> None:

@@ -347,7 +347,7 @@ FILE_STREAM_MAX_BYTES = env.integer("FILE_STREAM_MAX_BYTES", 5 * 1024**3, least=
 # What comes by one request to the store; what is larger comes in parts.
 UPLOAD_SINGLE_BYTES = env.integer("UPLOAD_SINGLE_BYTES", 16 * 1024**2, least=0)
 UPLOAD_SECONDS = env.integer("UPLOAD_SECONDS", 86400, least=60)
-# What nothing was sent of by then ends, and what one user may hold (files/uploads/allowance.py).
+# What nothing was sent of by then ends, and what one user may hold (files/uploads/user_limits.py).
 UPLOAD_START_SECONDS = env.integer("UPLOAD_START_SECONDS", 3600, least=60)
 UPLOAD_OPEN_PER_USER = env.integer("UPLOAD_OPEN_PER_USER", 100, least=1)
 UPLOAD_USER_SHARE_PERCENT = env.integer("UPLOAD_USER_SHARE_PERCENT", 50, least=1)
@@ -445,7 +445,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.text("STATIC_ROOT", "") or BASE_DIR / "staticfiles")
 STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
 STORAGES = {
-    "default": {"BACKEND": "files.objects.storage.TenantStorage"},
+    "default": {"BACKEND": "files.storage.backend.TenantStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = not PRODUCTION

@@ -1,9 +1,9 @@
 """Addresses of content in the store: signed, short-lived, and always a download."""
 
 from files.content_types import safe_type
+from files.filenames import attachment
 from files.models import FileVersion
-from files.names import attachment
-from files.objects.storage import tenant_storage
+from files.storage.backend import tenant_storage
 
 
 def link_to(version: FileVersion, *, method: str | None = None, seconds: int | None = None) -> str:

@@ -11,13 +11,13 @@ from accounts.models import User
 from audit.services import Target, record
 from core.problems import FieldError
 from files.access import writable_file
+from files.filenames import checked_path
 from files.models import File, FileVersion, Upload
-from files.names import checked_path
-from files.objects.writing import Written
 from files.problems import NameTaken
 from files.quota import keep
 from files.sniffing import type_of
-from files.uploads.records import claim
+from files.storage.writer import Written
+from files.uploads.state import claim
 from files.versions.adding import add_version
 
 Check = Callable[[File], None]

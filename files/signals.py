@@ -7,7 +7,7 @@ from django.dispatch import receiver
 from accounts.models import User
 from accounts.people.signals import person_erased
 from files.models import Upload
-from files.uploads.records import fail
+from files.uploads.state import fail
 
 
 @receiver(person_erased, dispatch_uid="files.person_erased")

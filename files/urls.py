@@ -2,13 +2,13 @@
 
 from django.urls import path
 
-from files.api import download, files, shares, trash, uploads, versions
+from files.api import downloads, files, shares, trash, uploads, versions
 
 urlpatterns = [
     path("api/files", files.Files.as_view(), name="files"),
     path("api/files/<id:file_id>", files.OneFile.as_view(), name="file"),
-    path("api/files/<id:file_id>/download", download.Download.as_view(), name="file-download"),
-    path("api/files/<id:file_id>/content", download.Content.as_view(), name="file-content"),
+    path("api/files/<id:file_id>/download", downloads.Download.as_view(), name="file-download"),
+    path("api/files/<id:file_id>/content", downloads.Content.as_view(), name="file-content"),
     path("api/files/<id:file_id>/versions", versions.Versions.as_view(), name="file-versions"),
     path(
         "api/files/<id:file_id>/versions/<int:version>/restore",

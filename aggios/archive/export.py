@@ -26,7 +26,7 @@ from aggios.archive.signature import sign
 from aggios.archive.writer import Journal, MembersOut, held, named
 from audit.services import Actor, record
 from core.db_backend.scope import PUBLIC, enter
-from files.objects.bucket import chunks_of
+from files.storage.bucket import chunks_of
 from tenants.models import Tenant
 from tenants.services import target_of
 

@@ -12,11 +12,11 @@ from aggios.archive.problems import ArchiveError, Incomplete
 from aggios.archive.reader import Archive
 from aggios.archive.session import owner_session
 from aggios.archive.snapshot import tables_of
-from files.objects.bucket import chunks_of, head, place_of
-from files.objects.purging import abort_unfinished, purge_all_but
-from files.objects.store import answering, client
-from files.objects.writing import STORED_AS, ObjectWriter
 from files.problems import FileTooLarge
+from files.storage.bucket import chunks_of, head, place_of
+from files.storage.client import answering, client
+from files.storage.deletion import abort_unfinished, purge_all_but
+from files.storage.writer import STORED_AS, ObjectWriter
 
 # One request copies up to 5 GiB (Amazon S3 API, "CopyObject"); beyond that it is done in parts.
 WHOLE_COPY = TransferConfig(multipart_threshold=5 * 1024**3, use_threads=False)

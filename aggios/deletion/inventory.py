@@ -6,7 +6,7 @@ from typing import Any
 from aggios.archive.export import Exported
 from aggios.archive.session import owner_session
 from aggios.archive.snapshot import Content, Snapshot, content_of
-from files.objects.purging import Holdings, holdings
+from files.storage.deletion import Holdings, holdings
 from tenants.models import Tenant
 
 

@@ -24,7 +24,7 @@ from aggios.deletion.problems import NotDue
 from audit.models import AuditEvent
 from audit.services import Actor, record
 from core.db_backend.scope import PUBLIC, enter
-from files.objects.purging import purge_objects
+from files.storage.deletion import purge_objects
 from tenants.fleet.records import forget_details
 from tenants.models import DeletionCertificate, Tenant
 from tenants.routing import forget

@@ -8,7 +8,7 @@ from django.core.exceptions import SuspiciousOperation
 from aggios.isolation.canaries import Blind, Canaries
 from aggios.isolation.ledger import Row
 from aggios.isolation.transport import fetch_signed
-from files.objects.storage import tenant_storage
+from files.storage.backend import tenant_storage
 from tenants.context import NoTenant, tenant_context
 from tenants.refs import TenantRef
 

@@ -9,7 +9,7 @@ from psycopg import sql
 from aggios.isolation.platform_work import is_expected, is_migrating
 from aggios.isolation.recording import Change, Recording
 from core.db_backend.scope import PUBLIC, enter
-from files.objects.store import client
+from files.storage.client import client
 from tenants.refs import TenantRef
 from tenants.schemas.owner import ALIAS, owner_connection
 

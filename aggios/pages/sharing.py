@@ -29,7 +29,7 @@ from core.problems import Problem, RateLimited
 from files.links import link_to
 from files.models import File
 from files.problems import SharePasswordRequired, SharePasswordWrong
-from files.shares.opening import living_share, open_share
+from files.shares.access import living_share, open_share
 from files.shares.passwords import require_password
 
 STORE = "{0.scheme}://{0.netloc}".format(urlsplit(settings.S3_PUBLIC_ENDPOINT_URL))

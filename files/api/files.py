@@ -14,12 +14,12 @@ from core.api.parsers import StrictJSONParser
 from core.api.views import ApiView
 from core.http.conditional import require_match, tagged
 from files.access import readable_file
-from files.api.shapes import FileShape, RenameRequest, UploadRequest, file_etag, file_of
+from files.api.serializers import FileShape, RenameRequest, UploadRequest, file_etag, file_of
 from files.api.upload import add_file
 from files.queries import ORDERINGS, find_files
-from files.receiving import FileFormParser
 from files.services import rename_file, trash_file
 from files.trash.purging import purge_due
+from files.uploads.form_parser import FileFormParser
 from idempotency.keys import IDEMPOTENCY_KEY
 
 LISTING = [

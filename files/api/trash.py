@@ -13,7 +13,7 @@ from core.api.serializers import parsed
 from core.api.views import ApiView
 from core.http.conditional import require_match
 from files.access import trashed_files
-from files.api.shapes import FileShape, file_etag, file_of
+from files.api.serializers import FileShape, file_etag, file_of
 from files.api.trash_shapes import TrashedShape, UntrashRequest, trashed_of
 from files.trash.purging import purge_file
 from files.trash.restoring import untrash_file

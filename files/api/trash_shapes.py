@@ -6,9 +6,9 @@ from rest_framework import serializers
 
 from core.api.fields import TextField
 from core.text.formatting import timestamp
-from files.api.shapes import FileShape, file_of
+from files.api.serializers import FileShape, file_of
+from files.filenames import LONGEST
 from files.models import File
-from files.names import LONGEST
 from files.trash.period import end_of
 
 

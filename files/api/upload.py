@@ -6,13 +6,13 @@ from rest_framework.reverse import reverse
 
 from accounts.authentication import person
 from core.problems import FieldError, ValidationFailed
-from files.api.shapes import file_etag, file_of
+from files.api.serializers import file_etag, file_of
+from files.filenames import checked_name, checked_path
 from files.models import File, Upload
-from files.names import checked_name, checked_path
-from files.receiving import FIELD, Received
 from files.services import keep_file
 from files.trash.purging import purge_due
-from files.uploads.settling import settle_some
+from files.uploads.cleanup import settle_some
+from files.uploads.form_parser import FIELD, Received
 from idempotency.services import fingerprint_of, once
 
 

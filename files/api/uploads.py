@@ -14,8 +14,8 @@ from core.api.pagination import KeysetPagination
 from core.api.serializers import parsed
 from core.api.views import ApiView
 from core.http.conditional import etag_of_document, require_match, tagged
-from files.api.shapes import FileShape, file_etag, file_of
-from files.api.upload_shapes import (
+from files.api.serializers import FileShape, file_etag, file_of
+from files.api.upload_serializers import (
     CompleteRequest,
     NewUploadRequest,
     NewUploadShape,
@@ -29,6 +29,7 @@ from files.api.upload_shapes import (
 )
 from files.models import Upload
 from files.trash.purging import purge_due
+from files.uploads.cleanup import settle_some
 from files.uploads.completing import complete_upload
 from files.uploads.direct import (
     Announced,
@@ -40,8 +41,7 @@ from files.uploads.direct import (
     own_upload,
     visible_upload,
 )
-from files.uploads.parts import part_count, stored_parts
-from files.uploads.settling import settle_some
+from files.uploads.objects import part_count, stored_parts
 from idempotency.keys import IDEMPOTENCY_KEY
 from idempotency.services import fingerprint_of, once
 

@@ -11,7 +11,7 @@ from core.api.openapi import IF_MATCH
 from core.api.pagination import KeysetPagination
 from core.api.views import ApiView
 from core.http.conditional import require_match
-from files.api.shapes import FileShape, file_etag, file_of
+from files.api.serializers import FileShape, file_etag, file_of
 from files.api.version_shapes import VersionShape, version_of
 from files.models import File
 from files.versions.reading import versions_of

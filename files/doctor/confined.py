@@ -8,11 +8,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 
 from core.problems import StorageUnavailable
-from files.doctor.findings import PREFIX, Finding, noted, refused, well, wrong
-from files.objects.bucket import folder_of
 from files.objects.credentials import STS
-from files.objects.store import client_with, error_code, status_of
-from files.objects.tenant_keys import sessions
+from files.storage.bucket import folder_of
+from files.storage.client import client_with, error_code, status_of
+from files.storage.credentials import sessions
+from files.storage_doctor.report import PREFIX, Finding, noted, refused, well, wrong
 
 CHECK = "tenant keys"
 MEND = "Check S3_STS_ENDPOINT_URL and S3_STS_ROLE_ARN, and who may assume that role."

@@ -55,7 +55,7 @@ class FileVersion(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     file = models.ForeignKey(File, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
-    # Below the tenant's prefix, which files/objects/storage.py puts in front at each call: a row
+    # Below the tenant's prefix, which files/storage/backend.py puts in front at each call: a row
     # that strayed into another tenant's schema could still not name this tenant's object.
     object_name = models.CharField(max_length=255, db_index=True)
     # A restored version is a new one over the same object, which is counted once.

@@ -12,10 +12,10 @@ class Upload(models.Model):
     """Written before the first byte goes to the store, so that nothing there is unaccounted for.
 
     ``pending`` may have bytes in the store, and holds a reservation of the tenant's quota; with
-    ``verify_at`` it is whole there and waits to be read (files/uploads/afterwards.py).
+    ``verify_at`` it is whole there and waits to be read (files/uploads/verification.py).
     ``ready`` has a FileVersion with the same id. ``failed`` and ``purged`` must have none;
     ``cleared_at`` tells when the store confirmed that, and rows without it are tried again
-    (files/uploads/settling.py).
+    (files/uploads/cleanup.py).
     """
 
     class State(models.TextChoices):

@@ -18,7 +18,7 @@ from botocore.credentials import (
 from django.conf import settings
 
 from core.problems import StorageUnavailable
-from files.objects.tenant_keys import sessions
+from files.storage.credentials import sessions
 from tenants.context import tenant_or_none
 
 STS = "sts"

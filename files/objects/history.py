@@ -13,8 +13,8 @@ from typing import Any
 from django.conf import settings
 
 from core.problems import StorageUnavailable
-from files.objects.bucket import PAGE, pages
-from files.objects.store import answering, client
+from files.storage.bucket import PAGE, pages
+from files.storage.client import answering, client
 
 LISTING = "list_object_versions"
 

@@ -5,8 +5,8 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from typing import Any
 
-from files.objects.bucket import place_of
-from files.objects.store import answering, client
+from files.storage.bucket import place_of
+from files.storage.client import answering, client
 
 # While these are under way the next is received: no more than so many and that one are in memory.
 AT_ONCE = 2

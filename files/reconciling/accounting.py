@@ -5,12 +5,12 @@ from collections.abc import Collection
 from django.db.models import Q
 
 from files.models import FileVersion, Upload
-from files.reconciling.listing import Unfinished, id_in
+from files.reconciliation.inventory import Unfinished, id_in
 from files.uploads.landing import LANDING, landing_name
 
 PENDING, READY = Upload.State.PENDING, Upload.State.READY
 # What is pending may have bytes anywhere; of what ended and was not cleared the row says that they
-# are still to be taken out (files/uploads/settling.py).
+# are still to be taken out (files/uploads/cleanup.py).
 OPEN = Q(state=PENDING) | Q(cleared_at=None)
 
 

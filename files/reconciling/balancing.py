@@ -4,7 +4,7 @@ from django.db import connection, transaction
 
 from files.models import Balance
 from files.quota import SUMS, counted, ensure_balance
-from files.reconciling.findings import Findings, Kind
+from files.reconciliation.report import Findings, Kind
 
 COLUMNS = ("used_bytes", "used_objects", "reserved_bytes", "reserved_objects")
 # One statement and so one moment: every change of rows and balance is committed as one.

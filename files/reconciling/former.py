@@ -6,12 +6,12 @@ nothing goes unless its current bytes are those that the row stands for.
 """
 
 from files.models import FileVersion
-from files.objects.bucket import folder_of
 from files.objects.history import Kept, forget, histories
+from files.reconciliation.inventory import sha256_in_store
+from files.reconciliation.options import Work
+from files.reconciliation.report import Findings, Kind
 from files.reconciling.accounting import accounted
-from files.reconciling.findings import Findings, Kind
-from files.reconciling.listing import sha256_in_store
-from files.reconciling.work import Work
+from files.storage.bucket import folder_of
 from files.uploads.landing import LANDING
 from tenants.context import current_tenant
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from core.text.normalization import counted
-from files.reconciling.findings import IN_WORDS, Findings
+from files.reconciliation.report import IN_WORDS, Findings
 from tenants.models import Tenant
 
 

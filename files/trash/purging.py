@@ -18,7 +18,7 @@ from files.models import File, FileVersion, Upload
 from files.quota import ensure_balance, free
 from files.services import Check, target_of
 from files.trash.period import oldest_kept
-from files.uploads.settling import tidy_whole
+from files.uploads.cleanup import tidy_whole
 
 PURGED_AT_ONCE = 3
 

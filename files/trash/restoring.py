@@ -8,8 +8,8 @@ from accounts.actors import actor_of
 from accounts.models import User
 from audit.services import record
 from files.access import trashed_file
+from files.filenames import checked_path
 from files.models import File
-from files.names import checked_path
 from files.services import Check, save_unless_taken, target_of
 
 

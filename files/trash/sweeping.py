@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from files.models import Upload
 from files.trash.purging import due_files, purge_due
-from files.uploads.settling import settle_some
+from files.uploads.cleanup import settle_some
 
 AT_ONCE = 500
 

@@ -10,10 +10,10 @@ from django.conf import settings
 
 from accounts.models import User
 from files.models import File, Upload
-from files.uploads.afterwards import postpone
-from files.uploads.arriving import Claimed, arrived
+from files.uploads.completion import keep_arrived, outcome_of
 from files.uploads.direct import own_upload
-from files.uploads.keeping import keep_arrived, outcome_of
+from files.uploads.promotion import Claimed, arrived
+from files.uploads.verification import postpone
 
 
 def complete_upload(upload_id: uuid.UUID, *, claimed: Claimed, user: User) -> File | None:

@@ -11,14 +11,14 @@ from django.utils import timezone
 from accounts.models import User
 from core.problems import NotFound
 from files.content_types import UNKNOWN
+from files.filenames import checked_path
 from files.models import Upload
-from files.names import checked_path
-from files.objects.writing import part_bytes
 from files.problems import FileTooLarge, UploadCompleted, UploadEnded, UploadVerifying
-from files.uploads.parts import begin_multipart
-from files.uploads.records import start_upload
-from files.uploads.settling import give_up
-from files.uploads.starting import ensure_started
+from files.storage.writer import part_bytes
+from files.uploads.cleanup import give_up
+from files.uploads.objects import begin_multipart
+from files.uploads.start_deadline import ensure_started
+from files.uploads.state import start_upload
 from tenants.context import current_tenant
 from tenants.limits import limits_of
 

@@ -1,7 +1,7 @@
 """Ending every upload that is under way, where their bytes cannot be any more."""
 
 from files.models import Upload
-from files.uploads.records import fail
+from files.uploads.state import fail
 
 AT_ONCE = 500
 

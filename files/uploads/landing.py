@@ -6,7 +6,7 @@ the copy.
 """
 
 from files.models import Upload
-from files.objects.storage import tenant_storage
+from files.storage.backend import tenant_storage
 
 LANDING = "incoming/"
 

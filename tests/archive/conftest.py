@@ -9,7 +9,7 @@ import pytest
 from django.core.management import call_command
 
 from accounts.models import Letter
-from files.objects.store import client
+from files.storage.client import client
 from tenants.context import tenant_context
 from tests import stack
 from tests.cast import Agency, join

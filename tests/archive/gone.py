@@ -5,7 +5,7 @@ from django_redis import get_redis_connection
 
 from audit.models import AuditEvent
 from core.db_backend.scope import PUBLIC, enter
-from files.objects.store import client
+from files.storage.client import client
 from tenants.models import Domain, Tenant
 from tests import stack
 from tests.cast import Agency

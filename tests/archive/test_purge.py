@@ -15,7 +15,7 @@ from aggios.deletion.inventory import take_inventory
 from aggios.deletion.purge import take_off_the_air
 from audit.services import SYSTEM
 from core.db_backend.scope import PUBLIC, enter
-from files.objects.purging import purge_objects
+from files.storage.deletion import purge_objects
 from tenants.lifecycle import schedule_deletion
 from tenants.models import DeletionCertificate, Domain, Tenant
 from tenants.queries import tenant_by_slug

@@ -9,7 +9,7 @@ from django.core.management import CommandError
 
 from accounts.models import Authenticator, RecoveryCode, User
 from audit.models import AuditEvent
-from files.objects.store import client
+from files.storage.client import client
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tenants.queries import tenant_by_slug

@@ -8,8 +8,8 @@ from core.api.filters import checked_search
 from core.problems import ValidationFailed
 from core.text.names import clean_name
 from core.text.normalization import normalize_text
-from files.names import checked_name as checked_file_name
-from files.names import checked_path
+from files.filenames import checked_name as checked_file_name
+from files.filenames import checked_path
 from tenants.names import checked_name as checked_tenant_name
 
 TAKEN = {

@@ -15,7 +15,7 @@ from core.api.fields import (
     TextField,
 )
 from core.api.serializers import KnownFields
-from files.api.upload_shapes import CompleteRequest, PartsRequest
+from files.api.upload_serializers import CompleteRequest, PartsRequest
 
 NOT_INTEGERS = [
     "1_0",

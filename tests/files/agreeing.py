@@ -1,7 +1,7 @@
 """Holding that balance, rows and store say the same."""
 
 from files.models import Balance, FileVersion, Upload
-from files.objects.store import client
+from files.storage.client import client
 from tenants.context import tenant_context
 from tests import stack
 from tests.cast import Agency

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from files.objects.store import client
+from files.storage.client import client
 from tests import stack
 from tests.cast import Agency
 

@@ -10,7 +10,7 @@ from django.db.models import F
 from uuid6 import uuid7
 
 from files.models import Balance, FileVersion
-from files.objects.store import client
+from files.storage.client import client
 from tenants.context import tenant_context
 from tests import stack
 from tests.cast import Agency

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from core.db_backend.scope import PUBLIC, enter
 from files.models import File, Upload
-from files.objects.writing import PART_BYTES
+from files.storage.writer import PART_BYTES
 from tenants.context import tenant_context
 from tests import stack
 from tests.cast import Agency, Person

@@ -7,9 +7,9 @@ from mmap import ACCESS_READ, mmap
 import pytest
 from django.core.management import CommandError, call_command
 
-from files.objects.bucket import place_of
-from files.objects.purging import purge_objects
-from files.objects.store import client
+from files.storage.bucket import place_of
+from files.storage.client import client
+from files.storage.deletion import purge_objects
 from tests import stack
 
 

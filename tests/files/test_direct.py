@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from audit.models import AuditEvent
 from files.models import FileVersion, Upload
-from files.uploads.settling import settle_some
+from files.uploads.cleanup import settle_some
 from tenants.context import tenant_context
 from tests.cast import Agency, join
 from tests.files.agreeing import balance_of

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from audit.models import AuditEvent
 from files.models import FileVersion
-from files.objects.storage import tenant_storage
+from files.storage.backend import tenant_storage
 from tenants.context import tenant_context
 from tests.cast import Agency
 from tests.files.forms import uploaded

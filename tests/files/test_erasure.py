@@ -5,7 +5,7 @@ import json
 import pytest
 
 from files.models import Upload
-from files.uploads.settling import settle_some
+from files.uploads.cleanup import settle_some
 from tenants.context import tenant_context
 from tests.accounts.people import logged_in
 from tests.cast import Agency, Person

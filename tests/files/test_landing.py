@@ -7,12 +7,12 @@ import pytest
 
 from accounts.models import User
 from files.models import File, Upload
-from files.objects.writing import clear
 from files.problems import ChecksumMismatch, UploadIncomplete
-from files.uploads.arriving import arrived, settle_in
-from files.uploads.keeping import keep_arrived
+from files.storage.writer import clear
+from files.uploads.cleanup import give_up
+from files.uploads.completion import keep_arrived
 from files.uploads.landing import landing_key
-from files.uploads.settling import give_up
+from files.uploads.promotion import arrived, settle_in
 from tenants.context import tenant_context
 from tests.cast import Agency
 from tests.files.agreeing import assert_agreed

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from files.models import Share, Upload
-from files.uploads.settling import settle_some
+from files.uploads.cleanup import settle_some
 from tenants.context import tenant_context
 from tests.cast import Agency, Person, join
 from tests.files.forms import uploaded

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from core.problems import ValidationFailed
-from files.names import attachment, checked_path
+from files.filenames import attachment, checked_path
 from tests.cast import Agency, found_agency
 from tests.files.bucket import keys_of
 from tests.files.direct import sent_directly

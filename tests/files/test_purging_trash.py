@@ -8,7 +8,7 @@ from django.core.management import call_command
 
 from audit.models import AuditEvent
 from files.models import File, FileVersion, Share, Upload
-from files.uploads.settling import settle_some, tidy
+from files.uploads.cleanup import settle_some, tidy
 from tenants.context import tenant_context
 from tests import stack
 from tests.cast import Agency

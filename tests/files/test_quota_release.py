@@ -8,8 +8,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from files.models import Upload
-from files.objects.storage import tenant_storage
-from files.objects.store import client
+from files.storage.backend import tenant_storage
+from files.storage.client import client
 from files.uploads.landing import landing_name
 from tenants.context import tenant_context
 from tests import stack

@@ -8,8 +8,8 @@ from uuid6 import uuid7
 
 from audit.models import AuditEvent
 from files.models import FileVersion, Upload
-from files.objects.store import client
-from files.reconciling import listing
+from files.reconciliation import inventory
+from files.storage.client import client
 from tenants.context import tenant_context
 from tests import stack
 from tests.cast import Agency
@@ -135,7 +135,7 @@ def test_what_a_pending_upload_knows_of_is_never_touched(site: Site, agency: Age
 
 
 def test_every_page_of_a_long_listing_is_compared(agency: Agency, monkeypatch):
-    monkeypatch.setattr(listing, "PAGE", 2)
+    monkeypatch.setattr(inventory, "PAGE", 2)
     names = sorted(stored_sizes(agency))
     client().delete_object(**where(agency, names[2]))
     client().delete_object(**where(agency, names[3]))

@@ -25,7 +25,7 @@ def test_a_run_that_was_killed_is_finished_by_the_next(agency: Agency):
         add_orphan(agency)
     command = ("reconcile_storage", "--tenant", agency.slug, "--fix", *NOW)
 
-    killed("files.reconciling.objects:remove_object", 3, *command)
+    killed("files.reconciliation.compare:remove_object", 3, *command)
     left = len(stored_sizes(agency))
     told = compared(agency, "--fix", *NOW)
 

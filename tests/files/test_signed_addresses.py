@@ -8,8 +8,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from files.models import Upload
-from files.objects.bucket import place_of
-from files.objects.store import client
+from files.storage.bucket import place_of
+from files.storage.client import client
 from tenants.context import tenant_context
 from tests.files.agreeing import assert_agreed
 from tests.files.bucket import keys_of, parts_of

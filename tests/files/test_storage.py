@@ -7,7 +7,7 @@ from django.core.exceptions import SuspiciousOperation
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from files.objects.storage import TenantStorage, tenant_storage
+from files.storage.backend import TenantStorage, tenant_storage
 from tenants.context import NoTenant, tenant_context
 from tenants.refs import TenantRef
 from tests.cast import Agency

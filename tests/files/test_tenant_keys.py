@@ -13,13 +13,13 @@ from django.core.files.base import ContentFile
 from uuid6 import uuid7
 
 from core.problems import StorageUnavailable
-from files.objects import tenant_keys
-from files.objects.bucket import head, place_of
-from files.objects.purging import delete_keys, purge_objects
-from files.objects.storage import tenant_storage
-from files.objects.store import client, signing_client, status_of
-from files.objects.tenant_keys import sessions
-from files.objects.writing import clear
+from files.storage import credentials
+from files.storage.backend import tenant_storage
+from files.storage.bucket import head, place_of
+from files.storage.client import client, signing_client, status_of
+from files.storage.credentials import sessions
+from files.storage.deletion import delete_keys, purge_objects
+from files.storage.writer import clear
 from tenants.context import tenant_context
 from tests.cast import Agency
 from tests.files.bucket import content, former_of, keys_of
@@ -32,7 +32,7 @@ def asked(settings, stores) -> Iterator[list[str]]:
     """Let tenants have keys of their own; every request for some is in the list."""
     settings.S3_TENANT_CREDENTIALS = "sts"
     found: list[str] = []
-    events = tenant_keys._sts().meta.events
+    events = credentials._sts().meta.events
     events.register("before-send.sts", lambda request, **_: found.append(request.url), "asked")
     sessions._kept.clear()
     yield found
@@ -221,7 +221,7 @@ def test_keys_are_renewed_before_they_end(acme: Agency, asked, places):
         first = sessions._kept[prefix]
         client().head_object(**own.at)
         assert len(asked) == 1
-        ending = datetime.now(UTC) + tenant_keys.longest_address()
+        ending = datetime.now(UTC) + credentials.longest_address()
         sessions._kept[prefix] = replace(first, until=ending)
         client().head_object(**own.at)
     second = sessions._kept[prefix]
@@ -234,7 +234,7 @@ def test_a_refusal_that_hides_a_missing_object_is_seen_through(
     acme: Agency, globex: Agency, asked, places, monkeypatch
 ):
     """As Amazon refuses to tell; here because the keys may not read at all."""
-    monkeypatch.setattr(tenant_keys, "ON_OBJECTS", ("PutObject",))
+    monkeypatch.setattr(credentials, "ON_OBJECTS", ("PutObject",))
     with tenant_context(acme.ref):
         with pytest.raises(ClientError, match="403"):
             client().head_object(**place_of(f"{places[0].prefix}/files/none"))

@@ -6,7 +6,7 @@ import pytest
 
 from audit.models import AuditEvent
 from files.models import File, FileVersion, Upload
-from files.objects.writing import PART_BYTES
+from files.storage.writer import PART_BYTES
 from tenants.context import tenant_context
 from tests.cast import Agency, Person
 from tests.files.bucket import content, keys_of, sha256, unfinished_of

@@ -11,8 +11,8 @@ from django.utils import timezone
 from accounts.models import User
 from files.models import Upload
 from files.problems import QuotaExceeded, TooManyUploads
+from files.uploads.cleanup import settle_some
 from files.uploads.direct import Announced, announce_upload
-from files.uploads.settling import settle_some
 from tenants.context import tenant_context
 from tests.accounts.keys import made
 from tests.cast import Agency, Person, join

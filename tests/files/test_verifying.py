@@ -19,9 +19,9 @@ from django.utils import timezone
 
 from audit.models import AuditEvent
 from files.models import FileVersion, Upload
-from files.objects.store import client
-from files.uploads.afterwards import verify_due
-from files.uploads.settling import settle_some
+from files.storage.client import client
+from files.uploads.cleanup import settle_some
+from files.uploads.verification import verify_due
 from tenants.context import NoTenant, tenant_context
 from tests import stack
 from tests.cast import Agency

@@ -8,10 +8,10 @@ from django.utils import timezone
 from uuid6 import uuid7
 
 from files.models import FileVersion, Upload
-from files.objects.purging import delete_keys, purge_objects
-from files.objects.setup import set_up_bucket
-from files.objects.store import client
-from files.uploads.settling import settle_some
+from files.storage.client import client
+from files.storage.deletion import delete_keys, purge_objects
+from files.storage.setup import set_up_bucket
+from files.uploads.cleanup import settle_some
 from tenants.context import tenant_context
 from tests.cast import Agency
 from tests.files.agreeing import assert_agreed

@@ -19,8 +19,8 @@ from aggios.isolation.parties import SLUG
 from audit.services import SYSTEM, record
 from core.db_backend.scope import PUBLIC, enter
 from files.models import Balance, File, FileVersion
-from files.objects.storage import tenant_storage
-from files.objects.store import client
+from files.storage.backend import tenant_storage
+from files.storage.client import client
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tenants.refs import TenantRef, ref_of

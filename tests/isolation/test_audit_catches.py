@@ -27,7 +27,7 @@ from aggios.isolation.watching import Watch
 from devstack.home import CHECKOUT
 from devstack.testing import TestStack
 from files.models import Balance
-from files.objects.storage import TenantStorage
+from files.storage.backend import TenantStorage
 from idempotency.models import Answer
 from staff.api.view import StaffView
 from tenants.context import tenant_context

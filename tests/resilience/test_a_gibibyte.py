@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
-from files.objects.store import client
+from files.storage.client import client
 from tests import stack
 from tests.cast import Agency
 from tests.files.agreeing import assert_agreed, balance_of

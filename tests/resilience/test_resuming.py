@@ -22,7 +22,7 @@ from audit.models import AuditEvent
 from devstack.environment import inherited
 from devstack.home import CHECKOUT
 from files.models import FileVersion, Upload
-from files.objects.store import client
+from files.storage.client import client
 from tenants.context import tenant_context
 from tests import stack
 from tests.cast import Agency

@@ -17,10 +17,10 @@ from core.problems import StorageUnavailable
 from core.text.normalization import counted
 from core.text.parsing import integer_argument
 from files.models import Balance, FileVersion
-from files.reconciling.findings import Findings
-from files.reconciling.services import reconcile, settle_all
+from files.reconciliation.options import Work
+from files.reconciliation.report import Findings
+from files.reconciliation.services import reconcile, settle_all
 from files.reconciling.telling import lines_of, told_of
-from files.reconciling.work import Work
 from tenants.context import tenant_context
 from tenants.management.arguments import chosen_tenants
 from tenants.models import Tenant

@@ -6,7 +6,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from files.objects.setup import set_up_bucket
+from files.storage.setup import set_up_bucket
 
 
 class Command(BaseCommand):

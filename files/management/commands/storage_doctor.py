@@ -7,9 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from files.doctor.confined import look_confined
-from files.doctor.findings import WRONG, Finding
-from files.doctor.inside import look_inside
-from files.doctor.outside import look_outside
+from files.storage_doctor.external import look_outside
+from files.storage_doctor.internal import look_inside
+from files.storage_doctor.report import WRONG, Finding
 
 
 class Command(BaseCommand):

@@ -6,7 +6,7 @@ from typing import Any
 from core.long_running import Stop
 from core.text.normalization import counted
 from core.workers import WatchingCommand
-from files.uploads.rounds import sweep, watch
+from files.uploads.verifier import sweep, watch
 
 
 class Command(WatchingCommand):

@@ -15,9 +15,9 @@ from django.conf import settings
 
 from core.problems import StorageUnavailable
 from files.doctor.asking import Heard, ask, unheard
-from files.doctor.findings import PREFIX, Finding, noted, refused, well, wrong
-from files.objects.purging import delete_keys
-from files.objects.store import signing_client
+from files.storage.client import signing_client
+from files.storage.deletion import delete_keys
+from files.storage_doctor.report import PREFIX, Finding, noted, refused, well, wrong
 
 STRANGER = "https://storage-doctor.invalid"
 # Amazon S3, "RequestTimeTooSkewed": 15 minutes. A minute is what a set clock is well within.

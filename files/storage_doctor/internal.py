@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 
-from files.doctor.findings import MENDS, Finding, noted, refused, well, wrong
-from files.objects.setup import ENABLED, encryption_of, versioning_of
-from files.objects.store import client, error_code, status_of
+from files.storage.client import client, error_code, status_of
+from files.storage.setup import ENABLED, encryption_of, versioning_of
+from files.storage_doctor.report import MENDS, Finding, noted, refused, well, wrong
 
 OWN = "own endpoint"
 TURN_ON = "Run manage.py setup_storage"

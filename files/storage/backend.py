@@ -9,8 +9,8 @@ from storages.backends.s3 import S3Storage
 from storages.utils import clean_name
 
 from files.objects.credentials import session
-from files.objects.purging import delete_keys
-from files.objects.store import signing_client
+from files.storage.client import signing_client
+from files.storage.deletion import delete_keys
 from tenants.context import current_tenant
 
 

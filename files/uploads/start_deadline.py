@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from core.problems import StorageUnavailable
 from files.models import Upload
-from files.objects.bucket import head
+from files.storage.bucket import head
 from files.uploads.landing import landing_key
-from files.uploads.parts import key_of, stored_parts
+from files.uploads.objects import key_of, stored_parts
 
 log = logging.getLogger(__name__)
 

@@ -22,12 +22,12 @@ from core.http.multipart import FormReader
 from core.problems import FieldError, MalformedBody, TooManyFields, ValidationFailed
 from files.form_body import FormBody, most_beside
 from files.models import Upload
-from files.objects.storage import tenant_storage
-from files.objects.writing import ObjectWriter
 from files.problems import FileTooLarge, QuotaExceeded
 from files.quota import require_room
-from files.uploads.records import cover, note_multipart, start_upload
-from files.uploads.settling import give_up
+from files.storage.backend import tenant_storage
+from files.storage.writer import ObjectWriter
+from files.uploads.cleanup import give_up
+from files.uploads.state import cover, note_multipart, start_upload
 from tenants.context import current_tenant
 from tenants.limits import limits_of
 
@@ -94,7 +94,7 @@ class ToStore(FileUploadHandler):
 
 class _NamesAsSent(FormReader):
     def sanitize_file_name(self, file_name: str) -> str:
-        """Keep the name as sent: files/names.py refuses what is wrong instead of altering it."""
+        """Keep the name as sent: files/filenames.py refuses what is wrong instead of altering it."""
         return file_name
 
 

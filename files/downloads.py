@@ -7,9 +7,9 @@ from botocore.exceptions import ClientError
 
 from core.problems import NotFound
 from files.models import FileVersion
-from files.objects.bucket import NO_SUCH_KEY, place_of
-from files.objects.storage import tenant_storage
-from files.objects.store import answering, client, error_code
+from files.storage.backend import tenant_storage
+from files.storage.bucket import NO_SUCH_KEY, place_of
+from files.storage.client import answering, client, error_code
 
 CHUNK_BYTES = 256 * 1024
 

@@ -12,12 +12,12 @@ from typing import Any
 from django.conf import settings
 
 from files.content_types import UNKNOWN
-from files.objects.bucket import abort_multipart, place_of
 from files.objects.part_sender import PartSender
-from files.objects.purging import delete_keys
-from files.objects.store import answering, client
 from files.problems import FileTooLarge
 from files.sniffing import HEAD_BYTES
+from files.storage.bucket import abort_multipart, place_of
+from files.storage.client import answering, client
+from files.storage.deletion import delete_keys
 
 MEBIBYTE = 1024 * 1024
 PART_BYTES = 8 * MEBIBYTE

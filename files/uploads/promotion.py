@@ -8,13 +8,13 @@ from botocore.exceptions import ClientError
 
 from core.problems import StorageUnavailable
 from files.models import Upload
-from files.objects.bucket import CHANGED, NO_SUCH_UPLOAD, head, place_of
 from files.objects.history import forget_former
-from files.objects.store import answering, client, error_code
-from files.objects.writing import STORED_AS, clear
 from files.problems import UploadIncomplete
+from files.storage.bucket import CHANGED, NO_SUCH_UPLOAD, head, place_of
+from files.storage.client import answering, client, error_code
+from files.storage.writer import STORED_AS, clear
 from files.uploads.landing import landing_key
-from files.uploads.parts import Part, key_of, part_count, part_length, stored_parts, where
+from files.uploads.objects import Part, key_of, part_count, part_length, stored_parts, where
 
 SINGLE = Upload.Strategy.SINGLE
 MOST_NAMED = 100

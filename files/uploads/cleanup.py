@@ -12,12 +12,12 @@ from accounts.models import User
 from audit.services import record
 from core.problems import StorageUnavailable
 from files.models import Upload
-from files.objects.purging import delete_keys
-from files.objects.writing import clear
+from files.storage.deletion import delete_keys
+from files.storage.writer import clear
 from files.uploads.landing import landing_key
-from files.uploads.parts import key_of
-from files.uploads.records import fail, target_of_upload
-from files.uploads.starting import unstarted
+from files.uploads.objects import key_of
+from files.uploads.start_deadline import unstarted
+from files.uploads.state import fail, target_of_upload
 
 SETTLED_AT_ONCE = 5
 ENDED: Mapping[str, str] = {
@@ -120,7 +120,7 @@ def due_uploads() -> QuerySet[Upload]:
     """Return the uploads that ``settle_some`` would finish now.
 
     Until its end an address may be written to, so a landing place is cleared once more after that.
-    What waits to be verified is not late (files/uploads/afterwards.py).
+    What waits to be verified is not late (files/uploads/verification.py).
     """
     over = Q(expires_at__lt=timezone.now())
     ended = Q(state__in=(FAILED, Upload.State.PURGED))

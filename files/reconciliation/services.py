@@ -8,15 +8,15 @@ from django.utils import timezone
 from audit.services import SYSTEM, Target, record
 from files.models import Balance
 from files.quota import ensure_balance
+from files.reconciliation.compare import compare_objects
+from files.reconciliation.inventory import Unfinished, remove_unfinished, unfinished_pages
+from files.reconciliation.options import Work
+from files.reconciliation.report import Findings, Kind
 from files.reconciling.accounting import is_known
 from files.reconciling.balancing import compare_balance, mend_balance
-from files.reconciling.findings import Findings, Kind
 from files.reconciling.former import compare_former
-from files.reconciling.listing import Unfinished, remove_unfinished, unfinished_pages
-from files.reconciling.objects import compare_objects
-from files.reconciling.work import Work
-from files.uploads.settling import due_uploads, settle_some
-from files.uploads.starting import to_look_at
+from files.uploads.cleanup import due_uploads, settle_some
+from files.uploads.start_deadline import to_look_at
 from tenants.context import current_tenant
 
 SETTLED_AT_ONCE = 100

@@ -7,7 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 from django.conf import settings
 
-from files.objects.store import client, error_code, status_of
+from files.storage.client import client, error_code, status_of
 
 Report = Callable[[str], None]
 # What stores without bucket CORS answer; MinIO takes its origins from its own configuration.

@@ -17,14 +17,14 @@ from core.accept import names
 from core.api.views import ApiView
 from core.http.conditional import is_current
 from core.text.formatting import timestamp
-from files.api.shapes import DownloadShape
+from files.api.serializers import DownloadShape
 from files.api.version_shapes import VERSION, asked_version
 from files.content_types import safe_type
+from files.downloads import ObjectStream
+from files.filenames import attachment
 from files.links import link_to
 from files.models import FileVersion
-from files.names import attachment
 from files.ranges import wanted_range
-from files.reading import ObjectStream
 from files.versions.reading import open_version, readable_version
 
 CACHE_CONTROL = "private, no-cache"

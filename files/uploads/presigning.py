@@ -14,9 +14,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from files.models import Upload
-from files.objects.store import signing_client
+from files.storage.client import signing_client
 from files.uploads.landing import landing_key
-from files.uploads.parts import part_length, where
+from files.uploads.objects import part_length, where
 
 
 def signed_urls(upload: Upload, numbers: Iterable[int]) -> list[str]:

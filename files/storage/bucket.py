@@ -7,7 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 from django.conf import settings
 
-from files.objects.store import answering, client, error_code, status_of
+from files.storage.client import answering, client, error_code, status_of
 
 # The store's word for a multipart upload that was completed, aborted, or never begun.
 NO_SUCH_UPLOAD = "NoSuchUpload"

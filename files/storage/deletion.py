@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from files.objects.bucket import PAGE, abort_multipart, pages
 from files.objects.history import Kept, delete, forget, histories, history_of
+from files.storage.bucket import PAGE, abort_multipart, pages
 
 Progress = Callable[[int], None]
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connections
 
 from core.long_running import Stop
-from files.uploads.afterwards import CHANNEL, verify_due
+from files.uploads.verification import CHANNEL, verify_due
 from tenants import work_queue
 from tenants.context import tenant_context
 from tenants.refs import TenantRef

@@ -20,7 +20,7 @@ from core.problems import StorageUnavailable
 from files.models import Upload
 from files.problems import QuotaExceeded
 from files.quota import release, reserve
-from files.uploads.allowance import DIRECT, require_allowance
+from files.uploads.user_limits import DIRECT, require_allowance
 
 # By how much the reservation of an upload through the backend grows at a time.
 STEP_BYTES = 64 * 1024 * 1024

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from files.objects.bucket import PAGE, abort_multipart, chunks_of, folder_of, head, pages
-from files.objects.purging import delete_keys
-from files.objects.storage import tenant_storage
+from files.storage.backend import tenant_storage
+from files.storage.bucket import PAGE, abort_multipart, chunks_of, folder_of, head, pages
+from files.storage.deletion import delete_keys
 from tenants.context import current_tenant
 
 VERSION_7 = 7

@@ -8,8 +8,8 @@ from rest_framework import serializers
 from core.api.fields import TextField
 from core.http.conditional import etag_of
 from core.text.formatting import timestamp
+from files.filenames import LONGEST
 from files.models import File
-from files.names import LONGEST
 
 
 @extend_schema_field(
@@ -33,7 +33,7 @@ class UploadRequest(serializers.Serializer[Any]):
 
 
 class RenameRequest(serializers.Serializer[Any]):
-    # The characters are for files/names.py; blanks are not trimmed away before it looks.
+    # The characters are for files/filenames.py; blanks are not trimmed away before it looks.
     name = TextField(
         max_length=LONGEST,
         length_code="too_long",

@@ -9,10 +9,10 @@ from core.api.fields import IntegerField, ListField, MediaTypeField, RegexField,
 from core.problems import FieldError, ValidationFailed
 from core.text.formatting import time_or_none, timestamp
 from files.content_types import UNKNOWN
+from files.filenames import LONGEST
 from files.models import Upload
-from files.names import LONGEST
-from files.uploads.parts import part_count
-from files.uploads.signing import headers_of, signed_urls
+from files.uploads.objects import part_count
+from files.uploads.presigning import headers_of, signed_urls
 
 LARGEST = 2**63 - 1
 MOST_NUMBERS = 1000
@@ -21,7 +21,7 @@ VERIFYING = "verifying"  # whole in the store, but not read yet
 
 
 class NewUploadRequest(serializers.Serializer[Any]):
-    # The characters are for files/names.py.
+    # The characters are for files/filenames.py.
     name = TextField(
         max_length=LONGEST,
         length_code="too_long",

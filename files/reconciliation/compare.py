@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from files.models import FileVersion
+from files.reconciliation.inventory import Stored, id_in, object_pages, remove_object, size_in_store
+from files.reconciliation.options import Work
+from files.reconciliation.report import Findings, Kind
 from files.reconciling.accounting import accounted, sizes_of
-from files.reconciling.findings import Findings, Kind
-from files.reconciling.listing import Stored, id_in, object_pages, remove_object, size_in_store
-from files.reconciling.work import Work
 from files.uploads.landing import LANDING
 
 FIRST = uuid.UUID(int=0)

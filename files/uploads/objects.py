@@ -7,10 +7,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from files.models import Upload
-from files.objects.bucket import NO_SUCH_UPLOAD, abort_multipart, place_of
-from files.objects.storage import tenant_storage
-from files.objects.store import answering, client, error_code
-from files.objects.writing import STORED_AS
+from files.storage.backend import tenant_storage
+from files.storage.bucket import NO_SUCH_UPLOAD, abort_multipart, place_of
+from files.storage.client import answering, client, error_code
+from files.storage.writer import STORED_AS
 
 
 @dataclass(frozen=True, slots=True)

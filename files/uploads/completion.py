@@ -8,14 +8,14 @@ from django.db import transaction
 from accounts.models import User
 from core.problems import NotFound
 from files.models import File, FileVersion, Upload
-from files.objects.bucket import chunks_of
-from files.objects.writing import Written
 from files.problems import ChecksumMismatch, UploadIncomplete
 from files.services import keep_file
 from files.sniffing import HEAD_BYTES
-from files.uploads.arriving import Arrived, leave_landing, settle_in
+from files.storage.bucket import chunks_of
+from files.storage.writer import Written
+from files.uploads.cleanup import give_up, tidy
 from files.uploads.direct import PENDING, READY, require_pending
-from files.uploads.settling import give_up, tidy
+from files.uploads.promotion import Arrived, leave_landing, settle_in
 
 Between = Callable[[], None]
 

@@ -22,11 +22,11 @@ from core.long_running import Stop
 from core.problems import NotFound, StorageUnavailable
 from files.models import Upload
 from files.problems import ChecksumMismatch, UploadEnded, UploadIncomplete
-from files.uploads.arriving import found_at
-from files.uploads.keeping import keep_arrived
-from files.uploads.parts import key_of
-from files.uploads.records import target_of_upload
-from files.uploads.settling import give_up
+from files.uploads.cleanup import give_up
+from files.uploads.completion import keep_arrived
+from files.uploads.objects import key_of
+from files.uploads.promotion import found_at
+from files.uploads.state import target_of_upload
 from tenants.context import current_tenant
 from tenants.work_queue import tell
 
