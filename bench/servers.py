@@ -64,7 +64,13 @@ def cpu_seconds(*pids: int | None) -> float:
 def stores(settings: str = "aggios.settings") -> Iterator[TestStack]:
     """Run PostgreSQL and Valkey with Aggios' database and template schema made."""
     with temporary_stack(("postgres", "valkey"), overrides=NEVER_REACHED) as stack:
-        steps = [sys.executable, "-m", "devstack.steps", "bootstrap_database", "migrate_schemas"]
+        steps = [
+            sys.executable,
+            "-m",
+            "devstack.command_runner",
+            "bootstrap_database",
+            "migrate_schemas",
+        ]
         run(steps, {**inherited(), **stack.env, "DJANGO_SETTINGS_MODULE": settings})
         yield stack
 

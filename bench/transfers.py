@@ -63,7 +63,7 @@ def a_desk(file: Path, at_once: int) -> Iterator[Desk]:
     """Give a whole site of its own, with a workspace, for a block."""
     with temporary_stack(STORES, overrides=NEVER_REACHED) as stack:
         steps = ("bootstrap_database", "migrate_schemas", "setup_storage", "collectstatic")
-        run([sys.executable, "-m", "devstack.steps", *steps], {**inherited(), **stack.env})
+        run([sys.executable, "-m", "devstack.command_runner", *steps], {**inherited(), **stack.env})
         stack.start_ready(*WEB)
         person = a_person()
         token = sign_up(stack.ports["gunicorn"], person)

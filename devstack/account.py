@@ -11,7 +11,7 @@ from typing import Any
 from devstack import binaries
 from devstack.errors import StackError
 from devstack.home import Home
-from devstack.strays import POSTGRES_LINK
+from devstack.orphans import POSTGRES_LINK
 
 NAMES = ("nobody", "daemon")
 # Where root puts what that account must reach when the home or the virtual environment is closed to

@@ -8,7 +8,7 @@ import time
 from rich.console import Console
 from rich.table import Table
 
-from devstack import credentials, lock, ports, strays
+from devstack import credentials, lock, orphans, ports
 from devstack.environment import stack_environment
 from devstack.errors import StackError
 from devstack.home import Home
@@ -57,7 +57,7 @@ def stop(console: Console) -> int:
         console.print(f"Stopped the stack of {home.path}.", soft_wrap=True)
     elif home.path.is_dir():
         with lock.HomeLock(home):
-            left = strays.end(home)
+            left = orphans.end(home)
         console.print(f"No stack was running on {home.path}; {left} left-over processes ended.")
     else:
         console.print(f"No stack was running on {home.path}.", soft_wrap=True)

@@ -11,7 +11,7 @@ import psutil
 
 from devstack.errors import AlreadyRunningError, StackError
 from devstack.home import Home
-from devstack.strays import is_alive
+from devstack.orphans import is_alive
 
 # How long the undertaker of a killed supervisor may hold the lock while it cleans up.
 CLEANING_SECONDS = 20.0

@@ -10,7 +10,7 @@ import psutil
 
 from devstack.errors import PortTakenError, StackError
 from devstack.home import Home, write_private
-from devstack.strays import home_of
+from devstack.orphans import home_of
 
 LOOPBACK = "127.0.0.1"
 NAMES = (

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from devstack import strays
+from devstack import orphans
 from devstack.environment import inherited
 from devstack.errors import ServiceFailedError
 from devstack.home import CHECKOUT
@@ -42,9 +42,9 @@ class Preparation:
         steps = [step for step in STEPS if not (unchanged and step == COLLECT)]
         with self._log.open("w", encoding="utf-8") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "devstack.steps", *steps],
+                [sys.executable, "-m", "devstack.command_runner", *steps],
                 cwd=CHECKOUT,
-                env={**inherited(), **stack.env, **strays.marks(stack.home, "manage")},
+                env={**inherited(), **stack.env, **orphans.marks(stack.home, "manage")},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

@@ -10,18 +10,18 @@ from typing import Self
 
 import psutil
 
-from devstack import credentials, ports, strays
+from devstack import credentials, orphans, ports
 from devstack.environment import BASE_DOMAIN, stack_environment, write_env_file
 from devstack.errors import ServiceFailedError, StackError
 from devstack.fallback import Fallback
 from devstack.home import Home, write_private
 from devstack.lock import HomeLock
 from devstack.ports import LOOPBACK
+from devstack.reaper import Undertaker
 from devstack.services.gunicorn import Application
 from devstack.services.protocol import Context
 from devstack.services.registry import ALL, build
-from devstack.supervised import Supervised
-from devstack.undertaker import Undertaker
+from devstack.supervisor import Supervised
 
 READY_SECONDS = 60.0
 # A server that ends so often before it was ever ready will not become so by itself.
@@ -64,7 +64,7 @@ class Stack:
         self.home.create()
         try:
             self._closers.enter_context(HomeLock(self.home))
-            self.swept = strays.end(self.home)
+            self.swept = orphans.end(self.home)
             self.ports = ports.settle(self.home, self._web_port)
             secrets = credentials.settle(self.home)
             self.env = {
@@ -131,7 +131,7 @@ class Stack:
         """Kill every server of this home at once; none is started again."""
         for supervised in self._running.values():
             supervised.give_up()
-        strays.kill(strays.find(self.home))
+        orphans.kill(orphans.find(self.home))
 
     def pid(self, name: str) -> int | None:
         """Return the pid of a service's main process, None while it is down."""

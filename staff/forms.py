@@ -21,7 +21,7 @@ from core.crypto.passwords import SAME, normalized_password
 from core.forms import EmailAddressFormField
 from core.problems import InvalidCredentials, SecondFactorRequired, ValidationFailed
 from staff.actors import actor_of, target_of
-from staff.attempts import counted_attempt
+from staff.login_throttling import counted_attempt
 from staff.models import StaffUser
 from staff.second_factor import require_code
 from staff.services import clean_staff_names

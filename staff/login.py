@@ -9,8 +9,8 @@ from audit.services import record
 from core.db_backend.scope import PUBLIC, enter
 from core.problems import InvalidCredentials
 from staff.actors import actor_of, target_of
-from staff.attempts import counted_attempt
 from staff.given_passwords import require_own_password
+from staff.login_throttling import counted_attempt
 from staff.models import StaffUser
 from staff.second_factor import require_code, require_enrolled
 from staff.tokens import Issued, issue

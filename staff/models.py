@@ -46,7 +46,7 @@ class StaffManager(BaseUserManager["StaffUser"]):
         (docs/decisions/0021-email-addresses.md). Raises StaffUser.DoesNotExist.
         """
         # Not iexact: PostgreSQL takes some other letters for ASCII ones, which would give attempts
-        # on one account a count for each way to write it (staff/attempts.py).
+        # on one account a count for each way to write it (staff/login_throttling.py).
         typed, canonical = typed_address(username or ""), address_key(username or "")
         found = list(self.filter(email__in={typed, canonical}))
         as_typed = [staff for staff in found if staff.email == typed]

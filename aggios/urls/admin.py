@@ -5,7 +5,7 @@ from django.views.generic import RedirectView
 
 from aggios.urls import common
 from staff import urls as staff
-from staff.site import site
+from staff.admin_site import site
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="admin-front"),

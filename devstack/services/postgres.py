@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 
 from devstack import account as accounts
-from devstack import strays
+from devstack import orphans
 from devstack.account import Account
 from devstack.errors import ServiceFailedError
 from devstack.ports import LOOPBACK
@@ -125,7 +125,7 @@ class Postgres:
         That none of its own is left in the folder is asked of the processes, not of the pid.
         """
         pid_file = self._data / "postmaster.pid"
-        if pid_file.exists() and not strays.find(self._context.home, self.name):
+        if pid_file.exists() and not orphans.find(self._context.home, self.name):
             pid_file.unlink()
 
     def _initialise(self) -> None:

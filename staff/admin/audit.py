@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.models import AuditEvent
 from core.db_backend.fields import folded
 from staff.admin.base import StaffModelAdmin
-from staff.site import site
+from staff.admin_site import site
 
 
 @admin.register(AuditEvent, site=site)

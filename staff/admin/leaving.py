@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from staff.actors import acting
-from staff.admin.steps import Step, StepForm
+from staff.admin.confirmed_action import Step, StepForm
 from tenants.lifecycle import LONGEST_GRACE, call_off_deletion, schedule_deletion
 from tenants.models import Tenant
 from tenants.services import rotate_key

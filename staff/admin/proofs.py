@@ -6,7 +6,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from staff.actors import acting
-from staff.admin.steps import Step
+from staff.admin.confirmed_action import Step
 from tenants.domains.verification import check_domain
 from tenants.models import Domain, Tenant
 from tenants.problems import DomainTaken

@@ -4,7 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from staff.actors import acting
-from staff.admin.steps import Step, StepForm
+from staff.admin.confirmed_action import Step, StepForm
 from tenants.models import Tenant
 from tenants.services import LONGEST_REASON, resume_tenant, suspend_tenant
 

@@ -7,15 +7,15 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from staff.admin.confirmed_action import confirmed
 from staff.admin.leaving import CALL_OFF, DELETE, ROTATE
 from staff.admin.proofs import CHECK
-from staff.admin.steps import confirmed
 from staff.admin.suspension import RESUME, SUSPEND
 from tenants.models import Tenant
 
 
 class TenantActions:
-    """Each is carried out after a page that asks (staff/admin/steps.py)."""
+    """Each is carried out after a page that asks (staff/admin/confirmed_action.py)."""
 
     actions: tuple[Any, ...] = (
         "suspend",

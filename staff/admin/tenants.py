@@ -14,12 +14,12 @@ from staff.actors import acting
 from staff.admin.base import StaffModelAdmin
 from staff.admin.domains import DomainInline, save_domains
 from staff.admin.limits import LimitColumns
-from staff.admin.shown import StateFilter, TenantColumns
 from staff.admin.tenant_actions import TenantActions
+from staff.admin.tenant_columns import StateFilter, TenantColumns
 from staff.admin.tenant_forms import ChangeTenantForm, NewTenantForm
+from staff.admin_site import site
 from staff.founding import make_owner
-from staff.site import site
-from staff.tenants import change_tenant
+from staff.tenant_services import change_tenant
 from tenants.hosts import site_url
 from tenants.limits import NAMES
 from tenants.models import Tenant

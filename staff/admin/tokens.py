@@ -11,10 +11,10 @@ from django.utils.translation import ngettext
 from core.db_backend.fields import folded
 from staff.actors import acting
 from staff.admin.base import StaffModelAdmin
-from staff.admin.people import may_touch
-from staff.admin.reading import ReadOnly
+from staff.admin.read_only import ReadOnly
+from staff.admin.staff_users import may_touch
+from staff.admin_site import site
 from staff.models import StaffToken
-from staff.site import site
 from staff.tokens import revoke
 
 

@@ -7,7 +7,7 @@ from rest_framework.response import Response
 
 from core.api.serializers import parsed
 from core.api.views import ApiView
-from staff.api.shapes import LoginRequest, StaffTokenShape, token_answer
+from staff.api.serializers import LoginRequest, StaffTokenShape, token_answer
 from staff.authentication import (
     MayAsStaff,
     StaffAuthentication,

@@ -12,7 +12,7 @@ from core.api.serializers import parsed
 from core.http.conditional import require_match, tagged
 from idempotency.keys import IDEMPOTENCY_KEY
 from idempotency.services import fingerprint_of, once
-from staff.api.view import CHANGE, VIEW, StaffView
+from staff.api.base import CHANGE, VIEW, StaffView
 from staff.authentication import asking
 from staff.queries import shown_tenant
 from tenants.documents import domain_document, domain_etag

@@ -7,9 +7,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api.serializers import parsed
-from staff.api.shapes import SuspendRequest, TenantShape
-from staff.api.view import CHANGE, StaffView, acted
-from staff.tenants import serve_again
+from staff.api.base import CHANGE, StaffView, acted
+from staff.api.serializers import SuspendRequest, TenantShape
+from staff.tenant_services import serve_again
 from tenants.lifecycle import call_off_deletion
 from tenants.services import rotate_key, suspend_tenant
 

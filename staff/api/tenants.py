@@ -13,18 +13,18 @@ from core.api.pagination import KeysetPagination
 from core.api.serializers import checked_fields, parsed
 from idempotency.keys import IDEMPOTENCY_KEY
 from idempotency.services import fingerprint_of, once
+from staff.api.base import ADD, CHANGE, DELETE, VIEW, StaffView, acted, matching, shown
 from staff.api.documents import tenant_of
-from staff.api.shapes import (
+from staff.api.serializers import (
     ChangeTenantRequest,
     DeleteRequest,
     NewTenantRequest,
     NewTenantShape,
     TenantShape,
 )
-from staff.api.view import ADD, CHANGE, DELETE, VIEW, StaffView, acted, matching, shown
 from staff.authentication import asking
 from staff.queries import ORDERINGS, STATES, find_tenants, shown_tenant
-from staff.tenants import change_tenant, open_tenant
+from staff.tenant_services import change_tenant, open_tenant
 from tenants.lifecycle import schedule_deletion
 
 LISTING = [

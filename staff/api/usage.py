@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api.serializers import checked_fields
-from staff.api.view import VIEW, StaffView
+from staff.api.base import VIEW, StaffView
 from staff.queries import shown_tenant
 from tenants.documents import requests_document, usage_document
 from tenants.measuring import Seen, current_usage

@@ -8,8 +8,8 @@ from django.urls import reverse
 
 import staff.admin  # noqa: F401 - registers the models
 from staff.admin.base import StaffModelAdmin
+from staff.admin_site import site as admin_site
 from staff.models import StaffUser
-from staff.site import site as admin_site
 from tests.site import BASE_DOMAIN
 
 URLS = "aggios.urls.admin"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from devstack import strays
+from devstack import orphans
 from devstack.environment import inherited
 from devstack.home import CHECKOUT, Home
 from devstack.ports import LOOPBACK, is_free
@@ -81,7 +81,7 @@ def up(servers: None) -> Iterator[Running]:
         yield Running(process, home, port, "".join(printed))
         process.kill()
         process.communicate()
-        strays.end(Home.at(home))
+        orphans.end(Home.at(home))
 
 
 def test_banner_says_where_to_go_and_who_to_be(up: Running) -> None:
@@ -165,6 +165,6 @@ def test_sigterm_leaves_nothing_running(up: Running) -> None:
     up.process.send_signal(signal.SIGTERM)
 
     assert up.process.wait(timeout=60) == 0
-    assert strays.find(Home.at(up.home)) == []
+    assert orphans.find(Home.at(up.home)) == []
     assert is_free(up.port)
     assert _devstack(up.home, up.port, "status").returncode == 3

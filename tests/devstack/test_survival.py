@@ -12,11 +12,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from devstack import account, strays
+from devstack import account, orphans
 from devstack.environment import inherited
 from devstack.home import CHECKOUT, Home
 from devstack.lock import holder
-from devstack.supervised import Supervised
+from devstack.supervisor import Supervised
 from devstack.testing import running_stack, temporary_home
 from tests.devstack import stores
 
@@ -41,20 +41,20 @@ def supervisor(kept_home: Path) -> Iterator[psutil.Popen]:
     )
     assert process.stdout.readline() == "ready\n"
     yield process
-    strays.kill([process])
+    orphans.kill([process])
     process.stdout.close()
 
 
 def test_undertaker_ends_the_servers_of_a_killed_supervisor(
     kept_home: Path, supervisor: psutil.Popen
 ) -> None:
-    assert strays.find(Home.at(kept_home))
+    assert orphans.find(Home.at(kept_home))
 
     supervisor.kill()
     supervisor.wait()
 
     deadline = time.monotonic() + 60
-    while left := strays.find(Home.at(kept_home)):
+    while left := orphans.find(Home.at(kept_home)):
         assert time.monotonic() < deadline, left
         time.sleep(0.1)
 
@@ -63,16 +63,16 @@ def test_orphans_of_a_killed_supervisor_are_ended_by_the_next_start(
     kept_home: Path, supervisor: psutil.Popen
 ) -> None:
     children = supervisor.children()
-    undertaker = next(item for item in children if "devstack.undertaker" in item.cmdline())
+    undertaker = next(item for item in children if "devstack.reaper" in item.cmdline())
     orphans = [item for item in children if item != undertaker]
     undertaker.kill()
     supervisor.kill()
     supervisor.wait()
-    assert all(strays.is_alive(orphan) for orphan in orphans)
+    assert all(orphans.is_alive(orphan) for orphan in orphans)
 
     with running_stack(kept_home) as stack:
         assert stack.swept >= len(orphans)
-        assert not any(strays.is_alive(orphan) for orphan in orphans)
+        assert not any(orphans.is_alive(orphan) for orphan in orphans)
         assert stores.read(stack) == ("kept",) * 3
 
 
@@ -91,7 +91,7 @@ def test_everything_killed_at_once_starts_again_with_its_data(
         assert len(started) == 3
 
     assert not any(psutil.pid_exists(pid) for pid in started), "a clean end leaves nothing"
-    assert strays.find(Home.at(kept_home)) == []
+    assert orphans.find(Home.at(kept_home)) == []
 
 
 @contextlib.contextmanager
@@ -113,10 +113,10 @@ def test_interrupt_while_stopping_leaves_no_server(home: Path, monkeypatch) -> N
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt), running_stack(home, ("postgres", "valkey")):
-        assert strays.find(Home.at(home))
+        assert orphans.find(Home.at(home))
         monkeypatch.setattr(Supervised, "stop", interrupted)
 
-    assert strays.find(Home.at(home)) == []
+    assert orphans.find(Home.at(home)) == []
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to hand PostgreSQL to another account")
@@ -139,13 +139,13 @@ def test_home_that_is_closed_to_postgresqls_account(tmp_path: Path) -> None:
 
 def test_a_foreign_process_is_left_alone(home: Path, tmp_path: Path) -> None:
     """Neither a reused pid in the lock file nor another stack's mark makes a process ours."""
-    marks = strays.marks(Home.at(tmp_path), "valkey")
+    marks = orphans.marks(Home.at(tmp_path), "valkey")
     with subprocess.Popen(["sleep", "60"], env={**os.environ, **marks}) as foreign:
         try:
             (home / "lock").write_text(f'{{"role": "stack", "pid": {foreign.pid}, "born": 1.0}}')
             assert holder(Home.at(home)) is None
-            assert strays.end(Home.at(home)) == 0
+            assert orphans.end(Home.at(home)) == 0
             assert foreign.poll() is None
-            assert strays.end(Home.at(tmp_path)) == 1
+            assert orphans.end(Home.at(tmp_path)) == 1
         finally:
             foreign.kill()

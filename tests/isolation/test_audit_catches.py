@@ -29,7 +29,7 @@ from devstack.testing import TestStack
 from files.models import Balance
 from files.storage.backend import TenantStorage
 from idempotency.models import Answer
-from staff.api.view import StaffView
+from staff.api.base import StaffView
 from tenants.context import tenant_context
 
 LEAKS = {

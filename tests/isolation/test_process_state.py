@@ -24,7 +24,7 @@ REVIEWED = {
     "core.db_backend.queries._statement": "SQL text that names no schema, by model",
     "core.db_backend.scope.PUBLIC": "a constant",
     "tenants.domains.turns.TURNS": "how many look-ups may go on at once; holds no data",
-    "staff.site.site": "Django admin's registry",
+    "staff.admin_site.site": "Django admin's registry",
     "operations.audit_trails.PLATFORM": "a constant",
     "tenants.schemas.schema_state.tenant_steps": "the migrations of the code",
     # Connections and counts of the process, of no tenant.

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from core.problems import Problem
-from staff.admin.shown import state_in_words
+from staff.admin.tenant_columns import state_in_words
 from tenants.availability import require_served
 from tenants.models import Tenant
 from tenants.refs import TenantRef

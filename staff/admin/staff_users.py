@@ -17,10 +17,10 @@ from core.db_backend.fields import folded
 from core.text.email_addresses import stored_part
 from staff.actors import acting
 from staff.admin.audited import AuditedAdmin
+from staff.admin_site import site
 from staff.forms import GivenPasswordForm, NewStaffForm, StaffForm, is_last_superuser
 from staff.models import StaffUser
 from staff.second_factor import remove_factor
-from staff.site import site
 
 RIGHTS = ("is_superuser", "groups", "user_permissions")
 # Rights on what the admin shows. Django makes them for every model, tenants' tables included.

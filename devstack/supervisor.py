@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from devstack import strays
+from devstack import orphans
 from devstack.deferred_listener import DeferredListener
 from devstack.environment import inherited
 from devstack.errors import StackError
@@ -107,7 +107,7 @@ class Supervised:
             status = process.wait()
         if self.service.name == "postgres" or self._stopping.is_set():
             # PostgreSQL's children are groups of their own.
-            strays.kill(strays.find(self._home, self.service.name))
+            orphans.kill(orphans.find(self._home, self.service.name))
         if not self._stopping.is_set():
             self.exits += 1
             self._on_exit(self.service.name, status)
@@ -121,7 +121,7 @@ class Supervised:
             return subprocess.Popen(
                 self.service.command(),
                 cwd=self.service.folder,
-                env={**variables, **strays.marks(self._home, self.service.name)},
+                env={**variables, **orphans.marks(self._home, self.service.name)},
                 stdin=subprocess.DEVNULL if listener is None else listener.fileno(),
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -12,7 +12,7 @@ from core.api.views import ApiView
 from core.http.conditional import require_match, tagged
 from staff.api.documents import tenant_etag, tenant_of
 from staff.authentication import MayAsStaff, StaffAuthentication, asking
-from staff.tenants import Check, act_on
+from staff.tenant_services import Check, act_on
 from tenants.models import Tenant
 
 VIEW, ADD = "tenants.view_tenant", "tenants.add_tenant"

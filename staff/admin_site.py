@@ -17,10 +17,10 @@ from django.utils.translation import gettext_lazy as _
 from core.http.negotiation import as_page
 from core.http.responses import problem_response
 from core.problems import PasswordChangeRequired, RateLimited
-from staff.enrolling import FACTOR_PAGE, second_factor_page
 from staff.forms import OwnPasswordForm, StaffLoginForm
 from staff.given_passwords import must_change_password
 from staff.second_factor import must_enrol
+from staff.second_factor_views import FACTOR_PAGE, second_factor_page
 
 View = Callable[..., HttpResponse]
 PASSWORD_PAGES = ("password_change", "password_change_done")

@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from devstack import strays
+from devstack import orphans
 from devstack.environment import inherited
 from devstack.home import CHECKOUT, Home
 from devstack.lock import HomeLock, holder
@@ -23,7 +23,7 @@ class Undertaker:
 
     def __init__(self, home: Home) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "devstack.undertaker", str(home.path)],
+            [sys.executable, "-m", "devstack.reaper", str(home.path)],
             cwd=CHECKOUT,
             env=inherited(),
             stdin=subprocess.PIPE,
@@ -50,7 +50,7 @@ def main() -> None:
         return
     lock = HomeLock(home)
     if _inherits(lock, home):
-        strays.end(home)
+        orphans.end(home)
         lock.release()
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.db_backend.fields import folded
 from staff.admin.base import StaffModelAdmin
-from staff.site import site
+from staff.admin_site import site
 from tenants.models import DeletionCertificate, FleetOutcome, FleetRun
 
 
