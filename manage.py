@@ -12,7 +12,7 @@ def main() -> None:
     end_at_once()
     # Importing Django takes a while, and a signal may come meanwhile.
     from aggios.command_line import run_command_line  # noqa: PLC0415
-    from aggios.env import load_running_stack  # noqa: PLC0415
+    from core.env import load_running_stack  # noqa: PLC0415
 
     load_running_stack()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aggios.settings")

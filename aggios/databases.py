@@ -5,8 +5,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from aggios import env
-from aggios.process_names import process_name
+from core import env
+from core.process_names import process_name
 
 CONNECT_SECONDS = "3"
 # How much longer than PostgreSQL's own statement_timeout we wait for it to say so.

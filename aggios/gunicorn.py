@@ -10,12 +10,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from aggios import env
+from core import env
 
 bind = env.text("WEB_BIND", "0.0.0.0:8000")
 workers = env.integer("WEB_WORKERS", 2, least=1)
 threads = env.integer("WEB_THREADS", 16, least=1)
-worker_class = "aggios.serving.gunicorn_worker.Worker"  # gthread
+worker_class = "aggios.server.worker.Worker"  # gthread
 # A gthread worker heartbeats while its threads work, so slow uploads are not killed by this.
 timeout = 60
 graceful_timeout = 30

@@ -1,4 +1,4 @@
-"""Settings of Aggios: one file for every environment, fed by environment variables (aggios/env.py).
+"""Settings of Aggios: one file for every environment, fed by environment variables (core/env.py).
 
 ``AGGIOS_ENVIRONMENT`` is ``production`` unless it says otherwise, and production refuses to start
 with what only development may have: see aggios/checks.py.
@@ -10,8 +10,8 @@ from typing import Any
 
 from csp.constants import NONE, SELF
 
-from aggios import env
 from aggios.databases import databases
+from core import env
 from core.observability.logging import log_configuration
 from core.redis_connections import count_connection
 
@@ -97,10 +97,12 @@ SHARED_APPS = [
     "idempotency",
     "tenants",
     "staff",
+    "pages",
+    "operations",
 ]
 TENANT_APPS = ["audit", "idempotency", "accounts", "files"]
 INSTALLED_APPS = list(dict.fromkeys([*SHARED_APPS, *TENANT_APPS]))
-INSTALLED_APPS[INSTALLED_APPS.index("django.contrib.admin")] = "aggios.admin_config.Admin"
+INSTALLED_APPS[INSTALLED_APPS.index("django.contrib.admin")] = "staff.admin_config.Admin"
 TENANT_MODEL = "tenants.Tenant"
 TENANT_DOMAIN_MODEL = "tenants.Domain"
 AUTH_USER_MODEL = "staff.StaffUser"
@@ -119,11 +121,11 @@ MIDDLEWARE = [
     "core.http.encodings.EncodingMiddleware",
     "tenants.domains.traefik.ProviderMiddleware",
     "tenants.middleware.TenantMiddleware",
-    "aggios.admin_middleware.AdminSession",
+    "staff.middleware.AdminSession",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "aggios.admin_middleware.AdminAuthentication",
-    "aggios.admin_middleware.AdminMessages",
-    "aggios.admin_middleware.AdminLocale",
+    "staff.middleware.AdminAuthentication",
+    "staff.middleware.AdminMessages",
+    "staff.middleware.AdminLocale",
 ]
 ROOT_URLCONF = "aggios.urls.apex"
 SITE_URLCONFS = {
@@ -146,7 +148,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "aggios.context.site",
+                "pages.context_processors.site",
             ]
         },
     }
@@ -251,11 +253,11 @@ TENANT_EXPORT_DIR = Path(_EXPORTS) if _EXPORTS else None
 TRAEFIK_PROVIDER_TOKEN = env.text("TRAEFIK_PROVIDER_TOKEN", "")
 DOMAIN_CERT_RESOLVER = env.text("DOMAIN_CERT_RESOLVER", "")
 # How a workspace that staff opens gets its owner; staff itself knows no people of tenants.
-TENANT_OWNER_MAKER = "aggios.founding.make_owner"
+TENANT_OWNER_MAKER = "operations.tenant_owners.make_owner"
 # How often a process adds the requests that it counted to the table of usage.
 REQUEST_COUNTS_SECONDS = env.integer("REQUEST_COUNTS_SECONDS", 10, least=1)
 # How a tenant is measured; staff itself knows no files of tenants.
-TENANT_USAGE_MEASURER = "aggios.usage.measure_tenant"
+TENANT_USAGE_MEASURER = "operations.usage.measure_tenant"
 # What an export of one person's data holds, by name; accounts itself knows no files.
 PERSONAL_DATA_SOURCES = {
     "sessions": "accounts.people.personal_sources.sessions",
@@ -478,7 +480,7 @@ SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SECURE = PUBLIC_SCHEME == "https"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}aggios_csrf"
-CSRF_FAILURE_VIEW = "aggios.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "pages.error_handlers.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

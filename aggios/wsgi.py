@@ -5,15 +5,15 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 from aggios.boot import refuse_unsafe_start
-from aggios.serving.full_house import with_places
-from aggios.serving.request_bodies import (
+from aggios.server.request_body import (
     Application,
     in_time,
     read_to_the_end,
     with_readable_type,
     without_length,
 )
-from aggios.serving.slow_readers import sent_in_time
+from aggios.server.slow_client_middleware import sent_in_time
+from aggios.serving.full_house import with_places
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aggios.settings")
 

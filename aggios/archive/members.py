@@ -11,8 +11,8 @@ import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from aggios.archive.layout import BLOCK, CHUNK, header, padding
-from aggios.archive.problems import Damaged
+from operations.archives.file_format import BLOCK, CHUNK, header, padding
+from operations.errors import Damaged
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from aggios.archive.export import Exported
-from aggios.archive.session import owner_session
-from aggios.archive.snapshot import Content, Snapshot, content_of
 from files.storage.deletion import Holdings, holdings
+from operations.archives.export import Exported
+from operations.archives.snapshot import Content, Snapshot, content_of
+from operations.owner_session import owner_session
 from tenants.models import Tenant
 
 

@@ -6,8 +6,8 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from aggios.isolation.ledger import Ledger
 from core.text.normalization import counted
+from operations.isolation.report import Ledger
 
 
 def show(ledger: Ledger, out: Any, *, every: bool) -> None:

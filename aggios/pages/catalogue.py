@@ -4,8 +4,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.module_loading import autodiscover_modules
 
-from aggios.pages.page import page
 from core.problems import NotFound, catalogue
+from pages.base import page
 
 
 @page()

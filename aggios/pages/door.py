@@ -5,7 +5,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from aggios.pages.page import page
+from pages.base import page
 from tenants.hosts import site_url
 from tenants.routing import tenant_at
 from tenants.slugs import normalise

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 
-from aggios.serving.slow_lines import CROWD, come_so_far
+from aggios.server.slow_clients import CROWD, come_so_far
 from core.http.body_errors import busy
 from core.http.request_ids import API_VERSION, request_id_of
 

@@ -4,9 +4,9 @@ from django.urls import path
 
 from accounts.api.login import SignUp
 from aggios.pages.catalogue import error_code
-from aggios.pages.front import front
-from aggios.pages.signup import sign_up_page, signed_up
 from aggios.urls import common
+from pages.home import front
+from pages.signup import sign_up_page, signed_up
 from staff import urls as staff
 
 urlpatterns = [

@@ -3,12 +3,12 @@
 from django.urls import path
 
 from aggios.health import Health, live, ready
-from aggios.schema import DocsView, SchemaView
+from aggios.openapi_views import DocsView, SchemaView
 
-bad_request = "aggios.errors.bad_request"
-permission_denied = "aggios.errors.permission_denied"
-not_found = "aggios.errors.not_found"
-server_error = "aggios.errors.server_error"
+bad_request = "pages.error_handlers.bad_request"
+permission_denied = "pages.error_handlers.permission_denied"
+not_found = "pages.error_handlers.not_found"
+server_error = "pages.error_handlers.server_error"
 
 urlpatterns = [
     path("api/health", Health.as_view(), name="health"),

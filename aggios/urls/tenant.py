@@ -2,11 +2,11 @@
 
 from django.urls import include, path
 
-from aggios.pages.front import workspace
-from aggios.pages.joining import join_page
-from aggios.pages.mailed import reset_page, verify_page
-from aggios.pages.sharing import share_page
 from aggios.urls import common
+from pages.account_links import reset_page, verify_page
+from pages.home import workspace
+from pages.join import join_page
+from pages.shares import share_page
 
 urlpatterns = [
     path("", workspace, name="workspace"),

@@ -6,7 +6,7 @@ from core.problems import Problem, RequestTimeout, TooManySlowBodies
 
 
 class CrowdedOutError(OSError):
-    """A body came slowly while too many others did so too (aggios/serving/slow_lines.py)."""
+    """A body came slowly while too many others did so too (aggios/server/slow_clients.py)."""
 
 
 def broken_off(exc: UnreadablePostError, otherwise: Problem) -> Problem:

@@ -1,4 +1,4 @@
-"""Links to files: made, listed, revoked. They are opened elsewhere (aggios/pages/sharing.py)."""
+"""Links to files: made, listed, revoked. They are opened elsewhere (pages/shares.py)."""
 
 import uuid
 from collections.abc import Callable

@@ -13,9 +13,9 @@ from accounts.email_tokens import mint
 from accounts.models import MailLink, User
 from accounts.passwords.services import reset_password
 from accounts.passwords.validation import password_fits
-from aggios.founding import let_owner_in, make_owner
 from audit.services import SYSTEM
 from core.problems import ValidationFailed
+from operations.tenant_owners import let_owner_in, make_owner
 from tenants.context import tenant_context
 from tests.accounts.asking import ask, somewhere
 from tests.cast import Agency

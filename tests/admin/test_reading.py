@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from aggios.usage import measure_tenant
 from audit.services import SYSTEM
+from operations.usage import measure_tenant
 from staff.models import StaffToken
 from staff.tokens import issue
 from tenants.models import DeletionCertificate, FleetOutcome, FleetRun

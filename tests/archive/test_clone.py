@@ -8,7 +8,7 @@ from django.apps import apps
 from django.core.management import CommandError
 
 from accounts.models import Session, User
-from aggios.archive import masking as policy
+from operations.archives import masking as policy
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tenants.queries import tenant_by_slug

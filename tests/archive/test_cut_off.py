@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError
 
-from aggios.archive.problems import ArchiveError
-from aggios.archive.snapshot import snapshot_of
 from audit.services import SYSTEM
+from operations.archives.snapshot import snapshot_of
+from operations.errors import ArchiveError
 from tenants.lifecycle import schedule_deletion
 from tenants.models import Tenant
 from tenants.queries import tenant_by_slug
@@ -32,10 +32,10 @@ def parts(path: Path) -> bytes:
 @pytest.mark.parametrize(
     ("where", "call"),
     [
-        ("aggios.archive.writer:MembersOut.add", 4),  # in the middle of the tables
-        ("aggios.archive.export:ticking", 2),  # at the second object
-        ("aggios.archive.export:opened", 1),  # written, not read back
-        ("aggios.archive.export:named", 1),
+        ("operations.archives.writer:MembersOut.add", 4),  # in the middle of the tables
+        ("operations.archives.export:ticking", 2),  # at the second object
+        ("operations.archives.export:opened", 1),  # written, not read back
+        ("operations.archives.export:named", 1),
     ],
 )
 def test_an_export(doomed: Agency, tmp_path: Path, where: str, call: int):
@@ -53,7 +53,7 @@ def test_an_export(doomed: Agency, tmp_path: Path, where: str, call: int):
 
 def test_an_export_goes_on_with_the_moment_it_began_with(doomed: Agency, tmp_path: Path):
     path = tmp_path / "a.tar"
-    killed("aggios.archive.export:ticking", 2, "export_tenant", doomed.slug, "--to", str(path))
+    killed("operations.archives.export:ticking", 2, "export_tenant", doomed.slug, "--to", str(path))
     uploaded(doomed.owner.at, "since.txt", b"made since")
 
     run("export_tenant", doomed.slug, "--to", str(path), "--resume")
@@ -83,7 +83,7 @@ def test_a_journal_of_another_tenant_or_file_is_refused(
     doomed: Agency, acme: Agency, tmp_path: Path
 ):
     path = tmp_path / "a.tar"
-    killed("aggios.archive.export:ticking", 2, "export_tenant", doomed.slug, "--to", str(path))
+    killed("operations.archives.export:ticking", 2, "export_tenant", doomed.slug, "--to", str(path))
 
     with pytest.raises(CommandError, match="another tenant's"):
         run("export_tenant", acme.slug, "--to", str(path), "--resume")
@@ -102,10 +102,10 @@ def archive(doomed: Agency, tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("where", "call"),
     [
-        ("aggios.archive.objects_in:_upload", 2),
-        ("aggios.archive.filling:_copy", 3),
-        ("aggios.archive.filling:_swap", 1),
-        ("aggios.archive.restore:remove_unreferenced", 1),
+        ("operations.archives.object_transfer:_upload", 2),
+        ("operations.archives.loader:_copy", 3),
+        ("operations.archives.loader:_swap", 1),
+        ("operations.archives.restore:remove_unreferenced", 1),
     ],
 )
 def test_an_import_as_a_new_tenant(
@@ -127,7 +127,7 @@ def test_an_import_as_a_new_tenant(
 
 @pytest.mark.parametrize(
     ("where", "call"),
-    [("aggios.archive.filling:_copy", 3), ("aggios.archive.restore:rotate_key", 1)],
+    [("operations.archives.loader:_copy", 3), ("operations.archives.restore:rotate_key", 1)],
 )
 def test_a_restore_in_place(doomed: Agency, archive: Path, superuser, where: str, call: int):
     before, leaves = rows_of(doomed.slug, without=KEPT_APART), leftovers(superuser)
@@ -149,7 +149,7 @@ def test_a_restore_in_place(doomed: Agency, archive: Path, superuser, where: str
 
 def test_a_clone(doomed: Agency, site):
     slug = f"{doomed.slug}-s"
-    killed("aggios.archive.clone:copy_objects", 1, "clone_tenant", doomed.slug, slug)
+    killed("operations.archives.clone:copy_objects", 1, "clone_tenant", doomed.slug, slug)
     assert site.host(slug).get("/api/users/me").status_code == 503
 
     told = json.loads(run("clone_tenant", doomed.slug, slug, "--json"))
@@ -161,7 +161,7 @@ def test_a_clone(doomed: Agency, site):
 
 def test_a_clone_that_goes_on_without_objects_keeps_none(doomed: Agency):
     slug = f"{doomed.slug}-s"
-    killed("aggios.archive.clone:let_owner_in", 1, "clone_tenant", doomed.slug, slug)
+    killed("operations.archives.clone:let_owner_in", 1, "clone_tenant", doomed.slug, slug)
     assert len(objects_of(tenant_by_slug(slug))) == 2
 
     run("clone_tenant", doomed.slug, slug, "--without-objects")
@@ -172,11 +172,11 @@ def test_a_clone_that_goes_on_without_objects_keeps_none(doomed: Agency):
 @pytest.mark.parametrize(
     ("where", "call"),
     [
-        ("aggios.archive.export:ticking", 2),
-        ("aggios.deletion.purge:take_off_the_air", 1),
-        ("aggios.deletion.purge:drop_in_batches", 1),
+        ("operations.archives.export:ticking", 2),
+        ("operations.deletion.purge:take_off_the_air", 1),
+        ("operations.deletion.purge:drop_in_batches", 1),
         ("tenants.schemas.drop:_run_together", 2),  # references are gone, tables are not
-        ("aggios.deletion.purge:certify", 1),
+        ("operations.deletion.purge:certify", 1),
     ],
 )
 def test_a_purge(doomed: Agency, exports: Path, where: str, call: int):
@@ -202,7 +202,7 @@ def test_what_was_written_after_the_export_is_in_the_archive_too(
 ):
     tenant = tenant_by_slug(doomed.slug)
     schedule_deletion(tenant.pk, actor=SYSTEM, days=0)
-    where = "aggios.deletion.purge:take_off_the_air"
+    where = "operations.deletion.purge:take_off_the_air"
     killed(where, 1, "purge_tenants", doomed.slug, TENANT_EXPORT_DIR=str(exports))
     superuser.execute(f"UPDATE {tenant.schema_name}.accounts_user SET first_name = 'Latecomer'")
 

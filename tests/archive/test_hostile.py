@@ -11,7 +11,15 @@ from typing import Any
 import pytest
 from django.core.management import CommandError
 
-from aggios.archive.layout import END, HEADER, MANIFEST, OBJECT_LIST, SIGNATURE, header, padding
+from operations.archives.file_format import (
+    END,
+    HEADER,
+    MANIFEST,
+    OBJECT_LIST,
+    SIGNATURE,
+    header,
+    padding,
+)
 from tenants.models import Tenant
 from tests.archive.conftest import run
 from tests.cast import Agency, found_agency, join

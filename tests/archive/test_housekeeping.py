@@ -11,8 +11,8 @@ import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 
-from aggios.housekeeping import LOCK
 from audit.services import SYSTEM
+from operations.housekeeping import LOCK
 from tenants.lifecycle import schedule_deletion
 from tenants.models import DeletionCertificate, Usage
 from tests import stack

@@ -10,12 +10,12 @@ from django.core.management import CommandError
 from django.db import ProgrammingError, connection, transaction
 from django.utils import timezone
 
-from aggios.deletion.certificates import digest_of
 from aggios.deletion.inventory import take_inventory
-from aggios.deletion.purge import take_off_the_air
 from audit.services import SYSTEM
 from core.db_backend.scope import PUBLIC, enter
 from files.storage.deletion import purge_objects
+from operations.deletion.certificates import digest_of
+from operations.deletion.purge import take_off_the_air
 from tenants.lifecycle import schedule_deletion
 from tenants.models import DeletionCertificate, Domain, Tenant
 from tenants.queries import tenant_by_slug

@@ -6,8 +6,8 @@ import pytest
 from django.core.management import CommandError
 
 from aggios.deletion.problems import NotDue
-from aggios.deletion.purge import Wish, purge
 from audit.services import SYSTEM
+from operations.deletion.purge import Wish, purge
 from tenants.fleet import records
 from tenants.fleet.members import Member
 from tenants.fleet.results import Outcome, Result
@@ -27,8 +27,8 @@ WITHOUT_EXPORT = Wish(SYSTEM, export=False)
 @pytest.mark.parametrize(
     ("where", "call"),
     [
-        ("aggios.archive.filling:_copy", 3),  # the archive's rows stand beside the tenant's
-        ("aggios.archive.filling:drop_in_batches", 5),  # what it held before does
+        ("operations.archives.loader:_copy", 3),  # the archive's rows stand beside the tenant's
+        ("operations.archives.loader:drop_in_batches", 5),  # what it held before does
     ],
 )
 def test_what_a_restore_left_goes_too(
@@ -94,7 +94,7 @@ def test_what_a_command_printed_of_its_rows_goes_too(doomed: Agency):
 def test_one_that_another_run_has_begun_since_it_was_listed_is_certified_as_it_was(doomed: Agency):
     schedule_deletion(doomed.ref.id, actor=SYSTEM, days=0, export=False)
     listed = tenant_by_slug(doomed.slug)
-    killed("aggios.deletion.purge:purge_cache", 1, "purge_tenants", doomed.slug, "--no-export")
+    killed("operations.deletion.purge:purge_cache", 1, "purge_tenants", doomed.slug, "--no-export")
 
     purge(listed, WITHOUT_EXPORT)
 

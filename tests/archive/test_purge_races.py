@@ -6,12 +6,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 from django.db import connections, transaction
 
-from aggios.archive.problems import Busy
-from aggios.archive.session import working_on
 from aggios.deletion.problems import NotDue
-from aggios.deletion.purge import Wish, purge, take_off_the_air
 from audit.services import SYSTEM
 from core.db_backend.scope import PUBLIC, enter
+from operations.deletion.purge import Wish, purge, take_off_the_air
+from operations.errors import Busy
+from operations.owner_session import working_on
 from tenants.lifecycle import call_off_deletion, schedule_deletion
 from tenants.models import Tenant
 from tenants.problems import TenantNotFound

@@ -8,10 +8,10 @@ import pytest
 from django.core.management import CommandError
 from django.db import connections
 
-from aggios.archive.layout import MANIFEST
-from aggios.archive.reader import opened
-from aggios.archive.restore import Loading, restore
 from audit.services import SYSTEM
+from operations.archives.file_format import MANIFEST
+from operations.archives.reader import opened
+from operations.archives.restore import Loading, restore
 from tenants.database.history import ONE_SCHEMA
 from tenants.models import Tenant
 from tenants.problems import TenantNotFound

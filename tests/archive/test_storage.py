@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from aggios.archive.layout import Wanted
-from aggios.archive.objects import key_under, line_of, wanted_of
-from aggios.archive.problems import Damaged
 from files.models import Balance, Upload
 from files.quota import standing
+from operations.archives.file_format import Wanted
+from operations.archives.object_list import key_under, line_of, wanted_of
+from operations.errors import Damaged
 from tenants.context import tenant_context
 from tenants.queries import tenant_by_slug
 from tests.archive.conftest import run

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from aggios.archive.snapshot import snapshot_of
+from operations.archives.snapshot import snapshot_of
 from tenants.models import Tenant
 from tenants.queries import tenant_by_slug
 from tests.files.bucket import content, keys_under

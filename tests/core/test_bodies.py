@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from aggios.serving.request_bodies import PAUSE_SECONDS
+from aggios.server.request_body import PAUSE_SECONDS
 from devstack.testing import TestStack
 from tests.cast import Agency
 from tests.site import Site

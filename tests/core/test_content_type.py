@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from aggios.serving import request_bodies
-from aggios.serving.request_bodies import MAX_TYPE_LENGTH, with_readable_type
+from aggios.server import request_body
+from aggios.server.request_body import MAX_TYPE_LENGTH, with_readable_type
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ def test_content_type_by_its_length_is_parsed_or_blanked(
         calls.append(text)
         return text, {}
 
-    monkeypatch.setattr(request_bodies, "parse_header_parameters", parse)
+    monkeypatch.setattr(request_body, "parse_header_parameters", parse)
     given = 'application/json; "'.ljust(length, ";")
 
     assert told({"CONTENT_TYPE": given}) == {"CONTENT_TYPE": given if parsed else ""}

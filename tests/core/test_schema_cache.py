@@ -5,7 +5,7 @@ from django.conf import settings
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 
-from aggios.schema import schema_of
+from aggios.openapi_views import schema_of
 from tests.site import BASE_DOMAIN, Site
 
 HOSTS = {"apex": BASE_DOMAIN, "api": f"api.{BASE_DOMAIN}"}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aggios import env
+from core import env
 from devstack.errors import AlreadyRunningError, PortTakenError
 from devstack.home import Home
 from devstack.ports import LOOPBACK

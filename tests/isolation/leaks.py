@@ -15,12 +15,12 @@ from django.views.decorators.csrf import csrf_exempt
 
 from accounts.models import Session, User
 from accounts.sessions.pruning import prune as prune_sessions
-from aggios.isolation.parties import SLUG
 from audit.services import SYSTEM, record
 from core.db_backend.scope import PUBLIC, enter
 from files.models import Balance, File, FileVersion
 from files.storage.backend import tenant_storage
 from files.storage.client import client
+from operations.isolation.tenants import SLUG
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tenants.refs import TenantRef, ref_of

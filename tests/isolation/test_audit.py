@@ -12,11 +12,11 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import User
-from aggios.isolation.parties import found_party, leftovers
-from aggios.isolation.routes import all_routes
 from audit.services import SYSTEM
 from devstack.home import CHECKOUT
 from devstack.testing import TestStack
+from operations.isolation.routes import all_routes
+from operations.isolation.tenants import found_party, leftovers
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tenants.services import create_tenant

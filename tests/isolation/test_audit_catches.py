@@ -11,24 +11,24 @@ from django.db import ProgrammingError, connection
 from django.utils import timezone
 from rest_framework.permissions import AllowAny
 
-from aggios.isolation.attackers import Attacker
-from aggios.isolation.canaries import Blind, Canaries, apart, read_canaries
-from aggios.isolation.ledger import Row
-from aggios.isolation.over_database import try_database
-from aggios.isolation.over_routes import try_routes
-from aggios.isolation.over_store import try_store
-from aggios.isolation.parties import found_party
-from aggios.isolation.planting import plant
-from aggios.isolation.recording import RECORD, TRIGGER
-from aggios.isolation.routes import all_routes
-from aggios.isolation.run import clean
-from aggios.isolation.transport import InProcess
-from aggios.isolation.watching import Watch
 from devstack.home import CHECKOUT
 from devstack.testing import TestStack
 from files.models import Balance
 from files.storage.backend import TenantStorage
 from idempotency.models import Answer
+from operations.isolation.attacker import Attacker
+from operations.isolation.canaries import Blind, Canaries, apart, read_canaries
+from operations.isolation.change_monitor import Watch
+from operations.isolation.change_recorder import RECORD, TRIGGER
+from operations.isolation.probes.database import try_database
+from operations.isolation.probes.http import try_routes
+from operations.isolation.probes.storage import try_store
+from operations.isolation.report import Row
+from operations.isolation.routes import all_routes
+from operations.isolation.run import clean
+from operations.isolation.seeding import plant
+from operations.isolation.tenants import found_party
+from operations.isolation.transport import InProcess
 from staff.api.base import StaffView
 from tenants.context import tenant_context
 

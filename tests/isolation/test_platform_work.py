@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from aggios.housekeeping import CHORES
-from aggios.isolation.canaries import tenant_models
-from aggios.isolation.platform_work import MAINTENANCE, is_expected
-from aggios.isolation.recording import Change
-from aggios.process_names import process_name
+from core.process_names import process_name
+from operations.housekeeping import CHORES
+from operations.isolation.canaries import tenant_models
+from operations.isolation.change_recorder import Change
+from operations.isolation.expected_changes import MAINTENANCE, is_expected
 
 # Commands of the housekeeper that write nothing into a tenant's schema.
 IN_PUBLIC_ALONE = {"purge_tenants", "domains", "measure_usage", "verify_audit"}

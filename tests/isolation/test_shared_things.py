@@ -154,9 +154,9 @@ LOCKS = {
     "audit/functions.sql": "by the trail's schema",
     "tenants/fleet/control.py": "one for the fleet, and by the run's id",
     "tenants/database/history.py": "by the tenant's schema",
-    "aggios/housekeeping.py": "one for the chores",
-    "aggios/isolation/run.py": "one for audits",
-    "aggios/archive/session.py": "by the tenant's id",
+    "operations/housekeeping.py": "one for the chores",
+    "operations/isolation/run.py": "one for audits",
+    "operations/owner_session.py": "by the tenant's id",
 }
 
 
@@ -168,5 +168,5 @@ def test_every_advisory_lock_is_reviewed():
     }
 
     assert using == set(LOCKS)
-    session = (ROOT / "aggios/archive/session.py").read_text(encoding="utf-8")
+    session = (ROOT / "operations/owner_session.py").read_text(encoding="utf-8")
     assert 'f"aggios:tenant:{tenant_id}"' in session

@@ -5,7 +5,7 @@ import time
 import pytest
 from django.test import Client
 
-from aggios.pages.previews import MAX_READ, is_previewer
+from pages.link_previews import MAX_READ, is_previewer
 from tests.accounts.asking import somewhere
 from tests.cast import Agency
 from tests.site import BASE_DOMAIN
@@ -62,7 +62,7 @@ def test_share_page_with_a_wrong_token_does_not_read_the_user_agent(
     acme: Agency, monkeypatch: pytest.MonkeyPatch
 ):
     read: list[object] = []
-    monkeypatch.setattr("aggios.pages.sharing.is_preview", lambda request: bool(read.append(1)))
+    monkeypatch.setattr("pages.shares.is_preview", lambda request: bool(read.append(1)))
     headers = {"host": f"{acme.slug}.{BASE_DOMAIN}", "x-forwarded-for": somewhere()}
 
     answer = Client().get("/s/" + "A" * 43, headers=headers)

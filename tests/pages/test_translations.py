@@ -53,7 +53,7 @@ def test_every_problem_can_be_said_in_both_languages(entries) -> None:
 
 
 def test_the_faults_that_forms_show_are_translated(entries) -> None:
-    sources = [*Path(ROOT, "tenants").rglob("*.py"), Path(ROOT, "aggios/founding.py")]
+    sources = [*Path(ROOT, "tenants").rglob("*.py"), Path(ROOT, "operations/tenant_owners.py")]
     faults = {fault for source in sources for fault in FAULT.findall(source.read_text())}
     faults |= {detail for _, detail in (CONTROL, DIRECTION, INVISIBLE)}
 

@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 
-from aggios import env
+from core import env
 from staff.models import StaffUser
 from tests.site import BASE_DOMAIN, PASSWORD
 

@@ -11,8 +11,8 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from aggios.usage import measure_tenant, measure_tenants
 from audit.services import SYSTEM, record
+from operations.usage import measure_tenant, measure_tenants
 from tenants.context import tenant_context
 from tenants.models import Tenant, Usage
 from tenants.queries import tenant_by_slug

@@ -48,9 +48,9 @@ UNAMBIGUOUS = {
     "accounts/passwords/hashers.py:encode": "the form of a password's hash",
     "accounts/encryption.py:info_of": "a purpose from the code and an id of fixed length",
     "accounts/sessions/tokens.py:_jti": "an id of fixed length and a number",
-    "aggios/archive/export.py:finish": "a digest and a signature, of fixed length",
-    "aggios/archive/objects.py:key_under": "a prefix from the database, and a name that is checked",
-    "aggios/archive/filling.py:_beside": "a purpose from the code and the name of a schema",
+    "operations/archives/export.py:finish": "a digest and a signature, of fixed length",
+    "operations/archives/object_list.py:key_under": "a prefix from the database, and a name that is checked",
+    "operations/archives/loader.py:_beside": "a purpose from the code and the name of a schema",
 }
 
 

@@ -6,7 +6,7 @@ import socket
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from aggios import env
+from core import env
 from core.problems import ValidationFailed
 from tenants.domains import dns_proof
 from tenants.domains.dns_proof import CHALLENGE, MARK, Outcome, look_up

@@ -1,0 +1,1 @@
+"""Between gunicorn and Django: bodies, slow clients, threads, gunicorn's own log."""

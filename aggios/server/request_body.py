@@ -1,0 +1,140 @@
+"""Request bodies as gunicorn hands them over, made fit for Django: WSGI layers around it."""
+
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from email.message import Message
+from typing import Any
+
+from django.utils.http import parse_header_parameters
+
+from aggios.server.slow_clients import CROWD, Line, read_through
+
+Environ = dict[str, Any]
+Application = Callable[[Environ, Any], Iterable[bytes]]
+
+# A body gets this long, and for each received byte a little longer; a pause ends it.
+GRACE_SECONDS = 20.0
+LEAST_BYTES_PER_SECOND = 16 * 1024
+PAUSE_SECONDS = 10.0
+# How much of a body that nobody wanted is still taken in, so that its sender can hear why, and how
+# many threads at once may be lent to that.
+LINGER_BYTES = 64 * 1024 * 1024
+LINGER_SECONDS = 5.0
+QUIET_SECONDS = 0.5
+CHUNK_BYTES = 256 * 1024
+# A boundary has 70 characters at most (RFC 2046 section 5.1.1).
+MAX_TYPE_LENGTH = 256
+LINGERING = threading.BoundedSemaphore(2)
+
+
+def without_length(inner: Application) -> Application:
+    """Let Django read a body that comes in chunks, which has no length (RFC 9112 section 7.1).
+
+    Django reads no further than CONTENT_LENGTH, so nothing at all without one. A server that says
+    ``wsgi.input_terminated`` ends the stream itself; there the length may be any large number.
+    Whoever reads a body bounds it.
+    """
+
+    def application(environ: Environ, start_response: Any) -> Iterable[bytes]:
+        chunked = "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
+        if chunked and environ.get("wsgi.input_terminated"):
+            environ["CONTENT_LENGTH"] = str(sys.maxsize)
+        return inner(environ, start_response)
+
+    return application
+
+
+def in_time(inner: Application) -> Application:
+    """Bound the time that reading a body can take, and how many slow ones are read at once."""
+
+    def application(environ: Environ, start_response: Any) -> Iterable[bytes]:
+        if not _has_body(environ) or "gunicorn.socket" not in environ:
+            return inner(environ, start_response)
+        line = Line(
+            environ["gunicorn.socket"],
+            seconds=GRACE_SECONDS,
+            pause=PAUSE_SECONDS,
+            rate=LEAST_BYTES_PER_SECOND,
+        )
+        with read_through(environ["wsgi.input"], line), CROWD.joined_by(line):
+            return inner(environ, start_response)
+
+    return application
+
+
+def _has_body(environ: Environ) -> bool:
+    length = environ.get("CONTENT_LENGTH", "")
+    return length not in ("", "0") or "HTTP_TRANSFER_ENCODING" in environ
+
+
+def with_readable_type(inner: Application) -> Application:
+    """Blank a ``Content-Type`` that cannot be parsed, and drop its ``charset``.
+
+    Django reads it before any layer of its own can answer. It decodes the query by ``charset``, so
+    that one names what the query means, or an error; here queries, forms and JSON are UTF-8. The
+    library takes quadratic time for quoted semicolons: 0.16 s for 8 KB. So a long one is not
+    parsed at all, as in the API, whose parsers refuse what is longer.
+    """
+
+    def application(environ: Environ, start_response: Any) -> Iterable[bytes]:
+        if "CONTENT_TYPE" in environ:
+            environ["CONTENT_TYPE"] = _readable_type(environ["CONTENT_TYPE"])
+        return inner(environ, start_response)
+
+    return application
+
+
+def _readable_type(text: str) -> str:
+    if len(text) > MAX_TYPE_LENGTH:
+        return ""
+    try:
+        parameters = parse_header_parameters(text)[1]
+    except (ValueError, LookupError):
+        return ""
+    if "charset" not in parameters:
+        return text
+    header = Message()
+    header["content-type"] = text
+    header.del_param("charset")
+    return str(header["content-type"])
+
+
+def read_to_the_end(inner: Application) -> Application:
+    """Take in what the application left of a body before its answer is sent.
+
+    A refusal (401, 413, 503) often comes before the body was read. If the connection were closed on
+    a client that is still sending, it would see a broken pipe, or the proxy's 502, instead of the
+    answer. Bounded in bytes and time; what is longer is cut off after all.
+    """
+
+    def application(environ: Environ, start_response: Any) -> Iterable[bytes]:
+        body = environ["wsgi.input"]
+        answer = inner(environ, start_response)
+        if _has_body(environ) and "gunicorn.socket" in environ:
+            _linger(body, environ["gunicorn.socket"])
+        return answer
+
+    return application
+
+
+def _linger(body: Any, connection: Any) -> None:
+    """Take in the rest if it comes soon; only what is here already while many are slow."""
+    lingering = not CROWD.is_strict and LINGERING.acquire(blocking=False)
+    try:
+        _drain(body, connection, LINGER_SECONDS if lingering else 0.0)
+    finally:
+        if lingering:
+            LINGERING.release()
+
+
+def _drain(body: Any, connection: Any, seconds: float) -> None:
+    """Read on for so long. What does not end in time stays with a line that has ended."""
+    line, left = Line(connection, seconds=seconds, pause=QUIET_SECONDS), LINGER_BYTES
+    with suppress(OSError, ValueError), read_through(body, line):
+        # Else the client has gone, sends nothing more, or sent no proper chunks.
+        while data := body.read(CHUNK_BYTES):
+            left -= len(data)
+            if left <= 0:
+                raise TimeoutError

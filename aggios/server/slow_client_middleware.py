@@ -1,0 +1,72 @@
+"""Answers that stream: a client that reads slowly may not hold a thread for long either.
+
+What is not taken within a time ends the connection, and of those that read slowly only so many have
+a thread, together with those that send slowly (slow_lines.py). Whoever is cut off can go on with
+``Range``; links to the store hold no thread at all.
+"""
+
+import errno
+import logging
+import select
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from aggios.server.slow_clients import CROWD, STEP_SECONDS, Held
+from core.http.body_errors import CrowdedOutError
+
+# Each of these is to be taken within this time: 6.4 KiB a second at least.
+PIECE_BYTES = 64 * 1024
+PIECE_SECONDS = 10.0
+
+log = logging.getLogger(__name__)
+
+
+class Sending(Held):
+    """An answer on its way, piece by piece, whenever its client has room for one."""
+
+    def __init__(self, answer: Any, connection: Any) -> None:
+        super().__init__()
+        self._answer, self._room = answer, select.poll()
+        self._room.register(connection, select.POLLOUT)
+
+    def __iter__(self) -> Iterator[bytes]:
+        with CROWD.joined_by(self):
+            for part in self._answer:
+                for start in range(0, len(part), PIECE_BYTES):
+                    self._wait_for_room()
+                    yield part[start : start + PIECE_BYTES]
+
+    def close(self) -> None:
+        """Let the answer give back what it holds."""
+        self._answer.close()
+
+    def _wait_for_room(self) -> None:
+        self.begin()
+        try:
+            while not self._room.poll(STEP_SECONDS * 1000):
+                self._require_patience()
+        except (CrowdedOutError, TimeoutError) as exc:
+            log.warning("slow_reader_cut_off")
+            # What gunicorn takes for a client that has gone: the status was sent long since.
+            raise ConnectionResetError(errno.ECONNRESET, "It is read too slowly.") from exc
+        finally:
+            self.end()
+
+    def _require_patience(self) -> None:
+        CROWD.require_place(self)
+        if time.monotonic() > self._asked + PIECE_SECONDS:
+            raise TimeoutError
+
+
+def sent_in_time(inner: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+    """Bound the time that sending a streamed answer can take."""
+
+    def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        answer = inner(environ, start_response)
+        if "gunicorn.socket" not in environ or not getattr(answer, "streaming", False):
+            return answer
+        environ["gunicorn.socket"].settimeout(PIECE_SECONDS)  # gunicorn unsets it afterwards
+        return Sending(answer, environ["gunicorn.socket"])
+
+    return application

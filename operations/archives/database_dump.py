@@ -1,0 +1,80 @@
+"""The first part of an archive: what the tenant's schema held at one moment."""
+
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.utils import timezone
+
+from core.text.formatting import timestamp
+from operations.archives import file_format
+from operations.archives.manifest import Facts, ListPart, Manifest, TablePart
+from operations.archives.object_list import Progress, line_of, wanted_by
+from operations.archives.snapshot import Snapshot, Table, snapshot_of
+from operations.archives.writer import MembersOut
+from tenants.models import Tenant
+from tenants.schemas.schema_state import digest_of
+
+
+def write_database(out: MembersOut, tenant: Tenant, tick: Progress) -> tuple[Manifest, int]:
+    """Write header, tables and the list of objects; return the manifest and where the list is.
+
+    Raises ArchiveError.
+    """
+    out.add(file_format.HEADER, iter([file_format.HEADER_TEXT]))
+    with snapshot_of(tenant.schema_name) as snapshot:
+        steps = snapshot.migrations()
+        tables = [_table(out, snapshot, table, tick) for table in snapshot.tables()]
+        sequences = snapshot.sequences()
+        listed_at = out.file.tell()
+        objects = _list(out, snapshot)
+    manifest = Manifest(
+        tenant=_facts(tenant),
+        aggios=settings.VERSION,
+        created_at=timestamp(timezone.now()),
+        migrations=steps,
+        migrations_digest=digest_of(tuple(steps)),
+        sequences=sequences,
+        tables=tables,
+        objects=objects,
+    )
+    return manifest, listed_at
+
+
+def _table(out: MembersOut, snapshot: Snapshot, table: Table, tick: Progress) -> TablePart:
+    rows = 0
+
+    def counted() -> Iterator[bytes]:
+        nonlocal rows
+        for chunk in snapshot.text(table):
+            rows += chunk.count(b"\n")  # in COPY's text a newline ends a row and is nothing else
+            tick(len(chunk))
+            yield chunk
+
+    size, sha256 = out.add(file_format.table_member(table.name), counted())
+    return TablePart(table.name, list(table.columns), rows, size, sha256)
+
+
+def _list(out: MembersOut, snapshot: Snapshot) -> ListPart:
+    count = total = 0
+
+    def lines() -> Iterator[bytes]:
+        nonlocal count, total
+        for wanted in wanted_by(snapshot):
+            count, total = count + 1, total + wanted.size
+            yield line_of(wanted)
+
+    size, sha256 = out.add(file_format.OBJECT_LIST, lines())
+    return ListPart(count, total, size, sha256)
+
+
+def _facts(tenant: Tenant) -> Facts:
+    return Facts(
+        id=str(tenant.pk),
+        name=tenant.name,
+        slug=tenant.slug,
+        registration=tenant.registration,
+        schema=tenant.schema_name,
+        object_prefix=tenant.object_prefix,
+        key_version=tenant.key_version,
+        created_at=timestamp(tenant.created_at),
+    )

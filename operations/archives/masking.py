@@ -1,0 +1,171 @@
+"""What a copy of a tenant may hold: a rule for every field of every model, and nothing without one.
+
+PostgreSQL masks the rows as it reads them, so what must stay behind never leaves the original. A
+model or a field that nobody has thought of has no rule: then nothing is copied at all.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.apps import apps
+from django.conf import settings
+from psycopg import sql
+
+from operations.archives.snapshot import Snapshot, Table, order_of
+from operations.errors import Unfit
+from tenants.schemas.schema_state import labels_of
+
+HISTORY = "django_migrations"
+
+# Masks, as SQL; {0} is the column.
+KEEP = "{0}"
+EMPTY = "''"
+NOTHING = "NULL"
+NO_DETAILS = "'{{}}'::jsonb"
+# No hash begins so, and Django lets nobody in with it (django.contrib.auth.hashers).
+NO_PASSWORD = "'!left-behind'"  # noqa: S105 - the opposite of a password
+EMAIL = "'person-' || id || '@example.invalid'"  # never delivered (RFC 2606, section 2)
+FIRST_NAME = "CASE WHEN {0} = '' THEN '' ELSE 'Person' END"
+LAST_NAME = "CASE WHEN {0} = '' THEN '' ELSE right(id::text, 6) END"
+LABEL = "CASE WHEN {0} = '' THEN '' ELSE 'masked' END"
+IS_ID = "{0} ~ '^[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}$'"
+ONLY_ID = f"CASE WHEN {IS_ID} THEN {{0}} ELSE '' END"
+NO_SESSION_ID = f"CASE WHEN target_type <> 'session' AND {IS_ID} THEN {{0}} ELSE '' END"
+FILE_NAME = "'file-' || id || coalesce(substring({0} from '\\.[a-z0-9]{{1,5}}$'), '')"
+
+# What opens doors of one tenant, or is made with its keys.
+CREDENTIALS = (
+    "accounts.ApiKey",
+    "accounts.Authenticator",
+    "accounts.Invitation",
+    "accounts.Letter",
+    "accounts.MailLink",
+    "accounts.RecoveryCode",
+    "accounts.Session",
+)
+
+Fields = Mapping[str, str]
+# None: the rows stay behind.
+RULES: dict[str, Fields | None] = {
+    "accounts.User": {
+        "id": KEEP,
+        "email": EMAIL,
+        "password": NO_PASSWORD,
+        "first_name": FIRST_NAME,
+        "last_name": LAST_NAME,
+        "role": KEEP,
+        "is_active": KEEP,
+        "email_verified_at": NOTHING,
+        "second_factor_at": NOTHING,
+        "password_change_required": KEEP,
+        "removed_at": KEEP,
+        "created_at": KEEP,
+        "updated_at": KEEP,
+    },
+    **dict.fromkeys(CREDENTIALS),
+    "audit.AuditEvent": {
+        "id": KEEP,
+        "at": KEEP,
+        "action": KEEP,
+        "actor_type": KEEP,
+        "actor_id": ONLY_ID,
+        "actor_label": LABEL,
+        "target_type": KEEP,
+        "target_id": NO_SESSION_ID,
+        "target_label": LABEL,
+        "ip": NOTHING,
+        "user_agent": EMPTY,
+        "request_id": EMPTY,
+        "details": NO_DETAILS,
+    },
+    # PostgreSQL makes new ones over the masked rows: a copy's chain is its own.
+    "audit.AuditLink": None,
+    "idempotency.Answer": None,
+    "files.File": {
+        "id": KEEP,
+        "name": FILE_NAME,
+        "owner": KEEP,
+        "current": KEEP,
+        "size": KEEP,
+        "created_at": KEEP,
+        "updated_at": KEEP,
+        "deleted_at": KEEP,
+    },
+    "files.FileVersion": {
+        "id": KEEP,
+        "file": KEEP,
+        "number": KEEP,
+        "object_name": KEEP,
+        "restored_from": KEEP,
+        "size": KEEP,
+        "sha256": KEEP,
+        "content_type": KEEP,
+        "created_by": KEEP,
+        "created_at": KEEP,
+    },
+    "files.Upload": None,
+    # Counted anew when its first object comes (files/quota.py).
+    "files.Balance": None,
+    # A link opens a file to whoever has it, and was given out for the original.
+    "files.Share": None,
+}
+# What is good for one tenant alone, because its keys made it: left out of every other one.
+OF_ONE_TENANT = frozenset(
+    apps.get_model(label)._meta.db_table
+    for label in (*CREDENTIALS, "files.Share", "idempotency.Answer")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Masking:
+    """The rules of one copy, by table and column; None for a table that stays empty."""
+
+    columns: dict[str, dict[str, str] | None]
+
+    def query(self, snapshot: Snapshot, table: Table) -> sql.Composed | None:
+        """Return the query for the rows that a copy may have. Raises Unfit without a rule."""
+        if table.name == HISTORY:
+            return snapshot.select(table)
+        if table.name not in self.columns:
+            raise Unfit(f"There is no rule for what a copy may hold of table {table.name}.")
+        masks = self.columns[table.name]
+        if masks is None:
+            return None
+        if set(masks) != set(table.columns):
+            raise Unfit(f"The rules for table {table.name} do not name its columns.")
+        fields = [sql.SQL(masks[name]).format(sql.Identifier(name)) for name in table.columns]
+        return sql.SQL("SELECT {} FROM {} {}").format(
+            sql.SQL(", ").join(fields),
+            sql.Identifier(snapshot.schema, table.name),
+            order_of(table),
+        )
+
+
+def masking(*, with_files: bool = True, keep_file_names: bool = False) -> Masking:
+    """Return the rules of a copy. Raises Unfit while a model or a field has none."""
+    if faults := without_rule():
+        raise Unfit(f"There is no rule for what a copy may hold of {', '.join(faults)}.")
+    columns: dict[str, dict[str, str] | None] = {}
+    for label, fields in RULES.items():
+        model = apps.get_model(label)
+        stays = fields is None or (not with_files and model._meta.app_label == "files")
+        columns[model._meta.db_table] = (
+            None
+            if stays or fields is None
+            else {model._meta.get_field(name).column: mask for name, mask in fields.items()}
+        )
+    if keep_file_names and with_files:
+        (columns["files_file"] or {})["name"] = KEEP
+    return Masking(columns)
+
+
+def without_rule() -> list[str]:
+    """Return the models and fields of tenants that no rule speaks of, and rules for nothing."""
+    labels = labels_of(settings.TENANT_APPS)
+    models = {m._meta.label: m for m in apps.get_models() if m._meta.app_label in labels}
+    faults = sorted(set(models) ^ set(RULES))
+    for label, fields in RULES.items():
+        if fields is not None and label in models:
+            names = {field.name for field in models[label]._meta.concrete_fields}
+            faults += [f"{label}.{name}" for name in sorted(names ^ set(fields))]
+    return faults

@@ -1,0 +1,41 @@
+"""Showing how far an archive is: bytes, rate and time left on a terminal, nothing in a log."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+
+from operations.archives.export import Watch
+
+
+@contextmanager
+def watching(out: Any, first: str = "writing", second: str = "reading back") -> Iterator[Watch]:
+    """Show two passes over the same bytes on ``out``."""
+    columns = (
+        TextColumn("{task.description:14}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    console = Console(file=out)
+    with Progress(*columns, console=console, disable=not out.isatty()) as progress:
+        tasks = [progress.add_task(text, total=None) for text in (first, second)]
+
+        def total(count: int) -> None:
+            for task in tasks:
+                progress.update(task, total=count)
+
+        def step(index: int, count: int) -> None:
+            progress.advance(tasks[index], count)
+
+        yield Watch(total, lambda count: step(0, count), lambda count: step(1, count))

@@ -1,0 +1,166 @@
+"""Reading an archive: all of it before anything is done with any of it.
+
+``opened`` finds the parts (members.py holds each header against the only right one), checks the
+signature and reads every byte. Afterwards every part is checked once more as it is used, so a file
+that is changed meanwhile is found too.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from aggios.archive.members import Member, MembersIn
+from aggios.archive.signature import is_ours
+from operations.archives import file_format
+from operations.archives.file_format import BLOCK, Wanted
+from operations.archives.manifest import Manifest, TablePart, decoded
+from operations.archives.object_list import LONGEST_LINE, Progress, difference, wanted_of
+from operations.errors import Damaged, Foreign, Unfit
+
+LARGEST_MANIFEST = 64 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class Archive:
+    """An archive whose parts were found."""
+
+    file: MembersIn
+    manifest: Manifest
+    digest: str  # SHA-256 of the manifest, which holds those of all parts
+    is_ours: bool
+    tables: dict[str, Member]
+    object_list: Member
+    last: Member  # the manifest's member, which follows the objects
+    sha256: str = ""  # of the whole file
+
+    def text(self, part: TablePart) -> Iterator[bytes]:
+        """Yield a table's text. Raises Damaged at its end if it is not what it was."""
+        return self.file.checked(self.tables[part.name], part.sha256)
+
+    def objects(self) -> Iterator[tuple[Wanted, Iterator[bytes]]]:
+        """Yield each object that is in the archive with its bytes, which may be left unread."""
+        missing = {missing.name for missing in self.manifest.missing}
+        position = self.object_list.end
+        for number, wanted in enumerate(self.wanted()):
+            if wanted.name in missing:
+                continue
+            member = self.file.at(position).called(file_format.object_member(number))
+            if fault := difference(wanted, member.size, wanted.sha256):
+                raise Damaged(f"Object {wanted.name}: {fault}.")
+            yield wanted, self.file.checked(member, wanted.sha256)
+            position = member.end
+        if position != self.last.start - BLOCK:
+            raise Damaged("There are objects that the list does not name.")
+
+    def wanted(self) -> Iterator[Wanted]:
+        """Yield the objects that the tenant's rows named, sorted."""
+        return listed_in(self.file, self.object_list)
+
+
+def listed_in(file: MembersIn, member: Member) -> Iterator[Wanted]:
+    """Yield the lines of a list of objects, which must be sorted and without doubles."""
+    rest, before = b"", ""
+    for chunk in file.chunks(member):
+        *lines, rest = (rest + chunk).split(b"\n")
+        if len(rest) > LONGEST_LINE:
+            break
+        for line in lines:
+            wanted = wanted_of(line)
+            if wanted.name <= before:
+                raise Damaged("The list of objects is not in order.")
+            before = wanted.name
+            yield wanted
+    if rest:
+        raise Damaged("The list of objects does not end as it should.")
+
+
+@contextmanager
+def opened(
+    path: Path, *, accept_foreign: bool = False, tick: Progress = lambda count: None
+) -> Iterator[Archive]:
+    """Verify a whole archive and give it; ``tick`` is told the bytes read.
+
+    Raises Damaged, Unfit, Foreign (unless accepted) and OSError.
+    """
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        archive = _indexed(MembersIn(descriptor), accept_foreign)
+        _verify(archive, tick)
+        yield archive
+    finally:
+        os.close(descriptor)
+
+
+def _indexed(file: MembersIn, accept_foreign: bool) -> Archive:
+    """Find the parts by their headers, in the one order that there is.
+
+    What a foreign manifest says is not looked at unless foreign ones are accepted.
+    """
+    first = file.at(0).called(file_format.HEADER)
+    if file.whole(first, BLOCK) != file_format.HEADER_TEXT:
+        raise Unfit("This is no archive of a tenant, or of a version that is not read here.")
+    tables, member = _tables(file, file.at(first.end))
+    object_list = member.called(file_format.OBJECT_LIST)
+    member = file.at(object_list.end)
+    while member.name.startswith("objects/"):
+        member = file.at(member.end)
+    text = file.whole(member.called(file_format.MANIFEST), LARGEST_MANIFEST)
+    digest, ours = _signed(file, file.at(member.end).called(file_format.SIGNATURE), text)
+    if not (ours or accept_foreign):
+        raise Foreign(
+            "No key of this installation signed the archive. If you know where it comes from, "
+            "give --accept-foreign."
+        )
+    return Archive(file, decoded(text), digest, ours, tables, object_list, member)
+
+
+def _tables(file: MembersIn, member: Member) -> tuple[dict[str, Member], Member]:
+    found: dict[str, Member] = {}
+    while member.name.startswith("tables/"):
+        name = member.name.removeprefix("tables/").removesuffix(".copy")
+        if name in found or file_format.table_member(name) != member.name:
+            raise Damaged(f"{member.name} has no place here.")
+        found[name] = member
+        member = file.at(member.end)
+    return found, member
+
+
+def _signed(file: MembersIn, member: Member, manifest: bytes) -> tuple[str, bool]:
+    """Return the manifest's digest and whether it is signed by us. Raises Damaged."""
+    if file.read(member.end, len(file_format.END) + 1) != file_format.END:
+        raise Damaged("Something follows the end of the archive, or the end is missing.")
+    said, _, signature = file.whole(member, BLOCK).decode("latin-1").strip().partition("\n")
+    digest = hashlib.sha256(manifest).hexdigest()
+    if said != digest:
+        raise Damaged("The manifest is not what was written.")
+    return digest, is_ours(manifest, signature)
+
+
+def _verify(archive: Archive, tick: Progress) -> None:
+    """Read every byte: each part's digest, then that of the whole file."""
+    parts, listed = archive.manifest.tables, archive.manifest.objects
+    if [part.name for part in parts] != list(archive.tables):
+        raise Damaged("The tables are not those of the manifest.")
+    for part in parts:
+        _exhaust(archive.text(part), part.size, tick)
+    _exhaust(archive.file.checked(archive.object_list, listed.sha256), listed.size, tick)
+    count = total = 0
+    for wanted in archive.wanted():
+        count, total = count + 1, total + wanted.size
+    if (count, total) != (listed.count, listed.bytes):
+        raise Damaged("The objects are not those of the manifest.")
+    for wanted, chunks in archive.objects():
+        _exhaust(chunks, wanted.size, tick)
+    archive.sha256 = archive.file.sha256()
+
+
+def _exhaust(chunks: Iterator[bytes], size: int, tick: Progress) -> None:
+    read = 0
+    for chunk in chunks:
+        read += len(chunk)
+        tick(len(chunk))
+    if read != size:
+        raise Damaged("A part has not the size that the manifest says.")

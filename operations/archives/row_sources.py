@@ -1,0 +1,76 @@
+"""Where the rows of a filled schema come from: an archive, or another tenant as it is now."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import cast
+
+from operations.archives.loader import Part
+from operations.archives.masking import Masking
+from operations.archives.reader import Archive
+from operations.archives.snapshot import Snapshot, Table
+from tenants.schemas.schema_state import Step
+
+
+@dataclass(frozen=True, slots=True)
+class LivePart:
+    """A table whose rows are counted by nobody."""
+
+    name: str
+    columns: list[str]
+    rows: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FromArchive:
+    """The rows of an archive, but for tables that are left empty."""
+
+    archive: Archive
+    left_out: frozenset[str] = frozenset()
+
+    @property
+    def steps(self) -> list[Step]:
+        """The migrations that the archive holds."""
+        return self.archive.manifest.migrations
+
+    @property
+    def sequences(self) -> dict[str, tuple[int, bool]]:
+        """Where its sequences stand."""
+        return self.archive.manifest.sequences
+
+    @property
+    def parts(self) -> list[Part]:
+        """Its tables; those that are left out with no rows."""
+        return [
+            LivePart(part.name, part.columns, 0)
+            if part.name in self.left_out
+            else cast("Part", part)
+            for part in self.archive.manifest.tables
+        ]
+
+    def text(self, part: Part) -> Iterator[bytes]:
+        """Yield a table's rows as they were."""
+        if part.name in self.left_out:
+            return iter(())
+        found = {given.name: given for given in self.archive.manifest.tables}
+        return self.archive.text(found[part.name])
+
+
+class FromTenant:
+    """The rows of another tenant, masked by PostgreSQL as they are read."""
+
+    def __init__(self, snapshot: Snapshot, masking: Masking) -> None:
+        self._snapshot, self._masking = snapshot, masking
+        self._tables = {table.name: table for table in snapshot.tables()}
+        self.steps: list[Step] = snapshot.migrations()
+        self.sequences = snapshot.sequences()
+
+    @property
+    def parts(self) -> list[Part]:
+        """The tables of the tenant."""
+        return [LivePart(table.name, list(table.columns)) for table in self._tables.values()]
+
+    def text(self, part: Part) -> Iterator[bytes]:
+        """Yield a table's rows as a copy may have them."""
+        table: Table = self._tables[part.name]
+        query = self._masking.query(self._snapshot, table)
+        return iter(()) if query is None else self._snapshot.text(table, query)

@@ -1,0 +1,114 @@
+"""Appending members to an archive before their size is known, and going on where a run stopped."""
+
+import fcntl
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from operations.archives.file_format import BLOCK, header, padding
+from operations.errors import ArchiveError
+
+SECONDS_BETWEEN = 1.0
+
+
+class MembersOut:
+    """A file that members are written to, one after the other."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file = file
+
+    def add(self, name: str, chunks: Iterator[bytes]) -> tuple[int, str]:
+        """Write a member and return its size and SHA-256. The header is written last."""
+        start, size, digest = self.file.tell(), 0, hashlib.sha256()
+        self.file.write(bytes(BLOCK))
+        for chunk in chunks:
+            self.file.write(chunk)
+            digest.update(chunk)
+            size += len(chunk)
+        self.file.write(padding(size))
+        end = self.file.tell()
+        self.file.seek(start)
+        self.file.write(header(name, size))
+        self.file.seek(end)
+        return size, digest.hexdigest()
+
+    def back_to(self, position: int) -> None:
+        """Take back what was written after a position."""
+        self.file.seek(position)
+        self.file.truncate()
+
+
+class Journal:
+    """How far an export has come: one line for the database, one for each stretch of objects.
+
+    A line is written when what it tells of is on the disk. The last whole line counts.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._written = time.monotonic()
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Return the lines of a former run; a half one at the end is left out."""
+        if not self._path.exists():
+            return []
+        whole = self._path.read_bytes().rpartition(b"\n")[0]
+        try:
+            return [json.loads(line) for line in whole.splitlines()]
+        except ValueError as exc:
+            raise ArchiveError(f"{self._path} cannot be read; start without --resume.") from exc
+
+    def begin(self, file: IO[bytes], line: dict[str, Any]) -> None:
+        """Start anew with the database's line."""
+        self._path.unlink(missing_ok=True)
+        self.add(file, line)
+
+    def add(self, file: IO[bytes], line: dict[str, Any]) -> None:
+        """Bring the file to the disk, then say so."""
+        file.flush()
+        os.fsync(file.fileno())
+        opened = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(opened, "ab") as out:
+            out.write((json.dumps(line) + "\n").encode())
+            out.flush()
+            os.fsync(out.fileno())
+        self._written = time.monotonic()
+
+    def is_due(self) -> bool:
+        """Whether enough time has gone by for another line; each costs a sync."""
+        return time.monotonic() - self._written >= SECONDS_BETWEEN
+
+    def remove(self) -> None:
+        """The export is done."""
+        self._path.unlink(missing_ok=True)
+
+
+@contextmanager
+def held(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file that only we may read, made if it is not there, and that one process writes.
+
+    Raises ArchiveError while another one does.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "r+b") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as exc:
+            raise ArchiveError(f"{path} is being written by another run.") from exc
+        os.fchmod(descriptor, 0o600)
+        yield file
+
+
+def named(partial: Path, path: Path) -> None:
+    """Give a finished file its name, for good even if the machine stops now."""
+    partial.rename(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

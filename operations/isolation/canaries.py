@@ -1,0 +1,121 @@
+"""What a tenant holds that nobody else may ever see, read from its rows."""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.db.models import Model
+
+from core.db_backend.scope import PUBLIC, enter
+from files.models import File, Share
+from files.shares.tokens import token_of
+from operations.isolation.tenants import Party
+from tenants.context import tenant_context
+from tenants.domains.queries import domains_of
+from tenants.refs import TenantRef
+from tenants.schemas.schema_state import labels_of
+
+# Shorter texts could stand in an answer by chance.
+LEAST = 16
+ROWS = 6
+
+
+class Blind(RuntimeError):  # noqa: N818 - reads as what it says
+    """The audit would not see a crossing: something is not planted, or cannot be attacked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Canaries:
+    """The secrets of one party."""
+
+    party: Party
+    needles: frozenset[str]
+    """Texts, lower case, that betray the tenant wherever the other one sees them."""
+    public: frozenset[str]
+    """What its own pages and addresses may tell everybody."""
+    ids: dict[str, list[str]]
+    """Ids by kind: the names of models, ``tenant``, ``domain``, ``trashed`` (files), ``token``
+    (of links to files)."""
+    object_names: list[str]
+
+    @property
+    def all_ids(self) -> list[str]:
+        """Every id of every kind."""
+        return list(dict.fromkeys(value for values in self.ids.values() for value in values))
+
+
+def tenant_models() -> list[type[Model]]:
+    """Return every concrete model whose table lies in a tenant's schema."""
+    labels = labels_of(settings.TENANT_APPS)
+    return [m for m in apps.get_models() if m._meta.app_label in labels and m._meta.managed]
+
+
+def read_canaries(party: Party) -> Canaries:
+    """Read what the party's rows hold. Raises Blind for a model without a row."""
+    needles, ids, objects = {party.marker}, {"tenant": [str(party.ref.id)]}, []
+    with tenant_context(party.ref):
+        for model in tenant_models():
+            rows = list(model._default_manager.order_by("pk")[:ROWS])
+            if not rows:
+                raise Blind(f"There is no canary for {model._meta.label}.")
+            ids[str(model._meta.model_name)] = [text for row in rows for text in _texts(row.pk)[:1]]
+            needles |= {text.lower() for row in rows for text in _values(row)}
+            objects += [row.object_name for row in rows if hasattr(row, "object_name")]
+        ids["trashed"] = [str(pk) for pk in _trashed()]
+    ref = party.ref
+    ids["domain"] = _domains_of(ref)
+    ids["token"] = _tokens_of(ref)
+    needles |= {token.lower() for token in ids["token"]}
+    needles |= {*ids["domain"], str(ref.id), ref.id.hex, ref.schema_name}
+    public = frozenset({ref.slug, ref.name.lower()})
+    return Canaries(party, frozenset(needles - {party.bait} - public), public, ids, objects)
+
+
+def _trashed() -> list[uuid.UUID]:
+    found = list(File.objects.filter(deleted_at__isnull=False).values_list("pk", flat=True)[:ROWS])
+    if not found:
+        raise Blind("There is no canary in the trash.")
+    return found
+
+
+def _domains_of(ref: TenantRef) -> list[str]:
+    with enter(PUBLIC):
+        return [str(domain.pk) for domain in domains_of(ref.id)]
+
+
+def _tokens_of(ref: TenantRef) -> list[str]:
+    """Return what opens the party's links. Raises Blind when there is nothing to try."""
+    with tenant_context(ref):
+        found = [token for share in Share.objects.all()[:ROWS] if (token := token_of(share))]
+    if not found:
+        raise Blind("There is no canary for links to files.")
+    return found
+
+
+def apart(one: Canaries, two: Canaries) -> tuple[Canaries, Canaries]:
+    """Return both without what they have in common, which betrays nobody."""
+    both = one.needles & two.needles
+    return tuple(  # type: ignore[return-value]
+        Canaries(c.party, c.needles - both, c.public, c.ids, c.object_names) for c in (one, two)
+    )
+
+
+def _values(row: Model) -> Iterator[str]:
+    for field in row._meta.concrete_fields:
+        yield from _texts(getattr(row, field.attname))
+
+
+def _texts(value: Any) -> list[str]:
+    """Return how a value would show in an answer; nothing for what is not unmistakable."""
+    if isinstance(value, uuid.UUID):
+        return [str(value), value.hex]
+    if isinstance(value, bytes | memoryview):
+        return [bytes(value).hex()] if len(value) >= LEAST else []
+    if isinstance(value, str):
+        return [value] if len(value) >= LEAST else []
+    if isinstance(value, int) and not isinstance(value, bool):
+        return []
+    return []

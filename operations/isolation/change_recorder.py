@@ -1,0 +1,133 @@
+"""Triggers that record each write to a throw-away tenant's tables, with the process that wrote.
+
+A digest of the rows would tell that something changed, but not who changed it. The record, its
+function and its triggers lie in the tenant's own schema and are dropped with it. The triggers fire
+also for sessions that replicate (``ENABLE ALWAYS``).
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.management import CommandError
+from psycopg import sql
+
+from core.db_backend.scope import PUBLIC, enter
+
+RECORD = "isolation_changes"
+FUNCTION = "isolation_record"
+TRIGGER = "isolation_record"
+CREATE = """
+CREATE TABLE {record} (
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    name text NOT NULL, action text NOT NULL, process text NOT NULL, former jsonb, latter jsonb
+);
+REVOKE ALL ON {record} FROM {role};
+CREATE FUNCTION {function}() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $function$
+BEGIN
+    INSERT INTO {record} (name, action, process, former, latter) VALUES (
+        TG_TABLE_NAME, TG_OP, current_setting('application_name'), to_jsonb(OLD), to_jsonb(NEW)
+    );
+    RETURN NULL;
+END
+$function$;
+REVOKE ALL ON FUNCTION {function}() FROM PUBLIC;
+"""
+ATTACH = """
+CREATE TRIGGER {trigger} AFTER INSERT OR UPDATE OR DELETE ON {table}
+    FOR EACH ROW EXECUTE FUNCTION {function}();
+CREATE TRIGGER {truncated} AFTER TRUNCATE ON {table}
+    FOR EACH STATEMENT EXECUTE FUNCTION {function}();
+ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger};
+ALTER TABLE {table} ENABLE ALWAYS TRIGGER {truncated};
+"""
+TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = %s AND tablename <> %s ORDER BY 1"
+TAKE = "DELETE FROM {record} RETURNING id, name, action, process, former::text, latter::text"
+ATTACHED = """
+SELECT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+WHERE c.relnamespace = to_regnamespace(%s) AND t.tgname = %s AND t.tgenabled = 'A'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One write to one row, or the TRUNCATE of a table."""
+
+    table: str
+    action: str
+    process: str
+    """``application_name`` of the connection: see ``core.process_names``."""
+    former: dict[str, Any] | None
+    latter: dict[str, Any] | None
+
+    @property
+    def columns(self) -> set[str]:
+        """Names of the columns that an UPDATE changed; of all columns for other actions."""
+        former, latter = self.former or {}, self.latter or {}
+        names = former.keys() | latter.keys()
+        if self.action != "UPDATE":
+            return set(names)
+        return {name for name in names if former.get(name) != latter.get(name)}
+
+    def __str__(self) -> str:
+        columns = f" of {', '.join(sorted(self.columns))}" if self.action == "UPDATE" else ""
+        return f"{self.action}{columns} by {self.process or 'a session without a name'}"
+
+
+class Recording:
+    """The record of one schema. ``connection`` is the owner's."""
+
+    def __init__(self, connection: Any, schema: str) -> None:
+        self._connection, self._schema = connection, schema
+        self.tables = [name for (name,) in self._run(TABLES, [schema, RECORD])]
+
+    def begin(self) -> None:
+        """Create the record, or empty the one that is there."""
+        if self._is_there():
+            self.take()
+            return
+        self._run(sql.SQL(CREATE).format(**self._names(), role=sql.Identifier(self._schema)))
+        for table in self.tables:
+            self._run(
+                sql.SQL(ATTACH).format(
+                    **self._names(),
+                    table=sql.Identifier(self._schema, table),
+                    trigger=sql.Identifier(TRIGGER),
+                    truncated=sql.Identifier(f"{TRIGGER}_truncate"),
+                )
+            )
+        if lost := self.unrecorded():
+            raise CommandError(f"Writes to {', '.join(lost)} cannot be recorded.")
+
+    def take(self) -> list[Change]:
+        """Return what was written since it was last asked, in order."""
+        rows = self._run(sql.SQL(TAKE).format(record=self._names()["record"]))
+        return [_change(*row[1:]) for row in sorted(rows, key=lambda row: row[0])]
+
+    def unrecorded(self) -> list[str]:
+        """Return the tables whose writes are not recorded: dropped, replaced, trigger disabled."""
+        attached = {name for (name,) in self._run(ATTACHED, [self._schema, TRIGGER])}
+        return [name for name in self.tables if name not in attached]
+
+    def _is_there(self) -> bool:
+        query = "SELECT to_regclass(format('%%I.%%I', %s::text, %s::text)) IS NOT NULL"
+        return bool(self._run(query, [self._schema, RECORD])[0][0])
+
+    def _names(self) -> dict[str, sql.Identifier]:
+        return {
+            "record": sql.Identifier(self._schema, RECORD),
+            "function": sql.Identifier(self._schema, FUNCTION),
+        }
+
+    def _run(self, query: Any, parameters: list[Any] | None = None) -> list[Any]:
+        with enter(PUBLIC), self._connection.cursor() as cursor:
+            cursor.execute(query, parameters)
+            return list(cursor.fetchall()) if cursor.description else []
+
+
+def _change(
+    table: str, action: str, process: str, former: str | None, latter: str | None
+) -> Change:
+    rows = [None if text is None else json.loads(text) for text in (former, latter)]
+    return Change(table, action, process, *rows)

@@ -1,0 +1,103 @@
+"""Reaching for the other tenant's tables with statements of one's own."""
+
+from collections.abc import Iterator
+from typing import NoReturn
+
+from django.db import DatabaseError, connection, transaction
+from psycopg import errors, sql
+
+from operations.isolation.report import Row
+from tenants.context import tenant_context
+from tenants.refs import TenantRef
+
+DENIED = "permission denied"
+# Every one is rolled back, should it ever go through.
+ON_A_TABLE = {
+    "SELECT": "SELECT * FROM {table} LIMIT 1",
+    "INSERT": "INSERT INTO {table} DEFAULT VALUES",
+    "DELETE": "DELETE FROM {table}",
+    "TRUNCATE": "TRUNCATE {table} CASCADE",
+    "LOCK": "LOCK TABLE {table}",
+    "ALTER": "ALTER TABLE {table} RENAME TO taken",
+    "DROP": "DROP TABLE {table} CASCADE",
+    "SELECT, search path set": "SET LOCAL search_path TO {schema}; SELECT * FROM {name} LIMIT 1",
+    "SELECT, search path added": (
+        "SELECT set_config('search_path', {path}, true); SELECT * FROM {name} LIMIT 1"
+    ),
+}
+ON_A_SCHEMA = {
+    "CREATE TABLE": "CREATE TABLE {schema}.planted (id int)",
+    "DROP SCHEMA": "DROP SCHEMA {schema} CASCADE",
+    "GRANT": "GRANT USAGE ON SCHEMA {schema} TO PUBLIC",
+}
+ON_THE_PLATFORM = ("tenants_tenant", "tenants_domain", "staff_staffuser", "audit_auditevent")
+
+
+class _Undone(Exception):  # noqa: N818 - reads as what it says
+    """Rolls a statement back that was not refused; its argument is the number of rows."""
+
+
+def _undo(rows: int) -> NoReturn:
+    raise _Undone(rows)
+
+
+def try_database(attacker: TenantRef, victim: TenantRef, tables: list[str]) -> Iterator[Row]:
+    """Try every statement on every table, in the attacker's scope and in no tenant's."""
+    for table in tables:
+        with tenant_context(attacker):  # left before the rows are handed over
+            found = list(_table("attacker's scope", victim.schema_name, table))
+        yield from found
+        yield from _table("no tenant's scope", victim.schema_name, table)
+    with tenant_context(attacker):
+        found = [*_schema("attacker's scope", victim.schema_name), *_platform()]
+    yield from found
+    yield from _schema("no tenant's scope", victim.schema_name)
+
+
+def _platform() -> Iterator[Row]:
+    for table in ON_THE_PLATFORM:
+        where = sql.Identifier("public", table)
+        query = sql.SQL("SELECT * FROM {} LIMIT 1").format(where)
+        yield _row("attacker's scope", f"public.{table}", "SELECT", query)
+
+
+def _table(who: str, schema: str, table: str) -> Iterator[Row]:
+    for action, text in ON_A_TABLE.items():
+        query = sql.SQL(text).format(
+            table=sql.Identifier(schema, table),
+            schema=sql.Identifier(schema),
+            name=sql.Identifier(table),
+            path=sql.Literal(schema),
+        )
+        # With the other's schema first and no right to it, PostgreSQL finds no table at all.
+        yield _row(who, table, action, query, or_missing="search path" in action)
+
+
+def _schema(who: str, schema: str) -> Iterator[Row]:
+    for action, text in ON_A_SCHEMA.items():
+        query = sql.SQL(text).format(schema=sql.Identifier(schema))
+        yield _row(who, "the schema", action, query)
+
+
+def _row(
+    who: str, target: str, action: str, query: sql.Composable, *, or_missing: bool = False
+) -> Row:
+    outcome = _outcome(query)
+    fine = {DENIED, "no such table"} if or_missing else {DENIED}
+    crossing = "" if outcome in fine else f"{action} was not refused: {outcome}"
+    return Row("database", target, action, who, "their table", outcome, crossing)
+
+
+def _outcome(query: sql.Composable) -> str:
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(query)
+            _undo(cursor.rowcount)
+    except _Undone as undone:
+        return f"went through, {max(undone.args[0], 0)} rows"
+    except DatabaseError as exc:
+        cause = exc.__cause__
+        if isinstance(cause, errors.InsufficientPrivilege):
+            return DENIED
+        missing = isinstance(cause, errors.UndefinedTable)
+        return "no such table" if missing else str(exc).splitlines()[0]

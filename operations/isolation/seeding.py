@@ -1,0 +1,145 @@
+"""Filling a tenant with canaries, through the same doors as its people use."""
+
+import json
+import secrets
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django.core.cache import cache
+from django.db import models, transaction
+from django.utils import timezone
+
+from accounts.actions import SCOPES
+from accounts.api_keys import make_key
+from accounts.models import Letter, Session, User
+from accounts.sessions.services import open_session
+from accounts.sessions.tokens import access_token
+from files.models import File
+from files.shares.services import share_file
+from operations.isolation.canaries import Blind, tenant_models
+from operations.isolation.tenants import Party
+from operations.isolation.transport import Request, Transport
+from tenants.context import tenant_context
+from tenants.hosts import tenant_host
+
+Model = type[models.Model]
+
+
+def idempotency_key(party: Party) -> str:
+    """Return the key of the planted answer; the other side sends it too."""
+    return f"audit-{party.ref.id.hex}"
+
+
+def tokens_for(party: Party, user: User) -> tuple[Session, str, str]:
+    """Open a session; return it with its access and its refresh token."""
+    with tenant_context(party.ref), transaction.atomic():
+        opened = open_session(user)
+        return opened.session, access_token(opened.session, user), opened.refresh_token
+
+
+def api_key_for(party: Party, user: User) -> str:
+    """Make an API key with every scope; return its text."""
+    with tenant_context(party.ref):
+        return make_key(name=f"{party.marker}-key", scopes=list(SCOPES), actor=user).text
+
+
+def plant(party: Party, transport: Transport) -> None:
+    """Give the tenant files with versions and links, one in the trash, a kept answer, a session, a
+    cache key.
+
+    Models that this does not reach get a row made of their fields. Raises Blind if one cannot.
+    """
+    _, token, _ = tokens_for(party, party.owner)
+    for name in ("one", "two", "two", "three"):
+        _upload(party, transport, token, f"{party.marker}-{name}.txt")
+    with tenant_context(party.ref):
+        for file in File.objects.filter(deleted_at=None):
+            share_file(file.id, user=party.owner)
+        File.objects.filter(name__endswith="-three.txt").update(deleted_at=timezone.now())
+        # Not due: a mailer that is at work meanwhile would change it.
+        Letter.objects.create(
+            kind=party.marker,
+            recipient=f"{party.marker}@isolation-audit.invalid",
+            due_at=timezone.now() + timedelta(days=1),
+        )
+        cache.set(party.marker, party.marker, 3600)
+        for model in tenant_models():
+            if not model._default_manager.exists():
+                _fill(model, party)
+
+
+def _upload(party: Party, transport: Transport, token: str, name: str) -> None:
+    content = f"{party.marker} {secrets.token_hex(8)}"
+    body, content_type = form({"file": (name, content)})
+    reply = transport.send(
+        Request(
+            "POST",
+            tenant_host(party.ref.slug),
+            "/api/files",
+            headers={
+                "Authorization": f"Bearer {token}",
+                "Content-Type": content_type,
+                "Idempotency-Key": idempotency_key(party),
+            }
+            if name.endswith("-one.txt")
+            else {"Authorization": f"Bearer {token}", "Content-Type": content_type},
+            body=body,
+        )
+    )
+    if reply.status != 201:
+        raise Blind(f"A file could not be planted: {reply.status} {reply.body[:300]!r}")
+
+
+def form(fields: dict[str, str | tuple[str, str]]) -> tuple[bytes, str]:
+    """Return a multipart form and its content type; a pair is a file's name and content."""
+    boundary = secrets.token_hex(16)
+    parts = []
+    for field, value in fields.items():
+        name, text = value if isinstance(value, tuple) else ("", value)
+        file = f'; filename="{name}"' if name else ""
+        head = f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"{file}'
+        parts.append(f"{head}\r\n\r\n{text}\r\n")
+    text = "".join(parts) + f"--{boundary}--\r\n"
+    return text.encode(), f"multipart/form-data; boundary={boundary}"
+
+
+def _fill(model: Model, party: Party) -> None:
+    """Save a row made from the model's own description."""
+    try:
+        with transaction.atomic():
+            model._default_manager.create(
+                **{f.name: _value(f, party) for f in model._meta.concrete_fields if _needed(f)}
+            )
+    except Exception as exc:
+        reason = f"There is no canary for {model._meta.label}, and none could be made up: {exc}"
+        raise Blind(f"{reason} Plant one in operations/isolation/seeding.py.") from exc
+
+
+def _needed(field: Any) -> bool:
+    return not (field.has_default() or field.null or field.auto_created or _is_stamp(field))
+
+
+def _is_stamp(field: Any) -> bool:
+    return bool(getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False))
+
+
+def _value(field: Any, party: Party) -> Any:
+    if field.is_relation:
+        return field.related_model._default_manager.first()
+    if field.choices:
+        return field.choices[0][0]
+    kinds: list[tuple[type[models.Field[Any, Any]], Any]] = [
+        (models.EmailField, f"{party.marker}@isolation-audit.invalid"),
+        (models.CharField, f"{party.marker}{secrets.token_hex(20)}"[: field.max_length or 80]),
+        (models.TextField, f"{party.marker}{secrets.token_hex(20)}"),
+        (models.UUIDField, uuid.uuid4()),
+        (models.DateTimeField, timezone.now() + timedelta(days=1)),
+        (models.DateField, timezone.now().date()),
+        (models.BooleanField, True),
+        (models.JSONField, json.loads("{}")),
+        (models.BinaryField, secrets.token_bytes(32)),
+        (models.GenericIPAddressField, "2001:db8::1"),
+        (models.IntegerField, 1),
+    ]
+    return next((value for kind, value in kinds if isinstance(field, kind)), None)

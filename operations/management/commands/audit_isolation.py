@@ -1,0 +1,99 @@
+"""manage.py audit_isolation"""
+
+import json
+import logging
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from aggios.isolation.show import show
+from core.problems import StorageUnavailable
+from core.termination import Stopped, exit_status
+from core.text.normalization import counted
+from operations.isolation.canaries import Blind
+from operations.isolation.report import Ledger
+from operations.isolation.run import alone, audit, clean
+from operations.isolation.transport import InProcess, OverHttp, Transport
+
+
+class Command(BaseCommand):
+    help = (
+        "Prove that tenants cannot reach each other: plant canaries in two throw-away tenants and "
+        "try every route with every method, the database, the object store and the cache with one "
+        "tenant's credentials against the other. Harmless on production. The exit status is 1 if "
+        "anything went through.\n\n"
+        "Example: manage.py audit_isolation --url http://127.0.0.1:8000 --json > audit.json"
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--url", help="a site that runs; without it, this process serves")
+        parser.add_argument("--only", default="", metavar="PATH", help="routes that have this")
+        parser.add_argument("--json", action="store_true", help="print every attempt as JSON")
+        parser.add_argument("--verbose", action="store_true", help="print every attempt")
+        parser.add_argument(
+            "--clean", action="store_true", help="only remove what a killed run has left"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        ledger = Ledger()
+        try:
+            with _quiet(), _stoppable(), alone():
+                removed = clean(self._progress)
+                if not options["clean"]:
+                    transport = _transport(options["url"])
+                    audit(transport, ledger, self._progress, only=options["only"])
+        except Blind as exc:
+            if ledger.crossings:  # what was broken may be what makes it blind
+                show(ledger, self.stdout, every=False)
+            raise CommandError(f"The audit cannot see: {exc}") from exc
+        except StorageUnavailable as exc:
+            raise CommandError(f"{exc.detail} Run it again with --clean when it answers.") from exc
+        except OSError as exc:
+            raise CommandError(f"The site or the store does not answer: {exc}") from exc
+        if options["clean"]:
+            self.stdout.write(f"{counted(removed, 'tenant')} of former runs removed.")
+            return
+        self._tell(ledger, options)
+
+    def _progress(self, line: str) -> None:
+        if self.stderr.isatty():
+            self.stderr.write(f"\r\033[K{line}", ending="")
+
+    def _tell(self, ledger: Ledger, options: dict[str, Any]) -> None:
+        self._progress("")
+        if options["json"]:
+            self.stdout.write(json.dumps(ledger.as_json(), indent=1))
+        else:
+            show(ledger, self.stdout, every=options["verbose"])
+        if count := len(ledger.crossings):
+            raise CommandError(f"{count} of {counted(len(ledger.rows), 'attempt')} went through.")
+
+
+def _transport(url: str | None) -> Transport:
+    return OverHttp(url) if url else InProcess()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the log lines of our own requests out of the report."""
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Say that nothing is left behind when a signal ends the audit.
+
+    It comes as an exception, so that what was planted is removed on its way.
+    """
+    try:
+        yield
+    except Stopped as exc:
+        line = "Stopped; what was planted has been removed."
+        raise CommandError(line, returncode=exit_status(exc)) from exc

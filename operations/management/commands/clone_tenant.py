@@ -1,0 +1,62 @@
+"""manage.py clone_tenant"""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from audit.services import SYSTEM
+from operations.archives.clone import Wish, clone
+from operations.archives.progress import watching
+from operations.archives.restore import Loading
+from operations.management.output import plainly
+from tenants.hosts import site_url
+from tenants.queries import tenant_by_slug
+from tenants.schemas.owner import owner_connection
+
+
+class Command(BaseCommand):
+    help = (
+        "Copy a tenant to a new one for staging: personal data masked, and no password, session, "
+        "key or kept answer with it. The first owner gets a new password, shown once. What is in "
+        "files is copied as it is; --without-objects leaves files out.\n\n"
+        "Example: manage.py clone_tenant acme acme-staging"
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("slug", help="the tenant to copy")
+        parser.add_argument("new", help="the copy's subdomain")
+        parser.add_argument("--name", default="", help="of the copy")
+        parser.add_argument("--without-objects", action="store_true", help="no files in the copy")
+        parser.add_argument("--keep-file-names", action="store_true", help="do not mask them")
+        parser.add_argument(
+            "--allow-missing", action="store_true", help="go on without objects that are lost"
+        )
+        parser.add_argument("--json", action="store_true", help="print a JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        owner_connection()
+        wish = Wish(
+            slug=options["new"],
+            name=options["name"],
+            with_objects=not options["without_objects"],
+            keep_file_names=options["keep_file_names"],
+            allow_missing=options["allow_missing"],
+        )
+        with (
+            plainly("Run the command again to go on."),
+            watching(self.stderr, "copying", "") as watch,
+        ):
+            how = Loading(SYSTEM, lambda line: None, watch)
+            done = clone(tenant_by_slug(options["slug"]), wish, how)
+        told = {
+            "id": str(done.tenant.pk),
+            "slug": done.tenant.slug,
+            "url": site_url(done.tenant.slug),
+            "owner": done.owner,
+            "password": done.password,
+            "missing": done.missing,
+        }
+        line = "{slug} is ready at {url}\n  owner     {owner}\n  password  {password}"
+        self.stdout.write(json.dumps(told) if options["json"] else line.format(**told))

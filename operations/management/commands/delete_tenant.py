@@ -1,0 +1,137 @@
+"""manage.py delete_tenant"""
+
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, transaction
+
+from aggios.deletion.inventory import Inventory, take_inventory
+from aggios.deletion.problems import NotPurged
+from audit.services import SYSTEM
+from core.db_backend.scope import PUBLIC, enter
+from core.problems import StorageUnavailable, ValidationFailed
+from core.text.formatting import time_or_none, timestamp
+from core.text.normalization import counted, noun_for
+from core.text.parsing import integer_argument
+from operations.archives.progress import watching
+from operations.deletion.export import require_place
+from operations.deletion.purge import Wish, purge
+from operations.errors import ArchiveError
+from operations.management.output import first_line
+from tenants.lifecycle import call_off_deletion, schedule_deletion
+from tenants.management.confirming import confirm
+from tenants.models import DeletionCertificate, Tenant
+from tenants.problems import TenantNotFound
+from tenants.queries import tenant_by_slug
+from tenants.schemas.owner import owner_connection
+
+
+class Command(BaseCommand):
+    help = (
+        "Schedule a tenant's deletion: off the air at once, purged by purge_tenants when its day "
+        "has come; until then --call-off takes it back. --now purges at once, and there is no way "
+        "back; a run that was cut off is finished by running it again.\n\n"
+        "Example: manage.py delete_tenant acme --days 14"
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("slug", help="the tenant's subdomain")
+        parser.add_argument(
+            "--days", type=integer_argument(), help="days of grace; DELETION_GRACE_DAYS if unset"
+        )
+        parser.add_argument("--no-export", action="store_true", help="keep no archive")
+        what = parser.add_mutually_exclusive_group()
+        what.add_argument("--call-off", action="store_true", help="serve the tenant again")
+        what.add_argument("--now", action="store_true", help="purge at once, after asking")
+        what.add_argument("--dry-run", action="store_true", help="only show what would go")
+        parser.add_argument("--to", type=Path, metavar="DIR", help="where --now puts the archive")
+        parser.add_argument("--yes", action="store_true", help="do not ask")
+        parser.add_argument("--json", action="store_true", help="print a JSON object at the end")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self._json = options["json"]
+        try:
+            tenant = tenant_by_slug(options["slug"])
+            self._act(tenant, options)
+        except (TenantNotFound, NotPurged, ArchiveError, OSError) as exc:
+            raise CommandError(str(exc)) from exc
+        except ValidationFailed as exc:
+            raise CommandError(exc.errors[0].detail) from exc
+        except (DatabaseError, psycopg.Error) as exc:
+            raise CommandError(f"{first_line(exc)}. Run the command again to go on.") from exc
+        except StorageUnavailable as exc:
+            raise CommandError(f"{exc.detail} Run the command again when it answers.") from exc
+
+    def _act(self, tenant: Tenant, options: dict[str, Any]) -> None:
+        if options["call_off"]:
+            call_off_deletion(tenant.pk, actor=SYSTEM)
+            self._end(f"{tenant.slug} is served again.", {"deletion_due_at": None})
+        elif options["now"] or options["dry_run"]:
+            owner_connection()  # refuses now, not half-way, if the owner's login is not known
+            if not (options["now"] and options["yes"]):
+                self._show(tenant, take_inventory(tenant))
+            if options["now"]:
+                self._purge(tenant, options)
+        else:
+            self._schedule(tenant, options)
+
+    def _schedule(self, tenant: Tenant, options: dict[str, Any]) -> None:
+        export = not options["no_export"]
+        after = schedule_deletion(tenant.pk, actor=SYSTEM, days=options["days"], export=export)
+        due_at = time_or_none(after.deletion_due_at) or ""
+        line = (
+            f"{tenant.slug} is off the air and will be purged after {due_at}. "
+            f"Until then: manage.py delete_tenant {tenant.slug} --call-off"
+        )
+        self._end(line, {"deletion_due_at": due_at, "export": after.export_before_deletion})
+
+    def _purge(self, tenant: Tenant, options: dict[str, Any]) -> None:
+        if not options["yes"]:
+            question = f"This cannot be undone. Type {tenant.slug} to delete it: "
+            confirm(tenant.slug, question, "Nothing was deleted.")
+        folder = options["to"] or settings.TENANT_EXPORT_DIR
+        export = not options["no_export"]
+        if tenant.status != Tenant.Status.DELETING:
+            if export:
+                require_place(folder)  # before anything is changed
+            with enter(PUBLIC), transaction.atomic():
+                call_off_deletion(tenant.pk, actor=SYSTEM)  # in favour of an earlier day
+                schedule_deletion(tenant.pk, actor=SYSTEM, days=0, export=export)
+        with watching(self.stderr) as watch:
+            wish = Wish(SYSTEM, folder, export, self._report, watch)
+            certificate = purge(tenant_by_slug(tenant.slug), wish)
+        self._end(f"{options['slug']} is gone; certificate {certificate.pk}.", told(certificate))
+
+    def _show(self, tenant: Tenant, found: Inventory) -> None:
+        self._report(f"{tenant.name} ({tenant.slug}), schema {tenant.schema_name}")
+        for table, content in found.tables.items():
+            self._report(f"  {content.rows:>10} {noun_for(content.rows, 'row')} in {table}")
+        held = found.held
+        unfinished = counted(held.unfinished, "unfinished upload")
+        noun = noun_for(held.objects, "object")
+        self._report(f"  {held.objects:>10} {noun}, {held.size} bytes, {unfinished}")
+
+    def _report(self, line: str) -> None:
+        if not self._json:
+            self.stdout.write(line)
+
+    def _end(self, line: str, told: dict[str, Any]) -> None:
+        self.stdout.write(json.dumps(told) if self._json else line)
+
+
+def told(certificate: DeletionCertificate) -> dict[str, Any]:
+    """Return what a script is told of a certificate."""
+    return {
+        "id": str(certificate.pk),
+        "tenant_id": str(certificate.tenant_id),
+        "name": certificate.name,
+        "subdomain": certificate.subdomain,
+        "purged_at": timestamp(certificate.purged_at),
+        "digest": certificate.digest,
+        "document": certificate.document,
+    }

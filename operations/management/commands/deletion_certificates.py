@@ -1,0 +1,41 @@
+"""manage.py deletion_certificates"""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from core.text.formatting import timestamp
+from core.text.normalization import counted
+from operations.deletion.certificates import certificates, digest_of
+from operations.management.commands.delete_tenant import told
+from tenants.management.terminal import show_table, table_of
+
+COLUMNS = ("purged at", "subdomain", "name", "certificate", "digest")
+
+
+class Command(BaseCommand):
+    help = (
+        "List the certificates of deleted tenants, newest first, and hold each against its digest; "
+        "the exit status is not 0 if one was altered.\n\n"
+        "Example: manage.py deletion_certificates --json"
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--json", action="store_true", help="print a JSON array, documents too")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        found = certificates()
+        altered = {c.pk for c in found if digest_of(c.document) != c.digest}
+        if options["json"]:
+            rows = [{**told(c), "is_intact": c.pk not in altered} for c in found]
+            self.stdout.write(json.dumps(rows, indent=2))
+        else:
+            table = table_of(COLUMNS, free=("name",), title=counted(len(found), "certificate"))
+            for c in found:
+                digest = "ALTERED" if c.pk in altered else c.digest[:16]
+                table.add_row(timestamp(c.purged_at), c.subdomain, c.name, str(c.pk), digest)
+            show_table(self.stdout, table)
+        if altered:
+            raise CommandError(f"{counted(len(altered), 'certificate')} altered since written.")

@@ -1,0 +1,74 @@
+"""manage.py housekeep"""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, connections
+
+from core.long_running import heartbeat_of, require_beating, until_signalled
+from core.text.parsing import integer_argument
+from operations.housekeeping import CHORES, Busy, one_round
+from tenants.schemas.owner import owner_connection
+
+# Touched before each round; what watches the service asks for its age with --check.
+HEARTBEAT = heartbeat_of("housekeeper")
+# The purge of a large tenant may take hours.
+LONGEST_ROUND = 12 * 3600
+
+
+class Command(BaseCommand):
+    help = (
+        "Do what must be done now and then: "
+        + "; ".join(f"{chore.purpose} ({chore.command})" for chore in CHORES)
+        + ". Once, or again and again with --every; Compose runs it as a service. A second one at "
+        "the same time does nothing.\n\nExample: manage.py housekeep --every 900"
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--every",
+            type=integer_argument(),
+            metavar="SECONDS",
+            help="go on until stopped, with this pause",
+        )
+        parser.add_argument(
+            "--check", action="store_true", help="only tell whether --every is at work here"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["check"]:
+            require_beating(HEARTBEAT, longest=LONGEST_ROUND)
+            return
+        owner_connection()  # refuses now if the owner's login is not known
+        every = options["every"]
+        if every is None:
+            self._once()
+            return
+        if every < 1:
+            raise CommandError("--every takes a number of seconds from 1.")
+        self._again_and_again(every)
+
+    def _once(self) -> None:
+        try:
+            failed = one_round(self._report)
+        except Busy:
+            self._report("Another housekeeper is at work.")
+            return
+        if failed:
+            raise CommandError(f"{', '.join(failed)} failed; the next round tries again.")
+
+    def _again_and_again(self, seconds: int) -> None:
+        stop = until_signalled()
+        while not stop.is_set():
+            HEARTBEAT.touch()
+            try:
+                self._once()
+            except (CommandError, DatabaseError) as exc:
+                self.stderr.write(str(exc).strip())
+            connections.close_all()  # the pause is long, and servers restart meanwhile
+            stop.wait(seconds)
+
+    def _report(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()

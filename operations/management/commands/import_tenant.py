@@ -1,0 +1,105 @@
+"""manage.py import_tenant"""
+
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from audit.services import SYSTEM
+from operations.archives.progress import watching
+from operations.archives.reader import Archive, opened
+from operations.archives.restore import Loaded, Loading, load_as, require_loadable, restore
+from operations.management.output import counts_in_words, counts_of, plainly
+from operations.tenant_owners import let_owner_in
+from tenants.management.confirming import confirm
+from tenants.queries import tenant_by_slug
+from tenants.refs import ref_of
+from tenants.schemas.owner import owner_connection
+
+
+class Command(BaseCommand):
+    help = (
+        "Load an archive that export_tenant wrote, as a new tenant (--as) or in place of what the "
+        "tenant holds now (--restore). The whole file is verified before anything is touched. A "
+        "run that was cut off is finished by running it again.\n\n"
+        "Example: manage.py import_tenant acme.tar --as acme-two"
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path)
+        what = parser.add_mutually_exclusive_group(required=True)
+        what.add_argument("--as", dest="slug", metavar="SLUG", help="the new tenant's subdomain")
+        what.add_argument("--restore", metavar="SLUG", help="the tenant, as it is called now")
+        parser.add_argument("--name", default="", help="of the new tenant; the old one if unset")
+        parser.add_argument(
+            "--accept-foreign", action="store_true", help="load what another installation signed"
+        )
+        parser.add_argument(
+            "--let-owner-in", action="store_true", help="give the first owner a new password"
+        )
+        parser.add_argument("--dry-run", action="store_true", help="verify, and load nothing")
+        parser.add_argument("--yes", action="store_true", help="do not ask before --restore")
+        parser.add_argument("--json", action="store_true", help="print a JSON object at the end")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self._json = options["json"]
+        owner_connection()  # refuses now, not half-way, if the owner's login is not known
+        with (
+            plainly("Run the command again to go on."),
+            watching(self.stderr, "loading", "verifying") as watch,
+        ):
+            path, foreign = options["file"], options["accept_foreign"]
+            with opened(path, accept_foreign=foreign, tick=watch.checked) as archive:
+                told = self._act(archive, Loading(SYSTEM, self._report, watch), options)
+        if self._json:
+            self.stdout.write(json.dumps(told))
+
+    def _act(self, archive: Archive, how: Loading, options: dict[str, Any]) -> dict[str, Any]:
+        tenant = tenant_by_slug(options["restore"]) if options["restore"] else None
+        require_loadable(archive, tenant)
+        self._show(archive)
+        if options["dry_run"]:
+            return _told(archive)
+        if tenant is not None:
+            if not options["yes"]:
+                slug = tenant.slug
+                confirm(slug, f"What {slug} holds now will be lost. Type {slug}: ")
+            done = restore(archive, tenant, how)
+        else:
+            done = load_as(archive, slug=options["slug"], name=options["name"], how=how)
+        told = {**_told(archive), **_outcome(done)}
+        if options["let_owner_in"]:
+            told["owner"], told["password"] = let_owner_in(ref_of(done.tenant), actor=SYSTEM)
+            self._report(f"owner {told['owner']}, password {told['password']}")
+        self._report(f"{done.tenant.slug} holds what the archive does.")
+        return told
+
+    def _show(self, archive: Archive) -> None:
+        facts, counts = archive.manifest.tenant, counts_of(archive.manifest)
+        self._report(f"{facts.name} ({facts.slug}), made {archive.manifest.created_at}")
+        self._report(f"  {counts_in_words(counts)}")
+
+    def _report(self, line: str) -> None:
+        if not self._json:
+            self.stdout.write(line)
+
+
+def _told(archive: Archive) -> dict[str, Any]:
+    return {
+        "sha256": archive.sha256,
+        "is_ours": archive.is_ours,
+        "made_of": archive.manifest.tenant.id,
+        **counts_of(archive.manifest),
+    }
+
+
+def _outcome(done: Loaded) -> dict[str, Any]:
+    return {
+        "id": str(done.tenant.pk),
+        "slug": done.tenant.slug,
+        "sent": done.sent,
+        "removed": done.removed,
+        "migrations": done.migrations,
+    }

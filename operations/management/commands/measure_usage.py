@@ -1,0 +1,90 @@
+"""manage.py measure_usage"""
+
+import json
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from rich.console import Console
+from rich.progress import track
+
+from core.text.normalization import counted
+from core.text.parsing import integer_argument
+from operations.usage import Outcome, measure_tenants
+from tenants.documents import usage_document
+from tenants.management.arguments import chosen_tenants
+from tenants.models import Tenant, Usage
+from tenants.usage import least_recently_measured
+
+
+class Command(BaseCommand):
+    help = (
+        "Measure what tenants hold: rows, bytes, objects. Whoever was not measured for the longest "
+        "time comes first; a run that was cut off goes on with the same --older-than.\n\n"
+        "Example: manage.py measure_usage --all --older-than 3600"
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("slugs", nargs="*", metavar="slug", help="tenants by their subdomain")
+        parser.add_argument("--all", action="store_true", help="every tenant")
+        parser.add_argument(
+            "--older-than",
+            type=integer_argument(),
+            default=0,
+            metavar="SECONDS",
+            help="with --all: leave out who was measured since",
+        )
+        parser.add_argument(
+            "--exact", action="store_true", help="count the rows rather than take the estimate"
+        )
+        parser.add_argument("--json", action="store_true", help="print a JSON array")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if bool(options["slugs"]) == options["all"]:
+            raise CommandError("Name some tenants, or give --all.")
+        chosen = _chosen(options)
+        told, failed = [], 0
+        for tenant, found in self._measured(chosen, options["exact"]):
+            if isinstance(found, Usage):
+                told.append(_told(tenant, found))
+                continue
+            failed += 1
+            self.stderr.write(f"{tenant.slug}: {str(found).strip() or type(found).__name__}")
+        self.stdout.write(json.dumps(told, indent=2) if options["json"] else _lines(told))
+        if failed:
+            raise CommandError(f"{failed} could not be measured; the others were.")
+
+    def _measured(self, tenants: list[Tenant], exact: bool) -> Iterator[Outcome]:
+        err: Any = self.stderr
+        shown = track(
+            measure_tenants(tenants, exact=exact),
+            "Measuring",
+            total=len(tenants),
+            console=Console(file=err),
+            disable=not err.isatty(),
+        )
+        yield from shown
+
+
+def _chosen(options: dict[str, Any]) -> list[Tenant]:
+    if options["all"]:
+        before = timezone.now() - timedelta(seconds=options["older_than"])
+        return list(least_recently_measured(before))
+    return chosen_tenants(options["slugs"])
+
+
+def _told(tenant: Tenant, usage: Usage) -> dict[str, Any]:
+    return {"id": str(tenant.id), "subdomain": tenant.slug, **usage_document(usage)}
+
+
+def _lines(told: list[dict[str, Any]]) -> str:
+    line = (
+        "{subdomain:40} {rows:>10} rows {database_bytes:>14} bytes "
+        "{objects:>8} objects {object_bytes:>14} bytes"
+    )
+    return "\n".join(
+        [*(line.format(**row) for row in told), f"{counted(len(told), 'tenant')} measured."]
+    )

@@ -1,0 +1,83 @@
+"""manage.py purge_tenants"""
+
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+
+from aggios.deletion.problems import NotDue, NotPurged
+from audit.services import SYSTEM
+from core.problems import Problem
+from operations.archives.progress import watching
+from operations.deletion.purge import Wish, purge
+from operations.errors import ArchiveError, Busy
+from operations.management.output import first_line
+from tenants.lifecycle import due_for_deletion
+from tenants.models import Tenant
+from tenants.schemas.owner import owner_connection
+
+FAILURES = (NotPurged, ArchiveError, Problem, OSError, DatabaseError, psycopg.Error)
+
+
+class Command(BaseCommand):
+    help = (
+        "Purge the tenants whose day of deletion has come, and finish purges that were cut off. "
+        "Each is exported first unless it was scheduled without. One that fails does not stop the "
+        "others; the exit status tells.\n\nExample: manage.py purge_tenants --to /backups --json"
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("slugs", nargs="*", metavar="SLUG", help="only these, if they are due")
+        parser.add_argument("--to", type=Path, metavar="DIR", help="else TENANT_EXPORT_DIR")
+        parser.add_argument("--no-export", action="store_true", help="keep no archives at all")
+        parser.add_argument("--dry-run", action="store_true", help="only list what is due")
+        parser.add_argument("--json", action="store_true", help="print a JSON array")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        owner_connection()
+        wanted = set(options["slugs"])
+        due = [t for t in due_for_deletion() if not wanted or t.slug in wanted]
+        self._json = options["json"]
+        if options["dry_run"]:
+            rows = [{"slug": tenant.slug, "id": str(tenant.pk)} for tenant in due]
+        else:
+            rows = [self._purge(tenant, options) for tenant in due]
+        self._end(rows, "due" if options["dry_run"] else "purged")
+
+    def _purge(self, tenant: Tenant, options: dict[str, Any]) -> dict[str, Any]:
+        row = {"slug": tenant.slug, "id": str(tenant.pk)}
+        folder = options["to"] or settings.TENANT_EXPORT_DIR
+        self._report(f"{tenant.slug} ({tenant.pk})")
+        try:
+            with watching(self.stderr) as watch:
+                wish = Wish(SYSTEM, folder, not options["no_export"], self._report, watch)
+                certificate = purge(tenant, wish)
+        except (Busy, NotDue) as exc:  # another run has it, or its deletion was called off
+            why = first_line(exc)
+            self._report(f"  left as it is: {why}")
+            return {**row, "skipped": why}
+        except FAILURES as exc:
+            why = first_line(exc)
+            self.stderr.write(f"{tenant.slug}: {why}")
+            return {**row, "error": why}
+        self._report(f"  certificate {certificate.pk}")
+        return {**row, "certificate": str(certificate.pk), "digest": certificate.digest}
+
+    def _report(self, line: str) -> None:
+        if not self._json:
+            self.stdout.write(line)
+
+    def _end(self, rows: list[dict[str, Any]], verb: str) -> None:
+        failed = [row for row in rows if "error" in row]
+        done = [row for row in rows if "error" not in row and "skipped" not in row]
+        if self._json:
+            self.stdout.write(json.dumps(rows))
+        else:
+            self.stdout.write(f"{len(done)} {verb}")
+        if failed:
+            raise CommandError(f"{len(failed)} failed; run the command again.")

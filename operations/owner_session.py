@@ -1,0 +1,59 @@
+"""A connection of the owner's own, outside of Django's: for COPY and for long snapshots.
+
+Names are always qualified with the schema, so nothing here depends on a search path.
+"""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from django.conf import settings
+
+from operations.errors import Busy
+from tenants.schemas.owner import ALIAS, owner_connection
+
+Session = psycopg.Connection[tuple[Any, ...]]
+# What COPY writes must not depend on how somebody has set the server up.
+STABLE = (
+    "SET datestyle = 'ISO, YMD'; SET timezone = 'UTC'; SET intervalstyle = 'postgres';"
+    "SET bytea_output = 'hex'; SET extra_float_digits = 1; SET search_path = pg_catalog;"
+    "SET idle_in_transaction_session_timeout = 0; SET statement_timeout = 0"
+)
+
+
+@contextmanager
+def owner_session() -> Iterator[Session]:
+    """Give a connection of the owner in autocommit; closed on the way out.
+
+    Raises CommandError where the owner's login is not known.
+    """
+    owner_connection()
+    database = settings.DATABASES[ALIAS]
+    with psycopg.connect(
+        host=database["HOST"],
+        port=database["PORT"],
+        user=database["USER"],
+        password=database["PASSWORD"],
+        dbname=database["NAME"],
+        client_encoding="UTF8",
+        autocommit=True,
+        **database["OPTIONS"],
+    ) as session:
+        session.execute(STABLE)
+        yield session
+
+
+@contextmanager
+def working_on(tenant_id: uuid.UUID) -> Iterator[None]:
+    """Let one purge, restore or clone at a time into a tenant.
+
+    The lock ends with this process, whatever ends it. Raises Busy.
+    """
+    with owner_session() as session:
+        query = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
+        row = session.execute(query, [f"aggios:tenant:{tenant_id}"]).fetchone()
+        if not row or not row[0]:
+            raise Busy("Another run is at work on this tenant.")
+        yield

@@ -1,0 +1,92 @@
+"""Opening a workspace with a form, for people without an API client."""
+
+from typing import Any
+
+from django import forms
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+
+from accounts.auth.login import log_out
+from accounts.auth.signup import sign_up
+from aggios.pages.form import PageForm, as_refusal, new_password
+from core.forms import EmailAddressFormField
+from core.problems import NotFound, Problem
+from core.rate_limits.limits import take_by_address
+from pages.base import page
+from tenants.context import tenant_context
+from tenants.hosts import site_url
+from tenants.refs import TenantRef
+
+OPENED = "aggios.opened-workspace"
+SHOWN_FOR = 3600
+
+
+class SignUpForm(PageForm):
+    """The fields of a sign-up."""
+
+    company = forms.CharField(label=_("Agency"), max_length=120)
+    subdomain = forms.CharField(label=_("Address of the workspace"), max_length=63)
+    first_name = forms.CharField(label=_("First name"), max_length=100, required=False)
+    last_name = forms.CharField(label=_("Last name"), max_length=100, required=False)
+    email = EmailAddressFormField(label=_("E-mail address"))
+    password = new_password()
+
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data)
+        hints = {
+            "company": "organization",
+            "first_name": "given-name",
+            "last_name": "family-name",
+            "email": "email",
+            "subdomain": "off",
+        }
+        for name, hint in hints.items():
+            self.fields[name].widget.attrs["autocomplete"] = hint
+        self.fields["subdomain"].widget.attrs.update(autocapitalize="none", spellcheck="false")
+
+
+@never_cache
+@page("GET", "POST")
+def sign_up_page(request: HttpRequest) -> HttpResponse:
+    """Show the form, or open a workspace and go on to the page that names its address."""
+    if request.method != "POST":
+        return render(request, "signup.html", {"form": SignUpForm()})
+    form = SignUpForm(request.POST)
+    if not form.is_valid():
+        return render(request, "signup.html", {"form": form}, status=400)
+    try:
+        take_by_address("signup")
+        tenant = _opened(form.cleaned_data)
+    except Problem as problem:
+        return _refused(request, form, problem)
+    return redirect(f"{reverse('signed-up')}?opened={signing.dumps(tenant.slug, salt=OPENED)}")
+
+
+def _opened(fields: dict[str, Any]) -> TenantRef:
+    tenant, opened = sign_up(**fields)
+    # The page hands out no tokens, so the session that came with them has no use.
+    with tenant_context(tenant):
+        log_out(opened.session, actor=opened.user)
+    return tenant
+
+
+def _refused(request: HttpRequest, form: SignUpForm, problem: Problem) -> HttpResponse:
+    if problem.status >= 500:
+        raise problem
+    form.refuse(problem)
+    return as_refusal(render(request, "signup.html", {"form": form}), problem)
+
+
+@never_cache
+@page()
+def signed_up(request: HttpRequest) -> HttpResponse:
+    """Show the address of the workspace that was just opened."""
+    try:
+        slug = signing.loads(request.GET.get("opened", ""), salt=OPENED, max_age=SHOWN_FOR)
+    except signing.BadSignature as exc:
+        raise NotFound from exc
+    return render(request, "signed_up.html", {"address": site_url(slug)})
