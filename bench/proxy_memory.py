@@ -15,7 +15,7 @@ import httpx
 import psutil
 
 from bench.report import machine, show
-from tests.production.edge import DOMAIN, Edge, running
+from tests.support.traefik_edge import DOMAIN, Edge, running
 
 TITLE = "memory of the proxy while bodies stall, on the production files"
 HOST = f"acme.{DOMAIN}"

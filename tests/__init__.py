@@ -11,7 +11,7 @@ import django
 from devstack.home import Home
 from devstack.services import postgres
 from devstack.testing import TestStack, temporary_home
-from tests.name_server import NameServer
+from tests.support.name_server import NameServer
 
 session = ExitStack()
 # It has its port from here on, and answers once a test asks for it.

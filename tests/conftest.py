@@ -16,12 +16,12 @@ from django.db import connections
 from devstack.services.registry import STORES, WEB
 from devstack.testing import TestStack
 from tests import SETTLED, name_server, session, stack
-from tests.arranging import arrange
-from tests.cast import Agency, Person, found_agency, join
-from tests.interrupts import restore_interrupts
-from tests.mailbox import Mailbox
-from tests.name_server import NameServer
-from tests.site import Site
+from tests.support.factories import Agency, Person, found_agency, join
+from tests.support.http_client import Site
+from tests.support.interrupts import restore_interrupts
+from tests.support.mailbox import Mailbox
+from tests.support.name_server import NameServer
+from tests.support.ordering import arrange
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

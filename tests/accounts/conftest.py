@@ -14,9 +14,9 @@ from accounts.passwords import hashers, validation
 from core.rate_limits import limits
 from devstack.testing import TestStack
 from tenants.context import tenant_context
-from tests.cast import Agency, Person, join
 from tests.core.conftest import superuser
-from tests.files.forms import uploaded
+from tests.support.factories import Agency, Person, join
+from tests.support.files.form_uploads import uploaded
 
 __all__ = ["superuser"]
 

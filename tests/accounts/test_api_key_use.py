@@ -14,10 +14,10 @@ from accounts.actions import SCOPES
 from accounts.models import ApiKey, Session, User
 from core.text.formatting import timestamp
 from tenants.context import tenant_context
-from tests.accounts.bodies import refusal
-from tests.accounts.keys import DEAD, READ, asking, made
-from tests.cast import Agency, join
-from tests.site import Site
+from tests.support.accounts.api_keys import DEAD, READ, asking, made
+from tests.support.accounts.tokens import refusal
+from tests.support.factories import Agency, join
+from tests.support.http_client import Site
 
 
 @pytest.mark.parametrize("host", ["tenant", "api"])

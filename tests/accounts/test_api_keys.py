@@ -12,9 +12,9 @@ from django.utils import timezone
 from accounts.models import ApiKey, Session
 from audit.models import AuditEvent
 from tenants.context import tenant_context
-from tests.accounts.bodies import faults, refusal
-from tests.accounts.keys import DEAD, READ, asking, made
-from tests.cast import Agency, join
+from tests.support.accounts.api_keys import DEAD, READ, asking, made
+from tests.support.accounts.tokens import faults, refusal
+from tests.support.factories import Agency, join
 
 
 def test_a_key_is_shown_once(agency: Agency):

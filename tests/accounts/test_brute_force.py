@@ -10,9 +10,9 @@ from accounts.auth.login_throttling import make_familiar
 from core.http.client_address import limit_key
 from core.request_context import RequestContext, serving
 from tenants.context import tenant_context
-from tests.accounts.asking import ask, somewhere
-from tests.cast import Agency, join
-from tests.site import PASSWORD, Host
+from tests.support.accounts.in_process_client import ask, somewhere
+from tests.support.factories import Agency, join
+from tests.support.http_client import PASSWORD, Host
 
 WIDE = 6
 

@@ -7,13 +7,13 @@ from django.contrib.auth.hashers import make_password
 
 from accounts.models import Invitation, Letter, User
 from tenants.context import tenant_context
-from tests.accounts.asking import ask, somewhere
-from tests.accounts.bodies import refusal
-from tests.accounts.people import logged_in
 from tests.accounts.test_enumeration import asked
-from tests.accounts.test_hashing_desk import WORK, Counted, counted
-from tests.cast import Agency, found_agency
-from tests.site import PASSWORD
+from tests.accounts.test_hash_pool import WORK, Counted, counted
+from tests.support.accounts.in_process_client import ask, somewhere
+from tests.support.accounts.tokens import refusal
+from tests.support.accounts.users import logged_in
+from tests.support.factories import Agency, found_agency
+from tests.support.http_client import PASSWORD
 
 __all__ = ["counted"]
 

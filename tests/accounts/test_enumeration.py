@@ -12,10 +12,10 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.passwords.validation import password_fits
 from tenants.context import tenant_context
-from tests.accounts.asking import ask, somewhere
-from tests.accounts.test_hashing_desk import WORK, Counted, counted
-from tests.cast import Agency
-from tests.site import PASSWORD
+from tests.accounts.test_hash_pool import WORK, Counted, counted
+from tests.support.accounts.in_process_client import ask, somewhere
+from tests.support.factories import Agency
+from tests.support.http_client import PASSWORD
 
 __all__ = ["counted"]
 
@@ -47,7 +47,7 @@ REFUSED = {
 def agency(site) -> Agency:
     import secrets
 
-    from tests.cast import found_agency
+    from tests.support.factories import found_agency
 
     return found_agency(site, f"x{secrets.token_hex(6)}", email="ada@here.test")
 

@@ -10,8 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Invitation, Letter
 from tenants.context import tenant_context
-from tests.accounts.bodies import faults, refusal
-from tests.accounts.invited import (
+from tests.support.accounts.invitations import (
     FIELDS,
     INVITATIONS,
     REGISTER,
@@ -21,7 +20,8 @@ from tests.accounts.invited import (
     joining,
     token_for,
 )
-from tests.cast import Agency, Person, join
+from tests.support.accounts.tokens import faults, refusal
+from tests.support.factories import Agency, Person, join
 
 
 def fresh() -> str:

@@ -1,7 +1,7 @@
 """An agency signs up, its people come and go, and the other agency sees nothing of it."""
 
-from tests.cast import Agency, Person
-from tests.site import PASSWORD, Site
+from tests.support.factories import Agency, Person
+from tests.support.http_client import PASSWORD, Site
 
 
 def test_the_owner_is_logged_in_by_signing_up(acme: Agency):

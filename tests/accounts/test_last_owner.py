@@ -14,9 +14,9 @@ from accounts.users.services import change_person
 from core.problems import Problem
 from core.request_context import RequestContext, serving
 from tenants.context import tenant_context
-from tests.accounts.bodies import refusal
-from tests.accounts.people import active_owners, logged_in, row, somebody, trail
-from tests.cast import Agency, Person
+from tests.support.accounts.tokens import refusal
+from tests.support.accounts.users import active_owners, logged_in, row, somebody, trail
+from tests.support.factories import Agency, Person
 
 LESSENING = {
     "demote": ("PATCH", {"role": "admin"}),

@@ -8,9 +8,9 @@ from accounts.models import Session, User
 from accounts.passwords.hashers import PepperedArgon2
 from audit.models import AuditEvent
 from tenants.context import tenant_context
-from tests.accounts.bodies import faults, refusal
-from tests.cast import Agency, join
-from tests.site import PASSWORD, Host, Site
+from tests.support.accounts.tokens import faults, refusal
+from tests.support.factories import Agency, join
+from tests.support.http_client import PASSWORD, Host, Site
 
 # The limit of the address counts on from one to the next, whoever they ask for.
 VARYING = {"date", "x-request-id", "content-length", "ratelimit"}

@@ -5,9 +5,9 @@ import pytest
 from accounts.models import Session, User
 from audit.models import AuditEvent
 from tenants.context import tenant_context
-from tests.accounts.bodies import refusal
-from tests.cast import Agency, join
-from tests.site import PASSWORD, Site
+from tests.support.accounts.tokens import refusal
+from tests.support.factories import Agency, join
+from tests.support.http_client import PASSWORD, Site
 
 DEAD = (401, "token_invalid")
 

@@ -9,9 +9,9 @@ import pytest
 from accounts.models import User
 from audit.models import AuditEvent
 from tenants.context import tenant_context
-from tests.accounts.bodies import faults, refusal
-from tests.cast import Agency
-from tests.site import Site
+from tests.support.accounts.tokens import faults, refusal
+from tests.support.factories import Agency
+from tests.support.http_client import Site
 
 ME = "/api/users/me"
 FIELDS = "id email first_name last_name role is_active created_at updated_at"

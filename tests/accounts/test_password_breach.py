@@ -13,9 +13,9 @@ from accounts.passwords import breaches
 from accounts.passwords.validation import checked_password, require_good
 from accounts.problems import PasswordUnchecked
 from core.problems import ValidationFailed
-from tests.accounts.asking import ask, somewhere
-from tests.cast import Agency
-from tests.site import PASSWORD
+from tests.support.accounts.in_process_client import ask, somewhere
+from tests.support.factories import Agency
+from tests.support.http_client import PASSWORD
 
 GOOD = "a phrase that nobody has lost"
 LOST = "a phrase that somebody has lost"

@@ -11,9 +11,9 @@ from accounts.email_tokens import mint
 from accounts.models import Session, User
 from audit.models import AuditEvent
 from tenants.context import tenant_context
-from tests.accounts.bodies import faults, refusal
-from tests.cast import Agency
-from tests.site import PASSWORD, Host
+from tests.support.accounts.tokens import faults, refusal
+from tests.support.factories import Agency
+from tests.support.http_client import PASSWORD, Host
 
 ANOTHER = "a quite different phrase"
 WRONG = ("current_password", "wrong")

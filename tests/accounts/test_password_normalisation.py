@@ -19,10 +19,10 @@ from files.shares.passwords import require_password
 from staff.models import StaffUser
 from staff.services import create_staff
 from tenants.context import tenant_context
-from tests.accounts.asking import ask, somewhere
-from tests.accounts.test_hashing_desk import WORK, Counted, counted
-from tests.cast import Agency
-from tests.files.links import shared
+from tests.accounts.test_hash_pool import WORK, Counted, counted
+from tests.support.accounts.in_process_client import ask, somewhere
+from tests.support.factories import Agency
+from tests.support.files.shares import shared
 
 __all__ = ["counted"]
 

@@ -11,9 +11,9 @@ from audit.models import AuditEvent
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tenants.routing import forget
-from tests.accounts.bodies import claims, header, refusal
-from tests.cast import Agency
-from tests.site import PASSWORD, Host, Site
+from tests.support.accounts.tokens import claims, header, refusal
+from tests.support.factories import Agency
+from tests.support.http_client import PASSWORD, Host, Site
 
 
 def refresh(host: Host, token: object):

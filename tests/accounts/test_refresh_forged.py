@@ -6,10 +6,10 @@ import jwt
 import pytest
 
 from tenants.signing_keys import key_id, signing_key
-from tests.accounts.bodies import claims, header, part, refusal
 from tests.accounts.test_refresh import refresh, session_of
-from tests.cast import Agency
-from tests.site import Site
+from tests.support.accounts.tokens import claims, header, part, refusal
+from tests.support.factories import Agency
+from tests.support.http_client import Site
 
 
 def forge(agency: Agency, key: str | None = None, algorithm: str = "HS256", **changes: object):

@@ -8,10 +8,10 @@ import pytest
 from accounts.models import Authenticator, RecoveryCode, User
 from audit.models import AuditEvent
 from tenants.context import tenant_context
-from tests.accounts.bodies import faults, refusal
-from tests.accounts.factors import FACTORS, App, begin, enrol, events, log_in
-from tests.cast import Agency, Person, found_agency
-from tests.site import PASSWORD, Site
+from tests.support.accounts.second_factors import FACTORS, App, begin, enrol, events, log_in
+from tests.support.accounts.tokens import faults, refusal
+from tests.support.factories import Agency, Person, found_agency
+from tests.support.http_client import PASSWORD, Site
 
 NewPerson = Callable[..., Person]
 

@@ -14,8 +14,7 @@ from accounts.sessions.services import open_session
 from accounts.sessions.tokens import access_token
 from accounts.sessions.touching import LONGEST_WAIT
 from tenants.context import tenant_context
-from tests.accounts.bodies import claims
-from tests.accounts.sessions import (
+from tests.support.accounts.sessions import (
     ME,
     SESSIONS,
     age,
@@ -27,7 +26,8 @@ from tests.accounts.sessions import (
     session_id,
     set_rules,
 )
-from tests.cast import Agency
+from tests.support.accounts.tokens import claims
+from tests.support.factories import Agency
 
 
 def test_an_idle_session_ends_and_says_so(agency: Agency):

@@ -17,9 +17,9 @@ from accounts.models import Session
 from accounts.problems import TokenReused
 from accounts.sessions.rotation import rotate
 from tenants.context import tenant_context
-from tests.accounts.sessions import ME, age, ends, log_in, reason, refresh, row
-from tests.cast import Agency
-from tests.site import Host
+from tests.support.accounts.sessions import ME, age, ends, log_in, reason, refresh, row
+from tests.support.factories import Agency
+from tests.support.http_client import Host
 
 PATIENCE = 30.0
 

@@ -9,10 +9,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from accounts.sessions.tokens import LONGEST
 from tenants.signing_keys import key_id, signing_key
-from tests.accounts.bodies import claims, header, part, refusal
-from tests.accounts.sessions import ME, reason, refresh, row
-from tests.cast import Agency
-from tests.site import Host, Site
+from tests.support.accounts.sessions import ME, reason, refresh, row
+from tests.support.accounts.tokens import claims, header, part, refusal
+from tests.support.factories import Agency
+from tests.support.http_client import Host, Site
 
 INVALID = (401, "token_invalid")
 

@@ -4,10 +4,10 @@ import uuid
 
 import pytest
 
-from tests.accounts.bodies import faults, refusal
-from tests.accounts.sessions import ME, SESSIONS, age, ends, log_in, reason, row, session_id
-from tests.cast import Agency, Person, join
-from tests.site import Host, Site
+from tests.support.accounts.sessions import ME, SESSIONS, age, ends, log_in, reason, row, session_id
+from tests.support.accounts.tokens import faults, refusal
+from tests.support.factories import Agency, Person, join
+from tests.support.http_client import Host, Site
 
 FIELDS = {
     *("id", "created_at", "last_used_at", "expires_at", "proved_at", "ip", "user_agent"),

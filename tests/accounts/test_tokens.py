@@ -15,9 +15,9 @@ from accounts.sessions.signing import backend_of
 from accounts.sessions.tokens import _verified, access_token, read_access_token
 from tenants.context import tenant_context
 from tenants.signing_keys import key_id, parse_key_id, signing_key, verifying_keys
-from tests.accounts.bodies import claims, header, part, refusal
-from tests.cast import Agency
-from tests.site import Site
+from tests.support.accounts.tokens import claims, header, part, refusal
+from tests.support.factories import Agency
+from tests.support.http_client import Site
 
 ME = "/api/users/me"
 

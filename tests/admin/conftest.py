@@ -9,8 +9,8 @@ from django.contrib.auth.models import Permission
 from audit.services import SYSTEM
 from staff.models import StaffUser
 from staff.services import create_staff
-from tests.browser import Browser
-from tests.site import PASSWORD, Site
+from tests.support.browser import Browser
+from tests.support.http_client import PASSWORD, Site
 
 NewStaff = Callable[..., StaffUser]
 

@@ -9,9 +9,9 @@ from django.core.management import CommandError, call_command
 
 from staff.models import StaffUser
 from tests.admin.conftest import log_in
-from tests.admin.trail import last_event
-from tests.browser import Browser
-from tests.site import PASSWORD, Site
+from tests.support.browser import Browser
+from tests.support.http_client import PASSWORD, Site
+from tests.support.staff_audit import last_event
 
 
 def new_email() -> str:

@@ -10,10 +10,10 @@ from staff.admin.domains import MAX_ADDED
 from tenants.domains.services import add_domain
 from tenants.models import Domain
 from tests.admin.test_tenants import change_form, page_of, tenants_at
-from tests.admin.trail import assert_recorded
-from tests.browser import Browser
-from tests.cast import Agency
-from tests.site import Host, Site
+from tests.support.browser import Browser
+from tests.support.factories import Agency
+from tests.support.http_client import Host, Site
+from tests.support.staff_audit import assert_recorded
 
 
 def with_domain(slug: str, name: str, **fields: str) -> dict[str, str]:

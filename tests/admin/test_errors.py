@@ -4,8 +4,8 @@ import http.client
 
 import pytest
 
-from tests.browser import Browser
-from tests.site import Site
+from tests.support.browser import Browser
+from tests.support.http_client import Site
 
 INSIDE = ("Traceback", "Exception", "DEBUG = ", "psycopg", "site-packages", "Request Method")
 ODD = [

@@ -10,7 +10,7 @@ import staff.admin  # noqa: F401 - registers the models
 from staff.admin.base import StaffModelAdmin
 from staff.admin_site import site as admin_site
 from staff.models import StaffUser
-from tests.site import BASE_DOMAIN
+from tests.support.http_client import BASE_DOMAIN
 
 URLS = "aggios.urls.admin"
 MODELS = sorted(admin_site._registry, key=lambda model: model._meta.label)

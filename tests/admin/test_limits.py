@@ -2,8 +2,8 @@
 
 from tenants.models import Tenant
 from tests.admin.test_tenants import change_form, page_of, tenants_at
-from tests.admin.trail import assert_recorded
-from tests.browser import Browser
+from tests.support.browser import Browser
+from tests.support.staff_audit import assert_recorded
 
 
 def limits_at(slug: str) -> dict[str, int]:

@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from staff.models import StaffUser
 from tests.admin.conftest import log_in
-from tests.admin.trail import assert_recorded, last_event
-from tests.browser import Browser
-from tests.cast import Agency
-from tests.site import PASSWORD, Site
+from tests.support.browser import Browser
+from tests.support.factories import Agency
+from tests.support.http_client import PASSWORD, Site
+from tests.support.staff_audit import assert_recorded, last_event
 
 
 def test_staff_logs_in_with_the_address_in_any_case(site: Site, new_staff) -> None:

@@ -7,11 +7,11 @@ from tenants.domains.dns_proof import proof_record
 from tenants.domains.services import claim_domain
 from tests.admin.test_suspension import chosen
 from tests.admin.test_tenants import LIST, change_form, page_of, tenants_at
-from tests.admin.trail import assert_recorded
-from tests.browser import Browser
-from tests.name_server import NameServer
-from tests.site import Site
 from tests.staff.test_domains import name
+from tests.support.browser import Browser
+from tests.support.http_client import Site
+from tests.support.name_server import NameServer
+from tests.support.staff_audit import assert_recorded
 
 __all__ = ["name"]
 

@@ -12,11 +12,11 @@ from audit.services import SYSTEM
 from core.problems import InvalidCredentials
 from staff.models import StaffAuthenticator, StaffRecoveryCode, StaffUser
 from staff.tokens import issue
-from tests.accounts.factors import App
 from tests.admin.conftest import log_in
-from tests.admin.trail import assert_recorded, last_event
-from tests.browser import Browser
-from tests.site import PASSWORD, Site
+from tests.support.accounts.second_factors import App
+from tests.support.browser import Browser
+from tests.support.http_client import PASSWORD, Site
+from tests.support.staff_audit import assert_recorded, last_event
 
 PAGE = "/admin/second-factor/"
 SECRET = re.compile(r"<code>([A-Z2-7]{32})</code>")

@@ -15,10 +15,10 @@ from django.test import Client
 
 from staff.models import StaffUser
 from staff.sessions import LAST_REQUEST_AT
-from tests.accounts.asking import somewhere
-from tests.admin.trail import last_event
-from tests.site import BASE_DOMAIN, PASSWORD
-from tests.structure.test_boot import PRODUCTION
+from tests.structure.test_system_checks import PRODUCTION
+from tests.support.accounts.in_process_client import somewhere
+from tests.support.http_client import BASE_DOMAIN, PASSWORD
+from tests.support.staff_audit import last_event
 
 ROOT = Path(__file__).resolve().parents[2]
 COOKIES = """

@@ -7,9 +7,9 @@ from django.contrib.auth.models import Group, Permission
 
 from staff.models import StaffUser
 from tests.admin.conftest import log_in
-from tests.admin.trail import assert_recorded
-from tests.browser import Browser
-from tests.site import PASSWORD, Site
+from tests.support.browser import Browser
+from tests.support.http_client import PASSWORD, Site
+from tests.support.staff_audit import assert_recorded
 
 LIST, ADD = "/admin/staff/staffuser/", "/admin/staff/staffuser/add/"
 

@@ -1,10 +1,10 @@
 """Suspending and resuming: asked first, in force at the next request, in every process."""
 
 from tests.admin.test_tenants import LIST, tenants_at, token_of
-from tests.admin.trail import assert_recorded
-from tests.browser import Browser
-from tests.cast import Agency
-from tests.site import Site
+from tests.support.browser import Browser
+from tests.support.factories import Agency
+from tests.support.http_client import Site
+from tests.support.staff_audit import assert_recorded
 
 REASON = "The invoice of <October> is open."
 

@@ -8,9 +8,9 @@ import pytest
 from django.db import connection
 
 from tenants.models import Tenant
-from tests.admin.trail import assert_recorded
-from tests.browser import Browser
-from tests.site import Site
+from tests.support.browser import Browser
+from tests.support.http_client import Site
+from tests.support.staff_audit import assert_recorded
 
 LIST, ADD = "/admin/tenants/tenant/", "/admin/tenants/tenant/add/"
 

@@ -9,10 +9,10 @@ from audit.services import SYSTEM, Actor, Target, record
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
 from tenants.services import create_tenant
-from tests.archive.conftest import run
 from tests.core.conftest import superuser
+from tests.operations.conftest import run
+from tests.support.cleanup import tidied
 from tests.tenants.conftest import make_tenant
-from tests.tidying import tidied
 
 __all__ = ["make_tenant", "run", "superuser"]
 

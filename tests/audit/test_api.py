@@ -7,8 +7,8 @@ import pytest
 
 from audit.services import Actor, Target, erase_person, record
 from tenants.context import tenant_context
-from tests.cast import Agency, Person, found_agency, join
-from tests.site import Site
+from tests.support.factories import Agency, Person, found_agency, join
+from tests.support.http_client import Site
 
 
 @pytest.fixture(scope="module")

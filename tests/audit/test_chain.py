@@ -15,9 +15,9 @@ from core.request_context import RequestContext, serving
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
 from tests.audit.conftest import ADA, BEN, EVENTS, links, run
-from tests.audit.test_verifying import verified
-from tests.cast import Agency, join
-from tests.core.test_rights import refused
+from tests.audit.test_verification import verified
+from tests.core.test_database_privileges import refused
+from tests.support.factories import Agency, join
 
 WRITERS, ROUNDS = 10, 5
 

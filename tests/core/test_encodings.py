@@ -6,9 +6,9 @@ from django.test import Client
 
 from core.http.encodings import undecodable_field
 from core.problems import MalformedBody
-from tests.accounts.asking import somewhere
-from tests.cast import Agency
-from tests.site import BASE_DOMAIN, Site
+from tests.support.accounts.in_process_client import somewhere
+from tests.support.factories import Agency
+from tests.support.http_client import BASE_DOMAIN, Site
 
 FORM = "application/x-www-form-urlencoded"
 

@@ -8,9 +8,9 @@ import pytest
 from django.db import connections
 
 from devstack.testing import TestStack
-from tests.accounts.bodies import refusal
-from tests.cast import Agency
-from tests.site import PASSWORD, Site
+from tests.support.accounts.tokens import refusal
+from tests.support.factories import Agency
+from tests.support.http_client import PASSWORD, Site
 
 
 @contextmanager

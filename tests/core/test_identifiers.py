@@ -8,7 +8,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.converters import UUIDConverter
 
 from core.api.identifiers import IdConverter, canonical_id
-from tests.cast import Agency
+from tests.support.factories import Agency
 
 UUID = "0192f0c1-7e2b-7c3d-8abc-0123456789ab"
 

@@ -3,8 +3,8 @@
 import httpx
 
 from devstack.testing import TestStack
-from tests.cast import Agency
-from tests.site import Site
+from tests.support.factories import Agency
+from tests.support.http_client import Site
 
 
 def scrape(stores: TestStack, **headers: str) -> httpx.Response:

@@ -8,8 +8,8 @@ from django.conf import settings
 from django.core.management import call_command
 from jsonschema.validators import Draft202012Validator
 
-from tests.cast import Agency
-from tests.site import Site
+from tests.support.factories import Agency
+from tests.support.http_client import Site
 
 KINDS = {"apex": "", "api": "api", "dash": "dash", "admin": "admin", "tenant": "acme"}
 

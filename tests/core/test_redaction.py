@@ -6,9 +6,9 @@ import pytest
 
 from core.redaction import redacted, redacted_path
 from devstack.testing import TestStack
-from tests.cast import Agency
-from tests.core.log_lines import lines_with
-from tests.core.test_refusals import exchange, request
+from tests.core.test_gunicorn_errors import exchange, request
+from tests.support.factories import Agency
+from tests.support.service_logs import lines_with
 
 ID = "019a2b96-4e26-7222-a781-71ecb0d5754d"
 WORDS = "/api/audit/deletion-certificates/s"

@@ -6,7 +6,7 @@ from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 
 from aggios.openapi_views import schema_of
-from tests.site import BASE_DOMAIN, Site
+from tests.support.http_client import BASE_DOMAIN, Site
 
 HOSTS = {"apex": BASE_DOMAIN, "api": f"api.{BASE_DOMAIN}"}
 PATHS = ("/api/schema", "/api/docs", "/api/docs?script=")

@@ -7,7 +7,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from accounts.models import User
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
-from tests.core.people import EMAILS, backend_pid, people
+from tests.support.scope_queries import EMAILS, backend_pid, people
 
 ONE, TWO = ["only@one.test"], ["only@two.test"]
 

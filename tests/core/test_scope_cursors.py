@@ -7,7 +7,7 @@ from psycopg import errors
 from accounts.models import User
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
-from tests.core.people import EMAILS
+from tests.support.scope_queries import EMAILS
 
 ONE, TWO = "only@one.test", "only@two.test"
 

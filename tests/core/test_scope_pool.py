@@ -9,8 +9,8 @@ from django.db import DatabaseError, connections
 from core.db_backend.base import DatabaseWrapper
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
-from tests.core.people import backend_pid, people, place
 from tests.core.test_scope_connection import terminate
+from tests.support.scope_queries import backend_pid, people, place
 
 ONE, TWO = ["only@one.test"], ["only@two.test"]
 

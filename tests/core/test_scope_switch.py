@@ -11,7 +11,7 @@ from psycopg import errors
 from core.db_backend.scope import PUBLIC, Scope, current_scope, enter
 from tenants.context import NoTenant, current_tenant, tenant_context
 from tenants.refs import TenantRef
-from tests.core.people import EMAILS, people, place
+from tests.support.scope_queries import EMAILS, people, place
 
 
 def test_each_tenant_sees_its_own_people(db_one, one: TenantRef, two: TenantRef):

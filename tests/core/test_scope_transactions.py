@@ -7,7 +7,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from core.db_backend.base import DatabaseWrapper
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
-from tests.core.people import people, place
+from tests.support.scope_queries import people, place
 
 ONE, TWO = ["only@one.test"], ["only@two.test"]
 

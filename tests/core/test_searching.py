@@ -12,8 +12,8 @@ from accounts.users.queries import find_people
 from files.models import File
 from tenants.context import tenant_context
 from tenants.models import Domain, Tenant
-from tests.cast import Agency
 from tests.structure.test_imports import ROOMS, ROOT
+from tests.support.factories import Agency
 
 # What is searched for, and the name that it finds.
 FOUND = [

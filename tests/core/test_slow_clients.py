@@ -15,12 +15,12 @@ import pytest
 from devstack.testing import TestStack
 from files.models import Upload
 from tenants.context import tenant_context
-from tests.cast import Agency
-from tests.core.test_bodies import status_and_code
-from tests.files.bucket import keys_of, unfinished_of
-from tests.files.forms import uploaded
-from tests.isolation.second import another_gunicorn
-from tests.site import Host, Site
+from tests.core.test_request_body_limits import status_and_code
+from tests.support.factories import Agency
+from tests.support.files.bucket import keys_of, unfinished_of
+from tests.support.files.form_uploads import uploaded
+from tests.support.http_client import Host, Site
+from tests.support.second_gunicorn import another_gunicorn
 
 THREADS, PLACES, MANY = 8, 6, 24
 READERS, WHOLE = THREADS + 2, 12_000_000

@@ -11,7 +11,7 @@ import pytest
 from aggios import command_line
 from core.termination import Terminated
 from devstack.home import CHECKOUT
-from tests.interrupts import restore_interrupts
+from tests.support.interrupts import restore_interrupts
 
 # Sends the process a signal as it imports a module.
 SITE = """

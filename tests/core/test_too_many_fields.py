@@ -6,11 +6,11 @@ from typing import Any
 from django.conf import settings
 from django.test import Client
 
-from tests.accounts.asking import somewhere
-from tests.accounts.bodies import refusal
-from tests.cast import Agency
-from tests.files.forms import part, send
-from tests.site import BASE_DOMAIN
+from tests.support.accounts.in_process_client import somewhere
+from tests.support.accounts.tokens import refusal
+from tests.support.factories import Agency
+from tests.support.files.form_uploads import part, send
+from tests.support.http_client import BASE_DOMAIN
 
 MOST = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
 FORM = "application/x-www-form-urlencoded"

@@ -20,7 +20,7 @@ from devstack.home import CHECKOUT, Home
 from devstack.ports import LOOPBACK, is_free
 from devstack.services.registry import ALL
 from devstack.testing import temporary_home
-from tests.devstack import web
+from tests.support.devstack import web
 
 START_SECONDS = 240
 

@@ -9,7 +9,7 @@ import pytest
 from aggios import gunicorn
 from devstack.home import CHECKOUT
 from devstack.testing import TestStack
-from tests.devstack import web
+from tests.support.devstack import web
 
 
 def test_any_host_reaches_the_application(whole: TestStack) -> None:

@@ -12,7 +12,7 @@ import pytest
 from devstack.deferred_listener import DeferredListener
 from devstack.services.registry import ALL
 from devstack.testing import TestStack
-from tests.devstack import stores, web
+from tests.support.devstack import stores, web
 
 # The answer had begun when the process that gave it was killed.
 CUT = 0

@@ -18,7 +18,7 @@ from devstack.home import CHECKOUT, Home
 from devstack.lock import holder
 from devstack.supervisor import Supervised
 from devstack.testing import running_stack, temporary_home
-from tests.devstack import stores
+from tests.support.devstack import stores
 
 pytestmark = pytest.mark.usefixtures("servers")
 
@@ -64,15 +64,15 @@ def test_orphans_of_a_killed_supervisor_are_ended_by_the_next_start(
 ) -> None:
     children = supervisor.children()
     undertaker = next(item for item in children if "devstack.reaper" in item.cmdline())
-    orphans = [item for item in children if item != undertaker]
+    orphaned = [item for item in children if item != undertaker]
     undertaker.kill()
     supervisor.kill()
     supervisor.wait()
-    assert all(orphans.is_alive(orphan) for orphan in orphans)
+    assert all(orphans.is_alive(orphan) for orphan in orphaned)
 
     with running_stack(kept_home) as stack:
-        assert stack.swept >= len(orphans)
-        assert not any(orphans.is_alive(orphan) for orphan in orphans)
+        assert stack.swept >= len(orphaned)
+        assert not any(orphans.is_alive(orphan) for orphan in orphaned)
         assert stores.read(stack) == ("kept",) * 3
 
 

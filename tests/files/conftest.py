@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from tests.cast import Agency, Person
-from tests.site import BASE_DOMAIN
+from tests.support.factories import Agency, Person
+from tests.support.http_client import BASE_DOMAIN
 
 
 @pytest.fixture

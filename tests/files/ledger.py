@@ -2,8 +2,8 @@
 
 from files.models import Balance, File, FileVersion, Upload
 from tenants.context import tenant_context
-from tests.cast import Agency
-from tests.files.bucket import keys_of
+from tests.support.factories import Agency
+from tests.support.files.bucket import keys_of
 
 
 def require_sound(agency: Agency) -> None:

@@ -11,10 +11,10 @@ import pytest
 
 from files.content_types import INERT, safe_type
 from files.sniffing import HEAD_BYTES, type_of
-from tests.cast import Agency
-from tests.files.direct import sent_directly
-from tests.files.forms import uploaded
-from tests.site import Site
+from tests.support.factories import Agency
+from tests.support.files.direct_uploads import sent_directly
+from tests.support.files.form_uploads import uploaded
+from tests.support.http_client import Site
 
 OCTETS = "application/octet-stream"
 OOXML = "application/vnd.openxmlformats-officedocument"

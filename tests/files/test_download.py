@@ -11,9 +11,9 @@ from audit.models import AuditEvent
 from files.models import FileVersion
 from files.storage.backend import tenant_storage
 from tenants.context import tenant_context
-from tests.cast import Agency
-from tests.files.forms import uploaded
-from tests.site import Site
+from tests.support.factories import Agency
+from tests.support.files.form_uploads import uploaded
+from tests.support.http_client import Site
 
 DATA = bytes(range(256)) * 4
 

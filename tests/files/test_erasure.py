@@ -7,13 +7,13 @@ import pytest
 from files.models import Upload
 from files.uploads.cleanup import settle_some
 from tenants.context import tenant_context
-from tests.accounts.people import logged_in
-from tests.cast import Agency, Person
-from tests.files.bucket import keys_of
-from tests.files.direct import UPLOADS, announced, sent, sent_directly
-from tests.files.forms import uploaded
 from tests.files.ledger import require_sound, used_by
-from tests.site import Site
+from tests.support.accounts.users import logged_in
+from tests.support.factories import Agency, Person
+from tests.support.files.bucket import keys_of
+from tests.support.files.direct_uploads import UPLOADS, announced, sent, sent_directly
+from tests.support.files.form_uploads import uploaded
+from tests.support.http_client import Site
 
 MINE = "Letter of Dora Dory.txt"
 DATA = b"dear all"

@@ -3,9 +3,9 @@
 import pytest
 
 from core.problems import MalformedBody
-from tests.accounts.bodies import refusal
-from tests.cast import Agency
-from tests.site import Host
+from tests.support.accounts.tokens import refusal
+from tests.support.factories import Agency
+from tests.support.http_client import Host
 
 MALFORMED = (400, MalformedBody.code)
 

@@ -12,9 +12,9 @@ from django.db import transaction
 from accounts.models import User
 from files.models import File, FileVersion
 from tenants.context import tenant_context
-from tests.cast import Agency, Person, join
-from tests.files.forms import uploaded
-from tests.site import Host
+from tests.support.factories import Agency, Person, join
+from tests.support.files.form_uploads import uploaded
+from tests.support.http_client import Host
 
 TIED = 1300
 

@@ -13,14 +13,14 @@ from files import urls
 from files.models import File, FileVersion, Share, Upload
 from tenants.context import tenant_context
 from tenants.services import resume_tenant, suspend_tenant
-from tests.accounts.keys import made
-from tests.cast import Agency, Person, found_agency, join
-from tests.files.direct import announced, sent
-from tests.files.forms import uploaded
-from tests.files.links import path_of, shared
-from tests.files.permissions import ON_OWNERS, Case, cases
-from tests.site import Host, Site
-from tests.structure.routes import ROUTES
+from tests.support.accounts.api_keys import made
+from tests.support.factories import Agency, Person, found_agency, join
+from tests.support.files.direct_uploads import announced, sent
+from tests.support.files.form_uploads import uploaded
+from tests.support.files.permission_matrix import ON_OWNERS, Case, cases
+from tests.support.files.shares import path_of, shared
+from tests.support.http_client import Host, Site
+from tests.support.routes import ROUTES
 
 CASES = cases()
 SCOPES = ("files:read", "files:write", "shares:read", "shares:write")

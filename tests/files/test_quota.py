@@ -11,12 +11,12 @@ from files.models import Balance, Upload
 from files.quota import standing
 from tenants.context import tenant_context
 from tests import stack
-from tests.files.agreeing import assert_agreed, balance_of, sums_of
-from tests.files.allowances import assert_refused, limit
-from tests.files.direct import announced, direct
-from tests.files.forms import closing, part, send, upload, uploaded
-from tests.files.test_broken_uploads import answer_on, connected, until
-from tests.site import Site
+from tests.files.test_interrupted_uploads import answer_on, connected, until
+from tests.support.files.consistency import assert_agreed, balance_of, sums_of
+from tests.support.files.direct_uploads import announced, direct
+from tests.support.files.form_uploads import closing, part, send, upload, uploaded
+from tests.support.files.limits import assert_refused, limit
+from tests.support.http_client import Site
 
 SIZE, MANY, FIT = 600_000, 24, 9
 

@@ -13,13 +13,13 @@ from files.storage.client import client
 from files.uploads.landing import landing_name
 from tenants.context import tenant_context
 from tests import stack
-from tests.cast import Agency
-from tests.files.agreeing import assert_agreed, balance_of, sums_of
-from tests.files.allowances import assert_refused, limit
-from tests.files.direct import UPLOADS, announced, completed, direct
-from tests.files.forms import part, uploaded
-from tests.files.test_broken_uploads import connected, until
-from tests.site import Site
+from tests.files.test_interrupted_uploads import connected, until
+from tests.support.factories import Agency
+from tests.support.files.consistency import assert_agreed, balance_of, sums_of
+from tests.support.files.direct_uploads import UPLOADS, announced, completed, direct
+from tests.support.files.form_uploads import part, uploaded
+from tests.support.files.limits import assert_refused, limit
+from tests.support.http_client import Site
 
 SIZE = 60_000
 FORM = 1_200_000  # it is read in large pieces

@@ -10,12 +10,12 @@ from django.utils import timezone
 from accounts.models import User
 from files.models import File, Share
 from tenants.context import tenant_context
-from tests.browser import HTML
-from tests.cast import Agency, join
-from tests.core.log_lines import lines_with, text_of
-from tests.files.forms import uploaded
-from tests.files.links import DATA, events, opened, path_of, shared, without_number
-from tests.site import Host, Site
+from tests.support.browser import HTML
+from tests.support.factories import Agency, join
+from tests.support.files.form_uploads import uploaded
+from tests.support.files.shares import DATA, events, opened, path_of, shared, without_number
+from tests.support.http_client import Host, Site
+from tests.support.service_logs import lines_with, text_of
 
 PAGE = {"Accept": HTML}
 

@@ -7,11 +7,11 @@ import pytest
 
 from files.models import Share
 from tenants.context import tenant_context
-from tests.accounts.asking import ask, somewhere
-from tests.browser import Browser
-from tests.cast import Agency
-from tests.files.links import DATA, events, opened, path_of, shared
-from tests.site import Site
+from tests.support.accounts.in_process_client import ask, somewhere
+from tests.support.browser import Browser
+from tests.support.factories import Agency
+from tests.support.files.shares import DATA, events, opened, path_of, shared
+from tests.support.http_client import Site
 
 PASSWORD = "open sesame"
 WIDE = 4

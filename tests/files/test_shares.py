@@ -7,10 +7,10 @@ import pytest
 
 from files.models import Share
 from tenants.context import tenant_context
-from tests.accounts.bodies import faults
-from tests.cast import Agency, Person, join
-from tests.files.forms import uploaded
-from tests.files.links import events, opened, path_of, shared
+from tests.support.accounts.tokens import faults
+from tests.support.factories import Agency, Person, join
+from tests.support.files.form_uploads import uploaded
+from tests.support.files.shares import events, opened, path_of, shared
 
 NAMES = (
     "id file url created_at created_by expires_at max_downloads downloads has_password revoked_at"

@@ -8,10 +8,10 @@ from django.conf import settings
 from audit.models import AuditEvent
 from files.models import File
 from tenants.context import tenant_context
-from tests.cast import Agency, Person, join
-from tests.files.forms import upload, uploaded
 from tests.files.ledger import require_sound, used_by
-from tests.site import Host
+from tests.support.factories import Agency, Person, join
+from tests.support.files.form_uploads import upload, uploaded
+from tests.support.http_client import Host
 
 TRASH = "/api/trash"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from devstack.testing import temporary_stack
-from tests.fleet.fleet import Fleet
+from tests.support.tenants.fleet import Fleet
 
 CAST = ("ann", "bob", "cat", "dan")
 

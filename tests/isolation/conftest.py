@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.core.conftest import superuser
-from tests.tidying import tidied
+from tests.support.cleanup import tidied
 
 __all__ = ["superuser"]
 
@@ -21,6 +21,6 @@ def _tidy(committed: None) -> Iterator[None]:
 def leaky(settings) -> None:
     settings.SITE_URLCONFS = {
         **settings.SITE_URLCONFS,
-        "tenant": "tests.isolation.leaky_urls",
-        "api": "tests.isolation.leaky_urls",
+        "tenant": "tests.support.leaky_urls",
+        "api": "tests.support.leaky_urls",
     }

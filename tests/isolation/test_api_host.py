@@ -18,10 +18,10 @@ from accounts.sessions.services import open_session
 from accounts.sessions.tokens import access_token
 from devstack.testing import TestStack
 from tenants.context import tenant_context
-from tests.accounts.bodies import claims, refusal
-from tests.cast import Agency, found_agency, join
-from tests.site import BASE_DOMAIN, PASSWORD, Host, Site
-from tests.structure.routes import MEMBER, ROUTES, Route
+from tests.support.accounts.tokens import claims, refusal
+from tests.support.factories import Agency, found_agency, join
+from tests.support.http_client import BASE_DOMAIN, PASSWORD, Host, Site
+from tests.support.routes import MEMBER, ROUTES, Route
 
 REQUESTS = [
     pytest.param(route, method, id=f"{method}-{route.path}")

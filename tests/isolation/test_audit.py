@@ -20,7 +20,7 @@ from operations.isolation.tenants import found_party, leftovers
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tenants.services import create_tenant
-from tests.site import Site
+from tests.support.http_client import Site
 
 # Thousands of requests: half a minute on two quiet cores, more on busy ones.
 pytestmark = pytest.mark.timeout(1200)

@@ -12,9 +12,9 @@ from accounts.sessions.tokens import ENDED_WITH_KEY
 from audit.models import AuditEvent
 from core.db_backend.scope import PUBLIC, enter
 from tenants.context import tenant_context
-from tests.accounts.bodies import header, refusal
-from tests.cast import Agency, join
-from tests.site import PASSWORD, Site
+from tests.support.accounts.tokens import header, refusal
+from tests.support.factories import Agency, join
+from tests.support.http_client import PASSWORD, Site
 
 ME = "/api/users/me"
 TIMES = 12  # two workers, and a new connection each time: each of them is asked

@@ -1,6 +1,6 @@
 """Nothing that a process keeps between requests can mix tenants up: each such thing is reviewed."""
 
-from tests.isolation.process_state import kept
+from tests.support.process_state import kept
 
 # How a tenant gets into it; a new one fails the test until somebody has thought about it.
 REVIEWED = {

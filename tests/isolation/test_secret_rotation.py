@@ -11,10 +11,10 @@ import pytest
 from accounts.models import User
 from devstack.testing import TestStack
 from tenants.context import tenant_context
-from tests.accounts.bodies import refusal
-from tests.cast import Agency
-from tests.isolation.second import another_gunicorn
-from tests.site import PASSWORD, Host, Site
+from tests.support.accounts.tokens import refusal
+from tests.support.factories import Agency
+from tests.support.http_client import PASSWORD, Host, Site
+from tests.support.second_gunicorn import another_gunicorn
 
 ME = "/api/users/me"
 MASTER, PEPPER = "n" * 64, "2:" + "f" * 64

@@ -10,10 +10,10 @@ from accounts.models import Letter
 from devstack.testing import TestStack
 from tenants.context import tenant_context
 from tests.accounts.conftest import fresh_limits
-from tests.cast import Agency
-from tests.mail.postman import Postman, serving
-from tests.mail.trail import change
-from tests.site import Site
+from tests.support.factories import Agency
+from tests.support.http_client import Site
+from tests.support.mail.outbox import change
+from tests.support.mail.smtp_server import Postman, serving
 
 __all__ = ["fresh_limits"]
 

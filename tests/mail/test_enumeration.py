@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.cast import Agency, join
 from tests.mail.conftest import Postman
-from tests.mail.trail import events, letters, links, set_person
+from tests.support.factories import Agency, join
+from tests.support.mail.outbox import events, letters, links, set_person
 
 FORGOT = "/api/auth/password/forgot"
 OF_EACH = {"date", "x-request-id"}

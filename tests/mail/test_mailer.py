@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from devstack.testing import TestStack
-from tests.cast import Agency
-from tests.mailbox import Mailbox
+from tests.support.factories import Agency
+from tests.support.mailbox import Mailbox
 
 FORGOT = "/api/auth/password/forgot"
 PATIENCE = 60

@@ -9,13 +9,13 @@ from accounts.auth.registration import SEAL
 from accounts.encryption import unseal
 from accounts.models import MailLink, User
 from tenants.context import tenant_context
-from tests.accounts.bodies import refusal
-from tests.accounts.invited import INVITATIONS, REGISTER, invited
-from tests.browser import Browser
-from tests.cast import Agency
-from tests.mail.trail import change, events, links, person
-from tests.mailbox import Mailbox
-from tests.site import PASSWORD, Site
+from tests.support.accounts.invitations import INVITATIONS, REGISTER, invited
+from tests.support.accounts.tokens import refusal
+from tests.support.browser import Browser
+from tests.support.factories import Agency
+from tests.support.http_client import PASSWORD, Site
+from tests.support.mail.outbox import change, events, links, person
+from tests.support.mailbox import Mailbox
 
 VERIFY = "/api/auth/email/verify"
 CHOSEN = "what the mailbox's owner chose"

@@ -10,12 +10,12 @@ from django.utils import timezone
 
 from accounts.models import MailLink, Session
 from tenants.context import tenant_context
-from tests.accounts.bodies import faults, refusal
-from tests.accounts.factors import enrol, log_in
-from tests.cast import Agency, join
-from tests.mail.trail import events, links, person, set_person
-from tests.mailbox import Mailbox
-from tests.site import PASSWORD, Site
+from tests.support.accounts.second_factors import enrol, log_in
+from tests.support.accounts.tokens import faults, refusal
+from tests.support.factories import Agency, join
+from tests.support.http_client import PASSWORD, Site
+from tests.support.mail.outbox import events, links, person, set_person
+from tests.support.mailbox import Mailbox
 
 FORGOT, RESET, LOGIN = (
     "/api/auth/password/forgot",

@@ -3,12 +3,12 @@
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.accounts.bodies import refusal
-from tests.accounts.invited import REGISTER
-from tests.cast import Agency
-from tests.mail.trail import change, events, letters, links, person, set_person
-from tests.mailbox import Mailbox
-from tests.site import PASSWORD, Site
+from tests.support.accounts.invitations import REGISTER
+from tests.support.accounts.tokens import refusal
+from tests.support.factories import Agency
+from tests.support.http_client import PASSWORD, Site
+from tests.support.mail.outbox import change, events, letters, links, person, set_person
+from tests.support.mailbox import Mailbox
 
 VERIFY = "/api/auth/email/verify"
 AGAIN = "/api/auth/email/verification"

@@ -8,10 +8,10 @@ import pytest
 from audit.services import SYSTEM
 from tenants.domains.services import add_domain, remove_domain
 from tests.accounts.conftest import fresh_limits
-from tests.accounts.invited import invited, token_for
-from tests.browser import TOKEN, Browser
-from tests.cast import Agency
-from tests.site import PASSWORD, Site
+from tests.support.accounts.invitations import invited, token_for
+from tests.support.browser import TOKEN, Browser
+from tests.support.factories import Agency
+from tests.support.http_client import PASSWORD, Site
 
 __all__ = ["fresh_limits"]
 

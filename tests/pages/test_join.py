@@ -7,10 +7,10 @@ import pytest
 from accounts.models import Session, User
 from tenants.context import tenant_context
 from tests.accounts.conftest import fresh_limits
-from tests.accounts.invited import INVITATIONS, invited, token_for
-from tests.browser import Browser
-from tests.cast import Agency
-from tests.site import PASSWORD, Site
+from tests.support.accounts.invitations import INVITATIONS, invited, token_for
+from tests.support.browser import Browser
+from tests.support.factories import Agency
+from tests.support.http_client import PASSWORD, Site
 
 __all__ = ["fresh_limits"]
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser import Browser
-from tests.cast import Agency
-from tests.site import Site
+from tests.support.browser import Browser
+from tests.support.factories import Agency
+from tests.support.http_client import Site
 
 PAGES = [
     ("", "/", 200),

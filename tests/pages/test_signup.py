@@ -11,9 +11,9 @@ from tenants.context import tenant_context
 from tenants.models import Domain, Tenant
 from tenants.queries import tenant_by_slug
 from tenants.refs import ref_of
-from tests.accounts.asking import somewhere
-from tests.browser import Browser
-from tests.site import BASE_DOMAIN, PASSWORD, Site
+from tests.support.accounts.in_process_client import somewhere
+from tests.support.browser import Browser
+from tests.support.http_client import BASE_DOMAIN, PASSWORD, Site
 
 
 def form_of(subdomain: str, **fields: str) -> dict[str, str]:

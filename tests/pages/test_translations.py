@@ -15,7 +15,7 @@ from core.crypto.passwords import SAME
 from core.problems import ValidationFailed, catalogue
 from core.text.names import CONTROL, DIRECTION, INVISIBLE, clean_name
 from tenants.names import LENGTH
-from tests.pages.strings import ROOT, marked
+from tests.support.translatable_strings import ROOT, marked
 
 FOLDER = ROOT / "templates/locale/pt_BR/LC_MESSAGES"
 COMPILE = f"python -c \"import polib; polib.pofile('{FOLDER.name}/django.po').save_as_mofile(…)\""

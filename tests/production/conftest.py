@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from .compose import compose_binary, run_compose
-from .edge import Edge, running, traefik_binary
+from tests.support.compose import compose_binary, run_compose
+from tests.support.traefik_edge import Edge, running, traefik_binary
 
 Config = dict[str, Any]
 

@@ -9,7 +9,7 @@ import time
 import httpx
 import pytest
 
-from .edge import DOMAIN, Edge
+from tests.support.traefik_edge import DOMAIN, Edge
 
 pytestmark = pytest.mark.needs("traefik")
 ACME = f"acme.{DOMAIN}"

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from devstack.services.postgres import LOG_WITHOUT_VALUES
-
-from .compose import REQUIRED, ROOT, run_compose
-from .edge import traefik_binary
+from tests.support.compose import REQUIRED, ROOT, run_compose
+from tests.support.traefik_edge import traefik_binary
 
 pytestmark = pytest.mark.needs("compose")
 JOBS = {"migrate", "minio-setup"}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from .compose import ROOT
+from tests.support.compose import ROOT
 
 pytestmark = pytest.mark.needs("compose")
 

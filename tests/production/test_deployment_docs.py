@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from .compose import ROOT, run_compose
+from tests.support.compose import ROOT, run_compose
 
 TEXT = (ROOT / "docs" / "deployment.md").read_text("utf-8")
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from .dockerfile import DOCKERFILE, instructions, let_in, stage
-from .edge import ROOT
+from tests.support.dockerfile import DOCKERFILE, instructions, let_in, stage
+from tests.support.traefik_edge import ROOT
 
 NOT_IN_THE_IMAGE = {"tests", "devstack", "bench", "docs", "scripts", "secrets", "traefik", ".git"}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from .edge import ROOT
+from tests.support.traefik_edge import ROOT
 
 SHELLS = [name for name in ("sh", "bash", "busybox") if shutil.which(name)]
 REQUIRED = {

@@ -10,9 +10,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from .compose import ROOT
-from .edge import DOMAIN, Edge, running, traefik_binary
-from .speaker import ID, is_problem
+from tests.support.compose import ROOT
+from tests.support.error_program import ID, is_problem
+from tests.support.traefik_edge import DOMAIN, Edge, running, traefik_binary
+
 from .test_availability import connect
 
 pytestmark = pytest.mark.needs("traefik")

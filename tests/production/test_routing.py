@@ -7,7 +7,7 @@ import subprocess
 import httpx
 import pytest
 
-from .edge import DOMAIN, PASSWORD, ROOT, Edge, traefik_binary
+from tests.support.traefik_edge import DOMAIN, PASSWORD, ROOT, Edge, traefik_binary
 
 pytestmark = pytest.mark.needs("traefik")
 

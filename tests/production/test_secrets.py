@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from .edge import ROOT, free_ports
+from tests.support.traefik_edge import ROOT, free_ports
 
 SCRIPT = ROOT / "scripts" / "make-secrets.sh"
 

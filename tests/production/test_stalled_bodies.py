@@ -8,7 +8,8 @@ import httpx
 import psutil
 import pytest
 
-from .edge import DOMAIN, Edge, running
+from tests.support.traefik_edge import DOMAIN, Edge, running
+
 from .test_availability import connect, received
 
 pytestmark = pytest.mark.needs("traefik")

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from .edge import DOMAIN, free_ports, running
+from tests.support.traefik_edge import DOMAIN, free_ports, running
 
 pytestmark = [pytest.mark.needs("traefik"), pytest.mark.usefixtures("servers")]
 HOST = f"acme.{DOMAIN}"

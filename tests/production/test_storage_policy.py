@@ -7,7 +7,7 @@ import re
 import botocore.session
 from botocore import xform_name
 
-from .compose import ROOT
+from tests.support.compose import ROOT
 
 # What each call of boto3 that the code makes wants, by the names that MinIO's fork knows
 # (silo-pkg, policy/action.go: an unknown name makes it refuse the whole policy).

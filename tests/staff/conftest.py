@@ -6,7 +6,7 @@ import pytest
 
 from staff.models import StaffUser
 from tests.admin.conftest import NewStaff, new_staff
-from tests.site import PASSWORD, Host, Site
+from tests.support.http_client import PASSWORD, Host, Site
 
 __all__ = ["new_staff"]
 

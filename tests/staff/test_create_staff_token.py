@@ -8,8 +8,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from staff.models import StaffToken
-from tests.admin.trail import last_event
-from tests.site import Site
+from tests.support.http_client import Site
+from tests.support.staff_audit import last_event
 
 
 def made(*arguments: str) -> str:

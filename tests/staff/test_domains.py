@@ -5,11 +5,11 @@ import secrets
 import pytest
 
 from tenants.models import Domain
-from tests.admin.trail import assert_recorded
-from tests.cast import Agency
-from tests.name_server import NameServer
-from tests.site import Host, Site
 from tests.staff.test_tenants import at, faults
+from tests.support.factories import Agency
+from tests.support.http_client import Host, Site
+from tests.support.name_server import NameServer
+from tests.support.staff_audit import assert_recorded
 
 
 @pytest.fixture

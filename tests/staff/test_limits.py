@@ -3,9 +3,9 @@
 import pytest
 
 from tenants.models import Tenant
-from tests.admin.trail import assert_recorded
-from tests.cast import Agency
-from tests.site import Host
+from tests.support.factories import Agency
+from tests.support.http_client import Host
+from tests.support.staff_audit import assert_recorded
 
 EVERYBODYS = {
     "storage_bytes": 1024**4,

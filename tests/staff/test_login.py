@@ -14,12 +14,12 @@ from core.problems import InvalidCredentials
 from staff.models import StaffToken, StaffUser
 from staff.second_factor import begin_factor, confirm_factor, waiting_secret
 from staff.tokens import issue
-from tests.accounts.asking import somewhere
-from tests.accounts.factors import App
-from tests.admin.trail import assert_recorded, last_event
-from tests.cast import Agency
-from tests.site import BASE_DOMAIN, PASSWORD, Site
 from tests.staff.conftest import log_in
+from tests.support.accounts.in_process_client import somewhere
+from tests.support.accounts.second_factors import App
+from tests.support.factories import Agency
+from tests.support.http_client import BASE_DOMAIN, PASSWORD, Site
+from tests.support.staff_audit import assert_recorded, last_event
 
 TENANTS = "/api/tenants"
 

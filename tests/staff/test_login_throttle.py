@@ -8,9 +8,9 @@ from django.test import Client
 from django.urls import reverse
 
 from staff.models import StaffUser
-from tests.accounts.asking import somewhere
-from tests.admin.trail import last_event
-from tests.site import BASE_DOMAIN, PASSWORD
+from tests.support.accounts.in_process_client import somewhere
+from tests.support.http_client import BASE_DOMAIN, PASSWORD
+from tests.support.staff_audit import last_event
 
 ADMIN = f"admin.{BASE_DOMAIN}"
 WIDE = 6

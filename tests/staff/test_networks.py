@@ -8,7 +8,7 @@ from django.test import Client
 
 from core import env
 from staff.models import StaffUser
-from tests.site import BASE_DOMAIN, PASSWORD
+from tests.support.http_client import BASE_DOMAIN, PASSWORD
 
 OFFICE, ELSEWHERE = "10.1.2.3", "203.0.113.9"
 

@@ -1,10 +1,10 @@
-"""Which right opens which route of the staff API: the rows of tests/structure/routes.py, driven."""
+"""Which right opens which route of the staff API: the rows of tests/support/routes.py, driven."""
 
 import pytest
 
-from tests.cast import Agency
-from tests.site import Site
-from tests.structure.routes import ADD, CHANGE, DELETE, OF_STAFF, VIEW, Route
+from tests.support.factories import Agency
+from tests.support.http_client import Site
+from tests.support.routes import ADD, CHANGE, DELETE, OF_STAFF, VIEW, Route
 
 NOBODYS = "00000000-0000-7000-8000-000000000000"
 ROWS = [

@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tenants.models import Tenant
-from tests.admin.trail import assert_recorded
-from tests.cast import Agency
-from tests.site import Host, Site
+from tests.support.factories import Agency
+from tests.support.http_client import Host, Site
+from tests.support.staff_audit import assert_recorded
 
 TENANTS = "/api/tenants"
 FIELDS = """

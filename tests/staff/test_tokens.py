@@ -11,10 +11,10 @@ from audit.services import SYSTEM
 from staff.models import StaffToken
 from staff.tokens import PRUNED_AT_ONCE, issue, living_token
 from tests.admin.conftest import log_in as log_in_with_a_form
-from tests.admin.trail import assert_recorded
-from tests.browser import Browser
-from tests.cast import Agency
-from tests.site import Host, Site
+from tests.support.browser import Browser
+from tests.support.factories import Agency
+from tests.support.http_client import Host, Site
+from tests.support.staff_audit import assert_recorded
 
 TENANTS = "/api/tenants"
 HOUR = timedelta(hours=1)

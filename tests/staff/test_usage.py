@@ -18,10 +18,10 @@ from tenants.models import Tenant, Usage
 from tenants.queries import tenant_by_slug
 from tenants.schemas.owner import owner_connection
 from tenants.usage import count_rows, database_use, least_recently_measured, usage_of
-from tests.archive.conftest import mailed
-from tests.cast import Agency
-from tests.site import Host
+from tests.operations.conftest import mailed
 from tests.staff.test_tenants import at
+from tests.support.factories import Agency
+from tests.support.http_client import Host
 
 FIELDS = "rows database_bytes objects object_bytes measured_at rows_are_exact requests"
 

@@ -9,11 +9,11 @@ from django.urls import resolve
 from drf_spectacular.generators import SchemaGenerator
 
 from core.api.views import ApiView
-from tests.accounts.bodies import refusal
-from tests.cast import Agency, found_agency
-from tests.site import Site
-from tests.structure.routes import MEMBER, ROUTES, Route
-from tests.structure.test_matrix import Ids, acmes, acmes_file, acmes_trash
+from tests.structure.test_route_matrix import Ids, acmes, acmes_file, acmes_trash
+from tests.support.accounts.tokens import refusal
+from tests.support.factories import Agency, found_agency
+from tests.support.http_client import Site
+from tests.support.routes import MEMBER, ROUTES, Route
 
 __all__ = ["acmes", "acmes_file", "acmes_trash"]
 

@@ -59,5 +59,5 @@ def test_listed_files_exist_and_hold_retired_words():
 
 def test_list_of_a_file_is_that_of_its_folder():
     assert list_of("core/rate_limits/limits.py").name == "core.txt"
-    assert list_of("tests/core/test_limits.py").name == "tests-core.txt"
+    assert list_of("tests/core/test_rate_limits.py").name == "tests-core.txt"
     assert list_of("README.md").name == "root.txt"

@@ -11,7 +11,7 @@ from types import ModuleType
 
 import pytest
 
-from tests.arranging import LONGEST
+from tests.support.ordering import LONGEST
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "scripts" / "lib" / "run_tests.py"

@@ -9,7 +9,7 @@ from audit.services import SYSTEM
 from tenants.refs import TenantRef
 from tenants.services import create_tenant
 from tests.core.conftest import superuser
-from tests.tidying import tidy
+from tests.support.cleanup import tidy
 
 __all__ = ["superuser"]
 

@@ -19,7 +19,7 @@ from tenants.maintenance import begin_maintenance, end_maintenance
 from tenants.models import Tenant
 from tenants.queries import tenant_by_slug
 from tenants.refs import ref_of
-from tests.tenants.catalogue import leftovers
+from tests.support.tenants.pg_catalog import leftovers
 
 
 def run(*arguments: str, **options: Any) -> str:

@@ -33,9 +33,9 @@ from tenants.problems import (
     TooManyDomains,
 )
 from tenants.services import mark_deleting, resume_tenant, suspend_tenant
-from tests.cast import Agency
-from tests.name_server import SILENT, NameServer
-from tests.site import Host, Site
+from tests.support.factories import Agency
+from tests.support.http_client import Host, Site
+from tests.support.name_server import SILENT, NameServer
 from tests.tenants.test_commands import run
 
 ROOT = Path(__file__).resolve().parents[2]

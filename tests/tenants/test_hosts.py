@@ -6,8 +6,8 @@ import pytest
 
 from tenants.hosts import Site as Kind
 from tenants.hosts import site_of
-from tests.cast import Agency
-from tests.site import Host, Site
+from tests.support.factories import Agency
+from tests.support.http_client import Host, Site
 
 ANSWERS = [
     ("{slug}.aggios.localhost", 200),

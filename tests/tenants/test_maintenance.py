@@ -11,8 +11,8 @@ from audit.services import SYSTEM
 from core.db_backend.scope import PUBLIC, enter
 from tenants.maintenance import begin_maintenance, end_maintenance, maintenance
 from tenants.models import Tenant
-from tests.cast import Agency
-from tests.site import PASSWORD, Site
+from tests.support.factories import Agency
+from tests.support.http_client import PASSWORD, Site
 
 FAILED = Tenant.Maintenance.MIGRATION_FAILED
 SECRET = 'column "x" of relation "t_00.accounts_user" does not exist'

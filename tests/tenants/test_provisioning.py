@@ -21,8 +21,8 @@ from tenants.provisioning import provision
 from tenants.schemas.migrate import create_empty_schema, drop_schema, migrate_tenant_schema
 from tenants.schemas.schema_state import digest_of, tenant_steps
 from tenants.services import create_tenant
-from tests.site import Site
-from tests.tenants.catalogue import described, leftovers
+from tests.support.http_client import Site
+from tests.support.tenants.pg_catalog import described, leftovers
 
 
 def test_the_template_and_the_migrations_make_the_same(make_tenant, superuser):

@@ -25,9 +25,9 @@ from tenants.queries import tenant_by_slug
 from tenants.routing import forget
 from tenants.services import create_tenant, mark_deleting, resume_tenant, suspend_tenant
 from tenants.subdomains import ends_of_former_names, rename_subdomain
-from tests.browser import Browser
-from tests.cast import Agency
-from tests.site import PASSWORD, Host, Site
+from tests.support.browser import Browser
+from tests.support.factories import Agency
+from tests.support.http_client import PASSWORD, Host, Site
 from tests.tenants.test_commands import run
 from tests.tenants.test_hosts import ask
 

@@ -19,8 +19,8 @@ from tenants.models import RequestCount
 from tenants.request_counts import Tally, add_counts
 from tenants.services import suspend_tenant
 from tenants.usage import requests_by_day
-from tests.cast import Agency
-from tests.site import Site
+from tests.support.factories import Agency
+from tests.support.http_client import Site
 
 ROOT = Path(__file__).resolve().parents[2]
 COUNTS_IN_A_PROCESS = """

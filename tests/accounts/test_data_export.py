@@ -1,0 +1,148 @@
+"""Everything about one person, for that person."""
+
+import itertools
+import json
+
+import pytest
+
+from accounts.models import Session
+from accounts.users.data_export import ROWS_AT_ONCE
+from audit.models import AuditEvent
+from tenants.context import tenant_context
+from tests.support.accounts.api_keys import key_of
+from tests.support.accounts.tokens import refusal
+from tests.support.accounts.users import logged_in, row, somebody, trail
+from tests.support.factories import Agency, Person
+
+EXPORT = "/api/users/me/export"
+PARTS = (
+    "exported_at profile sessions second_factors api_keys invitations mailed_links events "
+    "files uploads shares"
+)
+
+
+def test_it_is_all_there(agency: Agency, dora: Person):
+    key = key_of(agency, dora)
+    answer = dora.at.get(EXPORT)
+    body = answer.json()
+
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.headers["Content-Disposition"].startswith("attachment;")
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert set(body) == set(PARTS.split())
+    assert (body["profile"]["id"], body["profile"]["email"]) == (dora.id, dora.email)
+    assert [session["ip"] for session in body["sessions"]] == ["127.0.0.1"]
+    assert [row["scopes"] for row in body["api_keys"]] == [["files:read"]]
+    assert [row["email"] for row in body["invitations"]] == ["friend@people.test"]
+    assert [row["purpose"] for row in body["mailed_links"]] == ["reset"]
+    assert [row["name"] for row in body["files"]] == ["dora's plan.txt"]
+    actions = [event["action"] for event in body["events"]]
+    assert actions[0] == "session.started"
+    assert {"file.uploaded", "api_key.created", "user.exported"} <= set(actions)
+    assert key not in answer.text
+
+
+def test_no_secret_is_in_it(agency: Agency, dora: Person):
+    password = row(agency, dora.id).password
+    with tenant_context(agency.ref):
+        [session] = Session.objects.filter(user=dora.id)
+        secrets = [password, bytes(session.token_hash).hex(), "1" * 32]
+    text = dora.at.get(EXPORT).text
+
+    for word in [*secrets, dora.access_token, dora.refresh_token, "hash", "sealed", "password_"]:
+        assert word not in text, word
+    assert '"password"' not in text
+
+
+def test_of_others_there_is_nothing_but_that_they_took_part(agency: Agency, dora: Person):
+    """Ada renames Dora from her own address; Dora renames Ben."""
+    ben = somebody(agency, email="ben@people.test", first_name="Benedikt")
+    agency.owner.at.patch(
+        f"/api/users/{dora.id}", {"first_name": "Dorothea"}, headers={"User-Agent": "ada's browser"}
+    )
+    dora.at.patch(f"/api/users/{ben}", {"last_name": "Renamed"}, headers={"User-Agent": "dora's"})
+
+    answer = dora.at.get(EXPORT)
+    events = [e for e in answer.json()["events"] if e["action"] == "user.updated"]
+
+    done_to_me, done_by_me = events
+    assert (done_to_me["actor"], done_to_me["ip"], done_to_me["user_agent"]) == ("user", None, "")
+    assert done_to_me["target_label"] == dora.email
+    assert done_by_me["actor"] == "you"
+    assert (done_by_me["user_agent"], done_by_me["ip"]) == ("dora's", "127.0.0.1")
+    assert (done_by_me["target_id"], done_by_me["target_label"]) == (ben, "")
+    for word in (agency.owner.email, "ada's browser", "ben@people.test", "Benedikt"):
+        assert word not in answer.text
+
+
+def test_more_rows_than_fit_in_one_part(agency: Agency):
+    one = logged_in(agency)
+    many = 2 * ROWS_AT_ONCE + 3
+    who = {"action": "test.event", "actor_type": "user", "actor_id": one.id}
+    with tenant_context(agency.ref):
+        AuditEvent.objects.bulk_create(
+            AuditEvent(**who, target_type="thing", target_id=str(number)) for number in range(many)
+        )
+
+    events = one.at.get(EXPORT).json()["events"]
+
+    numbers = [int(e["target_id"]) for e in events if e["action"] == "test.event"]
+    assert sorted(numbers) == list(range(many))
+
+
+def test_somebody_new_has_an_export_too(agency: Agency):
+    body = logged_in(agency).at.get(EXPORT).json()
+
+    assert (body["files"], body["api_keys"], body["invitations"]) == ([], [], [])
+
+
+def test_it_is_put_on_record(agency: Agency):
+    one = logged_in(agency)
+
+    agency.owner.at.get(f"/api/users/{one.id}/export")
+    one.at.get(EXPORT)
+
+    with tenant_context(agency.ref):
+        events = AuditEvent.objects.filter(action="user.exported", target_id=one.id)
+        assert [e.actor_id for e in events.order_by("at")] == [agency.owner.id, one.id]
+
+
+ROLES = ("owner", "admin", "member")
+MAY_EXPORT = {("owner", role) for role in ROLES} | {("admin", "admin"), ("admin", "member")}
+
+
+@pytest.mark.parametrize(("actor", "role"), list(itertools.product(ROLES, ROLES)))
+def test_whose_data_one_may_have(agency: Agency, actor: str, role: str):
+    caller, other = logged_in(agency, actor), somebody(agency, role)
+
+    answer = caller.at.get(f"/api/users/{other}/export")
+
+    if (actor, role) in MAY_EXPORT:
+        assert answer.json()["profile"]["id"] == other
+    else:
+        assert refusal(answer) == (403, "permission_denied")
+        assert trail(agency, other) == []
+    assert caller.at.get(EXPORT).json()["profile"]["id"] == caller.id
+
+
+def test_no_key_takes_personal_data_away(agency: Agency, dora: Person):
+    by_key = agency.host.with_token(key_of(agency, dora))
+
+    for path in (EXPORT, f"/api/users/{dora.id}/export"):
+        assert refusal(by_key.get(path)) == (403, "insufficient_scope")
+
+
+def test_another_workspace_has_nobody_of_this_id(agency: Agency, globex: Agency):
+    answer = agency.owner.at.get(f"/api/users/{globex.owner.id}/export")
+
+    assert refusal(answer) == (404, "not_found")
+    assert json.dumps(globex.owner.email) not in answer.text
+
+
+def test_exports_are_limited_for_each_person(agency: Agency):
+    one, another = logged_in(agency), logged_in(agency)
+    statuses = [one.at.get(EXPORT).status_code for _ in range(21)]
+
+    assert statuses == [200] * 20 + [429]
+    assert another.at.get(EXPORT).status_code == 200

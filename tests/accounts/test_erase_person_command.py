@@ -1,0 +1,68 @@
+"""manage.py erase_person, for operators."""
+
+import io
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from audit.models import AuditEvent
+from tenants.context import tenant_context
+from tests.support.accounts.tokens import refusal
+from tests.support.accounts.users import logged_in, row, somebody, trail
+from tests.support.factories import Agency
+
+
+def erase(agency: Agency, who: str, *options: str) -> dict:
+    out = io.StringIO()
+    named = ("--tenant", agency.slug, "--user", who)
+    call_command("erase_person", *named, "--json", *options, stdout=out)
+    return json.loads(out.getvalue())
+
+
+@pytest.mark.parametrize("by", ["id", "email"])
+def test_somebody_is_forgotten(agency: Agency, by: str):
+    one = logged_in(agency)
+    one.at.patch("/api/users/me", {"first_name": "Una"})
+
+    told = erase(agency, one.id if by == "id" else one.email.upper())
+
+    assert (told["id"], told["sessions"], told["events"], told["erased"]) == (one.id, 1, 1, True)
+    assert refusal(one.at.get("/api/users/me")) == (401, "token_invalid")
+    assert row(agency, one.id).removed_at is not None
+    assert trail(agency, one.id) == ["user.updated", "person.erased"]
+    with tenant_context(agency.ref):
+        assert not AuditEvent.objects.filter(actor_label=one.email).exists()
+
+
+def test_somebody_who_was_removed_before(agency: Agency):
+    other = somebody(agency)
+    agency.owner.at.delete(f"/api/users/{other}")
+
+    assert erase(agency, other)["removed_before"] is True
+    assert trail(agency, other) == ["user.removed", "person.erased"]
+
+
+def test_looking_changes_nothing(agency: Agency):
+    one = logged_in(agency)
+
+    assert erase(agency, one.email, "--dry-run")["erased"] is False
+    assert one.at.get("/api/users/me").status_code == 200
+    assert trail(agency, one.id) == []
+
+
+def test_the_last_owner_stays(agency: Agency):
+    with pytest.raises(CommandError, match="at least one active owner"):
+        erase(agency, agency.owner.email)
+    assert agency.owner.at.get("/api/users/me").status_code == 200
+
+
+@pytest.mark.parametrize("who", ["nobody@people.test", "00000000-0000-7000-8000-000000000000", ""])
+def test_nobody(agency: Agency, who: str):
+    with pytest.raises(CommandError, match="Nobody"):
+        erase(agency, who)
+
+
+def test_a_tenant_that_is_not_there_is_said_plainly(committed: None):
+    with pytest.raises(CommandError, match="There is no tenant"):
+        call_command("erase_person", "--tenant", "no-such-one", "--user", "a@b.test")

@@ -1,0 +1,190 @@
+"""Joining by an invitation: once, by whom it is for, as what it says, and no oracle beside it."""
+
+import secrets
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from httpx import Response
+
+from accounts.models import User
+from audit.services import SYSTEM
+from tenants.context import tenant_context
+from tenants.details import update_tenant
+from tests.support.accounts.invitations import (
+    CLOSED,
+    INVITATIONS,
+    REGISTER,
+    changed_invitation,
+    changed_person,
+    events,
+    invited,
+    join_with,
+    joining,
+    people,
+    token_for,
+)
+from tests.support.accounts.tokens import refusal
+from tests.support.factories import Agency, join
+from tests.support.http_client import Site
+
+
+def told(answer: Response) -> dict[str, str]:
+    """Return the headers of an answer without those that count or tell the time."""
+    return {k: v for k, v in answer.headers.items() if k not in {"date", "ratelimit"}}
+
+
+def test_on_a_closed_workspace_as_what_it_says(agency: Agency):
+    invitation = invited(agency, "new@person.test", role="admin")
+    token = token_for(agency, invitation)
+
+    answer = agency.host.post(REGISTER, joining(token, "New@PERSON.test"))
+
+    assert answer.status_code == 201
+    user = answer.json()["user"]
+    assert (user["email"], user["role"]) == ("new@person.test", "admin")
+    me = agency.host.with_token(answer.json()["access_token"]).get("/api/users/me")
+    assert me.json()["id"] == user["id"]
+    with tenant_context(agency.ref):
+        assert User.objects.get(pk=user["id"]).email_verified_at is not None
+    shown = agency.owner.at.get(f"{INVITATIONS}/{invitation['id']}").json()
+    assert (shown["state"], shown["uses"]) == ("accepted", 1)
+    [joined] = [e for e in events(agency, "user.registered") if e.target_id == user["id"]]
+    [used] = events(agency, "invitation.accepted")
+    assert joined.details["role"] == "admin"
+    assert (used.target_id, used.actor_id) == (invitation["id"], user["id"])
+
+
+def test_on_api(site: Site, agency: Agency):
+    token = token_for(agency, invited(agency, "a@new.test"))
+
+    body = {**joining(token, "a@new.test"), "tenant": agency.slug}
+
+    assert site.host("api").post(REGISTER, body).status_code == 201
+
+
+def test_one_token_at_once(agency: Agency):
+    token = token_for(agency, invited(agency, "a@new.test"))
+
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: join_with(agency, token, "a@new.test"), range(6)))
+
+    assert Counter(a.status_code for a in answers) == {201: 1, 403: 5}
+    assert refusal(agency.host.post(REGISTER, joining(token, "a@new.test"))) == CLOSED
+    assert len(people(agency)) == 2
+
+
+def test_joining_that_fails_uses_nothing_up(agency: Agency):
+    invitation = invited(agency, "a@new.test")
+    token = token_for(agency, invitation)
+
+    weak = agency.host.post(REGISTER, joining(token, "a@new.test", password="short"))
+    good = agency.host.post(REGISTER, joining(token, "a@new.test"))
+
+    assert (weak.status_code, good.status_code) == (400, 201)
+
+
+class TestNoOracle:
+    """Whatever is wrong with an invitation, the answer is the same, byte by byte."""
+
+    def bad_tokens(self, agency: Agency, other: Agency) -> dict[str, tuple[str, str]]:
+        """Return a token and an address for each way in which an invitation can be bad."""
+        revoked, expired, used, mine, resent = (
+            invited(agency, f"{name}@new.test") for name in ("r", "e", "u", "m", "s")
+        )
+        tokens = {
+            name: token_for(agency, one)
+            for name, one in (("r", revoked), ("e", expired), ("u", used), ("m", mine))
+        }
+        old = token_for(agency, resent)
+        agency.owner.at.post(f"{INVITATIONS}/{resent['id']}/resend")
+        agency.owner.at.delete(f"{INVITATIONS}/{revoked['id']}")
+        changed_invitation(agency, expired, expires_at=timezone.now() - timedelta(seconds=1))
+        joined = agency.host.post(REGISTER, joining(tokens["u"], "u@new.test"))
+        assert joined.status_code == 201
+        foreign = token_for(other, invited(other, "f@new.test"))
+        return {
+            "revoked": (tokens["r"], "r@new.test"),
+            "expired": (tokens["e"], "e@new.test"),
+            "used": (tokens["u"], "u@new.test"),
+            "of another address": (tokens["m"], "x@new.test"),
+            "of another tenant": (foreign, "f@new.test"),
+            "resent since": (old, "s@new.test"),
+            "made up": (secrets.token_urlsafe(32), "g@new.test"),
+            "garbage": ("\u2603'\"; --", "g@new.test"),
+            "of nobody, for somebody there": ("x", agency.owner.email),
+        }
+
+    @pytest.mark.parametrize("registration", ["closed", "open"])
+    def test_the_same_answer(
+        self, agency: Agency, new_agency: Callable[..., Agency], registration: str
+    ):
+        cases = self.bad_tokens(agency, new_agency())
+        update_tenant(agency.ref.id, name="X", registration=registration, actor=SYSTEM)
+        before, request_id = people(agency), {"X-Request-ID": "the-same-for-all"}
+
+        answers = {
+            name: agency.host.post(REGISTER, joining(*case), headers=request_id)
+            for name, case in cases.items()
+        }
+
+        assert {name: refusal(a) for name, a in answers.items()} == dict.fromkeys(cases, CLOSED)
+        assert len({a.content for a in answers.values()}) == 1
+        changing = {"date", "ratelimit"}
+        headers = [
+            {k: v for k, v in a.headers.items() if k not in changing} for a in answers.values()
+        ]
+        assert all(h == headers[0] for h in headers)
+        assert people(agency) == before
+
+    def test_without_one_an_open_workspace_is_open(self, agency: Agency):
+        update_tenant(agency.ref.id, name="X", registration="open", actor=SYSTEM)
+
+        assert agency.host.post(REGISTER, joining("", "a@new.test")).status_code == 201
+        assert people(agency)["a@new.test"] == "member"
+
+
+class TestWhoStandsBehindIt:
+    """An invitation is only as good as whoever sent it."""
+
+    @pytest.mark.parametrize(
+        "columns",
+        [
+            {"is_active": False},
+            {"role": "member"},
+            {"is_active": False, "removed_at": timezone.now(), "email": "gone@removed.invalid"},
+        ],
+    )
+    def test_it_dies_with_their_right(self, agency: Agency, columns: dict):
+        admin = join(agency, "adm@x.test", role="admin")
+        invitation = invited(agency, "a@new.test", at=admin.at)
+        token = token_for(agency, invitation)
+
+        changed_person(agency, admin.email, **columns)
+
+        assert refusal(agency.host.post(REGISTER, joining(token, "a@new.test"))) == CLOSED
+        shown = agency.owner.at.get(f"{INVITATIONS}/{invitation['id']}").json()
+        assert shown["state"] == "revoked"
+
+    def test_an_owner_who_became_an_administrator_makes_no_owners(self, agency: Agency):
+        other = join(agency, "own@x.test", role="owner")
+        owner = token_for(agency, invited(agency, "o@new.test", at=other.at, role="owner"))
+        member = token_for(agency, invited(agency, "m@new.test", at=other.at))
+
+        changed_person(agency, other.email, role="admin")
+
+        assert refusal(agency.host.post(REGISTER, joining(owner, "o@new.test"))) == CLOSED
+        assert agency.host.post(REGISTER, joining(member, "m@new.test")).status_code == 201
+
+    def test_demoting_them_over_the_api_is_final(self, agency: Agency):
+        admin = join(agency, "adm@x.test", role="admin")
+        token = token_for(agency, invited(agency, "a@new.test", at=admin.at))
+        path = f"/api/users/{admin.id}"
+
+        for role in ("member", "admin"):
+            assert agency.owner.at.patch(path, json={"role": role}).status_code == 200
+
+        assert refusal(agency.host.post(REGISTER, joining(token, "a@new.test"))) == CLOSED

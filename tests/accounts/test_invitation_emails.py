@@ -1,0 +1,89 @@
+"""The letter that asks somebody in: what it says, to whom, and that its token is nowhere else."""
+
+import secrets
+
+from accounts.models import Invitation, Letter
+from tenants.context import tenant_context
+from tests.support.accounts.invitations import (
+    INVITATIONS,
+    REGISTER,
+    events,
+    invited,
+    join_with,
+    joining,
+)
+from tests.support.accounts.tokens import refusal
+from tests.support.factories import Agency, join
+from tests.support.mailbox import Mailbox
+
+
+def fresh() -> str:
+    return f"p{secrets.token_hex(5)}@new.test"
+
+
+def test_it_brings_the_link_by_which_somebody_joins(acme: Agency, mailbox: Mailbox):
+    email = fresh()
+    invitation = invited(acme, email, role="admin")
+
+    mail = mailbox.wait_for(email)
+
+    assert mail.subject == 'Join "Acme"'
+    assert mail.link.startswith(f"http://acme.aggios.localhost:{acme.host.port}/join?token=")
+    assert mail.link in mail.html
+    assert "7 days" in mail.text
+    assert acme.owner.email not in mail.text
+    answer = join_with(acme, mail.token, email)
+    assert (answer.status_code, answer.json()["user"]["role"]) == (201, "admin")
+    shown = acme.owner.at.get(f"{INVITATIONS}/{invitation['id']}").json()
+    assert shown["state"] == "accepted"
+
+
+def test_the_token_is_nowhere_but_in_the_mail(acme: Agency, mailbox: Mailbox):
+    email = fresh()
+    invitation = invited(acme, email)
+    token = mailbox.wait_for(email).token
+
+    with tenant_context(acme.ref):
+        [row] = Invitation.objects.filter(pk=invitation["id"]).values()
+        letters = [str(letter.data) for letter in Letter.objects.all()]
+    assert len(bytes(row["hash"])) == 32
+    assert token.encode() not in bytes(row["hash"])
+    assert token not in str(row)
+    assert not [data for data in letters if token in data]
+    recorded = [e for e in events(acme, "invitation.created") if e.target_id == invitation["id"]]
+    assert len(recorded) == 1
+    assert token not in str(recorded[0].details)
+
+
+def test_it_is_written_in_the_language_of_who_invites(acme: Agency, mailbox: Mailbox):
+    email, headers = fresh(), {"Accept-Language": "pt-BR"}
+
+    acme.owner.at.post(INVITATIONS, {"email": email}, headers=headers)
+
+    mail = mailbox.wait_for(email)
+    assert mail.subject == 'Entre em "Acme"'
+    assert "só para este endereço" in mail.text
+
+
+def test_a_member_is_told_so_and_gets_no_token(acme: Agency, mailbox: Mailbox):
+    member = join(acme, fresh())
+
+    invited(acme, member.email)
+
+    mail = mailbox.wait_for(member.email)
+    assert mail.subject == 'You have an account at "Acme"'
+    assert "token" not in mail.text + mail.html
+
+
+def test_the_second_letter_voids_the_first(acme: Agency, mailbox: Mailbox):
+    email = fresh()
+    invitation = invited(acme, email)
+    first = mailbox.wait_for(email).token
+
+    resent = acme.owner.at.post(f"{INVITATIONS}/{invitation['id']}/resend")
+    second = mailbox.wait_for(email, nth=2).token
+
+    assert resent.status_code == 200
+    refused = acme.host.post(REGISTER, joining(first, email))
+    assert refusal(refused) == (403, "registration_closed")
+    assert join_with(acme, second, email).status_code == 201

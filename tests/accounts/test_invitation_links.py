@@ -1,0 +1,78 @@
+"""Joining by a link that several people may use."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+from accounts.models import Invitation, User
+from tenants.context import tenant_context
+from tests.support.accounts.invitations import (
+    CLOSED,
+    INVITATIONS,
+    REGISTER,
+    events,
+    invited,
+    join_with,
+    joining,
+    people,
+)
+from tests.support.accounts.tokens import refusal
+from tests.support.factories import Agency
+
+
+class TestLinks:
+    """A link lets in as many as it has uses."""
+
+    def test_its_token_is_shown_once(self, agency: Agency):
+        link = invited(agency, max_uses=3, role="admin")
+        path = f"{INVITATIONS}/{link['id']}"
+
+        assert (link["email"], link["max_uses"], link["uses"]) == (None, 3, 0)
+        assert link["url"].endswith(f"/join?token={link['token']}")
+        assert link["url"].startswith(f"http://{agency.slug}.aggios.localhost")
+        for shown in (agency.owner.at.get(path), agency.owner.at.get(INVITATIONS)):
+            assert link["token"] not in shown.text
+        with tenant_context(agency.ref):
+            row = Invitation.objects.get(pk=link["id"])
+            assert link["token"].encode() not in bytes(row.hash or b"")
+            assert len(bytes(row.hash or b"")) == 32
+
+    def test_whoever_joins_by_it_has_yet_to_verify_the_address(self, agency: Agency):
+        link = invited(agency, max_uses=2)
+
+        answer = agency.host.post(REGISTER, joining(link["token"], "a@new.test"))
+
+        assert answer.json()["user"]["role"] == "member"
+        with tenant_context(agency.ref):
+            assert User.objects.get(email="a@new.test").email_verified_at is None
+
+    def test_fifty_at_once_on_five_uses(self, agency: Agency):
+        link = invited(agency, max_uses=5)
+
+        with ThreadPoolExecutor(50) as pool:
+            asked = pool.map(lambda n: join_with(agency, link["token"], f"p{n}@x.test"), range(50))
+            answers = list(asked)
+
+        assert Counter(a.status_code for a in answers) == {201: 5, 403: 45}
+        assert len(people(agency)) == 6
+        shown = agency.owner.at.get(f"{INVITATIONS}/{link['id']}").json()
+        assert (shown["uses"], shown["state"]) == (5, "accepted")
+        assert len(events(agency, "invitation.accepted")) == 5
+
+    def test_an_address_that_is_taken_uses_nothing_up(self, agency: Agency):
+        link = invited(agency, max_uses=2)
+
+        taken = agency.host.post(REGISTER, joining(link["token"], agency.owner.email))
+
+        assert refusal(taken) == (409, "email_taken")
+        assert agency.owner.at.get(f"{INVITATIONS}/{link['id']}").json()["uses"] == 0
+
+    def test_sent_again_it_has_another_token(self, agency: Agency):
+        link = invited(agency, max_uses=2)
+
+        again = agency.owner.at.post(f"{INVITATIONS}/{link['id']}/resend").json()
+
+        assert again["token"] != link["token"]
+        old = agency.host.post(REGISTER, joining(link["token"], "a@new.test"))
+        new = agency.host.post(REGISTER, joining(again["token"], "a@new.test"))
+        assert refusal(old) == CLOSED
+        assert new.status_code == 201

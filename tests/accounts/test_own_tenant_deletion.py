@@ -1,0 +1,89 @@
+"""An owner gives the workspace up: proved, confirmed, told to every owner, called off by staff."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import Session
+from audit.services import SYSTEM
+from tenants.context import tenant_context
+from tenants.lifecycle import call_off_deletion
+from tests.support.accounts.invitations import events
+from tests.support.accounts.tokens import faults, refusal
+from tests.support.factories import Agency, join
+from tests.support.mailbox import Mailbox
+
+TENANT = "/api/tenant"
+
+
+@pytest.fixture
+def agency(new_agency: Callable[..., Agency]) -> Agency:
+    return new_agency(company="Initech")
+
+
+def test_it_answers_nobody_and_every_owner_is_told(agency: Agency, mailbox: Mailbox):
+    second = join(agency, f"own@{agency.slug}.test", role="owner")
+    member = join(agency, f"mem@{agency.slug}.test")
+
+    answer = agency.owner.at.delete(f"{TENANT}?confirm={agency.slug}")
+
+    day = (timezone.now() + timedelta(days=30)).date().isoformat()
+    assert answer.status_code == 202
+    assert answer.json()["deletion_due_at"].startswith(day)
+    for person in (agency.owner, second, member):
+        assert refusal(person.at.get(TENANT)) == (403, "tenant_suspended")
+    for owner in (agency.owner, second):
+        mail = mailbox.wait_for(owner.email, subject="is going to be deleted")
+        assert day in mail.text
+        assert agency.owner.email in mail.text
+    told = [mail.subject for mail in mailbox.all_to(member.email)]
+    assert '"Initech" is going to be deleted' not in told
+    [event] = events(agency, "tenant.deletion_scheduled")
+    assert event.actor_id == agency.owner.id
+
+    call_off_deletion(agency.ref.id, actor=SYSTEM)
+
+    assert agency.owner.at.get(TENANT).status_code == 200
+
+
+def test_only_owners_do_it(agency: Agency):
+    admin = join(agency, "adm@x.test", role="admin")
+
+    answer = admin.at.delete(f"{TENANT}?confirm={agency.slug}")
+
+    assert refusal(answer) == (403, "permission_denied")
+    assert agency.ref.deletion_due_at is None
+
+
+def test_a_log_in_of_long_ago_is_no_proof(agency: Agency):
+    with tenant_context(agency.ref):
+        Session.objects.update(proved_at=timezone.now() - timedelta(days=1))
+
+    answer = agency.owner.at.delete(f"{TENANT}?confirm={agency.slug}")
+
+    assert refusal(answer) == (403, "proof_required")
+    assert agency.ref.deletion_due_at is None
+
+
+@pytest.mark.parametrize(
+    ("query", "code"), [("", "required"), ("?confirm=acme", "mismatch"), ("?confirm=", "blank")]
+)
+def test_nobody_does_it_by_a_slip(agency: Agency, query: str, code: str):
+    answer = agency.owner.at.delete(f"{TENANT}{query}")
+
+    assert faults(answer) == {("confirm", code)}
+    assert agency.ref.deletion_due_at is None
+
+
+def test_only_the_version_that_is_meant(agency: Agency):
+    tag = agency.owner.at.get(TENANT).headers["ETag"]
+    agency.owner.at.patch(TENANT, json={"name": "Other"})
+
+    answer = agency.owner.at.request(
+        "DELETE", TENANT, json={"confirm": agency.slug}, headers={"If-Match": tag}
+    )
+
+    assert refusal(answer) == (412, "precondition_failed")
+    assert agency.ref.deletion_due_at is None

@@ -1,0 +1,136 @@
+"""Custom domains as a workspace's own managers claim, prove and release them."""
+
+import secrets
+from collections.abc import Callable
+
+import pytest
+
+from audit.models import AuditEvent
+from core.db_backend.scope import PUBLIC, enter
+from core.problems import RateLimited
+from tenants.domains.turns import AT_ONCE, TURNS, turn
+from tenants.models import Domain
+from tests.support.accounts.invitations import events
+from tests.support.accounts.tokens import faults, refusal
+from tests.support.factories import Agency, Person, join
+from tests.support.http_client import Host, Site
+from tests.support.name_server import NameServer
+
+DOMAINS = "/api/tenant/domains"
+
+
+@pytest.fixture
+def name() -> str:
+    return f"files.{secrets.token_hex(6)}.example"
+
+
+def test_claimed_proved_served_and_released(
+    site: Site, agency: Agency, zone: NameServer, name: str
+):
+    admin = join(agency, "adm@x.test", role="admin").at
+    claimed = admin.post(DOMAINS, {"domain": name.upper()})
+    claim = claimed.json()
+
+    before = admin.post(f"{DOMAINS}/{claim['id']}/check").json()
+    zone.txt(claim["proof"]["name"], claim["proof"]["value"])
+    after = admin.post(f"{DOMAINS}/{claim['id']}/check").json()
+    served = Host(site.port, name, agency.owner.access_token).get("/api/users/me")
+    listed = admin.get(DOMAINS).json()["results"]
+    released = admin.delete(f"{DOMAINS}/{claim['id']}")
+
+    assert (claimed.status_code, claim["domain"], claim["verified_at"]) == (201, name, None)
+    assert (before["check_result"], before["verified_at"]) == ("nxdomain", None)
+    assert (after["check_result"], bool(after["verified_at"])) == ("found", True)
+    assert served.status_code == 200
+    assert {row["domain"] for row in listed} == {name, f"{agency.slug}.aggios.localhost"}
+    assert released.status_code == 204
+    assert Host(site.port, name).get("/api/users/me").status_code == 404
+    for action in ("tenant.domain_added", "tenant.domain_verified", "tenant.domain_removed"):
+        [own] = events(agency, action)
+        assert (own.actor_label, own.details["domain"]) == ("adm@x.test", name)
+        with enter(PUBLIC):
+            [public] = AuditEvent.objects.filter(action=action, target_id=str(agency.ref.id))
+        assert (public.actor_id, public.actor_label) == (own.actor_id, "")
+
+
+def test_claiming_again_is_the_same_claim(agency: Agency, name: str):
+    first, again = (agency.owner.at.post(DOMAINS, {"domain": name}) for _ in range(2))
+
+    assert first.json() == again.json()
+    assert len(events(agency, "tenant.domain_added")) == 1
+
+
+def test_members_neither_see_nor_claim(acme: Agency, ben: Person, name: str):
+    answers = [ben.at.get(DOMAINS), ben.at.post(DOMAINS, {"domain": name})]
+
+    assert {refusal(answer) for answer in answers} == {(403, "permission_denied")}
+    assert not Domain.objects.filter(domain=name).exists()
+
+
+def test_what_is_somebody_elses_is_not_there(agency: Agency, globex: Agency, name: str):
+    claim = agency.owner.at.post(DOMAINS, {"domain": name}).json()
+
+    answers = [
+        globex.owner.at.post(f"{DOMAINS}/{claim['id']}/check"),
+        globex.owner.at.delete(f"{DOMAINS}/{claim['id']}"),
+    ]
+
+    assert {refusal(answer) for answer in answers} == {(404, "domain_not_found")}
+    assert name not in globex.owner.at.get(DOMAINS).text
+    assert Domain.objects.filter(pk=claim["id"]).exists()
+
+
+def test_what_another_workspace_has_proved_is_taken(
+    agency: Agency, new_agency: Callable[..., Agency], zone: NameServer, name: str
+):
+    other = new_agency()
+    claims = [each.owner.at.post(DOMAINS, {"domain": name}).json() for each in (agency, other)]
+
+    zone.txt(claims[0]["proof"]["name"], claims[0]["proof"]["value"])
+    first = agency.owner.at.post(f"{DOMAINS}/{claims[0]['id']}/check")
+    zone.txt(claims[1]["proof"]["name"], claims[1]["proof"]["value"])
+    second = other.owner.at.post(f"{DOMAINS}/{claims[1]['id']}/check")
+
+    assert first.status_code == 200
+    assert refusal(second) == (409, "domain_taken")
+    assert Domain.objects.get(pk=claims[1]["id"]).check_result == "taken"
+    agency.owner.at.delete(f"{DOMAINS}/{claims[0]['id']}")
+
+
+def test_the_primary_name_stays(acme: Agency):
+    [primary] = [d for d in acme.owner.at.get(DOMAINS).json()["results"] if d["is_primary"]]
+
+    assert refusal(acme.owner.at.delete(f"{DOMAINS}/{primary['id']}")) == (409, "primary_domain")
+    answer = acme.owner.at.post(f"{DOMAINS}/{primary['id']}/check")
+    assert refusal(answer) == (404, "domain_not_found")
+
+
+@pytest.mark.parametrize("domain", ["acme", "x.aggios.localhost", "1.2.3.4", ""])
+def test_what_is_no_domain_is_refused(acme: Agency, domain: str):
+    answer = acme.owner.at.post(DOMAINS, {"domain": domain})
+
+    assert {field for field, _ in faults(answer)} == {"domain"}
+
+
+def test_checks_are_limited_by_workspace(agency: Agency, zone: NameServer, name: str):
+    claim = agency.owner.at.post(DOMAINS, {"domain": name}).json()
+
+    answer = agency.owner.at.post(f"{DOMAINS}/{claim['id']}/check")
+
+    assert '"domain_check";q=30;w=600' in answer.headers["RateLimit-Policy"]
+    assert '"domain_check";r=29' in answer.headers["RateLimit"]
+
+
+def test_look_ups_do_not_take_every_thread():
+    held = [turn() for _ in range(AT_ONCE)]
+    for each in held:
+        each.__enter__()
+    with pytest.raises(RateLimited) as caught, turn():
+        pass
+    for each in held:
+        each.__exit__(None, None, None)
+
+    assert caught.value.headers["Retry-After"] == "5"
+    with turn():
+        assert TURNS.acquire(blocking=False)
+        TURNS.release()

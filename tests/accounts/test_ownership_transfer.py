@@ -1,0 +1,107 @@
+"""Handing a workspace over."""
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import Invitation, Session
+from tenants.context import tenant_context
+from tests.support.accounts.tokens import faults, refusal
+from tests.support.accounts.users import active_owners, logged_in, row, somebody, trail
+from tests.support.factories import Agency
+
+TRANSFER = "/api/tenant/transfer"
+
+
+@pytest.mark.parametrize("role", ["admin", "member", "owner"])
+def test_the_other_becomes_owner_and_the_caller_administrator(agency: Agency, role: str):
+    heir = logged_in(agency, role)
+
+    answer = agency.owner.at.post(TRANSFER, {"user_id": heir.id})
+
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["id"], answer.json()["role"]) == (heir.id, "owner")
+    assert active_owners(agency) == [heir.id]
+    assert row(agency, agency.owner.id).role == "admin"
+    assert heir.at.get("/api/users/me").json()["role"] == "owner"
+    assert agency.owner.at.get("/api/users/me").json()["role"] == "admin"
+    assert trail(agency, heir.id)[-1] == "tenant.transferred"
+
+
+def test_what_the_former_owner_sent_out_is_void(agency: Agency):
+    heir = somebody(agency, "admin")
+    with tenant_context(agency.ref):
+        invitation = Invitation.objects.create(
+            email="x@people.test",
+            role="owner",
+            invited_by_id=agency.owner.id,
+            expires_at=timezone.now() + timedelta(days=1),
+        )
+
+    agency.owner.at.post(TRANSFER, {"user_id": heir})
+
+    with tenant_context(agency.ref):
+        assert Invitation.objects.get(pk=invitation.pk).revoked_at is not None
+
+
+def test_who_cannot_own_it(agency: Agency, globex: Agency):
+    inactive = somebody(agency, is_active=False)
+    removed = somebody(agency, is_active=False, removed_at=timezone.now())
+    wrong = [inactive, removed, globex.owner.id, str(uuid.uuid4()), agency.owner.id]
+
+    for person_id in [*wrong, "x", "", None, 7, [], {}]:
+        answer = agency.owner.at.post(TRANSFER, {"user_id": person_id})
+        assert {field for field, _ in faults(answer)} == {"user_id"}, person_id
+    assert faults(agency.owner.at.post(TRANSFER, {})) == {("user_id", "required")}
+
+    assert active_owners(agency) == [agency.owner.id]
+    assert "tenant.transferred" not in trail(agency, inactive)
+
+
+@pytest.mark.parametrize("role", ["admin", "member"])
+def test_only_owners(agency: Agency, role: str):
+    caller, heir = logged_in(agency, role), somebody(agency)
+
+    assert refusal(caller.at.post(TRANSFER, {"user_id": heir})) == (403, "permission_denied")
+    assert active_owners(agency) == [agency.owner.id]
+
+
+def test_a_recent_proof_is_needed(agency: Agency):
+    heir = somebody(agency)
+    with tenant_context(agency.ref):
+        Session.objects.update(proved_at=timezone.now() - timedelta(days=1))
+
+    answer = agency.owner.at.post(TRANSFER, {"user_id": heir})
+
+    assert refusal(answer) == (403, "proof_required")
+    assert active_owners(agency) == [agency.owner.id]
+
+
+def test_of_many_at_once_one_counts(agency: Agency):
+    heirs = [somebody(agency) for _ in range(5)]
+
+    def give(heir: str) -> int:
+        return agency.owner.at.post(TRANSFER, {"user_id": heir}).status_code
+
+    with ThreadPoolExecutor(5) as pool:
+        statuses = list(pool.map(give, heirs))
+
+    assert sorted(statuses) == [200] + [403] * 4
+    assert active_owners(agency) == [heirs[statuses.index(200)]]
+    assert row(agency, agency.owner.id).role == "admin"
+
+
+def test_two_owners_to_each_other_at_once(agency: Agency):
+    other = logged_in(agency, "owner")
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(agency.owner.at.post, TRANSFER, {"user_id": other.id})
+        second = pool.submit(other.at.post, TRANSFER, {"user_id": agency.owner.id})
+        statuses = sorted([first.result().status_code, second.result().status_code])
+
+    # The first steps down; then the other hands it back, or was the one that came first.
+    assert statuses == [200, 403] or statuses == [200, 200]
+    assert len(active_owners(agency)) == 1

@@ -1,0 +1,116 @@
+"""A code is used up once, cannot be guessed, and outlives the pepper that sealed its secret."""
+
+import secrets
+import threading
+from collections.abc import Callable
+
+import pytest
+from django.db import connections
+
+from accounts.models import Authenticator, User
+from accounts.problems import InvalidCredentials
+from accounts.second_factors import require_code
+from audit.models import AuditEvent
+from tenants.context import tenant_context
+from tests.support.accounts.second_factors import FACTORS, enrol, log_in
+from tests.support.accounts.tokens import refusal
+from tests.support.factories import Agency, Person, found_agency
+from tests.support.http_client import Site
+
+NewPerson = Callable[..., Person]
+
+
+@pytest.fixture(scope="module")
+def agency(site: Site) -> Agency:
+    return found_agency(site, f"x{secrets.token_hex(6)}")
+
+
+def test_a_recovery_code_is_good_once_however_it_is_typed(agency: Agency, someone: NewPerson):
+    person = someone()
+    code = enrol(person).recovery_codes[0]
+
+    first = log_in(agency, person, code=code.upper().replace("-", " "))
+    again = log_in(agency, person, code=code)
+
+    assert (first.status_code, again.status_code) == (200, 401)
+    assert person.at.get(FACTORS).json()["recovery_codes_left"] == 9
+    with tenant_context(agency.ref):
+        event = AuditEvent.objects.get(action="recovery_code.used", actor_id=person.id)
+    assert event.details["left"] == 9
+
+
+@pytest.mark.parametrize("kind", ["app", "recovery"])
+def test_of_twenty_uses_at_once_one_counts(agency: Agency, someone: NewPerson, settings, kind: str):
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "second_factor": "1000/60"}
+    person = someone()
+    enrolled = enrol(person)
+    code = enrolled.app.code() if kind == "app" else enrolled.recovery_codes[0]
+    with tenant_context(agency.ref):
+        user = User.objects.get(pk=person.id)
+    together, results = threading.Barrier(20), []
+
+    def use() -> None:
+        try:
+            with tenant_context(agency.ref):
+                together.wait()
+                results.append(require_code(user, code))
+        except InvalidCredentials:
+            results.append("")
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=use) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(results) == 20
+    assert len([how for how in results if how]) == 1
+
+
+def test_guessing_codes_ends_whatever_address_it_comes_from(
+    agency: Agency, someone: NewPerson, settings
+):
+    person = someone()
+    enrolled = enrol(person)
+    with tenant_context(agency.ref):
+        user = User.objects.get(pk=person.id)
+        for _ in range(10):
+            with pytest.raises(InvalidCredentials):
+                require_code(user, "000000")
+
+    guessed = log_in(agency, person, code=enrolled.app.code())
+    printed = log_in(agency, person, code=enrolled.recovery_codes[0])
+
+    assert refusal(guessed) == (429, "rate_limited")
+    assert printed.status_code == 200, "its owner is not shut out"
+
+
+def test_a_secret_outlives_its_pepper_and_is_sealed_anew(
+    agency: Agency, someone: NewPerson, settings
+):
+    person = someone()
+    enrolled = enrol(person)
+    settings.PASSWORD_PEPPERS = f"2:{secrets.token_hex(32)},{settings.PASSWORD_PEPPERS}"
+    with tenant_context(agency.ref):
+        user = User.objects.get(pk=person.id)
+        before = Authenticator.objects.get(user=user).sealed_secret
+
+        used = (
+            require_code(user, enrolled.app.code()),
+            require_code(user, enrolled.recovery_codes[0]),
+        )
+        after = Authenticator.objects.get(user=user).sealed_secret
+
+    assert used == ("totp", "recovery_code")
+    assert (before.partition(":")[0], after.partition(":")[0]) == ("1", "2")
+
+
+def test_without_its_pepper_no_code_fits(agency: Agency, someone: NewPerson, settings):
+    person = someone()
+    enrolled = enrol(person)
+    settings.PASSWORD_PEPPERS = f"9:{secrets.token_hex(32)}"
+
+    with tenant_context(agency.ref), pytest.raises(InvalidCredentials):
+        require_code(User.objects.get(pk=person.id), enrolled.app.code())

@@ -1,0 +1,106 @@
+"""Which codes are good: those of the standard, about now, in order, of the person's own app."""
+
+import secrets
+from collections.abc import Callable
+
+import pytest
+
+from accounts.models import Authenticator
+from core.crypto.one_time_codes import code_at
+from tenants.context import tenant_context
+from tests.support.accounts.second_factors import FACTORS, enrol, events, log_in
+from tests.support.accounts.tokens import refusal
+from tests.support.factories import Agency, Person, found_agency
+from tests.support.http_client import Site
+
+NewPerson = Callable[..., Person]
+
+
+@pytest.fixture(scope="module")
+def agency(site: Site) -> Agency:
+    return found_agency(site, f"x{secrets.token_hex(6)}", company="Müller & Sons: Ltd")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "code"),
+    # RFC 6238 appendix B, SHA-1; six of the eight digits.
+    [(59, "287082"), (1111111109, "081804"), (1234567890, "005924"), (20000000000, "353130")],
+)
+def test_codes_are_those_of_the_standard(seconds: int, code: str):
+    assert code_at(b"12345678901234567890", seconds // 30) == code
+
+
+@pytest.mark.parametrize("steps", [-1, 0, 1])
+def test_a_clock_may_be_half_a_minute_off(agency: Agency, someone: NewPerson, steps: int):
+    person = someone()
+    enrolled = enrol(person)
+    with tenant_context(agency.ref):
+        Authenticator.objects.filter(user_id=person.id).update(last_step=0)
+
+    answer = log_in(agency, person, code=enrolled.app.code(steps))
+
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("steps", [-2, 2, -2880])
+def test_and_no_more(agency: Agency, someone: NewPerson, steps: int):
+    person = someone()
+    enrolled = enrol(person)
+    with tenant_context(agency.ref):
+        Authenticator.objects.filter(user_id=person.id).update(last_step=0)
+
+    answer = log_in(agency, person, code=enrolled.app.code(steps))
+
+    assert refusal(answer) == (401, "invalid_credentials")
+
+
+def test_codes_are_good_once_and_in_order(agency: Agency, someone: NewPerson):
+    person = someone()
+    app = enrol(person).app
+    now, later = app.code(), app.code(1)
+
+    first = log_in(agency, person, code=later)
+    again = log_in(agency, person, code=later)
+    earlier = log_in(agency, person, code=now)
+
+    assert first.status_code == 200
+    assert refusal(again) == refusal(earlier) == (401, "invalid_credentials")
+    assert events(agency, person).count("session.refused") == 2
+
+
+def test_a_code_typed_in_groups(agency: Agency, someone: NewPerson):
+    person = someone()
+    code = enrol(person).app.code()
+
+    assert log_in(agency, person, code=f" {code[:3]} {code[3:]}").status_code == 200
+
+
+@pytest.mark.parametrize("code", ["", "  ", "-"])
+def test_nothing_is_no_code(agency: Agency, someone: NewPerson, code: str):
+    person = someone()
+    enrol(person)
+
+    assert refusal(log_in(agency, person, code=code)) == (401, "second_factor_required")
+
+
+@pytest.mark.parametrize("code", ["000000", "١٢٣٤٥٦", "12345", "1234567", "\u0000", "x" * 40])
+def test_what_is_no_code(agency: Agency, someone: NewPerson, code: str):
+    person = someone()
+    enrol(person)
+
+    answer = log_in(agency, person, code=code)
+
+    assert answer.status_code in {400, 401}
+    assert "access_token" not in answer.text
+
+
+def test_another_persons_code(agency: Agency, someone: NewPerson):
+    one, other = someone(), someone()
+    enrol(one)
+    theirs = enrol(other)
+
+    assert log_in(agency, one, code=theirs.app.code()).status_code == 401
+    assert log_in(agency, one, code=theirs.recovery_codes[0]).status_code == 401
+    assert refusal(one.at.get(f"{FACTORS}/{theirs.id}")) == (404, "not_found")
+    assert refusal(one.at.delete(f"{FACTORS}/{theirs.id}")) == (404, "not_found")
+    assert log_in(agency, other, code=theirs.app.code()).status_code == 200

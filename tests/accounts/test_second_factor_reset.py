@@ -1,0 +1,62 @@
+"""An owner takes a lost second factor from somebody; nobody else may, and not from owners."""
+
+import itertools
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import Authenticator, RecoveryCode, User
+from tenants.context import tenant_context
+from tests.support.accounts.tokens import refusal
+from tests.support.accounts.users import logged_in, row, somebody
+from tests.support.factories import Agency
+
+ROLES = ("owner", "admin", "member")
+
+
+def give_factor(agency: Agency, person_id: str) -> None:
+    with tenant_context(agency.ref):
+        now = timezone.now()
+        Authenticator.objects.create(user_id=person_id, sealed_secret="x", confirmed_at=now)
+        RecoveryCode.objects.create(user_id=person_id, hash=b"3" * 32)
+        User.objects.filter(pk=person_id).update(second_factor_at=now)
+
+
+@pytest.mark.parametrize(("actor", "role"), list(itertools.product(ROLES, ROLES)))
+def test_whose_factor_one_may_take(agency: Agency, actor: str, role: str):
+    caller, other = logged_in(agency, actor), somebody(agency, role)
+    give_factor(agency, other)
+    allowed = (actor, role) in {("owner", "admin"), ("owner", "member")}
+
+    answer = caller.at.delete(f"/api/users/{other}/factors")
+
+    assert (answer.status_code == 204) if allowed else refusal(answer)[0] == 403
+    assert (row(agency, other).second_factor_at is None) == allowed
+    with tenant_context(agency.ref):
+        assert Authenticator.objects.filter(user=other).exists() != allowed
+        assert RecoveryCode.objects.filter(user=other).exists() != allowed
+
+
+def test_not_ones_own(agency: Agency):
+    give_factor(agency, agency.owner.id)
+
+    answer = agency.owner.at.delete(f"/api/users/{agency.owner.id}/factors")
+
+    assert refusal(answer) == (403, "permission_denied")
+    assert row(agency, agency.owner.id).second_factor_at is not None
+
+
+def test_a_recent_proof_is_needed(agency: Agency):
+    late, other = logged_in(agency, "owner", proved_days_ago=1), somebody(agency)
+    give_factor(agency, other)
+
+    answer = late.at.delete(f"/api/users/{other}/factors")
+
+    assert refusal(answer) == (403, "proof_required")
+    assert row(agency, other).second_factor_at is not None
+
+
+def test_another_workspace_has_nobody_of_this_id(agency: Agency, globex: Agency):
+    answer = agency.owner.at.delete(f"/api/users/{globex.owner.id}/factors")
+
+    assert refusal(answer) == (404, "not_found")

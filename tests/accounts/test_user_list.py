@@ -1,0 +1,92 @@
+"""The list of people: every page, every filter."""
+
+import secrets
+
+import pytest
+
+from accounts.models import User
+from tenants.context import tenant_context
+from tests.files.test_listing import walk
+from tests.support.accounts.tokens import faults, refusal
+from tests.support.factories import Agency, found_agency
+
+USERS = "/api/users"
+
+
+@pytest.fixture(scope="module")
+def crowd(site) -> Agency:
+    """An agency of an owner and 300 others."""
+    crowd = found_agency(site, f"c{secrets.token_hex(5)}")
+    with tenant_context(crowd.ref):
+        User.objects.bulk_create(
+            User(
+                email=f"n{number:03}@crowd.test",
+                password="!",
+                first_name=f"Zoë{number}" if number < 20 else "Ann",
+                last_name="Tester",
+                role="admin" if number % 50 == 0 else "member",
+                is_active=number % 100 != 1,
+            )
+            for number in range(300)
+        )
+    return crowd
+
+
+class TestListing:
+    @pytest.mark.parametrize("ordering", ["created_at", "-created_at", "email", "-email", ""])
+    def test_everybody_comes_once_both_ways(self, crowd: Agency, ordering: str):
+        pages = walk(crowd.owner.at, f"{USERS}?ordering={ordering}&limit=70")
+        last = pages[-2]["next"]
+        back = walk(crowd.owner.at, last[last.index("/api/") :], "previous")
+
+        forwards = [user["email"] for page in pages for user in page["results"]]
+        backwards = [user["email"] for page in reversed(back) for user in page["results"]]
+        assert len(forwards) == len(set(forwards)) == 301
+        assert backwards == forwards
+        if "email" in ordering:
+            assert forwards == sorted(forwards, reverse=ordering.startswith("-"))
+
+    @pytest.mark.parametrize(
+        ("query", "count"),
+        [
+            ("role=admin", 6),
+            ("role=owner", 1),
+            ("is_active=false", 3),
+            ("is_active=true&role=admin", 6),
+            ("search=N00", 10),
+            ("search=zoë1", 11),
+            ("search=ZOË", 20),
+            ("search=ann%20TEST", 280),
+            ("search=%25", 0),
+            ("search=_", 0),
+            ("search=n001&is_active=false", 1),
+        ],
+    )
+    def test_what_is_found(self, crowd: Agency, query: str, count: int):
+        pages = walk(crowd.owner.at, f"{USERS}?{query}&limit=200")
+
+        assert sum(len(page["results"]) for page in pages) == count
+
+    @pytest.mark.parametrize(
+        ("query", "field", "code"),
+        [
+            ("role=root", "role", "invalid_choice"),
+            ("is_active=yes", "is_active", "invalid_choice"),
+            ("is_active=True", "is_active", "invalid_choice"),
+            ("ordering=role", "ordering", "invalid_choice"),
+            ("ordering=--email", "ordering", "invalid_choice"),
+            ("ordering=password", "ordering", "invalid_choice"),
+            ("search=%00", "search", "invalid"),
+            ("search=" + "x" * 256, "search", "invalid"),
+            ("limit=0", "limit", "out_of_range"),
+        ],
+    )
+    def test_a_bad_query_is_named(self, crowd: Agency, query: str, field: str, code: str):
+        assert faults(crowd.owner.at.get(f"{USERS}?{query}")) == {(field, code)}
+
+    def test_another_workspace_is_not_in_it(self, crowd: Agency, globex: Agency):
+        assert globex.owner.email not in crowd.owner.at.get(f"{USERS}?search=globex").text
+        path = f"{USERS}/{globex.owner.id}"
+        assert refusal(crowd.owner.at.get(path)) == (404, "not_found")
+        assert refusal(crowd.owner.at.delete(path)) == (404, "not_found")
+        assert globex.owner.at.get("/api/users/me").status_code == 200

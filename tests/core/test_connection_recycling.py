@@ -1,0 +1,99 @@
+"""A connection that has been in many tenants is replaced between two requests."""
+
+import copy
+from collections.abc import Callable
+
+import pytest
+from django.core.checks import run_checks
+from django.db import connections
+
+from core.db_backend.base import DatabaseWrapper
+from tenants.context import tenant_context
+from tenants.refs import TenantRef
+from tests.support.scope_queries import backend_pid, people
+
+
+@pytest.fixture
+def wrapper(committed: None) -> Callable[..., DatabaseWrapper]:
+    """Connections that are replaced after so many schemas: ``wrapper(most=2)``."""
+    made = []
+
+    def make(most: int, **options) -> DatabaseWrapper:
+        settings = copy.deepcopy(connections["default"].settings_dict)
+        settings["MAX_SCOPES"] = most
+        settings["OPTIONS"].update(options)
+        if options:
+            settings["CONN_MAX_AGE"] = 0
+        made.append(DatabaseWrapper(settings, "counted"))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+    if made and made[0].pool:
+        made[0].close_pool()
+
+
+def test_it_is_closed_when_the_request_is_over(wrapper, one: TenantRef, two: TenantRef):
+    db = wrapper(most=2)
+    with tenant_context(one):
+        people(db)
+        pid = backend_pid(db)
+    db.close_if_unusable_or_obsolete()
+    assert db.connection is not None
+    with tenant_context(two):
+        people(db)
+        assert people(db) == ["only@two.test"]
+        assert backend_pid(db) == pid
+    db.close_if_unusable_or_obsolete()
+
+    assert db.connection is None
+
+
+def test_the_same_tenant_again_does_not_count(wrapper, one: TenantRef):
+    db = wrapper(most=3)
+    for _ in range(5):
+        with tenant_context(one):
+            people(db)
+        with db.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    db.close_if_unusable_or_obsolete()
+
+    assert db.connection is not None
+
+
+def test_a_transaction_is_never_cut(wrapper, one: TenantRef):
+    db = wrapper(most=1)
+    with tenant_context(one):
+        db.set_autocommit(False)
+        db.in_atomic_block = True
+        people(db)
+        db.close_if_unusable_or_obsolete()
+        assert db.connection is not None
+        db.in_atomic_block = False
+
+
+def test_a_pool_is_not_handed_a_worn_connection(wrapper, one: TenantRef, two: TenantRef):
+    pool = {"min_size": 1, "max_size": 1, "timeout": 5}
+    a, b = wrapper(most=2, pool=pool), wrapper(most=2, pool=pool)
+    with tenant_context(one):
+        people(a)
+        pid = backend_pid(a)
+        a.close()
+        people(b)
+        assert backend_pid(b) == pid
+    with tenant_context(two):
+        people(b)
+        b.close()
+        people(a)
+        assert backend_pid(a) != pid
+    a.close()
+
+
+@pytest.mark.parametrize(
+    ("most", "ids"), [(0, ["aggios.E025"]), (200, []), (5000, ["aggios.E025"])]
+)
+def test_no_bound_is_refused_at_the_start(monkeypatch, most: int, ids: list[str]):
+    monkeypatch.setitem(connections.settings["default"], "MAX_SCOPES", most)
+
+    assert [fault.id for fault in run_checks(tags=["security"]) if "E02" in fault.id] == ids

@@ -1,0 +1,86 @@
+"""``Accept`` is parsed: case, quality and specificity count (RFC 9110 section 12.5.1)."""
+
+import pytest
+from django.test import RequestFactory
+
+from core import accept
+from core.accept import MAX_RANGES, names, quality_of
+from core.http.negotiation import wants_page
+from tests.support.browser import HTML as OF_BROWSERS
+
+
+def asked(header: str | None, path: str = "/"):
+    headers = {} if header is None else {"accept": header}
+    return RequestFactory().get(path, headers=headers)
+
+
+@pytest.mark.parametrize(
+    ("header", "quality"),
+    [
+        (None, 1),
+        ("*/*", 1),
+        ("TEXT/HTML", 1),
+        ("text/*;q=0.3, */*", 0.3),
+        ("text/html;q=0, */*", 0),
+        ("*/*, text/html;Q=0.2", 0.2),
+        ("text/html;level=1", 0),
+        ("application/json", 0),
+        ("text/html-x, xtext/html", 0),
+        ("", 0),
+        ("text/html; x*=rot13''a, text/plain", 0),
+        (f"{'text/plain,' * MAX_RANGES}text/html", 0),
+    ],
+)
+def test_quality_of_html_is_that_of_the_most_specific_range(header: str | None, quality: float):
+    assert quality_of(asked(header), "text/html") == quality
+
+
+@pytest.mark.parametrize(
+    ("header", "named"),
+    [
+        ("application/json", True),
+        ("Application/JSON; q=0.1", True),
+        ("application/*", True),
+        ("application/json;q=0, */*", False),
+        ("application/json-seq", False),
+        ("application/problem+json", False),
+        ("*/*", False),
+        (None, False),
+    ],
+)
+def test_json_is_named_by_a_range_that_is_not_for_everything(header: str | None, named: bool):
+    assert names(asked(header), "application/json") is named
+
+
+@pytest.mark.parametrize(
+    ("header", "page"),
+    [
+        (OF_BROWSERS, True),
+        ("text/html", True),
+        ("Text/HTML", True),
+        ("text/html, application/json", True),
+        ("text/html;q=0.5, application/json", False),
+        ("text/html;q=0.5, application/problem+json", False),
+        ("text/html;q=0", False),
+        ("text/htmlx", False),
+        ("*/*", False),
+        (None, False),
+    ],
+)
+def test_page_is_for_clients_that_like_html_at_least_as_well(header: str | None, page: bool):
+    assert wants_page(asked(header)) is page
+    assert not wants_page(asked(header, "/api/users"))
+
+
+def test_long_header_is_parsed_up_to_a_number_of_ranges(monkeypatch: pytest.MonkeyPatch):
+    parsed: list[str] = []
+    kind = accept.MediaType
+
+    def counted(text: str):
+        parsed.append(text)
+        return kind(text)
+
+    monkeypatch.setattr(accept, "MediaType", counted)
+    quality_of(asked("a/b;q=1," * 1000 + "c/d" + ";" * 8000), "text/html")
+
+    assert len(parsed) <= MAX_RANGES + 1

@@ -1,0 +1,100 @@
+"""A server that is there and does not answer: given up in time, and nothing is left in between."""
+
+import copy
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.db import OperationalError, connections
+from psycopg import errors
+
+from core.db_backend.base import DatabaseWrapper
+from core.db_backend.timeouts import ServerHangs
+from tenants.context import tenant_context
+from tenants.refs import TenantRef
+from tests.support.scope_queries import backend_pid, people
+
+# Long enough for a new connection on a busy machine.
+PATIENCE = 1.5
+
+
+@pytest.fixture
+def hasty(committed: None) -> Iterator[DatabaseWrapper]:
+    """A connection that waits ``PATIENCE`` for any answer."""
+    settings = {**copy.deepcopy(connections["default"].settings_dict), "PATIENCE": PATIENCE}
+    wrapper = DatabaseWrapper(settings, "hasty")
+    yield wrapper
+    wrapper.close()
+
+
+@contextmanager
+def stopped(pid: int) -> Iterator[None]:
+    """Keep a process from doing anything while the block runs."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def test_the_context_switch_gives_up(hasty, one: TenantRef, two: TenantRef):
+    with tenant_context(one):
+        people(hasty)
+    with (
+        stopped(backend_pid(hasty)),
+        tenant_context(two),
+        pytest.raises(OperationalError) as caught,
+    ):
+        people(hasty)
+
+    assert isinstance(caught.value.__cause__, ServerHangs)
+    hasty.close()
+    with tenant_context(two):
+        assert people(hasty) == ["only@two.test"]
+
+
+def test_as_a_requests_first_statement_it_is_sent_again_on_another_connection(hasty, one, two):
+    with tenant_context(one):
+        people(hasty)
+    dead = backend_pid(hasty)
+    hasty.verify_before_use()
+    with stopped(dead), tenant_context(two):
+        assert people(hasty) == ["only@two.test"]
+
+    assert backend_pid(hasty) != dead
+
+
+def test_a_statement_in_a_transaction_gives_up(hasty, one: TenantRef):
+    with tenant_context(one):
+        hasty.set_autocommit(False)
+        people(hasty)
+        with stopped(backend_pid(hasty)), pytest.raises(OperationalError):
+            people(hasty)
+        hasty.close()
+
+        assert people(hasty) == ["only@one.test"]
+
+
+def test_what_takes_its_time_on_a_server_that_lives_is_ended_by_it(db_one, one: TenantRef):
+    with tenant_context(one), db_one.cursor() as cursor:
+        cursor.execute("SET statement_timeout = '50ms'")
+        with pytest.raises(OperationalError) as caught:
+            cursor.execute("SELECT pg_sleep(5)")
+        assert isinstance(caught.value.__cause__, errors.QueryCanceled)
+        cursor.execute("SELECT 1")
+
+
+def test_the_web_login_has_timeouts_and_the_owner_none(committed: None):
+    names = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+    query = ", ".join(f"current_setting('{name}')" for name in names)
+    found = {}
+    for alias in ("default", "owner"):
+        with connections[alias].cursor() as cursor:
+            cursor.execute(f"SELECT {query}")
+            found[alias] = cursor.fetchone()
+
+    assert found == {"default": ("30s", "10s", "1min"), "owner": ("0", "0", "0")}
+    assert connections["default"].settings_dict["PATIENCE"] > 30
+    assert "PATIENCE" not in connections["owner"].settings_dict

@@ -1,0 +1,86 @@
+"""Code that still holds a tenant that is gone, or has another name: an error, never other rows."""
+
+from collections.abc import Callable, Iterator
+
+import psycopg
+import pytest
+from django.db import DatabaseError, ProgrammingError, connection
+from psycopg import sql
+
+from audit.models import AuditEvent
+from audit.services import SYSTEM, record
+from core.db_backend.scope import PUBLIC, enter
+from tenants.context import tenant_context
+from tenants.models import Tenant
+from tenants.refs import TenantRef
+from tenants.subdomains import rename_subdomain
+from tests.core.conftest import _tenant
+from tests.support.scope_queries import people, place
+
+
+@pytest.fixture
+def doomed(superuser) -> Iterator[TenantRef]:
+    """A tenant that a test may take apart. The audit record has a table in ``public`` as well."""
+    ref = _tenant("doomed")
+    with enter(PUBLIC):
+        record("test.public", actor=SYSTEM)
+    yield ref
+    connection.close()
+    name = sql.Identifier(ref.schema_name)
+    superuser.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(name))
+    superuser.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(name))
+    with enter(PUBLIC):
+        Tenant.objects.filter(id=ref.id).delete()
+
+
+def drop_schema(superuser: psycopg.Connection, tenant: TenantRef) -> None:
+    superuser.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(tenant.schema_name)))
+
+
+def drop_all(superuser: psycopg.Connection, tenant: TenantRef) -> None:
+    drop_schema(superuser, tenant)
+    superuser.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(tenant.schema_name)))
+
+
+DROPS = [drop_schema, drop_all]
+
+
+@pytest.mark.parametrize("drop", DROPS)
+def test_a_context_that_is_entered_afterwards(superuser, doomed: TenantRef, drop: Callable):
+    drop(superuser, doomed)
+
+    for _ in range(2):  # the second time nothing is left of the first
+        with tenant_context(doomed), pytest.raises(DatabaseError):
+            AuditEvent.objects.count()
+    assert place(connection)[0] == "public"
+
+
+@pytest.mark.parametrize("drop", DROPS)
+def test_a_context_that_was_in_it_already(superuser, doomed: TenantRef, drop: Callable):
+    with tenant_context(doomed):
+        assert people(connection) == ["only@doomed.test"]
+        drop(superuser, doomed)
+        with pytest.raises(ProgrammingError):
+            AuditEvent.objects.count()
+        with pytest.raises(DatabaseError), connection.cursor() as cursor:
+            cursor.execute("SELECT * FROM public.audit_auditevent")
+
+
+def test_another_tenant_comes_next(superuser, doomed: TenantRef, one: TenantRef):
+    """A switch that failed leaves the connection where the next one can still leave from."""
+    with tenant_context(one):
+        people(connection)
+    drop_all(superuser, doomed)
+    with tenant_context(doomed), pytest.raises(DatabaseError):
+        people(connection)
+    with tenant_context(one):
+        assert people(connection) == ["only@one.test"]
+
+
+def test_a_name_from_before(doomed: TenantRef):
+    """A schema is never renamed: whoever holds the former name still works in the same rows."""
+    renamed = rename_subdomain(doomed.id, subdomain=f"{doomed.slug}-2", actor=SYSTEM)
+
+    assert renamed.schema_name == doomed.schema_name
+    with tenant_context(doomed):
+        assert people(connection) == ["only@doomed.test"]

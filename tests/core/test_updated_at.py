@@ -1,0 +1,56 @@
+"""A row that has never been changed says so: it was updated when it was created."""
+
+import pytest
+from django.apps import apps
+from django.db.models import Model
+
+from tests.support.factories import Agency
+from tests.support.files.form_uploads import upload, uploaded
+
+BOTH = [
+    model
+    for model in apps.get_models()
+    if {"created_at", "updated_at"} <= {field.name for field in model._meta.concrete_fields}
+]
+
+
+@pytest.mark.parametrize("model", BOTH, ids=lambda model: model._meta.label)
+def test_a_new_row_takes_both_times_from_one_reading_of_the_clock(model: type[Model]):
+    row = model()
+
+    for field in model._meta.concrete_fields:
+        field.pre_save(row, add=True)
+    created, updated = row.created_at, row.updated_at
+    model._meta.get_field("updated_at").pre_save(row, add=False)
+
+    assert created == updated < row.updated_at
+
+
+def test_what_the_api_creates_has_equal_times(agency: Agency):
+    at = agency.owner.at
+    person = {"email": "new@x.test", "password": "quite a long secret"}
+    documents = {
+        "owner": at.get("/api/users/me"),
+        "workspace": at.get("/api/tenant"),
+        "person": at.post("/api/users", person),
+        "invitation": at.post("/api/invitations", {"email": "asked@x.test"}),
+        "file": upload(at, "a.txt"),
+    }
+
+    differing = {
+        name for name, answer in documents.items() if len(set(times_of(answer.json()))) != 1
+    }
+
+    assert differing == set()
+
+
+def test_a_second_version_updates_its_file(agency: Agency):
+    uploaded(agency.owner.at, "a.txt", b"one")
+
+    created, updated = times_of(uploaded(agency.owner.at, "a.txt", b"two"))
+
+    assert created < updated
+
+
+def times_of(document: dict[str, str]) -> tuple[str, str]:
+    return document["created_at"], document["updated_at"]

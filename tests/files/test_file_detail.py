@@ -1,0 +1,169 @@
+"""Looking at a file, renaming it, putting it into the trash."""
+
+import uuid
+
+import pytest
+
+from audit.models import AuditEvent
+from files.models import File
+from tenants.context import tenant_context
+from tests.support.factories import Agency, Person
+from tests.support.files.bucket import keys_of
+from tests.support.files.form_uploads import upload, uploaded
+
+UNKNOWN = "0199ffff-0000-7000-8000-000000000000"
+
+
+def test_metadata_has_an_etag_that_saves_the_answer(acme: Agency):
+    body = uploaded(acme.owner.at, "etag.txt")
+    path = f"/api/files/{body['id']}"
+
+    first = acme.owner.at.get(path)
+    again = acme.owner.at.get(path, headers={"If-None-Match": first.headers["ETag"]})
+
+    assert first.json() == body
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_renaming_moves_no_bytes_and_is_on_record(acme: Agency):
+    body = uploaded(acme.owner.at, "before.txt", b"same")
+    before = keys_of(acme)
+
+    answer = acme.owner.at.patch(f"/api/files/{body['id']}", {"name": "after.txt"})
+
+    assert answer.status_code == 200
+    assert answer.json() == {
+        **body,
+        "name": "after.txt",
+        "updated_at": answer.json()["updated_at"],
+    }
+    assert keys_of(acme) == before
+    with tenant_context(acme.ref):
+        event = AuditEvent.objects.get(action="file.renamed", target_id=body["id"])
+    assert event.details == {"before": "before.txt", "after": "after.txt"}
+
+
+def test_a_rename_moves_into_folders_and_out_again(acme: Agency):
+    body = uploaded(acme.owner.at, "own-name.txt", b"same", path="reports/2026/q1.txt")
+    path = f"/api/files/{body['id']}"
+
+    same = acme.owner.at.patch(path, {"name": body["name"]})
+    elsewhere = acme.owner.at.patch(path, {"name": "archive/q1.txt"})
+    saved_as = acme.owner.at.get(f"{path}/content").headers["Content-Disposition"]
+    out = acme.owner.at.patch(path, {"name": "q1.txt"})
+
+    assert (same.status_code, same.json()) == (200, body)
+    assert (elsewhere.status_code, elsewhere.json()["name"]) == (200, "archive/q1.txt")
+    assert saved_as == 'attachment; filename="q1.txt"'
+    assert (out.status_code, out.json()["name"]) == (200, "q1.txt")
+
+
+def test_a_rename_onto_another_live_file_is_refused(acme: Agency):
+    uploaded(acme.owner.at, "taken.txt")
+    body = uploaded(acme.owner.at, "mine.txt")
+
+    answer = acme.owner.at.patch(f"/api/files/{body['id']}", {"name": "taken.txt"})
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "name_taken")
+    assert acme.owner.at.get(f"/api/files/{body['id']}").json() == body
+
+
+@pytest.mark.parametrize("name", ["", "..", "../b", "a//b", "x" * 256, "tab\t", 7, None, ["a"]])
+def test_a_bad_new_name_is_refused(acme: Agency, name):
+    body = uploaded(acme.owner.at, "keeps-its-name.txt")
+
+    answer = acme.owner.at.patch(f"/api/files/{body['id']}", {"name": name})
+
+    if name == 7:  # DRF takes a number for its digits
+        assert answer.json()["name"] == "7"
+        return
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["field"] == "name"
+
+
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+def test_a_stale_etag_changes_nothing(acme: Agency, method: str):
+    name = f"guarded-from-{method}.txt"
+    body = uploaded(acme.owner.at, name)
+    path = f"/api/files/{body['id']}"
+    etag = acme.owner.at.get(path).headers["ETag"]
+    uploaded(acme.owner.at, name, b"newer")
+
+    answer = acme.owner.at.request(method, path, json={"name": "x.txt"}, headers={"If-Match": etag})
+
+    assert (answer.status_code, answer.json()["code"]) == (412, "precondition_failed")
+    assert acme.owner.at.get(path).json()["version"] == 2
+
+
+def test_the_trash_hides_a_file_and_frees_its_name(acme: Agency):
+    body = uploaded(acme.owner.at, "binned.txt")
+    path = f"/api/files/{body['id']}"
+    etag = acme.owner.at.get(path).headers["ETag"]
+
+    answer = acme.owner.at.delete(path, headers={"If-Match": etag})
+    again = acme.owner.at.delete(path)
+    fresh = uploaded(acme.owner.at, "binned.txt")
+
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert again.status_code == 404
+    assert acme.owner.at.get(f"{path}/download").status_code == 404
+    assert (fresh["version"], fresh["id"] == body["id"]) == (1, False)
+    with tenant_context(acme.ref):
+        assert File.objects.get(pk=body["id"]).deleted_at is not None
+        assert AuditEvent.objects.filter(action="file.deleted", target_id=body["id"]).count() == 1
+
+
+@pytest.mark.parametrize("file_id", ["nonsense", "0", "%00", UNKNOWN])
+@pytest.mark.parametrize("tail", ["", "/download", "/content"])
+def test_a_forged_id_is_a_404_problem(acme: Agency, file_id: str, tail: str):
+    answer = acme.owner.at.get(f"/api/files/{file_id}{tail}")
+
+    assert answer.status_code == 404
+    assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+CALLS = [
+    ("GET", ""),
+    ("PATCH", ""),
+    ("DELETE", ""),
+    ("GET", "/download"),
+    ("GET", "/content"),
+    ("GET", "/versions"),
+    ("POST", "/versions/1/restore"),
+]
+
+
+@pytest.mark.parametrize(("method", "tail"), CALLS)
+def test_what_one_may_not_see_does_not_exist(
+    acme: Agency, globex: Agency, ben: Person, method: str, tail: str
+):
+    body = uploaded(acme.owner.at, "private.txt")
+    path = f"/api/files/{body['id']}{tail}"
+    call = {"json": {"name": "stolen.txt"}} if method == "PATCH" else {}
+
+    answers = {
+        "another tenant": globex.owner.at.request(method, path, **call),
+        "another member": ben.at.request(method, path, **call),
+        "another tenant's token": globex.host.with_token(acme.owner.access_token).request(
+            method, path, **call
+        ),
+        "nobody": acme.host.request(method, path, **call),
+    }
+
+    assert {who: answer.status_code for who, answer in answers.items()} == {
+        "another tenant": 404,
+        "another member": 404,
+        "another tenant's token": 401,
+        "nobody": 401,
+    }
+    assert acme.owner.at.get(f"/api/files/{body['id']}").json() == body
+
+
+@pytest.mark.parametrize(("method", "tail"), CALLS)
+def test_an_owner_may_act_on_a_members_file(acme: Agency, ben: Person, method: str, tail: str):
+    body = upload(ben.at, f"bens-{method}.txt").json()
+    call = {"json": {"name": f"renamed-{uuid.uuid4()}.txt"}} if method == "PATCH" else {}
+
+    answer = acme.owner.at.request(method, f"/api/files/{body['id']}{tail}", **call)
+
+    assert answer.status_code in {200, 204, 302}

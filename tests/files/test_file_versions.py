@@ -1,0 +1,179 @@
+"""Every content that a file has had stays, can be fetched, and can be brought back."""
+
+import secrets
+import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Thread
+
+import pytest
+from django.db import transaction
+
+from accounts.models import User
+from audit.models import AuditEvent
+from files.versions.restoring import restore_version
+from tenants.context import tenant_context
+from tests.files.ledger import require_sound, used_by
+from tests.support.factories import Agency
+from tests.support.files.bucket import keys_of, sha256
+from tests.support.files.direct_uploads import sent_directly
+from tests.support.files.form_uploads import uploaded
+from tests.support.http_client import Host, Site
+
+BODIES = [b"first", b"second one", b"third"]
+
+
+@pytest.fixture(scope="module")
+def history(acme: Agency) -> dict:
+    """A file of acme's with three versions."""
+    return [uploaded(acme.owner.at, "history.txt", data) for data in BODIES][-1]
+
+
+def versions(host: Host, file_id: str, query: str = "") -> list[dict]:
+    answer = host.get(f"/api/files/{file_id}/versions{query}")
+    assert answer.status_code == 200, answer.text
+    return answer.json()["results"]
+
+
+def test_versions_are_listed_newest_first(acme: Agency, history: dict):
+    listed = versions(acme.owner.at, history["id"])
+
+    assert [row["version"] for row in listed] == [3, 2, 1]
+    assert [row["sha256"] for row in listed] == [sha256(data) for data in BODIES[::-1]]
+    assert [row["current"] for row in listed] == [True, False, False]
+    oldest = listed[-1]
+    assert (oldest["size"], oldest["content_type"]) == (5, "text/plain")
+    assert (oldest["created_by"], oldest["restored_from"]) == (acme.owner.id, None)
+
+
+def test_versions_come_by_page(acme: Agency, history: dict):
+    first = acme.owner.at.get(f"/api/files/{history['id']}/versions?limit=2").json()
+
+    path = f"/api/files/{history['id']}/versions"
+    rest = acme.owner.at.get(f"{path}?{first['next'].partition('?')[2]}").json()
+
+    assert [row["version"] for row in first["results"]] == [3, 2]
+    assert [row["version"] for row in rest["results"]] == [1]
+    assert rest["next"] is None
+
+
+def test_an_older_version_can_be_fetched(acme: Agency, site: Site, history: dict):
+    path = f"/api/files/{history['id']}"
+    for number, data in enumerate(BODIES, start=1):
+        content = acme.owner.at.get(f"{path}/content?version={number}")
+        link = acme.owner.at.get(f"{path}/download?version={number}")
+
+        assert (content.status_code, content.content) == (200, data)
+        assert content.headers["ETag"] == f'"{sha256(data)}"'
+        assert content.headers["Content-Length"] == str(len(data))
+        assert site.fetch(link.headers["Location"]).content == data
+    with tenant_context(acme.ref):
+        told = AuditEvent.objects.filter(action="file.downloaded", target_id=history["id"])
+        assert sorted(event.details["version"] for event in told) == [1, 1, 2, 2, 3, 3]
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [("4", 404), ("0", 404), ("999999999", 404), ("9999999999", 400), ("-1", 400), ("x", 400)],
+)
+@pytest.mark.parametrize("tail", ["content", "download"])
+def test_a_version_that_there_is_not(
+    acme: Agency, history: dict, tail: str, asked: str, status: int
+):
+    answer = acme.owner.at.get(f"/api/files/{history['id']}/{tail}?version={asked}")
+
+    assert answer.status_code == status
+
+
+def test_restoring_makes_a_new_version_of_the_same_object(new_agency):
+    agency = new_agency()
+    ada = agency.owner.at
+    body = [uploaded(ada, "a.txt", data) for data in BODIES][-1]
+    before, used = keys_of(agency), used_by(agency)
+
+    answer = ada.post(f"/api/files/{body['id']}/versions/1/restore")
+    again = ada.post(f"/api/files/{body['id']}/versions/4/restore")
+
+    assert (answer.status_code, again.status_code) == (200, 200), answer.text
+    assert (answer.json()["version"], answer.json()["sha256"]) == (4, sha256(BODIES[0]))
+    assert answer.headers["ETag"] != again.headers["ETag"]
+    listed = versions(ada, body["id"])
+    assert [row["version"] for row in listed] == [5, 4, 3, 2, 1]
+    assert [row["restored_from"] for row in listed] == [4, 1, None, None, None]
+    assert [row["current"] for row in listed] == [True, False, False, False, False]
+    assert ada.get(f"/api/files/{body['id']}/content").content == BODIES[0]
+    assert (keys_of(agency), used_by(agency)) == (before, used)
+    require_sound(agency)
+    with tenant_context(agency.ref):
+        events = AuditEvent.objects.filter(action="file.version_restored").order_by("at")
+        assert [event.details for event in events] == [
+            {"version": 4, "restored_from": 1},
+            {"version": 5, "restored_from": 4},
+        ]
+
+
+def test_restoring_obeys_conditions_and_keys(new_agency):
+    agency = new_agency()
+    ada = agency.owner.at
+    body = [uploaded(ada, "a.txt", data) for data in BODIES][-1]
+    path = f"/api/files/{body['id']}"
+    call, etag = f"{path}/versions/1/restore", ada.get(path).headers["ETag"]
+    key = {"Idempotency-Key": secrets.token_hex(8)}
+
+    stale = ada.post(call, headers={"If-Match": '"other"'})
+    first = ada.post(call, headers={"If-Match": etag, **key})
+    repeated = ada.post(call, headers={"If-Match": etag, **key})
+    late = ada.post(call, headers={"If-Match": etag})
+    other = ada.post(f"{path}/versions/2/restore", headers=key)
+    missing = ada.post(f"{path}/versions/9/restore")
+
+    assert (stale.status_code, stale.json()["code"]) == (412, "precondition_failed")
+    assert (first.status_code, repeated.status_code) == (200, 200)
+    assert repeated.json() == first.json()
+    assert late.status_code == 412
+    assert (other.status_code, missing.status_code) == (200, 404)
+    assert len(versions(ada, body["id"])) == 5
+
+
+def test_fifty_uploads_of_one_name_at_once_can_all_be_fetched(site: Site, new_agency):
+    agency = new_agency()
+    ada = agency.owner.at
+    bodies = [f"content {number}".encode() for number in range(50)]
+
+    def send(number: int) -> dict:
+        if number % 2:
+            return sent_directly(site, ada, "one.txt", bodies[number])
+        return uploaded(ada, "one.txt", bodies[number])
+
+    with ThreadPoolExecutor(50) as pool:
+        answers = list(pool.map(send, range(50)))
+
+    [file_id] = {answer["id"] for answer in answers}
+    listed = versions(ada, file_id, "?limit=200")
+    assert [row["version"] for row in listed] == list(range(50, 0, -1))
+    fetched = {
+        ada.get(f"/api/files/{file_id}/content?version={row['version']}").content for row in listed
+    }
+    assert fetched == set(bodies)
+    require_sound(agency)
+
+
+def test_a_new_version_that_comes_meanwhile_hides_no_file(new_agency):
+    """Whoever waits for the file's row finds it, although its current version is another then."""
+    agency = new_agency()
+    ada = agency.owner.at
+    body = [uploaded(ada, "a.txt", data) for data in BODIES][-1]
+    answers = []
+
+    def rename() -> None:
+        answers.append(ada.patch(f"/api/files/{body['id']}", {"name": "b.txt"}))
+
+    waiting = Thread(target=rename)
+    with tenant_context(agency.ref), transaction.atomic():
+        user = User.objects.get(pk=agency.owner.id)
+        restore_version(body["id"], 1, user=user, check=lambda row: None)
+        waiting.start()
+        time.sleep(0.5)
+        assert answers == []
+    waiting.join()
+
+    assert (answers[0].status_code, answers[0].json()["version"]) == (200, 4), answers[0].text

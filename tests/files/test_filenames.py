@@ -1,0 +1,177 @@
+"""What a file can be called, and what a download is saved as."""
+
+import re
+import uuid
+from urllib.parse import unquote
+
+import httpx
+import pytest
+
+from core.problems import ValidationFailed
+from files.filenames import attachment, checked_path
+from tests.support.factories import Agency, found_agency
+from tests.support.files.bucket import keys_of
+from tests.support.files.direct_uploads import sent_directly
+from tests.support.files.filename_cases import KEPT, NAMES, Name
+from tests.support.files.form_uploads import part, send, upload, uploaded
+from tests.support.http_client import Host, Site
+
+KEY = re.compile(r"files/[0-9a-f-]{36}")
+
+# Two names, and whether they are one; the first of those that are is in normal form C.
+ALIKE = [
+    ("Case.txt", "case.txt", False),
+    ("caf\u00e9.txt", "cafe\u0301.txt", True),
+    ("\ud55c.txt", "\u1112\u1161\u11ab.txt", True),
+]
+NEWLINES = {"\n", "\r"}  # a form's header cannot hold them
+
+
+def said(answer: httpx.Response, field: str) -> str:
+    """Return what became of a name: KEPT, or the code that the field got."""
+    if answer.status_code in (200, 201):
+        return KEPT
+    assert answer.status_code == 400, answer.text
+    if answer.json()["code"] != "validation_failed":
+        return answer.json()["code"]
+    [fault] = answer.json()["errors"]
+    assert fault["field"] == field
+    return fault["code"]
+
+
+@pytest.fixture(scope="module")
+def agency(site: Site) -> Agency:
+    """An agency in which no file has a name yet."""
+    return found_agency(site, "agency-of-names")
+
+
+@pytest.mark.parametrize("row", NAMES, ids=lambda row: row.kind)
+def test_a_name_at_every_door(agency: Agency, row: Name):
+    ada = agency.owner.at
+    if NEWLINES.isdisjoint(row.text):
+        assert said(send(ada, [part("file", row.text, b"x")]), "file") == row.form
+    by_path = upload(ada, "own-name.txt", b"x", path=row.text)
+    announced = ada.post("/api/uploads", {"name": row.text, "size": 1})
+    other = uploaded(ada, f"{uuid.uuid4()}.txt", b"x")
+
+    renamed = ada.patch(f"/api/files/{other['id']}", {"name": row.text})
+    assert ada.delete(f"/api/files/{other['id']}").status_code == 204
+    restored = ada.post(f"/api/trash/{other['id']}/restore", {"name": row.text})
+
+    assert said(by_path, "path") == row.path
+    assert said(announced, "name") == row.announced
+    require(renamed, row.renamed)
+    require(restored, row.restored)
+    assert all(KEY.fullmatch(key.partition("/")[2]) for key in keys_of(agency))
+
+
+def require(answer: httpx.Response, outcome: str) -> None:
+    """Hold what becomes of a name that a file has already which came by another door."""
+    if outcome == KEPT:
+        assert (answer.status_code, answer.json()["code"]) == (409, "name_taken")
+    else:
+        assert said(answer, "name") == outcome
+
+
+@pytest.mark.parametrize("row", [row for row in NAMES if row.saved_as], ids=lambda row: row.kind)
+def test_a_download_is_saved_under_a_safe_name(agency: Agency, site: Site, row: Name):
+    ada = agency.owner.at
+    file = uploaded(ada, "own-name.txt", b"x", path=row.text)
+
+    assert file["name"] == row.text
+    for answer in downloads(site, ada, file["id"]):
+        assert answer.status_code == 200, answer.text
+        header = answer.headers["Content-Disposition"]
+        assert header == attachment(row.text)
+        assert saved_as(header) == row.saved_as
+    assert len(row.saved_as.encode()) <= 255
+
+
+def downloads(site: Site, host: Host, file_id: str) -> list[httpx.Response]:
+    """Return the answers of both ways to a file's bytes."""
+    link = host.get(f"/api/files/{file_id}/download").headers["Location"]
+    return [site.fetch(link), host.get(f"/api/files/{file_id}/content")]
+
+
+def saved_as(header: str) -> str:
+    """Read the name as browsers do: ``filename*`` before ``filename`` (RFC 6266, section 4.3)."""
+    kind, _, rest = header.partition("; ")
+    assert kind == "attachment"
+    plain, _, extended = rest.partition("; filename*=UTF-8''")
+    assert plain.startswith('filename="')
+    assert plain.endswith('"')
+    assert plain.isascii()
+    return unquote(extended) if extended else plain[len('filename="') : -1]
+
+
+@pytest.mark.parametrize("name", ["..", "../../etc/passwd", "a/b", "x" * 256, "a\x07b"])
+def test_a_bad_name_leaves_nothing_in_the_store(acme: Agency, name: str):
+    before = keys_of(acme)
+
+    answer = send(acme.owner.at, [part("file", name, b"x" * 9_000_000)])
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["field"] == "file"
+    assert keys_of(acme) == before
+
+
+@pytest.mark.parametrize("path", ["/a", "a/", "a//b", "a/../b", "./a", "a/\x07", "x" * 256])
+def test_a_bad_path_is_refused(path: str):
+    with pytest.raises(ValidationFailed) as refused:
+        checked_path(path, field="path")
+
+    assert refused.value.errors[0].field == "path"
+
+
+@pytest.mark.parametrize("door", ["form", "path", "announced"])
+@pytest.mark.parametrize(("first", "second", "one"), ALIKE, ids=["case", "composed", "Hangul"])
+def test_two_names_that_look_alike(
+    site: Site, new_agency, door: str, first: str, second: str, one: bool
+):
+    """Normal forms are one name, and case makes two, at whichever door the second one comes."""
+    ada = new_agency().owner.at
+    former = uploaded(ada, first, b"1")
+    doors = {
+        "form": lambda: uploaded(ada, second, b"2"),
+        "path": lambda: uploaded(ada, "own-name.txt", b"2", path=second),
+        "announced": lambda: sent_directly(site, ada, second, b"2"),
+    }
+
+    later = doors[door]()
+
+    assert (later["id"] == former["id"], later["version"]) == ((True, 2) if one else (False, 1))
+    assert later["name"] == (first if one else second)
+    for answer in downloads(site, ada, later["id"]):
+        assert (answer.content, saved_as(answer.headers["Content-Disposition"])) == (
+            b"2",
+            later["name"],
+        )
+
+
+@pytest.mark.parametrize(("first", "second", "one"), ALIKE, ids=["case", "composed", "Hangul"])
+def test_a_rename_to_a_name_that_looks_alike(new_agency, first: str, second: str, one: bool):
+    ada = new_agency().owner.at
+    uploaded(ada, first, b"1")
+    other = uploaded(ada, "other.txt", b"2")["id"]
+
+    renamed = ada.patch(f"/api/files/{other}", {"name": second})
+
+    assert renamed.status_code == (409 if one else 200)
+    assert ada.get(f"/api/files/{other}").json()["name"] == ("other.txt" if one else second)
+
+
+@pytest.mark.parametrize(
+    ("name", "header"),
+    [
+        ("plain.txt", 'attachment; filename="plain.txt"'),
+        ('quo"te.txt', "attachment; filename=\"quo_te.txt\"; filename*=UTF-8''quo%22te.txt"),
+        ("50%.txt", "attachment; filename=\"50_.txt\"; filename*=UTF-8''50%25.txt"),
+        ("é.txt", "attachment; filename=\"_.txt\"; filename*=UTF-8''%C3%A9.txt"),
+        ("a/b/c.txt", 'attachment; filename="c.txt"'),
+        ("photo\u202egpj.exe", 'attachment; filename="photo_gpj.exe"'),
+        ("x" * 250 + ".abcdef", f'attachment; filename="{"x" * 248}.abcdef"'),
+        ("é" * 200, f"attachment; filename=\"{'_' * 127}\"; filename*=UTF-8''{'%C3%A9' * 127}"),
+    ],
+)
+def test_the_header_of_a_download(name: str, header: str):
+    assert attachment(name) == header

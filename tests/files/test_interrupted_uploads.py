@@ -1,0 +1,235 @@
+"""Uploads that do not end well leave nothing: no object, no parts, no file."""
+
+import http.client
+import json
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.utils import timezone
+
+from core.db_backend.scope import PUBLIC, enter
+from files.models import File, Upload
+from files.storage.writer import PART_BYTES
+from tenants.context import tenant_context
+from tests import stack
+from tests.support.factories import Agency, Person
+from tests.support.files.bucket import keys_of, parts_of, unfinished_of
+from tests.support.files.form_uploads import BOUNDARY, closing, part, uploaded
+
+PATIENCE = 60.0
+
+
+@contextmanager
+def connected(port: int, person: Person, length: int | None) -> Iterator[socket.socket]:
+    """Open a connection and send the head of an upload; no ``length`` means chunks."""
+    size = "Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}"
+    head = (
+        f"POST /api/files HTTP/1.1\r\nHost: {person.at.name}\r\n"
+        f"Authorization: Bearer {person.access_token}\r\n"
+        f"Content-Type: multipart/form-data; boundary={BOUNDARY}\r\n{size}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
+        connection.sendall(head.encode())
+        yield connection
+
+
+def answer_on(line: socket.socket) -> tuple[int, str]:
+    """Read one answer and return its status and its code."""
+    answer = http.client.HTTPResponse(line)
+    answer.begin()
+    return answer.status, json.loads(answer.read())["code"]
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not is_so():
+        assert time.monotonic() < deadline, "it never came to that"
+        time.sleep(0.05)
+
+
+def states(agency: Agency) -> list[str]:
+    with tenant_context(agency.ref):
+        return list(Upload.objects.values_list("state", flat=True))
+
+
+def nothing_left(agency: Agency) -> bool:
+    with tenant_context(agency.ref):
+        rows = File.objects.count() + Upload.objects.exclude(state="failed").count()
+    return not rows and not keys_of(agency) and not unfinished_of(agency)
+
+
+@pytest.mark.parametrize("entrance", ["gunicorn", "web"])
+@pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
+@pytest.mark.parametrize("sent", [600_000, 2 * PART_BYTES + 600_000], ids=["one-put", "multipart"])
+def test_a_client_that_disappears_leaves_nothing(
+    new_agency, entrance: str, chunked: bool, sent: int
+):
+    agency = new_agency()
+    begun = part("file", "cut.bin", b"")[:-2] + os.urandom(sent)
+    total = len(begun) + 5_000_000
+
+    with connected(stack.ports[entrance], agency.owner, None if chunked else total) as line:
+        line.sendall(f"{total:x}\r\n".encode() + begun if chunked else begun)
+        until(lambda: states(agency) == ["pending"])
+        if sent > PART_BYTES:
+            until(lambda: len(unfinished_of(agency)) == 1)
+
+    until(lambda: states(agency) == ["failed"])
+    until(lambda: nothing_left(agency))
+
+
+def test_no_transaction_waits_for_a_slow_client(new_agency):
+    agency = new_agency()
+    begun = part("file", "slow.bin", b"")[:-2] + os.urandom(600_000)
+
+    with connected(stack.ports["gunicorn"], agency.owner, 5_000_000) as line:
+        line.sendall(begun)
+        until(lambda: states(agency) == ["pending"])
+        with enter(PUBLIC), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity"
+                " WHERE usename = current_user AND state LIKE 'idle in transaction%'"
+            )
+            waiting = cursor.fetchone()[0]
+
+    assert waiting == 0
+    until(lambda: nothing_left(agency))
+
+
+def test_a_form_that_stops_after_the_file_is_no_upload(new_agency):
+    agency = new_agency()
+    body = part("file", "whole.bin", b"whole") + part("path", None, b"a.bin")[:-9]
+
+    with connected(stack.ports["gunicorn"], agency.owner, len(body) + 100) as line:
+        line.sendall(body)
+        line.shutdown(socket.SHUT_WR)
+        answer = answer_on(line)
+
+    assert answer == (400, "upload_interrupted")
+    assert nothing_left(agency)
+
+
+def test_a_body_without_its_end_is_no_upload(new_agency):
+    agency = new_agency()
+    body = part("file", "headless.bin", b"bytes")
+
+    with connected(stack.ports["gunicorn"], agency.owner, len(body)) as line:
+        line.sendall(body)
+        answer = answer_on(line)
+
+    assert answer == (400, "upload_interrupted")
+    assert nothing_left(agency)
+
+
+def test_a_body_that_says_it_is_too_large_is_refused_unread(acme: Agency):
+    with connected(stack.ports["gunicorn"], acme.owner, 6 * 1024**3) as line:
+        answer = answer_on(line)
+
+    assert answer == (413, "file_too_large")
+
+
+def test_a_file_that_grows_too_large_is_cut_and_cleared(new_agency, inside, settings):
+    settings.FILE_MAX_BYTES = PART_BYTES + 1000
+    agency = new_agency()
+    client = inside(agency, agency.owner)
+
+    fits = client.post("/api/files", {"file": SimpleUploadedFile("f", b"x" * (PART_BYTES + 1000))})
+    over = client.post("/api/files", {"file": SimpleUploadedFile("o", b"x" * (PART_BYTES + 1001))})
+
+    assert (fits.status_code, fits.json()["size"]) == (201, PART_BYTES + 1000)
+    assert (over.status_code, over.json()["code"]) == (413, "file_too_large")
+    assert len(keys_of(agency)) == 1
+    assert unfinished_of(agency) == []
+
+
+@pytest.mark.parametrize("entrance", ["gunicorn", "web"])
+def test_whoever_is_refused_hears_why_though_the_body_is_long(acme: Agency, entrance: str):
+    body = part("file", "long.bin", os.urandom(30_000_000)) + closing()
+    nobody = replace(acme.owner, access_token="")
+
+    with connected(stack.ports[entrance], nobody, len(body)) as line:
+        line.sendall(body)
+        answer = answer_on(line)
+
+    assert answer == (401, "not_authenticated")
+
+
+@contextmanager
+def store_away() -> Iterator[None]:
+    stack.stop("seaweedfs")
+    try:
+        yield
+    finally:
+        stack.start_ready("seaweedfs")
+
+
+def test_without_the_store_only_bytes_are_refused(new_agency):
+    agency = new_agency()
+    body = uploaded(agency.owner.at, "before.txt")
+    before = keys_of(agency)
+
+    with store_away():
+        began = time.monotonic()
+        put = agency.owner.at.request("POST", "/api/files", files={"file": ("new.txt", b"x")})
+        waited = time.monotonic() - began
+        content = agency.owner.at.get(f"/api/files/{body['id']}/content")
+        listed = agency.owner.at.get("/api/files").json()["results"]
+        renamed = agency.owner.at.patch(f"/api/files/{body['id']}", {"name": "after.txt"})
+        linked = agency.owner.at.get(f"/api/files/{body['id']}/download")
+
+    for refused in (put, content):
+        assert (refused.status_code, refused.json()["code"]) == (503, "storage_unavailable")
+        assert int(refused.headers["Retry-After"]) > 0
+    assert waited < 30
+    assert [row["id"] for row in listed] == [body["id"]]
+    assert (renamed.status_code, linked.status_code) == (200, 302)
+    assert keys_of(agency) == before
+
+
+def test_what_a_dead_store_kept_is_cleared_with_the_next_upload(new_agency):
+    agency = new_agency()
+    begun = part("file", "half.bin", b"")[:-2] + os.urandom(PART_BYTES + 600_000)
+    rest = os.urandom(PART_BYTES) + b"\r\n" + closing()
+
+    with connected(stack.ports["gunicorn"], agency.owner, len(begun) + len(rest)) as line:
+        line.sendall(begun)
+        until(lambda: parts_of(agency) == 1)
+        with store_away():
+            line.sendall(rest)
+            answer = answer_on(line)
+
+    assert answer == (503, "storage_unavailable")
+    assert states(agency) == ["failed"]
+    uploaded(agency.owner.at, "next.txt")
+    assert unfinished_of(agency) == []
+    assert len(keys_of(agency)) == 1
+
+
+def test_what_a_dead_worker_left_is_cleared_in_time(new_agency):
+    agency = new_agency()
+    begun = part("file", "orphan.bin", b"")[:-2] + os.urandom(PART_BYTES + 600_000)
+
+    with connected(stack.ports["gunicorn"], agency.owner, 50_000_000) as line:
+        line.sendall(begun)
+        until(lambda: len(unfinished_of(agency)) == 1)
+        stack.kill("gunicorn")
+        stack.wait_ready("gunicorn")
+    until(lambda: agency.owner.at.get("/api/files").status_code == 200)
+    uploaded(agency.owner.at, "too-soon.txt")
+    kept = unfinished_of(agency)
+    with tenant_context(agency.ref):
+        orphan = Upload.objects.get(state="pending")
+        orphan.expires_at = timezone.now()
+        orphan.save(update_fields=["expires_at"])
+    uploaded(agency.owner.at, "in-time.txt")
+
+    assert len(kept) == 1
+    assert unfinished_of(agency) == []
+    assert sorted(states(agency)) == ["failed", "ready", "ready"]

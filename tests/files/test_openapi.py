@@ -1,0 +1,60 @@
+"""The routes of files are described without a warning."""
+
+from drf_spectacular.drainage import GENERATOR_STATS, reset_generator_stats
+from drf_spectacular.generators import SchemaGenerator
+
+from tests.support.factories import Agency
+
+
+def test_the_description_of_the_routes_raises_no_warning():
+    reset_generator_stats()
+
+    paths = SchemaGenerator(urlconf="files.urls").get_schema(public=True)["paths"]
+
+    noted = {**GENERATOR_STATS._warn_cache, **GENERATOR_STATS._error_cache}
+    operations = {op["operationId"] for path in paths.values() for op in path.values()}
+    assert noted == {}
+    assert operations == {
+        "list_files",
+        "add_file",
+        "read_file",
+        "rename_file",
+        "delete_file",
+        "download_file",
+        "read_file_content",
+        "list_versions",
+        "restore_version",
+        "list_trash",
+        "restore_file",
+        "purge_file",
+        "list_uploads",
+        "begin_upload",
+        "read_upload",
+        "abort_upload",
+        "sign_parts",
+        "complete_upload",
+        "share_file",
+        "list_file_shares",
+        "list_shares",
+        "read_share",
+        "revoke_share",
+    }
+    form = paths["/api/files"]["post"]["requestBody"]["content"]
+    assert list(form) == ["multipart/form-data"]
+
+
+def test_bytes_in_a_form_and_in_an_answer_are_described_as_such(acme: Agency):
+    document = acme.host.get("/api/schema").json()
+
+    shape = document["components"]["schemas"]["UploadRequest"]["properties"]["file"]
+    assert (shape["type"], shape["format"]) == ("string", "binary")
+    assert shape["contentMediaType"] == "application/octet-stream"
+    answers = document["paths"]["/api/files/{file_id}/content"]["get"]["responses"]
+    for status in ("200", "206"):
+        assert answers[status]["content"]["*/*"]["schema"] == {"type": "string", "format": "binary"}
+
+
+def test_a_tenants_host_describes_files(acme: Agency):
+    document = acme.host.get("/api/schema").json()
+
+    assert "/api/files/{file_id}/download" in document["paths"]

@@ -1,0 +1,81 @@
+"""A page whose rows have gone since still leads to those that are left."""
+
+import secrets
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.support.factories import Agency
+from tests.support.files.form_uploads import uploaded
+
+
+@pytest.fixture
+def word() -> str:
+    """What the names of a test's files have in common."""
+    return secrets.token_hex(6)
+
+
+@pytest.fixture
+def show(acme: Agency) -> Callable[[str], dict]:
+    def shown(url: str) -> dict:
+        parts = urlsplit(url)
+        answer = acme.owner.at.get(f"{parts.path}?{parts.query}")
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    return shown
+
+
+def names(page: dict) -> list[str]:
+    return [file["name"].rpartition("-")[2] for file in page["results"]]
+
+
+def gone(acme: Agency, page: dict) -> None:
+    for file in page["results"]:
+        assert acme.owner.at.delete(f"/api/files/{file['id']}").status_code == 204
+
+
+@pytest.mark.parametrize(("left", "before"), [(4, ["2", "3"]), (2, ["0", "1"]), (1, ["0"])])
+def test_later_page_when_emptied_leads_to_the_last_rows(
+    acme: Agency, word: str, show, left: int, before: list[str]
+):
+    for number in range(left + 1):
+        uploaded(acme.owner.at, f"{word}-{number}")
+    first = f"/api/files?search={word}&ordering=name&limit="
+    url = show(f"{first}{left}")["next"].replace(f"limit={left}", "limit=2")
+    gone(acme, show(url))
+
+    emptied = show(url)
+    previous = show(emptied["previous"])
+
+    assert (emptied["results"], emptied["next"]) == ([], None)
+    assert names(previous) == before
+    assert (previous["previous"] is not None) == (left > 2)
+    assert f"search={word}" in emptied["previous"]
+
+
+def test_earlier_page_when_emptied_leads_to_the_beginning(acme: Agency, word: str, show):
+    for number in range(3):
+        uploaded(acme.owner.at, f"{word}-{number}")
+    first = show(f"/api/files?search={word}&ordering=name&limit=1")
+    back = show(first["next"])["previous"]
+    gone(acme, first)
+
+    emptied = show(back)
+
+    assert (emptied["results"], emptied["previous"]) == ([], None)
+    assert names(show(emptied["next"])) == ["1"]
+
+
+def test_list_when_all_of_it_has_gone_leads_to_its_beginning(acme: Agency, word: str, show):
+    for number in range(2):
+        uploaded(acme.owner.at, f"{word}-{number}")
+    first = show(f"/api/files?search={word}&ordering=name&limit=1")
+    last = show(first["next"])
+    gone(acme, first)
+    gone(acme, last)
+
+    beginning = show(show(first["next"])["previous"])
+
+    assert beginning == {"results": [], "next": None, "previous": None}

@@ -1,0 +1,72 @@
+"""manage.py reconcile_storage: whom it looks at, what it says, and being cut off."""
+
+import io
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from tenants.models import Tenant
+from tests.support.factories import Agency
+from tests.support.files.consistency import assert_agreed, stored_sizes
+from tests.support.files.direct_uploads import direct
+from tests.support.files.reconciliation import NOW, add_orphan, compared, with_files
+from tests.support.http_client import Site
+from tests.support.kill_at_call import killed
+
+
+@pytest.fixture
+def agency(new_agency) -> Agency:
+    """One with three files, one of them in two versions."""
+    return with_files(new_agency())
+
+
+def test_a_run_that_was_killed_is_finished_by_the_next(agency: Agency):
+    for _ in range(5):
+        add_orphan(agency)
+    command = ("reconcile_storage", "--tenant", agency.slug, "--fix", *NOW)
+
+    killed("files.reconciliation.compare:remove_object", 3, *command)
+    left = len(stored_sizes(agency))
+    told = compared(agency, "--fix", *NOW)
+
+    assert left == 4 + 3
+    assert told["differences"]["orphan_objects"]["fixed"] == 3
+    assert_agreed(agency)
+
+
+def test_who_was_compared_lately_is_left_out(site: Site, agency: Agency):
+    compared(agency)
+    add_orphan(agency)
+    out = io.StringIO()
+
+    call_command(
+        *("reconcile_storage", "--tenant", agency.slug, "--older-than", "3600", *NOW), stdout=out
+    )
+
+    assert out.getvalue() == "0 compared, 0 differ.\n"
+    assert direct(site, agency.owner.at, "d.txt", b"d").status_code == 201
+
+
+def test_differences_are_no_failure_where_that_is_asked_for(agency: Agency):
+    add_orphan(agency)
+    out = io.StringIO()
+
+    call_command("reconcile_storage", "--tenant", agency.slug, *NOW, "--exit-zero", stdout=out)
+
+    assert "1 DIFFERENCE," in out.getvalue()
+    assert "1: objects that no row names" in out.getvalue()
+
+
+def test_one_that_is_worked_on_is_not_compared(agency: Agency):
+    Tenant.objects.filter(pk=agency.ref.id).update(maintenance="restoring")
+    try:
+        with pytest.raises(CommandError, match="is being worked on"):
+            call_command("reconcile_storage", "--tenant", agency.slug)
+    finally:
+        Tenant.objects.filter(pk=agency.ref.id).update(maintenance="")
+
+
+@pytest.mark.parametrize("wrong", [[], ["--tenant", "nobody-there"], ["--all", "--grace", "-1"]])
+def test_wrong_usage_is_told(committed: None, wrong: list[str]):
+    with pytest.raises(CommandError):
+        call_command("reconcile_storage", *wrong)

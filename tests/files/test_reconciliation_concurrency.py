@@ -1,0 +1,71 @@
+"""Reconciling while people upload: nothing of theirs is taken for litter, and all is counted."""
+
+import hashlib
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from tests.support.factories import Agency
+from tests.support.files.consistency import assert_agreed, stored_sizes
+from tests.support.files.direct_uploads import direct
+from tests.support.files.form_uploads import upload
+from tests.support.files.reconciliation import NOW, add_landing, add_orphan, compared, miscount
+from tests.support.http_client import Site
+
+ROUNDS = 6
+LARGE = 17 * 1024 * 1024
+Add = Callable[[str, bytes], object]
+
+
+@contextmanager
+def uploading(site: Site, agency: Agency, kept: dict[str, str]) -> Iterator[None]:
+    """Upload in every way while the block runs; ``kept`` is what was acknowledged."""
+    at, stop = agency.owner.at, threading.Event()
+
+    def loop(way: str, size: int) -> None:
+        turn = 0
+        while not stop.is_set() or not turn:
+            turn += 1
+            name, data = f"{way}-{turn}.bin", os.urandom(size)
+            form = way == "form"
+            answer = upload(at, name, data) if form else direct(site, at, name, data)
+            assert answer.status_code == 201, answer.text
+            kept[answer.json()["id"]] = hashlib.sha256(data).hexdigest()
+
+    ways = [("form", 50_000), ("single", 50_000), ("multipart", LARGE)]
+    threads = [threading.Thread(target=loop, args=way) for way in ways]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+def test_uploads_at_the_same_time_lose_nothing(site: Site, new_agency):
+    agency, kept, found = new_agency(), {}, {}
+    add_orphan(agency)
+    add_landing(agency)
+
+    with uploading(site, agency, kept):
+        for _ in range(ROUNDS):
+            if stored_sizes(agency):
+                found |= compared(agency, "--fix", *NOW)["differences"]
+            miscount(agency)
+        compared(agency, "--fix", *NOW)
+
+    assert {"orphan_objects", "landing_leftovers", "balance"} == set(found)
+    assert found["orphan_objects"]["count"] == found["landing_leftovers"]["count"] == 1
+    assert {name.partition("-")[0] for name in names_of(agency)} == {"form", "single", "multipart"}
+    for file_id, sha256 in kept.items():
+        content = agency.owner.at.get(f"/api/files/{file_id}/content").content
+        assert hashlib.sha256(content).hexdigest() == sha256
+    assert_agreed(agency)
+
+
+def names_of(agency: Agency) -> list[str]:
+    listed = agency.owner.at.get("/api/files?limit=200").json()["results"]
+    return [file["name"] for file in listed]

@@ -1,0 +1,50 @@
+"""A link that is made while its file goes: there is a file for it, or there is no link."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.db import transaction
+
+from accounts.models import User
+from files.models import File, Share
+from files.services import trash_file
+from files.trash.purging import purge_file
+from tenants.context import tenant_context
+from tests.files.ledger import require_sound
+from tests.support.accounts.tokens import refusal
+from tests.support.concurrency import asked_during
+from tests.support.factories import Agency
+from tests.support.files.form_uploads import uploaded
+from tests.support.files.shares import events
+
+
+@contextmanager
+def going(agency: Agency, file_id: uuid.UUID, *, purged: bool) -> Iterator[None]:
+    """Put a file into the trash, and purge it if asked; commit when the block ends."""
+    with tenant_context(agency.ref), transaction.atomic():
+        owner = User.objects.get(pk=agency.owner.id)
+        trash_file(file_id, user=owner, check=lambda _: None)
+        if purged:
+            purge_file(file_id, user=owner, check=lambda _: None)
+        yield
+
+
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "once"}], ids=str)
+@pytest.mark.parametrize("purged", [False, True])
+def test_a_file_that_goes_meanwhile_gets_no_link(new_agency, headers: dict, purged: bool):
+    agency = new_agency()
+    file = uuid.UUID(uploaded(agency.owner.at, "plan.txt")["id"])
+    path = f"/api/files/{file}/shares"
+
+    answer = asked_during(
+        going(agency, file, purged=purged),
+        lambda: agency.owner.at.post(path, {"max_downloads": 1}, headers=headers),
+    )
+
+    assert refusal(answer) == (404, "not_found")
+    assert events(agency, "share.created") == []
+    with tenant_context(agency.ref):
+        assert (File.objects.count(), Share.objects.count()) == (0 if purged else 1, 0)
+    require_sound(agency)

@@ -1,0 +1,279 @@
+"""With keys of its own a tenant reaches its prefix alone; the store sees to that, not our code."""
+
+import logging
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from django.core.files.base import ContentFile
+from uuid6 import uuid7
+
+from core.problems import StorageUnavailable
+from files.storage import credentials
+from files.storage.backend import tenant_storage
+from files.storage.bucket import head, place_of
+from files.storage.client import client, signing_client, status_of
+from files.storage.credentials import sessions
+from files.storage.deletion import delete_keys, purge_objects
+from files.storage.writer import clear
+from tenants.context import tenant_context
+from tests.support.factories import Agency
+from tests.support.files.bucket import content, former_of, keys_of
+from tests.support.files.direct_uploads import UPLOADS
+from tests.support.http_client import Site
+
+
+@pytest.fixture
+def asked(settings, stores) -> Iterator[list[str]]:
+    """Let tenants have keys of their own; every request for some is in the list."""
+    settings.S3_TENANT_CREDENTIALS = "sts"
+    found: list[str] = []
+    events = credentials._sts().meta.events
+    events.register("before-send.sts", lambda request, **_: found.append(request.url), "asked")
+    sessions._kept.clear()
+    yield found
+    events.unregister("before-send.sts", unique_id="asked")
+    sessions._kept.clear()
+
+
+class Place:
+    """An object of a tenant and an unfinished multipart upload beside it."""
+
+    def __init__(self, agency: Agency) -> None:
+        self.prefix = agency.ref.object_prefix
+        self.key = f"{self.prefix}/files/{uuid7()}"
+        self.upload = client().create_multipart_upload(**place_of(self.key))["UploadId"]
+        client().put_object(**place_of(self.key), Body=b"whole")
+
+    @property
+    def at(self) -> dict[str, str]:
+        return place_of(self.key)
+
+    @property
+    def parts_at(self) -> dict[str, str]:
+        return {**self.at, "UploadId": self.upload}
+
+    @property
+    def listed_at(self) -> dict[str, str]:
+        return {"Bucket": self.at["Bucket"], "Prefix": f"{self.prefix}/"}
+
+
+@pytest.fixture
+def places(acme: Agency, globex: Agency) -> Iterator[tuple[Place, Place]]:
+    """A place of acme's and one of globex's, as they were afterwards."""
+    found = Place(acme), Place(globex)
+    yield found
+    for place in found:
+        clear(place.key)
+
+
+def part_of(place: Place) -> dict[str, Any]:
+    return client().upload_part(**place.parts_at, PartNumber=1, Body=b"part")
+
+
+def finished(place: Place) -> dict[str, Any]:
+    parts = [{"PartNumber": 1, "ETag": '"d41d8cd98f00b204e9800998ecf8427e"'}]
+    return client().complete_multipart_upload(**place.parts_at, MultipartUpload={"Parts": parts})
+
+
+# What is done to a place, and from our own key.
+ASKED: dict[str, Callable[[Place, Place], Any]] = {
+    "get": lambda own, place: client().get_object(**place.at),
+    "head": lambda own, place: client().head_object(**place.at),
+    "range": lambda own, place: client().get_object(**place.at, Range="bytes=0-1"),
+    "put": lambda own, place: client().put_object(**place.at, Body=b"other"),
+    "copy from": lambda own, place: client().copy_object(**own.at, CopySource=place.at),
+    "copy to": lambda own, place: client().copy_object(**place.at, CopySource=own.at),
+    "delete": lambda own, place: client().delete_object(**place.at),
+    "list": lambda own, place: client().list_objects_v2(**place.listed_at),
+    "list versions": lambda own, place: client().list_object_versions(**place.listed_at),
+    "list uploads": lambda own, place: client().list_multipart_uploads(**place.listed_at),
+    "begin": lambda own, place: client().create_multipart_upload(**place.at),
+    "part": lambda own, place: part_of(place),
+    "part from": lambda own, place: client().upload_part_copy(
+        **own.parts_at, PartNumber=2, CopySource=place.at
+    ),
+    "list parts": lambda own, place: client().list_parts(**place.parts_at),
+    "abort": lambda own, place: client().abort_multipart_upload(**place.parts_at),
+}
+
+
+@pytest.mark.parametrize("name", [name for name in ASKED if name != "list uploads"])
+def test_the_store_refuses_another_tenants_objects(acme, globex, asked, places, name: str):
+    own, theirs = places
+    before = keys_of(globex), former_of(globex)
+
+    with tenant_context(acme.ref), pytest.raises(ClientError) as refused:
+        ASKED[name](own, theirs)
+
+    assert (status_of(refused.value), len(asked)) == (403, 1)
+    assert (keys_of(globex), former_of(globex)) == before
+    assert content(theirs.key) == b"whole"
+    assert client().list_parts(**theirs.parts_at).get("Parts", []) == []
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_the_same_is_done_to_ones_own(acme, asked, places, name: str):
+    own, _ = places
+    other = Place(acme)
+
+    with tenant_context(acme.ref):
+        answer = ASKED[name](own, other)
+        clear(other.key)
+
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] in (200, 204, 206)
+    assert len(asked) == 1
+
+
+def test_completing_and_deleting_many_are_refused_too(acme, globex, asked, places):
+    own, theirs = places
+    part_of(theirs)
+    with tenant_context(acme.ref):
+        with pytest.raises(ClientError, match="Denied"):
+            finished(theirs)
+        with pytest.raises(StorageUnavailable):
+            delete_keys([theirs.key])
+        with pytest.raises(StorageUnavailable):
+            purge_objects(theirs.prefix)
+        with pytest.raises(ClientError, match="Denied"):
+            client().list_objects_v2(Bucket=own.at["Bucket"])
+
+    assert content(theirs.key) == b"whole"
+    assert len(client().list_parts(**theirs.parts_at)["Parts"]) == 1
+
+
+@pytest.mark.parametrize("operation", ["get_object", "put_object", "upload_part"])
+def test_signed_addresses_lead_to_ones_own_alone(site: Site, acme, asked, places, operation: str):
+    method = "GET" if operation == "get_object" else "PUT"
+    answers = []
+    for place in places:
+        at = place.at
+        if operation == "upload_part":
+            at = {**place.parts_at, "PartNumber": 1}
+        with tenant_context(acme.ref):
+            url = signing_client().generate_presigned_url(operation, Params=at, ExpiresIn=60)
+        answers.append(site.fetch(url, method, content=b"" if method == "GET" else b"sent"))
+
+    assert [answer.status_code for answer in answers] == [200, 403]
+    assert content(places[1].key) == b"whole"
+
+
+@pytest.fixture
+def signers(stores) -> Iterator[set[str]]:
+    """Which keys the requests of this process to the store were signed with."""
+    found: set[str] = set()
+    events = client().meta.events
+
+    def note(request: Any, **_: Any) -> None:
+        found.add(str(request.headers["Authorization"]).partition("Credential=")[2].split("/")[0])
+
+    events.register("before-send.s3", note, "signers")
+    yield found
+    events.unregister("before-send.s3", unique_id="signers")
+
+
+def test_files_come_and_go_with_the_tenants_keys(
+    site: Site, new_agency, inside, asked, signers: set[str]
+):
+    """All that people do: both ways in, both ways out, versions, trash, purge."""
+    agency = new_agency()
+    ask, data = inside(agency, agency.owner), os.urandom(17 * 1024 * 1024)
+    form = ask.post("/api/files", {"file": ContentFile(data, "a.bin")})
+    assert form.status_code == 201, form.content
+    for size in (1000, len(data)):
+        body = {"name": "a.bin", "size": size}
+        begun = ask.post(UPLOADS, body, content_type="application/json").json()
+        for number, url in enumerate(begun["urls"]):
+            part = data[:size][number * begun["part_size"] :][: begun["part_size"]]
+            sent = site.fetch(url, "PUT", content=part, headers=begun["headers"])
+            assert sent.status_code == 200, sent.text
+        done = ask.post(f"{UPLOADS}/{begun['id']}/complete", {}, content_type="application/json")
+        assert done.status_code == 201, done.content
+    file = done.json()
+
+    link = ask.get(f"/api/files/{file['id']}/download", headers={"accept": "application/json"})
+    fetched = site.fetch(link.json()["url"], "GET").content
+    read = b"".join(ask.get(f"/api/files/{file['id']}/content"))
+    statuses = [
+        ask.post(
+            f"/api/files/{file['id']}/versions/1/restore", {}, content_type="application/json"
+        ).status_code,
+        ask.delete(f"/api/files/{file['id']}").status_code,
+        ask.delete(f"/api/trash/{file['id']}").status_code,
+    ]
+    used = set(signers)
+
+    assert (fetched == data, read == data, statuses) == (True, True, [200, 204, 204])
+    assert (keys_of(agency), former_of(agency)) == (set(), [])
+    assert len(asked) == 1, "Keys are kept."
+    assert used == {sessions._kept[agency.ref.object_prefix].keys.access_key}
+
+
+def test_keys_are_renewed_before_they_end(acme: Agency, asked, places):
+    own, _ = places
+    prefix = own.prefix
+    with tenant_context(acme.ref):
+        client().head_object(**own.at)
+        first = sessions._kept[prefix]
+        client().head_object(**own.at)
+        assert len(asked) == 1
+        ending = datetime.now(UTC) + credentials.longest_address()
+        sessions._kept[prefix] = replace(first, until=ending)
+        client().head_object(**own.at)
+    second = sessions._kept[prefix]
+
+    assert (len(asked), first.keys == second.keys) == (2, False)
+    assert second.until > datetime.now(UTC) + timedelta(seconds=10_000)
+
+
+def test_a_refusal_that_hides_a_missing_object_is_seen_through(
+    acme: Agency, globex: Agency, asked, places, monkeypatch
+):
+    """As Amazon refuses to tell; here because the keys may not read at all."""
+    monkeypatch.setattr(credentials, "ON_OBJECTS", ("PutObject",))
+    with tenant_context(acme.ref):
+        with pytest.raises(ClientError, match="403"):
+            client().head_object(**place_of(f"{places[0].prefix}/files/none"))
+        assert head(f"{places[0].prefix}/files/none") is None
+        for key in (places[0].key, places[1].key, f"{places[1].prefix}/files/none"):
+            with pytest.raises(StorageUnavailable):
+                head(key)
+
+
+def test_outside_of_a_tenant_our_own_keys_are_used(asked, places):
+    assert [client().head_object(**place.at)["ContentLength"] for place in places] == [5, 5]
+    assert asked == []
+
+
+def test_without_the_option_nobody_asks_for_keys(acme: Agency, settings, asked, places):
+    settings.S3_TENANT_CREDENTIALS = "off"
+    with tenant_context(acme.ref):
+        assert client().head_object(**places[0].at)["ContentLength"] == 5
+        assert "Security-Token" not in tenant_storage().url("files/x")
+    assert asked == []
+
+
+def test_a_store_that_gives_no_keys_is_one_that_is_away(acme: Agency, settings, asked, places):
+    settings.S3_STS_ROLE_ARN = "arn:aws:iam::000000000000:role/nobody-knows-it"
+    with tenant_context(acme.ref):
+        with pytest.raises(StorageUnavailable):
+            client().head_object(**places[0].at)
+        with pytest.raises(StorageUnavailable):
+            tenant_storage().url("files/x")
+
+
+def test_keys_are_in_no_log(acme: Agency, asked, places, caplog):
+    caplog.set_level(logging.INFO)
+    with tenant_context(acme.ref):
+        client().head_object(**places[0].at)
+        with pytest.raises(ClientError) as refused:
+            client().head_object(**places[1].at)
+    kept = sessions._kept[places[0].prefix]
+
+    for secret in (kept.keys.secret_key, kept.keys.token):
+        assert secret not in caplog.text
+        assert secret not in f"{kept!r} {refused.value}"

@@ -1,0 +1,85 @@
+"""Purging, restoring, fetching and sending one file at the same moment."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from audit.models import AuditEvent
+from tenants.context import tenant_context
+from tests.files.ledger import require_sound, used_by
+from tests.files.test_trash import TRASH, trashed
+from tests.support.factories import Agency
+from tests.support.files.form_uploads import upload, uploaded
+
+ROUNDS = 6
+
+
+def test_a_file_is_either_restored_or_purged(new_agency):
+    agency = new_agency()
+    ada = agency.owner.at
+
+    for number in range(ROUNDS):
+        body = trashed(ada, f"{number}.txt", b"one", b"two")
+        path = f"{TRASH}/{body['id']}"
+        calls = [("DELETE", path), ("POST", f"{path}/restore")] * 3
+        with ThreadPoolExecutor(len(calls)) as pool:
+            answers = list(pool.map(lambda call: ada.request(*call).status_code, calls))
+
+        assert set(answers) <= {200, 204, 404}
+        assert len([status for status in answers if status != 404]) == 1
+        came_back = 200 in answers
+        content = ada.get(f"/api/files/{body['id']}/content")
+        assert (content.status_code, content.content == b"two") == (
+            (200, True) if came_back else (404, False)
+        )
+    require_sound(agency)
+
+
+def test_purges_at_once_give_the_room_back_once(new_agency):
+    agency = new_agency()
+    ada = agency.owner.at
+    uploaded(ada, "kept.txt", b"kept")
+    body = trashed(ada, "gone.txt", b"one", b"three")
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(
+            pool.map(lambda _: ada.delete(f"{TRASH}/{body['id']}").status_code, range(8))
+        )
+
+    assert sorted(statuses) == [204, *[404] * 7]
+    assert used_by(agency) == (4, 1)
+    require_sound(agency)
+    with tenant_context(agency.ref):
+        assert AuditEvent.objects.filter(action="file.purged").count() == 1
+
+
+def test_everything_at_once_with_one_name(new_agency):
+    """Sent, deleted, purged, brought back and fetched by many: what is left fits together."""
+    agency = new_agency()
+    statuses = set()
+
+    def act(number: int) -> None:
+        statuses.update(_life(agency, number))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(act, range(24)))
+
+    assert statuses <= {200, 201, 204, 404, 409}
+    require_sound(agency)
+    for row in agency.owner.at.get("/api/files?limit=200").json()["results"]:
+        for version in range(1, row["version"] + 1):
+            path = f"/api/files/{row['id']}/content?version={version}"
+            assert agency.owner.at.get(path).status_code == 200
+
+
+def _life(agency: Agency, number: int) -> list[int]:
+    ada = agency.owner.at
+    sent = upload(ada, "one.txt", str(number).encode())
+    file_id = sent.json()["id"]
+    calls = [
+        ("GET", f"/api/files/{file_id}/content"),
+        ("DELETE", f"/api/files/{file_id}"),
+        ("GET", f"/api/files/{file_id}/content?version=1"),
+        *([("POST", f"{TRASH}/{file_id}/restore")] if number % 3 else []),
+        ("POST", f"/api/files/{file_id}/versions/1/restore"),
+        *([("DELETE", f"{TRASH}/{file_id}")] if number % 2 else []),
+    ]
+    return [sent.status_code, *(ada.request(*call).status_code for call in calls)]

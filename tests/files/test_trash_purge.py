@@ -1,0 +1,160 @@
+"""Purging ends a file for good: rows, room in the quota, and bytes in the store."""
+
+import io
+import json
+
+from django.conf import settings
+from django.core.management import call_command
+
+from audit.models import AuditEvent
+from files.models import File, FileVersion, Share, Upload
+from files.uploads.cleanup import settle_some, tidy
+from tenants.context import tenant_context
+from tests import stack
+from tests.files.ledger import require_sound, used_by
+from tests.files.test_trash import TRASH, age, listed, trashed
+from tests.support.factories import Agency
+from tests.support.files.bucket import keys_of
+from tests.support.files.direct_uploads import sent_directly
+from tests.support.files.form_uploads import uploaded
+from tests.support.http_client import Site
+
+
+def purged_uploads(agency: Agency) -> list[tuple]:
+    with tenant_context(agency.ref):
+        rows = Upload.objects.filter(state="purged")
+        return [(row.object_name, row.cleared_at is not None) for row in rows]
+
+
+def test_purging_leaves_nothing_but_its_record(site: Site, new_agency):
+    agency = new_agency()
+    ada = agency.owner.at
+    kept = uploaded(ada, "kept.txt", b"kept")
+    uploaded(ada, "gone.txt", b"one")
+    sent_directly(site, ada, "gone.txt", b"three")
+    body = uploaded(ada, "gone.txt", b"fourth")
+    assert ada.post(f"/api/files/{body['id']}/versions/1/restore").status_code == 200
+    with tenant_context(agency.ref):
+        Share.objects.create(
+            file_id=body["id"], token_hash=b"h", token_sealed="s", created_by_id=agency.owner.id
+        )
+    ada.delete(f"/api/files/{body['id']}")
+
+    answer = ada.delete(f"{TRASH}/{body['id']}")
+    again = ada.delete(f"{TRASH}/{body['id']}")
+
+    assert (answer.status_code, answer.content, again.status_code) == (204, b"", 404)
+    assert used_by(agency) == (4, 1)
+    require_sound(agency)
+    with tenant_context(agency.ref):
+        assert [str(pk) for pk in File.objects.values_list("pk", flat=True)] == [kept["id"]]
+        assert (FileVersion.objects.count(), Share.objects.count()) == (1, 0)
+        event = AuditEvent.objects.get(action="file.purged")
+        names = set(Upload.objects.filter(state="purged").values_list("name", flat=True))
+    assert names == {""}
+    assert (event.actor_id, event.target_label) == (agency.owner.id, "gone.txt")
+    assert event.details == {"versions": 4, "size": 14}
+    assert [cleared for _, cleared in purged_uploads(agency)] == [True] * 3
+
+
+def test_objects_that_no_upload_knows_go_too(new_agency):
+    """A copied or restored tenant has files whose uploads stayed behind."""
+    agency = new_agency()
+    body = trashed(agency.owner.at, "copied.txt", b"one", b"two")
+    with tenant_context(agency.ref):
+        Upload.objects.all().delete()
+
+    assert agency.owner.at.delete(f"{TRASH}/{body['id']}").status_code == 204
+
+    assert keys_of(agency) == set()
+    assert [cleared for _, cleared in purged_uploads(agency)] == [True, True]
+    require_sound(agency)
+
+
+def test_a_store_that_is_away_lets_go_later(new_agency):
+    agency = new_agency()
+    body = trashed(agency.owner.at, "stubborn.txt")
+    held = keys_of(agency)
+    stack.stop("seaweedfs")
+    try:
+        answer = agency.owner.at.delete(f"{TRASH}/{body['id']}")
+    finally:
+        stack.start_ready("seaweedfs")
+
+    assert answer.status_code == 204
+    assert (keys_of(agency), used_by(agency)) == (held, (0, 0))
+    assert [cleared for _, cleared in purged_uploads(agency)] == [False]
+    with tenant_context(agency.ref):
+        assert settle_some() == 1
+    assert keys_of(agency) == set()
+    assert [cleared for _, cleared in purged_uploads(agency)] == [True]
+
+
+def test_who_looked_before_the_purge_does_not_call_it_cleared(site: Site, new_agency):
+    """Settling what a single upload left must not hide an object that is to go since then."""
+    agency = new_agency()
+    sent_directly(site, agency.owner.at, "a.txt", b"data")
+    with tenant_context(agency.ref):
+        seen = Upload.objects.get()
+        Upload.objects.update(state="purged", cleared_at=None)
+        tidy(seen)
+
+    assert [cleared for _, cleared in purged_uploads(agency)] == [False]
+
+
+def test_completing_an_upload_whose_file_was_purged(site: Site, new_agency):
+    agency = new_agency()
+    ada = agency.owner.at
+    body = sent_directly(site, ada, "a.txt", b"data")
+    ada.delete(f"/api/files/{body['id']}")
+    ada.delete(f"{TRASH}/{body['id']}")
+
+    answer = ada.post(f"/api/uploads/{body['upload']}/complete")
+
+    assert (answer.status_code, ada.get(f"/api/uploads/{body['upload']}").status_code) == (404, 404)
+
+
+def test_those_whose_time_is_over_are_purged_as_files_come_and_go(new_agency):
+    agency = new_agency()
+    ada = agency.owner.at
+    late = [trashed(ada, f"{number}.txt", b"four") for number in range(5)]
+    kept = trashed(ada, "kept.txt", b"kept")
+    for body in late:
+        age(agency, body["id"], seconds=settings.TRASH_SECONDS)
+
+    begun = ada.post("/api/uploads", {"name": "new.txt", "size": 1}).json()
+    ada.delete(f"/api/uploads/{begun['id']}")
+    after_announcing = used_by(agency)
+    uploaded(ada, "new.txt", b"four")
+
+    assert after_announcing == (12, 3)
+    assert used_by(agency) == (8, 2)
+    require_sound(agency)
+    assert [row["id"] for row in listed(ada)] == [kept["id"]]
+    with tenant_context(agency.ref):
+        told = AuditEvent.objects.filter(action="file.purged")
+        assert {event.actor_type for event in told} == {"system"}
+        assert {event.target_id for event in told} == {body["id"] for body in late}
+
+
+def run(*arguments: str) -> str:
+    out = io.StringIO()
+    call_command("purge_trash", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_the_housekeeper_purges_where_nothing_comes_or_goes(new_agency):
+    agency = new_agency()
+    for body in [trashed(agency.owner.at, f"{number}.txt") for number in range(7)]:
+        age(agency, body["id"], seconds=settings.TRASH_SECONDS)
+
+    counted = json.loads(run("--dry-run", "--json"))
+    before = used_by(agency)
+    done = json.loads(run("--json"))
+
+    assert (counted["dry_run"], done["dry_run"]) == (True, False)
+    assert counted["tenants"][agency.slug] == done["tenants"][agency.slug] == 7
+    assert before == (49, 7)
+    assert used_by(agency) == (0, 0)
+    require_sound(agency)
+    assert json.loads(run("--json"))["files"] == 0

@@ -1,0 +1,139 @@
+"""From where an upload landed to where it stays: verified bytes alone, by one at a time."""
+
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from accounts.models import User
+from files.models import File, Upload
+from files.problems import ChecksumMismatch, UploadIncomplete
+from files.storage.writer import clear
+from files.uploads.cleanup import give_up
+from files.uploads.completion import keep_arrived
+from files.uploads.landing import landing_key
+from files.uploads.promotion import arrived, settle_in
+from tenants.context import tenant_context
+from tests.support.factories import Agency
+from tests.support.files.bucket import sha256
+from tests.support.files.consistency import assert_agreed
+from tests.support.files.direct_uploads import announced, completed, sent
+from tests.support.http_client import Site
+
+
+class Completing:
+    """Somebody who completes an upload of five bytes step by step, inside the tenant."""
+
+    def __init__(self, site: Site, agency: Agency, data: bytes) -> None:
+        self._site, self.agency, self.host = site, agency, agency.owner.at
+        self.begun = announced(self.host, "a.txt", 5).json()
+        self.send(data)
+        with tenant_context(agency.ref):
+            self.upload = Upload.objects.get(pk=self.begun["id"])
+            self.user = User.objects.get(pk=agency.owner.id)
+            self.seen = arrived(self.upload, {})
+
+    def send(self, data: bytes) -> None:
+        """Put other bytes where the upload lands."""
+        sent(self._site, self.begun, data)
+
+    def completed(self) -> httpx.Response:
+        """Let somebody else complete it, over HTTP."""
+        return completed(self.host, self.begun)
+
+    def go_on(self, between: Callable[[], None] = lambda: None) -> File:
+        """Read what was seen, then keep it; ``between`` happens when it has been read."""
+        with tenant_context(self.agency.ref):
+            return keep_arrived(self.upload, self.seen, user=self.user, between=between)
+
+
+@pytest.fixture
+def begin(site: Site, new_agency: Callable[[], Agency]) -> Callable[[bytes], Completing]:
+    """Return a function: these bytes have been sent, and seen in the store."""
+    return lambda data: Completing(site, new_agency(), data)
+
+
+def test_what_lands_later_never_replaces_a_file_that_is_kept(begin):
+    """Somebody has verified other bytes, and goes on when the file is made and they are back."""
+    slower, made = begin(b"later"), []
+
+    def meanwhile() -> None:
+        slower.send(b"first")
+        made.append(slower.completed())
+        slower.send(b"later")
+
+    file = slower.go_on(meanwhile)
+
+    assert (made[0].status_code, made[0].json()["id"]) == (201, str(file.id))
+    assert made[0].json()["sha256"] == sha256(b"first")
+    assert slower.host.get(f"/api/files/{file.id}/content").content == b"first"
+    assert_agreed(slower.agency)
+
+
+def test_what_lands_after_the_look_is_looked_at_anew(begin):
+    """What was verified is not there any more when it is to be moved."""
+    slower = begin(b"first")
+
+    with pytest.raises(UploadIncomplete):
+        slower.go_on(lambda: slower.send(b"later"))
+    none_yet = slower.host.get("/api/files").json()["results"]
+
+    assert none_yet == []
+    assert slower.completed().json()["sha256"] == sha256(b"later")
+    assert_agreed(slower.agency)
+
+
+def test_what_is_gone_after_the_look_is_asked_for_again(begin):
+    slower = begin(b"first")
+    with tenant_context(slower.agency.ref):
+        key = landing_key(slower.upload)
+
+    with pytest.raises(UploadIncomplete):
+        slower.go_on(lambda: clear(key))
+
+    assert slower.completed().json()["missing"] == [1]
+    slower.send(b"again")
+    assert slower.completed().json()["sha256"] == sha256(b"again")
+    assert_agreed(slower.agency)
+
+
+def test_one_who_looked_before_another_made_the_file_gets_that_file(begin):
+    slower = begin(b"bytes")
+
+    made = slower.completed()
+    file = slower.go_on()
+
+    assert (made.status_code, made.json()["id"]) == (201, str(file.id))
+    assert_agreed(slower.agency)
+
+
+def test_one_who_looked_before_another_found_a_mismatch_is_told_that(begin):
+    slower = begin(b"bytes")
+
+    with tenant_context(slower.agency.ref):
+        give_up(Upload.objects.get(), Upload.Reason.MISMATCH, by=slower.user)
+    with pytest.raises(ChecksumMismatch):
+        slower.go_on()
+
+    assert_agreed(slower.agency)
+
+
+def test_bytes_that_were_there_before_and_after_are_not_what_was_read(begin):
+    """Seen, replaced, and put back while the others are read."""
+    slower = begin(b"first")
+    slower.send(b"other")
+
+    with pytest.raises(UploadIncomplete):
+        slower.go_on(lambda: slower.send(b"first"))
+
+    assert slower.completed().json()["sha256"] == sha256(b"other")
+    assert_agreed(slower.agency)
+
+
+def test_one_who_died_after_moving_leaves_no_version(begin):
+    dying = begin(b"bytes")
+    with tenant_context(dying.agency.ref):
+        settle_in(dying.upload, dying.seen)
+
+    assert dying.completed().status_code == 201
+    assert_agreed(dying.agency)

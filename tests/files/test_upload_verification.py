@@ -1,0 +1,300 @@
+"""Uploads too large to be read while their sender waits: verified after the answer, never lost."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+from django.core.management import call_command
+from django.db import connections
+from django.utils import timezone
+
+from audit.models import AuditEvent
+from files.models import FileVersion, Upload
+from files.storage.client import client
+from files.uploads.cleanup import settle_some
+from files.uploads.verification import verify_due
+from tenants.context import NoTenant, tenant_context
+from tests import stack
+from tests.support.factories import Agency
+from tests.support.files.bucket import keys_of, sha256
+from tests.support.files.consistency import assert_agreed, balance_of
+from tests.support.files.direct_uploads import UPLOADS, announced, sent
+from tests.support.http_client import Host, Site
+
+MIB = 1024 * 1024
+DATA = os.urandom(17 * MIB)
+PATIENCE = 60
+Complete = Callable[[Agency, dict[str, Any]], Any]
+
+
+@pytest.fixture
+def complete(inside, settings) -> Complete:
+    """Complete an upload inside this process, to which nearly everything is large."""
+    settings.UPLOAD_VERIFY_NOW_BYTES = MIB
+    return lambda agency, begun: inside(agency, agency.owner).post(
+        f"{UPLOADS}/{begun['id']}/complete", "{}", content_type="application/json"
+    )
+
+
+@pytest.fixture
+def no_verifier(site: Site) -> Iterator[None]:
+    """The site's own verifier rests meanwhile."""
+    stack.stop("verifier")
+    yield
+    stack.start_ready("verifier")
+
+
+def whole(site: Site, agency: Agency, data: bytes = DATA, **fields: Any) -> dict[str, Any]:
+    """Send all of an upload, and complete nothing."""
+    begun = announced(agency.owner.at, "film.bin", len(data), **fields).json()
+    sent(site, begun, data)
+    return begun
+
+
+def ended(host: Host, begun: dict[str, Any]) -> dict[str, Any]:
+    """Wait until it is verified, and return what it is then."""
+    deadline = time.monotonic() + PATIENCE
+    while (seen := host.get(f"{UPLOADS}/{begun['id']}").json())["state"] == "verifying":
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    return seen
+
+
+def again(host: Host, begun: dict[str, Any]) -> httpx.Response:
+    return host.post(f"{UPLOADS}/{begun['id']}/complete")
+
+
+def once(agency: Agency) -> int:
+    """Run the command, and return how many uploads of this agency it ended.
+
+    The number that it prints counts all tenants: another test's upload can be due again.
+    """
+    before = waiting(agency)
+    call_command("verify_uploads", "--once", "--json", stdout=io.StringIO())
+    return before - waiting(agency)
+
+
+def waiting(agency: Agency) -> int:
+    with tenant_context(agency.ref):
+        return Upload.objects.filter(state="pending", verify_at__isnull=False).count()
+
+
+def due(agency: Agency, **to: Any) -> None:
+    with tenant_context(agency.ref):
+        Upload.objects.update(**to)
+
+
+def at_once(act: Callable[[int], int]) -> list[int]:
+    """Do it in six threads."""
+
+    def alone(number: int) -> int:
+        try:
+            return act(number)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(6) as pool:
+        return list(pool.map(alone, range(6)))
+
+
+def events(agency: Agency) -> list[str]:
+    with tenant_context(agency.ref):
+        rows = AuditEvent.objects.filter(action__regex="^(upload|file)").order_by("id")
+        return list(rows.values_list("action", flat=True))
+
+
+def test_the_sites_verifier_hears_of_it_and_makes_the_file(site: Site, new_agency, complete):
+    agency = new_agency()
+    ada, begun = agency.owner.at, whole(site, agency, sha256=sha256(DATA))
+
+    answer = complete(agency, begun)
+    seen = ended(ada, begun)
+    done = again(ada, begun)
+
+    assert (answer.status_code, answer.json()["state"]) == (202, "verifying")
+    assert answer["Location"].endswith(f"{UPLOADS}/{begun['id']}")
+    assert int(answer["Retry-After"]) > 0
+    assert (seen["state"], seen["reason"]) == ("ready", "")
+    assert (done.status_code, done.json()["sha256"]) == (201, sha256(DATA))
+    assert events(agency) == ["upload.received", "file.uploaded"]
+    assert ada.get(f"/api/files/{done.json()['id']}/content").content == DATA
+    assert_agreed(agency)
+
+
+def test_what_is_not_what_was_announced_leaves_nothing(site: Site, new_agency, complete):
+    agency = new_agency()
+    ada, begun = agency.owner.at, whole(site, agency, sha256=sha256(b"other"))
+
+    answer = complete(agency, begun)
+    seen = ended(ada, begun)
+    refused = again(ada, begun)
+
+    assert answer.status_code == 202
+    assert (seen["state"], seen["reason"]) == ("failed", "mismatch")
+    assert (refused.status_code, refused.json()["code"]) == (422, "checksum_mismatch")
+    assert events(agency) == ["upload.received", "upload.refused"]
+    assert keys_of(agency) == set()
+    assert_agreed(agency)
+
+
+def test_meanwhile_it_waits_and_is_nobody_elses(
+    site: Site, new_agency, globex, complete, no_verifier
+):
+    agency = new_agency()
+    ada, begun = agency.owner.at, whole(site, agency)
+    where = f"{UPLOADS}/{begun['id']}"
+    complete(agency, begun)
+    due(agency, expires_at=timezone.now())
+    with tenant_context(agency.ref):
+        settled = settle_some()
+
+    more = ada.post(f"{where}/parts", {"numbers": [1]})
+    repeated = again(ada, begun)
+    others = [globex.owner.at.get(where), globex.owner.at.delete(where)]
+
+    assert settled == 0
+    assert (more.status_code, more.json()["code"]) == (409, "upload_verifying")
+    assert (repeated.status_code, repeated.json()["state"]) == (202, "verifying")
+    assert [answer.status_code for answer in others] == [404, 404]
+    assert balance_of(agency) == (0, 0, len(DATA), 1)
+    assert ada.get("/api/files").json()["results"] == []
+    assert once(agency) == 1
+    assert again(ada, begun).status_code == 201
+    assert_agreed(agency)
+
+
+def test_calling_it_off_meanwhile_leaves_nothing(site: Site, new_agency, complete, no_verifier):
+    agency = new_agency()
+    ada, begun = agency.owner.at, whole(site, agency)
+    complete(agency, begun)
+
+    gone = ada.delete(f"{UPLOADS}/{begun['id']}")
+
+    assert gone.status_code == 204
+    assert once(agency) == 0
+    assert events(agency) == ["upload.received", "upload.aborted"]
+    assert keys_of(agency) == set()
+    assert_agreed(agency)
+
+
+def test_called_off_while_it_is_read_it_makes_no_file(
+    site: Site, new_agency, complete, no_verifier
+):
+    agency = new_agency()
+    ada, begun = agency.owner.at, whole(site, agency)
+    complete(agency, begun)
+    calls = iter([ada.get, ada.get, ada.delete, *[ada.get] * 100])
+
+    with tenant_context(agency.ref):
+        verify_due(lambda: next(calls)(f"{UPLOADS}/{begun['id']}").status_code not in (200, 204))
+
+        assert Upload.objects.get().verify_attempts == 1
+    assert ended(ada, begun)["reason"] == "aborted"
+    assert keys_of(agency) == set()
+    assert_agreed(agency)
+
+
+def test_whoever_is_to_stop_hands_it_to_the_next(site: Site, new_agency, complete, no_verifier):
+    agency = new_agency()
+    begun = whole(site, agency)
+    complete(agency, begun)
+    told = iter([False, False, False, True])
+
+    with tenant_context(agency.ref):
+        broken_off = verify_due(lambda: next(told, True))
+        left = Upload.objects.get()
+
+    assert (broken_off, left.state, left.verify_attempts) == (0, "pending", 1)
+    assert left.verify_at <= timezone.now()
+    assert once(agency) == 1
+    assert_agreed(agency)
+
+
+def test_one_that_is_killed_is_followed_by_another(site: Site, new_agency, complete, no_verifier):
+    agency, data = new_agency(), os.urandom(96 * MIB)
+    begun = whole(site, agency, data)
+    complete(agency, begun)
+    command = [sys.executable, "manage.py", "verify_uploads", "--once"]
+    env = {**os.environ, **stack.env}
+    with subprocess.Popen(command, env=env) as verifier:
+        with tenant_context(agency.ref):
+            while not Upload.objects.filter(verify_attempts=1).exists():
+                assert verifier.poll() is None
+        verifier.send_signal(signal.SIGKILL)
+
+    early = once(agency)
+    due(agency, verify_at=timezone.now())
+
+    assert early == 0  # it is held for as long as its reader may live
+    done = subprocess.run([*command, "--json"], env=env, capture_output=True, check=True)
+    assert json.loads(done.stdout)["verified"] >= 1
+    assert b"upload_verifying" in done.stderr
+    assert again(agency.owner.at, begun).json()["sha256"] == sha256(data)
+    assert_agreed(agency)
+
+
+def test_a_store_that_is_away_is_asked_again(site: Site, new_agency, complete, no_verifier):
+    agency = new_agency()
+    begun = whole(site, agency)
+    complete(agency, begun)
+
+    stack.stop("seaweedfs")
+    try:
+        with tenant_context(agency.ref):
+            assert verify_due() == 0
+            late = Upload.objects.get()
+    finally:
+        stack.start_ready("seaweedfs")
+    due(agency, verify_at=timezone.now())
+
+    assert (late.state, late.verify_attempts) == ("pending", 1)
+    assert late.verify_at > timezone.now()
+    assert once(agency) == 1
+    assert again(agency.owner.at, begun).status_code == 201
+    assert_agreed(agency)
+
+
+def test_an_object_that_vanished_frees_its_room(site: Site, new_agency, complete, no_verifier):
+    agency = new_agency()
+    begun = whole(site, agency)
+    complete(agency, begun)
+    [key] = keys_of(agency)
+    client().delete_object(Bucket=stack.env["S3_BUCKET"], Key=key)
+
+    assert once(agency) == 1
+    assert ended(agency.owner.at, begun)["reason"] == "interrupted"
+    assert again(agency.owner.at, begun).json()["code"] == "upload_ended"
+    assert_agreed(agency)
+
+
+def test_several_at_once_make_one_file(site: Site, new_agency, complete, no_verifier):
+    agency = new_agency()
+    begun = whole(site, agency)
+
+    def read(_: int) -> int:
+        with tenant_context(agency.ref):
+            return verify_due()
+
+    answers = at_once(lambda _: complete(agency, begun).status_code)
+    counts = at_once(read)
+
+    assert answers == [202] * 6
+    assert sorted(counts) == [0, 0, 0, 0, 0, 1]
+    with tenant_context(agency.ref):
+        assert FileVersion.objects.count() == 1
+    assert events(agency) == ["upload.received", "file.uploaded"]
+    assert_agreed(agency)
+
+
+def test_outside_of_a_tenant_nothing_is_verified():
+    with pytest.raises(NoTenant):
+        verify_due()

@@ -1,0 +1,68 @@
+"""What somebody leaves behind stays in the workspace: files, the trash, what they began to send."""
+
+import json
+
+import pytest
+from django.utils import timezone
+
+from files.models import Share, Upload
+from files.uploads.cleanup import settle_some
+from tenants.context import tenant_context
+from tests.files.ledger import require_sound
+from tests.files.test_trash import TRASH, listed, trashed
+from tests.support.factories import Agency, Person, join
+from tests.support.files.form_uploads import uploaded
+
+EXPORT = "/api/users/me/export"
+
+
+@pytest.fixture
+def dan(agency: Agency) -> Person:
+    return join(agency, "dan@leaves.test")
+
+
+@pytest.mark.parametrize("how", ["remove", "erase"])
+def test_their_files_and_their_trash_stay(agency: Agency, dan: Person, how: str):
+    ada = agency.owner.at
+    live = uploaded(dan.at, "plan.txt", b"a plan")
+    back, gone = trashed(dan.at, "back.txt", b"one", b"two"), trashed(dan.at, "gone.txt")
+    dan.at.post("/api/uploads", {"name": "never.bin", "size": 1000})
+
+    if how == "remove":
+        assert ada.delete(f"/api/users/{dan.id}").status_code == 204
+    else:
+        assert ada.post(f"/api/users/{dan.id}/erase").status_code == 204
+
+    assert ada.get(f"/api/files/{live['id']}/content").content == b"a plan"
+    assert {row["id"] for row in listed(ada)} == {back["id"], gone["id"]}
+    restored = ada.post(f"{TRASH}/{back['id']}/restore")
+    assert (restored.status_code, restored.json()["owner"]) == (200, dan.id)
+    older = ada.post(f"/api/files/{back['id']}/versions/1/restore")
+    assert (older.status_code, older.json()["version"]) == (200, 3)
+    assert ada.delete(f"{TRASH}/{gone['id']}").status_code == 204
+    with tenant_context(agency.ref):
+        Upload.objects.filter(state="pending").update(expires_at=timezone.now())
+        assert settle_some() == 1
+    require_sound(agency)
+
+
+def test_an_export_tells_of_all_of_it(agency: Agency, dan: Person):
+    live, old = uploaded(dan.at, "plan.txt"), trashed(dan.at, "old.txt")
+    begun = dan.at.post("/api/uploads", {"name": "begun.bin", "size": 7}).json()
+    uploaded(agency.owner.at, "hers.txt")
+    with tenant_context(agency.ref):
+        secret = {"token_hash": b"0123456789", "token_sealed": "sealed-secret", "password": "p"}
+        share = Share.objects.create(file_id=live["id"], created_by_id=dan.id, **secret)
+
+    answer = dan.at.get(EXPORT)
+
+    body = json.loads(answer.text)
+    deleted = {row["id"]: row["deleted_at"] for row in body["files"]}
+    assert deleted.keys() == {live["id"], old["id"]}
+    assert (deleted[live["id"]] is None, deleted[old["id"]] is None) == (True, False)
+    [told] = body["uploads"]
+    assert (told["id"], told["name"], told["state"]) == (begun["id"], "begun.bin", "pending")
+    [link] = body["shares"]
+    assert (link["id"], link["file_id"]) == (str(share.id), live["id"])
+    assert "sealed" not in answer.text
+    assert dan.at.delete(f"/api/uploads/{begun['id']}").status_code == 204

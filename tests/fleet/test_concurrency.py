@@ -1,0 +1,104 @@
+"""What happens to a run in the middle: kills, signals, second runs, tenants that come and go."""
+
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+
+import psycopg
+
+from tests.support.tenants.fleet import FIELD, SLOW, Fleet
+
+WAITING = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+
+
+def wait(until: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 60
+    while not until():
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.05)
+
+
+def slow_run(fleet: Fleet) -> tuple[str, subprocess.Popen[str]]:
+    """Start a run and return when the first tenant is done."""
+    step = fleet.release(FIELD.format(f"slow{time.monotonic_ns()}"), SLOW)
+    process = fleet.start("migrate_schemas", "--parallel", "1", "--json")
+    wait(lambda: fleet.at(step))
+    return step, process
+
+
+def test_a_run_that_is_killed_leaves_nothing_wrong_and_the_next_one_goes_on(fleet: Fleet):
+    step, process = slow_run(fleet)
+    with process:
+        process.send_signal(signal.SIGKILL)
+    assert fleet.at(step) < set(fleet.schemas())
+
+    assert fleet.migrate("--parallel", "2")["failed"] == 0
+
+    assert fleet.at(step) == set(fleet.schemas())
+    assert fleet.broken() == {}
+    last = json.loads(fleet.manage("fleet", "status", "--json"))["last_run"]
+    assert last["finished_at"]
+
+
+def test_a_run_that_is_told_to_stop_says_what_it_did(fleet: Fleet):
+    step, process = slow_run(fleet)
+    with process:
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=60)
+
+    report = json.loads(out)
+    assert process.returncode == 143, err
+    assert "Run it again" in err
+    assert {row["tenant"] for row in report["results"]} == fleet.at(step)
+    assert report["not_tried"] == len(fleet.schemas()) - len(report["results"]) > 0
+
+
+def test_a_second_run_ends_with_one_line(fleet: Fleet):
+    step = fleet.release()
+    with fleet.start("migrate_schemas", "--lock-timeout", "60s", "--json") as process:
+        # Not on the fleet's connection: what it sees of sessions stands still in a transaction.
+        with psycopg.connect(fleet.url) as somebody:
+            table = f"{fleet.schemas()['ann']}.ledger_entry"
+            somebody.execute(f"LOCK TABLE {table} IN ACCESS SHARE MODE")
+            wait(lambda: fleet.ask(WAITING))
+            with fleet.start("migrate_schemas") as second:
+                out, err = second.communicate(timeout=60)
+        first, _ = process.communicate(timeout=60)
+
+    assert (second.returncode, out) == (4, "")
+    assert err.strip() == "CommandError: Another migrate_schemas or fleet run is under way."
+    assert json.loads(first)["failed"] == 0
+    assert fleet.at(step) == set(fleet.schemas())
+
+
+def test_a_tenant_that_is_being_made_from_the_old_template_ends_up_right(fleet: Fleet):
+    step = fleet.release()
+    with (
+        fleet.begin_to_make("late") as maker,
+        fleet.start("migrate_schemas", "--lock-timeout", "30s", "--json") as process,
+    ):
+        wait(lambda: fleet.ask(WAITING))  # the new template, for the one that is in use
+        maker.communicate("\n", timeout=60)
+        out, err = process.communicate(timeout=60)
+
+    assert process.returncode == 0, err
+    assert "late" in {row["tenant"] for row in json.loads(out)["results"]}
+    assert "late" in fleet.at(step)
+
+
+def test_a_tenant_that_is_deleted_meanwhile_is_no_failure(fleet: Fleet):
+    fleet.make("gone")
+    schema = fleet.schemas()["gone"]
+    _, process = slow_run(fleet)
+    with process:
+        fleet.ask("UPDATE tenants_tenant SET status = 'deleting' WHERE schema_name = %s", schema)
+        fleet.ask(f"DROP SCHEMA {schema} CASCADE")
+        fleet.ask("DELETE FROM tenants_domain WHERE domain = 'gone'")
+        fleet.ask("DELETE FROM tenants_tenant WHERE schema_name = %s", schema)
+        out, err = process.communicate(timeout=60)
+
+    assert process.returncode == 0, err
+    outcomes = {row["schema"]: row["outcome"] for row in json.loads(out)["results"]}
+    assert outcomes[schema] == "gone"

@@ -1,0 +1,148 @@
+"""migrate_schemas over a fleet: what is behind, what fails, what is locked."""
+
+import argparse
+import json
+
+import pytest
+
+from tenants.fleet.options import duration
+from tests.fleet.conftest import CAST
+from tests.support.tenants.fleet import FIELD, Fleet
+from tests.support.tenants.pg_catalog import described
+
+
+def columns(fleet: Fleet, slug: str) -> set[str]:
+    question = (
+        "SELECT column_name::text FROM information_schema.columns "
+        "WHERE table_name = 'ledger_entry' AND table_schema = %s"
+    )
+    return {name for (name,) in fleet.ask(question, fleet.schemas()[slug])}
+
+
+def test_a_release_reaches_every_tenant_in_two_processes(fleet: Fleet):
+    step = fleet.release()
+
+    report = fleet.migrate("--parallel", "2")
+
+    assert {row["tenant"] for row in report["results"]} == set(fleet.schemas())
+    assert {tuple(row["steps"]) for row in report["results"]} == {(f"ledger.{step}",)}
+    assert fleet.at(step) == set(fleet.schemas())
+    again = fleet.migrate()
+    assert (again["run"], again["results"]) == (None, [])
+
+
+def test_what_is_sent_as_text_is_what_the_operations_make(fleet: Fleet):
+    fleet.release(
+        'migrations.CreateModel("Page", [("id", models.BigAutoField(primary_key=True)), '
+        '("entry", models.ForeignKey("ledger.Entry", models.CASCADE)), '
+        '("word", models.CharField(max_length=9, default="o\'n%s", unique=True))])',
+        'migrations.AddField("entry", "size", models.IntegerField(default=7))',
+    )
+
+    fleet.migrate("--parallel", "1")  # the first by its operations, the others as text
+    fleet.make("eve")  # from the template
+
+    facts = [described(fleet.database, schema) for schema in fleet.schemas().values()]
+    assert all(fact == facts[0] for fact in facts)
+
+
+def test_a_plan_changes_nothing(fleet: Fleet):
+    step = fleet.release()
+
+    plan = json.loads(fleet.manage("migrate_schemas", "--plan", "--json"))
+
+    assert {row["tenant"] for row in plan["behind"]} == set(fleet.schemas())
+    assert plan["behind"][0]["steps"] == [f"ledger.{step}"]
+    assert not plan["template_is_current"]
+    assert fleet.at(step) == set()
+
+
+def test_a_broken_tenant_is_as_it_was_and_off_the_air_until_it_is_mended(fleet: Fleet):
+    schema = fleet.schemas()["bob"]
+    step = fleet.release(FIELD.format("sound"), FIELD.format("taken"))
+    fleet.ask(f"ALTER TABLE {schema}.ledger_entry ADD COLUMN taken text")
+
+    report = fleet.migrate("--parallel", "2", status=1)
+
+    assert fleet.at(step) == set(fleet.schemas()) - {"bob"}
+    assert "sound" not in columns(fleet, "bob")
+    assert [row["tenant"] for row in report["results"] if row["outcome"] == "failed"] == ["bob"]
+    assert "already exists" in fleet.broken()["bob"]
+    status = json.loads(fleet.manage("fleet", "status", "--json", status=1))
+    assert (status["behind"], [b["tenant"] for b in status["broken"]]) == (1, ["bob"])
+    assert status["last_run"]["failed"] == ["bob"]
+
+    fleet.ask(f"ALTER TABLE {schema}.ledger_entry DROP COLUMN taken")
+    fleet.migrate()
+    assert fleet.broken() == {}
+    assert fleet.at(step) == set(fleet.schemas())
+
+
+def test_a_canary_that_fails_keeps_the_others_from_being_touched(fleet: Fleet):
+    schema = fleet.schemas()["ann"]
+    step = fleet.release(FIELD.format("feather"))
+    fleet.ask(f"ALTER TABLE {schema}.ledger_entry ADD COLUMN feather text")
+
+    report = fleet.migrate("--canary", "1", status=3)
+
+    assert fleet.at(step) == set()
+    assert (report["failed"], report["not_tried"]) == (1, len(fleet.schemas()) - 1)
+    fleet.ask(f"ALTER TABLE {schema}.ledger_entry DROP COLUMN feather")
+
+
+def test_a_run_stops_after_so_many_failures(fleet: Fleet):
+    step = fleet.release(FIELD.format("many"))
+    for schema in fleet.schemas().values():
+        fleet.ask(f"ALTER TABLE {schema}.ledger_entry ADD COLUMN many text")
+
+    report = fleet.migrate("--max-failures", "2", status=3)
+
+    assert report["failed"] == 2
+    assert fleet.at(step) == set()
+    for schema in fleet.schemas().values():
+        fleet.ask(f"ALTER TABLE {schema}.ledger_entry DROP COLUMN many")
+
+
+def test_a_table_that_is_in_use_is_waited_for_and_nobody_is_taken_off_the_air(fleet: Fleet):
+    step = fleet.release()
+    schema = fleet.schemas()["cat"]
+    with fleet.database.transaction():
+        fleet.ask(f"LOCK TABLE {schema}.ledger_entry IN ACCESS SHARE MODE")
+        limits = ("--lock-timeout", "100ms", "--retries", "1")
+        report = fleet.migrate(*limits, status=1)
+
+    failed = [row for row in report["results"] if row["outcome"] != "done"]
+    assert [(row["tenant"], row["outcome"], row["tries"]) for row in failed] == [
+        ("cat", "locked", 2)
+    ]
+    assert fleet.at(step) == set(fleet.schemas()) - {"cat"}
+    assert fleet.broken() == {}
+
+
+def test_only_the_tenants_that_were_named_are_migrated(fleet: Fleet):
+    step = fleet.release()
+
+    fleet.migrate("--tenants", "ann,bob")
+
+    assert fleet.at(step) == {"ann", "bob"}
+
+
+@pytest.mark.parametrize("value", ["soon", "5", "-1s", "1 s", ""])
+def test_a_time_needs_a_unit(value: str):
+    with pytest.raises(argparse.ArgumentTypeError):
+        duration(value)
+
+
+def test_a_value_that_python_makes_up_is_made_up_for_each_tenant(fleet: Fleet):
+    fleet.release('migrations.CreateModel("Door", [("id", models.BigAutoField(primary_key=True))])')
+    fleet.migrate()
+    for schema in fleet.schemas().values():
+        fleet.ask(f"INSERT INTO {schema}.ledger_door DEFAULT VALUES")
+    fleet.release(
+        'migrations.AddField("door", "key", models.UUIDField(default=__import__("uuid").uuid4))'
+    )
+
+    fleet.migrate("--parallel", "1")
+
+    keys = {fleet.ask(f"SELECT key FROM {s}.ledger_door")[0] for s in fleet.schemas().values()}
+    assert len(keys) == len(fleet.schemas()) >= len(CAST)

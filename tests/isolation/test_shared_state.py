@@ -1,0 +1,172 @@
+"""What tenants share beside the database: cache, logs, metrics, HTTP caches, files, locks, mail."""
+
+import ast
+import re
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+from django.core.cache import cache
+from django_redis import get_redis_connection
+
+from devstack.testing import TestStack
+from tenants.context import tenant_context
+from tests.support.factories import Agency
+from tests.support.http_client import Site
+from tests.support.process_state import ROOMS, ROOT
+from tests.support.routes import ROUTES
+from tests.support.service_logs import lines_with
+
+
+def modules() -> list[Path]:
+    return [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
+
+
+def users_of(package: str) -> set[str]:
+    """Return the modules of ours that import a package."""
+    found = set()
+    for path in modules():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            if any(name == package or name.startswith(f"{package}.") for name in names):
+                found.add(str(path.relative_to(ROOT)))
+    return found
+
+
+def test_a_cache_key_is_one_tenants(acme: Agency, globex: Agency):
+    ours, theirs = acme.ref, globex.ref
+    key, value = secrets.token_hex(8), "acme's"
+    with tenant_context(ours):
+        cache.set(key, value, 60)
+        assert cache.make_key(key) == f"aggios:{ours.id.hex}:1:{key}"
+        assert cache.get(key) == value
+    with tenant_context(theirs):
+        assert cache.get(key) is None
+        assert not cache.delete(key)
+    assert cache.get(key) is None
+    assert cache.make_key(key) == f"aggios:public:1:{key}"
+    with tenant_context(ours):
+        assert cache.delete(key)
+
+
+def test_a_limit_of_log_ins_names_the_tenant(acme: Agency, globex: Agency):
+    email = f"{secrets.token_hex(8)}@nobody.test"
+    for agency in (acme, globex):
+        agency.host.post("/api/auth/login", {"email": email, "password": "wrong"})
+    redis = get_redis_connection("default")
+    keys = [key.decode() for key in redis.scan_iter(f"aggios-limits*{email}*")]
+
+    assert len(keys) == 4  # for account and address, and for the account from anywhere
+    assert {ref.id for ref in (acme.ref, globex.ref) for key in keys if str(ref.id) in key} == {
+        acme.ref.id,
+        globex.ref.id,
+    }
+
+
+def test_each_line_of_the_log_names_its_own_tenant(acme: Agency, globex: Agency, stores: TestStack):
+    """Both ask at once, of the same threads; the request's id tells whose line it is."""
+    run = secrets.token_hex(4)
+
+    def ask(number: int) -> None:
+        agency = (acme, globex)[number % 2]
+        asked = agency.owner.at.get(
+            "/api/users/me", headers={"X-Request-ID": f"{run}-{agency.slug}-{number}"}
+        )
+        assert asked.status_code == 200
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(ask, range(60)))
+
+    found = [line for line in lines_with(stores, run) if line["event"] == "request"]
+    users = {"acme": acme.owner.id, "globex": globex.owner.id}
+    assert len(found) == 60
+    for line in found:
+        slug = line["request_id"].split("-")[1]
+        assert (line["tenant"], line["user"]) == (slug, users[slug])
+
+
+def test_no_label_of_the_metrics_names_a_tenant(
+    site: Site, acme: Agency, globex: Agency, stores: TestStack
+):
+    for agency in (acme, globex):
+        assert agency.owner.at.get("/api/files").status_code == 200
+    port = stores.ports["gunicorn"]
+    text = httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text
+
+    labels = set(re.findall(r'(\w+)="', text))
+    assert "/api/files" in text or "api/files" in text
+    assert labels <= {"site", "method", "route", "status", "le"}
+    for agency in (acme, globex):
+        for name in (agency.slug, str(agency.ref.id), agency.ref.id.hex, agency.owner.id):
+            assert f'"{name}"' not in text
+
+
+READ = [route for route in ROUTES["tenant"] if "GET" in route.methods and "{" not in route.path]
+
+
+@pytest.mark.parametrize("route", READ, ids=lambda route: route.name)
+def test_no_shared_cache_keeps_what_depends_on_who_asks(acme: Agency, route):
+    known = acme.owner.at.get(route.path)
+    stranger = acme.host.get(route.path)
+
+    control = known.headers.get("Cache-Control", "")
+    assert "public" not in control
+    if "no-store" in control or "private" in control:
+        return
+    # A page that may be kept is kept under its host's name, and is the same for everybody.
+    assert known.headers["Content-Type"].startswith("text/html")
+    assert acme.owner.email not in known.text
+    assert known.text == stranger.text
+
+
+def test_static_files_are_the_same_at_every_host(site: Site, acme: Agency, globex: Agency):
+    pages = (acme.host.get("/").text, globex.host.get("/").text)
+    links = [re.findall(r'(?:href|src)="(/static/[^"]+)"', page) for page in pages]
+
+    assert links[0] == links[1] != []
+    for link in links[0]:
+        assert acme.host.get(link).content == globex.host.get(link).content
+
+
+def test_no_request_leaves_a_temporary_file():
+    """Uploads are streamed. What is made is the process's own: metrics of workers, heartbeats."""
+    ours = {
+        "aggios/gunicorn.py",
+        "core/long_running.py",
+    }
+
+    assert users_of("tempfile") == ours
+
+
+def test_mail_is_sent_from_a_tenants_outbox_alone():
+    """Elsewhere nothing makes sure that a link in it names the tenant by its host."""
+    using = users_of("django.core.mail") | users_of("smtplib")
+
+    assert using
+    assert {name for name in using if not name.startswith("accounts/email/")} == set()
+
+
+# The lock of each, and how the tenant gets into it.
+LOCKS = {
+    "audit/functions.sql": "by the trail's schema",
+    "tenants/fleet/control.py": "one for the fleet, and by the run's id",
+    "tenants/database/history.py": "by the tenant's schema",
+    "operations/housekeeping.py": "one for the chores",
+    "operations/isolation/run.py": "one for audits",
+    "operations/owner_session.py": "by the tenant's id",
+}
+
+
+def test_every_advisory_lock_is_reviewed():
+    using = {
+        str(path.relative_to(ROOT))
+        for path in [*modules(), ROOT / "audit/functions.sql"]
+        if re.search(r"pg_(try_)?advisory_(xact_)?lock", path.read_text(encoding="utf-8"))
+    }
+
+    assert using == set(LOCKS)
+    session = (ROOT / "operations/owner_session.py").read_text(encoding="utf-8")
+    assert 'f"aggios:tenant:{tenant_id}"' in session

@@ -1,0 +1,94 @@
+"""The command that delivers, killed, stopped and asked how it is."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from devstack.environment import NOT_FOR_WEB
+from tests import stack
+from tests.mail.conftest import Postman
+from tests.support.factories import Agency
+from tests.support.mail.outbox import letters
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMAND = [sys.executable, "manage.py", "deliver_mail"]
+FORGOT = "/api/auth/password/forgot"
+PATIENCE = 60
+
+
+def environment(**changed: str) -> dict[str, str]:
+    given = {name: value for name, value in stack.env.items() if name not in NOT_FOR_WEB}
+    return {"PATH": os.environ["PATH"], **given, **changed}
+
+
+@contextmanager
+def deliverer(heartbeat: Path, *options: str, **changed: str) -> Iterator[subprocess.Popen]:
+    command = [*COMMAND, f"--heartbeat={heartbeat}", *options]
+    with subprocess.Popen(command, cwd=ROOT, env=environment(**changed)) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def wait_until(done: Callable[[], object]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not done():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_a_letter_whose_deliverer_was_killed_goes_out(
+    new_agency: Callable[..., Agency], postman: Postman, settings, tmp_path: Path
+):
+    agency = new_agency()
+    # No folder, our server, and a second until somebody else may take the letter up.
+    over = {
+        "EMAIL_FOLDER": "",
+        "EMAIL_HOST": "127.0.0.1",
+        "EMAIL_PORT": str(settings.EMAIL_PORT),
+        "EMAIL_USE_TLS": "false",
+        "MAIL_LEASE_SECONDS": "1",
+    }
+    postman.held = agency.owner.email  # other outboxes may hold letters that come first
+    postman.hold.clear()
+    with deliverer(tmp_path / "first", **over) as first:
+        assert postman.reading.wait(PATIENCE), "it has not begun to send"
+        first.send_signal(signal.SIGKILL)
+        first.wait()
+    (letter,) = letters(agency)
+    assert letter.attempts == 1
+    postman.taken.clear()
+    postman.hold.set()
+    time.sleep(1)
+    postman.taken.clear()  # what the server had read before the kill
+
+    with deliverer(tmp_path / "second", "--once", **over) as second:
+        assert second.wait(PATIENCE) == 0
+
+    assert postman.to(agency.owner.email)[0].subject.startswith("Verify")
+    assert letters(agency) == []
+
+
+def test_it_says_that_it_is_at_work_and_stops_when_told(no_mailer: None, tmp_path: Path):
+    heartbeat = tmp_path / "heartbeat"
+    check = [*COMMAND, f"--heartbeat={heartbeat}", "--check"]
+
+    def checked() -> int:
+        return subprocess.run(
+            check, cwd=ROOT, env=environment(), check=False, capture_output=True
+        ).returncode
+
+    assert checked() == 1
+    with deliverer(heartbeat) as process:
+        wait_until(heartbeat.exists)
+        assert checked() == 0
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+    os.utime(heartbeat, (0, 0))
+    assert checked() == 1

@@ -1,0 +1,199 @@
+"""From the outbox to a mail server: what is sent, to whom, and what it says."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connections, transaction
+from django.utils.html import escape
+
+from accounts.email.outbox import post_letter
+from accounts.mail.rounds import sweep
+from accounts.models import User
+from audit.services import SYSTEM
+from tenants.context import tenant_context
+from tenants.models import Tenant
+from tenants.services import resume_tenant, suspend_tenant
+from tests.support.factories import Agency
+from tests.support.mail.outbox import due_again, events, forget, letters
+from tests.support.mail.smtp_server import LOG_IN, Postman, certificate, log_in, serving
+
+
+def test_a_mail_as_it_arrives(agency: Agency, postman: Postman, deliver):
+    forget(agency)
+
+    assert deliver().startswith("1 letter ")
+
+    (mail,) = postman.to(agency.owner.email)
+    assert mail.message["From"].addresses[0].addr_spec == "no-reply@aggios.localhost"
+    assert postman.senders == ["no-reply@aggios.localhost"]
+    assert mail.message["Auto-Submitted"] == "auto-generated"
+    assert mail.message.get_content_type() == "multipart/alternative"
+    assert mail.link.startswith(f"http://{agency.slug}.aggios.localhost:")
+    assert mail.link in mail.html
+    assert "src=" not in mail.html
+    assert letters(agency) == []
+    assert deliver().startswith("0 letters")
+    assert len(postman.taken) == 1
+
+
+def test_in_the_language_of_who_asked(agency: Agency, postman: Postman, deliver):
+    forget(agency, **{"Accept-Language": "pt-BR,pt;q=0.9"})
+
+    deliver()
+
+    (mail,) = postman.taken
+    assert mail.subject.startswith("Defina uma nova senha para ")
+    assert "Ele vale uma única vez, por 1 hora." in mail.text
+    assert 'lang="pt-br"' in mail.html
+    assert mail.message["Content-Language"] == "pt-br"
+
+
+def test_what_was_rolled_back_is_not_sent(agency: Agency, postman: Postman, deliver):
+    with (
+        pytest.raises(ZeroDivisionError),
+        tenant_context(agency.ref),
+        transaction.atomic(),
+    ):
+        post_letter("password_reset", to=agency.owner.email)
+        raise ZeroDivisionError
+
+    deliver()
+
+    assert postman.taken == []
+
+
+def test_over_tls_with_a_log_in(agency, postman, settings, deliver, tmp_path, monkeypatch):
+    pem, context = certificate(tmp_path)
+    options = {"authenticator": log_in, "auth_required": True, "require_starttls": True}
+    settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = LOG_IN
+    settings.EMAIL_USE_TLS = True
+    with serving(postman, tls_context=context, **options) as port:
+        settings.EMAIL_PORT = port
+        forget(agency)
+
+        deliver()
+        assert "CERTIFICATE_VERIFY_FAILED" in letters(agency)[0].last_error
+        assert postman.taken == [], "a server that cannot show who it is gets nothing"
+
+        monkeypatch.setenv("SSL_CERT_FILE", str(pem))
+        due_again(agency)
+        deliver()
+        assert len(postman.taken) == 1
+
+        settings.EMAIL_HOST_PASSWORD = "wrong"
+        forget(agency)
+        deliver()
+        assert letters(agency)[0].last_error.startswith("SMTPAuthenticationError: 535")
+        assert events(agency, "mail.given_up") == []
+
+
+def test_several_deliverers_send_each_letter_once(agency: Agency, postman: Postman):
+    with tenant_context(agency.ref):
+        for _ in range(12):
+            post_letter("password_reset", to=agency.owner.email)
+
+    def one(_: int) -> int:
+        try:
+            return sweep().dealt_with
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(3) as pool:
+        done = list(pool.map(one, range(3)))
+
+    assert sum(done) == len(postman.taken) == 12
+    assert len({mail.message["Message-ID"] for mail in postman.taken}) == 12
+
+
+def test_nobodys_mailbox_is_flooded(agency: Agency, postman: Postman, settings, deliver):
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "mail": "3/3600"}
+    for _ in range(5):
+        forget(agency)
+    forget(agency, "cyn@globex.test")
+
+    deliver()
+
+    assert len(postman.to(agency.owner.email)) == 3
+    assert letters(agency) == []
+
+
+def test_a_suspended_workspace_sends_nothing(agency: Agency, postman: Postman, deliver):
+    forget(agency)
+    suspend_tenant(agency.ref.id, actor=SYSTEM, reason="Unpaid.")
+
+    deliver()
+    assert postman.taken == []
+    assert len(letters(agency)) == 1
+
+    resume_tenant(agency.ref.id, actor=SYSTEM)
+    deliver()
+    assert len(postman.taken) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Evil\r\nBcc: victim@x.test", None),
+        ("Win money at https://evil.test/now", None),
+        ("Visit evil.test now", None),
+        ("Call now", '"Call now"'),
+        ("Ágência Ünïted", '"Ágência Ünïted"'),
+    ],
+)
+def test_names_write_no_headers_and_no_links(
+    agency: Agency, postman: Postman, deliver, name: str, shown: str | None
+):
+    Tenant.objects.filter(pk=agency.ref.id).update(name=name)
+    forget(agency)
+
+    deliver()
+
+    (mail,) = postman.taken
+    called = shown or f"{agency.slug}.aggios.localhost"
+    assert mail.subject == f"Set a new password for {called}"
+    assert mail.message["Bcc"] is None
+    assert "evil.test" not in mail.text + mail.html
+    assert called in mail.text
+    assert escape(called) in mail.html
+
+
+@pytest.mark.parametrize(
+    ("stored", "typed", "reached"),
+    [
+        (f"{'a' * 64}@{'b' * 63}.{'c' * 63}.test",) * 3,
+        ("o'neil+tag@some.test",) * 3,
+        ("jo@xn--mnchen-3ya.test", "jo@München.test", "jo@xn--mnchen-3ya.test"),
+        # IDNA 2003 would send it to fass.test.
+        ("x@xn--fa-hia.test", "x@faß.test", "x@xn--fa-hia.test"),
+        # A row of before that could not be rewritten.
+        ("x@faß.test", "x@faß.test", "x@xn--fa-hia.test"),
+    ],
+)
+def test_mail_is_sent_to_the_canonical_address(
+    agency: Agency, postman: Postman, deliver, stored: str, typed: str, reached: str
+):
+    with tenant_context(agency.ref):
+        User.objects.filter(email=agency.owner.email).update(email=stored)
+    forget(agency, typed)
+
+    assert deliver() == "1 letter dealt with, 0 put off.\n"
+
+    assert postman.recipients == [reached]
+    assert [mail.is_for(reached) for mail in postman.taken] == [True]
+
+
+def test_mail_to_an_address_that_cannot_be_reached_is_given_up(
+    agency: Agency, postman: Postman, deliver
+):
+    unreachable = f"jo@{'b' * 64}.test"
+    with tenant_context(agency.ref):
+        User.objects.filter(email=agency.owner.email).update(email=unreachable)
+    forget(agency, unreachable)
+
+    assert deliver() == "0 letters dealt with, 0 put off.\n"
+
+    assert letters(agency) == []
+
+    assert postman.taken == []
+    [given_up] = events(agency, "mail.given_up")
+    assert given_up.details["error"].startswith("Address refused")

@@ -1,0 +1,106 @@
+"""Letters to strangers are bounded over all kinds and workspaces, and no request learns of it."""
+
+import secrets
+from collections.abc import Callable
+
+import pytest
+from django.utils import timezone
+
+from accounts.email.outbox import post_letter
+from accounts.models import Letter, MailLink
+from tenants.context import tenant_context
+from tests.support.factories import Agency
+from tests.support.mail.outbox import forget, links, set_person
+from tests.support.mail.smtp_server import Postman
+
+MOST = 3
+
+
+@pytest.fixture
+def stranger(settings) -> str:
+    """An address that nobody has, and that gets three letters."""
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "mail_stranger": f"{MOST}/86400"}
+    return f"s{secrets.token_hex(6)}@xn--prbe-6qa.example"
+
+
+@pytest.fixture
+def agencies(no_mailer: None, new_agency: Callable[..., Agency]) -> list[Agency]:
+    found = [new_agency(), new_agency()]
+    for agency in found:
+        with tenant_context(agency.ref):
+            Letter.objects.all().delete()
+    return found
+
+
+def register(agency: Agency, email: str) -> None:
+    with tenant_context(agency.ref):
+        post_letter("registration", to=email, person="sealed")
+
+
+def test_letters_to_a_stranger_are_bounded_over_kinds_and_workspaces(
+    agencies: list[Agency], stranger: str, postman: Postman, deliver
+):
+    one, two = agencies
+    register(one, stranger)
+    register(two, stranger)
+    asked = [agency.owner.at.post("/api/invitations", {"email": stranger}) for agency in agencies]
+    added = one.owner.at.post("/api/users", {"email": stranger})
+
+    deliver()
+
+    assert [answer.status_code for answer in (*asked, added)] == [201] * 3
+    assert not any("mail_stranger" in str(answer.headers) for answer in (*asked, added))
+    assert postman.recipients == [stranger] * MOST
+    # What was not sent left no link behind.
+    minted = len(links(one, email=stranger)) + len(links(two, email=stranger))
+    assert minted <= MOST
+    for agency in agencies:
+        with tenant_context(agency.ref):
+            assert not Letter.objects.exists()
+
+
+def test_letters_that_nobody_gets_use_nothing_up(
+    agencies: list[Agency], stranger: str, postman: Postman, deliver
+):
+    for _ in range(MOST + 1):
+        forget(agencies[0], stranger)
+    register(agencies[1], stranger)
+
+    deliver()
+
+    assert postman.recipients == [stranger]
+
+
+def test_verified_address_is_no_stranger(
+    agencies: list[Agency], stranger: str, postman: Postman, deliver
+):
+    agency, other = agencies
+    set_person(agency, agency.owner.email, email=stranger, email_verified_at=timezone.now())
+    for _ in range(MOST + 1):
+        register(other, stranger)
+    for _ in range(MOST):
+        forget(agency, stranger)
+
+    deliver()
+
+    assert len(postman.recipients) == MOST + MOST
+    with tenant_context(agency.ref):
+        assert MailLink.objects.filter(email=stranger, purpose="reset").count() == MOST
+
+
+def test_former_address_that_was_verified_is_always_told(
+    agencies: list[Agency], stranger: str, postman: Postman, deliver
+):
+    agency, other = agencies
+    set_person(agency, agency.owner.email, email=stranger, email_verified_at=timezone.now())
+    for _ in range(MOST):
+        register(other, stranger)
+    deliver()
+    changed = agency.owner.at.patch(f"/api/users/{agency.owner.id}", {"email": "new@there.example"})
+    assert changed.status_code == 200
+
+    deliver()
+
+    subjects = [mail.subject for mail in postman.to(stranger)]
+    assert len(subjects) == MOST + 1
+    assert "was changed" in subjects[-1]

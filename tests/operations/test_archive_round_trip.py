@@ -1,0 +1,319 @@
+"""What goes into an archive comes out of it, row for row and byte for byte."""
+
+import json
+import secrets
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError
+
+from accounts.models import Authenticator, RecoveryCode, User
+from audit.models import AuditEvent
+from files.storage.client import client
+from tenants.context import tenant_context
+from tenants.models import Tenant
+from tenants.queries import tenant_by_slug
+from tenants.refs import ref_of
+from tests import stack
+from tests.operations.conftest import mailed, run
+from tests.support.accounts.second_factors import enrol
+from tests.support.factories import Agency
+from tests.support.files.bucket import keys_of
+from tests.support.files.form_uploads import uploaded
+from tests.support.files.shares import events, opened, path_of, shared
+from tests.support.http_client import PASSWORD, Site
+from tests.support.table_dumps import KEPT_APART, objects_of, rows_of
+from tests.support.tenants.pg_catalog import described
+
+LARGE = secrets.token_bytes(9 * 1024 * 1024)  # more than a part, so it is stored in several
+
+
+@pytest.fixture
+def full(doomed: Agency) -> Agency:
+    """An agency with two versions of a file, a large one, one in the trash, odd names."""
+    at = doomed.owner.at
+    uploaded(at, "a.txt", b"a second version")
+    uploaded(at, "large.bin", LARGE)
+    uploaded(at, "и 'quotes' {}.txt", b"")
+    with tenant_context(doomed.ref):
+        User.objects.filter(pk=doomed.owner.id).update(first_name="\\N\t\r\n\\. 'a' \\x41 и\u2028")
+    gone = uploaded(at, "gone.txt", b"in the trash")
+    at.delete(f"/api/files/{gone['id']}")
+    return doomed
+
+
+def exported(agency: Agency, folder: Path, *options: str) -> Path:
+    path = folder / f"{agency.slug}-{secrets.token_hex(3)}.tar"
+    run("export_tenant", agency.slug, "--to", str(path), *options)
+    return path
+
+
+def test_a_new_tenant_is_equal(full: Agency, site: Site, tmp_path: Path, superuser):
+    archive = exported(full, tmp_path)
+    slug = f"{full.slug}-b"
+
+    told = json.loads(run("import_tenant", str(archive), "--as", slug, "--json"))
+
+    old, new = tenant_by_slug(full.slug), tenant_by_slug(slug)
+    assert rows_of(slug, without=KEPT_APART) == rows_of(full.slug, without=KEPT_APART)
+    assert {rows_of(slug)[table] for table in KEPT_APART} == {b""}
+    assert objects_of(new) == {n: s for n, s in objects_of(old).items() if n != "files/unfinished"}
+    assert len(objects_of(new)) == 6
+    assert {old.pk, old.schema_name, old.object_prefix}.isdisjoint(
+        {new.pk, new.schema_name, new.object_prefix}
+    )
+    assert described(superuser, new.schema_name) == described(superuser, old.schema_name)
+    assert (told["sent"], told["missing"], told["is_ours"]) == (6, 0, True)
+
+
+def test_the_new_tenant_works_and_the_old_ones_tokens_do_not(
+    full: Agency, site: Site, tmp_path: Path
+):
+    slug = f"{full.slug}-b"
+    run("import_tenant", str(exported(full, tmp_path)), "--as", slug, "--name", "Second")
+    host = site.host(slug)
+
+    with_old_token = host.with_token(full.owner.access_token).get("/api/users/me")
+    login = host.post("/api/auth/login", {"email": full.owner.email, "password": PASSWORD}).json()
+    at = host.with_token(login["access_token"])
+    files = {file["name"]: file["id"] for file in at.get("/api/files").json()["results"]}
+
+    assert with_old_token.status_code == 401
+    assert at.get(f"/api/files/{files['large.bin']}/content").content == LARGE
+    assert tenant_by_slug(slug).name == "Second"
+    assert uploaded(at, "new.txt")["version"] == 1
+    assert full.owner.at.get("/api/users/me").status_code == 200
+
+
+def test_restored_in_place_it_is_what_it_was(full: Agency, tmp_path: Path, superuser):
+    before, objects = rows_of(full.slug), objects_of(tenant_by_slug(full.slug))
+    archive = exported(full, tmp_path)
+    uploaded(full.owner.at, "since.txt", b"made since")
+    victim = sorted(keys_of(full))[0]
+    client().delete_object(Bucket=stack.env["S3_BUCKET"], Key=victim)
+    other = sorted(keys_of(full))[0]
+    client().put_object(Bucket=stack.env["S3_BUCKET"], Key=other, Body=b"other")
+    superuser.execute(f"DROP TABLE {full.ref.schema_name}.idempotency_answer")
+
+    told = json.loads(run("import_tenant", str(archive), "--restore", full.slug, "--yes", "--json"))
+
+    after = rows_of(full.slug)
+    # Sessions and mailed links end, and the record says so.
+    ends = ("accounts_maillink", "accounts_session", "audit_auditevent", "audit_auditlink")
+    assert {n: t for n, t in after.items() if n not in ends} == {
+        n: t for n, t in before.items() if n not in ends
+    }
+    assert set(before["audit_auditevent"].splitlines()) < set(
+        after["audit_auditevent"].splitlines()
+    )
+    assert objects_of(tenant_by_slug(full.slug)) == objects
+    assert (told["sent"], told["removed"]) == (2, 1)
+    assert full.owner.at.get("/api/users/me").status_code == 401
+    again = full.host.post("/api/auth/login", {"email": full.owner.email, "password": PASSWORD})
+    assert again.status_code == 200
+
+
+def test_who_had_a_second_factor_can_log_in_to_the_new_tenant(
+    doomed: Agency, site: Site, tmp_path: Path
+):
+    enrol(doomed.owner)
+    slug = f"{doomed.slug}-f"
+
+    run("import_tenant", str(exported(doomed, tmp_path)), "--as", slug)
+
+    body = {"email": doomed.owner.email, "password": PASSWORD}
+    assert site.host(slug).post("/api/auth/login", body).status_code == 200
+    with tenant_context(ref_of(tenant_by_slug(slug))):
+        assert not Authenticator.objects.exists()
+        assert not RecoveryCode.objects.exists()
+        event = AuditEvent.objects.get(action="factor.removed", details__why="imported")
+    assert event.target_id == doomed.owner.id
+
+
+def test_a_recovery_code_that_was_used_since_stays_used(doomed: Agency, tmp_path: Path):
+    enrolled = enrol(doomed.owner)
+    archive = exported(doomed, tmp_path)
+    body = {"email": doomed.owner.email, "password": PASSWORD}
+    used, unused = enrolled.recovery_codes[:2]
+    login = doomed.host.post("/api/auth/login", {**body, "code": used})
+    assert login.status_code == 200
+
+    run("import_tenant", str(archive), "--restore", doomed.slug, "--yes")
+
+    for code in (used, unused):
+        assert doomed.host.post("/api/auth/login", {**body, "code": code}).status_code == 401
+    again = doomed.host.post("/api/auth/login", {**body, "code": enrolled.app.code()})
+    assert again.status_code == 200
+    at = doomed.host.with_token(again.json()["access_token"])
+    assert at.get("/api/auth/factors").json()["recovery_codes_left"] == 0
+    assert len(at.post("/api/auth/recovery-codes").json()["recovery_codes"]) == 10
+    with tenant_context(doomed.ref):
+        event = AuditEvent.objects.get(action="recovery_codes.voided")
+    assert event.details == {"cause": "restored", "count": 10}
+
+
+def test_keys_that_were_revoked_since_stay_dead(doomed: Agency, tmp_path: Path):
+    body = {"name": "ci", "scopes": ["files:read"]}
+    revoked, kept = (doomed.owner.at.post("/api/keys", body).json() for _ in range(2))
+    archive = exported(doomed, tmp_path)
+    doomed.owner.at.delete(f"/api/keys/{revoked['id']}")
+
+    run("import_tenant", str(archive), "--restore", doomed.slug, "--yes")
+
+    for key in (revoked, kept):
+        assert doomed.host.with_token(key["key"]).get("/api/files").status_code == 401
+    run("delete_tenant", doomed.slug, "--now", "--yes", "--no-export")
+    run("import_tenant", str(archive), "--as", doomed.slug)
+    for key in (revoked, kept):
+        assert doomed.host.with_token(key["key"]).get("/api/files").status_code == 401
+
+
+def test_links_to_files_stay_dead(doomed: Agency, site: Site, tmp_path: Path):
+    """Those that were revoked since, and all others too: nobody can tell them apart any more."""
+    revoked, kept = shared(doomed.owner.at), shared(doomed.owner.at)
+    archive, slug = exported(doomed, tmp_path), f"{doomed.slug}-b"
+    doomed.owner.at.delete(f"/api/shares/{revoked['id']}")
+
+    run("import_tenant", str(archive), "--as", slug)
+    elsewhere = [site.host(slug).get(path_of(share)).status_code for share in (revoked, kept)]
+    run("import_tenant", str(archive), "--restore", doomed.slug, "--yes")
+
+    assert elsewhere == [404, 404]
+    assert [opened(doomed, share).status_code for share in (revoked, kept)] == [404, 404]
+    assert [event.details["count"] for event in events(doomed, "shares.revoked")] == [2]
+
+
+def test_a_purged_tenant_comes_back_under_its_name(full: Agency, tmp_path: Path):
+    before = rows_of(full.slug, without=KEPT_APART)
+    run("delete_tenant", full.slug, "--now", "--yes", "--to", str(tmp_path))
+    (archive,) = tmp_path.iterdir()
+
+    run("import_tenant", str(archive), "--as", full.slug)
+
+    assert rows_of(full.slug, without=KEPT_APART) == before
+    answer = full.host.post("/api/auth/login", {"email": full.owner.email, "password": PASSWORD})
+    assert answer.status_code == 200
+
+
+def test_the_same_content_makes_the_same_parts(doomed: Agency, tmp_path: Path):
+    one, two = exported(doomed, tmp_path), exported(doomed, tmp_path)
+
+    def parts(path: Path) -> bytes:
+        return path.read_bytes().partition(b"manifest.json")[0]
+
+    assert parts(one) == parts(two)
+    assert one.stat().st_mode & 0o777 == 0o600
+    assert sorted(tmp_path.iterdir()) == sorted([one, two])
+
+
+def test_an_archive_holds_nothing_of_another_tenant(doomed: Agency, acme: Agency, tmp_path: Path):
+    secret = secrets.token_bytes(40)
+    uploaded(acme.owner.at, "acmes.bin", secret)
+
+    text = exported(doomed, tmp_path).read_bytes()
+
+    assert doomed.owner.email.encode() in text
+    for foreign in (acme.owner.email.encode(), acme.owner.id.encode(), secret, b"acmes.bin"):
+        assert foreign not in text
+
+
+def test_an_older_state_is_migrated_forward(
+    doomed: Agency, acme: Agency, tmp_path: Path, superuser
+):
+    schema = doomed.ref.schema_name
+    superuser.execute(f"DROP TABLE {schema}.idempotency_answer")
+    superuser.execute(f"ALTER TABLE {schema}.accounts_user DROP COLUMN password_change_required")
+    superuser.execute(
+        f"DELETE FROM {schema}.django_migrations WHERE app = 'idempotency' "
+        "OR name IN ('0005_canonical_addresses', '0006_password_change_required')"
+    )
+    change = f"UPDATE {schema}.accounts_user SET email = 'old@faß.example' WHERE role = 'owner'"
+    superuser.execute(change)
+    archive = exported(doomed, tmp_path)
+    slug = f"{doomed.slug}-b"
+
+    told = json.loads(run("import_tenant", str(archive), "--as", slug, "--json"))
+    run("migrate_schemas")
+
+    new = tenant_by_slug(slug)
+    assert told["migrations"] >= 1
+    # The dropped column left a gap among the column numbers of the tenant that was exported.
+    expected = described(superuser, acme.ref.schema_name)
+    expected["sequences"] = described(superuser, doomed.ref.schema_name)["sequences"]
+    assert described(superuser, new.schema_name) == expected
+    owners = f"SELECT email FROM {new.schema_name}.accounts_user WHERE role = 'owner'"
+    assert superuser.execute(owners).fetchall() == [("old@xn--fa-hia.example",)]
+    without = (*KEPT_APART, "django_migrations")
+    assert rows_of(slug, without=without) == rows_of(doomed.slug, without=without)
+
+
+@pytest.mark.parametrize(
+    ("app", "name"), [("files", "9999_from_the_future"), ("billing", "0001_initial")]
+)
+def test_a_newer_state_is_refused_before_anything_is_touched(
+    doomed: Agency, tmp_path: Path, superuser, app: str, name: str
+):
+    history = f"{doomed.ref.schema_name}.django_migrations"
+    superuser.execute(
+        f"INSERT INTO {history} (app, name, applied) VALUES (%s, %s, now())", [app, name]
+    )
+    archive = exported(doomed, tmp_path)
+    superuser.execute(f"DELETE FROM {history} WHERE name = %s", [name])
+
+    with pytest.raises(CommandError, match=f"{app}.{name}.*newer"):
+        run("import_tenant", str(archive), "--as", f"{doomed.slug}-b")
+
+    assert not Tenant.objects.filter(domains__domain=f"{doomed.slug}-b").exists()
+
+
+def test_a_dry_run_verifies_and_loads_nothing(doomed: Agency, tmp_path: Path):
+    archive = exported(doomed, tmp_path)
+
+    out = run("import_tenant", str(archive), "--as", f"{doomed.slug}-b", "--dry-run")
+
+    assert "2 objects, 0 missing" in out
+    assert not Tenant.objects.filter(domains__domain=f"{doomed.slug}-b").exists()
+
+
+def test_another_tenants_archive_is_not_restored_into_this_one(
+    doomed: Agency, new_agency, tmp_path: Path
+):
+    archive, other = exported(doomed, tmp_path), new_agency()
+    mailed(other)
+    before = rows_of(other.slug)
+
+    with pytest.raises(CommandError, match="--as"):
+        run("import_tenant", str(archive), "--restore", other.slug, "--yes")
+
+    assert rows_of(other.slug) == before
+    assert other.owner.at.get("/api/users/me").status_code == 200
+
+
+def test_a_name_that_is_taken_is_refused(doomed: Agency, acme: Agency, tmp_path: Path):
+    with pytest.raises(CommandError, match="already"):
+        run("import_tenant", str(exported(doomed, tmp_path)), "--as", acme.slug)
+
+    assert acme.owner.at.get("/api/users/me").status_code == 200
+
+
+def test_an_object_that_the_store_lost_is_named(doomed: Agency, tmp_path: Path):
+    victim = sorted(keys_of(doomed))[0]
+    client().delete_object(Bucket=stack.env["S3_BUCKET"], Key=victim)
+    path = tmp_path / "a.tar"
+
+    with pytest.raises(CommandError, match=r"Object files/.*: the store does not have it"):
+        run("export_tenant", doomed.slug, "--to", str(path))
+    run("export_tenant", doomed.slug, "--to", str(path), "--resume", "--allow-missing")
+    told = json.loads(run("import_tenant", str(path), "--as", f"{doomed.slug}-b", "--json"))
+
+    assert (told["missing"], told["sent"]) == (1, 1)
+
+
+def test_a_file_that_is_there_is_not_overwritten(doomed: Agency, tmp_path: Path):
+    path = exported(doomed, tmp_path)
+    before = path.read_bytes()
+
+    with pytest.raises(CommandError, match="exists already"):
+        run("export_tenant", doomed.slug, "--to", str(path))
+
+    assert path.read_bytes() == before

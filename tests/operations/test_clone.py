@@ -1,0 +1,173 @@
+"""A staging tenant holds the same rows with nobody recognisable in them, and no way in but one."""
+
+import json
+import re
+
+import pytest
+from django.apps import apps
+from django.core.management import CommandError
+
+from accounts.models import Session, User
+from operations.archives import masking as policy
+from tenants.context import tenant_context
+from tenants.models import Tenant
+from tenants.queries import tenant_by_slug
+from tests.operations.conftest import run
+from tests.support.factories import Agency
+from tests.support.files.bucket import keys_of
+from tests.support.files.form_uploads import uploaded
+from tests.support.http_client import PASSWORD, Site
+from tests.support.table_dumps import objects_of, rows_of
+from tests.support.tenants.pg_catalog import described
+
+
+@pytest.fixture
+def original(doomed: Agency) -> Agency:
+    """An agency with people, sessions, a kept answer, failed log-ins and telling file names."""
+    at = doomed.owner.at
+    uploaded(at, "Letter to Ada.Lovelace", b"dear Ada")
+    uploaded(at, "contract.pdf", b"%PDF", **{"Idempotency-Key": "remember-me"})
+    doomed.host.post("/api/auth/login", {"email": "eve@elsewhere.test", "password": "wrong" * 3})
+    with tenant_context(doomed.ref):
+        User.objects.update(first_name="Augusta", last_name="Lovelace")
+    return doomed
+
+
+def cloned(agency: Agency, *options: str) -> dict:
+    return json.loads(run("clone_tenant", agency.slug, f"{agency.slug}-s", "--json", *options))
+
+
+def secrets_of(agency: Agency) -> set[bytes]:
+    """Return what of an agency must not be in a copy, as it stands in COPY's text."""
+    with tenant_context(agency.ref):
+        people = list(User.objects.values_list("email", "password", "first_name", "last_name"))
+        found = {text for person in people for text in person}
+        for session in Session.objects.all():
+            found |= {bytes(session.token_hash).hex(), str(session.id), session.ip}
+            found.add(session.user_agent)
+    words = {"eve@elsewhere.test", "Letter", "Lovelace", "contract", "httpx"}
+    return {str(text).encode() for text in found | words if text}
+
+
+def test_nothing_of_a_person_and_no_secret_is_in_it(original: Agency, superuser):
+    left_behind = secrets_of(original)
+    everything = b"".join(rows_of(original.slug).values())
+
+    told = cloned(original)
+
+    rows = rows_of(told["slug"])
+    text = b"".join(rows.values())
+    assert len(left_behind) > 10
+    assert all(secret in everything for secret in left_behind)
+    assert [secret for secret in left_behind if secret in text] == []
+    assert re.findall(rb"[\w.+-]+@[\w.-]+", text) == re.findall(
+        rb"person-[0-9a-f-]{36}@example\.invalid", text
+    )
+    stay = {apps.get_model(m)._meta.db_table for m, rule in policy.RULES.items() if rule is None}
+    assert {"accounts_session", "idempotency_answer", "files_upload"} < stay
+    # The chain does not come along: the copy gets one of its own, over the masked rows.
+    assert {t for t, r in rows.items() if not r} == stay - {"audit_auditlink"}
+    counts = {t: r.count(b"\n") for t, r in rows_of(original.slug).items()}
+    grown = {"audit_auditevent": 1}  # the new password
+    for table in ("accounts_user", "audit_auditevent", "files_file", "files_fileversion"):
+        assert rows[table].count(b"\n") == counts[table] + grown.get(table, 0)
+    new = tenant_by_slug(told["slug"])
+    assert new.cloned_from == original.ref.id
+    assert described(superuser, new.schema_name) == described(superuser, original.ref.schema_name)
+
+
+def test_its_owner_alone_gets_in(original: Agency, site: Site):
+    told = cloned(original)
+    host = site.host(told["slug"])
+
+    def log_in(email: str, password: str) -> int:
+        return host.post("/api/auth/login", {"email": email, "password": password}).status_code
+
+    with tenant_context_of(told["slug"]):
+        emails = list(User.objects.values_list("email", flat=True))
+    assert log_in(told["owner"], told["password"]) == 200
+    assert {log_in(email, PASSWORD) for email in emails} == {401}
+    assert log_in(original.owner.email, PASSWORD) == 401
+    assert host.with_token(original.owner.access_token).get("/api/users/me").status_code == 401
+    assert original.owner.at.get("/api/users/me").status_code == 200
+
+
+def tenant_context_of(slug: str):
+    from tenants.refs import ref_of
+
+    return tenant_context(ref_of(tenant_by_slug(slug)))
+
+
+def test_objects_come_along_or_files_do_not(original: Agency, site: Site):
+    before = objects_of(tenant_by_slug(original.slug))
+
+    told = cloned(original)
+    without = json.loads(
+        run("clone_tenant", original.slug, f"{original.slug}-w", "--without-objects", "--json")
+    )
+
+    assert objects_of(tenant_by_slug(told["slug"])) == before
+    assert objects_of(tenant_by_slug(original.slug)) == before
+    assert len(keys_of(original)) == 4
+    assert objects_of(tenant_by_slug(without["slug"])) == {}
+    assert rows_of(without["slug"])["files_file"] == b""
+    host = site.host(without["slug"])
+    login = host.post(
+        "/api/auth/login", {"email": without["owner"], "password": without["password"]}
+    )
+    assert host.with_token(login.json()["access_token"]).get("/api/files").status_code == 200
+
+
+def test_names_of_files_can_be_kept(original: Agency):
+    told = cloned(original, "--keep-file-names")
+
+    assert b"contract.pdf" in rows_of(told["slug"])["files_file"]
+
+
+def test_every_model_and_field_of_a_tenant_has_a_rule():
+    assert policy.without_rule() == []
+
+
+@pytest.mark.parametrize("forgotten", ["accounts.User", "audit.AuditEvent"])
+def test_a_model_without_a_rule_is_not_copied(original: Agency, monkeypatch, forgotten: str):
+    monkeypatch.delitem(policy.RULES, forgotten)
+
+    with pytest.raises(CommandError, match=f"no rule .* {forgotten}"):
+        cloned(original)
+
+    assert not Tenant.objects.filter(domains__domain=f"{original.slug}-s").exists()
+
+
+def test_a_field_without_a_rule_is_not_copied(original: Agency, monkeypatch):
+    fields = {n: m for n, m in policy.RULES["accounts.User"].items() if n != "last_name"}
+    monkeypatch.setitem(policy.RULES, "accounts.User", fields)
+
+    with pytest.raises(CommandError, match=r"accounts\.User\.last_name"):
+        cloned(original)
+
+
+def test_a_table_that_no_model_has_is_not_copied(original: Agency, superuser):
+    superuser.execute(f"CREATE TABLE {original.ref.schema_name}.stray (email text)")
+
+    with pytest.raises(CommandError, match="stray"):
+        cloned(original)
+
+    clone = tenant_by_slug(f"{original.slug}-s")
+    assert clone.maintenance == Tenant.Maintenance.CLONING
+    superuser.execute(f"DROP TABLE {original.ref.schema_name}.stray")
+    assert cloned(original)["id"] == str(clone.pk)
+
+
+def test_nobody_is_served_until_it_is_full(original: Agency, superuser, site: Site):
+    superuser.execute(f"CREATE TABLE {original.ref.schema_name}.stray (email text)")
+    with pytest.raises(CommandError):
+        cloned(original)
+
+    answer = site.host(f"{original.slug}-s").get("/api/users/me")
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "tenant_unavailable")
+
+
+def test_a_name_that_is_taken_is_refused(original: Agency, acme: Agency):
+    with pytest.raises(CommandError, match="already"):
+        run("clone_tenant", original.slug, acme.slug)

@@ -1,0 +1,267 @@
+"""Archives that were damaged, forged, or made elsewhere: refused before anything is touched."""
+
+import hashlib
+import io
+import json
+import tarfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError
+
+from operations.archives.file_format import (
+    END,
+    HEADER,
+    MANIFEST,
+    OBJECT_LIST,
+    SIGNATURE,
+    header,
+    padding,
+)
+from tenants.models import Tenant
+from tests.operations.conftest import run
+from tests.support.factories import Agency, found_agency, join
+from tests.support.files.form_uploads import uploaded
+from tests.support.http_client import Site
+
+Members = dict[str, bytes]
+
+
+@pytest.fixture(scope="module")
+def source(site: Site) -> Agency:
+    """An agency with a member and two files."""
+    agency = found_agency(site, "hostile-source")
+    join(agency, "ben@hostile.test")
+    uploaded(agency.owner.at, "a.txt", b"12345" * 400)
+    uploaded(agency.owner.at, "b.txt", b"678")
+    return agency
+
+
+@pytest.fixture(scope="module")
+def good(source: Agency, tmp_path_factory) -> Path:
+    """A whole archive of it."""
+    path = tmp_path_factory.mktemp("archives") / "good.tar"
+    run("export_tenant", source.slug, "--to", str(path))
+    return path
+
+
+@pytest.fixture
+def refused(tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """Hold that a file is refused, and that it made nothing: ``refused(bytes)``."""
+    before = set(Tenant.objects.values_list("pk", flat=True))
+
+    def check(text: bytes, *options: str) -> str:
+        path = tmp_path / "bad.tar"
+        path.write_bytes(text)
+        with pytest.raises(CommandError) as caught:
+            run("import_tenant", str(path), "--as", "never-made", *options)
+        assert "\n" not in str(caught.value)
+        return str(caught.value)
+
+    yield check
+    assert set(Tenant.objects.values_list("pk", flat=True)) == before
+
+
+def members_of(path: Path) -> Members:
+    with tarfile.open(path) as archive:
+        return {m.name: archive.extractfile(m).read() for m in archive.getmembers()}
+
+
+def packed(members: Members) -> bytes:
+    """Put members together as the writer does."""
+    parts = [header(n, len(d)) + d + padding(len(d)) for n, d in members.items()]
+    return b"".join(parts) + END
+
+
+def signed(members: Members, **changes: Any) -> bytes:
+    """Forge: change the manifest and make its plain digest right; the key is not ours to use."""
+    manifest = {**json.loads(members[MANIFEST]), **changes}
+    text = json.dumps(manifest).encode()
+    digest = hashlib.sha256(text).hexdigest()
+    return packed({**members, MANIFEST: text, SIGNATURE: f"{digest}\n{'0' * 64}\n".encode()})
+
+
+def part_of(name: str, text: bytes, columns: list[str], rows: int) -> dict[str, Any]:
+    digest = hashlib.sha256(text).hexdigest()
+    return {"name": name, "columns": columns, "rows": rows, "size": len(text), "sha256": digest}
+
+
+def test_it_is_an_ordinary_tar(good: Path):
+    members = members_of(good)
+
+    assert packed(members) == good.read_bytes()
+    assert next(iter(members)) == HEADER
+    assert members["objects/000000000"] in (b"12345" * 400, b"678")
+    assert json.loads(members[MANIFEST])["tenant"]["slug"] == "hostile-source"
+
+
+@pytest.mark.parametrize("where", range(0, 100, 7))
+def test_a_flipped_bit_is_found_wherever_it_is(good: Path, refused, where: int):
+    text = bytearray(good.read_bytes())
+    text[len(text) * where // 100] ^= 1
+
+    refused(bytes(text))
+    refused(bytes(text), "--accept-foreign")
+
+
+@pytest.mark.parametrize("cut", [0, 1, 511, 512, 1500, -1, -512, -1024, -2048, -5000])
+def test_a_truncated_file_is_found(good: Path, refused, cut: int):
+    refused(good.read_bytes()[:cut], "--accept-foreign")
+
+
+@pytest.mark.parametrize("more", [b"\0", b"x" * 512, bytes(512)])
+def test_something_after_the_end_is_found(good: Path, refused, more: bytes):
+    assert "end" in refused(good.read_bytes() + more, "--accept-foreign")
+
+
+@pytest.mark.parametrize("name", [HEADER, OBJECT_LIST, MANIFEST, SIGNATURE, "objects/000000001"])
+@pytest.mark.parametrize("change", ["without", "twice", "empty"])
+def test_a_part_too_few_or_too_many_is_found(good: Path, refused, name: str, change: str):
+    members = members_of(good)
+    if change == "twice":
+        at = packed(members)
+        refused(at.replace(header(name, len(members[name])), header(name, 0) * 2, 1))
+        return
+    if change == "without":
+        del members[name]
+    else:
+        members[name] = b""
+
+    refused(packed(members), "--accept-foreign")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "link"),
+    [
+        ("../../etc/passwd", tarfile.REGTYPE, ""),
+        ("/etc/passwd", tarfile.REGTYPE, ""),
+        ("tables/../x.copy", tarfile.REGTYPE, ""),
+        ("tables/a.copy", tarfile.SYMTYPE, "/etc/passwd"),
+        ("objects/000000002", tarfile.LNKTYPE, "objects/000000000"),
+        ("tables/accounts_user.copy", tarfile.REGTYPE, ""),
+        ("dev", tarfile.CHRTYPE, ""),
+        ("x" * 99, tarfile.GNUTYPE_SPARSE, ""),
+    ],
+)
+@pytest.mark.parametrize("at", [0, 1, 3, -2])
+def test_a_member_that_has_no_place_is_found(
+    good: Path, refused, name: str, kind: bytes, link: str, at: int
+):
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname = kind, link
+    blocks = [header(n, len(d)) + d + padding(len(d)) for n, d in members_of(good).items()]
+    blocks.insert(at, info.tobuf(tarfile.GNU_FORMAT))
+
+    refused(b"".join(blocks) + END, "--accept-foreign")
+
+
+@pytest.mark.parametrize("size", [10**18, 2**63, -1, 8 * 1024**3])
+def test_a_promised_size_is_not_believed(good: Path, refused, size: int):
+    info = tarfile.TarInfo("tables/accounts_session.copy")
+    info.size, info.mode = size, 0o600
+    members = members_of(good)
+    first = packed({HEADER: members[HEADER]}).removesuffix(END)
+
+    refused(first + info.tobuf(tarfile.GNU_FORMAT), "--accept-foreign")
+
+
+def test_a_whole_file_that_nobody_here_signed_is_foreign(good: Path, refused):
+    forged = signed(members_of(good))
+
+    assert "--accept-foreign" in refused(forged)
+
+
+def test_what_a_foreign_manifest_says_is_not_looked_at(good: Path, refused):
+    assert "--accept-foreign" in refused(signed(members_of(good), version=2))
+
+
+def test_after_the_secret_was_rotated_it_is_ours_and_later_foreign(good: Path, settings):
+    last, settings.TOKEN_MASTER_SECRET = settings.TOKEN_MASTER_SECRET, "another" * 10
+    settings.TOKEN_MASTER_SECRET_PREVIOUS = last
+    assert json.loads(run("import_tenant", str(good), "--as", "x9", "--dry-run", "--json"))[
+        "is_ours"
+    ]
+
+    settings.TOKEN_MASTER_SECRET_PREVIOUS = ""
+    with pytest.raises(CommandError, match="--accept-foreign"):
+        run("import_tenant", str(good), "--as", "x9", "--dry-run")
+    assert "0 missing" in run(
+        "import_tenant", str(good), "--as", "x9", "--dry-run", "--accept-foreign"
+    )
+
+
+FORGERIES = {
+    "version": {"version": 2},
+    "format": {"format": "tar"},
+    "tables": {"tables": []},
+    "sequences": {"sequences": {}},
+    "sequence name": {"sequences": {'x"; DROP SCHEMA public; --': [1, True]}},
+    "migrations": {"migrations": []},
+    "half of the migrations": {"migrations": [["files", "0001_initial"]]},
+    "more objects": {"objects": {"count": 9, "bytes": 9, "size": 9, "sha256": "0" * 64}},
+    "missing": {"missing": [{"name": "../../x", "reason": ""}]},
+    "number": {"tenant": {"id": 7}},
+    "deep": {"aggios": json.loads("[" * 900 + "]" * 900)},
+}
+
+
+@pytest.mark.parametrize("what", FORGERIES)
+def test_a_manifest_that_lies_is_found_even_when_it_is_accepted(good: Path, refused, what: str):
+    refused(signed(members_of(good), **FORGERIES[what]), "--accept-foreign")
+
+
+@pytest.mark.parametrize(
+    ("table", "columns"),
+    [
+        ("pg_authid", ["rolname"]),
+        ("accounts_user; DROP TABLE x", ["id"]),
+        ("../x", ["id"]),
+        ("zz_made_up", ["id"]),
+    ],
+)
+def test_a_table_that_migrations_do_not_make_is_refused(
+    good: Path, refused, table: str, columns: list[str]
+):
+    members = members_of(good)
+    tables = [*json.loads(members[MANIFEST])["tables"], part_of(table, b"1\n", columns, 1)]
+    before = {n: d for n, d in members.items() if n < "u" and n.startswith(("archive", "tables"))}
+    new = {**before, f"tables/{table}.copy": b"1\n", **members}
+
+    refused(signed(new, tables=tables), "--accept-foreign", "--dry-run")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"name": "../t_x/files/y", "size": 3, "sha256": "0" * 64},
+        {"name": "files/../../x", "size": 3, "sha256": "0" * 64},
+        {"name": "", "size": 3, "sha256": "0" * 64},
+        {"name": "files/x", "size": -3, "sha256": "0" * 64},
+        [],
+    ],
+)
+def test_an_object_that_leads_elsewhere_is_refused(good: Path, refused, line: Any):
+    members = members_of(good)
+    text = json.dumps(line).encode() + b"\n"
+    listed = {
+        "count": 1,
+        "bytes": 3,
+        "size": len(text),
+        "sha256": hashlib.sha256(text).hexdigest(),
+    }
+
+    assert "list of objects" in refused(
+        signed({**members, OBJECT_LIST: text}, objects=listed), "--accept-foreign"
+    )
+
+
+def test_a_file_that_is_none_is_one_line(refused, tmp_path: Path):
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as other:
+        other.addfile(tarfile.TarInfo("hello"))
+    for text in (b"", b"hello", bytes(4096), buffer.getvalue()):
+        refused(text)
+    with pytest.raises(CommandError, match="No such file"):
+        run("import_tenant", str(tmp_path / "nowhere"), "--as", "never-made")

@@ -1,0 +1,105 @@
+"""manage.py housekeep: every chore, one housekeeper at a time, until it is stopped."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+from django.core.management import CommandError, call_command
+
+from audit.services import SYSTEM
+from operations.housekeeping import LOCK
+from tenants.lifecycle import schedule_deletion
+from tenants.models import DeletionCertificate, Usage
+from tests import stack
+from tests.operations.conftest import run
+from tests.support.factories import Agency
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 60
+
+
+@pytest.fixture
+def due(doomed: Agency) -> Agency:
+    schedule_deletion(doomed.ref.id, actor=SYSTEM, days=0)
+    return doomed
+
+
+def certificates(tenant_id) -> int:
+    return DeletionCertificate.objects.filter(tenant_id=tenant_id).count()
+
+
+def test_a_round_purges_what_is_due_and_measures_who_stays(
+    due: Agency, acme: Agency, exports: Path
+):
+    gone, stays = due.ref.id, acme.ref.id
+    Usage.objects.filter(tenant_id=stays).delete()
+
+    out = run("housekeep")
+
+    assert certificates(gone) == 1
+    assert len(list(exports.iterdir())) >= 1
+    assert Usage.objects.filter(tenant_id=stays).exists()
+    assert [line.partition(":")[0] for line in out.splitlines()] == [
+        "purge_tenants",
+        "domains",
+        "prune_sessions",
+        "purge_trash",
+        "reconcile_storage",
+        "measure_usage",
+        "verify_audit",
+    ]
+
+
+def test_a_chore_that_fails_does_not_keep_the_others_from_running(
+    due: Agency, acme: Agency, settings
+):
+    settings.TENANT_EXPORT_DIR = None
+    Usage.objects.filter(tenant_id=acme.ref.id).delete()
+
+    with pytest.raises(CommandError, match="purge_tenants failed"):
+        run("housekeep")
+
+    assert certificates(due.ref.id) == 0
+    assert Usage.objects.filter(tenant_id=acme.ref.id).exists()
+    call_command("delete_tenant", due.slug, "--now", "--yes", "--no-export", verbosity=0)
+
+
+def test_one_housekeeper_at_a_time(due: Agency, exports: Path):
+    gone = due.ref.id
+    with psycopg.connect(stack.env["DATABASE_OWNER_URL"], autocommit=True) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+        assert "Another housekeeper is at work." in run("housekeep")
+        assert certificates(gone) == 0
+        other.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+
+    run("housekeep")
+    assert certificates(gone) == 1
+
+
+def test_it_goes_on_until_it_is_stopped(due: Agency, exports: Path, tmp_path: Path):
+    gone = due.ref.id
+    env = {**os.environ, "TENANT_EXPORT_DIR": str(exports), "TMPDIR": str(tmp_path)}
+    command = [sys.executable, "manage.py", "housekeep"]
+
+    def is_at_work() -> bool:
+        check = [*command, "--check"]
+        return not subprocess.run(check, check=False, cwd=ROOT, env=env).returncode
+
+    assert not is_at_work()
+    with subprocess.Popen(
+        [*command, "--every", "3600"], cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True
+    ) as keeper:
+        end = time.monotonic() + PATIENCE
+        while not certificates(gone) and time.monotonic() < end:
+            time.sleep(0.2)
+        assert is_at_work()
+        keeper.send_signal(signal.SIGTERM)
+        keeper.communicate(timeout=PATIENCE)
+
+    assert keeper.returncode == 0
+    assert certificates(gone) == 1

@@ -1,0 +1,127 @@
+"""What stands in the way of a purge: leftovers, other runs, a tenant that cannot be dropped."""
+
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError
+
+from aggios.deletion.problems import NotDue
+from audit.services import SYSTEM
+from operations.deletion.purge import Wish, purge
+from tenants.fleet import records
+from tenants.fleet.members import Member
+from tenants.fleet.results import Outcome, Result
+from tenants.lifecycle import schedule_deletion
+from tenants.models import Tenant
+from tenants.queries import tenant_by_slug
+from tests.operations.conftest import run
+from tests.operations.test_purge import certificate_of
+from tests.support.assert_purged import assert_gone
+from tests.support.factories import Agency
+from tests.support.kill_at_call import killed
+from tests.support.tenants.pg_catalog import leftovers
+
+WITHOUT_EXPORT = Wish(SYSTEM, export=False)
+
+
+@pytest.mark.parametrize(
+    ("where", "call"),
+    [
+        ("operations.archives.loader:_copy", 3),  # the archive's rows stand beside the tenant's
+        ("operations.archives.loader:drop_in_batches", 5),  # what it held before does
+    ],
+)
+def test_what_a_restore_left_goes_too(
+    doomed: Agency, tmp_path: Path, superuser, where: str, call: int
+):
+    tenant, before = tenant_by_slug(doomed.slug), leftovers(superuser)
+    run("export_tenant", doomed.slug, "--to", str(tmp_path / "a.tar"))
+    killed(where, call, "import_tenant", str(tmp_path / "a.tar"), "--restore", doomed.slug, "--yes")
+    assert leftovers(superuser) != before
+
+    run("delete_tenant", doomed.slug, "--now", "--yes", "--no-export")
+
+    assert_gone(doomed, tenant)
+    assert leftovers(superuser) == before
+
+
+def test_one_that_cannot_be_dropped_does_not_stop_the_next(doomed: Agency, new_agency, superuser):
+    other = new_agency()
+    for agency in (doomed, other):
+        schedule_deletion(agency.ref.id, actor=SYSTEM, days=0, export=False)
+    role, gone = doomed.ref.schema_name, tenant_by_slug(other.slug)
+    superuser.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
+    try:
+        with pytest.raises(CommandError, match="1 failed"):
+            run("purge_tenants", doomed.slug, other.slug)
+    finally:
+        superuser.execute(f"REVOKE USAGE ON SCHEMA public FROM {role}")
+
+    assert_gone(other, gone)
+    tenant = tenant_by_slug(doomed.slug)
+    run("purge_tenants", doomed.slug)
+    assert_gone(doomed, tenant)
+
+
+def test_one_that_cannot_be_dropped_is_one_sentence(doomed: Agency, superuser):
+    role = doomed.ref.schema_name
+    superuser.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
+    command = ("delete_tenant", doomed.slug, "--now", "--yes", "--no-export")
+    try:
+        with pytest.raises(CommandError, match="depend on it"):
+            run(*command)
+    finally:
+        superuser.execute(f"REVOKE USAGE ON SCHEMA public FROM {role}")
+    run(*command)
+
+
+def test_what_a_command_printed_of_its_rows_goes_too(doomed: Agency):
+    tenant = tenant_by_slug(doomed.slug)
+    member = Member(tenant.pk, tenant.slug, tenant.schema_name, tenant.status)
+    fleet_run = records.begin_run("dumpdata", {}, 1)
+    try:
+        result = Result(Outcome.FAILED, 0.1, f"printed ben@{doomed.slug}.test")
+        records.record_outcome(fleet_run, member, result)
+
+        run("delete_tenant", doomed.slug, "--now", "--yes", "--no-export")
+
+        (kept,) = records.outcomes_of(fleet_run)
+        assert (kept.succeeded, kept.detail) == (False, "")
+    finally:
+        fleet_run.delete(using="owner")
+
+
+def test_one_that_another_run_has_begun_since_it_was_listed_is_certified_as_it_was(doomed: Agency):
+    schedule_deletion(doomed.ref.id, actor=SYSTEM, days=0, export=False)
+    listed = tenant_by_slug(doomed.slug)
+    killed("operations.deletion.purge:purge_cache", 1, "purge_tenants", doomed.slug, "--no-export")
+
+    purge(listed, WITHOUT_EXPORT)
+
+    held = certificate_of(listed).document["held"]
+    assert held["tables"]["accounts_user"]["rows"] == 2
+    assert held["objects"]["objects"] == 2
+    assert_gone(doomed, listed)
+
+
+def test_one_that_another_run_has_purged_is_said_to_be_gone(doomed: Agency):
+    schedule_deletion(doomed.ref.id, actor=SYSTEM, days=0, export=False)
+    listed = tenant_by_slug(doomed.slug)
+    purge(listed, WITHOUT_EXPORT)
+
+    with pytest.raises(NotDue, match="purged meanwhile"):
+        purge(listed, WITHOUT_EXPORT)
+
+
+@pytest.mark.parametrize("place", [None, "nowhere"])
+def test_without_a_place_for_the_archive_a_tenant_is_served_on(
+    doomed: Agency, settings, tmp_path: Path, place: str | None
+):
+    settings.TENANT_EXPORT_DIR = place and tmp_path / place
+
+    with pytest.raises(CommandError, match="exported first"):
+        run("delete_tenant", doomed.slug, "--now", "--yes")
+
+    assert tenant_by_slug(doomed.slug).deletion_due_at is None
+    assert tenant_by_slug(doomed.slug).status == Tenant.Status.ACTIVE
+    assert doomed.owner.at.get("/api/files").status_code == 200

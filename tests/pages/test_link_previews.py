@@ -1,0 +1,71 @@
+"""Which programs only look at a link, told from header fields of any length."""
+
+import time
+
+import pytest
+from django.test import Client
+
+from pages.link_previews import MAX_READ, is_previewer
+from tests.support.accounts.in_process_client import somewhere
+from tests.support.factories import Agency
+from tests.support.http_client import BASE_DOMAIN
+
+
+@pytest.mark.parametrize(
+    "agent",
+    [
+        "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)",
+        "TelegramBot (like TwitterBot)",
+        "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+        "LinkedInBot/1.0 (compatible; Mozilla/5.0)",
+        "Google_Inspection_Bot/1.0",
+        "WhatsApp/2.23.20.0",
+        "facebookexternalhit/1.1",
+        "SomeCrawler/1",
+    ],
+)
+def test_previewer_by_its_user_agent_is_recognised(agent: str):
+    assert is_previewer(agent)
+
+
+@pytest.mark.parametrize(
+    "agent",
+    [
+        "",
+        "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0",
+        "AppleWebKit/605.1.15 Version/17 Safari/605",
+        "bot/1.0",
+        "botslack/1.0",
+        "slack bot",
+        "goobot",
+    ],
+)
+def test_other_programs_by_their_user_agent_are_not_previewers(agent: str):
+    assert not is_previewer(agent)
+
+
+@pytest.mark.parametrize("text", ["slack", "googleslack", "bing" + "x" * 3])
+def test_user_agent_that_repeats_a_name_takes_no_time(text: str):
+    agent = text * 100_000
+
+    started = time.perf_counter()
+
+    assert not is_previewer(agent)
+    assert time.perf_counter() - started < 0.05
+
+
+def test_user_agent_beyond_the_bound_is_not_read():
+    assert not is_previewer("x" * MAX_READ + " Slackbot")
+
+
+def test_share_page_with_a_wrong_token_does_not_read_the_user_agent(
+    acme: Agency, monkeypatch: pytest.MonkeyPatch
+):
+    read: list[object] = []
+    monkeypatch.setattr("pages.shares.is_preview", lambda request: bool(read.append(1)))
+    headers = {"host": f"{acme.slug}.{BASE_DOMAIN}", "x-forwarded-for": somewhere()}
+
+    answer = Client().get("/s/" + "A" * 43, headers=headers)
+
+    assert answer.status_code == 404
+    assert read == []

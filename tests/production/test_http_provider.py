@@ -1,0 +1,95 @@
+"""Traefik's HTTP provider: what it does when the backend does not answer, or answers nonsense."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.traefik_edge import Edge, running
+
+pytestmark = pytest.mark.needs("traefik")
+NAME = "files.acme.example"
+# An empty answer would be one without domains; the backend never gives one.
+POLL = {"PROVIDER_POLL_INTERVAL": "200ms"}
+
+
+@pytest.fixture(scope="module")
+def polling(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+    """A Traefik whose first back end these tests kill and start again."""
+    with running(tmp_path_factory.mktemp("provider"), **POLL) as started:
+        yield started
+
+
+def tell(edge: Edge, hour: int = 1, resolver: str = "") -> None:
+    """Let the backend name one custom domain, as tenants/domains/traefik.py does."""
+    router = {
+        "rule": f"Host(`{NAME}`)",
+        "priority": 400,
+        "service": "backend@file",
+        "middlewares": ["elsewhere@file", "retry@file"],
+        "tls": {"certResolver": resolver} if resolver else {},
+    }
+    marker = {f"asked-again-{hour}": {"chain": {"middlewares": ["backend@file"]}}}
+    document = {"http": {"routers": {"domain-1": router}, "middlewares": marker}}
+    say(edge, json.dumps(document))
+
+
+def say(edge: Edge, text: str) -> None:
+    place = edge.backends["a"].down
+    (place / "new").write_text(text, encoding="utf-8")
+    (place / "new").rename(place / "routes")
+
+
+def counted(edge: Edge, what: str) -> int:
+    return httpx.get(f"{edge.backends['a'].url}/_received/{what}").json()["bytes"]
+
+
+def polled(edge: Edge, times: int = 3) -> None:
+    """Wait until the provider has asked again, so that the last answer has been looked at."""
+    before = counted(edge, "routes")
+    edge.wait(lambda: counted(edge, "routes") >= before + times)
+
+
+def routed(edge: Edge) -> list[dict[str, Any]]:
+    found = edge.dashboard("/api/http/routers?per_page=1000")
+    return [router for router in found if router["provider"] == "http"]
+
+
+def tries(edge: Edge) -> int:
+    """Return how often Traefik has asked for the domain's certificate; nobody gives it one."""
+    lines = [line for line in edge.log().splitlines() if "domain-1@http" in line]
+    return sum("ACME" in line and NAME in line for line in lines)
+
+
+def test_what_was_told_last_stays_until_something_else_is_told(polling: Edge) -> None:
+    edge = polling
+    tell(edge)
+    edge.wait(lambda: [r["status"] for r in routed(edge)] == ["enabled"])
+
+    for nonsense in ('{"http": {"routers": ', "<html>", '{"http": {"routes": 1}}'):
+        say(edge, nonsense)
+        polled(edge)
+        assert len(routed(edge)) == 1, nonsense
+    edge.backends["a"].kill()
+    assert len(routed(edge)) == 1
+    assert edge.request(NAME).json()["name"] == "b"
+
+    edge.backends["a"].start()
+    say(edge, '{"http": {"middlewares": {"m": {"chain": {"middlewares": ["backend@file"]}}}}}')
+    edge.wait(lambda: routed(edge) == [])
+
+
+def test_a_certificate_that_was_not_had_is_asked_for_again_with_the_next_hour(
+    polling: Edge,
+) -> None:
+    edge = polling
+    tell(edge, hour=1, resolver="custom-domains")
+    edge.wait(lambda: tries(edge) == 1)
+    polled(edge, 10)
+    assert tries(edge) == 1
+
+    tell(edge, hour=2, resolver="custom-domains")
+
+    edge.wait(lambda: tries(edge) == 2)

@@ -1,0 +1,177 @@
+"""The image rehearsed without an engine.
+
+The files that .dockerignore lets into the image are laid out, the Dockerfile's own collectstatic
+command is run in them, and its CMD is started with the environment of docker-compose.yml and
+secrets of scripts/make-secrets.sh. What this cannot show is that the images exist and build.
+"""
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.dockerfile import let_in, stage
+from tests.support.traefik_edge import ROOT, free_ports
+
+
+@dataclass
+class Rehearsal:
+    app: Path
+    environment: dict[str, str]
+    static: Path
+
+    @property
+    def url(self) -> str:
+        return "http://" + self.environment["WEB_BIND"]
+
+
+@pytest.fixture(scope="module")
+def laid_out(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Rehearsal:
+    """Return a folder with what would be in /app, its static files collected."""
+    folder = tmp_path_factory.mktemp("image")
+    app = folder / "app"
+    app.mkdir()
+    for name in let_in():
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, app / name, ignore=shutil.ignore_patterns("__pycache__"))
+        elif source.is_file():
+            shutil.copy(source, app / name)
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "HOME": str(folder),
+        "STATIC_ROOT": str(folder / "static"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    (command,) = [rest for word, rest in stage("runtime") if "collectstatic" in rest]
+    command = command.partition("&& python -m compileall")[0]
+    done = subprocess.run(
+        ["sh", "-c", command],
+        cwd=app,
+        env=environment,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return Rehearsal(app, environment, folder / "static")
+
+
+def test_static_files_are_collected(laid_out: Rehearsal) -> None:
+    manifest = json.loads((laid_out.static / "staticfiles.json").read_text("utf-8"))["paths"]
+    assert any(name.startswith("admin/") for name in manifest)
+    assert any(name.startswith("drf_spectacular_sidecar/") for name in manifest)
+    assert list(laid_out.static.rglob("*.gz"))
+
+
+@pytest.fixture(scope="module")
+def container(laid_out: Rehearsal, config, tmp_path_factory) -> Iterator[Rehearsal]:
+    """Start CMD as Compose would, with freshly made secrets; no database is there."""
+    secrets = tmp_path_factory.mktemp("rehearsal") / "secrets"
+    subprocess.run([ROOT / "scripts" / "make-secrets.sh", secrets], check=True, capture_output=True)
+    (port,) = free_ports(1)
+    given = {
+        name: value.replace("/run/secrets", str(secrets))
+        for name, value in config["services"]["backend"]["environment"].items()
+    }
+    bind = {"WEB_BIND": f"127.0.0.1:{port}", "PORT": str(port), "WEB_WORKERS": "1"}
+    environment = {**laid_out.environment, **given, **bind}
+    (entry,) = [json.loads(rest) for word, rest in stage("runtime") if word == "ENTRYPOINT"]
+    (command,) = [json.loads(rest) for word, rest in stage("runtime") if word == "CMD"]
+    log = secrets.parent / "log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [*entry, *command], cwd=laid_out.app, env=environment, stdout=output, stderr=output
+        )
+    try:
+        rehearsal = Rehearsal(laid_out.app, environment, laid_out.static)
+        deadline = time.monotonic() + 60
+        while not alive(rehearsal):
+            assert process.poll() is None, log.read_text("utf-8")
+            assert time.monotonic() < deadline, log.read_text("utf-8")
+            time.sleep(0.2)
+        yield rehearsal
+    finally:
+        process.terminate()
+        process.wait(timeout=40)
+
+
+def alive(rehearsal: Rehearsal) -> bool:
+    """Run the image's HEALTHCHECK command."""
+    (check,) = [rest for word, rest in stage("runtime") if word == "HEALTHCHECK"]
+    command = json.loads(check.partition("CMD ")[2])
+    done = subprocess.run(command, cwd=rehearsal.app, env=rehearsal.environment, check=False)
+    return done.returncode == 0
+
+
+@pytest.mark.needs("compose")
+def test_the_image_starts_on_the_composed_environment(container: Rehearsal) -> None:
+    answer = httpx.get(f"{container.url}/api/health/live", headers={"Host": "localhost"})
+    assert answer.status_code == 200
+
+
+@pytest.mark.needs("compose")
+def test_without_a_database_it_lives_and_is_not_ready(container: Rehearsal) -> None:
+    """Traefik's health check sends these headers (traefik/dynamic/services.yml)."""
+    headers = {"Host": "localhost", "X-Forwarded-Proto": "https"}
+    answer = httpx.get(f"{container.url}/api/health/ready", headers=headers, timeout=20)
+    assert answer.status_code == 503
+    assert alive(container)
+
+
+@pytest.mark.needs("compose")
+def test_the_figures_are_for_who_asks_directly(container: Rehearsal) -> None:
+    """Prometheus asks by the container's name, in plain HTTP; what Traefik sends is not told."""
+    sent = {"Host": "aggios.test", "X-Forwarded-For": "192.0.2.1", "X-Forwarded-Proto": "https"}
+    assert httpx.get(f"{container.url}/metrics", headers=sent).status_code == 404
+    direct = httpx.get(f"{container.url}/metrics", headers={"Host": "aggios-backend-1:8080"})
+    assert direct.status_code == 200
+    assert "aggios_http_requests_total" in direct.text
+
+
+@pytest.mark.needs("compose")
+def test_the_custom_domains_are_for_who_shows_the_token(container: Rehearsal) -> None:
+    """In plain HTTP, as Traefik asks. Whom it would tell learns here that the database is away."""
+    token = Path(container.environment["TRAEFIK_PROVIDER_TOKEN_FILE"]).read_text("utf-8").strip()
+
+    def code(**headers: str) -> str:
+        sent = {"Host": "localhost", **headers}
+        return httpx.get(f"{container.url}/internal/traefik", headers=sent, timeout=20).json()[
+            "code"
+        ]
+
+    assert code(**{"X-Provider-Token": token}) == "database_unavailable"
+    assert code(**{"X-Provider-Token": token[:-1]}) == "not_found"
+    assert code() == "not_found"
+    assert code(**{"X-Provider-Token": token, "X-Forwarded-For": "192.0.2.1"}) == "not_found"
+
+
+@pytest.mark.needs("compose")
+def test_production_settings_pass_djangos_deployment_check(container: Rehearsal) -> None:
+    command = shlex.split("python manage.py check --deploy --fail-level WARNING")
+    done = subprocess.run(
+        command,
+        cwd=container.app,
+        env=container.environment,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_health_check_fails_when_nothing_listens(laid_out: Rehearsal) -> None:
+    (port,) = free_ports(1)
+    silent = Rehearsal(laid_out.app, {**laid_out.environment, "PORT": str(port)}, laid_out.static)
+    assert not alive(silent)

@@ -1,0 +1,44 @@
+"""PostgreSQL that is stopped, not gone: requests end in a 503, and all is well when it goes on."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import psutil
+
+from devstack.testing import TestStack
+from tests.resilience.test_process_kill import assert_honest, wait_until_well
+from tests.support.http_client import Site
+
+# Five seconds for the first statement, three for another connection, and a busy machine's share.
+AT_MOST = 45
+
+
+@contextmanager
+def frozen(pid: int) -> Iterator[None]:
+    """Stop a process and all that it started while the block runs."""
+    family = [pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))]
+    for member in family:
+        os.kill(member, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for member in family:
+            os.kill(member, signal.SIGCONT)
+
+
+def test_a_server_that_hangs_is_a_503_in_time(site: Site, stores: TestStack):
+    wait_until_well(site)
+    server = f"http://127.0.0.1:{stores.ports['gunicorn']}"
+    host = {"host": f"nobody.{stores.env['BASE_DOMAIN']}"}
+
+    with frozen(stores.pid("postgres")):
+        answer = httpx.get(f"{server}/api/users/me", headers=host, timeout=AT_MOST)
+        assert_honest(answer)
+        ready = httpx.get(f"{server}/api/health/ready", timeout=AT_MOST)
+        assert (ready.status_code, ready.json()) == (503, {"status": "down"})
+
+    wait_until_well(site)
+    assert httpx.get(f"{server}/api/users/me", headers=host, timeout=AT_MOST).status_code == 404

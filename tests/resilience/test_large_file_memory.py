@@ -1,0 +1,147 @@
+"""Files of a gibibyte each way; a worker's memory stays what it was.
+
+``LARGE_MEBIBYTES`` is their size: a gibibyte when asked for, an eighth of it as a part of the
+suite. Nothing of that size lies on the disk of the test: the bytes are made as they are sent.
+"""
+
+import hashlib
+import http.client
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import psutil
+import pytest
+
+from files.storage.client import client
+from tests import stack
+from tests.support.factories import Agency
+from tests.support.files.bucket import keys_of
+from tests.support.files.consistency import assert_agreed, balance_of
+from tests.support.files.direct_uploads import announced
+from tests.support.files.form_uploads import BOUNDARY, closing, part
+from tests.support.http_client import Host
+
+MIB = 1024 * 1024
+SIZE = int(os.environ.get("LARGE_MEBIBYTES", "128")) * MIB
+MOST_GROWTH = 50_000_000  # bytes
+MOMENT = 0.1
+BLOCK = os.urandom(MIB)
+
+
+def blocks(start: int, length: int) -> Iterator[bytes]:
+    """Give bytes of a file in which every MiB is another, from a whole MiB on."""
+    for number in range(start // MIB, (start + length) // MIB):
+        yield number.to_bytes(8, "big") + BLOCK[8:]
+
+
+def digest_of(chunks: Iterator[bytes]) -> str:
+    digest = hashlib.sha256()
+    for chunk in chunks:
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+@contextmanager
+def no_worker_grows() -> Iterator[None]:
+    """Hold that no worker's memory is larger by 50 MB at any moment of the block."""
+    workers = psutil.Process(stack.pid("gunicorn")).children()
+    before = {worker.pid: worker.memory_info().rss for worker in workers}
+    most, over = dict(before), threading.Event()
+
+    def watch() -> None:
+        while not over.wait(MOMENT):
+            for worker in workers:
+                most[worker.pid] = max(most[worker.pid], worker.memory_info().rss)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
+    growth = max(most[pid] - before[pid] for pid in before)
+    print(f"{SIZE // MIB} MiB: a worker grew by {growth / 1e6:.1f} MB")
+    assert growth < MOST_GROWTH
+
+
+def directly(host: Host) -> http.client.HTTPResponse | dict:
+    begun = announced(host, "direct.bin", SIZE).json()
+    for number in range(1, begun["part_count"] + 1):
+        signed = host.post(f"/api/uploads/{begun['id']}/parts", {"numbers": [number]}).json()
+        start = (number - 1) * begun["part_size"]
+        length = min(begun["part_size"], SIZE - start)
+        put(signed["urls"][0], blocks(start, length), length)
+    # What is larger than a gibibyte is verified after the answer.
+    while (done := host.post(f"/api/uploads/{begun['id']}/complete")).status_code == 202:
+        time.sleep(int(done.headers["Retry-After"]))
+    assert done.status_code == 201, done.text
+    return done.json()
+
+
+def put(url: str, body: Iterator[bytes], length: int) -> None:
+    parts = urlsplit(url)
+    line = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=60)
+    headers = {"Host": parts.netloc, "Content-Length": str(length)}
+    line.request("PUT", f"{parts.path}?{parts.query}", body, headers)
+    answer = line.getresponse()
+    assert answer.status == 200, answer.read()
+    line.close()
+
+
+def by_form(host: Host) -> dict:
+    head, tail = part("file", "form.bin", b"")[:-2], b"\r\n" + closing()
+
+    def body() -> Iterator[bytes]:
+        yield head
+        yield from blocks(0, SIZE)
+        yield tail
+
+    headers = {
+        "Content-Type": f"multipart/form-data; boundary={BOUNDARY}",
+        "Content-Length": str(len(head) + SIZE + len(tail)),
+    }
+    answer = host.request("POST", "/api/files", content=body(), headers=headers)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def downloaded(host: Host, file: dict) -> str:
+    """Return the SHA-256 of what comes through the backend."""
+    line = http.client.HTTPConnection("127.0.0.1", host.port, timeout=60)
+    headers = {"Host": f"{host.name}:{host.port}", "Authorization": f"Bearer {host.token}"}
+    line.request("GET", f"/api/files/{file['id']}/content", headers=headers)
+    answer = line.getresponse()
+    assert answer.status == 200
+    return digest_of(iter(lambda: answer.read(MIB), b""))
+
+
+@pytest.mark.parametrize("send", [directly, by_form])
+def test_a_large_file_in_little_memory(new_agency, send):
+    agency: Agency = new_agency()
+    host = agency.owner.at
+    # What a worker loads with its first upload is not what this is about.
+    for _ in range(4):
+        host.request("POST", "/api/files", files={"file": ("first.bin", os.urandom(9 * MIB))})
+    before = balance_of(agency)
+    known = keys_of(agency)
+
+    with no_worker_grows():
+        file = send(host)
+        came_back = downloaded(host, file)
+
+    wanted = digest_of(blocks(0, SIZE))
+    [key] = keys_of(agency) - known
+    stored = client().get_object(Bucket=stack.env["S3_BUCKET"], Key=key)["Body"]
+    assert file["size"] == SIZE
+    assert {file["sha256"], came_back, digest_of(stored.iter_chunks(MIB))} == {wanted}
+    assert balance_of(agency)[:2] == (before[0] + SIZE, before[1] + 1)
+    assert host.delete(f"/api/files/{file['id']}").status_code == 204
+    assert host.delete(f"/api/trash/{file['id']}").status_code == 204
+    assert balance_of(agency) == before
+    assert keys_of(agency) == known
+    assert_agreed(agency)

@@ -1,0 +1,119 @@
+"""``kill -9`` of one process at a time under load: it comes back, nothing acknowledged is lost."""
+
+import hashlib
+import os
+import signal
+import time
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from devstack.testing import TestStack
+from tests.support.factories import Agency
+from tests.support.http_client import Site
+from tests.support.resilience.traffic import Ledger, traffic
+
+ROUNDS = 30  # answers before the blow, and again after it
+PART = {"postgres": "database", "valkey": "cache", "seaweedfs": "storage"}
+
+
+def kill_all_workers(stores: TestStack) -> None:
+    """Kill every worker of gunicorn and wait until none of the old ones is left."""
+    old = set(stores.children("gunicorn"))
+    assert old, "gunicorn has no workers"
+    for pid in old:
+        os.kill(pid, signal.SIGKILL)
+    deadline = time.monotonic() + 60
+    while old & set(stores.children("gunicorn")) or not stores.children("gunicorn"):
+        assert time.monotonic() < deadline, "gunicorn did not replace its workers"
+        time.sleep(0.05)
+
+
+def kill(site: Site, stores: TestStack, victim: str) -> None:
+    """Kill a server, all at once, and wait until the site is well again."""
+    if victim == "gunicorn workers":
+        kill_all_workers(stores)
+    else:
+        stores.kill(victim)
+        stores.wait_ready(victim)
+    wait_until_well(site)
+
+
+def wait_until_well(site: Site, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        answer = site.host().get("/api/health")
+        if answer.status_code == 200 and answer.json()["status"] == "ok":
+            return
+        time.sleep(0.1)
+    pytest.fail(f"still not well: {answer.status_code} {answer.text}")
+
+
+def more_answers(ledger: Ledger, seconds: float = 60) -> int:
+    """Wait until ``ROUNDS`` more answers have come; return how many there are."""
+    wanted, deadline = len(ledger.answers) + ROUNDS, time.monotonic() + seconds
+    while len(ledger.answers) < wanted:
+        assert time.monotonic() < deadline, "the traffic stands still"
+        time.sleep(0.02)
+    return len(ledger.answers)
+
+
+def assert_honest(answer: httpx.Response) -> None:
+    """A failure says so as problem+json: 503, and when to come back."""
+    assert answer.headers["Content-Type"] == "application/problem+json", answer.text
+    assert answer.json()["status"] == answer.status_code
+    assert answer.status_code == 503, answer.text
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+def assert_kept(agency: Agency, ledger: Ledger) -> None:
+    """Every acknowledged write is there."""
+    at = agency.owner.at
+    last = at.get("/api/users/me").json()["first_name"]
+    turn = int(last.removeprefix("turn "))
+    # The last write may have been done without its answer arriving; none may be missing.
+    assert turn >= int(ledger.names[-1].removeprefix("turn "))
+    for file_id, sha256 in ledger.files.items():
+        content = at.get(f"/api/files/{file_id}/content")
+        assert content.status_code == 200
+        assert hashlib.sha256(content.content).hexdigest() == sha256
+
+
+@pytest.mark.parametrize("victim", ["valkey", "seaweedfs", "postgres", "gunicorn workers"])
+def test_what_dies_comes_back_and_loses_nothing(
+    site: Site, stores: TestStack, new_agency: Callable[..., Agency], victim: str
+):
+    agency = new_agency()
+    wait_until_well(site)
+
+    with traffic(agency.owner.at) as ledger:
+        more_answers(ledger)
+        kill(site, stores, victim)
+        more_answers(ledger)
+
+    assert ledger.cut_off == []
+    for answer in ledger.failures:
+        assert_honest(answer)
+    assert ledger.answers[-1].is_success
+    assert ledger.names, "nothing was written"
+    assert ledger.files, "nothing was uploaded"
+    assert_kept(agency, ledger)
+
+
+def test_health_tells_what_is_away(site: Site, stores: TestStack):
+    """Each store is stopped for a moment; the health page names it, and only it."""
+    for victim, part in PART.items():
+        stores.stop(victim)
+        try:
+            answer = httpx.get(
+                f"http://127.0.0.1:{stores.ports['gunicorn']}/api/health", timeout=30
+            )
+            body = answer.json()
+            down = [name for name, check in body["checks"].items() if check["status"] == "down"]
+            assert down == [part]
+            assert body["status"] == ("down" if part == "database" else "degraded")
+            assert answer.status_code == (503 if part == "database" else 200)
+        finally:
+            stores.start_ready(victim)
+    wait_until_well(site)

@@ -1,0 +1,105 @@
+"""Uploads straight to the store while a server dies: afterwards balance, rows and store agree."""
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+
+import httpx
+import pytest
+from django.db import connections
+from django.utils import timezone
+
+from devstack.testing import TestStack
+from files.models import Upload
+from tenants.context import tenant_context
+from tests.resilience.test_process_kill import kill, wait_until_well
+from tests.support.factories import Agency
+from tests.support.files.consistency import assert_agreed
+from tests.support.files.form_uploads import upload
+from tests.support.files.reconciliation import NOW, compared
+from tests.support.http_client import Site
+from tests.support.resilience.upload_client import Sender
+
+LARGE, SMALL = 17 * 1024 * 1024, 40_000
+MOMENT = 0.03  # long enough for a request to be under way
+Pair = tuple[Sender, Sender]
+
+
+@pytest.fixture
+def die(site: Site, stores: TestStack, victim: str) -> Callable[[], None]:
+    return lambda: kill(site, stores, victim)
+
+
+def pair(site: Site, agency: Agency, name: str) -> Pair:
+    large = Sender(site, agency.owner.at, f"{name}-large.bin", os.urandom(LARGE))
+    return large, Sender(site, agency.owner.at, f"{name}-small.bin", os.urandom(SMALL))
+
+
+@contextmanager
+def underway(*asked: Callable[[], httpx.Response]) -> Iterator[list[Future[httpx.Response]]]:
+    """Have requests under way while the block runs."""
+    with ThreadPoolExecutor(len(asked)) as pool:
+        futures = [pool.submit(ask) for ask in asked]
+        time.sleep(MOMENT)
+        yield futures
+
+
+def acknowledged(future: Future[httpx.Response]) -> dict | None:
+    """Return the file that a request was told it had made, if it was."""
+    try:
+        answer = future.result()
+    except httpx.HTTPError:
+        return None
+    assert answer.status_code in (201, 502, 503), answer.text
+    return answer.json() if answer.status_code == 201 else None
+
+
+@pytest.mark.parametrize("victim", ["gunicorn workers", "seaweedfs", "postgres"])
+def test_what_dies_between_any_two_steps_loses_nothing(
+    site: Site, new_agency, victim: str, die: Callable[[], None]
+):
+    agency, kept = new_agency(), {}
+    early, halfway, late = (pair(site, agency, name) for name in ("early", "halfway", "late"))
+    form = os.urandom(LARGE)
+    wait_until_well(site)
+
+    for sender in early:
+        sender.announce()
+    die()
+    for sender in (*halfway, *late):
+        sender.announce()
+    for sender in late:
+        sender.send()
+    halfway[0].send(2)
+    die()
+    with underway(
+        *(sender.ask_to_complete for sender in late),
+        lambda: upload(agency.owner.at, "form.bin", form),
+    ) as asked:
+        die()
+    told = [file for future in asked[:2] if (file := acknowledged(future))]
+    for sender in (*early, *halfway, *late):
+        kept[sender.finish()["id"]] = sender.sha256
+    if file := acknowledged(asked[2]):
+        kept[file["id"]] = hashlib.sha256(form).hexdigest()
+
+    assert {file["id"] for file in told} <= set(kept)
+    assert_reconciled(agency)
+    for file_id, sha256 in kept.items():
+        answer = agency.owner.at.get(f"/api/files/{file_id}/content")
+        assert answer.status_code == 200
+        assert hashlib.sha256(answer.content).hexdigest() == sha256
+
+
+def assert_reconciled(agency: Agency) -> None:
+    """What was cut off is ended, the rest repaired; then nothing differs."""
+    connections.close_all()
+    with tenant_context(agency.ref):
+        # Of those with a file too: a store that dies then keeps the staged bytes to that time.
+        Upload.objects.update(expires_at=timezone.now())
+    assert compared(agency, "--fix", *NOW)["left"] == 0
+    assert compared(agency, *NOW)["differences"] == {}
+    assert_agreed(agency)

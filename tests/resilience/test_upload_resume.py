@@ -1,0 +1,129 @@
+"""A client that is killed again and again while it sends a large file, and goes on each time.
+
+As a part of the suite it is killed eight times; ``RESUME_KILLS=100`` does so a hundred times, and
+``RESUME_SEED`` repeats a run. The client is the example that users are given
+(docs/examples/upload.py), as a process of its own.
+"""
+
+import hashlib
+import json
+import os
+import random
+import secrets
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from audit.models import AuditEvent
+from devstack.environment import inherited
+from devstack.home import CHECKOUT
+from files.models import FileVersion, Upload
+from files.storage.client import client
+from tenants.context import tenant_context
+from tests import stack
+from tests.support.factories import Agency
+from tests.support.files.bucket import keys_of, parts_of
+from tests.support.files.consistency import assert_agreed, balance_of
+
+CLIENT = CHECKOUT / "docs" / "examples" / "upload.py"
+KILLS = int(os.environ.get("RESUME_KILLS", "8"))
+SEED = int(os.environ.get("RESUME_SEED", secrets.randbits(32)))
+SIZE, PIECE = 200_000_000, 1024 * 1024
+# No kill falls into the last part, so that there is one left to send each time.
+LATEST = SIZE - 9 * 1024 * 1024
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Iterator[Path]:
+    """A file of 200 MB that no compression makes smaller."""
+    path = tmp_path / "film.bin"
+    with path.open("wb") as target:
+        for start in range(0, SIZE, PIECE):
+            target.write(os.urandom(min(PIECE, SIZE - start)))
+    yield path
+    path.unlink()
+
+
+def started(agency: Agency, film: Path) -> subprocess.Popen[str]:
+    """Start the client."""
+    service = f"http://{agency.host.name}:{stack.ports['web']}"
+    return subprocess.Popen(
+        [sys.executable, str(CLIENT), service, str(film), "--progress"],
+        env={**inherited(), "AGGIOS_TOKEN": agency.owner.access_token},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def killed_at(agency: Agency, film: Path, position: int) -> int:
+    """Start the client, kill it once it has come so far; return how far it said it was."""
+    with started(agency, film) as process:
+        for line in process.stderr:
+            assert line.strip().isdigit(), line
+            if int(line) >= position:
+                process.kill()
+                break
+        status = process.wait()
+    assert status == -signal.SIGKILL
+    return int(line)
+
+
+def digest_of(chunks: Iterator[bytes]) -> str:
+    digest = hashlib.sha256()
+    for chunk in chunks:
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def digests(agency: Agency, film: Path, file: dict) -> dict[str, str]:
+    """Return the file's SHA-256 wherever there is one."""
+    [key] = keys_of(agency)
+    body = client().get_object(Bucket=stack.env["S3_BUCKET"], Key=key)["Body"]
+    stored = digest_of(body.iter_chunks(PIECE))  # at once: the store hangs up on who lingers
+    content = agency.owner.at.get(f"/api/files/{file['id']}/content").content
+    with film.open("rb") as source, tenant_context(agency.ref):
+        return {
+            "sent": hashlib.file_digest(source, "sha256").hexdigest(),
+            "answered": file["sha256"],
+            "in its row": FileVersion.objects.get().sha256,
+            "in the store": stored,
+            "downloaded": hashlib.sha256(content).hexdigest(),
+        }
+
+
+def purge(agency: Agency, file: dict) -> None:
+    """Give the disk back."""
+    at = agency.owner.at
+    assert at.delete(f"/api/files/{file['id']}").status_code == 204
+    assert at.delete(f"/api/trash/{file['id']}").status_code == 204
+
+
+def test_a_client_that_is_killed_at_any_byte_goes_on(new_agency, film: Path):
+    agency, chance = new_agency(), random.Random(SEED)
+    print(f"RESUME_KILLS={KILLS} RESUME_SEED={SEED}")
+
+    for position in sorted(chance.sample(range(LATEST), KILLS)):
+        assert killed_at(agency, film, position) >= position
+    under_way = parts_of(agency)
+    with started(agency, film) as process:
+        out, said = process.communicate()
+
+    assert process.returncode == 0, said
+    file = json.loads(out)
+    found = digests(agency, film, file)
+    assert set(found.values()) == {found["sent"]}, found
+    assert (file["size"], file["version"], file["name"]) == (SIZE, 1, film.name)
+    assert not film.with_name("film.bin.upload").exists()
+    assert under_way > 0
+    with tenant_context(agency.ref):
+        assert Upload.objects.count() == 1
+        assert AuditEvent.objects.filter(action="file.uploaded").count() == 1
+    assert balance_of(agency) == (SIZE, 1, 0, 0)
+    assert_agreed(agency)
+    purge(agency, file)
+    assert balance_of(agency) == (0, 0, 0, 0)

@@ -1,0 +1,73 @@
+"""People with an authenticator app, whose clock can be off."""
+
+import time
+from base64 import b32decode
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from django_otp.oath import TOTP
+
+from audit.models import AuditEvent
+from tenants.context import tenant_context
+from tests.support.factories import Agency, Person
+from tests.support.http_client import PASSWORD, Host
+
+FACTORS = "/api/auth/factors"
+LEAST_LEFT = 4
+
+
+@dataclass(frozen=True)
+class App:
+    """An authenticator app that holds one secret."""
+
+    secret: str
+
+    def code(self, steps: int = 0) -> str:
+        """Return the code of now, or of so many steps of 30 s beside it.
+
+        Waits for the next step when this one ends within seconds, so that the server sees the same.
+        """
+        left = 30 - time.time() % 30
+        if left < LEAST_LEFT:
+            time.sleep(left)
+        totp = TOTP(b32decode(self.secret))
+        totp.time = time.time() + 30 * steps
+        return f"{totp.token():06}"
+
+
+@dataclass(frozen=True)
+class Enrolled:
+    """A person's app, the factor's id and their recovery codes."""
+
+    app: App
+    id: str
+    recovery_codes: list[str]
+
+
+def begin(at: Host, **headers: str) -> httpx.Response:
+    """Ask for a secret."""
+    return at.post(FACTORS, {"type": "totp"}, headers=headers)
+
+
+def enrol(person: Person) -> Enrolled:
+    """Add a factor over HTTP. It takes the code of the step before, so now's is still good."""
+    begun = begin(person.at)
+    assert begun.status_code == 201, begun.text
+    app = App(begun.json()["secret"])
+    done = person.at.post(f"{FACTORS}/{begun.json()['id']}/confirm", {"code": app.code(-1)})
+    assert done.status_code == 200, done.text
+    return Enrolled(app, begun.json()["id"], done.json()["recovery_codes"])
+
+
+def log_in(agency: Agency, person: Person, **fields: Any) -> httpx.Response:
+    """Post a log-in of the person, with their password unless told otherwise."""
+    body = {"email": person.email, "password": PASSWORD, **fields}
+    return agency.host.post("/api/auth/login", body)
+
+
+def events(agency: Agency, person: Person) -> list[str]:
+    """Return what the trail says of a person's second factor and log-ins, oldest first."""
+    with tenant_context(agency.ref):
+        rows = AuditEvent.objects.filter(target_label=person.email).order_by("id")
+        return list(rows.values_list("action", flat=True))

@@ -1,0 +1,59 @@
+"""People that tests make without a log-in, and what the trail says of them."""
+
+import secrets
+from datetime import timedelta
+
+from django.db import transaction
+
+from accounts.models import User
+from accounts.sessions.services import open_session
+from accounts.sessions.tokens import access_token
+from audit.models import AuditEvent
+from tenants.context import tenant_context
+from tests.support.factories import Agency, Person
+
+
+def address() -> str:
+    """Return an address that nobody has."""
+    return f"{secrets.token_hex(6)}@people.test"
+
+
+def somebody(agency: Agency, role: str = "member", **fields) -> str:
+    """Add a person who has no password; return their id."""
+    fields = {"email": address(), "password": "!", "role": role, **fields}
+    with tenant_context(agency.ref):
+        return str(User.objects.create(**fields).id)
+
+
+def logged_in(
+    agency: Agency, role: str = "member", *, proved_days_ago: int = 0, **fields
+) -> Person:
+    """Add a person and open a session for them, without the cost of a password."""
+    person_id = somebody(agency, role, **fields)
+    with tenant_context(agency.ref), transaction.atomic():
+        user = User.objects.get(pk=person_id)
+        opened = open_session(user)
+        opened.session.proved_at -= timedelta(days=proved_days_ago)
+        opened.session.save(update_fields=["proved_at"])
+        token = access_token(opened.session, user)
+    return Person(person_id, user.email, token, opened.refresh_token, agency.host.with_token(token))
+
+
+def trail(agency: Agency, target: str) -> list[str]:
+    """Return what happened to a target, oldest first."""
+    with tenant_context(agency.ref):
+        events = AuditEvent.objects.filter(target_id=target).order_by("at", "id")
+        return list(events.values_list("action", flat=True))
+
+
+def active_owners(agency: Agency) -> list[str]:
+    """Return the ids of the active owners."""
+    with tenant_context(agency.ref):
+        owners = User.objects.filter(role="owner", is_active=True, removed_at=None)
+        return [str(pk) for pk in owners.values_list("id", flat=True)]
+
+
+def row(agency: Agency, person_id: str) -> User:
+    """Return a person's row."""
+    with tenant_context(agency.ref):
+        return User.objects.get(pk=person_id)

@@ -1,0 +1,46 @@
+"""A browser without a screen: keeps cookies, sends what a browser sends, fills in forms."""
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from tests.support.http_client import Site
+
+HTML = "text/html,application/xhtml+xml,*/*;q=0.8"
+TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+
+
+class Browser:
+    """Somebody at one host of the site."""
+
+    def __init__(self, site: Site, label: str = "", *, language: str = "en") -> None:
+        self.host = f"{site.host(label).name}:{site.port}"
+        headers = {"Host": self.host, "Accept": HTML, "Accept-Language": language}
+        self.client = httpx.Client(
+            base_url=f"http://127.0.0.1:{site.port}", headers=headers, timeout=60
+        )
+
+    def get(self, path: str, **kwargs: Any) -> httpx.Response:
+        """Get a page; redirects are shown, not followed."""
+        return self.client.get(path, **kwargs)
+
+    def post(self, path: str, data: dict[str, Any], **kwargs: Any) -> httpx.Response:
+        """Send a form as it is, without a token of its own."""
+        headers = {"Origin": f"http://{self.host}", **kwargs.pop("headers", {})}
+        return self.client.post(path, data=data, headers=headers, **kwargs)
+
+    def submit(self, path: str, data: dict[str, Any], **kwargs: Any) -> httpx.Response:
+        """Load the page, then send its form with its token."""
+        token = TOKEN.search(self.get(path).text)
+        assert token, f"{path} has no form"
+        return self.post(path, {"csrfmiddlewaretoken": token[1], **data}, **kwargs)
+
+    def follow(self, answer: httpx.Response) -> httpx.Response:
+        """Go where a redirect leads."""
+        assert answer.status_code in {302, 303}, (answer.status_code, answer.text[:2000])
+        target = urlsplit(str(answer.headers["location"]))
+        assert target.netloc in {"", self.host}
+        path = target.path or urlsplit(str(answer.url)).path
+        return self.get(f"{path}?{target.query}" if target.query else path)

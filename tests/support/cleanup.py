@@ -1,0 +1,55 @@
+"""Leaving the shared database as others expect it, after tests that take tenants apart."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg import sql
+
+from tenants.fleet.pending import behind
+from tests import stack
+from tests.support.tenants.pg_catalog import leftovers
+
+# Tenants that are half there: not served, or on their way out, or without what they should hold.
+HALF_THERE = """
+    SELECT id, schema_name FROM tenants_tenant
+    WHERE status <> 'active' OR maintenance <> '' OR deletion_due_at IS NOT NULL
+       OR schema_name = ANY(%s)
+"""
+
+
+@contextmanager
+def tidied() -> Iterator[None]:
+    """Run the block, then ``tidy``."""
+    yield
+    tidy()
+
+
+def tidy() -> None:
+    """Remove the tenants that tests left half there, and schemas and roles of nobody."""
+    url = urlsplit(stack.env["DATABASE_SUPERUSER_URL"])._replace(path="/aggios").geturl()
+    with psycopg.connect(url, autocommit=True) as superuser:
+        known = superuser.execute("SELECT schema_name FROM tenants_tenant").fetchall()
+        late = behind([schema for (schema,) in known])
+        for tenant_id, schema in superuser.execute(HALF_THERE, [late]).fetchall():
+            superuser.execute("DELETE FROM tenants_requestcount WHERE tenant_id = %s", [tenant_id])
+            superuser.execute("DELETE FROM tenants_usage WHERE tenant_id = %s", [tenant_id])
+            superuser.execute("DELETE FROM tenants_trailhead WHERE tenant_id = %s", [tenant_id])
+            superuser.execute("DELETE FROM tenants_domain WHERE tenant_id = %s", [tenant_id])
+            superuser.execute("DELETE FROM tenants_tenant WHERE id = %s", [tenant_id])
+            _drop(superuser, schema)
+        schemas, roles = leftovers(superuser)
+        for name in sorted(schemas | roles):
+            _drop(superuser, name)
+
+
+def _drop(superuser: psycopg.Connection, name: str) -> None:
+    known = superuser.execute("SELECT FROM tenants_tenant WHERE schema_name = %s", [name])
+    if known.fetchone() is not None:
+        return  # a role of a tenant that lacks its schema is that tenant's
+    superuser.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(name)))
+    role = sql.Identifier(name)
+    if superuser.execute("SELECT FROM pg_roles WHERE rolname = %s", [name]).fetchone() is not None:
+        superuser.execute(sql.SQL("DROP OWNED BY {}").format(role))
+        superuser.execute(sql.SQL("DROP ROLE {}").format(role))

@@ -1,0 +1,64 @@
+"""The people of the tests: acme has Ada (owner) and Ben (member), globex has Cyn (owner)."""
+
+from dataclasses import dataclass
+
+from django.contrib.auth.hashers import make_password
+
+from accounts.models import User
+from accounts.users.creation import add_user
+from tenants.context import tenant_context
+from tenants.queries import tenant_by_slug
+from tenants.refs import TenantRef, ref_of
+from tests.support.http_client import PASSWORD, Host, Site
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who is logged in; ``at`` is their own tenant's host with their token."""
+
+    id: str
+    email: str
+    access_token: str
+    refresh_token: str
+    at: Host
+
+
+@dataclass(frozen=True)
+class Agency:
+    """A tenant of the cast."""
+
+    slug: str
+    owner: Person
+    host: Host
+
+    @property
+    def ref(self) -> TenantRef:
+        """The tenant as the database has it now."""
+        return ref_of(tenant_by_slug(self.slug))
+
+
+def found_agency(site: Site, slug: str, **fields: str) -> Agency:
+    """Sign an agency up over HTTP."""
+    answer = site.sign_up(slug, **fields)
+    assert answer.status_code == 201, answer.text
+    return Agency(slug, _person(answer.json(), site.host(slug)), site.host(slug))
+
+
+def join(agency: Agency, email: str, role: str = "member") -> Person:
+    """Add a person to an agency and log them in over HTTP."""
+    with tenant_context(agency.ref):
+        add_user(User(email=email, password=make_password(PASSWORD), role=role, first_name="Ben"))
+    answer = agency.host.post("/api/auth/login", {"email": email, "password": PASSWORD})
+    assert answer.status_code == 200, answer.text
+    return _person(answer.json(), agency.host)
+
+
+def _person(tokens: dict, host: Host) -> Person:
+    user = tokens["user"]
+    return Person(
+        user["id"],
+        user["email"],
+        tokens["access_token"],
+        tokens["refresh_token"],
+        host.with_token(tokens["access_token"]),
+    )

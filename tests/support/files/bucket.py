@@ -1,0 +1,67 @@
+"""Looking into the real store, beside the site: what is there is what counts."""
+
+import hashlib
+
+from files.storage.client import client
+from tests import stack
+from tests.support.factories import Agency
+
+
+def keys_of(agency: Agency) -> set[str]:
+    """Return the keys of every object under the agency's prefix."""
+    return keys_under(f"{agency.ref.object_prefix}/")
+
+
+def keys_under(prefix: str) -> set[str]:
+    pages = client().get_paginator("list_objects_v2").paginate(Bucket=_bucket(), Prefix=prefix)
+    return {item["Key"] for page in pages for item in page.get("Contents", [])}
+
+
+def history_under(prefix: str) -> list[tuple[str, str]]:
+    """Return what the store keeps under a prefix beside the objects that can be read.
+
+    Former versions and delete markers, by key.
+    """
+    pages = client().get_paginator("list_object_versions").paginate(Bucket=_bucket(), Prefix=prefix)
+    found = []
+    for page in pages:
+        found += [(i["Key"], "former") for i in page.get("Versions", []) if not i["IsLatest"]]
+        found += [(i["Key"], "marker") for i in page.get("DeleteMarkers", [])]
+    return sorted(found)
+
+
+def former_of(agency: Agency) -> list[tuple[str, str]]:
+    """Return the same for an agency, by the names below its prefix."""
+    prefix = f"{agency.ref.object_prefix}/"
+    return [(key.removeprefix(prefix), what) for key, what in history_under(prefix)]
+
+
+def unfinished_of(agency: Agency) -> list[str]:
+    """Return the keys of multipart uploads that were neither completed nor aborted."""
+    answer = client().list_multipart_uploads(
+        Bucket=_bucket(), Prefix=f"{agency.ref.object_prefix}/"
+    )
+    return [upload["Key"] for upload in answer.get("Uploads", [])]
+
+
+def parts_of(agency: Agency) -> int:
+    """Count the parts that the store holds of unfinished uploads."""
+    where = {"Bucket": _bucket(), "Prefix": f"{agency.ref.object_prefix}/"}
+    uploads = client().list_multipart_uploads(**where).get("Uploads", [])
+    found = (
+        client().list_parts(Bucket=_bucket(), Key=upload["Key"], UploadId=upload["UploadId"])
+        for upload in uploads
+    )
+    return sum(len(answer.get("Parts", [])) for answer in found)
+
+
+def content(key: str) -> bytes:
+    return client().get_object(Bucket=_bucket(), Key=key)["Body"].read()
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _bucket() -> str:
+    return stack.env["S3_BUCKET"]

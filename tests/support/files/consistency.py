@@ -1,0 +1,50 @@
+"""Holding that balance, rows and store say the same."""
+
+from files.models import Balance, FileVersion, Upload
+from files.storage.client import client
+from tenants.context import tenant_context
+from tests import stack
+from tests.support.factories import Agency
+from tests.support.files.bucket import former_of, unfinished_of
+
+Sums = tuple[int, int, int, int]
+
+
+def balance_of(agency: Agency) -> Sums:
+    """Return what is counted: bytes and objects that are kept, then those that are reserved."""
+    with tenant_context(agency.ref):
+        row = Balance.objects.get()
+    return row.used_bytes, row.used_objects, row.reserved_bytes, row.reserved_objects
+
+
+def sums_of(agency: Agency) -> Sums:
+    """Return the same as the rows add up to, added up here."""
+    with tenant_context(agency.ref):
+        kept = list(FileVersion.objects.filter(restored_from=None).values_list("size", flat=True))
+        pending = Upload.objects.filter(state="pending").values_list("reserved_bytes", flat=True)
+        held = list(pending)
+    return sum(kept), len(kept), sum(held), len(held)
+
+
+def stored_sizes(agency: Agency) -> dict[str, int]:
+    """Return the sizes of the agency's objects by their names below its prefix."""
+    prefix = f"{agency.ref.object_prefix}/"
+    pages = client().get_paginator("list_objects_v2")
+    return {
+        item["Key"].removeprefix(prefix): item["Size"]
+        for page in pages.paginate(Bucket=stack.env["S3_BUCKET"], Prefix=prefix)
+        for item in page.get("Contents", [])
+    }
+
+
+def assert_agreed(agency: Agency) -> None:
+    """Nothing is under way, nothing was left behind, and everything that is kept is counted."""
+    with tenant_context(agency.ref):
+        kept = FileVersion.objects.filter(restored_from=None)
+        wanted = dict(kept.values_list("object_name", "size"))
+    assert balance_of(agency) == sums_of(agency)
+    assert balance_of(agency)[2:] == (0, 0)
+    stored = stored_sizes(agency)
+    assert stored == wanted, f"differ: {stored.items() ^ wanted.items()}"
+    assert unfinished_of(agency) == []
+    assert former_of(agency) == []

@@ -1,0 +1,68 @@
+"""What is done to a tenant's objects and counts behind everybody's back, and comparing them."""
+
+import io
+import json
+import os
+from typing import Any
+
+from django.core.management import CommandError, call_command
+from django.db.models import F
+from uuid6 import uuid7
+
+from files.models import Balance, FileVersion
+from files.storage.client import client
+from tenants.context import tenant_context
+from tests import stack
+from tests.support.factories import Agency
+from tests.support.files.form_uploads import uploaded
+
+NOW = ("--grace", "0")
+
+
+def compared(agency: Agency, *options: str) -> dict[str, Any]:
+    """Run the command for one agency; its exit status must fit what it says."""
+    out, status = io.StringIO(), 0
+    try:
+        call_command("reconcile_storage", "--json", "--tenant", agency.slug, *options, stdout=out)
+    except CommandError as exc:
+        status = exc.returncode
+    [told] = json.loads(out.getvalue())
+    assert status == bool(told["left"]), told
+    return told
+
+
+def where(agency: Agency, name: str) -> dict[str, str]:
+    return {"Bucket": stack.env["S3_BUCKET"], "Key": f"{agency.ref.object_prefix}/{name}"}
+
+
+def first_object(agency: Agency) -> str:
+    with tenant_context(agency.ref):
+        return FileVersion.objects.earliest("pk").object_name
+
+
+def with_files(agency: Agency) -> Agency:
+    """Return an agency once it has three files, one of them in two versions."""
+    for name in ("a.txt", "b.txt", "c.txt", "a.txt"):
+        uploaded(agency.owner.at, name, os.urandom(1000))
+    return agency
+
+
+def add_orphan(agency: Agency) -> None:
+    client().put_object(**where(agency, f"files/{uuid7()}"), Body=b"nobody's")
+
+
+def add_stranger(agency: Agency) -> None:
+    client().put_object(**where(agency, "backup/of 2019.zip"), Body=b"nobody's")
+
+
+def add_landing(agency: Agency) -> None:
+    client().put_object(**where(agency, f"incoming/{uuid7()}"), Body=b"late")
+
+
+def add_multipart(agency: Agency) -> None:
+    client().create_multipart_upload(**where(agency, f"files/{uuid7()}"))
+
+
+def miscount(agency: Agency) -> None:
+    with tenant_context(agency.ref):
+        Balance.objects.update(used_bytes=F("used_bytes") + 5, reserved_objects=7)

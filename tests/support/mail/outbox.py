@@ -1,0 +1,56 @@
+"""Looking into a tenant's outbox, links, people and trail, and asking for letters."""
+
+from django.utils import timezone
+
+from accounts.models import Letter, MailLink, User
+from audit.models import AuditEvent
+from audit.services import SYSTEM
+from tenants.context import tenant_context
+from tenants.details import change_details
+from tests.support.factories import Agency
+
+
+def events(agency: Agency, action: str) -> list[AuditEvent]:
+    with tenant_context(agency.ref):
+        return list(AuditEvent.objects.filter(action=action).order_by("at", "id"))
+
+
+def forget(agency: Agency, email: str = "", **headers: str) -> None:
+    """Ask for a letter: the owner's to set a new password, unless told otherwise."""
+    asked = {"email": email or agency.owner.email}
+    answer = agency.host.post("/api/auth/password/forgot", asked, headers=headers)
+    assert answer.status_code == 204
+
+
+def due_again(agency: Agency) -> None:
+    """Let every letter that waits be due now."""
+    with tenant_context(agency.ref):
+        Letter.objects.update(due_at=timezone.now())
+
+
+def letters(agency: Agency) -> list[Letter]:
+    with tenant_context(agency.ref):
+        return list(Letter.objects.order_by("created_at", "id"))
+
+
+def links(agency: Agency, **wanted: object) -> list[MailLink]:
+    with tenant_context(agency.ref):
+        return list(MailLink.objects.filter(**wanted))
+
+
+def person(agency: Agency, email: str) -> User:
+    with tenant_context(agency.ref):
+        return User.objects.get(email=email)
+
+
+def set_person(agency: Agency, who: str, **values: object) -> None:
+    with tenant_context(agency.ref):
+        assert User.objects.filter(email=who).update(**values) == 1
+
+
+def change(agency: Agency, registration: str = "open", **settings: str) -> None:
+    """Open a workspace for registrations, or close it, and set its rules."""
+    details = {"registration": registration}
+    change_details(
+        agency.ref.id, details=details, settings=settings, actor=SYSTEM, check=lambda _: None
+    )

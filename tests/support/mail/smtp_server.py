@@ -1,0 +1,109 @@
+"""A mail server in the test's own process: takes mail, refuses it, or hangs, as it is told."""
+
+import ipaddress
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from pathlib import Path
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from tests.support.mailbox import Mail
+
+LOG_IN = ("aggios", "the server's password")
+
+
+class Postman:
+    """What the server has taken; ``rcpt`` and ``data`` are what it says instead of 250.
+
+    While ``hold`` is clear it keeps who sends to ``held`` waiting; ``reading`` says that one is.
+    """
+
+    def __init__(self) -> None:
+        self.taken: list[Mail] = []
+        self.senders: list[str] = []
+        self.recipients: list[str] = []
+        self.rcpt = self.data = self.held = ""
+        self.reading = threading.Event()
+        self.hold = threading.Event()
+        self.hold.set()
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options):  # noqa: N802
+        if self.rcpt:
+            return self.rcpt
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        if self.held in envelope.rcpt_tos:
+            self.reading.set()
+            await server.loop.run_in_executor(None, self.hold.wait, 60)
+        if self.data:
+            return self.data
+        self.senders.append(envelope.mail_from)
+        self.recipients += envelope.rcpt_tos
+        self.taken.append(Mail(message_from_bytes(envelope.content, policy=policy.default)))
+        return "250 OK"
+
+    def to(self, address: str) -> list[Mail]:
+        """Return what was taken for an address."""
+        return [mail for mail in self.taken if mail.is_for(address)]
+
+
+@contextmanager
+def serving(postman: Postman, **options: Any) -> Iterator[int]:
+    """Serve on a free port of 127.0.0.1 and give its number."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    controller = Controller(postman, hostname="127.0.0.1", port=port, **options)
+    controller.start()
+    try:
+        yield port
+    finally:
+        postman.hold.set()
+        controller.stop()
+
+
+def log_in(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
+    """Let in who knows the password."""
+    known = (data.login.decode(), data.password.decode()) == LOG_IN
+    return AuthResult(success=known, handled=known)
+
+
+def certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
+    """Return a certificate that vouches for 127.0.0.1 and for itself, and a server's context."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "mail.test")])
+    now = datetime.now(UTC)
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = folder / "mail.pem"
+    secret = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    pem.write_bytes(secret + signed.public_bytes(serialization.Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    return pem, context

@@ -1,0 +1,79 @@
+"""Sending a file straight to the store and not giving up, whatever dies on the way."""
+
+import hashlib
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+from tests.support.files.direct_uploads import UPLOADS, announced
+from tests.support.http_client import Host, Site
+
+PATIENCE = 60
+PAUSE = 0.2
+
+
+def insist(ask: Callable[[], httpx.Response], *wanted: int) -> httpx.Response:
+    """Ask until the answer has one of these statuses; what is cut off or a 503 is asked again."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            answer = ask()
+        except httpx.HTTPError as exc:
+            said = repr(exc)
+        else:
+            if answer.status_code in wanted:
+                return answer
+            said = answer.text
+            assert answer.status_code >= 500, said
+        assert time.monotonic() < deadline, said
+        time.sleep(PAUSE)
+
+
+class Sender:
+    """One file on its way, step by step; each step can be asked for again."""
+
+    def __init__(self, site: Site, at: Host, name: str, data: bytes) -> None:
+        self.site, self.at, self.name, self.data = site, at, name, data
+        self.sha256 = hashlib.sha256(data).hexdigest()
+        self.begun: dict[str, Any] = {}
+
+    @property
+    def where(self) -> str:
+        """The address of the upload."""
+        return f"{UPLOADS}/{self.begun['id']}"
+
+    def announce(self) -> None:
+        """Begin the upload."""
+        fields = {"sha256": self.sha256}
+        ask = lambda: announced(self.at, self.name, len(self.data), **fields)  # noqa: E731
+        self.begun = insist(ask, 201).json()
+
+    def send(self, *numbers: int) -> None:
+        """Send parts, all of them unless some are named."""
+        wanted = list(numbers) or list(range(1, self.begun["part_count"] + 1))
+        ask = lambda: self.at.post(f"{self.where}/parts", {"numbers": wanted})  # noqa: E731
+        signed = insist(ask, 200).json()
+        for number, url in zip(wanted, signed["urls"], strict=True):
+            self._put(url, self._part(number), signed["headers"])
+
+    def _put(self, url: str, data: bytes, headers: dict[str, str]) -> None:
+        insist(lambda: self.site.fetch(url, "PUT", content=data, headers=headers), 200)
+
+    def _part(self, number: int) -> bytes:
+        size = self.begun["part_size"]
+        return self.data[(number - 1) * size : number * size]
+
+    def ask_to_complete(self) -> httpx.Response:
+        """Ask once for the file."""
+        return self.at.post(f"{self.where}/complete")
+
+    def finish(self) -> dict[str, Any]:
+        """Send what the store does not have, and return the file."""
+        while True:
+            answer = insist(self.ask_to_complete, 201, 409)
+            if answer.status_code == 201:
+                return answer.json()
+            assert answer.json()["code"] == "upload_incomplete", answer.text
+            self.send(*answer.json()["missing"])

@@ -1,0 +1,156 @@
+"""The isolation matrix: every route of every kind of host, its methods, and who may use it.
+
+A route without a row fails the suite. Placeholders are ids of acme's: ``{file}`` of a file,
+``{user}`` of Ada, ``{tenant}`` acme's own (tests/structure/test_route_matrix.py fills them in).
+"""
+
+from dataclasses import dataclass, field
+
+EVERYBODY = "everybody"
+MEMBER = "member"
+STAFF = "staff"
+
+
+@dataclass(frozen=True)
+class Route:
+    """One route as the suite drives it."""
+
+    name: str
+    path: str
+    methods: str
+    who: str = EVERYBODY
+    served_while_suspended: bool = False
+    rights: dict[str, str] = field(default_factory=dict)
+    """For staff: the right on tenants that each method takes; none means any staff."""
+
+
+COMMON = [
+    Route("health", "/api/health", "GET", served_while_suspended=True),
+    Route("health-live", "/api/health/live", "GET", served_while_suspended=True),
+    Route("health-ready", "/api/health/ready", "GET", served_while_suspended=True),
+    Route("schema", "/api/schema", "GET"),
+    Route("docs", "/api/docs", "GET"),
+]
+OF_A_TENANT = [
+    Route("login", "/api/auth/login", "POST"),
+    Route("register", "/api/auth/register", "POST"),
+    Route("refresh", "/api/auth/refresh", "POST"),
+    Route("logout", "/api/auth/logout", "POST"),
+    Route("logout-short", "/api/logout", "POST"),
+    Route("logout-all", "/api/auth/logout-all", "POST", MEMBER),
+    Route("password-forgot", "/api/auth/password/forgot", "POST"),
+    Route("password-reset", "/api/auth/password/reset", "POST"),
+    Route("email-verify", "/api/auth/email/verify", "POST"),
+    Route("email-verification", "/api/auth/email/verification", "POST", MEMBER),
+    Route("password-change", "/api/auth/password/change", "POST", MEMBER),
+    Route("events", "/api/audit", "GET", MEMBER),
+    Route("event", "/api/audit/{audit_event}", "GET", MEMBER),
+    Route("prove", "/api/auth/prove", "POST", MEMBER),
+    Route("factors", "/api/auth/factors", "GET POST", MEMBER),
+    Route("factor", "/api/auth/factors/{factor}", "GET DELETE", MEMBER),
+    Route("factor-confirm", "/api/auth/factors/{factor}/confirm", "POST", MEMBER),
+    Route("recovery-codes", "/api/auth/recovery-codes", "POST", MEMBER),
+    Route("sessions", "/api/auth/sessions", "GET", MEMBER),
+    Route("session", "/api/auth/sessions/{session}", "GET DELETE", MEMBER),
+    Route("me", "/api/users/me", "GET PUT PATCH", MEMBER),
+    Route("user-sessions", "/api/users/{user}/sessions", "GET DELETE", MEMBER),
+    Route("keys", "/api/keys", "GET POST", MEMBER),
+    Route("key", "/api/keys/{key}", "GET DELETE", MEMBER),
+    Route("invitations", "/api/invitations", "GET POST", MEMBER),
+    Route("invitation", "/api/invitations/{invitation}", "GET DELETE", MEMBER),
+    Route("invitation-resend", "/api/invitations/{invitation}/resend", "POST", MEMBER),
+    Route("own-tenant", "/api/tenant", "GET PATCH DELETE", MEMBER),
+    Route("own-domains", "/api/tenant/domains", "GET POST", MEMBER),
+    Route("own-domain", "/api/tenant/domains/{domain}", "GET DELETE", MEMBER),
+    Route("own-domain-check", "/api/tenant/domains/{domain}/check", "POST", MEMBER),
+    Route("users", "/api/users", "GET POST", MEMBER),
+    Route("user", "/api/users/{user}", "GET PATCH DELETE", MEMBER),
+    Route("me-export", "/api/users/me/export", "GET", MEMBER),
+    Route("user-export", "/api/users/{user}/export", "GET", MEMBER),
+    Route("user-factors", "/api/users/{user}/factors", "DELETE", MEMBER),
+    Route("user-erase", "/api/users/{user}/erase", "POST", MEMBER),
+    Route("tenant-transfer", "/api/tenant/transfer", "POST", MEMBER),
+    Route("files", "/api/files", "GET POST", MEMBER),
+    Route("file", "/api/files/{file}", "GET PATCH DELETE", MEMBER),
+    Route("file-download", "/api/files/{file}/download", "GET", MEMBER),
+    Route("file-content", "/api/files/{file}/content", "GET", MEMBER),
+    Route("file-versions", "/api/files/{file}/versions", "GET", MEMBER),
+    Route("file-version-restore", "/api/files/{file}/versions/{version}/restore", "POST", MEMBER),
+    Route("trash", "/api/trash", "GET", MEMBER),
+    Route("trashed", "/api/trash/{trashed}", "DELETE", MEMBER),
+    Route("trashed-restore", "/api/trash/{trashed}/restore", "POST", MEMBER),
+    Route("file-shares", "/api/files/{file}/shares", "GET POST", MEMBER),
+    Route("shares", "/api/shares", "GET", MEMBER),
+    Route("share", "/api/shares/{share}", "GET DELETE", MEMBER),
+    Route("uploads", "/api/uploads", "GET POST", MEMBER),
+    Route("upload", "/api/uploads/{upload}", "GET DELETE", MEMBER),
+    Route("upload-parts", "/api/uploads/{upload}/parts", "POST", MEMBER),
+    Route("upload-complete", "/api/uploads/{upload}/complete", "POST", MEMBER),
+]
+VIEW, ADD, CHANGE, DELETE = "view_tenant", "add_tenant", "change_tenant", "delete_tenant"
+OF_ONE = "/api/tenants/{tenant}"
+
+
+def changing(name: str, path: str) -> Route:
+    """A call that changes a tenant."""
+    return Route(name, f"{OF_ONE}/{path}", "POST", STAFF, rights={"POST": CHANGE})
+
+
+STAFF_LOG_IN = [
+    Route("staff-login", "/api/auth/login", "POST"),
+    Route("staff-logout", "/api/auth/logout", "POST", STAFF),
+]
+OF_STAFF = [
+    Route("tenants", "/api/tenants", "GET POST", STAFF, rights={"GET": VIEW, "POST": ADD}),
+    Route(
+        "tenant",
+        OF_ONE,
+        "GET PATCH DELETE",
+        STAFF,
+        rights={"GET": VIEW, "PATCH": CHANGE, "DELETE": DELETE},
+    ),
+    Route("tenant-usage", f"{OF_ONE}/usage", "GET", STAFF, rights={"GET": VIEW}),
+    Route(
+        "tenant-domains",
+        f"{OF_ONE}/domains",
+        "GET POST",
+        STAFF,
+        rights={"GET": VIEW, "POST": CHANGE},
+    ),
+    Route(
+        "tenant-domain",
+        f"{OF_ONE}/domains/{{domain}}",
+        "GET DELETE",
+        STAFF,
+        rights={"GET": VIEW, "DELETE": CHANGE},
+    ),
+    changing("tenant-domain-check", "domains/{domain}/check"),
+    changing("tenant-suspend", "suspend"),
+    changing("tenant-resume", "resume"),
+    changing("tenant-cancel-deletion", "cancel-deletion"),
+    changing("tenant-rotate-key", "rotate-key"),
+]
+ROUTES = {
+    "apex": [
+        Route("front", "/", "GET"),
+        Route("sign-up-page", "/signup", "GET POST"),
+        Route("signed-up", "/signup/done", "GET"),
+        Route("error-code", "/errors/not_found", "GET"),
+        Route("sign-up", "/api/auth/register", "POST"),
+        *STAFF_LOG_IN,
+        *OF_STAFF,
+        *COMMON,
+    ],
+    "dash": [Route("find-workspace", "/", "GET"), *COMMON],
+    "admin": [Route("admin-front", "/", "GET"), *STAFF_LOG_IN, *OF_STAFF, *COMMON],
+    "tenant": [
+        Route("workspace", "/", "GET"),
+        Route("join-page", "/join", "GET POST"),
+        Route("password-reset-page", "/password/reset", "GET POST"),
+        Route("email-verify-page", "/email/verify", "GET POST"),
+        Route("share-page", "/s/{share_token}", "GET POST"),
+        *OF_A_TENANT,
+        *COMMON,
+    ],
+    "api": [*OF_A_TENANT, *OF_STAFF, *COMMON],
+}

@@ -1,0 +1,140 @@
+"""Looking up the record that proves a domain, against a DNS server of the tests."""
+
+import secrets
+import socket
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from core import env
+from core.problems import ValidationFailed
+from tenants.domains import dns_proof
+from tenants.domains.dns_proof import CHALLENGE, MARK, Outcome, look_up
+from tenants.domains.validation import checked_custom
+from tests.support.name_server import SILENT, NameServer
+
+TOKEN = "0123456789abcdef0123456789abcdef01234567"
+RIGHT = f"{MARK}{TOKEN}"
+
+
+@pytest.fixture
+def domain() -> str:
+    return f"{secrets.token_hex(6)}.example"
+
+
+@pytest.mark.parametrize(
+    ("records", "outcome"),
+    [
+        ([f'TXT "{RIGHT}"'], Outcome.FOUND),
+        (['TXT "v=spf1 -all"', f'TXT "{RIGHT}"', 'TXT "other"'], Outcome.FOUND),
+        ([f'TXT "{MARK}" "{TOKEN[:20]}" "{TOKEN[20:]}"'], Outcome.FOUND),
+        ([f'TXT "{RIGHT.upper()}"'], Outcome.FOUND),
+        ([f'TXT " {RIGHT} "'], Outcome.FOUND),
+        ([f'TXT "\\"{RIGHT}\\""'], Outcome.FOUND),
+        ([f'TXT "{RIGHT[:-1]}"'], Outcome.WRONG_VALUE),
+        ([f'TXT "{RIGHT}0"'], Outcome.WRONG_VALUE),
+        ([f'TXT "{MARK}"'], Outcome.WRONG_VALUE),
+        ([f'TXT "x{RIGHT}"'], Outcome.NOT_FOUND),
+        ([f'TXT "{TOKEN}"'], Outcome.NOT_FOUND),
+        (['TXT "\\255\\000\\010"'], Outcome.NOT_FOUND),
+        (["A 192.0.2.1"], Outcome.NOT_FOUND),
+        ([], Outcome.NOT_FOUND),
+    ],
+)
+def test_what_is_found(zone: NameServer, domain: str, records: list[str], outcome: Outcome):
+    zone.records[f"{CHALLENGE}.{domain}"] = records
+
+    assert look_up(domain, TOKEN) == outcome
+
+
+def test_a_record_elsewhere_proves_nothing(zone: NameServer, domain: str):
+    zone.txt(domain, RIGHT)
+    zone.txt(f"{CHALLENGE}.www.{domain}", RIGHT)
+
+    assert look_up(domain, TOKEN) == Outcome.NXDOMAIN
+
+
+def test_a_wildcard_of_the_zone_counts(zone: NameServer, domain: str):
+    zone.txt(f"*.{domain}", RIGHT)
+
+    assert look_up(domain, TOKEN) == Outcome.FOUND
+
+
+def test_an_alias_is_followed(zone: NameServer, domain: str):
+    zone.records[f"{CHALLENGE}.{domain}"] = ["CNAME proofs.elsewhere.example."]
+    zone.txt("proofs.elsewhere.example", RIGHT)
+
+    assert look_up(domain, TOKEN) == Outcome.FOUND
+
+
+def test_a_circle_of_aliases_ends(zone: NameServer, domain: str):
+    zone.records[f"{CHALLENGE}.{domain}"] = ["CNAME other.example."]
+    zone.records["other.example"] = [f"CNAME {CHALLENGE}.{domain}."]
+
+    assert look_up(domain, TOKEN) == Outcome.SERVFAIL
+
+
+def test_many_records_come_by_tcp(zone: NameServer, domain: str):
+    zone.txt(f"{CHALLENGE}.{domain}", *(f"{n} {'x' * 200}" for n in range(40)), RIGHT)
+
+    assert look_up(domain, TOKEN) == Outcome.FOUND
+    assert [line.split()[0] for line in zone.asked] == ["UDP", "TCP"]
+
+
+@pytest.mark.parametrize("fault", ["SERVFAIL", "REFUSED", "NOTIMP"])
+def test_a_failing_server_is_told_from_a_missing_record(zone: NameServer, domain: str, fault: str):
+    zone.faults[f"{CHALLENGE}.{domain}"] = fault
+
+    assert look_up(domain, TOKEN) == Outcome.SERVFAIL
+
+
+def test_a_silent_server_costs_a_bounded_time(zone: NameServer, domain: str, monkeypatch):
+    monkeypatch.setattr(dns_proof, "LIFETIME", 1.0)
+    zone.faults[f"{CHALLENGE}.{domain}"] = SILENT
+
+    assert look_up(domain, TOKEN) == Outcome.TIMEOUT
+
+
+def test_the_next_server_is_asked(zone: NameServer, domain: str, settings, monkeypatch):
+    monkeypatch.setattr(dns_proof, "EACH", 0.3)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as dead:
+        dead.bind(("127.0.0.1", 0))
+        gone = dead.getsockname()[1]
+    settings.DNS_RESOLVERS = [("127.0.0.1", gone), *settings.DNS_RESOLVERS]
+    zone.txt(f"{CHALLENGE}.{domain}", RIGHT)
+
+    assert look_up(domain, TOKEN) == Outcome.FOUND
+
+
+def test_an_empty_token_proves_nothing(zone: NameServer, domain: str):
+    zone.txt(f"{CHALLENGE}.{domain}", MARK)
+
+    assert look_up(domain, "") == Outcome.WRONG_VALUE
+
+
+def test_the_longest_name_can_be_asked_for(zone: NameServer):
+    name = checked_custom(".".join(["x" * 62] * 3 + ["y" * 38, "example"]))
+    zone.txt(f"{CHALLENGE}.{name}", RIGHT)
+
+    assert look_up(name, TOKEN) == Outcome.FOUND
+    with pytest.raises(ValidationFailed):
+        checked_custom(f"y{name}")
+
+
+@pytest.mark.parametrize(
+    ("value", "parts"),
+    [
+        ("10.0.0.2", ("10.0.0.2", 53)),
+        ("10.0.0.2:5353", ("10.0.0.2", 5353)),
+        ("[fd00::2]", ("fd00::2", 53)),
+        ("[fd00::2]:5353", ("fd00::2", 5353)),
+    ],
+)
+def test_addresses_of_resolvers(value: str, parts: tuple[str, int]):
+    assert env.address("DNS_RESOLVERS", value, 53) == parts
+
+
+@pytest.mark.parametrize("value", ["dns.example", "10.0.0.2:x", "10.0.0.2:99999", "fd00::2", ""])
+def test_what_is_no_address_stops_the_start(value: str):
+    with pytest.raises(ImproperlyConfigured, match="DNS_RESOLVERS"):
+        env.address("DNS_RESOLVERS", value, 53)
