@@ -4,12 +4,12 @@
 import os
 import sys
 
-from core.termination import end_at_once
+from core.termination import exit_at_once_on_signals
 
 
 def main() -> None:
     """Run the command named on the command line."""
-    end_at_once()
+    exit_at_once_on_signals()
     # Importing Django takes a while, and a signal may come meanwhile.
     from aggios.command_line import run_command_line  # noqa: PLC0415
     from core.env import load_running_stack  # noqa: PLC0415

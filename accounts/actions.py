@@ -13,12 +13,12 @@ from enum import Enum
 from accounts.models import User
 
 OWNER, ADMIN, MEMBER = User.Role.OWNER, User.Role.ADMIN, User.Role.MEMBER
-ALL = frozenset({OWNER, ADMIN, MEMBER})
-MANAGERS = frozenset({OWNER, ADMIN})
-OWNERS = frozenset({OWNER})
+ALL_ROLES = frozenset({OWNER, ADMIN, MEMBER})
+MANAGER_ROLES = frozenset({OWNER, ADMIN})
+OWNER_ROLES = frozenset({OWNER})
 
 
-class Proof(Enum):
+class Reauthentication(Enum):
     """Whether an action asks for a recent proof."""
 
     NEVER = "never"
@@ -33,32 +33,32 @@ class Action:
 
     roles: frozenset[str]
     scope: str = ""
-    proof: Proof = Proof.NEVER
+    proof: Reauthentication = Reauthentication.NEVER
 
 
 ACTIONS = {
-    "files:read": Action(ALL, "files:read"),
-    "files:write": Action(ALL, "files:write"),
-    "shares:read": Action(ALL, "shares:read"),
-    "shares:write": Action(ALL, "shares:write"),
-    "me:read": Action(ALL, "users:read"),
-    "users:read": Action(MANAGERS, "users:read"),
-    "me:factors": Action(ALL, proof=Proof.ALWAYS),
-    "users:write": Action(MANAGERS, "users:write", Proof.BY_TARGET),
-    "users:export": Action(MANAGERS),
-    "users:factors": Action(OWNERS, proof=Proof.ALWAYS),
-    "users:erase": Action(OWNERS, proof=Proof.ALWAYS),
-    "invitations:read": Action(MANAGERS, "invitations:read"),
-    "invitations:write": Action(MANAGERS, "invitations:write", Proof.BY_TARGET),
-    "tenant:read": Action(ALL, "tenant:read"),
-    "tenant:write": Action(MANAGERS, "tenant:write", Proof.BY_TARGET),
-    "domains:read": Action(MANAGERS, "domains:read"),
-    "domains:write": Action(MANAGERS, "domains:write"),
-    "tenant:transfer": Action(OWNERS, proof=Proof.ALWAYS),
-    "tenant:delete": Action(OWNERS, proof=Proof.ALWAYS),
-    "audit:read": Action(MANAGERS, "audit:read"),
-    "keys:read": Action(MANAGERS),
-    "keys:create": Action(MANAGERS, proof=Proof.ALWAYS),
-    "keys:revoke": Action(MANAGERS),
+    "files:read": Action(ALL_ROLES, "files:read"),
+    "files:write": Action(ALL_ROLES, "files:write"),
+    "shares:read": Action(ALL_ROLES, "shares:read"),
+    "shares:write": Action(ALL_ROLES, "shares:write"),
+    "me:read": Action(ALL_ROLES, "users:read"),
+    "users:read": Action(MANAGER_ROLES, "users:read"),
+    "me:factors": Action(ALL_ROLES, proof=Reauthentication.ALWAYS),
+    "users:write": Action(MANAGER_ROLES, "users:write", Reauthentication.BY_TARGET),
+    "users:export": Action(MANAGER_ROLES),
+    "users:factors": Action(OWNER_ROLES, proof=Reauthentication.ALWAYS),
+    "users:erase": Action(OWNER_ROLES, proof=Reauthentication.ALWAYS),
+    "invitations:read": Action(MANAGER_ROLES, "invitations:read"),
+    "invitations:write": Action(MANAGER_ROLES, "invitations:write", Reauthentication.BY_TARGET),
+    "tenant:read": Action(ALL_ROLES, "tenant:read"),
+    "tenant:write": Action(MANAGER_ROLES, "tenant:write", Reauthentication.BY_TARGET),
+    "domains:read": Action(MANAGER_ROLES, "domains:read"),
+    "domains:write": Action(MANAGER_ROLES, "domains:write"),
+    "tenant:transfer": Action(OWNER_ROLES, proof=Reauthentication.ALWAYS),
+    "tenant:delete": Action(OWNER_ROLES, proof=Reauthentication.ALWAYS),
+    "audit:read": Action(MANAGER_ROLES, "audit:read"),
+    "keys:read": Action(MANAGER_ROLES),
+    "keys:create": Action(MANAGER_ROLES, proof=Reauthentication.ALWAYS),
+    "keys:revoke": Action(MANAGER_ROLES),
 }
 SCOPES = tuple(dict.fromkeys(action.scope for action in ACTIONS.values() if action.scope))

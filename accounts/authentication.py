@@ -5,17 +5,17 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
-from accounts.api_keys import living_key
+from accounts.api_keys import authenticate_api_key
 from accounts.models import ApiKey, Session, User
 from accounts.problems import InsufficientScope, TokenExpired, TokenInvalid
-from accounts.sessions.services import live_session
-from accounts.sessions.tokens import read_access_token
+from accounts.sessions.services import authenticate_session
+from accounts.sessions.tokens import verify_access_token
 from core.problems import NotAuthenticated
-from core.rate_limits.limits import take
+from core.rate_limits.limits import consume
 from core.request_context import request_context
-from tenants.api_key_form import PREFIX
-from tenants.context import tenant_or_none
-from tenants.credentials import bearer
+from tenants.api_key_form import API_KEY_PREFIX
+from tenants.context import current_tenant_or_none
+from tenants.credentials import bearer_token
 
 
 class BearerAuthentication(BaseAuthentication):
@@ -27,12 +27,16 @@ class BearerAuthentication(BaseAuthentication):
 
         Raises TokenInvalid, TokenExpired, and RateLimited for a key that was used too often.
         """
-        token = bearer(request._request)
+        token = bearer_token(request._request)
         if not token:
             return None
-        if tenant_or_none() is None:
+        if current_tenant_or_none() is None:
             raise TokenInvalid
-        auth = _key(token) if token.startswith(PREFIX) else live_session(read_access_token(token))
+        auth = (
+            _throttled_api_key(token)
+            if token.startswith(API_KEY_PREFIX)
+            else authenticate_session(verify_access_token(token))
+        )
         context = request_context()
         context.user = str(auth.user_id)
         context.proved_at = auth.proved_at if isinstance(auth, Session) else None
@@ -43,10 +47,10 @@ class BearerAuthentication(BaseAuthentication):
         return 'Bearer realm="aggios"'
 
 
-def _key(text: str) -> ApiKey:
-    key = living_key(text)
+def _throttled_api_key(text: str) -> ApiKey:
+    key = authenticate_api_key(text)
     request_context().api_key = str(key.id)
-    take("api_key", str(key.id), amount=key.requests_per_minute)
+    consume("api_key", str(key.id), amount=key.requests_per_minute)
     return key
 
 
@@ -62,7 +66,7 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": how}
 
 
-def session_asking(request: Request, *, lenient: bool) -> Session | None:
+def optional_session(request: Request, *, lenient: bool) -> Session | None:
     """Return the session of the access token that came with the request, if one did.
 
     ``lenient`` takes a token that is not good for none; otherwise it raises TokenInvalid or
@@ -79,14 +83,14 @@ def session_asking(request: Request, *, lenient: bool) -> Session | None:
     return found[1] if found else None  # type: ignore[return-value]
 
 
-def session_of(request: Request) -> Session:
+def current_session(request: Request) -> Session:
     """Return the session of the person who asks. Raises NotAuthenticated where there is none."""
     if not isinstance(request.auth, Session):
         raise NotAuthenticated
     return request.auth
 
 
-def person(request: Request | HttpRequest) -> User:
+def current_user(request: Request | HttpRequest) -> User:
     """Return the person who asks. Raises NotAuthenticated for anybody else."""
     user: object = request.user
     if not isinstance(user, User):

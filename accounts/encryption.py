@@ -4,20 +4,20 @@ What one tenant's row holds is worth nothing in another's.
 """
 
 from core.crypto import encryption
-from core.crypto.encryption import Unreadable
+from core.crypto.encryption import DecryptionError
 from tenants.context import current_tenant
 
-__all__ = ["Unreadable", "info_of", "keyed_hash", "keyed_hashes", "seal", "unseal"]
+__all__ = ["DecryptionError", "decrypt", "encrypt", "key_info", "keyed_hash", "keyed_hashes"]
 
 
-def seal(purpose: str, text: str) -> str:
+def encrypt(purpose: str, text: str) -> str:
     """Return the text encrypted for the current tenant, with the pepper's version in front."""
-    return encryption.seal(info_of(purpose), text)
+    return encryption.encrypt(key_info(purpose), text)
 
 
-def unseal(purpose: str, sealed: str) -> str:
+def decrypt(purpose: str, sealed: str) -> str:
     """Return what was sealed. Raises Unreadable."""
-    return encryption.unseal(info_of(purpose), sealed)
+    return encryption.decrypt(key_info(purpose), sealed)
 
 
 def keyed_hash(purpose: str, text: str) -> bytes:
@@ -27,9 +27,9 @@ def keyed_hash(purpose: str, text: str) -> bytes:
 
 def keyed_hashes(purpose: str, text: str) -> list[bytes]:
     """Return what may be stored of a secret: with the current pepper, then with the others."""
-    return encryption.keyed_hashes(info_of(purpose), text)
+    return encryption.keyed_hashes(key_info(purpose), text)
 
 
-def info_of(purpose: str) -> str:
+def key_info(purpose: str) -> str:
     """Return what core/crypto/encryption.py is told that something of the current tenant is for."""
     return f"aggios:{purpose}:{current_tenant().id.hex}"

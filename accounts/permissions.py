@@ -6,18 +6,18 @@ from django.conf import settings
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from accounts.actions import ACTIONS, Proof
-from accounts.factors.proof import require_recent_proof
+from accounts.actions import ACTIONS, Reauthentication
+from accounts.factors.proof import require_recent_authentication
 from accounts.models import ApiKey, User
 from accounts.problems import EmailUnverified, InsufficientScope, SecondFactorMissing
-from accounts.tenant_policy import policy
+from accounts.tenant_policy import current_policy
 from core.problems import PasswordChangeRequired, PermissionRefused
 
 if TYPE_CHECKING:  # rest_framework.views imports this module through its settings
     from core.api.views import ApiView
 
 
-class IsPerson(BasePermission):
+class IsTenantUser(BasePermission):
     """Any active person, also one who has yet to verify an address or add a second factor."""
 
     def has_permission(self, request: Request, view: "ApiView") -> bool:  # type: ignore[override]
@@ -32,8 +32,8 @@ class IsPerson(BasePermission):
         require_action(request.user, request.auth, action)
         if self.must_be_admitted(request):
             require_admitted(request.user)
-        if action and ACTIONS[action].proof is Proof.ALWAYS:
-            require_recent_proof()
+        if action and ACTIONS[action].proof is Reauthentication.ALWAYS:
+            require_recent_authentication()
         return True
 
     def must_be_admitted(self, request: Request) -> bool:
@@ -41,7 +41,7 @@ class IsPerson(BasePermission):
         return False
 
 
-class IsMember(IsPerson):
+class IsAdmittedUser(IsTenantUser):
     """An active person who has done all that the workspace asks of its people."""
 
     def must_be_admitted(self, request: Request) -> bool:
@@ -49,7 +49,7 @@ class IsMember(IsPerson):
         return True
 
 
-class IsPersonToRead(IsPerson):
+class IsAdmittedUserOrReadOnly(IsTenantUser):
     """Any active person may look; to change something is for members."""
 
     def must_be_admitted(self, request: Request) -> bool:
@@ -57,7 +57,7 @@ class IsPersonToRead(IsPerson):
         return _method(request) != "GET"
 
 
-class Everybody(BasePermission):
+class AllowAny(BasePermission):
     """No log-in asked for; said openly at the view."""
 
     def has_permission(self, request: Request, view: object) -> bool:
@@ -93,7 +93,7 @@ def require_admitted(user: User) -> None:
     """
     if user.password_change_required and settings.FIRST_PASSWORD_CHANGE == "required":  # noqa: S105
         raise PasswordChangeRequired
-    rules = policy()
+    rules = current_policy()
     if rules.email_verification == "required" and user.email_verified_at is None:
         raise EmailUnverified
     if user.role in rules.second_factor_roles and user.second_factor_at is None:

@@ -8,13 +8,13 @@ went out.
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.actors import target_of
-from accounts.api_keys import revoke_all_keys
+from accounts.actors import user_target
+from accounts.api_keys import revoke_all_api_keys
 from accounts.models import Invitation, Letter, MailLink, RecoveryCode, User
 from audit.services import Actor, record
 
 
-def end_what_was_open(*, actor: Actor) -> None:
+def revoke_outstanding_credentials(*, actor: Actor) -> None:
     """Void keys, recovery codes, invitations, links and letters.
 
     Second factors stay as the archive has them, as passwords do; which of the codes were used up
@@ -22,7 +22,7 @@ def end_what_was_open(*, actor: Actor) -> None:
     """
     now = timezone.now()
     with transaction.atomic():
-        revoke_all_keys(actor=actor, cause="restored")
+        revoke_all_api_keys(actor=actor, cause="restored")
         codes = RecoveryCode.objects.filter(used_at=None).update(used_at=now)
         record("recovery_codes.voided", actor=actor, cause="restored", count=codes)
         Invitation.objects.filter(revoked_at=None).update(revoked_at=now)
@@ -30,7 +30,7 @@ def end_what_was_open(*, actor: Actor) -> None:
         Letter.objects.all().delete()
 
 
-def ask_for_new_factors(*, actor: Actor) -> None:
+def reset_all_second_factors(*, actor: Actor) -> None:
     """Take second factors from everybody: they were sealed for another tenant, and open nothing.
 
     Left as they were, nobody who had one could ever log in. Run it in the tenant that was made.
@@ -38,4 +38,4 @@ def ask_for_new_factors(*, actor: Actor) -> None:
     with transaction.atomic():
         for person in User.objects.exclude(second_factor_at=None).order_by("pk"):
             User.objects.filter(pk=person.pk).update(second_factor_at=None)
-            record("factor.removed", actor=actor, target=target_of(person), why="imported")
+            record("factor.removed", actor=actor, target=user_target(person), why="imported")

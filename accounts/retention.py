@@ -10,22 +10,22 @@ from typing import Any
 from django.db.models import QuerySet
 
 from accounts.models import ApiKey, Invitation, MailLink
-from core.database.deleting import delete_some
+from core.database.deleting import delete_batch
 
-AT_ONCE = 20
-KEPT = {
+BATCH_SIZE = 20
+RETENTION = {
     "links": timedelta(days=7),
     "invitations": timedelta(days=90),  # managers look back at whom they have asked
     "api_keys": timedelta(days=30),
 }
 
 
-def outdated(kind: str, now: datetime) -> QuerySet[Any]:
+def outdated_rows(kind: str, now: datetime) -> QuerySet[Any]:
     """Return the rows that nobody needs any more: links, invitations or API keys.
 
     What they were is in the audit trail.
     """
-    before = now - KEPT[kind]
+    before = now - RETENTION[kind]
     if kind == "links":
         return MailLink.objects.filter(expires_at__lt=before)
     if kind == "invitations":
@@ -33,6 +33,6 @@ def outdated(kind: str, now: datetime) -> QuerySet[Any]:
     return ApiKey.objects.filter(revoked_at__lt=before)
 
 
-def prune(kind: str, now: datetime, at_once: int = AT_ONCE) -> int:
+def prune_rows(kind: str, now: datetime, at_once: int = BATCH_SIZE) -> int:
     """Delete a few of them and return how many. What somebody holds is left for the next time."""
-    return delete_some(outdated(kind, now), at_once)
+    return delete_batch(outdated_rows(kind, now), at_once)

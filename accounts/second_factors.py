@@ -8,20 +8,20 @@ of its owner, yet not shut them out.
 
 from django.db import transaction
 
-from accounts.actors import actor_of, target_of
-from accounts.email.outbox import post_letter
-from accounts.encryption import info_of
+from accounts.actors import user_actor, user_target
+from accounts.email.outbox import enqueue_email
+from accounts.encryption import key_info
 from accounts.models import Authenticator, RecoveryCode, User
 from accounts.problems import SecondFactorRequired
 from audit.services import record
 from core.crypto import second_factor
-from core.crypto.one_time_codes import is_app_code, tidy
+from core.crypto.one_time_codes import is_totp_code, normalize_code
 from tenants.context import current_tenant
 
-SECRET, RECOVERY = "totp-secret", "recovery-code"
+TOTP_SECRET_PURPOSE, RECOVERY_CODE_PURPOSE = "totp-secret", "recovery-code"
 
 
-def require_code(user: User, code: str) -> str:
+def require_second_factor(user: User, code: str) -> str:
     """Check the second factor of a person whose password fitted; return which kind it was.
 
     Empty for who has none. Raises SecondFactorRequired without a code, InvalidCredentials for a
@@ -29,26 +29,28 @@ def require_code(user: User, code: str) -> str:
     """
     if user.second_factor_at is None:
         return ""
-    if not tidy(code):
+    if not normalize_code(code):
         raise SecondFactorRequired
-    if not is_app_code(tidy(code)):
-        use_recovery_code(user, code)
+    if not is_totp_code(normalize_code(code)):
+        consume_recovery_code(user, code)
         return "recovery_code"
-    require_app_code(user, tidy(code))
+    consume_totp_code(user, normalize_code(code))
     return "totp"
 
 
-def require_app_code(user: User, code: str, *, confirmed: bool = True) -> None:
+def consume_totp_code(user: User, code: str, *, confirmed: bool = True) -> None:
     """Use up a code of the person's app. Raises InvalidCredentials and RateLimited."""
     apps = Authenticator.objects.filter(user=user, confirmed_at__isnull=not confirmed)
     counted = (str(current_tenant().id), str(user.id))
-    second_factor.use_app_code(apps, code, info=info_of(SECRET), counted=counted)
+    second_factor.consume_totp_code(apps, code, info=key_info(TOTP_SECRET_PURPOSE), counted=counted)
 
 
-def use_recovery_code(user: User, code: str) -> None:
+def consume_recovery_code(user: User, code: str) -> None:
     """Use up a recovery code; the person gets a letter. Raises InvalidCredentials."""
     codes = RecoveryCode.objects.filter(user=user)
     with transaction.atomic():
-        left = second_factor.use_recovery_code(codes, code, info=info_of(RECOVERY))
-        record("recovery_code.used", actor=actor_of(user), target=target_of(user), left=left)
-        post_letter("second_factor", to=user.email, user=str(user.id), what="used", left=left)
+        left = second_factor.consume_recovery_code(
+            codes, code, info=key_info(RECOVERY_CODE_PURPOSE)
+        )
+        record("recovery_code.used", actor=user_actor(user), target=user_target(user), left=left)
+        enqueue_email("second_factor", to=user.email, user=str(user.id), what="used", left=left)

@@ -5,7 +5,7 @@ from typing import Any
 from django.dispatch import receiver
 
 from accounts.models import Session
-from accounts.sessions.services import end_everybodys
+from accounts.sessions.services import end_tenant_sessions
 from audit.services import Actor
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
@@ -16,4 +16,4 @@ from tenants.signals import key_rotated
 def _end_sessions(tenant: TenantRef, actor: Actor, **_: Any) -> None:
     """Their tokens are void already; a list of sessions must not call them alive."""
     with tenant_context(tenant):
-        end_everybodys(Session.End.REVOKED, actor=actor, cause="key_rotated")
+        end_tenant_sessions(Session.End.REVOKED, actor=actor, cause="key_rotated")

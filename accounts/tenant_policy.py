@@ -10,13 +10,13 @@ from typing import Any
 
 from accounts.models import User
 from tenants.context import current_tenant
-from tenants.refs import Setting, settings_of
+from tenants.refs import SettingValue, frozen_settings
 
 ROLES = tuple(User.Role.values)
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class TenantPolicy:
     """One workspace's rules. Times are in seconds; 0 is no limit."""
 
     session_idle_seconds: int = 0
@@ -35,19 +35,19 @@ class Policy:
     """``off``: no file is opened by a link, and no link is made."""
 
 
-NAMES = tuple(field.name for field in fields(Policy))
+SETTING_NAMES = tuple(field.name for field in fields(TenantPolicy))
 
 
-def policy() -> Policy:
+def current_policy() -> TenantPolicy:
     """Return the rules of the tenant that the code runs in."""
-    return _policy(current_tenant().settings)
+    return _cached_policy(current_tenant().settings)
 
 
-def policy_from(stored: dict[str, Any]) -> Policy:
+def policy_from_settings(stored: dict[str, Any]) -> TenantPolicy:
     """Return the rules as a tenant's row has them."""
-    return _policy(settings_of(stored))
+    return _cached_policy(frozen_settings(stored))
 
 
 @lru_cache(maxsize=1024)
-def _policy(settings: tuple[tuple[str, Setting], ...]) -> Policy:
-    return Policy(**{name: value for name, value in settings if name in NAMES})  # type: ignore[arg-type]
+def _cached_policy(settings: tuple[tuple[str, SettingValue], ...]) -> TenantPolicy:
+    return TenantPolicy(**{name: value for name, value in settings if name in SETTING_NAMES})  # type: ignore[arg-type]

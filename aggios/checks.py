@@ -11,43 +11,43 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import OperationalError, connection
 from psycopg.errors import OperationalError as DriverError
 
-LEAST_SECRET = 50
+MIN_SECRET_LENGTH = 50
 # A backend holds 0.14 MB for each tenant that it has met (docs/benchmarks.md).
-MOST_SCOPES = 2000
+MAX_SCHEMAS_PER_CONNECTION = 2000
 # What our own examples and generators of development stacks put into secrets.
-DEVELOPMENT = ("insecure", "development", "changeme", "change-me", "example")
+DEVELOPMENT_WORDS = ("insecure", "development", "changeme", "change-me", "example")
 # OWASP Password Storage Cheat Sheet: of its equal choices of Argon2id, 7 MiB and 5 passes is the
 # smallest.
 LEAST_ARGON2_MEMORY = 7168  # KiB
 LEAST_ARGON2_WORK = 7168 * 5  # KiB times passes
-SECRETS = ("SECRET_KEY", "TOKEN_MASTER_SECRET", "TOKEN_MASTER_SECRET_PREVIOUS")
+SECRET_SETTINGS = ("SECRET_KEY", "TOKEN_MASTER_SECRET", "TOKEN_MASTER_SECRET_PREVIOUS")
 
 
 @register(Tags.security)
-def secrets_are_secret(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+def check_secrets(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     """Refuse short, known or shared secrets in production."""
     if not settings.PRODUCTION:
         return []
-    values = {name: getattr(settings, name) for name in SECRETS if getattr(settings, name)}
+    values = {name: getattr(settings, name) for name in SECRET_SETTINGS if getattr(settings, name)}
     for index, pepper in enumerate(settings.PASSWORD_PEPPERS.split(",")):
         values[f"PASSWORD_PEPPERS[{index}]"] = pepper.partition(":")[2]
     return [
-        *(fault for name, value in values.items() if (fault := _weak(name, value))),
-        *_shared(values),
+        *(fault for name, value in values.items() if (fault := _weak_secret(name, value))),
+        *_repeated_secrets(values),
     ]
 
 
-def _weak(name: str, value: str) -> Error | None:
+def _weak_secret(name: str, value: str) -> Error | None:
     hint = f'Set {name} to `python -c "import secrets; print(secrets.token_hex(32))"`.'
-    if any(word in value.lower() for word in DEVELOPMENT):
+    if any(word in value.lower() for word in DEVELOPMENT_WORDS):
         return Error(f"{name} is a development secret.", hint=hint, id="aggios.E001")
-    if len(value) < LEAST_SECRET or len(set(value)) < 8:
-        message = f"{name} has less than {LEAST_SECRET} characters, or too few different ones."
+    if len(value) < MIN_SECRET_LENGTH or len(set(value)) < 8:
+        message = f"{name} has less than {MIN_SECRET_LENGTH} characters, or too few different ones."
         return Error(message, hint=hint, id="aggios.E002")
     return None
 
 
-def _shared(values: dict[str, str]) -> list[CheckMessage]:
+def _repeated_secrets(values: dict[str, str]) -> list[CheckMessage]:
     if len(set(values.values())) == len(values):
         return []
     hint = "Give each secret a value of its own, so that each can be rotated."
@@ -55,7 +55,7 @@ def _shared(values: dict[str, str]) -> list[CheckMessage]:
 
 
 @register(Tags.security)
-def production_is_closed(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+def check_production(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     """Refuse debug mode, open hosts and links over plain HTTP in production."""
     if not settings.PRODUCTION:
         return []
@@ -92,7 +92,7 @@ def passwords_are_costly(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessa
 
 
 @register(Tags.security)
-def mail_goes_out(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+def check_email(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     """Refuse to lose people's mail in production, or to send our password for it in clear."""
     if not settings.PRODUCTION:
         return []
@@ -111,15 +111,15 @@ def mail_goes_out(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
 
 
 @register(Tags.security)
-def pool_is_safe(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+def check_connections(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     """Refuse connection settings under which a tenant's scope could reach somebody else."""
     database = settings.DATABASES["default"]
     faults: list[CheckMessage] = []
     if database["CONN_MAX_AGE"] is None or database["CONN_MAX_AGE"] > 3600:
         hint = "Set DATABASE_CONN_MAX_AGE to 3600 or less: a connection keeps what it has met."
         faults.append(Error("Connections live too long.", hint=hint, id="aggios.E020"))
-    if not 1 <= database["MAX_SCOPES"] <= MOST_SCOPES:
-        hint = f"Set DATABASE_CONN_MAX_SCOPES to 1 to {MOST_SCOPES}; 200 is usual."
+    if not 1 <= database["MAX_SCOPES"] <= MAX_SCHEMAS_PER_CONNECTION:
+        hint = f"Set DATABASE_CONN_MAX_SCOPES to 1 to {MAX_SCHEMAS_PER_CONNECTION}; 200 is usual."
         fault = Error("Connections may meet too many tenants.", hint=hint, id="aggios.E025")
         faults.append(fault)
     if database["OPTIONS"].get("prepare_threshold") is not None:
@@ -133,7 +133,7 @@ def pool_is_safe(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
 
 
 @register(Tags.database, deploy=True)
-def no_hidden_pooler(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+def check_pooler(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     """Find a pooler between us and PostgreSQL; in transaction mode it would mix tenants up.
 
     A pooler answers the connection with a process id of its own; PostgreSQL's is its backend's.
@@ -154,7 +154,7 @@ def no_hidden_pooler(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
 
 
 @register(Tags.database, deploy=True)
-def login_is_powerless(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+def check_database_role(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     """Refuse to serve as a login that could read every tenant or alter tables."""
     try:
         with connection.cursor() as cursor:

@@ -4,14 +4,14 @@ from django.core.management import ManagementUtility
 from django.core.management.base import BaseCommand
 from rich_argparse.django import richify_command_line_help
 
-from core.termination import Stopped, end_by, end_in_order
+from core.termination import TERMINATION_EXCEPTIONS, exit_after_signal, raise_on_signals
 
 
 class _Utility(ManagementUtility):
     def fetch_command(self, subcommand: str) -> BaseCommand:
         """Return the command; from here on signals are exceptions that it may handle."""
         command = super().fetch_command(subcommand)
-        end_in_order()
+        raise_on_signals()
         return command
 
 
@@ -20,5 +20,5 @@ def run_command_line(argv: list[str]) -> None:
     richify_command_line_help()
     try:
         _Utility(argv).execute()
-    except Stopped as exc:
-        end_by(exc)
+    except TERMINATION_EXCEPTIONS as exc:
+        exit_after_signal(exc)

@@ -35,7 +35,7 @@ access_log_format = ""
 accesslog = None
 errorlog = "-"
 loglevel = "warning"
-logger_class = "aggios.serving.gunicorn_log.Log"
+logger_class = "aggios.serving.gunicorn_log.RedactingLogger"
 preload_app = False
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
 # Otherwise one socket in the home folder is shared by everything that the account runs.
@@ -77,9 +77,9 @@ def child_exit(server: Any, worker: Any) -> None:
 
 
 def _join_metrics(server: Any) -> None:
-    from core.observability.metric_files import join_ended  # noqa: PLC0415 - for the same reason
+    from core.observability.metric_files import merge_ended_processes  # noqa: PLC0415 - for the same reason
 
     try:
-        join_ended(Path(os.environ[METRICS]))
+        merge_ended_processes(Path(os.environ[METRICS]))
     except Exception as exc:  # noqa: BLE001 - a full disk, say, must not end the master
         server.log.warning("Files of metrics were not joined: %s", exc)

@@ -17,14 +17,14 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.permissions import Everybody
-from core.api.views import ApiView, read_only
-from core.db_backend.scope import PUBLIC, enter
+from accounts.permissions import AllowAny
+from core.api.views import ApiView, require_safe
+from core.db_backend.scope import PUBLIC, use_scope
 from files.storage.client import ping
 
 
 def _database() -> None:
-    with enter(PUBLIC), connection.cursor() as cursor:
+    with use_scope(PUBLIC), connection.cursor() as cursor:
         cursor.execute("SELECT 1")
 
 
@@ -45,24 +45,24 @@ def _check(name: str) -> dict[str, Any]:
     return {"status": status, "latency_ms": round((time.perf_counter() - started) * 1000, 1)}
 
 
-class CheckShape(serializers.Serializer[Any]):
+class CheckSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(["ok", "down"])
     latency_ms = serializers.FloatField()
 
 
-class HealthShape(serializers.Serializer[Any]):
+class HealthSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(["ok", "degraded", "down"])
     version = serializers.CharField()
-    checks = serializers.DictField(child=CheckShape())
+    checks = serializers.DictField(child=CheckSerializer())
 
 
 class Health(ApiView):
     """Tell what works: 200 for ``ok`` and ``degraded``, 503 for ``down``."""
 
     authentication_classes = ()
-    permission_classes = (Everybody,)
+    permission_classes = (AllowAny,)
 
-    @extend_schema(operation_id="health", responses={200: HealthShape, 503: HealthShape})
+    @extend_schema(operation_id="health", responses={200: HealthSerializer, 503: HealthSerializer})
     def get(self, request: Request) -> Response:
         checks = {name: _check(name) for name in CHECKS}
         body = {"status": _verdict(checks), "version": settings.VERSION, "checks": checks}
@@ -75,13 +75,13 @@ def _verdict(checks: dict[str, dict[str, Any]]) -> str:
     return "ok" if all(c["status"] == "ok" for c in checks.values()) else "degraded"
 
 
-@read_only
+@require_safe
 def live(request: HttpRequest) -> HttpResponse:
     """Answer as long as the process does."""
     return JsonResponse({"status": "ok"})
 
 
-@read_only
+@require_safe
 def ready(request: HttpRequest) -> HttpResponse:
     """Answer 200 if requests can be served, 503 otherwise."""
     check = _check("database")

@@ -9,7 +9,7 @@ import os
 import sys
 
 
-def alive(port: int, timeout: float = 4) -> bool:
+def is_alive(port: int, timeout: float = 4) -> bool:
     """Return whether the server on this machine's ``port`` answers 200."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     # A host that the application answers to, and the scheme that the proxy would name.
@@ -24,4 +24,4 @@ def alive(port: int, timeout: float = 4) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(0 if alive(int(os.environ.get("PORT", "8080"))) else 1)
+    sys.exit(0 if is_alive(int(os.environ.get("PORT", "8080"))) else 1)

@@ -19,13 +19,13 @@ from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSpli
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.http.conditional import etag_of_bytes, is_known
+from core.http.conditional import etag_of_bytes, matches_if_none_match
 
 FILE_NAME = "Aggios API.json"
 MAX_AGE_SECONDS = 300
 CACHE_CONTROL = f"private, max-age={MAX_AGE_SECONDS}"
 # Threads that ask at the same time must not make it several times.
-_MAKING = threading.Lock()
+_GENERATING = threading.Lock()
 
 
 class SchemaView(SpectacularJSONAPIView):
@@ -34,17 +34,17 @@ class SchemaView(SpectacularJSONAPIView):
     @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
         """Return the description, or 304 if the client has it."""
-        with _MAKING:
-            body, etag = schema_of(getattr(request._request, "urlconf", None))
+        with _GENERATING:
+            body, etag = openapi_document(getattr(request._request, "urlconf", None))
         headers = {"ETag": etag, "Cache-Control": CACHE_CONTROL}
-        if is_known(request, etag):
+        if matches_if_none_match(request, etag):
             return HttpResponse(status=304, headers=headers)
         headers["Content-Disposition"] = f'inline; filename="{FILE_NAME}"'
         return HttpResponse(body, content_type=OpenApiJsonRenderer.media_type, headers=headers)
 
 
 @cache
-def schema_of(urlconf: str | None) -> tuple[bytes, str]:
+def openapi_document(urlconf: str | None) -> tuple[bytes, str]:
     """Return the description of a URL configuration as JSON, and its entity tag.
 
     Call with constants of the settings only: every result is kept.
@@ -77,15 +77,15 @@ class DocsView(SpectacularSwaggerSplitView):
         """Add an entity tag to the page and to its script; 304 if the client has it."""
         response = super().finalize_response(request, response, *args, **kwargs)
         if response.status_code == 200:
-            response.add_post_render_callback(lambda rendered: _tag(request, rendered))
+            response.add_post_render_callback(lambda rendered: _add_etag(request, rendered))
         return response
 
 
-def _tag(request: Request, response: Response) -> HttpResponse | None:
+def _add_etag(request: Request, response: Response) -> HttpResponse | None:
     """Give a rendered answer its entity tag; return a 304 in its place if the client has it."""
     etag = etag_of_bytes(response.content)
     response.headers["ETag"] = etag
     response.headers["Cache-Control"] = CACHE_CONTROL
-    if not is_known(request, etag):
+    if not matches_if_none_match(request, etag):
         return None
     return HttpResponse(status=304, headers={"ETag": etag, "Cache-Control": CACHE_CONTROL})

@@ -12,7 +12,7 @@ from csp.constants import NONE, SELF
 
 from aggios.databases import databases
 from core import env
-from core.observability.logging import log_configuration
+from core.observability.logging import logging_config
 from core.redis_connections import count_connection
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -102,30 +102,32 @@ SHARED_APPS = [
 ]
 TENANT_APPS = ["audit", "idempotency", "accounts", "files"]
 INSTALLED_APPS = list(dict.fromkeys([*SHARED_APPS, *TENANT_APPS]))
-INSTALLED_APPS[INSTALLED_APPS.index("django.contrib.admin")] = "staff.admin_config.Admin"
+INSTALLED_APPS[INSTALLED_APPS.index("django.contrib.admin")] = (
+    "staff.admin_config.AggiosAdminConfig"
+)
 TENANT_MODEL = "tenants.Tenant"
 TENANT_DOMAIN_MODEL = "tenants.Domain"
 AUTH_USER_MODEL = "staff.StaffUser"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 MIDDLEWARE = [
-    "core.http.middleware.EdgeMiddleware",
-    "tenants.transport.TransportMiddleware",
+    "core.http.middleware.RequestContextMiddleware",
+    "tenants.transport.CustomDomainHSTSMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "corsheaders.middleware.CorsMiddleware",
-    "core.http.middleware.VersionMiddleware",
+    "core.http.middleware.ApiVersionMiddleware",
     "core.observability.metrics.MetricsMiddleware",
     "core.http.encodings.EncodingMiddleware",
-    "tenants.domains.traefik.ProviderMiddleware",
+    "tenants.domains.traefik.TraefikProviderMiddleware",
     "tenants.middleware.TenantMiddleware",
-    "staff.middleware.AdminSession",
+    "staff.middleware.AdminSessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "staff.middleware.AdminAuthentication",
-    "staff.middleware.AdminMessages",
-    "staff.middleware.AdminLocale",
+    "staff.middleware.AdminAuthenticationMiddleware",
+    "staff.middleware.AdminMessagesMiddleware",
+    "staff.middleware.AdminLocaleMiddleware",
 ]
 ROOT_URLCONF = "aggios.urls.apex"
 SITE_URLCONFS = {
@@ -148,7 +150,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "pages.context_processors.site",
+                "pages.context_processors.site_context",
             ]
         },
     }
@@ -167,7 +169,7 @@ CACHES: dict[str, Any] = {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "aggios",
-        "KEY_FUNCTION": "tenants.caching.tenant_key",
+        "KEY_FUNCTION": "tenants.caching.tenant_cache_key",
         "OPTIONS": {
             # Without Redis requests still work; health says so.
             "IGNORE_EXCEPTIONS": True,
@@ -253,22 +255,22 @@ TENANT_EXPORT_DIR = Path(_EXPORTS) if _EXPORTS else None
 TRAEFIK_PROVIDER_TOKEN = env.text("TRAEFIK_PROVIDER_TOKEN", "")
 DOMAIN_CERT_RESOLVER = env.text("DOMAIN_CERT_RESOLVER", "")
 # How a workspace that staff opens gets its owner; staff itself knows no people of tenants.
-TENANT_OWNER_MAKER = "operations.tenant_owners.make_owner"
+TENANT_OWNER_MAKER = "operations.tenant_owners.create_owner"
 # How often a process adds the requests that it counted to the table of usage.
 REQUEST_COUNTS_SECONDS = env.integer("REQUEST_COUNTS_SECONDS", 10, least=1)
 # How a tenant is measured; staff itself knows no files of tenants.
 TENANT_USAGE_MEASURER = "operations.usage.measure_tenant"
 # What an export of one person's data holds, by name; accounts itself knows no files.
 PERSONAL_DATA_SOURCES = {
-    "sessions": "accounts.people.personal_sources.sessions",
-    "second_factors": "accounts.people.personal_sources.second_factors",
-    "api_keys": "accounts.people.personal_sources.api_keys",
-    "invitations": "accounts.people.personal_sources.invitations",
-    "mailed_links": "accounts.people.personal_sources.mailed_links",
-    "events": "accounts.people.personal_sources.events",
-    "files": "files.personal_data.files",
-    "uploads": "files.personal_data.uploads",
-    "shares": "files.personal_data.shares",
+    "sessions": "accounts.people.personal_sources.export_sessions",
+    "second_factors": "accounts.people.personal_sources.export_second_factors",
+    "api_keys": "accounts.people.personal_sources.export_api_keys",
+    "invitations": "accounts.people.personal_sources.export_invitations",
+    "mailed_links": "accounts.people.personal_sources.export_email_links",
+    "events": "accounts.people.personal_sources.export_audit_events",
+    "files": "files.personal_data.export_files",
+    "uploads": "files.personal_data.export_uploads",
+    "shares": "files.personal_data.export_shares",
 }
 AUTH_PASSWORD_VALIDATORS = [
     {
@@ -280,7 +282,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "accounts.passwords.validators.ContextWordValidator"},
     {"NAME": "accounts.passwords.breaches.BreachedPasswordValidator"},
     {
-        "NAME": "accounts.passwords.validators.OwnDataValidator",
+        "NAME": "accounts.passwords.validators.UserAttributeSimilarityValidator",
         "OPTIONS": {
             "user_attributes": ("email", "mailbox", "first_name", "last_name", "full_name")
         },
@@ -303,9 +305,9 @@ SIMPLE_JWT = {
 # -- API -------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.BearerAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.IsMember"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.IsAdmittedUser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.negotiation.OneRepresentation",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.negotiation.IgnoreClientContentNegotiation",
     "URL_FORMAT_OVERRIDE": None,
     "DEFAULT_PARSER_CLASSES": ["core.api.parsers.StrictJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "core.api.pagination.KeysetPagination",
@@ -341,7 +343,7 @@ SPECTACULAR_SETTINGS = {
 }
 # Bodies that are read into memory; files are streamed and bounded by FILE_MAX_BYTES.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
-FILE_UPLOAD_HANDLERS = ["core.uploads.NoFiles"]
+FILE_UPLOAD_HANDLERS = ["core.uploads.NoFilesUploadHandler"]
 # The largest object of Amazon S3 (user guide, "Multipart upload limits") is the largest file.
 FILE_MAX_BYTES = env.integer("FILE_MAX_BYTES", 5 * 1024**4, least=1)
 # Through the backend (POST /api/files); what is larger goes straight to the store.
@@ -498,7 +500,7 @@ CONTENT_SECURITY_POLICY = {
 
 # -- logs ------------------------------------------------------------------------------------------
 LOGGING_CONFIG = "logging.config.dictConfig"
-LOGGING = log_configuration(
+LOGGING = logging_config(
     env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
     env.choice("LOG_FORMAT", "json", ("json", "console")),
 )

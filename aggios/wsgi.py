@@ -4,28 +4,28 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from aggios.boot import refuse_unsafe_start
+from aggios.boot import require_safe_configuration
 from aggios.server.request_body import (
     Application,
-    in_time,
-    read_to_the_end,
-    with_readable_type,
-    without_length,
+    allow_chunked,
+    drain_body,
+    limit_body_time,
+    normalize_content_type,
 )
-from aggios.server.slow_client_middleware import sent_in_time
-from aggios.serving.full_house import with_places
+from aggios.server.slow_client_middleware import limit_stream_time
+from aggios.serving.full_house import limit_slow_uploads
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aggios.settings")
 
 application: Application = get_wsgi_application()
 # From the inside out.
 for layer in (
-    without_length,
-    in_time,
-    with_places,
-    read_to_the_end,
-    sent_in_time,
-    with_readable_type,
+    allow_chunked,
+    limit_body_time,
+    limit_slow_uploads,
+    drain_body,
+    limit_stream_time,
+    normalize_content_type,
 ):
     application = layer(application)
-refuse_unsafe_start()
+require_safe_configuration()

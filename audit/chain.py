@@ -2,4 +2,4 @@
 
 from pathlib import Path
 
-FUNCTIONS = Path(__file__).with_name("functions.sql")
+FUNCTIONS_SQL = Path(__file__).with_name("functions.sql")

@@ -11,7 +11,7 @@ from core.problems import NotFound
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class EventFilter:
     """Which events are looked for; what is left empty is not asked about.
 
     ``action`` is a whole one, or the beginning of several if it ends in a dot. ``actor`` and
@@ -26,7 +26,7 @@ class Wanted:
     before: datetime | None = None
 
 
-def find_events(wanted: Wanted) -> QuerySet[AuditEvent]:
+def find_events(wanted: EventFilter) -> QuerySet[AuditEvent]:
     """Return the events that were looked for, each with its link."""
     asked = {
         "action__startswith" if wanted.action.endswith(".") else "action": wanted.action,
@@ -42,7 +42,7 @@ def find_events(wanted: Wanted) -> QuerySet[AuditEvent]:
     return found
 
 
-def readable_event(event_id: uuid.UUID) -> AuditEvent:
+def get_event(event_id: uuid.UUID) -> AuditEvent:
     """Return one event. Raises NotFound."""
     event = AuditEvent.objects.select_related("link").filter(pk=event_id).first()
     if event is None:
@@ -50,7 +50,7 @@ def readable_event(event_id: uuid.UUID) -> AuditEvent:
     return event
 
 
-def recent_addresses(*, actor: str, action: str, after: datetime, limit: int = 100) -> list[str]:
+def recent_ip_addresses(*, actor: str, action: str, after: datetime, limit: int = 100) -> list[str]:
     """Return the addresses of an actor's latest events of one kind; those that are known."""
     events = AuditEvent.objects.filter(actor_id=actor, action=action, at__gte=after)
     found = events.exclude(ip=None).order_by("-at").values_list("ip", flat=True)

@@ -9,7 +9,7 @@ from audit.models import AuditEvent
 from core.db_backend.queries import insert
 from core.request_context import request_context
 
-LABEL = 254
+MAX_LABEL_LENGTH = 254
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def record(action: str, *, actor: Actor, target: Target | None = None, **details
     _append(action, actor, target, details)
 
 
-def erase_person(person_id: str, *, actor: Actor = SYSTEM, kind: str = "user") -> int:
+def anonymise_events(person_id: str, *, actor: Actor = SYSTEM, kind: str = "user") -> int:
     """Take what is personal of one person out of the trail of the schema that the code runs in.
 
     Labels, addresses and user agents go; ids, what was done and when stay, and the chain still
@@ -69,10 +69,10 @@ def _append(
         action=action,
         actor_type=actor.type,
         actor_id=actor.id,
-        actor_label=actor.label[:LABEL],
+        actor_label=actor.label[:MAX_LABEL_LENGTH],
         target_type=target.type if target else "",
         target_id=target.id if target else "",
-        target_label=target.label[:LABEL] if target else "",
+        target_label=target.label[:MAX_LABEL_LENGTH] if target else "",
         ip=context.client_address or None,
         user_agent=context.user_agent,
         request_id=context.request_id,

@@ -10,8 +10,8 @@ than the one before it by the length of a transaction, and by what clocks differ
 from dataclasses import dataclass, field
 from typing import Any
 
-SHOWN = 100
-QUERY = """
+MAX_FAULTS = 100
+VERIFY_QUERY = """
 WITH chain AS (
     SELECT l.*, lag(l.sequence, 1, 0::bigint) OVER up AS former,
            lag(l.hash, 1, ''::bytea) OVER up AS former_hash
@@ -71,8 +71,8 @@ SELECT 'head', max(sequence), NULL::uuid, encode(
 FROM audit_auditlink
 UNION ALL SELECT * FROM shown
 """
-AT = "SELECT encode(hash, 'hex') FROM audit_auditlink WHERE sequence = %s"
-WORDS = {
+HASH_QUERY = "SELECT encode(hash, 'hex') FROM audit_auditlink WHERE sequence = %s"
+FAULT_MESSAGES = {
     "removed": "Number {sequence} was removed: there is no event {event}.",
     "gap": "Numbers {first} to {last} are missing: what was recorded there was removed.",
     "changed": "Number {sequence} ({event}, {action}, {at}) was changed, or is not in its place.",
@@ -87,7 +87,7 @@ WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class ChainHead:
     """A place in a chain and its hash in hexadecimal; kept elsewhere it is an anchor."""
 
     sequence: int
@@ -98,10 +98,10 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class VerificationResult:
     """What became of a verification. ``erased``: events of which something was erased lawfully."""
 
-    head: Head
+    head: ChainHead
     erased: int
     faults: list[str] = field(default_factory=list)
 
@@ -111,26 +111,26 @@ class Verdict:
         return not self.faults
 
 
-def verify(cursor: Any, *anchors: Head) -> Verdict:
+def verify_chain(cursor: Any, *anchors: ChainHead) -> VerificationResult:
     """Verify the trail of the schema that the cursor works in, in one pass, in constant memory.
 
     Each anchor must still stand where it stood. At most 100 faults are told, and that there are
     more. Raises DatabaseError.
     """
-    cursor.execute(QUERY, [SHOWN + 1])
+    cursor.execute(VERIFY_QUERY, [MAX_FAULTS + 1])
     rows = sorted(cursor.fetchall(), key=lambda row: row[0] != "head")
     _, last, _, digest, _, erased = rows[0]
-    head = Head(last or 0, digest or "")
-    faults = [_words(row) for row in rows[1 : SHOWN + 1]]
-    if len(rows) > SHOWN + 1:
+    head = ChainHead(last or 0, digest or "")
+    faults = [_fault_message(row) for row in rows[1 : MAX_FAULTS + 1]]
+    if len(rows) > MAX_FAULTS + 1:
         faults.append("There are more faults.")
-    faults += [fault for anchor in anchors if (fault := _misses(cursor, anchor, head))]
-    return Verdict(head, erased, faults)
+    faults += [fault for anchor in anchors if (fault := _anchor_fault(cursor, anchor, head))]
+    return VerificationResult(head, erased, faults)
 
 
-def _words(row: tuple[Any, ...]) -> str:
+def _fault_message(row: tuple[Any, ...]) -> str:
     kind, sequence, event, action, at, number = row
-    return WORDS[kind].format(
+    return FAULT_MESSAGES[kind].format(
         sequence=sequence,
         event=event,
         action=action,
@@ -141,13 +141,13 @@ def _words(row: tuple[Any, ...]) -> str:
     )
 
 
-def _misses(cursor: Any, anchor: Head, head: Head) -> str:
+def _anchor_fault(cursor: Any, anchor: ChainHead, head: ChainHead) -> str:
     """Return what is wrong about an anchor, or nothing."""
     if anchor.sequence == 0:
         return ""
     if anchor.sequence > head.sequence:
         return f"The chain ends at number {head.sequence}, and number {anchor.sequence} was there."
-    cursor.execute(AT, [anchor.sequence])
+    cursor.execute(HASH_QUERY, [anchor.sequence])
     found = cursor.fetchone()
     if found is not None and found[0] == anchor.hash:
         return ""

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg import sql
 
-from audit.chain import FUNCTIONS
-from devstack.environment import inherited
+from audit.chain import FUNCTIONS_SQL
+from devstack.environment import inherited_environment
 from devstack.testing import TestStack
 
 NAME = "stock"
@@ -18,7 +18,7 @@ def environment(stack: TestStack, settings: str) -> dict[str, str]:
     """Make an empty database for the stock project and return the environment to use it in."""
     url = _make_database(stack.env["DATABASE_SUPERUSER_URL"])
     return {
-        **inherited(),
+        **inherited_environment(),
         "PYTHONPATH": str(Path(__file__).resolve().parent.parent),
         "DJANGO_SETTINGS_MODULE": settings,
         "STOCK_DATABASE_URL": url,
@@ -47,4 +47,4 @@ def _lay_functions(url: str) -> None:
     """Make what the migrations of Aggios' tenant apps name; they run here as they are."""
     with psycopg.connect(url) as inside:
         inside.execute("CREATE SCHEMA aggios")
-        inside.execute(FUNCTIONS.read_text(encoding="utf-8"))  # type: ignore[arg-type]
+        inside.execute(FUNCTIONS_SQL.read_text(encoding="utf-8"))  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ django.setup()
 from django.db import transaction  # noqa: E402
 
 from tenants.models import Domain, Tenant  # noqa: E402
-from tenants.provisioning import provision  # noqa: E402
+from tenants.provisioning import provision_schema  # noqa: E402
 
 PER_TRANSACTION = 10
 
@@ -30,7 +30,7 @@ def fill(numbers: list[int]) -> None:
         Tenant.objects.bulk_create(tenants)
         Domain.objects.bulk_create(domains)
         for tenant in tenants:
-            provision(tenant.schema_name)
+            provision_schema(tenant.schema_name)
 
 
 def main(first: int, last: int) -> None:

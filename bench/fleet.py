@@ -12,7 +12,7 @@ import psycopg
 from bench import baseline
 from bench.report import console, machine, show, spread
 from bench.servers import run
-from devstack.environment import inherited
+from devstack.environment import inherited_environment
 from devstack.testing import TestStack, temporary_stack
 
 TITLE = "seconds to migrate a fleet, beside migrate_schemas --executor=multiprocessing"
@@ -52,7 +52,12 @@ def _options(arguments: list[str]) -> argparse.Namespace:
 
 def _environments(stack: TestStack) -> tuple[Env, Env]:
     before = {"BENCH_LEDGER": "before"}
-    ours = {**inherited(), **stack.env, **before, "DJANGO_SETTINGS_MODULE": "bench.settings_fleet"}
+    ours = {
+        **inherited_environment(),
+        **stack.env,
+        **before,
+        "DJANGO_SETTINGS_MODULE": "bench.settings_fleet",
+    }
     return ours, {**baseline.environment(stack, "bench.stock.settings_fleet"), **before}
 
 

@@ -15,7 +15,7 @@ import httpx
 import psutil
 
 from bench.report import machine, show
-from tests.support.traefik_edge import DOMAIN, Edge, running
+from tests.support.traefik_edge import DOMAIN, Edge, running_edge
 
 TITLE = "memory of the proxy while bodies stall, on the production files"
 HOST = f"acme.{DOMAIN}"
@@ -60,7 +60,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
 def _measured(count: int, size: int) -> dict[str, Any]:
     with (
         tempfile.TemporaryDirectory() as folder,
-        running(Path(folder), EDGE_RATE_AVERAGE="0") as edge,
+        running_edge(Path(folder), EDGE_RATE_AVERAGE="0") as edge,
     ):
         process = psutil.Process(edge.process.pid)
         idle = process.memory_info().rss

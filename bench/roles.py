@@ -10,7 +10,7 @@ from rich.progress import track
 
 from bench.report import console, machine, percentile, show, spread
 from bench.servers import stores
-from core.db_backend.base import ENTER_SCOPE
+from core.db_backend.base import SET_SCOPE_SQL
 from devstack.testing import TestStack
 
 TITLE = "what a tenant's role costs a statement, among 10 roles and among 1 000"
@@ -108,7 +108,7 @@ def _enter(connection: psycopg.Connection, role: str, path: str = "") -> float:
     """Send the statement that the backend sends and return its microseconds."""
     cursor = psycopg.ClientCursor(connection)
     began = time.perf_counter()
-    cursor.execute(ENTER_SCOPE, (path or role, role, ""))
+    cursor.execute(SET_SCOPE_SQL, (path or role, role, ""))
     return (time.perf_counter() - began) * 1e6
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from devstack.environment import NOT_FOR_WEB, inherited
+from devstack.environment import NOT_FOR_WEB, inherited_environment
 from devstack.home import CHECKOUT
 from devstack.testing import TestStack, temporary_stack
 
@@ -71,14 +71,14 @@ def stores(settings: str = "aggios.settings") -> Iterator[TestStack]:
             "bootstrap_database",
             "migrate_schemas",
         ]
-        run(steps, {**inherited(), **stack.env, "DJANGO_SETTINGS_MODULE": settings})
+        run(steps, {**inherited_environment(), **stack.env, "DJANGO_SETTINGS_MODULE": settings})
         yield stack
 
 
 def web_environment(stack: TestStack) -> dict[str, str]:
     """Return the environment of Aggios' web processes; they never know the owner's login."""
     env = {name: value for name, value in stack.env.items() if name not in NOT_FOR_WEB}
-    return {**inherited(), **env, "DJANGO_SETTINGS_MODULE": "aggios.settings"}
+    return {**inherited_environment(), **env, "DJANGO_SETTINGS_MODULE": "aggios.settings"}
 
 
 def run(command: list[str], env: dict[str, str]) -> str:

@@ -18,7 +18,7 @@ from boto3.s3.transfer import TransferConfig
 
 from bench.servers import LOOPBACK, NEVER_REACHED, run
 from bench.sides import a_person, sign_up
-from devstack.environment import BASE_DOMAIN, inherited
+from devstack.environment import BASE_DOMAIN, inherited_environment
 from devstack.services.registry import STORES, WEB
 from devstack.testing import TestStack, temporary_stack
 
@@ -63,7 +63,10 @@ def a_desk(file: Path, at_once: int) -> Iterator[Desk]:
     """Give a whole site of its own, with a workspace, for a block."""
     with temporary_stack(STORES, overrides=NEVER_REACHED) as stack:
         steps = ("bootstrap_database", "migrate_schemas", "setup_storage", "collectstatic")
-        run([sys.executable, "-m", "devstack.command_runner", *steps], {**inherited(), **stack.env})
+        run(
+            [sys.executable, "-m", "devstack.command_runner", *steps],
+            {**inherited_environment(), **stack.env},
+        )
         stack.start_ready(*WEB)
         person = a_person()
         token = sign_up(stack.ports["gunicorn"], person)

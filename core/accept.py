@@ -20,13 +20,13 @@ def accepted_range(request: HttpRequest, media_type: str) -> MediaType | None:
     return max(matching, key=lambda found: found.specificity, default=None)
 
 
-def quality_of(request: HttpRequest, media_type: str) -> float:
+def accept_quality(request: HttpRequest, media_type: str) -> float:
     """Return how much a client likes a media type, 0 to 1; 0 is not at all."""
     found = accepted_range(request, media_type)
     return found.quality if found else 0
 
 
-def names(request: HttpRequest, media_type: str) -> bool:
+def accepts_explicitly(request: HttpRequest, media_type: str) -> bool:
     """Tell whether a client asks for a media type itself, not just for anything."""
     found = accepted_range(request, media_type)
     return found is not None and found.quality > 0 and found.main_type != "*"

@@ -7,14 +7,14 @@ from django.core.validators import EmailValidator
 from django.utils.translation import gettext
 
 from core.problems import ValidationFailed
-from core.text.email_addresses import LONGEST_ADDRESS, canonical_address
+from core.text.email_addresses import MAX_EMAIL_LENGTH, canonical_address
 
 
 class EmailAddressFormField(forms.EmailField):
     """An e-mail address, as ``core.text.email_addresses.canonical_address`` returns it."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**{"max_length": LONGEST_ADDRESS, **options})
+        super().__init__(**{"max_length": MAX_EMAIL_LENGTH, **options})
         # Django's would refuse or take other addresses, and name the same fault twice.
         kept = [check for check in self.validators if not isinstance(check, EmailValidator)]
         self.validators = kept

@@ -7,7 +7,7 @@ pay for them. ``request.site_kind`` is set by the tenant routing.
 from django.http import HttpRequest, HttpResponse
 
 
-class OnlyOnAdminHost:
+class AdminHostMixin:
     """Mixin before a Django middleware class: passes the request through on every other host."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:

@@ -10,15 +10,15 @@ from types import FrameType
 
 from django.core.management.base import CommandError
 
-Stop = Callable[[], bool]
+ShouldStop = Callable[[], bool]
 
 
-def heartbeat_of(name: str) -> Path:
+def heartbeat_path(name: str) -> Path:
     """Return the file that a long-running command touches; one container runs one of a kind."""
     return Path(tempfile.gettempdir()) / f"aggios-{name}"
 
 
-def require_beating(heartbeat: Path, *, longest: float) -> None:
+def require_recent_heartbeat(heartbeat: Path, *, longest: float) -> None:
     """Raise CommandError unless the file was touched within so many seconds."""
     try:
         age = time.time() - heartbeat.stat().st_mtime
@@ -28,7 +28,7 @@ def require_beating(heartbeat: Path, *, longest: float) -> None:
         raise CommandError(f"Nothing has been heard for {age:.0f} seconds.")
 
 
-def until_signalled() -> threading.Event:
+def stop_event_on_signals() -> threading.Event:
     """Return an event that SIGTERM and SIGINT set, in place of what they do otherwise."""
     stop = threading.Event()
 

@@ -7,7 +7,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 
-class OneRepresentation(DefaultContentNegotiation):
+class IgnoreClientContentNegotiation(DefaultContentNegotiation):
     """Answers in the form there is rather than with 406, as RFC 9110 section 12.5.1 allows.
 
     ``<img>``, download managers and clients that accept ``application/problem+json`` alone would be

@@ -10,12 +10,12 @@ from typing import Any, ClassVar
 
 # A client's own text stands in field names and details: a choice that is not valid is quoted.
 MAX_ERRORS = 100
-LONGEST_FIELD = 200
-LONGEST_DETAIL = 500
+MAX_FIELD_LENGTH = 200
+MAX_DETAIL_LENGTH = 500
 MORE_ERRORS = f"There are more; these are the first {MAX_ERRORS}."
 
 
-def shortened(text: str, most: int) -> str:
+def truncate(text: str, most: int) -> str:
     """Return ``text`` with at most ``most`` characters; an ellipsis stands for the rest."""
     return text if len(text) <= most else f"{text[: most - 1]}\u2026"
 
@@ -74,9 +74,9 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's word
         if self.errors:
             document["errors"] = [
                 {
-                    "field": shortened(e.field, LONGEST_FIELD),
+                    "field": truncate(e.field, MAX_FIELD_LENGTH),
                     "code": e.code,
-                    "detail": shortened(e.detail, LONGEST_DETAIL),
+                    "detail": truncate(e.detail, MAX_DETAIL_LENGTH),
                 }
                 for e in islice(self.errors, MAX_ERRORS)
             ]

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 # PostgreSQL cuts a name off at 63 bytes.
-LONGEST = 63
-FLEET = "aggios fleet"
+MAX_NAME_LENGTH = 63
+FLEET_WORKER = "aggios fleet"
 
 
 def process_name(argv: list[str] | None = None) -> str:
@@ -17,12 +17,12 @@ def process_name(argv: list[str] | None = None) -> str:
     program, *arguments = sys.argv if argv is None else argv
     path = Path(program)
     if path.name == "manage.py" and arguments:
-        return command_process(arguments[0])
+        return command_process_name(arguments[0])
     if path.parts[-3:] == ("tenants", "fleet", "worker.py"):
-        return FLEET
+        return FLEET_WORKER
     return "aggios web" if "gunicorn" in path.parts else "aggios"
 
 
-def command_process(command: str) -> str:
+def command_process_name(command: str) -> str:
     """Return the name of the process that ``manage.py COMMAND`` is."""
-    return f"aggios {command}"[:LONGEST]
+    return f"aggios {command}"[:MAX_NAME_LENGTH]

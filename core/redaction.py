@@ -6,7 +6,7 @@ can hold one as well (``//s/…``, ``/S/…``), so nothing here depends on where
 
 import re
 
-HIDDEN = "[hidden]"
+REDACTED = "[hidden]"
 UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _QUERY = re.compile(r"\?[^\s\"'<>?]*=[^\s\"'<>]*")
 # In a path: all that follows a segment ``s``, where links to files are, in any spelling; elsewhere
@@ -21,18 +21,18 @@ _RANDOM = re.compile(
 )
 
 
-def redacted_path(path: str) -> str:
+def redact_path(path: str) -> str:
     """Return the path of a request as a log may hold it."""
-    path = _LINK.sub(rf"\1\2{HIDDEN}", path)
+    path = _LINK.sub(rf"\1\2{REDACTED}", path)
     return _SEGMENT.sub(lambda found: _shown(found[0]), path)
 
 
-def redacted(text: str) -> str:
+def redact(text: str) -> str:
     """Return a text without the queries of addresses, and without tokens in their paths."""
     if "?" in text:
         text = _QUERY.sub("?…", text)
-    return _RANDOM.sub(HIDDEN, text) if "/" in text or "%" in text or "\\" in text else text
+    return _RANDOM.sub(REDACTED, text) if "/" in text or "%" in text or "\\" in text else text
 
 
 def _shown(segment: str) -> str:
-    return segment if _HARMLESS.fullmatch(segment) else HIDDEN
+    return segment if _HARMLESS.fullmatch(segment) else REDACTED

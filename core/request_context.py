@@ -38,7 +38,7 @@ def request_context() -> RequestContext:
 
 
 @contextmanager
-def serving(context: RequestContext) -> Iterator[RequestContext]:
+def use_request_context(context: RequestContext) -> Iterator[RequestContext]:
     """Make ``context`` the current one for the block."""
     token = _current.set(context)
     try:

@@ -10,7 +10,7 @@ import sys
 from types import FrameType
 from typing import NoReturn
 
-NAMES = {signal.SIGINT: "Interrupted", signal.SIGTERM: "Terminated"}
+SIGNAL_NAMES = {signal.SIGINT: "Interrupted", signal.SIGTERM: "Terminated"}
 STDERR = 2
 
 
@@ -18,32 +18,32 @@ class Terminated(SystemExit):
     """SIGTERM came. Raised in the main thread, so that transactions and files are closed."""
 
 
-Stopped = (KeyboardInterrupt, Terminated)
+TERMINATION_EXCEPTIONS = (KeyboardInterrupt, Terminated)
 
 
 def exit_status(stopped: BaseException) -> int:
-    """Return the exit status for an exception of ``Stopped``."""
+    """Return the exit status for an exception of ``TERMINATION_EXCEPTIONS``."""
     return _status(signal.SIGTERM if isinstance(stopped, Terminated) else signal.SIGINT)
 
 
-def end_at_once() -> None:
+def exit_at_once_on_signals() -> None:
     """Have both signals end the process while it still imports.
 
     An exception would not do there: an import can swallow it, or wrap it in another one.
     """
-    for number in NAMES:
-        _handle(number, _end)
+    for number in SIGNAL_NAMES:
+        _handle(number, _exit_at_once)
 
 
-def end_in_order() -> None:
+def raise_on_signals() -> None:
     """Have SIGINT raise KeyboardInterrupt and SIGTERM ``Terminated``, once a command is at work."""
     _handle(signal.SIGINT, signal.default_int_handler)
     _handle(signal.SIGTERM, _terminate)
 
 
-def end_by(stopped: BaseException) -> NoReturn:
+def exit_after_signal(stopped: BaseException) -> NoReturn:
     """Say that a signal ended the command, and exit."""
-    name = NAMES[signal.SIGTERM if isinstance(stopped, Terminated) else signal.SIGINT]
+    name = SIGNAL_NAMES[signal.SIGTERM if isinstance(stopped, Terminated) else signal.SIGINT]
     sys.stderr.write(f"{name}.\n")
     sys.exit(exit_status(stopped))
 
@@ -57,8 +57,8 @@ def _handle(number: int, handler: object) -> None:
         signal.signal(number, handler)  # type: ignore[arg-type]
 
 
-def _end(number: int, frame: FrameType | None) -> None:
-    line = f"{NAMES[signal.Signals(number)]} before the command had begun.\n"
+def _exit_at_once(number: int, frame: FrameType | None) -> None:
+    line = f"{SIGNAL_NAMES[signal.Signals(number)]} before the command had begun.\n"
     os.write(STDERR, line.encode())
     os._exit(_status(number))
 

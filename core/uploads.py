@@ -6,10 +6,10 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 
-from core.http.multipart import FormReader
+from core.http.multipart import StrictMultiPartParser
 
 
-class SkippedFiles(FileUploadHandler):
+class SkipFilesUploadHandler(FileUploadHandler):
     """Skips the files of a form."""
 
     chunk_size = 64 * 1024
@@ -25,7 +25,7 @@ class SkippedFiles(FileUploadHandler):
         """Return nothing; never called, as every file is skipped."""
 
 
-class NoFiles(SkippedFiles):
+class NoFilesUploadHandler(SkipFilesUploadHandler):
     """Reads a form piece by piece, refuses large ones, and skips files.
 
     Without a handler Django takes the whole form into memory, whatever its size. Views that want
@@ -47,4 +47,4 @@ class NoFiles(SkippedFiles):
         """
         if content_length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             raise RequestDataTooBig("The form is too large.")
-        return FormReader(META, input_data, [SkippedFiles()]).parse()
+        return StrictMultiPartParser(META, input_data, [SkipFilesUploadHandler()]).parse()

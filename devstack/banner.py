@@ -11,7 +11,7 @@ from devstack.home import CHECKOUT
 from devstack.stack import Stack
 
 
-def demo_people(output: str) -> list[dict[str, Any]]:
+def parse_demo_users(output: str) -> list[dict[str, Any]]:
     """Read the demo log-ins from what ``seed_demo --json`` printed; none if it is not that."""
     try:
         people = json.loads(output)
@@ -20,7 +20,9 @@ def demo_people(output: str) -> list[dict[str, Any]]:
     return [person for person in people if isinstance(person, dict)]
 
 
-def show(console: Console, stack: Stack, people: list[dict[str, Any]], seconds: float) -> None:
+def print_banner(
+    console: Console, stack: Stack, people: list[dict[str, Any]], seconds: float
+) -> None:
     """Print the banner."""
     port = stack.ports["web"]
     console.print()
@@ -29,7 +31,7 @@ def show(console: Console, stack: Stack, people: list[dict[str, Any]], seconds: 
     if people:
         _print_columns(console, _log_ins(people))
     console.print("[bold]Try next[/], in another terminal:")
-    for command in _next(stack, people, port):
+    for command in _next_commands(stack, people, port):
         console.print(f"  {command}", soft_wrap=True, highlight=False, markup=False)
     console.print(f"\nLogs: {stack.home.logs}   Settings: {stack.home.env_file}", soft_wrap=True)
     console.print(f"Mail goes to nobody; it is in {stack.env['EMAIL_FOLDER']}", soft_wrap=True)
@@ -66,7 +68,7 @@ def _print_columns(console: Console, rows: list[tuple[str, ...]]) -> None:
     console.print()
 
 
-def _next(stack: Stack, people: list[dict[str, Any]], port: int) -> list[str]:
+def _next_commands(stack: Stack, people: list[dict[str, Any]], port: int) -> list[str]:
     commands = [f"curl http://localhost:{port}/api/health"]
     members = [person for person in people if not str(person.get("host", "")).startswith("admin.")]
     if members:
@@ -76,9 +78,9 @@ def _next(stack: Stack, people: list[dict[str, Any]], port: int) -> list[str]:
             f"curl -X POST http://{host}:{port}/api/auth/login "
             f"-H 'Content-Type: application/json' -d {shlex.quote(body)}"
         )
-    return [*commands, _manage(stack)]
+    return [*commands, _manage_command(stack)]
 
 
-def _manage(stack: Stack) -> str:
+def _manage_command(stack: Stack) -> str:
     home = "" if stack.home.path == CHECKOUT / ".aggios" else f"AGGIOS_HOME={stack.home.path} "
     return f"cd {shlex.quote(str(CHECKOUT))} && {home}.venv/bin/python manage.py list_tenants"

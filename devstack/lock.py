@@ -14,7 +14,7 @@ from devstack.home import Home
 from devstack.orphans import is_alive
 
 # How long the undertaker of a killed supervisor may hold the lock while it cleans up.
-CLEANING_SECONDS = 20.0
+CLEANUP_SECONDS = 20.0
 
 
 class HomeLock:
@@ -27,7 +27,7 @@ class HomeLock:
 
     def acquire(self) -> None:
         """Take the lock. Raises AlreadyRunningError in one line if a living stack holds it."""
-        deadline = time.monotonic() + CLEANING_SECONDS
+        deadline = time.monotonic() + CLEANUP_SECONDS
         while not self.try_acquire(role="stack"):
             if pid := holder(self._home):
                 raise AlreadyRunningError(

@@ -20,7 +20,7 @@ SERVICE_MARK = "AGGIOS_STACK_SERVICE"
 POSTGRES_LINK = "postgres"
 
 
-def marks(home: Home, service: str) -> dict[str, str]:
+def process_marks(home: Home, service: str) -> dict[str, str]:
     """Return the environment variables by which a process is known as ours."""
     return {HOME_MARK: str(home.path), SERVICE_MARK: service}
 
@@ -35,7 +35,7 @@ def home_of(process: psutil.Process) -> str | None:
 
 def find(home: Home, service: str | None = None) -> list[psutil.Process]:
     """Return the living processes of this home, or of one service of it."""
-    return [process for process in _others() if _belongs(process, home, service)]
+    return [process for process in _other_processes() if _belongs(process, home, service)]
 
 
 def end(home: Home, service: str | None = None, patience: float = 5.0) -> int:
@@ -78,7 +78,7 @@ def _wait(processes: list[psutil.Process], seconds: float) -> list[psutil.Proces
     return alive
 
 
-def _others() -> Iterator[psutil.Process]:
+def _other_processes() -> Iterator[psutil.Process]:
     for process in psutil.process_iter():
         if process.pid != os.getpid() and is_alive(process):
             yield process
@@ -86,7 +86,7 @@ def _others() -> Iterator[psutil.Process]:
 
 def _belongs(process: psutil.Process, home: Home, service: str | None) -> bool:
     try:
-        if (titled := _titled(process, home)) is not None:
+        if (titled := _service_by_title(process, home)) is not None:
             return service in (None, titled)
         environment = process.environ()
     except (psutil.Error, OSError):
@@ -95,7 +95,7 @@ def _belongs(process: psutil.Process, home: Home, service: str | None) -> bool:
     return ours and service in (None, environment.get(SERVICE_MARK))
 
 
-def _titled(process: psutil.Process, home: Home) -> str | None:
+def _service_by_title(process: psutil.Process, home: Home) -> str | None:
     """Return which of our servers that overwrite their environment this is, if it is one."""
     folders = {
         "postgres": ("postgres", (home.path / POSTGRES_LINK).resolve() / "data"),

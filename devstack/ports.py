@@ -35,28 +35,28 @@ class Ports:
         return self.by_name[name]
 
 
-def settle(home: Home, web: int | None) -> Ports:
+def choose_ports(home: Home, web: int | None) -> Ports:
     """Return the kept ports of ``home``, or newly chosen ones when they are new or taken.
 
     ``web`` is the fixed port of the entry point; None means a private one. Raises
     PortTakenError if the fixed one is somebody else's.
     """
-    if web is not None and (refusal := _refusal(web)):
+    if web is not None and (refusal := _bind_error(web)):
         denied = refusal.errno == errno.EACCES
         raise PortTakenError(_not_allowed(web) if denied else _taken(web))
-    ports = kept(home)
-    if ports is None or not all(is_free(port) for port in _all_of(ports, web is None)):
-        ports = _choose()
+    ports = saved_ports(home)
+    if ports is None or not all(is_free(port) for port in _all_ports(ports, web is None)):
+        ports = _choose_free_block()
         write_private(home.file("ports.json"), json.dumps(ports, indent=1) + "\n")
     return Ports({**ports, "web": ports["web"] if web is None else web})
 
 
 def is_free(port: int) -> bool:
     """Say whether a server could listen on this port of the loopback address now."""
-    return _refusal(port) is None
+    return _bind_error(port) is None
 
 
-def _refusal(port: int) -> OSError | None:
+def _bind_error(port: int) -> OSError | None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -67,7 +67,7 @@ def _refusal(port: int) -> OSError | None:
     return None
 
 
-def kept(home: Home) -> dict[str, int] | None:
+def saved_ports(home: Home) -> dict[str, int] | None:
     """Return the ports that ``home`` keeps, None if it has none or they cannot be read."""
     try:
         found = json.loads(home.file("ports.json").read_text(encoding="utf-8"))
@@ -76,18 +76,18 @@ def kept(home: Home) -> dict[str, int] | None:
         return None
 
 
-def _all_of(ports: dict[str, int], with_web: bool) -> list[int]:
+def _all_ports(ports: dict[str, int], with_web: bool) -> list[int]:
     plain = [port for name, port in ports.items() if with_web or name != "web"]
     return plain + [ports[name] + GRPC_OFFSET for name in WITH_GRPC]
 
 
-def _choose() -> dict[str, int]:
+def _choose_free_block() -> dict[str, int]:
     """Take a whole free block: two stacks that start at once then rarely meet."""
     blocks = list(range(FIRST, LAST, BLOCK))
     random.shuffle(blocks)
     for start in blocks:
         chosen = {name: start + offset for offset, name in enumerate(NAMES)}
-        if all(is_free(port) for port in _all_of(chosen, True)):
+        if all(is_free(port) for port in _all_ports(chosen, True)):
             return chosen
     raise StackError(f"No {BLOCK} free ports in a row between {FIRST} and {LAST}.")
 

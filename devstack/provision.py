@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from devstack import orphans
-from devstack.environment import inherited
+from devstack.environment import inherited_environment
 from devstack.errors import ServiceFailedError
 from devstack.home import CHECKOUT
 from devstack.stack import Stack
@@ -23,7 +23,7 @@ STEPS = ("bootstrap_database", "migrate_schemas", "setup_storage", COLLECT, SEED
 
 
 @dataclass(frozen=True)
-class Step:
+class SetupStep:
     """A step that begins (``seconds`` is None) or is done."""
 
     name: str
@@ -31,7 +31,7 @@ class Step:
     output: str = ""
 
 
-class Preparation:
+class SetupProcess:
     """The process that runs the steps. It loads Django while the stores still start."""
 
     def __init__(self, stack: Stack) -> None:
@@ -44,7 +44,11 @@ class Preparation:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "devstack.command_runner", *steps],
                 cwd=CHECKOUT,
-                env={**inherited(), **stack.env, **orphans.marks(stack.home, "manage")},
+                env={
+                    **inherited_environment(),
+                    **stack.env,
+                    **orphans.process_marks(stack.home, "manage"),
+                },
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -52,7 +56,7 @@ class Preparation:
                 start_new_session=True,
             )
 
-    def run(self) -> Iterator[Step]:
+    def run(self) -> Iterator[SetupStep]:
         """Run the steps and tell of each as it goes. Raises ServiceFailedError if one fails."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -86,10 +90,10 @@ class Preparation:
             pass
 
 
-def _step(line: str) -> Step | None:
+def _step(line: str) -> SetupStep | None:
     try:
         fields = json.loads(line)
-        return Step(fields["step"], fields.get("seconds"), fields.get("output", ""))
+        return SetupStep(fields["step"], fields.get("seconds"), fields.get("output", ""))
     except (ValueError, KeyError, TypeError):
         return None
 

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from devstack import orphans
-from devstack.environment import inherited
+from devstack.environment import inherited_environment
 from devstack.home import CHECKOUT, Home
 from devstack.lock import HomeLock, holder
 
@@ -18,14 +18,14 @@ GOODBYE = b"stopped"
 INHERIT_SECONDS = 5.0
 
 
-class Undertaker:
+class Reaper:
     """The supervisor's end of the pipe."""
 
     def __init__(self, home: Home) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "devstack.reaper", str(home.path)],
             cwd=CHECKOUT,
-            env=inherited(),
+            env=inherited_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -49,12 +49,12 @@ def main() -> None:
     if sys.stdin.buffer.read() == GOODBYE:
         return
     lock = HomeLock(home)
-    if _inherits(lock, home):
+    if _take_over_lock(lock, home):
         orphans.end(home)
         lock.release()
 
 
-def _inherits(lock: HomeLock, home: Home) -> bool:
+def _take_over_lock(lock: HomeLock, home: Home) -> bool:
     """Take the dead supervisor's lock; False if a new stack was faster and does the work.
 
     The kernel may close the pipe a moment before it releases the lock.

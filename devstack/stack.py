@@ -13,15 +13,15 @@ import psutil
 from devstack import credentials, orphans, ports
 from devstack.environment import BASE_DOMAIN, stack_environment, write_env_file
 from devstack.errors import ServiceFailedError, StackError
-from devstack.fallback import Fallback
+from devstack.fallback import ErrorServer
 from devstack.home import Home, write_private
 from devstack.lock import HomeLock
 from devstack.ports import LOOPBACK
-from devstack.reaper import Undertaker
+from devstack.reaper import Reaper
 from devstack.services.gunicorn import Application
 from devstack.services.protocol import Context
-from devstack.services.registry import ALL, build
-from devstack.supervisor import Supervised
+from devstack.services.registry import ALL, build_service
+from devstack.supervisor import SupervisedProcess
 
 READY_SECONDS = 60.0
 # A server that ends so often before it was ever ready will not become so by itself.
@@ -50,7 +50,7 @@ class Stack:
         self._web_address = web_address
         self._application = application or Application()
         self._overrides = overrides or {}
-        self._running: dict[str, Supervised] = {}
+        self._running: dict[str, SupervisedProcess] = {}
         self._closers = contextlib.ExitStack()
         self._state_lock = threading.Lock()
         self._is_open = False
@@ -65,17 +65,17 @@ class Stack:
         try:
             self._closers.enter_context(HomeLock(self.home))
             self.swept = orphans.end(self.home)
-            self.ports = ports.settle(self.home, self._web_port)
-            secrets = credentials.settle(self.home)
+            self.ports = ports.choose_ports(self.home, self._web_port)
+            secrets = credentials.load_credentials(self.home)
             self.env = {
                 **stack_environment(self.home, self.ports, secrets),
                 **self._overrides,
             }
             write_env_file(self.home, self.env)
             self._context = Context(self.home, self.ports, secrets, self.env, self._web_address)
-            self._closers.callback(Undertaker(self.home).dismiss)
+            self._closers.callback(Reaper(self.home).dismiss)
             site = f"http://{BASE_DOMAIN}:{self.ports['web']}"
-            self._closers.callback(Fallback(self.ports["fallback"], f"{site}/errors/").close)
+            self._closers.callback(ErrorServer(self.ports["fallback"], f"{site}/errors/").close)
             self._is_open = True
         except BaseException:
             self._closers.close()
@@ -84,8 +84,8 @@ class Stack:
     def start(self, *names: str) -> None:
         """Start services without waiting for them. Raises StackError if one cannot be prepared."""
         for name in names:
-            service = build(name, self._context, self._application)
-            supervised = Supervised(service, self.home, self._exited)
+            service = build_service(name, self._context, self._application)
+            supervised = SupervisedProcess(service, self.home, self._exited)
             self._running[name] = supervised
             supervised.start()
         self._write_state()
@@ -102,7 +102,7 @@ class Stack:
             while not (supervised.pid and supervised.service.is_ready()):
                 gave_up = supervised.exits - before >= FIRST_EXITS
                 if gave_up or time.monotonic() > deadline:
-                    raise ServiceFailedError(_last_words(supervised))
+                    raise ServiceFailedError(_startup_error(supervised))
                 time.sleep(0.03)
         self._write_state()
 
@@ -148,7 +148,7 @@ class Stack:
         """Return how often the service has ended by itself."""
         return self._running[name].exits
 
-    def supervised(self) -> Sequence[Supervised]:
+    def supervised(self) -> Sequence[SupervisedProcess]:
         """Return what runs, in the order of its start."""
         return list(self._running.values())
 
@@ -177,7 +177,7 @@ class Stack:
             write_private(self.home.file("state.json"), json.dumps(state))
 
 
-def _last_words(supervised: Supervised) -> str:
+def _startup_error(supervised: SupervisedProcess) -> str:
     lines = (
         supervised.log.read_text(errors="replace").split("\n") if supervised.log.exists() else []
     )

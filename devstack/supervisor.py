@@ -11,7 +11,7 @@ from pathlib import Path
 
 from devstack import orphans
 from devstack.deferred_listener import DeferredListener
-from devstack.environment import inherited
+from devstack.environment import inherited_environment
 from devstack.errors import StackError
 from devstack.home import Home
 from devstack.services.protocol import Service
@@ -22,7 +22,7 @@ STOP_SECONDS = 10.0
 LOG_BYTES = 20_000_000
 
 
-class Supervised:
+class SupervisedProcess:
     """A service's process and the thread that watches it."""
 
     def __init__(self, service: Service, home: Home, on_exit: Callable[[str, int], None]) -> None:
@@ -121,7 +121,7 @@ class Supervised:
             return subprocess.Popen(
                 self.service.command(),
                 cwd=self.service.folder,
-                env={**variables, **orphans.marks(self._home, self.service.name)},
+                env={**variables, **orphans.process_marks(self._home, self.service.name)},
                 stdin=subprocess.DEVNULL if listener is None else listener.fileno(),
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -134,7 +134,7 @@ class Supervised:
 
 
 def _base() -> dict[str, str]:
-    return {**inherited(), "PATH": os.environ.get("PATH", os.defpath)}
+    return {**inherited_environment(), "PATH": os.environ.get("PATH", os.defpath)}
 
 
 def _await_exit(process: subprocess.Popen[bytes]) -> None:

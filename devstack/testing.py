@@ -85,7 +85,7 @@ def temporary_home() -> Iterator[Path]:
     try:
         yield path
     finally:
-        account.remove_place(Home.at(path))
+        account.remove_postgres_folder(Home.at(path))
         shutil.rmtree(path, ignore_errors=True)
 
 

@@ -19,7 +19,7 @@ from devstack.services.registry import STORES, WEB
 from devstack.stack import Stack
 
 DEFAULT_PORT = 8080
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 HEALTHY_SECONDS = 30.0
 TITLES = {
     "bootstrap_database": "Database and roles",
@@ -30,7 +30,7 @@ TITLES = {
 }
 
 
-class _Ended(BaseException):
+class _StopRequested(BaseException):
     """Somebody wants the stack to end."""
 
 
@@ -42,32 +42,32 @@ def up(console: Console) -> None:
         # A container publishes its port itself and must listen on more than loopback.
         web_address=os.environ.get("AGGIOS_ADDRESS") or LOOPBACK,
     )
-    for number in ENDING:
-        signal.signal(number, _end)
-    with contextlib.suppress(_Ended):
+    for number in STOP_SIGNALS:
+        signal.signal(number, _request_stop)
+    with contextlib.suppress(_StopRequested):
         try:
             _start(stack, console)
             _watch(stack, console)
         finally:
             # A second Ctrl-C must not leave half of the servers behind.
-            for number in ENDING:
+            for number in STOP_SIGNALS:
                 signal.signal(number, signal.SIG_IGN)
             _stop(stack, console)
 
 
 def _start(stack: Stack, console: Console) -> None:
     began = time.monotonic()
-    binaries.check()
+    binaries.require_binaries()
     stack.open()
     if stack.swept:
         console.print(f"Ended {stack.swept} processes that a former run had left.")
-    with provision.Preparation(stack) as preparation:
+    with provision.SetupProcess(stack) as preparation:
         _start_services(stack, console, STORES)
-        people = banner.demo_people(_prepare(preparation, console))
+        people = banner.parse_demo_users(_prepare(preparation, console))
     _start_services(stack, console, WEB)
     with console.status("Waiting for a healthy answer through Traefik"):
         _wait_healthy(stack.ports["web"])
-    banner.show(console, stack, people, time.monotonic() - began)
+    banner.print_banner(console, stack, people, time.monotonic() - began)
 
 
 def _start_services(stack: Stack, console: Console, names: tuple[str, ...]) -> None:
@@ -82,7 +82,7 @@ def _start_services(stack: Stack, console: Console, names: tuple[str, ...]) -> N
             _done(console, item.service.title, time.monotonic() - began, item.service.address)
 
 
-def _prepare(preparation: provision.Preparation, console: Console) -> str:
+def _prepare(preparation: provision.SetupProcess, console: Console) -> str:
     """Run the steps and return what the last of them, the seed, printed."""
     output = ""
     with console.status("Starting Django") as status:
@@ -155,8 +155,8 @@ def _reason(status: int) -> str:
     return f"signal {-status}" if status < 0 else f"exit status {status}"
 
 
-def _end(number: int, frame: FrameType | None) -> None:
-    raise _Ended
+def _request_stop(number: int, frame: FrameType | None) -> None:
+    raise _StopRequested
 
 
 def _web_port() -> int:

@@ -11,12 +11,12 @@ from django.db.models import QuerySet
 from accounts.models import User
 from core.problems import NotFound
 from files.models import File
-from files.trash.period import oldest_kept
+from files.trash.period import trash_cutoff
 
 
 def readable_files(user: User) -> QuerySet[File]:
     """Return the live files that a person may see, each with its current version."""
-    return _within_reach(user).filter(deleted_at__isnull=True)
+    return _accessible_files(user).filter(deleted_at__isnull=True)
 
 
 def trashed_files(user: User) -> QuerySet[File]:
@@ -24,12 +24,12 @@ def trashed_files(user: User) -> QuerySet[File]:
 
     What has been there for longer than the period is gone, whether it was purged already or not.
     """
-    return _within_reach(user).filter(deleted_at__gt=oldest_kept())
+    return _accessible_files(user).filter(deleted_at__gt=trash_cutoff())
 
 
 def readable_file(user: User, file_id: uuid.UUID) -> File:
     """Return a file that a person may see. Raises NotFound."""
-    return _one(readable_files(user), file_id)
+    return _get_file(readable_files(user), file_id)
 
 
 def writable_file(user: User, file_id: uuid.UUID) -> File:
@@ -37,27 +37,27 @@ def writable_file(user: User, file_id: uuid.UUID) -> File:
 
     Raises NotFound. Who may see a file may change it; the rule can be narrowed here.
     """
-    return _one(_locking(readable_files(user)), file_id)
+    return _get_file(_for_update(readable_files(user)), file_id)
 
 
 def trashed_file(user: User, file_id: uuid.UUID) -> File:
     """Return a file in the trash, locked until the transaction ends. Raises NotFound."""
-    return _one(_locking(trashed_files(user)), file_id)
+    return _get_file(_for_update(trashed_files(user)), file_id)
 
 
-def _within_reach(user: User) -> QuerySet[File]:
+def _accessible_files(user: User) -> QuerySet[File]:
     files = File.objects.select_related("current")
     return files if user.manages else files.filter(owner=user)
 
 
-def _locking(files: QuerySet[File]) -> QuerySet[File]:
+def _for_update(files: QuerySet[File]) -> QuerySet[File]:
     # Without the join: PostgreSQL holds a row that it had to wait for against the version that was
     # joined before, and a file that got a new one meanwhile would seem to be gone (PostgreSQL
     # manual, 13.2.1).
     return files.select_related(None).select_for_update()
 
 
-def _one(files: QuerySet[File], file_id: uuid.UUID) -> File:
+def _get_file(files: QuerySet[File], file_id: uuid.UUID) -> File:
     found = files.filter(pk=file_id).first()
     if found is None:
         raise NotFound

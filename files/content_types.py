@@ -2,12 +2,12 @@
 
 import mimetypes
 
-UNKNOWN = "application/octet-stream"
+OCTET_STREAM = "application/octet-stream"
 # The table that Python brings along; not the machine's, so that every machine answers the same.
 _BY_NAME = mimetypes.MimeTypes()
 _COMPRESSED = {"gzip": "application/gzip", "bzip2": "application/x-bzip2", "xz": "application/x-xz"}
 # Kinds that run nothing in a page. HTML, SVG, XML and scripts are not among them.
-INERT = frozenset(
+SAFE_TYPES = frozenset(
     (
         "application/gzip",
         "application/json",
@@ -44,12 +44,12 @@ INERT = frozenset(
 )
 
 
-def type_of_name(name: str) -> str:
+def guess_content_type(name: str) -> str:
     """Return the content type that a name stands for; what a client claims is not asked."""
     kind, encoding = _BY_NAME.guess_type(name.rpartition("/")[2], strict=True)
-    return (_COMPRESSED.get(encoding) if encoding else kind) or UNKNOWN
+    return (_COMPRESSED.get(encoding) if encoding else kind) or OCTET_STREAM
 
 
-def safe_type(content_type: str) -> str:
+def safe_content_type(content_type: str) -> str:
     """Return ``content_type`` if nothing of that kind can run in a page, else octets."""
-    return content_type if content_type in INERT else UNKNOWN
+    return content_type if content_type in SAFE_TYPES else OCTET_STREAM

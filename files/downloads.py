@@ -8,8 +8,8 @@ from botocore.exceptions import ClientError
 from core.problems import NotFound
 from files.models import FileVersion
 from files.storage.backend import tenant_storage
-from files.storage.bucket import NO_SUCH_KEY, place_of
-from files.storage.client import answering, client, error_code
+from files.storage.bucket import NO_SUCH_KEY, object_location
+from files.storage.client import client, error_code, translate_storage_errors
 
 CHUNK_BYTES = 256 * 1024
 
@@ -23,14 +23,14 @@ class ObjectStream:
 
     def __init__(self, version: FileVersion, part: tuple[int, int] | None) -> None:
         """Open the object. Raises StorageUnavailable, and NotFound if it was purged meanwhile."""
-        where: dict[str, Any] = place_of(tenant_storage().key_of(version.object_name))
+        where: dict[str, Any] = object_location(tenant_storage().key_of(version.object_name))
         if part is not None:
             where["Range"] = f"bytes={part[0]}-{part[1]}"
-        with answering():
+        with translate_storage_errors():
             try:
                 self._body = client().get_object(**where)["Body"]
             except ClientError as exc:
-                if error_code(exc) != NO_SUCH_KEY or _is_kept(version):
+                if error_code(exc) != NO_SUCH_KEY or _version_exists(version):
                     raise
                 raise NotFound from exc
 
@@ -42,5 +42,5 @@ class ObjectStream:
         self._body.close()
 
 
-def _is_kept(version: FileVersion) -> bool:
+def _version_exists(version: FileVersion) -> bool:
     return FileVersion.objects.filter(pk=version.pk).exists()

@@ -3,7 +3,7 @@
 from django.db.models import QuerySet
 
 from accounts.models import User
-from core.api.filters import checked_search
+from core.api.filters import validate_search
 from files.access import readable_files
 from files.models import File
 
@@ -15,5 +15,5 @@ def find_files(user: User, *, search: str = "") -> QuerySet[File]:
 
     Raises ValidationFailed for a search that no name could contain.
     """
-    wanted, files = checked_search(search), readable_files(user)
+    wanted, files = validate_search(search), readable_files(user)
     return files.filter(name__folded_contains=wanted) if wanted else files

@@ -17,7 +17,7 @@ from tenants.context import current_tenant
 from tenants.limits import limits_of
 
 # What the rows add up to, in one statement and so at one moment.
-SUMS = """
+SUMS_SQL = """
     SELECT kept.size AS used_bytes, kept.count AS used_objects,
            pending.size AS reserved_bytes, pending.count AS reserved_objects
     FROM (SELECT coalesce(sum(size), 0)::bigint AS size, count(*) AS count
@@ -26,9 +26,9 @@ SUMS = """
           FROM files_upload WHERE state = 'pending') AS pending
 """
 # Counted once, when the tenant's first object comes: a schema may be older than its balance.
-FIRST = f"""
+INITIAL_BALANCE_SQL = f"""
     INSERT INTO files_balance (id, used_bytes, used_objects, reserved_bytes, reserved_objects)
-    SELECT {Balance.ONLY}, sums.* FROM ({SUMS}) AS sums
+    SELECT {Balance.ONLY}, sums.* FROM ({SUMS_SQL}) AS sums
     ON CONFLICT DO NOTHING
 """  # noqa: S608 - constants
 
@@ -41,31 +41,31 @@ def reserve(size: int, objects: int = 1) -> None:
         fits["used_bytes__lte"] = Value(limits.storage_bytes - size) - F("reserved_bytes")
     if limits.storage_objects is not None and objects:
         fits["used_objects__lte"] = Value(limits.storage_objects - objects) - F("reserved_objects")
-    if _change(fits, reserved_bytes=size, reserved_objects=objects):
+    if _update_balance(fits, reserved_bytes=size, reserved_objects=objects):
         return
     # No row, or no room: which of the two is asked only now, because nearly always there is a row.
     # It may be there since a moment ago, made by somebody else.
     ensure_balance()
-    if not _change(fits, reserved_bytes=size, reserved_objects=objects):
-        raise QuotaExceeded(members={"quota": standing()})
+    if not _update_balance(fits, reserved_bytes=size, reserved_objects=objects):
+        raise QuotaExceeded(members={"quota": usage_and_limits()})
 
 
-def require_room(size: int) -> None:
+def check_quota(size: int) -> None:
     """Raise QuotaExceeded if an object of so many bytes does not fit now. Reserves nothing."""
-    now = standing()
+    now = usage_and_limits()
     limit, taken = now["storage_bytes"], (now["used_bytes"] or 0) + (now["reserved_bytes"] or 0)
     if limit is not None and size > limit - taken:
         raise QuotaExceeded(members={"quota": now})
 
 
-def release(size: int) -> None:
+def release_reservation(size: int) -> None:
     """Give back what an upload had reserved that ends without a file, in its transaction."""
-    _change({}, reserved_bytes=-size, reserved_objects=-1)
+    _update_balance({}, reserved_bytes=-size, reserved_objects=-1)
 
 
-def keep(size: int, *, reserved: int) -> None:
+def commit_reservation(size: int, *, reserved: int) -> None:
     """Count an object that was kept in place of what was reserved for it, in its transaction."""
-    _change(
+    _update_balance(
         {},
         used_bytes=size,
         used_objects=1,
@@ -74,15 +74,15 @@ def keep(size: int, *, reserved: int) -> None:
     )
 
 
-def free(size: int, objects: int) -> None:
+def release_usage(size: int, objects: int) -> None:
     """Stop counting objects whose rows were deleted, in the transaction that deleted them."""
-    _change({}, used_bytes=-size, used_objects=-objects)
+    _update_balance({}, used_bytes=-size, used_objects=-objects)
 
 
-def standing() -> dict[str, int | None]:
+def usage_and_limits() -> dict[str, int | None]:
     """Return the limits and what is taken of them, in bytes and objects; None is no limit."""
     limits = limits_of(current_tenant())
-    balance = Balance.objects.filter(pk=Balance.ONLY).first() or counted()
+    balance = Balance.objects.filter(pk=Balance.ONLY).first() or compute_balance()
     return {
         "storage_bytes": limits.storage_bytes,
         "storage_objects": limits.storage_objects,
@@ -93,10 +93,10 @@ def standing() -> dict[str, int | None]:
     }
 
 
-def counted() -> Balance:
+def compute_balance() -> Balance:
     """Return what the balance should be by the rows, not saved: a copied tenant has none yet."""
     with connection.cursor() as cursor:
-        cursor.execute(SUMS)
+        cursor.execute(SUMS_SQL)
         return Balance(Balance.ONLY, *cursor.fetchone())
 
 
@@ -108,9 +108,9 @@ def ensure_balance() -> None:
     """
     if not Balance.objects.filter(pk=Balance.ONLY).exists():
         with connection.cursor() as cursor:
-            cursor.execute(FIRST)
+            cursor.execute(INITIAL_BALANCE_SQL)
 
 
-def _change(fits: Mapping[str, object], **by: int) -> int:
+def _update_balance(fits: Mapping[str, object], **by: int) -> int:
     row = Balance.objects.filter(pk=Balance.ONLY, **fits)
     return row.update(**{name: F(name) + amount for name, amount in by.items()})

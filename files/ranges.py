@@ -4,16 +4,16 @@ import re
 
 from files.problems import RangeNotSatisfiable
 
-ONE_RANGE = re.compile(r"bytes=\s*(\d{0,19})-(\d{0,19})\s*", re.IGNORECASE | re.ASCII)
+SINGLE_RANGE = re.compile(r"bytes=\s*(\d{0,19})-(\d{0,19})\s*", re.IGNORECASE | re.ASCII)
 
 
-def wanted_range(header: str, size: int) -> tuple[int, int] | None:
+def parse_range(header: str, size: int) -> tuple[int, int] | None:
     """Return the first and the last byte of the one range asked for, or None for the whole file.
 
     What is not understood is ignored, several ranges among it: section 14.2 allows that. Raises
     RangeNotSatisfiable for a range that begins beyond the end.
     """
-    found = ONE_RANGE.fullmatch(header)
+    found = SINGLE_RANGE.fullmatch(header)
     if found is None or found.groups() == ("", ""):
         return None
     first, last = found.groups()

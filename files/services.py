@@ -6,29 +6,29 @@ from collections.abc import Callable
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.actors import actor_of
+from accounts.actors import user_actor
 from accounts.models import User
 from audit.services import Target, record
 from core.problems import FieldError
 from files.access import writable_file
-from files.filenames import checked_path
+from files.filenames import validate_path
 from files.models import File, FileVersion, Upload
 from files.problems import NameTaken
-from files.quota import keep
-from files.sniffing import type_of
-from files.storage.writer import Written
-from files.uploads.state import claim
+from files.quota import commit_reservation
+from files.sniffing import detect_content_type
+from files.storage.writer import ContentInfo
+from files.uploads.state import mark_ready
 from files.versions.adding import add_version
 
-Check = Callable[[File], None]
+Precondition = Callable[[File], None]
 
 
-def target_of(file: File) -> Target:
+def file_target(file: File) -> Target:
     """Return a file as an audit target."""
     return Target("file", str(file.id), file.name)
 
 
-def keep_file(*, upload: Upload, name: str, written: Written, user: User) -> File:
+def create_file_version(*, upload: Upload, name: str, written: ContentInfo, user: User) -> File:
     """Make what was stored the newest version of the person's file of that name.
 
     A name that the person has no live file of is a new file. Uploads of one name at once each make
@@ -36,22 +36,22 @@ def keep_file(*, upload: Upload, name: str, written: Written, user: User) -> Fil
     StorageUnavailable for an upload that was given up meanwhile.
     """
     with transaction.atomic():
-        claim(upload)
+        mark_ready(upload)
         version = FileVersion(
             id=upload.id,
             object_name=upload.object_name,
             size=written.size,
             sha256=written.sha256,
-            content_type=type_of(written.head, name),
+            content_type=detect_content_type(written.head, name),
             created_by=user,
         )
-        file = _locked_file(user, name, version)
+        file = _lock_or_create_file(user, name, version)
         add_version(file, version)
-        keep(written.size, reserved=upload.reserved_bytes)
+        commit_reservation(written.size, reserved=upload.reserved_bytes)
         record(
             "file.uploaded",
-            actor=actor_of(user),
-            target=target_of(file),
+            actor=user_actor(user),
+            target=file_target(file),
             version=version.number,
             size=version.size,
             sha256=version.sha256,
@@ -59,7 +59,7 @@ def keep_file(*, upload: Upload, name: str, written: Written, user: User) -> Fil
         return file
 
 
-def _locked_file(user: User, name: str, version: FileVersion) -> File:
+def _lock_or_create_file(user: User, name: str, version: FileVersion) -> File:
     """Return the person's live file of that name with its row locked, made if there is none."""
     live = File.objects.filter(owner=user, name=name, deleted_at__isnull=True)
     while True:
@@ -72,30 +72,30 @@ def _locked_file(user: User, name: str, version: FileVersion) -> File:
         File.objects.bulk_create([fresh], ignore_conflicts=True)
 
 
-def rename_file(file_id: uuid.UUID, *, name: str, user: User, check: Check) -> File:
+def rename_file(file_id: uuid.UUID, *, name: str, user: User, check: Precondition) -> File:
     """Give a file another name, which may hold folders; its bytes stay where they are.
 
     ``check`` sees the locked row first and may raise. Raises NotFound, ValidationFailed, and
     NameTaken if the owner has another live file of that name.
     """
-    wanted = checked_path(name, field="name")
+    wanted = validate_path(name, field="name")
     with transaction.atomic():
         file = writable_file(user, file_id)
         check(file)
         if file.name != wanted:
             before, file.name = file.name, wanted
-            save_unless_taken(file, "name")
+            save_with_unique_name(file, "name")
             record(
                 "file.renamed",
-                actor=actor_of(user),
-                target=target_of(file),
+                actor=user_actor(user),
+                target=file_target(file),
                 before=before,
                 after=wanted,
             )
         return file
 
 
-def save_unless_taken(file: File, *columns: str) -> None:
+def save_with_unique_name(file: File, *columns: str) -> None:
     """Save a file that becomes live under a name. Raises NameTaken if its owner has another."""
     taken = NameTaken(errors=[FieldError("name", "taken", NameTaken.title)])
     same = File.objects.filter(owner=file.owner_id, name=file.name, deleted_at=None)
@@ -109,11 +109,11 @@ def save_unless_taken(file: File, *columns: str) -> None:
         raise taken from exc
 
 
-def trash_file(file_id: uuid.UUID, *, user: User, check: Check) -> None:
+def trash_file(file_id: uuid.UUID, *, user: User, check: Precondition) -> None:
     """Put a file into the trash. ``check`` sees the locked row first. Raises NotFound."""
     with transaction.atomic():
         file = writable_file(user, file_id)
         check(file)
         file.deleted_at = timezone.now()
         file.save(update_fields=["deleted_at", "updated_at"])
-        record("file.deleted", actor=actor_of(user), target=target_of(file))
+        record("file.deleted", actor=user_actor(user), target=file_target(file))

@@ -5,13 +5,13 @@ from typing import Any
 from django.dispatch import receiver
 
 from accounts.models import User
-from accounts.people.signals import person_erased
+from accounts.people.signals import user_erased
 from files.models import Upload
-from files.uploads.state import fail
+from files.uploads.state import mark_failed
 
 
-@receiver(person_erased, dispatch_uid="files.person_erased")
-def _forget_announced_names(person: User, **_: Any) -> None:
+@receiver(user_erased, dispatch_uid="files.person_erased")
+def _erase_upload_names(person: User, **_: Any) -> None:
     """Forget what they called their uploads; what became of them is the workspace's, and stays.
 
     Nobody completes those that are under way any more. The store is cleared of them later.
@@ -19,4 +19,4 @@ def _forget_announced_names(person: User, **_: Any) -> None:
     uploads = Upload.objects.filter(created_by=person)
     uploads.exclude(name="").update(name="")
     pending = uploads.filter(state=Upload.State.PENDING).values_list("pk", flat=True)
-    fail(list(pending), Upload.Reason.ABORTED)
+    mark_failed(list(pending), Upload.Reason.ABORTED)

@@ -8,18 +8,18 @@ begins with a tag) is called markup whatever its name, and is never served as wh
 
 import puremagic
 
-from files.content_types import UNKNOWN, type_of_name
+from files.content_types import OCTET_STREAM, guess_content_type
 
 # What is looked at: every signature of a kind that may be served as itself lies in here.
 HEAD_BYTES = 4096
-PLAIN, ZIP = "text/plain", "application/zip"
+PLAIN_TEXT, ZIP = "text/plain", "application/zip"
 # ISO/IEC 14496-12, section 4.3; there are more brands than the library knows.
-MP4, MP4_KINDS = b"ftyp", frozenset({"audio/mp4", "video/mp4", "video/quicktime"})
-MARKUP = frozenset({"text/html", "text/xml", "application/xhtml+xml", "image/svg+xml"})
+MP4_SIGNATURE, MP4_TYPES = b"ftyp", frozenset({"audio/mp4", "video/mp4", "video/quicktime"})
+MARKUP_TYPES = frozenset({"text/html", "text/xml", "application/xhtml+xml", "image/svg+xml"})
 # Kinds of text that do not begin with "text/" and not with a tag either.
-TEXTUAL = frozenset({"application/json", "application/sql"})
+TEXT_TYPES = frozenset({"application/json", "application/sql"})
 # Words for kinds that have a usual name (IANA).
-USUAL = {
+CANONICAL_TYPES = {
     "application/excel": "application/vnd.ms-excel",
     "application/javascript": "text/javascript",
     "application/mspowerpoint": "application/vnd.ms-powerpoint",
@@ -32,36 +32,36 @@ USUAL = {
     "image/x-ms-bmp": "image/bmp",
 }
 # WHATWG, MIME Sniffing, section 3: a "binary data byte".
-BINARY = frozenset({*range(0x09), 0x0B, *range(0x0E, 0x1B), *range(0x1C, 0x20)})
-MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be", b"\xef\xbb\xbf": "utf-8"}
+BINARY_BYTES = frozenset({*range(0x09), 0x0B, *range(0x0E, 0x1B), *range(0x1C, 0x20)})
+BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be", b"\xef\xbb\xbf": "utf-8"}
 
 
-def type_of(head: bytes, name: str) -> str:
+def detect_content_type(head: bytes, name: str) -> str:
     """Return the content type of a file that begins with ``head`` (HEAD_BYTES, or all of it)."""
-    named = _usual(type_of_name(name))
-    text = _text(head)
+    named = _canonical_type(guess_content_type(name))
+    text = _decode_text(head)
     if text is not None and _is_markup(text):
-        return named if named in MARKUP else _kind_of_markup(text)
+        return named if named in MARKUP_TYPES else _markup_type(text)
     if found := _by_signature(head, name, named):
         return found
     if text is None:
-        return UNKNOWN
-    if named.startswith("text/") or named in TEXTUAL:
+        return OCTET_STREAM
+    if named.startswith("text/") or named in TEXT_TYPES:
         return named
-    return UNKNOWN if "." in name.rpartition("/")[2] else PLAIN
+    return OCTET_STREAM if "." in name.rpartition("/")[2] else PLAIN_TEXT
 
 
-def _usual(kind: str) -> str:
-    return USUAL.get(kind, kind)
+def _canonical_type(kind: str) -> str:
+    return CANONICAL_TYPES.get(kind, kind)
 
 
-def _text(head: bytes) -> str | None:
+def _decode_text(head: bytes) -> str | None:
     """Return ``head`` as text, None if it is none."""
-    for mark, encoding in MARKS.items():
+    for mark, encoding in BYTE_ORDER_MARKS.items():
         if head.startswith(mark):
             return head.removeprefix(mark).decode(encoding, errors="replace")
     # Older alphabets are text too: only bytes that no text has tell.
-    return head.decode(errors="replace") if BINARY.isdisjoint(head) else None
+    return head.decode(errors="replace") if BINARY_BYTES.isdisjoint(head) else None
 
 
 def _is_markup(text: str) -> bool:
@@ -69,7 +69,7 @@ def _is_markup(text: str) -> bool:
     return begun[:1] == "<" and (begun[1:2].isalpha() or begun[1:2] in {"!", "?", "/"})
 
 
-def _kind_of_markup(text: str) -> str:
+def _markup_type(text: str) -> str:
     lowered = text.lower()
     if "<svg" in lowered:
         return "image/svg+xml"
@@ -78,21 +78,23 @@ def _kind_of_markup(text: str) -> str:
 
 def _by_signature(head: bytes, name: str, named: str) -> str:
     """Return the kind whose signature fits, the name's if it is one of several; "" for none."""
-    matches = _matches(head)
+    matches = _signature_matches(head)
     of_name = [m for m in matches if m.extension and name.lower().endswith(m.extension)]
     if of_name:
-        return _usual(max(of_name, key=lambda match: len(match.byte_match)).mime_type)
-    kinds = {_usual(match.mime_type) for match in matches}
-    if named in kinds or (head[4:8] == MP4 and named in MP4_KINDS):
+        return _canonical_type(max(of_name, key=lambda match: len(match.byte_match)).mime_type)
+    kinds = {_canonical_type(match.mime_type) for match in matches}
+    if named in kinds or (head[4:8] == MP4_SIGNATURE and named in MP4_TYPES):
         return named
     longest = max((len(match.byte_match) for match in matches), default=0)
-    best = {_usual(match.mime_type) for match in matches if len(match.byte_match) == longest}
-    if len(best) == 1 and _text(head) is None:
+    best = {
+        _canonical_type(match.mime_type) for match in matches if len(match.byte_match) == longest
+    }
+    if len(best) == 1 and _decode_text(head) is None:
         return best.pop()
     return ZIP if ZIP in best else ""
 
 
-def _matches(head: bytes) -> list[puremagic.PureMagicWithConfidence]:
+def _signature_matches(head: bytes) -> list[puremagic.PureMagicWithConfidence]:
     try:
         found = puremagic.magic_string(head)
     except (ValueError, puremagic.PureError):  # nothing at all, or nothing known

@@ -3,14 +3,14 @@
 from django.db.models import Count, Sum
 
 from files.models import FileVersion
-from tenants.usage import Held
+from tenants.usage import UsageTotals
 
 
-def held_objects() -> Held:
+def measure_stored_objects() -> UsageTotals:
     """Return how many objects there are and their bytes: every version, the trash's too.
 
     An upload that is under way, or was broken off and not cleared away yet, is not in it.
     """
     kept = FileVersion.objects.filter(restored_from=None)  # those share their object
     found = kept.aggregate(count=Count("pk"), size=Sum("size"))
-    return Held(found["count"], found["size"] or 0)
+    return UsageTotals(found["count"], found["size"] or 0)

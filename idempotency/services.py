@@ -23,8 +23,8 @@ from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
 from core.api.identifiers import canonical_path
-from core.database.deleting import delete_some
-from core.db_backend.queries import insert_unless_taken
+from core.database.deleting import delete_batch
+from core.db_backend.queries import insert_ignoring_conflict
 from core.problems import (
     FieldError,
     IdempotencyConflict,
@@ -37,11 +37,11 @@ from core.request_context import request_context
 from idempotency.models import Answer
 
 HEADER = "Idempotency-Key"
-LONGEST = 255
-REPEATED_HEADERS = ("Location", "ETag")
-PRUNED_AT_ONCE = 20
+MAX_KEY_LENGTH = 255
+REPLAYED_HEADERS = ("Location", "ETag")
+PRUNE_BATCH_SIZE = 20
 Fingerprint = tuple[bytes, ...]
-Act = Callable[[], Response]
+Action = Callable[[], Response]
 Recheck = Callable[[Any], object]
 
 
@@ -55,17 +55,17 @@ def fingerprint_of(*parts: object) -> Fingerprint:
     return tuple(hmac.digest(secret, text, "sha256") for secret in _secrets())
 
 
-def _accept(data: Any) -> None:
+def _accept_any(data: Any) -> None:
     """Repeat any answer."""
 
 
-def once(
+def idempotent(
     request: Request,
     *,
     caller: str,
     fingerprint: Fingerprint,
-    act: Act,
-    recheck: Recheck = _accept,
+    act: Action,
+    recheck: Recheck = _accept_any,
 ) -> Response:
     """Return ``act()``, or the first answer if this caller's Idempotency-Key was used before.
 
@@ -78,33 +78,35 @@ def once(
     key = request.headers.get(HEADER)
     if key is None:
         return act()
-    _check(key)
-    key_hashes = _hashes_of(request, caller, key)
+    _validate_key(key)
+    key_hashes = _key_hashes(request, caller, key)
     with transaction.atomic():
-        Answer.objects.filter(key_hash__in=key_hashes, created_at__lt=_oldest()).delete()
-        if (former := _former(key_hashes)) is not None:
-            return _repeat(former, key, key_hashes, fingerprint, recheck)
+        Answer.objects.filter(key_hash__in=key_hashes, created_at__lt=_expiry_cutoff()).delete()
+        if (former := _find_by_former_secret(key_hashes)) is not None:
+            return _replay(former, key, key_hashes, fingerprint, recheck)
         row = Answer(key_hash=key_hashes[0], fingerprint=fingerprint[0])
-        if not insert_unless_taken(row):  # of requests at once the others wait here for the first
+        if not insert_ignoring_conflict(
+            row
+        ):  # of requests at once the others wait here for the first
             row = Answer.objects.get(key_hash=key_hashes[0])
-            return _repeat(row, key, key_hashes, fingerprint, recheck)
+            return _replay(row, key, key_hashes, fingerprint, recheck)
         response = act()
         row.status = response.status_code
-        row.body = _cipher(key, _secrets()[0]).encrypt(_text_of(response))
+        row.body = _cipher(key, _secrets()[0]).encrypt(_encode_response(response))
         row.save(update_fields=["status", "body"])
-        _prune()
+        _prune_expired()
     return response
 
 
-def once_prepared(
+def idempotent_prepared(
     request: Request,
     *,
     caller: str,
     fingerprint: Fingerprint,
-    prepare: Callable[[], Act],
-    recheck: Recheck = _accept,
+    prepare: Callable[[], Action],
+    recheck: Recheck = _accept_any,
 ) -> Response:
-    """As ``once``, for work of which a part is to hold no transaction, as hashing a password is.
+    """As ``idempotent``, for work of which a part is to hold no transaction, as hashing a password is.
 
     ``prepare`` does that part and returns the rest. It is left out where the answer is kept.
     """
@@ -112,52 +114,52 @@ def once_prepared(
     def act() -> Response:
         return prepare()()
 
-    if not _is_kept(request, caller):
+    if not _has_answer(request, caller):
         try:
             prepared = prepare()
         except Problem:
             # Refused because the first request has done it meanwhile? Then that one's answer.
-            if not _is_kept(request, caller):
+            if not _has_answer(request, caller):
                 raise
         else:
             act = prepared
-    return once(request, caller=caller, fingerprint=fingerprint, act=act, recheck=recheck)
+    return idempotent(request, caller=caller, fingerprint=fingerprint, act=act, recheck=recheck)
 
 
-def _is_kept(request: Request, caller: str) -> bool:
+def _has_answer(request: Request, caller: str) -> bool:
     key = request.headers.get(HEADER)
     if key is None:
         return False
-    _check(key)
-    hashes = _hashes_of(request, caller, key)
-    return Answer.objects.filter(key_hash__in=hashes, created_at__gte=_oldest()).exists()
+    _validate_key(key)
+    hashes = _key_hashes(request, caller, key)
+    return Answer.objects.filter(key_hash__in=hashes, created_at__gte=_expiry_cutoff()).exists()
 
 
-def _hashes_of(request: Request, caller: str, key: str) -> Fingerprint:
+def _key_hashes(request: Request, caller: str, key: str) -> Fingerprint:
     # An API key is another caller than its person: it must not be shown what a session was shown.
     by_key = [api_key] if (api_key := request_context().api_key) else []
     return fingerprint_of(caller, request.method, canonical_path(request), key, *by_key)
 
 
-def _text_of(response: Response) -> bytes:
-    headers = {name: response[name] for name in REPEATED_HEADERS if name in response}
+def _encode_response(response: Response) -> bytes:
+    headers = {name: response[name] for name in REPLAYED_HEADERS if name in response}
     return json.dumps({"data": response.data, "headers": headers}, cls=JSONEncoder).encode()
 
 
-def _check(key: str) -> None:
-    if not 1 <= len(key) <= LONGEST or not key.isprintable():
-        fault = FieldError(HEADER, "invalid", f"Use 1 to {LONGEST} printable characters.")
+def _validate_key(key: str) -> None:
+    if not 1 <= len(key) <= MAX_KEY_LENGTH or not key.isprintable():
+        fault = FieldError(HEADER, "invalid", f"Use 1 to {MAX_KEY_LENGTH} printable characters.")
         raise ValidationFailed(errors=[fault])
 
 
-def _former(key_hashes: Fingerprint) -> Answer | None:
+def _find_by_former_secret(key_hashes: Fingerprint) -> Answer | None:
     """Return an answer that was kept with a former secret."""
     if len(key_hashes) == 1:
         return None
     return Answer.objects.filter(key_hash__in=key_hashes[1:]).first()
 
 
-def _repeat(
+def _replay(
     row: Answer, key: str, key_hashes: Fingerprint, fingerprint: Fingerprint, recheck: Recheck
 ) -> Response:
     made_with = key_hashes.index(bytes(row.key_hash))
@@ -187,11 +189,11 @@ def _cipher(key: str, secret: bytes) -> Fernet:
     return Fernet(urlsafe_b64encode(derived))
 
 
-def _oldest() -> object:
+def _expiry_cutoff() -> object:
     return timezone.now() - settings.IDEMPOTENCY_LIFETIME
 
 
-def _prune() -> None:
+def _prune_expired() -> None:
     """Take a few expired rows with each new one, so that nobody has to remember a cron job."""
-    expired = Answer.objects.filter(created_at__lt=_oldest()).order_by("created_at")
-    delete_some(expired, PRUNED_AT_ONCE)
+    expired = Answer.objects.filter(created_at__lt=_expiry_cutoff()).order_by("created_at")
+    delete_batch(expired, PRUNE_BATCH_SIZE)

@@ -5,21 +5,21 @@ class ArchiveError(Exception):
     """Something about an archive, or about the tenant it is made of, does not fit."""
 
 
-class Damaged(ArchiveError):  # noqa: N818 - reads as what it says
+class DamagedArchiveError(ArchiveError):
     """The file is not what was written."""
 
 
-class Foreign(ArchiveError):  # noqa: N818
+class UntrustedArchiveError(ArchiveError):
     """The file is whole, but no key of this installation signed it."""
 
 
-class Unfit(ArchiveError):  # noqa: N818
+class IncompatibleError(ArchiveError):
     """The file is whole and cannot be loaded here: another format, an unknown migration."""
 
 
-class Busy(ArchiveError):  # noqa: N818
+class TenantBusyError(ArchiveError):
     """Another run is at work on the tenant."""
 
 
-class Incomplete(ArchiveError):  # noqa: N818
+class MissingObjectError(ArchiveError):
     """The tenant's rows name objects that the store does not have as they were stored."""

@@ -11,12 +11,12 @@ from typing import Any
 import psycopg
 from django.conf import settings
 
-from operations.errors import Busy
-from tenants.schemas.owner import ALIAS, owner_connection
+from operations.errors import TenantBusyError
+from tenants.schemas.owner import OWNER_ALIAS, owner_connection
 
-Session = psycopg.Connection[tuple[Any, ...]]
+OwnerSession = psycopg.Connection[tuple[Any, ...]]
 # What COPY writes must not depend on how somebody has set the server up.
-STABLE = (
+SESSION_SETTINGS = (
     "SET datestyle = 'ISO, YMD'; SET timezone = 'UTC'; SET intervalstyle = 'postgres';"
     "SET bytea_output = 'hex'; SET extra_float_digits = 1; SET search_path = pg_catalog;"
     "SET idle_in_transaction_session_timeout = 0; SET statement_timeout = 0"
@@ -24,13 +24,13 @@ STABLE = (
 
 
 @contextmanager
-def owner_session() -> Iterator[Session]:
+def owner_session() -> Iterator[OwnerSession]:
     """Give a connection of the owner in autocommit; closed on the way out.
 
     Raises CommandError where the owner's login is not known.
     """
     owner_connection()
-    database = settings.DATABASES[ALIAS]
+    database = settings.DATABASES[OWNER_ALIAS]
     with psycopg.connect(
         host=database["HOST"],
         port=database["PORT"],
@@ -41,12 +41,12 @@ def owner_session() -> Iterator[Session]:
         autocommit=True,
         **database["OPTIONS"],
     ) as session:
-        session.execute(STABLE)
+        session.execute(SESSION_SETTINGS)
         yield session
 
 
 @contextmanager
-def working_on(tenant_id: uuid.UUID) -> Iterator[None]:
+def tenant_operation_lock(tenant_id: uuid.UUID) -> Iterator[None]:
     """Let one purge, restore or clone at a time into a tenant.
 
     The lock ends with this process, whatever ends it. Raises Busy.
@@ -55,5 +55,5 @@ def working_on(tenant_id: uuid.UUID) -> Iterator[None]:
         query = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
         row = session.execute(query, [f"aggios:tenant:{tenant_id}"]).fetchone()
         if not row or not row[0]:
-            raise Busy("Another run is at work on this tenant.")
+            raise TenantBusyError("Another run is at work on this tenant.")
         yield

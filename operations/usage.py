@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 
 from django.db import DatabaseError
 
-from files.usage import held_objects
+from files.usage import measure_stored_objects
 from tenants.context import tenant_context
 from tenants.models import Tenant, Usage
 from tenants.refs import ref_of
-from tenants.usage import Held, bounded, count_rows, database_use, save_usage
+from tenants.usage import UsageTotals, count_rows, database_usage, query_timeouts, save_usage
 
-AT_ONCE = 100
+BATCH_SIZE = 100
 Outcome = tuple[Tenant, Usage | DatabaseError]
 
 
@@ -20,15 +20,18 @@ def measure_tenants(tenants: Sequence[Tenant], *, exact: bool = False) -> Iterat
     The catalogue is asked once for a hundred of them: each statement is bounded in time. ``exact``
     counts the rows of each rather than taking PostgreSQL's estimate.
     """
-    for start in range(0, len(tenants), AT_ONCE):
-        yield from _measured(tenants[start : start + AT_ONCE], exact)
+    for start in range(0, len(tenants), BATCH_SIZE):
+        yield from _measure_batch(tenants[start : start + BATCH_SIZE], exact)
 
 
-def _measured(tenants: Sequence[Tenant], exact: bool) -> Iterator[Outcome]:
-    databases = database_use([tenant.schema_name for tenant in tenants])
+def _measure_batch(tenants: Sequence[Tenant], exact: bool) -> Iterator[Outcome]:
+    databases = database_usage([tenant.schema_name for tenant in tenants])
     for tenant in tenants:
         try:
-            yield tenant, _measure(tenant, databases.get(tenant.schema_name, Held(0, 0)), exact)
+            yield (
+                tenant,
+                _measure(tenant, databases.get(tenant.schema_name, UsageTotals(0, 0)), exact),
+            )
         except DatabaseError as exc:
             yield tenant, exc
 
@@ -44,10 +47,10 @@ def measure_tenant(tenant: Tenant, *, exact: bool = False) -> Usage:
     return found
 
 
-def _measure(tenant: Tenant, database: Held, exact: bool) -> Usage:
+def _measure(tenant: Tenant, database: UsageTotals, exact: bool) -> Usage:
     ref = ref_of(tenant)
     if exact:
-        database = Held(count_rows(ref), database.size)
-    with tenant_context(ref), bounded():
-        objects = held_objects()
+        database = UsageTotals(count_rows(ref), database.size)
+    with tenant_context(ref), query_timeouts():
+        objects = measure_stored_objects()
     return save_usage(tenant.pk, database=database, objects=objects)

@@ -7,11 +7,11 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 
-from core.http.language import PARAMETER, query_of
+from core.http.language import LANGUAGE_PARAMETER, query_or_empty
 from tenants.hosts import site_url
 
 
-def site(request: HttpRequest) -> dict[str, Any]:
+def site_context(request: HttpRequest) -> dict[str, Any]:
     """Return the variables (a template context processor)."""
     return {
         "front_url": site_url(),
@@ -28,8 +28,8 @@ def language_links(request: HttpRequest) -> list[dict[str, Any]]:
     """
     links = []
     for code, name in settings.LANGUAGES:
-        query = query_of(request).copy()
-        query[PARAMETER] = code
+        query = query_or_empty(request).copy()
+        query[LANGUAGE_PARAMETER] = code
         current = get_language() == code
         links.append(
             {"code": code, "name": name, "url": f"?{query.urlencode()}", "current": current}

@@ -7,12 +7,12 @@ from pages.base import page
 
 
 @page()
-def front(request: HttpRequest) -> HttpResponse:
+def home(request: HttpRequest) -> HttpResponse:
     """Show what Aggios is."""
     return render(request, "front.html")
 
 
 @page()
-def workspace(request: HttpRequest) -> HttpResponse:
+def workspace_home(request: HttpRequest) -> HttpResponse:
     """Show whose address this is, and nothing that is not public."""
     return render(request, "workspace.html", {"tenant": request.tenant})  # type: ignore[attr-defined]

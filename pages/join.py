@@ -8,27 +8,27 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from accounts.auth.login import log_out, register
-from accounts.auth.registration import ask_to_join, confirms_first
-from accounts.invitations.acceptance import good_invitation
+from accounts.auth.registration import request_registration, requires_email_confirmation
+from accounts.invitations.acceptance import get_pending_invitation
 from accounts.models import Invitation
 from accounts.problems import RegistrationClosed
-from aggios.pages.form import new_password
+from aggios.pages.form import new_password_field
 from core.forms import EmailAddressFormField
 from core.problems import Problem
-from core.rate_limits.limits import take_by_address
-from pages.account_links import LinkForm, refused, shown, token_of
+from core.rate_limits.limits import consume_by_address
+from pages.account_links import TokenForm, render_link_page, render_problem, token_from
 from pages.base import page
 
 TEMPLATE = "join.html"
 
 
-class JoinForm(LinkForm):
+class JoinForm(TokenForm):
     """Who joins. Without a field for the address when the invitation is for one."""
 
     email = EmailAddressFormField(label=_("E-mail address"))
     first_name = forms.CharField(label=_("First name"), max_length=100, required=False)
     last_name = forms.CharField(label=_("Last name"), max_length=100, required=False)
-    password = new_password()
+    password = new_password_field()
 
     def __init__(self, data: Any = None, *, address: str, **options: Any) -> None:
         super().__init__(data, **options)
@@ -47,38 +47,38 @@ class JoinForm(LinkForm):
 @page("GET", "POST")
 def join_page(request: HttpRequest) -> HttpResponse:
     """Show whose workspace it is and ask for a name and a password, or let somebody join."""
-    token = token_of(request)
+    token = token_from(request)
     try:
-        invitation = good_invitation(token)
+        invitation = get_pending_invitation(token)
         if request.method != "POST":
             form = JoinForm(initial={"token": token}, address=invitation.email)
-            return shown(request, TEMPLATE, _context(form, invitation))
+            return render_link_page(request, TEMPLATE, _template_context(form, invitation))
         return _join(request, invitation, token)
     except RegistrationClosed as problem:
-        return shown(request, TEMPLATE, {"void": True}, status=problem.status)
+        return render_link_page(request, TEMPLATE, {"void": True}, status=problem.status)
 
 
 def _join(request: HttpRequest, invitation: Invitation, token: str) -> HttpResponse:
     form = JoinForm(request.POST, address=invitation.email)
-    context = _context(form, invitation)
+    context = _template_context(form, invitation)
     if not form.is_valid():
-        return shown(request, TEMPLATE, context, status=400)
+        return render_link_page(request, TEMPLATE, context, status=400)
     fields = {"email": invitation.email, **form.cleaned_data}
     del fields["token"]
     try:
-        take_by_address("register")
-        if confirms_first(email=fields["email"], invitation=token):
-            ask_to_join(**fields, invitation=token)
-            return shown(request, TEMPLATE, {"mailed": True})
+        consume_by_address("register")
+        if requires_email_confirmation(email=fields["email"], invitation=token):
+            request_registration(**fields, invitation=token)
+            return render_link_page(request, TEMPLATE, {"mailed": True})
         opened = register(**fields, invitation=token)
     except RegistrationClosed:
         raise
     except Problem as problem:
-        return refused(request, TEMPLATE, context, problem)
+        return render_problem(request, TEMPLATE, context, problem)
     # The page hands out no tokens, so the session that came with them has no use.
     log_out(opened.session, actor=opened.user)
-    return shown(request, TEMPLATE, {"done": True})
+    return render_link_page(request, TEMPLATE, {"done": True})
 
 
-def _context(form: JoinForm, invitation: Invitation) -> dict[str, Any]:
+def _template_context(form: JoinForm, invitation: Invitation) -> dict[str, Any]:
     return {"form": form, "address": invitation.email}

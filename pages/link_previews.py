@@ -9,7 +9,7 @@ import re
 from django.http import HttpRequest
 
 # Products name themselves at the beginning of the field (RFC 9110 section 10.1.5).
-MAX_READ = 400
+MAX_HEADER_LENGTH = 400
 WORD = re.compile(r"\w+")
 PREVIEWERS = (
     "facebookexternalhit",
@@ -36,17 +36,19 @@ BOT_OWNERS = (
 )
 
 
-def is_preview(request: HttpRequest) -> bool:
+def is_preview_request(request: HttpRequest) -> bool:
     """Tell whether a program previews, indexes or prefetches a page (Fetch, ``Sec-Purpose``)."""
-    purposes = (request.headers.get(name, "")[:MAX_READ] for name in ("Sec-Purpose", "Purpose"))
+    purposes = (
+        request.headers.get(name, "")[:MAX_HEADER_LENGTH] for name in ("Sec-Purpose", "Purpose")
+    )
     if any("prefetch" in purpose or "preview" in purpose for purpose in purposes):
         return True
-    return is_previewer(request.headers.get("User-Agent", ""))
+    return is_preview_agent(request.headers.get("User-Agent", ""))
 
 
-def is_previewer(user_agent: str) -> bool:
+def is_preview_agent(user_agent: str) -> bool:
     """Tell whether a ``User-Agent`` names a program that previews or indexes."""
-    agent = user_agent[:MAX_READ].lower()
+    agent = user_agent[:MAX_HEADER_LENGTH].lower()
     if any(name in agent for name in PREVIEWERS):
         return True
     return any(_is_bot(word) for word in WORD.findall(agent))

@@ -19,24 +19,24 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.problems import HashingBusy
-from aggios.pages.form import PageForm, as_refusal
+from aggios.pages.form import PageForm, with_problem_status
 from core.api.parsers import StrictJSONParser
-from core.crypto.passwords import MAX_RAW_LENGTH
-from core.http.negotiation import wants_page
+from core.crypto.passwords import MAX_RAW_PASSWORD_LENGTH
+from core.http.negotiation import prefers_html
 from core.problems import Problem, RateLimited
-from files.links import link_to
+from files.links import download_url
 from files.models import File
 from files.problems import SharePasswordRequired, SharePasswordWrong
-from files.shares.access import living_share, open_share
-from files.shares.passwords import require_password
+from files.shares.access import active_share, open_share
+from files.shares.passwords import check_share_password
 from pages.base import page
-from pages.link_previews import is_preview
+from pages.link_previews import is_preview_request
 
-STORE = "{0.scheme}://{0.netloc}".format(urlsplit(settings.S3_PUBLIC_ENDPOINT_URL))
+STORAGE_ORIGIN = "{0.scheme}://{0.netloc}".format(urlsplit(settings.S3_PUBLIC_ENDPOINT_URL))
 # For following the redirect; whoever wants the content again opens the link again.
-SECONDS = 60
-SHOWN_AGAIN = (SharePasswordRequired, SharePasswordWrong, RateLimited, HashingBusy)
-PRIVATE = {
+DOWNLOAD_LINK_SECONDS = 60
+FORM_PROBLEMS = (SharePasswordRequired, SharePasswordWrong, RateLimited, HashingBusy)
+PRIVATE_HEADERS = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
     "X-Robots-Tag": "noindex, nofollow",
@@ -48,19 +48,19 @@ class PasswordForm(PageForm):
 
     password = forms.CharField(
         label=_("Password"),
-        max_length=MAX_RAW_LENGTH,
+        max_length=MAX_RAW_PASSWORD_LENGTH,
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
     )
 
 
-def _in_private(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def _private(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Keep every answer of a view out of caches, of search engines and of other sites' logs."""
 
     @wraps(view)
     def serve(request: HttpRequest, **kwargs: Any) -> HttpResponse:
         response = view(request, **kwargs)
-        for name, value in PRIVATE.items():
+        for name, value in PRIVATE_HEADERS.items():
             response.headers[name] = value
         return response
 
@@ -68,8 +68,8 @@ def _in_private(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
 
 
 # Browsers hold the redirect that follows a form to form-action too.
-@csp_update({"form-action": STORE})
-@_in_private
+@csp_update({"form-action": STORAGE_ORIGIN})
+@_private
 @page("GET", "POST", goes_by_cookies=False)
 def share_page(request: HttpRequest, token: str) -> HttpResponse:
     """Lead to the content of the file that a link is for, and count that; or ask for the password.
@@ -77,27 +77,27 @@ def share_page(request: HttpRequest, token: str) -> HttpResponse:
     Neither HEAD nor a program that only looks is counted: the one is led to an address that HEAD
     alone is signed for, the other is told no more than that the link is good.
     """
-    share = living_share(token)
+    share = active_share(token)
     if request.method == "HEAD":
-        require_password(share, None)
-        return _led_to(share.file, "HEAD")
-    if request.method == "GET" and is_preview(request):
-        return _shown(request, {})
+        check_share_password(share, None)
+        return _redirect_to_content(share.file, "HEAD")
+    if request.method == "GET" and is_preview_request(request):
+        return _render_page(request, {})
     try:
-        return _led_to(open_share(share, password=_password(request)), "GET")
-    except SHOWN_AGAIN as problem:
-        if not wants_page(request):
+        return _redirect_to_content(open_share(share, password=_submitted_password(request)), "GET")
+    except FORM_PROBLEMS as problem:
+        if not prefers_html(request):
             raise
-        return _asked(request, problem)
+        return _render_password_form(request, problem)
 
 
-def _led_to(file: File, method: str) -> HttpResponse:
-    seconds = min(SECONDS, settings.DOWNLOAD_URL_SECONDS)
+def _redirect_to_content(file: File, method: str) -> HttpResponse:
+    seconds = min(DOWNLOAD_LINK_SECONDS, settings.DOWNLOAD_URL_SECONDS)
     file.current.file = file  # or it would be read once more, for its name
-    return HttpResponseRedirect(link_to(file.current, method=method, seconds=seconds))
+    return HttpResponseRedirect(download_url(file.current, method=method, seconds=seconds))
 
 
-def _password(request: HttpRequest) -> str | None:
+def _submitted_password(request: HttpRequest) -> str | None:
     """Return the password that a program or a form sends. Raises MalformedBody, BodyTooLarge."""
     if request.method != "POST":
         return None
@@ -108,16 +108,16 @@ def _password(request: HttpRequest) -> str | None:
     return given if isinstance(given, str) else None
 
 
-def _asked(request: HttpRequest, problem: Problem) -> HttpResponse:
+def _render_password_form(request: HttpRequest, problem: Problem) -> HttpResponse:
     """Show the form, with what was wrong if it was sent before."""
     if request.method == "GET":
-        return _shown(request, {"form": PasswordForm()})
+        return _render_page(request, {"form": PasswordForm()})
     form = PasswordForm({})
     form.errors.clear()
     form.add_error("password", gettext(problem.title))
-    return as_refusal(_shown(request, {"form": form}), problem)
+    return with_problem_status(_render_page(request, {"form": form}), problem)
 
 
-def _shown(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+def _render_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     tenant = request.tenant  # type: ignore[attr-defined]
     return render(request, "share.html", {**context, "tenant": tenant})

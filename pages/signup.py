@@ -12,17 +12,17 @@ from django.views.decorators.cache import never_cache
 
 from accounts.auth.login import log_out
 from accounts.auth.signup import sign_up
-from aggios.pages.form import PageForm, as_refusal, new_password
+from aggios.pages.form import PageForm, new_password_field, with_problem_status
 from core.forms import EmailAddressFormField
 from core.problems import NotFound, Problem
-from core.rate_limits.limits import take_by_address
+from core.rate_limits.limits import consume_by_address
 from pages.base import page
 from tenants.context import tenant_context
 from tenants.hosts import site_url
 from tenants.refs import TenantRef
 
-OPENED = "aggios.opened-workspace"
-SHOWN_FOR = 3600
+SIGNED_UP_SALT = "aggios.opened-workspace"
+SIGNED_UP_SECONDS = 3600
 
 
 class SignUpForm(PageForm):
@@ -33,7 +33,7 @@ class SignUpForm(PageForm):
     first_name = forms.CharField(label=_("First name"), max_length=100, required=False)
     last_name = forms.CharField(label=_("Last name"), max_length=100, required=False)
     email = EmailAddressFormField(label=_("E-mail address"))
-    password = new_password()
+    password = new_password_field()
 
     def __init__(self, data: Any = None) -> None:
         super().__init__(data)
@@ -59,14 +59,16 @@ def sign_up_page(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return render(request, "signup.html", {"form": form}, status=400)
     try:
-        take_by_address("signup")
-        tenant = _opened(form.cleaned_data)
+        consume_by_address("signup")
+        tenant = _create_workspace(form.cleaned_data)
     except Problem as problem:
-        return _refused(request, form, problem)
-    return redirect(f"{reverse('signed-up')}?opened={signing.dumps(tenant.slug, salt=OPENED)}")
+        return _render_problem(request, form, problem)
+    return redirect(
+        f"{reverse('signed-up')}?opened={signing.dumps(tenant.slug, salt=SIGNED_UP_SALT)}"
+    )
 
 
-def _opened(fields: dict[str, Any]) -> TenantRef:
+def _create_workspace(fields: dict[str, Any]) -> TenantRef:
     tenant, opened = sign_up(**fields)
     # The page hands out no tokens, so the session that came with them has no use.
     with tenant_context(tenant):
@@ -74,19 +76,21 @@ def _opened(fields: dict[str, Any]) -> TenantRef:
     return tenant
 
 
-def _refused(request: HttpRequest, form: SignUpForm, problem: Problem) -> HttpResponse:
+def _render_problem(request: HttpRequest, form: SignUpForm, problem: Problem) -> HttpResponse:
     if problem.status >= 500:
         raise problem
     form.refuse(problem)
-    return as_refusal(render(request, "signup.html", {"form": form}), problem)
+    return with_problem_status(render(request, "signup.html", {"form": form}), problem)
 
 
 @never_cache
 @page()
-def signed_up(request: HttpRequest) -> HttpResponse:
+def signed_up_page(request: HttpRequest) -> HttpResponse:
     """Show the address of the workspace that was just opened."""
     try:
-        slug = signing.loads(request.GET.get("opened", ""), salt=OPENED, max_age=SHOWN_FOR)
+        slug = signing.loads(
+            request.GET.get("opened", ""), salt=SIGNED_UP_SALT, max_age=SIGNED_UP_SECONDS
+        )
     except signing.BadSignature as exc:
         raise NotFound from exc
     return render(request, "signed_up.html", {"address": site_url(slug)})

@@ -18,7 +18,7 @@ def target_of(staff: StaffUser) -> Target:
     return Target("staff", str(staff.pk), staff.email)
 
 
-def acting(request: HttpRequest) -> Actor:
+def admin_actor(request: HttpRequest) -> Actor:
     """Return who is logged in to the admin."""
     user: Any = request.user
     return actor_of(user)

@@ -3,31 +3,31 @@
 from typing import Any
 
 from core.text.email_canonicalization import (
-    Finding,
+    AddressFinding,
     StoredAddress,
-    canonical_of,
-    findings_of,
-    suspect,
+    canonical_or_none,
+    find_noncanonical,
+    noncanonical_condition,
 )
 
 
-def addresses_to_rewrite(cursor: Any) -> list[Finding]:
+def noncanonical_addresses(cursor: Any) -> list[AddressFinding]:
     """Return the members of staff whose address is not canonical; ``cursor`` is in ``public``."""
-    condition = suspect("email")
+    condition = noncanonical_condition("email")
     cursor.execute(f"SELECT id::text, email FROM staff_staffuser WHERE {condition}", [])  # noqa: S608 - no input
     rows = [StoredAddress("staff", *row) for row in cursor.fetchall()]
     if not rows:
         return []
-    wanted = [canonical for row in rows if (canonical := canonical_of(row.address))]
+    wanted = [canonical for row in rows if (canonical := canonical_or_none(row.address))]
     cursor.execute(
         "SELECT lower(email), id::text FROM staff_staffuser WHERE lower(email) = ANY(%s)", [wanted]
     )
-    return list(findings_of(rows, dict(cursor.fetchall())))
+    return list(find_noncanonical(rows, dict(cursor.fetchall())))
 
 
-def rewrite_addresses(cursor: Any) -> None:
+def canonicalize_addresses(cursor: Any) -> None:
     """Bring every address of staff into canonical form, but those that collide."""
-    for found in addresses_to_rewrite(cursor):
+    for found in noncanonical_addresses(cursor):
         if found.problem == "not_canonical":
             change = "UPDATE staff_staffuser SET email = %s WHERE id = %s"
             cursor.execute(change, [found.canonical, found.id])

@@ -9,7 +9,7 @@ COMMANDS = {"migrate_schemas", "migrate", "fleet"}
 WORKER = "tenants.fleet.worker"
 
 
-class Admin(AdminConfig):
+class AggiosAdminConfig(AdminConfig):
     """Looks for ``admin`` modules as Django's own does, but in the commands of the fleet."""
 
     default = False

@@ -14,20 +14,20 @@ from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 
-from core.http.negotiation import as_page
+from core.http.negotiation import as_html_if_preferred
 from core.http.responses import problem_response
 from core.problems import PasswordChangeRequired, RateLimited
-from staff.forms import OwnPasswordForm, StaffLoginForm
+from staff.forms import OwnPasswordChangeForm, StaffLoginForm
 from staff.given_passwords import must_change_password
 from staff.second_factor import must_enrol
-from staff.second_factor_views import FACTOR_PAGE, second_factor_page
+from staff.second_factor_views import SECOND_FACTOR_ROUTE, second_factor_page
 
 View = Callable[..., HttpResponse]
-PASSWORD_PAGES = ("password_change", "password_change_done")
-REACHED_WITHOUT = {"logout", "jsi18n"}
+PASSWORD_ROUTES = ("password_change", "password_change_done")
+ROUTES_BEFORE_SETUP = {"logout", "jsi18n"}
 
 
-def _refusing_nonsense(view: View) -> View:
+def _reject_malformed_input(view: View) -> View:
     """Answer 400 to ids, dates and bytes that no row has; the admin hands them on unchecked."""
 
     @wraps(view)
@@ -44,27 +44,27 @@ def _refusing_nonsense(view: View) -> View:
     return guarded
 
 
-def _prepared_first(view: View) -> View:
+def _require_setup(view: View) -> View:
     """Let staff who have yet to choose a password or add a second factor reach that page alone."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         match = request.resolver_match
-        page = _page_before_all(request.user)
-        if page and (match is None or match.url_name not in {*page, *REACHED_WITHOUT}):
+        page = _required_setup_routes(request.user)
+        if page and (match is None or match.url_name not in {*page, *ROUTES_BEFORE_SETUP}):
             return redirect(f"admin:{page[0]}")
         return view(request, *args, **kwargs)
 
     return guarded
 
 
-def _page_before_all(user: Any) -> tuple[str, ...]:
+def _required_setup_routes(user: Any) -> tuple[str, ...]:
     """Return the routes of what must be done first, led by the page to go to; empty if nothing."""
     if not user.is_authenticated:
         return ()
     if must_change_password(user):
-        return PASSWORD_PAGES
-    return (FACTOR_PAGE,) if must_enrol(user) else ()
+        return PASSWORD_ROUTES
+    return (SECOND_FACTOR_ROUTE,) if must_enrol(user) else ()
 
 
 class AggiosAdminSite(AdminSite):
@@ -81,12 +81,12 @@ class AggiosAdminSite(AdminSite):
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Return the view with the admin's checks around it, and those that Django leaves out."""
-        return super().admin_view(_refusing_nonsense(_prepared_first(view)), cacheable)
+        return super().admin_view(_reject_malformed_input(_require_setup(view)), cacheable)
 
     def get_urls(self) -> list[Any]:
         """Return the admin's routes and the page of one's own second factor."""
         page = self.admin_view(self.second_factor)
-        return [path("second-factor/", page, name=FACTOR_PAGE), *super().get_urls()]
+        return [path("second-factor/", page, name=SECOND_FACTOR_ROUTE), *super().get_urls()]
 
     def second_factor(self, request: HttpRequest) -> HttpResponse:
         """Show and change the second factor of who asks."""
@@ -106,19 +106,19 @@ class AggiosAdminSite(AdminSite):
         """Let staff change their own password; Django's view with a form that records it."""
         request.current_app = self.name
         view = PasswordChangeView.as_view(
-            form_class=OwnPasswordForm,
+            form_class=OwnPasswordChangeForm,
             template_name="registration/password_change_form.html",
             success_url=reverse("admin:password_change_done"),
             extra_context={
                 **self.each_context(request),
-                **_reason(request),
+                **_reason_context(request),
                 **(extra_context or {}),
             },
         )
         return _throttled(request, lambda: cast("HttpResponse", view(request)))
 
 
-def _reason(request: HttpRequest) -> dict[str, Any]:
+def _reason_context(request: HttpRequest) -> dict[str, Any]:
     """Return the title that says why the page is shown, to who did not ask for it."""
     user: Any = request.user
     return {"title": _(PasswordChangeRequired.title)} if must_change_password(user) else {}
@@ -129,7 +129,7 @@ def _throttled(request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpRe
     try:
         return view()
     except RateLimited as problem:
-        return as_page(request, problem_response(problem))
+        return as_html_if_preferred(request, problem_response(problem))
 
 
 site = AggiosAdminSite(name="admin")

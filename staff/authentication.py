@@ -9,21 +9,21 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from audit.services import Actor
-from core.http.client_address import is_within
+from core.http.client_address import is_in_networks
 from core.problems import NotAuthenticated, PermissionRefused, TokenInvalid
 from core.request_context import request_context
 from staff.actors import actor_of
-from staff.given_passwords import require_own_password
+from staff.given_passwords import require_password_changed
 from staff.models import StaffToken, StaffUser
 from staff.second_factor import require_enrolled
-from staff.tokens import living_token
-from tenants.context import tenant_or_none
-from tenants.credentials import bearer
+from staff.tokens import authenticate_token
+from tenants.context import current_tenant_or_none
+from tenants.credentials import bearer_token
 
 
 def require_staff_network() -> None:
     """Raise PermissionRefused unless the request comes from STAFF_ALLOWED_NETWORKS."""
-    if not is_within(request_context().client_address, settings.STAFF_ALLOWED_NETWORKS):
+    if not is_in_networks(request_context().client_address, settings.STAFF_ALLOWED_NETWORKS):
         raise PermissionRefused
 
 
@@ -36,14 +36,14 @@ class StaffAuthentication(BaseAuthentication):
         from, PermissionRefused.
         """
         require_staff_network()
-        text = bearer(request._request)
+        text = bearer_token(request._request)
         if not text:
             return None
-        if tenant_or_none() is not None:  # on api. with a token of a tenant's
+        if current_tenant_or_none() is not None:  # on api. with a token of a tenant's
             raise TokenInvalid
-        token = living_token(text)
+        token = authenticate_token(text)
         if not token.name:  # one that a program was given is not asked
-            require_own_password(token.staff)
+            require_password_changed(token.staff)
             require_enrolled(token.staff)
         request_context().user = str(token.staff_id)
         return token.staff, token
@@ -53,7 +53,7 @@ class StaffAuthentication(BaseAuthentication):
         return 'Bearer realm="aggios"'
 
 
-class StaffScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class StaffAuthenticationScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """The scheme as OpenAPI names it."""
 
     target_class = StaffAuthentication
@@ -64,7 +64,7 @@ class StaffScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
         return {"type": "http", "scheme": "bearer", "description": "A staff token: `ags_…`."}
 
 
-class MayAsStaff(BasePermission):
+class HasStaffPermission(BasePermission):
     """Staff with the right that the view names for the method (``rights = {"GET": …}``).
 
     A method that the view does not serve has none and is answered 405.
@@ -78,13 +78,13 @@ class MayAsStaff(BasePermission):
         return isinstance(user, StaffUser) and (right is None or user.has_perm(right))
 
 
-def token_of(request: Request) -> StaffToken:
+def request_token(request: Request) -> StaffToken:
     """Return the token of the member of staff who asks. Raises NotAuthenticated."""
     if not isinstance(request.auth, StaffToken):
         raise NotAuthenticated
     return request.auth
 
 
-def asking(request: Request) -> Actor:
+def api_actor(request: Request) -> Actor:
     """Return who asks, as the audit trail names them. Raises NotAuthenticated."""
-    return actor_of(token_of(request).staff)
+    return actor_of(request_token(request).staff)

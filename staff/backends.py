@@ -7,7 +7,7 @@ from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
 
-from core.crypto.passwords import waste_verification
+from core.crypto.passwords import simulate_verification
 from staff.models import StaffUser
 
 
@@ -27,7 +27,7 @@ class StaffBackend(ModelBackend):
         try:
             staff = StaffUser.objects.get_by_natural_key(username)
         except StaffUser.DoesNotExist:
-            waste_verification(password, _unknown_hash())
+            simulate_verification(password, _unknown_hash())
             return None
         return staff if staff.check_password(password) and staff.is_active else None
 

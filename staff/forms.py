@@ -16,12 +16,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from audit.services import record
-from core.crypto.one_time_codes import LONGEST
-from core.crypto.passwords import SAME, normalized_password
+from core.crypto.one_time_codes import MAX_CODE_LENGTH
+from core.crypto.passwords import SAME_PASSWORD, normalize_password
 from core.forms import EmailAddressFormField
 from core.problems import InvalidCredentials, SecondFactorRequired, ValidationFailed
 from staff.actors import actor_of, target_of
-from staff.login_throttling import counted_attempt
+from staff.login_throttling import throttle_login
 from staff.models import StaffUser
 from staff.second_factor import require_code
 from staff.services import clean_staff_names
@@ -38,7 +38,7 @@ class StaffLoginForm(AdminAuthenticationForm):
         label=_("One-time code"),
         help_text=_("Of your app, or a recovery code; leave it empty if you have none."),
         required=False,
-        max_length=LONGEST,
+        max_length=MAX_CODE_LENGTH,
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "spellcheck": "false"}),
     )
 
@@ -50,7 +50,7 @@ class StaffLoginForm(AdminAuthenticationForm):
         email, password = (self.cleaned_data.get(name) for name in ("username", "password"))
         if not (email and password):
             return super().clean()
-        with counted_attempt(email):
+        with throttle_login(email):
             return super().clean()
 
     def confirm_login_allowed(self, user: Any) -> None:
@@ -64,12 +64,12 @@ class StaffLoginForm(AdminAuthenticationForm):
             raise self.get_invalid_login_error() from exc
 
 
-class OwnPasswordForm(OwnForm):
+class OwnPasswordChangeForm(OwnForm):
     """A member of staff changes their own password."""
 
     def clean_old_password(self) -> str:
         """Check the current password, counted like a log-in. Raises RateLimited."""
-        with counted_attempt(self.user.email):
+        with throttle_login(self.user.email):
             try:
                 return super().clean_old_password()
             except forms.ValidationError:
@@ -81,8 +81,8 @@ class OwnPasswordForm(OwnForm):
         """Refuse the current password as the new one: whoever has given it would know it still."""
         super().clean()
         old, new = (self.cleaned_data.get(name) for name in ("old_password", "new_password1"))
-        if old and new and normalized_password(old) == normalized_password(new):
-            self.add_error("new_password1", forms.ValidationError(_(SAME), "same"))
+        if old and new and normalize_password(old) == normalize_password(new):
+            self.add_error("new_password1", forms.ValidationError(_(SAME_PASSWORD), "same"))
         return self.cleaned_data
 
     def save(self, commit: bool = True) -> Any:
@@ -94,7 +94,7 @@ class OwnPasswordForm(OwnForm):
         return staff
 
 
-class GivenPasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
+class SetStaffPasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
     """A member of staff sets somebody else's password."""
 
     def save(self, commit: bool = True) -> Any:
@@ -103,7 +103,7 @@ class GivenPasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
         return super().save(commit)
 
 
-class _OneAddressForm(forms.ModelForm):  # type: ignore[type-arg]
+class _StaffFieldsForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_first_name(self) -> str:
         """Return the name in normal form C."""
         return self._clean_name("first_name")
@@ -129,7 +129,7 @@ class _OneAddressForm(forms.ModelForm):  # type: ignore[type-arg]
         return email
 
 
-class NewStaffForm(_OneAddressForm, BaseUserCreationForm):  # type: ignore[type-arg]
+class NewStaffForm(_StaffFieldsForm, BaseUserCreationForm):  # type: ignore[type-arg]
     """A new member of staff and their first password."""
 
     class Meta:
@@ -144,7 +144,7 @@ class NewStaffForm(_OneAddressForm, BaseUserCreationForm):  # type: ignore[type-
         return staff
 
 
-class StaffForm(_OneAddressForm, UserChangeForm):  # type: ignore[type-arg]
+class ChangeStaffForm(_StaffFieldsForm, UserChangeForm):  # type: ignore[type-arg]
     """What can be changed of a member of staff."""
 
     class Meta:

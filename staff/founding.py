@@ -12,13 +12,13 @@ from audit.services import Actor
 from tenants.refs import TenantRef
 
 
-class OwnerMaker(Protocol):
+class OwnerFactory(Protocol):
     """Adds the owner of a tenant and returns the password that was made up for them."""
 
     def __call__(self, tenant: TenantRef, *, email: str, actor: Actor) -> str: ...
 
 
-def make_owner(tenant: TenantRef, *, email: str, actor: Actor) -> str:
+def create_owner(tenant: TenantRef, *, email: str, actor: Actor) -> str:
     """Add the owner and return their password. Raises what the configured maker raises."""
-    maker = cast("OwnerMaker", import_string(settings.TENANT_OWNER_MAKER))
+    maker = cast("OwnerFactory", import_string(settings.TENANT_OWNER_MAKER))
     return maker(tenant, email=email, actor=actor)

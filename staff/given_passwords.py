@@ -12,7 +12,7 @@ def must_change_password(staff: StaffUser) -> bool:
     return required and staff.password_change_required
 
 
-def require_own_password(staff: StaffUser) -> None:
+def require_password_changed(staff: StaffUser) -> None:
     """Raise PasswordChangeRequired for a password that was given."""
     if must_change_password(staff):
         raise PasswordChangeRequired

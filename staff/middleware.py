@@ -13,15 +13,20 @@ from django.shortcuts import redirect
 from django.utils.http import escape_leading_slashes
 from django.utils.translation import override
 
-from core.hosts import OnlyOnAdminHost
-from core.http.language import PARAMETER, asked_language, in_language, language_of
+from core.hosts import AdminHostMixin
+from core.http.language import (
+    LANGUAGE_PARAMETER,
+    request_language,
+    requested_language,
+    with_language,
+)
 from staff.sessions import end_idle_session
 
 SESSION_KEY = re.compile(r"[a-z0-9]{32}")
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
-class AdminSession(OnlyOnAdminHost, SessionMiddleware):
+class AdminSessionMiddleware(AdminHostMixin, SessionMiddleware):
     """Sessions whose keys have the form that Django gives them; anything else is no cookie."""
 
     def process_request(self, request: HttpRequest) -> None:
@@ -31,7 +36,7 @@ class AdminSession(OnlyOnAdminHost, SessionMiddleware):
         super().process_request(request)
 
 
-class AdminAuthentication(OnlyOnAdminHost, AuthenticationMiddleware):
+class AdminAuthenticationMiddleware(AdminHostMixin, AuthenticationMiddleware):
     """Who is logged in, unless nothing was asked in their name for too long."""
 
     def process_request(self, request: HttpRequest) -> None:
@@ -41,11 +46,11 @@ class AdminAuthentication(OnlyOnAdminHost, AuthenticationMiddleware):
             end_idle_session(request)
 
 
-class AdminMessages(OnlyOnAdminHost, MessageMiddleware):
+class AdminMessagesMiddleware(AdminHostMixin, MessageMiddleware):
     pass
 
 
-class Language:
+class LanguageMiddleware:
     """Serve in the reader's language; ``?lang=`` is remembered and taken out of the address.
 
     The admin's lists would take a parameter that they do not know for a filter.
@@ -56,20 +61,20 @@ class Language:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer the request."""
-        language = language_of(request)
+        language = request_language(request)
         with override(language):
-            if asked_language(request) and request.method in {"GET", "HEAD"}:
-                return in_language(request, redirect(_without_language(request)), language)
-            return in_language(request, self.get_response(request), language)
+            if requested_language(request) and request.method in {"GET", "HEAD"}:
+                return with_language(request, redirect(_without_language(request)), language)
+            return with_language(request, self.get_response(request), language)
 
 
 def _without_language(request: HttpRequest) -> str:
     query = request.GET.copy()
-    query.pop(PARAMETER)
+    query.pop(LANGUAGE_PARAMETER)
     # A path of "//example.org" would lead away from this host.
     path = escape_leading_slashes(request.path)
     return f"{path}?{query.urlencode()}" if query else path
 
 
-class AdminLocale(OnlyOnAdminHost, Language):
+class AdminLocaleMiddleware(AdminHostMixin, LanguageMiddleware):
     pass

@@ -14,10 +14,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from uuid6 import uuid7
 
-from core.crypto.passwords import password_matches
+from core.crypto.passwords import verify_password
 from core.crypto.second_factor import AbstractAuthenticator, AbstractRecoveryCode
 from core.problems import Problem
-from core.text.email_addresses import address_key, canonical_address, typed_address
+from core.text.email_addresses import address_key, canonical_address, lowercased_address
 
 
 class StaffManager(BaseUserManager["StaffUser"]):
@@ -47,7 +47,7 @@ class StaffManager(BaseUserManager["StaffUser"]):
         """
         # Not iexact: PostgreSQL takes some other letters for ASCII ones, which would give attempts
         # on one account a count for each way to write it (staff/login_throttling.py).
-        typed, canonical = typed_address(username or ""), address_key(username or "")
+        typed, canonical = lowercased_address(username or ""), address_key(username or "")
         found = list(self.filter(email__in={typed, canonical}))
         as_typed = [staff for staff in found if staff.email == typed]
         for staff in [*as_typed, *found]:
@@ -101,7 +101,7 @@ class StaffUser(AbstractBaseUser, PermissionsMixin):
 
     def check_password(self, raw_password: str | None) -> bool:
         """Tell whether the password is this one, in whichever Unicode form it is typed."""
-        return raw_password is not None and password_matches(
+        return raw_password is not None and verify_password(
             raw_password, self.password, self._rehash
         )
 

@@ -8,16 +8,16 @@ from django.db import transaction
 from django.utils import timezone
 
 from audit.services import ANONYMOUS, Actor, record
-from core.crypto.encryption import seal
-from core.crypto.one_time_codes import is_app_code, new_secret, tidy
+from core.crypto.encryption import encrypt
+from core.crypto.one_time_codes import is_totp_code, new_totp_secret, normalize_code
 from core.crypto.second_factor import (
-    renew_codes,
-    secret_of,
-    unused,
-    use_app_code,
-    use_recovery_code,
+    consume_recovery_code,
+    consume_totp_code,
+    decrypted_secret,
+    replace_recovery_codes,
+    unused_codes,
 )
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 from core.problems import InvalidCredentials, SecondFactorRequired
 from staff.actors import actor_of, target_of
 from staff.models import StaffAuthenticator, StaffRecoveryCode, StaffUser
@@ -45,33 +45,33 @@ def require_code(staff: StaffUser, code: str) -> None:
     """
     if staff.second_factor_at is None:
         return
-    if not tidy(code):
+    if not normalize_code(code):
         raise SecondFactorRequired
     try:
-        _use(staff, tidy(code))
+        _consume_code(staff, normalize_code(code))
     except InvalidCredentials:
         target = target_of(staff)
         record("staff.login_refused", actor=ANONYMOUS, target=target, at="second_factor")
         raise
 
 
-def _use(staff: StaffUser, code: str) -> None:
-    if is_app_code(code):
-        _use_app_code(staff, code, confirmed=True)
+def _consume_code(staff: StaffUser, code: str) -> None:
+    if is_totp_code(code):
+        _consume_totp_code(staff, code, confirmed=True)
     else:
-        _use_recovery_code(staff, code)
+        _consume_recovery_code(staff, code)
 
 
-def _use_app_code(staff: StaffUser, code: str, *, confirmed: bool) -> None:
-    with enter(PUBLIC):
+def _consume_totp_code(staff: StaffUser, code: str, *, confirmed: bool) -> None:
+    with use_scope(PUBLIC):
         apps = StaffAuthenticator.objects.filter(staff=staff, confirmed_at__isnull=not confirmed)
-        use_app_code(apps, code, info=SECRET, counted=("staff", str(staff.pk)))
+        consume_totp_code(apps, code, info=SECRET, counted=("staff", str(staff.pk)))
 
 
-def _use_recovery_code(staff: StaffUser, code: str) -> None:
-    with enter(PUBLIC), transaction.atomic():
+def _consume_recovery_code(staff: StaffUser, code: str) -> None:
+    with use_scope(PUBLIC), transaction.atomic():
         codes = StaffRecoveryCode.objects.filter(staff=staff)
-        left = use_recovery_code(codes, code, info=RECOVERY)
+        left = consume_recovery_code(codes, code, info=RECOVERY)
         record(
             "staff.recovery_code_used", actor=actor_of(staff), target=target_of(staff), left=left
         )
@@ -79,22 +79,24 @@ def _use_recovery_code(staff: StaffUser, code: str) -> None:
 
 def recovery_codes_left(staff: StaffUser) -> int:
     """Return how many recovery codes are still good."""
-    return unused(StaffRecoveryCode.objects.filter(staff=staff)).count()
+    return unused_codes(StaffRecoveryCode.objects.filter(staff=staff)).count()
 
 
-def begin_factor(staff: StaffUser) -> None:
+def start_enrolment(staff: StaffUser) -> None:
     """Make a secret that waits for its first code; with a confirmed one nothing happens."""
-    with enter(PUBLIC), transaction.atomic():
+    with use_scope(PUBLIC), transaction.atomic():
         if _locked(staff).second_factor_at is not None:
             return
         StaffAuthenticator.objects.filter(staff=staff).delete()
-        StaffAuthenticator.objects.create(staff=staff, sealed_secret=seal(SECRET, new_secret()))
+        StaffAuthenticator.objects.create(
+            staff=staff, sealed_secret=encrypt(SECRET, new_totp_secret())
+        )
 
 
-def waiting_secret(staff: StaffUser) -> str:
+def unconfirmed_secret(staff: StaffUser) -> str:
     """Return the secret that waits for its first code, in base 32; empty without one."""
     row = StaffAuthenticator.objects.filter(staff=staff, confirmed_at__isnull=True).first()
-    return secret_of(row, SECRET) if row else ""
+    return decrypted_secret(row, SECRET) if row else ""
 
 
 def confirm_factor(staff: StaffUser, code: str) -> list[str]:
@@ -103,29 +105,29 @@ def confirm_factor(staff: StaffUser, code: str) -> list[str]:
     Log-ins without it end: tokens here, the admin's sessions by what they are bound to. Raises
     InvalidCredentials and RateLimited.
     """
-    with enter(PUBLIC), transaction.atomic():
+    with use_scope(PUBLIC), transaction.atomic():
         _locked(staff)
-        _use_app_code(staff, tidy(code), confirmed=False)
+        _consume_totp_code(staff, normalize_code(code), confirmed=False)
         now = timezone.now()
         StaffAuthenticator.objects.filter(staff=staff).update(confirmed_at=now)
         StaffUser.objects.filter(pk=staff.pk).update(second_factor_at=now)
         staff.tokens.filter(name="", revoked_at__isnull=True).update(revoked_at=now)
         record("staff.factor_added", actor=actor_of(staff), target=target_of(staff))
         staff.second_factor_at = now
-        return renew_codes(StaffRecoveryCode, RECOVERY, staff=staff)
+        return replace_recovery_codes(StaffRecoveryCode, RECOVERY, staff=staff)
 
 
 def renew_recovery_codes(staff: StaffUser, code: str) -> list[str]:
     """Return new recovery codes for a code; the former ones are void. Raises as require_code."""
     require_code(staff, code)
-    with enter(PUBLIC), transaction.atomic():
+    with use_scope(PUBLIC), transaction.atomic():
         record("staff.recovery_codes_renewed", actor=actor_of(staff), target=target_of(staff))
-        return renew_codes(StaffRecoveryCode, RECOVERY, staff=staff)
+        return replace_recovery_codes(StaffRecoveryCode, RECOVERY, staff=staff)
 
 
 def remove_factor(staff: StaffUser, *, actor: Actor, why: str) -> None:
     """Take the factor and the recovery codes from somebody; their log-ins end."""
-    with enter(PUBLIC), transaction.atomic():
+    with use_scope(PUBLIC), transaction.atomic():
         _locked(staff)
         StaffAuthenticator.objects.filter(staff=staff).delete()
         StaffRecoveryCode.objects.filter(staff=staff).delete()

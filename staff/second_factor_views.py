@@ -12,32 +12,32 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
-from core.crypto.one_time_codes import LONGEST, uri_of
-from core.http.negotiation import as_page
+from core.crypto.one_time_codes import MAX_CODE_LENGTH, otpauth_uri
+from core.http.negotiation import as_html_if_preferred
 from core.http.responses import problem_response
 from core.problems import InvalidCredentials, RateLimited, SecondFactorRequired
 from staff.actors import actor_of
 from staff.second_factor import (
-    begin_factor,
     confirm_factor,
     must_enrol,
     recovery_codes_left,
     remove_factor,
     renew_recovery_codes,
     require_code,
-    waiting_secret,
+    start_enrolment,
+    unconfirmed_secret,
 )
 
-FACTOR_PAGE = "second-factor"
+SECOND_FACTOR_ROUTE = "second-factor"
 ISSUER = "Aggios"
 
 
-class CodeForm(forms.Form):
+class OneTimeCodeForm(forms.Form):
     """The code that proves that the app is at hand."""
 
     code = forms.CharField(
         label=_("One-time code"),
-        max_length=LONGEST,
+        max_length=MAX_CODE_LENGTH,
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "spellcheck": "false"}),
     )
 
@@ -45,23 +45,23 @@ class CodeForm(forms.Form):
 def second_factor_page(site: AdminSite, request: HttpRequest) -> HttpResponse:
     """Show one's second factor, add one, remove it, or make new recovery codes."""
     if request.method != "POST":
-        return _page(site, request, CodeForm())
+        return _render(site, request, OneTimeCodeForm())
     verb = request.POST.get("verb", "")
     staff: Any = request.user
     if verb == "begin":
-        begin_factor(staff)
-        return redirect(f"admin:{FACTOR_PAGE}")
-    form = CodeForm(request.POST)
-    if verb not in VERBS or not form.is_valid():
-        return _page(site, request, form)
+        start_enrolment(staff)
+        return redirect(f"admin:{SECOND_FACTOR_ROUTE}")
+    form = OneTimeCodeForm(request.POST)
+    if verb not in ACTIONS or not form.is_valid():
+        return _render(site, request, form)
     try:
-        codes = VERBS[verb](request, form.cleaned_data["code"])
+        codes = ACTIONS[verb](request, form.cleaned_data["code"])
     except (InvalidCredentials, SecondFactorRequired):
         form.add_error("code", _("This code is wrong, or was used before."))
-        return _page(site, request, form)
+        return _render(site, request, form)
     except RateLimited as problem:
-        return as_page(request, problem_response(problem))
-    return _page(site, request, CodeForm(), codes=codes)
+        return as_html_if_preferred(request, problem_response(problem))
+    return _render(site, request, OneTimeCodeForm(), codes=codes)
 
 
 def _confirm(request: HttpRequest, code: str) -> list[str]:
@@ -84,18 +84,18 @@ def _remove(request: HttpRequest, code: str) -> list[str]:
     return []
 
 
-VERBS: dict[str, Callable[[HttpRequest, str], list[str]]] = {
+ACTIONS: dict[str, Callable[[HttpRequest, str], list[str]]] = {
     "confirm": _confirm,
     "renew": _renew,
     "remove": _remove,
 }
 
 
-def _page(
-    site: AdminSite, request: HttpRequest, form: CodeForm, codes: list[str] | None = None
+def _render(
+    site: AdminSite, request: HttpRequest, form: OneTimeCodeForm, codes: list[str] | None = None
 ) -> HttpResponse:
     staff: Any = request.user
-    secret = waiting_secret(staff)
+    secret = unconfirmed_secret(staff)
     confined = {"available_apps": [], "is_nav_sidebar_enabled": False} if must_enrol(staff) else {}
     context = {
         **site.each_context(request),
@@ -104,7 +104,7 @@ def _page(
         "form": form,
         "codes": codes,
         "secret": secret,
-        "qr": _qr(uri_of(secret, issuer=ISSUER, account=staff.email)) if secret else "",
+        "qr": _qr(otpauth_uri(secret, issuer=ISSUER, account=staff.email)) if secret else "",
         "since": staff.second_factor_at,
         "left": recovery_codes_left(staff),
         "must_enrol": must_enrol(staff),

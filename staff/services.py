@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from audit.services import Actor, record
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 from core.problems import FieldError, ValidationFailed
 from core.text.email_addresses import canonical_address
 from core.text.names import clean_name
@@ -13,7 +13,7 @@ from staff.actors import target_of
 from staff.models import StaffUser
 from staff.problems import StaffExists
 
-LONGEST_NAME = 100
+MAX_NAME_LENGTH = 100
 
 
 def create_staff(
@@ -31,8 +31,8 @@ def create_staff(
     """
     names = clean_staff_names(first_name=first_name, last_name=last_name)
     fields = {**names, "is_superuser": is_superuser, "password_change_required": True}
-    address = _checked(email, password, **names)
-    with enter(PUBLIC), transaction.atomic():
+    address = _validate_new_staff(email, password, **names)
+    with use_scope(PUBLIC), transaction.atomic():
         try:
             with transaction.atomic():
                 staff = StaffUser.objects.create_user(address, password, **fields)
@@ -45,12 +45,12 @@ def create_staff(
 def clean_staff_names(**names: str) -> dict[str, str]:
     """Return first and last names in normal form C; blank is allowed. Raises ValidationFailed."""
     return {
-        name: clean_name(text, field=name, max_length=LONGEST_NAME, required=False)
+        name: clean_name(text, field=name, max_length=MAX_NAME_LENGTH, required=False)
         for name, text in names.items()
     }
 
 
-def _checked(email: str, password: str, **names: str) -> str:
+def _validate_new_staff(email: str, password: str, **names: str) -> str:
     """Return the canonical address. Raises ValidationFailed with the faults of both fields."""
     faults = []
     try:
@@ -69,7 +69,7 @@ def _checked(email: str, password: str, **names: str) -> str:
 
 def staff_by_email(email: str) -> StaffUser | None:
     """Return the member of staff with this address, in whatever spelling of its mailbox."""
-    with enter(PUBLIC):
+    with use_scope(PUBLIC):
         try:
             return StaffUser.objects.get_by_natural_key(email)
         except StaffUser.DoesNotExist:

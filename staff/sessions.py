@@ -21,7 +21,7 @@ LAST_REQUEST_AT = "last_request_at"
 WRITE_EVERY_SECONDS = 60
 
 
-def begin_session(session: SessionBase) -> None:
+def start_session(session: SessionBase) -> None:
     """Fix the end of a session at its log-in: saving it later does not put that off."""
     session.set_expiry(timezone.now() + timedelta(seconds=settings.SESSION_COOKIE_AGE))
     session[LAST_REQUEST_AT] = int(time.time())

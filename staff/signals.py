@@ -9,25 +9,25 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from audit.services import ANONYMOUS, Target, record
-from core.database.deleting import delete_some
+from core.database.deleting import delete_batch
 from core.text.email_addresses import address_key
 from staff.actors import actor_of, target_of
 from staff.models import StaffUser
-from staff.sessions import begin_session
+from staff.sessions import start_session
 
-PRUNED_AT_ONCE = 20
+PRUNE_BATCH_SIZE = 20
 
 
 @receiver(user_logged_in, dispatch_uid="staff.logged_in")
 def _logged_in(user: StaffUser, request: HttpRequest, **_: Any) -> None:
-    begin_session(request.session)
+    start_session(request.session)
     record("staff.logged_in", actor=actor_of(user), target=target_of(user))
     _prune()
 
 
 def _prune() -> None:
     """Take a few sessions that ran out with each new one, so that no cron job is needed."""
-    delete_some(Session.objects.filter(expire_date__lt=timezone.now()), PRUNED_AT_ONCE)
+    delete_batch(Session.objects.filter(expire_date__lt=timezone.now()), PRUNE_BATCH_SIZE)
 
 
 @receiver(user_logged_out, dispatch_uid="staff.logged_out")
@@ -37,6 +37,6 @@ def _logged_out(user: StaffUser | None, **_: Any) -> None:
 
 
 @receiver(user_login_failed, dispatch_uid="staff.login_failed")
-def _refused(credentials: dict[str, Any], **_: Any) -> None:
+def _login_failed(credentials: dict[str, Any], **_: Any) -> None:
     email = address_key(str(credentials.get("username", "")))
     record("staff.login_refused", actor=ANONYMOUS, target=Target("staff", "", email))

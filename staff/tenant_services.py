@@ -7,41 +7,43 @@ from typing import Any
 from django.db import transaction
 
 from audit.services import Actor
-from core.db_backend.scope import PUBLIC, enter
-from staff.founding import make_owner
-from staff.queries import shown_tenant
-from tenants.details import change_limits, update_tenant
-from tenants.lifecycle import call_off_deletion
+from core.db_backend.scope import PUBLIC, use_scope
+from staff.founding import create_owner
+from staff.queries import visible_tenant
+from tenants.details import update_limits, update_tenant
+from tenants.lifecycle import cancel_deletion
 from tenants.models import Tenant
-from tenants.services import create_tenant, locked_tenant, resume_tenant
+from tenants.services import create_tenant, lock_tenant, resume_tenant
 from tenants.subdomains import rename_subdomain
 
-Check = Callable[[Tenant], None]
+TenantCheck = Callable[[Tenant], None]
 
 
-def open_tenant(
+def create_tenant_with_owner(
     *, name: str, subdomain: str, registration: str, owner_email: str, actor: Actor
 ) -> tuple[Tenant, str]:
     """Create a tenant, with an owner if an address is given; return it and the owner's password.
 
     Raises ValidationFailed, SubdomainTaken.
     """
-    with enter(PUBLIC), transaction.atomic():
+    with use_scope(PUBLIC), transaction.atomic():
         ref = create_tenant(name=name, subdomain=subdomain, registration=registration, actor=actor)
-        password = make_owner(ref, email=owner_email, actor=actor) if owner_email else ""
-        return shown_tenant(ref.id), password
+        password = create_owner(ref, email=owner_email, actor=actor) if owner_email else ""
+        return visible_tenant(ref.id), password
 
 
-def act_on(tenant_id: uuid.UUID, act: Callable[[uuid.UUID], Any], check: Check) -> Tenant:
+def apply_to_tenant(
+    tenant_id: uuid.UUID, act: Callable[[uuid.UUID], Any], check: TenantCheck
+) -> Tenant:
     """Run a service on a tenant that ``check`` has seen locked; return the tenant as it then is.
 
     Raises TenantNotFound, what ``check`` raises and what the service raises.
     """
-    with enter(PUBLIC), transaction.atomic():
-        locked_tenant(tenant_id)
-        check(shown_tenant(tenant_id))
+    with use_scope(PUBLIC), transaction.atomic():
+        lock_tenant(tenant_id)
+        check(visible_tenant(tenant_id))
         act(tenant_id)
-        return shown_tenant(tenant_id)
+        return visible_tenant(tenant_id)
 
 
 def change_tenant(tenant_id: uuid.UUID, changes: dict[str, Any], *, actor: Actor) -> None:
@@ -50,12 +52,12 @@ def change_tenant(tenant_id: uuid.UUID, changes: dict[str, Any], *, actor: Actor
     ``redirect_days`` is how long the former subdomain leads to the new one. Raises
     ValidationFailed, SubdomainTaken.
     """
-    with enter(PUBLIC), transaction.atomic():
-        tenant = locked_tenant(tenant_id)
+    with use_scope(PUBLIC), transaction.atomic():
+        tenant = lock_tenant(tenant_id)
         name = changes.get("name", tenant.name)
         registration = changes.get("registration", tenant.registration)
         update_tenant(tenant_id, name=name, registration=registration, actor=actor)
-        change_limits(tenant_id, limits=changes.get("limits", {}), actor=actor)
+        update_limits(tenant_id, limits=changes.get("limits", {}), actor=actor)
         if "subdomain" in changes:
             days = changes.get("redirect_days")
             rename_subdomain(
@@ -63,8 +65,8 @@ def change_tenant(tenant_id: uuid.UUID, changes: dict[str, Any], *, actor: Actor
             )
 
 
-def serve_again(tenant_id: uuid.UUID, *, actor: Actor) -> None:
+def resume_and_cancel_deletion(tenant_id: uuid.UUID, *, actor: Actor) -> None:
     """Serve a tenant that staff took off the air: suspended, to be deleted, or both."""
-    with enter(PUBLIC), transaction.atomic():
-        call_off_deletion(tenant_id, actor=actor)
+    with use_scope(PUBLIC), transaction.atomic():
+        cancel_deletion(tenant_id, actor=actor)
         resume_tenant(tenant_id, actor=actor)

@@ -12,9 +12,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from audit.services import Actor, Target, record
-from core.crypto.token_format import body_in, text_of
-from core.database.deleting import delete_some
-from core.db_backend.scope import PUBLIC, enter
+from core.crypto.token_format import format_token, parse_token
+from core.database.deleting import delete_batch
+from core.db_backend.scope import PUBLIC, use_scope
 from core.problems import InvalidCredentials, TokenExpired, TokenInvalid
 from core.request_context import request_context
 from staff.actors import target_of
@@ -23,26 +23,28 @@ from staff.models import StaffToken, StaffUser
 PREFIX = "ags_"
 DIGITS = 64
 # Writing the time of each use would cost a statement each.
-NOTED_EVERY = timedelta(minutes=1)
-KEPT_AFTER_END = timedelta(days=30)
-PRUNED_AT_ONCE = 20
+LAST_USED_INTERVAL = timedelta(minutes=1)
+RETENTION_AFTER_EXPIRY = timedelta(days=30)
+PRUNE_BATCH_SIZE = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Issued:
+class IssuedToken:
     """A new token: its row, and the text that is shown once."""
 
     row: StaffToken
     text: str
 
 
-def issue(staff: StaffUser, *, lifetime: timedelta, actor: Actor, name: str = "") -> Issued:
+def issue_token(
+    staff: StaffUser, *, lifetime: timedelta, actor: Actor, name: str = ""
+) -> IssuedToken:
     """Make a token for a member of staff as they were read.
 
     Raises InvalidCredentials if they were deactivated, given a new password or a second factor, or
     lost theirs since, which has ended the tokens that there were and must end this one too.
     """
-    text = text_of(PREFIX, secrets.token_hex(DIGITS // 2))
+    text = format_token(PREFIX, secrets.token_hex(DIGITS // 2))
     context, now = request_context(), timezone.now()
     row = StaffToken(
         staff=staff,
@@ -52,7 +54,7 @@ def issue(staff: StaffUser, *, lifetime: timedelta, actor: Actor, name: str = ""
         ip=context.client_address or None,
         user_agent=context.user_agent,
     )
-    with enter(PUBLIC), transaction.atomic():
+    with use_scope(PUBLIC), transaction.atomic():
         unchanged = StaffUser.objects.filter(
             password=staff.password, second_factor_at=staff.second_factor_at, is_active=True
         )
@@ -62,28 +64,28 @@ def issue(staff: StaffUser, *, lifetime: timedelta, actor: Actor, name: str = ""
         expires = row.expires_at.isoformat()
         record("staff.token_issued", actor=actor, target=_target(row), name=name, expires=expires)
         _prune()
-    return Issued(row, text)
+    return IssuedToken(row, text)
 
 
-def living_token(text: str) -> StaffToken:
+def authenticate_token(text: str) -> StaffToken:
     """Return a token that is good now, its person loaded. Raises TokenInvalid, TokenExpired."""
-    if not body_in(text, PREFIX, length=DIGITS):
+    if not parse_token(text, PREFIX, length=DIGITS):
         raise TokenInvalid
     now = timezone.now()
-    with enter(PUBLIC):
+    with use_scope(PUBLIC):
         row = StaffToken.objects.select_related("staff").filter(hash=_hash_of(text)).first()
         if row is None or row.revoked_at is not None or not row.staff.is_active:
             raise TokenInvalid
         if row.expires_at <= now:
             raise TokenExpired
-        if row.last_used_at is None or now - row.last_used_at >= NOTED_EVERY:
+        if row.last_used_at is None or now - row.last_used_at >= LAST_USED_INTERVAL:
             StaffToken.objects.filter(pk=row.pk).update(last_used_at=now)
     return row
 
 
-def revoke(token: StaffToken, *, actor: Actor) -> None:
+def revoke_token(token: StaffToken, *, actor: Actor) -> None:
     """End a token now; ending it again changes nothing."""
-    with enter(PUBLIC), transaction.atomic():
+    with use_scope(PUBLIC), transaction.atomic():
         living = StaffToken.objects.filter(pk=token.pk, revoked_at__isnull=True)
         if living.update(revoked_at=timezone.now()):
             record("staff.token_revoked", actor=actor, target=_target(token), name=token.name)
@@ -100,5 +102,5 @@ def _hash_of(text: str) -> bytes:
 
 def _prune() -> None:
     """Take a few long-dead tokens with each new one, so that no cron job has to be remembered."""
-    dead = StaffToken.objects.filter(expires_at__lt=timezone.now() - KEPT_AFTER_END)
-    delete_some(dead, PRUNED_AT_ONCE)
+    dead = StaffToken.objects.filter(expires_at__lt=timezone.now() - RETENTION_AFTER_EXPIRY)
+    delete_batch(dead, PRUNE_BATCH_SIZE)

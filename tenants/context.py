@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from core.db_backend.scope import enter
+from core.db_backend.scope import use_scope
 from core.request_context import request_context
 from tenants.refs import TenantRef
 
@@ -23,7 +23,7 @@ def tenant_context(tenant: TenantRef) -> Iterator[TenantRef]:
     before = context.tenant
     context.tenant = tenant.slug
     try:
-        with enter(tenant.scope):
+        with use_scope(tenant.scope):
             yield tenant
     finally:
         _current.reset(token)
@@ -39,6 +39,6 @@ def current_tenant() -> TenantRef:
     return tenant
 
 
-def tenant_or_none() -> TenantRef | None:
+def current_tenant_or_none() -> TenantRef | None:
     """Return the tenant that the code runs in, or None in the public scope."""
     return _current.get()

@@ -9,24 +9,24 @@ import uuid
 import jwt
 from django.http import HttpRequest
 
-from tenants.api_key_form import PREFIX, tenant_in_api_key
+from tenants.api_key_form import API_KEY_PREFIX, tenant_id_in_api_key
 from tenants.models import Tenant
 from tenants.refs import TenantRef
-from tenants.routing import tenant_by_id
+from tenants.routing import tenant_for_id
 from tenants.signing_keys import parse_key_id
 
-SCHEME = "bearer"
+BEARER_SCHEME = "bearer"
 
 
-def bearer(request: HttpRequest) -> str:
+def bearer_token(request: HttpRequest) -> str:
     """Return the bearer credential of a request (RFC 6750), or an empty string."""
     scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
-    return token.strip() if scheme.lower() == SCHEME else ""
+    return token.strip() if scheme.lower() == BEARER_SCHEME else ""
 
 
-def tenant_of_credential(request: HttpRequest) -> TenantRef | None:
+def tenant_of_request(request: HttpRequest) -> TenantRef | None:
     """Return the tenant that the request's credential claims, or None."""
-    token = bearer(request)
+    token = bearer_token(request)
     return tenant_of_token(token) if token else None
 
 
@@ -35,12 +35,16 @@ def tenant_of_token(token: str) -> TenantRef | None:
 
     Nothing is verified here.
     """
-    tenant_id = tenant_in_api_key(token) if token.startswith(PREFIX) else _in_header(token)
-    tenant = tenant_by_id(tenant_id) if tenant_id else None
+    tenant_id = (
+        tenant_id_in_api_key(token)
+        if token.startswith(API_KEY_PREFIX)
+        else _tenant_id_in_jwt(token)
+    )
+    tenant = tenant_for_id(tenant_id) if tenant_id else None
     return None if tenant is None or tenant.status == Tenant.Status.DELETING else tenant
 
 
-def _in_header(token: str) -> uuid.UUID | None:
+def _tenant_id_in_jwt(token: str) -> uuid.UUID | None:
     try:
         header = jwt.get_unverified_header(token)
     except jwt.InvalidTokenError:

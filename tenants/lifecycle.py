@@ -13,14 +13,19 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from audit.services import Actor, record
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 from core.problems import FieldError, ValidationFailed
 from tenants.models import Tenant
-from tenants.routing import forget
-from tenants.services import living_tenant, target_of
+from tenants.routing import invalidate_route
+from tenants.services import lock_undeleted_tenant, tenant_target
 
-LONGEST_GRACE = 365
-FIELDS = ["deletion_requested_at", "deletion_due_at", "export_before_deletion", "updated_at"]
+MAX_GRACE_DAYS = 365
+DELETION_FIELDS = [
+    "deletion_requested_at",
+    "deletion_due_at",
+    "export_before_deletion",
+    "updated_at",
+]
 
 
 def schedule_deletion(
@@ -32,36 +37,38 @@ def schedule_deletion(
     while a day is set changes nothing: call it off first. Raises ValidationFailed, TenantNotFound.
     """
     wait = settings.DELETION_GRACE_DAYS if days is None else days
-    if not 0 <= wait <= LONGEST_GRACE:
-        fault = FieldError("days", "out_of_range", f"Use 0 to {LONGEST_GRACE} days.")
+    if not 0 <= wait <= MAX_GRACE_DAYS:
+        fault = FieldError("days", "out_of_range", f"Use 0 to {MAX_GRACE_DAYS} days.")
         raise ValidationFailed(errors=[fault])
-    with enter(PUBLIC), transaction.atomic():
-        tenant = living_tenant(tenant_id)
+    with use_scope(PUBLIC), transaction.atomic():
+        tenant = lock_undeleted_tenant(tenant_id)
         if tenant.deletion_due_at is not None:
             return tenant
         now = timezone.now()
         tenant.deletion_requested_at, tenant.deletion_due_at = now, now + timedelta(days=wait)
         tenant.export_before_deletion = export
-        _save(tenant, "tenant.deletion_scheduled", actor, due_at=_text(tenant), export=export)
+        _save_deletion(
+            tenant, "tenant.deletion_scheduled", actor, due_at=_due_at_text(tenant), export=export
+        )
         return tenant
 
 
-def call_off_deletion(tenant_id: uuid.UUID, *, actor: Actor) -> Tenant:
+def cancel_deletion(tenant_id: uuid.UUID, *, actor: Actor) -> Tenant:
     """Serve the tenant again as before; without a day set nothing changes.
 
     Raises TenantNotFound, also once the purge has begun.
     """
-    with enter(PUBLIC), transaction.atomic():
-        tenant = living_tenant(tenant_id)
+    with use_scope(PUBLIC), transaction.atomic():
+        tenant = lock_undeleted_tenant(tenant_id)
         if tenant.deletion_due_at is None:
             return tenant
-        due_at = _text(tenant)
+        due_at = _due_at_text(tenant)
         tenant.deletion_requested_at = tenant.deletion_due_at = None
-        _save(tenant, "tenant.deletion_called_off", actor, due_at=due_at)
+        _save_deletion(tenant, "tenant.deletion_called_off", actor, due_at=due_at)
         return tenant
 
 
-def due_for_deletion() -> QuerySet[Tenant]:
+def tenants_due_for_deletion() -> QuerySet[Tenant]:
     """Return the tenants whose day has come, and those whose purge was cut off."""
     due = Tenant.objects.filter(deletion_due_at__lte=timezone.now())
     begun = Tenant.objects.filter(status=Tenant.Status.DELETING)
@@ -69,11 +76,11 @@ def due_for_deletion() -> QuerySet[Tenant]:
     return found
 
 
-def _text(tenant: Tenant) -> str:
+def _due_at_text(tenant: Tenant) -> str:
     return tenant.deletion_due_at.isoformat() if tenant.deletion_due_at else ""
 
 
-def _save(tenant: Tenant, action: str, actor: Actor, **details: object) -> None:
-    tenant.save(update_fields=FIELDS)
-    record(action, actor=actor, target=target_of(tenant), **details)
-    forget(tenant)
+def _save_deletion(tenant: Tenant, action: str, actor: Actor, **details: object) -> None:
+    tenant.save(update_fields=DELETION_FIELDS)
+    record(action, actor=actor, target=tenant_target(tenant), **details)
+    invalidate_route(tenant)

@@ -8,11 +8,11 @@ from typing import Any
 
 from django.conf import settings
 
-from tenants.refs import TenantRef, settings_of
+from tenants.refs import TenantRef, frozen_settings
 
-NONE = 0
+UNLIMITED = 0
 """As a stored limit: there is none."""
-LARGEST = 2**63 - 1
+MAX_LIMIT = 2**63 - 1
 """What a limit can be, so that sums in the database hold it."""
 
 
@@ -25,7 +25,7 @@ class Limits:
     file_max_bytes: int
 
 
-NAMES = tuple(field.name for field in fields(Limits))
+LIMIT_NAMES = tuple(field.name for field in fields(Limits))
 
 
 def limits_of(tenant: TenantRef) -> Limits:
@@ -35,16 +35,16 @@ def limits_of(tenant: TenantRef) -> Limits:
 
 def limits_from(stored: dict[str, Any]) -> Limits:
     """Return the limits as a tenant's row has them."""
-    return _limits(dict(settings_of(stored)))
+    return _limits(dict(frozen_settings(stored)))
 
 
-def own_limits(stored: dict[str, Any]) -> dict[str, int | None]:
+def limit_overrides(stored: dict[str, Any]) -> dict[str, int | None]:
     """Return what was set apart for a tenant alone, None where it gets what everybody gets."""
-    return {name: stored.get(name) for name in NAMES}
+    return {name: stored.get(name) for name in LIMIT_NAMES}
 
 
 def _limits(stored: dict[str, Any]) -> Limits:
-    given = {**settings.TENANT_LIMITS, **{k: v for k, v in stored.items() if k in NAMES}}
+    given = {**settings.TENANT_LIMITS, **{k: v for k, v in stored.items() if k in LIMIT_NAMES}}
     return Limits(
         storage_bytes=given["storage_bytes"] or None,
         storage_objects=given["storage_objects"] or None,

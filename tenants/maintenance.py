@@ -8,12 +8,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from audit.services import Actor, record
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 from tenants.models import Tenant
-from tenants.routing import forget
-from tenants.services import locked_tenant, target_of
+from tenants.routing import invalidate_route
+from tenants.services import lock_tenant, tenant_target
 
-FIELDS = ["maintenance", "maintenance_since", "maintenance_note", "updated_at"]
+MAINTENANCE_FIELDS = ["maintenance", "maintenance_since", "maintenance_note", "updated_at"]
 
 
 def begin_maintenance(
@@ -23,35 +23,35 @@ def begin_maintenance(
 
     Raises TenantNotFound.
     """
-    with enter(PUBLIC), transaction.atomic():
-        tenant = locked_tenant(tenant_id)
+    with use_scope(PUBLIC), transaction.atomic():
+        tenant = lock_tenant(tenant_id)
         if (tenant.maintenance, tenant.maintenance_note) == (reason, note):
             return tenant
         tenant.maintenance, tenant.maintenance_note = reason, note
         tenant.maintenance_since = tenant.maintenance_since or timezone.now()
-        _save(tenant, "tenant.maintenance_began", actor)
+        _save_maintenance(tenant, "tenant.maintenance_began", actor)
         return tenant
 
 
 def end_maintenance(tenant_id: uuid.UUID, *, actor: Actor) -> Tenant:
     """Serve the tenant again; if it is served, nothing changes. Raises TenantNotFound."""
-    with enter(PUBLIC), transaction.atomic():
-        tenant = locked_tenant(tenant_id)
+    with use_scope(PUBLIC), transaction.atomic():
+        tenant = lock_tenant(tenant_id)
         if tenant.maintenance:
-            _save(tenant, "tenant.maintenance_ended", actor, cleared=True)
+            _save_maintenance(tenant, "tenant.maintenance_ended", actor, cleared=True)
         return tenant
 
 
-def _save(tenant: Tenant, action: str, actor: Actor, *, cleared: bool = False) -> None:
-    record(action, actor=actor, target=target_of(tenant), reason=tenant.maintenance)
+def _save_maintenance(tenant: Tenant, action: str, actor: Actor, *, cleared: bool = False) -> None:
+    record(action, actor=actor, target=tenant_target(tenant), reason=tenant.maintenance)
     if cleared:
         tenant.maintenance, tenant.maintenance_since, tenant.maintenance_note = "", None, ""
-    tenant.save(update_fields=FIELDS)
-    forget(tenant)
+    tenant.save(update_fields=MAINTENANCE_FIELDS)
+    invalidate_route(tenant)
 
 
 @contextmanager
-def maintenance(
+def maintenance_mode(
     tenant_id: uuid.UUID, reason: Tenant.Maintenance, *, actor: Actor
 ) -> Iterator[Tenant]:
     """Run the block with the tenant off the air; if it raises, the tenant stays off the air."""

@@ -14,9 +14,9 @@ from django.utils.module_loading import import_string
 
 from tenants.models import Tenant, Usage
 from tenants.problems import TenantUnavailable
-from tenants.usage import requests_by_day, usage_of
+from tenants.usage import last_usage, requests_by_day
 
-FRESH = timedelta(minutes=5)
+MAX_USAGE_AGE = timedelta(minutes=5)
 
 
 class UsageMeasurer(Protocol):
@@ -26,7 +26,7 @@ class UsageMeasurer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class CurrentUsage:
     """A tenant's usage: what it holds, whether its rows were just counted, requests by day."""
 
     held: Usage
@@ -34,20 +34,20 @@ class Seen:
     requests: dict[str, int]
 
 
-def current_usage(tenant: Tenant, *, exact: bool) -> Seen:
+def current_usage(tenant: Tenant, *, exact: bool) -> CurrentUsage:
     """Return the usage, at most five minutes old; ``exact`` counts the rows now.
 
     When it cannot be measured in time the last result is returned. Raises TenantUnavailable without
     one.
     """
-    known = usage_of(tenant.pk)
-    fresh = known is not None and timezone.now() - known.measured_at < FRESH
+    known = last_usage(tenant.pk)
+    fresh = known is not None and timezone.now() - known.measured_at < MAX_USAGE_AGE
     if known is None or exact or not fresh:
-        known, exact = _measured(tenant, known, exact)
-    return Seen(known, exact, requests_by_day(tenant.pk))
+        known, exact = _measure(tenant, known, exact)
+    return CurrentUsage(known, exact, requests_by_day(tenant.pk))
 
 
-def _measured(tenant: Tenant, known: Usage | None, exact: bool) -> tuple[Usage, bool]:
+def _measure(tenant: Tenant, known: Usage | None, exact: bool) -> tuple[Usage, bool]:
     measurer = cast("UsageMeasurer", import_string(settings.TENANT_USAGE_MEASURER))
     try:
         return measurer(tenant, exact=exact), exact

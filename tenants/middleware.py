@@ -8,20 +8,20 @@ from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import http_date
 
-from core.http.negotiation import as_page
+from core.http.negotiation import as_html_if_preferred
 from core.http.responses import as_problem, problem_response
 from core.problems import Problem
-from tenants.availability import existing, require_served
+from tenants.availability import require_served, require_visible
 from tenants.context import tenant_context
-from tenants.credentials import tenant_of_credential
-from tenants.hosts import site_of, site_url
+from tenants.credentials import tenant_of_request
+from tenants.hosts import site_for_host, site_url
 from tenants.refs import TenantRef
 from tenants.request_counts import count_request
-from tenants.routing import tenant_at
-from tenants.streaming import keep_inside
+from tenants.routing import tenant_for_host
+from tenants.streaming import bind_stream
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
-HEALTH = frozenset({"/api/health", "/api/health/live", "/api/health/ready"})
+HEALTH_PATHS = frozenset({"/api/health", "/api/health/live", "/api/health/ready"})
 
 
 class TenantMiddleware:
@@ -33,35 +33,35 @@ class TenantMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         # Not request.get_host(): its answer depends on ALLOWED_HOSTS and X-Forwarded-Host, and
         # what is not ours must end in a 404 here, custom domains included.
-        site = site_of(request.META.get("HTTP_HOST", ""))
+        site = site_for_host(request.META.get("HTTP_HOST", ""))
         request.site_kind = site.kind  # type: ignore[attr-defined]
         request.urlconf = settings.SITE_URLCONFS[site.kind]
         try:
             if site.kind == "tenant":
-                tenant = existing(tenant_at(site.name))
+                tenant = require_visible(tenant_for_host(site.name))
                 trust_host(request)
                 return self._serve(request, tenant, site.name)
-            if site.kind == "api" and (holder := tenant_of_credential(request)):
+            if site.kind == "api" and (holder := tenant_of_request(request)):
                 return self._serve(request, holder)
         except DatabaseError as exc:
-            if request.path_info not in HEALTH:  # which tells of the database itself
-                return refusal(request, as_problem(exc))
+            if request.path_info not in HEALTH_PATHS:  # which tells of the database itself
+                return refusal_response(request, as_problem(exc))
         except Problem as problem:
-            return refusal(request, problem)
+            return refusal_response(request, problem)
         return self.get_response(request)
 
     def _serve(self, request: HttpRequest, tenant: TenantRef, name: str = "") -> HttpResponse:
         request.tenant = tenant  # type: ignore[attr-defined]
-        is_health = request.path_info in HEALTH
+        is_health = request.path_info in HEALTH_PATHS
         if not is_health:
             require_served(tenant)
         with tenant_context(tenant):
             if not is_health and (until := tenant.left(name)):
-                return moved(request, tenant.slug, until)
+                return redirect_to_current_name(request, tenant.slug, until)
             if not is_health:
                 count_request(tenant.id)
             response = self.get_response(request)
-        keep_inside(response, tenant)
+        bind_stream(response, tenant)
         return response
 
 
@@ -76,7 +76,7 @@ def trust_host(request: HttpRequest) -> None:
     request.get_host = lambda: host  # type: ignore[method-assign]
 
 
-def moved(request: HttpRequest, slug: str, until: datetime) -> HttpResponse:
+def redirect_to_current_name(request: HttpRequest, slug: str, until: datetime) -> HttpResponse:
     """Send a request for a former name on to the same path and query of the present one.
 
     307 keeps the method and the body. Not permanent and not to be stored: the day may come on
@@ -93,6 +93,6 @@ def moved(request: HttpRequest, slug: str, until: datetime) -> HttpResponse:
     return HttpResponse(status=307, content_type="text/plain", headers=headers)
 
 
-def refusal(request: HttpRequest, problem: Problem) -> HttpResponse:
+def refusal_response(request: HttpRequest, problem: Problem) -> HttpResponse:
     """Answer a browser with a page and everybody else with problem+json."""
-    return as_page(request, problem_response(problem), "refused.html")
+    return as_html_if_preferred(request, problem_response(problem), "refused.html")

@@ -4,7 +4,7 @@ import uuid
 
 from django.db.models import QuerySet
 
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 from tenants import slugs
 from tenants.models import Domain, Tenant
 from tenants.problems import TenantNotFound
@@ -16,14 +16,14 @@ def all_tenants() -> QuerySet[Tenant]:
     return tenants
 
 
-def present_tenants() -> QuerySet[Tenant]:
+def operable_tenants() -> QuerySet[Tenant]:
     """Return those whose rows can be worked on: neither under maintenance nor being purged."""
     return all_tenants().filter(maintenance="").exclude(status=Tenant.Status.DELETING)
 
 
-def tenant_with_id(tenant_id: uuid.UUID) -> Tenant:
+def get_tenant(tenant_id: uuid.UUID) -> Tenant:
     """Return a tenant with its domains, from any scope. Raises TenantNotFound."""
-    with enter(PUBLIC):
+    with use_scope(PUBLIC):
         tenant = all_tenants().filter(pk=tenant_id).first()
         if tenant is None:
             raise TenantNotFound
@@ -35,7 +35,7 @@ def tenant_by_slug(slug: str) -> Tenant:
 
     A former name does not count, since who asks may mean somebody else; the error tells today's.
     """
-    name = slugs.normalise(slug)
+    name = slugs.normalise_slug(slug)
     found = Domain.objects.filter(domain=name, kind=Domain.Kind.SUBDOMAIN).first()
     if found is None:
         raise TenantNotFound(f"There is no tenant {name!r}.")

@@ -8,7 +8,7 @@ from typing import Any
 from core.db_backend.scope import Scope
 from tenants.models import Tenant
 
-Setting = str | int | bool | tuple[str, ...] | None
+SettingValue = str | int | bool | tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,9 @@ class TenantRef:
     key_version: int
     maintenance: str = ""
     deletion_due_at: datetime | None = None
-    settings: tuple[tuple[str, Setting], ...] = ()
+    settings: tuple[tuple[str, SettingValue], ...] = ()
     """What the workspace decided for itself, by name; hashable, so that it can key a cache."""
-    limits: tuple[tuple[str, Setting], ...] = ()
+    limits: tuple[tuple[str, SettingValue], ...] = ()
     """What platform staff set for it alone (tenants/limits.py)."""
     former_names: tuple[tuple[str, datetime], ...] = ()
     """Labels that it had before, each with the end of its redirect."""
@@ -57,15 +57,15 @@ def ref_of(tenant: Tenant) -> TenantRef:
         key_version=tenant.key_version,
         maintenance=tenant.maintenance,
         deletion_due_at=tenant.deletion_due_at,
-        settings=settings_of(tenant.settings),
-        limits=settings_of(tenant.limits),
+        settings=frozen_settings(tenant.settings),
+        limits=frozen_settings(tenant.limits),
         former_names=tuple(
             (d.domain, d.redirect_until) for d in tenant.domains.all() if d.redirect_until
         ),
     )
 
 
-def settings_of(stored: dict[str, Any]) -> tuple[tuple[str, Setting], ...]:
+def frozen_settings(stored: dict[str, Any]) -> tuple[tuple[str, SettingValue], ...]:
     """Return stored settings as a value that can be hashed and compared."""
     return tuple(
         (name, tuple(value) if isinstance(value, list) else value)

@@ -17,11 +17,11 @@ from datetime import UTC, date, datetime
 from django.conf import settings
 from django.db import connection
 
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 
 # In the order of the key in every process, so that two sums never wait for each other. A tenant
 # that has gone meanwhile is left out.
-ADD = """
+ADD_QUERY = """
     INSERT INTO tenants_requestcount AS known (tenant_id, day, count)
     SELECT tenant.id, more.day, more.count
     FROM unnest(%s::uuid[], %s::date[], %s::bigint[]) AS more (tenant_id, day, count)
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 Counts = Mapping[tuple[uuid.UUID, date], int]
 
 
-class Tally:
+class RequestCounter:
     """The counts of one process that are not in the table yet."""
 
     def __init__(self) -> None:
@@ -79,17 +79,17 @@ def add_counts(counts: Counts) -> None:
     if not counts:
         return
     ids, days = zip(*counts, strict=True)
-    with enter(PUBLIC), connection.cursor() as cursor:
-        cursor.execute(ADD, [list(ids), list(days), list(counts.values())])
+    with use_scope(PUBLIC), connection.cursor() as cursor:
+        cursor.execute(ADD_QUERY, [list(ids), list(days), list(counts.values())])
 
 
 def save_at_exit() -> None:
     """Save what this process has counted; what cannot be saved is logged and lost."""
     try:
-        tally.flush()
+        request_counter.flush()
     except Exception as exc:  # noqa: BLE001 - nothing may keep a process from ending
         log.warning("request_counts_lost", extra={"error": type(exc).__name__})
 
 
-tally = Tally()
-count_request = tally.count
+request_counter = RequestCounter()
+count_request = request_counter.count

@@ -5,7 +5,7 @@ stamp under the entry's name: whoever changes a tenant deletes the stamps after 
 process reads the database again at its next request. The stamp is taken before the database is
 read, so a read that raced with a change stores a stamp that is gone already. Without Redis each
 request reads the database; entries from before a new connection to it are not believed, for a
-deletion may have failed meanwhile. Entries also end by themselves after ``LIFETIME`` seconds, for
+deletion may have failed meanwhile. Entries also end by themselves after ``ENTRY_SECONDS`` seconds, for
 the case that a process died between its commit and the deletion.
 """
 
@@ -23,15 +23,15 @@ from django.utils import timezone
 from django_redis import get_redis_connection
 from redis.exceptions import RedisError
 
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 from core.redis_connections import connections_made
 from tenants.models import Domain, Tenant
 from tenants.refs import TenantRef, ref_of
 
-LIFETIME = 30.0
+ENTRY_SECONDS = 30.0
 STAMP_SECONDS = 3600
 UNKNOWN_SECONDS = 30
-MOST_ENTRIES = 10_000
+MAX_ENTRIES = 10_000
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class _Entry:
 _entries: dict[str, _Entry] = {}
 
 
-def tenant_at(name: str) -> TenantRef | None:
+def tenant_for_host(name: str) -> TenantRef | None:
     """Return the tenant whose label or verified custom domain is ``name``, or None.
 
     A label that it has left counts until its redirect ends, to the second.
@@ -57,12 +57,12 @@ def tenant_at(name: str) -> TenantRef | None:
     return None if until and until <= timezone.now() else tenant
 
 
-def tenant_by_id(tenant_id: uuid.UUID) -> TenantRef | None:
+def tenant_for_id(tenant_id: uuid.UUID) -> TenantRef | None:
     """Return the tenant with this id, or None."""
     return _cached(f"id:{tenant_id.hex}", lambda: _by_id(tenant_id))
 
 
-def forget(tenant: Tenant, *, also: tuple[str, ...] = ()) -> None:
+def invalidate_route(tenant: Tenant, *, also: tuple[str, ...] = ()) -> None:
     """Make every process read this tenant anew, once the current transaction has committed.
 
     ``also`` are names that the tenant had before the change.
@@ -83,9 +83,9 @@ def _cached(key: str, read: Callable[[], TenantRef | None]) -> TenantRef | None:
     tenant = read()
     if tenant is None:
         _expire_soon(key)
-    if len(_entries) >= MOST_ENTRIES:
+    if len(_entries) >= MAX_ENTRIES:
         _entries.clear()
-    _entries[key] = _Entry(stamp, connections, tenant, now + LIFETIME)
+    _entries[key] = _Entry(stamp, connections, tenant, now + ENTRY_SECONDS)
     return tenant
 
 
@@ -128,6 +128,6 @@ def _by_id(tenant_id: uuid.UUID) -> TenantRef | None:
 
 
 def _read(found: QuerySet[Tenant]) -> TenantRef | None:
-    with enter(PUBLIC):
+    with use_scope(PUBLIC):
         tenant = found.prefetch_related("domains").first()
         return ref_of(tenant) if tenant else None

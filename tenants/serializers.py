@@ -5,26 +5,26 @@ from typing import Any
 from rest_framework import serializers
 
 from core.api.fields import TextField
-from core.api.serializers import by_rule
-from core.text.domain_names import LONGEST_TEXT
-from tenants.domains.validation import checked_custom
+from core.api.serializers import as_validator
+from core.text.domain_names import MAX_DOMAIN_INPUT_LENGTH
+from tenants.domains.validation import clean_custom_domain
 
 
-class ClaimRequest(serializers.Serializer[Any]):
+class DomainClaimSerializer(serializers.Serializer[Any]):
     domain = TextField(
-        max_length=LONGEST_TEXT,
+        max_length=MAX_DOMAIN_INPUT_LENGTH,
         length_code="invalid_domain",
-        validators=[by_rule(checked_custom)],
+        validators=[as_validator(clean_custom_domain)],
     )
 
 
-class ProofShape(serializers.Serializer[Any]):
+class ProofRecordSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     value = serializers.CharField()
     type = serializers.CharField()
 
 
-class NameShape(serializers.Serializer[Any]):
+class DomainSummarySerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     domain = serializers.CharField(help_text="The whole host name.")
     kind = serializers.ChoiceField(["subdomain", "custom"])
@@ -35,13 +35,15 @@ class NameShape(serializers.Serializer[Any]):
     )
 
 
-class DomainShape(NameShape):
+class DomainSerializer(DomainSummarySerializer):
     checked_at = serializers.DateTimeField(allow_null=True)
     check_result = serializers.CharField(allow_blank=True, help_text="Of the last look-up.")
-    proof = ProofShape(allow_null=True, help_text="The DNS record that proves a custom domain.")
+    proof = ProofRecordSerializer(
+        allow_null=True, help_text="The DNS record that proves a custom domain."
+    )
 
 
-class LimitsShape(serializers.Serializer[Any]):
+class LimitsSerializer(serializers.Serializer[Any]):
     storage_bytes = serializers.IntegerField(
         allow_null=True, help_text="What all objects together may take; null is no limit."
     )
@@ -51,7 +53,7 @@ class LimitsShape(serializers.Serializer[Any]):
     file_max_bytes = serializers.IntegerField(help_text="The largest file.")
 
 
-class UsageShape(serializers.Serializer[Any]):
+class UsageSerializer(serializers.Serializer[Any]):
     rows = serializers.IntegerField()
     database_bytes = serializers.IntegerField()
     objects = serializers.IntegerField()
@@ -59,12 +61,12 @@ class UsageShape(serializers.Serializer[Any]):
     measured_at = serializers.DateTimeField()
 
 
-class RequestsOfADay(serializers.Serializer[Any]):
+class DailyRequestCountSerializer(serializers.Serializer[Any]):
     day = serializers.DateField(help_text="UTC.")
     count = serializers.IntegerField()
 
 
-class RequestsShape(serializers.Serializer[Any]):
+class RequestCountsSerializer(serializers.Serializer[Any]):
     today = serializers.IntegerField()
     last_30_days = serializers.IntegerField()
-    days = RequestsOfADay(many=True, help_text="Days with requests, oldest first.")
+    days = DailyRequestCountSerializer(many=True, help_text="Days with requests, oldest first.")

@@ -5,18 +5,18 @@ import uuid
 from django.db import transaction
 
 from audit.services import Actor, Target, record
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 from tenants import slugs
-from tenants.labels import claim_label
+from tenants.labels import claim_subdomain
 from tenants.models import Tenant
-from tenants.names import checked_name
+from tenants.names import clean_tenant_name
 from tenants.problems import TenantNotFound
-from tenants.provisioning import provision
+from tenants.provisioning import provision_schema
 from tenants.refs import TenantRef, ref_of
-from tenants.routing import forget
+from tenants.routing import invalidate_route
 from tenants.signals import key_rotated
 
-LONGEST_REASON = 400
+MAX_REASON_LENGTH = 400
 
 
 def create_tenant(
@@ -31,21 +31,21 @@ def create_tenant(
     Of two calls with the same subdomain one wins: the other waits on the unique index and gets
     SubdomainTaken. Raises ValidationFailed for a bad name or slug.
     """
-    slug = slugs.checked(subdomain)
-    tenant = Tenant(name=checked_name(name, field="company"), registration=registration)
+    slug = slugs.clean_new_slug(subdomain)
+    tenant = Tenant(name=clean_tenant_name(name, field="company"), registration=registration)
     tenant.object_prefix = tenant.schema_name
-    with enter(PUBLIC), transaction.atomic():
+    with use_scope(PUBLIC), transaction.atomic():
         tenant.save(force_insert=True)
-        claim_label(tenant, slug)
-        provision(tenant.schema_name)
-        record("tenant.created", actor=actor, target=target_of(tenant), subdomain=slug)
-        forget(tenant)
+        claim_subdomain(tenant, slug)
+        provision_schema(tenant.schema_name)
+        record("tenant.created", actor=actor, target=tenant_target(tenant), subdomain=slug)
+        invalidate_route(tenant)
         return ref_of(tenant)
 
 
 def suspend_tenant(tenant_id: uuid.UUID, *, actor: Actor, reason: str = "") -> Tenant:
     """Refuse every request to the tenant from the next one on. Repeating it changes nothing."""
-    return _set_status(tenant_id, Tenant.Status.SUSPENDED, actor, reason[:LONGEST_REASON])
+    return _set_status(tenant_id, Tenant.Status.SUSPENDED, actor, reason[:MAX_REASON_LENGTH])
 
 
 def resume_tenant(tenant_id: uuid.UUID, *, actor: Actor) -> Tenant:
@@ -58,7 +58,7 @@ def mark_deleting(tenant_id: uuid.UUID, *, actor: Actor) -> Tenant:
     return _set_status(tenant_id, Tenant.Status.DELETING, actor, "")
 
 
-VERBS = {
+STATUS_ACTIONS = {
     Tenant.Status.ACTIVE: "tenant.resumed",
     Tenant.Status.SUSPENDED: "tenant.suspended",
     Tenant.Status.DELETING: "tenant.deletion_started",
@@ -66,18 +66,18 @@ VERBS = {
 
 
 def _set_status(tenant_id: uuid.UUID, status: Tenant.Status, actor: Actor, reason: str) -> Tenant:
-    with enter(PUBLIC), transaction.atomic():
-        tenant = locked_tenant(tenant_id)
+    with use_scope(PUBLIC), transaction.atomic():
+        tenant = lock_tenant(tenant_id)
         if tenant.status == status or tenant.status == Tenant.Status.DELETING:
             return tenant
         tenant.status, tenant.suspended_reason = status, reason
         tenant.save(update_fields=["status", "suspended_reason", "updated_at"])
-        record(VERBS[status], actor=actor, target=target_of(tenant), reason=reason)
-        forget(tenant)
+        record(STATUS_ACTIONS[status], actor=actor, target=tenant_target(tenant), reason=reason)
+        invalidate_route(tenant)
         return tenant
 
 
-def locked_tenant(tenant_id: uuid.UUID) -> Tenant:
+def lock_tenant(tenant_id: uuid.UUID) -> Tenant:
     """Return the tenant with its row locked until the transaction ends, or raise TenantNotFound."""
     tenant: Tenant | None = Tenant.objects.select_for_update().filter(id=tenant_id).first()
     if tenant is None:
@@ -85,15 +85,15 @@ def locked_tenant(tenant_id: uuid.UUID) -> Tenant:
     return tenant
 
 
-def living_tenant(tenant_id: uuid.UUID) -> Tenant:
+def lock_undeleted_tenant(tenant_id: uuid.UUID) -> Tenant:
     """Return the tenant with its row locked, or raise TenantNotFound, also once its purge began."""
-    tenant = locked_tenant(tenant_id)
+    tenant = lock_tenant(tenant_id)
     if tenant.status == Tenant.Status.DELETING:
         raise TenantNotFound
     return tenant
 
 
-def target_of(tenant: Tenant) -> Target:
+def tenant_target(tenant: Tenant) -> Target:
     """Return the tenant as an audit target."""
     return Target("tenant", str(tenant.id), tenant.name)
 
@@ -104,16 +104,16 @@ def rotate_key(tenant_id: uuid.UUID, *, actor: Actor) -> Tenant:
     Sessions end with their tokens (``key_rotated`` is heard in the same transaction): people log in
     again. Raises TenantNotFound, also while the tenant is being deleted.
     """
-    with enter(PUBLIC), transaction.atomic():
-        tenant = living_tenant(tenant_id)
+    with use_scope(PUBLIC), transaction.atomic():
+        tenant = lock_undeleted_tenant(tenant_id)
         tenant.key_version += 1
         tenant.save(update_fields=["key_version", "updated_at"])
         record(
             "tenant.key_rotated",
             actor=actor,
-            target=target_of(tenant),
+            target=tenant_target(tenant),
             version=tenant.key_version,
         )
         key_rotated.send(sender=Tenant, tenant=ref_of(tenant), actor=actor)
-        forget(tenant)
+        invalidate_route(tenant)
         return tenant

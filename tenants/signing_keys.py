@@ -16,7 +16,7 @@ from django.conf import settings
 
 from tenants.refs import TenantRef
 
-KEY_ID = re.compile(r"([0-9a-f]{32})\.(0|[1-9][0-9]{0,8})")
+KEY_ID_PATTERN = re.compile(r"([0-9a-f]{32})\.(0|[1-9][0-9]{0,8})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,11 @@ class KeyId:
 
 def parse_key_id(text: str) -> KeyId | None:
     """Return what a ``kid`` names, or None if it is none of ours."""
-    found = KEY_ID.fullmatch(text)
+    found = KEY_ID_PATTERN.fullmatch(text)
     return KeyId(uuid.UUID(hex=found[1]), int(found[2])) if found else None
 
 
-def key_id(tenant: TenantRef) -> KeyId:
+def current_key_id(tenant: TenantRef) -> KeyId:
     """Return the id of the key that the tenant signs with now."""
     return KeyId(tenant.id, tenant.key_version)
 
@@ -48,24 +48,24 @@ def signing_key(tenant: TenantRef, purpose: str = "token") -> str:
 
 def verifying_keys(tenant: TenantRef, purpose: str = "token") -> list[str]:
     """Return the keys that are accepted: the current master secret's, then the other one's."""
-    return _keys(key_id(tenant), purpose)
+    return _derived_keys(current_key_id(tenant), purpose)
 
 
-def former_keys(tenant: TenantRef, key: KeyId) -> list[str]:
+def retired_keys(tenant: TenantRef, key: KeyId) -> list[str]:
     """Return the keys of a version that the tenant has left; of any other key id, none.
 
     Nothing that they signed is accepted; its holder can be told why.
     """
     left = key.tenant_id == tenant.id and 0 < key.version < tenant.key_version
-    return _keys(key, "token") if left else []
+    return _derived_keys(key, "token") if left else []
 
 
-def _keys(key: KeyId, purpose: str) -> list[str]:
+def _derived_keys(key: KeyId, purpose: str) -> list[str]:
     secrets = [settings.TOKEN_MASTER_SECRET, settings.TOKEN_MASTER_SECRET_PREVIOUS]
-    return [_derive(secret, purpose, str(key)) for secret in secrets if secret]
+    return [_derive_key(secret, purpose, str(key)) for secret in secrets if secret]
 
 
 @lru_cache(maxsize=4096)
-def _derive(secret: str, purpose: str, key_id: str) -> str:
+def _derive_key(secret: str, purpose: str, key_id: str) -> str:
     info = f"aggios:{purpose}:{key_id}".encode()
     return HKDF(SHA256(), length=32, salt=None, info=info).derive(secret.encode()).hex()

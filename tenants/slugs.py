@@ -8,16 +8,16 @@ import re
 
 from core.problems import FieldError, ValidationFailed
 
-LEAST, MOST = 2, 40
-GRAMMAR = re.compile(rf"[a-z0-9](?:[a-z0-9-]{{0,{MOST - 2}}}[a-z0-9])")
+MIN_SLUG_LENGTH, MAX_SLUG_LENGTH = 2, 40
+SLUG_PATTERN = re.compile(rf"[a-z0-9](?:[a-z0-9-]{{0,{MAX_SLUG_LENGTH - 2}}}[a-z0-9])")
 
-NOT_ASCII = ("invalid_slug", "Use the letters a to z, digits and hyphens inside.")
+NOT_ASCII_ERROR = ("invalid_slug", "Use the letters a to z, digits and hyphens inside.")
 
 # Hosts of the platform and its operator, and names that others take for the platform's own:
 # mailbox names (RFC 2142), addresses that certificate authorities write to (CA/Browser Forum
 # Baseline Requirements, 3.2.2.4.4), what mail programs look for (RFC 8461 mta-sts, autoconfig,
 # autodiscover, wpad), names of hosting panels, and words of sign-in and payment pages.
-RESERVED = frozenset(
+RESERVED_SLUGS = frozenset(
     """
     about abuse account accounts admin administrator aggios api app apps assets auth autoconfig
     autodiscover backup billing blog bounce bounces broadcasthost cache cdn central cert chat
@@ -41,44 +41,44 @@ RESERVED = frozenset(
 )
 
 
-def normalise(text: str) -> str:
+def normalise_slug(text: str) -> str:
     """Return ``text`` as it is compared and stored: slugs have no case."""
     return text.strip().lower()
 
 
-def checked(text: str, *, field: str = "subdomain") -> str:
+def clean_new_slug(text: str, *, field: str = "subdomain") -> str:
     """Return the normalised slug of a new name.
 
     Raises ValidationFailed that names ``field`` and the reason, also for a reserved name.
     """
-    slug = well_formed(text, field=field)
-    require_unreserved(slug, field=field)
+    slug = clean_slug(text, field=field)
+    require_not_reserved(slug, field=field)
     return slug
 
 
-def well_formed(text: str, *, field: str = "subdomain") -> str:
+def clean_slug(text: str, *, field: str = "subdomain") -> str:
     """Return the normalised slug of a name that may exist already, and so may be reserved by now.
 
     Raises ValidationFailed that names ``field`` and the reason.
     """
-    slug = normalise(text)
+    slug = normalise_slug(text)
     # Before the case goes: the lower case of some other letters is an ASCII one (U+212A, Kelvin).
-    reason = _fault(slug) if text.strip().isascii() else NOT_ASCII
+    reason = _slug_error(slug) if text.strip().isascii() else NOT_ASCII_ERROR
     if reason:
         raise ValidationFailed(errors=[FieldError(field, *reason)])
     return slug
 
 
-def require_unreserved(slug: str, *, field: str = "subdomain") -> None:
+def require_not_reserved(slug: str, *, field: str = "subdomain") -> None:
     """Raise ValidationFailed for a reserved name. Who has one keeps it: ask for new names alone."""
-    if slug in RESERVED:
+    if slug in RESERVED_SLUGS:
         raise ValidationFailed(errors=[FieldError(field, "reserved", "This name is reserved.")])
 
 
-def _fault(slug: str) -> tuple[str, str] | None:
-    if not LEAST <= len(slug) <= MOST:
-        return "invalid_length", f"Use {LEAST} to {MOST} characters."
-    if not GRAMMAR.fullmatch(slug):
+def _slug_error(slug: str) -> tuple[str, str] | None:
+    if not MIN_SLUG_LENGTH <= len(slug) <= MAX_SLUG_LENGTH:
+        return "invalid_length", f"Use {MIN_SLUG_LENGTH} to {MAX_SLUG_LENGTH} characters."
+    if not SLUG_PATTERN.fullmatch(slug):
         return "invalid_slug", "Use lower-case letters, digits and hyphens inside."
     if slug.startswith("xn--"):
         return "invalid_slug", "Names that begin with xn-- are not given out."

@@ -8,7 +8,7 @@ from tenants.models import Tenant
 from tenants.refs import TenantRef
 
 
-class State(StrEnum):
+class TenantState(StrEnum):
     """What a tenant's requests meet, the gravest last."""
 
     SERVED = "served"
@@ -18,19 +18,19 @@ class State(StrEnum):
     DELETING = "deleting"
 
 
-def state_of(tenant: Tenant | TenantRef) -> State:
+def tenant_state(tenant: Tenant | TenantRef) -> TenantState:
     """Return what a tenant's requests meet."""
     if tenant.status == Tenant.Status.DELETING:
-        return State.DELETING
+        return TenantState.DELETING
     if tenant.deletion_due_at is not None:
-        return State.SCHEDULED
+        return TenantState.SCHEDULED
     if tenant.status == Tenant.Status.SUSPENDED:
-        return State.SUSPENDED
-    return State.MAINTENANCE if tenant.maintenance else State.SERVED
+        return TenantState.SUSPENDED
+    return TenantState.MAINTENANCE if tenant.maintenance else TenantState.SERVED
 
 
 # The facts, for queries. A tenant may be several of these at a time; SERVED is none of the others.
-SUSPENDED = Q(status=Tenant.Status.SUSPENDED)
-SCHEDULED = Q(deletion_due_at__isnull=False)
-IN_MAINTENANCE = ~Q(maintenance="")
-SERVED = Q(status=Tenant.Status.ACTIVE, maintenance="", deletion_due_at=None)
+SUSPENDED_Q = Q(status=Tenant.Status.SUSPENDED)
+SCHEDULED_Q = Q(deletion_due_at__isnull=False)
+IN_MAINTENANCE_Q = ~Q(maintenance="")
+SERVED_Q = Q(status=Tenant.Status.ACTIVE, maintenance="", deletion_due_at=None)

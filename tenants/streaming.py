@@ -13,14 +13,14 @@ from tenants.context import tenant_context
 from tenants.refs import TenantRef
 
 
-def keep_inside(response: HttpResponseBase, tenant: TenantRef) -> None:
+def bind_stream(response: HttpResponseBase, tenant: TenantRef) -> None:
     """Have each part of a streaming response made inside ``tenant``; change no other response."""
     if isinstance(response, StreamingHttpResponse):
         parts = cast("Iterable[bytes]", response.streaming_content)  # nothing of ours is async
-        response.streaming_content = _inside(tenant, parts)
+        response.streaming_content = _iterate_in_tenant(tenant, parts)
 
 
-def _inside(tenant: TenantRef, parts: Iterable[bytes]) -> Iterator[bytes]:
+def _iterate_in_tenant(tenant: TenantRef, parts: Iterable[bytes]) -> Iterator[bytes]:
     """Enter the tenant for each part and leave it before handing that over.
 
     Between two parts the thread's code is the server's, which must not be in a tenant.

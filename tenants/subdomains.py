@@ -12,17 +12,17 @@ from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
 from audit.services import Actor, record
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 from core.problems import FieldError, ValidationFailed
 from tenants import slugs
-from tenants.labels import claim_label
+from tenants.labels import claim_subdomain
 from tenants.models import Domain, Tenant
-from tenants.routing import forget
-from tenants.services import living_tenant, target_of
+from tenants.routing import invalidate_route
+from tenants.services import lock_undeleted_tenant, tenant_target
 
-LONGEST_REDIRECT = 3650
+MAX_REDIRECT_DAYS = 3650
 # A tenant that is renamed again and again must not keep every name it ever had from the others.
-MOST_FORMER = 10
+MAX_FORMER_NAMES = 10
 
 
 def rename_subdomain(
@@ -35,27 +35,27 @@ def rename_subdomain(
     for names that have been reserved since. Raises ValidationFailed, TenantNotFound and
     SubdomainTaken.
     """
-    slug, days = slugs.well_formed(subdomain), _checked_days(redirect_days)
-    with enter(PUBLIC), transaction.atomic():
-        tenant = living_tenant(tenant_id)
+    slug, days = slugs.clean_slug(subdomain), _validate_redirect_days(redirect_days)
+    with use_scope(PUBLIC), transaction.atomic():
+        tenant = lock_undeleted_tenant(tenant_id)
         before = tenant.slug
         if slug != before:
-            released = _replace(tenant, before, slug, days)
-            _record(tenant, actor, before, slug, days)
-            forget(tenant, also=released)
+            released = _swap_subdomains(tenant, before, slug, days)
+            _record_rename(tenant, actor, before, slug, days)
+            invalidate_route(tenant, also=released)
         prefetch_related_objects([tenant], "domains")
     return tenant
 
 
-def _checked_days(days: int | None) -> int:
+def _validate_redirect_days(days: int | None) -> int:
     wanted = settings.SUBDOMAIN_REDIRECT_DAYS if days is None else days
-    if not 0 <= wanted <= LONGEST_REDIRECT:
-        fault = FieldError("redirect_days", "out_of_range", f"Use 0 to {LONGEST_REDIRECT} days.")
+    if not 0 <= wanted <= MAX_REDIRECT_DAYS:
+        fault = FieldError("redirect_days", "out_of_range", f"Use 0 to {MAX_REDIRECT_DAYS} days.")
         raise ValidationFailed(errors=[fault])
     return wanted
 
 
-def _replace(tenant: Tenant, before: str, slug: str, days: int) -> tuple[str, ...]:
+def _swap_subdomains(tenant: Tenant, before: str, slug: str, days: int) -> tuple[str, ...]:
     """Exchange the names and return those that are free now.
 
     The new name is claimed before the old one is touched: two tenants that exchange their names at
@@ -63,30 +63,30 @@ def _replace(tenant: Tenant, before: str, slug: str, days: int) -> tuple[str, ..
     """
     own = Domain.objects.filter(tenant=tenant)
     if not own.filter(domain=slug).exists():
-        slugs.require_unreserved(slug)
-        claim_label(tenant, slug)
+        slugs.require_not_reserved(slug)
+        claim_subdomain(tenant, slug)
     left = own.filter(domain=before)
     left.update(is_primary=False, redirect_until=timezone.now() + timedelta(days=days))
     own.filter(domain=slug).update(is_primary=True, redirect_until=None)
-    return _release(tenant)
+    return _release_former_names(tenant)
 
 
-def _release(tenant: Tenant) -> tuple[str, ...]:
+def _release_former_names(tenant: Tenant) -> tuple[str, ...]:
     former = Domain.objects.filter(tenant=tenant, redirect_until__isnull=False)
     kept = former.filter(redirect_until__gt=timezone.now()).order_by("-redirect_until")
-    gone = former.exclude(pk__in=list(kept.values_list("pk", flat=True)[:MOST_FORMER]))
+    gone = former.exclude(pk__in=list(kept.values_list("pk", flat=True)[:MAX_FORMER_NAMES]))
     names = tuple(gone.values_list("domain", flat=True))
     gone.delete()
     return names
 
 
-def _record(tenant: Tenant, actor: Actor, before: str, slug: str, days: int) -> None:
-    target = target_of(tenant)
+def _record_rename(tenant: Tenant, actor: Actor, before: str, slug: str, days: int) -> None:
+    target = tenant_target(tenant)
     details = {"from": before, "to": slug, "redirect_days": days}
     record("tenant.renamed", actor=actor, target=target, **details)
 
 
-def ends_of_former_names(tenant: Tenant) -> dict[str, datetime]:
+def redirect_ends(tenant: Tenant) -> dict[str, datetime]:
     """Return the names that still lead to the tenant by a redirect, and until when."""
     former = Domain.objects.filter(tenant=tenant, redirect_until__gt=timezone.now())
     return {domain.domain: domain.redirect_until for domain in former if domain.redirect_until}

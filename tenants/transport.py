@@ -9,12 +9,12 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from tenants.hosts import is_ours
+from tenants.hosts import is_platform_host
 
-HEADER = "Strict-Transport-Security"
+HSTS_HEADER = "Strict-Transport-Security"
 
 
-class TransportMiddleware:
+class CustomDomainHSTSMiddleware:
     """Outside of Django's SecurityMiddleware: says less on custom domains, nothing elsewhere.
 
     A short time, so that whoever takes a domain back is soon free to serve it another way. Names
@@ -26,8 +26,10 @@ class TransportMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if HEADER in response.headers and not is_ours(request.META.get("HTTP_HOST", "")):
-            del response.headers[HEADER]
+        if HSTS_HEADER in response.headers and not is_platform_host(
+            request.META.get("HTTP_HOST", "")
+        ):
+            del response.headers[HSTS_HEADER]
             if hasattr(request, "tenant") and settings.DOMAIN_HSTS_SECONDS:
-                response.headers[HEADER] = f"max-age={settings.DOMAIN_HSTS_SECONDS}"
+                response.headers[HSTS_HEADER] = f"max-age={settings.DOMAIN_HSTS_SECONDS}"
         return response

@@ -16,13 +16,13 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from psycopg import sql
 
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 from tenants.context import tenant_context
 from tenants.models import RequestCount, Tenant, Usage
 from tenants.refs import TenantRef
 
 # The record of migrations is ours, not the tenant's.
-CATALOGUE = """
+SCHEMA_USAGE_QUERY = """
     SELECT space.nspname,
            coalesce(sum(pg_stat_get_live_tuples(part.oid))
                     FILTER (WHERE part.relname <> 'django_migrations'), 0)::bigint,
@@ -32,34 +32,36 @@ CATALOGUE = """
     WHERE space.nspname = ANY(%s)
     GROUP BY space.nspname
 """
-TABLES = """
+TABLES_QUERY = """
     SELECT tablename FROM pg_tables
     WHERE schemaname = %s AND tablename <> 'django_migrations' ORDER BY tablename
 """
-LIMITS = "SELECT set_config('statement_timeout', %s, true), set_config('lock_timeout', %s, true)"
-BOUNDS = ["5s", "1s"]
-MEASURES = ["rows", "database_bytes", "objects_held", "object_bytes", "measured_at"]
+SET_TIMEOUTS = (
+    "SELECT set_config('statement_timeout', %s, true), set_config('lock_timeout', %s, true)"
+)
+TIMEOUTS = ["5s", "1s"]
+USAGE_FIELDS = ["rows", "database_bytes", "objects_held", "object_bytes", "measured_at"]
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class UsageTotals:
     """What a tenant holds in the database or in the object store: how many things, how large."""
 
     count: int
     size: int
 
 
-def database_use(schemas: Iterable[str]) -> dict[str, Held]:
+def database_usage(schemas: Iterable[str]) -> dict[str, UsageTotals]:
     """Return rows (estimated) and bytes of each schema that exists, in one query."""
-    with enter(PUBLIC), bounded(), connection.cursor() as cursor:
-        cursor.execute(CATALOGUE, [list(schemas)])
-        return {schema: Held(rows, size) for schema, rows, size in cursor.fetchall()}
+    with use_scope(PUBLIC), query_timeouts(), connection.cursor() as cursor:
+        cursor.execute(SCHEMA_USAGE_QUERY, [list(schemas)])
+        return {schema: UsageTotals(rows, size) for schema, rows, size in cursor.fetchall()}
 
 
 def count_rows(tenant: TenantRef) -> int:
     """Count a tenant's rows. Raises OperationalError when that takes too long."""
-    with tenant_context(tenant), bounded(), connection.cursor() as cursor:
-        cursor.execute(TABLES, [tenant.schema_name])
+    with tenant_context(tenant), query_timeouts(), connection.cursor() as cursor:
+        cursor.execute(TABLES_QUERY, [tenant.schema_name])
         one = sql.SQL("SELECT count(*) FROM {}")
         counts = [
             one.format(sql.Identifier(tenant.schema_name, name)) for (name,) in cursor.fetchall()
@@ -73,14 +75,14 @@ def count_rows(tenant: TenantRef) -> int:
 
 
 @contextmanager
-def bounded() -> Iterator[None]:
+def query_timeouts() -> Iterator[None]:
     """Let no statement of the block run for more than 5 s or wait for a lock for more than 1 s."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(LIMITS, BOUNDS)
+        cursor.execute(SET_TIMEOUTS, TIMEOUTS)
         yield
 
 
-def save_usage(tenant_id: uuid.UUID, *, database: Held, objects: Held) -> Usage:
+def save_usage(tenant_id: uuid.UUID, *, database: UsageTotals, objects: UsageTotals) -> Usage:
     """Keep what was measured just now. Raises IntegrityError if the tenant has gone meanwhile."""
     usage = Usage(
         tenant_id=tenant_id,
@@ -90,28 +92,28 @@ def save_usage(tenant_id: uuid.UUID, *, database: Held, objects: Held) -> Usage:
         object_bytes=objects.size,
         measured_at=timezone.now(),
     )
-    with enter(PUBLIC), transaction.atomic():
+    with use_scope(PUBLIC), transaction.atomic():
         Usage.objects.bulk_create(
-            [usage], update_conflicts=True, unique_fields=["tenant"], update_fields=MEASURES
+            [usage], update_conflicts=True, unique_fields=["tenant"], update_fields=USAGE_FIELDS
         )
     return usage
 
 
-def usage_of(tenant_id: uuid.UUID) -> Usage | None:
+def last_usage(tenant_id: uuid.UUID) -> Usage | None:
     """Return what was measured last, or None: one row by its key, cheap enough for limits."""
-    with enter(PUBLIC):
+    with use_scope(PUBLIC):
         return Usage.objects.filter(pk=tenant_id).first()
 
 
 def requests_by_day(tenant_id: uuid.UUID, *, days: int = 30) -> dict[str, int]:
     """Return the requests of each of the last ``days`` days (UTC) that had any, oldest first."""
     since = datetime.now(UTC).date() - timedelta(days=days - 1)
-    with enter(PUBLIC):
+    with use_scope(PUBLIC):
         rows = RequestCount.objects.filter(tenant_id=tenant_id, day__gte=since).order_by("day")
         return {row.day.isoformat(): row.count for row in rows}
 
 
-def least_recently_measured(before: datetime) -> QuerySet[Tenant]:
+def tenants_to_measure(before: datetime) -> QuerySet[Tenant]:
     """Return the tenants that were never measured or not since ``before``, those first."""
     tenants = Tenant.objects.exclude(status=Tenant.Status.DELETING).prefetch_related("domains")
     due = tenants.filter(Q(usage=None) | Q(usage__measured_at__lt=before))

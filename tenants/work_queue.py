@@ -16,23 +16,23 @@ from typing import Any
 import psycopg
 from django.db import DatabaseError, connection, connections
 
-from core.db_backend.scope import PUBLIC, enter
-from core.long_running import Stop
+from core.db_backend.scope import PUBLIC, use_scope
+from core.long_running import ShouldStop
 from tenants.context import current_tenant
 from tenants.models import Tenant
-from tenants.queries import present_tenants
+from tenants.queries import operable_tenants
 from tenants.refs import TenantRef, ref_of
-from tenants.routing import tenant_by_id
+from tenants.routing import tenant_for_id
 
 # How long a wait for word is at most; a signal to stop is looked at in between.
-PATIENCE = 1.0
-AFTER_TROUBLE = 2.0
-Between = Callable[[], None]
+NOTIFY_WAIT_SECONDS = 1.0
+RETRY_SECONDS = 2.0
+Callback = Callable[[], None]
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Rounds:
+class WorkQueue:
     """One kind of work: where it is told of, how often all is looked through, and who does it.
 
     ``sweep`` looks through every tenant and calls its second argument after each, for what must
@@ -41,11 +41,11 @@ class Rounds:
 
     channel: str
     seconds: float
-    sweep: Callable[[Stop, Between], object]
-    visit: Callable[[TenantRef, Stop], object]
+    sweep: Callable[[ShouldStop, Callback], object]
+    visit: Callable[[TenantRef, ShouldStop], object]
 
 
-def tell(channel: str) -> None:
+def notify_workers(channel: str) -> None:
     """Tell whoever watches that the current tenant has work; heard at the commit, if that comes.
 
     Nobody has to hear it: a sweep finds the work all the same.
@@ -56,12 +56,12 @@ def tell(channel: str) -> None:
 
 def served_tenants() -> list[TenantRef]:
     """Return the tenants whose requests are served, oldest first."""
-    with enter(PUBLIC):
-        rows = present_tenants().filter(status=Tenant.Status.ACTIVE)
+    with use_scope(PUBLIC):
+        rows = operable_tenants().filter(status=Tenant.Status.ACTIVE)
         return [ref_of(tenant) for tenant in rows.order_by("created_at")]
 
 
-def watch(rounds: Rounds, stop: Stop, alive: Between) -> None:
+def run_worker(rounds: WorkQueue, stop: ShouldStop, alive: Callback) -> None:
     """Do work as it is told of, and sweep now and then, until told to stop.
 
     ``alive`` is called again and again while that goes well. A database that is away is waited for.
@@ -73,33 +73,35 @@ def watch(rounds: Rounds, stop: Stop, alive: Between) -> None:
 
     while not stop_or_live():
         try:
-            _watch(rounds, stop_or_live)
+            _process_queue(rounds, stop_or_live)
         except (DatabaseError, psycopg.Error) as exc:
             extra = {"channel": rounds.channel, "error": str(exc)[:200]}
             log.warning("rounds_wait_for_database", extra=extra)
-            time.sleep(AFTER_TROUBLE)
+            time.sleep(RETRY_SECONDS)
         finally:
             connections.close_all()
 
 
-def _watch(rounds: Rounds, stop: Stop) -> None:
-    with _listening(rounds.channel) as raw:
+def _process_queue(rounds: WorkQueue, stop: ShouldStop) -> None:
+    with _listen(rounds.channel) as raw:
         swept = -rounds.seconds
         while not stop():
             if time.monotonic() - swept >= rounds.seconds:
-                rounds.sweep(stop, lambda: _answer(rounds, raw, stop, patience=0))
+                rounds.sweep(stop, lambda: _process_notified(rounds, raw, stop, patience=0))
                 swept = time.monotonic()
-            _answer(rounds, raw, stop, patience=PATIENCE)
+            _process_notified(rounds, raw, stop, patience=NOTIFY_WAIT_SECONDS)
 
 
-def _answer(rounds: Rounds, raw: psycopg.Connection[Any], stop: Stop, *, patience: float) -> None:
-    for tenant_id in _told(raw, patience):
-        tenant = tenant_by_id(tenant_id)
+def _process_notified(
+    rounds: WorkQueue, raw: psycopg.Connection[Any], stop: ShouldStop, *, patience: float
+) -> None:
+    for tenant_id in _notified_tenants(raw, patience):
+        tenant = tenant_for_id(tenant_id)
         if tenant is not None and tenant.status == Tenant.Status.ACTIVE and not tenant.maintenance:
             rounds.visit(tenant, stop)
 
 
-def _told(raw: psycopg.Connection[Any], patience: float) -> set[uuid.UUID]:
+def _notified_tenants(raw: psycopg.Connection[Any], patience: float) -> set[uuid.UUID]:
     """Return the tenants that have told of work; waits ``patience`` seconds for the first."""
     told = set()
     for notice in raw.notifies(timeout=patience, stop_after=1):
@@ -109,11 +111,11 @@ def _told(raw: psycopg.Connection[Any], patience: float) -> set[uuid.UUID]:
 
 
 @contextmanager
-def _listening(channel: str) -> Iterator[psycopg.Connection[Any]]:
+def _listen(channel: str) -> Iterator[psycopg.Connection[Any]]:
     """Listen on a connection of its own, which enters no tenant."""
     wrapper = connections.create_connection("default")
     try:
-        with enter(PUBLIC):
+        with use_scope(PUBLIC):
             wrapper.ensure_connection()
             wrapper.connection.execute(f"LISTEN {channel}")
         yield wrapper.connection

@@ -16,12 +16,12 @@ from django.db import connections
 from devstack.services.registry import STORES, WEB
 from devstack.testing import TestStack
 from tests import SETTLED, name_server, session, stack
-from tests.support.factories import Agency, Person, found_agency, join
+from tests.support.factories import Agency, Person, add_member, create_agency
 from tests.support.http_client import Site
 from tests.support.interrupts import restore_interrupts
 from tests.support.mailbox import Mailbox
 from tests.support.name_server import NameServer
-from tests.support.ordering import arrange
+from tests.support.ordering import arrange_items
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,7 +44,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         away = [item for item in items if "servers" in getattr(item, "fixturenames", ())]
         config.hook.pytest_deselected(items=away)
         items[:] = [item for item in items if item not in set(away)]
-    arrange(items, config.getoption("--shuffle"))
+    arrange_items(items, config.getoption("--shuffle"))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -126,25 +126,25 @@ def zone() -> Iterator[NameServer]:
 @pytest.fixture(scope="session")
 def acme(site: Site) -> Agency:
     """An agency with Ada as its owner. Tests leave it as they found it."""
-    return found_agency(site, "acme", email="ada@acme.test", first_name="Ada")
+    return create_agency(site, "acme", email="ada@acme.test", first_name="Ada")
 
 
 @pytest.fixture(scope="session")
 def ben(acme: Agency) -> Person:
     """A member of acme."""
-    return join(acme, "ben@acme.test")
+    return add_member(acme, "ben@acme.test")
 
 
 @pytest.fixture(scope="session")
 def globex(site: Site) -> Agency:
     """Another agency, with Cyn as its owner."""
-    return found_agency(site, "globex", email="cyn@globex.test", first_name="Cyn")
+    return create_agency(site, "globex", email="cyn@globex.test", first_name="Cyn")
 
 
 @pytest.fixture
 def new_agency(site: Site) -> Callable[..., Agency]:
     """Found an agency that a test may hurt: ``new_agency()``."""
-    return lambda **fields: found_agency(site, f"x{secrets.token_hex(6)}", **fields)
+    return lambda **fields: create_agency(site, f"x{secrets.token_hex(6)}", **fields)
 
 
 @pytest.fixture

@@ -6,29 +6,29 @@ from django.core.exceptions import ObjectDoesNotExist
 from rest_framework import serializers
 
 from audit.models import AuditEvent, AuditLink
-from core.api.fields import InstantField, RegexField
+from core.api.fields import RegexField, TimestampField
 from core.api.identifiers import IdentifierField
 from core.text.formatting import timestamp
 
-WORDS = r"^[a-z0-9_]+(\.[a-z0-9_]+)*"
-SHORT_ID = 8
+DOTTED_WORDS = r"^[a-z0-9_]+(\.[a-z0-9_]+)*"
+SHORT_ID_LENGTH = 8
 
 
-class EventsQuery(serializers.Serializer[Any]):
+class AuditEventQuerySerializer(serializers.Serializer[Any]):
     action = RegexField(
-        WORDS + r"\.?$",
+        DOTTED_WORDS + r"\.?$",
         max_length=60,
         required=False,
         help_text="A whole action, or the beginning of several: `user.`",
     )
     actor = IdentifierField(max_length=64, required=False, help_text="The id of who acted.")
     target = IdentifierField(max_length=64, required=False, help_text="The id of what.")
-    target_type = RegexField(WORDS + "$", max_length=30, required=False)
-    after = InstantField(required=False, help_text="From this time on (RFC 3339).")
-    before = InstantField(required=False, help_text="Up to this time, without it.")
+    target_type = RegexField(DOTTED_WORDS + "$", max_length=30, required=False)
+    after = TimestampField(required=False, help_text="From this time on (RFC 3339).")
+    before = TimestampField(required=False, help_text="Up to this time, without it.")
 
 
-class PartyShape(serializers.Serializer[Any]):
+class AuditPartySerializer(serializers.Serializer[Any]):
     type = serializers.CharField(allow_blank=True)
     id = serializers.CharField(allow_blank=True)
     label = serializers.CharField(  # type: ignore[assignment]
@@ -36,12 +36,12 @@ class PartyShape(serializers.Serializer[Any]):
     )
 
 
-class EventShape(serializers.Serializer[Any]):
+class AuditEventSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     at = serializers.DateTimeField()
     action = serializers.CharField()
-    actor = PartyShape()
-    target = PartyShape(allow_null=True)
+    actor = AuditPartySerializer()
+    target = AuditPartySerializer(allow_null=True)
     ip = serializers.IPAddressField(allow_null=True)
     user_agent = serializers.CharField(allow_blank=True)
     request_id = serializers.CharField(allow_blank=True)
@@ -50,7 +50,7 @@ class EventShape(serializers.Serializer[Any]):
     hash = serializers.CharField(allow_null=True, help_text="SHA-256 in hexadecimal.")
 
 
-def link_of(event: AuditEvent) -> AuditLink | None:
+def chain_link(event: AuditEvent) -> AuditLink | None:
     """Return an event's place in the chain; only somebody's tampering leaves it without."""
     try:
         link: AuditLink = event.link
@@ -59,9 +59,9 @@ def link_of(event: AuditEvent) -> AuditLink | None:
     return link
 
 
-def event_of(event: AuditEvent) -> dict[str, Any]:
+def serialize_audit_event(event: AuditEvent) -> dict[str, Any]:
     """Return an event as the API shows it."""
-    link = link_of(event)
+    link = chain_link(event)
     actor = _label(event.actor_label, event.actor_id, link and link.actor_erased_by)
     target = _label(event.target_label, event.target_id, link and link.target_erased_by)
     return {
@@ -85,4 +85,4 @@ def _label(label: str, identity: str, erased_by: object) -> str:
     """Return a label, or for somebody who was erased the end of an id, to tell them apart."""
     if not erased_by:
         return label
-    return f"erased person {identity[-SHORT_ID:]}".strip()
+    return f"erased person {identity[-SHORT_ID_LENGTH:]}".strip()

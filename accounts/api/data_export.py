@@ -8,14 +8,14 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from accounts.api.throttles import by_person
-from accounts.authentication import person
-from accounts.permissions import IsPerson
-from accounts.users.data_export import personal_data
+from accounts.api.throttles import by_user
+from accounts.authentication import current_user
+from accounts.permissions import IsTenantUser
+from accounts.users.data_export import export_user
 from core.api.views import ApiView
 
 
-class PersonalDataShape(serializers.Serializer[Any]):
+class DataExportSerializer(serializers.Serializer[Any]):
     """One list for each source of ``settings.PERSONAL_DATA_SOURCES``."""
 
     exported_at = serializers.DateTimeField()
@@ -29,35 +29,35 @@ class PersonalDataShape(serializers.Serializer[Any]):
     files = serializers.ListField(child=serializers.DictField())
 
 
-class MyData(ApiView):
+class OwnDataExportView(ApiView):
     """All that the workspace keeps of the person who asks."""
 
     # Also for who is asked to verify an address first: it is their right.
-    permission_classes = (IsPerson,)
-    limits = (by_person("export"),)
+    permission_classes = (IsTenantUser,)
+    limits = (by_user("export"),)
 
-    @extend_schema(operation_id="export_me", responses=PersonalDataShape)
+    @extend_schema(operation_id="export_me", responses=DataExportSerializer)
     def get(self, request: Request) -> StreamingHttpResponse:
         """Return the person's data as a JSON document to keep."""
-        return _document(request, person(request).id)
+        return _export_response(request, current_user(request).id)
 
 
-class PersonsData(ApiView):
+class UserDataExportView(ApiView):
     """The same of one of the people, for those who manage them."""
 
     actions = {"GET": "users:export"}
-    limits = (by_person("export"),)
+    limits = (by_user("export"),)
 
-    @extend_schema(operation_id="export_user", responses=PersonalDataShape)
+    @extend_schema(operation_id="export_user", responses=DataExportSerializer)
     def get(self, request: Request, user_id: uuid.UUID) -> StreamingHttpResponse:
         """Return a person's data as a JSON document to hand over."""
-        return _document(request, user_id)
+        return _export_response(request, user_id)
 
 
-def _document(request: Request, user_id: uuid.UUID) -> StreamingHttpResponse:
+def _export_response(request: Request, user_id: uuid.UUID) -> StreamingHttpResponse:
     headers = {
         "Content-Type": "application/json",
         "Content-Disposition": f'attachment; filename="personal-data-{user_id}.json"',
         "Cache-Control": "no-store",
     }
-    return StreamingHttpResponse(personal_data(user_id, by=person(request)), headers=headers)
+    return StreamingHttpResponse(export_user(user_id, by=current_user(request)), headers=headers)

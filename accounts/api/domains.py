@@ -6,59 +6,59 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.throttles import by_tenant, only
-from accounts.authentication import person
+from accounts.api.throttles import by_tenant, only_method
+from accounts.authentication import current_user
 from accounts.own_tenant.domains import (
     check_own_domain,
     claim_own_domain,
-    own_domain,
+    get_own_domain,
     release_own_domain,
 )
 from core.api.openapi import IF_MATCH, IF_NONE_MATCH
 from core.api.pagination import KeysetPagination
-from core.api.serializers import parsed
+from core.api.serializers import validated
 from core.api.views import ApiView
-from core.db_backend.scope import PUBLIC, enter
-from core.http.conditional import require_match, tagged
+from core.db_backend.scope import PUBLIC, use_scope
+from core.http.conditional import require_match, response_with_etag
 from idempotency.keys import IDEMPOTENCY_KEY
-from idempotency.services import fingerprint_of, once
+from idempotency.services import fingerprint_of, idempotent
 from tenants.context import current_tenant
-from tenants.documents import domain_document, domain_etag
+from tenants.documents import domain_etag, serialize_domain
 from tenants.domains.queries import domains_of
 from tenants.models import Domain
-from tenants.serializers import ClaimRequest, DomainShape
+from tenants.serializers import DomainClaimSerializer, DomainSerializer
 
 
-class Domains(ApiView):
+class DomainListView(ApiView):
     """Every name of the workspace, and claims of new ones."""
 
     actions = {"GET": "domains:read", "POST": "domains:write"}
     pagination_class = KeysetPagination
 
-    @extend_schema(operation_id="list_domains", responses={200: DomainShape(many=True)})
+    @extend_schema(operation_id="list_domains", responses={200: DomainSerializer(many=True)})
     def get(self, request: Request) -> Response:
         """List the names by page, the newest first."""
-        with enter(PUBLIC):
-            return self.page(request, domains_of(current_tenant().id), domain_document)
+        with use_scope(PUBLIC):
+            return self.page(request, domains_of(current_tenant().id), serialize_domain)
 
     @extend_schema(
         operation_id="claim_domain",
-        request=ClaimRequest,
+        request=DomainClaimSerializer,
         parameters=[IDEMPOTENCY_KEY],
-        responses={201: DomainShape},
+        responses={201: DomainSerializer},
     )
     def post(self, request: Request) -> Response:
         """Claim a custom domain; it answers once `proof` is in the DNS and was looked up."""
-        name, user = parsed(ClaimRequest, request)["domain"], person(request)
-        return once(
+        name, user = validated(DomainClaimSerializer, request)["domain"], current_user(request)
+        return idempotent(
             request,
             caller=str(user.id),
             fingerprint=fingerprint_of(request.data),
-            act=lambda: _shown(request, claim_own_domain(name=name, actor=user), 201),
+            act=lambda: _domain_response(request, claim_own_domain(name=name, actor=user), 201),
         )
 
 
-class OneDomain(ApiView):
+class DomainDetailView(ApiView):
     """One name of the workspace."""
 
     actions = {"GET": "domains:read", "DELETE": "domains:write"}
@@ -66,37 +66,39 @@ class OneDomain(ApiView):
     @extend_schema(
         operation_id="read_domain",
         parameters=[IF_NONE_MATCH],
-        responses={200: DomainShape, 304: None},
+        responses={200: DomainSerializer, 304: None},
     )
     def get(self, request: Request, domain_id: uuid.UUID) -> Response:
         """Show a name."""
-        return _shown(request, own_domain(domain_id), 200)
+        return _domain_response(request, get_own_domain(domain_id), 200)
 
     @extend_schema(operation_id="release_domain", parameters=[IF_MATCH], responses={204: None})
     def delete(self, request: Request, domain_id: uuid.UUID) -> Response:
         """Give a name up; it stops at once. The primary one stays."""
         release_own_domain(
             domain_id,
-            actor=person(request),
+            actor=current_user(request),
             check=lambda row: require_match(request, domain_etag(row)),
         )
         return Response(status=204)
 
 
-class CheckDomain(ApiView):
+class DomainCheckView(ApiView):
     """The proof of a claim."""
 
     actions = {"POST": "domains:write"}
-    limits = (only("POST", by_tenant("domain_check")),)
+    limits = (only_method("POST", by_tenant("domain_check")),)
 
-    @extend_schema(operation_id="check_domain", request=None, responses=DomainShape)
+    @extend_schema(operation_id="check_domain", request=None, responses=DomainSerializer)
     def post(self, request: Request, domain_id: uuid.UUID) -> Response:
         """Look its DNS record up now, for some seconds at most; `check_result` says what is there.
 
         A domain that is proved stays so, whatever is found.
         """
-        return _shown(request, check_own_domain(domain_id, actor=person(request)), 200)
+        return _domain_response(
+            request, check_own_domain(domain_id, actor=current_user(request)), 200
+        )
 
 
-def _shown(request: Request, domain: Domain, status: int) -> Response:
-    return tagged(request, domain_document(domain), domain_etag(domain), status)
+def _domain_response(request: Request, domain: Domain, status: int) -> Response:
+    return response_with_etag(request, serialize_domain(domain), domain_etag(domain), status)

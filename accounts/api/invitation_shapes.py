@@ -4,8 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.invitations.queries import state_of
-from accounts.invitations.services import Issued
+from accounts.invitations.queries import invitation_state
+from accounts.invitations.services import IssuedInvitation
 from accounts.invitations.states import STATES
 from accounts.models import Invitation, User
 from core.api.fields import EmailField, IntegerField
@@ -14,15 +14,15 @@ from core.text.formatting import timestamp
 from tenants.context import current_tenant
 from tenants.hosts import site_url
 
-FEWEST, MOST = 2, 1000
+MIN_LINK_USES, MAX_LINK_USES = 2, 1000
 
 
-class NewInvitationRequest(serializers.Serializer[Any]):
+class CreateInvitationSerializer(serializers.Serializer[Any]):
     email = EmailField(max_length=254, required=False, help_text="Who is asked in, by mail.")
     role = serializers.ChoiceField(User.Role.choices, required=False, default=User.Role.MEMBER)
     max_uses = IntegerField(
-        min_value=FEWEST,
-        max_value=MOST,
+        min_value=MIN_LINK_USES,
+        max_value=MAX_LINK_USES,
         required=False,
         help_text="In place of `email`: a link by which so many people may join.",
     )
@@ -41,17 +41,17 @@ class NewInvitationRequest(serializers.Serializer[Any]):
         return attrs
 
 
-class InviterShape(serializers.Serializer[Any]):
+class InviterSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     email = serializers.EmailField()
 
 
-class InvitationShape(serializers.Serializer[Any]):
+class InvitationSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     email = serializers.EmailField(allow_null=True, help_text="Null for a link.")
     role = serializers.ChoiceField(User.Role.choices)
     state = serializers.ChoiceField(STATES)
-    invited_by = InviterShape()
+    invited_by = InviterSerializer()
     max_uses = serializers.IntegerField()
     uses = serializers.IntegerField()
     expires_at = serializers.DateTimeField()
@@ -59,19 +59,19 @@ class InvitationShape(serializers.Serializer[Any]):
     updated_at = serializers.DateTimeField()
 
 
-class IssuedShape(InvitationShape):
+class IssuedInvitationSerializer(InvitationSerializer):
     token = serializers.CharField(required=False, help_text="Of a link; in this answer alone.")
     url = serializers.URLField(required=False, help_text="Of a link; in this answer alone.")
 
 
-def invitation_of(invitation: Invitation) -> dict[str, Any]:
+def serialize_invitation(invitation: Invitation) -> dict[str, Any]:
     """Return an invitation as the API shows it."""
     inviter = invitation.invited_by
     return {
         "id": str(invitation.pk),
         "email": invitation.email or None,
         "role": invitation.role,
-        "state": state_of(invitation),
+        "state": invitation_state(invitation),
         "invited_by": {"id": str(inviter.pk), "email": inviter.email},
         "max_uses": invitation.max_uses,
         "uses": invitation.uses,
@@ -81,9 +81,9 @@ def invitation_of(invitation: Invitation) -> dict[str, Any]:
     }
 
 
-def issued_of(issued: Issued) -> dict[str, Any]:
+def serialize_issued_invitation(issued: IssuedInvitation) -> dict[str, Any]:
     """Return an invitation, with its token and address if whoever asked is to hand them on."""
-    document = invitation_of(issued.invitation)
+    document = serialize_invitation(issued.invitation)
     if not issued.token:
         return document
     url = f"{site_url(current_tenant().slug)}/join?token={issued.token}"
@@ -92,4 +92,4 @@ def issued_of(issued: Issued) -> dict[str, Any]:
 
 def invitation_etag(invitation: Invitation) -> str:
     """Return the entity tag of an invitation as shown."""
-    return etag_of_document(invitation_of(invitation))
+    return etag_of_document(serialize_invitation(invitation))

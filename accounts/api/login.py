@@ -7,135 +7,135 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.mailed_shapes import AwaitedShape
+from accounts.api.mailed_shapes import ConfirmationSentSerializer
 from accounts.api.serializers import (
-    LoginRequest,
-    RefreshRequest,
-    RegisterRequest,
-    SignedUpShape,
-    SignUpRequest,
-    TokensShape,
-    tokens_of,
+    CreatedTenantSerializer,
+    LoginSerializer,
+    RefreshSerializer,
+    RegisterSerializer,
+    SignupSerializer,
+    TokensSerializer,
+    serialize_tokens,
 )
-from accounts.api.tenant_resolution import addressed_tenant
-from accounts.auth.login import log_in, registering
-from accounts.auth.login_throttling import counted_attempt
-from accounts.auth.registration import ask_to_join, confirms_first
-from accounts.auth.signup import SignUpAct, signing_up
-from accounts.passwords.hashing import desk
-from accounts.permissions import Everybody
+from accounts.api.tenant_resolution import resolved_tenant
+from accounts.auth.login import log_in, prepare_registration
+from accounts.auth.login_throttling import throttle_login
+from accounts.auth.registration import request_registration, requires_email_confirmation
+from accounts.auth.signup import SignupAction, prepare_signup
+from accounts.passwords.hashing import hash_pool
+from accounts.permissions import AllowAny
 from accounts.problems import TokenExpired, TokenInvalid
-from accounts.sessions.rotation import rotate
-from accounts.sessions.services import live_session
-from accounts.sessions.tokens import read_access_token
-from core.api.serializers import parsed
-from core.api.views import ApiView, by_address
+from accounts.sessions.rotation import rotate_refresh_token
+from accounts.sessions.services import authenticate_session
+from accounts.sessions.tokens import verify_access_token
+from core.api.serializers import validated
+from core.api.views import ApiView, limit_by_address
 from core.http.client_address import limit_key
 from core.problems import NotFound
 from core.request_context import request_context
 from idempotency.keys import IDEMPOTENCY_KEY
-from idempotency.services import Act, fingerprint_of, once_prepared
+from idempotency.services import Action, fingerprint_of, idempotent_prepared
 from tenants.context import tenant_context
 from tenants.hosts import site_url
 
 
-def stranger() -> str:
+def anonymous_caller() -> str:
     """Return who asks without a log-in, as far as idempotency keys are concerned."""
     return f"anonymous:{limit_key(request_context().client_address)}"
 
 
-class Login(ApiView):
+class LoginView(ApiView):
     """Open a session with an address and a password."""
 
     authentication_classes = ()
-    permission_classes = (Everybody,)
+    permission_classes = (AllowAny,)
 
-    @extend_schema(operation_id="login", request=LoginRequest, responses=TokensShape)
+    @extend_schema(operation_id="login", request=LoginSerializer, responses=TokensSerializer)
     def post(self, request: Request) -> Response:
-        desk().require_place()
-        fields = parsed(LoginRequest, request)
+        hash_pool().require_place()
+        fields = validated(LoginSerializer, request)
         email = fields["email"]
-        with addressed_tenant(fields.get("tenant")), counted_attempt(email):
+        with resolved_tenant(fields.get("tenant")), throttle_login(email):
             opened = log_in(email=email, password=fields["password"], code=fields.get("code", ""))
-            return Response(tokens_of(opened))
+            return Response(serialize_tokens(opened))
 
 
-class Register(ApiView):
+class RegisterView(ApiView):
     """Join the workspace of this host."""
 
     authentication_classes = ()
-    permission_classes = (Everybody,)
-    limits = (by_address("register"),)
+    permission_classes = (AllowAny,)
+    limits = (limit_by_address("register"),)
 
     @extend_schema(
         operation_id="register",
-        request=RegisterRequest,
-        responses={201: TokensShape, 202: AwaitedShape},
+        request=RegisterSerializer,
+        responses={201: TokensSerializer, 202: ConfirmationSentSerializer},
         parameters=[IDEMPOTENCY_KEY],
     )
     def post(self, request: Request) -> Response:
-        fields = parsed(RegisterRequest, request)
-        with addressed_tenant(fields.get("tenant")):
-            return once_prepared(
+        fields = validated(RegisterSerializer, request)
+        with resolved_tenant(fields.get("tenant")):
+            return idempotent_prepared(
                 request,
-                caller=stranger(),
+                caller=anonymous_caller(),
                 fingerprint=fingerprint_of(request.data),
-                prepare=lambda: _registering(fields),
-                recheck=_require_session,
+                prepare=lambda: _prepare_registration(fields),
+                recheck=_require_active_session,
             )
 
 
-def _registering(fields: dict[str, Any]) -> Act:
+def _prepare_registration(fields: dict[str, Any]) -> Action:
     person = {name: fields[name] for name in ("email", "password", "first_name", "last_name")}
     invitation = fields["invitation"]
-    if confirms_first(email=fields["email"], invitation=invitation):
-        return lambda: _asked(person, invitation)
-    register = registering(**person, invitation=invitation)
-    return lambda: Response(tokens_of(register()), status=201)
+    if requires_email_confirmation(email=fields["email"], invitation=invitation):
+        return lambda: _request_registration(person, invitation)
+    register = prepare_registration(**person, invitation=invitation)
+    return lambda: Response(serialize_tokens(register()), status=201)
 
 
-def _asked(person: dict[str, str], invitation: str) -> Response:
-    ask_to_join(**person, invitation=invitation)
+def _request_registration(person: dict[str, str], invitation: str) -> Response:
+    request_registration(**person, invitation=invitation)
     return Response({"confirmation": "mailed"}, status=202)
 
 
-def _require_session(first: dict[str, Any]) -> None:
+def _require_active_session(first: dict[str, Any]) -> None:
     """Check that tokens, shown before, are still good. Raises NotFound once their session ended."""
     token = first.get("access_token", "")
     if not token:
         return
     try:
-        with addressed_tenant(None, token=token):
-            live_session(read_access_token(token))
+        with resolved_tenant(None, token=token):
+            authenticate_session(verify_access_token(token))
     except (TokenExpired, TokenInvalid) as exc:
         raise NotFound from exc
 
 
-class SignUp(ApiView):
+class SignupView(ApiView):
     """Open a workspace and become its owner."""
 
     authentication_classes = ()
-    permission_classes = (Everybody,)
-    limits = (by_address("signup"),)
+    permission_classes = (AllowAny,)
+    limits = (limit_by_address("signup"),)
 
     @extend_schema(
         operation_id="sign_up",
-        request=SignUpRequest,
-        responses={201: SignedUpShape},
+        request=SignupSerializer,
+        responses={201: CreatedTenantSerializer},
         parameters=[IDEMPOTENCY_KEY],
     )
     def post(self, request: Request) -> Response:
-        fields = parsed(SignUpRequest, request)
-        return once_prepared(
+        fields = validated(SignupSerializer, request)
+        return idempotent_prepared(
             request,
-            caller=stranger(),
+            caller=anonymous_caller(),
             fingerprint=fingerprint_of(request.data),
-            prepare=lambda: partial(_signed_up, signing_up(**fields)),
-            recheck=_require_session,
+            prepare=lambda: partial(_complete_signup, prepare_signup(**fields)),
+            recheck=_require_active_session,
         )
 
 
-def _signed_up(sign_up: SignUpAct) -> Response:
+def _complete_signup(sign_up: SignupAction) -> Response:
     tenant, opened = sign_up()
     summary = {
         "id": str(tenant.id),
@@ -144,19 +144,19 @@ def _signed_up(sign_up: SignUpAct) -> Response:
         "url": site_url(tenant.slug),
     }
     with tenant_context(tenant):
-        return Response({"tenant": summary, **tokens_of(opened)}, status=201)
+        return Response({"tenant": summary, **serialize_tokens(opened)}, status=201)
 
 
-class Refresh(ApiView):
+class RefreshView(ApiView):
     """Exchange a refresh token for a new pair."""
 
     authentication_classes = ()
-    permission_classes = (Everybody,)
-    limits = (by_address("refresh"),)
+    permission_classes = (AllowAny,)
+    limits = (limit_by_address("refresh"),)
 
-    @extend_schema(operation_id="refresh", request=RefreshRequest, responses=TokensShape)
+    @extend_schema(operation_id="refresh", request=RefreshSerializer, responses=TokensSerializer)
     def post(self, request: Request) -> Response:
-        fields = parsed(RefreshRequest, request)
+        fields = validated(RefreshSerializer, request)
         token = fields["refresh_token"]
-        with addressed_tenant(None, token=token):
-            return Response(tokens_of(rotate(token)))
+        with resolved_tenant(None, token=token):
+            return Response(serialize_tokens(rotate_refresh_token(token)))

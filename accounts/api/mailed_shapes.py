@@ -4,29 +4,29 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.api.serializers import ON_API
+from accounts.api.serializers import TENANT_FIELD_HELP
 from core.api.fields import TextField
-from core.text.email_addresses import LONGEST_ADDRESS
+from core.text.email_addresses import MAX_EMAIL_LENGTH
 
-LONGEST_TOKEN = 200
-
-
-class TenantNamed(serializers.Serializer[Any]):
-    tenant = TextField(max_length=40, required=False, help_text=ON_API)
+MAX_EMAIL_TOKEN_LENGTH = 200
 
 
-class ForgotRequest(TenantNamed):
+class TenantFieldSerializer(serializers.Serializer[Any]):
+    tenant = TextField(max_length=40, required=False, help_text=TENANT_FIELD_HELP)
+
+
+class ForgotPasswordSerializer(TenantFieldSerializer):
     # Not EmailField: an address that cannot be one is answered like an unknown one.
-    email = TextField(max_length=LONGEST_ADDRESS)
+    email = TextField(max_length=MAX_EMAIL_LENGTH)
 
 
-class ResetRequest(TenantNamed):
-    token = TextField(max_length=LONGEST_TOKEN)
+class ResetPasswordSerializer(TenantFieldSerializer):
+    token = TextField(max_length=MAX_EMAIL_TOKEN_LENGTH)
     password = TextField(max_length=1024, trim_whitespace=False)
 
 
-class VerifyRequest(TenantNamed):
-    token = TextField(max_length=LONGEST_TOKEN)
+class VerifyEmailSerializer(TenantFieldSerializer):
+    token = TextField(max_length=MAX_EMAIL_TOKEN_LENGTH)
     password = TextField(
         max_length=1024,
         required=False,
@@ -35,5 +35,5 @@ class VerifyRequest(TenantNamed):
     )
 
 
-class AwaitedShape(serializers.Serializer[Any]):
+class ConfirmationSentSerializer(serializers.Serializer[Any]):
     confirmation = serializers.ChoiceField(["mailed"])

@@ -7,31 +7,31 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.own_tenant_serializers import (
-    ChangeWorkspaceRequest,
-    DeleteWorkspaceRequest,
-    LeavingShape,
-    WorkspaceShape,
-    held_of,
-    leaving_of,
-    workspace_etag,
-    workspace_of,
+    DeleteOwnTenantSerializer,
+    OwnTenantSerializer,
+    ScheduledDeletionSerializer,
+    UpdateOwnTenantSerializer,
+    own_tenant_etag,
+    serialize_own_tenant,
+    serialize_own_usage,
+    serialize_scheduled_deletion,
 )
-from accounts.authentication import person
+from accounts.authentication import current_user
 from accounts.own_tenant.services import (
     Check,
-    change_workspace,
-    delete_workspace,
-    own_tenant,
-    own_usage,
+    delete_own_tenant,
+    get_own_tenant,
+    get_own_usage,
+    update_own_tenant,
 )
 from core.api.openapi import IF_MATCH, IF_NONE_MATCH
-from core.api.serializers import checked_fields, parsed
+from core.api.serializers import validated, validated_data
 from core.api.views import ApiView
-from core.http.conditional import require_match, tagged
+from core.http.conditional import require_match, response_with_etag
 from tenants.models import Tenant
 
 
-class Workspace(ApiView):
+class OwnTenantView(ApiView):
     """The workspace of who asks."""
 
     actions = {"GET": "tenant:read", "PATCH": "tenant:write", "DELETE": "tenant:delete"}
@@ -39,32 +39,34 @@ class Workspace(ApiView):
     @extend_schema(
         operation_id="read_workspace",
         parameters=[IF_NONE_MATCH],
-        responses={200: WorkspaceShape, 304: None},
+        responses={200: OwnTenantSerializer, 304: None},
     )
     def get(self, request: Request) -> Response:
         """Show the workspace, what it holds and what applies to it."""
-        return _shown(request, own_tenant())
+        return _tenant_response(request, get_own_tenant())
 
     @extend_schema(
         operation_id="change_workspace",
-        request=ChangeWorkspaceRequest,
+        request=UpdateOwnTenantSerializer,
         parameters=[IF_MATCH],
-        responses=WorkspaceShape,
+        responses=OwnTenantSerializer,
     )
     def patch(self, request: Request) -> Response:
         """Change the name, who may join, and single settings.
 
         What protects less than before asks for a recent proof of who asks.
         """
-        changes = parsed(ChangeWorkspaceRequest, request, partial=True)
-        tenant = change_workspace(actor=person(request), changes=changes, check=_matching(request))
-        return _shown(request, tenant)
+        changes = validated(UpdateOwnTenantSerializer, request, partial=True)
+        tenant = update_own_tenant(
+            actor=current_user(request), changes=changes, check=_if_match_check(request)
+        )
+        return _tenant_response(request, tenant)
 
     @extend_schema(
         operation_id="delete_workspace",
         request=None,
-        parameters=[IF_MATCH, DeleteWorkspaceRequest],
-        responses={202: LeavingShape},
+        parameters=[IF_MATCH, DeleteOwnTenantSerializer],
+        responses={202: ScheduledDeletionSerializer},
     )
     def delete(self, request: Request) -> Response:
         """Stop serving the workspace now and purge it after the days of grace.
@@ -72,18 +74,20 @@ class Workspace(ApiView):
         `confirm` may come in the query or in a JSON body. Asks for a recent proof of who asks.
         Until the day that is named the platform's staff can call it off.
         """
-        confirm = checked_fields(DeleteWorkspaceRequest, _query_or_body(request))["confirm"]
-        tenant = delete_workspace(actor=person(request), confirm=confirm, check=_matching(request))
-        return Response(leaving_of(tenant), status=202)
+        confirm = validated_data(DeleteOwnTenantSerializer, _query_or_body(request))["confirm"]
+        tenant = delete_own_tenant(
+            actor=current_user(request), confirm=confirm, check=_if_match_check(request)
+        )
+        return Response(serialize_scheduled_deletion(tenant), status=202)
 
 
-def _shown(request: Request, tenant: Tenant) -> Response:
-    document = {**workspace_of(tenant), "usage": held_of(own_usage(tenant))}
-    return tagged(request, document, workspace_etag(tenant))
+def _tenant_response(request: Request, tenant: Tenant) -> Response:
+    document = {**serialize_own_tenant(tenant), "usage": serialize_own_usage(get_own_usage(tenant))}
+    return response_with_etag(request, document, own_tenant_etag(tenant))
 
 
-def _matching(request: Request) -> Check:
-    return lambda tenant: require_match(request, workspace_etag(tenant))
+def _if_match_check(request: Request) -> Check:
+    return lambda tenant: require_match(request, own_tenant_etag(tenant))
 
 
 def _query_or_body(request: Request) -> Any:

@@ -8,45 +8,55 @@ from django.conf import settings
 from rest_framework import serializers
 
 from accounts.models import User
-from accounts.own_tenant.settings import DAY, SHARING, VERIFICATION, checked_settings
-from accounts.tenant_policy import NAMES, policy_from
+from accounts.own_tenant.settings import (
+    DAY,
+    EMAIL_VERIFICATION_CHOICES,
+    SHARING_CHOICES,
+    validate_settings,
+)
+from accounts.tenant_policy import SETTING_NAMES, policy_from_settings
 from core.api.fields import IntegerField, ListField, TextField
-from core.api.serializers import KnownFields, by_rule
+from core.api.serializers import StrictSerializer, as_validator
 from core.http.conditional import etag_of_document
-from core.text.formatting import time_or_none, timestamp
-from tenants.documents import name_document, requests_document, usage_document
+from core.text.formatting import timestamp, timestamp_or_none
+from tenants.documents import serialize_domain_summary, serialize_request_counts, serialize_usage
 from tenants.hosts import site_url
 from tenants.limits import limits_from
-from tenants.measuring import Seen
+from tenants.measuring import CurrentUsage
 from tenants.models import Tenant
-from tenants.names import LONGEST_NAME, checked_name
-from tenants.serializers import LimitsShape, NameShape, RequestsShape, UsageShape
+from tenants.names import MAX_TENANT_NAME_LENGTH, clean_tenant_name
+from tenants.serializers import (
+    DomainSummarySerializer,
+    LimitsSerializer,
+    RequestCountsSerializer,
+    UsageSerializer,
+)
 
 YEAR = 365 * DAY
 
 
-def _ruled(name: str) -> list[Any]:
+def _setting_validators(name: str) -> list[Any]:
     """Return the validators of a setting, which ask the service's rule."""
-    return [by_rule(partial(_check, name))]
+    return [as_validator(partial(_validate_setting, name))]
 
 
-def _check(name: str, value: Any) -> None:
-    checked_settings({name: value})
+def _validate_setting(name: str, value: Any) -> None:
+    validate_settings({name: value})
 
 
-class SettingsShape(KnownFields):
+class TenantSettingsSerializer(StrictSerializer):
     unknown = "There is no such setting."
 
     session_idle_seconds = IntegerField(
         min_value=0,
         max_value=YEAR,
-        validators=_ruled("session_idle_seconds"),
+        validators=_setting_validators("session_idle_seconds"),
         help_text="A session that was not used for so long ends; 300 or more, 0 for never.",
     )
     session_absolute_seconds = IntegerField(
         min_value=0,
         max_value=YEAR,
-        validators=_ruled("session_absolute_seconds"),
+        validators=_setting_validators("session_absolute_seconds"),
         help_text="A session ends so long after the log-in; 3600 or more, 0 for never.",
     )
     sessions_per_user = IntegerField(
@@ -58,7 +68,7 @@ class SettingsShape(KnownFields):
         help_text="Who does nothing else before they have a second factor. Owners set it.",
     )
     email_verification = serializers.ChoiceField(
-        VERIFICATION,
+        EMAIL_VERIFICATION_CHOICES,
         help_text="`required`: nobody does anything else before their address is verified. "
         "Owners set it.",
     )
@@ -66,43 +76,43 @@ class SettingsShape(KnownFields):
         min_value=3600, max_value=30 * DAY, help_text="How long an invitation is good."
     )
     sharing = serializers.ChoiceField(
-        SHARING, help_text="`off`: links to files open nothing, and none are made."
+        SHARING_CHOICES, help_text="`off`: links to files open nothing, and none are made."
     )
 
 
-class ChangeWorkspaceRequest(serializers.Serializer[Any]):
+class UpdateOwnTenantSerializer(serializers.Serializer[Any]):
     name = TextField(
-        max_length=LONGEST_NAME,
+        max_length=MAX_TENANT_NAME_LENGTH,
         length_code="invalid_length",
         required=False,
-        validators=[by_rule(checked_name)],
+        validators=[as_validator(clean_tenant_name)],
     )
     registration = serializers.ChoiceField(Tenant.Registration.values, required=False)
-    settings = SettingsShape(required=False, help_text="Those that are to change.")
+    settings = TenantSettingsSerializer(required=False, help_text="Those that are to change.")
 
 
-class DeleteWorkspaceRequest(serializers.Serializer[Any]):
+class DeleteOwnTenantSerializer(serializers.Serializer[Any]):
     confirm = TextField(max_length=100, help_text="The workspace's subdomain.")
 
 
-class HeldShape(UsageShape):
-    requests = RequestsShape()
+class OwnTenantUsageSerializer(UsageSerializer):
+    requests = RequestCountsSerializer()
 
 
-class WorkspaceLimitsShape(LimitsShape):
+class OwnTenantLimitsSerializer(LimitsSerializer):
     custom_domains = serializers.IntegerField(help_text="How many may be claimed.")
 
 
-class WorkspaceShape(serializers.Serializer[Any]):
+class OwnTenantSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     name = serializers.CharField()
     subdomain = serializers.CharField()
     url = serializers.URLField()
-    domains = NameShape(many=True)
+    domains = DomainSummarySerializer(many=True)
     registration = serializers.ChoiceField(Tenant.Registration.values)
-    settings = SettingsShape()
-    limits = WorkspaceLimitsShape()
-    usage = HeldShape(
+    settings = TenantSettingsSerializer()
+    limits = OwnTenantLimitsSerializer()
+    usage = OwnTenantUsageSerializer(
         allow_null=True,
         help_text="At most five minutes old; null while it cannot be measured. "
         "The entity tag does not cover it.",
@@ -111,7 +121,7 @@ class WorkspaceShape(serializers.Serializer[Any]):
     updated_at = serializers.DateTimeField()
 
 
-class LeavingShape(serializers.Serializer[Any]):
+class ScheduledDeletionSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     name = serializers.CharField()
     subdomain = serializers.CharField()
@@ -119,17 +129,17 @@ class LeavingShape(serializers.Serializer[Any]):
     deletion_due_at = serializers.DateTimeField(help_text="From then on it may be purged.")
 
 
-def workspace_of(tenant: Tenant) -> dict[str, Any]:
+def serialize_own_tenant(tenant: Tenant) -> dict[str, Any]:
     """Return a tenant as its people see it, without its usage."""
-    rules = policy_from(tenant.settings)
+    rules = policy_from_settings(tenant.settings)
     return {
         "id": str(tenant.id),
         "name": tenant.name,
         "subdomain": tenant.slug,
         "url": site_url(tenant.slug),
-        "domains": [name_document(domain) for domain in tenant.domains.all()],
+        "domains": [serialize_domain_summary(domain) for domain in tenant.domains.all()],
         "registration": tenant.registration,
-        "settings": {name: _plain(getattr(rules, name)) for name in NAMES},
+        "settings": {name: _json_value(getattr(rules, name)) for name in SETTING_NAMES},
         "limits": {
             **asdict(limits_from(tenant.limits)),
             "custom_domains": settings.CUSTOM_DOMAINS_PER_TENANT,
@@ -139,31 +149,31 @@ def workspace_of(tenant: Tenant) -> dict[str, Any]:
     }
 
 
-def held_of(seen: Seen | None) -> dict[str, Any] | None:
+def serialize_own_usage(seen: CurrentUsage | None) -> dict[str, Any] | None:
     """Return a workspace's usage, None while it cannot be measured."""
     if seen is None:
         return None
-    return {**usage_document(seen.held), "requests": requests_document(seen.requests)}
+    return {**serialize_usage(seen.held), "requests": serialize_request_counts(seen.requests)}
 
 
-def workspace_etag(tenant: Tenant) -> str:
+def own_tenant_etag(tenant: Tenant) -> str:
     """Return the entity tag of a workspace: of what can be changed, not of what is measured.
 
     Each request counts towards the usage, so a tag over that would never match.
     """
-    return etag_of_document(workspace_of(tenant))
+    return etag_of_document(serialize_own_tenant(tenant))
 
 
-def leaving_of(tenant: Tenant) -> dict[str, Any]:
+def serialize_scheduled_deletion(tenant: Tenant) -> dict[str, Any]:
     """Return a workspace that is to be deleted."""
     return {
         "id": str(tenant.id),
         "name": tenant.name,
         "subdomain": tenant.slug,
-        "deletion_requested_at": time_or_none(tenant.deletion_requested_at),
-        "deletion_due_at": time_or_none(tenant.deletion_due_at),
+        "deletion_requested_at": timestamp_or_none(tenant.deletion_requested_at),
+        "deletion_due_at": timestamp_or_none(tenant.deletion_due_at),
     }
 
 
-def _plain(value: Any) -> Any:
+def _json_value(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value

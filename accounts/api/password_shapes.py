@@ -4,11 +4,13 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.passwords.validation import require_good
+from accounts.passwords.validation import validate_new_password
 from core.api.fields import TextField
-from core.api.serializers import by_rule
+from core.api.serializers import as_validator
 
 
-class ChangePasswordRequest(serializers.Serializer[Any]):
+class ChangePasswordSerializer(serializers.Serializer[Any]):
     current_password = TextField(max_length=1024, trim_whitespace=False)
-    password = TextField(max_length=1024, trim_whitespace=False, validators=[by_rule(require_good)])
+    password = TextField(
+        max_length=1024, trim_whitespace=False, validators=[as_validator(validate_new_password)]
+    )

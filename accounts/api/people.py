@@ -12,91 +12,93 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from accounts.api.me import user_etag
-from accounts.api.serializers import UserShape, user_of
-from accounts.api.throttles import by_person, by_tenant, only, take_letter
+from accounts.api.serializers import UserSerializer, serialize_user
+from accounts.api.throttles import by_tenant, by_user, consume_address_limit, only_method
 from accounts.api.users import ChangePersonRequest, NewPersonRequest
-from accounts.authentication import person
-from accounts.factors.reset import reset_factors
+from accounts.authentication import current_user
+from accounts.factors.reset import reset_second_factors
 from accounts.models import User
-from accounts.users.erasure import erase_person, remove_person
-from accounts.users.queries import ORDERINGS, find_people, readable_person
-from accounts.users.services import change_person, create_person, new_person
-from core.api.filters import checked_ordering
-from core.api.openapi import IF_MATCH, IF_NONE_MATCH, ordering_by, search_for
+from accounts.users.erasure import erase_user, remove_user
+from accounts.users.queries import ORDERINGS, get_user, search_users
+from accounts.users.services import create_user, prepare_user, update_user
+from core.api.filters import validate_ordering
+from core.api.openapi import IF_MATCH, IF_NONE_MATCH, ordering_parameter, search_parameter
 from core.api.pagination import KeysetPagination
-from core.api.serializers import parsed
+from core.api.serializers import validated
 from core.api.views import ApiView
-from core.http.conditional import require_match, tagged
+from core.http.conditional import require_match, response_with_etag
 from idempotency.keys import IDEMPOTENCY_KEY
-from idempotency.services import fingerprint_of, once_prepared
+from idempotency.services import fingerprint_of, idempotent_prepared
 
-LETTERS = only("POST", by_tenant("invite_tenant"), by_person("invite_person"))
-LISTING = [
-    search_for("A part of the address or the name, without case."),
+EMAIL_LIMITS = only_method("POST", by_tenant("invite_tenant"), by_user("invite_person"))
+LIST_PARAMETERS = [
+    search_parameter("A part of the address or the name, without case."),
     OpenApiParameter("role", str, enum=User.Role.values),
     OpenApiParameter("is_active", bool),
-    ordering_by(ORDERINGS),
+    ordering_parameter(ORDERINGS),
 ]
 
 
-class People(ApiView):
+class UserListView(ApiView):
     """Everybody in the workspace."""
 
     actions = {"GET": "users:read", "POST": "users:write"}
     pagination_class = KeysetPagination
 
     @extend_schema(
-        operation_id="list_users", parameters=LISTING, responses={200: UserShape(many=True)}
+        operation_id="list_users",
+        parameters=LIST_PARAMETERS,
+        responses={200: UserSerializer(many=True)},
     )
     def get(self, request: Request) -> Response:
         """List people by page."""
         asked = request.query_params
-        ordering = checked_ordering(asked.get("ordering", ""), ORDERINGS)
-        found = find_people(
+        ordering = validate_ordering(asked.get("ordering", ""), ORDERINGS)
+        found = search_users(
             search=asked.get("search", ""),
             role=asked.get("role", ""),
             is_active=asked.get("is_active", ""),
         )
-        return self.page(request, found, user_of, ordering=ordering)
+        return self.page(request, found, serialize_user, ordering=ordering)
 
     @extend_schema(
         operation_id="create_user",
         request=NewPersonRequest,
         parameters=[IDEMPOTENCY_KEY],
-        responses={201: UserShape},
+        responses={201: UserSerializer},
     )
     def post(self, request: Request) -> Response:
         """Add a person. Without a password they are mailed a link to set one.
 
         Such letters count towards the limits of invitations.
         """
-        user = person(request)
-        fields = {"password": None, **parsed(NewPersonRequest, request)}
-        return once_prepared(
+        user = current_user(request)
+        fields = {"password": None, **validated(NewPersonRequest, request)}
+        return idempotent_prepared(
             request,
             caller=str(user.id),
             fingerprint=fingerprint_of(request.data),
-            prepare=lambda: partial(_added, request, user, new_person(**fields)),
+            prepare=lambda: partial(_create_user, request, user, prepare_user(**fields)),
         )
 
 
-def _added(request: Request, by: User, draft: User) -> Response:
+def _create_user(request: Request, by: User, draft: User) -> Response:
     with transaction.atomic():
-        added = create_person(by=by, person=draft)
+        added = create_user(by=by, person=draft)
         # It is a letter to an address, as an invitation is.
         if added.is_active and not is_password_usable(added.password):
-            LETTERS(request)
-            take_letter(added.email)
-        return _created(added)
+            EMAIL_LIMITS(request)
+            consume_address_limit(added.email)
+        return _created_response(added)
 
 
-def _created(user: User) -> Response:
+def _created_response(user: User) -> Response:
     where = reverse("user", kwargs={"user_id": user.id})
     headers = {"Location": where, "ETag": user_etag(user)}
-    return Response(user_of(user), status=201, headers=headers)
+    return Response(serialize_user(user), status=201, headers=headers)
 
 
-class OnePerson(ApiView):
+class UserDetailView(ApiView):
     """One of them: who it is, what they may do, their end."""
 
     actions = {"GET": "users:read", "PATCH": "users:write", "DELETE": "users:write"}
@@ -104,33 +106,35 @@ class OnePerson(ApiView):
     @extend_schema(
         operation_id="read_user",
         parameters=[IF_NONE_MATCH],
-        responses={200: UserShape, 304: None},
+        responses={200: UserSerializer, 304: None},
     )
     def get(self, request: Request, user_id: uuid.UUID) -> Response:
         """Show a person."""
-        user = readable_person(user_id)
-        return tagged(request, user_of(user), user_etag(user))
+        user = get_user(user_id)
+        return response_with_etag(request, serialize_user(user), user_etag(user))
 
     @extend_schema(
         operation_id="change_user",
         request=ChangePersonRequest,
         parameters=[IF_MATCH],
-        responses=UserShape,
+        responses=UserSerializer,
     )
     def patch(self, request: Request, user_id: uuid.UUID) -> Response:
         """Change a person. Role and activity count from their next request."""
-        changes: dict[str, Any] = parsed(ChangePersonRequest, request, partial=True)
-        user = change_person(user_id, by=person(request), changes=changes, check=_matching(request))
-        return tagged(request, user_of(user), user_etag(user))
+        changes: dict[str, Any] = validated(ChangePersonRequest, request, partial=True)
+        user = update_user(
+            user_id, by=current_user(request), changes=changes, check=_if_match_check(request)
+        )
+        return response_with_etag(request, serialize_user(user), user_etag(user))
 
     @extend_schema(operation_id="remove_user", parameters=[IF_MATCH], responses={204: None})
     def delete(self, request: Request, user_id: uuid.UUID) -> Response:
         """Remove a person. What they made stays in the workspace."""
-        remove_person(user_id, by=person(request), check=_matching(request))
+        remove_user(user_id, by=current_user(request), check=_if_match_check(request))
         return Response(status=204)
 
 
-class Factors(ApiView):
+class UserSecondFactorsView(ApiView):
     """Somebody's second factor that is lost."""
 
     has_etag = False
@@ -140,11 +144,11 @@ class Factors(ApiView):
     @extend_schema(operation_id="reset_user_factors", responses={204: None})
     def delete(self, request: Request, user_id: uuid.UUID) -> Response:
         """Take it from them, with the recovery codes; needs a recent proof."""
-        reset_factors(user_id, by=person(request))
+        reset_second_factors(user_id, by=current_user(request))
         return Response(status=204)
 
 
-class Erasure(ApiView):
+class UserEraseView(ApiView):
     """Forgetting somebody, who may have been removed before."""
 
     actions = {"POST": "users:erase"}
@@ -152,9 +156,9 @@ class Erasure(ApiView):
     @extend_schema(operation_id="erase_user", request=None, responses={204: None})
     def post(self, request: Request, user_id: uuid.UUID) -> Response:
         """Remove a person and take them out of the audit trail; needs a recent proof."""
-        erase_person(user_id, by=person(request))
+        erase_user(user_id, by=current_user(request))
         return Response(status=204)
 
 
-def _matching(request: Request) -> Any:
+def _if_match_check(request: Request) -> Any:
     return lambda row: require_match(request, user_etag(row))

@@ -5,31 +5,33 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.models import User
-from accounts.passwords.validation import require_good
-from accounts.sessions.services import Opened
-from accounts.sessions.tokens import access_token, lifetimes
+from accounts.passwords.validation import validate_new_password
+from accounts.sessions.services import NewSession
+from accounts.sessions.tokens import access_token, token_lifetimes
 from core.api.fields import EmailField, NameField, TextField
-from core.api.serializers import CredentialsShape, by_rule
+from core.api.serializers import CredentialsSerializer, as_validator
 from core.text.formatting import timestamp
-from tenants.names import LONGEST_NAME, checked_name
-from tenants.slugs import MOST
-from tenants.slugs import checked as checked_slug
+from tenants.names import MAX_TENANT_NAME_LENGTH, clean_tenant_name
+from tenants.slugs import MAX_SLUG_LENGTH
+from tenants.slugs import clean_new_slug as checked_slug
 
-ON_API = "On api. only, and only without a credential: that names its workspace itself."
-
-
-class LoginRequest(CredentialsShape):
-    tenant = TextField(max_length=40, required=False, help_text=ON_API)
+TENANT_FIELD_HELP = "On api. only, and only without a credential: that names its workspace itself."
 
 
-class PersonRequest(serializers.Serializer[Any]):
+class LoginSerializer(CredentialsSerializer):
+    tenant = TextField(max_length=40, required=False, help_text=TENANT_FIELD_HELP)
+
+
+class NewAccountSerializer(serializers.Serializer[Any]):
     email = EmailField(max_length=254)
-    password = TextField(max_length=1024, trim_whitespace=False, validators=[by_rule(require_good)])
+    password = TextField(
+        max_length=1024, trim_whitespace=False, validators=[as_validator(validate_new_password)]
+    )
     first_name = NameField(max_length=100, required=False, default="", allow_blank=True)
     last_name = NameField(max_length=100, required=False, default="", allow_blank=True)
 
 
-class RegisterRequest(PersonRequest):
+class RegisterSerializer(NewAccountSerializer):
     invitation = TextField(
         max_length=200,
         required=False,
@@ -37,30 +39,34 @@ class RegisterRequest(PersonRequest):
         default="",
         help_text="The token of an invitation; one that is not good is refused everywhere.",
     )
-    tenant = TextField(max_length=40, required=False, help_text=ON_API)
+    tenant = TextField(max_length=40, required=False, help_text=TENANT_FIELD_HELP)
 
 
-class SignUpRequest(PersonRequest):
-    company = TextField(max_length=LONGEST_NAME, validators=[by_rule(checked_name)])
+class SignupSerializer(NewAccountSerializer):
+    company = TextField(
+        max_length=MAX_TENANT_NAME_LENGTH, validators=[as_validator(clean_tenant_name)]
+    )
     subdomain = TextField(
-        max_length=MOST, length_code="invalid_length", validators=[by_rule(checked_slug)]
+        max_length=MAX_SLUG_LENGTH,
+        length_code="invalid_length",
+        validators=[as_validator(checked_slug)],
     )
 
 
-class RefreshRequest(serializers.Serializer[Any]):
+class RefreshSerializer(serializers.Serializer[Any]):
     refresh_token = TextField(max_length=4096, help_text="It names its workspace.")
 
 
-class LogoutRequest(serializers.Serializer[Any]):
+class LogoutSerializer(serializers.Serializer[Any]):
     refresh_token = TextField(max_length=4096, required=False)
 
 
-class ProfileRequest(serializers.Serializer[Any]):
+class UpdateProfileSerializer(serializers.Serializer[Any]):
     first_name = NameField(max_length=100, allow_blank=True)
     last_name = NameField(max_length=100, allow_blank=True)
 
 
-class UserShape(serializers.ModelSerializer[User]):
+class UserSerializer(serializers.ModelSerializer[User]):
     class Meta:
         model = User
         fields = (
@@ -76,40 +82,44 @@ class UserShape(serializers.ModelSerializer[User]):
         read_only_fields = fields
 
 
-GIVEN = "Present and true while the password is one that somebody else has chosen."
+PASSWORD_CHANGE_HELP = "Present and true while the password is one that somebody else has chosen."
 
 
-class OwnUserShape(UserShape):
-    password_change_required = serializers.BooleanField(required=False, help_text=GIVEN)
+class OwnUserSerializer(UserSerializer):
+    password_change_required = serializers.BooleanField(
+        required=False, help_text=PASSWORD_CHANGE_HELP
+    )
 
     class Meta:
         model = User
-        fields = (*UserShape.Meta.fields, "password_change_required")
+        fields = (*UserSerializer.Meta.fields, "password_change_required")
         read_only_fields = fields
 
 
-class TokensShape(serializers.Serializer[Any]):
+class TokensSerializer(serializers.Serializer[Any]):
     access_token = serializers.CharField()
     refresh_token = serializers.CharField()
     token_type = serializers.CharField()
     expires_in = serializers.IntegerField()
     refresh_expires_in = serializers.IntegerField()
-    user = UserShape()
-    password_change_required = serializers.BooleanField(required=False, help_text=GIVEN)
+    user = UserSerializer()
+    password_change_required = serializers.BooleanField(
+        required=False, help_text=PASSWORD_CHANGE_HELP
+    )
 
 
-class TenantSummary(serializers.Serializer[Any]):
+class TenantSummarySerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     name = serializers.CharField()
     subdomain = serializers.CharField()
     url = serializers.URLField()
 
 
-class SignedUpShape(TokensShape):
-    tenant = TenantSummary()
+class CreatedTenantSerializer(TokensSerializer):
+    tenant = TenantSummarySerializer()
 
 
-def user_of(user: User) -> dict[str, Any]:
+def serialize_user(user: User) -> dict[str, Any]:
     """Return a person as the API shows them."""
     return {
         "id": str(user.id),
@@ -123,22 +133,22 @@ def user_of(user: User) -> dict[str, Any]:
     }
 
 
-def own_user_of(user: User) -> dict[str, Any]:
+def serialize_own_user(user: User) -> dict[str, Any]:
     """Return a user as the API shows them to themselves."""
-    return {**user_of(user), **_given_password(user)}
+    return {**serialize_user(user), **_password_change_flag(user)}
 
 
-def _given_password(user: User) -> dict[str, Any]:
+def _password_change_flag(user: User) -> dict[str, Any]:
     return {"password_change_required": True} if user.password_change_required else {}
 
 
-def tokens_of(opened: Opened) -> dict[str, Any]:
+def serialize_tokens(opened: NewSession) -> dict[str, Any]:
     """Return both tokens of a session as the API shows them."""
     return {
         "access_token": access_token(opened.session, opened.user),
         "refresh_token": opened.refresh_token,
         "token_type": "Bearer",
-        **lifetimes(opened.session),
-        "user": user_of(opened.user),
-        **_given_password(opened.user),
+        **token_lifetimes(opened.session),
+        "user": serialize_user(opened.user),
+        **_password_change_flag(opened.user),
     }

@@ -6,12 +6,12 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from accounts.models import Session
-from accounts.sessions.expiry import absolute_end, ending_of
+from accounts.sessions.expiry import absolute_expiry, session_end
 from core.http.conditional import etag_of_document
 from core.text.formatting import timestamp
 
 
-class SessionShape(serializers.Serializer[Any]):
+class SessionSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     created_at = serializers.DateTimeField(help_text="The log-in.")
     last_used_at = serializers.DateTimeField(help_text="To the minute.")
@@ -24,10 +24,10 @@ class SessionShape(serializers.Serializer[Any]):
     end_reason = serializers.ChoiceField(Session.End.choices, allow_null=True)
 
 
-def session_of(session: Session, asking: object) -> dict[str, Any]:
+def serialize_session(session: Session, asking: object) -> dict[str, Any]:
     """Return a session as the API shows it; ``asking`` is what the request was made with."""
-    absolute = absolute_end(session.created_at)
-    ending = ending_of(session, timezone.now())
+    absolute = absolute_expiry(session.created_at)
+    ending = session_end(session, timezone.now())
     return {
         "id": str(session.id),
         "created_at": timestamp(session.created_at),
@@ -44,4 +44,4 @@ def session_of(session: Session, asking: object) -> dict[str, Any]:
 
 def session_etag(session: Session, asking: object) -> str:
     """Return the entity tag of a session as shown; a use that is noted changes it."""
-    return etag_of_document(session_of(session, asking))
+    return etag_of_document(serialize_session(session, asking))

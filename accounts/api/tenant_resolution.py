@@ -5,17 +5,17 @@ from contextlib import contextmanager
 
 from accounts.problems import TokenInvalid
 from core.problems import FieldError, ValidationFailed
-from tenants.availability import existing, require_served
-from tenants.context import tenant_context, tenant_or_none
+from tenants.availability import require_served, require_visible
+from tenants.context import current_tenant_or_none, tenant_context
 from tenants.credentials import tenant_of_token
 from tenants.refs import TenantRef
 from tenants.request_counts import count_request
-from tenants.routing import tenant_at
-from tenants.slugs import normalise
+from tenants.routing import tenant_for_host
+from tenants.slugs import normalise_slug
 
 
 @contextmanager
-def addressed_tenant(slug: str | None, *, token: str = "") -> Iterator[TenantRef]:
+def resolved_tenant(slug: str | None, *, token: str = "") -> Iterator[TenantRef]:
     """Run the block in the host's tenant, or on ``api.`` in the credential's.
 
     A tenant's own host always wins. On ``api.`` the bearer credential wins over everything, whether
@@ -23,23 +23,23 @@ def addressed_tenant(slug: str | None, *, token: str = "") -> Iterator[TenantRef
     for who has neither (logging in, joining). Raises ValidationFailed without a name, TokenInvalid,
     TenantNotFound, TenantSuspended and TenantUnavailable.
     """
-    here = tenant_or_none()
+    here = current_tenant_or_none()
     if here is not None:
         yield here
         return
-    tenant = _named(slug) if slug else _of_token(token)
+    tenant = _tenant_named(slug) if slug else _tenant_of_token(token)
     require_served(tenant)
     count_request(tenant.id)
     with tenant_context(tenant):
         yield tenant
 
 
-def _named(slug: str) -> TenantRef:
-    label = normalise(slug)
-    return existing(tenant_at(label) if "." not in label else None)
+def _tenant_named(slug: str) -> TenantRef:
+    label = normalise_slug(slug)
+    return require_visible(tenant_for_host(label) if "." not in label else None)
 
 
-def _of_token(token: str) -> TenantRef:
+def _tenant_of_token(token: str) -> TenantRef:
     if not token:
         raise ValidationFailed(errors=[FieldError("tenant", "required", "Name the workspace.")])
     tenant = tenant_of_token(token)

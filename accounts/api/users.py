@@ -5,9 +5,9 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.models import User
-from accounts.passwords.validation import require_good
+from accounts.passwords.validation import validate_new_password
 from core.api.fields import EmailField, NameField, TextField
-from core.api.serializers import by_rule
+from core.api.serializers import as_validator
 
 
 class TrueOrFalse(serializers.BooleanField):
@@ -31,7 +31,7 @@ class NewPersonRequest(serializers.Serializer[Any]):
         trim_whitespace=False,
         required=False,
         write_only=True,
-        validators=[by_rule(require_good)],
+        validators=[as_validator(validate_new_password)],
         help_text="Without one the person is mailed a link to set one.",
     )
 

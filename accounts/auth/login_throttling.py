@@ -12,44 +12,44 @@ from django.core.cache import cache
 from accounts.models import Session
 from accounts.problems import InvalidCredentials, WrongPassword
 from core.http.client_address import limit_key
-from core.rate_limits.login_throttle import LoginAccount, throttled_login
+from core.rate_limits.login_throttle import LoginAccount, throttle_attempt
 from core.request_context import request_context
 from core.text.composite_keys import composite_digest
-from core.text.email_addresses import address_key, typed_address
+from core.text.email_addresses import address_key, lowercased_address
 from tenants.context import current_tenant
 
-FAMILIAR_SECONDS = 30 * 86400
-REMEMBERED_SESSIONS = 100
-FAILURES = (InvalidCredentials, WrongPassword)
+KNOWN_ADDRESS_SECONDS = 30 * 86400
+MAX_SESSIONS_CHECKED = 100
+LOGIN_FAILURES = (InvalidCredentials, WrongPassword)
 
 
 @contextmanager
-def counted_attempt(email: str) -> Iterator[None]:
+def throttle_login(email: str) -> Iterator[None]:
     """Count the block as one attempt of the password of ``email`` in the current tenant.
 
     Raises RateLimited.
     """
     tenant = str(current_tenant().id)
-    account = LoginAccount(tenant, address_key(email), partial(is_familiar, email))
-    with throttled_login(account, lambda exc: isinstance(exc, FAILURES)):
+    account = LoginAccount(tenant, address_key(email), partial(is_known_address, email))
+    with throttle_attempt(account, lambda exc: isinstance(exc, LOGIN_FAILURES)):
         yield
 
 
-def is_familiar(email: str, address: str) -> bool:
+def is_known_address(email: str, address: str) -> bool:
     """Tell whether the account has logged in from this address, as limits count addresses."""
-    if cache.get(_mark(email, address)):
+    if cache.get(_cache_key(email, address)):
         return True
-    spellings = {typed_address(email), address_key(email)}
+    spellings = {lowercased_address(email), address_key(email)}
     sessions = Session.objects.filter(user__email__in=spellings, ip__isnull=False)
-    known = sessions.order_by("-last_used_at").values_list("ip", flat=True)[:REMEMBERED_SESSIONS]
+    known = sessions.order_by("-last_used_at").values_list("ip", flat=True)[:MAX_SESSIONS_CHECKED]
     return address in {limit_key(ip) for ip in known if ip}
 
 
-def make_familiar(email: str) -> None:
+def remember_address(email: str) -> None:
     """Remember the address that asks: whoever asks has just proved that they read the mail."""
     address = limit_key(request_context().client_address)
-    cache.set(_mark(email, address), True, FAMILIAR_SECONDS)
+    cache.set(_cache_key(email, address), True, KNOWN_ADDRESS_SECONDS)
 
 
-def _mark(email: str, address: str) -> str:
+def _cache_key(email: str, address: str) -> str:
     return f"familiar-{composite_digest(address_key(email), address)}"

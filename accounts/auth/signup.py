@@ -6,29 +6,29 @@ from typing import Any
 
 from django.db import transaction
 
-from accounts.actors import actor_of, target_of
-from accounts.email.outbox import ask_to_verify
+from accounts.actors import user_actor, user_target
+from accounts.email.outbox import enqueue_verification_email
 from accounts.models import User
-from accounts.passwords.validation import checked_password
-from accounts.sessions.services import Opened, open_session
-from accounts.users.creation import add_user, require_sound
+from accounts.passwords.validation import hash_new_password
+from accounts.sessions.services import NewSession, open_session
+from accounts.users.creation import insert_user, validate_user
 from audit.services import Actor, record
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 from core.text.email_addresses import canonical_address
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
 from tenants.services import create_tenant
-from tenants.slugs import checked as checked_slug
+from tenants.slugs import clean_new_slug as checked_slug
 
-SignUpAct = Callable[[], tuple[TenantRef, Opened]]
-
-
-def sign_up(**fields: Any) -> tuple[TenantRef, Opened]:
-    """Create a tenant with its owner, and log them in. See ``signing_up``."""
-    return signing_up(**fields)()
+SignupAction = Callable[[], tuple[TenantRef, NewSession]]
 
 
-def signing_up(
+def sign_up(**fields: Any) -> tuple[TenantRef, NewSession]:
+    """Create a tenant with its owner, and log them in. See ``prepare_signup``."""
+    return prepare_signup(**fields)()
+
+
+def prepare_signup(
     *,
     company: str,
     subdomain: str,
@@ -39,7 +39,7 @@ def signing_up(
     actor: Actor | None = None,
     registration: str = "closed",
     password_is_given: bool = False,
-) -> SignUpAct:
+) -> SignupAction:
     """Return what creates a tenant whose owner is this person, and logs them in.
 
     ``password_is_given`` says that somebody else has chosen it. Everything stands or nothing does.
@@ -54,19 +54,23 @@ def signing_up(
         role=User.Role.OWNER,
         password_change_required=password_is_given,
     )
-    require_sound(owner)
-    owner.password = checked_password(password, owner, names=(company, slug))
+    validate_user(owner)
+    owner.password = hash_new_password(password, owner, names=(company, slug))
     # The platform's trail knows people of tenants by id alone: an erasure does not reach it.
     who = actor or Actor("user", str(owner.id))
     facts = {"name": company, "subdomain": slug, "registration": registration}
-    return partial(_opened, owner, who, facts)
+    return partial(_create_tenant_with_owner, owner, who, facts)
 
 
-def _opened(owner: User, who: Actor, facts: dict[str, str]) -> tuple[TenantRef, Opened]:
-    with enter(PUBLIC), transaction.atomic():
+def _create_tenant_with_owner(
+    owner: User, who: Actor, facts: dict[str, str]
+) -> tuple[TenantRef, NewSession]:
+    with use_scope(PUBLIC), transaction.atomic():
         tenant = create_tenant(actor=who, **facts)
         with tenant_context(tenant):
-            add_user(owner)
-            record("user.registered", actor=actor_of(owner), target=target_of(owner), role="owner")
-            ask_to_verify(owner)
+            insert_user(owner)
+            record(
+                "user.registered", actor=user_actor(owner), target=user_target(owner), role="owner"
+            )
+            enqueue_verification_email(owner)
             return tenant, open_session(owner)

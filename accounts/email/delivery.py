@@ -15,26 +15,31 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import override
 
-from accounts.actors import target_of
-from accounts.email.outbox import asking
-from accounts.email.rate_limits import has_room, stranger_has_room
-from accounts.email.rendering import Mail, message_of
-from accounts.email.transport import Carrier, in_short, is_about_the_server, is_final
-from accounts.mail.letters import KINDS
+from accounts.actors import user_target
+from accounts.email.outbox import original_request_context
+from accounts.email.rate_limits import within_kind_limit, within_recipient_limit
+from accounts.email.rendering import EmailContent, render_message
+from accounts.email.transport import (
+    MailConnection,
+    is_permanent_failure,
+    is_server_failure,
+    short_error,
+)
+from accounts.mail.letters import MESSAGE_BUILDERS
 from accounts.models import Letter
 from audit.services import ANONYMOUS, SYSTEM, Target, record
-from core.backoff import delay_after
-from core.long_running import Stop
-from core.request_context import serving
+from core.backoff import backoff_delay
+from core.long_running import ShouldStop
+from core.request_context import use_request_context
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
 
-DELAYS = {"first": timedelta(minutes=1), "longest": timedelta(hours=2)}
+RETRY_DELAYS = {"first": timedelta(minutes=1), "longest": timedelta(hours=2)}
 log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class Outcome:
+class DeliveryOutcome:
     """How many letters are done with, how many wait again, and whether a mail server answered."""
 
     dealt_with: int = 0
@@ -42,19 +47,24 @@ class Outcome:
     server_away: bool = False
 
 
-def deliver(tenant: TenantRef, carrier: Carrier, stop: Stop, outcome: Outcome) -> None:
+def deliver_due_emails(
+    tenant: TenantRef, carrier: MailConnection, stop: ShouldStop, outcome: DeliveryOutcome
+) -> None:
     """Send the letters of a tenant that are due, and count what came of them in ``outcome``.
 
     Ends early when told to stop, and when the mail server cannot be reached: the letters that were
     not tried are as they were.
     """
     with tenant_context(tenant):
-        while not (stop() or outcome.server_away) and (letter := claim()):
-            with serving(asking(letter)), override(letter.language or settings.LANGUAGE_CODE):
-                _carry(letter, carrier, outcome)
+        while not (stop() or outcome.server_away) and (letter := claim_due_email()):
+            with (
+                use_request_context(original_request_context(letter)),
+                override(letter.language or settings.LANGUAGE_CODE),
+            ):
+                _send(letter, carrier, outcome)
 
 
-def claim() -> Letter | None:
+def claim_due_email() -> Letter | None:
     """Take the letter that has been due longest, so that nobody else sends it meanwhile."""
     now = timezone.now()
     with transaction.atomic():
@@ -67,51 +77,54 @@ def claim() -> Letter | None:
     return letter
 
 
-def _carry(letter: Letter, carrier: Carrier, outcome: Outcome) -> None:
+def _send(letter: Letter, carrier: MailConnection, outcome: DeliveryOutcome) -> None:
     try:
-        written = _written(letter)
+        written = _render(letter)
         if written is not None:
             carrier.send(written[1])
     except Exception as exc:  # noqa: BLE001 - a letter that breaks must not hold up the others
-        outcome.put_off += _put_off(letter, exc)
-        outcome.server_away = is_about_the_server(exc)
+        outcome.put_off += _reschedule(letter, exc)
+        outcome.server_away = is_server_failure(exc)
         return
-    _file(letter, written[0] if written else None)
+    _finish(letter, written[0] if written else None)
     outcome.dealt_with += 1
 
 
-def _written(letter: Letter) -> tuple[Mail, EmailMessage] | None:
+def _render(letter: Letter) -> tuple[EmailContent, EmailMessage] | None:
     """Return what goes out; None if nobody is to get it, or got as many as one may."""
     is_first = letter.attempts == 1
-    if is_first and not has_room(letter):
+    if is_first and not within_kind_limit(letter):
         return None
     with transaction.atomic():
-        mail = KINDS[letter.kind](letter)
+        mail = MESSAGE_BUILDERS[letter.kind](letter)
         if mail is None:
             return None
         # After the letter is made: one that nobody is to get uses nothing up.
-        if is_first and not stranger_has_room(letter):
+        if is_first and not within_recipient_limit(letter):
             transaction.set_rollback(True)  # the link that it would have brought
             return None
-        return mail, message_of(letter, mail)
+        return mail, render_message(letter, mail)
 
 
-def _file(letter: Letter, mail: Mail | None) -> None:
+def _finish(letter: Letter, mail: EmailContent | None) -> None:
     with transaction.atomic():
         if mail is not None and mail.event and mail.about is not None:
-            record(mail.event, actor=ANONYMOUS, target=target_of(mail.about))
+            record(mail.event, actor=ANONYMOUS, target=user_target(mail.about))
         letter.delete()
 
 
-def _put_off(letter: Letter, error: Exception) -> bool:
+def _reschedule(letter: Letter, error: Exception) -> bool:
     """Try again later, ever more rarely; give up what was refused for good or is too old."""
     extra = {"letter": str(letter.id), "kind": letter.kind, "attempt": letter.attempts}
-    log.warning("mail_failed", extra={**extra, "error": in_short(error)})
-    letter.last_error = in_short(error)
-    if is_final(error) or timezone.now() - letter.created_at > settings.MAIL_GIVE_UP_AFTER:
+    log.warning("mail_failed", extra={**extra, "error": short_error(error)})
+    letter.last_error = short_error(error)
+    if (
+        is_permanent_failure(error)
+        or timezone.now() - letter.created_at > settings.MAIL_GIVE_UP_AFTER
+    ):
         _give_up(letter)
         return False
-    letter.due_at = timezone.now() + delay_after(letter.attempts, **DELAYS)
+    letter.due_at = timezone.now() + backoff_delay(letter.attempts, **RETRY_DELAYS)
     letter.save(update_fields=["due_at", "last_error"])
     return True
 

@@ -9,18 +9,18 @@ from typing import Any
 from accounts.models import Letter, User
 from core.http.language import preferred_language
 from core.request_context import RequestContext, request_context
-from tenants.work_queue import tell
+from tenants.work_queue import notify_workers
 
 CHANNEL = "aggios_mail"
-ASKED = "asked"
-VERIFIED = "verified"
+REQUEST_KEY = "asked"
+VERIFIED_RECIPIENT_KEY = "verified"
 """Whether a letter goes to an address that was somebody's verified one until now."""
 
 
-def post_letter(kind: str, *, to: str, language: str = "", **data: Any) -> Letter:
+def enqueue_email(kind: str, *, to: str, language: str = "", **data: Any) -> Letter:
     """Put a letter into the tenant's outbox; it goes out once the transaction has committed.
 
-    ``kind`` is a name in ``accounts.mail.letters.KINDS``. ``data`` must be JSON and hold no secret
+    ``kind`` is a name in ``accounts.mail.letters.MESSAGE_BUILDERS``. ``data`` must be JSON and hold no secret
     that is not sealed. ``language`` is what the request prefers unless told.
     """
     context = request_context()
@@ -31,17 +31,17 @@ def post_letter(kind: str, *, to: str, language: str = "", **data: Any) -> Lette
         "request_id": context.request_id,
     }
     letter = Letter.objects.create(
-        kind=kind, recipient=to, language=language, data={**data, ASKED: asked}
+        kind=kind, recipient=to, language=language, data={**data, REQUEST_KEY: asked}
     )
-    tell(CHANNEL)
+    notify_workers(CHANNEL)
     return letter
 
 
-def ask_to_verify(user: User) -> None:
+def enqueue_verification_email(user: User) -> None:
     """Mail a person the link that verifies their address. Call inside a transaction."""
-    post_letter("verify_email", to=user.email, user=str(user.id))
+    enqueue_email("verify_email", to=user.email, user=str(user.id))
 
 
-def asking(letter: Letter) -> RequestContext:
+def original_request_context(letter: Letter) -> RequestContext:
     """Return the context of the request that asked for a letter, for what is recorded with it."""
-    return RequestContext(**letter.data.get(ASKED, {}))
+    return RequestContext(**letter.data.get(REQUEST_KEY, {}))

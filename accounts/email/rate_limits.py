@@ -10,42 +10,42 @@ So no request learns of it: what an address got from others stays unknown (docs/
 
 import logging
 
-from accounts.email.outbox import VERIFIED
+from accounts.email.outbox import VERIFIED_RECIPIENT_KEY
 from accounts.models import Letter
-from accounts.people.finding import person_with_spelling
+from accounts.people.finding import find_user_by_typed_email
 from core.problems import RateLimited
-from core.rate_limits.limits import take
+from core.rate_limits.limits import consume
 from core.text.email_addresses import address_key
 from tenants.context import current_tenant
 
 log = logging.getLogger(__name__)
 
 
-def has_room(letter: Letter) -> bool:
+def within_kind_limit(letter: Letter) -> bool:
     """Count a letter of its kind; tell whether its address may get it from this workspace."""
     tenant = str(current_tenant().id)
-    return _taken(letter, "mail", tenant, letter.kind, address_key(letter.recipient))
+    return _consume(letter, "mail", tenant, letter.kind, address_key(letter.recipient))
 
 
-def stranger_has_room(letter: Letter) -> bool:
+def within_recipient_limit(letter: Letter) -> bool:
     """Count a letter that is about to go out to a stranger; tell whether they may get it.
 
     Whoever signs up, invites or adds somebody may type any address, so an account there counts only
     once its address is verified.
     """
-    if letter.data.get(VERIFIED) or _is_verified(letter):
+    if letter.data.get(VERIFIED_RECIPIENT_KEY) or _is_verified(letter):
         return True
-    return _taken(letter, "mail_stranger", address_key(letter.recipient))
+    return _consume(letter, "mail_stranger", address_key(letter.recipient))
 
 
 def _is_verified(letter: Letter) -> bool:
-    person = person_with_spelling(letter.recipient)
+    person = find_user_by_typed_email(letter.recipient)
     return person is not None and person.email_verified_at is not None
 
 
-def _taken(letter: Letter, limit: str, *key: str) -> bool:
+def _consume(letter: Letter, limit: str, *key: str) -> bool:
     try:
-        take(limit, *key)
+        consume(limit, *key)
     except RateLimited:
         extra = {"letter": str(letter.id), "kind": letter.kind, "limit": limit}
         log.warning("mail_capped", extra=extra)

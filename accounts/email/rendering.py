@@ -17,7 +17,7 @@ from tenants.hosts import site_url, tenant_host
 
 
 @dataclass(frozen=True, slots=True)
-class Mail:
+class EmailContent:
     """What a builder says.
 
     ``subject`` names the workspace as ``%(workspace)s``. ``context`` goes to
@@ -31,13 +31,13 @@ class Mail:
     about: User | None = None
 
 
-def workspace_name() -> str:
+def quoted_tenant_name() -> str:
     """Return what mails call the workspace: its name in quotation marks, or else its host."""
     tenant = current_tenant()
     return quoted_name(tenant.name, otherwise=tenant_host(tenant.slug))
 
 
-def in_words(lifetime: timedelta) -> str:
+def human_duration(lifetime: timedelta) -> str:
     """Return a time of whole hours, or of days if it is two or more, in the current language."""
     hours = max(round(lifetime.total_seconds() / 3600), 1)
     if hours < 48:
@@ -45,18 +45,18 @@ def in_words(lifetime: timedelta) -> str:
     return ngettext("%d day", "%d days", hours // 24) % (hours // 24)
 
 
-def link_to(path: str, **query: str) -> str:
+def tenant_link(path: str, **query: str) -> str:
     """Return an address on the tenant's own host."""
     asked = "&".join(f"{name}={value}" for name, value in query.items())
     return f"{site_url(current_tenant().slug)}{path}" + (f"?{asked}" if asked else "")
 
 
-def message_of(letter: Letter, mail: Mail) -> EmailMultiAlternatives:
+def render_message(letter: Letter, mail: EmailContent) -> EmailMultiAlternatives:
     """Return the mail, text and HTML, ready to be sent.
 
     Raises ValidationFailed for a letter to an address that mail cannot reach.
     """
-    tenant, workspace = current_tenant(), workspace_name()
+    tenant, workspace = current_tenant(), quoted_tenant_name()
     context = {
         "workspace": workspace,
         "host": tenant_host(tenant.slug),

@@ -11,7 +11,7 @@ from uuid6 import uuid7
 
 from core.problems import ValidationFailed
 
-PERMANENT = 500
+PERMANENT_FAILURE_CODE = 500
 
 
 class FolderBackend(BaseEmailBackend):
@@ -29,10 +29,10 @@ class FolderBackend(BaseEmailBackend):
         return len(email_messages)
 
 
-class Carrier:
+class MailConnection:
     """One connection to the mail server, for as long as there is something to send."""
 
-    def __enter__(self) -> "Carrier":
+    def __enter__(self) -> "MailConnection":
         self._connection = get_connection()
         return self
 
@@ -50,7 +50,7 @@ class Carrier:
             raise
 
 
-def is_final(error: Exception) -> bool:
+def is_permanent_failure(error: Exception) -> bool:
     """Tell whether this mail was refused for good: by the server (RFC 5321 section 4.2.1: 5yz), or
     before that because no mail can reach the address.
 
@@ -59,27 +59,27 @@ def is_final(error: Exception) -> bool:
     if isinstance(error, ValidationFailed):
         return True
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return all(code >= PERMANENT for code, _ in error.recipients.values())
-    return isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= PERMANENT
+        return all(code >= PERMANENT_FAILURE_CODE for code, _ in error.recipients.values())
+    return isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= PERMANENT_FAILURE_CODE
 
 
-def is_about_the_server(error: Exception) -> bool:
+def is_server_failure(error: Exception) -> bool:
     """Tell whether another letter would have met the same: nobody there, or nobody lets us in."""
     of_this_mail = (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError)
     return isinstance(error, OSError) and not isinstance(error, of_this_mail)
 
 
-def in_short(error: Exception) -> str:
+def short_error(error: Exception) -> str:
     """Return an error for people who look into it, without the recipient's address."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        answers = {f"{code} {_text(said)}" for code, said in error.recipients.values()}
+        answers = {f"{code} {_decoded(said)}" for code, said in error.recipients.values()}
         return f"Recipient refused: {'; '.join(sorted(answers))}"[:400]
     if isinstance(error, ValidationFailed):
         return f"Address refused: {error.sentence}"[:400]
     if isinstance(error, smtplib.SMTPResponseException):
-        return f"{type(error).__name__}: {error.smtp_code} {_text(error.smtp_error)}"[:400]
+        return f"{type(error).__name__}: {error.smtp_code} {_decoded(error.smtp_error)}"[:400]
     return f"{type(error).__name__}: {error}"[:400]
 
 
-def _text(said: bytes | str) -> str:
+def _decoded(said: bytes | str) -> str:
     return said.decode(errors="replace") if isinstance(said, bytes) else said

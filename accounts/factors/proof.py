@@ -11,17 +11,19 @@ from django.utils import timezone
 from accounts.problems import ProofRequired
 from core.request_context import request_context
 
-BY_KEY = "An API key is no proof of who asks. It adds, invites and changes members only."
+API_KEY_NOT_ACCEPTED = (
+    "An API key is no proof of who asks. It adds, invites and changes members only."
+)
 
 
-def require_recent_proof() -> None:
+def require_recent_authentication() -> None:
     """Raise ProofRequired unless the session that asks was proved within ``PROOF_SECONDS``.
 
     An API key has no proof, and neither has code that runs outside of a request.
     """
     context = request_context()
     if context.api_key:
-        raise ProofRequired(BY_KEY)
+        raise ProofRequired(API_KEY_NOT_ACCEPTED)
     proved_at = context.proved_at
     if proved_at is None or timezone.now() - proved_at > settings.PROOF_LIFETIME:
         raise ProofRequired

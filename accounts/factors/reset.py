@@ -4,20 +4,20 @@ import uuid
 
 from django.db import transaction
 
-from accounts.actors import actor_of
-from accounts.factors.services import remove_factors
+from accounts.actors import user_actor
+from accounts.factors.services import remove_all_second_factors
 from accounts.models import User
-from accounts.users.ownership import acting, found, locked_owners
-from accounts.users.permissions import require_may
+from accounts.users.ownership import lock_owners, locked_actor, locked_user
+from accounts.users.permissions import check_permission
 
 
-def reset_factors(person_id: uuid.UUID, *, by: User) -> None:
+def reset_second_factors(person_id: uuid.UUID, *, by: User) -> None:
     """Take every second factor from a person; without any nothing changes.
 
     Raises NotFound, PermissionRefused.
     """
     with transaction.atomic():
-        locked = locked_owners(by.pk, person_id)
-        actor, person = acting(locked, by), found(locked, person_id)
-        require_may("reset_factors", actor, person)
-        remove_factors(person, actor=actor_of(actor))
+        locked = lock_owners(by.pk, person_id)
+        actor, person = locked_actor(locked, by), locked_user(locked, person_id)
+        check_permission("reset_factors", actor, person)
+        remove_all_second_factors(person, actor=user_actor(actor))

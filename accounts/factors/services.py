@@ -7,16 +7,21 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.actors import actor_of, target_of
-from accounts.email.outbox import post_letter
-from accounts.encryption import info_of, keyed_hashes, seal
+from accounts.actors import user_actor, user_target
+from accounts.email.outbox import enqueue_email
+from accounts.encryption import encrypt, key_info, keyed_hashes
 from accounts.models import Authenticator, RecoveryCode, Session, User
 from accounts.problems import FactorExists, FactorMissing, InvalidCredentials
-from accounts.second_factors import RECOVERY, SECRET, require_app_code
-from accounts.sessions.services import end_others
+from accounts.second_factors import RECOVERY_CODE_PURPOSE, TOTP_SECRET_PURPOSE, consume_totp_code
+from accounts.sessions.services import end_other_sessions
 from audit.services import Actor, Target, record
-from core.crypto.one_time_codes import new_secret, plain, tidy, uri_of
-from core.crypto.second_factor import renew_codes, unused
+from core.crypto.one_time_codes import (
+    new_totp_secret,
+    normalize_code,
+    normalize_recovery_code,
+    otpauth_uri,
+)
+from core.crypto.second_factor import replace_recovery_codes, unused_codes
 from core.problems import FieldError, NotFound, ValidationFailed
 from tenants.context import current_tenant
 
@@ -24,7 +29,7 @@ Check = Callable[[Authenticator], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class TotpEnrolment:
     """A factor that waits for its first code, and what the app is to be told, shown once."""
 
     factor: Authenticator
@@ -32,12 +37,12 @@ class Begun:
     uri: str
 
 
-def factors_of(user: User) -> list[Authenticator]:
+def list_second_factors(user: User) -> list[Authenticator]:
     """Return the person's second factors."""
     return list(Authenticator.objects.filter(user=user))
 
 
-def factor_of(user: User, factor_id: uuid.UUID) -> Authenticator:
+def get_second_factor(user: User, factor_id: uuid.UUID) -> Authenticator:
     """Return one factor of the person. Raises NotFound."""
     found = Authenticator.objects.filter(user=user, pk=factor_id).first()
     if found is None:
@@ -47,25 +52,34 @@ def factor_of(user: User, factor_id: uuid.UUID) -> Authenticator:
 
 def recovery_codes_left(user: User) -> int:
     """Return how many recovery codes are still good."""
-    return unused(RecoveryCode.objects.filter(user=user)).count()
+    return unused_codes(RecoveryCode.objects.filter(user=user)).count()
 
 
-def begin_totp(user: User) -> Begun:
+def start_totp_enrolment(user: User) -> TotpEnrolment:
     """Make a secret for an app; one that was not confirmed goes. Raises FactorExists."""
-    secret = new_secret()
-    uri = uri_of(secret, issuer=current_tenant().name, account=user.email)
+    secret = new_totp_secret()
+    uri = otpauth_uri(secret, issuer=current_tenant().name, account=user.email)
     with transaction.atomic():
-        _lock(user)
+        _lock_user(user)
         rows = Authenticator.objects.filter(user=user)
         if rows.filter(confirmed_at__isnull=False).exists():
             raise FactorExists
         rows.delete()
-        row = Authenticator.objects.create(user=user, sealed_secret=seal(SECRET, secret))
-        record("factor.begun", actor=actor_of(user), target=_target(row, user), type="totp")
-    return Begun(row, secret, uri)
+        row = Authenticator.objects.create(
+            user=user, sealed_secret=encrypt(TOTP_SECRET_PURPOSE, secret)
+        )
+        record(
+            "factor.begun",
+            actor=user_actor(user),
+            target=_second_factor_target(row, user),
+            type="totp",
+        )
+    return TotpEnrolment(row, secret, uri)
 
 
-def confirm(session: Session, factor_id: uuid.UUID, code: str) -> tuple[Authenticator, list[str]]:
+def confirm_enrolment(
+    session: Session, factor_id: uuid.UUID, code: str
+) -> tuple[Authenticator, list[str]]:
     """Make a factor count once a first code fits; return it with the recovery codes.
 
     Other sessions of the person, which were opened with the password alone, end. Raises NotFound,
@@ -73,24 +87,29 @@ def confirm(session: Session, factor_id: uuid.UUID, code: str) -> tuple[Authenti
     """
     user = session.user
     with transaction.atomic():
-        _lock(user)
-        row = factor_of(user, factor_id)
+        _lock_user(user)
+        row = get_second_factor(user, factor_id)
         if row.confirmed_at is not None:
             raise FactorExists
         _require_first_code(user, code)
         row.confirmed_at = timezone.now()
         row.save(update_fields=["confirmed_at"])
         User.objects.filter(pk=user.pk).update(second_factor_at=row.confirmed_at)
-        codes = renew_codes(RecoveryCode, info_of(RECOVERY), user=user)
-        end_others(session, Session.End.REVOKED, actor=actor_of(user))
-        record("factor.added", actor=actor_of(user), target=_target(row, user), type="totp")
-        _tell(user, "added")
+        codes = replace_recovery_codes(RecoveryCode, key_info(RECOVERY_CODE_PURPOSE), user=user)
+        end_other_sessions(session, Session.End.REVOKED, actor=user_actor(user))
+        record(
+            "factor.added",
+            actor=user_actor(user),
+            target=_second_factor_target(row, user),
+            type="totp",
+        )
+        _notify_user(user, "added")
     return row, codes
 
 
 def _require_first_code(user: User, code: str) -> None:
     try:
-        require_app_code(user, tidy(code), confirmed=False)
+        consume_totp_code(user, normalize_code(code), confirmed=False)
     except InvalidCredentials as exc:
         fault = FieldError("code", "invalid", "This is not the code that the app shows now.")
         raise ValidationFailed(errors=[fault]) from exc
@@ -99,66 +118,68 @@ def _require_first_code(user: User, code: str) -> None:
 def renew_recovery_codes(user: User) -> list[str]:
     """Return new recovery codes; the former ones open nothing any more. Raises FactorMissing."""
     with transaction.atomic():
-        _lock(user)
+        _lock_user(user)
         if not Authenticator.objects.filter(user=user, confirmed_at__isnull=False).exists():
             raise FactorMissing
-        codes = renew_codes(RecoveryCode, info_of(RECOVERY), user=user)
-        record("recovery_codes.renewed", actor=actor_of(user), target=target_of(user))
-        _tell(user, "renewed")
+        codes = replace_recovery_codes(RecoveryCode, key_info(RECOVERY_CODE_PURPOSE), user=user)
+        record("recovery_codes.renewed", actor=user_actor(user), target=user_target(user))
+        _notify_user(user, "renewed")
     return codes
 
 
 def require_unconfirmed(user: User, factor_id: uuid.UUID) -> None:
     """Check that the secret of a factor may be shown again. Raises NotFound once it counts."""
-    if factor_of(user, factor_id).confirmed_at is not None:
+    if get_second_factor(user, factor_id).confirmed_at is not None:
         raise NotFound
 
 
 def require_current_codes(user: User, codes: list[str]) -> None:
     """Check that recovery codes that were shown are still the user's. Raises NotFound."""
-    hashes = keyed_hashes(RECOVERY, plain(codes[0]))
+    hashes = keyed_hashes(RECOVERY_CODE_PURPOSE, normalize_recovery_code(codes[0]))
     if not RecoveryCode.objects.filter(user=user, hash__in=hashes).exists():
         raise NotFound
 
 
-def remove_factor(user: User, factor_id: uuid.UUID, *, check: Check) -> None:
+def remove_second_factor(user: User, factor_id: uuid.UUID, *, check: Check) -> None:
     """Take a factor from its person, with the recovery codes. ``check`` sees it first.
 
     Raises NotFound and what ``check`` raises.
     """
     with transaction.atomic():
-        _lock(user)
-        row = factor_of(user, factor_id)
+        _lock_user(user)
+        row = get_second_factor(user, factor_id)
         check(row)
-        _remove(row, user, actor=actor_of(user))
+        _remove(row, user, actor=user_actor(user))
 
 
-def remove_factors(user: User, *, actor: Actor) -> None:
+def remove_all_second_factors(user: User, *, actor: Actor) -> None:
     """Take every factor from a person who lost theirs; without any nothing changes."""
     with transaction.atomic():
-        _lock(user)
-        for row in factors_of(user):
+        _lock_user(user)
+        for row in list_second_factors(user):
             _remove(row, user, actor=actor)
 
 
 def _remove(row: Authenticator, user: User, *, actor: Actor) -> None:
     counted = row.confirmed_at is not None
-    record("factor.removed", actor=actor, target=_target(row, user), confirmed=counted)
+    record(
+        "factor.removed", actor=actor, target=_second_factor_target(row, user), confirmed=counted
+    )
     row.delete()
     if counted:
         RecoveryCode.objects.filter(user=user).delete()
         User.objects.filter(pk=user.pk).update(second_factor_at=None)
-        _tell(user, "removed")
+        _notify_user(user, "removed")
 
 
-def _lock(user: User) -> None:
+def _lock_user(user: User) -> None:
     """Let one change of a person's factors wait for another."""
     User.objects.select_for_update(no_key=True).only("pk").get(pk=user.pk)
 
 
-def _tell(user: User, what: str) -> None:
-    post_letter("second_factor", to=user.email, user=str(user.id), what=what)
+def _notify_user(user: User, what: str) -> None:
+    enqueue_email("second_factor", to=user.email, user=str(user.id), what=what)
 
 
-def _target(row: Authenticator, user: User) -> Target:
+def _second_factor_target(row: Authenticator, user: User) -> Target:
     return Target("factor", str(row.id), user.email)

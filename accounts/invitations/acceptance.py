@@ -11,8 +11,8 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from accounts.invitations.queries import invitation_with_token, locked_invitation, state_of
-from accounts.invitations.states import PENDING, with_state
+from accounts.invitations.queries import find_invitation_by_token, invitation_state, lock_invitation
+from accounts.invitations.states import PENDING, invitations_with_state
 from accounts.models import Invitation, User
 from accounts.problems import RegistrationClosed
 from audit.services import Actor, Target, record
@@ -23,7 +23,7 @@ from tenants.models import Tenant
 
 
 @dataclass(frozen=True, slots=True)
-class Admission:
+class RegistrationGrant:
     """As what somebody may join, and since when their address counts as verified."""
 
     role: str = User.Role.MEMBER
@@ -31,57 +31,57 @@ class Admission:
     invitation: Invitation | None = None
 
 
-def admission_of(email: str, token: str) -> Admission:
+def check_registration(email: str, token: str) -> RegistrationGrant:
     """Tell whether a canonical address may join now, changing nothing.
 
     Raises RegistrationClosed.
     """
     if not token:
-        return _of_the_open()
-    invitation = good_invitation(token)
+        return _open_registration_grant()
+    invitation = get_pending_invitation(token)
     if invitation.email and address_key(invitation.email) != email:
         raise RegistrationClosed
     # The token was mailed to that address, and to no other.
     verified_at = timezone.now() if invitation.email else None
-    return Admission(invitation.role, verified_at, invitation)
+    return RegistrationGrant(invitation.role, verified_at, invitation)
 
 
-def kept_as(admission: Admission) -> str:
+def stored_grant(admission: RegistrationGrant) -> str:
     """Return what a registration that waits for its confirmation keeps of an admission."""
-    return _hash(admission.invitation).hex() if admission.invitation else ""
+    return _token_hash(admission.invitation).hex() if admission.invitation else ""
 
 
-def admission_kept(kept: str) -> Admission:
-    """Tell whether what ``kept_as`` returned still admits, changing nothing.
+def check_stored_grant(kept: str) -> RegistrationGrant:
+    """Tell whether what ``stored_grant`` returned still admits, changing nothing.
 
     An invitation that was revoked, or sent again, meanwhile does not. Raises RegistrationClosed.
     """
     if not kept:
-        return _of_the_open()
-    invitation = with_state().filter(hash=bytes.fromhex(kept)).first()
-    if invitation is None or state_of(invitation) != PENDING:
+        return _open_registration_grant()
+    invitation = invitations_with_state().filter(hash=bytes.fromhex(kept)).first()
+    if invitation is None or invitation_state(invitation) != PENDING:
         raise RegistrationClosed
-    return Admission(invitation.role, None, invitation)
+    return RegistrationGrant(invitation.role, None, invitation)
 
 
-def _of_the_open() -> Admission:
+def _open_registration_grant() -> RegistrationGrant:
     if current_tenant().registration != Tenant.Registration.OPEN:
         raise RegistrationClosed
-    return Admission()
+    return RegistrationGrant()
 
 
-def good_invitation(token: str) -> Invitation:
+def get_pending_invitation(token: str) -> Invitation:
     """Return the pending invitation that a token is for, changing nothing.
 
     Raises RegistrationClosed.
     """
-    invitation = invitation_with_token(token)
-    if invitation is None or state_of(invitation) != PENDING:
+    invitation = find_invitation_by_token(token)
+    if invitation is None or invitation_state(invitation) != PENDING:
         raise RegistrationClosed
     return invitation
 
 
-def use_up(admission: Admission, *, actor: Actor) -> None:
+def consume_invitation(admission: RegistrationGrant, *, actor: Actor) -> None:
     """Count one use of the invitation, if it took one. Call inside the transaction that adds them.
 
     Its row is locked from here to the commit, so that it is used as often as it may be and no more,
@@ -91,10 +91,10 @@ def use_up(admission: Admission, *, actor: Actor) -> None:
         return
     seen = admission.invitation
     try:
-        invitation = locked_invitation(seen.pk)
+        invitation = lock_invitation(seen.pk)
     except NotFound as exc:
         raise RegistrationClosed from exc
-    if state_of(invitation) != PENDING or _hash(invitation) != _hash(seen):
+    if invitation_state(invitation) != PENDING or _token_hash(invitation) != _token_hash(seen):
         raise RegistrationClosed
     invitation.uses += 1
     invitation.save(update_fields=["uses", "updated_at"])
@@ -102,5 +102,5 @@ def use_up(admission: Admission, *, actor: Actor) -> None:
     record("invitation.accepted", actor=actor, target=target, uses=invitation.uses)
 
 
-def _hash(invitation: Invitation) -> bytes:
+def _token_hash(invitation: Invitation) -> bytes:
     return bytes(invitation.hash or b"")

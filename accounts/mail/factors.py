@@ -2,16 +2,16 @@
 
 from django.utils.translation import gettext
 
-from accounts.email.messages import person_named
-from accounts.email.rendering import Mail
+from accounts.email.messages import recipient_user
+from accounts.email.rendering import EmailContent
 from accounts.models import Letter
 
 
-def second_factor(letter: Letter) -> Mail | None:
+def build_second_factor(letter: Letter) -> EmailContent | None:
     """Tell a person what happened: ``what`` is added, removed, renewed or used."""
-    if person_named(letter) is None:
+    if recipient_user(letter) is None:
         return None
-    return Mail(
+    return EmailContent(
         gettext("Your second factor for %(workspace)s"),
         {"what": letter.data["what"], "left": letter.data.get("left"), "when": letter.created_at},
     )

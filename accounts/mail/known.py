@@ -2,14 +2,14 @@
 
 from django.utils.translation import gettext
 
-from accounts.email.messages import active_person
-from accounts.email.rendering import Mail, link_to
+from accounts.email.messages import find_active_user
+from accounts.email.rendering import EmailContent, tenant_link
 from accounts.models import Letter
 
 
-def known_already(letter: Letter) -> Mail | None:
+def build_account_exists(letter: Letter) -> EmailContent | None:
     """Tell the person of this address that they have an account; nobody who is inactive."""
-    if active_person(letter.recipient) is None:
+    if find_active_user(letter.recipient) is None:
         return None
     subject = gettext("You have an account at %(workspace)s")
-    return Mail(subject, {"known": True, "site": link_to("/")})
+    return EmailContent(subject, {"known": True, "site": tenant_link("/")})

@@ -11,10 +11,10 @@ import unicodedata
 
 from core.text.normalization import DEFAULT_IGNORABLE, normalize_bounded
 
-LONGEST_NAME = 60
-LONGEST_STORED = 1000
-MOST_DIGITS = 6  # more are a telephone number
-LINK = re.compile(
+MAX_SHOWN_NAME_LENGTH = 60
+MAX_INPUT_LENGTH = 1000
+MAX_DIGITS = 6  # more are a telephone number
+LINK_PATTERN = re.compile(
     r"""[/@\\]                                  # a path or a mail address
       | www[0-9]*[.\u3002]
       | [^\s.\u3002][.\u3002][^\s.,;:!?"')]{2}   # a domain name
@@ -30,20 +30,20 @@ def quoted_name(name: str, *, otherwise: str) -> str:
 
     It is one line without control, format or invisible characters.
     """
-    plain = _visible(name[:LONGEST_STORED])
-    if not plain or _looks_like_a_link(plain):
+    plain = _printable(name[:MAX_INPUT_LENGTH])
+    if not plain or _looks_like_link(plain):
         return otherwise
-    shown = plain[:LONGEST_NAME].strip().translate(QUOTATION_MARKS)
+    shown = plain[:MAX_SHOWN_NAME_LENGTH].strip().translate(QUOTATION_MARKS)
     return f'"{shown}"'
 
 
-def _visible(name: str) -> str:
+def _printable(name: str) -> str:
     spaced = "".join(" " if char.isspace() else char for char in name)
     shown = (c for c in DEFAULT_IGNORABLE.sub("", spaced) if unicodedata.category(c)[0] != "C")
     return " ".join("".join(shown).split())
 
 
-def _looks_like_a_link(name: str) -> bool:
+def _looks_like_link(name: str) -> bool:
     """Tell it of the compatibility form: mail programs take full-width letters and dots as well."""
-    text = normalize_bounded(name, "NFKC", max_raw_length=LONGEST_STORED)
-    return bool(LINK.search(text)) or sum(char.isdigit() for char in text) > MOST_DIGITS
+    text = normalize_bounded(name, "NFKC", max_raw_length=MAX_INPUT_LENGTH)
+    return bool(LINK_PATTERN.search(text)) or sum(char.isdigit() for char in text) > MAX_DIGITS

@@ -4,41 +4,48 @@ from django.conf import settings
 from django.contrib.auth.hashers import is_password_usable
 from django.utils.translation import gettext
 
-from accounts.email.messages import person_named
-from accounts.email.rendering import Mail, in_words, link_to
-from accounts.email_tokens import mint
+from accounts.email.messages import recipient_user
+from accounts.email.rendering import EmailContent, human_duration, tenant_link
+from accounts.email_tokens import create_email_token
 from accounts.models import Letter, MailLink
 
 
-def account_created(letter: Letter) -> Mail | None:
+def build_account_created(letter: Letter) -> EmailContent | None:
     """Bring somebody who was given an account a link to set a password, unless they have one."""
-    user = person_named(letter)
+    user = recipient_user(letter)
     if user is None or is_password_usable(user.password):
         return None
     # As long as for a new address: nobody waits for this one at their mailbox.
     lifetime = settings.VERIFY_LINK_LIFETIME
-    token = mint(MailLink.Purpose.RESET, email=user.email, lifetime=lifetime, user=user)
-    context = {"link": link_to("/password/reset", token=token), "good_for": in_words(lifetime)}
+    token = create_email_token(
+        MailLink.Purpose.RESET, email=user.email, lifetime=lifetime, user=user
+    )
+    context = {
+        "link": tenant_link("/password/reset", token=token),
+        "good_for": human_duration(lifetime),
+    }
     subject = gettext("Your account at %(workspace)s")
-    return Mail(subject, context)
+    return EmailContent(subject, context)
 
 
-def address_changed(letter: Letter) -> Mail:
+def build_address_changed(letter: Letter) -> EmailContent:
     """Tell the former address of an account that it is that no longer."""
-    return Mail(
+    return EmailContent(
         gettext("Your e-mail address for %(workspace)s was changed"), {"when": letter.created_at}
     )
 
 
-def ownership_received(letter: Letter) -> Mail | None:
+def build_ownership_received(letter: Letter) -> EmailContent | None:
     """Tell somebody that the workspace is theirs now."""
-    if person_named(letter) is None:
+    if recipient_user(letter) is None:
         return None
-    return Mail(gettext("You are an owner of %(workspace)s now"), {"when": letter.created_at})
+    return EmailContent(
+        gettext("You are an owner of %(workspace)s now"), {"when": letter.created_at}
+    )
 
 
-def ownership_given(letter: Letter) -> Mail | None:
+def build_ownership_given(letter: Letter) -> EmailContent | None:
     """Tell a former owner that the workspace was handed over."""
-    if person_named(letter) is None:
+    if recipient_user(letter) is None:
         return None
-    return Mail(gettext("%(workspace)s was handed over"), {"when": letter.created_at})
+    return EmailContent(gettext("%(workspace)s was handed over"), {"when": letter.created_at})

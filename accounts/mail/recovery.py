@@ -3,30 +3,34 @@
 from django.conf import settings
 from django.utils.translation import gettext
 
-from accounts.email.messages import person_named
-from accounts.email.rendering import Mail, in_words, link_to
-from accounts.email_tokens import mint
+from accounts.email.messages import recipient_user
+from accounts.email.rendering import EmailContent, human_duration, tenant_link
+from accounts.email_tokens import create_email_token
 from accounts.models import Letter, MailLink
-from accounts.people.finding import person_with_spelling
+from accounts.people.finding import find_user_by_typed_email
 
 
-def password_reset(letter: Letter) -> Mail | None:
+def build_password_reset(letter: Letter) -> EmailContent | None:
     """Bring an active person a link to set a new password; nobody else gets a mail."""
-    user = person_with_spelling(letter.data.get("spelling", letter.recipient))
+    user = find_user_by_typed_email(letter.data.get("spelling", letter.recipient))
     if user is None or not user.is_active:
         return None
     lifetime = settings.RESET_LINK_LIFETIME
-    token = mint(MailLink.Purpose.RESET, email=user.email, lifetime=lifetime, user=user)
-    return Mail(
+    token = create_email_token(
+        MailLink.Purpose.RESET, email=user.email, lifetime=lifetime, user=user
+    )
+    return EmailContent(
         gettext("Set a new password for %(workspace)s"),
-        {"link": link_to("/password/reset", token=token), "good_for": in_words(lifetime)},
+        {"link": tenant_link("/password/reset", token=token), "good_for": human_duration(lifetime)},
         event="password.reset_requested",
         about=user,
     )
 
 
-def password_changed(letter: Letter) -> Mail | None:
+def build_password_changed(letter: Letter) -> EmailContent | None:
     """Tell a person that their password was changed."""
-    if person_named(letter) is None:
+    if recipient_user(letter) is None:
         return None
-    return Mail(gettext("Your password for %(workspace)s was changed"), {"when": letter.created_at})
+    return EmailContent(
+        gettext("Your password for %(workspace)s was changed"), {"when": letter.created_at}
+    )

@@ -2,12 +2,12 @@
 
 from django.db import migrations
 
-from accounts.users.canonical_addresses import rewrite_addresses
+from accounts.users.canonical_addresses import canonicalise_addresses
 
 
 def rewrite(apps, schema_editor):
     with schema_editor.connection.cursor() as cursor:
-        rewrite_addresses(cursor)
+        canonicalise_addresses(cursor)
 
 
 class Migration(migrations.Migration):

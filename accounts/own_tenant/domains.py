@@ -5,23 +5,23 @@ from collections.abc import Callable
 
 from django.db import transaction
 
-from accounts.actors import actor_of
+from accounts.actors import user_actor
 from accounts.models import User
-from accounts.own_tenant.services import known_by_id
-from accounts.users.permissions import still_allowed
+from accounts.own_tenant.services import actor_by_id
+from accounts.users.permissions import lock_authorized_actor
 from audit.services import record
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 from tenants.context import current_tenant
-from tenants.domains.dns_proof import Outcome, look_up
-from tenants.domains.queries import domain_of, domains_of
+from tenants.domains.dns_proof import CheckResult, look_up_proof
+from tenants.domains.queries import domains_of, get_domain
 from tenants.domains.services import claim_domain, remove_domain
-from tenants.domains.turns import turn
-from tenants.domains.verification import settle
+from tenants.domains.turns import lookup_slot
+from tenants.domains.verification import apply_check_result
 from tenants.models import Domain
 from tenants.problems import DomainNotFound, DomainTaken
-from tenants.services import living_tenant, target_of
+from tenants.services import lock_undeleted_tenant, tenant_target
 
-WRITE = "domains:write"
+WRITE_ACTION = "domains:write"
 
 
 def claim_own_domain(*, name: str, actor: User) -> Domain:
@@ -31,11 +31,13 @@ def claim_own_domain(*, name: str, actor: User) -> Domain:
     """
     tenant_id = current_tenant().id
     with transaction.atomic():
-        actor = still_allowed(WRITE, actor)
-        with enter(PUBLIC):
-            living_tenant(tenant_id)  # locked, so that what is known now is known until the end
+        actor = lock_authorized_actor(WRITE_ACTION, actor)
+        with use_scope(PUBLIC):
+            lock_undeleted_tenant(
+                tenant_id
+            )  # locked, so that what is known now is known until the end
             known = set(domains_of(tenant_id).values_list("pk", flat=True))
-        domain = claim_domain(tenant_id, name=name, actor=known_by_id(actor))
+        domain = claim_domain(tenant_id, name=name, actor=actor_by_id(actor))
         if domain.pk not in known:
             _record("tenant.domain_added", domain, actor)
         return domain
@@ -50,9 +52,9 @@ def release_own_domain(
     """
     tenant_id = current_tenant().id
     with transaction.atomic():
-        actor = still_allowed(WRITE, actor)
-        domain = own_domain(domain_id)
-        who = known_by_id(actor)
+        actor = lock_authorized_actor(WRITE_ACTION, actor)
+        domain = get_own_domain(domain_id)
+        who = actor_by_id(actor)
         remove_domain(domain_id, tenant_id=tenant_id, actor=who, check=check)
         _record("tenant.domain_removed", domain, actor)
 
@@ -62,29 +64,31 @@ def check_own_domain(domain_id: uuid.UUID, *, actor: User) -> Domain:
 
     Raises DomainNotFound, DomainTaken, and RateLimited while others are being looked up.
     """
-    seen = own_domain(domain_id)
+    seen = get_own_domain(domain_id)
     if seen.is_label:
         raise DomainNotFound
-    with turn():
-        outcome = look_up(seen.domain, seen.proof_token)
-    domain, taken = _settled(seen, outcome, actor)
+    with lookup_slot():
+        outcome = look_up_proof(seen.domain, seen.proof_token)
+    domain, taken = _store_outcome(seen, outcome, actor)
     if taken:
         raise taken
     return domain
 
 
-def own_domain(domain_id: uuid.UUID) -> Domain:
+def get_own_domain(domain_id: uuid.UUID) -> Domain:
     """Return one name of the tenant that the code runs in. Raises DomainNotFound."""
-    with enter(PUBLIC):
-        return domain_of(current_tenant().id, domain_id)
+    with use_scope(PUBLIC):
+        return get_domain(current_tenant().id, domain_id)
 
 
-def _settled(seen: Domain, outcome: Outcome, actor: User) -> tuple[Domain, DomainTaken | None]:
+def _store_outcome(
+    seen: Domain, outcome: CheckResult, actor: User
+) -> tuple[Domain, DomainTaken | None]:
     """Keep what was found, also that somebody else has the domain."""
     with transaction.atomic():
-        actor = still_allowed(WRITE, actor)
+        actor = lock_authorized_actor(WRITE_ACTION, actor)
         try:
-            domain = settle(seen, outcome, actor=known_by_id(actor))
+            domain = apply_check_result(seen, outcome, actor=actor_by_id(actor))
         except DomainTaken as exc:
             return seen, exc
         if domain.verified_at and not seen.verified_at:
@@ -93,5 +97,5 @@ def _settled(seen: Domain, outcome: Outcome, actor: User) -> tuple[Domain, Domai
 
 
 def _record(action: str, domain: Domain, actor: User) -> None:
-    target = target_of(domain.tenant)
-    record(action, actor=actor_of(actor), target=target, domain=domain.domain)
+    target = tenant_target(domain.tenant)
+    record(action, actor=user_actor(actor), target=target, domain=domain.domain)

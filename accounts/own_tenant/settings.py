@@ -8,59 +8,61 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from accounts.actions import MANAGERS, OWNERS
-from accounts.factors.proof import require_recent_proof
+from accounts.actions import MANAGER_ROLES, OWNER_ROLES
+from accounts.factors.proof import require_recent_authentication
 from accounts.models import User
-from accounts.tenant_policy import ROLES, policy_from
-from accounts.users.permissions import rank_of
+from accounts.tenant_policy import ROLES, policy_from_settings
+from accounts.users.permissions import effective_role
 from core.problems import FieldError, PermissionRefused, ValidationFailed
 from tenants.models import Tenant
 
 HOUR, DAY = 3600, 86400
-VERIFICATION = ("off", "required")
-SHARING = ("on", "off")
-Fault = tuple[str, str] | None
+EMAIL_VERIFICATION_CHOICES = ("off", "required")
+SHARING_CHOICES = ("on", "off")
+SettingError = tuple[str, str] | None
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class SettingRule:
     """``fault`` returns code and sentence of what is wrong with a value; ``roles`` may set it.
 
     ``weakens`` tells whether going from one value to another protects people or files less, which
     asks for a recent proof of who asks.
     """
 
-    fault: Callable[[Any], Fault]
+    fault: Callable[[Any], SettingError]
     weakens: Callable[[Any, Any], bool]
-    roles: frozenset[str] = MANAGERS
+    roles: frozenset[str] = MANAGER_ROLES
 
 
-def _whole(least: int, most: int, *, or_zero: bool = False) -> Callable[[Any], Fault]:
+def _integer_between(
+    least: int, most: int, *, or_zero: bool = False
+) -> Callable[[Any], SettingError]:
     said = f"Give {'0 or ' if or_zero else ''}a whole number from {least} to {most}."
 
-    def fault(value: Any) -> Fault:
+    def fault(value: Any) -> SettingError:
         fits = type(value) is int and (least <= value <= most or (or_zero and value == 0))
         return None if fits else ("out_of_range", said)
 
     return fault
 
 
-def _roles(value: Any) -> Fault:
+def _role_list(value: Any) -> SettingError:
     fits = isinstance(value, list) and all(role in ROLES for role in value)
     return None if fits else ("invalid_choice", f"List some of {', '.join(ROLES)}, or none.")
 
 
-def _one_of(*values: str) -> Callable[[Any], Fault]:
+def _one_of(*values: str) -> Callable[[Any], SettingError]:
     said = f"Use one of {', '.join(values)}."
     return lambda value: None if value in values else ("invalid_choice", said)
 
 
-def _longer(before: int, after: int) -> bool:
+def _is_longer(before: int, after: int) -> bool:
     """Of times, 0 is no limit."""
     return before != 0 and (after == 0 or after > before)
 
 
-def _more(before: int, after: int) -> bool:
+def _is_more(before: int, after: int) -> bool:
     return after > before
 
 
@@ -68,32 +70,40 @@ def _fewer_roles(before: list[str], after: list[str]) -> bool:
     return not set(before) <= set(after)
 
 
-def _to(weak: str) -> Callable[[str, str], bool]:
+def _changes_to(weak: str) -> Callable[[str, str], bool]:
     return lambda before, after: after == weak != before
 
 
 # Only an owner loosens or tightens what owners themselves must do to get in.
-RULES = {
-    "session_idle_seconds": Rule(_whole(300, 365 * DAY, or_zero=True), _longer),
-    "session_absolute_seconds": Rule(_whole(HOUR, 365 * DAY, or_zero=True), _longer),
-    "sessions_per_user": Rule(_whole(1, 1000), _more),
-    "second_factor_roles": Rule(_roles, _fewer_roles, OWNERS),
-    "email_verification": Rule(_one_of(*VERIFICATION), _to("off"), OWNERS),
-    "invitation_seconds": Rule(_whole(HOUR, 30 * DAY), _longer),
-    "sharing": Rule(_one_of(*SHARING), _to("on")),
+SETTING_RULES = {
+    "session_idle_seconds": SettingRule(_integer_between(300, 365 * DAY, or_zero=True), _is_longer),
+    "session_absolute_seconds": SettingRule(
+        _integer_between(HOUR, 365 * DAY, or_zero=True), _is_longer
+    ),
+    "sessions_per_user": SettingRule(_integer_between(1, 1000), _is_more),
+    "second_factor_roles": SettingRule(_role_list, _fewer_roles, OWNER_ROLES),
+    "email_verification": SettingRule(
+        _one_of(*EMAIL_VERIFICATION_CHOICES), _changes_to("off"), OWNER_ROLES
+    ),
+    "invitation_seconds": SettingRule(_integer_between(HOUR, 30 * DAY), _is_longer),
+    "sharing": SettingRule(_one_of(*SHARING_CHOICES), _changes_to("on")),
 }
 # The columns of a tenant that its people change, by the same rule.
-DETAILS_WEAKEN = {
+WEAKENING_DETAILS = {
     "name": lambda before, after: False,
-    "registration": _to(Tenant.Registration.OPEN.value),
+    "registration": _changes_to(Tenant.Registration.OPEN.value),
 }
 
 
-def checked_settings(wanted: dict[str, Any]) -> dict[str, Any]:
+def validate_settings(wanted: dict[str, Any]) -> dict[str, Any]:
     """Return settings as they are stored. Raises ValidationFailed that names ``settings.…``."""
     faults = []
     for name, value in wanted.items():
-        fault = RULES[name].fault(value) if name in RULES else ("unknown", "There is no such one.")
+        fault = (
+            SETTING_RULES[name].fault(value)
+            if name in SETTING_RULES
+            else ("unknown", "There is no such one.")
+        )
         if fault:
             faults.append(FieldError(f"settings.{name}", *fault))
     if faults:
@@ -106,30 +116,34 @@ def _canonical(value: Any) -> Any:
     return [role for role in ROLES if role in value] if isinstance(value, list) else value
 
 
-def require_may_set(user: User, settings: dict[str, Any], stored: dict[str, Any]) -> None:
+def require_settings_permission(
+    user: User, settings: dict[str, Any], stored: dict[str, Any]
+) -> None:
     """Raise PermissionRefused if one of the settings would change that this person may not change.
 
     What is sent back as it is changes nothing, so it is nobody's to refuse.
     """
-    for name, current, value in _compared(settings, stored):
-        if current != value and rank_of(user) not in RULES[name].roles:
+    for name, current, value in _compare_settings(settings, stored):
+        if current != value and effective_role(user) not in SETTING_RULES[name].roles:
             raise PermissionRefused(f"Only an owner may change {name}.")
 
 
-def require_proof_to_weaken(
+def require_authentication_to_weaken(
     tenant: Tenant, *, details: dict[str, Any], settings: dict[str, Any]
 ) -> None:
     """Raise ProofRequired if a change weakens log-in or registration and the last proof is old."""
-    pairs = _compared(settings, tenant.settings)
-    weaker = [name for name, current, value in pairs if RULES[name].weakens(current, value)]
-    weaker += [n for n, value in details.items() if DETAILS_WEAKEN[n](getattr(tenant, n), value)]
+    pairs = _compare_settings(settings, tenant.settings)
+    weaker = [name for name, current, value in pairs if SETTING_RULES[name].weakens(current, value)]
+    weaker += [n for n, value in details.items() if WEAKENING_DETAILS[n](getattr(tenant, n), value)]
     if weaker:
-        require_recent_proof()
+        require_recent_authentication()
 
 
-def _compared(settings: dict[str, Any], stored: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+def _compare_settings(
+    settings: dict[str, Any], stored: dict[str, Any]
+) -> Iterator[tuple[str, Any, Any]]:
     """Yield name, value now and value then of each setting."""
-    now = policy_from(stored)
+    now = policy_from_settings(stored)
     for name, value in settings.items():
         current = getattr(now, name)
         yield name, list(current) if isinstance(current, tuple) else current, value

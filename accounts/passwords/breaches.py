@@ -21,19 +21,19 @@ from django.utils.translation import gettext
 from urllib3.exceptions import HTTPError
 
 from accounts.problems import PasswordUnchecked
-from core.crypto.passwords import normalized_password
+from core.crypto.passwords import normalize_password
 
 log = logging.getLogger(__name__)
-PREFIX = 5
-ROW = re.compile(r"([0-9A-F]{35}):([0-9]+)", re.IGNORECASE)
+PREFIX_LENGTH = 5
+ROW_PATTERN = re.compile(r"([0-9A-F]{35}):([0-9]+)", re.IGNORECASE)
 # The longest ranges have some 2 000 rows of 40 bytes, and padding adds to 1 000.
-MOST_BYTES = 1024 * 1024
-PART = 16 * 1024
+MAX_RESPONSE_BYTES = 1024 * 1024
+CHUNK_BYTES = 16 * 1024
 PAUSE_SECONDS = 60
 THREADS = 2
 
 
-class NoAnswer(Exception):  # noqa: N818 - reads as what it says
+class BreachServiceUnavailable(Exception):  # noqa: N818 - reads as what it says
     """The service is away, too slow, or says something else than a range."""
 
 
@@ -53,8 +53,8 @@ class BreachedPasswordValidator:
         if fails_open and service_pause.is_on():
             return
         try:
-            known = is_breached(normalized_password(password))
-        except NoAnswer as exc:
+            known = is_breached(normalize_password(password))
+        except BreachServiceUnavailable as exc:
             service_pause.begin()
             log.warning("breaches_not_asked", extra={"why": str(exc), "taken": fails_open})
             if not fails_open:
@@ -90,33 +90,36 @@ service_pause = _Pause()
 def is_breached(password: str) -> bool:
     """Tell whether the service knows the password. Raises NoAnswer."""
     digest = hashlib.sha1(password.encode(), usedforsecurity=False).hexdigest().upper()
-    suffix = digest[PREFIX:]
-    rows = [ROW.fullmatch(line) for line in _range_in_time(digest[:PREFIX]).split()]
+    suffix = digest[PREFIX_LENGTH:]
+    rows = [
+        ROW_PATTERN.fullmatch(line)
+        for line in _fetch_range_with_timeout(digest[:PREFIX_LENGTH]).split()
+    ]
     if not rows or not all(rows):
-        raise NoAnswer("It did not answer with a range.")
+        raise BreachServiceUnavailable("It did not answer with a range.")
     return any(row[1].upper() == suffix and int(row[2]) > 0 for row in rows if row)
 
 
-def _range_in_time(prefix: str) -> str:
+def _fetch_range_with_timeout(prefix: str) -> str:
     """Return a range in a bounded time: looking a name up has no time-out of its own."""
-    work = _threads().submit(_range, prefix)
+    work = _executor().submit(_fetch_range, prefix)
     try:
         return work.result(settings.PASSWORD_BREACH_SECONDS + 1)
     except TookTooLong:
         work.cancel()
-        raise NoAnswer("Its name was not found in time.") from None
+        raise BreachServiceUnavailable("Its name was not found in time.") from None
 
 
 @cache
-def _threads() -> ThreadPoolExecutor:
+def _executor() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(THREADS, "breaches")
 
 
 # A forked process has none of its parent's threads.
-os.register_at_fork(after_in_child=_threads.cache_clear)
+os.register_at_fork(after_in_child=_executor.cache_clear)
 
 
-def _range(prefix: str) -> str:
+def _fetch_range(prefix: str) -> str:
     seconds = settings.PASSWORD_BREACH_SECONDS
     deadline = time.monotonic() + seconds
     url = f"{settings.PASSWORD_BREACH_URL.rstrip('/')}/{prefix}"
@@ -125,17 +128,17 @@ def _range(prefix: str) -> str:
         with urllib3.PoolManager(timeout=seconds, retries=False, headers=headers) as manager:
             answer = manager.request("GET", url, preload_content=False)
             if answer.status != 200:
-                raise NoAnswer(f"It answered with status {answer.status}.")
-            return _text(answer, deadline)
+                raise BreachServiceUnavailable(f"It answered with status {answer.status}.")
+            return _read_body(answer, deadline)
     except (HTTPError, OSError) as exc:
-        raise NoAnswer(type(exc).__name__) from exc
+        raise BreachServiceUnavailable(type(exc).__name__) from exc
 
 
-def _text(answer: urllib3.BaseHTTPResponse, deadline: float) -> str:
+def _read_body(answer: urllib3.BaseHTTPResponse, deadline: float) -> str:
     """Read the body, though neither more of it nor for longer than is right."""
     body = b""
-    while part := answer.read1(PART):
+    while part := answer.read1(CHUNK_BYTES):
         body += part
-        if len(body) > MOST_BYTES or time.monotonic() > deadline:
-            raise NoAnswer("It said too much, or took too long.")
+        if len(body) > MAX_RESPONSE_BYTES or time.monotonic() > deadline:
+            raise BreachServiceUnavailable("It said too much, or took too long.")
     return body.decode("ascii", "replace")

@@ -2,16 +2,20 @@
 
 from django.db import transaction
 
-from accounts.actors import actor_of, target_of
-from accounts.auth.login_throttling import counted_attempt
-from accounts.email.outbox import post_letter
-from accounts.email_tokens import void_links
+from accounts.actors import user_actor, user_target
+from accounts.auth.login_throttling import throttle_login
+from accounts.email.outbox import enqueue_email
+from accounts.email_tokens import revoke_email_tokens
 from accounts.models import Session, User
-from accounts.passwords.validation import checked_password, password_fits, still_fits
+from accounts.passwords.validation import (
+    hash_new_password,
+    user_password_matches,
+    user_password_still_matches,
+)
 from accounts.problems import WrongPassword
-from accounts.sessions.services import end_others
+from accounts.sessions.services import end_other_sessions
 from audit.services import record
-from core.crypto.passwords import SAME, normalized_password
+from core.crypto.passwords import SAME_PASSWORD, normalize_password
 from core.problems import FieldError, ValidationFailed
 
 
@@ -23,30 +27,30 @@ def change_password(session: Session, *, current: str, password: str) -> None:
     WrongPassword, ValidationFailed, RateLimited, HashingBusy.
     """
     user = User.objects.get(pk=session.user_id)
-    with counted_attempt(user.email):
-        if not password_fits(user, current):
-            record("password.refused", actor=actor_of(user), target=target_of(user))
+    with throttle_login(user.email):
+        if not user_password_matches(user, current):
+            record("password.refused", actor=user_actor(user), target=user_target(user))
             raise WrongPassword
-        _require_another(current, password)
+        _require_different(current, password)
         # Hashed before anything is locked: it takes long, and others may be waiting for the row.
-        hashed = checked_password(password, user)
+        hashed = hash_new_password(password, user)
         with transaction.atomic():
-            _store(session, user, current, hashed)
+            _store_password(session, user, current, hashed)
 
 
-def _require_another(current: str, password: str) -> None:
-    if normalized_password(password) == normalized_password(current):
-        raise ValidationFailed(errors=[FieldError("password", "same", SAME)])
+def _require_different(current: str, password: str) -> None:
+    if normalize_password(password) == normalize_password(current):
+        raise ValidationFailed(errors=[FieldError("password", "same", SAME_PASSWORD)])
 
 
-def _store(session: Session, seen: User, current: str, hashed: str) -> None:
+def _store_password(session: Session, seen: User, current: str, hashed: str) -> None:
     locked = User.objects.select_for_update().get(pk=seen.pk)
-    if not still_fits(locked, seen, current):
+    if not user_password_still_matches(locked, seen, current):
         raise WrongPassword
     locked.password = hashed
     locked.password_change_required = False
     locked.save(update_fields=["password", "password_change_required", "updated_at"])
-    record("password.changed", actor=actor_of(locked), target=target_of(locked))
-    end_others(session, Session.End.PASSWORD, actor=actor_of(locked))
-    void_links(locked)
-    post_letter("password_changed", to=locked.email, user=str(locked.id))
+    record("password.changed", actor=user_actor(locked), target=user_target(locked))
+    end_other_sessions(session, Session.End.PASSWORD, actor=user_actor(locked))
+    revoke_email_tokens(locked)
+    enqueue_email("password_changed", to=locked.email, user=str(locked.id))

@@ -6,10 +6,10 @@ from functools import cache
 from django.conf import settings
 from django.contrib.auth.password_validation import CommonPasswordValidator
 
-from core.crypto.passwords import normalized_password
-from tenants.context import tenant_or_none
+from core.crypto.passwords import normalize_password
+from tenants.context import current_tenant_or_none
 
-PRODUCT = "aggios"
+PRODUCT_NAME = "aggios"
 # A shorter word is a part of too many others.
 MIN_WORD_LENGTH = 4
 # Fewer letters and digits than these beside the words are no secret of their own.
@@ -23,18 +23,18 @@ def context_words(*more: str) -> set[str]:
     A name counts as a whole and by its words, without case and separators, in the normal form that
     passwords have.
     """
-    tenant = tenant_or_none()
-    names = [PRODUCT, settings.BASE_DOMAIN.partition(".")[0], *more]
+    tenant = current_tenant_or_none()
+    names = [PRODUCT_NAME, settings.BASE_DOMAIN.partition(".")[0], *more]
     if tenant is not None:
         names += [tenant.slug, tenant.name]
-    names = [normalized_password(name) for name in names]
-    words = {_plain(word) for name in names for word in [name, *SEPARATORS.split(name)]}
+    names = [normalize_password(name) for name in names]
+    words = {_folded(word) for name in names for word in [name, *SEPARATORS.split(name)]}
     return {word for word in words if len(word) >= MIN_WORD_LENGTH}
 
 
-def is_derived(password: str, words: set[str]) -> bool:
+def is_derived_from(password: str, words: set[str]) -> bool:
     """Tell whether little, or something common, is left of a password without the words."""
-    plain = _plain(password)
+    plain = _folded(password)
     rest = plain
     for word in sorted(words, key=len, reverse=True):
         rest = rest.replace(word, "")
@@ -43,7 +43,7 @@ def is_derived(password: str, words: set[str]) -> bool:
     return len(rest) < MIN_REST_LENGTH or rest.isdigit() or rest in _common_passwords()
 
 
-def _plain(text: str) -> str:
+def _folded(text: str) -> str:
     return SEPARATORS.sub("", text.casefold())
 
 

@@ -18,27 +18,27 @@ from django.conf import settings
 from django.contrib.auth.hashers import BasePasswordHasher
 from django.utils.translation import gettext_noop as _
 
-from accounts.passwords.hashing import desk
+from accounts.passwords.hashing import hash_pool
 from accounts.problems import HashingBusy
-from core.crypto.passwords import normalized_password
-from core.peppers import peppers
+from core.crypto.passwords import normalize_password
+from core.peppers import parse_peppers
 
-LEAST_MEMORY = 8  # KiB, RFC 9106 section 3.1
+MIN_MEMORY_KIB = 8  # KiB, RFC 9106 section 3.1
 ARGON2 = argon2.PasswordHasher(
     time_cost=settings.ARGON2_TIME_COST, memory_cost=settings.ARGON2_MEMORY_COST, parallelism=1
 )
 
 
-def _known() -> dict[str, bytes]:
-    return peppers(settings.PASSWORD_PEPPERS)
+def _peppers() -> dict[str, bytes]:
+    return parse_peppers(settings.PASSWORD_PEPPERS)
 
 
-def _current() -> str:
-    return next(iter(_known()))
+def _current_version() -> str:
+    return next(iter(_peppers()))
 
 
-def _keyed(password: str, version: str) -> bytes:
-    digest = hmac.new(_known()[version], password.encode(), hashlib.sha256).digest()
+def _peppered(password: str, version: str) -> bytes:
+    digest = hmac.new(_peppers()[version], password.encode(), hashlib.sha256).digest()
     # Argon2 takes any bytes; base64 keeps NUL out of libraries that do not.
     return b64encode(digest)
 
@@ -55,9 +55,9 @@ class PepperedArgon2(BasePasswordHasher):
 
     def encode(self, password: str, salt: str) -> str:
         """Return the stored text for a password, which is normalised (core/crypto/passwords.py)."""
-        version = _current()
-        keyed = _keyed(normalized_password(password), version)
-        return f"{self.algorithm}${version}{desk().do(ARGON2.hash, keyed)}"
+        version = _current_version()
+        keyed = _peppered(normalize_password(password), version)
+        return f"{self.algorithm}${version}{hash_pool().do(ARGON2.hash, keyed)}"
 
     def verify(self, password: str, encoded: str) -> bool:
         """Tell whether the password is the one encoded; False if its pepper is gone.
@@ -65,17 +65,17 @@ class PepperedArgon2(BasePasswordHasher):
         That takes as long as any other no. Raises HashingBusy.
         """
         _, version, inner = encoded.split("$", 2)
-        known = version in _known()
-        keyed = _keyed(password, version if known else _current())
+        known = version in _peppers()
+        keyed = _peppered(password, version if known else _current_version())
         try:
-            return desk().do(ARGON2.verify, "$" + inner, keyed) and known
+            return hash_pool().do(ARGON2.verify, "$" + inner, keyed) and known
         except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
             return False
 
     def must_update(self, encoded: str) -> bool:
         """Tell whether parameters or the pepper have moved on since this was encoded."""
         _, version, inner = encoded.split("$", 2)
-        return version != _current() or ARGON2.check_needs_rehash("$" + inner)
+        return version != _current_version() or ARGON2.check_needs_rehash("$" + inner)
 
     def harden_runtime(self, password: str, encoded: str) -> None:
         """Do the work that an older, cheaper hash has spared, so that it is not seen in time.
@@ -85,10 +85,10 @@ class PepperedArgon2(BasePasswordHasher):
         inner = encoded.split("$", 2)[2]
         spent = argon2.extract_parameters("$" + inner)
         owed = ARGON2.memory_cost * ARGON2.time_cost - spent.memory_cost * spent.time_cost
-        if owed > LEAST_MEMORY:
+        if owed > MIN_MEMORY_KIB:
             filler = argon2.PasswordHasher(time_cost=1, memory_cost=owed, parallelism=1)
             with suppress(HashingBusy):
-                desk().do(filler.hash, password)
+                hash_pool().do(filler.hash, password)
 
     def decode(self, encoded: str) -> dict[str, Any]:
         """Return the parts of a stored text."""

@@ -24,11 +24,11 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Desk:
+class PasswordHashPool:
     """Hashes ``at_once`` passwords; others wait, while there are ``places`` for all of them."""
 
     def __init__(self, *, at_once: int, places: int, patience: float) -> None:
-        self._threads = ThreadPoolExecutor(at_once, "hashing", initializer=_stand_back)
+        self._threads = ThreadPoolExecutor(at_once, "hashing", initializer=_lower_priority)
         self._places = threading.BoundedSemaphore(places)
         self._patience = patience
 
@@ -52,7 +52,7 @@ class Desk:
         self._places.release()
 
 
-def _stand_back() -> None:
+def _lower_priority() -> None:
     """Lower this thread's priority; Linux has one for each thread (setpriority(2), "C library")."""
     if sys.platform == "linux":
         with suppress(OSError):
@@ -62,9 +62,9 @@ def _stand_back() -> None:
 
 
 @cache
-def desk() -> Desk:
+def hash_pool() -> PasswordHashPool:
     """Return this process's desk."""
-    return Desk(
+    return PasswordHashPool(
         at_once=settings.HASHING_AT_ONCE,
         places=settings.HASHING_PLACES,
         patience=settings.HASHING_PATIENCE,
@@ -72,4 +72,4 @@ def desk() -> Desk:
 
 
 # A forked process has none of its parent's threads.
-os.register_at_fork(after_in_child=desk.cache_clear)
+os.register_at_fork(after_in_child=hash_pool.cache_clear)

@@ -16,21 +16,23 @@ from accounts.models import User
 from accounts.passwords.breaches import BreachedPasswordValidator
 from accounts.passwords.validators import ContextWordValidator, MaximumLengthValidator
 from accounts.problems import HashingBusy
-from core.crypto.passwords import password_matches, waste_verification
+from core.crypto.passwords import simulate_verification, verify_password
 from core.problems import FieldError, ValidationFailed
 
 
-def require_good(password: str, user: User | None = None, *, field: str = "password") -> None:
+def validate_new_password(
+    password: str, user: User | None = None, *, field: str = "password"
+) -> None:
     """Raise ValidationFailed with each rule that the password breaks, as far as we know ourselves.
 
     ``user`` need not be saved; its own data must not look like the password.
     """
     # The length alone first: it bounds the work of the other rules.
-    _require(password, user, field, [MaximumLengthValidator()])
-    _require(password, user, field, [rule for rule in _rules() if not _asks_others(rule)])
+    _apply(password, user, field, [MaximumLengthValidator()])
+    _apply(password, user, field, [rule for rule in _validators() if not _is_remote(rule)])
 
 
-def checked_password(
+def hash_new_password(
     password: str, user: User, *, field: str = "password", names: tuple[str, ...] = ()
 ) -> str:
     """Return the hash of a password that keeps the rules.
@@ -38,14 +40,14 @@ def checked_password(
     ``names`` are those of a workspace that is not there yet. Raises ValidationFailed,
     PasswordUnchecked, HashingBusy.
     """
-    require_good(password, user, field=field)
+    validate_new_password(password, user, field=field)
     if names:
-        _require(password, user, field, [ContextWordValidator(names)])
-    _require(password, user, field, [rule for rule in _rules() if _asks_others(rule)])
+        _apply(password, user, field, [ContextWordValidator(names)])
+    _apply(password, user, field, [rule for rule in _validators() if _is_remote(rule)])
     return make_password(password)
 
 
-def _require(password: str, user: User | None, field: str, rules: list[Any]) -> None:
+def _apply(password: str, user: User | None, field: str, rules: list[Any]) -> None:
     try:
         validate_password(password, user, password_validators=rules)  # type: ignore[arg-type]
     except ValidationError as exc:
@@ -53,25 +55,25 @@ def _require(password: str, user: User | None, field: str, rules: list[Any]) -> 
         raise ValidationFailed(errors=faults) from exc
 
 
-def _rules() -> list[Any]:
+def _validators() -> list[Any]:
     return get_default_password_validators()
 
 
-def _asks_others(rule: object) -> bool:
+def _is_remote(rule: object) -> bool:
     return isinstance(rule, BreachedPasswordValidator)
 
 
-def password_fits(user: User | None, password: str) -> bool:
+def user_password_matches(user: User | None, password: str) -> bool:
     """Tell whether the password is the user's. Does the same work for nobody, and answers False."""
     if user is None:
-        waste_verification(password, _nobodys_hash())
+        simulate_verification(password, _dummy_hash())
         return False
-    return password_matches(password, user.password, _rehash(user))
+    return verify_password(password, user.password, _rehash(user))
 
 
-def still_fits(locked: User, seen: User, password: str) -> bool:
+def user_password_still_matches(locked: User, seen: User, password: str) -> bool:
     """Tell whether a password that fitted ``seen`` fits the row as it is locked now."""
-    return locked.password == seen.password or password_fits(locked, password)
+    return locked.password == seen.password or user_password_matches(locked, password)
 
 
 def _rehash(user: User) -> Callable[[str], None]:
@@ -87,5 +89,5 @@ def _rehash(user: User) -> Callable[[str], None]:
 
 
 @cache
-def _nobodys_hash() -> str:
+def _dummy_hash() -> str:
     return make_password("nobody's password")

@@ -9,18 +9,18 @@ from django.contrib.auth import password_validation as django_rules
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 
-from accounts.passwords.context_words import context_words, is_derived
-from core.crypto.passwords import MAX_LENGTH, normalized_password
+from accounts.passwords.context_words import context_words, is_derived_from
+from core.crypto.passwords import MAX_PASSWORD_LENGTH, normalize_password
 
-TOO_LONG = f"Use at most {MAX_LENGTH} characters."
+TOO_LONG = f"Use at most {MAX_PASSWORD_LENGTH} characters."
 
 
-class _Normalized:
+class _NormalizedPasswordMixin:
     """Mixin before a validator class: has it validate the normalised password."""
 
     def validate(self, password: str, user: Any = None) -> None:
         """Raise ValidationError for a password that breaks the rule."""
-        super().validate(normalized_password(password), user)  # type: ignore[misc]
+        super().validate(normalize_password(password), user)  # type: ignore[misc]
 
 
 class MinimumLengthValidator(django_rules.MinimumLengthValidator):
@@ -31,7 +31,7 @@ class MinimumLengthValidator(django_rules.MinimumLengthValidator):
 
     def validate(self, password: str, user: Any = None) -> None:
         """Raise ValidationError for a password that is too short."""
-        super().validate(min(normalized_password(password), password, key=len), user)
+        super().validate(min(normalize_password(password), password, key=len), user)
 
 
 class MaximumLengthValidator:
@@ -39,7 +39,7 @@ class MaximumLengthValidator:
 
     def validate(self, password: str, user: object = None) -> None:
         """Raise ValidationError for more than 256 characters."""
-        if len(normalized_password(password)) > MAX_LENGTH:
+        if len(normalize_password(password)) > MAX_PASSWORD_LENGTH:
             raise ValidationError(self.get_help_text(), code="password_too_long")
 
     def get_help_text(self) -> str:
@@ -47,11 +47,13 @@ class MaximumLengthValidator:
         return gettext(TOO_LONG)
 
 
-class CommonPasswordValidator(_Normalized, django_rules.CommonPasswordValidator):
+class CommonPasswordValidator(_NormalizedPasswordMixin, django_rules.CommonPasswordValidator):
     """Refuses the 20 000 most common passwords."""
 
 
-class OwnDataValidator(_Normalized, django_rules.UserAttributeSimilarityValidator):
+class UserAttributeSimilarityValidator(
+    _NormalizedPasswordMixin, django_rules.UserAttributeSimilarityValidator
+):
     """Refuses a password that is like the user's own data."""
 
 
@@ -67,7 +69,7 @@ class ContextWordValidator:
 
     def validate(self, password: str, user: object = None) -> None:
         """Raise ValidationError for a password that is derived from such a name."""
-        if is_derived(normalized_password(password), context_words(*self._more_words)):
+        if is_derived_from(normalize_password(password), context_words(*self._more_words)):
             raise ValidationError(self.get_help_text(), code="password_context_word")
 
     def get_help_text(self) -> str:

@@ -13,46 +13,46 @@ from django.db.models.functions import Lower
 from django.db.models.lookups import Exact, In
 
 from accounts.models import User
-from core.text.email_addresses import address_key, typed_address
+from core.text.email_addresses import address_key, lowercased_address
 
-COLUMNS = [field.attname for field in User._meta.concrete_fields]
+USER_COLUMNS = [field.attname for field in User._meta.concrete_fields]
 
 
-def person_with_email(email: str) -> User | None:
+def find_user_by_email(email: str) -> User | None:
     """Return who has the address, in the form that is stored. Costs the same for nobody."""
-    return _first(_by_email(), email)
+    return _fetch_first(_by_email_sql(), email)
 
 
-def person_with_spelling(text: str) -> User | None:
+def find_user_by_typed_email(text: str) -> User | None:
     """Return who has an address as somebody typed it. Costs the same for nobody.
 
     The canonical form counts. A person whose row could not be rewritten to it is found by the
     spelling that the row has kept (docs/decisions/0021-email-addresses.md).
     """
-    typed = typed_address(text)
-    found = _all(_by_spellings(), typed, address_key(text))
+    typed = lowercased_address(text)
+    found = _fetch_all(_by_spellings_sql(), typed, address_key(text))
     as_typed = [person for person in found if person.email.lower() == typed]
     return next(iter([*as_typed, *found]), None)
 
 
-def locked_person(user_id: uuid.UUID) -> User | None:
+def lock_user(user_id: uuid.UUID) -> User | None:
     """Return the person with their row locked, though not against foreign keys to it."""
-    return _first(_by_id_locked(), user_id)
+    return _fetch_first(_by_id_locked_sql(), user_id)
 
 
 @cache
-def _by_email() -> str:
+def _by_email_sql() -> str:
     # As the unique index has it: a plain comparison would read the whole table.
     return _compiled(User.objects.filter(Exact(Lower("email"), "")), 1)
 
 
 @cache
-def _by_spellings() -> str:
+def _by_spellings_sql() -> str:
     return _compiled(User.objects.filter(In(Lower("email"), ["a", "b"])), 2)
 
 
 @cache
-def _by_id_locked() -> str:
+def _by_id_locked_sql() -> str:
     rows = User.objects.select_for_update(no_key=True).filter(pk=uuid.UUID(int=0))
     return _compiled(rows, 1)
 
@@ -63,18 +63,18 @@ def _compiled(rows: QuerySet[User], parameter_count: int) -> str:
     text, parameters = compiler.as_sql()
     columns = [expression for expression, _, _ in compiler.select]
     read = [column.target.attname for column in columns]
-    expected = (COLUMNS, parameter_count)
+    expected = (USER_COLUMNS, parameter_count)
     if (read, len(parameters)) != expected or compiler.get_converters(columns):
         raise RuntimeError(f"The query has other columns or parameters: {text}")
     return str(text)
 
 
-def _first(text: str, *parameters: str | uuid.UUID) -> User | None:
-    return next(iter(_all(text, *parameters)), None)
+def _fetch_first(text: str, *parameters: str | uuid.UUID) -> User | None:
+    return next(iter(_fetch_all(text, *parameters)), None)
 
 
-def _all(text: str, *parameters: str | uuid.UUID) -> list[User]:
+def _fetch_all(text: str, *parameters: str | uuid.UUID) -> list[User]:
     with connection.cursor() as cursor:
         cursor.execute(text, parameters)
         rows = cursor.fetchall()
-    return [User.from_db(DEFAULT_DB_ALIAS, COLUMNS, row) for row in rows]
+    return [User.from_db(DEFAULT_DB_ALIAS, USER_COLUMNS, row) for row in rows]

@@ -4,4 +4,4 @@ from django.dispatch import Signal
 
 # Sent with ``person`` (their locked row, buried already) inside the transaction that erases them,
 # before the audit trail forgets them.
-person_erased = Signal()
+user_erased = Signal()

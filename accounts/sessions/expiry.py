@@ -13,9 +13,9 @@ from django.db.models import Q
 
 from accounts.models import Session
 from accounts.problems import TokenInvalid
-from accounts.tenant_policy import policy
+from accounts.tenant_policy import current_policy
 
-WHY = {
+END_MESSAGES = {
     Session.End.LOGOUT: "You have logged out of this session.",
     Session.End.REUSE: "A used refresh token came back, so this session was ended.",
     Session.End.PASSWORD: "The password was changed, so this session was ended.",
@@ -27,7 +27,7 @@ WHY = {
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class SessionEnd:
     """When a session ended, and why (one of ``Session.End``)."""
 
     at: datetime
@@ -36,48 +36,50 @@ class Ending:
     @property
     def problem(self) -> TokenInvalid:
         """What the holder of its tokens is told: the cause is in ``reason``."""
-        said = f"{WHY[Session.End(self.reason)]} Log in again."
+        said = f"{END_MESSAGES[Session.End(self.reason)]} Log in again."
         return TokenInvalid(said, members={"reason": self.reason})
 
 
-def end_of_life(began: datetime, now: datetime) -> datetime:
+def refresh_expiry(began: datetime, now: datetime) -> datetime:
     """Return until when a session that is used now can be refreshed.
 
     Seven days on, unless the workspace's absolute limit, counted from the log-in, comes first.
     """
     expires: datetime = now + settings.REFRESH_TOKEN_LIFETIME
-    absolute = absolute_end(began)
+    absolute = absolute_expiry(began)
     # Whole seconds: the token carries the time as a number of seconds.
     return (min(expires, absolute) if absolute else expires).replace(microsecond=0)
 
 
-def absolute_end(began: datetime) -> datetime | None:
+def absolute_expiry(began: datetime) -> datetime | None:
     """Return when a session ends however much it is used; None without such a rule."""
-    seconds = policy().session_absolute_seconds
+    seconds = current_policy().session_absolute_seconds
     return began + timedelta(seconds=seconds) if seconds else None
 
 
-def ending_of(session: Session, now: datetime) -> Ending | None:
+def session_end(session: Session, now: datetime) -> SessionEnd | None:
     """Return why and when a session ended, or None while it lives."""
     if session.ended_at is not None:
-        return Ending(session.ended_at, session.end_reason)
-    first = min(_limits(session), key=lambda ending: ending.at)
+        return SessionEnd(session.ended_at, session.end_reason)
+    first = min(_expiries(session), key=lambda ending: ending.at)
     # A rule that was tightened meanwhile never ends a session before its last use.
-    return Ending(max(first.at, session.last_used_at), first.reason) if first.at <= now else None
+    return (
+        SessionEnd(max(first.at, session.last_used_at), first.reason) if first.at <= now else None
+    )
 
 
-def _limits(session: Session) -> Iterator[Ending]:
-    yield Ending(session.expires_at, Session.End.EXPIRED)
-    if (absolute := absolute_end(session.created_at)) is not None:
-        yield Ending(absolute, Session.End.EXPIRED)
-    if seconds := policy().session_idle_seconds:
+def _expiries(session: Session) -> Iterator[SessionEnd]:
+    yield SessionEnd(session.expires_at, Session.End.EXPIRED)
+    if (absolute := absolute_expiry(session.created_at)) is not None:
+        yield SessionEnd(absolute, Session.End.EXPIRED)
+    if seconds := current_policy().session_idle_seconds:
         idle = session.last_used_at + timedelta(seconds=seconds)
-        yield Ending(idle, Session.End.IDLE)
+        yield SessionEnd(idle, Session.End.IDLE)
 
 
-def alive(now: datetime) -> Q:
-    """Return the condition of the sessions for which ``ending_of`` is None."""
-    rules = policy()
+def active_sessions_q(now: datetime) -> Q:
+    """Return the condition of the sessions for which ``session_end`` is None."""
+    rules = current_policy()
     condition = Q(ended_at__isnull=True, expires_at__gt=now)
     if rules.session_absolute_seconds:
         condition &= Q(created_at__gt=now - timedelta(seconds=rules.session_absolute_seconds))

@@ -13,7 +13,7 @@ from django.db import DEFAULT_DB_ALIAS, connection
 
 from accounts.models import Session, User
 
-ANY = uuid.UUID(int=0)
+PLACEHOLDER_ID = uuid.UUID(int=0)
 SESSION_COLUMNS = [
     "id",
     "user_id",
@@ -28,25 +28,25 @@ USER_COLUMNS = [f.attname for f in User._meta.concrete_fields if f.attname != "p
 
 
 @cache
-def _statement() -> str:
-    """Return the SQL; raises RuntimeError if it no longer is what ``session_with_user`` reads."""
-    rows = Session.objects.select_related("user").filter(id=ANY).order_by()
+def _session_sql() -> str:
+    """Return the SQL; raises RuntimeError if it no longer is what ``find_session_with_user`` reads."""
+    rows = Session.objects.select_related("user").filter(id=PLACEHOLDER_ID).order_by()
     rows = rows.only(*SESSION_COLUMNS, *(f"user__{name}" for name in USER_COLUMNS))
     compiler = rows.query.get_compiler(DEFAULT_DB_ALIAS)
     text, parameters = compiler.as_sql()
     columns = [expression for expression, _, _ in compiler.select]
     read = [column.target.attname for column in columns]
-    if read != SESSION_COLUMNS + USER_COLUMNS or parameters != (ANY,):
+    if read != SESSION_COLUMNS + USER_COLUMNS or parameters != (PLACEHOLDER_ID,):
         raise RuntimeError(f"The query has other columns or parameters: {text}")
     if compiler.get_converters(columns):
         raise RuntimeError("A column needs a conversion that reading rows by hand leaves out.")
     return str(text)
 
 
-def session_with_user(session_id: uuid.UUID) -> Session | None:
+def find_session_with_user(session_id: uuid.UUID) -> Session | None:
     """Return the session with ``user`` loaded, living or ended, active or not, or None."""
     with connection.cursor() as cursor:
-        cursor.execute(_statement(), [session_id])
+        cursor.execute(_session_sql(), [session_id])
         row = cursor.fetchone()
     if row is None:
         return None

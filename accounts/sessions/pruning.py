@@ -10,38 +10,41 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from accounts.models import Session
-from accounts.sessions.expiry import ending_of
+from accounts.sessions.expiry import session_end
 from audit.services import SYSTEM, record
-from core.database.deleting import delete_some
+from core.database.deleting import delete_batch
 
-KEPT_AFTER_END = timedelta(days=30)
-AT_ONCE = 20
-RUN_OUT = Q(ended_at__isnull=True)
+SESSION_RETENTION = timedelta(days=30)
+SESSION_BATCH_SIZE = 20
+NOT_ENDED = Q(ended_at__isnull=True)
 
 
-def prune(now: datetime, at_once: int = AT_ONCE) -> int:
+def prune_sessions(now: datetime, at_once: int = SESSION_BATCH_SIZE) -> int:
     """Mark a few sessions that ran out and delete a few long-dead ones; return how many.
 
     Rows that somebody holds are left for the next time.
     """
     with transaction.atomic():
-        return _mark_run_out(now, at_once) + delete_some(_old(now), at_once)
+        return _mark_expired_sessions(now, at_once) + delete_batch(_outdated_sessions(now), at_once)
 
 
-def prunable(now: datetime) -> int:
-    """Return how many ``prune`` would mark or delete in the end."""
-    return Session.objects.filter(RUN_OUT, expires_at__lte=now).count() + _old(now).count()
+def count_prunable_sessions(now: datetime) -> int:
+    """Return how many ``prune_sessions`` would mark or delete in the end."""
+    return (
+        Session.objects.filter(NOT_ENDED, expires_at__lte=now).count()
+        + _outdated_sessions(now).count()
+    )
 
 
-def _old(now: datetime) -> QuerySet[Session]:
-    return Session.objects.filter(expires_at__lt=now - KEPT_AFTER_END).order_by("expires_at")
+def _outdated_sessions(now: datetime) -> QuerySet[Session]:
+    return Session.objects.filter(expires_at__lt=now - SESSION_RETENTION).order_by("expires_at")
 
 
-def _mark_run_out(now: datetime, at_once: int) -> int:
-    rows = Session.objects.filter(RUN_OUT, expires_at__lte=now)
+def _mark_expired_sessions(now: datetime, at_once: int) -> int:
+    rows = Session.objects.filter(NOT_ENDED, expires_at__lte=now)
     found = list(rows.order_by("expires_at").select_for_update(skip_locked=True)[:at_once])
     for row in found:
-        if ending := ending_of(row, now):
+        if ending := session_end(row, now):
             row.ended_at, row.end_reason = ending.at, ending.reason
     if found:
         Session.objects.bulk_update(found, ["ended_at", "end_reason"])

@@ -8,27 +8,32 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.actors import actor_of
+from accounts.actors import user_actor
 from accounts.models import Session
 from accounts.problems import TokenInvalid, TokenReused
-from accounts.sessions.expiry import end_of_life
-from accounts.sessions.services import Opened, end, require_alive
-from accounts.sessions.tokens import hash_of, kept_refresh_token, read_refresh_token, refresh_token
+from accounts.sessions.expiry import refresh_expiry
+from accounts.sessions.services import NewSession, end_session, require_active
+from accounts.sessions.tokens import (
+    hash_token,
+    refresh_token,
+    stored_refresh_token,
+    verify_refresh_token,
+)
 from core.request_context import request_context
 
 
-def session_of_token(token: str) -> Session:
+def session_of_refresh_token(token: str) -> Session:
     """Return the session that a well-signed refresh token belongs to, living or ended.
 
     Enough to end it, which only takes rights away. Raises TokenInvalid, TokenExpired.
     """
-    found = Session.objects.select_related("user").filter(id=read_refresh_token(token)).first()
+    found = Session.objects.select_related("user").filter(id=verify_refresh_token(token)).first()
     if found is None:
         raise TokenInvalid
     return found
 
 
-def rotate(token: str) -> Opened:
+def rotate_refresh_token(token: str) -> NewSession:
     """Exchange a refresh token for its child.
 
     The direct parent of the current token gets the current child again for 30 seconds after its
@@ -37,17 +42,17 @@ def rotate(token: str) -> Opened:
     Raises TokenInvalid (with the cause as ``reason`` if the session has ended), TokenExpired,
     TokenReused. Rule: RFC 9700 section 4.14.2 (refresh token rotation with reuse detection).
     """
-    session_id = read_refresh_token(token)
+    session_id = verify_refresh_token(token)
     with transaction.atomic():
-        session = _locked(session_id)
+        session = _lock_session(session_id)
         now = timezone.now()
-        refused = _refused(session, now) or _rotated(session, token, now)
+        refused = _inactive_problem(session, now) or _rotate_or_detect_reuse(session, token, now)
     if refused is not None:
         raise refused
-    return Opened(session, session.user, kept_refresh_token(session))
+    return NewSession(session, session.user, stored_refresh_token(session))
 
 
-def _locked(session_id: uuid.UUID) -> Session:
+def _lock_session(session_id: uuid.UUID) -> Session:
     rows = Session.objects.select_for_update(of=("self",)).select_related("user")
     session = rows.filter(id=session_id).first()
     if session is None:
@@ -55,26 +60,26 @@ def _locked(session_id: uuid.UUID) -> Session:
     return session
 
 
-def _refused(session: Session, now: datetime) -> TokenInvalid | None:
+def _inactive_problem(session: Session, now: datetime) -> TokenInvalid | None:
     try:
-        require_alive(session, now)
+        require_active(session, now)
     except TokenInvalid as problem:
         return problem
     return None
 
 
-def _rotated(session: Session, token: str, now: datetime) -> TokenReused | None:
-    kind = _kind_of(session, token, now)
+def _rotate_or_detect_reuse(session: Session, token: str, now: datetime) -> TokenReused | None:
+    kind = _classify(session, token, now)
     if kind == "current":
         _advance(session, now)
     elif kind == "used":
-        end(session, Session.End.REUSE, actor=actor_of(session.user))
+        end_session(session, Session.End.REUSE, actor=user_actor(session.user))
         return TokenReused(members={"reason": Session.End.REUSE.value})
     return None
 
 
-def _kind_of(session: Session, token: str, now: datetime) -> str:
-    hashed = hash_of(token)
+def _classify(session: Session, token: str, now: datetime) -> str:
+    hashed = hash_token(token)
     if hmac.compare_digest(bytes(session.token_hash), hashed):
         return "current"
     is_parent = hmac.compare_digest(bytes(session.parent_hash), hashed)
@@ -88,9 +93,9 @@ def _advance(session: Session, now: datetime) -> None:
     session.parent_hash = session.token_hash
     session.generation += 1
     session.rotated_at = session.last_used_at = now
-    session.expires_at = end_of_life(session.created_at, now)
+    session.expires_at = refresh_expiry(session.created_at, now)
     session.ip, session.user_agent = context.client_address or None, context.user_agent
-    session.token_hash = hash_of(refresh_token(session))
+    session.token_hash = hash_token(refresh_token(session))
     session.save(
         update_fields=[
             *("parent_hash", "token_hash", "generation", "rotated_at"),

@@ -10,7 +10,7 @@ from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
 from tenants.context import current_tenant
 from tenants.refs import TenantRef
-from tenants.signing_keys import key_id, signing_key, verifying_keys
+from tenants.signing_keys import current_key_id, signing_key, verifying_keys
 
 ALGORITHM = "HS256"
 
@@ -20,7 +20,7 @@ class TenantTokenBackend(TokenBackend):
 
     def __init__(self, tenant: TenantRef) -> None:
         super().__init__(ALGORITHM, signing_key=signing_key(tenant))
-        self.kid = str(key_id(tenant))
+        self.kid = str(current_key_id(tenant))
         self.accepting = [TokenBackend(ALGORITHM, signing_key=k) for k in verifying_keys(tenant)]
 
     def encode(self, payload: dict[str, Any]) -> str:
@@ -33,16 +33,16 @@ class TenantTokenBackend(TokenBackend):
 
     def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:
         """Return the claims, or raise TokenBackendError. The ``kid`` must be this tenant's."""
-        if str(header_of(token).get("kid", "")) != self.kid:
+        if str(unverified_header(token).get("kid", "")) != self.kid:
             raise TokenBackendError("The token was signed with another key.")
         *former, last = reversed(self.accepting)
         for backend in former:
-            if signed_by(token, backend.prepared_signing_key):
+            if is_signed_by(token, backend.prepared_signing_key):
                 return dict(backend.decode(token, verify))
         return dict(last.decode(token, verify))
 
 
-def header_of(token: Any) -> dict[str, Any]:
+def unverified_header(token: Any) -> dict[str, Any]:
     """Return the header of a token, unverified; empty for what is no token."""
     try:
         return jwt.get_unverified_header(token)
@@ -50,7 +50,7 @@ def header_of(token: Any) -> dict[str, Any]:
         return {}
 
 
-def signed_by(token: str, key: Any) -> bool:
+def is_signed_by(token: str, key: Any) -> bool:
     """Tell whether a key signed a token, however old that is."""
     try:
         jwt.decode(token, key, algorithms=[ALGORITHM], options={"verify_exp": False})
@@ -60,21 +60,21 @@ def signed_by(token: str, key: Any) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def backend_of(tenant: TenantRef) -> TenantTokenBackend:
+def token_backend(tenant: TenantRef) -> TenantTokenBackend:
     """Return what signs for a tenant; one for each version of its key."""
     return TenantTokenBackend(tenant)
 
 
-class _OfTenant:
+class _TenantTokenMixin:
     """Mixin: the backend of the tenant that the code runs in."""
 
     def get_token_backend(self) -> TenantTokenBackend:
-        return backend_of(current_tenant())
+        return token_backend(current_tenant())
 
 
-class TenantAccessToken(_OfTenant, AccessToken):
+class TenantAccessToken(_TenantTokenMixin, AccessToken):
     """Good for 24 hours in one tenant, while its session lives."""
 
 
-class TenantRefreshToken(_OfTenant, RefreshToken):  # type: ignore[misc]
+class TenantRefreshToken(_TenantTokenMixin, RefreshToken):  # type: ignore[misc]
     """Good once, for a week, in one tenant."""

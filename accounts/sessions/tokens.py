@@ -25,16 +25,16 @@ from accounts.problems import TokenExpired, TokenInvalid
 from accounts.sessions.signing import (
     TenantAccessToken,
     TenantRefreshToken,
-    backend_of,
-    header_of,
-    signed_by,
+    is_signed_by,
+    token_backend,
+    unverified_header,
 )
 from tenants.context import current_tenant
 from tenants.refs import TenantRef
-from tenants.signing_keys import former_keys, parse_key_id, verifying_keys
+from tenants.signing_keys import parse_key_id, retired_keys, verifying_keys
 
-LONGEST = 4096
-ENDED_WITH_KEY = "Every log-in of this workspace was ended; log in again."
+MAX_TOKEN_LENGTH = 4096
+KEY_ROTATED_MESSAGE = "Every log-in of this workspace was ended; log in again."
 T = TypeVar("T", bound=Token)
 
 
@@ -52,23 +52,23 @@ def access_token(session: Session, user: User) -> str:
 
 def refresh_token(session: Session) -> str:
     """Return the refresh token of the session's current generation, always the same text."""
-    return next(_refresh_tokens(session))
+    return next(_refresh_token_candidates(session))
 
 
-def kept_refresh_token(session: Session) -> str:
+def stored_refresh_token(session: Session) -> str:
     """Return the refresh token whose hash the session's row holds.
 
     It may have been made with a former master secret that is still accepted. Raises TokenInvalid
     when it was made with one that is not.
     """
     hashed = bytes(session.token_hash)
-    for token in _refresh_tokens(session):
-        if hmac.compare_digest(hash_of(token), hashed):
+    for token in _refresh_token_candidates(session):
+        if hmac.compare_digest(hash_token(token), hashed):
             return token
     raise TokenInvalid
 
 
-def _refresh_tokens(session: Session) -> Iterator[str]:
+def _refresh_token_candidates(session: Session) -> Iterator[str]:
     """Give the session's refresh token as each accepted master secret makes it, current first."""
     tenant = current_tenant()
     token = TenantRefreshToken()
@@ -79,7 +79,7 @@ def _refresh_tokens(session: Session) -> Iterator[str]:
     keys = zip(verifying_keys(tenant), verifying_keys(tenant, purpose="refresh"), strict=True)
     for signing, naming in keys:
         token["jti"] = _jti(session, naming)
-        yield backend_of(tenant).encode_with(signing, token.payload)
+        yield token_backend(tenant).encode_with(signing, token.payload)
 
 
 def _jti(session: Session, key: str) -> str:
@@ -87,55 +87,55 @@ def _jti(session: Session, key: str) -> str:
     return hmac.new(key.encode(), text, hashlib.sha256).hexdigest()
 
 
-def hash_of(token: str) -> bytes:
+def hash_token(token: str) -> bytes:
     """Return what is stored of a refresh token. It is random enough for a fast hash."""
     return hashlib.sha256(token.encode()).digest()
 
 
-def read_access_token(token: str) -> uuid.UUID:
+def verify_access_token(token: str) -> uuid.UUID:
     """Return the session id that a good access token names. Raises TokenInvalid, TokenExpired."""
-    session_id, expires = _verified(current_tenant(), token)
+    session_id, expires = _verify_cached(current_tenant(), token)
     if expires <= time.time():
         raise TokenExpired
     return session_id
 
 
 @lru_cache(maxsize=8192)
-def _verified(tenant: TenantRef, token: str) -> tuple[uuid.UUID, float]:
+def _verify_cached(tenant: TenantRef, token: str) -> tuple[uuid.UUID, float]:
     """Return the session id and the end of a token that the tenant's key signed.
 
     A signature that was good under a key stays so, and only good ones are remembered: what raises
     is not. Whatever can change (the key's version is in ``tenant``, time, the session's row) is
     looked at on every request.
     """
-    read = _read(TenantAccessToken, token)
+    read = _decode(TenantAccessToken, token)
     return _session_id(read), float(read["exp"])
 
 
-def read_refresh_token(token: str) -> uuid.UUID:
+def verify_refresh_token(token: str) -> uuid.UUID:
     """Return the session id that a good refresh token names. Raises TokenInvalid, TokenExpired."""
-    return _session_id(_read(TenantRefreshToken, token))
+    return _session_id(_decode(TenantRefreshToken, token))
 
 
-def _read(kind: type[T], token: str) -> T:
-    if not token.isascii() or len(token) > LONGEST:
+def _decode(kind: type[T], token: str) -> T:
+    if not token.isascii() or len(token) > MAX_TOKEN_LENGTH:
         raise TokenInvalid
     try:
         return kind(token)  # type: ignore[arg-type]
     except ExpiredTokenError as exc:
         raise TokenExpired from exc
     except TokenError as exc:
-        raise _refusal(token) from exc
+        raise _problem_for(token) from exc
     except (OverflowError, TypeError, ValueError) as exc:  # a time that is none
         raise TokenInvalid from exc
 
 
-def _refusal(token: str) -> TokenInvalid:
+def _problem_for(token: str) -> TokenInvalid:
     """Return what to tell the holder: the cause, if a former key of this tenant signed it."""
-    key_id = parse_key_id(str(header_of(token).get("kid", "")))
-    former = former_keys(current_tenant(), key_id) if key_id else []
-    if any(signed_by(token, key) for key in former):
-        return TokenInvalid(ENDED_WITH_KEY, members={"reason": Session.End.REVOKED.value})
+    key_id = parse_key_id(str(unverified_header(token).get("kid", "")))
+    former = retired_keys(current_tenant(), key_id) if key_id else []
+    if any(is_signed_by(token, key) for key in former):
+        return TokenInvalid(KEY_ROTATED_MESSAGE, members={"reason": Session.End.REVOKED.value})
     return TokenInvalid()
 
 
@@ -146,7 +146,7 @@ def _session_id(token: Token) -> uuid.UUID:
         raise TokenInvalid from exc
 
 
-def lifetimes(session: Session) -> dict[str, int]:
+def token_lifetimes(session: Session) -> dict[str, int]:
     """Return how long the session's tokens live from its last rotation, in seconds."""
     left = math.ceil((session.expires_at - session.rotated_at) / timedelta(seconds=1))
     access = int(settings.ACCESS_TOKEN_LIFETIME.total_seconds())

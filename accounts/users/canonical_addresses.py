@@ -4,15 +4,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from core.text.email_canonicalization import (
-    Finding,
+    AddressFinding,
     StoredAddress,
-    canonical_of,
-    findings_of,
-    suspect,
+    canonical_or_none,
+    find_noncanonical,
+    noncanonical_condition,
 )
 
 # Each kind of row: its table and its column, and which of its rows no two may have one address.
-COLUMNS = {
+ADDRESS_COLUMNS = {
     "user": ("accounts_user", "email", "removed_at IS NULL"),
     "invitation": ("accounts_invitation", "email", "uses = 0 AND revoked_at IS NULL"),
     "letter": ("accounts_letter", "recipient", "false"),
@@ -20,7 +20,7 @@ COLUMNS = {
 }
 
 
-def addresses_to_rewrite(cursor: Any) -> list[Finding]:
+def find_noncanonical_addresses(cursor: Any) -> list[AddressFinding]:
     """Return the users and open invitations whose address is not canonical.
 
     ``cursor`` must be in the tenant's schema. It takes one statement where all are canonical.
@@ -28,7 +28,7 @@ def addresses_to_rewrite(cursor: Any) -> list[Finding]:
     return _findings(cursor, _suspects(cursor))
 
 
-def rewrite_addresses(cursor: Any) -> None:
+def canonicalise_addresses(cursor: Any) -> None:
     """Bring every address of a tenant into canonical form, but those that collide.
 
     What names the address of a user who keeps it, such as a mailed link, keeps it as well.
@@ -38,7 +38,7 @@ def rewrite_addresses(cursor: Any) -> None:
         return
     kept = {(f.table, f.id) for f in _findings(cursor, suspects) if f.problem != "not_canonical"}
     of_users = {s.address for s, _ in suspects if (s.table, s.row_id) in kept and s.table == "user"}
-    for table in COLUMNS:
+    for table in ADDRESS_COLUMNS:
         rows = [s for s, _ in suspects if s.table == table and (table, s.row_id) not in kept]
         if table in ("letter", "link"):
             rows = [row for row in rows if row.address not in of_users]
@@ -49,25 +49,25 @@ def _suspects(cursor: Any) -> list[tuple[StoredAddress, bool]]:
     """Return what may not be canonical, and whether no other row may have the same address."""
     parts = (
         f"SELECT '{kind}', id::text, {column}, {unique} FROM {table} "  # noqa: S608 - no input
-        f"WHERE {column} <> '' AND {suspect(column)}"
-        for kind, (table, column, unique) in COLUMNS.items()
+        f"WHERE {column} <> '' AND {noncanonical_condition(column)}"
+        for kind, (table, column, unique) in ADDRESS_COLUMNS.items()
     )
     cursor.execute(" UNION ALL ".join(parts) + " ORDER BY 1, 2", [])
     return [(StoredAddress(*row[:3]), row[3]) for row in cursor.fetchall()]
 
 
-def _findings(cursor: Any, suspects: Iterable[tuple[StoredAddress, bool]]) -> list[Finding]:
-    found: list[Finding] = []
+def _findings(cursor: Any, suspects: Iterable[tuple[StoredAddress, bool]]) -> list[AddressFinding]:
+    found: list[AddressFinding] = []
     for kind in ("user", "invitation"):
         rows = [stored for stored, unique in suspects if stored.table == kind and unique]
         if rows:
-            wanted = [canonical for row in rows if (canonical := canonical_of(row.address))]
-            found += findings_of(rows, _taken(cursor, kind, wanted))
+            wanted = [canonical for row in rows if (canonical := canonical_or_none(row.address))]
+            found += find_noncanonical(rows, _taken(cursor, kind, wanted))
     return found
 
 
 def _taken(cursor: Any, kind: str, addresses: list[str]) -> dict[str, str]:
-    table, column, unique = COLUMNS[kind]
+    table, column, unique = ADDRESS_COLUMNS[kind]
     cursor.execute(
         f"SELECT lower({column}), id::text FROM {table} "  # noqa: S608 - no input
         f"WHERE lower({column}) = ANY(%s) AND {unique}",
@@ -77,10 +77,12 @@ def _taken(cursor: Any, kind: str, addresses: list[str]) -> dict[str, str]:
 
 
 def _update(cursor: Any, kind: str, rows: list[StoredAddress]) -> None:
-    changes = [(row.row_id, canonical) for row in rows if (canonical := canonical_of(row.address))]
+    changes = [
+        (row.row_id, canonical) for row in rows if (canonical := canonical_or_none(row.address))
+    ]
     if not changes:
         return
-    table, column, _ = COLUMNS[kind]
+    table, column, _ = ADDRESS_COLUMNS[kind]
     ids, addresses = zip(*changes, strict=True)
     cursor.execute(
         f"UPDATE {table} SET {column} = new.address "  # noqa: S608 - no input

@@ -5,19 +5,19 @@ from collections.abc import Collection
 from django.core.exceptions import ValidationError
 
 from accounts.models import User
-from accounts.passwords.validation import checked_password
-from accounts.people.addresses import require_reachable
+from accounts.passwords.validation import hash_new_password
+from accounts.people.addresses import refuse_reserved_address
 from accounts.problems import EmailTaken
-from core.db_backend.queries import insert_unless_taken
+from core.db_backend.queries import insert_ignoring_conflict
 from core.problems import FieldError, ValidationFailed
 from core.text.email_addresses import canonical_address
 from core.text.names import clean_name
 
-NAMES = ("first_name", "last_name")
-LONGEST_NAME = 100
+NAME_FIELDS = ("first_name", "last_name")
+MAX_NAME_LENGTH = 100
 
 
-def require_sound(user: User, *, names: Collection[str] = NAMES) -> None:
+def validate_user(user: User, *, names: Collection[str] = NAME_FIELDS) -> None:
     """Bring a person's names into normal form C, and hold every field but the password to its rule.
 
     ``names`` are those to look at: a name that was stored under an older rule must not keep the
@@ -26,11 +26,11 @@ def require_sound(user: User, *, names: Collection[str] = NAMES) -> None:
     faults = []
     for name in names:
         try:
-            setattr(user, name, clean_person_name(getattr(user, name), field=name))
+            setattr(user, name, clean_user_name(getattr(user, name), field=name))
         except ValidationFailed as exc:
             faults += exc.errors
     try:
-        user.clean_fields(exclude=["password", *NAMES])
+        user.clean_fields(exclude=["password", *NAME_FIELDS])
     except ValidationError as exc:
         faults += [
             FieldError(name, fault.code or "invalid", fault.messages[0])
@@ -39,34 +39,34 @@ def require_sound(user: User, *, names: Collection[str] = NAMES) -> None:
         ]
     if faults:
         raise ValidationFailed(errors=faults)
-    require_reachable(user.email)
+    refuse_reserved_address(user.email)
 
 
-def clean_person_name(text: str, *, field: str) -> str:
+def clean_user_name(text: str, *, field: str) -> str:
     """Return a first or last name in normal form C; blank is allowed. Raises ValidationFailed."""
-    return clean_name(text, field=field, max_length=LONGEST_NAME, required=False)
+    return clean_name(text, field=field, max_length=MAX_NAME_LENGTH, required=False)
 
 
-def create_user(
+def create_user_without_actor(
     *, email: str, password: str, role: str = User.Role.MEMBER, first_name: str, last_name: str
 ) -> User:
     """Add a person to the tenant. Raises ValidationFailed, EmailTaken."""
     names = {"first_name": first_name, "last_name": last_name}
-    return add_user(new_user(email=email, password=password, role=role, **names))
+    return insert_user(build_user(email=email, password=password, role=role, **names))
 
 
-def new_user(*, email: str, password: str, role: str, first_name: str, last_name: str) -> User:
+def build_user(*, email: str, password: str, role: str, first_name: str, last_name: str) -> User:
     """Return a person who is not saved yet, with the password hashed. Raises ValidationFailed."""
     user = User(
         email=canonical_address(email), role=role, first_name=first_name, last_name=last_name
     )
-    require_sound(user)
-    user.password = checked_password(password, user)
+    validate_user(user)
+    user.password = hash_new_password(password, user)
     return user
 
 
-def add_user(user: User) -> User:
+def insert_user(user: User) -> User:
     """Save a new person whose password is hashed already. Raises EmailTaken."""
-    if not insert_unless_taken(user):
+    if not insert_ignoring_conflict(user):
         raise EmailTaken(errors=[FieldError("email", "taken", EmailTaken.title)])
     return user

@@ -17,45 +17,45 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from rest_framework.utils.encoders import JSONEncoder
 
-from accounts.actors import actor_of, target_of
+from accounts.actors import user_actor, user_target
 from accounts.models import User
-from accounts.users.permissions import require_may
-from accounts.users.queries import readable_person
+from accounts.users.permissions import check_permission
+from accounts.users.queries import get_user
 from audit.services import record
 from core.text.formatting import timestamp
 
 Row = dict[str, Any]
-Source = Callable[[User], Iterator[Row]]
+ExportSource = Callable[[User], Iterator[Row]]
 """Gives what one room keeps of a person; named in ``settings.PERSONAL_DATA_SOURCES``."""
-ROWS_AT_ONCE = 200
+BATCH_SIZE = 200
 
 
-def personal_data(person_id: uuid.UUID, *, by: User) -> Iterator[bytes]:
+def export_user(person_id: uuid.UUID, *, by: User) -> Iterator[bytes]:
     """Return the document about a person in parts, and put on record who asked for it.
 
     The parts are read from the database as they are asked for, each of which must happen inside of
     the tenant (tenants/streaming.py). Raises NotFound, PermissionRefused.
     """
     with transaction.atomic():
-        person = readable_person(person_id)
-        require_may("export", by, person)
-        record("user.exported", actor=actor_of(by), target=target_of(person))
+        person = get_user(person_id)
+        check_permission("export", by, person)
+        record("user.exported", actor=user_actor(by), target=user_target(person))
     return _document(person)
 
 
-def rows_of(found: QuerySet[Any]) -> Iterator[Any]:
+def iterate_rows(found: QuerySet[Any]) -> Iterator[Any]:
     """Give rows in the order of their keys, some hundreds a query, in no transaction."""
-    page: list[Model] = list(found.order_by("pk")[:ROWS_AT_ONCE])
+    page: list[Model] = list(found.order_by("pk")[:BATCH_SIZE])
     while page:
         yield from page
-        page = list(found.filter(pk__gt=page[-1].pk).order_by("pk")[:ROWS_AT_ONCE])
+        page = list(found.filter(pk__gt=page[-1].pk).order_by("pk")[:BATCH_SIZE])
 
 
 def _document(person: User) -> Iterator[bytes]:
-    head = {"exported_at": timestamp(timezone.now()), "profile": profile_of(person)}
-    yield _text(head)[:-1].encode()
+    head = {"exported_at": timestamp(timezone.now()), "profile": user_profile(person)}
+    yield _json(head)[:-1].encode()
     for name, path in settings.PERSONAL_DATA_SOURCES.items():
-        source: Source = import_string(path)
+        source: ExportSource = import_string(path)
         yield f',"{name}":['.encode()
         yield from _parts(source(person))
         yield b"]"
@@ -64,26 +64,30 @@ def _document(person: User) -> Iterator[bytes]:
 
 def _parts(rows: Iterator[Row]) -> Iterator[bytes]:
     separator = ""
-    while some := list(islice(rows, ROWS_AT_ONCE)):
-        yield (separator + ",".join(_text(row) for row in some)).encode()
+    while some := list(islice(rows, BATCH_SIZE)):
+        yield (separator + ",".join(_json(row) for row in some)).encode()
         separator = ","
 
 
-def _text(value: Any) -> str:
+def _json(value: Any) -> str:
     return json.dumps(value, cls=JSONEncoder, ensure_ascii=False, separators=(",", ":"))
 
 
-def profile_of(person: User) -> Row:
+def user_profile(person: User) -> Row:
     """Return what the row of a person says, but nothing of the password."""
     names = [field.name for field in User._meta.concrete_fields]
-    return {name: shown(getattr(person, name)) for name in names if not name.startswith("password")}
+    return {
+        name: serialize_value(getattr(person, name))
+        for name in names
+        if not name.startswith("password")
+    }
 
 
-def fields_of(row: Model, names: str) -> Row:
+def select_fields(row: Model, names: str) -> Row:
     """Return some fields of a row by name."""
-    return {name: shown(getattr(row, name)) for name in names.split()}
+    return {name: serialize_value(getattr(row, name)) for name in names.split()}
 
 
-def shown(value: Any) -> Any:
+def serialize_value(value: Any) -> Any:
     """Return a value as the API writes it."""
     return timestamp(value) if hasattr(value, "isoformat") else value

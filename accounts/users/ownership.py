@@ -12,19 +12,19 @@ from django.db.models import Q
 
 from accounts.models import User
 from accounts.problems import LastOwner, TokenInvalid
-from accounts.users.queries import readable_people
+from accounts.users.queries import existing_users
 from core.problems import NotFound
 
-People = dict[uuid.UUID, User]
+LockedUsers = dict[uuid.UUID, User]
 
 
-def locked_owners(*others: uuid.UUID) -> People:
+def lock_owners(*others: uuid.UUID) -> LockedUsers:
     """Lock the owners and the people named; return them by id. Call inside a transaction."""
-    wanted = readable_people().filter(Q(role=User.Role.OWNER) | Q(pk__in=others))
+    wanted = existing_users().filter(Q(role=User.Role.OWNER) | Q(pk__in=others))
     return {row.pk: row for row in wanted.order_by("pk").select_for_update(no_key=True)}
 
 
-def acting(locked: People, by: User) -> User:
+def locked_actor(locked: LockedUsers, by: User) -> User:
     """Return who acts as they are now. Raises TokenInvalid if they are out since they asked."""
     actor = locked.get(by.pk)
     if actor is None or not actor.is_active:
@@ -32,7 +32,7 @@ def acting(locked: People, by: User) -> User:
     return actor
 
 
-def found(locked: People, person_id: uuid.UUID) -> User:
+def locked_user(locked: LockedUsers, person_id: uuid.UUID) -> User:
     """Return one of the locked people. Raises NotFound."""
     if person_id not in locked:
         raise NotFound
@@ -44,11 +44,11 @@ def require_another_owner(person: User) -> None:
 
     Asks anew: the locking statement may have begun before the change that it waited for.
     """
-    owners = readable_people().filter(role=User.Role.OWNER, is_active=True)
+    owners = existing_users().filter(role=User.Role.OWNER, is_active=True)
     if not owners.exclude(pk=person.pk).exists():
         raise LastOwner
 
 
-def counts_as_owner(person: User) -> bool:
+def is_active_owner(person: User) -> bool:
     """Whether the workspace would have one active owner fewer without the person."""
     return person.role == User.Role.OWNER and person.is_active

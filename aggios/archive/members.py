@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from operations.archives.file_format import BLOCK, CHUNK, header, padding
-from operations.errors import Damaged
+from operations.errors import DamagedArchiveError
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,11 @@ class Member:
     def called(self, name: str) -> "Member":
         """Return the member if that is its name. Raises Damaged."""
         if self.name != name:
-            raise Damaged(f"{name} is missing; {self.name[:80]!r} stands in its place.")
+            raise DamagedArchiveError(f"{name} is missing; {self.name[:80]!r} stands in its place.")
         return self
 
 
-class MembersIn:
+class MemberReader:
     """A file that members are read from, at any place and by several readers at once."""
 
     def __init__(self, descriptor: int) -> None:
@@ -49,13 +49,13 @@ class MembersIn:
             info = tarfile.TarInfo.frombuf(block, "ascii", "strict")
             is_exact = info.size >= 0 and header(info.name, info.size) == block
         except (tarfile.HeaderError, ValueError) as exc:
-            raise Damaged(f"There is no member at byte {position}.") from exc
+            raise DamagedArchiveError(f"There is no member at byte {position}.") from exc
         member = Member(info.name, position + BLOCK, info.size)
         if not is_exact or member.end > self.size:
-            raise Damaged(f"The member at byte {position} is not one of an archive's.")
+            raise DamagedArchiveError(f"The member at byte {position} is not one of an archive's.")
         fill = padding(info.size)
         if self.read(member.end - len(fill), len(fill)) != fill:
-            raise Damaged(f"Something stands between the members at byte {member.end}.")
+            raise DamagedArchiveError(f"Something stands between the members at byte {member.end}.")
         return member
 
     def read(self, position: int, count: int) -> bytes:
@@ -65,7 +65,7 @@ class MembersIn:
     def whole(self, member: Member, most: int) -> bytes:
         """Return a small member. Raises Damaged for a large one."""
         if member.size > most:
-            raise Damaged(f"{member.name} is larger than it can be.")
+            raise DamagedArchiveError(f"{member.name} is larger than it can be.")
         return b"".join(self.chunks(member))
 
     def chunks(self, member: Member) -> Iterator[bytes]:
@@ -74,7 +74,7 @@ class MembersIn:
         while position < end:
             chunk = self.read(position, min(CHUNK, end - position))
             if not chunk:
-                raise Damaged(f"{member.name} ends too early.")
+                raise DamagedArchiveError(f"{member.name} ends too early.")
             position += len(chunk)
             yield chunk
 
@@ -85,7 +85,7 @@ class MembersIn:
             digest.update(chunk)
             yield chunk
         if digest.hexdigest() != sha256:
-            raise Damaged(f"{member.name} is not what was written.")
+            raise DamagedArchiveError(f"{member.name} is not what was written.")
 
     def sha256(self) -> str:
         """Return the SHA-256 of the whole file."""

@@ -10,24 +10,24 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
-INFO = b"aggios:archive:v1"
+SIGNATURE_INFO = b"aggios:archive:v1"
 
 
-def sign(manifest: bytes) -> str:
+def sign_manifest(manifest: bytes) -> str:
     """Return the signature of a manifest, as hex."""
-    return _signed(settings.TOKEN_MASTER_SECRET, manifest)
+    return _signature(settings.TOKEN_MASTER_SECRET, manifest)
 
 
-def is_ours(manifest: bytes, signature: str) -> bool:
+def is_signed_here(manifest: bytes, signature: str) -> bool:
     """Whether this installation signed the manifest, with the master secret of now or before."""
     secrets = (settings.TOKEN_MASTER_SECRET, settings.TOKEN_MASTER_SECRET_PREVIOUS)
     return any(
-        hmac.compare_digest(_signed(secret, manifest).encode(), signature.encode())
+        hmac.compare_digest(_signature(secret, manifest).encode(), signature.encode())
         for secret in secrets
         if secret
     )
 
 
-def _signed(secret: str, manifest: bytes) -> str:
-    key = HKDF(SHA256(), length=32, salt=None, info=INFO).derive(secret.encode())
+def _signature(secret: str, manifest: bytes) -> str:
+    key = HKDF(SHA256(), length=32, salt=None, info=SIGNATURE_INFO).derive(secret.encode())
     return hmac.new(key, manifest, "sha256").hexdigest()

@@ -1,13 +1,13 @@
 """Why a tenant is not purged, in words for whoever runs the command."""
 
 
-class NotPurged(Exception):  # noqa: N818 - reads as what it says
+class PurgeError(Exception):
     """The tenant stays as it is."""
 
 
-class NotDue(NotPurged):
+class PurgeNotDueError(PurgeError):
     """Its deletion was called off, or its day has not come."""
 
 
-class NowhereToExport(NotPurged):
+class ExportFolderError(PurgeError):
     """An export is wanted and no folder is named for it."""

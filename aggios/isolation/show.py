@@ -6,24 +6,26 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from core.text.normalization import counted
-from operations.isolation.report import Ledger
+from core.text.normalization import pluralize
+from operations.isolation.report import AuditReport
 
 
-def show(ledger: Ledger, out: Any, *, every: bool) -> None:
+def print_report(ledger: AuditReport, out: Any, *, every: bool) -> None:
     """Print what was tried, added up by target or one by one, and then what went through."""
     console = Console(file=out, width=None if out.isatty() else 160, markup=False, emoji=False)
-    console.print(_each(ledger) if every else _added_up(ledger))
+    console.print(_attempt_table(ledger) if every else _summary_table(ledger))
     for row in ledger.crossings:
         where = f"{row.layer} {row.action} {row.target}"
         console.print(f"CROSSING  {where}, {row.who}, {row.aim}: {row.crossing}", style="bold red")
-    crossings = counted(len(ledger.crossings), "crossing")
+    crossings = pluralize(len(ledger.crossings), "crossing")
     verdict = crossings if ledger.crossings else "nothing went through"
-    tried = f"{counted(len(ledger.rows), 'attempt')} on {counted(len(ledger.groups()), 'target')}"
+    tried = (
+        f"{pluralize(len(ledger.rows), 'attempt')} on {pluralize(len(ledger.groups()), 'target')}"
+    )
     console.print(f"{tried}: {verdict}.")
 
 
-def _added_up(ledger: Ledger) -> Table:
+def _summary_table(ledger: AuditReport) -> Table:
     table = Table(box=SIMPLE)
     for column in ("where", "what", "tried", "what came back", "crossings"):
         table.add_column(column, overflow="fold")
@@ -34,7 +36,7 @@ def _added_up(ledger: Ledger) -> Table:
     return table
 
 
-def _each(ledger: Ledger) -> Table:
+def _attempt_table(ledger: AuditReport) -> Table:
     table = Table(box=SIMPLE)
     for column in ("where", "what", "how", "who", "aim", "what came back", "crossing"):
         table.add_column(column, overflow="fold")

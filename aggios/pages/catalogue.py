@@ -9,7 +9,7 @@ from pages.base import page
 
 
 @page()
-def error_code(request: HttpRequest, code: str) -> HttpResponse:
+def error_code_page(request: HttpRequest, code: str) -> HttpResponse:
     """Show the entry of one code. Raises NotFound for a code that is not in the catalogue."""
     # This host's routes import only some of the apps; the catalogue holds what is imported.
     autodiscover_modules("problems")

@@ -7,10 +7,10 @@ from django.shortcuts import redirect, render
 
 from pages.base import page
 from tenants.hosts import site_url
-from tenants.routing import tenant_at
-from tenants.slugs import normalise
+from tenants.routing import tenant_for_host
+from tenants.slugs import normalise_slug
 
-LONGEST = 300
+MAX_INPUT_LENGTH = 300
 
 
 # Browsers hold the redirect that follows a form to form-action too.
@@ -18,19 +18,19 @@ LONGEST = 300
 @page()
 def find_workspace(request: HttpRequest) -> HttpResponse:
     """Show the front door, or go to the workspace that ``?workspace=`` names."""
-    asked = request.GET.get("workspace", "").strip()[:LONGEST]
+    asked = request.GET.get("workspace", "").strip()[:MAX_INPUT_LENGTH]
     if not asked:
         return render(request, "find_workspace.html")
-    label = label_of(asked)
-    tenant = tenant_at(label) if label else None
+    label = subdomain_from_input(asked)
+    tenant = tenant_for_host(label) if label else None
     if tenant is None or tenant.status == "deleting":
         return render(request, "find_workspace.html", {"asked": asked}, status=404)
     return redirect(site_url(tenant.slug))
 
 
-def label_of(text: str) -> str:
+def subdomain_from_input(text: str) -> str:
     """Return the subdomain label in what somebody typed or pasted; empty if there is none."""
-    name = normalise(text).partition("://")[2] or normalise(text)
+    name = normalise_slug(text).partition("://")[2] or normalise_slug(text)
     host = name.partition("/")[0].partition(":")[0].rstrip(".")
     label = host.removesuffix(f".{settings.BASE_DOMAIN}")
     usable = label.replace("-", "").isalnum() and label.isascii()

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from core.problems import Problem
 
 
-def new_password(label: Any = None) -> forms.CharField:
+def new_password_field(label: Any = None) -> forms.CharField:
     """Return the field in which somebody chooses a password, called so without a label."""
     return forms.CharField(
         label=label or _("Password"),
@@ -36,7 +36,7 @@ class PageForm(forms.Form):
             self.add_error(None, gettext(problem.title))
 
 
-def as_refusal(page: HttpResponse, problem: Problem) -> HttpResponse:
+def with_problem_status(page: HttpResponse, problem: Problem) -> HttpResponse:
     """Return a page that shows a problem with that problem's status and headers."""
     page.status_code = problem.status
     for name, value in problem.headers.items():

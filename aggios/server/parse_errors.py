@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from gunicorn.http import errors
 
-from core.http.request_ids import API_VERSION, request_id_of
+from core.http.request_ids import API_VERSION, request_id_or_new
 from core.problems import (
     BadRequest,
     ExpectationFailed,
@@ -21,7 +21,7 @@ from core.problems import (
 )
 
 # What the client did wrong, by what gunicorn raises. Its own sentences quote the request.
-_REFUSALS: list[tuple[type[Exception] | tuple[type[Exception], ...], type[Problem], str]] = [
+_PROBLEMS: list[tuple[type[Exception] | tuple[type[Exception], ...], type[Problem], str]] = [
     (errors.LimitRequestLine, UriTooLong, ""),
     (errors.LimitRequestHeaders, HeadersTooLarge, ""),
     (errors.ExpectationFailed, ExpectationFailed, ""),
@@ -45,17 +45,17 @@ _REFUSALS: list[tuple[type[Exception] | tuple[type[Exception], ...], type[Proble
 ]
 
 
-def refusal_of(exc: BaseException) -> Problem | None:
+def problem_for(exc: BaseException) -> Problem | None:
     """Return the problem that an exception of gunicorn's parser means, None for any other."""
-    for types, problem, detail in _REFUSALS:
+    for types, problem, detail in _PROBLEMS:
         if isinstance(exc, types):
             return problem(detail)
     return None
 
 
-def rendered(problem: Problem, given_id: str = "") -> tuple[str, bytes]:
+def render_response(problem: Problem, given_id: str = "") -> tuple[str, bytes]:
     """Return the id of the request and a whole response that ends its connection."""
-    request_id = request_id_of(given_id)
+    request_id = request_id_or_new(given_id)
     body = json.dumps(problem.body(request_id, settings.PROBLEM_TYPE_BASE)).encode()
     head = [
         f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}",
@@ -69,7 +69,7 @@ def rendered(problem: Problem, given_id: str = "") -> tuple[str, bytes]:
     return request_id, "\r\n".join([*head, "", ""]).encode() + body
 
 
-def given_id_of(*sources: Any) -> str:
+def client_request_id(*sources: Any) -> str:
     """Return the id that a request came with, as far as gunicorn has parsed one; else nothing."""
     for source in sources:
         for name, value in getattr(source, "headers", None) or []:

@@ -9,27 +9,27 @@ from typing import Any
 
 from django.utils.http import parse_header_parameters
 
-from aggios.server.slow_clients import CROWD, Line, read_through
+from aggios.server.slow_clients import LIMITER, TimedSocket, read_body_through
 
 Environ = dict[str, Any]
 Application = Callable[[Environ, Any], Iterable[bytes]]
 
 # A body gets this long, and for each received byte a little longer; a pause ends it.
-GRACE_SECONDS = 20.0
-LEAST_BYTES_PER_SECOND = 16 * 1024
-PAUSE_SECONDS = 10.0
+BODY_SECONDS = 20.0
+MIN_BYTES_PER_SECOND = 16 * 1024
+MAX_PAUSE_SECONDS = 10.0
 # How much of a body that nobody wanted is still taken in, so that its sender can hear why, and how
 # many threads at once may be lent to that.
-LINGER_BYTES = 64 * 1024 * 1024
-LINGER_SECONDS = 5.0
-QUIET_SECONDS = 0.5
+DRAIN_MAX_BYTES = 64 * 1024 * 1024
+DRAIN_SECONDS = 5.0
+DRAIN_PAUSE_SECONDS = 0.5
 CHUNK_BYTES = 256 * 1024
 # A boundary has 70 characters at most (RFC 2046 section 5.1.1).
 MAX_TYPE_LENGTH = 256
-LINGERING = threading.BoundedSemaphore(2)
+DRAIN_THREADS = threading.BoundedSemaphore(2)
 
 
-def without_length(inner: Application) -> Application:
+def allow_chunked(inner: Application) -> Application:
     """Let Django read a body that comes in chunks, which has no length (RFC 9112 section 7.1).
 
     Django reads no further than CONTENT_LENGTH, so nothing at all without one. A server that says
@@ -46,19 +46,19 @@ def without_length(inner: Application) -> Application:
     return application
 
 
-def in_time(inner: Application) -> Application:
+def limit_body_time(inner: Application) -> Application:
     """Bound the time that reading a body can take, and how many slow ones are read at once."""
 
     def application(environ: Environ, start_response: Any) -> Iterable[bytes]:
         if not _has_body(environ) or "gunicorn.socket" not in environ:
             return inner(environ, start_response)
-        line = Line(
+        line = TimedSocket(
             environ["gunicorn.socket"],
-            seconds=GRACE_SECONDS,
-            pause=PAUSE_SECONDS,
-            rate=LEAST_BYTES_PER_SECOND,
+            seconds=BODY_SECONDS,
+            pause=MAX_PAUSE_SECONDS,
+            rate=MIN_BYTES_PER_SECOND,
         )
-        with read_through(environ["wsgi.input"], line), CROWD.joined_by(line):
+        with read_body_through(environ["wsgi.input"], line), LIMITER.joined_by(line):
             return inner(environ, start_response)
 
     return application
@@ -69,7 +69,7 @@ def _has_body(environ: Environ) -> bool:
     return length not in ("", "0") or "HTTP_TRANSFER_ENCODING" in environ
 
 
-def with_readable_type(inner: Application) -> Application:
+def normalize_content_type(inner: Application) -> Application:
     """Blank a ``Content-Type`` that cannot be parsed, and drop its ``charset``.
 
     Django reads it before any layer of its own can answer. It decodes the query by ``charset``, so
@@ -80,13 +80,13 @@ def with_readable_type(inner: Application) -> Application:
 
     def application(environ: Environ, start_response: Any) -> Iterable[bytes]:
         if "CONTENT_TYPE" in environ:
-            environ["CONTENT_TYPE"] = _readable_type(environ["CONTENT_TYPE"])
+            environ["CONTENT_TYPE"] = _normalized_content_type(environ["CONTENT_TYPE"])
         return inner(environ, start_response)
 
     return application
 
 
-def _readable_type(text: str) -> str:
+def _normalized_content_type(text: str) -> str:
     if len(text) > MAX_TYPE_LENGTH:
         return ""
     try:
@@ -101,7 +101,7 @@ def _readable_type(text: str) -> str:
     return str(header["content-type"])
 
 
-def read_to_the_end(inner: Application) -> Application:
+def drain_body(inner: Application) -> Application:
     """Take in what the application left of a body before its answer is sent.
 
     A refusal (401, 413, 503) often comes before the body was read. If the connection were closed on
@@ -113,26 +113,29 @@ def read_to_the_end(inner: Application) -> Application:
         body = environ["wsgi.input"]
         answer = inner(environ, start_response)
         if _has_body(environ) and "gunicorn.socket" in environ:
-            _linger(body, environ["gunicorn.socket"])
+            _drain_within_limits(body, environ["gunicorn.socket"])
         return answer
 
     return application
 
 
-def _linger(body: Any, connection: Any) -> None:
+def _drain_within_limits(body: Any, connection: Any) -> None:
     """Take in the rest if it comes soon; only what is here already while many are slow."""
-    lingering = not CROWD.is_strict and LINGERING.acquire(blocking=False)
+    lingering = not LIMITER.is_strict and DRAIN_THREADS.acquire(blocking=False)
     try:
-        _drain(body, connection, LINGER_SECONDS if lingering else 0.0)
+        _drain(body, connection, DRAIN_SECONDS if lingering else 0.0)
     finally:
         if lingering:
-            LINGERING.release()
+            DRAIN_THREADS.release()
 
 
 def _drain(body: Any, connection: Any, seconds: float) -> None:
     """Read on for so long. What does not end in time stays with a line that has ended."""
-    line, left = Line(connection, seconds=seconds, pause=QUIET_SECONDS), LINGER_BYTES
-    with suppress(OSError, ValueError), read_through(body, line):
+    line, left = (
+        TimedSocket(connection, seconds=seconds, pause=DRAIN_PAUSE_SECONDS),
+        DRAIN_MAX_BYTES,
+    )
+    with suppress(OSError, ValueError), read_body_through(body, line):
         # Else the client has gone, sends nothing more, or sent no proper chunks.
         while data := body.read(CHUNK_BYTES):
             left -= len(data)

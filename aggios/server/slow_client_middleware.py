@@ -12,17 +12,17 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from aggios.server.slow_clients import CROWD, STEP_SECONDS, Held
-from core.http.body_errors import CrowdedOutError
+from aggios.server.slow_clients import LIMITER, POLL_SECONDS, WaitTimer
+from core.http.body_errors import SlowClientLimitError
 
 # Each of these is to be taken within this time: 6.4 KiB a second at least.
-PIECE_BYTES = 64 * 1024
-PIECE_SECONDS = 10.0
+STREAM_CHUNK_BYTES = 64 * 1024
+STREAM_CHUNK_SECONDS = 10.0
 
 log = logging.getLogger(__name__)
 
 
-class Sending(Held):
+class TimedStream(WaitTimer):
     """An answer on its way, piece by piece, whenever its client has room for one."""
 
     def __init__(self, answer: Any, connection: Any) -> None:
@@ -31,11 +31,11 @@ class Sending(Held):
         self._room.register(connection, select.POLLOUT)
 
     def __iter__(self) -> Iterator[bytes]:
-        with CROWD.joined_by(self):
+        with LIMITER.joined_by(self):
             for part in self._answer:
-                for start in range(0, len(part), PIECE_BYTES):
+                for start in range(0, len(part), STREAM_CHUNK_BYTES):
                     self._wait_for_room()
-                    yield part[start : start + PIECE_BYTES]
+                    yield part[start : start + STREAM_CHUNK_BYTES]
 
     def close(self) -> None:
         """Let the answer give back what it holds."""
@@ -44,9 +44,9 @@ class Sending(Held):
     def _wait_for_room(self) -> None:
         self.begin()
         try:
-            while not self._room.poll(STEP_SECONDS * 1000):
+            while not self._room.poll(POLL_SECONDS * 1000):
                 self._require_patience()
-        except (CrowdedOutError, TimeoutError) as exc:
+        except (SlowClientLimitError, TimeoutError) as exc:
             log.warning("slow_reader_cut_off")
             # What gunicorn takes for a client that has gone: the status was sent long since.
             raise ConnectionResetError(errno.ECONNRESET, "It is read too slowly.") from exc
@@ -54,19 +54,19 @@ class Sending(Held):
             self.end()
 
     def _require_patience(self) -> None:
-        CROWD.require_place(self)
-        if time.monotonic() > self._asked + PIECE_SECONDS:
+        LIMITER.require_place(self)
+        if time.monotonic() > self._asked + STREAM_CHUNK_SECONDS:
             raise TimeoutError
 
 
-def sent_in_time(inner: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+def limit_stream_time(inner: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
     """Bound the time that sending a streamed answer can take."""
 
     def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         answer = inner(environ, start_response)
         if "gunicorn.socket" not in environ or not getattr(answer, "streaming", False):
             return answer
-        environ["gunicorn.socket"].settimeout(PIECE_SECONDS)  # gunicorn unsets it afterwards
-        return Sending(answer, environ["gunicorn.socket"])
+        environ["gunicorn.socket"].settimeout(STREAM_CHUNK_SECONDS)  # gunicorn unsets it afterwards
+        return TimedStream(answer, environ["gunicorn.socket"])
 
     return application

@@ -2,7 +2,7 @@
 
 gunicorn puts a body together in steps of its own and asks the socket until it has enough for one,
 so a timeout of the socket bounds the pause between two bytes and nothing else: a byte now and then
-would hold a thread for ever. So while a body is read, the reader's socket is a ``Line``, which
+would hold a thread for ever. So while a body is read, the reader's socket is a ``TimedSocket``, which
 knows what time it is.
 """
 
@@ -17,18 +17,18 @@ from typing import Any
 
 from django.conf import settings
 
-from core.http.body_errors import CrowdedOutError
+from core.http.body_errors import SlowClientLimitError
 
 # How often somebody who waits looks whether to go on waiting.
-STEP_SECONDS = 0.1
+POLL_SECONDS = 0.1
 # Who has kept its thread waiting for so long counts as slow: usually, and for a time after there
 # were too many of them, so that a next wave does not fill the threads again before it is known.
 SLOW_SECONDS = 3.0
-SLOW_SECONDS_WHEN_STRICT = 0.1
+STRICT_SLOW_SECONDS = 0.1
 STRICT_SECONDS = 10.0
 
 
-class Held:
+class WaitTimer:
     """Something that keeps a thread waiting for its client."""
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class Held:
         self._waiting = False
 
 
-class Line(Held):
+class TimedSocket(WaitTimer):
     """A connection that is read for so many ``seconds``, longer for each byte at ``rate``.
 
     ``recv`` raises TimeoutError after a ``pause`` or when the time is over, and CrowdedOutError.
@@ -79,7 +79,7 @@ class Line(Held):
 
     def _received_in_time(self, size: int) -> bytes:
         while True:
-            step = min(self._left(), STEP_SECONDS)
+            step = min(self._left(), POLL_SECONDS)
             if self._connection.gettimeout() != step:
                 self._connection.settimeout(step)
             with suppress(TimeoutError):
@@ -93,13 +93,13 @@ class Line(Held):
         left = min(self._began + self._seconds + earned, self._asked + self._pause) - now
         if left <= 0:
             raise TimeoutError("The body came too slowly.")
-        if now - self._looked > STEP_SECONDS:
+        if now - self._looked > POLL_SECONDS:
             self._looked = now
-            CROWD.require_place(self)
+            LIMITER.require_place(self)
         return left
 
 
-class Crowd:
+class SlowClientLimiter:
     """What holds the threads of this process: of what is slow there is never too much.
 
     ``settings.SLOW_BODIES_AT_ONCE`` is less than there are threads, so some are always free for
@@ -108,11 +108,11 @@ class Crowd:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._held: list[Held] = []
+        self._held: list[WaitTimer] = []
         self._strict_until = 0.0
 
     @contextmanager
-    def joined_by(self, one: Held) -> Iterator[None]:
+    def joined_by(self, one: WaitTimer) -> Iterator[None]:
         """Count one more while the block runs."""
         with self._lock:
             self._held.append(one)
@@ -132,27 +132,27 @@ class Crowd:
         """Whether there were too many a short while ago and nobody has left since."""
         now = time.monotonic()
         with self._lock:
-            slow = [held for held in self._held if held.waited(now) > SLOW_SECONDS_WHEN_STRICT]
+            slow = [held for held in self._held if held.waited(now) > STRICT_SLOW_SECONDS]
             return self.is_strict and len(slow) >= settings.SLOW_BODIES_AT_ONCE
 
-    def require_place(self, one: Held) -> None:
+    def require_place(self, one: WaitTimer) -> None:
         """Raise CrowdedOutError for one that is slow while there are enough of them before it."""
         now = time.monotonic()
         with self._lock:
-            enough = SLOW_SECONDS_WHEN_STRICT if self.is_strict else SLOW_SECONDS
+            enough = STRICT_SLOW_SECONDS if self.is_strict else SLOW_SECONDS
             slow = [held for held in self._held if held.waited(now) > enough]
             excess = slow[settings.SLOW_BODIES_AT_ONCE :]
             if excess:
                 self._strict_until = now + STRICT_SECONDS
         if one in excess:
-            raise CrowdedOutError("Too many bodies come slowly.")
+            raise SlowClientLimitError("Too many bodies come slowly.")
 
 
-CROWD = Crowd()
+LIMITER = SlowClientLimiter()
 
 
 @contextmanager
-def read_through(body: Any, line: Line) -> Iterator[None]:
+def read_body_through(body: Any, line: TimedSocket) -> Iterator[None]:
     """Have gunicorn read a body from ``line`` while the block runs.
 
     If the block fails the line stays, broken off: who would read on closes the connection instead.
@@ -170,7 +170,7 @@ def read_through(body: Any, line: Line) -> Iterator[None]:
         connection.settimeout(usual)
 
 
-def come_so_far(body: Any) -> int:
+def bytes_available(body: Any) -> int:
     """Return how many bytes of a body are here, without taking any."""
     unreader, waiting = _unreader_of(body), bytearray(4)
     fcntl.ioctl(unreader.sock, termios.FIONREAD, waiting)

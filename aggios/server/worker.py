@@ -15,12 +15,12 @@ from typing import Any
 from gunicorn import util
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-from aggios.server.parse_errors import given_id_of, refusal_of, rendered
+from aggios.server.parse_errors import client_request_id, problem_for, render_response
 from core.problems import InternalError
 
-CLOSERS = 8
+CLOSER_THREADS = 8
 # So many wait for their turn; what comes then is closed at once.
-WAITING = 32
+MAX_QUEUED_CLOSES = 32
 
 log = logging.getLogger(__name__)
 
@@ -30,8 +30,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def init_process(self) -> None:
         """Serve until told to end; called in the new process."""
-        self._closers = ThreadPoolExecutor(CLOSERS, "closing")
-        self._places = BoundedSemaphore(WAITING)
+        self._closers = ThreadPoolExecutor(CLOSER_THREADS, "closing")
+        self._places = BoundedSemaphore(MAX_QUEUED_CLOSES)
         super().init_process()
 
     def finish_request(self, conn: Any, fs: "Future[Any]") -> None:
@@ -57,9 +57,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         gunicorn's own answer is a page of HTML without the id of the request, and its log line
         quotes the request, in which a token can stand.
         """
-        refusal = refusal_of(exc)
+        refusal = problem_for(exc)
         problem = refusal or InternalError()
-        request_id, answer = rendered(problem, given_id_of(req, getattr(exc, "req", None)))
+        request_id, answer = render_response(
+            problem, client_request_id(req, getattr(exc, "req", None))
+        )
         about = {"request_id": request_id, "status": problem.status, "code": problem.code}
         if refusal is None:
             log.error("request_failed_outside_django", extra=about, exc_info=exc)

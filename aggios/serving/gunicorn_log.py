@@ -5,20 +5,20 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
-from core.redaction import redacted
+from core.redaction import redact
 
 
-class _Formatter(logging.Formatter):
+class _RedactingFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, and the traceback, without tokens."""
-        return redacted(super().format(record))
+        return redact(super().format(record))
 
 
-class Log(Logger):  # type: ignore[misc]
+class RedactingLogger(Logger):  # type: ignore[misc]
     """As gunicorn's, without the tokens that stand in addresses."""
 
     def setup(self, cfg: Any) -> None:
         """Set the handlers up, then have them leave the tokens out."""
         super().setup(cfg)
         for handler in self.error_log.handlers:
-            handler.setFormatter(_Formatter(self.error_fmt, self.datefmt))
+            handler.setFormatter(_RedactingFormatter(self.error_fmt, self.datefmt))

@@ -2,19 +2,19 @@
 
 from django.urls import path
 
-from accounts.api.login import SignUp
-from aggios.pages.catalogue import error_code
+from accounts.api.login import SignupView
+from aggios.pages.catalogue import error_code_page
 from aggios.urls import common
-from pages.home import front
-from pages.signup import sign_up_page, signed_up
+from pages.home import home
+from pages.signup import sign_up_page, signed_up_page
 from staff import urls as staff
 
 urlpatterns = [
-    path("", front, name="front"),
+    path("", home, name="front"),
     path("signup", sign_up_page, name="sign-up-page"),
-    path("signup/done", signed_up, name="signed-up"),
-    path("errors/<slug:code>", error_code, name="error-code"),
-    path("api/auth/register", SignUp.as_view(), name="sign-up"),
+    path("signup/done", signed_up_page, name="signed-up"),
+    path("errors/<slug:code>", error_code_page, name="error-code"),
+    path("api/auth/register", SignupView.as_view(), name="sign-up"),
     *staff.log_in,
     *staff.urlpatterns,
     *common.urlpatterns,

@@ -3,16 +3,16 @@
 from django.urls import include, path
 
 from aggios.urls import common
-from pages.account_links import reset_page, verify_page
-from pages.home import workspace
+from pages.account_links import password_reset_page, verify_email_page
+from pages.home import workspace_home
 from pages.join import join_page
 from pages.shares import share_page
 
 urlpatterns = [
-    path("", workspace, name="workspace"),
+    path("", workspace_home, name="workspace"),
     path("join", join_page, name="join-page"),
-    path("password/reset", reset_page, name="password-reset-page"),
-    path("email/verify", verify_page, name="email-verify-page"),
+    path("password/reset", password_reset_page, name="password-reset-page"),
+    path("email/verify", verify_email_page, name="email-verify-page"),
     path("s/<str:token>", share_page, name="share-page"),
     path("", include("accounts.urls")),
     path("", include("files.urls")),

@@ -14,27 +14,27 @@ from rest_framework.exceptions import ErrorDetail
 from rest_framework.fields import empty
 
 from core.problems import ValidationFailed
-from core.text.email_addresses import LONGEST_ADDRESS, canonical_address
+from core.text.email_addresses import MAX_EMAIL_LENGTH, canonical_address
 from core.text.names import clean_name
 from core.text.normalization import COMPOSED_FACTOR, TOO_LONG
 from core.text.parsing import (
-    INSTANT_RULE,
     INTEGER_RULE,
-    LONGEST_MEDIA_TYPE,
+    MAX_MEDIA_TYPE_LENGTH,
     MEDIA_TYPE_RULE,
+    TIMESTAMP_RULE,
     is_media_type,
-    parse_instant,
     parse_integer,
+    parse_timestamp,
 )
 
 
-def as_validation_error(problem: ValidationFailed) -> serializers.ValidationError:
+def to_drf_error(problem: ValidationFailed) -> serializers.ValidationError:
     """Return the faults of a service's rule as DRF's ValidationError."""
     details = [ErrorDetail(fault.detail, fault.code) for fault in problem.errors]
     return serializers.ValidationError(details)
 
 
-class BoundedText:
+class BoundedTextMixin:
     """The part of a text field that refuses what is too long before it is read."""
 
     max_length: int | None
@@ -66,7 +66,7 @@ class BoundedText:
         raise serializers.ValidationError(said, self.length_code)
 
 
-class TextField(BoundedText, serializers.CharField):
+class TextField(BoundedTextMixin, serializers.CharField):
     """A text of at most ``max_length`` code points."""
 
     def __init__(self, *, max_length: int, length_code: str = "max_length", **options: Any) -> None:
@@ -75,12 +75,12 @@ class TextField(BoundedText, serializers.CharField):
         self.length_code = length_code
 
 
-class EmailField(BoundedText, serializers.EmailField):
+class EmailField(BoundedTextMixin, serializers.EmailField):
     """An e-mail address, as ``core.text.email_addresses.canonical_address`` returns it."""
 
     length_code = "max_length"
 
-    def __init__(self, *, max_length: int = LONGEST_ADDRESS, **options: Any) -> None:
+    def __init__(self, *, max_length: int = MAX_EMAIL_LENGTH, **options: Any) -> None:
         """Take DRF's options."""
         super().__init__(max_length=max_length, **options)
         # Django's would refuse or take other addresses, and name the same fault twice.
@@ -93,10 +93,10 @@ class EmailField(BoundedText, serializers.EmailField):
         try:
             return canonical_address(text)
         except ValidationFailed as exc:
-            raise as_validation_error(exc) from exc
+            raise to_drf_error(exc) from exc
 
 
-class RegexField(BoundedText, serializers.RegexField):
+class RegexField(BoundedTextMixin, serializers.RegexField):
     """A text that a pattern matches."""
 
     length_code = "max_length"
@@ -113,7 +113,7 @@ class MediaTypeField(TextField):
 
     def __init__(self, **options: Any) -> None:
         """Take CharField's options."""
-        super().__init__(max_length=LONGEST_MEDIA_TYPE, **options)
+        super().__init__(max_length=MAX_MEDIA_TYPE_LENGTH, **options)
 
     def to_internal_value(self, data: Any) -> str:
         """Return the media type as it was sent. Raises ValidationError."""
@@ -137,7 +137,7 @@ class NameField(TextField):
         except ValidationFailed as exc:
             if exc.errors[0].code == TOO_LONG:
                 self._refuse_length()
-            raise as_validation_error(exc) from exc
+            raise to_drf_error(exc) from exc
 
 
 class IntegerField(serializers.IntegerField):
@@ -157,15 +157,15 @@ class IntegerField(serializers.IntegerField):
             self.fail("invalid")
 
 
-class InstantField(serializers.DateTimeField):
+class TimestampField(serializers.DateTimeField):
     """A moment: an RFC 3339 date-time with its offset."""
 
-    default_error_messages = {"invalid": INSTANT_RULE}
+    default_error_messages = {"invalid": TIMESTAMP_RULE}
 
     def to_internal_value(self, value: Any) -> datetime:
         """Return the moment in UTC. Raises ValidationError."""
         try:
-            return parse_instant(value if isinstance(value, str) else "")
+            return parse_timestamp(value if isinstance(value, str) else "")
         except ValueError:
             self.fail("invalid")
 

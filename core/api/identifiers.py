@@ -10,13 +10,13 @@ from rest_framework.request import Request
 
 from core.api.fields import TextField
 
-UUID_TEXT = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.I)
+UUID_PATTERN = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.I)
 
 
 class IdConverter(UUIDConverter):
     """``<id:…>`` in a route. Django's own ``<uuid:…>`` takes lower case only."""
 
-    regex = UUID_TEXT.pattern.replace("a-f", "a-fA-F")
+    regex = UUID_PATTERN.pattern.replace("a-f", "a-fA-F")
 
 
 register_converter(IdConverter, "id")
@@ -32,7 +32,7 @@ class IdentifierField(TextField):
 
 def canonical_id(text: str) -> str:
     """Return a UUID in lower case, any other text as it is."""
-    return text.lower() if UUID_TEXT.fullmatch(text) else text
+    return text.lower() if UUID_PATTERN.fullmatch(text) else text
 
 
 def canonical_path(request: Request) -> str:

@@ -7,7 +7,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
-from core.api.filters import LONGEST_SEARCH
+from core.api.filters import MAX_SEARCH_LENGTH
 
 IF_MATCH = OpenApiParameter(
     "If-Match",
@@ -23,13 +23,13 @@ IF_NONE_MATCH = OpenApiParameter(
 )
 
 
-def search_for(description: str) -> OpenApiParameter:
+def search_parameter(description: str) -> OpenApiParameter:
     """Return the parameter ``search`` of a list (core/api/filters.py)."""
-    schema = {"type": "string", "maxLength": LONGEST_SEARCH}
+    schema = {"type": "string", "maxLength": MAX_SEARCH_LENGTH}
     return OpenApiParameter("search", schema, description=description)
 
 
-def ordering_by(names: Sequence[str]) -> OpenApiParameter:
+def ordering_parameter(names: Sequence[str]) -> OpenApiParameter:
     """Return the parameter ``ordering`` of a list that can be ordered by these columns."""
     return OpenApiParameter(
         "ordering",
@@ -39,20 +39,20 @@ def ordering_by(names: Sequence[str]) -> OpenApiParameter:
     )
 
 
-class FieldErrorShape(serializers.Serializer[Any]):
+class FieldErrorSerializer(serializers.Serializer[Any]):
     field = serializers.CharField()
     code = serializers.CharField()
     detail = serializers.CharField()
 
 
-class ProblemShape(serializers.Serializer[Any]):
+class ProblemSerializer(serializers.Serializer[Any]):
     type = serializers.URLField()
     title = serializers.CharField()
     status = serializers.IntegerField()
     detail = serializers.CharField()
     code = serializers.CharField()
     request_id = serializers.CharField()
-    errors = FieldErrorShape(many=True, required=False)  # type: ignore[assignment]
+    errors = FieldErrorSerializer(many=True, required=False)  # type: ignore[assignment]
 
 
 class ProblemAutoSchema(AutoSchema):
@@ -60,7 +60,7 @@ class ProblemAutoSchema(AutoSchema):
 
     def _get_response_bodies(self, direction: Any = "response") -> Any:
         bodies = super()._get_response_bodies(direction)
-        component = self.resolve_serializer(ProblemShape(), "response")
+        component = self.resolve_serializer(ProblemSerializer(), "response")
         bodies["default"] = {
             "description": "A problem (RFC 9457).",
             "content": {"application/problem+json": {"schema": component.ref}},

@@ -21,10 +21,10 @@ from rest_framework.utils.urls import remove_query_param, replace_query_param
 from rest_framework.views import APIView
 
 from core.problems import FieldError, InvalidCursor, ValidationFailed
-from core.text.parsing import parse_instant, parse_integer
+from core.text.parsing import parse_integer, parse_timestamp
 
-USUAL, MOST = 50, 200
-LONGEST_CURSOR = 3000
+DEFAULT_LIMIT, MAX_LIMIT = 50, 200
+MAX_CURSOR_LENGTH = 3000
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class KeysetPagination(BasePagination):
 
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
         """Return the query parameters for OpenAPI."""
-        limit = {"type": "integer", "minimum": 1, "maximum": MOST, "default": USUAL}
+        limit = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
         return [
             {"name": "limit", "in": "query", "required": False, "schema": limit},
             {
@@ -87,7 +87,7 @@ class KeysetPagination(BasePagination):
                 "in": "query",
                 "required": False,
                 "description": "From `next` and `previous`.",
-                "schema": {"type": "string", "maxLength": LONGEST_CURSOR},
+                "schema": {"type": "string", "maxLength": MAX_CURSOR_LENGTH},
             },
         ]
 
@@ -145,14 +145,14 @@ class KeysetPagination(BasePagination):
         return self._link(before, backwards=False) if before else self._beginning()
 
     def _beginning(self) -> str:
-        return str(remove_query_param(_address(self._request), "cursor"))
+        return str(remove_query_param(_request_url(self._request), "cursor"))
 
     def _link(self, row: Any, *, backwards: bool) -> str:
         parts = [self.ordering, backwards, getattr(row, self._column), row.pk]
         # Not escaped: a name in another alphabet must not outgrow a request line.
         text = json.dumps(parts, default=str, separators=(",", ":"), ensure_ascii=False)
         cursor = base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
-        return str(replace_query_param(_address(self._request), "cursor", cursor))
+        return str(replace_query_param(_request_url(self._request), "cursor", cursor))
 
 
 def _read_value(column: Any, value: Any) -> Any:
@@ -161,26 +161,26 @@ def _read_value(column: Any, value: Any) -> Any:
     A client can make a cursor up, so it is read as strictly as anything else.
     """
     if isinstance(column, DateTimeField):
-        return parse_instant(str(value).replace(" ", "T", 1))
+        return parse_timestamp(str(value).replace(" ", "T", 1))
     if isinstance(column, IntegerField):
         return parse_integer(str(value))
     return column.to_python(value)
 
 
 def _limit(request: Request) -> int:
-    asked = request.query_params.get("limit", str(USUAL))
+    asked = request.query_params.get("limit", str(DEFAULT_LIMIT))
     try:
         limit = parse_integer(asked)
     except ValueError:
         limit = 0
-    if not 1 <= limit <= MOST:
-        fault = FieldError("limit", "out_of_range", f"Give a number from 1 to {MOST}.")
+    if not 1 <= limit <= MAX_LIMIT:
+        fault = FieldError("limit", "out_of_range", f"Give a number from 1 to {MAX_LIMIT}.")
         raise ValidationFailed(errors=[fault])
     return limit
 
 
 def _decoded(text: str) -> Sequence[Any]:
-    if len(text) > LONGEST_CURSOR or "\0" in text:
+    if len(text) > MAX_CURSOR_LENGTH or "\0" in text:
         raise ValueError("This is too long for a cursor.")
     parts = json.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_"))
     if not isinstance(parts, list) or len(parts) != 4:
@@ -191,7 +191,7 @@ def _decoded(text: str) -> Sequence[Any]:
     return parts
 
 
-def _address(request: Request) -> str:
+def _request_url(request: Request) -> str:
     # Not build_absolute_uri(): that asks ALLOWED_HOSTS, and the tenant routing has already
     # answered for this host, custom domains included.
     inner = request._request

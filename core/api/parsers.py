@@ -29,14 +29,14 @@ class StrictJSONParser(BaseParser):
         try:
             return json.loads(
                 body.decode("utf-8"),
-                parse_constant=_refuse_constant,
-                object_pairs_hook=_each_name_once,
+                parse_constant=_reject_constant,
+                object_pairs_hook=_reject_duplicate_names,
             )
         except (ValueError, RecursionError) as exc:
-            raise MalformedBody(f"The body is not JSON: {_short(exc)}") from exc
+            raise MalformedBody(f"The body is not JSON: {_error_text(exc)}") from exc
 
 
-def _each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _reject_duplicate_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Two readers must not see two different values (RFC 8259 section 4)."""
     found = dict(pairs)
     if len(found) != len(pairs):
@@ -44,9 +44,9 @@ def _each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _refuse_constant(name: str) -> NoReturn:
+def _reject_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _short(exc: Exception) -> str:
+def _error_text(exc: Exception) -> str:
     return "nested too deeply" if isinstance(exc, RecursionError) else str(exc)[:200]

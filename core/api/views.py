@@ -14,23 +14,23 @@ from rest_framework.views import APIView
 from core.api.pagination import KeysetPagination
 from core.http.conditional import NO_ETAG, require_match
 from core.problems import MethodNotAllowed
-from core.rate_limits.limits import take_by_address
+from core.rate_limits.limits import consume_by_address
 
-CONDITIONAL = frozenset({"PUT", "PATCH", "DELETE"})
-Limit = Callable[[Request], None]
+CONDITIONAL_METHODS = frozenset({"PUT", "PATCH", "DELETE"})
+RateLimitCheck = Callable[[Request], None]
 Row = TypeVar("Row", bound=Model)
 PlainView = Callable[[HttpRequest], HttpResponse]
 
 
-def by_address(name: str) -> Limit:
+def limit_by_address(name: str) -> RateLimitCheck:
     """Declare that the limit ``name`` counts requests of one client address."""
-    return lambda request: take_by_address(name)
+    return lambda request: consume_by_address(name)
 
 
 class ApiView(APIView):
     """A view whose limits stand in its declaration: ``limits = (by_address("signup"),)``."""
 
-    limits: ClassVar[tuple[Limit, ...]] = ()
+    limits: ClassVar[tuple[RateLimitCheck, ...]] = ()
     actions: ClassVar[dict[str, str]] = {}
     """What each method does, for views of tenants' people: see accounts/actions.py."""
 
@@ -43,7 +43,7 @@ class ApiView(APIView):
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         """Authenticate, check permissions, compare If-Match, then count the request."""
         super().initial(request, *args, **kwargs)
-        if not self.has_etag and request.method in CONDITIONAL:
+        if not self.has_etag and request.method in CONDITIONAL_METHODS:
             require_match(request, NO_ETAG)
         for limit in self.limits:
             limit(request)
@@ -67,7 +67,7 @@ class ApiView(APIView):
         return pages.get_paginated_response([show(row) for row in found])
 
 
-def read_only(view: PlainView) -> PlainView:
+def require_safe(view: PlainView) -> PlainView:
     """Let a plain Django view serve GET and HEAD; anything else raises MethodNotAllowed."""
 
     @csrf_exempt  # it changes nothing, and a wrong method is to be called just that

@@ -12,33 +12,33 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
-from core.peppers import peppers
+from core.peppers import parse_peppers
 
 
-class Unreadable(Exception):  # noqa: N818 - reads as what it says
+class DecryptionError(Exception):
     """A sealed text was made with a pepper that is gone, or for something else."""
 
 
-def seal(info: str, text: str) -> str:
+def encrypt(info: str, text: str) -> str:
     """Return the text encrypted, with the pepper's version in front."""
-    version = _current()
+    version = _current_version()
     return f"{version}:{_cipher(info, version).encrypt(text.encode()).decode()}"
 
 
-def unseal(info: str, sealed: str) -> str:
+def decrypt(info: str, sealed: str) -> str:
     """Return what was sealed. Raises Unreadable."""
     version, _, token = sealed.partition(":")
     if version not in _peppers():
-        raise Unreadable(f"The pepper {version!r} is not there.")
+        raise DecryptionError(f"The pepper {version!r} is not there.")
     try:
         return _cipher(info, version).decrypt(token.encode()).decode()
     except InvalidToken as exc:
-        raise Unreadable("It was not sealed for this.") from exc
+        raise DecryptionError("It was not sealed for this.") from exc
 
 
-def is_current(sealed: str) -> bool:
+def uses_current_pepper(sealed: str) -> bool:
     """Tell whether a text was sealed with the current pepper; if not, seal it anew."""
-    return sealed.partition(":")[0] == _current()
+    return sealed.partition(":")[0] == _current_version()
 
 
 def keyed_hashes(info: str, text: str) -> list[bytes]:
@@ -47,10 +47,10 @@ def keyed_hashes(info: str, text: str) -> list[bytes]:
 
 
 def _peppers() -> dict[str, bytes]:
-    return peppers(settings.PASSWORD_PEPPERS)
+    return parse_peppers(settings.PASSWORD_PEPPERS)
 
 
-def _current() -> str:
+def _current_version() -> str:
     return next(iter(_peppers()))
 
 

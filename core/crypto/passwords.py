@@ -13,18 +13,18 @@ from django.contrib.auth.hashers import check_password
 
 from core.text.normalization import COMPOSED_FACTOR, normalize_bounded
 
-MAX_LENGTH = 256
-SAME = "Choose another password than the current one."
+MAX_PASSWORD_LENGTH = 256
+SAME_PASSWORD = "Choose another password than the current one."
 # A longer text cannot become a password that is accepted; it is not normalised (core/text/normalization.py).
-MAX_RAW_LENGTH = MAX_LENGTH * COMPOSED_FACTOR
+MAX_RAW_PASSWORD_LENGTH = MAX_PASSWORD_LENGTH * COMPOSED_FACTOR
 
 
-def normalized_password(password: str) -> str:
+def normalize_password(password: str) -> str:
     """Return a password in NFKC; one that is longer than any password can be is returned as is."""
-    return normalize_bounded(password, "NFKC", max_raw_length=MAX_RAW_LENGTH)
+    return normalize_bounded(password, "NFKC", max_raw_length=MAX_RAW_PASSWORD_LENGTH)
 
 
-def password_matches(password: str, encoded: str, store: Callable[[str], None]) -> bool:
+def verify_password(password: str, encoded: str, store: Callable[[str], None]) -> bool:
     """Tell whether a password is the one that ``encoded`` was made of.
 
     Hashes that are older than the normalisation were made of the text as it was sent, so a text
@@ -32,7 +32,7 @@ def password_matches(password: str, encoded: str, store: Callable[[str], None]) 
     that the time does not depend on the account. ``store`` is called with the password when its
     hash is to be made anew. Raises what the hasher raises.
     """
-    normalized = normalized_password(password)
+    normalized = normalize_password(password)
     matches = check_password(normalized, encoded, setter=store)
     if normalized == password:
         return matches
@@ -42,10 +42,10 @@ def password_matches(password: str, encoded: str, store: Callable[[str], None]) 
     return matches
 
 
-def waste_verification(password: str, encoded: str) -> None:
-    """Do the work of ``password_matches`` for an account that does not exist."""
-    password_matches(password, encoded, _keep)
+def simulate_verification(password: str, encoded: str) -> None:
+    """Do the work of ``verify_password`` for an account that does not exist."""
+    verify_password(password, encoded, _discard)
 
 
-def _keep(password: str) -> None:
+def _discard(password: str) -> None:
     """Store nothing."""

@@ -12,10 +12,16 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from uuid6 import uuid7
 
-from core.crypto.encryption import Unreadable, is_current, keyed_hashes, seal, unseal
-from core.crypto.one_time_codes import new_recovery_codes, plain, step_of
+from core.crypto.encryption import (
+    DecryptionError,
+    decrypt,
+    encrypt,
+    keyed_hashes,
+    uses_current_pepper,
+)
+from core.crypto.one_time_codes import matching_step, new_recovery_codes, normalize_recovery_code
 from core.problems import InvalidCredentials
-from core.rate_limits.limits import Use, settle, take_all
+from core.rate_limits.limits import RateLimitUse, consume_all, refund
 
 log = logging.getLogger(__name__)
 
@@ -51,70 +57,76 @@ class AbstractRecoveryCode(models.Model):
         return str(self.id)
 
 
-Apps = QuerySet[AbstractAuthenticator]
-Codes = QuerySet[AbstractRecoveryCode]
+Authenticators = QuerySet[AbstractAuthenticator]
+RecoveryCodes = QuerySet[AbstractRecoveryCode]
 
 
-def use_app_code(apps: Apps, code: str, *, info: str, counted: tuple[str, str]) -> None:
+def consume_totp_code(
+    apps: Authenticators, code: str, *, info: str, counted: tuple[str, str]
+) -> None:
     """Use up a code of somebody's app, if ``apps`` has one. Raises InvalidCredentials.
 
     A wrong one counts for whom ``counted`` names, whatever address it comes from. Raises
     RateLimited.
     """
-    use = Use("second_factor", counted, quiet=True)
-    take_all(use)  # before it is looked at: of guesses at once, not all find room
-    if not _took_step(apps, code, info):
+    use = RateLimitUse("second_factor", counted, quiet=True)
+    consume_all(use)  # before it is looked at: of guesses at once, not all find room
+    if not _consume_step(apps, code, info):
         raise InvalidCredentials
-    settle(cleared=[use])
+    refund(cleared=[use])
 
 
-def _took_step(apps: Apps, code: str, info: str) -> bool:
+def _consume_step(apps: Authenticators, code: str, info: str) -> bool:
     """Take the step of a code under a lock: of requests with the same code, one gets it."""
     with transaction.atomic():
         row = apps.select_for_update().first()
-        secret = secret_of(row, info) if row else ""
-        step = step_of(secret, code, after=row.last_step) if row and secret else None
+        secret = decrypted_secret(row, info) if row else ""
+        step = matching_step(secret, code, after=row.last_step) if row and secret else None
         if row is None or step is None:
             return False
         row.last_step = step
-        if not is_current(row.sealed_secret):
-            row.sealed_secret = seal(info, secret)
+        if not uses_current_pepper(row.sealed_secret):
+            row.sealed_secret = encrypt(info, secret)
         row.save(update_fields=["last_step", "sealed_secret"])
         return True
 
 
-def secret_of(row: AbstractAuthenticator, info: str) -> str:
+def decrypted_secret(row: AbstractAuthenticator, info: str) -> str:
     """Return the secret in base 32; empty if its pepper is gone, which no code then fits."""
     try:
-        return unseal(info, row.sealed_secret)
-    except Unreadable:
+        return decrypt(info, row.sealed_secret)
+    except DecryptionError:
         extra = {"model": row._meta.label, "authenticator": str(row.id)}
         log.error("second_factor_unreadable", extra=extra)
         return ""
 
 
-def unused(codes: Codes) -> Codes:
+def unused_codes(codes: RecoveryCodes) -> RecoveryCodes:
     """Return those of somebody's recovery codes that are still good."""
     return codes.filter(used_at__isnull=True)
 
 
-def use_recovery_code(codes: Codes, code: str, *, info: str) -> int:
+def consume_recovery_code(codes: RecoveryCodes, code: str, *, info: str) -> int:
     """Use up one of somebody's recovery codes; return how many are left.
 
     Raises InvalidCredentials.
     """
-    fitting = unused(codes).filter(hash__in=keyed_hashes(info, plain(code)))
+    fitting = unused_codes(codes).filter(hash__in=keyed_hashes(info, normalize_recovery_code(code)))
     if not fitting.update(used_at=timezone.now()):
         raise InvalidCredentials
-    return unused(codes).count()
+    return unused_codes(codes).count()
 
 
-def renew_codes(kept: type[AbstractRecoveryCode], info: str, **whose: models.Model) -> list[str]:
+def replace_recovery_codes(
+    kept: type[AbstractRecoveryCode], info: str, **whose: models.Model
+) -> list[str]:
     """Give somebody new recovery codes in place of the former; return them, to be shown once.
 
     Call inside a transaction.
     """
     codes, rows = new_recovery_codes(), kept._default_manager
     rows.filter(**whose).delete()
-    rows.bulk_create(kept(hash=keyed_hashes(info, plain(code))[0], **whose) for code in codes)
+    rows.bulk_create(
+        kept(hash=keyed_hashes(info, normalize_recovery_code(code))[0], **whose) for code in codes
+    )
     return codes

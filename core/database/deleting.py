@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 
-def delete_some(rows: QuerySet[Any], at_once: int) -> int:
+def delete_batch(rows: QuerySet[Any], at_once: int) -> int:
     """Delete the first few of some rows in one transaction; return how many of them.
 
     What somebody holds is left for the next time.

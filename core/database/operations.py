@@ -9,17 +9,17 @@ from typing import Any
 
 from django.db.backends.postgresql.operations import DatabaseOperations
 
-BITS = {"SmallIntegerField": 16, "PositiveSmallIntegerField": 16}
-BITS |= {"IntegerField": 32, "PositiveIntegerField": 32}
-BITS |= {"BigIntegerField": 64, "PositiveBigIntegerField": 64}
+INTEGER_BITS = {"SmallIntegerField": 16, "PositiveSmallIntegerField": 16}
+INTEGER_BITS |= {"IntegerField": 32, "PositiveIntegerField": 32}
+INTEGER_BITS |= {"BigIntegerField": 64, "PositiveBigIntegerField": 64}
 
 
-class Operations(DatabaseOperations):
+class SafeIntegerOperations(DatabaseOperations):
     """Django's, but for integers beyond their field's type."""
 
     def adapt_integerfield_value(self, value: Any, internal_type: str) -> Any:
         """Return the value as it is sent."""
-        beyond = 2 ** (BITS[internal_type] - 1)
+        beyond = 2 ** (INTEGER_BITS[internal_type] - 1)
         if isinstance(value, int) and not -beyond <= value < beyond:
             return value
         return super().adapt_integerfield_value(value, internal_type)

@@ -24,24 +24,24 @@ from django.db.backends.postgresql import base
 from django.db.backends.utils import CursorWrapper
 from psycopg.pq import TransactionStatus
 
-from core.database.operations import Operations
+from core.database.operations import SafeIntegerOperations
 from core.db_backend.cursors import ScopedCursor, ScopedDebugCursor
 from core.db_backend.scope import Scope, current_scope
-from core.db_backend.timeouts import be_patient, impatient
+from core.db_backend.timeouts import limited_wait, set_wait_timeout
 
-ENTER_SCOPE = (
+SET_SCOPE_SQL = (
     "SELECT set_config('search_path', %s, false), set_config('role', %s, false), "
     "set_config('aggios.tenant', %s, false)"
 )
 # A switch takes well below a millisecond, 130 ms for a session's first among 50 000 roles. As the
 # first statement of every request it finds a server that hangs before anything else waits for it.
-SWITCH_SECONDS = 5.0
+SET_SCOPE_TIMEOUT_SECONDS = 5.0
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """Connection of one thread; see the module's text for what it guarantees."""
 
-    ops_class = Operations
+    ops_class = SafeIntegerOperations
 
     def __init__(self, settings_dict: dict[str, Any], *args: Any, **kwargs: Any) -> None:
         # Parameters stay out of the statement's text, and so out of the server's log.
@@ -104,8 +104,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._entering = True
         try:
             # Through Django's own cursor, so that query counts and logs show the statement.
-            with impatient(raw, SWITCH_SECONDS), super().cursor() as cursor:
-                cursor.execute(ENTER_SCOPE, (wanted.schema, wanted.role, wanted.tenant_id))
+            with limited_wait(raw, SET_SCOPE_TIMEOUT_SECONDS), super().cursor() as cursor:
+                cursor.execute(SET_SCOPE_SQL, (wanted.schema, wanted.role, wanted.tenant_id))
         finally:
             self._entering = False
         raw.aggios_scope = wanted
@@ -161,7 +161,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _configure_connection(self, connection: Any) -> bool:
         """Set up a raw connection that was just made, for this wrapper or for the pool."""
         connection.aggios_met = set()
-        be_patient(connection, self.settings_dict.get("PATIENCE", 0))
+        set_wait_timeout(connection, self.settings_dict.get("PATIENCE", 0))
         return bool(super()._configure_connection(connection))  # type: ignore[misc]
 
     def _rollback(self) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # The first word of the command tags (PostgreSQL, "CommandComplete") after which role, path and
 # tenant surely are what they were. A COMMIT that was turned into a rollback says ROLLBACK.
-HARMLESS = frozenset(
+SCOPE_PRESERVING_TAGS = frozenset(
     """
     BEGIN CLOSE COMMIT COPY DECLARE DELETE FETCH INSERT LOCK MERGE MOVE RELEASE SAVEPOINT SELECT
     UPDATE
@@ -44,7 +44,7 @@ class _Scoped(CursorWrapper):
         with self._forgetting_on_error():
             result = method(*args)
         tag = self.cursor.statusmessage
-        if tag and tag.partition(" ")[0] not in HARMLESS:
+        if tag and tag.partition(" ")[0] not in SCOPE_PRESERVING_TAGS:
             self.db.forget_scope()
         return result
 

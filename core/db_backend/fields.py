@@ -14,7 +14,7 @@ from django.db.models import CharField, TextField
 from django.db.models.lookups import Contains
 
 # U+0131 is the dotless i; U+0307 is the dot that folding leaves of U+0130.
-FOLD = "translate(casefold(({})::text COLLATE pg_unicode_fast), U&'\\0131\\0307', 'i')"
+CASEFOLD_SQL = "translate(casefold(({})::text COLLATE pg_unicode_fast), U&'\\0131\\0307', 'i')"
 
 
 @CharField.register_lookup
@@ -32,9 +32,12 @@ class FoldedContains(Contains):
         left, left_params = self.process_lhs(compiler, connection)
         right, right_params = self.process_rhs(compiler, connection)
         composed = f"normalize(({right})::text, NFC)"
-        return f"{FOLD.format(left)} LIKE {FOLD.format(composed)}", (*left_params, *right_params)
+        return f"{CASEFOLD_SQL.format(left)} LIKE {CASEFOLD_SQL.format(composed)}", (
+            *left_params,
+            *right_params,
+        )
 
 
-def folded(*names: str) -> tuple[str, ...]:
+def folded_search_fields(*names: str) -> tuple[str, ...]:
     """Return fields as ``ModelAdmin.search_fields`` names them, to be searched without case."""
     return tuple(f"{name}__{FoldedContains.lookup_name}" for name in names)

@@ -21,7 +21,7 @@ def insert(row: Model) -> None:
     _send(row, _statement(type(row)))
 
 
-def insert_unless_taken(row: Model) -> bool:
+def insert_ignoring_conflict(row: Model) -> bool:
     """Add a new row as ``insert`` does; return False if a unique value of it is taken.
 
     That is expected of what clients send, so it must not be an error of the database: its log would

@@ -1,6 +1,6 @@
 """Which schema and which database role the code that runs now may use.
 
-A scope is a block, never a flag: entered with ``enter(scope)`` and left on the way out, always.
+A scope is a block, never a flag: entered with ``use_scope(scope)`` and left on the way out, always.
 The value lives in a ``ContextVar``: threads and greenlets cannot see each other's scope, and a new
 thread starts in the public scope, where no tenant's table is readable.
 """
@@ -31,7 +31,7 @@ def current_scope() -> Scope:
 
 
 @contextmanager
-def enter(scope: Scope) -> Iterator[Scope]:
+def use_scope(scope: Scope) -> Iterator[Scope]:
     """Run the block in ``scope`` and come back to the former one, whatever happens inside."""
     token = _current.set(scope)
     try:

@@ -17,11 +17,11 @@ import psycopg
 Connection = psycopg.Connection[Any]
 
 
-class ServerHangs(psycopg.OperationalError):
+class ServerUnresponsive(psycopg.OperationalError):
     """No answer came in time. The connection has been closed: nobody knows what it was doing."""
 
 
-def be_patient(raw: Connection, seconds: float) -> None:
+def set_wait_timeout(raw: Connection, seconds: float) -> None:
     """End every wait of this connection after so many seconds, by closing it. 0 waits for ever."""
     if seconds:
         raw.aggios_patience = seconds  # type: ignore[attr-defined]
@@ -29,7 +29,7 @@ def be_patient(raw: Connection, seconds: float) -> None:
 
 
 @contextmanager
-def impatient(raw: Connection, seconds: float) -> Iterator[None]:
+def limited_wait(raw: Connection, seconds: float) -> Iterator[None]:
     """Wait at most ``seconds`` in this block, unless the connection waits for ever anyway."""
     usual: float = getattr(raw, "aggios_patience", 0)
     raw.aggios_patience = min(usual, seconds)  # type: ignore[attr-defined]
@@ -48,4 +48,4 @@ def _wait(raw: Connection, answer: Any, **options: Any) -> Any:
     except psycopg.errors._WaitTimeout as exc:
         raw.pgconn.finish()
         seconds = options["timeout"]
-        raise ServerHangs(f"PostgreSQL has not answered for {seconds:g} seconds.") from exc
+        raise ServerUnresponsive(f"PostgreSQL has not answered for {seconds:g} seconds.") from exc

@@ -5,21 +5,21 @@ from django.http import UnreadablePostError
 from core.problems import Problem, RequestTimeout, TooManySlowBodies
 
 
-class CrowdedOutError(OSError):
+class SlowClientLimitError(OSError):
     """A body came slowly while too many others did so too (aggios/server/slow_clients.py)."""
 
 
-def broken_off(exc: UnreadablePostError, otherwise: Problem) -> Problem:
+def incomplete_body_problem(exc: UnreadablePostError, otherwise: Problem) -> Problem:
     """Return what the end of a body means that could not be read; ``otherwise`` if it just ended.
 
     Django hides the error of the connection behind its own.
     """
     cause = exc.__cause__ or exc.__context__
-    if isinstance(cause, CrowdedOutError):
-        return busy()
+    if isinstance(cause, SlowClientLimitError):
+        return slow_client_problem()
     return RequestTimeout() if isinstance(cause, TimeoutError) else otherwise
 
 
-def busy() -> Problem:
+def slow_client_problem() -> Problem:
     """Return what somebody is told who is slow while too many others are."""
     return TooManySlowBodies(headers={"Retry-After": "10"})

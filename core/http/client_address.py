@@ -22,7 +22,7 @@ def client_address(request: HttpRequest) -> str:
     return _canonical(candidate) or _canonical(peer)
 
 
-def is_within(address: str, networks: list[IPv4Network | IPv6Network]) -> bool:
+def is_in_networks(address: str, networks: list[IPv4Network | IPv6Network]) -> bool:
     """Tell whether an address is in one of the networks; an unknown one is in those of all."""
     if not address:
         return any(not network.prefixlen for network in networks)

@@ -38,29 +38,29 @@ def require_match(request: Request, etag: str) -> None:
         raise PreconditionFailed
 
 
-def tagged(request: Request, data: Any, etag: str, status: int = 200) -> Response:
+def response_with_etag(request: Request, data: Any, etag: str, status: int = 200) -> Response:
     """Return ``data`` with its ETag, or 304 if the client's If-None-Match names it.
 
     Raises PreconditionFailed for a read whose If-Match names another.
     """
     # Kept by the caller alone, and asked about each time.
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
-    if request.method in ("GET", "HEAD") and is_current(request, etag):
+    if request.method in ("GET", "HEAD") and is_not_modified(request, etag):
         return Response(status=304, headers=headers)
     return Response(data, status=status, headers=headers)
 
 
-def is_current(request: Request, etag: str) -> bool:
+def is_not_modified(request: Request, etag: str) -> bool:
     """Tell whether a read can be answered by 304, by the precedence of RFC 9110 section 13.2.2.
 
     Raises PreconditionFailed if its If-Match does not name ``etag``: who asks for the ranges of one
     content must not be given bytes of another.
     """
     require_match(request, etag)
-    return is_known(request, etag)
+    return matches_if_none_match(request, etag)
 
 
-def is_known(request: Request | HttpRequest, etag: str) -> bool:
+def matches_if_none_match(request: Request | HttpRequest, etag: str) -> bool:
     """Tell whether the request's If-None-Match names ``etag``, by weak comparison."""
     known = request.headers.get("If-None-Match")
     return known is not None and _names(known, etag, weak=True)

@@ -11,7 +11,7 @@ from urllib.parse import unquote_to_bytes
 
 from django.http import HttpRequest, HttpResponse
 
-from core.http.negotiation import as_page, is_api
+from core.http.negotiation import as_html_if_preferred, is_api_request
 from core.http.responses import problem_response
 from core.problems import (
     FieldError,
@@ -24,7 +24,7 @@ from core.problems import (
 FORM = "application/x-www-form-urlencoded"
 # Without one of these the text is ASCII.
 BEYOND_ASCII = re.compile(rb"%[89A-Fa-f]|[\x80-\xff]")
-LONGEST_NAME = 100
+MAX_SHOWN_NAME_LENGTH = 100
 
 
 class EncodingMiddleware:
@@ -37,23 +37,23 @@ class EncodingMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        _lower_type(request)
+        _lowercase_media_type(request)
         try:
-            _require_no_coding(request)
-            _require_query(request)
+            _reject_content_coding(request)
+            _require_utf8_query(request)
         except Problem as problem:
-            return as_page(request, problem_response(problem))
+            return as_html_if_preferred(request, problem_response(problem))
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
         """Refuse a form before the CSRF check reads it. The API reads no such forms."""
-        if request.method != "POST" or request.content_type != FORM or is_api(request):
+        if request.method != "POST" or request.content_type != FORM or is_api_request(request):
             return None
         name = undecodable_field(request.body)
         if name is None:
             return None
         problem = MalformedBody(f"The field {name!r} of the form is not UTF-8.")
-        return as_page(request, problem_response(problem))
+        return as_html_if_preferred(request, problem_response(problem))
 
 
 def undecodable_field(encoded: bytes) -> str | None:
@@ -62,7 +62,7 @@ def undecodable_field(encoded: bytes) -> str | None:
         return None
     pair = next(pair for pair in encoded.split(b"&") if not _is_utf8(pair))
     name = unquote_to_bytes(pair.partition(b"=")[0].replace(b"+", b" "))
-    return name.decode(errors="replace")[:LONGEST_NAME]
+    return name.decode(errors="replace")[:MAX_SHOWN_NAME_LENGTH]
 
 
 def _is_utf8(encoded: bytes) -> bool:
@@ -73,14 +73,14 @@ def _is_utf8(encoded: bytes) -> bool:
     return True
 
 
-def _lower_type(request: HttpRequest) -> None:
+def _lowercase_media_type(request: HttpRequest) -> None:
     """Write the media type in lower case (RFC 9110 section 8.3.1): not every parser ignores it."""
     kind, semicolon, parameters = request.META.get("CONTENT_TYPE", "").partition(";")
     if kind != kind.lower():
         request.META["CONTENT_TYPE"] = f"{kind.lower()}{semicolon}{parameters}"
 
 
-def _require_no_coding(request: HttpRequest) -> None:
+def _reject_content_coding(request: HttpRequest) -> None:
     """Raise UnsupportedMediaType for a compressed body (RFC 9110 section 15.5.16)."""
     codings = request.headers.get("Content-Encoding", "").lower().split(",")
     if any(coding.strip() not in {"", "identity"} for coding in codings):
@@ -89,7 +89,7 @@ def _require_no_coding(request: HttpRequest) -> None:
         )
 
 
-def _require_query(request: HttpRequest) -> None:
+def _require_utf8_query(request: HttpRequest) -> None:
     query = request.META.get("QUERY_STRING", "").encode("latin-1", "replace")
     name = undecodable_field(query)
     if name is not None:

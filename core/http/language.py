@@ -15,16 +15,16 @@ from django.utils.translation.trans_real import (
     parse_accept_lang_header,
 )
 
-PARAMETER = "lang"
+LANGUAGE_PARAMETER = "lang"
 
 
-def asked_language(request: HttpRequest) -> str:
+def requested_language(request: HttpRequest) -> str:
     """Return the language that ``?lang=`` names, or an empty string."""
-    code = query_of(request).get(PARAMETER, "").lower()
+    code = query_or_empty(request).get(LANGUAGE_PARAMETER, "").lower()
     return code if code in dict(settings.LANGUAGES) else ""
 
 
-def query_of(request: HttpRequest) -> QueryDict:
+def query_or_empty(request: HttpRequest) -> QueryDict:
     """Return the query; empty when it cannot be read, so that an error page still can be shown."""
     try:
         return request.GET
@@ -32,9 +32,9 @@ def query_of(request: HttpRequest) -> QueryDict:
         return QueryDict()
 
 
-def language_of(request: HttpRequest) -> str:
+def request_language(request: HttpRequest) -> str:
     """Return the code of the language to answer in."""
-    return asked_language(request) or get_language_from_request(request)
+    return requested_language(request) or get_language_from_request(request)
 
 
 def preferred_language(accept_language: str) -> str:
@@ -45,11 +45,11 @@ def preferred_language(accept_language: str) -> str:
     return settings.LANGUAGE_CODE
 
 
-def in_language(request: HttpRequest, response: HttpResponse, language: str) -> HttpResponse:
+def with_language(request: HttpRequest, response: HttpResponse, language: str) -> HttpResponse:
     """Label a page with its language, and remember one that was asked for."""
     response.headers["Content-Language"] = language
     patch_vary_headers(response, ("Accept-Language", "Cookie"))
-    if asked_language(request):
+    if requested_language(request):
         response.set_cookie(
             settings.LANGUAGE_COOKIE_NAME,
             language,

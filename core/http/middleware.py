@@ -12,13 +12,13 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
 from core.http.client_address import client_address
-from core.http.negotiation import is_api
-from core.http.request_ids import API_VERSION, request_id_of
+from core.http.negotiation import is_api_request
+from core.http.request_ids import API_VERSION, request_id_or_new
 from core.http.responses import problem_response
 from core.observability.metrics import observe_request
 from core.problems import UnsupportedVersion
-from core.redaction import redacted_path
-from core.request_context import RequestContext, serving
+from core.redaction import redact_path
+from core.request_context import RequestContext, use_request_context
 
 PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 QUIET_PATHS = frozenset({"/api/health/live", "/api/health/ready", "/metrics", "/internal/traefik"})
@@ -27,7 +27,7 @@ log = logging.getLogger("aggios.access")
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
-class EdgeMiddleware:
+class RequestContextMiddleware:
     """Outermost middleware; see the module's text."""
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -36,19 +36,19 @@ class EdgeMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         started = time.perf_counter()
         context = RequestContext(
-            request_id=request_id_of(request.META.get("HTTP_X_REQUEST_ID", "")),
+            request_id=request_id_or_new(request.META.get("HTTP_X_REQUEST_ID", "")),
             client_address=client_address(request),
             user_agent=request.META.get("HTTP_USER_AGENT", "")[:400],
             accept_language=request.META.get("HTTP_ACCEPT_LANGUAGE", "")[:500],
         )
-        with serving(context):
+        with use_request_context(context):
             response = self.get_response(request)
             _add_headers(request, response, context)
-            _report(request, response, context, time.perf_counter() - started)
+            _log_request(request, response, context, time.perf_counter() - started)
         return response
 
 
-class VersionMiddleware:
+class ApiVersionMiddleware:
     """Refuses versions that are not served. Inside of what adds security and CORS headers."""
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -74,13 +74,13 @@ def _add_headers(request: HttpRequest, response: HttpResponse, context: RequestC
         response.headers.setdefault("Cache-Control", "no-store")
     # A 304 has the Vary of the 200 that it stands for (RFC 9110 section 15.4.5), so this goes by
     # what is asked for and not by the type of the content, which a 304 does not have.
-    if is_document or is_api(request):
+    if is_document or is_api_request(request):
         patch_vary_headers(response, ("Authorization",))
     if not response.streaming and not response.has_header("Content-Length"):
         response.headers["Content-Length"] = str(len(response.content))
 
 
-def _report(
+def _log_request(
     request: HttpRequest, response: HttpResponse, context: RequestContext, seconds: float
 ) -> None:
     match = request.resolver_match
@@ -93,7 +93,7 @@ def _report(
         "request",
         extra={
             "method": request.method,
-            "path": redacted_path(request.path),
+            "path": redact_path(request.path),
             "route": context.route,
             "status": response.status_code,
             "duration_ms": round(seconds * 1000, 2),

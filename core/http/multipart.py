@@ -16,7 +16,7 @@ from core.problems import MalformedBody
 # Django reads no longer headers of one part than this.
 MAX_HEADER_BYTES = 1024
 HEADER_END = b"\r\n\r\n"
-STRICT = "aggios_strict_utf_8"
+STRICT_UTF8_CODEC = "aggios_strict_utf_8"
 # RFC 8187 section 3.2.1 has UTF-8; the other two are subsets that older clients send.
 CHARSETS = frozenset({"utf-8", "iso-8859-1", "us-ascii", ""})
 # Django decodes the last one and takes every other for bytes as they are (RFC 2045 section 6).
@@ -25,10 +25,10 @@ TRANSFER_ENCODINGS = frozenset({"7bit", "8bit", "binary", "base64"})
 
 def _strict_codec(name: str) -> codecs.CodecInfo | None:
     """Find a codec that is UTF-8 and ignores ``errors="replace"``, which Django always asks for."""
-    if name != STRICT:
+    if name != STRICT_UTF8_CODEC:
         return None
     return codecs.CodecInfo(
-        name=STRICT,
+        name=STRICT_UTF8_CODEC,
         encode=lambda text, _="strict": codecs.utf_8_encode(text, "strict"),
         decode=lambda data, _="strict": codecs.utf_8_decode(data, "strict", True),
     )
@@ -37,7 +37,7 @@ def _strict_codec(name: str) -> codecs.CodecInfo | None:
 codecs.register(_strict_codec)
 
 
-def boundary_of(content_type: str) -> bytes:
+def parse_boundary(content_type: str) -> bytes:
     """Return the boundary that a content type names (RFC 2046 section 5.1.1).
 
     Raises MalformedBody if there is none.
@@ -48,12 +48,12 @@ def boundary_of(content_type: str) -> bytes:
     return boundary.encode("ascii")
 
 
-class FormReader(MultiPartParser):
+class StrictMultiPartParser(MultiPartParser):
     """Django's parser for forms in UTF-8. Raises MultiPartParserError for any other."""
 
     def __init__(self, meta: Any, stream: Any, handlers: list[Any]) -> None:
-        super().__init__(meta, stream, handlers, STRICT)
-        self._input_data = CheckedParts(stream, boundary_of(meta["CONTENT_TYPE"]))
+        super().__init__(meta, stream, handlers, STRICT_UTF8_CODEC)
+        self._input_data = HeaderCheckingStream(stream, parse_boundary(meta["CONTENT_TYPE"]))
 
     def parse(self) -> Any:
         """Return the fields and the files."""
@@ -63,7 +63,7 @@ class FormReader(MultiPartParser):
             raise MultiPartParserError("a field is not UTF-8") from exc
 
 
-class CheckedParts:
+class HeaderCheckingStream:
     """A form's body as it is read, which looks at the headers of each part as they go by."""
 
     def __init__(self, stream: IO[bytes], boundary: bytes) -> None:

@@ -7,40 +7,40 @@ from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import override
 
-from core.accept import names, quality_of
-from core.http.language import in_language, language_of
+from core.accept import accept_quality, accepts_explicitly
+from core.http.language import request_language, with_language
 
 HTML = "text/html"
 JSON = ("application/json", "application/problem+json")
 
 
-def is_api(request: HttpRequest) -> bool:
+def is_api_request(request: HttpRequest) -> bool:
     """Tell whether a request is for the API, which never answers with a page."""
     return request.path == "/api" or request.path.startswith("/api/")
 
 
-def wants_page(request: HttpRequest) -> bool:
+def prefers_html(request: HttpRequest) -> bool:
     """Tell whether the client names HTML and likes JSON no better; ``*/*`` names nothing.
 
     The API never answers with a page.
     """
-    if is_api(request) or not names(request, HTML):
+    if is_api_request(request) or not accepts_explicitly(request, HTML):
         return False
-    return quality_of(request, HTML) >= max(quality_of(request, kind) for kind in JSON)
+    return accept_quality(request, HTML) >= max(accept_quality(request, kind) for kind in JSON)
 
 
-def as_page(
+def as_html_if_preferred(
     request: HttpRequest, response: HttpResponse, template: str = "error.html"
 ) -> HttpResponse:
     """Return a problem+json response as the page that says the same, if the client wants one."""
-    if not wants_page(request):
+    if not prefers_html(request):
         patch_vary_headers(response, ("Accept",))
         return response
-    language = language_of(request)
+    language = request_language(request)
     with override(language):
         text = render_to_string(template, {"problem": json.loads(response.content)}, request)
     kept = {name: v for name, v in response.headers.items() if name != "Content-Type"}
     page = HttpResponse(text, status=response.status_code, headers=kept)
     patch_vary_headers(page, ("Accept",))
     page.headers["Cache-Control"] = "no-store"
-    return in_language(request, page, language)
+    return with_language(request, page, language)

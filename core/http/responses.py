@@ -22,13 +22,18 @@ from rest_framework import exceptions as drf
 from rest_framework.views import set_rollback
 
 from core import problems
-from core.http.body_errors import broken_off
+from core.http.body_errors import incomplete_body_problem
 from core.problems import FieldError, Problem
 from core.request_context import request_context
 
 log = logging.getLogger(__name__)
 # Django's wrappers, and the driver's own where no wrapper stands between.
-AWAY = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
+DATABASE_ERRORS = (
+    OperationalError,
+    InterfaceError,
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+)
 
 RETRY_SECONDS = "2"
 
@@ -60,21 +65,21 @@ def as_problem(exc: BaseException) -> Problem:
     """Return the problem that ``exc`` means; unknown exceptions are logged and hidden."""
     if isinstance(exc, Problem):
         return exc
-    if isinstance(exc, AWAY):
+    if isinstance(exc, DATABASE_ERRORS):
         log.error("database_unavailable", exc_info=exc)
         return problems.DatabaseUnavailable()
     if isinstance(exc, drf.APIException):
-        return _of_framework(exc)
+        return _drf_problem(exc)
     if isinstance(exc, UnreadablePostError):
-        return broken_off(exc, problems.MalformedBody("The body broke off."))
-    for types, problem in _OF_DJANGO:
+        return incomplete_body_problem(exc, problems.MalformedBody("The body broke off."))
+    for types, problem in _DJANGO_PROBLEMS:
         if isinstance(exc, types):
             return problem()
     log.error("unhandled_exception", exc_info=exc)
     return problems.InternalError()
 
 
-_OF_DJANGO: list[tuple[tuple[type[BaseException], ...], type[Problem]]] = [
+_DJANGO_PROBLEMS: list[tuple[tuple[type[BaseException], ...], type[Problem]]] = [
     ((Http404,), problems.NotFound),
     ((PermissionDenied,), problems.PermissionRefused),
     ((RequestDataTooBig,), problems.BodyTooLarge),
@@ -82,7 +87,7 @@ _OF_DJANGO: list[tuple[tuple[type[BaseException], ...], type[Problem]]] = [
     ((MultiPartParserError, UnicodeError), problems.MalformedBody),
 ]
 
-_OF_FRAMEWORK: list[tuple[type[drf.APIException], type[Problem]]] = [
+_DRF_PROBLEMS: list[tuple[type[drf.APIException], type[Problem]]] = [
     (drf.ParseError, problems.MalformedBody),
     (drf.NotAuthenticated, problems.NotAuthenticated),
     (drf.AuthenticationFailed, problems.NotAuthenticated),
@@ -93,14 +98,14 @@ _OF_FRAMEWORK: list[tuple[type[drf.APIException], type[Problem]]] = [
 ]
 
 
-def _of_framework(exc: drf.APIException) -> Problem:
+def _drf_problem(exc: drf.APIException) -> Problem:
     if isinstance(exc, drf.ValidationError):
         # One more than is shown, so that the answer says that there are more.
         faults = islice(_field_errors(exc.detail), problems.MAX_ERRORS + 1)
         return problems.ValidationFailed(errors=list(faults))
     if isinstance(exc, drf.MethodNotAllowed):
         return problems.MethodNotAllowed(str(exc.detail))
-    for kind, problem in _OF_FRAMEWORK:
+    for kind, problem in _DRF_PROBLEMS:
         if isinstance(exc, kind):
             return problem(str(exc.detail))
     return problems.InternalError()
@@ -127,7 +132,7 @@ def _join(path: str, key: Any) -> str:
 
 # -- Django's own handlers, for what fails outside of API views (named in each URL configuration) --
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return problem_response(as_known(exception, problems.BadRequest()))
+    return problem_response(known_problem(exception, problems.BadRequest()))
 
 
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -143,9 +148,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return problem_response(as_problem(exc) if exc else problems.InternalError())
 
 
-def as_known(exc: Exception | None, otherwise: Problem) -> Problem:
+def known_problem(exc: Exception | None, otherwise: Problem) -> Problem:
     """Return the known problem that ``exc`` means, or ``otherwise``; never a 500."""
-    for types, problem in _OF_DJANGO:
+    for types, problem in _DJANGO_PROBLEMS:
         if isinstance(exc, types):
             return problem()
     return otherwise

@@ -6,7 +6,7 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-from core.redaction import redacted
+from core.redaction import redact
 from core.request_context import request_context
 
 SECRET_KEYS = frozenset(
@@ -14,7 +14,7 @@ SECRET_KEYS = frozenset(
 )
 
 
-def add_request(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+def add_request_context(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Add who and where to every line that is written while a request is served."""
     context = request_context()
     if context.request_id:
@@ -24,22 +24,22 @@ def add_request(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return event
 
 
-def hide_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+def redact_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Blank values whose key names a secret, should anybody ever log one."""
     for key in SECRET_KEYS.intersection(event):
         event[key] = "[hidden]"
     return event
 
 
-def hide_tokens(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+def redact_tokens(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Take the tokens out of addresses, also of those that an exception's text names."""
     for key, value in event.items():
         if isinstance(value, str):
-            event[key] = redacted(value)
+            event[key] = redact(value)
     return event
 
 
-class _WithoutRequest(logging.Filter):
+class _DropRequestFilter(logging.Filter):
     """Drops the request object that Django attaches to its records; it is no data."""
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -50,17 +50,17 @@ class _WithoutRequest(logging.Filter):
 def _formatter(style: str) -> dict[str, Any]:
     last: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if style == "console":
-        last += [hide_tokens, structlog.dev.ConsoleRenderer()]
+        last += [redact_tokens, structlog.dev.ConsoleRenderer()]
     else:
-        shown = [structlog.processors.format_exc_info, hide_tokens]
+        shown = [structlog.processors.format_exc_info, redact_tokens]
         last += [*shown, structlog.processors.JSONRenderer()]
     before = [
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        add_request,
-        hide_secrets,
+        add_request_context,
+        redact_secrets,
     ]
     return {
         "()": structlog.stdlib.ProcessorFormatter,
@@ -69,12 +69,12 @@ def _formatter(style: str) -> dict[str, Any]:
     }
 
 
-def log_configuration(level: str, style: str) -> dict[str, Any]:
+def logging_config(level: str, style: str) -> dict[str, Any]:
     """Return a ``LOGGING`` dictionary; ``style`` is ``json`` or ``console``."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "filters": {"without_request": {"()": _WithoutRequest}},
+        "filters": {"without_request": {"()": _DropRequestFilter}},
         "formatters": {"structured": _formatter(style)},
         "handlers": {
             # Not standard output, which is what a command was asked for (--json).

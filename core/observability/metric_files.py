@@ -22,11 +22,11 @@ from pathlib import Path
 from prometheus_client.mmap_dict import MmapedDict
 
 # Types whose values are added up. Gauges need a ``live`` mode, whose files are removed elsewhere.
-SUMMED = ("counter", "histogram", "summary")
+SUMMED_TYPES = ("counter", "histogram", "summary")
 ENDED = "ended"
 LOCK = "lock"
 # How often, and with which pause, the lock is tried: readers hold it for milliseconds.
-ATTEMPTS, PAUSE_SECONDS = 20, 0.01
+LOCK_ATTEMPTS, LOCK_PAUSE_SECONDS = 20, 0.01
 # A file's head, and what an entry has beside its key: length, padding, value, time.
 HEAD_BYTES, ENTRY_BYTES = 8, 4 + 8 + 16
 Counts = dict[str, float]
@@ -34,38 +34,42 @@ log = logging.getLogger(__name__)
 
 
 @contextmanager
-def reading(folder: Path) -> Iterator[None]:
+def locked_for_reading(folder: Path) -> Iterator[None]:
     """Keep the files as they are while the block reads them."""
     with (folder / LOCK).open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)
         yield
 
 
-def join_ended(folder: Path) -> bool:
+def merge_ended_processes(folder: Path) -> bool:
     """Add the counts of ended processes up; tell whether no reader was in the way.
 
     One process at a time may call this. Raises OSError.
     """
     with (folder / LOCK).open("a") as lock:
-        if not _locked(lock.fileno()):
+        if not _lock_exclusively(lock.fileno()):
             return False
-        for kind in SUMMED:
-            _join(folder, kind, [path for path in folder.glob(f"{kind}_*.db") if _is_over(path)])
+        for kind in SUMMED_TYPES:
+            _merge(
+                folder,
+                kind,
+                [path for path in folder.glob(f"{kind}_*.db") if _process_has_ended(path)],
+            )
     return True
 
 
-def _locked(descriptor: int) -> bool:
-    for _ in range(ATTEMPTS):
+def _lock_exclusively(descriptor: int) -> bool:
+    for _ in range(LOCK_ATTEMPTS):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            time.sleep(PAUSE_SECONDS)
+            time.sleep(LOCK_PAUSE_SECONDS)
         else:
             return True
     return False
 
 
-def _is_over(path: Path) -> bool:
+def _process_has_ended(path: Path) -> bool:
     """Tell whether the process of a file is gone. A worker with its number goes on in that file."""
     number = path.stem.rpartition("_")[2]
     if not number.isdecimal():
@@ -79,7 +83,7 @@ def _is_over(path: Path) -> bool:
     return False
 
 
-def _join(folder: Path, kind: str, over: list[Path]) -> None:
+def _merge(folder: Path, kind: str, over: list[Path]) -> None:
     if not over:
         return
     total: Counts = defaultdict(float)

@@ -15,14 +15,14 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from core.observability.metric_files import reading
+from core.observability.metric_files import locked_for_reading
 
-REQUESTS = Counter(
+REQUEST_COUNT = Counter(
     "aggios_http_requests_total",
     "Requests served, by kind of host, method, route and status.",
     ["site", "method", "route", "status"],
 )
-SECONDS = Histogram(
+REQUEST_SECONDS = Histogram(
     "aggios_http_request_seconds",
     "Time to the end of the view, in seconds.",
     ["site", "route"],
@@ -33,8 +33,8 @@ METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
 
 def observe_request(site: str, method: str, route: str, status: int, seconds: float) -> None:
     """Count one request. Unknown methods and unrouted paths share one label value each."""
-    REQUESTS.labels(site, method if method in METHODS else "other", route, str(status)).inc()
-    SECONDS.labels(site, route).observe(seconds)
+    REQUEST_COUNT.labels(site, method if method in METHODS else "other", route, str(status)).inc()
+    REQUEST_SECONDS.labels(site, route).observe(seconds)
 
 
 class MetricsMiddleware:
@@ -55,12 +55,12 @@ class MetricsMiddleware:
 
 def _exposition() -> HttpResponse:
     folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
-    text = _of_all_processes(Path(folder)) if folder else generate_latest(REGISTRY)
+    text = _multiprocess_text(Path(folder)) if folder else generate_latest(REGISTRY)
     return HttpResponse(text, content_type=CONTENT_TYPE_LATEST)
 
 
-def _of_all_processes(folder: Path) -> bytes:
+def _multiprocess_text(folder: Path) -> bytes:
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    with reading(folder):
+    with locked_for_reading(folder):
         return generate_latest(registry)

@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 
 from core.http.client_address import limit_key
 from core.problems import RateLimited
-from core.rate_limits.windows import LocalWindows, RedisWindows, State, Window
+from core.rate_limits.windows import LocalWindows, RedisWindows, Window, WindowState
 from core.request_context import request_context
 from core.text.composite_keys import composite_key
 
@@ -24,7 +24,7 @@ PREFIX = "aggios-limits/"
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class RateLimitUse:
     """One use of the limit ``name`` for ``key``. A quiet one is not told of in headers."""
 
     name: str
@@ -43,60 +43,62 @@ class Use:
         return Window(PREFIX + text, amount, int(seconds))
 
 
-def take(name: str, *key: str, amount: int | None = None) -> None:
+def consume(name: str, *key: str, amount: int | None = None) -> None:
     """Count one use of the limit for ``key`` and put its state into the response's headers.
 
     ``amount`` is how many there may be instead of what the setting says. Raises RateLimited when
     the window is full; a refused use is not counted.
     """
-    take_all(Use(name, key, amount=amount))
+    consume_all(RateLimitUse(name, key, amount=amount))
 
 
-def take_by_address(name: str) -> None:
+def consume_by_address(name: str) -> None:
     """Count one use of the limit for the client's address, IPv6 by its /64. Raises RateLimited."""
-    take(name, limit_key(request_context().client_address))
+    consume(name, limit_key(request_context().client_address))
 
 
-def take_all(*uses: Use) -> None:
+def consume_all(*uses: RateLimitUse) -> None:
     """Count each use, or none of them if one of the windows is full: that raises RateLimited.
 
     Its member ``limits`` names those that were full.
     """
     windows = [use.window for use in uses]
     try:
-        states = _shared().take(windows)
+        states = _redis_windows().take(windows)
     except RedisError:
         log.warning("rate_limit_counted_locally", extra={"limit": _names(uses)})
         windows = [_local_share(window) for window in windows]
-        states = _local().take(windows)
+        states = _local_windows().take(windows)
     found = list(zip(uses, windows, states, strict=True))
     full = [(use, state) for use, window, state in found if state.used >= window.amount]
     for use, window, state in found:
-        _tell(use, window, State(state.used + (not full), state.reset))
+        _add_headers(use, window, WindowState(state.used + (not full), state.reset))
     if full:
-        raise _refusal(full)
+        raise _rate_limited(full)
 
 
 def clear(name: str, *key: str) -> None:
     """Forget every use of the limit for ``key`` (a log-in that succeeded clears its failures)."""
-    settle(cleared=[Use(name, key)])
+    refund(cleared=[RateLimitUse(name, key)])
 
 
-def settle(*, cleared: Sequence[Use] = (), given_back: Sequence[Use] = ()) -> None:
+def refund(
+    *, cleared: Sequence[RateLimitUse] = (), given_back: Sequence[RateLimitUse] = ()
+) -> None:
     """Forget all uses of some windows, and one use of others: that was none after all."""
     forgotten = [use.window for use in cleared]
     returned = [use.window for use in given_back]
     try:
-        _shared().forget(forgotten, returned)
-        _local().forget(forgotten, [])
+        _redis_windows().forget(forgotten, returned)
+        _local_windows().forget(forgotten, [])
     except RedisError:
         log.warning("rate_limit_settled_locally", extra={"limit": _names([*cleared, *given_back])})
-        _local().forget(forgotten, returned)
+        _local_windows().forget(forgotten, returned)
     for use in cleared:
-        _tell(use, use.window, State(0, 0))
+        _add_headers(use, use.window, WindowState(0, 0))
 
 
-def _refusal(full: Sequence[tuple[Use, State]]) -> RateLimited:
+def _rate_limited(full: Sequence[tuple[RateLimitUse, WindowState]]) -> RateLimited:
     after = str(max(*(math.ceil(state.reset) for _, state in full), 1))
     names = sorted(use.name for use, _ in full)
     return RateLimited(
@@ -104,20 +106,22 @@ def _refusal(full: Sequence[tuple[Use, State]]) -> RateLimited:
     )
 
 
-def _names(uses: Sequence[Use]) -> str:
+def _names(uses: Sequence[RateLimitUse]) -> str:
     return ", ".join(sorted({use.name for use in uses}))
 
 
-def _tell(use: Use, window: Window, state: State) -> None:
+def _add_headers(use: RateLimitUse, window: Window, state: WindowState) -> None:
     if use.quiet:
         return
     headers = request_context().headers
     remaining = max(window.amount - state.used, 0)
-    _add(headers, "RateLimit-Policy", use.name, f"q={window.amount};w={window.seconds}")
-    _add(headers, "RateLimit", use.name, f"r={remaining};t={max(math.ceil(state.reset), 0)}")
+    _set_list_member(headers, "RateLimit-Policy", use.name, f"q={window.amount};w={window.seconds}")
+    _set_list_member(
+        headers, "RateLimit", use.name, f"r={remaining};t={max(math.ceil(state.reset), 0)}"
+    )
 
 
-def _add(headers: dict[str, str], field: str, name: str, state: str) -> None:
+def _set_list_member(headers: dict[str, str], field: str, name: str, state: str) -> None:
     """Set the member ``name`` of a structured list field (RFC 9651), beside other limits'."""
     others = [m for m in headers.get(field, "").split(", ") if m and not m.startswith(f'"{name}"')]
     headers[field] = ", ".join([*others, f'"{name}";{state}'])
@@ -135,10 +139,10 @@ def _local_share(window: Window) -> Window:
 
 
 @cache
-def _shared() -> RedisWindows:
+def _redis_windows() -> RedisWindows:
     return RedisWindows(settings.REDIS_URL)
 
 
 @cache
-def _local() -> LocalWindows:
+def _local_windows() -> LocalWindows:
     return LocalWindows()

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from core.http.client_address import limit_key
 from core.problems import RateLimited
-from core.rate_limits.limits import Use, settle, take_all
+from core.rate_limits.limits import RateLimitUse, consume_all, refund
 from core.request_context import request_context
 
 ACCOUNT_WIDE = "login_hour"
@@ -35,48 +35,48 @@ class LoginAccount:
     is_familiar: Callable[[str], bool]
     """Whether the account is used from an address, which is one as limits count them."""
 
-    def uses(self, address: str) -> "_Uses":
+    def uses(self, address: str) -> "_LoginUses":
         """Return what an attempt from an address uses up."""
-        return _Uses(
-            Use("login_rate", (address,)),
-            Use("login_address", (address,)),
-            Use("login_account", (self.realm, self.name, address)),
-            Use(ACCOUNT_WIDE, (self.realm, self.name), quiet=True),
+        return _LoginUses(
+            RateLimitUse("login_rate", (address,)),
+            RateLimitUse("login_address", (address,)),
+            RateLimitUse("login_account", (self.realm, self.name, address)),
+            RateLimitUse(ACCOUNT_WIDE, (self.realm, self.name), quiet=True),
         )
 
-    def familiar_uses(self, address: str) -> "_Uses":
+    def familiar_uses(self, address: str) -> "_LoginUses":
         """Return the same for a familiar address, which has an hourly count of its own."""
         usual = self.uses(address)
-        hour = Use(ACCOUNT_WIDE, (self.realm, self.name, address), quiet=True)
-        return _Uses(usual.rate, usual.address, usual.account, hour)
+        hour = RateLimitUse(ACCOUNT_WIDE, (self.realm, self.name, address), quiet=True)
+        return _LoginUses(usual.rate, usual.address, usual.account, hour)
 
 
 @dataclass(frozen=True, slots=True)
-class _Uses:
-    rate: Use
-    address: Use
-    account: Use
-    hour: Use
+class _LoginUses:
+    rate: RateLimitUse
+    address: RateLimitUse
+    account: RateLimitUse
+    hour: RateLimitUse
 
     def take(self) -> None:
-        take_all(self.account, self.address, self.rate, self.hour)
+        consume_all(self.account, self.address, self.rate, self.hour)
 
     def give_back(self) -> None:
-        settle(given_back=[self.address, self.account, self.hour])
+        refund(given_back=[self.address, self.account, self.hour])
 
     def succeed(self) -> None:
-        settle(cleared=[self.account], given_back=[self.address, self.hour])
+        refund(cleared=[self.account], given_back=[self.address, self.hour])
 
 
 @contextmanager
-def throttled_login(account: LoginAccount, is_failure: IsFailure) -> Iterator[None]:
+def throttle_attempt(account: LoginAccount, is_failure: IsFailure) -> Iterator[None]:
     """Count the block as one attempt to prove who has the account.
 
     It is counted beforehand, so that attempts at once are all counted. Only an exception that
     ``is_failure`` says so of is a failure; after any other one the attempt is given back, and a
     success clears the failures of this account from this address. Raises RateLimited.
     """
-    uses = _begin(account)
+    uses = _consume(account)
     try:
         yield
     except BaseException as exc:
@@ -86,7 +86,7 @@ def throttled_login(account: LoginAccount, is_failure: IsFailure) -> Iterator[No
     uses.succeed()
 
 
-def _begin(account: LoginAccount) -> _Uses:
+def _consume(account: LoginAccount) -> _LoginUses:
     address = limit_key(request_context().client_address)
     uses = account.uses(address)
     try:

@@ -16,7 +16,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 # A list for each window, the newest use first. Only what still counts is in it.
-TAKE = """
+CONSUME_SCRIPT = """
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
 local full, answer = 0, {}
@@ -40,7 +40,7 @@ if full == 0 then
 end
 return answer
 """
-PRUNED_EVERY = 1000
+PRUNE_INTERVAL = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class WindowState:
     """The uses that counted before this one, and the seconds until the oldest of them leaves."""
 
     used: int
@@ -63,7 +63,7 @@ class State:
 class Windows(Protocol):
     """Where uses are counted."""
 
-    def take(self, windows: Sequence[Window]) -> list[State]:
+    def take(self, windows: Sequence[Window]) -> list[WindowState]:
         """Return how each window stood, and use all of them if none was full."""
 
     def forget(self, cleared: Sequence[Window], given_back: Sequence[Window]) -> None:
@@ -78,14 +78,14 @@ class RedisWindows:
         self._redis = Redis.from_url(
             url, socket_connect_timeout=0.25, socket_timeout=0.5, retry=Retry(NoBackoff(), 1)
         )
-        self._take = self._redis.register_script(TAKE)
+        self._take = self._redis.register_script(CONSUME_SCRIPT)
 
-    def take(self, windows: Sequence[Window]) -> list[State]:
+    def take(self, windows: Sequence[Window]) -> list[WindowState]:
         """See Windows."""
         bounds = [number for w in windows for number in (w.amount, w.seconds)]
         answer = self._take([w.key for w in windows], bounds)
         pairs = zip(answer[::2], answer[1::2], strict=True)
-        return [State(int(used), float(reset)) for used, reset in pairs]
+        return [WindowState(int(used), float(reset)) for used, reset in pairs]
 
     def forget(self, cleared: Sequence[Window], given_back: Sequence[Window]) -> None:
         """See Windows."""
@@ -104,9 +104,9 @@ class LocalWindows:
         self._lock = threading.Lock()
         # When each use leaves its window, the newest first.
         self._leaving: dict[str, deque[float]] = {}
-        self._until_pruning = PRUNED_EVERY
+        self._until_pruning = PRUNE_INTERVAL
 
-    def take(self, windows: Sequence[Window]) -> list[State]:
+    def take(self, windows: Sequence[Window]) -> list[WindowState]:
         """See Windows."""
         now = time.monotonic()
         with self._lock:
@@ -128,16 +128,16 @@ class LocalWindows:
                 if uses := self._leaving.get(window.key):
                     uses.popleft()
 
-    def _state(self, window: Window, now: float) -> State:
+    def _state(self, window: Window, now: float) -> WindowState:
         uses = self._leaving.get(window.key, deque())
         while uses and uses[-1] <= now:
             uses.pop()
-        return State(len(uses), uses[-1] - now if uses else window.seconds)
+        return WindowState(len(uses), uses[-1] - now if uses else window.seconds)
 
     def _prune(self, now: float) -> None:
         """Now and then drop what counts no more, so that old keys do not add up."""
         self._until_pruning -= 1
         if self._until_pruning <= 0:
-            self._until_pruning = PRUNED_EVERY
+            self._until_pruning = PRUNE_INTERVAL
             kept = {key: uses for key, uses in self._leaving.items() if uses and uses[0] > now}
             self._leaving = kept

@@ -34,10 +34,10 @@ def _encoded(part: str) -> str:
 
 def _is_readable(text: str) -> bool:
     # Half a surrogate pair is not printable, so what is encoded here can be.
-    return len(text) <= MAX_PART_BYTES and text.isprintable() and _fits(text)
+    return len(text) <= MAX_PART_BYTES and text.isprintable() and _is_short(text)
 
 
-def _fits(text: str) -> bool:
+def _is_short(text: str) -> bool:
     return len(text.encode()) <= MAX_PART_BYTES
 
 

@@ -9,9 +9,9 @@ import ipaddress
 
 import idna
 
-LONGEST_LABEL = 63  # RFC 1035 section 2.3.4
-LONGEST_NAME = 253
-LONGEST_TEXT = 1000  # before it is looked at letter by letter
+MAX_LABEL_LENGTH = 63  # RFC 1035 section 2.3.4
+MAX_DOMAIN_LENGTH = 253
+MAX_DOMAIN_INPUT_LENGTH = 1000  # before it is looked at letter by letter
 
 
 def ascii_domain(text: str) -> str:
@@ -22,14 +22,14 @@ def ascii_domain(text: str) -> str:
     """
     name = _encoded(text)
     labels = name.split(".")
-    fits = len(name) <= LONGEST_NAME and all(map(_is_label, labels))
+    fits = len(name) <= MAX_DOMAIN_LENGTH and all(map(_is_label, labels))
     if not fits or _is_ip_address(name):
         raise ValueError("This is not a domain name.")
     return name
 
 
 def _encoded(text: str) -> str:
-    if len(text) > LONGEST_TEXT:
+    if len(text) > MAX_DOMAIN_INPUT_LENGTH:
         return ""
     try:
         return idna.encode(text, uts46=True, std3_rules=True).decode("ascii").lower()
@@ -38,7 +38,7 @@ def _encoded(text: str) -> str:
 
 
 def _is_label(label: str) -> bool:
-    return 0 < len(label) <= LONGEST_LABEL and label[0] != "-" and label[-1] != "-"
+    return 0 < len(label) <= MAX_LABEL_LENGTH and label[0] != "-" and label[-1] != "-"
 
 
 def _is_ip_address(name: str) -> bool:

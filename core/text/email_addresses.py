@@ -18,14 +18,14 @@ from core.problems import FieldError, ValidationFailed
 from core.text.domain_names import ascii_domain
 from core.text.normalization import normalize_bounded
 
-LONGEST_ADDRESS = 254
-LONGEST_LOCAL_PART = 64
+MAX_EMAIL_LENGTH = 254
+MAX_LOCAL_PART_LENGTH = 64
 INVALID = "Give a valid e-mail address."
-TOO_LONG = f"Use at most {LONGEST_ADDRESS} characters."
-LOCAL_TOO_LONG = f"Use at most {LONGEST_LOCAL_PART} characters before the @."
+TOO_LONG = f"Use at most {MAX_EMAIL_LENGTH} characters."
+LOCAL_TOO_LONG = f"Use at most {MAX_LOCAL_PART_LENGTH} characters before the @."
 LOOK_ALIKE = "Use the usual form of this address, without look-alike letters."
 QUOTED = "Use the form of this address without quotation marks."
-DOMAIN = "No mail can reach this domain."
+UNREACHABLE_DOMAIN = "No mail can reach this domain."
 # Django's own takes "localhost", which is each mail server's own mailboxes (RFC 6761 section 6.3).
 _validate_email = EmailValidator(allowlist=[])
 
@@ -37,11 +37,11 @@ def canonical_address(text: str, *, field: str = "email") -> str:
     """
     # The length comes first: everything below takes time that grows with it.
     address = text.strip()
-    if len(address) > LONGEST_ADDRESS:
-        raise _refusal(field, TOO_LONG, "too_long")
+    if len(address) > MAX_EMAIL_LENGTH:
+        raise _invalid(field, TOO_LONG, "too_long")
     local, at, domain = address.rpartition("@")
     if not (at and local and domain):
-        raise _refusal(field, INVALID)
+        raise _invalid(field, INVALID)
     return _validated(f"{_local_part(local, field)}@{_domain(domain, field)}", field)
 
 
@@ -54,18 +54,18 @@ def address_key(text: str) -> str:
     try:
         return canonical_address(text)
     except ValidationFailed:
-        return typed_address(text)
+        return lowercased_address(text)
 
 
-def typed_address(text: str) -> str:
+def lowercased_address(text: str) -> str:
     """Return an address as it was typed, without case and surrounding white space, cut to length.
 
     Rows that could not be rewritten keep such a form (docs/decisions/0021-email-addresses.md).
     """
-    return text.strip()[:LONGEST_ADDRESS].lower()[:LONGEST_ADDRESS]
+    return text.strip()[:MAX_EMAIL_LENGTH].lower()[:MAX_EMAIL_LENGTH]
 
 
-def stored_part(text: str) -> str:
+def searchable_address_part(text: str) -> str:
     """Return a part of an address that is searched for as it is stored: its domain in A-labels."""
     local, at, domain = text.rpartition("@")
     try:
@@ -75,13 +75,13 @@ def stored_part(text: str) -> str:
 
 
 def _local_part(local: str, field: str) -> str:
-    local = normalize_bounded(local, "NFC", max_raw_length=LONGEST_ADDRESS)
+    local = normalize_bounded(local, "NFC", max_raw_length=MAX_EMAIL_LENGTH)
     if '"' in local:
-        raise _refusal(field, QUOTED)
+        raise _invalid(field, QUOTED)
     if not local.isascii():
-        raise _refusal(field, LOOK_ALIKE)
-    if len(local) > LONGEST_LOCAL_PART:
-        raise _refusal(field, LOCAL_TOO_LONG, "too_long")
+        raise _invalid(field, LOOK_ALIKE)
+    if len(local) > MAX_LOCAL_PART_LENGTH:
+        raise _invalid(field, LOCAL_TOO_LONG, "too_long")
     return local.lower()
 
 
@@ -89,19 +89,19 @@ def _domain(domain: str, field: str) -> str:
     try:
         return ascii_domain(domain)
     except ValueError as exc:
-        raise _refusal(field, DOMAIN) from exc
+        raise _invalid(field, UNREACHABLE_DOMAIN) from exc
 
 
 def _validated(address: str, field: str) -> str:
     """Return an address that is ASCII by now if it is a well-formed one, and not too long."""
-    if len(address) > LONGEST_ADDRESS:
-        raise _refusal(field, TOO_LONG, "too_long")
+    if len(address) > MAX_EMAIL_LENGTH:
+        raise _invalid(field, TOO_LONG, "too_long")
     try:
         _validate_email(address)
     except ValidationError as exc:
-        raise _refusal(field, INVALID) from exc
+        raise _invalid(field, INVALID) from exc
     return address
 
 
-def _refusal(field: str, detail: str, code: str = "invalid") -> ValidationFailed:
+def _invalid(field: str, detail: str, code: str = "invalid") -> ValidationFailed:
     return ValidationFailed(errors=[FieldError(field, code, detail)])

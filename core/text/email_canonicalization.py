@@ -13,8 +13,8 @@ from core.problems import ValidationFailed
 from core.text.email_addresses import canonical_address
 
 # PostgreSQL's condition for an address that is not in canonical form, as far as it can be told
-# there: what it leaves out is canonical, the rest is for ``canonical_of``.
-SUSPECT = (
+# there: what it leaves out is canonical, the rest is for ``canonical_or_none``.
+NONCANONICAL_SQL = (
     "({column} !~ '^[a-z0-9!#$%%&''*+/=?^_`{{|}}~.-]{{1,64}}@([a-z0-9-]{{1,63}}\\.)+[a-z]{{2,63}}$'"
     " OR {column} LIKE '%%--%%')"
 )
@@ -31,7 +31,7 @@ class StoredAddress:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class AddressFinding:
     """A row whose address is not canonical, and what keeps it so.
 
     ``problem`` is ``collides`` (with other rows of one mailbox), ``unreachable`` (there is no
@@ -50,15 +50,15 @@ class Finding:
         return asdict(self)
 
 
-def suspect(column: str) -> str:
+def noncanonical_condition(column: str) -> str:
     """Return the SQL condition that ``column`` may hold an address in another form.
 
     For a statement with parameters: percent signs are doubled.
     """
-    return SUSPECT.format(column=column)
+    return NONCANONICAL_SQL.format(column=column)
 
 
-def canonical_of(stored: str) -> str | None:
+def canonical_or_none(stored: str) -> str | None:
     """Return the canonical form of a stored address, or None if there is none.
 
     Quotation marks that change nothing are dropped (RFC 5321 section 4.1.2).
@@ -70,14 +70,16 @@ def canonical_of(stored: str) -> str | None:
         return None
 
 
-def findings_of(rows: Iterable[StoredAddress], taken: Mapping[str, str]) -> Iterator[Finding]:
+def find_noncanonical(
+    rows: Iterable[StoredAddress], taken: Mapping[str, str]
+) -> Iterator[AddressFinding]:
     """Give each row that is not canonical.
 
     ``taken`` maps canonical addresses that rows have already to the ids of these rows.
     """
     mailboxes: dict[str | None, list[StoredAddress]] = defaultdict(list)
     for row in rows:
-        canonical = canonical_of(row.address)
+        canonical = canonical_or_none(row.address)
         if canonical != row.address:
             mailboxes[canonical].append(row)
     for canonical, group in mailboxes.items():
@@ -85,11 +87,11 @@ def findings_of(rows: Iterable[StoredAddress], taken: Mapping[str, str]) -> Iter
             others = _others(row, group, taken) if canonical else []
             problem = "unreachable" if canonical is None else "not_canonical"
             problem = "collides" if others else problem
-            yield Finding(row.table, row.row_id, row.address, canonical, problem, others)
+            yield AddressFinding(row.table, row.row_id, row.address, canonical, problem, others)
 
 
 def _others(row: StoredAddress, group: list[StoredAddress], taken: Mapping[str, str]) -> list[str]:
     """Return the ids of the other rows of the same mailbox."""
-    owner = taken.get(canonical_of(row.address) or "")
+    owner = taken.get(canonical_or_none(row.address) or "")
     ids = {other.row_id for other in group} | ({owner} if owner else set())
     return sorted(ids - {row.row_id})

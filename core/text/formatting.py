@@ -8,6 +8,6 @@ def timestamp(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def time_or_none(moment: datetime | None) -> str | None:
+def timestamp_or_none(moment: datetime | None) -> str | None:
     """Return a time as ``timestamp`` does, None for what has not happened."""
     return timestamp(moment) if moment else None

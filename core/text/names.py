@@ -49,13 +49,13 @@ def clean_name(text: str, *, field: str, max_length: int, required: bool = True)
     is ``required``.
     """
     name = normalize_text(text, "NFC", max_length=max_length, field=field).strip()
-    fault = _fault(name) if name else (BLANK if required else None)
+    fault = _name_fault(name) if name else (BLANK if required else None)
     if fault:
         raise ValidationFailed(errors=[FieldError(field, *fault)])
     return name
 
 
-def _fault(name: str) -> tuple[str, str] | None:
+def _name_fault(name: str) -> tuple[str, str] | None:
     if any(unicodedata.category(char) in CONTROLS for char in name):
         return CONTROL
     if BIDI_CONTROL.search(name):

@@ -40,15 +40,15 @@ def normalize_text(text: str, form: NormalForm, *, max_length: int, field: str) 
     raise ValidationFailed(errors=[fault])
 
 
-def counted(count: int, noun: str, plural: str = "") -> str:
+def pluralize(count: int, noun: str, plural: str = "") -> str:
     """Return a number with its noun in the right form: ``1 tenant``, ``2 tenants``.
 
     For English lines of commands; what is translated uses ``ngettext``.
     """
-    return f"{count} {noun_for(count, noun, plural)}"
+    return f"{count} {noun_form(count, noun, plural)}"
 
 
-def noun_for(count: int, noun: str, plural: str = "") -> str:
+def noun_form(count: int, noun: str, plural: str = "") -> str:
     """Return ``noun`` in the form that goes with ``count``."""
     return noun if count == 1 else plural or f"{noun}s"
 

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from devstack.environment import NOT_FOR_WEB, inherited
+from devstack.environment import NOT_FOR_WEB, inherited_environment
 from devstack.home import CHECKOUT
 from devstack.ports import LOOPBACK
 from devstack.services.protocol import Context
@@ -69,7 +69,7 @@ class Gunicorn:
         variables = self._context.variables
         web = {name: value for name, value in variables.items() if name not in NOT_FOR_WEB}
         ours = {"PROMETHEUS_MULTIPROC_DIR": str(self._metrics), "PYTHONUNBUFFERED": "1"}
-        return {**inherited(), **web, **ours}
+        return {**inherited_environment(), **web, **ours}
 
     def listener(self) -> None:
         """Open its own socket."""

@@ -67,16 +67,16 @@ class Postgres:
     @cached_property
     def account(self) -> Account | None:
         """An unprivileged account when we are root."""
-        return accounts.unprivileged()
+        return accounts.unprivileged_account()
 
     @cached_property
     def folder(self) -> Path:
         """Where the data lies, for the account to reach."""
-        return accounts.settle_place(self._context.home, self.account)
+        return accounts.prepare_postgres_folder(self._context.home, self.account)
 
     @cached_property
     def _installation(self) -> Path:
-        return accounts.settle_binaries(self.account)
+        return accounts.prepare_postgres_binaries(self.account)
 
     @property
     def _data(self) -> Path:

@@ -15,7 +15,7 @@ WEB = ("gunicorn", "mailer", "verifier", "traefik")
 ALL = (*STORES, *WEB)
 
 
-def build(name: str, context: Context, application: Application) -> Service:
+def build_service(name: str, context: Context, application: Application) -> Service:
     """Return the service of that name. Raises KeyError for an unknown one."""
     builders: dict[str, Callable[[Context], Service]] = {
         "postgres": Postgres,

@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from devstack.environment import NOT_FOR_WEB, inherited
+from devstack.environment import NOT_FOR_WEB, inherited_environment
 from devstack.home import CHECKOUT
 from devstack.services.protocol import Context
 
@@ -43,7 +43,7 @@ class Worker:
         """Return the stack's variables, less what would let it alter tables."""
         variables = self.context.variables
         ours = {name: value for name, value in variables.items() if name not in NOT_FOR_WEB}
-        return {**inherited(), **ours, "PYTHONUNBUFFERED": "1"}
+        return {**inherited_environment(), **ours, "PYTHONUNBUFFERED": "1"}
 
     def listener(self) -> None:
         """Open its own socket."""

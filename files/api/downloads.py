@@ -12,50 +12,52 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.authentication import person
-from core.accept import names
+from accounts.authentication import current_user
+from core.accept import accepts_explicitly
 from core.api.views import ApiView
-from core.http.conditional import is_current
+from core.http.conditional import is_not_modified
 from core.text.formatting import timestamp
-from files.api.serializers import DownloadShape
-from files.api.version_shapes import VERSION, asked_version
-from files.content_types import safe_type
+from files.api.serializers import DownloadSerializer
+from files.api.version_shapes import VERSION_PARAMETER, requested_version
+from files.content_types import safe_content_type
 from files.downloads import ObjectStream
-from files.filenames import attachment
-from files.links import link_to
+from files.filenames import content_disposition
+from files.links import download_url
 from files.models import FileVersion
-from files.ranges import wanted_range
+from files.ranges import parse_range
 from files.versions.reading import open_version, readable_version
 
 CACHE_CONTROL = "private, no-cache"
-RANGE = OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="One range of bytes.")
+RANGE_HEADER = OpenApiParameter(
+    "Range", str, OpenApiParameter.HEADER, description="One range of bytes."
+)
 
 
-class Download(ApiView):
+class FileDownloadView(ApiView):
     """A short-lived address of the bytes in the object store."""
 
     actions = {"GET": "files:read"}
 
     @extend_schema(
         operation_id="download_file",
-        parameters=[VERSION],
+        parameters=[VERSION_PARAMETER],
         responses={
-            200: OpenApiResponse(DownloadShape, "With `Accept: application/json`."),
+            200: OpenApiResponse(DownloadSerializer, "With `Accept: application/json`."),
             302: OpenApiResponse(description="To the address."),
         },
     )
     def get(self, request: Request, file_id: uuid.UUID) -> HttpResponseBase:
         """Redirect to the bytes; who asks for JSON gets the address as text."""
         asks_only = request.method == "HEAD"  # gets an address that HEAD is signed for, and no row
-        user, number = person(request), asked_version(request)
+        user, number = current_user(request), requested_version(request)
         version = (
             readable_version(file_id, user=user, number=number)
             if asks_only
             else open_version(file_id, user=user, number=number, by="link")
         )
         expires = timezone.now() + timedelta(seconds=settings.DOWNLOAD_URL_SECONDS)
-        url = link_to(version, method=request.method)
-        if names(request._request, "application/json"):
+        url = download_url(version, method=request.method)
+        if accepts_explicitly(request._request, "application/json"):
             document = {"url": url, "expires_at": timestamp(expires)}
             return Response(document, headers={"Vary": "Accept"})
         redirect = HttpResponseRedirect(url, headers={"Vary": "Accept"})
@@ -65,14 +67,14 @@ class Download(ApiView):
         return redirect
 
 
-class Content(ApiView):
+class FileContentView(ApiView):
     """The bytes, through the backend."""
 
     actions = {"GET": "files:read"}
 
     @extend_schema(
         operation_id="read_file_content",
-        parameters=[VERSION, RANGE],
+        parameters=[VERSION_PARAMETER, RANGE_HEADER],
         responses={
             # Images and the like are sent as what they are.
             (200, "*/*"): OpenApiTypes.BINARY,
@@ -82,13 +84,13 @@ class Content(ApiView):
     )
     def get(self, request: Request, file_id: uuid.UUID) -> HttpResponseBase:
         """Return the bytes, or the range that is asked for."""
-        user = person(request)
-        version = readable_version(file_id, user=user, number=asked_version(request))
+        user = current_user(request)
+        version = readable_version(file_id, user=user, number=requested_version(request))
         etag = f'"{version.sha256}"'
-        if is_current(request, etag):
+        if is_not_modified(request, etag):
             headers = {"ETag": etag, "Cache-Control": CACHE_CONTROL}
             return HttpResponse(status=304, headers=headers)
-        part = _part(request, version, etag)
+        part = _requested_range(request, version, etag)
         headers = _headers(version, etag, part)
         if request.method == "HEAD":
             return HttpResponse(headers=headers)
@@ -98,7 +100,7 @@ class Content(ApiView):
         return StreamingHttpResponse(stream, status=206 if part else 200, headers=headers)
 
 
-def _part(request: Request, version: FileVersion, etag: str) -> tuple[int, int] | None:
+def _requested_range(request: Request, version: FileVersion, etag: str) -> tuple[int, int] | None:
     """Return the range asked for; an If-Range that names another content asks for the whole.
 
     ``Range`` means something with GET alone (RFC 9110 section 14.2).
@@ -108,14 +110,14 @@ def _part(request: Request, version: FileVersion, etag: str) -> tuple[int, int] 
     condition = request.headers.get("If-Range")
     if condition is not None and condition != etag:
         return None
-    return wanted_range(request.headers.get("Range", ""), version.size)
+    return parse_range(request.headers.get("Range", ""), version.size)
 
 
 def _headers(version: FileVersion, etag: str, part: tuple[int, int] | None) -> dict[str, Any]:
     size = version.size
     headers = {
-        "Content-Type": safe_type(version.content_type),
-        "Content-Disposition": attachment(version.file.name),
+        "Content-Type": safe_content_type(version.content_type),
+        "Content-Disposition": content_disposition(version.file.name),
         "Content-Length": str(part[1] - part[0] + 1 if part else size),
         "Cache-Control": CACHE_CONTROL,
         "Content-Security-Policy": "sandbox; default-src 'none'",

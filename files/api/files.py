@@ -6,29 +6,35 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.authentication import person
-from core.api.filters import checked_ordering
-from core.api.openapi import IF_MATCH, IF_NONE_MATCH, ordering_by, search_for
+from accounts.authentication import current_user
+from core.api.filters import validate_ordering
+from core.api.openapi import IF_MATCH, IF_NONE_MATCH, ordering_parameter, search_parameter
 from core.api.pagination import KeysetPagination
 from core.api.parsers import StrictJSONParser
 from core.api.views import ApiView
-from core.http.conditional import require_match, tagged
+from core.http.conditional import require_match, response_with_etag
 from files.access import readable_file
-from files.api.serializers import FileShape, RenameRequest, UploadRequest, file_etag, file_of
+from files.api.serializers import (
+    AddFileSerializer,
+    FileSerializer,
+    RenameFileSerializer,
+    file_etag,
+    serialize_file,
+)
 from files.api.upload import add_file
 from files.queries import ORDERINGS, find_files
 from files.services import rename_file, trash_file
-from files.trash.purging import purge_due
+from files.trash.purging import purge_due_files
 from files.uploads.form_parser import FileFormParser
 from idempotency.keys import IDEMPOTENCY_KEY
 
-LISTING = [
-    search_for("A part of the name, without case."),
-    ordering_by(ORDERINGS),
+LIST_PARAMETERS = [
+    search_parameter("A part of the name, without case."),
+    ordering_parameter(ORDERINGS),
 ]
 
 
-class Files(ApiView):
+class FileListView(ApiView):
     """The files that the caller may see."""
 
     actions = {"GET": "files:read", "POST": "files:write"}
@@ -37,27 +43,29 @@ class Files(ApiView):
     pagination_class = KeysetPagination
 
     @extend_schema(
-        operation_id="list_files", parameters=LISTING, responses={200: FileShape(many=True)}
+        operation_id="list_files",
+        parameters=LIST_PARAMETERS,
+        responses={200: FileSerializer(many=True)},
     )
     def get(self, request: Request) -> Response:
         """List files by page."""
         asked = request.query_params
-        ordering = checked_ordering(asked.get("ordering", ""), ORDERINGS)
-        found = find_files(person(request), search=asked.get("search", ""))
-        return self.page(request, found, file_of, ordering=ordering)
+        ordering = validate_ordering(asked.get("ordering", ""), ORDERINGS)
+        found = find_files(current_user(request), search=asked.get("search", ""))
+        return self.page(request, found, serialize_file, ordering=ordering)
 
     @extend_schema(
         operation_id="add_file",
-        request={"multipart/form-data": UploadRequest},
+        request={"multipart/form-data": AddFileSerializer},
         parameters=[IDEMPOTENCY_KEY],
-        responses={201: FileShape},
+        responses={201: FileSerializer},
     )
     def post(self, request: Request) -> Response:
         """Add a file. The same name again is a new version of it, never an overwrite."""
         return add_file(request)
 
 
-class OneFile(ApiView):
+class FileDetailView(ApiView):
     """One file: what it is, its name, its end."""
 
     actions = {"GET": "files:read", "PATCH": "files:write", "DELETE": "files:write"}
@@ -67,23 +75,23 @@ class OneFile(ApiView):
     @extend_schema(
         operation_id="read_file",
         parameters=[IF_NONE_MATCH],
-        responses={200: FileShape, 304: None},
+        responses={200: FileSerializer, 304: None},
     )
     def get(self, request: Request, file_id: uuid.UUID) -> Response:
         """Show what a file is."""
-        file = readable_file(person(request), file_id)
-        return tagged(request, file_of(file), file_etag(file))
+        file = readable_file(current_user(request), file_id)
+        return response_with_etag(request, serialize_file(file), file_etag(file))
 
     @extend_schema(
         operation_id="rename_file",
-        request=RenameRequest,
+        request=RenameFileSerializer,
         parameters=[IF_MATCH],
-        responses=FileShape,
+        responses=FileSerializer,
     )
     def patch(self, request: Request, file_id: uuid.UUID) -> Response:
         """Rename a file."""
-        user = person(request)
-        form = RenameRequest(data=request.data)
+        user = current_user(request)
+        form = RenameFileSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         if "name" not in form.validated_data:
             file = readable_file(user, file_id)
@@ -95,15 +103,15 @@ class OneFile(ApiView):
                 user=user,
                 check=lambda row: require_match(request, file_etag(row)),
             )
-        return tagged(request, file_of(file), file_etag(file))
+        return response_with_etag(request, serialize_file(file), file_etag(file))
 
     @extend_schema(operation_id="delete_file", parameters=[IF_MATCH], responses={204: None})
     def delete(self, request: Request, file_id: uuid.UUID) -> Response:
         """Put a file into the trash."""
         trash_file(
             file_id,
-            user=person(request),
+            user=current_user(request),
             check=lambda row: require_match(request, file_etag(row)),
         )
-        purge_due()
+        purge_due_files()
         return Response(status=204)

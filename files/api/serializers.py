@@ -8,7 +8,7 @@ from rest_framework import serializers
 from core.api.fields import TextField
 from core.http.conditional import etag_of
 from core.text.formatting import timestamp
-from files.filenames import LONGEST
+from files.filenames import MAX_NAME_LENGTH
 from files.models import File
 
 
@@ -23,19 +23,19 @@ class ContentField(serializers.FileField):
     """The bytes of a file in a form. DRF's own is described as an address where it is."""
 
 
-class UploadRequest(serializers.Serializer[Any]):
+class AddFileSerializer(serializers.Serializer[Any]):
     file = ContentField(help_text="The bytes, and the name to keep them under.")
     path = TextField(
-        max_length=LONGEST,
+        max_length=MAX_NAME_LENGTH,
         required=False,
         help_text="A name to use instead of the file's own. It may hold folders: reports/q1.pdf.",
     )
 
 
-class RenameRequest(serializers.Serializer[Any]):
+class RenameFileSerializer(serializers.Serializer[Any]):
     # The characters are for files/filenames.py; blanks are not trimmed away before it looks.
     name = TextField(
-        max_length=LONGEST,
+        max_length=MAX_NAME_LENGTH,
         length_code="too_long",
         required=False,
         allow_blank=True,
@@ -44,7 +44,7 @@ class RenameRequest(serializers.Serializer[Any]):
     )
 
 
-class FileShape(serializers.Serializer[Any]):
+class FileSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     name = serializers.CharField()
     size = serializers.IntegerField(help_text="Bytes.")
@@ -56,12 +56,12 @@ class FileShape(serializers.Serializer[Any]):
     updated_at = serializers.DateTimeField()
 
 
-class DownloadShape(serializers.Serializer[Any]):
+class DownloadSerializer(serializers.Serializer[Any]):
     url = serializers.URLField()
     expires_at = serializers.DateTimeField()
 
 
-def file_of(file: File) -> dict[str, Any]:
+def serialize_file(file: File) -> dict[str, Any]:
     """Return a file as the API shows it."""
     return {
         "id": str(file.id),

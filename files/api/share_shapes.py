@@ -4,21 +4,21 @@ from typing import Any
 
 from rest_framework import serializers
 
-from core.api.fields import InstantField, IntegerField, TextField
-from core.api.serializers import still_to_come
-from core.text.formatting import time_or_none, timestamp
+from core.api.fields import IntegerField, TextField, TimestampField
+from core.api.serializers import validate_future
+from core.text.formatting import timestamp, timestamp_or_none
 from files.models import Share
-from files.shares.tokens import url_of
+from files.shares.tokens import share_url
 
-MOST_DOWNLOADS = 1_000_000
+MAX_DOWNLOADS = 1_000_000
 
 
-class NewShareRequest(serializers.Serializer[Any]):
-    expires_at = InstantField(
+class CreateShareSerializer(serializers.Serializer[Any]):
+    expires_at = TimestampField(
         required=False,
         allow_null=True,
         default=None,
-        validators=[still_to_come],
+        validators=[validate_future],
         help_text="Never without one.",
     )
     max_downloads = IntegerField(
@@ -26,7 +26,7 @@ class NewShareRequest(serializers.Serializer[Any]):
         allow_null=True,
         default=None,
         min_value=1,
-        max_value=MOST_DOWNLOADS,
+        max_value=MAX_DOWNLOADS,
         help_text="As often as anybody likes without one.",
     )
     password = TextField(
@@ -40,7 +40,7 @@ class NewShareRequest(serializers.Serializer[Any]):
     )
 
 
-class ShareShape(serializers.Serializer[Any]):
+class ShareSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     file = serializers.UUIDField(help_text="The id of the file.")
     url = serializers.URLField(
@@ -56,7 +56,7 @@ class ShareShape(serializers.Serializer[Any]):
     revoked_at = serializers.DateTimeField(allow_null=True)
 
 
-def share_of(share: Share, *, with_url: bool) -> dict[str, Any]:
+def serialize_share(share: Share, *, with_url: bool) -> dict[str, Any]:
     """Return a link as the API shows it to those who may manage it.
 
     ``with_url`` is for those who may read the file: whoever has the address can.
@@ -64,12 +64,12 @@ def share_of(share: Share, *, with_url: bool) -> dict[str, Any]:
     return {
         "id": str(share.id),
         "file": str(share.file_id),
-        "url": url_of(share) if with_url else None,
+        "url": share_url(share) if with_url else None,
         "created_at": timestamp(share.created_at),
         "created_by": str(share.created_by_id),
-        "expires_at": time_or_none(share.expires_at),
+        "expires_at": timestamp_or_none(share.expires_at),
         "max_downloads": share.max_downloads,
         "downloads": share.downloads,
         "has_password": bool(share.password),
-        "revoked_at": time_or_none(share.revoked_at),
+        "revoked_at": timestamp_or_none(share.revoked_at),
     }

@@ -6,38 +6,42 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.authentication import person
+from accounts.authentication import current_user
 from core.api.openapi import IF_MATCH
 from core.api.pagination import KeysetPagination
-from core.api.serializers import parsed
+from core.api.serializers import validated
 from core.api.views import ApiView
 from core.http.conditional import require_match
 from files.access import trashed_files
-from files.api.serializers import FileShape, file_etag, file_of
-from files.api.trash_shapes import TrashedShape, UntrashRequest, trashed_of
+from files.api.serializers import FileSerializer, file_etag, serialize_file
+from files.api.trash_shapes import (
+    RestoreFileSerializer,
+    TrashedFileSerializer,
+    serialize_trashed_file,
+)
 from files.trash.purging import purge_file
-from files.trash.restoring import untrash_file
+from files.trash.restoring import restore_file
 
 
-class LastDeletedFirst(KeysetPagination):
+class TrashPagination(KeysetPagination):
     """Files by the moment of their deletion."""
 
     ordering = "-deleted_at"
 
 
-class Trash(ApiView):
+class TrashListView(ApiView):
     """The deleted files that the caller may see."""
 
     actions = {"GET": "files:read"}
-    pagination_class = LastDeletedFirst
+    pagination_class = TrashPagination
 
-    @extend_schema(operation_id="list_trash", responses={200: TrashedShape(many=True)})
+    @extend_schema(operation_id="list_trash", responses={200: TrashedFileSerializer(many=True)})
     def get(self, request: Request) -> Response:
         """List what is in the trash by page, what was deleted last first."""
-        return self.page(request, trashed_files(person(request)), trashed_of)
+        return self.page(request, trashed_files(current_user(request)), serialize_trashed_file)
 
 
-class OneTrashed(ApiView):
+class TrashedFileView(ApiView):
     """A file in the trash."""
 
     actions = {"DELETE": "files:write"}
@@ -47,30 +51,30 @@ class OneTrashed(ApiView):
         """Delete a file for good, with every version and share of it."""
         purge_file(
             trashed_id,
-            user=person(request),
+            user=current_user(request),
             check=lambda row: require_match(request, file_etag(row)),
         )
         return Response(status=204)
 
 
-class TrashedRestoring(ApiView):
+class TrashedFileRestoreView(ApiView):
     """The way back."""
 
     actions = {"POST": "files:write"}
 
     @extend_schema(
         operation_id="restore_file",
-        request=UntrashRequest,
+        request=RestoreFileSerializer,
         parameters=[IF_MATCH],
-        responses=FileShape,
+        responses=FileSerializer,
     )
     def post(self, request: Request, trashed_id: uuid.UUID) -> Response:
         """Bring a file back with all its versions, under another name if its own is taken."""
-        fields = parsed(UntrashRequest, request)
-        file = untrash_file(
+        fields = validated(RestoreFileSerializer, request)
+        file = restore_file(
             trashed_id,
             name=fields.get("name"),
-            user=person(request),
+            user=current_user(request),
             check=lambda row: require_match(request, file_etag(row)),
         )
-        return Response(file_of(file), headers={"ETag": file_etag(file)})
+        return Response(serialize_file(file), headers={"ETag": file_etag(file)})

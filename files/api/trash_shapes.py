@@ -6,15 +6,15 @@ from rest_framework import serializers
 
 from core.api.fields import TextField
 from core.text.formatting import timestamp
-from files.api.serializers import FileShape, file_of
-from files.filenames import LONGEST
+from files.api.serializers import FileSerializer, serialize_file
+from files.filenames import MAX_NAME_LENGTH
 from files.models import File
-from files.trash.period import end_of
+from files.trash.period import purge_time
 
 
-class UntrashRequest(serializers.Serializer[Any]):
+class RestoreFileSerializer(serializers.Serializer[Any]):
     name = TextField(
-        max_length=LONGEST,
+        max_length=MAX_NAME_LENGTH,
         length_code="too_long",
         required=False,
         trim_whitespace=False,
@@ -23,16 +23,16 @@ class UntrashRequest(serializers.Serializer[Any]):
     )
 
 
-class TrashedShape(FileShape):
+class TrashedFileSerializer(FileSerializer):
     deleted_at = serializers.DateTimeField()
     purge_at = serializers.DateTimeField(help_text="Until then it can be restored.")
 
 
-def trashed_of(file: File) -> dict[str, Any]:
+def serialize_trashed_file(file: File) -> dict[str, Any]:
     """Return a file in the trash as the API shows it."""
     assert file.deleted_at is not None  # noqa: S101 - what the query has asked for
     return {
-        **file_of(file),
+        **serialize_file(file),
         "deleted_at": timestamp(file.deleted_at),
-        "purge_at": timestamp(end_of(file.deleted_at)),
+        "purge_at": timestamp(purge_time(file.deleted_at)),
     }

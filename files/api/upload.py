@@ -4,16 +4,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from accounts.authentication import person
+from accounts.authentication import current_user
 from core.problems import FieldError, ValidationFailed
-from files.api.serializers import file_etag, file_of
-from files.filenames import checked_name, checked_path
+from files.api.serializers import file_etag, serialize_file
+from files.filenames import validate_filename, validate_path
 from files.models import File, Upload
-from files.services import keep_file
-from files.trash.purging import purge_due
-from files.uploads.cleanup import settle_some
-from files.uploads.form_parser import FIELD, Received
-from idempotency.services import fingerprint_of, once
+from files.services import create_file_version
+from files.trash.purging import purge_due_files
+from files.uploads.cleanup import clean_up_due
+from files.uploads.form_parser import FILE_FIELD, ReceivedFile
+from idempotency.services import fingerprint_of, idempotent
 
 
 def add_file(request: Request) -> Response:
@@ -23,47 +23,53 @@ def add_file(request: Request) -> Response:
     Idempotency-Key that was used before, the first answer is returned and what has just been sent
     is dropped; name and content make two requests the same.
     """
-    purge_due()
-    received = _received(request)
+    purge_due_files()
+    received = _received_file(request)
     try:
-        response = _answer(request, received)
+        response = _respond(request, received)
     except BaseException:
         received.drop()
         raise
     if received.upload.state != Upload.State.READY:
         received.drop()
-    settle_some()
+    clean_up_due()
     return response
 
 
-def _received(request: Request) -> Received:
+def _received_file(request: Request) -> ReceivedFile:
     # The first access to FILES reads the form and sends the file to the store.
-    found = request.FILES.get(FIELD)
-    if not isinstance(found, Received):
-        fault = FieldError(FIELD, "required", "Send a file in this field of the form.")
+    found = request.FILES.get(FILE_FIELD)
+    if not isinstance(found, ReceivedFile):
+        fault = FieldError(FILE_FIELD, "required", "Send a file in this field of the form.")
         raise ValidationFailed(errors=[fault])
     return found
 
 
-def _answer(request: Request, received: Received) -> Response:
-    user = person(request)
-    name = _name(request, received)
+def _respond(request: Request, received: ReceivedFile) -> Response:
+    user = current_user(request)
+    name = _requested_name(request, received)
     written = received.writer.finish()
-    return once(
+    return idempotent(
         request,
         caller=str(user.id),
         fingerprint=fingerprint_of(name, written.sha256),
-        act=lambda: _created(
-            keep_file(upload=received.upload, name=name, written=written, user=user)
+        act=lambda: _created_response(
+            create_file_version(upload=received.upload, name=name, written=written, user=user)
         ),
     )
 
 
-def _name(request: Request, received: Received) -> str:
+def _requested_name(request: Request, received: ReceivedFile) -> str:
     path = request.POST.get("path", "")
-    return checked_path(path, field="path") if path else checked_name(received.name, field=FIELD)
+    return (
+        validate_path(path, field="path")
+        if path
+        else validate_filename(received.name, field=FILE_FIELD)
+    )
 
 
-def _created(file: File) -> Response:
+def _created_response(file: File) -> Response:
     where = reverse("file", kwargs={"file_id": file.id})
-    return Response(file_of(file), status=201, headers={"Location": where, "ETag": file_etag(file)})
+    return Response(
+        serialize_file(file), status=201, headers={"Location": where, "ETag": file_etag(file)}
+    )

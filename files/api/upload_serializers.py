@@ -7,31 +7,31 @@ from rest_framework import serializers
 
 from core.api.fields import IntegerField, ListField, MediaTypeField, RegexField, TextField
 from core.problems import FieldError, ValidationFailed
-from core.text.formatting import time_or_none, timestamp
-from files.content_types import UNKNOWN
-from files.filenames import LONGEST
+from core.text.formatting import timestamp, timestamp_or_none
+from files.content_types import OCTET_STREAM
+from files.filenames import MAX_NAME_LENGTH
 from files.models import Upload
 from files.uploads.objects import part_count
-from files.uploads.presigning import headers_of, signed_urls
+from files.uploads.presigning import presigned_urls, required_headers
 
-LARGEST = 2**63 - 1
-MOST_NUMBERS = 1000
-MOST_PARTS = 10_000  # of one upload (Amazon S3 user guide, "Multipart upload limits")
+MAX_SIZE = 2**63 - 1
+MAX_PARTS_PER_REQUEST = 1000
+MAX_PARTS = 10_000  # of one upload (Amazon S3 user guide, "Multipart upload limits")
 VERIFYING = "verifying"  # whole in the store, but not read yet
 
 
-class NewUploadRequest(serializers.Serializer[Any]):
+class CreateUploadSerializer(serializers.Serializer[Any]):
     # The characters are for files/filenames.py.
     name = TextField(
-        max_length=LONGEST,
+        max_length=MAX_NAME_LENGTH,
         length_code="too_long",
         trim_whitespace=False,
         allow_blank=True,
         help_text="May hold folders: reports/q1.pdf.",
     )
-    size = IntegerField(min_value=0, max_value=LARGEST, help_text="Bytes.")
+    size = IntegerField(min_value=0, max_value=MAX_SIZE, help_text="Bytes.")
     content_type = MediaTypeField(
-        default=UNKNOWN,
+        default=OCTET_STREAM,
         help_text="What the store is told; what the file turns out to be is found out afterwards.",
     )
     sha256 = RegexField(
@@ -42,11 +42,11 @@ class NewUploadRequest(serializers.Serializer[Any]):
     )
 
 
-class PartsRequest(serializers.Serializer[Any]):
+class PartNumbersSerializer(serializers.Serializer[Any]):
     numbers = ListField(
-        child=IntegerField(min_value=1, max_value=MOST_PARTS),
+        child=IntegerField(min_value=1, max_value=MAX_PARTS),
         min_length=1,
-        max_length=MOST_NUMBERS,
+        max_length=MAX_PARTS_PER_REQUEST,
     )
 
     @staticmethod
@@ -57,8 +57,8 @@ class PartsRequest(serializers.Serializer[Any]):
             raise ValidationFailed(errors=[fault])
 
 
-class SentPart(serializers.Serializer[Any]):
-    number = IntegerField(min_value=1, max_value=MOST_PARTS)
+class SentPartSerializer(serializers.Serializer[Any]):
+    number = IntegerField(min_value=1, max_value=MAX_PARTS)
     etag = TextField(
         max_length=256, required=False, help_text="As the store answered; compared if given."
     )
@@ -71,13 +71,13 @@ class SentPart(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
-class CompleteRequest(serializers.Serializer[Any]):
-    parts = SentPart(  # type: ignore[call-arg]  # DRF hands it on to the list
-        many=True, max_length=MOST_PARTS, required=False, help_text="Of an upload in parts."
+class CompleteUploadSerializer(serializers.Serializer[Any]):
+    parts = SentPartSerializer(  # type: ignore[call-arg]  # DRF hands it on to the list
+        many=True, max_length=MAX_PARTS, required=False, help_text="Of an upload in parts."
     )
 
 
-class UploadHead(serializers.Serializer[Any]):
+class UploadSummarySerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     name = serializers.CharField()
     size = serializers.IntegerField()
@@ -96,7 +96,7 @@ class UploadHead(serializers.Serializer[Any]):
     created_by = serializers.UUIDField(help_text="The id of the person who began it.")
 
 
-class PartUrlsShape(serializers.Serializer[Any]):
+class PartUrlsSerializer(serializers.Serializer[Any]):
     urls = serializers.ListField(
         child=serializers.URLField(), help_text="One for each part: PUT its bytes there."
     )
@@ -105,21 +105,21 @@ class PartUrlsShape(serializers.Serializer[Any]):
     )
 
 
-class NewUploadShape(UploadHead, PartUrlsShape):
+class CreatedUploadSerializer(UploadSummarySerializer, PartUrlsSerializer):
     pass
 
 
-class StoredPart(serializers.Serializer[Any]):
+class StoredPartSerializer(serializers.Serializer[Any]):
     number = serializers.IntegerField()
     size = serializers.IntegerField()
     etag = serializers.CharField()
 
 
-class UploadShape(UploadHead):
-    parts = StoredPart(many=True, help_text="Those that the store has already.")
+class UploadSerializer(UploadSummarySerializer):
+    parts = StoredPartSerializer(many=True, help_text="Those that the store has already.")
 
 
-def upload_of(upload: Upload) -> dict[str, Any]:
+def serialize_upload(upload: Upload) -> dict[str, Any]:
     """Return an upload as the API shows it, without its parts."""
     return {
         "id": str(upload.id),
@@ -132,16 +132,16 @@ def upload_of(upload: Upload) -> dict[str, Any]:
         "part_count": part_count(upload),
         "created_at": timestamp(upload.created_at),
         "expires_at": timestamp(upload.expires_at),
-        "start_by": time_or_none(upload.start_by),
+        "start_by": timestamp_or_none(upload.start_by),
         "created_by": str(upload.created_by_id),
     }
 
 
-def urls_of(upload: Upload, numbers: Iterable[int]) -> dict[str, Any]:
+def serialize_part_urls(upload: Upload, numbers: Iterable[int]) -> dict[str, Any]:
     """Return the addresses for some parts, and what to send along."""
-    return {"urls": signed_urls(upload, numbers), "headers": headers_of(upload)}
+    return {"urls": presigned_urls(upload, numbers), "headers": required_headers(upload)}
 
 
-def claimed_of(fields: dict[str, Any]) -> dict[int, str]:
+def claimed_parts(fields: dict[str, Any]) -> dict[int, str]:
     """Return the parts that a client says it has sent, number to ETag."""
     return {part["number"]: part["etag"] for part in fields.get("parts", []) if part.get("etag")}

@@ -11,14 +11,14 @@ from core.text.formatting import timestamp
 from core.text.parsing import parse_integer
 from files.models import FileVersion
 
-LARGEST_VERSION = 2**31 - 1
+MAX_VERSION = 2**31 - 1
 
-VERSION = OpenApiParameter(
+VERSION_PARAMETER = OpenApiParameter(
     "version", int, description="The number of an older version; the current one without it."
 )
 
 
-class VersionShape(serializers.Serializer[Any]):
+class VersionSerializer(serializers.Serializer[Any]):
     version = serializers.IntegerField(help_text="Counts the contents of the file from 1.")
     size = serializers.IntegerField(help_text="Bytes.")
     content_type = serializers.CharField()
@@ -31,7 +31,7 @@ class VersionShape(serializers.Serializer[Any]):
     )
 
 
-def version_of(version: FileVersion) -> dict[str, Any]:
+def serialize_version(version: FileVersion) -> dict[str, Any]:
     """Return a version as the API shows it."""
     former = version.restored_from
     return {
@@ -46,7 +46,7 @@ def version_of(version: FileVersion) -> dict[str, Any]:
     }
 
 
-def asked_version(request: Request) -> int | None:
+def requested_version(request: Request) -> int | None:
     """Return the version that is asked for, None for the current one. Raises ValidationFailed."""
     asked = request.query_params.get("version")
     if asked is None:
@@ -55,7 +55,7 @@ def asked_version(request: Request) -> int | None:
         version = parse_integer(asked)
     except ValueError:
         version = -1
-    if not 0 <= version <= LARGEST_VERSION:
+    if not 0 <= version <= MAX_VERSION:
         fault = FieldError("version", "invalid", "Give the number of a version.")
         raise ValidationFailed(errors=[fault])
     return version

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 TIMEOUT = 10.0
-MOST_BYTES = 64 * 1024
-CODE = re.compile(rb"<Code>([A-Za-z]+)</Code>")
+MAX_BODY_BYTES = 64 * 1024
+ERROR_CODE = re.compile(rb"<Code>([A-Za-z]+)</Code>")
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ProbeResponse:
     """An answer, its header fields in lower case."""
 
     status: int
@@ -23,11 +23,11 @@ class Heard:
     @property
     def code(self) -> str:
         """The store's own word for what is wrong; empty when it was not the store that answered."""
-        found = CODE.search(self.body)
+        found = ERROR_CODE.search(self.body)
         return found[1].decode() if found else ""
 
 
-def ask(method: str, url: str, *, body: bytes = b"", **headers: str) -> Heard:
+def send_request(method: str, url: str, *, body: bytes = b"", **headers: str) -> ProbeResponse:
     """Send one request on a connection of its own.
 
     ``Access_Control_…`` becomes ``Access-Control-…``. Raises OSError, HTTPException.
@@ -44,12 +44,12 @@ def ask(method: str, url: str, *, body: bytes = b"", **headers: str) -> Heard:
         connection.request(method, target, body or None, {"Host": parts.netloc, **sent})
         answer = connection.getresponse()
         fields = {name.lower(): value for name, value in answer.getheaders()}
-        return Heard(answer.status, fields, answer.read(MOST_BYTES))
+        return ProbeResponse(answer.status, fields, answer.read(MAX_BODY_BYTES))
     finally:
         connection.close()
 
 
-def unheard(exc: Exception) -> tuple[str, str]:
+def explain_failure(exc: Exception) -> tuple[str, str]:
     """Return why nobody was heard, and how to mend it."""
     if isinstance(exc, socket.gaierror):
         return "its name cannot be looked up", "Set its DNS record, or correct the setting."

@@ -9,53 +9,68 @@ from django.conf import settings
 
 from core.problems import StorageUnavailable
 from files.objects.credentials import STS
-from files.storage.bucket import folder_of
-from files.storage.client import client_with, error_code, status_of
-from files.storage.credentials import sessions
-from files.storage_doctor.report import PREFIX, Finding, noted, refused, well, wrong
+from files.storage.bucket import key_prefix
+from files.storage.client import client_with_credentials, error_code, http_status
+from files.storage.credentials import tenant_credentials
+from files.storage_doctor.report import (
+    PROBE_PREFIX,
+    Finding,
+    failed,
+    passed,
+    refused_by_store,
+    warned,
+)
 
-CHECK = "tenant keys"
-MEND = "Check S3_STS_ENDPOINT_URL and S3_STS_ROLE_ARN, and who may assume that role."
-IGNORED = (
+TENANT_KEYS_CHECK = "tenant keys"
+STS_REMEDY = "Check S3_STS_ENDPOINT_URL and S3_STS_ROLE_ARN, and who may assume that role."
+POLICY_IGNORED_REMEDY = (
     "Take a store that honours session policies, or set S3_TENANT_CREDENTIALS=off and do not rely "
     "on them."
 )
 
 
-def look_confined() -> Iterator[Finding]:
+def check_tenant_keys() -> Iterator[Finding]:
     """Tell whether keys of one prefix reach that prefix, and nothing else."""
     if settings.S3_TENANT_CREDENTIALS != STS:
-        yield noted(CHECK, "off: what keeps tenants apart in the store is our code alone.")
+        yield warned(
+            TENANT_KEYS_CHECK, "off: what keeps tenants apart in the store is our code alone."
+        )
         return
     try:
-        confined = client_with(sessions.keys_of(PREFIX))
+        confined = client_with_credentials(tenant_credentials.keys_of(PROBE_PREFIX))
     except StorageUnavailable as exc:
-        yield wrong(CHECK, f"the store gives none: {exc.__cause__}.", MEND)
+        yield failed(TENANT_KEYS_CHECK, f"the store gives none: {exc.__cause__}.", STS_REMEDY)
         return
     try:
-        yield _inside(confined)
-        yield _outside(confined)
+        yield _check_own_prefix(confined)
+        yield _check_whole_bucket(confined)
     except BotoCoreError as exc:
-        yield wrong(CHECK, f"they could not be tried: {exc}", "Try again.")
+        yield failed(TENANT_KEYS_CHECK, f"they could not be tried: {exc}", "Try again.")
 
 
-def _inside(confined: Any) -> Finding:
+def _check_own_prefix(confined: Any) -> Finding:
     try:
-        _list(confined, folder_of(PREFIX))
+        _list(confined, key_prefix(PROBE_PREFIX))
     except ClientError as exc:
-        return refused(CHECK, "their own prefix", error_code(exc), status_of(exc))
-    return well(CHECK, "they reach their own prefix.")
+        return refused_by_store(
+            TENANT_KEYS_CHECK, "their own prefix", error_code(exc), http_status(exc)
+        )
+    return passed(TENANT_KEYS_CHECK, "they reach their own prefix.")
 
 
-def _outside(confined: Any) -> Finding:
+def _check_whole_bucket(confined: Any) -> Finding:
     try:
         _list(confined, "")
     except ClientError as exc:
-        if status_of(exc) == HTTPStatus.FORBIDDEN:
-            return well(CHECK, "they reach nothing else.")
-        return refused(CHECK, "the whole bucket", error_code(exc), status_of(exc))
-    return wrong(
-        CHECK, "they reach the whole bucket: the store takes no notice of the policy.", IGNORED
+        if http_status(exc) == HTTPStatus.FORBIDDEN:
+            return passed(TENANT_KEYS_CHECK, "they reach nothing else.")
+        return refused_by_store(
+            TENANT_KEYS_CHECK, "the whole bucket", error_code(exc), http_status(exc)
+        )
+    return failed(
+        TENANT_KEYS_CHECK,
+        "they reach the whole bucket: the store takes no notice of the policy.",
+        POLICY_IGNORED_REMEDY,
     )
 
 

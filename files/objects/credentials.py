@@ -18,8 +18,8 @@ from botocore.credentials import (
 from django.conf import settings
 
 from core.problems import StorageUnavailable
-from files.storage.credentials import sessions
-from tenants.context import tenant_or_none
+from files.storage.credentials import tenant_credentials
+from tenants.context import current_tenant_or_none
 
 STS = "sts"
 METHOD = "aggios"
@@ -27,7 +27,7 @@ METHOD = "aggios"
 log = logging.getLogger(__name__)
 
 
-class Keys(Credentials):  # type: ignore[misc]
+class RequestCredentials(Credentials):  # type: ignore[misc]
     """The keys for a request, chosen when it is signed: of the current tenant, or our own."""
 
     def __init__(self) -> None:
@@ -36,12 +36,12 @@ class Keys(Credentials):  # type: ignore[misc]
 
     def get_frozen_credentials(self) -> ReadOnlyCredentials:
         """Return what to sign with. Raises StorageUnavailable when the store gives none."""
-        tenant = tenant_or_none()
+        tenant = current_tenant_or_none()
         if tenant is None or settings.S3_TENANT_CREDENTIALS != STS:
             own: ReadOnlyCredentials = super().get_frozen_credentials()
             return own
         try:
-            return sessions.keys_of(tenant.object_prefix)
+            return tenant_credentials.keys_of(tenant.object_prefix)
         except StorageUnavailable as exc:
             log.error("storage_gives_no_keys", extra={"reason": str(exc.__cause__)})
             raise
@@ -50,11 +50,11 @@ class Keys(Credentials):  # type: ignore[misc]
 class _Provider(CredentialProvider):  # type: ignore[misc]
     METHOD = METHOD
 
-    def load(self) -> Keys:
-        return Keys()
+    def load(self) -> RequestCredentials:
+        return RequestCredentials()
 
 
-def session() -> boto3.Session:
+def create_session() -> boto3.Session:
     """Return a session whose clients choose their keys at each request."""
     core = botocore.session.Session()
     core.register_component("credential_provider", CredentialResolver([_Provider()]))

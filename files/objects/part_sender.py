@@ -5,14 +5,14 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from typing import Any
 
-from files.storage.bucket import place_of
-from files.storage.client import answering, client
+from files.storage.bucket import object_location
+from files.storage.client import client, translate_storage_errors
 
 # While these are under way the next is received: no more than so many and that one are in memory.
-AT_ONCE = 2
+CONCURRENT_PARTS = 2
 
 
-class PartSender:
+class MultipartWriter:
     """A multipart upload that has been begun; ``complete`` makes the object readable.
 
     What a part met is raised by a later call, as StorageUnavailable.
@@ -20,18 +20,18 @@ class PartSender:
 
     def __init__(self, key: str, on_begun: Callable[[str], None], **stored_as: str) -> None:
         """Begin it, and tell ``on_begun`` the store's id of it before a part is sent."""
-        self._where = place_of(key)
-        with answering():
+        self._where = object_location(key)
+        with translate_storage_errors():
             begun = client().create_multipart_upload(**self._where, **stored_as)
         self._where["UploadId"] = begun["UploadId"]
         on_begun(begun["UploadId"])
-        self._pool = ThreadPoolExecutor(AT_ONCE, "part")
+        self._pool = ThreadPoolExecutor(CONCURRENT_PARTS, "part")
         self._under_way: list[Future[dict[str, Any]]] = []
         self._parts: list[dict[str, Any]] = []
 
     def send(self, data: bytes) -> None:
         """Send the next part; wait only while too many are under way."""
-        self._gather(AT_ONCE - 1)
+        self._gather(CONCURRENT_PARTS - 1)
         number = len(self._parts) + len(self._under_way) + 1
         # In the caller's tenant, whose keys sign the request.
         self._under_way.append(self._pool.submit(copy_context().run, self._put, number, data))
@@ -40,7 +40,7 @@ class PartSender:
         """Put the object together of what was sent."""
         self._gather(0)
         self._pool.shutdown()
-        with answering():
+        with translate_storage_errors():
             client().complete_multipart_upload(
                 **self._where, MultipartUpload={"Parts": self._parts}
             )
@@ -52,7 +52,7 @@ class PartSender:
 
     def _gather(self, most: int) -> None:
         """Wait until so many parts are under way at most."""
-        with answering():
+        with translate_storage_errors():
             while len(self._under_way) > most:
                 self._parts.append(self._under_way[0].result())
                 del self._under_way[0]

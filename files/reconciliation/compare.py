@@ -10,77 +10,91 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from files.models import FileVersion
-from files.reconciliation.inventory import Stored, id_in, object_pages, remove_object, size_in_store
-from files.reconciliation.options import Work
-from files.reconciliation.report import Findings, Kind
-from files.reconciling.accounting import accounted, sizes_of
-from files.uploads.landing import LANDING
+from files.reconciliation.inventory import (
+    ListedObject,
+    delete_object,
+    id_from_name,
+    list_objects,
+    stored_size,
+)
+from files.reconciliation.options import ReconciliationOptions
+from files.reconciliation.report import DifferenceKind, ReconciliationReport
+from files.reconciling.accounting import expected_names, version_sizes
+from files.uploads.landing import STAGING_PREFIX
 
-FIRST = uuid.UUID(int=0)
-AT_ONCE = 1000
-OBJECTS = "files/"
+LOWEST_ID = uuid.UUID(int=0)
+BATCH_SIZE = 1000
+OBJECT_PREFIX = "files/"
 
 
-def compare_objects(work: Work, findings: Findings) -> None:
+def compare_objects(work: ReconciliationOptions, findings: ReconciliationReport) -> None:
     """Find objects without rows, rows without objects, and differing sizes; repair what can be.
 
     Raises StorageUnavailable.
     """
-    after = FIRST
-    for page in object_pages():
+    after = LOWEST_ID
+    for page in list_objects():
         findings.objects += len(page)
-        _look_for_rows(page, work, findings)
+        _find_unexpected_objects(page, work, findings)
         names = {stored.name for stored in page}
         upto = _last_id(names) or after
-        _look_for_objects(after, upto, names, findings)
+        _find_missing_objects(after, upto, names, findings)
         after = max(after, upto)
         work.told(len(page))
-    _look_for_objects(after, None, set(), findings)
+    _find_missing_objects(after, None, set(), findings)
 
 
-def _look_for_rows(page: list[Stored], work: Work, findings: Findings) -> None:
+def _find_unexpected_objects(
+    page: list[ListedObject], work: ReconciliationOptions, findings: ReconciliationReport
+) -> None:
     names = [stored.name for stored in page]
-    sizes, known = sizes_of(names), accounted(names)
+    sizes, known = version_sizes(names), expected_names(names)
     for stored in page:
         if stored.name not in known:
-            _judge(stored, work, findings)
+            _check_object(stored, work, findings)
         elif sizes.get(stored.name, stored.size) != stored.size:
-            _note_size(stored.name, sizes[stored.name], findings)
+            _report_size(stored.name, sizes[stored.name], findings)
 
 
-def _judge(stored: Stored, work: Work, findings: Findings) -> None:
+def _check_object(
+    stored: ListedObject, work: ReconciliationOptions, findings: ReconciliationReport
+) -> None:
     """Take out what nobody knows of, unless it is young, or somebody knows of it after all."""
     if stored.since > work.before:
         findings.young += 1
         return
     may_repair = work.may_repair()
-    if accounted([stored.name]):
+    if expected_names([stored.name]):
         return
-    kind = Kind.LANDING if stored.name.startswith(LANDING) else Kind.ORPHAN
-    findings.add(kind, f"{stored.name} ({stored.size} bytes, of {_moment(stored.since)})")
+    kind = (
+        DifferenceKind.LANDING if stored.name.startswith(STAGING_PREFIX) else DifferenceKind.ORPHAN
+    )
+    findings.add(kind, f"{stored.name} ({stored.size} bytes, of {_format_time(stored.since)})")
     if may_repair:
-        remove_object(stored.name)
+        delete_object(stored.name)
         findings.fixed(kind)
 
 
-def _note_size(name: str, size: int, findings: Findings) -> None:
-    found = size_in_store(name)
-    if found not in (None, size) and sizes_of([name]):
-        findings.add(Kind.SIZE, f"{name} has {found} bytes and should have {size}")
+def _report_size(name: str, size: int, findings: ReconciliationReport) -> None:
+    found = stored_size(name)
+    if found not in (None, size) and version_sizes([name]):
+        findings.add(DifferenceKind.SIZE, f"{name} has {found} bytes and should have {size}")
 
 
-def _look_for_objects(
-    after: uuid.UUID, upto: uuid.UUID | None, names: set[str], findings: Findings
+def _find_missing_objects(
+    after: uuid.UUID, upto: uuid.UUID | None, names: set[str], findings: ReconciliationReport
 ) -> None:
     for version in _versions(after, upto):
         findings.versions += 1
         name = version.object_name
-        if name not in names and size_in_store(name) is None and sizes_of([name]):
-            findings.add(Kind.MISSING, f"{name} of file {version.file_id}, {version.size} bytes")
+        if name not in names and stored_size(name) is None and version_sizes([name]):
+            findings.add(
+                DifferenceKind.MISSING, f"{name} of file {version.file_id}, {version.size} bytes"
+            )
 
 
 def _last_id(names: set[str]) -> uuid.UUID | None:
-    ids = (id_in(name) for name in names if name.startswith(OBJECTS))
+    ids = (id_from_name(name) for name in names if name.startswith(OBJECT_PREFIX))
     return max(filter(None, ids), default=None)
 
 
@@ -89,10 +103,10 @@ def _versions(after: uuid.UUID, upto: uuid.UUID | None) -> Iterator[FileVersion]
     rows = FileVersion.objects.filter(restored_from=None).order_by("pk")
     if upto is not None:
         rows = rows.filter(pk__lte=upto)
-    while some := list(rows.filter(pk__gt=after)[:AT_ONCE]):
+    while some := list(rows.filter(pk__gt=after)[:BATCH_SIZE]):
         yield from some
         after = some[-1].pk
 
 
-def _moment(when: datetime) -> str:
+def _format_time(when: datetime) -> str:
     return f"{when:%Y-%m-%d %H:%M:%S} UTC"

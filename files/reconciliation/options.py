@@ -8,15 +8,15 @@ from django.conf import settings
 from django.utils import timezone
 
 from tenants.context import current_tenant
-from tenants.queries import tenant_with_id
+from tenants.queries import get_tenant
 
 
-def nobody(count: int) -> None:
+def ignore_progress(count: int) -> None:
     """Take no notice of progress."""
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class ReconciliationOptions:
     """Whether to repair, who is told of objects that were compared, and what is too young.
 
     Nothing that came less than ``grace`` seconds ago is touched: as long as an upload may take.
@@ -25,7 +25,7 @@ class Work:
     fix: bool = False
     settle: bool = False
     grace: int = field(default_factory=lambda: settings.UPLOAD_SECONDS)
-    told: Callable[[int], None] = nobody
+    told: Callable[[int], None] = ignore_progress
     began: datetime = field(default_factory=timezone.now)
 
     @property
@@ -38,4 +38,4 @@ class Work:
 
         Not while the tenant is restored: its objects come before their rows then.
         """
-        return self.fix and not tenant_with_id(current_tenant().id).maintenance
+        return self.fix and not get_tenant(current_tenant().id).maintenance

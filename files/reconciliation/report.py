@@ -4,10 +4,10 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-EXAMPLES = 10
+MAX_EXAMPLES = 10
 
 
-class Kind(StrEnum):
+class DifferenceKind(StrEnum):
     """A way in which balance, rows and store can differ."""
 
     BALANCE = "balance"
@@ -19,19 +19,19 @@ class Kind(StrEnum):
     SIZE = "wrong_sizes"
 
 
-IN_WORDS = {
-    Kind.BALANCE: "what is counted is not what the rows add up to",
-    Kind.ORPHAN: "objects that no row names",
-    Kind.LANDING: "bytes of uploads that have ended",
-    Kind.FORMER: "objects whose former versions or delete markers no row needs",
-    Kind.MULTIPART: "unfinished multipart uploads that no pending upload knows",
-    Kind.MISSING: "versions whose object is not in the store",
-    Kind.SIZE: "objects of another size than their version",
+DESCRIPTIONS = {
+    DifferenceKind.BALANCE: "what is counted is not what the rows add up to",
+    DifferenceKind.ORPHAN: "objects that no row names",
+    DifferenceKind.LANDING: "bytes of uploads that have ended",
+    DifferenceKind.FORMER: "objects whose former versions or delete markers no row needs",
+    DifferenceKind.MULTIPART: "unfinished multipart uploads that no pending upload knows",
+    DifferenceKind.MISSING: "versions whose object is not in the store",
+    DifferenceKind.SIZE: "objects of another size than their version",
 }
 
 
 @dataclass(slots=True)
-class Found:
+class DifferenceCount:
     """Differences of one kind: how many, some of them, and how many were repaired."""
 
     count: int = 0
@@ -41,12 +41,12 @@ class Found:
     def add(self, example: str) -> None:
         """Count one more."""
         self.count += 1
-        if len(self.examples) < EXAMPLES:
+        if len(self.examples) < MAX_EXAMPLES:
             self.examples.append(example)
 
 
 @dataclass(slots=True)
-class Findings:
+class ReconciliationReport:
     """Everything that was found in one tenant."""
 
     objects: int = 0
@@ -55,13 +55,15 @@ class Findings:
     """Objects and parts that no row knows and that are too young to be judged."""
     unsettled: int = 0
     """Ended uploads whose rest is still to be taken out of the store: no difference, only work."""
-    found: dict[Kind, Found] = field(default_factory=lambda: {kind: Found() for kind in Kind})
+    found: dict[DifferenceKind, DifferenceCount] = field(
+        default_factory=lambda: {kind: DifferenceCount() for kind in DifferenceKind}
+    )
 
-    def add(self, kind: Kind, example: str) -> None:
+    def add(self, kind: DifferenceKind, example: str) -> None:
         """Count a difference."""
         self.found[kind].add(example)
 
-    def fixed(self, kind: Kind, count: int = 1) -> None:
+    def fixed(self, kind: DifferenceKind, count: int = 1) -> None:
         """Count what was repaired."""
         self.found[kind].fixed += count
 

@@ -9,81 +9,83 @@ from audit.services import SYSTEM, Target, record
 from files.models import Balance
 from files.quota import ensure_balance
 from files.reconciliation.compare import compare_objects
-from files.reconciliation.inventory import Unfinished, remove_unfinished, unfinished_pages
-from files.reconciliation.options import Work
-from files.reconciliation.report import Findings, Kind
-from files.reconciling.accounting import is_known
-from files.reconciling.balancing import compare_balance, mend_balance
-from files.reconciling.former import compare_former
-from files.uploads.cleanup import due_uploads, settle_some
-from files.uploads.start_deadline import to_look_at
+from files.reconciliation.inventory import ListedMultipart, abort_listed_multipart, list_multiparts
+from files.reconciliation.options import ReconciliationOptions
+from files.reconciliation.report import DifferenceKind, ReconciliationReport
+from files.reconciling.accounting import is_expected_multipart
+from files.reconciling.balancing import compare_balance, repair_balance
+from files.reconciling.former import compare_noncurrent_versions
+from files.uploads.cleanup import clean_up_due, due_for_cleanup
+from files.uploads.start_deadline import past_start_deadline
 from tenants.context import current_tenant
 
-SETTLED_AT_ONCE = 100
+CLEANUP_BATCH_SIZE = 100
 log = logging.getLogger(__name__)
 
 
-def reconcile(work: Work) -> Findings:
+def reconcile(work: ReconciliationOptions) -> ReconciliationReport:
     """Compare the tenant's balance, rows and store, and repair what ``work`` says.
 
     Removed is what no row stands for; a version without its object is told of and never removed.
     Can be cut off and repeated. Raises StorageUnavailable.
     """
-    findings = Findings()
+    findings = ReconciliationReport()
     if work.fix or work.settle:
-        settle_all()
-    findings.unsettled = due_uploads().count()
+        clean_up_all()
+    findings.unsettled = due_for_cleanup().count()
     compare_objects(work, findings)
-    compare_former(work, findings)
-    _compare_unfinished(work, findings)
+    compare_noncurrent_versions(work, findings)
+    _compare_multiparts(work, findings)
     compare_balance(findings)
-    if work.fix and findings.found[Kind.BALANCE].count:
-        mend_balance()
-        findings.fixed(Kind.BALANCE, findings.found[Kind.BALANCE].count)
-    _conclude(work, findings)
+    if work.fix and findings.found[DifferenceKind.BALANCE].count:
+        repair_balance()
+        findings.fixed(DifferenceKind.BALANCE, findings.found[DifferenceKind.BALANCE].count)
+    _record_result(work, findings)
     return findings
 
 
-def settle_all() -> int:
+def clean_up_all() -> int:
     """Finish every upload that ended badly or late, as long as the store lets go; return how many.
 
     Raises nothing of the store: what it does not clear stays due.
     """
-    settled, left = 0, _due()
+    settled, left = 0, _count_due()
     while left:
-        settle_some(SETTLED_AT_ONCE)
-        before, left = left, _due()
+        clean_up_due(CLEANUP_BATCH_SIZE)
+        before, left = left, _count_due()
         if left >= before:
             break
         settled += before - left
     return settled
 
 
-def _due() -> int:
-    return due_uploads().count() + to_look_at().count()
+def _count_due() -> int:
+    return due_for_cleanup().count() + past_start_deadline().count()
 
 
-def _compare_unfinished(work: Work, findings: Findings) -> None:
-    for page in unfinished_pages():
+def _compare_multiparts(work: ReconciliationOptions, findings: ReconciliationReport) -> None:
+    for page in list_multiparts():
         for upload in page:
-            if not is_known(upload):
-                _judge(upload, work, findings)
+            if not is_expected_multipart(upload):
+                _check_multipart(upload, work, findings)
 
 
-def _judge(upload: Unfinished, work: Work, findings: Findings) -> None:
+def _check_multipart(
+    upload: ListedMultipart, work: ReconciliationOptions, findings: ReconciliationReport
+) -> None:
     if upload.since is not None and upload.since > work.before:
         findings.young += 1
         return
     may_repair = work.may_repair()
-    if is_known(upload):
+    if is_expected_multipart(upload):
         return
-    findings.add(Kind.MULTIPART, f"{upload.name}, upload {upload.id[:40]}")
+    findings.add(DifferenceKind.MULTIPART, f"{upload.name}, upload {upload.id[:40]}")
     if may_repair:
-        remove_unfinished(upload)
-        findings.fixed(Kind.MULTIPART)
+        abort_listed_multipart(upload)
+        findings.fixed(DifferenceKind.MULTIPART)
 
 
-def _conclude(work: Work, findings: Findings) -> None:
+def _record_result(work: ReconciliationOptions, findings: ReconciliationReport) -> None:
     """Write down when it was done, on the tenant's record if something was changed."""
     with transaction.atomic():
         ensure_balance()
@@ -99,8 +101,8 @@ def _conclude(work: Work, findings: Findings) -> None:
                 left=findings.left,
             )
     if findings.left:
-        log.warning("storage_differs", extra={"left": findings.left, **_logged(findings)})
+        log.warning("storage_differs", extra={"left": findings.left, **_log_fields(findings)})
 
 
-def _logged(findings: Findings) -> dict[str, int]:
+def _log_fields(findings: ReconciliationReport) -> dict[str, int]:
     return {f"found_{kind}": count for kind, count in findings.counts().items()}

@@ -17,22 +17,22 @@ from django.db import transaction
 
 from accounts.problems import HashingBusy
 from audit.services import ANONYMOUS, record
-from core.crypto.passwords import password_matches
+from core.crypto.passwords import verify_password
 from core.http.client_address import limit_key
-from core.rate_limits.limits import Use, settle, take_all
+from core.rate_limits.limits import RateLimitUse, consume_all, refund
 from core.request_context import request_context
 from files.models import Share
 from files.problems import SharePasswordRequired, SharePasswordWrong
-from files.shares.services import target_of
+from files.shares.services import share_target
 from tenants.context import current_tenant
 
 
-def hashed(password: str | None) -> str:
+def hash_share_password(password: str | None) -> str:
     """Return what is stored of a link's password; empty for none. Raises HashingBusy."""
     return make_password(password) if password else ""
 
 
-def require_password(share: Share, given: str | None) -> None:
+def check_share_password(share: Share, given: str | None) -> None:
     """Raise SharePasswordRequired or SharePasswordWrong unless it is the link's password.
 
     Every wrong one is on record. Raises RateLimited, HashingBusy.
@@ -43,17 +43,17 @@ def require_password(share: Share, given: str | None) -> None:
         raise SharePasswordRequired
     # Half a surrogate pair, which JSON can spell, is no text that anybody could have set.
     text = given.encode("utf-8", "replace").decode()
-    with _counted_guess(share):
-        if not password_matches(text, share.password, _rehash(share)):
-            _refuse(share)
+    with _throttle_guesses(share):
+        if not verify_password(text, share.password, _rehash(share)):
+            _reject(share)
 
 
-def _refuse(share: Share) -> None:
+def _reject(share: Share) -> None:
     with transaction.atomic():
         record(
             "share.refused",
             actor=ANONYMOUS,
-            target=target_of(share),
+            target=share_target(share),
             file=str(share.file_id),
             why="password",
         )
@@ -71,17 +71,17 @@ def _rehash(share: Share) -> Callable[[str], None]:
 
 
 @contextmanager
-def _counted_guess(share: Share) -> Iterator[None]:
+def _throttle_guesses(share: Share) -> Iterator[None]:
     """Count the block beforehand, so that guesses at once cannot all find room."""
     which = (str(current_tenant().id), str(share.id))
-    here = Use("share_password", (*which, limit_key(request_context().client_address)))
-    anywhere = Use("share_password_total", which, quiet=True)
-    take_all(here, anywhere)
+    here = RateLimitUse("share_password", (*which, limit_key(request_context().client_address)))
+    anywhere = RateLimitUse("share_password_total", which, quiet=True)
+    consume_all(here, anywhere)
     try:
         yield
     except SharePasswordWrong:
         raise
     except BaseException:
-        settle(given_back=[here, anywhere])
+        refund(given_back=[here, anywhere])
         raise
-    settle(cleared=[here], given_back=[anywhere])
+    refund(cleared=[here], given_back=[anywhere])

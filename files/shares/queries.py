@@ -26,20 +26,20 @@ def shares_of_file(user: User, file_id: uuid.UUID) -> QuerySet[Share]:
 
 def readable_share(user: User, share_id: uuid.UUID) -> Share:
     """Return a link that a person may see. Raises NotFound."""
-    return _one(readable_shares(user), share_id)
+    return _get_share(readable_shares(user), share_id)
 
 
 def unrevoked_share(user: User, share_id: uuid.UUID) -> Share:
     """Return a link that a person may see and that was not revoked. Raises NotFound."""
-    return _one(readable_shares(user).filter(revoked_at=None), share_id)
+    return _get_share(readable_shares(user).filter(revoked_at=None), share_id)
 
 
 def writable_share(user: User, share_id: uuid.UUID) -> Share:
     """Return a link that a person may end, locked until the transaction ends. Raises NotFound."""
-    return _one(readable_shares(user).select_for_update(of=("self",)), share_id)
+    return _get_share(readable_shares(user).select_for_update(of=("self",)), share_id)
 
 
-def _one(shares: QuerySet[Share], share_id: uuid.UUID) -> Share:
+def _get_share(shares: QuerySet[Share], share_id: uuid.UUID) -> Share:
     found = shares.filter(pk=share_id).first()
     if found is None:
         raise NotFound

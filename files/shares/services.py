@@ -8,18 +8,18 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.actors import actor_of
+from accounts.actors import user_actor
 from accounts.models import User
-from accounts.tenant_policy import policy
+from accounts.tenant_policy import current_policy
 from audit.services import Actor, Target, record
 from files.access import readable_file, writable_file
 from files.models import File, Share
 from files.problems import SharingOff, TooManyShares
 from files.shares.queries import writable_share
-from files.shares.tokens import new_token
+from files.shares.tokens import create_share_token
 
 
-def target_of(share: Share) -> Target:
+def share_target(share: Share) -> Target:
     """Return a link as an audit target, called after its file."""
     return Target("share", str(share.id), share.file.name)
 
@@ -27,11 +27,11 @@ def target_of(share: Share) -> Target:
 def require_shareable(file_id: uuid.UUID, *, user: User) -> None:
     """Raise NotFound for a file that the person may not see, SharingOff where nobody shares."""
     readable_file(user, file_id)
-    if policy().sharing == "off":
+    if current_policy().sharing == "off":
         raise SharingOff
 
 
-def share_file(
+def create_share(
     file_id: uuid.UUID,
     *,
     user: User,
@@ -44,12 +44,12 @@ def share_file(
     Raises NotFound, SharingOff, TooManyShares.
     """
     require_shareable(file_id, user=user)
-    token_hash, token_sealed = new_token()
+    token_hash, token_sealed = create_share_token()
     with transaction.atomic():
         # Locked, or it could be purged before the commit, with nothing left to refer to; and links
         # made at once are counted one by one.
         file = writable_file(user, file_id)
-        _require_room(file)
+        _check_share_limit(file)
         share = Share.objects.create(
             file=file,
             token_hash=token_hash,
@@ -61,8 +61,8 @@ def share_file(
         )
         record(
             "share.created",
-            actor=actor_of(user),
-            target=target_of(share),
+            actor=user_actor(user),
+            target=share_target(share),
             file=str(share.file_id),
             expires_at=expires_at.isoformat() if expires_at else None,
             max_downloads=max_downloads,
@@ -71,7 +71,7 @@ def share_file(
     return share
 
 
-def _require_room(file: File) -> None:
+def _check_share_limit(file: File) -> None:
     """Raise TooManyShares for a file that has all the links it may have."""
     most = settings.FILE_SHARES_LIMIT
     alive = Share.objects.filter(file=file, revoked_at=None)
@@ -91,7 +91,7 @@ def revoke_share(share_id: uuid.UUID, *, user: User, check: Callable[[Share], No
             share.revoked_at, share.token_sealed = timezone.now(), ""
             share.save(update_fields=["revoked_at", "token_sealed"])
             file = str(share.file_id)
-            record("share.revoked", actor=actor_of(user), target=target_of(share), file=file)
+            record("share.revoked", actor=user_actor(user), target=share_target(share), file=file)
 
 
 def revoke_all_shares(*, actor: Actor, cause: str) -> int:

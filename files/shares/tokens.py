@@ -8,7 +8,7 @@ import re
 import secrets
 from contextlib import suppress
 
-from accounts.encryption import Unreadable, keyed_hash, keyed_hashes, seal, unseal
+from accounts.encryption import DecryptionError, decrypt, encrypt, keyed_hash, keyed_hashes
 from files.models import Share
 from tenants.context import current_tenant
 from tenants.hosts import site_url
@@ -18,26 +18,26 @@ TOKEN_BYTES = 32
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
-def new_token() -> tuple[bytes, str]:
+def create_share_token() -> tuple[bytes, str]:
     """Return what is stored of a new token: its keyed hash, and its sealed text."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    return keyed_hash(PURPOSE, token), seal(PURPOSE, token)
+    return keyed_hash(PURPOSE, token), encrypt(PURPOSE, token)
 
 
-def hashes_of(token: str) -> list[bytes]:
+def token_hashes(token: str) -> list[bytes]:
     """Return what may be stored of a token; nothing for a text that cannot be one."""
     return keyed_hashes(PURPOSE, token) if TOKEN.fullmatch(token) else []
 
 
-def token_of(share: Share) -> str:
+def share_token(share: Share) -> str:
     """Return a share's token; empty when it was revoked, or its pepper is gone."""
     if share.token_sealed:
-        with suppress(Unreadable):
-            return unseal(PURPOSE, share.token_sealed)
+        with suppress(DecryptionError):
+            return decrypt(PURPOSE, share.token_sealed)
     return ""
 
 
-def url_of(share: Share) -> str | None:
+def share_url(share: Share) -> str | None:
     """Return the address that opens a share's file, at the workspace's present name."""
-    token = token_of(share)
+    token = share_token(share)
     return f"{site_url(current_tenant().slug)}/s/{token}" if token else None

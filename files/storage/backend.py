@@ -8,7 +8,7 @@ from django.core.files.storage import storages
 from storages.backends.s3 import S3Storage
 from storages.utils import clean_name
 
-from files.objects.credentials import session
+from files.objects.credentials import create_session
 from files.storage.client import signing_client
 from files.storage.deletion import delete_keys
 from tenants.context import current_tenant
@@ -25,7 +25,7 @@ class TenantStorage(S3Storage):  # type: ignore[misc]
     _constructed = False
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**{**_connection(), **options})
+        super().__init__(**{**_s3_options(), **options})
         self._constructed = True
 
     @property
@@ -47,7 +47,7 @@ class TenantStorage(S3Storage):  # type: ignore[misc]
         return key
 
     def _create_session(self) -> boto3.Session:
-        return session()
+        return create_session()
 
     def delete(self, name: str) -> None:
         """Delete an object for good, its former versions too. Raises StorageUnavailable."""
@@ -76,7 +76,7 @@ def tenant_storage() -> TenantStorage:
     return cast("TenantStorage", storages["default"])
 
 
-def _connection() -> dict[str, Any]:
+def _s3_options() -> dict[str, Any]:
     return {
         "bucket_name": settings.S3_BUCKET,
         "endpoint_url": settings.S3_ENDPOINT_URL,

@@ -17,20 +17,20 @@ from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 
 from core.problems import StorageUnavailable
-from files.objects.credentials import session
+from files.objects.credentials import create_session
 
-CHECKSUM = "x-amz-checksum-sha256"
-UNREACHABLE = (BotoCoreError, ClientError)
+CHECKSUM_HEADER = "x-amz-checksum-sha256"
+STORAGE_ERRORS = (BotoCoreError, ClientError)
 
 log = logging.getLogger(__name__)
 
 
 @contextmanager
-def answering() -> Iterator[None]:
+def translate_storage_errors() -> Iterator[None]:
     """Run requests to the store; raise StorageUnavailable when it refuses or does not answer."""
     try:
         yield
-    except UNREACHABLE as exc:
+    except STORAGE_ERRORS as exc:
         log.error("storage_unavailable", extra={"reason": str(exc)})
         raise StorageUnavailable from exc
 
@@ -40,7 +40,7 @@ def error_code(exc: ClientError) -> str:
     return str(exc.response["Error"]["Code"])
 
 
-def status_of(exc: ClientError) -> int:
+def http_status(exc: ClientError) -> int:
     """Return the HTTP status that the store answered with."""
     return int(exc.response["ResponseMetadata"]["HTTPStatusCode"])
 
@@ -48,43 +48,43 @@ def status_of(exc: ClientError) -> int:
 @cache
 def client() -> Any:
     """Return the client for the backend's own requests (thread-safe)."""
-    return _client(settings.S3_ENDPOINT_URL, attempts=3, connect=2, read=30)
+    return _create_client(settings.S3_ENDPOINT_URL, attempts=3, connect=2, read=30)
 
 
 @cache
 def signing_client() -> Any:
     """Return the client that signs URLs for the public address; it sends nothing."""
     # A checksum that boto3 adds by itself would be of no bytes, and signed into the address.
-    made = _client(
+    made = _create_client(
         settings.S3_PUBLIC_ENDPOINT_URL, attempts=1, connect=1, read=1, checksums="when_required"
     )
-    made.meta.events.register("before-sign.s3.PutObject", _checksum_into_address)
+    made.meta.events.register("before-sign.s3.PutObject", _move_checksum_to_query)
     return made
 
 
-def _checksum_into_address(request: Any, **_: Any) -> None:
+def _move_checksum_to_query(request: Any, **_: Any) -> None:
     """Sign the checksum as a parameter of the address, so that its user need not send it."""
-    if checksum := request.headers.get(CHECKSUM):
-        del request.headers[CHECKSUM]
-        request.params[CHECKSUM] = checksum
+    if checksum := request.headers.get(CHECKSUM_HEADER):
+        del request.headers[CHECKSUM_HEADER]
+        request.params[CHECKSUM_HEADER] = checksum
 
 
-def client_with(keys: ReadOnlyCredentials) -> Any:
+def client_with_credentials(keys: ReadOnlyCredentials) -> Any:
     """Return a client for one purpose that signs with these keys, whoever the tenant is."""
-    return _client(settings.S3_ENDPOINT_URL, attempts=1, connect=2, read=10, keys=keys)
+    return _create_client(settings.S3_ENDPOINT_URL, attempts=1, connect=2, read=10, keys=keys)
 
 
 @cache
-def _probe() -> Any:
-    return _client(settings.S3_ENDPOINT_URL, attempts=1, connect=1, read=2)
+def _health_client() -> Any:
+    return _create_client(settings.S3_ENDPOINT_URL, attempts=1, connect=1, read=2)
 
 
 def ping() -> None:
     """Raise unless the bucket answers."""
-    _probe().head_bucket(Bucket=settings.S3_BUCKET)
+    _health_client().head_bucket(Bucket=settings.S3_BUCKET)
 
 
-def _client(
+def _create_client(
     endpoint: str,
     *,
     attempts: int,
@@ -93,7 +93,7 @@ def _client(
     checksums: str = "when_supported",
     keys: ReadOnlyCredentials | None = None,
 ) -> Any:
-    return session().client(
+    return create_session().client(
         "s3",
         endpoint_url=endpoint,
         region_name=settings.S3_REGION,

@@ -19,14 +19,14 @@ from django.conf import settings
 
 from core.problems import StorageUnavailable
 
-MARGIN = timedelta(seconds=60)  # for clocks that differ, and for a request on its way
-ON_OBJECTS = (
+EXPIRY_MARGIN = timedelta(seconds=60)  # for clocks that differ, and for a request on its way
+OBJECT_ACTIONS = (
     *("GetObject", "PutObject", "DeleteObject", "GetObjectVersion", "DeleteObjectVersion"),
     *("AbortMultipartUpload", "ListMultipartUploadParts"),
 )
 
 
-def policy_for(object_prefix: str) -> str:
+def session_policy(object_prefix: str) -> str:
     """Return the session policy of a tenant: its objects, and listings of its prefix alone.
 
     The names of unfinished uploads are not confined: neither Amazon nor MinIO tells a policy the
@@ -35,7 +35,7 @@ def policy_for(object_prefix: str) -> str:
     """
     bucket, below = f"arn:{_partition()}:s3:::{settings.S3_BUCKET}", f"{object_prefix}/*"
     statements: list[dict[str, Any]] = [
-        {"Action": [f"s3:{name}" for name in ON_OBJECTS], "Resource": f"{bucket}/{below}"},
+        {"Action": [f"s3:{name}" for name in OBJECT_ACTIONS], "Resource": f"{bucket}/{below}"},
         {
             "Action": ["s3:ListBucket", "s3:ListBucketVersions"],
             "Resource": bucket,
@@ -54,7 +54,7 @@ def _partition() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class TenantCredentials:
     """A tenant's keys and when they end."""
 
     keys: ReadOnlyCredentials = field(repr=False)
@@ -62,17 +62,17 @@ class Session:
 
     def outlasts(self, moment: datetime) -> bool:
         """Whether the keys are good until then and a little longer."""
-        return self.until > moment + MARGIN
+        return self.until > moment + EXPIRY_MARGIN
 
 
-class Sessions:
+class TenantCredentialsCache:
     """The tenants' keys, by prefix; each is got when it is first needed and before it ends."""
 
     def __init__(self) -> None:
         """Begin with none."""
         self._lock = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
-        self._kept: dict[str, Session] = {}
+        self._kept: dict[str, TenantCredentials] = {}
 
     def keys_of(self, object_prefix: str) -> ReadOnlyCredentials:
         """Return keys that outlast every address that is signed with them now.
@@ -81,8 +81,8 @@ class Sessions:
         """
         with self._lock_of(object_prefix):
             found = self._kept.get(object_prefix)
-            if found is None or not found.outlasts(datetime.now(UTC) + longest_address()):
-                found = _assumed(object_prefix)
+            if found is None or not found.outlasts(datetime.now(UTC) + max_url_lifetime()):
+                found = _assume_role(object_prefix)
                 self._keep(object_prefix, found)
             return found.keys
 
@@ -91,7 +91,7 @@ class Sessions:
         with self._lock:
             return self._locks.setdefault(object_prefix, threading.Lock())
 
-    def _keep(self, object_prefix: str, session: Session) -> None:
+    def _keep(self, object_prefix: str, session: TenantCredentials) -> None:
         now = datetime.now(UTC)
         with self._lock:
             self._kept[object_prefix] = session
@@ -100,30 +100,30 @@ class Sessions:
                 self._locks.pop(ended, None)
 
 
-sessions = Sessions()
+tenant_credentials = TenantCredentialsCache()
 
 
-def longest_address() -> timedelta:
+def max_url_lifetime() -> timedelta:
     """Return for how long an address that is signed now may be used."""
     return timedelta(seconds=max(settings.UPLOAD_URL_SECONDS, settings.DOWNLOAD_URL_SECONDS))
 
 
-def _assumed(object_prefix: str) -> Session:
+def _assume_role(object_prefix: str) -> TenantCredentials:
     try:
-        answer = _sts().assume_role(
+        answer = _sts_client().assume_role(
             RoleArn=settings.S3_STS_ROLE_ARN,
             RoleSessionName=object_prefix.replace("/", "-")[-64:],  # names the tenant in its log
             DurationSeconds=settings.S3_STS_SECONDS,
-            Policy=policy_for(object_prefix),
+            Policy=session_policy(object_prefix),
         )["Credentials"]
     except (BotoCoreError, ClientError) as exc:
         raise StorageUnavailable from exc
     keys = (answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"], None)
-    return Session(ReadOnlyCredentials(*keys), answer["Expiration"])
+    return TenantCredentials(ReadOnlyCredentials(*keys), answer["Expiration"])
 
 
 @cache
-def _sts() -> Any:
+def _sts_client() -> Any:
     return boto3.client(
         "sts",
         endpoint_url=settings.S3_STS_ENDPOINT_URL,

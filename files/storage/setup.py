@@ -7,12 +7,12 @@ from typing import Any
 from botocore.exceptions import ClientError
 from django.conf import settings
 
-from files.storage.client import client, error_code, status_of
+from files.storage.client import client, error_code, http_status
 
 Report = Callable[[str], None]
 # What stores without bucket CORS answer; MinIO takes its origins from its own configuration.
-NOT_SERVED = frozenset({"NotImplemented", "MethodNotAllowed", "XNotImplemented"})
-NO_ENCRYPTION = NOT_SERVED | {"ServerSideEncryptionConfigurationNotFoundError"}
+UNSUPPORTED_CODES = frozenset({"NotImplemented", "MethodNotAllowed", "XNotImplemented"})
+NO_ENCRYPTION = UNSUPPORTED_CODES | {"ServerSideEncryptionConfigurationNotFoundError"}
 ENABLED = "Enabled"
 
 
@@ -25,17 +25,17 @@ def set_up_bucket(report: Report) -> None:
     Raises botocore's errors as they come.
     """
     name = settings.S3_BUCKET
-    report(f"bucket {name}: {'created' if _create(name) else 'is there'}")
+    report(f"bucket {name}: {'created' if _create_bucket(name) else 'is there'}")
     report(_set_cors(name, settings.CORS_ALLOWED_ORIGINS))
-    report(f"versioning: {_version(name)}")
-    report(f"encryption: {_encrypt(name)}")
+    report(f"versioning: {_enable_versioning(name)}")
+    report(f"encryption: {_enable_encryption(name)}")
 
 
-def _create(name: str) -> bool:
+def _create_bucket(name: str) -> bool:
     try:
         client().head_bucket(Bucket=name)
     except ClientError as exc:
-        if status_of(exc) != HTTPStatus.NOT_FOUND:
+        if http_status(exc) != HTTPStatus.NOT_FOUND:
             raise
     else:
         return False
@@ -53,17 +53,19 @@ def _location() -> dict[str, Any]:
 def _set_cors(name: str, origins: list[str]) -> str:
     try:
         if origins:
-            client().put_bucket_cors(Bucket=name, CORSConfiguration={"CORSRules": [_rule(origins)]})
+            client().put_bucket_cors(
+                Bucket=name, CORSConfiguration={"CORSRules": [_cors_rule(origins)]}
+            )
             return f"cors: browsers at {', '.join(origins)} may upload and download"
         client().delete_bucket_cors(Bucket=name)
     except ClientError as exc:
-        if error_code(exc) not in NOT_SERVED:
+        if error_code(exc) not in UNSUPPORTED_CODES:
             raise
         return "cors: this store takes its origins from its own configuration"
     return "cors: no browser origins (CORS_ALLOWED_ORIGINS is empty)"
 
 
-def _rule(origins: list[str]) -> dict[str, Any]:
+def _cors_rule(origins: list[str]) -> dict[str, Any]:
     return {
         "AllowedOrigins": origins,
         "AllowedMethods": ["GET", "HEAD", "PUT", "POST"],
@@ -74,8 +76,8 @@ def _rule(origins: list[str]) -> dict[str, Any]:
     }
 
 
-def _version(name: str) -> str:
-    if versioning_of(name) == ENABLED:
+def _enable_versioning(name: str) -> str:
+    if versioning_status(name) == ENABLED:
         return "is on"
     if not settings.S3_BUCKET_VERSIONING:
         return "left as it is (S3_BUCKET_VERSIONING)"
@@ -83,23 +85,23 @@ def _version(name: str) -> str:
     try:
         client().put_bucket_versioning(Bucket=name, VersioningConfiguration=wanted)
     except ClientError as exc:
-        if error_code(exc) not in NOT_SERVED:
+        if error_code(exc) not in UNSUPPORTED_CODES:
             raise
-    return "switched on" if versioning_of(name) == ENABLED else "this store has none"
+    return "switched on" if versioning_status(name) == ENABLED else "this store has none"
 
 
-def versioning_of(name: str) -> str:
+def versioning_status(name: str) -> str:
     """Return ``Enabled``, ``Suspended``, or nothing for a bucket that never had versioning."""
     try:
         return str(client().get_bucket_versioning(Bucket=name).get("Status", ""))
     except ClientError as exc:
-        if error_code(exc) not in NOT_SERVED:
+        if error_code(exc) not in UNSUPPORTED_CODES:
             raise
         return ""
 
 
-def _encrypt(name: str) -> str:
-    if kinds := encryption_of(name):
+def _enable_encryption(name: str) -> str:
+    if kinds := default_encryption(name):
         return f"is on ({', '.join(kinds)})"
     if not settings.S3_BUCKET_ENCRYPTION:
         return "left as it is (S3_BUCKET_ENCRYPTION)"
@@ -108,12 +110,12 @@ def _encrypt(name: str) -> str:
     try:
         client().put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration=wanted)
     except ClientError as exc:
-        if error_code(exc) not in NOT_SERVED:
+        if error_code(exc) not in UNSUPPORTED_CODES:
             raise
-    return "switched on (AES256)" if encryption_of(name) else "this store has none"
+    return "switched on (AES256)" if default_encryption(name) else "this store has none"
 
 
-def encryption_of(name: str) -> list[str]:
+def default_encryption(name: str) -> list[str]:
     """Return how a bucket encrypts by default, such as ``AES256``; nothing if it does not."""
     try:
         answer = client().get_bucket_encryption(Bucket=name)

@@ -11,24 +11,24 @@ from typing import Any
 
 from django.conf import settings
 
-from files.content_types import UNKNOWN
-from files.objects.part_sender import PartSender
+from files.content_types import OCTET_STREAM
+from files.objects.part_sender import MultipartWriter
 from files.problems import FileTooLarge
 from files.sniffing import HEAD_BYTES
-from files.storage.bucket import abort_multipart, place_of
-from files.storage.client import answering, client
+from files.storage.bucket import abort_multipart, object_location
+from files.storage.client import client, translate_storage_errors
 from files.storage.deletion import delete_keys
 
 MEBIBYTE = 1024 * 1024
 PART_BYTES = 8 * MEBIBYTE
-MOST_PARTS = 10_000  # Amazon S3 user guide, "Multipart upload limits"; other stores follow it
+MAX_PARTS = 10_000  # Amazon S3 user guide, "Multipart upload limits"; other stores follow it
 
 # Should anybody ever get at an object by another way than our URLs, it is a download of octets.
-STORED_AS = {"ContentType": UNKNOWN, "ContentDisposition": "attachment"}
+OBJECT_HEADERS = {"ContentType": OCTET_STREAM, "ContentDisposition": "attachment"}
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class ContentInfo:
     """What was stored."""
 
     size: int
@@ -36,12 +36,12 @@ class Written:
     head: bytes = b""  # how it begins, which tells what it is (files/sniffing.py)
 
 
-def part_bytes(most: int) -> int:
+def part_size_for(most: int) -> int:
     """Return the size of a part for an object of up to ``most`` bytes: 8 MiB, or what it needs.
 
     Whole MiB, so that the parts of a large file are no odd number of bytes.
     """
-    needed = -(-most // MOST_PARTS)
+    needed = -(-most // MAX_PARTS)
     return max(PART_BYTES, -(-needed // MEBIBYTE) * MEBIBYTE)
 
 
@@ -60,7 +60,7 @@ class ObjectWriter:
     _head: bytes = b""
     _buffer: bytearray = field(default_factory=bytearray)
     _digest: Any = field(default_factory=hashlib.sha256)
-    _sender: PartSender | None = None
+    _sender: MultipartWriter | None = None
 
     def write(self, data: bytes) -> None:
         """Take the next bytes. Raises FileTooLarge beyond ``most``."""
@@ -71,19 +71,21 @@ class ObjectWriter:
         self._digest.update(data)
         self._buffer += data
         # Not at equality: what fills one part exactly may still be the whole object.
-        while len(self._buffer) > part_bytes(self.most):
-            self._send(part_bytes(self.most))
+        while len(self._buffer) > part_size_for(self.most):
+            self._send(part_size_for(self.most))
 
-    def finish(self) -> Written:
+    def finish(self) -> ContentInfo:
         """Store what is left and make the object whole."""
         if self._sender is None:
-            with answering():
-                client().put_object(**place_of(self.key), Body=bytes(self._buffer), **STORED_AS)
+            with translate_storage_errors():
+                client().put_object(
+                    **object_location(self.key), Body=bytes(self._buffer), **OBJECT_HEADERS
+                )
         else:
             self._send(len(self._buffer))
             self._sender.complete()
         self._buffer = bytearray()
-        return Written(self.size, self._digest.hexdigest(), self._head)
+        return ContentInfo(self.size, self._digest.hexdigest(), self._head)
 
     def stop(self) -> None:
         """Send nothing more; the key can be cleared then. Raises nothing."""
@@ -92,18 +94,18 @@ class ObjectWriter:
 
     def _send(self, count: int) -> None:
         if self._sender is None:
-            self._sender = PartSender(self.key, self.on_multipart, **STORED_AS)
+            self._sender = MultipartWriter(self.key, self.on_multipart, **OBJECT_HEADERS)
         self._sender.send(bytes(memoryview(self._buffer)[:count]))
         del self._buffer[:count]
 
 
-def clear(key: str) -> None:
+def purge_key(key: str) -> None:
     """Take an object, its versions and unfinished parts out of the store. Can be repeated.
 
     The store is asked which multipart uploads the key has: a process can die between starting one
     and writing its id down. Raises StorageUnavailable.
     """
-    with answering():
+    with translate_storage_errors():
         begun = client().list_multipart_uploads(Bucket=settings.S3_BUCKET, Prefix=key)
         for upload in begun.get("Uploads", []):
             if upload["Key"] == key:

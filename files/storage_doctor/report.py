@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 OK, NOTE, WRONG = "ok", "note", "wrong"
-PREFIX = "storage-doctor"  # below it lies what is tried out; no tenant's begins so
+PROBE_PREFIX = "storage-doctor"  # below it lies what is tried out; no tenant's begins so
 
 # The store's words (Amazon S3, "Error responses"), and what to do about them.
-MENDS: Mapping[str, tuple[str, str]] = {
+REMEDIES: Mapping[str, tuple[str, str]] = {
     "SignatureDoesNotMatch": (
         "it comes to another signature than we do",
         (
@@ -32,7 +32,7 @@ MENDS: Mapping[str, tuple[str, str]] = {
         "Set the clocks of both machines by NTP.",
     ),
 }
-STRANGER = (
+NOT_THE_STORE = (
     "somebody answers who is not the store",
     "Let the proxy hand this host name on to the store, or correct S3_PUBLIC_ENDPOINT_URL.",
 )
@@ -40,7 +40,7 @@ STRANGER = (
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at. ``mend`` says what to do when it is ``wrong``."""
+    """One thing that was looked at. ``mend`` says what to do when it is ``failed``."""
 
     check: str
     state: str
@@ -48,22 +48,22 @@ class Finding:
     mend: str = ""
 
 
-def well(check: str, said: str) -> Finding:
+def passed(check: str, said: str) -> Finding:
     """Return that something is as it should be."""
     return Finding(check, OK, said)
 
 
-def noted(check: str, said: str, mend: str = "") -> Finding:
+def warned(check: str, said: str, mend: str = "") -> Finding:
     """Return that something could be better and nothing fails of it."""
     return Finding(check, NOTE, said, mend)
 
 
-def wrong(check: str, said: str, mend: str) -> Finding:
+def failed(check: str, said: str, mend: str) -> Finding:
     """Return that something does not work."""
     return Finding(check, WRONG, said, mend)
 
 
-def refused(check: str, what: str, code: str, status: int) -> Finding:
+def refused_by_store(check: str, what: str, code: str, status: int) -> Finding:
     """Return that the store refused something, by its own word."""
-    why, mend = MENDS.get(code, (f"it says {code}", "")) if code else STRANGER
-    return wrong(check, f"{what}: {why} (HTTP {status}).", mend or "Read the store's log.")
+    why, mend = REMEDIES.get(code, (f"it says {code}", "")) if code else NOT_THE_STORE
+    return failed(check, f"{what}: {why} (HTTP {status}).", mend or "Read the store's log.")

@@ -6,15 +6,15 @@ from django.conf import settings
 from django.utils import timezone
 
 
-def oldest_kept() -> datetime:
+def trash_cutoff() -> datetime:
     """Return the moment before which what was deleted is kept no longer."""
-    return timezone.now() - _period()
+    return timezone.now() - _trash_retention()
 
 
-def end_of(deleted_at: datetime) -> datetime:
+def purge_time(deleted_at: datetime) -> datetime:
     """Return when a file that was deleted then is purged."""
-    return deleted_at + _period()
+    return deleted_at + _trash_retention()
 
 
-def _period() -> timedelta:
+def _trash_retention() -> timedelta:
     return timedelta(seconds=settings.TRASH_SECONDS)

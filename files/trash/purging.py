@@ -10,68 +10,68 @@ import uuid
 from django.db import transaction
 from django.db.models import QuerySet
 
-from accounts.actors import actor_of
+from accounts.actors import user_actor
 from accounts.models import User
 from audit.services import SYSTEM, Actor, record
 from files.access import trashed_file
 from files.models import File, FileVersion, Upload
-from files.quota import ensure_balance, free
-from files.services import Check, target_of
-from files.trash.period import oldest_kept
-from files.uploads.cleanup import tidy_whole
+from files.quota import ensure_balance, release_usage
+from files.services import Precondition, file_target
+from files.trash.period import trash_cutoff
+from files.uploads.cleanup import clean_up_many
 
-PURGED_AT_ONCE = 3
+PURGE_BATCH_SIZE = 3
 
 
-def purge_file(file_id: uuid.UUID, *, user: User, check: Check) -> None:
+def purge_file(file_id: uuid.UUID, *, user: User, check: Precondition) -> None:
     """End a file in the trash now. ``check`` sees the locked row first. Raises NotFound."""
     with transaction.atomic():
         file = trashed_file(user, file_id)
         check(file)
-        unwanted = _end(file, actor_of(user))
-    tidy_whole(unwanted)
+        unwanted = _purge(file, user_actor(user))
+    clean_up_many(unwanted)
 
 
-def due_files() -> QuerySet[File]:
+def files_due_for_purge() -> QuerySet[File]:
     """Return the files that have been in the trash for longer than they are kept."""
-    return File.objects.filter(deleted_at__lte=oldest_kept())
+    return File.objects.filter(deleted_at__lte=trash_cutoff())
 
 
-def purge_due(at_once: int = PURGED_AT_ONCE) -> int:
+def purge_due_files(at_once: int = PURGE_BATCH_SIZE) -> int:
     """End a few files whose time in the trash is over; return how many.
 
     Called before a file is taken in and after one is deleted, so that nobody has to remember a cron
     job. What somebody else is purging is left to them.
     """
     purged = 0
-    while purged < at_once and (unwanted := _end_oldest()) is not None:
-        tidy_whole(unwanted)
+    while purged < at_once and (unwanted := _purge_oldest()) is not None:
+        clean_up_many(unwanted)
         purged += 1
     return purged
 
 
-def _end_oldest() -> list[Upload] | None:
+def _purge_oldest() -> list[Upload] | None:
     with transaction.atomic():
-        rows = due_files().order_by("deleted_at", "pk")
+        rows = files_due_for_purge().order_by("deleted_at", "pk")
         file = rows.select_for_update(skip_locked=True).first()
-        return None if file is None else _end(file, SYSTEM)
+        return None if file is None else _purge(file, SYSTEM)
 
 
-def _end(file: File, actor: Actor) -> list[Upload]:
+def _purge(file: File, actor: Actor) -> list[Upload]:
     """Delete a locked file with its versions and shares; return what the store has to let go."""
     ensure_balance()
-    target, count = target_of(file), file.versions.count()
+    target, count = file_target(file), file.versions.count()
     # A restored version shares its object with the one that it was made of.
     own = list(FileVersion.objects.filter(file=file, restored_from=None))
-    unwanted = _purged(own)
+    unwanted = _mark_objects_purged(own)
     file.delete()
     size = sum(version.size for version in own)
-    free(size, len(own))
+    release_usage(size, len(own))
     record("file.purged", actor=actor, target=target, versions=count, size=size)
     return unwanted
 
 
-def _purged(versions: list[FileVersion]) -> list[Upload]:
+def _mark_objects_purged(versions: list[FileVersion]) -> list[Upload]:
     """Say of each object that it is to go, and forget what its sender had called it.
 
     A copied or restored tenant has no row of it yet.

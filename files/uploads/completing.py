@@ -10,13 +10,13 @@ from django.conf import settings
 
 from accounts.models import User
 from files.models import File, Upload
-from files.uploads.completion import keep_arrived, outcome_of
+from files.uploads.completion import finalize, upload_result
 from files.uploads.direct import own_upload
-from files.uploads.promotion import Claimed, arrived
-from files.uploads.verification import postpone
+from files.uploads.promotion import ClaimedParts, find_or_assemble
+from files.uploads.verification import schedule_verification
 
 
-def complete_upload(upload_id: uuid.UUID, *, claimed: Claimed, user: User) -> File | None:
+def complete_upload(upload_id: uuid.UUID, *, claimed: ClaimedParts, user: User) -> File | None:
     """Make the file that was announced of what the client has sent, and return it.
 
     None if it is so large that it is read after the answer. ``claimed`` are the parts that the
@@ -25,15 +25,15 @@ def complete_upload(upload_id: uuid.UUID, *, claimed: Claimed, user: User) -> Fi
     StorageUnavailable.
     """
     upload = own_upload(user, upload_id)
-    if (made := outcome_of(upload)) is not None:
+    if (made := upload_result(upload)) is not None:
         return made
     if upload.is_verifying:
         return None
-    seen = arrived(upload, claimed)
+    seen = find_or_assemble(upload, claimed)
     if _is_large(upload):
-        postpone(upload, by=user)
+        schedule_verification(upload, by=user)
         return None
-    return keep_arrived(upload, seen, user=user)
+    return finalize(upload, seen, user=user)
 
 
 def _is_large(upload: Upload) -> bool:

@@ -10,15 +10,15 @@ from django.utils import timezone
 
 from accounts.models import User
 from core.problems import NotFound
-from files.content_types import UNKNOWN
-from files.filenames import checked_path
+from files.content_types import OCTET_STREAM
+from files.filenames import validate_path
 from files.models import Upload
 from files.problems import FileTooLarge, UploadCompleted, UploadEnded, UploadVerifying
-from files.storage.writer import part_bytes
-from files.uploads.cleanup import give_up
-from files.uploads.objects import begin_multipart
-from files.uploads.start_deadline import ensure_started
-from files.uploads.state import start_upload
+from files.storage.writer import part_size_for
+from files.uploads.cleanup import abandon
+from files.uploads.objects import create_multipart
+from files.uploads.start_deadline import confirm_started
+from files.uploads.state import reserve_upload
 from tenants.context import current_tenant
 from tenants.limits import limits_of
 
@@ -27,55 +27,55 @@ SINGLE, MULTIPART = Upload.Strategy.SINGLE, Upload.Strategy.MULTIPART
 
 
 @dataclass(frozen=True, slots=True)
-class Announced:
+class UploadSpec:
     """What a client says of a file that it is about to send; ``sha256`` in hexadecimal or empty."""
 
     name: str
     size: int
-    content_type: str = UNKNOWN
+    content_type: str = OCTET_STREAM
     sha256: str = ""
 
 
-def announce_upload(announced: Announced, *, user: User) -> Upload:
+def create_upload(announced: UploadSpec, *, user: User) -> Upload:
     """Reserve room for a file and decide how its bytes are to come. Nothing is in the store yet.
 
     Raises ValidationFailed for a name that cannot be, FileTooLarge, QuotaExceeded, TooManyUploads.
     """
-    name = checked_path(announced.name, field="name")
+    name = validate_path(announced.name, field="name")
     most = limits_of(current_tenant()).file_max_bytes
     if announced.size > most:
         raise FileTooLarge(f"Send at most {most} bytes.")
     single = announced.size <= settings.UPLOAD_SINGLE_BYTES
-    return start_upload(
+    return reserve_upload(
         user=user,
         strategy=SINGLE if single else MULTIPART,
         name=name,
         size=announced.size,
         content_type=announced.content_type,
         sha256=announced.sha256.lower(),
-        part_size=announced.size if single else part_bytes(announced.size),
+        part_size=announced.size if single else part_size_for(announced.size),
     )
 
 
-def begun(upload: Upload) -> Upload:
+def ensure_multipart(upload: Upload) -> Upload:
     """Return the upload ready to take bytes: the store knows of its parts from now on.
 
     Apart from announcing it, and safe to repeat, because the row must be committed first.
     Raises StorageUnavailable.
     """
     if upload.strategy == MULTIPART and upload.state == PENDING and not upload.multipart_id:
-        begin_multipart(upload)
+        create_multipart(upload)
     return upload
 
 
 def own_upload(user: User, upload_id: uuid.UUID) -> Upload:
     """Return an upload that a person announced. Raises NotFound for everybody else's."""
-    return _one(_direct().filter(created_by=user), upload_id)
+    return _get_upload(_direct_uploads().filter(created_by=user), upload_id)
 
 
 def visible_upload(user: User, upload_id: uuid.UUID) -> Upload:
     """Return an upload that a user may look at and end. Raises NotFound."""
-    return _one(_visible(user), upload_id)
+    return _get_upload(_visible_uploads(user), upload_id)
 
 
 def open_uploads(user: User) -> QuerySet[Upload]:
@@ -84,26 +84,26 @@ def open_uploads(user: User) -> QuerySet[Upload]:
     Members see their own; owners and administrators see everybody's, because what is reserved is
     taken from all.
     """
-    return _visible(user).filter(state=PENDING)
+    return _visible_uploads(user).filter(state=PENDING)
 
 
-def _visible(user: User) -> QuerySet[Upload]:
-    return _direct() if user.manages else _direct().filter(created_by=user)
+def _visible_uploads(user: User) -> QuerySet[Upload]:
+    return _direct_uploads() if user.manages else _direct_uploads().filter(created_by=user)
 
 
-def _direct() -> QuerySet[Upload]:
+def _direct_uploads() -> QuerySet[Upload]:
     rows = Upload.objects.filter(strategy__in=(SINGLE, MULTIPART))
     return rows.exclude(state=Upload.State.PURGED)
 
 
-def _one(rows: QuerySet[Upload], upload_id: uuid.UUID) -> Upload:
+def _get_upload(rows: QuerySet[Upload], upload_id: uuid.UUID) -> Upload:
     found = rows.filter(pk=upload_id).first()
     if found is None:
         raise NotFound
     return found
 
 
-def open_upload(user: User, upload_id: uuid.UUID) -> Upload:
+def writable_upload(user: User, upload_id: uuid.UUID) -> Upload:
     """Return an upload that can still take bytes.
 
     What is met too late is ended here. Raises NotFound, UploadCompleted, UploadVerifying, and
@@ -114,17 +114,17 @@ def open_upload(user: User, upload_id: uuid.UUID) -> Upload:
         raise UploadCompleted
     if upload.is_verifying:
         raise UploadVerifying
-    if upload.state == PENDING and _is_late(upload):
-        give_up(upload, Upload.Reason.EXPIRED)
+    if upload.state == PENDING and _is_expired(upload):
+        abandon(upload, Upload.Reason.EXPIRED)
         upload.refresh_from_db(fields=["state", "reason"])
     require_pending(upload)
     return upload
 
 
-def _is_late(upload: Upload) -> bool:
+def _is_expired(upload: Upload) -> bool:
     now = timezone.now()
     unstarted = upload.start_by is not None and upload.start_by < now
-    return upload.expires_at < now or (unstarted and not ensure_started(upload))
+    return upload.expires_at < now or (unstarted and not confirm_started(upload))
 
 
 def require_pending(upload: Upload) -> None:
@@ -143,7 +143,7 @@ def abort_upload(upload_id: uuid.UUID, *, user: User, check: Callable[[Upload], 
     """
     upload = visible_upload(user, upload_id)
     check(upload)
-    if upload.state == PENDING and give_up(upload, Upload.Reason.ABORTED, by=user):
+    if upload.state == PENDING and abandon(upload, Upload.Reason.ABORTED, by=user):
         return
     upload.refresh_from_db(fields=["state"])
     if upload.state == READY:

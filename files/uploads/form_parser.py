@@ -16,26 +16,26 @@ from django.http.multipartparser import MultiPartParserError
 from rest_framework.parsers import DataAndFiles, MultiPartParser
 from rest_framework.request import Request
 
-from accounts.authentication import person
+from accounts.authentication import current_user
 from accounts.models import User
-from core.http.multipart import FormReader
+from core.http.multipart import StrictMultiPartParser
 from core.problems import FieldError, MalformedBody, TooManyFields, ValidationFailed
-from files.form_body import FormBody, most_beside
+from files.form_body import MultipartBody, max_overhead
 from files.models import Upload
 from files.problems import FileTooLarge, QuotaExceeded
-from files.quota import require_room
+from files.quota import check_quota
 from files.storage.backend import tenant_storage
 from files.storage.writer import ObjectWriter
-from files.uploads.cleanup import give_up
-from files.uploads.state import cover, note_multipart, start_upload
+from files.uploads.cleanup import abandon
+from files.uploads.state import extend_reservation, reserve_upload, save_multipart_id
 from tenants.context import current_tenant
 from tenants.limits import limits_of
 
-FIELD = "file"
+FILE_FIELD = "file"
 
 
 @dataclass
-class Received:
+class ReceivedFile:
     """The file of a form, in the store but not yet readable there."""
 
     name: str
@@ -45,13 +45,13 @@ class Received:
     def drop(self) -> None:
         """Make sure that nothing stays of it, unless a file was made of it."""
         self.writer.stop()
-        give_up(self.upload)
+        abandon(self.upload)
 
     def close(self) -> None:
         """Do nothing: Django closes what it takes for temporary files."""
 
 
-class ToStore(FileUploadHandler):
+class StreamingUploadHandler(FileUploadHandler):
     """Sends the form's field ``file`` to the store; skips files in other fields."""
 
     chunk_size = 256 * 1024
@@ -60,18 +60,18 @@ class ToStore(FileUploadHandler):
         """Take files of a person; ``expected`` tells how many bytes the next one may have."""
         super().__init__()
         self._user, self._expected = user, expected
-        self.received: Received | None = None
+        self.received: ReceivedFile | None = None
 
     def new_file(self, field_name: str, file_name: str, *args: Any, **kwargs: Any) -> None:
-        if field_name != FIELD:
+        if field_name != FILE_FIELD:
             raise SkipFile
         if self.received is not None:
-            _refuse("repeated", "Send one file at a time.")
+            _reject("repeated", "Send one file at a time.")
         upload = self._begun()
         key = tenant_storage().key_of(upload.object_name)
-        noted = partial(note_multipart, upload)
-        writer = ObjectWriter(key, noted, most_bytes())
-        self.received = Received(file_name, upload, writer)
+        noted = partial(save_multipart_id, upload)
+        writer = ObjectWriter(key, noted, max_file_bytes())
+        self.received = ReceivedFile(file_name, upload, writer)
 
     def _begun(self) -> Upload:
         """Begin an upload with room for all of the file, so that of several at once as many fit.
@@ -79,20 +79,20 @@ class ToStore(FileUploadHandler):
         If that much is not free, it may be less in truth: then it gets room as it grows.
         """
         try:
-            return start_upload(user=self._user, expected=min(self._expected(), most_bytes()))
+            return reserve_upload(user=self._user, expected=min(self._expected(), max_file_bytes()))
         except QuotaExceeded:
-            return start_upload(user=self._user)
+            return reserve_upload(user=self._user)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         if self.received is not None:
-            cover(self.received.upload, self.received.writer.size + len(raw_data))
+            extend_reservation(self.received.upload, self.received.writer.size + len(raw_data))
             self.received.writer.write(raw_data)
 
     def file_complete(self, file_size: int) -> Any:
         return self.received
 
 
-class _NamesAsSent(FormReader):
+class _RawFilenameReader(StrictMultiPartParser):
     def sanitize_file_name(self, file_name: str) -> str:
         """Keep the name as sent: files/filenames.py refuses what is wrong instead of altering it."""
         return file_name
@@ -113,9 +113,9 @@ class FileFormParser(MultiPartParser):
     ) -> "DataAndFiles[Any, Any]":
         """Read the whole form."""
         request: Request = (parser_context or {})["request"]
-        declared = _declared(request.META)
-        body = FormBody(stream, media_type or "", declared, most_bytes())
-        handler = ToStore(person(request), body.expected)
+        declared = _declared_length(request.META)
+        body = MultipartBody(stream, media_type or "", declared, max_file_bytes())
+        handler = StreamingUploadHandler(current_user(request), body.expected)
         try:
             return _read_form(body, media_type or "", request, handler)
         except BaseException:
@@ -124,30 +124,30 @@ class FileFormParser(MultiPartParser):
             raise
 
 
-def most_bytes() -> int:
+def max_file_bytes() -> int:
     """Return the size of the largest file that the tenant may send through the backend."""
     return min(settings.FILE_STREAM_MAX_BYTES, limits_of(current_tenant()).file_max_bytes)
 
 
-def _declared(meta: Mapping[str, Any]) -> int | None:
+def _declared_length(meta: Mapping[str, Any]) -> int | None:
     """Return the length of the body if it is known; refuse what cannot fit before it is read."""
     if "chunked" in meta.get("HTTP_TRANSFER_ENCODING", "").lower():
         return None
     declared = int(meta.get("CONTENT_LENGTH") or 0)
-    least = declared - most_beside()
-    if least > most_bytes():
-        raise FileTooLarge(f"Send at most {most_bytes()} bytes.")
+    least = declared - max_overhead()
+    if least > max_file_bytes():
+        raise FileTooLarge(f"Send at most {max_file_bytes()} bytes.")
     if least > 0:
-        require_room(least)
+        check_quota(least)
     return declared
 
 
 def _read_form(
-    body: FormBody, media_type: str, request: Request, handler: ToStore
+    body: MultipartBody, media_type: str, request: Request, handler: StreamingUploadHandler
 ) -> "DataAndFiles[Any, Any]":
     meta = {**request.META, "CONTENT_TYPE": media_type}
     try:
-        fields, files = _NamesAsSent(meta, body, [handler]).parse()
+        fields, files = _RawFilenameReader(meta, body, [handler]).parse()
     except (TooManyFieldsSent, TooManyFilesSent) as exc:
         raise TooManyFields("The form has too many parts.") from exc
     except MultiPartParserError as exc:
@@ -156,5 +156,5 @@ def _read_form(
     return DataAndFiles(fields, files)
 
 
-def _refuse(code: str, detail: str) -> NoReturn:
-    raise ValidationFailed(errors=[FieldError(FIELD, code, detail)])
+def _reject(code: str, detail: str) -> NoReturn:
+    raise ValidationFailed(errors=[FieldError(FILE_FIELD, code, detail)])

@@ -1,9 +1,9 @@
 """Ending every upload that is under way, where their bytes cannot be any more."""
 
 from files.models import Upload
-from files.uploads.state import fail
+from files.uploads.state import mark_failed
 
-AT_ONCE = 500
+INTERRUPT_BATCH_SIZE = 500
 
 
 def interrupt_uploads() -> int:
@@ -14,7 +14,7 @@ def interrupt_uploads() -> int:
     """
     count = 0
     pending = Upload.objects.filter(state=Upload.State.PENDING).order_by("pk")
-    while ids := list(pending.values_list("pk", flat=True)[:AT_ONCE]):
-        fail(ids, Upload.Reason.INTERRUPTED)
+    while ids := list(pending.values_list("pk", flat=True)[:INTERRUPT_BATCH_SIZE]):
+        mark_failed(ids, Upload.Reason.INTERRUPTED)
         count += len(ids)
     return count

@@ -8,14 +8,14 @@ the copy.
 from files.models import Upload
 from files.storage.backend import tenant_storage
 
-LANDING = "incoming/"
+STAGING_PREFIX = "incoming/"
 
 
-def landing_name(upload: Upload) -> str:
+def staging_name(upload: Upload) -> str:
     """Return the name, below the tenant's prefix, that a single upload's address is signed for."""
-    return f"{LANDING}{upload.id}"
+    return f"{STAGING_PREFIX}{upload.id}"
 
 
-def landing_key(upload: Upload) -> str:
+def staging_key(upload: Upload) -> str:
     """Return the whole key of that place, in the part of the current tenant."""
-    return tenant_storage().key_of(landing_name(upload))
+    return tenant_storage().key_of(staging_name(upload))

@@ -8,13 +8,13 @@ from botocore.exceptions import ClientError
 
 from files.models import Upload
 from files.storage.backend import tenant_storage
-from files.storage.bucket import NO_SUCH_UPLOAD, abort_multipart, place_of
-from files.storage.client import answering, client, error_code
-from files.storage.writer import STORED_AS
+from files.storage.bucket import NO_SUCH_UPLOAD, abort_multipart, object_location
+from files.storage.client import client, error_code, translate_storage_errors
+from files.storage.writer import OBJECT_HEADERS
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class UploadedPart:
     """One part that the store has."""
 
     number: int
@@ -22,28 +22,30 @@ class Part:
     etag: str
 
 
-def begin_multipart(upload: Upload) -> None:
+def create_multipart(upload: Upload) -> None:
     """Make the store expect parts, and keep its id of that. Raises StorageUnavailable.
 
     Of two who begin at once one is kept, and the other's is called off at the store.
     """
-    with answering():
-        begun = client().create_multipart_upload(**where(upload), **STORED_AS)["UploadId"]
+    with translate_storage_errors():
+        begun = client().create_multipart_upload(**upload_location(upload), **OBJECT_HEADERS)[
+            "UploadId"
+        ]
     rows = Upload.objects.filter(pk=upload.pk, multipart_id="", state=Upload.State.PENDING)
     if rows.update(multipart_id=begun):
         upload.multipart_id = begun
         return
-    abort_multipart(key_of(upload), begun)
+    abort_multipart(object_key(upload), begun)
     upload.refresh_from_db(fields=["multipart_id"])
 
 
-def stored_parts(upload: Upload) -> list[Part]:
+def list_parts(upload: Upload) -> list[UploadedPart]:
     """Return the parts that the store has, by number. Raises StorageUnavailable, UploadEnded."""
     if not upload.multipart_id:
         return []
-    with answering():
+    with translate_storage_errors():
         try:
-            return list(_listed(upload))
+            return list(_iter_parts(upload))
         except ClientError as exc:
             if error_code(exc) != NO_SUCH_UPLOAD:
                 raise
@@ -61,20 +63,22 @@ def part_length(upload: Upload, number: int) -> int:
     return min(each, size - each * (number - 1))
 
 
-def key_of(upload: Upload) -> str:
+def object_key(upload: Upload) -> str:
     """Return the whole key under which an upload's object stays."""
     return tenant_storage().key_of(upload.object_name)
 
 
-def where(upload: Upload) -> dict[str, str]:
+def upload_location(upload: Upload) -> dict[str, str]:
     """Return the place of an upload's object in the store, for its requests."""
-    return place_of(key_of(upload))
+    return object_location(object_key(upload))
 
 
-def _listed(upload: Upload) -> Iterator[Part]:
+def _iter_parts(upload: Upload) -> Iterator[UploadedPart]:
     pages: Iterator[dict[str, Any]] = (
-        client().get_paginator("list_parts").paginate(**where(upload), UploadId=upload.multipart_id)
+        client()
+        .get_paginator("list_parts")
+        .paginate(**upload_location(upload), UploadId=upload.multipart_id)
     )
     for page in pages:
         for part in page.get("Parts", []):
-            yield Part(part["PartNumber"], part["Size"], part["ETag"])
+            yield UploadedPart(part["PartNumber"], part["Size"], part["ETag"])

@@ -15,48 +15,48 @@ from django.utils import timezone
 
 from files.models import Upload
 from files.storage.client import signing_client
-from files.uploads.landing import landing_key
-from files.uploads.objects import part_length, where
+from files.uploads.landing import staging_key
+from files.uploads.objects import part_length, upload_location
 
 
-def signed_urls(upload: Upload, numbers: Iterable[int]) -> list[str]:
+def presigned_urls(upload: Upload, numbers: Iterable[int]) -> list[str]:
     """Return an address for each part; a single upload has one part, number 1."""
     if upload.strategy == Upload.Strategy.SINGLE:
-        return [_single(upload) for _ in numbers]
-    return [_part(upload, number) for number in numbers]
+        return [_presign_single(upload) for _ in numbers]
+    return [_presign_part(upload, number) for number in numbers]
 
 
-def headers_of(upload: Upload) -> dict[str, str]:
+def required_headers(upload: Upload) -> dict[str, str]:
     """Return the header fields that a client must send along with the bytes."""
     if upload.strategy == Upload.Strategy.SINGLE:
         return {"Content-Type": upload.content_type}
     return {}
 
 
-def _single(upload: Upload) -> str:
-    return _signed(
+def _presign_single(upload: Upload) -> str:
+    return _presign(
         upload,
         "put_object",
         Bucket=settings.S3_BUCKET,
-        Key=landing_key(upload),
+        Key=staging_key(upload),
         ContentType=upload.content_type,
         ContentLength=upload.size,
-        **({"ChecksumSHA256": checksum_of(upload.sha256)} if upload.sha256 else {}),
+        **({"ChecksumSHA256": base64_checksum(upload.sha256)} if upload.sha256 else {}),
     )
 
 
-def _part(upload: Upload, number: int) -> str:
-    return _signed(
+def _presign_part(upload: Upload, number: int) -> str:
+    return _presign(
         upload,
         "upload_part",
-        **where(upload),
+        **upload_location(upload),
         UploadId=upload.multipart_id,
         PartNumber=number,
         ContentLength=part_length(upload, number),
     )
 
 
-def _signed(upload: Upload, operation: str, **parameters: Any) -> str:
+def _presign(upload: Upload, operation: str, **parameters: Any) -> str:
     left = upload.expires_at - timezone.now()
     longest = timedelta(seconds=settings.UPLOAD_URL_SECONDS)
     seconds = max(1, int(min(left, longest).total_seconds()))
@@ -66,6 +66,6 @@ def _signed(upload: Upload, operation: str, **parameters: Any) -> str:
     return url
 
 
-def checksum_of(sha256: str) -> str:
+def base64_checksum(sha256: str) -> str:
     """Return a SHA-256 as stores take it: base64 instead of hexadecimal."""
     return b64encode(bytes.fromhex(sha256)).decode()

@@ -13,29 +13,29 @@ from django.utils import timezone
 
 from core.problems import StorageUnavailable
 from files.models import Upload
-from files.storage.bucket import head
-from files.uploads.landing import landing_key
-from files.uploads.objects import key_of, stored_parts
+from files.storage.bucket import head_object
+from files.uploads.landing import staging_key
+from files.uploads.objects import list_parts, object_key
 
 log = logging.getLogger(__name__)
 
 
-def to_look_at() -> QuerySet[Upload]:
+def past_start_deadline() -> QuerySet[Upload]:
     """Return the pending uploads of which something should have arrived by now."""
     late = Upload.objects.filter(state=Upload.State.PENDING, verify_at=None)
     return late.filter(start_by__lt=timezone.now())
 
 
-def unstarted(at_once: int) -> list[uuid.UUID]:
+def find_unstarted(at_once: int) -> list[uuid.UUID]:
     """Return those of a few late uploads of which the store has nothing; let the others go on.
 
     Call it outside of a transaction. When the store does not answer, what was not looked at stays
     as it is.
     """
     found = []
-    for upload in to_look_at().order_by("start_by")[:at_once]:
+    for upload in past_start_deadline().order_by("start_by")[:at_once]:
         try:
-            if not ensure_started(upload):
+            if not confirm_started(upload):
                 found.append(upload.pk)
         except StorageUnavailable:
             log.warning("uploads_not_looked_at")
@@ -43,7 +43,7 @@ def unstarted(at_once: int) -> list[uuid.UUID]:
     return found
 
 
-def ensure_started(upload: Upload) -> bool:
+def confirm_started(upload: Upload) -> bool:
     """Tell whether something of an upload has arrived; if so, it is not asked again.
 
     Raises StorageUnavailable.
@@ -59,5 +59,8 @@ def ensure_started(upload: Upload) -> bool:
 
 def _has_bytes(upload: Upload) -> bool:
     if upload.strategy == Upload.Strategy.SINGLE:
-        return head(landing_key(upload)) is not None or head(key_of(upload)) is not None
-    return bool(stored_parts(upload)) or head(key_of(upload)) is not None
+        return (
+            head_object(staging_key(upload)) is not None
+            or head_object(object_key(upload)) is not None
+        )
+    return bool(list_parts(upload)) or head_object(object_key(upload)) is not None

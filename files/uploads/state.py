@@ -19,20 +19,20 @@ from audit.services import Target
 from core.problems import StorageUnavailable
 from files.models import Upload
 from files.problems import QuotaExceeded
-from files.quota import release, reserve
-from files.uploads.user_limits import DIRECT, require_allowance
+from files.quota import release_reservation, reserve
+from files.uploads.user_limits import DIRECT_STRATEGIES, check_user_limits
 
 # By how much the reservation of an upload through the backend grows at a time.
-STEP_BYTES = 64 * 1024 * 1024
-GIVEN_UP = "The upload took too long and was given up; send the file again."
+RESERVATION_STEP_BYTES = 64 * 1024 * 1024
+ABANDONED_MESSAGE = "The upload took too long and was given up; send the file again."
 
 
-def start_upload(
+def reserve_upload(
     *, user: User, size: int | None = None, expected: int = 0, **fields: object
 ) -> Upload:
     """Write down that an object is about to be made, under which name; reserve its bytes.
 
-    Its ``size`` if that is known, else what is ``expected`` (``cover`` adds to it).
+    Its ``size`` if that is known, else what is ``expected`` (``extend_reservation`` adds to it).
 
     The name holds an id and nothing that a client chose. The version that comes of the upload gets
     the same id; which file it will belong to is known only when all has arrived. Raises
@@ -43,22 +43,22 @@ def start_upload(
     upload.object_name = f"files/{upload.id}"
     now = timezone.now()
     upload.expires_at = now + timedelta(seconds=settings.UPLOAD_SECONDS)
-    if upload.strategy in DIRECT:
+    if upload.strategy in DIRECT_STRATEGIES:
         upload.start_by = now + timedelta(seconds=settings.UPLOAD_START_SECONDS)
     with transaction.atomic():
         reserve(upload.reserved_bytes)
-        require_allowance(upload, user=user)
+        check_user_limits(upload, user=user)
         upload.save(force_insert=True)
     return upload
 
 
-def note_multipart(upload: Upload, multipart_id: str) -> None:
+def save_multipart_id(upload: Upload, multipart_id: str) -> None:
     """Write down the store's id of a multipart upload, for whoever asks how far it has come."""
     upload.multipart_id = multipart_id
     upload.save(update_fields=["multipart_id"])
 
 
-def cover(upload: Upload, size: int) -> None:
+def extend_reservation(upload: Upload, size: int) -> None:
     """Reserve room for ``size`` bytes of an upload whose size nobody knows before its end.
 
     Some more than is needed now, so that a large file asks seldom; where that does not fit any
@@ -67,21 +67,21 @@ def cover(upload: Upload, size: int) -> None:
     if size <= upload.reserved_bytes:
         return
     try:
-        _extend(upload, max(size, upload.reserved_bytes + STEP_BYTES))
+        _set_reservation(upload, max(size, upload.reserved_bytes + RESERVATION_STEP_BYTES))
     except QuotaExceeded:
-        _extend(upload, size)
+        _set_reservation(upload, size)
 
 
-def _extend(upload: Upload, size: int) -> None:
+def _set_reservation(upload: Upload, size: int) -> None:
     with transaction.atomic():
         rows = Upload.objects.filter(pk=upload.pk, state=Upload.State.PENDING)
         if not rows.update(reserved_bytes=size):
-            raise StorageUnavailable(GIVEN_UP)
+            raise StorageUnavailable(ABANDONED_MESSAGE)
         reserve(size - upload.reserved_bytes, objects=0)
     upload.reserved_bytes = size
 
 
-def claim(upload: Upload) -> None:
+def mark_ready(upload: Upload) -> None:
     """Take a pending upload for the transaction that keeps its file. Raises StorageUnavailable.
 
     Call inside a transaction: the row stays locked until it ends. The reservation is still held:
@@ -89,11 +89,11 @@ def claim(upload: Upload) -> None:
     """
     rows = Upload.objects.filter(pk=upload.pk, state=Upload.State.PENDING)
     if not rows.update(state=Upload.State.READY):
-        raise StorageUnavailable(GIVEN_UP)
+        raise StorageUnavailable(ABANDONED_MESSAGE)
     upload.state = Upload.State.READY
 
 
-def fail(ids: list[uuid.UUID], reason: str) -> list[uuid.UUID]:
+def mark_failed(ids: list[uuid.UUID], reason: str) -> list[uuid.UUID]:
     """Move those of the uploads that are pending to ``failed`` and release what they reserved.
 
     Returns which they were; the store has still to be cleared of them.
@@ -103,10 +103,10 @@ def fail(ids: list[uuid.UUID], reason: str) -> list[uuid.UUID]:
         found = dict(rows.select_for_update().values_list("pk", "reserved_bytes"))
         Upload.objects.filter(pk__in=found).update(state=Upload.State.FAILED, reason=reason)
         for reserved in found.values():
-            release(reserved)
+            release_reservation(reserved)
     return list(found)
 
 
-def target_of_upload(upload: Upload) -> Target:
+def upload_target(upload: Upload) -> Target:
     """Return an upload as an audit target."""
     return Target("upload", str(upload.id), upload.name)

@@ -14,34 +14,34 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.actors import actor_of
+from accounts.actors import user_actor
 from accounts.models import User
 from audit.services import record
-from core.backoff import delay_after
-from core.long_running import Stop
+from core.backoff import backoff_delay
+from core.long_running import ShouldStop
 from core.problems import NotFound, StorageUnavailable
 from files.models import Upload
 from files.problems import ChecksumMismatch, UploadEnded, UploadIncomplete
-from files.uploads.cleanup import give_up
-from files.uploads.completion import keep_arrived
-from files.uploads.objects import key_of
-from files.uploads.promotion import found_at
-from files.uploads.state import target_of_upload
+from files.uploads.cleanup import abandon
+from files.uploads.completion import finalize
+from files.uploads.objects import object_key
+from files.uploads.promotion import find_object
+from files.uploads.state import upload_target
 from tenants.context import current_tenant
-from tenants.work_queue import tell
+from tenants.work_queue import notify_workers
 
 CHANNEL = "aggios_verify"
-LEASE, RENEWED = timedelta(seconds=60), 10.0
-DELAYS = {"first": timedelta(seconds=5), "longest": timedelta(minutes=30)}
+LEASE, RENEW_SECONDS = timedelta(seconds=60), 10.0
+RETRY_DELAYS = {"first": timedelta(seconds=5), "longest": timedelta(minutes=30)}
 PENDING = Upload.State.PENDING
 log = logging.getLogger(__name__)
 
 
-class Handed(Exception):  # noqa: N818 - it reads as what it is
+class LeaseLost(Exception):  # noqa: N818 - it reads as what it is
     """Somebody else is to go on, or nobody any more."""
 
 
-def postpone(upload: Upload, *, by: User) -> None:
+def schedule_verification(upload: Upload, *, by: User) -> None:
     """Have an upload that is whole in the store read after the answer.
 
     Of two who ask at once one does it. Raises nothing for one that has ended meanwhile.
@@ -50,24 +50,24 @@ def postpone(upload: Upload, *, by: User) -> None:
         rows = Upload.objects.filter(pk=upload.pk, state=PENDING, verify_at=None)
         if not rows.update(verify_at=timezone.now()):
             return
-        record("upload.received", actor=actor_of(by), target=target_of_upload(upload))
-        tell(CHANNEL)
+        record("upload.received", actor=user_actor(by), target=upload_target(upload))
+        notify_workers(CHANNEL)
 
 
-def verify_due(stop: Stop = lambda: False) -> int:
+def verify_due(stop: ShouldStop = lambda: False) -> int:
     """Read what is due in the current tenant, one after the other; return how many were read.
 
     Ends early when told to, and leaves what it was reading to the next. Raises NoTenant outside of
     a tenant.
     """
     count, tenant = 0, current_tenant()
-    while not stop() and (upload := _claimed()) is not None:
+    while not stop() and (upload := _claim_due()) is not None:
         log.info("upload_verifying", extra={"upload": str(upload.pk), "slug": tenant.slug})
-        count += _verify(upload, stop)
+        count += _verify_upload(upload, stop)
     return count
 
 
-def _claimed() -> Upload | None:
+def _claim_due() -> Upload | None:
     """Take the upload that has waited longest, so that nobody else reads it meanwhile."""
     now = timezone.now()
     due = Upload.objects.filter(state=PENDING, verify_at__lte=now).order_by("verify_at")
@@ -79,19 +79,19 @@ def _claimed() -> Upload | None:
     return upload
 
 
-def _verify(upload: Upload, stop: Stop) -> bool:
+def _verify_upload(upload: Upload, stop: ShouldStop) -> bool:
     """Read one; tell whether it is done with."""
     try:
-        seen = found_at(key_of(upload))
+        seen = find_object(object_key(upload))
         if seen is None:
             log.error("upload_vanished", extra={"upload": str(upload.pk)})
-            return give_up(upload)
+            return abandon(upload)
         with suppress(ChecksumMismatch, UploadEnded, UploadIncomplete, NotFound):
-            keep_arrived(upload, seen, user=upload.created_by, between=_Lease(upload, stop))
-    except Handed:
+            finalize(upload, seen, user=upload.created_by, between=_Lease(upload, stop))
+    except LeaseLost:
         return False
     except StorageUnavailable:
-        _put_off(upload, delay_after(upload.verify_attempts, **DELAYS))
+        _reschedule(upload, backoff_delay(upload.verify_attempts, **RETRY_DELAYS))
         return False
     return True
 
@@ -99,21 +99,21 @@ def _verify(upload: Upload, stop: Stop) -> bool:
 class _Lease:
     """Keeps an upload from being read by others, and breaks off when nobody wants it read."""
 
-    def __init__(self, upload: Upload, stop: Stop) -> None:
+    def __init__(self, upload: Upload, stop: ShouldStop) -> None:
         self._upload, self._stop = upload, stop
-        self._renew_at = time.monotonic() + RENEWED
+        self._renew_at = time.monotonic() + RENEW_SECONDS
 
     def __call__(self) -> None:
         if self._stop():
-            _put_off(self._upload, timedelta())
-            raise Handed
+            _reschedule(self._upload, timedelta())
+            raise LeaseLost
         if time.monotonic() < self._renew_at:
             return
-        if not _put_off(self._upload, LEASE):
-            raise Handed
-        self._renew_at = time.monotonic() + RENEWED
+        if not _reschedule(self._upload, LEASE):
+            raise LeaseLost
+        self._renew_at = time.monotonic() + RENEW_SECONDS
 
 
-def _put_off(upload: Upload, by: timedelta) -> int:
+def _reschedule(upload: Upload, by: timedelta) -> int:
     rows = Upload.objects.filter(pk=upload.pk, state=PENDING)
     return rows.update(verify_at=timezone.now() + by)

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connections
 
-from core.long_running import Stop
+from core.long_running import ShouldStop
 from files.uploads.verification import CHANNEL, verify_due
 from tenants import work_queue
 from tenants.context import tenant_context
@@ -18,7 +18,7 @@ from tenants.refs import TenantRef
 log = logging.getLogger(__name__)
 
 
-class Readers:
+class VerifierPool:
     """Threads that read uploads. A tenant has one of them at most, so none holds up all others."""
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class Readers:
         self._again: dict[uuid.UUID, bool] = {}
         self.count = 0
 
-    def visit(self, tenant: TenantRef, stop: Stop) -> None:
+    def visit(self, tenant: TenantRef, stop: ShouldStop) -> None:
         """Have somebody read what is due in a tenant; whoever is there already looks again."""
         with self._lock:
             known = tenant.id in self._again
@@ -35,7 +35,7 @@ class Readers:
         if not known:
             self._pool.submit(self._read, tenant, stop)
 
-    def sweep(self, stop: Stop, between: Callable[[], None]) -> None:
+    def sweep(self, stop: ShouldStop, between: Callable[[], None]) -> None:
         """Visit every tenant that is served."""
         for tenant in work_queue.served_tenants():
             if stop():
@@ -47,10 +47,10 @@ class Readers:
         """Wait until all of it is read, or handed back because the time to stop has come."""
         self._pool.shutdown(wait=True)
 
-    def _read(self, tenant: TenantRef, stop: Stop) -> None:
+    def _read(self, tenant: TenantRef, stop: ShouldStop) -> None:
         wanted = True
         while wanted:
-            count = _verify(tenant, stop)
+            count = _verify_tenant(tenant, stop)
             with self._lock:
                 self.count += count
                 wanted = self._again.pop(tenant.id) and not stop()
@@ -58,27 +58,27 @@ class Readers:
                     self._again[tenant.id] = False
 
 
-def sweep() -> int:
+def verify_all_tenants() -> int:
     """Verify what is due in every tenant that is served; return how many uploads that were."""
-    readers = Readers()
+    readers = VerifierPool()
     readers.sweep(lambda: False, lambda: None)
     readers.finish()
     return readers.count
 
 
-def watch(stop: Stop, alive: Callable[[], None]) -> None:
+def run_verifier(stop: ShouldStop, alive: Callable[[], None]) -> None:
     """Verify uploads as they are completed, and sweep now and then, until told to stop."""
-    readers = Readers()
-    ours = work_queue.Rounds(
+    readers = VerifierPool()
+    ours = work_queue.WorkQueue(
         CHANNEL, settings.UPLOAD_VERIFY_SWEEP_SECONDS, readers.sweep, readers.visit
     )
     try:
-        work_queue.watch(ours, stop, alive)
+        work_queue.run_worker(ours, stop, alive)
     finally:
         readers.finish()
 
 
-def _verify(tenant: TenantRef, stop: Stop) -> int:
+def _verify_tenant(tenant: TenantRef, stop: ShouldStop) -> int:
     """Verify what is due in one tenant. Whatever goes wrong there is tried again by a sweep."""
     try:
         with tenant_context(tenant):

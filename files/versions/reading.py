@@ -5,16 +5,16 @@ import uuid
 from django.db import transaction
 from django.db.models import QuerySet
 
-from accounts.actors import actor_of
+from accounts.actors import user_actor
 from accounts.models import User
 from audit.services import record
 from core.problems import NotFound
 from files.access import readable_file
 from files.models import FileVersion
-from files.services import target_of
+from files.services import file_target
 
 
-def versions_of(file_id: uuid.UUID, *, user: User) -> QuerySet[FileVersion]:
+def file_versions(file_id: uuid.UUID, *, user: User) -> QuerySet[FileVersion]:
     """Return the versions of a file that a person may see. Raises NotFound."""
     file = readable_file(user, file_id)
     return FileVersion.objects.select_related("file", "restored_from").filter(file=file)
@@ -45,8 +45,8 @@ def open_version(file_id: uuid.UUID, *, user: User, number: int | None, by: str)
         version = readable_version(file_id, user=user, number=number)
         record(
             "file.downloaded",
-            actor=actor_of(user),
-            target=target_of(version.file),
+            actor=user_actor(user),
+            target=file_target(version.file),
             version=version.number,
             by=by,
         )

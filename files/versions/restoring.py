@@ -4,17 +4,17 @@ import uuid
 
 from django.db import transaction
 
-from accounts.actors import actor_of
+from accounts.actors import user_actor
 from accounts.models import User
 from audit.services import record
 from core.problems import NotFound
 from files.access import writable_file
 from files.models import File, FileVersion
-from files.services import Check, target_of
+from files.services import Precondition, file_target
 from files.versions.adding import add_version
 
 
-def restore_version(file_id: uuid.UUID, number: int, *, user: User, check: Check) -> File:
+def restore_version(file_id: uuid.UUID, number: int, *, user: User, check: Precondition) -> File:
     """Make an older content of a file the newest one again, as a new version over the same object.
 
     Nothing is copied and the history only grows; the quota counts an object once. ``check`` sees
@@ -26,19 +26,19 @@ def restore_version(file_id: uuid.UUID, number: int, *, user: User, check: Check
         former = file.versions.filter(number=number).first()
         if former is None:
             raise NotFound
-        version = _again(former, user)
+        version = _copy_version(former, user)
         add_version(file, version)
         record(
             "file.version_restored",
-            actor=actor_of(user),
-            target=target_of(file),
+            actor=user_actor(user),
+            target=file_target(file),
             version=version.number,
             restored_from=former.number,
         )
         return file
 
 
-def _again(former: FileVersion, user: User) -> FileVersion:
+def _copy_version(former: FileVersion, user: User) -> FileVersion:
     return FileVersion(
         restored_from=former,
         object_name=former.object_name,

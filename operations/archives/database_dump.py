@@ -7,32 +7,34 @@ from django.utils import timezone
 
 from core.text.formatting import timestamp
 from operations.archives import file_format
-from operations.archives.manifest import Facts, ListPart, Manifest, TablePart
-from operations.archives.object_list import Progress, line_of, wanted_by
-from operations.archives.snapshot import Snapshot, Table, snapshot_of
-from operations.archives.writer import MembersOut
+from operations.archives.manifest import Manifest, ObjectListPart, TablePart, TenantInfo
+from operations.archives.object_list import ProgressCallback, encode_line, referenced_objects
+from operations.archives.snapshot import Snapshot, Table, open_snapshot
+from operations.archives.writer import MemberWriter
 from tenants.models import Tenant
-from tenants.schemas.schema_state import digest_of
+from tenants.schemas.schema_state import migrations_digest
 
 
-def write_database(out: MembersOut, tenant: Tenant, tick: Progress) -> tuple[Manifest, int]:
+def dump_database(
+    out: MemberWriter, tenant: Tenant, tick: ProgressCallback
+) -> tuple[Manifest, int]:
     """Write header, tables and the list of objects; return the manifest and where the list is.
 
     Raises ArchiveError.
     """
     out.add(file_format.HEADER, iter([file_format.HEADER_TEXT]))
-    with snapshot_of(tenant.schema_name) as snapshot:
+    with open_snapshot(tenant.schema_name) as snapshot:
         steps = snapshot.migrations()
-        tables = [_table(out, snapshot, table, tick) for table in snapshot.tables()]
+        tables = [_dump_table(out, snapshot, table, tick) for table in snapshot.tables()]
         sequences = snapshot.sequences()
         listed_at = out.file.tell()
-        objects = _list(out, snapshot)
+        objects = _dump_object_list(out, snapshot)
     manifest = Manifest(
-        tenant=_facts(tenant),
+        tenant=_tenant_info(tenant),
         aggios=settings.VERSION,
         created_at=timestamp(timezone.now()),
         migrations=steps,
-        migrations_digest=digest_of(tuple(steps)),
+        migrations_digest=migrations_digest(tuple(steps)),
         sequences=sequences,
         tables=tables,
         objects=objects,
@@ -40,7 +42,9 @@ def write_database(out: MembersOut, tenant: Tenant, tick: Progress) -> tuple[Man
     return manifest, listed_at
 
 
-def _table(out: MembersOut, snapshot: Snapshot, table: Table, tick: Progress) -> TablePart:
+def _dump_table(
+    out: MemberWriter, snapshot: Snapshot, table: Table, tick: ProgressCallback
+) -> TablePart:
     rows = 0
 
     def counted() -> Iterator[bytes]:
@@ -54,21 +58,21 @@ def _table(out: MembersOut, snapshot: Snapshot, table: Table, tick: Progress) ->
     return TablePart(table.name, list(table.columns), rows, size, sha256)
 
 
-def _list(out: MembersOut, snapshot: Snapshot) -> ListPart:
+def _dump_object_list(out: MemberWriter, snapshot: Snapshot) -> ObjectListPart:
     count = total = 0
 
     def lines() -> Iterator[bytes]:
         nonlocal count, total
-        for wanted in wanted_by(snapshot):
+        for wanted in referenced_objects(snapshot):
             count, total = count + 1, total + wanted.size
-            yield line_of(wanted)
+            yield encode_line(wanted)
 
     size, sha256 = out.add(file_format.OBJECT_LIST, lines())
-    return ListPart(count, total, size, sha256)
+    return ObjectListPart(count, total, size, sha256)
 
 
-def _facts(tenant: Tenant) -> Facts:
-    return Facts(
+def _tenant_info(tenant: Tenant) -> TenantInfo:
+    return TenantInfo(
         id=str(tenant.pk),
         name=tenant.name,
         slug=tenant.slug,

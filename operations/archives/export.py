@@ -14,41 +14,41 @@ from typing import IO
 
 from django.db import transaction
 
-from aggios.archive.members import MembersIn
-from aggios.archive.signature import sign
+from aggios.archive.members import MemberReader
+from aggios.archive.signature import sign_manifest
 from audit.services import Actor, record
-from core.db_backend.scope import PUBLIC, enter
-from files.storage.bucket import chunks_of
+from core.db_backend.scope import PUBLIC, use_scope
+from files.storage.bucket import read_object
 from operations.archives import file_format
-from operations.archives.database_dump import write_database
-from operations.archives.file_format import Wanted
-from operations.archives.manifest import Manifest, Missing, decoded
-from operations.archives.object_list import Progress, difference, key_under, ticking
-from operations.archives.reader import listed_in, opened
-from operations.archives.writer import Journal, MembersOut, held, named
-from operations.errors import ArchiveError, Incomplete
+from operations.archives.database_dump import dump_database
+from operations.archives.file_format import ObjectReference
+from operations.archives.manifest import Manifest, MissingObject, parse_manifest
+from operations.archives.object_list import ProgressCallback, count_progress, mismatch, object_key
+from operations.archives.reader import open_archive, read_object_list
+from operations.archives.writer import Journal, MemberWriter, open_exclusive, rename_durably
+from operations.errors import ArchiveError, MissingObjectError
 from tenants.models import Tenant
-from tenants.services import target_of
+from tenants.services import tenant_target
 
 
-def nothing(count: int) -> None:
+def ignore_progress(count: int) -> None:
     """Take no notice of progress."""
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class ProgressCallbacks:
     """Who is told of progress: all bytes as soon as they are known, then each step."""
 
-    total: Callable[[int], None] = nothing
-    written: Progress = nothing
-    checked: Progress = nothing
+    total: Callable[[int], None] = ignore_progress
+    written: ProgressCallback = ignore_progress
+    checked: ProgressCallback = ignore_progress
 
 
-SILENT = Watch()
+NO_PROGRESS = ProgressCallbacks()
 
 
 @dataclass(frozen=True, slots=True)
-class Exported:
+class ExportResult:
     """An archive that was written and read back."""
 
     path: Path
@@ -64,8 +64,8 @@ def export_tenant(
     actor: Actor,
     resume: bool = False,
     allow_missing: bool = False,
-    watch: Watch = SILENT,
-) -> Exported:
+    watch: ProgressCallbacks = NO_PROGRESS,
+) -> ExportResult:
     """Write an archive and read it back before it gets its name.
 
     Until then it is ``path`` with ``.partial``, beside a ``.journal``; both stay when this raises:
@@ -74,52 +74,58 @@ def export_tenant(
     if path.exists():
         raise ArchiveError(f"{path} exists already.")
     partial = path.with_name(f"{path.name}.partial")
-    with held(partial) as file:
+    with open_exclusive(partial) as file:
         journal = Journal(path.with_name(f"{path.name}.journal"))
-        run = _resumed(tenant, file, journal, watch) if resume else None
-        run = run or _begun(tenant, file, journal, watch)
+        run = _resume_run(tenant, file, journal, watch) if resume else None
+        run = run or _start_run(tenant, file, journal, watch)
         run.add_objects(allow_missing=allow_missing)
         run.finish()
-        with opened(partial, tick=watch.checked) as archive:
-            done = Exported(path, archive.file.size, archive.sha256, archive.manifest)
-        named(partial, path)
+        with open_archive(partial, tick=watch.checked) as archive:
+            done = ExportResult(path, archive.file.size, archive.sha256, archive.manifest)
+        rename_durably(partial, path)
         journal.remove()
-    _record(tenant, done, actor)
+    _record_export(tenant, done, actor)
     return done
 
 
-def _record(tenant: Tenant, done: Exported, actor: Actor) -> None:
+def _record_export(tenant: Tenant, done: ExportResult, actor: Actor) -> None:
     missing = len(done.manifest.missing)
     details = {"file": str(done.path), "sha256": done.sha256, "size": done.size, "missing": missing}
-    with enter(PUBLIC), transaction.atomic():
-        record("tenant.exported", actor=actor, target=target_of(tenant), **details)
+    with use_scope(PUBLIC), transaction.atomic():
+        record("tenant.exported", actor=actor, target=tenant_target(tenant), **details)
 
 
-def _begun(tenant: Tenant, file: IO[bytes], journal: Journal, watch: Watch) -> "_Run":
+def _start_run(
+    tenant: Tenant, file: IO[bytes], journal: Journal, watch: ProgressCallbacks
+) -> "_ExportRun":
     """Start anew: write the database's part."""
-    out = MembersOut(file)
+    out = MemberWriter(file)
     out.back_to(0)
-    manifest, listed_at = write_database(out, tenant, watch.written)
-    run = _Run(tenant.object_prefix, file, journal, watch, manifest, listed_at, end=file.tell())
+    manifest, listed_at = dump_database(out, tenant, watch.written)
+    run = _ExportRun(
+        tenant.object_prefix, file, journal, watch, manifest, listed_at, end=file.tell()
+    )
     first = {"manifest": json.loads(manifest.encoded()), "listed_at": listed_at}
     journal.begin(file, {**first, **run.line()})
     watch.total(run.bytes)
     return run
 
 
-def _resumed(tenant: Tenant, file: IO[bytes], journal: Journal, watch: Watch) -> "_Run | None":
+def _resume_run(
+    tenant: Tenant, file: IO[bytes], journal: Journal, watch: ProgressCallbacks
+) -> "_ExportRun | None":
     """Go on where a former run stopped; None if it had not come far enough for that."""
     lines = journal.lines()
     if not lines:
         return None
     first, last = lines[0], lines[-1]
-    manifest = decoded(json.dumps(first["manifest"]).encode())
+    manifest = parse_manifest(json.dumps(first["manifest"]).encode())
     if manifest.tenant.id != str(tenant.pk):
         raise ArchiveError("The export that was cut off is another tenant's.")
     if os.fstat(file.fileno()).st_size < last["end"]:
         raise ArchiveError("The file is shorter than its journal says; start without --resume.")
-    manifest.missing = [Missing(*missing) for missing in last["missing"]]
-    run = _Run(tenant.object_prefix, file, journal, watch, manifest, first["listed_at"])
+    manifest.missing = [MissingObject(*missing) for missing in last["missing"]]
+    run = _ExportRun(tenant.object_prefix, file, journal, watch, manifest, first["listed_at"])
     run.done, run.end = last["done"], last["end"]
     watch.total(run.bytes)
     watch.written(run.end)
@@ -127,21 +133,21 @@ def _resumed(tenant: Tenant, file: IO[bytes], journal: Journal, watch: Watch) ->
 
 
 @dataclass(slots=True)
-class _Run:
+class _ExportRun:
     """An export whose database part is written."""
 
     prefix: str
     file: IO[bytes]
     journal: Journal
-    watch: Watch
+    watch: ProgressCallbacks
     manifest: Manifest
     listed_at: int
     done: int = 0  # how many objects of the list
     end: int = 0  # of the last whole member
-    out: MembersOut = field(init=False)
+    out: MemberWriter = field(init=False)
 
     def __post_init__(self) -> None:
-        self.out = MembersOut(self.file)
+        self.out = MemberWriter(self.file)
 
     @property
     def bytes(self) -> int:
@@ -156,36 +162,36 @@ class _Run:
     def add_objects(self, *, allow_missing: bool) -> None:
         """Add what is left of the objects. Raises Incomplete, StorageUnavailable."""
         self.out.back_to(self.end)
-        file = MembersIn(self.file.fileno())
+        file = MemberReader(self.file.fileno())
         try:
-            for number, wanted in enumerate(listed_in(file, file.at(self.listed_at))):
+            for number, wanted in enumerate(read_object_list(file, file.at(self.listed_at))):
                 if number >= self.done:
                     self._add(number, wanted, allow_missing)
         finally:
             self.journal.add(self.file, self.line())
 
-    def _add(self, number: int, wanted: Wanted, allow_missing: bool) -> None:
+    def _add(self, number: int, wanted: ObjectReference, allow_missing: bool) -> None:
         if fault := self._write(number, wanted):
             self.out.back_to(self.end)
             if not allow_missing:
-                raise Incomplete(f"Object {wanted.name}: {fault}.")
-            self.manifest.missing.append(Missing(wanted.name, fault))
+                raise MissingObjectError(f"Object {wanted.name}: {fault}.")
+            self.manifest.missing.append(MissingObject(wanted.name, fault))
         self.done, self.end = number + 1, self.file.tell()
         if self.journal.is_due():
             self.journal.add(self.file, self.line())
 
-    def _write(self, number: int, wanted: Wanted) -> str:
+    def _write(self, number: int, wanted: ObjectReference) -> str:
         """Add an object as the store has it; return what is wrong with it, or nothing."""
-        chunks = chunks_of(key_under(self.prefix, wanted.name))
+        chunks = read_object(object_key(self.prefix, wanted.name))
         if chunks is None:
             return "the store does not have it"
         name = file_format.object_member(number)
-        return difference(wanted, *self.out.add(name, ticking(chunks, self.watch.written)))
+        return mismatch(wanted, *self.out.add(name, count_progress(chunks, self.watch.written)))
 
     def finish(self) -> None:
         """Add manifest, signature and end, and bring all of it to the disk."""
         text = self.manifest.encoded()
-        signed = f"{sha256(text).hexdigest()}\n{sign(text)}\n".encode()
+        signed = f"{sha256(text).hexdigest()}\n{sign_manifest(text)}\n".encode()
         self.out.add(file_format.MANIFEST, iter([text]))
         self.out.add(file_format.SIGNATURE, iter([signed]))
         self.file.write(file_format.END)

@@ -12,16 +12,16 @@ END = bytes(2 * BLOCK)  # two empty blocks (POSIX.1-2017, pax, "ustar Interchang
 CHUNK = 1024 * 1024
 
 FORMAT = "aggios-archive"
-VERSION = 1
+FORMAT_VERSION = 1
 HEADER = "archive.json"
 OBJECT_LIST = "objects.jsonl"
 MANIFEST = "manifest.json"
 SIGNATURE = "signature"
-HEADER_TEXT = f'{{"format":"{FORMAT}","version":{VERSION}}}\n'.encode()
+HEADER_TEXT = f'{{"format":"{FORMAT}","version":{FORMAT_VERSION}}}\n'.encode()
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ObjectReference:
     """An object that the tenant's rows name, as they describe it."""
 
     name: str

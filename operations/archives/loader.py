@@ -14,18 +14,28 @@ import psycopg
 from django.db import transaction
 from psycopg import sql
 
-from core.db_backend.scope import PUBLIC, enter
-from operations.archives.migration_state import bring_up_to_date, build, graph_for
-from operations.archives.snapshot import SEQUENCES, history_of, tables_of
-from operations.errors import Unfit
-from operations.owner_session import Session, owner_session
-from tenants.database.history import alone
-from tenants.schemas.drop import drop_in_batches
-from tenants.schemas.owner import ALIAS, create_role, owner_connection, run, runtime_login
-from tenants.schemas.schema_state import Report, Step
+from core.db_backend.scope import PUBLIC, use_scope
+from operations.archives.migration_state import (
+    apply_missing_migrations,
+    create_schema,
+    migration_graph,
+)
+from operations.archives.snapshot import SEQUENCES_QUERY, list_tables, migration_history
+from operations.errors import IncompatibleError
+from operations.owner_session import OwnerSession, owner_session
+from tenants.database.history import schema_lock
+from tenants.schemas.drop import drop_schema_in_batches
+from tenants.schemas.owner import (
+    OWNER_ALIAS,
+    create_role,
+    owner_connection,
+    run_as_owner,
+    runtime_login,
+)
+from tenants.schemas.schema_state import MigrationKey, ProgressCallback
 
 
-class Part(Protocol):
+class SourceTable(Protocol):
     """A table of a source."""
 
     @property
@@ -41,11 +51,11 @@ class Part(Protocol):
         """How many there must be, if that is known."""
 
 
-class Source(Protocol):
+class RowSource(Protocol):
     """Where the rows come from."""
 
     @property
-    def steps(self) -> list[Step]:
+    def steps(self) -> list[MigrationKey]:
         """The migrations that the source holds."""
 
     @property
@@ -53,97 +63,107 @@ class Source(Protocol):
         """Where its sequences stand."""
 
     @property
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[SourceTable]:
         """Its tables."""
 
-    def text(self, part: Part) -> Iterator[bytes]:
+    def text(self, part: SourceTable) -> Iterator[bytes]:
         """Yield a table's rows as COPY reads them."""
 
 
-def require_fitting(source: Source, name: str) -> None:
+def validate_source(source: RowSource, name: str) -> None:
     """Raise Unfit unless the source's tables are those that its migrations make.
 
     They are made, without rows, in a schema that is gone afterwards; ``name`` is what it is called
     after, so that two sources can be tried at once.
     """
-    graph, steps = graph_for(source.steps), source.steps
-    trial = _beside(name, "trial")
-    drop_in_batches(trial)
+    graph, steps = migration_graph(source.steps), source.steps
+    trial = _temporary_schema(name, "trial")
+    drop_schema_in_batches(trial)
     try:
-        build(trial, role=runtime_login(), graph=graph, steps=steps, report=lambda line: None)
+        create_schema(
+            trial, role=runtime_login(), graph=graph, steps=steps, report=lambda line: None
+        )
         with owner_session() as session:
-            _require_tables(session, trial, source)
+            _validate_tables(session, trial, source)
     finally:
-        drop_in_batches(trial)
+        drop_schema_in_batches(trial)
 
 
-def fill(schema: str, source: Source, report: Report) -> int:
+def replace_schema(schema: str, source: RowSource, report: ProgressCallback) -> int:
     """Replace what a tenant's schema holds; return how many migrations the source lacked.
 
     Raises Unfit for a source whose tables are not those that its migrations make, or whose rows
     break a rule of theirs, and Damaged as the source does. The tenant is as before then.
     """
-    graph = graph_for(source.steps)
-    beside, former = _beside(schema, "filling"), _beside(schema, "former")
-    drop_left_overs(schema)
+    graph = migration_graph(source.steps)
+    beside, former = _temporary_schema(schema, "filling"), _temporary_schema(schema, "former")
+    drop_temporary_schemas(schema)
     _ensure_role(schema)
-    build(beside, role=schema, graph=graph, steps=source.steps, report=report)
-    _load(beside, source)
-    count = bring_up_to_date(beside, role=schema, graph=graph, report=report)
-    with enter(PUBLIC), alone(schema):  # a migration of what goes away ends first
-        _swap(schema, beside, former)
-    drop_in_batches(former)
+    create_schema(beside, role=schema, graph=graph, steps=source.steps, report=report)
+    _load_rows(beside, source)
+    count = apply_missing_migrations(beside, role=schema, graph=graph, report=report)
+    with use_scope(PUBLIC), schema_lock(schema):  # a migration of what goes away ends first
+        _swap_schemas(schema, beside, former)
+    drop_schema_in_batches(former)
     return count
 
 
-def drop_left_overs(schema: str) -> None:
+def drop_temporary_schemas(schema: str) -> None:
     """Drop what a run that was cut off has left beside a tenant's schema.
 
     It holds the tenant's rows too, and the tenant's role cannot be dropped while it is there.
     """
     for purpose in ("filling", "former"):
-        drop_in_batches(_beside(schema, purpose))
+        drop_schema_in_batches(_temporary_schema(schema, purpose))
 
 
-def _beside(schema: str, purpose: str) -> str:
+def _temporary_schema(schema: str, purpose: str) -> str:
     return f"t_{hashlib.sha256(f'{purpose}:{schema}'.encode()).hexdigest()[:32]}"
 
 
-def _load(schema: str, source: Source) -> None:
+def _load_rows(schema: str, source: RowSource) -> None:
     with owner_session() as session:
         try:
             session.execute("BEGIN")
-            _require_tables(session, schema, source)
-            _empty(session, schema, source.parts)
+            _validate_tables(session, schema, source)
+            _truncate_tables(session, schema, source.parts)
             for part in source.parts:
-                _copy(session, schema, part, source.text(part))
+                _copy_table(session, schema, part, source.text(part))
             _set_sequences(session, schema, source.sequences)
             session.execute("SET CONSTRAINTS ALL IMMEDIATE")
-            if history_of(session, schema) != sorted(source.steps):
-                raise Unfit("The rows say that other migrations were run than the archive does.")
+            if migration_history(session, schema) != sorted(source.steps):
+                raise IncompatibleError(
+                    "The rows say that other migrations were run than the archive does."
+                )
             session.execute("COMMIT")
         except (psycopg.DataError, psycopg.IntegrityError) as exc:
-            raise Unfit(f"PostgreSQL refuses the rows: {str(exc).splitlines()[0]}") from exc
+            raise IncompatibleError(
+                f"PostgreSQL refuses the rows: {str(exc).splitlines()[0]}"
+            ) from exc
 
 
-def _require_tables(session: Session, schema: str, source: Source) -> None:
-    made = {table.name: sorted(table.columns) for table in tables_of(session, schema)}
+def _validate_tables(session: OwnerSession, schema: str, source: RowSource) -> None:
+    made = {table.name: sorted(table.columns) for table in list_tables(session, schema)}
     given = {part.name: sorted(part.columns) for part in source.parts}
     if made != given:
         wrong = sorted(name for name in made | given if made.get(name) != given.get(name))
-        raise Unfit(f"These tables are not as their migrations make them: {', '.join(wrong)}.")
-    sequences = {name for (name,) in session.execute(SEQUENCES, [schema]).fetchall()}
+        raise IncompatibleError(
+            f"These tables are not as their migrations make them: {', '.join(wrong)}."
+        )
+    sequences = {name for (name,) in session.execute(SEQUENCES_QUERY, [schema]).fetchall()}
     if sequences != set(source.sequences):
-        raise Unfit("The sequences are not those that the migrations make.")
+        raise IncompatibleError("The sequences are not those that the migrations make.")
 
 
-def _empty(session: Session, schema: str, parts: list[Part]) -> None:
+def _truncate_tables(session: OwnerSession, schema: str, parts: list[SourceTable]) -> None:
     """Take out what migrations have put in: the source's rows hold it already."""
     names = sql.SQL(", ").join(sql.Identifier(schema, part.name) for part in parts)
     session.execute(sql.SQL("TRUNCATE {}").format(names))
 
 
-def _copy(session: Session, schema: str, part: Part, text: Iterator[bytes]) -> None:
+def _copy_table(
+    session: OwnerSession, schema: str, part: SourceTable, text: Iterator[bytes]
+) -> None:
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(schema, part.name),
         sql.SQL(", ").join(map(sql.Identifier, part.columns)),
@@ -153,10 +173,14 @@ def _copy(session: Session, schema: str, part: Part, text: Iterator[bytes]) -> N
         for chunk in text:
             copy.write(chunk)
     if part.rows is not None and cursor.rowcount != part.rows:
-        raise Unfit(f"{part.name} has {cursor.rowcount} rows and should have {part.rows}.")
+        raise IncompatibleError(
+            f"{part.name} has {cursor.rowcount} rows and should have {part.rows}."
+        )
 
 
-def _set_sequences(session: Session, schema: str, sequences: dict[str, tuple[int, bool]]) -> None:
+def _set_sequences(
+    session: OwnerSession, schema: str, sequences: dict[str, tuple[int, bool]]
+) -> None:
     for name, (last, is_called) in sequences.items():
         where = sql.Identifier(schema, name).as_string(session)
         session.execute("SELECT setval(%s::regclass, %s, %s)", [where, last, is_called])
@@ -164,17 +188,21 @@ def _set_sequences(session: Session, schema: str, sequences: dict[str, tuple[int
 
 def _ensure_role(role: str) -> None:
     """Make the tenant's role where it was lost with the schema."""
-    with enter(PUBLIC), owner_connection().cursor() as cursor:
+    with use_scope(PUBLIC), owner_connection().cursor() as cursor:
         cursor.execute("SELECT FROM pg_roles WHERE rolname = %s", [role])
         if cursor.fetchone() is not None:
             return
-    with enter(PUBLIC), transaction.atomic(using=ALIAS):
+    with use_scope(PUBLIC), transaction.atomic(using=OWNER_ALIAS):
         create_role(role)
 
 
-def _swap(schema: str, beside: str, former: str) -> None:
-    with enter(PUBLIC), transaction.atomic(using=ALIAS), owner_connection().cursor() as cursor:
+def _swap_schemas(schema: str, beside: str, former: str) -> None:
+    with (
+        use_scope(PUBLIC),
+        transaction.atomic(using=OWNER_ALIAS),
+        owner_connection().cursor() as cursor,
+    ):
         cursor.execute("SELECT FROM pg_namespace WHERE nspname = %s", [schema])
         if cursor.fetchone() is not None:
-            run("ALTER SCHEMA {} RENAME TO {}", schema, former)
-        run("ALTER SCHEMA {} RENAME TO {}", beside, schema)
+            run_as_owner("ALTER SCHEMA {} RENAME TO {}", schema, former)
+        run_as_owner("ALTER SCHEMA {} RENAME TO {}", beside, schema)

@@ -5,15 +5,15 @@ import re
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from operations.archives.file_format import FORMAT, VERSION
-from operations.errors import Damaged, Unfit
-from tenants.schemas.schema_state import Step
+from operations.archives.file_format import FORMAT, FORMAT_VERSION
+from operations.errors import DamagedArchiveError, IncompatibleError
+from tenants.schemas.schema_state import MigrationKey
 
-SHA256 = re.compile(r"[0-9a-f]{64}")
-NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+SHA256_PATTERN = re.compile(r"[0-9a-f]{64}")
+NAME_PATTERN = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 # Nothing that a client chose, and nothing that leads out of a prefix. What has landed and was not
 # looked at yet (files/uploads/landing.py) belongs to no version and so into no archive.
-OBJECT = re.compile(r"files/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+OBJECT_NAME_PATTERN = re.compile(r"files/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class TablePart:
 
 
 @dataclass(frozen=True, slots=True)
-class ListPart:
+class ObjectListPart:
     """The list of objects: how many it names, and the list's own size and SHA-256."""
 
     count: int
@@ -38,7 +38,7 @@ class ListPart:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class TenantInfo:
     """The tenant that the archive was made of; no secret is among it."""
 
     id: str
@@ -52,7 +52,7 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class MissingObject:
     """An object that the store did not have as the rows describe it, and what was found."""
 
     name: str
@@ -63,92 +63,101 @@ class Missing:
 class Manifest:
     """Everything about an archive but the data."""
 
-    tenant: Facts
+    tenant: TenantInfo
     aggios: str
     created_at: str
-    migrations: list[Step]
+    migrations: list[MigrationKey]
     migrations_digest: str
     sequences: dict[str, tuple[int, bool]]
     tables: list[TablePart]
-    objects: ListPart
-    missing: list[Missing] = field(default_factory=list)
+    objects: ObjectListPart
+    missing: list[MissingObject] = field(default_factory=list)
 
     def encoded(self) -> bytes:
         """Return the text that is signed and stored."""
-        document = {"format": FORMAT, "version": VERSION, **asdict(self)}
+        document = {"format": FORMAT, "version": FORMAT_VERSION, **asdict(self)}
         return (json.dumps(document, indent=1, sort_keys=True) + "\n").encode()
 
 
-def decoded(text: bytes) -> Manifest:
+def parse_manifest(text: bytes) -> Manifest:
     """Return what a manifest says. Raises Unfit for another version and Damaged for nonsense."""
     try:
         found = json.loads(text)
-        if (found["format"], found["version"]) != (FORMAT, VERSION):
-            raise Unfit(f"This is version {found['version']!r} of the format; {VERSION} is read.")
-        return _manifest(found)
+        if (found["format"], found["version"]) != (FORMAT, FORMAT_VERSION):
+            raise IncompatibleError(
+                f"This is version {found['version']!r} of the format; {FORMAT_VERSION} is read."
+            )
+        return _build_manifest(found)
     except (ValueError, KeyError, TypeError, RecursionError) as exc:
-        raise Damaged(f"The manifest cannot be read ({type(exc).__name__}: {exc}).") from exc
+        raise DamagedArchiveError(
+            f"The manifest cannot be read ({type(exc).__name__}: {exc})."
+        ) from exc
 
 
-def _manifest(found: dict[str, Any]) -> Manifest:
+def _build_manifest(found: dict[str, Any]) -> Manifest:
     return Manifest(
-        tenant=_facts(found["tenant"]),
-        aggios=_text(found["aggios"]),
-        created_at=_text(found["created_at"]),
-        migrations=[(_text(app), _text(name)) for app, name in found["migrations"]],
-        migrations_digest=_fits(SHA256, found["migrations_digest"]),
+        tenant=_parse_tenant(found["tenant"]),
+        aggios=_require_text(found["aggios"]),
+        created_at=_require_text(found["created_at"]),
+        migrations=[(_require_text(app), _require_text(name)) for app, name in found["migrations"]],
+        migrations_digest=_require_match(SHA256_PATTERN, found["migrations_digest"]),
         sequences={
-            _fits(NAME, name): (_whole(value[0]), bool(value[1]))
+            _require_match(NAME_PATTERN, name): (_require_integer(value[0]), bool(value[1]))
             for name, value in found["sequences"].items()
         },
-        tables=[_table(part) for part in found["tables"]],
-        objects=_list(found["objects"]),
-        missing=[Missing(_fits(OBJECT, m["name"]), _text(m["reason"])) for m in found["missing"]],
+        tables=[_parse_table(part) for part in found["tables"]],
+        objects=_parse_object_list(found["objects"]),
+        missing=[
+            MissingObject(
+                _require_match(OBJECT_NAME_PATTERN, m["name"]), _require_text(m["reason"])
+            )
+            for m in found["missing"]
+        ],
     )
 
 
-def _facts(found: dict[str, Any]) -> Facts:
+def _parse_tenant(found: dict[str, Any]) -> TenantInfo:
     texts = ("id", "name", "slug", "registration", "schema", "object_prefix")
-    values = {name: _text(found[name]) for name in texts}
-    return Facts(
+    values = {name: _require_text(found[name]) for name in texts}
+    return TenantInfo(
         **values,
-        key_version=_whole(found["key_version"]),
-        created_at=_text(found["created_at"]),
+        key_version=_require_integer(found["key_version"]),
+        created_at=_require_text(found["created_at"]),
     )
 
 
-def _table(found: dict[str, Any]) -> TablePart:
+def _parse_table(found: dict[str, Any]) -> TablePart:
     return TablePart(
-        name=_fits(NAME, found["name"]),
-        columns=[_fits(NAME, column) for column in found["columns"]],
-        rows=_whole(found["rows"]),
-        size=_whole(found["size"]),
-        sha256=_fits(SHA256, found["sha256"]),
+        name=_require_match(NAME_PATTERN, found["name"]),
+        columns=[_require_match(NAME_PATTERN, column) for column in found["columns"]],
+        rows=_require_integer(found["rows"]),
+        size=_require_integer(found["size"]),
+        sha256=_require_match(SHA256_PATTERN, found["sha256"]),
     )
 
 
-def _list(found: dict[str, Any]) -> ListPart:
-    return ListPart(
-        count=_whole(found["count"]),
-        bytes=_whole(found["bytes"]),
-        size=_whole(found["size"]),
-        sha256=_fits(SHA256, found["sha256"]),
+def _parse_object_list(found: dict[str, Any]) -> ObjectListPart:
+    return ObjectListPart(
+        count=_require_integer(found["count"]),
+        bytes=_require_integer(found["bytes"]),
+        size=_require_integer(found["size"]),
+        sha256=_require_match(SHA256_PATTERN, found["sha256"]),
     )
 
 
-def _text(value: Any) -> str:
+def _require_text(value: Any) -> str:
     if not isinstance(value, str) or len(value) > 1000 or "\0" in value:
         raise TypeError("a text was expected")
     return value
 
 
-def _whole(value: Any) -> int:
+def _require_integer(value: Any) -> int:
     if type(value) is not int or not 0 <= value < 2**63:
         raise TypeError("a number was expected")
     return value
 
 
-def _fits(pattern: re.Pattern[str], value: Any) -> str:
+def _require_match(pattern: re.Pattern[str], value: Any) -> str:
     if not isinstance(value, str) or not pattern.fullmatch(value):
         raise ValueError(f"{str(value)[:80]!r} is no name or digest of an archive's")
     return value

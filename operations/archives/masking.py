@@ -11,16 +11,16 @@ from django.apps import apps
 from django.conf import settings
 from psycopg import sql
 
-from operations.archives.snapshot import Snapshot, Table, order_of
-from operations.errors import Unfit
-from tenants.schemas.schema_state import labels_of
+from operations.archives.snapshot import Snapshot, Table, order_by
+from operations.errors import IncompatibleError
+from tenants.schemas.schema_state import app_labels
 
-HISTORY = "django_migrations"
+MIGRATION_TABLE = "django_migrations"
 
 # Masks, as SQL; {0} is the column.
 KEEP = "{0}"
 EMPTY = "''"
-NOTHING = "NULL"
+NULL = "NULL"
 NO_DETAILS = "'{{}}'::jsonb"
 # No hash begins so, and Django lets nobody in with it (django.contrib.auth.hashers).
 NO_PASSWORD = "'!left-behind'"  # noqa: S105 - the opposite of a password
@@ -55,8 +55,8 @@ RULES: dict[str, Fields | None] = {
         "last_name": LAST_NAME,
         "role": KEEP,
         "is_active": KEEP,
-        "email_verified_at": NOTHING,
-        "second_factor_at": NOTHING,
+        "email_verified_at": NULL,
+        "second_factor_at": NULL,
         "password_change_required": KEEP,
         "removed_at": KEEP,
         "created_at": KEEP,
@@ -73,7 +73,7 @@ RULES: dict[str, Fields | None] = {
         "target_type": KEEP,
         "target_id": NO_SESSION_ID,
         "target_label": LABEL,
-        "ip": NOTHING,
+        "ip": NULL,
         "user_agent": EMPTY,
         "request_id": EMPTY,
         "details": NO_DETAILS,
@@ -110,7 +110,7 @@ RULES: dict[str, Fields | None] = {
     "files.Share": None,
 }
 # What is good for one tenant alone, because its keys made it: left out of every other one.
-OF_ONE_TENANT = frozenset(
+TENANT_BOUND_TABLES = frozenset(
     apps.get_model(label)._meta.db_table
     for label in (*CREDENTIALS, "files.Share", "idempotency.Answer")
 )
@@ -124,27 +124,31 @@ class Masking:
 
     def query(self, snapshot: Snapshot, table: Table) -> sql.Composed | None:
         """Return the query for the rows that a copy may have. Raises Unfit without a rule."""
-        if table.name == HISTORY:
+        if table.name == MIGRATION_TABLE:
             return snapshot.select(table)
         if table.name not in self.columns:
-            raise Unfit(f"There is no rule for what a copy may hold of table {table.name}.")
+            raise IncompatibleError(
+                f"There is no rule for what a copy may hold of table {table.name}."
+            )
         masks = self.columns[table.name]
         if masks is None:
             return None
         if set(masks) != set(table.columns):
-            raise Unfit(f"The rules for table {table.name} do not name its columns.")
+            raise IncompatibleError(f"The rules for table {table.name} do not name its columns.")
         fields = [sql.SQL(masks[name]).format(sql.Identifier(name)) for name in table.columns]
         return sql.SQL("SELECT {} FROM {} {}").format(
             sql.SQL(", ").join(fields),
             sql.Identifier(snapshot.schema, table.name),
-            order_of(table),
+            order_by(table),
         )
 
 
-def masking(*, with_files: bool = True, keep_file_names: bool = False) -> Masking:
+def build_masking(*, with_files: bool = True, keep_file_names: bool = False) -> Masking:
     """Return the rules of a copy. Raises Unfit while a model or a field has none."""
-    if faults := without_rule():
-        raise Unfit(f"There is no rule for what a copy may hold of {', '.join(faults)}.")
+    if faults := find_missing_rules():
+        raise IncompatibleError(
+            f"There is no rule for what a copy may hold of {', '.join(faults)}."
+        )
     columns: dict[str, dict[str, str] | None] = {}
     for label, fields in RULES.items():
         model = apps.get_model(label)
@@ -159,9 +163,9 @@ def masking(*, with_files: bool = True, keep_file_names: bool = False) -> Maskin
     return Masking(columns)
 
 
-def without_rule() -> list[str]:
+def find_missing_rules() -> list[str]:
     """Return the models and fields of tenants that no rule speaks of, and rules for nothing."""
-    labels = labels_of(settings.TENANT_APPS)
+    labels = app_labels(settings.TENANT_APPS)
     models = {m._meta.label: m for m in apps.get_models() if m._meta.app_label in labels}
     faults = sorted(set(models) ^ set(RULES))
     for label, fields in RULES.items():

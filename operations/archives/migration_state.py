@@ -6,47 +6,68 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.graph import MigrationGraph
 from django.db.migrations.loader import MigrationLoader
 
-from core.db_backend.scope import PUBLIC, enter
-from operations.errors import Unfit
-from tenants.schemas.concurrent_indexes import plain_builds
-from tenants.schemas.owner import ALIAS, grant_rows, owner_connection, protect_history, run
-from tenants.schemas.schema_state import Report, Step, leaves_of, schema_scope, telling
+from core.db_backend.scope import PUBLIC, use_scope
+from operations.errors import IncompatibleError
+from tenants.schemas.concurrent_indexes import blocking_index_builds
+from tenants.schemas.owner import (
+    OWNER_ALIAS,
+    grant_table_access,
+    make_history_read_only,
+    owner_connection,
+    run_as_owner,
+)
+from tenants.schemas.schema_state import (
+    MigrationKey,
+    ProgressCallback,
+    executor_progress,
+    leaf_migrations,
+    schema_scope,
+)
 
 
-def graph_for(steps: list[Step]) -> MigrationGraph:
+def migration_graph(steps: list[MigrationKey]) -> MigrationGraph:
     """Return this code's migrations. Raises Unfit unless they can make the state of ``steps``."""
     graph: MigrationGraph = MigrationLoader(None).graph
     if unknown := sorted(set(steps) - set(graph.nodes)):
         app, name = unknown[0]
-        raise Unfit(
+        raise IncompatibleError(
             f"The archive holds migration {app}.{name}, which this version of Aggios does not "
             "know. Load it with the version that made it, or a newer one."
         )
-    reached = {step for target in _leaves(graph, steps) for step in graph.forwards_plan(target)}
+    reached = {step for target in _leaf_steps(graph, steps) for step in graph.forwards_plan(target)}
     if not steps or reached != set(steps):
-        raise Unfit("The archive's record of migrations is no state that migrations make.")
+        raise IncompatibleError(
+            "The archive's record of migrations is no state that migrations make."
+        )
     return graph
 
 
-def build(
-    schema: str, *, role: str, graph: MigrationGraph, steps: list[Step], report: Report
+def create_schema(
+    schema: str,
+    *,
+    role: str,
+    graph: MigrationGraph,
+    steps: list[MigrationKey],
+    report: ProgressCallback,
 ) -> None:
     """Make a schema whose rows ``role`` may use, in the state of ``steps``, without rows."""
-    with enter(PUBLIC), transaction.atomic(using=ALIAS):
-        run("CREATE SCHEMA {}", schema)
-        grant_rows(schema, role)
-    _migrate(schema, _leaves(graph, steps), report)
-    protect_history(schema, role)
+    with use_scope(PUBLIC), transaction.atomic(using=OWNER_ALIAS):
+        run_as_owner("CREATE SCHEMA {}", schema)
+        grant_table_access(schema, role)
+    _run_migrations(schema, _leaf_steps(graph, steps), report)
+    make_history_read_only(schema, role)
 
 
-def bring_up_to_date(schema: str, *, role: str, graph: MigrationGraph, report: Report) -> int:
+def apply_missing_migrations(
+    schema: str, *, role: str, graph: MigrationGraph, report: ProgressCallback
+) -> int:
     """Run what a schema lacks of this code's migrations; return how many there were."""
-    count = _migrate(schema, leaves_of(graph, settings.TENANT_APPS), report)
-    protect_history(schema, role)
+    count = _run_migrations(schema, leaf_migrations(graph, settings.TENANT_APPS), report)
+    make_history_read_only(schema, role)
     return count
 
 
-def _leaves(graph: MigrationGraph, steps: list[Step]) -> list[Step]:
+def _leaf_steps(graph: MigrationGraph, steps: list[MigrationKey]) -> list[MigrationKey]:
     """Return the steps that no other of the steps builds on."""
     given = set(steps)
     return sorted(
@@ -56,11 +77,11 @@ def _leaves(graph: MigrationGraph, steps: list[Step]) -> list[Step]:
     )
 
 
-def _migrate(schema: str, targets: list[Step], report: Report) -> int:
-    with enter(schema_scope(schema)):
-        executor = MigrationExecutor(owner_connection(), telling(report))
+def _run_migrations(schema: str, targets: list[MigrationKey], report: ProgressCallback) -> int:
+    with use_scope(schema_scope(schema)):
+        executor = MigrationExecutor(owner_connection(), executor_progress(report))
         plan = executor.migration_plan(targets)
         if plan:
-            with plain_builds():
+            with blocking_index_builds():
                 executor.migrate(targets, plan=plan)
     return len(plan)

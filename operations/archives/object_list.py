@@ -7,18 +7,18 @@ from dataclasses import asdict
 
 from psycopg import sql
 
-from operations.archives.file_format import Wanted
-from operations.archives.manifest import OBJECT, SHA256
+from operations.archives.file_format import ObjectReference
+from operations.archives.manifest import OBJECT_NAME_PATTERN, SHA256_PATTERN
 from operations.archives.snapshot import Snapshot
-from operations.errors import Damaged
+from operations.errors import DamagedArchiveError
 
-Progress = Callable[[int], None]
+ProgressCallback = Callable[[int], None]
 # Every table whose rows stand for objects: the columns of name, size and SHA-256.
-REFERENCES = {"files_fileversion": ("object_name", "size", "sha256")}
-LONGEST_LINE = 1000
+REFERENCE_COLUMNS = {"files_fileversion": ("object_name", "size", "sha256")}
+MAX_LINE_BYTES = 1000
 
 
-def wanted_by(snapshot: Snapshot) -> Iterator[Wanted]:
+def referenced_objects(snapshot: Snapshot) -> Iterator[ObjectReference]:
     """Yield the objects that the rows name, sorted by name, each once."""
     there = {table.name for table in snapshot.tables()}
     parts = [
@@ -26,7 +26,7 @@ def wanted_by(snapshot: Snapshot) -> Iterator[Wanted]:
             sql.SQL(", ").join(map(sql.Identifier, columns)),
             sql.Identifier(snapshot.schema, table),
         )
-        for table, columns in REFERENCES.items()
+        for table, columns in REFERENCE_COLUMNS.items()
         if table in there
     ]
     if not parts:
@@ -35,50 +35,55 @@ def wanted_by(snapshot: Snapshot) -> Iterator[Wanted]:
         query = 'SELECT * FROM ({}) AS found (name, size, sha256) ORDER BY name COLLATE "C"'
         cursor.execute(sql.SQL(query).format(sql.SQL(" UNION ").join(parts)))
         for name, size, sha256 in cursor:
-            yield Wanted(name, size, sha256)
+            yield ObjectReference(name, size, sha256)
 
 
-def line_of(wanted: Wanted) -> bytes:
+def encode_line(wanted: ObjectReference) -> bytes:
     """Return an object's line in the list of objects."""
     return (json.dumps(asdict(wanted), sort_keys=True) + "\n").encode()
 
 
-def wanted_of(line: bytes) -> Wanted:
+def parse_line(line: bytes) -> ObjectReference:
     """Return what a line of a list says. Raises Damaged for what is no such line."""
     try:
         found = json.loads(line)
         name, size, sha256 = found["name"], found["size"], found["sha256"]
-        if OBJECT.fullmatch(name) and SHA256.fullmatch(sha256) and type(size) is int and size >= 0:
-            return Wanted(name, size, sha256)
+        if (
+            OBJECT_NAME_PATTERN.fullmatch(name)
+            and SHA256_PATTERN.fullmatch(sha256)
+            and type(size) is int
+            and size >= 0
+        ):
+            return ObjectReference(name, size, sha256)
     except (ValueError, KeyError, TypeError, RecursionError):
         pass
-    raise Damaged("The list of objects has a line that says nothing.")
+    raise DamagedArchiveError("The list of objects has a line that says nothing.")
 
 
-def key_under(prefix: str, name: str) -> str:
+def object_key(prefix: str, name: str) -> str:
     """Return the key of an object of the tenant with this prefix."""
-    if not OBJECT.fullmatch(name) or not prefix.strip("/"):
+    if not OBJECT_NAME_PATTERN.fullmatch(name) or not prefix.strip("/"):
         raise ValueError(f"{name!r} is not the name of an object.")
     return f"{prefix}/{name}"
 
 
-def ticking(chunks: Iterator[bytes], tick: Progress) -> Iterator[bytes]:
+def count_progress(chunks: Iterator[bytes], tick: ProgressCallback) -> Iterator[bytes]:
     """Yield the chunks and tell of each."""
     for chunk in chunks:
         tick(len(chunk))
         yield chunk
 
 
-def fault_of(chunks: Iterator[bytes], wanted: Wanted) -> str:
+def content_mismatch(chunks: Iterator[bytes], wanted: ObjectReference) -> str:
     """Read an object to its end; return what is wrong with it, or nothing."""
     size, digest = 0, hashlib.sha256()
     for chunk in chunks:
         size += len(chunk)
         digest.update(chunk)
-    return difference(wanted, size, digest.hexdigest())
+    return mismatch(wanted, size, digest.hexdigest())
 
 
-def difference(wanted: Wanted, size: int, sha256: str) -> str:
+def mismatch(wanted: ObjectReference, size: int, sha256: str) -> str:
     """Return how an object differs from what its row says, or nothing."""
     if size != wanted.size:
         return f"it has {size} bytes and should have {wanted.size}"

@@ -14,11 +14,13 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from operations.archives.export import Watch
+from operations.archives.export import ProgressCallbacks
 
 
 @contextmanager
-def watching(out: Any, first: str = "writing", second: str = "reading back") -> Iterator[Watch]:
+def show_progress(
+    out: Any, first: str = "writing", second: str = "reading back"
+) -> Iterator[ProgressCallbacks]:
     """Show two passes over the same bytes on ``out``."""
     columns = (
         TextColumn("{task.description:14}"),
@@ -38,4 +40,4 @@ def watching(out: Any, first: str = "writing", second: str = "reading back") -> 
         def step(index: int, count: int) -> None:
             progress.advance(tasks[index], count)
 
-        yield Watch(total, lambda count: step(0, count), lambda count: step(1, count))
+        yield ProgressCallbacks(total, lambda count: step(0, count), lambda count: step(1, count))

@@ -1,6 +1,6 @@
 """Reading an archive: all of it before anything is done with any of it.
 
-``opened`` finds the parts (members.py holds each header against the only right one), checks the
+``open_archive`` finds the parts (members.py holds each header against the only right one), checks the
 signature and reads every byte. Afterwards every part is checked once more as it is used, so a file
 that is changed meanwhile is found too.
 """
@@ -12,22 +12,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from aggios.archive.members import Member, MembersIn
-from aggios.archive.signature import is_ours
+from aggios.archive.members import Member, MemberReader
+from aggios.archive.signature import is_signed_here
 from operations.archives import file_format
-from operations.archives.file_format import BLOCK, Wanted
-from operations.archives.manifest import Manifest, TablePart, decoded
-from operations.archives.object_list import LONGEST_LINE, Progress, difference, wanted_of
-from operations.errors import Damaged, Foreign, Unfit
+from operations.archives.file_format import BLOCK, ObjectReference
+from operations.archives.manifest import Manifest, TablePart, parse_manifest
+from operations.archives.object_list import MAX_LINE_BYTES, ProgressCallback, mismatch, parse_line
+from operations.errors import DamagedArchiveError, IncompatibleError, UntrustedArchiveError
 
-LARGEST_MANIFEST = 64 * 1024 * 1024
+MAX_MANIFEST_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(slots=True)
 class Archive:
     """An archive whose parts were found."""
 
-    file: MembersIn
+    file: MemberReader
     manifest: Manifest
     digest: str  # SHA-256 of the manifest, which holds those of all parts
     is_ours: bool
@@ -40,7 +40,7 @@ class Archive:
         """Yield a table's text. Raises Damaged at its end if it is not what it was."""
         return self.file.checked(self.tables[part.name], part.sha256)
 
-    def objects(self) -> Iterator[tuple[Wanted, Iterator[bytes]]]:
+    def objects(self) -> Iterator[tuple[ObjectReference, Iterator[bytes]]]:
         """Yield each object that is in the archive with its bytes, which may be left unread."""
         missing = {missing.name for missing in self.manifest.missing}
         position = self.object_list.end
@@ -48,38 +48,38 @@ class Archive:
             if wanted.name in missing:
                 continue
             member = self.file.at(position).called(file_format.object_member(number))
-            if fault := difference(wanted, member.size, wanted.sha256):
-                raise Damaged(f"Object {wanted.name}: {fault}.")
+            if fault := mismatch(wanted, member.size, wanted.sha256):
+                raise DamagedArchiveError(f"Object {wanted.name}: {fault}.")
             yield wanted, self.file.checked(member, wanted.sha256)
             position = member.end
         if position != self.last.start - BLOCK:
-            raise Damaged("There are objects that the list does not name.")
+            raise DamagedArchiveError("There are objects that the list does not name.")
 
-    def wanted(self) -> Iterator[Wanted]:
+    def wanted(self) -> Iterator[ObjectReference]:
         """Yield the objects that the tenant's rows named, sorted."""
-        return listed_in(self.file, self.object_list)
+        return read_object_list(self.file, self.object_list)
 
 
-def listed_in(file: MembersIn, member: Member) -> Iterator[Wanted]:
+def read_object_list(file: MemberReader, member: Member) -> Iterator[ObjectReference]:
     """Yield the lines of a list of objects, which must be sorted and without doubles."""
     rest, before = b"", ""
     for chunk in file.chunks(member):
         *lines, rest = (rest + chunk).split(b"\n")
-        if len(rest) > LONGEST_LINE:
+        if len(rest) > MAX_LINE_BYTES:
             break
         for line in lines:
-            wanted = wanted_of(line)
+            wanted = parse_line(line)
             if wanted.name <= before:
-                raise Damaged("The list of objects is not in order.")
+                raise DamagedArchiveError("The list of objects is not in order.")
             before = wanted.name
             yield wanted
     if rest:
-        raise Damaged("The list of objects does not end as it should.")
+        raise DamagedArchiveError("The list of objects does not end as it should.")
 
 
 @contextmanager
-def opened(
-    path: Path, *, accept_foreign: bool = False, tick: Progress = lambda count: None
+def open_archive(
+    path: Path, *, accept_foreign: bool = False, tick: ProgressCallback = lambda count: None
 ) -> Iterator[Archive]:
     """Verify a whole archive and give it; ``tick`` is told the bytes read.
 
@@ -87,80 +87,84 @@ def opened(
     """
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        archive = _indexed(MembersIn(descriptor), accept_foreign)
-        _verify(archive, tick)
+        archive = _index(MemberReader(descriptor), accept_foreign)
+        _verify_content(archive, tick)
         yield archive
     finally:
         os.close(descriptor)
 
 
-def _indexed(file: MembersIn, accept_foreign: bool) -> Archive:
+def _index(file: MemberReader, accept_foreign: bool) -> Archive:
     """Find the parts by their headers, in the one order that there is.
 
     What a foreign manifest says is not looked at unless foreign ones are accepted.
     """
     first = file.at(0).called(file_format.HEADER)
     if file.whole(first, BLOCK) != file_format.HEADER_TEXT:
-        raise Unfit("This is no archive of a tenant, or of a version that is not read here.")
-    tables, member = _tables(file, file.at(first.end))
+        raise IncompatibleError(
+            "This is no archive of a tenant, or of a version that is not read here."
+        )
+    tables, member = _index_tables(file, file.at(first.end))
     object_list = member.called(file_format.OBJECT_LIST)
     member = file.at(object_list.end)
     while member.name.startswith("objects/"):
         member = file.at(member.end)
-    text = file.whole(member.called(file_format.MANIFEST), LARGEST_MANIFEST)
-    digest, ours = _signed(file, file.at(member.end).called(file_format.SIGNATURE), text)
+    text = file.whole(member.called(file_format.MANIFEST), MAX_MANIFEST_BYTES)
+    digest, ours = _check_signature(file, file.at(member.end).called(file_format.SIGNATURE), text)
     if not (ours or accept_foreign):
-        raise Foreign(
+        raise UntrustedArchiveError(
             "No key of this installation signed the archive. If you know where it comes from, "
             "give --accept-foreign."
         )
-    return Archive(file, decoded(text), digest, ours, tables, object_list, member)
+    return Archive(file, parse_manifest(text), digest, ours, tables, object_list, member)
 
 
-def _tables(file: MembersIn, member: Member) -> tuple[dict[str, Member], Member]:
+def _index_tables(file: MemberReader, member: Member) -> tuple[dict[str, Member], Member]:
     found: dict[str, Member] = {}
     while member.name.startswith("tables/"):
         name = member.name.removeprefix("tables/").removesuffix(".copy")
         if name in found or file_format.table_member(name) != member.name:
-            raise Damaged(f"{member.name} has no place here.")
+            raise DamagedArchiveError(f"{member.name} has no place here.")
         found[name] = member
         member = file.at(member.end)
     return found, member
 
 
-def _signed(file: MembersIn, member: Member, manifest: bytes) -> tuple[str, bool]:
+def _check_signature(file: MemberReader, member: Member, manifest: bytes) -> tuple[str, bool]:
     """Return the manifest's digest and whether it is signed by us. Raises Damaged."""
     if file.read(member.end, len(file_format.END) + 1) != file_format.END:
-        raise Damaged("Something follows the end of the archive, or the end is missing.")
+        raise DamagedArchiveError(
+            "Something follows the end of the archive, or the end is missing."
+        )
     said, _, signature = file.whole(member, BLOCK).decode("latin-1").strip().partition("\n")
     digest = hashlib.sha256(manifest).hexdigest()
     if said != digest:
-        raise Damaged("The manifest is not what was written.")
-    return digest, is_ours(manifest, signature)
+        raise DamagedArchiveError("The manifest is not what was written.")
+    return digest, is_signed_here(manifest, signature)
 
 
-def _verify(archive: Archive, tick: Progress) -> None:
+def _verify_content(archive: Archive, tick: ProgressCallback) -> None:
     """Read every byte: each part's digest, then that of the whole file."""
     parts, listed = archive.manifest.tables, archive.manifest.objects
     if [part.name for part in parts] != list(archive.tables):
-        raise Damaged("The tables are not those of the manifest.")
+        raise DamagedArchiveError("The tables are not those of the manifest.")
     for part in parts:
-        _exhaust(archive.text(part), part.size, tick)
-    _exhaust(archive.file.checked(archive.object_list, listed.sha256), listed.size, tick)
+        _read_to_end(archive.text(part), part.size, tick)
+    _read_to_end(archive.file.checked(archive.object_list, listed.sha256), listed.size, tick)
     count = total = 0
     for wanted in archive.wanted():
         count, total = count + 1, total + wanted.size
     if (count, total) != (listed.count, listed.bytes):
-        raise Damaged("The objects are not those of the manifest.")
+        raise DamagedArchiveError("The objects are not those of the manifest.")
     for wanted, chunks in archive.objects():
-        _exhaust(chunks, wanted.size, tick)
+        _read_to_end(chunks, wanted.size, tick)
     archive.sha256 = archive.file.sha256()
 
 
-def _exhaust(chunks: Iterator[bytes], size: int, tick: Progress) -> None:
+def _read_to_end(chunks: Iterator[bytes], size: int, tick: ProgressCallback) -> None:
     read = 0
     for chunk in chunks:
         read += len(chunk)
         tick(len(chunk))
     if read != size:
-        raise Damaged("A part has not the size that the manifest says.")
+        raise DamagedArchiveError("A part has not the size that the manifest says.")

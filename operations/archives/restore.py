@@ -4,31 +4,31 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from accounts.restore import ask_for_new_factors, end_what_was_open
+from accounts.restore import reset_all_second_factors, revoke_outstanding_credentials
 from audit.services import Actor, record
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 from files.shares.services import revoke_all_shares
 from files.uploads.interrupting import interrupt_uploads
-from operations.archives.export import SILENT, Watch
-from operations.archives.loader import drop_left_overs, fill, require_fitting
-from operations.archives.masking import OF_ONE_TENANT
+from operations.archives.export import NO_PROGRESS, ProgressCallbacks
+from operations.archives.loader import drop_temporary_schemas, replace_schema, validate_source
+from operations.archives.masking import TENANT_BOUND_TABLES
 from operations.archives.object_transfer import remove_unreferenced, upload_objects
 from operations.archives.reader import Archive
-from operations.archives.row_sources import FromArchive
-from operations.archives.target_tenant import new_or_begun, require_begun
-from operations.audit_trails import forget_head
-from operations.errors import ArchiveError, Unfit
-from operations.owner_session import working_on
+from operations.archives.row_sources import ArchiveSource
+from operations.archives.target_tenant import create_or_resume_tenant, require_unfinished
+from operations.audit_trails import reset_trail_head
+from operations.errors import ArchiveError, IncompatibleError
+from operations.owner_session import tenant_operation_lock
 from tenants.context import tenant_context
 from tenants.maintenance import begin_maintenance, end_maintenance
 from tenants.models import Tenant
 from tenants.refs import ref_of
-from tenants.schemas.schema_state import Report
-from tenants.services import living_tenant, rotate_key, target_of
+from tenants.schemas.schema_state import ProgressCallback
+from tenants.services import lock_undeleted_tenant, rotate_key, tenant_target
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadResult:
     """What became of an archive: the tenant, the objects sent and removed, the migrations run."""
 
     tenant: Tenant
@@ -38,31 +38,35 @@ class Loaded:
 
 
 @dataclass(frozen=True, slots=True)
-class Loading:
+class LoadOptions:
     """How to load: who acts and who is told."""
 
     actor: Actor
-    report: Report = lambda line: None
-    watch: Watch = SILENT
+    report: ProgressCallback = lambda line: None
+    watch: ProgressCallbacks = NO_PROGRESS
 
 
 def require_loadable(archive: Archive, tenant: Tenant | None = None) -> None:
     """Raise Unfit for an archive that this code cannot load, or not into this tenant.
 
-    Call it before ``restore`` or ``load_as``: nothing of theirs is begun with one that is unfit.
+    Call it before ``restore_tenant`` or ``load_as_new_tenant``: nothing of theirs is begun with one that is unfit.
     """
-    require_fitting(FromArchive(archive), archive.digest)
+    validate_source(ArchiveSource(archive), archive.digest)
     if tenant is None:
         return
     facts = archive.manifest.tenant
     made_of = (facts.id, facts.schema, facts.object_prefix)
     if made_of != (str(tenant.pk), tenant.schema_name, tenant.object_prefix):
-        raise Unfit(f"The archive is of {facts.slug} ({facts.id}); load it with --as instead.")
+        raise IncompatibleError(
+            f"The archive is of {facts.slug} ({facts.id}); load it with --as instead."
+        )
     if tenant.status == Tenant.Status.DELETING:
-        raise Unfit("The tenant is being purged; load the archive with --as once it is gone.")
+        raise IncompatibleError(
+            "The tenant is being purged; load the archive with --as once it is gone."
+        )
 
 
-def restore(archive: Archive, tenant: Tenant, how: Loading) -> Loaded:
+def restore_tenant(archive: Archive, tenant: Tenant, how: LoadOptions) -> LoadResult:
     """Make a tenant what it was when the archive was made. Nobody is served meanwhile.
 
     Its tokens, API keys, invitations and links end, those to files too: what was ended since must
@@ -70,31 +74,31 @@ def restore(archive: Archive, tenant: Tenant, how: Loading) -> Loaded:
     by running it again; with an archive that turns out not to fit it is served as before. Raises
     ArchiveError, StorageUnavailable, and TenantNotFound once its purge has begun.
     """
-    with working_on(tenant.pk):
-        was_served = not _as_it_is_now(tenant).maintenance
+    with tenant_operation_lock(tenant.pk):
+        was_served = not _current_tenant(tenant).maintenance
         begin_maintenance(tenant.pk, Tenant.Maintenance.RESTORING, actor=how.actor)
         try:
-            done = _load(archive, tenant, FromArchive(archive), how)
+            done = _load_archive(archive, tenant, ArchiveSource(archive), how)
         except ArchiveError:
-            drop_left_overs(tenant.schema_name)
+            drop_temporary_schemas(tenant.schema_name)
             if was_served:
                 end_maintenance(tenant.pk, actor=how.actor)
             raise
         rotate_key(tenant.pk, actor=how.actor)
         with tenant_context(ref_of(tenant)):
-            end_what_was_open(actor=how.actor)
+            revoke_outstanding_credentials(actor=how.actor)
             interrupt_uploads()
             revoke_all_shares(actor=how.actor, cause="restored")
-        _end(archive, done, "tenant.restored", how)
+        _finish(archive, done, "tenant.restored", how)
     return done
 
 
-def _as_it_is_now(tenant: Tenant) -> Tenant:
-    with enter(PUBLIC), transaction.atomic():
-        return living_tenant(tenant.pk)
+def _current_tenant(tenant: Tenant) -> Tenant:
+    with use_scope(PUBLIC), transaction.atomic():
+        return lock_undeleted_tenant(tenant.pk)
 
 
-def load_as(archive: Archive, *, slug: str, name: str, how: Loading) -> Loaded:
+def load_as_new_tenant(archive: Archive, *, slug: str, name: str, how: LoadOptions) -> LoadResult:
     """Make a new tenant of an archive: same rows, another id, schema, prefix and key.
 
     Sessions, second factors and kept answers stay out: they were made with the other tenant's keys.
@@ -102,7 +106,7 @@ def load_as(archive: Archive, *, slug: str, name: str, how: Loading) -> Loaded:
     ArchiveError, StorageUnavailable, SubdomainTaken, ValidationFailed.
     """
     facts = archive.manifest.tenant
-    tenant = new_or_begun(
+    tenant = create_or_resume_tenant(
         slug=slug,
         name=name or facts.name,
         registration=facts.registration,
@@ -110,28 +114,30 @@ def load_as(archive: Archive, *, slug: str, name: str, how: Loading) -> Loaded:
         note=f"archive {archive.digest}",
         actor=how.actor,
     )
-    with working_on(tenant.pk):
-        require_begun(tenant)
-        done = _load(archive, tenant, FromArchive(archive, OF_ONE_TENANT), how)
+    with tenant_operation_lock(tenant.pk):
+        require_unfinished(tenant)
+        done = _load_archive(archive, tenant, ArchiveSource(archive, TENANT_BOUND_TABLES), how)
         with tenant_context(ref_of(tenant)):
-            ask_for_new_factors(actor=how.actor)
+            reset_all_second_factors(actor=how.actor)
             interrupt_uploads()
-        _end(archive, done, "tenant.imported", how)
+        _finish(archive, done, "tenant.imported", how)
     return done
 
 
-def _load(archive: Archive, tenant: Tenant, source: FromArchive, how: Loading) -> Loaded:
+def _load_archive(
+    archive: Archive, tenant: Tenant, source: ArchiveSource, how: LoadOptions
+) -> LoadResult:
     how.watch.total(archive.manifest.objects.bytes)
     sent = upload_objects(archive, tenant.object_prefix, how.watch.written)
     how.report(f"{sent} objects sent")
-    count = fill(tenant.schema_name, source, how.report)
+    count = replace_schema(tenant.schema_name, source, how.report)
     how.report("rows in place")
     removed = remove_unreferenced(tenant.schema_name, tenant.object_prefix)
-    return Loaded(tenant, sent, removed, count)
+    return LoadResult(tenant, sent, removed, count)
 
 
-def _end(archive: Archive, done: Loaded, action: str, how: Loading) -> None:
-    with enter(PUBLIC), transaction.atomic():
+def _finish(archive: Archive, done: LoadResult, action: str, how: LoadOptions) -> None:
+    with use_scope(PUBLIC), transaction.atomic():
         details = {
             "archive": archive.sha256,
             "made_of": archive.manifest.tenant.id,
@@ -139,6 +145,6 @@ def _end(archive: Archive, done: Loaded, action: str, how: Loading) -> None:
             "is_ours": archive.is_ours,
             "migrations": done.migrations,
         }
-        record(action, actor=how.actor, target=target_of(done.tenant), **details)
-        forget_head(done.tenant.pk)  # the trail is that of the archive now
+        record(action, actor=how.actor, target=tenant_target(done.tenant), **details)
+        reset_trail_head(done.tenant.pk)  # the trail is that of the archive now
         end_maintenance(done.tenant.pk, actor=how.actor)

@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
-from operations.archives.loader import Part
+from operations.archives.loader import SourceTable
 from operations.archives.masking import Masking
 from operations.archives.reader import Archive
 from operations.archives.snapshot import Snapshot, Table
-from tenants.schemas.schema_state import Step
+from tenants.schemas.schema_state import MigrationKey
 
 
 @dataclass(frozen=True, slots=True)
-class LivePart:
+class TableDescription:
     """A table whose rows are counted by nobody."""
 
     name: str
@@ -21,14 +21,14 @@ class LivePart:
 
 
 @dataclass(frozen=True, slots=True)
-class FromArchive:
+class ArchiveSource:
     """The rows of an archive, but for tables that are left empty."""
 
     archive: Archive
     left_out: frozenset[str] = frozenset()
 
     @property
-    def steps(self) -> list[Step]:
+    def steps(self) -> list[MigrationKey]:
         """The migrations that the archive holds."""
         return self.archive.manifest.migrations
 
@@ -38,16 +38,16 @@ class FromArchive:
         return self.archive.manifest.sequences
 
     @property
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[SourceTable]:
         """Its tables; those that are left out with no rows."""
         return [
-            LivePart(part.name, part.columns, 0)
+            TableDescription(part.name, part.columns, 0)
             if part.name in self.left_out
-            else cast("Part", part)
+            else cast("SourceTable", part)
             for part in self.archive.manifest.tables
         ]
 
-    def text(self, part: Part) -> Iterator[bytes]:
+    def text(self, part: SourceTable) -> Iterator[bytes]:
         """Yield a table's rows as they were."""
         if part.name in self.left_out:
             return iter(())
@@ -55,21 +55,23 @@ class FromArchive:
         return self.archive.text(found[part.name])
 
 
-class FromTenant:
+class TenantSource:
     """The rows of another tenant, masked by PostgreSQL as they are read."""
 
     def __init__(self, snapshot: Snapshot, masking: Masking) -> None:
         self._snapshot, self._masking = snapshot, masking
         self._tables = {table.name: table for table in snapshot.tables()}
-        self.steps: list[Step] = snapshot.migrations()
+        self.steps: list[MigrationKey] = snapshot.migrations()
         self.sequences = snapshot.sequences()
 
     @property
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[SourceTable]:
         """The tables of the tenant."""
-        return [LivePart(table.name, list(table.columns)) for table in self._tables.values()]
+        return [
+            TableDescription(table.name, list(table.columns)) for table in self._tables.values()
+        ]
 
-    def text(self, part: Part) -> Iterator[bytes]:
+    def text(self, part: SourceTable) -> Iterator[bytes]:
         """Yield a table's rows as a copy may have them."""
         table: Table = self._tables[part.name]
         query = self._masking.query(self._snapshot, table)

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from psycopg import sql
 
 from operations.errors import ArchiveError
-from operations.owner_session import Session, owner_session
-from tenants.schemas.schema_state import Step
+from operations.owner_session import OwnerSession, owner_session
+from tenants.schemas.schema_state import MigrationKey
 
-SEQUENCES_AT_ONCE = 100
+SEQUENCE_BATCH_SIZE = 100
 
-TABLES = """
+TABLES_QUERY = """
 SELECT c.relname::text,
        array_agg(a.attname::text ORDER BY a.attnum),
        coalesce((SELECT array_agg(k.attname::text
@@ -32,7 +32,7 @@ JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdroppe
 WHERE c.relnamespace = to_regnamespace(%s) AND c.relkind IN ('r', 'p')
 GROUP BY c.oid, c.relname ORDER BY c.relname COLLATE "C"
 """
-SEQUENCES = """
+SEQUENCES_QUERY = """
 SELECT relname::text FROM pg_class
 WHERE relnamespace = to_regnamespace(%s) AND relkind = 'S' ORDER BY relname COLLATE "C"
 """
@@ -48,7 +48,7 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class TableDigest:
     """What a table held: the number of rows, and size and SHA-256 of its text."""
 
     rows: int
@@ -59,12 +59,12 @@ class Content:
 class Snapshot:
     """A schema in one REPEATABLE READ, READ ONLY transaction."""
 
-    def __init__(self, session: Session, schema: str) -> None:
+    def __init__(self, session: OwnerSession, schema: str) -> None:
         self.session, self.schema = session, schema
 
     def tables(self) -> list[Table]:
         """Return the schema's tables, sorted by name."""
-        return tables_of(self.session, self.schema)
+        return list_tables(self.session, self.schema)
 
     def text(self, table: Table, select: sql.Composable | None = None) -> Iterator[bytes]:
         """Yield a table's rows in the order of their key, as COPY writes them.
@@ -72,7 +72,7 @@ class Snapshot:
         ``select`` replaces the query, for rows that are to be masked as they are read.
         """
         query = select or self.select(table)
-        with self._brief(), self.session.cursor().copy(_copying(query)) as copy:
+        with self._brief(), self.session.cursor().copy(_copy_statement(query)) as copy:
             for chunk in copy:
                 yield bytes(chunk)
 
@@ -81,22 +81,22 @@ class Snapshot:
         return sql.SQL("SELECT {} FROM {} {}").format(
             sql.SQL(", ").join(map(sql.Identifier, table.columns)),
             sql.Identifier(self.schema, table.name),
-            order_of(table),
+            order_by(table),
         )
 
-    def migrations(self) -> list[Step]:
+    def migrations(self) -> list[MigrationKey]:
         """Return the migrations that the schema holds, sorted. Raises ArchiveError without any."""
-        return history_of(self.session, self.schema)
+        return migration_history(self.session, self.schema)
 
     def sequences(self) -> dict[str, tuple[int, bool]]:
         """Return where each sequence stands: its last value and whether that was given out."""
-        names = [name for (name,) in self.session.execute(SEQUENCES, [self.schema])]
+        names = [name for (name,) in self.session.execute(SEQUENCES_QUERY, [self.schema])]
         one = sql.SQL("SELECT {}, last_value, is_called FROM {}")
         found: dict[str, tuple[int, bool]] = {}
-        for start in range(0, len(names), SEQUENCES_AT_ONCE):
+        for start in range(0, len(names), SEQUENCE_BATCH_SIZE):
             parts = [
                 one.format(sql.Literal(name), sql.Identifier(self.schema, name))
-                for name in names[start : start + SEQUENCES_AT_ONCE]
+                for name in names[start : start + SEQUENCE_BATCH_SIZE]
             ]
             with self._brief():
                 rows = self.session.execute(sql.SQL(" UNION ALL ").join(parts)).fetchall()
@@ -111,7 +111,7 @@ class Snapshot:
 
 
 @contextmanager
-def snapshot_of(schema: str) -> Iterator[Snapshot]:
+def open_snapshot(schema: str) -> Iterator[Snapshot]:
     """Run the block with a schema as it is now, whatever happens to it meanwhile.
 
     A migration that rewrites a table shows through an older snapshot (PostgreSQL, "Caveats" of
@@ -120,40 +120,40 @@ def snapshot_of(schema: str) -> Iterator[Snapshot]:
     """
     with owner_session() as session:
         session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        before = history_of(session, schema)
+        before = migration_history(session, schema)
         yield Snapshot(session, schema)
         session.execute("COMMIT")
-        if history_of(session, schema) != before:
+        if migration_history(session, schema) != before:
             raise ArchiveError("The tenant was migrated meanwhile; start again.")
 
 
-def tables_of(session: Session, schema: str) -> list[Table]:
+def list_tables(session: OwnerSession, schema: str) -> list[Table]:
     """Return the tables of a schema, sorted by name."""
-    rows = session.execute(TABLES, [schema]).fetchall()
+    rows = session.execute(TABLES_QUERY, [schema]).fetchall()
     return [Table(name, tuple(columns), tuple(key)) for name, columns, key in rows]
 
 
-def content_of(text: Iterator[bytes]) -> Content:
+def digest_rows(text: Iterator[bytes]) -> TableDigest:
     """Return what a table held, read to its end; a row is a line of the text."""
     digest, rows, size = hashlib.sha256(), 0, 0
     for chunk in text:
         digest.update(chunk)
         rows += chunk.count(b"\n")
         size += len(chunk)
-    return Content(rows, size, digest.hexdigest())
+    return TableDigest(rows, size, digest.hexdigest())
 
 
-def order_of(table: Table) -> sql.Composable:
+def order_by(table: Table) -> sql.Composable:
     """Return the ORDER BY that makes the same rows the same text."""
     names = table.key or table.columns
     return sql.SQL("ORDER BY {}").format(sql.SQL(", ").join(map(sql.Identifier, names)))
 
 
-def _copying(query: sql.Composable) -> sql.Composed:
+def _copy_statement(query: sql.Composable) -> sql.Composed:
     return sql.SQL("COPY ({}) TO STDOUT").format(query)
 
 
-def history_of(session: Session, schema: str) -> list[Step]:
+def migration_history(session: OwnerSession, schema: str) -> list[MigrationKey]:
     """Return the migrations that a schema holds, sorted. Raises ArchiveError without a record."""
     there = session.execute("SELECT to_regclass(%s)", [f"{schema}.django_migrations"]).fetchone()
     if not there or there[0] is None:

@@ -5,7 +5,7 @@ import uuid
 from django.db import transaction
 
 from audit.services import Actor
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 from operations.errors import ArchiveError
 from tenants.maintenance import begin_maintenance
 from tenants.models import Tenant
@@ -14,7 +14,7 @@ from tenants.queries import tenant_by_slug
 from tenants.services import create_tenant
 
 
-def new_or_begun(
+def create_or_resume_tenant(
     *,
     slug: str,
     name: str,
@@ -29,26 +29,26 @@ def new_or_begun(
     ``note`` is what a former run for the same thing has left. Raises ArchiveError when the name is
     somebody else's, ValidationFailed.
     """
-    with enter(PUBLIC):
+    with use_scope(PUBLIC):
         try:
             found = tenant_by_slug(slug)
         except TenantNotFound:
             with transaction.atomic():  # it is never served empty
-                return _made(slug, name, registration, reason, note, actor, cloned_from)
+                return _create_target(slug, name, registration, reason, note, actor, cloned_from)
     if (found.maintenance, found.maintenance_note) != (reason, note):
         raise ArchiveError(f"There is a tenant {slug!r} already.")
     return found
 
 
-def require_begun(tenant: Tenant) -> None:
+def require_unfinished(tenant: Tenant) -> None:
     """Raise ArchiveError when another run has finished since the tenant was found."""
-    with enter(PUBLIC):
+    with use_scope(PUBLIC):
         now = Tenant.objects.filter(pk=tenant.pk, maintenance_note=tenant.maintenance_note)
         if not now.filter(maintenance=tenant.maintenance).exists():
             raise ArchiveError("Another run has finished it meanwhile.")
 
 
-def _made(
+def _create_target(
     slug: str,
     name: str,
     registration: str,

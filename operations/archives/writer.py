@@ -13,10 +13,10 @@ from typing import IO, Any
 from operations.archives.file_format import BLOCK, header, padding
 from operations.errors import ArchiveError
 
-SECONDS_BETWEEN = 1.0
+JOURNAL_INTERVAL_SECONDS = 1.0
 
 
-class MembersOut:
+class MemberWriter:
     """A file that members are written to, one after the other."""
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -81,7 +81,7 @@ class Journal:
 
     def is_due(self) -> bool:
         """Whether enough time has gone by for another line; each costs a sync."""
-        return time.monotonic() - self._written >= SECONDS_BETWEEN
+        return time.monotonic() - self._written >= JOURNAL_INTERVAL_SECONDS
 
     def remove(self) -> None:
         """The export is done."""
@@ -89,7 +89,7 @@ class Journal:
 
 
 @contextmanager
-def held(path: Path) -> Iterator[IO[bytes]]:
+def open_exclusive(path: Path) -> Iterator[IO[bytes]]:
     """Open a file that only we may read, made if it is not there, and that one process writes.
 
     Raises ArchiveError while another one does.
@@ -104,7 +104,7 @@ def held(path: Path) -> Iterator[IO[bytes]]:
         yield file
 
 
-def named(partial: Path, path: Path) -> None:
+def rename_durably(partial: Path, path: Path) -> None:
     """Give a finished file its name, for good even if the machine stops now."""
     partial.rename(path)
     folder = os.open(path.parent, os.O_RDONLY)

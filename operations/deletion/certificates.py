@@ -7,25 +7,25 @@ from typing import Any
 
 from audit.models import AuditEvent
 from audit.services import Actor
-from core.db_backend.scope import PUBLIC, enter
-from core.text.formatting import time_or_none, timestamp
+from core.db_backend.scope import PUBLIC, use_scope
+from core.text.formatting import timestamp, timestamp_or_none
 from tenants.models import DeletionCertificate, Tenant
 
-VERSION = 1
+CERTIFICATE_VERSION = 1
 
 
-def digest_of(document: dict[str, Any]) -> str:
+def document_digest(document: dict[str, Any]) -> str:
     """Return the SHA-256 of a document's canonical JSON: sorted names, no spaces, UTF-8."""
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def certify(
+def create_certificate(
     tenant: Tenant, *, held: dict[str, Any], dropped: dict[str, Any], actor: Actor, at: datetime
 ) -> DeletionCertificate:
     """Keep a certificate. Call inside the transaction that removes the tenant's row."""
     document = {
-        "version": VERSION,
+        "version": CERTIFICATE_VERSION,
         "tenant": {
             "id": str(tenant.pk),
             "name": tenant.name,
@@ -33,8 +33,8 @@ def certify(
             "domains": sorted(domain.domain for domain in tenant.domains.all()),
             "created_at": timestamp(tenant.created_at),
         },
-        "requested": _request(tenant),
-        "purged": {"at": timestamp(at), "by": _who(actor.type, actor.id, actor.label)},
+        "requested": _deletion_request(tenant),
+        "purged": {"at": timestamp(at), "by": _actor_document(actor.type, actor.id, actor.label)},
         "held": {name: held[name] for name in ("tables", "objects")},
         "export": held["export"],
         "dropped": dropped,
@@ -45,18 +45,18 @@ def certify(
         subdomain=tenant.slug,
         purged_at=at,
         document=document,
-        digest=digest_of(document),
+        digest=document_digest(document),
     )
     return certificate
 
 
-def certificates() -> list[DeletionCertificate]:
+def list_certificates() -> list[DeletionCertificate]:
     """Return every certificate, newest first."""
-    with enter(PUBLIC):
+    with use_scope(PUBLIC):
         return list(DeletionCertificate.objects.all())
 
 
-def _request(tenant: Tenant) -> dict[str, Any]:
+def _deletion_request(tenant: Tenant) -> dict[str, Any]:
     """Who asked for the deletion, and when; the record is where that is kept."""
     asked = AuditEvent.objects.filter(
         target_id=str(tenant.pk),
@@ -67,10 +67,10 @@ def _request(tenant: Tenant) -> dict[str, Any]:
         return {}
     return {
         "at": timestamp(scheduled.at),
-        "by": _who(scheduled.actor_type, scheduled.actor_id, scheduled.actor_label),
-        "due_at": time_or_none(tenant.deletion_due_at),
+        "by": _actor_document(scheduled.actor_type, scheduled.actor_id, scheduled.actor_label),
+        "due_at": timestamp_or_none(tenant.deletion_due_at),
     }
 
 
-def _who(kind: str, identity: str, label: str) -> dict[str, str]:
+def _actor_document(kind: str, identity: str, label: str) -> dict[str, str]:
     return {"type": kind, "id": identity, "label": label}

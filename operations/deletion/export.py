@@ -3,15 +3,15 @@
 from pathlib import Path
 from typing import Protocol
 
-from aggios.deletion.problems import NowhereToExport
+from aggios.deletion.problems import ExportFolderError
 from audit.services import Actor
-from operations.archives.export import Exported, Watch, export_tenant
-from operations.archives.reader import opened
+from operations.archives.export import ExportResult, ProgressCallbacks, export_tenant
+from operations.archives.reader import open_archive
 from operations.errors import ArchiveError
 from tenants.models import Tenant
 
 
-class Wanted(Protocol):
+class ExportOptions(Protocol):
     """What an export needs to know of a wish to purge."""
 
     @property
@@ -23,11 +23,11 @@ class Wanted(Protocol):
         """Where archives go."""
 
     @property
-    def watch(self) -> Watch:
+    def watch(self) -> ProgressCallbacks:
         """Who is told of progress."""
 
 
-def exported_before(tenant: Tenant, wish: Wanted) -> Exported | None:
+def export_before_purge(tenant: Tenant, wish: ExportOptions) -> ExportResult | None:
     """Export a tenant unless it was scheduled without; goes on where a former run stopped.
 
     The name holds the moment of the request, so an archive of an earlier request, which may lack
@@ -36,34 +36,36 @@ def exported_before(tenant: Tenant, wish: Wanted) -> Exported | None:
     """
     if not tenant.export_before_deletion:
         return None
-    folder = require_place(wish.folder)
+    folder = require_export_folder(wish.folder)
     asked = tenant.deletion_requested_at
     moment = asked.strftime("%Y%m%dT%H%M%S%fZ") if asked else "deleting"
     path = folder / f"{tenant.slug or 'tenant'}-{tenant.pk.hex}-{moment}.tar"
     if path.exists():
-        return _read_back(tenant, path)
+        return _verify_existing(tenant, path)
     return export_tenant(tenant, path, actor=wish.actor, resume=True, watch=wish.watch)
 
 
-def exported_again(tenant: Tenant, outdated: Exported, wish: Wanted) -> Exported | None:
+def export_again(
+    tenant: Tenant, outdated: ExportResult, wish: ExportOptions
+) -> ExportResult | None:
     """Export a tenant that has changed since; the archive from before is kept beside, renamed."""
     outdated.path.rename(outdated.path.with_suffix(".outdated.tar"))
-    return exported_before(tenant, wish)
+    return export_before_purge(tenant, wish)
 
 
-def require_place(folder: Path | None) -> Path:
+def require_export_folder(folder: Path | None) -> Path:
     """Return the folder that archives go to. Raises NowhereToExport without one."""
     if folder is None:
-        raise NowhereToExport(
+        raise ExportFolderError(
             "It is to be exported first: set TENANT_EXPORT_DIR, or give --to DIR or --no-export."
         )
     if not folder.is_dir():
-        raise NowhereToExport(f"It is to be exported first, and {folder} is no folder.")
+        raise ExportFolderError(f"It is to be exported first, and {folder} is no folder.")
     return folder
 
 
-def _read_back(tenant: Tenant, path: Path) -> Exported:
-    with opened(path) as archive:
+def _verify_existing(tenant: Tenant, path: Path) -> ExportResult:
+    with open_archive(path) as archive:
         if archive.manifest.tenant.id != str(tenant.pk):
             raise ArchiveError(f"{path} is the archive of another tenant.")
-        return Exported(path, archive.file.size, archive.sha256, archive.manifest)
+        return ExportResult(path, archive.file.size, archive.sha256, archive.manifest)

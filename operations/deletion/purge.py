@@ -15,110 +15,110 @@ from django.utils import timezone
 
 from aggios.deletion.cache import purge_cache
 from aggios.deletion.inventory import take_inventory
-from aggios.deletion.problems import NotDue
+from aggios.deletion.problems import PurgeNotDueError
 from audit.models import AuditEvent
 from audit.services import Actor, record
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 from files.storage.deletion import purge_objects
-from operations.archives.export import SILENT, Exported, Watch
-from operations.archives.loader import drop_left_overs
-from operations.deletion.certificates import certify
-from operations.deletion.export import exported_again, exported_before
-from operations.owner_session import working_on
-from tenants.fleet.records import forget_details
+from operations.archives.export import NO_PROGRESS, ExportResult, ProgressCallbacks
+from operations.archives.loader import drop_temporary_schemas
+from operations.deletion.certificates import create_certificate
+from operations.deletion.export import export_again, export_before_purge
+from operations.owner_session import tenant_operation_lock
+from tenants.fleet.records import clear_details
 from tenants.models import DeletionCertificate, Tenant
-from tenants.routing import forget
-from tenants.schemas.drop import drop_in_batches
-from tenants.schemas.schema_state import Report
-from tenants.services import locked_tenant, mark_deleting, target_of
+from tenants.routing import invalidate_route
+from tenants.schemas.drop import drop_schema_in_batches
+from tenants.schemas.schema_state import ProgressCallback
+from tenants.services import lock_tenant, mark_deleting, tenant_target
 
-INVENTORY = "tenant.inventory_taken"
+INVENTORY_ACTION = "tenant.inventory_taken"
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class PurgeOptions:
     """How to purge: whether to export first and into which folder, and who is told."""
 
     actor: Actor
     folder: Path | None = None
     export: bool = True
-    report: Report = lambda line: None
-    watch: Watch = SILENT
+    report: ProgressCallback = lambda line: None
+    watch: ProgressCallbacks = NO_PROGRESS
 
 
-def purge(tenant: Tenant, wish: Wish) -> DeletionCertificate:
+def purge_tenant(tenant: Tenant, wish: PurgeOptions) -> DeletionCertificate:
     """Delete everything of a tenant whose day has come; return the certificate.
 
     Raises NotDue when the deletion was called off, Busy, ArchiveError when the export fails,
     StorageUnavailable: run it again then.
     """
-    with working_on(tenant.pk):
-        now = _as_it_is_now(tenant)
-        held = _inventory_of(now) or _begin(now, wish)
-        dropped = _take_away(now, wish.report)
+    with tenant_operation_lock(tenant.pk):
+        now = _current_tenant(tenant)
+        held = _recorded_inventory(now) or _begin(now, wish)
+        dropped = _remove_data(now, wish.report)
         return _finish(now, held, dropped, wish.actor)
 
 
-def _as_it_is_now(tenant: Tenant) -> Tenant:
+def _current_tenant(tenant: Tenant) -> Tenant:
     """Read the tenant again: since it was listed another run may have begun, or ended, its purge.
 
     Raises NotDue, also when its deletion was called off.
     """
-    with enter(PUBLIC):
+    with use_scope(PUBLIC):
         now: Tenant | None = Tenant.objects.prefetch_related("domains").filter(pk=tenant.pk).first()
     if now is None:
-        raise NotDue("It was purged meanwhile.")
+        raise PurgeNotDueError("It was purged meanwhile.")
     asked_anew = now.deletion_requested_at != tenant.deletion_requested_at
     if now.status != Tenant.Status.DELETING and asked_anew:
-        raise NotDue("Its deletion was called off, or its day has not come.")
+        raise PurgeNotDueError("Its deletion was called off, or its day has not come.")
     return now
 
 
-def _inventory_of(tenant: Tenant) -> dict[str, Any] | None:
+def _recorded_inventory(tenant: Tenant) -> dict[str, Any] | None:
     """Return what a former run took down, if one came so far."""
     if tenant.status != Tenant.Status.DELETING:
         return None
-    with enter(PUBLIC):
-        taken = AuditEvent.objects.filter(action=INVENTORY, target_id=str(tenant.pk))
+    with use_scope(PUBLIC):
+        taken = AuditEvent.objects.filter(action=INVENTORY_ACTION, target_id=str(tenant.pk))
         event = taken.order_by("-at").first()
     return dict(event.details) if event else None
 
 
-def _begin(tenant: Tenant, wish: Wish) -> dict[str, Any]:
+def _begin(tenant: Tenant, wish: PurgeOptions) -> dict[str, Any]:
     """Export, take the tenant off the air for good, and take down what it holds."""
-    exported = exported_before(tenant, wish) if wish.export else None
-    take_off_the_air(tenant, actor=wish.actor)
+    exported = export_before_purge(tenant, wish) if wish.export else None
+    stop_serving(tenant, actor=wish.actor)
     wish.report("off the air")
     inventory = take_inventory(tenant)
     if exported is not None and not inventory.is_in(exported):
         # A request that was under way has written since; now nobody can any more.
-        exported = exported_again(tenant, exported, wish)
+        exported = export_again(tenant, exported, wish)
         inventory = take_inventory(tenant)
-    found = {**inventory.as_json(), "export": _as_json(exported)}
-    with enter(PUBLIC), transaction.atomic():
-        record(INVENTORY, actor=wish.actor, target=target_of(tenant), **found)
+    found = {**inventory.as_json(), "export": _export_document(exported)}
+    with use_scope(PUBLIC), transaction.atomic():
+        record(INVENTORY_ACTION, actor=wish.actor, target=tenant_target(tenant), **found)
     return found
 
 
-def take_off_the_air(tenant: Tenant, *, actor: Actor) -> None:
+def stop_serving(tenant: Tenant, *, actor: Actor) -> None:
     """Begin the purge unless the deletion was called off since ``tenant`` was read.
 
     Calling off waits for the row or finds the purge begun. Raises NotDue.
     """
-    with enter(PUBLIC), transaction.atomic():
-        now = locked_tenant(tenant.pk)
+    with use_scope(PUBLIC), transaction.atomic():
+        now = lock_tenant(tenant.pk)
         if now.status != Tenant.Status.DELETING:
             is_due = now.deletion_due_at is not None and now.deletion_due_at <= timezone.now()
             if not is_due or now.deletion_requested_at != tenant.deletion_requested_at:
-                raise NotDue("Its deletion was called off, or its day has not come.")
+                raise PurgeNotDueError("Its deletion was called off, or its day has not come.")
             mark_deleting(tenant.pk, actor=actor)
 
 
-def _take_away(tenant: Tenant, report: Report) -> dict[str, Any]:
-    drop_left_overs(tenant.schema_name)
-    drop_in_batches(tenant.schema_name)
+def _remove_data(tenant: Tenant, report: ProgressCallback) -> dict[str, Any]:
+    drop_temporary_schemas(tenant.schema_name)
+    drop_schema_in_batches(tenant.schema_name)
     report(f"schema and role {tenant.schema_name} dropped")
-    forget_details(tenant.pk)
+    clear_details(tenant.pk)
     purge_objects(tenant.object_prefix, lambda count: report(f"{count} objects deleted"))
     keys = purge_cache(tenant)
     report("Redis does not answer; its keys end by themselves" if keys is None else "cache cleared")
@@ -133,23 +133,25 @@ def _take_away(tenant: Tenant, report: Report) -> dict[str, Any]:
 def _finish(
     tenant: Tenant, held: dict[str, Any], dropped: dict[str, Any], actor: Actor
 ) -> DeletionCertificate:
-    with enter(PUBLIC), transaction.atomic():
-        now = locked_tenant(tenant.pk)
-        certificate = certify(now, held=held, dropped=dropped, actor=actor, at=timezone.now())
+    with use_scope(PUBLIC), transaction.atomic():
+        now = lock_tenant(tenant.pk)
+        certificate = create_certificate(
+            now, held=held, dropped=dropped, actor=actor, at=timezone.now()
+        )
         details = {"subdomain": now.slug, "certificate": str(certificate.pk)}
         record(
             "tenant.deleted",
             actor=actor,
-            target=target_of(now),
+            target=tenant_target(now),
             **details,
             digest=certificate.digest,
         )
-        forget(now)
+        invalidate_route(now)
         Tenant.objects.filter(pk=now.pk).delete()
     return certificate
 
 
-def _as_json(exported: Exported | None) -> dict[str, Any] | None:
+def _export_document(exported: ExportResult | None) -> dict[str, Any] | None:
     if exported is None:
         return None
     missing = len(exported.manifest.missing)

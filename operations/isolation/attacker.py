@@ -8,25 +8,25 @@ from dataclasses import dataclass
 import jwt
 from django.utils import timezone
 
-from accounts.api_keys import living_key
+from accounts.api_keys import authenticate_api_key
 from accounts.problems import TokenInvalid
-from accounts.sessions.expiry import ending_of
-from accounts.sessions.lookup import session_with_user
-from operations.isolation.canaries import Blind, Canaries
-from operations.isolation.seeding import api_key_for, tokens_for
-from operations.isolation.tenants import Party
-from tenants.api_key_form import PREFIX, api_key_text
+from accounts.sessions.expiry import session_end
+from accounts.sessions.lookup import find_session_with_user
+from operations.isolation.canaries import AuditIncompleteError, Canaries
+from operations.isolation.seeding import create_api_key, create_session
+from operations.isolation.tenants import AuditTenant
+from tenants.api_key_form import API_KEY_PREFIX, api_key_text
 from tenants.context import tenant_context
-from tenants.routing import tenant_by_id
-from tenants.signing_keys import key_id, signing_key
-from tenants.states import State, state_of
+from tenants.routing import tenant_for_id
+from tenants.signing_keys import current_key_id, signing_key
+from tenants.states import TenantState, tenant_state
 
 
 @dataclass(slots=True)
 class Attacker:
     """An owner of one tenant: the most that a tenant can give to its own people."""
 
-    party: Party
+    party: AuditTenant
     victim: Canaries
     access: str = ""
     refresh: str = ""
@@ -35,32 +35,35 @@ class Attacker:
 
     def ready(self) -> None:
         """Have a living session; the requests before may have ended it. Raises Blind."""
-        now = tenant_by_id(self.party.ref.id)
-        if now is None or state_of(now) is not State.SERVED:
-            raise Blind("A request took the attacking tenant off the air.")
+        now = tenant_for_id(self.party.ref.id)
+        if now is None or tenant_state(now) is not TenantState.SERVED:
+            raise AuditIncompleteError("A request took the attacking tenant off the air.")
         if self.session_id is None or not self._alive(self.session_id):
-            session, self.access, self.refresh = tokens_for(self.party, self.party.attacker)
+            session, self.access, self.refresh = create_session(self.party, self.party.attacker)
             self.session_id = session.id
         if not self._key_lives():
-            self.api_key = api_key_for(self.party, self.party.attacker)
+            self.api_key = create_api_key(self.party, self.party.attacker)
 
     def _alive(self, session_id: uuid.UUID) -> bool:
         with tenant_context(self.party.ref):
-            found = session_with_user(session_id)
+            found = find_session_with_user(session_id)
             return (
                 found is not None
                 and found.user.is_active
-                and ending_of(found, timezone.now()) is None
+                and session_end(found, timezone.now()) is None
             )
 
     def _key_lives(self) -> bool:
         with tenant_context(self.party.ref), suppress(TokenInvalid):
-            return living_key(self.api_key).user == self.party.attacker
+            return authenticate_api_key(self.api_key).user == self.party.attacker
         return False
 
     def credentials(self) -> dict[str, str]:
         """Return every bearer credential by what it is."""
-        own, theirs = str(key_id(self.party.ref)), str(key_id(self.victim.party.ref))
+        own, theirs = (
+            str(current_key_id(self.party.ref)),
+            str(current_key_id(self.victim.party.ref)),
+        )
         claims = jwt.decode(self.access, options={"verify_signature": False})
         foreign = {
             **claims,
@@ -72,10 +75,10 @@ class Attacker:
             "access token": self.access,
             "refresh token": self.refresh,
             "API key": self.api_key,
-            "API key, their id in it": _with_id(self.api_key, self.victim.party.ref.id),
-            "expired token": _signed({**claims, "exp": int(time.time()) - 60}, key, own),
-            "own key, their kid": _signed(foreign, key, theirs),
-            "own key, their session": _signed(foreign, key, own),
+            "API key, their id in it": _replace_tenant_id(self.api_key, self.victim.party.ref.id),
+            "expired token": _sign({**claims, "exp": int(time.time()) - 60}, key, own),
+            "own key, their kid": _sign(foreign, key, theirs),
+            "own key, their session": _sign(foreign, key, own),
             "unsigned, their kid": jwt.encode(
                 foreign, "", algorithm="none", headers={"kid": theirs}
             ),
@@ -83,10 +86,10 @@ class Attacker:
         }
 
 
-def _with_id(api_key: str, tenant_id: uuid.UUID) -> str:
+def _replace_tenant_id(api_key: str, tenant_id: uuid.UUID) -> str:
     """Return the key with another tenant's id in the place of its own."""
-    return api_key_text(tenant_id, api_key[len(PREFIX) + 32 : -8])
+    return api_key_text(tenant_id, api_key[len(API_KEY_PREFIX) + 32 : -8])
 
 
-def _signed(claims: dict[str, object], key: str, kid: str) -> str:
+def _sign(claims: dict[str, object], key: str, kid: str) -> str:
     return jwt.encode(claims, key, algorithm="HS256", headers={"kid": kid})

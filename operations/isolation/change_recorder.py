@@ -12,12 +12,12 @@ from typing import Any
 from django.core.management import CommandError
 from psycopg import sql
 
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 
-RECORD = "isolation_changes"
-FUNCTION = "isolation_record"
-TRIGGER = "isolation_record"
-CREATE = """
+RECORD_TABLE = "isolation_changes"
+RECORD_FUNCTION = "isolation_record"
+RECORD_TRIGGER = "isolation_record"
+CREATE_RECORD = """
 CREATE TABLE {record} (
     id bigint GENERATED ALWAYS AS IDENTITY,
     name text NOT NULL, action text NOT NULL, process text NOT NULL, former jsonb, latter jsonb
@@ -34,7 +34,7 @@ END
 $function$;
 REVOKE ALL ON FUNCTION {function}() FROM PUBLIC;
 """
-ATTACH = """
+CREATE_TRIGGERS = """
 CREATE TRIGGER {trigger} AFTER INSERT OR UPDATE OR DELETE ON {table}
     FOR EACH ROW EXECUTE FUNCTION {function}();
 CREATE TRIGGER {truncated} AFTER TRUNCATE ON {table}
@@ -42,9 +42,11 @@ CREATE TRIGGER {truncated} AFTER TRUNCATE ON {table}
 ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger};
 ALTER TABLE {table} ENABLE ALWAYS TRIGGER {truncated};
 """
-TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = %s AND tablename <> %s ORDER BY 1"
-TAKE = "DELETE FROM {record} RETURNING id, name, action, process, former::text, latter::text"
-ATTACHED = """
+TABLES_QUERY = (
+    "SELECT tablename FROM pg_tables WHERE schemaname = %s AND tablename <> %s ORDER BY 1"
+)
+TAKE_QUERY = "DELETE FROM {record} RETURNING id, name, action, process, former::text, latter::text"
+TRIGGERS_QUERY = """
 SELECT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
 WHERE c.relnamespace = to_regnamespace(%s) AND t.tgname = %s AND t.tgenabled = 'A'
 """
@@ -75,26 +77,26 @@ class Change:
         return f"{self.action}{columns} by {self.process or 'a session without a name'}"
 
 
-class Recording:
+class ChangeRecorder:
     """The record of one schema. ``connection`` is the owner's."""
 
     def __init__(self, connection: Any, schema: str) -> None:
         self._connection, self._schema = connection, schema
-        self.tables = [name for (name,) in self._run(TABLES, [schema, RECORD])]
+        self.tables = [name for (name,) in self._run(TABLES_QUERY, [schema, RECORD_TABLE])]
 
     def begin(self) -> None:
         """Create the record, or empty the one that is there."""
         if self._is_there():
             self.take()
             return
-        self._run(sql.SQL(CREATE).format(**self._names(), role=sql.Identifier(self._schema)))
+        self._run(sql.SQL(CREATE_RECORD).format(**self._names(), role=sql.Identifier(self._schema)))
         for table in self.tables:
             self._run(
-                sql.SQL(ATTACH).format(
+                sql.SQL(CREATE_TRIGGERS).format(
                     **self._names(),
                     table=sql.Identifier(self._schema, table),
-                    trigger=sql.Identifier(TRIGGER),
-                    truncated=sql.Identifier(f"{TRIGGER}_truncate"),
+                    trigger=sql.Identifier(RECORD_TRIGGER),
+                    truncated=sql.Identifier(f"{RECORD_TRIGGER}_truncate"),
                 )
             )
         if lost := self.unrecorded():
@@ -102,31 +104,31 @@ class Recording:
 
     def take(self) -> list[Change]:
         """Return what was written since it was last asked, in order."""
-        rows = self._run(sql.SQL(TAKE).format(record=self._names()["record"]))
-        return [_change(*row[1:]) for row in sorted(rows, key=lambda row: row[0])]
+        rows = self._run(sql.SQL(TAKE_QUERY).format(record=self._names()["record"]))
+        return [_parse_change(*row[1:]) for row in sorted(rows, key=lambda row: row[0])]
 
     def unrecorded(self) -> list[str]:
         """Return the tables whose writes are not recorded: dropped, replaced, trigger disabled."""
-        attached = {name for (name,) in self._run(ATTACHED, [self._schema, TRIGGER])}
+        attached = {name for (name,) in self._run(TRIGGERS_QUERY, [self._schema, RECORD_TRIGGER])}
         return [name for name in self.tables if name not in attached]
 
     def _is_there(self) -> bool:
         query = "SELECT to_regclass(format('%%I.%%I', %s::text, %s::text)) IS NOT NULL"
-        return bool(self._run(query, [self._schema, RECORD])[0][0])
+        return bool(self._run(query, [self._schema, RECORD_TABLE])[0][0])
 
     def _names(self) -> dict[str, sql.Identifier]:
         return {
-            "record": sql.Identifier(self._schema, RECORD),
-            "function": sql.Identifier(self._schema, FUNCTION),
+            "record": sql.Identifier(self._schema, RECORD_TABLE),
+            "function": sql.Identifier(self._schema, RECORD_FUNCTION),
         }
 
     def _run(self, query: Any, parameters: list[Any] | None = None) -> list[Any]:
-        with enter(PUBLIC), self._connection.cursor() as cursor:
+        with use_scope(PUBLIC), self._connection.cursor() as cursor:
             cursor.execute(query, parameters)
             return list(cursor.fetchall()) if cursor.description else []
 
 
-def _change(
+def _parse_change(
     table: str, action: str, process: str, former: str | None, latter: str | None
 ) -> Change:
     rows = [None if text is None else json.loads(text) for text in (former, latter)]

@@ -12,32 +12,32 @@ from operations.isolation.canaries import Canaries
 from operations.isolation.transport import Reply, Request
 
 # Cursors and tokens carry ids in base64 (RFC 4648); shorter runs are words.
-WRAPPED = re.compile(rb"[A-Za-z0-9_+/-]{24,}")
+BASE64_PATTERN = re.compile(rb"[A-Za-z0-9_+/-]{24,}")
 
 
-def betrayed(request: Request, reply: Reply, victim: Canaries) -> list[str]:
+def find_leaks(request: Request, reply: Reply, victim: Canaries) -> list[str]:
     """Return the victim's canaries in an answer to somebody else, but those that were sent."""
-    sent = _text_of_request(request)
-    text = text_of(reply)
+    sent = _request_text(request)
+    text = reply_text(reply)
     needles = victim.needles
     if not any(name in sent for name in victim.public):
         needles = needles | victim.public
     return sorted(needle for needle in needles if needle in text and needle not in sent)
 
 
-def text_of(reply: Reply) -> str:
+def reply_text(reply: Reply) -> str:
     """Return all that an answer says: headers, the body, and what is packed inside of both."""
     head = "\n".join(f"{name}: {value}" for name, value in reply.headers).encode(
         "latin-1", "replace"
     )
-    return _unwrapped(head + b"\n" + _decoded(reply))
+    return _with_base64_decoded(head + b"\n" + _body_forms(reply))
 
 
-def _decoded(reply: Reply) -> bytes:
-    return reply.body + b"\n" + b"\n".join(_unpacked(reply.body))
+def _body_forms(reply: Reply) -> bytes:
+    return reply.body + b"\n" + b"\n".join(_decompressed(reply.body))
 
 
-def _unpacked(body: bytes) -> Iterator[bytes]:
+def _decompressed(body: bytes) -> Iterator[bytes]:
     for unpack in (gzip.decompress, zlib.decompress):
         try:
             yield unpack(body)
@@ -45,18 +45,18 @@ def _unpacked(body: bytes) -> Iterator[bytes]:
             continue
 
 
-def _text_of_request(request: Request) -> str:
+def _request_text(request: Request) -> str:
     head = "\n".join([request.host, request.target, unquote(request.target)])
     headers = "\n".join(request.headers.values())
-    return _unwrapped(f"{head}\n{headers}\n".encode() + request.body)
+    return _with_base64_decoded(f"{head}\n{headers}\n".encode() + request.body)
 
 
-def _unwrapped(data: bytes) -> str:
-    found = [data, *(inner for inner in map(_from_base64, WRAPPED.findall(data)) if inner)]
+def _with_base64_decoded(data: bytes) -> str:
+    found = [data, *(inner for inner in map(_decode_base64, BASE64_PATTERN.findall(data)) if inner)]
     return b"\n".join(found).decode("latin-1").lower()
 
 
-def _from_base64(text: bytes) -> bytes:
+def _decode_base64(text: bytes) -> bytes:
     try:
         return base64.b64decode(text + b"=" * (-len(text) % 4), altchars=b"-_")
     except (binascii.Error, ValueError):

@@ -7,38 +7,38 @@ crossing all the same: it comes from ``aggios web``, or from the audit's own pro
 
 from collections.abc import Mapping
 
-from core.process_names import FLEET, command_process
-from operations.housekeeping import CHORES
+from core.process_names import FLEET_WORKER, command_process_name
+from operations.housekeeping import PERIODIC_TASKS
 from operations.isolation.change_recorder import Change
 
 # By table: actions other than UPDATE, and the columns that an UPDATE may change.
-Work = Mapping[str, frozenset[str]]
+AllowedChanges = Mapping[str, frozenset[str]]
 # Migrations may write to any table.
-MIGRATING = ("migrate_schemas", "migrate", "fleet")
-TRAIL = {"audit_auditevent": frozenset({"INSERT"})}
-TRASH = {
+MIGRATION_COMMANDS = ("migrate_schemas", "migrate", "fleet")
+AUDIT_CHANGES = {"audit_auditevent": frozenset({"INSERT"})}
+TRASH_CHANGES = {
     "files_balance": frozenset({"INSERT", "used_bytes", "used_objects"}),
     "files_file": frozenset({"DELETE", "current_id"}),
     "files_fileversion": frozenset({"DELETE"}),
     "files_share": frozenset({"DELETE"}),
     "files_upload": frozenset({"INSERT", "state", "cleared_at", "name"}),
-    **TRAIL,
+    **AUDIT_CHANGES,
 }
-MAINTENANCE: dict[str, Work] = {
+COMMAND_CHANGES: dict[str, AllowedChanges] = {
     "deliver_mail": {
         "accounts_letter": frozenset({"DELETE", "attempts", "due_at", "last_error"}),
         "accounts_maillink": frozenset({"INSERT", "DELETE"}),
         "accounts_invitation": frozenset({"hash"}),
-        **TRAIL,
+        **AUDIT_CHANGES,
     },
     "prune_sessions": {
         "accounts_session": frozenset({"DELETE", "ended_at", "end_reason"}),
         "accounts_maillink": frozenset({"DELETE"}),
         "accounts_invitation": frozenset({"DELETE"}),
         "accounts_apikey": frozenset({"DELETE"}),
-        **TRAIL,
+        **AUDIT_CHANGES,
     },
-    "purge_trash": TRASH,
+    "purge_trash": TRASH_CHANGES,
     "reconcile_storage": {
         "files_balance": frozenset(
             {
@@ -51,46 +51,50 @@ MAINTENANCE: dict[str, Work] = {
             }
         ),
         "files_upload": frozenset({"state", "reason", "reserved_bytes", "cleared_at"}),
-        **TRAIL,
+        **AUDIT_CHANGES,
     },
     "verify_uploads": {
         "files_balance": frozenset({"reserved_bytes", "reserved_objects"}),
         "files_upload": frozenset(
             {"verify_at", "verify_attempts", "state", "reason", "reserved_bytes", "cleared_at"}
         ),
-        **TRAIL,
+        **AUDIT_CHANGES,
     },
 }
 
 
 def is_expected(change: Change) -> bool:
     """Tell whether a change is the platform's own, or one that anybody may make from outside."""
-    return is_migrating(change) or _is_maintenance(change) or _is_open_to_everybody(change)
+    return is_migration(change) or _is_maintenance(change) or _is_anonymous(change)
 
 
-def is_migrating(change: Change) -> bool:
+def is_migration(change: Change) -> bool:
     """Tell whether a migration made a change."""
-    processes = {command_process(name) for name in MIGRATING}
-    return change.process in processes or change.process.startswith(f"{FLEET} ")
+    processes = {command_process_name(name) for name in MIGRATION_COMMANDS}
+    return change.process in processes or change.process.startswith(f"{FLEET_WORKER} ")
 
 
 def _is_maintenance(change: Change) -> bool:
-    return any(_covers(work, change) for work in _works().get(change.process, ()))
+    return any(_allows(work, change) for work in _changes_by_process().get(change.process, ()))
 
 
-def _works() -> dict[str, list[Work]]:
+def _changes_by_process() -> dict[str, list[AllowedChanges]]:
     """Return what is maintained by each process, by its name."""
-    works = {command_process(command): [work] for command, work in MAINTENANCE.items()}
-    chores = [MAINTENANCE[chore.command] for chore in CHORES if chore.command in MAINTENANCE]
-    return {**works, command_process("housekeep"): chores}
+    works = {command_process_name(command): [work] for command, work in COMMAND_CHANGES.items()}
+    chores = [
+        COMMAND_CHANGES[chore.command]
+        for chore in PERIODIC_TASKS
+        if chore.command in COMMAND_CHANGES
+    ]
+    return {**works, command_process_name("housekeep"): chores}
 
 
-def _covers(work: Work, change: Change) -> bool:
+def _allows(work: AllowedChanges, change: Change) -> bool:
     allowed = work.get(change.table, frozenset())
     return change.columns <= allowed if change.action == "UPDATE" else change.action in allowed
 
 
-def _is_open_to_everybody(change: Change) -> bool:
+def _is_anonymous(change: Change) -> bool:
     """Tell whether a request without a credential may have made a change.
 
     That is the record of a log-in that was refused, and the order for the mail to whoever forgot a
@@ -101,10 +105,10 @@ def _is_open_to_everybody(change: Change) -> bool:
         (change.table == "audit_auditevent" and row.get("actor_type") == "anonymous")
         or (change.table == "accounts_letter" and row.get("kind") == "password_reset")
     )
-    return added or _is_link_of_the_trail(change)
+    return added or _is_audit_link(change)
 
 
-def _is_link_of_the_trail(change: Change) -> bool:
+def _is_audit_link(change: Change) -> bool:
     """Tell whether PostgreSQL has added an event to the chain; the event is a change of its own."""
     if change.table != "audit_auditlink":
         return False

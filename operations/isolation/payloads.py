@@ -8,10 +8,10 @@ from operations.isolation.attacker import Attacker
 from operations.isolation.canaries import Canaries
 from operations.isolation.routes import Parameter
 
-MOST_IDS = 16
+MAX_IDS = 16
 
 
-def ids_for(parameter: Parameter, victim: Canaries) -> list[str]:
+def victim_ids(parameter: Parameter, victim: Canaries) -> list[str]:
     """Return the victim's ids that a parameter could mean: those of its name first, then all.
 
     As they stand in a path.
@@ -27,7 +27,7 @@ def ids_for(parameter: Parameter, victim: Canaries) -> list[str]:
     return list(dict.fromkeys(quote(value, safe="") for value in found))
 
 
-def body_naming(victim: Canaries, attacker: Attacker) -> dict[str, object]:
+def victim_body(victim: Canaries, attacker: Attacker) -> dict[str, object]:
     """Return a JSON body that means the other tenant wherever a field could mean one.
 
     What is text for people is neutral, or a later answer of the attacker's own tenant would hold
@@ -39,7 +39,7 @@ def body_naming(victim: Canaries, attacker: Attacker) -> dict[str, object]:
         **ids,
         **{f"{kind}_id": value for kind, value in ids.items()},
         "id": ids["file"],
-        "ids": victim.all_ids[:MOST_IDS],
+        "ids": victim.all_ids[:MAX_IDS],
         "owner": ids["user"],
         "tenant": ref.slug,
         "subdomain": ref.slug,
@@ -61,14 +61,14 @@ def body_naming(victim: Canaries, attacker: Attacker) -> dict[str, object]:
     }
 
 
-def query_naming(victim: Canaries) -> dict[str, str]:
+def victim_query(victim: Canaries) -> dict[str, str]:
     """Return parameters that lists may know. Every marker begins with the word searched for."""
     ids = {kind: values[0] for kind, values in victim.ids.items() if values}
     slug = victim.party.ref.slug
     return {"search": "canary", "q": "canary", "limit": "200", "tenant": slug, **ids}
 
 
-def cursor_of(victim: Canaries) -> dict[str, str]:
+def victim_cursor(victim: Canaries) -> dict[str, str]:
     """Return a place in the other tenant's list of files, as its own links would say it."""
     last = victim.ids["file"][-1]
     parts = ["-created_at", False, "2999-01-01T00:00:00+00:00", last]

@@ -7,7 +7,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class AttemptResult:
     """One attempt. ``crossing`` says what went through; empty when nothing did."""
 
     layer: str
@@ -25,7 +25,7 @@ class Row:
 
 
 @dataclass(slots=True)
-class Group:
+class TargetSummary:
     """The attempts on one target."""
 
     layer: str
@@ -35,29 +35,29 @@ class Group:
 
 
 @dataclass(slots=True)
-class Ledger:
+class AuditReport:
     """Every attempt of a run, in order."""
 
-    rows: list[Row] = field(default_factory=list)
+    rows: list[AttemptResult] = field(default_factory=list)
 
-    def add(self, row: Row) -> None:
+    def add(self, row: AttemptResult) -> None:
         """Note one attempt."""
         self.rows.append(row)
 
-    def extend(self, rows: Iterable[Row]) -> None:
+    def extend(self, rows: Iterable[AttemptResult]) -> None:
         """Note several."""
         self.rows.extend(rows)
 
     @property
-    def crossings(self) -> list[Row]:
+    def crossings(self) -> list[AttemptResult]:
         """The attempts that went through."""
         return [row for row in self.rows if row.crossing]
 
-    def groups(self) -> list[Group]:
+    def groups(self) -> list[TargetSummary]:
         """Return the attempts added up by layer and target, in the order they were made."""
-        found: dict[tuple[str, str], Group] = {}
+        found: dict[tuple[str, str], TargetSummary] = {}
         for row in self.rows:
-            group = found.setdefault((row.layer, row.target), Group(row.layer, row.target))
+            group = found.setdefault((row.layer, row.target), TargetSummary(row.layer, row.target))
             group.outcomes[row.outcome] += 1
             group.crossings += bool(row.crossing)
         return list(found.values())

@@ -10,7 +10,7 @@ from django.urls.converters import IntConverter, UUIDConverter
 from django.urls.resolvers import RoutePattern
 from django.utils.regex_helper import normalize
 
-PARAMETER = re.compile(r"<(?:[^>:]+:)?([^>]+)>")
+PARAMETER_PATTERN = re.compile(r"<(?:[^>:]+:)?([^>]+)>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def all_routes() -> list[Route]:
     found = []
     for site, urlconf in settings.SITE_URLCONFS.items():
         walked = _walk(get_resolver(urlconf), "/", ())
-        found += [Route(site, _shown(text), text, parameters) for text, parameters in walked]
+        found += [Route(site, _display_path(text), text, parameters) for text, parameters in walked]
     return list(dict.fromkeys(found))
 
 
@@ -48,19 +48,19 @@ def _walk(
     resolver: URLResolver, prefix: str, known: tuple[Parameter, ...]
 ) -> Iterator[tuple[str, tuple[Parameter, ...]]]:
     for pattern in resolver.url_patterns:
-        for text, parameters in _texts(pattern):
+        for text, parameters in _templates(pattern):
             if isinstance(pattern, URLResolver):
                 yield from _walk(pattern, prefix + text, known + parameters)
             else:
                 yield prefix + text, known + parameters
 
 
-def _texts(pattern: URLPattern | URLResolver) -> list[tuple[str, tuple[Parameter, ...]]]:
+def _templates(pattern: URLPattern | URLResolver) -> list[tuple[str, tuple[Parameter, ...]]]:
     """Return the ways to write a pattern; a regular expression may have several."""
     described = pattern.pattern
     if isinstance(described, RoutePattern):
         converters = described.converters
-        text = PARAMETER.sub(r"%(\1)s", str(described).replace("%", "%%"))
+        text = PARAMETER_PATTERN.sub(r"%(\1)s", str(described).replace("%", "%%"))
         return [(text, tuple(Parameter(n, _kind(c)) for n, c in converters.items()))]
     ways = normalize(described.regex.pattern)
     return [(text, tuple(Parameter(name, "text") for name in names)) for text, names in ways]
@@ -72,5 +72,5 @@ def _kind(converter: object) -> str:
     return "int" if isinstance(converter, IntConverter) else "text"
 
 
-def _shown(template: str) -> str:
+def _display_path(template: str) -> str:
     return re.sub(r"%\((\w+)\)s", r"{\1}", template)

@@ -11,14 +11,14 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from accounts.actions import SCOPES
-from accounts.api_keys import make_key
+from accounts.api_keys import issue_api_key
 from accounts.models import Letter, Session, User
 from accounts.sessions.services import open_session
 from accounts.sessions.tokens import access_token
 from files.models import File
-from files.shares.services import share_file
-from operations.isolation.canaries import Blind, tenant_models
-from operations.isolation.tenants import Party
+from files.shares.services import create_share
+from operations.isolation.canaries import AuditIncompleteError, tenant_models
+from operations.isolation.tenants import AuditTenant
 from operations.isolation.transport import Request, Transport
 from tenants.context import tenant_context
 from tenants.hosts import tenant_host
@@ -26,36 +26,36 @@ from tenants.hosts import tenant_host
 Model = type[models.Model]
 
 
-def idempotency_key(party: Party) -> str:
+def idempotency_key(party: AuditTenant) -> str:
     """Return the key of the planted answer; the other side sends it too."""
     return f"audit-{party.ref.id.hex}"
 
 
-def tokens_for(party: Party, user: User) -> tuple[Session, str, str]:
+def create_session(party: AuditTenant, user: User) -> tuple[Session, str, str]:
     """Open a session; return it with its access and its refresh token."""
     with tenant_context(party.ref), transaction.atomic():
         opened = open_session(user)
         return opened.session, access_token(opened.session, user), opened.refresh_token
 
 
-def api_key_for(party: Party, user: User) -> str:
+def create_api_key(party: AuditTenant, user: User) -> str:
     """Make an API key with every scope; return its text."""
     with tenant_context(party.ref):
-        return make_key(name=f"{party.marker}-key", scopes=list(SCOPES), actor=user).text
+        return issue_api_key(name=f"{party.marker}-key", scopes=list(SCOPES), actor=user).text
 
 
-def plant(party: Party, transport: Transport) -> None:
+def seed(party: AuditTenant, transport: Transport) -> None:
     """Give the tenant files with versions and links, one in the trash, a kept answer, a session, a
     cache key.
 
     Models that this does not reach get a row made of their fields. Raises Blind if one cannot.
     """
-    _, token, _ = tokens_for(party, party.owner)
+    _, token, _ = create_session(party, party.owner)
     for name in ("one", "two", "two", "three"):
-        _upload(party, transport, token, f"{party.marker}-{name}.txt")
+        _upload_file(party, transport, token, f"{party.marker}-{name}.txt")
     with tenant_context(party.ref):
         for file in File.objects.filter(deleted_at=None):
-            share_file(file.id, user=party.owner)
+            create_share(file.id, user=party.owner)
         File.objects.filter(name__endswith="-three.txt").update(deleted_at=timezone.now())
         # Not due: a mailer that is at work meanwhile would change it.
         Letter.objects.create(
@@ -66,12 +66,12 @@ def plant(party: Party, transport: Transport) -> None:
         cache.set(party.marker, party.marker, 3600)
         for model in tenant_models():
             if not model._default_manager.exists():
-                _fill(model, party)
+                _create_row(model, party)
 
 
-def _upload(party: Party, transport: Transport, token: str, name: str) -> None:
+def _upload_file(party: AuditTenant, transport: Transport, token: str, name: str) -> None:
     content = f"{party.marker} {secrets.token_hex(8)}"
-    body, content_type = form({"file": (name, content)})
+    body, content_type = multipart_form({"file": (name, content)})
     reply = transport.send(
         Request(
             "POST",
@@ -88,10 +88,12 @@ def _upload(party: Party, transport: Transport, token: str, name: str) -> None:
         )
     )
     if reply.status != 201:
-        raise Blind(f"A file could not be planted: {reply.status} {reply.body[:300]!r}")
+        raise AuditIncompleteError(
+            f"A file could not be planted: {reply.status} {reply.body[:300]!r}"
+        )
 
 
-def form(fields: dict[str, str | tuple[str, str]]) -> tuple[bytes, str]:
+def multipart_form(fields: dict[str, str | tuple[str, str]]) -> tuple[bytes, str]:
     """Return a multipart form and its content type; a pair is a file's name and content."""
     boundary = secrets.token_hex(16)
     parts = []
@@ -104,27 +106,35 @@ def form(fields: dict[str, str | tuple[str, str]]) -> tuple[bytes, str]:
     return text.encode(), f"multipart/form-data; boundary={boundary}"
 
 
-def _fill(model: Model, party: Party) -> None:
+def _create_row(model: Model, party: AuditTenant) -> None:
     """Save a row made from the model's own description."""
     try:
         with transaction.atomic():
             model._default_manager.create(
-                **{f.name: _value(f, party) for f in model._meta.concrete_fields if _needed(f)}
+                **{
+                    f.name: _sample_value(f, party)
+                    for f in model._meta.concrete_fields
+                    if _needs_value(f)
+                }
             )
     except Exception as exc:
         reason = f"There is no canary for {model._meta.label}, and none could be made up: {exc}"
-        raise Blind(f"{reason} Plant one in operations/isolation/seeding.py.") from exc
+        raise AuditIncompleteError(
+            f"{reason} Plant one in operations/isolation/seeding.py."
+        ) from exc
 
 
-def _needed(field: Any) -> bool:
-    return not (field.has_default() or field.null or field.auto_created or _is_stamp(field))
+def _needs_value(field: Any) -> bool:
+    return not (
+        field.has_default() or field.null or field.auto_created or _is_auto_timestamp(field)
+    )
 
 
-def _is_stamp(field: Any) -> bool:
+def _is_auto_timestamp(field: Any) -> bool:
     return bool(getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False))
 
 
-def _value(field: Any, party: Party) -> Any:
+def _sample_value(field: Any, party: AuditTenant) -> Any:
     if field.is_relation:
         return field.related_model._default_manager.first()
     if field.choices:

@@ -46,12 +46,12 @@ class Transport(Protocol):
         """Ask once."""
 
 
-def somebody() -> str:
+def unused_address() -> str:
     """Return an address that nobody has (RFC 3849), so that no limit of anybody's is used up."""
     return f"2001:db8:{secrets.token_hex(2)}:{secrets.token_hex(2)}::1"
 
 
-class InProcess:
+class InProcessTransport:
     """The WSGI application itself, every middleware included."""
 
     def __init__(self) -> None:
@@ -75,7 +75,7 @@ class InProcess:
 
     def _environ(self, request: Request) -> dict[str, Any]:
         path, _, query = request.target.partition("?")
-        headers = {"X-Forwarded-For": somebody(), **_scheme(), **request.headers}
+        headers = {"X-Forwarded-For": unused_address(), **_scheme_header(), **request.headers}
         named = {f"HTTP_{k.upper().replace('-', '_')}": v for k, v in headers.items() if v}
         return {
             **named,
@@ -100,7 +100,7 @@ class InProcess:
         }
 
 
-class OverHttp:
+class HttpTransport:
     """A site that runs, found at ``url``; the host is a header."""
 
     def __init__(self, url: str) -> None:
@@ -109,11 +109,11 @@ class OverHttp:
     def send(self, request: Request) -> Reply:
         """Ask once, on a connection of its own. Raises OSError."""
         port = f":{self._url.port}" if self._url.port else ""
-        headers = {"X-Forwarded-For": somebody(), **_scheme(), **request.headers}
-        return exchange(self._url.geturl(), request, f"{request.host}{port}", headers)
+        headers = {"X-Forwarded-For": unused_address(), **_scheme_header(), **request.headers}
+        return send_request(self._url.geturl(), request, f"{request.host}{port}", headers)
 
 
-def exchange(url: str, request: Request, host: str, headers: dict[str, str]) -> Reply:
+def send_request(url: str, request: Request, host: str, headers: dict[str, str]) -> Reply:
     """Send a request to the server of ``url`` under any host name. Raises OSError."""
     parts = urlsplit(url)
     secure = parts.scheme == "https"
@@ -136,15 +136,15 @@ def exchange(url: str, request: Request, host: str, headers: dict[str, str]) -> 
         connection.close()
 
 
-def fetch_signed(url: str) -> Reply:
+def fetch_presigned(url: str) -> Reply:
     """Get a presigned address from where the store is reached here; the signature names the host.
 
     Raises OSError.
     """
     parts = urlsplit(url)
     target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    return exchange(settings.S3_ENDPOINT_URL, Request("GET", "", target), parts.netloc, {})
+    return send_request(settings.S3_ENDPOINT_URL, Request("GET", "", target), parts.netloc, {})
 
 
-def _scheme() -> dict[str, str]:
+def _scheme_header() -> dict[str, str]:
     return {"X-Forwarded-Proto": str(settings.PUBLIC_SCHEME)}

@@ -7,15 +7,15 @@ import psycopg
 from django.core.management.base import CommandError
 from django.db import DatabaseError
 
-from aggios.deletion.problems import NotPurged
+from aggios.deletion.problems import PurgeError
 from core.problems import Problem, StorageUnavailable
-from core.termination import Stopped, exit_status
-from core.text.normalization import counted
+from core.termination import TERMINATION_EXCEPTIONS, exit_status
+from core.text.normalization import pluralize
 from operations.archives.manifest import Manifest
 from operations.errors import ArchiveError
 
 
-def counts_of(manifest: Manifest) -> dict[str, int]:
+def manifest_counts(manifest: Manifest) -> dict[str, int]:
     """Return how much an archive holds, and what it lacks."""
     return {
         "rows": sum(part.rows for part in manifest.tables),
@@ -24,19 +24,19 @@ def counts_of(manifest: Manifest) -> dict[str, int]:
     }
 
 
-def first_line(exc: Exception) -> str:
+def error_line(exc: Exception) -> str:
     """Return what an error says in its first line, or what it is if it says nothing."""
     return str(exc).strip().partition("\n")[0] or type(exc).__name__
 
 
-def counts_in_words(counts: dict[str, int]) -> str:
-    """Return the counts of ``counts_of`` for people."""
-    rows, objects = counted(counts["rows"], "row"), counted(counts["objects"], "object")
+def format_counts(counts: dict[str, int]) -> str:
+    """Return the counts of ``manifest_counts`` for people."""
+    rows, objects = pluralize(counts["rows"], "row"), pluralize(counts["objects"], "object")
     return f"{rows}, {objects}, {counts['missing']} missing"
 
 
 @contextmanager
-def plainly(again: str) -> Iterator[None]:
+def command_errors(again: str) -> Iterator[None]:
     """Turn what can go wrong into CommandError, a plain sentence and an exit status.
 
     ``again`` tells how to go on after a break.
@@ -47,11 +47,11 @@ def plainly(again: str) -> Iterator[None]:
         raise CommandError(f"{exc.detail} {again}") from exc
     except Problem as exc:
         raise CommandError(exc.sentence) from exc
-    except (ArchiveError, NotPurged, OSError) as exc:
+    except (ArchiveError, PurgeError, OSError) as exc:
         raise CommandError(str(exc)) from exc
     except (psycopg.Error, DatabaseError) as exc:
         raise CommandError(
             f"{(str(exc) or 'The database broke off.').splitlines()[0]} {again}"
         ) from exc
-    except Stopped as exc:
+    except TERMINATION_EXCEPTIONS as exc:
         raise CommandError(f"Cut off. {again}", returncode=exit_status(exc)) from None

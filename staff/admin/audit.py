@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from audit.models import AuditEvent
-from core.db_backend.fields import folded
+from core.db_backend.fields import folded_search_fields
 from staff.admin.base import StaffModelAdmin
 from staff.admin_site import site
 
@@ -20,7 +20,12 @@ class AuditEventAdmin(StaffModelAdmin):
 
     list_display = ("at", "action", "actor_label", "target_type", "target_label", "ip")
     list_filter = ("at", "actor_type", "target_type", "action")
-    search_fields = ("action", *folded("actor_label", "target_label"), "=target_id", "=request_id")
+    search_fields = (
+        "action",
+        *folded_search_fields("actor_label", "target_label"),
+        "=target_id",
+        "=request_id",
+    )
     search_help_text = _("Action, who, what, or the exact id of a target or a request")
     fields = (
         "at",

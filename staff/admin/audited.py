@@ -6,7 +6,7 @@ from django.db import models, transaction
 from django.http import HttpRequest
 
 from audit.services import Target, record
-from staff.actors import acting
+from staff.actors import admin_actor
 from staff.admin.base import StaffModelAdmin
 
 
@@ -37,4 +37,4 @@ class AuditedAdmin(StaffModelAdmin):
 
     def _record(self, request: HttpRequest, verb: str, obj: models.Model, **details: Any) -> None:
         target = Target(self.kind, str(obj.pk), str(obj))
-        record(f"{self.kind}.{verb}", actor=acting(request), target=target, **details)
+        record(f"{self.kind}.{verb}", actor=admin_actor(request), target=target, **details)

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from core.api.filters import LONGEST_SEARCH
+from core.api.filters import MAX_SEARCH_LENGTH
 
 # What Django's own list filters ask: of a field, of a date, of a choice, of a related row.
 FILTER_LOOKUPS = ("", "__exact", "__isnull", "__gte", "__lt", "__id__exact")
@@ -22,7 +22,7 @@ class StaffModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         self, request: HttpRequest, queryset: Any, search_term: str
     ) -> tuple[Any, bool]:
         """Return the rows that hold every word. Each word is a condition, so they are bounded."""
-        return super().get_search_results(request, queryset, search_term[:LONGEST_SEARCH])
+        return super().get_search_results(request, queryset, search_term[:MAX_SEARCH_LENGTH])
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Tell whether the list may be filtered so; if not, Django answers 400."""

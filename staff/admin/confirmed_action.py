@@ -17,7 +17,7 @@ from core.problems import Problem
 from tenants.models import Tenant
 
 
-class StepForm(forms.Form):
+class ConfirmationForm(forms.Form):
     """Nothing but the confirmation is asked for; others add fields."""
 
     def __init__(self, data: Any, tenants: list[Tenant]) -> None:
@@ -26,7 +26,7 @@ class StepForm(forms.Form):
 
 
 @dataclass(frozen=True)
-class Step:
+class ConfirmedAction:
     """One of the actions: what its page says, to which tenants it applies, what it does."""
 
     action: str
@@ -35,14 +35,14 @@ class Step:
     button: Any
     applies: Callable[[Tenant], bool]
     carry_out: Callable[[Tenant, HttpRequest, dict[str, Any]], Any]
-    form: type[StepForm] = StepForm
+    form: type[ConfirmationForm] = ConfirmationForm
     grave: bool = False
     one_by_one: bool = False
     """Whether it is done to one tenant at a time only."""
 
 
-def confirmed(
-    step: Step, modeladmin: Any, request: HttpRequest, chosen: QuerySet[Tenant]
+def run_confirmed(
+    step: ConfirmedAction, modeladmin: Any, request: HttpRequest, chosen: QuerySet[Tenant]
 ) -> HttpResponse | None:
     """Carry the step out if its page has been confirmed, otherwise show that page."""
     tenants = list(chosen.prefetch_related("domains"))
@@ -55,12 +55,14 @@ def confirmed(
         return None
     form = step.form(request.POST if "confirm" in request.POST else None, concerned)
     if not form.is_valid():
-        return _ask(step, modeladmin, request, form, len(tenants) - len(concerned))
-    _carry_out(step, modeladmin, request, form)
+        return _confirmation_page(step, modeladmin, request, form, len(tenants) - len(concerned))
+    _run(step, modeladmin, request, form)
     return None
 
 
-def _carry_out(step: Step, modeladmin: Any, request: HttpRequest, form: StepForm) -> None:
+def _run(
+    step: ConfirmedAction, modeladmin: Any, request: HttpRequest, form: ConfirmationForm
+) -> None:
     count = 0
     for tenant in form.tenants:
         try:
@@ -75,8 +77,12 @@ def _carry_out(step: Step, modeladmin: Any, request: HttpRequest, form: StepForm
         messages.success(request, text)
 
 
-def _ask(
-    step: Step, modeladmin: Any, request: HttpRequest, form: StepForm, left_out: int
+def _confirmation_page(
+    step: ConfirmedAction,
+    modeladmin: Any,
+    request: HttpRequest,
+    form: ConfirmationForm,
+    left_out: int,
 ) -> HttpResponse:
     context = {
         **modeladmin.admin_site.each_context(request),

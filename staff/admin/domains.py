@@ -15,7 +15,7 @@ from tenants.models import Domain, Tenant
 
 # How many names one form may add. The client says how many rows its form has, and Django makes
 # up to 2 000 of them.
-MAX_ADDED = 50
+MAX_NEW_DOMAINS = 50
 
 
 class DomainInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -39,8 +39,8 @@ class DomainInline(admin.TabularInline):  # type: ignore[type-arg]
     verbose_name_plural = _("domains")
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        """Return the formset for the rows that there are and at most ``MAX_ADDED`` more."""
-        most = (obj.domains.count() if obj else 0) + MAX_ADDED
+        """Return the formset for the rows that there are and at most ``MAX_NEW_DOMAINS`` more."""
+        most = (obj.domains.count() if obj else 0) + MAX_NEW_DOMAINS
         return super().get_formset(
             request, obj, **{"max_num": most, "absolute_max": most, **kwargs}
         )

@@ -7,21 +7,21 @@ from django.conf import settings
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from staff.actors import acting
-from staff.admin.confirmed_action import Step, StepForm
-from tenants.lifecycle import LONGEST_GRACE, call_off_deletion, schedule_deletion
+from staff.actors import admin_actor
+from staff.admin.confirmed_action import ConfirmationForm, ConfirmedAction
+from tenants.lifecycle import MAX_GRACE_DAYS, cancel_deletion, schedule_deletion
 from tenants.models import Tenant
 from tenants.services import rotate_key
-from tenants.states import State, state_of
+from tenants.states import TenantState, tenant_state
 
 
-class DeletionForm(StepForm):
+class DeletionForm(ConfirmationForm):
     """When a tenant may be purged, and the proof that nobody clicked by mistake."""
 
     days = forms.IntegerField(
         label=_("Days until it is deleted for good"),
         min_value=0,
-        max_value=LONGEST_GRACE,
+        max_value=MAX_GRACE_DAYS,
         help_text=_(
             "It answers nobody from now on. Until that day the deletion can be called off."
         ),
@@ -47,11 +47,11 @@ class DeletionForm(StepForm):
         return tenant.slug or tenant.name
 
 
-def _not_going(tenant: Tenant) -> bool:
-    return state_of(tenant) not in {State.SCHEDULED, State.DELETING}
+def _can_be_scheduled(tenant: Tenant) -> bool:
+    return tenant_state(tenant) not in {TenantState.SCHEDULED, TenantState.DELETING}
 
 
-DELETE = Step(
+DELETE = ConfirmedAction(
     action="schedule_deletion",
     title=_("Delete a workspace"),
     question=_("This workspace with all its people and files will be deleted:"),
@@ -59,25 +59,25 @@ DELETE = Step(
     form=DeletionForm,
     grave=True,
     one_by_one=True,
-    applies=_not_going,
+    applies=_can_be_scheduled,
     carry_out=lambda tenant, request, data: schedule_deletion(
-        tenant.pk, actor=acting(request), days=data["days"], export=data["export"]
+        tenant.pk, actor=admin_actor(request), days=data["days"], export=data["export"]
     ),
 )
-CALL_OFF = Step(
+CANCEL_DELETION = ConfirmedAction(
     action="call_off_deletion",
     title=_("Call deletions off"),
     question=_("These workspaces will not be deleted, and answer as they did before:"),
     button=_("Call off"),
-    applies=lambda tenant: state_of(tenant) is State.SCHEDULED,
-    carry_out=lambda tenant, request, data: call_off_deletion(tenant.pk, actor=acting(request)),
+    applies=lambda tenant: tenant_state(tenant) is TenantState.SCHEDULED,
+    carry_out=lambda tenant, request, data: cancel_deletion(tenant.pk, actor=admin_actor(request)),
 )
-ROTATE = Step(
+ROTATE_KEY = ConfirmedAction(
     action="rotate_key",
     title=_("Change signing keys"),
     question=_("Everybody in these workspaces will have to log in again:"),
     button=_("Change the key"),
     grave=True,
-    applies=lambda tenant: state_of(tenant) is not State.DELETING,
-    carry_out=lambda tenant, request, data: rotate_key(tenant.pk, actor=acting(request)),
+    applies=lambda tenant: tenant_state(tenant) is not TenantState.DELETING,
+    carry_out=lambda tenant, request, data: rotate_key(tenant.pk, actor=admin_actor(request)),
 )

@@ -5,8 +5,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from staff.actors import acting
-from staff.admin.confirmed_action import Step
+from staff.actors import admin_actor
+from staff.admin.confirmed_action import ConfirmedAction
 from tenants.domains.verification import check_domain
 from tenants.models import Domain, Tenant
 from tenants.problems import DomainTaken
@@ -19,12 +19,12 @@ def _has_custom(tenant: Tenant) -> bool:
 def _check(tenant: Tenant, request: HttpRequest) -> None:
     for domain in tenant.domains.all():
         if not domain.is_label:
-            messages.info(request, _found(domain, request))
+            messages.info(request, _check_message(domain, request))
 
 
-def _found(domain: Domain, request: HttpRequest) -> str:
+def _check_message(domain: Domain, request: HttpRequest) -> str:
     try:
-        checked = check_domain(domain.pk, actor=acting(request))
+        checked = check_domain(domain.pk, actor=admin_actor(request))
     except DomainTaken:
         return f"{gettext(DomainTaken.title)} ({domain.domain})"
     if checked.verified_at:
@@ -33,7 +33,7 @@ def _found(domain: Domain, request: HttpRequest) -> str:
     return text % {"domain": domain.domain, "result": checked.check_result}
 
 
-CHECK = Step(
+CHECK_DOMAINS = ConfirmedAction(
     action="check_domains",
     title=_("Check domains"),
     question=_("The DNS records of these workspaces will be looked up:"),

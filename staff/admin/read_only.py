@@ -8,13 +8,13 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from core.db_backend.fields import folded
+from core.db_backend.fields import folded_search_fields
 from staff.admin.base import StaffModelAdmin
 from staff.admin_site import site
 from tenants.models import DeletionCertificate, FleetOutcome, FleetRun
 
 
-class ReadOnly:
+class ReadOnlyAdminMixin:
     """Nothing here can be added, changed or deleted."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -31,11 +31,11 @@ class ReadOnly:
 
 
 @admin.register(DeletionCertificate, site=site)
-class DeletionCertificateAdmin(ReadOnly, StaffModelAdmin):
+class DeletionCertificateAdmin(ReadOnlyAdminMixin, StaffModelAdmin):
     """What is kept of tenants that are gone."""
 
     list_display = ("name", "subdomain", "purged_at", "digest")
-    search_fields = (*folded("name", "subdomain"), "=tenant_id", "=digest")
+    search_fields = (*folded_search_fields("name", "subdomain"), "=tenant_id", "=digest")
     list_filter = ("purged_at",)
     fields = ("name", "subdomain", "tenant_id", "purged_at", "digest", "readable_document")
     readonly_fields = ("readable_document",)
@@ -48,7 +48,7 @@ class DeletionCertificateAdmin(ReadOnly, StaffModelAdmin):
         return format_html("<pre>{}</pre>", text)
 
 
-class OutcomeInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
+class OutcomeInline(ReadOnlyAdminMixin, admin.TabularInline):  # type: ignore[type-arg]
     """What became of the tenants that failed; of thousands, the others would fill the page."""
 
     model = FleetOutcome
@@ -63,7 +63,7 @@ class OutcomeInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(FleetRun, site=site)
-class FleetRunAdmin(ReadOnly, StaffModelAdmin):
+class FleetRunAdmin(ReadOnlyAdminMixin, StaffModelAdmin):
     """Runs of commands over many tenants."""
 
     list_display = ("command", "started_at", "finished_at", "total", "done", "failed")

@@ -12,19 +12,19 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from core.api.filters import LONGEST_SEARCH
-from core.db_backend.fields import folded
-from core.text.email_addresses import stored_part
-from staff.actors import acting
+from core.api.filters import MAX_SEARCH_LENGTH
+from core.db_backend.fields import folded_search_fields
+from core.text.email_addresses import searchable_address_part
+from staff.actors import admin_actor
 from staff.admin.audited import AuditedAdmin
 from staff.admin_site import site
-from staff.forms import GivenPasswordForm, NewStaffForm, StaffForm, is_last_superuser
+from staff.forms import ChangeStaffForm, NewStaffForm, SetStaffPasswordForm, is_last_superuser
 from staff.models import StaffUser
 from staff.second_factor import remove_factor
 
-RIGHTS = ("is_superuser", "groups", "user_permissions")
+PERMISSION_FIELDS = ("is_superuser", "groups", "user_permissions")
 # Rights on what the admin shows. Django makes them for every model, tenants' tables included.
-SHOWN = (
+ADMIN_MODELS = (
     ("tenants", "tenant"),
     ("tenants", "deletioncertificate"),
     ("tenants", "fleetrun"),
@@ -34,34 +34,34 @@ SHOWN = (
 )
 
 
-def shown_permissions() -> Any:
+def admin_permissions() -> Any:
     """Return the permissions that mean something here."""
     wanted = Q()
-    for app, model in SHOWN:
+    for app, model in ADMIN_MODELS:
         wanted |= Q(content_type__app_label=app, content_type__model=model)
     return Permission.objects.filter(wanted).select_related("content_type")
 
 
-class _ShownPermissions:
+class _PermissionChoicesMixin:
     def formfield_for_manytomany(
         self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any
     ) -> Any:
         if db_field.name in {"permissions", "user_permissions"}:
-            kwargs["queryset"] = shown_permissions()
+            kwargs["queryset"] = admin_permissions()
         return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
 
 
 @admin.register(StaffUser, site=site)
-class StaffAdmin(_ShownPermissions, AuditedAdmin, UserAdmin):  # type: ignore[type-arg]
+class StaffAdmin(_PermissionChoicesMixin, AuditedAdmin, UserAdmin):  # type: ignore[type-arg]
     """People who run the platform.
 
     Only those who may do everything can hand out rights; nobody can touch those who may do more.
     """
 
     kind = "staff"
-    form = StaffForm
+    form = ChangeStaffForm
     add_form = NewStaffForm
-    change_password_form = GivenPasswordForm
+    change_password_form = SetStaffPasswordForm
     list_display = (
         "email",
         "first_name",
@@ -71,13 +71,13 @@ class StaffAdmin(_ShownPermissions, AuditedAdmin, UserAdmin):  # type: ignore[ty
         "second_factor_at",
     )
     list_filter = ("is_active", "is_superuser", "groups")
-    search_fields = folded("email", "first_name", "last_name")
+    search_fields = folded_search_fields("email", "first_name", "last_name")
     ordering = ("email",)
     readonly_fields = ("second_factor_at", "last_login", "created_at")
     actions = ("reset_second_factor",)
     fieldsets = (
         (None, {"fields": ("email", "password", "first_name", "last_name")}),
-        (_("Permissions"), {"fields": ("is_active", "second_factor_at", *RIGHTS)}),
+        (_("Permissions"), {"fields": ("is_active", "second_factor_at", *PERMISSION_FIELDS)}),
         (_("Important dates"), {"fields": ("last_login", "created_at")}),
     )
     add_fieldsets = (
@@ -102,7 +102,7 @@ class StaffAdmin(_ShownPermissions, AuditedAdmin, UserAdmin):  # type: ignore[ty
     ) -> tuple[Any, bool]:
         """Return the rows that hold every word, or the address in whatever spelling."""
         found, duplicates = super().get_search_results(request, queryset, search_term)
-        part = stored_part(search_term.strip()[:LONGEST_SEARCH])
+        part = searchable_address_part(search_term.strip()[:MAX_SEARCH_LENGTH])
         if part != search_term:
             found |= queryset.filter(email__folded_contains=part)
         return found, duplicates
@@ -112,61 +112,61 @@ class StaffAdmin(_ShownPermissions, AuditedAdmin, UserAdmin):  # type: ignore[ty
         """Take the factor from people who lost theirs; one's own is removed on its own page."""
         others = [s for s in queryset if s.second_factor_at and s != request.user]
         for staff in others:
-            remove_factor(staff, actor=acting(request), why="reset")
+            remove_factor(staff, actor=admin_actor(request), why="reset")
         count = len(others)
         text = ngettext("%d second factor was reset.", "%d second factors were reset.", count)
         messages.success(request, text % count)
 
     def has_reset_permission(self, request: HttpRequest) -> bool:
         """Tell whether second factors of others may be reset: by those who may do everything."""
-        return _may_do_everything(request)
+        return _is_superuser(request)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Keep rights out of the reach of those who do not have them all."""
         fields = super().get_readonly_fields(request, obj)
-        return fields if _may_do_everything(request) else (*fields, *RIGHTS)
+        return fields if _is_superuser(request) else (*fields, *PERMISSION_FIELDS)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Tell whether ``obj`` may be changed."""
-        return super().has_change_permission(request, obj) and may_touch(request, obj)
+        return super().has_change_permission(request, obj) and may_manage(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Tell whether ``obj`` may be deleted: not oneself, and not the last of the able."""
         if obj is not None and (obj == request.user or is_last_superuser(obj)):
             return False
-        return super().has_delete_permission(request, obj) and may_touch(request, obj)
+        return super().has_delete_permission(request, obj) and may_manage(request, obj)
 
 
-def _may_do_everything(request: HttpRequest) -> bool:
+def _is_superuser(request: HttpRequest) -> bool:
     return bool(getattr(request.user, "is_superuser", False))
 
 
-def may_touch(request: HttpRequest, obj: StaffUser | None) -> bool:
+def may_manage(request: HttpRequest, obj: StaffUser | None) -> bool:
     """Tell whether whoever asks may change somebody.
 
     Whoever can set a person's password or address can act as that person.
 
     So nobody may touch somebody who has a right that they lack themselves.
     """
-    if obj is None or _may_do_everything(request):
+    if obj is None or _is_superuser(request):
         return True
     return not obj.is_superuser and request.user.has_perms(obj.get_all_permissions())
 
 
 @admin.register(Group, site=site)
-class StaffGroupAdmin(_ShownPermissions, AuditedAdmin, GroupAdmin):
+class StaffGroupAdmin(_PermissionChoicesMixin, AuditedAdmin, GroupAdmin):
     """Groups of rights. Whoever edits one hands out rights, so that takes the right to all."""
 
     kind = "group"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Tell whether a group may be added."""
-        return _may_do_everything(request)
+        return _is_superuser(request)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Tell whether ``obj`` may be changed."""
-        return _may_do_everything(request)
+        return _is_superuser(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Tell whether ``obj`` may be deleted."""
-        return _may_do_everything(request)
+        return _is_superuser(request)

@@ -7,9 +7,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from staff.admin.confirmed_action import confirmed
-from staff.admin.leaving import CALL_OFF, DELETE, ROTATE
-from staff.admin.proofs import CHECK
+from staff.admin.confirmed_action import run_confirmed
+from staff.admin.leaving import CANCEL_DELETION, DELETE, ROTATE_KEY
+from staff.admin.proofs import CHECK_DOMAINS
 from staff.admin.suspension import RESUME, SUSPEND
 from tenants.models import Tenant
 
@@ -34,33 +34,33 @@ class TenantActions:
     @admin.action(description=_("Suspend selected workspaces"), permissions=["change"])
     def suspend(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> Any:
         """Refuse every request to them, after a page that asks for the reason."""
-        return confirmed(SUSPEND, self, request, queryset)
+        return run_confirmed(SUSPEND, self, request, queryset)
 
     @admin.action(description=_("Resume selected workspaces"), permissions=["change"])
     def resume(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> Any:
         """Serve them again, after a page that asks."""
-        return confirmed(RESUME, self, request, queryset)
+        return run_confirmed(RESUME, self, request, queryset)
 
     @admin.action(description=_("Check the domains of selected workspaces"), permissions=["change"])
     def check_domains(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> Any:
         """Look the records of their custom domains up, after a page that asks."""
-        return confirmed(CHECK, self, request, queryset)
+        return run_confirmed(CHECK_DOMAINS, self, request, queryset)
 
     @admin.action(
         description=_("Change the signing keys of selected workspaces"), permissions=["change"]
     )
     def rotate_key(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> Any:
         """End every token of theirs, after a page that asks."""
-        return confirmed(ROTATE, self, request, queryset)
+        return run_confirmed(ROTATE_KEY, self, request, queryset)
 
     @admin.action(description=_("Delete the selected workspace"), permissions=["schedule"])
     def schedule_deletion(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> Any:
         """Take it off the air and set the day of its purge, after a page that asks."""
-        return confirmed(DELETE, self, request, queryset)
+        return run_confirmed(DELETE, self, request, queryset)
 
     @admin.action(
         description=_("Call off the deletion of selected workspaces"), permissions=["change"]
     )
     def call_off_deletion(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> Any:
         """Serve them as before, after a page that asks."""
-        return confirmed(CALL_OFF, self, request, queryset)
+        return run_confirmed(CANCEL_DELETION, self, request, queryset)

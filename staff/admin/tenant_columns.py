@@ -11,10 +11,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tenants.models import Tenant
-from tenants.states import IN_MAINTENANCE, SCHEDULED, SERVED, State, state_of
+from tenants.states import IN_MAINTENANCE_Q, SCHEDULED_Q, SERVED_Q, TenantState, tenant_state
 from tenants.usage import requests_by_day
 
-STATES = {"serving": SERVED, "scheduled": SCHEDULED, "broken": IN_MAINTENANCE}
+STATE_FILTERS = {"serving": SERVED_Q, "scheduled": SCHEDULED_Q, "broken": IN_MAINTENANCE_Q}
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -33,26 +33,26 @@ class StateFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> QuerySet[Tenant]:
         """Return the tenants in the state that was chosen."""
-        chosen = STATES.get(self.value() or "")
+        chosen = STATE_FILTERS.get(self.value() or "")
         return queryset.filter(chosen) if chosen is not None else queryset
 
 
-def state_in_words(tenant: Tenant) -> str:
+def describe_state(tenant: Tenant) -> str:
     """Return in words what a tenant's requests meet."""
-    state, due = state_of(tenant), tenant.deletion_due_at
-    if state is State.SCHEDULED and due is not None:
+    state, due = tenant_state(tenant), tenant.deletion_due_at
+    if state is TenantState.SCHEDULED and due is not None:
         day = date_format(due, "SHORT_DATE_FORMAT")
         return gettext("will be deleted on %(day)s") % {"day": day}
     words = {
-        State.SERVED: gettext("is served"),
-        State.MAINTENANCE: gettext("under maintenance"),
-        State.SUSPENDED: gettext("suspended"),
-        State.DELETING: gettext("is being deleted"),
+        TenantState.SERVED: gettext("is served"),
+        TenantState.MAINTENANCE: gettext("under maintenance"),
+        TenantState.SUSPENDED: gettext("suspended"),
+        TenantState.DELETING: gettext("is being deleted"),
     }
     return words[state]
 
 
-def size_of(tenant: Tenant) -> str:
+def describe_size(tenant: Tenant) -> str:
     """Return the bytes in the database and in the object store, as last measured."""
     usage = getattr(tenant, "usage", None)
     if usage is None:
@@ -60,7 +60,7 @@ def size_of(tenant: Tenant) -> str:
     return f"{filesizeformat(usage.database_bytes)} + {filesizeformat(usage.object_bytes)}"
 
 
-def usage_in_words(tenant: Tenant) -> str:
+def describe_usage(tenant: Tenant) -> str:
     """Return everything that was measured last, and when."""
     usage = getattr(tenant, "usage", None)
     if usage is None:
@@ -77,7 +77,7 @@ def usage_in_words(tenant: Tenant) -> str:
     }
 
 
-def requests_in_words(tenant: Tenant) -> str:
+def describe_requests(tenant: Tenant) -> str:
     """Return the requests of the last thirty days and of the last day that had any."""
     days = requests_by_day(tenant.pk)
     if not days:
@@ -93,19 +93,19 @@ class TenantColumns:
     @admin.display(description=_("state"), ordering="status")
     def state(self, tenant: Tenant) -> str:
         """Return what its requests meet."""
-        return state_in_words(tenant)
+        return describe_state(tenant)
 
     @admin.display(description=_("database + objects"), ordering="usage__database_bytes")
     def size(self, tenant: Tenant) -> str:
         """Return what it holds."""
-        return size_of(tenant)
+        return describe_size(tenant)
 
     @admin.display(description=_("holds"))
     def usage_in_words(self, tenant: Tenant) -> str:
         """Return what was measured last."""
-        return usage_in_words(tenant)
+        return describe_usage(tenant)
 
     @admin.display(description=_("requests"))
     def requests_in_words(self, tenant: Tenant) -> str:
         """Return how much it is used."""
-        return requests_in_words(tenant)
+        return describe_requests(tenant)

@@ -12,14 +12,14 @@ from core.forms import EmailAddressFormField
 from core.problems import FieldError, ValidationFailed
 from staff.admin.limits import LimitFields
 from tenants import slugs
-from tenants.domains.validation import checked_domain, is_free
+from tenants.domains.validation import clean_new_domain, is_domain_available
 from tenants.models import Domain, Tenant
-from tenants.names import checked_name
+from tenants.names import clean_tenant_name
 
 TAKEN = FieldError("", "taken", "Somebody has this name already.")
 
 
-def checked_by(check: Callable[[str], str], text: str) -> str:
+def clean_with(check: Callable[[str], str], text: str) -> str:
     """Return what ``check`` makes of ``text``; its faults become those of the form's field."""
     try:
         return check(text)
@@ -28,9 +28,9 @@ def checked_by(check: Callable[[str], str], text: str) -> str:
         raise forms.ValidationError(faults) from problem
 
 
-def free(name: str) -> str:
+def require_free(name: str) -> str:
     """Return a name that no tenant has. Raises ValidationFailed for one that is taken."""
-    if not is_free(name):
+    if not is_domain_available(name):
         raise ValidationFailed(errors=[TAKEN])
     return name
 
@@ -46,7 +46,7 @@ class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
         """Return the name with single spaces, or as it was stored if it is not changed."""
         if self.cleaned_data["name"] == self.instance.name:
             return str(self.instance.name)
-        return checked_by(checked_name, self.cleaned_data["name"])
+        return clean_with(clean_tenant_name, self.cleaned_data["name"])
 
 
 class ChangeTenantForm(LimitFields, TenantForm):
@@ -70,7 +70,7 @@ class ChangeTenantForm(LimitFields, TenantForm):
         own = {domain.domain for domain in self.instance.domains.all() if domain.is_label}
         if wanted.strip().lower() in own:
             return str(wanted.strip().lower())
-        return checked_by(lambda text: free(slugs.checked(text)), wanted)
+        return clean_with(lambda text: require_free(slugs.clean_new_slug(text)), wanted)
 
 
 class NewTenantForm(TenantForm):
@@ -92,7 +92,9 @@ class NewTenantForm(TenantForm):
 
     def clean_subdomain(self) -> str:
         """Return the slug."""
-        return checked_by(lambda text: free(slugs.checked(text)), self.cleaned_data["subdomain"])
+        return clean_with(
+            lambda text: require_free(slugs.clean_new_slug(text)), self.cleaned_data["subdomain"]
+        )
 
 
 class DomainForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -120,7 +122,9 @@ class DomainForm(forms.ModelForm):  # type: ignore[type-arg]
         """Return the name as it is stored."""
         if self.fields["domain"].disabled:
             return str(self.instance.domain)
-        return checked_by(lambda text: free(checked_domain(text)), self.cleaned_data["domain"])
+        return clean_with(
+            lambda text: require_free(clean_new_domain(text)), self.cleaned_data["domain"]
+        )
 
 
 class DomainFormSet(BaseInlineFormSet):  # type: ignore[type-arg]

@@ -9,8 +9,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from core.db_backend.fields import folded
-from staff.actors import acting
+from core.db_backend.fields import folded_search_fields
+from staff.actors import admin_actor
 from staff.admin.base import StaffModelAdmin
 from staff.admin.domains import DomainInline, save_domains
 from staff.admin.limits import LimitColumns
@@ -18,10 +18,10 @@ from staff.admin.tenant_actions import TenantActions
 from staff.admin.tenant_columns import StateFilter, TenantColumns
 from staff.admin.tenant_forms import ChangeTenantForm, NewTenantForm
 from staff.admin_site import site
-from staff.founding import make_owner
+from staff.founding import create_owner
 from staff.tenant_services import change_tenant
 from tenants.hosts import site_url
-from tenants.limits import NAMES
+from tenants.limits import LIMIT_NAMES
 from tenants.models import Tenant
 from tenants.refs import TenantRef
 from tenants.services import create_tenant
@@ -33,7 +33,7 @@ class TenantAdmin(TenantActions, TenantColumns, LimitColumns, StaffModelAdmin): 
 
     list_display = ("name", "subdomain", "state", "size", "created_at")
     list_filter = (StateFilter, "status", "registration", "created_at")
-    search_fields = folded("name", "domains__domain")
+    search_fields = folded_search_fields("name", "domains__domain")
     search_help_text = _("Name or domain")
     list_per_page = 50
     show_full_result_count = False
@@ -78,7 +78,7 @@ class TenantAdmin(TenantActions, TenantColumns, LimitColumns, StaffModelAdmin): 
         (
             _("Limits"),
             {
-                "fields": NAMES,
+                "fields": LIMIT_NAMES,
                 "description": _("Left blank, a limit is what everybody gets. 0 is no limit."),
             },
         ),
@@ -131,13 +131,13 @@ class TenantAdmin(TenantActions, TenantColumns, LimitColumns, StaffModelAdmin): 
         """Provision a new tenant, or change the one that exists."""
         data = form.cleaned_data
         if change:
-            change_tenant(obj.pk, data, actor=acting(request))
+            change_tenant(obj.pk, data, actor=admin_actor(request))
             return
         ref = create_tenant(
             name=data["name"],
             subdomain=data["subdomain"],
             registration=data["registration"],
-            actor=acting(request),
+            actor=admin_actor(request),
         )
         obj.pk = ref.id
         obj.refresh_from_db()
@@ -146,7 +146,7 @@ class TenantAdmin(TenantActions, TenantColumns, LimitColumns, StaffModelAdmin): 
             self._add_owner(request, ref, data["owner_email"])
 
     def _add_owner(self, request: HttpRequest, ref: TenantRef, email: str) -> None:
-        password = make_owner(ref, email=email, actor=acting(request))
+        password = create_owner(ref, email=email, actor=admin_actor(request))
         # Shown once, so it must reach nobody before the tenant is there.
         text = gettext("%(email)s can log in at %(address)s with the password %(password)s")
         values = {"email": email, "address": site_url(ref.slug), "password": password}
@@ -154,4 +154,4 @@ class TenantAdmin(TenantActions, TenantColumns, LimitColumns, StaffModelAdmin): 
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Add and remove domains."""
-        save_domains(form.instance, formset, actor=acting(request))
+        save_domains(form.instance, formset, actor=admin_actor(request))

@@ -8,24 +8,24 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from core.db_backend.fields import folded
-from staff.actors import acting
+from core.db_backend.fields import folded_search_fields
+from staff.actors import admin_actor
 from staff.admin.base import StaffModelAdmin
-from staff.admin.read_only import ReadOnly
-from staff.admin.staff_users import may_touch
+from staff.admin.read_only import ReadOnlyAdminMixin
+from staff.admin.staff_users import may_manage
 from staff.admin_site import site
 from staff.models import StaffToken
-from staff.tokens import revoke
+from staff.tokens import revoke_token
 
 
 @admin.register(StaffToken, site=site)
-class StaffTokenAdmin(ReadOnly, StaffModelAdmin):
+class StaffTokenAdmin(ReadOnlyAdminMixin, StaffModelAdmin):
     """Whoever may change a member of staff may end their tokens; everybody may end their own."""
 
     list_display = ("staff", "name", "created_at", "expires_at", "last_used_at", "ip", "revoked_at")
     list_filter = ("expires_at", "revoked_at")
     list_select_related = ("staff",)
-    search_fields = folded("staff__email", "name")
+    search_fields = folded_search_fields("staff__email", "name")
     fields = (
         "staff",
         "name",
@@ -57,7 +57,7 @@ class StaffTokenAdmin(ReadOnly, StaffModelAdmin):
         """End them now."""
         tokens = [t for t in queryset.select_related("staff") if _may_end(request, t)]
         for token in tokens:
-            revoke(token, actor=acting(request))
+            revoke_token(token, actor=admin_actor(request))
         count = len(tokens)
         text = ngettext("%d token was ended.", "%d tokens were ended.", count) % count
         messages.success(request, text)
@@ -65,5 +65,5 @@ class StaffTokenAdmin(ReadOnly, StaffModelAdmin):
 
 def _may_end(request: HttpRequest, token: StaffToken) -> bool:
     user: Any = request.user
-    allowed = user.has_perm("staff.change_staffuser") and may_touch(request, token.staff)
+    allowed = user.has_perm("staff.change_staffuser") and may_manage(request, token.staff)
     return allowed or token.staff == user

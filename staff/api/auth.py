@@ -5,18 +5,22 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.serializers import parsed
+from core.api.serializers import validated
 from core.api.views import ApiView
-from staff.api.serializers import LoginRequest, StaffTokenShape, token_answer
+from staff.api.serializers import (
+    LoginRequestSerializer,
+    StaffTokenSerializer,
+    serialize_issued_token,
+)
 from staff.authentication import (
-    MayAsStaff,
+    HasStaffPermission,
     StaffAuthentication,
-    asking,
+    api_actor,
+    request_token,
     require_staff_network,
-    token_of,
 )
 from staff.login import log_in
-from staff.tokens import revoke
+from staff.tokens import revoke_token
 
 
 class StaffLogin(ApiView):
@@ -25,20 +29,22 @@ class StaffLogin(ApiView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
 
-    @extend_schema(operation_id="staff_login", request=LoginRequest, responses=StaffTokenShape)
+    @extend_schema(
+        operation_id="staff_login", request=LoginRequestSerializer, responses=StaffTokenSerializer
+    )
     def post(self, request: Request) -> Response:
         require_staff_network()
-        fields = parsed(LoginRequest, request)
-        return Response(token_answer(log_in(**fields)))
+        fields = validated(LoginRequestSerializer, request)
+        return Response(serialize_issued_token(log_in(**fields)))
 
 
 class StaffLogout(ApiView):
     """End the token that asks."""
 
     authentication_classes = (StaffAuthentication,)
-    permission_classes = (MayAsStaff,)
+    permission_classes = (HasStaffPermission,)
 
     @extend_schema(operation_id="staff_logout", request=None, responses={204: None})
     def post(self, request: Request) -> Response:
-        revoke(token_of(request), actor=asking(request))
+        revoke_token(request_token(request), actor=api_actor(request))
         return Response(status=204)

@@ -9,10 +9,10 @@ from rest_framework.response import Response
 
 from audit.services import Actor
 from core.api.views import ApiView
-from core.http.conditional import require_match, tagged
-from staff.api.documents import tenant_etag, tenant_of
-from staff.authentication import MayAsStaff, StaffAuthentication, asking
-from staff.tenant_services import Check, act_on
+from core.http.conditional import require_match, response_with_etag
+from staff.api.documents import serialize_tenant, tenant_etag
+from staff.authentication import HasStaffPermission, StaffAuthentication, api_actor
+from staff.tenant_services import TenantCheck, apply_to_tenant
 from tenants.models import Tenant
 
 VIEW, ADD = "tenants.view_tenant", "tenants.add_tenant"
@@ -23,32 +23,36 @@ class StaffView(ApiView):
     """A view for staff; ``rights`` names the permission that each method takes."""
 
     authentication_classes = (StaffAuthentication,)
-    permission_classes = (MayAsStaff,)
+    permission_classes = (HasStaffPermission,)
     rights: dict[str, str] = {}
 
 
-def shown(request: Request, tenant: Tenant, status: int = 200, **more: Any) -> Response:
+def tenant_response(request: Request, tenant: Tenant, status: int = 200, **more: Any) -> Response:
     """Return a tenant with its entity tag, or 304 if the client has it."""
-    return tagged(request, {**tenant_of(tenant), **more}, tenant_etag(tenant), status)
+    return response_with_etag(
+        request, {**serialize_tenant(tenant), **more}, tenant_etag(tenant), status
+    )
 
 
-def matching(request: Request) -> Check:
+def if_match_check(request: Request) -> TenantCheck:
     """Return a check that raises PreconditionFailed unless If-Match fits the locked tenant."""
     return lambda tenant: require_match(request, tenant_etag(tenant))
 
 
-def unconditional(tenant: Tenant) -> None:
+def no_check(tenant: Tenant) -> None:
     """Let every version of the tenant pass."""
 
 
-def acted(
+def apply_and_respond(
     request: Request,
     tenant_id: uuid.UUID,
     act: Callable[[uuid.UUID, Actor], Any],
     *,
-    check: Check = unconditional,
+    check: TenantCheck = no_check,
     status: int = 200,
 ) -> Response:
     """Let who asks do something to a tenant that ``check`` passes; return the tenant after it."""
-    actor = asking(request)
-    return shown(request, act_on(tenant_id, lambda pk: act(pk, actor), check), status)
+    actor = api_actor(request)
+    return tenant_response(
+        request, apply_to_tenant(tenant_id, lambda pk: act(pk, actor), check), status
+    )

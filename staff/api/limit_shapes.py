@@ -1,17 +1,17 @@
 """What is set apart for one tenant alone, as the staff API takes and shows it. Shapes only."""
 
 from core.api.fields import IntegerField
-from core.api.serializers import KnownFields
-from tenants.limits import LARGEST
+from core.api.serializers import StrictSerializer
+from tenants.limits import MAX_LIMIT
 
 
 def _own_limit(what: str) -> IntegerField:
     return IntegerField(
-        min_value=0, max_value=LARGEST, allow_null=True, required=False, help_text=what
+        min_value=0, max_value=MAX_LIMIT, allow_null=True, required=False, help_text=what
     )
 
 
-class OwnLimitsShape(KnownFields):
+class OwnLimitsSerializer(StrictSerializer):
     unknown = "There is no such limit."
 
     storage_bytes = _own_limit("All objects together, in bytes.")

@@ -5,26 +5,26 @@ from typing import Any
 from rest_framework import serializers
 
 from core.api.fields import EmailField, IntegerField, TextField
-from core.api.serializers import CredentialsShape, by_rule
-from staff.api.limit_shapes import OwnLimitsShape
+from core.api.serializers import CredentialsSerializer, as_validator
+from staff.api.limit_shapes import OwnLimitsSerializer
 from staff.models import StaffUser
-from staff.tokens import Issued
-from tenants.lifecycle import LONGEST_GRACE
+from staff.tokens import IssuedToken
+from tenants.lifecycle import MAX_GRACE_DAYS
 from tenants.models import Tenant
-from tenants.names import LONGEST_NAME, checked_name
-from tenants.serializers import DomainShape, LimitsShape, UsageShape
-from tenants.services import LONGEST_REASON
-from tenants.slugs import MOST
-from tenants.slugs import checked as checked_slug
-from tenants.slugs import well_formed as well_formed_slug
-from tenants.subdomains import LONGEST_REDIRECT
+from tenants.names import MAX_TENANT_NAME_LENGTH, clean_tenant_name
+from tenants.serializers import DomainSerializer, LimitsSerializer, UsageSerializer
+from tenants.services import MAX_REASON_LENGTH
+from tenants.slugs import MAX_SLUG_LENGTH
+from tenants.slugs import clean_new_slug as checked_slug
+from tenants.slugs import clean_slug as well_formed_slug
+from tenants.subdomains import MAX_REDIRECT_DAYS
 
 
-class LoginRequest(CredentialsShape):
+class LoginRequestSerializer(CredentialsSerializer):
     pass
 
 
-class StaffShape(serializers.Serializer[Any]):
+class StaffSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     email = serializers.EmailField()
     first_name = serializers.CharField()
@@ -35,53 +35,53 @@ class StaffShape(serializers.Serializer[Any]):
     )
 
 
-class StaffTokenShape(serializers.Serializer[Any]):
+class StaffTokenSerializer(serializers.Serializer[Any]):
     access_token = serializers.CharField()
     token_type = serializers.CharField()
     expires_in = serializers.IntegerField(help_text="Seconds.")
-    user = StaffShape()
+    user = StaffSerializer()
 
 
-class TenantFields(serializers.Serializer[Any]):
+class TenantFieldsSerializer(serializers.Serializer[Any]):
     name = TextField(
-        max_length=LONGEST_NAME,
+        max_length=MAX_TENANT_NAME_LENGTH,
         length_code="invalid_length",
         required=False,
-        validators=[by_rule(checked_name)],
+        validators=[as_validator(clean_tenant_name)],
     )
     registration = serializers.ChoiceField(Tenant.Registration.values, required=False)
 
 
-class ChangeTenantRequest(TenantFields):
-    limits = OwnLimitsShape(
+class ChangeTenantRequestSerializer(TenantFieldsSerializer):
+    limits = OwnLimitsSerializer(
         required=False, help_text="Null: what everybody gets. 0: no limit. Others stay."
     )
     subdomain = TextField(
-        max_length=MOST,
+        max_length=MAX_SLUG_LENGTH,
         length_code="invalid_length",
         required=False,
-        validators=[by_rule(well_formed_slug)],
+        validators=[as_validator(well_formed_slug)],
     )
     redirect_days = IntegerField(
         min_value=0,
-        max_value=LONGEST_REDIRECT,
+        max_value=MAX_REDIRECT_DAYS,
         required=False,
         help_text="How long the former subdomain leads to the new one; 0 frees it at once.",
     )
 
 
-class NewTenantRequest(TenantFields):
+class NewTenantRequestSerializer(TenantFieldsSerializer):
     company = TextField(
-        max_length=LONGEST_NAME,
+        max_length=MAX_TENANT_NAME_LENGTH,
         length_code="invalid_length",
         required=False,
-        validators=[by_rule(checked_name)],
+        validators=[as_validator(clean_tenant_name)],
         help_text="Another word for `name`.",
     )
     subdomain = TextField(
-        max_length=MOST,
+        max_length=MAX_SLUG_LENGTH,
         length_code="invalid_length",
-        validators=[by_rule(checked_slug)],
+        validators=[as_validator(checked_slug)],
     )
     owner_email = EmailField(
         max_length=254,
@@ -97,9 +97,9 @@ class NewTenantRequest(TenantFields):
         return attrs
 
 
-class SuspendRequest(serializers.Serializer[Any]):
+class SuspendRequestSerializer(serializers.Serializer[Any]):
     reason = TextField(
-        max_length=LONGEST_REASON,
+        max_length=MAX_REASON_LENGTH,
         required=False,
         default="",
         allow_blank=True,
@@ -107,31 +107,31 @@ class SuspendRequest(serializers.Serializer[Any]):
     )
 
 
-class DeleteRequest(serializers.Serializer[Any]):
+class DeleteRequestSerializer(serializers.Serializer[Any]):
     days = IntegerField(
-        min_value=0, max_value=LONGEST_GRACE, required=False, help_text="30 unless set otherwise."
+        min_value=0, max_value=MAX_GRACE_DAYS, required=False, help_text="30 unless set otherwise."
     )
     export = serializers.BooleanField(
         required=False, default=True, help_text="Keep an archive of it when it is purged."
     )
 
 
-class MaintenanceShape(serializers.Serializer[Any]):
+class MaintenanceSerializer(serializers.Serializer[Any]):
     reason = serializers.ChoiceField(Tenant.Maintenance.values)
     since = serializers.DateTimeField(allow_null=True)
     note = serializers.CharField(help_text="For staff, e.g. the error.")
 
 
-class TenantShape(serializers.Serializer[Any]):
+class TenantSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     name = serializers.CharField()
     subdomain = serializers.CharField()
     url = serializers.URLField()
-    domains = DomainShape(many=True)
+    domains = DomainSerializer(many=True)
     status = serializers.ChoiceField(["active", "suspended"])
     suspended_reason = serializers.CharField(allow_blank=True)
     registration = serializers.ChoiceField(Tenant.Registration.values)
-    maintenance = MaintenanceShape(allow_null=True)
+    maintenance = MaintenanceSerializer(allow_null=True)
     deletion_requested_at = serializers.DateTimeField(allow_null=True)
     deletion_due_at = serializers.DateTimeField(
         allow_null=True, help_text="From this moment on it may be purged; nobody is served before."
@@ -139,23 +139,23 @@ class TenantShape(serializers.Serializer[Any]):
     export_before_deletion = serializers.BooleanField()
     key_version = serializers.IntegerField()
     cloned_from = serializers.UUIDField(allow_null=True)
-    limits = OwnLimitsShape(help_text="Set apart for it; null is what everybody gets, 0 none.")
-    effective_limits = LimitsShape(help_text="What holds, with what everybody gets.")
-    usage = UsageShape(allow_null=True, help_text="As last measured.")
+    limits = OwnLimitsSerializer(help_text="Set apart for it; null is what everybody gets, 0 none.")
+    effective_limits = LimitsSerializer(help_text="What holds, with what everybody gets.")
+    usage = UsageSerializer(allow_null=True, help_text="As last measured.")
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
 
 
-class OwnerShape(serializers.Serializer[Any]):
+class OwnerSerializer(serializers.Serializer[Any]):
     email = serializers.EmailField()
     password = serializers.CharField()
 
 
-class NewTenantShape(TenantShape):
-    owner = OwnerShape(required=False)
+class NewTenantSerializer(TenantSerializer):
+    owner = OwnerSerializer(required=False)
 
 
-def staff_of(staff: StaffUser) -> dict[str, Any]:
+def serialize_staff(staff: StaffUser) -> dict[str, Any]:
     """Return a member of staff as the API shows them."""
     rights = sorted(p for p in staff.get_all_permissions() if p.startswith("tenants."))
     return {
@@ -168,12 +168,12 @@ def staff_of(staff: StaffUser) -> dict[str, Any]:
     }
 
 
-def token_answer(issued: Issued) -> dict[str, Any]:
+def serialize_issued_token(issued: IssuedToken) -> dict[str, Any]:
     """Return a new token as the API shows it, once."""
     row = issued.row
     return {
         "access_token": issued.text,
         "token_type": "Bearer",
         "expires_in": round((row.expires_at - row.created_at).total_seconds()),
-        "user": staff_of(row.staff),
+        "user": serialize_staff(row.staff),
     }

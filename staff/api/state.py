@@ -6,11 +6,11 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.serializers import parsed
-from staff.api.base import CHANGE, StaffView, acted
-from staff.api.serializers import SuspendRequest, TenantShape
-from staff.tenant_services import serve_again
-from tenants.lifecycle import call_off_deletion
+from core.api.serializers import validated
+from staff.api.base import CHANGE, StaffView, apply_and_respond
+from staff.api.serializers import SuspendRequestSerializer, TenantSerializer
+from staff.tenant_services import resume_and_cancel_deletion
+from tenants.lifecycle import cancel_deletion
 from tenants.services import rotate_key, suspend_tenant
 
 
@@ -19,11 +19,13 @@ class Suspend(StaffView):
 
     rights = {"POST": CHANGE}
 
-    @extend_schema(operation_id="suspend_tenant", request=SuspendRequest, responses=TenantShape)
+    @extend_schema(
+        operation_id="suspend_tenant", request=SuspendRequestSerializer, responses=TenantSerializer
+    )
     def post(self, request: Request, tenant_id: uuid.UUID) -> Response:
         """Suspend it; repeating that changes nothing, not even the reason."""
-        reason = parsed(SuspendRequest, request)["reason"]
-        return acted(
+        reason = validated(SuspendRequestSerializer, request)["reason"]
+        return apply_and_respond(
             request, tenant_id, lambda pk, actor: suspend_tenant(pk, actor=actor, reason=reason)
         )
 
@@ -33,10 +35,12 @@ class Resume(StaffView):
 
     rights = {"POST": CHANGE}
 
-    @extend_schema(operation_id="resume_tenant", request=None, responses=TenantShape)
+    @extend_schema(operation_id="resume_tenant", request=None, responses=TenantSerializer)
     def post(self, request: Request, tenant_id: uuid.UUID) -> Response:
         """Take back a suspension, and a deletion that was scheduled."""
-        return acted(request, tenant_id, lambda pk, actor: serve_again(pk, actor=actor))
+        return apply_and_respond(
+            request, tenant_id, lambda pk, actor: resume_and_cancel_deletion(pk, actor=actor)
+        )
 
 
 class CancelDeletion(StaffView):
@@ -44,10 +48,12 @@ class CancelDeletion(StaffView):
 
     rights = {"POST": CHANGE}
 
-    @extend_schema(operation_id="cancel_deletion", request=None, responses=TenantShape)
+    @extend_schema(operation_id="cancel_deletion", request=None, responses=TenantSerializer)
     def post(self, request: Request, tenant_id: uuid.UUID) -> Response:
         """Leave the tenant as it was before; a suspended one stays suspended."""
-        return acted(request, tenant_id, lambda pk, actor: call_off_deletion(pk, actor=actor))
+        return apply_and_respond(
+            request, tenant_id, lambda pk, actor: cancel_deletion(pk, actor=actor)
+        )
 
 
 class RotateKey(StaffView):
@@ -55,7 +61,7 @@ class RotateKey(StaffView):
 
     rights = {"POST": CHANGE}
 
-    @extend_schema(operation_id="rotate_tenant_key", request=None, responses=TenantShape)
+    @extend_schema(operation_id="rotate_tenant_key", request=None, responses=TenantSerializer)
     def post(self, request: Request, tenant_id: uuid.UUID) -> Response:
         """End every token of the tenant: its people log in again."""
-        return acted(request, tenant_id, lambda pk, actor: rotate_key(pk, actor=actor))
+        return apply_and_respond(request, tenant_id, lambda pk, actor: rotate_key(pk, actor=actor))

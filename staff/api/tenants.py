@@ -7,30 +7,39 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.filters import checked_ordering
-from core.api.openapi import IF_MATCH, IF_NONE_MATCH, ordering_by, search_for
+from core.api.filters import validate_ordering
+from core.api.openapi import IF_MATCH, IF_NONE_MATCH, ordering_parameter, search_parameter
 from core.api.pagination import KeysetPagination
-from core.api.serializers import checked_fields, parsed
+from core.api.serializers import validated, validated_data
 from idempotency.keys import IDEMPOTENCY_KEY
-from idempotency.services import fingerprint_of, once
-from staff.api.base import ADD, CHANGE, DELETE, VIEW, StaffView, acted, matching, shown
-from staff.api.documents import tenant_of
-from staff.api.serializers import (
-    ChangeTenantRequest,
-    DeleteRequest,
-    NewTenantRequest,
-    NewTenantShape,
-    TenantShape,
+from idempotency.services import fingerprint_of, idempotent
+from staff.api.base import (
+    ADD,
+    CHANGE,
+    DELETE,
+    VIEW,
+    StaffView,
+    apply_and_respond,
+    if_match_check,
+    tenant_response,
 )
-from staff.authentication import asking
-from staff.queries import ORDERINGS, STATES, find_tenants, shown_tenant
-from staff.tenant_services import change_tenant, open_tenant
+from staff.api.documents import serialize_tenant
+from staff.api.serializers import (
+    ChangeTenantRequestSerializer,
+    DeleteRequestSerializer,
+    NewTenantRequestSerializer,
+    NewTenantSerializer,
+    TenantSerializer,
+)
+from staff.authentication import api_actor
+from staff.queries import ORDERINGS, STATES, find_tenants, visible_tenant
+from staff.tenant_services import change_tenant, create_tenant_with_owner
 from tenants.lifecycle import schedule_deletion
 
-LISTING = [
-    search_for("A part of the name or of a domain."),
+LIST_PARAMETERS = [
+    search_parameter("A part of the name or of a domain."),
     OpenApiParameter("status", str, enum=list(STATES)),
-    ordering_by(ORDERINGS),
+    ordering_parameter(ORDERINGS),
 ]
 
 
@@ -41,43 +50,45 @@ class Tenants(StaffView):
     pagination_class = KeysetPagination
 
     @extend_schema(
-        operation_id="list_tenants", parameters=LISTING, responses={200: TenantShape(many=True)}
+        operation_id="list_tenants",
+        parameters=LIST_PARAMETERS,
+        responses={200: TenantSerializer(many=True)},
     )
     def get(self, request: Request) -> Response:
         """List tenants by page."""
         asked = request.query_params
-        ordering = checked_ordering(asked.get("ordering", ""), ORDERINGS)
+        ordering = validate_ordering(asked.get("ordering", ""), ORDERINGS)
         found = find_tenants(search=asked.get("search", ""), state=asked.get("status", ""))
-        return self.page(request, found, tenant_of, ordering=ordering)
+        return self.page(request, found, serialize_tenant, ordering=ordering)
 
     @extend_schema(
         operation_id="open_tenant",
-        request=NewTenantRequest,
+        request=NewTenantRequestSerializer,
         parameters=[IDEMPOTENCY_KEY],
-        responses={201: NewTenantShape},
+        responses={201: NewTenantSerializer},
     )
     def post(self, request: Request) -> Response:
         """Open a tenant; it can be used when the answer comes."""
-        fields = parsed(NewTenantRequest, request)
-        return once(
+        fields = validated(NewTenantRequestSerializer, request)
+        return idempotent(
             request,
-            caller=f"staff:{asking(request).id}",
+            caller=f"staff:{api_actor(request).id}",
             fingerprint=fingerprint_of(request.data),
-            act=lambda: _opened(request, fields),
+            act=lambda: _created_response(request, fields),
         )
 
 
-def _opened(request: Request, fields: dict[str, Any]) -> Response:
+def _created_response(request: Request, fields: dict[str, Any]) -> Response:
     email = fields.get("owner_email", "")
-    tenant, password = open_tenant(
+    tenant, password = create_tenant_with_owner(
         name=fields.get("name") or fields["company"],
         subdomain=fields["subdomain"],
         registration=fields.get("registration", "closed"),
         owner_email=email,
-        actor=asking(request),
+        actor=api_actor(request),
     )
     owner = {"owner": {"email": email, "password": password}} if password else {}
-    response = shown(request, tenant, 201, **owner)
+    response = tenant_response(request, tenant, 201, **owner)
     response["Location"] = f"/api/tenants/{tenant.id}"
     response["Cache-Control"] = "no-store"  # it may hold a password
     return response
@@ -91,46 +102,46 @@ class OneTenant(StaffView):
     @extend_schema(
         operation_id="read_tenant",
         parameters=[IF_NONE_MATCH],
-        responses={200: TenantShape, 304: None},
+        responses={200: TenantSerializer, 304: None},
     )
     def get(self, request: Request, tenant_id: uuid.UUID) -> Response:
         """Show a tenant."""
-        return shown(request, shown_tenant(tenant_id))
+        return tenant_response(request, visible_tenant(tenant_id))
 
     @extend_schema(
         operation_id="change_tenant",
-        request=ChangeTenantRequest,
+        request=ChangeTenantRequestSerializer,
         parameters=[IF_MATCH],
-        responses=TenantShape,
+        responses=TenantSerializer,
     )
     def patch(self, request: Request, tenant_id: uuid.UUID) -> Response:
         """Change the name, who may join, what may be kept, and the subdomain."""
-        changes = parsed(ChangeTenantRequest, request, partial=True)
-        return acted(
+        changes = validated(ChangeTenantRequestSerializer, request, partial=True)
+        return apply_and_respond(
             request,
             tenant_id,
             lambda pk, actor: change_tenant(pk, changes, actor=actor),
-            check=matching(request),
+            check=if_match_check(request),
         )
 
     @extend_schema(
         operation_id="delete_tenant",
         request=None,
-        parameters=[IF_MATCH, DeleteRequest],
-        responses={202: TenantShape},
+        parameters=[IF_MATCH, DeleteRequestSerializer],
+        responses={202: TenantSerializer},
     )
     def delete(self, request: Request, tenant_id: uuid.UUID) -> Response:
         """Stop serving the tenant now and purge it after `days`; until then it can be called off.
 
         The fields may come in the query or in a JSON body. Asking again changes nothing.
         """
-        fields = checked_fields(DeleteRequest, _query_or_body(request))
+        fields = validated_data(DeleteRequestSerializer, _query_or_body(request))
         days, export = fields.get("days"), fields["export"]
-        return acted(
+        return apply_and_respond(
             request,
             tenant_id,
             lambda pk, actor: schedule_deletion(pk, days=days, export=export, actor=actor),
-            check=matching(request),
+            check=if_match_check(request),
             status=202,
         )
 

@@ -8,23 +8,23 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.serializers import checked_fields
+from core.api.serializers import validated_data
 from staff.api.base import VIEW, StaffView
-from staff.queries import shown_tenant
-from tenants.documents import requests_document, usage_document
-from tenants.measuring import Seen, current_usage
-from tenants.serializers import RequestsShape, UsageShape
+from staff.queries import visible_tenant
+from tenants.documents import serialize_request_counts, serialize_usage
+from tenants.measuring import CurrentUsage, current_usage
+from tenants.serializers import RequestCountsSerializer, UsageSerializer
 
 
-class UsageRequest(serializers.Serializer[Any]):
+class UsageRequestSerializer(serializers.Serializer[Any]):
     exact = serializers.BooleanField(
         required=False, default=False, help_text="Count the rows now rather than estimate them."
     )
 
 
-class TenantUsageShape(UsageShape):
+class TenantUsageSerializer(UsageSerializer):
     rows_are_exact = serializers.BooleanField(help_text="Whether the rows were counted just now.")
-    requests = RequestsShape()
+    requests = RequestCountsSerializer()
 
 
 class TenantUsage(StaffView):
@@ -33,18 +33,20 @@ class TenantUsage(StaffView):
     rights = {"GET": VIEW}
 
     @extend_schema(
-        operation_id="read_tenant_usage", parameters=[UsageRequest], responses=TenantUsageShape
+        operation_id="read_tenant_usage",
+        parameters=[UsageRequestSerializer],
+        responses=TenantUsageSerializer,
     )
     def get(self, request: Request, tenant_id: uuid.UUID) -> Response:
         """Show what it holds, at most five minutes old, and its requests up to some seconds ago."""
-        fields = checked_fields(UsageRequest, request.query_params.dict())
-        seen = current_usage(shown_tenant(tenant_id), exact=fields["exact"])
-        return Response(_document(seen))
+        fields = validated_data(UsageRequestSerializer, request.query_params.dict())
+        seen = current_usage(visible_tenant(tenant_id), exact=fields["exact"])
+        return Response(_serialize_usage(seen))
 
 
-def _document(seen: Seen) -> dict[str, Any]:
+def _serialize_usage(seen: CurrentUsage) -> dict[str, Any]:
     return {
-        **usage_document(seen.held),
+        **serialize_usage(seen.held),
         "rows_are_exact": seen.rows_are_exact,
-        "requests": requests_document(seen.requests),
+        "requests": serialize_request_counts(seen.requests),
     }

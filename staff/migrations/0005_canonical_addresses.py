@@ -2,12 +2,12 @@
 
 from django.db import migrations
 
-from staff.address_rewriting import rewrite_addresses
+from staff.address_rewriting import canonicalize_addresses
 
 
 def rewrite(apps, schema_editor):
     with schema_editor.connection.cursor() as cursor:
-        rewrite_addresses(cursor)
+        canonicalize_addresses(cursor)
 
 
 class Migration(migrations.Migration):

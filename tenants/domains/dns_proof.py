@@ -17,14 +17,14 @@ from dns.resolver import NXDOMAIN, LifetimeTimeout, NoAnswer, Resolver
 
 from tenants.models import Domain
 
-CHALLENGE = "_aggios-challenge"
-MARK = "aggios-verification="
-LIFETIME = 5.0  # seconds for the whole look-up, whatever the servers do
-EACH = 2.0  # seconds for one server to answer
-PAYLOAD = 1232  # octets of a datagram that is not cut up on its way (dnsflagday.net/2020)
+CHALLENGE_LABEL = "_aggios-challenge"
+VALUE_PREFIX = "aggios-verification="
+LOOKUP_TIMEOUT = 5.0  # seconds for the whole look-up, whatever the servers do
+SERVER_TIMEOUT = 2.0  # seconds for one server to answer
+EDNS_PAYLOAD = 1232  # octets of a datagram that is not cut up on its way (dnsflagday.net/2020)
 
 
-class Outcome(StrEnum):
+class CheckResult(StrEnum):
     """What a check found; ``Domain.check_result`` holds it."""
 
     FOUND = "found"
@@ -46,43 +46,43 @@ class ProofRecord:
     type: str = "TXT"
 
 
-def new_token() -> str:
+def new_proof_token() -> str:
     """Return what makes a claim's record its own: 160 random bits in letters without case."""
     return secrets.token_hex(20)
 
 
 def proof_record(domain: Domain) -> ProofRecord:
     """Return the record that proves this claim."""
-    return ProofRecord(f"{CHALLENGE}.{domain.domain}", f"{MARK}{domain.proof_token}")
+    return ProofRecord(f"{CHALLENGE_LABEL}.{domain.domain}", f"{VALUE_PREFIX}{domain.proof_token}")
 
 
-def look_up(domain: str, token: str) -> Outcome:
-    """Ask the DNS for the record of a claim; takes ``LIFETIME`` seconds at most, raises nothing."""
-    name = dns.name.from_text(f"{CHALLENGE}.{domain}.")
+def look_up_proof(domain: str, token: str) -> CheckResult:
+    """Ask the DNS for the record of a claim; takes ``LOOKUP_TIMEOUT`` seconds at most, raises nothing."""
+    name = dns.name.from_text(f"{CHALLENGE_LABEL}.{domain}.")
     try:
-        answer = _resolver().resolve(name, TXT, lifetime=LIFETIME, search=False)
+        answer = _resolver().resolve(name, TXT, lifetime=LOOKUP_TIMEOUT, search=False)
     except NXDOMAIN:
-        return Outcome.NXDOMAIN
+        return CheckResult.NXDOMAIN
     except NoAnswer:
-        return Outcome.NOT_FOUND
+        return CheckResult.NOT_FOUND
     except LifetimeTimeout:
-        return Outcome.TIMEOUT
+        return CheckResult.TIMEOUT
     except dns.exception.DNSException:
-        return Outcome.SERVFAIL
+        return CheckResult.SERVFAIL
     # A record is one or more strings, which belong together (RFC 1035 section 3.3.14).
-    return _judged({_text(b"".join(record.strings)) for record in answer}, token)
+    return _compare({_decoded(b"".join(record.strings)) for record in answer}, token)
 
 
-def _text(value: bytes) -> str:
+def _decoded(value: bytes) -> str:
     # Some providers' forms store the quotation marks that people paste along.
     return value.decode("ascii", "replace").strip().strip('"').lower()
 
 
-def _judged(values: set[str], token: str) -> Outcome:
-    if token and f"{MARK}{token}" in values:
-        return Outcome.FOUND
-    ours = any(value.startswith(MARK) for value in values)
-    return Outcome.WRONG_VALUE if ours else Outcome.NOT_FOUND
+def _compare(values: set[str], token: str) -> CheckResult:
+    if token and f"{VALUE_PREFIX}{token}" in values:
+        return CheckResult.FOUND
+    ours = any(value.startswith(VALUE_PREFIX) for value in values)
+    return CheckResult.WRONG_VALUE if ours else CheckResult.NOT_FOUND
 
 
 def _resolver() -> Resolver:
@@ -91,6 +91,6 @@ def _resolver() -> Resolver:
     resolver = Resolver(configure=not servers)
     if servers:
         resolver.nameservers = servers
-    resolver.timeout = EACH
-    resolver.use_edns(0, 0, PAYLOAD)
+    resolver.timeout = SERVER_TIMEOUT
+    resolver.use_edns(0, 0, EDNS_PAYLOAD)
     return resolver

@@ -14,7 +14,7 @@ def domains_of(tenant_id: uuid.UUID) -> QuerySet[Domain]:
     return found
 
 
-def domain_of(tenant_id: uuid.UUID, domain_id: uuid.UUID) -> Domain:
+def get_domain(tenant_id: uuid.UUID, domain_id: uuid.UUID) -> Domain:
     """Return one name of a tenant. Raises DomainNotFound, also for a name of somebody else."""
     domain = domains_of(tenant_id).filter(pk=domain_id).first()
     if domain is None:
@@ -22,7 +22,7 @@ def domain_of(tenant_id: uuid.UUID, domain_id: uuid.UUID) -> Domain:
     return domain
 
 
-def domain_named(tenant_id: uuid.UUID, name: str) -> Domain:
+def get_domain_by_name(tenant_id: uuid.UUID, name: str) -> Domain:
     """Return the name of a tenant that reads ``name``. Raises DomainNotFound that names it."""
     domain = domains_of(tenant_id).filter(domain=name).first()
     if domain is None:

@@ -2,19 +2,19 @@
 
 from typing import Any, TypedDict
 
-from core.text.formatting import time_or_none
-from core.text.normalization import counted
-from tenants.domains.dns_proof import Outcome, proof_record
-from tenants.management.terminal import show_table, table_of
+from core.text.formatting import timestamp_or_none
+from core.text.normalization import pluralize
+from tenants.domains.dns_proof import CheckResult, proof_record
+from tenants.management.terminal import make_table, print_table
 from tenants.models import Domain
 
-LOST = "proved without its record"
+RECORD_MISSING = "proved without its record"
 # What a failing name server says of the record is nothing.
-GONE = frozenset({Outcome.NOT_FOUND, Outcome.WRONG_VALUE, Outcome.NXDOMAIN})
+MISSING_RESULTS = frozenset({CheckResult.NOT_FOUND, CheckResult.WRONG_VALUE, CheckResult.NXDOMAIN})
 COLUMNS = ("tenant", "domain", "state", "result", "checked_at")
 
 
-class Report(TypedDict):
+class DomainReport(TypedDict):
     """One name; times are RFC 3339, empty for what has not happened."""
 
     tenant: str
@@ -28,23 +28,23 @@ class Report(TypedDict):
     record: dict[str, str] | None
 
 
-def report_of(domain: Domain) -> Report:
+def domain_report(domain: Domain) -> DomainReport:
     """Return what is known of a name, with the record that proves it if it is a custom domain."""
     proof = None if domain.is_label else proof_record(domain)
     return {
         "tenant": domain.tenant.slug,
         "domain": domain.domain,
         "kind": domain.kind,
-        "state": state_of(domain),
+        "state": domain_state(domain),
         "result": domain.check_result,
-        "checked_at": _time(domain.checked_at),
-        "proved_at": _time(domain.verified_at),
-        "redirected_until": _time(domain.redirect_until),
+        "checked_at": _time_text(domain.checked_at),
+        "proved_at": _time_text(domain.verified_at),
+        "redirected_until": _time_text(domain.redirect_until),
         "record": {"name": proof.name, "type": proof.type, "value": proof.value} if proof else None,
     }
 
 
-def state_of(domain: Domain) -> str:
+def domain_state(domain: Domain) -> str:
     """Return what a name does, in words."""
     if domain.is_label:
         if domain.redirect_until:
@@ -52,16 +52,16 @@ def state_of(domain: Domain) -> str:
         return "primary" if domain.is_primary else "answers"
     if not domain.verified_at:
         return "claimed"
-    return LOST if domain.check_result in GONE else "proved"
+    return RECORD_MISSING if domain.check_result in MISSING_RESULTS else "proved"
 
 
-def named_table(reports: list[Report], out: Any) -> None:
+def print_domains(reports: list[DomainReport], out: Any) -> None:
     """Print one line for each name."""
-    table = table_of(COLUMNS, title=counted(len(reports), "name"))
+    table = make_table(COLUMNS, title=pluralize(len(reports), "name"))
     for told in reports:
         table.add_row(*(str(told[column]) for column in COLUMNS))  # type: ignore[literal-required]
-    show_table(out, table)
+    print_table(out, table)
 
 
-def _time(moment: Any) -> str:
-    return time_or_none(moment) or ""
+def _time_text(moment: Any) -> str:
+    return timestamp_or_none(moment) or ""

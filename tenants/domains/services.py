@@ -12,18 +12,18 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from audit.services import Actor, record
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 from core.problems import FieldError
-from tenants.domains.dns_proof import Outcome, new_token
-from tenants.domains.validation import checked_custom, checked_domain
-from tenants.labels import claim_label
+from tenants.domains.dns_proof import CheckResult, new_proof_token
+from tenants.domains.validation import clean_custom_domain, clean_new_domain
+from tenants.labels import claim_subdomain
 from tenants.models import Domain, Tenant
 from tenants.problems import DomainNotFound, DomainTaken, PrimaryDomain, TooManyDomains
-from tenants.routing import forget
-from tenants.services import living_tenant, target_of
+from tenants.routing import invalidate_route
+from tenants.services import lock_undeleted_tenant, tenant_target
 
-TAKEN = FieldError("domain", "taken", DomainTaken.title)
-STATE = ["verified_at", "proof_token", "checked_at", "check_result"]
+TAKEN_ERROR = FieldError("domain", "taken", DomainTaken.title)
+VERIFICATION_FIELDS = ["verified_at", "proof_token", "checked_at", "check_result"]
 
 
 def claim_domain(tenant_id: uuid.UUID, *, name: str, actor: Actor) -> Domain:
@@ -32,9 +32,9 @@ def claim_domain(tenant_id: uuid.UUID, *, name: str, actor: Actor) -> Domain:
     What the tenant has claimed already is returned as it is. Raises ValidationFailed,
     TenantNotFound, TooManyDomains, and DomainTaken if another tenant has proved it.
     """
-    checked = checked_custom(name)
-    with enter(PUBLIC), transaction.atomic():
-        tenant = living_tenant(tenant_id)
+    checked = clean_custom_domain(name)
+    with use_scope(PUBLIC), transaction.atomic():
+        tenant = lock_undeleted_tenant(tenant_id)
         known: Domain | None = Domain.objects.filter(tenant=tenant, domain=checked).first()
         return known or _claim(tenant, checked, actor)
 
@@ -42,14 +42,14 @@ def claim_domain(tenant_id: uuid.UUID, *, name: str, actor: Actor) -> Domain:
 def _claim(tenant: Tenant, name: str, actor: Actor) -> Domain:
     custom = Domain.objects.filter(kind=Domain.Kind.CUSTOM)
     if custom.filter(domain=name, verified_at__isnull=False).exists():
-        raise DomainTaken(errors=[TAKEN])
+        raise DomainTaken(errors=[TAKEN_ERROR])
     most = settings.CUSTOM_DOMAINS_PER_TENANT
     if custom.filter(tenant=tenant).count() >= most:
         raise TooManyDomains(f"A workspace has at most {most} custom domains.")
     domain = Domain(tenant=tenant, domain=name, kind=Domain.Kind.CUSTOM, is_primary=False)
-    domain.proof_token = new_token()
+    domain.proof_token = new_proof_token()
     domain.save(force_insert=True)
-    record("tenant.domain_added", actor=actor, target=target_of(tenant), domain=name)
+    record("tenant.domain_added", actor=actor, target=tenant_target(tenant), domain=name)
     return domain
 
 
@@ -58,19 +58,19 @@ def add_domain(tenant_id: uuid.UUID, *, name: str, verified: bool, actor: Actor)
 
     Raises ValidationFailed, TenantNotFound, TooManyDomains, DomainTaken and SubdomainTaken.
     """
-    checked = checked_domain(name)
-    with enter(PUBLIC), transaction.atomic():
-        tenant = living_tenant(tenant_id)
+    checked = clean_new_domain(name)
+    with use_scope(PUBLIC), transaction.atomic():
+        tenant = lock_undeleted_tenant(tenant_id)
         if Domain.objects.filter(tenant=tenant, domain=checked).exists():
-            raise DomainTaken(errors=[TAKEN])
+            raise DomainTaken(errors=[TAKEN_ERROR])
         if "." not in checked:
-            domain = claim_label(tenant, checked)
-            record("tenant.domain_added", actor=actor, target=target_of(tenant), domain=checked)
+            domain = claim_subdomain(tenant, checked)
+            record("tenant.domain_added", actor=actor, target=tenant_target(tenant), domain=checked)
         else:
             domain = _claim(tenant, checked, actor)
             if verified:
-                prove(domain, actor=actor)
-        forget(tenant)
+                mark_domain_verified(domain, actor=actor)
+        invalidate_route(tenant)
         return domain
 
 
@@ -80,21 +80,21 @@ def set_verified(domain_id: uuid.UUID, *, verified: bool, actor: Actor) -> None:
     One that is stopped gets a new token: the record that is still there proves it no more. Raises
     DomainNotFound, and DomainTaken if another tenant has proved it.
     """
-    with enter(PUBLIC), transaction.atomic():
-        domain = locked_domain(domain_id)
+    with use_scope(PUBLIC), transaction.atomic():
+        domain = lock_domain(domain_id)
         if domain.is_label:
             raise DomainNotFound
         if verified and not domain.verified_at:
-            prove(domain, actor=actor)
+            mark_domain_verified(domain, actor=actor)
         elif not verified and domain.verified_at:
-            domain.verified_at, domain.proof_token = None, new_token()
-            domain.checked_at, domain.check_result = timezone.now(), Outcome.WITHDRAWN
-            domain.save(update_fields=STATE)
-            _record("tenant.domain_unverified", domain, actor)
-            forget(domain.tenant)
+            domain.verified_at, domain.proof_token = None, new_proof_token()
+            domain.checked_at, domain.check_result = timezone.now(), CheckResult.WITHDRAWN
+            domain.save(update_fields=VERIFICATION_FIELDS)
+            _record_domain_event("tenant.domain_unverified", domain, actor)
+            invalidate_route(domain.tenant)
 
 
-def prove(domain: Domain, *, actor: Actor) -> None:
+def mark_domain_verified(domain: Domain, *, actor: Actor) -> None:
     """Let a claim that is locked answer for its tenant. Raises DomainTaken.
 
     Of two at once one wins: the other waits on the unique index.
@@ -105,9 +105,9 @@ def prove(domain: Domain, *, actor: Actor) -> None:
             domain.save(update_fields=["verified_at"])
     except IntegrityError as exc:
         domain.verified_at = None
-        raise DomainTaken(errors=[TAKEN]) from exc
-    _record("tenant.domain_verified", domain, actor)
-    forget(domain.tenant)
+        raise DomainTaken(errors=[TAKEN_ERROR]) from exc
+    _record_domain_event("tenant.domain_verified", domain, actor)
+    invalidate_route(domain.tenant)
 
 
 def remove_domain(
@@ -122,18 +122,18 @@ def remove_domain(
     ``check`` sees the locked row and may raise. Raises DomainNotFound, and PrimaryDomain for the
     name that the tenant is known by.
     """
-    with enter(PUBLIC), transaction.atomic():
-        domain = locked_domain(domain_id, tenant_id=tenant_id)
+    with use_scope(PUBLIC), transaction.atomic():
+        domain = lock_domain(domain_id, tenant_id=tenant_id)
         if check is not None:
             check(domain)
         if domain.is_primary:
             raise PrimaryDomain
-        _record("tenant.domain_removed", domain, actor)
+        _record_domain_event("tenant.domain_removed", domain, actor)
         domain.delete()
-        forget(domain.tenant, also=(domain.domain,))
+        invalidate_route(domain.tenant, also=(domain.domain,))
 
 
-def locked_domain(domain_id: uuid.UUID, *, tenant_id: uuid.UUID | None = None) -> Domain:
+def lock_domain(domain_id: uuid.UUID, *, tenant_id: uuid.UUID | None = None) -> Domain:
     """Return a name with its row and its tenant's locked. Raises DomainNotFound.
 
     The tenant comes first, as in every other change to it, so that no two wait for each other.
@@ -150,5 +150,5 @@ def locked_domain(domain_id: uuid.UUID, *, tenant_id: uuid.UUID | None = None) -
     return domain
 
 
-def _record(action: str, domain: Domain, actor: Actor) -> None:
-    record(action, actor=actor, target=target_of(domain.tenant), domain=domain.domain)
+def _record_domain_event(action: str, domain: Domain, actor: Actor) -> None:
+    record(action, actor=actor, target=tenant_target(domain.tenant), domain=domain.domain)

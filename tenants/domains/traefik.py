@@ -15,18 +15,18 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse
 
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 from core.http.responses import as_problem, problem_response
 from tenants.domains.queries import routed_domains
-from tenants.hosts import HOST_NAME, site_of
+from tenants.hosts import HOST_NAME_PATTERN, site_for_host
 
-PATH = "/internal/traefik"
+PROVIDER_PATH = "/internal/traefik"
 TOKEN_HEADER = "HTTP_X_PROVIDER_TOKEN"  # noqa: S105 - the name, not the token
 PRIORITY = 400  # below the exact hosts of ours (500), above tenants (100) and the catch-all (1)
 # A certificate that could not be had is asked for again when the configuration changes, and only
 # then: a domain that was proved before it pointed here would wait for the next one to be proved.
-ASKED_AGAIN = 3600
-VARIANTS: tuple[tuple[str, str, list[str]], ...] = (
+CERT_RETRY_SECONDS = 3600
+ROUTER_VARIANTS: tuple[tuple[str, str, list[str]], ...] = (
     ("", "", ["elsewhere", "in-flight-streams", "malformed-bodies", "retry"]),
     (
         "-short",
@@ -41,7 +41,7 @@ VARIANTS: tuple[tuple[str, str, list[str]], ...] = (
 )
 
 
-class ProviderMiddleware:
+class TraefikProviderMiddleware:
     """Answers Traefik's HTTP provider inside the network.
 
     What a proxy forwards carries ``X-Forwarded-For``; such a request came from outside and goes on
@@ -52,7 +52,7 @@ class ProviderMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path_info != PATH or not _is_traefik(request):
+        if request.path_info != PROVIDER_PATH or not _is_traefik(request):
             return self.get_response(request)
         try:
             return HttpResponse(configuration(), content_type="application/json")
@@ -71,9 +71,9 @@ def _is_traefik(request: HttpRequest) -> bool:
 
 def configuration() -> bytes:
     """Return the dynamic configuration as JSON: the same text in every process at a time."""
-    with enter(PUBLIC):
+    with use_scope(PUBLIC):
         rows = tuple((key.hex, name) for key, name in routed_domains().values_list("id", "domain"))
-    return _document(rows, int(time.time()) // ASKED_AGAIN, settings.DOMAIN_CERT_RESOLVER)
+    return _document(rows, int(time.time()) // CERT_RETRY_SECONDS, settings.DOMAIN_CERT_RESOLVER)
 
 
 @lru_cache(maxsize=1)
@@ -89,13 +89,13 @@ def _document(rows: tuple[tuple[str, str], ...], hour: int, resolver: str) -> by
 
 def is_routable(host: str) -> bool:
     """Tell whether a name can stand in a rule and is none of ours, however it came to be stored."""
-    return bool(HOST_NAME.fullmatch(host)) and site_of(host).name == host
+    return bool(HOST_NAME_PATTERN.fullmatch(host)) and site_for_host(host).name == host
 
 
 def _routers(key: str, host: str, resolver: str) -> dict[str, Any]:
     rule = f"Host(`{host}`)"
     made: dict[str, Any] = {}
-    for extra, (suffix, condition, middlewares) in enumerate(VARIANTS):
+    for extra, (suffix, condition, middlewares) in enumerate(ROUTER_VARIANTS):
         # Only the first asks for the certificate; by SNI it serves the others too.
         tls = {"certResolver": resolver} if resolver and not suffix else {}
         made[f"{key}{suffix}"] = {

@@ -9,20 +9,20 @@ from contextlib import contextmanager
 from threading import BoundedSemaphore
 
 from core.problems import RateLimited
-from tenants.domains.dns_proof import LIFETIME
+from tenants.domains.dns_proof import LOOKUP_TIMEOUT
 
-AT_ONCE = 2
-TURNS = BoundedSemaphore(AT_ONCE)
+MAX_CONCURRENT_LOOKUPS = 2
+LOOKUP_SLOTS = BoundedSemaphore(MAX_CONCURRENT_LOOKUPS)
 
 
 @contextmanager
-def turn() -> Iterator[None]:
+def lookup_slot() -> Iterator[None]:
     """Take a turn for the block. Raises RateLimited at once when all are taken."""
-    if not TURNS.acquire(blocking=False):
-        after = str(round(LIFETIME))
+    if not LOOKUP_SLOTS.acquire(blocking=False):
+        after = str(round(LOOKUP_TIMEOUT))
         why = f"Other domains are being looked up. Try again in {after} seconds."
         raise RateLimited(why, headers={"Retry-After": after})
     try:
         yield
     finally:
-        TURNS.release()
+        LOOKUP_SLOTS.release()

@@ -12,14 +12,14 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from audit.services import Actor, record
-from core.db_backend.scope import PUBLIC, enter
-from tenants.domains.dns_proof import Outcome, look_up, new_token
-from tenants.domains.services import locked_domain, prove
+from core.db_backend.scope import PUBLIC, use_scope
+from tenants.domains.dns_proof import CheckResult, look_up_proof, new_proof_token
+from tenants.domains.services import lock_domain, mark_domain_verified
 from tenants.models import Domain, Tenant
 from tenants.problems import DomainNotFound, DomainTaken
-from tenants.services import target_of
+from tenants.services import tenant_target
 
-AT_ONCE = 8  # look-ups; each waits for name servers, not for us
+CONCURRENT_LOOKUPS = 8  # look-ups; each waits for name servers, not for us
 
 
 def check_domain(
@@ -32,89 +32,91 @@ def check_domain(
     DNS. With ``tenant_id`` only if the claim is this tenant's. Raises DomainNotFound, and
     DomainTaken when another tenant has proved the domain.
     """
-    with enter(PUBLIC):
-        domain = _custom(tenant_id).filter(pk=domain_id).first()
+    with use_scope(PUBLIC):
+        domain = _custom_domains(tenant_id).filter(pk=domain_id).first()
     if domain is None:
         raise DomainNotFound
     # Outside of the transaction: name servers may take seconds, and nothing is locked meanwhile.
-    outcome = look_up(domain.domain, domain.proof_token)
-    return settle(domain, outcome, actor=actor)
+    outcome = look_up_proof(domain.domain, domain.proof_token)
+    return apply_check_result(domain, outcome, actor=actor)
 
 
-def settle(seen: Domain, outcome: Outcome, *, actor: Actor) -> Domain:
+def apply_check_result(seen: Domain, outcome: CheckResult, *, actor: Actor) -> Domain:
     """Keep what was found for a claim as it was ``seen``. Raises as ``check_domain`` does."""
-    with enter(PUBLIC), transaction.atomic():
-        domain = locked_domain(seen.pk)
+    with use_scope(PUBLIC), transaction.atomic():
+        domain = lock_domain(seen.pk)
         if domain.tenant.status == Tenant.Status.DELETING:
             raise DomainNotFound
         if domain.proof_token != seen.proof_token:
             return domain  # the record that was looked for is not the one that counts now
-        kept = _proved(domain, outcome, actor)
-        _keep(domain, kept, actor)
-    if kept == Outcome.TAKEN:
+        kept = _try_to_verify(domain, outcome, actor)
+        _save_check_result(domain, kept, actor)
+    if kept == CheckResult.TAKEN:
         raise DomainTaken
     return domain
 
 
-def _proved(domain: Domain, outcome: Outcome, actor: Actor) -> Outcome:
-    if outcome == Outcome.FOUND and not domain.verified_at:
+def _try_to_verify(domain: Domain, outcome: CheckResult, actor: Actor) -> CheckResult:
+    if outcome == CheckResult.FOUND and not domain.verified_at:
         try:
-            prove(domain, actor=actor)
+            mark_domain_verified(domain, actor=actor)
         except DomainTaken:
-            return Outcome.TAKEN
+            return CheckResult.TAKEN
     return outcome
 
 
-def _keep(domain: Domain, outcome: Outcome, actor: Actor) -> None:
+def _save_check_result(domain: Domain, outcome: CheckResult, actor: Actor) -> None:
     if domain.check_result != outcome:
         details = {"domain": domain.domain, "result": outcome.value, "was": domain.check_result}
-        record("tenant.domain_checked", actor=actor, target=target_of(domain.tenant), **details)
-    domain.proof_token = domain.proof_token or new_token()  # claims from before there were proofs
+        record("tenant.domain_checked", actor=actor, target=tenant_target(domain.tenant), **details)
+    domain.proof_token = (
+        domain.proof_token or new_proof_token()
+    )  # claims from before there were proofs
     domain.checked_at, domain.check_result = timezone.now(), outcome.value
     domain.save(update_fields=["proof_token", "checked_at", "check_result"])
 
 
-def check_all(*, actor: Actor) -> Iterator[Domain]:
+def check_all_domains(*, actor: Actor) -> Iterator[Domain]:
     """Check every claim and every proved domain and give each as it is settled.
 
     A claim that staff has withdrawn waits for somebody to check it by name.
     """
-    with enter(PUBLIC):
-        wanted = list(_custom().exclude(check_result=Outcome.WITHDRAWN))
-    pool = ThreadPoolExecutor(AT_ONCE)
+    with use_scope(PUBLIC):
+        wanted = list(_custom_domains().exclude(check_result=CheckResult.WITHDRAWN))
+    pool = ThreadPoolExecutor(CONCURRENT_LOOKUPS)
     try:
-        asked = {pool.submit(look_up, each.domain, each.proof_token): each for each in wanted}
+        asked = {pool.submit(look_up_proof, each.domain, each.proof_token): each for each in wanted}
         for done in as_completed(asked):
-            domain = _settled(asked[done], done.result(), actor)
+            domain = _apply_and_reload(asked[done], done.result(), actor)
             if domain is not None:
                 yield domain
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _settled(seen: Domain, outcome: Outcome, actor: Actor) -> Domain | None:
+def _apply_and_reload(seen: Domain, outcome: CheckResult, actor: Actor) -> Domain | None:
     with suppress(DomainTaken, DomainNotFound):  # the first is kept with the claim
-        settle(seen, outcome, actor=actor)
-    with enter(PUBLIC):
-        return _custom().filter(pk=seen.pk).first()  # None if it was released meanwhile
+        apply_check_result(seen, outcome, actor=actor)
+    with use_scope(PUBLIC):
+        return _custom_domains().filter(pk=seen.pk).first()  # None if it was released meanwhile
 
 
 def expire_claims(*, actor: Actor) -> list[str]:
     """Remove the claims that nobody has proved within DOMAIN_CLAIM_DAYS; return their names."""
     before = timezone.now() - timedelta(days=settings.DOMAIN_CLAIM_DAYS)
-    with enter(PUBLIC), transaction.atomic():
-        old = _custom().filter(verified_at__isnull=True, created_at__lt=before)
-        stale = old.exclude(check_result=Outcome.WITHDRAWN).select_for_update(of=("self",))
+    with use_scope(PUBLIC), transaction.atomic():
+        old = _custom_domains().filter(verified_at__isnull=True, created_at__lt=before)
+        stale = old.exclude(check_result=CheckResult.WITHDRAWN).select_for_update(of=("self",))
         names = []
         for domain in stale:
-            target = target_of(domain.tenant)
+            target = tenant_target(domain.tenant)
             record("tenant.domain_claim_expired", actor=actor, target=target, domain=domain.domain)
             names.append(domain.domain)
             domain.delete()
         return names
 
 
-def _custom(tenant_id: uuid.UUID | None = None) -> QuerySet[Domain]:
+def _custom_domains(tenant_id: uuid.UUID | None = None) -> QuerySet[Domain]:
     found: QuerySet[Domain] = Domain.objects.filter(kind=Domain.Kind.CUSTOM)
     found = found.exclude(tenant__status=Tenant.Status.DELETING).select_related("tenant")
     return found.filter(tenant_id=tenant_id) if tenant_id is not None else found

@@ -6,11 +6,11 @@ import time
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-PATIENCE_SECONDS = 5.0
+GRACE_SECONDS = 5.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class Interruption:
+class InterruptHandler:
     """Within the block signals are noted instead of acted on; outside of the main thread, not."""
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class Interruption:
     @property
     def is_urgent(self) -> bool:
         """Whether what is under way shall be cancelled: the moment is over, or asked for twice."""
-        return self.wanted and (self._again or time.monotonic() - self._since > PATIENCE_SECONDS)
+        return self.wanted and (self._again or time.monotonic() - self._since > GRACE_SECONDS)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self.wanted:

@@ -11,20 +11,20 @@ from typing import Any, Protocol
 from django.core.management import call_command
 from django.db import connections
 
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 from tenants.context import tenant_context
 from tenants.database.history import SchemaMissing
-from tenants.fleet.members import Member, is_gone
-from tenants.fleet.results import OF_TROUBLE, Outcome, Result, text_of
+from tenants.fleet.members import Member, is_deleted
+from tenants.fleet.results import OUTCOME_BY_ERROR_KIND, Outcome, Result, error_text
 from tenants.models import Tenant
 from tenants.refs import ref_of
-from tenants.schemas.errors import Trouble, trouble_of
-from tenants.schemas.migrator import Applier
+from tenants.schemas.errors import DatabaseErrorKind, classify_error
+from tenants.schemas.migrator import SchemaMigrator
 from tenants.schemas.owner import owner_connection
 
 # A connection keeps in memory what it has met of each tenant's tables.
 TENANTS_PER_CONNECTION = 200
-OUTPUT_KEPT = 20_000
+MAX_OUTPUT_CHARS = 20_000
 
 
 class Job(Protocol):
@@ -37,7 +37,7 @@ class Job(Protocol):
         """Give back what it holds."""
 
 
-class Migrating:
+class MigrationJob:
     """Brings tenants' schemas up to date, with timeouts and a name that tells whose session it is.
 
     ``options`` are PostgreSQL's settings of the session (``lock_timeout`` …).
@@ -48,7 +48,7 @@ class Migrating:
         connection.close()
         connection.settings_dict = _with_options(connection.settings_dict, options)
         self._connection = connection
-        self._applier = Applier()
+        self._applier = SchemaMigrator()
         self._served = 0
 
     def __call__(self, member: Member) -> Result:
@@ -62,11 +62,11 @@ class Migrating:
         try:
             steps = self._applier.bring_forward(member.schema)
         except SchemaMissing as exc:
-            outcome = Outcome.GONE if is_gone(member) else Outcome.FAILED
-            return Result(outcome, 0.0, text_of(exc))
+            outcome = Outcome.GONE if is_deleted(member) else Outcome.FAILED
+            return Result(outcome, 0.0, error_text(exc))
         except Exception as exc:
-            if trouble_of(exc) is Trouble.OTHER and is_gone(member):
-                return Result(Outcome.GONE, 0.0, text_of(exc))
+            if classify_error(exc) is DatabaseErrorKind.OTHER and is_deleted(member):
+                return Result(Outcome.GONE, 0.0, error_text(exc))
             raise
         return Result(Outcome.DONE, 0.0, steps=tuple(f"{app}.{name}" for app, name in steps))
 
@@ -74,7 +74,7 @@ class Migrating:
         self._connection.close()
 
 
-class Commanding:
+class CommandJob:
     """Runs one management command inside tenants and keeps what it prints."""
 
     def __init__(self, command: str, arguments: list[str]) -> None:
@@ -96,11 +96,11 @@ class Commanding:
                 outcome = Outcome.FAILED if exc.code else Outcome.DONE
             except Exception as exc:  # noqa: BLE001 - whatever it is, the others must go on
                 outcome = Outcome.FAILED
-                print(text_of(exc), file=out)
-        return Result(outcome, 0.0, out.getvalue()[-OUTPUT_KEPT:])
+                print(error_text(exc), file=out)
+        return Result(outcome, 0.0, out.getvalue()[-MAX_OUTPUT_CHARS:])
 
     def _call(self, member: Member, out: io.StringIO) -> Outcome:
-        with enter(PUBLIC):
+        with use_scope(PUBLIC):
             tenant = Tenant.objects.prefetch_related("domains").filter(id=member.id).first()
         if tenant is None or tenant.status == Tenant.Status.DELETING:
             return Outcome.GONE
@@ -112,11 +112,11 @@ class Commanding:
         connections.close_all()
 
 
-def job_of(order: dict[str, Any]) -> Job:
+def create_job(order: dict[str, Any]) -> Job:
     """Return the job that an order (JSON) describes."""
     if order["job"] == "migrate":
-        return Migrating(order["options"])
-    return Commanding(order["command"], order["arguments"])
+        return MigrationJob(order["options"])
+    return CommandJob(order["command"], order["arguments"])
 
 
 def _timed(act: Callable[[], Result]) -> Result:
@@ -124,7 +124,7 @@ def _timed(act: Callable[[], Result]) -> Result:
     try:
         result = act()
     except Exception as exc:  # noqa: BLE001 - whatever it is, the others must go on
-        result = Result(OF_TROUBLE[trouble_of(exc)], 0.0, text_of(exc))
+        result = Result(OUTCOME_BY_ERROR_KIND[classify_error(exc)], 0.0, error_text(exc))
     return replace(result, seconds=round(time.monotonic() - began, 4))
 
 

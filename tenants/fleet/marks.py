@@ -3,19 +3,19 @@
 from django.db import transaction
 
 from audit.services import SYSTEM
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 from tenants.fleet.members import Member
 from tenants.fleet.results import Outcome, Result
 from tenants.maintenance import begin_maintenance, end_maintenance
 from tenants.models import Tenant
 from tenants.problems import TenantNotFound
-from tenants.services import locked_tenant
+from tenants.services import lock_tenant
 
-BROKEN = Tenant.Maintenance.MIGRATION_FAILED
-NOTE = 4000
+MIGRATION_FAILED = Tenant.Maintenance.MIGRATION_FAILED
+MAX_NOTE_LENGTH = 4000
 
 
-def mark(member: Member, result: Result) -> None:
+def mark_failed(member: Member, result: Result) -> None:
     """Take the tenant off the air if its migration failed by its own fault.
 
     A lock that was not got, a database that went away or a run that was told to stop says nothing
@@ -25,18 +25,20 @@ def mark(member: Member, result: Result) -> None:
     if result.outcome is not Outcome.FAILED:
         return
     try:
-        with enter(PUBLIC), transaction.atomic():
-            if locked_tenant(member.id).maintenance in {"", BROKEN}:
-                begin_maintenance(member.id, BROKEN, actor=SYSTEM, note=result.detail[:NOTE])
+        with use_scope(PUBLIC), transaction.atomic():
+            if lock_tenant(member.id).maintenance in {"", MIGRATION_FAILED}:
+                begin_maintenance(
+                    member.id, MIGRATION_FAILED, actor=SYSTEM, note=result.detail[:MAX_NOTE_LENGTH]
+                )
     except TenantNotFound:
         return  # deleted at this moment
 
 
-def clear(member: Member) -> bool:
+def clear_failed(member: Member) -> bool:
     """Serve a tenant again that was marked; return whether it was."""
     try:
-        with enter(PUBLIC), transaction.atomic():
-            if locked_tenant(member.id).maintenance != BROKEN:
+        with use_scope(PUBLIC), transaction.atomic():
+            if lock_tenant(member.id).maintenance != MIGRATION_FAILED:
                 return False
             end_maintenance(member.id, actor=SYSTEM)
             return True

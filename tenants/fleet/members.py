@@ -6,9 +6,9 @@ from typing import Any, Self
 
 from django.core.management import CommandError
 
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 from tenants.models import Tenant
-from tenants.schemas.owner import ALIAS
+from tenants.schemas.owner import OWNER_ALIAS
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +36,17 @@ class Member:
         return cls(**{**fields, "id": uuid.UUID(fields["id"])})
 
 
-def members(slugs: list[str] | None = None) -> list[Member]:
+def list_members(slugs: list[str] | None = None) -> list[Member]:
     """Return the tenants with these subdomains, or all of them, oldest first.
 
     Raises CommandError that names the ones that there are not.
     """
-    with enter(PUBLIC):
-        rows = Tenant.objects.using(ALIAS).prefetch_related("domains").order_by("created_at", "id")
+    with use_scope(PUBLIC):
+        rows = (
+            Tenant.objects.using(OWNER_ALIAS)
+            .prefetch_related("domains")
+            .order_by("created_at", "id")
+        )
         found = [_member(tenant) for tenant in rows]
     if slugs is None:
         return found
@@ -52,10 +56,12 @@ def members(slugs: list[str] | None = None) -> list[Member]:
     return [member for member in found if member.slug in slugs]
 
 
-def is_gone(member: Member) -> bool:
+def is_deleted(member: Member) -> bool:
     """Tell whether the tenant was deleted, or began to be, since it was listed."""
-    with enter(PUBLIC):
-        status = Tenant.objects.using(ALIAS).filter(id=member.id).values_list("status", flat=True)
+    with use_scope(PUBLIC):
+        status = (
+            Tenant.objects.using(OWNER_ALIAS).filter(id=member.id).values_list("status", flat=True)
+        )
         return status.first() in {None, Tenant.Status.DELETING}
 
 

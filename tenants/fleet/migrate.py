@@ -5,82 +5,82 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 from tenants.fleet import marks, records
-from tenants.fleet.interruption import Interruption
-from tenants.fleet.members import Member, members
-from tenants.fleet.options import workers_for
-from tenants.fleet.pending import behind, with_history
-from tenants.fleet.pool import Pool
-from tenants.fleet.progress import Watch
+from tenants.fleet.interruption import InterruptHandler
+from tenants.fleet.members import Member, list_members
+from tenants.fleet.options import worker_count
+from tenants.fleet.pending import outdated_schemas, schemas_with_history
+from tenants.fleet.pool import WorkerPool
+from tenants.fleet.progress import ProgressDisplay
 from tenants.fleet.results import Result
-from tenants.fleet.runner import Policy, Runner
-from tenants.fleet.summary import Summary
-from tenants.fleet.workers import OwnWorker, ProcessWorker, Worker
+from tenants.fleet.runner import Runner, RunPolicy
+from tenants.fleet.summary import RunSummary
+from tenants.fleet.workers import InProcessWorker, ProcessWorker, Worker
 from tenants.models import FleetRun, Tenant
 from tenants.schemas.owner import owner_connection
 
-CANCEL = (
+CANCEL_QUERY = (
     "SELECT pg_cancel_backend(pid) FROM pg_stat_activity "
     "WHERE application_name = %s AND usename = current_user"
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class MigrationOptions:
     """What the operator asked for."""
 
-    policy: Policy
+    policy: RunPolicy
     tenants: list[str] | None = None
     parallel: int | None = None
     lock_timeout: str = "2s"
     statement_timeout: str = "10min"
 
 
-def present(slugs: list[str] | None) -> list[Member]:
+def migratable_members(slugs: list[str] | None) -> list[Member]:
     """Return the tenants that can be migrated: not those that a deletion has dropped already."""
-    found = members(slugs)
-    there = set(with_history([member.schema for member in found]))
+    found = list_members(slugs)
+    there = set(schemas_with_history([member.schema for member in found]))
     return [m for m in found if m.schema in there or m.status != Tenant.Status.DELETING]
 
 
-def late_among(found: list[Member]) -> list[Member]:
+def outdated_members(found: list[Member]) -> list[Member]:
     """Return those that lack a migration; marked ones last, so that no canary is a broken one."""
-    late = set(behind([member.schema for member in found]))
-    ordered = sorted(found, key=lambda member: member.maintenance == marks.BROKEN)
+    late = set(outdated_schemas([member.schema for member in found]))
+    ordered = sorted(found, key=lambda member: member.maintenance == marks.MIGRATION_FAILED)
     return [member for member in ordered if member.schema in late]
 
 
 class FleetMigration:
     """One run. It may be repeated at any time: what is done is not done again."""
 
-    def __init__(self, wishes: Wishes, watch: Watch) -> None:
+    def __init__(self, wishes: MigrationOptions, watch: ProgressDisplay) -> None:
         self._wishes, self._watch = wishes, watch
-        self._summary = Summary()
+        self._summary = RunSummary()
         self._run: FleetRun | None = None
 
-    def run(self) -> Summary:
+    def run(self) -> RunSummary:
         """Migrate until nothing is behind but what failed.
 
         Tenants that were made from the old template a moment ago turn up when it is asked again.
         """
         began = time.monotonic()
-        found = present(self._wishes.tenants)
-        late = late_among(found)
+        found = migratable_members(self._wishes.tenants)
+        late = outdated_members(found)
         self._clear_marks(found, late)
         self._summary.tenants = len(found)
         if late:
-            with Interruption() as interruption:
+            with InterruptHandler() as interruption:
                 self._migrate(late, interruption)
         self._summary.seconds = time.monotonic() - began
         return self._summary
 
-    def _migrate(self, late: list[Member], interruption: Interruption) -> None:
-        self._run = run = records.begin_run(records.MIGRATE, self._arguments(), 0)
+    def _migrate(self, late: list[Member], interruption: InterruptHandler) -> None:
+        self._run = run = records.begin_run(records.MIGRATE_COMMAND, self._arguments(), 0)
         self._summary.run = str(run.id)
         name = f"aggios fleet {run.id.hex[-8:]}"
-        size = workers_for(len(late), self._wishes.parallel)
-        with Pool(size, self._worker(name, size)) as pool:
+        size = worker_count(len(late), self._wishes.parallel)
+        with WorkerPool(size, self._worker(name, size)) as pool:
             runner = Runner(
                 pool, self._wishes.policy, interruption, self._settle, lambda: _cancel(name)
             )
@@ -96,15 +96,15 @@ class FleetMigration:
         records.finish_run(run)
 
     def _newly_late(self, tried: set[object]) -> list[Member]:
-        fresh = [m for m in present(self._wishes.tenants) if m.id not in tried]
-        return late_among(fresh)
+        fresh = [m for m in migratable_members(self._wishes.tenants) if m.id not in tried]
+        return outdated_members(fresh)
 
     def _settle(self, member: Member, result: Result) -> None:
         assert self._run is not None  # noqa: S101 - made before the first worker
         records.record_outcome(self._run, member, result)
-        marks.mark(member, result)
-        if result.succeeded and member.maintenance == marks.BROKEN:
-            marks.clear(member)
+        marks.mark_failed(member, result)
+        if result.succeeded and member.maintenance == marks.MIGRATION_FAILED:
+            marks.clear_failed(member)
         self._summary.results.append((member, result))
         self._watch.settled(member, result)
 
@@ -112,8 +112,8 @@ class FleetMigration:
         """Serve those again that were marked and lack nothing: somebody has mended them."""
         behind_now = {member.id for member in late}
         for member in found:
-            if member.maintenance == marks.BROKEN and member.id not in behind_now:
-                marks.clear(member)
+            if member.maintenance == marks.MIGRATION_FAILED and member.id not in behind_now:
+                marks.clear_failed(member)
                 self._watch.say(f"{member.name}: is up to date and served again")
 
     def _worker(self, name: str, size: int) -> Callable[[], Worker]:
@@ -122,7 +122,7 @@ class FleetMigration:
             "statement_timeout": self._wishes.statement_timeout,
         }
         order = {"job": "migrate", "options": {**timeouts, "application_name": name}}
-        return lambda: OwnWorker(order) if size == 1 else ProcessWorker(order)
+        return lambda: InProcessWorker(order) if size == 1 else ProcessWorker(order)
 
     def _arguments(self) -> dict[str, Any]:
         return {"tenants": self._wishes.tenants, "canary": self._wishes.policy.canary}
@@ -130,5 +130,5 @@ class FleetMigration:
 
 def _cancel(name: str) -> None:
     """Cancel what the run's own sessions are doing; their transactions roll back."""
-    with enter(PUBLIC), owner_connection().cursor() as cursor:
-        cursor.execute(CANCEL, [name])
+    with use_scope(PUBLIC), owner_connection().cursor() as cursor:
+        cursor.execute(CANCEL_QUERY, [name])

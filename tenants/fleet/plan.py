@@ -5,11 +5,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 from tenants.fleet.members import Member
-from tenants.fleet.migrate import late_among, present
-from tenants.fleet.pending import missing_steps
-from tenants.schemas.migrate import pending_in_public
+from tenants.fleet.migrate import migratable_members, outdated_members
+from tenants.fleet.pending import missing_migrations
+from tenants.schemas.migrate import pending_public_migrations
 from tenants.schemas.owner import owner_connection
 from tenants.schemas.template import template_is_current
 
@@ -36,19 +36,19 @@ class Plan:
         }
 
 
-def plan_of(slugs: list[str] | None) -> Plan:
+def build_plan(slugs: list[str] | None) -> Plan:
     """Return what ``migrate_schemas`` would do for these tenants (all of them)."""
-    public = pending_in_public()
+    public = pending_public_migrations()
     if not _has_tenants():
         return Plan(public, False, 0, {})
-    found = present(slugs)
-    late = late_among(found)
-    lacking = missing_steps([member.schema for member in late])
+    found = migratable_members(slugs)
+    late = outdated_members(found)
+    lacking = missing_migrations([member.schema for member in late])
     named = {m: tuple(f"{app}.{name}" for app, name in lacking[m.schema]) for m in late}
     return Plan(public, template_is_current(), len(found), named)
 
 
-def show_plan(out: Any, plan: Plan, *, as_json: bool) -> None:
+def print_plan(out: Any, plan: Plan, *, as_json: bool) -> None:
     """Print a plan; tenants that lack the same are counted together."""
     if as_json:
         out.write(json.dumps(plan.packed(), indent=2))
@@ -61,6 +61,6 @@ def show_plan(out: Any, plan: Plan, *, as_json: bool) -> None:
 
 
 def _has_tenants() -> bool:
-    with enter(PUBLIC), owner_connection().cursor() as cursor:
+    with use_scope(PUBLIC), owner_connection().cursor() as cursor:
         cursor.execute("SELECT to_regclass('public.tenants_tenant') IS NOT NULL")
         return bool(cursor.fetchone()[0])

@@ -7,11 +7,11 @@ from types import TracebackType
 from typing import Self
 
 from tenants.fleet.members import Member
-from tenants.fleet.results import Outcome, Result, text_of
+from tenants.fleet.results import Outcome, Result, error_text
 from tenants.fleet.workers import Worker, WorkerDied
 
 
-class Pool:
+class WorkerPool:
     """Workers that are begun when there is something to do and ended with the block."""
 
     def __init__(self, size: int, start: Callable[[], Worker]) -> None:
@@ -50,9 +50,9 @@ class Pool:
                 result = worker.ask(member)
             except WorkerDied as exc:
                 self._end(worker)
-                worker, result = None, Result(Outcome.LOST, 0.0, text_of(exc))
+                worker, result = None, Result(Outcome.LOST, 0.0, error_text(exc))
             except Exception as exc:  # noqa: BLE001 - an answer must come, or the run would hang
-                result = Result(Outcome.LOST, 0.0, text_of(exc))
+                result = Result(Outcome.LOST, 0.0, error_text(exc))
             self._results.put((member, result))
         self._end(worker)
 

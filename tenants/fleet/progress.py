@@ -11,17 +11,17 @@ from tenants.fleet.members import Member
 from tenants.fleet.results import Result
 
 LINE_SECONDS = 5.0
-FEW = 20
+MAX_NAMED = 20
 
 
-class Watch:
+class ProgressDisplay:
     """Shows a run on ``out`` (a command's output) while it is under way."""
 
     def __init__(self, out: Any) -> None:
         self._out = out
         self._total = self._done = self._failed = 0
         self._began = self._told = time.monotonic()
-        self._bar = _bar(out) if out.isatty() else None
+        self._bar = _progress_bar(out) if out.isatty() else None
         self._task = self._bar.add_task("tenants", total=0, failed=0) if self._bar else None
 
     def expect(self, more: int) -> None:
@@ -35,7 +35,7 @@ class Watch:
         self._failed += not result.succeeded
         if not result.succeeded:
             self.say(f"{member.name}: {result.outcome}: {result.detail}")
-        elif self._total <= FEW and self._bar is None:
+        elif self._total <= MAX_NAMED and self._bar is None:
             self.say(f"{member.name}: {', '.join(result.steps) or result.outcome}")
         self._show()
 
@@ -82,7 +82,7 @@ class Watch:
             self._bar.stop()
 
 
-def _bar(out: Any) -> Progress:
+def _progress_bar(out: Any) -> Progress:
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),

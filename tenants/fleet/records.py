@@ -6,19 +6,19 @@ from typing import Any
 from django.core.management import CommandError
 from django.utils import timezone
 
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 from tenants.fleet.members import Member
 from tenants.fleet.results import Outcome, Result
 from tenants.models import FleetOutcome, FleetRun
-from tenants.schemas.owner import ALIAS
+from tenants.schemas.owner import OWNER_ALIAS
 
-MIGRATE = "migrate_schemas"
+MIGRATE_COMMAND = "migrate_schemas"
 
 
 def begin_run(command: str, arguments: Any, total: int) -> FleetRun:
     """Record that a run over ``total`` tenants begins."""
-    with enter(PUBLIC):
-        return FleetRun.objects.using(ALIAS).create(
+    with use_scope(PUBLIC):
+        return FleetRun.objects.using(OWNER_ALIAS).create(
             command=command, arguments=arguments, total=total
         )
 
@@ -31,8 +31,8 @@ def record_outcome(run: FleetRun, member: Member, result: Result) -> None:
     done = result.outcome is Outcome.DONE
     detail = steps if done else f"{result.outcome}: {result.detail or steps}"
     fields = {"slug": member.slug[:40], "succeeded": result.succeeded, "detail": detail}
-    with enter(PUBLIC):
-        FleetOutcome.objects.using(ALIAS).update_or_create(
+    with use_scope(PUBLIC):
+        FleetOutcome.objects.using(OWNER_ALIAS).update_or_create(
             run=run, tenant_id=member.id, defaults={**fields, "seconds": result.seconds}
         )
 
@@ -40,21 +40,21 @@ def record_outcome(run: FleetRun, member: Member, result: Result) -> None:
 def add_to_total(run: FleetRun, more: int) -> None:
     """Record that the run has become larger."""
     run.total += more
-    with enter(PUBLIC):
-        run.save(using=ALIAS, update_fields=["total"])
+    with use_scope(PUBLIC):
+        run.save(using=OWNER_ALIAS, update_fields=["total"])
 
 
 def finish_run(run: FleetRun) -> None:
     """Record that the run came to its own end, complete or not. A killed one has none."""
     run.finished_at = timezone.now()
-    with enter(PUBLIC):
-        run.save(using=ALIAS, update_fields=["finished_at"])
+    with use_scope(PUBLIC):
+        run.save(using=OWNER_ALIAS, update_fields=["finished_at"])
 
 
 def last_run(command: str | None = None) -> FleetRun | None:
     """Return the run (of ``command``) that began last."""
-    with enter(PUBLIC):
-        runs = FleetRun.objects.using(ALIAS)
+    with use_scope(PUBLIC):
+        runs = FleetRun.objects.using(OWNER_ALIAS)
         return (runs.filter(command=command) if command else runs).first()
 
 
@@ -64,8 +64,8 @@ def run_by_id(text: str) -> FleetRun:
         run = last_run()
     else:
         try:
-            with enter(PUBLIC):
-                run = FleetRun.objects.using(ALIAS).filter(id=uuid.UUID(text)).first()
+            with use_scope(PUBLIC):
+                run = FleetRun.objects.using(OWNER_ALIAS).filter(id=uuid.UUID(text)).first()
         except ValueError:
             run = None
     if run is None:
@@ -75,18 +75,20 @@ def run_by_id(text: str) -> FleetRun:
 
 def succeeded_in(run: FleetRun) -> set[uuid.UUID]:
     """Return the ids of the tenants that the run was done with."""
-    with enter(PUBLIC):
-        outcomes = FleetOutcome.objects.using(ALIAS).filter(run=run, succeeded=True)
+    with use_scope(PUBLIC):
+        outcomes = FleetOutcome.objects.using(OWNER_ALIAS).filter(run=run, succeeded=True)
         return set(outcomes.values_list("tenant_id", flat=True))
 
 
-def forget_details(tenant_id: uuid.UUID) -> None:
+def clear_details(tenant_id: uuid.UUID) -> None:
     """Drop what commands printed and errors said of a tenant: it may hold the tenant's rows."""
-    with enter(PUBLIC):
-        FleetOutcome.objects.using(ALIAS).filter(tenant_id=tenant_id).update(detail="")
+    with use_scope(PUBLIC):
+        FleetOutcome.objects.using(OWNER_ALIAS).filter(tenant_id=tenant_id).update(detail="")
 
 
 def outcomes_of(run: FleetRun) -> list[FleetOutcome]:
     """Return what the run did, failures first, then in the order in which it was done."""
-    with enter(PUBLIC):
-        return list(FleetOutcome.objects.using(ALIAS).filter(run=run).order_by("succeeded", "id"))
+    with use_scope(PUBLIC):
+        return list(
+            FleetOutcome.objects.using(OWNER_ALIAS).filter(run=run).order_by("succeeded", "id")
+        )

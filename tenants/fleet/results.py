@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, Self
 
-from tenants.schemas.errors import Trouble
+from tenants.schemas.errors import DatabaseErrorKind
 
 
 class Outcome(StrEnum):
@@ -18,12 +18,12 @@ class Outcome(StrEnum):
     GONE = "gone"  # the tenant was deleted meanwhile
 
 
-PASSING = frozenset({Outcome.LOCKED, Outcome.LOST})
-OF_TROUBLE = {
-    Trouble.LOCKED: Outcome.LOCKED,
-    Trouble.LOST: Outcome.LOST,
-    Trouble.CANCELLED: Outcome.FAILED,  # by a timeout, unless the run was told to stop
-    Trouble.OTHER: Outcome.FAILED,
+TRANSIENT_OUTCOMES = frozenset({Outcome.LOCKED, Outcome.LOST})
+OUTCOME_BY_ERROR_KIND = {
+    DatabaseErrorKind.LOCKED: Outcome.LOCKED,
+    DatabaseErrorKind.LOST: Outcome.LOST,
+    DatabaseErrorKind.CANCELLED: Outcome.FAILED,  # by a timeout, unless the run was told to stop
+    DatabaseErrorKind.OTHER: Outcome.FAILED,
 }
 
 
@@ -53,6 +53,6 @@ class Result:
         return cls(**{**fields, "outcome": Outcome(fields["outcome"]), "steps": steps})
 
 
-def text_of(error: BaseException) -> str:
+def error_text(error: BaseException) -> str:
     """Return an error in a few words, without a traceback."""
     return str(error).strip() or type(error).__name__

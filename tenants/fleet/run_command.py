@@ -8,18 +8,18 @@ from typing import Any
 from django.core.management import CommandError, get_commands
 
 from tenants.fleet import records
-from tenants.fleet.interruption import Interruption
-from tenants.fleet.members import Member, members
-from tenants.fleet.options import workers_for
-from tenants.fleet.pool import Pool
+from tenants.fleet.interruption import InterruptHandler
+from tenants.fleet.members import Member, list_members
+from tenants.fleet.options import worker_count
+from tenants.fleet.pool import WorkerPool
 from tenants.fleet.results import Result
-from tenants.fleet.runner import Policy, Runner
-from tenants.fleet.summary import Summary
+from tenants.fleet.runner import Runner, RunPolicy
+from tenants.fleet.summary import RunSummary
 from tenants.fleet.workers import ProcessWorker
 from tenants.models import FleetRun, Tenant
 
 # What concerns the platform, and what never ends.
-NOT_IN_A_TENANT = frozenset(
+PLATFORM_COMMANDS = frozenset(
     """
     audit_isolation bootstrap_database check_email_addresses clone_tenant collectstatic create_staff
     create_staff_token create_tenant delete_tenant deletion_certificates deliver_mail domains
@@ -29,7 +29,7 @@ NOT_IN_A_TENANT = frozenset(
     seed_demo setup_storage storage_doctor testserver verify_audit verify_uploads
     """.split()  # noqa: SIM905 - words read better so
 )
-Told = Callable[[Member, Result], None]
+ResultCallback = Callable[[Member, Result], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,39 +44,39 @@ class Task:
         """Return it, or raise CommandError if there is no such command or it takes no tenant."""
         if self.command not in get_commands():
             raise CommandError(f"There is no command {self.command!r}.")
-        if self.command in NOT_IN_A_TENANT:
+        if self.command in PLATFORM_COMMANDS:
             raise CommandError(f"{self.command} works on the platform, not inside a tenant.")
         return self
 
 
-def task_of(run: FleetRun) -> Task:
+def recorded_task(run: FleetRun) -> Task:
     """Return what a recorded run was to do. Raises CommandError if it was a migration."""
-    if run.command == records.MIGRATE:
+    if run.command == records.MIGRATE_COMMAND:
         raise CommandError("To go on with a migration, run migrate_schemas again.")
     return Task(run.command, run.arguments["arguments"], run.arguments["tenants"])
 
 
-def begin(task: Task) -> FleetRun:
+def start_task(task: Task) -> FleetRun:
     """Record a new run of a task. Raises CommandError."""
     task.checked()
     arguments = {"arguments": task.arguments, "tenants": task.tenants}
-    return records.begin_run(task.command, arguments, len(_members(task)))
+    return records.begin_run(task.command, arguments, len(_members_of_task(task)))
 
 
-def carry_out(
+def run_task(
     run: FleetRun,
     *,
-    policy: Policy,
+    policy: RunPolicy,
     parallel: int | None,
     expect: Callable[[int], None],
-    told: Told,
-) -> Summary:
+    told: ResultCallback,
+) -> RunSummary:
     """Run the task in every tenant that the run was not done with before.
 
     A tenant that was deleted meanwhile is left out; one that came meanwhile is taken in.
     """
-    began, summary = time.monotonic(), Summary(run=str(run.id))
-    found = _members(task_of(run).checked())
+    began, summary = time.monotonic(), RunSummary(run=str(run.id))
+    found = _members_of_task(recorded_task(run).checked())
     done = records.succeeded_in(run)
     todo = [member for member in found if member.id not in done]
     summary.tenants = len(found)
@@ -88,8 +88,8 @@ def carry_out(
         told(member, result)
 
     order = {"job": "command", "command": run.command, "arguments": run.arguments["arguments"]}
-    size = workers_for(len(todo), parallel)
-    with Interruption() as interruption, Pool(size, lambda: ProcessWorker(order)) as pool:
+    size = worker_count(len(todo), parallel)
+    with InterruptHandler() as interruption, WorkerPool(size, lambda: ProcessWorker(order)) as pool:
         runner = Runner(pool, policy, interruption, settle, pool.kill)
         runner.run(todo)
     summary.stop, summary.signal = runner.stop, interruption.signal
@@ -99,10 +99,10 @@ def carry_out(
     return summary
 
 
-def _members(task: Task) -> list[Member]:
-    return [m for m in members(task.tenants) if m.status != Tenant.Status.DELETING]
+def _members_of_task(task: Task) -> list[Member]:
+    return [m for m in list_members(task.tenants) if m.status != Tenant.Status.DELETING]
 
 
-def as_json(summary: Summary, task: Task) -> dict[str, Any]:
+def serialize_task_summary(summary: RunSummary, task: Task) -> dict[str, Any]:
     """Return the run as JSON."""
     return {"command": task.command, "arguments": task.arguments, **summary.packed()}

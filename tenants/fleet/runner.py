@@ -8,16 +8,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from tenants.fleet.interruption import Interruption
+from tenants.fleet.interruption import InterruptHandler
 from tenants.fleet.members import Member
-from tenants.fleet.pool import Pool
-from tenants.fleet.results import PASSING, Outcome, Result
+from tenants.fleet.pool import WorkerPool
+from tenants.fleet.results import TRANSIENT_OUTCOMES, Outcome, Result
 
-LOOK_SECONDS = 0.2
-LONGEST_PAUSE = 16.0
+POLL_SECONDS = 0.2
+MAX_PAUSE_SECONDS = 16.0
 
 
-class Stop(StrEnum):
+class StopReason(StrEnum):
     """Why a run ended before every tenant had its turn."""
 
     CANARY = "a canary failed"
@@ -26,7 +26,7 @@ class Stop(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class RunPolicy:
     """How a run goes about it. ``retries`` are for trouble that passes."""
 
     canary: int = 0
@@ -39,13 +39,13 @@ class Runner:
 
     def __init__(
         self,
-        pool: Pool,
-        policy: Policy,
-        interruption: Interruption,
+        pool: WorkerPool,
+        policy: RunPolicy,
+        interruption: InterruptHandler,
         settle: Callable[[Member, Result], None],
         cancel: Callable[[], None],
     ) -> None:
-        self.stop: Stop | None = None
+        self.stop: StopReason | None = None
         self._pool, self._policy, self._settle = pool, policy, settle
         self._interruption, self._cancel = interruption, cancel
         self._failures = 0
@@ -62,7 +62,7 @@ class Runner:
         for member in canaries:
             self._drain([member])
             if self._failures > before and self.stop is None:
-                self.stop = Stop.CANARY
+                self.stop = StopReason.CANARY
             if self.stop:
                 return
         self._drain(members[len(canaries) :])
@@ -92,14 +92,18 @@ class Runner:
 
     def _patience(self) -> float:
         if not self._waiting:
-            return LOOK_SECONDS
-        return min(LOOK_SECONDS, max(0.01, self._waiting[0][0] - time.monotonic()))
+            return POLL_SECONDS
+        return min(POLL_SECONDS, max(0.01, self._waiting[0][0] - time.monotonic()))
 
     def _take_in(self, member: Member, result: Result) -> None:
         self._under_way.discard(member)
         result = replace(result, tries=self._tries[member])
-        if result.outcome in PASSING and result.tries <= self._policy.retries and not self.stop:
-            pause = min(LONGEST_PAUSE, 0.5 * 2**result.tries) * random.uniform(0.5, 1)  # noqa: S311
+        if (
+            result.outcome in TRANSIENT_OUTCOMES
+            and result.tries <= self._policy.retries
+            and not self.stop
+        ):
+            pause = min(MAX_PAUSE_SECONDS, 0.5 * 2**result.tries) * random.uniform(0.5, 1)  # noqa: S311
             later = time.monotonic() + pause
             heapq.heappush(self._waiting, (later, next(self._number), member))
             return
@@ -112,11 +116,11 @@ class Runner:
         self._failures += not result.succeeded
         most = self._policy.max_failures
         if self.stop is None and most is not None and self._failures >= most:
-            self.stop = Stop.MAX_FAILURES
+            self.stop = StopReason.MAX_FAILURES
 
     def _look_up(self) -> None:
         if self._interruption.wanted:
-            self.stop = Stop.INTERRUPTED
+            self.stop = StopReason.INTERRUPTED
         if self._interruption.is_urgent and self._under_way and not self._cancelled:
             self._cancelled = True
             self._cancel()

@@ -7,22 +7,22 @@ from rich.table import Table
 
 from tenants.fleet.members import Member
 from tenants.fleet.results import Result
-from tenants.fleet.runner import Stop
-from tenants.management.terminal import table_of
+from tenants.fleet.runner import StopReason
+from tenants.management.terminal import make_table
 
 ALL_DONE, SOME_FAILED, STOPPED = 0, 1, 3
-ROWS_SHOWN = 30
+MAX_ROWS = 30
 COLUMNS = ("tenant", "schema", "outcome", "seconds", "tries", "what")
 
 
 @dataclass(slots=True)
-class Summary:
+class RunSummary:
     """Every final result of a run, in the order in which they came."""
 
     run: str = ""
     tenants: int = 0
     left: int = 0
-    stop: Stop | None = None
+    stop: StopReason | None = None
     signal: int | None = None
     seconds: float = 0.0
     results: list[tuple[Member, Result]] = field(default_factory=list)
@@ -64,8 +64,8 @@ class Summary:
 
     def table(self) -> Table:
         """Return the failures; all results if they are few."""
-        rows = self.results if len(self.results) <= ROWS_SHOWN else self.failed
-        table = table_of(COLUMNS, free=("what",))
+        rows = self.results if len(self.results) <= MAX_ROWS else self.failed
+        table = make_table(COLUMNS, free=("what",))
         for member, result in rows:
             what = result.detail.splitlines()[0] if result.detail else ", ".join(result.steps)
             cells = (f"{result.seconds:.2f}", str(result.tries), what)
@@ -74,7 +74,7 @@ class Summary:
 
     def closing(self) -> str:
         """Return the last sentence, which says how to go on."""
-        names = ", ".join(f"{m.name} ({m.schema})" for m, _ in self.failed[:ROWS_SHOWN])
+        names = ", ".join(f"{m.name} ({m.schema})" for m, _ in self.failed[:MAX_ROWS])
         parts = []
         if self.stop:
             parts.append(f"Stopped: {self.stop}; {self.left} were not tried.")

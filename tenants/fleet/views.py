@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tenants.management.terminal import show_table, table_of
+from tenants.management.terminal import make_table, print_table
 from tenants.models import FleetOutcome
 
 
@@ -19,12 +19,12 @@ def print_status(out: Any, now: dict[str, Any]) -> None:
 def print_report(out: Any, run: dict[str, Any], outcomes: list[FleetOutcome]) -> None:
     """Print a run and a row for each tenant, failures first."""
     _print_run(out, run)
-    table = table_of(("tenant", "outcome", "seconds", "what"), free=("what",))
+    table = make_table(("tenant", "outcome", "seconds", "what"), free=("what",))
     for outcome in outcomes:
         done = "done" if outcome.succeeded else "failed"
         first = (outcome.detail.splitlines() or [""])[0]
         table.add_row(outcome.slug, done, f"{outcome.seconds:.2f}", first)
-    show_table(out, table)
+    print_table(out, table)
 
 
 def _print_run(out: Any, run: dict[str, Any]) -> None:

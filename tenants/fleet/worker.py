@@ -12,7 +12,7 @@ import django
 
 django.setup()
 
-from tenants.fleet.jobs import job_of  # noqa: E402
+from tenants.fleet.jobs import create_job  # noqa: E402
 from tenants.fleet.members import Member  # noqa: E402
 
 
@@ -21,7 +21,7 @@ def main() -> None:
     # Nothing that a migration or a command prints may get between the answers.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    job = job_of(json.loads(sys.stdin.readline()))
+    job = create_job(json.loads(sys.stdin.readline()))
     for line in sys.stdin:
         result = job(Member.unpacked(json.loads(line)))
         print(json.dumps(result.packed()), file=answers, flush=True)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from django.conf import settings
 
-from tenants.fleet.jobs import Job, job_of
+from tenants.fleet.jobs import Job, create_job
 from tenants.fleet.members import Member
 from tenants.fleet.results import Result
 
@@ -72,11 +72,11 @@ class ProcessWorker:
         self._process.kill()
 
 
-class OwnWorker:
+class InProcessWorker:
     """This process, for so few tenants that another one would not pay."""
 
     def __init__(self, order: dict[str, Any]) -> None:
-        self._job: Job = job_of(order)
+        self._job: Job = create_job(order)
 
     def ask(self, member: Member) -> Result:
         return self._job(member)

@@ -4,7 +4,7 @@ from django.core.management.base import CommandError
 
 from tenants.models import Tenant
 from tenants.problems import TenantNotFound
-from tenants.queries import present_tenants, tenant_by_slug
+from tenants.queries import operable_tenants, tenant_by_slug
 
 
 def named_tenant(slug: str) -> Tenant:
@@ -15,9 +15,9 @@ def named_tenant(slug: str) -> Tenant:
         raise CommandError(exc.detail) from exc
 
 
-def chosen_tenants(slugs: list[str]) -> list[Tenant]:
+def selected_tenants(slugs: list[str]) -> list[Tenant]:
     """Return the tenants with these subdomains, all that are present where none is named.
 
     Raises CommandError.
     """
-    return [named_tenant(slug) for slug in slugs] if slugs else list(present_tenants())
+    return [named_tenant(slug) for slug in slugs] if slugs else list(operable_tenants())

@@ -13,7 +13,7 @@ FREE_TEXT_WIDTH = 48
 WIDTH = 200
 
 
-def table_of(columns: Iterable[str], *, free: Collection[str] = (), title: str = "") -> Table:
+def make_table(columns: Iterable[str], *, free: Collection[str] = (), title: str = "") -> Table:
     """Return an empty table. Every column stays visible, however long the text in one is.
 
     ``free`` names the columns whose text somebody chose. No text is cut off: what does not fit is
@@ -26,7 +26,7 @@ def table_of(columns: Iterable[str], *, free: Collection[str] = (), title: str =
     return table
 
 
-def show_table(out: Any, table: Table) -> None:
+def print_table(out: Any, table: Table) -> None:
     """Print a table on a command's output. Brackets in a cell are text, not rich's markup."""
     width = None if out.isatty() else WIDTH
     Console(file=out, width=width, markup=False, emoji=False).print(table)

@@ -5,7 +5,7 @@ from urllib.parse import unquote, urlsplit
 import psycopg
 from psycopg import sql
 
-LARGE_OBJECTS = ("lo_creat(int)", "lo_create(oid)", "lo_from_bytea(oid, bytea)")
+LARGE_OBJECT_FUNCTIONS = ("lo_creat(int)", "lo_create(oid)", "lo_from_bytea(oid, bytea)")
 
 
 def bootstrap(superuser_url: str, owner_url: str, runtime_url: str) -> None:
@@ -17,25 +17,27 @@ def bootstrap(superuser_url: str, owner_url: str, runtime_url: str) -> None:
     owner, runtime = urlsplit(owner_url), urlsplit(runtime_url)
     database = unquote(runtime.path.lstrip("/"))
     with psycopg.connect(superuser_url, autocommit=True) as server:
-        _login(server, owner.username, owner.password, "CREATEROLE INHERIT")
-        _login(server, runtime.username, runtime.password, "NOCREATEROLE NOINHERIT")
-        _database(server, database, unquote(owner.username or ""))
-    with psycopg.connect(_in_database(superuser_url, database), autocommit=True) as inside:
-        _close_to_public(inside, database, owner.username or "", runtime.username or "")
+        _create_login(server, owner.username, owner.password, "CREATEROLE INHERIT")
+        _create_login(server, runtime.username, runtime.password, "NOCREATEROLE NOINHERIT")
+        _create_database(server, database, unquote(owner.username or ""))
+    with psycopg.connect(_url_of_database(superuser_url, database), autocommit=True) as inside:
+        _revoke_public_access(inside, database, owner.username or "", runtime.username or "")
 
 
-def _in_database(url: str, database: str) -> str:
+def _url_of_database(url: str, database: str) -> str:
     return urlsplit(url)._replace(path=f"/{database}").geturl()
 
 
-def _login(server: psycopg.Connection, name: str | None, password: str | None, rights: str) -> None:
+def _create_login(
+    server: psycopg.Connection, name: str | None, password: str | None, rights: str
+) -> None:
     role = sql.Identifier(unquote(name or ""))
     known = server.execute(
         "SELECT FROM pg_roles WHERE rolname = %s", [unquote(name or "")]
     ).fetchone()
     verb = sql.SQL("ALTER ROLE" if known is not None else "CREATE ROLE")
     # The verifier, not the password: the statement may end up in the server's log.
-    secret = sql.Literal(_verifier(server, unquote(name or ""), unquote(password or "")))
+    secret = sql.Literal(_password_verifier(server, unquote(name or ""), unquote(password or "")))
     server.execute(
         sql.SQL(
             "{} {} LOGIN NOSUPERUSER NOCREATEDB NOREPLICATION NOBYPASSRLS {} PASSWORD {}"
@@ -48,25 +50,27 @@ def _login(server: psycopg.Connection, name: str | None, password: str | None, r
     )
 
 
-def _verifier(server: psycopg.Connection, name: str, password: str) -> str:
+def _password_verifier(server: psycopg.Connection, name: str, password: str) -> str:
     made = server.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256")
     return made.decode()
 
 
-def _database(server: psycopg.Connection, name: str, owner: str) -> None:
+def _create_database(server: psycopg.Connection, name: str, owner: str) -> None:
     known = server.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone()
     verb = "ALTER DATABASE {} OWNER TO {}" if known is not None else "CREATE DATABASE {} OWNER {}"
     server.execute(sql.SQL(verb).format(sql.Identifier(name), sql.Identifier(owner)))
 
 
-def _close_to_public(inside: psycopg.Connection, database: str, owner: str, runtime: str) -> None:
+def _revoke_public_access(
+    inside: psycopg.Connection, database: str, owner: str, runtime: str
+) -> None:
     statements = [
         ("REVOKE ALL ON DATABASE {} FROM PUBLIC", [database]),
         ("GRANT CONNECT ON DATABASE {} TO {}", [database, unquote(runtime)]),
         ("ALTER SCHEMA public OWNER TO {}", [unquote(owner)]),
         ("REVOKE ALL ON SCHEMA public FROM PUBLIC", []),
         # PostgreSQL lets everybody make large objects, which would then be owned by a role of ours.
-        (f"REVOKE EXECUTE ON FUNCTION {', '.join(LARGE_OBJECTS)} FROM PUBLIC", []),
+        (f"REVOKE EXECUTE ON FUNCTION {', '.join(LARGE_OBJECT_FUNCTIONS)} FROM PUBLIC", []),
     ]
     for statement, names in statements:
         inside.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))

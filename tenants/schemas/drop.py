@@ -11,17 +11,17 @@ from collections.abc import Iterable
 from django.db import transaction
 from psycopg import sql
 
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 from tenants.schemas.migrate import drop_schema
-from tenants.schemas.owner import ALIAS, owner_connection
+from tenants.schemas.owner import OWNER_ALIAS, owner_connection
 
-AT_ONCE = 50
-REFERENCES = """
+BATCH_SIZE = 50
+FOREIGN_KEYS_QUERY = """
 SELECT r.relname, c.conname FROM pg_constraint c JOIN pg_class r ON r.oid = c.conrelid
 WHERE c.connamespace = to_regnamespace(%s) AND c.contype = 'f' AND c.conparentid = 0 LIMIT %s
 """
 # Views before what they show. A sequence that a column owns goes with its table.
-RELATIONS = """
+RELATIONS_QUERY = """
 SELECT CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW'
                       WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, c.relname
 FROM pg_class c
@@ -33,20 +33,20 @@ ORDER BY c.relkind NOT IN ('v', 'm'), c.oid LIMIT %s
 """
 
 
-def drop_in_batches(schema: str) -> None:
+def drop_schema_in_batches(schema: str) -> None:
     """Drop a schema with all it holds, and its role; what is not there is no error.
 
     Raises CommandError without the owner's login.
     """
-    while references := _found(REFERENCES, schema):
-        _run_together(
+    while references := _next_batch(FOREIGN_KEYS_QUERY, schema):
+        _run_in_transaction(
             sql.SQL("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}").format(
                 sql.Identifier(schema, table), sql.Identifier(name)
             )
             for table, name in references
         )
-    while relations := _found(RELATIONS, schema):
-        _run_together(
+    while relations := _next_batch(RELATIONS_QUERY, schema):
+        _run_in_transaction(
             sql.SQL("DROP {} IF EXISTS {} CASCADE").format(
                 sql.SQL(kind), sql.Identifier(schema, name)
             )
@@ -55,16 +55,16 @@ def drop_in_batches(schema: str) -> None:
     drop_schema(schema)
 
 
-def _found(query: str, schema: str) -> list[tuple[str, str]]:
-    with enter(PUBLIC), owner_connection().cursor() as cursor:
-        cursor.execute(query, [schema, AT_ONCE])
+def _next_batch(query: str, schema: str) -> list[tuple[str, str]]:
+    with use_scope(PUBLIC), owner_connection().cursor() as cursor:
+        cursor.execute(query, [schema, BATCH_SIZE])
         return list(cursor.fetchall())
 
 
-def _run_together(statements: Iterable[sql.Composed]) -> None:
+def _run_in_transaction(statements: Iterable[sql.Composed]) -> None:
     with (
-        enter(PUBLIC),
-        transaction.atomic(using=ALIAS),
+        use_scope(PUBLIC),
+        transaction.atomic(using=OWNER_ALIAS),
         owner_connection().cursor() as cursor,
     ):
         cursor.execute(sql.SQL("; ").join(statements))

@@ -7,12 +7,12 @@ from psycopg import Error
 
 # PostgreSQL, appendix A: the codes of a lock that was not got, of a cancelled statement, and of a
 # server or connection that went away.
-LOCKED = frozenset({"55P03", "40P01", "40001"})
-CANCELLED = "57014"
-LOST = ("08", "57P")
+LOCK_SQLSTATES = frozenset({"55P03", "40P01", "40001"})
+CANCELLED_SQLSTATE = "57014"
+CONNECTION_SQLSTATES = ("08", "57P")
 
 
-class Trouble(Enum):
+class DatabaseErrorKind(Enum):
     """Why something failed."""
 
     LOCKED = "locked"
@@ -21,14 +21,18 @@ class Trouble(Enum):
     OTHER = "other"
 
 
-def trouble_of(error: BaseException) -> Trouble:
+def classify_error(error: BaseException) -> DatabaseErrorKind:
     """Return the kind of an error of Django's or psycopg's; OTHER for everything else."""
     cause = error.__cause__ if isinstance(error, DatabaseError | InterfaceError) else error
     if not isinstance(cause, Error):
-        return Trouble.OTHER
-    if cause.sqlstate in LOCKED:
-        return Trouble.LOCKED
-    if cause.sqlstate == CANCELLED:
-        return Trouble.CANCELLED
+        return DatabaseErrorKind.OTHER
+    if cause.sqlstate in LOCK_SQLSTATES:
+        return DatabaseErrorKind.LOCKED
+    if cause.sqlstate == CANCELLED_SQLSTATE:
+        return DatabaseErrorKind.CANCELLED
     gone = cause.sqlstate is None and isinstance(error, InterfaceError | OperationalError)
-    return Trouble.LOST if gone or (cause.sqlstate or "").startswith(LOST) else Trouble.OTHER
+    return (
+        DatabaseErrorKind.LOST
+        if gone or (cause.sqlstate or "").startswith(CONNECTION_SQLSTATES)
+        else DatabaseErrorKind.OTHER
+    )

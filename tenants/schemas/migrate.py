@@ -7,44 +7,49 @@ from django.core.management.sql import emit_post_migrate_signal, emit_pre_migrat
 from django.db import transaction
 from django.db.migrations.executor import MigrationExecutor
 
-from core.db_backend.scope import PUBLIC, enter
-from tenants.schemas.migrator import Applier
+from core.db_backend.scope import PUBLIC, use_scope
+from tenants.schemas.migrator import SchemaMigrator
 from tenants.schemas.owner import (
-    ALIAS,
+    OWNER_ALIAS,
     create_role,
-    grant_rows,
+    grant_table_access,
+    make_history_read_only,
     owner_connection,
-    protect_history,
-    run,
+    run_as_owner,
     runtime_login,
 )
-from tenants.schemas.schema_state import Report, Step, leaves_of, telling
+from tenants.schemas.schema_state import (
+    MigrationKey,
+    ProgressCallback,
+    executor_progress,
+    leaf_migrations,
+)
 
 
-def migrate_public(report: Report) -> int:
+def migrate_public(report: ProgressCallback) -> int:
     """Bring the shared apps' tables in ``public`` up to date; return how many steps were run."""
-    grant_rows("public", runtime_login())
-    with enter(PUBLIC):
-        emit_pre_migrate_signal(0, False, ALIAS)
+    grant_table_access("public", runtime_login())
+    with use_scope(PUBLIC):
+        emit_pre_migrate_signal(0, False, OWNER_ALIAS)
         count = _migrate_public(report)
-        emit_post_migrate_signal(0, False, ALIAS)
-    protect_history("public", runtime_login())
+        emit_post_migrate_signal(0, False, OWNER_ALIAS)
+    make_history_read_only("public", runtime_login())
     return count
 
 
-def migrate_tenant_schema(schema: str, report: Report) -> int:
+def migrate_tenant_schema(schema: str, report: ProgressCallback) -> int:
     """Bring one tenant schema up to date; return how many steps were run."""
-    return len(Applier(report).bring_forward(schema))
+    return len(SchemaMigrator(report).bring_forward(schema))
 
 
-def pending_in_public() -> list[str]:
+def pending_public_migrations() -> list[str]:
     """Return the migrations that ``public`` lacks, in the order in which they would run."""
-    with enter(PUBLIC):
+    with use_scope(PUBLIC):
         _, _, plan = _public_plan(lambda _: None)
     return [str(migration) for migration, _ in plan]
 
 
-def _migrate_public(report: Report) -> int:
+def _migrate_public(report: ProgressCallback) -> int:
     executor, targets, plan = _public_plan(report)
     executor.loader.check_consistent_history(owner_connection())
     if plan:
@@ -54,22 +59,24 @@ def _migrate_public(report: Report) -> int:
     return len(plan)
 
 
-def _public_plan(report: Report) -> tuple[MigrationExecutor, list[Step], list[tuple[Any, bool]]]:
-    executor = MigrationExecutor(owner_connection(), telling(report))
-    targets = leaves_of(executor.loader.graph, settings.SHARED_APPS)
+def _public_plan(
+    report: ProgressCallback,
+) -> tuple[MigrationExecutor, list[MigrationKey], list[tuple[Any, bool]]]:
+    executor = MigrationExecutor(owner_connection(), executor_progress(report))
+    targets = leaf_migrations(executor.loader.graph, settings.SHARED_APPS)
     return executor, targets, executor.migration_plan(targets)
 
 
 def create_empty_schema(schema: str) -> None:
     """Create a schema and its role with default grants; refuses one that exists."""
-    with enter(PUBLIC), transaction.atomic(using=ALIAS):
+    with use_scope(PUBLIC), transaction.atomic(using=OWNER_ALIAS):
         create_role(schema)
-        run("CREATE SCHEMA {}", schema)
-        grant_rows(schema, schema)
+        run_as_owner("CREATE SCHEMA {}", schema)
+        grant_table_access(schema, schema)
 
 
 def drop_schema(schema: str) -> None:
     """Drop a schema with all it holds, and its role."""
-    with enter(PUBLIC), transaction.atomic(using=ALIAS):
-        run("DROP SCHEMA IF EXISTS {} CASCADE", schema)
-        run("DROP ROLE IF EXISTS {}", schema)
+    with use_scope(PUBLIC), transaction.atomic(using=OWNER_ALIAS):
+        run_as_owner("DROP SCHEMA IF EXISTS {} CASCADE", schema)
+        run_as_owner("DROP ROLE IF EXISTS {}", schema)

@@ -18,69 +18,74 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.db.migrations.state import ProjectState
 from psycopg import sql
 
-from core.db_backend.scope import enter
-from tenants.database.history import History, alone, history_of
-from tenants.schemas.concurrent_indexes import drop_unfinished
-from tenants.schemas.errors import Trouble, trouble_of
-from tenants.schemas.owner import ALIAS, owner_connection, protect_history
-from tenants.schemas.schema_state import Report, Step, leaves_of, schema_scope
-from tenants.schemas.sql_recorder import Tape, same_everywhere
+from core.db_backend.scope import use_scope
+from tenants.database.history import AppliedMigrations, applied_migrations, schema_lock
+from tenants.schemas.concurrent_indexes import drop_invalid_indexes
+from tenants.schemas.errors import DatabaseErrorKind, classify_error
+from tenants.schemas.owner import OWNER_ALIAS, make_history_read_only, owner_connection
+from tenants.schemas.schema_state import (
+    MigrationKey,
+    ProgressCallback,
+    leaf_migrations,
+    schema_scope,
+)
+from tenants.schemas.sql_recorder import SqlRecorder, is_schema_independent
 
 # Deferred checks that wait for the end would keep the next migration from altering their tables.
-SETTLE = "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED"
+CHECK_CONSTRAINTS_NOW = "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED"
 
 
-class Applier:
+class SchemaMigrator:
     """Brings schemas forward on this thread's owner connection."""
 
-    def __init__(self, report: Report = lambda _: None) -> None:
+    def __init__(self, report: ProgressCallback = lambda _: None) -> None:
         self._report = report
-        self._ways: dict[History, _Way] = {}
+        self._ways: dict[AppliedMigrations, _MigrationPath] = {}
 
-    def bring_forward(self, schema: str) -> tuple[Step, ...]:
+    def bring_forward(self, schema: str) -> tuple[MigrationKey, ...]:
         """Run what ``schema`` lacks and return it; empty if it lacked nothing.
 
         One transaction, unless a migration is not atomic: that one stands alone between two.
         Waits for whoever else migrates this schema. Raises SchemaMissing and database errors.
         """
-        with enter(schema_scope(schema)), alone(schema):
-            before = history_of(schema)
+        with use_scope(schema_scope(schema)), schema_lock(schema):
+            before = applied_migrations(schema)
             way = self._ways.get(before)
             if way is None:
-                way = self._ways[before] = _Way(before)
+                way = self._ways[before] = _MigrationPath(before)
             return way.go(schema, self._report)
 
 
-class _Way:
+class _MigrationPath:
     """From one set of migrations to what the code wants."""
 
-    def __init__(self, before: History) -> None:
+    def __init__(self, before: AppliedMigrations) -> None:
         self._before = before
         connection = owner_connection()
         self._executor = MigrationExecutor(connection)
         self._executor.loader.check_consistent_history(connection)
-        targets = leaves_of(self._executor.loader.graph, settings.TENANT_APPS)
+        targets = leaf_migrations(self._executor.loader.graph, settings.TENANT_APPS)
         self._plan = [migration for migration, _ in self._executor.migration_plan(targets)]
         self._state: ProjectState | None = None
         self._text: str | None = None
-        self._steps: tuple[Step, ...] = ()
-        self._may_be_text = before is not None and all(map(_same_everywhere, self._plan))
+        self._steps: tuple[MigrationKey, ...] = ()
+        self._may_be_text = before is not None and all(map(_is_schema_independent, self._plan))
 
-    def go(self, schema: str, report: Report) -> tuple[Step, ...]:
+    def go(self, schema: str, report: ProgressCallback) -> tuple[MigrationKey, ...]:
         """Apply the plan to ``schema`` and return the steps that its history gained."""
         for migration in self._plan:
             report(str(migration))
-        if self._text is not None and _sent(self._text):
+        if self._text is not None and _run_script(self._text):
             return self._steps
-        tape = Tape()
+        tape = SqlRecorder()
         self._run(schema, tape)
-        after = history_of(schema) or frozenset()
+        after = applied_migrations(schema) or frozenset()
         steps = tuple(sorted(after - (self._before or frozenset())))
         if self._may_be_text and tape.faithful and not tape.mentions(schema):
-            self._steps, self._text = steps, _text_of(tape, steps)
+            self._steps, self._text = steps, _script_of(tape, steps)
         return steps
 
-    def _run(self, schema: str, tape: Tape) -> None:
+    def _run(self, schema: str, tape: SqlRecorder) -> None:
         groups = [list(group) for _, group in groupby(self._plan, lambda m: m.atomic)] or [[]]
         state = self._starting_state()
         for group in groups:
@@ -91,7 +96,7 @@ class _Way:
                     state = self._apply(migration, state, schema, tape)
                 if group is groups[-1]:
                     self._executor.check_replacements()
-                    protect_history(schema, schema)
+                    make_history_read_only(schema, schema)
 
     def _starting_state(self) -> ProjectState:
         """Return the models as they are before the plan, rendered once and copied for each use."""
@@ -105,11 +110,11 @@ class _Way:
         return self._state.clone()
 
     def _apply(
-        self, migration: Migration, state: ProjectState, schema: str, tape: Tape
+        self, migration: Migration, state: ProjectState, schema: str, tape: SqlRecorder
     ) -> ProjectState:
         connection = owner_connection()
         if not migration.atomic:
-            drop_unfinished(migration, schema)
+            drop_invalid_indexes(migration, schema)
         with (
             connection.execute_wrapper(tape),
             connection.schema_editor(atomic=migration.atomic) as editor,
@@ -119,22 +124,22 @@ class _Way:
         self._executor.record_migration(migration)  # type: ignore[call-arg, arg-type]
         if migration.atomic:
             with connection.cursor() as cursor:
-                cursor.execute(SETTLE)
-            tape.statements.append(SETTLE)
+                cursor.execute(CHECK_CONSTRAINTS_NOW)
+            tape.statements.append(CHECK_CONSTRAINTS_NOW)
         return state
 
 
 @contextmanager
 def _transaction(*, atomic: bool) -> Iterator[None]:
-    with transaction.atomic(using=ALIAS) if atomic else nullcontext():
+    with transaction.atomic(using=OWNER_ALIAS) if atomic else nullcontext():
         yield
 
 
-def _same_everywhere(migration: Migration) -> bool:
-    return bool(migration.atomic) and all(map(same_everywhere, migration.operations))
+def _is_schema_independent(migration: Migration) -> bool:
+    return bool(migration.atomic) and all(map(is_schema_independent, migration.operations))
 
 
-def _text_of(tape: Tape, steps: tuple[Step, ...]) -> str | None:
+def _script_of(tape: SqlRecorder, steps: tuple[MigrationKey, ...]) -> str | None:
     """Return what the tape holds and the record of it, to be sent in one piece."""
     if not steps:
         return None
@@ -144,13 +149,13 @@ def _text_of(tape: Tape, steps: tuple[Step, ...]) -> str | None:
     return ";\n".join([*tape.statements, record.as_string()])
 
 
-def _sent(text: str) -> bool:
+def _run_script(text: str) -> bool:
     """Send the text in a transaction; return False if this schema refuses it."""
     try:
-        with transaction.atomic(using=ALIAS), owner_connection().cursor() as cursor:
+        with transaction.atomic(using=OWNER_ALIAS), owner_connection().cursor() as cursor:
             cursor.execute(text)
     except DatabaseError as exc:
-        if trouble_of(exc) is not Trouble.OTHER:
+        if classify_error(exc) is not DatabaseErrorKind.OTHER:
             raise
         return False
     return True

@@ -8,17 +8,17 @@ from django.core.management import CommandError
 from django.db import connections
 from psycopg import sql
 
-from audit.chain import FUNCTIONS as CHAIN
+from audit.chain import FUNCTIONS_SQL as CHAIN
 
-ALIAS = "owner"
-FUNCTIONS = Path(__file__).with_name("functions.sql")
+OWNER_ALIAS = "owner"
+FUNCTIONS_SQL = Path(__file__).with_name("functions.sql")
 
 
 def owner_connection() -> Any:
     """Return the connection of the login that owns all tables. Raises CommandError without it."""
-    if ALIAS not in settings.DATABASES:
+    if OWNER_ALIAS not in settings.DATABASES:
         raise CommandError("Set DATABASE_OWNER_URL: this needs the login that owns the tables.")
-    return connections[ALIAS]
+    return connections[OWNER_ALIAS]
 
 
 def runtime_login() -> str:
@@ -26,7 +26,7 @@ def runtime_login() -> str:
     return str(settings.DATABASES["default"]["USER"])
 
 
-def run(statement: str, *names: str) -> None:
+def run_as_owner(statement: str, *names: str) -> None:
     """Run one statement as the owner; ``{}`` in it stand for quoted identifiers."""
     with owner_connection().cursor() as cursor:
         cursor.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
@@ -35,7 +35,7 @@ def run(statement: str, *names: str) -> None:
 def install_functions() -> None:
     """Create or replace what the application's login may call, and what the audit trail is by."""
     login = runtime_login()
-    statements = FUNCTIONS.read_text(encoding="utf-8").format(
+    statements = FUNCTIONS_SQL.read_text(encoding="utf-8").format(
         runtime=sql.Identifier(login).as_string(), runtime_text=sql.Literal(login).as_string()
     )
     with owner_connection().cursor() as cursor:
@@ -45,18 +45,18 @@ def install_functions() -> None:
 
 def create_role(role: str) -> None:
     """Make a tenant's role; the application's login may take it on, and inherits nothing of it."""
-    run("CREATE ROLE {} NOLOGIN", role)
-    run("GRANT {} TO {} WITH INHERIT FALSE, SET TRUE", role, runtime_login())
+    run_as_owner("CREATE ROLE {} NOLOGIN", role)
+    run_as_owner("GRANT {} TO {} WITH INHERIT FALSE, SET TRUE", role, runtime_login())
 
 
-def grant_rows(schema: str, role: str) -> None:
+def grant_table_access(schema: str, role: str) -> None:
     """Let ``role`` read and write rows of what the owner will create in ``schema``; no more."""
-    run("GRANT USAGE ON SCHEMA {} TO {}", schema, role)
+    run_as_owner("GRANT USAGE ON SCHEMA {} TO {}", schema, role)
     defaults = "ALTER DEFAULT PRIVILEGES IN SCHEMA {} GRANT "
-    run(defaults + "SELECT, INSERT, UPDATE, DELETE ON TABLES TO {}", schema, role)
-    run(defaults + "USAGE ON SEQUENCES TO {}", schema, role)
+    run_as_owner(defaults + "SELECT, INSERT, UPDATE, DELETE ON TABLES TO {}", schema, role)
+    run_as_owner(defaults + "USAGE ON SEQUENCES TO {}", schema, role)
 
 
-def protect_history(schema: str, role: str) -> None:
+def make_history_read_only(schema: str, role: str) -> None:
     """Leave the record of migrations readable only."""
-    run("REVOKE INSERT, UPDATE, DELETE ON {}.django_migrations FROM {}", schema, role)
+    run_as_owner("REVOKE INSERT, UPDATE, DELETE ON {}.django_migrations FROM {}", schema, role)

@@ -12,11 +12,11 @@ from django.db.migrations.loader import MigrationLoader
 
 from core.db_backend.scope import Scope
 
-Step = tuple[str, str]
-Report = Callable[[str], None]
+MigrationKey = tuple[str, str]
+ProgressCallback = Callable[[str], None]
 
 
-def telling(report: Report) -> Callable[..., None]:
+def executor_progress(report: ProgressCallback) -> Callable[..., None]:
     """Return what a MigrationExecutor calls at each step: ``report`` hears which one begins."""
 
     def show(action: str, migration: Any = None, fake: bool = False) -> None:
@@ -31,26 +31,26 @@ def schema_scope(schema: str) -> Scope:
     return Scope(schema, role="none", tenant_id="")
 
 
-def labels_of(app_names: list[str]) -> set[str]:
+def app_labels(app_names: list[str]) -> set[str]:
     """Return the app labels of a list of app names."""
     return {config.label for config in apps.get_app_configs() if config.name in app_names}
 
 
-def leaves_of(graph: MigrationGraph, app_names: list[str]) -> list[Step]:
+def leaf_migrations(graph: MigrationGraph, app_names: list[str]) -> list[MigrationKey]:
     """Return the migrations of these apps that no other builds on: the state of today."""
-    labels = labels_of(app_names)
+    labels = app_labels(app_names)
     return [node for node in graph.leaf_nodes() if node[0] in labels]
 
 
 @lru_cache(maxsize=1)
-def tenant_steps() -> tuple[Step, ...]:
+def tenant_migrations() -> tuple[MigrationKey, ...]:
     """Return every migration that a tenant's schema must hold, sorted."""
     graph = MigrationLoader(None).graph
-    labels = labels_of(settings.TENANT_APPS)
+    labels = app_labels(settings.TENANT_APPS)
     return tuple(sorted(key for key in graph.nodes if key[0] in labels))
 
 
-def digest_of(steps: tuple[Step, ...]) -> str:
+def migrations_digest(steps: tuple[MigrationKey, ...]) -> str:
     """Return the SHA-256 that stands for a set of migrations."""
     text = "\n".join(f"{app}.{name}" for app, name in sorted(steps))
     return hashlib.sha256(text.encode()).hexdigest()

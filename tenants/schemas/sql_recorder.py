@@ -12,14 +12,14 @@ from typing import Any
 from django.db.migrations import RunPython, SeparateDatabaseAndState
 from django.db.migrations.operations.base import Operation
 
-from core.db_backend.base import ENTER_SCOPE
+from core.db_backend.base import SET_SCOPE_SQL
 
 # Defaults that give the same whenever and wherever they are called.
-SAME_EVERYWHERE = (dict, list, tuple, set, str, int, float, bool)
-NOT_PART_OF_IT = ("SAVEPOINT", "RELEASE SAVEPOINT")
+DETERMINISTIC_DEFAULTS = (dict, list, tuple, set, str, int, float, bool)
+SAVEPOINT_STATEMENTS = ("SAVEPOINT", "RELEASE SAVEPOINT")
 
 
-class Tape:
+class SqlRecorder:
     """What schema editors wrote. ``faithful`` ends when anything but them used the connection."""
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class Tape:
         text = str(sql)
         if self._writing and params is None:
             self.statements.append(text)
-        elif text != ENTER_SCOPE and not text.startswith(NOT_PART_OF_IT):
+        elif text != SET_SCOPE_SQL and not text.startswith(SAVEPOINT_STATEMENTS):
             self.faithful = False
         return execute(sql, params, many, context)
 
@@ -61,7 +61,7 @@ class Tape:
             self._writing = False
 
 
-def same_everywhere(operation: Operation) -> bool:
+def is_schema_independent(operation: Operation) -> bool:
     """Tell whether an operation's SQL follows from itself and the models' state alone.
 
     Only Django's own operations are believed. A default that is computed in Python (a key, a time)
@@ -70,10 +70,10 @@ def same_everywhere(operation: Operation) -> bool:
     if isinstance(operation, RunPython) or not type(operation).__module__.startswith("django."):
         return False
     if isinstance(operation, SeparateDatabaseAndState):
-        return all(same_everywhere(inner) for inner in operation.database_operations)
+        return all(is_schema_independent(inner) for inner in operation.database_operations)
     field = getattr(operation, "field", None)
     if field is None:
         return True
     computed = field.has_default() and callable(field.default)
     dated = getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False)
-    return not dated and (not computed or field.default in SAME_EVERYWHERE)
+    return not dated and (not computed or field.default in DETERMINISTIC_DEFAULTS)

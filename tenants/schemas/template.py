@@ -13,12 +13,12 @@ from typing import Any
 from django.conf import settings
 from django.core.management import CommandError
 
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 from tenants.schemas.migrate import create_empty_schema, drop_schema, migrate_tenant_schema
 from tenants.schemas.owner import owner_connection
-from tenants.schemas.schema_state import Report, digest_of, tenant_steps
+from tenants.schemas.schema_state import ProgressCallback, migrations_digest, tenant_migrations
 
-TEMPLATE = "t_" + "0" * 32
+TEMPLATE_SCHEMA = "t_" + "0" * 32
 # psql's own commands, comments and session settings, which are no part of the schema.
 NOT_DDL = re.compile(
     r"--.*|\\(un)?restrict .*|SELECT pg_catalog\.set_config\(.*\);"
@@ -27,25 +27,25 @@ NOT_DDL = re.compile(
 )
 
 
-def refresh_template(report: Report) -> bool:
+def refresh_template(report: ProgressCallback) -> bool:
     """Make the stored text hold this code's migrations; return whether anything was done."""
     if template_is_current():
         return False
     report("building the template schema")
-    drop_schema(TEMPLATE)
-    create_empty_schema(TEMPLATE)
-    migrate_tenant_schema(TEMPLATE, report)
-    _store(digest_of(tenant_steps()), _dump())
+    drop_schema(TEMPLATE_SCHEMA)
+    create_empty_schema(TEMPLATE_SCHEMA)
+    migrate_tenant_schema(TEMPLATE_SCHEMA, report)
+    _store(migrations_digest(tenant_migrations()), _dump())
     return True
 
 
 def template_is_current() -> bool:
     """Tell whether the stored text holds this code's migrations."""
-    return _stored_digest() == digest_of(tenant_steps())
+    return _stored_digest() == migrations_digest(tenant_migrations())
 
 
 def _stored_digest() -> str:
-    with enter(PUBLIC), owner_connection().cursor() as cursor:
+    with use_scope(PUBLIC), owner_connection().cursor() as cursor:
         cursor.execute("SELECT to_regclass('aggios.tenant_template') IS NOT NULL")
         if not cursor.fetchone()[0]:
             return ""
@@ -55,22 +55,26 @@ def _stored_digest() -> str:
 
 
 def _store(digest: str, ddl: str) -> None:
-    with enter(PUBLIC), owner_connection().cursor() as cursor:
+    with use_scope(PUBLIC), owner_connection().cursor() as cursor:
         cursor.execute(
             "INSERT INTO aggios.tenant_template (name, digest, ddl) VALUES (%s, %s, %s) "
             "ON CONFLICT (only_row) DO UPDATE SET name = excluded.name, "
             "digest = excluded.digest, ddl = excluded.ddl, created_at = now()",
-            [TEMPLATE, digest, ddl],
+            [TEMPLATE_SCHEMA, digest, ddl],
         )
 
 
 def _dump() -> str:
     """Return the template schema as SQL text, rows of django_migrations included."""
     program = str(Path(settings.PG_BIN_DIR) / "pg_dump") if settings.PG_BIN_DIR else "pg_dump"
-    arguments = ["--schema", TEMPLATE, "--no-owner", "--inserts", "--rows-per-insert=1000"]
+    arguments = ["--schema", TEMPLATE_SCHEMA, "--no-owner", "--inserts", "--rows-per-insert=1000"]
     try:
         done = subprocess.run(  # noqa: S603 - the program is the operator's setting
-            [program, *arguments], env=_libpq(), capture_output=True, text=True, check=False
+            [program, *arguments],
+            env=_libpq_environment(),
+            capture_output=True,
+            text=True,
+            check=False,
         )
     except OSError as exc:
         raise CommandError(f"{program} cannot be run ({exc}); set PG_BIN_DIR.") from exc
@@ -80,7 +84,7 @@ def _dump() -> str:
     return "\n".join(line for line in lines if line)
 
 
-def _libpq() -> dict[str, str]:
+def _libpq_environment() -> dict[str, str]:
     """Connection parameters as environment, so that the password is in no process list."""
     database: dict[str, Any] = settings.DATABASES["owner"]
     names = {

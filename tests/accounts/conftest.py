@@ -15,8 +15,8 @@ from core.rate_limits import limits
 from devstack.testing import TestStack
 from tenants.context import tenant_context
 from tests.core.conftest import superuser
-from tests.support.factories import Agency, Person, join
-from tests.support.files.form_uploads import uploaded
+from tests.support.factories import Agency, Person, add_member
+from tests.support.files.form_uploads import add_file
 
 __all__ = ["superuser"]
 
@@ -35,22 +35,22 @@ def usual_argon2(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Hash in this process at the cost that production has; the suite's is lower."""
     usual = argon2.PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
     monkeypatch.setattr(hashers, "ARGON2", usual)
-    validation._nobodys_hash.cache_clear()
+    validation._dummy_hash.cache_clear()
     yield
-    validation._nobodys_hash.cache_clear()
+    validation._dummy_hash.cache_clear()
 
 
 @pytest.fixture
 def someone(agency: Agency) -> Callable[..., Person]:
     """Add a person to the test's agency: ``someone()``, ``someone("admin")``."""
-    return lambda role="member": join(agency, f"p{secrets.token_hex(5)}@here.test", role)
+    return lambda role="member": add_member(agency, f"p{secrets.token_hex(5)}@here.test", role)
 
 
 @pytest.fixture
 def dora(agency: Agency) -> Person:
     """An administrator who has done something of everything."""
-    dora = join(agency, "dora@people.test", "admin")
-    uploaded(dora.at, "dora's plan.txt", b"a plan")
+    dora = add_member(agency, "dora@people.test", "admin")
+    add_file(dora.at, "dora's plan.txt", b"a plan")
     soon = timezone.now() + timedelta(days=1)
     with tenant_context(agency.ref):
         user = User.objects.get(pk=dora.id)
@@ -66,7 +66,7 @@ def dora(agency: Agency) -> Person:
 @pytest.fixture
 def without_redis(stores: TestStack) -> Iterator[None]:
     """Redis is stopped while the test runs; this process counts from nothing."""
-    limits._local.cache_clear()
+    limits._local_windows.cache_clear()
     stores.stop("valkey")
     yield
     stores.start_ready("valkey")

@@ -4,13 +4,13 @@ import secrets
 
 import pytest
 
-from accounts.api_keys import make_key
+from accounts.api_keys import issue_api_key
 from accounts.models import Invitation, User
 from tenants.context import tenant_context
-from tests.support.accounts.tokens import refusal
-from tests.support.accounts.users import address, somebody
-from tests.support.factories import Agency, found_agency
-from tests.support.files.form_uploads import uploaded
+from tests.support.accounts.tokens import status_and_code
+from tests.support.accounts.users import insert_user_row, random_email
+from tests.support.factories import Agency, create_agency
+from tests.support.files.form_uploads import add_file
 from tests.support.http_client import PASSWORD, Host
 
 INVITATIONS, USERS = "/api/invitations", "/api/users"
@@ -18,13 +18,15 @@ INVITATIONS, USERS = "/api/invitations", "/api/users"
 
 @pytest.fixture(scope="module")
 def agency(site) -> Agency:
-    return found_agency(site, f"scope-{secrets.token_hex(5)}")
+    return create_agency(site, f"scope-{secrets.token_hex(5)}")
 
 
 def key_with(agency: Agency, *scopes: str) -> Host:
     with tenant_context(agency.ref):
         owner = User.objects.get(pk=agency.owner.id)
-        return agency.host.with_token(make_key(name="k", scopes=list(scopes), actor=owner).text)
+        return agency.host.with_token(
+            issue_api_key(name="k", scopes=list(scopes), actor=owner).text
+        )
 
 
 @pytest.mark.parametrize("asked", [{"max_uses": 2}, {"email": "…"}], ids=["link", "mail"])
@@ -32,7 +34,7 @@ def key_with(agency: Agency, *scopes: str) -> Host:
 def test_a_key_invites_members_only(agency: Agency, asked: dict, role: str):
     key = key_with(agency, "invitations:write")
     if "email" in asked:
-        asked = {"email": address()}
+        asked = {"email": random_email()}
 
     answer = key.post(INVITATIONS, {**asked, "role": role})
 
@@ -43,7 +45,7 @@ def test_a_key_invites_members_only(agency: Agency, asked: dict, role: str):
     assert answer.status_code in {400, 403}
     assert "token" not in answer.json()
     if role == "admin":
-        assert refusal(answer) == (403, "proof_required")
+        assert status_and_code(answer) == (403, "proof_required")
         assert "API key" in answer.json()["detail"]
 
 
@@ -58,7 +60,7 @@ def test_a_key_is_not_shown_the_link_of_an_invitation_for_admins(agency: Agency)
     replayed = key.post(INVITATIONS, body, headers=header)
     shown = [key.get(where), key.get(INVITATIONS)]
 
-    assert refusal(resent) == refusal(replayed) == (403, "proof_required")
+    assert status_and_code(resent) == status_and_code(replayed) == (403, "proof_required")
     for answer in (resent, replayed, *shown):
         assert made.json()["token"] not in answer.text
     with tenant_context(agency.ref):
@@ -67,16 +69,16 @@ def test_a_key_is_not_shown_the_link_of_an_invitation_for_admins(agency: Agency)
 
 
 def test_a_key_gives_nobody_a_password_an_address_or_a_role(agency: Agency):
-    key, member = key_with(agency, "users:write"), somebody(agency)
+    key, member = key_with(agency, "users:write"), insert_user_row(agency)
     refused = [
-        key.post(USERS, {"email": address(), "password": PASSWORD}),
-        key.post(USERS, {"email": address(), "role": "admin"}),
-        key.patch(f"{USERS}/{member}", {"email": address()}),
+        key.post(USERS, {"email": random_email(), "password": PASSWORD}),
+        key.post(USERS, {"email": random_email(), "role": "admin"}),
+        key.patch(f"{USERS}/{member}", {"email": random_email()}),
         key.patch(f"{USERS}/{member}", {"role": "admin"}),
-        key.delete(f"{USERS}/{somebody(agency, 'admin')}"),
+        key.delete(f"{USERS}/{insert_user_row(agency, 'admin')}"),
     ]
 
-    assert {refusal(answer) for answer in refused} == {(403, "proof_required")}
+    assert {status_and_code(answer) for answer in refused} == {(403, "proof_required")}
     assert key.patch(f"{USERS}/{member}", {"first_name": "x"}).status_code == 200
     assert key.delete(f"{USERS}/{member}").status_code == 204
 
@@ -84,12 +86,15 @@ def test_a_key_gives_nobody_a_password_an_address_or_a_role(agency: Agency):
 def test_a_key_opens_no_registration(agency: Agency):
     key = key_with(agency, "tenant:write")
 
-    assert refusal(key.patch("/api/tenant", {"registration": "open"})) == (403, "proof_required")
+    assert status_and_code(key.patch("/api/tenant", {"registration": "open"})) == (
+        403,
+        "proof_required",
+    )
     assert key.patch("/api/tenant", {"name": "Renamed"}).status_code == 200
 
 
 def test_a_key_for_links_reads_no_file_by_them(agency: Agency):
-    file = uploaded(agency.owner.at, f"{secrets.token_hex(4)}.txt")["id"]
+    file = add_file(agency.owner.at, f"{secrets.token_hex(4)}.txt")["id"]
     where = f"/api/files/{file}/shares"
     links = key_with(agency, "shares:read", "shares:write")
     files_too = key_with(agency, "shares:read", "shares:write", "files:read")

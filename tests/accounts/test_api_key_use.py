@@ -14,28 +14,28 @@ from accounts.actions import SCOPES
 from accounts.models import ApiKey, Session, User
 from core.text.formatting import timestamp
 from tenants.context import tenant_context
-from tests.support.accounts.api_keys import DEAD, READ, asking, made
-from tests.support.accounts.tokens import refusal
-from tests.support.factories import Agency, join
+from tests.support.accounts.api_keys import READ, TOKEN_INVALID, host_with_key, post_api_key
+from tests.support.accounts.tokens import status_and_code
+from tests.support.factories import Agency, add_member
 from tests.support.http_client import Site
 
 
 @pytest.mark.parametrize("host", ["tenant", "api"])
 def test_it_opens_what_its_scopes_name(site: Site, agency: Agency, host: str):
-    key = made(agency.owner)
-    at = site.host("api").with_token(key["key"]) if host == "api" else asking(agency, key)
+    key = post_api_key(agency.owner)
+    at = site.host("api").with_token(key["key"]) if host == "api" else host_with_key(agency, key)
 
     assert at.get("/api/files").json() == {"results": [], "next": None, "previous": None}
     lacking = at.post("/api/files", files={"file": ("a.txt", b"a")})
-    assert refusal(lacking) == (403, "insufficient_scope")
+    assert status_and_code(lacking) == (403, "insufficient_scope")
     assert lacking.json()["scope"] == "files:write"
-    assert refusal(at.get("/api/users/me")) == (403, "insufficient_scope")
+    assert status_and_code(at.get("/api/users/me")) == (403, "insufficient_scope")
 
 
 def test_it_says_whose_it_is(agency: Agency):
-    key = made(agency.owner, scopes=["users:read"])
+    key = post_api_key(agency.owner, scopes=["users:read"])
 
-    assert asking(agency, key).get("/api/users/me").json()["id"] == agency.owner.id
+    assert host_with_key(agency, key).get("/api/users/me").json()["id"] == agency.owner.id
 
 
 @pytest.mark.parametrize(
@@ -49,9 +49,9 @@ def test_it_says_whose_it_is(agency: Agency):
     ],
 )
 def test_what_is_for_people_it_never_opens(agency: Agency, method: str, path: str):
-    key = made(agency.owner, scopes=list(SCOPES))
+    key = post_api_key(agency.owner, scopes=list(SCOPES))
 
-    assert refusal(asking(agency, key).request(method, path, json={})) == (
+    assert status_and_code(host_with_key(agency, key).request(method, path, json={})) == (
         403,
         "insufficient_scope",
     )
@@ -60,47 +60,47 @@ def test_what_is_for_people_it_never_opens(agency: Agency, method: str, path: st
 
 
 def test_revoked_it_is_dead_at_once(site: Site, agency: Agency):
-    key = made(agency.owner)
-    hosts = (asking(agency, key), site.host("api").with_token(key["key"]))
+    key = post_api_key(agency.owner)
+    hosts = (host_with_key(agency, key), site.host("api").with_token(key["key"]))
     assert [at.get("/api/files").status_code for at in hosts] == [200, 200]
 
     assert agency.owner.at.delete(f"/api/keys/{key['id']}").status_code == 204
 
-    assert [refusal(at.get("/api/files")) for at in hosts] == [DEAD, DEAD]
-    assert refusal(agency.owner.at.delete(f"/api/keys/{key['id']}")) == (404, "not_found")
-    assert refusal(agency.owner.at.get(f"/api/keys/{key['id']}")) == (404, "not_found")
+    assert [status_and_code(at.get("/api/files")) for at in hosts] == [TOKEN_INVALID, TOKEN_INVALID]
+    assert status_and_code(agency.owner.at.delete(f"/api/keys/{key['id']}")) == (404, "not_found")
+    assert status_and_code(agency.owner.at.get(f"/api/keys/{key['id']}")) == (404, "not_found")
     assert agency.owner.at.get("/api/keys").json()["results"] == []
 
 
 def test_expired_it_says_so(agency: Agency):
     soon = timezone.now() + timedelta(hours=1)
-    key = made(agency.owner, expires_at=timestamp(soon))
-    assert asking(agency, key).get("/api/files").status_code == 200
+    key = post_api_key(agency.owner, expires_at=timestamp(soon))
+    assert host_with_key(agency, key).get("/api/files").status_code == 200
 
     with tenant_context(agency.ref):
         ApiKey.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
 
-    assert refusal(asking(agency, key).get("/api/files")) == (401, "token_expired")
+    assert status_and_code(host_with_key(agency, key).get("/api/files")) == (401, "token_expired")
 
 
 @pytest.mark.parametrize("change", [{"is_active": False}, {"role": "member"}])
 def test_it_does_no_more_than_its_person(agency: Agency, change: dict[str, Any]):
-    admin = join(agency, "ann@x.test", role="admin")
-    key = made(admin)
-    assert asking(agency, key).get("/api/files").status_code == 200
+    admin = add_member(agency, "ann@x.test", role="admin")
+    key = post_api_key(admin)
+    assert host_with_key(agency, key).get("/api/files").status_code == 200
 
     with tenant_context(agency.ref):
         User.objects.filter(pk=admin.id).update(**change)
 
-    assert refusal(asking(agency, key).get("/api/files")) == DEAD
+    assert status_and_code(host_with_key(agency, key).get("/api/files")) == TOKEN_INVALID
 
 
 def test_another_tenant_has_nothing_of_it(site: Site, acme: Agency, globex: Agency):
-    key = made(acme.owner)
+    key = post_api_key(acme.owner)
 
-    assert refusal(globex.host.with_token(key["key"]).get("/api/files")) == DEAD
-    assert refusal(globex.owner.at.delete(f"/api/keys/{key['id']}")) == (404, "not_found")
-    assert refusal(globex.owner.at.get(f"/api/keys/{key['id']}")) == (404, "not_found")
+    assert status_and_code(globex.host.with_token(key["key"]).get("/api/files")) == TOKEN_INVALID
+    assert status_and_code(globex.owner.at.delete(f"/api/keys/{key['id']}")) == (404, "not_found")
+    assert status_and_code(globex.owner.at.get(f"/api/keys/{key['id']}")) == (404, "not_found")
     ids = {row["id"] for row in globex.owner.at.get("/api/keys").json()["results"]}
     assert key["id"] not in ids
     assert site.host().with_token(key["key"]).get("/api/tenants").status_code == 401
@@ -109,7 +109,7 @@ def test_another_tenant_has_nothing_of_it(site: Site, acme: Agency, globex: Agen
 
 def test_copied_with_another_tenants_id_it_opens_nothing(acme: Agency, globex: Agency):
     """Even where the very row is in the other tenant's table: the hash is bound to the tenant."""
-    key = made(acme.owner)
+    key = post_api_key(acme.owner)
     body = globex.ref.id.hex + key["key"][35:-8]
     forged = f"ak_{body}{zlib.crc32(body.encode()):08x}"
     with tenant_context(acme.ref):
@@ -120,7 +120,7 @@ def test_copied_with_another_tenants_id_it_opens_nothing(acme: Agency, globex: A
         )
     try:
         for text in (forged, key["key"]):
-            assert refusal(globex.host.with_token(text).get("/api/files")) == DEAD
+            assert status_and_code(globex.host.with_token(text).get("/api/files")) == TOKEN_INVALID
     finally:
         with tenant_context(globex.ref):
             planted.delete()
@@ -141,36 +141,36 @@ def test_copied_with_another_tenants_id_it_opens_nothing(acme: Agency, globex: A
     ],
 )
 def test_what_is_no_key_opens_nothing(site: Site, agency: Agency, spoil: Callable[[str], Any]):
-    text = spoil(made(agency.owner)["key"])
+    text = spoil(post_api_key(agency.owner)["key"])
     sent = text if isinstance(text, bytes) else text.encode()
     header = {"Authorization": b"Bearer " + sent}
 
-    assert refusal(agency.host.get("/api/files", headers=header)) == DEAD
+    assert status_and_code(agency.host.get("/api/files", headers=header)) == TOKEN_INVALID
     assert site.host("api").get("/api/files", headers=header).status_code == 401
 
 
 def test_its_own_limit_is_exact(agency: Agency):
-    key = made(agency.owner, requests_per_minute=5)
-    other = made(agency.owner)
+    key = post_api_key(agency.owner, requests_per_minute=5)
+    other = post_api_key(agency.owner)
 
     with ThreadPoolExecutor(10) as pool:
-        answers = list(pool.map(lambda _: asking(agency, key).get("/api/files"), range(20)))
+        answers = list(pool.map(lambda _: host_with_key(agency, key).get("/api/files"), range(20)))
 
     assert sorted(answer.status_code for answer in answers) == [200] * 5 + [429] * 15
     limited = next(answer for answer in answers if answer.status_code == 429)
     assert '"api_key";q=5;w=60' in limited.headers["RateLimit-Policy"]
     assert int(limited.headers["Retry-After"]) > 0
-    assert asking(agency, other).get("/api/files").status_code == 200
+    assert host_with_key(agency, other).get("/api/files").status_code == 200
     assert agency.owner.at.get("/api/files").status_code == 200
 
 
 def test_its_last_use_is_known_to_the_minute(agency: Agency):
-    key = made(agency.owner)
+    key = post_api_key(agency.owner)
     assert key["last_used_at"] is None
 
-    asking(agency, key).get("/api/files")
+    host_with_key(agency, key).get("/api/files")
     first = agency.owner.at.get(f"/api/keys/{key['id']}").json()
-    asking(agency, key).get("/api/files")
+    host_with_key(agency, key).get("/api/files")
     second = agency.owner.at.get(f"/api/keys/{key['id']}").json()
 
     assert first["last_used_at"] is not None
@@ -178,6 +178,6 @@ def test_its_last_use_is_known_to_the_minute(agency: Agency):
     assert second["last_used_at"] == first["last_used_at"]
     with tenant_context(agency.ref):
         ApiKey.objects.update(last_used_at=timezone.now() - timedelta(minutes=2))
-    asking(agency, key).get("/api/files")
+    host_with_key(agency, key).get("/api/files")
     with tenant_context(agency.ref):
         assert timezone.now() - ApiKey.objects.get().last_used_at < timedelta(minutes=1)

@@ -12,9 +12,9 @@ from django.utils import timezone
 from accounts.models import ApiKey, Session
 from audit.models import AuditEvent
 from tenants.context import tenant_context
-from tests.support.accounts.api_keys import DEAD, READ, asking, made
-from tests.support.accounts.tokens import faults, refusal
-from tests.support.factories import Agency, join
+from tests.support.accounts.api_keys import READ, TOKEN_INVALID, host_with_key, post_api_key
+from tests.support.accounts.tokens import field_errors, status_and_code
+from tests.support.factories import Agency, add_member
 
 
 def test_a_key_is_shown_once(agency: Agency):
@@ -34,7 +34,7 @@ def test_a_key_is_shown_once(agency: Agency):
 
 
 def test_only_a_keyed_hash_is_stored(agency: Agency):
-    key = made(agency.owner)
+    key = post_api_key(agency.owner)
 
     with tenant_context(agency.ref), connection.cursor() as cursor:
         cursor.execute("SELECT to_jsonb(k)::text FROM accounts_apikey k")
@@ -46,8 +46,8 @@ def test_only_a_keyed_hash_is_stored(agency: Agency):
 
 
 def test_what_is_done_with_keys_is_recorded(agency: Agency):
-    key = made(agency.owner, scopes=["files:write"])
-    answer = asking(agency, key).post("/api/files", files={"file": ("a.txt", b"a")})
+    key = post_api_key(agency.owner, scopes=["files:write"])
+    answer = host_with_key(agency, key).post("/api/files", files={"file": ("a.txt", b"a")})
     agency.owner.at.delete(f"/api/keys/{key['id']}")
 
     assert answer.status_code == 201
@@ -66,22 +66,22 @@ def test_what_is_done_with_keys_is_recorded(agency: Agency):
 
 
 def test_a_member_makes_and_sees_none(agency: Agency):
-    made(agency.owner)
-    ben = join(agency, "ben@x.test")
+    post_api_key(agency.owner)
+    ben = add_member(agency, "ben@x.test")
 
     for answer in (
         ben.at.get("/api/keys"),
         ben.at.post("/api/keys", {"name": "x", "scopes": READ}),
     ):
-        assert refusal(answer) == (403, "permission_denied")
+        assert status_and_code(answer) == (403, "permission_denied")
 
 
 def test_an_administrator_revokes_what_another_made(agency: Agency):
-    key = made(agency.owner)
-    admin = join(agency, "ann@x.test", role="admin")
+    key = post_api_key(agency.owner)
+    admin = add_member(agency, "ann@x.test", role="admin")
 
     assert admin.at.delete(f"/api/keys/{key['id']}").status_code == 204
-    assert refusal(asking(agency, key).get("/api/files")) == DEAD
+    assert status_and_code(host_with_key(agency, key).get("/api/files")) == TOKEN_INVALID
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_an_administrator_revokes_what_another_made(agency: Agency):
 def test_fields_that_are_wrong(agency: Agency, fields: dict[str, Any], fault: tuple[str, str]):
     answer = agency.owner.at.post("/api/keys", {"name": "x", "scopes": READ, **fields})
 
-    assert fault in faults(answer)
+    assert fault in field_errors(answer)
     with tenant_context(agency.ref):
         assert not ApiKey.objects.exists()
 
@@ -112,7 +112,7 @@ def test_an_old_proof_makes_no_key(agency: Agency):
 
     answer = agency.owner.at.post("/api/keys", {"name": "x", "scopes": READ})
 
-    assert refusal(answer) == (403, "proof_required")
+    assert status_and_code(answer) == (403, "proof_required")
 
 
 def test_sent_again_it_is_the_same_key(agency: Agency):
@@ -126,7 +126,7 @@ def test_sent_again_it_is_the_same_key(agency: Agency):
 
 
 def test_pages(agency: Agency):
-    ids = [made(agency.owner, name=f"key {number}")["id"] for number in range(5)]
+    ids = [post_api_key(agency.owner, name=f"key {number}")["id"] for number in range(5)]
 
     first = agency.owner.at.get("/api/keys?limit=3").json()
     path = first["next"].partition(f":{agency.owner.at.port}")[2]

@@ -6,12 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from accounts.auth.login_throttling import make_familiar
+from accounts.auth.login_throttling import remember_address
 from core.http.client_address import limit_key
-from core.request_context import RequestContext, serving
+from core.request_context import RequestContext, use_request_context
 from tenants.context import tenant_context
-from tests.support.accounts.in_process_client import ask, somewhere
-from tests.support.factories import Agency, join
+from tests.support.accounts.in_process_client import post_from_address, random_address
+from tests.support.factories import Agency, add_member
 from tests.support.http_client import PASSWORD, Host
 
 WIDE = 6
@@ -31,12 +31,12 @@ def narrow(settings) -> None:
 def try_at(agency: Agency, address: str, password: str = "wrong", email: str = "ada@here.test"):
     """Try to log in from an address."""
     body = {"email": email, "password": password}
-    return ask(agency.slug, "/api/auth/login", body, address=address)
+    return post_from_address(agency.slug, "/api/auth/login", body, address=address)
 
 
 def statuses(agency: Agency, count: int, **kwargs: str) -> list[int]:
     """Try once from each of so many addresses."""
-    return [try_at(agency, somewhere(), **kwargs).status_code for _ in range(count)]
+    return [try_at(agency, random_address(), **kwargs).status_code for _ in range(count)]
 
 
 def test_many_at_once_get_no_more_tries_than_one_after_another(agency: Agency):
@@ -58,7 +58,7 @@ def test_many_at_once_get_no_more_tries_than_one_after_another(agency: Agency):
 def test_many_addresses_share_the_tries_of_an_account(agency: Agency, narrow: None):
     assert statuses(agency, WIDE) == [401] * WIDE
 
-    refused = try_at(agency, somewhere())
+    refused = try_at(agency, random_address())
 
     assert (refused.status_code, refused.json()["limits"]) == (429, ["login_hour"])
     assert 1 <= int(refused.headers["Retry-After"]) <= 3600
@@ -66,17 +66,17 @@ def test_many_addresses_share_the_tries_of_an_account(agency: Agency, narrow: No
 
 
 def test_the_owner_gets_in_from_where_they_were_before(agency: Agency, narrow: None):
-    home = somewhere()
+    home = random_address()
     assert try_at(agency, home, PASSWORD).status_code == 200
     statuses(agency, WIDE + 1)
 
     assert try_at(agency, home).status_code == 401
     assert try_at(agency, home, PASSWORD).status_code == 200
-    assert try_at(agency, somewhere(), PASSWORD).status_code == 429
+    assert try_at(agency, random_address(), PASSWORD).status_code == 429
 
 
 def test_a_familiar_address_has_no_more_tries_than_all_others_together(agency: Agency, narrow):
-    home = somewhere()
+    home = random_address()
     assert try_at(agency, home, PASSWORD).status_code == 200
     statuses(agency, WIDE)
 
@@ -84,7 +84,7 @@ def test_a_familiar_address_has_no_more_tries_than_all_others_together(agency: A
 
 
 def test_an_email_with_a_slash_fills_no_window_of_another_account(agency: Agency, narrow: None):
-    home = somewhere()
+    home = random_address()
     assert try_at(agency, home, PASSWORD).status_code == 200
     statuses(agency, WIDE)
     for composed in (f"ada@here.test/{limit_key(home)}", f"ada@here.test/{home}"):
@@ -95,17 +95,17 @@ def test_an_email_with_a_slash_fills_no_window_of_another_account(agency: Agency
 
 def test_whoever_reads_the_mail_gets_in_from_anywhere(agency: Agency, narrow: None):
     statuses(agency, WIDE)
-    here = somewhere()
+    here = random_address()
     assert try_at(agency, here, PASSWORD).status_code == 429
 
-    with tenant_context(agency.ref), serving(RequestContext(client_address=here)):
-        make_familiar("ada@here.test")
+    with tenant_context(agency.ref), use_request_context(RequestContext(client_address=here)):
+        remember_address("ada@here.test")
 
     assert try_at(agency, here, PASSWORD).status_code == 200
 
 
 def test_right_ones_use_up_nothing_but_the_rate(agency: Agency, narrow: None):
-    home = somewhere()
+    home = random_address()
 
     assert [try_at(agency, home, PASSWORD).status_code for _ in range(WIDE + 2)] == [200] * 8
     assert statuses(agency, WIDE) == [401] * WIDE
@@ -113,7 +113,7 @@ def test_right_ones_use_up_nothing_but_the_rate(agency: Agency, narrow: None):
 
 def test_right_ones_are_limited_too(agency: Agency, settings):
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, "login_rate": "3/60"}
-    home = somewhere()
+    home = random_address()
 
     answers = [try_at(agency, home, PASSWORD) for _ in range(4)]
 
@@ -122,8 +122,8 @@ def test_right_ones_are_limited_too(agency: Agency, settings):
 
 
 def test_an_account_of_ones_own_clears_nobody_elses_count(agency: Agency):
-    join(agency, "mallory@here.test")
-    address = somewhere()
+    add_member(agency, "mallory@here.test")
+    address = random_address()
     for _ in range(5):
         assert try_at(agency, address).status_code == 401
         assert try_at(agency, address, PASSWORD, "mallory@here.test").status_code == 200
@@ -133,7 +133,7 @@ def test_an_account_of_ones_own_clears_nobody_elses_count(agency: Agency):
 
 def test_many_accounts_from_one_address(agency: Agency, settings):
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, "login_address": "4/60"}
-    address = somewhere()
+    address = random_address()
     found = [try_at(agency, address, email=f"{n}@here.test").status_code for n in range(5)]
 
     assert found == [401] * 4 + [429]
@@ -141,8 +141,8 @@ def test_many_accounts_from_one_address(agency: Agency, settings):
 
 def test_an_account_of_ones_own_does_not_clear_the_address(agency: Agency, settings):
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, "login_address": "4/60"}
-    join(agency, "mallory@here.test")
-    address = somewhere()
+    add_member(agency, "mallory@here.test")
+    address = random_address()
     found = [try_at(agency, address, email=f"{n}@here.test").status_code for n in range(3)]
     found.append(try_at(agency, address, PASSWORD, "mallory@here.test").status_code)
     found += [try_at(agency, address, email=f"{n}@here.test").status_code for n in range(3, 5)]
@@ -154,7 +154,7 @@ def test_a_forged_address_straight_at_the_server(agency: Agency, stores):
     """Ours is the last entry, whatever a client wrote before it."""
     host: Host = agency.host
     url = f"http://127.0.0.1:{stores.ports['gunicorn']}/api/auth/login"
-    ours = somewhere()
+    ours = random_address()
     found = [
         httpx.post(
             url,
@@ -172,11 +172,11 @@ def test_without_redis_an_account_is_counted_over_all_addresses_too(
     agency: Agency, narrow: None, settings, without_redis: None
 ):
     settings.WEB_WORKERS = 1
-    home = somewhere()
+    home = random_address()
     assert try_at(agency, home, PASSWORD).status_code == 200
     assert statuses(agency, WIDE) == [401] * WIDE
 
-    refused = try_at(agency, somewhere(), PASSWORD)
+    refused = try_at(agency, random_address(), PASSWORD)
 
     assert (refused.status_code, refused.json()["limits"]) == (429, ["login_hour"])
     assert try_at(agency, home, PASSWORD).status_code == 200

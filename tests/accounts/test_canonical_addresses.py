@@ -14,17 +14,17 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Invitation, Letter, MailLink, User
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 from staff.models import StaffUser
 from tenants.context import tenant_context
-from tests.support.factories import Agency, found_agency
+from tests.support.factories import Agency, create_agency
 
 TWIN, TWIN_CANONICAL = "twin@münchen.example", "twin@xn--mnchen-3ya.example"
 
 
 @pytest.fixture(scope="module")
 def agency(site) -> Agency:
-    return found_agency(site, f"r{secrets.token_hex(5)}")
+    return create_agency(site, f"r{secrets.token_hex(5)}")
 
 
 def migrate(app: str) -> None:
@@ -134,10 +134,10 @@ def test_migration_rewrites_staff_and_keeps_those_that_collide(site):
     names = [f"{secrets.token_hex(4)}{rest}" for rest in ("@faß.example", "@münchen.example")]
     alone, twin = names
     canonical = twin.replace("münchen", "xn--mnchen-3ya")
-    with enter(PUBLIC):
+    with use_scope(PUBLIC):
         rows = [StaffUser.objects.create(email=email) for email in (alone, twin, canonical)]
     try:
-        with enter(PUBLIC):
+        with use_scope(PUBLIC):
             migrate("staff")
             found = [StaffUser.objects.get(pk=row.pk).email for row in rows]
             by_name = [StaffUser.objects.get_by_natural_key(n).pk for n in (alone, twin, canonical)]
@@ -146,5 +146,5 @@ def test_migration_rewrites_staff_and_keeps_those_that_collide(site):
         told = [row for row in report() if row["tenant"] is None]
         assert [(row["id"], row["problem"]) for row in told] == [(str(rows[1].pk), "collides")]
     finally:
-        with enter(PUBLIC):
+        with use_scope(PUBLIC):
             StaffUser.objects.filter(pk__in=[row.pk for row in rows]).delete()

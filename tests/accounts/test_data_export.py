@@ -6,12 +6,12 @@ import json
 import pytest
 
 from accounts.models import Session
-from accounts.users.data_export import ROWS_AT_ONCE
+from accounts.users.data_export import BATCH_SIZE
 from audit.models import AuditEvent
 from tenants.context import tenant_context
-from tests.support.accounts.api_keys import key_of
-from tests.support.accounts.tokens import refusal
-from tests.support.accounts.users import logged_in, row, somebody, trail
+from tests.support.accounts.api_keys import new_api_key_text
+from tests.support.accounts.tokens import status_and_code
+from tests.support.accounts.users import audit_actions, insert_user_row, user_row, user_with_session
 from tests.support.factories import Agency, Person
 
 EXPORT = "/api/users/me/export"
@@ -22,7 +22,7 @@ PARTS = (
 
 
 def test_it_is_all_there(agency: Agency, dora: Person):
-    key = key_of(agency, dora)
+    key = new_api_key_text(agency, dora)
     answer = dora.at.get(EXPORT)
     body = answer.json()
 
@@ -44,7 +44,7 @@ def test_it_is_all_there(agency: Agency, dora: Person):
 
 
 def test_no_secret_is_in_it(agency: Agency, dora: Person):
-    password = row(agency, dora.id).password
+    password = user_row(agency, dora.id).password
     with tenant_context(agency.ref):
         [session] = Session.objects.filter(user=dora.id)
         secrets = [password, bytes(session.token_hash).hex(), "1" * 32]
@@ -57,7 +57,7 @@ def test_no_secret_is_in_it(agency: Agency, dora: Person):
 
 def test_of_others_there_is_nothing_but_that_they_took_part(agency: Agency, dora: Person):
     """Ada renames Dora from her own address; Dora renames Ben."""
-    ben = somebody(agency, email="ben@people.test", first_name="Benedikt")
+    ben = insert_user_row(agency, email="ben@people.test", first_name="Benedikt")
     agency.owner.at.patch(
         f"/api/users/{dora.id}", {"first_name": "Dorothea"}, headers={"User-Agent": "ada's browser"}
     )
@@ -77,8 +77,8 @@ def test_of_others_there_is_nothing_but_that_they_took_part(agency: Agency, dora
 
 
 def test_more_rows_than_fit_in_one_part(agency: Agency):
-    one = logged_in(agency)
-    many = 2 * ROWS_AT_ONCE + 3
+    one = user_with_session(agency)
+    many = 2 * BATCH_SIZE + 3
     who = {"action": "test.event", "actor_type": "user", "actor_id": one.id}
     with tenant_context(agency.ref):
         AuditEvent.objects.bulk_create(
@@ -92,13 +92,13 @@ def test_more_rows_than_fit_in_one_part(agency: Agency):
 
 
 def test_somebody_new_has_an_export_too(agency: Agency):
-    body = logged_in(agency).at.get(EXPORT).json()
+    body = user_with_session(agency).at.get(EXPORT).json()
 
     assert (body["files"], body["api_keys"], body["invitations"]) == ([], [], [])
 
 
 def test_it_is_put_on_record(agency: Agency):
-    one = logged_in(agency)
+    one = user_with_session(agency)
 
     agency.owner.at.get(f"/api/users/{one.id}/export")
     one.at.get(EXPORT)
@@ -114,34 +114,34 @@ MAY_EXPORT = {("owner", role) for role in ROLES} | {("admin", "admin"), ("admin"
 
 @pytest.mark.parametrize(("actor", "role"), list(itertools.product(ROLES, ROLES)))
 def test_whose_data_one_may_have(agency: Agency, actor: str, role: str):
-    caller, other = logged_in(agency, actor), somebody(agency, role)
+    caller, other = user_with_session(agency, actor), insert_user_row(agency, role)
 
     answer = caller.at.get(f"/api/users/{other}/export")
 
     if (actor, role) in MAY_EXPORT:
         assert answer.json()["profile"]["id"] == other
     else:
-        assert refusal(answer) == (403, "permission_denied")
-        assert trail(agency, other) == []
+        assert status_and_code(answer) == (403, "permission_denied")
+        assert audit_actions(agency, other) == []
     assert caller.at.get(EXPORT).json()["profile"]["id"] == caller.id
 
 
 def test_no_key_takes_personal_data_away(agency: Agency, dora: Person):
-    by_key = agency.host.with_token(key_of(agency, dora))
+    by_key = agency.host.with_token(new_api_key_text(agency, dora))
 
     for path in (EXPORT, f"/api/users/{dora.id}/export"):
-        assert refusal(by_key.get(path)) == (403, "insufficient_scope")
+        assert status_and_code(by_key.get(path)) == (403, "insufficient_scope")
 
 
 def test_another_workspace_has_nobody_of_this_id(agency: Agency, globex: Agency):
     answer = agency.owner.at.get(f"/api/users/{globex.owner.id}/export")
 
-    assert refusal(answer) == (404, "not_found")
+    assert status_and_code(answer) == (404, "not_found")
     assert json.dumps(globex.owner.email) not in answer.text
 
 
 def test_exports_are_limited_for_each_person(agency: Agency):
-    one, another = logged_in(agency), logged_in(agency)
+    one, another = user_with_session(agency), user_with_session(agency)
     statuses = [one.at.get(EXPORT).status_code for _ in range(21)]
 
     assert statuses == [200] * 20 + [429]

@@ -9,10 +9,10 @@ from accounts.models import Invitation, Letter, User
 from tenants.context import tenant_context
 from tests.accounts.test_enumeration import asked
 from tests.accounts.test_hash_pool import WORK, Counted, counted
-from tests.support.accounts.in_process_client import ask, somewhere
-from tests.support.accounts.tokens import refusal
-from tests.support.accounts.users import logged_in
-from tests.support.factories import Agency, found_agency
+from tests.support.accounts.in_process_client import post_from_address, random_address
+from tests.support.accounts.tokens import status_and_code
+from tests.support.accounts.users import user_with_session
+from tests.support.factories import Agency, create_agency
 from tests.support.http_client import PASSWORD
 
 __all__ = ["counted"]
@@ -22,7 +22,7 @@ LOGIN = "/api/auth/login"
 
 @pytest.fixture(scope="module")
 def agency(site) -> Agency:
-    return found_agency(site, f"e{secrets.token_hex(5)}")
+    return create_agency(site, f"e{secrets.token_hex(5)}")
 
 
 @pytest.fixture
@@ -42,14 +42,14 @@ def spellings() -> list[str]:
 
 
 def test_person_added_in_one_spelling_is_there_in_every_other(agency: Agency, spellings):
-    manager = logged_in(agency, "admin")
+    manager = user_with_session(agency, "admin")
     body = {"email": spellings[4], "password": PASSWORD}
     made = manager.at.post("/api/users", body)
     assert (made.status_code, made.json()["email"]) == (201, spellings[0])
 
     for spelling in spellings:
         again = manager.at.post("/api/users", {"email": spelling, "password": PASSWORD})
-        assert refusal(again) == (409, "email_taken")
+        assert status_and_code(again) == (409, "email_taken")
         found = manager.at.get("/api/users", params={"search": spelling.strip()})
         assert [row["email"] for row in found.json()["results"]] == [spellings[0]]
     changed = manager.at.patch(f"/api/users/{made.json()['id']}", {"email": spellings[3]})
@@ -57,7 +57,7 @@ def test_person_added_in_one_spelling_is_there_in_every_other(agency: Agency, sp
 
 
 def test_invitations_in_every_spelling_count_for_one_address(agency: Agency, spellings):
-    manager = logged_in(agency, "admin")
+    manager = user_with_session(agency, "admin")
 
     answers = [manager.at.post("/api/invitations", {"email": text}) for text in spellings]
 
@@ -71,11 +71,11 @@ def test_invitations_in_every_spelling_count_for_one_address(agency: Agency, spe
 def test_log_in_in_every_spelling_shares_the_tries_of_one_account(agency: Agency, spellings):
     with tenant_context(agency.ref):
         User.objects.create(email=spellings[0], password=make_password(PASSWORD))
-    address = somewhere()
+    address = random_address()
 
     def log_in(email: str, password: str):
         body = {"email": email, "password": password}
-        return ask(agency.slug, LOGIN, body, address=address).status_code
+        return post_from_address(agency.slug, LOGIN, body, address=address).status_code
 
     assert log_in(spellings[4], PASSWORD) == 200
     assert [log_in(text, "wrong") for text in spellings[:6]] == [401] * 5 + [429]
@@ -111,7 +111,7 @@ def test_log_in_of_a_row_that_kept_its_spelling_works(agency: Agency, stored: st
 
     def who(email: str) -> str:
         body = {"email": email, "password": PASSWORD}
-        answer = ask(agency.slug, LOGIN, body, address=somewhere())
+        answer = post_from_address(agency.slug, LOGIN, body, address=random_address())
         return answer.json()["user"]["id"]
 
     assert who(stored.upper().replace("Ö", "ö")) == str(kept.id)

@@ -4,8 +4,8 @@ import secrets
 
 import pytest
 
-from tests.support.accounts.sessions import log_in, session_id
-from tests.support.accounts.tokens import refusal
+from tests.support.accounts.sessions import open_another_session, session_id
+from tests.support.accounts.tokens import status_and_code
 from tests.support.factories import Agency
 from tests.support.http_client import Host
 
@@ -17,7 +17,7 @@ def a_key(agency: Agency) -> str:
 
 
 def a_session(agency: Agency) -> str:
-    return f"/api/auth/sessions/{session_id(log_in(agency)['access_token'])}"
+    return f"/api/auth/sessions/{session_id(open_another_session(agency)['access_token'])}"
 
 
 def a_domain(agency: Agency) -> str:
@@ -51,7 +51,7 @@ def test_what_is_ended_is_what_was_seen(agency: Agency, kind: str):
 
     assert seen.status_code == 200
     assert (known.status_code, known.content) == (304, b"")
-    assert refusal(refused) == (412, "precondition_failed")
+    assert status_and_code(refused) == (412, "precondition_failed")
     assert still.json() == seen.json()
     assert done.status_code == 204
 
@@ -59,6 +59,6 @@ def test_what_is_ended_is_what_was_seen(agency: Agency, kind: str):
 def test_a_session_is_ones_own(agency: Agency, globex: Agency):
     path = a_session(agency)
 
-    assert refusal(globex.owner.at.get(path)) == (404, "not_found")
+    assert status_and_code(globex.owner.at.get(path)) == (404, "not_found")
     assert agency.owner.at.delete(path).status_code == 204
     assert agency.owner.at.get(path).json()["end_reason"] == "revoked"

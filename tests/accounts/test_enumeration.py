@@ -10,10 +10,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.passwords.validation import password_fits
+from accounts.passwords.validation import user_password_matches
 from tenants.context import tenant_context
 from tests.accounts.test_hash_pool import WORK, Counted, counted
-from tests.support.accounts.in_process_client import ask, somewhere
+from tests.support.accounts.in_process_client import post_from_address, random_address
 from tests.support.factories import Agency
 from tests.support.http_client import PASSWORD
 
@@ -47,9 +47,9 @@ REFUSED = {
 def agency(site) -> Agency:
     import secrets
 
-    from tests.support.factories import found_agency
+    from tests.support.factories import create_agency
 
-    return found_agency(site, f"x{secrets.token_hex(6)}", email="ada@here.test")
+    return create_agency(site, f"x{secrets.token_hex(6)}", email="ada@here.test")
 
 
 def seen(answer) -> tuple[int, bytes, dict[str, str]]:
@@ -60,7 +60,7 @@ def seen(answer) -> tuple[int, bytes, dict[str, str]]:
 def asked(agency: Agency, path: str, body: dict[str, str]):
     """Ask from an address that has asked nothing yet."""
     headers = {"x-request-id": REQUEST_ID}
-    return seen(ask(agency.slug, path, body, address=somewhere(), **headers))
+    return seen(post_from_address(agency.slug, path, body, address=random_address(), **headers))
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_a_log_in_that_is_refused_costs_as_much_hashing(
 ):
     fields, password = REFUSED[case]
     email = person(fields)
-    password_fits(None, "first, the hash of nobody is made")
+    user_password_matches(None, "first, the hash of nobody is made")
     counted.work = 0
 
     assert asked(agency, "/api/auth/login", {"email": email, "password": password})[0] == 401
@@ -182,7 +182,9 @@ def invited(agency: Agency, email: str) -> tuple[int, bytes, dict[str, bytes]]:
     """Ask an address in, and return the answer without what is another for each invitation."""
     headers = {"x-request-id": REQUEST_ID, "authorization": f"Bearer {agency.owner.access_token}"}
     status, content, fields = seen(
-        ask(agency.slug, "/api/invitations", {"email": email}, address=somewhere(), **headers)
+        post_from_address(
+            agency.slug, "/api/invitations", {"email": email}, address=random_address(), **headers
+        )
     )
     plain = {name: OF_EACH.sub(b"", value.encode()) for name, value in fields.items()}
     return status, OF_EACH.sub(b"", content), plain
@@ -213,13 +215,13 @@ def test_a_log_in_that_is_tried_too_often(agency: Agency, person, settings, limi
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, limit: "3/3600"}
     alone = limit == "login_account"
     asking = {"known": person({}), "unknown": person(None)}
-    homes = {name: somewhere() for name in asking}
+    homes = {name: random_address() for name in asking}
 
     def tried(name: str):
-        address = homes[name] if alone else somewhere()
+        address = homes[name] if alone else random_address()
         body = {"email": asking[name], "password": "wrong"}
         sent = {"x-request-id": REQUEST_ID}
-        return ask(agency.slug, "/api/auth/login", body, address=address, **sent)
+        return post_from_address(agency.slug, "/api/auth/login", body, address=address, **sent)
 
     answers = {name: [tried(name) for _ in range(4)] for name in asking}
 

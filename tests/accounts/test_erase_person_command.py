@@ -8,8 +8,8 @@ from django.core.management import CommandError, call_command
 
 from audit.models import AuditEvent
 from tenants.context import tenant_context
-from tests.support.accounts.tokens import refusal
-from tests.support.accounts.users import logged_in, row, somebody, trail
+from tests.support.accounts.tokens import status_and_code
+from tests.support.accounts.users import audit_actions, insert_user_row, user_row, user_with_session
 from tests.support.factories import Agency
 
 
@@ -22,33 +22,33 @@ def erase(agency: Agency, who: str, *options: str) -> dict:
 
 @pytest.mark.parametrize("by", ["id", "email"])
 def test_somebody_is_forgotten(agency: Agency, by: str):
-    one = logged_in(agency)
+    one = user_with_session(agency)
     one.at.patch("/api/users/me", {"first_name": "Una"})
 
     told = erase(agency, one.id if by == "id" else one.email.upper())
 
     assert (told["id"], told["sessions"], told["events"], told["erased"]) == (one.id, 1, 1, True)
-    assert refusal(one.at.get("/api/users/me")) == (401, "token_invalid")
-    assert row(agency, one.id).removed_at is not None
-    assert trail(agency, one.id) == ["user.updated", "person.erased"]
+    assert status_and_code(one.at.get("/api/users/me")) == (401, "token_invalid")
+    assert user_row(agency, one.id).removed_at is not None
+    assert audit_actions(agency, one.id) == ["user.updated", "person.erased"]
     with tenant_context(agency.ref):
         assert not AuditEvent.objects.filter(actor_label=one.email).exists()
 
 
 def test_somebody_who_was_removed_before(agency: Agency):
-    other = somebody(agency)
+    other = insert_user_row(agency)
     agency.owner.at.delete(f"/api/users/{other}")
 
     assert erase(agency, other)["removed_before"] is True
-    assert trail(agency, other) == ["user.removed", "person.erased"]
+    assert audit_actions(agency, other) == ["user.removed", "person.erased"]
 
 
 def test_looking_changes_nothing(agency: Agency):
-    one = logged_in(agency)
+    one = user_with_session(agency)
 
     assert erase(agency, one.email, "--dry-run")["erased"] is False
     assert one.at.get("/api/users/me").status_code == 200
-    assert trail(agency, one.id) == []
+    assert audit_actions(agency, one.id) == []
 
 
 def test_the_last_owner_stays(agency: Agency):

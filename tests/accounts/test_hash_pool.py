@@ -11,8 +11,8 @@ import pytest
 from django.contrib.auth.hashers import check_password, make_password
 
 from accounts.passwords import hashers, hashing
-from accounts.passwords.hashing import Desk
-from accounts.passwords.validation import password_fits
+from accounts.passwords.hashing import PasswordHashPool
+from accounts.passwords.validation import user_password_matches
 from accounts.problems import HashingBusy
 
 PATIENCE = 20.0
@@ -45,7 +45,7 @@ def gate() -> Iterator[Gate]:
     made.open.set()
 
 
-def ask(desk: Desk, gate: Gate, count: int) -> list[threading.Thread]:
+def ask(desk: PasswordHashPool, gate: Gate, count: int) -> list[threading.Thread]:
     """Ask for work in so many threads."""
     threads = [threading.Thread(target=desk.do, args=(gate.work,)) for _ in range(count)]
     for thread in threads:
@@ -54,7 +54,7 @@ def ask(desk: Desk, gate: Gate, count: int) -> list[threading.Thread]:
 
 
 def test_so_many_at_once_so_many_waiting_and_no_more(gate: Gate):
-    desk = Desk(at_once=2, places=5, patience=PATIENCE)
+    desk = PasswordHashPool(at_once=2, places=5, patience=PATIENCE)
     threads = ask(desk, gate, 5)
     for _ in range(2):
         assert gate.begun.acquire(timeout=PATIENCE)
@@ -76,7 +76,7 @@ def test_so_many_at_once_so_many_waiting_and_no_more(gate: Gate):
 
 
 def test_the_wait_ends_and_the_work_keeps_its_place(gate: Gate):
-    desk = Desk(at_once=1, places=1, patience=0.05)
+    desk = PasswordHashPool(at_once=1, places=1, patience=0.05)
 
     with pytest.raises(HashingBusy):
         desk.do(gate.work)
@@ -89,7 +89,7 @@ def test_the_wait_ends_and_the_work_keeps_its_place(gate: Gate):
 
 
 def test_what_was_given_up_while_it_waited_is_never_begun(gate: Gate):
-    desk = Desk(at_once=1, places=2, patience=0.05)
+    desk = PasswordHashPool(at_once=1, places=2, patience=0.05)
     for _ in range(2):
         with pytest.raises(HashingBusy):
             desk.do(gate.work)
@@ -103,7 +103,7 @@ def test_what_was_given_up_while_it_waited_is_never_begun(gate: Gate):
 def test_it_stands_back(settings):
     settings.HASHING_NICE = 7
     usual = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-    desk = Desk(at_once=1, places=1, patience=PATIENCE)
+    desk = PasswordHashPool(at_once=1, places=1, patience=PATIENCE)
 
     nice = desk.do(lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
 
@@ -113,7 +113,7 @@ def test_it_stands_back(settings):
 
 
 def test_an_error_of_the_work_is_the_callers(gate: Gate):
-    desk = Desk(at_once=1, places=1, patience=PATIENCE)
+    desk = PasswordHashPool(at_once=1, places=1, patience=PATIENCE)
     with pytest.raises(ZeroDivisionError):
         desk.do(lambda: 1 // 0)
 
@@ -126,7 +126,7 @@ def test_some_threads_are_always_left_for_others():
     assert 1 <= settings.HASHING_AT_ONCE <= settings.HASHING_PLACES < settings.WEB_THREADS
 
 
-class Counted(Desk):
+class Counted(PasswordHashPool):
     """Notes what is hashed, in KiB times passes: what Argon2's work grows with."""
 
     def __init__(self) -> None:
@@ -146,8 +146,8 @@ class Counted(Desk):
 @pytest.fixture
 def counted(usual_argon2: None, monkeypatch) -> Counted:
     desk = Counted()
-    monkeypatch.setattr(hashers, "desk", lambda: desk)
-    assert hashing.desk() is not desk
+    monkeypatch.setattr(hashers, "hash_pool", lambda: desk)
+    assert hashing.hash_pool() is not desk
     return desk
 
 
@@ -162,7 +162,7 @@ def stored_with(monkeypatch, **cost: int) -> str:
 
 
 def test_a_no_takes_the_same_work_for_everybody(counted: Counted, monkeypatch):
-    password_fits(None, "first, the hash of nobody is made")
+    user_password_matches(None, "first, the hash of nobody is made")
     encoded = {
         "current": make_password("a right password"),
         "cheaper": stored_with(monkeypatch, time_cost=1, memory_cost=8192),
@@ -175,7 +175,7 @@ def test_a_no_takes_the_same_work_for_everybody(counted: Counted, monkeypatch):
         assert not check_password("a wrong password", text)
         work[name] = counted.work
     counted.work = 0
-    assert not password_fits(None, "a wrong password")
+    assert not user_password_matches(None, "a wrong password")
 
     assert work == dict.fromkeys(encoded, WORK)
     assert counted.work == WORK

@@ -7,22 +7,26 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from accounts.email_tokens import mint
+from accounts.email_tokens import create_email_token
 from accounts.models import User
 from accounts.passwords import hashers
-from accounts.passwords.hashing import Desk
+from accounts.passwords.hashing import PasswordHashPool
 from audit.services import SYSTEM
 from tenants.context import tenant_context
 from tenants.details import update_tenant
-from tests.support.accounts.in_process_client import ask, somewhere
-from tests.support.accounts.invitations import invited, joining, token_for
+from tests.support.accounts.in_process_client import post_from_address, random_address
+from tests.support.accounts.invitations import (
+    post_invitation,
+    registration_body,
+    token_of_invitation,
+)
 from tests.support.factories import Agency
 from tests.support.http_client import PASSWORD
 
 FRESH = "another long passphrase"
 
 
-class Watched(Desk):
+class Watched(PasswordHashPool):
     """Notes for each password whether a transaction was open when it came to be hashed."""
 
     def __init__(self) -> None:
@@ -37,14 +41,16 @@ class Watched(Desk):
 @pytest.fixture
 def watched(monkeypatch: pytest.MonkeyPatch, committed: None) -> Watched:
     desk = Watched()
-    monkeypatch.setattr(hashers, "desk", lambda: desk)
+    monkeypatch.setattr(hashers, "hash_pool", lambda: desk)
     return desk
 
 
 def a_link(agency: Agency, purpose: str) -> str:
     with tenant_context(agency.ref), transaction.atomic():
         owner = User.objects.get(pk=agency.owner.id)
-        return mint(purpose, email=owner.email, lifetime=timedelta(hours=1), user=owner)
+        return create_email_token(
+            purpose, email=owner.email, lifetime=timedelta(hours=1), user=owner
+        )
 
 
 def open_registration(agency: Agency) -> dict[str, Any]:
@@ -58,7 +64,7 @@ WAYS: dict[str, Callable[[Agency], tuple[str, dict[str, Any]]]] = {
     "register": lambda a: ("auth/register", open_registration(a)),
     "invitation": lambda a: (
         "auth/register",
-        joining(token_for(a, invited(a, "a@new.test")), "a@new.test"),
+        registration_body(token_of_invitation(a, post_invitation(a, "a@new.test")), "a@new.test"),
     ),
     "reset": lambda a: (
         "auth/password/reset",
@@ -84,7 +90,9 @@ def test_nothing_is_held_meanwhile(agency: Agency, watched: Watched, way: str, k
         headers["authorization"] = f"Bearer {agency.owner.access_token}"
     watched.seen.clear()
 
-    answer = ask(agency.slug, f"/api/{path}", body, address=somewhere(), **headers)
+    answer = post_from_address(
+        agency.slug, f"/api/{path}", body, address=random_address(), **headers
+    )
 
     assert answer.status_code == 401 if way == "no log-in" else answer.status_code < 300
     assert watched.seen

@@ -3,9 +3,9 @@
 import httpx
 import pytest
 
-from tests.support.accounts.second_factors import App
+from tests.support.accounts.second_factors import AuthenticatorApp
 from tests.support.factories import Agency
-from tests.support.files.form_uploads import uploaded
+from tests.support.files.form_uploads import add_file
 from tests.support.http_client import PASSWORD, Site
 
 KEY = {"Idempotency-Key": "once"}
@@ -38,7 +38,7 @@ def test_the_token_of_a_void_link_is_not_shown_again(agency: Agency, end: str):
 
 def test_the_address_of_a_revoked_share_is_not_shown_again(agency: Agency):
     at = agency.owner.at
-    place = f"/api/files/{uploaded(at, 'a.txt')['id']}/shares"
+    place = f"/api/files/{add_file(at, 'a.txt')['id']}/shares"
     made = at.post(place, {}, headers=KEY).json()
 
     at.delete(f"/api/shares/{made['id']}")
@@ -49,7 +49,10 @@ def test_the_address_of_a_revoked_share_is_not_shown_again(agency: Agency):
 def test_the_secret_of_a_confirmed_factor_is_not_shown_again(agency: Agency):
     at = agency.owner.at
     begun = at.post("/api/auth/factors", {"type": "totp"}, headers=KEY).json()
-    place, body = f"/api/auth/factors/{begun['id']}/confirm", {"code": App(begun["secret"]).code()}
+    place, body = (
+        f"/api/auth/factors/{begun['id']}/confirm",
+        {"code": AuthenticatorApp(begun["secret"]).code()},
+    )
     confirmed = at.post(place, body, headers=KEY)
 
     repeated = at.post(place, body, headers=KEY)
@@ -61,7 +64,10 @@ def test_the_secret_of_a_confirmed_factor_is_not_shown_again(agency: Agency):
 def test_recovery_codes_that_were_replaced_are_not_shown_again(agency: Agency):
     at = agency.owner.at
     begun = at.post("/api/auth/factors", {"type": "totp"}).json()
-    place, body = f"/api/auth/factors/{begun['id']}/confirm", {"code": App(begun["secret"]).code()}
+    place, body = (
+        f"/api/auth/factors/{begun['id']}/confirm",
+        {"code": AuthenticatorApp(begun["secret"]).code()},
+    )
     at.post(place, body, headers=KEY)
     renewed = at.post("/api/auth/recovery-codes", headers=KEY)
 

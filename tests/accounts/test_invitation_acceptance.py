@@ -18,17 +18,17 @@ from tests.support.accounts.invitations import (
     CLOSED,
     INVITATIONS,
     REGISTER,
-    changed_invitation,
-    changed_person,
-    events,
-    invited,
-    join_with,
-    joining,
-    people,
-    token_for,
+    audit_events,
+    post_invitation,
+    register_with_token,
+    registration_body,
+    roles_by_email,
+    token_of_invitation,
+    update_invitation_row,
+    update_user_row,
 )
-from tests.support.accounts.tokens import refusal
-from tests.support.factories import Agency, join
+from tests.support.accounts.tokens import status_and_code
+from tests.support.factories import Agency, add_member
 from tests.support.http_client import Site
 
 
@@ -38,10 +38,10 @@ def told(answer: Response) -> dict[str, str]:
 
 
 def test_on_a_closed_workspace_as_what_it_says(agency: Agency):
-    invitation = invited(agency, "new@person.test", role="admin")
-    token = token_for(agency, invitation)
+    invitation = post_invitation(agency, "new@person.test", role="admin")
+    token = token_of_invitation(agency, invitation)
 
-    answer = agency.host.post(REGISTER, joining(token, "New@PERSON.test"))
+    answer = agency.host.post(REGISTER, registration_body(token, "New@PERSON.test"))
 
     assert answer.status_code == 201
     user = answer.json()["user"]
@@ -52,37 +52,42 @@ def test_on_a_closed_workspace_as_what_it_says(agency: Agency):
         assert User.objects.get(pk=user["id"]).email_verified_at is not None
     shown = agency.owner.at.get(f"{INVITATIONS}/{invitation['id']}").json()
     assert (shown["state"], shown["uses"]) == ("accepted", 1)
-    [joined] = [e for e in events(agency, "user.registered") if e.target_id == user["id"]]
-    [used] = events(agency, "invitation.accepted")
+    [joined] = [e for e in audit_events(agency, "user.registered") if e.target_id == user["id"]]
+    [used] = audit_events(agency, "invitation.accepted")
     assert joined.details["role"] == "admin"
     assert (used.target_id, used.actor_id) == (invitation["id"], user["id"])
 
 
 def test_on_api(site: Site, agency: Agency):
-    token = token_for(agency, invited(agency, "a@new.test"))
+    token = token_of_invitation(agency, post_invitation(agency, "a@new.test"))
 
-    body = {**joining(token, "a@new.test"), "tenant": agency.slug}
+    body = {**registration_body(token, "a@new.test"), "tenant": agency.slug}
 
     assert site.host("api").post(REGISTER, body).status_code == 201
 
 
 def test_one_token_at_once(agency: Agency):
-    token = token_for(agency, invited(agency, "a@new.test"))
+    token = token_of_invitation(agency, post_invitation(agency, "a@new.test"))
 
     with ThreadPoolExecutor(6) as pool:
-        answers = list(pool.map(lambda _: join_with(agency, token, "a@new.test"), range(6)))
+        answers = list(
+            pool.map(lambda _: register_with_token(agency, token, "a@new.test"), range(6))
+        )
 
     assert Counter(a.status_code for a in answers) == {201: 1, 403: 5}
-    assert refusal(agency.host.post(REGISTER, joining(token, "a@new.test"))) == CLOSED
-    assert len(people(agency)) == 2
+    assert (
+        status_and_code(agency.host.post(REGISTER, registration_body(token, "a@new.test")))
+        == CLOSED
+    )
+    assert len(roles_by_email(agency)) == 2
 
 
 def test_joining_that_fails_uses_nothing_up(agency: Agency):
-    invitation = invited(agency, "a@new.test")
-    token = token_for(agency, invitation)
+    invitation = post_invitation(agency, "a@new.test")
+    token = token_of_invitation(agency, invitation)
 
-    weak = agency.host.post(REGISTER, joining(token, "a@new.test", password="short"))
-    good = agency.host.post(REGISTER, joining(token, "a@new.test"))
+    weak = agency.host.post(REGISTER, registration_body(token, "a@new.test", password="short"))
+    good = agency.host.post(REGISTER, registration_body(token, "a@new.test"))
 
     assert (weak.status_code, good.status_code) == (400, 201)
 
@@ -93,19 +98,19 @@ class TestNoOracle:
     def bad_tokens(self, agency: Agency, other: Agency) -> dict[str, tuple[str, str]]:
         """Return a token and an address for each way in which an invitation can be bad."""
         revoked, expired, used, mine, resent = (
-            invited(agency, f"{name}@new.test") for name in ("r", "e", "u", "m", "s")
+            post_invitation(agency, f"{name}@new.test") for name in ("r", "e", "u", "m", "s")
         )
         tokens = {
-            name: token_for(agency, one)
+            name: token_of_invitation(agency, one)
             for name, one in (("r", revoked), ("e", expired), ("u", used), ("m", mine))
         }
-        old = token_for(agency, resent)
+        old = token_of_invitation(agency, resent)
         agency.owner.at.post(f"{INVITATIONS}/{resent['id']}/resend")
         agency.owner.at.delete(f"{INVITATIONS}/{revoked['id']}")
-        changed_invitation(agency, expired, expires_at=timezone.now() - timedelta(seconds=1))
-        joined = agency.host.post(REGISTER, joining(tokens["u"], "u@new.test"))
+        update_invitation_row(agency, expired, expires_at=timezone.now() - timedelta(seconds=1))
+        joined = agency.host.post(REGISTER, registration_body(tokens["u"], "u@new.test"))
         assert joined.status_code == 201
-        foreign = token_for(other, invited(other, "f@new.test"))
+        foreign = token_of_invitation(other, post_invitation(other, "f@new.test"))
         return {
             "revoked": (tokens["r"], "r@new.test"),
             "expired": (tokens["e"], "e@new.test"),
@@ -124,27 +129,29 @@ class TestNoOracle:
     ):
         cases = self.bad_tokens(agency, new_agency())
         update_tenant(agency.ref.id, name="X", registration=registration, actor=SYSTEM)
-        before, request_id = people(agency), {"X-Request-ID": "the-same-for-all"}
+        before, request_id = roles_by_email(agency), {"X-Request-ID": "the-same-for-all"}
 
         answers = {
-            name: agency.host.post(REGISTER, joining(*case), headers=request_id)
+            name: agency.host.post(REGISTER, registration_body(*case), headers=request_id)
             for name, case in cases.items()
         }
 
-        assert {name: refusal(a) for name, a in answers.items()} == dict.fromkeys(cases, CLOSED)
+        assert {name: status_and_code(a) for name, a in answers.items()} == dict.fromkeys(
+            cases, CLOSED
+        )
         assert len({a.content for a in answers.values()}) == 1
         changing = {"date", "ratelimit"}
         headers = [
             {k: v for k, v in a.headers.items() if k not in changing} for a in answers.values()
         ]
         assert all(h == headers[0] for h in headers)
-        assert people(agency) == before
+        assert roles_by_email(agency) == before
 
     def test_without_one_an_open_workspace_is_open(self, agency: Agency):
         update_tenant(agency.ref.id, name="X", registration="open", actor=SYSTEM)
 
-        assert agency.host.post(REGISTER, joining("", "a@new.test")).status_code == 201
-        assert people(agency)["a@new.test"] == "member"
+        assert agency.host.post(REGISTER, registration_body("", "a@new.test")).status_code == 201
+        assert roles_by_email(agency)["a@new.test"] == "member"
 
 
 class TestWhoStandsBehindIt:
@@ -159,32 +166,45 @@ class TestWhoStandsBehindIt:
         ],
     )
     def test_it_dies_with_their_right(self, agency: Agency, columns: dict):
-        admin = join(agency, "adm@x.test", role="admin")
-        invitation = invited(agency, "a@new.test", at=admin.at)
-        token = token_for(agency, invitation)
+        admin = add_member(agency, "adm@x.test", role="admin")
+        invitation = post_invitation(agency, "a@new.test", at=admin.at)
+        token = token_of_invitation(agency, invitation)
 
-        changed_person(agency, admin.email, **columns)
+        update_user_row(agency, admin.email, **columns)
 
-        assert refusal(agency.host.post(REGISTER, joining(token, "a@new.test"))) == CLOSED
+        assert (
+            status_and_code(agency.host.post(REGISTER, registration_body(token, "a@new.test")))
+            == CLOSED
+        )
         shown = agency.owner.at.get(f"{INVITATIONS}/{invitation['id']}").json()
         assert shown["state"] == "revoked"
 
     def test_an_owner_who_became_an_administrator_makes_no_owners(self, agency: Agency):
-        other = join(agency, "own@x.test", role="owner")
-        owner = token_for(agency, invited(agency, "o@new.test", at=other.at, role="owner"))
-        member = token_for(agency, invited(agency, "m@new.test", at=other.at))
+        other = add_member(agency, "own@x.test", role="owner")
+        owner = token_of_invitation(
+            agency, post_invitation(agency, "o@new.test", at=other.at, role="owner")
+        )
+        member = token_of_invitation(agency, post_invitation(agency, "m@new.test", at=other.at))
 
-        changed_person(agency, other.email, role="admin")
+        update_user_row(agency, other.email, role="admin")
 
-        assert refusal(agency.host.post(REGISTER, joining(owner, "o@new.test"))) == CLOSED
-        assert agency.host.post(REGISTER, joining(member, "m@new.test")).status_code == 201
+        assert (
+            status_and_code(agency.host.post(REGISTER, registration_body(owner, "o@new.test")))
+            == CLOSED
+        )
+        assert (
+            agency.host.post(REGISTER, registration_body(member, "m@new.test")).status_code == 201
+        )
 
     def test_demoting_them_over_the_api_is_final(self, agency: Agency):
-        admin = join(agency, "adm@x.test", role="admin")
-        token = token_for(agency, invited(agency, "a@new.test", at=admin.at))
+        admin = add_member(agency, "adm@x.test", role="admin")
+        token = token_of_invitation(agency, post_invitation(agency, "a@new.test", at=admin.at))
         path = f"/api/users/{admin.id}"
 
         for role in ("member", "admin"):
             assert agency.owner.at.patch(path, json={"role": role}).status_code == 200
 
-        assert refusal(agency.host.post(REGISTER, joining(token, "a@new.test"))) == CLOSED
+        assert (
+            status_and_code(agency.host.post(REGISTER, registration_body(token, "a@new.test")))
+            == CLOSED
+        )

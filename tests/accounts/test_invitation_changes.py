@@ -6,48 +6,57 @@ from tests.support.accounts.invitations import (
     FIELDS,
     INVITATIONS,
     REGISTER,
-    changed_invitation,
-    events,
-    invited,
-    joining,
-    token_for,
+    audit_events,
+    post_invitation,
+    registration_body,
+    token_of_invitation,
+    update_invitation_row,
 )
-from tests.support.accounts.tokens import refusal
-from tests.support.factories import Agency, join
+from tests.support.accounts.tokens import status_and_code
+from tests.support.factories import Agency, add_member
 
 
 class TestResend:
     """The token before is void, the new one good from now on."""
 
     def test_the_old_token_is_void_and_the_time_begins_anew(self, agency: Agency):
-        invitation = invited(agency, "a@new.test")
-        old = token_for(agency, invitation)
-        changed_invitation(agency, invitation, expires_at=timezone.now())
+        invitation = post_invitation(agency, "a@new.test")
+        old = token_of_invitation(agency, invitation)
+        update_invitation_row(agency, invitation, expires_at=timezone.now())
         path = f"{INVITATIONS}/{invitation['id']}/resend"
 
         answer = agency.owner.at.post(path)
-        refused = agency.host.post(REGISTER, joining(old, "a@new.test"))
-        good = agency.host.post(REGISTER, joining(token_for(agency, invitation), "a@new.test"))
+        refused = agency.host.post(REGISTER, registration_body(old, "a@new.test"))
+        good = agency.host.post(
+            REGISTER, registration_body(token_of_invitation(agency, invitation), "a@new.test")
+        )
 
         assert (answer.status_code, answer.json()["state"]) == (200, "pending")
         assert set(answer.json()) == FIELDS
-        assert refusal(refused) == (403, "registration_closed")
+        assert status_and_code(refused) == (403, "registration_closed")
         assert good.status_code == 201
-        assert [e.target_id for e in events(agency, "invitation.resent")] == [invitation["id"]]
+        assert [e.target_id for e in audit_events(agency, "invitation.resent")] == [
+            invitation["id"]
+        ]
 
     def test_what_is_over_is_not_sent_again(self, agency: Agency):
-        revoked, accepted = invited(agency, "r@new.test"), invited(agency, "a@new.test")
+        revoked, accepted = (
+            post_invitation(agency, "r@new.test"),
+            post_invitation(agency, "a@new.test"),
+        )
         agency.owner.at.delete(f"{INVITATIONS}/{revoked['id']}")
-        agency.host.post(REGISTER, joining(token_for(agency, accepted), "a@new.test"))
+        agency.host.post(
+            REGISTER, registration_body(token_of_invitation(agency, accepted), "a@new.test")
+        )
 
         for one in (revoked, accepted):
             answer = agency.owner.at.post(f"{INVITATIONS}/{one['id']}/resend")
-            assert refusal(answer) == (409, "invitation_closed")
-        assert events(agency, "invitation.resent") == []
+            assert status_and_code(answer) == (409, "invitation_closed")
+        assert audit_events(agency, "invitation.resent") == []
 
     def test_whoever_resends_stands_behind_it(self, agency: Agency):
-        admin = join(agency, "adm@x.test", role="admin")
-        invitation = invited(agency, "a@new.test")
+        admin = add_member(agency, "adm@x.test", role="admin")
+        invitation = post_invitation(agency, "a@new.test")
 
         answer = admin.at.post(f"{INVITATIONS}/{invitation['id']}/resend")
 
@@ -58,35 +67,37 @@ class TestRevoke:
     """Worthless at once."""
 
     def test_its_token_opens_nothing(self, agency: Agency):
-        invitation = invited(agency, "a@new.test")
-        token = token_for(agency, invitation)
+        invitation = post_invitation(agency, "a@new.test")
+        token = token_of_invitation(agency, invitation)
         path = f"{INVITATIONS}/{invitation['id']}"
 
         answers = [agency.owner.at.delete(path) for _ in range(2)]
 
         assert [(a.status_code, a.content) for a in answers] == [(204, b"")] * 2
         assert agency.owner.at.get(path).json()["state"] == "revoked"
-        refused = agency.host.post(REGISTER, joining(token, "a@new.test"))
-        assert refusal(refused) == (403, "registration_closed")
-        assert len(events(agency, "invitation.revoked")) == 1
+        refused = agency.host.post(REGISTER, registration_body(token, "a@new.test"))
+        assert status_and_code(refused) == (403, "registration_closed")
+        assert len(audit_events(agency, "invitation.revoked")) == 1
 
     def test_one_that_was_accepted_stays_so(self, agency: Agency):
-        invitation = invited(agency, "a@new.test")
-        agency.host.post(REGISTER, joining(token_for(agency, invitation), "a@new.test"))
+        invitation = post_invitation(agency, "a@new.test")
+        agency.host.post(
+            REGISTER, registration_body(token_of_invitation(agency, invitation), "a@new.test")
+        )
 
         answer = agency.owner.at.delete(f"{INVITATIONS}/{invitation['id']}")
 
-        assert refusal(answer) == (409, "invitation_closed")
+        assert status_and_code(answer) == (409, "invitation_closed")
 
     def test_only_the_version_that_is_meant(self, agency: Agency):
-        invitation = invited(agency, "a@new.test")
+        invitation = post_invitation(agency, "a@new.test")
         path = f"{INVITATIONS}/{invitation['id']}"
         tag = agency.owner.at.get(path).headers["ETag"]
         known = agency.owner.at.get(path, headers={"If-None-Match": tag})
-        changed_invitation(agency, invitation, expires_at=timezone.now())
+        update_invitation_row(agency, invitation, expires_at=timezone.now())
 
         stale = agency.owner.at.delete(path, headers={"If-Match": tag})
 
         assert known.status_code == 304
-        assert refusal(stale) == (412, "precondition_failed")
+        assert status_and_code(stale) == (412, "precondition_failed")
         assert agency.owner.at.get(path).json()["state"] == "expired"

@@ -7,13 +7,13 @@ from tenants.context import tenant_context
 from tests.support.accounts.invitations import (
     INVITATIONS,
     REGISTER,
-    events,
-    invited,
-    join_with,
-    joining,
+    audit_events,
+    post_invitation,
+    register_with_token,
+    registration_body,
 )
-from tests.support.accounts.tokens import refusal
-from tests.support.factories import Agency, join
+from tests.support.accounts.tokens import status_and_code
+from tests.support.factories import Agency, add_member
 from tests.support.mailbox import Mailbox
 
 
@@ -23,7 +23,7 @@ def fresh() -> str:
 
 def test_it_brings_the_link_by_which_somebody_joins(acme: Agency, mailbox: Mailbox):
     email = fresh()
-    invitation = invited(acme, email, role="admin")
+    invitation = post_invitation(acme, email, role="admin")
 
     mail = mailbox.wait_for(email)
 
@@ -32,7 +32,7 @@ def test_it_brings_the_link_by_which_somebody_joins(acme: Agency, mailbox: Mailb
     assert mail.link in mail.html
     assert "7 days" in mail.text
     assert acme.owner.email not in mail.text
-    answer = join_with(acme, mail.token, email)
+    answer = register_with_token(acme, mail.token, email)
     assert (answer.status_code, answer.json()["user"]["role"]) == (201, "admin")
     shown = acme.owner.at.get(f"{INVITATIONS}/{invitation['id']}").json()
     assert shown["state"] == "accepted"
@@ -40,7 +40,7 @@ def test_it_brings_the_link_by_which_somebody_joins(acme: Agency, mailbox: Mailb
 
 def test_the_token_is_nowhere_but_in_the_mail(acme: Agency, mailbox: Mailbox):
     email = fresh()
-    invitation = invited(acme, email)
+    invitation = post_invitation(acme, email)
     token = mailbox.wait_for(email).token
 
     with tenant_context(acme.ref):
@@ -50,7 +50,9 @@ def test_the_token_is_nowhere_but_in_the_mail(acme: Agency, mailbox: Mailbox):
     assert token.encode() not in bytes(row["hash"])
     assert token not in str(row)
     assert not [data for data in letters if token in data]
-    recorded = [e for e in events(acme, "invitation.created") if e.target_id == invitation["id"]]
+    recorded = [
+        e for e in audit_events(acme, "invitation.created") if e.target_id == invitation["id"]
+    ]
     assert len(recorded) == 1
     assert token not in str(recorded[0].details)
 
@@ -66,9 +68,9 @@ def test_it_is_written_in_the_language_of_who_invites(acme: Agency, mailbox: Mai
 
 
 def test_a_member_is_told_so_and_gets_no_token(acme: Agency, mailbox: Mailbox):
-    member = join(acme, fresh())
+    member = add_member(acme, fresh())
 
-    invited(acme, member.email)
+    post_invitation(acme, member.email)
 
     mail = mailbox.wait_for(member.email)
     assert mail.subject == 'You have an account at "Acme"'
@@ -77,13 +79,13 @@ def test_a_member_is_told_so_and_gets_no_token(acme: Agency, mailbox: Mailbox):
 
 def test_the_second_letter_voids_the_first(acme: Agency, mailbox: Mailbox):
     email = fresh()
-    invitation = invited(acme, email)
+    invitation = post_invitation(acme, email)
     first = mailbox.wait_for(email).token
 
     resent = acme.owner.at.post(f"{INVITATIONS}/{invitation['id']}/resend")
     second = mailbox.wait_for(email, nth=2).token
 
     assert resent.status_code == 200
-    refused = acme.host.post(REGISTER, joining(first, email))
-    assert refusal(refused) == (403, "registration_closed")
-    assert join_with(acme, second, email).status_code == 201
+    refused = acme.host.post(REGISTER, registration_body(first, email))
+    assert status_and_code(refused) == (403, "registration_closed")
+    assert register_with_token(acme, second, email).status_code == 201

@@ -9,13 +9,13 @@ from tests.support.accounts.invitations import (
     CLOSED,
     INVITATIONS,
     REGISTER,
-    events,
-    invited,
-    join_with,
-    joining,
-    people,
+    audit_events,
+    post_invitation,
+    register_with_token,
+    registration_body,
+    roles_by_email,
 )
-from tests.support.accounts.tokens import refusal
+from tests.support.accounts.tokens import status_and_code
 from tests.support.factories import Agency
 
 
@@ -23,7 +23,7 @@ class TestLinks:
     """A link lets in as many as it has uses."""
 
     def test_its_token_is_shown_once(self, agency: Agency):
-        link = invited(agency, max_uses=3, role="admin")
+        link = post_invitation(agency, max_uses=3, role="admin")
         path = f"{INVITATIONS}/{link['id']}"
 
         assert (link["email"], link["max_uses"], link["uses"]) == (None, 3, 0)
@@ -37,42 +37,44 @@ class TestLinks:
             assert len(bytes(row.hash or b"")) == 32
 
     def test_whoever_joins_by_it_has_yet_to_verify_the_address(self, agency: Agency):
-        link = invited(agency, max_uses=2)
+        link = post_invitation(agency, max_uses=2)
 
-        answer = agency.host.post(REGISTER, joining(link["token"], "a@new.test"))
+        answer = agency.host.post(REGISTER, registration_body(link["token"], "a@new.test"))
 
         assert answer.json()["user"]["role"] == "member"
         with tenant_context(agency.ref):
             assert User.objects.get(email="a@new.test").email_verified_at is None
 
     def test_fifty_at_once_on_five_uses(self, agency: Agency):
-        link = invited(agency, max_uses=5)
+        link = post_invitation(agency, max_uses=5)
 
         with ThreadPoolExecutor(50) as pool:
-            asked = pool.map(lambda n: join_with(agency, link["token"], f"p{n}@x.test"), range(50))
+            asked = pool.map(
+                lambda n: register_with_token(agency, link["token"], f"p{n}@x.test"), range(50)
+            )
             answers = list(asked)
 
         assert Counter(a.status_code for a in answers) == {201: 5, 403: 45}
-        assert len(people(agency)) == 6
+        assert len(roles_by_email(agency)) == 6
         shown = agency.owner.at.get(f"{INVITATIONS}/{link['id']}").json()
         assert (shown["uses"], shown["state"]) == (5, "accepted")
-        assert len(events(agency, "invitation.accepted")) == 5
+        assert len(audit_events(agency, "invitation.accepted")) == 5
 
     def test_an_address_that_is_taken_uses_nothing_up(self, agency: Agency):
-        link = invited(agency, max_uses=2)
+        link = post_invitation(agency, max_uses=2)
 
-        taken = agency.host.post(REGISTER, joining(link["token"], agency.owner.email))
+        taken = agency.host.post(REGISTER, registration_body(link["token"], agency.owner.email))
 
-        assert refusal(taken) == (409, "email_taken")
+        assert status_and_code(taken) == (409, "email_taken")
         assert agency.owner.at.get(f"{INVITATIONS}/{link['id']}").json()["uses"] == 0
 
     def test_sent_again_it_has_another_token(self, agency: Agency):
-        link = invited(agency, max_uses=2)
+        link = post_invitation(agency, max_uses=2)
 
         again = agency.owner.at.post(f"{INVITATIONS}/{link['id']}/resend").json()
 
         assert again["token"] != link["token"]
-        old = agency.host.post(REGISTER, joining(link["token"], "a@new.test"))
-        new = agency.host.post(REGISTER, joining(again["token"], "a@new.test"))
-        assert refusal(old) == CLOSED
+        old = agency.host.post(REGISTER, registration_body(link["token"], "a@new.test"))
+        new = agency.host.post(REGISTER, registration_body(again["token"], "a@new.test"))
+        assert status_and_code(old) == CLOSED
         assert new.status_code == 201

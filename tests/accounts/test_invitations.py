@@ -14,14 +14,14 @@ from tests.support.accounts.invitations import (
     FIELDS,
     INVITATIONS,
     REGISTER,
-    changed_invitation,
-    events,
-    invited,
-    joining,
-    token_for,
+    audit_events,
+    post_invitation,
+    registration_body,
+    token_of_invitation,
+    update_invitation_row,
 )
-from tests.support.accounts.tokens import faults, refusal
-from tests.support.factories import Agency, Person, join
+from tests.support.accounts.tokens import field_errors, status_and_code
+from tests.support.factories import Agency, Person, add_member
 
 
 def fresh() -> str:
@@ -50,7 +50,7 @@ def test_an_invitation_shows_what_it_is_and_no_secret(agency: Agency):
     assert answer.headers["Location"] == path
     read = agency.owner.at.get(path)
     assert (read.json(), read.headers["ETag"]) == (shown, answer.headers["ETag"])
-    [event] = events(agency, "invitation.created")
+    [event] = audit_events(agency, "invitation.created")
     assert (event.actor_id, event.target_id) == (agency.owner.id, shown["id"])
     assert event.ip
     assert event.request_id == answer.headers["X-Request-ID"]
@@ -59,7 +59,7 @@ def test_an_invitation_shows_what_it_is_and_no_secret(agency: Agency):
 def test_it_is_good_for_as_long_as_the_workspace_says(agency: Agency):
     agency.owner.at.patch("/api/tenant", json={"settings": {"invitation_seconds": 3600}})
 
-    invited(agency, "a@new.test")
+    post_invitation(agency, "a@new.test")
 
     [row] = rows(agency, "a@new.test")
     assert row.expires_at - row.created_at == pytest.approx(
@@ -84,12 +84,12 @@ def test_it_is_good_for_as_long_as_the_workspace_says(agency: Agency):
 def test_what_is_no_invitation_is_refused(acme: Agency, body: dict, wrong: set):
     before = len(rows(acme, "a@b.test"))
 
-    assert faults(acme.owner.at.post(INVITATIONS, body)) == wrong
+    assert field_errors(acme.owner.at.post(INVITATIONS, body)) == wrong
     assert len(rows(acme, "a@b.test")) == before
 
 
 def test_members_neither_invite_nor_look(acme: Agency, ben: Person):
-    path = f"{INVITATIONS}/{invited(acme, fresh())['id']}"
+    path = f"{INVITATIONS}/{post_invitation(acme, fresh())['id']}"
 
     answers = [
         ben.at.post(INVITATIONS, {"email": fresh()}),
@@ -99,13 +99,13 @@ def test_members_neither_invite_nor_look(acme: Agency, ben: Person):
         ben.at.post(f"{path}/resend"),
     ]
 
-    assert {refusal(answer) for answer in answers} == {(403, "permission_denied")}
+    assert {status_and_code(answer) for answer in answers} == {(403, "permission_denied")}
     assert acme.owner.at.get(path).json()["state"] == "pending"
 
 
 def test_an_administrator_makes_no_owners(agency: Agency):
-    admin = join(agency, "adm@x.test", role="admin")
-    path = f"{INVITATIONS}/{invited(agency, 'o@new.test', role='owner')['id']}"
+    admin = add_member(agency, "adm@x.test", role="admin")
+    path = f"{INVITATIONS}/{post_invitation(agency, 'o@new.test', role='owner')['id']}"
 
     answers = [
         admin.at.post(INVITATIONS, {"email": "p@new.test", "role": "owner"}),
@@ -113,14 +113,14 @@ def test_an_administrator_makes_no_owners(agency: Agency):
         admin.at.delete(path),
     ]
 
-    assert {refusal(answer) for answer in answers} == {(403, "permission_denied")}
-    assert invited(agency, "q@new.test", at=admin.at, role="admin")["role"] == "admin"
+    assert {status_and_code(answer) for answer in answers} == {(403, "permission_denied")}
+    assert post_invitation(agency, "q@new.test", at=admin.at, role="admin")["role"] == "admin"
     assert agency.owner.at.get(path).json()["state"] == "pending"
 
 
 def test_somebody_with_an_account_is_invited_like_anybody(agency: Agency):
     """Bodies and headers differ in what is drawn or timed alone, and each gets a letter."""
-    known = join(agency, f"k{secrets.token_hex(5)}@new.test")
+    known = add_member(agency, f"k{secrets.token_hex(5)}@new.test")
     unknown = fresh()
     drawn = {"id", "email", "created_at", "updated_at", "expires_at"}
     timed = {"date", "etag", "location", "x-request-id", "ratelimit"}
@@ -136,20 +136,20 @@ def test_somebody_with_an_account_is_invited_like_anybody(agency: Agency):
     assert len({len(a.content) for a in answers}) == 1
     assert bodies[0] == bodies[1]
     assert headers[0] == headers[1]
-    assert len(events(agency, "invitation.created")) == 2
+    assert len(audit_events(agency, "invitation.created")) == 2
 
 
 def test_inviting_anew_takes_the_place_of_the_one_before(agency: Agency):
-    first = invited(agency, "a@new.test")
-    token = token_for(agency, first)
+    first = post_invitation(agency, "a@new.test")
+    token = token_of_invitation(agency, first)
 
-    second = invited(agency, "A@new.test", role="admin")
+    second = post_invitation(agency, "A@new.test", role="admin")
 
     states = {row["id"]: row["state"] for row in agency.owner.at.get(INVITATIONS).json()["results"]}
     assert states == {first["id"]: "revoked", second["id"]: "pending"}
-    refused = agency.host.post(REGISTER, joining(token, "a@new.test"))
-    assert refusal(refused) == (403, "registration_closed")
-    [event] = events(agency, "invitation.revoked")
+    refused = agency.host.post(REGISTER, registration_body(token, "a@new.test"))
+    assert status_and_code(refused) == (403, "registration_closed")
+    [event] = audit_events(agency, "invitation.revoked")
     assert (event.target_id, event.details["replaced"]) == (first["id"], True)
 
 
@@ -176,17 +176,19 @@ def test_the_same_key_invites_once(agency: Agency):
 
     assert first.json() == again.json()
     assert again.headers["Idempotency-Replayed"] == "true"
-    assert refusal(other) == (409, "idempotency_conflict")
+    assert status_and_code(other) == (409, "idempotency_conflict")
     assert len(rows(agency, "a@new.test")) == 1
 
 
 def test_lists_by_state_and_page(agency: Agency):
     pending, revoked, expired, accepted = (
-        invited(agency, f"{name}@new.test") for name in ("p", "r", "e", "a")
+        post_invitation(agency, f"{name}@new.test") for name in ("p", "r", "e", "a")
     )
     agency.owner.at.delete(f"{INVITATIONS}/{revoked['id']}")
-    changed_invitation(agency, expired, expires_at=timezone.now())
-    joined = agency.host.post(REGISTER, joining(token_for(agency, accepted), "a@new.test"))
+    update_invitation_row(agency, expired, expires_at=timezone.now())
+    joined = agency.host.post(
+        REGISTER, registration_body(token_of_invitation(agency, accepted), "a@new.test")
+    )
     assert joined.status_code == 201
 
     def listed(query: str) -> list[str]:
@@ -200,11 +202,11 @@ def test_lists_by_state_and_page(agency: Agency):
     assert [row["id"] for row in page["results"]] == every[:3]
     assert page["next"]
     wrong = agency.owner.at.get(f"{INVITATIONS}?state=lost")
-    assert faults(wrong) == {("state", "invalid_choice")}
+    assert field_errors(wrong) == {("state", "invalid_choice")}
 
 
 def test_another_tenants_invitation_is_not_there(acme: Agency, globex: Agency):
-    path = f"{INVITATIONS}/{invited(acme, fresh())['id']}"
+    path = f"{INVITATIONS}/{post_invitation(acme, fresh())['id']}"
 
     answers = [
         globex.owner.at.get(path),
@@ -212,22 +214,22 @@ def test_another_tenants_invitation_is_not_there(acme: Agency, globex: Agency):
         globex.owner.at.post(f"{path}/resend"),
     ]
 
-    assert {refusal(answer) for answer in answers} == {(404, "not_found")}
+    assert {status_and_code(answer) for answer in answers} == {(404, "not_found")}
     assert acme.owner.at.get(path).json()["state"] == "pending"
 
 
 def test_nobody_is_pestered(agency: Agency):
     """Three letters an hour to one address, however they are asked for."""
-    invitation = invited(agency, "a@new.test")
+    invitation = post_invitation(agency, "a@new.test")
     resent = agency.owner.at.post(f"{INVITATIONS}/{invitation['id']}/resend")
-    invited(agency, "A@new.test")
-    admin = join(agency, "adm@x.test", role="admin")
+    post_invitation(agency, "A@new.test")
+    admin = add_member(agency, "adm@x.test", role="admin")
 
     refused = admin.at.post(INVITATIONS, {"email": "a@new.test"})
     other = admin.at.post(INVITATIONS, {"email": "b@new.test"})
 
     assert resent.status_code == 200
-    assert refusal(refused) == (429, "rate_limited")
+    assert status_and_code(refused) == (429, "rate_limited")
     assert int(refused.headers["Retry-After"]) > 0
     assert other.status_code == 201
     with tenant_context(agency.ref):

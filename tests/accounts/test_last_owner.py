@@ -9,13 +9,19 @@ from django.db import connections
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.users.erasure import remove_person
-from accounts.users.services import change_person
+from accounts.users.erasure import remove_user
+from accounts.users.services import update_user
 from core.problems import Problem
-from core.request_context import RequestContext, serving
+from core.request_context import RequestContext, use_request_context
 from tenants.context import tenant_context
-from tests.support.accounts.tokens import refusal
-from tests.support.accounts.users import active_owners, logged_in, row, somebody, trail
+from tests.support.accounts.tokens import status_and_code
+from tests.support.accounts.users import (
+    active_owners,
+    audit_actions,
+    insert_user_row,
+    user_row,
+    user_with_session,
+)
 from tests.support.factories import Agency, Person
 
 LESSENING = {
@@ -35,29 +41,29 @@ def do(actor: Person, verb: str, person_id: str) -> int:
 
 @pytest.mark.parametrize("verb", LESSENING)
 def test_the_last_one_stays(agency: Agency, verb: str):
-    somebody(agency, "owner", is_active=False)
-    somebody(agency, "admin")
-    before = row(agency, agency.owner.id)
+    insert_user_row(agency, "owner", is_active=False)
+    insert_user_row(agency, "admin")
+    before = user_row(agency, agency.owner.id)
     method, body = LESSENING[verb]
 
     answer = agency.owner.at.request(method, f"/api/users/{agency.owner.id}", json=body)
 
-    assert refusal(answer) == (409, "last_owner")
-    assert row(agency, agency.owner.id).updated_at == before.updated_at
-    assert trail(agency, agency.owner.id) == ["user.registered"]
+    assert status_and_code(answer) == (409, "last_owner")
+    assert user_row(agency, agency.owner.id).updated_at == before.updated_at
+    assert audit_actions(agency, agency.owner.id) == ["user.registered"]
     assert agency.owner.at.get("/api/users/me").json()["role"] == "owner"
 
 
 @pytest.mark.parametrize("verb", LESSENING)
 def test_with_another_one_an_owner_can_step_down(agency: Agency, verb: str):
-    other = somebody(agency, "owner")
+    other = insert_user_row(agency, "owner")
 
     assert do(agency.owner, verb, agency.owner.id) < 300
     assert active_owners(agency) == [other]
 
 
 def test_an_inactive_owner_can_be_demoted_by_the_only_active_one(agency: Agency):
-    gone = somebody(agency, "owner", is_active=False)
+    gone = insert_user_row(agency, "owner", is_active=False)
 
     assert do(agency.owner, "demote", gone) == 200
     assert active_owners(agency) == [agency.owner.id]
@@ -72,7 +78,7 @@ def test_the_name_of_the_last_owner_can_be_changed(agency: Agency):
 
 @pytest.mark.parametrize(("one", "two"), PAIRS)
 def test_two_owners_at_once_over_http(agency: Agency, one: str, two: str):
-    other = logged_in(agency, "owner")
+    other = user_with_session(agency, "owner")
 
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(do, agency.owner, one, other.id)
@@ -87,7 +93,7 @@ def test_two_owners_at_once_over_http(agency: Agency, one: str, two: str):
 
 @pytest.mark.parametrize("verb", LESSENING)
 def test_all_owners_step_down_at_once(agency: Agency, verb: str):
-    owners = [agency.owner, *(logged_in(agency, "owner") for _ in range(4))]
+    owners = [agency.owner, *(user_with_session(agency, "owner") for _ in range(4))]
 
     with ThreadPoolExecutor(5) as pool:
         statuses = sorted(pool.map(lambda owner: do(owner, verb, owner.id), owners))
@@ -99,20 +105,20 @@ def test_all_owners_step_down_at_once(agency: Agency, verb: str):
 
 def test_a_crowd_of_owners_against_each_other_in_the_service(agency: Agency):
     """No HTTP between: every pair, both ways, as fast as the database lets them."""
-    owners = [agency.owner.id, *(somebody(agency, "owner") for _ in range(5))]
+    owners = [agency.owner.id, *(insert_user_row(agency, "owner") for _ in range(5))]
     ref = agency.ref
 
     def attack(numbered: tuple[int, tuple[str, str]]) -> str:
         number, (actor, target) = numbered
-        asking = serving(RequestContext(proved_at=timezone.now()))
+        asking = use_request_context(RequestContext(proved_at=timezone.now()))
         with tenant_context(ref), asking:
             try:
                 by = User.objects.get(pk=actor)
                 if number % 2:
-                    remove_person(uuid.UUID(target), by=by, check=lambda _: None)
+                    remove_user(uuid.UUID(target), by=by, check=lambda _: None)
                 else:
                     changes = {"role": "member"}
-                    change_person(uuid.UUID(target), by=by, changes=changes, check=lambda _: None)
+                    update_user(uuid.UUID(target), by=by, changes=changes, check=lambda _: None)
             except Problem as exc:
                 return exc.code
             finally:

@@ -8,8 +8,8 @@ from accounts.models import Session, User
 from accounts.passwords.hashers import PepperedArgon2
 from audit.models import AuditEvent
 from tenants.context import tenant_context
-from tests.support.accounts.tokens import faults, refusal
-from tests.support.factories import Agency, join
+from tests.support.accounts.tokens import field_errors, status_and_code
+from tests.support.factories import Agency, add_member
 from tests.support.http_client import PASSWORD, Host, Site
 
 # The limit of the address counts on from one to the next, whoever they ask for.
@@ -54,7 +54,7 @@ def test_who_may_not_learns_nothing(agency: Agency):
     wrong = log_in(agency.host, "ada@here.test", "not the password")
     inactive = log_in(agency.host, "gone@here.test")
 
-    assert refusal(unknown) == (401, "invalid_credentials")
+    assert status_and_code(unknown) == (401, "invalid_credentials")
     assert bare(unknown) == bare(wrong) == bare(inactive)
     with tenant_context(agency.ref):
         refused = AuditEvent.objects.filter(action="session.refused")
@@ -77,7 +77,7 @@ def test_almost_the_password(agency: Agency, password: str):
 def test_fields_are_asked_for(agency: Agency):
     answer = agency.host.post("/api/auth/login", {"email": ""})
 
-    assert faults(answer) == {("email", "blank"), ("password", "required")}
+    assert field_errors(answer) == {("email", "blank"), ("password", "required")}
 
 
 def test_on_api_the_body_names_the_tenant(site: Site, agency: Agency):
@@ -89,9 +89,9 @@ def test_on_api_the_body_names_the_tenant(site: Site, agency: Agency):
     me = api.with_token(named.json()["access_token"]).get("/api/users/me")
     assert me.json()["id"] == agency.owner.id
 
-    assert faults(api.post("/api/auth/login", body)) == {("tenant", "required")}
+    assert field_errors(api.post("/api/auth/login", body)) == {("tenant", "required")}
     unknown = api.post("/api/auth/login", {**body, "tenant": "nobody-here"})
-    assert refusal(unknown) == (404, "tenant_not_found")
+    assert status_and_code(unknown) == (404, "tenant_not_found")
     by_header = api.post("/api/auth/login", body, headers={"X-Tenant": agency.slug})
     assert by_header.status_code == 400
 
@@ -99,7 +99,10 @@ def test_on_api_the_body_names_the_tenant(site: Site, agency: Agency):
 def test_on_its_own_host_a_tenant_in_the_body_changes_nothing(agency: Agency, acme: Agency):
     body = {"email": "ada@acme.test", "password": PASSWORD, "tenant": acme.slug}
 
-    assert refusal(agency.host.post("/api/auth/login", body)) == (401, "invalid_credentials")
+    assert status_and_code(agency.host.post("/api/auth/login", body)) == (
+        401,
+        "invalid_credentials",
+    )
 
 
 class TestLimits:
@@ -107,19 +110,19 @@ class TestLimits:
 
     def test_the_sixth_failure_is_refused_whatever_it_brings(self, agency: Agency):
         answers = [log_in(agency.host, "ada@here.test", "wrong password") for _ in range(5)]
-        assert {refusal(a) for a in answers} == {(401, "invalid_credentials")}
+        assert {status_and_code(a) for a in answers} == {(401, "invalid_credentials")}
         left = [a.headers["RateLimit"] for a in answers]
         assert [text.split("r=")[1].split(";")[0] for text in left] == ["4", "3", "2", "1", "0"]
         assert "q=5;w=60" in answers[0].headers["RateLimit-Policy"]
 
         right = log_in(agency.host, "ADA@here.test")
 
-        assert refusal(right) == (429, "rate_limited")
+        assert status_and_code(right) == (429, "rate_limited")
         assert 1 <= int(right.headers["Retry-After"]) <= 60
         assert "r=0" in right.headers["RateLimit"]
 
     def test_others_are_not_affected(self, agency: Agency, acme: Agency):
-        other = join(agency, "ben@here.test")
+        other = add_member(agency, "ben@here.test")
         for _ in range(6):
             log_in(agency.host, "ada@here.test", "wrong password")
 
@@ -158,4 +161,4 @@ class TestLimits:
         assert 429 in statuses
         assert set(statuses) == {401, 429}
         other = log_in(agency.host, "nobody@here.test", "wrong")
-        assert refusal(other) == (401, "invalid_credentials")
+        assert status_and_code(other) == (401, "invalid_credentials")

@@ -5,8 +5,8 @@ import pytest
 from accounts.models import Session, User
 from audit.models import AuditEvent
 from tenants.context import tenant_context
-from tests.support.accounts.tokens import refusal
-from tests.support.factories import Agency, join
+from tests.support.accounts.tokens import status_and_code
+from tests.support.factories import Agency, add_member
 from tests.support.http_client import PASSWORD, Site
 
 DEAD = (401, "token_invalid")
@@ -18,9 +18,9 @@ def test_this_session(agency: Agency, path: str, body):
     answer = agency.owner.at.post(path, body)
 
     assert (answer.status_code, answer.content) == (204, b"")
-    assert refusal(agency.owner.at.get("/api/users/me")) == DEAD
+    assert status_and_code(agency.owner.at.get("/api/users/me")) == DEAD
     again = agency.host.post("/api/auth/refresh", {"refresh_token": agency.owner.refresh_token})
-    assert refusal(again) == DEAD
+    assert status_and_code(again) == DEAD
     with tenant_context(agency.ref):
         session = Session.objects.get()
         event = AuditEvent.objects.get(action="session.ended")
@@ -32,7 +32,7 @@ def test_by_refresh_token_alone(agency: Agency):
     body = {"refresh_token": agency.owner.refresh_token}
 
     assert agency.host.post("/api/auth/logout", body).status_code == 204
-    assert refusal(agency.owner.at.get("/api/users/me")) == DEAD
+    assert status_and_code(agency.owner.at.get("/api/users/me")) == DEAD
 
 
 def test_twice(agency: Agency):
@@ -41,27 +41,27 @@ def test_twice(agency: Agency):
     assert [agency.host.post("/api/logout", body).status_code for _ in range(2)] == [204, 204]
     with tenant_context(agency.ref):
         assert AuditEvent.objects.filter(action="session.ended").count() == 1
-    assert refusal(agency.owner.at.post("/api/logout")) == DEAD
+    assert status_and_code(agency.owner.at.post("/api/logout")) == DEAD
 
 
 def test_on_api(site: Site, agency: Agency):
     api = site.host("api")
 
     assert api.post("/api/logout", {"refresh_token": agency.owner.refresh_token}).status_code == 204
-    assert refusal(agency.owner.at.get("/api/users/me")) == DEAD
-    assert refusal(api.with_token(agency.owner.access_token).post("/api/logout")) == DEAD
+    assert status_and_code(agency.owner.at.get("/api/users/me")) == DEAD
+    assert status_and_code(api.with_token(agency.owner.access_token).post("/api/logout")) == DEAD
 
 
 def test_without_any_credential(site: Site, agency: Agency):
     for host in (agency.host, site.host("api")):
-        assert refusal(host.post("/api/auth/logout")) == (401, "not_authenticated")
+        assert status_and_code(host.post("/api/auth/logout")) == (401, "not_authenticated")
 
 
 def test_somebody_elses_session(agency: Agency):
-    ben = join(agency, "ben@here.test")
+    ben = add_member(agency, "ben@here.test")
     body = {"refresh_token": agency.owner.refresh_token}
 
-    assert refusal(ben.at.post("/api/auth/logout", body)) == DEAD
+    assert status_and_code(ben.at.post("/api/auth/logout", body)) == DEAD
     assert agency.owner.at.get("/api/users/me").status_code == 200
     assert ben.at.get("/api/users/me").status_code == 200
 
@@ -69,7 +69,7 @@ def test_somebody_elses_session(agency: Agency):
 def test_another_tenants_session(agency: Agency, globex: Agency):
     body = {"refresh_token": agency.owner.refresh_token}
 
-    assert refusal(globex.host.post("/api/auth/logout", body)) == DEAD
+    assert status_and_code(globex.host.post("/api/auth/logout", body)) == DEAD
     assert agency.owner.at.get("/api/users/me").status_code == 200
 
 
@@ -83,14 +83,14 @@ def test_only_this_session_ends(agency: Agency):
 
 
 def test_all_of_them(agency: Agency):
-    ben = join(agency, "ben@here.test")
+    ben = add_member(agency, "ben@here.test")
     body = {"email": agency.owner.email, "password": PASSWORD}
     other = agency.host.with_token(agency.host.post("/api/auth/login", body).json()["access_token"])
 
     assert agency.owner.at.post("/api/auth/logout-all").status_code == 204
 
-    assert refusal(agency.owner.at.get("/api/users/me")) == DEAD
-    assert refusal(other.get("/api/users/me")) == DEAD
+    assert status_and_code(agency.owner.at.get("/api/users/me")) == DEAD
+    assert status_and_code(other.get("/api/users/me")) == DEAD
     assert ben.at.get("/api/users/me").status_code == 200
     with tenant_context(agency.ref):
         event = AuditEvent.objects.get(action="sessions.ended")
@@ -99,4 +99,4 @@ def test_all_of_them(agency: Agency):
 
 
 def test_all_of_them_needs_somebody(agency: Agency):
-    assert refusal(agency.host.post("/api/auth/logout-all")) == (401, "not_authenticated")
+    assert status_and_code(agency.host.post("/api/auth/logout-all")) == (401, "not_authenticated")

@@ -9,7 +9,7 @@ import pytest
 from accounts.models import User
 from audit.models import AuditEvent
 from tenants.context import tenant_context
-from tests.support.accounts.tokens import faults, refusal
+from tests.support.accounts.tokens import field_errors, status_and_code
 from tests.support.factories import Agency
 from tests.support.http_client import Site
 
@@ -47,7 +47,7 @@ def test_a_change(agency: Agency):
 
 
 def test_put_asks_for_everything(agency: Agency):
-    assert faults(agency.owner.at.put(ME, {"first_name": "A"})) == {("last_name", "required")}
+    assert field_errors(agency.owner.at.put(ME, {"first_name": "A"})) == {("last_name", "required")}
 
     answer = agency.owner.at.put(ME, {"first_name": "A", "last_name": ""})
 
@@ -95,7 +95,7 @@ def test_names_that_are_none(agency: Agency, value: Any):
     if value == 1.5:  # DRF takes numbers for text, as JSON clients of forms send them
         assert answer.status_code == 200
     else:
-        assert {field for field, _ in faults(answer)} == {"first_name"}
+        assert {field for field, _ in field_errors(answer)} == {"first_name"}
 
 
 class TestConditions:
@@ -124,14 +124,14 @@ class TestConditions:
         assert send(method, ME, json=body, headers={"If-Match": tag}).status_code == 200
         late = send(method, ME, json={**body, "first_name": "Late"}, headers={"If-Match": tag})
 
-        assert refusal(late) == (412, "precondition_failed")
+        assert status_and_code(late) == (412, "precondition_failed")
         assert agency.owner.at.get(ME).json()["first_name"] == "First"
 
     @pytest.mark.parametrize("wanted", ['W/"x"', '"x"', "x", ""])
     def test_other_tags(self, agency: Agency, wanted: str):
         answer = agency.owner.at.patch(ME, {"first_name": "A"}, headers={"If-Match": wanted})
 
-        assert refusal(answer) == (412, "precondition_failed")
+        assert status_and_code(answer) == (412, "precondition_failed")
 
     def test_any_tag(self, agency: Agency):
         answer = agency.owner.at.patch(ME, {"first_name": "A"}, headers={"If-Match": "*"})
@@ -153,7 +153,7 @@ def test_an_inactive_person_is_out_on_the_next_request(agency: Agency):
     with tenant_context(agency.ref):
         User.objects.update(is_active=False)
 
-    assert refusal(agency.owner.at.get(ME)) == (401, "token_invalid")
+    assert status_and_code(agency.owner.at.get(ME)) == (401, "token_invalid")
 
 
 def test_a_role_counts_from_the_next_request(agency: Agency):
@@ -167,5 +167,5 @@ def test_a_role_counts_from_the_next_request(agency: Agency):
 def test_no_credential(agency: Agency, site: Site, credential: str):
     for host in (agency.host, site.host("api")):
         answer = host.get(ME, headers={"Authorization": credential})
-        assert refusal(answer) == (401, "not_authenticated")
+        assert status_and_code(answer) == (401, "not_authenticated")
         assert answer.headers["WWW-Authenticate"].startswith("Bearer")

@@ -12,7 +12,7 @@ from audit.services import SYSTEM
 from tenants.context import tenant_context
 from tenants.details import update_tenant
 from tenants.models import Tenant
-from tests.support.accounts.tokens import faults
+from tests.support.accounts.tokens import field_errors
 from tests.support.browser import Browser
 from tests.support.factories import Agency
 from tests.support.http_client import Site
@@ -41,7 +41,7 @@ def test_hiding_name_is_refused_by_the_workspace(acme: Agency, entry: str, name:
 
     answer = acme.owner.at.request(method, path, json={**body, field: name})
 
-    assert faults(answer) == {(field, HIDING[name])}
+    assert field_errors(answer) == {(field, HIDING[name])}
     assert answer.json()["errors"][0]["detail"].startswith("A name has no ")
 
 
@@ -50,7 +50,7 @@ def test_hiding_name_is_refused_by_the_workspace(acme: Agency, entry: str, name:
 def test_hiding_name_is_refused_at_sign_up(site: Site, field: str, name: str):
     answer = site.host("").post("/api/auth/register", {**SIGN_UP, field: name})
 
-    assert faults(answer) == {(field, HIDING[name])}
+    assert field_errors(answer) == {(field, HIDING[name])}
 
 
 def test_hiding_name_is_shown_as_an_error_by_the_form(site: Site):
@@ -114,7 +114,7 @@ def test_list_of_parts_that_is_too_long_is_one_error(acme: Agency):
     fewer = acme.owner.at.post(f"{path}/complete", {"parts": [{"number": "x"}] * 200})
     acme.owner.at.delete(path)
 
-    assert faults(answer) == {("parts", "max_length")}
+    assert field_errors(answer) == {("parts", "max_length")}
     assert len(fewer.json()["errors"]) == 100
     assert fewer.json()["errors"][3]["field"] == "parts.3.number"
     assert "There are more" in fewer.json()["detail"]

@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from audit.models import AuditEvent
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 from tenants.queries import tenant_by_slug
-from tests.support.accounts.invitations import events
-from tests.support.accounts.second_factors import enrol
-from tests.support.accounts.tokens import faults, refusal
-from tests.support.factories import Agency, Person, join
+from tests.support.accounts.invitations import audit_events
+from tests.support.accounts.second_factors import enrol_totp
+from tests.support.accounts.tokens import field_errors, status_and_code
+from tests.support.factories import Agency, Person, add_member
 
 TENANT = "/api/tenant"
 DEFAULTS = {
@@ -32,7 +32,7 @@ def agency(new_agency: Callable[..., Agency]) -> Agency:
 
 
 def public_events(agency: Agency) -> list[AuditEvent]:
-    with enter(PUBLIC):
+    with use_scope(PUBLIC):
         rows = AuditEvent.objects.filter(action="tenant.updated", target_id=str(agency.ref.id))
         return list(rows.order_by("at", "id"))
 
@@ -70,7 +70,7 @@ def test_the_tag_is_of_what_can_be_changed(agency: Agency):
 
     assert (known.status_code, known.content) == (304, b"")
     assert changed.headers["ETag"] != tag
-    assert refusal(stale) == (412, "precondition_failed")
+    assert status_and_code(stale) == (412, "precondition_failed")
     assert agency.owner.at.get(TENANT).json()["name"] == "Other"
 
 
@@ -91,7 +91,7 @@ def test_a_change_is_on_both_records(agency: Agency):
         "registration": {"from": "closed", "to": "open"},
         "settings.sessions_per_user": {"from": None, "to": 3},
     }
-    [own] = events(agency, "tenant.updated")
+    [own] = audit_events(agency, "tenant.updated")
     [public] = public_events(agency)
     assert (own.details["changes"], own.actor_label) == (wanted, agency.owner.email)
     assert (public.details["changes"], public.actor_id) == (wanted, agency.owner.id)
@@ -105,7 +105,7 @@ def test_the_same_again_changes_nothing(agency: Agency):
     answer = change(agency.owner.at, name="Initech", registration="closed")
 
     assert answer.headers["ETag"] == before
-    assert events(agency, "tenant.updated") == []
+    assert audit_events(agency, "tenant.updated") == []
 
 
 def test_it_counts_from_the_next_request_in_every_process(agency: Agency):
@@ -136,14 +136,14 @@ def test_it_counts_from_the_next_request_in_every_process(agency: Agency):
 def test_a_wrong_setting_is_named(acme: Agency, name: str, value: object, code: str):
     answer = change(acme.owner.at, settings={name: value})
 
-    assert faults(answer) == {(f"settings.{name}", code)}
+    assert field_errors(answer) == {(f"settings.{name}", code)}
     assert acme.owner.at.get(TENANT).json()["settings"] == DEFAULTS
 
 
 def test_a_role_that_there_is_not(acme: Agency):
     answer = change(acme.owner.at, settings={"second_factor_roles": ["owner", "king"]})
 
-    [(field, code)] = faults(answer)
+    [(field, code)] = field_errors(answer)
     assert (field.startswith("settings.second_factor_roles"), code) == (True, "invalid_choice")
 
 
@@ -162,7 +162,7 @@ def test_what_is_wrong_changes_nothing(acme: Agency, body: dict, wrong: tuple):
     answer = change(acme.owner.at, **body)
 
     assert answer.status_code == 400, answer.text
-    assert wrong[0] in {field for field, _ in faults(answer)}
+    assert wrong[0] in {field for field, _ in field_errors(answer)}
     assert acme.owner.at.get(TENANT).headers["ETag"] == before
 
 
@@ -188,19 +188,19 @@ class TestWhoMay:
     """Members look; administrators change; what owners must do to get in is theirs to say."""
 
     def test_members_change_nothing(self, acme: Agency, ben: Person):
-        assert refusal(change(ben.at, name="Ben's")) == (403, "permission_denied")
+        assert status_and_code(change(ben.at, name="Ben's")) == (403, "permission_denied")
         assert acme.owner.at.get(TENANT).json()["name"] == "Acme"
 
     @pytest.mark.parametrize(
         "settings", [{"second_factor_roles": ["owner"]}, {"email_verification": "required"}]
     )
     def test_administrators_set_no_rules_for_owners(self, agency: Agency, settings: dict):
-        admin = join(agency, "adm@x.test", role="admin")
+        admin = add_member(agency, "adm@x.test", role="admin")
 
         refused = change(admin.at, settings={**settings, "sessions_per_user": 3})
         allowed = change(admin.at, settings={**DEFAULTS, "sessions_per_user": 4}, name="Admin's")
 
-        assert refusal(refused) == (403, "permission_denied")
+        assert status_and_code(refused) == (403, "permission_denied")
         assert (allowed.status_code, allowed.json()["name"]) == (200, "Admin's")
         assert allowed.json()["settings"] == {**DEFAULTS, "sessions_per_user": 4}
 
@@ -215,7 +215,7 @@ class TestNobodyIsLockedOut:
         verified = agency.host.post("/api/auth/email/verify", {"token": mail.token})
 
         assert asked.status_code == 200
-        assert refusal(shut) == (403, "email_unverified")
+        assert status_and_code(shut) == (403, "email_unverified")
         assert verified.status_code == 204
         assert agency.owner.at.get(TENANT).status_code == 200
 
@@ -223,6 +223,6 @@ class TestNobodyIsLockedOut:
         asked = change(agency.owner.at, settings={"second_factor_roles": ["owner"]})
 
         assert asked.status_code == 200
-        assert refusal(agency.owner.at.get(TENANT)) == (403, "second_factor_missing")
-        enrol(agency.owner)
+        assert status_and_code(agency.owner.at.get(TENANT)) == (403, "second_factor_missing")
+        enrol_totp(agency.owner)
         assert agency.owner.at.get(TENANT).status_code == 200

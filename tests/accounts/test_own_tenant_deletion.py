@@ -9,10 +9,10 @@ from django.utils import timezone
 from accounts.models import Session
 from audit.services import SYSTEM
 from tenants.context import tenant_context
-from tenants.lifecycle import call_off_deletion
-from tests.support.accounts.invitations import events
-from tests.support.accounts.tokens import faults, refusal
-from tests.support.factories import Agency, join
+from tenants.lifecycle import cancel_deletion
+from tests.support.accounts.invitations import audit_events
+from tests.support.accounts.tokens import field_errors, status_and_code
+from tests.support.factories import Agency, add_member
 from tests.support.mailbox import Mailbox
 
 TENANT = "/api/tenant"
@@ -24,8 +24,8 @@ def agency(new_agency: Callable[..., Agency]) -> Agency:
 
 
 def test_it_answers_nobody_and_every_owner_is_told(agency: Agency, mailbox: Mailbox):
-    second = join(agency, f"own@{agency.slug}.test", role="owner")
-    member = join(agency, f"mem@{agency.slug}.test")
+    second = add_member(agency, f"own@{agency.slug}.test", role="owner")
+    member = add_member(agency, f"mem@{agency.slug}.test")
 
     answer = agency.owner.at.delete(f"{TENANT}?confirm={agency.slug}")
 
@@ -33,27 +33,27 @@ def test_it_answers_nobody_and_every_owner_is_told(agency: Agency, mailbox: Mail
     assert answer.status_code == 202
     assert answer.json()["deletion_due_at"].startswith(day)
     for person in (agency.owner, second, member):
-        assert refusal(person.at.get(TENANT)) == (403, "tenant_suspended")
+        assert status_and_code(person.at.get(TENANT)) == (403, "tenant_suspended")
     for owner in (agency.owner, second):
         mail = mailbox.wait_for(owner.email, subject="is going to be deleted")
         assert day in mail.text
         assert agency.owner.email in mail.text
     told = [mail.subject for mail in mailbox.all_to(member.email)]
     assert '"Initech" is going to be deleted' not in told
-    [event] = events(agency, "tenant.deletion_scheduled")
+    [event] = audit_events(agency, "tenant.deletion_scheduled")
     assert event.actor_id == agency.owner.id
 
-    call_off_deletion(agency.ref.id, actor=SYSTEM)
+    cancel_deletion(agency.ref.id, actor=SYSTEM)
 
     assert agency.owner.at.get(TENANT).status_code == 200
 
 
 def test_only_owners_do_it(agency: Agency):
-    admin = join(agency, "adm@x.test", role="admin")
+    admin = add_member(agency, "adm@x.test", role="admin")
 
     answer = admin.at.delete(f"{TENANT}?confirm={agency.slug}")
 
-    assert refusal(answer) == (403, "permission_denied")
+    assert status_and_code(answer) == (403, "permission_denied")
     assert agency.ref.deletion_due_at is None
 
 
@@ -63,7 +63,7 @@ def test_a_log_in_of_long_ago_is_no_proof(agency: Agency):
 
     answer = agency.owner.at.delete(f"{TENANT}?confirm={agency.slug}")
 
-    assert refusal(answer) == (403, "proof_required")
+    assert status_and_code(answer) == (403, "proof_required")
     assert agency.ref.deletion_due_at is None
 
 
@@ -73,7 +73,7 @@ def test_a_log_in_of_long_ago_is_no_proof(agency: Agency):
 def test_nobody_does_it_by_a_slip(agency: Agency, query: str, code: str):
     answer = agency.owner.at.delete(f"{TENANT}{query}")
 
-    assert faults(answer) == {("confirm", code)}
+    assert field_errors(answer) == {("confirm", code)}
     assert agency.ref.deletion_due_at is None
 
 
@@ -85,5 +85,5 @@ def test_only_the_version_that_is_meant(agency: Agency):
         "DELETE", TENANT, json={"confirm": agency.slug}, headers={"If-Match": tag}
     )
 
-    assert refusal(answer) == (412, "precondition_failed")
+    assert status_and_code(answer) == (412, "precondition_failed")
     assert agency.ref.deletion_due_at is None

@@ -6,13 +6,13 @@ from collections.abc import Callable
 import pytest
 
 from audit.models import AuditEvent
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 from core.problems import RateLimited
-from tenants.domains.turns import AT_ONCE, TURNS, turn
+from tenants.domains.turns import LOOKUP_SLOTS, MAX_CONCURRENT_LOOKUPS, lookup_slot
 from tenants.models import Domain
-from tests.support.accounts.invitations import events
-from tests.support.accounts.tokens import faults, refusal
-from tests.support.factories import Agency, Person, join
+from tests.support.accounts.invitations import audit_events
+from tests.support.accounts.tokens import field_errors, status_and_code
+from tests.support.factories import Agency, Person, add_member
 from tests.support.http_client import Host, Site
 from tests.support.name_server import NameServer
 
@@ -27,7 +27,7 @@ def name() -> str:
 def test_claimed_proved_served_and_released(
     site: Site, agency: Agency, zone: NameServer, name: str
 ):
-    admin = join(agency, "adm@x.test", role="admin").at
+    admin = add_member(agency, "adm@x.test", role="admin").at
     claimed = admin.post(DOMAINS, {"domain": name.upper()})
     claim = claimed.json()
 
@@ -46,9 +46,9 @@ def test_claimed_proved_served_and_released(
     assert released.status_code == 204
     assert Host(site.port, name).get("/api/users/me").status_code == 404
     for action in ("tenant.domain_added", "tenant.domain_verified", "tenant.domain_removed"):
-        [own] = events(agency, action)
+        [own] = audit_events(agency, action)
         assert (own.actor_label, own.details["domain"]) == ("adm@x.test", name)
-        with enter(PUBLIC):
+        with use_scope(PUBLIC):
             [public] = AuditEvent.objects.filter(action=action, target_id=str(agency.ref.id))
         assert (public.actor_id, public.actor_label) == (own.actor_id, "")
 
@@ -57,13 +57,13 @@ def test_claiming_again_is_the_same_claim(agency: Agency, name: str):
     first, again = (agency.owner.at.post(DOMAINS, {"domain": name}) for _ in range(2))
 
     assert first.json() == again.json()
-    assert len(events(agency, "tenant.domain_added")) == 1
+    assert len(audit_events(agency, "tenant.domain_added")) == 1
 
 
 def test_members_neither_see_nor_claim(acme: Agency, ben: Person, name: str):
     answers = [ben.at.get(DOMAINS), ben.at.post(DOMAINS, {"domain": name})]
 
-    assert {refusal(answer) for answer in answers} == {(403, "permission_denied")}
+    assert {status_and_code(answer) for answer in answers} == {(403, "permission_denied")}
     assert not Domain.objects.filter(domain=name).exists()
 
 
@@ -75,7 +75,7 @@ def test_what_is_somebody_elses_is_not_there(agency: Agency, globex: Agency, nam
         globex.owner.at.delete(f"{DOMAINS}/{claim['id']}"),
     ]
 
-    assert {refusal(answer) for answer in answers} == {(404, "domain_not_found")}
+    assert {status_and_code(answer) for answer in answers} == {(404, "domain_not_found")}
     assert name not in globex.owner.at.get(DOMAINS).text
     assert Domain.objects.filter(pk=claim["id"]).exists()
 
@@ -92,7 +92,7 @@ def test_what_another_workspace_has_proved_is_taken(
     second = other.owner.at.post(f"{DOMAINS}/{claims[1]['id']}/check")
 
     assert first.status_code == 200
-    assert refusal(second) == (409, "domain_taken")
+    assert status_and_code(second) == (409, "domain_taken")
     assert Domain.objects.get(pk=claims[1]["id"]).check_result == "taken"
     agency.owner.at.delete(f"{DOMAINS}/{claims[0]['id']}")
 
@@ -100,16 +100,19 @@ def test_what_another_workspace_has_proved_is_taken(
 def test_the_primary_name_stays(acme: Agency):
     [primary] = [d for d in acme.owner.at.get(DOMAINS).json()["results"] if d["is_primary"]]
 
-    assert refusal(acme.owner.at.delete(f"{DOMAINS}/{primary['id']}")) == (409, "primary_domain")
+    assert status_and_code(acme.owner.at.delete(f"{DOMAINS}/{primary['id']}")) == (
+        409,
+        "primary_domain",
+    )
     answer = acme.owner.at.post(f"{DOMAINS}/{primary['id']}/check")
-    assert refusal(answer) == (404, "domain_not_found")
+    assert status_and_code(answer) == (404, "domain_not_found")
 
 
 @pytest.mark.parametrize("domain", ["acme", "x.aggios.localhost", "1.2.3.4", ""])
 def test_what_is_no_domain_is_refused(acme: Agency, domain: str):
     answer = acme.owner.at.post(DOMAINS, {"domain": domain})
 
-    assert {field for field, _ in faults(answer)} == {"domain"}
+    assert {field for field, _ in field_errors(answer)} == {"domain"}
 
 
 def test_checks_are_limited_by_workspace(agency: Agency, zone: NameServer, name: str):
@@ -122,15 +125,15 @@ def test_checks_are_limited_by_workspace(agency: Agency, zone: NameServer, name:
 
 
 def test_look_ups_do_not_take_every_thread():
-    held = [turn() for _ in range(AT_ONCE)]
+    held = [lookup_slot() for _ in range(MAX_CONCURRENT_LOOKUPS)]
     for each in held:
         each.__enter__()
-    with pytest.raises(RateLimited) as caught, turn():
+    with pytest.raises(RateLimited) as caught, lookup_slot():
         pass
     for each in held:
         each.__exit__(None, None, None)
 
     assert caught.value.headers["Retry-After"] == "5"
-    with turn():
-        assert TURNS.acquire(blocking=False)
-        TURNS.release()
+    with lookup_slot():
+        assert LOOKUP_SLOTS.acquire(blocking=False)
+        LOOKUP_SLOTS.release()

@@ -9,8 +9,14 @@ from django.utils import timezone
 
 from accounts.models import Invitation, Session
 from tenants.context import tenant_context
-from tests.support.accounts.tokens import faults, refusal
-from tests.support.accounts.users import active_owners, logged_in, row, somebody, trail
+from tests.support.accounts.tokens import field_errors, status_and_code
+from tests.support.accounts.users import (
+    active_owners,
+    audit_actions,
+    insert_user_row,
+    user_row,
+    user_with_session,
+)
 from tests.support.factories import Agency
 
 TRANSFER = "/api/tenant/transfer"
@@ -18,21 +24,21 @@ TRANSFER = "/api/tenant/transfer"
 
 @pytest.mark.parametrize("role", ["admin", "member", "owner"])
 def test_the_other_becomes_owner_and_the_caller_administrator(agency: Agency, role: str):
-    heir = logged_in(agency, role)
+    heir = user_with_session(agency, role)
 
     answer = agency.owner.at.post(TRANSFER, {"user_id": heir.id})
 
     assert answer.status_code == 200, answer.text
     assert (answer.json()["id"], answer.json()["role"]) == (heir.id, "owner")
     assert active_owners(agency) == [heir.id]
-    assert row(agency, agency.owner.id).role == "admin"
+    assert user_row(agency, agency.owner.id).role == "admin"
     assert heir.at.get("/api/users/me").json()["role"] == "owner"
     assert agency.owner.at.get("/api/users/me").json()["role"] == "admin"
-    assert trail(agency, heir.id)[-1] == "tenant.transferred"
+    assert audit_actions(agency, heir.id)[-1] == "tenant.transferred"
 
 
 def test_what_the_former_owner_sent_out_is_void(agency: Agency):
-    heir = somebody(agency, "admin")
+    heir = insert_user_row(agency, "admin")
     with tenant_context(agency.ref):
         invitation = Invitation.objects.create(
             email="x@people.test",
@@ -48,40 +54,43 @@ def test_what_the_former_owner_sent_out_is_void(agency: Agency):
 
 
 def test_who_cannot_own_it(agency: Agency, globex: Agency):
-    inactive = somebody(agency, is_active=False)
-    removed = somebody(agency, is_active=False, removed_at=timezone.now())
+    inactive = insert_user_row(agency, is_active=False)
+    removed = insert_user_row(agency, is_active=False, removed_at=timezone.now())
     wrong = [inactive, removed, globex.owner.id, str(uuid.uuid4()), agency.owner.id]
 
     for person_id in [*wrong, "x", "", None, 7, [], {}]:
         answer = agency.owner.at.post(TRANSFER, {"user_id": person_id})
-        assert {field for field, _ in faults(answer)} == {"user_id"}, person_id
-    assert faults(agency.owner.at.post(TRANSFER, {})) == {("user_id", "required")}
+        assert {field for field, _ in field_errors(answer)} == {"user_id"}, person_id
+    assert field_errors(agency.owner.at.post(TRANSFER, {})) == {("user_id", "required")}
 
     assert active_owners(agency) == [agency.owner.id]
-    assert "tenant.transferred" not in trail(agency, inactive)
+    assert "tenant.transferred" not in audit_actions(agency, inactive)
 
 
 @pytest.mark.parametrize("role", ["admin", "member"])
 def test_only_owners(agency: Agency, role: str):
-    caller, heir = logged_in(agency, role), somebody(agency)
+    caller, heir = user_with_session(agency, role), insert_user_row(agency)
 
-    assert refusal(caller.at.post(TRANSFER, {"user_id": heir})) == (403, "permission_denied")
+    assert status_and_code(caller.at.post(TRANSFER, {"user_id": heir})) == (
+        403,
+        "permission_denied",
+    )
     assert active_owners(agency) == [agency.owner.id]
 
 
 def test_a_recent_proof_is_needed(agency: Agency):
-    heir = somebody(agency)
+    heir = insert_user_row(agency)
     with tenant_context(agency.ref):
         Session.objects.update(proved_at=timezone.now() - timedelta(days=1))
 
     answer = agency.owner.at.post(TRANSFER, {"user_id": heir})
 
-    assert refusal(answer) == (403, "proof_required")
+    assert status_and_code(answer) == (403, "proof_required")
     assert active_owners(agency) == [agency.owner.id]
 
 
 def test_of_many_at_once_one_counts(agency: Agency):
-    heirs = [somebody(agency) for _ in range(5)]
+    heirs = [insert_user_row(agency) for _ in range(5)]
 
     def give(heir: str) -> int:
         return agency.owner.at.post(TRANSFER, {"user_id": heir}).status_code
@@ -91,11 +100,11 @@ def test_of_many_at_once_one_counts(agency: Agency):
 
     assert sorted(statuses) == [200] + [403] * 4
     assert active_owners(agency) == [heirs[statuses.index(200)]]
-    assert row(agency, agency.owner.id).role == "admin"
+    assert user_row(agency, agency.owner.id).role == "admin"
 
 
 def test_two_owners_to_each_other_at_once(agency: Agency):
-    other = logged_in(agency, "owner")
+    other = user_with_session(agency, "owner")
 
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(agency.owner.at.post, TRANSFER, {"user_id": other.id})

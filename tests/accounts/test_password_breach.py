@@ -10,10 +10,10 @@ import pytest
 
 from accounts.models import User
 from accounts.passwords import breaches
-from accounts.passwords.validation import checked_password, require_good
+from accounts.passwords.validation import hash_new_password, validate_new_password
 from accounts.problems import PasswordUnchecked
 from core.problems import ValidationFailed
-from tests.support.accounts.in_process_client import ask, somewhere
+from tests.support.accounts.in_process_client import post_from_address, random_address
 from tests.support.factories import Agency
 from tests.support.http_client import PASSWORD
 
@@ -79,7 +79,7 @@ def ranges(settings) -> Iterator[Ranges]:
 def code_of(password: str) -> str:
     """Return how a password is refused, or "" if it is taken."""
     try:
-        checked_password(password, User())
+        hash_new_password(password, User())
     except ValidationFailed as refused:
         return refused.errors[0].code
     except PasswordUnchecked as unchecked:
@@ -166,7 +166,7 @@ def test_a_service_that_does_not_answer_is_not_asked_again_for_a_while(ranges: R
 
 def test_a_name_that_is_not_found_in_time_is_given_up(ranges: Ranges, settings, monkeypatch):
     done = threading.Event()
-    monkeypatch.setattr(breaches, "_range", lambda _: done.wait(60))
+    monkeypatch.setattr(breaches, "_fetch_range", lambda _: done.wait(60))
     settings.PASSWORD_BREACH_SECONDS = 0
 
     assert code_of(GOOD) == ""
@@ -179,7 +179,7 @@ def test_a_log_in_asks_nothing(ranges: Ranges, agency: Agency, settings):
     be_slow(ranges)
 
     body = {"email": agency.owner.email, "password": PASSWORD}
-    answer = ask(agency.slug, "/api/auth/login", body, address=somewhere())
+    answer = post_from_address(agency.slug, "/api/auth/login", body, address=random_address())
 
     assert answer.status_code == 200
     assert ranges.asked == []
@@ -194,6 +194,6 @@ def test_nobody_is_asked_unless_told_to(ranges: Ranges, settings):
 
 def test_nobody_is_asked_about_one_that_our_own_rules_refuse(ranges: Ranges):
     assert code_of("short") == "password_too_short"
-    require_good(GOOD)
+    validate_new_password(GOOD)
 
     assert ranges.asked == []

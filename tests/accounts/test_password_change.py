@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 
-from accounts.email_tokens import mint
+from accounts.email_tokens import create_email_token
 from accounts.models import Session, User
 from audit.models import AuditEvent
 from tenants.context import tenant_context
-from tests.support.accounts.tokens import faults, refusal
+from tests.support.accounts.tokens import field_errors, status_and_code
 from tests.support.factories import Agency
 from tests.support.http_client import PASSWORD, Host
 
@@ -43,8 +43,8 @@ def test_the_new_one_counts_and_other_sessions_end(agency: Agency):
 
     assert (answer.status_code, answer.content) == (204, b"")
     assert agency.owner.at.get("/api/users/me").status_code == 200
-    assert refusal(elsewhere.get("/api/users/me")) == (401, "token_invalid")
-    assert refusal(log_in(agency, PASSWORD)) == (401, "invalid_credentials")
+    assert status_and_code(elsewhere.get("/api/users/me")) == (401, "token_invalid")
+    assert status_and_code(log_in(agency, PASSWORD)) == (401, "invalid_credentials")
     assert log_in(agency, ANOTHER).status_code == 200
     with tenant_context(agency.ref):
         ended = Session.objects.exclude(ended_at=None)
@@ -59,7 +59,7 @@ def test_the_new_one_counts_and_other_sessions_end(agency: Agency):
 def test_a_wrong_current_one_changes_nothing(agency: Agency):
     answer = change(agency.owner.at, "not my password")
 
-    assert faults(answer) == {WRONG}
+    assert field_errors(answer) == {WRONG}
     assert log_in(agency, PASSWORD).status_code == 200
     with tenant_context(agency.ref):
         assert AuditEvent.objects.filter(action="password.refused").count() == 1
@@ -76,7 +76,7 @@ def test_a_wrong_current_one_changes_nothing(agency: Agency):
     ],
 )
 def test_rules_of_the_new_one(agency: Agency, password: str, code: str):
-    assert ("password", code) in faults(change(agency.owner.at, password=password))
+    assert ("password", code) in field_errors(change(agency.owner.at, password=password))
     assert log_in(agency, PASSWORD).status_code == 200
 
 
@@ -87,26 +87,28 @@ def test_it_is_no_way_to_guess(agency: Agency):
 
     refused = change(agency.owner.at)
 
-    assert refusal(refused) == (429, "rate_limited")
+    assert status_and_code(refused) == (429, "rate_limited")
     assert 1 <= int(refused.headers["Retry-After"]) <= 60
-    assert refusal(log_in(agency, PASSWORD)) == (429, "rate_limited")
+    assert status_and_code(log_in(agency, PASSWORD)) == (429, "rate_limited")
 
 
 def test_links_that_were_mailed_before_are_void(agency: Agency):
     """Whoever got one, perhaps from a mailbox that is not theirs, must not set the next one."""
     with tenant_context(agency.ref), transaction.atomic():
         owner = User.objects.get(pk=agency.owner.id)
-        token = mint("reset", email=owner.email, lifetime=timedelta(hours=1), user=owner)
+        token = create_email_token(
+            "reset", email=owner.email, lifetime=timedelta(hours=1), user=owner
+        )
     assert change(agency.owner.at).status_code == 204
 
     answer = agency.host.post("/api/auth/password/reset", {"token": token, "password": PASSWORD})
 
-    assert refusal(answer) == (400, "link_invalid")
+    assert status_and_code(answer) == (400, "link_invalid")
     assert log_in(agency, ANOTHER).status_code == 200
 
 
 def test_nobody_changes_it_without_a_session(agency: Agency):
-    assert refusal(change(agency.host)) == (401, "not_authenticated")
+    assert status_and_code(change(agency.host)) == (401, "not_authenticated")
 
 
 def test_of_two_at_once_one_wins(agency: Agency):
@@ -116,7 +118,7 @@ def test_of_two_at_once_one_wins(agency: Agency):
 
     won = [choice for choice, a in zip(choices, answers, strict=True) if a.status_code == 204]
     [lost] = [answer for answer in answers if answer.status_code != 204]
-    assert faults(lost) == {WRONG}
+    assert field_errors(lost) == {WRONG}
     assert len(won) == 1
     assert log_in(agency, won[0]).status_code == 200
     with tenant_context(agency.ref):
@@ -128,13 +130,13 @@ def test_a_log_in_that_overlaps_does_not_outlive_it(agency: Agency, monkeypatch)
     from accounts.auth import login
     from accounts.problems import InvalidCredentials
 
-    seen = login.password_fits
+    seen = login.user_password_matches
 
     def overtaken(user: User, password: str) -> bool:
         fits = seen(user, password)
         assert change(agency.owner.at).status_code == 204
         return fits
 
-    monkeypatch.setattr(login, "password_fits", overtaken)
+    monkeypatch.setattr(login, "user_password_matches", overtaken)
     with tenant_context(agency.ref), pytest.raises(InvalidCredentials):
         login.log_in(email=agency.owner.email, password=PASSWORD)

@@ -9,15 +9,15 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
-from accounts.email_tokens import mint
+from accounts.email_tokens import create_email_token
 from accounts.models import MailLink, User
 from accounts.passwords.services import reset_password
-from accounts.passwords.validation import password_fits
+from accounts.passwords.validation import user_password_matches
 from audit.services import SYSTEM
 from core.problems import ValidationFailed
-from operations.tenant_owners import let_owner_in, make_owner
+from operations.tenant_owners import create_owner, reset_owner_password
 from tenants.context import tenant_context
-from tests.support.accounts.in_process_client import ask, somewhere
+from tests.support.accounts.in_process_client import post_from_address, random_address
 from tests.support.factories import Agency
 from tests.support.http_client import BASE_DOMAIN, PASSWORD, Site
 
@@ -36,7 +36,7 @@ def added(agency: Agency) -> str:
 
 def logged_in(agency: Agency, email: str, password: str = PASSWORD) -> dict:
     body = {"email": email, "password": password}
-    answer = ask(agency.slug, "/api/auth/login", body, address=somewhere())
+    answer = post_from_address(agency.slug, "/api/auth/login", body, address=random_address())
     assert answer.status_code == 200
     return answer.json()
 
@@ -46,7 +46,7 @@ def call(agency: Agency, tokens: dict, path: str, body: dict | None = None):
     headers = {
         "host": f"{agency.slug}.{BASE_DOMAIN}",
         "authorization": f"Bearer {tokens['access_token']}",
-        "x-forwarded-for": somewhere(),
+        "x-forwarded-for": random_address(),
     }
     if body is None:
         return Client().get(path, headers=headers)
@@ -119,7 +119,9 @@ def test_reset_by_mail_to_the_password_that_was_given_is_refused(
 def link_for(email: str) -> str:
     """Return the token of a link that sets the password of who has the address."""
     user, lifetime = User.objects.get(email=email), timedelta(hours=1)
-    return mint(MailLink.Purpose.RESET, email=user.email, lifetime=lifetime, user=user)
+    return create_email_token(
+        MailLink.Purpose.RESET, email=user.email, lifetime=lifetime, user=user
+    )
 
 
 def test_owner_whom_an_operator_makes_is_marked(site: Site) -> None:
@@ -128,17 +130,17 @@ def test_owner_whom_an_operator_makes_is_marked(site: Site) -> None:
     made = json.loads(out.getvalue())
 
     body = {"email": "o@here.test", "password": made["password"]}
-    answer = ask(slug, "/api/auth/login", body, address=somewhere())
+    answer = post_from_address(slug, "/api/auth/login", body, address=random_address())
 
     assert answer.json()[FLAG] is True
 
 
 def test_owner_whom_staff_make_is_marked(agency: Agency) -> None:
-    make_owner(agency.ref, email="second@here.test", actor=SYSTEM)
+    create_owner(agency.ref, email="second@here.test", actor=SYSTEM)
     assert is_marked(agency, "second@here.test")
 
-    email, password = let_owner_in(agency.ref, actor=SYSTEM)
+    email, password = reset_owner_password(agency.ref, actor=SYSTEM)
 
     assert is_marked(agency, email)
     with tenant_context(agency.ref):
-        assert password_fits(User.objects.get(email=email), password)
+        assert user_password_matches(User.objects.get(email=email), password)

@@ -5,7 +5,7 @@ from django.contrib.auth.hashers import check_password
 
 from accounts.auth.login import log_in
 from accounts.models import User
-from accounts.passwords.validation import checked_password, password_fits
+from accounts.passwords.validation import hash_new_password, user_password_matches
 from tenants.context import tenant_context
 from tests.support.factories import Agency
 from tests.support.http_client import PASSWORD
@@ -16,13 +16,13 @@ class TestPasswords:
 
     @pytest.mark.usefixtures("usual_argon2")
     def test_how_they_are_stored(self):
-        stored = checked_password(PASSWORD, User())
+        stored = hash_new_password(PASSWORD, User())
 
         assert stored.startswith("argon2p$1$argon2id$v=19$m=19456,t=2,p=1$")
-        assert checked_password(PASSWORD, User()) != checked_password(PASSWORD, User())
+        assert hash_new_password(PASSWORD, User()) != hash_new_password(PASSWORD, User())
 
     def test_the_pepper_is_needed(self, settings):
-        stored = checked_password(PASSWORD, User())
+        stored = hash_new_password(PASSWORD, User())
         assert check_password(PASSWORD, stored)
 
         settings.PASSWORD_PEPPERS = "1:" + "0" * 64
@@ -36,11 +36,11 @@ class TestPasswords:
             log_in(email=agency.owner.email, password=PASSWORD)
             stored = User.objects.get()
             assert stored.password.startswith("argon2p$2$")
-            assert password_fits(stored, PASSWORD)
-            assert not password_fits(stored, "another password")
+            assert user_password_matches(stored, PASSWORD)
+            assert not user_password_matches(stored, "another password")
 
     def test_a_wrong_password_rehashes_nothing(self, agency: Agency, settings):
         settings.PASSWORD_PEPPERS = f"2:{'f' * 64},{settings.PASSWORD_PEPPERS}"
         with tenant_context(agency.ref):
-            assert not password_fits(User.objects.get(), "another password")
+            assert not user_password_matches(User.objects.get(), "another password")
             assert User.objects.get().password.startswith("argon2p$1$")

@@ -8,21 +8,25 @@ from django.contrib.auth.hashers import check_password, get_hasher, make_passwor
 
 from accounts.auth.login import log_in
 from accounts.models import User
-from accounts.passwords.context_words import context_words, is_derived
+from accounts.passwords.context_words import context_words, is_derived_from
 from accounts.passwords.hashers import PepperedArgon2
-from accounts.passwords.validation import checked_password, password_fits, require_good
+from accounts.passwords.validation import (
+    hash_new_password,
+    user_password_matches,
+    validate_new_password,
+)
 from audit.services import SYSTEM
-from core.crypto.passwords import MAX_RAW_LENGTH, normalized_password
+from core.crypto.passwords import MAX_RAW_PASSWORD_LENGTH, normalize_password
 from core.problems import ValidationFailed
 from files.models import Share
-from files.shares.passwords import require_password
+from files.shares.passwords import check_share_password
 from staff.models import StaffUser
 from staff.services import create_staff
 from tenants.context import tenant_context
 from tests.accounts.test_hash_pool import WORK, Counted, counted
-from tests.support.accounts.in_process_client import ask, somewhere
+from tests.support.accounts.in_process_client import post_from_address, random_address
 from tests.support.factories import Agency
-from tests.support.files.shares import shared
+from tests.support.files.shares import create_share
 
 __all__ = ["counted"]
 
@@ -35,20 +39,20 @@ LIGATURE = "\ufdfa"  # one code point, eighteen in NFKC
 def hash_of_raw(password: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """Return the hash that was stored before passwords were normalised."""
     with monkeypatch.context() as patch:
-        patch.setattr("accounts.passwords.hashers.normalized_password", str)
+        patch.setattr("accounts.passwords.hashers.normalize_password", str)
         return make_password(password)
 
 
 def codes_of(password: str, user: User | None = None, **kwargs: tuple[str, ...]) -> set[str]:
     with pytest.raises(ValidationFailed) as refused:
-        checked_password(password, user or User(), **kwargs)
+        hash_new_password(password, user or User(), **kwargs)
     return {fault.code for fault in refused.value.errors}
 
 
 @pytest.mark.parametrize("stored", [COMPOSED, DECOMPOSED])
 @pytest.mark.parametrize("typed", [COMPOSED, DECOMPOSED])
 def test_password_in_another_form_is_the_same(stored: str, typed: str) -> None:
-    assert password_fits(User(password=make_password(stored)), typed)
+    assert user_password_matches(User(password=make_password(stored)), typed)
 
 
 @pytest.mark.parametrize("password", [WIDE, "\uff30assword1234", "passwo\u1d63d1234"])
@@ -60,7 +64,7 @@ def test_length_is_that_of_the_normalised_password() -> None:
     assert codes_of("e\u0301" * 5) == {"password_too_short"}
     assert codes_of(LIGATURE) == {"password_too_short"}
     assert codes_of(LIGATURE * 15) == {"password_too_long"}
-    require_good("e\u0301" * 200)
+    validate_new_password("e\u0301" * 200)
 
 
 def test_password_beyond_every_bound_is_not_normalised(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,8 +79,8 @@ def test_password_beyond_every_bound_is_not_normalised(monkeypatch: pytest.Monke
     marks = "a" + "\u0301" * 500_000
 
     assert codes_of(marks) == {"password_too_long"}
-    assert not password_fits(None, marks)
-    assert max(lengths, default=0) <= MAX_RAW_LENGTH
+    assert not user_password_matches(None, marks)
+    assert max(lengths, default=0) <= MAX_RAW_PASSWORD_LENGTH
 
 
 def test_hash_of_the_raw_text_is_accepted_once_and_made_anew(
@@ -110,12 +114,12 @@ def test_refusal_costs_the_same_hashing_for_every_account(
         ),
         "no password": User(password=make_password(None)),
     }
-    password_fits(None, "first, the hash of an unknown address is made")
+    user_password_matches(None, "first, the hash of an unknown address is made")
     counted.work = 0
 
-    assert not password_fits(users[which], typed)
+    assert not user_password_matches(users[which], typed)
 
-    assert counted.work == WORK * (1 if typed == normalized_password(typed) else 2)
+    assert counted.work == WORK * (1 if typed == normalize_password(typed) else 2)
 
 
 def test_a_right_password_of_an_inactive_person_costs_the_same(
@@ -129,7 +133,7 @@ def test_a_right_password_of_an_inactive_person_costs_the_same(
     for email in (agency.owner.email, "unknown@here.test"):
         counted.work = 0
         body = {"email": email, "password": DECOMPOSED}
-        answer = ask(agency.slug, "/api/auth/login", body, address=somewhere())
+        answer = post_from_address(agency.slug, "/api/auth/login", body, address=random_address())
         assert answer.status_code == 401
         work.append(counted.work)
 
@@ -138,12 +142,12 @@ def test_a_right_password_of_an_inactive_person_costs_the_same(
 
 
 def test_share_password_in_another_form_opens_the_link(agency: Agency) -> None:
-    link = shared(agency.owner.at, password=DECOMPOSED)
+    link = create_share(agency.owner.at, password=DECOMPOSED)
 
     with tenant_context(agency.ref):
         share = Share.objects.get(pk=link["id"])
-        require_password(share, COMPOSED)
-        require_password(share, DECOMPOSED)
+        check_share_password(share, COMPOSED)
+        check_share_password(share, DECOMPOSED)
 
 
 def test_staff_password_in_another_form_logs_in(
@@ -201,7 +205,7 @@ def test_context_word_is_found_whatever_the_form_of_the_name() -> None:
 
 @pytest.mark.parametrize("password", ["my aggios account is fine", "correct horse battery staple"])
 def test_phrase_beside_a_context_word_is_accepted(password: str) -> None:
-    checked_password(password, User(), names=("Initech Ltd", "initech"))
+    hash_new_password(password, User(), names=("Initech Ltd", "initech"))
 
 
 def test_context_words_are_those_of_the_workspace(agency: Agency) -> None:
@@ -209,4 +213,4 @@ def test_context_words_are_those_of_the_workspace(agency: Agency) -> None:
         assert agency.slug in context_words()
         assert codes_of(f"{agency.slug}-2026") == {"password_context_word"}
     assert agency.slug not in context_words()
-    assert not is_derived("ab-cd-ef-gh-ij", context_words("ab"))
+    assert not is_derived_from("ab-cd-ef-gh-ij", context_words("ab"))

@@ -10,9 +10,9 @@ from django.utils import timezone
 from accounts.models import RecoveryCode, Session
 from audit.models import AuditEvent
 from tenants.context import tenant_context
-from tests.support.accounts.second_factors import FACTORS, begin, enrol, log_in
-from tests.support.accounts.tokens import faults, refusal
-from tests.support.factories import Agency, Person, found_agency, join
+from tests.support.accounts.second_factors import FACTORS, enrol_totp, post_login, start_enrolment
+from tests.support.accounts.tokens import field_errors, status_and_code
+from tests.support.factories import Agency, Person, add_member, create_agency
 from tests.support.http_client import PASSWORD, Site
 from tests.support.mailbox import Mailbox
 
@@ -22,7 +22,7 @@ PROVE, CODES = "/api/auth/prove", "/api/auth/recovery-codes"
 
 @pytest.fixture(scope="module")
 def agency(site: Site) -> Agency:
-    return found_agency(site, f"x{secrets.token_hex(6)}")
+    return create_agency(site, f"x{secrets.token_hex(6)}")
 
 
 def forget_proofs(agency: Agency, person: Person) -> None:
@@ -36,14 +36,14 @@ def test_a_password_proves_who_has_no_factor(agency: Agency, someone: NewPerson)
     person = someone()
     forget_proofs(agency, person)
 
-    before = begin(person.at)
+    before = start_enrolment(person.at)
     wrong = person.at.post(PROVE, {"password": "not the password"})
-    still = begin(person.at)
+    still = start_enrolment(person.at)
     proved = person.at.post(PROVE, {"password": PASSWORD})
-    after = begin(person.at)
+    after = start_enrolment(person.at)
 
-    assert refusal(before) == refusal(still) == (403, "proof_required")
-    assert refusal(wrong) == (401, "invalid_credentials")
+    assert status_and_code(before) == status_and_code(still) == (403, "proof_required")
+    assert status_and_code(wrong) == (401, "invalid_credentials")
     assert (proved.status_code, after.status_code) == (204, 201)
     with tenant_context(agency.ref):
         events = AuditEvent.objects.filter(actor_id=person.id)
@@ -53,7 +53,7 @@ def test_a_password_proves_who_has_no_factor(agency: Agency, someone: NewPerson)
 
 def test_a_code_proves_who_has_one_and_the_password_does_not(agency: Agency, someone: NewPerson):
     person = someone()
-    enrolled = enrol(person)
+    enrolled = enrol_totp(person)
     forget_proofs(agency, person)
 
     alone = person.at.post(PROVE, {"password": PASSWORD})
@@ -61,18 +61,18 @@ def test_a_code_proves_who_has_one_and_the_password_does_not(agency: Agency, som
     proved = person.at.post(PROVE, {"code": enrolled.app.code()})
     renewed = person.at.post(CODES)
 
-    assert refusal(alone) == (401, "second_factor_required")
-    assert refusal(refused) == (403, "proof_required")
+    assert status_and_code(alone) == (401, "second_factor_required")
+    assert status_and_code(refused) == (403, "proof_required")
     assert (proved.status_code, renewed.status_code) == (204, 201)
     assert not set(renewed.json()["recovery_codes"]) & set(enrolled.recovery_codes)
-    assert log_in(agency, person, code=enrolled.recovery_codes[0]).status_code == 401
+    assert post_login(agency, person, code=enrolled.recovery_codes[0]).status_code == 401
 
 
 def test_nothing_proves_nothing(someone: NewPerson):
     person = someone()
 
-    assert faults(person.at.post(PROVE, {})) == {("password", "required")}
-    assert faults(person.at.post(PROVE, {"code": "123456"})) == {("password", "required")}
+    assert field_errors(person.at.post(PROVE, {})) == {("password", "required")}
+    assert field_errors(person.at.post(PROVE, {"code": "123456"})) == {("password", "required")}
 
 
 def test_attempts_to_prove_are_counted_as_log_ins(agency: Agency, someone: NewPerson):
@@ -82,12 +82,12 @@ def test_attempts_to_prove_are_counted_as_log_ins(agency: Agency, someone: NewPe
 
     assert tried == [401] * 5
     assert person.at.post(PROVE, {"password": PASSWORD}).status_code == 429
-    assert log_in(agency, person).status_code == 429
+    assert post_login(agency, person).status_code == 429
 
 
 def test_removing_one_asks_for_a_proof(agency: Agency, someone: NewPerson):
     person = someone()
-    enrolled = enrol(person)
+    enrolled = enrol_totp(person)
     forget_proofs(agency, person)
     path = f"{FACTORS}/{enrolled.id}"
 
@@ -96,11 +96,11 @@ def test_removing_one_asks_for_a_proof(agency: Agency, someone: NewPerson):
     stale = person.at.delete(path, headers={"If-Match": '"another"'})
     removed = person.at.delete(path)
 
-    assert refusal(refused) == (403, "proof_required")
-    assert refusal(stale) == (412, "precondition_failed")
+    assert status_and_code(refused) == (403, "proof_required")
+    assert status_and_code(stale) == (412, "precondition_failed")
     assert removed.status_code == 204
-    assert log_in(agency, person).status_code == 200
-    assert refusal(person.at.post(CODES)) == (409, "factor_missing")
+    assert post_login(agency, person).status_code == 200
+    assert status_and_code(person.at.post(CODES)) == (409, "factor_missing")
     with tenant_context(agency.ref):
         assert not RecoveryCode.objects.filter(user_id=person.id).exists()
         assert AuditEvent.objects.filter(action="factor.removed", actor_id=person.id).exists()
@@ -116,7 +116,10 @@ def ask_of(agency: Agency, *roles: str) -> None:
 
 def test_a_role_that_must_have_one_reaches_nothing_else(new_agency: Callable[..., Agency]):
     agency = new_agency()
-    admin, member = join(agency, "adm@here.test", "admin"), join(agency, "ben@here.test")
+    admin, member = (
+        add_member(agency, "adm@here.test", "admin"),
+        add_member(agency, "ben@here.test"),
+    )
     made = admin.at.post("/api/keys", {"name": "ci", "scopes": ["files:read"]})
     key = agency.host.with_token(made.json()["key"])
     assert key.get("/api/files").status_code == 200
@@ -125,27 +128,29 @@ def test_a_role_that_must_have_one_reaches_nothing_else(new_agency: Callable[...
     closed = [admin.at.get(p) for p in ("/api/files", "/api/users", "/api/tenant", "/api/keys")]
     written = admin.at.patch("/api/users/me", {"first_name": "X", "last_name": "Y"})
 
-    assert {refusal(answer) for answer in [*closed, written]} == {(403, "second_factor_missing")}
-    assert refusal(key.get("/api/files")) == (403, "second_factor_missing")
+    assert {status_and_code(answer) for answer in [*closed, written]} == {
+        (403, "second_factor_missing")
+    }
+    assert status_and_code(key.get("/api/files")) == (403, "second_factor_missing")
     assert member.at.get("/api/files").status_code == 200
     assert admin.at.get("/api/users/me").status_code == 200
-    enrolled = enrol(admin)
+    enrolled = enrol_totp(admin)
     assert admin.at.get("/api/files").status_code == 200
     assert key.get("/api/files").status_code == 200
     assert admin.at.delete(f"{FACTORS}/{enrolled.id}").status_code == 204
-    assert refusal(admin.at.get("/api/files")) == (403, "second_factor_missing")
+    assert status_and_code(admin.at.get("/api/files")) == (403, "second_factor_missing")
     assert admin.at.post("/api/auth/logout-all").status_code == 204
 
 
 def test_an_owner_helps_who_lost_theirs(agency: Agency, someone: NewPerson):
     lost, admin = someone("admin"), someone("admin")
-    enrol(lost)
+    enrol_totp(lost)
     path = f"/api/users/{lost.id}/factors"
 
-    assert refusal(admin.at.delete(path)) == (403, "permission_denied")
+    assert status_and_code(admin.at.delete(path)) == (403, "permission_denied")
     assert agency.owner.at.delete(path).status_code == 204
 
-    assert log_in(agency, lost).status_code == 200
+    assert post_login(agency, lost).status_code == 200
     with tenant_context(agency.ref):
         event = AuditEvent.objects.get(action="factor.removed", target_label=lost.email)
     assert event.actor_id == agency.owner.id
@@ -153,20 +158,20 @@ def test_an_owner_helps_who_lost_theirs(agency: Agency, someone: NewPerson):
 
 def test_an_owner_needs_a_proof_for_that(new_agency: Callable[..., Agency]):
     agency = new_agency()
-    lost = join(agency, "lost@here.test")
-    enrol(lost)
+    lost = add_member(agency, "lost@here.test")
+    enrol_totp(lost)
     forget_proofs(agency, agency.owner)
 
     answer = agency.owner.at.delete(f"/api/users/{lost.id}/factors")
 
-    assert refusal(answer) == (403, "proof_required")
+    assert status_and_code(answer) == (403, "proof_required")
 
 
 def test_a_letter_tells_of_each_change(agency: Agency, someone: NewPerson, mailbox: Mailbox):
     person = someone()
-    enrolled = enrol(person)
+    enrolled = enrol_totp(person)
     added = mailbox.wait_for(person.email, subject="Your second factor")
-    log_in(agency, person, code=enrolled.recovery_codes[0])
+    post_login(agency, person, code=enrolled.recovery_codes[0])
     used = mailbox.wait_for(person.email, subject="Your second factor", nth=2)
 
     assert "A second factor was added to your account." in added.text

@@ -10,19 +10,19 @@ from typing import Any
 
 import pytest
 
-from accounts.actions import ACTIONS, SCOPES, Proof
-from accounts.api_keys import make_key
+from accounts.actions import ACTIONS, SCOPES, Reauthentication
+from accounts.api_keys import issue_api_key
 from accounts.models import Invitation, User
-from accounts.own_tenant.settings import DETAILS_WEAKEN
-from accounts.own_tenant.settings import RULES as SETTINGS
-from accounts.users.permissions import RULES
+from accounts.own_tenant.settings import SETTING_RULES as SETTINGS
+from accounts.own_tenant.settings import WEAKENING_DETAILS
+from accounts.users.permissions import USER_ACTION_RULES
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tests.structure.test_route_actions import view_of
 from tests.structure.test_route_matrix import Ids
-from tests.support.accounts.tokens import refusal
-from tests.support.accounts.users import address, logged_in, somebody
-from tests.support.factories import Agency, Person, found_agency
+from tests.support.accounts.tokens import status_and_code
+from tests.support.accounts.users import insert_user_row, random_email, user_with_session
+from tests.support.factories import Agency, Person, create_agency
 from tests.support.http_client import PASSWORD, Host
 from tests.support.routes import MEMBER, ROUTES
 
@@ -124,7 +124,7 @@ def whole_actions() -> list[Case]:
         for method in route.methods.split()
         if route.who == MEMBER
         and (action := view_of(route).actions.get(method))
-        and ACTIONS[action].proof is Proof.ALWAYS
+        and ACTIONS[action].proof is Reauthentication.ALWAYS
     ]
 
 
@@ -133,24 +133,24 @@ CASES = [*people(), *workspace(), *whole_actions()]
 
 @pytest.fixture(scope="module")
 def agency(site) -> Agency:
-    return found_agency(site, f"proof-{secrets.token_hex(5)}")
+    return create_agency(site, f"proof-{secrets.token_hex(5)}")
 
 
 @pytest.fixture(scope="module")
 def stale(agency: Agency) -> Person:
-    return logged_in(agency, "owner", proved_days_ago=1, **MEETS_EVERY_RULE)
+    return user_with_session(agency, "owner", proved_days_ago=1, **MEETS_EVERY_RULE)
 
 
 @pytest.fixture(scope="module")
 def fresh(agency: Agency) -> Person:
-    return logged_in(agency, "owner", **MEETS_EVERY_RULE)
+    return user_with_session(agency, "owner", **MEETS_EVERY_RULE)
 
 
 @pytest.fixture(scope="module")
 def by_key(agency: Agency, fresh: Person) -> Host:
     with tenant_context(agency.ref):
         user = User.objects.get(pk=fresh.id)
-        return agency.host.with_token(make_key(name="k", scopes=list(SCOPES), actor=user).text)
+        return agency.host.with_token(issue_api_key(name="k", scopes=list(SCOPES), actor=user).text)
 
 
 def prepared(agency: Agency, case: Case) -> dict[str, Any]:
@@ -158,7 +158,7 @@ def prepared(agency: Agency, case: Case) -> dict[str, Any]:
     with tenant_context(agency.ref):
         inviter = User.objects.get(pk=agency.owner.id)
         invitation = Invitation.objects.create(
-            email=address(),
+            email=random_email(),
             role=case.role or "member",
             invited_by=inviter,
             hash=secrets.token_bytes(32),
@@ -169,11 +169,11 @@ def prepared(agency: Agency, case: Case) -> dict[str, Any]:
         setattr(row, name, value)
     row.save()
     active = not case.name.startswith("reactivate")
-    person = somebody(agency, case.role or "member", is_active=active)
+    person = insert_user_row(agency, case.role or "member", is_active=active)
     path = case.path.format(person=person, invitation=invitation.pk)
     body = case.body
     if isinstance(body, dict):
-        body = {n: address() if v == "{address}" else v for n, v in body.items()}
+        body = {n: random_email() if v == "{address}" else v for n, v in body.items()}
     return {"method": case.method, "path": path, "json": body}
 
 
@@ -184,7 +184,7 @@ def test_an_old_proof_is_no_proof(agency: Agency, stale: Person, by_key: Host, c
     by_person = stale.at.request(**asked)
 
     if case.asks:
-        assert refusal(by_person) == (403, "proof_required"), by_person.text
+        assert status_and_code(by_person) == (403, "proof_required"), by_person.text
         refused = by_key.request(**asked)
         assert refused.status_code == 403
         assert refused.json()["code"] in {
@@ -206,12 +206,12 @@ def test_with_a_recent_proof_it_is_done(agency: Agency, fresh: Person, case: Cas
 
 def test_the_matrix_is_walked_as_a_whole():
     """A new rule, setting or action needs a case here."""
-    always = {verb for verb in RULES if verb in {"erase", "reset_factors"}}
+    always = {verb for verb in USER_ACTION_RULES if verb in {"erase", "reset_factors"}}
 
-    assert set(RULES) == set(ASKS) | always
+    assert set(USER_ACTION_RULES) == set(ASKS) | always
     assert set(SETTINGS) == set(WEAKER)
-    assert set(DETAILS_WEAKEN) == set(DETAILS) | {"name"}
-    walked = {name for name, action in ACTIONS.items() if action.proof is Proof.ALWAYS}
+    assert set(WEAKENING_DETAILS) == set(DETAILS) | {"name"}
+    walked = {name for name, action in ACTIONS.items() if action.proof is Reauthentication.ALWAYS}
     assert walked == {
         "me:factors",
         "users:factors",
@@ -220,15 +220,17 @@ def test_the_matrix_is_walked_as_a_whole():
         "tenant:delete",
         "keys:create",
     }
-    by_target = {name for name, action in ACTIONS.items() if action.proof is Proof.BY_TARGET}
+    by_target = {
+        name for name, action in ACTIONS.items() if action.proof is Reauthentication.BY_TARGET
+    }
     assert by_target == {"users:write", "invitations:write", "tenant:write"}
 
 
 def test_a_key_has_no_scope_of_what_always_asks():
-    assert {a.scope for a in ACTIONS.values() if a.proof is Proof.ALWAYS} == {""}
+    assert {a.scope for a in ACTIONS.values() if a.proof is Reauthentication.ALWAYS} == {""}
 
 
 def test_own_sessions_are_ended_without_a_proof(agency: Agency):
-    one = logged_in(agency, "admin", proved_days_ago=1, **MEETS_EVERY_RULE)
+    one = user_with_session(agency, "admin", proved_days_ago=1, **MEETS_EVERY_RULE)
 
     assert one.at.delete(f"/api/users/{one.id}/sessions").status_code == 204

@@ -10,8 +10,8 @@ from accounts.models import Session, User
 from audit.models import AuditEvent
 from tenants.context import tenant_context
 from tenants.models import Tenant
-from tenants.routing import forget
-from tests.support.accounts.tokens import claims, header, refusal
+from tenants.routing import invalidate_route
+from tests.support.accounts.tokens import status_and_code, token_claims, token_header
 from tests.support.factories import Agency
 from tests.support.http_client import PASSWORD, Host, Site
 
@@ -81,7 +81,7 @@ def test_the_parent_after_the_grace_ends_the_session(agency: Agency):
 
     late = refresh(agency.host, agency.owner.refresh_token)
 
-    assert refusal(late) == (401, "token_reused")
+    assert status_and_code(late) == (401, "token_reused")
     _ended_by_reuse(agency, child)
 
 
@@ -91,7 +91,7 @@ def test_a_grandparent_ends_the_session(agency: Agency):
 
     stolen = refresh(agency.host, agency.owner.refresh_token)
 
-    assert refusal(stolen) == (401, "token_reused")
+    assert status_and_code(stolen) == (401, "token_reused")
     _ended_by_reuse(agency, grandchild)
 
 
@@ -104,8 +104,8 @@ def _ended_by_reuse(agency: Agency, current: dict[str, str]) -> None:
         event = AuditEvent.objects.get(action="session.ended")
     assert event.details == {"reason": "reuse_detected"}
     me = agency.host.with_token(current["access_token"]).get("/api/users/me")
-    assert refusal(me) == (401, "token_invalid")
-    assert refusal(refresh(agency.host, current["refresh_token"])) == (401, "token_invalid")
+    assert status_and_code(me) == (401, "token_invalid")
+    assert status_and_code(refresh(agency.host, current["refresh_token"])) == (401, "token_invalid")
 
 
 def test_only_hashes_are_stored(agency: Agency, superuser):
@@ -116,7 +116,7 @@ def test_only_hashes_are_stored(agency: Agency, superuser):
         text = str(superuser.execute(f"SELECT t::text FROM {schema}.{table} t").fetchall())
         for token in (child, agency.owner.refresh_token, agency.owner.access_token):
             assert token.rpartition(".")[2] not in text
-            assert claims(token)["jti"] not in text
+            assert token_claims(token)["jti"] not in text
 
 
 def test_an_inactive_person_is_not_refreshed(agency: Agency):
@@ -125,34 +125,40 @@ def test_an_inactive_person_is_not_refreshed(agency: Agency):
 
     answer = refresh(agency.host, agency.owner.refresh_token)
 
-    assert refusal(answer) == (401, "token_invalid")
+    assert status_and_code(answer) == (401, "token_invalid")
 
 
 def test_a_session_that_has_expired(agency: Agency):
     with tenant_context(agency.ref):
         Session.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
 
-    assert refusal(refresh(agency.host, agency.owner.refresh_token)) == (401, "token_invalid")
-    assert refusal(agency.owner.at.get("/api/users/me")) == (401, "token_invalid")
+    assert status_and_code(refresh(agency.host, agency.owner.refresh_token)) == (
+        401,
+        "token_invalid",
+    )
+    assert status_and_code(agency.owner.at.get("/api/users/me")) == (401, "token_invalid")
 
 
 def test_on_api_the_token_names_its_tenant(site: Site, agency: Agency):
     answer = refresh(site.host("api"), agency.owner.refresh_token)
 
     assert answer.status_code == 200
-    assert claims(answer.json()["access_token"])["tenant_id"] == agency.slug
+    assert token_claims(answer.json()["access_token"])["tenant_id"] == agency.slug
 
 
 def test_raising_the_key_version_ends_every_token(agency: Agency):
     tenant = Tenant.objects.get(pk=agency.ref.id)
     tenant.key_version += 1
     tenant.save()
-    forget(tenant)
+    invalidate_route(tenant)
 
-    assert refusal(agency.owner.at.get("/api/users/me")) == (401, "token_invalid")
-    assert refusal(refresh(agency.host, agency.owner.refresh_token)) == (401, "token_invalid")
+    assert status_and_code(agency.owner.at.get("/api/users/me")) == (401, "token_invalid")
+    assert status_and_code(refresh(agency.host, agency.owner.refresh_token)) == (
+        401,
+        "token_invalid",
+    )
     login = agency.host.post("/api/auth/login", {"email": agency.owner.email, "password": PASSWORD})
-    assert header(login.json()["access_token"])["kid"].endswith(".2")
+    assert token_header(login.json()["access_token"])["kid"].endswith(".2")
 
 
 def test_old_sessions_are_pruned(agency: Agency):

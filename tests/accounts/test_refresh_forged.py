@@ -5,31 +5,31 @@ import time
 import jwt
 import pytest
 
-from tenants.signing_keys import key_id, signing_key
+from tenants.signing_keys import current_key_id, signing_key
 from tests.accounts.test_refresh import refresh, session_of
-from tests.support.accounts.tokens import claims, header, part, refusal
+from tests.support.accounts.tokens import jwt_segment, status_and_code, token_claims, token_header
 from tests.support.factories import Agency
 from tests.support.http_client import Site
 
 
 def forge(agency: Agency, key: str | None = None, algorithm: str = "HS256", **changes: object):
     """Return a refresh token of the agency with other claims, signed with its key or another."""
-    body = {**claims(agency.owner.refresh_token), **changes}
-    kid = {"kid": str(key_id(agency.ref))}
+    body = {**token_claims(agency.owner.refresh_token), **changes}
+    kid = {"kid": str(current_key_id(agency.ref))}
     return jwt.encode(body, key or signing_key(agency.ref), algorithm=algorithm, headers=kid)
 
 
 def test_a_token_that_has_expired(agency: Agency):
     answer = refresh(agency.host, forge(agency, exp=int(time.time()) - 10))
 
-    assert refusal(answer) == (401, "token_expired")
+    assert status_and_code(answer) == (401, "token_expired")
 
 
 def test_a_token_signed_with_the_key_but_never_issued_ends_the_session(agency: Agency):
     """Only somebody with the tenant's key can make one: the session is not trusted any more."""
     answer = refresh(agency.host, forge(agency, jti="made up"))
 
-    assert refusal(answer) == (401, "token_reused")
+    assert status_and_code(answer) == (401, "token_reused")
 
 
 @pytest.mark.parametrize("kind", ["none", "other key", "other algorithm", "bits", "access", "junk"])
@@ -37,7 +37,7 @@ def test_tokens_that_are_none(agency: Agency, kind: str):
     good = agency.owner.refresh_token
     head, payload, signature = good.split(".")
     forged = {
-        "none": f"{part({'alg': 'none', 'kid': header(good)['kid']})}.{payload}.",
+        "none": f"{jwt_segment({'alg': 'none', 'kid': token_header(good)['kid']})}.{payload}.",
         "other key": forge(agency, key="0" * 64),
         "other algorithm": forge(agency, algorithm="HS512"),
         "bits": f"{head}.{payload}.{signature[:-3]}{'AAA' if signature[-3:] != 'AAA' else 'BBB'}",
@@ -45,14 +45,14 @@ def test_tokens_that_are_none(agency: Agency, kind: str):
         "junk": "a.b.c",
     }[kind]
 
-    assert refusal(refresh(agency.host, forged)) == (401, "token_invalid")
+    assert status_and_code(refresh(agency.host, forged)) == (401, "token_invalid")
     assert session_of(agency).ended_at is None
     assert refresh(agency.host, good).status_code == 200
 
 
 @pytest.mark.parametrize("token", ["[" * 3000, "é.é.é", "x" * 4096, "..", "a\x00b", "\u2028"])
 def test_junk_is_refused_quietly(agency: Agency, site: Site, token: str):
-    deep = part("x") + "." + token
+    deep = jwt_segment("x") + "." + token
     for host in (agency.host, site.host("api")):
         for text in (token, deep[:4096]):
             assert refresh(host, text).status_code in {400, 401}
@@ -66,5 +66,5 @@ def test_what_is_no_text(agency: Agency, value: object):
 def test_another_tenants_token(agency: Agency, globex: Agency):
     answer = refresh(globex.host, agency.owner.refresh_token)
 
-    assert refusal(answer) == (401, "token_invalid")
+    assert status_and_code(answer) == (401, "token_invalid")
     assert session_of(agency).ended_at is None

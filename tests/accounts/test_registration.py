@@ -13,7 +13,7 @@ from idempotency.models import Answer
 from tenants.context import tenant_context
 from tenants.details import update_tenant
 from tenants.models import Domain
-from tests.support.accounts.tokens import faults, refusal
+from tests.support.accounts.tokens import field_errors, status_and_code
 from tests.support.factories import Agency
 from tests.support.http_client import PASSWORD, Site
 
@@ -52,14 +52,14 @@ def test_a_closed_one(new_agency: Callable[..., Agency]):
 
     for invitation in ({}, {"invitation": ""}, {"invitation": "made-up"}):
         answer = agency.host.post(REGISTER, body(**invitation))
-        assert refusal(answer) == (403, "registration_closed")
+        assert status_and_code(answer) == (403, "registration_closed")
     assert len(people(agency)) == 1
 
 
 def test_an_address_is_taken_without_case(open_agency: Agency):
     taken = open_agency.host.post(REGISTER, body(open_agency.owner.email.upper()))
 
-    assert refusal(taken) == (409, "email_taken")
+    assert status_and_code(taken) == (409, "email_taken")
     assert len(people(open_agency)) == 1
 
 
@@ -74,7 +74,7 @@ def test_one_address_at_once(open_agency: Agency):
 def test_the_rules_for_passwords(open_agency: Agency):
     weak = open_agency.host.post(REGISTER, body(password="1234"))
 
-    assert ("password", "password_too_short") in faults(weak)
+    assert ("password", "password_too_short") in field_errors(weak)
     assert len(people(open_agency)) == 1
 
 
@@ -99,7 +99,7 @@ class TestIdempotencyKey:
 
         other = open_agency.host.post(REGISTER, body("else@person.test"), headers=key)
 
-        assert refusal(other) == (409, "idempotency_conflict")
+        assert status_and_code(other) == (409, "idempotency_conflict")
         assert len(people(open_agency)) == 2
 
     def test_at_once_it_is_done_once(self, open_agency: Agency):
@@ -150,7 +150,7 @@ class TestIdempotencyKey:
     def test_keys_that_are_none(self, open_agency: Agency, key: str):
         answer = open_agency.host.post(REGISTER, body(), headers={"Idempotency-Key": key})
 
-        assert faults(answer) == {("Idempotency-Key", "invalid")}
+        assert field_errors(answer) == {("Idempotency-Key", "invalid")}
 
     def test_a_workspace_is_opened_once(self, site: Site):
         slug, key = f"i{secrets.token_hex(6)}", {"Idempotency-Key": secrets.token_hex(8)}
@@ -167,4 +167,4 @@ class TestIdempotencyKey:
         token = answers[0].json()["access_token"]
         assert site.host(slug).with_token(token).get("/api/users/me").status_code == 200
         without = site.host().post(REGISTER, form)
-        assert refusal(without) == (409, "subdomain_taken")
+        assert status_and_code(without) == (409, "subdomain_taken")

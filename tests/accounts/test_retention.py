@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.email_tokens import mint
+from accounts.email_tokens import create_email_token
 from accounts.models import ApiKey, Invitation, MailLink, User
 from tenants.context import tenant_context
 from tests.support.factories import Agency
@@ -47,7 +47,7 @@ def make_new(agency: Agency, kind: str) -> None:
     at = agency.owner.at
     if kind == "links":
         with tenant_context(agency.ref), transaction.atomic():
-            mint("reset", email="a@new.test", lifetime=timedelta(hours=1))
+            create_email_token("reset", email="a@new.test", lifetime=timedelta(hours=1))
         return
     path, body = {
         "invitations": ("/api/invitations", {"email": "a@new.test"}),

@@ -15,9 +15,9 @@ from httpx import Response
 from accounts.models import ApiKey, Invitation, User
 from tenants.context import tenant_context
 from tenants.models import Domain, Tenant
-from tests.support.accounts.tokens import refusal
-from tests.support.accounts.users import logged_in
-from tests.support.concurrency import asked_during
+from tests.support.accounts.tokens import status_and_code
+from tests.support.accounts.users import user_with_session
+from tests.support.concurrency import request_during
 from tests.support.factories import Agency, Person
 
 Asked = tuple[str, str, dict[str, Any] | None]
@@ -27,7 +27,7 @@ def under_way(agency: Agency, person: Person, asked: Asked, **became: Any) -> Re
     """Return the answer to who became something else after the request had been let in."""
     method, path, body = asked
     change = changing(agency, person, **became)
-    return asked_during(change, lambda: person.at.request(method, path, json=body))
+    return request_during(change, lambda: person.at.request(method, path, json=body))
 
 
 @contextmanager
@@ -83,11 +83,11 @@ def test_nothing_is_written(agency: Agency, became: dict[str, Any]):
     before = state(agency)
 
     answers = {
-        name: under_way(agency, logged_in(agency, "owner"), asked, **became)
+        name: under_way(agency, user_with_session(agency, "owner"), asked, **became)
         for name, asked in requests.items()
     }
 
-    assert {name: refusal(answer) for name, answer in answers.items()} == dict.fromkeys(
+    assert {name: status_and_code(answer) for name, answer in answers.items()} == dict.fromkeys(
         requests, wanted
     )
     after = state(agency)
@@ -98,7 +98,7 @@ def test_nothing_is_written(agency: Agency, became: dict[str, Any]):
 def test_an_owner_who_became_an_administrator_sets_no_owners_rules(agency: Agency):
     asked: Asked = ("PATCH", "/api/tenant", {"settings": {"second_factor_roles": ["owner"]}})
 
-    refused = under_way(agency, logged_in(agency, "owner"), asked, role="admin")
+    refused = under_way(agency, user_with_session(agency, "owner"), asked, role="admin")
 
-    assert refusal(refused) == (403, "permission_denied")
+    assert status_and_code(refused) == (403, "permission_denied")
     assert "second_factor_roles" not in Tenant.objects.get(pk=agency.ref.id).settings

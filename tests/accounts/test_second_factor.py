@@ -8,9 +8,16 @@ import pytest
 from accounts.models import Authenticator, RecoveryCode, User
 from audit.models import AuditEvent
 from tenants.context import tenant_context
-from tests.support.accounts.second_factors import FACTORS, App, begin, enrol, events, log_in
-from tests.support.accounts.tokens import faults, refusal
-from tests.support.factories import Agency, Person, found_agency
+from tests.support.accounts.second_factors import (
+    FACTORS,
+    AuthenticatorApp,
+    audit_actions_of,
+    enrol_totp,
+    post_login,
+    start_enrolment,
+)
+from tests.support.accounts.tokens import field_errors, status_and_code
+from tests.support.factories import Agency, Person, create_agency
 from tests.support.http_client import PASSWORD, Site
 
 NewPerson = Callable[..., Person]
@@ -18,15 +25,15 @@ NewPerson = Callable[..., Person]
 
 @pytest.fixture(scope="module")
 def agency(site: Site) -> Agency:
-    return found_agency(site, f"x{secrets.token_hex(6)}", company="Müller & Sons: Ltd")
+    return create_agency(site, f"x{secrets.token_hex(6)}", company="Müller & Sons: Ltd")
 
 
 def test_adding_one(agency: Agency, someone: NewPerson):
     person = someone()
 
-    begun = begin(person.at).json()
+    begun = start_enrolment(person.at).json()
     confirmed = person.at.post(
-        f"{FACTORS}/{begun['id']}/confirm", {"code": App(begun["secret"]).code()}
+        f"{FACTORS}/{begun['id']}/confirm", {"code": AuthenticatorApp(begun["secret"]).code()}
     )
 
     assert set(begun) == {"id", "type", "created_at", "confirmed_at", "secret", "uri"}
@@ -40,7 +47,7 @@ def test_adding_one(agency: Agency, someone: NewPerson):
     assert listed["recovery_codes_left"] == 10
     assert [set(f) for f in listed["results"]] == [{"id", "type", "created_at", "confirmed_at"}]
     assert listed["results"][0]["confirmed_at"] is not None
-    assert {"factor.begun", "factor.added"} <= set(events(agency, person))
+    assert {"factor.begun", "factor.added"} <= set(audit_actions_of(agency, person))
     with tenant_context(agency.ref):
         user = User.objects.get(email=person.email)
         assert user.second_factor_at is not None
@@ -48,7 +55,7 @@ def test_adding_one(agency: Agency, someone: NewPerson):
 
 def test_nothing_of_it_is_stored_in_clear(agency: Agency, someone: NewPerson):
     person = someone()
-    enrolled = enrol(person)
+    enrolled = enrol_totp(person)
 
     with tenant_context(agency.ref):
         row = Authenticator.objects.get(user_id=person.id)
@@ -63,35 +70,37 @@ def test_nothing_of_it_is_stored_in_clear(agency: Agency, someone: NewPerson):
 def test_an_unconfirmed_one_counts_for_nothing_and_is_replaced(agency: Agency, someone: NewPerson):
     person = someone()
 
-    first, second = begin(person.at).json(), begin(person.at).json()
-    late = person.at.post(f"{FACTORS}/{first['id']}/confirm", {"code": App(first["secret"]).code()})
+    first, second = start_enrolment(person.at).json(), start_enrolment(person.at).json()
+    late = person.at.post(
+        f"{FACTORS}/{first['id']}/confirm", {"code": AuthenticatorApp(first["secret"]).code()}
+    )
     wrong = person.at.post(
-        f"{FACTORS}/{second['id']}/confirm", {"code": App(first["secret"]).code()}
+        f"{FACTORS}/{second['id']}/confirm", {"code": AuthenticatorApp(first["secret"]).code()}
     )
 
     assert first["secret"] != second["secret"]
-    assert refusal(late) == (404, "not_found")
-    assert faults(wrong) == {("code", "invalid")}
-    assert log_in(agency, person).status_code == 200
+    assert status_and_code(late) == (404, "not_found")
+    assert field_errors(wrong) == {("code", "invalid")}
+    assert post_login(agency, person).status_code == 200
 
 
 def test_there_is_one_at_most(someone: NewPerson):
     person = someone()
-    enrolled = enrol(person)
+    enrolled = enrol_totp(person)
 
     again = person.at.post(f"{FACTORS}/{enrolled.id}/confirm", {"code": enrolled.app.code()})
 
-    assert refusal(begin(person.at)) == (409, "factor_exists")
-    assert refusal(again) == (409, "factor_exists")
+    assert status_and_code(start_enrolment(person.at)) == (409, "factor_exists")
+    assert status_and_code(again) == (409, "factor_exists")
 
 
 def test_an_answer_that_got_lost_comes_again(someone: NewPerson):
     person = someone()
     key = {"Idempotency-Key": secrets.token_hex(8)}
 
-    first, again = begin(person.at, **key), begin(person.at, **key)
+    first, again = start_enrolment(person.at, **key), start_enrolment(person.at, **key)
     path = f"{FACTORS}/{first.json()['id']}/confirm"
-    body = {"code": App(first.json()["secret"]).code()}
+    body = {"code": AuthenticatorApp(first.json()["secret"]).code()}
     shown = [person.at.post(path, body, headers=key).json() for _ in range(2)]
 
     assert first.json() == again.json()
@@ -102,17 +111,17 @@ def test_an_answer_that_got_lost_comes_again(someone: NewPerson):
 def test_another_kind_is_not_served_yet(someone: NewPerson):
     answer = someone().at.post(FACTORS, {"type": "passkey"})
 
-    assert faults(answer) == {("type", "invalid_choice")}
+    assert field_errors(answer) == {("type", "invalid_choice")}
 
 
 def test_the_password_alone_opens_nothing_any_more(agency: Agency, someone: NewPerson):
     person = someone()
-    enrolled = enrol(person)
+    enrolled = enrol_totp(person)
 
-    alone = log_in(agency, person)
-    whole = log_in(agency, person, code=enrolled.app.code())
+    alone = post_login(agency, person)
+    whole = post_login(agency, person, code=enrolled.app.code())
 
-    assert refusal(alone) == (401, "second_factor_required")
+    assert status_and_code(alone) == (401, "second_factor_required")
     assert "access_token" not in alone.text
     assert whole.status_code == 200
     with tenant_context(agency.ref):
@@ -122,11 +131,11 @@ def test_the_password_alone_opens_nothing_any_more(agency: Agency, someone: NewP
 
 def test_nobody_learns_of_it_without_the_password(agency: Agency, someone: NewPerson):
     plain, enrolled = someone(), someone()
-    app = enrol(enrolled).app
+    app = enrol_totp(enrolled).app
     ignored = {"date", "x-request-id", "ratelimit"}
 
     answers = [
-        log_in(agency, who, password="not the password", **code)
+        post_login(agency, who, password="not the password", **code)
         for who in (plain, enrolled)
         for code in ({}, {"code": app.code()}, {"code": "000000"})
     ]
@@ -135,18 +144,18 @@ def test_nobody_learns_of_it_without_the_password(agency: Agency, someone: NewPe
     heads = [{k: v for k, v in a.headers.items() if k not in ignored} for a in answers]
     assert bodies == [bodies[0]] * 6
     assert heads == [heads[0]] * 6
-    assert log_in(agency, enrolled, code=app.code()).status_code == 200
+    assert post_login(agency, enrolled, code=app.code()).status_code == 200
 
 
 def test_a_code_of_who_has_no_factor_is_not_looked_at(agency: Agency, someone: NewPerson):
-    assert log_in(agency, someone(), code="123456").status_code == 200
+    assert post_login(agency, someone(), code="123456").status_code == 200
 
 
 def test_other_sessions_end_when_one_is_added(agency: Agency, someone: NewPerson):
     person = someone()
-    token = log_in(agency, person).json()["access_token"]
+    token = post_login(agency, person).json()["access_token"]
 
-    enrol(person)
+    enrol_totp(person)
 
     assert agency.host.with_token(token).get("/api/users/me").status_code == 401
     assert person.at.get("/api/users/me").status_code == 200
@@ -154,9 +163,9 @@ def test_other_sessions_end_when_one_is_added(agency: Agency, someone: NewPerson
 
 def test_on_api_too(site: Site, agency: Agency, someone: NewPerson):
     person = someone()
-    app = enrol(person).app
+    app = enrol_totp(person).app
     body = {"tenant": agency.slug, "email": person.email, "password": PASSWORD}
     api = site.host("api")
 
-    assert refusal(api.post("/api/auth/login", body)) == (401, "second_factor_required")
+    assert status_and_code(api.post("/api/auth/login", body)) == (401, "second_factor_required")
     assert api.post("/api/auth/login", {**body, "code": app.code()}).status_code == 200

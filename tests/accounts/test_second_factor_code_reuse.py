@@ -9,12 +9,12 @@ from django.db import connections
 
 from accounts.models import Authenticator, User
 from accounts.problems import InvalidCredentials
-from accounts.second_factors import require_code
+from accounts.second_factors import require_second_factor
 from audit.models import AuditEvent
 from tenants.context import tenant_context
-from tests.support.accounts.second_factors import FACTORS, enrol, log_in
-from tests.support.accounts.tokens import refusal
-from tests.support.factories import Agency, Person, found_agency
+from tests.support.accounts.second_factors import FACTORS, enrol_totp, post_login
+from tests.support.accounts.tokens import status_and_code
+from tests.support.factories import Agency, Person, create_agency
 from tests.support.http_client import Site
 
 NewPerson = Callable[..., Person]
@@ -22,15 +22,15 @@ NewPerson = Callable[..., Person]
 
 @pytest.fixture(scope="module")
 def agency(site: Site) -> Agency:
-    return found_agency(site, f"x{secrets.token_hex(6)}")
+    return create_agency(site, f"x{secrets.token_hex(6)}")
 
 
 def test_a_recovery_code_is_good_once_however_it_is_typed(agency: Agency, someone: NewPerson):
     person = someone()
-    code = enrol(person).recovery_codes[0]
+    code = enrol_totp(person).recovery_codes[0]
 
-    first = log_in(agency, person, code=code.upper().replace("-", " "))
-    again = log_in(agency, person, code=code)
+    first = post_login(agency, person, code=code.upper().replace("-", " "))
+    again = post_login(agency, person, code=code)
 
     assert (first.status_code, again.status_code) == (200, 401)
     assert person.at.get(FACTORS).json()["recovery_codes_left"] == 9
@@ -43,7 +43,7 @@ def test_a_recovery_code_is_good_once_however_it_is_typed(agency: Agency, someon
 def test_of_twenty_uses_at_once_one_counts(agency: Agency, someone: NewPerson, settings, kind: str):
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, "second_factor": "1000/60"}
     person = someone()
-    enrolled = enrol(person)
+    enrolled = enrol_totp(person)
     code = enrolled.app.code() if kind == "app" else enrolled.recovery_codes[0]
     with tenant_context(agency.ref):
         user = User.objects.get(pk=person.id)
@@ -53,7 +53,7 @@ def test_of_twenty_uses_at_once_one_counts(agency: Agency, someone: NewPerson, s
         try:
             with tenant_context(agency.ref):
                 together.wait()
-                results.append(require_code(user, code))
+                results.append(require_second_factor(user, code))
         except InvalidCredentials:
             results.append("")
         finally:
@@ -73,17 +73,17 @@ def test_guessing_codes_ends_whatever_address_it_comes_from(
     agency: Agency, someone: NewPerson, settings
 ):
     person = someone()
-    enrolled = enrol(person)
+    enrolled = enrol_totp(person)
     with tenant_context(agency.ref):
         user = User.objects.get(pk=person.id)
         for _ in range(10):
             with pytest.raises(InvalidCredentials):
-                require_code(user, "000000")
+                require_second_factor(user, "000000")
 
-    guessed = log_in(agency, person, code=enrolled.app.code())
-    printed = log_in(agency, person, code=enrolled.recovery_codes[0])
+    guessed = post_login(agency, person, code=enrolled.app.code())
+    printed = post_login(agency, person, code=enrolled.recovery_codes[0])
 
-    assert refusal(guessed) == (429, "rate_limited")
+    assert status_and_code(guessed) == (429, "rate_limited")
     assert printed.status_code == 200, "its owner is not shut out"
 
 
@@ -91,15 +91,15 @@ def test_a_secret_outlives_its_pepper_and_is_sealed_anew(
     agency: Agency, someone: NewPerson, settings
 ):
     person = someone()
-    enrolled = enrol(person)
+    enrolled = enrol_totp(person)
     settings.PASSWORD_PEPPERS = f"2:{secrets.token_hex(32)},{settings.PASSWORD_PEPPERS}"
     with tenant_context(agency.ref):
         user = User.objects.get(pk=person.id)
         before = Authenticator.objects.get(user=user).sealed_secret
 
         used = (
-            require_code(user, enrolled.app.code()),
-            require_code(user, enrolled.recovery_codes[0]),
+            require_second_factor(user, enrolled.app.code()),
+            require_second_factor(user, enrolled.recovery_codes[0]),
         )
         after = Authenticator.objects.get(user=user).sealed_secret
 
@@ -109,8 +109,8 @@ def test_a_secret_outlives_its_pepper_and_is_sealed_anew(
 
 def test_without_its_pepper_no_code_fits(agency: Agency, someone: NewPerson, settings):
     person = someone()
-    enrolled = enrol(person)
+    enrolled = enrol_totp(person)
     settings.PASSWORD_PEPPERS = f"9:{secrets.token_hex(32)}"
 
     with tenant_context(agency.ref), pytest.raises(InvalidCredentials):
-        require_code(User.objects.get(pk=person.id), enrolled.app.code())
+        require_second_factor(User.objects.get(pk=person.id), enrolled.app.code())

@@ -6,11 +6,11 @@ from collections.abc import Callable
 import pytest
 
 from accounts.models import Authenticator
-from core.crypto.one_time_codes import code_at
+from core.crypto.one_time_codes import totp_code
 from tenants.context import tenant_context
-from tests.support.accounts.second_factors import FACTORS, enrol, events, log_in
-from tests.support.accounts.tokens import refusal
-from tests.support.factories import Agency, Person, found_agency
+from tests.support.accounts.second_factors import FACTORS, audit_actions_of, enrol_totp, post_login
+from tests.support.accounts.tokens import status_and_code
+from tests.support.factories import Agency, Person, create_agency
 from tests.support.http_client import Site
 
 NewPerson = Callable[..., Person]
@@ -18,7 +18,7 @@ NewPerson = Callable[..., Person]
 
 @pytest.fixture(scope="module")
 def agency(site: Site) -> Agency:
-    return found_agency(site, f"x{secrets.token_hex(6)}", company="Müller & Sons: Ltd")
+    return create_agency(site, f"x{secrets.token_hex(6)}", company="Müller & Sons: Ltd")
 
 
 @pytest.mark.parametrize(
@@ -27,17 +27,17 @@ def agency(site: Site) -> Agency:
     [(59, "287082"), (1111111109, "081804"), (1234567890, "005924"), (20000000000, "353130")],
 )
 def test_codes_are_those_of_the_standard(seconds: int, code: str):
-    assert code_at(b"12345678901234567890", seconds // 30) == code
+    assert totp_code(b"12345678901234567890", seconds // 30) == code
 
 
 @pytest.mark.parametrize("steps", [-1, 0, 1])
 def test_a_clock_may_be_half_a_minute_off(agency: Agency, someone: NewPerson, steps: int):
     person = someone()
-    enrolled = enrol(person)
+    enrolled = enrol_totp(person)
     with tenant_context(agency.ref):
         Authenticator.objects.filter(user_id=person.id).update(last_step=0)
 
-    answer = log_in(agency, person, code=enrolled.app.code(steps))
+    answer = post_login(agency, person, code=enrolled.app.code(steps))
 
     assert answer.status_code == 200
 
@@ -45,50 +45,50 @@ def test_a_clock_may_be_half_a_minute_off(agency: Agency, someone: NewPerson, st
 @pytest.mark.parametrize("steps", [-2, 2, -2880])
 def test_and_no_more(agency: Agency, someone: NewPerson, steps: int):
     person = someone()
-    enrolled = enrol(person)
+    enrolled = enrol_totp(person)
     with tenant_context(agency.ref):
         Authenticator.objects.filter(user_id=person.id).update(last_step=0)
 
-    answer = log_in(agency, person, code=enrolled.app.code(steps))
+    answer = post_login(agency, person, code=enrolled.app.code(steps))
 
-    assert refusal(answer) == (401, "invalid_credentials")
+    assert status_and_code(answer) == (401, "invalid_credentials")
 
 
 def test_codes_are_good_once_and_in_order(agency: Agency, someone: NewPerson):
     person = someone()
-    app = enrol(person).app
+    app = enrol_totp(person).app
     now, later = app.code(), app.code(1)
 
-    first = log_in(agency, person, code=later)
-    again = log_in(agency, person, code=later)
-    earlier = log_in(agency, person, code=now)
+    first = post_login(agency, person, code=later)
+    again = post_login(agency, person, code=later)
+    earlier = post_login(agency, person, code=now)
 
     assert first.status_code == 200
-    assert refusal(again) == refusal(earlier) == (401, "invalid_credentials")
-    assert events(agency, person).count("session.refused") == 2
+    assert status_and_code(again) == status_and_code(earlier) == (401, "invalid_credentials")
+    assert audit_actions_of(agency, person).count("session.refused") == 2
 
 
 def test_a_code_typed_in_groups(agency: Agency, someone: NewPerson):
     person = someone()
-    code = enrol(person).app.code()
+    code = enrol_totp(person).app.code()
 
-    assert log_in(agency, person, code=f" {code[:3]} {code[3:]}").status_code == 200
+    assert post_login(agency, person, code=f" {code[:3]} {code[3:]}").status_code == 200
 
 
 @pytest.mark.parametrize("code", ["", "  ", "-"])
 def test_nothing_is_no_code(agency: Agency, someone: NewPerson, code: str):
     person = someone()
-    enrol(person)
+    enrol_totp(person)
 
-    assert refusal(log_in(agency, person, code=code)) == (401, "second_factor_required")
+    assert status_and_code(post_login(agency, person, code=code)) == (401, "second_factor_required")
 
 
 @pytest.mark.parametrize("code", ["000000", "١٢٣٤٥٦", "12345", "1234567", "\u0000", "x" * 40])
 def test_what_is_no_code(agency: Agency, someone: NewPerson, code: str):
     person = someone()
-    enrol(person)
+    enrol_totp(person)
 
-    answer = log_in(agency, person, code=code)
+    answer = post_login(agency, person, code=code)
 
     assert answer.status_code in {400, 401}
     assert "access_token" not in answer.text
@@ -96,11 +96,11 @@ def test_what_is_no_code(agency: Agency, someone: NewPerson, code: str):
 
 def test_another_persons_code(agency: Agency, someone: NewPerson):
     one, other = someone(), someone()
-    enrol(one)
-    theirs = enrol(other)
+    enrol_totp(one)
+    theirs = enrol_totp(other)
 
-    assert log_in(agency, one, code=theirs.app.code()).status_code == 401
-    assert log_in(agency, one, code=theirs.recovery_codes[0]).status_code == 401
-    assert refusal(one.at.get(f"{FACTORS}/{theirs.id}")) == (404, "not_found")
-    assert refusal(one.at.delete(f"{FACTORS}/{theirs.id}")) == (404, "not_found")
-    assert log_in(agency, other, code=theirs.app.code()).status_code == 200
+    assert post_login(agency, one, code=theirs.app.code()).status_code == 401
+    assert post_login(agency, one, code=theirs.recovery_codes[0]).status_code == 401
+    assert status_and_code(one.at.get(f"{FACTORS}/{theirs.id}")) == (404, "not_found")
+    assert status_and_code(one.at.delete(f"{FACTORS}/{theirs.id}")) == (404, "not_found")
+    assert post_login(agency, other, code=theirs.app.code()).status_code == 200

@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from accounts.models import Authenticator, RecoveryCode, User
 from tenants.context import tenant_context
-from tests.support.accounts.tokens import refusal
-from tests.support.accounts.users import logged_in, row, somebody
+from tests.support.accounts.tokens import status_and_code
+from tests.support.accounts.users import insert_user_row, user_row, user_with_session
 from tests.support.factories import Agency
 
 ROLES = ("owner", "admin", "member")
@@ -24,14 +24,14 @@ def give_factor(agency: Agency, person_id: str) -> None:
 
 @pytest.mark.parametrize(("actor", "role"), list(itertools.product(ROLES, ROLES)))
 def test_whose_factor_one_may_take(agency: Agency, actor: str, role: str):
-    caller, other = logged_in(agency, actor), somebody(agency, role)
+    caller, other = user_with_session(agency, actor), insert_user_row(agency, role)
     give_factor(agency, other)
     allowed = (actor, role) in {("owner", "admin"), ("owner", "member")}
 
     answer = caller.at.delete(f"/api/users/{other}/factors")
 
-    assert (answer.status_code == 204) if allowed else refusal(answer)[0] == 403
-    assert (row(agency, other).second_factor_at is None) == allowed
+    assert (answer.status_code == 204) if allowed else status_and_code(answer)[0] == 403
+    assert (user_row(agency, other).second_factor_at is None) == allowed
     with tenant_context(agency.ref):
         assert Authenticator.objects.filter(user=other).exists() != allowed
         assert RecoveryCode.objects.filter(user=other).exists() != allowed
@@ -42,21 +42,21 @@ def test_not_ones_own(agency: Agency):
 
     answer = agency.owner.at.delete(f"/api/users/{agency.owner.id}/factors")
 
-    assert refusal(answer) == (403, "permission_denied")
-    assert row(agency, agency.owner.id).second_factor_at is not None
+    assert status_and_code(answer) == (403, "permission_denied")
+    assert user_row(agency, agency.owner.id).second_factor_at is not None
 
 
 def test_a_recent_proof_is_needed(agency: Agency):
-    late, other = logged_in(agency, "owner", proved_days_ago=1), somebody(agency)
+    late, other = user_with_session(agency, "owner", proved_days_ago=1), insert_user_row(agency)
     give_factor(agency, other)
 
     answer = late.at.delete(f"/api/users/{other}/factors")
 
-    assert refusal(answer) == (403, "proof_required")
-    assert row(agency, other).second_factor_at is not None
+    assert status_and_code(answer) == (403, "proof_required")
+    assert user_row(agency, other).second_factor_at is not None
 
 
 def test_another_workspace_has_nobody_of_this_id(agency: Agency, globex: Agency):
     answer = agency.owner.at.delete(f"/api/users/{globex.owner.id}/factors")
 
-    assert refusal(answer) == (404, "not_found")
+    assert status_and_code(answer) == (404, "not_found")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.accounts.second_factors import App
+from tests.support.accounts.second_factors import AuthenticatorApp
 from tests.support.factories import Agency
 from tests.support.http_client import PASSWORD
 
@@ -14,7 +14,9 @@ Made = tuple[str, dict[str, Any] | None]
 
 def confirming(agency: Agency) -> Made:
     begun = agency.owner.at.post("/api/auth/factors", {"type": "totp"}).json()
-    return f"/api/auth/factors/{begun['id']}/confirm", {"code": App(begun["secret"]).code()}
+    return f"/api/auth/factors/{begun['id']}/confirm", {
+        "code": AuthenticatorApp(begun["secret"]).code()
+    }
 
 
 def renewing(agency: Agency) -> Made:

@@ -12,120 +12,123 @@ from django.utils import timezone
 from accounts.models import Session, User
 from accounts.sessions.services import open_session
 from accounts.sessions.tokens import access_token
-from accounts.sessions.touching import LONGEST_WAIT
+from accounts.sessions.touching import LOCK_TIMEOUT
 from tenants.context import tenant_context
 from tests.support.accounts.sessions import (
     ME,
     SESSIONS,
-    age,
-    ends,
-    log_in,
-    reason,
+    backdate_session,
+    open_another_session,
     refresh,
-    row,
+    refusal_reason,
+    session_end_details,
     session_id,
-    set_rules,
+    session_row,
+    set_tenant_policy,
 )
-from tests.support.accounts.tokens import claims
+from tests.support.accounts.tokens import token_claims
 from tests.support.factories import Agency
 
 
 def test_an_idle_session_ends_and_says_so(agency: Agency):
-    set_rules(agency, session_idle_seconds=600)
+    set_tenant_policy(agency, session_idle_seconds=600)
     assert agency.owner.at.get(ME).status_code == 200
-    age(agency, "last_used_at", seconds=601)
+    backdate_session(agency, "last_used_at", seconds=601)
 
-    assert reason(agency.owner.at.get(ME)) == "idle"
-    assert reason(refresh(agency.host, agency.owner.refresh_token)) == "idle"
+    assert refusal_reason(agency.owner.at.get(ME)) == "idle"
+    assert refusal_reason(refresh(agency.host, agency.owner.refresh_token)) == "idle"
 
-    ended = row(agency)
+    ended = session_row(agency)
     assert ended.end_reason == "idle"
     assert ended.ended_at == ended.last_used_at + timedelta(seconds=600)
-    assert ends(agency) == [{"reason": "idle"}]
+    assert session_end_details(agency) == [{"reason": "idle"}]
 
 
 def test_idle_is_decided_at_refresh_too_and_committed(agency: Agency):
-    set_rules(agency, session_idle_seconds=600)
-    age(agency, "last_used_at", seconds=601)
+    set_tenant_policy(agency, session_idle_seconds=600)
+    backdate_session(agency, "last_used_at", seconds=601)
 
-    assert reason(refresh(agency.host, agency.owner.refresh_token)) == "idle"
+    assert refusal_reason(refresh(agency.host, agency.owner.refresh_token)) == "idle"
 
-    assert row(agency).end_reason == "idle"
-    assert row(agency).generation == 0
-    set_rules(agency, session_idle_seconds=0)
-    assert reason(agency.owner.at.get(ME)) == "idle"
+    assert session_row(agency).end_reason == "idle"
+    assert session_row(agency).generation == 0
+    set_tenant_policy(agency, session_idle_seconds=0)
+    assert refusal_reason(agency.owner.at.get(ME)) == "idle"
 
 
 def test_use_keeps_a_session_from_being_idle(agency: Agency):
-    set_rules(agency, session_idle_seconds=600)
+    set_tenant_policy(agency, session_idle_seconds=600)
     for _ in range(3):
-        age(agency, "last_used_at", seconds=400)
+        backdate_session(agency, "last_used_at", seconds=400)
         assert agency.owner.at.get(ME).status_code == 200
-    age(agency, "last_used_at", seconds=400)
+    backdate_session(agency, "last_used_at", seconds=400)
     assert refresh(agency.host, agency.owner.refresh_token).status_code == 200
-    age(agency, "last_used_at", seconds=400)
+    backdate_session(agency, "last_used_at", seconds=400)
     assert agency.owner.at.get(ME).status_code == 200
 
 
 def test_a_session_ends_at_its_age_however_much_it_is_used(agency: Agency):
-    set_rules(agency, session_absolute_seconds=3600)
-    age(agency, "created_at", seconds=3601)
+    set_tenant_policy(agency, session_absolute_seconds=3600)
+    backdate_session(agency, "created_at", seconds=3601)
 
-    assert reason(agency.owner.at.get(ME)) == "expired"
-    assert reason(refresh(agency.host, agency.owner.refresh_token)) == "expired"
-    assert row(agency).end_reason == "expired"
-    assert ends(agency) == [{"reason": "expired"}]
+    assert refusal_reason(agency.owner.at.get(ME)) == "expired"
+    assert refusal_reason(refresh(agency.host, agency.owner.refresh_token)) == "expired"
+    assert session_row(agency).end_reason == "expired"
+    assert session_end_details(agency) == [{"reason": "expired"}]
 
 
 def test_tokens_are_good_for_no_longer_than_the_session(agency: Agency):
-    set_rules(agency, session_absolute_seconds=3600)
-    tokens = log_in(agency)
-    began = row(agency, tokens["access_token"]).created_at
+    set_tenant_policy(agency, session_absolute_seconds=3600)
+    tokens = open_another_session(agency)
+    began = session_row(agency, tokens["access_token"]).created_at
     assert tokens["expires_in"] == tokens["refresh_expires_in"] == 3600
-    age(agency, "created_at", access_token=tokens["access_token"], seconds=3000)
+    backdate_session(agency, "created_at", access_token=tokens["access_token"], seconds=3000)
 
     child = refresh(agency.host, tokens["refresh_token"]).json()
 
     assert 590 <= child["refresh_expires_in"] <= 600
     for token in (child["access_token"], child["refresh_token"]):
-        assert claims(token)["exp"] <= began.timestamp() + 600
+        assert token_claims(token)["exp"] <= began.timestamp() + 600
     assert refresh(agency.host, child["refresh_token"]).status_code == 200
 
 
 def test_without_rules_tokens_are_those_of_the_contract(agency: Agency):
-    tokens = log_in(agency)
+    tokens = open_another_session(agency)
 
     assert (tokens["expires_in"], tokens["refresh_expires_in"]) == (86400, 604800)
-    assert claims(tokens["access_token"])["exp"] - claims(tokens["access_token"])["iat"] == 86400
+    assert (
+        token_claims(tokens["access_token"])["exp"] - token_claims(tokens["access_token"])["iat"]
+        == 86400
+    )
 
 
 def test_the_use_is_noted_once_a_minute(agency: Agency):
     agency.owner.at.get(ME)
-    before = row(agency).last_used_at
+    before = session_row(agency).last_used_at
     agency.owner.at.get(ME)
-    assert row(agency).last_used_at == before
-    age(agency, "last_used_at", seconds=61)
+    assert session_row(agency).last_used_at == before
+    backdate_session(agency, "last_used_at", seconds=61)
 
     agency.owner.at.get(ME, headers={"User-Agent": "Elsewhere/2"})
 
-    after = row(agency)
+    after = session_row(agency)
     assert timezone.now() - after.last_used_at < timedelta(seconds=30)
     assert after.user_agent == "Elsewhere/2"
 
 
 def test_a_row_that_is_held_holds_no_request_up(agency: Agency, superuser):
     """Whoever has the row locked: requests go on, and the use stays unnoted."""
-    age(agency, "last_used_at", minutes=5)
-    before = row(agency).last_used_at
+    backdate_session(agency, "last_used_at", minutes=5)
+    before = session_row(agency).last_used_at
     with superuser.transaction():
         superuser.execute(f"SELECT FROM {agency.ref.schema_name}.accounts_session FOR UPDATE")
         assert agency.owner.at.get(ME).status_code == 200
-    assert row(agency).last_used_at == before
+    assert session_row(agency).last_used_at == before
 
 
 def test_a_table_that_takes_no_writes_fails_no_request(agency: Agency, superuser):
     """It waits for the time that is allowed here, and not for DATABASE_LOCK_SECONDS (10)."""
-    age(agency, "last_used_at", minutes=5)
+    backdate_session(agency, "last_used_at", minutes=5)
     lock = f"LOCK TABLE {agency.ref.schema_name}.accounts_session IN SHARE MODE"
     headers = {"host": agency.host.name, "authorization": f"Bearer {agency.owner.access_token}"}
     with superuser.transaction(), CaptureQueriesContext(connection) as queries:
@@ -135,21 +138,24 @@ def test_a_table_that_takes_no_writes_fails_no_request(agency: Agency, superuser
     sent = [query["sql"] for query in queries]
     [noting] = [number for number, text in enumerate(sent) if text.startswith("UPDATE")]
     assert answer.status_code == 200
-    assert f"SET LOCAL lock_timeout = '{LONGEST_WAIT}'" in sent[:noting]
+    assert f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'" in sent[:noting]
 
 
 def test_the_session_used_least_recently_makes_room(agency: Agency):
-    set_rules(agency, sessions_per_user=3)
+    set_tenant_policy(agency, sessions_per_user=3)
     first = agency.owner.access_token
-    second, third = log_in(agency)["access_token"], log_in(agency)["access_token"]
-    age(agency, "last_used_at", access_token=second, hours=1)
+    second, third = (
+        open_another_session(agency)["access_token"],
+        open_another_session(agency)["access_token"],
+    )
+    backdate_session(agency, "last_used_at", access_token=second, hours=1)
 
-    fourth = log_in(agency)["access_token"]
+    fourth = open_another_session(agency)["access_token"]
 
-    assert reason(agency.host.with_token(second).get(ME)) == "revoked"
+    assert refusal_reason(agency.host.with_token(second).get(ME)) == "revoked"
     for token in (first, third, fourth):
         assert agency.host.with_token(token).get(ME).status_code == 200
-    assert ends(agency) == [{"reason": "revoked", "cause": "sessions_per_user"}]
+    assert session_end_details(agency) == [{"reason": "revoked", "cause": "sessions_per_user"}]
 
 
 def opened(agency: Agency) -> str:
@@ -163,7 +169,7 @@ def opened(agency: Agency) -> str:
 
 
 def test_twenty_log_ins_at_once_leave_as_many_as_may_be(agency: Agency):
-    set_rules(agency, sessions_per_user=4)
+    set_tenant_policy(agency, sessions_per_user=4)
 
     with ThreadPoolExecutor(20) as pool:
         tokens = list(pool.map(lambda _: opened(agency), range(20)))
@@ -176,15 +182,15 @@ def test_twenty_log_ins_at_once_leave_as_many_as_may_be(agency: Agency):
 
 
 def test_without_a_limit_nobody_makes_room(agency: Agency):
-    set_rules(agency, sessions_per_user=0)
-    log_in(agency)
+    set_tenant_policy(agency, sessions_per_user=0)
+    open_another_session(agency)
     assert agency.owner.at.get(ME).status_code == 200
 
 
 def test_what_ran_out_is_listed_as_ended_before_anybody_met_it(agency: Agency):
-    set_rules(agency, session_idle_seconds=600)
-    other = log_in(agency)["access_token"]
-    age(agency, "last_used_at", access_token=other, seconds=700)
+    set_tenant_policy(agency, session_idle_seconds=600)
+    other = open_another_session(agency)["access_token"]
+    backdate_session(agency, "last_used_at", access_token=other, seconds=700)
 
     living = agency.owner.at.get(SESSIONS).json()["results"]
     ended = agency.owner.at.get(f"{SESSIONS}?state=ended").json()["results"]

@@ -7,10 +7,10 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from accounts.models import Session
-from accounts.sessions.pruning import prune
+from accounts.sessions.pruning import prune_sessions
 from audit.models import AuditEvent
 from tenants.context import tenant_context
-from tests.support.accounts.sessions import ME, log_in
+from tests.support.accounts.sessions import ME, open_another_session
 from tests.support.factories import Agency
 
 
@@ -30,14 +30,14 @@ def test_a_log_in_marks_what_ran_out_and_takes_a_few_old_ones(agency: Agency):
     late = make_old(agency, 2, days=1)
     old = make_old(agency, 25, days=40)
 
-    log_in(agency)
+    open_another_session(agency)
 
     with tenant_context(agency.ref):
         assert Session.objects.filter(pk__in=old).count() == 5
         marked = Session.objects.exclude(end_reason="")
         assert set(marked.values_list("end_reason", flat=True)) == {"expired"}
     for _ in range(2):
-        log_in(agency)
+        open_another_session(agency)
     with tenant_context(agency.ref):
         assert not Session.objects.filter(pk__in=old).exists()
         assert Session.objects.filter(pk__in=late, end_reason="expired").count() == 2
@@ -49,7 +49,7 @@ def test_a_log_in_marks_what_ran_out_and_takes_a_few_old_ones(agency: Agency):
 def test_pruning_reads_no_more_than_it_changes(agency: Agency, superuser):
     """Both queries are answered from an index whatever has piled up."""
     with tenant_context(agency.ref):
-        assert prune(timezone.now()) == 0
+        assert prune_sessions(timezone.now()) == 0
     names = superuser.execute(
         "SELECT indexname FROM pg_indexes WHERE schemaname = %s AND tablename = %s",
         [agency.ref.schema_name, "accounts_session"],

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 from django.core.management import CommandError, call_command
 
-from accounts.actors import actor_of
+from accounts.actors import user_actor
 from accounts.models import Session, User
-from accounts.sessions.services import end_all, end_others
+from accounts.sessions.services import end_other_sessions, end_user_sessions
 from audit.models import AuditEvent
 from audit.services import SYSTEM
 from devstack.testing import TestStack
@@ -19,14 +19,14 @@ from tenants.services import suspend_tenant
 from tests.support.accounts.sessions import (
     ME,
     SESSIONS,
-    ends,
-    log_in,
-    reason,
+    open_another_session,
     refresh,
-    row,
+    refusal_reason,
+    session_end_details,
     session_id,
+    session_row,
 )
-from tests.support.factories import Agency, Person, join
+from tests.support.factories import Agency, Person, add_member
 from tests.support.http_client import Host, Site
 
 TIMES = 8  # two workers, and a new connection each time: each of them is asked
@@ -35,7 +35,7 @@ TIMES = 8  # two workers, and a new connection each time: each of them is asked
 @pytest.fixture
 def crew(agency: Agency) -> list[Person]:
     """Six people whom something is to happen to."""
-    return [join(agency, f"p{number}@here.test", "admin") for number in range(6)]
+    return [add_member(agency, f"p{number}@here.test", "admin") for number in range(6)]
 
 
 @pytest.fixture
@@ -75,8 +75,8 @@ def everybody_is_out(agency: Agency, crew: list[Person]) -> None:
 
     for person, why in ((left, "logout"), (ended, "revoked"), (inactive, "revoked")):
         assert everywhere(person.at) == Counter({401: TIMES})
-        assert reason(person.at.get(ME)) == why
-        assert reason(refresh(agency.host, person.refresh_token)) == why
+        assert refusal_reason(person.at.get(ME)) == why
+        assert refusal_reason(refresh(agency.host, person.refresh_token)) == why
     assert everywhere(removed.at) == Counter({401: TIMES})
     assert everywhere(demoted.at, f"/api/users/{stays.id}/sessions") == Counter({403: TIMES})
     assert everywhere(stays.at) == Counter({200: TIMES})
@@ -98,19 +98,19 @@ def test_without_redis(agency: Agency, crew: list[Person], away: None):
 @pytest.mark.parametrize("cause", Session.End.values)
 def test_every_cause_is_kept_and_shown(agency: Agency, cause: str):
     """To the holder of the tokens, in the list, and in the audit trail."""
-    other = log_in(agency)
-    here, owner = row(agency), user_of(agency, agency.owner)
+    other = open_another_session(agency)
+    here, owner = session_row(agency), user_of(agency, agency.owner)
     with tenant_context(agency.ref):
-        assert end_others(here, cause, actor=actor_of(owner)) == 1
+        assert end_other_sessions(here, cause, actor=user_actor(owner)) == 1
 
     refused = agency.host.with_token(other["access_token"]).get(ME)
 
-    assert reason(refused) == cause
-    assert reason(refresh(agency.host, other["refresh_token"])) == cause
+    assert refusal_reason(refused) == cause
+    assert refusal_reason(refresh(agency.host, other["refresh_token"])) == cause
     assert refused.json()["detail"].endswith("Log in again.")
     [shown] = agency.owner.at.get(f"{SESSIONS}?state=ended").json()["results"]
     assert (shown["id"], shown["end_reason"]) == (session_id(other["access_token"]), cause)
-    assert ends(agency) == [{"reason": cause, "count": 1}]
+    assert session_end_details(agency) == [{"reason": cause, "count": 1}]
 
 
 def test_who_holds_no_good_token_is_told_no_cause(agency: Agency, globex: Agency):
@@ -118,22 +118,22 @@ def test_who_holds_no_good_token_is_told_no_cause(agency: Agency, globex: Agency
     head, payload, signature = agency.owner.access_token.split(".")
     forged = f"{head}.{payload}.{signature[:-4]}AAAA"
 
-    assert reason(agency.host.with_token(forged).get(ME)) is None
-    assert reason(globex.host.with_token(agency.owner.access_token).get(ME)) is None
-    assert reason(agency.owner.at.get(ME)) == "logout"
+    assert refusal_reason(agency.host.with_token(forged).get(ME)) is None
+    assert refusal_reason(globex.host.with_token(agency.owner.access_token).get(ME)) is None
+    assert refusal_reason(agency.owner.at.get(ME)) == "logout"
 
 
 def test_end_others_leaves_the_one_and_nobody_elses(agency: Agency):
-    ben = join(agency, "ben@here.test")
-    others = [log_in(agency) for _ in range(3)]
-    here, owner = row(agency), user_of(agency, agency.owner)
+    ben = add_member(agency, "ben@here.test")
+    others = [open_another_session(agency) for _ in range(3)]
+    here, owner = session_row(agency), user_of(agency, agency.owner)
     with tenant_context(agency.ref):
-        count = end_others(here, Session.End.PASSWORD, actor=actor_of(owner))
+        count = end_other_sessions(here, Session.End.PASSWORD, actor=user_actor(owner))
 
     assert count == 3
     for tokens in others:
         at = agency.host.with_token(tokens["access_token"])
-        assert reason(at.get(ME)) == "password_changed"
+        assert refusal_reason(at.get(ME)) == "password_changed"
     assert (agency.owner.at.get(ME).status_code, ben.at.get(ME).status_code) == (200, 200)
 
 
@@ -141,9 +141,9 @@ def test_ended_once_is_ended_for_the_first_cause(agency: Agency):
     agency.owner.at.post("/api/auth/logout")
     owner = user_of(agency, agency.owner)
     with tenant_context(agency.ref):
-        assert end_all(owner, Session.End.PASSWORD, actor=actor_of(owner)) == 0
+        assert end_user_sessions(owner, Session.End.PASSWORD, actor=user_actor(owner)) == 0
 
-    assert row(agency).end_reason == "logout"
+    assert session_row(agency).end_reason == "logout"
 
 
 def end_sessions(*arguments: str) -> str:
@@ -153,25 +153,25 @@ def end_sessions(*arguments: str) -> str:
 
 
 def test_staff_ends_one_persons_sessions(agency: Agency):
-    ben = join(agency, "ben@here.test")
+    ben = add_member(agency, "ben@here.test")
 
     told = json.loads(end_sessions(agency.slug, "--user", "BEN@here.test", "--yes", "--json"))
 
     assert told == {"tenant": agency.slug, "user": "ben@here.test", "ended": 1, "dry_run": False}
-    assert reason(ben.at.get(ME)) == "staff"
+    assert refusal_reason(ben.at.get(ME)) == "staff"
     assert agency.owner.at.get(ME).status_code == 200
-    assert ends(agency) == [{"reason": "staff", "count": 1}]
+    assert session_end_details(agency) == [{"reason": "staff", "count": 1}]
 
 
 def test_staff_ends_everybodys_sessions(agency: Agency, globex: Agency):
-    ben = join(agency, "ben@here.test")
+    ben = add_member(agency, "ben@here.test")
     assert end_sessions(agency.slug, "--dry-run") == f"{agency.slug}: would end 2 sessions.\n"
     assert ben.at.get(ME).status_code == 200
 
     assert end_sessions(agency.slug, "--yes") == f"{agency.slug}: ended 2 sessions.\n"
 
     for person in (agency.owner, ben):
-        assert reason(person.at.get(ME)) == "staff"
+        assert refusal_reason(person.at.get(ME)) == "staff"
     assert globex.owner.at.get(ME).status_code == 200
     with tenant_context(agency.ref):
         event = AuditEvent.objects.get(action="sessions.ended")

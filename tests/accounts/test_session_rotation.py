@@ -15,9 +15,17 @@ from psycopg import sql
 
 from accounts.models import Session
 from accounts.problems import TokenReused
-from accounts.sessions.rotation import rotate
+from accounts.sessions.rotation import rotate_refresh_token
 from tenants.context import tenant_context
-from tests.support.accounts.sessions import ME, age, ends, log_in, reason, refresh, row
+from tests.support.accounts.sessions import (
+    ME,
+    backdate_session,
+    open_another_session,
+    refresh,
+    refusal_reason,
+    session_end_details,
+    session_row,
+)
 from tests.support.factories import Agency
 from tests.support.http_client import Host
 
@@ -33,7 +41,7 @@ def test_a_crowd_gets_one_child(agency: Agency, crowd: int):
 
     assert Counter(a.status_code for a in answers) == {200: crowd}
     assert len({a.json()["refresh_token"] for a in answers}) == 1
-    assert row(agency).generation == 1
+    assert session_row(agency).generation == 1
     for one in answers[:3]:
         assert agency.host.with_token(one.json()["access_token"]).get(ME).status_code == 200
 
@@ -44,7 +52,7 @@ def test_those_who_come_to_the_row_together_get_one_child(
     """Four wait for the row at the same moment, whatever the machine is doing."""
     with ThreadPoolExecutor(4) as pool:
         with superuser.transaction():
-            superuser.execute(_lock(agency), [row(agency).id])
+            superuser.execute(_lock(agency), [session_row(agency).id])
             asked = [
                 pool.submit(refresh, agency.host, agency.owner.refresh_token) for _ in range(4)
             ]
@@ -53,7 +61,7 @@ def test_those_who_come_to_the_row_together_get_one_child(
 
     assert [answer.status_code for answer in answers] == [200] * 4
     assert len({answer.json()["refresh_token"] for answer in answers}) == 1
-    assert row(agency).generation == 1
+    assert session_row(agency).generation == 1
 
 
 def _lock(agency: Agency) -> sql.Composed:
@@ -72,27 +80,27 @@ def test_the_grace_does_not_slide(agency: Agency, settings):
     """It is over so long after the parent's first use, however often the parent came since."""
     parent = agency.owner.refresh_token
     with tenant_context(agency.ref):
-        child = rotate(parent)
+        child = rotate_refresh_token(parent)
         time.sleep(0.5)
-        assert rotate(parent).refresh_token == child.refresh_token
+        assert rotate_refresh_token(parent).refresh_token == child.refresh_token
         first_use = Session.objects.get().rotated_at
         settings.REFRESH_REUSE_GRACE = timezone.now() - first_use
         with pytest.raises(TokenReused):
-            rotate(parent)
+            rotate_refresh_token(parent)
 
     assert first_use == child.session.rotated_at
-    assert (row(agency).generation, row(agency).end_reason) == (1, "reuse_detected")
+    assert (session_row(agency).generation, session_row(agency).end_reason) == (1, "reuse_detected")
 
 
 def test_the_parent_after_the_grace(agency: Agency):
     child = refresh(agency.host, agency.owner.refresh_token).json()
-    age(agency, "rotated_at", seconds=31)
+    backdate_session(agency, "rotated_at", seconds=31)
 
     late = refresh(agency.host, agency.owner.refresh_token)
 
-    assert reason(late, "token_reused") == "reuse_detected"
-    assert reason(agency.host.with_token(child["access_token"]).get(ME)) == "reuse_detected"
-    assert reason(refresh(agency.host, child["refresh_token"])) == "reuse_detected"
+    assert refusal_reason(late, "token_reused") == "reuse_detected"
+    assert refusal_reason(agency.host.with_token(child["access_token"]).get(ME)) == "reuse_detected"
+    assert refusal_reason(refresh(agency.host, child["refresh_token"])) == "reuse_detected"
 
 
 def test_two_generations_back_is_reuse_even_within_the_grace(agency: Agency):
@@ -101,13 +109,13 @@ def test_two_generations_back_is_reuse_even_within_the_grace(agency: Agency):
     third = refresh(agency.host, second).json()["refresh_token"]
     assert refresh(agency.host, second).json()["refresh_token"] == third
 
-    assert reason(refresh(agency.host, first), "token_reused") == "reuse_detected"
-    assert reason(refresh(agency.host, third)) == "reuse_detected"
-    assert ends(agency) == [{"reason": "reuse_detected"}]
+    assert refusal_reason(refresh(agency.host, first), "token_reused") == "reuse_detected"
+    assert refusal_reason(refresh(agency.host, third)) == "reuse_detected"
+    assert session_end_details(agency) == [{"reason": "reuse_detected"}]
 
 
 def test_reuse_ends_one_session_and_no_other(agency: Agency):
-    other = log_in(agency)
+    other = open_another_session(agency)
     child = refresh(agency.host, agency.owner.refresh_token).json()["refresh_token"]
     refresh(agency.host, child)
     assert refresh(agency.host, agency.owner.refresh_token).status_code == 401
@@ -119,12 +127,12 @@ def test_reuse_ends_one_session_and_no_other(agency: Agency):
 def test_an_answer_that_was_lost(agency: Agency):
     """The client is gone between commit and answer; it comes back with the parent."""
     with _asked_and_gone(agency.host, agency.owner.refresh_token):
-        _until(lambda: row(agency).generation == 1)
+        _until(lambda: session_row(agency).generation == 1)
 
     again = refresh(agency.host, agency.owner.refresh_token)
 
     assert again.status_code == 200
-    assert row(agency).generation == 1
+    assert session_row(agency).generation == 1
     assert refresh(agency.host, again.json()["refresh_token"]).status_code == 200
 
 
@@ -142,7 +150,7 @@ def _asked_and_gone(host: Host, token: str) -> socket.socket:
 
 def test_a_backend_that_dies_in_the_middle(agency: Agency, superuser: psycopg.Connection):
     """PostgreSQL ends the connection that rotates: nothing happened, and the token is good."""
-    pk, answers = row(agency).id, []
+    pk, answers = session_row(agency).id, []
     with superuser.transaction():
         superuser.execute(_lock(agency), [pk])
         rotating = threading.Thread(
@@ -153,10 +161,10 @@ def test_a_backend_that_dies_in_the_middle(agency: Agency, superuser: psycopg.Co
         rotating.join()
 
     assert answers[0].status_code in {200, 503}
-    assert row(agency).generation == (1 if answers[0].status_code == 200 else 0)
+    assert session_row(agency).generation == (1 if answers[0].status_code == 200 else 0)
     again = refresh(agency.host, agency.owner.refresh_token)
     assert again.status_code == 200
-    assert row(agency).generation == 1
+    assert session_row(agency).generation == 1
     assert refresh(agency.host, again.json()["refresh_token"]).status_code == 200
 
 

@@ -7,10 +7,10 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from accounts.sessions.tokens import LONGEST
-from tenants.signing_keys import key_id, signing_key
-from tests.support.accounts.sessions import ME, reason, refresh, row
-from tests.support.accounts.tokens import claims, header, part, refusal
+from accounts.sessions.tokens import MAX_TOKEN_LENGTH
+from tenants.signing_keys import current_key_id, signing_key
+from tests.support.accounts.sessions import ME, refresh, refusal_reason, session_row
+from tests.support.accounts.tokens import jwt_segment, status_and_code, token_claims, token_header
 from tests.support.factories import Agency
 from tests.support.http_client import Host, Site
 
@@ -19,14 +19,16 @@ INVALID = (401, "token_invalid")
 
 def signed(agency: Agency, token: str, *, headers: dict | None = None, **changes: object) -> str:
     """Return a token of the agency with other claims or header fields, signed with its key."""
-    kid = {"kid": str(key_id(agency.ref)), **(headers or {})}
-    return jwt.encode({**claims(token), **changes}, signing_key(agency.ref), "HS256", headers=kid)
+    kid = {"kid": str(current_key_id(agency.ref)), **(headers or {})}
+    return jwt.encode(
+        {**token_claims(token), **changes}, signing_key(agency.ref), "HS256", headers=kid
+    )
 
 
 def with_header(token: str, **fields: object) -> str:
     """Return a token with other header fields and the signature that it had."""
     _, payload, signature = token.split(".")
-    return f"{part({**header(token), **fields})}.{payload}.{signature}"
+    return f"{jwt_segment({**token_header(token), **fields})}.{payload}.{signature}"
 
 
 def everywhere(agency: Agency, site: Site, token: str) -> set[tuple[int, str]]:
@@ -34,22 +36,22 @@ def everywhere(agency: Agency, site: Site, token: str) -> set[tuple[int, str]]:
     hosts: list[Host] = [agency.host, site.host("api")]
     shown = [host.with_token(token).get(ME) for host in hosts]
     sent = [refresh(host, token) for host in hosts]
-    return {refusal(answer) for answer in [*shown, *sent]}
+    return {status_and_code(answer) for answer in [*shown, *sent]}
 
 
 def test_one_kind_is_not_the_other(agency: Agency):
-    assert refusal(agency.host.with_token(agency.owner.refresh_token).get(ME)) == INVALID
-    assert refusal(refresh(agency.host, agency.owner.access_token)) == INVALID
+    assert status_and_code(agency.host.with_token(agency.owner.refresh_token).get(ME)) == INVALID
+    assert status_and_code(refresh(agency.host, agency.owner.access_token)) == INVALID
     relabelled = signed(agency, agency.owner.refresh_token, token_type="access")
     assert agency.host.with_token(relabelled).get(ME).status_code == 200  # who signs, decides
-    assert row(agency).ended_at is None
+    assert session_row(agency).ended_at is None
 
 
 def test_a_public_key_is_no_secret(agency: Agency, site: Site):
     """RS256 and its public key given as a secret: the algorithm is ours to choose."""
     key = rsa.generate_private_key(65537, 2048)
-    kid = {"kid": str(key_id(agency.ref))}
-    token = jwt.encode(claims(agency.owner.access_token), key, "RS256", headers=kid)
+    kid = {"kid": str(current_key_id(agency.ref))}
+    token = jwt.encode(token_claims(agency.owner.access_token), key, "RS256", headers=kid)
 
     assert everywhere(agency, site, token) == {INVALID}
 
@@ -75,23 +77,25 @@ def test_a_public_key_is_no_secret(agency: Agency, site: Site):
 def test_a_header_that_was_changed(agency: Agency, site: Site, fields: dict):
     for token in (agency.owner.access_token, agency.owner.refresh_token):
         assert everywhere(agency, site, with_header(token, **fields)) == {INVALID}
-    assert row(agency).ended_at is None
+    assert session_row(agency).ended_at is None
 
 
 def test_what_is_critical_and_not_understood_is_refused(agency: Agency):
     """RFC 7515 section 4.1.11, also when our own key signed it."""
     token = signed(agency, agency.owner.access_token, headers={"crit": ["x-new"], "x-new": 1})
 
-    assert refusal(agency.host.with_token(token).get(ME)) == INVALID
+    assert status_and_code(agency.host.with_token(token).get(ME)) == INVALID
 
 
 def test_another_tenants_key_and_name(agency: Agency, globex: Agency, site: Site):
     """A token of globex's key that names our key, and ours that names theirs."""
-    body = claims(agency.owner.access_token)
+    body = token_claims(agency.owner.access_token)
     for key, kid in ((globex.ref, agency.ref), (agency.ref, globex.ref)):
-        token = jwt.encode(body, signing_key(key), "HS256", headers={"kid": str(key_id(kid))})
-        assert refusal(agency.host.with_token(token).get(ME)) == INVALID
-        assert refusal(globex.host.with_token(token).get(ME)) == INVALID
+        token = jwt.encode(
+            body, signing_key(key), "HS256", headers={"kid": str(current_key_id(kid))}
+        )
+        assert status_and_code(agency.host.with_token(token).get(ME)) == INVALID
+        assert status_and_code(globex.host.with_token(token).get(ME)) == INVALID
 
 
 def test_what_is_huge_or_deep(agency: Agency, site: Site):
@@ -99,15 +103,15 @@ def test_what_is_huge_or_deep(agency: Agency, site: Site):
     head, payload, signature = good.split(".")
     deep = "[" * 900 + "]" * 900
     for token in (
-        signed(agency, good, more="x" * LONGEST),
-        f"{part(deep)}.{payload}.{signature}",
-        f"{head}.{part(json.loads(deep))}.{signature}",
+        signed(agency, good, more="x" * MAX_TOKEN_LENGTH),
+        f"{jwt_segment(deep)}.{payload}.{signature}",
+        f"{head}.{jwt_segment(json.loads(deep))}.{signature}",
         ".".join([good] * 3),
         f"{good}.{signature}",
         good[:-1],
         "." * 4000,
     ):
-        assert refusal(agency.host.with_token(token).get(ME)) == INVALID
+        assert status_and_code(agency.host.with_token(token).get(ME)) == INVALID
         assert refresh(agency.host, token).status_code in {400, 401}
     assert agency.owner.at.get(ME).status_code == 200
 
@@ -137,5 +141,5 @@ def test_the_cause_of_an_end_is_in_the_problem_alone(agency: Agency):
 
     answer = agency.owner.at.get(ME)
 
-    assert reason(answer) == "logout"
+    assert refusal_reason(answer) == "logout"
     assert answer.headers["WWW-Authenticate"] == 'Bearer realm="aggios", error="invalid_token"'

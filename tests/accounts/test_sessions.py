@@ -4,9 +4,18 @@ import uuid
 
 import pytest
 
-from tests.support.accounts.sessions import ME, SESSIONS, age, ends, log_in, reason, row, session_id
-from tests.support.accounts.tokens import faults, refusal
-from tests.support.factories import Agency, Person, join
+from tests.support.accounts.sessions import (
+    ME,
+    SESSIONS,
+    backdate_session,
+    open_another_session,
+    refusal_reason,
+    session_end_details,
+    session_id,
+    session_row,
+)
+from tests.support.accounts.tokens import field_errors, status_and_code
+from tests.support.factories import Agency, Person, add_member
 from tests.support.http_client import Host, Site
 
 FIELDS = {
@@ -28,9 +37,9 @@ def ids(rows: list[dict]) -> list[str]:
 
 def test_the_list_is_of_ones_own_living_sessions(agency: Agency):
     first = session_id(agency.owner.access_token)
-    phone = log_in(agency, agent="Phone/1.0")
-    join(agency, "ben@here.test")
-    age(agency, "last_used_at", seconds=30)
+    phone = open_another_session(agency, agent="Phone/1.0")
+    add_member(agency, "ben@here.test")
+    backdate_session(agency, "last_used_at", seconds=30)
 
     found = listed(agency.host.with_token(phone["access_token"]))
 
@@ -43,15 +52,15 @@ def test_the_list_is_of_ones_own_living_sessions(agency: Agency):
 
 
 def test_the_session_used_last_comes_first(agency: Agency):
-    log_in(agency)
+    open_another_session(agency)
     first = session_id(agency.owner.access_token)
-    age(agency, "last_used_at", minutes=2)
+    backdate_session(agency, "last_used_at", minutes=2)
     assert ids(listed(agency.owner.at))[0] == first  # the request itself is a use
 
 
 def test_pages(agency: Agency):
     for _ in range(2):
-        log_in(agency)
+        open_another_session(agency)
     page = agency.owner.at.get(f"{SESSIONS}?limit=2").json()
     rest = agency.owner.at.get("/" + page["next"].split("/", 3)[3])
     assert len(page["results"]) == 2
@@ -60,13 +69,13 @@ def test_pages(agency: Agency):
 
 
 def test_ending_one_counts_from_the_next_request(agency: Agency):
-    other = log_in(agency)
+    other = open_another_session(agency)
     path = f"{SESSIONS}/{session_id(other['access_token'])}"
 
     answer = agency.owner.at.delete(path)
 
     assert (answer.status_code, answer.content) == (204, b"")
-    assert reason(agency.host.with_token(other["access_token"]).get(ME)) == "revoked"
+    assert refusal_reason(agency.host.with_token(other["access_token"]).get(ME)) == "revoked"
     assert agency.owner.at.get(ME).status_code == 200
     assert len(listed(agency.owner.at)) == 1
     ended = listed(agency.owner.at, "?state=ended")
@@ -77,36 +86,36 @@ def test_ending_one_counts_from_the_next_request(agency: Agency):
     assert len(listed(agency.owner.at, "?state=all")) == 2
     # Once more: it is ended, and nothing else happens.
     assert agency.owner.at.delete(path).status_code == 204
-    assert ends(agency) == [{"reason": "revoked"}]
+    assert session_end_details(agency) == [{"reason": "revoked"}]
 
 
 def test_ending_the_one_that_asks_is_logging_out(agency: Agency):
     own = session_id(agency.owner.access_token)
 
     assert agency.owner.at.delete(f"{SESSIONS}/{own}").status_code == 204
-    assert reason(agency.owner.at.get(ME)) == "revoked"
+    assert refusal_reason(agency.owner.at.get(ME)) == "revoked"
 
 
 def test_another_persons_session_does_not_exist(site: Site, agency: Agency, globex: Agency):
-    ben = join(agency, "ben@here.test")
+    ben = add_member(agency, "ben@here.test")
     for at in (ben.at, globex.owner.at, site.host("api").with_token(globex.owner.access_token)):
         answer = at.delete(f"{SESSIONS}/{session_id(agency.owner.access_token)}")
-        assert refusal(answer) == (404, "not_found")
-    assert refusal(ben.at.delete(f"{SESSIONS}/{uuid.uuid4()}")) == (404, "not_found")
+        assert status_and_code(answer) == (404, "not_found")
+    assert status_and_code(ben.at.delete(f"{SESSIONS}/{uuid.uuid4()}")) == (404, "not_found")
     assert agency.owner.at.get(ME).status_code == 200
-    assert ends(agency) == []
+    assert session_end_details(agency) == []
 
 
 def test_a_state_that_there_is_not(agency: Agency):
-    assert faults(agency.owner.at.get(f"{SESSIONS}?state=x")) == {("state", "invalid_choice")}
+    assert field_errors(agency.owner.at.get(f"{SESSIONS}?state=x")) == {("state", "invalid_choice")}
 
 
 @pytest.fixture
 def crew(agency: Agency) -> dict[str, Person]:
     return {
         "owner": agency.owner,
-        "admin": join(agency, "adm@here.test", "admin"),
-        "member": join(agency, "ben@here.test"),
+        "admin": add_member(agency, "adm@here.test", "admin"),
+        "member": add_member(agency, "ben@here.test"),
     }
 
 
@@ -135,12 +144,14 @@ def test_managers(agency: Agency, crew: dict[str, Person], who, whose, read, end
     if read == 200:
         assert ids(shown.json()["results"]) == [session_id(target.access_token)]
     assert target.at.get(ME).status_code == (401 if end == 204 else 200)
-    assert ends(agency) == ([{"reason": "revoked", "count": 1}] if end == 204 else [])
+    assert session_end_details(agency) == (
+        [{"reason": "revoked", "count": 1}] if end == 204 else []
+    )
 
 
 def test_managers_of_another_tenant(agency: Agency, globex: Agency, site: Site):
     for at in (globex.owner.at, site.host("api").with_token(globex.owner.access_token)):
         for method in ("GET", "DELETE"):
             answer = at.request(method, of(agency.owner))
-            assert refusal(answer) == (404, "not_found")
-    assert row(agency).ended_at is None
+            assert status_and_code(answer) == (404, "not_found")
+    assert session_row(agency).ended_at is None

@@ -12,7 +12,7 @@ from tenants.context import tenant_context
 from tenants.models import Domain, Tenant
 from tenants.queries import tenant_by_slug
 from tenants.refs import ref_of
-from tests.support.accounts.tokens import claims, faults, refusal
+from tests.support.accounts.tokens import field_errors, status_and_code, token_claims
 from tests.support.http_client import PASSWORD, Site
 
 
@@ -58,7 +58,7 @@ def test_what_it_leaves_in_the_database(site: Site, slug: str):
 def test_the_claims_of_its_token(site: Site, slug: str):
     body = site.sign_up(slug).json()
 
-    access, refresh = claims(body["access_token"]), claims(body["refresh_token"])
+    access, refresh = token_claims(body["access_token"]), token_claims(body["refresh_token"])
 
     assert access["user_id"] == body["user"]["id"]
     assert access["email"] == body["user"]["email"]
@@ -81,7 +81,7 @@ def test_every_fault_is_named_at_once(site: Site):
         "last_name": "a\x00b",
     }
 
-    named = faults(site.host().post("/api/auth/register", body))
+    named = field_errors(site.host().post("/api/auth/register", body))
 
     assert {field for field, _ in named} == set(body)
     assert ("password", "password_too_short") in named
@@ -90,7 +90,7 @@ def test_every_fault_is_named_at_once(site: Site):
 
 
 def test_every_missing_field_is_named(site: Site):
-    named = faults(site.host().post("/api/auth/register", {}))
+    named = field_errors(site.host().post("/api/auth/register", {}))
 
     assert named == {(f, "required") for f in ("company", "subdomain", "email", "password")}
 
@@ -135,7 +135,7 @@ def test_one_fault_leaves_nothing(site: Site, slug: str, field: str, value: Any)
 
     answer = site.host().post("/api/auth/register", content=_json(body), headers=JSON)
 
-    assert {named for named, _ in faults(answer)} == {field}
+    assert {named for named, _ in field_errors(answer)} == {field}
     assert (Tenant.objects.count(), Domain.objects.count()) == before
 
 
@@ -153,7 +153,7 @@ def test_a_taken_name(site: Site, slug: str):
 
     answer = site.sign_up(slug.upper(), email="other@else.test")
 
-    assert refusal(answer) == (409, "subdomain_taken")
+    assert status_and_code(answer) == (409, "subdomain_taken")
     assert answer.json()["errors"][0]["field"] == "subdomain"
 
 
@@ -171,10 +171,10 @@ def test_what_a_sender_may_not_set(site: Site, slug: str):
 def test_sign_up_belongs_to_the_apex(site: Site, acme):
     for label in ("dash", "admin"):
         answer = site.host(label).post("/api/auth/register", {})
-        assert refusal(answer) == (404, "not_found")
+        assert status_and_code(answer) == (404, "not_found")
     for label in ("api", acme.slug):
         answer = site.host(label).post("/api/auth/register", {"company": "x", "subdomain": "yy"})
-        assert "company" not in {field for field, _ in faults(answer)}
+        assert "company" not in {field for field, _ in field_errors(answer)}
 
 
 def test_the_settings_of_the_contract(committed):

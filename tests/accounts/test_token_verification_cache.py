@@ -8,7 +8,7 @@ import pytest
 
 from accounts.problems import TokenExpired, TokenInvalid
 from accounts.sessions.signing import TenantAccessToken
-from accounts.sessions.tokens import read_access_token
+from accounts.sessions.tokens import verify_access_token
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
 
@@ -36,7 +36,7 @@ def token_of(tenant: TenantRef, seconds: float = 60) -> str:
 
 def read_in(tenant: TenantRef, token: str) -> uuid.UUID:
     with tenant_context(tenant):
-        return read_access_token(token)
+        return verify_access_token(token)
 
 
 def test_a_token_that_was_good_ends_at_its_time():

@@ -10,12 +10,12 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Session, User
 from accounts.problems import TokenExpired, TokenInvalid
-from accounts.sessions.services import live_session
-from accounts.sessions.signing import backend_of
-from accounts.sessions.tokens import _verified, access_token, read_access_token
+from accounts.sessions.services import authenticate_session
+from accounts.sessions.signing import token_backend
+from accounts.sessions.tokens import _verify_cached, access_token, verify_access_token
 from tenants.context import tenant_context
-from tenants.signing_keys import key_id, parse_key_id, signing_key, verifying_keys
-from tests.support.accounts.tokens import claims, header, part, refusal
+from tenants.signing_keys import current_key_id, parse_key_id, signing_key, verifying_keys
+from tests.support.accounts.tokens import jwt_segment, status_and_code, token_claims, token_header
 from tests.support.factories import Agency
 from tests.support.http_client import Site
 
@@ -24,8 +24,8 @@ ME = "/api/users/me"
 
 def signed(agency: Agency, *, key: str = "", kid: str = "", alg: str = "HS256", **changes) -> str:
     """Return Ada's access token with other claims, signed anew."""
-    body = {**claims(agency.owner.access_token), **changes}
-    headers = {"kid": kid or str(key_id(agency.ref))}
+    body = {**token_claims(agency.owner.access_token), **changes}
+    headers = {"kid": kid or str(current_key_id(agency.ref))}
     return jwt.encode(body, key or signing_key(agency.ref), algorithm=alg, headers=headers)
 
 
@@ -33,9 +33,9 @@ def test_the_claims_of_the_contract(agency: Agency):
     token = agency.owner.access_token
     wanted = {"user_id", "email", "tenant_id", "exp", "iat", "jti", "sid", "token_type"}
 
-    assert set(claims(token)) == wanted
-    assert header(token) == {"alg": "HS256", "typ": "JWT", "kid": f"{agency.ref.id.hex}.1"}
-    assert claims(token)["tenant_id"] == agency.slug
+    assert set(token_claims(token)) == wanted
+    assert token_header(token) == {"alg": "HS256", "typ": "JWT", "kid": f"{agency.ref.id.hex}.1"}
+    assert token_claims(token)["tenant_id"] == agency.slug
 
 
 def test_a_token_signed_anew_with_the_same_key_is_good(agency: Agency):
@@ -63,37 +63,41 @@ def test_a_token_signed_anew_with_the_same_key_is_good(agency: Agency):
 def test_refused(agency: Agency, changes: dict, code: str):
     answer = agency.host.with_token(signed(agency, **changes)).get(ME)
 
-    assert refusal(answer) == (401, code)
+    assert status_and_code(answer) == (401, code)
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
 
 @pytest.mark.parametrize("name", ["none", "None", "NONE", "RS256", "HS256 "])
 def test_unsigned(agency: Agency, site: Site, name: str):
     _, payload, signature = agency.owner.access_token.split(".")
-    head = part({"alg": name, "typ": "JWT", "kid": header(agency.owner.access_token)["kid"]})
+    head = jwt_segment(
+        {"alg": name, "typ": "JWT", "kid": token_header(agency.owner.access_token)["kid"]}
+    )
 
     for token in (f"{head}.{payload}.", f"{head}.{payload}.{signature}"):
         for host in (agency.host, site.host("api")):
-            assert refusal(host.with_token(token).get(ME)) == (401, "token_invalid")
+            assert status_and_code(host.with_token(token).get(ME)) == (401, "token_invalid")
 
 
 def test_equal_ids_in_two_tenants_help_nobody(agency: Agency, globex: Agency):
     """The same user id and the same session id, alive in both."""
-    sid = claims(agency.owner.access_token)["sid"]
+    sid = token_claims(agency.owner.access_token)["sid"]
     with tenant_context(agency.ref):
         user, session = User.objects.get(), Session.objects.get()
     with tenant_context(globex.ref):
         user.save(force_insert=True)
         session.save(force_insert=True)
-        assert live_session(uuid.UUID(sid)).user.email == agency.owner.email
+        assert authenticate_session(uuid.UUID(sid)).user.email == agency.owner.email
     try:
         foreign = globex.host.with_token(agency.owner.access_token).get(ME)
-        resigned = globex.host.with_token(signed(agency, kid=str(key_id(globex.ref)))).get(ME)
+        resigned = globex.host.with_token(signed(agency, kid=str(current_key_id(globex.ref)))).get(
+            ME
+        )
     finally:
         with tenant_context(globex.ref):
             User.objects.filter(pk=user.pk).delete()
 
-    assert refusal(foreign) == refusal(resigned) == (401, "token_invalid")
+    assert status_and_code(foreign) == status_and_code(resigned) == (401, "token_invalid")
 
 
 def test_on_api_the_token_finds_its_tenant(site: Site, agency: Agency, globex: Agency):
@@ -101,24 +105,24 @@ def test_on_api_the_token_finds_its_tenant(site: Site, agency: Agency, globex: A
     for one in (agency, globex):
         assert api.with_token(one.owner.access_token).get(ME).json()["id"] == one.owner.id
 
-    lying = signed(agency, kid=str(key_id(globex.ref)))
-    assert refusal(api.with_token(lying).get(ME)) == (401, "token_invalid")
+    lying = signed(agency, kid=str(current_key_id(globex.ref)))
+    assert status_and_code(api.with_token(lying).get(ME)) == (401, "token_invalid")
     nobody = signed(agency, kid=f"{uuid.uuid4().hex}.1")
-    assert refusal(api.with_token(nobody).get(ME)) == (401, "token_invalid")
+    assert status_and_code(api.with_token(nobody).get(ME)) == (401, "token_invalid")
 
 
 @pytest.mark.parametrize("label", ["", "dash", "admin"])
 def test_central_hosts_have_no_members(site: Site, acme: Agency, label: str):
     answer = site.host(label).with_token(acme.owner.access_token).get(ME)
 
-    assert refusal(answer) == (404, "not_found")
+    assert status_and_code(answer) == (404, "not_found")
 
 
 def test_an_authenticated_request_costs_two_statements(agency: Agency):
     """The switch into the tenant and one query for session and person."""
     connection.verify_before_use()
     with tenant_context(agency.ref), CaptureQueriesContext(connection) as seen:
-        live_session(read_access_token(agency.owner.access_token))
+        authenticate_session(verify_access_token(agency.owner.access_token))
 
     assert len(seen.captured_queries) == 2
 
@@ -132,7 +136,7 @@ def test_a_raised_key_version_has_another_key(agency: Agency):
     assert signing_key(ref) != signing_key(raised)
     assert signing_key(ref) != signing_key(ref, purpose="refresh")
     with tenant_context(raised), pytest.raises(TokenInvalid):
-        read_access_token(agency.owner.access_token)
+        verify_access_token(agency.owner.access_token)
 
 
 @pytest.mark.parametrize(
@@ -144,8 +148,8 @@ def test_key_ids_that_are_none(text: str):
 
 def forget_keys() -> None:
     """What a process keeps as long as it lives, and its secrets with it."""
-    backend_of.cache_clear()
-    _verified.cache_clear()
+    token_backend.cache_clear()
+    _verify_cached.cache_clear()
 
 
 def test_the_master_secret_is_rotated(agency: Agency, settings):
@@ -155,20 +159,20 @@ def test_the_master_secret_is_rotated(agency: Agency, settings):
     forget_keys()
     try:
         with tenant_context(ref):
-            session = live_session(read_access_token(old))
+            session = authenticate_session(verify_access_token(old))
             new = access_token(session, session.user)
-            assert read_access_token(new) == session.id
+            assert verify_access_token(new) == session.id
             assert len(verifying_keys(ref)) == 2
             late = jwt.encode(
-                {**claims(old), "exp": 1}, verifying_keys(ref)[1], headers=header(old)
+                {**token_claims(old), "exp": 1}, verifying_keys(ref)[1], headers=token_header(old)
             )
             with pytest.raises(TokenExpired):
-                read_access_token(late)
+                verify_access_token(late)
             settings.TOKEN_MASTER_SECRET_PREVIOUS = ""
             forget_keys()
             with pytest.raises(TokenInvalid):
-                read_access_token(old)
-            assert read_access_token(new) == session.id
+                verify_access_token(old)
+            assert verify_access_token(new) == session.id
     finally:
         forget_keys()
     assert agency.host.with_token(new).get(ME).status_code == 401

@@ -11,9 +11,9 @@ import pytest
 from accounts.models import Letter, User
 from audit.models import AuditEvent
 from tenants.context import tenant_context
-from tests.support.accounts.tokens import faults, refusal
-from tests.support.accounts.users import address, row, trail
-from tests.support.factories import Agency, found_agency
+from tests.support.accounts.tokens import field_errors, status_and_code
+from tests.support.accounts.users import audit_actions, random_email, user_row
+from tests.support.factories import Agency, create_agency
 from tests.support.http_client import PASSWORD
 from tests.support.mailbox import Mailbox
 
@@ -24,23 +24,26 @@ FIELDS = "id email first_name last_name role is_active created_at updated_at"
 @pytest.fixture(scope="module")
 def agency(site) -> Agency:
     """One agency for all tests here that add people and do not count them."""
-    return found_agency(site, f"p{secrets.token_hex(5)}")
+    return create_agency(site, f"p{secrets.token_hex(5)}")
 
 
 class TestAdding:
     def test_nobody_is_pestered_by_adding_them_again_and_again(self, agency: Agency):
-        body = {"email": address()}
+        body = {"email": random_email()}
         for _ in range(3):
             made = agency.owner.at.post(USERS, body).json()
             assert agency.owner.at.delete(f"{USERS}/{made['id']}").status_code == 204
 
-        assert refusal(agency.owner.at.post(USERS, body)) == (429, "rate_limited")
-        assert refusal(agency.owner.at.post("/api/invitations", body)) == (429, "rate_limited")
+        assert status_and_code(agency.owner.at.post(USERS, body)) == (429, "rate_limited")
+        assert status_and_code(agency.owner.at.post("/api/invitations", body)) == (
+            429,
+            "rate_limited",
+        )
         given = {**body, "password": PASSWORD}
         assert agency.owner.at.post(USERS, given).status_code == 201
 
     def test_with_a_password(self, agency: Agency):
-        email = address()
+        email = random_email()
         body = {"email": email, "first_name": "Älva", "password": PASSWORD, "role": "admin"}
 
         answer = agency.owner.at.post(USERS, body)
@@ -60,7 +63,7 @@ class TestAdding:
         assert event.details == {"role": "admin", "is_active": True}
 
     def test_without_one_they_are_mailed_a_link(self, agency: Agency, mailbox: Mailbox):
-        email = address()
+        email = random_email()
         made = agency.owner.at.post(USERS, {"email": email}).json()
         login = {"email": email, "password": "!"}
         assert agency.host.post("/api/auth/login", login).status_code == 401
@@ -75,7 +78,7 @@ class TestAdding:
     def test_who_is_added_inactive_is_mailed_once_they_are_active(
         self, agency: Agency, mailbox: Mailbox
     ):
-        email = address()
+        email = random_email()
         made = agency.owner.at.post(USERS, {"email": email, "is_active": False}).json()
         with tenant_context(agency.ref):
             assert not Letter.objects.filter(recipient=email).exists()
@@ -91,35 +94,38 @@ class TestAdding:
             assert not Letter.objects.filter(recipient=email, kind="account_created").exists()
 
     def test_an_inactive_person_stays_outside(self, agency: Agency):
-        email = address()
+        email = random_email()
         body = {"email": email, "password": PASSWORD, "is_active": False}
 
         assert agency.owner.at.post(USERS, body).json()["is_active"] is False
         login = {"email": email, "password": PASSWORD}
-        assert refusal(agency.host.post("/api/auth/login", login)) == (401, "invalid_credentials")
+        assert status_and_code(agency.host.post("/api/auth/login", login)) == (
+            401,
+            "invalid_credentials",
+        )
 
     @pytest.mark.parametrize(
         "twin",
         [str.lower, str.upper, str.title, " {} ".format, lambda text: text.replace("k", "\u212a")],
     )
     def test_an_address_is_unique_without_case(self, agency: Agency, twin: Callable[[str], str]):
-        email = f"kik{address()}"
+        email = f"kik{random_email()}"
         assert agency.owner.at.post(USERS, {"email": email}).status_code == 201
 
         answer = agency.owner.at.post(USERS, {"email": twin(email)})
 
-        assert refusal(answer) == (409, "email_taken")
+        assert status_and_code(answer) == (409, "email_taken")
         assert [fault["field"] for fault in answer.json()["errors"]] == ["email"]
 
     # Letters that Python's or PostgreSQL's idea of case makes into an ASCII one, or that look it.
     @pytest.mark.parametrize("letter", ["\u017f", "\u0130", "\u0131", "\uff41", "\u0430"])
     def test_no_look_alike_of_an_address(self, agency: Agency, letter: str):
-        answer = agency.owner.at.post(USERS, {"email": f"{letter}{address()}"})
+        answer = agency.owner.at.post(USERS, {"email": f"{letter}{random_email()}"})
 
-        assert {field for field, _ in faults(answer)} == {"email"}
+        assert {field for field, _ in field_errors(answer)} == {"email"}
 
     def test_of_many_at_once_one_is_made(self, agency: Agency):
-        email = address()
+        email = random_email()
 
         def add(number: int) -> int:
             body = {"email": email.upper() if number % 2 else email}
@@ -129,29 +135,29 @@ class TestAdding:
             assert sorted(pool.map(add, range(6))) == [201] + [409] * 5
         with tenant_context(agency.ref):
             [made] = User.objects.filter(email=email)
-        assert trail(agency, str(made.id)) == ["user.created"]
+        assert audit_actions(agency, str(made.id)) == ["user.created"]
 
     def test_a_repeated_request_adds_nobody(self, agency: Agency):
         headers = {"Idempotency-Key": secrets.token_hex(8)}
-        body = {"email": address()}
+        body = {"email": random_email()}
         first = agency.owner.at.post(USERS, body, headers=headers)
 
         again = agency.owner.at.post(USERS, body, headers=headers)
 
         assert (again.status_code, again.json()) == (201, first.json())
         assert again.headers["Location"] == first.headers["Location"]
-        other = agency.owner.at.post(USERS, {"email": address()}, headers=headers)
-        assert refusal(other) == (409, "idempotency_conflict")
+        other = agency.owner.at.post(USERS, {"email": random_email()}, headers=headers)
+        assert status_and_code(other) == (409, "idempotency_conflict")
 
     def test_fields_that_are_not_for_the_caller_are_ignored(self, agency: Agency):
         chosen = {"id": str(uuid.uuid4()), "created_at": "2001-01-01T00:00:00Z", "removed_at": "x"}
         extra = {"email_verified_at": "2001-01-01T00:00:00Z", "is_superuser": True, "tenant": "x"}
 
-        made = agency.owner.at.post(USERS, {"email": address(), **chosen, **extra}).json()
+        made = agency.owner.at.post(USERS, {"email": random_email(), **chosen, **extra}).json()
 
         assert made["id"] != chosen["id"]
         assert made["created_at"] > "2026"
-        assert row(agency, made["id"]).email_verified_at is None
+        assert user_row(agency, made["id"]).email_verified_at is None
 
     @pytest.mark.parametrize(
         ("field", "value"),
@@ -177,22 +183,24 @@ class TestAdding:
         ],
     )
     def test_a_wrong_field_is_named(self, agency: Agency, field: str, value: object):
-        answer = agency.owner.at.post(USERS, {"email": address(), field: value})
+        answer = agency.owner.at.post(USERS, {"email": random_email(), field: value})
 
-        assert {name for name, _ in faults(answer)} == {field}
+        assert {name for name, _ in field_errors(answer)} == {field}
 
     def test_half_a_character(self, agency: Agency):
-        body = json.dumps({"email": address(), "first_name": "\ud800"})
+        body = json.dumps({"email": random_email(), "first_name": "\ud800"})
         headers = {"Content-Type": "application/json"}
 
         answer = agency.owner.at.request("POST", USERS, content=body, headers=headers)
 
-        assert {name for name, _ in faults(answer)} == {"first_name"}
+        assert {name for name, _ in field_errors(answer)} == {"first_name"}
 
     def test_a_password_like_the_address_is_refused(self, agency: Agency):
         body = {"email": "ferdinanda@people.test", "password": "ferdinanda1"}
 
-        assert {field for field, _ in faults(agency.owner.at.post(USERS, body))} == {"password"}
+        assert {field for field, _ in field_errors(agency.owner.at.post(USERS, body))} == {
+            "password"
+        }
 
     @pytest.mark.parametrize("body", [[], "x", 7, None])
     def test_what_is_no_object(self, agency: Agency, body: object):
@@ -201,6 +209,6 @@ class TestAdding:
     def test_every_name_that_fits_is_kept_as_it_is(self, agency: Agency):
         name = "Zoë 🦊 O'Brien-李 abc".ljust(100, "x")
 
-        made = agency.owner.at.post(USERS, {"email": address(), "first_name": name}).json()
+        made = agency.owner.at.post(USERS, {"email": random_email(), "first_name": name}).json()
 
         assert made["first_name"] == name

@@ -10,8 +10,8 @@ from django.utils import timezone
 from accounts.models import Session
 from audit.models import AuditEvent
 from tenants.context import tenant_context
-from tests.support.accounts.tokens import refusal
-from tests.support.accounts.users import logged_in, row, somebody, trail
+from tests.support.accounts.tokens import status_and_code
+from tests.support.accounts.users import audit_actions, insert_user_row, user_row, user_with_session
 from tests.support.factories import Agency, Person
 
 
@@ -22,12 +22,12 @@ class TestErasure:
         agency.owner.at.patch(f"/api/users/{dora.id}", {"role": "member"})
         if removed_before:
             agency.owner.at.delete(f"/api/users/{dora.id}")
-        before = trail(agency, dora.id)
+        before = audit_actions(agency, dora.id)
 
         answer = agency.owner.at.post(f"/api/users/{dora.id}/erase")
 
         assert answer.status_code == 204, answer.text
-        assert refusal(dora.at.get("/api/users/me")) == (401, "token_invalid")
+        assert status_and_code(dora.at.get("/api/users/me")) == (401, "token_invalid")
         with tenant_context(agency.ref):
             text = json.dumps(everything_kept(), default=str)
             done = AuditEvent.objects.filter(actor_id=dora.id)
@@ -35,8 +35,8 @@ class TestErasure:
             assert {e.action for e in done} >= {"user.updated", "file.uploaded"}
         assert dora.email not in text
         assert "Dorothea" not in text
-        assert trail(agency, dora.id) == [*before, "person.erased"]
-        assert row(agency, dora.id).removed_at is not None
+        assert audit_actions(agency, dora.id) == [*before, "person.erased"]
+        assert user_row(agency, dora.id).removed_at is not None
 
     def test_what_others_did_stays(self, agency: Agency, dora: Person):
         agency.owner.at.patch(f"/api/users/{dora.id}", {"role": "member"})
@@ -65,7 +65,7 @@ class TestErasure:
             assert agency.owner.at.post(f"/api/users/{dora.id}/erase").status_code == 204
 
     def test_an_owner_can_have_themselves_forgotten(self, agency: Agency):
-        other = logged_in(agency, "owner")
+        other = user_with_session(agency, "owner")
 
         assert other.at.post(f"/api/users/{other.id}/erase").status_code == 204
         with tenant_context(agency.ref):
@@ -74,31 +74,31 @@ class TestErasure:
     def test_but_not_the_last_one(self, agency: Agency):
         answer = agency.owner.at.post(f"/api/users/{agency.owner.id}/erase")
 
-        assert refusal(answer) == (409, "last_owner")
+        assert status_and_code(answer) == (409, "last_owner")
         assert agency.owner.at.get("/api/users/me").json()["email"] == agency.owner.email
 
     @pytest.mark.parametrize("role", ["admin", "member"])
     def test_only_owners(self, agency: Agency, role: str):
-        caller, other = logged_in(agency, role), somebody(agency)
+        caller, other = user_with_session(agency, role), insert_user_row(agency)
 
         answer = caller.at.post(f"/api/users/{other}/erase")
 
-        assert refusal(answer) == (403, "permission_denied")
-        assert row(agency, other).removed_at is None
+        assert status_and_code(answer) == (403, "permission_denied")
+        assert user_row(agency, other).removed_at is None
 
     def test_a_recent_proof_is_needed(self, agency: Agency):
-        other = somebody(agency)
+        other = insert_user_row(agency)
         with tenant_context(agency.ref):
             Session.objects.update(proved_at=timezone.now() - timedelta(days=1))
 
         answer = agency.owner.at.post(f"/api/users/{other}/erase")
 
-        assert refusal(answer) == (403, "proof_required")
+        assert status_and_code(answer) == (403, "proof_required")
 
     def test_nobody_of_the_id(self, agency: Agency, globex: Agency):
         answer = agency.owner.at.post(f"/api/users/{globex.owner.id}/erase")
 
-        assert refusal(answer) == (404, "not_found")
+        assert status_and_code(answer) == (404, "not_found")
         assert globex.owner.at.get("/api/users/me").status_code == 200
 
 

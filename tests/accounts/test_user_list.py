@@ -6,9 +6,9 @@ import pytest
 
 from accounts.models import User
 from tenants.context import tenant_context
-from tests.files.test_listing import walk
-from tests.support.accounts.tokens import faults, refusal
-from tests.support.factories import Agency, found_agency
+from tests.files.test_listing import list_all_pages
+from tests.support.accounts.tokens import field_errors, status_and_code
+from tests.support.factories import Agency, create_agency
 
 USERS = "/api/users"
 
@@ -16,7 +16,7 @@ USERS = "/api/users"
 @pytest.fixture(scope="module")
 def crowd(site) -> Agency:
     """An agency of an owner and 300 others."""
-    crowd = found_agency(site, f"c{secrets.token_hex(5)}")
+    crowd = create_agency(site, f"c{secrets.token_hex(5)}")
     with tenant_context(crowd.ref):
         User.objects.bulk_create(
             User(
@@ -35,9 +35,9 @@ def crowd(site) -> Agency:
 class TestListing:
     @pytest.mark.parametrize("ordering", ["created_at", "-created_at", "email", "-email", ""])
     def test_everybody_comes_once_both_ways(self, crowd: Agency, ordering: str):
-        pages = walk(crowd.owner.at, f"{USERS}?ordering={ordering}&limit=70")
+        pages = list_all_pages(crowd.owner.at, f"{USERS}?ordering={ordering}&limit=70")
         last = pages[-2]["next"]
-        back = walk(crowd.owner.at, last[last.index("/api/") :], "previous")
+        back = list_all_pages(crowd.owner.at, last[last.index("/api/") :], "previous")
 
         forwards = [user["email"] for page in pages for user in page["results"]]
         backwards = [user["email"] for page in reversed(back) for user in page["results"]]
@@ -63,7 +63,7 @@ class TestListing:
         ],
     )
     def test_what_is_found(self, crowd: Agency, query: str, count: int):
-        pages = walk(crowd.owner.at, f"{USERS}?{query}&limit=200")
+        pages = list_all_pages(crowd.owner.at, f"{USERS}?{query}&limit=200")
 
         assert sum(len(page["results"]) for page in pages) == count
 
@@ -82,11 +82,11 @@ class TestListing:
         ],
     )
     def test_a_bad_query_is_named(self, crowd: Agency, query: str, field: str, code: str):
-        assert faults(crowd.owner.at.get(f"{USERS}?{query}")) == {(field, code)}
+        assert field_errors(crowd.owner.at.get(f"{USERS}?{query}")) == {(field, code)}
 
     def test_another_workspace_is_not_in_it(self, crowd: Agency, globex: Agency):
         assert globex.owner.email not in crowd.owner.at.get(f"{USERS}?search=globex").text
         path = f"{USERS}/{globex.owner.id}"
-        assert refusal(crowd.owner.at.get(path)) == (404, "not_found")
-        assert refusal(crowd.owner.at.delete(path)) == (404, "not_found")
+        assert status_and_code(crowd.owner.at.get(path)) == (404, "not_found")
+        assert status_and_code(crowd.owner.at.delete(path)) == (404, "not_found")
         assert globex.owner.at.get("/api/users/me").status_code == 200

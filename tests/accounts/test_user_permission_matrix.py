@@ -10,10 +10,10 @@ import pytest
 
 from accounts.actions import ACTIONS
 from accounts.models import User
-from accounts.users.permissions import RULES
+from accounts.users.permissions import USER_ACTION_RULES
 from audit.models import AuditEvent
 from tenants.context import tenant_context
-from tests.support.factories import Agency, Person, found_agency, join
+from tests.support.factories import Agency, Person, add_member, create_agency
 from tests.support.http_client import Host
 
 ROLES = ("owner", "admin", "member")
@@ -59,7 +59,7 @@ def call(host: Host, verb: str, path: str) -> int:
 @pytest.fixture(scope="module")
 def agency(site) -> Agency:
     """An agency with one more owner, so that nobody is the last."""
-    found = found_agency(site, f"m{secrets.token_hex(5)}")
+    found = create_agency(site, f"m{secrets.token_hex(5)}")
     with tenant_context(found.ref):
         User.objects.create(email=address(), password="!", role="owner")
     return found
@@ -67,7 +67,7 @@ def agency(site) -> Agency:
 
 @pytest.fixture(scope="module")
 def actors(agency: Agency) -> dict[str, Person]:
-    return {role: join(agency, address(), role) for role in ROLES}
+    return {role: add_member(agency, address(), role) for role in ROLES}
 
 
 def target_of(agency: Agency, role: str, *, active: bool) -> str:
@@ -115,7 +115,7 @@ NOTHING_NEW = {("owner", "make owner"), ("admin", "make admin")} | {
 
 @pytest.mark.parametrize(("verb", "role"), list(itertools.product(CALLS, ROLES)))
 def test_on_oneself(agency: Agency, verb: str, role: str):
-    one = join(agency, address(), role)
+    one = add_member(agency, address(), role)
     allowed = verb in MAY_ONESELF[role] or (role, verb) in NOTHING_NEW
 
     status = call(one.at, verb, f"/api/users/{one.id}")
@@ -130,5 +130,5 @@ def test_every_rule_is_driven():
     elsewhere = {"erase", "export", "end_sessions", "reset_factors", "invite", "uninvite"}
     driven = {"create", "rename", "readdress", "appoint", "deactivate", "reactivate", "remove"}
 
-    assert set(RULES) == driven | elsewhere
+    assert set(USER_ACTION_RULES) == driven | elsewhere
     assert ACTIONS["users:read"].roles == ACTIONS["users:write"].roles == {"owner", "admin"}

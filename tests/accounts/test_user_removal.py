@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.email.outbox import post_letter
+from accounts.email.outbox import enqueue_email
 from accounts.models import (
     ApiKey,
     Authenticator,
@@ -17,11 +17,11 @@ from accounts.models import (
     User,
 )
 from tenants.context import tenant_context
-from tests.support.accounts.api_keys import key_of
-from tests.support.accounts.tokens import refusal
-from tests.support.accounts.users import logged_in, row, somebody, trail
-from tests.support.factories import Agency, Person, join
-from tests.support.files.form_uploads import uploaded
+from tests.support.accounts.api_keys import new_api_key_text
+from tests.support.accounts.tokens import status_and_code
+from tests.support.accounts.users import audit_actions, insert_user_row, user_row, user_with_session
+from tests.support.factories import Agency, Person, add_member
+from tests.support.files.form_uploads import add_file
 from tests.support.http_client import PASSWORD
 
 SOON = timedelta(days=1)
@@ -30,7 +30,7 @@ SOON = timedelta(days=1)
 @pytest.fixture
 def dora(agency: Agency) -> Person:
     """An administrator with a password and something of everything that a person can have."""
-    dora = join(agency, "dora@people.test", "admin")
+    dora = add_member(agency, "dora@people.test", "admin")
     with tenant_context(agency.ref):
         user = User.objects.get(pk=dora.id)
         link = {"purpose": "reset", "email": user.email, "expires_at": timezone.now() + SOON}
@@ -45,23 +45,26 @@ def dora(agency: Agency) -> Person:
                 hash=bytes([number]) * 32,
                 expires_at=link["expires_at"],
             )
-        post_letter("password_changed", to=user.email, user=dora.id)
+        enqueue_email("password_changed", to=user.email, user=dora.id)
     return dora
 
 
 def test_nothing_that_was_theirs_opens_anything(agency: Agency, dora: Person):
-    by_key = agency.host.with_token(key_of(agency, dora))
+    by_key = agency.host.with_token(new_api_key_text(agency, dora))
     assert by_key.get("/api/files").status_code == 200
 
     answer = agency.owner.at.delete(f"/api/users/{dora.id}")
 
     assert (answer.status_code, answer.content) == (204, b"")
     for at, path in [(dora.at, "/api/users/me"), (dora.at, "/api/users"), (by_key, "/api/files")]:
-        assert refusal(at.get(path)) == (401, "token_invalid")
+        assert status_and_code(at.get(path)) == (401, "token_invalid")
     refresh = agency.host.post("/api/auth/refresh", {"refresh_token": dora.refresh_token})
-    assert refusal(refresh) == (401, "token_invalid")
+    assert status_and_code(refresh) == (401, "token_invalid")
     log_in = {"email": dora.email, "password": PASSWORD}
-    assert refusal(agency.host.post("/api/auth/login", log_in)) == (401, "invalid_credentials")
+    assert status_and_code(agency.host.post("/api/auth/login", log_in)) == (
+        401,
+        "invalid_credentials",
+    )
 
 
 def test_the_id_is_nobody(agency: Agency, dora: Person):
@@ -71,17 +74,17 @@ def test_the_id_is_nobody(agency: Agency, dora: Person):
     for method in ("GET", "PATCH", "DELETE"):
         body = {"is_active": True} if method == "PATCH" else None
         answer = agency.owner.at.request(method, path, json=body)
-        assert refusal(answer) == (404, "not_found")
-    assert refusal(agency.owner.at.get(f"{path}/export")) == (404, "not_found")
+        assert status_and_code(answer) == (404, "not_found")
+    assert status_and_code(agency.owner.at.get(f"{path}/export")) == (404, "not_found")
     listed = agency.owner.at.get("/api/users").json()["results"]
     assert [user["id"] for user in listed] == [agency.owner.id]
-    assert row(agency, dora.id).is_active is False
+    assert user_row(agency, dora.id).is_active is False
 
 
 def test_what_is_left_is_a_tombstone(agency: Agency, dora: Person):
     agency.owner.at.delete(f"/api/users/{dora.id}")
 
-    left = row(agency, dora.id)
+    left = user_row(agency, dora.id)
     assert left.email == f"removed-{dora.id}@removed.invalid"
     assert (left.first_name, left.last_name, left.role) == ("", "", "member")
     assert not left.is_active
@@ -94,7 +97,7 @@ def test_what_is_left_is_a_tombstone(agency: Agency, dora: Person):
         assert not Letter.objects.filter(recipient=dora.email).exists()
         [sent] = Invitation.objects.all()
     assert (sent.email, sent.revoked_at is None) == ("friend@people.test", False)
-    assert trail(agency, dora.id)[-1] == "user.removed"
+    assert audit_actions(agency, dora.id)[-1] == "user.removed"
 
 
 def test_the_address_is_free_at_once(agency: Agency, dora: Person):
@@ -109,8 +112,8 @@ def test_the_address_is_free_at_once(agency: Agency, dora: Person):
 
 
 def test_their_files_stay_in_the_workspace(agency: Agency):
-    eva = logged_in(agency)
-    file = uploaded(eva.at, "plan.txt", b"a plan")
+    eva = user_with_session(agency)
+    file = add_file(eva.at, "plan.txt", b"a plan")
 
     agency.owner.at.delete(f"/api/users/{eva.id}")
 
@@ -120,22 +123,22 @@ def test_their_files_stay_in_the_workspace(agency: Agency):
 
 
 def test_an_administrator_can_leave(agency: Agency):
-    admin = logged_in(agency, "admin")
+    admin = user_with_session(agency, "admin")
 
     assert admin.at.delete(f"/api/users/{admin.id}").status_code == 204
-    assert refusal(admin.at.get("/api/users/me")) == (401, "token_invalid")
+    assert status_and_code(admin.at.get("/api/users/me")) == (401, "token_invalid")
 
 
 def test_only_the_version_that_was_seen_is_removed(agency: Agency):
-    person_id = somebody(agency)
+    person_id = insert_user_row(agency)
     path = f"/api/users/{person_id}"
     tag = agency.owner.at.get(path).headers["ETag"]
     agency.owner.at.patch(path, {"first_name": "Other"})
 
     refused = agency.owner.at.delete(path, headers={"If-Match": tag})
 
-    assert refusal(refused) == (412, "precondition_failed")
-    assert row(agency, person_id).removed_at is None
+    assert status_and_code(refused) == (412, "precondition_failed")
+    assert user_row(agency, person_id).removed_at is None
     tag = agency.owner.at.get(path).headers["ETag"]
     assert agency.owner.at.delete(path, headers={"If-Match": tag}).status_code == 204
 
@@ -144,7 +147,7 @@ class TestDeactivation:
     def test_it_ends_everything_and_reactivation_restores_the_account_alone(
         self, agency: Agency, dora: Person
     ):
-        by_key = agency.host.with_token(key_of(agency, dora))
+        by_key = agency.host.with_token(new_api_key_text(agency, dora))
         path = f"/api/users/{dora.id}"
 
         assert agency.owner.at.patch(path, {"is_active": False}).json()["is_active"] is False
@@ -152,20 +155,20 @@ class TestDeactivation:
         self.assert_out(agency, dora, by_key)
         log_in = {"email": dora.email, "password": PASSWORD}
         answer = agency.host.post("/api/auth/login", log_in)
-        assert refusal(answer) == (401, "invalid_credentials")
+        assert status_and_code(answer) == (401, "invalid_credentials")
 
         assert agency.owner.at.patch(path, {"is_active": True}).json()["is_active"] is True
 
         self.assert_out(agency, dora, by_key)
         assert agency.host.post("/api/auth/login", log_in).status_code == 200
-        happened = trail(agency, dora.id)
+        happened = audit_actions(agency, dora.id)
         assert [a for a in happened if "activated" in a] == ["user.deactivated", "user.reactivated"]
 
     def assert_out(self, agency: Agency, person: Person, by_key) -> None:
-        assert refusal(person.at.get("/api/users/me")) == (401, "token_invalid")
-        assert refusal(by_key.get("/api/files")) == (401, "token_invalid")
+        assert status_and_code(person.at.get("/api/users/me")) == (401, "token_invalid")
+        assert status_and_code(by_key.get("/api/files")) == (401, "token_invalid")
         refresh = agency.host.post("/api/auth/refresh", {"refresh_token": person.refresh_token})
-        assert refusal(refresh) == (401, "token_invalid")
+        assert status_and_code(refresh) == (401, "token_invalid")
         with tenant_context(agency.ref):
             ended = Session.objects.filter(user=person.id).values_list("end_reason", flat=True)
             assert set(ended) == {"revoked"}
@@ -175,18 +178,18 @@ class TestDeactivation:
             assert not open_ones.exists()
 
     def test_a_log_in_that_was_under_way_does_not_come_back_to_life(self, agency: Agency):
-        late = logged_in(agency)
+        late = user_with_session(agency)
         with tenant_context(agency.ref):
             User.objects.filter(pk=late.id).update(is_active=False)
 
         agency.owner.at.patch(f"/api/users/{late.id}", {"is_active": True})
 
-        assert refusal(late.at.get("/api/users/me")) == (401, "token_invalid")
+        assert status_and_code(late.at.get("/api/users/me")) == (401, "token_invalid")
 
 
 def test_a_role_counts_from_the_next_request(agency: Agency):
     """With the token in hand, up and down, and what a former manager sent out is void."""
-    one = logged_in(agency)
+    one = user_with_session(agency)
     path = f"/api/users/{one.id}"
     assert one.at.get("/api/users").status_code == 403
 
@@ -198,13 +201,13 @@ def test_a_role_counts_from_the_next_request(agency: Agency):
         )
 
     agency.owner.at.patch(path, {"role": "member"})
-    assert refusal(one.at.get("/api/users")) == (403, "permission_denied")
+    assert status_and_code(one.at.get("/api/users")) == (403, "permission_denied")
     with tenant_context(agency.ref):
         assert Invitation.objects.get(pk=sent.pk).revoked_at is not None
-    assert trail(agency, one.id) == ["user.role_changed", "user.role_changed"]
+    assert audit_actions(agency, one.id) == ["user.role_changed", "user.role_changed"]
 
 
 def test_nobody_takes_the_address_of_a_tombstone_beforehand(agency: Agency, dora: Person):
     taken = {"email": f"Removed-{dora.id}@removed.invalid", "password": PASSWORD}
-    assert refusal(agency.owner.at.post("/api/users", taken)) == (400, "validation_failed")
+    assert status_and_code(agency.owner.at.post("/api/users", taken)) == (400, "validation_failed")
     assert agency.owner.at.delete(f"/api/users/{dora.id}").status_code == 204

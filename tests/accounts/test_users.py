@@ -5,12 +5,18 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from accounts.api_keys import make_key
+from accounts.api_keys import issue_api_key
 from accounts.models import MailLink, User
 from tenants.context import tenant_context
-from tests.support.accounts.tokens import faults, refusal
-from tests.support.accounts.users import address, logged_in, row, somebody, trail
-from tests.support.factories import Agency, Person, found_agency
+from tests.support.accounts.tokens import field_errors, status_and_code
+from tests.support.accounts.users import (
+    audit_actions,
+    insert_user_row,
+    random_email,
+    user_row,
+    user_with_session,
+)
+from tests.support.factories import Agency, Person, create_agency
 from tests.support.mailbox import Mailbox
 
 USERS = "/api/users"
@@ -19,12 +25,12 @@ USERS = "/api/users"
 @pytest.fixture(scope="module")
 def agency(site) -> Agency:
     """One agency for all tests here that add people and do not count them."""
-    return found_agency(site, f"p{secrets.token_hex(5)}")
+    return create_agency(site, f"p{secrets.token_hex(5)}")
 
 
 class TestChanging:
     def test_some_fields_and_not_others(self, agency: Agency):
-        person_id = somebody(agency, first_name="A", last_name="B")
+        person_id = insert_user_row(agency, first_name="A", last_name="B")
         path = f"{USERS}/{person_id}"
         before = agency.owner.at.get(path)
 
@@ -34,31 +40,31 @@ class TestChanging:
         expected = {**before.json(), "last_name": "C", "updated_at": answer.json()["updated_at"]}
         assert answer.json() == expected
         assert answer.headers["ETag"] != before.headers["ETag"]
-        assert trail(agency, person_id) == ["user.updated"]
+        assert audit_actions(agency, person_id) == ["user.updated"]
 
     def test_nothing_changed_is_nothing_done(self, agency: Agency):
-        person_id = somebody(agency, first_name="A")
+        person_id = insert_user_row(agency, first_name="A")
         before = agency.owner.at.get(f"{USERS}/{person_id}")
 
         same = {"first_name": "A", "role": "member", "is_active": True}
         for body in ({}, same, {"email": before.json()["email"].upper()}):
             answer = agency.owner.at.patch(f"{USERS}/{person_id}", body)
             assert (answer.status_code, answer.json()) == (200, before.json())
-        assert trail(agency, person_id) == []
+        assert audit_actions(agency, person_id) == []
 
     def test_entity_tags(self, agency: Agency):
-        path = f"{USERS}/{somebody(agency)}"
+        path = f"{USERS}/{insert_user_row(agency)}"
         tag = agency.owner.at.get(path).headers["ETag"]
 
         assert agency.owner.at.get(path, headers={"If-None-Match": tag}).status_code == 304
         first = agency.owner.at.patch(path, {"first_name": "1"}, headers={"If-Match": tag})
         second = agency.owner.at.patch(path, {"first_name": "2"}, headers={"If-Match": tag})
         assert first.status_code == 200
-        assert refusal(second) == (412, "precondition_failed")
+        assert status_and_code(second) == (412, "precondition_failed")
         assert agency.owner.at.get(path).json()["first_name"] == "1"
 
     def test_of_many_with_one_tag_one_wins(self, agency: Agency):
-        path = f"{USERS}/{somebody(agency)}"
+        path = f"{USERS}/{insert_user_row(agency)}"
         tag = agency.owner.at.get(path).headers["ETag"]
 
         def change(number: int) -> int:
@@ -82,38 +88,38 @@ class TestChanging:
         ],
     )
     def test_a_wrong_field_is_named(self, agency: Agency, field: str, value: object):
-        person_id = somebody(agency)
+        person_id = insert_user_row(agency)
         answer = agency.owner.at.patch(f"{USERS}/{person_id}", {field: value, "last_name": "kept?"})
 
-        assert {name for name, _ in faults(answer)} == {field}
-        assert row(agency, person_id).last_name == ""
+        assert {name for name, _ in field_errors(answer)} == {field}
+        assert user_row(agency, person_id).last_name == ""
 
     def test_a_change_of_ones_own_profile_does_not_raise_anybody(self, agency: Agency):
-        one = logged_in(agency)
+        one = user_with_session(agency)
         before = one.at.get("/api/users/me").json()
-        wish = {"role": "owner", "is_active": False, "email": address(), "id": agency.owner.id}
+        wish = {"role": "owner", "is_active": False, "email": random_email(), "id": agency.owner.id}
 
         for method in ("PATCH", "PUT"):
             body = {"first_name": method, "last_name": "", **wish}
             after = one.at.request(method, "/api/users/me", json=body).json()
             changed = {name for name in before if before[name] != after[name]}
             assert changed <= {"first_name", "updated_at"}
-        assert trail(agency, one.id) == ["user.updated", "user.updated"]
+        assert audit_actions(agency, one.id) == ["user.updated", "user.updated"]
 
 
 class TestAddress:
     def test_it_is_another_ones_address_then(self, agency: Agency, mailbox: Mailbox):
-        one = logged_in(agency, email_verified_at="2026-01-01T00:00:00Z")
-        new = address()
+        one = user_with_session(agency, email_verified_at="2026-01-01T00:00:00Z")
+        new = random_email()
         self.link_for(agency, one)
 
         answer = agency.owner.at.patch(f"{USERS}/{one.id}", {"email": new.upper()})
 
         assert answer.json()["email"] == new
-        assert row(agency, one.id).email_verified_at is None
+        assert user_row(agency, one.id).email_verified_at is None
         with tenant_context(agency.ref):
             assert not MailLink.objects.filter(user=one.id, used_at=None).exists()
-        assert trail(agency, one.id) == ["user.address_changed"]
+        assert audit_actions(agency, one.id) == ["user.address_changed"]
         assert one.at.get("/api/users/me").json()["email"] == new
         assert "was changed" in mailbox.wait_for(one.email, subject="e-mail address").subject
 
@@ -128,22 +134,25 @@ class TestAddress:
             )
 
     def test_a_known_one_is_taken(self, agency: Agency):
-        person_id = somebody(agency)
+        person_id = insert_user_row(agency)
 
         answer = agency.owner.at.patch(
             f"{USERS}/{person_id}", {"email": agency.owner.email.title(), "first_name": "x"}
         )
 
-        assert refusal(answer) == (409, "email_taken")
-        assert row(agency, person_id).first_name == ""
-        assert trail(agency, person_id) == []
+        assert status_and_code(answer) == (409, "email_taken")
+        assert user_row(agency, person_id).first_name == ""
+        assert audit_actions(agency, person_id) == []
 
     def test_a_recent_proof_is_needed(self, agency: Agency):
-        admin = logged_in(agency, "admin", proved_days_ago=1)
-        person_id = somebody(agency)
+        admin = user_with_session(agency, "admin", proved_days_ago=1)
+        person_id = insert_user_row(agency)
         path = f"{USERS}/{person_id}"
 
-        assert refusal(admin.at.patch(path, {"email": address()})) == (403, "proof_required")
+        assert status_and_code(admin.at.patch(path, {"email": random_email()})) == (
+            403,
+            "proof_required",
+        )
         assert admin.at.patch(path, {"first_name": "x"}).status_code == 200
 
 
@@ -153,18 +162,20 @@ class TestKeys:
     def test_an_owners_key_makes_and_unmakes_no_owners(self, agency: Agency):
         with tenant_context(agency.ref):
             user = User.objects.get(pk=agency.owner.id)
-            key = make_key(name="k", scopes=["users:read", "users:write"], actor=user).text
+            key = issue_api_key(name="k", scopes=["users:read", "users:write"], actor=user).text
         by_key = agency.host.with_token(key)
-        other = somebody(agency, "owner")
+        other = insert_user_row(agency, "owner")
 
-        assert by_key.post(USERS, {"email": address()}).status_code == 201
-        assert by_key.post(USERS, {"email": address(), "role": "admin"}).status_code == 403
-        assert by_key.post(USERS, {"email": address(), "role": "owner"}).status_code == 403
-        assert by_key.patch(f"{USERS}/{somebody(agency)}", {"role": "owner"}).status_code == 403
+        assert by_key.post(USERS, {"email": random_email()}).status_code == 201
+        assert by_key.post(USERS, {"email": random_email(), "role": "admin"}).status_code == 403
+        assert by_key.post(USERS, {"email": random_email(), "role": "owner"}).status_code == 403
+        assert (
+            by_key.patch(f"{USERS}/{insert_user_row(agency)}", {"role": "owner"}).status_code == 403
+        )
         assert by_key.patch(f"{USERS}/{other}", {"role": "member"}).status_code == 403
         assert by_key.delete(f"{USERS}/{other}").status_code == 403
         assert by_key.delete(f"{USERS}/{agency.owner.id}").status_code == 403
-        answer = by_key.patch(f"{USERS}/{somebody(agency)}", {"email": address()})
-        assert refusal(answer) == (403, "proof_required")
+        answer = by_key.patch(f"{USERS}/{insert_user_row(agency)}", {"email": random_email()})
+        assert status_and_code(answer) == (403, "proof_required")
         assert by_key.post("/api/tenant/transfer", {"user_id": other}).status_code == 403
         assert by_key.post(f"{USERS}/{other}/erase").status_code == 403

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from staff.models import StaffUser
-from tests.support.accounts.in_process_client import somewhere
+from tests.support.accounts.in_process_client import random_address
 from tests.support.browser import Browser
 from tests.support.http_client import BASE_DOMAIN, PASSWORD
 
@@ -24,7 +24,7 @@ def required(settings) -> None:
 def client(new_staff: Callable[..., StaffUser]) -> Client:
     """A browser in which a new member of staff has logged in by the form."""
     staff = new_staff(is_superuser=True)
-    client = Client(headers={"host": HOST, "x-forwarded-for": somewhere()})
+    client = Client(headers={"host": HOST, "x-forwarded-for": random_address()})
     form = {"username": staff.email, "password": PASSWORD}
     assert client.post("/admin/login/", form).status_code == 302
     client.staff = staff
@@ -32,7 +32,7 @@ def client(new_staff: Callable[..., StaffUser]) -> Client:
 
 
 def at_api(email: str, password: str):
-    headers = {"host": HOST, "x-forwarded-for": somewhere()}
+    headers = {"host": HOST, "x-forwarded-for": random_address()}
     body = {"email": email, "password": password}
     return Client().post("/api/auth/login", body, content_type="application/json", headers=headers)
 

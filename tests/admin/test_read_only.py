@@ -9,7 +9,7 @@ from django.utils import timezone
 from audit.services import SYSTEM
 from operations.usage import measure_tenant
 from staff.models import StaffToken
-from staff.tokens import issue
+from staff.tokens import issue_token
 from tenants.models import DeletionCertificate, FleetOutcome, FleetRun
 from tenants.schemas.owner import owner_connection
 from tests.admin.test_tenants import LIST, page_of, tenants_at, token_of
@@ -98,7 +98,7 @@ def is_ended(token: StaffToken) -> bool:
 
 
 def test_a_token_is_ended_at_once(site: Site, sue: Browser, new_staff) -> None:
-    issued = issue(new_staff("view_tenant"), lifetime=HOUR, actor=SYSTEM, name="ci")
+    issued = issue_token(new_staff("view_tenant"), lifetime=HOUR, actor=SYSTEM, name="ci")
     host = site.host().with_token(issued.text)
     assert host.get("/api/tenants").status_code == 200
 
@@ -113,8 +113,8 @@ def test_a_token_is_ended_at_once(site: Site, sue: Browser, new_staff) -> None:
 
 def test_everybody_ends_their_own_and_nobody_elses(at_desk, new_staff) -> None:
     clerk, other = at_desk(), new_staff()
-    own = issue(clerk.staff, lifetime=HOUR, actor=SYSTEM, name="mine").row
-    others = issue(other, lifetime=HOUR, actor=SYSTEM, name="theirs").row
+    own = issue_token(clerk.staff, lifetime=HOUR, actor=SYSTEM, name="mine").row
+    others = issue_token(other, lifetime=HOUR, actor=SYSTEM, name="theirs").row
 
     listed = clerk.get(TOKENS).text
     for token in (own, others):
@@ -128,8 +128,8 @@ def test_everybody_ends_their_own_and_nobody_elses(at_desk, new_staff) -> None:
 
 def test_who_has_less_cannot_end_a_superusers(at_desk, new_staff) -> None:
     manager = at_desk("view_staffuser", "change_staffuser")
-    chief = issue(new_staff(is_superuser=True), lifetime=HOUR, actor=SYSTEM).row
-    peer = issue(new_staff(), lifetime=HOUR, actor=SYSTEM).row
+    chief = issue_token(new_staff(is_superuser=True), lifetime=HOUR, actor=SYSTEM).row
+    peer = issue_token(new_staff(), lifetime=HOUR, actor=SYSTEM).row
 
     for token in (chief, peer):
         end(manager, token)

@@ -11,9 +11,9 @@ from django.utils import timezone
 from audit.services import SYSTEM
 from core.problems import InvalidCredentials
 from staff.models import StaffAuthenticator, StaffRecoveryCode, StaffUser
-from staff.tokens import issue
+from staff.tokens import issue_token
 from tests.admin.conftest import log_in
-from tests.support.accounts.second_factors import App
+from tests.support.accounts.second_factors import AuthenticatorApp
 from tests.support.browser import Browser
 from tests.support.http_client import PASSWORD, Site
 from tests.support.staff_audit import assert_recorded, last_event
@@ -23,10 +23,10 @@ SECRET = re.compile(r"<code>([A-Z2-7]{32})</code>")
 CODES = re.compile(r"<code>([0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{4})</code>")
 
 
-def add_factor(browser: Browser) -> tuple[App, list[str]]:
+def add_factor(browser: Browser) -> tuple[AuthenticatorApp, list[str]]:
     """Add a factor on its page; return the app and the recovery codes."""
     begun = browser.submit(PAGE, {"verb": "begin"})
-    app = App(SECRET.search(browser.follow(begun).text)[1])
+    app = AuthenticatorApp(SECRET.search(browser.follow(begun).text)[1])
     done = browser.submit(PAGE, {"verb": "confirm", "code": app.code(-1)})
     assert done.status_code == 200
     return app, CODES.findall(done.text)
@@ -42,7 +42,7 @@ def test_adding_one_on_its_page(at_desk, new_staff) -> None:
     staff = new_staff()
     here, there = at_desk(staff=staff), at_desk(staff=staff)
     begun = here.follow(here.submit(PAGE, {"verb": "begin"}))
-    app = App(SECRET.search(begun.text)[1])
+    app = AuthenticatorApp(SECRET.search(begun.text)[1])
 
     wrong = here.submit(PAGE, {"verb": "confirm", "code": "000000"})
     done = here.submit(PAGE, {"verb": "confirm", "code": app.code()})
@@ -204,7 +204,7 @@ def test_and_all_is_open_once_it_is_added(desk: Client, new_staff) -> None:
     desk.post("/admin/login/", {"username": staff.email, "password": PASSWORD})
 
     desk.post(PAGE, {"verb": "begin"})
-    app = App(SECRET.search(desk.get(PAGE).content.decode())[1])
+    app = AuthenticatorApp(SECRET.search(desk.get(PAGE).content.decode())[1])
     desk.post(PAGE, {"verb": "confirm", "code": app.code(-1)})
     opened = desk.get("/admin/staff/staffuser/").status_code
     desk.post(PAGE, {"verb": "remove", "code": app.code()})
@@ -215,8 +215,8 @@ def test_and_all_is_open_once_it_is_added(desk: Client, new_staff) -> None:
 
 def test_the_api_asks_the_same(desk: Client, new_staff) -> None:
     staff = new_staff(is_superuser=True)
-    program = issue(staff, lifetime=timedelta(hours=1), actor=SYSTEM, name="ci").text
-    earlier = issue(staff, lifetime=timedelta(hours=1), actor=SYSTEM).text
+    program = issue_token(staff, lifetime=timedelta(hours=1), actor=SYSTEM, name="ci").text
+    earlier = issue_token(staff, lifetime=timedelta(hours=1), actor=SYSTEM).text
     body = {"email": staff.email, "password": PASSWORD}
 
     refused = desk.post("/api/auth/login", body, content_type="application/json")
@@ -244,4 +244,4 @@ def test_a_token_asked_for_before_the_factor_is_refused_after_it(new_staff) -> N
     StaffUser.objects.filter(pk=staff.pk).update(second_factor_at=timezone.now())
 
     with pytest.raises(InvalidCredentials):
-        issue(staff, lifetime=timedelta(hours=1), actor=SYSTEM)
+        issue_token(staff, lifetime=timedelta(hours=1), actor=SYSTEM)

@@ -16,7 +16,7 @@ from django.test import Client
 from staff.models import StaffUser
 from staff.sessions import LAST_REQUEST_AT
 from tests.structure.test_system_checks import PRODUCTION
-from tests.support.accounts.in_process_client import somewhere
+from tests.support.accounts.in_process_client import random_address
 from tests.support.http_client import BASE_DOMAIN, PASSWORD
 from tests.support.staff_audit import last_event
 
@@ -40,7 +40,7 @@ def staff(new_staff: Callable[..., StaffUser]) -> StaffUser:
 @pytest.fixture
 def client(staff: StaffUser) -> Client:
     """A browser in which somebody has logged in by the form."""
-    client = Client(headers={"host": f"admin.{BASE_DOMAIN}", "x-forwarded-for": somewhere()})
+    client = Client(headers={"host": f"admin.{BASE_DOMAIN}", "x-forwarded-for": random_address()})
     form = {"username": staff.email, "password": PASSWORD}
     assert client.post("/admin/login/", form).status_code == 302
     return client

@@ -10,11 +10,11 @@ from tenants.context import tenant_context
 from tenants.refs import TenantRef
 from tenants.services import create_tenant
 from tests.core.conftest import superuser
-from tests.operations.conftest import run
-from tests.support.cleanup import tidied
+from tests.operations.conftest import run_command
+from tests.support.cleanup import cleaned_up
 from tests.tenants.conftest import make_tenant
 
-__all__ = ["make_tenant", "run", "superuser"]
+__all__ = ["make_tenant", "run_command", "superuser"]
 
 ADA = Actor("user", "0199aaaa-0000-7000-8000-0000000000ad", "ada@acme.test")
 BEN = Target("user", "0199aaaa-0000-7000-8000-0000000000be", "ben@acme.test")
@@ -25,7 +25,7 @@ TABLES = ("audit_auditevent", "audit_auditlink")
 @pytest.fixture(scope="package", autouse=True)
 def _tidy(committed: None) -> Iterator[None]:
     """Take away what the tests here left half there."""
-    with tidied():
+    with cleaned_up():
         yield
 
 

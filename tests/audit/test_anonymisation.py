@@ -4,8 +4,8 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from audit.models import AuditEvent
-from audit.services import ANONYMOUS, Actor, Target, erase_person, record
-from core.request_context import RequestContext, serving
+from audit.services import ANONYMOUS, Actor, Target, anonymise_events, record
+from core.request_context import RequestContext, use_request_context
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
 from tests.audit.conftest import ADA, BEN
@@ -21,13 +21,13 @@ def shown() -> list[tuple]:
 
 
 def test_what_tells_who_it_was_is_gone_and_the_rest_is_not(trail: TenantRef):
-    with tenant_context(trail), serving(FROM_HOME):
+    with tenant_context(trail), use_request_context(FROM_HOME):
         record("test.x", actor=AS_BEN, target=Target("file", "7", "plan.txt"))
         record("test.x", actor=ADA, target=Target("session", "8", BEN.label))
         record("test.x", actor=ANONYMOUS, target=Target("user", "", BEN.label.upper()))
         record("test.x", actor=ADA, target=Target("user", ADA.id, ADA.label))
 
-        count = erase_person(BEN.id, actor=ADA)
+        count = anonymise_events(BEN.id, actor=ADA)
 
         assert shown() == [
             ("", "plan.txt", None, ""),
@@ -39,12 +39,12 @@ def test_what_tells_who_it_was_is_gone_and_the_rest_is_not(trail: TenantRef):
         assert (event.target_id, event.target_label) == (BEN.id, "")
         assert (event.actor_label, event.details) == (ADA.label, {"events": count})
         assert count == 5 + 3
-        assert erase_person(BEN.id, actor=ADA) == 0
+        assert anonymise_events(BEN.id, actor=ADA) == 0
 
 
 def test_who_erases_oneself_leaves_no_name_there_either(trail: TenantRef):
-    with tenant_context(trail), serving(FROM_HOME):
-        erase_person(BEN.id, actor=AS_BEN)
+    with tenant_context(trail), use_request_context(FROM_HOME):
+        anonymise_events(BEN.id, actor=AS_BEN)
 
         event = AuditEvent.objects.get(action="person.erased")
     assert (event.actor_id, event.actor_label) == (BEN.id, "")
@@ -55,7 +55,7 @@ def test_somebody_elses_same_address_later_is_theirs(trail: TenantRef):
     with tenant_context(trail):
         record("test.x", actor=ADA, target=Target("user", "another-id", BEN.label))
 
-        erase_person(BEN.id)
+        anonymise_events(BEN.id)
 
         assert shown() == [(ADA.label, BEN.label, None, "")]
 
@@ -78,7 +78,7 @@ def test_who_had_the_address_at_another_time_keeps_what_is_theirs(make_tenant, h
         for holder in (other, BEN) if held == "before" else (BEN, other):
             of(holder)
 
-        erase_person(BEN.id)
+        anonymise_events(BEN.id)
 
         assert shown() == (of_other + of_ben if held == "before" else of_ben + of_other)
 
@@ -86,7 +86,7 @@ def test_who_had_the_address_at_another_time_keeps_what_is_theirs(make_tenant, h
 def test_what_the_same_transaction_recorded_is_erased_too(trail: TenantRef):
     with tenant_context(trail), transaction.atomic():
         record("test.x", actor=ADA, target=BEN)
-        erase_person(BEN.id, actor=ADA)
+        anonymise_events(BEN.id, actor=ADA)
     with tenant_context(trail):
         assert shown() == [(ADA.label, "", None, "")]
 
@@ -94,7 +94,7 @@ def test_what_the_same_transaction_recorded_is_erased_too(trail: TenantRef):
 def test_an_erasure_that_is_taken_back_has_erased_nothing(trail: TenantRef):
     with tenant_context(trail):
         with pytest.raises(RuntimeError), transaction.atomic():
-            erase_person(BEN.id)
+            anonymise_events(BEN.id)
             raise RuntimeError
         assert AuditEvent.objects.filter(target_label=BEN.label).count() == 5
 
@@ -105,7 +105,7 @@ def test_another_tenants_trail_is_not_touched(trail: TenantRef, make_tenant):
         record("test.x", actor=ADA, target=BEN)
 
     with tenant_context(trail):
-        erase_person(BEN.id)
+        anonymise_events(BEN.id)
 
     with tenant_context(other):
         assert shown() == [(ADA.label, BEN.label, None, "")]
@@ -113,4 +113,4 @@ def test_another_tenants_trail_is_not_touched(trail: TenantRef, make_tenant):
 
 def test_an_erasure_names_somebody(trail: TenantRef):
     with tenant_context(trail), pytest.raises(DatabaseError, match="must name a person"):
-        erase_person("")
+        anonymise_events("")

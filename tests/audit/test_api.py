@@ -5,21 +5,21 @@ from urllib.parse import quote
 
 import pytest
 
-from audit.services import Actor, Target, erase_person, record
+from audit.services import Actor, Target, anonymise_events, record
 from tenants.context import tenant_context
-from tests.support.factories import Agency, Person, found_agency, join
+from tests.support.factories import Agency, Person, add_member, create_agency
 from tests.support.http_client import Site
 
 
 @pytest.fixture(scope="module")
 def agency(site: Site) -> Agency:
     """An agency whose trail these tests have to themselves."""
-    return found_agency(site, f"trail-{uuid.uuid4().hex[:8]}")
+    return create_agency(site, f"trail-{uuid.uuid4().hex[:8]}")
 
 
 @pytest.fixture(scope="module")
 def member(agency: Agency) -> Person:
-    return join(agency, f"ben@{agency.slug}.test")
+    return add_member(agency, f"ben@{agency.slug}.test")
 
 
 def found(agency: Agency, query: str = "") -> list[dict]:
@@ -125,7 +125,7 @@ def test_one_event(agency: Agency, globex: Agency, member: Person):
 def test_a_member_reads_nothing_and_an_administrator_does(
     agency: Agency, member: Person, path: str
 ):
-    admin = join(agency, f"al-{uuid.uuid4().hex[:6]}@{agency.slug}.test", role="admin")
+    admin = add_member(agency, f"al-{uuid.uuid4().hex[:6]}@{agency.slug}.test", role="admin")
 
     refused, allowed = member.at.get(path), admin.at.get(path)
 
@@ -153,7 +153,7 @@ def test_an_erased_person_has_no_name_in_it(agency: Agency):
     gone = Actor("user", str(uuid.uuid4()), "gone-for-good@example.test")
     with tenant_context(agency.ref):
         record("test.gone", actor=gone, target=Target("user", gone.id, gone.label))
-        erase_person(gone.id)
+        anonymise_events(gone.id)
 
     answer = agency.owner.at.get("/api/audit?limit=200")
     event = next(e for e in answer.json()["results"] if e["action"] == "test.gone")

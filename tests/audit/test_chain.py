@@ -10,14 +10,14 @@ from django.db import connection, connections, transaction
 
 from accounts.models import Session, User
 from audit.services import SYSTEM, record
-from core.db_backend.scope import PUBLIC, enter
-from core.request_context import RequestContext, serving
+from core.db_backend.scope import PUBLIC, use_scope
+from core.request_context import RequestContext, use_request_context
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
-from tests.audit.conftest import ADA, BEN, EVENTS, links, run
+from tests.audit.conftest import ADA, BEN, EVENTS, links, run_command
 from tests.audit.test_verification import verified
 from tests.core.test_database_privileges import refused
-from tests.support.factories import Agency, join
+from tests.support.factories import Agency, add_member
 
 WRITERS, ROUNDS = 10, 5
 
@@ -108,7 +108,7 @@ def test_who_writes_to_two_trails_never_waits_in_a_circle(trail: TenantRef, supe
     def write(number: int) -> None:
         for _ in range(2 * ROUNDS):
             with transaction.atomic():
-                places = [enter(PUBLIC), tenant_context(trail)]
+                places = [use_scope(PUBLIC), tenant_context(trail)]
                 for place in places if number % 2 else reversed(places):
                     with place:
                         record("test.both", actor=SYSTEM)
@@ -149,7 +149,7 @@ def _session(user: User) -> None:
 
 
 def test_a_key_that_was_shown_is_in_the_record(trail: TenantRef, superuser):
-    with serving(RequestContext(api_key="a-key")):
+    with use_request_context(RequestContext(api_key="a-key")):
         _record(trail, "test.by_key")
 
     query = f"SELECT details FROM {trail.schema_name}.audit_auditevent WHERE action = %s"
@@ -171,7 +171,7 @@ def test_what_was_recorded_before_the_chain_is_linked_in_its_order(trail: Tenant
 def busy(new_agency) -> Agency:
     """An agency in which things were done over HTTP, by and to a person who is then erased."""
     agency = new_agency()
-    ben = join(agency, f"ben@{agency.slug}.test")
+    ben = add_member(agency, f"ben@{agency.slug}.test")
     ben.at.patch("/api/users/me", {"first_name": "Benjamin"})
     agency.host.post("/api/auth/login", {"email": ben.email, "password": "wrong" * 4})
     ben.at.post("/api/auth/logout-all")
@@ -181,13 +181,13 @@ def busy(new_agency) -> Agency:
 def test_archives_and_copies_have_whole_chains(busy: Agency, tmp_path: Path, superuser):
     before = verified(busy.ref)
     archive = tmp_path / "one.tar"
-    run("export_tenant", busy.slug, "--to", str(archive))
+    run_command("export_tenant", busy.slug, "--to", str(archive))
     busy.owner.at.patch("/api/users/me", {"first_name": "Since"})
     assert verified(busy.ref)["events"] == before["events"] + 1
 
-    run("import_tenant", str(archive), "--as", f"{busy.slug}-b")
-    run("import_tenant", str(archive), "--restore", busy.slug, "--yes")
-    run("clone_tenant", busy.slug, f"{busy.slug}-c")
+    run_command("import_tenant", str(archive), "--as", f"{busy.slug}-b")
+    run_command("import_tenant", str(archive), "--restore", busy.slug, "--yes")
+    run_command("clone_tenant", busy.slug, f"{busy.slug}-c")
 
     told = {slug: _told(slug) for slug in (busy.slug, f"{busy.slug}-b", f"{busy.slug}-c")}
     assert [row["faults"] for row in told.values()] == [[], [], []]
@@ -197,14 +197,14 @@ def test_archives_and_copies_have_whole_chains(busy: Agency, tmp_path: Path, sup
 
 
 def _told(slug: str) -> dict:
-    (told,) = json.loads(run("verify_audit", "--tenant", slug, "--json"))
+    (told,) = json.loads(run_command("verify_audit", "--tenant", slug, "--json"))
     return told
 
 
 def test_a_tenant_that_was_verified_can_be_purged(busy: Agency):
     verified(busy.ref)
 
-    run("delete_tenant", busy.slug, "--now", "--yes", "--no-export")
+    run_command("delete_tenant", busy.slug, "--now", "--yes", "--no-export")
 
 
 REFUSED = [
@@ -233,12 +233,12 @@ def test_what_the_applications_role_may_not_do(trail: TenantRef, globex: Agency,
     with tenant_context(trail):
         refused(sql)
     if "{other}" not in statement:
-        with enter(PUBLIC):
+        with use_scope(PUBLIC):
             refused(sql)
 
 
 def test_the_application_does_not_write_where_trails_ended(trail: TenantRef):
-    with enter(PUBLIC):
+    with use_scope(PUBLIC):
         refused("UPDATE tenants_trailhead SET sequence = 1")
         refused("INSERT INTO tenants_trailhead (sequence, hash, verified_at) VALUES (1, '', now())")
 

@@ -7,12 +7,12 @@ import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 
-from audit.services import erase_person, record
+from audit.services import anonymise_events, record
 from devstack.testing import TestStack
 from tenants.context import tenant_context
 from tenants.models import TrailHead
 from tenants.refs import TenantRef
-from tests.audit.conftest import ADA, BEN, EVENTS, links, run
+from tests.audit.conftest import ADA, BEN, EVENTS, links, run_command
 
 FORGED = (
     f"gen_random_uuid(), now(), 'test.forged', 'user', '{ADA.id}', '', '', '', '', NULL, '', ''"
@@ -183,7 +183,7 @@ def test_a_forged_link_is_found(trail: TenantRef, superuser):
 
 def test_after_an_erasure_it_is_whole_and_says_so(trail: TenantRef):
     with tenant_context(trail):
-        count = erase_person(BEN.id, actor=ADA)
+        count = anonymise_events(BEN.id, actor=ADA)
 
     told = verified(trail)
     assert (told["whole"], told["erased"]) == (True, count)
@@ -200,7 +200,7 @@ ERASED = {
 def test_what_was_erased_cannot_be_changed_either(trail: TenantRef, superuser, change: str):
     third = links(trail, superuser)[2][1]
     with tenant_context(trail):
-        erase_person(BEN.id, actor=ADA)
+        anonymise_events(BEN.id, actor=ADA)
 
     superuser.execute(f"UPDATE {trail.schema_name}.{ERASED[change]}".format(third=f"'{third}'"))
 
@@ -212,7 +212,7 @@ def test_what_was_erased_cannot_be_changed_either(trail: TenantRef, superuser, c
 def test_nothing_more_can_be_erased_in_the_name_of_an_erasure(trail: TenantRef, superuser):
     with tenant_context(trail):
         record("test.done", actor=ADA)
-        erase_person(BEN.id, actor=ADA)
+        anonymise_events(BEN.id, actor=ADA)
     event, erasure = (row[1] for row in links(trail, superuser)[5:7])
     superuser.execute(f"SET search_path = {trail.schema_name}")
     superuser.execute("UPDATE audit_auditevent SET actor_label = '' WHERE id = %s", [event])
@@ -227,7 +227,7 @@ def test_nothing_more_can_be_erased_in_the_name_of_an_erasure(trail: TenantRef, 
 
 
 def test_the_platforms_own_trail_is_whole_too(trail: TenantRef):
-    (told,) = json.loads(run("verify_audit", "--platform", "--json"))
+    (told,) = json.loads(run_command("verify_audit", "--platform", "--json"))
 
     assert told["events"] > 0
     assert told["faults"] == []
@@ -235,7 +235,7 @@ def test_the_platforms_own_trail_is_whole_too(trail: TenantRef):
 
 def test_what_was_verified_of_late_is_left_out(trail: TenantRef):
     def named() -> set[str]:
-        told = json.loads(run("verify_audit", "--json", "--older-than", "3600"))
+        told = json.loads(run_command("verify_audit", "--json", "--older-than", "3600"))
         return {row["trail"] for row in told}
 
     assert trail.slug in named()
@@ -245,11 +245,11 @@ def test_what_was_verified_of_late_is_left_out(trail: TenantRef):
 @pytest.mark.parametrize("anchor", ["17", "17:xyz", f"{'5a' * 32}:17"])
 def test_an_anchor_that_is_none_is_refused(trail: TenantRef, anchor: str):
     with pytest.raises(CommandError, match="NUMBER:HASH"):
-        run("verify_audit", "--tenant", trail.slug, "--anchor", anchor)
+        run_command("verify_audit", "--tenant", trail.slug, "--anchor", anchor)
 
 
 def test_it_can_be_read(trail: TenantRef, superuser):
-    whole = run("verify_audit", "--tenant", trail.slug)
+    whole = run_command("verify_audit", "--tenant", trail.slug)
     event = links(trail, superuser)[0][1]
     superuser.execute(f"DELETE FROM {trail.schema_name}.audit_auditevent WHERE id = %s", [event])
     out = io.StringIO()

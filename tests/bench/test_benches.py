@@ -8,14 +8,19 @@ from typing import Any
 import pytest
 
 from bench.__main__ import BENCHES, main
-from devstack.environment import inherited
+from devstack.environment import inherited_environment
 from devstack.home import CHECKOUT
 
 
 def result_of(*arguments: str) -> dict[str, Any]:
     command = [sys.executable, "-m", "bench", *arguments, "--json"]
     done = subprocess.run(
-        command, cwd=CHECKOUT, env=inherited(), capture_output=True, text=True, check=False
+        command,
+        cwd=CHECKOUT,
+        env=inherited_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bench.attack.labels import KINDS, STREAMING
-from devstack.environment import inherited
+from devstack.environment import inherited_environment
 from devstack.home import CHECKOUT
 
 # It starts a stack and five servers of its own, which a busy machine takes its time for.
@@ -24,7 +24,7 @@ def runs(servers: None) -> dict[str, list[dict[str, Any]]]:
     done = subprocess.run(
         [sys.executable, "-m", "bench", "attack", *ATTACK],
         cwd=CHECKOUT,
-        env=inherited(),
+        env=inherited_environment(),
         capture_output=True,
         text=True,
         check=False,

@@ -10,7 +10,7 @@ from django.db import connections
 from core.db_backend.base import DatabaseWrapper
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
-from tests.support.scope_queries import backend_pid, people
+from tests.support.scope_queries import backend_pid, visible_emails
 
 
 @pytest.fixture
@@ -37,13 +37,13 @@ def wrapper(committed: None) -> Callable[..., DatabaseWrapper]:
 def test_it_is_closed_when_the_request_is_over(wrapper, one: TenantRef, two: TenantRef):
     db = wrapper(most=2)
     with tenant_context(one):
-        people(db)
+        visible_emails(db)
         pid = backend_pid(db)
     db.close_if_unusable_or_obsolete()
     assert db.connection is not None
     with tenant_context(two):
-        people(db)
-        assert people(db) == ["only@two.test"]
+        visible_emails(db)
+        assert visible_emails(db) == ["only@two.test"]
         assert backend_pid(db) == pid
     db.close_if_unusable_or_obsolete()
 
@@ -54,7 +54,7 @@ def test_the_same_tenant_again_does_not_count(wrapper, one: TenantRef):
     db = wrapper(most=3)
     for _ in range(5):
         with tenant_context(one):
-            people(db)
+            visible_emails(db)
         with db.cursor() as cursor:
             cursor.execute("SELECT 1")
     db.close_if_unusable_or_obsolete()
@@ -67,7 +67,7 @@ def test_a_transaction_is_never_cut(wrapper, one: TenantRef):
     with tenant_context(one):
         db.set_autocommit(False)
         db.in_atomic_block = True
-        people(db)
+        visible_emails(db)
         db.close_if_unusable_or_obsolete()
         assert db.connection is not None
         db.in_atomic_block = False
@@ -77,15 +77,15 @@ def test_a_pool_is_not_handed_a_worn_connection(wrapper, one: TenantRef, two: Te
     pool = {"min_size": 1, "max_size": 1, "timeout": 5}
     a, b = wrapper(most=2, pool=pool), wrapper(most=2, pool=pool)
     with tenant_context(one):
-        people(a)
+        visible_emails(a)
         pid = backend_pid(a)
         a.close()
-        people(b)
+        visible_emails(b)
         assert backend_pid(b) == pid
     with tenant_context(two):
-        people(b)
+        visible_emails(b)
         b.close()
-        people(a)
+        visible_emails(a)
         assert backend_pid(a) != pid
     a.close()
 

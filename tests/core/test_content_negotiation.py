@@ -4,8 +4,8 @@ import pytest
 from django.test import RequestFactory
 
 from core import accept
-from core.accept import MAX_RANGES, names, quality_of
-from core.http.negotiation import wants_page
+from core.accept import MAX_RANGES, accept_quality, accepts_explicitly
+from core.http.negotiation import prefers_html
 from tests.support.browser import HTML as OF_BROWSERS
 
 
@@ -32,7 +32,7 @@ def asked(header: str | None, path: str = "/"):
     ],
 )
 def test_quality_of_html_is_that_of_the_most_specific_range(header: str | None, quality: float):
-    assert quality_of(asked(header), "text/html") == quality
+    assert accept_quality(asked(header), "text/html") == quality
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_quality_of_html_is_that_of_the_most_specific_range(header: str | None, 
     ],
 )
 def test_json_is_named_by_a_range_that_is_not_for_everything(header: str | None, named: bool):
-    assert names(asked(header), "application/json") is named
+    assert accepts_explicitly(asked(header), "application/json") is named
 
 
 @pytest.mark.parametrize(
@@ -68,8 +68,8 @@ def test_json_is_named_by_a_range_that_is_not_for_everything(header: str | None,
     ],
 )
 def test_page_is_for_clients_that_like_html_at_least_as_well(header: str | None, page: bool):
-    assert wants_page(asked(header)) is page
-    assert not wants_page(asked(header, "/api/users"))
+    assert prefers_html(asked(header)) is page
+    assert not prefers_html(asked(header, "/api/users"))
 
 
 def test_long_header_is_parsed_up_to_a_number_of_ranges(monkeypatch: pytest.MonkeyPatch):
@@ -81,6 +81,6 @@ def test_long_header_is_parsed_up_to_a_number_of_ranges(monkeypatch: pytest.Monk
         return kind(text)
 
     monkeypatch.setattr(accept, "MediaType", counted)
-    quality_of(asked("a/b;q=1," * 1000 + "c/d" + ";" * 8000), "text/html")
+    accept_quality(asked("a/b;q=1," * 1000 + "c/d" + ";" * 8000), "text/html")
 
     assert len(parsed) <= MAX_RANGES + 1

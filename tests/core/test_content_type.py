@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from aggios.server import request_body
-from aggios.server.request_body import MAX_TYPE_LENGTH, with_readable_type
+from aggios.server.request_body import MAX_TYPE_LENGTH, normalize_content_type
 
 
 @pytest.mark.parametrize(
@@ -52,5 +52,5 @@ def test_request_without_a_content_type_stays_without():
 def told(environ: dict[str, Any]) -> dict[str, Any]:
     """Return what the application is told."""
     seen: dict[str, Any] = {}
-    with_readable_type(lambda given, _: seen.update(given) or [])(environ, None)
+    normalize_content_type(lambda given, _: seen.update(given) or [])(environ, None)
     return seen

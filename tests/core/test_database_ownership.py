@@ -4,7 +4,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
 
@@ -125,6 +125,6 @@ def test_a_tenant_does_not_see_what_others_ask(db_one, one: TenantRef, two: Tena
     with tenant_context(one), connection.cursor() as cursor:
         cursor.execute(query, [pid])
         assert cursor.fetchone() == ("<insufficient privilege>",)
-    with enter(PUBLIC), connection.cursor() as cursor:  # its own statements, all of them
+    with use_scope(PUBLIC), connection.cursor() as cursor:  # its own statements, all of them
         cursor.execute(query, [pid])
         assert cursor.fetchone() == ("SELECT 'a secret of two'",)

@@ -5,7 +5,7 @@ from django.db import ProgrammingError, connection, transaction
 from psycopg import errors
 
 from audit.services import SYSTEM, record
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
 
@@ -50,7 +50,7 @@ def test_another_tenants_tables(superuser, one: TenantRef, two: TenantRef, verb:
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_tenants_tables_without_a_tenant(superuser, one: TenantRef, verb: str):
-    with enter(PUBLIC):
+    with use_scope(PUBLIC):
         for table in tables_of(one.schema_name, superuser):
             refused(verb.format(table=table))
 
@@ -93,7 +93,7 @@ def test_definitions_in_a_tenant(one: TenantRef, sql: str):
 
 @pytest.mark.parametrize("sql", DEFINITIONS)
 def test_definitions_in_public(committed: None, sql: str):
-    with enter(PUBLIC):
+    with use_scope(PUBLIC):
         refused(sql.format(schema="public", table="tenants_tenant"))
 
 
@@ -120,7 +120,7 @@ def test_definitions_in_public(committed: None, sql: str):
     ],
 )
 def test_what_the_login_may_not_do_at_all(committed: None, sql: str):
-    with enter(PUBLIC):
+    with use_scope(PUBLIC):
         refused(sql)
 
 
@@ -129,7 +129,7 @@ def test_the_record_is_only_added_to(one: TenantRef, sql: str):
     with tenant_context(one):
         record("test.kept", actor=SYSTEM)
         refused(sql.format("audit_auditevent"))
-    with enter(PUBLIC):
+    with use_scope(PUBLIC):
         record("test.kept", actor=SYSTEM)
         refused(sql.format("audit_auditevent"))
 
@@ -145,7 +145,7 @@ def test_the_record_is_only_added_to(one: TenantRef, sql: str):
 def test_the_history_of_migrations_is_not_written(one: TenantRef, sql: str):
     with tenant_context(one):
         refused(sql)
-    with enter(PUBLIC):
+    with use_scope(PUBLIC):
         refused(sql)
 
 
@@ -167,7 +167,7 @@ def test_a_tenants_role_cannot_make_tenants(one: TenantRef):
 )
 def test_a_tenants_role_is_not_the_applications_to_change(one: TenantRef, two: TenantRef, sql: str):
     statement = sql.format(one=one.schema_name, two=two.schema_name)
-    with enter(PUBLIC):
+    with use_scope(PUBLIC):
         refused(statement)
     with tenant_context(one):
         refused(statement)

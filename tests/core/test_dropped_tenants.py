@@ -9,27 +9,27 @@ from psycopg import sql
 
 from audit.models import AuditEvent
 from audit.services import SYSTEM, record
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tenants.refs import TenantRef
 from tenants.subdomains import rename_subdomain
 from tests.core.conftest import _tenant
-from tests.support.scope_queries import people, place
+from tests.support.scope_queries import session_scope, visible_emails
 
 
 @pytest.fixture
 def doomed(superuser) -> Iterator[TenantRef]:
     """A tenant that a test may take apart. The audit record has a table in ``public`` as well."""
     ref = _tenant("doomed")
-    with enter(PUBLIC):
+    with use_scope(PUBLIC):
         record("test.public", actor=SYSTEM)
     yield ref
     connection.close()
     name = sql.Identifier(ref.schema_name)
     superuser.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(name))
     superuser.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(name))
-    with enter(PUBLIC):
+    with use_scope(PUBLIC):
         Tenant.objects.filter(id=ref.id).delete()
 
 
@@ -52,13 +52,13 @@ def test_a_context_that_is_entered_afterwards(superuser, doomed: TenantRef, drop
     for _ in range(2):  # the second time nothing is left of the first
         with tenant_context(doomed), pytest.raises(DatabaseError):
             AuditEvent.objects.count()
-    assert place(connection)[0] == "public"
+    assert session_scope(connection)[0] == "public"
 
 
 @pytest.mark.parametrize("drop", DROPS)
 def test_a_context_that_was_in_it_already(superuser, doomed: TenantRef, drop: Callable):
     with tenant_context(doomed):
-        assert people(connection) == ["only@doomed.test"]
+        assert visible_emails(connection) == ["only@doomed.test"]
         drop(superuser, doomed)
         with pytest.raises(ProgrammingError):
             AuditEvent.objects.count()
@@ -69,12 +69,12 @@ def test_a_context_that_was_in_it_already(superuser, doomed: TenantRef, drop: Ca
 def test_another_tenant_comes_next(superuser, doomed: TenantRef, one: TenantRef):
     """A switch that failed leaves the connection where the next one can still leave from."""
     with tenant_context(one):
-        people(connection)
+        visible_emails(connection)
     drop_all(superuser, doomed)
     with tenant_context(doomed), pytest.raises(DatabaseError):
-        people(connection)
+        visible_emails(connection)
     with tenant_context(one):
-        assert people(connection) == ["only@one.test"]
+        assert visible_emails(connection) == ["only@one.test"]
 
 
 def test_a_name_from_before(doomed: TenantRef):
@@ -83,4 +83,4 @@ def test_a_name_from_before(doomed: TenantRef):
 
     assert renamed.schema_name == doomed.schema_name
     with tenant_context(doomed):
-        assert people(connection) == ["only@doomed.test"]
+        assert visible_emails(connection) == ["only@doomed.test"]

@@ -6,7 +6,7 @@ from django.test import Client
 
 from core.http.encodings import undecodable_field
 from core.problems import MalformedBody
-from tests.support.accounts.in_process_client import somewhere
+from tests.support.accounts.in_process_client import random_address
 from tests.support.factories import Agency
 from tests.support.http_client import BASE_DOMAIN, Site
 
@@ -65,7 +65,7 @@ def test_charset_of_the_content_type_does_not_change_how_the_query_is_read(
 
 
 def post_form(slug: str, path: str, body: bytes, content_type: str = FORM):
-    headers = {"host": f"{slug}.{BASE_DOMAIN}", "x-forwarded-for": somewhere()}
+    headers = {"host": f"{slug}.{BASE_DOMAIN}", "x-forwarded-for": random_address()}
     client = Client(enforce_csrf_checks=True, raise_request_exception=False)
     client.cookies[settings.CSRF_COOKIE_NAME] = "a" * 32  # or the form would not be read
     return client.post(path, body, content_type=content_type, headers=headers)

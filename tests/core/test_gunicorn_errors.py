@@ -7,7 +7,7 @@ import pytest
 
 from devstack.testing import TestStack
 from tests.support.http_client import BASE_DOMAIN, Site
-from tests.support.service_logs import lines_with
+from tests.support.service_logs import log_lines_with
 
 FORM = "application/x-www-form-urlencoded"
 MEBIBYTE = 1024 * 1024
@@ -67,7 +67,7 @@ def test_request_that_gunicorn_refuses_is_a_problem(
     assert (int(head.split()[1]), problem["status"], problem["code"]) == (status, status, code)
     assert b"\r\ncontent-type: application/problem+json" in head.lower()
     assert f"x-request-id: {problem['request_id']}".encode() in head.lower()
-    assert lines_with(stores, problem["request_id"])[0]["event"] == "request_refused"
+    assert log_lines_with(stores, problem["request_id"])[0]["event"] == "request_refused"
 
 
 @pytest.mark.parametrize("port", ["web", "gunicorn"])

@@ -8,7 +8,7 @@ import pytest
 from django.db import connections
 
 from devstack.testing import TestStack
-from tests.support.accounts.tokens import refusal
+from tests.support.accounts.tokens import status_and_code
 from tests.support.factories import Agency
 from tests.support.http_client import PASSWORD, Site
 
@@ -74,7 +74,7 @@ def test_without_the_database(site: Site, stores: TestStack, acme: Agency):
             site.sign_up("never-opened"),
         ]
         assert time.monotonic() - began < 30
-        assert {refusal(answer) for answer in answers} == {(503, "database_unavailable")}
+        assert {status_and_code(answer) for answer in answers} == {(503, "database_unavailable")}
         assert all(int(answer.headers["Retry-After"]) > 0 for answer in answers)
     for _ in range(12):
         assert acme.owner.at.get("/api/users/me").status_code == 200

@@ -13,7 +13,7 @@ from audit.models import AuditEvent
 from audit.services import SYSTEM, record
 from core.problems import IdempotencyConflict
 from idempotency.models import Answer
-from idempotency.services import PRUNED_AT_ONCE, fingerprint_of, once
+from idempotency.services import PRUNE_BATCH_SIZE, fingerprint_of, idempotent
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
 
@@ -22,7 +22,7 @@ def ask(key: str, body: object = 1, path: str = "/api/things", caller: str = "ad
     """Do the work of a request with a key."""
     request = Request(RequestFactory().post(path, headers={"Idempotency-Key": key}))
     work = act or (lambda: Response({"made": secrets.token_hex(4)}, status=201))
-    return once(request, caller=caller, fingerprint=fingerprint_of(body), act=work)
+    return idempotent(request, caller=caller, fingerprint=fingerprint_of(body), act=work)
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_before_a_day_it_is_not(inside):
 
 
 def test_old_rows_go_a_few_at_a_time(inside):
-    for _ in range(PRUNED_AT_ONCE + 5):
+    for _ in range(PRUNE_BATCH_SIZE + 5):
         ask(secrets.token_hex(8))
     Answer.objects.update(created_at=timezone.now() - timedelta(days=2))
 

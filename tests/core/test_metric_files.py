@@ -18,7 +18,7 @@ import pytest
 from prometheus_client.mmap_dict import MmapedDict, mmap_key
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from core.observability.metric_files import join_ended, reading
+from core.observability.metric_files import locked_for_reading, merge_ended_processes
 from devstack.home import CHECKOUT
 from devstack.ports import LOOPBACK
 
@@ -79,8 +79,8 @@ def test_counts_of_ended_processes_are_joined_in_one_file(tmp_path: Path):
     write(tmp_path, "counter", os.getpid(), one=10)
     before = counts_in(tmp_path)
 
-    assert join_ended(tmp_path)
-    assert join_ended(tmp_path)
+    assert merge_ended_processes(tmp_path)
+    assert merge_ended_processes(tmp_path)
 
     names = {path.name for path in tmp_path.glob("*.db")}
     assert names == {"counter_ended.db", "histogram_ended.db", f"counter_{os.getpid()}.db"}
@@ -92,7 +92,7 @@ def test_file_that_was_cut_off_is_removed(tmp_path: Path):
     (tmp_path / f"counter_{ended_process()}.db").touch()
     write(tmp_path, "counter", ended_process(), one=1)
 
-    assert join_ended(tmp_path)
+    assert merge_ended_processes(tmp_path)
 
     assert counts_in(tmp_path) == {"counter_total one": 1}
 
@@ -106,7 +106,7 @@ def test_full_disk_leaves_the_files_as_they_are(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(Path, "write_bytes", refuse)
 
     with pytest.raises(OSError, match="No space"):
-        join_ended(tmp_path)
+        merge_ended_processes(tmp_path)
 
     assert path.exists()
     assert counts_in(tmp_path) == {"counter_total one": 1}
@@ -117,7 +117,7 @@ def test_many_long_labels_are_joined(tmp_path: Path):
     write(tmp_path, "counter", ended_process(), **labels)
     before = counts_in(tmp_path)
 
-    assert join_ended(tmp_path)
+    assert merge_ended_processes(tmp_path)
 
     assert counts_in(tmp_path) == before
     assert len(before) == 1000
@@ -126,10 +126,10 @@ def test_many_long_labels_are_joined(tmp_path: Path):
 def test_reader_keeps_the_files_as_they_are(tmp_path: Path):
     path = write(tmp_path, "counter", ended_process(), one=1)
 
-    with reading(tmp_path):
-        assert not join_ended(tmp_path)
+    with locked_for_reading(tmp_path):
+        assert not merge_ended_processes(tmp_path)
         assert path.exists()
-    assert join_ended(tmp_path)
+    assert merge_ended_processes(tmp_path)
     assert not path.exists()
 
 
@@ -235,12 +235,12 @@ def test_scrapes_beside_joins_never_go_down(tmp_path: Path):
 
     def scrape() -> None:
         while not over.is_set():
-            with reading(tmp_path):
+            with locked_for_reading(tmp_path):
                 seen.append(counts_in(tmp_path)["counter_total one"])
 
     scraper = threading.Thread(target=scrape)
     scraper.start()
-    until(lambda: join_ended(tmp_path))
+    until(lambda: merge_ended_processes(tmp_path))
     over.set()
     scraper.join()
 

@@ -6,7 +6,7 @@ import pytest
 from django.core.files.uploadhandler import MemoryFileUploadHandler
 from django.http.multipartparser import MultiPartParserError
 
-from core.http.multipart import CheckedParts, FormReader, boundary_of
+from core.http.multipart import HeaderCheckingStream, StrictMultiPartParser, parse_boundary
 from core.problems import MalformedBody
 
 
@@ -32,7 +32,7 @@ def field(name: bytes, value: bytes = b"x", more: bytes = b"") -> bytes:
 
 def read(body: bytes, most: int = 1 << 20, content_type: str = "multipart/form-data; boundary=b"):
     meta = {"CONTENT_TYPE": content_type, "CONTENT_LENGTH": str(len(body))}
-    return FormReader(meta, Pieces(body, most), [MemoryFileUploadHandler()]).parse()
+    return StrictMultiPartParser(meta, Pieces(body, most), [MemoryFileUploadHandler()]).parse()
 
 
 GOOD = form(
@@ -131,7 +131,7 @@ def test_body_of_delimiters_alone_takes_two_steps_for_each():
     body = b"--b" * 100_000
     calls = 0
 
-    class Counted(CheckedParts):
+    class Counted(HeaderCheckingStream):
         def _next(self, text: bytes, at: int) -> int | None:
             nonlocal calls
             calls += 1
@@ -155,10 +155,10 @@ def test_body_of_delimiters_alone_takes_two_steps_for_each():
     ],
 )
 def test_boundary_of_a_content_type_is_unquoted(content_type: str, boundary: bytes):
-    assert boundary_of(content_type) == boundary
+    assert parse_boundary(content_type) == boundary
 
 
 @pytest.mark.parametrize("text", ["", "; boundary=", "; boundary=é", "; x=boundary=a"])
 def test_content_type_without_a_boundary_is_malformed(text: str):
     with pytest.raises(MalformedBody):
-        boundary_of(f"multipart/form-data{text}")
+        parse_boundary(f"multipart/form-data{text}")

@@ -4,13 +4,13 @@ import unicodedata
 
 import pytest
 
-from core.api.filters import checked_search
+from core.api.filters import validate_search
 from core.problems import ValidationFailed
 from core.text.names import clean_name
 from core.text.normalization import normalize_text
-from files.filenames import checked_name as checked_file_name
-from files.filenames import checked_path
-from tenants.names import checked_name as checked_tenant_name
+from files.filenames import validate_filename as checked_file_name
+from files.filenames import validate_path
+from tenants.names import clean_tenant_name as checked_tenant_name
 
 TAKEN = {
     "Latin": "Zoë O'Brien-Łukasz",
@@ -95,9 +95,9 @@ def lengths(monkeypatch) -> list[int]:
     "read",
     [
         lambda text: checked_file_name(text, field="file"),
-        lambda text: checked_path(text, field="path"),
+        lambda text: validate_path(text, field="path"),
         checked_tenant_name,
-        checked_search,
+        validate_search,
         cleaned,
     ],
 )

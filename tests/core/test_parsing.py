@@ -4,7 +4,7 @@ import argparse
 
 import pytest
 
-from core.text.parsing import integer_argument, is_media_type, parse_instant, parse_integer
+from core.text.parsing import integer_argument, is_media_type, parse_integer, parse_timestamp
 
 ARABIC_TEN = "\u0661\u0660"
 FULL_WIDTH_TEN = "\uff11\uff10"
@@ -87,13 +87,13 @@ def test_other_integer_notation_is_refused(text: str):
 
 @pytest.mark.parametrize(("text", "moment"), INSTANTS.items())
 def test_rfc_3339_instant_is_parsed(text: str, moment: str):
-    assert parse_instant(text).isoformat() == moment
+    assert parse_timestamp(text).isoformat() == moment
 
 
 @pytest.mark.parametrize("text", NOT_INSTANTS, ids=lambda text: text[:30])
 def test_other_time_notation_is_refused(text: str):
     with pytest.raises(ValueError, match="RFC 3339"):
-        parse_instant(text)
+        parse_timestamp(text)
 
 
 @pytest.mark.parametrize("text", MEDIA_TYPES)

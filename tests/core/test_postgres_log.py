@@ -14,7 +14,7 @@ from devstack.testing import TestStack
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
 from tests.core.conftest import db_one, one, superuser
-from tests.support.accounts.tokens import refusal
+from tests.support.accounts.tokens import status_and_code
 from tests.support.factories import Agency
 from tests.support.http_client import PASSWORD
 
@@ -88,7 +88,7 @@ def test_what_clients_may_do_wrong_is_no_error_of_the_database(acme: Agency, log
     opened = acme.host.post("/api/auth/login", {"email": email, "password": f"wrong {marker}"})
 
     assert first.status_code == 201
-    assert refusal(second) == refusal(moved) == (409, "email_taken")
+    assert status_and_code(second) == status_and_code(moved) == (409, "email_taken")
     assert [answer.status_code for answer in invited] == [201, 201]
     assert opened.status_code == 401
     told = log.text()

@@ -9,7 +9,7 @@ from rest_framework.exceptions import ErrorDetail
 from core.http.responses import exception_response
 from core.problems import MORE_ERRORS
 from tests.core.test_response_headers import SECURE
-from tests.support.accounts.tokens import refusal
+from tests.support.accounts.tokens import status_and_code
 from tests.support.factories import Agency
 
 LOGIN = "/api/auth/login"
@@ -74,7 +74,7 @@ def test_one_form_of_errors(acme: Agency, method, path, body, headers, wanted):
     assert "camera=()" in answer.headers["Permissions-Policy"]
     if wanted is None:
         return
-    status, code = refusal(answer)
+    status, code = status_and_code(answer)
     assert status == wanted[0]
     assert wanted[1] in {None, code}
     assert answer.json()["type"].endswith(f"/errors/{code}")
@@ -92,7 +92,7 @@ def test_a_large_body_in_chunks(acme: Agency):
 
     answer = acme.host.post(LOGIN, content=body(), headers=JSON)
 
-    assert refusal(answer) == (413, "body_too_large")
+    assert status_and_code(answer) == (413, "body_too_large")
 
 
 def test_errors_are_at_most_a_hundred_and_say_so():

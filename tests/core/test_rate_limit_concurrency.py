@@ -7,7 +7,7 @@ import pytest
 
 from core.problems import RateLimited
 from core.rate_limits import limits
-from core.rate_limits.limits import Use, settle, take_all
+from core.rate_limits.limits import RateLimitUse, consume_all, refund
 from core.rate_limits.windows import LocalWindows, RedisWindows, Window
 
 AT_ONCE = 200
@@ -26,10 +26,10 @@ def windows(request, stores) -> RedisWindows | LocalWindows:
     return LocalWindows() if request.param == "local" else RedisWindows(stores.env["REDIS_URL"])
 
 
-def allowed(*uses: Use) -> bool:
+def allowed(*uses: RateLimitUse) -> bool:
     """Tell whether there was room."""
     try:
-        take_all(*uses)
+        consume_all(*uses)
     except RateLimited:
         return False
     return True
@@ -37,23 +37,23 @@ def allowed(*uses: Use) -> bool:
 
 def test_two_hundred_at_once_at_a_limit_of_five(committed, name: str):
     with ThreadPoolExecutor(50) as pool:
-        found = list(pool.map(lambda _: allowed(Use(name, ("a",))), range(AT_ONCE)))
+        found = list(pool.map(lambda _: allowed(RateLimitUse(name, ("a",))), range(AT_ONCE)))
 
     assert found.count(True) == 5
 
 
 def test_two_hundred_at_once_without_redis(committed, settings, name: str, monkeypatch):
-    monkeypatch.setattr(limits, "_shared", lambda: RedisWindows("redis://127.0.0.1:1/0"))
+    monkeypatch.setattr(limits, "_redis_windows", lambda: RedisWindows("redis://127.0.0.1:1/0"))
     settings.WEB_WORKERS = 1
     with ThreadPoolExecutor(50) as pool:
-        found = list(pool.map(lambda _: allowed(Use(name, ("a",))), range(AT_ONCE)))
+        found = list(pool.map(lambda _: allowed(RateLimitUse(name, ("a",))), range(AT_ONCE)))
 
     assert found.count(True) == 5
 
 
 def test_all_or_none(committed, name: str):
     """A use that one limit refuses is not counted by the others."""
-    both = [Use(name, ("a",)), Use(f"{name}-2", ("b",))]
+    both = [RateLimitUse(name, ("a",)), RateLimitUse(f"{name}-2", ("b",))]
     assert [allowed(*both) for _ in range(7)] == [True] * 5 + [False] * 2
 
     assert [allowed(both[1]) for _ in range(5)] == [True] * 4 + [False]
@@ -61,19 +61,19 @@ def test_all_or_none(committed, name: str):
 
 def test_the_refusal_says_which_limits_were_full(committed, name: str):
     for _ in range(5):
-        take_all(Use(name, ("a",)))
+        consume_all(RateLimitUse(name, ("a",)))
 
     with pytest.raises(RateLimited) as refused:
-        take_all(Use(name, ("a",)), Use(f"{name}-2", ("a",)))
+        consume_all(RateLimitUse(name, ("a",)), RateLimitUse(f"{name}-2", ("a",)))
 
     assert refused.value.members == {"limits": [name]}
 
 
 def test_what_was_given_back_can_be_used_again(committed, name: str):
-    use = Use(name, ("a",))
+    use = RateLimitUse(name, ("a",))
     for _ in range(20):
         assert allowed(use)
-        settle(given_back=[use])
+        refund(given_back=[use])
 
     assert [allowed(use) for _ in range(6)] == [True] * 5 + [False]
 

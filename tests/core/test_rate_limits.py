@@ -13,7 +13,7 @@ from audit.services import SYSTEM
 from core.problems import RateLimited
 from core.rate_limits import limits
 from core.rate_limits.windows import RedisWindows
-from core.request_context import RequestContext, serving
+from core.request_context import RequestContext, use_request_context
 from devstack.environment import stack_environment
 from tenants.services import create_tenant
 
@@ -104,34 +104,34 @@ def test_the_address_is_the_one_that_our_proxy_saw(committed, settings):
 
 def test_the_window_moves_on(committed, name: str):
     for _ in range(3):
-        limits.take(name, "a")
+        limits.consume(name, "a")
     with pytest.raises(RateLimited):
-        limits.take(name, "a")
-    limits.take(name, "b")
+        limits.consume(name, "a")
+    limits.consume(name, "b")
 
     time.sleep(2.1)
 
-    limits.take(name, "a")
+    limits.consume(name, "a")
 
 
 def test_a_refused_use_counts_nothing_and_clearing_forgets(committed, name: str):
     for _ in range(3):
-        limits.take(name, "a")
+        limits.consume(name, "a")
     for _ in range(5):
         with pytest.raises(RateLimited):
-            limits.take(name, "a")
+            limits.consume(name, "a")
 
     limits.clear(name, "a")
 
-    limits.take(name, "a")
+    limits.consume(name, "a")
 
 
 def test_two_limits_stand_side_by_side(committed, settings, name: str):
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, f"{name}2": "9/9"}
-    with serving(RequestContext()) as context:
-        limits.take(name, "a")
-        limits.take(f"{name}2", "a")
-        limits.take(name, "a")
+    with use_request_context(RequestContext()) as context:
+        limits.consume(name, "a")
+        limits.consume(f"{name}2", "a")
+        limits.consume(name, "a")
 
     members = context.headers["RateLimit-Policy"].split(", ")
     assert sorted(members) == [f'"{name}";q=3;w=2', f'"{name}2";q=9;w=9']
@@ -140,12 +140,12 @@ def test_two_limits_stand_side_by_side(committed, settings, name: str):
 def test_without_redis_each_worker_has_its_share(committed, settings, name: str, monkeypatch):
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, name: "6/60"}
     settings.WEB_WORKERS = 2
-    monkeypatch.setattr(limits, "_shared", lambda: RedisWindows("redis://127.0.0.1:1/0"))
+    monkeypatch.setattr(limits, "_redis_windows", lambda: RedisWindows("redis://127.0.0.1:1/0"))
     for _ in range(3):
-        limits.take(name, "a")
+        limits.consume(name, "a")
 
     with pytest.raises(RateLimited):
-        limits.take(name, "a")
+        limits.consume(name, "a")
 
 
 def test_the_development_stack_is_generous_with_sign_ups_alone(stores):

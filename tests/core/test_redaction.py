@@ -4,11 +4,11 @@ import secrets
 
 import pytest
 
-from core.redaction import redacted, redacted_path
+from core.redaction import redact, redact_path
 from devstack.testing import TestStack
 from tests.core.test_gunicorn_errors import exchange, request
 from tests.support.factories import Agency
-from tests.support.service_logs import lines_with
+from tests.support.service_logs import log_lines_with
 
 ID = "019a2b96-4e26-7222-a781-71ecb0d5754d"
 WORDS = "/api/audit/deletion-certificates/s"
@@ -35,23 +35,23 @@ PATHS = [
 
 @pytest.mark.parametrize("path", [path.partition("?")[0] for path in PATHS if "?" not in path])
 def test_path_of_a_log_line_holds_no_token(path: str):
-    assert TOKEN not in redacted_path(path)
+    assert TOKEN not in redact_path(path)
 
 
 @pytest.mark.parametrize("path", ["/", "/api/users/me", f"/api/files/{ID}/content", WORDS])
 def test_path_without_a_token_is_logged_as_it_is(path: str):
-    assert redacted_path(path) == path
+    assert redact_path(path) == path
 
 
 @pytest.mark.parametrize("path", ["/s/a-name", "/S/a/b", "//s/a", "/s%2fa", "/s;a"])
 def test_whatever_follows_the_place_of_links_is_hidden(path: str):
-    assert redacted_path(path).endswith("[hidden]")
+    assert redact_path(path).endswith("[hidden]")
 
 
 def test_double_encoded_token_is_hidden():
     encoded = "".join(f"%{ord(letter):02x}" for letter in TOKEN)
 
-    assert redacted_path(f"/s/{encoded}") == "/s/[hidden]"
+    assert redact_path(f"/s/{encoded}") == "/s/[hidden]"
 
 
 @pytest.mark.parametrize(
@@ -65,13 +65,13 @@ def test_double_encoded_token_is_hidden():
     ],
 )
 def test_any_text_of_a_log_holds_no_token(text: str):
-    assert TOKEN not in redacted(text.format(TOKEN))
+    assert TOKEN not in redact(text.format(TOKEN))
 
 
 def test_text_without_a_token_stays():
     text = f'File "/srv/lib/python3.13/site-packages/a_long_module_name_x.py" /api/files/{ID}'
 
-    assert redacted(text) == text
+    assert redact(text) == text
 
 
 def test_no_log_file_of_the_stack_holds_a_token(acme: Agency, stores: TestStack):
@@ -84,7 +84,7 @@ def test_no_log_file_of_the_stack_holds_a_token(acme: Agency, stores: TestStack)
                 line = f"{method} {path.replace(TOKEN, token)} HTTP/1.1"
                 exchange(stores.ports[port], request(line, *sent, host=acme.host.name))
 
-    assert lines_with(stores, f"{token[:8]}-web-0-POST", "access")
-    assert lines_with(stores, f"{token[:8]}-gunicorn-0-POST")
+    assert log_lines_with(stores, f"{token[:8]}-web-0-POST", "access")
+    assert log_lines_with(stores, f"{token[:8]}-gunicorn-0-POST")
     logs = {file.name: file.read_text("utf-8", "replace") for file in stores.home.logs.iterdir()}
     assert [name for name, text in logs.items() if token in text] == []

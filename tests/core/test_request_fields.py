@@ -6,16 +6,16 @@ import pytest
 from rest_framework import serializers
 
 from core.api.fields import (
-    InstantField,
     IntegerField,
     ListField,
     MediaTypeField,
     NameField,
     RegexField,
     TextField,
+    TimestampField,
 )
-from core.api.serializers import KnownFields
-from files.api.upload_serializers import CompleteRequest, PartsRequest
+from core.api.serializers import StrictSerializer
+from files.api.upload_serializers import CompleteUploadSerializer, PartNumbersSerializer
 
 NOT_INTEGERS = [
     "1_0",
@@ -66,11 +66,11 @@ def test_integer_of_json_and_in_ascii_digits_is_taken(data: Any):
 @pytest.mark.parametrize("data", NOT_INSTANTS, ids=repr)
 def test_time_that_is_no_instant_is_refused(data: Any):
     with pytest.raises(serializers.ValidationError):
-        InstantField().run_validation(data)
+        TimestampField().run_validation(data)
 
 
 def test_instant_in_lower_case_is_taken():
-    moment = InstantField().run_validation("2026-11-22t03:04:05z")
+    moment = TimestampField().run_validation("2026-11-22t03:04:05z")
 
     assert moment.isoformat() == "2026-11-22T03:04:05+00:00"
 
@@ -115,8 +115,8 @@ def test_list_is_counted_before_its_elements_are_read():
 @pytest.mark.parametrize(
     ("shape", "data"),
     [
-        (CompleteRequest, {"parts": [{"number": "x"}] * 10_001}),
-        (PartsRequest, {"numbers": ["x"] * 1001}),
+        (CompleteUploadSerializer, {"parts": [{"number": "x"}] * 10_001}),
+        (PartNumbersSerializer, {"numbers": ["x"] * 1001}),
     ],
 )
 def test_list_of_an_upload_that_is_too_long_is_one_error(shape: Any, data: dict[str, Any]):
@@ -127,7 +127,7 @@ def test_list_of_an_upload_that_is_too_long_is_one_error(shape: Any, data: dict[
 
 
 def test_unknown_fields_are_listed_up_to_the_bound():
-    form = KnownFields(data={f"field-{number}": 1 for number in range(50_000)})
+    form = StrictSerializer(data={f"field-{number}": 1 for number in range(50_000)})
 
     assert not form.is_valid()
     assert len(form.errors) == 101

@@ -5,12 +5,12 @@ import secrets
 
 import pytest
 
-from core.http.request_ids import WELL_FORMED_ID
+from core.http.request_ids import REQUEST_ID_PATTERN
 from devstack.testing import TestStack
-from tests.support.accounts.tokens import refusal
+from tests.support.accounts.tokens import status_and_code
 from tests.support.factories import Agency
 from tests.support.http_client import PASSWORD, Site
-from tests.support.service_logs import lines_with, text_of
+from tests.support.service_logs import log_lines_with, log_text
 
 LOGIN = "/api/auth/login"
 JSON = {"Content-Type": "application/json"}
@@ -36,14 +36,14 @@ class TestRequestId:
         answer = acme.host.get("/api/health/live", headers={"X-Request-ID": given})
 
         assert answer.headers["X-Request-ID"] != given
-        assert WELL_FORMED_ID.fullmatch(answer.headers["X-Request-ID"])
+        assert REQUEST_ID_PATTERN.fullmatch(answer.headers["X-Request-ID"])
 
     def test_it_is_in_the_logs_of_both(self, acme: Agency, stores: TestStack):
         given = f"seen-{secrets.token_hex(8)}"
 
         answer = acme.owner.at.get("/api/users/me", headers={"X-Request-ID": given})
 
-        (line,) = lines_with(stores, given)
+        (line,) = log_lines_with(stores, given)
         assert line["request_id"] == given == answer.headers["X-Request-ID"]
         assert (line["tenant"], line["user"]) == (acme.slug, acme.owner.id)
         assert (line["method"], line["path"], line["status"]) == ("GET", "/api/users/me", 200)
@@ -51,12 +51,12 @@ class TestRequestId:
         assert line["level"] == "info"
         assert line["timestamp"].endswith("Z")
         assert line["duration_ms"] > 0
-        assert lines_with(stores, given, "access")
+        assert log_lines_with(stores, given, "access")
 
     def test_a_refusal_is_logged_with_it_too(self, stores: TestStack, site: Site):
         answer = site.host("nobody-at-all").get("/api/users/me")
 
-        (line,) = lines_with(stores, answer.json()["request_id"])
+        (line,) = log_lines_with(stores, answer.json()["request_id"])
         assert (line["status"], line["tenant"], line["user"]) == (404, None, None)
 
 
@@ -70,7 +70,7 @@ class TestVersion:
     def test_another_is_refused_on_every_path(self, acme: Agency, site: Site, asked: str):
         for host in (acme.host, site.host(), site.host("api")):
             answer = host.get("/api/users/me", headers={"X-API-Version": asked})
-            assert refusal(answer) == (400, "unsupported_version")
+            assert status_and_code(answer) == (400, "unsupported_version")
             assert SECURE.items() <= dict(answer.headers).items() or all(
                 answer.headers[name] == value for name, value in SECURE.items()
             )
@@ -115,7 +115,7 @@ def test_logs_are_json_and_hold_no_secret(acme: Agency, stores: TestStack):
     acme.host.get(f"/api/users/me?token={secret}", headers={"Authorization": f"Bearer {secret}"})
     acme.host.post("/api/auth/refresh", {"refresh_token": secret})
 
-    text = text_of(stores)
+    text = log_text(stores)
 
     assert secret not in text
     assert PASSWORD not in text

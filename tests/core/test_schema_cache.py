@@ -5,7 +5,7 @@ from django.conf import settings
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 
-from aggios.openapi_views import schema_of
+from aggios.openapi_views import openapi_document
 from tests.support.http_client import BASE_DOMAIN, Site
 
 HOSTS = {"apex": BASE_DOMAIN, "api": f"api.{BASE_DOMAIN}"}
@@ -19,7 +19,7 @@ def ask(kind: str, path: str, **headers: str):
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> list[SchemaGenerator]:
     """Count the descriptions that are made, beginning with none."""
-    schema_of.cache_clear()
+    openapi_document.cache_clear()
     generators: list[SchemaGenerator] = []
     get_schema = SchemaGenerator.get_schema
 

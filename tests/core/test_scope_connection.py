@@ -7,7 +7,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from accounts.models import User
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
-from tests.support.scope_queries import EMAILS, backend_pid, people
+from tests.support.scope_queries import EMAILS_SQL, backend_pid, visible_emails
 
 ONE, TWO = ["only@one.test"], ["only@two.test"]
 
@@ -19,48 +19,48 @@ def terminate(superuser, pid: int) -> None:
 
 def test_a_dead_connection_is_replaced_at_the_start_of_a_request(superuser, one, two):
     with tenant_context(one):
-        people(connection)
+        visible_emails(connection)
     dead = backend_pid(connection)
     terminate(superuser, dead)
     request_started.send(sender=None, environ={})
 
     with tenant_context(two):
-        assert people(connection) == TWO
+        assert visible_emails(connection) == TWO
     assert backend_pid(connection) != dead
 
 
 def test_the_first_statement_may_be_a_server_side_cursor(superuser, one: TenantRef):
     """A named cursor cannot be carried over; the request fails rather than reads nonsense."""
     with tenant_context(one):
-        people(connection)
+        visible_emails(connection)
         terminate(superuser, backend_pid(connection))
         request_started.send(sender=None, environ={})
         with pytest.raises((OperationalError, InterfaceError)):
             list(User.objects.iterator())
         connection.close()
-        assert people(connection) == ONE
+        assert visible_emails(connection) == ONE
 
 
 def test_in_the_middle_of_a_request_it_is_an_error(superuser, one: TenantRef):
     with tenant_context(one):
-        people(connection)
+        visible_emails(connection)
         terminate(superuser, backend_pid(connection))
         with pytest.raises((OperationalError, InterfaceError)):
-            people(connection)
+            visible_emails(connection)
         connection.close()
 
-        assert people(connection) == ONE
+        assert visible_emails(connection) == ONE
 
 
 def test_in_a_transaction_it_is_an_error(superuser, one: TenantRef):
     with tenant_context(one):
-        people(connection)
+        visible_emails(connection)
         with pytest.raises((OperationalError, InterfaceError)), transaction.atomic():
-            people(connection)
+            visible_emails(connection)
             terminate(superuser, backend_pid(connection))
-            people(connection)
+            visible_emails(connection)
 
-        assert people(connection) == ONE
+        assert visible_emails(connection) == ONE
 
 
 def test_dead_before_the_first_statement_of_a_transaction_it_is_replaced(
@@ -68,13 +68,13 @@ def test_dead_before_the_first_statement_of_a_transaction_it_is_replaced(
 ):
     """``atomic`` as a request's first act, as sign-up has it: nothing was done yet."""
     with tenant_context(one):
-        people(connection)
+        visible_emails(connection)
         terminate(superuser, backend_pid(connection))
         request_started.send(sender=None, environ={})
         with transaction.atomic():
-            assert people(connection) == ONE
+            assert visible_emails(connection) == ONE
             with tenant_context(two):
-                assert people(connection) == TWO
+                assert visible_emails(connection) == TWO
             assert not connection.get_autocommit()
             User.objects.update(first_name="kept")
         assert connection.get_autocommit()
@@ -83,7 +83,7 @@ def test_dead_before_the_first_statement_of_a_transaction_it_is_replaced(
 
 def test_replaced_in_a_transaction_it_can_still_be_rolled_back(superuser, one: TenantRef):
     with tenant_context(one):
-        people(connection)
+        visible_emails(connection)
         terminate(superuser, backend_pid(connection))
         request_started.send(sender=None, environ={})
         with pytest.raises(RuntimeError), transaction.atomic():
@@ -100,17 +100,17 @@ def test_dead_after_the_first_statement_of_a_transaction_it_is_an_error(superuse
         with pytest.raises((OperationalError, InterfaceError)), transaction.atomic():
             User.objects.update(first_name="lost")
             terminate(superuser, backend_pid(connection))
-            people(connection)
+            visible_emails(connection)
 
         assert not User.objects.filter(first_name="lost").exists()
 
 
 def test_closing_and_opening_again(db_one, one: TenantRef, two: TenantRef):
     with tenant_context(one):
-        people(db_one)
+        visible_emails(db_one)
     db_one.close()
     with tenant_context(two):
-        assert people(db_one) == TWO
+        assert visible_emails(db_one) == TWO
     with tenant_context(one), db_one.cursor() as cursor:
-        cursor.execute(EMAILS)
+        cursor.execute(EMAILS_SQL)
         assert cursor.fetchall() == [(ONE[0],)]

@@ -7,7 +7,7 @@ from psycopg import errors
 from accounts.models import User
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
-from tests.support.scope_queries import EMAILS
+from tests.support.scope_queries import EMAILS_SQL
 
 ONE, TWO = "only@one.test", "only@two.test"
 
@@ -15,9 +15,9 @@ ONE, TWO = "only@one.test", "only@two.test"
 def test_a_cursor_opened_in_one_tenant_reads_where_it_is_executed(db_one, one, two):
     with tenant_context(one):
         cursor = db_one.cursor()
-        cursor.execute(EMAILS)
+        cursor.execute(EMAILS_SQL)
     with tenant_context(two):
-        cursor.execute(EMAILS)
+        cursor.execute(EMAILS_SQL)
 
         assert cursor.fetchall() == [(TWO,)]
 
@@ -76,14 +76,14 @@ def test_stream(db_one, one: TenantRef, two: TenantRef):
     with db_one.cursor() as cursor:
         for tenant in (one, two):
             with tenant_context(tenant):
-                seen += [row[0] for row in cursor.stream(EMAILS)]
+                seen += [row[0] for row in cursor.stream(EMAILS_SQL)]
 
     assert seen == [ONE, TWO]
 
 
 def test_executemany(db_one, one: TenantRef, two: TenantRef):
     with tenant_context(one), db_one.cursor() as cursor:
-        cursor.execute(EMAILS)
+        cursor.execute(EMAILS_SQL)
     with tenant_context(two), db_one.cursor() as cursor:
         cursor.executemany("UPDATE accounts_user SET last_name = %s", [("x",), ("touched",)])
 
@@ -95,7 +95,7 @@ def test_executemany(db_one, one: TenantRef, two: TenantRef):
 
 def test_copy_without_a_tenant_is_refused(db_one, one: TenantRef):
     with tenant_context(one), db_one.cursor() as cursor:
-        cursor.execute(EMAILS)
+        cursor.execute(EMAILS_SQL)
     with (
         db_one.cursor() as cursor,
         pytest.raises(errors.InsufficientPrivilege),
@@ -108,10 +108,10 @@ def test_the_debug_cursor_is_scoped_too(one: TenantRef, two: TenantRef):
     connection.force_debug_cursor = True
     try:
         with tenant_context(one), connection.cursor() as cursor:
-            cursor.execute(EMAILS)
+            cursor.execute(EMAILS_SQL)
         with tenant_context(two):
             cursor = connection.cursor()
-            cursor.execute(EMAILS)
+            cursor.execute(EMAILS_SQL)
             assert cursor.fetchall() == [(TWO,)]
     finally:
         connection.force_debug_cursor = False

@@ -10,7 +10,7 @@ from core.db_backend.base import DatabaseWrapper
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
 from tests.core.test_scope_connection import terminate
-from tests.support.scope_queries import backend_pid, people, place
+from tests.support.scope_queries import backend_pid, session_scope, visible_emails
 
 ONE, TWO = ["only@one.test"], ["only@two.test"]
 
@@ -31,48 +31,48 @@ def wrappers(committed: None) -> Iterator[list[DatabaseWrapper]]:
 def test_the_next_borrower_is_not_in_the_last_ones_tenant(wrappers, one: TenantRef, two: TenantRef):
     a, b, c = wrappers
     with tenant_context(one):
-        assert people(a) == ONE
+        assert visible_emails(a) == ONE
         pid = backend_pid(a)
         a.close()
     with tenant_context(two):
-        assert people(b) == TWO
+        assert visible_emails(b) == TWO
         assert backend_pid(b) == pid
         b.close()
 
-    assert place(c) == ("public", "aggios_app", "")
+    assert session_scope(c) == ("public", "aggios_app", "")
 
 
 def test_handed_back_in_the_middle_of_a_transaction(wrappers, one: TenantRef, two: TenantRef):
     a, b, _ = wrappers
     with tenant_context(one):
-        people(a)
+        visible_emails(a)
     with tenant_context(two):
         a.set_autocommit(False)
-        people(a)
+        visible_emails(a)
         a.close()
     with tenant_context(two):
-        assert people(b) == TWO
+        assert visible_emails(b) == TWO
 
 
 def test_handed_back_after_a_failed_statement(wrappers, one: TenantRef, two: TenantRef):
     a, b, _ = wrappers
     with tenant_context(one):
         a.set_autocommit(False)
-        people(a)
+        visible_emails(a)
         with pytest.raises(DatabaseError), a.cursor() as cursor:
             cursor.execute("SELECT 1/0")
         a.close()
     with tenant_context(two):
-        assert people(b) == TWO
+        assert visible_emails(b) == TWO
 
 
 def test_a_dead_connection_of_the_pool_is_replaced(wrappers, superuser, one: TenantRef):
     a, b, _ = wrappers
     with tenant_context(one):
-        people(a)
+        visible_emails(a)
         pid = backend_pid(a)
         a.close()
         terminate(superuser, pid)
 
-        assert people(b) == ONE
+        assert visible_emails(b) == ONE
         assert backend_pid(b) != pid

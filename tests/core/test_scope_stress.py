@@ -11,7 +11,7 @@ from django.db import Error, connection, transaction
 from accounts.models import User
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
-from tests.support.scope_queries import EMAILS
+from tests.support.scope_queries import EMAILS_SQL
 
 SECONDS, THREADS = 6.0, 6
 # So much is to be done, and to fail; a busy machine gets longer for it.
@@ -61,7 +61,7 @@ def _failed(expected: str) -> list[str]:
 def _by_hand(expected: str) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(random.choice(["RESET ROLE", "BEGIN", "SELECT 1"]))
-        cursor.execute(EMAILS)
+        cursor.execute(EMAILS_SQL)
         seen = [row[0] for row in cursor.fetchall()]
         cursor.execute("ROLLBACK")
     return seen + _plain(expected)

@@ -8,33 +8,33 @@ from django.db import DatabaseError, OperationalError, ProgrammingError, connect
 from django.test.utils import CaptureQueriesContext
 from psycopg import errors
 
-from core.db_backend.scope import PUBLIC, Scope, current_scope, enter
+from core.db_backend.scope import PUBLIC, Scope, current_scope, use_scope
 from tenants.context import NoTenant, current_tenant, tenant_context
 from tenants.refs import TenantRef
-from tests.support.scope_queries import EMAILS, people, place
+from tests.support.scope_queries import EMAILS_SQL, session_scope, visible_emails
 
 
 def test_each_tenant_sees_its_own_people(db_one, one: TenantRef, two: TenantRef):
     with tenant_context(one):
-        first = people(db_one)
+        first = visible_emails(db_one)
     with tenant_context(two):
-        second = people(db_one)
+        second = visible_emails(db_one)
 
     assert (first, second) == (["only@one.test"], ["only@two.test"])
 
 
 def test_path_role_and_tenant_are_set_together(db_one, one: TenantRef):
     with tenant_context(one):
-        assert place(db_one) == (one.schema_name, one.schema_name, str(one.id))
-    assert place(db_one) == ("public", "aggios_app", "")
+        assert session_scope(db_one) == (one.schema_name, one.schema_name, str(one.id))
+    assert session_scope(db_one) == ("public", "aggios_app", "")
 
 
 def test_one_statement_switches_and_none_stays(one: TenantRef):
     connection.ensure_connection()
     connection.verify_before_use()
     with tenant_context(one), CaptureQueriesContext(connection) as seen:
-        people(connection)
-        people(connection)
+        visible_emails(connection)
+        visible_emails(connection)
 
     assert len(seen.captured_queries) == 3
     switch = seen.captured_queries[0]["sql"]
@@ -43,40 +43,40 @@ def test_one_statement_switches_and_none_stays(one: TenantRef):
 
 def test_a_failed_switch_keeps_the_callers_statement_back(db_one, one: TenantRef):
     with tenant_context(one):
-        people(db_one)
+        visible_emails(db_one)
     nobody = Scope(one.schema_name, role="t_" + "f" * 32, tenant_id="")
 
-    with enter(nobody), db_one.cursor() as cursor:
+    with use_scope(nobody), db_one.cursor() as cursor:
         with pytest.raises(DatabaseError) as caught:
-            cursor.execute(EMAILS)
+            cursor.execute(EMAILS_SQL)
         assert isinstance(caught.value.__cause__, errors.InvalidParameterValue)
         assert cursor.statusmessage is None
 
     with tenant_context(one):
-        assert people(db_one) == ["only@one.test"]
+        assert visible_emails(db_one) == ["only@one.test"]
 
 
 def test_after_a_failed_switch_nothing_of_it_stands(db_one, one: TenantRef, two: TenantRef):
     """The path of the failed scope must not stay behind with the former role."""
     with tenant_context(one):
-        people(db_one)
-    with enter(Scope(two.schema_name, "no_such_role", "")), pytest.raises(DatabaseError):
-        people(db_one)
+        visible_emails(db_one)
+    with use_scope(Scope(two.schema_name, "no_such_role", "")), pytest.raises(DatabaseError):
+        visible_emails(db_one)
 
     with tenant_context(one):
-        assert place(db_one) == (one.schema_name, one.schema_name, str(one.id))
+        assert session_scope(db_one) == (one.schema_name, one.schema_name, str(one.id))
 
 
 def test_contexts_nest_and_are_left_also_by_errors(db_one, one: TenantRef, two: TenantRef):
     seen = []
     with tenant_context(one):
-        seen.append(people(db_one))
+        seen.append(visible_emails(db_one))
         with pytest.raises(ZeroDivisionError), tenant_context(two):
-            seen.append(people(db_one))
+            seen.append(visible_emails(db_one))
             raise ZeroDivisionError
-        seen.append(people(db_one))
-        with enter(PUBLIC):
-            seen.append(place(db_one)[0])
+        seen.append(visible_emails(db_one))
+        with use_scope(PUBLIC):
+            seen.append(session_scope(db_one)[0])
         assert current_tenant() == one
 
     assert seen == [["only@one.test"], ["only@two.test"], ["only@one.test"], "public"]
@@ -97,7 +97,7 @@ def test_a_new_thread_starts_in_public(one: TenantRef):
 
 def test_without_a_tenant_no_tenants_table_is_found(db_one, one: TenantRef):
     with pytest.raises(ProgrammingError, match="does not exist"):
-        people(db_one)
+        visible_emails(db_one)
 
 
 @pytest.mark.parametrize("way", ["set_tenant", "set_schema", "set_schema_to_public"])
@@ -112,13 +112,13 @@ def test_a_cancelled_switch_keeps_the_callers_statement_back(db_one, superuser, 
     PostgreSQL looks the role up in pg_authid, so a lock on that holds the switch where it is.
     """
     with tenant_context(one):
-        people(db_one)
+        visible_emails(db_one)
     seen: list[object] = []
 
     def ask() -> None:
         try:
             with tenant_context(two):
-                seen.append(people(db_one))
+                seen.append(visible_emails(db_one))
         except OperationalError as exc:
             seen.append(type(exc.__cause__))
 
@@ -133,7 +133,7 @@ def test_a_cancelled_switch_keeps_the_callers_statement_back(db_one, superuser, 
 
     assert seen == [errors.QueryCanceled]
     with tenant_context(two):
-        assert people(db_one) == ["only@two.test"]
+        assert visible_emails(db_one) == ["only@two.test"]
 
 
 def cancel_when_waiting(superuser, pid: int) -> None:

@@ -7,7 +7,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from core.db_backend.base import DatabaseWrapper
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
-from tests.support.scope_queries import people, place
+from tests.support.scope_queries import session_scope, visible_emails
 
 ONE, TWO = ["only@one.test"], ["only@two.test"]
 
@@ -19,63 +19,63 @@ class Undo(Exception):
 @pytest.fixture
 def begun(committed: None) -> DatabaseWrapper:
     """The thread's own connection (``atomic`` works on it), outside of any tenant."""
-    place(connection)
+    session_scope(connection)
     return connection
 
 
 def test_rollback(begun, one: TenantRef, two: TenantRef):
     with tenant_context(one):
-        people(begun)
+        visible_emails(begun)
     with pytest.raises(Undo), transaction.atomic(), tenant_context(two):
-        assert people(begun) == TWO
+        assert visible_emails(begun) == TWO
         raise Undo
 
     with tenant_context(two):
-        assert people(begun) == TWO
+        assert visible_emails(begun) == TWO
 
 
 def test_rollback_to_a_savepoint(begun, one: TenantRef, two: TenantRef):
     with tenant_context(one), transaction.atomic():
-        assert people(begun) == ONE
+        assert visible_emails(begun) == ONE
         with tenant_context(two):
             with pytest.raises(Undo), transaction.atomic():
-                assert people(begun) == TWO
+                assert visible_emails(begun) == TWO
                 raise Undo
-            assert people(begun) == TWO
-        assert people(begun) == ONE
+            assert visible_emails(begun) == TWO
+        assert visible_emails(begun) == ONE
 
 
 def test_rollback_to_a_savepoint_after_a_failed_statement(begun, one, two):
     with transaction.atomic():
         with tenant_context(one):
-            people(begun)
+            visible_emails(begun)
         with tenant_context(two):
             with pytest.raises(DatabaseError), transaction.atomic(), begun.cursor() as cursor:
                 cursor.execute("SELECT 1/0")
-            assert people(begun) == TWO
+            assert visible_emails(begun) == TWO
 
 
 def test_a_commit_that_postgresql_turns_into_a_rollback(begun, one: TenantRef, two: TenantRef):
     with tenant_context(one):
-        people(begun)
+        visible_emails(begun)
     with tenant_context(two):
         begun.set_autocommit(False)
         try:
-            people(begun)
+            visible_emails(begun)
             with pytest.raises(psycopg.errors.DivisionByZero):
                 begun.connection.execute("SELECT 1/0")  # past our cursors, which forget by failing
             begun.commit()
         finally:
             begun.set_autocommit(True)
 
-        assert people(begun) == TWO
+        assert visible_emails(begun) == TWO
 
 
 @pytest.mark.parametrize("undo", ["ROLLBACK", "COMMIT"])
 def test_transactions_begun_and_ended_in_sql(db_one, one: TenantRef, two: TenantRef, undo: str):
     """Nobody should, but a migration or a console may."""
     with tenant_context(one):
-        people(db_one)
+        visible_emails(db_one)
     with db_one.cursor() as cursor:
         with tenant_context(one):
             cursor.execute("BEGIN")
@@ -87,18 +87,18 @@ def test_transactions_begun_and_ended_in_sql(db_one, one: TenantRef, two: Tenant
             cursor.execute(undo)
 
     with tenant_context(two):
-        assert people(db_one) == TWO
+        assert visible_emails(db_one) == TWO
 
 
 def test_a_savepoint_undone_in_sql(begun, one: TenantRef, two: TenantRef):
     with transaction.atomic(), begun.cursor() as cursor:
         with tenant_context(one):
-            people(begun)
+            visible_emails(begun)
             cursor.execute("SAVEPOINT here")
         with tenant_context(two):
-            people(begun)
+            visible_emails(begun)
             cursor.execute("ROLLBACK TO SAVEPOINT here")
-            assert people(begun) == TWO
+            assert visible_emails(begun) == TWO
 
 
 @pytest.mark.parametrize(
@@ -106,21 +106,21 @@ def test_a_savepoint_undone_in_sql(begun, one: TenantRef, two: TenantRef):
 )
 def test_settings_changed_in_sql(db_one, one: TenantRef, statement: str):
     with tenant_context(one):
-        people(db_one)
+        visible_emails(db_one)
         with db_one.cursor() as cursor:
             cursor.execute(statement)
 
-        assert place(db_one) == (one.schema_name, one.schema_name, str(one.id))
+        assert session_scope(db_one) == (one.schema_name, one.schema_name, str(one.id))
 
 
 def test_closed_in_the_middle_of_a_transaction(begun, one: TenantRef):
     with tenant_context(one):
         with pytest.raises((InterfaceError, OperationalError)), transaction.atomic():
-            people(begun)
+            visible_emails(begun)
             begun.close()
-            people(begun)
+            visible_emails(begun)
 
-        assert people(begun) == ONE
+        assert visible_emails(begun) == ONE
 
 
 def test_a_commit_in_sql_that_fails(db_one, one: TenantRef, two: TenantRef):
@@ -132,7 +132,7 @@ def test_a_commit_in_sql_that_fails(db_one, one: TenantRef, two: TenantRef):
         "'', '')"
     )
     with tenant_context(one):
-        people(db_one)
+        visible_emails(db_one)
         with db_one.cursor() as cursor:
             cursor.execute("BEGIN")
     with tenant_context(two), db_one.cursor() as cursor:
@@ -140,4 +140,4 @@ def test_a_commit_in_sql_that_fails(db_one, one: TenantRef, two: TenantRef):
         with pytest.raises(DatabaseError):
             cursor.execute("COMMIT")
 
-        assert people(db_one) == TWO
+        assert visible_emails(db_one) == TWO

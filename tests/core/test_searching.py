@@ -8,7 +8,7 @@ import pytest
 from django.db import connection, transaction
 
 from accounts.models import ApiKey, User
-from accounts.users.queries import find_people
+from accounts.users.queries import search_users
 from files.models import File
 from tenants.context import tenant_context
 from tenants.models import Domain, Tenant
@@ -42,7 +42,7 @@ def names_in(acme: Agency) -> Callable[[str, str], bool]:
             made = User.objects.create(
                 email=f"{mark}@search.test", first_name=name, last_name=mark, password="!"
             )
-            found = {row.pk for row in find_people(search=wanted).filter(last_name=mark)}
+            found = {row.pk for row in search_users(search=wanted).filter(last_name=mark)}
             expected = {made.pk}
             made.delete()
         return found == expected

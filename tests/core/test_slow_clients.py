@@ -17,8 +17,8 @@ from files.models import Upload
 from tenants.context import tenant_context
 from tests.core.test_request_body_limits import status_and_code
 from tests.support.factories import Agency
-from tests.support.files.bucket import keys_of, unfinished_of
-from tests.support.files.form_uploads import uploaded
+from tests.support.files.bucket import stored_keys, unfinished_multiparts
+from tests.support.files.form_uploads import add_file
 from tests.support.http_client import Host, Site
 from tests.support.second_gunicorn import another_gunicorn
 
@@ -104,7 +104,7 @@ def test_others_are_served_while_many_send_slowly(narrow: Site, new_agency):
         until(lambda: sum(client.answer is not None for client in clients) == MANY - PLACES)
         refused = [client.answer for client in clients if client.answer]
         served = [host.get("/api/users/me").status_code for _ in range(10)]
-        quick = uploaded(host, "quick.txt", b"quick")
+        quick = add_file(host, "quick.txt", b"quick")
         held = sum(client.answer is None for client in clients)
         until(lambda: all(client.answer is not None for client in clients))
     last = [client.answer for client in clients if client.answer not in refused]
@@ -119,7 +119,7 @@ def test_others_are_served_while_many_send_slowly(narrow: Site, new_agency):
 def only_the_quick_one_is_left(agency: Agency) -> bool:
     with tenant_context(agency.ref):
         pending = Upload.objects.filter(state="pending").count()
-    return not pending and len(keys_of(agency)) == 1 and not unfinished_of(agency)
+    return not pending and len(stored_keys(agency)) == 1 and not unfinished_multiparts(agency)
 
 
 def test_whoever_is_refused_holds_no_thread_either(narrow: Site, new_agency):
@@ -139,7 +139,7 @@ def test_whoever_is_refused_holds_no_thread_either(narrow: Site, new_agency):
 def test_others_are_served_while_many_read_slowly(narrow: Site, new_agency):
     agency = new_agency()
     host = at(narrow, agency)
-    file = uploaded(agency.owner.at, "large.bin", b"x" * WHOLE)
+    file = add_file(agency.owner.at, "large.bin", b"x" * WHOLE)
     request = asked(host, "GET", f"/api/files/{file['id']}/content", length=0)
 
     with ExitStack() as closing:

@@ -8,7 +8,7 @@ from django.test import RequestFactory
 
 from accounts.models import User
 from core.db_backend.scope import PUBLIC, current_scope
-from tenants.context import tenant_or_none
+from tenants.context import current_tenant_or_none
 from tenants.middleware import TenantMiddleware
 from tenants.refs import TenantRef
 
@@ -53,7 +53,7 @@ def test_between_two_parts_there_is_no_tenant(one: TenantRef):
     parts = iter(answer_of(one, _emails()).streaming_content)
     next(parts)
 
-    assert (current_scope(), tenant_or_none()) == (PUBLIC, None)
+    assert (current_scope(), current_tenant_or_none()) == (PUBLIC, None)
     list(parts)
 
 
@@ -63,7 +63,7 @@ def test_nor_after_a_source_that_broke(one: TenantRef):
     with pytest.raises(RuntimeError, match="gone"):
         next(parts)
 
-    assert (current_scope(), tenant_or_none()) == (PUBLIC, None)
+    assert (current_scope(), current_tenant_or_none()) == (PUBLIC, None)
 
 
 def test_closing_the_answer_closes_its_source(one: TenantRef):

@@ -6,10 +6,10 @@ from typing import Any
 from django.conf import settings
 from django.test import Client
 
-from tests.support.accounts.in_process_client import somewhere
-from tests.support.accounts.tokens import refusal
+from tests.support.accounts.in_process_client import random_address
+from tests.support.accounts.tokens import status_and_code
 from tests.support.factories import Agency
-from tests.support.files.form_uploads import part, send
+from tests.support.files.form_uploads import form_part, post_parts
 from tests.support.http_client import BASE_DOMAIN
 
 MOST = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
@@ -21,7 +21,7 @@ def encoded(count: int) -> str:
 
 
 def asked(slug: str, method: str, path: str, body: str = "") -> Any:
-    headers = {"host": f"{slug}.{BASE_DOMAIN}", "x-forwarded-for": somewhere()}
+    headers = {"host": f"{slug}.{BASE_DOMAIN}", "x-forwarded-for": random_address()}
     client = Client(raise_request_exception=False)
     return client.generic(method, path, body, content_type=FORM, headers=headers)
 
@@ -44,7 +44,7 @@ def test_query_of_as_many_fields_as_are_read_is_served(acme: Agency):
 def test_query_of_the_api_of_too_many_fields_is_a_problem(acme: Agency):
     answer = acme.owner.at.get(f"/api/files?{'&' * MOST}")
 
-    assert refusal(answer) == (400, "too_many_fields")
+    assert status_and_code(answer) == (400, "too_many_fields")
 
 
 def test_form_of_too_many_fields_is_a_problem(acme: Agency):
@@ -54,16 +54,16 @@ def test_form_of_too_many_fields_is_a_problem(acme: Agency):
 
 
 def test_form_with_a_file_of_too_many_fields_is_a_problem(acme: Agency):
-    fields = [part(f"f{number}", None, b"x") for number in range(MOST + 3)]
+    fields = [form_part(f"f{number}", None, b"x") for number in range(MOST + 3)]
 
-    answer = send(acme.owner.at, [*fields, part("file", "many-fields.txt", b"x")])
+    answer = post_parts(acme.owner.at, [*fields, form_part("file", "many-fields.txt", b"x")])
 
-    assert refusal(answer) == (400, "too_many_fields")
+    assert status_and_code(answer) == (400, "too_many_fields")
 
 
 def test_form_of_too_many_files_is_a_problem(acme: Agency):
-    files = [part("other", "x", b"") for _ in range(settings.DATA_UPLOAD_MAX_NUMBER_FILES + 1)]
+    files = [form_part("other", "x", b"") for _ in range(settings.DATA_UPLOAD_MAX_NUMBER_FILES + 1)]
 
-    answer = send(acme.owner.at, files)
+    answer = post_parts(acme.owner.at, files)
 
-    assert refusal(answer) == (400, "too_many_fields")
+    assert status_and_code(answer) == (400, "too_many_fields")

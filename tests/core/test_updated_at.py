@@ -5,7 +5,7 @@ from django.apps import apps
 from django.db.models import Model
 
 from tests.support.factories import Agency
-from tests.support.files.form_uploads import upload, uploaded
+from tests.support.files.form_uploads import add_file, post_file
 
 BOTH = [
     model
@@ -34,7 +34,7 @@ def test_what_the_api_creates_has_equal_times(agency: Agency):
         "workspace": at.get("/api/tenant"),
         "person": at.post("/api/users", person),
         "invitation": at.post("/api/invitations", {"email": "asked@x.test"}),
-        "file": upload(at, "a.txt"),
+        "file": post_file(at, "a.txt"),
     }
 
     differing = {
@@ -45,9 +45,9 @@ def test_what_the_api_creates_has_equal_times(agency: Agency):
 
 
 def test_a_second_version_updates_its_file(agency: Agency):
-    uploaded(agency.owner.at, "a.txt", b"one")
+    add_file(agency.owner.at, "a.txt", b"one")
 
-    created, updated = times_of(uploaded(agency.owner.at, "a.txt", b"two"))
+    created, updated = times_of(add_file(agency.owner.at, "a.txt", b"two"))
 
     assert created < updated
 

@@ -9,7 +9,7 @@ from devstack.services.gunicorn import Application
 from devstack.services.registry import ALL
 from devstack.testing import TestStack, temporary_home, temporary_stack
 
-STANDIN = Application(
+DUMMY_APP = Application(
     folder=Path(__file__).parent,
     arguments=("--workers=2", "--threads=4", "--graceful-timeout=1", "standin:application"),
     health="/",
@@ -26,5 +26,5 @@ def home() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def whole(servers: None) -> Iterator[TestStack]:
     """All five servers around a stand-in for the application."""
-    with temporary_stack(ALL, application=STANDIN) as stack:
+    with temporary_stack(ALL, application=DUMMY_APP) as stack:
         yield stack

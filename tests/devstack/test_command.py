@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from devstack import orphans
-from devstack.environment import inherited
+from devstack.environment import inherited_environment
 from devstack.home import CHECKOUT, Home
 from devstack.ports import LOOPBACK, is_free
 from devstack.services.registry import ALL
@@ -36,7 +36,12 @@ class Running:
 
 
 def _environment(home: Path, port: int) -> dict[str, str]:
-    return {**inherited(), "AGGIOS_HOME": str(home), "AGGIOS_PORT": str(port), "COLUMNS": "80"}
+    return {
+        **inherited_environment(),
+        "AGGIOS_HOME": str(home),
+        "AGGIOS_PORT": str(port),
+        "COLUMNS": "80",
+    }
 
 
 def _devstack(home: Path, port: int, command: str) -> subprocess.CompletedProcess[str]:
@@ -111,7 +116,7 @@ def test_manage_works_in_another_terminal_with_nothing_else_set(up: Running) -> 
     done = subprocess.run(
         [sys.executable, str(CHECKOUT / "manage.py"), "list_tenants"],
         cwd="/",
-        env={**inherited(), "AGGIOS_HOME": str(up.home)},
+        env={**inherited_environment(), "AGGIOS_HOME": str(up.home)},
         capture_output=True,
         text=True,
         check=False,

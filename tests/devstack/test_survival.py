@@ -13,10 +13,10 @@ import psutil
 import pytest
 
 from devstack import account, orphans
-from devstack.environment import inherited
+from devstack.environment import inherited_environment
 from devstack.home import CHECKOUT, Home
 from devstack.lock import holder
-from devstack.supervisor import Supervised
+from devstack.supervisor import SupervisedProcess
 from devstack.testing import running_stack, temporary_home
 from tests.support.devstack import stores
 
@@ -35,7 +35,7 @@ def supervisor(kept_home: Path) -> Iterator[psutil.Popen]:
     """A process that runs the stores and has written to them."""
     process = psutil.Popen(
         [sys.executable, str(Path(__file__).with_name("runner.py")), str(kept_home)],
-        env={**inherited(), "PYTHONPATH": str(CHECKOUT)},
+        env={**inherited_environment(), "PYTHONPATH": str(CHECKOUT)},
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -97,7 +97,7 @@ def test_everything_killed_at_once_starts_again_with_its_data(
 @contextlib.contextmanager
 def _pid_of_postgres_in_use(home: Path) -> Iterator[None]:
     """Let the stale pid file name a living process of the same account, as after a reboot."""
-    who = account.unprivileged()
+    who = account.unprivileged_account()
     options = who.popen_options() if who else {}
     pid_file = (home / "postgres").resolve() / "data" / "postmaster.pid"
     _, *rest = pid_file.read_text().splitlines()
@@ -109,12 +109,12 @@ def _pid_of_postgres_in_use(home: Path) -> Iterator[None]:
 
 
 def test_interrupt_while_stopping_leaves_no_server(home: Path, monkeypatch) -> None:
-    def interrupted(self: Supervised) -> None:
+    def interrupted(self: SupervisedProcess) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt), running_stack(home, ("postgres", "valkey")):
         assert orphans.find(Home.at(home))
-        monkeypatch.setattr(Supervised, "stop", interrupted)
+        monkeypatch.setattr(SupervisedProcess, "stop", interrupted)
 
     assert orphans.find(Home.at(home)) == []
 
@@ -133,13 +133,13 @@ def test_home_that_is_closed_to_postgresqls_account(tmp_path: Path) -> None:
         assert closed not in place.parents
         assert closed.stat().st_mode & 0o777 == 0o700
     finally:
-        account.remove_place(Home.at(home))
+        account.remove_postgres_folder(Home.at(home))
     assert not place.exists()
 
 
 def test_a_foreign_process_is_left_alone(home: Path, tmp_path: Path) -> None:
     """Neither a reused pid in the lock file nor another stack's mark makes a process ours."""
-    marks = orphans.marks(Home.at(tmp_path), "valkey")
+    marks = orphans.process_marks(Home.at(tmp_path), "valkey")
     with subprocess.Popen(["sleep", "60"], env={**os.environ, **marks}) as foreign:
         try:
             (home / "lock").write_text(f'{{"role": "stack", "pid": {foreign.pid}, "born": 1.0}}')

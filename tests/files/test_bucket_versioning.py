@@ -11,15 +11,15 @@ from files.models import FileVersion, Upload
 from files.storage.client import client
 from files.storage.deletion import delete_keys, purge_objects
 from files.storage.setup import set_up_bucket
-from files.uploads.cleanup import settle_some
+from files.uploads.cleanup import clean_up_due
 from tenants.context import tenant_context
 from tests.files.test_trash import TRASH
 from tests.support.factories import Agency
-from tests.support.files.bucket import former_of, keys_of
-from tests.support.files.consistency import assert_agreed
-from tests.support.files.direct_uploads import announced, completed, sent
-from tests.support.files.form_uploads import uploaded
-from tests.support.files.reconciliation import NOW, compared, where
+from tests.support.files.bucket import noncurrent_versions, stored_keys
+from tests.support.files.consistency import assert_consistent
+from tests.support.files.direct_uploads import post_complete, post_upload, put_content
+from tests.support.files.form_uploads import add_file
+from tests.support.files.reconciliation import NO_GRACE, object_location, run_reconcile
 from tests.support.http_client import Site
 
 MIB = 1024 * 1024
@@ -30,7 +30,7 @@ def agency(new_agency) -> Agency:
     """One with two files."""
     agency = new_agency()
     for name in ("a.txt", "b.txt"):
-        uploaded(agency.owner.at, name, os.urandom(1000))
+        add_file(agency.owner.at, name, os.urandom(1000))
     return agency
 
 
@@ -40,7 +40,7 @@ def first(agency: Agency) -> FileVersion:
 
 
 def everything(agency: Agency) -> tuple[set[str], list[tuple[str, str]]]:
-    return keys_of(agency), former_of(agency)
+    return stored_keys(agency), noncurrent_versions(agency)
 
 
 def test_the_bucket_of_the_tests_has_versioning(site: Site, stores):
@@ -51,11 +51,11 @@ def test_the_bucket_of_the_tests_has_versioning(site: Site, stores):
 def test_what_is_purged_is_gone_with_every_version(site: Site, new_agency, size: int):
     agency = new_agency()
     ada, data = agency.owner.at, os.urandom(size)
-    uploaded(ada, "a.bin", data)
-    begun = announced(ada, "a.bin", size).json()
-    sent(site, begun, data)
-    file = completed(ada, begun).json()
-    assert_agreed(agency)
+    add_file(ada, "a.bin", data)
+    begun = post_upload(ada, "a.bin", size).json()
+    put_content(site, begun, data)
+    file = post_complete(ada, begun).json()
+    assert_consistent(agency)
 
     ada.delete(f"/api/files/{file['id']}")
     assert ada.delete(f"{TRASH}/{file['id']}").status_code == 204
@@ -65,102 +65,102 @@ def test_what_is_purged_is_gone_with_every_version(site: Site, new_agency, size:
 
 def test_bytes_that_land_again_and_again_leave_nothing(site: Site, new_agency):
     agency = new_agency()
-    begun = announced(agency.owner.at, "a.txt", 5).json()
+    begun = post_upload(agency.owner.at, "a.txt", 5).json()
     for data in (b"first", b"again", b"third"):
-        sent(site, begun, data)
-    landed = former_of(agency)
-    assert completed(agency.owner.at, begun).status_code == 201
+        put_content(site, begun, data)
+    landed = noncurrent_versions(agency)
+    assert post_complete(agency.owner.at, begun).status_code == 201
 
     assert len(landed) == 2
-    assert_agreed(agency)
+    assert_consistent(agency)
 
 
 @pytest.mark.parametrize("size", [5, 17 * MIB])
 def test_an_upload_that_is_called_off_or_too_late_leaves_nothing(site: Site, new_agency, size: int):
     agency = new_agency()
     ada = agency.owner.at
-    off, late = (announced(ada, f"{n}.bin", size).json() for n in range(2))
+    off, late = (post_upload(ada, f"{n}.bin", size).json() for n in range(2))
     for begun in (off, late, off, late):
-        sent(site, begun, os.urandom(size))
+        put_content(site, begun, os.urandom(size))
     assert ada.delete(f"/api/uploads/{off['id']}").status_code == 204
     with tenant_context(agency.ref):
         Upload.objects.filter(pk=late["id"]).update(expires_at=timezone.now())
-        settle_some()
+        clean_up_due()
 
     assert everything(agency) == (set(), [])
-    assert_agreed(agency)
+    assert_consistent(agency)
 
 
 def test_what_an_operator_deletes_by_mistake_can_be_brought_back(agency: Agency):
     version = first(agency)
-    place = where(agency, version.object_name)
+    place = object_location(agency, version.object_name)
     slip = client().delete_object(**place)
 
-    told = compared(agency, "--fix", *NOW)
+    told = run_reconcile(agency, "--fix", *NO_GRACE)
     lost = agency.owner.at.get(f"/api/files/{version.file_id}/content").status_code
     client().delete_object(**place, VersionId=slip["VersionId"])
 
     assert set(told["differences"]) == {"missing_objects"}
     assert lost == 503
     assert len(agency.owner.at.get(f"/api/files/{version.file_id}/content").content) == 1000
-    assert_agreed(agency)
+    assert_consistent(agency)
 
 
 def test_what_an_operator_overwrites_by_mistake_is_kept(agency: Agency):
     version = first(agency)
-    client().put_object(**where(agency, version.object_name), Body=os.urandom(1000))
+    client().put_object(**object_location(agency, version.object_name), Body=os.urandom(1000))
 
-    told = compared(agency, "--fix", *NOW)
+    told = run_reconcile(agency, "--fix", *NO_GRACE)
 
     assert told["differences"] == {}, "Sizes alone tell nothing."
-    assert former_of(agency) == [(version.object_name, "former")]
+    assert noncurrent_versions(agency) == [(version.object_name, "former")]
 
 
 def test_versions_of_the_same_bytes_are_found_and_removed(agency: Agency):
     name = first(agency).object_name
-    body = client().get_object(**where(agency, name))["Body"].read()
+    body = client().get_object(**object_location(agency, name))["Body"].read()
     for _ in range(2):
-        client().put_object(**where(agency, name), Body=body)
+        client().put_object(**object_location(agency, name), Body=body)
 
-    found = compared(agency, *NOW)
-    young = compared(agency, "--fix")
-    repaired = compared(agency, "--fix", *NOW)
+    found = run_reconcile(agency, *NO_GRACE)
+    young = run_reconcile(agency, "--fix")
+    repaired = run_reconcile(agency, "--fix", *NO_GRACE)
 
     kept = found["differences"]["former_versions"]
     assert (kept["count"], kept["examples"], found["left"]) == (1, [f"{name}, 2 kept"], 1)
     assert (young["young"], young["left"]) == (1, 0)
     assert (repaired["differences"]["former_versions"]["fixed"], repaired["left"]) == (1, 0)
-    assert_agreed(agency)
+    assert_consistent(agency)
 
 
 def test_versions_that_no_row_names_are_found_and_removed(agency: Agency):
-    hidden, twice = (where(agency, f"files/{uuid7()}") for _ in range(2))
+    hidden, twice = (object_location(agency, f"files/{uuid7()}") for _ in range(2))
     for place in (hidden, twice, twice):
         client().put_object(**place, Body=b"nobody's")
     client().delete_object(**hidden)
 
-    found = compared(agency, *NOW)
-    repaired = compared(agency, "--fix", *NOW)
+    found = run_reconcile(agency, *NO_GRACE)
+    repaired = run_reconcile(agency, "--fix", *NO_GRACE)
 
     counts = {kind: told["count"] for kind, told in found["differences"].items()}
     assert counts == {"former_versions": 1, "orphan_objects": 1}
     assert repaired["left"] == 0
-    assert_agreed(agency)
+    assert_consistent(agency)
 
 
 def test_what_lands_again_and_again_is_thinned_out(site: Site, agency: Agency):
-    begun = announced(agency.owner.at, "c.txt", 5).json()
+    begun = post_upload(agency.owner.at, "c.txt", 5).json()
     for data in (b"first", b"again"):
-        sent(site, begun, data)
+        put_content(site, begun, data)
 
-    seen = compared(agency)
-    kept = len(former_of(agency))
-    told = compared(agency, "--fix")
+    seen = run_reconcile(agency)
+    kept = len(noncurrent_versions(agency))
+    told = run_reconcile(agency, "--fix")
 
     assert (seen["differences"], told["differences"]) == ({}, {})
-    assert (kept, former_of(agency)) == (1, [])
-    assert completed(agency.owner.at, begun).status_code == 201
-    assert_agreed(agency)
+    assert (kept, noncurrent_versions(agency)) == (1, [])
+    assert post_complete(agency.owner.at, begun).status_code == 201
+    assert_consistent(agency)
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ import zipfile
 import httpx
 import pytest
 
-from files.content_types import INERT, safe_type
-from files.sniffing import HEAD_BYTES, type_of
+from files.content_types import SAFE_TYPES, safe_content_type
+from files.sniffing import HEAD_BYTES, detect_content_type
 from tests.support.factories import Agency
-from tests.support.files.direct_uploads import sent_directly
-from tests.support.files.form_uploads import uploaded
+from tests.support.files.direct_uploads import upload_directly
+from tests.support.files.form_uploads import add_file
 from tests.support.http_client import Site
 
 OCTETS = "application/octet-stream"
@@ -100,7 +100,7 @@ FOUND = [
 
 @pytest.mark.parametrize(("name", "head", "found"), FOUND)
 def test_the_bytes_tell(name: str, head: bytes, found: str):
-    assert type_of(head[:HEAD_BYTES], name) == found
+    assert detect_content_type(head[:HEAD_BYTES], name) == found
 
 
 LATE = b" " * (HEAD_BYTES - len(HTML)) + HTML
@@ -129,24 +129,24 @@ def test_what_could_run_is_served_as_octets(
 ):
     ada = acme.owner.at
     if way == "direct":
-        file = sent_directly(site, ada, f"direct-{name}", data, content_type="image/png")
+        file = upload_directly(site, ada, f"direct-{name}", data, content_type="image/png")
     else:
-        file = uploaded(ada, name, data)
+        file = add_file(ada, name, data)
     path = f"/api/files/{file['id']}"
 
     require_harmless(ada.get(f"{path}/content"))
     require_harmless(ada.get(f"{path}/content", headers={"Range": "bytes=0-1"}))
     require_harmless(site.fetch(ada.get(f"{path}/download").headers["Location"]))
-    assert safe_type(file["content_type"]) == OCTETS
+    assert safe_content_type(file["content_type"]) == OCTETS
 
 
 @pytest.mark.parametrize("way", ["backend", "direct"])
 def test_a_picture_is_served_as_what_it_is(acme: Agency, site: Site, way: str):
     ada = acme.owner.at
     if way == "direct":
-        file = sent_directly(site, ada, "p.bin", PNG, content_type="text/html")
+        file = upload_directly(site, ada, "p.bin", PNG, content_type="text/html")
     else:
-        file = uploaded(ada, "p.html", PNG)
+        file = add_file(ada, "p.html", PNG)
     path = f"/api/files/{file['id']}"
 
     assert file["content_type"] == "image/png"
@@ -157,4 +157,4 @@ def test_a_picture_is_served_as_what_it_is(acme: Agency, site: Site, way: str):
 def test_nothing_that_runs_is_among_the_harmless():
     running = {"text/html", "image/svg+xml", "text/xml", "application/xml", "text/javascript"}
 
-    assert INERT.isdisjoint(running | {"application/xhtml+xml", "text/css"})
+    assert SAFE_TYPES.isdisjoint(running | {"application/xhtml+xml", "text/css"})

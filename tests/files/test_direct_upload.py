@@ -9,12 +9,12 @@ from django.utils import timezone
 
 from audit.models import AuditEvent
 from files.models import FileVersion, Upload
-from files.uploads.cleanup import settle_some
+from files.uploads.cleanup import clean_up_due
 from tenants.context import tenant_context
-from tests.support.factories import Agency, join
-from tests.support.files.bucket import content, keys_of, sha256, unfinished_of
+from tests.support.factories import Agency, add_member
+from tests.support.files.bucket import read_object, sha256, stored_keys, unfinished_multiparts
 from tests.support.files.consistency import balance_of
-from tests.support.files.direct_uploads import UPLOADS, announced
+from tests.support.files.direct_uploads import UPLOADS, post_upload
 from tests.support.http_client import Site
 
 MIB = 1024 * 1024
@@ -28,7 +28,7 @@ def test_a_small_file_goes_by_one_request(site: Site, new_agency):
     agency = new_agency()
     ada, data = agency.owner.at, os.urandom(5000)
 
-    begun = announced(ada, "notes.txt", 5000, content_type="text/plain", sha256=sha256(data))
+    begun = post_upload(ada, "notes.txt", 5000, content_type="text/plain", sha256=sha256(data))
     reserved = balance_of(agency)
     [url] = begun.json()["urls"]
     early = ada.post(f"{UPLOADS}/{begun.json()['id']}/complete")
@@ -43,7 +43,7 @@ def test_a_small_file_goes_by_one_request(site: Site, new_agency):
     assert (done.status_code, again.status_code) == (201, 201), done.text
     assert done.json() == again.json()
     assert (done.json()["size"], done.json()["sha256"]) == (5000, sha256(data))
-    assert [content(key) for key in keys_of(agency)] == [data]
+    assert [read_object(key) for key in stored_keys(agency)] == [data]
     assert balance_of(agency) == (5000, 1, 0, 0)
     with tenant_context(agency.ref):
         assert AuditEvent.objects.filter(action="file.uploaded").count() == 1
@@ -54,7 +54,7 @@ def test_a_large_file_goes_in_parts_and_can_be_resumed(site: Site, new_agency):
     agency = new_agency()
     ada, data = agency.owner.at, os.urandom(20 * MIB)
 
-    begun = announced(ada, "film.bin", len(data)).json()
+    begun = post_upload(ada, "film.bin", len(data)).json()
     size = begun["part_size"]
     parts = [data[at : at + size] for at in range(0, len(data), size)]
     put(site, begun["urls"][1], parts[1], begun["headers"])
@@ -71,15 +71,15 @@ def test_a_large_file_goes_in_parts_and_can_be_resumed(site: Site, new_agency):
     assert [part["number"] for part in seen["parts"]] == [2]
     assert (early.status_code, early.json()["missing"]) == (409, [1, 3])
     assert (done.status_code, done.json()["sha256"]) == (201, sha256(data)), done.text
-    assert [content(key) for key in keys_of(agency)] == [data]
-    assert unfinished_of(agency) == []
+    assert [read_object(key) for key in stored_keys(agency)] == [data]
+    assert unfinished_multiparts(agency) == []
     assert balance_of(agency) == (len(data), 1, 0, 0)
 
 
 def test_the_store_refuses_other_bytes_than_announced(site: Site, new_agency):
     agency = new_agency()
     ada = agency.owner.at
-    begun = announced(ada, "a.bin", 4, sha256=sha256(b"good"), content_type="text/plain").json()
+    begun = post_upload(ada, "a.bin", 4, sha256=sha256(b"good"), content_type="text/plain").json()
     [url], headers = begun["urls"], begun["headers"]
 
     other = put(site, url, b"evil", headers)
@@ -97,7 +97,7 @@ def test_the_store_refuses_other_bytes_than_announced(site: Site, new_agency):
 def test_parts_of_something_else_than_announced_leave_nothing(site: Site, new_agency):
     agency = new_agency()
     ada, data = agency.owner.at, os.urandom(17 * MIB)
-    begun = announced(ada, "a.bin", len(data), sha256=sha256(b"other")).json()
+    begun = post_upload(ada, "a.bin", len(data), sha256=sha256(b"other")).json()
     size, where = begun["part_size"], f"{UPLOADS}/{begun['id']}"
     for number, url in enumerate(begun["urls"]):
         put(site, url, data[number * size : (number + 1) * size], {})
@@ -108,7 +108,7 @@ def test_parts_of_something_else_than_announced_leave_nothing(site: Site, new_ag
     assert (refused.status_code, refused.json()["code"]) == (422, "checksum_mismatch")
     assert (again.status_code, again.json()["code"]) == (422, "checksum_mismatch")
     assert ada.get(where).json()["reason"] == "mismatch"
-    assert (keys_of(agency), unfinished_of(agency)) == (set(), [])
+    assert (stored_keys(agency), unfinished_multiparts(agency)) == (set(), [])
     assert balance_of(agency) == (0, 0, 0, 0)
     with tenant_context(agency.ref):
         assert AuditEvent.objects.filter(action="upload.refused").count() == 1
@@ -118,34 +118,34 @@ def test_an_address_that_is_still_good_changes_no_file(site: Site, new_agency):
     """It leads to where bytes land, not to where they stay."""
     agency = new_agency()
     ada = agency.owner.at
-    begun = announced(ada, "a.bin", 4).json()
+    begun = post_upload(ada, "a.bin", 4).json()
     put(site, begun["urls"][0], b"good", begun["headers"])
     file = ada.post(f"{UPLOADS}/{begun['id']}/complete").json()
 
     late = put(site, begun["urls"][0], b"evil", begun["headers"])
-    litter = keys_of(agency)
+    litter = stored_keys(agency)
     with tenant_context(agency.ref):
         Upload.objects.update(expires_at=timezone.now())
-        settled = settle_some()
+        settled = clean_up_due()
 
     assert late.status_code == 200
     assert ada.get(f"/api/files/{file['id']}/content").content == b"good"
     assert (len(litter), settled) == (2, 1)
-    assert [content(key) for key in keys_of(agency)] == [b"good"]
+    assert [read_object(key) for key in stored_keys(agency)] == [b"good"]
 
 
 @pytest.mark.parametrize("size", [1000, 17 * MIB], ids=["single", "multipart"])
 def test_calling_off_leaves_nothing(site: Site, new_agency, size: int):
     agency = new_agency()
     ada = agency.owner.at
-    begun = announced(ada, "a.bin", size).json()
+    begun = post_upload(ada, "a.bin", size).json()
     where = f"{UPLOADS}/{begun['id']}"
     put(site, begun["urls"][0], os.urandom(min(size, begun["part_size"])), begun["headers"])
 
     gone, again = ada.delete(where), ada.delete(where)
 
     assert (gone.status_code, again.status_code) == (204, 204)
-    assert (keys_of(agency), unfinished_of(agency)) == (set(), [])
+    assert (stored_keys(agency), unfinished_multiparts(agency)) == (set(), [])
     assert balance_of(agency) == (0, 0, 0, 0)
     for call in ("parts", "complete"):
         late = ada.post(f"{where}/{call}", {"numbers": [1]} if call == "parts" else {})
@@ -157,39 +157,39 @@ def test_what_comes_to_the_address_of_one_that_ended_is_cleared_once_it_is_dead(
 ):
     agency = new_agency()
     ada = agency.owner.at
-    begun = announced(ada, "a.bin", 4).json()
+    begun = post_upload(ada, "a.bin", 4).json()
     ada.delete(f"{UPLOADS}/{begun['id']}")
 
     late = put(site, begun["urls"][0], b"late", begun["headers"])
-    litter = keys_of(agency)
+    litter = stored_keys(agency)
     with tenant_context(agency.ref):
-        too_early = settle_some()
+        too_early = clean_up_due()
         Upload.objects.update(expires_at=timezone.now())
-        settled, nothing_more = settle_some(), settle_some()
+        settled, nothing_more = clean_up_due(), clean_up_due()
 
     assert (late.status_code, len(litter)) == (200, 1)
     assert (too_early, settled, nothing_more) == (0, 1, 0)
-    assert keys_of(agency) == set()
+    assert stored_keys(agency) == set()
 
 
 def test_one_that_took_too_long_has_ended(site: Site, new_agency):
     agency = new_agency()
     ada = agency.owner.at
-    begun = announced(ada, "a.bin", 17 * MIB).json()
+    begun = post_upload(ada, "a.bin", 17 * MIB).json()
     with tenant_context(agency.ref):
         Upload.objects.update(expires_at=timezone.now())
 
     late = ada.post(f"{UPLOADS}/{begun['id']}/parts", {"numbers": [1]})
 
     assert (late.status_code, late.json()["reason"]) == (409, "expired")
-    assert unfinished_of(agency) == []
+    assert unfinished_multiparts(agency) == []
     assert balance_of(agency) == (0, 0, 0, 0)
 
 
 def test_two_who_complete_at_once_get_one_file(site: Site, new_agency):
     agency = new_agency()
     ada, data = agency.owner.at, os.urandom(17 * MIB)
-    begun = announced(ada, "a.bin", len(data)).json()
+    begun = post_upload(ada, "a.bin", len(data)).json()
     for number, url in enumerate(begun["urls"]):
         at = number * begun["part_size"]
         put(site, url, data[at : at + begun["part_size"]], {})
@@ -207,8 +207,8 @@ def test_two_who_complete_at_once_get_one_file(site: Site, new_agency):
 
 def test_nobody_else_sees_an_upload(site: Site, new_agency):
     agency, other = new_agency(), new_agency()
-    member = join(agency, "ben@here.test")
-    begun = announced(agency.owner.at, "a.bin", 4).json()
+    member = add_member(agency, "ben@here.test")
+    begun = post_upload(agency.owner.at, "a.bin", 4).json()
     where = f"{UPLOADS}/{begun['id']}"
 
     for stranger in (member.at, other.owner.at):
@@ -230,7 +230,7 @@ def test_the_same_key_begins_one_upload(site: Site, new_agency):
     assert (first.status_code, again.status_code) == (201, 201)
     assert first.json()["id"] == again.json()["id"]
     assert len(again.json()["urls"]) == len(first.json()["urls"]) == 3
-    assert len(unfinished_of(agency)) == 1
+    assert len(unfinished_multiparts(agency)) == 1
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from files.models import FileVersion
 from files.storage.backend import tenant_storage
 from tenants.context import tenant_context
 from tests.support.factories import Agency
-from tests.support.files.form_uploads import uploaded
+from tests.support.files.form_uploads import add_file
 from tests.support.http_client import Site
 
 DATA = bytes(range(256)) * 4
@@ -20,7 +20,7 @@ DATA = bytes(range(256)) * 4
 
 @pytest.fixture(scope="module")
 def document(acme: Agency) -> dict:
-    return uploaded(acme.owner.at, "bytes.bin", DATA)
+    return add_file(acme.owner.at, "bytes.bin", DATA)
 
 
 def link_to(agency: Agency, body: dict) -> str:
@@ -94,7 +94,7 @@ def test_a_client_that_asks_for_json_gets_the_link_as_text(acme: Agency, site: S
 def test_nothing_that_could_run_is_called_what_it_is(
     acme: Agency, site: Site, name: str, data: bytes, sent_as: str
 ):
-    body = uploaded(acme.owner.at, name, data)
+    body = add_file(acme.owner.at, name, data)
 
     direct = site.fetch(link_to(acme, body))
     through = acme.owner.at.get(f"/api/files/{body['id']}/content")
@@ -109,7 +109,7 @@ def test_nothing_that_could_run_is_called_what_it_is(
 
 
 def test_a_link_opens_one_object_and_nothing_else(acme: Agency, site: Site, document: dict):
-    other = uploaded(acme.owner.at, "other-object.bin", b"secret")
+    other = add_file(acme.owner.at, "other-object.bin", b"secret")
     with tenant_context(acme.ref):
         names = [
             FileVersion.objects.get(file_id=body["id"]).object_name for body in (document, other)
@@ -142,7 +142,7 @@ def test_a_link_ends(acme: Agency, site: Site, document: dict):
 
 
 def test_every_download_is_on_record(acme: Agency):
-    body = uploaded(acme.owner.at, "watched.txt")
+    body = add_file(acme.owner.at, "watched.txt")
 
     acme.owner.at.get(f"/api/files/{body['id']}/download")
     acme.owner.at.get(f"/api/files/{body['id']}/content")
@@ -199,7 +199,7 @@ def test_a_range_beyond_the_end_is_refused(acme: Agency, document: dict, asked: 
 
 
 def test_an_empty_file_has_no_ranges(acme: Agency):
-    body = uploaded(acme.owner.at, "empty.txt", b"")
+    body = add_file(acme.owner.at, "empty.txt", b"")
     path = f"/api/files/{body['id']}/content"
 
     whole = acme.owner.at.get(path)
@@ -293,7 +293,7 @@ def test_content_that_is_known_answers_304_with_the_headers_of_the_200(
     acme: Agency, method: str, name: str
 ):
     data = b"\xff\xd8\xff\xe0\0\x10JFIF\0" if name.endswith("jpg") else b"\0\1"
-    path = f"/api/files/{uploaded(acme.owner.at, name, data)['id']}/content"
+    path = f"/api/files/{add_file(acme.owner.at, name, data)['id']}/content"
 
     full = acme.owner.at.request(method, path)
     known = acme.owner.at.request(method, path, headers={"If-None-Match": full.headers["ETag"]})

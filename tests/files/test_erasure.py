@@ -5,14 +5,14 @@ import json
 import pytest
 
 from files.models import Upload
-from files.uploads.cleanup import settle_some
+from files.uploads.cleanup import clean_up_due
 from tenants.context import tenant_context
-from tests.files.ledger import require_sound, used_by
-from tests.support.accounts.users import logged_in
+from tests.files.ledger import assert_invariants, quota_usage
+from tests.support.accounts.users import user_with_session
 from tests.support.factories import Agency, Person
-from tests.support.files.bucket import keys_of
-from tests.support.files.direct_uploads import UPLOADS, announced, sent, sent_directly
-from tests.support.files.form_uploads import uploaded
+from tests.support.files.bucket import stored_keys
+from tests.support.files.direct_uploads import UPLOADS, post_upload, put_content, upload_directly
+from tests.support.files.form_uploads import add_file
 from tests.support.http_client import Site
 
 MINE = "Letter of Dora Dory.txt"
@@ -22,12 +22,12 @@ DATA = b"dear all"
 @pytest.fixture
 def dora(agency: Agency, site: Site) -> Person:
     """Somebody with two files, an upload that was called off, and one that is under way."""
-    dora = logged_in(agency)
-    uploaded(dora.at, "by-form.txt", DATA)
-    sent_directly(site, dora.at, MINE, DATA)
-    off, under_way = (announced(dora.at, f"{n} {MINE}", len(DATA)).json() for n in range(2))
+    dora = user_with_session(agency)
+    add_file(dora.at, "by-form.txt", DATA)
+    upload_directly(site, dora.at, MINE, DATA)
+    off, under_way = (post_upload(dora.at, f"{n} {MINE}", len(DATA)).json() for n in range(2))
     assert dora.at.delete(f"{UPLOADS}/{off['id']}").status_code == 204
-    sent(site, under_way, DATA)
+    put_content(site, under_way, DATA)
     return dora
 
 
@@ -41,7 +41,7 @@ def uploads_of(agency: Agency, person: Person) -> list[tuple[str, str]]:
 def test_what_they_called_their_uploads_is_forgotten(
     site: Site, agency: Agency, dora: Person, removed_before: bool
 ):
-    sent_directly(site, agency.owner.at, "of-ada.txt", DATA)
+    upload_directly(site, agency.owner.at, "of-ada.txt", DATA)
     if removed_before:
         agency.owner.at.delete(f"/api/users/{dora.id}")
     before = uploads_of(agency, dora)
@@ -55,10 +55,10 @@ def test_what_they_called_their_uploads_is_forgotten(
     assert uploads_of(agency, agency.owner) == [("of-ada.txt", "ready")]
     with tenant_context(agency.ref):
         everything = json.dumps(list(Upload.objects.values()), default=str)
-        settle_some()
+        clean_up_due()
     assert "Dora" not in everything
-    assert used_by(agency) == (3 * len(DATA), 3)
-    require_sound(agency)
+    assert quota_usage(agency) == (3 * len(DATA), 3)
+    assert_invariants(agency)
 
 
 def test_their_files_keep_their_names_and_contents(agency: Agency, dora: Person):
@@ -74,12 +74,12 @@ def test_their_files_keep_their_names_and_contents(agency: Agency, dora: Person)
 
 def test_the_last_owner_keeps_theirs(site: Site, agency: Agency):
     """The erasure is refused, and with it all that belongs to it."""
-    begun = announced(agency.owner.at, MINE, len(DATA)).json()
+    begun = post_upload(agency.owner.at, MINE, len(DATA)).json()
 
     answer = agency.owner.at.post(f"/api/users/{agency.owner.id}/erase")
 
     assert answer.status_code == 409
     assert uploads_of(agency, agency.owner) == [(MINE, "pending")]
-    sent(site, begun, DATA)
+    put_content(site, begun, DATA)
     assert agency.owner.at.post(f"{UPLOADS}/{begun['id']}/complete").status_code == 201
-    assert len(keys_of(agency)) == 1
+    assert len(stored_keys(agency)) == 1

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from files.models import File, FileVersion, Upload
 from tenants.context import tenant_context
 from tests.support.factories import Agency
-from tests.support.files.bucket import content, keys_of, sha256
-from tests.support.files.form_uploads import upload, uploaded
+from tests.support.files.bucket import read_object, sha256, stored_keys
+from tests.support.files.form_uploads import add_file, post_file
 
 MANY = 20
 
@@ -17,12 +17,12 @@ def test_uploads_of_one_name_at_once_each_make_a_version(new_agency):
     bodies = [f"content {number}".encode() for number in range(MANY)]
 
     with ThreadPoolExecutor(MANY) as pool:
-        answers = list(pool.map(lambda data: upload(agency.owner.at, "one.txt", data), bodies))
+        answers = list(pool.map(lambda data: post_file(agency.owner.at, "one.txt", data), bodies))
 
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.json()["id"] for answer in answers}) == 1
     assert sorted(answer.json()["version"] for answer in answers) == list(range(1, MANY + 1))
-    assert {content(key) for key in keys_of(agency)} == set(bodies)
+    assert {read_object(key) for key in stored_keys(agency)} == set(bodies)
     with tenant_context(agency.ref):
         file = File.objects.select_related("current").get()
         kept = set(FileVersion.objects.values_list("sha256", flat=True))
@@ -32,11 +32,11 @@ def test_uploads_of_one_name_at_once_each_make_a_version(new_agency):
 
 def test_renames_and_uploads_of_one_name_at_once_leave_one_live_file(new_agency):
     agency = new_agency()
-    ids = [uploaded(agency.owner.at, f"start-{number}.txt")["id"] for number in range(5)]
+    ids = [add_file(agency.owner.at, f"start-{number}.txt")["id"] for number in range(5)]
 
     def act(number: int) -> int:
         if number % 2:
-            return upload(agency.owner.at, "goal.txt", str(number).encode()).status_code
+            return post_file(agency.owner.at, "goal.txt", str(number).encode()).status_code
         path = f"/api/files/{ids[number // 2]}"
         return agency.owner.at.patch(path, {"name": "goal.txt"}).status_code
 
@@ -53,13 +53,13 @@ def test_a_repeated_key_adds_one_file_and_keeps_one_object(new_agency):
     agency = new_agency()
     key = {"Idempotency-Key": secrets.token_hex(8)}
 
-    first = upload(agency.owner.at, "once.txt", b"same", **key)
-    again = upload(agency.owner.at, "once.txt", b"same", **key)
+    first = post_file(agency.owner.at, "once.txt", b"same", **key)
+    again = post_file(agency.owner.at, "once.txt", b"same", **key)
 
     assert (first.status_code, again.status_code) == (201, 201)
     assert again.json() == first.json()
     assert again.headers["Idempotency-Replayed"] == "true"
-    assert len(keys_of(agency)) == 1
+    assert len(stored_keys(agency)) == 1
     with tenant_context(agency.ref):
         assert FileVersion.objects.count() == 1
         assert sorted(Upload.objects.values_list("state", flat=True)) == ["failed", "ready"]
@@ -68,21 +68,21 @@ def test_a_repeated_key_adds_one_file_and_keeps_one_object(new_agency):
 def test_a_key_used_for_other_content_is_a_conflict(new_agency):
     agency = new_agency()
     key = {"Idempotency-Key": secrets.token_hex(8)}
-    uploaded(agency.owner.at, "once.txt", b"first", **key)
+    add_file(agency.owner.at, "once.txt", b"first", **key)
 
-    content_differs = upload(agency.owner.at, "once.txt", b"second", **key)
-    name_differs = upload(agency.owner.at, "other.txt", b"first", **key)
+    content_differs = post_file(agency.owner.at, "once.txt", b"second", **key)
+    name_differs = post_file(agency.owner.at, "other.txt", b"first", **key)
 
     for answer in (content_differs, name_differs):
         assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_conflict")
-    assert len(keys_of(agency)) == 1
+    assert len(stored_keys(agency)) == 1
 
 
 def test_a_refused_upload_does_not_use_up_its_key(acme: Agency):
     key = {"Idempotency-Key": secrets.token_hex(8)}
 
-    refused = upload(acme.owner.at, "x", b"x", path="../up", **key)
-    accepted = upload(acme.owner.at, "good-name", b"x", **key)
+    refused = post_file(acme.owner.at, "x", b"x", path="../up", **key)
+    accepted = post_file(acme.owner.at, "good-name", b"x", **key)
 
     assert (refused.status_code, accepted.status_code) == (400, 201)
 
@@ -93,9 +93,9 @@ def test_one_key_at_once_adds_one_file(new_agency):
 
     with ThreadPoolExecutor(8) as pool:
         answers = list(
-            pool.map(lambda _: upload(agency.owner.at, "race.txt", b"same", **key), range(8))
+            pool.map(lambda _: post_file(agency.owner.at, "race.txt", b"same", **key), range(8))
         )
 
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.text for answer in answers}) == 1
-    assert len(keys_of(agency)) == 1
+    assert len(stored_keys(agency)) == 1

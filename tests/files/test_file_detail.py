@@ -8,14 +8,14 @@ from audit.models import AuditEvent
 from files.models import File
 from tenants.context import tenant_context
 from tests.support.factories import Agency, Person
-from tests.support.files.bucket import keys_of
-from tests.support.files.form_uploads import upload, uploaded
+from tests.support.files.bucket import stored_keys
+from tests.support.files.form_uploads import add_file, post_file
 
 UNKNOWN = "0199ffff-0000-7000-8000-000000000000"
 
 
 def test_metadata_has_an_etag_that_saves_the_answer(acme: Agency):
-    body = uploaded(acme.owner.at, "etag.txt")
+    body = add_file(acme.owner.at, "etag.txt")
     path = f"/api/files/{body['id']}"
 
     first = acme.owner.at.get(path)
@@ -26,8 +26,8 @@ def test_metadata_has_an_etag_that_saves_the_answer(acme: Agency):
 
 
 def test_renaming_moves_no_bytes_and_is_on_record(acme: Agency):
-    body = uploaded(acme.owner.at, "before.txt", b"same")
-    before = keys_of(acme)
+    body = add_file(acme.owner.at, "before.txt", b"same")
+    before = stored_keys(acme)
 
     answer = acme.owner.at.patch(f"/api/files/{body['id']}", {"name": "after.txt"})
 
@@ -37,14 +37,14 @@ def test_renaming_moves_no_bytes_and_is_on_record(acme: Agency):
         "name": "after.txt",
         "updated_at": answer.json()["updated_at"],
     }
-    assert keys_of(acme) == before
+    assert stored_keys(acme) == before
     with tenant_context(acme.ref):
         event = AuditEvent.objects.get(action="file.renamed", target_id=body["id"])
     assert event.details == {"before": "before.txt", "after": "after.txt"}
 
 
 def test_a_rename_moves_into_folders_and_out_again(acme: Agency):
-    body = uploaded(acme.owner.at, "own-name.txt", b"same", path="reports/2026/q1.txt")
+    body = add_file(acme.owner.at, "own-name.txt", b"same", path="reports/2026/q1.txt")
     path = f"/api/files/{body['id']}"
 
     same = acme.owner.at.patch(path, {"name": body["name"]})
@@ -59,8 +59,8 @@ def test_a_rename_moves_into_folders_and_out_again(acme: Agency):
 
 
 def test_a_rename_onto_another_live_file_is_refused(acme: Agency):
-    uploaded(acme.owner.at, "taken.txt")
-    body = uploaded(acme.owner.at, "mine.txt")
+    add_file(acme.owner.at, "taken.txt")
+    body = add_file(acme.owner.at, "mine.txt")
 
     answer = acme.owner.at.patch(f"/api/files/{body['id']}", {"name": "taken.txt"})
 
@@ -70,7 +70,7 @@ def test_a_rename_onto_another_live_file_is_refused(acme: Agency):
 
 @pytest.mark.parametrize("name", ["", "..", "../b", "a//b", "x" * 256, "tab\t", 7, None, ["a"]])
 def test_a_bad_new_name_is_refused(acme: Agency, name):
-    body = uploaded(acme.owner.at, "keeps-its-name.txt")
+    body = add_file(acme.owner.at, "keeps-its-name.txt")
 
     answer = acme.owner.at.patch(f"/api/files/{body['id']}", {"name": name})
 
@@ -84,10 +84,10 @@ def test_a_bad_new_name_is_refused(acme: Agency, name):
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
 def test_a_stale_etag_changes_nothing(acme: Agency, method: str):
     name = f"guarded-from-{method}.txt"
-    body = uploaded(acme.owner.at, name)
+    body = add_file(acme.owner.at, name)
     path = f"/api/files/{body['id']}"
     etag = acme.owner.at.get(path).headers["ETag"]
-    uploaded(acme.owner.at, name, b"newer")
+    add_file(acme.owner.at, name, b"newer")
 
     answer = acme.owner.at.request(method, path, json={"name": "x.txt"}, headers={"If-Match": etag})
 
@@ -96,13 +96,13 @@ def test_a_stale_etag_changes_nothing(acme: Agency, method: str):
 
 
 def test_the_trash_hides_a_file_and_frees_its_name(acme: Agency):
-    body = uploaded(acme.owner.at, "binned.txt")
+    body = add_file(acme.owner.at, "binned.txt")
     path = f"/api/files/{body['id']}"
     etag = acme.owner.at.get(path).headers["ETag"]
 
     answer = acme.owner.at.delete(path, headers={"If-Match": etag})
     again = acme.owner.at.delete(path)
-    fresh = uploaded(acme.owner.at, "binned.txt")
+    fresh = add_file(acme.owner.at, "binned.txt")
 
     assert (answer.status_code, answer.content) == (204, b"")
     assert again.status_code == 404
@@ -137,7 +137,7 @@ CALLS = [
 def test_what_one_may_not_see_does_not_exist(
     acme: Agency, globex: Agency, ben: Person, method: str, tail: str
 ):
-    body = uploaded(acme.owner.at, "private.txt")
+    body = add_file(acme.owner.at, "private.txt")
     path = f"/api/files/{body['id']}{tail}"
     call = {"json": {"name": "stolen.txt"}} if method == "PATCH" else {}
 
@@ -161,7 +161,7 @@ def test_what_one_may_not_see_does_not_exist(
 
 @pytest.mark.parametrize(("method", "tail"), CALLS)
 def test_an_owner_may_act_on_a_members_file(acme: Agency, ben: Person, method: str, tail: str):
-    body = upload(ben.at, f"bens-{method}.txt").json()
+    body = post_file(ben.at, f"bens-{method}.txt").json()
     call = {"json": {"name": f"renamed-{uuid.uuid4()}.txt"}} if method == "PATCH" else {}
 
     answer = acme.owner.at.request(method, f"/api/files/{body['id']}{tail}", **call)

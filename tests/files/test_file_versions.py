@@ -12,11 +12,11 @@ from accounts.models import User
 from audit.models import AuditEvent
 from files.versions.restoring import restore_version
 from tenants.context import tenant_context
-from tests.files.ledger import require_sound, used_by
+from tests.files.ledger import assert_invariants, quota_usage
 from tests.support.factories import Agency
-from tests.support.files.bucket import keys_of, sha256
-from tests.support.files.direct_uploads import sent_directly
-from tests.support.files.form_uploads import uploaded
+from tests.support.files.bucket import sha256, stored_keys
+from tests.support.files.direct_uploads import upload_directly
+from tests.support.files.form_uploads import add_file
 from tests.support.http_client import Host, Site
 
 BODIES = [b"first", b"second one", b"third"]
@@ -25,7 +25,7 @@ BODIES = [b"first", b"second one", b"third"]
 @pytest.fixture(scope="module")
 def history(acme: Agency) -> dict:
     """A file of acme's with three versions."""
-    return [uploaded(acme.owner.at, "history.txt", data) for data in BODIES][-1]
+    return [add_file(acme.owner.at, "history.txt", data) for data in BODIES][-1]
 
 
 def versions(host: Host, file_id: str, query: str = "") -> list[dict]:
@@ -87,8 +87,8 @@ def test_a_version_that_there_is_not(
 def test_restoring_makes_a_new_version_of_the_same_object(new_agency):
     agency = new_agency()
     ada = agency.owner.at
-    body = [uploaded(ada, "a.txt", data) for data in BODIES][-1]
-    before, used = keys_of(agency), used_by(agency)
+    body = [add_file(ada, "a.txt", data) for data in BODIES][-1]
+    before, used = stored_keys(agency), quota_usage(agency)
 
     answer = ada.post(f"/api/files/{body['id']}/versions/1/restore")
     again = ada.post(f"/api/files/{body['id']}/versions/4/restore")
@@ -101,8 +101,8 @@ def test_restoring_makes_a_new_version_of_the_same_object(new_agency):
     assert [row["restored_from"] for row in listed] == [4, 1, None, None, None]
     assert [row["current"] for row in listed] == [True, False, False, False, False]
     assert ada.get(f"/api/files/{body['id']}/content").content == BODIES[0]
-    assert (keys_of(agency), used_by(agency)) == (before, used)
-    require_sound(agency)
+    assert (stored_keys(agency), quota_usage(agency)) == (before, used)
+    assert_invariants(agency)
     with tenant_context(agency.ref):
         events = AuditEvent.objects.filter(action="file.version_restored").order_by("at")
         assert [event.details for event in events] == [
@@ -114,7 +114,7 @@ def test_restoring_makes_a_new_version_of_the_same_object(new_agency):
 def test_restoring_obeys_conditions_and_keys(new_agency):
     agency = new_agency()
     ada = agency.owner.at
-    body = [uploaded(ada, "a.txt", data) for data in BODIES][-1]
+    body = [add_file(ada, "a.txt", data) for data in BODIES][-1]
     path = f"/api/files/{body['id']}"
     call, etag = f"{path}/versions/1/restore", ada.get(path).headers["ETag"]
     key = {"Idempotency-Key": secrets.token_hex(8)}
@@ -141,8 +141,8 @@ def test_fifty_uploads_of_one_name_at_once_can_all_be_fetched(site: Site, new_ag
 
     def send(number: int) -> dict:
         if number % 2:
-            return sent_directly(site, ada, "one.txt", bodies[number])
-        return uploaded(ada, "one.txt", bodies[number])
+            return upload_directly(site, ada, "one.txt", bodies[number])
+        return add_file(ada, "one.txt", bodies[number])
 
     with ThreadPoolExecutor(50) as pool:
         answers = list(pool.map(send, range(50)))
@@ -154,14 +154,14 @@ def test_fifty_uploads_of_one_name_at_once_can_all_be_fetched(site: Site, new_ag
         ada.get(f"/api/files/{file_id}/content?version={row['version']}").content for row in listed
     }
     assert fetched == set(bodies)
-    require_sound(agency)
+    assert_invariants(agency)
 
 
 def test_a_new_version_that_comes_meanwhile_hides_no_file(new_agency):
     """Whoever waits for the file's row finds it, although its current version is another then."""
     agency = new_agency()
     ada = agency.owner.at
-    body = [uploaded(ada, "a.txt", data) for data in BODIES][-1]
+    body = [add_file(ada, "a.txt", data) for data in BODIES][-1]
     answers = []
 
     def rename() -> None:

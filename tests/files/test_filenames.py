@@ -8,12 +8,12 @@ import httpx
 import pytest
 
 from core.problems import ValidationFailed
-from files.filenames import attachment, checked_path
-from tests.support.factories import Agency, found_agency
-from tests.support.files.bucket import keys_of
-from tests.support.files.direct_uploads import sent_directly
-from tests.support.files.filename_cases import KEPT, NAMES, Name
-from tests.support.files.form_uploads import part, send, upload, uploaded
+from files.filenames import content_disposition, validate_path
+from tests.support.factories import Agency, create_agency
+from tests.support.files.bucket import stored_keys
+from tests.support.files.direct_uploads import upload_directly
+from tests.support.files.filename_cases import ACCEPTED, FILENAME_CASES, FilenameCase
+from tests.support.files.form_uploads import add_file, form_part, post_file, post_parts
 from tests.support.http_client import Host, Site
 
 KEY = re.compile(r"files/[0-9a-f-]{36}")
@@ -30,7 +30,7 @@ NEWLINES = {"\n", "\r"}  # a form's header cannot hold them
 def said(answer: httpx.Response, field: str) -> str:
     """Return what became of a name: KEPT, or the code that the field got."""
     if answer.status_code in (200, 201):
-        return KEPT
+        return ACCEPTED
     assert answer.status_code == 400, answer.text
     if answer.json()["code"] != "validation_failed":
         return answer.json()["code"]
@@ -42,17 +42,17 @@ def said(answer: httpx.Response, field: str) -> str:
 @pytest.fixture(scope="module")
 def agency(site: Site) -> Agency:
     """An agency in which no file has a name yet."""
-    return found_agency(site, "agency-of-names")
+    return create_agency(site, "agency-of-names")
 
 
-@pytest.mark.parametrize("row", NAMES, ids=lambda row: row.kind)
-def test_a_name_at_every_door(agency: Agency, row: Name):
+@pytest.mark.parametrize("row", FILENAME_CASES, ids=lambda row: row.kind)
+def test_a_name_at_every_door(agency: Agency, row: FilenameCase):
     ada = agency.owner.at
     if NEWLINES.isdisjoint(row.text):
-        assert said(send(ada, [part("file", row.text, b"x")]), "file") == row.form
-    by_path = upload(ada, "own-name.txt", b"x", path=row.text)
+        assert said(post_parts(ada, [form_part("file", row.text, b"x")]), "file") == row.form
+    by_path = post_file(ada, "own-name.txt", b"x", path=row.text)
     announced = ada.post("/api/uploads", {"name": row.text, "size": 1})
-    other = uploaded(ada, f"{uuid.uuid4()}.txt", b"x")
+    other = add_file(ada, f"{uuid.uuid4()}.txt", b"x")
 
     renamed = ada.patch(f"/api/files/{other['id']}", {"name": row.text})
     assert ada.delete(f"/api/files/{other['id']}").status_code == 204
@@ -62,27 +62,29 @@ def test_a_name_at_every_door(agency: Agency, row: Name):
     assert said(announced, "name") == row.announced
     require(renamed, row.renamed)
     require(restored, row.restored)
-    assert all(KEY.fullmatch(key.partition("/")[2]) for key in keys_of(agency))
+    assert all(KEY.fullmatch(key.partition("/")[2]) for key in stored_keys(agency))
 
 
 def require(answer: httpx.Response, outcome: str) -> None:
     """Hold what becomes of a name that a file has already which came by another door."""
-    if outcome == KEPT:
+    if outcome == ACCEPTED:
         assert (answer.status_code, answer.json()["code"]) == (409, "name_taken")
     else:
         assert said(answer, "name") == outcome
 
 
-@pytest.mark.parametrize("row", [row for row in NAMES if row.saved_as], ids=lambda row: row.kind)
-def test_a_download_is_saved_under_a_safe_name(agency: Agency, site: Site, row: Name):
+@pytest.mark.parametrize(
+    "row", [row for row in FILENAME_CASES if row.saved_as], ids=lambda row: row.kind
+)
+def test_a_download_is_saved_under_a_safe_name(agency: Agency, site: Site, row: FilenameCase):
     ada = agency.owner.at
-    file = uploaded(ada, "own-name.txt", b"x", path=row.text)
+    file = add_file(ada, "own-name.txt", b"x", path=row.text)
 
     assert file["name"] == row.text
     for answer in downloads(site, ada, file["id"]):
         assert answer.status_code == 200, answer.text
         header = answer.headers["Content-Disposition"]
-        assert header == attachment(row.text)
+        assert header == content_disposition(row.text)
         assert saved_as(header) == row.saved_as
     assert len(row.saved_as.encode()) <= 255
 
@@ -106,19 +108,19 @@ def saved_as(header: str) -> str:
 
 @pytest.mark.parametrize("name", ["..", "../../etc/passwd", "a/b", "x" * 256, "a\x07b"])
 def test_a_bad_name_leaves_nothing_in_the_store(acme: Agency, name: str):
-    before = keys_of(acme)
+    before = stored_keys(acme)
 
-    answer = send(acme.owner.at, [part("file", name, b"x" * 9_000_000)])
+    answer = post_parts(acme.owner.at, [form_part("file", name, b"x" * 9_000_000)])
 
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["field"] == "file"
-    assert keys_of(acme) == before
+    assert stored_keys(acme) == before
 
 
 @pytest.mark.parametrize("path", ["/a", "a/", "a//b", "a/../b", "./a", "a/\x07", "x" * 256])
 def test_a_bad_path_is_refused(path: str):
     with pytest.raises(ValidationFailed) as refused:
-        checked_path(path, field="path")
+        validate_path(path, field="path")
 
     assert refused.value.errors[0].field == "path"
 
@@ -130,11 +132,11 @@ def test_two_names_that_look_alike(
 ):
     """Normal forms are one name, and case makes two, at whichever door the second one comes."""
     ada = new_agency().owner.at
-    former = uploaded(ada, first, b"1")
+    former = add_file(ada, first, b"1")
     doors = {
-        "form": lambda: uploaded(ada, second, b"2"),
-        "path": lambda: uploaded(ada, "own-name.txt", b"2", path=second),
-        "announced": lambda: sent_directly(site, ada, second, b"2"),
+        "form": lambda: add_file(ada, second, b"2"),
+        "path": lambda: add_file(ada, "own-name.txt", b"2", path=second),
+        "announced": lambda: upload_directly(site, ada, second, b"2"),
     }
 
     later = doors[door]()
@@ -151,8 +153,8 @@ def test_two_names_that_look_alike(
 @pytest.mark.parametrize(("first", "second", "one"), ALIKE, ids=["case", "composed", "Hangul"])
 def test_a_rename_to_a_name_that_looks_alike(new_agency, first: str, second: str, one: bool):
     ada = new_agency().owner.at
-    uploaded(ada, first, b"1")
-    other = uploaded(ada, "other.txt", b"2")["id"]
+    add_file(ada, first, b"1")
+    other = add_file(ada, "other.txt", b"2")["id"]
 
     renamed = ada.patch(f"/api/files/{other}", {"name": second})
 
@@ -174,4 +176,4 @@ def test_a_rename_to_a_name_that_looks_alike(new_agency, first: str, second: str
     ],
 )
 def test_the_header_of_a_download(name: str, header: str):
-    assert attachment(name) == header
+    assert content_disposition(name) == header

@@ -3,7 +3,7 @@
 import pytest
 
 from core.problems import MalformedBody
-from tests.support.accounts.tokens import refusal
+from tests.support.accounts.tokens import status_and_code
 from tests.support.factories import Agency
 from tests.support.http_client import Host
 
@@ -60,7 +60,7 @@ def test_form_that_is_not_utf8_is_malformed_and_keeps_nothing(acme: Agency, part
 
     answer = send_simply(acme.owner.at, *parts)
 
-    assert refusal(answer) == MALFORMED
+    assert status_and_code(answer) == MALFORMED
     assert acme.owner.at.get("/api/files?limit=1").json()["results"] == before
 
 

@@ -9,16 +9,22 @@ from files.models import File, FileVersion, Upload
 from files.storage.writer import PART_BYTES
 from tenants.context import tenant_context
 from tests.support.factories import Agency, Person
-from tests.support.files.bucket import content, keys_of, sha256, unfinished_of
-from tests.support.files.form_uploads import closing, part, send, upload, uploaded
+from tests.support.files.bucket import read_object, sha256, stored_keys, unfinished_multiparts
+from tests.support.files.form_uploads import (
+    add_file,
+    closing_boundary,
+    form_part,
+    post_file,
+    post_parts,
+)
 
 
 def test_a_file_is_stored_whole_under_the_prefix(acme: Agency):
-    before = keys_of(acme)
+    before = stored_keys(acme)
 
-    answer = upload(acme.owner.at, "first-report.pdf", b"%PDF-1.7 numbers")
+    answer = post_file(acme.owner.at, "first-report.pdf", b"%PDF-1.7 numbers")
 
-    (key,) = keys_of(acme) - before
+    (key,) = stored_keys(acme) - before
     assert answer.status_code == 201
     body = answer.json()
     assert body == {
@@ -35,7 +41,7 @@ def test_a_file_is_stored_whole_under_the_prefix(acme: Agency):
     assert answer.headers["Location"] == f"/api/files/{body['id']}"
     assert key.startswith(f"{acme.ref.object_prefix}/files/")
     assert "report" not in key
-    assert content(key) == b"%PDF-1.7 numbers"
+    assert read_object(key) == b"%PDF-1.7 numbers"
 
 
 @pytest.mark.parametrize(
@@ -43,20 +49,20 @@ def test_a_file_is_stored_whole_under_the_prefix(acme: Agency):
 )
 def test_every_size_around_a_part_comes_out_the_same(acme: Agency, size: int):
     data = os.urandom(size)
-    before = keys_of(acme)
+    before = stored_keys(acme)
 
-    body = uploaded(acme.owner.at, f"size-{size}.bin", data)
+    body = add_file(acme.owner.at, f"size-{size}.bin", data)
 
-    (key,) = keys_of(acme) - before
+    (key,) = stored_keys(acme) - before
     assert (body["size"], body["sha256"]) == (size, sha256(data))
-    assert sha256(content(key)) == sha256(data)
-    assert unfinished_of(acme) == []
+    assert sha256(read_object(key)) == sha256(data)
+    assert unfinished_multiparts(acme) == []
 
 
 def test_fifty_megabytes_round_trip_with_the_same_digest(acme: Agency, site):
     data = os.urandom(1024 * 1024) * 50
 
-    body = uploaded(acme.owner.at, "film.mp4", data)
+    body = add_file(acme.owner.at, "film.mp4", data)
     link = acme.owner.at.get(f"/api/files/{body['id']}/download").headers["Location"]
 
     fetched = site.fetch(link)
@@ -67,17 +73,17 @@ def test_fifty_megabytes_round_trip_with_the_same_digest(acme: Agency, site):
 def test_a_body_in_chunks_without_a_length_is_read(acme: Agency):
     pieces = [os.urandom(100_000) for _ in range(100)]
     whole = b"".join(pieces)
-    head, tail = part("file", "chunked.bin", b"\0").split(b"\0")
+    head, tail = form_part("file", "chunked.bin", b"\0").split(b"\0")
 
-    answer = send(acme.owner.at, iter([head, *pieces, tail, closing()]))
+    answer = post_parts(acme.owner.at, iter([head, *pieces, tail, closing_boundary()]))
 
     assert answer.status_code == 201, answer.text
     assert answer.json()["sha256"] == sha256(whole)
 
 
 def test_the_same_name_again_is_a_new_version(acme: Agency):
-    first = uploaded(acme.owner.at, "twice.txt", b"one")
-    second = uploaded(acme.owner.at, "twice.txt", b"two")
+    first = add_file(acme.owner.at, "twice.txt", b"one")
+    second = add_file(acme.owner.at, "twice.txt", b"two")
 
     with tenant_context(acme.ref):
         versions = list(
@@ -88,15 +94,15 @@ def test_the_same_name_again_is_a_new_version(acme: Agency):
 
 
 def test_the_same_name_of_another_person_is_another_file(acme: Agency, ben: Person):
-    ours = uploaded(acme.owner.at, "shared-name.txt")
-    theirs = uploaded(ben.at, "shared-name.txt")
+    ours = add_file(acme.owner.at, "shared-name.txt")
+    theirs = add_file(ben.at, "shared-name.txt")
 
     assert ours["id"] != theirs["id"]
     assert theirs["version"] == 1
 
 
 def test_the_upload_is_on_record(acme: Agency):
-    body = uploaded(acme.owner.at, "recorded.txt", b"x")
+    body = add_file(acme.owner.at, "recorded.txt", b"x")
 
     with tenant_context(acme.ref):
         event = AuditEvent.objects.get(action="file.uploaded", target_id=body["id"])
@@ -108,29 +114,32 @@ def test_the_upload_is_on_record(acme: Agency):
 
 
 def test_other_fields_and_other_files_are_ignored(acme: Agency):
-    before = keys_of(acme)
+    before = stored_keys(acme)
 
-    answer = send(
+    answer = post_parts(
         acme.owner.at,
         [
-            part("note", None, b"hello"),
-            part("other", "other.bin", b"skipped"),
-            part("file", "wanted.bin", b"kept"),
-            part("owner", None, b"somebody else"),
+            form_part("note", None, b"hello"),
+            form_part("other", "other.bin", b"skipped"),
+            form_part("file", "wanted.bin", b"kept"),
+            form_part("owner", None, b"somebody else"),
         ],
     )
 
-    (key,) = keys_of(acme) - before
+    (key,) = stored_keys(acme) - before
     assert answer.status_code == 201, answer.text
-    assert content(key) == b"kept"
+    assert read_object(key) == b"kept"
     assert answer.json()["owner"] == acme.owner.id
 
 
 @pytest.mark.parametrize("place", ["before", "after"])
 def test_path_names_the_file_and_may_hold_folders(acme: Agency, place: str):
-    parts = [part("path", None, b"reports/q1.pdf"), part("file", "tmp1", b"%PDF-1.7 here")]
+    parts = [
+        form_part("path", None, b"reports/q1.pdf"),
+        form_part("file", "tmp1", b"%PDF-1.7 here"),
+    ]
 
-    answer = send(acme.owner.at, parts if place == "before" else parts[::-1])
+    answer = post_parts(acme.owner.at, parts if place == "before" else parts[::-1])
 
     assert answer.status_code == 201, answer.text
     assert answer.json()["name"] == "reports/q1.pdf"
@@ -141,21 +150,21 @@ def test_path_names_the_file_and_may_hold_folders(acme: Agency, place: str):
     ("parts", "code"),
     [
         ([], "required"),
-        ([part("file", None, b"text")], "required"),
-        ([part("file", "", b"")], "required"),
-        ([part("upload", "a.txt", b"a")], "required"),
-        ([part("file", "a.txt", b"a"), part("file", "b.txt", b"b")], "repeated"),
+        ([form_part("file", None, b"text")], "required"),
+        ([form_part("file", "", b"")], "required"),
+        ([form_part("upload", "a.txt", b"a")], "required"),
+        ([form_part("file", "a.txt", b"a"), form_part("file", "b.txt", b"b")], "repeated"),
     ],
 )
 def test_a_form_without_exactly_one_file_is_refused(acme: Agency, parts, code: str):
-    before = keys_of(acme)
+    before = stored_keys(acme)
 
-    answer = send(acme.owner.at, parts)
+    answer = post_parts(acme.owner.at, parts)
 
     assert answer.status_code == 400, answer.text
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert [(e["field"], e["code"]) for e in answer.json()["errors"]] == [("file", code)]
-    assert keys_of(acme) == before
+    assert stored_keys(acme) == before
 
 
 @pytest.mark.parametrize(
@@ -175,20 +184,20 @@ def test_what_is_no_form_is_refused(acme: Agency, content_type: str, status: int
 
 
 def test_nobody_uploads_without_a_credential(acme: Agency):
-    before = keys_of(acme)
+    before = stored_keys(acme)
 
-    answer = upload(acme.host, "anonymous.txt")
+    answer = post_file(acme.host, "anonymous.txt")
 
     assert answer.status_code == 401
-    assert keys_of(acme) == before
+    assert stored_keys(acme) == before
 
 
 def test_the_general_host_takes_the_tenant_from_the_token(acme: Agency, site):
-    before = keys_of(acme)
+    before = stored_keys(acme)
 
-    body = uploaded(site.host("api").with_token(acme.owner.access_token), "via-api.txt")
+    body = add_file(site.host("api").with_token(acme.owner.access_token), "via-api.txt")
 
-    (key,) = keys_of(acme) - before
+    (key,) = stored_keys(acme) - before
     with tenant_context(acme.ref):
         assert File.objects.filter(pk=body["id"]).exists()
     assert key.startswith(acme.ref.object_prefix)

@@ -14,14 +14,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.utils import timezone
 
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 from files.models import File, Upload
 from files.storage.writer import PART_BYTES
 from tenants.context import tenant_context
 from tests import stack
 from tests.support.factories import Agency, Person
-from tests.support.files.bucket import keys_of, parts_of, unfinished_of
-from tests.support.files.form_uploads import BOUNDARY, closing, part, uploaded
+from tests.support.files.bucket import count_parts, stored_keys, unfinished_multiparts
+from tests.support.files.form_uploads import BOUNDARY, add_file, closing_boundary, form_part
 
 PATIENCE = 60.0
 
@@ -62,7 +62,7 @@ def states(agency: Agency) -> list[str]:
 def nothing_left(agency: Agency) -> bool:
     with tenant_context(agency.ref):
         rows = File.objects.count() + Upload.objects.exclude(state="failed").count()
-    return not rows and not keys_of(agency) and not unfinished_of(agency)
+    return not rows and not stored_keys(agency) and not unfinished_multiparts(agency)
 
 
 @pytest.mark.parametrize("entrance", ["gunicorn", "web"])
@@ -72,14 +72,14 @@ def test_a_client_that_disappears_leaves_nothing(
     new_agency, entrance: str, chunked: bool, sent: int
 ):
     agency = new_agency()
-    begun = part("file", "cut.bin", b"")[:-2] + os.urandom(sent)
+    begun = form_part("file", "cut.bin", b"")[:-2] + os.urandom(sent)
     total = len(begun) + 5_000_000
 
     with connected(stack.ports[entrance], agency.owner, None if chunked else total) as line:
         line.sendall(f"{total:x}\r\n".encode() + begun if chunked else begun)
         until(lambda: states(agency) == ["pending"])
         if sent > PART_BYTES:
-            until(lambda: len(unfinished_of(agency)) == 1)
+            until(lambda: len(unfinished_multiparts(agency)) == 1)
 
     until(lambda: states(agency) == ["failed"])
     until(lambda: nothing_left(agency))
@@ -87,12 +87,12 @@ def test_a_client_that_disappears_leaves_nothing(
 
 def test_no_transaction_waits_for_a_slow_client(new_agency):
     agency = new_agency()
-    begun = part("file", "slow.bin", b"")[:-2] + os.urandom(600_000)
+    begun = form_part("file", "slow.bin", b"")[:-2] + os.urandom(600_000)
 
     with connected(stack.ports["gunicorn"], agency.owner, 5_000_000) as line:
         line.sendall(begun)
         until(lambda: states(agency) == ["pending"])
-        with enter(PUBLIC), connection.cursor() as cursor:
+        with use_scope(PUBLIC), connection.cursor() as cursor:
             cursor.execute(
                 "SELECT count(*) FROM pg_stat_activity"
                 " WHERE usename = current_user AND state LIKE 'idle in transaction%'"
@@ -105,7 +105,7 @@ def test_no_transaction_waits_for_a_slow_client(new_agency):
 
 def test_a_form_that_stops_after_the_file_is_no_upload(new_agency):
     agency = new_agency()
-    body = part("file", "whole.bin", b"whole") + part("path", None, b"a.bin")[:-9]
+    body = form_part("file", "whole.bin", b"whole") + form_part("path", None, b"a.bin")[:-9]
 
     with connected(stack.ports["gunicorn"], agency.owner, len(body) + 100) as line:
         line.sendall(body)
@@ -118,7 +118,7 @@ def test_a_form_that_stops_after_the_file_is_no_upload(new_agency):
 
 def test_a_body_without_its_end_is_no_upload(new_agency):
     agency = new_agency()
-    body = part("file", "headless.bin", b"bytes")
+    body = form_part("file", "headless.bin", b"bytes")
 
     with connected(stack.ports["gunicorn"], agency.owner, len(body)) as line:
         line.sendall(body)
@@ -145,13 +145,13 @@ def test_a_file_that_grows_too_large_is_cut_and_cleared(new_agency, inside, sett
 
     assert (fits.status_code, fits.json()["size"]) == (201, PART_BYTES + 1000)
     assert (over.status_code, over.json()["code"]) == (413, "file_too_large")
-    assert len(keys_of(agency)) == 1
-    assert unfinished_of(agency) == []
+    assert len(stored_keys(agency)) == 1
+    assert unfinished_multiparts(agency) == []
 
 
 @pytest.mark.parametrize("entrance", ["gunicorn", "web"])
 def test_whoever_is_refused_hears_why_though_the_body_is_long(acme: Agency, entrance: str):
-    body = part("file", "long.bin", os.urandom(30_000_000)) + closing()
+    body = form_part("file", "long.bin", os.urandom(30_000_000)) + closing_boundary()
     nobody = replace(acme.owner, access_token="")
 
     with connected(stack.ports[entrance], nobody, len(body)) as line:
@@ -172,8 +172,8 @@ def store_away() -> Iterator[None]:
 
 def test_without_the_store_only_bytes_are_refused(new_agency):
     agency = new_agency()
-    body = uploaded(agency.owner.at, "before.txt")
-    before = keys_of(agency)
+    body = add_file(agency.owner.at, "before.txt")
+    before = stored_keys(agency)
 
     with store_away():
         began = time.monotonic()
@@ -190,46 +190,46 @@ def test_without_the_store_only_bytes_are_refused(new_agency):
     assert waited < 30
     assert [row["id"] for row in listed] == [body["id"]]
     assert (renamed.status_code, linked.status_code) == (200, 302)
-    assert keys_of(agency) == before
+    assert stored_keys(agency) == before
 
 
 def test_what_a_dead_store_kept_is_cleared_with_the_next_upload(new_agency):
     agency = new_agency()
-    begun = part("file", "half.bin", b"")[:-2] + os.urandom(PART_BYTES + 600_000)
-    rest = os.urandom(PART_BYTES) + b"\r\n" + closing()
+    begun = form_part("file", "half.bin", b"")[:-2] + os.urandom(PART_BYTES + 600_000)
+    rest = os.urandom(PART_BYTES) + b"\r\n" + closing_boundary()
 
     with connected(stack.ports["gunicorn"], agency.owner, len(begun) + len(rest)) as line:
         line.sendall(begun)
-        until(lambda: parts_of(agency) == 1)
+        until(lambda: count_parts(agency) == 1)
         with store_away():
             line.sendall(rest)
             answer = answer_on(line)
 
     assert answer == (503, "storage_unavailable")
     assert states(agency) == ["failed"]
-    uploaded(agency.owner.at, "next.txt")
-    assert unfinished_of(agency) == []
-    assert len(keys_of(agency)) == 1
+    add_file(agency.owner.at, "next.txt")
+    assert unfinished_multiparts(agency) == []
+    assert len(stored_keys(agency)) == 1
 
 
 def test_what_a_dead_worker_left_is_cleared_in_time(new_agency):
     agency = new_agency()
-    begun = part("file", "orphan.bin", b"")[:-2] + os.urandom(PART_BYTES + 600_000)
+    begun = form_part("file", "orphan.bin", b"")[:-2] + os.urandom(PART_BYTES + 600_000)
 
     with connected(stack.ports["gunicorn"], agency.owner, 50_000_000) as line:
         line.sendall(begun)
-        until(lambda: len(unfinished_of(agency)) == 1)
+        until(lambda: len(unfinished_multiparts(agency)) == 1)
         stack.kill("gunicorn")
         stack.wait_ready("gunicorn")
     until(lambda: agency.owner.at.get("/api/files").status_code == 200)
-    uploaded(agency.owner.at, "too-soon.txt")
-    kept = unfinished_of(agency)
+    add_file(agency.owner.at, "too-soon.txt")
+    kept = unfinished_multiparts(agency)
     with tenant_context(agency.ref):
         orphan = Upload.objects.get(state="pending")
         orphan.expires_at = timezone.now()
         orphan.save(update_fields=["expires_at"])
-    uploaded(agency.owner.at, "in-time.txt")
+    add_file(agency.owner.at, "in-time.txt")
 
     assert len(kept) == 1
-    assert unfinished_of(agency) == []
+    assert unfinished_multiparts(agency) == []
     assert sorted(states(agency)) == ["failed", "ready", "ready"]

@@ -1,6 +1,6 @@
 """The largest object that stores take, by arithmetic."""
 
-from tests.support.files.consistency import assert_agreed, balance_of
+from tests.support.files.consistency import assert_consistent, balance_of
 from tests.support.files.direct_uploads import UPLOADS
 
 FIVE_TERABYTES = 5 * 1024**4
@@ -29,4 +29,4 @@ def test_five_terabytes_fit_into_as_many_parts_as_a_store_takes(inside, new_agen
     assert f"partNumber={count}&" in last.json()["urls"][0]
     assert held == (0, 0, FIVE_TERABYTES, 1)
     assert ada.delete(where).status_code == 204
-    assert_agreed(agency)
+    assert_consistent(agency)

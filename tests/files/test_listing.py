@@ -12,8 +12,8 @@ from django.db import transaction
 from accounts.models import User
 from files.models import File, FileVersion
 from tenants.context import tenant_context
-from tests.support.factories import Agency, Person, join
-from tests.support.files.form_uploads import uploaded
+from tests.support.factories import Agency, Person, add_member
+from tests.support.files.form_uploads import add_file
 from tests.support.http_client import Host
 
 TIED = 1300
@@ -22,7 +22,7 @@ TIED = 1300
 @pytest.fixture(scope="module")
 def crowded(acme: Agency) -> Person:
     """A member with more files of one size than DRF's own cursor can tell apart."""
-    member = join(acme, f"{secrets.token_hex(4)}@acme.test")
+    member = add_member(acme, f"{secrets.token_hex(4)}@acme.test")
     with tenant_context(acme.ref):
         owner = User.objects.get(pk=member.id)
         ids = [uuid.uuid4() for _ in range(TIED)]
@@ -49,7 +49,7 @@ def crowded(acme: Agency) -> Person:
     return member
 
 
-def walk(host: Host, path: str, direction: str = "next") -> list[dict]:
+def list_all_pages(host: Host, path: str, direction: str = "next") -> list[dict]:
     """Follow a list's links to its end; return the pages' bodies."""
     pages = []
     while path:
@@ -63,9 +63,9 @@ def walk(host: Host, path: str, direction: str = "next") -> list[dict]:
 
 @pytest.mark.parametrize("ordering", ["size", "-size", "name", "-name", "created_at", ""])
 def test_every_row_comes_once_both_ways(crowded: Person, ordering: str):
-    pages = walk(crowded.at, f"/api/files?ordering={ordering}&limit=200")
+    pages = list_all_pages(crowded.at, f"/api/files?ordering={ordering}&limit=200")
     last = pages[-2]["next"]
-    back = walk(crowded.at, last[last.index("/api/") :], "previous")
+    back = list_all_pages(crowded.at, last[last.index("/api/") :], "previous")
 
     forwards = [row["id"] for page in pages for row in page["results"]]
     backwards = [row["id"] for page in reversed(back) for row in page["results"]]
@@ -84,7 +84,7 @@ def test_links_lead_to_the_host_that_was_asked(crowded: Person):
 def test_order_is_as_asked(acme: Agency, new_agency):
     agency = new_agency()
     for name, size in [("b.txt", 3), ("a.txt", 1), ("c.txt", 2)]:
-        uploaded(agency.owner.at, name, b"x" * size)
+        add_file(agency.owner.at, name, b"x" * size)
 
     def names(ordering: str) -> str:
         rows = agency.owner.at.get(f"/api/files?ordering={ordering}").json()["results"]
@@ -163,7 +163,7 @@ def test_a_cursor_of_another_order_is_refused(crowded: Person):
 def test_search_ignores_case_and_takes_wildcards_literally(acme: Agency):
     word = secrets.token_hex(4)
     for name in [f"ÉTÉ-{word}.txt", f"100%-{word}.txt", f"other_{word}.txt"]:
-        uploaded(acme.owner.at, name)
+        add_file(acme.owner.at, name)
 
     def found(text: str) -> set[str]:
         params = {"search": f"{text}{word}"}
@@ -179,7 +179,7 @@ def test_search_ignores_case_and_takes_wildcards_literally(acme: Agency):
 def test_a_member_sees_their_own_and_an_owner_sees_all(acme: Agency, globex: Agency, ben: Person):
     word = secrets.token_hex(4)
     for host, name in [(acme.owner.at, "ada"), (ben.at, "ben"), (globex.owner.at, "cyn")]:
-        uploaded(host, f"{name}-{word}.txt")
+        add_file(host, f"{name}-{word}.txt")
 
     def seen(host: Host) -> list[str]:
         rows = host.get(f"/api/files?search={word}&ordering=name").json()["results"]
@@ -193,9 +193,9 @@ def test_a_member_sees_their_own_and_an_owner_sees_all(acme: Agency, globex: Age
 def test_page_addresses_keep_the_search(acme: Agency):
     word = secrets.token_hex(4)
     for number in range(3):
-        uploaded(acme.owner.at, f"{word}-{number}.txt")
+        add_file(acme.owner.at, f"{word}-{number}.txt")
 
-    pages = walk(acme.owner.at, f"/api/files?search={word}&limit=1&ordering=name")
+    pages = list_all_pages(acme.owner.at, f"/api/files?search={word}&limit=1&ordering=name")
 
     names = list(itertools.chain(*([r["name"] for r in page["results"]] for page in pages)))
     assert names == [f"{word}-{number}.txt" for number in range(3)]
@@ -205,8 +205,8 @@ def test_the_longest_names_can_be_paged_through(new_agency):
     agency = new_agency()
     names = sorted("\U0001f4c4" * 250 + str(number) for number in range(3))
     for name in names:
-        uploaded(agency.owner.at, "x", path=name)
+        add_file(agency.owner.at, "x", path=name)
 
-    pages = walk(agency.owner.at, "/api/files?limit=1&ordering=name")
+    pages = list_all_pages(agency.owner.at, "/api/files?limit=1&ordering=name")
 
     assert [row["name"] for page in pages for row in page["results"]] == names

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.support.factories import Agency
-from tests.support.files.form_uploads import uploaded
+from tests.support.files.form_uploads import add_file
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_later_page_when_emptied_leads_to_the_last_rows(
     acme: Agency, word: str, show, left: int, before: list[str]
 ):
     for number in range(left + 1):
-        uploaded(acme.owner.at, f"{word}-{number}")
+        add_file(acme.owner.at, f"{word}-{number}")
     first = f"/api/files?search={word}&ordering=name&limit="
     url = show(f"{first}{left}")["next"].replace(f"limit={left}", "limit=2")
     gone(acme, show(url))
@@ -57,7 +57,7 @@ def test_later_page_when_emptied_leads_to_the_last_rows(
 
 def test_earlier_page_when_emptied_leads_to_the_beginning(acme: Agency, word: str, show):
     for number in range(3):
-        uploaded(acme.owner.at, f"{word}-{number}")
+        add_file(acme.owner.at, f"{word}-{number}")
     first = show(f"/api/files?search={word}&ordering=name&limit=1")
     back = show(first["next"])["previous"]
     gone(acme, first)
@@ -70,7 +70,7 @@ def test_earlier_page_when_emptied_leads_to_the_beginning(acme: Agency, word: st
 
 def test_list_when_all_of_it_has_gone_leads_to_its_beginning(acme: Agency, word: str, show):
     for number in range(2):
-        uploaded(acme.owner.at, f"{word}-{number}")
+        add_file(acme.owner.at, f"{word}-{number}")
     first = show(f"/api/files?search={word}&ordering=name&limit=1")
     last = show(first["next"])
     gone(acme, first)

@@ -13,12 +13,12 @@ from files import urls
 from files.models import File, FileVersion, Share, Upload
 from tenants.context import tenant_context
 from tenants.services import resume_tenant, suspend_tenant
-from tests.support.accounts.api_keys import made
-from tests.support.factories import Agency, Person, found_agency, join
-from tests.support.files.direct_uploads import announced, sent
-from tests.support.files.form_uploads import uploaded
+from tests.support.accounts.api_keys import post_api_key
+from tests.support.factories import Agency, Person, add_member, create_agency
+from tests.support.files.direct_uploads import post_upload, put_content
+from tests.support.files.form_uploads import add_file
 from tests.support.files.permission_matrix import ON_OWNERS, Case, cases
-from tests.support.files.shares import path_of, shared
+from tests.support.files.shares import create_share, share_path
 from tests.support.http_client import Host, Site
 from tests.support.routes import ROUTES
 
@@ -85,13 +85,13 @@ class Cast:
         return makers.get(route, a_file)(whose)
 
     def an_upload(self, whose: Person) -> dict[str, str]:
-        begun = announced(whose.at, some_name(), 5).json()
-        sent(self.site, begun, b"bytes")
+        begun = post_upload(whose.at, some_name(), 5).json()
+        put_content(self.site, begun, b"bytes")
         return {"upload": begun["id"]}
 
 
 def a_file(whose: Person) -> dict[str, str]:
-    return {"file": uploaded(whose.at, some_name())["id"], "version": "1"}
+    return {"file": add_file(whose.at, some_name())["id"], "version": "1"}
 
 
 def trashed(whose: Person) -> dict[str, str]:
@@ -101,8 +101,8 @@ def trashed(whose: Person) -> dict[str, str]:
 
 
 def a_share(whose: Person) -> dict[str, str]:
-    share = shared(whose.at, a_file(whose)["file"])
-    return {"share": share["id"], "share_token": path_of(share).rpartition("/")[2]}
+    share = create_share(whose.at, a_file(whose)["file"])
+    return {"share": share["id"], "share_token": share_path(share).rpartition("/")[2]}
 
 
 def keys_for(agency: Agency, outsider: Person) -> dict[tuple[str, str], Host]:
@@ -111,9 +111,9 @@ def keys_for(agency: Agency, outsider: Person) -> dict[tuple[str, str], Host]:
     for scope in SCOPES:
         others = [other for other in SCOPES if other != scope]
         texts = {
-            "with": made(agency.owner, scopes=[scope])["key"],
-            "without": made(agency.owner, scopes=others)["key"],
-            "foreign": made(outsider, scopes=[scope])["key"],
+            "with": post_api_key(agency.owner, scopes=[scope])["key"],
+            "without": post_api_key(agency.owner, scopes=others)["key"],
+            "foreign": post_api_key(outsider, scopes=[scope])["key"],
         }
         found |= {(kind, scope): agency.host.with_token(text) for kind, text in texts.items()}
     # A link asks nobody who they are.
@@ -122,12 +122,14 @@ def keys_for(agency: Agency, outsider: Person) -> dict[tuple[str, str], Host]:
 
 @pytest.fixture(scope="module")
 def cast(site: Site) -> Iterator[Cast]:
-    agency, other, closed = (found_agency(site, f"matrix-{secrets.token_hex(4)}") for _ in range(3))
+    agency, other, closed = (
+        create_agency(site, f"matrix-{secrets.token_hex(4)}") for _ in range(3)
+    )
     people = {
         "owner": agency.owner,
-        "admin": join(agency, "adam@matrix.test", "admin"),
-        "member": join(agency, "ben@matrix.test"),
-        "another-member": join(agency, "bea@matrix.test"),
+        "admin": add_member(agency, "adam@matrix.test", "admin"),
+        "member": add_member(agency, "ben@matrix.test"),
+        "another-member": add_member(agency, "bea@matrix.test"),
         "outsider": other.owner,
         "suspended": closed.owner,
     }

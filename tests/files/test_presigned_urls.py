@@ -8,12 +8,12 @@ from django.conf import settings
 from django.utils import timezone
 
 from files.models import Upload
-from files.storage.bucket import place_of
+from files.storage.bucket import object_location
 from files.storage.client import client
 from tenants.context import tenant_context
-from tests.support.files.bucket import keys_of, parts_of
-from tests.support.files.consistency import assert_agreed
-from tests.support.files.direct_uploads import UPLOADS, announced, completed
+from tests.support.files.bucket import count_parts, stored_keys
+from tests.support.files.consistency import assert_consistent
+from tests.support.files.direct_uploads import UPLOADS, post_complete, post_upload
 from tests.support.http_client import Site
 
 MIB = 1024 * 1024
@@ -25,7 +25,7 @@ def seconds_of(url: str) -> int:
 
 def test_a_part_has_the_length_that_was_reserved_for_it(site: Site, new_agency):
     agency = new_agency()
-    begun = announced(agency.owner.at, "a.bin", 17 * MIB).json()
+    begun = post_upload(agency.owner.at, "a.bin", 17 * MIB).json()
     size = begun["part_size"]
     wrong = [(0, size + 1), (0, size - 1), (0, 0), (2, size)]
 
@@ -34,14 +34,14 @@ def test_a_part_has_the_length_that_was_reserved_for_it(site: Site, new_agency):
     ]
 
     assert [answer.status_code for answer in answers] == [403] * len(wrong)
-    assert parts_of(agency) == 0
+    assert count_parts(agency) == 0
     assert agency.owner.at.delete(f"{UPLOADS}/{begun['id']}").status_code == 204
 
 
 def test_an_address_lives_as_long_as_it_should(site: Site, new_agency):
     agency = new_agency()
     ada = agency.owner.at
-    many, one = (announced(ada, "a.bin", size).json() for size in (17 * MIB, 5))
+    many, one = (post_upload(ada, "a.bin", size).json() for size in (17 * MIB, 5))
     first = [seconds_of(url) for url in (*many["urls"], *one["urls"])]
     with tenant_context(agency.ref):
         Upload.objects.update(expires_at=timezone.now() + timedelta(seconds=40))
@@ -54,12 +54,12 @@ def test_an_address_lives_as_long_as_it_should(site: Site, new_agency):
 def test_what_the_store_let_in_at_another_length_is_no_file(new_agency):
     """A store that does not hold clients to the length that was signed."""
     agency = new_agency()
-    begun = announced(agency.owner.at, "a.bin", 5).json()
+    begun = post_upload(agency.owner.at, "a.bin", 5).json()
     landing = urlsplit(begun["urls"][0]).path.removeprefix(f"/{settings.S3_BUCKET}/")
-    client().put_object(**place_of(landing), Body=b"longer than that")
+    client().put_object(**object_location(landing), Body=b"longer than that")
 
-    refused = completed(agency.owner.at, begun)
+    refused = post_complete(agency.owner.at, begun)
 
     assert (refused.status_code, refused.json()["code"]) == (422, "checksum_mismatch")
-    assert keys_of(agency) == set()
-    assert_agreed(agency)
+    assert stored_keys(agency) == set()
+    assert_consistent(agency)

@@ -10,15 +10,20 @@ from django.utils import timezone
 from files.models import Upload
 from files.storage.backend import tenant_storage
 from files.storage.client import client
-from files.uploads.landing import landing_name
+from files.uploads.landing import staging_name
 from tenants.context import tenant_context
 from tests import stack
 from tests.files.test_interrupted_uploads import connected, until
 from tests.support.factories import Agency
-from tests.support.files.consistency import assert_agreed, balance_of, sums_of
-from tests.support.files.direct_uploads import UPLOADS, announced, completed, direct
-from tests.support.files.form_uploads import part, uploaded
-from tests.support.files.limits import assert_refused, limit
+from tests.support.files.consistency import assert_consistent, balance_of, row_sums
+from tests.support.files.direct_uploads import (
+    UPLOADS,
+    post_complete,
+    post_upload,
+    try_direct_upload,
+)
+from tests.support.files.form_uploads import add_file, form_part
+from tests.support.files.limits import assert_quota_exceeded, set_limits
 from tests.support.http_client import Site
 
 SIZE = 60_000
@@ -38,58 +43,58 @@ def let_expire(site: Site, agency: Agency, begun: dict) -> None:
 
 def send_something_else(site: Site, agency: Agency, begun: dict) -> None:
     with tenant_context(agency.ref):
-        landing = landing_name(Upload.objects.get(pk=begun["id"]))
+        landing = staging_name(Upload.objects.get(pk=begun["id"]))
         key = tenant_storage().key_of(landing)
     client().put_object(Bucket=settings.S3_BUCKET, Key=key, Body=b"something else")
-    assert completed(agency.owner.at, begun).json()["code"] == "checksum_mismatch"
+    assert post_complete(agency.owner.at, begun).json()["code"] == "checksum_mismatch"
 
 
 @pytest.mark.parametrize("end", [call_off, let_expire, send_something_else])
 def test_an_upload_that_ends_gives_its_room_back(site: Site, new_agency, end):
     agency = new_agency()
-    limit(agency, storage_bytes=SIZE, storage_objects=1)
-    begun = announced(agency.owner.at, "a.bin", SIZE).json()
-    refused = announced(agency.owner.at, "b.bin", 1)
+    set_limits(agency, storage_bytes=SIZE, storage_objects=1)
+    begun = post_upload(agency.owner.at, "a.bin", SIZE).json()
+    refused = post_upload(agency.owner.at, "b.bin", 1)
     held = balance_of(agency)
 
     end(site, agency, begun)
-    again = direct(site, agency.owner.at, "b.bin", os.urandom(SIZE))
+    again = try_direct_upload(site, agency.owner.at, "b.bin", os.urandom(SIZE))
 
-    assert_refused(refused)
+    assert_quota_exceeded(refused)
     assert held == (0, 0, SIZE, 1)
     assert again.status_code == 201, again.text
-    assert_agreed(agency)
+    assert_consistent(agency)
 
 
 def test_a_client_that_disappears_gives_its_room_back(site: Site, new_agency):
     agency = new_agency()
-    limit(agency, storage_bytes=FORM, storage_objects=1)
-    begun = part("file", "cut.bin", b"")[:-2] + os.urandom(FORM // 2)
+    set_limits(agency, storage_bytes=FORM, storage_objects=1)
+    begun = form_part("file", "cut.bin", b"")[:-2] + os.urandom(FORM // 2)
 
     with connected(stack.ports["gunicorn"], agency.owner, FORM + 100) as line:
         line.sendall(begun)
-        until(lambda: sums_of(agency)[3] == 1)
-        refused = announced(agency.owner.at, "b.bin", 1)
+        until(lambda: row_sums(agency)[3] == 1)
+        refused = post_upload(agency.owner.at, "b.bin", 1)
         line.shutdown(socket.SHUT_RDWR)
-    until(lambda: sums_of(agency)[3] == 0)
+    until(lambda: row_sums(agency)[3] == 0)
 
-    assert_refused(refused)
-    assert direct(site, agency.owner.at, "b.bin", os.urandom(FORM)).status_code == 201
-    assert_agreed(agency)
+    assert_quota_exceeded(refused)
+    assert try_direct_upload(site, agency.owner.at, "b.bin", os.urandom(FORM)).status_code == 201
+    assert_consistent(agency)
 
 
 def test_what_is_in_the_trash_is_counted_until_it_is_purged(new_agency):
     agency = new_agency()
     at = agency.owner.at
-    limit(agency, storage_bytes=SIZE, storage_objects=1)
-    file = uploaded(at, "a.bin", os.urandom(SIZE))
+    set_limits(agency, storage_bytes=SIZE, storage_objects=1)
+    file = add_file(at, "a.bin", os.urandom(SIZE))
     at.delete(f"/api/files/{file['id']}")
 
-    refused = announced(at, "b.bin", 1)
+    refused = post_upload(at, "b.bin", 1)
     gone = at.delete(f"/api/trash/{file['id']}")
     free = balance_of(agency)
 
-    assert_refused(refused)
+    assert_quota_exceeded(refused)
     assert (gone.status_code, free) == (204, (0, 0, 0, 0))
-    assert uploaded(at, "b.bin", os.urandom(SIZE))["size"] == SIZE
-    assert_agreed(agency)
+    assert add_file(at, "b.bin", os.urandom(SIZE))["size"] == SIZE
+    assert_consistent(agency)

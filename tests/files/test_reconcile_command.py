@@ -7,51 +7,52 @@ from django.core.management import CommandError, call_command
 
 from tenants.models import Tenant
 from tests.support.factories import Agency
-from tests.support.files.consistency import assert_agreed, stored_sizes
-from tests.support.files.direct_uploads import direct
-from tests.support.files.reconciliation import NOW, add_orphan, compared, with_files
+from tests.support.files.consistency import assert_consistent, stored_sizes
+from tests.support.files.direct_uploads import try_direct_upload
+from tests.support.files.reconciliation import NO_GRACE, add_files, add_orphan, run_reconcile
 from tests.support.http_client import Site
-from tests.support.kill_at_call import killed
+from tests.support.kill_at_call import run_killed
 
 
 @pytest.fixture
 def agency(new_agency) -> Agency:
     """One with three files, one of them in two versions."""
-    return with_files(new_agency())
+    return add_files(new_agency())
 
 
 def test_a_run_that_was_killed_is_finished_by_the_next(agency: Agency):
     for _ in range(5):
         add_orphan(agency)
-    command = ("reconcile_storage", "--tenant", agency.slug, "--fix", *NOW)
+    command = ("reconcile_storage", "--tenant", agency.slug, "--fix", *NO_GRACE)
 
-    killed("files.reconciliation.compare:remove_object", 3, *command)
+    run_killed("files.reconciliation.compare:delete_object", 3, *command)
     left = len(stored_sizes(agency))
-    told = compared(agency, "--fix", *NOW)
+    told = run_reconcile(agency, "--fix", *NO_GRACE)
 
     assert left == 4 + 3
     assert told["differences"]["orphan_objects"]["fixed"] == 3
-    assert_agreed(agency)
+    assert_consistent(agency)
 
 
 def test_who_was_compared_lately_is_left_out(site: Site, agency: Agency):
-    compared(agency)
+    run_reconcile(agency)
     add_orphan(agency)
     out = io.StringIO()
 
     call_command(
-        *("reconcile_storage", "--tenant", agency.slug, "--older-than", "3600", *NOW), stdout=out
+        *("reconcile_storage", "--tenant", agency.slug, "--older-than", "3600", *NO_GRACE),
+        stdout=out,
     )
 
     assert out.getvalue() == "0 compared, 0 differ.\n"
-    assert direct(site, agency.owner.at, "d.txt", b"d").status_code == 201
+    assert try_direct_upload(site, agency.owner.at, "d.txt", b"d").status_code == 201
 
 
 def test_differences_are_no_failure_where_that_is_asked_for(agency: Agency):
     add_orphan(agency)
     out = io.StringIO()
 
-    call_command("reconcile_storage", "--tenant", agency.slug, *NOW, "--exit-zero", stdout=out)
+    call_command("reconcile_storage", "--tenant", agency.slug, *NO_GRACE, "--exit-zero", stdout=out)
 
     assert "1 DIFFERENCE," in out.getvalue()
     assert "1: objects that no row names" in out.getvalue()

@@ -14,21 +14,21 @@ from tenants.context import tenant_context
 from tests import stack
 from tests.files.test_interrupted_uploads import connected, until
 from tests.support.factories import Agency
-from tests.support.files.bucket import unfinished_of
-from tests.support.files.consistency import assert_agreed, balance_of, stored_sizes
-from tests.support.files.direct_uploads import announced, completed, sent
-from tests.support.files.form_uploads import part, uploaded
+from tests.support.files.bucket import unfinished_multiparts
+from tests.support.files.consistency import assert_consistent, balance_of, stored_sizes
+from tests.support.files.direct_uploads import post_complete, post_upload, put_content
+from tests.support.files.form_uploads import add_file, form_part
 from tests.support.files.reconciliation import (
-    NOW,
-    add_landing,
+    NO_GRACE,
+    add_files,
+    add_foreign_object,
     add_multipart,
     add_orphan,
-    add_stranger,
-    compared,
+    add_staged_object,
+    corrupt_balance,
     first_object,
-    miscount,
-    where,
-    with_files,
+    object_location,
+    run_reconcile,
 )
 from tests.support.http_client import Site
 
@@ -38,27 +38,27 @@ MIB = 1024 * 1024
 @pytest.fixture
 def agency(new_agency) -> Agency:
     """One with three files, one of them in two versions."""
-    return with_files(new_agency())
+    return add_files(new_agency())
 
 
 @pytest.mark.parametrize(
     ("harm", "kind", "count"),
     [
         (add_orphan, "orphan_objects", 1),
-        (add_stranger, "orphan_objects", 1),
-        (add_landing, "landing_leftovers", 1),
+        (add_foreign_object, "orphan_objects", 1),
+        (add_staged_object, "landing_leftovers", 1),
         (add_multipart, "stale_multiparts", 1),
-        (miscount, "balance", 2),
+        (corrupt_balance, "balance", 2),
     ],
 )
 def test_what_nobody_needs_is_found_and_repaired_if_asked(agency, harm, kind: str, count: int):
-    before = compared(agency, *NOW)
+    before = run_reconcile(agency, *NO_GRACE)
     harm(agency)
 
-    found = compared(agency, *NOW)
-    again = compared(agency, *NOW)
-    repaired = compared(agency, "--fix", *NOW)
-    after = compared(agency, *NOW)
+    found = run_reconcile(agency, *NO_GRACE)
+    again = run_reconcile(agency, *NO_GRACE)
+    repaired = run_reconcile(agency, "--fix", *NO_GRACE)
+    after = run_reconcile(agency, *NO_GRACE)
 
     assert (before["left"], before["differences"]) == (0, {})
     assert (before["versions"], before["objects"]) == (4, 4)
@@ -68,7 +68,7 @@ def test_what_nobody_needs_is_found_and_repaired_if_asked(agency, harm, kind: st
     assert again["differences"] == found["differences"], "It must not change without --fix."
     assert (repaired["differences"][kind]["fixed"], repaired["left"]) == (count, 0)
     assert (after["left"], after["differences"]) == (0, {})
-    assert_agreed(agency)
+    assert_consistent(agency)
     with tenant_context(agency.ref):
         event = AuditEvent.objects.get(action="storage.reconciled")
     assert (event.actor_type, event.details) == ("system", {"found": {kind: count}, "left": 0})
@@ -76,9 +76,9 @@ def test_what_nobody_needs_is_found_and_repaired_if_asked(agency, harm, kind: st
 
 def test_a_version_without_its_object_is_told_of_and_stays(agency: Agency):
     name = first_object(agency)
-    client().delete_object(**where(agency, name))
+    client().delete_object(**object_location(agency, name))
 
-    found, tried = compared(agency, *NOW), compared(agency, "--fix", *NOW)
+    found, tried = run_reconcile(agency, *NO_GRACE), run_reconcile(agency, "--fix", *NO_GRACE)
 
     for told in (found, tried):
         missing = told["differences"]["missing_objects"]
@@ -91,9 +91,9 @@ def test_a_version_without_its_object_is_told_of_and_stays(agency: Agency):
 
 def test_an_object_of_another_size_is_told_of_and_stays(agency: Agency):
     name = first_object(agency)
-    client().put_object(**where(agency, name), Body=b"short")
+    client().put_object(**object_location(agency, name), Body=b"short")
 
-    told = compared(agency, "--fix", *NOW)
+    told = run_reconcile(agency, "--fix", *NO_GRACE)
 
     wrong = told["differences"]["wrong_sizes"]
     assert (wrong["count"], wrong["fixed"], told["left"]) == (1, 0, 1)
@@ -102,47 +102,47 @@ def test_an_object_of_another_size_is_told_of_and_stays(agency: Agency):
 
 
 def test_what_is_young_is_left_alone(agency: Agency):
-    for harm in (add_orphan, add_landing, add_multipart):
+    for harm in (add_orphan, add_staged_object, add_multipart):
         harm(agency)
     before = stored_sizes(agency)
 
-    told = compared(agency, "--fix")
+    told = run_reconcile(agency, "--fix")
 
     assert (told["young"], told["left"], told["differences"]) == (3, 0, {})
     assert stored_sizes(agency) == before
-    assert len(unfinished_of(agency)) == 1
+    assert len(unfinished_multiparts(agency)) == 1
 
 
 def test_what_a_pending_upload_knows_of_is_never_touched(site: Site, agency: Agency):
     at, small, large = agency.owner.at, os.urandom(100), os.urandom(17 * MIB)
-    single = announced(at, "single.bin", len(small)).json()
-    sent(site, single, small)
-    multipart = announced(at, "multipart.bin", len(large)).json()
-    sent(site, multipart, large)
-    begun = part("file", "form.bin", b"")[:-2] + os.urandom(9 * MIB)
+    single = post_upload(at, "single.bin", len(small)).json()
+    put_content(site, single, small)
+    multipart = post_upload(at, "multipart.bin", len(large)).json()
+    put_content(site, multipart, large)
+    begun = form_part("file", "form.bin", b"")[:-2] + os.urandom(9 * MIB)
 
     with connected(stack.ports["gunicorn"], agency.owner, 20 * MIB) as line:
         line.sendall(begun)
-        until(lambda: len(unfinished_of(agency)) == 2)
-        told = compared(agency, "--fix", *NOW)
-        unfinished = unfinished_of(agency)
-    until(lambda: len(unfinished_of(agency)) == 1)
+        until(lambda: len(unfinished_multiparts(agency)) == 2)
+        told = run_reconcile(agency, "--fix", *NO_GRACE)
+        unfinished = unfinished_multiparts(agency)
+    until(lambda: len(unfinished_multiparts(agency)) == 1)
 
     assert (told["left"], told["young"], told["differences"]) == (0, 0, {})
     assert len(unfinished) == 2
-    assert [completed(at, begun).status_code for begun in (single, multipart)] == [201, 201]
-    assert_agreed(agency)
+    assert [post_complete(at, begun).status_code for begun in (single, multipart)] == [201, 201]
+    assert_consistent(agency)
 
 
 def test_every_page_of_a_long_listing_is_compared(agency: Agency, monkeypatch):
-    monkeypatch.setattr(inventory, "PAGE", 2)
+    monkeypatch.setattr(inventory, "PAGE_SIZE", 2)
     names = sorted(stored_sizes(agency))
-    client().delete_object(**where(agency, names[2]))
-    client().delete_object(**where(agency, names[3]))
-    for harm in (add_orphan, add_orphan, add_landing, add_multipart, add_stranger):
+    client().delete_object(**object_location(agency, names[2]))
+    client().delete_object(**object_location(agency, names[3]))
+    for harm in (add_orphan, add_orphan, add_staged_object, add_multipart, add_foreign_object):
         harm(agency)
 
-    told = compared(agency, "--fix", *NOW)
+    told = run_reconcile(agency, "--fix", *NO_GRACE)
 
     counts = {kind: found["count"] for kind, found in told["differences"].items()}
     assert counts == {
@@ -157,37 +157,37 @@ def test_every_page_of_a_long_listing_is_compared(agency: Agency, monkeypatch):
 def test_another_tenants_objects_are_never_touched(agency: Agency, new_agency):
     """Not by its own names, and not by the same names under another prefix."""
     other = new_agency()
-    uploaded(other.owner.at, "theirs.txt", b"theirs")
-    for harm in (add_orphan, add_landing, add_multipart, miscount):
+    add_file(other.owner.at, "theirs.txt", b"theirs")
+    for harm in (add_orphan, add_staged_object, add_multipart, corrupt_balance):
         harm(other)
-    client().put_object(**where(other, first_object(agency)), Body=b"theirs alone")
-    longer = {**where(other, ""), "Key": f"{agency.ref.object_prefix}0/files/{uuid7()}"}
+    client().put_object(**object_location(other, first_object(agency)), Body=b"theirs alone")
+    longer = {**object_location(other, ""), "Key": f"{agency.ref.object_prefix}0/files/{uuid7()}"}
     client().put_object(**longer, Body=b"of a prefix that begins alike")
     before, counted = stored_sizes(other), balance_of(other)
 
-    told = compared(agency, "--fix", *NOW)
+    told = run_reconcile(agency, "--fix", *NO_GRACE)
 
     assert told["differences"] == {}
     assert (stored_sizes(other), balance_of(other)) == (before, counted)
-    assert len(unfinished_of(other)) == 1
+    assert len(unfinished_multiparts(other)) == 1
     assert client().get_object(**longer)["Body"].read()
     client().delete_object(**longer)
-    assert set(compared(other, "--fix", *NOW)["differences"]) == {
+    assert set(run_reconcile(other, "--fix", *NO_GRACE)["differences"]) == {
         *("orphan_objects", "landing_leftovers", "stale_multiparts", "balance"),
     }
-    assert_agreed(other)
+    assert_consistent(other)
 
 
 def test_ended_uploads_are_settled_with_it_or_alone(site: Site, agency: Agency):
-    begun = [announced(agency.owner.at, f"{n}.bin", 10 + n).json() for n in range(8)]
-    sent(site, begun[0], os.urandom(10))
+    begun = [post_upload(agency.owner.at, f"{n}.bin", 10 + n).json() for n in range(8)]
+    put_content(site, begun[0], os.urandom(10))
     with tenant_context(agency.ref):
         Upload.objects.filter(pk__in=[b["id"] for b in begun]).update(expires_at=timezone.now())
 
-    seen = compared(agency)
+    seen = run_reconcile(agency)
     held = balance_of(agency)[2:]
-    settled = compared(agency, "--settle")
+    settled = run_reconcile(agency, "--settle")
 
     assert (seen["unsettled"], seen["left"], held) == (8, 0, (sum(range(10, 18)), 8))
     assert settled["unsettled"] == 0
-    assert_agreed(agency)
+    assert_consistent(agency)

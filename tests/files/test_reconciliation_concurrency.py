@@ -7,10 +7,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from tests.support.factories import Agency
-from tests.support.files.consistency import assert_agreed, stored_sizes
-from tests.support.files.direct_uploads import direct
-from tests.support.files.form_uploads import upload
-from tests.support.files.reconciliation import NOW, add_landing, add_orphan, compared, miscount
+from tests.support.files.consistency import assert_consistent, stored_sizes
+from tests.support.files.direct_uploads import try_direct_upload
+from tests.support.files.form_uploads import post_file
+from tests.support.files.reconciliation import (
+    NO_GRACE,
+    add_orphan,
+    add_staged_object,
+    corrupt_balance,
+    run_reconcile,
+)
 from tests.support.http_client import Site
 
 ROUNDS = 6
@@ -29,7 +35,7 @@ def uploading(site: Site, agency: Agency, kept: dict[str, str]) -> Iterator[None
             turn += 1
             name, data = f"{way}-{turn}.bin", os.urandom(size)
             form = way == "form"
-            answer = upload(at, name, data) if form else direct(site, at, name, data)
+            answer = post_file(at, name, data) if form else try_direct_upload(site, at, name, data)
             assert answer.status_code == 201, answer.text
             kept[answer.json()["id"]] = hashlib.sha256(data).hexdigest()
 
@@ -48,14 +54,14 @@ def uploading(site: Site, agency: Agency, kept: dict[str, str]) -> Iterator[None
 def test_uploads_at_the_same_time_lose_nothing(site: Site, new_agency):
     agency, kept, found = new_agency(), {}, {}
     add_orphan(agency)
-    add_landing(agency)
+    add_staged_object(agency)
 
     with uploading(site, agency, kept):
         for _ in range(ROUNDS):
             if stored_sizes(agency):
-                found |= compared(agency, "--fix", *NOW)["differences"]
-            miscount(agency)
-        compared(agency, "--fix", *NOW)
+                found |= run_reconcile(agency, "--fix", *NO_GRACE)["differences"]
+            corrupt_balance(agency)
+        run_reconcile(agency, "--fix", *NO_GRACE)
 
     assert {"orphan_objects", "landing_leftovers", "balance"} == set(found)
     assert found["orphan_objects"]["count"] == found["landing_leftovers"]["count"] == 1
@@ -63,7 +69,7 @@ def test_uploads_at_the_same_time_lose_nothing(site: Site, new_agency):
     for file_id, sha256 in kept.items():
         content = agency.owner.at.get(f"/api/files/{file_id}/content").content
         assert hashlib.sha256(content).hexdigest() == sha256
-    assert_agreed(agency)
+    assert_consistent(agency)
 
 
 def names_of(agency: Agency) -> list[str]:

@@ -7,7 +7,7 @@ from mmap import ACCESS_READ, mmap
 import pytest
 from django.core.management import CommandError, call_command
 
-from files.storage.bucket import place_of
+from files.storage.bucket import object_location
 from files.storage.client import client
 from files.storage.deletion import purge_objects
 from tests import stack
@@ -89,9 +89,9 @@ def test_what_is_encrypted_cannot_be_read_on_the_disk(bucket: str, settings, enc
     run("setup_storage")
     data = secrets.token_bytes(64 * 1024)
 
-    client().put_object(**place_of("t/a"), Body=data)
+    client().put_object(**object_location("t/a"), Body=data)
     found = is_on_disk(data)
-    read = client().get_object(**place_of("t/a"))["Body"].read()
+    read = client().get_object(**object_location("t/a"))["Body"].read()
     purge_objects("t")
 
     assert (found, read == data) == (not encrypted, True)

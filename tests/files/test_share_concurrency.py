@@ -12,12 +12,12 @@ from files.models import File, Share
 from files.services import trash_file
 from files.trash.purging import purge_file
 from tenants.context import tenant_context
-from tests.files.ledger import require_sound
-from tests.support.accounts.tokens import refusal
-from tests.support.concurrency import asked_during
+from tests.files.ledger import assert_invariants
+from tests.support.accounts.tokens import status_and_code
+from tests.support.concurrency import request_during
 from tests.support.factories import Agency
-from tests.support.files.form_uploads import uploaded
-from tests.support.files.shares import events
+from tests.support.files.form_uploads import add_file
+from tests.support.files.shares import audit_events
 
 
 @contextmanager
@@ -35,16 +35,16 @@ def going(agency: Agency, file_id: uuid.UUID, *, purged: bool) -> Iterator[None]
 @pytest.mark.parametrize("purged", [False, True])
 def test_a_file_that_goes_meanwhile_gets_no_link(new_agency, headers: dict, purged: bool):
     agency = new_agency()
-    file = uuid.UUID(uploaded(agency.owner.at, "plan.txt")["id"])
+    file = uuid.UUID(add_file(agency.owner.at, "plan.txt")["id"])
     path = f"/api/files/{file}/shares"
 
-    answer = asked_during(
+    answer = request_during(
         going(agency, file, purged=purged),
         lambda: agency.owner.at.post(path, {"max_downloads": 1}, headers=headers),
     )
 
-    assert refusal(answer) == (404, "not_found")
-    assert events(agency, "share.created") == []
+    assert status_and_code(answer) == (404, "not_found")
+    assert audit_events(agency, "share.created") == []
     with tenant_context(agency.ref):
         assert (File.objects.count(), Share.objects.count()) == (0 if purged else 1, 0)
-    require_sound(agency)
+    assert_invariants(agency)

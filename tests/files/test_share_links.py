@@ -11,11 +11,18 @@ from accounts.models import User
 from files.models import File, Share
 from tenants.context import tenant_context
 from tests.support.browser import HTML
-from tests.support.factories import Agency, join
-from tests.support.files.form_uploads import uploaded
-from tests.support.files.shares import DATA, events, opened, path_of, shared, without_number
+from tests.support.factories import Agency, add_member
+from tests.support.files.form_uploads import add_file
+from tests.support.files.shares import (
+    DATA,
+    audit_events,
+    create_share,
+    open_share,
+    share_path,
+    without_request_id,
+)
 from tests.support.http_client import Host, Site
-from tests.support.service_logs import lines_with, text_of
+from tests.support.service_logs import log_lines_with, log_text
 
 PAGE = {"Accept": HTML}
 
@@ -26,10 +33,10 @@ def change(agency: Agency, share: dict, **fields: object) -> None:
 
 
 def test_it_leads_to_the_bytes_and_is_counted_and_on_record(agency: Agency, site: Site):
-    share = shared(agency.owner.at)
+    share = create_share(agency.owner.at)
     agent = {"User-Agent": "somebody's program"}
 
-    answer = opened(agency, share, headers=agent)
+    answer = open_share(agency, share, headers=agent)
     fetched = site.fetch(answer.headers["Location"])
 
     assert (answer.status_code, fetched.content) == (302, DATA)
@@ -38,7 +45,7 @@ def test_it_leads_to_the_bytes_and_is_counted_and_on_record(agency: Agency, site
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert "noindex" in answer.headers["X-Robots-Tag"]
     assert agency.owner.at.get(f"/api/shares/{share['id']}").json()["downloads"] == 1
-    [event] = events(agency, "share.opened")
+    [event] = audit_events(agency, "share.opened")
     assert (event.actor_type, event.target_id, event.target_label) == (
         "anonymous",
         share["id"],
@@ -50,10 +57,10 @@ def test_it_leads_to_the_bytes_and_is_counted_and_on_record(agency: Agency, site
 
 def test_it_is_of_the_current_content_and_runs_nowhere(agency: Agency, site: Site):
     ada = agency.owner.at
-    share = shared(ada, uploaded(ada, "page.html", b"<script>1</script>")["id"])
-    uploaded(ada, "page.html", b"<script>2</script>")
+    share = create_share(ada, add_file(ada, "page.html", b"<script>1</script>")["id"])
+    add_file(ada, "page.html", b"<script>2</script>")
 
-    fetched = site.fetch(opened(agency, share).headers["Location"])
+    fetched = site.fetch(open_share(agency, share).headers["Location"])
 
     assert fetched.content == b"<script>2</script>"
     assert fetched.headers["Content-Type"] == "application/octet-stream"
@@ -61,28 +68,28 @@ def test_it_is_of_the_current_content_and_runs_nowhere(agency: Agency, site: Sit
 
 
 def test_fifty_at_once_open_it_five_times(agency: Agency):
-    share = shared(agency.owner.at, max_downloads=5)
+    share = create_share(agency.owner.at, max_downloads=5)
 
     with ThreadPoolExecutor(50) as pool:
-        found = Counter(pool.map(lambda _: opened(agency, share).status_code, range(50)))
+        found = Counter(pool.map(lambda _: open_share(agency, share).status_code, range(50)))
 
     assert found == {302: 5, 404: 45}
     assert agency.owner.at.get(f"/api/shares/{share['id']}").json()["downloads"] == 5
-    assert len(events(agency, "share.opened")) == 5
+    assert len(audit_events(agency, "share.opened")) == 5
 
 
 def test_none_is_opened_after_its_revocation_was_answered(agency: Agency):
-    share = shared(agency.owner.at)
+    share = create_share(agency.owner.at)
     with ThreadPoolExecutor(8) as pool:
-        early = [pool.submit(opened, agency, share) for _ in range(24)]
+        early = [pool.submit(open_share, agency, share) for _ in range(24)]
         gone = agency.owner.at.delete(f"/api/shares/{share['id']}")
-        late = [pool.submit(opened, agency, share) for _ in range(8)]
+        late = [pool.submit(open_share, agency, share) for _ in range(8)]
         statuses = [future.result().status_code for future in early]
 
     assert gone.status_code == 204
     assert {future.result().status_code for future in late} == {404}
     count = agency.owner.at.get(f"/api/shares/{share['id']}").json()["downloads"]
-    assert statuses.count(302) == count == len(events(agency, "share.opened"))
+    assert statuses.count(302) == count == len(audit_events(agency, "share.opened"))
 
 
 @pytest.mark.parametrize("headers", [{}, PAGE], ids=["program", "browser"])
@@ -90,42 +97,42 @@ def test_those_that_fail_are_told_apart_by_nothing(
     agency: Agency, globex: Agency, headers: dict[str, str]
 ):
     ada = agency.owner.at
-    file = uploaded(ada, "plan.txt")["id"]
+    file = add_file(ada, "plan.txt")["id"]
     revoked, expired, used, locked, foreign = (
-        shared(ada, file, **fields)
+        create_share(ada, file, **fields)
         for fields in ({}, {}, {"max_downloads": 1}, {"password": "open sesame"}, {})
     )
     ada.delete(f"/api/shares/{revoked['id']}")
     change(agency, expired, expires_at=timezone.now())
     change(agency, used, downloads=1)
     change(agency, locked, expires_at=timezone.now())
-    path = path_of(foreign)
+    path = share_path(foreign)
     forged = [path[:-1], f"{path}A", f"{path[:-1]}.", f"/s/{path[3:].swapcase()}"]
-    tries = [path_of(share) for share in (revoked, expired, used, locked)]
+    tries = [share_path(share) for share in (revoked, expired, used, locked)]
     tries += [*forged, "/s/" + "A" * 43, "/s/x"]
 
     answers = [agency.host.get(tried, headers=headers) for tried in tries]
     answers.append(globex.host.get(path, headers=headers))
 
-    first = without_number(answers[0])
+    first = without_request_id(answers[0])
     assert first[0] == 404
-    texts = {text.replace("Globex", "") for _, _, text in map(without_number, answers)}
+    texts = {text.replace("Globex", "") for _, _, text in map(without_request_id, answers)}
     assert len(texts) == 1
-    assert [a for a in map(without_number, answers) if a[:2] != first[:2]] == []
+    assert [a for a in map(without_request_id, answers) if a[:2] != first[:2]] == []
 
 
 def test_it_is_at_the_host_of_its_workspace_alone(agency: Agency, site: Site):
-    share = shared(agency.owner.at)
+    share = create_share(agency.owner.at)
 
     for label in ("", "www", "api", "dash", "admin", "nobody-here"):
-        assert site.host(label).get(path_of(share)).status_code == 404
+        assert site.host(label).get(share_path(share)).status_code == 404
     on_api = site.host("api").with_token(agency.owner.access_token)
-    assert on_api.get(path_of(share)).status_code == 404
-    assert opened(agency, share).status_code == 302
+    assert on_api.get(share_path(share)).status_code == 404
+    assert open_share(agency, share).status_code == 302
 
 
 def test_head_and_previews_are_not_counted(agency: Agency, site: Site):
-    share = shared(agency.owner.at, max_downloads=1)
+    share = create_share(agency.owner.at, max_downloads=1)
     looks = [
         {"User-Agent": "Slackbot-LinkExpanding 1.0"},
         {"User-Agent": "WhatsApp/2.23.20.0"},
@@ -133,8 +140,8 @@ def test_head_and_previews_are_not_counted(agency: Agency, site: Site):
         {"Sec-Purpose": "prefetch;prerender"},
     ]
 
-    head = agency.host.request("HEAD", path_of(share))
-    pages = [opened(agency, share, headers={**PAGE, **headers}) for headers in looks]
+    head = agency.host.request("HEAD", share_path(share))
+    pages = [open_share(agency, share, headers={**PAGE, **headers}) for headers in looks]
 
     assert head.status_code == 302
     assert site.fetch(head.headers["Location"], "HEAD").status_code == 200
@@ -142,78 +149,78 @@ def test_head_and_previews_are_not_counted(agency: Agency, site: Site):
     assert [page.status_code for page in pages] == [200] * 4
     assert all("shared.txt" not in page.text for page in pages)
     assert all("location" not in page.headers for page in pages)
-    assert events(agency, "share.opened") == []
-    assert opened(agency, share).status_code == 302
+    assert audit_events(agency, "share.opened") == []
+    assert open_share(agency, share).status_code == 302
 
 
 def test_in_the_trash_it_is_dead_and_out_of_it_good_again(agency: Agency):
-    ada, share = agency.owner.at, shared(agency.owner.at)
+    ada, share = agency.owner.at, create_share(agency.owner.at)
 
     ada.delete(f"/api/files/{share['file']}")
-    dead = opened(agency, share).status_code
+    dead = open_share(agency, share).status_code
     listed = ada.get("/api/shares").json()["results"]
     with tenant_context(agency.ref):
         File.objects.update(deleted_at=None)
 
     assert dead == 404
     assert [row["id"] for row in listed] == [share["id"]]
-    assert opened(agency, share).status_code == 302
+    assert open_share(agency, share).status_code == 302
 
 
 def test_it_is_as_good_as_whoever_made_it(agency: Agency):
-    ada, adm = agency.owner, join(agency, "adm@here.test", role="admin")
-    file = uploaded(ada.at, "adas.txt")["id"]
-    share, hers = shared(adm.at, file), shared(ada.at, file)
+    ada, adm = agency.owner, add_member(agency, "adm@here.test", role="admin")
+    file = add_file(ada.at, "adas.txt")["id"]
+    share, hers = create_share(adm.at, file), create_share(ada.at, file)
 
     def once(**fields: object) -> int:
         assert ada.at.patch(f"/api/users/{adm.id}", fields).status_code == 200
-        return opened(agency, share).status_code
+        return open_share(agency, share).status_code
 
     assert once(is_active=False) == 404
     assert once(is_active=True) == 302
     assert once(role="member") == 404
     assert once(role="admin") == 302
     assert ada.at.delete(f"/api/users/{adm.id}").status_code == 204
-    assert opened(agency, share).status_code == 404
-    assert opened(agency, hers).status_code == 302
+    assert open_share(agency, share).status_code == 404
+    assert open_share(agency, hers).status_code == 302
 
 
 def test_a_files_own_member_shares_until_they_leave(agency: Agency):
-    ben = join(agency, "ben@here.test")
-    share = shared(ben.at)
-    assert opened(agency, share).status_code == 302
+    ben = add_member(agency, "ben@here.test")
+    share = create_share(ben.at)
+    assert open_share(agency, share).status_code == 302
 
     with tenant_context(agency.ref):
         User.objects.filter(pk=ben.id).update(is_active=False)
 
-    assert opened(agency, share).status_code == 404
+    assert open_share(agency, share).status_code == 404
 
 
 def test_an_expired_one_does_not_open(agency: Agency):
     soon = (timezone.now() + timedelta(hours=1)).isoformat()
-    share = shared(agency.owner.at, expires_at=soon)
-    assert opened(agency, share).status_code == 302
+    share = create_share(agency.owner.at, expires_at=soon)
+    assert open_share(agency, share).status_code == 302
 
     change(agency, share, expires_at=timezone.now())
 
-    assert opened(agency, share).status_code == 404
+    assert open_share(agency, share).status_code == 404
 
 
 def test_no_log_has_the_token(agency: Agency, site: Site, stores):
-    share = shared(agency.owner.at)
-    token = path_of(share).rpartition("/")[2]
+    share = create_share(agency.owner.at)
+    token = share_path(share).rpartition("/")[2]
     host: Host = agency.host
     answers = [
-        opened(agency, share),
-        host.get(f"{path_of(share)}/more"),
-        host.post(path_of(share), {}),
-        site.host().get(path_of(share)),
+        open_share(agency, share),
+        host.get(f"{share_path(share)}/more"),
+        host.post(share_path(share), {}),
+        site.host().get(share_path(share)),
     ]
     later = host.get("/after-the-link")
 
-    assert lines_with(stores, later.headers["x-request-id"], "access")
+    assert log_lines_with(stores, later.headers["x-request-id"], "access")
     for name in ("gunicorn", "access", "traefik"):
-        assert token not in text_of(stores, name)
-    assert '"/s/[hidden]"' in text_of(stores)
-    assert answers[0].headers["x-request-id"] in text_of(stores)
-    assert answers[0].headers["x-request-id"] in text_of(stores, "access")
+        assert token not in log_text(stores, name)
+    assert '"/s/[hidden]"' in log_text(stores)
+    assert answers[0].headers["x-request-id"] in log_text(stores)
+    assert answers[0].headers["x-request-id"] in log_text(stores, "access")

@@ -7,10 +7,10 @@ import pytest
 
 from files.models import Share
 from tenants.context import tenant_context
-from tests.support.accounts.in_process_client import ask, somewhere
+from tests.support.accounts.in_process_client import post_from_address, random_address
 from tests.support.browser import Browser
 from tests.support.factories import Agency
-from tests.support.files.shares import DATA, events, opened, path_of, shared
+from tests.support.files.shares import DATA, audit_events, create_share, open_share, share_path
 from tests.support.http_client import Site
 
 PASSWORD = "open sesame"
@@ -19,7 +19,7 @@ WIDE = 4
 
 @pytest.fixture
 def locked(agency: Agency) -> dict:
-    return shared(agency.owner.at, password=PASSWORD, max_downloads=2)
+    return create_share(agency.owner.at, password=PASSWORD, max_downloads=2)
 
 
 def downloads(agency: Agency) -> int:
@@ -28,9 +28,9 @@ def downloads(agency: Agency) -> int:
 
 
 def test_programs_send_it_as_json(agency: Agency, locked: dict, site: Site):
-    path = path_of(locked)
+    path = share_path(locked)
 
-    asked = opened(agency, locked)
+    asked = open_share(agency, locked)
     head = agency.host.request("HEAD", path)
     empty = agency.host.post(path, {})
     wrong = agency.host.post(path, {"password": "open barley"})
@@ -44,17 +44,19 @@ def test_programs_send_it_as_json(agency: Agency, locked: dict, site: Site):
     assert (wrong.status_code, wrong.json()["code"]) == (401, "share_password_wrong")
     assert (before, right.status_code, downloads(agency)) == (0, 302, 1)
     assert site.fetch(right.headers["Location"]).content == DATA
-    assert len(events(agency, "share.opened")) == len(events(agency, "share.refused")) == 1
+    assert (
+        len(audit_events(agency, "share.opened")) == len(audit_events(agency, "share.refused")) == 1
+    )
 
 
 def test_browsers_get_a_form(agency: Agency, locked: dict, site: Site):
     browser = Browser(site, agency.slug)
 
-    page = browser.get(path_of(locked))
-    wrong = browser.post(path_of(locked), {"password": "open barley"})
-    blank = browser.post(path_of(locked), {"password": ""})
+    page = browser.get(share_path(locked))
+    wrong = browser.post(share_path(locked), {"password": "open barley"})
+    blank = browser.post(share_path(locked), {"password": ""})
     # As browsers send a form of a page that lets no referrer out.
-    right = browser.post(path_of(locked), {"password": PASSWORD}, headers={"Origin": "null"})
+    right = browser.post(share_path(locked), {"password": PASSWORD}, headers={"Origin": "null"})
 
     assert page.status_code == 200
     assert (page.headers["Referrer-Policy"], page.headers["Cache-Control"]) == (
@@ -77,7 +79,7 @@ def test_browsers_get_a_form(agency: Agency, locked: dict, site: Site):
 
 
 def test_in_portuguese(agency: Agency, locked: dict, site: Site):
-    page = Browser(site, agency.slug, language="pt-BR").get(path_of(locked))
+    page = Browser(site, agency.slug, language="pt-BR").get(share_path(locked))
 
     assert '<html lang="pt-br">' in page.text
     assert "Um arquivo para você" in page.text
@@ -96,7 +98,7 @@ def test_in_portuguese(agency: Agency, locked: dict, site: Site):
 def test_bodies_that_are_none(agency: Agency, locked: dict, body: bytes, status: int):
     headers = {"Content-Type": "application/json"}
 
-    answer = agency.host.post(path_of(locked), content=body, headers=headers)
+    answer = agency.host.post(share_path(locked), content=body, headers=headers)
 
     assert answer.status_code == status, answer.text
     assert downloads(agency) == 0
@@ -104,18 +106,20 @@ def test_bodies_that_are_none(agency: Agency, locked: dict, body: bytes, status:
 
 def test_one_address_guesses_ten_times(agency: Agency, locked: dict):
     def guess(_: int) -> int:
-        return agency.host.post(path_of(locked), {"password": "open barley"}).status_code
+        return agency.host.post(share_path(locked), {"password": "open barley"}).status_code
 
     with ThreadPoolExecutor(20) as pool:
         found = list(pool.map(guess, range(20)))
     assert set(found) <= {401, 429, 503}  # for some there was no place to be hashed at
     found += [guess(0) for _ in range(11)]
-    shut = agency.host.post(path_of(locked), {"password": PASSWORD})
+    shut = agency.host.post(share_path(locked), {"password": PASSWORD})
 
     assert found.count(401) == 10
     assert (shut.status_code, shut.json()["limits"]) == (429, ["share_password"])
     assert downloads(agency) == 0
-    elsewhere = ask(agency.slug, path_of(locked), {"password": PASSWORD}, address=somewhere())
+    elsewhere = post_from_address(
+        agency.slug, share_path(locked), {"password": PASSWORD}, address=random_address()
+    )
     assert elsewhere.status_code == 302
 
 
@@ -123,12 +127,14 @@ def test_many_addresses_share_the_guesses_of_a_link(agency: Agency, locked: dict
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, "share_password_total": f"{WIDE}/3600"}
 
     def guess(share: dict, password: str = "open barley"):
-        return ask(agency.slug, path_of(share), {"password": password}, address=somewhere())
+        return post_from_address(
+            agency.slug, share_path(share), {"password": password}, address=random_address()
+        )
 
     assert guess(locked, PASSWORD).status_code == 302
     assert [guess(locked).status_code for _ in range(WIDE)] == [401] * WIDE
     refused = guess(locked, PASSWORD)
-    other = shared(agency.owner.at, locked["file"], password=PASSWORD)
+    other = create_share(agency.owner.at, locked["file"], password=PASSWORD)
 
     assert (refused.status_code, json.loads(refused.content)["limits"]) == (
         429,
@@ -140,10 +146,10 @@ def test_many_addresses_share_the_guesses_of_a_link(agency: Agency, locked: dict
 
 def test_the_right_one_clears_the_failures_of_its_address(agency: Agency, locked: dict):
     for _ in range(9):
-        agency.host.post(path_of(locked), {"password": "open barley"})
-    assert agency.host.post(path_of(locked), {"password": PASSWORD}).status_code == 302
+        agency.host.post(share_path(locked), {"password": "open barley"})
+    assert agency.host.post(share_path(locked), {"password": PASSWORD}).status_code == 302
 
-    after = agency.host.post(path_of(locked), {"password": "open barley"})
+    after = agency.host.post(share_path(locked), {"password": "open barley"})
 
     assert after.status_code == 401
     assert "r=9" in after.headers["RateLimit"]

@@ -7,10 +7,10 @@ import pytest
 
 from files.models import Share
 from tenants.context import tenant_context
-from tests.support.accounts.tokens import faults
-from tests.support.factories import Agency, Person, join
-from tests.support.files.form_uploads import uploaded
-from tests.support.files.shares import events, opened, path_of, shared
+from tests.support.accounts.tokens import field_errors
+from tests.support.factories import Agency, Person, add_member
+from tests.support.files.form_uploads import add_file
+from tests.support.files.shares import audit_events, create_share, open_share, share_path
 
 NAMES = (
     "id file url created_at created_by expires_at max_downloads downloads has_password revoked_at"
@@ -19,12 +19,12 @@ NAMES = (
 
 @pytest.fixture
 def ben(agency: Agency) -> Person:
-    return join(agency, "ben@here.test")
+    return add_member(agency, "ben@here.test")
 
 
 def test_a_link_is_made_and_shown_again(agency: Agency):
     ada = agency.owner.at
-    file = uploaded(ada, "plan.txt")["id"]
+    file = add_file(ada, "plan.txt")["id"]
     soon = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     fields = {"expires_at": soon, "max_downloads": 3, "password": "open sesame"}
 
@@ -41,19 +41,19 @@ def test_a_link_is_made_and_shown_again(agency: Agency):
     assert ada.get(f"/api/shares/{body['id']}").json() == body
     assert ada.get(f"/api/files/{file}/shares").json()["results"] == [body]
     assert ada.get("/api/shares").json()["results"] == [body]
-    [event] = events(agency, "share.created")
+    [event] = audit_events(agency, "share.created")
     assert (event.actor_id, event.target_id) == (agency.owner.id, body["id"])
     assert event.details["has_password"] is True
 
 
 def test_neither_token_nor_password_is_stored(agency: Agency):
-    share = shared(agency.owner.at, password="open sesame")
-    token = path_of(share).rpartition("/")[2]
+    share = create_share(agency.owner.at, password="open sesame")
+    token = share_path(share).rpartition("/")[2]
 
     with tenant_context(agency.ref):
         row = Share.objects.get()
         kept = [row.token_sealed, row.password, bytes(row.token_hash).hex()]
-    trail = str([(e.details, e.target_label) for e in events(agency, "share.created")])
+    trail = str([(e.details, e.target_label) for e in audit_events(agency, "share.created")])
 
     assert len(token) == 43
     for secret in (token, "open sesame"):
@@ -76,15 +76,15 @@ def test_neither_token_nor_password_is_stored(agency: Agency):
     ],
 )
 def test_what_cannot_be_is_named(agency: Agency, fields: Any, wrong: tuple[str, str]):
-    file = uploaded(agency.owner.at, "plan.txt")["id"]
+    file = add_file(agency.owner.at, "plan.txt")["id"]
 
     answer = agency.owner.at.post(f"/api/files/{file}/shares", fields)
 
-    assert faults(answer) == {wrong}
+    assert field_errors(answer) == {wrong}
 
 
 def test_the_same_key_makes_one_link(agency: Agency):
-    file = uploaded(agency.owner.at, "plan.txt")["id"]
+    file = add_file(agency.owner.at, "plan.txt")["id"]
     where, key = f"/api/files/{file}/shares", {"Idempotency-Key": "once"}
     body = {"password": "open sesame"}
 
@@ -100,25 +100,25 @@ def test_the_same_key_makes_one_link(agency: Agency):
 
 
 def test_revoked_it_is_dead_at_once_and_for_ever(agency: Agency):
-    ada, share = agency.owner.at, shared(agency.owner.at)
-    assert opened(agency, share).status_code == 302
+    ada, share = agency.owner.at, create_share(agency.owner.at)
+    assert open_share(agency, share).status_code == 302
 
     gone, again = (ada.delete(f"/api/shares/{share['id']}") for _ in range(2))
     shown = ada.get(f"/api/shares/{share['id']}").json()
 
     assert (gone.status_code, again.status_code) == (204, 204)
-    assert {opened(agency, share).status_code for _ in range(8)} == {404}
+    assert {open_share(agency, share).status_code for _ in range(8)} == {404}
     assert (shown["url"], shown["downloads"]) == (None, 1)
     assert shown["revoked_at"] > shown["created_at"]
-    assert len(events(agency, "share.revoked")) == 1
+    assert len(audit_events(agency, "share.revoked")) == 1
     with tenant_context(agency.ref):
         assert Share.objects.get().token_sealed == ""
 
 
 def test_members_share_their_own_and_managers_everything(agency: Agency, ben: Person):
-    bens, adas = uploaded(ben.at, "ben.txt")["id"], uploaded(agency.owner.at, "ada.txt")["id"]
-    by_ben, by_ada = shared(ben.at, bens), shared(agency.owner.at, bens)
-    private = shared(agency.owner.at, adas)
+    bens, adas = add_file(ben.at, "ben.txt")["id"], add_file(agency.owner.at, "ada.txt")["id"]
+    by_ben, by_ada = create_share(ben.at, bens), create_share(agency.owner.at, bens)
+    private = create_share(agency.owner.at, adas)
 
     seen = {row["id"] for row in ben.at.get("/api/shares").json()["results"]}
     all_of_them = {row["id"] for row in agency.owner.at.get("/api/shares").json()["results"]}
@@ -132,13 +132,13 @@ def test_members_share_their_own_and_managers_everything(agency: Agency, ben: Pe
         ben.at.delete(f"/api/shares/{private['id']}"),
     ]
     assert {answer.status_code for answer in refused} == {404}
-    assert opened(agency, private).status_code == 302
+    assert open_share(agency, private).status_code == 302
     assert ben.at.delete(f"/api/shares/{by_ada['id']}").status_code == 204
     assert agency.owner.at.delete(f"/api/shares/{by_ben['id']}").status_code == 204
 
 
 def test_another_tenant_has_nothing_of_it(agency: Agency, globex: Agency):
-    share = shared(agency.owner.at)
+    share = create_share(agency.owner.at)
     where = f"/api/shares/{share['id']}"
 
     answers = [
@@ -150,11 +150,11 @@ def test_another_tenant_has_nothing_of_it(agency: Agency, globex: Agency):
 
     assert {answer.status_code for answer in answers} == {404}
     assert share["id"] not in globex.owner.at.get("/api/shares").text
-    assert opened(agency, share).status_code == 302
+    assert open_share(agency, share).status_code == 302
 
 
 def test_a_key_needs_the_scope(agency: Agency):
-    file = uploaded(agency.owner.at, "plan.txt")["id"]
+    file = add_file(agency.owner.at, "plan.txt")["id"]
     where, made = f"/api/files/{file}/shares", []
     for scopes in (["files:read", "files:write"], ["shares:read"], ["shares:write"]):
         key = agency.owner.at.post("/api/keys", {"name": "k", "scopes": scopes}).json()["key"]
@@ -171,14 +171,14 @@ def test_a_key_needs_the_scope(agency: Agency):
 
 
 def test_a_workspace_can_forbid_them(agency: Agency):
-    ada, share = agency.owner.at, shared(agency.owner.at)
+    ada, share = agency.owner.at, create_share(agency.owner.at)
 
     def set_to(value: str) -> None:
         answer = ada.patch("/api/tenant", {"settings": {"sharing": value}})
         assert answer.status_code == 200, answer.text
 
     set_to("off")
-    closed = {opened(agency, share).status_code for _ in range(8)}
+    closed = {open_share(agency, share).status_code for _ in range(8)}
     refused = ada.post(f"/api/files/{share['file']}/shares")
     listed = ada.get("/api/shares").json()["results"]
     set_to("on")
@@ -186,12 +186,12 @@ def test_a_workspace_can_forbid_them(agency: Agency):
     assert closed == {404}
     assert (refused.status_code, refused.json()["code"]) == (403, "sharing_off")
     assert [row["id"] for row in listed] == [share["id"]]
-    assert {opened(agency, share).status_code for _ in range(8)} == {302}
+    assert {open_share(agency, share).status_code for _ in range(8)} == {302}
 
 
 def test_pages_of_links(agency: Agency):
-    file = uploaded(agency.owner.at, "plan.txt")["id"]
-    made = [shared(agency.owner.at, file)["id"] for _ in range(3)]
+    file = add_file(agency.owner.at, "plan.txt")["id"]
+    made = [create_share(agency.owner.at, file)["id"] for _ in range(3)]
 
     first = agency.owner.at.get(f"/api/files/{file}/shares?limit=2").json()
     rest = agency.owner.at.get(f"/api/files/{file}/shares?{first['next'].partition('?')[2]}")

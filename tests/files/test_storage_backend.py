@@ -11,7 +11,7 @@ from files.storage.backend import TenantStorage, tenant_storage
 from tenants.context import NoTenant, tenant_context
 from tenants.refs import TenantRef
 from tests.support.factories import Agency
-from tests.support.files.bucket import content, keys_of
+from tests.support.files.bucket import read_object, stored_keys
 
 
 def test_the_default_storage_follows_the_tenant(acme: Agency, globex: Agency):
@@ -35,13 +35,13 @@ def test_django_files_land_under_the_tenant_too(acme: Agency, globex: Agency):
             assert not default_storage.exists(name)
         assert default_storage.open(name).read() == b"acme's"
     key = f"{us.object_prefix}/{name}"
-    assert key in keys_of(acme)
-    assert content(key) == b"acme's"
+    assert key in stored_keys(acme)
+    assert read_object(key) == b"acme's"
 
     with tenant_context(us):
         default_storage.delete(name)
 
-    assert key not in keys_of(acme)
+    assert key not in stored_keys(acme)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from devstack.home import CHECKOUT
 from devstack.testing import TestStack
-from tests.support.files.bucket import history_under, keys_under
+from tests.support.files.bucket import keys_under, noncurrent_under
 from tests.support.http_client import Site
 
 PREFIX = "storage-doctor/"
@@ -50,7 +50,7 @@ def test_a_store_that_is_well(site: Site, stores: TestStack):
     )
     assert found["tenant keys"][0] == "note"
     assert keys_under(PREFIX) == set()
-    assert history_under(PREFIX) == []
+    assert noncurrent_under(PREFIX) == []
 
 
 def test_keys_of_tenants_that_the_store_confines(site: Site, stores: TestStack):

@@ -15,14 +15,14 @@ from uuid6 import uuid7
 from core.problems import StorageUnavailable
 from files.storage import credentials
 from files.storage.backend import tenant_storage
-from files.storage.bucket import head, place_of
-from files.storage.client import client, signing_client, status_of
-from files.storage.credentials import sessions
+from files.storage.bucket import head_object, object_location
+from files.storage.client import client, http_status, signing_client
+from files.storage.credentials import tenant_credentials
 from files.storage.deletion import delete_keys, purge_objects
-from files.storage.writer import clear
+from files.storage.writer import purge_key
 from tenants.context import tenant_context
 from tests.support.factories import Agency
-from tests.support.files.bucket import content, former_of, keys_of
+from tests.support.files.bucket import noncurrent_versions, read_object, stored_keys
 from tests.support.files.direct_uploads import UPLOADS
 from tests.support.http_client import Site
 
@@ -32,12 +32,12 @@ def asked(settings, stores) -> Iterator[list[str]]:
     """Let tenants have keys of their own; every request for some is in the list."""
     settings.S3_TENANT_CREDENTIALS = "sts"
     found: list[str] = []
-    events = credentials._sts().meta.events
+    events = credentials._sts_client().meta.events
     events.register("before-send.sts", lambda request, **_: found.append(request.url), "asked")
-    sessions._kept.clear()
+    tenant_credentials._kept.clear()
     yield found
     events.unregister("before-send.sts", unique_id="asked")
-    sessions._kept.clear()
+    tenant_credentials._kept.clear()
 
 
 class Place:
@@ -46,12 +46,12 @@ class Place:
     def __init__(self, agency: Agency) -> None:
         self.prefix = agency.ref.object_prefix
         self.key = f"{self.prefix}/files/{uuid7()}"
-        self.upload = client().create_multipart_upload(**place_of(self.key))["UploadId"]
-        client().put_object(**place_of(self.key), Body=b"whole")
+        self.upload = client().create_multipart_upload(**object_location(self.key))["UploadId"]
+        client().put_object(**object_location(self.key), Body=b"whole")
 
     @property
     def at(self) -> dict[str, str]:
-        return place_of(self.key)
+        return object_location(self.key)
 
     @property
     def parts_at(self) -> dict[str, str]:
@@ -68,7 +68,7 @@ def places(acme: Agency, globex: Agency) -> Iterator[tuple[Place, Place]]:
     found = Place(acme), Place(globex)
     yield found
     for place in found:
-        clear(place.key)
+        purge_key(place.key)
 
 
 def part_of(place: Place) -> dict[str, Any]:
@@ -105,14 +105,14 @@ ASKED: dict[str, Callable[[Place, Place], Any]] = {
 @pytest.mark.parametrize("name", [name for name in ASKED if name != "list uploads"])
 def test_the_store_refuses_another_tenants_objects(acme, globex, asked, places, name: str):
     own, theirs = places
-    before = keys_of(globex), former_of(globex)
+    before = stored_keys(globex), noncurrent_versions(globex)
 
     with tenant_context(acme.ref), pytest.raises(ClientError) as refused:
         ASKED[name](own, theirs)
 
-    assert (status_of(refused.value), len(asked)) == (403, 1)
-    assert (keys_of(globex), former_of(globex)) == before
-    assert content(theirs.key) == b"whole"
+    assert (http_status(refused.value), len(asked)) == (403, 1)
+    assert (stored_keys(globex), noncurrent_versions(globex)) == before
+    assert read_object(theirs.key) == b"whole"
     assert client().list_parts(**theirs.parts_at).get("Parts", []) == []
 
 
@@ -123,7 +123,7 @@ def test_the_same_is_done_to_ones_own(acme, asked, places, name: str):
 
     with tenant_context(acme.ref):
         answer = ASKED[name](own, other)
-        clear(other.key)
+        purge_key(other.key)
 
     assert answer["ResponseMetadata"]["HTTPStatusCode"] in (200, 204, 206)
     assert len(asked) == 1
@@ -142,7 +142,7 @@ def test_completing_and_deleting_many_are_refused_too(acme, globex, asked, place
         with pytest.raises(ClientError, match="Denied"):
             client().list_objects_v2(Bucket=own.at["Bucket"])
 
-    assert content(theirs.key) == b"whole"
+    assert read_object(theirs.key) == b"whole"
     assert len(client().list_parts(**theirs.parts_at)["Parts"]) == 1
 
 
@@ -159,7 +159,7 @@ def test_signed_addresses_lead_to_ones_own_alone(site: Site, acme, asked, places
         answers.append(site.fetch(url, method, content=b"" if method == "GET" else b"sent"))
 
     assert [answer.status_code for answer in answers] == [200, 403]
-    assert content(places[1].key) == b"whole"
+    assert read_object(places[1].key) == b"whole"
 
 
 @pytest.fixture
@@ -208,9 +208,9 @@ def test_files_come_and_go_with_the_tenants_keys(
     used = set(signers)
 
     assert (fetched == data, read == data, statuses) == (True, True, [200, 204, 204])
-    assert (keys_of(agency), former_of(agency)) == (set(), [])
+    assert (stored_keys(agency), noncurrent_versions(agency)) == (set(), [])
     assert len(asked) == 1, "Keys are kept."
-    assert used == {sessions._kept[agency.ref.object_prefix].keys.access_key}
+    assert used == {tenant_credentials._kept[agency.ref.object_prefix].keys.access_key}
 
 
 def test_keys_are_renewed_before_they_end(acme: Agency, asked, places):
@@ -218,13 +218,13 @@ def test_keys_are_renewed_before_they_end(acme: Agency, asked, places):
     prefix = own.prefix
     with tenant_context(acme.ref):
         client().head_object(**own.at)
-        first = sessions._kept[prefix]
+        first = tenant_credentials._kept[prefix]
         client().head_object(**own.at)
         assert len(asked) == 1
-        ending = datetime.now(UTC) + credentials.longest_address()
-        sessions._kept[prefix] = replace(first, until=ending)
+        ending = datetime.now(UTC) + credentials.max_url_lifetime()
+        tenant_credentials._kept[prefix] = replace(first, until=ending)
         client().head_object(**own.at)
-    second = sessions._kept[prefix]
+    second = tenant_credentials._kept[prefix]
 
     assert (len(asked), first.keys == second.keys) == (2, False)
     assert second.until > datetime.now(UTC) + timedelta(seconds=10_000)
@@ -234,14 +234,14 @@ def test_a_refusal_that_hides_a_missing_object_is_seen_through(
     acme: Agency, globex: Agency, asked, places, monkeypatch
 ):
     """As Amazon refuses to tell; here because the keys may not read at all."""
-    monkeypatch.setattr(credentials, "ON_OBJECTS", ("PutObject",))
+    monkeypatch.setattr(credentials, "OBJECT_ACTIONS", ("PutObject",))
     with tenant_context(acme.ref):
         with pytest.raises(ClientError, match="403"):
-            client().head_object(**place_of(f"{places[0].prefix}/files/none"))
-        assert head(f"{places[0].prefix}/files/none") is None
+            client().head_object(**object_location(f"{places[0].prefix}/files/none"))
+        assert head_object(f"{places[0].prefix}/files/none") is None
         for key in (places[0].key, places[1].key, f"{places[1].prefix}/files/none"):
             with pytest.raises(StorageUnavailable):
-                head(key)
+                head_object(key)
 
 
 def test_outside_of_a_tenant_our_own_keys_are_used(asked, places):
@@ -272,7 +272,7 @@ def test_keys_are_in_no_log(acme: Agency, asked, places, caplog):
         client().head_object(**places[0].at)
         with pytest.raises(ClientError) as refused:
             client().head_object(**places[1].at)
-    kept = sessions._kept[places[0].prefix]
+    kept = tenant_credentials._kept[places[0].prefix]
 
     for secret in (kept.keys.secret_key, kept.keys.token):
         assert secret not in caplog.text

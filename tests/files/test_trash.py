@@ -8,9 +8,9 @@ from django.conf import settings
 from audit.models import AuditEvent
 from files.models import File
 from tenants.context import tenant_context
-from tests.files.ledger import require_sound, used_by
-from tests.support.factories import Agency, Person, join
-from tests.support.files.form_uploads import upload, uploaded
+from tests.files.ledger import assert_invariants, quota_usage
+from tests.support.factories import Agency, Person, add_member
+from tests.support.files.form_uploads import add_file, post_file
 from tests.support.http_client import Host
 
 TRASH = "/api/trash"
@@ -18,7 +18,7 @@ TRASH = "/api/trash"
 
 def trashed(host: Host, name: str, *contents: bytes) -> dict:
     """Put a file with these versions into the trash and return what it was."""
-    body = [uploaded(host, name, data) for data in contents or (b"content",)][-1]
+    body = [add_file(host, name, data) for data in contents or (b"content",)][-1]
     assert host.delete(f"/api/files/{body['id']}").status_code == 204
     return body
 
@@ -39,7 +39,7 @@ def age(agency: Agency, file_id: str, **by: float) -> None:
 def test_the_trash_shows_what_was_deleted_last_first(new_agency):
     agency = new_agency()
     ada = agency.owner.at
-    uploaded(ada, "stays.txt")
+    add_file(ada, "stays.txt")
     bodies = [trashed(ada, f"{number}.txt") for number in range(3)]
 
     rows = listed(ada)
@@ -71,7 +71,7 @@ def test_a_file_comes_back_with_all_its_versions(new_agency):
     assert listed(ada) == []
     contents = [ada.get(f"/api/files/{body['id']}/content?version={n}").content for n in (1, 2)]
     assert contents == [b"one", b"two"]
-    require_sound(agency)
+    assert_invariants(agency)
     with tenant_context(agency.ref):
         event = AuditEvent.objects.get(action="file.restored", target_id=body["id"])
     assert (event.actor_id, event.details) == (agency.owner.id, {})
@@ -80,7 +80,7 @@ def test_a_file_comes_back_with_all_its_versions(new_agency):
 def test_a_name_that_was_taken_meanwhile(acme: Agency):
     ada = acme.owner.at
     body = trashed(ada, "taken-twice.txt")
-    uploaded(ada, "taken-twice.txt", b"new")
+    add_file(ada, "taken-twice.txt", b"new")
     call = f"{TRASH}/{body['id']}/restore"
 
     refused = ada.post(call)
@@ -113,7 +113,7 @@ def test_what_is_in_the_trash_cannot_be_reached_as_a_file(acme: Agency):
     for tail in ("", "/content", "/download", "/versions", "/content?version=1"):
         assert acme.owner.at.get(f"{path}{tail}").status_code == 404
     assert acme.owner.at.post(f"{path}/versions/1/restore").status_code == 404
-    live = uploaded(acme.owner.at, "alive.txt")["id"]
+    live = add_file(acme.owner.at, "alive.txt")["id"]
     assert acme.owner.at.post(f"{TRASH}/{live}/restore").status_code == 404
     assert acme.owner.at.delete(f"{TRASH}/{live}").status_code == 404
     assert acme.owner.at.get(f"/api/files/{live}").status_code == 200
@@ -121,7 +121,7 @@ def test_what_is_in_the_trash_cannot_be_reached_as_a_file(acme: Agency):
 
 def test_a_member_reaches_their_own_trash_and_an_owner_all(new_agency, globex: Agency):
     agency = new_agency()
-    ben = join(agency, "ben@here.test")
+    ben = add_member(agency, "ben@here.test")
     hers, his = trashed(agency.owner.at, "hers.txt"), trashed(ben.at, "his.txt")
 
     assert [row["id"] for row in listed(ben.at)] == [his["id"]]
@@ -136,7 +136,7 @@ def test_a_member_reaches_their_own_trash_and_an_owner_all(new_agency, globex: A
 
 @pytest.mark.parametrize(("method", "tail"), [("DELETE", ""), ("POST", "/restore")])
 def test_a_stale_etag_leaves_it_in_the_trash(acme: Agency, ben: Person, method: str, tail: str):
-    body = upload(ben.at, f"kept-from-{method}.txt").json()
+    body = post_file(ben.at, f"kept-from-{method}.txt").json()
     stale = ben.at.get(f"/api/files/{body['id']}").headers["ETag"]
     ben.at.delete(f"/api/files/{body['id']}")
 
@@ -155,5 +155,5 @@ def test_what_is_past_its_time_is_gone_before_it_is_purged(new_agency):
 
     assert [row["id"] for row in listed(ada)] == [kept["id"]]
     assert ada.post(f"{TRASH}/{late['id']}/restore").status_code == 404
-    assert used_by(agency) == (14, 2)
+    assert quota_usage(agency) == (14, 2)
     assert ada.post(f"{TRASH}/{kept['id']}/restore").status_code == 200

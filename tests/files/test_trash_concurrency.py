@@ -4,10 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 from audit.models import AuditEvent
 from tenants.context import tenant_context
-from tests.files.ledger import require_sound, used_by
+from tests.files.ledger import assert_invariants, quota_usage
 from tests.files.test_trash import TRASH, trashed
 from tests.support.factories import Agency
-from tests.support.files.form_uploads import upload, uploaded
+from tests.support.files.form_uploads import add_file, post_file
 
 ROUNDS = 6
 
@@ -30,13 +30,13 @@ def test_a_file_is_either_restored_or_purged(new_agency):
         assert (content.status_code, content.content == b"two") == (
             (200, True) if came_back else (404, False)
         )
-    require_sound(agency)
+    assert_invariants(agency)
 
 
 def test_purges_at_once_give_the_room_back_once(new_agency):
     agency = new_agency()
     ada = agency.owner.at
-    uploaded(ada, "kept.txt", b"kept")
+    add_file(ada, "kept.txt", b"kept")
     body = trashed(ada, "gone.txt", b"one", b"three")
 
     with ThreadPoolExecutor(8) as pool:
@@ -45,8 +45,8 @@ def test_purges_at_once_give_the_room_back_once(new_agency):
         )
 
     assert sorted(statuses) == [204, *[404] * 7]
-    assert used_by(agency) == (4, 1)
-    require_sound(agency)
+    assert quota_usage(agency) == (4, 1)
+    assert_invariants(agency)
     with tenant_context(agency.ref):
         assert AuditEvent.objects.filter(action="file.purged").count() == 1
 
@@ -63,7 +63,7 @@ def test_everything_at_once_with_one_name(new_agency):
         list(pool.map(act, range(24)))
 
     assert statuses <= {200, 201, 204, 404, 409}
-    require_sound(agency)
+    assert_invariants(agency)
     for row in agency.owner.at.get("/api/files?limit=200").json()["results"]:
         for version in range(1, row["version"] + 1):
             path = f"/api/files/{row['id']}/content?version={version}"
@@ -72,7 +72,7 @@ def test_everything_at_once_with_one_name(new_agency):
 
 def _life(agency: Agency, number: int) -> list[int]:
     ada = agency.owner.at
-    sent = upload(ada, "one.txt", str(number).encode())
+    sent = post_file(ada, "one.txt", str(number).encode())
     file_id = sent.json()["id"]
     calls = [
         ("GET", f"/api/files/{file_id}/content"),

@@ -8,15 +8,15 @@ from django.core.management import call_command
 
 from audit.models import AuditEvent
 from files.models import File, FileVersion, Share, Upload
-from files.uploads.cleanup import settle_some, tidy
+from files.uploads.cleanup import clean_up, clean_up_due
 from tenants.context import tenant_context
 from tests import stack
-from tests.files.ledger import require_sound, used_by
+from tests.files.ledger import assert_invariants, quota_usage
 from tests.files.test_trash import TRASH, age, listed, trashed
 from tests.support.factories import Agency
-from tests.support.files.bucket import keys_of
-from tests.support.files.direct_uploads import sent_directly
-from tests.support.files.form_uploads import uploaded
+from tests.support.files.bucket import stored_keys
+from tests.support.files.direct_uploads import upload_directly
+from tests.support.files.form_uploads import add_file
 from tests.support.http_client import Site
 
 
@@ -29,10 +29,10 @@ def purged_uploads(agency: Agency) -> list[tuple]:
 def test_purging_leaves_nothing_but_its_record(site: Site, new_agency):
     agency = new_agency()
     ada = agency.owner.at
-    kept = uploaded(ada, "kept.txt", b"kept")
-    uploaded(ada, "gone.txt", b"one")
-    sent_directly(site, ada, "gone.txt", b"three")
-    body = uploaded(ada, "gone.txt", b"fourth")
+    kept = add_file(ada, "kept.txt", b"kept")
+    add_file(ada, "gone.txt", b"one")
+    upload_directly(site, ada, "gone.txt", b"three")
+    body = add_file(ada, "gone.txt", b"fourth")
     assert ada.post(f"/api/files/{body['id']}/versions/1/restore").status_code == 200
     with tenant_context(agency.ref):
         Share.objects.create(
@@ -44,8 +44,8 @@ def test_purging_leaves_nothing_but_its_record(site: Site, new_agency):
     again = ada.delete(f"{TRASH}/{body['id']}")
 
     assert (answer.status_code, answer.content, again.status_code) == (204, b"", 404)
-    assert used_by(agency) == (4, 1)
-    require_sound(agency)
+    assert quota_usage(agency) == (4, 1)
+    assert_invariants(agency)
     with tenant_context(agency.ref):
         assert [str(pk) for pk in File.objects.values_list("pk", flat=True)] == [kept["id"]]
         assert (FileVersion.objects.count(), Share.objects.count()) == (1, 0)
@@ -66,15 +66,15 @@ def test_objects_that_no_upload_knows_go_too(new_agency):
 
     assert agency.owner.at.delete(f"{TRASH}/{body['id']}").status_code == 204
 
-    assert keys_of(agency) == set()
+    assert stored_keys(agency) == set()
     assert [cleared for _, cleared in purged_uploads(agency)] == [True, True]
-    require_sound(agency)
+    assert_invariants(agency)
 
 
 def test_a_store_that_is_away_lets_go_later(new_agency):
     agency = new_agency()
     body = trashed(agency.owner.at, "stubborn.txt")
-    held = keys_of(agency)
+    held = stored_keys(agency)
     stack.stop("seaweedfs")
     try:
         answer = agency.owner.at.delete(f"{TRASH}/{body['id']}")
@@ -82,22 +82,22 @@ def test_a_store_that_is_away_lets_go_later(new_agency):
         stack.start_ready("seaweedfs")
 
     assert answer.status_code == 204
-    assert (keys_of(agency), used_by(agency)) == (held, (0, 0))
+    assert (stored_keys(agency), quota_usage(agency)) == (held, (0, 0))
     assert [cleared for _, cleared in purged_uploads(agency)] == [False]
     with tenant_context(agency.ref):
-        assert settle_some() == 1
-    assert keys_of(agency) == set()
+        assert clean_up_due() == 1
+    assert stored_keys(agency) == set()
     assert [cleared for _, cleared in purged_uploads(agency)] == [True]
 
 
 def test_who_looked_before_the_purge_does_not_call_it_cleared(site: Site, new_agency):
     """Settling what a single upload left must not hide an object that is to go since then."""
     agency = new_agency()
-    sent_directly(site, agency.owner.at, "a.txt", b"data")
+    upload_directly(site, agency.owner.at, "a.txt", b"data")
     with tenant_context(agency.ref):
         seen = Upload.objects.get()
         Upload.objects.update(state="purged", cleared_at=None)
-        tidy(seen)
+        clean_up(seen)
 
     assert [cleared for _, cleared in purged_uploads(agency)] == [False]
 
@@ -105,7 +105,7 @@ def test_who_looked_before_the_purge_does_not_call_it_cleared(site: Site, new_ag
 def test_completing_an_upload_whose_file_was_purged(site: Site, new_agency):
     agency = new_agency()
     ada = agency.owner.at
-    body = sent_directly(site, ada, "a.txt", b"data")
+    body = upload_directly(site, ada, "a.txt", b"data")
     ada.delete(f"/api/files/{body['id']}")
     ada.delete(f"{TRASH}/{body['id']}")
 
@@ -124,12 +124,12 @@ def test_those_whose_time_is_over_are_purged_as_files_come_and_go(new_agency):
 
     begun = ada.post("/api/uploads", {"name": "new.txt", "size": 1}).json()
     ada.delete(f"/api/uploads/{begun['id']}")
-    after_announcing = used_by(agency)
-    uploaded(ada, "new.txt", b"four")
+    after_announcing = quota_usage(agency)
+    add_file(ada, "new.txt", b"four")
 
     assert after_announcing == (12, 3)
-    assert used_by(agency) == (8, 2)
-    require_sound(agency)
+    assert quota_usage(agency) == (8, 2)
+    assert_invariants(agency)
     assert [row["id"] for row in listed(ada)] == [kept["id"]]
     with tenant_context(agency.ref):
         told = AuditEvent.objects.filter(action="file.purged")
@@ -149,12 +149,12 @@ def test_the_housekeeper_purges_where_nothing_comes_or_goes(new_agency):
         age(agency, body["id"], seconds=settings.TRASH_SECONDS)
 
     counted = json.loads(run("--dry-run", "--json"))
-    before = used_by(agency)
+    before = quota_usage(agency)
     done = json.loads(run("--json"))
 
     assert (counted["dry_run"], done["dry_run"]) == (True, False)
     assert counted["tenants"][agency.slug] == done["tenants"][agency.slug] == 7
     assert before == (49, 7)
-    assert used_by(agency) == (0, 0)
-    require_sound(agency)
+    assert quota_usage(agency) == (0, 0)
+    assert_invariants(agency)
     assert json.loads(run("--json"))["files"] == 0

@@ -9,7 +9,7 @@ from django.utils import timezone
 from files.models import Upload
 from tenants.context import tenant_context
 from tests.support.factories import Agency
-from tests.support.files.direct_uploads import UPLOADS, completed, sent
+from tests.support.files.direct_uploads import UPLOADS, post_complete, put_content
 from tests.support.http_client import Site
 
 KEY = {"Idempotency-Key": "once"}
@@ -17,13 +17,13 @@ End = Callable[[Site, Agency, dict[str, Any]], object]
 
 
 def complete(site: Site, agency: Agency, begun: dict[str, Any]) -> None:
-    sent(site, begun, b"good")
-    assert completed(agency.owner.at, begun).status_code == 201
+    put_content(site, begun, b"good")
+    assert post_complete(agency.owner.at, begun).status_code == 201
 
 
 def purge(site: Site, agency: Agency, begun: dict[str, Any]) -> None:
-    sent(site, begun, b"good")
-    file = completed(agency.owner.at, begun).json()["id"]
+    put_content(site, begun, b"good")
+    file = post_complete(agency.owner.at, begun).json()["id"]
     for place in ("files", "trash"):
         assert agency.owner.at.delete(f"/api/{place}/{file}").status_code == 204
 

@@ -8,16 +8,16 @@ import pytest
 from accounts.models import User
 from files.models import File, Upload
 from files.problems import ChecksumMismatch, UploadIncomplete
-from files.storage.writer import clear
-from files.uploads.cleanup import give_up
-from files.uploads.completion import keep_arrived
-from files.uploads.landing import landing_key
-from files.uploads.promotion import arrived, settle_in
+from files.storage.writer import purge_key
+from files.uploads.cleanup import abandon
+from files.uploads.completion import finalize
+from files.uploads.landing import staging_key
+from files.uploads.promotion import find_or_assemble, promote
 from tenants.context import tenant_context
 from tests.support.factories import Agency
 from tests.support.files.bucket import sha256
-from tests.support.files.consistency import assert_agreed
-from tests.support.files.direct_uploads import announced, completed, sent
+from tests.support.files.consistency import assert_consistent
+from tests.support.files.direct_uploads import post_complete, post_upload, put_content
 from tests.support.http_client import Site
 
 
@@ -26,25 +26,25 @@ class Completing:
 
     def __init__(self, site: Site, agency: Agency, data: bytes) -> None:
         self._site, self.agency, self.host = site, agency, agency.owner.at
-        self.begun = announced(self.host, "a.txt", 5).json()
+        self.begun = post_upload(self.host, "a.txt", 5).json()
         self.send(data)
         with tenant_context(agency.ref):
             self.upload = Upload.objects.get(pk=self.begun["id"])
             self.user = User.objects.get(pk=agency.owner.id)
-            self.seen = arrived(self.upload, {})
+            self.seen = find_or_assemble(self.upload, {})
 
     def send(self, data: bytes) -> None:
         """Put other bytes where the upload lands."""
-        sent(self._site, self.begun, data)
+        put_content(self._site, self.begun, data)
 
     def completed(self) -> httpx.Response:
         """Let somebody else complete it, over HTTP."""
-        return completed(self.host, self.begun)
+        return post_complete(self.host, self.begun)
 
     def go_on(self, between: Callable[[], None] = lambda: None) -> File:
         """Read what was seen, then keep it; ``between`` happens when it has been read."""
         with tenant_context(self.agency.ref):
-            return keep_arrived(self.upload, self.seen, user=self.user, between=between)
+            return finalize(self.upload, self.seen, user=self.user, between=between)
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_what_lands_later_never_replaces_a_file_that_is_kept(begin):
     assert (made[0].status_code, made[0].json()["id"]) == (201, str(file.id))
     assert made[0].json()["sha256"] == sha256(b"first")
     assert slower.host.get(f"/api/files/{file.id}/content").content == b"first"
-    assert_agreed(slower.agency)
+    assert_consistent(slower.agency)
 
 
 def test_what_lands_after_the_look_is_looked_at_anew(begin):
@@ -80,21 +80,21 @@ def test_what_lands_after_the_look_is_looked_at_anew(begin):
 
     assert none_yet == []
     assert slower.completed().json()["sha256"] == sha256(b"later")
-    assert_agreed(slower.agency)
+    assert_consistent(slower.agency)
 
 
 def test_what_is_gone_after_the_look_is_asked_for_again(begin):
     slower = begin(b"first")
     with tenant_context(slower.agency.ref):
-        key = landing_key(slower.upload)
+        key = staging_key(slower.upload)
 
     with pytest.raises(UploadIncomplete):
-        slower.go_on(lambda: clear(key))
+        slower.go_on(lambda: purge_key(key))
 
     assert slower.completed().json()["missing"] == [1]
     slower.send(b"again")
     assert slower.completed().json()["sha256"] == sha256(b"again")
-    assert_agreed(slower.agency)
+    assert_consistent(slower.agency)
 
 
 def test_one_who_looked_before_another_made_the_file_gets_that_file(begin):
@@ -104,18 +104,18 @@ def test_one_who_looked_before_another_made_the_file_gets_that_file(begin):
     file = slower.go_on()
 
     assert (made.status_code, made.json()["id"]) == (201, str(file.id))
-    assert_agreed(slower.agency)
+    assert_consistent(slower.agency)
 
 
 def test_one_who_looked_before_another_found_a_mismatch_is_told_that(begin):
     slower = begin(b"bytes")
 
     with tenant_context(slower.agency.ref):
-        give_up(Upload.objects.get(), Upload.Reason.MISMATCH, by=slower.user)
+        abandon(Upload.objects.get(), Upload.Reason.MISMATCH, by=slower.user)
     with pytest.raises(ChecksumMismatch):
         slower.go_on()
 
-    assert_agreed(slower.agency)
+    assert_consistent(slower.agency)
 
 
 def test_bytes_that_were_there_before_and_after_are_not_what_was_read(begin):
@@ -127,13 +127,13 @@ def test_bytes_that_were_there_before_and_after_are_not_what_was_read(begin):
         slower.go_on(lambda: slower.send(b"first"))
 
     assert slower.completed().json()["sha256"] == sha256(b"other")
-    assert_agreed(slower.agency)
+    assert_consistent(slower.agency)
 
 
 def test_one_who_died_after_moving_leaves_no_version(begin):
     dying = begin(b"bytes")
     with tenant_context(dying.agency.ref):
-        settle_in(dying.upload, dying.seen)
+        promote(dying.upload, dying.seen)
 
     assert dying.completed().status_code == 201
-    assert_agreed(dying.agency)
+    assert_consistent(dying.agency)

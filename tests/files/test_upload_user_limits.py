@@ -11,15 +11,15 @@ from django.utils import timezone
 from accounts.models import User
 from files.models import Upload
 from files.problems import QuotaExceeded, TooManyUploads
-from files.uploads.cleanup import settle_some
-from files.uploads.direct import Announced, announce_upload
+from files.uploads.cleanup import clean_up_due
+from files.uploads.direct import UploadSpec, create_upload
 from tenants.context import tenant_context
-from tests.support.accounts.api_keys import made
-from tests.support.factories import Agency, Person, join
-from tests.support.files.consistency import assert_agreed, balance_of, sums_of
-from tests.support.files.direct_uploads import UPLOADS, announced, completed, sent
-from tests.support.files.form_uploads import upload
-from tests.support.files.limits import limit
+from tests.support.accounts.api_keys import post_api_key
+from tests.support.factories import Agency, Person, add_member
+from tests.support.files.consistency import assert_consistent, balance_of, row_sums
+from tests.support.files.direct_uploads import UPLOADS, post_complete, post_upload, put_content
+from tests.support.files.form_uploads import post_file
+from tests.support.files.limits import set_limits
 from tests.support.http_client import Site
 
 ROOM = 1000
@@ -29,20 +29,20 @@ ROOM = 1000
 def small(new_agency: Callable[..., Agency]) -> Agency:
     """An agency with room for 1000 bytes."""
     agency = new_agency()
-    limit(agency, storage_bytes=ROOM)
+    set_limits(agency, storage_bytes=ROOM)
     return agency
 
 
 @pytest.fixture
 def member(small: Agency) -> Person:
-    return join(small, "mia@small.test")
+    return add_member(small, "mia@small.test")
 
 
 def test_a_member_reserves_half_of_what_is_free(small: Agency, member: Person):
-    over = announced(member.at, "a.bin", ROOM // 2 + 1)
-    half = announced(member.at, "a.bin", ROOM // 2)
-    more = announced(member.at, "b.bin", 1)
-    others = announced(small.owner.at, "c.bin", ROOM // 2)
+    over = post_upload(member.at, "a.bin", ROOM // 2 + 1)
+    half = post_upload(member.at, "a.bin", ROOM // 2)
+    more = post_upload(member.at, "b.bin", 1)
+    others = post_upload(small.owner.at, "c.bin", ROOM // 2)
 
     for refused in (over, more):
         assert (refused.status_code, refused.json()["code"]) == (413, "quota_exceeded")
@@ -51,24 +51,24 @@ def test_a_member_reserves_half_of_what_is_free(small: Agency, member: Person):
     assert more.json()["reservable_bytes"] == 0
     assert more.json()["quota"]["reserved_bytes"] == ROOM // 2
     assert (half.status_code, others.status_code) == (201, 201)
-    assert balance_of(small) == sums_of(small) == (0, 0, ROOM, 2)
+    assert balance_of(small) == row_sums(small) == (0, 0, ROOM, 2)
 
 
 def test_what_others_hold_and_keep_is_not_free(small: Agency, member: Person):
-    announced(small.owner.at, "a.bin", 200)
-    upload(small.owner.at, "b.bin", b"x" * 200)
+    post_upload(small.owner.at, "a.bin", 200)
+    post_file(small.owner.at, "b.bin", b"x" * 200)
 
-    over, fits = announced(member.at, "c.bin", 301), announced(member.at, "c.bin", 300)
+    over, fits = post_upload(member.at, "c.bin", 301), post_upload(member.at, "c.bin", 300)
 
     assert (over.status_code, fits.status_code) == (413, 201)
     assert over.json()["reservable_bytes"] == 300
 
 
 def test_an_owner_reserves_all_of_it_but_not_by_a_key(small: Agency):
-    key = made(small.owner, scopes=["files:write"])["key"]
+    key = post_api_key(small.owner, scopes=["files:write"])["key"]
 
-    by_key = announced(small.host.with_token(key), "a.bin", ROOM)
-    by_owner = announced(small.owner.at, "a.bin", ROOM)
+    by_key = post_upload(small.host.with_token(key), "a.bin", ROOM)
+    by_owner = post_upload(small.owner.at, "a.bin", ROOM)
 
     assert (by_key.status_code, by_key.json()["reservable_bytes"]) == (413, ROOM // 2)
     assert by_owner.status_code == 201
@@ -77,23 +77,23 @@ def test_an_owner_reserves_all_of_it_but_not_by_a_key(small: Agency):
 def test_a_member_fills_all_of_the_room_with_bytes_that_are_sent(
     site: Site, small: Agency, member: Person
 ):
-    form = upload(member.at, "form.bin", b"x" * (ROOM - 100))
-    begun = announced(member.at, "a.bin", 50).json()
-    sent(site, begun, b"x" * 50)
+    form = post_file(member.at, "form.bin", b"x" * (ROOM - 100))
+    begun = post_upload(member.at, "a.bin", 50).json()
+    put_content(site, begun, b"x" * 50)
 
     assert form.status_code == 201, form.text
-    assert completed(member.at, begun).status_code == 201
-    assert_agreed(small)
+    assert post_complete(member.at, begun).status_code == 201
+    assert_consistent(small)
 
 
 def test_a_member_reserves_half_of_the_objects(small: Agency, member: Person):
-    limit(small, storage_bytes=0, storage_objects=3)
+    set_limits(small, storage_bytes=0, storage_objects=3)
 
-    answers = [announced(member.at, f"{n}.bin", 1) for n in range(3)]
+    answers = [post_upload(member.at, f"{n}.bin", 1) for n in range(3)]
 
     assert [answer.status_code for answer in answers] == [201, 201, 413]
     assert answers[2].json()["reservable_bytes"] == 0
-    assert announced(small.owner.at, "own.bin", 1).status_code == 201
+    assert post_upload(small.owner.at, "own.bin", 1).status_code == 201
 
 
 def test_the_number_of_open_uploads_is_bounded(settings, small: Agency, member: Person, inside):
@@ -120,14 +120,14 @@ def test_concurrent_uploads_never_exceed_it(
     settings, small: Agency, member: Person, most: int, room: int, kept: int
 ):
     settings.UPLOAD_OPEN_PER_USER = most
-    limit(small, storage_bytes=room)
+    set_limits(small, storage_bytes=room)
     with tenant_context(small.ref):
         user = User.objects.get(pk=member.id)
 
     def begin(number: int) -> str:
         try:
             with tenant_context(small.ref):
-                announce_upload(Announced(f"{number}.bin", 100), user=user)
+                create_upload(UploadSpec(f"{number}.bin", 100), user=user)
         except (QuotaExceeded, TooManyUploads) as problem:
             return problem.code
         finally:
@@ -138,19 +138,19 @@ def test_concurrent_uploads_never_exceed_it(
         outcomes = list(pool.map(begin, range(12)))
 
     assert outcomes.count("begun") == kept
-    assert balance_of(small) == sums_of(small) == (0, 0, 100 * kept, kept)
+    assert balance_of(small) == row_sums(small) == (0, 0, 100 * kept, kept)
 
 
 # -- uploads to which nothing is sent --------------------------------------------------------------
 @pytest.mark.parametrize("size", [300, 17 * 1024 * 1024], ids=["single", "multipart"])
 def test_nothing_sent_in_time_ends_an_upload(site: Site, new_agency, size: int):
     agency = new_agency()
-    idle, busy = (announced(agency.owner.at, name, size).json() for name in ("a", "b"))
+    idle, busy = (post_upload(agency.owner.at, name, size).json() for name in ("a", "b"))
     part = b"x" * min(size, busy["part_size"])
     assert site.fetch(busy["urls"][0], "PUT", content=part, headers=busy["headers"]).is_success
     with tenant_context(agency.ref):
         Upload.objects.update(start_by=timezone.now() - timedelta(seconds=1))
-        settled = settle_some()
+        settled = clean_up_due()
 
     there = {i: agency.owner.at.get(f"{UPLOADS}/{i}").json() for i in (idle["id"], busy["id"])}
 
@@ -158,23 +158,23 @@ def test_nothing_sent_in_time_ends_an_upload(site: Site, new_agency, size: int):
     assert settled == 1
     assert (there[idle["id"]]["state"], there[idle["id"]]["reason"]) == ("failed", "expired")
     assert (there[busy["id"]]["state"], there[busy["id"]]["start_by"]) == ("pending", None)
-    assert balance_of(agency) == sums_of(agency) == (0, 0, size, 1)
+    assert balance_of(agency) == row_sums(agency) == (0, 0, size, 1)
 
 
 def test_room_held_by_what_has_ended_is_given_to_who_asks(new_agency):
     """Also when nobody has begun an upload since, so that nothing else has settled it."""
     agency = new_agency()
-    limit(agency, storage_bytes=ROOM)
-    announced(agency.owner.at, "a.bin", ROOM)
+    set_limits(agency, storage_bytes=ROOM)
+    post_upload(agency.owner.at, "a.bin", ROOM)
     with tenant_context(agency.ref):
         Upload.objects.update(start_by=timezone.now() - timedelta(seconds=1))
 
-    assert announced(agency.owner.at, "b.bin", ROOM).status_code == 201
+    assert post_upload(agency.owner.at, "b.bin", ROOM).status_code == 201
 
 
 def test_addresses_for_an_upload_nothing_was_sent_of_are_refused_late(new_agency):
     agency = new_agency()
-    begun = announced(agency.owner.at, "a.bin", 10).json()
+    begun = post_upload(agency.owner.at, "a.bin", 10).json()
     with tenant_context(agency.ref):
         Upload.objects.update(start_by=timezone.now() - timedelta(seconds=1))
 
@@ -185,8 +185,8 @@ def test_addresses_for_an_upload_nothing_was_sent_of_are_refused_late(new_agency
 
 # -- who sees and ends them ------------------------------------------------------------------------
 def test_managers_see_and_end_everybodys(small: Agency, member: Person):
-    begun = announced(member.at, "a.bin", 10).json()
-    other = join(small, "ole@small.test")
+    begun = post_upload(member.at, "a.bin", 10).json()
+    other = add_member(small, "ole@small.test")
     address = f"{UPLOADS}/{begun['id']}"
 
     def listed(person: Person) -> list[str]:

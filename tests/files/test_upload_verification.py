@@ -20,14 +20,14 @@ from django.utils import timezone
 from audit.models import AuditEvent
 from files.models import FileVersion, Upload
 from files.storage.client import client
-from files.uploads.cleanup import settle_some
+from files.uploads.cleanup import clean_up_due
 from files.uploads.verification import verify_due
 from tenants.context import NoTenant, tenant_context
 from tests import stack
 from tests.support.factories import Agency
-from tests.support.files.bucket import keys_of, sha256
-from tests.support.files.consistency import assert_agreed, balance_of
-from tests.support.files.direct_uploads import UPLOADS, announced, sent
+from tests.support.files.bucket import sha256, stored_keys
+from tests.support.files.consistency import assert_consistent, balance_of
+from tests.support.files.direct_uploads import UPLOADS, post_upload, put_content
 from tests.support.http_client import Host, Site
 
 MIB = 1024 * 1024
@@ -55,8 +55,8 @@ def no_verifier(site: Site) -> Iterator[None]:
 
 def whole(site: Site, agency: Agency, data: bytes = DATA, **fields: Any) -> dict[str, Any]:
     """Send all of an upload, and complete nothing."""
-    begun = announced(agency.owner.at, "film.bin", len(data), **fields).json()
-    sent(site, begun, data)
+    begun = post_upload(agency.owner.at, "film.bin", len(data), **fields).json()
+    put_content(site, begun, data)
     return begun
 
 
@@ -127,7 +127,7 @@ def test_the_sites_verifier_hears_of_it_and_makes_the_file(site: Site, new_agenc
     assert (done.status_code, done.json()["sha256"]) == (201, sha256(DATA))
     assert events(agency) == ["upload.received", "file.uploaded"]
     assert ada.get(f"/api/files/{done.json()['id']}/content").content == DATA
-    assert_agreed(agency)
+    assert_consistent(agency)
 
 
 def test_what_is_not_what_was_announced_leaves_nothing(site: Site, new_agency, complete):
@@ -142,8 +142,8 @@ def test_what_is_not_what_was_announced_leaves_nothing(site: Site, new_agency, c
     assert (seen["state"], seen["reason"]) == ("failed", "mismatch")
     assert (refused.status_code, refused.json()["code"]) == (422, "checksum_mismatch")
     assert events(agency) == ["upload.received", "upload.refused"]
-    assert keys_of(agency) == set()
-    assert_agreed(agency)
+    assert stored_keys(agency) == set()
+    assert_consistent(agency)
 
 
 def test_meanwhile_it_waits_and_is_nobody_elses(
@@ -155,7 +155,7 @@ def test_meanwhile_it_waits_and_is_nobody_elses(
     complete(agency, begun)
     due(agency, expires_at=timezone.now())
     with tenant_context(agency.ref):
-        settled = settle_some()
+        settled = clean_up_due()
 
     more = ada.post(f"{where}/parts", {"numbers": [1]})
     repeated = again(ada, begun)
@@ -169,7 +169,7 @@ def test_meanwhile_it_waits_and_is_nobody_elses(
     assert ada.get("/api/files").json()["results"] == []
     assert once(agency) == 1
     assert again(ada, begun).status_code == 201
-    assert_agreed(agency)
+    assert_consistent(agency)
 
 
 def test_calling_it_off_meanwhile_leaves_nothing(site: Site, new_agency, complete, no_verifier):
@@ -182,8 +182,8 @@ def test_calling_it_off_meanwhile_leaves_nothing(site: Site, new_agency, complet
     assert gone.status_code == 204
     assert once(agency) == 0
     assert events(agency) == ["upload.received", "upload.aborted"]
-    assert keys_of(agency) == set()
-    assert_agreed(agency)
+    assert stored_keys(agency) == set()
+    assert_consistent(agency)
 
 
 def test_called_off_while_it_is_read_it_makes_no_file(
@@ -199,8 +199,8 @@ def test_called_off_while_it_is_read_it_makes_no_file(
 
         assert Upload.objects.get().verify_attempts == 1
     assert ended(ada, begun)["reason"] == "aborted"
-    assert keys_of(agency) == set()
-    assert_agreed(agency)
+    assert stored_keys(agency) == set()
+    assert_consistent(agency)
 
 
 def test_whoever_is_to_stop_hands_it_to_the_next(site: Site, new_agency, complete, no_verifier):
@@ -216,7 +216,7 @@ def test_whoever_is_to_stop_hands_it_to_the_next(site: Site, new_agency, complet
     assert (broken_off, left.state, left.verify_attempts) == (0, "pending", 1)
     assert left.verify_at <= timezone.now()
     assert once(agency) == 1
-    assert_agreed(agency)
+    assert_consistent(agency)
 
 
 def test_one_that_is_killed_is_followed_by_another(site: Site, new_agency, complete, no_verifier):
@@ -239,7 +239,7 @@ def test_one_that_is_killed_is_followed_by_another(site: Site, new_agency, compl
     assert json.loads(done.stdout)["verified"] >= 1
     assert b"upload_verifying" in done.stderr
     assert again(agency.owner.at, begun).json()["sha256"] == sha256(data)
-    assert_agreed(agency)
+    assert_consistent(agency)
 
 
 def test_a_store_that_is_away_is_asked_again(site: Site, new_agency, complete, no_verifier):
@@ -260,20 +260,20 @@ def test_a_store_that_is_away_is_asked_again(site: Site, new_agency, complete, n
     assert late.verify_at > timezone.now()
     assert once(agency) == 1
     assert again(agency.owner.at, begun).status_code == 201
-    assert_agreed(agency)
+    assert_consistent(agency)
 
 
 def test_an_object_that_vanished_frees_its_room(site: Site, new_agency, complete, no_verifier):
     agency = new_agency()
     begun = whole(site, agency)
     complete(agency, begun)
-    [key] = keys_of(agency)
+    [key] = stored_keys(agency)
     client().delete_object(Bucket=stack.env["S3_BUCKET"], Key=key)
 
     assert once(agency) == 1
     assert ended(agency.owner.at, begun)["reason"] == "interrupted"
     assert again(agency.owner.at, begun).json()["code"] == "upload_ended"
-    assert_agreed(agency)
+    assert_consistent(agency)
 
 
 def test_several_at_once_make_one_file(site: Site, new_agency, complete, no_verifier):
@@ -292,7 +292,7 @@ def test_several_at_once_make_one_file(site: Site, new_agency, complete, no_veri
     with tenant_context(agency.ref):
         assert FileVersion.objects.count() == 1
     assert events(agency) == ["upload.received", "file.uploaded"]
-    assert_agreed(agency)
+    assert_consistent(agency)
 
 
 def test_outside_of_a_tenant_nothing_is_verified():

@@ -6,25 +6,25 @@ import pytest
 from django.utils import timezone
 
 from files.models import Share, Upload
-from files.uploads.cleanup import settle_some
+from files.uploads.cleanup import clean_up_due
 from tenants.context import tenant_context
-from tests.files.ledger import require_sound
+from tests.files.ledger import assert_invariants
 from tests.files.test_trash import TRASH, listed, trashed
-from tests.support.factories import Agency, Person, join
-from tests.support.files.form_uploads import uploaded
+from tests.support.factories import Agency, Person, add_member
+from tests.support.files.form_uploads import add_file
 
 EXPORT = "/api/users/me/export"
 
 
 @pytest.fixture
 def dan(agency: Agency) -> Person:
-    return join(agency, "dan@leaves.test")
+    return add_member(agency, "dan@leaves.test")
 
 
 @pytest.mark.parametrize("how", ["remove", "erase"])
 def test_their_files_and_their_trash_stay(agency: Agency, dan: Person, how: str):
     ada = agency.owner.at
-    live = uploaded(dan.at, "plan.txt", b"a plan")
+    live = add_file(dan.at, "plan.txt", b"a plan")
     back, gone = trashed(dan.at, "back.txt", b"one", b"two"), trashed(dan.at, "gone.txt")
     dan.at.post("/api/uploads", {"name": "never.bin", "size": 1000})
 
@@ -42,14 +42,14 @@ def test_their_files_and_their_trash_stay(agency: Agency, dan: Person, how: str)
     assert ada.delete(f"{TRASH}/{gone['id']}").status_code == 204
     with tenant_context(agency.ref):
         Upload.objects.filter(state="pending").update(expires_at=timezone.now())
-        assert settle_some() == 1
-    require_sound(agency)
+        assert clean_up_due() == 1
+    assert_invariants(agency)
 
 
 def test_an_export_tells_of_all_of_it(agency: Agency, dan: Person):
-    live, old = uploaded(dan.at, "plan.txt"), trashed(dan.at, "old.txt")
+    live, old = add_file(dan.at, "plan.txt"), trashed(dan.at, "old.txt")
     begun = dan.at.post("/api/uploads", {"name": "begun.bin", "size": 7}).json()
-    uploaded(agency.owner.at, "hers.txt")
+    add_file(agency.owner.at, "hers.txt")
     with tenant_context(agency.ref):
         secret = {"token_hash": b"0123456789", "token_sealed": "sealed-secret", "password": "p"}
         share = Share.objects.create(file_id=live["id"], created_by_id=dan.id, **secret)

@@ -9,7 +9,7 @@ from django.db import migrations, models
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ModelState, ProjectState
 
-from tenants.fleet.lint.linter import lint
+from tenants.fleet.lint.linter import lint_migration
 
 COUNT = models.IntegerField()
 WIDE = models.CharField(max_length=200)
@@ -39,7 +39,7 @@ def state() -> ProjectState:
 
 def codes(*operations: Operation, **fields: object) -> list[str]:
     kind = type("Migration", (migrations.Migration,), {"operations": list(operations), **fields})
-    return [fault.code for fault in lint(kind("0002_next", "ledger"), state())]
+    return [fault.code for fault in lint_migration(kind("0002_next", "ledger"), state())]
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ import json
 
 import pytest
 
-from tenants.fleet.options import duration
+from tenants.fleet.options import duration_argument
 from tests.fleet.conftest import CAST
 from tests.support.tenants.fleet import FIELD, Fleet
-from tests.support.tenants.pg_catalog import described
+from tests.support.tenants.pg_catalog import describe_schema
 
 
 def columns(fleet: Fleet, slug: str) -> set[str]:
@@ -42,7 +42,7 @@ def test_what_is_sent_as_text_is_what_the_operations_make(fleet: Fleet):
     fleet.migrate("--parallel", "1")  # the first by its operations, the others as text
     fleet.make("eve")  # from the template
 
-    facts = [described(fleet.database, schema) for schema in fleet.schemas().values()]
+    facts = [describe_schema(fleet.database, schema) for schema in fleet.schemas().values()]
     assert all(fact == facts[0] for fact in facts)
 
 
@@ -130,7 +130,7 @@ def test_only_the_tenants_that_were_named_are_migrated(fleet: Fleet):
 @pytest.mark.parametrize("value", ["soon", "5", "-1s", "1 s", ""])
 def test_a_time_needs_a_unit(value: str):
     with pytest.raises(argparse.ArgumentTypeError):
-        duration(value)
+        duration_argument(value)
 
 
 def test_a_value_that_python_makes_up_is_made_up_for_each_tenant(fleet: Fleet):

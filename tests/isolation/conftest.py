@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.core.conftest import superuser
-from tests.support.cleanup import tidied
+from tests.support.cleanup import cleaned_up
 
 __all__ = ["superuser"]
 
@@ -13,7 +13,7 @@ __all__ = ["superuser"]
 @pytest.fixture(scope="package", autouse=True)
 def _tidy(committed: None) -> Iterator[None]:
     """Take away what the tests here left half there."""
-    with tidied():
+    with cleaned_up():
         yield
 
 

@@ -18,8 +18,8 @@ from accounts.sessions.services import open_session
 from accounts.sessions.tokens import access_token
 from devstack.testing import TestStack
 from tenants.context import tenant_context
-from tests.support.accounts.tokens import claims, refusal
-from tests.support.factories import Agency, found_agency, join
+from tests.support.accounts.tokens import status_and_code, token_claims
+from tests.support.factories import Agency, add_member, create_agency
 from tests.support.http_client import BASE_DOMAIN, PASSWORD, Host, Site
 from tests.support.routes import MEMBER, ROUTES, Route
 
@@ -40,14 +40,14 @@ def api(stores: TestStack, site: Site) -> Host:
 
 @pytest.fixture(scope="module")
 def mine(site: Site) -> Agency:
-    return found_agency(site, "mine-on-api")
+    return create_agency(site, "mine-on-api")
 
 
 @pytest.fixture(scope="module")
 def other(site: Site) -> Agency:
     """Another agency that would let everybody join, and whose owner has the same log-in as mine."""
-    agency = found_agency(site, "other-on-api", email="owner@mine-on-api.test")
-    join(agency, "secret-person@other.test")
+    agency = create_agency(site, "other-on-api", email="owner@mine-on-api.test")
+    add_member(agency, "secret-person@other.test")
     return agency
 
 
@@ -131,7 +131,7 @@ def test_naming_another_tenant_changes_nothing(
         for secret in (other.owner.id, "secret-person", "secret-plan"):
             assert secret not in answer.text, way
         if route.name in {"login", "refresh"}:
-            assert claims(answer.json()["access_token"])["tenant_id"] == mine.slug, way
+            assert token_claims(answer.json()["access_token"])["tenant_id"] == mine.slug, way
         if "{file}" in route.path:
             assert answer.status_code == 404, way
         elif route.who == MEMBER:
@@ -153,7 +153,7 @@ def test_the_host_is_the_same_however_it_is_written(
 def test_no_path_names_a_tenant(api: Host, mine: Agency, other: Agency, path: str):
     asked = path.format(slug=other.slug, id=other.ref.id)
 
-    assert refusal(api.with_token(log_in(mine)[0]).get(asked)) == (404, "not_found")
+    assert status_and_code(api.with_token(log_in(mine)[0]).get(asked)) == (404, "not_found")
 
 
 def test_a_target_that_names_a_host_leads_nowhere_else(api: Host, mine: Agency, other: Agency):
@@ -180,8 +180,8 @@ def test_the_bearer_token_wins_over_a_log_in_for_another_tenant(
     with_credential = api.with_token(log_in(mine)[0]).post("/api/auth/login", body)
     without = api.post("/api/auth/login", body)
 
-    assert claims(with_credential.json()["access_token"])["tenant_id"] == mine.slug
-    assert claims(without.json()["access_token"])["tenant_id"] == other.slug
+    assert token_claims(with_credential.json()["access_token"])["tenant_id"] == mine.slug
+    assert token_claims(without.json()["access_token"])["tenant_id"] == other.slug
 
 
 def test_a_refresh_token_is_its_tenants_whoever_is_named(api: Host, mine: Agency, other: Agency):
@@ -189,7 +189,7 @@ def test_a_refresh_token_is_its_tenants_whoever_is_named(api: Host, mine: Agency
 
     answer = api.post("/api/auth/refresh", body)
 
-    assert claims(answer.json()["access_token"])["tenant_id"] == mine.slug
+    assert token_claims(answer.json()["access_token"])["tenant_id"] == mine.slug
 
 
 @pytest.mark.parametrize("path", ["/api/auth/refresh", "/api/auth/logout", "/api/logout"])
@@ -200,11 +200,11 @@ def test_one_tenants_credential_does_nothing_to_anothers_session(
     for asking, asked in ((mine, other), (other, mine)):
         access, _ = log_in(asking)
         foreign_access, foreign_refresh = log_in(asked)
-        session_id = claims(foreign_access)["sid"]
+        session_id = token_claims(foreign_access)["sid"]
 
         answer = api.with_token(access).post(path, {"refresh_token": foreign_refresh})
 
-        assert refusal(answer) == (401, "token_invalid")
+        assert status_and_code(answer) == (401, "token_invalid")
         assert api.with_token(access).get("/api/users/me").status_code == 200
         with tenant_context(asked.ref):
             session = Session.objects.get(pk=session_id)

@@ -16,7 +16,7 @@ from audit.services import SYSTEM
 from devstack.home import CHECKOUT
 from devstack.testing import TestStack
 from operations.isolation.routes import all_routes
-from operations.isolation.tenants import found_party, leftovers
+from operations.isolation.tenants import create_audit_tenant, find_leftovers
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tenants.services import create_tenant
@@ -37,7 +37,7 @@ def report(site: Site) -> dict:
 
 def test_nothing_goes_through_and_nothing_is_left(report: dict):
     assert report["crossings"] == 0
-    assert leftovers() == []
+    assert find_leftovers() == []
 
 
 def test_every_route_was_tried_with_every_method(report: dict):
@@ -60,15 +60,15 @@ def test_the_command_tells_and_fails(committed: None):
 
 
 def test_what_a_killed_run_left_is_removed_and_nothing_else(committed: None):
-    left = found_party().ref
+    left = create_audit_tenant().ref
     customer = create_tenant(name="Audit x", subdomain="isolation-audit-customer", actor=SYSTEM)
     try:
-        assert [tenant.pk for tenant in leftovers()] == [left.id]
+        assert [tenant.pk for tenant in find_leftovers()] == [left.id]
 
         call_command("audit_isolation", "--clean", stdout=(out := io.StringIO()))
 
         assert out.getvalue() == "1 tenant of former runs removed.\n"
-        assert leftovers() == []
+        assert find_leftovers() == []
         with tenant_context(customer):
             assert User.objects.count() == 0
     finally:
@@ -101,7 +101,7 @@ def test_one_that_is_stopped_leaves_nothing(
         stderr=subprocess.PIPE,
         text=True,
     )
-    while not leftovers():
+    while not find_leftovers():
         assert process.poll() is None
         time.sleep(0.05)
 
@@ -109,4 +109,4 @@ def test_one_that_is_stopped_leaves_nothing(
 
     assert "what was planted has been removed" in process.communicate(timeout=120)[1]
     assert process.returncode == status
-    assert leftovers() == []
+    assert find_leftovers() == []

@@ -17,18 +17,23 @@ from files.models import Balance
 from files.storage.backend import TenantStorage
 from idempotency.models import Answer
 from operations.isolation.attacker import Attacker
-from operations.isolation.canaries import Blind, Canaries, apart, read_canaries
-from operations.isolation.change_monitor import Watch
-from operations.isolation.change_recorder import RECORD, TRIGGER
-from operations.isolation.probes.database import try_database
-from operations.isolation.probes.http import try_routes
-from operations.isolation.probes.storage import try_store
-from operations.isolation.report import Row
+from operations.isolation.canaries import (
+    AuditIncompleteError,
+    Canaries,
+    exclude_common,
+    read_canaries,
+)
+from operations.isolation.change_monitor import ChangeMonitor
+from operations.isolation.change_recorder import RECORD_TABLE, RECORD_TRIGGER
+from operations.isolation.probes.database import probe_database
+from operations.isolation.probes.http import probe_routes
+from operations.isolation.probes.storage import probe_storage
+from operations.isolation.report import AttemptResult
 from operations.isolation.routes import all_routes
-from operations.isolation.run import clean
-from operations.isolation.seeding import plant
-from operations.isolation.tenants import found_party
-from operations.isolation.transport import InProcess
+from operations.isolation.run import remove_leftovers
+from operations.isolation.seeding import seed
+from operations.isolation.tenants import create_audit_tenant
+from operations.isolation.transport import InProcessTransport
 from staff.api.base import StaffView
 from tenants.context import tenant_context
 
@@ -58,21 +63,21 @@ def quietly(line: str) -> None:
 def pair(committed: None) -> Iterator[tuple[Canaries, Canaries]]:
     planted = []
     for _ in range(2):
-        party = found_party()
-        plant(party, InProcess())
+        party = create_audit_tenant()
+        seed(party, InProcessTransport())
         planted.append(read_canaries(party))
-    yield apart(*planted)
-    clean(quietly)
+    yield exclude_common(*planted)
+    remove_leftovers(quietly)
 
 
-def crossings(pair: tuple[Canaries, Canaries], shown: str) -> list[Row]:
+def crossings(pair: tuple[Canaries, Canaries], shown: str) -> list[AttemptResult]:
     """Try the routes with this path and return what went through."""
     attacker, victim = pair
-    watch = Watch(victim.party.ref)
+    watch = ChangeMonitor(victim.party.ref)
     try:
         routes = [route for route in all_routes() if route.shown == shown]
         attacking = Attacker(attacker.party, victim)
-        rows = list(try_routes(attacking, routes, watch, InProcess(), quietly))
+        rows = list(probe_routes(attacking, routes, watch, InProcessTransport(), quietly))
     finally:
         watch.close()
     assert rows
@@ -113,14 +118,14 @@ def test_a_role_that_may_read_is_reported(pair: tuple[Canaries, Canaries], super
     superuser.execute(f"GRANT USAGE ON SCHEMA {victim.schema_name} TO {attacker.schema_name}")
     superuser.execute(f"GRANT SELECT ON {where} TO {attacker.schema_name}")
     try:
-        found = [r for r in try_database(attacker, victim, ["accounts_user"]) if r.crossing]
+        found = [r for r in probe_database(attacker, victim, ["accounts_user"]) if r.crossing]
     finally:
         superuser.execute(f"REVOKE ALL ON {where} FROM {attacker.schema_name}")
         superuser.execute(f"REVOKE ALL ON SCHEMA {victim.schema_name} FROM {attacker.schema_name}")
 
     assert {row.action for row in found} >= {"SELECT", "SELECT, search path set"}
     assert all(row.who == "attacker's scope" for row in found)
-    assert [r for r in try_database(attacker, victim, ["accounts_user"]) if r.crossing] == []
+    assert [r for r in probe_database(attacker, victim, ["accounts_user"]) if r.crossing] == []
 
 
 class WithoutPrefix(TenantStorage):
@@ -132,15 +137,15 @@ class WithoutPrefix(TenantStorage):
 
 def test_an_object_key_without_a_prefix_is_reported(pair: tuple[Canaries, Canaries], settings):
     attacker, victim = pair
-    assert [row for row in try_store(attacker.party.ref, victim) if row.crossing] == []
+    assert [row for row in probe_storage(attacker.party.ref, victim) if row.crossing] == []
     settings.STORAGES = {
         **settings.STORAGES,
         "default": {"BACKEND": f"{__name__}.WithoutPrefix"},
     }
 
     found = []
-    with pytest.raises(Blind, match="by its own link"):
-        found.extend(row for row in try_store(attacker.party.ref, victim) if row.crossing)
+    with pytest.raises(AuditIncompleteError, match="by its own link"):
+        found.extend(row for row in probe_storage(attacker.party.ref, victim) if row.crossing)
 
     assert any("outside of the tenant's prefix" in row.crossing for row in found)
 
@@ -150,19 +155,19 @@ def test_a_model_without_a_canary_stops_the_audit(pair: tuple[Canaries, Canaries
     with tenant_context(party.ref):
         kept = list(Answer.objects.all())
         Answer.objects.all().delete()
-    with pytest.raises(Blind, match=r"no canary for idempotency\.Answer"):
+    with pytest.raises(AuditIncompleteError, match=r"no canary for idempotency\.Answer"):
         read_canaries(party)
 
     # Planting again makes a row from the model's fields, as for a model that comes later.
-    plant(party, InProcess())
+    seed(party, InProcessTransport())
     assert kept
     assert read_canaries(party).ids["answer"]
 
 
 @pytest.fixture
-def watch(pair: tuple[Canaries, Canaries]) -> Iterator[Watch]:
+def watch(pair: tuple[Canaries, Canaries]) -> Iterator[ChangeMonitor]:
     """The second tenant of the pair under observation."""
-    watch = Watch(pair[1].party.ref)
+    watch = ChangeMonitor(pair[1].party.ref)
     yield watch
     watch.close()
 
@@ -185,7 +190,7 @@ def reconciled_at(pair: tuple[Canaries, Canaries]) -> datetime | None:
 
 
 def test_platform_work_beside_the_audit_is_no_crossing(
-    pair: tuple[Canaries, Canaries], watch: Watch, stores: TestStack
+    pair: tuple[Canaries, Canaries], watch: ChangeMonitor, stores: TestStack
 ):
     before = reconciled_at(pair)
 
@@ -196,7 +201,7 @@ def test_platform_work_beside_the_audit_is_no_crossing(
 
 
 def test_foreign_write_beside_platform_work_is_reported(
-    pair: tuple[Canaries, Canaries], watch: Watch, stores: TestStack
+    pair: tuple[Canaries, Canaries], watch: ChangeMonitor, stores: TestStack
 ):
     maintain(pair, stores)
     with tenant_context(pair[1].party.ref):
@@ -207,13 +212,13 @@ def test_foreign_write_beside_platform_work_is_reported(
 
 
 def test_truncated_table_and_disabled_trigger_are_reported(
-    pair: tuple[Canaries, Canaries], watch: Watch, superuser
+    pair: tuple[Canaries, Canaries], watch: ChangeMonitor, superuser
 ):
     table = f"{pair[1].party.ref.schema_name}.accounts_recoverycode"
-    superuser.execute(f"ALTER TABLE {table} DISABLE TRIGGER {TRIGGER}")
+    superuser.execute(f"ALTER TABLE {table} DISABLE TRIGGER {RECORD_TRIGGER}")
     superuser.execute(f"TRUNCATE {table}")
     found = watch.changes()
-    superuser.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {TRIGGER}")
+    superuser.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {RECORD_TRIGGER}")
 
     assert [line.partition(":")[0] for line in found] == [
         "accounts_recoverycode was changed",
@@ -227,4 +232,4 @@ def test_victim_cannot_write_its_own_record_of_changes(pair: tuple[Canaries, Can
         pytest.raises(ProgrammingError, match="permission denied"),
         connection.cursor() as cursor,
     ):
-        cursor.execute(f"DELETE FROM {RECORD}")
+        cursor.execute(f"DELETE FROM {RECORD_TABLE}")

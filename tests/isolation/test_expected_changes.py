@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from core.process_names import process_name
-from operations.housekeeping import CHORES
+from operations.housekeeping import PERIODIC_TASKS
 from operations.isolation.canaries import tenant_models
 from operations.isolation.change_recorder import Change
-from operations.isolation.expected_changes import MAINTENANCE, is_expected
+from operations.isolation.expected_changes import COMMAND_CHANGES, is_expected
 
 # Commands of the housekeeper that write nothing into a tenant's schema.
 IN_PUBLIC_ALONE = {"purge_tenants", "domains", "measure_usage", "verify_audit"}
@@ -71,8 +71,8 @@ def test_any_other_change_is_a_crossing(change: Change):
 
 
 def test_every_chore_is_listed_or_writes_nothing_into_tenants():
-    assert {chore.command for chore in CHORES} == IN_PUBLIC_ALONE | (
-        MAINTENANCE.keys() & {chore.command for chore in CHORES}
+    assert {chore.command for chore in PERIODIC_TASKS} == IN_PUBLIC_ALONE | (
+        COMMAND_CHANGES.keys() & {chore.command for chore in PERIODIC_TASKS}
     )
 
 
@@ -82,7 +82,7 @@ def test_maintained_columns_exist():
         for model in tenant_models()
     }
 
-    for work in MAINTENANCE.values():
+    for work in COMMAND_CHANGES.values():
         for table, allowed in work.items():
             assert allowed - {"INSERT", "DELETE"} <= columns[table]
 

@@ -8,12 +8,12 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import Session
-from accounts.sessions.tokens import ENDED_WITH_KEY
+from accounts.sessions.tokens import KEY_ROTATED_MESSAGE
 from audit.models import AuditEvent
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 from tenants.context import tenant_context
-from tests.support.accounts.tokens import header, refusal
-from tests.support.factories import Agency, join
+from tests.support.accounts.tokens import status_and_code, token_header
+from tests.support.factories import Agency, add_member
 from tests.support.http_client import PASSWORD, Site
 
 ME = "/api/users/me"
@@ -31,7 +31,7 @@ def answers(person, path: str = ME) -> Counter:
 
 
 def test_every_token_of_the_tenant_ends_and_no_other(site: Site, agency: Agency, globex: Agency):
-    member = join(agency, "member@here.test")
+    member = add_member(agency, "member@here.test")
     people = (agency.owner, member, globex.owner)
     assert [answers(person) for person in people] == [Counter({200: TIMES})] * 3
 
@@ -42,7 +42,7 @@ def test_every_token_of_the_tenant_ends_and_no_other(site: Site, agency: Agency,
     for token in (agency.owner.refresh_token, member.refresh_token):
         for host in (agency.host, site.host("api")):
             refused = host.post("/api/auth/refresh", {"refresh_token": token})
-            assert refusal(refused) == (401, "token_invalid")
+            assert status_and_code(refused) == (401, "token_invalid")
     assert site.host("api").with_token(member.access_token).get(ME).status_code == 401
     kept = globex.host.post("/api/auth/refresh", {"refresh_token": globex.owner.refresh_token})
     assert kept.status_code == 200
@@ -54,12 +54,12 @@ def test_people_are_told_why_and_log_in_again(agency: Agency, globex: Agency):
     told = agency.owner.at.get(ME).json()["detail"]
     again = agency.host.post("/api/auth/login", {"email": agency.owner.email, "password": PASSWORD})
 
-    assert told == ENDED_WITH_KEY
-    assert header(again.json()["access_token"])["kid"] == f"{agency.ref.id.hex}.2"
+    assert told == KEY_ROTATED_MESSAGE
+    assert token_header(again.json()["access_token"])["kid"] == f"{agency.ref.id.hex}.2"
     assert agency.host.with_token(again.json()["access_token"]).get(ME).status_code == 200
     # Who never had a token of this tenant is told nothing.
     stranger = agency.host.with_token(globex.owner.access_token).get(ME)
-    assert stranger.json()["detail"] != ENDED_WITH_KEY
+    assert stranger.json()["detail"] != KEY_ROTATED_MESSAGE
 
 
 def test_sessions_end_with_the_key_and_it_is_on_record(agency: Agency):
@@ -71,7 +71,7 @@ def test_sessions_end_with_the_key_and_it_is_on_record(agency: Agency):
     assert session.ended_at is not None
     assert session.end_reason == "revoked"
     assert event.details == {"reason": "revoked", "cause": "key_rotated", "count": 1}
-    with enter(PUBLIC):
+    with use_scope(PUBLIC):
         rotated = AuditEvent.objects.get(action="tenant.key_rotated", target_id=str(agency.ref.id))
     assert rotated.details == {"version": 2}
 

@@ -1,64 +1,64 @@
 """Nothing that a process keeps between requests can mix tenants up: each such thing is reviewed."""
 
-from tests.support.process_state import kept
+from tests.support.process_state import process_state
 
 # How a tenant gets into it; a new one fails the test until somebody has thought about it.
 REVIEWED = {
     # The code's own facts, the same for everybody.
-    "accounts.people.finding._by_email": "SQL text that names no schema",
-    "accounts.people.finding._by_id_locked": "SQL text that names no schema",
-    "accounts.people.finding._by_spellings": "SQL text that names no schema",
-    "accounts.sessions.lookup._statement": "SQL text that names no schema",
-    "accounts.tenant_policy._policy": "by the settings of a tenant, which hold nothing of its people",
-    "accounts.passwords.validation._nobodys_hash": "the hash of a password that nobody has",
+    "accounts.people.finding._by_email_sql": "SQL text that names no schema",
+    "accounts.people.finding._by_id_locked_sql": "SQL text that names no schema",
+    "accounts.people.finding._by_spellings_sql": "SQL text that names no schema",
+    "accounts.sessions.lookup._session_sql": "SQL text that names no schema",
+    "accounts.tenant_policy._cached_policy": "by the settings of a tenant, which hold nothing of its people",
+    "accounts.passwords.validation._dummy_hash": "the hash of a password that nobody has",
     "accounts.passwords.context_words._common_passwords": "Django's list of common passwords",
     "staff.backends._unknown_hash": "the hash of a password that no account has",
-    "aggios.openapi_views.schema_of": "the API's description, by the URL configuration",
-    "operations.archives.export.SILENT": "a constant",
+    "aggios.openapi_views.openapi_document": "the API's description, by the URL configuration",
+    "operations.archives.export.NO_PROGRESS": "a constant",
     "core.env.READ": "names of environment variables, filled while settings load",
     "aggios.settings.INSTALLED_APPS": "a constant",
     "aggios.settings.SILENCED_SYSTEM_CHECKS": "a constant",
-    "aggios.openapi_views._MAKING": "a lock; holds no data",
+    "aggios.openapi_views._GENERATING": "a lock; holds no data",
     "audit.services.ANONYMOUS": "a constant",
     "audit.services.SYSTEM": "a constant",
     "core.db_backend.queries._statement": "SQL text that names no schema, by model",
     "core.db_backend.scope.PUBLIC": "a constant",
-    "tenants.domains.turns.TURNS": "how many look-ups may go on at once; holds no data",
+    "tenants.domains.turns.LOOKUP_SLOTS": "how many look-ups may go on at once; holds no data",
     "staff.admin_site.site": "Django admin's registry",
-    "operations.audit_trails.PLATFORM": "a constant",
-    "tenants.schemas.schema_state.tenant_steps": "the migrations of the code",
+    "operations.audit_trails.PLATFORM_TRAIL": "a constant",
+    "tenants.schemas.schema_state.tenant_migrations": "the migrations of the code",
     # Connections and counts of the process, of no tenant.
-    "aggios.server.request_body.LINGERING": "how many threads may read on; holds no data",
-    "aggios.server.slow_clients.CROWD": "how long connections were waited for; no data of theirs",
-    "accounts.passwords.hashing.desk": "threads that hash; they know no tenant",
-    "accounts.passwords.breaches._threads": "threads that ask; they know no tenant",
+    "aggios.server.request_body.DRAIN_THREADS": "how many threads may read on; holds no data",
+    "aggios.server.slow_clients.LIMITER": "how long connections were waited for; no data of theirs",
+    "accounts.passwords.hashing.hash_pool": "threads that hash; they know no tenant",
+    "accounts.passwords.breaches._executor": "threads that ask; they know no tenant",
     "accounts.passwords.breaches.service_pause": "until when the service is not asked",
-    "core.rate_limits.limits._shared": "a connection; the tenant is in each limit's key",
-    "core.rate_limits.limits._local": "counts by the same keys as in Redis",
-    "core.observability.metrics.REQUESTS": "labels name no tenant",
-    "core.peppers.peppers": "by the text of the setting",
+    "core.rate_limits.limits._redis_windows": "a connection; the tenant is in each limit's key",
+    "core.rate_limits.limits._local_windows": "counts by the same keys as in Redis",
+    "core.observability.metrics.REQUEST_COUNT": "labels name no tenant",
+    "core.peppers.parse_peppers": "by the text of the setting",
     "core.redis_connections._made": "a number",
-    "files.storage.client._probe": "a connection; asks for the bucket alone",
+    "files.storage.client._health_client": "a connection; asks for the bucket alone",
     "files.storage.client.client": "a connection; prefix and keys are put in at each call",
     "files.storage.client.signing_client": "signs what it is given; prefix and keys come along",
-    "files.storage.credentials._sts": "a connection; asks with our own keys",
+    "files.storage.credentials._sts_client": "a connection; asks with our own keys",
     # By request or thread: reset on the way out, and new threads begin empty.
     "core.request_context._current": "ContextVar, one request",
     "core.db_backend.scope._current": "ContextVar, one block",
     "tenants.context._current": "ContextVar, one block",
     # Keyed by the tenant.
-    "accounts.sessions.signing.backend_of": "by the TenantRef, its key version included",
-    "accounts.sessions.tokens._verified": "by the TenantRef and the whole token",
-    "tenants.signing_keys._derive": "by secret, purpose, tenant id and key version",
-    "files.storage.credentials.sessions": "by the tenant's prefix; the store confines them to it",
-    "tenants.request_counts.tally": "by tenant id and day",
+    "accounts.sessions.signing.token_backend": "by the TenantRef, its key version included",
+    "accounts.sessions.tokens._verify_cached": "by the TenantRef and the whole token",
+    "tenants.signing_keys._derive_key": "by secret, purpose, tenant id and key version",
+    "files.storage.credentials.tenant_credentials": "by the tenant's prefix; the store confines them to it",
+    "tenants.request_counts.request_counter": "by tenant id and day",
     "tenants.routing._entries": "by host name or tenant id, checked against a shared stamp",
     "tenants.domains.traefik._document": "host names of all, for the proxy inside alone",
 }
 
 
 def test_everything_that_a_process_keeps_is_reviewed():
-    found = kept()
+    found = process_state()
 
     assert found - set(REVIEWED) == set(), "Say in REVIEWED how a tenant gets into it."
     assert set(REVIEWED) - found == set(), "These are no more."

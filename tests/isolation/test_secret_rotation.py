@@ -11,7 +11,7 @@ import pytest
 from accounts.models import User
 from devstack.testing import TestStack
 from tenants.context import tenant_context
-from tests.support.accounts.tokens import refusal
+from tests.support.accounts.tokens import status_and_code
 from tests.support.factories import Agency
 from tests.support.http_client import PASSWORD, Host, Site
 from tests.support.second_gunicorn import another_gunicorn
@@ -81,7 +81,7 @@ def test_a_child_of_a_forgotten_secret_is_refused_and_ends_nothing(
 
     late = agency.host.post("/api/auth/refresh", {"refresh_token": agency.owner.refresh_token})
 
-    assert refusal(late) == (401, "token_invalid")
+    assert status_and_code(late) == (401, "token_invalid")
     assert refreshed(during.host(agency.slug), child)
 
 
@@ -99,9 +99,9 @@ def test_an_old_password_hash_works_and_moves_to_the_new_pepper(
     agency: Agency, during: Site, after: Site
 ):
     body = {"email": agency.owner.email, "password": PASSWORD}
-    assert refusal(after.host(agency.slug).post("/api/auth/login", body))[0] == 401
+    assert status_and_code(after.host(agency.slug).post("/api/auth/login", body))[0] == 401
     wrong = during.host(agency.slug).post("/api/auth/login", {**body, "password": "another one"})
-    assert refusal(wrong) == (401, "invalid_credentials")
+    assert status_and_code(wrong) == (401, "invalid_credentials")
     assert stored(agency).startswith("argon2p$1$")
 
     answer = during.host(agency.slug).post("/api/auth/login", body)

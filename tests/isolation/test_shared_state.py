@@ -15,13 +15,13 @@ from devstack.testing import TestStack
 from tenants.context import tenant_context
 from tests.support.factories import Agency
 from tests.support.http_client import Site
-from tests.support.process_state import ROOMS, ROOT
+from tests.support.process_state import PACKAGES, ROOT
 from tests.support.routes import ROUTES
-from tests.support.service_logs import lines_with
+from tests.support.service_logs import log_lines_with
 
 
 def modules() -> list[Path]:
-    return [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
+    return [path for room in PACKAGES for path in sorted((ROOT / room).rglob("*.py"))]
 
 
 def users_of(package: str) -> set[str]:
@@ -80,7 +80,7 @@ def test_each_line_of_the_log_names_its_own_tenant(acme: Agency, globex: Agency,
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(ask, range(60)))
 
-    found = [line for line in lines_with(stores, run) if line["event"] == "request"]
+    found = [line for line in log_lines_with(stores, run) if line["event"] == "request"]
     users = {"acme": acme.owner.id, "globex": globex.owner.id}
     assert len(found) == 60
     for line in found:

@@ -12,8 +12,8 @@ from tenants.context import tenant_context
 from tests.accounts.conftest import fresh_limits
 from tests.support.factories import Agency
 from tests.support.http_client import Site
-from tests.support.mail.outbox import change
-from tests.support.mail.smtp_server import Postman, serving
+from tests.support.mail.outbox import configure_tenant
+from tests.support.mail.smtp_server import SmtpServer, serve_smtp
 
 __all__ = ["fresh_limits"]
 
@@ -43,10 +43,10 @@ def _empty(agency: Agency) -> None:
 
 
 @pytest.fixture
-def postman(no_mailer: None, settings) -> Iterator[Postman]:
+def postman(no_mailer: None, settings) -> Iterator[SmtpServer]:
     """A mail server that this process sends to."""
-    postman = Postman()
-    with serving(postman) as port:
+    postman = SmtpServer()
+    with serve_smtp(postman) as port:
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
         settings.EMAIL_USE_TLS = False
@@ -69,5 +69,5 @@ def deliver() -> Callable[[], str]:
 def strict(new_agency: Callable[..., Agency]) -> Agency:
     """An open workspace that asks for verified addresses."""
     agency = new_agency()
-    change(agency, email_verification="required")
+    configure_tenant(agency, email_verification="required")
     return agency

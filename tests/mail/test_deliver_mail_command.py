@@ -11,9 +11,9 @@ from pathlib import Path
 
 from devstack.environment import NOT_FOR_WEB
 from tests import stack
-from tests.mail.conftest import Postman
+from tests.mail.conftest import SmtpServer
 from tests.support.factories import Agency
-from tests.support.mail.outbox import letters
+from tests.support.mail.outbox import queued_emails
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "manage.py", "deliver_mail"]
@@ -44,7 +44,7 @@ def wait_until(done: Callable[[], object]) -> None:
 
 
 def test_a_letter_whose_deliverer_was_killed_goes_out(
-    new_agency: Callable[..., Agency], postman: Postman, settings, tmp_path: Path
+    new_agency: Callable[..., Agency], postman: SmtpServer, settings, tmp_path: Path
 ):
     agency = new_agency()
     # No folder, our server, and a second until somebody else may take the letter up.
@@ -61,7 +61,7 @@ def test_a_letter_whose_deliverer_was_killed_goes_out(
         assert postman.reading.wait(PATIENCE), "it has not begun to send"
         first.send_signal(signal.SIGKILL)
         first.wait()
-    (letter,) = letters(agency)
+    (letter,) = queued_emails(agency)
     assert letter.attempts == 1
     postman.taken.clear()
     postman.hold.set()
@@ -72,7 +72,7 @@ def test_a_letter_whose_deliverer_was_killed_goes_out(
         assert second.wait(PATIENCE) == 0
 
     assert postman.to(agency.owner.email)[0].subject.startswith("Verify")
-    assert letters(agency) == []
+    assert queued_emails(agency) == []
 
 
 def test_it_says_that_it_is_at_work_and_stops_when_told(no_mailer: None, tmp_path: Path):

@@ -6,20 +6,31 @@ import pytest
 from django.db import connections, transaction
 from django.utils.html import escape
 
-from accounts.email.outbox import post_letter
-from accounts.mail.rounds import sweep
+from accounts.email.outbox import enqueue_email
+from accounts.mail.rounds import deliver_all_tenants
 from accounts.models import User
 from audit.services import SYSTEM
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tenants.services import resume_tenant, suspend_tenant
 from tests.support.factories import Agency
-from tests.support.mail.outbox import due_again, events, forget, letters
-from tests.support.mail.smtp_server import LOG_IN, Postman, certificate, log_in, serving
+from tests.support.mail.outbox import (
+    audit_events,
+    make_all_due,
+    queued_emails,
+    request_password_reset,
+)
+from tests.support.mail.smtp_server import (
+    LOG_IN,
+    SmtpServer,
+    self_signed_certificate,
+    serve_smtp,
+    smtp_authenticate,
+)
 
 
-def test_a_mail_as_it_arrives(agency: Agency, postman: Postman, deliver):
-    forget(agency)
+def test_a_mail_as_it_arrives(agency: Agency, postman: SmtpServer, deliver):
+    request_password_reset(agency)
 
     assert deliver().startswith("1 letter ")
 
@@ -31,13 +42,13 @@ def test_a_mail_as_it_arrives(agency: Agency, postman: Postman, deliver):
     assert mail.link.startswith(f"http://{agency.slug}.aggios.localhost:")
     assert mail.link in mail.html
     assert "src=" not in mail.html
-    assert letters(agency) == []
+    assert queued_emails(agency) == []
     assert deliver().startswith("0 letters")
     assert len(postman.taken) == 1
 
 
-def test_in_the_language_of_who_asked(agency: Agency, postman: Postman, deliver):
-    forget(agency, **{"Accept-Language": "pt-BR,pt;q=0.9"})
+def test_in_the_language_of_who_asked(agency: Agency, postman: SmtpServer, deliver):
+    request_password_reset(agency, **{"Accept-Language": "pt-BR,pt;q=0.9"})
 
     deliver()
 
@@ -48,13 +59,13 @@ def test_in_the_language_of_who_asked(agency: Agency, postman: Postman, deliver)
     assert mail.message["Content-Language"] == "pt-br"
 
 
-def test_what_was_rolled_back_is_not_sent(agency: Agency, postman: Postman, deliver):
+def test_what_was_rolled_back_is_not_sent(agency: Agency, postman: SmtpServer, deliver):
     with (
         pytest.raises(ZeroDivisionError),
         tenant_context(agency.ref),
         transaction.atomic(),
     ):
-        post_letter("password_reset", to=agency.owner.email)
+        enqueue_email("password_reset", to=agency.owner.email)
         raise ZeroDivisionError
 
     deliver()
@@ -63,38 +74,38 @@ def test_what_was_rolled_back_is_not_sent(agency: Agency, postman: Postman, deli
 
 
 def test_over_tls_with_a_log_in(agency, postman, settings, deliver, tmp_path, monkeypatch):
-    pem, context = certificate(tmp_path)
-    options = {"authenticator": log_in, "auth_required": True, "require_starttls": True}
+    pem, context = self_signed_certificate(tmp_path)
+    options = {"authenticator": smtp_authenticate, "auth_required": True, "require_starttls": True}
     settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = LOG_IN
     settings.EMAIL_USE_TLS = True
-    with serving(postman, tls_context=context, **options) as port:
+    with serve_smtp(postman, tls_context=context, **options) as port:
         settings.EMAIL_PORT = port
-        forget(agency)
+        request_password_reset(agency)
 
         deliver()
-        assert "CERTIFICATE_VERIFY_FAILED" in letters(agency)[0].last_error
+        assert "CERTIFICATE_VERIFY_FAILED" in queued_emails(agency)[0].last_error
         assert postman.taken == [], "a server that cannot show who it is gets nothing"
 
         monkeypatch.setenv("SSL_CERT_FILE", str(pem))
-        due_again(agency)
+        make_all_due(agency)
         deliver()
         assert len(postman.taken) == 1
 
         settings.EMAIL_HOST_PASSWORD = "wrong"
-        forget(agency)
+        request_password_reset(agency)
         deliver()
-        assert letters(agency)[0].last_error.startswith("SMTPAuthenticationError: 535")
-        assert events(agency, "mail.given_up") == []
+        assert queued_emails(agency)[0].last_error.startswith("SMTPAuthenticationError: 535")
+        assert audit_events(agency, "mail.given_up") == []
 
 
-def test_several_deliverers_send_each_letter_once(agency: Agency, postman: Postman):
+def test_several_deliverers_send_each_letter_once(agency: Agency, postman: SmtpServer):
     with tenant_context(agency.ref):
         for _ in range(12):
-            post_letter("password_reset", to=agency.owner.email)
+            enqueue_email("password_reset", to=agency.owner.email)
 
     def one(_: int) -> int:
         try:
-            return sweep().dealt_with
+            return deliver_all_tenants().dealt_with
         finally:
             connections.close_all()
 
@@ -105,25 +116,25 @@ def test_several_deliverers_send_each_letter_once(agency: Agency, postman: Postm
     assert len({mail.message["Message-ID"] for mail in postman.taken}) == 12
 
 
-def test_nobodys_mailbox_is_flooded(agency: Agency, postman: Postman, settings, deliver):
+def test_nobodys_mailbox_is_flooded(agency: Agency, postman: SmtpServer, settings, deliver):
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, "mail": "3/3600"}
     for _ in range(5):
-        forget(agency)
-    forget(agency, "cyn@globex.test")
+        request_password_reset(agency)
+    request_password_reset(agency, "cyn@globex.test")
 
     deliver()
 
     assert len(postman.to(agency.owner.email)) == 3
-    assert letters(agency) == []
+    assert queued_emails(agency) == []
 
 
-def test_a_suspended_workspace_sends_nothing(agency: Agency, postman: Postman, deliver):
-    forget(agency)
+def test_a_suspended_workspace_sends_nothing(agency: Agency, postman: SmtpServer, deliver):
+    request_password_reset(agency)
     suspend_tenant(agency.ref.id, actor=SYSTEM, reason="Unpaid.")
 
     deliver()
     assert postman.taken == []
-    assert len(letters(agency)) == 1
+    assert len(queued_emails(agency)) == 1
 
     resume_tenant(agency.ref.id, actor=SYSTEM)
     deliver()
@@ -141,10 +152,10 @@ def test_a_suspended_workspace_sends_nothing(agency: Agency, postman: Postman, d
     ],
 )
 def test_names_write_no_headers_and_no_links(
-    agency: Agency, postman: Postman, deliver, name: str, shown: str | None
+    agency: Agency, postman: SmtpServer, deliver, name: str, shown: str | None
 ):
     Tenant.objects.filter(pk=agency.ref.id).update(name=name)
-    forget(agency)
+    request_password_reset(agency)
 
     deliver()
 
@@ -170,11 +181,11 @@ def test_names_write_no_headers_and_no_links(
     ],
 )
 def test_mail_is_sent_to_the_canonical_address(
-    agency: Agency, postman: Postman, deliver, stored: str, typed: str, reached: str
+    agency: Agency, postman: SmtpServer, deliver, stored: str, typed: str, reached: str
 ):
     with tenant_context(agency.ref):
         User.objects.filter(email=agency.owner.email).update(email=stored)
-    forget(agency, typed)
+    request_password_reset(agency, typed)
 
     assert deliver() == "1 letter dealt with, 0 put off.\n"
 
@@ -183,17 +194,17 @@ def test_mail_is_sent_to_the_canonical_address(
 
 
 def test_mail_to_an_address_that_cannot_be_reached_is_given_up(
-    agency: Agency, postman: Postman, deliver
+    agency: Agency, postman: SmtpServer, deliver
 ):
     unreachable = f"jo@{'b' * 64}.test"
     with tenant_context(agency.ref):
         User.objects.filter(email=agency.owner.email).update(email=unreachable)
-    forget(agency, unreachable)
+    request_password_reset(agency, unreachable)
 
     assert deliver() == "0 letters dealt with, 0 put off.\n"
 
-    assert letters(agency) == []
+    assert queued_emails(agency) == []
 
     assert postman.taken == []
-    [given_up] = events(agency, "mail.given_up")
+    [given_up] = audit_events(agency, "mail.given_up")
     assert given_up.details["error"].startswith("Address refused")

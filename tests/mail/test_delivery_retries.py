@@ -6,91 +6,96 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.email.outbox import post_letter
+from accounts.email.outbox import enqueue_email
 from accounts.models import Letter
 from tenants.context import tenant_context
 from tests.support.factories import Agency
-from tests.support.mail.outbox import due_again, events, forget, letters
-from tests.support.mail.smtp_server import Postman
+from tests.support.mail.outbox import (
+    audit_events,
+    make_all_due,
+    queued_emails,
+    request_password_reset,
+)
+from tests.support.mail.smtp_server import SmtpServer
 
 
-def test_a_server_that_is_busy_is_asked_again(agency: Agency, postman: Postman, deliver):
-    forget(agency)
+def test_a_server_that_is_busy_is_asked_again(agency: Agency, postman: SmtpServer, deliver):
+    request_password_reset(agency)
     postman.data = "451 Try again later"
 
     assert "1 put off" in deliver()
 
-    (letter,) = letters(agency)
+    (letter,) = queued_emails(agency)
     assert letter.attempts == 1
     assert "451 Try again later" in letter.last_error
     assert timedelta(seconds=30) < letter.due_at - timezone.now() < timedelta(seconds=61)
     postman.data = ""
     deliver()
     assert postman.taken == [], "it is not due yet"
-    due_again(agency)
+    make_all_due(agency)
     deliver()
     assert len(postman.taken) == 1
-    assert letters(agency) == []
+    assert queued_emails(agency) == []
 
 
-def test_each_wait_is_longer(agency: Agency, postman: Postman, deliver):
-    forget(agency)
+def test_each_wait_is_longer(agency: Agency, postman: SmtpServer, deliver):
+    request_password_reset(agency)
     postman.data = "451 Try again later"
     waits = []
     for _ in range(4):
-        due_again(agency)
+        make_all_due(agency)
         deliver()
-        waits.append(round((letters(agency)[0].due_at - timezone.now()).total_seconds() / 60))
+        waits.append(round((queued_emails(agency)[0].due_at - timezone.now()).total_seconds() / 60))
 
     assert waits == [1, 2, 4, 8]
 
 
 @pytest.mark.parametrize("refusal", ["rcpt", "data"])
-def test_a_refusal_for_good_is_one(agency: Agency, postman: Postman, deliver, refusal: str):
-    forget(agency)
+def test_a_refusal_for_good_is_one(agency: Agency, postman: SmtpServer, deliver, refusal: str):
+    request_password_reset(agency)
     setattr(postman, refusal, "550 Nobody of that name")
 
     deliver()
 
-    assert letters(agency) == []
-    (given_up,) = events(agency, "mail.given_up")
+    assert queued_emails(agency) == []
+    (given_up,) = audit_events(agency, "mail.given_up")
     assert given_up.target_label == agency.owner.email
     assert given_up.details["attempts"] == 1
     assert "550 Nobody of that name" in given_up.details["error"]
-    assert events(agency, "password.reset_requested") == []
+    assert audit_events(agency, "password.reset_requested") == []
 
 
-def test_a_letter_that_is_too_old_is_given_up(agency: Agency, postman: Postman, deliver):
-    forget(agency)
+def test_a_letter_that_is_too_old_is_given_up(agency: Agency, postman: SmtpServer, deliver):
+    request_password_reset(agency)
     postman.data = "451 Try again later"
     with tenant_context(agency.ref):
         Letter.objects.update(created_at=timezone.now() - timedelta(hours=73))
 
     deliver()
 
-    assert letters(agency) == []
-    assert len(events(agency, "mail.given_up")) == 1
+    assert queued_emails(agency) == []
+    assert len(audit_events(agency, "mail.given_up")) == 1
 
 
 def test_a_server_that_is_away_costs_one_attempt(agency: Agency, postman, settings, deliver):
-    forget(agency)
-    forget(agency, "somebody@else.test")
+    request_password_reset(agency)
+    request_password_reset(agency, "somebody@else.test")
     with socket.create_server(("127.0.0.1", 0)) as nobody:
         settings.EMAIL_PORT = nobody.getsockname()[1]
-    forget(agency)
+    request_password_reset(agency)
 
     deliver()
 
-    assert [letter.attempts for letter in letters(agency)] in ([1, 0, 0], [1, 1, 0])
+    assert [letter.attempts for letter in queued_emails(agency)] in ([1, 0, 0], [1, 1, 0])
 
 
 def test_one_that_cannot_be_written_does_not_hold_up_the_others(agency, postman, deliver):
     with tenant_context(agency.ref):
-        post_letter("of_no_kind", to=agency.owner.email)
-    forget(agency)
+        enqueue_email("of_no_kind", to=agency.owner.email)
+    request_password_reset(agency)
 
     deliver()
 
     assert len(postman.taken) == 1
-    (left,) = letters(agency)
+    (left,) = queued_emails(agency)
     assert (left.kind, left.attempts) == ("of_no_kind", 1)

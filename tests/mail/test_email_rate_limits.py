@@ -6,12 +6,12 @@ from collections.abc import Callable
 import pytest
 from django.utils import timezone
 
-from accounts.email.outbox import post_letter
+from accounts.email.outbox import enqueue_email
 from accounts.models import Letter, MailLink
 from tenants.context import tenant_context
 from tests.support.factories import Agency
-from tests.support.mail.outbox import forget, links, set_person
-from tests.support.mail.smtp_server import Postman
+from tests.support.mail.outbox import email_links, request_password_reset, update_user_row
+from tests.support.mail.smtp_server import SmtpServer
 
 MOST = 3
 
@@ -34,11 +34,11 @@ def agencies(no_mailer: None, new_agency: Callable[..., Agency]) -> list[Agency]
 
 def register(agency: Agency, email: str) -> None:
     with tenant_context(agency.ref):
-        post_letter("registration", to=email, person="sealed")
+        enqueue_email("registration", to=email, person="sealed")
 
 
 def test_letters_to_a_stranger_are_bounded_over_kinds_and_workspaces(
-    agencies: list[Agency], stranger: str, postman: Postman, deliver
+    agencies: list[Agency], stranger: str, postman: SmtpServer, deliver
 ):
     one, two = agencies
     register(one, stranger)
@@ -52,7 +52,7 @@ def test_letters_to_a_stranger_are_bounded_over_kinds_and_workspaces(
     assert not any("mail_stranger" in str(answer.headers) for answer in (*asked, added))
     assert postman.recipients == [stranger] * MOST
     # What was not sent left no link behind.
-    minted = len(links(one, email=stranger)) + len(links(two, email=stranger))
+    minted = len(email_links(one, email=stranger)) + len(email_links(two, email=stranger))
     assert minted <= MOST
     for agency in agencies:
         with tenant_context(agency.ref):
@@ -60,10 +60,10 @@ def test_letters_to_a_stranger_are_bounded_over_kinds_and_workspaces(
 
 
 def test_letters_that_nobody_gets_use_nothing_up(
-    agencies: list[Agency], stranger: str, postman: Postman, deliver
+    agencies: list[Agency], stranger: str, postman: SmtpServer, deliver
 ):
     for _ in range(MOST + 1):
-        forget(agencies[0], stranger)
+        request_password_reset(agencies[0], stranger)
     register(agencies[1], stranger)
 
     deliver()
@@ -72,14 +72,14 @@ def test_letters_that_nobody_gets_use_nothing_up(
 
 
 def test_verified_address_is_no_stranger(
-    agencies: list[Agency], stranger: str, postman: Postman, deliver
+    agencies: list[Agency], stranger: str, postman: SmtpServer, deliver
 ):
     agency, other = agencies
-    set_person(agency, agency.owner.email, email=stranger, email_verified_at=timezone.now())
+    update_user_row(agency, agency.owner.email, email=stranger, email_verified_at=timezone.now())
     for _ in range(MOST + 1):
         register(other, stranger)
     for _ in range(MOST):
-        forget(agency, stranger)
+        request_password_reset(agency, stranger)
 
     deliver()
 
@@ -89,10 +89,10 @@ def test_verified_address_is_no_stranger(
 
 
 def test_former_address_that_was_verified_is_always_told(
-    agencies: list[Agency], stranger: str, postman: Postman, deliver
+    agencies: list[Agency], stranger: str, postman: SmtpServer, deliver
 ):
     agency, other = agencies
-    set_person(agency, agency.owner.email, email=stranger, email_verified_at=timezone.now())
+    update_user_row(agency, agency.owner.email, email=stranger, email_verified_at=timezone.now())
     for _ in range(MOST):
         register(other, stranger)
     deliver()

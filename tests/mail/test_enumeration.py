@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.mail.conftest import Postman
-from tests.support.factories import Agency, join
-from tests.support.mail.outbox import events, letters, links, set_person
+from tests.mail.conftest import SmtpServer
+from tests.support.factories import Agency, add_member
+from tests.support.mail.outbox import audit_events, email_links, queued_emails, update_user_row
 
 FORGOT = "/api/auth/password/forgot"
 OF_EACH = {"date", "x-request-id"}
@@ -17,8 +17,8 @@ OF_EACH = {"date", "x-request-id"}
 def agency(no_mailer: None, new_agency: Callable[..., Agency]) -> Iterator[Agency]:
     """An agency with an owner, and Ben who is not active."""
     agency = new_agency()
-    join(agency, f"ben@{agency.slug}.test")
-    set_person(agency, f"ben@{agency.slug}.test", is_active=False)
+    add_member(agency, f"ben@{agency.slug}.test")
+    update_user_row(agency, f"ben@{agency.slug}.test", is_active=False)
     return agency
 
 
@@ -27,9 +27,9 @@ def seen(answer: Any) -> tuple[int, bytes, dict[str, str]]:
     return answer.status_code, answer.content, headers
 
 
-def test_known_unknown_and_inactive_look_the_same(agency: Agency, postman: Postman, deliver):
+def test_known_unknown_and_inactive_look_the_same(agency: Agency, postman: SmtpServer, deliver):
     people = [agency.owner.email, f"ben@{agency.slug}.test", f"nobody@{agency.slug}.test"]
-    before = len(letters(agency))
+    before = len(queued_emails(agency))
 
     answers = []
     for n, email in enumerate(people):
@@ -41,7 +41,7 @@ def test_known_unknown_and_inactive_look_the_same(agency: Agency, postman: Postm
     remaining = [a[2].pop("ratelimit") for a in answers]
     assert answers[0] == answers[1] == answers[2]
     assert [r.split(", ")[1:] for r in remaining] == [remaining[0].split(", ")[1:]] * 3
-    posted = letters(agency)[before:]
+    posted = queued_emails(agency)[before:]
     assert [(p.kind, p.language, set(p.data)) for p in posted] == [
         ("password_reset", "en", {"asked"})
     ] * 3
@@ -50,11 +50,11 @@ def test_known_unknown_and_inactive_look_the_same(agency: Agency, postman: Postm
     deliver()
 
     assert [len(postman.to(email)) for email in people] == [2, 0, 0]  # the first: to verify, too
-    assert len(links(agency, purpose="reset")) == 1
-    assert len(events(agency, "password.reset_requested")) == 1
+    assert len(email_links(agency, purpose="reset")) == 1
+    assert len(audit_events(agency, "password.reset_requested")) == 1
 
 
-def test_capitals_are_no_matter(agency: Agency, postman: Postman, deliver):
+def test_capitals_are_no_matter(agency: Agency, postman: SmtpServer, deliver):
     agency.host.post(FORGOT, {"email": f"  {agency.owner.email.upper()} "})
 
     deliver()
@@ -69,9 +69,9 @@ GROWS = "a@" + ".".join(["\u0130" * 60] * 3) + ".test"
 
 @pytest.mark.parametrize("email", ["nobody", "a@b", '"odd"@b.test', f"a@{'b' * 64}.test", GROWS])
 def test_forgot_with_an_impossible_address_looks_like_an_unknown_one(
-    agency: Agency, postman: Postman, deliver, email: str
+    agency: Agency, postman: SmtpServer, deliver, email: str
 ):
-    before = len(letters(agency))
+    before = len(queued_emails(agency))
     unknown = f"nobody@{agency.slug}.test"
     sent = {"X-Request-ID": "forgot-impossible"}
 
@@ -83,19 +83,19 @@ def test_forgot_with_an_impossible_address_looks_like_an_unknown_one(
     assert answers[0][:2] == (204, b"")
     assert answers[0] == answers[1]
     assert remaining[0] == remaining[1]
-    assert [p.kind for p in letters(agency)[before:]] == ["password_reset"] * 2
+    assert [p.kind for p in queued_emails(agency)[before:]] == ["password_reset"] * 2
 
     deliver()
 
-    assert letters(agency) == []
+    assert queued_emails(agency) == []
     assert [mail.is_for(agency.owner.email) for mail in postman.taken] == [True]  # to verify
 
 
 @pytest.mark.parametrize("email", ["", f"{'a' * 250}@b.test"])
 def test_forgot_with_an_address_of_impossible_length_is_refused(agency: Agency, email: str):
-    before = len(letters(agency))
+    before = len(queued_emails(agency))
 
     answer = agency.host.post(FORGOT, {"email": email})
 
     assert answer.status_code == 400
-    assert len(letters(agency)) == before
+    assert len(queued_emails(agency)) == before

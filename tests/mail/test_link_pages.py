@@ -10,7 +10,7 @@ from tenants.context import tenant_context
 from tests.support.browser import Browser
 from tests.support.factories import Agency
 from tests.support.http_client import PASSWORD, Site
-from tests.support.mail.outbox import events, person
+from tests.support.mail.outbox import audit_events, user_with_email
 from tests.support.mailbox import Mail, Mailbox
 
 FRESH = "another long passphrase"
@@ -74,7 +74,7 @@ def test_an_address_is_verified_with_the_form(site: Site, agency: Agency, verify
 
     assert page.status_code == 200
     assert "has been verified" in page.text
-    assert person(agency, agency.owner.email).email_verified_at is not None
+    assert user_with_email(agency, agency.owner.email).email_verified_at is not None
 
 
 def test_looking_changes_nothing(site: Site, agency: Agency, reset_mail: Mail, verify_mail: Mail):
@@ -87,7 +87,7 @@ def test_looking_changes_nothing(site: Site, agency: Agency, reset_mail: Mail, v
 
     with tenant_context(agency.ref):
         assert not MailLink.objects.exclude(used_at=None).exists()
-    assert person(agency, agency.owner.email).email_verified_at is None
+    assert user_with_email(agency, agency.owner.email).email_verified_at is None
     assert can_log_in(agency, PASSWORD)
 
 
@@ -134,7 +134,7 @@ def test_a_link_that_is_none(site: Site, agency: Agency, path: str):
     assert "This link has been used, has expired, or is not valid here." in made_up.text
     assert without.status_code == 400
     assert 'role="alert"' in without.text
-    assert events(agency, "password.reset") == []
+    assert audit_events(agency, "password.reset") == []
 
 
 def test_a_link_of_another_workspace(

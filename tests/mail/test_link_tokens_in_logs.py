@@ -10,14 +10,14 @@ import pytest
 from gunicorn.config import Config
 
 from aggios import gunicorn
-from aggios.serving.gunicorn_log import Log
+from aggios.serving.gunicorn_log import RedactingLogger
 from devstack.testing import TestStack
-from tests.support.accounts.invitations import invited
+from tests.support.accounts.invitations import post_invitation
 from tests.support.browser import Browser
 from tests.support.factories import Agency
 from tests.support.http_client import BASE_DOMAIN, PASSWORD, Site
 from tests.support.mailbox import Mailbox
-from tests.support.service_logs import lines_with
+from tests.support.service_logs import log_lines_with
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_no_page_leaves_its_token_in_a_log(
     pages = {
         "/email/verify": (mailbox.wait_for(agency.owner.email, subject="Verify").token, {}),
         "/password/reset": (mailbox.wait_for(agency.owner.email, subject="Set a").token, chosen),
-        "/join": (invited(agency, max_uses=2)["token"], join),
+        "/join": (post_invitation(agency, max_uses=2)["token"], join),
     }
 
     for path, (token, fields) in pages.items():
@@ -51,8 +51,8 @@ def test_no_page_leaves_its_token_in_a_log(
 
     seen = f"logs-{secrets.token_hex(8)}"
     agency.host.get("/api/users/me", headers={"X-Request-ID": seen})
-    assert lines_with(stores, seen)
-    assert lines_with(stores, seen, "access")
+    assert log_lines_with(stores, seen)
+    assert log_lines_with(stores, seen, "access")
     written = logs(stores)
     assert all(path not in written["access.log"] for path in pages)
     for token, _ in pages.values():
@@ -77,7 +77,7 @@ def test_an_error_of_gunicorn_names_the_page_without_its_query(capfd):
     config.set("loglevel", gunicorn.loglevel)
     config.set("errorlog", gunicorn.errorlog)
     config.set("logger_class", gunicorn.logger_class)
-    assert config.logger_class is Log
+    assert config.logger_class is RedactingLogger
     log = config.logger_class(config)
     try:
         try:

@@ -3,7 +3,7 @@
 import ast
 from pathlib import Path
 
-from accounts.mail.letters import KINDS
+from accounts.mail.letters import MESSAGE_BUILDERS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -23,4 +23,4 @@ def posted() -> set[str]:
 
 
 def test_every_kind_has_a_builder_and_every_builder_a_kind():
-    assert posted() == set(KINDS)
+    assert posted() == set(MESSAGE_BUILDERS)

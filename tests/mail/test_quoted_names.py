@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts.mail.names import LONGEST_NAME, quoted_name
+from accounts.mail.names import MAX_SHOWN_NAME_LENGTH, quoted_name
 
 HOST = "acme.aggios.example"
 
@@ -41,7 +41,7 @@ def test_name_like_a_link_is_not_shown(name: str):
         ("Pay\u202ePal", '"PayPal"'),
         ("Two\r\nlines", '"Two lines"'),
         ("Ágência Ünïted", '"Ágência Ünïted"'),
-        ("N" * 120, f'"{"N" * LONGEST_NAME}"'),
+        ("N" * 120, f'"{"N" * MAX_SHOWN_NAME_LENGTH}"'),
     ],
 )
 def test_name_is_one_line_in_quotation_marks(name: str, shown: str):

@@ -5,16 +5,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from accounts.auth.registration import SEAL
-from accounts.encryption import unseal
+from accounts.auth.registration import ENCRYPTION_PURPOSE
+from accounts.encryption import decrypt
 from accounts.models import MailLink, User
 from tenants.context import tenant_context
-from tests.support.accounts.invitations import INVITATIONS, REGISTER, invited
-from tests.support.accounts.tokens import refusal
+from tests.support.accounts.invitations import INVITATIONS, REGISTER, post_invitation
+from tests.support.accounts.tokens import status_and_code
 from tests.support.browser import Browser
 from tests.support.factories import Agency
 from tests.support.http_client import PASSWORD, Site
-from tests.support.mail.outbox import change, events, links, person
+from tests.support.mail.outbox import audit_events, configure_tenant, email_links, user_with_email
 from tests.support.mailbox import Mailbox
 
 VERIFY = "/api/auth/email/verify"
@@ -56,18 +56,21 @@ class TestConfirmedRegistration:
         mail = mailbox.wait_for(email, subject="Confirm your registration")
         with tenant_context(strict.ref):
             assert not User.objects.filter(email=email).exists()
-        (link,) = links(strict, purpose="join")
+        (link,) = email_links(strict, purpose="join")
         assert "argon2" not in str(link.data)
         assert "first_name" not in str(link.data)
 
         assert self.end(strict, mail.token).status_code == 204
 
-        user = person(strict, email)
+        user = user_with_email(strict, email)
         assert (user.first_name, user.role) == ("N", "member")
         assert user.email_verified_at is not None
         assert log_in(strict, email, CHOSEN) == 200
-        assert [e.target_id for e in events(strict, "user.registered")][-1] == str(user.id)
-        assert refusal(strict.host.post(VERIFY, {"token": mail.token})) == (400, "link_invalid")
+        assert [e.target_id for e in audit_events(strict, "user.registered")][-1] == str(user.id)
+        assert status_and_code(strict.host.post(VERIFY, {"token": mail.token})) == (
+            400,
+            "link_invalid",
+        )
 
     def test_somebody_known_is_told_so(self, strict: Agency, mailbox: Mailbox):
         self.ask(strict, strict.owner.email)
@@ -75,24 +78,24 @@ class TestConfirmedRegistration:
         mail = mailbox.wait_for(strict.owner.email, subject="You have an account")
 
         assert "token" not in mail.text
-        assert links(strict, purpose="join") == []
+        assert email_links(strict, purpose="join") == []
 
     def test_what_is_wrong_is_said_at_once(self, strict: Agency):
         assert self.ask(strict, "a@b.test", password="short").status_code == 400
         assert self.ask(strict, "nobody").status_code == 400
-        change(strict, registration="closed")
-        assert refusal(self.ask(strict, "a@b.test")) == (403, "registration_closed")
+        configure_tenant(strict, registration="closed")
+        assert status_and_code(self.ask(strict, "a@b.test")) == (403, "registration_closed")
 
     def test_a_workspace_that_has_closed_since_takes_nobody(self, strict: Agency, mailbox):
         email = f"late@{strict.slug}.test"
         self.ask(strict, email)
         token = mailbox.wait_for(email).token
-        change(strict, registration="closed")
+        configure_tenant(strict, registration="closed")
 
         refused = self.end(strict, token)
 
-        assert refusal(refused) == (403, "registration_closed")
-        change(strict)
+        assert status_and_code(refused) == (403, "registration_closed")
+        configure_tenant(strict)
         assert self.end(strict, token).status_code == 204
 
     def test_one_that_was_sealed_with_a_pepper_that_is_gone_is_void(self, strict: Agency, mailbox):
@@ -102,7 +105,7 @@ class TestConfirmedRegistration:
         with tenant_context(strict.ref):
             MailLink.objects.filter(email=email).update(data={"person": "gone:x"})
 
-        assert refusal(strict.host.post(VERIFY, {"token": token})) == (400, "link_invalid")
+        assert status_and_code(strict.host.post(VERIFY, {"token": token})) == (400, "link_invalid")
 
     def test_of_two_links_for_one_address_one_is_used(self, strict: Agency, mailbox):
         email = f"twice@{strict.slug}.test"
@@ -129,7 +132,7 @@ class TestConfirmedRegistration:
 
         assert own.status_code == 202
         for refused in (without, weak):
-            assert refusal(refused) == (400, "validation_failed")
+            assert status_and_code(refused) == (400, "validation_failed")
             assert {fault["field"] for fault in refused.json()["errors"]} == {"password"}
         assert done.status_code == 204
         assert log_in(strict, email, "the stranger's passphrase") == 401
@@ -141,10 +144,10 @@ class TestConfirmedRegistration:
         self.ask(strict, email)
         mailbox.wait_for(email)
 
-        (link,) = links(strict, purpose="join")
+        (link,) = email_links(strict, purpose="join")
 
         with tenant_context(strict.ref):
-            held = json.loads(unseal(SEAL, link.data["person"]))
+            held = json.loads(decrypt(ENCRYPTION_PURPOSE, link.data["person"]))
         assert held == {"first_name": "N", "last_name": "P", "invitation": ""}
 
     def test_with_the_form(self, strict: Agency, mailbox: Mailbox, site: Site):
@@ -171,10 +174,10 @@ class TestConfirmedByALinkOfSeveral:
 
     @pytest.fixture
     def link(self, strict: Agency, mailbox: Mailbox) -> dict:
-        change(strict, registration="closed", email_verification="required")
+        configure_tenant(strict, registration="closed", email_verification="required")
         token = mailbox.wait_for(strict.owner.email, subject="Verify").token
         strict.host.post(VERIFY, {"token": token})
-        return invited(strict, max_uses=2, role="admin")
+        return post_invitation(strict, max_uses=2, role="admin")
 
     def test_known_and_unknown_get_the_same(self, strict: Agency, link: dict):
         first, second = (
@@ -193,9 +196,9 @@ class TestConfirmedByALinkOfSeveral:
 
         assert strict.host.post(VERIFY, {"token": token, "password": CHOSEN}).status_code == 204
 
-        assert person(strict, email).role == "admin"
+        assert user_with_email(strict, email).role == "admin"
         assert strict.owner.at.get(f"{INVITATIONS}/{link['id']}").json()["uses"] == 1
-        assert len(events(strict, "invitation.accepted")) == 1
+        assert len(audit_events(strict, "invitation.accepted")) == 1
 
     @pytest.mark.parametrize("verb", ["resend", "revoke"])
     def test_one_that_is_void_since_lets_nobody_in(
@@ -209,7 +212,7 @@ class TestConfirmedByALinkOfSeveral:
 
         refused = strict.host.post(VERIFY, {"token": token, "password": CHOSEN})
 
-        assert refusal(refused) == (403, "registration_closed")
+        assert status_and_code(refused) == (403, "registration_closed")
         with tenant_context(strict.ref):
             assert not User.objects.filter(email=email).exists()
 

@@ -10,11 +10,11 @@ from django.utils import timezone
 
 from accounts.models import MailLink, Session
 from tenants.context import tenant_context
-from tests.support.accounts.second_factors import enrol, log_in
-from tests.support.accounts.tokens import faults, refusal
-from tests.support.factories import Agency, join
+from tests.support.accounts.second_factors import enrol_totp, post_login
+from tests.support.accounts.tokens import field_errors, status_and_code
+from tests.support.factories import Agency, add_member
 from tests.support.http_client import PASSWORD, Site
-from tests.support.mail.outbox import events, links, person, set_person
+from tests.support.mail.outbox import audit_events, email_links, update_user_row, user_with_email
 from tests.support.mailbox import Mailbox
 
 FORGOT, RESET, LOGIN = (
@@ -48,16 +48,18 @@ def test_the_whole_way(new_agency: Callable[..., Agency], mailbox: Mailbox):
     answer = reset(agency, token)
 
     assert (answer.status_code, answer.content) == (204, b"")
-    assert refusal(login(agency, PASSWORD)) == (401, "invalid_credentials")
+    assert status_and_code(login(agency, PASSWORD)) == (401, "invalid_credentials")
     assert login(agency, FRESH).status_code == 200
-    assert refusal(agency.owner.at.get("/api/users/me")) == (401, "token_invalid")
+    assert status_and_code(agency.owner.at.get("/api/users/me")) == (401, "token_invalid")
     with tenant_context(agency.ref):
         first = Session.objects.order_by("created_at").first()
     assert first.end_reason == "password_changed"
     told = mailbox.wait_for(agency.owner.email, subject="was changed")
     assert agency.slug in told.text
-    assert [e.target_id for e in events(agency, "password.reset_requested")] == [agency.owner.id]
-    assert [e.actor_id for e in events(agency, "password.reset")] == [agency.owner.id]
+    assert [e.target_id for e in audit_events(agency, "password.reset_requested")] == [
+        agency.owner.id
+    ]
+    assert [e.actor_id for e in audit_events(agency, "password.reset")] == [agency.owner.id]
 
 
 def test_the_trail_names_who_asked_and_holds_no_token(new_agency, mailbox: Mailbox):
@@ -69,26 +71,26 @@ def test_the_trail_names_who_asked_and_holds_no_token(new_agency, mailbox: Mailb
 
     reset(agency, token)
 
-    (asked,) = events(agency, "password.reset_requested")
+    (asked,) = audit_events(agency, "password.reset_requested")
     assert (asked.request_id, asked.user_agent, asked.ip) == (
         "forgot-0001",
         "Somebody/1",
         "127.0.0.1",
     )
-    every = " ".join(str(vars(e)) for e in events(agency, "password.reset"))
+    every = " ".join(str(vars(e)) for e in audit_events(agency, "password.reset"))
     assert token not in every
     assert FRESH not in every
-    assert token.encode() not in b"".join(bytes(link.hash) for link in links(agency))
+    assert token.encode() not in b"".join(bytes(link.hash) for link in email_links(agency))
 
 
 def test_a_reset_verifies_the_address(new_agency, mailbox: Mailbox):
     agency = new_agency()
-    assert person(agency, agency.owner.email).email_verified_at is None
+    assert user_with_email(agency, agency.owner.email).email_verified_at is None
 
     reset(agency, forget(agency, mailbox))
 
-    assert person(agency, agency.owner.email).email_verified_at is not None
-    assert len(events(agency, "email.verified")) == 1
+    assert user_with_email(agency, agency.owner.email).email_verified_at is not None
+    assert len(audit_events(agency, "email.verified")) == 1
 
 
 def test_of_twenty_at_once_one_wins(new_agency, mailbox: Mailbox):
@@ -104,19 +106,19 @@ def test_of_twenty_at_once_one_wins(new_agency, mailbox: Mailbox):
     # On a busy machine some of twenty hashes at once are put off: 503 hashing_busy.
     assert statuses[204] == 1
     assert set(statuses) <= {204, 400, 503}
-    assert {refusal(a)[1] for a in answers if a.status_code == 400} == {"link_invalid"}
+    assert {status_and_code(a)[1] for a in answers if a.status_code == 400} == {"link_invalid"}
     won = next(n for n, a in enumerate(answers) if a.status_code == 204)
     assert login(agency, f"passphrase number {won}").status_code == 200
-    assert len(events(agency, "password.reset")) == 1
+    assert len(audit_events(agency, "password.reset")) == 1
 
 
 def test_a_weak_password_does_not_use_the_link_up(new_agency, mailbox: Mailbox):
     agency = new_agency()
     token = forget(agency, mailbox)
 
-    assert ("password", "password_too_short") in faults(reset(agency, token, "short"))
+    assert ("password", "password_too_short") in field_errors(reset(agency, token, "short"))
     similar = agency.owner.email.partition("@")[2]
-    assert ("password", "password_too_similar") in faults(reset(agency, token, similar))
+    assert ("password", "password_too_similar") in field_errors(reset(agency, token, similar))
     assert login(agency, PASSWORD).status_code == 200
 
     assert reset(agency, token).status_code == 204
@@ -128,7 +130,10 @@ def test_links_that_are_good_no_more(new_agency, mailbox: Mailbox):
     assert reset(agency, used).status_code == 204
 
     for token in (used, other, "made-up", "x" * 200):
-        assert refusal(reset(agency, token, "yet another passphrase")) == (400, "link_invalid")
+        assert status_and_code(reset(agency, token, "yet another passphrase")) == (
+            400,
+            "link_invalid",
+        )
     assert login(agency, FRESH).status_code == 200
 
 
@@ -144,9 +149,9 @@ def test_links_that_are_good_no_more(new_agency, mailbox: Mailbox):
 def test_a_link_is_for_who_they_were(new_agency, mailbox: Mailbox, change: dict):
     agency = new_agency()
     token = forget(agency, mailbox)
-    set_person(agency, agency.owner.email, **change)
+    update_user_row(agency, agency.owner.email, **change)
 
-    assert refusal(reset(agency, token)) == (400, "link_invalid")
+    assert status_and_code(reset(agency, token)) == (400, "link_invalid")
 
 
 def test_a_link_expires(new_agency, mailbox: Mailbox):
@@ -159,14 +164,14 @@ def test_a_link_expires(new_agency, mailbox: Mailbox):
         )
         MailLink.objects.filter(pk=link.pk).update(expires_at=timezone.now())
 
-    assert refusal(reset(agency, token)) == (400, "link_invalid")
+    assert status_and_code(reset(agency, token)) == (400, "link_invalid")
 
 
 def test_a_link_of_one_workspace_is_nothing_in_another(new_agency, mailbox: Mailbox):
     one, other = new_agency(email="same@both.test"), new_agency(email="same@both.test")
     token = forget(one, mailbox)
 
-    assert refusal(reset(other, token)) == (400, "link_invalid")
+    assert status_and_code(reset(other, token)) == (400, "link_invalid")
     assert login(other, PASSWORD).status_code == 200
     assert reset(one, token).status_code == 204
 
@@ -176,9 +181,9 @@ def test_a_link_for_one_thing_does_not_do_another(new_agency, mailbox: Mailbox):
     verify = mailbox.wait_for(agency.owner.email, subject="Verify").token
     token = forget(agency, mailbox)
 
-    assert refusal(reset(agency, verify)) == (400, "link_invalid")
+    assert status_and_code(reset(agency, verify)) == (400, "link_invalid")
     wrong = agency.host.post("/api/auth/email/verify", {"token": token})
-    assert refusal(wrong) == (400, "link_invalid")
+    assert status_and_code(wrong) == (400, "link_invalid")
     assert reset(agency, token).status_code == 204
 
 
@@ -190,7 +195,7 @@ def test_on_api_the_body_names_the_workspace(site: Site, new_agency, mailbox: Ma
     token = mailbox.wait_for(email, subject=SUBJECT).token
     body = {"token": token, "password": FRESH}
 
-    assert faults(api.post(RESET, body)) == {("tenant", "required")}
+    assert field_errors(api.post(RESET, body)) == {("tenant", "required")}
     assert api.post(RESET, {**body, "tenant": agency.slug}).status_code == 204
     assert login(agency, FRESH).status_code == 200
 
@@ -208,7 +213,7 @@ def test_it_opens_an_account_that_failures_had_closed(new_agency, mailbox: Mailb
 
 def test_nobody_elses_sessions_end(new_agency, mailbox: Mailbox):
     agency = new_agency()
-    ben = join(agency, f"ben@{agency.slug}.test")
+    ben = add_member(agency, f"ben@{agency.slug}.test")
 
     reset(agency, forget(agency, mailbox))
 
@@ -217,10 +222,10 @@ def test_nobody_elses_sessions_end(new_agency, mailbox: Mailbox):
 
 def test_a_new_password_stands_in_for_no_second_factor(new_agency, mailbox: Mailbox):
     agency = new_agency()
-    factor = enrol(agency.owner)
+    factor = enrol_totp(agency.owner)
 
     assert reset(agency, forget(agency, mailbox)).status_code == 204
 
-    assert refusal(login(agency, FRESH)) == (401, "second_factor_required")
-    both = log_in(agency, agency.owner, password=FRESH, code=factor.app.code())
+    assert status_and_code(login(agency, FRESH)) == (401, "second_factor_required")
+    both = post_login(agency, agency.owner, password=FRESH, code=factor.app.code())
     assert both.status_code == 200

@@ -4,10 +4,17 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.support.accounts.invitations import REGISTER
-from tests.support.accounts.tokens import refusal
+from tests.support.accounts.tokens import status_and_code
 from tests.support.factories import Agency
 from tests.support.http_client import PASSWORD, Site
-from tests.support.mail.outbox import change, events, letters, links, person, set_person
+from tests.support.mail.outbox import (
+    audit_events,
+    configure_tenant,
+    email_links,
+    queued_emails,
+    update_user_row,
+    user_with_email,
+)
 from tests.support.mailbox import Mailbox
 
 VERIFY = "/api/auth/email/verify"
@@ -21,15 +28,15 @@ def test_who_opens_a_workspace_is_asked(new_agency, mailbox: Mailbox):
 
     assert agency.host.post(VERIFY, {"token": token}).status_code == 204
 
-    assert person(agency, agency.owner.email).email_verified_at is not None
-    assert [e.actor_id for e in events(agency, "email.verified")] == [agency.owner.id]
-    assert refusal(agency.host.post(VERIFY, {"token": token})) == (400, "link_invalid")
-    assert len(events(agency, "email.verified")) == 1
+    assert user_with_email(agency, agency.owner.email).email_verified_at is not None
+    assert [e.actor_id for e in audit_events(agency, "email.verified")] == [agency.owner.id]
+    assert status_and_code(agency.host.post(VERIFY, {"token": token})) == (400, "link_invalid")
+    assert len(audit_events(agency, "email.verified")) == 1
 
 
 def test_who_registers_is_asked(new_agency, mailbox: Mailbox, site: Site):
     agency = new_agency()
-    change(agency)
+    configure_tenant(agency)
     email = f"reg@{agency.slug}.test"
     agency.host.post(REGISTER, {**NEW, "email": email}, headers={"Accept-Language": "pt-br"})
 
@@ -37,7 +44,7 @@ def test_who_registers_is_asked(new_agency, mailbox: Mailbox, site: Site):
 
     body = {"token": mail.token, "tenant": agency.slug}
     assert site.host("api").post(VERIFY, body).status_code == 204
-    assert person(agency, email).email_verified_at is not None
+    assert user_with_email(agency, email).email_verified_at is not None
 
 
 def test_asking_again(new_agency, mailbox: Mailbox):
@@ -49,8 +56,8 @@ def test_asking_again(new_agency, mailbox: Mailbox):
     assert agency.host.post(VERIFY, {"token": again.token}).status_code == 204
 
     assert agency.owner.at.post(AGAIN).status_code == 204
-    assert letters(agency) == []
-    assert len(links(agency, purpose="verify")) == 2
+    assert queued_emails(agency) == []
+    assert len(email_links(agency, purpose="verify")) == 2
 
 
 def test_one_at_a_time(new_agency, mailbox: Mailbox):
@@ -68,16 +75,16 @@ def test_one_at_a_time(new_agency, mailbox: Mailbox):
 def test_an_address_that_changed_is_not_verified_by_the_old_mail(new_agency, mailbox: Mailbox):
     agency = new_agency()
     token = mailbox.wait_for(agency.owner.email, subject="Verify").token
-    set_person(agency, agency.owner.email, email="moved@else.test")
+    update_user_row(agency, agency.owner.email, email="moved@else.test")
 
-    assert refusal(agency.host.post(VERIFY, {"token": token})) == (400, "link_invalid")
+    assert status_and_code(agency.host.post(VERIFY, {"token": token})) == (400, "link_invalid")
 
-    assert person(agency, "moved@else.test").email_verified_at is None
+    assert user_with_email(agency, "moved@else.test").email_verified_at is None
 
 
 def test_what_is_closed_until_then(strict: Agency, mailbox: Mailbox):
     at = strict.owner.at
-    assert refusal(at.get("/api/files")) == (403, "email_unverified")
+    assert status_and_code(at.get("/api/files")) == (403, "email_unverified")
     assert at.post(AGAIN).status_code == 204
 
     token = mailbox.wait_for(strict.owner.email, subject="Verify").token

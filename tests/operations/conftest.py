@@ -13,18 +13,18 @@ from files.storage.client import client
 from tenants.context import tenant_context
 from tests import stack
 from tests.core.conftest import superuser
-from tests.support.cleanup import tidied
-from tests.support.factories import Agency, join
-from tests.support.files.form_uploads import uploaded
+from tests.support.cleanup import cleaned_up
+from tests.support.factories import Agency, add_member
+from tests.support.files.form_uploads import add_file
 from tests.tenants.conftest import make_tenant
 
 __all__ = ["make_tenant", "superuser"]
 
 Run = Callable[..., str]
-PATIENCE = 30
+MAIL_TIMEOUT_SECONDS = 30
 
 
-def run(*arguments: str) -> str:
+def run_command(*arguments: str) -> str:
     """Run a command in-process and return what it printed."""
     out = io.StringIO()
     call_command(*arguments, stdout=out, stderr=out)
@@ -34,7 +34,7 @@ def run(*arguments: str) -> str:
 @pytest.fixture(scope="package", autouse=True)
 def _tidy(committed: None) -> Iterator[None]:
     """Take away what the tests here left half there."""
-    with tidied():
+    with cleaned_up():
         yield
 
 
@@ -46,9 +46,9 @@ def exports(settings, tmp_path: Path) -> Path:
     return settings.TENANT_EXPORT_DIR
 
 
-def mailed(agency: Agency) -> None:
+def wait_for_mail(agency: Agency) -> None:
     """Wait until the mail that its opening asked for has gone out."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + MAIL_TIMEOUT_SECONDS
     with tenant_context(agency.ref):
         while Letter.objects.exists():
             assert time.monotonic() < end, "The mailer does not send."
@@ -59,10 +59,10 @@ def mailed(agency: Agency) -> None:
 def doomed(new_agency) -> Agency:
     """An agency with a member, two files and an upload that was never finished."""
     agency = new_agency()
-    mailed(agency)
-    join(agency, f"ben@{agency.slug}.test")
-    uploaded(agency.owner.at, "a.txt", b"12345")
-    uploaded(agency.owner.at, "b.txt", b"678")
+    wait_for_mail(agency)
+    add_member(agency, f"ben@{agency.slug}.test")
+    add_file(agency.owner.at, "a.txt", b"12345")
+    add_file(agency.owner.at, "b.txt", b"678")
     client().create_multipart_upload(
         Bucket=stack.env["S3_BUCKET"], Key=f"{agency.ref.object_prefix}/files/unfinished"
     )

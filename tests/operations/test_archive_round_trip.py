@@ -15,15 +15,15 @@ from tenants.models import Tenant
 from tenants.queries import tenant_by_slug
 from tenants.refs import ref_of
 from tests import stack
-from tests.operations.conftest import mailed, run
-from tests.support.accounts.second_factors import enrol
+from tests.operations.conftest import run_command, wait_for_mail
+from tests.support.accounts.second_factors import enrol_totp
 from tests.support.factories import Agency
-from tests.support.files.bucket import keys_of
-from tests.support.files.form_uploads import uploaded
-from tests.support.files.shares import events, opened, path_of, shared
+from tests.support.files.bucket import stored_keys
+from tests.support.files.form_uploads import add_file
+from tests.support.files.shares import audit_events, create_share, open_share, share_path
 from tests.support.http_client import PASSWORD, Site
-from tests.support.table_dumps import KEPT_APART, objects_of, rows_of
-from tests.support.tenants.pg_catalog import described
+from tests.support.table_dumps import TENANT_BOUND_TABLES, dump_tables, object_digests
+from tests.support.tenants.pg_catalog import describe_schema
 
 LARGE = secrets.token_bytes(9 * 1024 * 1024)  # more than a part, so it is stored in several
 
@@ -32,19 +32,19 @@ LARGE = secrets.token_bytes(9 * 1024 * 1024)  # more than a part, so it is store
 def full(doomed: Agency) -> Agency:
     """An agency with two versions of a file, a large one, one in the trash, odd names."""
     at = doomed.owner.at
-    uploaded(at, "a.txt", b"a second version")
-    uploaded(at, "large.bin", LARGE)
-    uploaded(at, "и 'quotes' {}.txt", b"")
+    add_file(at, "a.txt", b"a second version")
+    add_file(at, "large.bin", LARGE)
+    add_file(at, "и 'quotes' {}.txt", b"")
     with tenant_context(doomed.ref):
         User.objects.filter(pk=doomed.owner.id).update(first_name="\\N\t\r\n\\. 'a' \\x41 и\u2028")
-    gone = uploaded(at, "gone.txt", b"in the trash")
+    gone = add_file(at, "gone.txt", b"in the trash")
     at.delete(f"/api/files/{gone['id']}")
     return doomed
 
 
 def exported(agency: Agency, folder: Path, *options: str) -> Path:
     path = folder / f"{agency.slug}-{secrets.token_hex(3)}.tar"
-    run("export_tenant", agency.slug, "--to", str(path), *options)
+    run_command("export_tenant", agency.slug, "--to", str(path), *options)
     return path
 
 
@@ -52,17 +52,23 @@ def test_a_new_tenant_is_equal(full: Agency, site: Site, tmp_path: Path, superus
     archive = exported(full, tmp_path)
     slug = f"{full.slug}-b"
 
-    told = json.loads(run("import_tenant", str(archive), "--as", slug, "--json"))
+    told = json.loads(run_command("import_tenant", str(archive), "--as", slug, "--json"))
 
     old, new = tenant_by_slug(full.slug), tenant_by_slug(slug)
-    assert rows_of(slug, without=KEPT_APART) == rows_of(full.slug, without=KEPT_APART)
-    assert {rows_of(slug)[table] for table in KEPT_APART} == {b""}
-    assert objects_of(new) == {n: s for n, s in objects_of(old).items() if n != "files/unfinished"}
-    assert len(objects_of(new)) == 6
+    assert dump_tables(slug, without=TENANT_BOUND_TABLES) == dump_tables(
+        full.slug, without=TENANT_BOUND_TABLES
+    )
+    assert {dump_tables(slug)[table] for table in TENANT_BOUND_TABLES} == {b""}
+    assert object_digests(new) == {
+        n: s for n, s in object_digests(old).items() if n != "files/unfinished"
+    }
+    assert len(object_digests(new)) == 6
     assert {old.pk, old.schema_name, old.object_prefix}.isdisjoint(
         {new.pk, new.schema_name, new.object_prefix}
     )
-    assert described(superuser, new.schema_name) == described(superuser, old.schema_name)
+    assert describe_schema(superuser, new.schema_name) == describe_schema(
+        superuser, old.schema_name
+    )
     assert (told["sent"], told["missing"], told["is_ours"]) == (6, 0, True)
 
 
@@ -70,7 +76,7 @@ def test_the_new_tenant_works_and_the_old_ones_tokens_do_not(
     full: Agency, site: Site, tmp_path: Path
 ):
     slug = f"{full.slug}-b"
-    run("import_tenant", str(exported(full, tmp_path)), "--as", slug, "--name", "Second")
+    run_command("import_tenant", str(exported(full, tmp_path)), "--as", slug, "--name", "Second")
     host = site.host(slug)
 
     with_old_token = host.with_token(full.owner.access_token).get("/api/users/me")
@@ -81,23 +87,25 @@ def test_the_new_tenant_works_and_the_old_ones_tokens_do_not(
     assert with_old_token.status_code == 401
     assert at.get(f"/api/files/{files['large.bin']}/content").content == LARGE
     assert tenant_by_slug(slug).name == "Second"
-    assert uploaded(at, "new.txt")["version"] == 1
+    assert add_file(at, "new.txt")["version"] == 1
     assert full.owner.at.get("/api/users/me").status_code == 200
 
 
 def test_restored_in_place_it_is_what_it_was(full: Agency, tmp_path: Path, superuser):
-    before, objects = rows_of(full.slug), objects_of(tenant_by_slug(full.slug))
+    before, objects = dump_tables(full.slug), object_digests(tenant_by_slug(full.slug))
     archive = exported(full, tmp_path)
-    uploaded(full.owner.at, "since.txt", b"made since")
-    victim = sorted(keys_of(full))[0]
+    add_file(full.owner.at, "since.txt", b"made since")
+    victim = sorted(stored_keys(full))[0]
     client().delete_object(Bucket=stack.env["S3_BUCKET"], Key=victim)
-    other = sorted(keys_of(full))[0]
+    other = sorted(stored_keys(full))[0]
     client().put_object(Bucket=stack.env["S3_BUCKET"], Key=other, Body=b"other")
     superuser.execute(f"DROP TABLE {full.ref.schema_name}.idempotency_answer")
 
-    told = json.loads(run("import_tenant", str(archive), "--restore", full.slug, "--yes", "--json"))
+    told = json.loads(
+        run_command("import_tenant", str(archive), "--restore", full.slug, "--yes", "--json")
+    )
 
-    after = rows_of(full.slug)
+    after = dump_tables(full.slug)
     # Sessions and mailed links end, and the record says so.
     ends = ("accounts_maillink", "accounts_session", "audit_auditevent", "audit_auditlink")
     assert {n: t for n, t in after.items() if n not in ends} == {
@@ -106,7 +114,7 @@ def test_restored_in_place_it_is_what_it_was(full: Agency, tmp_path: Path, super
     assert set(before["audit_auditevent"].splitlines()) < set(
         after["audit_auditevent"].splitlines()
     )
-    assert objects_of(tenant_by_slug(full.slug)) == objects
+    assert object_digests(tenant_by_slug(full.slug)) == objects
     assert (told["sent"], told["removed"]) == (2, 1)
     assert full.owner.at.get("/api/users/me").status_code == 401
     again = full.host.post("/api/auth/login", {"email": full.owner.email, "password": PASSWORD})
@@ -116,10 +124,10 @@ def test_restored_in_place_it_is_what_it_was(full: Agency, tmp_path: Path, super
 def test_who_had_a_second_factor_can_log_in_to_the_new_tenant(
     doomed: Agency, site: Site, tmp_path: Path
 ):
-    enrol(doomed.owner)
+    enrol_totp(doomed.owner)
     slug = f"{doomed.slug}-f"
 
-    run("import_tenant", str(exported(doomed, tmp_path)), "--as", slug)
+    run_command("import_tenant", str(exported(doomed, tmp_path)), "--as", slug)
 
     body = {"email": doomed.owner.email, "password": PASSWORD}
     assert site.host(slug).post("/api/auth/login", body).status_code == 200
@@ -131,14 +139,14 @@ def test_who_had_a_second_factor_can_log_in_to_the_new_tenant(
 
 
 def test_a_recovery_code_that_was_used_since_stays_used(doomed: Agency, tmp_path: Path):
-    enrolled = enrol(doomed.owner)
+    enrolled = enrol_totp(doomed.owner)
     archive = exported(doomed, tmp_path)
     body = {"email": doomed.owner.email, "password": PASSWORD}
     used, unused = enrolled.recovery_codes[:2]
     login = doomed.host.post("/api/auth/login", {**body, "code": used})
     assert login.status_code == 200
 
-    run("import_tenant", str(archive), "--restore", doomed.slug, "--yes")
+    run_command("import_tenant", str(archive), "--restore", doomed.slug, "--yes")
 
     for code in (used, unused):
         assert doomed.host.post("/api/auth/login", {**body, "code": code}).status_code == 401
@@ -158,39 +166,39 @@ def test_keys_that_were_revoked_since_stay_dead(doomed: Agency, tmp_path: Path):
     archive = exported(doomed, tmp_path)
     doomed.owner.at.delete(f"/api/keys/{revoked['id']}")
 
-    run("import_tenant", str(archive), "--restore", doomed.slug, "--yes")
+    run_command("import_tenant", str(archive), "--restore", doomed.slug, "--yes")
 
     for key in (revoked, kept):
         assert doomed.host.with_token(key["key"]).get("/api/files").status_code == 401
-    run("delete_tenant", doomed.slug, "--now", "--yes", "--no-export")
-    run("import_tenant", str(archive), "--as", doomed.slug)
+    run_command("delete_tenant", doomed.slug, "--now", "--yes", "--no-export")
+    run_command("import_tenant", str(archive), "--as", doomed.slug)
     for key in (revoked, kept):
         assert doomed.host.with_token(key["key"]).get("/api/files").status_code == 401
 
 
 def test_links_to_files_stay_dead(doomed: Agency, site: Site, tmp_path: Path):
     """Those that were revoked since, and all others too: nobody can tell them apart any more."""
-    revoked, kept = shared(doomed.owner.at), shared(doomed.owner.at)
+    revoked, kept = create_share(doomed.owner.at), create_share(doomed.owner.at)
     archive, slug = exported(doomed, tmp_path), f"{doomed.slug}-b"
     doomed.owner.at.delete(f"/api/shares/{revoked['id']}")
 
-    run("import_tenant", str(archive), "--as", slug)
-    elsewhere = [site.host(slug).get(path_of(share)).status_code for share in (revoked, kept)]
-    run("import_tenant", str(archive), "--restore", doomed.slug, "--yes")
+    run_command("import_tenant", str(archive), "--as", slug)
+    elsewhere = [site.host(slug).get(share_path(share)).status_code for share in (revoked, kept)]
+    run_command("import_tenant", str(archive), "--restore", doomed.slug, "--yes")
 
     assert elsewhere == [404, 404]
-    assert [opened(doomed, share).status_code for share in (revoked, kept)] == [404, 404]
-    assert [event.details["count"] for event in events(doomed, "shares.revoked")] == [2]
+    assert [open_share(doomed, share).status_code for share in (revoked, kept)] == [404, 404]
+    assert [event.details["count"] for event in audit_events(doomed, "shares.revoked")] == [2]
 
 
 def test_a_purged_tenant_comes_back_under_its_name(full: Agency, tmp_path: Path):
-    before = rows_of(full.slug, without=KEPT_APART)
-    run("delete_tenant", full.slug, "--now", "--yes", "--to", str(tmp_path))
+    before = dump_tables(full.slug, without=TENANT_BOUND_TABLES)
+    run_command("delete_tenant", full.slug, "--now", "--yes", "--to", str(tmp_path))
     (archive,) = tmp_path.iterdir()
 
-    run("import_tenant", str(archive), "--as", full.slug)
+    run_command("import_tenant", str(archive), "--as", full.slug)
 
-    assert rows_of(full.slug, without=KEPT_APART) == before
+    assert dump_tables(full.slug, without=TENANT_BOUND_TABLES) == before
     answer = full.host.post("/api/auth/login", {"email": full.owner.email, "password": PASSWORD})
     assert answer.status_code == 200
 
@@ -208,7 +216,7 @@ def test_the_same_content_makes_the_same_parts(doomed: Agency, tmp_path: Path):
 
 def test_an_archive_holds_nothing_of_another_tenant(doomed: Agency, acme: Agency, tmp_path: Path):
     secret = secrets.token_bytes(40)
-    uploaded(acme.owner.at, "acmes.bin", secret)
+    add_file(acme.owner.at, "acmes.bin", secret)
 
     text = exported(doomed, tmp_path).read_bytes()
 
@@ -232,19 +240,19 @@ def test_an_older_state_is_migrated_forward(
     archive = exported(doomed, tmp_path)
     slug = f"{doomed.slug}-b"
 
-    told = json.loads(run("import_tenant", str(archive), "--as", slug, "--json"))
-    run("migrate_schemas")
+    told = json.loads(run_command("import_tenant", str(archive), "--as", slug, "--json"))
+    run_command("migrate_schemas")
 
     new = tenant_by_slug(slug)
     assert told["migrations"] >= 1
     # The dropped column left a gap among the column numbers of the tenant that was exported.
-    expected = described(superuser, acme.ref.schema_name)
-    expected["sequences"] = described(superuser, doomed.ref.schema_name)["sequences"]
-    assert described(superuser, new.schema_name) == expected
+    expected = describe_schema(superuser, acme.ref.schema_name)
+    expected["sequences"] = describe_schema(superuser, doomed.ref.schema_name)["sequences"]
+    assert describe_schema(superuser, new.schema_name) == expected
     owners = f"SELECT email FROM {new.schema_name}.accounts_user WHERE role = 'owner'"
     assert superuser.execute(owners).fetchall() == [("old@xn--fa-hia.example",)]
-    without = (*KEPT_APART, "django_migrations")
-    assert rows_of(slug, without=without) == rows_of(doomed.slug, without=without)
+    without = (*TENANT_BOUND_TABLES, "django_migrations")
+    assert dump_tables(slug, without=without) == dump_tables(doomed.slug, without=without)
 
 
 @pytest.mark.parametrize(
@@ -261,7 +269,7 @@ def test_a_newer_state_is_refused_before_anything_is_touched(
     superuser.execute(f"DELETE FROM {history} WHERE name = %s", [name])
 
     with pytest.raises(CommandError, match=f"{app}.{name}.*newer"):
-        run("import_tenant", str(archive), "--as", f"{doomed.slug}-b")
+        run_command("import_tenant", str(archive), "--as", f"{doomed.slug}-b")
 
     assert not Tenant.objects.filter(domains__domain=f"{doomed.slug}-b").exists()
 
@@ -269,7 +277,7 @@ def test_a_newer_state_is_refused_before_anything_is_touched(
 def test_a_dry_run_verifies_and_loads_nothing(doomed: Agency, tmp_path: Path):
     archive = exported(doomed, tmp_path)
 
-    out = run("import_tenant", str(archive), "--as", f"{doomed.slug}-b", "--dry-run")
+    out = run_command("import_tenant", str(archive), "--as", f"{doomed.slug}-b", "--dry-run")
 
     assert "2 objects, 0 missing" in out
     assert not Tenant.objects.filter(domains__domain=f"{doomed.slug}-b").exists()
@@ -279,32 +287,32 @@ def test_another_tenants_archive_is_not_restored_into_this_one(
     doomed: Agency, new_agency, tmp_path: Path
 ):
     archive, other = exported(doomed, tmp_path), new_agency()
-    mailed(other)
-    before = rows_of(other.slug)
+    wait_for_mail(other)
+    before = dump_tables(other.slug)
 
     with pytest.raises(CommandError, match="--as"):
-        run("import_tenant", str(archive), "--restore", other.slug, "--yes")
+        run_command("import_tenant", str(archive), "--restore", other.slug, "--yes")
 
-    assert rows_of(other.slug) == before
+    assert dump_tables(other.slug) == before
     assert other.owner.at.get("/api/users/me").status_code == 200
 
 
 def test_a_name_that_is_taken_is_refused(doomed: Agency, acme: Agency, tmp_path: Path):
     with pytest.raises(CommandError, match="already"):
-        run("import_tenant", str(exported(doomed, tmp_path)), "--as", acme.slug)
+        run_command("import_tenant", str(exported(doomed, tmp_path)), "--as", acme.slug)
 
     assert acme.owner.at.get("/api/users/me").status_code == 200
 
 
 def test_an_object_that_the_store_lost_is_named(doomed: Agency, tmp_path: Path):
-    victim = sorted(keys_of(doomed))[0]
+    victim = sorted(stored_keys(doomed))[0]
     client().delete_object(Bucket=stack.env["S3_BUCKET"], Key=victim)
     path = tmp_path / "a.tar"
 
     with pytest.raises(CommandError, match=r"Object files/.*: the store does not have it"):
-        run("export_tenant", doomed.slug, "--to", str(path))
-    run("export_tenant", doomed.slug, "--to", str(path), "--resume", "--allow-missing")
-    told = json.loads(run("import_tenant", str(path), "--as", f"{doomed.slug}-b", "--json"))
+        run_command("export_tenant", doomed.slug, "--to", str(path))
+    run_command("export_tenant", doomed.slug, "--to", str(path), "--resume", "--allow-missing")
+    told = json.loads(run_command("import_tenant", str(path), "--as", f"{doomed.slug}-b", "--json"))
 
     assert (told["missing"], told["sent"]) == (1, 1)
 
@@ -314,6 +322,6 @@ def test_a_file_that_is_there_is_not_overwritten(doomed: Agency, tmp_path: Path)
     before = path.read_bytes()
 
     with pytest.raises(CommandError, match="exists already"):
-        run("export_tenant", doomed.slug, "--to", str(path))
+        run_command("export_tenant", doomed.slug, "--to", str(path))
 
     assert path.read_bytes() == before

@@ -12,21 +12,21 @@ from operations.archives import masking as policy
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tenants.queries import tenant_by_slug
-from tests.operations.conftest import run
+from tests.operations.conftest import run_command
 from tests.support.factories import Agency
-from tests.support.files.bucket import keys_of
-from tests.support.files.form_uploads import uploaded
+from tests.support.files.bucket import stored_keys
+from tests.support.files.form_uploads import add_file
 from tests.support.http_client import PASSWORD, Site
-from tests.support.table_dumps import objects_of, rows_of
-from tests.support.tenants.pg_catalog import described
+from tests.support.table_dumps import dump_tables, object_digests
+from tests.support.tenants.pg_catalog import describe_schema
 
 
 @pytest.fixture
 def original(doomed: Agency) -> Agency:
     """An agency with people, sessions, a kept answer, failed log-ins and telling file names."""
     at = doomed.owner.at
-    uploaded(at, "Letter to Ada.Lovelace", b"dear Ada")
-    uploaded(at, "contract.pdf", b"%PDF", **{"Idempotency-Key": "remember-me"})
+    add_file(at, "Letter to Ada.Lovelace", b"dear Ada")
+    add_file(at, "contract.pdf", b"%PDF", **{"Idempotency-Key": "remember-me"})
     doomed.host.post("/api/auth/login", {"email": "eve@elsewhere.test", "password": "wrong" * 3})
     with tenant_context(doomed.ref):
         User.objects.update(first_name="Augusta", last_name="Lovelace")
@@ -34,7 +34,9 @@ def original(doomed: Agency) -> Agency:
 
 
 def cloned(agency: Agency, *options: str) -> dict:
-    return json.loads(run("clone_tenant", agency.slug, f"{agency.slug}-s", "--json", *options))
+    return json.loads(
+        run_command("clone_tenant", agency.slug, f"{agency.slug}-s", "--json", *options)
+    )
 
 
 def secrets_of(agency: Agency) -> set[bytes]:
@@ -51,11 +53,11 @@ def secrets_of(agency: Agency) -> set[bytes]:
 
 def test_nothing_of_a_person_and_no_secret_is_in_it(original: Agency, superuser):
     left_behind = secrets_of(original)
-    everything = b"".join(rows_of(original.slug).values())
+    everything = b"".join(dump_tables(original.slug).values())
 
     told = cloned(original)
 
-    rows = rows_of(told["slug"])
+    rows = dump_tables(told["slug"])
     text = b"".join(rows.values())
     assert len(left_behind) > 10
     assert all(secret in everything for secret in left_behind)
@@ -67,13 +69,15 @@ def test_nothing_of_a_person_and_no_secret_is_in_it(original: Agency, superuser)
     assert {"accounts_session", "idempotency_answer", "files_upload"} < stay
     # The chain does not come along: the copy gets one of its own, over the masked rows.
     assert {t for t, r in rows.items() if not r} == stay - {"audit_auditlink"}
-    counts = {t: r.count(b"\n") for t, r in rows_of(original.slug).items()}
+    counts = {t: r.count(b"\n") for t, r in dump_tables(original.slug).items()}
     grown = {"audit_auditevent": 1}  # the new password
     for table in ("accounts_user", "audit_auditevent", "files_file", "files_fileversion"):
         assert rows[table].count(b"\n") == counts[table] + grown.get(table, 0)
     new = tenant_by_slug(told["slug"])
     assert new.cloned_from == original.ref.id
-    assert described(superuser, new.schema_name) == described(superuser, original.ref.schema_name)
+    assert describe_schema(superuser, new.schema_name) == describe_schema(
+        superuser, original.ref.schema_name
+    )
 
 
 def test_its_owner_alone_gets_in(original: Agency, site: Site):
@@ -99,18 +103,20 @@ def tenant_context_of(slug: str):
 
 
 def test_objects_come_along_or_files_do_not(original: Agency, site: Site):
-    before = objects_of(tenant_by_slug(original.slug))
+    before = object_digests(tenant_by_slug(original.slug))
 
     told = cloned(original)
     without = json.loads(
-        run("clone_tenant", original.slug, f"{original.slug}-w", "--without-objects", "--json")
+        run_command(
+            "clone_tenant", original.slug, f"{original.slug}-w", "--without-objects", "--json"
+        )
     )
 
-    assert objects_of(tenant_by_slug(told["slug"])) == before
-    assert objects_of(tenant_by_slug(original.slug)) == before
-    assert len(keys_of(original)) == 4
-    assert objects_of(tenant_by_slug(without["slug"])) == {}
-    assert rows_of(without["slug"])["files_file"] == b""
+    assert object_digests(tenant_by_slug(told["slug"])) == before
+    assert object_digests(tenant_by_slug(original.slug)) == before
+    assert len(stored_keys(original)) == 4
+    assert object_digests(tenant_by_slug(without["slug"])) == {}
+    assert dump_tables(without["slug"])["files_file"] == b""
     host = site.host(without["slug"])
     login = host.post(
         "/api/auth/login", {"email": without["owner"], "password": without["password"]}
@@ -121,11 +127,11 @@ def test_objects_come_along_or_files_do_not(original: Agency, site: Site):
 def test_names_of_files_can_be_kept(original: Agency):
     told = cloned(original, "--keep-file-names")
 
-    assert b"contract.pdf" in rows_of(told["slug"])["files_file"]
+    assert b"contract.pdf" in dump_tables(told["slug"])["files_file"]
 
 
 def test_every_model_and_field_of_a_tenant_has_a_rule():
-    assert policy.without_rule() == []
+    assert policy.find_missing_rules() == []
 
 
 @pytest.mark.parametrize("forgotten", ["accounts.User", "audit.AuditEvent"])
@@ -170,4 +176,4 @@ def test_nobody_is_served_until_it_is_full(original: Agency, superuser, site: Si
 
 def test_a_name_that_is_taken_is_refused(original: Agency, acme: Agency):
     with pytest.raises(CommandError, match="already"):
-        run("clone_tenant", original.slug, acme.slug)
+        run_command("clone_tenant", original.slug, acme.slug)

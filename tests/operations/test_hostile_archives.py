@@ -21,9 +21,9 @@ from operations.archives.file_format import (
     padding,
 )
 from tenants.models import Tenant
-from tests.operations.conftest import run
-from tests.support.factories import Agency, found_agency, join
-from tests.support.files.form_uploads import uploaded
+from tests.operations.conftest import run_command
+from tests.support.factories import Agency, add_member, create_agency
+from tests.support.files.form_uploads import add_file
 from tests.support.http_client import Site
 
 Members = dict[str, bytes]
@@ -32,10 +32,10 @@ Members = dict[str, bytes]
 @pytest.fixture(scope="module")
 def source(site: Site) -> Agency:
     """An agency with a member and two files."""
-    agency = found_agency(site, "hostile-source")
-    join(agency, "ben@hostile.test")
-    uploaded(agency.owner.at, "a.txt", b"12345" * 400)
-    uploaded(agency.owner.at, "b.txt", b"678")
+    agency = create_agency(site, "hostile-source")
+    add_member(agency, "ben@hostile.test")
+    add_file(agency.owner.at, "a.txt", b"12345" * 400)
+    add_file(agency.owner.at, "b.txt", b"678")
     return agency
 
 
@@ -43,7 +43,7 @@ def source(site: Site) -> Agency:
 def good(source: Agency, tmp_path_factory) -> Path:
     """A whole archive of it."""
     path = tmp_path_factory.mktemp("archives") / "good.tar"
-    run("export_tenant", source.slug, "--to", str(path))
+    run_command("export_tenant", source.slug, "--to", str(path))
     return path
 
 
@@ -56,7 +56,7 @@ def refused(tmp_path: Path) -> Iterator[Callable[..., str]]:
         path = tmp_path / "bad.tar"
         path.write_bytes(text)
         with pytest.raises(CommandError) as caught:
-            run("import_tenant", str(path), "--as", "never-made", *options)
+            run_command("import_tenant", str(path), "--as", "never-made", *options)
         assert "\n" not in str(caught.value)
         return str(caught.value)
 
@@ -180,14 +180,14 @@ def test_what_a_foreign_manifest_says_is_not_looked_at(good: Path, refused):
 def test_after_the_secret_was_rotated_it_is_ours_and_later_foreign(good: Path, settings):
     last, settings.TOKEN_MASTER_SECRET = settings.TOKEN_MASTER_SECRET, "another" * 10
     settings.TOKEN_MASTER_SECRET_PREVIOUS = last
-    assert json.loads(run("import_tenant", str(good), "--as", "x9", "--dry-run", "--json"))[
+    assert json.loads(run_command("import_tenant", str(good), "--as", "x9", "--dry-run", "--json"))[
         "is_ours"
     ]
 
     settings.TOKEN_MASTER_SECRET_PREVIOUS = ""
     with pytest.raises(CommandError, match="--accept-foreign"):
-        run("import_tenant", str(good), "--as", "x9", "--dry-run")
-    assert "0 missing" in run(
+        run_command("import_tenant", str(good), "--as", "x9", "--dry-run")
+    assert "0 missing" in run_command(
         "import_tenant", str(good), "--as", "x9", "--dry-run", "--accept-foreign"
     )
 
@@ -264,4 +264,4 @@ def test_a_file_that_is_none_is_one_line(refused, tmp_path: Path):
     for text in (b"", b"hello", bytes(4096), buffer.getvalue()):
         refused(text)
     with pytest.raises(CommandError, match="No such file"):
-        run("import_tenant", str(tmp_path / "nowhere"), "--as", "never-made")
+        run_command("import_tenant", str(tmp_path / "nowhere"), "--as", "never-made")

@@ -12,11 +12,11 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from audit.services import SYSTEM
-from operations.housekeeping import LOCK
+from operations.housekeeping import LOCK_ID
 from tenants.lifecycle import schedule_deletion
 from tenants.models import DeletionCertificate, Usage
 from tests import stack
-from tests.operations.conftest import run
+from tests.operations.conftest import run_command
 from tests.support.factories import Agency
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,7 +39,7 @@ def test_a_round_purges_what_is_due_and_measures_who_stays(
     gone, stays = due.ref.id, acme.ref.id
     Usage.objects.filter(tenant_id=stays).delete()
 
-    out = run("housekeep")
+    out = run_command("housekeep")
 
     assert certificates(gone) == 1
     assert len(list(exports.iterdir())) >= 1
@@ -62,7 +62,7 @@ def test_a_chore_that_fails_does_not_keep_the_others_from_running(
     Usage.objects.filter(tenant_id=acme.ref.id).delete()
 
     with pytest.raises(CommandError, match="purge_tenants failed"):
-        run("housekeep")
+        run_command("housekeep")
 
     assert certificates(due.ref.id) == 0
     assert Usage.objects.filter(tenant_id=acme.ref.id).exists()
@@ -72,12 +72,12 @@ def test_a_chore_that_fails_does_not_keep_the_others_from_running(
 def test_one_housekeeper_at_a_time(due: Agency, exports: Path):
     gone = due.ref.id
     with psycopg.connect(stack.env["DATABASE_OWNER_URL"], autocommit=True) as other:
-        other.execute("SELECT pg_advisory_lock(%s)", [LOCK])
-        assert "Another housekeeper is at work." in run("housekeep")
+        other.execute("SELECT pg_advisory_lock(%s)", [LOCK_ID])
+        assert "Another housekeeper is at work." in run_command("housekeep")
         assert certificates(gone) == 0
-        other.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+        other.execute("SELECT pg_advisory_unlock(%s)", [LOCK_ID])
 
-    run("housekeep")
+    run_command("housekeep")
     assert certificates(gone) == 1
 
 

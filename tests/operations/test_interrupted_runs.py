@@ -8,20 +8,20 @@ import pytest
 from django.core.management import CommandError
 
 from audit.services import SYSTEM
-from operations.archives.snapshot import snapshot_of
+from operations.archives.snapshot import open_snapshot
 from operations.errors import ArchiveError
 from tenants.lifecycle import schedule_deletion
 from tenants.models import Tenant
 from tenants.queries import tenant_by_slug
 from tests import stack
-from tests.operations.conftest import run
+from tests.operations.conftest import run_command
 from tests.operations.test_purge import certificate_of
-from tests.support.assert_purged import assert_gone
+from tests.support.assert_purged import assert_purged
 from tests.support.factories import Agency
-from tests.support.files.form_uploads import uploaded
-from tests.support.kill_at_call import killed
-from tests.support.table_dumps import KEPT_APART, objects_of, rows_of
-from tests.support.tenants.pg_catalog import leftovers
+from tests.support.files.form_uploads import add_file
+from tests.support.kill_at_call import run_killed
+from tests.support.table_dumps import TENANT_BOUND_TABLES, dump_tables, object_digests
+from tests.support.tenants.pg_catalog import orphaned_schemas_and_roles
 
 
 def parts(path: Path) -> bytes:
@@ -32,20 +32,20 @@ def parts(path: Path) -> bytes:
 @pytest.mark.parametrize(
     ("where", "call"),
     [
-        ("operations.archives.writer:MembersOut.add", 4),  # in the middle of the tables
-        ("operations.archives.export:ticking", 2),  # at the second object
-        ("operations.archives.export:opened", 1),  # written, not read back
-        ("operations.archives.export:named", 1),
+        ("operations.archives.writer:MemberWriter.add", 4),  # in the middle of the tables
+        ("operations.archives.export:count_progress", 2),  # at the second object
+        ("operations.archives.export:open_archive", 1),  # written, not read back
+        ("operations.archives.export:rename_durably", 1),
     ],
 )
 def test_an_export(doomed: Agency, tmp_path: Path, where: str, call: int):
     path, whole = tmp_path / "a.tar", tmp_path / "whole.tar"
-    killed(where, call, "export_tenant", doomed.slug, "--to", str(path))
+    run_killed(where, call, "export_tenant", doomed.slug, "--to", str(path))
     assert not path.exists()
     assert (tmp_path / "a.tar.partial").stat().st_mode & 0o777 == 0o600
-    run("export_tenant", doomed.slug, "--to", str(whole))
+    run_command("export_tenant", doomed.slug, "--to", str(whole))
 
-    run("export_tenant", doomed.slug, "--to", str(path), "--resume")
+    run_command("export_tenant", doomed.slug, "--to", str(path), "--resume")
 
     assert parts(path) == parts(whole)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.tar", "whole.tar"]
@@ -53,12 +53,19 @@ def test_an_export(doomed: Agency, tmp_path: Path, where: str, call: int):
 
 def test_an_export_goes_on_with_the_moment_it_began_with(doomed: Agency, tmp_path: Path):
     path = tmp_path / "a.tar"
-    killed("operations.archives.export:ticking", 2, "export_tenant", doomed.slug, "--to", str(path))
-    uploaded(doomed.owner.at, "since.txt", b"made since")
+    run_killed(
+        "operations.archives.export:count_progress",
+        2,
+        "export_tenant",
+        doomed.slug,
+        "--to",
+        str(path),
+    )
+    add_file(doomed.owner.at, "since.txt", b"made since")
 
-    run("export_tenant", doomed.slug, "--to", str(path), "--resume")
+    run_command("export_tenant", doomed.slug, "--to", str(path), "--resume")
     told = json.loads(
-        run("import_tenant", str(path), "--as", f"{doomed.slug}-b", "--dry-run", "--json")
+        run_command("import_tenant", str(path), "--as", f"{doomed.slug}-b", "--dry-run", "--json")
     )
 
     assert told["objects"] == 2
@@ -70,11 +77,11 @@ def test_an_export_without_the_store_goes_on_when_it_is_back(doomed: Agency, tmp
     stack.stop("seaweedfs")
     try:
         with pytest.raises(CommandError, match="--resume"):
-            run("export_tenant", doomed.slug, "--to", str(path))
+            run_command("export_tenant", doomed.slug, "--to", str(path))
     finally:
         stack.start_ready("seaweedfs")
 
-    run("export_tenant", doomed.slug, "--to", str(path), "--resume")
+    run_command("export_tenant", doomed.slug, "--to", str(path), "--resume")
 
     assert path.exists()
 
@@ -83,28 +90,35 @@ def test_a_journal_of_another_tenant_or_file_is_refused(
     doomed: Agency, acme: Agency, tmp_path: Path
 ):
     path = tmp_path / "a.tar"
-    killed("operations.archives.export:ticking", 2, "export_tenant", doomed.slug, "--to", str(path))
+    run_killed(
+        "operations.archives.export:count_progress",
+        2,
+        "export_tenant",
+        doomed.slug,
+        "--to",
+        str(path),
+    )
 
     with pytest.raises(CommandError, match="another tenant's"):
-        run("export_tenant", acme.slug, "--to", str(path), "--resume")
+        run_command("export_tenant", acme.slug, "--to", str(path), "--resume")
     (tmp_path / "a.tar.partial").write_bytes(b"")
     with pytest.raises(CommandError, match="shorter than its journal"):
-        run("export_tenant", doomed.slug, "--to", str(path), "--resume")
+        run_command("export_tenant", doomed.slug, "--to", str(path), "--resume")
 
 
 @pytest.fixture
 def archive(doomed: Agency, tmp_path: Path) -> Path:
     path = tmp_path / "a.tar"
-    run("export_tenant", doomed.slug, "--to", str(path))
+    run_command("export_tenant", doomed.slug, "--to", str(path))
     return path
 
 
 @pytest.mark.parametrize(
     ("where", "call"),
     [
-        ("operations.archives.object_transfer:_upload", 2),
-        ("operations.archives.loader:_copy", 3),
-        ("operations.archives.loader:_swap", 1),
+        ("operations.archives.object_transfer:_upload_object", 2),
+        ("operations.archives.loader:_copy_table", 3),
+        ("operations.archives.loader:_swap_schemas", 1),
         ("operations.archives.restore:remove_unreferenced", 1),
     ],
 )
@@ -112,83 +126,90 @@ def test_an_import_as_a_new_tenant(
     doomed: Agency, archive: Path, site, superuser, where: str, call: int
 ):
     slug = f"{doomed.slug}-b"
-    before = leftovers(superuser)
+    before = orphaned_schemas_and_roles(superuser)
     command = ["import_tenant", str(archive), "--as", slug]
-    killed(where, call, *command)
+    run_killed(where, call, *command)
     assert site.host(slug).get("/api/users/me").status_code == 503
 
-    run(*command)
+    run_command(*command)
 
-    assert rows_of(slug, without=KEPT_APART) == rows_of(doomed.slug, without=KEPT_APART)
-    assert len(objects_of(tenant_by_slug(slug))) == 2
+    assert dump_tables(slug, without=TENANT_BOUND_TABLES) == dump_tables(
+        doomed.slug, without=TENANT_BOUND_TABLES
+    )
+    assert len(object_digests(tenant_by_slug(slug))) == 2
     assert site.host(slug).get("/api/users/me").status_code == 401
-    assert leftovers(superuser) == before
+    assert orphaned_schemas_and_roles(superuser) == before
 
 
 @pytest.mark.parametrize(
     ("where", "call"),
-    [("operations.archives.loader:_copy", 3), ("operations.archives.restore:rotate_key", 1)],
+    [("operations.archives.loader:_copy_table", 3), ("operations.archives.restore:rotate_key", 1)],
 )
 def test_a_restore_in_place(doomed: Agency, archive: Path, superuser, where: str, call: int):
-    before, leaves = rows_of(doomed.slug, without=KEPT_APART), leftovers(superuser)
-    uploaded(doomed.owner.at, "since.txt", b"made since")
+    before, leaves = (
+        dump_tables(doomed.slug, without=TENANT_BOUND_TABLES),
+        orphaned_schemas_and_roles(superuser),
+    )
+    add_file(doomed.owner.at, "since.txt", b"made since")
     command = ["import_tenant", str(archive), "--restore", doomed.slug, "--yes"]
-    killed(where, call, *command)
+    run_killed(where, call, *command)
     assert doomed.owner.at.get("/api/users/me").status_code == 503
 
-    run(*command)
+    run_command(*command)
 
-    after = rows_of(doomed.slug, without=KEPT_APART)
+    after = dump_tables(doomed.slug, without=TENANT_BOUND_TABLES)
     # What the restore did is on record, and what was good before it is good no more.
     ends = {"audit_auditevent", "audit_auditlink", "accounts_maillink"}
     for table in set(before) - ends:
         assert after[table] == before[table], table
-    assert len(objects_of(tenant_by_slug(doomed.slug))) == 2
-    assert leftovers(superuser) == leaves
+    assert len(object_digests(tenant_by_slug(doomed.slug))) == 2
+    assert orphaned_schemas_and_roles(superuser) == leaves
 
 
 def test_a_clone(doomed: Agency, site):
     slug = f"{doomed.slug}-s"
-    killed("operations.archives.clone:copy_objects", 1, "clone_tenant", doomed.slug, slug)
+    run_killed("operations.archives.clone:copy_objects", 1, "clone_tenant", doomed.slug, slug)
     assert site.host(slug).get("/api/users/me").status_code == 503
 
-    told = json.loads(run("clone_tenant", doomed.slug, slug, "--json"))
+    told = json.loads(run_command("clone_tenant", doomed.slug, slug, "--json"))
 
     login = {"email": told["owner"], "password": told["password"]}
     assert site.host(slug).post("/api/auth/login", login).status_code == 200
-    assert len(objects_of(tenant_by_slug(slug))) == 2
+    assert len(object_digests(tenant_by_slug(slug))) == 2
 
 
 def test_a_clone_that_goes_on_without_objects_keeps_none(doomed: Agency):
     slug = f"{doomed.slug}-s"
-    killed("operations.archives.clone:let_owner_in", 1, "clone_tenant", doomed.slug, slug)
-    assert len(objects_of(tenant_by_slug(slug))) == 2
+    run_killed(
+        "operations.archives.clone:reset_owner_password", 1, "clone_tenant", doomed.slug, slug
+    )
+    assert len(object_digests(tenant_by_slug(slug))) == 2
 
-    run("clone_tenant", doomed.slug, slug, "--without-objects")
+    run_command("clone_tenant", doomed.slug, slug, "--without-objects")
 
-    assert objects_of(tenant_by_slug(slug)) == {}
+    assert object_digests(tenant_by_slug(slug)) == {}
 
 
 @pytest.mark.parametrize(
     ("where", "call"),
     [
-        ("operations.archives.export:ticking", 2),
-        ("operations.deletion.purge:take_off_the_air", 1),
-        ("operations.deletion.purge:drop_in_batches", 1),
-        ("tenants.schemas.drop:_run_together", 2),  # references are gone, tables are not
-        ("operations.deletion.purge:certify", 1),
+        ("operations.archives.export:count_progress", 2),
+        ("operations.deletion.purge:stop_serving", 1),
+        ("operations.deletion.purge:drop_schema_in_batches", 1),
+        ("tenants.schemas.drop:_run_in_transaction", 2),  # references are gone, tables are not
+        ("operations.deletion.purge:create_certificate", 1),
     ],
 )
 def test_a_purge(doomed: Agency, exports: Path, where: str, call: int):
     tenant = tenant_by_slug(doomed.slug)
     schedule_deletion(tenant.pk, actor=SYSTEM, days=0)
     command = ["purge_tenants", doomed.slug]
-    killed(where, call, *command, TENANT_EXPORT_DIR=str(exports))
+    run_killed(where, call, *command, TENANT_EXPORT_DIR=str(exports))
     assert Tenant.objects.filter(pk=tenant.pk).exists()
 
-    run(*command)
+    run_command(*command)
 
-    assert_gone(doomed, tenant)
+    assert_purged(doomed, tenant)
     document = certificate_of(tenant).document
     (path,) = exports.iterdir()
     assert document["export"]["file"] == str(path)
@@ -202,18 +223,18 @@ def test_what_was_written_after_the_export_is_in_the_archive_too(
 ):
     tenant = tenant_by_slug(doomed.slug)
     schedule_deletion(tenant.pk, actor=SYSTEM, days=0)
-    where = "operations.deletion.purge:take_off_the_air"
-    killed(where, 1, "purge_tenants", doomed.slug, TENANT_EXPORT_DIR=str(exports))
+    where = "operations.deletion.purge:stop_serving"
+    run_killed(where, 1, "purge_tenants", doomed.slug, TENANT_EXPORT_DIR=str(exports))
     superuser.execute(f"UPDATE {tenant.schema_name}.accounts_user SET first_name = 'Latecomer'")
 
-    run("purge_tenants", doomed.slug)
+    run_command("purge_tenants", doomed.slug)
 
     document = certificate_of(tenant).document
     archive = Path(document["export"]["file"])
     assert b"Latecomer" in archive.read_bytes()
     assert len(list(exports.iterdir())) == 2  # the one from before is kept beside
     told = json.loads(
-        run("import_tenant", str(archive), "--as", doomed.slug, "--dry-run", "--json")
+        run_command("import_tenant", str(archive), "--as", doomed.slug, "--dry-run", "--json")
     )
     assert told["sha256"] == document["export"]["sha256"]
 
@@ -223,7 +244,7 @@ def test_a_migration_in_the_middle_of_an_export_is_found(doomed: Agency, superus
 
     with (
         pytest.raises(ArchiveError, match="migrated meanwhile"),
-        snapshot_of(doomed.ref.schema_name) as snapshot,
+        open_snapshot(doomed.ref.schema_name) as snapshot,
     ):
         superuser.execute(f"INSERT INTO {history} (app, name, applied) VALUES ('x', 'y', now())")
         assert ("x", "y") not in snapshot.migrations()

@@ -12,21 +12,21 @@ from django.utils import timezone
 
 from aggios.deletion.inventory import take_inventory
 from audit.services import SYSTEM
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 from files.storage.deletion import purge_objects
-from operations.deletion.certificates import digest_of
-from operations.deletion.purge import take_off_the_air
+from operations.deletion.certificates import document_digest
+from operations.deletion.purge import stop_serving
 from tenants.lifecycle import schedule_deletion
 from tenants.models import DeletionCertificate, Domain, Tenant
 from tenants.queries import tenant_by_slug
-from tenants.schemas.drop import drop_in_batches
+from tenants.schemas.drop import drop_schema_in_batches
 from tenants.services import mark_deleting
 from tests import stack
-from tests.operations.conftest import run
-from tests.support.assert_purged import assert_gone
+from tests.operations.conftest import run_command
+from tests.support.assert_purged import assert_purged
 from tests.support.factories import Agency
-from tests.support.files.bucket import keys_of, sha256, unfinished_of
-from tests.support.files.form_uploads import uploaded
+from tests.support.files.bucket import sha256, stored_keys, unfinished_multiparts
+from tests.support.files.form_uploads import add_file
 
 pytestmark = pytest.mark.usefixtures("exports")
 
@@ -34,16 +34,16 @@ pytestmark = pytest.mark.usefixtures("exports")
 def certificate_of(tenant: Tenant) -> DeletionCertificate:
     """Return the tenant's certificate, held against its digest."""
     found = DeletionCertificate.objects.get(tenant_id=tenant.pk)
-    assert digest_of(found.document) == found.digest
+    assert document_digest(found.document) == found.digest
     return found
 
 
 def test_a_dry_run_shows_what_would_go_and_deletes_nothing(doomed: Agency):
-    out = run("delete_tenant", doomed.slug, "--dry-run")
+    out = run_command("delete_tenant", doomed.slug, "--dry-run")
 
     assert "2 rows in files_file\n" in out
     assert "2 objects, 8 bytes, 1 unfinished upload" in out
-    assert len(keys_of(doomed)) == 2
+    assert len(stored_keys(doomed)) == 2
     assert doomed.owner.at.get("/api/files").status_code == 200
 
 
@@ -54,14 +54,14 @@ def test_everything_of_a_tenant_goes_and_nothing_of_another(
     Domain.objects.create(
         tenant=tenant, domain=f"www.{doomed.slug}.example", kind=Domain.Kind.CUSTOM
     )
-    uploaded(acme.owner.at, "stays.txt")
-    others = keys_of(acme)
+    add_file(acme.owner.at, "stays.txt")
+    others = stored_keys(acme)
 
-    out = run("delete_tenant", doomed.slug, "--now", "--yes")
+    out = run_command("delete_tenant", doomed.slug, "--now", "--yes")
 
     assert f"{doomed.slug} is gone" in out
-    assert_gone(doomed, tenant)
-    assert keys_of(acme) == others
+    assert_purged(doomed, tenant)
+    assert stored_keys(acme) == others
     assert acme.owner.at.get("/api/files").status_code == 200
     assert not Domain.objects.filter(domain__contains=doomed.slug).exists()
 
@@ -70,7 +70,7 @@ def test_the_certificate_says_what_there_was_and_who_asked(doomed: Agency, expor
     tenant = tenant_by_slug(doomed.slug)
     found = take_inventory(tenant)
 
-    printed = json.loads(run("delete_tenant", doomed.slug, "--now", "--yes", "--json"))
+    printed = json.loads(run_command("delete_tenant", doomed.slug, "--now", "--yes", "--json"))
 
     certificate = certificate_of(tenant)
     document = certificate.document
@@ -93,13 +93,13 @@ def test_the_certificate_says_what_there_was_and_who_asked(doomed: Agency, expor
 
 
 def test_certificates_are_listed_and_an_altered_one_is_found(doomed: Agency, superuser):
-    run("delete_tenant", doomed.slug, "--now", "--yes", "--no-export")
-    listed = json.loads(run("deletion_certificates", "--json"))
+    run_command("delete_tenant", doomed.slug, "--now", "--yes", "--no-export")
+    listed = json.loads(run_command("deletion_certificates", "--json"))
     where = f"subdomain = '{doomed.slug}'"
     superuser.execute(f"UPDATE tenants_deletioncertificate SET digest = 'x' WHERE {where}")
 
     with pytest.raises(CommandError, match="1 certificate altered"):
-        run("deletion_certificates")
+        run_command("deletion_certificates")
 
     superuser.execute(f"DELETE FROM tenants_deletioncertificate WHERE {where}")
     (mine,) = [row for row in listed if row["subdomain"] == doomed.slug]
@@ -111,7 +111,7 @@ def test_certificates_are_listed_and_an_altered_one_is_found(doomed: Agency, sup
 def test_the_application_cannot_touch_a_certificate(committed: None, verb: str):
     with (
         pytest.raises(ProgrammingError, match="permission denied"),
-        enter(PUBLIC),
+        use_scope(PUBLIC),
         transaction.atomic(),
         connection.cursor() as cursor,
     ):
@@ -120,7 +120,7 @@ def test_the_application_cannot_touch_a_certificate(committed: None, verb: str):
 
 STEPS = [
     lambda tenant: mark_deleting(tenant.pk, actor=SYSTEM),
-    lambda tenant: drop_in_batches(tenant.schema_name),
+    lambda tenant: drop_schema_in_batches(tenant.schema_name),
     lambda tenant: purge_objects(tenant.object_prefix),
 ]
 
@@ -131,9 +131,9 @@ def test_a_deletion_of_an_older_version_that_was_cut_off_is_finished(doomed: Age
     for step in STEPS[:done]:
         step(tenant)
 
-    run("delete_tenant", doomed.slug, "--now", "--yes", "--no-export")
+    run_command("delete_tenant", doomed.slug, "--now", "--yes", "--no-export")
 
-    assert_gone(doomed, tenant)
+    assert_purged(doomed, tenant)
 
 
 def test_without_the_store_nothing_goes(doomed: Agency):
@@ -142,13 +142,13 @@ def test_without_the_store_nothing_goes(doomed: Agency):
     stack.stop("seaweedfs")
     try:
         with pytest.raises(CommandError, match="1 failed"):
-            run("purge_tenants", doomed.slug)
+            run_command("purge_tenants", doomed.slug)
     finally:
         stack.start_ready("seaweedfs")
 
     assert tenant_by_slug(doomed.slug).status == Tenant.Status.ACTIVE
-    run("purge_tenants", doomed.slug)
-    assert_gone(doomed, tenant)
+    run_command("purge_tenants", doomed.slug)
+    assert_purged(doomed, tenant)
 
 
 @pytest.mark.parametrize("typed", ["", "yes", "other"])
@@ -156,31 +156,31 @@ def test_a_wrong_confirmation_deletes_nothing(doomed: Agency, monkeypatch, typed
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{typed}\n"))
 
     with pytest.raises(CommandError, match="Nothing was deleted"):
-        run("delete_tenant", doomed.slug, "--now")
+        run_command("delete_tenant", doomed.slug, "--now")
 
     assert tenant_by_slug(doomed.slug).deletion_due_at is None
-    assert len(unfinished_of(doomed)) == 1
+    assert len(unfinished_multiparts(doomed)) == 1
 
 
 def test_the_typed_slug_confirms(doomed: Agency, monkeypatch):
     tenant = tenant_by_slug(doomed.slug)
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{doomed.slug}\n"))
 
-    run("delete_tenant", doomed.slug, "--now", "--no-export")
+    run_command("delete_tenant", doomed.slug, "--now", "--no-export")
 
-    assert_gone(doomed, tenant)
+    assert_purged(doomed, tenant)
 
 
 def test_nobody_there_to_confirm_is_said(doomed: Agency, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO())
 
     with pytest.raises(CommandError, match="--yes"):
-        run("delete_tenant", doomed.slug, "--now")
+        run_command("delete_tenant", doomed.slug, "--now")
 
 
 def test_an_unknown_slug_is_named(committed):
     with pytest.raises(CommandError, match="nobody-has-this"):
-        run("delete_tenant", "nobody-has-this", "--now", "--yes")
+        run_command("delete_tenant", "nobody-has-this", "--now", "--yes")
 
 
 def test_an_export_that_is_wanted_and_has_no_place_stops_the_purge(doomed: Agency, settings):
@@ -188,10 +188,10 @@ def test_an_export_that_is_wanted_and_has_no_place_stops_the_purge(doomed: Agenc
     schedule_deletion(doomed.ref.id, actor=SYSTEM, days=0)
 
     with pytest.raises(CommandError, match="1 failed"):
-        run("purge_tenants", doomed.slug)
+        run_command("purge_tenants", doomed.slug)
 
     assert tenant_by_slug(doomed.slug).status == Tenant.Status.ACTIVE
-    assert len(keys_of(doomed)) == 2
+    assert len(stored_keys(doomed)) == 2
 
 
 def test_only_what_is_due_is_purged(doomed: Agency, new_agency):
@@ -200,22 +200,24 @@ def test_only_what_is_due_is_purged(doomed: Agency, new_agency):
     schedule_deletion(waiting.ref.id, actor=SYSTEM, days=1, export=False)
     tenant = tenant_by_slug(doomed.slug)
 
-    listed = json.loads(run("purge_tenants", doomed.slug, waiting.slug, "--dry-run", "--json"))
-    run("purge_tenants", doomed.slug, waiting.slug)
+    listed = json.loads(
+        run_command("purge_tenants", doomed.slug, waiting.slug, "--dry-run", "--json")
+    )
+    run_command("purge_tenants", doomed.slug, waiting.slug)
 
     assert [row["slug"] for row in listed] == [doomed.slug]
-    assert_gone(doomed, tenant)
+    assert_purged(doomed, tenant)
     assert tenant_by_slug(waiting.slug).status == Tenant.Status.ACTIVE
 
 
 def test_a_tenant_called_off_since_it_was_listed_is_left_alone(doomed: Agency):
     schedule_deletion(doomed.ref.id, actor=SYSTEM, days=0)
     listed = tenant_by_slug(doomed.slug)
-    run("delete_tenant", doomed.slug, "--call-off")
+    run_command("delete_tenant", doomed.slug, "--call-off")
     schedule_deletion(doomed.ref.id, actor=SYSTEM, days=0)  # a new wish, after another life
 
     with pytest.raises(Exception, match="called off"):
-        take_off_the_air(listed, actor=SYSTEM)
+        stop_serving(listed, actor=SYSTEM)
 
     assert tenant_by_slug(doomed.slug).status == Tenant.Status.ACTIVE
 
@@ -223,9 +225,9 @@ def test_a_tenant_called_off_since_it_was_listed_is_left_alone(doomed: Agency):
 def test_scheduling_takes_it_off_the_air_and_calling_off_brings_it_back(doomed: Agency):
     day = (timezone.now() + timedelta(days=3)).date().isoformat()
 
-    told = json.loads(run("delete_tenant", doomed.slug, "--days", "3", "--json"))
+    told = json.loads(run_command("delete_tenant", doomed.slug, "--days", "3", "--json"))
     refused = doomed.owner.at.get("/api/files")
-    run("delete_tenant", doomed.slug, "--call-off")
+    run_command("delete_tenant", doomed.slug, "--call-off")
 
     assert told["deletion_due_at"].startswith(day)
     assert (refused.status_code, refused.json()["code"]) == (403, "tenant_suspended")

@@ -5,44 +5,49 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError
 
-from aggios.deletion.problems import NotDue
+from aggios.deletion.problems import PurgeNotDueError
 from audit.services import SYSTEM
-from operations.deletion.purge import Wish, purge
+from operations.deletion.purge import PurgeOptions, purge_tenant
 from tenants.fleet import records
 from tenants.fleet.members import Member
 from tenants.fleet.results import Outcome, Result
 from tenants.lifecycle import schedule_deletion
 from tenants.models import Tenant
 from tenants.queries import tenant_by_slug
-from tests.operations.conftest import run
+from tests.operations.conftest import run_command
 from tests.operations.test_purge import certificate_of
-from tests.support.assert_purged import assert_gone
+from tests.support.assert_purged import assert_purged
 from tests.support.factories import Agency
-from tests.support.kill_at_call import killed
-from tests.support.tenants.pg_catalog import leftovers
+from tests.support.kill_at_call import run_killed
+from tests.support.tenants.pg_catalog import orphaned_schemas_and_roles
 
-WITHOUT_EXPORT = Wish(SYSTEM, export=False)
+WITHOUT_EXPORT = PurgeOptions(SYSTEM, export=False)
 
 
 @pytest.mark.parametrize(
     ("where", "call"),
     [
-        ("operations.archives.loader:_copy", 3),  # the archive's rows stand beside the tenant's
-        ("operations.archives.loader:drop_in_batches", 5),  # what it held before does
+        (
+            "operations.archives.loader:_copy_table",
+            3,
+        ),  # the archive's rows stand beside the tenant's
+        ("operations.archives.loader:drop_schema_in_batches", 5),  # what it held before does
     ],
 )
 def test_what_a_restore_left_goes_too(
     doomed: Agency, tmp_path: Path, superuser, where: str, call: int
 ):
-    tenant, before = tenant_by_slug(doomed.slug), leftovers(superuser)
-    run("export_tenant", doomed.slug, "--to", str(tmp_path / "a.tar"))
-    killed(where, call, "import_tenant", str(tmp_path / "a.tar"), "--restore", doomed.slug, "--yes")
-    assert leftovers(superuser) != before
+    tenant, before = tenant_by_slug(doomed.slug), orphaned_schemas_and_roles(superuser)
+    run_command("export_tenant", doomed.slug, "--to", str(tmp_path / "a.tar"))
+    run_killed(
+        where, call, "import_tenant", str(tmp_path / "a.tar"), "--restore", doomed.slug, "--yes"
+    )
+    assert orphaned_schemas_and_roles(superuser) != before
 
-    run("delete_tenant", doomed.slug, "--now", "--yes", "--no-export")
+    run_command("delete_tenant", doomed.slug, "--now", "--yes", "--no-export")
 
-    assert_gone(doomed, tenant)
-    assert leftovers(superuser) == before
+    assert_purged(doomed, tenant)
+    assert orphaned_schemas_and_roles(superuser) == before
 
 
 def test_one_that_cannot_be_dropped_does_not_stop_the_next(doomed: Agency, new_agency, superuser):
@@ -53,14 +58,14 @@ def test_one_that_cannot_be_dropped_does_not_stop_the_next(doomed: Agency, new_a
     superuser.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
     try:
         with pytest.raises(CommandError, match="1 failed"):
-            run("purge_tenants", doomed.slug, other.slug)
+            run_command("purge_tenants", doomed.slug, other.slug)
     finally:
         superuser.execute(f"REVOKE USAGE ON SCHEMA public FROM {role}")
 
-    assert_gone(other, gone)
+    assert_purged(other, gone)
     tenant = tenant_by_slug(doomed.slug)
-    run("purge_tenants", doomed.slug)
-    assert_gone(doomed, tenant)
+    run_command("purge_tenants", doomed.slug)
+    assert_purged(doomed, tenant)
 
 
 def test_one_that_cannot_be_dropped_is_one_sentence(doomed: Agency, superuser):
@@ -69,10 +74,10 @@ def test_one_that_cannot_be_dropped_is_one_sentence(doomed: Agency, superuser):
     command = ("delete_tenant", doomed.slug, "--now", "--yes", "--no-export")
     try:
         with pytest.raises(CommandError, match="depend on it"):
-            run(*command)
+            run_command(*command)
     finally:
         superuser.execute(f"REVOKE USAGE ON SCHEMA public FROM {role}")
-    run(*command)
+    run_command(*command)
 
 
 def test_what_a_command_printed_of_its_rows_goes_too(doomed: Agency):
@@ -83,7 +88,7 @@ def test_what_a_command_printed_of_its_rows_goes_too(doomed: Agency):
         result = Result(Outcome.FAILED, 0.1, f"printed ben@{doomed.slug}.test")
         records.record_outcome(fleet_run, member, result)
 
-        run("delete_tenant", doomed.slug, "--now", "--yes", "--no-export")
+        run_command("delete_tenant", doomed.slug, "--now", "--yes", "--no-export")
 
         (kept,) = records.outcomes_of(fleet_run)
         assert (kept.succeeded, kept.detail) == (False, "")
@@ -94,23 +99,25 @@ def test_what_a_command_printed_of_its_rows_goes_too(doomed: Agency):
 def test_one_that_another_run_has_begun_since_it_was_listed_is_certified_as_it_was(doomed: Agency):
     schedule_deletion(doomed.ref.id, actor=SYSTEM, days=0, export=False)
     listed = tenant_by_slug(doomed.slug)
-    killed("operations.deletion.purge:purge_cache", 1, "purge_tenants", doomed.slug, "--no-export")
+    run_killed(
+        "operations.deletion.purge:purge_cache", 1, "purge_tenants", doomed.slug, "--no-export"
+    )
 
-    purge(listed, WITHOUT_EXPORT)
+    purge_tenant(listed, WITHOUT_EXPORT)
 
     held = certificate_of(listed).document["held"]
     assert held["tables"]["accounts_user"]["rows"] == 2
     assert held["objects"]["objects"] == 2
-    assert_gone(doomed, listed)
+    assert_purged(doomed, listed)
 
 
 def test_one_that_another_run_has_purged_is_said_to_be_gone(doomed: Agency):
     schedule_deletion(doomed.ref.id, actor=SYSTEM, days=0, export=False)
     listed = tenant_by_slug(doomed.slug)
-    purge(listed, WITHOUT_EXPORT)
+    purge_tenant(listed, WITHOUT_EXPORT)
 
-    with pytest.raises(NotDue, match="purged meanwhile"):
-        purge(listed, WITHOUT_EXPORT)
+    with pytest.raises(PurgeNotDueError, match="purged meanwhile"):
+        purge_tenant(listed, WITHOUT_EXPORT)
 
 
 @pytest.mark.parametrize("place", [None, "nowhere"])
@@ -120,7 +127,7 @@ def test_without_a_place_for_the_archive_a_tenant_is_served_on(
     settings.TENANT_EXPORT_DIR = place and tmp_path / place
 
     with pytest.raises(CommandError, match="exported first"):
-        run("delete_tenant", doomed.slug, "--now", "--yes")
+        run_command("delete_tenant", doomed.slug, "--now", "--yes")
 
     assert tenant_by_slug(doomed.slug).deletion_due_at is None
     assert tenant_by_slug(doomed.slug).status == Tenant.Status.ACTIVE

@@ -6,13 +6,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 from django.db import connections, transaction
 
-from aggios.deletion.problems import NotDue
+from aggios.deletion.problems import PurgeNotDueError
 from audit.services import SYSTEM
-from core.db_backend.scope import PUBLIC, enter
-from operations.deletion.purge import Wish, purge, take_off_the_air
-from operations.errors import Busy
-from operations.owner_session import working_on
-from tenants.lifecycle import call_off_deletion, schedule_deletion
+from core.db_backend.scope import PUBLIC, use_scope
+from operations.deletion.purge import PurgeOptions, purge_tenant, stop_serving
+from operations.errors import TenantBusyError
+from operations.owner_session import tenant_operation_lock
+from tenants.lifecycle import cancel_deletion, schedule_deletion
 from tenants.models import Tenant
 from tenants.problems import TenantNotFound
 from tenants.queries import tenant_by_slug
@@ -38,7 +38,7 @@ def while_held(first, second) -> Future:
             connections.close_all()
 
     with ThreadPoolExecutor(1) as pool:
-        with enter(PUBLIC), transaction.atomic():
+        with use_scope(PUBLIC), transaction.atomic():
             first()
             future = pool.submit(other)
             asking.wait()
@@ -50,18 +50,18 @@ def while_held(first, second) -> Future:
 
 def test_a_purge_that_begins_while_it_is_called_off_does_not(due: Tenant):
     done = while_held(
-        lambda: call_off_deletion(due.pk, actor=SYSTEM),
-        lambda: take_off_the_air(due, actor=SYSTEM),
+        lambda: cancel_deletion(due.pk, actor=SYSTEM),
+        lambda: stop_serving(due, actor=SYSTEM),
     )
 
-    assert isinstance(done.exception(), NotDue)
+    assert isinstance(done.exception(), PurgeNotDueError)
     assert tenant_by_slug(due.slug).status == Tenant.Status.ACTIVE
 
 
 def test_calling_off_while_the_purge_begins_comes_too_late(due: Tenant):
     done = while_held(
-        lambda: take_off_the_air(due, actor=SYSTEM),
-        lambda: call_off_deletion(due.pk, actor=SYSTEM),
+        lambda: stop_serving(due, actor=SYSTEM),
+        lambda: cancel_deletion(due.pk, actor=SYSTEM),
     )
 
     assert isinstance(done.exception(), TenantNotFound)
@@ -69,8 +69,8 @@ def test_calling_off_while_the_purge_begins_comes_too_late(due: Tenant):
 
 
 def test_two_purges_of_one_tenant_do_not_meet(due: Tenant):
-    wish = Wish(SYSTEM, export=False)
-    with working_on(due.pk), pytest.raises(Busy):
-        purge(due, wish)
+    wish = PurgeOptions(SYSTEM, export=False)
+    with tenant_operation_lock(due.pk), pytest.raises(TenantBusyError):
+        purge_tenant(due, wish)
 
-    assert purge(due, wish).tenant_id == due.pk
+    assert purge_tenant(due, wish).tenant_id == due.pk

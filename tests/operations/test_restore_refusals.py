@@ -10,18 +10,18 @@ from django.db import connections
 
 from audit.services import SYSTEM
 from operations.archives.file_format import MANIFEST
-from operations.archives.reader import opened
-from operations.archives.restore import Loading, restore
-from tenants.database.history import ONE_SCHEMA
+from operations.archives.reader import open_archive
+from operations.archives.restore import LoadOptions, restore_tenant
+from tenants.database.history import SCHEMA_LOCK
 from tenants.models import Tenant
 from tenants.problems import TenantNotFound
 from tenants.queries import tenant_by_slug
 from tenants.services import mark_deleting
-from tests.operations.conftest import run
+from tests.operations.conftest import run_command
 from tests.operations.test_hostile_archives import members_of, part_of, signed
 from tests.support.factories import Agency
-from tests.support.table_dumps import rows_of
-from tests.support.tenants.pg_catalog import leftovers
+from tests.support.table_dumps import dump_tables
+from tests.support.tenants.pg_catalog import orphaned_schemas_and_roles
 
 WAITING = """
 SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND classid = %s)
@@ -31,7 +31,7 @@ SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted 
 @pytest.fixture
 def archive(doomed: Agency, tmp_path: Path) -> Path:
     path = tmp_path / "a.tar"
-    run("export_tenant", doomed.slug, "--to", str(path))
+    run_command("export_tenant", doomed.slug, "--to", str(path))
     return path
 
 
@@ -44,23 +44,23 @@ def test_with_rows_that_postgresql_refuses_it_is_served_as_before(
         for part in json.loads(members[MANIFEST])["tables"]
     ]
     archive.write_bytes(signed({**members, "tables/files_upload.copy": text}, tables=tables))
-    before, leaves = rows_of(doomed.slug), leftovers(superuser)
+    before, leaves = dump_tables(doomed.slug), orphaned_schemas_and_roles(superuser)
     options = ("--restore", doomed.slug, "--yes", "--accept-foreign")
 
     with pytest.raises(CommandError, match="refuses the rows"):
-        run("import_tenant", str(archive), *options)
+        run_command("import_tenant", str(archive), *options)
 
     assert doomed.owner.at.get("/api/files").status_code == 200
-    assert rows_of(doomed.slug) == before
-    assert leftovers(superuser) == leaves
+    assert dump_tables(doomed.slug) == before
+    assert orphaned_schemas_and_roles(superuser) == leaves
 
 
 def test_one_whose_purge_has_begun_since_is_left_to_it(doomed: Agency, archive: Path):
     tenant = tenant_by_slug(doomed.slug)
     mark_deleting(tenant.pk, actor=SYSTEM)
 
-    with opened(archive) as found, pytest.raises(TenantNotFound):
-        restore(found, tenant, Loading(SYSTEM))
+    with open_archive(archive) as found, pytest.raises(TenantNotFound):
+        restore_tenant(found, tenant, LoadOptions(SYSTEM))
 
     assert Tenant.objects.get(pk=tenant.pk).maintenance == ""
 
@@ -69,11 +69,11 @@ def test_a_migration_that_is_under_way_ends_first(doomed: Agency, archive: Path,
     schema = doomed.ref.schema_name
     oid = "SELECT to_regnamespace(%s)::oid"
     before = superuser.execute(oid, [schema]).fetchone()
-    superuser.execute("SELECT pg_advisory_lock(%s, hashtext(%s))", [ONE_SCHEMA, schema])
+    superuser.execute("SELECT pg_advisory_lock(%s, hashtext(%s))", [SCHEMA_LOCK, schema])
 
     def restoring():
         try:
-            run("import_tenant", str(archive), "--restore", doomed.slug, "--yes")
+            run_command("import_tenant", str(archive), "--restore", doomed.slug, "--yes")
         finally:
             connections.close_all()
 
@@ -82,11 +82,11 @@ def test_a_migration_that_is_under_way_ends_first(doomed: Agency, archive: Path,
     try:
         waits = False
         while thread.is_alive() and not waits:
-            (waits,) = superuser.execute(WAITING, [ONE_SCHEMA]).fetchone()
+            (waits,) = superuser.execute(WAITING, [SCHEMA_LOCK]).fetchone()
             thread.join(0.1)
         assert waits
         assert superuser.execute(oid, [schema]).fetchone() == before
     finally:
-        superuser.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", [ONE_SCHEMA, schema])
+        superuser.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", [SCHEMA_LOCK, schema])
         thread.join()
     assert superuser.execute(oid, [schema]).fetchone() != before

@@ -8,19 +8,24 @@ from pathlib import Path
 import pytest
 
 from files.models import Balance, Upload
-from files.quota import standing
-from operations.archives.file_format import Wanted
-from operations.archives.object_list import key_under, line_of, wanted_of
-from operations.errors import Damaged
+from files.quota import usage_and_limits
+from operations.archives.file_format import ObjectReference
+from operations.archives.object_list import encode_line, object_key, parse_line
+from operations.errors import DamagedArchiveError
 from tenants.context import tenant_context
 from tenants.queries import tenant_by_slug
-from tests.operations.conftest import run
-from tests.support.assert_purged import assert_gone
+from tests.operations.conftest import run_command
+from tests.support.assert_purged import assert_purged
 from tests.support.factories import Agency
-from tests.support.files.bucket import unfinished_of
-from tests.support.files.consistency import assert_agreed, balance_of, stored_sizes
-from tests.support.files.direct_uploads import announced, completed, direct, sent
-from tests.support.files.form_uploads import uploaded
+from tests.support.files.bucket import unfinished_multiparts
+from tests.support.files.consistency import assert_consistent, balance_of, stored_sizes
+from tests.support.files.direct_uploads import (
+    post_complete,
+    post_upload,
+    put_content,
+    try_direct_upload,
+)
+from tests.support.files.form_uploads import add_file
 from tests.support.http_client import PASSWORD, Host, Site
 
 LARGE = 17 * 1024 * 1024
@@ -31,12 +36,14 @@ ID = "01a200a1-fef9-7d87-9d61-ba4f8486cdcc"
 def busy(site: Site, new_agency) -> Agency:
     """An agency with two files and two uploads under way: one has landed, one has some parts."""
     agency = new_agency()
-    uploaded(agency.owner.at, "a.txt", b"12345")
-    assert direct(site, agency.owner.at, "b.txt", b"678").status_code == 201
-    single = announced(agency.owner.at, "single.bin", 100).json()
-    sent(site, single, os.urandom(100))
-    multipart = announced(agency.owner.at, "multipart.bin", LARGE).json()
-    sent(site, {**multipart, "urls": multipart["urls"][:1]}, os.urandom(multipart["part_size"]))
+    add_file(agency.owner.at, "a.txt", b"12345")
+    assert try_direct_upload(site, agency.owner.at, "b.txt", b"678").status_code == 201
+    single = post_upload(agency.owner.at, "single.bin", 100).json()
+    put_content(site, single, os.urandom(100))
+    multipart = post_upload(agency.owner.at, "multipart.bin", LARGE).json()
+    put_content(
+        site, {**multipart, "urls": multipart["urls"][:1]}, os.urandom(multipart["part_size"])
+    )
     assert balance_of(agency) == (8, 2, LARGE + 100, 2)
     return agency
 
@@ -56,68 +63,70 @@ def entered(site: Site, agency: Agency, slug: str, **login: str) -> Agency:
 
 
 def test_a_clone_is_counted_before_and_after_its_first_upload(site: Site, busy: Agency):
-    told = json.loads(run("clone_tenant", busy.slug, f"{busy.slug}-s", "--json"))
+    told = json.loads(run_command("clone_tenant", busy.slug, f"{busy.slug}-s", "--json"))
     copy = entered(site, busy, told["slug"], email=told["owner"], password=told["password"])
 
     with tenant_context(copy.ref):
         assert not Balance.objects.exists()
-        before = standing()
+        before = usage_and_limits()
     shown = copy.owner.at.get("/api/tenant").json()["usage"]
-    uploaded(copy.owner.at, "new.txt", b"90")
+    add_file(copy.owner.at, "new.txt", b"90")
 
     assert (before["used_bytes"], before["used_objects"]) == (8, 2)
     assert (before["reserved_bytes"], before["reserved_objects"]) == (0, 0)
     assert (shown["object_bytes"], shown["objects"]) == (8, 2)
     assert balance_of(copy) == (10, 3, 0, 0)
-    assert_agreed(copy)
-    assert (pending(busy), len(unfinished_of(busy))) == (2, 1)
+    assert_consistent(copy)
+    assert (pending(busy), len(unfinished_multiparts(busy))) == (2, 1)
 
 
 def test_an_imported_tenant_has_no_upload_under_way(site: Site, busy: Agency, tmp_path: Path):
     archive, slug = tmp_path / "a.tar", f"{busy.slug}-b"
-    run("export_tenant", busy.slug, "--to", str(archive))
+    run_command("export_tenant", busy.slug, "--to", str(archive))
 
-    run("import_tenant", str(archive), "--as", slug)
+    run_command("import_tenant", str(archive), "--as", slug)
 
     copy = entered(site, busy, slug)
     assert balance_of(copy) == (8, 2, 0, 0)
-    run("reconcile_storage", "--tenant", slug, "--settle")
-    assert_agreed(copy)
-    assert direct(site, copy.owner.at, "new.txt", b"90").status_code == 201
+    run_command("reconcile_storage", "--tenant", slug, "--settle")
+    assert_consistent(copy)
+    assert try_direct_upload(site, copy.owner.at, "new.txt", b"90").status_code == 201
     assert (pending(busy), balance_of(busy)) == (2, (8, 2, LARGE + 100, 2))
 
 
 def test_a_restored_tenant_has_no_upload_under_way(site: Site, busy: Agency, tmp_path: Path):
     archive = tmp_path / "a.tar"
-    run("export_tenant", busy.slug, "--to", str(archive))
-    uploaded(busy.owner.at, "since.txt", secrets.token_bytes(50))
-    late = announced(busy.owner.at, "late.bin", 100).json()
-    sent(site, late, os.urandom(100))
+    run_command("export_tenant", busy.slug, "--to", str(archive))
+    add_file(busy.owner.at, "since.txt", secrets.token_bytes(50))
+    late = post_upload(busy.owner.at, "late.bin", 100).json()
+    put_content(site, late, os.urandom(100))
 
-    run("import_tenant", str(archive), "--restore", busy.slug, "--yes")
+    run_command("import_tenant", str(archive), "--restore", busy.slug, "--yes")
 
     back = entered(site, busy, busy.slug)
     assert balance_of(back) == (8, 2, 0, 0)
-    assert_agreed(back)
-    assert completed(back.owner.at, late).status_code == 404
-    run("reconcile_storage", "--tenant", busy.slug)
+    assert_consistent(back)
+    assert post_complete(back.owner.at, late).status_code == 404
+    run_command("reconcile_storage", "--tenant", busy.slug)
 
 
 def test_what_has_landed_goes_with_a_purge(busy: Agency, tmp_path: Path):
     tenant = tenant_by_slug(busy.slug)
     assert {name.partition("/")[0] for name in stored_sizes(busy)} == {"files", "incoming"}
 
-    run("delete_tenant", busy.slug, "--now", "--yes", "--to", str(tmp_path))
+    run_command("delete_tenant", busy.slug, "--now", "--yes", "--to", str(tmp_path))
 
-    assert_gone(busy, tenant)
+    assert_purged(busy, tenant)
 
 
 @pytest.mark.parametrize("name", [f"incoming/{ID}", f"file/{ID}", f"files/{ID}/x", "files/"])
 def test_an_archive_names_nothing_but_objects_of_versions(name: str):
-    line = line_of(Wanted(name, 1, "0" * 64))
+    line = encode_line(ObjectReference(name, 1, "0" * 64))
 
-    with pytest.raises(Damaged):
-        wanted_of(line)
+    with pytest.raises(DamagedArchiveError):
+        parse_line(line)
     with pytest.raises(ValueError, match="not the name"):
-        key_under("prefix", name)
-    assert wanted_of(line_of(Wanted(f"files/{ID}", 1, "0" * 64))).name == f"files/{ID}"
+        object_key("prefix", name)
+    assert (
+        parse_line(encode_line(ObjectReference(f"files/{ID}", 1, "0" * 64))).name == f"files/{ID}"
+    )

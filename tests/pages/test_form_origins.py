@@ -8,7 +8,7 @@ import pytest
 from audit.services import SYSTEM
 from tenants.domains.services import add_domain, remove_domain
 from tests.accounts.conftest import fresh_limits
-from tests.support.accounts.invitations import invited, token_for
+from tests.support.accounts.invitations import post_invitation, token_of_invitation
 from tests.support.browser import TOKEN, Browser
 from tests.support.factories import Agency
 from tests.support.http_client import PASSWORD, Site
@@ -45,7 +45,7 @@ def browser(site: Site, own_domain: str) -> Browser:
 
 
 def test_join_form_on_a_custom_domain_lets_somebody_join(acme: Agency, browser: Browser):
-    token = token_for(acme, invited(acme, max_uses=2))
+    token = token_of_invitation(acme, post_invitation(acme, max_uses=2))
     fields = {"email": f"{secrets.token_hex(6)}@new.test", "password": PASSWORD}
 
     done = browser.submit(f"/join?token={token}", {"token": token, **fields})

@@ -7,7 +7,7 @@ import pytest
 from accounts.models import Session, User
 from tenants.context import tenant_context
 from tests.accounts.conftest import fresh_limits
-from tests.support.accounts.invitations import INVITATIONS, invited, token_for
+from tests.support.accounts.invitations import INVITATIONS, post_invitation, token_of_invitation
 from tests.support.browser import Browser
 from tests.support.factories import Agency
 from tests.support.http_client import PASSWORD, Site
@@ -25,8 +25,8 @@ def form(**fields: str) -> dict[str, str]:
 
 
 def test_looking_uses_nothing_up_and_sending_joins(site: Site, agency: Agency):
-    invitation = invited(agency, "nia@new.test", role="admin")
-    token, browser = token_for(agency, invitation), Browser(site, agency.slug)
+    invitation = post_invitation(agency, "nia@new.test", role="admin")
+    token, browser = token_of_invitation(agency, invitation), Browser(site, agency.slug)
     path = f"/join?token={token}"
 
     pages = [browser.get(path) for _ in range(3)]
@@ -47,7 +47,7 @@ def test_looking_uses_nothing_up_and_sending_joins(site: Site, agency: Agency):
 
 
 def test_no_session_is_left_that_nobody_holds(site: Site, agency: Agency):
-    token = token_for(agency, invited(agency, "nia@new.test"))
+    token = token_of_invitation(agency, post_invitation(agency, "nia@new.test"))
 
     Browser(site, agency.slug).submit(f"/join?token={token}", form(token=token))
 
@@ -57,7 +57,7 @@ def test_no_session_is_left_that_nobody_holds(site: Site, agency: Agency):
 
 
 def test_whose_address_it_is_for_cannot_be_changed(site: Site, agency: Agency):
-    token = token_for(agency, invited(agency, "nia@new.test"))
+    token = token_of_invitation(agency, post_invitation(agency, "nia@new.test"))
 
     Browser(site, agency.slug).submit(
         f"/join?token={token}", form(token=token, email="eve@new.test")
@@ -69,7 +69,7 @@ def test_whose_address_it_is_for_cannot_be_changed(site: Site, agency: Agency):
 
 
 def test_a_link_asks_for_the_address(site: Site, agency: Agency):
-    token, browser = invited(agency, max_uses=2)["token"], Browser(site, agency.slug)
+    token, browser = post_invitation(agency, max_uses=2)["token"], Browser(site, agency.slug)
     path = f"/join?token={token}"
 
     without = browser.submit(path, form(token=token))
@@ -83,7 +83,7 @@ def test_a_link_asks_for_the_address(site: Site, agency: Agency):
 
 @pytest.mark.parametrize("language", ["en", "pt-BR"])
 def test_faults_stand_at_their_fields(site: Site, agency: Agency, language: str):
-    token = token_for(agency, invited(agency, "nia@new.test"))
+    token = token_of_invitation(agency, post_invitation(agency, "nia@new.test"))
     browser = Browser(site, agency.slug, language=language)
 
     answer = browser.submit(f"/join?token={token}", form(token=token, password="short"))
@@ -97,7 +97,9 @@ def test_faults_stand_at_their_fields(site: Site, agency: Agency, language: str)
 
 @pytest.mark.parametrize("blank", ["%20", "+", "%0A", "%20%09"])
 def test_join_token_with_blanks_around_it_is_good(site: Site, agency: Agency, blank: str):
-    token = token_for(agency, invited(agency, f"{blank[1:]}nia@new.test".replace("%", "")))
+    token = token_of_invitation(
+        agency, post_invitation(agency, f"{blank[1:]}nia@new.test".replace("%", ""))
+    )
 
     page = Browser(site, agency.slug).get(f"/join?token={blank}{token}{blank}")
 
@@ -110,8 +112,11 @@ def test_join_token_with_blanks_around_it_is_good(site: Site, agency: Agency, bl
     [("en", "This invitation is not valid"), ("pt-BR", "Este convite não é válido")],
 )
 def test_one_that_is_not_good_says_so(site: Site, agency: Agency, language: str, said: str):
-    invitation = invited(agency, "nia@new.test")
-    token, browser = token_for(agency, invitation), Browser(site, agency.slug, language=language)
+    invitation = post_invitation(agency, "nia@new.test")
+    token, browser = (
+        token_of_invitation(agency, invitation),
+        Browser(site, agency.slug, language=language),
+    )
     ready = browser.get(f"/join?token={token}")
     agency.owner.at.delete(f"{INVITATIONS}/{invitation['id']}")
 
@@ -124,7 +129,7 @@ def test_one_that_is_not_good_says_so(site: Site, agency: Agency, language: str,
 
 
 def test_nobody_is_told_where_somebody_comes_from(site: Site, agency: Agency):
-    token = token_for(agency, invited(agency, "nia@new.test"))
+    token = token_of_invitation(agency, post_invitation(agency, "nia@new.test"))
 
     page = Browser(site, agency.slug).get(f"/join?token={token}")
 
@@ -134,7 +139,7 @@ def test_nobody_is_told_where_somebody_comes_from(site: Site, agency: Agency):
 
 
 def test_a_form_without_its_token_is_refused(site: Site, agency: Agency):
-    token = token_for(agency, invited(agency, "nia@new.test"))
+    token = token_of_invitation(agency, post_invitation(agency, "nia@new.test"))
 
     answer = Browser(site, agency.slug).post("/join", form(token=token))
 

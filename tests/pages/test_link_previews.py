@@ -5,8 +5,8 @@ import time
 import pytest
 from django.test import Client
 
-from pages.link_previews import MAX_READ, is_previewer
-from tests.support.accounts.in_process_client import somewhere
+from pages.link_previews import MAX_HEADER_LENGTH, is_preview_agent
+from tests.support.accounts.in_process_client import random_address
 from tests.support.factories import Agency
 from tests.support.http_client import BASE_DOMAIN
 
@@ -25,7 +25,7 @@ from tests.support.http_client import BASE_DOMAIN
     ],
 )
 def test_previewer_by_its_user_agent_is_recognised(agent: str):
-    assert is_previewer(agent)
+    assert is_preview_agent(agent)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_previewer_by_its_user_agent_is_recognised(agent: str):
     ],
 )
 def test_other_programs_by_their_user_agent_are_not_previewers(agent: str):
-    assert not is_previewer(agent)
+    assert not is_preview_agent(agent)
 
 
 @pytest.mark.parametrize("text", ["slack", "googleslack", "bing" + "x" * 3])
@@ -50,20 +50,20 @@ def test_user_agent_that_repeats_a_name_takes_no_time(text: str):
 
     started = time.perf_counter()
 
-    assert not is_previewer(agent)
+    assert not is_preview_agent(agent)
     assert time.perf_counter() - started < 0.05
 
 
 def test_user_agent_beyond_the_bound_is_not_read():
-    assert not is_previewer("x" * MAX_READ + " Slackbot")
+    assert not is_preview_agent("x" * MAX_HEADER_LENGTH + " Slackbot")
 
 
 def test_share_page_with_a_wrong_token_does_not_read_the_user_agent(
     acme: Agency, monkeypatch: pytest.MonkeyPatch
 ):
     read: list[object] = []
-    monkeypatch.setattr("pages.shares.is_preview", lambda request: bool(read.append(1)))
-    headers = {"host": f"{acme.slug}.{BASE_DOMAIN}", "x-forwarded-for": somewhere()}
+    monkeypatch.setattr("pages.shares.is_preview_request", lambda request: bool(read.append(1)))
+    headers = {"host": f"{acme.slug}.{BASE_DOMAIN}", "x-forwarded-for": random_address()}
 
     answer = Client().get("/s/" + "A" * 43, headers=headers)
 

@@ -11,7 +11,7 @@ from tenants.context import tenant_context
 from tenants.models import Domain, Tenant
 from tenants.queries import tenant_by_slug
 from tenants.refs import ref_of
-from tests.support.accounts.in_process_client import somewhere
+from tests.support.accounts.in_process_client import random_address
 from tests.support.browser import Browser
 from tests.support.http_client import BASE_DOMAIN, PASSWORD, Site
 
@@ -117,7 +117,7 @@ def test_a_page_with_a_form_is_kept_by_no_cache(site: Site) -> None:
 def test_one_ipv6_network_is_one_client(settings, committed: None) -> None:
     """As in the API: a single address of a /64 costs nothing (RFC 6177 section 2)."""
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, "signup": "2/3600"}
-    network = somewhere().removesuffix("::1")
+    network = random_address().removesuffix("::1")
 
     def submit(number: int) -> int:
         headers = {"host": BASE_DOMAIN, "x-forwarded-for": f"{network}::{number:x}"}

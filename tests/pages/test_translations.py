@@ -10,12 +10,12 @@ from django.contrib.auth.password_validation import get_default_password_validat
 from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext, override
 
-from accounts.users.creation import LONGEST_NAME
-from core.crypto.passwords import SAME
+from accounts.users.creation import MAX_NAME_LENGTH
+from core.crypto.passwords import SAME_PASSWORD
 from core.problems import ValidationFailed, catalogue
 from core.text.names import CONTROL, DIRECTION, INVISIBLE, clean_name
-from tenants.names import LENGTH
-from tests.support.translatable_strings import ROOT, marked
+from tenants.names import NAME_LENGTH_ERROR
+from tests.support.translatable_strings import ROOT, translatable_strings
 
 FOLDER = ROOT / "templates/locale/pt_BR/LC_MESSAGES"
 COMPILE = f"python -c \"import polib; polib.pofile('{FOLDER.name}/django.po').save_as_mofile(…)\""
@@ -41,8 +41,8 @@ def test_the_compiled_catalogue_is_current(entries) -> None:
 def test_every_marked_sentence_is_translated(entries) -> None:
     known = set(entries) | {entry.msgid_plural for entry in entries.values()}
 
-    assert len(marked()) > 50
-    assert marked() - known == set()
+    assert len(translatable_strings()) > 50
+    assert translatable_strings() - known == set()
 
 
 def test_every_problem_can_be_said_in_both_languages(entries) -> None:
@@ -66,8 +66,8 @@ def test_faults_of_names_and_passwords_are_translated(entries) -> None:
     ours = [rule for rule in rules if "get_help_text" in vars(type(rule))]
     own = {rule.get_help_text() for rule in ours if type(rule).__module__.startswith("accounts.")}
     with pytest.raises(ValidationFailed) as refused:
-        clean_name("x" * (LONGEST_NAME + 1), field="first_name", max_length=LONGEST_NAME)
-    faults = {refused.value.errors[0].detail, LENGTH[1], SAME}
+        clean_name("x" * (MAX_NAME_LENGTH + 1), field="first_name", max_length=MAX_NAME_LENGTH)
+    faults = {refused.value.errors[0].detail, NAME_LENGTH_ERROR[1], SAME_PASSWORD}
 
     with override("pt-br"):
         said = {gettext(detail) for detail in own | faults}

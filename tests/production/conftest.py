@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.compose import compose_binary, run_compose
-from tests.support.traefik_edge import Edge, running, traefik_binary
+from tests.support.traefik_edge import Edge, running_edge, traefik_binary
 
 Config = dict[str, Any]
 
@@ -33,7 +33,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def edge(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
     """Traefik on the production configuration; no test may change its back ends."""
-    with running(tmp_path_factory.mktemp("edge")) as started:
+    with running_edge(tmp_path_factory.mktemp("edge")) as started:
         yield started
 
 
@@ -41,7 +41,7 @@ def edge(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ed
 def own_edge(servers: None, tmp_path: Path) -> Iterator[Callable[..., Edge]]:
     """Start a Traefik for one test, with other variables."""
     with contextlib.ExitStack() as stack:
-        yield lambda **extra: stack.enter_context(running(tmp_path, **extra))
+        yield lambda **extra: stack.enter_context(running_edge(tmp_path, **extra))
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.dockerfile import DOCKERFILE, instructions, let_in, stage
+from tests.support.dockerfile import DOCKERFILE, included_in_context, instructions, stage
 from tests.support.traefik_edge import ROOT
 
 NOT_IN_THE_IMAGE = {"tests", "devstack", "bench", "docs", "scripts", "secrets", "traefik", ".git"}
@@ -58,8 +58,8 @@ def test_everything_that_is_copied_exists_and_is_let_in() -> None:
         if word == "COPY" and "--from" not in rest:
             for source in rest.split()[:-1]:
                 assert (ROOT / source).exists(), source
-                assert source == "." or source in let_in(), source
-    for name in let_in():
+                assert source == "." or source in included_in_context(), source
+    for name in included_in_context():
         if "*" not in name:
             assert (ROOT / name).exists(), name
 
@@ -67,5 +67,5 @@ def test_everything_that_is_copied_exists_and_is_let_in() -> None:
 def test_the_image_holds_every_room_and_no_workshop() -> None:
     assert (ROOT / ".dockerignore").read_text("utf-8").splitlines()[2] == "*"
     rooms = {file.parent.name for file in ROOT.glob("*/__init__.py")} - NOT_IN_THE_IMAGE
-    assert rooms <= let_in()
-    assert not let_in() & NOT_IN_THE_IMAGE
+    assert rooms <= included_in_context()
+    assert not included_in_context() & NOT_IN_THE_IMAGE

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from tests.support.error_program import ID, TYPE_BASE, check, is_problem, speaking
+from tests.support.error_program import ID, TYPE_BASE, check, is_problem, running_error_program
 from tests.support.traefik_edge import free_ports
 from traefik.problems import PROBLEMS, WELL_FORMED_ID
 
@@ -11,7 +11,7 @@ from traefik.problems import PROBLEMS, WELL_FORMED_ID
 @pytest.fixture(scope="module")
 def speaker():
     (port,) = free_ports(1)
-    with speaking(port):
+    with running_error_program(port):
         yield f"http://127.0.0.1:{port}"
 
 
@@ -46,7 +46,7 @@ def test_too_many_headers_are_no_page_of_html(speaker: str) -> None:
 
 def test_it_ends_at_once_on_sigterm_and_the_check_notices() -> None:
     (port,) = free_ports(1)
-    with speaking(port) as process:
+    with running_error_program(port) as process:
         assert check(port)
         process.terminate()
         assert process.wait(timeout=5) == 0

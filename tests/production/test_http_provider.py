@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.traefik_edge import Edge, running
+from tests.support.traefik_edge import Edge, running_edge
 
 pytestmark = pytest.mark.needs("traefik")
 NAME = "files.acme.example"
@@ -18,7 +18,7 @@ POLL = {"PROVIDER_POLL_INTERVAL": "200ms"}
 @pytest.fixture(scope="module")
 def polling(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
     """A Traefik whose first back end these tests kill and start again."""
-    with running(tmp_path_factory.mktemp("provider"), **POLL) as started:
+    with running_edge(tmp_path_factory.mktemp("provider"), **POLL) as started:
         yield started
 
 

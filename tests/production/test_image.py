@@ -19,7 +19,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.dockerfile import let_in, stage
+from tests.support.dockerfile import included_in_context, stage
 from tests.support.traefik_edge import ROOT, free_ports
 
 
@@ -40,7 +40,7 @@ def laid_out(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Rehears
     folder = tmp_path_factory.mktemp("image")
     app = folder / "app"
     app.mkdir()
-    for name in let_in():
+    for name in included_in_context():
         source = ROOT / name
         if source.is_dir():
             shutil.copytree(source, app / name, ignore=shutil.ignore_patterns("__pycache__"))

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.compose import ROOT
 from tests.support.error_program import ID, is_problem
-from tests.support.traefik_edge import DOMAIN, Edge, running, traefik_binary
+from tests.support.traefik_edge import DOMAIN, Edge, running_edge, traefik_binary
 
 from .test_availability import connect
 
@@ -104,7 +104,7 @@ def test_traefik_started_without_the_plugin_serves_bodies_by_the_new_files(tmp_p
     assert found
     rest = after.partition("\n\n")[2]
     (former / "traefik.yml").write_text(f"{before}\n{rest}", "utf-8")
-    with running(tmp_path, CONFIG_DIRECTORY=str(former)) as edge:
+    with running_edge(tmp_path, CONFIG_DIRECTORY=str(former)) as edge:
         answer = edge.request(ACME, "/api/x", "POST", content=b"x" * 50_000)
 
     assert answer.status_code == 200

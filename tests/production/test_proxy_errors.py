@@ -5,7 +5,7 @@ import time
 import pytest
 
 from tests.support.error_program import ID, is_problem
-from tests.support.traefik_edge import DOMAIN, Edge, running
+from tests.support.traefik_edge import DOMAIN, Edge, running_edge
 
 pytestmark = pytest.mark.needs("traefik")
 ACME = f"acme.{DOMAIN}"
@@ -34,7 +34,7 @@ def test_head_has_no_body(without_backends: Edge) -> None:
 
 @pytest.fixture(scope="module")
 def without_backends(servers: None, tmp_path_factory):
-    with running(tmp_path_factory.mktemp("without")) as edge:
+    with running_edge(tmp_path_factory.mktemp("without")) as edge:
         for name in ("a", "b", "minio"):
             edge.backends[name].kill()
         states = [f"/api/http/services/backend-{kind}@file" for kind in ("ready", "alive")]

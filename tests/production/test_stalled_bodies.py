@@ -8,7 +8,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.support.traefik_edge import DOMAIN, Edge, running
+from tests.support.traefik_edge import DOMAIN, Edge, running_edge
 
 from .test_availability import connect, received
 
@@ -28,7 +28,7 @@ def begin(line: ssl.SSLSocket, path: str, size: int, key: str = "") -> None:
 def quiet(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
     """A Traefik of this module's own, so that its memory is too; without a limit of the rate."""
     folder = tmp_path_factory.mktemp("stalled")
-    with running(folder, EDGE_RATE_AVERAGE="0", EDGE_IN_FLIGHT="200") as started:
+    with running_edge(folder, EDGE_RATE_AVERAGE="0", EDGE_IN_FLIGHT="200") as started:
         yield started
 
 

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from tests.support.traefik_edge import DOMAIN, free_ports, running
+from tests.support.traefik_edge import DOMAIN, free_ports, running_edge
 
 pytestmark = [pytest.mark.needs("traefik"), pytest.mark.usefixtures("servers")]
 HOST = f"acme.{DOMAIN}"
@@ -48,7 +48,10 @@ class Watch:
 
 def test_request_during_the_start_is_never_answered_404(tmp_path) -> None:
     (port,) = free_ports(1)
-    with Watch(port) as watch, running(tmp_path, WEBSECURE_ADDRESS=f"127.0.0.1:{port}") as edge:
+    with (
+        Watch(port) as watch,
+        running_edge(tmp_path, WEBSECURE_ADDRESS=f"127.0.0.1:{port}") as edge,
+    ):
         edge.wait(lambda: "200" in watch.statuses)
 
     assert set(watch.statuses) == {"200"}

@@ -19,10 +19,10 @@ import pytest
 from files.storage.client import client
 from tests import stack
 from tests.support.factories import Agency
-from tests.support.files.bucket import keys_of
-from tests.support.files.consistency import assert_agreed, balance_of
-from tests.support.files.direct_uploads import announced
-from tests.support.files.form_uploads import BOUNDARY, closing, part
+from tests.support.files.bucket import stored_keys
+from tests.support.files.consistency import assert_consistent, balance_of
+from tests.support.files.direct_uploads import post_upload
+from tests.support.files.form_uploads import BOUNDARY, closing_boundary, form_part
 from tests.support.http_client import Host
 
 MIB = 1024 * 1024
@@ -70,7 +70,7 @@ def no_worker_grows() -> Iterator[None]:
 
 
 def directly(host: Host) -> http.client.HTTPResponse | dict:
-    begun = announced(host, "direct.bin", SIZE).json()
+    begun = post_upload(host, "direct.bin", SIZE).json()
     for number in range(1, begun["part_count"] + 1):
         signed = host.post(f"/api/uploads/{begun['id']}/parts", {"numbers": [number]}).json()
         start = (number - 1) * begun["part_size"]
@@ -94,7 +94,7 @@ def put(url: str, body: Iterator[bytes], length: int) -> None:
 
 
 def by_form(host: Host) -> dict:
-    head, tail = part("file", "form.bin", b"")[:-2], b"\r\n" + closing()
+    head, tail = form_part("file", "form.bin", b"")[:-2], b"\r\n" + closing_boundary()
 
     def body() -> Iterator[bytes]:
         yield head
@@ -128,14 +128,14 @@ def test_a_large_file_in_little_memory(new_agency, send):
     for _ in range(4):
         host.request("POST", "/api/files", files={"file": ("first.bin", os.urandom(9 * MIB))})
     before = balance_of(agency)
-    known = keys_of(agency)
+    known = stored_keys(agency)
 
     with no_worker_grows():
         file = send(host)
         came_back = downloaded(host, file)
 
     wanted = digest_of(blocks(0, SIZE))
-    [key] = keys_of(agency) - known
+    [key] = stored_keys(agency) - known
     stored = client().get_object(Bucket=stack.env["S3_BUCKET"], Key=key)["Body"]
     assert file["size"] == SIZE
     assert {file["sha256"], came_back, digest_of(stored.iter_chunks(MIB))} == {wanted}
@@ -143,5 +143,5 @@ def test_a_large_file_in_little_memory(new_agency, send):
     assert host.delete(f"/api/files/{file['id']}").status_code == 204
     assert host.delete(f"/api/trash/{file['id']}").status_code == 204
     assert balance_of(agency) == before
-    assert keys_of(agency) == known
-    assert_agreed(agency)
+    assert stored_keys(agency) == known
+    assert_consistent(agency)

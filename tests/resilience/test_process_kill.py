@@ -12,7 +12,7 @@ import pytest
 from devstack.testing import TestStack
 from tests.support.factories import Agency
 from tests.support.http_client import Site
-from tests.support.resilience.traffic import Ledger, traffic
+from tests.support.resilience.traffic import TrafficLog, background_traffic
 
 ROUNDS = 30  # answers before the blow, and again after it
 PART = {"postgres": "database", "valkey": "cache", "seaweedfs": "storage"}
@@ -50,7 +50,7 @@ def wait_until_well(site: Site, seconds: float = 60) -> None:
     pytest.fail(f"still not well: {answer.status_code} {answer.text}")
 
 
-def more_answers(ledger: Ledger, seconds: float = 60) -> int:
+def more_answers(ledger: TrafficLog, seconds: float = 60) -> int:
     """Wait until ``ROUNDS`` more answers have come; return how many there are."""
     wanted, deadline = len(ledger.answers) + ROUNDS, time.monotonic() + seconds
     while len(ledger.answers) < wanted:
@@ -67,7 +67,7 @@ def assert_honest(answer: httpx.Response) -> None:
     assert int(answer.headers["Retry-After"]) > 0
 
 
-def assert_kept(agency: Agency, ledger: Ledger) -> None:
+def assert_kept(agency: Agency, ledger: TrafficLog) -> None:
     """Every acknowledged write is there."""
     at = agency.owner.at
     last = at.get("/api/users/me").json()["first_name"]
@@ -87,7 +87,7 @@ def test_what_dies_comes_back_and_loses_nothing(
     agency = new_agency()
     wait_until_well(site)
 
-    with traffic(agency.owner.at) as ledger:
+    with background_traffic(agency.owner.at) as ledger:
         more_answers(ledger)
         kill(site, stores, victim)
         more_answers(ledger)

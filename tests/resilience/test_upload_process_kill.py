@@ -17,15 +17,15 @@ from files.models import Upload
 from tenants.context import tenant_context
 from tests.resilience.test_process_kill import kill, wait_until_well
 from tests.support.factories import Agency
-from tests.support.files.consistency import assert_agreed
-from tests.support.files.form_uploads import upload
-from tests.support.files.reconciliation import NOW, compared
+from tests.support.files.consistency import assert_consistent
+from tests.support.files.form_uploads import post_file
+from tests.support.files.reconciliation import NO_GRACE, run_reconcile
 from tests.support.http_client import Site
-from tests.support.resilience.upload_client import Sender
+from tests.support.resilience.upload_client import UploadClient
 
 LARGE, SMALL = 17 * 1024 * 1024, 40_000
 MOMENT = 0.03  # long enough for a request to be under way
-Pair = tuple[Sender, Sender]
+Pair = tuple[UploadClient, UploadClient]
 
 
 @pytest.fixture
@@ -34,8 +34,8 @@ def die(site: Site, stores: TestStack, victim: str) -> Callable[[], None]:
 
 
 def pair(site: Site, agency: Agency, name: str) -> Pair:
-    large = Sender(site, agency.owner.at, f"{name}-large.bin", os.urandom(LARGE))
-    return large, Sender(site, agency.owner.at, f"{name}-small.bin", os.urandom(SMALL))
+    large = UploadClient(site, agency.owner.at, f"{name}-large.bin", os.urandom(LARGE))
+    return large, UploadClient(site, agency.owner.at, f"{name}-small.bin", os.urandom(SMALL))
 
 
 @contextmanager
@@ -77,7 +77,7 @@ def test_what_dies_between_any_two_steps_loses_nothing(
     die()
     with underway(
         *(sender.ask_to_complete for sender in late),
-        lambda: upload(agency.owner.at, "form.bin", form),
+        lambda: post_file(agency.owner.at, "form.bin", form),
     ) as asked:
         die()
     told = [file for future in asked[:2] if (file := acknowledged(future))]
@@ -100,6 +100,6 @@ def assert_reconciled(agency: Agency) -> None:
     with tenant_context(agency.ref):
         # Of those with a file too: a store that dies then keeps the staged bytes to that time.
         Upload.objects.update(expires_at=timezone.now())
-    assert compared(agency, "--fix", *NOW)["left"] == 0
-    assert compared(agency, *NOW)["differences"] == {}
-    assert_agreed(agency)
+    assert run_reconcile(agency, "--fix", *NO_GRACE)["left"] == 0
+    assert run_reconcile(agency, *NO_GRACE)["differences"] == {}
+    assert_consistent(agency)

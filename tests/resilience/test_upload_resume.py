@@ -19,15 +19,15 @@ from pathlib import Path
 import pytest
 
 from audit.models import AuditEvent
-from devstack.environment import inherited
+from devstack.environment import inherited_environment
 from devstack.home import CHECKOUT
 from files.models import FileVersion, Upload
 from files.storage.client import client
 from tenants.context import tenant_context
 from tests import stack
 from tests.support.factories import Agency
-from tests.support.files.bucket import keys_of, parts_of
-from tests.support.files.consistency import assert_agreed, balance_of
+from tests.support.files.bucket import count_parts, stored_keys
+from tests.support.files.consistency import assert_consistent, balance_of
 
 CLIENT = CHECKOUT / "docs" / "examples" / "upload.py"
 KILLS = int(os.environ.get("RESUME_KILLS", "8"))
@@ -53,7 +53,7 @@ def started(agency: Agency, film: Path) -> subprocess.Popen[str]:
     service = f"http://{agency.host.name}:{stack.ports['web']}"
     return subprocess.Popen(
         [sys.executable, str(CLIENT), service, str(film), "--progress"],
-        env={**inherited(), "AGGIOS_TOKEN": agency.owner.access_token},
+        env={**inherited_environment(), "AGGIOS_TOKEN": agency.owner.access_token},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -82,7 +82,7 @@ def digest_of(chunks: Iterator[bytes]) -> str:
 
 def digests(agency: Agency, film: Path, file: dict) -> dict[str, str]:
     """Return the file's SHA-256 wherever there is one."""
-    [key] = keys_of(agency)
+    [key] = stored_keys(agency)
     body = client().get_object(Bucket=stack.env["S3_BUCKET"], Key=key)["Body"]
     stored = digest_of(body.iter_chunks(PIECE))  # at once: the store hangs up on who lingers
     content = agency.owner.at.get(f"/api/files/{file['id']}/content").content
@@ -109,7 +109,7 @@ def test_a_client_that_is_killed_at_any_byte_goes_on(new_agency, film: Path):
 
     for position in sorted(chance.sample(range(LATEST), KILLS)):
         assert killed_at(agency, film, position) >= position
-    under_way = parts_of(agency)
+    under_way = count_parts(agency)
     with started(agency, film) as process:
         out, said = process.communicate()
 
@@ -124,6 +124,6 @@ def test_a_client_that_is_killed_at_any_byte_goes_on(new_agency, film: Path):
         assert Upload.objects.count() == 1
         assert AuditEvent.objects.filter(action="file.uploaded").count() == 1
     assert balance_of(agency) == (SIZE, 1, 0, 0)
-    assert_agreed(agency)
+    assert_consistent(agency)
     purge(agency, file)
     assert balance_of(agency) == (0, 0, 0, 0)

@@ -8,15 +8,15 @@ from django.contrib.auth.hashers import make_password
 from django.test import Client
 
 from accounts.passwords import hashers
-from accounts.passwords.hashing import Desk
+from accounts.passwords.hashing import PasswordHashPool
 from audit.services import SYSTEM
 from core.problems import InvalidCredentials
 from staff.models import StaffToken, StaffUser
-from staff.second_factor import begin_factor, confirm_factor, waiting_secret
-from staff.tokens import issue
+from staff.second_factor import confirm_factor, start_enrolment, unconfirmed_secret
+from staff.tokens import issue_token
 from tests.staff.conftest import log_in
-from tests.support.accounts.in_process_client import somewhere
-from tests.support.accounts.second_factors import App
+from tests.support.accounts.in_process_client import random_address
+from tests.support.accounts.second_factors import AuthenticatorApp
 from tests.support.factories import Agency
 from tests.support.http_client import BASE_DOMAIN, PASSWORD, Site
 from tests.support.staff_audit import assert_recorded, last_event
@@ -161,7 +161,7 @@ def test_a_password_that_changes_meanwhile_opens_nothing(new_staff) -> None:
     changed.save()
 
     with pytest.raises(InvalidCredentials):
-        issue(seen, lifetime=timedelta(hours=1), actor=SYSTEM)
+        issue_token(seen, lifetime=timedelta(hours=1), actor=SYSTEM)
 
     assert not StaffToken.objects.filter(staff=seen).exists()
 
@@ -169,8 +169,8 @@ def test_a_password_that_changes_meanwhile_opens_nothing(new_staff) -> None:
 def test_who_has_a_second_factor_is_asked_for_a_code(site: Site, new_staff) -> None:
     staff = new_staff(is_superuser=True)
     before = log_in(site.host(), staff.email).json()["access_token"]
-    begin_factor(staff)
-    app = App(waiting_secret(staff))
+    start_enrolment(staff)
+    app = AuthenticatorApp(unconfirmed_secret(staff))
     recovery = confirm_factor(staff, app.code(-1))
     code = app.code()
     body = {"email": staff.email, "password": PASSWORD}
@@ -191,8 +191,8 @@ def test_who_has_a_second_factor_is_asked_for_a_code(site: Site, new_staff) -> N
 def test_a_server_that_is_too_busy_to_look_uses_nothing_up(
     new_staff, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
-    staff, address = new_staff(), somewhere()
-    full = Desk(at_once=1, places=0, patience=1)
+    staff, address = new_staff(), random_address()
+    full = PasswordHashPool(at_once=1, places=0, patience=1)
 
     def log_in_here(password: str) -> int:
         body = {"email": staff.email, "username": staff.email, "password": password}
@@ -204,7 +204,7 @@ def test_a_server_that_is_too_busy_to_look_uses_nothing_up(
         return client.post(place, body, headers=sent).status_code
 
     with monkeypatch.context() as busy:
-        busy.setattr(hashers, "desk", lambda: full)
+        busy.setattr(hashers, "hash_pool", lambda: full)
         put_off = [log_in_here(PASSWORD) for _ in range(6)]
 
     assert put_off == [503] * 6

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from staff.models import StaffUser
-from tests.support.accounts.in_process_client import somewhere
+from tests.support.accounts.in_process_client import random_address
 from tests.support.http_client import BASE_DOMAIN, PASSWORD
 from tests.support.staff_audit import last_event
 
@@ -47,7 +47,7 @@ def at_api(email: str, password: str = "wrong", *, address: str):
 
 
 def test_each_spelling_of_a_name_counts_for_its_account(site, new_staff: NewStaff) -> None:
-    email, here = new_staff().email, somewhere()
+    email, here = new_staff().email, random_address()
     spellings = [email, email.upper(), full_width(email), f"\u3000{email} ", full_width(email[0])]
     spellings[4] += email[1:]
 
@@ -57,11 +57,11 @@ def test_each_spelling_of_a_name_counts_for_its_account(site, new_staff: NewStaf
     assert in_form(full_width(email.upper()), PASSWORD, address=here) == 429
     assert at_api(email, PASSWORD, address=here).status_code == 429
     assert at_api(full_width(email), PASSWORD, address=here).status_code == 401, "no log-in"
-    assert in_form(email, PASSWORD, address=somewhere()) == 302
+    assert in_form(email, PASSWORD, address=random_address()) == 302
 
 
 def test_an_account_that_is_not_there_is_counted_alike(site) -> None:
-    email, here = f"x{secrets.token_hex(5)}@aggios.test", somewhere()
+    email, here = f"x{secrets.token_hex(5)}@aggios.test", random_address()
 
     tried = [in_form(text, address=here) for text in [email, full_width(email)] * 3]
 
@@ -70,9 +70,9 @@ def test_an_account_that_is_not_there_is_counted_alike(site) -> None:
 
 def test_many_addresses_share_an_hourly_limit(site, new_staff: NewStaff, narrow: None) -> None:
     email = new_staff().email
-    assert [in_form(email, address=somewhere()) for _ in range(WIDE)] == [200] * WIDE
+    assert [in_form(email, address=random_address()) for _ in range(WIDE)] == [200] * WIDE
 
-    refused = at_api(email, PASSWORD, address=somewhere())
+    refused = at_api(email, PASSWORD, address=random_address())
 
     assert (refused.status_code, refused.json()["limits"]) == (429, ["login_hour"])
     assert "login_hour" not in refused.headers["RateLimit"]
@@ -82,21 +82,21 @@ def test_many_addresses_share_an_hourly_limit(site, new_staff: NewStaff, narrow:
 def test_a_familiar_address_is_counted_apart(
     site, new_staff: NewStaff, narrow: None, through: str
 ) -> None:
-    email, home = new_staff().email, somewhere()
+    email, home = new_staff().email, random_address()
     if through == "form":
         assert in_form(email, PASSWORD, address=home) == 302
     else:
         assert at_api(email, PASSWORD, address=home).status_code == 200
     for _ in range(WIDE + 1):
-        in_form(email, address=somewhere())
+        in_form(email, address=random_address())
 
-    assert in_form(email, PASSWORD, address=somewhere()) == 429
+    assert in_form(email, PASSWORD, address=random_address()) == 429
     assert in_form(email, PASSWORD, address=home) == 302
     assert [in_form(email, address=home) for _ in range(6)] == [200] * 5 + [429]
 
 
 def test_an_attempt_without_a_password_neither_counts_nor_clears(site, new_staff) -> None:
-    email, here = new_staff().email, somewhere()
+    email, here = new_staff().email, random_address()
     for _ in range(5):
         assert in_form(email, address=here) == 200
         assert in_form(email, "", address=here) == 200
@@ -113,7 +113,7 @@ def changed(client: Client, old: str, *, address: str) -> int:
 
 
 def test_a_stolen_session_cannot_guess_the_password(site, new_staff: NewStaff) -> None:
-    staff, here = new_staff(), somewhere()
+    staff, here = new_staff(), random_address()
     client = Client()
     client.force_login(staff)
 
@@ -122,7 +122,7 @@ def test_a_stolen_session_cannot_guess_the_password(site, new_staff: NewStaff) -
     assert tried == [200] * 5 + [429]
     assert changed(client, PASSWORD, address=here) == 429
     assert in_form(staff.email, PASSWORD, address=here) == 429, "they count together"
-    assert changed(client, PASSWORD, address=somewhere()) == 302
+    assert changed(client, PASSWORD, address=random_address()) == 302
     refused = last_event("staff.password_refused", target_id=str(staff.pk))
     assert refused.actor_id == str(staff.pk)
 
@@ -135,7 +135,7 @@ def test_ones_own_password_is_not_set_without_the_current_one(site, new_staff) -
         path = f"/admin/staff/staffuser/{spelling}/password/"
         form = {"password1": "quite another battery", "password2": "quite another battery"}
 
-        answer = post(path, form, address=somewhere(), client=client)
+        answer = post(path, form, address=random_address(), client=client)
 
         assert answer.status_code in {302, 404}, spelling
         assert answer.status_code == 404 or answer["location"] == "/admin/password_change/"

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from audit.services import SYSTEM
 from staff.models import StaffToken
-from staff.tokens import PRUNED_AT_ONCE, issue, living_token
+from staff.tokens import PRUNE_BATCH_SIZE, authenticate_token, issue_token
 from tests.admin.conftest import log_in as log_in_with_a_form
 from tests.support.browser import Browser
 from tests.support.factories import Agency
@@ -146,7 +146,7 @@ def test_a_mere_new_hash_of_the_password_ends_nothing(staff_at, new_staff, setti
 
 
 def test_it_expires(site: Site, new_staff) -> None:
-    issued = issue(new_staff("view_tenant"), lifetime=-HOUR, actor=SYSTEM)
+    issued = issue_token(new_staff("view_tenant"), lifetime=-HOUR, actor=SYSTEM)
 
     answer = site.host().with_token(issued.text).get(TENANTS)
 
@@ -164,14 +164,14 @@ def test_a_right_that_is_taken_away_is_gone_at_the_next_request(staff_at, new_st
 
 
 def test_its_last_use_is_noted_once_a_minute(new_staff) -> None:
-    issued = issue(new_staff(), lifetime=HOUR, actor=SYSTEM)
+    issued = issue_token(new_staff(), lifetime=HOUR, actor=SYSTEM)
 
-    living_token(issued.text)
+    authenticate_token(issued.text)
     first = StaffToken.objects.get(pk=issued.row.pk).last_used_at
-    living_token(issued.text)
+    authenticate_token(issued.text)
     second = StaffToken.objects.get(pk=issued.row.pk).last_used_at
     StaffToken.objects.filter(pk=issued.row.pk).update(last_used_at=timezone.now() - HOUR)
-    living_token(issued.text)
+    authenticate_token(issued.text)
 
     assert first is not None
     assert first == second
@@ -180,11 +180,11 @@ def test_its_last_use_is_noted_once_a_minute(new_staff) -> None:
 
 def test_long_dead_ones_go_with_new_ones(new_staff) -> None:
     staff = new_staff()
-    for _ in range(PRUNED_AT_ONCE + 1):
-        issue(staff, lifetime=HOUR, actor=SYSTEM)
+    for _ in range(PRUNE_BATCH_SIZE + 1):
+        issue_token(staff, lifetime=HOUR, actor=SYSTEM)
     StaffToken.objects.filter(staff=staff).update(expires_at=timezone.now() - timedelta(days=31))
 
     for _ in range(3):
-        issue(staff, lifetime=HOUR, actor=SYSTEM)
+        issue_token(staff, lifetime=HOUR, actor=SYSTEM)
 
     assert StaffToken.objects.filter(staff=staff).count() == 3

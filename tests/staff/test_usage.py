@@ -17,8 +17,8 @@ from tenants.context import tenant_context
 from tenants.models import Tenant, Usage
 from tenants.queries import tenant_by_slug
 from tenants.schemas.owner import owner_connection
-from tenants.usage import count_rows, database_use, least_recently_measured, usage_of
-from tests.operations.conftest import mailed
+from tenants.usage import count_rows, database_usage, last_usage, tenants_to_measure
+from tests.operations.conftest import wait_for_mail
 from tests.staff.test_tenants import at
 from tests.support.factories import Agency
 from tests.support.http_client import Host
@@ -52,7 +52,7 @@ def test_rows_bytes_and_objects_are_the_tenants_own(sue: Host, new_agency) -> No
 
 def test_the_exact_count_counts_every_row(new_agency) -> None:
     agency = new_agency()
-    mailed(agency)
+    wait_for_mail(agency)
     before = count_rows(agency.ref)
     with tenant_context(agency.ref), transaction.atomic():
         for _ in range(7):
@@ -65,7 +65,7 @@ def test_the_estimate_is_one_query_for_many(new_agency) -> None:
     schemas = [new_agency().ref.schema_name for _ in range(3)]
 
     with CaptureQueriesContext(connection) as seen:
-        found = database_use([*schemas, "t_" + "e" * 32])
+        found = database_usage([*schemas, "t_" + "e" * 32])
 
     asked = [query["sql"] for query in seen if "pg_class" in query["sql"]]
     assert len(asked) == 1
@@ -109,7 +109,7 @@ def test_the_command_measures_who_is_named(new_agency) -> None:
 
     [told] = json.loads(out.getvalue())
     assert (told["subdomain"], told["objects"], told["object_bytes"]) == (agency.slug, 1, 77)
-    kept = usage_of(agency.ref.id)
+    kept = last_usage(agency.ref.id)
     assert (kept.objects_held, kept.rows) == (1, told["rows"])
 
 
@@ -117,18 +117,18 @@ def test_a_run_that_was_cut_off_goes_on_where_it_stopped(new_agency) -> None:
     for _ in range(3):
         new_agency()
     hour_ago = timezone.now() - timedelta(hours=1)
-    due = list(least_recently_measured(hour_ago))
+    due = list(tenants_to_measure(hour_ago))
     measured = measure_tenants(due)
 
     done = next(measured)[0]
     measured.close()
-    left = list(least_recently_measured(hour_ago))
+    left = list(tenants_to_measure(hour_ago))
     out = io.StringIO()
     call_command("measure_usage", "--all", "--older-than", "3600", stdout=out)
 
     assert left == [tenant for tenant in due if tenant != done]
     assert f"{len(left)} tenants measured." in out.getvalue()
-    assert not least_recently_measured(hour_ago).exists()
+    assert not tenants_to_measure(hour_ago).exists()
 
 
 def test_one_that_cannot_be_measured_does_not_stop_the_others(make_broken, new_agency) -> None:
@@ -138,7 +138,7 @@ def test_one_that_cannot_be_measured_does_not_stop_the_others(make_broken, new_a
         call_command("measure_usage", broken, agency.slug, stdout=io.StringIO(), stderr=err)
 
     assert broken in err.getvalue()
-    assert usage_of(agency.ref.id) is not None
+    assert last_usage(agency.ref.id) is not None
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import re
 from importlib import import_module
 from pathlib import Path
 
-from core.http.request_ids import API_VERSION, WELL_FORMED_ID
+from core.http.request_ids import API_VERSION, REQUEST_ID_PATTERN
 from core.problems import catalogue
 from traefik import problems as proxy
 
@@ -30,5 +30,5 @@ def test_the_proxy_speaks_like_the_application():
 
 
 def test_the_proxy_keeps_the_same_request_ids_and_version():
-    assert proxy.WELL_FORMED_ID.pattern == WELL_FORMED_ID.pattern
+    assert proxy.WELL_FORMED_ID.pattern == REQUEST_ID_PATTERN.pattern
     assert proxy.API_VERSION == API_VERSION

@@ -10,8 +10,8 @@ from drf_spectacular.generators import SchemaGenerator
 
 from core.api.views import ApiView
 from tests.structure.test_route_matrix import Ids, acmes, acmes_file, acmes_trash
-from tests.support.accounts.tokens import refusal
-from tests.support.factories import Agency, found_agency
+from tests.support.accounts.tokens import status_and_code
+from tests.support.factories import Agency, create_agency
 from tests.support.http_client import Site
 from tests.support.routes import MEMBER, ROUTES, Route
 
@@ -36,7 +36,7 @@ BODIES = {
 @pytest.fixture(scope="module")
 def acme(site: Site) -> Agency:
     """An agency of its own: what is not refused here is gone."""
-    return found_agency(site, f"x{secrets.token_hex(6)}")
+    return create_agency(site, f"x{secrets.token_hex(6)}")
 
 
 def view_of(kind: str, route: Route) -> type[ApiView]:
@@ -62,7 +62,7 @@ def test_changing_what_has_changed_since_is_refused(
 
     answer = acme.owner.at.request(method, path, json=body, headers=stale)
 
-    assert refusal(answer) == (412, "precondition_failed")
+    assert status_and_code(answer) == (412, "precondition_failed")
 
 
 @pytest.mark.parametrize("kind", sorted(ROUTES))

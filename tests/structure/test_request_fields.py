@@ -19,7 +19,7 @@ from core.api import fields as strict
 from tests.structure.test_imports import ROOMS, ROOT
 
 LENIENT = (serializers.IntegerField, serializers.DateTimeField)
-STRICT = (strict.IntegerField, strict.InstantField)
+STRICT = (strict.IntegerField, strict.TimestampField)
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def fields_of(field: Any, place: str) -> Iterator[tuple[str, serializers.Field]]
 def unbounded(field: serializers.Field) -> bool:
     """Tell whether a text or a list is not one of those that look at the length first."""
     if isinstance(field, serializers.CharField):
-        return not (isinstance(field, strict.BoundedText) and field.max_length)
+        return not (isinstance(field, strict.BoundedTextMixin) and field.max_length)
     if isinstance(field, serializers.ListField):
         return not isinstance(field, strict.ListField)
     if isinstance(field, serializers.ListSerializer):

@@ -13,7 +13,7 @@ from uuid6 import uuid7
 
 from audit.services import SYSTEM
 from tenants.services import resume_tenant, suspend_tenant
-from tests.support.factories import Agency, found_agency
+from tests.support.factories import Agency, create_agency
 from tests.support.http_client import Site
 from tests.support.routes import MEMBER, ROUTES, STAFF, Route
 
@@ -220,7 +220,7 @@ def seen(acme: Agency, acmes: Ids) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def suspended(site: Site) -> Iterator[Agency]:
-    agency = found_agency(site, "suspended-for-the-matrix")
+    agency = create_agency(site, "suspended-for-the-matrix")
     suspend_tenant(agency.ref.id, actor=SYSTEM, reason="Unpaid.")
     yield agency
     resume_tenant(agency.ref.id, actor=SYSTEM)

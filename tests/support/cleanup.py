@@ -7,12 +7,12 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg import sql
 
-from tenants.fleet.pending import behind
+from tenants.fleet.pending import outdated_schemas
 from tests import stack
-from tests.support.tenants.pg_catalog import leftovers
+from tests.support.tenants.pg_catalog import orphaned_schemas_and_roles
 
 # Tenants that are half there: not served, or on their way out, or without what they should hold.
-HALF_THERE = """
+INCOMPLETE_TENANTS = """
     SELECT id, schema_name FROM tenants_tenant
     WHERE status <> 'active' OR maintenance <> '' OR deletion_due_at IS NOT NULL
        OR schema_name = ANY(%s)
@@ -20,26 +20,26 @@ HALF_THERE = """
 
 
 @contextmanager
-def tidied() -> Iterator[None]:
-    """Run the block, then ``tidy``."""
+def cleaned_up() -> Iterator[None]:
+    """Run the block, then ``clean_up``."""
     yield
-    tidy()
+    clean_up()
 
 
-def tidy() -> None:
+def clean_up() -> None:
     """Remove the tenants that tests left half there, and schemas and roles of nobody."""
     url = urlsplit(stack.env["DATABASE_SUPERUSER_URL"])._replace(path="/aggios").geturl()
     with psycopg.connect(url, autocommit=True) as superuser:
         known = superuser.execute("SELECT schema_name FROM tenants_tenant").fetchall()
-        late = behind([schema for (schema,) in known])
-        for tenant_id, schema in superuser.execute(HALF_THERE, [late]).fetchall():
+        late = outdated_schemas([schema for (schema,) in known])
+        for tenant_id, schema in superuser.execute(INCOMPLETE_TENANTS, [late]).fetchall():
             superuser.execute("DELETE FROM tenants_requestcount WHERE tenant_id = %s", [tenant_id])
             superuser.execute("DELETE FROM tenants_usage WHERE tenant_id = %s", [tenant_id])
             superuser.execute("DELETE FROM tenants_trailhead WHERE tenant_id = %s", [tenant_id])
             superuser.execute("DELETE FROM tenants_domain WHERE tenant_id = %s", [tenant_id])
             superuser.execute("DELETE FROM tenants_tenant WHERE id = %s", [tenant_id])
             _drop(superuser, schema)
-        schemas, roles = leftovers(superuser)
+        schemas, roles = orphaned_schemas_and_roles(superuser)
         for name in sorted(schemas | roles):
             _drop(superuser, name)
 

@@ -13,7 +13,7 @@ WAITING = (
 )
 
 
-def asked_during(change: AbstractContextManager[None], ask: Callable[[], Response]) -> Response:
+def request_during(change: AbstractContextManager[None], ask: Callable[[], Response]) -> Response:
     """Ask inside of ``change``, which commits at its end: once the request waits or is answered."""
     with ThreadPoolExecutor(1) as pool:
         with change:

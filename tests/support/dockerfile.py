@@ -22,6 +22,6 @@ def stage(name: str) -> list[tuple[str, str]]:
     return found
 
 
-def let_in() -> set[str]:
+def included_in_context() -> set[str]:
     lines = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
     return {line[1:].rstrip("/") for line in lines if line.startswith("!")}

@@ -34,7 +34,7 @@ OWN = {
 LONG_TEXT = json.dumps({"text": "a" * 20_000}).encode()
 
 
-class Recorder(BaseHTTPRequestHandler):
+class EchoHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     name = ""
@@ -151,9 +151,9 @@ class Server(ThreadingHTTPServer):
 
 
 def main(name: str, port: str, down: str = "/nonexistent") -> None:
-    Recorder.name = name
-    Recorder.down = Path(down)
-    server = Server(("127.0.0.1", int(port)), Recorder)
+    EchoHandler.name = name
+    EchoHandler.down = Path(down)
+    server = Server(("127.0.0.1", int(port)), EchoHandler)
     print(server.server_port, flush=True)
     server.serve_forever()
 

@@ -24,7 +24,7 @@ def check(port: int) -> bool:
 
 
 @contextlib.contextmanager
-def speaking(port: int) -> Iterator[subprocess.Popen[bytes]]:
+def running_error_program(port: int) -> Iterator[subprocess.Popen[bytes]]:
     """Run it on loopback and end it afterwards. Raises AssertionError if it does not start."""
     process = subprocess.Popen(
         [sys.executable, str(PROGRAM)],

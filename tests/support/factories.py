@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.contrib.auth.hashers import make_password
 
 from accounts.models import User
-from accounts.users.creation import add_user
+from accounts.users.creation import insert_user
 from tenants.context import tenant_context
 from tenants.queries import tenant_by_slug
 from tenants.refs import TenantRef, ref_of
@@ -37,17 +37,19 @@ class Agency:
         return ref_of(tenant_by_slug(self.slug))
 
 
-def found_agency(site: Site, slug: str, **fields: str) -> Agency:
+def create_agency(site: Site, slug: str, **fields: str) -> Agency:
     """Sign an agency up over HTTP."""
     answer = site.sign_up(slug, **fields)
     assert answer.status_code == 201, answer.text
     return Agency(slug, _person(answer.json(), site.host(slug)), site.host(slug))
 
 
-def join(agency: Agency, email: str, role: str = "member") -> Person:
+def add_member(agency: Agency, email: str, role: str = "member") -> Person:
     """Add a person to an agency and log them in over HTTP."""
     with tenant_context(agency.ref):
-        add_user(User(email=email, password=make_password(PASSWORD), role=role, first_name="Ben"))
+        insert_user(
+            User(email=email, password=make_password(PASSWORD), role=role, first_name="Ben")
+        )
     answer = agency.host.post("/api/auth/login", {"email": email, "password": PASSWORD})
     assert answer.status_code == 200, answer.text
     return _person(answer.json(), agency.host)

@@ -39,7 +39,7 @@ call_command(*command)
 """
 
 
-def killed(where: str, call: int, *command: str, **changed: str) -> None:
+def run_killed(where: str, call: int, *command: str, **changed: str) -> None:
     """Run a command that is killed at a call of ``module:name``; hold that it came to that."""
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, json.dumps([where, call, command])],

@@ -14,30 +14,32 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from accounts.models import Session, User
-from accounts.sessions.pruning import prune as prune_sessions
+from accounts.sessions.pruning import prune_sessions
 from audit.services import SYSTEM, record
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 from files.models import Balance, File, FileVersion
 from files.storage.backend import tenant_storage
 from files.storage.client import client
-from operations.isolation.tenants import SLUG
+from operations.isolation.tenants import SLUG_PREFIX
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tenants.refs import TenantRef, ref_of
 
 
-def _of_runs() -> QuerySet[Tenant]:
+def _audit_tenants() -> QuerySet[Tenant]:
     # Not all tenants: the suite has made hundreds by now.
-    return Tenant.objects.filter(status="active", domains__domain__startswith=SLUG).distinct()
+    return Tenant.objects.filter(
+        status="active", domains__domain__startswith=SLUG_PREFIX
+    ).distinct()
 
 
-def _everybody() -> list[TenantRef]:
-    with enter(PUBLIC):
-        return [ref_of(tenant) for tenant in _of_runs()]
+def _audit_refs() -> list[TenantRef]:
+    with use_scope(PUBLIC):
+        return [ref_of(tenant) for tenant in _audit_tenants()]
 
 
-def _holder_of(file_id: uuid.UUID) -> TenantRef | None:
-    for ref in _everybody():
+def _tenant_of_file(file_id: uuid.UUID) -> TenantRef | None:
+    for ref in _audit_refs():
         with tenant_context(ref):
             if File.objects.filter(pk=file_id).exists():
                 return ref
@@ -46,7 +48,7 @@ def _holder_of(file_id: uuid.UUID) -> TenantRef | None:
 
 def row(request: HttpRequest, file_id: uuid.UUID) -> HttpResponse:
     """Looks for a file wherever it is."""
-    holder = _holder_of(file_id)
+    holder = _tenant_of_file(file_id)
     if holder is None:
         return HttpResponse(status=404)
     with tenant_context(holder):
@@ -71,7 +73,7 @@ def object_by_key(request: HttpRequest) -> HttpResponse:
 def by_header(request: HttpRequest) -> HttpResponse:
     """Believes a header about the tenant."""
     named = request.headers.get("X-Tenant-Id", "")
-    for ref in _everybody():
+    for ref in _audit_refs():
         if str(ref.id) == named:
             with tenant_context(ref):
                 return people(request)
@@ -86,12 +88,12 @@ def packed(request: HttpRequest, file_id: uuid.UUID) -> HttpResponse:
 
 def oracle(request: HttpRequest, file_id: uuid.UUID) -> HttpResponse:
     """Tells whether a file exists anywhere, and nothing else."""
-    return HttpResponse(status=404 if _holder_of(file_id) is None else 204)
+    return HttpResponse(status=404 if _tenant_of_file(file_id) is None else 204)
 
 
 def rename(request: HttpRequest, file_id: uuid.UUID) -> HttpResponse:
     """Changes a row of somebody else's and says the same as for nothing."""
-    if request.method == "PATCH" and (holder := _holder_of(file_id)):
+    if request.method == "PATCH" and (holder := _tenant_of_file(file_id)):
         with tenant_context(holder):
             File.objects.filter(pk=file_id).update(name="taken")
     return HttpResponse(status=404)
@@ -107,7 +109,7 @@ def remove_object(request: HttpRequest) -> HttpResponse:
 
 def link(request: HttpRequest, file_id: uuid.UUID) -> HttpResponse:
     """Signs a link for somebody else's object."""
-    holder = _holder_of(file_id)
+    holder = _tenant_of_file(file_id)
     if holder is None:
         return HttpResponse(status=404)
     with tenant_context(holder):
@@ -122,7 +124,7 @@ def failing(request: HttpRequest, file_id: uuid.UUID) -> HttpResponse:
 
 def stamp(request: HttpRequest, file_id: uuid.UUID) -> HttpResponse:
     """Sets a column of somebody else's that the housekeeper maintains, and says nothing."""
-    if request.method == "POST" and (holder := _holder_of(file_id)):
+    if request.method == "POST" and (holder := _tenant_of_file(file_id)):
         with tenant_context(holder):
             Balance.objects.update(reconciled_at=timezone.now())
     return HttpResponse(status=404)
@@ -130,7 +132,7 @@ def stamp(request: HttpRequest, file_id: uuid.UUID) -> HttpResponse:
 
 def prune(request: HttpRequest, file_id: uuid.UUID) -> HttpResponse:
     """Takes away what the housekeeper would take away, by its own command."""
-    if request.method == "POST" and (holder := _holder_of(file_id)):
+    if request.method == "POST" and (holder := _tenant_of_file(file_id)):
         with tenant_context(holder):
             ahead = timezone.now() + timedelta(days=365)
             Session.objects.update(expires_at=F("created_at"))
@@ -140,7 +142,7 @@ def prune(request: HttpRequest, file_id: uuid.UUID) -> HttpResponse:
 
 def trail(request: HttpRequest, file_id: uuid.UUID) -> HttpResponse:
     """Writes into somebody else's record."""
-    if request.method == "POST" and (holder := _holder_of(file_id)):
+    if request.method == "POST" and (holder := _tenant_of_file(file_id)):
         with tenant_context(holder):
             record("file.purged", actor=SYSTEM)
     return HttpResponse(status=404)
@@ -148,7 +150,7 @@ def trail(request: HttpRequest, file_id: uuid.UUID) -> HttpResponse:
 
 def again(request: HttpRequest, file_id: uuid.UUID) -> HttpResponse:
     """Writes the value that is there already."""
-    if request.method == "POST" and (holder := _holder_of(file_id)):
+    if request.method == "POST" and (holder := _tenant_of_file(file_id)):
         with tenant_context(holder):
             File.objects.filter(pk=file_id).update(name=F("name"))
     return HttpResponse(status=404)

@@ -10,7 +10,7 @@ import pytest
 LONGEST: tuple[str, ...] = ()
 
 
-def arrange(items: list[pytest.Item], seed: str | None) -> None:
+def arrange_items(items: list[pytest.Item], seed: str | None) -> None:
     """Put the longest modules first, or shuffle modules and the tests of each with a seed."""
     modules = [list(of_one) for _, of_one in groupby(items, key=_module)]
     if seed is None:

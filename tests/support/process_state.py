@@ -5,20 +5,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("core", "audit", "idempotency", "tenants", "staff", "accounts", "files", "aggios")
+PACKAGES = ("core", "audit", "idempotency", "tenants", "staff", "accounts", "files", "aggios")
 CACHES = {"cache", "lru_cache", "cached_property"}
 # What makes something that can be filled later, or that knows who asks.
-MAKERS = {
+STATE_FACTORIES = {
     *("dict", "list", "set", "defaultdict", "OrderedDict", "deque", "Counter", "ContextVar"),
     *("WeakKeyDictionary", "WeakValueDictionary", "local", "Lock", "RLock", "Semaphore"),
     *("BoundedSemaphore", "ThreadPoolExecutor", "SimpleLazyObject"),
 }
 
 
-def kept() -> set[str]:
+def process_state() -> set[str]:
     """Return ``module.name`` of everything of the kind in our code."""
     found = set()
-    for room in ROOMS:
+    for room in PACKAGES:
         for path in sorted((ROOT / room).rglob("*.py")):
             if "migrations" not in path.parts:
                 module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
@@ -51,7 +51,7 @@ def _is_filled_later(value: ast.expr | None, classes: set[str]) -> bool:
         return not value.keys
     if isinstance(value, ast.List | ast.Set):
         return not value.elts
-    return isinstance(value, ast.Call) and _name(value.func) in MAKERS | classes
+    return isinstance(value, ast.Call) and _name(value.func) in STATE_FACTORIES | classes
 
 
 def _name(node: ast.expr) -> str:

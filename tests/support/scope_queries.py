@@ -2,23 +2,23 @@
 
 from typing import Any
 
-EMAILS = "SELECT email FROM accounts_user"
-PLACE = (
+EMAILS_SQL = "SELECT email FROM accounts_user"
+SESSION_SCOPE_SQL = (
     "SELECT current_setting('search_path'), current_user, current_setting('aggios.tenant', true)"
 )
 
 
-def people(wrapper: Any) -> list[str]:
+def visible_emails(wrapper: Any) -> list[str]:
     """Return the e-mail addresses that the connection sees."""
     with wrapper.cursor() as cursor:
-        cursor.execute(EMAILS)
+        cursor.execute(EMAILS_SQL)
         return sorted(row[0] for row in cursor.fetchall())
 
 
-def place(wrapper: Any) -> tuple[str, str, str]:
+def session_scope(wrapper: Any) -> tuple[str, str, str]:
     """Return the search path, role and tenant that PostgreSQL has for the connection."""
     with wrapper.cursor() as cursor:
-        cursor.execute(PLACE)
+        cursor.execute(SESSION_SCOPE_SQL)
         return cursor.fetchone()
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import httpx
 
-from devstack.environment import NOT_FOR_WEB, inherited
+from devstack.environment import NOT_FOR_WEB, inherited_environment
 from devstack.home import CHECKOUT
 from devstack.ports import LOOPBACK
 from devstack.testing import TestStack
@@ -29,7 +29,7 @@ def another_gunicorn(stores: TestStack, **changed: str) -> Iterator[Site]:
         process = subprocess.Popen(
             [sys.executable, *COMMAND, f"--bind={LOOPBACK}:{port}", "aggios.wsgi:application"],
             env={
-                **inherited(),
+                **inherited_environment(),
                 **web,
                 "WEB_WORKERS": "1",
                 "PROMETHEUS_MULTIPROC_DIR": metrics,

@@ -7,16 +7,18 @@ from typing import Any
 from devstack.testing import TestStack
 
 
-def text_of(stores: TestStack, name: str = "gunicorn") -> str:
+def log_text(stores: TestStack, name: str = "gunicorn") -> str:
     """Return everything that a service has printed."""
     return (stores.home.logs / f"{name}.log").read_text(encoding="utf-8", errors="replace")
 
 
-def lines_with(stores: TestStack, request_id: str, name: str = "gunicorn") -> list[dict[str, Any]]:
+def log_lines_with(
+    stores: TestStack, request_id: str, name: str = "gunicorn"
+) -> list[dict[str, Any]]:
     """Return the JSON lines that name a request; Traefik writes its own a moment later."""
     deadline = time.monotonic() + 30
     while True:
-        lines = [line for line in text_of(stores, name).splitlines() if request_id in line]
+        lines = [line for line in log_text(stores, name).splitlines() if request_id in line]
         if lines:
             return [json.loads(line) for line in lines]
         if time.monotonic() > deadline:

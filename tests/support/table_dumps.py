@@ -2,12 +2,12 @@
 
 import hashlib
 
-from operations.archives.snapshot import snapshot_of
+from operations.archives.snapshot import open_snapshot
 from tenants.models import Tenant
 from tenants.queries import tenant_by_slug
-from tests.support.files.bucket import content, keys_under
+from tests.support.files.bucket import keys_under, read_object
 
-KEPT_APART = (
+TENANT_BOUND_TABLES = (
     "accounts_letter",
     "accounts_maillink",
     "accounts_session",
@@ -16,9 +16,9 @@ KEPT_APART = (
 )
 
 
-def rows_of(slug: str, *, without: tuple[str, ...] = ()) -> dict[str, bytes]:
+def dump_tables(slug: str, *, without: tuple[str, ...] = ()) -> dict[str, bytes]:
     """Return each table's text."""
-    with snapshot_of(tenant_by_slug(slug).schema_name) as snapshot:
+    with open_snapshot(tenant_by_slug(slug).schema_name) as snapshot:
         return {
             table.name: b"".join(snapshot.text(table))
             for table in snapshot.tables()
@@ -26,10 +26,10 @@ def rows_of(slug: str, *, without: tuple[str, ...] = ()) -> dict[str, bytes]:
         }
 
 
-def objects_of(tenant: Tenant) -> dict[str, str]:
+def object_digests(tenant: Tenant) -> dict[str, str]:
     """Return the SHA-256 of each object by its name below the tenant's prefix."""
     prefix = f"{tenant.object_prefix}/"
     return {
-        key.removeprefix(prefix): hashlib.sha256(content(key)).hexdigest()
+        key.removeprefix(prefix): hashlib.sha256(read_object(key)).hexdigest()
         for key in keys_under(prefix)
     }

@@ -16,10 +16,10 @@ from typing import Any
 import httpx
 
 from devstack.ports import is_free
-from tests.support.error_program import speaking
+from tests.support.error_program import running_error_program
 
 ROOT = Path(__file__).resolve().parents[2]
-RECORDER = Path(__file__).with_name("recorder.py")
+ECHO_BACKEND = Path(__file__).with_name("recorder.py")
 DOMAIN = "aggios.test"
 PASSWORD = "correct horse"  # the hash below is `openssl passwd -apr1` of it
 USERS = "operator:$apr1$k1Pd0Rxb$UuzobzWQtBUAN0x0YgKD4/\n"
@@ -57,7 +57,7 @@ class Backend:
 
     def start(self) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, str(RECORDER), self.name, str(self.port), str(self.down)],
+            [sys.executable, str(ECHO_BACKEND), self.name, str(self.port), str(self.down)],
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -111,7 +111,9 @@ class Edge:
         return (self.folder / "traefik.log").read_text(encoding="utf-8")
 
 
-def configured(folder: Path, backends: dict[str, Backend], extra: dict[str, str]) -> dict[str, str]:
+def traefik_environment(
+    folder: Path, backends: dict[str, Backend], extra: dict[str, str]
+) -> dict[str, str]:
     """Return Traefik's environment: that of docker-compose.yml with loopback addresses."""
     users = folder / "users"
     users.write_text(USERS, encoding="utf-8")
@@ -147,7 +149,7 @@ def configured(folder: Path, backends: dict[str, Backend], extra: dict[str, str]
 
 
 @contextlib.contextmanager
-def running(folder: Path, **extra: str) -> Iterator[Edge]:
+def running_edge(folder: Path, **extra: str) -> Iterator[Edge]:
     """Run Traefik with two back ends, a store, its console and problems.py; end all afterwards."""
     speaker = contextlib.ExitStack()
     backends: dict[str, Backend] = {}
@@ -155,8 +157,8 @@ def running(folder: Path, **extra: str) -> Iterator[Edge]:
     try:
         for name in ("a", "b", "minio", "console"):
             backends[name] = Backend(name, folder / "down" / name)
-        env = configured(folder, backends, extra)
-        speaker.enter_context(speaking(int(env["PROBLEMS_URL"].rpartition(":")[2])))
+        env = traefik_environment(folder, backends, extra)
+        speaker.enter_context(running_error_program(int(env["PROBLEMS_URL"].rpartition(":")[2])))
         with (folder / "traefik.log").open("wb") as log:
             process = subprocess.Popen(
                 ["sh", str(ROOT / "traefik" / "entrypoint.sh")],

@@ -8,16 +8,16 @@ from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS = {"_", "gettext", "gettext_lazy", "ngettext", "gettext_noop"}
-CODE = ("aggios", "staff", "accounts/mail")
+CODE_FOLDERS = ("aggios", "staff", "accounts/mail")
 
 
-def marked() -> set[str]:
+def translatable_strings() -> set[str]:
     """Return the sentences of our templates and of the code behind the pages and the admin."""
     found = set()
     templates = ROOT / "templates"
     for template in (*templates.rglob("*.html"), *templates.rglob("mail/*.txt")):
         found.update(_calls(_as_code(template.read_text(encoding="utf-8"))))
-    for room in CODE:
+    for room in CODE_FOLDERS:
         for module in (ROOT / room).rglob("*.py"):
             found.update(_calls(module.read_text(encoding="utf-8")))
     return found

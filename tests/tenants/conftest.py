@@ -9,7 +9,7 @@ from audit.services import SYSTEM
 from tenants.refs import TenantRef
 from tenants.services import create_tenant
 from tests.core.conftest import superuser
-from tests.support.cleanup import tidy
+from tests.support.cleanup import clean_up
 
 __all__ = ["superuser"]
 
@@ -17,7 +17,7 @@ __all__ = ["superuser"]
 @pytest.fixture(scope="package", autouse=True)
 def _tidy_before(committed: None) -> None:
     """Begin with a fleet that is whole: tests here ask how all of it stands."""
-    tidy()
+    clean_up()
 
 
 @pytest.fixture

@@ -7,24 +7,24 @@ import pytest
 from django.utils import timezone
 
 from core.problems import Problem
-from staff.admin.tenant_columns import state_in_words
+from staff.admin.tenant_columns import describe_state
 from tenants.availability import require_served
 from tenants.models import Tenant
 from tenants.refs import TenantRef
-from tenants.states import State, state_of
+from tenants.states import TenantState, tenant_state
 
-FACTS: dict[State, dict[str, Any]] = {
-    State.MAINTENANCE: {"maintenance": Tenant.Maintenance.RESTORING},
-    State.SUSPENDED: {"status": Tenant.Status.SUSPENDED},
-    State.SCHEDULED: {"deletion_due_at": timezone.now()},
-    State.DELETING: {"status": Tenant.Status.DELETING},
+FACTS: dict[TenantState, dict[str, Any]] = {
+    TenantState.MAINTENANCE: {"maintenance": Tenant.Maintenance.RESTORING},
+    TenantState.SUSPENDED: {"status": Tenant.Status.SUSPENDED},
+    TenantState.SCHEDULED: {"deletion_due_at": timezone.now()},
+    TenantState.DELETING: {"status": Tenant.Status.DELETING},
 }
 MET = {
-    State.SERVED: (None, "is served"),
-    State.MAINTENANCE: ("tenant_unavailable", "under maintenance"),
-    State.SUSPENDED: ("tenant_suspended", "suspended"),
-    State.SCHEDULED: ("tenant_suspended", "will be deleted on"),
-    State.DELETING: ("tenant_not_found", "is being deleted"),
+    TenantState.SERVED: (None, "is served"),
+    TenantState.MAINTENANCE: ("tenant_unavailable", "under maintenance"),
+    TenantState.SUSPENDED: ("tenant_suspended", "suspended"),
+    TenantState.SCHEDULED: ("tenant_suspended", "will be deleted on"),
+    TenantState.DELETING: ("tenant_not_found", "is being deleted"),
 }
 
 
@@ -45,12 +45,12 @@ def test_the_gravest_fact_counts_wherever_the_state_is_shown(holds: tuple[bool, 
         fields |= FACTS[state]
     tenant = Tenant(**fields)
 
-    state = state_of(tenant)
+    state = tenant_state(tenant)
 
-    assert state is (true[-1] if true else State.SERVED)
+    assert state is (true[-1] if true else TenantState.SERVED)
     code, words = MET[state]
     assert answer_to(ref_like(tenant)) == code
-    assert state_in_words(tenant).startswith(words)
+    assert describe_state(tenant).startswith(words)
 
 
 def ref_like(tenant: Tenant) -> TenantRef:

@@ -4,18 +4,18 @@ import io
 
 import pytest
 
-from core.text.normalization import counted
-from tenants.management.terminal import show_table, table_of
+from core.text.normalization import pluralize
+from tenants.management.terminal import make_table, print_table
 
 COLUMNS = ("subdomain", "name", "state")
 
 
 def printed(*rows: tuple[str, str, str]) -> str:
-    table = table_of(COLUMNS, free=("name",), title="Tenants")
+    table = make_table(COLUMNS, free=("name",), title="Tenants")
     for row in rows:
         table.add_row(*row)
     out = io.StringIO()
-    show_table(out, table)
+    print_table(out, table)
     return out.getvalue()
 
 
@@ -40,11 +40,11 @@ def test_markup_in_a_name_is_shown_as_it_is(name: str):
     [(0, "0 tenants"), (1, "1 tenant"), (2, "2 tenants")],
 )
 def test_number_goes_with_the_form_of_its_noun(count: int, words: str):
-    assert counted(count, "tenant") == words
+    assert pluralize(count, "tenant") == words
 
 
 def test_irregular_plural_is_taken_as_given():
-    assert (counted(1, "entry", "entries"), counted(2, "entry", "entries")) == (
+    assert (pluralize(1, "entry", "entries"), pluralize(2, "entry", "entries")) == (
         "1 entry",
         "2 entries",
     )

@@ -14,12 +14,12 @@ from accounts.models import User
 from audit.services import SYSTEM
 from tenants.context import tenant_context
 from tenants.fleet.control import FLEET_LOCK
-from tenants.lifecycle import call_off_deletion, schedule_deletion
+from tenants.lifecycle import cancel_deletion, schedule_deletion
 from tenants.maintenance import begin_maintenance, end_maintenance
 from tenants.models import Tenant
 from tenants.queries import tenant_by_slug
 from tenants.refs import ref_of
-from tests.support.tenants.pg_catalog import leftovers
+from tests.support.tenants.pg_catalog import orphaned_schemas_and_roles
 
 
 def run(*arguments: str, **options: Any) -> str:
@@ -87,7 +87,7 @@ def test_create_tenant_refuses_in_one_sentence(committed, superuser, slug, argum
 
     assert "\n" not in str(caught.value)
     assert Tenant.objects.count() == before
-    assert leftovers(superuser) == (set(), set())
+    assert orphaned_schemas_and_roles(superuser) == (set(), set())
 
 
 def test_list_tenants(make_tenant):
@@ -111,7 +111,7 @@ def test_list_tenants_says_what_people_meet(make_tenant):
     assert rows[str(broken.id)]["state"] == "migration_failed"
     assert rows[str(leaving.id)]["state"].startswith("to be deleted 20")
     assert rows[str(leaving.id)]["deletion_due_at"].endswith("Z")
-    call_off_deletion(leaving.id, actor=SYSTEM)
+    cancel_deletion(leaving.id, actor=SYSTEM)
     end_maintenance(broken.id, actor=SYSTEM)
 
 

@@ -19,11 +19,16 @@ from django.utils import timezone
 from audit.models import AuditEvent
 from audit.services import SYSTEM, Actor
 from core.problems import ValidationFailed
-from tenants.domains.dns_proof import Outcome, proof_record
-from tenants.domains.queries import domain_of
+from tenants.domains.dns_proof import CheckResult, proof_record
+from tenants.domains.queries import get_domain
 from tenants.domains.services import add_domain, claim_domain, remove_domain, set_verified
-from tenants.domains.validation import is_free
-from tenants.domains.verification import check_all, check_domain, expire_claims, settle
+from tenants.domains.validation import is_domain_available
+from tenants.domains.verification import (
+    apply_check_result,
+    check_all_domains,
+    check_domain,
+    expire_claims,
+)
 from tenants.models import Domain
 from tenants.problems import (
     DomainNotFound,
@@ -71,17 +76,17 @@ def test_it_is_served_from_the_proof_to_the_release(
     host = Host(site.port, name, agency.owner.access_token)
     assert statuses(host) == {404}
     claim = claim_domain(agency.ref.id, name=name, actor=SYSTEM)
-    assert check_domain(claim.pk, actor=SYSTEM).check_result == Outcome.NXDOMAIN
+    assert check_domain(claim.pk, actor=SYSTEM).check_result == CheckResult.NXDOMAIN
     assert statuses(host) == {404}
 
     publish(zone, claim)
     checked = check_domain(claim.pk, actor=SYSTEM)
-    assert (checked.check_result, checked.verified_at is not None) == (Outcome.FOUND, True)
+    assert (checked.check_result, checked.verified_at is not None) == (CheckResult.FOUND, True)
     assert statuses(host) == {200}
 
     remove_domain(claim.pk, actor=SYSTEM)
     assert statuses(host) == {404}
-    assert is_free(name)
+    assert is_domain_available(name)
 
 
 def test_each_claim_has_a_record_of_its_own(make_tenant, zone: NameServer, name: str):
@@ -93,7 +98,7 @@ def test_each_claim_has_a_record_of_its_own(make_tenant, zone: NameServer, name:
 
     publish(zone, first)
 
-    assert check_domain(second.pk, actor=SYSTEM).check_result == Outcome.WRONG_VALUE
+    assert check_domain(second.pk, actor=SYSTEM).check_result == CheckResult.WRONG_VALUE
     assert check_domain(first.pk, actor=SYSTEM).verified_at
 
 
@@ -103,7 +108,7 @@ def test_released_and_claimed_again_it_has_to_be_proved_again(make_tenant, zone,
 
     claim = claim_domain(tenant.id, name=name, actor=SYSTEM)
 
-    assert check_domain(claim.pk, actor=SYSTEM).check_result == Outcome.WRONG_VALUE
+    assert check_domain(claim.pk, actor=SYSTEM).check_result == CheckResult.WRONG_VALUE
 
 
 def test_a_second_tenant_cannot_claim_a_proved_one(make_tenant, zone, name: str):
@@ -117,7 +122,7 @@ def test_a_second_tenant_cannot_claim_a_proved_one(make_tenant, zone, name: str)
     ):
         with pytest.raises(DomainTaken):
             attempt()
-    assert not is_free(name)
+    assert not is_domain_available(name)
     assert Domain.objects.filter(domain=name).count() == 1
 
 
@@ -134,7 +139,7 @@ def test_an_earlier_claim_cannot_be_proved_any_more(make_tenant, zone, name: str
         set_verified(second.pk, verified=True, actor=SAM)
 
     kept = Domain.objects.get(pk=second.pk)
-    assert (kept.check_result, kept.verified_at) == (Outcome.TAKEN, None)
+    assert (kept.check_result, kept.verified_at) == (CheckResult.TAKEN, None)
     remove_domain(first.pk, actor=SYSTEM)
     assert check_domain(second.pk, actor=SYSTEM).verified_at
 
@@ -162,22 +167,22 @@ def test_what_is_released_during_the_look_up_is_not_proved(make_tenant, name: st
     remove_domain(claim.pk, actor=SYSTEM)
 
     with pytest.raises(DomainNotFound):
-        settle(claim, Outcome.FOUND, actor=SYSTEM)
+        apply_check_result(claim, CheckResult.FOUND, actor=SYSTEM)
 
 
 def test_a_token_that_was_replaced_during_the_look_up_proves_nothing(make_tenant, name: str):
     seen = claim_domain(make_tenant().id, name=name, actor=SYSTEM)
     Domain.objects.filter(pk=seen.pk).update(proof_token="another")
 
-    assert settle(seen, Outcome.FOUND, actor=SYSTEM).verified_at is None
+    assert apply_check_result(seen, CheckResult.FOUND, actor=SYSTEM).verified_at is None
 
 
 def test_a_proved_domain_is_kept_when_its_record_goes(site, new_agency, zone, name: str):
     agency = new_agency()
     domain = proved(zone, agency.ref.id, name)
-    for outcome in (Outcome.NXDOMAIN, Outcome.SERVFAIL):
+    for outcome in (CheckResult.NXDOMAIN, CheckResult.SERVFAIL):
         zone.clear()
-        if outcome == Outcome.SERVFAIL:
+        if outcome == CheckResult.SERVFAIL:
             zone.faults[proof_record(domain).name] = "SERVFAIL"
         assert check_domain(domain.pk, actor=SYSTEM).check_result == outcome
 
@@ -283,7 +288,7 @@ def test_no_tenant_touches_anothers(make_tenant, zone, name: str):
     publish(zone, claim)
 
     for attempt in (
-        lambda: domain_of(other.id, claim.pk),
+        lambda: get_domain(other.id, claim.pk),
         lambda: check_domain(claim.pk, tenant_id=other.id, actor=SYSTEM),
         lambda: remove_domain(claim.pk, tenant_id=other.id, actor=SYSTEM),
     ):
@@ -339,8 +344,8 @@ def test_staff_vouches_and_withdraws(site, new_agency, zone, name: str):
 
     assert statuses(host) == {404}
     # The record that is still there does not bring it back.
-    list(check_all(actor=SYSTEM))
-    assert check_domain(domain.pk, actor=SYSTEM).check_result == Outcome.WRONG_VALUE
+    list(check_all_domains(actor=SYSTEM))
+    assert check_domain(domain.pk, actor=SYSTEM).check_result == CheckResult.WRONG_VALUE
 
 
 def test_everything_is_recorded_with_who_did_it(make_tenant, zone, name: str):

@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from audit.models import AuditEvent
 from audit.services import SYSTEM, Actor
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 from core.problems import ValidationFailed
-from tenants.lifecycle import call_off_deletion, due_for_deletion, schedule_deletion
+from tenants.lifecycle import cancel_deletion, schedule_deletion, tenants_due_for_deletion
 from tenants.problems import TenantNotFound
 from tenants.services import mark_deleting, suspend_tenant
 from tests.support.factories import Agency
@@ -28,7 +28,7 @@ def leaving(new_agency: Callable[..., Agency]) -> Agency:
 
 
 def actions(agency: Agency) -> list[tuple[str, str]]:
-    with enter(PUBLIC):
+    with use_scope(PUBLIC):
         rows = AuditEvent.objects.filter(
             target_id=str(agency.ref.id), action__startswith="tenant.deletion"
         )
@@ -36,8 +36,8 @@ def actions(agency: Agency) -> list[tuple[str, str]]:
 
 
 def due(agency: Agency) -> bool:
-    with enter(PUBLIC):
-        return due_for_deletion().filter(id=agency.ref.id).exists()
+    with use_scope(PUBLIC):
+        return tenants_due_for_deletion().filter(id=agency.ref.id).exists()
 
 
 def test_nobody_is_served_and_the_day_is_named(leaving: Agency):
@@ -60,7 +60,7 @@ def test_the_page_does_not_promise_that_the_data_is_kept(leaving: Agency):
 
 def test_called_off_it_is_served_as_before(leaving: Agency):
     for _ in range(2):
-        call_off_deletion(leaving.ref.id, actor=SAM)
+        cancel_deletion(leaving.ref.id, actor=SAM)
 
     assert leaving.owner.at.get("/api/users/me").status_code == 200
     assert actions(leaving) == [
@@ -73,7 +73,7 @@ def test_a_suspended_one_stays_suspended(new_agency: Callable[..., Agency]):
     agency = new_agency()
     suspend_tenant(agency.ref.id, actor=SYSTEM, reason="Unpaid.")
     schedule_deletion(agency.ref.id, actor=SAM)
-    call_off_deletion(agency.ref.id, actor=SAM)
+    cancel_deletion(agency.ref.id, actor=SAM)
 
     assert agency.owner.at.get("/api/users/me").json()["detail"] == "Unpaid."
 
@@ -108,7 +108,7 @@ def test_once_the_purge_has_begun_it_is_final(leaving: Agency):
     mark_deleting(leaving.ref.id, actor=SYSTEM)
 
     with pytest.raises(TenantNotFound):
-        call_off_deletion(leaving.ref.id, actor=SAM)
+        cancel_deletion(leaving.ref.id, actor=SAM)
     assert due(leaving)
 
 

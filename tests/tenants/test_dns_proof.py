@@ -9,12 +9,12 @@ from django.core.exceptions import ImproperlyConfigured
 from core import env
 from core.problems import ValidationFailed
 from tenants.domains import dns_proof
-from tenants.domains.dns_proof import CHALLENGE, MARK, Outcome, look_up
-from tenants.domains.validation import checked_custom
+from tenants.domains.dns_proof import CHALLENGE_LABEL, VALUE_PREFIX, CheckResult, look_up_proof
+from tenants.domains.validation import clean_custom_domain
 from tests.support.name_server import SILENT, NameServer
 
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
-RIGHT = f"{MARK}{TOKEN}"
+RIGHT = f"{VALUE_PREFIX}{TOKEN}"
 
 
 @pytest.fixture
@@ -25,100 +25,100 @@ def domain() -> str:
 @pytest.mark.parametrize(
     ("records", "outcome"),
     [
-        ([f'TXT "{RIGHT}"'], Outcome.FOUND),
-        (['TXT "v=spf1 -all"', f'TXT "{RIGHT}"', 'TXT "other"'], Outcome.FOUND),
-        ([f'TXT "{MARK}" "{TOKEN[:20]}" "{TOKEN[20:]}"'], Outcome.FOUND),
-        ([f'TXT "{RIGHT.upper()}"'], Outcome.FOUND),
-        ([f'TXT " {RIGHT} "'], Outcome.FOUND),
-        ([f'TXT "\\"{RIGHT}\\""'], Outcome.FOUND),
-        ([f'TXT "{RIGHT[:-1]}"'], Outcome.WRONG_VALUE),
-        ([f'TXT "{RIGHT}0"'], Outcome.WRONG_VALUE),
-        ([f'TXT "{MARK}"'], Outcome.WRONG_VALUE),
-        ([f'TXT "x{RIGHT}"'], Outcome.NOT_FOUND),
-        ([f'TXT "{TOKEN}"'], Outcome.NOT_FOUND),
-        (['TXT "\\255\\000\\010"'], Outcome.NOT_FOUND),
-        (["A 192.0.2.1"], Outcome.NOT_FOUND),
-        ([], Outcome.NOT_FOUND),
+        ([f'TXT "{RIGHT}"'], CheckResult.FOUND),
+        (['TXT "v=spf1 -all"', f'TXT "{RIGHT}"', 'TXT "other"'], CheckResult.FOUND),
+        ([f'TXT "{VALUE_PREFIX}" "{TOKEN[:20]}" "{TOKEN[20:]}"'], CheckResult.FOUND),
+        ([f'TXT "{RIGHT.upper()}"'], CheckResult.FOUND),
+        ([f'TXT " {RIGHT} "'], CheckResult.FOUND),
+        ([f'TXT "\\"{RIGHT}\\""'], CheckResult.FOUND),
+        ([f'TXT "{RIGHT[:-1]}"'], CheckResult.WRONG_VALUE),
+        ([f'TXT "{RIGHT}0"'], CheckResult.WRONG_VALUE),
+        ([f'TXT "{VALUE_PREFIX}"'], CheckResult.WRONG_VALUE),
+        ([f'TXT "x{RIGHT}"'], CheckResult.NOT_FOUND),
+        ([f'TXT "{TOKEN}"'], CheckResult.NOT_FOUND),
+        (['TXT "\\255\\000\\010"'], CheckResult.NOT_FOUND),
+        (["A 192.0.2.1"], CheckResult.NOT_FOUND),
+        ([], CheckResult.NOT_FOUND),
     ],
 )
-def test_what_is_found(zone: NameServer, domain: str, records: list[str], outcome: Outcome):
-    zone.records[f"{CHALLENGE}.{domain}"] = records
+def test_what_is_found(zone: NameServer, domain: str, records: list[str], outcome: CheckResult):
+    zone.records[f"{CHALLENGE_LABEL}.{domain}"] = records
 
-    assert look_up(domain, TOKEN) == outcome
+    assert look_up_proof(domain, TOKEN) == outcome
 
 
 def test_a_record_elsewhere_proves_nothing(zone: NameServer, domain: str):
     zone.txt(domain, RIGHT)
-    zone.txt(f"{CHALLENGE}.www.{domain}", RIGHT)
+    zone.txt(f"{CHALLENGE_LABEL}.www.{domain}", RIGHT)
 
-    assert look_up(domain, TOKEN) == Outcome.NXDOMAIN
+    assert look_up_proof(domain, TOKEN) == CheckResult.NXDOMAIN
 
 
 def test_a_wildcard_of_the_zone_counts(zone: NameServer, domain: str):
     zone.txt(f"*.{domain}", RIGHT)
 
-    assert look_up(domain, TOKEN) == Outcome.FOUND
+    assert look_up_proof(domain, TOKEN) == CheckResult.FOUND
 
 
 def test_an_alias_is_followed(zone: NameServer, domain: str):
-    zone.records[f"{CHALLENGE}.{domain}"] = ["CNAME proofs.elsewhere.example."]
+    zone.records[f"{CHALLENGE_LABEL}.{domain}"] = ["CNAME proofs.elsewhere.example."]
     zone.txt("proofs.elsewhere.example", RIGHT)
 
-    assert look_up(domain, TOKEN) == Outcome.FOUND
+    assert look_up_proof(domain, TOKEN) == CheckResult.FOUND
 
 
 def test_a_circle_of_aliases_ends(zone: NameServer, domain: str):
-    zone.records[f"{CHALLENGE}.{domain}"] = ["CNAME other.example."]
-    zone.records["other.example"] = [f"CNAME {CHALLENGE}.{domain}."]
+    zone.records[f"{CHALLENGE_LABEL}.{domain}"] = ["CNAME other.example."]
+    zone.records["other.example"] = [f"CNAME {CHALLENGE_LABEL}.{domain}."]
 
-    assert look_up(domain, TOKEN) == Outcome.SERVFAIL
+    assert look_up_proof(domain, TOKEN) == CheckResult.SERVFAIL
 
 
 def test_many_records_come_by_tcp(zone: NameServer, domain: str):
-    zone.txt(f"{CHALLENGE}.{domain}", *(f"{n} {'x' * 200}" for n in range(40)), RIGHT)
+    zone.txt(f"{CHALLENGE_LABEL}.{domain}", *(f"{n} {'x' * 200}" for n in range(40)), RIGHT)
 
-    assert look_up(domain, TOKEN) == Outcome.FOUND
+    assert look_up_proof(domain, TOKEN) == CheckResult.FOUND
     assert [line.split()[0] for line in zone.asked] == ["UDP", "TCP"]
 
 
 @pytest.mark.parametrize("fault", ["SERVFAIL", "REFUSED", "NOTIMP"])
 def test_a_failing_server_is_told_from_a_missing_record(zone: NameServer, domain: str, fault: str):
-    zone.faults[f"{CHALLENGE}.{domain}"] = fault
+    zone.faults[f"{CHALLENGE_LABEL}.{domain}"] = fault
 
-    assert look_up(domain, TOKEN) == Outcome.SERVFAIL
+    assert look_up_proof(domain, TOKEN) == CheckResult.SERVFAIL
 
 
 def test_a_silent_server_costs_a_bounded_time(zone: NameServer, domain: str, monkeypatch):
-    monkeypatch.setattr(dns_proof, "LIFETIME", 1.0)
-    zone.faults[f"{CHALLENGE}.{domain}"] = SILENT
+    monkeypatch.setattr(dns_proof, "LOOKUP_TIMEOUT", 1.0)
+    zone.faults[f"{CHALLENGE_LABEL}.{domain}"] = SILENT
 
-    assert look_up(domain, TOKEN) == Outcome.TIMEOUT
+    assert look_up_proof(domain, TOKEN) == CheckResult.TIMEOUT
 
 
 def test_the_next_server_is_asked(zone: NameServer, domain: str, settings, monkeypatch):
-    monkeypatch.setattr(dns_proof, "EACH", 0.3)
+    monkeypatch.setattr(dns_proof, "SERVER_TIMEOUT", 0.3)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as dead:
         dead.bind(("127.0.0.1", 0))
         gone = dead.getsockname()[1]
     settings.DNS_RESOLVERS = [("127.0.0.1", gone), *settings.DNS_RESOLVERS]
-    zone.txt(f"{CHALLENGE}.{domain}", RIGHT)
+    zone.txt(f"{CHALLENGE_LABEL}.{domain}", RIGHT)
 
-    assert look_up(domain, TOKEN) == Outcome.FOUND
+    assert look_up_proof(domain, TOKEN) == CheckResult.FOUND
 
 
 def test_an_empty_token_proves_nothing(zone: NameServer, domain: str):
-    zone.txt(f"{CHALLENGE}.{domain}", MARK)
+    zone.txt(f"{CHALLENGE_LABEL}.{domain}", VALUE_PREFIX)
 
-    assert look_up(domain, "") == Outcome.WRONG_VALUE
+    assert look_up_proof(domain, "") == CheckResult.WRONG_VALUE
 
 
 def test_the_longest_name_can_be_asked_for(zone: NameServer):
-    name = checked_custom(".".join(["x" * 62] * 3 + ["y" * 38, "example"]))
-    zone.txt(f"{CHALLENGE}.{name}", RIGHT)
+    name = clean_custom_domain(".".join(["x" * 62] * 3 + ["y" * 38, "example"]))
+    zone.txt(f"{CHALLENGE_LABEL}.{name}", RIGHT)
 
-    assert look_up(name, TOKEN) == Outcome.FOUND
+    assert look_up_proof(name, TOKEN) == CheckResult.FOUND
     with pytest.raises(ValidationFailed):
-        checked_custom(f"y{name}")
+        clean_custom_domain(f"y{name}")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from tenants.hosts import Site as Kind
-from tenants.hosts import site_of
+from tenants.hosts import site_for_host
 from tests.support.factories import Agency
 from tests.support.http_client import Host, Site
 
@@ -120,4 +120,4 @@ def test_two_hosts_are_refused(site: Site, acme: Agency):
     ],
 )
 def test_kinds_of_hosts(host: str, kind: Kind):
-    assert site_of(host) == kind
+    assert site_for_host(host) == kind

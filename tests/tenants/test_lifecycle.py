@@ -6,7 +6,7 @@ import pytest
 
 from audit.models import AuditEvent
 from audit.services import SYSTEM, Actor
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 from tenants.services import mark_deleting, resume_tenant, suspend_tenant
 from tests.support.factories import Agency
 from tests.support.http_client import PASSWORD, Site
@@ -32,9 +32,9 @@ PATHS = [
 @pytest.fixture(scope="module")
 def suspended(site: Site) -> Agency:
     """A tenant that was suspended, and why."""
-    from tests.support.factories import found_agency
+    from tests.support.factories import create_agency
 
-    agency = found_agency(site, "suspended-one")
+    agency = create_agency(site, "suspended-one")
     suspend_tenant(agency.ref.id, actor=SYSTEM, reason="The invoice of May is open.")
     return agency
 
@@ -112,7 +112,7 @@ def test_who_suspended_it_is_recorded_once(new_agency: Callable[..., Agency]):
     for _ in range(2):
         suspend_tenant(agency.ref.id, actor=sam, reason="spam")
 
-    with enter(PUBLIC):
+    with use_scope(PUBLIC):
         events = list(
             AuditEvent.objects.filter(
                 action="tenant.suspended", target_id=str(agency.ref.id)

@@ -8,8 +8,8 @@ from django.core.management import CommandError, call_command
 
 from audit.models import AuditEvent
 from audit.services import SYSTEM
-from core.db_backend.scope import PUBLIC, enter
-from tenants.maintenance import begin_maintenance, end_maintenance, maintenance
+from core.db_backend.scope import PUBLIC, use_scope
+from tenants.maintenance import begin_maintenance, end_maintenance, maintenance_mode
 from tenants.models import Tenant
 from tests.support.factories import Agency
 from tests.support.http_client import PASSWORD, Site
@@ -26,7 +26,7 @@ def broken(new_agency: Callable[..., Agency]) -> Agency:
 
 
 def actions(agency: Agency) -> list[tuple[str, dict]]:
-    with enter(PUBLIC):
+    with use_scope(PUBLIC):
         rows = AuditEvent.objects.filter(
             target_id=str(agency.ref.id), action__startswith="tenant.maintenance"
         )
@@ -97,7 +97,7 @@ def test_work_that_fails_leaves_it_off_the_air(new_agency: Callable[..., Agency]
     agency = new_agency()
     with (
         pytest.raises(ValueError, match="half done"),
-        maintenance(agency.ref.id, Tenant.Maintenance.RESTORING, actor=SYSTEM),
+        maintenance_mode(agency.ref.id, Tenant.Maintenance.RESTORING, actor=SYSTEM),
     ):
         raise ValueError("half done")
 
@@ -106,7 +106,7 @@ def test_work_that_fails_leaves_it_off_the_air(new_agency: Callable[..., Agency]
 
 def test_work_that_is_done_puts_it_back(new_agency: Callable[..., Agency]):
     agency = new_agency()
-    with maintenance(agency.ref.id, Tenant.Maintenance.RESTORING, actor=SYSTEM):
+    with maintenance_mode(agency.ref.id, Tenant.Maintenance.RESTORING, actor=SYSTEM):
         assert agency.owner.at.get("/api/users/me").status_code == 503
 
     assert agency.owner.at.get("/api/users/me").status_code == 200

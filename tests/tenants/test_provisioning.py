@@ -12,17 +12,17 @@ from psycopg import errors
 from accounts.models import User
 from audit.models import AuditEvent
 from audit.services import SYSTEM
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 from core.problems import ValidationFailed
 from tenants.context import tenant_context
 from tenants.models import Domain, Tenant
 from tenants.problems import SubdomainTaken
-from tenants.provisioning import provision
+from tenants.provisioning import provision_schema
 from tenants.schemas.migrate import create_empty_schema, drop_schema, migrate_tenant_schema
-from tenants.schemas.schema_state import digest_of, tenant_steps
+from tenants.schemas.schema_state import migrations_digest, tenant_migrations
 from tenants.services import create_tenant
 from tests.support.http_client import Site
-from tests.support.tenants.pg_catalog import described, leftovers
+from tests.support.tenants.pg_catalog import describe_schema, orphaned_schemas_and_roles
 
 
 def test_the_template_and_the_migrations_make_the_same(make_tenant, superuser):
@@ -31,11 +31,11 @@ def test_the_template_and_the_migrations_make_the_same(make_tenant, superuser):
     create_empty_schema(schema)
     try:
         migrate_tenant_schema(schema, lambda line: None)
-        by_migrations = described(superuser, schema)
+        by_migrations = describe_schema(superuser, schema)
     finally:
         drop_schema(schema)
 
-    assert described(superuser, tenant.schema_name) == by_migrations
+    assert describe_schema(superuser, tenant.schema_name) == by_migrations
     assert all(by_migrations[fact] for fact in ("tables", "constraints", "indexes", "grants"))
 
 
@@ -44,13 +44,13 @@ def test_the_history_is_complete_from_the_start(make_tenant, superuser):
 
     rows = superuser.execute(f"SELECT app, name FROM {tenant.schema_name}.django_migrations")
 
-    assert tuple(sorted(rows.fetchall())) == tenant_steps()
+    assert tuple(sorted(rows.fetchall())) == tenant_migrations()
 
 
 def test_the_template_knows_what_it_holds(committed, superuser):
     stored = superuser.execute("SELECT digest FROM aggios.tenant_template").fetchone()
 
-    assert stored == (digest_of(tenant_steps()),)
+    assert stored == (migrations_digest(tenant_migrations()),)
 
 
 def test_of_simultaneous_sign_ups_one_wins(site: Site, superuser):
@@ -63,7 +63,7 @@ def test_of_simultaneous_sign_ups_one_wins(site: Site, superuser):
     losers = [a.json() for a in answers if a.status_code == 409]
     assert {body["code"] for body in losers} == {"subdomain_taken"}
     assert Domain.objects.filter(domain=slug).count() == 1
-    assert leftovers(superuser) == (set(), set())
+    assert orphaned_schemas_and_roles(superuser) == (set(), set())
 
 
 def test_a_slug_without_case_is_taken_once(committed: None, superuser):
@@ -73,7 +73,7 @@ def test_a_slug_without_case_is_taken_once(committed: None, superuser):
     with pytest.raises(SubdomainTaken):
         create_tenant(name="Second", subdomain=twice.upper(), actor=SYSTEM)
 
-    assert leftovers(superuser) == (set(), set())
+    assert orphaned_schemas_and_roles(superuser) == (set(), set())
 
 
 def test_a_failure_after_provisioning_leaves_nothing(committed: None, superuser):
@@ -85,7 +85,7 @@ def test_a_failure_after_provisioning_leaves_nothing(committed: None, superuser)
         raise ZeroDivisionError
 
     assert (Tenant.objects.count(), AuditEvent.objects.count()) == before
-    assert leftovers(superuser) == (set(), set())
+    assert orphaned_schemas_and_roles(superuser) == (set(), set())
 
 
 def test_a_template_that_fails_half_way_leaves_nothing(committed: None, superuser):
@@ -99,7 +99,7 @@ def test_a_template_that_fails_half_way_leaves_nothing(committed: None, superuse
         )
 
     assert not Tenant.objects.filter(name="Half").exists()
-    assert leftovers(superuser) == (set(), set())
+    assert orphaned_schemas_and_roles(superuser) == (set(), set())
 
 
 def test_without_a_template_sign_ups_are_unavailable(site: Site, superuser):
@@ -114,7 +114,7 @@ def test_without_a_template_sign_ups_are_unavailable(site: Site, superuser):
 
     assert (answer.status_code, answer.json()["code"]) == (503, "provisioning_unavailable")
     assert int(answer.headers["Retry-After"]) > 0
-    assert leftovers(superuser) == (set(), set())
+    assert orphaned_schemas_and_roles(superuser) == (set(), set())
 
 
 def test_an_existing_schema_is_refused_and_left_alone(make_tenant):
@@ -123,7 +123,7 @@ def test_an_existing_schema_is_refused_and_left_alone(make_tenant):
         User.objects.create(email="kept@here.test", password="!")
 
     with pytest.raises(DatabaseError) as caught, transaction.atomic():
-        provision(tenant.schema_name)
+        provision_schema(tenant.schema_name)
 
     assert isinstance(caught.value.__cause__, errors.DuplicateSchema)
     with tenant_context(tenant):
@@ -135,7 +135,7 @@ def test_an_existing_schema_is_refused_and_left_alone(make_tenant):
 )
 def test_only_opaque_names_become_schemas(committed: None, name: str):
     with pytest.raises(DatabaseError), transaction.atomic():
-        provision(name)
+        provision_schema(name)
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 121])
@@ -147,7 +147,7 @@ def test_a_tenant_needs_a_name(committed: None, name: str):
 def test_creation_is_recorded(make_tenant):
     tenant = make_tenant()
 
-    with enter(PUBLIC):
+    with use_scope(PUBLIC):
         event = AuditEvent.objects.get(action="tenant.created", target_id=str(tenant.id))
 
     assert (event.actor_type, event.details) == ("system", {"subdomain": tenant.slug})
@@ -164,4 +164,4 @@ def test_creations_run_side_by_side(committed: None, superuser):
         made = list(pool.map(create, range(8)))
 
     assert len({tenant.schema_name for tenant in made}) == 8
-    assert leftovers(superuser) == (set(), set())
+    assert orphaned_schemas_and_roles(superuser) == (set(), set())

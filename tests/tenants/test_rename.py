@@ -16,15 +16,15 @@ from audit.services import SYSTEM
 from core.problems import ValidationFailed
 from tenants import slugs, subdomains
 from tenants.domains.services import add_domain
-from tenants.domains.validation import is_free
+from tenants.domains.validation import is_domain_available
 from tenants.lifecycle import schedule_deletion
 from tenants.maintenance import begin_maintenance
 from tenants.models import Domain, Tenant
 from tenants.problems import DomainTaken, SubdomainTaken, TenantNotFound
 from tenants.queries import tenant_by_slug
-from tenants.routing import forget
+from tenants.routing import invalidate_route
 from tenants.services import create_tenant, mark_deleting, resume_tenant, suspend_tenant
-from tenants.subdomains import ends_of_former_names, rename_subdomain
+from tenants.subdomains import redirect_ends, rename_subdomain
 from tests.support.browser import Browser
 from tests.support.factories import Agency
 from tests.support.http_client import PASSWORD, Host, Site
@@ -51,7 +51,7 @@ def end_redirect(label: str, *, seconds: float = -1) -> None:
     with transaction.atomic():
         domain.redirect_until = timezone.now() + timedelta(seconds=seconds)
         domain.save(update_fields=["redirect_until"])
-        forget(domain.tenant)
+        invalidate_route(domain.tenant)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
@@ -258,11 +258,11 @@ def test_no_other_way_gets_it_either(renamed, make_tenant):
         add_domain(make_tenant().id, name=f" {agency.slug}. ", verified=False, actor=SYSTEM)
     with pytest.raises(DomainTaken):
         add_domain(tenant_by_slug(name).id, name=agency.slug, verified=False, actor=SYSTEM)
-    assert not is_free(agency.slug)
+    assert not is_domain_available(agency.slug)
 
     end_redirect(agency.slug)
 
-    assert is_free(agency.slug)
+    assert is_domain_available(agency.slug)
 
 
 def test_the_redirect_ends_to_the_second_and_the_name_is_free(site: Site, renamed):
@@ -289,7 +289,7 @@ def test_a_rename_may_take_a_name_whose_redirect_has_ended(site: Site, renamed, 
     rename_subdomain(other.id, subdomain=agency.slug, actor=SYSTEM)
 
     assert tenant_by_slug(agency.slug).id == other.id
-    assert ends_of_former_names(tenant_by_slug(name)) == {}
+    assert redirect_ends(tenant_by_slug(name)) == {}
 
 
 def test_without_days_the_old_name_is_free_at_once(site: Site, agency: Agency):
@@ -339,7 +339,7 @@ def test_the_same_name_again_changes_nothing(agency: Agency):
 
 def test_a_name_reserved_later_stays_with_its_tenant(make_tenant, monkeypatch):
     tenant, other = make_tenant(), make_tenant()
-    monkeypatch.setattr(slugs, "RESERVED", slugs.RESERVED | {tenant.slug})
+    monkeypatch.setattr(slugs, "RESERVED_SLUGS", slugs.RESERVED_SLUGS | {tenant.slug})
 
     same = rename_subdomain(tenant.id, subdomain=tenant.slug, actor=SYSTEM)
     rename_subdomain(tenant.id, subdomain=another_name(), actor=SYSTEM)
@@ -355,20 +355,20 @@ def test_a_name_reserved_later_stays_with_its_tenant(make_tenant, monkeypatch):
 def test_a_second_name_reserved_later_is_released_on_the_command_line(make_tenant, monkeypatch):
     tenant, name = make_tenant(), another_name()
     add_domain(tenant.id, name=name, verified=False, actor=SYSTEM)
-    monkeypatch.setattr(slugs, "RESERVED", slugs.RESERVED | {name})
+    monkeypatch.setattr(slugs, "RESERVED_SLUGS", slugs.RESERVED_SLUGS | {name})
 
     assert "released" in run("domains", "release", tenant.slug, name)
 
 
 def test_who_renames_often_keeps_the_last_names_only(make_tenant, monkeypatch):
-    monkeypatch.setattr(subdomains, "MOST_FORMER", 2)
+    monkeypatch.setattr(subdomains, "MAX_FORMER_NAMES", 2)
     tenant = make_tenant()
     names = [tenant.slug, *(another_name() for _ in range(4))]
 
     for name in names[1:]:
         rename_subdomain(tenant.id, subdomain=name, actor=SYSTEM)
 
-    assert set(ends_of_former_names(tenant_by_slug(names[-1]))) == set(names[2:4])
+    assert set(redirect_ends(tenant_by_slug(names[-1]))) == set(names[2:4])
     assert create_tenant(name="New", subdomain=names[0], actor=SYSTEM).slug == names[0]
 
 

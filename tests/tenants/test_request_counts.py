@@ -16,7 +16,7 @@ from django.db import connection
 
 from audit.services import SYSTEM
 from tenants.models import RequestCount
-from tenants.request_counts import Tally, add_counts
+from tenants.request_counts import RequestCounter, add_counts
 from tenants.services import suspend_tenant
 from tenants.usage import requests_by_day
 from tests.support.factories import Agency
@@ -50,7 +50,7 @@ def eventually(tenant_id: uuid.UUID, expected: int) -> int:
 
 
 def test_nothing_is_lost_between_threads(make_tenant) -> None:
-    one, other, tally = make_tenant(), make_tenant(), Tally()
+    one, other, tally = make_tenant(), make_tenant(), RequestCounter()
     done = threading.Event()
 
     def flush_again_and_again() -> None:
@@ -84,7 +84,7 @@ def test_processes_add_up_and_never_wait_for_each_other(make_tenant) -> None:
 
 
 def test_what_could_not_be_saved_is_kept(make_tenant) -> None:
-    tenant, tally = make_tenant(), Tally()
+    tenant, tally = make_tenant(), RequestCounter()
     for _ in range(3):
         tally.count(tenant.id)
     connection.ensure_connection()

@@ -113,21 +113,21 @@ def test_a_read_that_raced_with_a_change_is_not_believed(agency: Agency, monkeyp
         return stale
 
     monkeypatch.setattr(routing, "_by_name", read_then_change)
-    assert routing.tenant_at(name) == stale
+    assert routing.tenant_for_host(name) == stale
     monkeypatch.undo()
 
-    assert routing.tenant_at(name).status == "suspended"
+    assert routing.tenant_for_host(name).status == "suspended"
 
 
 def test_an_entry_ends_by_itself(agency: Agency, monkeypatch):
     """The process that changed the row died before it could say so."""
-    assert routing.tenant_at(agency.slug).status == "active"
+    assert routing.tenant_for_host(agency.slug).status == "active"
     Tenant.objects.filter(pk=agency.ref.id).update(status="suspended")
-    assert routing.tenant_at(agency.slug).status == "active"
+    assert routing.tenant_for_host(agency.slug).status == "active"
 
-    late = time.monotonic() + routing.LIFETIME + 1
+    late = time.monotonic() + routing.ENTRY_SECONDS + 1
     monkeypatch.setattr(routing.time, "monotonic", lambda: late)
-    assert routing.tenant_at(agency.slug).status == "suspended"
+    assert routing.tenant_for_host(agency.slug).status == "suspended"
 
 
 def test_a_new_name_answers_although_it_was_asked_for_before(site: Site, agency: Agency):

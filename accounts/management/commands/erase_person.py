@@ -10,13 +10,13 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts.models import ApiKey, Session, User
-from accounts.people.finding import person_with_spelling
-from accounts.users.erasure import forget
-from accounts.users.ownership import locked_owners
+from accounts.people.finding import find_user_by_typed_email
+from accounts.users.erasure import erase_locked_user
+from accounts.users.ownership import lock_owners
 from audit.models import AuditEvent
 from audit.services import SYSTEM
 from core.problems import Problem
-from core.text.normalization import counted
+from core.text.normalization import pluralize
 from tenants.context import tenant_context
 from tenants.management.arguments import named_tenant
 from tenants.refs import ref_of
@@ -46,7 +46,7 @@ class Command(BaseCommand):
 
 def _line(told: dict[str, Any]) -> str:
     nouns = {"sessions": "session", "api_keys": "key", "events": "event"}
-    counts = ", ".join(counted(told[name], noun) for name, noun in nouns.items())
+    counts = ", ".join(pluralize(told[name], noun) for name, noun in nouns.items())
     return f"{told['id']}: {counts}; erased: {told['erased']}"
 
 
@@ -54,7 +54,7 @@ def _named(wanted: str) -> User:
     try:
         person = User.objects.filter(pk=uuid.UUID(wanted)).first()
     except ValueError:
-        person = person_with_spelling(wanted)
+        person = find_user_by_typed_email(wanted)
     if person is None:
         raise CommandError(f"Nobody in this tenant is {wanted!r}.")
     return person
@@ -75,7 +75,7 @@ def _kept(person: User) -> dict[str, Any]:
 def _erase(person: User) -> None:
     try:
         with transaction.atomic():
-            locked = locked_owners(person.pk)
-            forget(locked.get(person.pk, person), actor=SYSTEM)
+            locked = lock_owners(person.pk)
+            erase_locked_user(locked.get(person.pk, person), actor=SYSTEM)
     except Problem as problem:
         raise CommandError(problem.sentence) from problem

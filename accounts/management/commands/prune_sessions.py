@@ -12,10 +12,10 @@ from django.utils import timezone
 from rich.console import Console
 from rich.progress import track
 
-from accounts.retention import KEPT, outdated, prune
+from accounts.retention import RETENTION, outdated_rows, prune_rows
 from accounts.sessions import pruning as sessions
 from tenants.context import tenant_context
-from tenants.management.arguments import chosen_tenants
+from tenants.management.arguments import selected_tenants
 from tenants.models import Tenant
 from tenants.refs import ref_of
 
@@ -41,7 +41,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print a JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        dry, chosen = options["dry_run"], chosen_tenants(options["tenant"])
+        dry, chosen = options["dry_run"], selected_tenants(options["tenant"])
         pruned, failed = self._pruned(chosen, _counted if dry else _pruned)
         told = {**pruned, "tenants": len(chosen), "failed": failed, "dry_run": dry}
         parts = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in pruned.items())
@@ -53,7 +53,7 @@ class Command(BaseCommand):
     def _pruned(
         self, tenants: list[Tenant], act: Callable[[], Count]
     ) -> tuple[dict[str, int], list[str]]:
-        done, failed = dict.fromkeys(("sessions", *KEPT), 0), []
+        done, failed = dict.fromkeys(("sessions", *RETENTION), 0), []
         err: Any = self.stderr
         console = Console(file=err)
         for tenant in track(tenants, "Pruning", console=console, disable=not err.isatty()):
@@ -70,15 +70,15 @@ class Command(BaseCommand):
 
 def _counted() -> Count:
     now = timezone.now()
-    found = {kind: outdated(kind, now).count() for kind in KEPT}
-    return Counter(sessions=sessions.prunable(now), **found)
+    found = {kind: outdated_rows(kind, now).count() for kind in RETENTION}
+    return Counter(sessions=sessions.count_prunable_sessions(now), **found)
 
 
 def _pruned() -> Count:
     done: Count = Counter()
-    while found := sessions.prune(timezone.now(), AT_ONCE):
+    while found := sessions.prune_sessions(timezone.now(), AT_ONCE):
         done["sessions"] += found
-    for kind in KEPT:
-        while found := prune(kind, timezone.now(), AT_ONCE):
+    for kind in RETENTION:
+        while found := prune_rows(kind, timezone.now(), AT_ONCE):
             done[kind] += found
     return done

@@ -7,11 +7,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from core.text.normalization import counted
-from files.trash.sweeping import Swept, count_due, sweep
+from core.text.normalization import pluralize
+from files.trash.sweeping import SweepResult, count_due_for_purge, sweep_trash
 from tenants.context import tenant_context
 from tenants.models import Tenant
-from tenants.queries import present_tenants
+from tenants.queries import operable_tenants
 from tenants.refs import ref_of
 
 
@@ -28,9 +28,11 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print a JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self._act = count_due if options["dry_run"] else sweep
+        self._act = count_due_for_purge if options["dry_run"] else sweep_trash
         self._failed: list[str] = []
-        done = {tenant.slug: swept for tenant in present_tenants() if (swept := self._done(tenant))}
+        done = {
+            tenant.slug: swept for tenant in operable_tenants() if (swept := self._done(tenant))
+        }
         told = {
             "dry_run": options["dry_run"],
             "files": sum(swept.files for swept in done.values()),
@@ -42,7 +44,7 @@ class Command(BaseCommand):
         if self._failed:
             raise CommandError(f"{len(self._failed)} could not be purged; the others were.")
 
-    def _done(self, tenant: Tenant) -> Swept | None:
+    def _done(self, tenant: Tenant) -> SweepResult | None:
         try:
             with tenant_context(ref_of(tenant)):
                 return self._act()
@@ -54,6 +56,6 @@ class Command(BaseCommand):
 
 def _line(told: dict[str, Any]) -> str:
     verb = "would be purged" if told["dry_run"] else "purged"
-    line = f"{counted(told['files'], 'file')} {verb}."
+    line = f"{pluralize(told['files'], 'file')} {verb}."
     left = told["left_in_store"]
-    return f"{line} The store has still to let go of {counted(left, 'object')}." if left else line
+    return f"{line} The store has still to let go of {pluralize(left, 'object')}." if left else line

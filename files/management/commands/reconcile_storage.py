@@ -14,19 +14,19 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from core.problems import StorageUnavailable
-from core.text.normalization import counted
+from core.text.normalization import pluralize
 from core.text.parsing import integer_argument
 from files.models import Balance, FileVersion
-from files.reconciliation.options import Work
-from files.reconciliation.report import Findings
-from files.reconciliation.services import reconcile, settle_all
-from files.reconciling.telling import lines_of, told_of
+from files.reconciliation.options import ReconciliationOptions
+from files.reconciliation.report import ReconciliationReport
+from files.reconciliation.services import clean_up_all, reconcile
+from files.reconciling.telling import report_as_json, report_as_text
 from tenants.context import tenant_context
-from tenants.management.arguments import chosen_tenants
+from tenants.management.arguments import selected_tenants
 from tenants.models import Tenant
 from tenants.refs import ref_of
 
-Outcome = Findings | str | None
+Outcome = ReconciliationReport | str | None
 """What was found, why it could not be looked at, or nothing: it was looked at not long ago."""
 
 
@@ -83,10 +83,10 @@ class Command(BaseCommand):
             if found is None:
                 continue
             failed += isinstance(found, str)
-            differ += isinstance(found, Findings) and bool(found.left)
-            told.append(told_of(tenant, found))
+            differ += isinstance(found, ReconciliationReport) and bool(found.left)
+            told.append(report_as_json(tenant, found))
             if not options["json"]:
-                self.stdout.write(lines_of(tenant, found))
+                self.stdout.write(report_as_text(tenant, found))
         if options["json"]:
             self.stdout.write(json.dumps(told, indent=2))
         else:
@@ -98,13 +98,13 @@ class Command(BaseCommand):
             with tenant_context(ref_of(tenant)):
                 if _is_fresh(options["older_than"]):
                     if options["settle"] or options["fix"]:
-                        settle_all()
+                        clean_up_all()
                     return None
                 return self._watched(tenant, options)
         except (DatabaseError, StorageUnavailable) as exc:
             return str(exc).strip().partition("\n")[0] or type(exc).__name__
 
-    def _watched(self, tenant: Tenant, options: dict[str, Any]) -> Findings:
+    def _watched(self, tenant: Tenant, options: dict[str, Any]) -> ReconciliationReport:
         err: Any = self.stderr
         columns = (
             TextColumn("{task.description:20}"),
@@ -115,12 +115,12 @@ class Command(BaseCommand):
         with Progress(*columns, console=Console(file=err), disable=not err.isatty()) as progress:
             task = progress.add_task(tenant.slug, total=FileVersion.objects.count())
             told: Callable[[int], None] = lambda count: progress.advance(task, count)  # noqa: E731
-            work = Work(options["fix"], options["settle"], options["grace"], told)
+            work = ReconciliationOptions(options["fix"], options["settle"], options["grace"], told)
             return reconcile(work)
 
 
 def _chosen(slugs: list[str]) -> list[Tenant]:
-    found = chosen_tenants(slugs)
+    found = selected_tenants(slugs)
     for tenant in found:
         if tenant.maintenance or tenant.status == Tenant.Status.DELETING:
             raise CommandError(f"{tenant.slug} is being worked on; try again when that is done.")
@@ -136,7 +136,7 @@ def _is_fresh(seconds: int | None) -> bool:
 
 def _conclude(differ: int, failed: int) -> None:
     verb = "differs" if differ == 1 else "differ"
-    said = [f"{counted(differ, 'tenant')} {verb}"] if differ else []
+    said = [f"{pluralize(differ, 'tenant')} {verb}"] if differ else []
     said += [f"{failed} could not be compared"] if failed else []
     if said:
         raise CommandError(f"{', '.join(said)}.")

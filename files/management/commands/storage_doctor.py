@@ -6,9 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from files.doctor.confined import look_confined
-from files.storage_doctor.external import look_outside
-from files.storage_doctor.internal import look_inside
+from files.doctor.confined import check_tenant_keys
+from files.storage_doctor.external import check_public_endpoint
+from files.storage_doctor.internal import check_internal_endpoint
 from files.storage_doctor.report import WRONG, Finding
 
 
@@ -26,7 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="one JSON document")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = [*look_inside(), *look_confined(), *look_outside()]
+        found = [*check_internal_endpoint(), *check_tenant_keys(), *check_public_endpoint()]
         faults = sum(finding.state == WRONG for finding in found)
         if options["json"]:
             document = {"wrong": faults, "findings": [asdict(finding) for finding in found]}

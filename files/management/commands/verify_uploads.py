@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from core.long_running import Stop
-from core.text.normalization import counted
-from core.workers import WatchingCommand
-from files.uploads.verifier import sweep, watch
+from core.long_running import ShouldStop
+from core.text.normalization import pluralize
+from core.workers import WorkerCommand
+from files.uploads.verifier import run_verifier, verify_all_tenants
 
 
-class Command(WatchingCommand):
+class Command(WorkerCommand):
     worker = "verifier"
     help = (
         "Read the uploads that were too large to be read while their sender waited "
@@ -19,9 +19,9 @@ class Command(WatchingCommand):
         "reads what is due and ends.\n\nExample: manage.py verify_uploads --once"
     )
 
-    def watch(self, stop: Stop, alive: Callable[[], None]) -> None:
-        watch(stop, alive)
+    def watch(self, stop: ShouldStop, alive: Callable[[], None]) -> None:
+        run_verifier(stop, alive)
 
     def once(self) -> tuple[dict[str, Any], str]:
-        count = sweep()
-        return {"verified": count}, f"{counted(count, 'upload')} read."
+        count = verify_all_tenants()
+        return {"verified": count}, f"{pluralize(count, 'upload')} read."

@@ -6,13 +6,13 @@ from typing import NoReturn
 from django.db import DatabaseError, connection, transaction
 from psycopg import errors, sql
 
-from operations.isolation.report import Row
+from operations.isolation.report import AttemptResult
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
 
-DENIED = "permission denied"
+PERMISSION_DENIED = "permission denied"
 # Every one is rolled back, should it ever go through.
-ON_A_TABLE = {
+TABLE_STATEMENTS = {
     "SELECT": "SELECT * FROM {table} LIMIT 1",
     "INSERT": "INSERT INTO {table} DEFAULT VALUES",
     "DELETE": "DELETE FROM {table}",
@@ -25,44 +25,46 @@ ON_A_TABLE = {
         "SELECT set_config('search_path', {path}, true); SELECT * FROM {name} LIMIT 1"
     ),
 }
-ON_A_SCHEMA = {
+SCHEMA_STATEMENTS = {
     "CREATE TABLE": "CREATE TABLE {schema}.planted (id int)",
     "DROP SCHEMA": "DROP SCHEMA {schema} CASCADE",
     "GRANT": "GRANT USAGE ON SCHEMA {schema} TO PUBLIC",
 }
-ON_THE_PLATFORM = ("tenants_tenant", "tenants_domain", "staff_staffuser", "audit_auditevent")
+PLATFORM_TABLES = ("tenants_tenant", "tenants_domain", "staff_staffuser", "audit_auditevent")
 
 
-class _Undone(Exception):  # noqa: N818 - reads as what it says
+class _NotRefusedError(Exception):
     """Rolls a statement back that was not refused; its argument is the number of rows."""
 
 
-def _undo(rows: int) -> NoReturn:
-    raise _Undone(rows)
+def _roll_back(rows: int) -> NoReturn:
+    raise _NotRefusedError(rows)
 
 
-def try_database(attacker: TenantRef, victim: TenantRef, tables: list[str]) -> Iterator[Row]:
+def probe_database(
+    attacker: TenantRef, victim: TenantRef, tables: list[str]
+) -> Iterator[AttemptResult]:
     """Try every statement on every table, in the attacker's scope and in no tenant's."""
     for table in tables:
         with tenant_context(attacker):  # left before the rows are handed over
-            found = list(_table("attacker's scope", victim.schema_name, table))
+            found = list(_probe_table("attacker's scope", victim.schema_name, table))
         yield from found
-        yield from _table("no tenant's scope", victim.schema_name, table)
+        yield from _probe_table("no tenant's scope", victim.schema_name, table)
     with tenant_context(attacker):
-        found = [*_schema("attacker's scope", victim.schema_name), *_platform()]
+        found = [*_probe_schema("attacker's scope", victim.schema_name), *_probe_platform()]
     yield from found
-    yield from _schema("no tenant's scope", victim.schema_name)
+    yield from _probe_schema("no tenant's scope", victim.schema_name)
 
 
-def _platform() -> Iterator[Row]:
-    for table in ON_THE_PLATFORM:
+def _probe_platform() -> Iterator[AttemptResult]:
+    for table in PLATFORM_TABLES:
         where = sql.Identifier("public", table)
         query = sql.SQL("SELECT * FROM {} LIMIT 1").format(where)
-        yield _row("attacker's scope", f"public.{table}", "SELECT", query)
+        yield _probe_statement("attacker's scope", f"public.{table}", "SELECT", query)
 
 
-def _table(who: str, schema: str, table: str) -> Iterator[Row]:
-    for action, text in ON_A_TABLE.items():
+def _probe_table(who: str, schema: str, table: str) -> Iterator[AttemptResult]:
+    for action, text in TABLE_STATEMENTS.items():
         query = sql.SQL(text).format(
             table=sql.Identifier(schema, table),
             schema=sql.Identifier(schema),
@@ -70,34 +72,34 @@ def _table(who: str, schema: str, table: str) -> Iterator[Row]:
             path=sql.Literal(schema),
         )
         # With the other's schema first and no right to it, PostgreSQL finds no table at all.
-        yield _row(who, table, action, query, or_missing="search path" in action)
+        yield _probe_statement(who, table, action, query, or_missing="search path" in action)
 
 
-def _schema(who: str, schema: str) -> Iterator[Row]:
-    for action, text in ON_A_SCHEMA.items():
+def _probe_schema(who: str, schema: str) -> Iterator[AttemptResult]:
+    for action, text in SCHEMA_STATEMENTS.items():
         query = sql.SQL(text).format(schema=sql.Identifier(schema))
-        yield _row(who, "the schema", action, query)
+        yield _probe_statement(who, "the schema", action, query)
 
 
-def _row(
+def _probe_statement(
     who: str, target: str, action: str, query: sql.Composable, *, or_missing: bool = False
-) -> Row:
-    outcome = _outcome(query)
-    fine = {DENIED, "no such table"} if or_missing else {DENIED}
+) -> AttemptResult:
+    outcome = _execute(query)
+    fine = {PERMISSION_DENIED, "no such table"} if or_missing else {PERMISSION_DENIED}
     crossing = "" if outcome in fine else f"{action} was not refused: {outcome}"
-    return Row("database", target, action, who, "their table", outcome, crossing)
+    return AttemptResult("database", target, action, who, "their table", outcome, crossing)
 
 
-def _outcome(query: sql.Composable) -> str:
+def _execute(query: sql.Composable) -> str:
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(query)
-            _undo(cursor.rowcount)
-    except _Undone as undone:
+            _roll_back(cursor.rowcount)
+    except _NotRefusedError as undone:
         return f"went through, {max(undone.args[0], 0)} rows"
     except DatabaseError as exc:
         cause = exc.__cause__
         if isinstance(cause, errors.InsufficientPrivilege):
-            return DENIED
+            return PERMISSION_DENIED
         missing = isinstance(cause, errors.UndefinedTable)
         return "no such table" if missing else str(exc).splitlines()[0]

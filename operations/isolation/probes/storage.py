@@ -6,14 +6,14 @@ from botocore.exceptions import ClientError
 from django.core.exceptions import SuspiciousOperation
 
 from files.storage.backend import tenant_storage
-from operations.isolation.canaries import Blind, Canaries
-from operations.isolation.report import Row
-from operations.isolation.transport import fetch_signed
+from operations.isolation.canaries import AuditIncompleteError, Canaries
+from operations.isolation.report import AttemptResult
+from operations.isolation.transport import fetch_presigned
 from tenants.context import NoTenant, tenant_context
 from tenants.refs import TenantRef
 
 
-def try_store(attacker: TenantRef, victim: Canaries) -> Iterator[Row]:
+def probe_storage(attacker: TenantRef, victim: Canaries) -> Iterator[AttemptResult]:
     """Ask for the victim's objects in the attacker's tenant. Raises Blind and OSError."""
     theirs = victim.party.ref.object_prefix
     known = victim.object_names[-1]
@@ -28,20 +28,22 @@ def try_store(attacker: TenantRef, victim: Canaries) -> Iterator[Row]:
         f"..\\{theirs}\\{known}",
     ]
     with tenant_context(attacker):  # left before the rows are handed over
-        found = [_named(n.replace(theirs, "{theirs}"), n, attacker, victim) for n in names]
+        found = [_probe_name(n.replace(theirs, "{theirs}"), n, attacker, victim) for n in names]
     yield from found
     with tenant_context(attacker):
-        found = list(_altered_url(attacker, victim))
+        found = list(_probe_altered_url(attacker, victim))
     yield from found
-    yield _without_tenant(known)
+    yield _probe_without_tenant(known)
 
 
-def _named(shown: str, name: str, attacker: TenantRef, victim: Canaries) -> Row:
-    outcome, crossing = _opened(name, attacker, victim)
-    return Row("store", "TenantStorage", "open", "attacker's tenant", shown, outcome, crossing)
+def _probe_name(shown: str, name: str, attacker: TenantRef, victim: Canaries) -> AttemptResult:
+    outcome, crossing = _open_object(name, attacker, victim)
+    return AttemptResult(
+        "store", "TenantStorage", "open", "attacker's tenant", shown, outcome, crossing
+    )
 
 
-def _opened(name: str, attacker: TenantRef, victim: Canaries) -> tuple[str, str]:
+def _open_object(name: str, attacker: TenantRef, victim: Canaries) -> tuple[str, str]:
     storage = tenant_storage()
     try:
         key = storage.key_of(name)
@@ -57,24 +59,28 @@ def _opened(name: str, attacker: TenantRef, victim: Canaries) -> tuple[str, str]
     return "opened", "an object of theirs was read" if hit else ""
 
 
-def _altered_url(attacker: TenantRef, victim: Canaries) -> Iterator[Row]:
+def _probe_altered_url(attacker: TenantRef, victim: Canaries) -> Iterator[AttemptResult]:
     """A link that is signed for one's own object, altered to name the other's."""
     name = victim.object_names[-1]
     own = tenant_storage().url(name)
     altered = own.replace(attacker.object_prefix, victim.party.ref.object_prefix)
     for action, url in (("altered link", altered), ("no signature", altered.partition("?")[0])):
-        reply = fetch_signed(url)
+        reply = fetch_presigned(url)
         crossing = "" if reply.status in {400, 401, 403} else f"the store answered {reply.status}"
-        yield Row("store", "presigned link", action, "anybody", name, str(reply.status), crossing)
+        yield AttemptResult(
+            "store", "presigned link", action, "anybody", name, str(reply.status), crossing
+        )
     with tenant_context(victim.party.ref):
-        good = fetch_signed(tenant_storage().url(name))
+        good = fetch_presigned(tenant_storage().url(name))
     if victim.party.marker.encode() not in good.body:
-        raise Blind(f"The object cannot be read by its own link: {good.status}.")
+        raise AuditIncompleteError(f"The object cannot be read by its own link: {good.status}.")
 
 
-def _without_tenant(name: str) -> Row:
+def _probe_without_tenant(name: str) -> AttemptResult:
     try:
         key = tenant_storage().key_of(name)
     except NoTenant:
-        return Row("store", "TenantStorage", "key", "no tenant", name, "refused")
-    return Row("store", "TenantStorage", "key", "no tenant", name, key, "a key without a tenant")
+        return AttemptResult("store", "TenantStorage", "key", "no tenant", name, "refused")
+    return AttemptResult(
+        "store", "TenantStorage", "key", "no tenant", name, key, "a key without a tenant"
+    )

@@ -9,14 +9,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from aggios.isolation.show import show
+from aggios.isolation.show import print_report
 from core.problems import StorageUnavailable
-from core.termination import Stopped, exit_status
-from core.text.normalization import counted
-from operations.isolation.canaries import Blind
-from operations.isolation.report import Ledger
-from operations.isolation.run import alone, audit, clean
-from operations.isolation.transport import InProcess, OverHttp, Transport
+from core.termination import TERMINATION_EXCEPTIONS, exit_status
+from core.text.normalization import pluralize
+from operations.isolation.canaries import AuditIncompleteError
+from operations.isolation.report import AuditReport
+from operations.isolation.run import audit_lock, remove_leftovers, run_audit
+from operations.isolation.transport import HttpTransport, InProcessTransport, Transport
 
 
 class Command(BaseCommand):
@@ -38,23 +38,23 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        ledger = Ledger()
+        ledger = AuditReport()
         try:
-            with _quiet(), _stoppable(), alone():
-                removed = clean(self._progress)
+            with _logging_disabled(), _report_signal(), audit_lock():
+                removed = remove_leftovers(self._progress)
                 if not options["clean"]:
                     transport = _transport(options["url"])
-                    audit(transport, ledger, self._progress, only=options["only"])
-        except Blind as exc:
+                    run_audit(transport, ledger, self._progress, only=options["only"])
+        except AuditIncompleteError as exc:
             if ledger.crossings:  # what was broken may be what makes it blind
-                show(ledger, self.stdout, every=False)
+                print_report(ledger, self.stdout, every=False)
             raise CommandError(f"The audit cannot see: {exc}") from exc
         except StorageUnavailable as exc:
             raise CommandError(f"{exc.detail} Run it again with --clean when it answers.") from exc
         except OSError as exc:
             raise CommandError(f"The site or the store does not answer: {exc}") from exc
         if options["clean"]:
-            self.stdout.write(f"{counted(removed, 'tenant')} of former runs removed.")
+            self.stdout.write(f"{pluralize(removed, 'tenant')} of former runs removed.")
             return
         self._tell(ledger, options)
 
@@ -62,22 +62,22 @@ class Command(BaseCommand):
         if self.stderr.isatty():
             self.stderr.write(f"\r\033[K{line}", ending="")
 
-    def _tell(self, ledger: Ledger, options: dict[str, Any]) -> None:
+    def _tell(self, ledger: AuditReport, options: dict[str, Any]) -> None:
         self._progress("")
         if options["json"]:
             self.stdout.write(json.dumps(ledger.as_json(), indent=1))
         else:
-            show(ledger, self.stdout, every=options["verbose"])
+            print_report(ledger, self.stdout, every=options["verbose"])
         if count := len(ledger.crossings):
-            raise CommandError(f"{count} of {counted(len(ledger.rows), 'attempt')} went through.")
+            raise CommandError(f"{count} of {pluralize(len(ledger.rows), 'attempt')} went through.")
 
 
 def _transport(url: str | None) -> Transport:
-    return OverHttp(url) if url else InProcess()
+    return HttpTransport(url) if url else InProcessTransport()
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def _logging_disabled() -> Iterator[None]:
     """Keep the log lines of our own requests out of the report."""
     logging.disable(logging.CRITICAL)
     try:
@@ -87,13 +87,13 @@ def _quiet() -> Iterator[None]:
 
 
 @contextmanager
-def _stoppable() -> Iterator[None]:
+def _report_signal() -> Iterator[None]:
     """Say that nothing is left behind when a signal ends the audit.
 
     It comes as an exception, so that what was planted is removed on its way.
     """
     try:
         yield
-    except Stopped as exc:
+    except TERMINATION_EXCEPTIONS as exc:
         line = "Stopped; what was planted has been removed."
         raise CommandError(line, returncode=exit_status(exc)) from exc

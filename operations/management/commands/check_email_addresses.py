@@ -9,15 +9,15 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from accounts.users import canonical_addresses as of_people
-from core.db_backend.scope import PUBLIC, enter
-from core.text.email_canonicalization import Finding
-from core.text.normalization import counted
+from core.db_backend.scope import PUBLIC, use_scope
+from core.text.email_canonicalization import AddressFinding
+from core.text.normalization import pluralize
 from staff import address_rewriting as of_staff
 from tenants.context import tenant_context
-from tenants.management.arguments import chosen_tenants
+from tenants.management.arguments import selected_tenants
 from tenants.refs import ref_of
 
-LINE = "{tenant:24} {table:10} {id} {address} {problem}"
+ROW_FORMAT = "{tenant:24} {table:10} {id} {address} {problem}"
 
 
 class Command(BaseCommand):
@@ -37,33 +37,34 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         found = [
-            {"tenant": slug, **finding.document()} for slug, finding in _found(options["slugs"])
+            {"tenant": slug, **finding.document()}
+            for slug, finding in _find_addresses(options["slugs"])
         ]
         if options["json"]:
             self.stdout.write(json.dumps(found, indent=2))
         for row in found if not options["json"] else ():
-            self.stdout.write(_line(row))
+            self.stdout.write(_format_row(row))
         if found:
-            raise CommandError(f"{counted(len(found), 'address', 'addresses')} to look into.")
+            raise CommandError(f"{pluralize(len(found), 'address', 'addresses')} to look into.")
         if not options["json"]:
             self.stdout.write("Every address is canonical.")
 
 
-def _found(slugs: list[str]) -> Iterator[tuple[str | None, Finding]]:
+def _find_addresses(slugs: list[str]) -> Iterator[tuple[str | None, AddressFinding]]:
     if not slugs:
-        with enter(PUBLIC), connection.cursor() as cursor:
-            of_platform = list(of_staff.addresses_to_rewrite(cursor))
+        with use_scope(PUBLIC), connection.cursor() as cursor:
+            of_platform = list(of_staff.noncanonical_addresses(cursor))
         for finding in of_platform:
             yield None, finding
-    for tenant in chosen_tenants(slugs):
+    for tenant in selected_tenants(slugs):
         with tenant_context(ref_of(tenant)), connection.cursor() as cursor:
-            of_tenant = list(of_people.addresses_to_rewrite(cursor))
+            of_tenant = list(of_people.find_noncanonical_addresses(cursor))
         for finding in of_tenant:
             yield tenant.slug, finding
 
 
-def _line(row: dict[str, Any]) -> str:
-    line = LINE.format(**{**row, "tenant": row["tenant"] or "(staff)"})
+def _format_row(row: dict[str, Any]) -> str:
+    line = ROW_FORMAT.format(**{**row, "tenant": row["tenant"] or "(staff)"})
     if row["canonical"]:
         line += f" {row['canonical']}"
     return f"{line} with {', '.join(row['collides_with'])}" if row["collides_with"] else line

@@ -7,10 +7,10 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from audit.services import SYSTEM
-from operations.archives.clone import Wish, clone
-from operations.archives.progress import watching
-from operations.archives.restore import Loading
-from operations.management.output import plainly
+from operations.archives.clone import CloneOptions, clone_tenant
+from operations.archives.progress import show_progress
+from operations.archives.restore import LoadOptions
+from operations.management.output import command_errors
 from tenants.hosts import site_url
 from tenants.queries import tenant_by_slug
 from tenants.schemas.owner import owner_connection
@@ -37,7 +37,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         owner_connection()
-        wish = Wish(
+        wish = CloneOptions(
             slug=options["new"],
             name=options["name"],
             with_objects=not options["without_objects"],
@@ -45,11 +45,11 @@ class Command(BaseCommand):
             allow_missing=options["allow_missing"],
         )
         with (
-            plainly("Run the command again to go on."),
-            watching(self.stderr, "copying", "") as watch,
+            command_errors("Run the command again to go on."),
+            show_progress(self.stderr, "copying", "") as watch,
         ):
-            how = Loading(SYSTEM, lambda line: None, watch)
-            done = clone(tenant_by_slug(options["slug"]), wish, how)
+            how = LoadOptions(SYSTEM, lambda line: None, watch)
+            done = clone_tenant(tenant_by_slug(options["slug"]), wish, how)
         told = {
             "id": str(done.tenant.pk),
             "slug": done.tenant.slug,

@@ -11,19 +11,19 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, transaction
 
 from aggios.deletion.inventory import Inventory, take_inventory
-from aggios.deletion.problems import NotPurged
+from aggios.deletion.problems import PurgeError
 from audit.services import SYSTEM
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 from core.problems import StorageUnavailable, ValidationFailed
-from core.text.formatting import time_or_none, timestamp
-from core.text.normalization import counted, noun_for
+from core.text.formatting import timestamp, timestamp_or_none
+from core.text.normalization import noun_form, pluralize
 from core.text.parsing import integer_argument
-from operations.archives.progress import watching
-from operations.deletion.export import require_place
-from operations.deletion.purge import Wish, purge
+from operations.archives.progress import show_progress
+from operations.deletion.export import require_export_folder
+from operations.deletion.purge import PurgeOptions, purge_tenant
 from operations.errors import ArchiveError
-from operations.management.output import first_line
-from tenants.lifecycle import call_off_deletion, schedule_deletion
+from operations.management.output import error_line
+from tenants.lifecycle import cancel_deletion, schedule_deletion
 from tenants.management.confirming import confirm
 from tenants.models import DeletionCertificate, Tenant
 from tenants.problems import TenantNotFound
@@ -58,18 +58,18 @@ class Command(BaseCommand):
         try:
             tenant = tenant_by_slug(options["slug"])
             self._act(tenant, options)
-        except (TenantNotFound, NotPurged, ArchiveError, OSError) as exc:
+        except (TenantNotFound, PurgeError, ArchiveError, OSError) as exc:
             raise CommandError(str(exc)) from exc
         except ValidationFailed as exc:
             raise CommandError(exc.errors[0].detail) from exc
         except (DatabaseError, psycopg.Error) as exc:
-            raise CommandError(f"{first_line(exc)}. Run the command again to go on.") from exc
+            raise CommandError(f"{error_line(exc)}. Run the command again to go on.") from exc
         except StorageUnavailable as exc:
             raise CommandError(f"{exc.detail} Run the command again when it answers.") from exc
 
     def _act(self, tenant: Tenant, options: dict[str, Any]) -> None:
         if options["call_off"]:
-            call_off_deletion(tenant.pk, actor=SYSTEM)
+            cancel_deletion(tenant.pk, actor=SYSTEM)
             self._end(f"{tenant.slug} is served again.", {"deletion_due_at": None})
         elif options["now"] or options["dry_run"]:
             owner_connection()  # refuses now, not half-way, if the owner's login is not known
@@ -83,7 +83,7 @@ class Command(BaseCommand):
     def _schedule(self, tenant: Tenant, options: dict[str, Any]) -> None:
         export = not options["no_export"]
         after = schedule_deletion(tenant.pk, actor=SYSTEM, days=options["days"], export=export)
-        due_at = time_or_none(after.deletion_due_at) or ""
+        due_at = timestamp_or_none(after.deletion_due_at) or ""
         line = (
             f"{tenant.slug} is off the air and will be purged after {due_at}. "
             f"Until then: manage.py delete_tenant {tenant.slug} --call-off"
@@ -98,22 +98,25 @@ class Command(BaseCommand):
         export = not options["no_export"]
         if tenant.status != Tenant.Status.DELETING:
             if export:
-                require_place(folder)  # before anything is changed
-            with enter(PUBLIC), transaction.atomic():
-                call_off_deletion(tenant.pk, actor=SYSTEM)  # in favour of an earlier day
+                require_export_folder(folder)  # before anything is changed
+            with use_scope(PUBLIC), transaction.atomic():
+                cancel_deletion(tenant.pk, actor=SYSTEM)  # in favour of an earlier day
                 schedule_deletion(tenant.pk, actor=SYSTEM, days=0, export=export)
-        with watching(self.stderr) as watch:
-            wish = Wish(SYSTEM, folder, export, self._report, watch)
-            certificate = purge(tenant_by_slug(tenant.slug), wish)
-        self._end(f"{options['slug']} is gone; certificate {certificate.pk}.", told(certificate))
+        with show_progress(self.stderr) as watch:
+            wish = PurgeOptions(SYSTEM, folder, export, self._report, watch)
+            certificate = purge_tenant(tenant_by_slug(tenant.slug), wish)
+        self._end(
+            f"{options['slug']} is gone; certificate {certificate.pk}.",
+            certificate_document(certificate),
+        )
 
     def _show(self, tenant: Tenant, found: Inventory) -> None:
         self._report(f"{tenant.name} ({tenant.slug}), schema {tenant.schema_name}")
         for table, content in found.tables.items():
-            self._report(f"  {content.rows:>10} {noun_for(content.rows, 'row')} in {table}")
+            self._report(f"  {content.rows:>10} {noun_form(content.rows, 'row')} in {table}")
         held = found.held
-        unfinished = counted(held.unfinished, "unfinished upload")
-        noun = noun_for(held.objects, "object")
+        unfinished = pluralize(held.unfinished, "unfinished upload")
+        noun = noun_form(held.objects, "object")
         self._report(f"  {held.objects:>10} {noun}, {held.size} bytes, {unfinished}")
 
     def _report(self, line: str) -> None:
@@ -124,7 +127,7 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(told) if self._json else line)
 
 
-def told(certificate: DeletionCertificate) -> dict[str, Any]:
+def certificate_document(certificate: DeletionCertificate) -> dict[str, Any]:
     """Return what a script is told of a certificate."""
     return {
         "id": str(certificate.pk),

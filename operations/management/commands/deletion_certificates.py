@@ -7,10 +7,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from core.text.formatting import timestamp
-from core.text.normalization import counted
-from operations.deletion.certificates import certificates, digest_of
-from operations.management.commands.delete_tenant import told
-from tenants.management.terminal import show_table, table_of
+from core.text.normalization import pluralize
+from operations.deletion.certificates import document_digest, list_certificates
+from operations.management.commands.delete_tenant import certificate_document
+from tenants.management.terminal import make_table, print_table
 
 COLUMNS = ("purged at", "subdomain", "name", "certificate", "digest")
 
@@ -26,16 +26,16 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print a JSON array, documents too")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = certificates()
-        altered = {c.pk for c in found if digest_of(c.document) != c.digest}
+        found = list_certificates()
+        altered = {c.pk for c in found if document_digest(c.document) != c.digest}
         if options["json"]:
-            rows = [{**told(c), "is_intact": c.pk not in altered} for c in found]
+            rows = [{**certificate_document(c), "is_intact": c.pk not in altered} for c in found]
             self.stdout.write(json.dumps(rows, indent=2))
         else:
-            table = table_of(COLUMNS, free=("name",), title=counted(len(found), "certificate"))
+            table = make_table(COLUMNS, free=("name",), title=pluralize(len(found), "certificate"))
             for c in found:
                 digest = "ALTERED" if c.pk in altered else c.digest[:16]
                 table.add_row(timestamp(c.purged_at), c.subdomain, c.name, str(c.pk), digest)
-            show_table(self.stdout, table)
+            print_table(self.stdout, table)
         if altered:
-            raise CommandError(f"{counted(len(altered), 'certificate')} altered since written.")
+            raise CommandError(f"{pluralize(len(altered), 'certificate')} altered since written.")

@@ -8,9 +8,9 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from audit.services import SYSTEM
-from operations.archives.export import Exported, export_tenant
-from operations.archives.progress import watching
-from operations.management.output import counts_in_words, counts_of, plainly
+from operations.archives.export import ExportResult, export_tenant
+from operations.archives.progress import show_progress
+from operations.management.output import command_errors, format_counts, manifest_counts
 from tenants.queries import tenant_by_slug
 
 
@@ -31,7 +31,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print a JSON object at the end")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with plainly("Go on with --resume."), watching(self.stderr) as watch:
+        with command_errors("Go on with --resume."), show_progress(self.stderr) as watch:
             done = export_tenant(
                 tenant_by_slug(options["slug"]),
                 options["to"],
@@ -40,17 +40,17 @@ class Command(BaseCommand):
                 allow_missing=options["allow_missing"],
                 watch=watch,
             )
-        told = _told(done)
-        counts = counts_in_words(counts_of(done.manifest))
+        told = _result_document(done)
+        counts = format_counts(manifest_counts(done.manifest))
         line = f"{done.path}: {done.size} bytes, {counts}\n{done.sha256}"
         self.stdout.write(json.dumps(told) if options["json"] else line)
 
 
-def _told(done: Exported) -> dict[str, Any]:
+def _result_document(done: ExportResult) -> dict[str, Any]:
     return {
         "file": str(done.path),
         "size": done.size,
         "sha256": done.sha256,
-        **counts_of(done.manifest),
+        **manifest_counts(done.manifest),
         "migrations": done.manifest.migrations_digest,
     }

@@ -6,21 +6,21 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connections
 
-from core.long_running import heartbeat_of, require_beating, until_signalled
+from core.long_running import heartbeat_path, require_recent_heartbeat, stop_event_on_signals
 from core.text.parsing import integer_argument
-from operations.housekeeping import CHORES, Busy, one_round
+from operations.housekeeping import PERIODIC_TASKS, HousekeeperBusyError, run_tasks
 from tenants.schemas.owner import owner_connection
 
 # Touched before each round; what watches the service asks for its age with --check.
-HEARTBEAT = heartbeat_of("housekeeper")
+HEARTBEAT = heartbeat_path("housekeeper")
 # The purge of a large tenant may take hours.
-LONGEST_ROUND = 12 * 3600
+MAX_ROUND_SECONDS = 12 * 3600
 
 
 class Command(BaseCommand):
     help = (
         "Do what must be done now and then: "
-        + "; ".join(f"{chore.purpose} ({chore.command})" for chore in CHORES)
+        + "; ".join(f"{chore.purpose} ({chore.command})" for chore in PERIODIC_TASKS)
         + ". Once, or again and again with --every; Compose runs it as a service. A second one at "
         "the same time does nothing.\n\nExample: manage.py housekeep --every 900"
     )
@@ -38,7 +38,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["check"]:
-            require_beating(HEARTBEAT, longest=LONGEST_ROUND)
+            require_recent_heartbeat(HEARTBEAT, longest=MAX_ROUND_SECONDS)
             return
         owner_connection()  # refuses now if the owner's login is not known
         every = options["every"]
@@ -51,15 +51,15 @@ class Command(BaseCommand):
 
     def _once(self) -> None:
         try:
-            failed = one_round(self._report)
-        except Busy:
+            failed = run_tasks(self._report)
+        except HousekeeperBusyError:
             self._report("Another housekeeper is at work.")
             return
         if failed:
             raise CommandError(f"{', '.join(failed)} failed; the next round tries again.")
 
     def _again_and_again(self, seconds: int) -> None:
-        stop = until_signalled()
+        stop = stop_event_on_signals()
         while not stop.is_set():
             HEARTBEAT.touch()
             try:

@@ -8,11 +8,17 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from audit.services import SYSTEM
-from operations.archives.progress import watching
-from operations.archives.reader import Archive, opened
-from operations.archives.restore import Loaded, Loading, load_as, require_loadable, restore
-from operations.management.output import counts_in_words, counts_of, plainly
-from operations.tenant_owners import let_owner_in
+from operations.archives.progress import show_progress
+from operations.archives.reader import Archive, open_archive
+from operations.archives.restore import (
+    LoadOptions,
+    LoadResult,
+    load_as_new_tenant,
+    require_loadable,
+    restore_tenant,
+)
+from operations.management.output import command_errors, format_counts, manifest_counts
+from operations.tenant_owners import reset_owner_password
 from tenants.management.confirming import confirm
 from tenants.queries import tenant_by_slug
 from tenants.refs import ref_of
@@ -47,55 +53,57 @@ class Command(BaseCommand):
         self._json = options["json"]
         owner_connection()  # refuses now, not half-way, if the owner's login is not known
         with (
-            plainly("Run the command again to go on."),
-            watching(self.stderr, "loading", "verifying") as watch,
+            command_errors("Run the command again to go on."),
+            show_progress(self.stderr, "loading", "verifying") as watch,
         ):
             path, foreign = options["file"], options["accept_foreign"]
-            with opened(path, accept_foreign=foreign, tick=watch.checked) as archive:
-                told = self._act(archive, Loading(SYSTEM, self._report, watch), options)
+            with open_archive(path, accept_foreign=foreign, tick=watch.checked) as archive:
+                told = self._act(archive, LoadOptions(SYSTEM, self._report, watch), options)
         if self._json:
             self.stdout.write(json.dumps(told))
 
-    def _act(self, archive: Archive, how: Loading, options: dict[str, Any]) -> dict[str, Any]:
+    def _act(self, archive: Archive, how: LoadOptions, options: dict[str, Any]) -> dict[str, Any]:
         tenant = tenant_by_slug(options["restore"]) if options["restore"] else None
         require_loadable(archive, tenant)
         self._show(archive)
         if options["dry_run"]:
-            return _told(archive)
+            return _archive_document(archive)
         if tenant is not None:
             if not options["yes"]:
                 slug = tenant.slug
                 confirm(slug, f"What {slug} holds now will be lost. Type {slug}: ")
-            done = restore(archive, tenant, how)
+            done = restore_tenant(archive, tenant, how)
         else:
-            done = load_as(archive, slug=options["slug"], name=options["name"], how=how)
-        told = {**_told(archive), **_outcome(done)}
+            done = load_as_new_tenant(archive, slug=options["slug"], name=options["name"], how=how)
+        told = {**_archive_document(archive), **_result_document(done)}
         if options["let_owner_in"]:
-            told["owner"], told["password"] = let_owner_in(ref_of(done.tenant), actor=SYSTEM)
+            told["owner"], told["password"] = reset_owner_password(
+                ref_of(done.tenant), actor=SYSTEM
+            )
             self._report(f"owner {told['owner']}, password {told['password']}")
         self._report(f"{done.tenant.slug} holds what the archive does.")
         return told
 
     def _show(self, archive: Archive) -> None:
-        facts, counts = archive.manifest.tenant, counts_of(archive.manifest)
+        facts, counts = archive.manifest.tenant, manifest_counts(archive.manifest)
         self._report(f"{facts.name} ({facts.slug}), made {archive.manifest.created_at}")
-        self._report(f"  {counts_in_words(counts)}")
+        self._report(f"  {format_counts(counts)}")
 
     def _report(self, line: str) -> None:
         if not self._json:
             self.stdout.write(line)
 
 
-def _told(archive: Archive) -> dict[str, Any]:
+def _archive_document(archive: Archive) -> dict[str, Any]:
     return {
         "sha256": archive.sha256,
         "is_ours": archive.is_ours,
         "made_of": archive.manifest.tenant.id,
-        **counts_of(archive.manifest),
+        **manifest_counts(archive.manifest),
     }
 
 
-def _outcome(done: Loaded) -> dict[str, Any]:
+def _result_document(done: LoadResult) -> dict[str, Any]:
     return {
         "id": str(done.tenant.pk),
         "slug": done.tenant.slug,

@@ -11,13 +11,13 @@ from django.utils import timezone
 from rich.console import Console
 from rich.progress import track
 
-from core.text.normalization import counted
+from core.text.normalization import pluralize
 from core.text.parsing import integer_argument
 from operations.usage import Outcome, measure_tenants
-from tenants.documents import usage_document
-from tenants.management.arguments import chosen_tenants
+from tenants.documents import serialize_usage
+from tenants.management.arguments import selected_tenants
 from tenants.models import Tenant, Usage
-from tenants.usage import least_recently_measured
+from tenants.usage import tenants_to_measure
 
 
 class Command(BaseCommand):
@@ -45,15 +45,15 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if bool(options["slugs"]) == options["all"]:
             raise CommandError("Name some tenants, or give --all.")
-        chosen = _chosen(options)
+        chosen = _select_tenants(options)
         told, failed = [], 0
         for tenant, found in self._measured(chosen, options["exact"]):
             if isinstance(found, Usage):
-                told.append(_told(tenant, found))
+                told.append(_usage_document(tenant, found))
                 continue
             failed += 1
             self.stderr.write(f"{tenant.slug}: {str(found).strip() or type(found).__name__}")
-        self.stdout.write(json.dumps(told, indent=2) if options["json"] else _lines(told))
+        self.stdout.write(json.dumps(told, indent=2) if options["json"] else _format_rows(told))
         if failed:
             raise CommandError(f"{failed} could not be measured; the others were.")
 
@@ -69,22 +69,22 @@ class Command(BaseCommand):
         yield from shown
 
 
-def _chosen(options: dict[str, Any]) -> list[Tenant]:
+def _select_tenants(options: dict[str, Any]) -> list[Tenant]:
     if options["all"]:
         before = timezone.now() - timedelta(seconds=options["older_than"])
-        return list(least_recently_measured(before))
-    return chosen_tenants(options["slugs"])
+        return list(tenants_to_measure(before))
+    return selected_tenants(options["slugs"])
 
 
-def _told(tenant: Tenant, usage: Usage) -> dict[str, Any]:
-    return {"id": str(tenant.id), "subdomain": tenant.slug, **usage_document(usage)}
+def _usage_document(tenant: Tenant, usage: Usage) -> dict[str, Any]:
+    return {"id": str(tenant.id), "subdomain": tenant.slug, **serialize_usage(usage)}
 
 
-def _lines(told: list[dict[str, Any]]) -> str:
+def _format_rows(told: list[dict[str, Any]]) -> str:
     line = (
         "{subdomain:40} {rows:>10} rows {database_bytes:>14} bytes "
         "{objects:>8} objects {object_bytes:>14} bytes"
     )
     return "\n".join(
-        [*(line.format(**row) for row in told), f"{counted(len(told), 'tenant')} measured."]
+        [*(line.format(**row) for row in told), f"{pluralize(len(told), 'tenant')} measured."]
     )

@@ -10,18 +10,18 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from aggios.deletion.problems import NotDue, NotPurged
+from aggios.deletion.problems import PurgeError, PurgeNotDueError
 from audit.services import SYSTEM
 from core.problems import Problem
-from operations.archives.progress import watching
-from operations.deletion.purge import Wish, purge
-from operations.errors import ArchiveError, Busy
-from operations.management.output import first_line
-from tenants.lifecycle import due_for_deletion
+from operations.archives.progress import show_progress
+from operations.deletion.purge import PurgeOptions, purge_tenant
+from operations.errors import ArchiveError, TenantBusyError
+from operations.management.output import error_line
+from tenants.lifecycle import tenants_due_for_deletion
 from tenants.models import Tenant
 from tenants.schemas.owner import owner_connection
 
-FAILURES = (NotPurged, ArchiveError, Problem, OSError, DatabaseError, psycopg.Error)
+FAILURES = (PurgeError, ArchiveError, Problem, OSError, DatabaseError, psycopg.Error)
 
 
 class Command(BaseCommand):
@@ -41,7 +41,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         owner_connection()
         wanted = set(options["slugs"])
-        due = [t for t in due_for_deletion() if not wanted or t.slug in wanted]
+        due = [t for t in tenants_due_for_deletion() if not wanted or t.slug in wanted]
         self._json = options["json"]
         if options["dry_run"]:
             rows = [{"slug": tenant.slug, "id": str(tenant.pk)} for tenant in due]
@@ -54,15 +54,18 @@ class Command(BaseCommand):
         folder = options["to"] or settings.TENANT_EXPORT_DIR
         self._report(f"{tenant.slug} ({tenant.pk})")
         try:
-            with watching(self.stderr) as watch:
-                wish = Wish(SYSTEM, folder, not options["no_export"], self._report, watch)
-                certificate = purge(tenant, wish)
-        except (Busy, NotDue) as exc:  # another run has it, or its deletion was called off
-            why = first_line(exc)
+            with show_progress(self.stderr) as watch:
+                wish = PurgeOptions(SYSTEM, folder, not options["no_export"], self._report, watch)
+                certificate = purge_tenant(tenant, wish)
+        except (
+            TenantBusyError,
+            PurgeNotDueError,
+        ) as exc:  # another run has it, or its deletion was called off
+            why = error_line(exc)
             self._report(f"  left as it is: {why}")
             return {**row, "skipped": why}
         except FAILURES as exc:
-            why = first_line(exc)
+            why = error_line(exc)
             self.stderr.write(f"{tenant.slug}: {why}")
             return {**row, "error": why}
         self._report(f"  certificate {certificate.pk}")

@@ -10,9 +10,9 @@ from django.db import transaction
 
 from accounts.auth.signup import sign_up
 from accounts.models import User
-from accounts.users.creation import create_user
+from accounts.users.creation import create_user_without_actor
 from audit.services import SYSTEM
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 from staff.models import StaffUser
 from tenants.context import tenant_context
 from tenants.hosts import tenant_host
@@ -25,7 +25,7 @@ AGENCIES = {
     "acme": ("Acme", [("ada@acme.example", "Ada", "owner"), ("ben@acme.example", "Ben", "member")]),
     "globex": ("Globex", [("cyn@globex.example", "Cyn", "owner")]),
 }
-STAFF = "staff@aggios.example"
+STAFF_EMAIL = "staff@aggios.example"
 
 
 class Command(BaseCommand):
@@ -41,8 +41,8 @@ class Command(BaseCommand):
         if settings.PRODUCTION:
             raise CommandError("Known passwords have no place in production.")
         for slug, (name, people) in AGENCIES.items():
-            _agency(slug, name, people)
-        _staff()
+            _create_agency(slug, name, people)
+        _create_staff()
         rows = _log_ins()
         if options["json"]:
             self.stdout.write(json.dumps(rows, indent=2))
@@ -51,9 +51,9 @@ class Command(BaseCommand):
             self.stdout.write("{role:7} {email:22} {password}  {host}".format(**row))
 
 
-def _agency(slug: str, name: str, people: list[tuple[str, str, str]]) -> None:
+def _create_agency(slug: str, name: str, people: list[tuple[str, str, str]]) -> None:
     (email, first_name, _), *members = people
-    with enter(PUBLIC):
+    with use_scope(PUBLIC):
         known = Domain.objects.filter(domain=slug).exists()
     if not known:
         sign_up(
@@ -68,14 +68,14 @@ def _agency(slug: str, name: str, people: list[tuple[str, str, str]]) -> None:
     with tenant_context(ref_of(tenant_by_slug(slug))), transaction.atomic():
         for member, first, role in members:
             if not User.objects.filter(email=member).exists():
-                create_user(
+                create_user_without_actor(
                     email=member, password=PASSWORD, role=role, first_name=first, last_name=""
                 )
 
 
-def _staff() -> None:
-    if not StaffUser.objects.filter(email=STAFF).exists():
-        StaffUser.objects.create_superuser(STAFF, PASSWORD, first_name="Sam")
+def _create_staff() -> None:
+    if not StaffUser.objects.filter(email=STAFF_EMAIL).exists():
+        StaffUser.objects.create_superuser(STAFF_EMAIL, PASSWORD, first_name="Sam")
 
 
 def _log_ins() -> list[dict[str, str]]:
@@ -84,5 +84,10 @@ def _log_ins() -> list[dict[str, str]]:
         for slug, (_, members) in AGENCIES.items()
         for email, _, role in members
     ]
-    staff = {"host": tenant_host("admin"), "email": STAFF, "password": PASSWORD, "role": "staff"}
+    staff = {
+        "host": tenant_host("admin"),
+        "email": STAFF_EMAIL,
+        "password": PASSWORD,
+        "role": "staff",
+    }
     return [*people, staff]

@@ -11,12 +11,19 @@ from django.db import DatabaseError
 from rich.console import Console
 from rich.progress import track
 
-from audit.verification import Head, Verdict
-from core.text.normalization import counted
+from audit.verification import ChainHead, VerificationResult
+from core.text.normalization import pluralize
 from core.text.parsing import integer_argument
-from operations.audit_trails import PLATFORM, Trail, all_trails, due, trails_of, verify_trail
+from operations.audit_trails import (
+    PLATFORM_TRAIL,
+    AuditTrail,
+    all_trails,
+    overdue_trails,
+    tenant_trails,
+    verify_trail,
+)
 
-Outcome = tuple[Trail, Verdict | str]
+Outcome = tuple[AuditTrail, VerificationResult | str]
 
 
 class Command(BaseCommand):
@@ -40,7 +47,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--anchor",
             action="append",
-            type=_anchor,
+            type=_parse_anchor,
             default=[],
             metavar="NUMBER:HASH",
             help="with one trail: where it ended some time ago; can be repeated",
@@ -54,24 +61,24 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print a JSON array")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        chosen = _chosen(options)
+        chosen = _select_trails(options)
         if options["anchor"] and len(chosen) != 1:
             raise CommandError("An anchor belongs to one trail: give one --tenant, or --platform.")
         told, broken = [], 0
         for trail, found in self._verified(chosen, options["anchor"]):
-            told.append(_told(trail, found))
+            told.append(_trail_document(trail, found))
             broken += isinstance(found, str) or not found.is_whole
             if not options["json"]:
-                self.stdout.write(_lines(trail, found))
+                self.stdout.write(_format_trail(trail, found))
         if options["json"]:
             self.stdout.write(json.dumps(told, indent=2))
         elif not broken:
             verb = "is" if len(told) == 1 else "are"
-            self.stdout.write(f"{counted(len(told), 'audit trail')} {verb} whole.")
+            self.stdout.write(f"{pluralize(len(told), 'audit trail')} {verb} whole.")
         if broken:
-            raise CommandError(f"{broken} of {counted(len(told), 'audit trail')} not whole.")
+            raise CommandError(f"{broken} of {pluralize(len(told), 'audit trail')} not whole.")
 
-    def _verified(self, trails: list[Trail], anchors: list[Head]) -> Iterator[Outcome]:
+    def _verified(self, trails: list[AuditTrail], anchors: list[ChainHead]) -> Iterator[Outcome]:
         err: Any = self.stderr
         console = Console(file=err)
         shown = track(trails, "Verifying", console=console, disable=not err.isatty())
@@ -82,23 +89,23 @@ class Command(BaseCommand):
                 yield trail, f"It could not be read: {str(exc).splitlines()[0]}"
 
 
-def _anchor(text: str) -> Head:
+def _parse_anchor(text: str) -> ChainHead:
     match = re.fullmatch(r"([0-9]{1,18}):([0-9a-f]{64})", text)
     if match is None:
         raise ArgumentTypeError(f"{text!r} is no NUMBER:HASH as this command prints it")
-    return Head(int(match[1]), match[2])
+    return ChainHead(int(match[1]), match[2])
 
 
-def _chosen(options: dict[str, Any]) -> list[Trail]:
+def _select_trails(options: dict[str, Any]) -> list[AuditTrail]:
     if options["tenant"]:
-        trails = trails_of(options["tenant"])
+        trails = tenant_trails(options["tenant"])
     else:
-        trails = [PLATFORM] if options["platform"] else all_trails()
+        trails = [PLATFORM_TRAIL] if options["platform"] else all_trails()
     seconds = options["older_than"]
-    return trails if seconds is None else due(trails, seconds=seconds)
+    return trails if seconds is None else overdue_trails(trails, seconds=seconds)
 
 
-def _told(trail: Trail, found: Verdict | str) -> dict[str, Any]:
+def _trail_document(trail: AuditTrail, found: VerificationResult | str) -> dict[str, Any]:
     name = {"trail": trail.name, "schema": trail.schema}
     if isinstance(found, str):
         return {**name, "whole": False, "faults": [found]}
@@ -112,7 +119,7 @@ def _told(trail: Trail, found: Verdict | str) -> dict[str, Any]:
     }
 
 
-def _lines(trail: Trail, found: Verdict | str) -> str:
+def _format_trail(trail: AuditTrail, found: VerificationResult | str) -> str:
     if isinstance(found, str):
         return f"{trail.name}: {found}"
     erased = f", {found.erased} with a person erased" if found.erased else ""

@@ -13,7 +13,7 @@ from core.text.formatting import timestamp
 from core.text.names import clean_name
 from core.text.parsing import integer_argument
 from staff.services import staff_by_email
-from staff.tokens import issue
+from staff.tokens import issue_token
 
 LONGEST_DAYS = 366
 LONGEST_NAME = 100
@@ -46,7 +46,7 @@ class Command(BaseCommand):
         staff = staff_by_email(options["email"])
         if staff is None or not staff.is_active:
             raise CommandError(f"Nobody active of the staff has the address {options['email']}.")
-        issued = issue(staff, lifetime=timedelta(days=days), actor=SYSTEM, name=name)
+        issued = issue_token(staff, lifetime=timedelta(days=days), actor=SYSTEM, name=name)
         made = {
             "id": str(issued.row.pk),
             "email": staff.email,

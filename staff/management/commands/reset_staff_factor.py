@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from audit.services import SYSTEM
-from core.db_backend.scope import PUBLIC, enter
+from core.db_backend.scope import PUBLIC, use_scope
 from staff.second_factor import remove_factor
 from staff.services import staff_by_email
 
@@ -26,7 +26,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         dry = options["dry_run"]
-        with enter(PUBLIC):
+        with use_scope(PUBLIC):
             staff = staff_by_email(options["email"])
             if staff is None:
                 raise CommandError(f"Nobody of the staff has the address {options['email']}.")

@@ -21,7 +21,7 @@ from django.db.models import CharField, TextField, Value
 from django.db.models.functions import Now
 
 Finding = tuple[str, str]
-HARMLESS = (
+SAFE_OPERATIONS = (
     operations.CreateModel,
     operations.AlterModelOptions,
     operations.AlterModelManagers,
@@ -33,7 +33,7 @@ HARMLESS = (
     AddConstraintNotValid,
     ValidateConstraint,
 )
-BREAKING = {
+UNSAFE_OPERATIONS = {
     operations.RenameField: ("rename", "the release that still serves uses the former name"),
     operations.RenameModel: ("rename", "the release that still serves uses the former table"),
     operations.AlterModelTable: ("rename", "the release that still serves uses the former table"),
@@ -50,7 +50,7 @@ BREAKING = {
 }
 
 
-def findings(operation: Any, label: str, state: ProjectState) -> Iterator[Finding]:
+def check_operation(operation: Any, label: str, state: ProjectState) -> Iterator[Finding]:
     """Give the code and the reason of each fault of an operation on an existing table."""
     if isinstance(operation, operations.RunPython):
         if operation.reverse_code is None:
@@ -60,9 +60,9 @@ def findings(operation: Any, label: str, state: ProjectState) -> Iterator[Findin
     elif isinstance(operation, operations.AlterField):
         former = state.models[label, operation.model_name_lower].fields[operation.name]
         yield from _altered(former, operation.field)
-    elif type(operation) in BREAKING:
-        yield BREAKING[type(operation)]
-    elif not isinstance(operation, HARMLESS):
+    elif type(operation) in UNSAFE_OPERATIONS:
+        yield UNSAFE_OPERATIONS[type(operation)]
+    elif not isinstance(operation, SAFE_OPERATIONS):
         yield "unknown", f"{type(operation).__name__} is not known here; say why it is safe"
 
 

@@ -9,17 +9,17 @@ from django.core.management.base import BaseCommand, CommandError
 
 from audit.services import SYSTEM
 from core.problems import Problem
-from core.termination import Stopped, exit_status
-from tenants.domains.dns_proof import Outcome, proof_record
-from tenants.domains.queries import domain_named, domains_of
-from tenants.domains.reports import LOST, Report, named_table, report_of
+from core.termination import TERMINATION_EXCEPTIONS, exit_status
+from tenants.domains.dns_proof import CheckResult, proof_record
+from tenants.domains.queries import domains_of, get_domain_by_name
+from tenants.domains.reports import RECORD_MISSING, DomainReport, domain_report, print_domains
 from tenants.domains.services import claim_domain, remove_domain
-from tenants.domains.validation import stored_form
-from tenants.domains.verification import check_all, check_domain, expire_claims
+from tenants.domains.validation import clean_domain
+from tenants.domains.verification import check_all_domains, check_domain, expire_claims
 from tenants.models import Domain
 from tenants.queries import tenant_by_slug
 
-FAILED = {Outcome.SERVFAIL, Outcome.TIMEOUT}
+FAILED = {CheckResult.SERVFAIL, CheckResult.TIMEOUT}
 
 
 class Command(BaseCommand):
@@ -66,7 +66,7 @@ class Command(BaseCommand):
             verbs[options["verb"]](options)
         except Problem as problem:
             raise CommandError(problem.sentence) from problem
-        except Stopped as exc:
+        except TERMINATION_EXCEPTIONS as exc:
             line = "Interrupted; what was checked is kept."
             raise CommandError(line, returncode=exit_status(exc)) from None
 
@@ -77,19 +77,19 @@ class Command(BaseCommand):
         text = (
             f"Set this record, then check the domain:\n  {proof.name}. {proof.type} {proof.value}"
         )
-        self._tell(report_of(domain), text, options)
+        self._tell(domain_report(domain), text, options)
 
     def _check(self, options: dict[str, Any]) -> None:
         domain = check_domain(_named(options).pk, actor=SYSTEM)
-        told = report_of(domain)
+        told = domain_report(domain)
         self._tell(told, f"{told['domain']}: {told['result']}; {told['state']}", options)
         if not domain.verified_at:
             raise CommandError(f"{domain.domain} is not proved: {told['result']}.")
 
     def _check_all(self, options: dict[str, Any]) -> None:
         reports = []
-        for domain in check_all(actor=SYSTEM):
-            reports.append(report_of(domain))
+        for domain in check_all_domains(actor=SYSTEM):
+            reports.append(domain_report(domain))
             if not options["json"]:
                 self.stdout.write(f"{domain.domain}: {reports[-1]['result']}")
         expired = expire_claims(actor=SYSTEM)
@@ -104,16 +104,16 @@ class Command(BaseCommand):
     def _list(self, options: dict[str, Any]) -> None:
         slug = options["slug"]
         found = domains_of(tenant_by_slug(slug).id) if slug else _customs()
-        reports = [report_of(domain) for domain in found]
+        reports = [domain_report(domain) for domain in found]
         if options["json"]:
             self.stdout.write(json.dumps(reports, indent=2))
         else:
-            named_table(reports, self.stdout)
+            print_domains(reports, self.stdout)
 
     def _release(self, options: dict[str, Any]) -> None:
         domain = _named(options)
         if options["dry_run"]:
-            told = report_of(domain)
+            told = domain_report(domain)
             self._tell(told, f"{told['domain']} ({told['state']}) would be released.", options)
             return
         remove_domain(domain.pk, actor=SYSTEM, tenant_id=domain.tenant_id)
@@ -126,15 +126,15 @@ class Command(BaseCommand):
 def _named(options: dict[str, Any]) -> Domain:
     if not (options["slug"] and options["domain"]):
         raise CommandError("Name a tenant and a domain, or say --all.")
-    return domain_named(tenant_by_slug(options["slug"]).id, stored_form(options["domain"]))
+    return get_domain_by_name(tenant_by_slug(options["slug"]).id, clean_domain(options["domain"]))
 
 
 def _customs() -> Any:
     return Domain.objects.filter(kind=Domain.Kind.CUSTOM).prefetch_related("tenant__domains")
 
 
-def _summary(reports: list[Report], expired: list[str]) -> str:
-    lost = [told["domain"] for told in reports if told["state"] == LOST]
+def _summary(reports: list[DomainReport], expired: list[str]) -> str:
+    lost = [told["domain"] for told in reports if told["state"] == RECORD_MISSING]
     parts = [f"{len(reports)} checked"]
     parts += [f"proved, but the record is gone: {', '.join(lost)}"] if lost else []
     parts += [f"claims that expired: {', '.join(expired)}"] if expired else []

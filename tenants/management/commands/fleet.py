@@ -8,15 +8,21 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from tenants.fleet import records
-from tenants.fleet.control import beside_other_commands
+from tenants.fleet.control import command_run_lock
 from tenants.fleet.members import Member
-from tenants.fleet.options import add_run_options, slugs
-from tenants.fleet.progress import Watch
+from tenants.fleet.options import add_run_arguments, slugs_argument
+from tenants.fleet.progress import ProgressDisplay
 from tenants.fleet.results import Result
-from tenants.fleet.run_command import Task, as_json, begin, carry_out, task_of
-from tenants.fleet.runner import Policy
-from tenants.fleet.status import described, status
-from tenants.fleet.summary import SOME_FAILED, Summary
+from tenants.fleet.run_command import (
+    Task,
+    recorded_task,
+    run_task,
+    serialize_task_summary,
+    start_task,
+)
+from tenants.fleet.runner import RunPolicy
+from tenants.fleet.status import fleet_status, serialize_run
+from tenants.fleet.summary import SOME_FAILED, RunSummary
 from tenants.fleet.views import print_report, print_status
 from tenants.schemas.owner import owner_connection
 
@@ -54,7 +60,7 @@ class Command(BaseCommand):
         ](options)
 
     def _status(self, options: dict[str, Any]) -> None:
-        now = status()
+        now = fleet_status()
         if options["json"]:
             self.stdout.write(json.dumps(now, indent=2))
         else:
@@ -69,36 +75,36 @@ class Command(BaseCommand):
             rows = [
                 {"tenant": o.slug, "succeeded": o.succeeded, "detail": o.detail} for o in outcomes
             ]
-            self.stdout.write(json.dumps({**described(run), "outcomes": rows}, indent=2))
+            self.stdout.write(json.dumps({**serialize_run(run), "outcomes": rows}, indent=2))
         else:
-            print_report(self.stdout, described(run), outcomes)
+            print_report(self.stdout, serialize_run(run), outcomes)
 
     def _over(self, options: dict[str, Any]) -> None:
         given, words = _split(options)
-        run = records.run_by_id(given.resume) if given.resume else begin(_task(given, words))
-        task = task_of(run)
+        run = records.run_by_id(given.resume) if given.resume else start_task(_task(given, words))
+        task = recorded_task(run)
         with (
-            beside_other_commands(str(run.id)),
-            Watch(self.stderr if given.json else self.stdout) as watch,
+            command_run_lock(str(run.id)),
+            ProgressDisplay(self.stderr if given.json else self.stdout) as watch,
         ):
-            summary = carry_out(
+            summary = run_task(
                 run,
-                policy=Policy(max_failures=given.max_failures, retries=0),
+                policy=RunPolicy(max_failures=given.max_failures, retries=0),
                 parallel=given.parallel,
                 expect=watch.expect,
                 told=lambda member, result: self._told(member, result, watch, quiet=given.json),
             )
         if given.json:
-            self.stdout.write(json.dumps(as_json(summary, task), indent=2))
+            self.stdout.write(json.dumps(serialize_task_summary(summary, task), indent=2))
         self._close(summary)
 
-    def _told(self, member: Member, result: Result, watch: Watch, *, quiet: bool) -> None:
+    def _told(self, member: Member, result: Result, watch: ProgressDisplay, *, quiet: bool) -> None:
         if not quiet:
             for line in result.detail.splitlines():
                 watch.say(f"{member.name} | {line}")
         watch.settled(member, result)
 
-    def _close(self, summary: Summary) -> None:
+    def _close(self, summary: RunSummary) -> None:
         if summary.exit_status:
             how = f"manage.py fleet run-command --resume {summary.run}"
             closing = f"{summary.closing()} To go on: {how}"
@@ -107,9 +113,9 @@ class Command(BaseCommand):
 
 def _add_choice(parser: ArgumentParser) -> None:
     parser.add_argument("--all", action="store_true", help="in every tenant")
-    parser.add_argument("--tenants", type=slugs, metavar="a,b", help="in these")
+    parser.add_argument("--tenants", type=slugs_argument, metavar="a,b", help="in these")
     parser.add_argument("--resume", metavar="RUN", help="go on with a run: its id, or last")
-    add_run_options(parser)
+    add_run_arguments(parser)
 
 
 def _split(options: dict[str, Any]) -> tuple[argparse.Namespace, list[str]]:

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from core.text.normalization import counted
-from tenants.fleet.lint.linter import faults_in, own_apps
+from core.text.normalization import pluralize
+from tenants.fleet.lint.linter import find_violations, own_apps
 
 
 class Command(BaseCommand):
@@ -26,12 +26,12 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print a JSON array")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        faults = faults_in(set(options["apps"]) or own_apps())
+        faults = find_violations(set(options["apps"]) or own_apps())
         if options["json"]:
             self.stdout.write(json.dumps([asdict(fault) for fault in faults], indent=2))
         for fault in faults if not options["json"] else ():
             self.stdout.write(str(fault))
         if faults:
-            raise CommandError(f"{counted(len(faults), 'finding')}.")
+            raise CommandError(f"{pluralize(len(faults), 'finding')}.")
         if not options["json"]:
             self.stdout.write("No migration is refused.")

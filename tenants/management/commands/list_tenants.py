@@ -6,13 +6,13 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from core.text.formatting import time_or_none, timestamp
-from core.text.normalization import counted
+from core.text.formatting import timestamp, timestamp_or_none
+from core.text.normalization import pluralize
 from tenants.hosts import tenant_host
-from tenants.management.terminal import show_table, table_of
+from tenants.management.terminal import make_table, print_table
 from tenants.models import Tenant
 from tenants.queries import all_tenants
-from tenants.states import State, state_of
+from tenants.states import TenantState, tenant_state
 
 SHOWN = ("subdomain", "name", "state", "host", "schema")
 
@@ -28,10 +28,10 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(rows, indent=2))
             return
-        table = table_of(SHOWN, free=("name",), title=counted(len(rows), "tenant"))
+        table = make_table(SHOWN, free=("name",), title=pluralize(len(rows), "tenant"))
         for row in rows:
             table.add_row(*(row[column] for column in SHOWN))
-        show_table(self.stdout, table)
+        print_table(self.stdout, table)
 
 
 def row_of(tenant: Tenant) -> dict[str, str]:
@@ -44,7 +44,7 @@ def row_of(tenant: Tenant) -> dict[str, str]:
         "state": _state(tenant),
         "status": tenant.status,
         "maintenance": tenant.maintenance,
-        "deletion_due_at": time_or_none(due) or "",
+        "deletion_due_at": timestamp_or_none(due) or "",
         "host": tenant_host(slug) if slug else "",
         "schema": tenant.schema_name,
         "object_prefix": tenant.object_prefix,
@@ -53,9 +53,9 @@ def row_of(tenant: Tenant) -> dict[str, str]:
 
 
 def _state(tenant: Tenant) -> str:
-    state = state_of(tenant)
-    if state is State.SCHEDULED:
+    state = tenant_state(tenant)
+    if state is TenantState.SCHEDULED:
         return f"to be deleted {tenant.deletion_due_at:%Y-%m-%d}"
-    if state is State.MAINTENANCE:
+    if state is TenantState.MAINTENANCE:
         return str(tenant.maintenance)
     return str(tenant.status)

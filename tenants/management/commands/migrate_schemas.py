@@ -7,17 +7,17 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db.migrations.autodetector import MigrationAutodetector
 
-from core.text.normalization import counted
+from core.text.normalization import pluralize
 from core.text.parsing import integer_argument
-from tenants.fleet.control import migrating_alone
-from tenants.fleet.migrate import FleetMigration, Wishes
-from tenants.fleet.options import add_run_options, duration, slugs
-from tenants.fleet.plan import plan_of, show_plan
-from tenants.fleet.preparation import Groundwork, lay
-from tenants.fleet.progress import Watch
-from tenants.fleet.runner import Policy
-from tenants.fleet.summary import Summary
-from tenants.management.terminal import show_table
+from tenants.fleet.control import exclusive_migration_lock
+from tenants.fleet.migrate import FleetMigration, MigrationOptions
+from tenants.fleet.options import add_run_arguments, duration_argument, slugs_argument
+from tenants.fleet.plan import build_plan, print_plan
+from tenants.fleet.preparation import PlatformState, prepare_platform
+from tenants.fleet.progress import ProgressDisplay
+from tenants.fleet.runner import RunPolicy
+from tenants.fleet.summary import RunSummary
+from tenants.management.terminal import print_table
 from tenants.schemas.owner import owner_connection
 
 
@@ -35,8 +35,10 @@ class Command(BaseCommand):
     autodetector = MigrationAutodetector  # Django's checks compare it with makemigrations'
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        add_run_options(parser)
-        parser.add_argument("--tenants", type=slugs, metavar="a,b", help="only these (all)")
+        add_run_arguments(parser)
+        parser.add_argument(
+            "--tenants", type=slugs_argument, metavar="a,b", help="only these (all)"
+        )
         parser.add_argument(
             "--canary",
             type=integer_argument(),
@@ -46,14 +48,14 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--lock-timeout",
-            type=duration,
+            type=duration_argument,
             default="2s",
             metavar="TIME",
             help="how long to wait for a table that is in use, before it is tried later (2s)",
         )
         parser.add_argument(
             "--statement-timeout",
-            type=duration,
+            type=duration_argument,
             default="10min",
             metavar="TIME",
             help="how long one statement may take in a tenant (10min); 0: no limit",
@@ -72,19 +74,24 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         owner_connection()
         if options["plan"]:
-            show_plan(self.stdout, plan_of(options["tenants"]), as_json=options["json"])
+            print_plan(self.stdout, build_plan(options["tenants"]), as_json=options["json"])
             return
         wishes = _wishes(options)
-        with migrating_alone(), Watch(self.stderr if options["json"] else self.stdout) as watch:
-            done = lay(watch.say, lock_timeout=wishes.lock_timeout, retries=wishes.policy.retries)
+        with (
+            exclusive_migration_lock(),
+            ProgressDisplay(self.stderr if options["json"] else self.stdout) as watch,
+        ):
+            done = prepare_platform(
+                watch.say, lock_timeout=wishes.lock_timeout, retries=wishes.policy.retries
+            )
             if not options["json"]:
-                self.stdout.write(f"public: {counted(done.public, 'migration')} run")
+                self.stdout.write(f"public: {pluralize(done.public, 'migration')} run")
                 state = "rebuilt" if done.template_rebuilt else "up to date"
                 self.stdout.write(f"template: {state}")
             summary = FleetMigration(wishes, watch).run()
         self._tell(summary, done, as_json=options["json"])
 
-    def _tell(self, summary: Summary, done: Groundwork, *, as_json: bool) -> None:
+    def _tell(self, summary: RunSummary, done: PlatformState, *, as_json: bool) -> None:
         if as_json:
             ground = {"public": done.public, "template_rebuilt": done.template_rebuilt}
             self.stdout.write(json.dumps({**ground, **summary.packed()}, indent=2))
@@ -94,15 +101,15 @@ class Command(BaseCommand):
             closing = f"{summary.closing()} Run it again to go on."
             raise CommandError(closing, returncode=summary.exit_status)
 
-    def _print(self, summary: Summary) -> None:
+    def _print(self, summary: RunSummary) -> None:
         if summary.results:
-            show_table(self.stdout, summary.table())
+            print_table(self.stdout, summary.table())
         self.stdout.write(f"tenants: {summary.tenants}, migrated {summary.done}")
 
 
-def _wishes(options: dict[str, Any]) -> Wishes:
-    policy = Policy(options["canary"], options["max_failures"], options["retries"])
-    return Wishes(
+def _wishes(options: dict[str, Any]) -> MigrationOptions:
+    policy = RunPolicy(options["canary"], options["max_failures"], options["retries"])
+    return MigrationOptions(
         policy,
         options["tenants"],
         options["parallel"],

@@ -13,7 +13,7 @@ from core.text.parsing import integer_argument
 from tenants.hosts import site_url
 from tenants.models import Tenant
 from tenants.queries import tenant_by_slug
-from tenants.subdomains import ends_of_former_names, rename_subdomain
+from tenants.subdomains import redirect_ends, rename_subdomain
 
 
 class Command(BaseCommand):
@@ -54,7 +54,7 @@ def _told(tenant: Tenant) -> dict[str, Any]:
         "id": str(tenant.id),
         "subdomain": tenant.slug,
         "url": site_url(tenant.slug),
-        "redirected_until": {n: timestamp(t) for n, t in ends_of_former_names(tenant).items()},
+        "redirected_until": {n: timestamp(t) for n, t in redirect_ends(tenant).items()},
     }
 
 

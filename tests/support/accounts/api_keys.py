@@ -2,30 +2,30 @@
 
 from typing import Any
 
-from accounts.api_keys import make_key
+from accounts.api_keys import issue_api_key
 from accounts.models import User
 from tenants.context import tenant_context
 from tests.support.factories import Agency, Person
 from tests.support.http_client import Host
 
-DEAD = (401, "token_invalid")
+TOKEN_INVALID = (401, "token_invalid")
 READ = ["files:read"]
 
 
-def made(person: Person, **fields: Any) -> dict[str, Any]:
+def post_api_key(person: Person, **fields: Any) -> dict[str, Any]:
     """Return a new key of the person as its answer shows it."""
     answer = person.at.post("/api/keys", {"name": "ci", "scopes": READ, **fields})
     assert answer.status_code == 201, answer.text
     return answer.json()
 
 
-def asking(agency: Agency, key: dict[str, Any]) -> Host:
+def host_with_key(agency: Agency, key: dict[str, Any]) -> Host:
     """Return the tenant's host, asked with the key."""
     return agency.host.with_token(key["key"])
 
 
-def key_of(agency: Agency, person: Person) -> str:
+def new_api_key_text(agency: Agency, person: Person) -> str:
     """Return the text of a key that was made without asking over HTTP."""
     with tenant_context(agency.ref):
         user = User.objects.get(pk=person.id)
-        return make_key(name="k", scopes=READ, actor=user).text
+        return issue_api_key(name="k", scopes=READ, actor=user).text

@@ -6,7 +6,7 @@ from typing import Any
 
 from httpx import Response
 
-from accounts.invitations.services import renew_token
+from accounts.invitations.services import renew_invitation_token
 from accounts.models import Invitation, Letter, User
 from audit.models import AuditEvent
 from tenants.context import tenant_context
@@ -22,7 +22,9 @@ FIELDS = {
 }
 
 
-def invited(agency: Agency, email: str = "", *, at: Host | None = None, **fields: Any) -> dict:
+def post_invitation(
+    agency: Agency, email: str = "", *, at: Host | None = None, **fields: Any
+) -> dict:
     """Return a new invitation as its answer shows it."""
     body = {"email": email, **fields} if email else fields
     answer = (at or agency.owner.at).post(INVITATIONS, body)
@@ -30,52 +32,52 @@ def invited(agency: Agency, email: str = "", *, at: Host | None = None, **fields
     return answer.json()
 
 
-def token_for(agency: Agency, invitation: dict) -> str:
+def token_of_invitation(agency: Agency, invitation: dict) -> str:
     """Return a token of a mailed invitation: another one, once its letter has gone out."""
     end = time.monotonic() + 30
     with tenant_context(agency.ref):
         while Letter.objects.filter(data__invitation=invitation["id"]).exists():
             assert time.monotonic() < end, "the letter does not go out"
             time.sleep(0.02)
-        return renew_token(Invitation.objects.get(pk=uuid.UUID(invitation["id"])))
+        return renew_invitation_token(Invitation.objects.get(pk=uuid.UUID(invitation["id"])))
 
 
-def join_with(agency: Agency, token: str, email: str) -> Response:
+def register_with_token(agency: Agency, token: str, email: str) -> Response:
     """Join by an invitation as a patient client does: what is too busy to hash is asked again."""
     end = time.monotonic() + 60
     while True:
-        answer = agency.host.post(REGISTER, joining(token, email))
+        answer = agency.host.post(REGISTER, registration_body(token, email))
         if answer.status_code != 503:
             return answer
         assert time.monotonic() < end, answer.text
         time.sleep(0.2)
 
 
-def joining(token: str, email: str, **fields: str) -> dict:
+def registration_body(token: str, email: str, **fields: str) -> dict:
     """Return the body with which somebody joins by an invitation."""
     names = {"first_name": "N", "last_name": "P"}
     return {"email": email, "password": PASSWORD, "invitation": token, **names, **fields}
 
 
-def changed_invitation(agency: Agency, invitation: dict, **columns: Any) -> None:
+def update_invitation_row(agency: Agency, invitation: dict, **columns: Any) -> None:
     """Change a row as time would."""
     with tenant_context(agency.ref):
         Invitation.objects.filter(pk=invitation["id"]).update(**columns)
 
 
-def changed_person(agency: Agency, address: str, /, **columns: Any) -> None:
+def update_user_row(agency: Agency, address: str, /, **columns: Any) -> None:
     """Change a person's row behind everybody's back."""
     with tenant_context(agency.ref):
         assert User.objects.filter(email=address).update(**columns) == 1
 
 
-def events(agency: Agency, action: str) -> list[AuditEvent]:
+def audit_events(agency: Agency, action: str) -> list[AuditEvent]:
     """Return what the tenant's own record holds of one kind, the oldest first."""
     with tenant_context(agency.ref):
         return list(AuditEvent.objects.filter(action=action).order_by("at", "id"))
 
 
-def people(agency: Agency) -> dict[str, str]:
+def roles_by_email(agency: Agency) -> dict[str, str]:
     """Return the role of everybody by their address."""
     with tenant_context(agency.ref):
         return dict(User.objects.values_list("email", "role"))

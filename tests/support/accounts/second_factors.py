@@ -18,7 +18,7 @@ LEAST_LEFT = 4
 
 
 @dataclass(frozen=True)
-class App:
+class AuthenticatorApp:
     """An authenticator app that holds one secret."""
 
     secret: str
@@ -37,36 +37,36 @@ class App:
 
 
 @dataclass(frozen=True)
-class Enrolled:
+class EnrolledFactor:
     """A person's app, the factor's id and their recovery codes."""
 
-    app: App
+    app: AuthenticatorApp
     id: str
     recovery_codes: list[str]
 
 
-def begin(at: Host, **headers: str) -> httpx.Response:
+def start_enrolment(at: Host, **headers: str) -> httpx.Response:
     """Ask for a secret."""
     return at.post(FACTORS, {"type": "totp"}, headers=headers)
 
 
-def enrol(person: Person) -> Enrolled:
+def enrol_totp(person: Person) -> EnrolledFactor:
     """Add a factor over HTTP. It takes the code of the step before, so now's is still good."""
-    begun = begin(person.at)
+    begun = start_enrolment(person.at)
     assert begun.status_code == 201, begun.text
-    app = App(begun.json()["secret"])
+    app = AuthenticatorApp(begun.json()["secret"])
     done = person.at.post(f"{FACTORS}/{begun.json()['id']}/confirm", {"code": app.code(-1)})
     assert done.status_code == 200, done.text
-    return Enrolled(app, begun.json()["id"], done.json()["recovery_codes"])
+    return EnrolledFactor(app, begun.json()["id"], done.json()["recovery_codes"])
 
 
-def log_in(agency: Agency, person: Person, **fields: Any) -> httpx.Response:
+def post_login(agency: Agency, person: Person, **fields: Any) -> httpx.Response:
     """Post a log-in of the person, with their password unless told otherwise."""
     body = {"email": person.email, "password": PASSWORD, **fields}
     return agency.host.post("/api/auth/login", body)
 
 
-def events(agency: Agency, person: Person) -> list[str]:
+def audit_actions_of(agency: Agency, person: Person) -> list[str]:
     """Return what the trail says of a person's second factor and log-ins, oldest first."""
     with tenant_context(agency.ref):
         rows = AuditEvent.objects.filter(target_label=person.email).order_by("id")

@@ -10,8 +10,8 @@ from accounts.models import Session
 from audit.models import AuditEvent
 from tenants.context import tenant_context
 from tenants.models import Tenant
-from tenants.routing import forget
-from tests.support.accounts.tokens import claims, refusal
+from tenants.routing import invalidate_route
+from tests.support.accounts.tokens import status_and_code, token_claims
 from tests.support.factories import Agency, Person
 from tests.support.http_client import PASSWORD, Host
 
@@ -19,12 +19,12 @@ ME = "/api/users/me"
 SESSIONS = "/api/auth/sessions"
 
 
-def set_rules(agency: Agency, **rules: object) -> None:
+def set_tenant_policy(agency: Agency, **rules: object) -> None:
     """Give a workspace rules about sessions, for every process from its next request on."""
     tenant = Tenant.objects.get(pk=agency.ref.id)
     tenant.settings = {**tenant.settings, **rules}
     tenant.save()
-    forget(tenant)
+    invalidate_route(tenant)
 
 
 def refresh(host: Host, token: object) -> httpx.Response:
@@ -32,7 +32,9 @@ def refresh(host: Host, token: object) -> httpx.Response:
     return host.post("/api/auth/refresh", {"refresh_token": token})
 
 
-def log_in(agency: Agency, person: Person | None = None, agent: str = "") -> dict[str, Any]:
+def open_another_session(
+    agency: Agency, person: Person | None = None, agent: str = ""
+) -> dict[str, Any]:
     """Log somebody in once more, the owner unless told otherwise; return the tokens."""
     body = {"email": (person or agency.owner).email, "password": PASSWORD}
     answer = agency.host.post("/api/auth/login", body, headers={"User-Agent": agent or "tests"})
@@ -42,17 +44,17 @@ def log_in(agency: Agency, person: Person | None = None, agent: str = "") -> dic
 
 def session_id(access_token: str) -> str:
     """Return the id of the session that an access token belongs to."""
-    return str(claims(access_token)["sid"])
+    return str(token_claims(access_token)["sid"])
 
 
-def row(agency: Agency, access_token: str = "") -> Session:
+def session_row(agency: Agency, access_token: str = "") -> Session:
     """Return a session as the database has it; that of the owner's first log-in by default."""
     with tenant_context(agency.ref):
         rows = Session.objects.select_related("user")
         return rows.get(pk=session_id(access_token or agency.owner.access_token))
 
 
-def age(agency: Agency, *fields: str, access_token: str = "", **by: float) -> None:
+def backdate_session(agency: Agency, *fields: str, access_token: str = "", **by: float) -> None:
     """Let moments of a session lie further back."""
     pk = session_id(access_token or agency.owner.access_token)
     with tenant_context(agency.ref):
@@ -60,14 +62,14 @@ def age(agency: Agency, *fields: str, access_token: str = "", **by: float) -> No
         assert Session.objects.filter(pk=pk).update(**changes) == 1
 
 
-def ends(agency: Agency) -> list[dict[str, Any]]:
+def session_end_details(agency: Agency) -> list[dict[str, Any]]:
     """Return the details of every record of ended sessions, oldest first."""
     with tenant_context(agency.ref):
         found = AuditEvent.objects.filter(action__in=("session.ended", "sessions.ended"))
         return [event.details for event in found.order_by("at", "id")]
 
 
-def reason(answer: httpx.Response, code: str = "token_invalid") -> str | None:
+def refusal_reason(answer: httpx.Response, code: str = "token_invalid") -> str | None:
     """Return the cause that a refused token's answer shows; hold that it is a 401 with ``code``."""
-    assert refusal(answer) == (401, code), answer.text
+    assert status_and_code(answer) == (401, code), answer.text
     return answer.json().get("reason")

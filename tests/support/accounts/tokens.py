@@ -6,10 +6,10 @@ from typing import Any
 
 import jwt
 
-Refusal = tuple[int, str]
+StatusAndCode = tuple[int, str]
 
 
-def refusal(answer: Any) -> Refusal:
+def status_and_code(answer: Any) -> StatusAndCode:
     """Return status and code of a problem, and hold that it is one."""
     body = answer.json()
     assert answer.headers["Content-Type"] == "application/problem+json"
@@ -18,22 +18,22 @@ def refusal(answer: Any) -> Refusal:
     return answer.status_code, body["code"]
 
 
-def faults(answer: Any) -> set[tuple[str, str]]:
+def field_errors(answer: Any) -> set[tuple[str, str]]:
     """Return the fields that a 400 names, with their codes."""
-    assert refusal(answer) == (400, "validation_failed"), answer.text
+    assert status_and_code(answer) == (400, "validation_failed"), answer.text
     return {(fault["field"], fault["code"]) for fault in answer.json()["errors"]}
 
 
-def claims(token: str) -> dict[str, Any]:
+def token_claims(token: str) -> dict[str, Any]:
     """Return the payload of a token, unverified."""
     return jwt.decode(token, options={"verify_signature": False})
 
 
-def header(token: str) -> dict[str, Any]:
+def token_header(token: str) -> dict[str, Any]:
     """Return the header of a token, unverified."""
     return jwt.get_unverified_header(token)
 
 
-def part(value: Any) -> str:
+def jwt_segment(value: Any) -> str:
     """Return a value as one part of a JWT."""
     return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()

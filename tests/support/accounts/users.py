@@ -13,23 +13,23 @@ from tenants.context import tenant_context
 from tests.support.factories import Agency, Person
 
 
-def address() -> str:
+def random_email() -> str:
     """Return an address that nobody has."""
     return f"{secrets.token_hex(6)}@people.test"
 
 
-def somebody(agency: Agency, role: str = "member", **fields) -> str:
+def insert_user_row(agency: Agency, role: str = "member", **fields) -> str:
     """Add a person who has no password; return their id."""
-    fields = {"email": address(), "password": "!", "role": role, **fields}
+    fields = {"email": random_email(), "password": "!", "role": role, **fields}
     with tenant_context(agency.ref):
         return str(User.objects.create(**fields).id)
 
 
-def logged_in(
+def user_with_session(
     agency: Agency, role: str = "member", *, proved_days_ago: int = 0, **fields
 ) -> Person:
     """Add a person and open a session for them, without the cost of a password."""
-    person_id = somebody(agency, role, **fields)
+    person_id = insert_user_row(agency, role, **fields)
     with tenant_context(agency.ref), transaction.atomic():
         user = User.objects.get(pk=person_id)
         opened = open_session(user)
@@ -39,7 +39,7 @@ def logged_in(
     return Person(person_id, user.email, token, opened.refresh_token, agency.host.with_token(token))
 
 
-def trail(agency: Agency, target: str) -> list[str]:
+def audit_actions(agency: Agency, target: str) -> list[str]:
     """Return what happened to a target, oldest first."""
     with tenant_context(agency.ref):
         events = AuditEvent.objects.filter(target_id=target).order_by("at", "id")
@@ -53,7 +53,7 @@ def active_owners(agency: Agency) -> list[str]:
         return [str(pk) for pk in owners.values_list("id", flat=True)]
 
 
-def row(agency: Agency, person_id: str) -> User:
+def user_row(agency: Agency, person_id: str) -> User:
     """Return a person's row."""
     with tenant_context(agency.ref):
         return User.objects.get(pk=person_id)

@@ -7,7 +7,7 @@ from tests import stack
 from tests.support.factories import Agency
 
 
-def keys_of(agency: Agency) -> set[str]:
+def stored_keys(agency: Agency) -> set[str]:
     """Return the keys of every object under the agency's prefix."""
     return keys_under(f"{agency.ref.object_prefix}/")
 
@@ -17,7 +17,7 @@ def keys_under(prefix: str) -> set[str]:
     return {item["Key"] for page in pages for item in page.get("Contents", [])}
 
 
-def history_under(prefix: str) -> list[tuple[str, str]]:
+def noncurrent_under(prefix: str) -> list[tuple[str, str]]:
     """Return what the store keeps under a prefix beside the objects that can be read.
 
     Former versions and delete markers, by key.
@@ -30,13 +30,13 @@ def history_under(prefix: str) -> list[tuple[str, str]]:
     return sorted(found)
 
 
-def former_of(agency: Agency) -> list[tuple[str, str]]:
+def noncurrent_versions(agency: Agency) -> list[tuple[str, str]]:
     """Return the same for an agency, by the names below its prefix."""
     prefix = f"{agency.ref.object_prefix}/"
-    return [(key.removeprefix(prefix), what) for key, what in history_under(prefix)]
+    return [(key.removeprefix(prefix), what) for key, what in noncurrent_under(prefix)]
 
 
-def unfinished_of(agency: Agency) -> list[str]:
+def unfinished_multiparts(agency: Agency) -> list[str]:
     """Return the keys of multipart uploads that were neither completed nor aborted."""
     answer = client().list_multipart_uploads(
         Bucket=_bucket(), Prefix=f"{agency.ref.object_prefix}/"
@@ -44,7 +44,7 @@ def unfinished_of(agency: Agency) -> list[str]:
     return [upload["Key"] for upload in answer.get("Uploads", [])]
 
 
-def parts_of(agency: Agency) -> int:
+def count_parts(agency: Agency) -> int:
     """Count the parts that the store holds of unfinished uploads."""
     where = {"Bucket": _bucket(), "Prefix": f"{agency.ref.object_prefix}/"}
     uploads = client().list_multipart_uploads(**where).get("Uploads", [])
@@ -55,7 +55,7 @@ def parts_of(agency: Agency) -> int:
     return sum(len(answer.get("Parts", [])) for answer in found)
 
 
-def content(key: str) -> bytes:
+def read_object(key: str) -> bytes:
     return client().get_object(Bucket=_bucket(), Key=key)["Body"].read()
 
 

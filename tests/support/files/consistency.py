@@ -5,7 +5,7 @@ from files.storage.client import client
 from tenants.context import tenant_context
 from tests import stack
 from tests.support.factories import Agency
-from tests.support.files.bucket import former_of, unfinished_of
+from tests.support.files.bucket import noncurrent_versions, unfinished_multiparts
 
 Sums = tuple[int, int, int, int]
 
@@ -17,7 +17,7 @@ def balance_of(agency: Agency) -> Sums:
     return row.used_bytes, row.used_objects, row.reserved_bytes, row.reserved_objects
 
 
-def sums_of(agency: Agency) -> Sums:
+def row_sums(agency: Agency) -> Sums:
     """Return the same as the rows add up to, added up here."""
     with tenant_context(agency.ref):
         kept = list(FileVersion.objects.filter(restored_from=None).values_list("size", flat=True))
@@ -37,14 +37,14 @@ def stored_sizes(agency: Agency) -> dict[str, int]:
     }
 
 
-def assert_agreed(agency: Agency) -> None:
+def assert_consistent(agency: Agency) -> None:
     """Nothing is under way, nothing was left behind, and everything that is kept is counted."""
     with tenant_context(agency.ref):
         kept = FileVersion.objects.filter(restored_from=None)
         wanted = dict(kept.values_list("object_name", "size"))
-    assert balance_of(agency) == sums_of(agency)
+    assert balance_of(agency) == row_sums(agency)
     assert balance_of(agency)[2:] == (0, 0)
     stored = stored_sizes(agency)
     assert stored == wanted, f"differ: {stored.items() ^ wanted.items()}"
-    assert unfinished_of(agency) == []
-    assert former_of(agency) == []
+    assert unfinished_multiparts(agency) == []
+    assert noncurrent_versions(agency) == []

@@ -10,7 +10,7 @@ from tests.support.http_client import Host
 BOUNDARY = "----aggios-test-boundary"
 
 
-def upload(
+def post_file(
     host: Host, name: str, data: bytes = b"content", path: str = "", **headers: str
 ) -> httpx.Response:
     """Add a file with an ordinary form."""
@@ -20,14 +20,14 @@ def upload(
     )
 
 
-def uploaded(host: Host, name: str, data: bytes = b"content", **kwargs: Any) -> dict[str, Any]:
+def add_file(host: Host, name: str, data: bytes = b"content", **kwargs: Any) -> dict[str, Any]:
     """Add a file that must be accepted, and return it."""
-    answer = upload(host, name, data, **kwargs)
+    answer = post_file(host, name, data, **kwargs)
     assert answer.status_code == 201, answer.text
     return answer.json()
 
 
-def part(field: str, name: str | None, data: bytes) -> bytes:
+def form_part(field: str, name: str | None, data: bytes) -> bytes:
     """Return one part of a form as it goes over the wire, the name unescaped."""
     disposition = f'Content-Disposition: form-data; name="{field}"'
     if name is not None:
@@ -35,13 +35,13 @@ def part(field: str, name: str | None, data: bytes) -> bytes:
     return f"--{BOUNDARY}\r\n{disposition}\r\n\r\n".encode() + data + b"\r\n"
 
 
-def send(host: Host, parts: Iterable[bytes], **headers: str) -> httpx.Response:
+def post_parts(host: Host, parts: Iterable[bytes], **headers: str) -> httpx.Response:
     """Send parts as they are; given an iterator, in chunks and without a length."""
     headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}", **headers}
-    content = parts if not isinstance(parts, list) else b"".join([*parts, closing()])
+    content = parts if not isinstance(parts, list) else b"".join([*parts, closing_boundary()])
     return host.request("POST", "/api/files", content=content, headers=headers)
 
 
-def closing() -> bytes:
+def closing_boundary() -> bytes:
     """Return the form's end."""
     return f"--{BOUNDARY}--\r\n".encode()

@@ -3,16 +3,16 @@
 import httpx
 
 from audit.services import SYSTEM
-from tenants.details import change_limits
+from tenants.details import update_limits
 from tests.support.factories import Agency
 
 
-def limit(agency: Agency, **limits: int | None) -> None:
+def set_limits(agency: Agency, **limits: int | None) -> None:
     """Set limits apart for an agency; they hold from the next request on."""
-    change_limits(agency.ref.id, limits=limits, actor=SYSTEM)
+    update_limits(agency.ref.id, limits=limits, actor=SYSTEM)
 
 
-def assert_refused(answer: httpx.Response) -> None:
+def assert_quota_exceeded(answer: httpx.Response) -> None:
     """It is refused for want of room, and told what there is."""
     assert (answer.status_code, answer.json()["code"]) == (413, "quota_exceeded"), answer.text
     assert set(answer.json()["quota"]) == {

@@ -14,12 +14,12 @@ from files.storage.client import client
 from tenants.context import tenant_context
 from tests import stack
 from tests.support.factories import Agency
-from tests.support.files.form_uploads import uploaded
+from tests.support.files.form_uploads import add_file
 
-NOW = ("--grace", "0")
+NO_GRACE = ("--grace", "0")
 
 
-def compared(agency: Agency, *options: str) -> dict[str, Any]:
+def run_reconcile(agency: Agency, *options: str) -> dict[str, Any]:
     """Run the command for one agency; its exit status must fit what it says."""
     out, status = io.StringIO(), 0
     try:
@@ -31,7 +31,7 @@ def compared(agency: Agency, *options: str) -> dict[str, Any]:
     return told
 
 
-def where(agency: Agency, name: str) -> dict[str, str]:
+def object_location(agency: Agency, name: str) -> dict[str, str]:
     return {"Bucket": stack.env["S3_BUCKET"], "Key": f"{agency.ref.object_prefix}/{name}"}
 
 
@@ -40,29 +40,29 @@ def first_object(agency: Agency) -> str:
         return FileVersion.objects.earliest("pk").object_name
 
 
-def with_files(agency: Agency) -> Agency:
+def add_files(agency: Agency) -> Agency:
     """Return an agency once it has three files, one of them in two versions."""
     for name in ("a.txt", "b.txt", "c.txt", "a.txt"):
-        uploaded(agency.owner.at, name, os.urandom(1000))
+        add_file(agency.owner.at, name, os.urandom(1000))
     return agency
 
 
 def add_orphan(agency: Agency) -> None:
-    client().put_object(**where(agency, f"files/{uuid7()}"), Body=b"nobody's")
+    client().put_object(**object_location(agency, f"files/{uuid7()}"), Body=b"nobody's")
 
 
-def add_stranger(agency: Agency) -> None:
-    client().put_object(**where(agency, "backup/of 2019.zip"), Body=b"nobody's")
+def add_foreign_object(agency: Agency) -> None:
+    client().put_object(**object_location(agency, "backup/of 2019.zip"), Body=b"nobody's")
 
 
-def add_landing(agency: Agency) -> None:
-    client().put_object(**where(agency, f"incoming/{uuid7()}"), Body=b"late")
+def add_staged_object(agency: Agency) -> None:
+    client().put_object(**object_location(agency, f"incoming/{uuid7()}"), Body=b"late")
 
 
 def add_multipart(agency: Agency) -> None:
-    client().create_multipart_upload(**where(agency, f"files/{uuid7()}"))
+    client().create_multipart_upload(**object_location(agency, f"files/{uuid7()}"))
 
 
-def miscount(agency: Agency) -> None:
+def corrupt_balance(agency: Agency) -> None:
     with tenant_context(agency.ref):
         Balance.objects.update(used_bytes=F("used_bytes") + 5, reserved_objects=7)

@@ -6,51 +6,51 @@ from accounts.models import Letter, MailLink, User
 from audit.models import AuditEvent
 from audit.services import SYSTEM
 from tenants.context import tenant_context
-from tenants.details import change_details
+from tenants.details import update_details
 from tests.support.factories import Agency
 
 
-def events(agency: Agency, action: str) -> list[AuditEvent]:
+def audit_events(agency: Agency, action: str) -> list[AuditEvent]:
     with tenant_context(agency.ref):
         return list(AuditEvent.objects.filter(action=action).order_by("at", "id"))
 
 
-def forget(agency: Agency, email: str = "", **headers: str) -> None:
+def request_password_reset(agency: Agency, email: str = "", **headers: str) -> None:
     """Ask for a letter: the owner's to set a new password, unless told otherwise."""
     asked = {"email": email or agency.owner.email}
     answer = agency.host.post("/api/auth/password/forgot", asked, headers=headers)
     assert answer.status_code == 204
 
 
-def due_again(agency: Agency) -> None:
+def make_all_due(agency: Agency) -> None:
     """Let every letter that waits be due now."""
     with tenant_context(agency.ref):
         Letter.objects.update(due_at=timezone.now())
 
 
-def letters(agency: Agency) -> list[Letter]:
+def queued_emails(agency: Agency) -> list[Letter]:
     with tenant_context(agency.ref):
         return list(Letter.objects.order_by("created_at", "id"))
 
 
-def links(agency: Agency, **wanted: object) -> list[MailLink]:
+def email_links(agency: Agency, **wanted: object) -> list[MailLink]:
     with tenant_context(agency.ref):
         return list(MailLink.objects.filter(**wanted))
 
 
-def person(agency: Agency, email: str) -> User:
+def user_with_email(agency: Agency, email: str) -> User:
     with tenant_context(agency.ref):
         return User.objects.get(email=email)
 
 
-def set_person(agency: Agency, who: str, **values: object) -> None:
+def update_user_row(agency: Agency, who: str, **values: object) -> None:
     with tenant_context(agency.ref):
         assert User.objects.filter(email=who).update(**values) == 1
 
 
-def change(agency: Agency, registration: str = "open", **settings: str) -> None:
+def configure_tenant(agency: Agency, registration: str = "open", **settings: str) -> None:
     """Open a workspace for registrations, or close it, and set its rules."""
     details = {"registration": registration}
-    change_details(
+    update_details(
         agency.ref.id, details=details, settings=settings, actor=SYSTEM, check=lambda _: None
     )

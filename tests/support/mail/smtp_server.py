@@ -22,7 +22,7 @@ from tests.support.mailbox import Mail
 LOG_IN = ("aggios", "the server's password")
 
 
-class Postman:
+class SmtpServer:
     """What the server has taken; ``rcpt`` and ``data`` are what it says instead of 250.
 
     While ``hold`` is clear it keeps who sends to ``held`` waiting; ``reading`` says that one is.
@@ -60,7 +60,7 @@ class Postman:
 
 
 @contextmanager
-def serving(postman: Postman, **options: Any) -> Iterator[int]:
+def serve_smtp(postman: SmtpServer, **options: Any) -> Iterator[int]:
     """Serve on a free port of 127.0.0.1 and give its number."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -73,13 +73,15 @@ def serving(postman: Postman, **options: Any) -> Iterator[int]:
         controller.stop()
 
 
-def log_in(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
+def smtp_authenticate(
+    server: Any, session: Any, envelope: Any, mechanism: str, data: Any
+) -> AuthResult:
     """Let in who knows the password."""
     known = (data.login.decode(), data.password.decode()) == LOG_IN
     return AuthResult(success=known, handled=known)
 
 
-def certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
+def self_signed_certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
     """Return a certificate that vouches for 127.0.0.1 and for itself, and a server's context."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "mail.test")])

@@ -15,7 +15,7 @@ PAUSE = 0.02
 
 
 @dataclass
-class Ledger:
+class TrafficLog:
     """What the site answered while something died."""
 
     answers: list[httpx.Response] = field(default_factory=list)
@@ -30,9 +30,9 @@ class Ledger:
 
 
 @contextmanager
-def traffic(at: Host) -> Iterator[Ledger]:
+def background_traffic(at: Host) -> Iterator[TrafficLog]:
     """Read, write and upload in three threads while the block runs."""
-    ledger, stop = Ledger(), threading.Event()
+    ledger, stop = TrafficLog(), threading.Event()
     loops = (_read, _rename, _upload)
     threads = [threading.Thread(target=_loop, args=(loop, at, ledger, stop)) for loop in loops]
     for thread in threads:
@@ -45,7 +45,7 @@ def traffic(at: Host) -> Iterator[Ledger]:
             thread.join()
 
 
-def _loop(step, at: Host, ledger: Ledger, stop: threading.Event) -> None:
+def _loop(step, at: Host, ledger: TrafficLog, stop: threading.Event) -> None:
     turn = 0
     while not stop.is_set():
         turn += 1
@@ -56,11 +56,11 @@ def _loop(step, at: Host, ledger: Ledger, stop: threading.Event) -> None:
         time.sleep(PAUSE)
 
 
-def _read(at: Host, ledger: Ledger, turn: int) -> None:
+def _read(at: Host, ledger: TrafficLog, turn: int) -> None:
     ledger.answers.append(at.get("/api/users/me"))
 
 
-def _rename(at: Host, ledger: Ledger, turn: int) -> None:
+def _rename(at: Host, ledger: TrafficLog, turn: int) -> None:
     name = f"turn {turn}"
     answer = at.patch("/api/users/me", {"first_name": name})
     ledger.answers.append(answer)
@@ -68,7 +68,7 @@ def _rename(at: Host, ledger: Ledger, turn: int) -> None:
         ledger.names.append(name)
 
 
-def _upload(at: Host, ledger: Ledger, turn: int) -> None:
+def _upload(at: Host, ledger: TrafficLog, turn: int) -> None:
     content = f"content of turn {turn}".encode() * 50
     answer = at.post("/api/files", files={"file": (f"turn-{turn}.txt", content)})
     ledger.answers.append(answer)

@@ -7,16 +7,16 @@ from typing import Any
 
 import httpx
 
-from tests.support.files.direct_uploads import UPLOADS, announced
+from tests.support.files.direct_uploads import UPLOADS, post_upload
 from tests.support.http_client import Host, Site
 
-PATIENCE = 60
+RETRY_SECONDS = 60
 PAUSE = 0.2
 
 
-def insist(ask: Callable[[], httpx.Response], *wanted: int) -> httpx.Response:
+def retry_until(ask: Callable[[], httpx.Response], *wanted: int) -> httpx.Response:
     """Ask until the answer has one of these statuses; what is cut off or a 503 is asked again."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + RETRY_SECONDS
     while True:
         try:
             answer = ask()
@@ -31,7 +31,7 @@ def insist(ask: Callable[[], httpx.Response], *wanted: int) -> httpx.Response:
         time.sleep(PAUSE)
 
 
-class Sender:
+class UploadClient:
     """One file on its way, step by step; each step can be asked for again."""
 
     def __init__(self, site: Site, at: Host, name: str, data: bytes) -> None:
@@ -47,19 +47,19 @@ class Sender:
     def announce(self) -> None:
         """Begin the upload."""
         fields = {"sha256": self.sha256}
-        ask = lambda: announced(self.at, self.name, len(self.data), **fields)  # noqa: E731
-        self.begun = insist(ask, 201).json()
+        ask = lambda: post_upload(self.at, self.name, len(self.data), **fields)  # noqa: E731
+        self.begun = retry_until(ask, 201).json()
 
     def send(self, *numbers: int) -> None:
         """Send parts, all of them unless some are named."""
         wanted = list(numbers) or list(range(1, self.begun["part_count"] + 1))
         ask = lambda: self.at.post(f"{self.where}/parts", {"numbers": wanted})  # noqa: E731
-        signed = insist(ask, 200).json()
+        signed = retry_until(ask, 200).json()
         for number, url in zip(wanted, signed["urls"], strict=True):
             self._put(url, self._part(number), signed["headers"])
 
     def _put(self, url: str, data: bytes, headers: dict[str, str]) -> None:
-        insist(lambda: self.site.fetch(url, "PUT", content=data, headers=headers), 200)
+        retry_until(lambda: self.site.fetch(url, "PUT", content=data, headers=headers), 200)
 
     def _part(self, number: int) -> bytes:
         size = self.begun["part_size"]
@@ -72,7 +72,7 @@ class Sender:
     def finish(self) -> dict[str, Any]:
         """Send what the store does not have, and return the file."""
         while True:
-            answer = insist(self.ask_to_complete, 201, 409)
+            answer = retry_until(self.ask_to_complete, 201, 409)
             if answer.status_code == 201:
                 return answer.json()
             assert answer.json()["code"] == "upload_incomplete", answer.text

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from devstack.environment import inherited
+from devstack.environment import inherited_environment
 from devstack.home import CHECKOUT
 from devstack.testing import TestStack
 
@@ -64,7 +64,12 @@ class Fleet:
         self._last = "m0"
         path = f"{project}:{CHECKOUT}"
         settings = {"DJANGO_SETTINGS_MODULE": "fleet_settings", "PYTHONPATH": path}
-        self._env = {**inherited(), **stack.env, **settings, "PYTHONDONTWRITEBYTECODE": "1"}
+        self._env = {
+            **inherited_environment(),
+            **stack.env,
+            **settings,
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
         self.url = urlsplit(stack.env["DATABASE_SUPERUSER_URL"])._replace(path="/aggios").geturl()
         self.manage("bootstrap_database")
         self.manage("migrate_schemas")

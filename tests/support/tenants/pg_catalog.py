@@ -36,24 +36,25 @@ QUERIES = {
 }
 
 
-def described(superuser: psycopg.Connection, schema: str) -> dict[str, list[str]]:
+def describe_schema(superuser: psycopg.Connection, schema: str) -> dict[str, list[str]]:
     """Return every fact about a schema and its role, sorted, comparable between schemas."""
     names = {"schema": f"'{schema}'::regnamespace", "name": f"'{schema}'"}
     return {
         fact: sorted(
-            _blanked(row, schema) for row in superuser.execute(query.format(**names)).fetchall()
+            _without_schema_name(row, schema)
+            for row in superuser.execute(query.format(**names)).fetchall()
         )
         for fact, query in QUERIES.items()
     }
 
 
-def _blanked(row: tuple[Any, ...], schema: str) -> str:
+def _without_schema_name(row: tuple[Any, ...], schema: str) -> str:
     text = repr(row).replace(schema, "SCHEMA")
     # aclitem lists their entries in the order in which they were granted.
     return "".join(sorted(text)) if "=" in text and "{" in text else text
 
 
-def leftovers(superuser: psycopg.Connection) -> tuple[set[str], set[str]]:
+def orphaned_schemas_and_roles(superuser: psycopg.Connection) -> tuple[set[str], set[str]]:
     """Return the schemas without a tenant and the roles without a schema."""
     known = {row[0] for row in superuser.execute("SELECT schema_name FROM tenants_tenant")}
     schemas = {
