@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from accounts.models import ApiKey, Invitation, MailLink
-from core.database.deleting import delete_batch
+from core.db_backend.queries import delete_batch
 
 BATCH_SIZE = 20
 RETENTION = {

@@ -307,7 +307,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.IsAdmittedUser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.negotiation.IgnoreClientContentNegotiation",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.http.negotiation.IgnoreClientContentNegotiation",
     "URL_FORMAT_OVERRIDE": None,
     "DEFAULT_PARSER_CLASSES": ["core.api.parsers.StrictJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "core.api.pagination.KeysetPagination",
@@ -343,7 +343,7 @@ SPECTACULAR_SETTINGS = {
 }
 # Bodies that are read into memory; files are streamed and bounded by FILE_MAX_BYTES.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
-FILE_UPLOAD_HANDLERS = ["core.uploads.NoFilesUploadHandler"]
+FILE_UPLOAD_HANDLERS = ["core.http.multipart.NoFilesUploadHandler"]
 # The largest object of Amazon S3 (user guide, "Multipart upload limits") is the largest file.
 FILE_MAX_BYTES = env.integer("FILE_MAX_BYTES", 5 * 1024**4, least=1)
 # Through the backend (POST /api/files); what is larger goes straight to the store.

@@ -8,9 +8,12 @@ than the one before it by the length of a transaction, and by what clocks differ
 """
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 MAX_FAULTS = 100
+
+
 VERIFY_QUERY = """
 WITH chain AS (
     SELECT l.*, lag(l.sequence, 1, 0::bigint) OVER up AS former,
@@ -71,7 +74,11 @@ SELECT 'head', max(sequence), NULL::uuid, encode(
 FROM audit_auditlink
 UNION ALL SELECT * FROM shown
 """
+
+
 HASH_QUERY = "SELECT encode(hash, 'hex') FROM audit_auditlink WHERE sequence = %s"
+
+
 FAULT_MESSAGES = {
     "removed": "Number {sequence} was removed: there is no event {event}.",
     "gap": "Numbers {first} to {last} are missing: what was recorded there was removed.",
@@ -84,6 +91,10 @@ FAULT_MESSAGES = {
     "link was removed.",
     "erasure": "Event {event} erased {number} events; now others bear its mark, or fewer.",
 }
+
+
+# The chain of a trail: PostgreSQL makes it at commit (docs/decisions/0009-audit-chain.md).
+FUNCTIONS_SQL = Path(__file__).with_name("functions.sql")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg import sql
 
-from audit.chain import FUNCTIONS_SQL
+from audit.verification import FUNCTIONS_SQL
 from devstack.environment import inherited_environment
 from devstack.testing import TestStack
 

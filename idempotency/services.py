@@ -23,8 +23,7 @@ from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
 from core.api.identifiers import canonical_path
-from core.database.deleting import delete_batch
-from core.db_backend.queries import insert_ignoring_conflict
+from core.db_backend.queries import delete_batch, insert_ignoring_conflict
 from core.problems import (
     FieldError,
     IdempotencyConflict,

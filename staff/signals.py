@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from audit.services import ANONYMOUS, Target, record
-from core.database.deleting import delete_batch
+from core.db_backend.queries import delete_batch
 from core.text.email_addresses import address_key
 from staff.actors import actor_of, target_of
 from staff.models import StaffUser

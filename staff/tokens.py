@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from audit.services import Actor, Target, record
 from core.crypto.token_format import format_token, parse_token
-from core.database.deleting import delete_batch
+from core.db_backend.queries import delete_batch
 from core.db_backend.scope import PUBLIC, use_scope
 from core.problems import InvalidCredentials, TokenExpired, TokenInvalid
 from core.request_context import request_context

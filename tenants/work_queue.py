@@ -17,7 +17,7 @@ import psycopg
 from django.db import DatabaseError, connection, connections
 
 from core.db_backend.scope import PUBLIC, use_scope
-from core.long_running import ShouldStop
+from core.workers import ShouldStop
 from tenants.context import current_tenant
 from tenants.models import Tenant
 from tenants.queries import operable_tenants

@@ -28,9 +28,8 @@ from accounts.email.transport import (
 from accounts.mail.letters import MESSAGE_BUILDERS
 from accounts.models import Letter
 from audit.services import ANONYMOUS, SYSTEM, Target, record
-from core.backoff import backoff_delay
-from core.long_running import ShouldStop
 from core.request_context import use_request_context
+from core.workers import ShouldStop, backoff_delay
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
 

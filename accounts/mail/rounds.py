@@ -10,7 +10,7 @@ from django.db.utils import InterfaceError, OperationalError
 from accounts.email.delivery import DeliveryOutcome, deliver_due_emails
 from accounts.email.outbox import CHANNEL
 from accounts.email.transport import MailConnection
-from core.long_running import ShouldStop
+from core.workers import ShouldStop
 from tenants import work_queue
 from tenants.refs import TenantRef
 

@@ -4,7 +4,7 @@ from django.db import models
 from uuid6 import uuid7
 
 from accounts.models.user import User
-from core.model_fields import UpdatedAtField
+from core.db_backend.fields import UpdatedAtField
 
 
 class Invitation(models.Model):

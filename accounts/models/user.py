@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from uuid6 import uuid7
 
-from core.model_fields import UpdatedAtField
+from core.db_backend.fields import UpdatedAtField
 
 
 class User(models.Model):

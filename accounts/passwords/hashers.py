@@ -20,8 +20,8 @@ from django.utils.translation import gettext_noop as _
 
 from accounts.passwords.hashing import hash_pool
 from accounts.problems import HashingBusy
+from core.crypto.encryption import parse_peppers
 from core.crypto.passwords import normalize_password
-from core.peppers import parse_peppers
 
 MIN_MEMORY_KIB = 8  # KiB, RFC 9106 section 3.1
 ARGON2 = argon2.PasswordHasher(

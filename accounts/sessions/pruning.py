@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from accounts.models import Session
 from accounts.sessions.expiry import session_end
 from audit.services import SYSTEM, record
-from core.database.deleting import delete_batch
+from core.db_backend.queries import delete_batch
 
 SESSION_RETENTION = timedelta(days=30)
 SESSION_BATCH_SIZE = 20

@@ -5,7 +5,7 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
-from core.redaction import redact
+from core.observability.logging import redact
 
 
 class _RedactingFormatter(logging.Formatter):

@@ -6,13 +6,12 @@ are kept while anything made with them is there, and from what the caller says t
 
 import hmac
 from base64 import urlsafe_b64encode
+from functools import cache
 
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
-
-from core.peppers import parse_peppers
 
 
 class DecryptionError(Exception):
@@ -60,3 +59,13 @@ def _cipher(info: str, version: str) -> Fernet:
 
 def _key(info: str, version: str) -> bytes:
     return HKDF(SHA256(), 32, salt=None, info=info.encode()).derive(_peppers()[version])
+
+
+# The secrets that are not in the database, by version: ``PASSWORD_PEPPERS``.
+
+
+@cache
+def parse_peppers(text: str) -> dict[str, bytes]:
+    """Return the peppers of ``PASSWORD_PEPPERS`` by version; the first is the current one."""
+    pairs = (item.strip().partition(":") for item in text.split(",") if item.strip())
+    return {version: secret.encode() for version, _, secret in pairs}

@@ -21,10 +21,10 @@ from typing import Any
 from django.core.signals import request_started
 from django.db import InterfaceError, OperationalError, connections
 from django.db.backends.postgresql import base
+from django.db.backends.postgresql.operations import DatabaseOperations
 from django.db.backends.utils import CursorWrapper
 from psycopg.pq import TransactionStatus
 
-from core.database.operations import SafeIntegerOperations
 from core.db_backend.cursors import ScopedCursor, ScopedDebugCursor
 from core.db_backend.scope import Scope, current_scope
 from core.db_backend.timeouts import limited_wait, set_wait_timeout
@@ -33,9 +33,25 @@ SET_SCOPE_SQL = (
     "SELECT set_config('search_path', %s, false), set_config('role', %s, false), "
     "set_config('aggios.tenant', %s, false)"
 )
+
+
 # A switch takes well below a millisecond, 130 ms for a session's first among 50 000 roles. As the
 # first statement of every request it finds a server that hangs before anything else waits for it.
 SET_SCOPE_TIMEOUT_SECONDS = 5.0
+
+
+INTEGER_BITS = {"SmallIntegerField": 16, "PositiveSmallIntegerField": 16}
+
+
+class SafeIntegerOperations(DatabaseOperations):
+    """Django's, but for integers beyond their field's type."""
+
+    def adapt_integerfield_value(self, value: Any, internal_type: str) -> Any:
+        """Return the value as it is sent."""
+        beyond = 2 ** (INTEGER_BITS[internal_type] - 1)
+        if isinstance(value, int) and not -beyond <= value < beyond:
+            return value
+        return super().adapt_integerfield_value(value, internal_type)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -206,3 +222,15 @@ def _verify_connections(**_: Any) -> None:
 
 
 request_started.connect(_verify_connections, dispatch_uid="core.db_backend.verify")
+
+
+# Integers of any size as parameters that are bound on the server.
+#
+# Django sends an integer as the type of its field: ``F("bytes") + 5`` as ``integer``. psycopg's
+# binary form of that type drops the upper bits of a larger number without an error, so 2**40 would
+# become 0. What does not fit is left to psycopg, which picks the smallest type that it fits.
+
+INTEGER_BITS |= {"IntegerField": 32, "PositiveIntegerField": 32}
+
+
+INTEGER_BITS |= {"BigIntegerField": 64, "PositiveBigIntegerField": 64}

@@ -8,8 +8,8 @@ The text names no schema, so it serves every tenant.
 from functools import cache
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import Model
+from django.db import DEFAULT_DB_ALIAS, connection, transaction
+from django.db.models import Model, QuerySet
 from django.db.models.sql import InsertQuery
 
 
@@ -56,3 +56,19 @@ def _statement(model: type[Model]) -> str:
 def _example(model: type[Model]) -> Any:
     """Return a row whose values are all None: only the text of its INSERT is of interest."""
     return model(**{field.attname: None for field in model._meta.local_concrete_fields})
+
+
+# Deleting old rows a few at a time, with each new one of their kind: nobody needs a cron job.
+
+
+def delete_batch(rows: QuerySet[Any], at_once: int) -> int:
+    """Delete the first few of some rows in one transaction; return how many of them.
+
+    What somebody holds is left for the next time.
+    """
+    # A savepoint within somebody's transaction would cost two statements more.
+    with transaction.atomic(savepoint=False):
+        free = rows.select_for_update(skip_locked=True)
+        if found := list(free.values_list("pk", flat=True)[:at_once]):
+            rows.filter(pk__in=found).delete()
+    return len(found)

@@ -15,9 +15,9 @@ from core.http.client_address import client_address
 from core.http.negotiation import is_api_request
 from core.http.request_ids import API_VERSION, request_id_or_new
 from core.http.responses import problem_response
+from core.observability.logging import redact_path
 from core.observability.metrics import observe_request
 from core.problems import UnsupportedVersion
-from core.redaction import redact_path
 from core.request_context import RequestContext, use_request_context
 
 PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"

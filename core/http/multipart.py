@@ -6,8 +6,11 @@ two file names become one or a field is lost without a word.
 
 import codecs
 from email.message import Message
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http.multipartparser import MultiPartParser, MultiPartParserError
 from django.utils.http import parse_header_parameters
 
@@ -15,10 +18,18 @@ from core.problems import MalformedBody
 
 # Django reads no longer headers of one part than this.
 MAX_HEADER_BYTES = 1024
+
+
 HEADER_END = b"\r\n\r\n"
+
+
 STRICT_UTF8_CODEC = "aggios_strict_utf_8"
+
+
 # RFC 8187 section 3.2.1 has UTF-8; the other two are subsets that older clients send.
 CHARSETS = frozenset({"utf-8", "iso-8859-1", "us-ascii", ""})
+
+
 # Django decodes the last one and takes every other for bytes as they are (RFC 2045 section 6).
 TRANSFER_ENCODINGS = frozenset({"7bit", "8bit", "binary", "base64"})
 
@@ -143,3 +154,47 @@ def _check_parameters(line: str) -> None:
             if (charset or "").lower() not in CHARSETS:
                 raise LookupError(charset)
             text.encode("latin-1").decode(charset or "ascii")
+
+
+# Forms that bring files where none are wanted.
+
+
+class SkipFilesUploadHandler(FileUploadHandler):
+    """Skips the files of a form."""
+
+    chunk_size = 64 * 1024
+
+    def new_file(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Skip every file."""
+        raise SkipFile
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        """Keep nothing; never called, as every file is skipped."""
+
+    def file_complete(self, file_size: int) -> None:
+        """Return nothing; never called, as every file is skipped."""
+
+
+class NoFilesUploadHandler(SkipFilesUploadHandler):
+    """Reads a form piece by piece, refuses large ones, and skips files.
+
+    Without a handler Django takes the whole form into memory, whatever its size. Views that want
+    files install a handler of their own.
+    """
+
+    def handle_raw_input(
+        self,
+        input_data: Any,
+        META: Any,  # noqa: N803 - Django's name
+        content_length: int,
+        boundary: Any,
+        encoding: Any = None,
+    ) -> Any:
+        """Return the fields of the form, which are UTF-8, and no files.
+
+        Raises RequestDataTooBig for a form that is larger than any body in memory may be, and
+        MultiPartParserError.
+        """
+        if content_length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise RequestDataTooBig("The form is too large.")
+        return StrictMultiPartParser(META, input_data, [SkipFilesUploadHandler()]).parse()

@@ -13,9 +13,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication import current_user
-from core.accept import accepts_explicitly
 from core.api.views import ApiView
 from core.http.conditional import is_not_modified
+from core.http.negotiation import accepts_explicitly
 from core.text.formatting import timestamp
 from files.api.serializers import DownloadSerializer
 from files.api.version_shapes import VERSION_PARAMETER, requested_version

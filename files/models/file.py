@@ -5,7 +5,7 @@ from django.db.models import Q
 from uuid6 import uuid7
 
 from accounts.models import User
-from core.model_fields import UpdatedAtField
+from core.db_backend.fields import UpdatedAtField
 
 
 class File(models.Model):

@@ -17,9 +17,8 @@ from django.utils import timezone
 from accounts.actors import user_actor
 from accounts.models import User
 from audit.services import record
-from core.backoff import backoff_delay
-from core.long_running import ShouldStop
 from core.problems import NotFound, StorageUnavailable
+from core.workers import ShouldStop, backoff_delay
 from files.models import Upload
 from files.problems import ChecksumMismatch, UploadEnded, UploadIncomplete
 from files.uploads.cleanup import abandon

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connections
 
-from core.long_running import ShouldStop
+from core.workers import ShouldStop
 from files.uploads.verification import CHANNEL, verify_due
 from tenants import work_queue
 from tenants.context import tenant_context

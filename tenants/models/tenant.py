@@ -7,7 +7,7 @@ from django.db import models
 from django_tenants.models import TenantMixin
 from uuid6 import uuid7
 
-from core.model_fields import UpdatedAtField
+from core.db_backend.fields import UpdatedAtField
 
 
 def new_schema_name() -> str:

@@ -8,7 +8,7 @@ from django.core.management import CommandError
 from django.db import connections
 from psycopg import sql
 
-from audit.chain import FUNCTIONS_SQL as CHAIN
+from audit.verification import FUNCTIONS_SQL as CHAIN
 
 OWNER_ALIAS = "owner"
 FUNCTIONS_SQL = Path(__file__).with_name("functions.sql")

@@ -3,9 +3,8 @@
 import pytest
 from django.test import RequestFactory
 
-from core import accept
-from core.accept import MAX_RANGES, accept_quality, accepts_explicitly
-from core.http.negotiation import prefers_html
+from core.http import negotiation
+from core.http.negotiation import MAX_RANGES, accept_quality, accepts_explicitly, prefers_html
 from tests.support.browser import HTML as OF_BROWSERS
 
 
@@ -74,13 +73,13 @@ def test_page_is_for_clients_that_like_html_at_least_as_well(header: str | None,
 
 def test_long_header_is_parsed_up_to_a_number_of_ranges(monkeypatch: pytest.MonkeyPatch):
     parsed: list[str] = []
-    kind = accept.MediaType
+    kind = negotiation.MediaType
 
     def counted(text: str):
         parsed.append(text)
         return kind(text)
 
-    monkeypatch.setattr(accept, "MediaType", counted)
+    monkeypatch.setattr(negotiation, "MediaType", counted)
     accept_quality(asked("a/b;q=1," * 1000 + "c/d" + ";" * 8000), "text/html")
 
     assert len(parsed) <= MAX_RANGES + 1

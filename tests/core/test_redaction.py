@@ -4,7 +4,7 @@ import secrets
 
 import pytest
 
-from core.redaction import redact, redact_path
+from core.observability.logging import redact, redact_path
 from devstack.testing import TestStack
 from tests.core.test_gunicorn_errors import exchange, request
 from tests.support.factories import Agency

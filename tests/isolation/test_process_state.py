@@ -36,7 +36,7 @@ REVIEWED = {
     "core.rate_limits.limits._redis_windows": "a connection; the tenant is in each limit's key",
     "core.rate_limits.limits._local_windows": "counts by the same keys as in Redis",
     "core.observability.metrics.REQUEST_COUNT": "labels name no tenant",
-    "core.peppers.parse_peppers": "by the text of the setting",
+    "core.crypto.encryption.parse_peppers": "by the text of the setting",
     "core.redis_connections._made": "a number",
     "files.storage.client._health_client": "a connection; asks for the bucket alone",
     "files.storage.client.client": "a connection; prefix and keys are put in at each call",

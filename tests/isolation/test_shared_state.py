@@ -135,7 +135,7 @@ def test_no_request_leaves_a_temporary_file():
     """Uploads are streamed. What is made is the process's own: metrics of workers, heartbeats."""
     ours = {
         "aggios/gunicorn.py",
-        "core/long_running.py",
+        "core/workers.py",
     }
 
     assert users_of("tempfile") == ours

@@ -5,9 +5,8 @@ from dataclasses import asdict
 from typing import Any
 
 from accounts.mail.rounds import deliver_all_tenants, run_mailer
-from core.long_running import ShouldStop
 from core.text.normalization import pluralize
-from core.workers import WorkerCommand
+from core.workers import ShouldStop, WorkerCommand
 
 
 class Command(WorkerCommand):

@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from core.long_running import ShouldStop
 from core.text.normalization import pluralize
-from core.workers import WorkerCommand
+from core.workers import ShouldStop, WorkerCommand
 from files.uploads.verifier import run_verifier, verify_all_tenants
 
 

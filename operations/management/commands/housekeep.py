@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connections
 
-from core.long_running import heartbeat_path, require_recent_heartbeat, stop_event_on_signals
 from core.text.parsing import integer_argument
+from core.workers import heartbeat_path, require_recent_heartbeat, stop_event_on_signals
 from operations.housekeeping import PERIODIC_TASKS, HousekeeperBusyError, run_tasks
 from tenants.schemas.owner import owner_connection
 
