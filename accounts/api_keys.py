@@ -25,8 +25,8 @@ from audit.services import Actor, Target, record
 from core.problems import NotFound
 from core.request_context import request_context
 from core.text.names import clean_name
-from tenants.api_key_form import new_api_key, tenant_id_in_api_key
 from tenants.context import current_tenant
+from tenants.credentials import new_api_key, tenant_id_in_api_key
 
 PURPOSE = "api-key"
 CREATE_ACTION, REVOKE_ACTION = "keys:create", "keys:revoke"

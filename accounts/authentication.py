@@ -13,9 +13,8 @@ from accounts.sessions.tokens import verify_access_token
 from core.problems import NotAuthenticated
 from core.rate_limits.limits import consume
 from core.request_context import request_context
-from tenants.api_key_form import API_KEY_PREFIX
 from tenants.context import current_tenant_or_none
-from tenants.credentials import bearer_token
+from tenants.credentials import API_KEY_PREFIX, bearer_token
 
 
 class BearerAuthentication(BaseAuthentication):

@@ -112,7 +112,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 MIDDLEWARE = [
     "core.http.middleware.RequestContextMiddleware",
-    "tenants.transport.CustomDomainHSTSMiddleware",
+    "tenants.middleware.CustomDomainHSTSMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -169,7 +169,7 @@ CACHES: dict[str, Any] = {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "aggios",
-        "KEY_FUNCTION": "tenants.caching.tenant_cache_key",
+        "KEY_FUNCTION": "tenants.context.tenant_cache_key",
         "OPTIONS": {
             # Without Redis requests still work; health says so.
             "IGNORE_EXCEPTIONS": True,
@@ -473,7 +473,7 @@ SECURE_REDIRECT_EXEMPT = [r"^api/health", r"^metrics$", r"^internal/traefik$"]
 SECURE_HSTS_SECONDS = env.integer("SECURE_HSTS_SECONDS", 63072000 if PRODUCTION else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_HSTS_PRELOAD = True
-# On tenants' custom domains: that host alone, and for a shorter time (tenants/transport.py).
+# On tenants' custom domains: that host alone, and for a shorter time (tenants/middleware.py).
 DOMAIN_HSTS_SECONDS = env.integer("DOMAIN_HSTS_SECONDS", 604800)
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"

@@ -12,7 +12,7 @@ django.setup()
 from django.db import transaction  # noqa: E402
 
 from tenants.models import Domain, Tenant  # noqa: E402
-from tenants.provisioning import provision_schema  # noqa: E402
+from tenants.services import provision_schema  # noqa: E402
 
 PER_TRANSACTION = 10
 

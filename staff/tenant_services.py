@@ -10,10 +10,9 @@ from audit.services import Actor
 from core.db_backend.scope import PUBLIC, use_scope
 from staff.founding import create_owner
 from staff.queries import visible_tenant
-from tenants.details import update_limits, update_tenant
 from tenants.lifecycle import cancel_deletion
 from tenants.models import Tenant
-from tenants.services import create_tenant, lock_tenant, resume_tenant
+from tenants.services import create_tenant, lock_tenant, resume_tenant, update_limits, update_tenant
 from tenants.subdomains import rename_subdomain
 
 TenantCheck = Callable[[Tenant], None]

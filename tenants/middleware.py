@@ -12,16 +12,20 @@ from core.http.negotiation import as_html_if_preferred
 from core.http.responses import as_problem, problem_response
 from core.problems import Problem
 from tenants.availability import require_served, require_visible
-from tenants.context import tenant_context
+from tenants.context import bind_stream, tenant_context
 from tenants.credentials import tenant_of_request
-from tenants.hosts import site_for_host, site_url
+from tenants.hosts import is_platform_host, site_for_host, site_url
 from tenants.refs import TenantRef
 from tenants.request_counts import count_request
 from tenants.routing import tenant_for_host
-from tenants.streaming import bind_stream
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
 HEALTH_PATHS = frozenset({"/api/health", "/api/health/live", "/api/health/ready"})
+
+
+HSTS_HEADER = "Strict-Transport-Security"
 
 
 class TenantMiddleware:
@@ -96,3 +100,30 @@ def redirect_to_current_name(request: HttpRequest, slug: str, until: datetime) -
 def refusal_response(request: HttpRequest, problem: Problem) -> HttpResponse:
     """Answer a browser with a page and everybody else with problem+json."""
     return as_html_if_preferred(request, problem_response(problem), "refused.html")
+
+
+# Strict-Transport-Security (RFC 6797) on hosts that are not ours.
+#
+# ``includeSubDomains`` and preloading speak for a whole domain. Of ours we may say so; a custom
+# domain's other hosts belong to somebody else, whom they would lock out.
+
+
+class CustomDomainHSTSMiddleware:
+    """Outside of Django's SecurityMiddleware: says less on custom domains, nothing elsewhere.
+
+    A short time, so that whoever takes a domain back is soon free to serve it another way. Names
+    that lead to no tenant, and files that are served before a tenant is looked for, go without.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if HSTS_HEADER in response.headers and not is_platform_host(
+            request.META.get("HTTP_HOST", "")
+        ):
+            del response.headers[HSTS_HEADER]
+            if hasattr(request, "tenant") and settings.DOMAIN_HSTS_SECONDS:
+                response.headers[HSTS_HEADER] = f"max-age={settings.DOMAIN_HSTS_SECONDS}"
+        return response

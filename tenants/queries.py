@@ -5,7 +5,7 @@ import uuid
 from django.db.models import QuerySet
 
 from core.db_backend.scope import PUBLIC, use_scope
-from tenants import slugs
+from tenants import names
 from tenants.models import Domain, Tenant
 from tenants.problems import TenantNotFound
 
@@ -35,7 +35,7 @@ def tenant_by_slug(slug: str) -> Tenant:
 
     A former name does not count, since who asks may mean somebody else; the error tells today's.
     """
-    name = slugs.normalise_slug(slug)
+    name = names.normalise_slug(slug)
     found = Domain.objects.filter(domain=name, kind=Domain.Kind.SUBDOMAIN).first()
     if found is None:
         raise TenantNotFound(f"There is no tenant {name!r}.")

@@ -14,11 +14,10 @@ from django.utils import timezone
 from audit.services import Actor, record
 from core.db_backend.scope import PUBLIC, use_scope
 from core.problems import FieldError, ValidationFailed
-from tenants import slugs
-from tenants.labels import claim_subdomain
+from tenants import names
 from tenants.models import Domain, Tenant
 from tenants.routing import invalidate_route
-from tenants.services import lock_undeleted_tenant, tenant_target
+from tenants.services import claim_subdomain, lock_undeleted_tenant, tenant_target
 
 MAX_REDIRECT_DAYS = 3650
 # A tenant that is renamed again and again must not keep every name it ever had from the others.
@@ -35,7 +34,7 @@ def rename_subdomain(
     for names that have been reserved since. Raises ValidationFailed, TenantNotFound and
     SubdomainTaken.
     """
-    slug, days = slugs.clean_slug(subdomain), _validate_redirect_days(redirect_days)
+    slug, days = names.clean_slug(subdomain), _validate_redirect_days(redirect_days)
     with use_scope(PUBLIC), transaction.atomic():
         tenant = lock_undeleted_tenant(tenant_id)
         before = tenant.slug
@@ -63,7 +62,7 @@ def _swap_subdomains(tenant: Tenant, before: str, slug: str, days: int) -> tuple
     """
     own = Domain.objects.filter(tenant=tenant)
     if not own.filter(domain=slug).exists():
-        slugs.require_not_reserved(slug)
+        names.require_not_reserved(slug)
         claim_subdomain(tenant, slug)
     left = own.filter(domain=before)
     left.update(is_primary=False, redirect_until=timezone.now() + timedelta(days=days))

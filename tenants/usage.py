@@ -10,15 +10,19 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Protocol, cast
 
-from django.db import connection, transaction
+from django.conf import settings
+from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from psycopg import sql
 
 from core.db_backend.scope import PUBLIC, use_scope
 from tenants.context import tenant_context
 from tenants.models import RequestCount, Tenant, Usage
+from tenants.problems import TenantUnavailable
 from tenants.refs import TenantRef
 
 # The record of migrations is ours, not the tenant's.
@@ -32,15 +36,26 @@ SCHEMA_USAGE_QUERY = """
     WHERE space.nspname = ANY(%s)
     GROUP BY space.nspname
 """
+
+
 TABLES_QUERY = """
     SELECT tablename FROM pg_tables
     WHERE schemaname = %s AND tablename <> 'django_migrations' ORDER BY tablename
 """
+
+
 SET_TIMEOUTS = (
     "SELECT set_config('statement_timeout', %s, true), set_config('lock_timeout', %s, true)"
 )
+
+
 TIMEOUTS = ["5s", "1s"]
+
+
 USAGE_FIELDS = ["rows", "database_bytes", "objects_held", "object_bytes", "measured_at"]
+
+
+MAX_USAGE_AGE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,3 +135,46 @@ def tenants_to_measure(before: datetime) -> QuerySet[Tenant]:
     longest_ago = F("usage__measured_at").asc(nulls_first=True)
     found: QuerySet[Tenant] = due.order_by(longest_ago, "created_at")
     return found
+
+
+# A tenant's usage as people are shown it, measured anew when what is known is old.
+#
+# Tenants know nothing of files; ``settings.TENANT_USAGE_MEASURER`` names who measures.
+
+
+class UsageMeasurer(Protocol):
+    """Measures a tenant in bounded time and keeps the result. Raises DatabaseError."""
+
+    def __call__(self, tenant: Tenant, *, exact: bool) -> Usage: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentUsage:
+    """A tenant's usage: what it holds, whether its rows were just counted, requests by day."""
+
+    held: Usage
+    rows_are_exact: bool
+    requests: dict[str, int]
+
+
+def current_usage(tenant: Tenant, *, exact: bool) -> CurrentUsage:
+    """Return the usage, at most five minutes old; ``exact`` counts the rows now.
+
+    When it cannot be measured in time the last result is returned. Raises TenantUnavailable without
+    one.
+    """
+    known = last_usage(tenant.pk)
+    fresh = known is not None and timezone.now() - known.measured_at < MAX_USAGE_AGE
+    if known is None or exact or not fresh:
+        known, exact = _measure(tenant, known, exact)
+    return CurrentUsage(known, exact, requests_by_day(tenant.pk))
+
+
+def _measure(tenant: Tenant, known: Usage | None, exact: bool) -> tuple[Usage, bool]:
+    measurer = cast("UsageMeasurer", import_string(settings.TENANT_USAGE_MEASURER))
+    try:
+        return measurer(tenant, exact=exact), exact
+    except DatabaseError as exc:  # too slow, locked by a migration, being restored
+        if known is None:
+            raise TenantUnavailable("This workspace cannot be measured now.") from exc
+        return known, False

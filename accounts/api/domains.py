@@ -23,10 +23,14 @@ from core.http.conditional import require_match, response_with_etag
 from idempotency.keys import IDEMPOTENCY_KEY
 from idempotency.services import fingerprint_of, idempotent
 from tenants.context import current_tenant
-from tenants.documents import domain_etag, serialize_domain
-from tenants.domains.queries import domains_of
+from tenants.domains.services import domains_of
 from tenants.models import Domain
-from tenants.serializers import DomainClaimSerializer, DomainSerializer
+from tenants.serializers import (
+    DomainClaimSerializer,
+    DomainSerializer,
+    domain_etag,
+    serialize_domain,
+)
 
 
 class DomainListView(ApiView):

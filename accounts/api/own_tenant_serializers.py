@@ -19,10 +19,8 @@ from core.api.fields import IntegerField, ListField, TextField
 from core.api.serializers import StrictSerializer, as_validator
 from core.http.conditional import etag_of_document
 from core.text.formatting import timestamp, timestamp_or_none
-from tenants.documents import serialize_domain_summary, serialize_request_counts, serialize_usage
 from tenants.hosts import site_url
 from tenants.limits import limits_from
-from tenants.measuring import CurrentUsage
 from tenants.models import Tenant
 from tenants.names import MAX_TENANT_NAME_LENGTH, clean_tenant_name
 from tenants.serializers import (
@@ -30,7 +28,11 @@ from tenants.serializers import (
     LimitsSerializer,
     RequestCountsSerializer,
     UsageSerializer,
+    serialize_domain_summary,
+    serialize_request_counts,
+    serialize_usage,
 )
+from tenants.usage import CurrentUsage
 
 YEAR = 365 * DAY
 

@@ -11,9 +11,8 @@ from accounts.sessions.tokens import access_token, token_lifetimes
 from core.api.fields import EmailField, NameField, TextField
 from core.api.serializers import CredentialsSerializer, as_validator
 from core.text.formatting import timestamp
-from tenants.names import MAX_TENANT_NAME_LENGTH, clean_tenant_name
-from tenants.slugs import MAX_SLUG_LENGTH
-from tenants.slugs import clean_new_slug as checked_slug
+from tenants.names import MAX_SLUG_LENGTH, MAX_TENANT_NAME_LENGTH, clean_tenant_name
+from tenants.names import clean_new_slug as checked_slug
 
 TENANT_FIELD_HELP = "On api. only, and only without a credential: that names its workspace itself."
 

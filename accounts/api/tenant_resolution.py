@@ -8,10 +8,10 @@ from core.problems import FieldError, ValidationFailed
 from tenants.availability import require_served, require_visible
 from tenants.context import current_tenant_or_none, tenant_context
 from tenants.credentials import tenant_of_token
+from tenants.names import normalise_slug
 from tenants.refs import TenantRef
 from tenants.request_counts import count_request
 from tenants.routing import tenant_for_host
-from tenants.slugs import normalise_slug
 
 
 @contextmanager

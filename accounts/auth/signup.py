@@ -16,9 +16,9 @@ from audit.services import Actor, record
 from core.db_backend.scope import PUBLIC, use_scope
 from core.text.email_addresses import canonical_address
 from tenants.context import tenant_context
+from tenants.names import clean_new_slug as checked_slug
 from tenants.refs import TenantRef
 from tenants.services import create_tenant
-from tenants.slugs import clean_new_slug as checked_slug
 
 SignupAction = Callable[[], tuple[TenantRef, NewSession]]
 

@@ -12,10 +12,8 @@ from accounts.users.permissions import lock_authorized_actor
 from audit.services import record
 from core.db_backend.scope import PUBLIC, use_scope
 from tenants.context import current_tenant
-from tenants.domains.dns_proof import CheckResult, look_up_proof
-from tenants.domains.queries import domains_of, get_domain
-from tenants.domains.services import claim_domain, remove_domain
-from tenants.domains.turns import lookup_slot
+from tenants.domains.dns_proof import CheckResult, look_up_proof, lookup_slot
+from tenants.domains.services import claim_domain, domains_of, get_domain, remove_domain
 from tenants.domains.verification import apply_check_result
 from tenants.models import Domain
 from tenants.problems import DomainNotFound, DomainTaken

@@ -23,13 +23,12 @@ from core.db_backend.scope import PUBLIC, use_scope
 from core.problems import FieldError, ValidationFailed
 from core.text.formatting import timestamp_or_none
 from tenants.context import current_tenant
-from tenants.details import update_details
 from tenants.lifecycle import schedule_deletion
-from tenants.measuring import CurrentUsage, current_usage
 from tenants.models import Tenant
 from tenants.problems import TenantUnavailable
 from tenants.queries import get_tenant
-from tenants.services import lock_undeleted_tenant, tenant_target
+from tenants.services import lock_undeleted_tenant, tenant_target, update_details
+from tenants.usage import CurrentUsage, current_usage
 
 Check = Callable[[Tenant], None]
 

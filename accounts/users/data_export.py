@@ -34,7 +34,7 @@ def export_user(person_id: uuid.UUID, *, by: User) -> Iterator[bytes]:
     """Return the document about a person in parts, and put on record who asked for it.
 
     The parts are read from the database as they are asked for, each of which must happen inside of
-    the tenant (tenants/streaming.py). Raises NotFound, PermissionRefused.
+    the tenant (tenants/context.py). Raises NotFound, PermissionRefused.
     """
     with transaction.atomic():
         person = get_user(person_id)

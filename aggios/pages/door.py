@@ -7,8 +7,8 @@ from django.shortcuts import redirect, render
 
 from pages.base import page
 from tenants.hosts import site_url
+from tenants.names import normalise_slug
 from tenants.routing import tenant_for_host
-from tenants.slugs import normalise_slug
 
 MAX_INPUT_LENGTH = 300
 

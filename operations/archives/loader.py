@@ -23,7 +23,6 @@ from operations.archives.migration_state import (
 from operations.archives.snapshot import SEQUENCES_QUERY, list_tables, migration_history
 from operations.errors import IncompatibleError
 from operations.owner_session import OwnerSession, owner_session
-from tenants.database.history import schema_lock
 from tenants.schemas.drop import drop_schema_in_batches
 from tenants.schemas.owner import (
     OWNER_ALIAS,
@@ -32,7 +31,7 @@ from tenants.schemas.owner import (
     run_as_owner,
     runtime_login,
 )
-from tenants.schemas.schema_state import MigrationKey, ProgressCallback
+from tenants.schemas.schema_state import MigrationKey, ProgressCallback, schema_lock
 
 
 class SourceTable(Protocol):

@@ -20,7 +20,7 @@ from operations.audit_trails import reset_trail_head
 from operations.errors import ArchiveError, IncompatibleError
 from operations.owner_session import tenant_operation_lock
 from tenants.context import tenant_context
-from tenants.maintenance import begin_maintenance, end_maintenance
+from tenants.lifecycle import begin_maintenance, end_maintenance
 from tenants.models import Tenant
 from tenants.refs import ref_of
 from tenants.schemas.schema_state import ProgressCallback

@@ -7,7 +7,7 @@ from django.db import transaction
 from audit.services import Actor
 from core.db_backend.scope import PUBLIC, use_scope
 from operations.errors import ArchiveError
-from tenants.maintenance import begin_maintenance
+from tenants.lifecycle import begin_maintenance
 from tenants.models import Tenant
 from tenants.problems import TenantNotFound
 from tenants.queries import tenant_by_slug

@@ -15,11 +15,11 @@ from accounts.sessions.lookup import find_session_with_user
 from operations.isolation.canaries import AuditIncompleteError, Canaries
 from operations.isolation.seeding import create_api_key, create_session
 from operations.isolation.tenants import AuditTenant
-from tenants.api_key_form import API_KEY_PREFIX, api_key_text
+from tenants.availability import TenantState, tenant_state
 from tenants.context import tenant_context
+from tenants.credentials import API_KEY_PREFIX, api_key_text
 from tenants.routing import tenant_for_id
 from tenants.signing_keys import current_key_id, signing_key
-from tenants.states import TenantState, tenant_state
 
 
 @dataclass(slots=True)

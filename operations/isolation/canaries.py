@@ -14,7 +14,7 @@ from files.models import File, Share
 from files.shares.tokens import share_token
 from operations.isolation.tenants import AuditTenant
 from tenants.context import tenant_context
-from tenants.domains.queries import domains_of
+from tenants.domains.services import domains_of
 from tenants.refs import TenantRef
 from tenants.schemas.schema_state import app_labels
 

@@ -9,10 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from staff.actors import admin_actor
 from staff.admin.confirmed_action import ConfirmationForm, ConfirmedAction
+from tenants.availability import TenantState, tenant_state
 from tenants.lifecycle import MAX_GRACE_DAYS, cancel_deletion, schedule_deletion
 from tenants.models import Tenant
 from tenants.services import rotate_key
-from tenants.states import TenantState, tenant_state
 
 
 class DeletionForm(ConfirmationForm):

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from core.forms import EmailAddressFormField
 from core.problems import FieldError, ValidationFailed
 from staff.admin.limits import LimitFields
-from tenants import slugs
+from tenants import names
 from tenants.domains.validation import clean_new_domain, is_domain_available
 from tenants.models import Domain, Tenant
 from tenants.names import clean_tenant_name
@@ -70,7 +70,7 @@ class ChangeTenantForm(LimitFields, TenantForm):
         own = {domain.domain for domain in self.instance.domains.all() if domain.is_label}
         if wanted.strip().lower() in own:
             return str(wanted.strip().lower())
-        return clean_with(lambda text: require_free(slugs.clean_new_slug(text)), wanted)
+        return clean_with(lambda text: require_free(names.clean_new_slug(text)), wanted)
 
 
 class NewTenantForm(TenantForm):
@@ -93,7 +93,7 @@ class NewTenantForm(TenantForm):
     def clean_subdomain(self) -> str:
         """Return the slug."""
         return clean_with(
-            lambda text: require_free(slugs.clean_new_slug(text)), self.cleaned_data["subdomain"]
+            lambda text: require_free(names.clean_new_slug(text)), self.cleaned_data["subdomain"]
         )
 
 

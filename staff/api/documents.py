@@ -5,10 +5,10 @@ from typing import Any
 
 from core.http.conditional import etag_of_document
 from core.text.formatting import timestamp, timestamp_or_none
-from tenants.documents import serialize_domain, serialize_usage
 from tenants.hosts import site_url
 from tenants.limits import limit_overrides, limits_from
 from tenants.models import Tenant
+from tenants.serializers import serialize_domain, serialize_usage
 
 
 def serialize_tenant(tenant: Tenant) -> dict[str, Any]:

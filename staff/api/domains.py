@@ -15,12 +15,15 @@ from idempotency.services import fingerprint_of, idempotent
 from staff.api.base import CHANGE, VIEW, StaffView
 from staff.authentication import api_actor
 from staff.queries import visible_tenant
-from tenants.documents import domain_etag, serialize_domain
-from tenants.domains.queries import domains_of, get_domain
-from tenants.domains.services import claim_domain, remove_domain
+from tenants.domains.services import claim_domain, domains_of, get_domain, remove_domain
 from tenants.domains.verification import check_domain
 from tenants.models import Domain
-from tenants.serializers import DomainClaimSerializer, DomainSerializer
+from tenants.serializers import (
+    DomainClaimSerializer,
+    DomainSerializer,
+    domain_etag,
+    serialize_domain,
+)
 
 
 class TenantDomains(StaffView):

@@ -11,12 +11,11 @@ from staff.models import StaffUser
 from staff.tokens import IssuedToken
 from tenants.lifecycle import MAX_GRACE_DAYS
 from tenants.models import Tenant
-from tenants.names import MAX_TENANT_NAME_LENGTH, clean_tenant_name
+from tenants.names import MAX_SLUG_LENGTH, MAX_TENANT_NAME_LENGTH, clean_tenant_name
+from tenants.names import clean_new_slug as checked_slug
+from tenants.names import clean_slug as well_formed_slug
 from tenants.serializers import DomainSerializer, LimitsSerializer, UsageSerializer
 from tenants.services import MAX_REASON_LENGTH
-from tenants.slugs import MAX_SLUG_LENGTH
-from tenants.slugs import clean_new_slug as checked_slug
-from tenants.slugs import clean_slug as well_formed_slug
 from tenants.subdomains import MAX_REDIRECT_DAYS
 
 

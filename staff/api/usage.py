@@ -11,9 +11,13 @@ from rest_framework.response import Response
 from core.api.serializers import validated_data
 from staff.api.base import VIEW, StaffView
 from staff.queries import visible_tenant
-from tenants.documents import serialize_request_counts, serialize_usage
-from tenants.measuring import CurrentUsage, current_usage
-from tenants.serializers import RequestCountsSerializer, UsageSerializer
+from tenants.serializers import (
+    RequestCountsSerializer,
+    UsageSerializer,
+    serialize_request_counts,
+    serialize_usage,
+)
+from tenants.usage import CurrentUsage, current_usage
 
 
 class UsageRequestSerializer(serializers.Serializer[Any]):

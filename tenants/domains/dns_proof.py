@@ -5,8 +5,11 @@ points here, and only whoever holds the zone can set it. A CNAME at its name is 
 """
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from threading import BoundedSemaphore
 
 import dns.exception
 import dns.name
@@ -15,13 +18,28 @@ from dns.nameserver import Do53Nameserver
 from dns.rdatatype import TXT
 from dns.resolver import NXDOMAIN, LifetimeTimeout, NoAnswer, Resolver
 
+from core.problems import RateLimited
 from tenants.models import Domain
 
 CHALLENGE_LABEL = "_aggios-challenge"
+
+
 VALUE_PREFIX = "aggios-verification="
+
+
 LOOKUP_TIMEOUT = 5.0  # seconds for the whole look-up, whatever the servers do
+
+
 SERVER_TIMEOUT = 2.0  # seconds for one server to answer
+
+
 EDNS_PAYLOAD = 1232  # octets of a datagram that is not cut up on its way (dnsflagday.net/2020)
+
+
+MAX_CONCURRENT_LOOKUPS = 2
+
+
+LOOKUP_SLOTS = BoundedSemaphore(MAX_CONCURRENT_LOOKUPS)
 
 
 class CheckResult(StrEnum):
@@ -94,3 +112,22 @@ def _resolver() -> Resolver:
     resolver.timeout = SERVER_TIMEOUT
     resolver.use_edns(0, 0, EDNS_PAYLOAD)
     return resolver
+
+
+# How many look-ups that people wait for go on at once in a process.
+#
+# Each may hold its thread for five seconds (``proof.LIFETIME``). With a few threads a process,
+# people with slow name servers could otherwise take all of them from everybody else.
+
+
+@contextmanager
+def lookup_slot() -> Iterator[None]:
+    """Take a turn for the block. Raises RateLimited at once when all are taken."""
+    if not LOOKUP_SLOTS.acquire(blocking=False):
+        after = str(round(LOOKUP_TIMEOUT))
+        why = f"Other domains are being looked up. Try again in {after} seconds."
+        raise RateLimited(why, headers={"Retry-After": after})
+    try:
+        yield
+    finally:
+        LOOKUP_SLOTS.release()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from audit.services import Actor, record
@@ -16,13 +17,14 @@ from core.db_backend.scope import PUBLIC, use_scope
 from core.problems import FieldError
 from tenants.domains.dns_proof import CheckResult, new_proof_token
 from tenants.domains.validation import clean_custom_domain, clean_new_domain
-from tenants.labels import claim_subdomain
 from tenants.models import Domain, Tenant
 from tenants.problems import DomainNotFound, DomainTaken, PrimaryDomain, TooManyDomains
 from tenants.routing import invalidate_route
-from tenants.services import lock_undeleted_tenant, tenant_target
+from tenants.services import claim_subdomain, lock_undeleted_tenant, tenant_target
 
 TAKEN_ERROR = FieldError("domain", "taken", DomainTaken.title)
+
+
 VERIFICATION_FIELDS = ["verified_at", "proof_token", "checked_at", "check_result"]
 
 
@@ -152,3 +154,40 @@ def lock_domain(domain_id: uuid.UUID, *, tenant_id: uuid.UUID | None = None) -> 
 
 def _record_domain_event(action: str, domain: Domain, actor: Actor) -> None:
     record(action, actor=actor, target=tenant_target(domain.tenant), domain=domain.domain)
+
+
+# Reading the names of tenants. What is asked for one tenant is answered from its own rows.
+
+
+def domains_of(tenant_id: uuid.UUID) -> QuerySet[Domain]:
+    """Return the names of a tenant: the primary one first, then by the alphabet."""
+    found: QuerySet[Domain] = Domain.objects.filter(tenant_id=tenant_id).select_related("tenant")
+    return found
+
+
+def get_domain(tenant_id: uuid.UUID, domain_id: uuid.UUID) -> Domain:
+    """Return one name of a tenant. Raises DomainNotFound, also for a name of somebody else."""
+    domain = domains_of(tenant_id).filter(pk=domain_id).first()
+    if domain is None:
+        raise DomainNotFound
+    return domain
+
+
+def get_domain_by_name(tenant_id: uuid.UUID, name: str) -> Domain:
+    """Return the name of a tenant that reads ``name``. Raises DomainNotFound that names it."""
+    domain = domains_of(tenant_id).filter(domain=name).first()
+    if domain is None:
+        raise DomainNotFound(f"The workspace has no domain {name!r}.")
+    return domain
+
+
+def routed_domains() -> QuerySet[Domain]:
+    """Return the custom domains that answer for a tenant, by the alphabet.
+
+    Those of a suspended tenant too: its page that says so wants a certificate. Those of one whose
+    purge has begun no more.
+    """
+    proved = Domain.objects.filter(kind=Domain.Kind.CUSTOM, verified_at__isnull=False)
+    living = proved.exclude(tenant__status=Tenant.Status.DELETING)
+    found: QuerySet[Domain] = living.order_by("domain")
+    return found

@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse
 
 from core.db_backend.scope import PUBLIC, use_scope
 from core.http.responses import as_problem, problem_response
-from tenants.domains.queries import routed_domains
+from tenants.domains.services import routed_domains
 from tenants.hosts import HOST_NAME_PATTERN, site_for_host
 
 PROVIDER_PATH = "/internal/traefik"

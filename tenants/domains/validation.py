@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from core.problems import FieldError, ValidationFailed
 from core.text.domain_names import ascii_domain
-from tenants import slugs
+from tenants import names
 from tenants.domains.dns_proof import CHALLENGE_LABEL
 from tenants.hosts import HOST_NAME_PATTERN
 from tenants.models import Domain
@@ -26,7 +26,7 @@ def clean_new_domain(text: str, *, field: str = "domain") -> str:
     return (
         clean_custom_domain(name, field=field)
         if "." in name
-        else slugs.clean_new_slug(name, field=field)
+        else names.clean_new_slug(name, field=field)
     )
 
 
@@ -38,7 +38,7 @@ def clean_domain(text: str, *, field: str = "domain") -> str:
     name = text.strip().rstrip(".")
     if "." in name:
         return clean_custom_domain(name, field=field)
-    return slugs.clean_slug(name, field=field)
+    return names.clean_slug(name, field=field)
 
 
 def clean_custom_domain(text: str, *, field: str = "domain") -> str:

@@ -13,7 +13,6 @@ from django.db import connections
 
 from core.db_backend.scope import PUBLIC, use_scope
 from tenants.context import tenant_context
-from tenants.database.history import SchemaMissing
 from tenants.fleet.members import Member, is_deleted
 from tenants.fleet.results import OUTCOME_BY_ERROR_KIND, Outcome, Result, error_text
 from tenants.models import Tenant
@@ -21,6 +20,7 @@ from tenants.refs import ref_of
 from tenants.schemas.errors import DatabaseErrorKind, classify_error
 from tenants.schemas.migrator import SchemaMigrator
 from tenants.schemas.owner import owner_connection
+from tenants.schemas.schema_state import SchemaMissing
 
 # A connection keeps in memory what it has met of each tenant's tables.
 TENANTS_PER_CONNECTION = 200

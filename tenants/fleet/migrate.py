@@ -5,25 +5,36 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import transaction
+
+from audit.services import SYSTEM
 from core.db_backend.scope import PUBLIC, use_scope
-from tenants.fleet import marks, records
-from tenants.fleet.interruption import InterruptHandler
+from tenants.fleet import records
+from tenants.fleet.control import InterruptHandler
 from tenants.fleet.members import Member, list_members
-from tenants.fleet.options import worker_count
 from tenants.fleet.pending import outdated_schemas, schemas_with_history
-from tenants.fleet.pool import WorkerPool
 from tenants.fleet.progress import ProgressDisplay
-from tenants.fleet.results import Result
+from tenants.fleet.results import Outcome, Result
 from tenants.fleet.runner import Runner, RunPolicy
 from tenants.fleet.summary import RunSummary
-from tenants.fleet.workers import InProcessWorker, ProcessWorker, Worker
+from tenants.fleet.workers import InProcessWorker, ProcessWorker, Worker, WorkerPool
+from tenants.lifecycle import begin_maintenance, end_maintenance
+from tenants.management.arguments import worker_count
 from tenants.models import FleetRun, Tenant
+from tenants.problems import TenantNotFound
 from tenants.schemas.owner import owner_connection
+from tenants.services import lock_tenant
 
 CANCEL_QUERY = (
     "SELECT pg_cancel_backend(pid) FROM pg_stat_activity "
     "WHERE application_name = %s AND usename = current_user"
 )
+
+
+MIGRATION_FAILED = Tenant.Maintenance.MIGRATION_FAILED
+
+
+MAX_NOTE_LENGTH = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +58,7 @@ def migratable_members(slugs: list[str] | None) -> list[Member]:
 def outdated_members(found: list[Member]) -> list[Member]:
     """Return those that lack a migration; marked ones last, so that no canary is a broken one."""
     late = set(outdated_schemas([member.schema for member in found]))
-    ordered = sorted(found, key=lambda member: member.maintenance == marks.MIGRATION_FAILED)
+    ordered = sorted(found, key=lambda member: member.maintenance == MIGRATION_FAILED)
     return [member for member in ordered if member.schema in late]
 
 
@@ -102,9 +113,9 @@ class FleetMigration:
     def _settle(self, member: Member, result: Result) -> None:
         assert self._run is not None  # noqa: S101 - made before the first worker
         records.record_outcome(self._run, member, result)
-        marks.mark_failed(member, result)
-        if result.succeeded and member.maintenance == marks.MIGRATION_FAILED:
-            marks.clear_failed(member)
+        mark_failed(member, result)
+        if result.succeeded and member.maintenance == MIGRATION_FAILED:
+            clear_failed(member)
         self._summary.results.append((member, result))
         self._watch.settled(member, result)
 
@@ -112,8 +123,8 @@ class FleetMigration:
         """Serve those again that were marked and lack nothing: somebody has mended them."""
         behind_now = {member.id for member in late}
         for member in found:
-            if member.maintenance == marks.MIGRATION_FAILED and member.id not in behind_now:
-                marks.clear_failed(member)
+            if member.maintenance == MIGRATION_FAILED and member.id not in behind_now:
+                clear_failed(member)
                 self._watch.say(f"{member.name}: is up to date and served again")
 
     def _worker(self, name: str, size: int) -> Callable[[], Worker]:
@@ -132,3 +143,37 @@ def _cancel(name: str) -> None:
     """Cancel what the run's own sessions are doing; their transactions roll back."""
     with use_scope(PUBLIC), owner_connection().cursor() as cursor:
         cursor.execute(CANCEL_QUERY, [name])
+
+
+# Tenants whose migration failed answer 503 until a later run succeeds.
+
+
+def mark_failed(member: Member, result: Result) -> None:
+    """Take the tenant off the air if its migration failed by its own fault.
+
+    A lock that was not got, a database that went away or a run that was told to stop says nothing
+    against the tenant: it is as it was, and the version that serves now can go on serving it. A
+    tenant that is off the air for another reason stays so for that reason.
+    """
+    if result.outcome is not Outcome.FAILED:
+        return
+    try:
+        with use_scope(PUBLIC), transaction.atomic():
+            if lock_tenant(member.id).maintenance in {"", MIGRATION_FAILED}:
+                begin_maintenance(
+                    member.id, MIGRATION_FAILED, actor=SYSTEM, note=result.detail[:MAX_NOTE_LENGTH]
+                )
+    except TenantNotFound:
+        return  # deleted at this moment
+
+
+def clear_failed(member: Member) -> bool:
+    """Serve a tenant again that was marked; return whether it was."""
+    try:
+        with use_scope(PUBLIC), transaction.atomic():
+            if lock_tenant(member.id).maintenance != MIGRATION_FAILED:
+                return False
+            end_maintenance(member.id, actor=SYSTEM)
+            return True
+    except TenantNotFound:
+        return False

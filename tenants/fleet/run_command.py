@@ -8,14 +8,13 @@ from typing import Any
 from django.core.management import CommandError, get_commands
 
 from tenants.fleet import records
-from tenants.fleet.interruption import InterruptHandler
+from tenants.fleet.control import InterruptHandler
 from tenants.fleet.members import Member, list_members
-from tenants.fleet.options import worker_count
-from tenants.fleet.pool import WorkerPool
 from tenants.fleet.results import Result
 from tenants.fleet.runner import Runner, RunPolicy
 from tenants.fleet.summary import RunSummary
-from tenants.fleet.workers import ProcessWorker
+from tenants.fleet.workers import ProcessWorker, WorkerPool
+from tenants.management.arguments import worker_count
 from tenants.models import FleetRun, Tenant
 
 # What concerns the platform, and what never ends.

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from tenants.fleet.interruption import InterruptHandler
+from tenants.fleet.control import InterruptHandler
 from tenants.fleet.members import Member
-from tenants.fleet.pool import WorkerPool
 from tenants.fleet.results import TRANSIENT_OUTCOMES, Outcome, Result
+from tenants.fleet.workers import WorkerPool
 
 POLL_SECONDS = 0.2
 MAX_PAUSE_SECONDS = 16.0

@@ -19,14 +19,16 @@ from django.db.migrations.state import ProjectState
 from psycopg import sql
 
 from core.db_backend.scope import use_scope
-from tenants.database.history import AppliedMigrations, applied_migrations, schema_lock
 from tenants.schemas.concurrent_indexes import drop_invalid_indexes
 from tenants.schemas.errors import DatabaseErrorKind, classify_error
 from tenants.schemas.owner import OWNER_ALIAS, make_history_read_only, owner_connection
 from tenants.schemas.schema_state import (
+    AppliedMigrations,
     MigrationKey,
     ProgressCallback,
+    applied_migrations,
     leaf_migrations,
+    schema_lock,
     schema_scope,
 )
 from tenants.schemas.sql_recorder import SqlRecorder, is_schema_independent

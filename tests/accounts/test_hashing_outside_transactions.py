@@ -13,7 +13,7 @@ from accounts.passwords import hashers
 from accounts.passwords.hashing import PasswordHashPool
 from audit.services import SYSTEM
 from tenants.context import tenant_context
-from tenants.details import update_tenant
+from tenants.services import update_tenant
 from tests.support.accounts.in_process_client import post_from_address, random_address
 from tests.support.accounts.invitations import (
     post_invitation,

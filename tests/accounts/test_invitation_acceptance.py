@@ -13,7 +13,7 @@ from httpx import Response
 from accounts.models import User
 from audit.services import SYSTEM
 from tenants.context import tenant_context
-from tenants.details import update_tenant
+from tenants.services import update_tenant
 from tests.support.accounts.invitations import (
     CLOSED,
     INVITATIONS,

@@ -10,8 +10,8 @@ from django.db import transaction
 from accounts.models import User
 from audit.services import SYSTEM
 from tenants.context import tenant_context
-from tenants.details import update_tenant
 from tenants.models import Tenant
+from tenants.services import update_tenant
 from tests.support.accounts.tokens import field_errors
 from tests.support.browser import Browser
 from tests.support.factories import Agency

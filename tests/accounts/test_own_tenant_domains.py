@@ -8,7 +8,7 @@ import pytest
 from audit.models import AuditEvent
 from core.db_backend.scope import PUBLIC, use_scope
 from core.problems import RateLimited
-from tenants.domains.turns import LOOKUP_SLOTS, MAX_CONCURRENT_LOOKUPS, lookup_slot
+from tenants.domains.dns_proof import LOOKUP_SLOTS, MAX_CONCURRENT_LOOKUPS, lookup_slot
 from tenants.models import Domain
 from tests.support.accounts.invitations import audit_events
 from tests.support.accounts.tokens import field_errors, status_and_code

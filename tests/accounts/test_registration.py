@@ -11,8 +11,8 @@ from accounts.models import User
 from audit.services import SYSTEM
 from idempotency.models import Answer
 from tenants.context import tenant_context
-from tenants.details import update_tenant
 from tenants.models import Domain
+from tenants.services import update_tenant
 from tests.support.accounts.tokens import field_errors, status_and_code
 from tests.support.factories import Agency
 from tests.support.http_client import PASSWORD, Site

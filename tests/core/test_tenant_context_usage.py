@@ -20,7 +20,7 @@ FORBIDDEN = {
 }
 BLOCKS = {"tenant_context", "enter", "addressed_tenant"}
 # The backend must have the names to refuse them.
-REFUSING = {"core/db_backend/base.py", "tenants/models/tenant.py"}
+REFUSING = {"core/db_backend/base.py", "tenants/models.py"}
 
 
 @cache

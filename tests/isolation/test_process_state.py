@@ -23,7 +23,7 @@ REVIEWED = {
     "audit.services.SYSTEM": "a constant",
     "core.db_backend.queries._statement": "SQL text that names no schema, by model",
     "core.db_backend.scope.PUBLIC": "a constant",
-    "tenants.domains.turns.LOOKUP_SLOTS": "how many look-ups may go on at once; holds no data",
+    "tenants.domains.dns_proof.LOOKUP_SLOTS": "how many look-ups may go on at once; holds no data",
     "staff.admin_site.site": "Django admin's registry",
     "operations.audit_trails.PLATFORM_TRAIL": "a constant",
     "tenants.schemas.schema_state.tenant_migrations": "the migrations of the code",

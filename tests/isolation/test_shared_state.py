@@ -153,7 +153,7 @@ def test_mail_is_sent_from_a_tenants_outbox_alone():
 LOCKS = {
     "audit/functions.sql": "by the trail's schema",
     "tenants/fleet/control.py": "one for the fleet, and by the run's id",
-    "tenants/database/history.py": "by the tenant's schema",
+    "tenants/schemas/schema_state.py": "by the tenant's schema",
     "operations/housekeeping.py": "one for the chores",
     "operations/isolation/run.py": "one for audits",
     "operations/owner_session.py": "by the tenant's id",

@@ -12,10 +12,10 @@ from audit.services import SYSTEM
 from operations.archives.file_format import MANIFEST
 from operations.archives.reader import open_archive
 from operations.archives.restore import LoadOptions, restore_tenant
-from tenants.database.history import SCHEMA_LOCK
 from tenants.models import Tenant
 from tenants.problems import TenantNotFound
 from tenants.queries import tenant_by_slug
+from tenants.schemas.schema_state import SCHEMA_LOCK
 from tenants.services import mark_deleting
 from tests.operations.conftest import run_command
 from tests.operations.test_hostile_archives import members_of, part_of, signed

@@ -27,7 +27,7 @@ SINKS = {
 }
 ALSO = {
     "core/rate_limits/limits.py",
-    "tenants/caching.py",
+    "tenants/context.py",
     "accounts/encryption.py",
     "idempotency/services.py",
 }
@@ -41,7 +41,7 @@ UNAMBIGUOUS = {
     "core/crypto/encryption.py:encrypt": "the version of a pepper, from the settings, and a Fernet token",
     "tenants/schemas/schema_state.py:migrations_digest": "names of apps and migrations from the code",
     "tenants/domains/traefik.py:_routers": "the id of a row and a suffix from the code",
-    "tenants/caching.py:tenant_cache_key": "only the last part is chosen, the others are ours",
+    "tenants/context.py:tenant_cache_key": "only the last part is chosen, the others are ours",
     "tenants/signing_keys.py:__str__": "an id of fixed length and a number",
     "tenants/signing_keys.py:_derive_key": "a purpose from the code, an id of fixed length and a number",
     "accounts/passwords/breaches.py:_fetch_range": "an address from the settings and hexadecimal",

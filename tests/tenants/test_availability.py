@@ -8,10 +8,9 @@ from django.utils import timezone
 
 from core.problems import Problem
 from staff.admin.tenant_columns import describe_state
-from tenants.availability import require_served
+from tenants.availability import TenantState, require_served, tenant_state
 from tenants.models import Tenant
 from tenants.refs import TenantRef
-from tenants.states import TenantState, tenant_state
 
 FACTS: dict[TenantState, dict[str, Any]] = {
     TenantState.MAINTENANCE: {"maintenance": Tenant.Maintenance.RESTORING},

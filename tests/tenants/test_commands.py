@@ -14,8 +14,7 @@ from accounts.models import User
 from audit.services import SYSTEM
 from tenants.context import tenant_context
 from tenants.fleet.control import FLEET_LOCK
-from tenants.lifecycle import cancel_deletion, schedule_deletion
-from tenants.maintenance import begin_maintenance, end_maintenance
+from tenants.lifecycle import begin_maintenance, cancel_deletion, end_maintenance, schedule_deletion
 from tenants.models import Tenant
 from tenants.queries import tenant_by_slug
 from tenants.refs import ref_of

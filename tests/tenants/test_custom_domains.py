@@ -20,8 +20,13 @@ from audit.models import AuditEvent
 from audit.services import SYSTEM, Actor
 from core.problems import ValidationFailed
 from tenants.domains.dns_proof import CheckResult, proof_record
-from tenants.domains.queries import get_domain
-from tenants.domains.services import add_domain, claim_domain, remove_domain, set_verified
+from tenants.domains.services import (
+    add_domain,
+    claim_domain,
+    get_domain,
+    remove_domain,
+    set_verified,
+)
 from tenants.domains.validation import is_domain_available
 from tenants.domains.verification import (
     apply_check_result,

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from audit.models import AuditEvent
 from audit.services import SYSTEM
 from core.db_backend.scope import PUBLIC, use_scope
-from tenants.maintenance import begin_maintenance, end_maintenance, maintenance_mode
+from tenants.lifecycle import begin_maintenance, end_maintenance, maintenance_mode
 from tenants.models import Tenant
 from tests.support.factories import Agency
 from tests.support.http_client import PASSWORD, Site

@@ -17,10 +17,9 @@ from core.problems import ValidationFailed
 from tenants.context import tenant_context
 from tenants.models import Domain, Tenant
 from tenants.problems import SubdomainTaken
-from tenants.provisioning import provision_schema
 from tenants.schemas.migrate import create_empty_schema, drop_schema, migrate_tenant_schema
 from tenants.schemas.schema_state import migrations_digest, tenant_migrations
-from tenants.services import create_tenant
+from tenants.services import create_tenant, provision_schema
 from tests.support.http_client import Site
 from tests.support.tenants.pg_catalog import describe_schema, orphaned_schemas_and_roles
 

@@ -14,11 +14,10 @@ from django.utils import timezone
 from audit.models import AuditEvent
 from audit.services import SYSTEM
 from core.problems import ValidationFailed
-from tenants import slugs, subdomains
+from tenants import names, subdomains
 from tenants.domains.services import add_domain
 from tenants.domains.validation import is_domain_available
-from tenants.lifecycle import schedule_deletion
-from tenants.maintenance import begin_maintenance
+from tenants.lifecycle import begin_maintenance, schedule_deletion
 from tenants.models import Domain, Tenant
 from tenants.problems import DomainTaken, SubdomainTaken, TenantNotFound
 from tenants.queries import tenant_by_slug
@@ -339,7 +338,7 @@ def test_the_same_name_again_changes_nothing(agency: Agency):
 
 def test_a_name_reserved_later_stays_with_its_tenant(make_tenant, monkeypatch):
     tenant, other = make_tenant(), make_tenant()
-    monkeypatch.setattr(slugs, "RESERVED_SLUGS", slugs.RESERVED_SLUGS | {tenant.slug})
+    monkeypatch.setattr(names, "RESERVED_SLUGS", names.RESERVED_SLUGS | {tenant.slug})
 
     same = rename_subdomain(tenant.id, subdomain=tenant.slug, actor=SYSTEM)
     rename_subdomain(tenant.id, subdomain=another_name(), actor=SYSTEM)
@@ -355,7 +354,7 @@ def test_a_name_reserved_later_stays_with_its_tenant(make_tenant, monkeypatch):
 def test_a_second_name_reserved_later_is_released_on_the_command_line(make_tenant, monkeypatch):
     tenant, name = make_tenant(), another_name()
     add_domain(tenant.id, name=name, verified=False, actor=SYSTEM)
-    monkeypatch.setattr(slugs, "RESERVED_SLUGS", slugs.RESERVED_SLUGS | {name})
+    monkeypatch.setattr(names, "RESERVED_SLUGS", names.RESERVED_SLUGS | {name})
 
     assert "released" in run("domains", "release", tenant.slug, name)
 

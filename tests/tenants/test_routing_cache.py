@@ -11,10 +11,9 @@ from django_redis import get_redis_connection
 from audit.services import SYSTEM
 from devstack.testing import TestStack
 from tenants import routing
-from tenants.details import update_tenant
 from tenants.domains.services import add_domain, remove_domain, set_verified
 from tenants.models import Tenant
-from tenants.services import resume_tenant, suspend_tenant
+from tenants.services import resume_tenant, suspend_tenant, update_tenant
 from tenants.subdomains import rename_subdomain
 from tests.support.factories import Agency
 from tests.support.http_client import Host, Site

@@ -3,7 +3,7 @@
 import pytest
 
 from core.problems import ValidationFailed
-from tenants.slugs import RESERVED_SLUGS, clean_new_slug
+from tenants.names import RESERVED_SLUGS, clean_new_slug
 
 GOOD = {
     "ab": "ab",

@@ -15,7 +15,7 @@ from audit.services import SYSTEM
 from core.text.normalization import pluralize
 from tenants.context import tenant_context
 from tenants.management.arguments import named_tenant
-from tenants.management.confirming import confirm
+from tenants.management.terminal import confirm
 from tenants.refs import ref_of
 
 

@@ -24,7 +24,7 @@ from operations.deletion.purge import PurgeOptions, purge_tenant
 from operations.errors import ArchiveError
 from operations.management.output import error_line
 from tenants.lifecycle import cancel_deletion, schedule_deletion
-from tenants.management.confirming import confirm
+from tenants.management.terminal import confirm
 from tenants.models import DeletionCertificate, Tenant
 from tenants.problems import TenantNotFound
 from tenants.queries import tenant_by_slug

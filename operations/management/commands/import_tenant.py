@@ -19,7 +19,7 @@ from operations.archives.restore import (
 )
 from operations.management.output import command_errors, format_counts, manifest_counts
 from operations.tenant_owners import reset_owner_password
-from tenants.management.confirming import confirm
+from tenants.management.terminal import confirm
 from tenants.queries import tenant_by_slug
 from tenants.refs import ref_of
 from tenants.schemas.owner import owner_connection

@@ -14,9 +14,9 @@ from rich.progress import track
 from core.text.normalization import pluralize
 from core.text.parsing import integer_argument
 from operations.usage import Outcome, measure_tenants
-from tenants.documents import serialize_usage
 from tenants.management.arguments import selected_tenants
 from tenants.models import Tenant, Usage
+from tenants.serializers import serialize_usage
 from tenants.usage import tenants_to_measure
 
 

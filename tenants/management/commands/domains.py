@@ -11,9 +11,8 @@ from audit.services import SYSTEM
 from core.problems import Problem
 from core.termination import TERMINATION_EXCEPTIONS, exit_status
 from tenants.domains.dns_proof import CheckResult, proof_record
-from tenants.domains.queries import domains_of, get_domain_by_name
 from tenants.domains.reports import RECORD_MISSING, DomainReport, domain_report, print_domains
-from tenants.domains.services import claim_domain, remove_domain
+from tenants.domains.services import claim_domain, domains_of, get_domain_by_name, remove_domain
 from tenants.domains.validation import clean_domain
 from tenants.domains.verification import check_all_domains, check_domain, expire_claims
 from tenants.models import Domain

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from audit.services import SYSTEM
-from tenants.maintenance import end_maintenance
+from tenants.lifecycle import end_maintenance
 from tenants.problems import TenantNotFound
 from tenants.queries import tenant_by_slug
 

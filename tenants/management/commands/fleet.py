@@ -10,7 +10,6 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tenants.fleet import records
 from tenants.fleet.control import command_run_lock
 from tenants.fleet.members import Member
-from tenants.fleet.options import add_run_arguments, slugs_argument
 from tenants.fleet.progress import ProgressDisplay
 from tenants.fleet.results import Result
 from tenants.fleet.run_command import (
@@ -21,9 +20,9 @@ from tenants.fleet.run_command import (
     start_task,
 )
 from tenants.fleet.runner import RunPolicy
-from tenants.fleet.status import fleet_status, serialize_run
+from tenants.fleet.status import fleet_status, print_report, print_status, serialize_run
 from tenants.fleet.summary import SOME_FAILED, RunSummary
-from tenants.fleet.views import print_report, print_status
+from tenants.management.arguments import add_run_arguments, slugs_argument
 from tenants.schemas.owner import owner_connection
 
 

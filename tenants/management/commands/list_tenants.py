@@ -8,11 +8,11 @@ from django.core.management.base import BaseCommand
 
 from core.text.formatting import timestamp, timestamp_or_none
 from core.text.normalization import pluralize
+from tenants.availability import TenantState, tenant_state
 from tenants.hosts import tenant_host
 from tenants.management.terminal import make_table, print_table
 from tenants.models import Tenant
 from tenants.queries import all_tenants
-from tenants.states import TenantState, tenant_state
 
 SHOWN = ("subdomain", "name", "state", "host", "schema")
 

@@ -11,12 +11,12 @@ from core.text.normalization import pluralize
 from core.text.parsing import integer_argument
 from tenants.fleet.control import exclusive_migration_lock
 from tenants.fleet.migrate import FleetMigration, MigrationOptions
-from tenants.fleet.options import add_run_arguments, duration_argument, slugs_argument
 from tenants.fleet.plan import build_plan, print_plan
 from tenants.fleet.preparation import PlatformState, prepare_platform
 from tenants.fleet.progress import ProgressDisplay
 from tenants.fleet.runner import RunPolicy
 from tenants.fleet.summary import RunSummary
+from tenants.management.arguments import add_run_arguments, duration_argument, slugs_argument
 from tenants.management.terminal import print_table
 from tenants.schemas.owner import owner_connection
 

@@ -3,7 +3,7 @@
 import httpx
 
 from audit.services import SYSTEM
-from tenants.details import update_limits
+from tenants.services import update_limits
 from tests.support.factories import Agency
 
 

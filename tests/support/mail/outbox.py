@@ -6,7 +6,7 @@ from accounts.models import Letter, MailLink, User
 from audit.models import AuditEvent
 from audit.services import SYSTEM
 from tenants.context import tenant_context
-from tenants.details import update_details
+from tenants.services import update_details
 from tests.support.factories import Agency
 
 

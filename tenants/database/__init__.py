@@ -1,1 +1,0 @@
-"""What tenants need of PostgreSQL: schemas, roles, the template, migrations."""
