@@ -1,20 +1,39 @@
 """Who may ask at all. What a person may do to which row is decided by gate functions."""
 
+from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.utils import timezone
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from accounts.actions import ACTIONS, Reauthentication
-from accounts.factors.proof import require_recent_authentication
 from accounts.models import ApiKey, User
-from accounts.problems import EmailUnverified, InsufficientScope, SecondFactorMissing
+from accounts.problems import EmailUnverified, InsufficientScope, ProofRequired, SecondFactorMissing
 from accounts.tenant_policy import current_policy
 from core.problems import PasswordChangeRequired, PermissionRefused
+from core.request_context import request_context
 
-if TYPE_CHECKING:  # rest_framework.views imports this module through its settings
+if TYPE_CHECKING:
     from core.api.views import ApiView
+
+
+OWNER, ADMIN, MEMBER = User.Role.OWNER, User.Role.ADMIN, User.Role.MEMBER
+
+
+ALL_ROLES = frozenset({OWNER, ADMIN, MEMBER})
+
+
+MANAGER_ROLES = frozenset({OWNER, ADMIN})
+
+
+OWNER_ROLES = frozenset({OWNER})
+
+
+API_KEY_NOT_ACCEPTED = (
+    "An API key is no proof of who asks. It adds, invites and changes members only."
+)
 
 
 class IsTenantUser(BasePermission):
@@ -98,3 +117,79 @@ def require_admitted(user: User) -> None:
         raise EmailUnverified
     if user.role in rules.second_factor_roles and user.second_factor_at is None:
         raise SecondFactorMissing
+
+
+# The permission matrix: what can be done in a workspace, by which roles, and whether by API keys.
+#
+# It also says what asks for a recent proof of who asks (accounts/permissions.py): whatever grants
+# what a proof protects asks for one itself.
+#
+# A view says what each of its methods does (``actions = {"GET": "users:read"}``). Most names are
+# the scopes of API keys too: a key does what its person may do, and of that only what its scopes
+# name.
+class Reauthentication(Enum):
+    """Whether an action asks for a recent proof."""
+
+    NEVER = "never"
+    ALWAYS = "always"
+    BY_TARGET = "by target"
+    """It depends on what is changed: accounts/users/permissions.py and settings_rules.py say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Who may do something, and the scope that an API key needs for it; no key may without one."""
+
+    roles: frozenset[str]
+    scope: str = ""
+    proof: Reauthentication = Reauthentication.NEVER
+
+
+ACTIONS = {
+    "files:read": Action(ALL_ROLES, "files:read"),
+    "files:write": Action(ALL_ROLES, "files:write"),
+    "shares:read": Action(ALL_ROLES, "shares:read"),
+    "shares:write": Action(ALL_ROLES, "shares:write"),
+    "me:read": Action(ALL_ROLES, "users:read"),
+    "users:read": Action(MANAGER_ROLES, "users:read"),
+    "me:factors": Action(ALL_ROLES, proof=Reauthentication.ALWAYS),
+    "users:write": Action(MANAGER_ROLES, "users:write", Reauthentication.BY_TARGET),
+    "users:export": Action(MANAGER_ROLES),
+    "users:factors": Action(OWNER_ROLES, proof=Reauthentication.ALWAYS),
+    "users:erase": Action(OWNER_ROLES, proof=Reauthentication.ALWAYS),
+    "invitations:read": Action(MANAGER_ROLES, "invitations:read"),
+    "invitations:write": Action(MANAGER_ROLES, "invitations:write", Reauthentication.BY_TARGET),
+    "tenant:read": Action(ALL_ROLES, "tenant:read"),
+    "tenant:write": Action(MANAGER_ROLES, "tenant:write", Reauthentication.BY_TARGET),
+    "domains:read": Action(MANAGER_ROLES, "domains:read"),
+    "domains:write": Action(MANAGER_ROLES, "domains:write"),
+    "tenant:transfer": Action(OWNER_ROLES, proof=Reauthentication.ALWAYS),
+    "tenant:delete": Action(OWNER_ROLES, proof=Reauthentication.ALWAYS),
+    "audit:read": Action(MANAGER_ROLES, "audit:read"),
+    "keys:read": Action(MANAGER_ROLES),
+    "keys:create": Action(MANAGER_ROLES, proof=Reauthentication.ALWAYS),
+    "keys:revoke": Action(MANAGER_ROLES),
+}
+
+
+SCOPES = tuple(dict.fromkeys(action.scope for action in ACTIONS.values() if action.scope))
+
+
+# Dangerous actions ask for a recent proof of who asks (OWASP ASVS 5.0, 7.5.3).
+#
+# A log-in is a proof, and so is ``POST /api/auth/prove`` with the password or a one-time code.
+# What asks for one stands in the tables of actions (accounts/permissions.py), of what is done to
+# people (accounts/users/permissions.py) and of settings (accounts/own_tenant/settings.py).
+
+
+def require_recent_authentication() -> None:
+    """Raise ProofRequired unless the session that asks was proved within ``PROOF_SECONDS``.
+
+    An API key has no proof, and neither has code that runs outside of a request.
+    """
+    context = request_context()
+    if context.api_key:
+        raise ProofRequired(API_KEY_NOT_ACCEPTED)
+    proved_at = context.proved_at
+    if proved_at is None or timezone.now() - proved_at > settings.PROOF_LIFETIME:
+        raise ProofRequired

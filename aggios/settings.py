@@ -262,12 +262,12 @@ REQUEST_COUNTS_SECONDS = env.integer("REQUEST_COUNTS_SECONDS", 10, least=1)
 TENANT_USAGE_MEASURER = "operations.usage.measure_tenant"
 # What an export of one person's data holds, by name; accounts itself knows no files.
 PERSONAL_DATA_SOURCES = {
-    "sessions": "accounts.people.personal_sources.export_sessions",
-    "second_factors": "accounts.people.personal_sources.export_second_factors",
-    "api_keys": "accounts.people.personal_sources.export_api_keys",
-    "invitations": "accounts.people.personal_sources.export_invitations",
-    "mailed_links": "accounts.people.personal_sources.export_email_links",
-    "events": "accounts.people.personal_sources.export_audit_events",
+    "sessions": "accounts.users.data_export.export_sessions",
+    "second_factors": "accounts.users.data_export.export_second_factors",
+    "api_keys": "accounts.users.data_export.export_api_keys",
+    "invitations": "accounts.users.data_export.export_invitations",
+    "mailed_links": "accounts.users.data_export.export_email_links",
+    "events": "accounts.users.data_export.export_audit_events",
     "files": "files.personal_data.export_files",
     "uploads": "files.personal_data.export_uploads",
     "shares": "files.personal_data.export_shares",
@@ -292,7 +292,7 @@ ACCESS_TOKEN_LIFETIME = timedelta(seconds=env.integer("ACCESS_TOKEN_SECONDS", 86
 REFRESH_TOKEN_LIFETIME = timedelta(seconds=env.integer("REFRESH_TOKEN_SECONDS", 604800, least=60))
 REFRESH_REUSE_GRACE = timedelta(seconds=env.integer("REFRESH_REUSE_GRACE_SECONDS", 30))
 # How long a log-in, or a proof given since, is enough for dangerous actions
-# (accounts/factors/proof.py).
+# (accounts/permissions.py).
 PROOF_LIFETIME = timedelta(seconds=env.integer("PROOF_SECONDS", 600, least=1))
 # A staff's log-in to the API; as long as one to the admin unless told otherwise.
 STAFF_TOKEN_LIFETIME = timedelta(seconds=env.integer("STAFF_TOKEN_SECONDS", 8 * 3600, least=60))

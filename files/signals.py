@@ -5,7 +5,7 @@ from typing import Any
 from django.dispatch import receiver
 
 from accounts.models import User
-from accounts.people.signals import user_erased
+from accounts.users.erasure import user_erased
 from files.models import Upload
 from files.uploads.state import mark_failed
 

@@ -7,10 +7,13 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.mailed_shapes import ConfirmationSentSerializer
+from accounts.actors import user_actor
+from accounts.api.second_factors import ReauthenticateSerializer
 from accounts.api.serializers import (
+    ConfirmationSentSerializer,
     CreatedTenantSerializer,
     LoginSerializer,
+    LogoutSerializer,
     RefreshSerializer,
     RegisterSerializer,
     SignupSerializer,
@@ -18,25 +21,30 @@ from accounts.api.serializers import (
     serialize_tokens,
 )
 from accounts.api.tenant_resolution import resolved_tenant
-from accounts.auth.login import log_in, prepare_registration
+from accounts.auth.login import log_in, log_out, prepare_registration
 from accounts.auth.login_throttling import throttle_login
+from accounts.auth.reauthentication import reauthenticate
 from accounts.auth.registration import request_registration, requires_email_confirmation
 from accounts.auth.signup import SignupAction, prepare_signup
-from accounts.passwords.hashing import hash_pool
-from accounts.permissions import AllowAny
+from accounts.authentication import current_session, current_user, optional_session
+from accounts.passwords.hashers import hash_pool
+from accounts.permissions import AllowAny, IsTenantUser
 from accounts.problems import TokenExpired, TokenInvalid
-from accounts.sessions.rotation import rotate_refresh_token
-from accounts.sessions.services import authenticate_session
+from accounts.sessions.rotation import rotate_refresh_token, session_of_refresh_token
+from accounts.sessions.services import authenticate_session, end_user_sessions
 from accounts.sessions.tokens import verify_access_token
 from core.api.serializers import validated
 from core.api.views import ApiView, limit_by_address
 from core.http.client_address import limit_key
-from core.problems import NotFound
+from core.problems import NotAuthenticated, NotFound
 from core.request_context import request_context
 from idempotency.keys import IDEMPOTENCY_KEY
 from idempotency.services import Action, fingerprint_of, idempotent_prepared
 from tenants.context import tenant_context
 from tenants.hosts import site_url
+
+# OpenAPI: the access token, or none where the body holds the refresh token.
+EITHER_TOKEN: Any = [{"bearer": []}, {}]
 
 
 def anonymous_caller() -> str:
@@ -160,3 +168,73 @@ class RefreshView(ApiView):
         token = fields["refresh_token"]
         with resolved_tenant(None, token=token):
             return Response(serialize_tokens(rotate_refresh_token(token)))
+
+
+# Logging out: of one session, or of all.
+class LogoutView(ApiView):
+    """End the session of the given refresh token, or the one that asks."""
+
+    # A dead access token must not stand in the way of ending the session with the refresh token.
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+    @extend_schema(
+        operation_id="logout", request=LogoutSerializer, responses={204: None}, auth=EITHER_TOKEN
+    )
+    def post(self, request: Request) -> Response:
+        token = validated(LogoutSerializer, request).get("refresh_token", "")
+        here = optional_session(request, lenient=bool(token))
+        if not token:
+            if here is None:
+                raise NotAuthenticated
+            log_out(here, actor=here.user)
+            return Response(status=204)
+        with resolved_tenant(None, token=token):
+            named = session_of_refresh_token(token)
+            if here is not None and here.user != named.user:
+                raise TokenInvalid
+            log_out(named, actor=named.user)
+        return Response(status=204)
+
+
+class ShortLogoutView(LogoutView):
+    """The same call at a shorter path."""
+
+    @extend_schema(
+        operation_id="logout_short",
+        request=LogoutSerializer,
+        responses={204: None},
+        auth=EITHER_TOKEN,
+    )
+    def post(self, request: Request) -> Response:
+        return super().post(request)
+
+
+class LogoutAllView(ApiView):
+    """End every session of the person who asks."""
+
+    permission_classes = (IsTenantUser,)
+
+    @extend_schema(operation_id="logout_all", request=None, responses={204: None})
+    def post(self, request: Request) -> Response:
+        user = current_user(request)
+        end_user_sessions(user, "logout", actor=user_actor(user))
+        return Response(status=204)
+
+
+# Proving again who one is.
+
+
+class ReauthenticateView(ApiView):
+    """Prove again who asks, for what asks for a recent proof; limited as logging in is."""
+
+    permission_classes = (IsTenantUser,)
+
+    @extend_schema(operation_id="prove", request=ReauthenticateSerializer, responses={204: None})
+    def post(self, request: Request) -> Response:
+        fields = validated(ReauthenticateSerializer, request)
+        session = current_session(request)
+        hash_pool().require_place()
+        with throttle_login(session.user.email):
+            reauthenticate(session, password=fields.get("password"), code=fields.get("code"))
+        return Response(status=204)

@@ -16,6 +16,8 @@ from accounts.api.own_tenant_serializers import (
     serialize_own_usage,
     serialize_scheduled_deletion,
 )
+from accounts.api.serializers import UserSerializer, serialize_user
+from accounts.api.users import TransferRequest
 from accounts.authentication import current_user
 from accounts.own_tenant.services import (
     Check,
@@ -24,6 +26,7 @@ from accounts.own_tenant.services import (
     get_own_usage,
     update_own_tenant,
 )
+from accounts.users.ownership import transfer_ownership
 from core.api.openapi import IF_MATCH, IF_NONE_MATCH
 from core.api.serializers import validated, validated_data
 from core.api.views import ApiView
@@ -94,3 +97,22 @@ def _query_or_body(request: Request) -> Any:
     if not isinstance(request.data, dict):
         return request.data
     return {**request.data, **request.query_params.dict()}
+
+
+# Handing the workspace over.
+
+
+class OwnershipTransferView(ApiView):
+    """Somebody else becomes an owner in the caller's place."""
+
+    actions = {"POST": "tenant:transfer"}
+
+    @extend_schema(
+        operation_id="transfer_tenant", request=TransferRequest, responses=UserSerializer
+    )
+    def post(self, request: Request) -> Response:
+        """Make a person an owner and the caller an administrator; needs a recent proof."""
+        fields = validated(TransferRequest, request)
+        return Response(
+            serialize_user(transfer_ownership(fields["user_id"], by=current_user(request)))
+        )

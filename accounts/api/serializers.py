@@ -10,11 +10,15 @@ from accounts.sessions.services import NewSession
 from accounts.sessions.tokens import access_token, token_lifetimes
 from core.api.fields import EmailField, NameField, TextField
 from core.api.serializers import CredentialsSerializer, as_validator
+from core.text.email_addresses import MAX_EMAIL_LENGTH
 from core.text.formatting import timestamp
 from tenants.names import MAX_SLUG_LENGTH, MAX_TENANT_NAME_LENGTH, clean_tenant_name
 from tenants.names import clean_new_slug as checked_slug
 
 TENANT_FIELD_HELP = "On api. only, and only without a credential: that names its workspace itself."
+
+
+MAX_EMAIL_TOKEN_LENGTH = 200
 
 
 class LoginSerializer(CredentialsSerializer):
@@ -151,3 +155,42 @@ def serialize_tokens(opened: NewSession) -> dict[str, Any]:
         "user": serialize_user(opened.user),
         **_password_change_flag(opened.user),
     }
+
+
+# What requests around mailed links look like.
+class TenantFieldSerializer(serializers.Serializer[Any]):
+    tenant = TextField(max_length=40, required=False, help_text=TENANT_FIELD_HELP)
+
+
+class ForgotPasswordSerializer(TenantFieldSerializer):
+    # Not EmailField: an address that cannot be one is answered like an unknown one.
+    email = TextField(max_length=MAX_EMAIL_LENGTH)
+
+
+class ResetPasswordSerializer(TenantFieldSerializer):
+    token = TextField(max_length=MAX_EMAIL_TOKEN_LENGTH)
+    password = TextField(max_length=1024, trim_whitespace=False)
+
+
+class VerifyEmailSerializer(TenantFieldSerializer):
+    token = TextField(max_length=MAX_EMAIL_TOKEN_LENGTH)
+    password = TextField(
+        max_length=1024,
+        required=False,
+        trim_whitespace=False,
+        help_text="To end a registration: the password to log in with.",
+    )
+
+
+class ConfirmationSentSerializer(serializers.Serializer[Any]):
+    confirmation = serializers.ChoiceField(["mailed"])
+
+
+# What requests about passwords look like.
+
+
+class ChangePasswordSerializer(serializers.Serializer[Any]):
+    current_password = TextField(max_length=1024, trim_whitespace=False)
+    password = TextField(
+        max_length=1024, trim_whitespace=False, validators=[as_validator(validate_new_password)]
+    )

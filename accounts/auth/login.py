@@ -14,11 +14,11 @@ from accounts.invitations.acceptance import (
 )
 from accounts.models import Session, User
 from accounts.passwords.validation import user_password_matches, user_password_still_matches
-from accounts.people.finding import find_user_by_typed_email
 from accounts.problems import InvalidCredentials
 from accounts.second_factors import require_second_factor
 from accounts.sessions.services import NewSession, end_session, open_session
 from accounts.users.creation import build_user, clean_user_name, insert_user
+from accounts.users.queries import find_user_by_typed_email
 from audit.services import ANONYMOUS, Target, record
 from core.text.email_addresses import address_key, canonical_address
 

@@ -1,4 +1,4 @@
-"""Proving again who one is, before something dangerous (accounts/factors/proof.py asks for it)."""
+"""Proving again who one is, before something dangerous (accounts/permissions.py asks for it)."""
 
 from django.db import transaction
 from django.utils import timezone

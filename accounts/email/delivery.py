@@ -6,17 +6,20 @@ no transaction waits for a mail server. The claim counts the attempt and puts th
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db import transaction
+from django.db import DatabaseError, close_old_connections, transaction
+from django.db.utils import InterfaceError, OperationalError
 from django.utils import timezone
 from django.utils.translation import override
 
 from accounts.actors import user_target
-from accounts.email.outbox import original_request_context
+from accounts.email.messages import MESSAGE_BUILDERS
+from accounts.email.outbox import CHANNEL, original_request_context
 from accounts.email.rate_limits import within_kind_limit, within_recipient_limit
 from accounts.email.rendering import EmailContent, render_message
 from accounts.email.transport import (
@@ -25,15 +28,17 @@ from accounts.email.transport import (
     is_server_failure,
     short_error,
 )
-from accounts.mail.letters import MESSAGE_BUILDERS
 from accounts.models import Letter
 from audit.services import ANONYMOUS, SYSTEM, Target, record
 from core.request_context import use_request_context
 from core.workers import ShouldStop, backoff_delay
+from tenants import work_queue
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
 
 RETRY_DELAYS = {"first": timedelta(minutes=1), "longest": timedelta(hours=2)}
+
+
 log = logging.getLogger(__name__)
 
 
@@ -139,3 +144,53 @@ def _give_up(letter: Letter) -> None:
             error=letter.last_error,
         )
         letter.delete()
+
+
+# Looking at every tenant's outbox, and listening for letters that were just posted.
+
+
+def deliver_all_tenants(
+    stop: ShouldStop = lambda: False, between: Callable[[], None] = lambda: None
+) -> DeliveryOutcome:
+    """Send what is due in every tenant that is served; return what came of it all.
+
+    Enters one tenant after the other: a web login may read no other way. ``between`` is called
+    after each, for what must not wait for thousands of them. Raises OperationalError and
+    InterfaceError when the database is away.
+    """
+    outcome = DeliveryOutcome()
+    with MailConnection() as carrier:
+        # One that waits for its deletion says so by mail, and sends nothing from then on.
+        for tenant in work_queue.served_tenants():
+            if stop() or outcome.server_away:
+                break
+            _deliver_tenant(tenant, carrier, stop, outcome)
+            close_old_connections()  # one that has met many tenants is replaced
+            between()
+    return outcome
+
+
+def run_mailer(stop: ShouldStop, alive: Callable[[], None]) -> None:
+    """Send letters as they are posted, and sweep now and then, until told to stop."""
+    ours = work_queue.WorkQueue(
+        CHANNEL, settings.MAIL_SWEEP_SECONDS, deliver_all_tenants, _process_tenant
+    )
+    work_queue.run_worker(ours, stop, alive)
+
+
+def _process_tenant(tenant: TenantRef, stop: ShouldStop) -> None:
+    with MailConnection() as carrier:
+        _deliver_tenant(tenant, carrier, stop, DeliveryOutcome())
+    close_old_connections()
+
+
+def _deliver_tenant(
+    tenant: TenantRef, carrier: MailConnection, stop: ShouldStop, outcome: DeliveryOutcome
+) -> None:
+    """Send all that is due in a tenant. One that is half there must not hold up the others."""
+    try:
+        deliver_due_emails(tenant, carrier, stop, outcome)
+    except (OperationalError, InterfaceError):
+        raise
+    except DatabaseError as exc:  # being purged, or not migrated yet
+        log.warning("mail_outbox_unreadable", extra={"slug": tenant.slug, "error": str(exc)[:200]})

@@ -20,7 +20,7 @@ VERIFIED_RECIPIENT_KEY = "verified"
 def enqueue_email(kind: str, *, to: str, language: str = "", **data: Any) -> Letter:
     """Put a letter into the tenant's outbox; it goes out once the transaction has committed.
 
-    ``kind`` is a name in ``accounts.mail.letters.MESSAGE_BUILDERS``. ``data`` must be JSON and hold no secret
+    ``kind`` is a name in ``accounts.email.messages.MESSAGE_BUILDERS``. ``data`` must be JSON and hold no secret
     that is not sealed. ``language`` is what the request prefers unless told.
     """
     context = request_context()

@@ -12,7 +12,7 @@ import logging
 
 from accounts.email.outbox import VERIFIED_RECIPIENT_KEY
 from accounts.models import Letter
-from accounts.people.finding import find_user_by_typed_email
+from accounts.users.queries import find_user_by_typed_email
 from core.problems import RateLimited
 from core.rate_limits.limits import consume
 from core.text.email_addresses import address_key

@@ -11,8 +11,13 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from accounts.invitations.queries import find_invitation_by_token, invitation_state, lock_invitation
-from accounts.invitations.states import PENDING, invitations_with_state
+from accounts.invitations.queries import (
+    PENDING,
+    find_invitation_by_token,
+    invitation_state,
+    invitations_with_state,
+    lock_invitation,
+)
 from accounts.models import Invitation, User
 from accounts.problems import RegistrationClosed
 from audit.services import Actor, Target, record

@@ -12,13 +12,14 @@ from django.utils import timezone
 from accounts.actors import user_actor
 from accounts.email.outbox import enqueue_email
 from accounts.invitations.queries import (
+    ACCEPTED,
+    PENDING,
     find_invitation_by_token,
     get_invitation,
     hash_invitation_token,
     invitation_state,
     lock_invitation,
 )
-from accounts.invitations.states import ACCEPTED, PENDING
 from accounts.models import Invitation, User
 from accounts.problems import InvitationClosed
 from accounts.retention import prune_rows

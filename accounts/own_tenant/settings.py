@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from accounts.actions import MANAGER_ROLES, OWNER_ROLES
-from accounts.factors.proof import require_recent_authentication
 from accounts.models import User
+from accounts.permissions import MANAGER_ROLES, OWNER_ROLES, require_recent_authentication
 from accounts.tenant_policy import ROLES, policy_from_settings
 from accounts.users.permissions import effective_role
 from core.problems import FieldError, PermissionRefused, ValidationFailed

@@ -6,15 +6,20 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import User
 from accounts.passwords.validation import hash_new_password
-from accounts.people.addresses import refuse_reserved_address
 from accounts.problems import EmailTaken
 from core.db_backend.queries import insert_ignoring_conflict
 from core.problems import FieldError, ValidationFailed
-from core.text.email_addresses import canonical_address
+from core.text.email_addresses import UNREACHABLE_DOMAIN, canonical_address
 from core.text.names import clean_name
 
 NAME_FIELDS = ("first_name", "last_name")
+
+
 MAX_NAME_LENGTH = 100
+
+
+# Where removed people have their address (accounts/users/erasure.py).
+REMOVED_USERS_DOMAIN = "@removed.invalid"
 
 
 def validate_user(user: User, *, names: Collection[str] = NAME_FIELDS) -> None:
@@ -70,3 +75,15 @@ def insert_user(user: User) -> User:
     if not insert_ignoring_conflict(user):
         raise EmailTaken(errors=[FieldError("email", "taken", EmailTaken.title)])
     return user
+
+
+# Addresses of people that nobody may have. Their form is core/text/email_addresses.py.
+
+
+def refuse_reserved_address(email: str) -> None:
+    """Raise ValidationFailed for a canonical address that is kept for people who were removed.
+
+    A person who had it would keep another one from being removed.
+    """
+    if email.endswith(REMOVED_USERS_DOMAIN):
+        raise ValidationFailed(errors=[FieldError("email", "invalid", UNREACHABLE_DOMAIN)])

@@ -8,12 +8,12 @@ import uuid
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
+from django.dispatch import Signal
 from django.utils import timezone
 
 from accounts.actors import user_actor, user_target
 from accounts.models import User
-from accounts.people.addresses import REMOVED_USERS_DOMAIN
-from accounts.people.signals import user_erased
+from accounts.users.creation import REMOVED_USERS_DOMAIN
 from accounts.users.ownership import (
     is_active_owner,
     lock_owners,
@@ -27,6 +27,11 @@ from accounts.users.services import Check
 from audit.services import Actor, record
 from audit.services import anonymise_events as forget_in_the_trail
 from core.problems import NotFound
+
+# What other rooms may want to hear of people; accounts itself knows none of them.
+# Sent with ``person`` (their locked row, buried already) inside the transaction that erases them,
+# before the audit trail forgets them.
+user_erased = Signal()
 
 
 def remove_user(person_id: uuid.UUID, *, by: User, check: Check) -> None:

@@ -1,4 +1,4 @@
-"""Who may do what to whom, as data. Beside accounts/actions.py, which says who may use a call.
+"""Who may do what to whom, as data. Beside accounts/permissions.py, which says who may use a call.
 
 Administrators can do nothing to owners, and make none. People do not decide about their own role
 and activity; owners alone may step down, and only while another one is left
@@ -7,11 +7,19 @@ and activity; owners alone may step down, and only while another one is left
 
 from dataclasses import dataclass
 
-from accounts.actions import ACTIONS, ADMIN, ALL_ROLES, MANAGER_ROLES, MEMBER, OWNER, OWNER_ROLES
-from accounts.factors.proof import require_recent_authentication
 from accounts.models import User
-from accounts.people.finding import lock_user
+from accounts.permissions import (
+    ACTIONS,
+    ADMIN,
+    ALL_ROLES,
+    MANAGER_ROLES,
+    MEMBER,
+    OWNER,
+    OWNER_ROLES,
+    require_recent_authentication,
+)
 from accounts.problems import TokenInvalid
+from accounts.users.queries import lock_user
 from core.problems import PermissionRefused
 from core.request_context import request_context
 
@@ -76,7 +84,7 @@ def lock_authorized_actor(action: str, by: User) -> User:
 
     What they were when they asked may be over: this is asked first in the transaction that writes,
     before anything else is locked. Raises TokenInvalid for who is out since, and PermissionRefused
-    for who may no longer do it (accounts/actions.py).
+    for who may no longer do it (accounts/permissions.py).
     """
     actor = lock_user(by.pk)
     if actor is None or not actor.is_active:

@@ -10,10 +10,9 @@ from django.db import IntegrityError, transaction
 from accounts.actors import user_actor, user_target
 from accounts.email.outbox import VERIFIED_RECIPIENT_KEY, enqueue_email
 from accounts.email_tokens import revoke_email_tokens
-from accounts.factors.proof import require_recent_authentication
 from accounts.models import User
 from accounts.passwords.validation import hash_new_password
-from accounts.people.finding import find_user_by_email
+from accounts.permissions import require_recent_authentication
 from accounts.problems import EmailTaken
 from accounts.users.creation import NAME_FIELDS, clean_user_name, insert_user, validate_user
 from accounts.users.ownership import (
@@ -24,6 +23,7 @@ from accounts.users.ownership import (
     require_another_owner,
 )
 from accounts.users.permissions import check_permission
+from accounts.users.queries import find_user_by_email
 from accounts.users.revocation import revoke_access, revoke_sent_invitations
 from audit.services import record
 from core.problems import FieldError

@@ -32,7 +32,7 @@ class ApiView(APIView):
 
     limits: ClassVar[tuple[RateLimitCheck, ...]] = ()
     actions: ClassVar[dict[str, str]] = {}
-    """What each method does, for views of tenants' people: see accounts/actions.py."""
+    """What each method does, for views of tenants' people: see accounts/permissions.py."""
 
     has_etag: ClassVar[bool] = True
     """False where PUT, PATCH and DELETE change what has no entity tag, so that none can match."""

@@ -10,10 +10,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from accounts.actions import ACTIONS
 from accounts.authentication import current_user
 from accounts.models import User
-from accounts.permissions import has_scope
+from accounts.permissions import ACTIONS, has_scope
 from core.api.openapi import IF_MATCH, IF_NONE_MATCH
 from core.api.pagination import KeysetPagination
 from core.api.serializers import validated

@@ -10,9 +10,9 @@ from django.core.cache import cache
 from django.db import models, transaction
 from django.utils import timezone
 
-from accounts.actions import SCOPES
 from accounts.api_keys import issue_api_key
 from accounts.models import Letter, Session, User
+from accounts.permissions import SCOPES
 from accounts.sessions.services import open_session
 from accounts.sessions.tokens import access_token
 from files.models import File

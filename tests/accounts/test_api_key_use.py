@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from accounts.actions import SCOPES
 from accounts.models import ApiKey, Session, User
+from accounts.permissions import SCOPES
 from core.text.formatting import timestamp
 from tenants.context import tenant_context
 from tests.support.accounts.api_keys import READ, TOKEN_INVALID, host_with_key, post_api_key

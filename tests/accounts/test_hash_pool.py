@@ -10,8 +10,8 @@ import argon2
 import pytest
 from django.contrib.auth.hashers import check_password, make_password
 
-from accounts.passwords import hashers, hashing
-from accounts.passwords.hashing import PasswordHashPool
+from accounts.passwords import hashers
+from accounts.passwords.hashers import PasswordHashPool
 from accounts.passwords.validation import user_password_matches
 from accounts.problems import HashingBusy
 
@@ -147,7 +147,7 @@ class Counted(PasswordHashPool):
 def counted(usual_argon2: None, monkeypatch) -> Counted:
     desk = Counted()
     monkeypatch.setattr(hashers, "hash_pool", lambda: desk)
-    assert hashing.hash_pool() is not desk
+    assert hashers.hash_pool() is not desk
     return desk
 
 

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from accounts.email_tokens import create_email_token
 from accounts.models import User
 from accounts.passwords import hashers
-from accounts.passwords.hashing import PasswordHashPool
+from accounts.passwords.hashers import PasswordHashPool
 from audit.services import SYSTEM
 from tenants.context import tenant_context
 from tenants.services import update_tenant

@@ -1,6 +1,6 @@
 """Whatever grants what a recent proof protects asks for one itself: the whole matrix, walked.
 
-The tables stand here once more, in letters, so that a slip in accounts/actions.py, in
+The tables stand here once more, in letters, so that a slip in accounts/permissions.py, in
 accounts/users/permissions.py or in accounts/own_tenant/settings.py shows.
 """
 
@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from accounts.actions import ACTIONS, SCOPES, Reauthentication
 from accounts.api_keys import issue_api_key
 from accounts.models import Invitation, User
 from accounts.own_tenant.settings import SETTING_RULES as SETTINGS
 from accounts.own_tenant.settings import WEAKENING_DETAILS
+from accounts.permissions import ACTIONS, SCOPES, Reauthentication
 from accounts.users.permissions import USER_ACTION_RULES
 from tenants.context import tenant_context
 from tenants.models import Tenant

@@ -10,9 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Session, User
+from accounts.sessions.expiry import LOCK_TIMEOUT
 from accounts.sessions.services import open_session
 from accounts.sessions.tokens import access_token
-from accounts.sessions.touching import LOCK_TIMEOUT
 from tenants.context import tenant_context
 from tests.support.accounts.sessions import (
     ME,

@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from accounts.models import Session
-from accounts.sessions.pruning import prune_sessions
+from accounts.retention import prune_sessions
 from audit.models import AuditEvent
 from tenants.context import tenant_context
 from tests.support.accounts.sessions import ME, open_another_session

@@ -8,8 +8,8 @@ import secrets
 
 import pytest
 
-from accounts.actions import ACTIONS
 from accounts.models import User
+from accounts.permissions import ACTIONS
 from accounts.users.permissions import USER_ACTION_RULES
 from audit.models import AuditEvent
 from tenants.context import tenant_context

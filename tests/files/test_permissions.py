@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from accounts.actions import ACTIONS
+from accounts.permissions import ACTIONS
 from audit.services import SYSTEM
 from files import urls
 from files.models import File, FileVersion, Share, Upload

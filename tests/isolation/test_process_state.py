@@ -5,9 +5,9 @@ from tests.support.process_state import process_state
 # How a tenant gets into it; a new one fails the test until somebody has thought about it.
 REVIEWED = {
     # The code's own facts, the same for everybody.
-    "accounts.people.finding._by_email_sql": "SQL text that names no schema",
-    "accounts.people.finding._by_id_locked_sql": "SQL text that names no schema",
-    "accounts.people.finding._by_spellings_sql": "SQL text that names no schema",
+    "accounts.users.queries._by_email_sql": "SQL text that names no schema",
+    "accounts.users.queries._by_id_locked_sql": "SQL text that names no schema",
+    "accounts.users.queries._by_spellings_sql": "SQL text that names no schema",
     "accounts.sessions.lookup._session_sql": "SQL text that names no schema",
     "accounts.tenant_policy._cached_policy": "by the settings of a tenant, which hold nothing of its people",
     "accounts.passwords.validation._dummy_hash": "the hash of a password that nobody has",
@@ -30,7 +30,7 @@ REVIEWED = {
     # Connections and counts of the process, of no tenant.
     "aggios.server.request_body.DRAIN_THREADS": "how many threads may read on; holds no data",
     "aggios.server.slow_clients.LIMITER": "how long connections were waited for; no data of theirs",
-    "accounts.passwords.hashing.hash_pool": "threads that hash; they know no tenant",
+    "accounts.passwords.hashers.hash_pool": "threads that hash; they know no tenant",
     "accounts.passwords.breaches._executor": "threads that ask; they know no tenant",
     "accounts.passwords.breaches.service_pause": "until when the service is not asked",
     "core.rate_limits.limits._redis_windows": "a connection; the tenant is in each limit's key",

@@ -6,8 +6,8 @@ import pytest
 from django.db import connections, transaction
 from django.utils.html import escape
 
+from accounts.email.delivery import deliver_all_tenants
 from accounts.email.outbox import enqueue_email
-from accounts.mail.rounds import deliver_all_tenants
 from accounts.models import User
 from audit.services import SYSTEM
 from tenants.context import tenant_context

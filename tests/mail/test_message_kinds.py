@@ -3,7 +3,7 @@
 import ast
 from pathlib import Path
 
-from accounts.mail.letters import MESSAGE_BUILDERS
+from accounts.email.messages import MESSAGE_BUILDERS
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts.mail.names import MAX_SHOWN_NAME_LENGTH, quoted_name
+from accounts.email.rendering import MAX_SHOWN_NAME_LENGTH, quoted_name
 
 HOST = "acme.aggios.example"
 

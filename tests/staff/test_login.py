@@ -8,7 +8,7 @@ from django.contrib.auth.hashers import make_password
 from django.test import Client
 
 from accounts.passwords import hashers
-from accounts.passwords.hashing import PasswordHashPool
+from accounts.passwords.hashers import PasswordHashPool
 from audit.services import SYSTEM
 from core.problems import InvalidCredentials
 from staff.models import StaffToken, StaffUser

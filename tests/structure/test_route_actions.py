@@ -4,8 +4,8 @@ import pytest
 from django.conf import settings
 from django.urls import resolve
 
-from accounts.actions import ACTIONS
 from accounts.models import User
+from accounts.permissions import ACTIONS
 from core.api.views import ApiView
 from tests.structure.test_route_matrix import Ids
 from tests.support.routes import MEMBER, ROUTES, Route

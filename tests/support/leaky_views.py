@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from accounts.models import Session, User
-from accounts.sessions.pruning import prune_sessions
+from accounts.retention import prune_sessions
 from audit.services import SYSTEM, record
 from core.db_backend.scope import PUBLIC, use_scope
 from files.models import Balance, File, FileVersion

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from accounts.mail.rounds import deliver_all_tenants, run_mailer
+from accounts.email.delivery import deliver_all_tenants, run_mailer
 from core.text.normalization import pluralize
 from core.workers import ShouldStop, WorkerCommand
 

@@ -8,9 +8,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from accounts.models import Session, User
-from accounts.people.finding import find_user_by_typed_email
 from accounts.sessions.expiry import active_sessions_q
 from accounts.sessions.services import end_tenant_sessions, end_user_sessions
+from accounts.users.queries import find_user_by_typed_email
 from audit.services import SYSTEM
 from core.text.normalization import pluralize
 from tenants.context import tenant_context

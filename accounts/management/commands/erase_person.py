@@ -10,9 +10,9 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts.models import ApiKey, Session, User
-from accounts.people.finding import find_user_by_typed_email
 from accounts.users.erasure import erase_locked_user
 from accounts.users.ownership import lock_owners
+from accounts.users.queries import find_user_by_typed_email
 from audit.models import AuditEvent
 from audit.services import SYSTEM
 from core.problems import Problem

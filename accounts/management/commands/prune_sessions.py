@@ -12,8 +12,8 @@ from django.utils import timezone
 from rich.console import Console
 from rich.progress import track
 
+from accounts import retention as sessions
 from accounts.retention import RETENTION, outdated_rows, prune_rows
-from accounts.sessions import pruning as sessions
 from tenants.context import tenant_context
 from tenants.management.arguments import selected_tenants
 from tenants.models import Tenant

@@ -1,1 +1,0 @@
-"""Second factors, and proving again who one is."""

@@ -1,0 +1,242 @@
+"""A person of one tenant."""
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models.functions import Lower, Now
+from django.utils import timezone
+from uuid6 import uuid7
+
+from core.crypto.second_factor import AbstractAuthenticator, AbstractRecoveryCode
+from core.db_backend.fields import UpdatedAtField
+
+
+class User(models.Model):
+    """A person of one tenant. The same address in another tenant is another person."""
+
+    class Role(models.TextChoices):
+        OWNER = "owner", "Owner"
+        ADMIN = "admin", "Administrator"
+        MEMBER = "member", "Member"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    email = models.EmailField(max_length=254)
+    password = models.CharField(max_length=255)
+    first_name = models.CharField(max_length=100, blank=True)
+    last_name = models.CharField(max_length=100, blank=True)
+    role = models.CharField(max_length=6, choices=Role.choices, default=Role.MEMBER)
+    is_active = models.BooleanField(default=True)
+    email_verified_at = models.DateTimeField(null=True, editable=False)
+    second_factor_at = models.DateTimeField(null=True, editable=False)  # confirmed; here for speed
+    # Somebody else has chosen the password; one's own takes it back.
+    password_change_required = models.BooleanField(default=False, db_default=False, editable=False)
+    # Removed: nobody any more, but files and the audit trail still name the id.
+    removed_at = models.DateTimeField(null=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = UpdatedAtField()
+
+    # What DRF asks of whoever is authenticated.
+    is_authenticated = True
+    is_anonymous = False
+
+    class Meta:
+        ordering = ("-created_at",)
+        constraints = (
+            models.UniqueConstraint(Lower("email"), name="user_email_unique_without_case"),
+        )
+
+    def __str__(self) -> str:
+        return self.email
+
+    @property
+    def full_name(self) -> str:
+        """First and last name, as far as they are known."""
+        return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def mailbox(self) -> str:
+        """The address without its domain."""
+        return self.email.partition("@")[0]
+
+    @property
+    def manages(self) -> bool:
+        """Whether the person may act on what belongs to others."""
+        return self.role in (User.Role.OWNER, User.Role.ADMIN)
+
+
+# One log-in of a person.
+class Session(models.Model):
+    """One log-in. Its refresh tokens are known by their hashes only."""
+
+    class End(models.TextChoices):
+        LOGOUT = "logout", "Logged out"
+        REUSE = "reuse_detected", "A used refresh token came back"
+        PASSWORD = "password_changed", "Password changed"
+        REVOKED = "revoked", "Revoked"
+        EXPIRED = "expired", "Expired"
+        IDLE = "idle", "Not used for too long"
+        STAFF = "staff", "Ended by staff"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
+    generation = models.PositiveIntegerField(default=0)
+    token_hash = models.BinaryField(max_length=32)
+    parent_hash = models.BinaryField(max_length=32, default=b"")
+    rotated_at = models.DateTimeField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_used_at = models.DateTimeField()
+    # When the person last proved who they are; dangerous actions ask for a recent proof.
+    proved_at = models.DateTimeField(default=timezone.now, db_default=Now())
+    expires_at = models.DateTimeField(db_index=True)
+    ip = models.GenericIPAddressField(null=True)
+    user_agent = models.CharField(max_length=400, blank=True)
+    ended_at = models.DateTimeField(null=True)
+    end_reason = models.CharField(max_length=20, choices=End.choices, blank=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+        indexes = (
+            # Finds those that ran out and were not marked yet, among many that were.
+            models.Index(
+                fields=["expires_at"],
+                condition=models.Q(ended_at__isnull=True),
+                name="session_not_ended",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+# What a person has besides the password.
+class Authenticator(AbstractAuthenticator):
+    """A person's app."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="authenticator")
+
+
+class RecoveryCode(AbstractRecoveryCode):
+    """One of a person's recovery codes."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="recovery_codes")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("user", "hash"), name="recovery_code_unique"),
+        )
+
+
+# What programs show instead of a log-in.
+class ApiKey(models.Model):
+    """Acts as the person who made it, with no more than its scopes. Only a keyed hash is kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=100)
+    hint = models.CharField(max_length=16)  # the last characters, to tell keys apart
+    hash = models.BinaryField(max_length=32, unique=True)
+    scopes = models.JSONField(default=list)
+    requests_per_minute = models.PositiveIntegerField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+    last_used_ip = models.GenericIPAddressField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+
+    def __str__(self) -> str:
+        return self.name
+
+    def is_alive(self, now: datetime) -> bool:
+        """Whether the key still opens doors at ``now``."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
+
+
+# Asking somebody in.
+class Invitation(models.Model):
+    """Lets one address in once, or, without an address, as many people as it has uses.
+
+    Only the hash of its token is kept; sending it again makes another token.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    email = models.EmailField(max_length=254, blank=True)
+    role = models.CharField(max_length=6, choices=User.Role.choices, default=User.Role.MEMBER)
+    hash = models.BinaryField(max_length=32, unique=True, null=True)
+    invited_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    language = models.CharField(max_length=10, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = UpdatedAtField()
+    expires_at = models.DateTimeField(db_index=True)
+    max_uses = models.PositiveIntegerField(default=1)
+    uses = models.PositiveIntegerField(default=0)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(uses__lte=models.F("max_uses")),
+                name="invitation_not_used_too_often",
+            ),
+            models.UniqueConstraint(
+                fields=("email",),
+                condition=models.Q(uses=0, revoked_at=None) & ~models.Q(email=""),
+                name="invitation_one_open_per_address",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.email or str(self.id)
+
+
+# Letters that are to go out, and the links that some of them bring.
+
+
+class Letter(models.Model):
+    """A mail that a committed change asked for; deleted once it is sent.
+
+    It holds no secret: the link that it is to bring is made while it is sent.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    kind = models.CharField(max_length=40)
+    recipient = models.EmailField(max_length=254)
+    language = models.CharField(max_length=10, blank=True)
+    data = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+    due_at = models.DateTimeField(default=timezone.now, db_index=True)
+    attempts = models.PositiveIntegerField(default=0)
+    last_error = models.CharField(max_length=400, blank=True)
+
+    class Meta:
+        ordering = ("due_at", "id")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"
+
+
+class MailLink(models.Model):
+    """A link that was mailed: good once, for one address, until it expires. Its hash is kept."""
+
+    class Purpose(models.TextChoices):
+        RESET = "reset", "Set a new password"
+        VERIFY = "verify", "Verify the address"
+        JOIN = "join", "Confirm a registration"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    purpose = models.CharField(max_length=10, choices=Purpose.choices)
+    hash = models.BinaryField(max_length=32, unique=True)
+    email = models.EmailField(max_length=254)
+    # Nobody yet, where the link is to confirm a registration; ``data`` then holds what was given.
+    user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="mail_links")
+    data = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(db_index=True)
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.id}"
