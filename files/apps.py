@@ -6,4 +6,4 @@ class FilesConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to what happens to people."""
-        from files import signals  # noqa: F401, PLC0415 - listens by being imported
+        from files import personal_data  # noqa: F401, PLC0415 - listens by being imported

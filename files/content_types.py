@@ -2,10 +2,18 @@
 
 import mimetypes
 
+import puremagic
+
 OCTET_STREAM = "application/octet-stream"
+
+
 # The table that Python brings along; not the machine's, so that every machine answers the same.
 _BY_NAME = mimetypes.MimeTypes()
+
+
 _COMPRESSED = {"gzip": "application/gzip", "bzip2": "application/x-bzip2", "xz": "application/x-xz"}
+
+
 # Kinds that run nothing in a page. HTML, SVG, XML and scripts are not among them.
 SAFE_TYPES = frozenset(
     (
@@ -44,6 +52,46 @@ SAFE_TYPES = frozenset(
 )
 
 
+# What is looked at: every signature of a kind that may be served as itself lies in here.
+HEAD_BYTES = 4096
+
+
+PLAIN_TEXT, ZIP = "text/plain", "application/zip"
+
+
+# ISO/IEC 14496-12, section 4.3; there are more brands than the library knows.
+MP4_SIGNATURE, MP4_TYPES = b"ftyp", frozenset({"audio/mp4", "video/mp4", "video/quicktime"})
+
+
+MARKUP_TYPES = frozenset({"text/html", "text/xml", "application/xhtml+xml", "image/svg+xml"})
+
+
+# Kinds of text that do not begin with "text/" and not with a tag either.
+TEXT_TYPES = frozenset({"application/json", "application/sql"})
+
+
+# Words for kinds that have a usual name (IANA).
+CANONICAL_TYPES = {
+    "application/excel": "application/vnd.ms-excel",
+    "application/javascript": "text/javascript",
+    "application/mspowerpoint": "application/vnd.ms-powerpoint",
+    "application/ogg": "audio/ogg",
+    "application/x-gzip": "application/gzip",
+    "application/xml": "text/xml",
+    "audio/wave": "audio/wav",
+    "audio/x-wav": "audio/wav",
+    "image/heif": "image/heic",
+    "image/x-ms-bmp": "image/bmp",
+}
+
+
+# WHATWG, MIME Sniffing, section 3: a "binary data byte".
+BINARY_BYTES = frozenset({*range(0x09), 0x0B, *range(0x0E, 0x1B), *range(0x1C, 0x20)})
+
+
+BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be", b"\xef\xbb\xbf": "utf-8"}
+
+
 def guess_content_type(name: str) -> str:
     """Return the content type that a name stands for; what a client claims is not asked."""
     kind, encoding = _BY_NAME.guess_type(name.rpartition("/")[2], strict=True)
@@ -53,3 +101,78 @@ def guess_content_type(name: str) -> str:
 def safe_content_type(content_type: str) -> str:
     """Return ``content_type`` if nothing of that kind can run in a page, else octets."""
     return content_type if content_type in SAFE_TYPES else OCTET_STREAM
+
+
+# What kind of bytes a file holds, found in the bytes.
+#
+# A name alone is not believed, nor what a client says: a name only chooses among what the bytes
+# may be. What browsers would take for a page (WHATWG, MIME Sniffing, section 7.1, read broadly:
+# whatever begins with a tag) is called markup whatever its name, and is never served as what it is
+# (files/content_types.py).
+
+
+def detect_content_type(head: bytes, name: str) -> str:
+    """Return the content type of a file that begins with ``head`` (HEAD_BYTES, or all of it)."""
+    named = _canonical_type(guess_content_type(name))
+    text = _decode_text(head)
+    if text is not None and _is_markup(text):
+        return named if named in MARKUP_TYPES else _markup_type(text)
+    if found := _by_signature(head, name, named):
+        return found
+    if text is None:
+        return OCTET_STREAM
+    if named.startswith("text/") or named in TEXT_TYPES:
+        return named
+    return OCTET_STREAM if "." in name.rpartition("/")[2] else PLAIN_TEXT
+
+
+def _canonical_type(kind: str) -> str:
+    return CANONICAL_TYPES.get(kind, kind)
+
+
+def _decode_text(head: bytes) -> str | None:
+    """Return ``head`` as text, None if it is none."""
+    for mark, encoding in BYTE_ORDER_MARKS.items():
+        if head.startswith(mark):
+            return head.removeprefix(mark).decode(encoding, errors="replace")
+    # Older alphabets are text too: only bytes that no text has tell.
+    return head.decode(errors="replace") if BINARY_BYTES.isdisjoint(head) else None
+
+
+def _is_markup(text: str) -> bool:
+    begun = text.lstrip("\ufeff \t\r\n\f")
+    return begun[:1] == "<" and (begun[1:2].isalpha() or begun[1:2] in {"!", "?", "/"})
+
+
+def _markup_type(text: str) -> str:
+    lowered = text.lower()
+    if "<svg" in lowered:
+        return "image/svg+xml"
+    return "text/xml" if lowered.lstrip("\ufeff \t\r\n\f").startswith("<?xml") else "text/html"
+
+
+def _by_signature(head: bytes, name: str, named: str) -> str:
+    """Return the kind whose signature fits, the name's if it is one of several; "" for none."""
+    matches = _signature_matches(head)
+    of_name = [m for m in matches if m.extension and name.lower().endswith(m.extension)]
+    if of_name:
+        return _canonical_type(max(of_name, key=lambda match: len(match.byte_match)).mime_type)
+    kinds = {_canonical_type(match.mime_type) for match in matches}
+    if named in kinds or (head[4:8] == MP4_SIGNATURE and named in MP4_TYPES):
+        return named
+    longest = max((len(match.byte_match) for match in matches), default=0)
+    best = {
+        _canonical_type(match.mime_type) for match in matches if len(match.byte_match) == longest
+    }
+    if len(best) == 1 and _decode_text(head) is None:
+        return best.pop()
+    return ZIP if ZIP in best else ""
+
+
+def _signature_matches(head: bytes) -> list[puremagic.PureMagicWithConfidence]:
+    try:
+        found = puremagic.magic_string(head)
+    except (ValueError, puremagic.PureError):  # nothing at all, or nothing known
+        return []
+    # One byte tells nothing, and a signature from the end on would be in the middle of the file.
+    return [m for m in found if m.mime_type and len(m.byte_match) > 1 and m.offset >= 0]

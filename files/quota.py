@@ -9,12 +9,13 @@ rows as well locks them first.
 from collections.abc import Mapping
 
 from django.db import connection
-from django.db.models import F, Value
+from django.db.models import Count, F, Sum, Value
 
-from files.models import Balance
+from files.models import Balance, FileVersion
 from files.problems import QuotaExceeded
 from tenants.context import current_tenant
 from tenants.limits import limits_of
+from tenants.usage import UsageTotals
 
 # What the rows add up to, in one statement and so at one moment.
 SUMS_SQL = """
@@ -25,6 +26,8 @@ SUMS_SQL = """
          (SELECT coalesce(sum(reserved_bytes), 0)::bigint AS size, count(*) AS count
           FROM files_upload WHERE state = 'pending') AS pending
 """
+
+
 # Counted once, when the tenant's first object comes: a schema may be older than its balance.
 INITIAL_BALANCE_SQL = f"""
     INSERT INTO files_balance (id, used_bytes, used_objects, reserved_bytes, reserved_objects)
@@ -114,3 +117,16 @@ def ensure_balance() -> None:
 def _update_balance(fits: Mapping[str, object], **by: int) -> int:
     row = Balance.objects.filter(pk=Balance.ONLY, **fits)
     return row.update(**{name: F(name) + amount for name, amount in by.items()})
+
+
+# What the tenant that the code runs in keeps in the object store, by its own record.
+
+
+def measure_stored_objects() -> UsageTotals:
+    """Return how many objects there are and their bytes: every version, the trash's too.
+
+    An upload that is under way, or was broken off and not cleared away yet, is not in it.
+    """
+    kept = FileVersion.objects.filter(restored_from=None)  # those share their object
+    found = kept.aggregate(count=Count("pk"), size=Sum("size"))
+    return UsageTotals(found["count"], found["size"] or 0)

@@ -4,21 +4,21 @@ import uuid
 from collections.abc import Callable
 
 from django.db import IntegrityError, transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from accounts.actors import user_actor
 from accounts.models import User
 from audit.services import Target, record
 from core.problems import FieldError
-from files.access import writable_file
+from files.content_types import detect_content_type
 from files.filenames import validate_path
 from files.models import File, FileVersion, Upload
 from files.problems import NameTaken
+from files.queries import writable_file
 from files.quota import commit_reservation
-from files.sniffing import detect_content_type
 from files.storage.writer import ContentInfo
 from files.uploads.state import mark_ready
-from files.versions.adding import add_version
 
 Precondition = Callable[[File], None]
 
@@ -117,3 +117,20 @@ def trash_file(file_id: uuid.UUID, *, user: User, check: Precondition) -> None:
         file.deleted_at = timezone.now()
         file.save(update_fields=["deleted_at", "updated_at"])
         record("file.deleted", actor=user_actor(user), target=file_target(file))
+
+
+# Giving a file another version.
+
+
+def add_version(file: File, version: FileVersion) -> None:
+    """Make a version the newest of a file whose row is locked; its number follows the last one.
+
+    A file that was made for this version names it already, and has not been changed since.
+    """
+    newest = file.versions.aggregate(newest=Max("number"))["newest"] or 0
+    version.file, version.number = file, newest + 1
+    version.save(force_insert=True)
+    is_new = file.current_id == version.id
+    file.current, file.size = version, version.size
+    if not is_new:
+        file.save(update_fields=["current", "size", "updated_at"])

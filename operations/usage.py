@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from django.db import DatabaseError
 
-from files.usage import measure_stored_objects
+from files.quota import measure_stored_objects
 from tenants.context import tenant_context
 from tenants.models import Tenant, Usage
 from tenants.refs import ref_of

@@ -24,7 +24,7 @@ from core.api.parsers import StrictJSONParser
 from core.crypto.passwords import MAX_RAW_PASSWORD_LENGTH
 from core.http.negotiation import prefers_html
 from core.problems import Problem, RateLimited
-from files.links import download_url
+from files.downloads import download_url
 from files.models import File
 from files.problems import SharePasswordRequired, SharePasswordWrong
 from files.shares.access import active_share, open_share

@@ -18,14 +18,12 @@ from core.http.conditional import is_not_modified
 from core.http.negotiation import accepts_explicitly
 from core.text.formatting import timestamp
 from files.api.serializers import DownloadSerializer
-from files.api.version_shapes import VERSION_PARAMETER, requested_version
+from files.api.versions import VERSION_PARAMETER, requested_version
 from files.content_types import safe_content_type
-from files.downloads import ObjectStream
+from files.downloads import ObjectStream, download_url, parse_range
 from files.filenames import content_disposition
-from files.links import download_url
 from files.models import FileVersion
-from files.ranges import parse_range
-from files.versions.reading import open_version, readable_version
+from files.versions import open_version, readable_version
 
 CACHE_CONTROL = "private, no-cache"
 RANGE_HEADER = OpenApiParameter(

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -13,25 +14,78 @@ from rest_framework.reverse import reverse
 from accounts.authentication import current_user
 from accounts.models import User
 from accounts.permissions import ACTIONS, has_scope
+from core.api.fields import IntegerField, TextField, TimestampField
 from core.api.openapi import IF_MATCH, IF_NONE_MATCH
 from core.api.pagination import KeysetPagination
-from core.api.serializers import validated
+from core.api.serializers import validate_future, validated
 from core.api.views import ApiView
 from core.http.conditional import etag_of_document, require_match, response_with_etag
-from files.api.share_shapes import CreateShareSerializer, ShareSerializer, serialize_share
+from core.text.formatting import timestamp, timestamp_or_none
 from files.models import Share
 from files.shares.passwords import hash_share_password
-from files.shares.queries import (
+from files.shares.services import (
+    create_share,
     readable_share,
     readable_shares,
+    require_shareable,
+    revoke_share,
     shares_of_file,
     unrevoked_share,
 )
-from files.shares.services import create_share, require_shareable, revoke_share
+from files.shares.tokens import share_url
 from idempotency.keys import IDEMPOTENCY_KEY
 from idempotency.services import Action, fingerprint_of, idempotent_prepared
 
 READ_SCOPE = ACTIONS["files:read"].scope
+
+
+MAX_DOWNLOADS = 1_000_000
+
+
+# What requests and answers about links look like. Shapes only; the rules live elsewhere.
+
+
+class CreateShareSerializer(serializers.Serializer[Any]):
+    expires_at = TimestampField(
+        required=False,
+        allow_null=True,
+        default=None,
+        validators=[validate_future],
+        help_text="Never without one.",
+    )
+    max_downloads = IntegerField(
+        required=False,
+        allow_null=True,
+        default=None,
+        min_value=1,
+        max_value=MAX_DOWNLOADS,
+        help_text="As often as anybody likes without one.",
+    )
+    password = TextField(
+        required=False,
+        allow_null=True,
+        default=None,
+        trim_whitespace=False,
+        min_length=4,
+        max_length=256,
+        help_text="Asked of whoever opens the link; not of those who made it.",
+    )
+
+
+class ShareSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    file = serializers.UUIDField(help_text="The id of the file.")
+    url = serializers.URLField(
+        allow_null=True,
+        help_text="Null once it is revoked, and for API keys that may not read files.",
+    )
+    created_at = serializers.DateTimeField()
+    created_by = serializers.UUIDField(help_text="The id of the person who made it.")
+    expires_at = serializers.DateTimeField(allow_null=True)
+    max_downloads = serializers.IntegerField(allow_null=True)
+    downloads = serializers.IntegerField(help_text="How often it was opened.")
+    has_password = serializers.BooleanField()
+    revoked_at = serializers.DateTimeField(allow_null=True)
 
 
 class FileShareListView(ApiView):
@@ -133,3 +187,22 @@ class ShareDetailView(ApiView):
             check=lambda row: require_match(request, etag_of_document(shape(row))),
         )
         return Response(status=204)
+
+
+def serialize_share(share: Share, *, with_url: bool) -> dict[str, Any]:
+    """Return a link as the API shows it to those who may manage it.
+
+    ``with_url`` is for those who may read the file: whoever has the address can.
+    """
+    return {
+        "id": str(share.id),
+        "file": str(share.file_id),
+        "url": share_url(share) if with_url else None,
+        "created_at": timestamp(share.created_at),
+        "created_by": str(share.created_by_id),
+        "expires_at": timestamp_or_none(share.expires_at),
+        "max_downloads": share.max_downloads,
+        "downloads": share.downloads,
+        "has_password": bool(share.password),
+        "revoked_at": timestamp_or_none(share.revoked_at),
+    }

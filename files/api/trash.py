@@ -1,32 +1,37 @@
 """The trash of the workspace: listed, restored from, emptied."""
 
 import uuid
+from typing import Any
 
 from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication import current_user
+from core.api.fields import TextField
 from core.api.openapi import IF_MATCH
 from core.api.pagination import KeysetPagination
 from core.api.serializers import validated
 from core.api.views import ApiView
 from core.http.conditional import require_match
-from files.access import trashed_files
+from core.text.formatting import timestamp
 from files.api.serializers import FileSerializer, file_etag, serialize_file
-from files.api.trash_shapes import (
-    RestoreFileSerializer,
-    TrashedFileSerializer,
-    serialize_trashed_file,
-)
-from files.trash.purging import purge_file
-from files.trash.restoring import restore_file
+from files.filenames import MAX_NAME_LENGTH
+from files.models import File
+from files.queries import purge_time, trashed_files
+from files.trash import purge_file, restore_file
 
 
 class TrashPagination(KeysetPagination):
     """Files by the moment of their deletion."""
 
     ordering = "-deleted_at"
+
+
+class TrashedFileSerializer(FileSerializer):
+    deleted_at = serializers.DateTimeField()
+    purge_at = serializers.DateTimeField(help_text="Until then it can be restored.")
 
 
 class TrashListView(ApiView):
@@ -57,6 +62,20 @@ class TrashedFileView(ApiView):
         return Response(status=204)
 
 
+# What requests and answers about the trash look like.
+
+
+class RestoreFileSerializer(serializers.Serializer[Any]):
+    name = TextField(
+        max_length=MAX_NAME_LENGTH,
+        length_code="too_long",
+        required=False,
+        trim_whitespace=False,
+        allow_blank=True,
+        help_text="Another name to restore it under; it may hold folders.",
+    )
+
+
 class TrashedFileRestoreView(ApiView):
     """The way back."""
 
@@ -78,3 +97,13 @@ class TrashedFileRestoreView(ApiView):
             check=lambda row: require_match(request, file_etag(row)),
         )
         return Response(serialize_file(file), headers={"ETag": file_etag(file)})
+
+
+def serialize_trashed_file(file: File) -> dict[str, Any]:
+    """Return a file in the trash as the API shows it."""
+    assert file.deleted_at is not None  # noqa: S101 - what the query has asked for
+    return {
+        **serialize_file(file),
+        "deleted_at": timestamp(file.deleted_at),
+        "purge_at": timestamp(purge_time(file.deleted_at)),
+    }

@@ -28,7 +28,7 @@ from files.api.upload_serializers import (
     serialize_upload,
 )
 from files.models import Upload
-from files.trash.purging import purge_due_files
+from files.trash import purge_due_files
 from files.uploads.cleanup import clean_up_due
 from files.uploads.completing import complete_upload
 from files.uploads.direct import (

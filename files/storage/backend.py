@@ -8,8 +8,8 @@ from django.core.files.storage import storages
 from storages.backends.s3 import S3Storage
 from storages.utils import clean_name
 
-from files.objects.credentials import create_session
 from files.storage.client import signing_client
+from files.storage.credentials import create_session
 from files.storage.deletion import delete_keys
 from tenants.context import current_tenant
 

@@ -2,7 +2,7 @@
 
 The backend talks to ``S3_ENDPOINT_URL``. URLs for clients are signed for
 ``S3_PUBLIC_ENDPOINT_URL``, because the host name is part of a signature (AWS Signature Version 4).
-Whose keys sign is decided for each request (files/objects/credentials.py).
+Whose keys sign is decided for each request (files/storage/credentials.py).
 """
 
 import logging
@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 
 from core.problems import StorageUnavailable
-from files.objects.credentials import create_session
+from files.storage.credentials import create_session
 
 CHECKSUM_HEADER = "x-amz-checksum-sha256"
 STORAGE_ERRORS = (BotoCoreError, ClientError)

@@ -6,25 +6,34 @@ part by part, and nothing can be read from the store until the last one is confi
 
 import hashlib
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
 
-from files.content_types import OCTET_STREAM
-from files.objects.part_sender import MultipartWriter
+from files.content_types import HEAD_BYTES, OCTET_STREAM
 from files.problems import FileTooLarge
-from files.sniffing import HEAD_BYTES
 from files.storage.bucket import abort_multipart, object_location
 from files.storage.client import client, translate_storage_errors
 from files.storage.deletion import delete_keys
 
 MEBIBYTE = 1024 * 1024
+
+
 PART_BYTES = 8 * MEBIBYTE
+
+
 MAX_PARTS = 10_000  # Amazon S3 user guide, "Multipart upload limits"; other stores follow it
+
 
 # Should anybody ever get at an object by another way than our URLs, it is a download of octets.
 OBJECT_HEADERS = {"ContentType": OCTET_STREAM, "ContentDisposition": "attachment"}
+
+
+# While these are under way the next is received: no more than so many and that one are in memory.
+CONCURRENT_PARTS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +42,7 @@ class ContentInfo:
 
     size: int
     sha256: str
-    head: bytes = b""  # how it begins, which tells what it is (files/sniffing.py)
+    head: bytes = b""  # how it begins, which tells what it is (files/content_types.py)
 
 
 def part_size_for(most: int) -> int:
@@ -43,6 +52,59 @@ def part_size_for(most: int) -> int:
     """
     needed = -(-most // MAX_PARTS)
     return max(PART_BYTES, -(-needed // MEBIBYTE) * MEBIBYTE)
+
+
+# Sending the parts of one multipart upload, some of them at once.
+
+
+class MultipartWriter:
+    """A multipart upload that has been begun; ``complete`` makes the object readable.
+
+    What a part met is raised by a later call, as StorageUnavailable.
+    """
+
+    def __init__(self, key: str, on_begun: Callable[[str], None], **stored_as: str) -> None:
+        """Begin it, and tell ``on_begun`` the store's id of it before a part is sent."""
+        self._where = object_location(key)
+        with translate_storage_errors():
+            begun = client().create_multipart_upload(**self._where, **stored_as)
+        self._where["UploadId"] = begun["UploadId"]
+        on_begun(begun["UploadId"])
+        self._pool = ThreadPoolExecutor(CONCURRENT_PARTS, "part")
+        self._under_way: list[Future[dict[str, Any]]] = []
+        self._parts: list[dict[str, Any]] = []
+
+    def send(self, data: bytes) -> None:
+        """Send the next part; wait only while too many are under way."""
+        self._gather(CONCURRENT_PARTS - 1)
+        number = len(self._parts) + len(self._under_way) + 1
+        # In the caller's tenant, whose keys sign the request.
+        self._under_way.append(self._pool.submit(copy_context().run, self._put, number, data))
+
+    def complete(self) -> None:
+        """Put the object together of what was sent."""
+        self._gather(0)
+        self._pool.shutdown()
+        with translate_storage_errors():
+            client().complete_multipart_upload(
+                **self._where, MultipartUpload={"Parts": self._parts}
+            )
+
+    def stop(self) -> None:
+        """Wait until nothing is under way any more, so that whoever clears the key has it all."""
+        wait(self._under_way)
+        self._pool.shutdown()
+
+    def _gather(self, most: int) -> None:
+        """Wait until so many parts are under way at most."""
+        with translate_storage_errors():
+            while len(self._under_way) > most:
+                self._parts.append(self._under_way[0].result())
+                del self._under_way[0]
+
+    def _put(self, number: int, data: bytes) -> dict[str, Any]:
+        sent = client().upload_part(**self._where, PartNumber=number, Body=data)
+        return {"PartNumber": number, "ETag": sent["ETag"]}
 
 
 @dataclass

@@ -3,18 +3,22 @@
 What is written lies below a prefix of its own, which is no tenant's, and is gone afterwards.
 """
 
+import http.client
+import re
 import secrets
+import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from core.problems import StorageUnavailable
-from files.doctor.asking import ProbeResponse, explain_failure, send_request
 from files.storage.client import signing_client
 from files.storage.deletion import delete_keys
 from files.storage_doctor.report import (
@@ -27,8 +31,19 @@ from files.storage_doctor.report import (
 )
 
 UNLISTED_ORIGIN = "https://storage-doctor.invalid"
+
+
 # Amazon S3, "RequestTimeTooSkewed": 15 minutes. A minute is what a set clock is well within.
 CLOCK_SKEW_WARNING, CLOCK_SKEW_LIMIT = 60, 15 * 60
+
+
+TIMEOUT = 10.0
+
+
+MAX_BODY_BYTES = 64 * 1024
+
+
+ERROR_CODE = re.compile(rb"<Code>([A-Za-z]+)</Code>")
 
 
 @dataclass
@@ -75,6 +90,24 @@ def _run_checks(probe: ProbeObject) -> Iterator[Finding]:
     yield from _check_origins(probe)
     gone = send_request("DELETE", probe.signed("delete_object"))
     yield _check_response("delete", gone, gone.status in (200, 204))
+
+
+# Asking an address as a client does: over the network and through whatever stands before it.
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeResponse:
+    """An answer, its header fields in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def code(self) -> str:
+        """The store's own word for what is wrong; empty when it was not the store that answered."""
+        found = ERROR_CODE.search(self.body)
+        return found[1].decode() if found else ""
 
 
 def _check_response(verb: str, heard: ProbeResponse, is_well: bool) -> Finding:
@@ -146,3 +179,37 @@ def _allows_origin(heard: ProbeResponse, origin: str) -> bool:
     methods = heard.headers.get("access-control-allow-methods", "")
     allowed = heard.headers.get("access-control-allow-origin", "")
     return heard.status < 300 and allowed in (origin, "*") and "PUT" in methods
+
+
+def send_request(method: str, url: str, *, body: bytes = b"", **headers: str) -> ProbeResponse:
+    """Send one request on a connection of its own.
+
+    ``Access_Control_…`` becomes ``Access-Control-…``. Raises OSError, HTTPException.
+    """
+    parts = urlsplit(url)
+    secure = parts.scheme == "https"
+    kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+    # Names below localhost are the machine itself (RFC 6761, 6.3); not every resolver knows.
+    own = (parts.hostname or "").endswith(".localhost") and not secure
+    connection = kind("127.0.0.1" if own else parts.hostname or "", parts.port, timeout=TIMEOUT)
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    try:
+        target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+        connection.request(method, target, body or None, {"Host": parts.netloc, **sent})
+        answer = connection.getresponse()
+        fields = {name.lower(): value for name, value in answer.getheaders()}
+        return ProbeResponse(answer.status, fields, answer.read(MAX_BODY_BYTES))
+    finally:
+        connection.close()
+
+
+def explain_failure(exc: Exception) -> tuple[str, str]:
+    """Return why nobody was heard, and how to mend it."""
+    if isinstance(exc, socket.gaierror):
+        return "its name cannot be looked up", "Set its DNS record, or correct the setting."
+    if isinstance(exc, ssl.SSLError):
+        reason = getattr(exc, "verify_message", "") or exc.reason
+        return f"its certificate is no good: {reason}", "Give the proxy a valid certificate for it."
+    if isinstance(exc, TimeoutError):
+        return "it does not answer in time", "Look for a firewall, and whether the proxy is up."
+    return f"it cannot be reached: {exc}", "Start the proxy and the store, or correct the setting."

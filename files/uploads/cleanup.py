@@ -14,8 +14,7 @@ from core.problems import StorageUnavailable
 from files.models import Upload
 from files.storage.deletion import delete_keys
 from files.storage.writer import purge_key
-from files.uploads.landing import staging_key
-from files.uploads.objects import object_key
+from files.uploads.objects import object_key, staging_key
 from files.uploads.start_deadline import find_unstarted
 from files.uploads.state import mark_failed, upload_target
 

@@ -7,10 +7,10 @@ from django.db import transaction
 
 from accounts.models import User
 from core.problems import NotFound
+from files.content_types import HEAD_BYTES
 from files.models import File, FileVersion, Upload
 from files.problems import ChecksumMismatch, UploadIncomplete
 from files.services import create_file_version
-from files.sniffing import HEAD_BYTES
 from files.storage.bucket import read_object
 from files.storage.writer import ContentInfo
 from files.uploads.cleanup import abandon, clean_up

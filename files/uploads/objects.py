@@ -12,6 +12,8 @@ from files.storage.bucket import NO_SUCH_UPLOAD, abort_multipart, object_locatio
 from files.storage.client import client, error_code, translate_storage_errors
 from files.storage.writer import OBJECT_HEADERS
 
+STAGING_PREFIX = "incoming/"
+
 
 @dataclass(frozen=True, slots=True)
 class UploadedPart:
@@ -82,3 +84,20 @@ def _iter_parts(upload: Upload) -> Iterator[UploadedPart]:
     for page in pages:
         for part in page.get("Parts", []):
             yield UploadedPart(part["PartNumber"], part["Size"], part["ETag"])
+
+
+# Where the bytes of a single upload land before they become an object that stays.
+#
+# Whoever holds a signed address can write to it until it expires, also after the file was made. So
+# it leads to a place of its own; from there the store copies what was verified, and nobody can
+# write to the copy.
+
+
+def staging_name(upload: Upload) -> str:
+    """Return the name, below the tenant's prefix, that a single upload's address is signed for."""
+    return f"{STAGING_PREFIX}{upload.id}"
+
+
+def staging_key(upload: Upload) -> str:
+    """Return the whole key of that place, in the part of the current tenant."""
+    return tenant_storage().key_of(staging_name(upload))

@@ -15,8 +15,7 @@ from django.utils import timezone
 
 from files.models import Upload
 from files.storage.client import signing_client
-from files.uploads.landing import staging_key
-from files.uploads.objects import part_length, upload_location
+from files.uploads.objects import part_length, staging_key, upload_location
 
 
 def presigned_urls(upload: Upload, numbers: Iterable[int]) -> list[str]:

@@ -8,18 +8,18 @@ from botocore.exceptions import ClientError
 
 from core.problems import StorageUnavailable
 from files.models import Upload
-from files.objects.history import delete_noncurrent_versions
 from files.problems import UploadIncomplete
 from files.storage.bucket import CHANGED_CODES, NO_SUCH_UPLOAD, head_object, object_location
 from files.storage.client import client, error_code, translate_storage_errors
+from files.storage.deletion import delete_noncurrent_versions
 from files.storage.writer import OBJECT_HEADERS, purge_key
-from files.uploads.landing import staging_key
 from files.uploads.objects import (
     UploadedPart,
     list_parts,
     object_key,
     part_count,
     part_length,
+    staging_key,
     upload_location,
 )
 

@@ -14,8 +14,7 @@ from django.utils import timezone
 from core.problems import StorageUnavailable
 from files.models import Upload
 from files.storage.bucket import head_object
-from files.uploads.landing import staging_key
-from files.uploads.objects import list_parts, object_key
+from files.uploads.objects import list_parts, object_key, staging_key
 
 log = logging.getLogger(__name__)
 

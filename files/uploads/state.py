@@ -24,7 +24,12 @@ from files.uploads.user_limits import DIRECT_STRATEGIES, check_user_limits
 
 # By how much the reservation of an upload through the backend grows at a time.
 RESERVATION_STEP_BYTES = 64 * 1024 * 1024
+
+
 ABANDONED_MESSAGE = "The upload took too long and was given up; send the file again."
+
+
+INTERRUPT_BATCH_SIZE = 500
 
 
 def reserve_upload(
@@ -110,3 +115,20 @@ def mark_failed(ids: list[uuid.UUID], reason: str) -> list[uuid.UUID]:
 def upload_target(upload: Upload) -> Target:
     """Return an upload as an audit target."""
     return Target("upload", str(upload.id), upload.name)
+
+
+# Ending every upload that is under way, where their bytes cannot be any more.
+
+
+def interrupt_uploads() -> int:
+    """End what is pending and release what it had reserved; return how many there were.
+
+    For a tenant that came out of an archive: its parts did not come along, and addresses that were
+    signed before lead nowhere. ``settle_some`` takes out of the store what came there meanwhile.
+    """
+    count = 0
+    pending = Upload.objects.filter(state=Upload.State.PENDING).order_by("pk")
+    while ids := list(pending.values_list("pk", flat=True)[:INTERRUPT_BATCH_SIZE]):
+        mark_failed(ids, Upload.Reason.INTERRUPTED)
+        count += len(ids)
+    return count

@@ -12,7 +12,7 @@ from tenants.schemas.schema_state import MigrationKey
 SHA256_PATTERN = re.compile(r"[0-9a-f]{64}")
 NAME_PATTERN = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 # Nothing that a client chose, and nothing that leads out of a prefix. What has landed and was not
-# looked at yet (files/uploads/landing.py) belongs to no version and so into no archive.
+# looked at yet (files/uploads/objects.py) belongs to no version and so into no archive.
 OBJECT_NAME_PATTERN = re.compile(r"files/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 

@@ -8,7 +8,7 @@ from accounts.restore import reset_all_second_factors, revoke_outstanding_creden
 from audit.services import Actor, record
 from core.db_backend.scope import PUBLIC, use_scope
 from files.shares.services import revoke_all_shares
-from files.uploads.interrupting import interrupt_uploads
+from files.uploads.state import interrupt_uploads
 from operations.archives.export import NO_PROGRESS, ProgressCallbacks
 from operations.archives.loader import drop_temporary_schemas, replace_schema, validate_source
 from operations.archives.masking import TENANT_BOUND_TABLES

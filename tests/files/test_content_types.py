@@ -9,8 +9,7 @@ import zipfile
 import httpx
 import pytest
 
-from files.content_types import SAFE_TYPES, safe_content_type
-from files.sniffing import HEAD_BYTES, detect_content_type
+from files.content_types import HEAD_BYTES, SAFE_TYPES, detect_content_type, safe_content_type
 from tests.support.factories import Agency
 from tests.support.files.direct_uploads import upload_directly
 from tests.support.files.form_uploads import add_file

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from accounts.models import User
 from audit.models import AuditEvent
-from files.versions.restoring import restore_version
+from files.versions import restore_version
 from tenants.context import tenant_context
 from tests.files.ledger import assert_invariants, quota_usage
 from tests.support.factories import Agency

@@ -10,7 +10,7 @@ from django.utils import timezone
 from files.models import Upload
 from files.storage.backend import tenant_storage
 from files.storage.client import client
-from files.uploads.landing import staging_name
+from files.uploads.objects import staging_name
 from tenants.context import tenant_context
 from tests import stack
 from tests.files.test_interrupted_uploads import connected, until

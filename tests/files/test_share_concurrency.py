@@ -10,7 +10,7 @@ from django.db import transaction
 from accounts.models import User
 from files.models import File, Share
 from files.services import trash_file
-from files.trash.purging import purge_file
+from files.trash import purge_file
 from tenants.context import tenant_context
 from tests.files.ledger import assert_invariants
 from tests.support.accounts.tokens import status_and_code

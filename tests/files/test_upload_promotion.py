@@ -11,7 +11,7 @@ from files.problems import ChecksumMismatch, UploadIncomplete
 from files.storage.writer import purge_key
 from files.uploads.cleanup import abandon
 from files.uploads.completion import finalize
-from files.uploads.landing import staging_key
+from files.uploads.objects import staging_key
 from files.uploads.promotion import find_or_assemble, promote
 from tenants.context import tenant_context
 from tests.support.factories import Agency

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from core.text.normalization import pluralize
-from files.trash.sweeping import SweepResult, count_due_for_purge, sweep_trash
+from files.trash import SweepResult, count_due_for_purge, sweep_trash
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tenants.queries import operable_tenants

@@ -18,9 +18,8 @@ from core.text.normalization import pluralize
 from core.text.parsing import integer_argument
 from files.models import Balance, FileVersion
 from files.reconciliation.options import ReconciliationOptions
-from files.reconciliation.report import ReconciliationReport
+from files.reconciliation.report import ReconciliationReport, report_as_json, report_as_text
 from files.reconciliation.services import clean_up_all, reconcile
-from files.reconciling.telling import report_as_json, report_as_text
 from tenants.context import tenant_context
 from tenants.management.arguments import selected_tenants
 from tenants.models import Tenant

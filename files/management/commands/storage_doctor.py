@@ -6,9 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from files.doctor.confined import check_tenant_keys
 from files.storage_doctor.external import check_public_endpoint
-from files.storage_doctor.internal import check_internal_endpoint
+from files.storage_doctor.internal import check_internal_endpoint, check_tenant_keys
 from files.storage_doctor.report import WRONG, Finding
 
 

@@ -6,6 +6,7 @@ then, ``settle_some`` tries again.
 """
 
 import uuid
+from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -13,14 +14,17 @@ from django.db.models import QuerySet
 from accounts.actors import user_actor
 from accounts.models import User
 from audit.services import SYSTEM, Actor, record
-from files.access import trashed_file
+from files.filenames import validate_path
 from files.models import File, FileVersion, Upload
+from files.queries import trash_cutoff, trashed_file
 from files.quota import ensure_balance, release_usage
-from files.services import Precondition, file_target
-from files.trash.period import trash_cutoff
-from files.uploads.cleanup import clean_up_many
+from files.services import Precondition, file_target, save_with_unique_name
+from files.uploads.cleanup import clean_up_due, clean_up_many
 
 PURGE_BATCH_SIZE = 3
+
+
+SWEEP_BATCH_SIZE = 500
 
 
 def purge_file(file_id: uuid.UUID, *, user: User, check: Precondition) -> None:
@@ -92,3 +96,52 @@ def _mark_objects_purged(versions: list[FileVersion]) -> list[Upload]:
         if name not in there
     )
     return list(rows.all())
+
+
+# Bringing a file back from the trash.
+def restore_file(file_id: uuid.UUID, *, name: str | None, user: User, check: Precondition) -> File:
+    """Make a file in the trash live again, with all its versions and under ``name`` if given.
+
+    ``check`` sees the locked row first and may raise. Raises NotFound, ValidationFailed, and
+    NameTaken if its owner has a live file of that name meanwhile.
+    """
+    wanted = None if name is None else validate_path(name, field="name")
+    with transaction.atomic():
+        file = trashed_file(user, file_id)
+        check(file)
+        before, file.deleted_at = file.name, None
+        file.name = wanted or before
+        save_with_unique_name(file, "name", "deleted_at")
+        renamed = {} if file.name == before else {"before": before, "after": file.name}
+        record("file.restored", actor=user_actor(user), target=file_target(file), **renamed)
+        return file
+
+
+# Purging all that is due in a tenant, for the housekeeper and for operators.
+
+
+@dataclass(frozen=True, slots=True)
+class SweepResult:
+    """Files that were purged or would be, and objects that the store has still to let go."""
+
+    files: int
+    left_in_store: int
+
+
+def count_due_for_purge() -> SweepResult:
+    """Count what ``sweep_trash`` would purge in the tenant that the code runs in."""
+    return SweepResult(files_due_for_purge().count(), _count_not_cleared())
+
+
+def sweep_trash() -> SweepResult:
+    """Purge what is due in the tenant that the code runs in, then ask the store once more."""
+    purged = 0
+    while found := purge_due_files(SWEEP_BATCH_SIZE):
+        purged += found
+    clean_up_due(SWEEP_BATCH_SIZE)
+    return SweepResult(purged, _count_not_cleared())
+
+
+def _count_not_cleared() -> int:
+    ended = Upload.objects.exclude(state__in=(Upload.State.PENDING, Upload.State.READY))
+    return ended.filter(cleared_at=None).count()

@@ -9,9 +9,9 @@ from accounts.actors import user_actor
 from accounts.models import User
 from audit.services import record
 from core.problems import NotFound
-from files.access import readable_file
-from files.models import FileVersion
-from files.services import file_target
+from files.models import File, FileVersion
+from files.queries import readable_file, writable_file
+from files.services import Precondition, add_version, file_target
 
 
 def file_versions(file_id: uuid.UUID, *, user: User) -> QuerySet[FileVersion]:
@@ -51,3 +51,41 @@ def open_version(file_id: uuid.UUID, *, user: User, number: int | None, by: str)
             by=by,
         )
         return version
+
+
+# Bringing an older version of a file back.
+
+
+def restore_version(file_id: uuid.UUID, number: int, *, user: User, check: Precondition) -> File:
+    """Make an older content of a file the newest one again, as a new version over the same object.
+
+    Nothing is copied and the history only grows; the quota counts an object once. ``check`` sees
+    the locked row first and may raise. Raises NotFound.
+    """
+    with transaction.atomic():
+        file = writable_file(user, file_id)
+        check(file)
+        former = file.versions.filter(number=number).first()
+        if former is None:
+            raise NotFound
+        version = _copy_version(former, user)
+        add_version(file, version)
+        record(
+            "file.version_restored",
+            actor=user_actor(user),
+            target=file_target(file),
+            version=version.number,
+            restored_from=former.number,
+        )
+        return file
+
+
+def _copy_version(former: FileVersion, user: User) -> FileVersion:
+    return FileVersion(
+        restored_from=former,
+        object_name=former.object_name,
+        size=former.size,
+        sha256=former.sha256,
+        content_type=former.content_type,
+        created_by=user,
+    )

@@ -1,1 +1,0 @@
-"""What is wrong with the object store, in plain words: ``manage.py storage_doctor``."""

@@ -1,1 +1,0 @@
-"""Files that were deleted: kept for a time, brought back, or gone for good."""
