@@ -13,7 +13,6 @@ import psutil
 from devstack import credentials, orphans, ports
 from devstack.environment import BASE_DOMAIN, stack_environment, write_env_file
 from devstack.errors import ServiceFailedError, StackError
-from devstack.fallback import ErrorServer
 from devstack.home import Home, write_private
 from devstack.lock import HomeLock
 from devstack.ports import LOOPBACK
@@ -21,6 +20,7 @@ from devstack.reaper import Reaper
 from devstack.services.gunicorn import Application
 from devstack.services.protocol import Context
 from devstack.services.registry import ALL, build_service
+from devstack.services.traefik import ErrorServer
 from devstack.supervisor import SupervisedProcess
 
 READY_SECONDS = 60.0

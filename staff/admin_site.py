@@ -18,9 +18,9 @@ from core.http.negotiation import as_html_if_preferred
 from core.http.responses import problem_response
 from core.problems import PasswordChangeRequired, RateLimited
 from staff.forms import OwnPasswordChangeForm, StaffLoginForm
-from staff.given_passwords import must_change_password
 from staff.second_factor import must_enrol
 from staff.second_factor_views import SECOND_FACTOR_ROUTE, second_factor_page
+from staff.services import must_change_password
 
 View = Callable[..., HttpResponse]
 PASSWORD_ROUTES = ("password_change", "password_change_done")

@@ -13,9 +13,9 @@ from core.http.client_address import is_in_networks
 from core.problems import NotAuthenticated, PermissionRefused, TokenInvalid
 from core.request_context import request_context
 from staff.actors import actor_of
-from staff.given_passwords import require_password_changed
 from staff.models import StaffToken, StaffUser
 from staff.second_factor import require_enrolled
+from staff.services import require_password_changed
 from staff.tokens import authenticate_token
 from tenants.context import current_tenant_or_none
 from tenants.credentials import bearer_token

@@ -2,16 +2,18 @@
 
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol, cast
 
+from django.conf import settings
 from django.db import transaction
+from django.utils.module_loading import import_string
 
 from audit.services import Actor
 from core.db_backend.scope import PUBLIC, use_scope
-from staff.founding import create_owner
 from staff.queries import visible_tenant
 from tenants.lifecycle import cancel_deletion
 from tenants.models import Tenant
+from tenants.refs import TenantRef
 from tenants.services import create_tenant, lock_tenant, resume_tenant, update_limits, update_tenant
 from tenants.subdomains import rename_subdomain
 
@@ -69,3 +71,20 @@ def resume_and_cancel_deletion(tenant_id: uuid.UUID, *, actor: Actor) -> None:
     with use_scope(PUBLIC), transaction.atomic():
         cancel_deletion(tenant_id, actor=actor)
         resume_tenant(tenant_id, actor=actor)
+
+
+# Asking for the owner of a workspace that staff opens.
+#
+# Staff knows nothing of the people of tenants; ``settings.TENANT_OWNER_MAKER`` names who does.
+
+
+class OwnerFactory(Protocol):
+    """Adds the owner of a tenant and returns the password that was made up for them."""
+
+    def __call__(self, tenant: TenantRef, *, email: str, actor: Actor) -> str: ...
+
+
+def create_owner(tenant: TenantRef, *, email: str, actor: Actor) -> str:
+    """Add the owner and return their password. Raises what the configured maker raises."""
+    maker = cast("OwnerFactory", import_string(settings.TENANT_OWNER_MAKER))
+    return maker(tenant, email=email, actor=actor)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from staff.api import auth, domains, state, tenants, usage
+from staff.api import auth, domains, tenants, usage
 
 # Not on api., where these paths are the tenants'.
 log_in = [
@@ -28,16 +28,16 @@ urlpatterns = [
         domains.CheckTenantDomain.as_view(),
         name="tenant-domain-check",
     ),
-    path("api/tenants/<id:tenant_id>/suspend", state.Suspend.as_view(), name="tenant-suspend"),
-    path("api/tenants/<id:tenant_id>/resume", state.Resume.as_view(), name="tenant-resume"),
+    path("api/tenants/<id:tenant_id>/suspend", tenants.Suspend.as_view(), name="tenant-suspend"),
+    path("api/tenants/<id:tenant_id>/resume", tenants.Resume.as_view(), name="tenant-resume"),
     path(
         "api/tenants/<id:tenant_id>/cancel-deletion",
-        state.CancelDeletion.as_view(),
+        tenants.CancelDeletion.as_view(),
         name="tenant-cancel-deletion",
     ),
     path(
         "api/tenants/<id:tenant_id>/rotate-key",
-        state.RotateKey.as_view(),
+        tenants.RotateKey.as_view(),
         name="tenant-rotate-key",
     ),
 ]

@@ -4,24 +4,32 @@ import http.client
 import json
 import shutil
 import signal
+import threading
 from pathlib import Path
 from typing import Any
 
 from devstack import binaries
 from devstack.deferred_listener import DeferredListener
 from devstack.environment import BASE_DOMAIN
-from devstack.fallback import PROBLEM_TYPE
 from devstack.home import CHECKOUT
 from devstack.ports import LOOPBACK
 from devstack.services.protocol import Context
+from traefik.problems import CONTENT_TYPE, Server
 
 # Bodies of any size may come over slow lines.
 READ_TIMEOUT = "3600s"
+
+
 # Much shorter than gunicorn keeps a connection open (75 s): down one that the other end is just
 # closing goes a write that nobody may repeat. As in traefik/dynamic/services.yml.
 IDLE_TIMEOUT = "5s"
+
+
 # Source that Traefik interprets, below its working directory.
 PLUGINS = "plugins-local"
+
+
+PROBLEM_TYPE = CONTENT_TYPE
 
 
 class Traefik:
@@ -236,3 +244,21 @@ def _middlewares() -> dict[str, Any]:
         # for two or three seconds in all. One that it has accepted is never sent twice.
         "again": {"retry": {"attempts": 6, "initialInterval": "200ms"}},
     }
+
+
+# What Traefik says when the application cannot: production's own answers, in a thread.
+
+
+class ErrorServer:
+    """A server of this process on ``port``; ``type_base`` starts the ``type`` of each problem."""
+
+    def __init__(self, port: int, type_base: str) -> None:
+        self._server = Server(LOOPBACK, port, type_base)
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop answering."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(timeout=2)

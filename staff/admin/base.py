@@ -3,9 +3,12 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db import models, transaction
 from django.http import HttpRequest
 
+from audit.services import Target, record
 from core.api.filters import MAX_SEARCH_LENGTH
+from staff.actors import admin_actor
 
 # What Django's own list filters ask: of a field, of a date, of a choice, of a related row.
 FILTER_LOOKUPS = ("", "__exact", "__isnull", "__gte", "__lt", "__id__exact")
@@ -37,3 +40,36 @@ def _parameters(list_filter: Any) -> set[str]:
     if isinstance(list_filter, tuple):
         return _parameters(list_filter[0])
     return {list_filter.parameter_name}
+
+
+# Every change made in the admin is in the audit trail, with who made it.
+
+
+class AuditedAdmin(StaffModelAdmin):
+    """Records additions, changes and deletions as ``{kind}.created`` and so on.
+
+    Django calls these hooks inside the transaction of the change.
+    """
+
+    kind = ""
+
+    def log_addition(self, request: HttpRequest, obj: models.Model, message: Any) -> Any:
+        """Record a new object."""
+        self._record(request, "created", obj)
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: models.Model, message: Any) -> Any:
+        """Record which fields of an object were changed; never their values."""
+        with transaction.atomic():
+            self._record(request, "updated", obj, changes=message)
+            return super().log_change(request, obj, message)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        """Record objects that are about to be deleted."""
+        for obj in queryset:
+            self._record(request, "deleted", obj)
+        return super().log_deletions(request, queryset)
+
+    def _record(self, request: HttpRequest, verb: str, obj: models.Model, **details: Any) -> None:
+        target = Target(self.kind, str(obj.pk), str(obj))
+        record(f"{self.kind}.{verb}", actor=admin_actor(request), target=target, **details)

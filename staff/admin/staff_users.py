@@ -16,7 +16,7 @@ from core.api.filters import MAX_SEARCH_LENGTH
 from core.db_backend.fields import folded_search_fields
 from core.text.email_addresses import searchable_address_part
 from staff.actors import admin_actor
-from staff.admin.audited import AuditedAdmin
+from staff.admin.base import AuditedAdmin
 from staff.admin_site import site
 from staff.forms import ChangeStaffForm, NewStaffForm, SetStaffPasswordForm, is_last_superuser
 from staff.models import StaffUser

@@ -2,16 +2,22 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from staff.admin.confirmed_action import run_confirmed
-from staff.admin.leaving import CANCEL_DELETION, DELETE, ROTATE_KEY
-from staff.admin.proofs import CHECK_DOMAINS
-from staff.admin.suspension import RESUME, SUSPEND
-from tenants.models import Tenant
+from staff.actors import admin_actor
+from staff.admin.confirmed_action import ConfirmationForm, ConfirmedAction, run_confirmed
+from tenants.availability import TenantState, tenant_state
+from tenants.domains.verification import check_domain
+from tenants.lifecycle import MAX_GRACE_DAYS, cancel_deletion, schedule_deletion
+from tenants.models import Domain, Tenant
+from tenants.problems import DomainTaken
+from tenants.services import MAX_REASON_LENGTH, resume_tenant, rotate_key, suspend_tenant
 
 
 class TenantActions:
@@ -64,3 +70,147 @@ class TenantActions:
     def call_off_deletion(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> Any:
         """Serve them as before, after a page that asks."""
         return run_confirmed(CANCEL_DELETION, self, request, queryset)
+
+
+# Suspending and resuming tenants.
+class SuspendForm(ConfirmationForm):
+    """Why tenants are suspended."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=MAX_REASON_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
+        help_text=_("Everybody who comes to the workspace reads it."),
+    )
+
+
+SUSPEND = ConfirmedAction(
+    action="suspend",
+    title=_("Suspend workspaces"),
+    question=_("These workspaces will answer nobody from the next request on:"),
+    button=_("Suspend"),
+    form=SuspendForm,
+    grave=True,
+    applies=lambda tenant: tenant.status == Tenant.Status.ACTIVE,
+    carry_out=lambda tenant, request, data: suspend_tenant(
+        tenant.pk, actor=admin_actor(request), reason=data["reason"]
+    ),
+)
+
+
+RESUME = ConfirmedAction(
+    action="resume",
+    title=_("Resume workspaces"),
+    question=_("These workspaces will be served again:"),
+    button=_("Resume"),
+    applies=lambda tenant: tenant.status == Tenant.Status.SUSPENDED,
+    carry_out=lambda tenant, request, data: resume_tenant(tenant.pk, actor=admin_actor(request)),
+)
+
+
+# Scheduling a tenant's deletion, calling it off, and ending its tokens.
+class DeletionForm(ConfirmationForm):
+    """When a tenant may be purged, and the proof that nobody clicked by mistake."""
+
+    days = forms.IntegerField(
+        label=_("Days until it is deleted for good"),
+        min_value=0,
+        max_value=MAX_GRACE_DAYS,
+        help_text=_(
+            "It answers nobody from now on. Until that day the deletion can be called off."
+        ),
+    )
+    export = forms.BooleanField(label=_("Keep an archive of it"), required=False, initial=True)
+    typed = forms.CharField(max_length=120, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+
+    def __init__(self, data: Any, tenants: list[Tenant]) -> None:
+        super().__init__(data, tenants)
+        self.fields["days"].initial = settings.DELETION_GRACE_DAYS
+        text = gettext("Type %(word)s to confirm")
+        self.fields["typed"].label = text % {"word": self._word()}
+
+    def clean_typed(self) -> str:
+        """Refuse any other word."""
+        typed = str(self.cleaned_data["typed"])
+        if typed.strip().lower() != self._word().lower():
+            raise forms.ValidationError(_("This is not the word that was asked for."), "mismatch")
+        return typed
+
+    def _word(self) -> str:
+        [tenant] = self.tenants
+        return tenant.slug or tenant.name
+
+
+def _can_be_scheduled(tenant: Tenant) -> bool:
+    return tenant_state(tenant) not in {TenantState.SCHEDULED, TenantState.DELETING}
+
+
+DELETE = ConfirmedAction(
+    action="schedule_deletion",
+    title=_("Delete a workspace"),
+    question=_("This workspace with all its people and files will be deleted:"),
+    button=_("Delete it on that day"),
+    form=DeletionForm,
+    grave=True,
+    one_by_one=True,
+    applies=_can_be_scheduled,
+    carry_out=lambda tenant, request, data: schedule_deletion(
+        tenant.pk, actor=admin_actor(request), days=data["days"], export=data["export"]
+    ),
+)
+
+
+CANCEL_DELETION = ConfirmedAction(
+    action="call_off_deletion",
+    title=_("Call deletions off"),
+    question=_("These workspaces will not be deleted, and answer as they did before:"),
+    button=_("Call off"),
+    applies=lambda tenant: tenant_state(tenant) is TenantState.SCHEDULED,
+    carry_out=lambda tenant, request, data: cancel_deletion(tenant.pk, actor=admin_actor(request)),
+)
+
+
+ROTATE_KEY = ConfirmedAction(
+    action="rotate_key",
+    title=_("Change signing keys"),
+    question=_("Everybody in these workspaces will have to log in again:"),
+    button=_("Change the key"),
+    grave=True,
+    applies=lambda tenant: tenant_state(tenant) is not TenantState.DELETING,
+    carry_out=lambda tenant, request, data: rotate_key(tenant.pk, actor=admin_actor(request)),
+)
+
+
+# Looking up the DNS records of tenants' custom domains now.
+
+
+def _has_custom(tenant: Tenant) -> bool:
+    return any(not domain.is_label for domain in tenant.domains.all())
+
+
+def _check(tenant: Tenant, request: HttpRequest) -> None:
+    for domain in tenant.domains.all():
+        if not domain.is_label:
+            messages.info(request, _check_message(domain, request))
+
+
+def _check_message(domain: Domain, request: HttpRequest) -> str:
+    try:
+        checked = check_domain(domain.pk, actor=admin_actor(request))
+    except DomainTaken:
+        return f"{gettext(DomainTaken.title)} ({domain.domain})"
+    if checked.verified_at:
+        return gettext("The domain %(domain)s is proved.") % {"domain": domain.domain}
+    text = gettext("The domain %(domain)s is not proved: %(result)s.")
+    return text % {"domain": domain.domain, "result": checked.check_result}
+
+
+CHECK_DOMAINS = ConfirmedAction(
+    action="check_domains",
+    title=_("Check domains"),
+    question=_("The DNS records of these workspaces will be looked up:"),
+    button=_("Look up"),
+    one_by_one=True,  # name servers may take seconds
+    applies=_has_custom,
+    carry_out=lambda tenant, request, data: _check(tenant, request),
+)

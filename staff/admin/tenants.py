@@ -13,13 +13,11 @@ from core.db_backend.fields import folded_search_fields
 from staff.actors import admin_actor
 from staff.admin.base import StaffModelAdmin
 from staff.admin.domains import DomainInline, save_domains
-from staff.admin.limits import LimitColumns
 from staff.admin.tenant_actions import TenantActions
 from staff.admin.tenant_columns import StateFilter, TenantColumns
-from staff.admin.tenant_forms import ChangeTenantForm, NewTenantForm
+from staff.admin.tenant_forms import ChangeTenantForm, LimitColumns, NewTenantForm
 from staff.admin_site import site
-from staff.founding import create_owner
-from staff.tenant_services import change_tenant
+from staff.tenant_services import change_tenant, create_owner
 from tenants.hosts import site_url
 from tenants.limits import LIMIT_NAMES
 from tenants.models import Tenant

@@ -19,7 +19,7 @@ from staff.authentication import (
     request_token,
     require_staff_network,
 )
-from staff.login import log_in
+from staff.services import log_in
 from staff.tokens import revoke_token
 
 

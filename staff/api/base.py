@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from audit.services import Actor
 from core.api.views import ApiView
 from core.http.conditional import require_match, response_with_etag
-from staff.api.documents import serialize_tenant, tenant_etag
+from staff.api.serializers import serialize_tenant, tenant_etag
 from staff.authentication import HasStaffPermission, StaffAuthentication, api_actor
 from staff.tenant_services import TenantCheck, apply_to_tenant
 from tenants.models import Tenant

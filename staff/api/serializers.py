@@ -1,20 +1,30 @@
 """What requests and answers of the staff API look like. Shapes only; the rules live in services."""
 
+from dataclasses import asdict
 from typing import Any
 
 from rest_framework import serializers
 
 from core.api.fields import EmailField, IntegerField, TextField
-from core.api.serializers import CredentialsSerializer, as_validator
-from staff.api.limit_shapes import OwnLimitsSerializer
+from core.api.serializers import CredentialsSerializer, StrictSerializer, as_validator
+from core.http.conditional import etag_of_document
+from core.text.formatting import timestamp, timestamp_or_none
 from staff.models import StaffUser
 from staff.tokens import IssuedToken
+from tenants.hosts import site_url
 from tenants.lifecycle import MAX_GRACE_DAYS
+from tenants.limits import MAX_LIMIT, limit_overrides, limits_from
 from tenants.models import Tenant
 from tenants.names import MAX_SLUG_LENGTH, MAX_TENANT_NAME_LENGTH, clean_tenant_name
 from tenants.names import clean_new_slug as checked_slug
 from tenants.names import clean_slug as well_formed_slug
-from tenants.serializers import DomainSerializer, LimitsSerializer, UsageSerializer
+from tenants.serializers import (
+    DomainSerializer,
+    LimitsSerializer,
+    UsageSerializer,
+    serialize_domain,
+    serialize_usage,
+)
 from tenants.services import MAX_REASON_LENGTH
 from tenants.subdomains import MAX_REDIRECT_DAYS
 
@@ -49,6 +59,21 @@ class TenantFieldsSerializer(serializers.Serializer[Any]):
         validators=[as_validator(clean_tenant_name)],
     )
     registration = serializers.ChoiceField(Tenant.Registration.values, required=False)
+
+
+# What is set apart for one tenant alone, as the staff API takes and shows it. Shapes only.
+def _own_limit(what: str) -> IntegerField:
+    return IntegerField(
+        min_value=0, max_value=MAX_LIMIT, allow_null=True, required=False, help_text=what
+    )
+
+
+class OwnLimitsSerializer(StrictSerializer):
+    unknown = "There is no such limit."
+
+    storage_bytes = _own_limit("All objects together, in bytes.")
+    storage_objects = _own_limit("How many objects: every version is one.")
+    file_max_bytes = _own_limit("The largest file, in bytes; never more than the platform takes.")
 
 
 class ChangeTenantRequestSerializer(TenantFieldsSerializer):
@@ -175,4 +200,48 @@ def serialize_issued_token(issued: IssuedToken) -> dict[str, Any]:
         "token_type": "Bearer",
         "expires_in": round((row.expires_at - row.created_at).total_seconds()),
         "user": serialize_staff(row.staff),
+    }
+
+
+# Tenants as the staff API shows them, and the tags that tell two versions of one apart.
+
+
+def serialize_tenant(tenant: Tenant) -> dict[str, Any]:
+    """Return a tenant whose domains and usage are loaded."""
+    slug, usage = tenant.slug, getattr(tenant, "usage", None)
+    return {
+        "id": str(tenant.id),
+        "name": tenant.name,
+        "subdomain": slug,
+        "url": site_url(slug) if slug else "",
+        "domains": [serialize_domain(domain) for domain in tenant.domains.all()],
+        "status": tenant.status,
+        "suspended_reason": tenant.suspended_reason,
+        "registration": tenant.registration,
+        "maintenance": _maintenance(tenant),
+        "deletion_requested_at": timestamp_or_none(tenant.deletion_requested_at),
+        "deletion_due_at": timestamp_or_none(tenant.deletion_due_at),
+        "export_before_deletion": tenant.export_before_deletion,
+        "key_version": tenant.key_version,
+        "cloned_from": str(tenant.cloned_from) if tenant.cloned_from else None,
+        "limits": limit_overrides(tenant.limits),
+        "effective_limits": asdict(limits_from(tenant.limits)),
+        "usage": serialize_usage(usage) if usage else None,
+        "created_at": timestamp(tenant.created_at),
+        "updated_at": timestamp(tenant.updated_at),
+    }
+
+
+def tenant_etag(tenant: Tenant) -> str:
+    """Return the entity tag of a tenant as shown, domains and usage included."""
+    return etag_of_document(serialize_tenant(tenant))
+
+
+def _maintenance(tenant: Tenant) -> dict[str, Any] | None:
+    if not tenant.maintenance:
+        return None
+    return {
+        "reason": tenant.maintenance,
+        "since": timestamp_or_none(tenant.maintenance_since),
+        "note": tenant.maintenance_note,
     }

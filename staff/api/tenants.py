@@ -23,18 +23,24 @@ from staff.api.base import (
     if_match_check,
     tenant_response,
 )
-from staff.api.documents import serialize_tenant
 from staff.api.serializers import (
     ChangeTenantRequestSerializer,
     DeleteRequestSerializer,
     NewTenantRequestSerializer,
     NewTenantSerializer,
+    SuspendRequestSerializer,
     TenantSerializer,
+    serialize_tenant,
 )
 from staff.authentication import api_actor
 from staff.queries import ORDERINGS, STATES, find_tenants, visible_tenant
-from staff.tenant_services import change_tenant, create_tenant_with_owner
-from tenants.lifecycle import schedule_deletion
+from staff.tenant_services import (
+    change_tenant,
+    create_tenant_with_owner,
+    resume_and_cancel_deletion,
+)
+from tenants.lifecycle import cancel_deletion, schedule_deletion
+from tenants.services import rotate_key, suspend_tenant
 
 LIST_PARAMETERS = [
     search_parameter("A part of the name or of a domain."),
@@ -150,3 +156,59 @@ def _query_or_body(request: Request) -> Any:
     if not isinstance(request.data, dict):
         return request.data
     return {**request.data, **request.query_params.dict()}
+
+
+# Taking a tenant off the air and putting it back; ending what was signed with its key.
+
+
+class Suspend(StaffView):
+    """Refuse every request to the tenant from the next one on."""
+
+    rights = {"POST": CHANGE}
+
+    @extend_schema(
+        operation_id="suspend_tenant", request=SuspendRequestSerializer, responses=TenantSerializer
+    )
+    def post(self, request: Request, tenant_id: uuid.UUID) -> Response:
+        """Suspend it; repeating that changes nothing, not even the reason."""
+        reason = validated(SuspendRequestSerializer, request)["reason"]
+        return apply_and_respond(
+            request, tenant_id, lambda pk, actor: suspend_tenant(pk, actor=actor, reason=reason)
+        )
+
+
+class Resume(StaffView):
+    """Serve the tenant again."""
+
+    rights = {"POST": CHANGE}
+
+    @extend_schema(operation_id="resume_tenant", request=None, responses=TenantSerializer)
+    def post(self, request: Request, tenant_id: uuid.UUID) -> Response:
+        """Take back a suspension, and a deletion that was scheduled."""
+        return apply_and_respond(
+            request, tenant_id, lambda pk, actor: resume_and_cancel_deletion(pk, actor=actor)
+        )
+
+
+class CancelDeletion(StaffView):
+    """Call a scheduled deletion off."""
+
+    rights = {"POST": CHANGE}
+
+    @extend_schema(operation_id="cancel_deletion", request=None, responses=TenantSerializer)
+    def post(self, request: Request, tenant_id: uuid.UUID) -> Response:
+        """Leave the tenant as it was before; a suspended one stays suspended."""
+        return apply_and_respond(
+            request, tenant_id, lambda pk, actor: cancel_deletion(pk, actor=actor)
+        )
+
+
+class RotateKey(StaffView):
+    """Sign with a new key."""
+
+    rights = {"POST": CHANGE}
+
+    @extend_schema(operation_id="rotate_tenant_key", request=None, responses=TenantSerializer)
+    def post(self, request: Request, tenant_id: uuid.UUID) -> Response:
+        """End every token of the tenant: its people log in again."""
+        return apply_and_respond(request, tenant_id, lambda pk, actor: rotate_key(pk, actor=actor))

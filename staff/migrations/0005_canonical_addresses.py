@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from staff.address_rewriting import canonicalize_addresses
+from staff.services import canonicalize_addresses
 
 
 def rewrite(apps, schema_editor):

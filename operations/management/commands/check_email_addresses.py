@@ -12,7 +12,7 @@ from accounts.users import canonical_addresses as of_people
 from core.db_backend.scope import PUBLIC, use_scope
 from core.text.email_canonicalization import AddressFinding
 from core.text.normalization import pluralize
-from staff import address_rewriting as of_staff
+from staff import services as of_staff
 from tenants.context import tenant_context
 from tenants.management.arguments import selected_tenants
 from tenants.refs import ref_of
