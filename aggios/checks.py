@@ -1,26 +1,40 @@
 """What must not reach production, as system checks with ids and hints.
 
-``manage.py check --deploy`` runs them; aggios/boot.py refuses to serve while one is an error.
+``manage.py check --deploy`` runs them; aggios/checks.py refuses to serve while one is an error.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
-from django.db import OperationalError, connection
+from django.core.checks import CheckMessage, Error, Tags, register, run_checks
+from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError, connection, connections
 from psycopg.errors import OperationalError as DriverError
 
 MIN_SECRET_LENGTH = 50
+
+
 # A backend holds 0.14 MB for each tenant that it has met (docs/benchmarks.md).
 MAX_SCHEMAS_PER_CONNECTION = 2000
+
+
 # What our own examples and generators of development stacks put into secrets.
 DEVELOPMENT_WORDS = ("insecure", "development", "changeme", "change-me", "example")
+
+
 # OWASP Password Storage Cheat Sheet: of its equal choices of Argon2id, 7 MiB and 5 passes is the
 # smallest.
 LEAST_ARGON2_MEMORY = 7168  # KiB
+
+
 LEAST_ARGON2_WORK = 7168 * 5  # KiB times passes
+
+
 SECRET_SETTINGS = ("SECRET_KEY", "TOKEN_MASTER_SECRET", "TOKEN_MASTER_SECRET_PREVIOUS")
+
+
+STARTUP_TAGS = [Tags.security, Tags.database]
 
 
 @register(Tags.security)
@@ -169,3 +183,19 @@ def check_database_role(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessag
         return []
     hint = "Run manage.py bootstrap_database; it takes rights from the login in DATABASE_URL."
     return [Error("The application's login has too many rights.", hint=hint, id="aggios.E024")]
+
+
+# Refusing to serve with what must not reach production.
+
+
+def require_safe_configuration() -> None:
+    """Raise ImproperlyConfigured that lists every check that failed (aggios/checks.py).
+
+    A database that is away is no reason: the process starts, says 503, and is well when it is back.
+    """
+    messages = run_checks(tags=STARTUP_TAGS, include_deployment_checks=True, databases=["default"])
+    connections.close_all()
+    faults = [message for message in messages if message.is_serious()]
+    if faults:
+        listed = "\n".join(f"  {fault.id}: {fault.msg} {fault.hint or ''}" for fault in faults)
+        raise ImproperlyConfigured(f"Aggios does not start like this:\n{listed}")

@@ -35,7 +35,7 @@ access_log_format = ""
 accesslog = None
 errorlog = "-"
 loglevel = "warning"
-logger_class = "aggios.serving.gunicorn_log.RedactingLogger"
+logger_class = "aggios.server.worker.RedactingLogger"
 preload_app = False
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
 # Otherwise one socket in the home folder is shared by everything that the account runs.

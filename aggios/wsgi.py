@@ -4,7 +4,7 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from aggios.boot import require_safe_configuration
+from aggios.checks import require_safe_configuration
 from aggios.server.request_body import (
     Application,
     allow_chunked,
@@ -12,8 +12,7 @@ from aggios.server.request_body import (
     limit_body_time,
     normalize_content_type,
 )
-from aggios.server.slow_client_middleware import limit_stream_time
-from aggios.serving.full_house import limit_slow_uploads
+from aggios.server.slow_client_middleware import limit_slow_uploads, limit_stream_time
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aggios.settings")
 

@@ -16,10 +16,9 @@ from django.views.decorators.cache import never_cache
 
 from accounts.auth.registration import completes_registration, verify_email
 from accounts.passwords.services import reset_password
-from aggios.pages.form import PageForm, new_password_field, with_problem_status
 from core.problems import Problem
 from core.rate_limits.limits import consume_by_address
-from pages.base import page
+from pages.base import PageForm, new_password_field, page, with_problem_status
 
 MAX_TOKEN_LENGTH = 200
 

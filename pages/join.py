@@ -12,12 +12,11 @@ from accounts.auth.registration import request_registration, requires_email_conf
 from accounts.invitations.acceptance import get_pending_invitation
 from accounts.models import Invitation
 from accounts.problems import RegistrationClosed
-from aggios.pages.form import new_password_field
 from core.forms import EmailAddressFormField
 from core.problems import Problem
 from core.rate_limits.limits import consume_by_address
 from pages.account_links import TokenForm, render_link_page, render_problem, token_from
-from pages.base import page
+from pages.base import new_password_field, page
 
 TEMPLATE = "join.html"
 

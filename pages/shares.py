@@ -19,7 +19,6 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.problems import HashingBusy
-from aggios.pages.form import PageForm, with_problem_status
 from core.api.parsers import StrictJSONParser
 from core.crypto.passwords import MAX_RAW_PASSWORD_LENGTH
 from core.http.negotiation import prefers_html
@@ -29,7 +28,7 @@ from files.models import File
 from files.problems import SharePasswordRequired, SharePasswordWrong
 from files.shares.access import active_share, open_share
 from files.shares.passwords import check_share_password
-from pages.base import page
+from pages.base import PageForm, page, with_problem_status
 from pages.link_previews import is_preview_request
 
 STORAGE_ORIGIN = "{0.scheme}://{0.netloc}".format(urlsplit(settings.S3_PUBLIC_ENDPOINT_URL))

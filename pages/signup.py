@@ -12,11 +12,10 @@ from django.views.decorators.cache import never_cache
 
 from accounts.auth.login import log_out
 from accounts.auth.signup import sign_up
-from aggios.pages.form import PageForm, new_password_field, with_problem_status
 from core.forms import EmailAddressFormField
 from core.problems import NotFound, Problem
 from core.rate_limits.limits import consume_by_address
-from pages.base import page
+from pages.base import PageForm, new_password_field, page, with_problem_status
 from tenants.context import tenant_context
 from tenants.hosts import site_url
 from tenants.refs import TenantRef

@@ -6,20 +6,40 @@ a thread, together with those that send slowly (slow_lines.py). Whoever is cut o
 """
 
 import errno
+import json
 import logging
 import select
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from aggios.server.slow_clients import LIMITER, POLL_SECONDS, WaitTimer
-from core.http.body_errors import SlowClientLimitError
+from django.conf import settings
+
+from aggios.server.slow_clients import LIMITER, POLL_SECONDS, WaitTimer, bytes_available
+from core.http.body_errors import SlowClientLimitError, slow_client_problem
+from core.http.request_ids import API_VERSION, request_id_or_new
 
 # Each of these is to be taken within this time: 6.4 KiB a second at least.
 STREAM_CHUNK_BYTES = 64 * 1024
+
+
 STREAM_CHUNK_SECONDS = 10.0
 
+
 log = logging.getLogger(__name__)
+
+
+# Who is quick has sent so much, or all, by the time that it is asked for.
+EXPECTED_BYTES = 64 * 1024
+
+
+CHECK_COUNT, CHECK_INTERVAL_SECONDS = 5, 0.01
+
+
+Environ = dict[str, Any]
+
+
+Application = Callable[[Environ, Any], Iterable[bytes]]
 
 
 class TimedStream(WaitTimer):
@@ -70,3 +90,42 @@ def limit_stream_time(inner: Callable[..., Iterable[bytes]]) -> Callable[..., It
         return TimedStream(answer, environ["gunicorn.socket"])
 
     return application
+
+
+# Refusing, before anything is done for them, bodies that have yet to come while many are slow.
+
+
+def limit_slow_uploads(inner: Application) -> Application:
+    """Answer 503 to who would have to be waited for while there are no places for that."""
+
+    def application(environ: Environ, start_response: Any) -> Iterable[bytes]:
+        if "gunicorn.socket" in environ and LIMITER.is_full and not _has_arrived(environ):
+            return _reject(environ, start_response)
+        return inner(environ, start_response)
+
+    return application
+
+
+def _has_arrived(environ: Environ) -> bool:
+    chunked = "HTTP_TRANSFER_ENCODING" in environ
+    length = EXPECTED_BYTES if chunked else int(environ.get("CONTENT_LENGTH") or 0)
+    for _ in range(CHECK_COUNT):
+        if bytes_available(environ["wsgi.input"]) >= min(length, EXPECTED_BYTES):
+            return True
+        time.sleep(CHECK_INTERVAL_SECONDS)
+    return False
+
+
+def _reject(environ: Environ, start_response: Any) -> Iterable[bytes]:
+    number, problem = request_id_or_new(environ.get("HTTP_X_REQUEST_ID", "")), slow_client_problem()
+    body = json.dumps(problem.body(number, settings.PROBLEM_TYPE_BASE)).encode()
+    headers = {
+        "Content-Type": "application/problem+json",
+        "Content-Length": str(len(body)),
+        "Cache-Control": "no-store",
+        "X-Request-ID": number,
+        "X-API-Version": API_VERSION,
+        **problem.headers,
+    }
+    start_response(f"{problem.status} Service Unavailable", list(headers.items()))
+    return [body]

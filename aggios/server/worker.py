@@ -13,14 +13,19 @@ from threading import BoundedSemaphore
 from typing import Any
 
 from gunicorn import util
+from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from aggios.server.parse_errors import client_request_id, problem_for, render_response
+from core.observability.logging import redact
 from core.problems import InternalError
 
 CLOSER_THREADS = 8
+
+
 # So many wait for their turn; what comes then is closed at once.
 MAX_QUEUED_CLOSES = 32
+
 
 log = logging.getLogger(__name__)
 
@@ -72,3 +77,22 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             util.write_nonblock(client, answer)
         except OSError:
             log.debug("refusal_not_sent", extra=about)
+
+
+# gunicorn's own log: where a request breaks it, it names the whole address, query and all.
+
+
+class _RedactingFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, and the traceback, without tokens."""
+        return redact(super().format(record))
+
+
+class RedactingLogger(Logger):  # type: ignore[misc]
+    """As gunicorn's, without the tokens that stand in addresses."""
+
+    def setup(self, cfg: Any) -> None:
+        """Set the handlers up, then have them leave the tokens out."""
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(_RedactingFormatter(self.error_fmt, self.datefmt))

@@ -3,9 +3,8 @@
 from django.urls import path
 
 from accounts.api.login import SignupView
-from aggios.pages.catalogue import error_code_page
 from aggios.urls import common
-from pages.home import home
+from pages.home import error_code_page, home
 from pages.signup import sign_up_page, signed_up_page
 from staff import urls as staff
 

@@ -2,8 +2,8 @@
 
 from django.urls import path
 
-from aggios.pages.door import find_workspace
 from aggios.urls import common
+from pages.home import find_workspace
 
 urlpatterns = [
     path("", find_workspace, name="find-workspace"),

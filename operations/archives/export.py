@@ -14,14 +14,12 @@ from typing import IO
 
 from django.db import transaction
 
-from aggios.archive.members import MemberReader
-from aggios.archive.signature import sign_manifest
 from audit.services import Actor, record
 from core.db_backend.scope import PUBLIC, use_scope
 from files.storage.bucket import read_object
 from operations.archives import file_format
 from operations.archives.database_dump import dump_database
-from operations.archives.file_format import ObjectReference
+from operations.archives.file_format import MemberReader, ObjectReference, sign_manifest
 from operations.archives.manifest import Manifest, MissingObject, parse_manifest
 from operations.archives.object_list import ProgressCallback, count_progress, mismatch, object_key
 from operations.archives.reader import open_archive, read_object_list

@@ -12,10 +12,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from aggios.archive.members import Member, MemberReader
-from aggios.archive.signature import is_signed_here
 from operations.archives import file_format
-from operations.archives.file_format import BLOCK, ObjectReference
+from operations.archives.file_format import (
+    BLOCK,
+    Member,
+    MemberReader,
+    ObjectReference,
+    is_signed_here,
+)
 from operations.archives.manifest import Manifest, TablePart, parse_manifest
 from operations.archives.object_list import MAX_LINE_BYTES, ProgressCallback, mismatch, parse_line
 from operations.errors import DamagedArchiveError, IncompatibleError, UntrustedArchiveError

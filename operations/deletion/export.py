@@ -3,11 +3,10 @@
 from pathlib import Path
 from typing import Protocol
 
-from aggios.deletion.problems import ExportFolderError
 from audit.services import Actor
 from operations.archives.export import ExportResult, ProgressCallbacks, export_tenant
 from operations.archives.reader import open_archive
-from operations.errors import ArchiveError
+from operations.errors import ArchiveError, ExportFolderError
 from tenants.models import Tenant
 
 

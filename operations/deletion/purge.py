@@ -6,24 +6,25 @@ so a run that was killed half-way still ends in a full certificate. Schema names
 never given out again.
 """
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django_redis import get_redis_connection
+from redis.exceptions import RedisError
 
-from aggios.deletion.cache import purge_cache
-from aggios.deletion.inventory import take_inventory
-from aggios.deletion.problems import PurgeNotDueError
 from audit.models import AuditEvent
 from audit.services import Actor, record
 from core.db_backend.scope import PUBLIC, use_scope
 from files.storage.deletion import purge_objects
 from operations.archives.export import NO_PROGRESS, ExportResult, ProgressCallbacks
 from operations.archives.loader import drop_temporary_schemas
-from operations.deletion.certificates import create_certificate
+from operations.deletion.certificates import create_certificate, take_inventory
 from operations.deletion.export import export_again, export_before_purge
+from operations.errors import PurgeNotDueError
 from operations.owner_session import tenant_operation_lock
 from tenants.fleet.records import clear_details
 from tenants.models import DeletionCertificate, Tenant
@@ -33,6 +34,9 @@ from tenants.schemas.schema_state import ProgressCallback
 from tenants.services import lock_tenant, mark_deleting, tenant_target
 
 INVENTORY_ACTION = "tenant.inventory_taken"
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,3 +161,23 @@ def _export_document(exported: ExportResult | None) -> dict[str, Any] | None:
     missing = len(exported.manifest.missing)
     file = {"file": str(exported.path), "size": exported.size, "sha256": exported.sha256}
     return {**file, "missing": missing}
+
+
+# What Redis holds of a tenant: route stamps, counts of limits, whatever else bears its id.
+
+
+def purge_cache(tenant: Tenant) -> int | None:
+    """Delete every key that bears the tenant's id or one of its names; return how many.
+
+    None without Redis: every key of ours ends by itself.
+    """
+    domains = [f"aggios:route:host:{domain.domain}" for domain in tenant.domains.all()]
+    try:
+        redis = get_redis_connection("default")
+        keys = set(domains)
+        for text in (str(tenant.pk), tenant.pk.hex, tenant.schema_name):
+            keys |= {key.decode() for key in redis.scan_iter(match=f"*{text}*", count=1000)}
+        return int(redis.delete(*keys)) if keys else 0
+    except RedisError:
+        log.warning("cache_not_purged", extra={"tenant_id": str(tenant.pk)})
+        return None

@@ -9,12 +9,11 @@ from django.db import transaction
 
 from accounts.models import User
 from accounts.users.creation import create_user_without_actor
-from aggios.deletion.problems import PurgeNotDueError
 from audit.models import AuditEvent
 from audit.services import SYSTEM, Target, record
 from core.db_backend.scope import PUBLIC, use_scope
 from operations.deletion.purge import PurgeOptions, purge_tenant
-from operations.errors import TenantBusyError
+from operations.errors import PurgeNotDueError, TenantBusyError
 from tenants.context import tenant_context
 from tenants.lifecycle import schedule_deletion
 from tenants.models import Tenant

@@ -7,12 +7,11 @@ import psycopg
 from django.core.management.base import CommandError
 from django.db import DatabaseError
 
-from aggios.deletion.problems import PurgeError
 from core.problems import Problem, StorageUnavailable
 from core.termination import TERMINATION_EXCEPTIONS, exit_status
 from core.text.normalization import pluralize
 from operations.archives.manifest import Manifest
-from operations.errors import ArchiveError
+from operations.errors import ArchiveError, PurgeError
 
 
 def manifest_counts(manifest: Manifest) -> dict[str, int]:

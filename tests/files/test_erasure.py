@@ -7,10 +7,10 @@ import pytest
 from files.models import Upload
 from files.uploads.cleanup import clean_up_due
 from tenants.context import tenant_context
-from tests.files.ledger import assert_invariants, quota_usage
 from tests.support.accounts.users import user_with_session
 from tests.support.factories import Agency, Person
 from tests.support.files.bucket import stored_keys
+from tests.support.files.consistency import assert_invariants, quota_usage
 from tests.support.files.direct_uploads import UPLOADS, post_upload, put_content, upload_directly
 from tests.support.files.form_uploads import add_file
 from tests.support.http_client import Site

@@ -12,9 +12,9 @@ from accounts.models import User
 from audit.models import AuditEvent
 from files.versions import restore_version
 from tenants.context import tenant_context
-from tests.files.ledger import assert_invariants, quota_usage
 from tests.support.factories import Agency
 from tests.support.files.bucket import sha256, stored_keys
+from tests.support.files.consistency import assert_invariants, quota_usage
 from tests.support.files.direct_uploads import upload_directly
 from tests.support.files.form_uploads import add_file
 from tests.support.http_client import Host, Site

@@ -12,10 +12,10 @@ from files.models import File, Share
 from files.services import trash_file
 from files.trash import purge_file
 from tenants.context import tenant_context
-from tests.files.ledger import assert_invariants
 from tests.support.accounts.tokens import status_and_code
 from tests.support.concurrency import request_during
 from tests.support.factories import Agency
+from tests.support.files.consistency import assert_invariants
 from tests.support.files.form_uploads import add_file
 from tests.support.files.shares import audit_events
 

@@ -8,8 +8,8 @@ from django.conf import settings
 from audit.models import AuditEvent
 from files.models import File
 from tenants.context import tenant_context
-from tests.files.ledger import assert_invariants, quota_usage
 from tests.support.factories import Agency, Person, add_member
+from tests.support.files.consistency import assert_invariants, quota_usage
 from tests.support.files.form_uploads import add_file, post_file
 from tests.support.http_client import Host
 

@@ -4,9 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from audit.models import AuditEvent
 from tenants.context import tenant_context
-from tests.files.ledger import assert_invariants, quota_usage
 from tests.files.test_trash import TRASH, trashed
 from tests.support.factories import Agency
+from tests.support.files.consistency import assert_invariants, quota_usage
 from tests.support.files.form_uploads import add_file, post_file
 
 ROUNDS = 6

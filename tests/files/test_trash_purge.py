@@ -11,10 +11,10 @@ from files.models import File, FileVersion, Share, Upload
 from files.uploads.cleanup import clean_up, clean_up_due
 from tenants.context import tenant_context
 from tests import stack
-from tests.files.ledger import assert_invariants, quota_usage
 from tests.files.test_trash import TRASH, age, listed, trashed
 from tests.support.factories import Agency
 from tests.support.files.bucket import stored_keys
+from tests.support.files.consistency import assert_invariants, quota_usage
 from tests.support.files.direct_uploads import upload_directly
 from tests.support.files.form_uploads import add_file
 from tests.support.http_client import Site

@@ -8,9 +8,9 @@ from django.utils import timezone
 from files.models import Share, Upload
 from files.uploads.cleanup import clean_up_due
 from tenants.context import tenant_context
-from tests.files.ledger import assert_invariants
 from tests.files.test_trash import TRASH, listed, trashed
 from tests.support.factories import Agency, Person, add_member
+from tests.support.files.consistency import assert_invariants
 from tests.support.files.form_uploads import add_file
 
 EXPORT = "/api/users/me/export"

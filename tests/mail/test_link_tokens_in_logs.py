@@ -10,7 +10,7 @@ import pytest
 from gunicorn.config import Config
 
 from aggios import gunicorn
-from aggios.serving.gunicorn_log import RedactingLogger
+from aggios.server.worker import RedactingLogger
 from devstack.testing import TestStack
 from tests.support.accounts.invitations import post_invitation
 from tests.support.browser import Browser

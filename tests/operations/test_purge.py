@@ -10,11 +10,10 @@ from django.core.management import CommandError
 from django.db import ProgrammingError, connection, transaction
 from django.utils import timezone
 
-from aggios.deletion.inventory import take_inventory
 from audit.services import SYSTEM
 from core.db_backend.scope import PUBLIC, use_scope
 from files.storage.deletion import purge_objects
-from operations.deletion.certificates import document_digest
+from operations.deletion.certificates import document_digest, take_inventory
 from operations.deletion.purge import stop_serving
 from tenants.lifecycle import schedule_deletion
 from tenants.models import DeletionCertificate, Domain, Tenant

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError
 
-from aggios.deletion.problems import PurgeNotDueError
 from audit.services import SYSTEM
 from operations.deletion.purge import PurgeOptions, purge_tenant
+from operations.errors import PurgeNotDueError
 from tenants.fleet import records
 from tenants.fleet.members import Member
 from tenants.fleet.results import Outcome, Result

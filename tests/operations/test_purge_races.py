@@ -6,11 +6,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 from django.db import connections, transaction
 
-from aggios.deletion.problems import PurgeNotDueError
 from audit.services import SYSTEM
 from core.db_backend.scope import PUBLIC, use_scope
 from operations.deletion.purge import PurgeOptions, purge_tenant, stop_serving
-from operations.errors import TenantBusyError
+from operations.errors import PurgeNotDueError, TenantBusyError
 from operations.owner_session import tenant_operation_lock
 from tenants.lifecycle import cancel_deletion, schedule_deletion
 from tenants.models import Tenant

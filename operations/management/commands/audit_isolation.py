@@ -9,12 +9,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from aggios.isolation.show import print_report
 from core.problems import StorageUnavailable
 from core.termination import TERMINATION_EXCEPTIONS, exit_status
 from core.text.normalization import pluralize
 from operations.isolation.canaries import AuditIncompleteError
-from operations.isolation.report import AuditReport
+from operations.isolation.report import AuditReport, print_report
 from operations.isolation.run import audit_lock, remove_leftovers, run_audit
 from operations.isolation.transport import HttpTransport, InProcessTransport, Transport
 

@@ -10,8 +10,6 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, transaction
 
-from aggios.deletion.inventory import Inventory, take_inventory
-from aggios.deletion.problems import PurgeError
 from audit.services import SYSTEM
 from core.db_backend.scope import PUBLIC, use_scope
 from core.problems import StorageUnavailable, ValidationFailed
@@ -19,9 +17,10 @@ from core.text.formatting import timestamp, timestamp_or_none
 from core.text.normalization import noun_form, pluralize
 from core.text.parsing import integer_argument
 from operations.archives.progress import show_progress
+from operations.deletion.certificates import Inventory, take_inventory
 from operations.deletion.export import require_export_folder
 from operations.deletion.purge import PurgeOptions, purge_tenant
-from operations.errors import ArchiveError
+from operations.errors import ArchiveError, PurgeError
 from operations.management.output import error_line
 from tenants.lifecycle import cancel_deletion, schedule_deletion
 from tenants.management.terminal import confirm

@@ -10,12 +10,11 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from aggios.deletion.problems import PurgeError, PurgeNotDueError
 from audit.services import SYSTEM
 from core.problems import Problem
 from operations.archives.progress import show_progress
 from operations.deletion.purge import PurgeOptions, purge_tenant
-from operations.errors import ArchiveError, TenantBusyError
+from operations.errors import ArchiveError, PurgeError, PurgeNotDueError, TenantBusyError
 from operations.management.output import error_line
 from tenants.lifecycle import tenants_due_for_deletion
 from tenants.models import Tenant

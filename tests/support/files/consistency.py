@@ -1,11 +1,11 @@
 """Holding that balance, rows and store say the same."""
 
-from files.models import Balance, FileVersion, Upload
+from files.models import Balance, File, FileVersion, Upload
 from files.storage.client import client
 from tenants.context import tenant_context
 from tests import stack
 from tests.support.factories import Agency
-from tests.support.files.bucket import noncurrent_versions, unfinished_multiparts
+from tests.support.files.bucket import noncurrent_versions, stored_keys, unfinished_multiparts
 
 Sums = tuple[int, int, int, int]
 
@@ -48,3 +48,26 @@ def assert_consistent(agency: Agency) -> None:
     assert stored == wanted, f"differ: {stored.items() ^ wanted.items()}"
     assert unfinished_multiparts(agency) == []
     assert noncurrent_versions(agency) == []
+
+
+# What must be true of a tenant's files whatever was done to them, at once or one by one.
+
+
+def assert_invariants(agency: Agency) -> None:
+    """The quota counts what there is, and the store holds that and nothing else."""
+    with tenant_context(agency.ref):
+        own = list(FileVersion.objects.filter(restored_from=None))
+        balance = Balance.objects.get()
+        pending = Upload.objects.filter(state="pending").count()
+        currents = set(File.objects.values_list("current__file_id", "id"))
+    assert (balance.used_bytes, balance.used_objects) == (sum(v.size for v in own), len(own))
+    assert (balance.reserved_objects, pending) == (0, 0)
+    assert stored_keys(agency) == {f"{agency.ref.object_prefix}/{v.object_name}" for v in own}
+    assert all(of == file for of, file in currents)
+
+
+def quota_usage(agency: Agency) -> tuple[int, int]:
+    """Return what the quota counts: bytes and objects."""
+    with tenant_context(agency.ref):
+        balance = Balance.objects.get()
+    return balance.used_bytes, balance.used_objects

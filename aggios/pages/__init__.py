@@ -1,1 +1,0 @@
-"""Pages for people who come with a browser. They need no JavaScript."""

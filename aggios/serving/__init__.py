@@ -1,1 +1,0 @@
-"""Between gunicorn and Django: bodies, slow clients, threads, gunicorn's own log."""
