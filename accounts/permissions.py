@@ -183,7 +183,7 @@ SCOPES = tuple(dict.fromkeys(action.scope for action in ACTIONS.values() if acti
 
 
 def require_recent_authentication() -> None:
-    """Raise ProofRequired unless the session that asks was proved within ``PROOF_SECONDS``.
+    """Raise ProofRequired unless the session that asks was proved within ``REAUTHENTICATION_SECONDS``.
 
     An API key has no proof, and neither has code that runs outside of a request.
     """
@@ -191,5 +191,5 @@ def require_recent_authentication() -> None:
     if context.api_key:
         raise ProofRequired(API_KEY_NOT_ACCEPTED)
     proved_at = context.proved_at
-    if proved_at is None or timezone.now() - proved_at > settings.PROOF_LIFETIME:
+    if proved_at is None or timezone.now() - proved_at > settings.REAUTHENTICATION_LIFETIME:
         raise ProofRequired

@@ -133,7 +133,7 @@ def check_connections(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]
         hint = "Set DATABASE_CONN_MAX_AGE to 3600 or less: a connection keeps what it has met."
         faults.append(Error("Connections live too long.", hint=hint, id="aggios.E020"))
     if not 1 <= database["MAX_SCOPES"] <= MAX_SCHEMAS_PER_CONNECTION:
-        hint = f"Set DATABASE_CONN_MAX_SCOPES to 1 to {MAX_SCHEMAS_PER_CONNECTION}; 200 is usual."
+        hint = f"Set DATABASE_CONN_MAX_SCHEMAS to 1 to {MAX_SCHEMAS_PER_CONNECTION}; 200 is usual."
         fault = Error("Connections may meet too many tenants.", hint=hint, id="aggios.E025")
         faults.append(fault)
     if database["OPTIONS"].get("prepare_threshold") is not None:

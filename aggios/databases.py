@@ -30,7 +30,7 @@ def _bounds() -> dict[str, Any]:
     """Return how long, and through how many tenants, a connection of the web processes lives."""
     return {
         "CONN_MAX_AGE": env.integer("DATABASE_CONN_MAX_AGE", 600),
-        "MAX_SCOPES": env.integer("DATABASE_CONN_MAX_SCOPES", 200),
+        "MAX_SCOPES": env.integer("DATABASE_CONN_MAX_SCHEMAS", 200),
     }
 
 

@@ -227,13 +227,17 @@ PASSWORD_BREACH_FAIL = env.choice("PASSWORD_BREACH_FAIL", "open", ("open", "clos
 PASSWORD_BREACH_SECONDS = env.integer("PASSWORD_BREACH_SECONDS", 2, least=1)
 # How many passwords each process hashes at once: by default all processes together as many as there
 # are cores. How many requests may be at it or wait for it: always fewer than there are threads.
-HASHING_AT_ONCE = env.integer("HASHING_AT_ONCE", 0) or -(-env.cores() // WEB_WORKERS)
+PASSWORD_HASH_CONCURRENCY = env.integer("PASSWORD_HASH_CONCURRENCY", 0) or -(
+    -env.cores() // WEB_WORKERS
+)
 # Bodies of a process that may keep a thread waiting; the other threads are for everybody else.
-SLOW_BODIES_AT_ONCE = env.integer("SLOW_BODIES_AT_ONCE", 0) or max(WEB_THREADS * 3 // 4, 1)
-HASHING_PLACES = env.integer("HASHING_PLACES", 0) or max(WEB_THREADS - max(WEB_THREADS // 8, 2), 1)
+SLOW_CLIENT_LIMIT = env.integer("SLOW_CLIENT_LIMIT", 0) or max(WEB_THREADS * 3 // 4, 1)
+PASSWORD_HASH_QUEUE_SIZE = env.integer("PASSWORD_HASH_QUEUE_SIZE", 0) or max(
+    WEB_THREADS - max(WEB_THREADS // 8, 2), 1
+)
 # The longest wait, in seconds, and the niceness of the threads that hash (Linux).
-HASHING_PATIENCE = 10
-HASHING_NICE = env.integer("HASHING_NICE", 10)
+PASSWORD_HASH_TIMEOUT = 10
+PASSWORD_HASH_NICE = env.integer("PASSWORD_HASH_NICE", 10)
 # How long a workspace that is to be deleted waits for somebody to call it off.
 DELETION_GRACE_DAYS = env.integer("DELETION_GRACE_DAYS", 30)
 # How long a former subdomain leads to the new one, and is kept from others; 0 frees it at once.
@@ -255,7 +259,7 @@ TENANT_EXPORT_DIR = Path(_EXPORTS) if _EXPORTS else None
 TRAEFIK_PROVIDER_TOKEN = env.text("TRAEFIK_PROVIDER_TOKEN", "")
 DOMAIN_CERT_RESOLVER = env.text("DOMAIN_CERT_RESOLVER", "")
 # How a workspace that staff opens gets its owner; staff itself knows no people of tenants.
-TENANT_OWNER_MAKER = "operations.tenant_owners.create_owner"
+TENANT_OWNER_FACTORY = "operations.tenant_owners.create_owner"
 # How often a process adds the requests that it counted to the table of usage.
 REQUEST_COUNTS_SECONDS = env.integer("REQUEST_COUNTS_SECONDS", 10, least=1)
 # How a tenant is measured; staff itself knows no files of tenants.
@@ -293,7 +297,7 @@ REFRESH_TOKEN_LIFETIME = timedelta(seconds=env.integer("REFRESH_TOKEN_SECONDS", 
 REFRESH_REUSE_GRACE = timedelta(seconds=env.integer("REFRESH_REUSE_GRACE_SECONDS", 30))
 # How long a log-in, or a proof given since, is enough for dangerous actions
 # (accounts/permissions.py).
-PROOF_LIFETIME = timedelta(seconds=env.integer("PROOF_SECONDS", 600, least=1))
+REAUTHENTICATION_LIFETIME = timedelta(seconds=env.integer("REAUTHENTICATION_SECONDS", 600, least=1))
 # A staff's log-in to the API; as long as one to the admin unless told otherwise.
 STAFF_TOKEN_LIFETIME = timedelta(seconds=env.integer("STAFF_TOKEN_SECONDS", 8 * 3600, least=60))
 SIMPLE_JWT = {
@@ -356,8 +360,8 @@ UPLOAD_START_SECONDS = env.integer("UPLOAD_START_SECONDS", 3600, least=60)
 UPLOAD_OPEN_PER_USER = env.integer("UPLOAD_OPEN_PER_USER", 100, least=1)
 UPLOAD_USER_SHARE_PERCENT = env.integer("UPLOAD_USER_SHARE_PERCENT", 50, least=1)
 # What is larger is read and verified after the answer (manage.py verify_uploads), so many at once.
-UPLOAD_VERIFY_NOW_BYTES = env.integer("UPLOAD_VERIFY_NOW_BYTES", 1024**3, least=0)
-UPLOAD_VERIFY_AT_ONCE = env.integer("UPLOAD_VERIFY_AT_ONCE", 4, least=1)
+UPLOAD_SYNC_VERIFY_MAX_BYTES = env.integer("UPLOAD_SYNC_VERIFY_MAX_BYTES", 1024**3, least=0)
+UPLOAD_VERIFY_CONCURRENCY = env.integer("UPLOAD_VERIFY_CONCURRENCY", 4, least=1)
 UPLOAD_VERIFY_SWEEP_SECONDS = env.integer("UPLOAD_VERIFY_SWEEP_SECONDS", 60, least=1)
 UPLOAD_URL_SECONDS = env.integer("UPLOAD_URL_SECONDS", 3600, least=10)
 TRASH_SECONDS = env.integer("TRASH_SECONDS", 30 * 86400, least=0)
@@ -387,7 +391,7 @@ RATE_LIMITS = {
     # letters of one kind to one address of a workspace
     "mail": env.text("RATE_LIMIT_MAIL", "3/3600"),
     # letters of every kind and workspace together to an address that is nobody's verified one there
-    "mail_stranger": env.text("RATE_LIMIT_MAIL_STRANGER", "20/86400"),
+    "mail_stranger": env.text("RATE_LIMIT_MAIL_UNVERIFIED", "20/86400"),
     "export": env.text("RATE_LIMIT_EXPORT", "20/3600"),
     "login_account": env.text("RATE_LIMIT_LOGIN_ACCOUNT", "5/60"),
     # Each key may have a number of its own.

@@ -68,7 +68,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     )
     add = parser.add_argument
     add("--tenants", type=int, default=1000, help="how many are served in turn (1000)")
-    add("--scopes", type=int, default=200, help="DATABASE_CONN_MAX_SCOPES of the second run (200)")
+    add("--scopes", type=int, default=200, help="DATABASE_CONN_MAX_SCHEMAS of the second run (200)")
     add("--json", action="store_true", help="print one JSON object")
     return parser.parse_args(arguments)
 
@@ -95,7 +95,7 @@ def _curve(stack: TestStack, people: list[list[str]], scopes: int) -> Curve:
 @contextlib.contextmanager
 def _served(stack: TestStack, scopes: int) -> Iterator[Web]:
     application = ["-c", "python:aggios.gunicorn", "aggios.wsgi:application"]
-    env = {**web_environment(stack), "DATABASE_CONN_MAX_SCOPES": str(scopes)}
+    env = {**web_environment(stack), "DATABASE_CONN_MAX_SCHEMAS": str(scopes)}
     # Only the number of tenants is to end a connection here, and not the clock.
     env |= {"DATABASE_CONN_MAX_AGE": "3600", "LOG_LEVEL": "ERROR"}
     env |= {"PROMETHEUS_MULTIPROC_DIR": str(stack.home.folder("metrics"))}

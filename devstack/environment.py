@@ -62,7 +62,7 @@ def stack_environment(home: Home, ports: Ports, secrets: Credentials) -> dict[st
         "TRUSTED_PROXY_COUNT": "1",
         # Generous with sign-ups; log-ins stay as strict as in production.
         "RATE_LIMIT_SIGNUP": "1000/3600",
-        "RATE_LIMIT_MAIL_STRANGER": "1000/86400",
+        "RATE_LIMIT_MAIL_UNVERIFIED": "1000/86400",
         "LOG_LEVEL": "INFO",
         "LOG_FORMAT": "json",
         "WEB_WORKERS": "2",

@@ -67,7 +67,7 @@ def _run_task(chore: PeriodicTask, report: Report) -> bool:
     except CommandError as exc:
         return _report_failure(chore, f"{said.getvalue().strip()} {exc}".strip(), report)
     except Exception as exc:
-        log.exception("chore_failed", extra={"chore": chore.command})
+        log.exception("periodic_task_failed", extra={"chore": chore.command})
         return _report_failure(chore, str(exc) or type(exc).__name__, report)
     lines = said.getvalue().strip().splitlines()
     report(f"{chore.command}: {lines[-1] if lines else 'done'}")

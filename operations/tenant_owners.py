@@ -1,4 +1,4 @@
-"""How a workspace that staff opens gets its owner (``settings.TENANT_OWNER_MAKER``).
+"""How a workspace that staff opens gets its owner (``settings.TENANT_OWNER_FACTORY``).
 
 Staff may not know the people of tenants, and accounts may not know staff: this joins the two.
 """

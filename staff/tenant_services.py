@@ -75,7 +75,7 @@ def resume_and_cancel_deletion(tenant_id: uuid.UUID, *, actor: Actor) -> None:
 
 # Asking for the owner of a workspace that staff opens.
 #
-# Staff knows nothing of the people of tenants; ``settings.TENANT_OWNER_MAKER`` names who does.
+# Staff knows nothing of the people of tenants; ``settings.TENANT_OWNER_FACTORY`` names who does.
 
 
 class OwnerFactory(Protocol):
@@ -86,5 +86,5 @@ class OwnerFactory(Protocol):
 
 def create_owner(tenant: TenantRef, *, email: str, actor: Actor) -> str:
     """Add the owner and return their password. Raises what the configured maker raises."""
-    maker = cast("OwnerFactory", import_string(settings.TENANT_OWNER_MAKER))
+    maker = cast("OwnerFactory", import_string(settings.TENANT_OWNER_FACTORY))
     return maker(tenant, email=email, actor=actor)

@@ -76,7 +76,7 @@ def run_worker(rounds: WorkQueue, stop: ShouldStop, alive: Callback) -> None:
             _process_queue(rounds, stop_or_live)
         except (DatabaseError, psycopg.Error) as exc:
             extra = {"channel": rounds.channel, "error": str(exc)[:200]}
-            log.warning("rounds_wait_for_database", extra=extra)
+            log.warning("work_queue_database_unavailable", extra=extra)
             time.sleep(RETRY_SECONDS)
         finally:
             connections.close_all()

@@ -29,9 +29,9 @@ OVERRIDES = {
     "RATE_LIMIT_LINKS": "100000/600",
     "RATE_LIMIT_VERIFICATION": "100000/3600",
     "RATE_LIMIT_MAIL": "100000/3600",
-    "RATE_LIMIT_MAIL_STRANGER": "100000/86400",
+    "RATE_LIMIT_MAIL_UNVERIFIED": "100000/86400",
     # The cast logs in once, and a whole run may take an hour; tests of proofs make them a day old.
-    "PROOF_SECONDS": "43200",
+    "REAUTHENTICATION_SECONDS": "43200",
     "REQUEST_COUNTS_SECONDS": "1",
     # A suite hashes thousands of passwords. Tests of hashing use the usual cost (usual_argon2).
     "ARGON2_MEMORY_COST": "64",

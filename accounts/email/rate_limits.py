@@ -48,6 +48,6 @@ def _consume(letter: Letter, limit: str, *key: str) -> bool:
         consume(limit, *key)
     except RateLimited:
         extra = {"letter": str(letter.id), "kind": letter.kind, "limit": limit}
-        log.warning("mail_capped", extra=extra)
+        log.warning("mail_rate_limited", extra=extra)
         return False
     return True

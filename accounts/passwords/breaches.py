@@ -56,7 +56,7 @@ class BreachedPasswordValidator:
             known = is_breached(normalize_password(password))
         except BreachServiceUnavailable as exc:
             service_pause.begin()
-            log.warning("breaches_not_asked", extra={"why": str(exc), "taken": fails_open})
+            log.warning("breach_check_unavailable", extra={"why": str(exc), "taken": fails_open})
             if not fails_open:
                 raise PasswordUnchecked from exc
             return

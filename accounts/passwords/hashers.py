@@ -169,16 +169,16 @@ def _lower_priority() -> None:
         with suppress(OSError):
             thread = threading.get_native_id()
             usual = os.getpriority(os.PRIO_PROCESS, thread)
-            os.setpriority(os.PRIO_PROCESS, thread, usual + settings.HASHING_NICE)
+            os.setpriority(os.PRIO_PROCESS, thread, usual + settings.PASSWORD_HASH_NICE)
 
 
 @cache
 def hash_pool() -> PasswordHashPool:
     """Return this process's desk."""
     return PasswordHashPool(
-        at_once=settings.HASHING_AT_ONCE,
-        places=settings.HASHING_PLACES,
-        patience=settings.HASHING_PATIENCE,
+        at_once=settings.PASSWORD_HASH_CONCURRENCY,
+        places=settings.PASSWORD_HASH_QUEUE_SIZE,
+        patience=settings.PASSWORD_HASH_TIMEOUT,
     )
 
 

@@ -119,7 +119,7 @@ def update_last_used(session: Session, now: datetime) -> None:
     if now - session.last_used_at < timedelta(seconds=every):
         return
     context = request_context()
-    with _best_effort("session_not_touched"):
+    with _best_effort("session_last_used_not_updated"):
         used = {
             "last_used_at": now,
             "ip": context.client_address or None,
@@ -131,7 +131,7 @@ def update_last_used(session: Session, now: datetime) -> None:
 
 def mark_expired(session: Session, ending: SessionEnd) -> None:
     """Write down how a session ran out, with a record of it."""
-    with _best_effort("session_not_marked"):
+    with _best_effort("session_expiry_not_recorded"):
         if _write_if_unchanged(session, ended_at=ending.at, end_reason=ending.reason):
             target = Target("session", str(session.id), session.user.email)
             record("session.ended", actor=SYSTEM, target=target, reason=ending.reason)

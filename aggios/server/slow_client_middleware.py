@@ -67,7 +67,7 @@ class TimedStream(WaitTimer):
             while not self._room.poll(POLL_SECONDS * 1000):
                 self._require_patience()
         except (SlowClientLimitError, TimeoutError) as exc:
-            log.warning("slow_reader_cut_off")
+            log.warning("slow_client_disconnected")
             # What gunicorn takes for a client that has gone: the status was sent long since.
             raise ConnectionResetError(errno.ECONNRESET, "It is read too slowly.") from exc
         finally:

@@ -102,7 +102,7 @@ class TimedSocket(WaitTimer):
 class SlowClientLimiter:
     """What holds the threads of this process: of what is slow there is never too much.
 
-    ``settings.SLOW_BODIES_AT_ONCE`` is less than there are threads, so some are always free for
+    ``settings.SLOW_CLIENT_LIMIT`` is less than there are threads, so some are always free for
     everybody else. The last to come are the first to go.
     """
 
@@ -133,7 +133,7 @@ class SlowClientLimiter:
         now = time.monotonic()
         with self._lock:
             slow = [held for held in self._held if held.waited(now) > STRICT_SLOW_SECONDS]
-            return self.is_strict and len(slow) >= settings.SLOW_BODIES_AT_ONCE
+            return self.is_strict and len(slow) >= settings.SLOW_CLIENT_LIMIT
 
     def require_place(self, one: WaitTimer) -> None:
         """Raise CrowdedOutError for one that is slow while there are enough of them before it."""
@@ -141,7 +141,7 @@ class SlowClientLimiter:
         with self._lock:
             enough = STRICT_SLOW_SECONDS if self.is_strict else SLOW_SECONDS
             slow = [held for held in self._held if held.waited(now) > enough]
-            excess = slow[settings.SLOW_BODIES_AT_ONCE :]
+            excess = slow[settings.SLOW_CLIENT_LIMIT :]
             if excess:
                 self._strict_until = now + STRICT_SECONDS
         if one in excess:

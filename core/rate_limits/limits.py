@@ -92,7 +92,7 @@ def refund(
         _redis_windows().forget(forgotten, returned)
         _local_windows().forget(forgotten, [])
     except RedisError:
-        log.warning("rate_limit_settled_locally", extra={"limit": _names([*cleared, *given_back])})
+        log.warning("rate_limit_refunded_locally", extra={"limit": _names([*cleared, *given_back])})
         _local_windows().forget(forgotten, returned)
     for use in cleared:
         _add_headers(use, use.window, WindowState(0, 0))

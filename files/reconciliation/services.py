@@ -115,7 +115,9 @@ def _record_result(work: ReconciliationOptions, findings: ReconciliationReport) 
                 left=findings.left,
             )
     if findings.left:
-        log.warning("storage_differs", extra={"left": findings.left, **_log_fields(findings)})
+        log.warning(
+            "storage_differences_found", extra={"left": findings.left, **_log_fields(findings)}
+        )
 
 
 def _log_fields(findings: ReconciliationReport) -> dict[str, int]:

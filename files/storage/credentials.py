@@ -181,7 +181,7 @@ class RequestCredentials(Credentials):  # type: ignore[misc]
         try:
             return tenant_credentials.keys_of(tenant.object_prefix)
         except StorageUnavailable as exc:
-            log.error("storage_gives_no_keys", extra={"reason": str(exc.__cause__)})
+            log.error("storage_credentials_unavailable", extra={"reason": str(exc.__cause__)})
             raise
 
 

@@ -37,4 +37,4 @@ def complete_upload(upload_id: uuid.UUID, *, claimed: ClaimedParts, user: User) 
 
 
 def _is_large(upload: Upload) -> bool:
-    return (upload.size or 0) > settings.UPLOAD_VERIFY_NOW_BYTES
+    return (upload.size or 0) > settings.UPLOAD_SYNC_VERIFY_MAX_BYTES

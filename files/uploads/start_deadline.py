@@ -37,7 +37,7 @@ def find_unstarted(at_once: int) -> list[uuid.UUID]:
             if not confirm_started(upload):
                 found.append(upload.pk)
         except StorageUnavailable:
-            log.warning("uploads_not_looked_at")
+            log.warning("upload_start_check_failed")
             break
     return found
 

@@ -83,7 +83,7 @@ def _verify_upload(upload: Upload, stop: ShouldStop) -> bool:
     try:
         seen = find_object(object_key(upload))
         if seen is None:
-            log.error("upload_vanished", extra={"upload": str(upload.pk)})
+            log.error("upload_object_missing", extra={"upload": str(upload.pk)})
             return abandon(upload)
         with suppress(ChecksumMismatch, UploadEnded, UploadIncomplete, NotFound):
             finalize(upload, seen, user=upload.created_by, between=_Lease(upload, stop))

@@ -22,7 +22,7 @@ class VerifierPool:
     """Threads that read uploads. A tenant has one of them at most, so none holds up all others."""
 
     def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(settings.UPLOAD_VERIFY_AT_ONCE, "verify")
+        self._pool = ThreadPoolExecutor(settings.UPLOAD_VERIFY_CONCURRENCY, "verify")
         self._lock = threading.Lock()
         self._again: dict[uuid.UUID, bool] = {}
         self.count = 0
@@ -85,9 +85,11 @@ def _verify_tenant(tenant: TenantRef, stop: ShouldStop) -> int:
             return verify_due(stop)
     except DatabaseError as exc:  # away, being purged, or not migrated yet
         connections.close_all()
-        log.warning("verifying_broke_off", extra={"slug": tenant.slug, "error": str(exc)[:200]})
+        log.warning(
+            "verification_interrupted", extra={"slug": tenant.slug, "error": str(exc)[:200]}
+        )
     except Exception:
-        log.exception("verifying_failed", extra={"slug": tenant.slug})
+        log.exception("verification_failed", extra={"slug": tenant.slug})
     finally:
         close_old_connections()
     return 0

@@ -101,7 +101,7 @@ def test_what_was_given_up_while_it_waited_is_never_begun(gate: Gate):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="niceness is a process's elsewhere")
 def test_it_stands_back(settings):
-    settings.HASHING_NICE = 7
+    settings.PASSWORD_HASH_NICE = 7
     usual = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
     desk = PasswordHashPool(at_once=1, places=1, patience=PATIENCE)
 
@@ -123,7 +123,12 @@ def test_an_error_of_the_work_is_the_callers(gate: Gate):
 def test_some_threads_are_always_left_for_others():
     from django.conf import settings
 
-    assert 1 <= settings.HASHING_AT_ONCE <= settings.HASHING_PLACES < settings.WEB_THREADS
+    assert (
+        1
+        <= settings.PASSWORD_HASH_CONCURRENCY
+        <= settings.PASSWORD_HASH_QUEUE_SIZE
+        < settings.WEB_THREADS
+    )
 
 
 class Counted(PasswordHashPool):

@@ -156,7 +156,7 @@ def test_a_service_that_does_not_answer_is_not_asked_again_for_a_while(ranges: R
     assert [code_of(GOOD), code_of(GOOD), code_of(LOST)] == ["", "", ""]
 
     assert len(ranges.asked) == 1
-    assert [r.why for r in caplog.records if r.message == "breaches_not_asked"] == [
+    assert [r.why for r in caplog.records if r.message == "breach_check_unavailable"] == [
         "It answered with status 503."
     ]
     breaches.service_pause.end()

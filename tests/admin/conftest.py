@@ -38,7 +38,7 @@ def log_in(browser: Browser, email: str, password: str = PASSWORD):
 
 
 @pytest.fixture(scope="session")
-def at_desk(site: Site, new_staff: NewStaff) -> Callable[..., Browser]:
+def staff_browser(site: Site, new_staff: NewStaff) -> Callable[..., Browser]:
     """Return a browser in which a new member of staff with these rights is logged in."""
 
     def sit(*codenames: str, is_superuser: bool = False, staff: StaffUser | None = None) -> Browser:
@@ -52,6 +52,6 @@ def at_desk(site: Site, new_staff: NewStaff) -> Callable[..., Browser]:
 
 
 @pytest.fixture(scope="session")
-def sue(at_desk: Callable[..., Browser]) -> Browser:
+def sue(staff_browser: Callable[..., Browser]) -> Browser:
     """Somebody who may do everything, logged in."""
-    return at_desk(is_superuser=True)
+    return staff_browser(is_superuser=True)

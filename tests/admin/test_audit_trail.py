@@ -10,11 +10,11 @@ from tests.support.staff_audit import last_event
 LIST = "/admin/audit/auditevent/"
 
 
-def test_events_are_found_and_shown(at_desk) -> None:
+def test_events_are_found_and_shown(staff_browser) -> None:
     label = f"<b>{secrets.token_hex(5)}</b>"
     record("tenant.tested", actor=SYSTEM, target=Target("tenant", "1", label), why="<script>")
     event = last_event("tenant.tested")
-    reader = at_desk("view_auditevent")
+    reader = staff_browser("view_auditevent")
 
     found = reader.get(LIST, params={"q": label, "actor_type": "system"})
     missed = reader.get(LIST, params={"q": label, "actor_type": "staff"})

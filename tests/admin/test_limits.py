@@ -34,11 +34,11 @@ def test_nonsense_is_a_fault_of_the_form(sue: Browser, new_agency) -> None:
     assert limits_at(slug) == {}
 
 
-def test_who_may_only_look_sees_them(sue: Browser, at_desk, new_agency) -> None:
+def test_who_may_only_look_sees_them(sue: Browser, staff_browser, new_agency) -> None:
     slug = new_agency().slug
     sue.submit(page_of(slug), change_form(slug, storage_bytes="987654"))
 
-    page = at_desk("view_tenant").get(page_of(slug))
+    page = staff_browser("view_tenant").get(page_of(slug))
 
     assert page.status_code == 200
     assert "987654" in page.text.replace(",", "").replace("\xa0", "")

@@ -150,9 +150,9 @@ def test_a_persons_token_opens_nothing(site: Site, acme: Agency) -> None:
     assert answer.headers["location"].startswith("/admin/login/")
 
 
-def test_a_changed_password_ends_the_other_sessions(at_desk, new_staff) -> None:
+def test_a_changed_password_ends_the_other_sessions(staff_browser, new_staff) -> None:
     staff = new_staff()
-    here, there = at_desk(staff=staff), at_desk(staff=staff)
+    here, there = staff_browser(staff=staff), staff_browser(staff=staff)
     new = "quite another battery"
     form = {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
 

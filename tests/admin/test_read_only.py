@@ -80,8 +80,8 @@ def test_runs_over_the_fleet_are_read(sue: Browser, run: FleetRun) -> None:
     assert sue.get(f"{RUNS}add/").status_code == 403
 
 
-def test_rights_decide_who_reads(at_desk) -> None:
-    outsider, reader = at_desk(), at_desk("view_deletioncertificate", "view_fleetrun")
+def test_rights_decide_who_reads(staff_browser) -> None:
+    outsider, reader = staff_browser(), staff_browser("view_deletioncertificate", "view_fleetrun")
 
     assert {outsider.get(path).status_code for path in (CERTIFICATES, RUNS)} == {403}
     assert {reader.get(path).status_code for path in (CERTIFICATES, RUNS)} == {200}
@@ -111,8 +111,8 @@ def test_a_token_is_ended_at_once(site: Site, sue: Browser, new_staff) -> None:
     assert_recorded("staff.token_revoked", by=sue.staff, target_id=str(issued.row.pk))
 
 
-def test_everybody_ends_their_own_and_nobody_elses(at_desk, new_staff) -> None:
-    clerk, other = at_desk(), new_staff()
+def test_everybody_ends_their_own_and_nobody_elses(staff_browser, new_staff) -> None:
+    clerk, other = staff_browser(), new_staff()
     own = issue_token(clerk.staff, lifetime=HOUR, actor=SYSTEM, name="mine").row
     others = issue_token(other, lifetime=HOUR, actor=SYSTEM, name="theirs").row
 
@@ -126,8 +126,8 @@ def test_everybody_ends_their_own_and_nobody_elses(at_desk, new_staff) -> None:
     assert clerk.get(f"{TOKENS}{others.pk}/change/").status_code in {302, 404}
 
 
-def test_who_has_less_cannot_end_a_superusers(at_desk, new_staff) -> None:
-    manager = at_desk("view_staffuser", "change_staffuser")
+def test_who_has_less_cannot_end_a_superusers(staff_browser, new_staff) -> None:
+    manager = staff_browser("view_staffuser", "change_staffuser")
     chief = issue_token(new_staff(is_superuser=True), lifetime=HOUR, actor=SYSTEM).row
     peer = issue_token(new_staff(), lifetime=HOUR, actor=SYSTEM).row
 

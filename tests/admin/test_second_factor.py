@@ -38,9 +38,9 @@ def log_in_with(browser: Browser, email: str, code: str):
     return browser.submit("/admin/login/", form)
 
 
-def test_adding_one_on_its_page(at_desk, new_staff) -> None:
+def test_adding_one_on_its_page(staff_browser, new_staff) -> None:
     staff = new_staff()
-    here, there = at_desk(staff=staff), at_desk(staff=staff)
+    here, there = staff_browser(staff=staff), staff_browser(staff=staff)
     begun = here.follow(here.submit(PAGE, {"verb": "begin"}))
     app = AuthenticatorApp(SECRET.search(begun.text)[1])
 
@@ -59,9 +59,9 @@ def test_adding_one_on_its_page(at_desk, new_staff) -> None:
     assert app.secret not in row.sealed_secret
 
 
-def test_the_password_alone_opens_nothing_any_more(site: Site, at_desk, new_staff) -> None:
+def test_the_password_alone_opens_nothing_any_more(site: Site, staff_browser, new_staff) -> None:
     staff = new_staff()
-    app, recovery_codes = add_factor(at_desk(staff=staff))
+    app, recovery_codes = add_factor(staff_browser(staff=staff))
     browser = Browser(site, "admin")
     wrong = StaffUser(email="nobody@aggios.test")
 
@@ -82,9 +82,9 @@ def test_the_password_alone_opens_nothing_any_more(site: Site, at_desk, new_staf
     assert last_event("staff.recovery_code_used", actor_id=str(staff.pk)).details == {"left": 9}
 
 
-def test_nobody_learns_of_it_without_the_password(site: Site, at_desk, new_staff) -> None:
+def test_nobody_learns_of_it_without_the_password(site: Site, staff_browser, new_staff) -> None:
     plain, staff = new_staff(), new_staff()
-    add_factor(at_desk(staff=staff))
+    add_factor(staff_browser(staff=staff))
 
     answers = [log_in(Browser(site, "admin"), s.email, "wrong horse") for s in (plain, staff)]
 
@@ -92,9 +92,9 @@ def test_nobody_learns_of_it_without_the_password(site: Site, at_desk, new_staff
     assert pages[0] == pages[1]
 
 
-def test_new_recovery_codes_void_the_old(site: Site, at_desk, new_staff) -> None:
+def test_new_recovery_codes_void_the_old(site: Site, staff_browser, new_staff) -> None:
     staff = new_staff()
-    browser = at_desk(staff=staff)
+    browser = staff_browser(staff=staff)
     app, old = add_factor(browser)
 
     unproved = browser.submit(PAGE, {"verb": "renew", "code": "zzzz-zzzz-zzzz"})
@@ -108,9 +108,9 @@ def test_new_recovery_codes_void_the_old(site: Site, at_desk, new_staff) -> None
     assert_recorded("staff.recovery_codes_renewed", by=staff)
 
 
-def test_removing_it_takes_a_code(at_desk, new_staff, site: Site) -> None:
+def test_removing_it_takes_a_code(staff_browser, new_staff, site: Site) -> None:
     staff = new_staff()
-    browser = at_desk(staff=staff)
+    browser = staff_browser(staff=staff)
     app, _ = add_factor(browser)
 
     browser.submit(PAGE, {"verb": "remove", "code": "000000"})
@@ -131,10 +131,10 @@ def reset(browser: Browser, *staff: StaffUser):
     return browser.submit("/admin/staff/staffuser/", form)
 
 
-def test_who_may_do_everything_helps_who_lost_theirs(at_desk, new_staff, site: Site) -> None:
+def test_who_may_do_everything_helps_who_lost_theirs(staff_browser, new_staff, site: Site) -> None:
     lost, able = new_staff(), new_staff(is_superuser=True)
-    add_factor(at_desk(staff=lost))
-    browser = at_desk(staff=able)
+    add_factor(staff_browser(staff=lost))
+    browser = staff_browser(staff=able)
     add_factor(browser)
 
     answer = reset(browser, lost, able)
@@ -145,10 +145,10 @@ def test_who_may_do_everything_helps_who_lost_theirs(at_desk, new_staff, site: S
     assert_recorded("staff.factor_removed", by=able, target_id=str(lost.pk))
 
 
-def test_others_may_not(at_desk, new_staff) -> None:
+def test_others_may_not(staff_browser, new_staff) -> None:
     lost = new_staff()
-    add_factor(at_desk(staff=lost))
-    browser = at_desk("view_staffuser", "change_staffuser")
+    add_factor(staff_browser(staff=lost))
+    browser = staff_browser("view_staffuser", "change_staffuser")
 
     page = browser.get("/admin/staff/staffuser/")
     reset(browser, lost)
@@ -157,9 +157,9 @@ def test_others_may_not(at_desk, new_staff) -> None:
     assert StaffUser.objects.get(pk=lost.pk).second_factor_at is not None
 
 
-def test_a_command_helps_the_last_one(at_desk, new_staff) -> None:
+def test_a_command_helps_the_last_one(staff_browser, new_staff) -> None:
     lost = new_staff()
-    add_factor(at_desk(staff=lost))
+    add_factor(staff_browser(staff=lost))
 
     call_command("reset_staff_factor", lost.email.upper())
 

@@ -86,8 +86,8 @@ def test_setting_a_password_for_somebody_is_recorded(site: Site, sue: Browser, n
     assert new not in str(event.details)
 
 
-def test_who_may_change_staff_cannot_take_every_right(at_desk, new_staff) -> None:
-    clerk = at_desk("view_staffuser", "add_staffuser", "change_staffuser", "change_group")
+def test_who_may_change_staff_cannot_take_every_right(staff_browser, new_staff) -> None:
+    clerk = staff_browser("view_staffuser", "add_staffuser", "change_staffuser", "change_group")
     everything = [str(pk) for pk in Permission.objects.values_list("pk", flat=True)]
     me, chief = clerk.staff, new_staff(is_superuser=True)
     form = {"email": me.email, "is_active": "on", "first_name": "Cleo"}
@@ -108,8 +108,8 @@ def test_who_may_change_staff_cannot_take_every_right(at_desk, new_staff) -> Non
     assert 'name="is_active"' not in clerk.get(page_of(chief)).text
 
 
-def test_a_deactivated_person_is_out_at_the_next_request(at_desk, sue: Browser) -> None:
-    browser = at_desk("view_tenant")
+def test_a_deactivated_person_is_out_at_the_next_request(staff_browser, sue: Browser) -> None:
+    browser = staff_browser("view_tenant")
     assert browser.get("/admin/tenants/tenant/").status_code == 200
 
     answer = sue.submit(page_of(browser.staff), {"email": browser.staff.email})
@@ -137,10 +137,10 @@ def test_the_last_who_may_do_everything_stays(sue: Browser) -> None:
     assert sue.staff.is_superuser
 
 
-def test_a_group_hands_out_rights_and_is_recorded(sue: Browser, at_desk) -> None:
+def test_a_group_hands_out_rights_and_is_recorded(sue: Browser, staff_browser) -> None:
     name = f"Support {secrets.token_hex(4)}"
     right = Permission.objects.get(codename="view_tenant")
-    reader = at_desk()
+    reader = staff_browser()
     before = reader.get("/admin/tenants/tenant/").status_code
 
     sue.submit("/admin/auth/group/add/", {"name": name, "permissions": [str(right.pk)]})
@@ -166,8 +166,8 @@ def test_a_deleted_person_stays_in_the_trail(sue: Browser, new_staff) -> None:
 
 
 @pytest.mark.parametrize("field", ["password", "change"])
-def test_nobody_acts_as_somebody_with_more_rights(at_desk, new_staff, field: str) -> None:
-    clerk = at_desk("view_staffuser", "change_staffuser")
+def test_nobody_acts_as_somebody_with_more_rights(staff_browser, new_staff, field: str) -> None:
+    clerk = staff_browser("view_staffuser", "change_staffuser")
     operator = new_staff("change_tenant")
 
     page = clerk.get(f"{LIST}{operator.pk}/{field}/")

@@ -82,8 +82,8 @@ def test_what_is_active_cannot_be_resumed(sue: Browser, new_agency) -> None:
     assert "None of the chosen workspaces can be changed" in sue.follow(answer).text
 
 
-def test_who_may_only_look_cannot_suspend(at_desk, new_agency) -> None:
-    agency, reader = new_agency(), at_desk("view_tenant")
+def test_who_may_only_look_cannot_suspend(staff_browser, new_agency) -> None:
+    agency, reader = new_agency(), staff_browser("view_tenant")
     form = chosen(agency.slug, "suspend", confirm="yes", reason=REASON)
 
     reader.post(LIST, {**form, **token_of(reader)})

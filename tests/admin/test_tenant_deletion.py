@@ -79,8 +79,8 @@ def test_one_is_deleted_at_a_time(sue: Browser, new_agency) -> None:
     assert not Tenant.objects.filter(pk__in=both, deletion_due_at__isnull=False).exists()
 
 
-def test_only_who_may_delete_can_schedule_it(at_desk, new_agency) -> None:
-    agency, changer = new_agency(), at_desk("view_tenant", "change_tenant")
+def test_only_who_may_delete_can_schedule_it(staff_browser, new_agency) -> None:
+    agency, changer = new_agency(), staff_browser("view_tenant", "change_tenant")
     form = chosen(agency.slug, DELETE, confirm="yes", days="1", typed=agency.slug)
 
     page = changer.get(LIST).text
@@ -91,8 +91,8 @@ def test_only_who_may_delete_can_schedule_it(at_desk, new_agency) -> None:
     assert tenants_at(agency.slug)[0].deletion_due_at is None
 
 
-def test_who_may_delete_can(at_desk, new_agency) -> None:
-    agency, deleter = new_agency(), at_desk("view_tenant", "delete_tenant")
+def test_who_may_delete_can(staff_browser, new_agency) -> None:
+    agency, deleter = new_agency(), staff_browser("view_tenant", "delete_tenant")
 
     schedule(deleter, agency.slug)
 
@@ -112,8 +112,8 @@ def test_a_new_key_ends_every_token(sue: Browser, new_agency) -> None:
     assert_recorded("tenant.key_rotated", by=sue.staff)
 
 
-def test_the_pages_speak_portuguese(site, at_desk, new_staff, new_agency) -> None:
-    agency, browser = new_agency(), at_desk(is_superuser=True)
+def test_the_pages_speak_portuguese(site, staff_browser, new_staff, new_agency) -> None:
+    agency, browser = new_agency(), staff_browser(is_superuser=True)
     browser.client.headers["Accept-Language"] = "pt-BR"
 
     page = browser.submit(LIST, chosen(agency.slug, DELETE)).text

@@ -87,8 +87,8 @@ def test_a_bad_subdomain_is_a_fault_of_the_form(
     assert Tenant.objects.count() == before
 
 
-def test_of_several_at_once_one_gets_the_subdomain(at_desk) -> None:
-    slug, browser = new_slug(), at_desk(is_superuser=True)
+def test_of_several_at_once_one_gets_the_subdomain(staff_browser) -> None:
+    slug, browser = new_slug(), staff_browser(is_superuser=True)
 
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda _: browser.submit(ADD, form_of(slug)), range(4)))
@@ -183,10 +183,10 @@ def test_nobody_deletes_a_tenant_here(sue: Browser, new_agency) -> None:
     assert tenants_at(slug) == [tenant]
 
 
-def test_rights_decide(at_desk, new_agency) -> None:
+def test_rights_decide(staff_browser, new_agency) -> None:
     slug = new_agency().slug
     [tenant] = tenants_at(slug)
-    reader, outsider = at_desk("view_tenant"), at_desk()
+    reader, outsider = staff_browser("view_tenant"), staff_browser()
 
     assert reader.get(page_of(slug)).status_code == 200
     refused = [

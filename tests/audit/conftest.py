@@ -30,7 +30,7 @@ def _tidy(committed: None) -> Iterator[None]:
 
 
 @pytest.fixture(scope="package")
-def quiet(committed: None) -> TenantRef:
+def audit_tenant(committed: None) -> TenantRef:
     """A tenant whose trail these tests have to themselves, with events number 1 to 5."""
     ref = create_tenant(name="Quiet", subdomain=f"q{secrets.token_hex(6)}", actor=SYSTEM)
     with tenant_context(ref):
@@ -40,18 +40,22 @@ def quiet(committed: None) -> TenantRef:
 
 
 @pytest.fixture
-def trail(quiet: TenantRef, superuser) -> Iterator[TenantRef]:
+def trail(audit_tenant: TenantRef, superuser) -> Iterator[TenantRef]:
     """The same tenant, whose trail is afterwards what it was, whatever was done to it."""
     superuser.execute("RESET search_path")
     for table in TABLES:
-        superuser.execute(f"CREATE TEMP TABLE kept_{table} AS TABLE {quiet.schema_name}.{table}")
-    yield quiet
+        superuser.execute(
+            f"CREATE TEMP TABLE kept_{table} AS TABLE {audit_tenant.schema_name}.{table}"
+        )
+    yield audit_tenant
     with superuser.transaction():
         superuser.execute("SET LOCAL session_replication_role = replica")  # no triggers
         for table in TABLES:
-            superuser.execute(f"TRUNCATE {quiet.schema_name}.{table}")
-            superuser.execute(f"INSERT INTO {quiet.schema_name}.{table} TABLE kept_{table}")
-        superuser.execute("DELETE FROM public.tenants_trailhead WHERE tenant_id = %s", [quiet.id])
+            superuser.execute(f"TRUNCATE {audit_tenant.schema_name}.{table}")
+            superuser.execute(f"INSERT INTO {audit_tenant.schema_name}.{table} TABLE kept_{table}")
+        superuser.execute(
+            "DELETE FROM public.tenants_trailhead WHERE tenant_id = %s", [audit_tenant.id]
+        )
 
 
 def links(ref: TenantRef, superuser) -> list[tuple]:

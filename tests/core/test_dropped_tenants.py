@@ -19,7 +19,7 @@ from tests.support.scope_queries import session_scope, visible_emails
 
 
 @pytest.fixture
-def doomed(superuser) -> Iterator[TenantRef]:
+def tenant_to_delete(superuser) -> Iterator[TenantRef]:
     """A tenant that a test may take apart. The audit record has a table in ``public`` as well."""
     ref = _tenant("doomed")
     with use_scope(PUBLIC):
@@ -46,41 +46,45 @@ DROPS = [drop_schema, drop_all]
 
 
 @pytest.mark.parametrize("drop", DROPS)
-def test_a_context_that_is_entered_afterwards(superuser, doomed: TenantRef, drop: Callable):
-    drop(superuser, doomed)
+def test_a_context_that_is_entered_afterwards(
+    superuser, tenant_to_delete: TenantRef, drop: Callable
+):
+    drop(superuser, tenant_to_delete)
 
     for _ in range(2):  # the second time nothing is left of the first
-        with tenant_context(doomed), pytest.raises(DatabaseError):
+        with tenant_context(tenant_to_delete), pytest.raises(DatabaseError):
             AuditEvent.objects.count()
     assert session_scope(connection)[0] == "public"
 
 
 @pytest.mark.parametrize("drop", DROPS)
-def test_a_context_that_was_in_it_already(superuser, doomed: TenantRef, drop: Callable):
-    with tenant_context(doomed):
+def test_a_context_that_was_in_it_already(superuser, tenant_to_delete: TenantRef, drop: Callable):
+    with tenant_context(tenant_to_delete):
         assert visible_emails(connection) == ["only@doomed.test"]
-        drop(superuser, doomed)
+        drop(superuser, tenant_to_delete)
         with pytest.raises(ProgrammingError):
             AuditEvent.objects.count()
         with pytest.raises(DatabaseError), connection.cursor() as cursor:
             cursor.execute("SELECT * FROM public.audit_auditevent")
 
 
-def test_another_tenant_comes_next(superuser, doomed: TenantRef, one: TenantRef):
+def test_another_tenant_comes_next(superuser, tenant_to_delete: TenantRef, one: TenantRef):
     """A switch that failed leaves the connection where the next one can still leave from."""
     with tenant_context(one):
         visible_emails(connection)
-    drop_all(superuser, doomed)
-    with tenant_context(doomed), pytest.raises(DatabaseError):
+    drop_all(superuser, tenant_to_delete)
+    with tenant_context(tenant_to_delete), pytest.raises(DatabaseError):
         visible_emails(connection)
     with tenant_context(one):
         assert visible_emails(connection) == ["only@one.test"]
 
 
-def test_a_name_from_before(doomed: TenantRef):
+def test_a_name_from_before(tenant_to_delete: TenantRef):
     """A schema is never renamed: whoever holds the former name still works in the same rows."""
-    renamed = rename_subdomain(doomed.id, subdomain=f"{doomed.slug}-2", actor=SYSTEM)
+    renamed = rename_subdomain(
+        tenant_to_delete.id, subdomain=f"{tenant_to_delete.slug}-2", actor=SYSTEM
+    )
 
-    assert renamed.schema_name == doomed.schema_name
-    with tenant_context(doomed):
+    assert renamed.schema_name == tenant_to_delete.schema_name
+    with tenant_context(tenant_to_delete):
         assert visible_emails(connection) == ["only@doomed.test"]

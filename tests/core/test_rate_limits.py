@@ -84,7 +84,7 @@ def test_no_limit_counts_a_single_address():
     """What is counted for an address goes through ``limit_key``."""
     root = Path(__file__).resolve().parents[2]
     counted = re.compile(r"\b(?:take|Use|clear)\((?:[^()]|\([^()]*\))*?\.client_address")
-    for app in ("accounts", "aggios", "core", "files", "staff", "tenants"):
+    for app in ("accounts", "aggios", "core", "files", "operations", "pages", "staff", "tenants"):
         for module in (root / app).rglob("*.py"):
             for found in counted.findall(module.read_text(encoding="utf-8")):
                 assert "limit_key(" in found, (module, found)

@@ -39,7 +39,7 @@ Complete = Callable[[Agency, dict[str, Any]], Any]
 @pytest.fixture
 def complete(inside, settings) -> Complete:
     """Complete an upload inside this process, to which nearly everything is large."""
-    settings.UPLOAD_VERIFY_NOW_BYTES = MIB
+    settings.UPLOAD_SYNC_VERIFY_MAX_BYTES = MIB
     return lambda agency, begun: inside(agency, agency.owner).post(
         f"{UPLOADS}/{begun['id']}/complete", "{}", content_type="application/json"
     )

@@ -43,14 +43,14 @@ def _empty(agency: Agency) -> None:
 
 
 @pytest.fixture
-def postman(no_mailer: None, settings) -> Iterator[SmtpServer]:
+def smtp_server(no_mailer: None, settings) -> Iterator[SmtpServer]:
     """A mail server that this process sends to."""
-    postman = SmtpServer()
-    with serve_smtp(postman) as port:
+    smtp_server = SmtpServer()
+    with serve_smtp(smtp_server) as port:
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
         settings.EMAIL_USE_TLS = False
-        yield postman
+        yield smtp_server
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def wait_until(done: Callable[[], object]) -> None:
 
 
 def test_a_letter_whose_deliverer_was_killed_goes_out(
-    new_agency: Callable[..., Agency], postman: SmtpServer, settings, tmp_path: Path
+    new_agency: Callable[..., Agency], smtp_server: SmtpServer, settings, tmp_path: Path
 ):
     agency = new_agency()
     # No folder, our server, and a second until somebody else may take the letter up.
@@ -55,23 +55,23 @@ def test_a_letter_whose_deliverer_was_killed_goes_out(
         "EMAIL_USE_TLS": "false",
         "MAIL_LEASE_SECONDS": "1",
     }
-    postman.held = agency.owner.email  # other outboxes may hold letters that come first
-    postman.hold.clear()
+    smtp_server.held = agency.owner.email  # other outboxes may hold letters that come first
+    smtp_server.hold.clear()
     with deliverer(tmp_path / "first", **over) as first:
-        assert postman.reading.wait(PATIENCE), "it has not begun to send"
+        assert smtp_server.reading.wait(PATIENCE), "it has not begun to send"
         first.send_signal(signal.SIGKILL)
         first.wait()
     (letter,) = queued_emails(agency)
     assert letter.attempts == 1
-    postman.taken.clear()
-    postman.hold.set()
+    smtp_server.taken.clear()
+    smtp_server.hold.set()
     time.sleep(1)
-    postman.taken.clear()  # what the server had read before the kill
+    smtp_server.taken.clear()  # what the server had read before the kill
 
     with deliverer(tmp_path / "second", "--once", **over) as second:
         assert second.wait(PATIENCE) == 0
 
-    assert postman.to(agency.owner.email)[0].subject.startswith("Verify")
+    assert smtp_server.to(agency.owner.email)[0].subject.startswith("Verify")
     assert queued_emails(agency) == []
 
 

@@ -29,14 +29,14 @@ from tests.support.mail.smtp_server import (
 )
 
 
-def test_a_mail_as_it_arrives(agency: Agency, postman: SmtpServer, deliver):
+def test_a_mail_as_it_arrives(agency: Agency, smtp_server: SmtpServer, deliver):
     request_password_reset(agency)
 
     assert deliver().startswith("1 letter ")
 
-    (mail,) = postman.to(agency.owner.email)
+    (mail,) = smtp_server.to(agency.owner.email)
     assert mail.message["From"].addresses[0].addr_spec == "no-reply@aggios.localhost"
-    assert postman.senders == ["no-reply@aggios.localhost"]
+    assert smtp_server.senders == ["no-reply@aggios.localhost"]
     assert mail.message["Auto-Submitted"] == "auto-generated"
     assert mail.message.get_content_type() == "multipart/alternative"
     assert mail.link.startswith(f"http://{agency.slug}.aggios.localhost:")
@@ -44,22 +44,22 @@ def test_a_mail_as_it_arrives(agency: Agency, postman: SmtpServer, deliver):
     assert "src=" not in mail.html
     assert queued_emails(agency) == []
     assert deliver().startswith("0 letters")
-    assert len(postman.taken) == 1
+    assert len(smtp_server.taken) == 1
 
 
-def test_in_the_language_of_who_asked(agency: Agency, postman: SmtpServer, deliver):
+def test_in_the_language_of_who_asked(agency: Agency, smtp_server: SmtpServer, deliver):
     request_password_reset(agency, **{"Accept-Language": "pt-BR,pt;q=0.9"})
 
     deliver()
 
-    (mail,) = postman.taken
+    (mail,) = smtp_server.taken
     assert mail.subject.startswith("Defina uma nova senha para ")
     assert "Ele vale uma única vez, por 1 hora." in mail.text
     assert 'lang="pt-br"' in mail.html
     assert mail.message["Content-Language"] == "pt-br"
 
 
-def test_what_was_rolled_back_is_not_sent(agency: Agency, postman: SmtpServer, deliver):
+def test_what_was_rolled_back_is_not_sent(agency: Agency, smtp_server: SmtpServer, deliver):
     with (
         pytest.raises(ZeroDivisionError),
         tenant_context(agency.ref),
@@ -70,26 +70,26 @@ def test_what_was_rolled_back_is_not_sent(agency: Agency, postman: SmtpServer, d
 
     deliver()
 
-    assert postman.taken == []
+    assert smtp_server.taken == []
 
 
-def test_over_tls_with_a_log_in(agency, postman, settings, deliver, tmp_path, monkeypatch):
+def test_over_tls_with_a_log_in(agency, smtp_server, settings, deliver, tmp_path, monkeypatch):
     pem, context = self_signed_certificate(tmp_path)
     options = {"authenticator": smtp_authenticate, "auth_required": True, "require_starttls": True}
     settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = LOG_IN
     settings.EMAIL_USE_TLS = True
-    with serve_smtp(postman, tls_context=context, **options) as port:
+    with serve_smtp(smtp_server, tls_context=context, **options) as port:
         settings.EMAIL_PORT = port
         request_password_reset(agency)
 
         deliver()
         assert "CERTIFICATE_VERIFY_FAILED" in queued_emails(agency)[0].last_error
-        assert postman.taken == [], "a server that cannot show who it is gets nothing"
+        assert smtp_server.taken == [], "a server that cannot show who it is gets nothing"
 
         monkeypatch.setenv("SSL_CERT_FILE", str(pem))
         make_all_due(agency)
         deliver()
-        assert len(postman.taken) == 1
+        assert len(smtp_server.taken) == 1
 
         settings.EMAIL_HOST_PASSWORD = "wrong"
         request_password_reset(agency)
@@ -98,7 +98,7 @@ def test_over_tls_with_a_log_in(agency, postman, settings, deliver, tmp_path, mo
         assert audit_events(agency, "mail.given_up") == []
 
 
-def test_several_deliverers_send_each_letter_once(agency: Agency, postman: SmtpServer):
+def test_several_deliverers_send_each_letter_once(agency: Agency, smtp_server: SmtpServer):
     with tenant_context(agency.ref):
         for _ in range(12):
             enqueue_email("password_reset", to=agency.owner.email)
@@ -112,11 +112,11 @@ def test_several_deliverers_send_each_letter_once(agency: Agency, postman: SmtpS
     with ThreadPoolExecutor(3) as pool:
         done = list(pool.map(one, range(3)))
 
-    assert sum(done) == len(postman.taken) == 12
-    assert len({mail.message["Message-ID"] for mail in postman.taken}) == 12
+    assert sum(done) == len(smtp_server.taken) == 12
+    assert len({mail.message["Message-ID"] for mail in smtp_server.taken}) == 12
 
 
-def test_nobodys_mailbox_is_flooded(agency: Agency, postman: SmtpServer, settings, deliver):
+def test_nobodys_mailbox_is_flooded(agency: Agency, smtp_server: SmtpServer, settings, deliver):
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, "mail": "3/3600"}
     for _ in range(5):
         request_password_reset(agency)
@@ -124,21 +124,21 @@ def test_nobodys_mailbox_is_flooded(agency: Agency, postman: SmtpServer, setting
 
     deliver()
 
-    assert len(postman.to(agency.owner.email)) == 3
+    assert len(smtp_server.to(agency.owner.email)) == 3
     assert queued_emails(agency) == []
 
 
-def test_a_suspended_workspace_sends_nothing(agency: Agency, postman: SmtpServer, deliver):
+def test_a_suspended_workspace_sends_nothing(agency: Agency, smtp_server: SmtpServer, deliver):
     request_password_reset(agency)
     suspend_tenant(agency.ref.id, actor=SYSTEM, reason="Unpaid.")
 
     deliver()
-    assert postman.taken == []
+    assert smtp_server.taken == []
     assert len(queued_emails(agency)) == 1
 
     resume_tenant(agency.ref.id, actor=SYSTEM)
     deliver()
-    assert len(postman.taken) == 1
+    assert len(smtp_server.taken) == 1
 
 
 @pytest.mark.parametrize(
@@ -152,14 +152,14 @@ def test_a_suspended_workspace_sends_nothing(agency: Agency, postman: SmtpServer
     ],
 )
 def test_names_write_no_headers_and_no_links(
-    agency: Agency, postman: SmtpServer, deliver, name: str, shown: str | None
+    agency: Agency, smtp_server: SmtpServer, deliver, name: str, shown: str | None
 ):
     Tenant.objects.filter(pk=agency.ref.id).update(name=name)
     request_password_reset(agency)
 
     deliver()
 
-    (mail,) = postman.taken
+    (mail,) = smtp_server.taken
     called = shown or f"{agency.slug}.aggios.localhost"
     assert mail.subject == f"Set a new password for {called}"
     assert mail.message["Bcc"] is None
@@ -181,7 +181,7 @@ def test_names_write_no_headers_and_no_links(
     ],
 )
 def test_mail_is_sent_to_the_canonical_address(
-    agency: Agency, postman: SmtpServer, deliver, stored: str, typed: str, reached: str
+    agency: Agency, smtp_server: SmtpServer, deliver, stored: str, typed: str, reached: str
 ):
     with tenant_context(agency.ref):
         User.objects.filter(email=agency.owner.email).update(email=stored)
@@ -189,12 +189,12 @@ def test_mail_is_sent_to_the_canonical_address(
 
     assert deliver() == "1 letter dealt with, 0 put off.\n"
 
-    assert postman.recipients == [reached]
-    assert [mail.is_for(reached) for mail in postman.taken] == [True]
+    assert smtp_server.recipients == [reached]
+    assert [mail.is_for(reached) for mail in smtp_server.taken] == [True]
 
 
 def test_mail_to_an_address_that_cannot_be_reached_is_given_up(
-    agency: Agency, postman: SmtpServer, deliver
+    agency: Agency, smtp_server: SmtpServer, deliver
 ):
     unreachable = f"jo@{'b' * 64}.test"
     with tenant_context(agency.ref):
@@ -205,6 +205,6 @@ def test_mail_to_an_address_that_cannot_be_reached_is_given_up(
 
     assert queued_emails(agency) == []
 
-    assert postman.taken == []
+    assert smtp_server.taken == []
     [given_up] = audit_events(agency, "mail.given_up")
     assert given_up.details["error"].startswith("Address refused")

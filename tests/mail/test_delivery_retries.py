@@ -19,9 +19,9 @@ from tests.support.mail.outbox import (
 from tests.support.mail.smtp_server import SmtpServer
 
 
-def test_a_server_that_is_busy_is_asked_again(agency: Agency, postman: SmtpServer, deliver):
+def test_a_server_that_is_busy_is_asked_again(agency: Agency, smtp_server: SmtpServer, deliver):
     request_password_reset(agency)
-    postman.data = "451 Try again later"
+    smtp_server.data = "451 Try again later"
 
     assert "1 put off" in deliver()
 
@@ -29,18 +29,18 @@ def test_a_server_that_is_busy_is_asked_again(agency: Agency, postman: SmtpServe
     assert letter.attempts == 1
     assert "451 Try again later" in letter.last_error
     assert timedelta(seconds=30) < letter.due_at - timezone.now() < timedelta(seconds=61)
-    postman.data = ""
+    smtp_server.data = ""
     deliver()
-    assert postman.taken == [], "it is not due yet"
+    assert smtp_server.taken == [], "it is not due yet"
     make_all_due(agency)
     deliver()
-    assert len(postman.taken) == 1
+    assert len(smtp_server.taken) == 1
     assert queued_emails(agency) == []
 
 
-def test_each_wait_is_longer(agency: Agency, postman: SmtpServer, deliver):
+def test_each_wait_is_longer(agency: Agency, smtp_server: SmtpServer, deliver):
     request_password_reset(agency)
-    postman.data = "451 Try again later"
+    smtp_server.data = "451 Try again later"
     waits = []
     for _ in range(4):
         make_all_due(agency)
@@ -51,9 +51,9 @@ def test_each_wait_is_longer(agency: Agency, postman: SmtpServer, deliver):
 
 
 @pytest.mark.parametrize("refusal", ["rcpt", "data"])
-def test_a_refusal_for_good_is_one(agency: Agency, postman: SmtpServer, deliver, refusal: str):
+def test_a_refusal_for_good_is_one(agency: Agency, smtp_server: SmtpServer, deliver, refusal: str):
     request_password_reset(agency)
-    setattr(postman, refusal, "550 Nobody of that name")
+    setattr(smtp_server, refusal, "550 Nobody of that name")
 
     deliver()
 
@@ -65,9 +65,9 @@ def test_a_refusal_for_good_is_one(agency: Agency, postman: SmtpServer, deliver,
     assert audit_events(agency, "password.reset_requested") == []
 
 
-def test_a_letter_that_is_too_old_is_given_up(agency: Agency, postman: SmtpServer, deliver):
+def test_a_letter_that_is_too_old_is_given_up(agency: Agency, smtp_server: SmtpServer, deliver):
     request_password_reset(agency)
-    postman.data = "451 Try again later"
+    smtp_server.data = "451 Try again later"
     with tenant_context(agency.ref):
         Letter.objects.update(created_at=timezone.now() - timedelta(hours=73))
 
@@ -77,7 +77,7 @@ def test_a_letter_that_is_too_old_is_given_up(agency: Agency, postman: SmtpServe
     assert len(audit_events(agency, "mail.given_up")) == 1
 
 
-def test_a_server_that_is_away_costs_one_attempt(agency: Agency, postman, settings, deliver):
+def test_a_server_that_is_away_costs_one_attempt(agency: Agency, smtp_server, settings, deliver):
     request_password_reset(agency)
     request_password_reset(agency, "somebody@else.test")
     with socket.create_server(("127.0.0.1", 0)) as nobody:
@@ -89,13 +89,13 @@ def test_a_server_that_is_away_costs_one_attempt(agency: Agency, postman, settin
     assert [letter.attempts for letter in queued_emails(agency)] in ([1, 0, 0], [1, 1, 0])
 
 
-def test_one_that_cannot_be_written_does_not_hold_up_the_others(agency, postman, deliver):
+def test_one_that_cannot_be_written_does_not_hold_up_the_others(agency, smtp_server, deliver):
     with tenant_context(agency.ref):
         enqueue_email("of_no_kind", to=agency.owner.email)
     request_password_reset(agency)
 
     deliver()
 
-    assert len(postman.taken) == 1
+    assert len(smtp_server.taken) == 1
     (left,) = queued_emails(agency)
     assert (left.kind, left.attempts) == ("of_no_kind", 1)

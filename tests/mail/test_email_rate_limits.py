@@ -38,7 +38,7 @@ def register(agency: Agency, email: str) -> None:
 
 
 def test_letters_to_a_stranger_are_bounded_over_kinds_and_workspaces(
-    agencies: list[Agency], stranger: str, postman: SmtpServer, deliver
+    agencies: list[Agency], stranger: str, smtp_server: SmtpServer, deliver
 ):
     one, two = agencies
     register(one, stranger)
@@ -50,7 +50,7 @@ def test_letters_to_a_stranger_are_bounded_over_kinds_and_workspaces(
 
     assert [answer.status_code for answer in (*asked, added)] == [201] * 3
     assert not any("mail_stranger" in str(answer.headers) for answer in (*asked, added))
-    assert postman.recipients == [stranger] * MOST
+    assert smtp_server.recipients == [stranger] * MOST
     # What was not sent left no link behind.
     minted = len(email_links(one, email=stranger)) + len(email_links(two, email=stranger))
     assert minted <= MOST
@@ -60,7 +60,7 @@ def test_letters_to_a_stranger_are_bounded_over_kinds_and_workspaces(
 
 
 def test_letters_that_nobody_gets_use_nothing_up(
-    agencies: list[Agency], stranger: str, postman: SmtpServer, deliver
+    agencies: list[Agency], stranger: str, smtp_server: SmtpServer, deliver
 ):
     for _ in range(MOST + 1):
         request_password_reset(agencies[0], stranger)
@@ -68,11 +68,11 @@ def test_letters_that_nobody_gets_use_nothing_up(
 
     deliver()
 
-    assert postman.recipients == [stranger]
+    assert smtp_server.recipients == [stranger]
 
 
 def test_verified_address_is_no_stranger(
-    agencies: list[Agency], stranger: str, postman: SmtpServer, deliver
+    agencies: list[Agency], stranger: str, smtp_server: SmtpServer, deliver
 ):
     agency, other = agencies
     update_user_row(agency, agency.owner.email, email=stranger, email_verified_at=timezone.now())
@@ -83,13 +83,13 @@ def test_verified_address_is_no_stranger(
 
     deliver()
 
-    assert len(postman.recipients) == MOST + MOST
+    assert len(smtp_server.recipients) == MOST + MOST
     with tenant_context(agency.ref):
         assert MailLink.objects.filter(email=stranger, purpose="reset").count() == MOST
 
 
 def test_former_address_that_was_verified_is_always_told(
-    agencies: list[Agency], stranger: str, postman: SmtpServer, deliver
+    agencies: list[Agency], stranger: str, smtp_server: SmtpServer, deliver
 ):
     agency, other = agencies
     update_user_row(agency, agency.owner.email, email=stranger, email_verified_at=timezone.now())
@@ -101,6 +101,6 @@ def test_former_address_that_was_verified_is_always_told(
 
     deliver()
 
-    subjects = [mail.subject for mail in postman.to(stranger)]
+    subjects = [mail.subject for mail in smtp_server.to(stranger)]
     assert len(subjects) == MOST + 1
     assert "was changed" in subjects[-1]

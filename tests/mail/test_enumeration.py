@@ -27,7 +27,7 @@ def seen(answer: Any) -> tuple[int, bytes, dict[str, str]]:
     return answer.status_code, answer.content, headers
 
 
-def test_known_unknown_and_inactive_look_the_same(agency: Agency, postman: SmtpServer, deliver):
+def test_known_unknown_and_inactive_look_the_same(agency: Agency, smtp_server: SmtpServer, deliver):
     people = [agency.owner.email, f"ben@{agency.slug}.test", f"nobody@{agency.slug}.test"]
     before = len(queued_emails(agency))
 
@@ -49,17 +49,21 @@ def test_known_unknown_and_inactive_look_the_same(agency: Agency, postman: SmtpS
 
     deliver()
 
-    assert [len(postman.to(email)) for email in people] == [2, 0, 0]  # the first: to verify, too
+    assert [len(smtp_server.to(email)) for email in people] == [
+        2,
+        0,
+        0,
+    ]  # the first: to verify, too
     assert len(email_links(agency, purpose="reset")) == 1
     assert len(audit_events(agency, "password.reset_requested")) == 1
 
 
-def test_capitals_are_no_matter(agency: Agency, postman: SmtpServer, deliver):
+def test_capitals_are_no_matter(agency: Agency, smtp_server: SmtpServer, deliver):
     agency.host.post(FORGOT, {"email": f"  {agency.owner.email.upper()} "})
 
     deliver()
 
-    subjects = [mail.subject for mail in postman.to(agency.owner.email)]
+    subjects = [mail.subject for mail in smtp_server.to(agency.owner.email)]
     assert any(subject.startswith("Set a new password") for subject in subjects)
 
 
@@ -69,7 +73,7 @@ GROWS = "a@" + ".".join(["\u0130" * 60] * 3) + ".test"
 
 @pytest.mark.parametrize("email", ["nobody", "a@b", '"odd"@b.test', f"a@{'b' * 64}.test", GROWS])
 def test_forgot_with_an_impossible_address_looks_like_an_unknown_one(
-    agency: Agency, postman: SmtpServer, deliver, email: str
+    agency: Agency, smtp_server: SmtpServer, deliver, email: str
 ):
     before = len(queued_emails(agency))
     unknown = f"nobody@{agency.slug}.test"
@@ -88,7 +92,7 @@ def test_forgot_with_an_impossible_address_looks_like_an_unknown_one(
     deliver()
 
     assert queued_emails(agency) == []
-    assert [mail.is_for(agency.owner.email) for mail in postman.taken] == [True]  # to verify
+    assert [mail.is_for(agency.owner.email) for mail in smtp_server.taken] == [True]  # to verify
 
 
 @pytest.mark.parametrize("email", ["", f"{'a' * 250}@b.test"])

@@ -56,7 +56,7 @@ def wait_for_mail(agency: Agency) -> None:
 
 
 @pytest.fixture
-def doomed(new_agency) -> Agency:
+def tenant_to_delete(new_agency) -> Agency:
     """An agency with a member, two files and an upload that was never finished."""
     agency = new_agency()
     wait_for_mail(agency)

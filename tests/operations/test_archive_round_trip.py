@@ -29,17 +29,19 @@ LARGE = secrets.token_bytes(9 * 1024 * 1024)  # more than a part, so it is store
 
 
 @pytest.fixture
-def full(doomed: Agency) -> Agency:
+def full(tenant_to_delete: Agency) -> Agency:
     """An agency with two versions of a file, a large one, one in the trash, odd names."""
-    at = doomed.owner.at
+    at = tenant_to_delete.owner.at
     add_file(at, "a.txt", b"a second version")
     add_file(at, "large.bin", LARGE)
     add_file(at, "и 'quotes' {}.txt", b"")
-    with tenant_context(doomed.ref):
-        User.objects.filter(pk=doomed.owner.id).update(first_name="\\N\t\r\n\\. 'a' \\x41 и\u2028")
+    with tenant_context(tenant_to_delete.ref):
+        User.objects.filter(pk=tenant_to_delete.owner.id).update(
+            first_name="\\N\t\r\n\\. 'a' \\x41 и\u2028"
+        )
     gone = add_file(at, "gone.txt", b"in the trash")
     at.delete(f"/api/files/{gone['id']}")
-    return doomed
+    return tenant_to_delete
 
 
 def exported(agency: Agency, folder: Path, *options: str) -> Path:
@@ -122,73 +124,80 @@ def test_restored_in_place_it_is_what_it_was(full: Agency, tmp_path: Path, super
 
 
 def test_who_had_a_second_factor_can_log_in_to_the_new_tenant(
-    doomed: Agency, site: Site, tmp_path: Path
+    tenant_to_delete: Agency, site: Site, tmp_path: Path
 ):
-    enrol_totp(doomed.owner)
-    slug = f"{doomed.slug}-f"
+    enrol_totp(tenant_to_delete.owner)
+    slug = f"{tenant_to_delete.slug}-f"
 
-    run_command("import_tenant", str(exported(doomed, tmp_path)), "--as", slug)
+    run_command("import_tenant", str(exported(tenant_to_delete, tmp_path)), "--as", slug)
 
-    body = {"email": doomed.owner.email, "password": PASSWORD}
+    body = {"email": tenant_to_delete.owner.email, "password": PASSWORD}
     assert site.host(slug).post("/api/auth/login", body).status_code == 200
     with tenant_context(ref_of(tenant_by_slug(slug))):
         assert not Authenticator.objects.exists()
         assert not RecoveryCode.objects.exists()
         event = AuditEvent.objects.get(action="factor.removed", details__why="imported")
-    assert event.target_id == doomed.owner.id
+    assert event.target_id == tenant_to_delete.owner.id
 
 
-def test_a_recovery_code_that_was_used_since_stays_used(doomed: Agency, tmp_path: Path):
-    enrolled = enrol_totp(doomed.owner)
-    archive = exported(doomed, tmp_path)
-    body = {"email": doomed.owner.email, "password": PASSWORD}
+def test_a_recovery_code_that_was_used_since_stays_used(tenant_to_delete: Agency, tmp_path: Path):
+    enrolled = enrol_totp(tenant_to_delete.owner)
+    archive = exported(tenant_to_delete, tmp_path)
+    body = {"email": tenant_to_delete.owner.email, "password": PASSWORD}
     used, unused = enrolled.recovery_codes[:2]
-    login = doomed.host.post("/api/auth/login", {**body, "code": used})
+    login = tenant_to_delete.host.post("/api/auth/login", {**body, "code": used})
     assert login.status_code == 200
 
-    run_command("import_tenant", str(archive), "--restore", doomed.slug, "--yes")
+    run_command("import_tenant", str(archive), "--restore", tenant_to_delete.slug, "--yes")
 
     for code in (used, unused):
-        assert doomed.host.post("/api/auth/login", {**body, "code": code}).status_code == 401
-    again = doomed.host.post("/api/auth/login", {**body, "code": enrolled.app.code()})
+        assert (
+            tenant_to_delete.host.post("/api/auth/login", {**body, "code": code}).status_code == 401
+        )
+    again = tenant_to_delete.host.post("/api/auth/login", {**body, "code": enrolled.app.code()})
     assert again.status_code == 200
-    at = doomed.host.with_token(again.json()["access_token"])
+    at = tenant_to_delete.host.with_token(again.json()["access_token"])
     assert at.get("/api/auth/factors").json()["recovery_codes_left"] == 0
     assert len(at.post("/api/auth/recovery-codes").json()["recovery_codes"]) == 10
-    with tenant_context(doomed.ref):
+    with tenant_context(tenant_to_delete.ref):
         event = AuditEvent.objects.get(action="recovery_codes.voided")
     assert event.details == {"cause": "restored", "count": 10}
 
 
-def test_keys_that_were_revoked_since_stay_dead(doomed: Agency, tmp_path: Path):
+def test_keys_that_were_revoked_since_stay_dead(tenant_to_delete: Agency, tmp_path: Path):
     body = {"name": "ci", "scopes": ["files:read"]}
-    revoked, kept = (doomed.owner.at.post("/api/keys", body).json() for _ in range(2))
-    archive = exported(doomed, tmp_path)
-    doomed.owner.at.delete(f"/api/keys/{revoked['id']}")
+    revoked, kept = (tenant_to_delete.owner.at.post("/api/keys", body).json() for _ in range(2))
+    archive = exported(tenant_to_delete, tmp_path)
+    tenant_to_delete.owner.at.delete(f"/api/keys/{revoked['id']}")
 
-    run_command("import_tenant", str(archive), "--restore", doomed.slug, "--yes")
+    run_command("import_tenant", str(archive), "--restore", tenant_to_delete.slug, "--yes")
 
     for key in (revoked, kept):
-        assert doomed.host.with_token(key["key"]).get("/api/files").status_code == 401
-    run_command("delete_tenant", doomed.slug, "--now", "--yes", "--no-export")
-    run_command("import_tenant", str(archive), "--as", doomed.slug)
+        assert tenant_to_delete.host.with_token(key["key"]).get("/api/files").status_code == 401
+    run_command("delete_tenant", tenant_to_delete.slug, "--now", "--yes", "--no-export")
+    run_command("import_tenant", str(archive), "--as", tenant_to_delete.slug)
     for key in (revoked, kept):
-        assert doomed.host.with_token(key["key"]).get("/api/files").status_code == 401
+        assert tenant_to_delete.host.with_token(key["key"]).get("/api/files").status_code == 401
 
 
-def test_links_to_files_stay_dead(doomed: Agency, site: Site, tmp_path: Path):
+def test_links_to_files_stay_dead(tenant_to_delete: Agency, site: Site, tmp_path: Path):
     """Those that were revoked since, and all others too: nobody can tell them apart any more."""
-    revoked, kept = create_share(doomed.owner.at), create_share(doomed.owner.at)
-    archive, slug = exported(doomed, tmp_path), f"{doomed.slug}-b"
-    doomed.owner.at.delete(f"/api/shares/{revoked['id']}")
+    revoked, kept = create_share(tenant_to_delete.owner.at), create_share(tenant_to_delete.owner.at)
+    archive, slug = exported(tenant_to_delete, tmp_path), f"{tenant_to_delete.slug}-b"
+    tenant_to_delete.owner.at.delete(f"/api/shares/{revoked['id']}")
 
     run_command("import_tenant", str(archive), "--as", slug)
     elsewhere = [site.host(slug).get(share_path(share)).status_code for share in (revoked, kept)]
-    run_command("import_tenant", str(archive), "--restore", doomed.slug, "--yes")
+    run_command("import_tenant", str(archive), "--restore", tenant_to_delete.slug, "--yes")
 
     assert elsewhere == [404, 404]
-    assert [open_share(doomed, share).status_code for share in (revoked, kept)] == [404, 404]
-    assert [event.details["count"] for event in audit_events(doomed, "shares.revoked")] == [2]
+    assert [open_share(tenant_to_delete, share).status_code for share in (revoked, kept)] == [
+        404,
+        404,
+    ]
+    assert [
+        event.details["count"] for event in audit_events(tenant_to_delete, "shares.revoked")
+    ] == [2]
 
 
 def test_a_purged_tenant_comes_back_under_its_name(full: Agency, tmp_path: Path):
@@ -203,8 +212,8 @@ def test_a_purged_tenant_comes_back_under_its_name(full: Agency, tmp_path: Path)
     assert answer.status_code == 200
 
 
-def test_the_same_content_makes_the_same_parts(doomed: Agency, tmp_path: Path):
-    one, two = exported(doomed, tmp_path), exported(doomed, tmp_path)
+def test_the_same_content_makes_the_same_parts(tenant_to_delete: Agency, tmp_path: Path):
+    one, two = exported(tenant_to_delete, tmp_path), exported(tenant_to_delete, tmp_path)
 
     def parts(path: Path) -> bytes:
         return path.read_bytes().partition(b"manifest.json")[0]
@@ -214,21 +223,23 @@ def test_the_same_content_makes_the_same_parts(doomed: Agency, tmp_path: Path):
     assert sorted(tmp_path.iterdir()) == sorted([one, two])
 
 
-def test_an_archive_holds_nothing_of_another_tenant(doomed: Agency, acme: Agency, tmp_path: Path):
+def test_an_archive_holds_nothing_of_another_tenant(
+    tenant_to_delete: Agency, acme: Agency, tmp_path: Path
+):
     secret = secrets.token_bytes(40)
     add_file(acme.owner.at, "acmes.bin", secret)
 
-    text = exported(doomed, tmp_path).read_bytes()
+    text = exported(tenant_to_delete, tmp_path).read_bytes()
 
-    assert doomed.owner.email.encode() in text
+    assert tenant_to_delete.owner.email.encode() in text
     for foreign in (acme.owner.email.encode(), acme.owner.id.encode(), secret, b"acmes.bin"):
         assert foreign not in text
 
 
 def test_an_older_state_is_migrated_forward(
-    doomed: Agency, acme: Agency, tmp_path: Path, superuser
+    tenant_to_delete: Agency, acme: Agency, tmp_path: Path, superuser
 ):
-    schema = doomed.ref.schema_name
+    schema = tenant_to_delete.ref.schema_name
     superuser.execute(f"DROP TABLE {schema}.idempotency_answer")
     superuser.execute(f"ALTER TABLE {schema}.accounts_user DROP COLUMN password_change_required")
     superuser.execute(
@@ -237,8 +248,8 @@ def test_an_older_state_is_migrated_forward(
     )
     change = f"UPDATE {schema}.accounts_user SET email = 'old@faß.example' WHERE role = 'owner'"
     superuser.execute(change)
-    archive = exported(doomed, tmp_path)
-    slug = f"{doomed.slug}-b"
+    archive = exported(tenant_to_delete, tmp_path)
+    slug = f"{tenant_to_delete.slug}-b"
 
     told = json.loads(run_command("import_tenant", str(archive), "--as", slug, "--json"))
     run_command("migrate_schemas")
@@ -247,46 +258,50 @@ def test_an_older_state_is_migrated_forward(
     assert told["migrations"] >= 1
     # The dropped column left a gap among the column numbers of the tenant that was exported.
     expected = describe_schema(superuser, acme.ref.schema_name)
-    expected["sequences"] = describe_schema(superuser, doomed.ref.schema_name)["sequences"]
+    expected["sequences"] = describe_schema(superuser, tenant_to_delete.ref.schema_name)[
+        "sequences"
+    ]
     assert describe_schema(superuser, new.schema_name) == expected
     owners = f"SELECT email FROM {new.schema_name}.accounts_user WHERE role = 'owner'"
     assert superuser.execute(owners).fetchall() == [("old@xn--fa-hia.example",)]
     without = (*TENANT_BOUND_TABLES, "django_migrations")
-    assert dump_tables(slug, without=without) == dump_tables(doomed.slug, without=without)
+    assert dump_tables(slug, without=without) == dump_tables(tenant_to_delete.slug, without=without)
 
 
 @pytest.mark.parametrize(
     ("app", "name"), [("files", "9999_from_the_future"), ("billing", "0001_initial")]
 )
 def test_a_newer_state_is_refused_before_anything_is_touched(
-    doomed: Agency, tmp_path: Path, superuser, app: str, name: str
+    tenant_to_delete: Agency, tmp_path: Path, superuser, app: str, name: str
 ):
-    history = f"{doomed.ref.schema_name}.django_migrations"
+    history = f"{tenant_to_delete.ref.schema_name}.django_migrations"
     superuser.execute(
         f"INSERT INTO {history} (app, name, applied) VALUES (%s, %s, now())", [app, name]
     )
-    archive = exported(doomed, tmp_path)
+    archive = exported(tenant_to_delete, tmp_path)
     superuser.execute(f"DELETE FROM {history} WHERE name = %s", [name])
 
     with pytest.raises(CommandError, match=f"{app}.{name}.*newer"):
-        run_command("import_tenant", str(archive), "--as", f"{doomed.slug}-b")
+        run_command("import_tenant", str(archive), "--as", f"{tenant_to_delete.slug}-b")
 
-    assert not Tenant.objects.filter(domains__domain=f"{doomed.slug}-b").exists()
+    assert not Tenant.objects.filter(domains__domain=f"{tenant_to_delete.slug}-b").exists()
 
 
-def test_a_dry_run_verifies_and_loads_nothing(doomed: Agency, tmp_path: Path):
-    archive = exported(doomed, tmp_path)
+def test_a_dry_run_verifies_and_loads_nothing(tenant_to_delete: Agency, tmp_path: Path):
+    archive = exported(tenant_to_delete, tmp_path)
 
-    out = run_command("import_tenant", str(archive), "--as", f"{doomed.slug}-b", "--dry-run")
+    out = run_command(
+        "import_tenant", str(archive), "--as", f"{tenant_to_delete.slug}-b", "--dry-run"
+    )
 
     assert "2 objects, 0 missing" in out
-    assert not Tenant.objects.filter(domains__domain=f"{doomed.slug}-b").exists()
+    assert not Tenant.objects.filter(domains__domain=f"{tenant_to_delete.slug}-b").exists()
 
 
 def test_another_tenants_archive_is_not_restored_into_this_one(
-    doomed: Agency, new_agency, tmp_path: Path
+    tenant_to_delete: Agency, new_agency, tmp_path: Path
 ):
-    archive, other = exported(doomed, tmp_path), new_agency()
+    archive, other = exported(tenant_to_delete, tmp_path), new_agency()
     wait_for_mail(other)
     before = dump_tables(other.slug)
 
@@ -297,31 +312,35 @@ def test_another_tenants_archive_is_not_restored_into_this_one(
     assert other.owner.at.get("/api/users/me").status_code == 200
 
 
-def test_a_name_that_is_taken_is_refused(doomed: Agency, acme: Agency, tmp_path: Path):
+def test_a_name_that_is_taken_is_refused(tenant_to_delete: Agency, acme: Agency, tmp_path: Path):
     with pytest.raises(CommandError, match="already"):
-        run_command("import_tenant", str(exported(doomed, tmp_path)), "--as", acme.slug)
+        run_command("import_tenant", str(exported(tenant_to_delete, tmp_path)), "--as", acme.slug)
 
     assert acme.owner.at.get("/api/users/me").status_code == 200
 
 
-def test_an_object_that_the_store_lost_is_named(doomed: Agency, tmp_path: Path):
-    victim = sorted(stored_keys(doomed))[0]
+def test_an_object_that_the_store_lost_is_named(tenant_to_delete: Agency, tmp_path: Path):
+    victim = sorted(stored_keys(tenant_to_delete))[0]
     client().delete_object(Bucket=stack.env["S3_BUCKET"], Key=victim)
     path = tmp_path / "a.tar"
 
     with pytest.raises(CommandError, match=r"Object files/.*: the store does not have it"):
-        run_command("export_tenant", doomed.slug, "--to", str(path))
-    run_command("export_tenant", doomed.slug, "--to", str(path), "--resume", "--allow-missing")
-    told = json.loads(run_command("import_tenant", str(path), "--as", f"{doomed.slug}-b", "--json"))
+        run_command("export_tenant", tenant_to_delete.slug, "--to", str(path))
+    run_command(
+        "export_tenant", tenant_to_delete.slug, "--to", str(path), "--resume", "--allow-missing"
+    )
+    told = json.loads(
+        run_command("import_tenant", str(path), "--as", f"{tenant_to_delete.slug}-b", "--json")
+    )
 
     assert (told["missing"], told["sent"]) == (1, 1)
 
 
-def test_a_file_that_is_there_is_not_overwritten(doomed: Agency, tmp_path: Path):
-    path = exported(doomed, tmp_path)
+def test_a_file_that_is_there_is_not_overwritten(tenant_to_delete: Agency, tmp_path: Path):
+    path = exported(tenant_to_delete, tmp_path)
     before = path.read_bytes()
 
     with pytest.raises(CommandError, match="exists already"):
-        run_command("export_tenant", doomed.slug, "--to", str(path))
+        run_command("export_tenant", tenant_to_delete.slug, "--to", str(path))
 
     assert path.read_bytes() == before

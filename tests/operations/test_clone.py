@@ -22,15 +22,17 @@ from tests.support.tenants.pg_catalog import describe_schema
 
 
 @pytest.fixture
-def original(doomed: Agency) -> Agency:
+def original(tenant_to_delete: Agency) -> Agency:
     """An agency with people, sessions, a kept answer, failed log-ins and telling file names."""
-    at = doomed.owner.at
+    at = tenant_to_delete.owner.at
     add_file(at, "Letter to Ada.Lovelace", b"dear Ada")
     add_file(at, "contract.pdf", b"%PDF", **{"Idempotency-Key": "remember-me"})
-    doomed.host.post("/api/auth/login", {"email": "eve@elsewhere.test", "password": "wrong" * 3})
-    with tenant_context(doomed.ref):
+    tenant_to_delete.host.post(
+        "/api/auth/login", {"email": "eve@elsewhere.test", "password": "wrong" * 3}
+    )
+    with tenant_context(tenant_to_delete.ref):
         User.objects.update(first_name="Augusta", last_name="Lovelace")
-    return doomed
+    return tenant_to_delete
 
 
 def cloned(agency: Agency, *options: str) -> dict:

@@ -24,9 +24,9 @@ PATIENCE = 60
 
 
 @pytest.fixture
-def due(doomed: Agency) -> Agency:
-    schedule_deletion(doomed.ref.id, actor=SYSTEM, days=0)
-    return doomed
+def due(tenant_to_delete: Agency) -> Agency:
+    schedule_deletion(tenant_to_delete.ref.id, actor=SYSTEM, days=0)
+    return tenant_to_delete
 
 
 def certificates(tenant_id) -> int:

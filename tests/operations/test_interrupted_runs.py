@@ -38,63 +38,67 @@ def parts(path: Path) -> bytes:
         ("operations.archives.export:rename_durably", 1),
     ],
 )
-def test_an_export(doomed: Agency, tmp_path: Path, where: str, call: int):
+def test_an_export(tenant_to_delete: Agency, tmp_path: Path, where: str, call: int):
     path, whole = tmp_path / "a.tar", tmp_path / "whole.tar"
-    run_killed(where, call, "export_tenant", doomed.slug, "--to", str(path))
+    run_killed(where, call, "export_tenant", tenant_to_delete.slug, "--to", str(path))
     assert not path.exists()
     assert (tmp_path / "a.tar.partial").stat().st_mode & 0o777 == 0o600
-    run_command("export_tenant", doomed.slug, "--to", str(whole))
+    run_command("export_tenant", tenant_to_delete.slug, "--to", str(whole))
 
-    run_command("export_tenant", doomed.slug, "--to", str(path), "--resume")
+    run_command("export_tenant", tenant_to_delete.slug, "--to", str(path), "--resume")
 
     assert parts(path) == parts(whole)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.tar", "whole.tar"]
 
 
-def test_an_export_goes_on_with_the_moment_it_began_with(doomed: Agency, tmp_path: Path):
+def test_an_export_goes_on_with_the_moment_it_began_with(tenant_to_delete: Agency, tmp_path: Path):
     path = tmp_path / "a.tar"
     run_killed(
         "operations.archives.export:count_progress",
         2,
         "export_tenant",
-        doomed.slug,
+        tenant_to_delete.slug,
         "--to",
         str(path),
     )
-    add_file(doomed.owner.at, "since.txt", b"made since")
+    add_file(tenant_to_delete.owner.at, "since.txt", b"made since")
 
-    run_command("export_tenant", doomed.slug, "--to", str(path), "--resume")
+    run_command("export_tenant", tenant_to_delete.slug, "--to", str(path), "--resume")
     told = json.loads(
-        run_command("import_tenant", str(path), "--as", f"{doomed.slug}-b", "--dry-run", "--json")
+        run_command(
+            "import_tenant", str(path), "--as", f"{tenant_to_delete.slug}-b", "--dry-run", "--json"
+        )
     )
 
     assert told["objects"] == 2
     assert b"since.txt" not in path.read_bytes()
 
 
-def test_an_export_without_the_store_goes_on_when_it_is_back(doomed: Agency, tmp_path: Path):
+def test_an_export_without_the_store_goes_on_when_it_is_back(
+    tenant_to_delete: Agency, tmp_path: Path
+):
     path = tmp_path / "a.tar"
     stack.stop("seaweedfs")
     try:
         with pytest.raises(CommandError, match="--resume"):
-            run_command("export_tenant", doomed.slug, "--to", str(path))
+            run_command("export_tenant", tenant_to_delete.slug, "--to", str(path))
     finally:
         stack.start_ready("seaweedfs")
 
-    run_command("export_tenant", doomed.slug, "--to", str(path), "--resume")
+    run_command("export_tenant", tenant_to_delete.slug, "--to", str(path), "--resume")
 
     assert path.exists()
 
 
 def test_a_journal_of_another_tenant_or_file_is_refused(
-    doomed: Agency, acme: Agency, tmp_path: Path
+    tenant_to_delete: Agency, acme: Agency, tmp_path: Path
 ):
     path = tmp_path / "a.tar"
     run_killed(
         "operations.archives.export:count_progress",
         2,
         "export_tenant",
-        doomed.slug,
+        tenant_to_delete.slug,
         "--to",
         str(path),
     )
@@ -103,13 +107,13 @@ def test_a_journal_of_another_tenant_or_file_is_refused(
         run_command("export_tenant", acme.slug, "--to", str(path), "--resume")
     (tmp_path / "a.tar.partial").write_bytes(b"")
     with pytest.raises(CommandError, match="shorter than its journal"):
-        run_command("export_tenant", doomed.slug, "--to", str(path), "--resume")
+        run_command("export_tenant", tenant_to_delete.slug, "--to", str(path), "--resume")
 
 
 @pytest.fixture
-def archive(doomed: Agency, tmp_path: Path) -> Path:
+def archive(tenant_to_delete: Agency, tmp_path: Path) -> Path:
     path = tmp_path / "a.tar"
-    run_command("export_tenant", doomed.slug, "--to", str(path))
+    run_command("export_tenant", tenant_to_delete.slug, "--to", str(path))
     return path
 
 
@@ -123,9 +127,9 @@ def archive(doomed: Agency, tmp_path: Path) -> Path:
     ],
 )
 def test_an_import_as_a_new_tenant(
-    doomed: Agency, archive: Path, site, superuser, where: str, call: int
+    tenant_to_delete: Agency, archive: Path, site, superuser, where: str, call: int
 ):
-    slug = f"{doomed.slug}-b"
+    slug = f"{tenant_to_delete.slug}-b"
     before = orphaned_schemas_and_roles(superuser)
     command = ["import_tenant", str(archive), "--as", slug]
     run_killed(where, call, *command)
@@ -134,7 +138,7 @@ def test_an_import_as_a_new_tenant(
     run_command(*command)
 
     assert dump_tables(slug, without=TENANT_BOUND_TABLES) == dump_tables(
-        doomed.slug, without=TENANT_BOUND_TABLES
+        tenant_to_delete.slug, without=TENANT_BOUND_TABLES
     )
     assert len(object_digests(tenant_by_slug(slug))) == 2
     assert site.host(slug).get("/api/users/me").status_code == 401
@@ -145,47 +149,55 @@ def test_an_import_as_a_new_tenant(
     ("where", "call"),
     [("operations.archives.loader:_copy_table", 3), ("operations.archives.restore:rotate_key", 1)],
 )
-def test_a_restore_in_place(doomed: Agency, archive: Path, superuser, where: str, call: int):
+def test_a_restore_in_place(
+    tenant_to_delete: Agency, archive: Path, superuser, where: str, call: int
+):
     before, leaves = (
-        dump_tables(doomed.slug, without=TENANT_BOUND_TABLES),
+        dump_tables(tenant_to_delete.slug, without=TENANT_BOUND_TABLES),
         orphaned_schemas_and_roles(superuser),
     )
-    add_file(doomed.owner.at, "since.txt", b"made since")
-    command = ["import_tenant", str(archive), "--restore", doomed.slug, "--yes"]
+    add_file(tenant_to_delete.owner.at, "since.txt", b"made since")
+    command = ["import_tenant", str(archive), "--restore", tenant_to_delete.slug, "--yes"]
     run_killed(where, call, *command)
-    assert doomed.owner.at.get("/api/users/me").status_code == 503
+    assert tenant_to_delete.owner.at.get("/api/users/me").status_code == 503
 
     run_command(*command)
 
-    after = dump_tables(doomed.slug, without=TENANT_BOUND_TABLES)
+    after = dump_tables(tenant_to_delete.slug, without=TENANT_BOUND_TABLES)
     # What the restore did is on record, and what was good before it is good no more.
     ends = {"audit_auditevent", "audit_auditlink", "accounts_maillink"}
     for table in set(before) - ends:
         assert after[table] == before[table], table
-    assert len(object_digests(tenant_by_slug(doomed.slug))) == 2
+    assert len(object_digests(tenant_by_slug(tenant_to_delete.slug))) == 2
     assert orphaned_schemas_and_roles(superuser) == leaves
 
 
-def test_a_clone(doomed: Agency, site):
-    slug = f"{doomed.slug}-s"
-    run_killed("operations.archives.clone:copy_objects", 1, "clone_tenant", doomed.slug, slug)
+def test_a_clone(tenant_to_delete: Agency, site):
+    slug = f"{tenant_to_delete.slug}-s"
+    run_killed(
+        "operations.archives.clone:copy_objects", 1, "clone_tenant", tenant_to_delete.slug, slug
+    )
     assert site.host(slug).get("/api/users/me").status_code == 503
 
-    told = json.loads(run_command("clone_tenant", doomed.slug, slug, "--json"))
+    told = json.loads(run_command("clone_tenant", tenant_to_delete.slug, slug, "--json"))
 
     login = {"email": told["owner"], "password": told["password"]}
     assert site.host(slug).post("/api/auth/login", login).status_code == 200
     assert len(object_digests(tenant_by_slug(slug))) == 2
 
 
-def test_a_clone_that_goes_on_without_objects_keeps_none(doomed: Agency):
-    slug = f"{doomed.slug}-s"
+def test_a_clone_that_goes_on_without_objects_keeps_none(tenant_to_delete: Agency):
+    slug = f"{tenant_to_delete.slug}-s"
     run_killed(
-        "operations.archives.clone:reset_owner_password", 1, "clone_tenant", doomed.slug, slug
+        "operations.archives.clone:reset_owner_password",
+        1,
+        "clone_tenant",
+        tenant_to_delete.slug,
+        slug,
     )
     assert len(object_digests(tenant_by_slug(slug))) == 2
 
-    run_command("clone_tenant", doomed.slug, slug, "--without-objects")
+    run_command("clone_tenant", tenant_to_delete.slug, slug, "--without-objects")
 
     assert object_digests(tenant_by_slug(slug)) == {}
 
@@ -200,16 +212,16 @@ def test_a_clone_that_goes_on_without_objects_keeps_none(doomed: Agency):
         ("operations.deletion.purge:create_certificate", 1),
     ],
 )
-def test_a_purge(doomed: Agency, exports: Path, where: str, call: int):
-    tenant = tenant_by_slug(doomed.slug)
+def test_a_purge(tenant_to_delete: Agency, exports: Path, where: str, call: int):
+    tenant = tenant_by_slug(tenant_to_delete.slug)
     schedule_deletion(tenant.pk, actor=SYSTEM, days=0)
-    command = ["purge_tenants", doomed.slug]
+    command = ["purge_tenants", tenant_to_delete.slug]
     run_killed(where, call, *command, TENANT_EXPORT_DIR=str(exports))
     assert Tenant.objects.filter(pk=tenant.pk).exists()
 
     run_command(*command)
 
-    assert_purged(doomed, tenant)
+    assert_purged(tenant_to_delete, tenant)
     document = certificate_of(tenant).document
     (path,) = exports.iterdir()
     assert document["export"]["file"] == str(path)
@@ -219,32 +231,34 @@ def test_a_purge(doomed: Agency, exports: Path, where: str, call: int):
 
 
 def test_what_was_written_after_the_export_is_in_the_archive_too(
-    doomed: Agency, exports: Path, superuser
+    tenant_to_delete: Agency, exports: Path, superuser
 ):
-    tenant = tenant_by_slug(doomed.slug)
+    tenant = tenant_by_slug(tenant_to_delete.slug)
     schedule_deletion(tenant.pk, actor=SYSTEM, days=0)
     where = "operations.deletion.purge:stop_serving"
-    run_killed(where, 1, "purge_tenants", doomed.slug, TENANT_EXPORT_DIR=str(exports))
+    run_killed(where, 1, "purge_tenants", tenant_to_delete.slug, TENANT_EXPORT_DIR=str(exports))
     superuser.execute(f"UPDATE {tenant.schema_name}.accounts_user SET first_name = 'Latecomer'")
 
-    run_command("purge_tenants", doomed.slug)
+    run_command("purge_tenants", tenant_to_delete.slug)
 
     document = certificate_of(tenant).document
     archive = Path(document["export"]["file"])
     assert b"Latecomer" in archive.read_bytes()
     assert len(list(exports.iterdir())) == 2  # the one from before is kept beside
     told = json.loads(
-        run_command("import_tenant", str(archive), "--as", doomed.slug, "--dry-run", "--json")
+        run_command(
+            "import_tenant", str(archive), "--as", tenant_to_delete.slug, "--dry-run", "--json"
+        )
     )
     assert told["sha256"] == document["export"]["sha256"]
 
 
-def test_a_migration_in_the_middle_of_an_export_is_found(doomed: Agency, superuser):
-    history = f"{doomed.ref.schema_name}.django_migrations"
+def test_a_migration_in_the_middle_of_an_export_is_found(tenant_to_delete: Agency, superuser):
+    history = f"{tenant_to_delete.ref.schema_name}.django_migrations"
 
     with (
         pytest.raises(ArchiveError, match="migrated meanwhile"),
-        open_snapshot(doomed.ref.schema_name) as snapshot,
+        open_snapshot(tenant_to_delete.ref.schema_name) as snapshot,
     ):
         superuser.execute(f"INSERT INTO {history} (app, name, applied) VALUES ('x', 'y', now())")
         assert ("x", "y") not in snapshot.migrations()

@@ -37,46 +37,48 @@ def certificate_of(tenant: Tenant) -> DeletionCertificate:
     return found
 
 
-def test_a_dry_run_shows_what_would_go_and_deletes_nothing(doomed: Agency):
-    out = run_command("delete_tenant", doomed.slug, "--dry-run")
+def test_a_dry_run_shows_what_would_go_and_deletes_nothing(tenant_to_delete: Agency):
+    out = run_command("delete_tenant", tenant_to_delete.slug, "--dry-run")
 
     assert "2 rows in files_file\n" in out
     assert "2 objects, 8 bytes, 1 unfinished upload" in out
-    assert len(stored_keys(doomed)) == 2
-    assert doomed.owner.at.get("/api/files").status_code == 200
+    assert len(stored_keys(tenant_to_delete)) == 2
+    assert tenant_to_delete.owner.at.get("/api/files").status_code == 200
 
 
 def test_everything_of_a_tenant_goes_and_nothing_of_another(
-    doomed: Agency, acme: Agency, exports: Path
+    tenant_to_delete: Agency, acme: Agency, exports: Path
 ):
-    tenant = tenant_by_slug(doomed.slug)
+    tenant = tenant_by_slug(tenant_to_delete.slug)
     Domain.objects.create(
-        tenant=tenant, domain=f"www.{doomed.slug}.example", kind=Domain.Kind.CUSTOM
+        tenant=tenant, domain=f"www.{tenant_to_delete.slug}.example", kind=Domain.Kind.CUSTOM
     )
     add_file(acme.owner.at, "stays.txt")
     others = stored_keys(acme)
 
-    out = run_command("delete_tenant", doomed.slug, "--now", "--yes")
+    out = run_command("delete_tenant", tenant_to_delete.slug, "--now", "--yes")
 
-    assert f"{doomed.slug} is gone" in out
-    assert_purged(doomed, tenant)
+    assert f"{tenant_to_delete.slug} is gone" in out
+    assert_purged(tenant_to_delete, tenant)
     assert stored_keys(acme) == others
     assert acme.owner.at.get("/api/files").status_code == 200
-    assert not Domain.objects.filter(domain__contains=doomed.slug).exists()
+    assert not Domain.objects.filter(domain__contains=tenant_to_delete.slug).exists()
 
 
-def test_the_certificate_says_what_there_was_and_who_asked(doomed: Agency, exports: Path):
-    tenant = tenant_by_slug(doomed.slug)
+def test_the_certificate_says_what_there_was_and_who_asked(tenant_to_delete: Agency, exports: Path):
+    tenant = tenant_by_slug(tenant_to_delete.slug)
     found = take_inventory(tenant)
 
-    printed = json.loads(run_command("delete_tenant", doomed.slug, "--now", "--yes", "--json"))
+    printed = json.loads(
+        run_command("delete_tenant", tenant_to_delete.slug, "--now", "--yes", "--json")
+    )
 
     certificate = certificate_of(tenant)
     document = certificate.document
     (archive,) = exports.iterdir()
     assert printed["digest"] == certificate.digest
     assert document["tenant"]["id"] == str(tenant.pk)
-    assert document["tenant"]["domains"] == [doomed.slug]
+    assert document["tenant"]["domains"] == [tenant_to_delete.slug]
     assert document["requested"]["by"] == {"type": "system", "id": "", "label": ""}
     assert document["held"] == found.as_json()
     assert document["held"]["tables"]["accounts_user"]["rows"] == 2
@@ -91,17 +93,17 @@ def test_the_certificate_says_what_there_was_and_who_asked(doomed: Agency, expor
     assert archive.stat().st_mode & 0o777 == 0o600
 
 
-def test_certificates_are_listed_and_an_altered_one_is_found(doomed: Agency, superuser):
-    run_command("delete_tenant", doomed.slug, "--now", "--yes", "--no-export")
+def test_certificates_are_listed_and_an_altered_one_is_found(tenant_to_delete: Agency, superuser):
+    run_command("delete_tenant", tenant_to_delete.slug, "--now", "--yes", "--no-export")
     listed = json.loads(run_command("deletion_certificates", "--json"))
-    where = f"subdomain = '{doomed.slug}'"
+    where = f"subdomain = '{tenant_to_delete.slug}'"
     superuser.execute(f"UPDATE tenants_deletioncertificate SET digest = 'x' WHERE {where}")
 
     with pytest.raises(CommandError, match="1 certificate altered"):
         run_command("deletion_certificates")
 
     superuser.execute(f"DELETE FROM tenants_deletioncertificate WHERE {where}")
-    (mine,) = [row for row in listed if row["subdomain"] == doomed.slug]
+    (mine,) = [row for row in listed if row["subdomain"] == tenant_to_delete.slug]
     assert mine["is_intact"]
     assert mine["document"]["export"] is None
 
@@ -125,56 +127,58 @@ STEPS = [
 
 
 @pytest.mark.parametrize("done", [1, 2, 3])
-def test_a_deletion_of_an_older_version_that_was_cut_off_is_finished(doomed: Agency, done: int):
-    tenant = tenant_by_slug(doomed.slug)
+def test_a_deletion_of_an_older_version_that_was_cut_off_is_finished(
+    tenant_to_delete: Agency, done: int
+):
+    tenant = tenant_by_slug(tenant_to_delete.slug)
     for step in STEPS[:done]:
         step(tenant)
 
-    run_command("delete_tenant", doomed.slug, "--now", "--yes", "--no-export")
+    run_command("delete_tenant", tenant_to_delete.slug, "--now", "--yes", "--no-export")
 
-    assert_purged(doomed, tenant)
+    assert_purged(tenant_to_delete, tenant)
 
 
-def test_without_the_store_nothing_goes(doomed: Agency):
-    tenant = tenant_by_slug(doomed.slug)
+def test_without_the_store_nothing_goes(tenant_to_delete: Agency):
+    tenant = tenant_by_slug(tenant_to_delete.slug)
     schedule_deletion(tenant.pk, actor=SYSTEM, days=0)
     stack.stop("seaweedfs")
     try:
         with pytest.raises(CommandError, match="1 failed"):
-            run_command("purge_tenants", doomed.slug)
+            run_command("purge_tenants", tenant_to_delete.slug)
     finally:
         stack.start_ready("seaweedfs")
 
-    assert tenant_by_slug(doomed.slug).status == Tenant.Status.ACTIVE
-    run_command("purge_tenants", doomed.slug)
-    assert_purged(doomed, tenant)
+    assert tenant_by_slug(tenant_to_delete.slug).status == Tenant.Status.ACTIVE
+    run_command("purge_tenants", tenant_to_delete.slug)
+    assert_purged(tenant_to_delete, tenant)
 
 
 @pytest.mark.parametrize("typed", ["", "yes", "other"])
-def test_a_wrong_confirmation_deletes_nothing(doomed: Agency, monkeypatch, typed: str):
+def test_a_wrong_confirmation_deletes_nothing(tenant_to_delete: Agency, monkeypatch, typed: str):
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{typed}\n"))
 
     with pytest.raises(CommandError, match="Nothing was deleted"):
-        run_command("delete_tenant", doomed.slug, "--now")
+        run_command("delete_tenant", tenant_to_delete.slug, "--now")
 
-    assert tenant_by_slug(doomed.slug).deletion_due_at is None
-    assert len(unfinished_multiparts(doomed)) == 1
-
-
-def test_the_typed_slug_confirms(doomed: Agency, monkeypatch):
-    tenant = tenant_by_slug(doomed.slug)
-    monkeypatch.setattr("sys.stdin", io.StringIO(f"{doomed.slug}\n"))
-
-    run_command("delete_tenant", doomed.slug, "--now", "--no-export")
-
-    assert_purged(doomed, tenant)
+    assert tenant_by_slug(tenant_to_delete.slug).deletion_due_at is None
+    assert len(unfinished_multiparts(tenant_to_delete)) == 1
 
 
-def test_nobody_there_to_confirm_is_said(doomed: Agency, monkeypatch):
+def test_the_typed_slug_confirms(tenant_to_delete: Agency, monkeypatch):
+    tenant = tenant_by_slug(tenant_to_delete.slug)
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{tenant_to_delete.slug}\n"))
+
+    run_command("delete_tenant", tenant_to_delete.slug, "--now", "--no-export")
+
+    assert_purged(tenant_to_delete, tenant)
+
+
+def test_nobody_there_to_confirm_is_said(tenant_to_delete: Agency, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO())
 
     with pytest.raises(CommandError, match="--yes"):
-        run_command("delete_tenant", doomed.slug, "--now")
+        run_command("delete_tenant", tenant_to_delete.slug, "--now")
 
 
 def test_an_unknown_slug_is_named(committed):
@@ -182,53 +186,57 @@ def test_an_unknown_slug_is_named(committed):
         run_command("delete_tenant", "nobody-has-this", "--now", "--yes")
 
 
-def test_an_export_that_is_wanted_and_has_no_place_stops_the_purge(doomed: Agency, settings):
+def test_an_export_that_is_wanted_and_has_no_place_stops_the_purge(
+    tenant_to_delete: Agency, settings
+):
     settings.TENANT_EXPORT_DIR = None
-    schedule_deletion(doomed.ref.id, actor=SYSTEM, days=0)
+    schedule_deletion(tenant_to_delete.ref.id, actor=SYSTEM, days=0)
 
     with pytest.raises(CommandError, match="1 failed"):
-        run_command("purge_tenants", doomed.slug)
+        run_command("purge_tenants", tenant_to_delete.slug)
 
-    assert tenant_by_slug(doomed.slug).status == Tenant.Status.ACTIVE
-    assert len(stored_keys(doomed)) == 2
+    assert tenant_by_slug(tenant_to_delete.slug).status == Tenant.Status.ACTIVE
+    assert len(stored_keys(tenant_to_delete)) == 2
 
 
-def test_only_what_is_due_is_purged(doomed: Agency, new_agency):
+def test_only_what_is_due_is_purged(tenant_to_delete: Agency, new_agency):
     waiting = new_agency()
-    schedule_deletion(doomed.ref.id, actor=SYSTEM, days=0, export=False)
+    schedule_deletion(tenant_to_delete.ref.id, actor=SYSTEM, days=0, export=False)
     schedule_deletion(waiting.ref.id, actor=SYSTEM, days=1, export=False)
-    tenant = tenant_by_slug(doomed.slug)
+    tenant = tenant_by_slug(tenant_to_delete.slug)
 
     listed = json.loads(
-        run_command("purge_tenants", doomed.slug, waiting.slug, "--dry-run", "--json")
+        run_command("purge_tenants", tenant_to_delete.slug, waiting.slug, "--dry-run", "--json")
     )
-    run_command("purge_tenants", doomed.slug, waiting.slug)
+    run_command("purge_tenants", tenant_to_delete.slug, waiting.slug)
 
-    assert [row["slug"] for row in listed] == [doomed.slug]
-    assert_purged(doomed, tenant)
+    assert [row["slug"] for row in listed] == [tenant_to_delete.slug]
+    assert_purged(tenant_to_delete, tenant)
     assert tenant_by_slug(waiting.slug).status == Tenant.Status.ACTIVE
 
 
-def test_a_tenant_called_off_since_it_was_listed_is_left_alone(doomed: Agency):
-    schedule_deletion(doomed.ref.id, actor=SYSTEM, days=0)
-    listed = tenant_by_slug(doomed.slug)
-    run_command("delete_tenant", doomed.slug, "--call-off")
-    schedule_deletion(doomed.ref.id, actor=SYSTEM, days=0)  # a new wish, after another life
+def test_a_tenant_called_off_since_it_was_listed_is_left_alone(tenant_to_delete: Agency):
+    schedule_deletion(tenant_to_delete.ref.id, actor=SYSTEM, days=0)
+    listed = tenant_by_slug(tenant_to_delete.slug)
+    run_command("delete_tenant", tenant_to_delete.slug, "--call-off")
+    schedule_deletion(
+        tenant_to_delete.ref.id, actor=SYSTEM, days=0
+    )  # a new wish, after another life
 
     with pytest.raises(Exception, match="called off"):
         stop_serving(listed, actor=SYSTEM)
 
-    assert tenant_by_slug(doomed.slug).status == Tenant.Status.ACTIVE
+    assert tenant_by_slug(tenant_to_delete.slug).status == Tenant.Status.ACTIVE
 
 
-def test_scheduling_takes_it_off_the_air_and_calling_off_brings_it_back(doomed: Agency):
+def test_scheduling_takes_it_off_the_air_and_calling_off_brings_it_back(tenant_to_delete: Agency):
     day = (timezone.now() + timedelta(days=3)).date().isoformat()
 
-    told = json.loads(run_command("delete_tenant", doomed.slug, "--days", "3", "--json"))
-    refused = doomed.owner.at.get("/api/files")
-    run_command("delete_tenant", doomed.slug, "--call-off")
+    told = json.loads(run_command("delete_tenant", tenant_to_delete.slug, "--days", "3", "--json"))
+    refused = tenant_to_delete.owner.at.get("/api/files")
+    run_command("delete_tenant", tenant_to_delete.slug, "--call-off")
 
     assert told["deletion_due_at"].startswith(day)
     assert (refused.status_code, refused.json()["code"]) == (403, "tenant_suspended")
     assert day in refused.json()["detail"]
-    assert doomed.owner.at.get("/api/files").status_code == 200
+    assert tenant_to_delete.owner.at.get("/api/files").status_code == 200

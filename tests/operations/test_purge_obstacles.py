@@ -35,43 +35,51 @@ WITHOUT_EXPORT = PurgeOptions(SYSTEM, export=False)
     ],
 )
 def test_what_a_restore_left_goes_too(
-    doomed: Agency, tmp_path: Path, superuser, where: str, call: int
+    tenant_to_delete: Agency, tmp_path: Path, superuser, where: str, call: int
 ):
-    tenant, before = tenant_by_slug(doomed.slug), orphaned_schemas_and_roles(superuser)
-    run_command("export_tenant", doomed.slug, "--to", str(tmp_path / "a.tar"))
+    tenant, before = tenant_by_slug(tenant_to_delete.slug), orphaned_schemas_and_roles(superuser)
+    run_command("export_tenant", tenant_to_delete.slug, "--to", str(tmp_path / "a.tar"))
     run_killed(
-        where, call, "import_tenant", str(tmp_path / "a.tar"), "--restore", doomed.slug, "--yes"
+        where,
+        call,
+        "import_tenant",
+        str(tmp_path / "a.tar"),
+        "--restore",
+        tenant_to_delete.slug,
+        "--yes",
     )
     assert orphaned_schemas_and_roles(superuser) != before
 
-    run_command("delete_tenant", doomed.slug, "--now", "--yes", "--no-export")
+    run_command("delete_tenant", tenant_to_delete.slug, "--now", "--yes", "--no-export")
 
-    assert_purged(doomed, tenant)
+    assert_purged(tenant_to_delete, tenant)
     assert orphaned_schemas_and_roles(superuser) == before
 
 
-def test_one_that_cannot_be_dropped_does_not_stop_the_next(doomed: Agency, new_agency, superuser):
+def test_one_that_cannot_be_dropped_does_not_stop_the_next(
+    tenant_to_delete: Agency, new_agency, superuser
+):
     other = new_agency()
-    for agency in (doomed, other):
+    for agency in (tenant_to_delete, other):
         schedule_deletion(agency.ref.id, actor=SYSTEM, days=0, export=False)
-    role, gone = doomed.ref.schema_name, tenant_by_slug(other.slug)
+    role, gone = tenant_to_delete.ref.schema_name, tenant_by_slug(other.slug)
     superuser.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
     try:
         with pytest.raises(CommandError, match="1 failed"):
-            run_command("purge_tenants", doomed.slug, other.slug)
+            run_command("purge_tenants", tenant_to_delete.slug, other.slug)
     finally:
         superuser.execute(f"REVOKE USAGE ON SCHEMA public FROM {role}")
 
     assert_purged(other, gone)
-    tenant = tenant_by_slug(doomed.slug)
-    run_command("purge_tenants", doomed.slug)
-    assert_purged(doomed, tenant)
+    tenant = tenant_by_slug(tenant_to_delete.slug)
+    run_command("purge_tenants", tenant_to_delete.slug)
+    assert_purged(tenant_to_delete, tenant)
 
 
-def test_one_that_cannot_be_dropped_is_one_sentence(doomed: Agency, superuser):
-    role = doomed.ref.schema_name
+def test_one_that_cannot_be_dropped_is_one_sentence(tenant_to_delete: Agency, superuser):
+    role = tenant_to_delete.ref.schema_name
     superuser.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
-    command = ("delete_tenant", doomed.slug, "--now", "--yes", "--no-export")
+    command = ("delete_tenant", tenant_to_delete.slug, "--now", "--yes", "--no-export")
     try:
         with pytest.raises(CommandError, match="depend on it"):
             run_command(*command)
@@ -80,15 +88,15 @@ def test_one_that_cannot_be_dropped_is_one_sentence(doomed: Agency, superuser):
     run_command(*command)
 
 
-def test_what_a_command_printed_of_its_rows_goes_too(doomed: Agency):
-    tenant = tenant_by_slug(doomed.slug)
+def test_what_a_command_printed_of_its_rows_goes_too(tenant_to_delete: Agency):
+    tenant = tenant_by_slug(tenant_to_delete.slug)
     member = Member(tenant.pk, tenant.slug, tenant.schema_name, tenant.status)
     fleet_run = records.begin_run("dumpdata", {}, 1)
     try:
-        result = Result(Outcome.FAILED, 0.1, f"printed ben@{doomed.slug}.test")
+        result = Result(Outcome.FAILED, 0.1, f"printed ben@{tenant_to_delete.slug}.test")
         records.record_outcome(fleet_run, member, result)
 
-        run_command("delete_tenant", doomed.slug, "--now", "--yes", "--no-export")
+        run_command("delete_tenant", tenant_to_delete.slug, "--now", "--yes", "--no-export")
 
         (kept,) = records.outcomes_of(fleet_run)
         assert (kept.succeeded, kept.detail) == (False, "")
@@ -96,11 +104,17 @@ def test_what_a_command_printed_of_its_rows_goes_too(doomed: Agency):
         fleet_run.delete(using="owner")
 
 
-def test_one_that_another_run_has_begun_since_it_was_listed_is_certified_as_it_was(doomed: Agency):
-    schedule_deletion(doomed.ref.id, actor=SYSTEM, days=0, export=False)
-    listed = tenant_by_slug(doomed.slug)
+def test_one_that_another_run_has_begun_since_it_was_listed_is_certified_as_it_was(
+    tenant_to_delete: Agency,
+):
+    schedule_deletion(tenant_to_delete.ref.id, actor=SYSTEM, days=0, export=False)
+    listed = tenant_by_slug(tenant_to_delete.slug)
     run_killed(
-        "operations.deletion.purge:purge_cache", 1, "purge_tenants", doomed.slug, "--no-export"
+        "operations.deletion.purge:purge_cache",
+        1,
+        "purge_tenants",
+        tenant_to_delete.slug,
+        "--no-export",
     )
 
     purge_tenant(listed, WITHOUT_EXPORT)
@@ -108,12 +122,12 @@ def test_one_that_another_run_has_begun_since_it_was_listed_is_certified_as_it_w
     held = certificate_of(listed).document["held"]
     assert held["tables"]["accounts_user"]["rows"] == 2
     assert held["objects"]["objects"] == 2
-    assert_purged(doomed, listed)
+    assert_purged(tenant_to_delete, listed)
 
 
-def test_one_that_another_run_has_purged_is_said_to_be_gone(doomed: Agency):
-    schedule_deletion(doomed.ref.id, actor=SYSTEM, days=0, export=False)
-    listed = tenant_by_slug(doomed.slug)
+def test_one_that_another_run_has_purged_is_said_to_be_gone(tenant_to_delete: Agency):
+    schedule_deletion(tenant_to_delete.ref.id, actor=SYSTEM, days=0, export=False)
+    listed = tenant_by_slug(tenant_to_delete.slug)
     purge_tenant(listed, WITHOUT_EXPORT)
 
     with pytest.raises(PurgeNotDueError, match="purged meanwhile"):
@@ -122,13 +136,13 @@ def test_one_that_another_run_has_purged_is_said_to_be_gone(doomed: Agency):
 
 @pytest.mark.parametrize("place", [None, "nowhere"])
 def test_without_a_place_for_the_archive_a_tenant_is_served_on(
-    doomed: Agency, settings, tmp_path: Path, place: str | None
+    tenant_to_delete: Agency, settings, tmp_path: Path, place: str | None
 ):
     settings.TENANT_EXPORT_DIR = place and tmp_path / place
 
     with pytest.raises(CommandError, match="exported first"):
-        run_command("delete_tenant", doomed.slug, "--now", "--yes")
+        run_command("delete_tenant", tenant_to_delete.slug, "--now", "--yes")
 
-    assert tenant_by_slug(doomed.slug).deletion_due_at is None
-    assert tenant_by_slug(doomed.slug).status == Tenant.Status.ACTIVE
-    assert doomed.owner.at.get("/api/files").status_code == 200
+    assert tenant_by_slug(tenant_to_delete.slug).deletion_due_at is None
+    assert tenant_by_slug(tenant_to_delete.slug).status == Tenant.Status.ACTIVE
+    assert tenant_to_delete.owner.at.get("/api/files").status_code == 200

@@ -29,14 +29,14 @@ SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted 
 
 
 @pytest.fixture
-def archive(doomed: Agency, tmp_path: Path) -> Path:
+def archive(tenant_to_delete: Agency, tmp_path: Path) -> Path:
     path = tmp_path / "a.tar"
-    run_command("export_tenant", doomed.slug, "--to", str(path))
+    run_command("export_tenant", tenant_to_delete.slug, "--to", str(path))
     return path
 
 
 def test_with_rows_that_postgresql_refuses_it_is_served_as_before(
-    doomed: Agency, archive: Path, superuser
+    tenant_to_delete: Agency, archive: Path, superuser
 ):
     name, text, members = "files_upload", b"nonsense\n", members_of(archive)
     tables = [
@@ -44,19 +44,19 @@ def test_with_rows_that_postgresql_refuses_it_is_served_as_before(
         for part in json.loads(members[MANIFEST])["tables"]
     ]
     archive.write_bytes(signed({**members, "tables/files_upload.copy": text}, tables=tables))
-    before, leaves = dump_tables(doomed.slug), orphaned_schemas_and_roles(superuser)
-    options = ("--restore", doomed.slug, "--yes", "--accept-foreign")
+    before, leaves = dump_tables(tenant_to_delete.slug), orphaned_schemas_and_roles(superuser)
+    options = ("--restore", tenant_to_delete.slug, "--yes", "--accept-foreign")
 
     with pytest.raises(CommandError, match="refuses the rows"):
         run_command("import_tenant", str(archive), *options)
 
-    assert doomed.owner.at.get("/api/files").status_code == 200
-    assert dump_tables(doomed.slug) == before
+    assert tenant_to_delete.owner.at.get("/api/files").status_code == 200
+    assert dump_tables(tenant_to_delete.slug) == before
     assert orphaned_schemas_and_roles(superuser) == leaves
 
 
-def test_one_whose_purge_has_begun_since_is_left_to_it(doomed: Agency, archive: Path):
-    tenant = tenant_by_slug(doomed.slug)
+def test_one_whose_purge_has_begun_since_is_left_to_it(tenant_to_delete: Agency, archive: Path):
+    tenant = tenant_by_slug(tenant_to_delete.slug)
     mark_deleting(tenant.pk, actor=SYSTEM)
 
     with open_archive(archive) as found, pytest.raises(TenantNotFound):
@@ -65,15 +65,17 @@ def test_one_whose_purge_has_begun_since_is_left_to_it(doomed: Agency, archive: 
     assert Tenant.objects.get(pk=tenant.pk).maintenance == ""
 
 
-def test_a_migration_that_is_under_way_ends_first(doomed: Agency, archive: Path, superuser):
-    schema = doomed.ref.schema_name
+def test_a_migration_that_is_under_way_ends_first(
+    tenant_to_delete: Agency, archive: Path, superuser
+):
+    schema = tenant_to_delete.ref.schema_name
     oid = "SELECT to_regnamespace(%s)::oid"
     before = superuser.execute(oid, [schema]).fetchone()
     superuser.execute("SELECT pg_advisory_lock(%s, hashtext(%s))", [SCHEMA_LOCK, schema])
 
     def restoring():
         try:
-            run_command("import_tenant", str(archive), "--restore", doomed.slug, "--yes")
+            run_command("import_tenant", str(archive), "--restore", tenant_to_delete.slug, "--yes")
         finally:
             connections.close_all()
 

@@ -25,7 +25,7 @@ def begin(line: ssl.SSLSocket, path: str, size: int, key: str = "") -> None:
 
 
 @pytest.fixture(scope="module")
-def quiet(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+def audit_tenant(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
     """A Traefik of this module's own, so that its memory is too; without a limit of the rate."""
     folder = tmp_path_factory.mktemp("stalled")
     with running_edge(folder, EDGE_RATE_AVERAGE="0", EDGE_IN_FLIGHT="200") as started:
@@ -33,37 +33,37 @@ def quiet(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[E
 
 
 @pytest.mark.parametrize("size", [9_999, MEBIBYTE])
-def test_stalled_bodies_cost_little_memory(quiet: Edge, size: int) -> None:
-    process = psutil.Process(quiet.process.pid)
+def test_stalled_bodies_cost_little_memory(audit_tenant: Edge, size: int) -> None:
+    process = psutil.Process(audit_tenant.process.pid)
     before = process.memory_info().rss
     with contextlib.ExitStack() as stack:
         for _ in range(STALLED):
-            begin(stack.enter_context(connect(quiet, ACME)), "/api/auth/login", size)
-        assert quiet.request(ACME, "/api/x", timeout=20).status_code == 200
+            begin(stack.enter_context(connect(audit_tenant, ACME)), "/api/auth/login", size)
+        assert audit_tenant.request(ACME, "/api/x", timeout=20).status_code == 200
         # A body of 1 MiB that was kept would cost as much again, or twice that.
         assert process.memory_info().rss - before < STALLED * MEBIBYTE // 2
 
 
-def test_body_that_is_not_short_streams_through(quiet: Edge) -> None:
-    with connect(quiet, ACME) as line:
+def test_body_that_is_not_short_streams_through(audit_tenant: Edge) -> None:
+    with connect(audit_tenant, ACME) as line:
         begin(line, "/api/auth/login", 10_000, "streams")
-        backends = [quiet.backends[name] for name in ("a", "b")]
-        quiet.wait(lambda: any(received(one, "streams") > 9_000 for one in backends))
+        backends = [audit_tenant.backends[name] for name in ("a", "b")]
+        audit_tenant.wait(lambda: any(received(one, "streams") > 9_000 for one in backends))
 
 
-def test_body_without_a_length_streams_through(quiet: Edge) -> None:
-    with connect(quiet, ACME) as line:
+def test_body_without_a_length_streams_through(audit_tenant: Edge) -> None:
+    with connect(audit_tenant, ACME) as line:
         head = f"POST /api/auth/login HTTP/1.1\r\nHost: {ACME}\r\nX-Upload: chunks\r\n"
         line.sendall(head.encode() + b"Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n")
-        backends = [quiet.backends[name] for name in ("a", "b")]
-        quiet.wait(lambda: any(received(one, "chunks") == 4 for one in backends))
+        backends = [audit_tenant.backends[name] for name in ("a", "b")]
+        audit_tenant.wait(lambda: any(received(one, "chunks") == 4 for one in backends))
 
 
 @pytest.mark.parametrize("path", ["/api/auth/login", "/s/token"])
-def test_longer_body_than_is_kept_reaches_the_backend(quiet: Edge, path: str) -> None:
+def test_longer_body_than_is_kept_reaches_the_backend(audit_tenant: Edge, path: str) -> None:
     """Traefik has no words of its own for it: the backend says 413."""
     sent = b"x" * 40 * MEBIBYTE
-    answer = quiet.request(ACME, path, "POST", content=sent, timeout=60)
+    answer = audit_tenant.request(ACME, path, "POST", content=sent, timeout=60)
     assert (answer.status_code, answer.json()["bytes"]) == (200, len(sent))
 
 

@@ -5,7 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("core", "audit", "idempotency", "tenants", "staff", "accounts", "files", "aggios")
+PACKAGES = (
+    *("core", "audit", "idempotency", "tenants", "staff", "accounts", "files", "pages"),
+    *("operations", "aggios"),
+)
 CACHES = {"cache", "lru_cache", "cached_property"}
 # What makes something that can be filled later, or that knows who asks.
 STATE_FACTORIES = {

@@ -60,16 +60,16 @@ class SmtpServer:
 
 
 @contextmanager
-def serve_smtp(postman: SmtpServer, **options: Any) -> Iterator[int]:
+def serve_smtp(smtp_server: SmtpServer, **options: Any) -> Iterator[int]:
     """Serve on a free port of 127.0.0.1 and give its number."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    controller = Controller(postman, hostname="127.0.0.1", port=port, **options)
+    controller = Controller(smtp_server, hostname="127.0.0.1", port=port, **options)
     controller.start()
     try:
         yield port
     finally:
-        postman.hold.set()
+        smtp_server.hold.set()
         controller.stop()
 
 
