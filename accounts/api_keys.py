@@ -1,8 +1,8 @@
 """API keys: made and revoked by managers, good at once and dead at once, shown once.
 
 A key acts as the person who made it, while that person is active and manages the workspace, and
-does no more than its scopes name. Stored is a keyed hash (accounts/encryption.py): the text is random
-enough that none has to be slow.
+does no more than its scopes name. Stored is a keyed hash (accounts/encryption.py): the text
+is random enough that none has to be slow.
 """
 
 import uuid

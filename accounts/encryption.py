@@ -1,4 +1,4 @@
-"""Secrets of a tenant's people at rest (core/crypto/encryption.py), under keys of that tenant alone.
+"""Encrypts secrets of a tenant's users (core/crypto/encryption.py) with keys of that tenant alone.
 
 What one tenant's row holds is worth nothing in another's.
 """

@@ -183,7 +183,7 @@ SCOPES = tuple(dict.fromkeys(action.scope for action in ACTIONS.values() if acti
 
 
 def require_recent_authentication() -> None:
-    """Raise ProofRequired unless the session that asks was proved within ``REAUTHENTICATION_SECONDS``.
+    """Raise ProofRequired unless the session reauthenticated within ``REAUTHENTICATION_SECONDS``.
 
     An API key has no proof, and neither has code that runs outside of a request.
     """

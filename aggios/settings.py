@@ -28,8 +28,8 @@ WEB_THREADS = env.integer("WEB_THREADS", 16, least=1)
 SECRET_KEY = env.text("SECRET_KEY")
 # Former ones, the latest first: sessions of staff and kept answers that were made with them hold.
 SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS", "")
-# Every tenant's signing key is derived from this one (tenants/signing_keys.py). The previous one is still
-# accepted while tokens that it signed are alive.
+# Every tenant's signing key is derived from this one (tenants/signing_keys.py). The previous one is
+# still accepted while tokens that it signed are alive.
 TOKEN_MASTER_SECRET = env.text("TOKEN_MASTER_SECRET")
 TOKEN_MASTER_SECRET_PREVIOUS = env.text("TOKEN_MASTER_SECRET_PREVIOUS", "")
 # "2:<secret>,1:<secret>": the first is used for new hashes, the others still verify.
@@ -373,7 +373,7 @@ TENANT_LIMITS = {
 }
 IDEMPOTENCY_LIFETIME = timedelta(hours=24)
 
-# -- rate limits, "count/seconds": see core/rate_limits/limits.py ----------------------------------------------
+# -- rate limits, "count/seconds": see core/rate_limits/limits.py ----------------------------------
 RATE_LIMITS = {
     "signup": env.text("RATE_LIMIT_SIGNUP", "10/3600"),
     "register": env.text("RATE_LIMIT_REGISTER", "60/3600"),

@@ -1,7 +1,8 @@
 """Run commands of manage.py one after the other in one process, so that Django starts once.
 
-``python -m devstack.command_runner "migrate_schemas" "seed_demo --json"`` prints two JSON lines a step: one
-when it begins, one with its time and output when it is done. A failure ends it with a traceback.
+``python -m devstack.command_runner "migrate_schemas" "seed_demo --json"`` prints two JSON
+lines a step: one when it begins, one with its time and output when it is done.
+A failure ends it with a traceback.
 """
 
 import contextlib

@@ -105,7 +105,7 @@ def idempotent_prepared(
     prepare: Callable[[], Action],
     recheck: Recheck = _accept_any,
 ) -> Response:
-    """As ``idempotent``, for work of which a part is to hold no transaction, as hashing a password is.
+    """As ``idempotent``, for work of which a part runs outside the transaction (password hashing).
 
     ``prepare`` does that part and returns the rest. It is left out where the answer is kept.
     """

@@ -5,8 +5,8 @@ stamp under the entry's name: whoever changes a tenant deletes the stamps after 
 process reads the database again at its next request. The stamp is taken before the database is
 read, so a read that raced with a change stores a stamp that is gone already. Without Redis each
 request reads the database; entries from before a new connection to it are not believed, for a
-deletion may have failed meanwhile. Entries also end by themselves after ``ENTRY_SECONDS`` seconds, for
-the case that a process died between its commit and the deletion.
+deletion may have failed meanwhile. Entries also end by themselves after ``ENTRY_SECONDS`` seconds,
+for the case that a process died between its commit and the deletion.
 """
 
 import logging

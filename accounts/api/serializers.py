@@ -85,7 +85,7 @@ class UserSerializer(serializers.ModelSerializer[User]):
         read_only_fields = fields
 
 
-PASSWORD_CHANGE_HELP = "Present and true while the password is one that somebody else has chosen."
+PASSWORD_CHANGE_HELP = "Present and true while the password is one that somebody else has chosen."  # noqa: S105
 
 
 class OwnUserSerializer(UserSerializer):

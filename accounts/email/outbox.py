@@ -20,8 +20,8 @@ VERIFIED_RECIPIENT_KEY = "verified"
 def enqueue_email(kind: str, *, to: str, language: str = "", **data: Any) -> Letter:
     """Put a letter into the tenant's outbox; it goes out once the transaction has committed.
 
-    ``kind`` is a name in ``accounts.email.messages.MESSAGE_BUILDERS``. ``data`` must be JSON and hold no secret
-    that is not sealed. ``language`` is what the request prefers unless told.
+    ``kind`` is a name in ``accounts.email.messages.MESSAGE_BUILDERS``. ``data`` must be JSON and
+    hold no secret that is not sealed. ``language`` is what the request prefers unless told.
     """
     context = request_context()
     language = language or preferred_language(context.accept_language)

@@ -29,7 +29,7 @@ USER_COLUMNS = [f.attname for f in User._meta.concrete_fields if f.attname != "p
 
 @cache
 def _session_sql() -> str:
-    """Return the SQL; raises RuntimeError if it no longer is what ``find_session_with_user`` reads."""
+    """Return the SQL. Raises RuntimeError if ``find_session_with_user`` reads other columns."""
     rows = Session.objects.select_related("user").filter(id=PLACEHOLDER_ID).order_by()
     rows = rows.only(*SESSION_COLUMNS, *(f"user__{name}" for name in USER_COLUMNS))
     compiler = rows.query.get_compiler(DEFAULT_DB_ALIAS)

@@ -2,8 +2,8 @@
 
 gunicorn puts a body together in steps of its own and asks the socket until it has enough for one,
 so a timeout of the socket bounds the pause between two bytes and nothing else: a byte now and then
-would hold a thread for ever. So while a body is read, the reader's socket is a ``TimedSocket``, which
-knows what time it is.
+would hold a thread for ever. So while a body is read, the reader's socket is a ``TimedSocket``,
+which knows what time it is.
 """
 
 import fcntl

@@ -14,8 +14,9 @@ from django.contrib.auth.hashers import check_password
 from core.text.normalization import COMPOSED_FACTOR, normalize_bounded
 
 MAX_PASSWORD_LENGTH = 256
-SAME_PASSWORD = "Choose another password than the current one."
-# A longer text cannot become a password that is accepted; it is not normalised (core/text/normalization.py).
+SAME_PASSWORD = "Choose another password than the current one."  # noqa: S105
+# A longer text cannot become a password that is accepted; it is not normalised
+# (core/text/normalization.py).
 MAX_RAW_PASSWORD_LENGTH = MAX_PASSWORD_LENGTH * COMPOSED_FACTOR
 
 

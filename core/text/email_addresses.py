@@ -5,8 +5,8 @@
 - The local part, in normal form C, is a dot-atom in ASCII and lower case. So it holds neither
   look-alike nor default-ignorable letters (UTS 36, UAX 44); mail to others needs SMTPUTF8
   (RFC 6531). A quoted local part is another spelling of a plain one (RFC 5321 section 4.1.2).
-- The domain is in A-labels by UTS 46 and IDNA 2008 (``core/text/domain_names.py``). An address literal,
-  such as ``[192.0.2.1]``, is none.
+- The domain is in A-labels by UTS 46 and IDNA 2008 (``core/text/domain_names.py``). An address
+  literal, such as ``[192.0.2.1]``, is none.
 
 See docs/decisions/0021-email-addresses.md.
 """

@@ -1,4 +1,4 @@
-"""What a link is made of: 256 random bits. Compared is a keyed hash of them (accounts/encryption.py).
+"""Share tokens: 256 random bits. A keyed hash of them is compared (accounts/encryption.py).
 
 A sealed copy is kept beside it, so that the link can be shown again to those who may manage it.
 Another tenant's keys make another hash of the same token.

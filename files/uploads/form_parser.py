@@ -107,7 +107,7 @@ class StreamingUploadHandler(FileUploadHandler):
 
 class _RawFilenameReader(StrictMultiPartParser):
     def sanitize_file_name(self, file_name: str) -> str:
-        """Keep the name as sent: files/filenames.py refuses what is wrong instead of altering it."""
+        """Keep the name as sent: files/filenames.py refuses a wrong one instead of altering it."""
         return file_name
 
 

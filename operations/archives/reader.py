@@ -1,8 +1,8 @@
 """Reading an archive: all of it before anything is done with any of it.
 
-``open_archive`` finds the parts (members.py holds each header against the only right one), checks the
-signature and reads every byte. Afterwards every part is checked once more as it is used, so a file
-that is changed meanwhile is found too.
+``open_archive`` finds the parts (file_format.py compares each header with the only right one),
+checks the signature and reads every byte. Afterwards every part is checked once more as it is used,
+so a file that is changed at the same time is found too.
 """
 
 import hashlib

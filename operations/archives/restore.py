@@ -49,7 +49,8 @@ class LoadOptions:
 def require_loadable(archive: Archive, tenant: Tenant | None = None) -> None:
     """Raise Unfit for an archive that this code cannot load, or not into this tenant.
 
-    Call it before ``restore_tenant`` or ``load_as_new_tenant``: nothing of theirs is begun with one that is unfit.
+    Call it before ``restore_tenant`` or ``load_as_new_tenant``: nothing of theirs is begun with one
+    that is unfit.
     """
     validate_source(ArchiveSource(archive), archive.digest)
     if tenant is None:

@@ -75,7 +75,7 @@ def proof_record(domain: Domain) -> ProofRecord:
 
 
 def look_up_proof(domain: str, token: str) -> CheckResult:
-    """Ask the DNS for the record of a claim; takes ``LOOKUP_TIMEOUT`` seconds at most, raises nothing."""
+    """Ask the DNS for a claim's record, in at most ``LOOKUP_TIMEOUT`` seconds. Raises nothing."""
     name = dns.name.from_text(f"{CHALLENGE_LABEL}.{domain}.")
     try:
         answer = _resolver().resolve(name, TXT, lifetime=LOOKUP_TIMEOUT, search=False)

@@ -9,7 +9,7 @@ REVIEWED = {
     "accounts.users.queries._by_id_locked_sql": "SQL text that names no schema",
     "accounts.users.queries._by_spellings_sql": "SQL text that names no schema",
     "accounts.sessions.lookup._session_sql": "SQL text that names no schema",
-    "accounts.tenant_policy._cached_policy": "by the settings of a tenant, which hold nothing of its people",
+    "accounts.tenant_policy._cached_policy": "by the settings of a tenant, which hold nothing of its people",  # noqa: E501
     "accounts.passwords.validation._dummy_hash": "the hash of a password that nobody has",
     "accounts.passwords.context_words._common_passwords": "Django's list of common passwords",
     "staff.backends._unknown_hash": "the hash of a password that no account has",
@@ -50,7 +50,7 @@ REVIEWED = {
     "accounts.sessions.signing.token_backend": "by the TenantRef, its key version included",
     "accounts.sessions.tokens._verify_cached": "by the TenantRef and the whole token",
     "tenants.signing_keys._derive_key": "by secret, purpose, tenant id and key version",
-    "files.storage.credentials.tenant_credentials": "by the tenant's prefix; the store confines them to it",
+    "files.storage.credentials.tenant_credentials": "by the tenant's prefix; the store confines them to it",  # noqa: E501
     "tenants.request_counts.request_counter": "by tenant id and day",
     "tenants.routing._entries": "by host name or tenant id, checked against a shared stamp",
     "tenants.domains.traefik._document": "host names of all, for the proxy inside alone",

@@ -41,19 +41,19 @@ UNAMBIGUOUS = {
     "core/text/composite_keys.py:composite_key": "the mechanism itself",
     "core/crypto/one_time_codes.py:_grouped": "one random text, for reading",
     "core/crypto/one_time_codes.py:otpauth_uri": "the Key URI Format prescribes the separator",
-    "core/crypto/encryption.py:encrypt": "the version of a pepper, from the settings, and a Fernet token",
-    "tenants/schemas/schema_state.py:migrations_digest": "names of apps and migrations from the code",
+    "core/crypto/encryption.py:encrypt": "the version of a pepper, from the settings, and a Fernet token",  # noqa: E501
+    "tenants/schemas/schema_state.py:migrations_digest": "names of apps and migrations from the code",  # noqa: E501
     "tenants/domains/traefik.py:_routers": "the id of a row and a suffix from the code",
     "tenants/context.py:tenant_cache_key": "only the last part is chosen, the others are ours",
     "tenants/signing_keys.py:__str__": "an id of fixed length and a number",
-    "tenants/signing_keys.py:_derive_key": "a purpose from the code, an id of fixed length and a number",
+    "tenants/signing_keys.py:_derive_key": "a purpose from the code, an id of fixed length and a number",  # noqa: E501
     "accounts/passwords/breaches.py:_fetch_range": "an address from the settings and hexadecimal",
     "accounts/passwords/hashers.py:encode": "the form of a password's hash",
     "accounts/encryption.py:key_info": "a purpose from the code and an id of fixed length",
     "accounts/sessions/tokens.py:_jti": "an id of fixed length and a number",
     "operations/archives/export.py:finish": "a digest and a signature, of fixed length",
-    "operations/archives/object_list.py:object_key": "a prefix from the database, and a name that is checked",
-    "operations/archives/loader.py:_temporary_schema": "a purpose from the code and the name of a schema",
+    "operations/archives/object_list.py:object_key": "a prefix from the database, and a name that is checked",  # noqa: E501
+    "operations/archives/loader.py:_temporary_schema": "a purpose from the code and the name of a schema",  # noqa: E501
 }
 
 

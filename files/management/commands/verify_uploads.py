@@ -12,10 +12,10 @@ class Command(WorkerCommand):
     worker = "verifier"
     help = (
         "Read the uploads that were too large to be read while their sender waited "
-        "(UPLOAD_SYNC_VERIFY_MAX_BYTES), and make files of those that are what was announced: at once "
-        "when one is completed, and what is due again every UPLOAD_VERIFY_SWEEP_SECONDS. Goes on "
-        "until it is stopped, which loses nothing; several may run side by side. With --once it "
-        "reads what is due and ends.\n\nExample: manage.py verify_uploads --once"
+        "(UPLOAD_SYNC_VERIFY_MAX_BYTES), and make files of those that are what was announced: "
+        "at once when one is completed, and what is due again every UPLOAD_VERIFY_SWEEP_SECONDS. "
+        "Goes on until it is stopped, which loses nothing; several may run side by side. "
+        "With --once it reads what is due and ends.\n\nExample: manage.py verify_uploads --once"
     )
 
     def watch(self, stop: ShouldStop, alive: Callable[[], None]) -> None:
