@@ -76,9 +76,11 @@ def unbounded(field: serializers.Field) -> bool:
 
 
 def test_every_request_text_and_list_has_a_maximum(request_fields):
-    assert {"NewUploadRequest.name", "PartsRequest.numbers[]", "LoginRequest.email"} <= set(
-        request_fields
-    )
+    assert {
+        "CreateUploadSerializer.name",
+        "PartNumbersSerializer.numbers[]",
+        "LoginSerializer.email",
+    } <= set(request_fields)
     assert {place for place, field in request_fields.items() if unbounded(field)} == set()
 
 

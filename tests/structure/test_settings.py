@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ELSEWHERE = {"DATABASE_SUPERUSER_URL", "WEB_BIND", "WEB_THREADS"}
 LOADED = """
 import aggios.settings, aggios.gunicorn
-from aggios import env
+from core import env
 print("\\n".join(sorted(env.READ)))
 """
 
