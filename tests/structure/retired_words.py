@@ -27,7 +27,7 @@ CODE = re.compile(r"```.*?```|``[^`]+``|`[^`\n]+`|https?://\S+|\]\([^)]*\)", re.
 PHRASES = re.compile(
     r"third[- ]part(?:y|ies)|(?:lower|upper)[- ]case letters?|(?:capital|ASCII|Latin|base) letters?"
     r"|letters? (?:and|or) digits?|letters?, digits?|letters? of (?:the|an) alphabet"
-    r"|landing page|\bcolou?r-blind|operating[- ]room",
+    r"|landing page|(?:\d+|nine) (?:more )?rounds|\bcolou?r-blind|operating[- ]room",
     re.I,
 )
 # What is public in the database: changing it would need a migration.
