@@ -1,43 +1,23 @@
-"""The superuser's view of the database, and limits that begin anew with each test."""
+"""Users of a test's own tenant; rate limits begin anew with each test."""
 
 import secrets
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
-import argon2
 import pytest
 from django.utils import timezone
-from django_redis import get_redis_connection
 
 from accounts.models import Invitation, MailLink, User
-from accounts.passwords import hashers, validation
 from core.rate_limits import limits
 from devstack.testing import TestStack
 from tenants.context import tenant_context
-from tests.core.conftest import superuser
 from tests.support.factories import Agency, Person, add_member
 from tests.support.files.form_uploads import add_file
 
-__all__ = ["superuser"]
-
 
 @pytest.fixture(autouse=True)
-def fresh_limits(stores: TestStack) -> None:
-    """All tests come from one address; its failed log-ins must not add up."""
-    redis = get_redis_connection("default")
-    # In one round trip, however many keys other tests have left.
-    if keys := list(redis.scan_iter("aggios-limits*", count=1_000_000)):
-        redis.delete(*keys)
-
-
-@pytest.fixture
-def usual_argon2(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Hash in this process at the cost that production has; the suite's is lower."""
-    usual = argon2.PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
-    monkeypatch.setattr(hashers, "ARGON2", usual)
-    validation._dummy_hash.cache_clear()
-    yield
-    validation._dummy_hash.cache_clear()
+def _fresh_limits(fresh_limits: None) -> None:
+    """Begin each test here without counts."""
 
 
 @pytest.fixture

@@ -8,14 +8,12 @@ from django.contrib.auth.hashers import make_password
 from accounts.models import Invitation, Letter, User
 from tenants.context import tenant_context
 from tests.accounts.test_enumeration import asked
-from tests.accounts.test_hash_pool import WORK, Counted, counted
 from tests.support.accounts.in_process_client import post_from_address, random_address
 from tests.support.accounts.tokens import status_and_code
 from tests.support.accounts.users import user_with_session
 from tests.support.factories import Agency, create_agency
+from tests.support.hash_work import WORK, CountingHashPool
 from tests.support.http_client import PASSWORD
-
-__all__ = ["counted"]
 
 LOGIN = "/api/auth/login"
 
@@ -87,7 +85,7 @@ IMPOSSIBLE = ["nobody", "a@b", '"ada"@here.test', "v\u00adictim@here.test", f"a@
 
 @pytest.mark.parametrize("email", IMPOSSIBLE)
 def test_log_in_with_an_impossible_address_looks_like_an_unknown_one(
-    agency: Agency, counted: Counted, email: str
+    agency: Agency, counted: CountingHashPool, email: str
 ):
     unknown = {"email": f"{secrets.token_hex(6)}@here.test", "password": PASSWORD}
     expected = asked(agency, LOGIN, unknown)

@@ -12,12 +12,10 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.passwords.validation import user_password_matches
 from tenants.context import tenant_context
-from tests.accounts.test_hash_pool import WORK, Counted, counted
 from tests.support.accounts.in_process_client import post_from_address, random_address
 from tests.support.factories import Agency
+from tests.support.hash_work import WORK, CountingHashPool
 from tests.support.http_client import PASSWORD
-
-__all__ = ["counted"]
 
 REQUEST_ID = "the-same-for-all"
 OPEN = {"registration": "open"}
@@ -89,7 +87,7 @@ def test_a_log_in_that_is_refused(agency: Agency, person, case: str):
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_a_log_in_that_is_refused_costs_as_much_hashing(
-    agency: Agency, person, counted: Counted, case: str
+    agency: Agency, person, counted: CountingHashPool, case: str
 ):
     fields, password = REFUSED[case]
     email = person(fields)

@@ -14,6 +14,7 @@ from accounts.passwords import hashers
 from accounts.passwords.hashers import PasswordHashPool
 from accounts.passwords.validation import user_password_matches
 from accounts.problems import HashingBusy
+from tests.support.hash_work import WORK, CountingHashPool
 
 PATIENCE = 20.0
 
@@ -131,34 +132,6 @@ def test_some_threads_are_always_left_for_others():
     )
 
 
-class Counted(PasswordHashPool):
-    """Notes what is hashed, in KiB times passes: what Argon2's work grows with."""
-
-    def __init__(self) -> None:
-        super().__init__(at_once=1, places=4, patience=PATIENCE)
-        self.work = 0
-
-    def do(self, act, *args, **kwargs):
-        hasher = act.__self__
-        if act.__name__ == "verify":
-            cost = argon2.extract_parameters(args[0])
-            self.work += cost.memory_cost * cost.time_cost
-        else:
-            self.work += hasher.memory_cost * hasher.time_cost
-        return super().do(act, *args, **kwargs)
-
-
-@pytest.fixture
-def counted(usual_argon2: None, monkeypatch) -> Counted:
-    desk = Counted()
-    monkeypatch.setattr(hashers, "hash_pool", lambda: desk)
-    assert hashers.hash_pool() is not desk
-    return desk
-
-
-WORK = 19456 * 2  # of the usual cost
-
-
 def stored_with(monkeypatch, **cost: int) -> str:
     """Return a hash made when the parameters were others."""
     with monkeypatch.context() as then:
@@ -166,7 +139,7 @@ def stored_with(monkeypatch, **cost: int) -> str:
         return make_password("a right password")
 
 
-def test_a_no_takes_the_same_work_for_everybody(counted: Counted, monkeypatch):
+def test_a_no_takes_the_same_work_for_everybody(counted: CountingHashPool, monkeypatch):
     user_password_matches(None, "first, the hash of nobody is made")
     encoded = {
         "current": make_password("a right password"),

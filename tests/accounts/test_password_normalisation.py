@@ -23,12 +23,10 @@ from files.shares.passwords import check_share_password
 from staff.models import StaffUser
 from staff.services import create_staff
 from tenants.context import tenant_context
-from tests.accounts.test_hash_pool import WORK, Counted, counted
 from tests.support.accounts.in_process_client import post_from_address, random_address
 from tests.support.factories import Agency
 from tests.support.files.shares import create_share
-
-__all__ = ["counted"]
+from tests.support.hash_work import WORK, CountingHashPool
 
 COMPOSED = "un caf\u00e9 cr\u00e8me s'il vous pla\u00eet"
 DECOMPOSED = unicodedata.normalize("NFD", COMPOSED)
@@ -103,7 +101,7 @@ def test_hash_of_the_raw_text_is_accepted_once_and_made_anew(
 @pytest.mark.parametrize("typed", [COMPOSED, DECOMPOSED])
 @pytest.mark.parametrize("which", ["unknown", "current", "of the raw text", "no password"])
 def test_refusal_costs_the_same_hashing_for_every_account(
-    counted: Counted, monkeypatch: pytest.MonkeyPatch, which: str, typed: str
+    counted: CountingHashPool, monkeypatch: pytest.MonkeyPatch, which: str, typed: str
 ) -> None:
     other = "quelque chose d'autre \u00e9"
     users = {
@@ -123,7 +121,7 @@ def test_refusal_costs_the_same_hashing_for_every_account(
 
 
 def test_a_right_password_of_an_inactive_person_costs_the_same(
-    agency: Agency, counted: Counted
+    agency: Agency, counted: CountingHashPool
 ) -> None:
     with tenant_context(agency.ref):
         User.objects.filter(email=agency.owner.email).update(
@@ -151,7 +149,7 @@ def test_share_password_in_another_form_opens_the_link(agency: Agency) -> None:
 
 
 def test_staff_password_in_another_form_logs_in(
-    site, counted: Counted, monkeypatch: pytest.MonkeyPatch
+    site, counted: CountingHashPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     email = f"s{User().id.hex}@aggios.test"
     staff = create_staff(email=email, password=DECOMPOSED, actor=SYSTEM)

@@ -8,9 +8,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from staff.models import StaffUser
-from tests.admin.conftest import log_in
 from tests.support.browser import Browser
 from tests.support.http_client import PASSWORD, Site
+from tests.support.staff import log_in_to_admin
 from tests.support.staff_audit import last_event
 
 
@@ -30,7 +30,7 @@ def test_a_generated_password_works(site: Site) -> None:
     made = run(email, "--superuser", "--generate-password")
 
     assert (made["email"], made["is_superuser"], made["created"]) == (email, True, True)
-    assert log_in(Browser(site, "admin"), email, made["password"]).status_code == 302
+    assert log_in_to_admin(Browser(site, "admin"), email, made["password"]).status_code == 302
     event = last_event("staff.created", target_id=made["id"])
     assert (event.actor_type, event.details) == ("system", {"superuser": True})
 
@@ -43,7 +43,7 @@ def test_a_password_is_read_from_a_file_and_not_shown(site: Site, tmp_path) -> N
 
     assert "password" not in made
     assert not made["is_superuser"]
-    assert log_in(Browser(site, "admin"), email).status_code == 302
+    assert log_in_to_admin(Browser(site, "admin"), email).status_code == 302
 
 
 def test_if_missing_changes_nothing_that_is_there(committed) -> None:

@@ -10,10 +10,10 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from staff.models import StaffUser
-from tests.admin.conftest import log_in
 from tests.support.browser import Browser
 from tests.support.factories import Agency
 from tests.support.http_client import PASSWORD, Site
+from tests.support.staff import log_in_to_admin
 from tests.support.staff_audit import assert_recorded, last_event
 
 
@@ -21,7 +21,7 @@ def test_staff_logs_in_with_the_address_in_any_case(site: Site, new_staff) -> No
     staff = new_staff()
     browser = Browser(site, "admin")
 
-    answer = log_in(browser, staff.email.upper())
+    answer = log_in_to_admin(browser, staff.email.upper())
 
     assert (answer.status_code, answer.headers["location"]) == (302, "/admin/")
     assert browser.get("/admin/").status_code == 200
@@ -40,7 +40,7 @@ def test_the_cookies_stay_on_this_host_and_away_from_scripts(site: Site, new_sta
     browser = Browser(site, "admin")
 
     page = browser.get("/admin/login/")
-    answer = log_in(browser, new_staff().email)
+    answer = log_in_to_admin(browser, new_staff().email)
 
     cookies = [*page.headers.get_list("set-cookie"), *answer.headers.get_list("set-cookie")]
     assert {c.partition("=")[0] for c in cookies} >= {"aggios_staff", "aggios_csrf"}
@@ -59,7 +59,7 @@ def test_refusals_cannot_be_told_apart(site: Site, new_staff) -> None:
         (gone.email, PASSWORD),
     ]
 
-    answers = [log_in(Browser(site, "admin"), *attempt) for attempt in attempts]
+    answers = [log_in_to_admin(Browser(site, "admin"), *attempt) for attempt in attempts]
 
     assert {answer.status_code for answer in answers} == {200}
     notes = {a.text.split('class="errornote">')[1].split("</p>")[0] for a in answers}
@@ -85,8 +85,8 @@ def test_a_sixth_attempt_within_a_minute_is_refused(site: Site, new_staff) -> No
     staff = new_staff()
     browser = Browser(site, "admin")
 
-    first = [log_in(browser, staff.email, "wrong horse").status_code for _ in range(5)]
-    page = log_in(browser, staff.email)
+    first = [log_in_to_admin(browser, staff.email, "wrong horse").status_code for _ in range(5)]
+    page = log_in_to_admin(browser, staff.email)
     data = log_in_as_program(browser, staff.email)
 
     assert first == [200] * 5
@@ -96,7 +96,7 @@ def test_a_sixth_attempt_within_a_minute_is_refused(site: Site, new_staff) -> No
     assert page.headers["content-type"].startswith("text/html")
     assert data.json()["code"] == "rate_limited"
     assert browser.get("/admin/").status_code == 302
-    assert log_in(browser, new_staff().email).status_code == 302
+    assert log_in_to_admin(browser, new_staff().email).status_code == 302
 
 
 def log_in_as_program(browser: Browser, email: str):
@@ -111,8 +111,8 @@ def test_success_clears_the_count(site: Site, new_staff) -> None:
     for _ in range(2):
         browser = Browser(site, "admin")
         for _ in range(3):
-            log_in(browser, staff.email, "wrong horse")
-        assert log_in(browser, staff.email).status_code == 302
+            log_in_to_admin(browser, staff.email, "wrong horse")
+        assert log_in_to_admin(browser, staff.email).status_code == 302
 
 
 def test_a_form_without_its_token_is_refused_as_a_page(site: Site, new_staff) -> None:
@@ -169,7 +169,7 @@ def test_staff_can_work_while_redis_is_away(site: Site, stores, new_staff) -> No
     browser = Browser(site, "admin")
     stores.stop("valkey")
     try:
-        entered = log_in(browser, staff.email)
+        entered = log_in_to_admin(browser, staff.email)
         page = browser.get("/admin/")
     finally:
         stores.start_ready("valkey")
@@ -185,7 +185,7 @@ def test_a_log_in_takes_sessions_that_ran_out_away(site: Site, new_staff) -> Non
         ends = timezone.now() + timedelta(days=days)
         Session.objects.create(session_key=key, expire_date=ends)
 
-    log_in(Browser(site, "admin"), new_staff().email)
+    log_in_to_admin(Browser(site, "admin"), new_staff().email)
 
     left = set(Session.objects.values_list("pk", flat=True))
     Session.objects.filter(pk=living).delete()

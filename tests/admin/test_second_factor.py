@@ -12,10 +12,10 @@ from audit.services import SYSTEM
 from core.problems import InvalidCredentials
 from staff.models import StaffAuthenticator, StaffRecoveryCode, StaffUser
 from staff.tokens import issue_token
-from tests.admin.conftest import log_in
 from tests.support.accounts.second_factors import AuthenticatorApp
 from tests.support.browser import Browser
 from tests.support.http_client import PASSWORD, Site
+from tests.support.staff import log_in_to_admin
 from tests.support.staff_audit import assert_recorded, last_event
 
 PAGE = "/admin/second-factor/"
@@ -65,7 +65,7 @@ def test_the_password_alone_opens_nothing_any_more(site: Site, staff_browser, ne
     browser = Browser(site, "admin")
     wrong = StaffUser(email="nobody@aggios.test")
 
-    alone = log_in(browser, staff.email)
+    alone = log_in_to_admin(browser, staff.email)
     guessed = log_in_with(browser, staff.email, "000000")
     stranger = log_in_with(browser, wrong.email, "000000")
     whole = log_in_with(browser, staff.email, app.code())
@@ -86,7 +86,9 @@ def test_nobody_learns_of_it_without_the_password(site: Site, staff_browser, new
     plain, staff = new_staff(), new_staff()
     add_factor(staff_browser(staff=staff))
 
-    answers = [log_in(Browser(site, "admin"), s.email, "wrong horse") for s in (plain, staff)]
+    answers = [
+        log_in_to_admin(Browser(site, "admin"), s.email, "wrong horse") for s in (plain, staff)
+    ]
 
     pages = [re.sub(r'value="[^"]*"', "", answer.text) for answer in answers]
     assert pages[0] == pages[1]
@@ -121,7 +123,7 @@ def test_removing_it_takes_a_code(staff_browser, new_staff, site: Site) -> None:
     assert StaffUser.objects.get(pk=staff.pk).second_factor_at is None
     assert not StaffRecoveryCode.objects.filter(staff=staff).exists()
     assert browser.get("/admin/").status_code == 200
-    assert log_in(Browser(site, "admin"), staff.email).status_code == 302
+    assert log_in_to_admin(Browser(site, "admin"), staff.email).status_code == 302
     assert assert_recorded("staff.factor_removed", by=staff).details == {"why": "removed"}
 
 
@@ -173,7 +175,7 @@ def test_the_pages_in_portuguese(site: Site, new_staff) -> None:
     browser = Browser(site, "admin", language="pt-BR")
 
     assert "Código de uso único" in browser.get("/admin/login/").text
-    log_in(browser, staff.email)
+    log_in_to_admin(browser, staff.email)
     assert "Adicionar um segundo fator" in browser.get(PAGE).text
 
 

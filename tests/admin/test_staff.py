@@ -6,9 +6,9 @@ import pytest
 from django.contrib.auth.models import Group, Permission
 
 from staff.models import StaffUser
-from tests.admin.conftest import log_in
 from tests.support.browser import Browser
 from tests.support.http_client import PASSWORD, Site
+from tests.support.staff import log_in_to_admin
 from tests.support.staff_audit import assert_recorded
 
 LIST, ADD = "/admin/staff/staffuser/", "/admin/staff/staffuser/add/"
@@ -27,7 +27,7 @@ def test_somebody_added_here_can_log_in(site: Site, sue: Browser) -> None:
     staff = StaffUser.objects.get(email=email)
     assert staff.password.startswith("argon2p$")
     assert not staff.is_superuser
-    assert log_in(Browser(site, "admin"), email).status_code == 302
+    assert log_in_to_admin(Browser(site, "admin"), email).status_code == 302
     assert_recorded("staff.created", by=sue.staff, target_id=str(staff.pk))
 
 
@@ -81,7 +81,7 @@ def test_setting_a_password_for_somebody_is_recorded(site: Site, sue: Browser, n
     )
 
     assert answer.status_code == 302, answer.text
-    assert log_in(Browser(site, "admin"), staff.email, new).status_code == 302
+    assert log_in_to_admin(Browser(site, "admin"), staff.email, new).status_code == 302
     event = assert_recorded("staff.updated", by=sue.staff, target_id=str(staff.pk))
     assert new not in str(event.details)
 

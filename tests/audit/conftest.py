@@ -1,32 +1,22 @@
-"""Trails that tests may hurt, and the superuser who hurts them."""
+"""Audit trails that a test may damage."""
 
 import secrets
 from collections.abc import Iterator
 
 import pytest
 
-from audit.services import SYSTEM, Actor, Target, record
+from audit.services import SYSTEM, record
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
 from tenants.services import create_tenant
-from tests.core.conftest import superuser
-from tests.operations.conftest import run_command
-from tests.support.cleanup import cleaned_up
-from tests.tenants.conftest import make_tenant
+from tests.support.audit import ADA, BEN, EVENTS
 
-__all__ = ["make_tenant", "run_command", "superuser"]
-
-ADA = Actor("user", "0199aaaa-0000-7000-8000-0000000000ad", "ada@acme.test")
-BEN = Target("user", "0199aaaa-0000-7000-8000-0000000000be", "ben@acme.test")
-EVENTS = 5
 TABLES = ("audit_auditevent", "audit_auditlink")
 
 
 @pytest.fixture(scope="package", autouse=True)
-def _tidy(committed: None) -> Iterator[None]:
-    """Take away what the tests here left half there."""
-    with cleaned_up():
-        yield
+def _cleaned(cleaned_database: None) -> None:
+    """Remove what the tests here left incomplete, after them."""
 
 
 @pytest.fixture(scope="package")
@@ -56,12 +46,3 @@ def trail(audit_tenant: TenantRef, superuser) -> Iterator[TenantRef]:
         superuser.execute(
             "DELETE FROM public.tenants_trailhead WHERE tenant_id = %s", [audit_tenant.id]
         )
-
-
-def links(ref: TenantRef, superuser) -> list[tuple]:
-    """Return sequence and event of each link in order."""
-    query = f"SELECT sequence, event_id, hash FROM {ref.schema_name}.audit_auditlink ORDER BY 1"
-    return superuser.execute(query).fetchall()
-
-
-__all__ += ["SYSTEM", "links"]

@@ -8,7 +8,7 @@ from audit.services import ANONYMOUS, Actor, Target, anonymise_events, record
 from core.request_context import RequestContext, use_request_context
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
-from tests.audit.conftest import ADA, BEN
+from tests.support.audit import ADA, BEN
 
 AS_BEN = Actor(BEN.type, BEN.id, BEN.label)
 FROM_HOME = RequestContext(client_address="203.0.113.9", user_agent="Bens browser")

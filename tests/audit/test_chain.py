@@ -14,9 +14,10 @@ from core.db_backend.scope import PUBLIC, use_scope
 from core.request_context import RequestContext, use_request_context
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
-from tests.audit.conftest import ADA, BEN, EVENTS, links, run_command
 from tests.audit.test_verification import verified
 from tests.core.test_database_privileges import refused
+from tests.support.audit import ADA, BEN, EVENTS, links
+from tests.support.commands import run_command
 from tests.support.factories import Agency, add_member
 
 WRITERS, ROUNDS = 10, 5

@@ -12,7 +12,8 @@ from devstack.testing import TestStack
 from tenants.context import tenant_context
 from tenants.models import TrailHead
 from tenants.refs import TenantRef
-from tests.audit.conftest import ADA, BEN, EVENTS, links, run_command
+from tests.support.audit import ADA, BEN, EVENTS, links
+from tests.support.commands import run_command
 
 FORGED = (
     f"gen_random_uuid(), now(), 'test.forged', 'user', '{ADA.id}', '', '', '', '', NULL, '', ''"

@@ -14,14 +14,14 @@ from tenants.context import tenant_context
 from tenants.models import Tenant
 from tenants.refs import TenantRef
 from tenants.subdomains import rename_subdomain
-from tests.core.conftest import _tenant
+from tests.support.factories import create_tenant_with_user
 from tests.support.scope_queries import session_scope, visible_emails
 
 
 @pytest.fixture
 def tenant_to_delete(superuser) -> Iterator[TenantRef]:
     """A tenant that a test may take apart. The audit record has a table in ``public`` as well."""
-    ref = _tenant("doomed")
+    ref = create_tenant_with_user("doomed")
     with use_scope(PUBLIC):
         record("test.public", actor=SYSTEM)
     yield ref

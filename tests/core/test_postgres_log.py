@@ -13,12 +13,10 @@ from core.db_backend.base import DatabaseWrapper
 from devstack.testing import TestStack
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
-from tests.core.conftest import db_one, one, superuser
 from tests.support.accounts.tokens import status_and_code
-from tests.support.factories import Agency
+from tests.support.factories import Agency, create_tenant_with_user
 from tests.support.http_client import PASSWORD
 
-__all__ = ["db_one", "one", "superuser"]
 DURATION = "log_min_duration_statement"
 
 
@@ -33,6 +31,12 @@ class Log:
         with self._path.open("rb") as log:
             log.seek(self._start)
             return log.read().decode("utf-8", "replace")
+
+
+@pytest.fixture(scope="module")
+def one(committed: None) -> TenantRef:
+    """A tenant of this module's own, which gets more users."""
+    return create_tenant_with_user("log")
 
 
 @pytest.fixture

@@ -8,10 +8,11 @@ import pytest
 from devstack.services.gunicorn import Application
 from devstack.services.registry import ALL
 from devstack.testing import TestStack, temporary_home, temporary_stack
+from tests.support.devstack import dummy_app
 
 DUMMY_APP = Application(
-    folder=Path(__file__).parent,
-    arguments=("--workers=2", "--threads=4", "--graceful-timeout=1", "standin:application"),
+    folder=Path(dummy_app.__file__).parent,
+    arguments=("--workers=2", "--threads=4", "--graceful-timeout=1", "dummy_app:application"),
     health="/",
 )
 

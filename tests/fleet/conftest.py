@@ -6,9 +6,7 @@ from pathlib import Path
 import pytest
 
 from devstack.testing import temporary_stack
-from tests.support.tenants.fleet import Fleet
-
-CAST = ("ann", "bob", "cat", "dan")
+from tests.support.tenants.fleet import CAST, Fleet
 
 
 @pytest.fixture(scope="package")

@@ -6,8 +6,7 @@ import json
 import pytest
 
 from tenants.management.arguments import duration_argument
-from tests.fleet.conftest import CAST
-from tests.support.tenants.fleet import FIELD, Fleet
+from tests.support.tenants.fleet import CAST, FIELD, Fleet
 from tests.support.tenants.pg_catalog import describe_schema
 
 

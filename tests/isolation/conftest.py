@@ -1,20 +1,11 @@
-"""The server's superuser, who can break what nobody else can, and sites that leak."""
-
-from collections.abc import Iterator
+"""Sites that leak."""
 
 import pytest
 
-from tests.core.conftest import superuser
-from tests.support.cleanup import cleaned_up
-
-__all__ = ["superuser"]
-
 
 @pytest.fixture(scope="package", autouse=True)
-def _tidy(committed: None) -> Iterator[None]:
-    """Take away what the tests here left half there."""
-    with cleaned_up():
-        yield
+def _cleaned(cleaned_database: None) -> None:
+    """Remove what the tests here left incomplete, after them."""
 
 
 @pytest.fixture

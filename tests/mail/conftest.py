@@ -9,13 +9,15 @@ from django.core.management import call_command
 from accounts.models import Letter
 from devstack.testing import TestStack
 from tenants.context import tenant_context
-from tests.accounts.conftest import fresh_limits
 from tests.support.factories import Agency
 from tests.support.http_client import Site
 from tests.support.mail.outbox import configure_tenant
 from tests.support.mail.smtp_server import SmtpServer, serve_smtp
 
-__all__ = ["fresh_limits"]
+
+@pytest.fixture(autouse=True)
+def _fresh_limits(fresh_limits: None) -> None:
+    """Begin each test here without counts."""
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from devstack.environment import NOT_FOR_WEB
 from tests import stack
-from tests.mail.conftest import SmtpServer
 from tests.support.factories import Agency
 from tests.support.mail.outbox import queued_emails
+from tests.support.mail.smtp_server import SmtpServer
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "manage.py", "deliver_mail"]

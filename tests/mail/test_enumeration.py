@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.mail.conftest import SmtpServer
 from tests.support.factories import Agency, add_member
 from tests.support.mail.outbox import audit_events, email_links, queued_emails, update_user_row
+from tests.support.mail.smtp_server import SmtpServer
 
 FORGOT = "/api/auth/password/forgot"
 OF_EACH = {"date", "x-request-id"}

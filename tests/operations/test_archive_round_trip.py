@@ -15,13 +15,14 @@ from tenants.models import Tenant
 from tenants.queries import tenant_by_slug
 from tenants.refs import ref_of
 from tests import stack
-from tests.operations.conftest import run_command, wait_for_mail
 from tests.support.accounts.second_factors import enrol_totp
+from tests.support.commands import run_command
 from tests.support.factories import Agency
 from tests.support.files.bucket import stored_keys
 from tests.support.files.form_uploads import add_file
 from tests.support.files.shares import audit_events, create_share, open_share, share_path
 from tests.support.http_client import PASSWORD, Site
+from tests.support.mail.outbox import wait_for_mail
 from tests.support.table_dumps import TENANT_BOUND_TABLES, dump_tables, object_digests
 from tests.support.tenants.pg_catalog import describe_schema
 

@@ -12,7 +12,7 @@ from operations.archives import masking as policy
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tenants.queries import tenant_by_slug
-from tests.operations.conftest import run_command
+from tests.support.commands import run_command
 from tests.support.factories import Agency
 from tests.support.files.bucket import stored_keys
 from tests.support.files.form_uploads import add_file

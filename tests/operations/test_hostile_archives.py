@@ -21,7 +21,7 @@ from operations.archives.file_format import (
     padding,
 )
 from tenants.models import Tenant
-from tests.operations.conftest import run_command
+from tests.support.commands import run_command
 from tests.support.factories import Agency, add_member, create_agency
 from tests.support.files.form_uploads import add_file
 from tests.support.http_client import Site

@@ -16,7 +16,7 @@ from operations.housekeeping import LOCK_ID
 from tenants.lifecycle import schedule_deletion
 from tenants.models import DeletionCertificate, Usage
 from tests import stack
-from tests.operations.conftest import run_command
+from tests.support.commands import run_command
 from tests.support.factories import Agency
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -14,9 +14,9 @@ from tenants.lifecycle import schedule_deletion
 from tenants.models import Tenant
 from tenants.queries import tenant_by_slug
 from tests import stack
-from tests.operations.conftest import run_command
 from tests.operations.test_purge import certificate_of
 from tests.support.assert_purged import assert_purged
+from tests.support.commands import run_command
 from tests.support.factories import Agency
 from tests.support.files.form_uploads import add_file
 from tests.support.kill_at_call import run_killed

@@ -21,8 +21,8 @@ from tenants.queries import tenant_by_slug
 from tenants.schemas.drop import drop_schema_in_batches
 from tenants.services import mark_deleting
 from tests import stack
-from tests.operations.conftest import run_command
 from tests.support.assert_purged import assert_purged
+from tests.support.commands import run_command
 from tests.support.factories import Agency
 from tests.support.files.bucket import sha256, stored_keys, unfinished_multiparts
 from tests.support.files.form_uploads import add_file

@@ -14,9 +14,9 @@ from tenants.fleet.results import Outcome, Result
 from tenants.lifecycle import schedule_deletion
 from tenants.models import Tenant
 from tenants.queries import tenant_by_slug
-from tests.operations.conftest import run_command
 from tests.operations.test_purge import certificate_of
 from tests.support.assert_purged import assert_purged
+from tests.support.commands import run_command
 from tests.support.factories import Agency
 from tests.support.kill_at_call import run_killed
 from tests.support.tenants.pg_catalog import orphaned_schemas_and_roles

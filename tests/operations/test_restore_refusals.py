@@ -17,8 +17,8 @@ from tenants.problems import TenantNotFound
 from tenants.queries import tenant_by_slug
 from tenants.schemas.schema_state import SCHEMA_LOCK
 from tenants.services import mark_deleting
-from tests.operations.conftest import run_command
 from tests.operations.test_hostile_archives import members_of, part_of, signed
+from tests.support.commands import run_command
 from tests.support.factories import Agency
 from tests.support.table_dumps import dump_tables
 from tests.support.tenants.pg_catalog import orphaned_schemas_and_roles

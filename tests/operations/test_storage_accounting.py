@@ -14,8 +14,8 @@ from operations.archives.object_list import encode_line, object_key, parse_line
 from operations.errors import DamagedArchiveError
 from tenants.context import tenant_context
 from tenants.queries import tenant_by_slug
-from tests.operations.conftest import run_command
 from tests.support.assert_purged import assert_purged
+from tests.support.commands import run_command
 from tests.support.factories import Agency
 from tests.support.files.bucket import unfinished_multiparts
 from tests.support.files.consistency import assert_consistent, balance_of, stored_sizes

@@ -7,13 +7,12 @@ import pytest
 
 from audit.services import SYSTEM
 from tenants.domains.services import add_domain, remove_domain
-from tests.accounts.conftest import fresh_limits
 from tests.support.accounts.invitations import post_invitation, token_of_invitation
 from tests.support.browser import TOKEN, Browser
 from tests.support.factories import Agency
 from tests.support.http_client import PASSWORD, Site
 
-__all__ = ["fresh_limits"]
+pytestmark = pytest.mark.usefixtures("fresh_limits")
 
 PATHS = ("/join", "/password/reset", "/email/verify")
 

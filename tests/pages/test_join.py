@@ -6,13 +6,12 @@ import pytest
 
 from accounts.models import Session, User
 from tenants.context import tenant_context
-from tests.accounts.conftest import fresh_limits
 from tests.support.accounts.invitations import INVITATIONS, post_invitation, token_of_invitation
 from tests.support.browser import Browser
 from tests.support.factories import Agency
 from tests.support.http_client import PASSWORD, Site
 
-__all__ = ["fresh_limits"]
+pytestmark = pytest.mark.usefixtures("fresh_limits")
 
 
 @pytest.fixture

@@ -14,11 +14,11 @@ from core.problems import InvalidCredentials
 from staff.models import StaffToken, StaffUser
 from staff.second_factor import confirm_factor, start_enrolment, unconfirmed_secret
 from staff.tokens import issue_token
-from tests.staff.conftest import log_in
 from tests.support.accounts.in_process_client import random_address
 from tests.support.accounts.second_factors import AuthenticatorApp
 from tests.support.factories import Agency
 from tests.support.http_client import BASE_DOMAIN, PASSWORD, Site
+from tests.support.staff import log_in_to_api
 from tests.support.staff_audit import assert_recorded, last_event
 
 TENANTS = "/api/tenants"
@@ -28,7 +28,7 @@ TENANTS = "/api/tenants"
 def test_the_right_password_opens_a_token(site: Site, new_staff, label: str) -> None:
     staff = new_staff(is_superuser=True)
 
-    answer = log_in(site.host(label), staff.email.upper())
+    answer = log_in_to_api(site.host(label), staff.email.upper())
 
     assert answer.status_code == 200
     body = answer.json()
@@ -63,7 +63,7 @@ def test_rehash_at_a_login_keeps_a_password_that_was_set_meanwhile(
 def test_only_a_hash_of_it_is_stored(site: Site, new_staff) -> None:
     staff = new_staff()
 
-    token = log_in(site.host(), staff.email).json()["access_token"]
+    token = log_in_to_api(site.host(), staff.email).json()["access_token"]
 
     [row] = StaffToken.objects.filter(staff=staff)
     assert token.startswith("ags_")
@@ -80,7 +80,7 @@ def test_refusals_cannot_be_told_apart(site: Site, new_staff) -> None:
         (gone.email, PASSWORD),
     ]
 
-    answers = [log_in(site.host(), *attempt) for attempt in attempts]
+    answers = [log_in_to_api(site.host(), *attempt) for attempt in attempts]
 
     assert {answer.status_code for answer in answers} == {401}
     bodies = [{**answer.json(), "request_id": ""} for answer in answers]
@@ -93,8 +93,8 @@ def test_refusals_cannot_be_told_apart(site: Site, new_staff) -> None:
 def test_attempts_are_counted_together_with_the_admins_form(site: Site, new_staff) -> None:
     staff = new_staff()
 
-    first = [log_in(site.host(), staff.email, "wrong horse").status_code for _ in range(5)]
-    answer = log_in(site.host("admin"), staff.email)
+    first = [log_in_to_api(site.host(), staff.email, "wrong horse").status_code for _ in range(5)]
+    answer = log_in_to_api(site.host("admin"), staff.email)
 
     assert first == [401] * 5
     assert answer.status_code == 429
@@ -119,7 +119,7 @@ def test_a_body_that_is_no_log_in_is_refused(site: Site, body, field: str) -> No
 
 
 def test_the_people_of_a_tenant_are_no_staff(site: Site, acme: Agency) -> None:
-    answer = log_in(site.host(), acme.owner.email)
+    answer = log_in_to_api(site.host(), acme.owner.email)
 
     assert (answer.status_code, answer.json()["code"]) == (401, "invalid_credentials")
 
@@ -127,8 +127,8 @@ def test_the_people_of_a_tenant_are_no_staff(site: Site, acme: Agency) -> None:
 def test_staff_are_nobody_in_a_tenant(site: Site, acme: Agency, new_staff) -> None:
     staff = new_staff(is_superuser=True)
 
-    assert log_in(acme.host, staff.email).status_code == 401
-    assert log_in(site.host("api"), staff.email).json()["code"] == "validation_failed"
+    assert log_in_to_api(acme.host, staff.email).status_code == 401
+    assert log_in_to_api(site.host("api"), staff.email).json()["code"] == "validation_failed"
 
 
 def test_half_a_character_is_no_address(site: Site) -> None:
@@ -147,9 +147,9 @@ def test_another_way_to_write_an_address_is_no_more_attempts(
 ) -> None:
     staff = new_staff(email=f"s{secrets.token_hex(5)}@aggios.test")
     for _ in range(5):
-        log_in(site.host(), staff.email, "wrong horse")
+        log_in_to_api(site.host(), staff.email, "wrong horse")
 
-    answer = log_in(site.host(), letter + staff.email[1:])
+    answer = log_in_to_api(site.host(), letter + staff.email[1:])
 
     assert answer.status_code == (429 if letter == "S" else 401)
 
@@ -168,7 +168,7 @@ def test_a_password_that_changes_meanwhile_opens_nothing(new_staff) -> None:
 
 def test_who_has_a_second_factor_is_asked_for_a_code(site: Site, new_staff) -> None:
     staff = new_staff(is_superuser=True)
-    before = log_in(site.host(), staff.email).json()["access_token"]
+    before = log_in_to_api(site.host(), staff.email).json()["access_token"]
     start_enrolment(staff)
     app = AuthenticatorApp(unconfirmed_secret(staff))
     recovery = confirm_factor(staff, app.code(-1))

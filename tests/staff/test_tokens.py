@@ -10,10 +10,10 @@ from django.utils import timezone
 from audit.services import SYSTEM
 from staff.models import StaffToken
 from staff.tokens import PRUNE_BATCH_SIZE, authenticate_token, issue_token
-from tests.admin.conftest import log_in as log_in_with_a_form
 from tests.support.browser import Browser
 from tests.support.factories import Agency
 from tests.support.http_client import Host, Site
+from tests.support.staff import log_in_to_admin
 from tests.support.staff_audit import assert_recorded
 
 TENANTS = "/api/tenants"
@@ -50,7 +50,7 @@ def test_a_tenants_token_does_not_open_the_staff_api(site: Site, acme: Agency) -
 
 def test_the_admins_cookie_is_no_credential(site: Site, new_staff) -> None:
     staff, browser = new_staff(is_superuser=True), Browser(site, "admin")
-    assert log_in_with_a_form(browser, staff.email).status_code == 302
+    assert log_in_to_admin(browser, staff.email).status_code == 302
 
     read, write = browser.get(TENANTS), browser.post(TENANTS, {"name": "A", "subdomain": "aa"})
 

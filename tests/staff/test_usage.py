@@ -18,10 +18,10 @@ from tenants.models import Tenant, Usage
 from tenants.queries import tenant_by_slug
 from tenants.schemas.owner import owner_connection
 from tenants.usage import count_rows, database_usage, last_usage, tenants_to_measure
-from tests.operations.conftest import wait_for_mail
 from tests.staff.test_tenants import at
 from tests.support.factories import Agency
 from tests.support.http_client import Host
+from tests.support.mail.outbox import wait_for_mail
 
 FIELDS = "rows database_bytes objects object_bytes measured_at rows_are_exact requests"
 

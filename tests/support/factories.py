@@ -1,14 +1,18 @@
 """The people of the tests: acme has Ada (owner) and Ben (member), globex has Cyn (owner)."""
 
+import secrets
 from dataclasses import dataclass
 
 from django.contrib.auth.hashers import make_password
+from django.db import connections
 
 from accounts.models import User
 from accounts.users.creation import insert_user
+from audit.services import SYSTEM
 from tenants.context import tenant_context
 from tenants.queries import tenant_by_slug
 from tenants.refs import TenantRef, ref_of
+from tenants.services import create_tenant
 from tests.support.http_client import PASSWORD, Host, Site
 
 
@@ -53,6 +57,15 @@ def add_member(agency: Agency, email: str, role: str = "member") -> Person:
     answer = agency.host.post("/api/auth/login", {"email": email, "password": PASSWORD})
     assert answer.status_code == 200, answer.text
     return _person(answer.json(), agency.host)
+
+
+def create_tenant_with_user(label: str) -> TenantRef:
+    """Create a tenant in this process; its only user is only@<label>.test."""
+    connections.close_all()
+    ref = create_tenant(name=label, subdomain=f"{label}-{secrets.token_hex(4)}", actor=SYSTEM)
+    with tenant_context(ref):
+        User.objects.create(email=f"only@{label}.test", password="!")
+    return ref
 
 
 def _person(tokens: dict, host: Host) -> Person:

@@ -1,5 +1,7 @@
 """Looking into a tenant's outbox, links, people and trail, and asking for letters."""
 
+import time
+
 from django.utils import timezone
 
 from accounts.models import Letter, MailLink, User
@@ -8,6 +10,8 @@ from audit.services import SYSTEM
 from tenants.context import tenant_context
 from tenants.services import update_details
 from tests.support.factories import Agency
+
+MAIL_TIMEOUT_SECONDS = 30.0
 
 
 def audit_events(agency: Agency, action: str) -> list[AuditEvent]:
@@ -54,3 +58,11 @@ def configure_tenant(agency: Agency, registration: str = "open", **settings: str
     update_details(
         agency.ref.id, details=details, settings=settings, actor=SYSTEM, check=lambda _: None
     )
+
+
+def wait_for_mail(agency: Agency) -> None:
+    """Wait until the outbox is empty: the mailer has sent what a sign-up asked for."""
+    end = time.monotonic() + MAIL_TIMEOUT_SECONDS
+    while queued_emails(agency):
+        assert time.monotonic() < end, "The mailer does not send."
+        time.sleep(0.05)

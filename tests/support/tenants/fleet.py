@@ -14,6 +14,7 @@ from devstack.environment import inherited_environment
 from devstack.home import CHECKOUT
 from devstack.testing import TestStack
 
+CAST = ("ann", "bob", "cat", "dan")
 SETTINGS = """
 from aggios.settings import *
 TENANT_APPS = [*TENANT_APPS, "ledger"]
