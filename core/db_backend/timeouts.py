@@ -4,7 +4,7 @@ A stopped process, a hung disk or a lost network keep a connection open; libpq's
 (``tcp_user_timeout``, keepalives) see nothing wrong while the other machine's kernel acknowledges
 what is sent. psycopg waits for each answer in ``Connection.wait``, which can be told for how long:
 that costs no thread and no further round trip. PostgreSQL's own ``statement_timeout`` comes first
-where the server lives (aggios/databases.py).
+where the server lives (aggios/settings/database.py).
 """
 
 from collections.abc import Iterator

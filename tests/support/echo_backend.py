@@ -15,7 +15,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-# What the backend sends: aggios/settings.py, and no-referrer for the redirect to a download.
+# The backend's headers (aggios/settings/security.py), and no-referrer as for a download.
 SECURITY = {
     "Strict-Transport-Security": "max-age=63072000; includeSubDomains; preload",
     "Referrer-Policy": "no-referrer",

@@ -1,4 +1,8 @@
-"""Database settings from URLs: the application's login, and the owner's where it is given."""
+"""PostgreSQL and Redis.
+
+``DATABASES`` comes from URLs: ``default`` is the login of the application, ``owner`` the login that
+owns the tables, where its URL is given.
+"""
 
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -7,17 +11,18 @@ from django.core.exceptions import ImproperlyConfigured
 
 from core import env
 from core.process_names import process_name
+from core.redis_connections import count_connection
 
-CONNECT_SECONDS = "3"
-# How much longer than PostgreSQL's own statement_timeout we wait for it to say so.
-GRACE_SECONDS = 5
+_CONNECT_SECONDS = "3"
+# The client waits this much longer than PostgreSQL's own statement_timeout.
+_GRACE_SECONDS = 5
 
 
-def databases() -> dict[str, Any]:
+def _databases() -> dict[str, Any]:
     """Return ``DATABASES``: ``default`` always, ``owner`` only where migrations may be run.
 
-    The web processes are not given ``DATABASE_OWNER_URL``, so that a fault in them cannot alter or
-    drop a table.
+    The web processes do not get ``DATABASE_OWNER_URL``, so a fault in them cannot alter or drop a
+    table.
     """
     found = {"default": {**_parse("DATABASE_URL", env.text("DATABASE_URL")), **_bounds()}}
     _set_timeouts(found["default"])
@@ -27,7 +32,7 @@ def databases() -> dict[str, Any]:
 
 
 def _bounds() -> dict[str, Any]:
-    """Return how long, and through how many tenants, a connection of the web processes lives."""
+    """Return the maximum age of a connection, and how many schemas it may serve."""
     return {
         "CONN_MAX_AGE": env.integer("DATABASE_CONN_MAX_AGE", 600),
         "MAX_SCOPES": env.integer("DATABASE_CONN_MAX_SCHEMAS", 200),
@@ -35,9 +40,9 @@ def _bounds() -> dict[str, Any]:
 
 
 def _set_timeouts(database: dict[str, Any]) -> None:
-    """Have PostgreSQL end what takes too long, and give up on a server that does not answer.
+    """Set PostgreSQL's timeouts, and the time after which a silent server is given up.
 
-    A pooler takes no start-up settings; there the login has to have them (docs/operations.md).
+    A pooler accepts no start-up settings: there the login has to have them (docs/operations.md).
     """
     statement = env.integer("DATABASE_STATEMENT_SECONDS", 30)
     timeouts = {
@@ -45,7 +50,7 @@ def _set_timeouts(database: dict[str, Any]) -> None:
         "lock_timeout": env.integer("DATABASE_LOCK_SECONDS", 10),
         "idle_in_transaction_session_timeout": env.integer("DATABASE_IDLE_SECONDS", 60),
     }
-    database["PATIENCE"] = statement + GRACE_SECONDS if statement else 0
+    database["PATIENCE"] = statement + _GRACE_SECONDS if statement else 0
     if env.text("DATABASE_POOLER", "none") == "none":
         ours = " ".join(f"-c {name}={seconds}s" for name, seconds in timeouts.items())
         given = database["OPTIONS"].get("options", "")
@@ -57,7 +62,7 @@ def _parse(name: str, url: str) -> dict[str, Any]:
     if parts.scheme not in {"postgresql", "postgres"} or not parts.path.strip("/"):
         raise ImproperlyConfigured(f"{name} must read postgresql://user:password@host:port/name.")
     options: dict[str, Any] = {
-        "connect_timeout": CONNECT_SECONDS,
+        "connect_timeout": _CONNECT_SECONDS,
         **dict(parse_qsl(parts.query)),
         "application_name": process_name(),
     }
@@ -71,3 +76,31 @@ def _parse(name: str, url: str) -> dict[str, Any]:
         "OPTIONS": options,
         "TEST": {},
     }
+
+
+DATABASE_POOLER = env.choice("DATABASE_POOLER", "none", ("none", "session"))
+PG_BIN_DIR = env.text("PG_BIN_DIR", "")
+DATABASES = _databases()
+DATABASE_ROUTERS = ["tenants.schemas.router.SchemaRouter"]
+
+REDIS_URL = env.text("REDIS_URL")
+CACHES: dict[str, Any] = {
+    "default": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "aggios",
+        "KEY_FUNCTION": "tenants.context.tenant_cache_key",
+        "OPTIONS": {
+            # Requests still work without Redis; /api/health reports it.
+            "IGNORE_EXCEPTIONS": True,
+            # Not pickle: write access to Redis must not mean running code here.
+            "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
+            "CONNECTION_POOL_KWARGS": {
+                "socket_connect_timeout": 0.25,
+                "socket_timeout": 0.5,
+                "max_connections": 100,
+                "redis_connect_func": count_connection,
+            },
+        },
+    }
+}
