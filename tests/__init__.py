@@ -1,6 +1,6 @@
-"""Tests of Aggios. Importing the package settles the environment before Django reads its settings.
+"""Tests of Aggios. The import of this package sets the environment that Django's settings read.
 
-Ports and secrets are drawn here; the servers start when the first test asks for them (conftest.py).
+It chooses ports and secrets. The servers start when the first test needs them (tests/plugins).
 """
 
 import os
@@ -14,13 +14,13 @@ from devstack.testing import TestStack, temporary_home
 from tests.support.name_server import NameServer
 
 session = ExitStack()
-# It has its port from here on, and answers once a test asks for it.
+# Its port is bound from here on. It answers once a test uses the fixture.
 name_server = session.enter_context(NameServer())
 OVERRIDES = {
     "DNS_RESOLVERS": name_server.address,
-    # As in production; it is said over https alone.
+    # As in production. The header is sent over https alone.
     "SECURE_HSTS_SECONDS": "63072000",
-    # Limits have tests of their own; here they would be in the way of the suite.
+    # Limits have tests of their own. All other tests come from one address.
     "RATE_LIMIT_SIGNUP": "100000/3600",
     "RATE_LIMIT_REGISTER": "100000/3600",
     "RATE_LIMIT_REFRESH": "100000/60",
@@ -30,7 +30,7 @@ OVERRIDES = {
     "RATE_LIMIT_VERIFICATION": "100000/3600",
     "RATE_LIMIT_MAIL": "100000/3600",
     "RATE_LIMIT_MAIL_UNVERIFIED": "100000/86400",
-    # The cast logs in once, and a whole run may take an hour; tests of proofs make them a day old.
+    # Shared users log in once, and a run may take an hour. Tests of proofs change their age.
     "REAUTHENTICATION_SECONDS": "43200",
     "REQUEST_COUNTS_SECONDS": "1",
     # A suite hashes thousands of passwords. Tests of hashing use the usual cost (usual_argon2).
@@ -38,11 +38,11 @@ OVERRIDES = {
     "ARGON2_TIME_COST": "1",
 }
 
-# Tests kill servers, never the machine: what PostgreSQL has written is in the system's cache.
+# Tests kill servers, never the machine: what PostgreSQL wrote survives in the system's cache.
 postgres.SETTINGS.update({"fsync": "off", "full_page_writes": "off"})
 stack = session.enter_context(
     TestStack(Home.at(session.enter_context(temporary_home())), overrides=OVERRIDES)
 )
-SETTLED = {**stack.env, "DJANGO_SETTINGS_MODULE": "aggios.settings"}
-os.environ.update(SETTLED)
+ENVIRONMENT = {**stack.env, "DJANGO_SETTINGS_MODULE": "aggios.settings"}
+os.environ.update(ENVIRONMENT)
 django.setup()

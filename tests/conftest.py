@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tests import SETTLED, session
+from tests import ENVIRONMENT, session
 from tests.support.interrupts import restore_interrupts
 from tests.support.ordering import arrange_items
 
@@ -26,13 +26,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let what tests start be interrupted, however the suite was started."""
+    """Register markers, and let SIGINT end what tests start."""
     config.addinivalue_line("markers", "nightly: slow; scripts/test.sh --all runs it")
     restore_interrupts()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out, put first or shuffle as the options say, the same in every worker."""
+    """Leave out tests and order the rest by the options, the same in every worker."""
     if config.getoption("--without-servers"):
         away = [item for item in items if "servers" in getattr(item, "fixturenames", ())]
         config.hook.pytest_deselected(items=away)
@@ -42,18 +42,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes() -> None:
-    """Keep this stack from the workers, each of which has its own: they inherit the environment."""
+    """Remove this stack's environment: workers inherit it, and each has a stack of its own."""
     session.close()
-    for name in SETTLED:
+    for name in ENVIRONMENT:
         os.environ.pop(name, None)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish() -> None:
-    """Stop what was started, while a controller of pytest-xdist still waits for this worker."""
+    """Stop the servers while the controller of pytest-xdist still waits for this worker.
+
+    Later it interrupts a worker that needs more than five seconds to end.
+    """
     session.close()
 
 
 def pytest_unconfigure() -> None:
-    """Stop what was started; nothing is left running."""
+    """Stop the servers where the session did not begin."""
     session.close()

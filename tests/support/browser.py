@@ -1,4 +1,4 @@
-"""A browser without a screen: keeps cookies, sends what a browser sends, fills in forms."""
+"""A client that behaves like a browser: keeps cookies, sends its headers, submits forms."""
 
 import re
 from typing import Any
@@ -13,7 +13,7 @@ TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
 
 class Browser:
-    """Somebody at one host of the site."""
+    """A browser at one host of the site."""
 
     def __init__(self, site: Site, label: str = "", *, language: str = "en") -> None:
         self.host = f"{site.host(label).name}:{site.port}"
@@ -23,22 +23,22 @@ class Browser:
         )
 
     def get(self, path: str, **kwargs: Any) -> httpx.Response:
-        """Get a page; redirects are shown, not followed."""
+        """Get a page. Redirects are returned, not followed."""
         return self.client.get(path, **kwargs)
 
     def post(self, path: str, data: dict[str, Any], **kwargs: Any) -> httpx.Response:
-        """Send a form as it is, without a token of its own."""
+        """Send a form with exactly these fields, without a CSRF token."""
         headers = {"Origin": f"http://{self.host}", **kwargs.pop("headers", {})}
         return self.client.post(path, data=data, headers=headers, **kwargs)
 
     def submit(self, path: str, data: dict[str, Any], **kwargs: Any) -> httpx.Response:
-        """Load the page, then send its form with its token."""
+        """Load the page, then send its form with its CSRF token."""
         token = TOKEN.search(self.get(path).text)
         assert token, f"{path} has no form"
         return self.post(path, {"csrfmiddlewaretoken": token[1], **data}, **kwargs)
 
     def follow(self, answer: httpx.Response) -> httpx.Response:
-        """Go where a redirect leads."""
+        """Return the page that a redirect names. It must be at the same host."""
         assert answer.status_code in {302, 303}, (answer.status_code, answer.text[:2000])
         target = urlsplit(str(answer.headers["location"]))
         assert target.netloc in {"", self.host}

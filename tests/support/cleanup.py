@@ -1,4 +1,4 @@
-"""Leaving the shared database as others expect it, after tests that take tenants apart."""
+"""Removal of incomplete tenants from the shared database, after tests that damage them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from tenants.fleet.pending import outdated_schemas
 from tests import stack
 from tests.support.tenants.pg_catalog import orphaned_schemas_and_roles
 
-# Tenants that are half there: not served, or on their way out, or without what they should hold.
+# Tenants that are not served, are due for deletion, or lack tables or migrations.
 INCOMPLETE_TENANTS = """
     SELECT id, schema_name FROM tenants_tenant
     WHERE status <> 'active' OR maintenance <> '' OR deletion_due_at IS NOT NULL
@@ -27,7 +27,7 @@ def cleaned_up() -> Iterator[None]:
 
 
 def clean_up() -> None:
-    """Remove the tenants that tests left half there, and schemas and roles of nobody."""
+    """Remove incomplete tenants, and schemas and roles that belong to no tenant."""
     url = urlsplit(stack.env["DATABASE_SUPERUSER_URL"])._replace(path="/aggios").geturl()
     with psycopg.connect(url, autocommit=True) as superuser:
         known = superuser.execute("SELECT schema_name FROM tenants_tenant").fetchall()

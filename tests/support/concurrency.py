@@ -1,4 +1,4 @@
-"""A request that comes while a change is written but not committed."""
+"""A request that arrives while a change is written but not committed."""
 
 import time
 from collections.abc import Callable
@@ -14,7 +14,7 @@ WAITING = (
 
 
 def request_during(change: AbstractContextManager[None], ask: Callable[[], Response]) -> Response:
-    """Ask inside of ``change``, which commits at its end: once the request waits or is answered."""
+    """Send a request inside ``change``, which commits when the request waits or is answered."""
     with ThreadPoolExecutor(1) as pool:
         with change:
             request = pool.submit(ask)
@@ -25,7 +25,7 @@ def request_during(change: AbstractContextManager[None], ask: Callable[[], Respo
 
 
 def _waiting() -> bool:
-    """Tell whether anybody waits for what this connection holds."""
+    """Tell whether a backend waits for a lock of this connection."""
     with connection.cursor() as cursor:
         cursor.execute(WAITING)
         return cursor.fetchone()[0] > 0

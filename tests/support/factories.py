@@ -1,4 +1,4 @@
-"""The people of the tests: acme has Ada (owner) and Ben (member), globex has Cyn (owner)."""
+"""Tenants and users for tests, made over HTTP as a client makes them."""
 
 import secrets
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from tests.support.http_client import PASSWORD, Host, Site
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who is logged in; ``at`` is their own tenant's host with their token."""
+    """A user who is logged in. ``at`` is the host of the user's tenant, with the access token."""
 
     id: str
     email: str
@@ -29,7 +29,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Agency:
-    """A tenant of the cast."""
+    """A tenant with its owner."""
 
     slug: str
     owner: Person
@@ -37,19 +37,19 @@ class Agency:
 
     @property
     def ref(self) -> TenantRef:
-        """The tenant as the database has it now."""
+        """The tenant as it is stored now."""
         return ref_of(tenant_by_slug(self.slug))
 
 
 def create_agency(site: Site, slug: str, **fields: str) -> Agency:
-    """Sign an agency up over HTTP."""
+    """Sign up a tenant over HTTP."""
     answer = site.sign_up(slug, **fields)
     assert answer.status_code == 201, answer.text
     return Agency(slug, _person(answer.json(), site.host(slug)), site.host(slug))
 
 
 def add_member(agency: Agency, email: str, role: str = "member") -> Person:
-    """Add a person to an agency and log them in over HTTP."""
+    """Add a user to a tenant and log in over HTTP."""
     with tenant_context(agency.ref):
         insert_user(
             User(email=email, password=make_password(PASSWORD), role=role, first_name="Ben")

@@ -1,4 +1,4 @@
-"""Talking to the running site the way a client does: through Traefik, with a Host header.
+"""Requests to the running site as a client sends them: through Traefik, with a Host header.
 
 Python does not resolve ``*.localhost``, so connections go to 127.0.0.1 and the host is a header.
 """
@@ -11,14 +11,14 @@ import httpx
 
 BASE_DOMAIN = "aggios.localhost"
 PASSWORD = "correct horse battery staple"
-# One transport for all: building one loads certificates each time. Connections are not kept, so
-# that each request stands for itself.
+# One transport for all requests: each new one loads certificates. Connections are not reused, so
+# that requests do not depend on each other.
 TRANSPORT = httpx.HTTPTransport(limits=httpx.Limits(max_keepalive_connections=0))
 
 
 @dataclass
 class Host:
-    """One host of the site, asked by nobody or by the holder of ``token``."""
+    """One host of the site; with ``token``, requests are authenticated."""
 
     port: int
     name: str
@@ -26,7 +26,7 @@ class Host:
     headers: dict[str, str] = field(default_factory=dict)
 
     def request(self, method: str, path: str, **kwargs: Any) -> httpx.Response:
-        """Send one request on a connection of its own and return the answer, read whole."""
+        """Send one request on its own connection and return the complete response."""
         headers = {"Host": f"{self.name}:{self.port}", **self.headers}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
@@ -51,13 +51,13 @@ class Host:
         return self.request("DELETE", path, **kwargs)
 
     def with_token(self, token: str) -> "Host":
-        """Return the same host asked with a credential."""
+        """Return the same host with a credential."""
         return Host(self.port, self.name, token, dict(self.headers))
 
 
 @dataclass(frozen=True)
 class Site:
-    """The site at its entry point."""
+    """The site at its public port."""
 
     port: int
 
@@ -66,14 +66,14 @@ class Site:
         return Host(self.port, f"{label}.{BASE_DOMAIN}" if label else BASE_DOMAIN)
 
     def fetch(self, url: str, method: str = "GET", **kwargs: Any) -> httpx.Response:
-        """Get an address that the site gave out, such as a presigned URL."""
+        """Request a URL that the site returned, such as a presigned one."""
         parts = urlsplit(url)
         path = f"{parts.path}?{parts.query}" if parts.query else parts.path
         host = Host(parts.port or self.port, parts.hostname or "")
         return host.request(method, path, **kwargs)
 
     def sign_up(self, slug: str, **fields: str) -> httpx.Response:
-        """Open a workspace as its front end would."""
+        """Sign up a tenant as a front end does."""
         body = {
             "company": slug.title(),
             "subdomain": slug,

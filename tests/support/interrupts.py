@@ -1,13 +1,13 @@
-"""SIGINT as a terminal would leave it, however the suite was started.
+"""The default action of SIGINT, however the suite was started.
 
-A shell has a job in the background ignore SIGINT, and every process that the job starts inherits
-that: a command that a test interrupts would go on for good.
+A shell makes background jobs ignore SIGINT, and each process that the job starts inherits this:
+a command that a test interrupts would never end.
 """
 
 import signal
 
 
 def restore_interrupts() -> None:
-    """Have SIGINT interrupt this process and, by its default action, those that it starts."""
+    """Let SIGINT interrupt this process and the processes that it starts."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

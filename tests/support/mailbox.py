@@ -1,4 +1,4 @@
-"""Mail that the running site has sent: what lies in the folder that the stack's mailer fills."""
+"""E-mails that the running site has sent: files in a folder that the stack's mailer writes."""
 
 import re
 import time
@@ -9,18 +9,18 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 URL = re.compile(r"https?://\S+")
-# Bounds a test that fails. A mailer that was restarted visits every tenant that tests have left.
-PATIENCE = 120.0
+# For a test that fails. A restarted mailer visits every tenant that tests have created.
+TIMEOUT_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
 class Mail:
-    """One mail as it was sent."""
+    """One e-mail as it was sent."""
 
     message: EmailMessage
 
     def is_for(self, address: str) -> bool:
-        """Tell whether the mail went to an address."""
+        """Tell whether the e-mail was sent to an address."""
         return address in [one.addr_spec for one in self.message["To"].addresses]
 
     @property
@@ -30,43 +30,43 @@ class Mail:
 
     @property
     def text(self) -> str:
-        """The part in plain text."""
+        """The text/plain part."""
         part = self.message.get_body(("plain",))
         assert part is not None
         return str(part.get_content())
 
     @property
     def html(self) -> str:
-        """The part in HTML."""
+        """The text/html part."""
         part = self.message.get_body(("html",))
         assert part is not None
         return str(part.get_content())
 
     @property
     def link(self) -> str:
-        """The first address in the text."""
+        """The first URL in the text."""
         found = URL.search(self.text)
         assert found, self.text
         return found[0]
 
     @property
     def token(self) -> str:
-        """The token in the link."""
+        """The token in the URL."""
         return parse_qs(urlsplit(self.link).query)["token"][0]
 
 
 class Mailbox:
-    """The folder, by recipient."""
+    """The folder, read by recipient."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._read: dict[Path, Mail] = {}
 
     def all_to(self, address: str) -> list[Mail]:
-        """Return every mail to an address so far, the oldest first."""
+        """Return the e-mails to an address so far, the oldest first."""
         found = []
         for path in sorted(self._folder.glob("*.eml")):
-            if path not in self._read:  # a mail that was sent does not change
+            if path not in self._read:  # a sent e-mail does not change
                 sent = message_from_bytes(path.read_bytes(), policy=policy.default)
                 self._read[path] = Mail(sent)
             if self._read[path].is_for(address):
@@ -74,17 +74,17 @@ class Mailbox:
         return found
 
     def wait_for(self, address: str, *, subject: str = "", nth: int = 1) -> Mail:
-        """Return the ``nth`` mail to an address whose subject holds ``subject``, once it is there.
+        """Wait for the ``nth`` e-mail to an address whose subject contains ``subject``.
 
-        Fails after two minutes without it.
+        Raises AssertionError after two minutes.
         """
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + TIMEOUT_SECONDS
         while True:
             found = [mail for mail in self.all_to(address) if subject in mail.subject]
             if len(found) >= nth:
                 return found[nth - 1]
             seen = [mail.subject for mail in self.all_to(address)]
             assert time.monotonic() < end, (
-                f"no mail {nth} {subject!r} to {address}; there is {seen}"
+                f"no e-mail {nth} {subject!r} to {address}; there is {seen}"
             )
             time.sleep(0.05)

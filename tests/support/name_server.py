@@ -1,4 +1,4 @@
-"""A DNS server for the tests: real packets by UDP and TCP, answered from what a test has set."""
+"""A DNS server for tests: real packets over UDP and TCP, answers from records that a test sets."""
 
 import socket
 import socketserver
@@ -20,10 +20,10 @@ PLAIN_UDP = 512  # octets, RFC 1035 section 2.3.4
 
 
 class NameServer:
-    """Listens on one port of loopback. ``records`` holds lines such as ``TXT "a" "b"`` by name.
+    """Listens on one loopback port. ``records`` maps a name to lines such as ``TXT "a" "b"``.
 
-    ``faults`` holds an rcode (``SERVFAIL``, ``REFUSED``) or SILENT by name; ``asked`` what came in,
-    each as ``UDP name TYPE``.
+    ``faults`` maps a name to an rcode (``SERVFAIL``, ``REFUSED``) or SILENT. ``asked`` lists the
+    questions, each as ``UDP name TYPE``.
     """
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class NameServer:
         return f"127.0.0.1:{self._lines[0].server_address[1]}"
 
     def start(self) -> None:
-        """Answer from now on; a second call changes nothing."""
+        """Begin to answer. A second call changes nothing."""
         if not self._is_running:
             for line in self._lines:
                 threading.Thread(target=line.serve_forever, daemon=True).start()
@@ -52,7 +52,7 @@ class NameServer:
         self.asked.clear()
 
     def txt(self, name: str, *values: str) -> None:
-        """Let a name have these TXT records, each of one string."""
+        """Set the TXT records of a name, each of one string."""
         self.records[name] = [f'TXT "{value}"' for value in values]
 
     def __enter__(self) -> Self:
@@ -69,7 +69,7 @@ class NameServer:
             udp.names = self
             try:
                 tcp = _Tcp(udp.server_address, _TcpHandler)
-            except OSError:  # somebody has this port for TCP
+            except OSError:  # this port is taken for TCP
                 udp.server_close()
                 continue
             tcp.names = self
@@ -77,7 +77,7 @@ class NameServer:
         raise RuntimeError("no port is free for UDP and TCP")
 
     def answer(self, wire: bytes, transport: str) -> bytes | None:
-        """Return the answer to a question, None for silence."""
+        """Return the answer to a question, or None to send none."""
         query = dns.message.from_wire(wire)
         [question] = query.question
         name = question.name.to_text(omit_final_dot=True).lower()
@@ -96,7 +96,7 @@ class NameServer:
         return packet
 
     def _fill(self, response: dns.message.Message, name: str) -> dns.rcode.Rcode:
-        """Add what the name has; a CNAME is followed, ``*.`` in place of the first label counts."""
+        """Add the records of the name. Follows a CNAME; a name ``*.…`` matches any first label."""
         lines = self.records.get(name, self.records.get(f"*.{name.partition('.')[2]}"))
         if lines is None:
             return dns.rcode.NXDOMAIN

@@ -1,4 +1,4 @@
-"""The order of the tests: with several workers, what takes long begins first."""
+"""The order of the tests. With several workers, long modules begin first."""
 
 import random
 from itertools import groupby
