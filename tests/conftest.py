@@ -6,7 +6,7 @@ import pytest
 
 from tests import ENVIRONMENT, session
 from tests.support.interrupts import restore_interrupts
-from tests.support.ordering import arrange_items
+from tests.support.ordering import ModuleScheduling, arrange_items
 
 pytest_plugins = [
     "tests.plugins.stack",
@@ -46,6 +46,12 @@ def pytest_xdist_setupnodes() -> None:
     session.close()
     for name in ENVIRONMENT:
         os.environ.pop(name, None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ModuleScheduling:
+    """Give each worker one module at a time, in the order of the collection."""
+    return ModuleScheduling(config, log)
 
 
 @pytest.hookimpl(trylast=True)

@@ -79,7 +79,7 @@ def pytest_command(tier: str, arguments: list[str]) -> list[str]:
     command = [sys.executable, "-m", "pytest"]
     if not any(Path(ROOT, one.partition("::")[0]).exists() for one in arguments):
         workers = min(cores(), MOST_WORKERS)
-        command += ["-n", str(workers), "--dist=loadfile", "--no-loadscope-reorder", *SLOWEST]
+        command += ["-n", str(workers), "--no-loadscope-reorder", *SLOWEST]
         command += TIERS[tier]
     elif tier:
         command += TIERS[tier]

@@ -4,10 +4,58 @@ import random
 from itertools import groupby
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
-# A worker takes the next module when it is done with one, so a long one at the end would keep one
-# worker busy alone. By measured time; scripts/test.sh shows the slowest tests at its end.
-LONGEST: tuple[str, ...] = ()
+# A worker takes the next module when it has finished one, so a long module at the end keeps one
+# worker busy alone. In order of measured time; modules whose commands visit every tenant of the
+# database stand first, because few tenants exist then. scripts/test.sh shows the slowest tests.
+LONGEST = (
+    "tests/isolation/test_audit.py",
+    "tests/operations/test_housekeeping.py",
+    "tests/files/test_trash_purge.py",
+    "tests/mail/test_delivery_retries.py",
+    "tests/mail/test_enumeration.py",
+    "tests/mail/test_delivery.py",
+    "tests/mail/test_mailer.py",
+    "tests/mail/test_deliver_mail_command.py",
+    "tests/files/test_upload_verification.py",
+    "tests/files/test_storage_doctor.py",
+    "tests/files/test_reconciliation.py",
+    "tests/staff/test_usage.py",
+    "tests/audit/test_chain.py",
+    "tests/operations/test_interrupted_runs.py",
+    "tests/fleet/test_migrate_schemas.py",
+    "tests/bench/test_benches.py",
+    "tests/admin/test_hostile_queries.py",
+    "tests/operations/test_archive_round_trip.py",
+    "tests/accounts/test_enumeration.py",
+    "tests/isolation/test_audit_detection.py",
+    "tests/devstack/test_command.py",
+    "tests/files/test_permissions.py",
+    "tests/operations/test_clone.py",
+    "tests/accounts/test_brute_force.py",
+    "tests/core/test_health.py",
+    "tests/resilience/test_upload_process_kill.py",
+    "tests/resilience/test_process_kill.py",
+    "tests/core/test_slow_clients.py",
+    "tests/core/test_attack_benchmark.py",
+    "tests/core/test_request_body_limits.py",
+    "tests/resilience/test_database_hang.py",
+    "tests/structure/test_route_matrix.py",
+    "tests/tenants/test_rename.py",
+    "tests/tenants/test_custom_domains.py",
+    "tests/production/test_availability.py",
+)
+# One worker runs all modules of these folders: they share servers that start slowly.
+TOGETHER = ("tests/devstack/", "tests/fleet/")
+
+
+class ModuleScheduling(LoadFileScheduling):
+    """Gives a worker of pytest-xdist one module at a time, or one folder of TOGETHER."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        folders = (folder for folder in TOGETHER if nodeid.startswith(folder))
+        return next(folders, super()._split_scope(nodeid))
 
 
 def arrange_items(items: list[pytest.Item], seed: str | None) -> None:
