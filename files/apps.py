@@ -5,5 +5,5 @@ class FilesConfig(AppConfig):
     name = "files"
 
     def ready(self) -> None:
-        """Listen to what happens to people."""
-        from files import personal_data  # noqa: F401, PLC0415 - listens by being imported
+        """Register the receivers of signals."""
+        from files import personal_data  # noqa: F401, PLC0415 - its import registers them

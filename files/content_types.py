@@ -1,20 +1,20 @@
-"""What kind of bytes a file holds, as far as it is safe to say so to a browser."""
+"""Content types: detected from the bytes, and served only if a browser runs nothing of them.
+
+Neither the file name nor the client's claim is trusted; a name only chooses among the types that
+the bytes can have. Whatever a browser could take for a page is markup under any name (WHATWG, MIME
+Sniffing, section 7.1, read broadly: everything that begins with a tag) and is never served with its
+own type.
+"""
 
 import mimetypes
 
 import puremagic
 
 OCTET_STREAM = "application/octet-stream"
-
-
-# The table that Python brings along; not the machine's, so that every machine answers the same.
+# Python's own table instead of the machine's, so that every machine gives the same result.
 _BY_NAME = mimetypes.MimeTypes()
-
-
 _COMPRESSED = {"gzip": "application/gzip", "bzip2": "application/x-bzip2", "xz": "application/x-xz"}
-
-
-# Kinds that run nothing in a page. HTML, SVG, XML and scripts are not among them.
+# Types that run nothing in a page. HTML, SVG, XML and scripts are not among them.
 SAFE_TYPES = frozenset(
     (
         "application/gzip",
@@ -50,26 +50,14 @@ SAFE_TYPES = frozenset(
         "video/webm",
     )
 )
-
-
 # What is looked at: every signature of a kind that may be served as itself lies in here.
 HEAD_BYTES = 4096
-
-
 PLAIN_TEXT, ZIP = "text/plain", "application/zip"
-
-
 # ISO/IEC 14496-12, section 4.3; there are more brands than the library knows.
 MP4_SIGNATURE, MP4_TYPES = b"ftyp", frozenset({"audio/mp4", "video/mp4", "video/quicktime"})
-
-
 MARKUP_TYPES = frozenset({"text/html", "text/xml", "application/xhtml+xml", "image/svg+xml"})
-
-
 # Kinds of text that do not begin with "text/" and not with a tag either.
 TEXT_TYPES = frozenset({"application/json", "application/sql"})
-
-
 # Words for kinds that have a usual name (IANA).
 CANONICAL_TYPES = {
     "application/excel": "application/vnd.ms-excel",
@@ -83,32 +71,20 @@ CANONICAL_TYPES = {
     "image/heif": "image/heic",
     "image/x-ms-bmp": "image/bmp",
 }
-
-
 # WHATWG, MIME Sniffing, section 3: a "binary data byte".
 BINARY_BYTES = frozenset({*range(0x09), 0x0B, *range(0x0E, 0x1B), *range(0x1C, 0x20)})
-
-
 BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be", b"\xef\xbb\xbf": "utf-8"}
 
 
 def guess_content_type(name: str) -> str:
-    """Return the content type that a name stands for; what a client claims is not asked."""
+    """Return the content type that a name stands for; the client's claim is not used."""
     kind, encoding = _BY_NAME.guess_type(name.rpartition("/")[2], strict=True)
     return (_COMPRESSED.get(encoding) if encoding else kind) or OCTET_STREAM
 
 
 def safe_content_type(content_type: str) -> str:
-    """Return ``content_type`` if nothing of that kind can run in a page, else octets."""
+    """Return ``content_type`` if it runs nothing in a page, otherwise that of octets."""
     return content_type if content_type in SAFE_TYPES else OCTET_STREAM
-
-
-# What kind of bytes a file holds, found in the bytes.
-#
-# A name alone is not believed, nor what a client says: a name only chooses among what the bytes
-# may be. What browsers would take for a page (WHATWG, MIME Sniffing, section 7.1, read broadly:
-# whatever begins with a tag) is called markup whatever its name, and is never served as what it is
-# (files/content_types.py).
 
 
 def detect_content_type(head: bytes, name: str) -> str:
@@ -131,11 +107,11 @@ def _canonical_type(kind: str) -> str:
 
 
 def _decode_text(head: bytes) -> str | None:
-    """Return ``head`` as text, None if it is none."""
+    """Return ``head`` as text, None if it is binary."""
     for mark, encoding in BYTE_ORDER_MARKS.items():
         if head.startswith(mark):
             return head.removeprefix(mark).decode(encoding, errors="replace")
-    # Older alphabets are text too: only bytes that no text has tell.
+    # Legacy encodings are text too, so only bytes that no text contains decide.
     return head.decode(errors="replace") if BINARY_BYTES.isdisjoint(head) else None
 
 
@@ -152,7 +128,7 @@ def _markup_type(text: str) -> str:
 
 
 def _by_signature(head: bytes, name: str, named: str) -> str:
-    """Return the kind whose signature fits, the name's if it is one of several; "" for none."""
+    """Return the type whose signature matches, preferring that of the name; "" for none."""
     matches = _signature_matches(head)
     of_name = [m for m in matches if m.extension and name.lower().endswith(m.extension)]
     if of_name:
@@ -172,7 +148,7 @@ def _by_signature(head: bytes, name: str, named: str) -> str:
 def _signature_matches(head: bytes) -> list[puremagic.PureMagicWithConfidence]:
     try:
         found = puremagic.magic_string(head)
-    except (ValueError, puremagic.PureError):  # nothing at all, or nothing known
+    except (ValueError, puremagic.PureError):  # empty, or no known signature
         return []
-    # One byte tells nothing, and a signature from the end on would be in the middle of the file.
+    # One byte proves nothing. A signature counted from the end would be in the middle of the file.
     return [m for m in found if m.mime_type and len(m.byte_match) > 1 and m.offset >= 0]

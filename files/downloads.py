@@ -1,4 +1,4 @@
-"""Reading an object from the store in constant memory."""
+"""Downloads of file content: presigned URLs, byte ranges, and streams through the backend."""
 
 import re
 from collections.abc import Iterator
@@ -16,26 +16,41 @@ from files.storage.bucket import NO_SUCH_KEY, object_location
 from files.storage.client import client, error_code, translate_storage_errors
 
 CHUNK_BYTES = 256 * 1024
-
-
 SINGLE_RANGE = re.compile(r"bytes=\s*(\d{0,19})-(\d{0,19})\s*", re.IGNORECASE | re.ASCII)
 
 
-class ObjectStream:
-    """The bytes of a version, or a range of them, while they come from the store.
+def download_url(
+    version: FileVersion, *, method: str | None = None, seconds: int | None = None
+) -> str:
+    """Return a presigned URL of a version's content for ``method`` (GET by default).
 
-    It is opened inside the tenant; the bytes flow when the middleware has left it, so it holds all
-    that it needs. The store's connection is given back when the response is closed.
+    The browser always saves it as a file. The URL works for every client that has it, for
+    ``seconds`` or the default lifetime of downloads.
+    """
+    response_headers = {
+        "ResponseContentDisposition": content_disposition(version.file.name),
+        "ResponseContentType": safe_content_type(version.content_type),
+        "ResponseCacheControl": "private, no-store",
+    }
+    storage = tenant_storage()
+    return storage.url(version.object_name, response_headers, seconds, http_method=method)
+
+
+class ObjectStream:
+    """Streams the content of a version, or one range of it, in constant memory.
+
+    It is opened inside the tenant, but iterated after the middleware has left the tenant, so it
+    holds everything that it needs. Closing the response returns the store's connection.
     """
 
-    def __init__(self, version: FileVersion, part: tuple[int, int] | None) -> None:
-        """Open the object. Raises StorageUnavailable, and NotFound if it was purged meanwhile."""
-        where: dict[str, Any] = object_location(tenant_storage().key_of(version.object_name))
-        if part is not None:
-            where["Range"] = f"bytes={part[0]}-{part[1]}"
+    def __init__(self, version: FileVersion, byte_range: tuple[int, int] | None) -> None:
+        """Open the object. Raises: StorageUnavailable, NotFound (if it was purged)."""
+        request: dict[str, Any] = object_location(tenant_storage().key_of(version.object_name))
+        if byte_range is not None:
+            request["Range"] = f"bytes={byte_range[0]}-{byte_range[1]}"
         with translate_storage_errors():
             try:
-                self._body = client().get_object(**where)["Body"]
+                self._body = client().get_object(**request)["Body"]
             except ClientError as exc:
                 if error_code(exc) != NO_SUCH_KEY or _version_exists(version):
                     raise
@@ -45,43 +60,20 @@ class ObjectStream:
         return iter(self._body.iter_chunks(CHUNK_BYTES))
 
     def close(self) -> None:
-        """Give the connection back, read to its end or not."""
+        """Return the connection to the pool, whether or not the body was read to its end."""
         self._body.close()
 
 
-def _version_exists(version: FileVersion) -> bool:
-    return FileVersion.objects.filter(pk=version.pk).exists()
-
-
-# Addresses of content in the store: signed, short-lived, and always a download.
-def download_url(
-    version: FileVersion, *, method: str | None = None, seconds: int | None = None
-) -> str:
-    """Return an address of a version's content for ``method`` (GET without one).
-
-    It is good for ``seconds``, as long as any download without them, and for whoever has it.
-    """
-    told = {
-        "ResponseContentDisposition": content_disposition(version.file.name),
-        "ResponseContentType": safe_content_type(version.content_type),
-        "ResponseCacheControl": "private, no-store",
-    }
-    return tenant_storage().url(version.object_name, told, seconds, http_method=method)
-
-
-# Byte ranges of a download (RFC 9110 section 14).
-
-
 def parse_range(header: str, size: int) -> tuple[int, int] | None:
-    """Return the first and the last byte of the one range asked for, or None for the whole file.
+    """Return the first and last byte of a ``Range`` header, None for the whole content.
 
-    What is not understood is ignored, several ranges among it: section 14.2 allows that. Raises
-    RangeNotSatisfiable for a range that begins beyond the end.
+    Several ranges and malformed headers are ignored, as RFC 9110 section 14.2 allows. Raises:
+    RangeNotSatisfiable (for a range that begins beyond the end).
     """
-    found = SINGLE_RANGE.fullmatch(header)
-    if found is None or found.groups() == ("", ""):
+    match = SINGLE_RANGE.fullmatch(header)
+    if match is None or match.groups() == ("", ""):
         return None
-    first, last = found.groups()
+    first, last = match.groups()
     if not first:
         start, end = max(size - int(last), 0), size - 1
         satisfiable = int(last) > 0 and size > 0
@@ -93,3 +85,7 @@ def parse_range(header: str, size: int) -> tuple[int, int] | None:
     if not satisfiable:
         raise RangeNotSatisfiable(headers={"Content-Range": f"bytes */{size}"})
     return start, end
+
+
+def _version_exists(version: FileVersion) -> bool:
+    return FileVersion.objects.filter(pk=version.pk).exists()

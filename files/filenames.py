@@ -1,7 +1,7 @@
-"""Names of files: what is accepted, and what a browser is told to save a download as.
+"""Validation of file names, and the names that downloads are saved under.
 
-A name is text for people. It is compared in Unicode normal form C, so that the same word typed on
-two systems is one name; case counts. It never becomes part of an object's key.
+A name is text for people. It is compared in Unicode normal form C, so that one word typed on two
+systems is one name; case is significant. It never becomes part of an object key.
 """
 
 import re
@@ -13,40 +13,40 @@ from core.text.names import CONTROLS
 from core.text.normalization import BIDI_CONTROL, is_visible, normalize_text
 
 MAX_NAME_LENGTH = 255
-# Of a name, in bytes, that Linux takes (NAME_MAX); Windows and macOS take as many UTF-16 units.
+# The limit of Linux in bytes (NAME_MAX); Windows and macOS allow as many UTF-16 code units.
 MAX_NAME_BYTES = 255
 MAX_SUFFIX_BYTES = 32
 RESERVED_NAME = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]) *(\.|$)")
-# RFC 8187 section 3.2.1: attr-char may stand unescaped.
+# RFC 8187 section 3.2.1: attr-char needs no escape.
 ATTR_CHAR = "!#$&+-.^_`|~"
 
 
 def validate_filename(text: str, *, field: str) -> str:
-    """Return ``text`` in normal form C if it can name a file, without folders.
+    """Return ``text`` in normal form C if it is a valid file name without folders.
 
-    Raises ValidationFailed that names ``field``: 1 to 255 characters, no control characters, no
-    "/" or backslash, and neither "." nor "..".
+    A valid name has 1 to 255 characters, no control characters, no "/" or backslash, and is neither
+    "." nor "..". Raises: ValidationFailed (for ``field``).
     """
     name = normalize_text(text, "NFC", max_length=MAX_NAME_LENGTH, field=field)
-    if fault := _find_error(name):
-        raise ValidationFailed(errors=[FieldError(field, *fault)])
+    if error := _find_error(name):
+        raise ValidationFailed(errors=[FieldError(field, *error)])
     return name
 
 
 def validate_path(text: str, *, field: str) -> str:
-    """Return ``text`` in normal form C if it can name a file, folders included ("a/b.txt").
+    """Return ``text`` in normal form C if it is a valid file name with folders ("a/b.txt").
 
-    Every part obeys the rules of ``validate_filename``; the whole has at most 255 characters, and a
-    leading, trailing or doubled "/" is refused. Raises ValidationFailed that names ``field``.
+    Every part obeys the rules of ``validate_filename``. The whole has at most 255 characters, and
+    no leading, trailing or doubled "/". Raises: ValidationFailed (for ``field``).
     """
     path = normalize_text(text, "NFC", max_length=MAX_NAME_LENGTH, field=field)
-    if fault := _find_error(path, *path.split("/")):
-        raise ValidationFailed(errors=[FieldError(field, *fault)])
+    if error := _find_error(path, *path.split("/")):
+        raise ValidationFailed(errors=[FieldError(field, *error)])
     return path
 
 
 def _find_error(name: str, *parts: str) -> tuple[str, str] | None:
-    """Return what is wrong with a name that consists of ``parts``, of itself without any."""
+    """Return code and detail of the first invalid part, or of the whole name without parts."""
     if not name:
         return "required", "Give a name."
     return next(filter(None, map(_part_error, parts or (name,))), None)
@@ -57,7 +57,7 @@ def _part_error(part: str) -> tuple[str, str] | None:
         return "invalid_name", 'A name is not blank and neither "." nor "..".'
     if "/" in part or "\\" in part:
         return "invalid_name", 'A name has no "/" and no backslash.'
-    # Cc, Zl, Zp: control characters, NUL and line breaks among them. Cs: halves of a pair, which no
+    # Cc, Zl, Zp: control characters, including NUL and line breaks. Cs: lone surrogates, which no
     # database stores.
     if any(unicodedata.category(char) in CONTROLS for char in part):
         return "invalid_name", "A name has no control characters."
@@ -65,10 +65,10 @@ def _part_error(part: str) -> tuple[str, str] | None:
 
 
 def content_disposition(name: str) -> str:
-    """Return a Content-Disposition that saves a download under ``name``, in any alphabet.
+    """Return a Content-Disposition that saves a download under ``name``, in any script.
 
-    ``filename*`` (RFC 6266 section 4.3, RFC 8187) carries the name; the plain ``filename`` beside
-    it is for clients that do not read that one.
+    ``filename*`` (RFC 6266 section 4.3, RFC 8187) holds the name. The plain ``filename`` is for
+    clients that do not support it.
     """
     safe = download_name(name)
     plain = "".join(char if " " <= char <= "~" and char not in '"\\%' else "_" for char in safe)
@@ -77,8 +77,8 @@ def content_disposition(name: str) -> str:
 
 
 def download_name(name: str) -> str:
-    """Return the last part of a name as it can be saved on any system and shows as what it is."""
-    # What turns the direction of text shows "gpj.exe" as "exe.jpg" (Unicode TR 36, 2.2).
+    """Return the last part of a name, made safe to save on any system and to display."""
+    # Characters that reverse the text direction show "gpj.exe" as "exe.jpg" (Unicode TR 36, 2.2).
     safe = BIDI_CONTROL.sub("_", name.rpartition("/")[2])
     if safe[-1] in ". ":
         safe = safe[:-1] + "_"
@@ -86,10 +86,10 @@ def download_name(name: str) -> str:
 
 
 def _shorten(name: str) -> str:
-    """Return a name that file systems take: in the middle of a long one something is left out."""
+    """Return a name within the limit of file systems: the middle of a long name is left out."""
     stem, dot, suffix = name.rpartition(".")
     if not dot or len(suffix.encode()) > MAX_SUFFIX_BYTES:
         stem, dot, suffix = name, "", ""
-    room = MAX_NAME_BYTES - len(f"{dot}{suffix}".encode())
-    # Half of a character at the cut is left out.
-    return f"{stem.encode()[:room].decode(errors='ignore')}{dot}{suffix}"
+    stem_bytes = MAX_NAME_BYTES - len(f"{dot}{suffix}".encode())
+    # A character that is cut in half is left out.
+    return f"{stem.encode()[:stem_bytes].decode(errors='ignore')}{dot}{suffix}"

@@ -1,4 +1,4 @@
-"""Files of a tenant and their versions."""
+"""Database tables of files. The content is in the object store."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -10,15 +10,16 @@ from core.db_backend.fields import UpdatedAtField
 
 
 class File(models.Model):
-    """A name under which a person keeps versions of some bytes; in the trash once deleted."""
+    """A file name of one user, and its versions; in the trash once ``deleted_at`` is set."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(max_length=255)
     owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="files")
-    # Checked at commit (PostgreSQL defers it), so a file and its first version are made together
-    # and no file is ever seen without a version. It goes with its file alone.
+    # Deferred: PostgreSQL checks it at commit, so a file and its first version are created
+    # together, and no file is ever visible without a version. A version is deleted only with its
+    # file.
     current = models.OneToOneField("FileVersion", on_delete=models.RESTRICT, related_name="+")
-    # The current version's, kept here so that lists can be ordered by it from an index.
+    # A copy of the current version's size, so that an index can order lists by it.
     size = models.BigIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = UpdatedAtField()
@@ -51,15 +52,15 @@ class File(models.Model):
 
 
 class FileVersion(models.Model):
-    """One content of a file. Its bytes never change; new bytes are a new version."""
+    """One content of a file. It is immutable; new content is a new version."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     file = models.ForeignKey(File, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
-    # Below the tenant's prefix, which files/storage/backend.py puts in front at each call: a row
-    # that strayed into another tenant's schema could still not name this tenant's object.
+    # Relative to the tenant's prefix, which files/storage/backend.py adds at each call. A row that
+    # got into another tenant's schema by mistake could still not name this tenant's object.
     object_name = models.CharField(max_length=255, db_index=True)
-    # A restored version is a new one over the same object, which is counted once.
+    # A restored version is a new row over the same object, which counts once.
     restored_from = models.ForeignKey(
         "self", on_delete=models.CASCADE, null=True, related_name="+", editable=False
     )
@@ -85,15 +86,14 @@ class FileVersion(models.Model):
         return f"{self.file_id} v{self.number}"
 
 
-# The record of every object: written before its first byte, kept until the store has let it go.
 class Upload(models.Model):
-    """Written before the first byte goes to the store, so that nothing there is unaccounted for.
+    """The record of one object, created before its first byte is sent to the store.
 
-    ``pending`` may have bytes in the store, and holds a reservation of the tenant's quota; with
-    ``verify_at`` it is whole there and waits to be read (files/uploads/verification.py).
-    ``ready`` has a FileVersion with the same id. ``failed`` and ``purged`` must have none;
-    ``cleared_at`` tells when the store confirmed that, and rows without it are tried again
-    (files/uploads/cleanup.py).
+    - ``pending``: bytes may be in the store, and quota is reserved. With ``verify_at`` the object
+      is complete and waits for its verification (files/uploads/verification.py).
+    - ``ready``: a FileVersion with the same id exists.
+    - ``failed``, ``purged``: no version exists. ``cleared_at`` is set once the store has deleted
+      everything; until then the clean-up retries (files/uploads/cleanup.py).
     """
 
     class State(models.TextChoices):
@@ -103,7 +103,7 @@ class Upload(models.Model):
         PURGED = "purged", "Purged"
 
     class Strategy(models.TextChoices):
-        """How the bytes come: through the backend, or from the client straight to the store."""
+        """How the content is sent: through the backend, or directly to the store."""
 
         BACKEND = "backend", "Through the backend"
         SINGLE = "single", "By one request to the store"
@@ -124,23 +124,24 @@ class Upload(models.Model):
     strategy = models.CharField(
         max_length=9, choices=Strategy.choices, default=Strategy.BACKEND, db_default="backend"
     )
-    # Why no file came of it; empty otherwise.
+    # Why a failed upload failed; empty otherwise.
     reason = models.CharField(max_length=11, choices=Reason.choices, blank=True, db_default="")
-    # What the client said of it; nothing of it is believed before the object was looked at.
+    # Declared by the client, and not trusted before the object is verified.
     name = models.CharField(max_length=255, blank=True, db_default="")
     size = models.BigIntegerField(null=True)
     content_type = models.CharField(max_length=255, blank=True, db_default="")
     sha256 = models.CharField(max_length=64, blank=True, db_default="")
     part_size = models.BigIntegerField(null=True)
-    # Of the tenant's quota, while it is pending; it takes one object as well (files/quota.py).
+    # Reserved quota while pending, in addition to one object (files/quota.py).
     reserved_bytes = models.BigIntegerField(default=0, db_default=0)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(db_default=Now())
-    # By when something must have arrived in the store; NULL once it has, and where no one asks.
+    # When the first byte must be in the store; NULL once it is, and for uploads through the
+    # backend.
     start_by = models.DateTimeField(null=True, editable=False)
     cleared_at = models.DateTimeField(null=True, blank=True)
-    # When somebody is to read it next. Whoever does puts it off meanwhile.
+    # When it is to be verified next. A verifier moves it forward as its lease.
     verify_at = models.DateTimeField(null=True, blank=True)
     verify_attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
 
@@ -154,7 +155,7 @@ class Upload(models.Model):
         indexes = (
             models.Index(
                 "created_at",
-                # What came by one request has landed beside its object (files/uploads/objects.py).
+                # A single upload has a second object in staging (files/uploads/objects.py).
                 condition=Q(cleared_at=None) & (~Q(state="ready") | Q(strategy="single")),
                 name="uploads_not_settled",
             ),
@@ -180,17 +181,18 @@ class Upload(models.Model):
 
     @property
     def is_verifying(self) -> bool:
-        """Whether it is whole in the store and is read after the answer."""
+        """Whether the object is complete in the store and waits for its verification."""
         return self.state == self.State.PENDING and self.verify_at is not None
 
     def __str__(self) -> str:
         return f"{self.id} {self.state}"
 
 
-# Links that open one file to whoever has them.
 class Share(models.Model):
-    """A link to a file's current content. Of its token a keyed hash is compared; the sealed text
-    is for showing the link again to those who may manage it (accounts/encryption.py).
+    """A public link to a file's current content.
+
+    Requests are compared with a keyed hash of the token. The encrypted token is kept to show the
+    link again to users who may manage it (accounts/encryption.py).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -222,15 +224,12 @@ class Share(models.Model):
         return f"{self.id} of {self.file_id}"
 
 
-# What the tenant's objects take of its quota.
-
-
 class Balance(models.Model):
-    """The one row that every change of what is stored goes through, in the same transaction.
+    """The tenant's use of its quota. Each change of stored objects updates this row as well.
 
-    ``used`` is the sum over versions, restored ones left out, since they share an object.
-    ``reserved`` is the sum over pending uploads. Uploads at once wait for each other on this row,
-    so that together they never take more than there is (files/quota.py).
+    ``used`` is the sum over versions without restored ones, which share an object. ``reserved`` is
+    the sum over pending uploads. Concurrent uploads wait for each other on this row, so that
+    together they stay within the limit (files/quota.py).
     """
 
     ONLY = 1
@@ -240,7 +239,7 @@ class Balance(models.Model):
     used_objects = models.BigIntegerField(default=0)
     reserved_bytes = models.BigIntegerField(default=0)
     reserved_objects = models.BigIntegerField(default=0)
-    # When rows and store were last compared (files/reconciling).
+    # When rows and store were last compared (files/reconciliation).
     reconciled_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -1,4 +1,4 @@
-"""What can be wrong with files, as answers."""
+"""Problems of the files API."""
 
 from core.problems import Problem
 
@@ -10,9 +10,9 @@ class FileTooLarge(Problem):
 
 
 class QuotaExceeded(Problem):
-    """Its member ``quota`` tells the limits and what is taken of them.
+    """The member ``quota`` holds limits and usage.
 
-    ``reservable_bytes`` is there when room is left that this user may not reserve.
+    ``reservable_bytes`` is added when quota is left that this user may not reserve.
     """
 
     status = 413
@@ -21,7 +21,7 @@ class QuotaExceeded(Problem):
 
 
 class TooManyUploads(Problem):
-    """Its member ``limit`` tells how many uploads of one user may be under way."""
+    """The member ``limit`` is the number of open uploads that one user may have."""
 
     status = 409
     code = "too_many_uploads"
@@ -59,7 +59,7 @@ class ChecksumMismatch(Problem):
 
 
 class TooManyShares(Problem):
-    """Its member ``limit`` tells how many links a file may have."""
+    """The member ``limit`` is the number of shares that a file may have."""
 
     status = 409
     code = "too_many_shares"
@@ -85,7 +85,7 @@ class SharePasswordWrong(Problem):
 
 
 class UploadEnded(Problem):
-    """Its member ``reason`` tells why: ``aborted``, ``expired``, ``interrupted``, ``mismatch``."""
+    """The member ``reason`` is ``aborted``, ``expired``, ``interrupted`` or ``mismatch``."""
 
     status = 409
     code = "upload_ended"

@@ -1,4 +1,8 @@
-"""Reading files."""
+"""Access rules of files: every query for rows of ``File`` starts here.
+
+A member reads and changes their own files; owners and administrators of the tenant read and change
+all of them. A file that a user may not read is reported as NotFound, never as forbidden.
+"""
 
 import uuid
 from datetime import datetime, timedelta
@@ -15,48 +19,58 @@ from files.models import File
 ORDERINGS = ("name", "size", "created_at")
 
 
-def find_files(user: User, *, search: str = "") -> QuerySet[File]:
-    """Return the files that a person may see whose name contains ``search``, without case.
-
-    Raises ValidationFailed for a search that no name could contain.
-    """
-    wanted, files = validate_search(search), readable_files(user)
-    return files.filter(name__folded_contains=wanted) if wanted else files
-
-
-# The only doors to files: who may see and change which.
-#
-# A member sees and changes their own files; owners and administrators of the tenant see and change
-# all. What somebody may not see does not exist for them: NotFound, never a refusal.
 def readable_files(user: User) -> QuerySet[File]:
-    """Return the live files that a person may see, each with its current version."""
+    """Return the live files that the user may read, with their current versions."""
     return _accessible_files(user).filter(deleted_at__isnull=True)
 
 
-def trashed_files(user: User) -> QuerySet[File]:
-    """Return the files in the trash that a person may see, each with its current version.
+def find_files(user: User, *, search: str = "") -> QuerySet[File]:
+    """Return the readable files whose name contains ``search``, ignoring case.
 
-    What has been there for longer than the period is gone, whether it was purged already or not.
+    Raises: ValidationFailed (for a search that no name can contain).
+    """
+    term, files = validate_search(search), readable_files(user)
+    return files.filter(name__folded_contains=term) if term else files
+
+
+def trashed_files(user: User) -> QuerySet[File]:
+    """Return the files in the trash that the user may read, with their current versions.
+
+    A file past its retention is left out, whether it is purged already or not.
     """
     return _accessible_files(user).filter(deleted_at__gt=trash_cutoff())
 
 
 def readable_file(user: User, file_id: uuid.UUID) -> File:
-    """Return a file that a person may see. Raises NotFound."""
+    """Return a live file that the user may read. Raises: NotFound."""
     return _get_file(readable_files(user), file_id)
 
 
 def writable_file(user: User, file_id: uuid.UUID) -> File:
-    """Return a file that a person may change, locked until the transaction ends.
+    """Return a file that the user may change, locked until the transaction ends.
 
-    Raises NotFound. Who may see a file may change it; the rule can be narrowed here.
+    Read access implies write access today; the rule can be narrowed here. Raises: NotFound.
     """
     return _get_file(_for_update(readable_files(user)), file_id)
 
 
 def trashed_file(user: User, file_id: uuid.UUID) -> File:
-    """Return a file in the trash, locked until the transaction ends. Raises NotFound."""
+    """Return a file in the trash, locked until the transaction ends. Raises: NotFound."""
     return _get_file(_for_update(trashed_files(user)), file_id)
+
+
+def trash_cutoff() -> datetime:
+    """Return the deletion time before which files are past their retention."""
+    return timezone.now() - _trash_retention()
+
+
+def purge_time(deleted_at: datetime) -> datetime:
+    """Return when a file deleted at that time is due for its purge."""
+    return deleted_at + _trash_retention()
+
+
+def _trash_retention() -> timedelta:
+    return timedelta(seconds=settings.TRASH_SECONDS)
 
 
 def _accessible_files(user: User) -> QuerySet[File]:
@@ -65,31 +79,14 @@ def _accessible_files(user: User) -> QuerySet[File]:
 
 
 def _for_update(files: QuerySet[File]) -> QuerySet[File]:
-    # Without the join: PostgreSQL holds a row that it had to wait for against the version that was
-    # joined before, and a file that got a new one meanwhile would seem to be gone (PostgreSQL
-    # manual, 13.2.1).
+    # Without the join: after waiting for a row lock, PostgreSQL re-checks the row against the
+    # version joined before. A file that got a new version in between would seem to be missing
+    # (PostgreSQL manual, 13.2.1).
     return files.select_related(None).select_for_update()
 
 
 def _get_file(files: QuerySet[File], file_id: uuid.UUID) -> File:
-    found = files.filter(pk=file_id).first()
-    if found is None:
+    file = files.filter(pk=file_id).first()
+    if file is None:
         raise NotFound
-    return found
-
-
-# For how long the trash keeps a file.
-
-
-def trash_cutoff() -> datetime:
-    """Return the moment before which what was deleted is kept no longer."""
-    return timezone.now() - _trash_retention()
-
-
-def purge_time(deleted_at: datetime) -> datetime:
-    """Return when a file that was deleted then is purged."""
-    return deleted_at + _trash_retention()
-
-
-def _trash_retention() -> timedelta:
-    return timedelta(seconds=settings.TRASH_SECONDS)
+    return file

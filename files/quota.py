@@ -1,9 +1,9 @@
-"""What a tenant's objects may take: reserved before the first byte, counted when they are kept.
+"""Storage quota of a tenant: reserved before the first byte, committed when a file is created.
 
-One row (``Balance``) is changed by one statement, in the transaction that makes or ends what it
-counts. That statement checks the limit and locks the row until the commit, so uploads at once never
-overrun it together; ``manage.py reconcile_storage`` compares it with the rows. Whoever locks other
-rows as well locks them first.
+One row (``Balance``) is changed by one statement, in the transaction that creates or ends what it
+counts. That statement checks the limit and locks the row until the commit, so concurrent uploads
+cannot exceed the limit together. ``manage.py reconcile_storage`` compares the row with the sums.
+Other rows are always locked before this one, so there are no deadlocks.
 """
 
 from collections.abc import Mapping
@@ -17,18 +17,16 @@ from tenants.context import current_tenant
 from tenants.limits import limits_of
 from tenants.usage import UsageTotals
 
-# What the rows add up to, in one statement and so at one moment.
+# The sums over all rows, in one statement and therefore in one snapshot.
 SUMS_SQL = """
-    SELECT kept.size AS used_bytes, kept.count AS used_objects,
+    SELECT stored.size AS used_bytes, stored.count AS used_objects,
            pending.size AS reserved_bytes, pending.count AS reserved_objects
     FROM (SELECT coalesce(sum(size), 0)::bigint AS size, count(*) AS count
-          FROM files_fileversion WHERE restored_from_id IS NULL) AS kept,
+          FROM files_fileversion WHERE restored_from_id IS NULL) AS stored,
          (SELECT coalesce(sum(reserved_bytes), 0)::bigint AS size, count(*) AS count
           FROM files_upload WHERE state = 'pending') AS pending
 """
-
-
-# Counted once, when the tenant's first object comes: a schema may be older than its balance.
+# Computed once, before the tenant's first object: a schema may have files but no balance yet.
 INITIAL_BALANCE_SQL = f"""
     INSERT INTO files_balance (id, used_bytes, used_objects, reserved_bytes, reserved_objects)
     SELECT {Balance.ONLY}, sums.* FROM ({SUMS_SQL}) AS sums
@@ -37,37 +35,42 @@ INITIAL_BALANCE_SQL = f"""
 
 
 def reserve(size: int, objects: int = 1) -> None:
-    """Set an amount apart for a pending upload, in its transaction. Raises QuotaExceeded."""
+    """Reserve quota for a pending upload, in its transaction. Raises: QuotaExceeded."""
     limits = limits_of(current_tenant())
-    fits = {}
+    conditions = {}
     if limits.storage_bytes is not None and size:
-        fits["used_bytes__lte"] = Value(limits.storage_bytes - size) - F("reserved_bytes")
+        conditions["used_bytes__lte"] = Value(limits.storage_bytes - size) - F("reserved_bytes")
     if limits.storage_objects is not None and objects:
-        fits["used_objects__lte"] = Value(limits.storage_objects - objects) - F("reserved_objects")
-    if _update_balance(fits, reserved_bytes=size, reserved_objects=objects):
+        conditions["used_objects__lte"] = Value(limits.storage_objects - objects) - F(
+            "reserved_objects"
+        )
+    if _update_balance(conditions, reserved_bytes=size, reserved_objects=objects):
         return
-    # No row, or no room: which of the two is asked only now, because nearly always there is a row.
-    # It may be there since a moment ago, made by somebody else.
+    # Either the row is missing or the quota is exceeded. This is checked only now, because the row
+    # nearly always exists. Another transaction may have created it since.
     ensure_balance()
-    if not _update_balance(fits, reserved_bytes=size, reserved_objects=objects):
+    if not _update_balance(conditions, reserved_bytes=size, reserved_objects=objects):
         raise QuotaExceeded(members={"quota": usage_and_limits()})
 
 
 def check_quota(size: int) -> None:
-    """Raise QuotaExceeded if an object of so many bytes does not fit now. Reserves nothing."""
-    now = usage_and_limits()
-    limit, taken = now["storage_bytes"], (now["used_bytes"] or 0) + (now["reserved_bytes"] or 0)
-    if limit is not None and size > limit - taken:
-        raise QuotaExceeded(members={"quota": now})
+    """Check that an object of ``size`` bytes is within the quota, without a reservation.
+
+    Raises: QuotaExceeded.
+    """
+    quota = usage_and_limits()
+    taken = (quota["used_bytes"] or 0) + (quota["reserved_bytes"] or 0)
+    if quota["storage_bytes"] is not None and size > quota["storage_bytes"] - taken:
+        raise QuotaExceeded(members={"quota": quota})
 
 
 def release_reservation(size: int) -> None:
-    """Give back what an upload had reserved that ends without a file, in its transaction."""
+    """Release the reservation of an upload that ends without a file, in its transaction."""
     _update_balance({}, reserved_bytes=-size, reserved_objects=-1)
 
 
 def commit_reservation(size: int, *, reserved: int) -> None:
-    """Count an object that was kept in place of what was reserved for it, in its transaction."""
+    """Turn the reservation of an upload into usage, in the transaction that creates its version."""
     _update_balance(
         {},
         used_bytes=size,
@@ -78,12 +81,12 @@ def commit_reservation(size: int, *, reserved: int) -> None:
 
 
 def release_usage(size: int, objects: int) -> None:
-    """Stop counting objects whose rows were deleted, in the transaction that deleted them."""
+    """Subtract objects whose rows were deleted, in the transaction that deleted them."""
     _update_balance({}, used_bytes=-size, used_objects=-objects)
 
 
 def usage_and_limits() -> dict[str, int | None]:
-    """Return the limits and what is taken of them, in bytes and objects; None is no limit."""
+    """Return limits, usage and reservations in bytes and objects; a limit of None is unlimited."""
     limits = limits_of(current_tenant())
     balance = Balance.objects.filter(pk=Balance.ONLY).first() or compute_balance()
     return {
@@ -97,36 +100,33 @@ def usage_and_limits() -> dict[str, int | None]:
 
 
 def compute_balance() -> Balance:
-    """Return what the balance should be by the rows, not saved: a copied tenant has none yet."""
+    """Return an unsaved balance computed from the rows; a cloned tenant has no saved one yet."""
     with connection.cursor() as cursor:
         cursor.execute(SUMS_SQL)
         return Balance(Balance.ONLY, *cursor.fetchone())
 
 
 def ensure_balance() -> None:
-    """Make the tenant's balance if it has none.
+    """Create the tenant's balance if it has none.
 
-    Call before the transaction changes what it sums. Two who make it at once wait for each other on
-    its key, and the second leaves it as it is.
+    Call it before the transaction changes what the balance sums. Concurrent transactions wait on
+    its key, and the second one leaves it unchanged.
     """
     if not Balance.objects.filter(pk=Balance.ONLY).exists():
         with connection.cursor() as cursor:
             cursor.execute(INITIAL_BALANCE_SQL)
 
 
-def _update_balance(fits: Mapping[str, object], **by: int) -> int:
-    row = Balance.objects.filter(pk=Balance.ONLY, **fits)
-    return row.update(**{name: F(name) + amount for name, amount in by.items()})
-
-
-# What the tenant that the code runs in keeps in the object store, by its own record.
+def _update_balance(conditions: Mapping[str, object], **changes: int) -> int:
+    row = Balance.objects.filter(pk=Balance.ONLY, **conditions)
+    return row.update(**{name: F(name) + amount for name, amount in changes.items()})
 
 
 def measure_stored_objects() -> UsageTotals:
-    """Return how many objects there are and their bytes: every version, the trash's too.
+    """Return the number and bytes of stored objects: every version, including those in the trash.
 
-    An upload that is under way, or was broken off and not cleared away yet, is not in it.
+    Pending uploads, and ended ones that are not cleaned up yet, are not included.
     """
-    kept = FileVersion.objects.filter(restored_from=None)  # those share their object
-    found = kept.aggregate(count=Count("pk"), size=Sum("size"))
-    return UsageTotals(found["count"], found["size"] or 0)
+    versions = FileVersion.objects.filter(restored_from=None)  # restored versions share an object
+    totals = versions.aggregate(count=Count("pk"), size=Sum("size"))
+    return UsageTotals(totals["count"], totals["size"] or 0)

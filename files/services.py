@@ -1,4 +1,4 @@
-"""What people do with files. Each verb is one transaction, audited, and names who acts."""
+"""Write operations on files. Each one is a single, audited transaction and names its actor."""
 
 import uuid
 from collections.abc import Callable
@@ -28,26 +28,26 @@ def file_target(file: File) -> Target:
     return Target("file", str(file.id), file.name)
 
 
-def create_file_version(*, upload: Upload, name: str, written: ContentInfo, user: User) -> File:
-    """Make what was stored the newest version of the person's file of that name.
+def create_file_version(*, upload: Upload, name: str, content: ContentInfo, user: User) -> File:
+    """Make the stored content the newest version of the user's file of that name.
 
-    A name that the person has no live file of is a new file. Uploads of one name at once each make
-    a version: they wait for each other on the file's row. ``name`` is checked already. Raises
-    StorageUnavailable for an upload that was given up meanwhile.
+    A name without a live file makes a new file. Concurrent uploads of one name wait for each other
+    on the file's row, and each makes a version. ``name`` is valid already. Raises:
+    StorageUnavailable (if the upload was abandoned).
     """
     with transaction.atomic():
         mark_ready(upload)
         version = FileVersion(
             id=upload.id,
             object_name=upload.object_name,
-            size=written.size,
-            sha256=written.sha256,
-            content_type=detect_content_type(written.head, name),
+            size=content.size,
+            sha256=content.sha256,
+            content_type=detect_content_type(content.head, name),
             created_by=user,
         )
         file = _lock_or_create_file(user, name, version)
         add_version(file, version)
-        commit_reservation(written.size, reserved=upload.reserved_bytes)
+        commit_reservation(content.size, reserved=upload.reserved_bytes)
         record(
             "file.uploaded",
             actor=user_actor(user),
@@ -60,57 +60,61 @@ def create_file_version(*, upload: Upload, name: str, written: ContentInfo, user
 
 
 def _lock_or_create_file(user: User, name: str, version: FileVersion) -> File:
-    """Return the person's live file of that name with its row locked, made if there is none."""
+    """Return the user's live file of that name with its row locked; create it if there is none."""
     live = File.objects.filter(owner=user, name=name, deleted_at__isnull=True)
     while True:
         file = live.select_for_update().first()
         if file is not None:
             return file
-        # Of several at once one inserts and the others wait for it on the unique index. Its current
-        # version comes into being in this transaction; the reference is checked at commit.
-        fresh = File(name=name, owner=user, current_id=version.id, size=version.size)
-        File.objects.bulk_create([fresh], ignore_conflicts=True)
+        # One of several concurrent transactions inserts, and the others wait for it on the unique
+        # index. The current version is inserted later in this transaction; PostgreSQL checks the
+        # reference at commit.
+        new_file = File(name=name, owner=user, current_id=version.id, size=version.size)
+        File.objects.bulk_create([new_file], ignore_conflicts=True)
 
 
 def rename_file(file_id: uuid.UUID, *, name: str, user: User, check: Precondition) -> File:
-    """Give a file another name, which may hold folders; its bytes stay where they are.
+    """Rename a file. The name may contain folders; the object keeps its key.
 
-    ``check`` sees the locked row first and may raise. Raises NotFound, ValidationFailed, and
-    NameTaken if the owner has another live file of that name.
+    ``check`` gets the locked row first and may raise. Raises: NotFound, ValidationFailed, NameTaken
+    (if the owner has another live file of that name).
     """
-    wanted = validate_path(name, field="name")
+    new_name = validate_path(name, field="name")
     with transaction.atomic():
         file = writable_file(user, file_id)
         check(file)
-        if file.name != wanted:
-            before, file.name = file.name, wanted
+        if file.name != new_name:
+            before, file.name = file.name, new_name
             save_with_unique_name(file, "name")
             record(
                 "file.renamed",
                 actor=user_actor(user),
                 target=file_target(file),
                 before=before,
-                after=wanted,
+                after=new_name,
             )
         return file
 
 
 def save_with_unique_name(file: File, *columns: str) -> None:
-    """Save a file that becomes live under a name. Raises NameTaken if its owner has another."""
-    taken = NameTaken(errors=[FieldError("name", "taken", NameTaken.title)])
+    """Save a file under a live name.
+
+    Raises: NameTaken (if its owner has another live file of that name).
+    """
+    name_taken = NameTaken(errors=[FieldError("name", "taken", NameTaken.title)])
     same = File.objects.filter(owner=file.owner_id, name=file.name, deleted_at=None)
-    # Asked first, so that what is expected is no error in the database's log.
+    # Query first, so that the expected case causes no error in the database's log.
     if same.exclude(pk=file.pk).exists():
-        raise taken
+        raise name_taken
     try:
         with transaction.atomic():
             file.save(update_fields=[*columns, "updated_at"])
-    except IntegrityError as exc:  # since a moment ago
-        raise taken from exc
+    except IntegrityError as exc:  # another transaction took the name after the query
+        raise name_taken from exc
 
 
 def trash_file(file_id: uuid.UUID, *, user: User, check: Precondition) -> None:
-    """Put a file into the trash. ``check`` sees the locked row first. Raises NotFound."""
+    """Move a file to the trash. ``check`` gets the locked row first. Raises: NotFound."""
     with transaction.atomic():
         file = writable_file(user, file_id)
         check(file)
@@ -119,13 +123,10 @@ def trash_file(file_id: uuid.UUID, *, user: User, check: Precondition) -> None:
         record("file.deleted", actor=user_actor(user), target=file_target(file))
 
 
-# Giving a file another version.
-
-
 def add_version(file: File, version: FileVersion) -> None:
-    """Make a version the newest of a file whose row is locked; its number follows the last one.
+    """Add the newest version to a file whose row is locked; number it after the last one.
 
-    A file that was made for this version names it already, and has not been changed since.
+    A file created for this version refers to it already and is not saved again.
     """
     newest = file.versions.aggregate(newest=Max("number"))["newest"] or 0
     version.file, version.number = file, newest + 1

@@ -1,8 +1,8 @@
-"""Ending files in the trash for good.
+"""The trash: deleted files are restored, or purged for ever.
 
-One transaction deletes the rows, gives back what they took of the quota and writes down which
-objects the store has to let go; they are taken out after its commit. What the store does not clear
-then, ``settle_some`` tries again.
+A purge is one transaction: it deletes the rows, releases their quota usage and marks the objects
+for deletion. The objects are deleted after its commit. What the store does not delete then is
+retried by ``clean_up_due``.
 """
 
 import uuid
@@ -22,36 +22,79 @@ from files.services import Precondition, file_target, save_with_unique_name
 from files.uploads.cleanup import clean_up_due, clean_up_many
 
 PURGE_BATCH_SIZE = 3
-
-
 SWEEP_BATCH_SIZE = 500
 
 
-def purge_file(file_id: uuid.UUID, *, user: User, check: Precondition) -> None:
-    """End a file in the trash now. ``check`` sees the locked row first. Raises NotFound."""
+@dataclass(frozen=True, slots=True)
+class SweepResult:
+    """The number of purged files, and of objects that the store has not deleted yet."""
+
+    files: int
+    left_in_store: int
+
+
+def restore_file(file_id: uuid.UUID, *, name: str | None, user: User, check: Precondition) -> File:
+    """Restore a file from the trash with all its versions, under ``name`` if given.
+
+    ``check`` gets the locked row first and may raise. Raises: NotFound, ValidationFailed, NameTaken
+    (if its owner has a live file of that name).
+    """
+    new_name = None if name is None else validate_path(name, field="name")
     with transaction.atomic():
         file = trashed_file(user, file_id)
         check(file)
-        unwanted = _purge(file, user_actor(user))
-    clean_up_many(unwanted)
+        before, file.deleted_at = file.name, None
+        file.name = new_name or before
+        save_with_unique_name(file, "name", "deleted_at")
+        renamed = {} if file.name == before else {"before": before, "after": file.name}
+        record("file.restored", actor=user_actor(user), target=file_target(file), **renamed)
+        return file
+
+
+def purge_file(file_id: uuid.UUID, *, user: User, check: Precondition) -> None:
+    """Purge a file in the trash now. ``check`` gets the locked row first. Raises: NotFound."""
+    with transaction.atomic():
+        file = trashed_file(user, file_id)
+        check(file)
+        purged = _purge(file, user_actor(user))
+    clean_up_many(purged)
 
 
 def files_due_for_purge() -> QuerySet[File]:
-    """Return the files that have been in the trash for longer than they are kept."""
+    """Return the files in the trash that are past their retention."""
     return File.objects.filter(deleted_at__lte=trash_cutoff())
 
 
-def purge_due_files(at_once: int = PURGE_BATCH_SIZE) -> int:
-    """End a few files whose time in the trash is over; return how many.
+def purge_due_files(limit: int = PURGE_BATCH_SIZE) -> int:
+    """Purge up to ``limit`` files past their retention; return how many were purged.
 
-    Called before a file is taken in and after one is deleted, so that nobody has to remember a cron
-    job. What somebody else is purging is left to them.
+    Called before each upload and after each deletion, so that an installation works without a cron
+    job. Files that another process is purging are skipped.
     """
-    purged = 0
-    while purged < at_once and (unwanted := _purge_oldest()) is not None:
-        clean_up_many(unwanted)
-        purged += 1
-    return purged
+    count = 0
+    while count < limit and (purged := _purge_oldest()) is not None:
+        clean_up_many(purged)
+        count += 1
+    return count
+
+
+def count_due_for_purge() -> SweepResult:
+    """Count what ``sweep_trash`` would purge in the current tenant."""
+    return SweepResult(files_due_for_purge().count(), _count_not_cleared())
+
+
+def sweep_trash() -> SweepResult:
+    """Purge all due files of the current tenant, then retry objects that are still stored."""
+    count = 0
+    while purged := purge_due_files(SWEEP_BATCH_SIZE):
+        count += purged
+    clean_up_due(SWEEP_BATCH_SIZE)
+    return SweepResult(count, _count_not_cleared())
+
+
+def _count_not_cleared() -> int:
+    ended = Upload.objects.exclude(state__in=(Upload.State.PENDING, Upload.State.READY))
+    return ended.filter(cleared_at=None).count()
 
 
 def _purge_oldest() -> list[Upload] | None:
@@ -62,28 +105,28 @@ def _purge_oldest() -> list[Upload] | None:
 
 
 def _purge(file: File, actor: Actor) -> list[Upload]:
-    """Delete a locked file with its versions and shares; return what the store has to let go."""
+    """Delete a locked file with its versions and shares; return the uploads to clean up."""
     ensure_balance()
     target, count = file_target(file), file.versions.count()
-    # A restored version shares its object with the one that it was made of.
+    # A restored version shares the object of the version that it was restored from.
     own = list(FileVersion.objects.filter(file=file, restored_from=None))
-    unwanted = _mark_objects_purged(own)
+    purged = _mark_objects_purged(own)
     file.delete()
     size = sum(version.size for version in own)
     release_usage(size, len(own))
     record("file.purged", actor=actor, target=target, versions=count, size=size)
-    return unwanted
+    return purged
 
 
 def _mark_objects_purged(versions: list[FileVersion]) -> list[Upload]:
-    """Say of each object that it is to go, and forget what its sender had called it.
+    """Mark the uploads of these versions as purged and clear their client-supplied names.
 
-    A copied or restored tenant has no row of it yet.
+    A cloned or restored tenant has no upload rows for its objects, so missing ones are created.
     """
-    named = {version.object_name: version for version in versions}
-    rows = Upload.objects.filter(object_name__in=named)
+    by_name = {version.object_name: version for version in versions}
+    rows = Upload.objects.filter(object_name__in=by_name)
     rows.update(state=Upload.State.PURGED, cleared_at=None, name="")
-    there = set(rows.values_list("object_name", flat=True))
+    existing = set(rows.values_list("object_name", flat=True))
     Upload.objects.bulk_create(
         Upload(
             id=version.id,
@@ -92,56 +135,7 @@ def _mark_objects_purged(versions: list[FileVersion]) -> list[Upload]:
             size=version.size,
             created_by_id=version.created_by_id,
         )
-        for name, version in named.items()
-        if name not in there
+        for name, version in by_name.items()
+        if name not in existing
     )
     return list(rows.all())
-
-
-# Bringing a file back from the trash.
-def restore_file(file_id: uuid.UUID, *, name: str | None, user: User, check: Precondition) -> File:
-    """Make a file in the trash live again, with all its versions and under ``name`` if given.
-
-    ``check`` sees the locked row first and may raise. Raises NotFound, ValidationFailed, and
-    NameTaken if its owner has a live file of that name meanwhile.
-    """
-    wanted = None if name is None else validate_path(name, field="name")
-    with transaction.atomic():
-        file = trashed_file(user, file_id)
-        check(file)
-        before, file.deleted_at = file.name, None
-        file.name = wanted or before
-        save_with_unique_name(file, "name", "deleted_at")
-        renamed = {} if file.name == before else {"before": before, "after": file.name}
-        record("file.restored", actor=user_actor(user), target=file_target(file), **renamed)
-        return file
-
-
-# Purging all that is due in a tenant, for the housekeeper and for operators.
-
-
-@dataclass(frozen=True, slots=True)
-class SweepResult:
-    """Files that were purged or would be, and objects that the store has still to let go."""
-
-    files: int
-    left_in_store: int
-
-
-def count_due_for_purge() -> SweepResult:
-    """Count what ``sweep_trash`` would purge in the tenant that the code runs in."""
-    return SweepResult(files_due_for_purge().count(), _count_not_cleared())
-
-
-def sweep_trash() -> SweepResult:
-    """Purge what is due in the tenant that the code runs in, then ask the store once more."""
-    purged = 0
-    while found := purge_due_files(SWEEP_BATCH_SIZE):
-        purged += found
-    clean_up_due(SWEEP_BATCH_SIZE)
-    return SweepResult(purged, _count_not_cleared())
-
-
-def _count_not_cleared() -> int:
-    ended = Upload.objects.exclude(state__in=(Upload.State.PENDING, Upload.State.READY))
-    return ended.filter(cleared_at=None).count()

@@ -1,4 +1,4 @@
-"""Reading the versions of a file."""
+"""Versions of a file: listed, read, and restored. A version never changes."""
 
 import uuid
 
@@ -15,15 +15,15 @@ from files.services import Precondition, add_version, file_target
 
 
 def file_versions(file_id: uuid.UUID, *, user: User) -> QuerySet[FileVersion]:
-    """Return the versions of a file that a person may see. Raises NotFound."""
+    """Return the versions of a file that the user may read. Raises: NotFound."""
     file = readable_file(user, file_id)
     return FileVersion.objects.select_related("file", "restored_from").filter(file=file)
 
 
 def readable_version(file_id: uuid.UUID, *, user: User, number: int | None) -> FileVersion:
-    """Return a version of a file that a person may see, its current one without a number.
+    """Return one version of a file that the user may read, or the current one without a number.
 
-    Raises NotFound.
+    Raises: NotFound.
     """
     file = readable_file(user, file_id)
     if number in (None, file.current.number):
@@ -37,9 +37,9 @@ def readable_version(file_id: uuid.UUID, *, user: User, number: int | None) -> F
 
 
 def open_version(file_id: uuid.UUID, *, user: User, number: int | None, by: str) -> FileVersion:
-    """Return a version whose bytes the person is about to get, and put that on record.
+    """Return a version that is about to be downloaded, and write an audit event.
 
-    ``by`` is the way they get them: "link" or "content". Raises NotFound.
+    ``by`` is how it is downloaded: "link" or "content". Raises: NotFound.
     """
     with transaction.atomic():
         version = readable_version(file_id, user=user, number=number)
@@ -53,14 +53,11 @@ def open_version(file_id: uuid.UUID, *, user: User, number: int | None, by: str)
         return version
 
 
-# Bringing an older version of a file back.
-
-
 def restore_version(file_id: uuid.UUID, number: int, *, user: User, check: Precondition) -> File:
-    """Make an older content of a file the newest one again, as a new version over the same object.
+    """Make an older content of a file current again, as a new version over the same object.
 
-    Nothing is copied and the history only grows; the quota counts an object once. ``check`` sees
-    the locked row first and may raise. Raises NotFound.
+    Nothing is copied and no version is replaced; the quota counts an object once. ``check`` gets
+    the locked row first and may raise. Raises: NotFound.
     """
     with transaction.atomic():
         file = writable_file(user, file_id)

@@ -11,10 +11,13 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
+from typing import Any, TypeVar
 
 import psycopg
-from django.db import DatabaseError, connection, connections
+from django.db import DatabaseError, connection, connections, transaction
+from django.db.models import Model, QuerySet
+from django.utils import timezone
 
 from core.db_backend.scope import PUBLIC, use_scope
 from core.workers import ShouldStop
@@ -28,6 +31,7 @@ from tenants.routing import tenant_for_id
 NOTIFY_WAIT_SECONDS = 1.0
 RETRY_SECONDS = 2.0
 Callback = Callable[[], None]
+Row = TypeVar("Row", bound=Model)
 log = logging.getLogger(__name__)
 
 
@@ -121,3 +125,22 @@ def _listen(channel: str) -> Iterator[psycopg.Connection[Any]]:
         yield wrapper.connection
     finally:
         wrapper.close()
+
+
+def claim_due(
+    rows: QuerySet[Row], due_field: str, attempts_field: str, *, lease: timedelta
+) -> Row | None:
+    """Lease the row that has been due longest; None if no row is due.
+
+    The lease moves ``due_field`` forward, so that other workers skip the row, and a worker that is
+    killed loses it when the lease ends. ``attempts_field`` counts the leases.
+    """
+    now = timezone.now()
+    due = rows.filter(**{f"{due_field}__lte": now}).order_by(due_field, "pk")
+    with transaction.atomic():
+        row = due.select_for_update(skip_locked=True).first()
+        if row is not None:
+            setattr(row, due_field, now + lease)
+            setattr(row, attempts_field, getattr(row, attempts_field) + 1)
+            row.save(update_fields=[due_field, attempts_field])
+    return row

@@ -1,1 +1,1 @@
-"""HTTP views of files: parse, one service or query call, render."""
+"""API of files. A view parses the request, makes one service or query call, and responds."""

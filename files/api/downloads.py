@@ -1,4 +1,4 @@
-"""Getting a file's bytes: straight from the store, or through the backend."""
+"""Endpoints that return file content: by a redirect to the store, or through the backend."""
 
 import uuid
 from datetime import timedelta
@@ -32,7 +32,7 @@ RANGE_HEADER = OpenApiParameter(
 
 
 class FileDownloadView(ApiView):
-    """A short-lived address of the bytes in the object store."""
+    """A presigned, short-lived URL of the content in the object store."""
 
     actions = {"GET": "files:read"}
 
@@ -41,16 +41,18 @@ class FileDownloadView(ApiView):
         parameters=[VERSION_PARAMETER],
         responses={
             200: OpenApiResponse(DownloadSerializer, "With `Accept: application/json`."),
-            302: OpenApiResponse(description="To the address."),
+            302: OpenApiResponse(description="To the URL."),
         },
     )
     def get(self, request: Request, file_id: uuid.UUID) -> HttpResponseBase:
-        """Redirect to the bytes; who asks for JSON gets the address as text."""
-        asks_only = request.method == "HEAD"  # gets an address that HEAD is signed for, and no row
+        """Redirect to the content; with `Accept: application/json`, return the URL as JSON."""
+        is_head = (
+            request.method == "HEAD"
+        )  # returns a URL signed for HEAD, and writes no audit event
         user, number = current_user(request), requested_version(request)
         version = (
             readable_version(file_id, user=user, number=number)
-            if asks_only
+            if is_head
             else open_version(file_id, user=user, number=number, by="link")
         )
         expires = timezone.now() + timedelta(seconds=settings.DOWNLOAD_URL_SECONDS)
@@ -59,14 +61,14 @@ class FileDownloadView(ApiView):
             document = {"url": url, "expires_at": timestamp(expires)}
             return Response(document, headers={"Vary": "Accept"})
         redirect = HttpResponseRedirect(url, headers={"Vary": "Accept"})
-        # The address works for whoever has it.
+        # The URL works for every client that has it.
         redirect.headers["Cache-Control"] = "no-store"
         redirect.headers["Referrer-Policy"] = "no-referrer"
         return redirect
 
 
 class FileContentView(ApiView):
-    """The bytes, through the backend."""
+    """The content, streamed through the backend."""
 
     actions = {"GET": "files:read"}
 
@@ -74,34 +76,34 @@ class FileContentView(ApiView):
         operation_id="read_file_content",
         parameters=[VERSION_PARAMETER, RANGE_HEADER],
         responses={
-            # Images and the like are sent as what they are.
+            # Safe types, such as images, are sent with their own content type.
             (200, "*/*"): OpenApiTypes.BINARY,
             (206, "*/*"): OpenApiTypes.BINARY,
             304: None,
         },
     )
     def get(self, request: Request, file_id: uuid.UUID) -> HttpResponseBase:
-        """Return the bytes, or the range that is asked for."""
+        """Return the content, or the requested range of it."""
         user = current_user(request)
         version = readable_version(file_id, user=user, number=requested_version(request))
         etag = f'"{version.sha256}"'
         if is_not_modified(request, etag):
             headers = {"ETag": etag, "Cache-Control": CACHE_CONTROL}
             return HttpResponse(status=304, headers=headers)
-        part = _requested_range(request, version, etag)
-        headers = _headers(version, etag, part)
+        byte_range = _requested_range(request, version, etag)
+        headers = _headers(version, etag, byte_range)
         if request.method == "HEAD":
             return HttpResponse(headers=headers)
-        # Of that very version: a newer one may have come since the headers were made.
+        # By its number: a newer version may have been added since the headers were computed.
         open_version(file_id, user=user, number=version.number, by="content")
-        stream = ObjectStream(version, part)
-        return StreamingHttpResponse(stream, status=206 if part else 200, headers=headers)
+        stream = ObjectStream(version, byte_range)
+        return StreamingHttpResponse(stream, status=206 if byte_range else 200, headers=headers)
 
 
 def _requested_range(request: Request, version: FileVersion, etag: str) -> tuple[int, int] | None:
-    """Return the range asked for; an If-Range that names another content asks for the whole.
+    """Return the requested range; an If-Range with another ETag requests the whole content.
 
-    ``Range`` means something with GET alone (RFC 9110 section 14.2).
+    ``Range`` is defined for GET only (RFC 9110 section 14.2).
     """
     if request.method != "GET":
         return None
@@ -111,16 +113,20 @@ def _requested_range(request: Request, version: FileVersion, etag: str) -> tuple
     return parse_range(request.headers.get("Range", ""), version.size)
 
 
-def _headers(version: FileVersion, etag: str, part: tuple[int, int] | None) -> dict[str, Any]:
+def _headers(version: FileVersion, etag: str, byte_range: tuple[int, int] | None) -> dict[str, Any]:
     size = version.size
     headers = {
         "Content-Type": safe_content_type(version.content_type),
         "Content-Disposition": content_disposition(version.file.name),
-        "Content-Length": str(part[1] - part[0] + 1 if part else size),
+        "Content-Length": str(byte_range[1] - byte_range[0] + 1 if byte_range else size),
         "Cache-Control": CACHE_CONTROL,
         "Content-Security-Policy": "sandbox; default-src 'none'",
         "X-Content-Type-Options": "nosniff",
         "Accept-Ranges": "bytes",
         "ETag": etag,
     }
-    return {**headers, "Content-Range": f"bytes {part[0]}-{part[1]}/{size}"} if part else headers
+    return (
+        {**headers, "Content-Range": f"bytes {byte_range[0]}-{byte_range[1]}/{size}"}
+        if byte_range
+        else headers
+    )

@@ -1,4 +1,4 @@
-"""Listing files, adding one, and what can be done to one."""
+"""Endpoints of files: list, upload through the backend, read, rename and delete."""
 
 import uuid
 
@@ -39,7 +39,7 @@ LIST_PARAMETERS = [
 
 
 class FileListView(ApiView):
-    """The files that the caller may see."""
+    """The files that the caller may read."""
 
     actions = {"GET": "files:read", "POST": "files:write"}
 
@@ -53,10 +53,10 @@ class FileListView(ApiView):
     )
     def get(self, request: Request) -> Response:
         """List files by page."""
-        asked = request.query_params
-        ordering = validate_ordering(asked.get("ordering", ""), ORDERINGS)
-        found = find_files(current_user(request), search=asked.get("search", ""))
-        return self.page(request, found, serialize_file, ordering=ordering)
+        query = request.query_params
+        ordering = validate_ordering(query.get("ordering", ""), ORDERINGS)
+        files = find_files(current_user(request), search=query.get("search", ""))
+        return self.page(request, files, serialize_file, ordering=ordering)
 
     @extend_schema(
         operation_id="add_file",
@@ -65,12 +65,12 @@ class FileListView(ApiView):
         responses={201: FileSerializer},
     )
     def post(self, request: Request) -> Response:
-        """Add a file. The same name again is a new version of it, never an overwrite."""
+        """Add a file. An existing name gets a new version; nothing is overwritten."""
         return add_file(request)
 
 
 class FileDetailView(ApiView):
-    """One file: what it is, its name, its end."""
+    """One file."""
 
     actions = {"GET": "files:read", "PATCH": "files:write", "DELETE": "files:write"}
 
@@ -82,7 +82,7 @@ class FileDetailView(ApiView):
         responses={200: FileSerializer, 304: None},
     )
     def get(self, request: Request, file_id: uuid.UUID) -> Response:
-        """Show what a file is."""
+        """Return the metadata of a file."""
         file = readable_file(current_user(request), file_id)
         return response_with_etag(request, serialize_file(file), file_etag(file))
 
@@ -111,7 +111,7 @@ class FileDetailView(ApiView):
 
     @extend_schema(operation_id="delete_file", parameters=[IF_MATCH], responses={204: None})
     def delete(self, request: Request, file_id: uuid.UUID) -> Response:
-        """Put a file into the trash."""
+        """Move a file to the trash."""
         trash_file(
             file_id,
             user=current_user(request),
@@ -121,63 +121,57 @@ class FileDetailView(ApiView):
         return Response(status=204)
 
 
-# Adding a file by ``POST /api/files``.
-
-
 def add_file(request: Request) -> Response:
-    """Keep the file of the request's form; nothing stays in the store if that fails.
+    """Make the form's file a version; after an error nothing of it is left in the store.
 
-    ``path`` names the file in place of the part's own file name, and may hold folders. With an
-    Idempotency-Key that was used before, the first answer is returned and what has just been sent
-    is dropped; name and content make two requests the same.
+    The field ``path`` replaces the file name of the form and may contain folders. With an
+    Idempotency-Key that was used before, the first response is repeated and the new content is
+    discarded. Two requests are the same if name and content are.
     """
     purge_due_files()
     received = _received_file(request)
     try:
         response = _respond(request, received)
     except BaseException:
-        received.drop()
+        received.discard()
         raise
     if received.upload.state != Upload.State.READY:
-        received.drop()
+        received.discard()
     clean_up_due()
     return response
 
 
 def _received_file(request: Request) -> ReceivedFile:
     # The first access to FILES reads the form and sends the file to the store.
-    found = request.FILES.get(FILE_FIELD)
-    if not isinstance(found, ReceivedFile):
-        fault = FieldError(FILE_FIELD, "required", "Send a file in this field of the form.")
-        raise ValidationFailed(errors=[fault])
-    return found
+    received = request.FILES.get(FILE_FIELD)
+    if not isinstance(received, ReceivedFile):
+        error = FieldError(FILE_FIELD, "required", "Send a file in this field of the form.")
+        raise ValidationFailed(errors=[error])
+    return received
 
 
 def _respond(request: Request, received: ReceivedFile) -> Response:
     user = current_user(request)
     name = _requested_name(request, received)
-    written = received.writer.finish()
+    content = received.writer.finish()
     return idempotent(
         request,
         caller=str(user.id),
-        fingerprint=fingerprint_of(name, written.sha256),
+        fingerprint=fingerprint_of(name, content.sha256),
         act=lambda: _created_response(
-            create_file_version(upload=received.upload, name=name, written=written, user=user)
+            create_file_version(upload=received.upload, name=name, content=content, user=user)
         ),
     )
 
 
 def _requested_name(request: Request, received: ReceivedFile) -> str:
     path = request.POST.get("path", "")
-    return (
-        validate_path(path, field="path")
-        if path
-        else validate_filename(received.name, field=FILE_FIELD)
-    )
+    if path:
+        return validate_path(path, field="path")
+    return validate_filename(received.name, field=FILE_FIELD)
 
 
 def _created_response(file: File) -> Response:
-    where = reverse("file", kwargs={"file_id": file.id})
-    return Response(
-        serialize_file(file), status=201, headers={"Location": where, "ETag": file_etag(file)}
-    )
+    location = reverse("file", kwargs={"file_id": file.id})
+    headers = {"Location": location, "ETag": file_etag(file)}
+    return Response(serialize_file(file), status=201, headers=headers)

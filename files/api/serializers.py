@@ -1,4 +1,4 @@
-"""What requests and answers of files look like. Shapes only; the rules live elsewhere."""
+"""Serializers of files, which several endpoints share."""
 
 from typing import Any
 
@@ -20,27 +20,27 @@ from files.models import File
     }
 )
 class ContentField(serializers.FileField):
-    """The bytes of a file in a form. DRF's own is described as an address where it is."""
+    """The content of a file in a form. DRF's own field is described as a URL in the schema."""
 
 
 class AddFileSerializer(serializers.Serializer[Any]):
-    file = ContentField(help_text="The bytes, and the name to keep them under.")
+    file = ContentField(help_text="The content and the file name.")
     path = TextField(
         max_length=MAX_NAME_LENGTH,
         required=False,
-        help_text="A name to use instead of the file's own. It may hold folders: reports/q1.pdf.",
+        help_text="A name that replaces the file name. It may contain folders: reports/q1.pdf.",
     )
 
 
 class RenameFileSerializer(serializers.Serializer[Any]):
-    # The characters are for files/filenames.py; blanks are not trimmed away before it looks.
+    # files/filenames.py validates the characters, including leading and trailing blanks.
     name = TextField(
         max_length=MAX_NAME_LENGTH,
         length_code="too_long",
         required=False,
         allow_blank=True,
         trim_whitespace=False,
-        help_text="It may hold folders, as where a file is uploaded: reports/q1.pdf.",
+        help_text="It may contain folders, as in an upload: reports/q1.pdf.",
     )
 
 
@@ -50,7 +50,7 @@ class FileSerializer(serializers.Serializer[Any]):
     size = serializers.IntegerField(help_text="Bytes.")
     content_type = serializers.CharField()
     sha256 = serializers.CharField(help_text="Of the content, in hexadecimal.")
-    version = serializers.IntegerField(help_text="Counts the contents kept under this name.")
+    version = serializers.IntegerField(help_text="The number of the current version.")
     owner = serializers.UUIDField(help_text="The id of the person whose file it is.")
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
@@ -62,7 +62,7 @@ class DownloadSerializer(serializers.Serializer[Any]):
 
 
 def serialize_file(file: File) -> dict[str, Any]:
-    """Return a file as the API shows it."""
+    """Return a file as the API represents it."""
     return {
         "id": str(file.id),
         "name": file.name,
@@ -77,5 +77,5 @@ def serialize_file(file: File) -> dict[str, Any]:
 
 
 def file_etag(file: File) -> str:
-    """Return the entity tag of a file's metadata."""
+    """Return the ETag of a file's metadata."""
     return etag_of(file.id, file.updated_at)

@@ -1,4 +1,4 @@
-"""Links to files: made, listed, revoked. They are opened elsewhere (pages/shares.py)."""
+"""Endpoints to create, list and revoke shares. Shares are opened in pages/shares.py."""
 
 import uuid
 from collections.abc import Callable
@@ -37,12 +37,7 @@ from idempotency.keys import IDEMPOTENCY_KEY
 from idempotency.services import Action, fingerprint_of, idempotent_prepared
 
 READ_SCOPE = ACTIONS["files:read"].scope
-
-
 MAX_DOWNLOADS = 1_000_000
-
-
-# What requests and answers about links look like. Shapes only; the rules live elsewhere.
 
 
 class CreateShareSerializer(serializers.Serializer[Any]):
@@ -51,7 +46,7 @@ class CreateShareSerializer(serializers.Serializer[Any]):
         allow_null=True,
         default=None,
         validators=[validate_future],
-        help_text="Never without one.",
+        help_text="Without it the share does not expire.",
     )
     max_downloads = IntegerField(
         required=False,
@@ -59,7 +54,7 @@ class CreateShareSerializer(serializers.Serializer[Any]):
         default=None,
         min_value=1,
         max_value=MAX_DOWNLOADS,
-        help_text="As often as anybody likes without one.",
+        help_text="Without it the number is unlimited.",
     )
     password = TextField(
         required=False,
@@ -68,7 +63,7 @@ class CreateShareSerializer(serializers.Serializer[Any]):
         trim_whitespace=False,
         min_length=4,
         max_length=256,
-        help_text="Asked of whoever opens the link; not of those who made it.",
+        help_text="Required to open the link; not required to manage it.",
     )
 
 
@@ -77,26 +72,26 @@ class ShareSerializer(serializers.Serializer[Any]):
     file = serializers.UUIDField(help_text="The id of the file.")
     url = serializers.URLField(
         allow_null=True,
-        help_text="Null once it is revoked, and for API keys that may not read files.",
+        help_text="Null once the share is revoked, and for API keys that may not read files.",
     )
     created_at = serializers.DateTimeField()
-    created_by = serializers.UUIDField(help_text="The id of the person who made it.")
+    created_by = serializers.UUIDField(help_text="The id of the person who created it.")
     expires_at = serializers.DateTimeField(allow_null=True)
     max_downloads = serializers.IntegerField(allow_null=True)
-    downloads = serializers.IntegerField(help_text="How often it was opened.")
+    downloads = serializers.IntegerField(help_text="How often the link was opened.")
     has_password = serializers.BooleanField()
     revoked_at = serializers.DateTimeField(allow_null=True)
 
 
 class FileShareListView(ApiView):
-    """The links to one file."""
+    """The shares of one file."""
 
     actions = {"GET": "shares:read", "POST": "shares:write"}
     pagination_class = KeysetPagination
 
     @extend_schema(operation_id="list_file_shares", responses={200: ShareSerializer(many=True)})
     def get(self, request: Request, file_id: uuid.UUID) -> Response:
-        """List the links to a file by page, newest first, revoked ones too."""
+        """List the shares of a file by page, newest first, including revoked ones."""
         return self.page(
             request, shares_of_file(current_user(request), file_id), _serializer_for(request)
         )
@@ -108,9 +103,9 @@ class FileShareListView(ApiView):
         responses={201: ShareSerializer},
     )
     def post(self, request: Request, file_id: uuid.UUID) -> Response:
-        """Make a link that opens the file's current content to whoever has it.
+        """Create a link that opens the file's current content for every client that has it.
 
-        An API key is shown the address if it has `files:read` too.
+        An API key gets the URL only if it has `files:read` too.
         """
         user, fields = current_user(request), validated(CreateShareSerializer, request)
         return idempotent_prepared(
@@ -138,10 +133,10 @@ def _create_share(
     request: Request, file_id: uuid.UUID, user: User, fields: dict[str, Any]
 ) -> Response:
     share = create_share(file_id, user=user, **fields)
-    where = reverse("share", kwargs={"share_id": share.id})
+    location = reverse("share", kwargs={"share_id": share.id})
     document = _serializer_for(request)(share)
     headers = {
-        "Location": where,
+        "Location": location,
         "ETag": etag_of_document(document),
         "Cache-Control": "no-store",
     }
@@ -149,19 +144,19 @@ def _create_share(
 
 
 class ShareListView(ApiView):
-    """The links to every file that the caller may see, in the trash too."""
+    """The shares of every file that the caller may read, including files in the trash."""
 
     actions = {"GET": "shares:read"}
     pagination_class = KeysetPagination
 
     @extend_schema(operation_id="list_shares", responses={200: ShareSerializer(many=True)})
     def get(self, request: Request) -> Response:
-        """List links by page, newest first, revoked ones too."""
+        """List shares by page, newest first, including revoked ones."""
         return self.page(request, readable_shares(current_user(request)), _serializer_for(request))
 
 
 class ShareDetailView(ApiView):
-    """One link."""
+    """One share."""
 
     actions = {"GET": "shares:read", "DELETE": "shares:write"}
 
@@ -171,28 +166,28 @@ class ShareDetailView(ApiView):
         responses={200: ShareSerializer, 304: None},
     )
     def get(self, request: Request, share_id: uuid.UUID) -> Response:
-        """Show a link and how often it was opened."""
+        """Return a share and how often it was opened."""
         document = _serializer_for(request)(readable_share(current_user(request), share_id))
         response = response_with_etag(request, document, etag_of_document(document))
-        response["Cache-Control"] = "no-store"  # the link works for whoever has it
+        response["Cache-Control"] = "no-store"  # the link works for every client that has it
         return response
 
     @extend_schema(operation_id="revoke_share", parameters=[IF_MATCH], responses={204: None})
     def delete(self, request: Request, share_id: uuid.UUID) -> Response:
-        """End a link at once and for ever; repeating it changes nothing."""
-        shape = _serializer_for(request)
+        """Revoke a share for ever, at once. Repeating it changes nothing."""
+        serialize = _serializer_for(request)
         revoke_share(
             share_id,
             user=current_user(request),
-            check=lambda row: require_match(request, etag_of_document(shape(row))),
+            check=lambda row: require_match(request, etag_of_document(serialize(row))),
         )
         return Response(status=204)
 
 
 def serialize_share(share: Share, *, with_url: bool) -> dict[str, Any]:
-    """Return a link as the API shows it to those who may manage it.
+    """Return a share as the API represents it to users who may manage it.
 
-    ``with_url`` is for those who may read the file: whoever has the address can.
+    ``with_url`` is for callers that may read the file, because the URL gives access to it.
     """
     return {
         "id": str(share.id),

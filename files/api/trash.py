@@ -1,4 +1,4 @@
-"""The trash of the workspace: listed, restored from, emptied."""
+"""Endpoints of the trash: list, restore and purge."""
 
 import uuid
 from typing import Any
@@ -24,45 +24,42 @@ from files.trash import purge_file, restore_file
 
 
 class TrashPagination(KeysetPagination):
-    """Files by the moment of their deletion."""
+    """Pages of files in the trash, ordered by deletion time."""
 
     ordering = "-deleted_at"
 
 
 class TrashedFileSerializer(FileSerializer):
     deleted_at = serializers.DateTimeField()
-    purge_at = serializers.DateTimeField(help_text="Until then it can be restored.")
+    purge_at = serializers.DateTimeField(help_text="The file can be restored until then.")
 
 
 class TrashListView(ApiView):
-    """The deleted files that the caller may see."""
+    """The deleted files that the caller may read."""
 
     actions = {"GET": "files:read"}
     pagination_class = TrashPagination
 
     @extend_schema(operation_id="list_trash", responses={200: TrashedFileSerializer(many=True)})
     def get(self, request: Request) -> Response:
-        """List what is in the trash by page, what was deleted last first."""
+        """List the trash by page, last deleted first."""
         return self.page(request, trashed_files(current_user(request)), serialize_trashed_file)
 
 
 class TrashedFileView(ApiView):
-    """A file in the trash."""
+    """One file in the trash."""
 
     actions = {"DELETE": "files:write"}
 
     @extend_schema(operation_id="purge_file", parameters=[IF_MATCH], responses={204: None})
     def delete(self, request: Request, trashed_id: uuid.UUID) -> Response:
-        """Delete a file for good, with every version and share of it."""
+        """Purge a file for ever, with all its versions and shares."""
         purge_file(
             trashed_id,
             user=current_user(request),
             check=lambda row: require_match(request, file_etag(row)),
         )
         return Response(status=204)
-
-
-# What requests and answers about the trash look like.
 
 
 class RestoreFileSerializer(serializers.Serializer[Any]):
@@ -72,12 +69,12 @@ class RestoreFileSerializer(serializers.Serializer[Any]):
         required=False,
         trim_whitespace=False,
         allow_blank=True,
-        help_text="Another name to restore it under; it may hold folders.",
+        help_text="Another name for the restored file; it may contain folders.",
     )
 
 
 class TrashedFileRestoreView(ApiView):
-    """The way back."""
+    """Restoring a file from the trash."""
 
     actions = {"POST": "files:write"}
 
@@ -88,7 +85,7 @@ class TrashedFileRestoreView(ApiView):
         responses=FileSerializer,
     )
     def post(self, request: Request, trashed_id: uuid.UUID) -> Response:
-        """Bring a file back with all its versions, under another name if its own is taken."""
+        """Restore a file with all its versions, under another name if its own is in use."""
         fields = validated(RestoreFileSerializer, request)
         file = restore_file(
             trashed_id,
@@ -100,8 +97,8 @@ class TrashedFileRestoreView(ApiView):
 
 
 def serialize_trashed_file(file: File) -> dict[str, Any]:
-    """Return a file in the trash as the API shows it."""
-    assert file.deleted_at is not None  # noqa: S101 - what the query has asked for
+    """Return a file in the trash as the API represents it."""
+    assert file.deleted_at is not None  # noqa: S101 - the query selects deleted files only
     return {
         **serialize_file(file),
         "deleted_at": timestamp(file.deleted_at),

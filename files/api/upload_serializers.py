@@ -1,4 +1,4 @@
-"""What requests and answers of uploads look like. Shapes only; the rules live elsewhere."""
+"""Serializers of direct uploads."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -17,28 +17,28 @@ from files.uploads.presigning import presigned_urls, required_headers
 MAX_SIZE = 2**63 - 1
 MAX_PARTS_PER_REQUEST = 1000
 MAX_PARTS = 10_000  # of one upload (Amazon S3 user guide, "Multipart upload limits")
-VERIFYING = "verifying"  # whole in the store, but not read yet
+VERIFYING = "verifying"  # complete in the store, but not verified yet
 
 
 class CreateUploadSerializer(serializers.Serializer[Any]):
-    # The characters are for files/filenames.py.
+    # files/filenames.py validates the characters.
     name = TextField(
         max_length=MAX_NAME_LENGTH,
         length_code="too_long",
         trim_whitespace=False,
         allow_blank=True,
-        help_text="May hold folders: reports/q1.pdf.",
+        help_text="May contain folders: reports/q1.pdf.",
     )
     size = IntegerField(min_value=0, max_value=MAX_SIZE, help_text="Bytes.")
     content_type = MediaTypeField(
         default=OCTET_STREAM,
-        help_text="What the store is told; what the file turns out to be is found out afterwards.",
+        help_text="Sent to the store; the type of the file is detected from its content.",
     )
     sha256 = RegexField(
         r"^[0-9a-fA-F]{64}\Z",
         max_length=64,
         required=False,
-        help_text="Of the content, in hexadecimal; other bytes are then refused.",
+        help_text="Of the content, in hexadecimal; other content is then refused.",
     )
 
 
@@ -51,29 +51,31 @@ class PartNumbersSerializer(serializers.Serializer[Any]):
 
     @staticmethod
     def require_within(numbers: list[int], count: int) -> None:
-        """Raise ValidationFailed for a part that the file does not have."""
+        """Check that the file has these parts. Raises: ValidationFailed."""
         if max(numbers) > count:
-            fault = FieldError("numbers", "max_value", f"The file has {count} parts.")
-            raise ValidationFailed(errors=[fault])
+            error = FieldError("numbers", "max_value", f"The file has {count} parts.")
+            raise ValidationFailed(errors=[error])
 
 
 class SentPartSerializer(serializers.Serializer[Any]):
     number = IntegerField(min_value=1, max_value=MAX_PARTS)
     etag = TextField(
-        max_length=256, required=False, help_text="As the store answered; compared if given."
+        max_length=256,
+        required=False,
+        help_text="From the response of the store; compared if given.",
     )
 
     def to_internal_value(self, data: Any) -> Any:
-        """Take S3's own spelling as well: ``PartNumber``, ``ETag``, ``part_number``."""
+        """Accept S3's spelling too: ``PartNumber``, ``ETag``, ``part_number``."""
         if isinstance(data, dict):
-            known = {"PartNumber": "number", "part_number": "number", "ETag": "etag"}
-            data = {known.get(name, name): value for name, value in data.items()}
+            aliases = {"PartNumber": "number", "part_number": "number", "ETag": "etag"}
+            data = {aliases.get(name, name): value for name, value in data.items()}
         return super().to_internal_value(data)
 
 
 class CompleteUploadSerializer(serializers.Serializer[Any]):
-    parts = SentPartSerializer(  # type: ignore[call-arg]  # DRF hands it on to the list
-        many=True, max_length=MAX_PARTS, required=False, help_text="Of an upload in parts."
+    parts = SentPartSerializer(  # type: ignore[call-arg]  # DRF passes it to the list
+        many=True, max_length=MAX_PARTS, required=False, help_text="Of a multipart upload."
     )
 
 
@@ -89,19 +91,19 @@ class UploadSummarySerializer(serializers.Serializer[Any]):
     part_size = serializers.IntegerField(help_text="Of every part but the last, in bytes.")
     part_count = serializers.IntegerField()
     created_at = serializers.DateTimeField()
-    expires_at = serializers.DateTimeField(help_text="What is not completed by then is dropped.")
+    expires_at = serializers.DateTimeField(help_text="The upload must be completed by then.")
     start_by = serializers.DateTimeField(
-        allow_null=True, help_text="What nothing was sent of by then is dropped."
+        allow_null=True, help_text="The first byte must be sent by then."
     )
-    created_by = serializers.UUIDField(help_text="The id of the person who began it.")
+    created_by = serializers.UUIDField(help_text="The id of the person who created it.")
 
 
 class PartUrlsSerializer(serializers.Serializer[Any]):
     urls = serializers.ListField(
-        child=serializers.URLField(), help_text="One for each part: PUT its bytes there."
+        child=serializers.URLField(), help_text="One for each part: PUT its bytes to it."
     )
     headers = serializers.DictField(
-        child=serializers.CharField(), help_text="Send these along with the bytes."
+        child=serializers.CharField(), help_text="Send these headers with the bytes."
     )
 
 
@@ -116,11 +118,11 @@ class StoredPartSerializer(serializers.Serializer[Any]):
 
 
 class UploadSerializer(UploadSummarySerializer):
-    parts = StoredPartSerializer(many=True, help_text="Those that the store has already.")
+    parts = StoredPartSerializer(many=True, help_text="The parts that the store has.")
 
 
 def serialize_upload(upload: Upload) -> dict[str, Any]:
-    """Return an upload as the API shows it, without its parts."""
+    """Return an upload as the API represents it, without its parts."""
     return {
         "id": str(upload.id),
         "name": upload.name,
@@ -138,10 +140,10 @@ def serialize_upload(upload: Upload) -> dict[str, Any]:
 
 
 def serialize_part_urls(upload: Upload, numbers: Iterable[int]) -> dict[str, Any]:
-    """Return the addresses for some parts, and what to send along."""
+    """Return the URLs of some parts and the headers to send with them."""
     return {"urls": presigned_urls(upload, numbers), "headers": required_headers(upload)}
 
 
 def claimed_parts(fields: dict[str, Any]) -> dict[int, str]:
-    """Return the parts that a client says it has sent, number to ETag."""
+    """Return the parts that the client says it has sent, number to ETag."""
     return {part["number"]: part["etag"] for part in fields.get("parts", []) if part.get("etag")}

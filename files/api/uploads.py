@@ -1,4 +1,4 @@
-"""Uploads from a client straight to the object store."""
+"""Endpoints of direct uploads: create, list, read, sign parts, complete, abort."""
 
 import uuid
 from typing import Any
@@ -30,7 +30,7 @@ from files.api.upload_serializers import (
 from files.models import Upload
 from files.trash import purge_due_files
 from files.uploads.cleanup import clean_up_due
-from files.uploads.completing import complete_upload
+from files.uploads.completion import complete_upload
 from files.uploads.direct import (
     UploadSpec,
     abort_upload,
@@ -46,20 +46,21 @@ from idempotency.keys import IDEMPOTENCY_KEY
 from idempotency.services import fingerprint_of, idempotent
 
 MAX_INITIAL_URLS = 100
-RETRY_AFTER_SECONDS = 2  # seconds
+RETRY_AFTER_SECONDS = 2
 
 
 class UploadListView(ApiView):
-    """Uploads under way."""
+    """The open uploads."""
 
     actions = {"GET": "files:write", "POST": "files:write"}
     pagination_class = KeysetPagination
 
     @extend_schema(operation_id="list_uploads", responses={200: UploadSummarySerializer(many=True)})
     def get(self, request: Request) -> Response:
-        """List uploads under way by page, newest first.
+        """List open uploads by page, newest first.
 
-        Members see their own; owners and administrators see everybody's, and may end them.
+        Members see their own. Owners and administrators see the uploads of all people and may abort
+        them.
         """
         return self.page(request, open_uploads(current_user(request)), serialize_upload)
 
@@ -70,15 +71,16 @@ class UploadListView(ApiView):
         responses={201: CreatedUploadSerializer},
     )
     def post(self, request: Request) -> Response:
-        """Reserve room for a file; the answer says where its bytes go.
+        """Reserve storage for a file and return URLs to send its content to.
 
-        Small files go by one PUT, larger ones in parts. There are addresses for up to the first 100
-        parts; ask for more as they are needed. What nothing is sent of by `start_by` ends then.
+        Small files are sent by one PUT, larger ones in parts. The response has URLs for up to the
+        first 100 parts; request more as they are needed. An upload without content expires at
+        `start_by`.
         """
         fields = validated(CreateUploadSerializer, request)
         user = current_user(request)
         purge_due_files()
-        clean_up_due()  # before: what ends here may be the room that is asked for
+        clean_up_due()  # first, because this may release the quota that is needed
         response = idempotent(
             request,
             caller=str(user.id),
@@ -86,22 +88,22 @@ class UploadListView(ApiView):
             act=lambda: _created_response(create_upload(UploadSpec(**fields), user=user)),
             recheck=lambda first: own_upload(user, uuid.UUID(first["id"])),
         )
-        # Signed anew each time, also for an answer that is repeated, if the upload is still open
-        # then; and only now is the row there.
+        # After the commit of the row. A repeated response gets new URLs too, if the upload is still
+        # open.
         upload = ensure_multipart(writable_upload(user, uuid.UUID(response.data["id"])))
         numbers = range(1, min(part_count(upload), MAX_INITIAL_URLS) + 1)
         response.data.update(serialize_upload(upload), **serialize_part_urls(upload, numbers))
-        response["Cache-Control"] = "no-store"  # the addresses work for whoever has them
+        response["Cache-Control"] = "no-store"  # the URLs work for every client that has them
         return response
 
 
 def _created_response(upload: Upload) -> Response:
-    where = reverse("upload", kwargs={"upload_id": upload.id})
-    return Response(serialize_upload(upload), status=201, headers={"Location": where})
+    location = reverse("upload", kwargs={"upload_id": upload.id})
+    return Response(serialize_upload(upload), status=201, headers={"Location": location})
 
 
 class UploadDetailView(ApiView):
-    """An upload: the caller's, for owners and administrators anybody's."""
+    """One upload: the caller's own, or any for owners and administrators."""
 
     actions = {"GET": "files:write", "DELETE": "files:write"}
 
@@ -111,7 +113,7 @@ class UploadDetailView(ApiView):
         responses={200: UploadSerializer, 304: None},
     )
     def get(self, request: Request, upload_id: uuid.UUID) -> Response:
-        """Tell how far it has come: which parts the store has."""
+        """Return the progress of an upload: the parts that the store has."""
         document = _serialize_with_parts(visible_upload(current_user(request), upload_id))
         response = response_with_etag(request, document, etag_of_document(document))
         response["Cache-Control"] = "no-store"
@@ -119,8 +121,8 @@ class UploadDetailView(ApiView):
 
     @extend_schema(operation_id="abort_upload", parameters=[IF_MATCH], responses={204: None})
     def delete(self, request: Request, upload_id: uuid.UUID) -> Response:
-        """Call it off; nothing stays of it and its room is free again."""
-        conditional = "If-Match" in request.headers  # or the store need not be asked
+        """Abort an upload; its content is deleted and its quota released."""
+        conditional = "If-Match" in request.headers  # otherwise no request to the store is needed
 
         def check(upload: Upload) -> None:
             if conditional:
@@ -131,15 +133,15 @@ class UploadDetailView(ApiView):
 
 
 def _serialize_with_parts(upload: Upload) -> dict[str, Any]:
-    """Return an upload as the API shows it. Raises StorageUnavailable."""
-    coming = upload.state == Upload.State.PENDING and not upload.is_verifying
-    parts = list_parts(upload) if coming else []
-    listed = [{"number": p.number, "size": p.size, "etag": p.etag} for p in parts]
-    return {**serialize_upload(upload), "parts": listed}
+    """Return an upload with its stored parts. Raises: StorageUnavailable."""
+    accepts_parts = upload.state == Upload.State.PENDING and not upload.is_verifying
+    parts = list_parts(upload) if accepts_parts else []
+    rows = [{"number": p.number, "size": p.size, "etag": p.etag} for p in parts]
+    return {**serialize_upload(upload), "parts": rows}
 
 
 class UploadPartsView(ApiView):
-    """Addresses for parts."""
+    """Presigned URLs of parts."""
 
     actions = {"POST": "files:write"}
 
@@ -147,7 +149,7 @@ class UploadPartsView(ApiView):
         operation_id="sign_parts", request=PartNumbersSerializer, responses=PartUrlsSerializer
     )
     def post(self, request: Request, upload_id: uuid.UUID) -> Response:
-        """Give an address for each of the parts, in the order asked for."""
+        """Return a URL for each of the parts, in the requested order."""
         numbers = validated(PartNumbersSerializer, request)["numbers"]
         upload = ensure_multipart(writable_upload(current_user(request), upload_id))
         PartNumbersSerializer.require_within(numbers, part_count(upload))
@@ -155,7 +157,7 @@ class UploadPartsView(ApiView):
 
 
 class UploadCompleteView(ApiView):
-    """The end of an upload."""
+    """Completion of an upload."""
 
     actions = {"POST": "files:write"}
 
@@ -165,9 +167,10 @@ class UploadCompleteView(ApiView):
         responses={201: FileSerializer, 202: UploadSummarySerializer},
     )
     def post(self, request: Request, upload_id: uuid.UUID) -> Response:
-        """Make the file of what was sent. Asking again returns the same file.
+        """Make the sent content a file. Repeating the request returns the same file.
 
-        What is too large to be verified while you wait answers 202 until it is; then ask again.
+        A large upload is verified in the background: the response is 202 until then; repeat the
+        request.
         """
         fields: dict[str, Any] = validated(CompleteUploadSerializer, request)
         user = current_user(request)
@@ -175,15 +178,15 @@ class UploadCompleteView(ApiView):
         clean_up_due()
         if file is None:
             return _accepted_response(own_upload(user, upload_id))
-        where = reverse("file", kwargs={"file_id": file.id})
-        headers = {"Location": where, "ETag": file_etag(file)}
+        location = reverse("file", kwargs={"file_id": file.id})
+        headers = {"Location": location, "ETag": file_etag(file)}
         return Response(serialize_file(file), status=201, headers=headers)
 
 
 def _accepted_response(upload: Upload) -> Response:
-    where = reverse("upload", kwargs={"upload_id": upload.id})
+    location = reverse("upload", kwargs={"upload_id": upload.id})
     headers = {
-        "Location": where,
+        "Location": location,
         "Retry-After": str(RETRY_AFTER_SECONDS),
         "Cache-Control": "no-store",
     }

@@ -1,4 +1,4 @@
-"""The versions of a file."""
+"""Endpoints of a file's versions: list and restore."""
 
 import uuid
 from typing import Any
@@ -23,37 +23,34 @@ from idempotency.keys import IDEMPOTENCY_KEY
 from idempotency.services import fingerprint_of, idempotent
 
 MAX_VERSION = 2**31 - 1
-
-
 VERSION_PARAMETER = OpenApiParameter(
-    "version", int, description="The number of an older version; the current one without it."
+    "version", int, description="The number of a version; the current one by default."
 )
 
 
 class VersionPagination(KeysetPagination):
-    """Versions by number, which is unique in a file."""
+    """Pages of versions, ordered by number, which is unique in a file."""
 
     ordering = "-number"
 
 
-# What requests and answers about versions look like.
-
-
 class VersionSerializer(serializers.Serializer[Any]):
-    version = serializers.IntegerField(help_text="Counts the contents of the file from 1.")
+    version = serializers.IntegerField(help_text="The number of the version, from 1.")
     size = serializers.IntegerField(help_text="Bytes.")
     content_type = serializers.CharField()
     sha256 = serializers.CharField(help_text="Of the content, in hexadecimal.")
     created_at = serializers.DateTimeField()
-    created_by = serializers.UUIDField(help_text="The id of the person who sent or restored it.")
-    current = serializers.BooleanField(help_text="Whether the file has this content now.")
+    created_by = serializers.UUIDField(
+        help_text="The id of the person who uploaded or restored it."
+    )
+    current = serializers.BooleanField(help_text="Whether it is the current version.")
     restored_from = serializers.IntegerField(
-        allow_null=True, help_text="The number of the version that it brought back."
+        allow_null=True, help_text="The number of the version that was restored."
     )
 
 
 class VersionListView(ApiView):
-    """Every content that a file has had."""
+    """The versions of a file."""
 
     actions = {"GET": "files:read"}
     pagination_class = VersionPagination
@@ -67,7 +64,7 @@ class VersionListView(ApiView):
 
 
 class VersionRestoreView(ApiView):
-    """Bringing an older content back."""
+    """Restoring an older version."""
 
     actions = {"POST": "files:write"}
 
@@ -78,7 +75,7 @@ class VersionRestoreView(ApiView):
         responses=FileSerializer,
     )
     def post(self, request: Request, file_id: uuid.UUID, version: int) -> Response:
-        """Make an older version the newest again: a new one with the same content, not a copy."""
+        """Make an older version current again, as a new version over the same stored content."""
         user = current_user(request)
         return idempotent(
             request,
@@ -100,8 +97,8 @@ def _file_response(file: File) -> Response:
 
 
 def serialize_version(version: FileVersion) -> dict[str, Any]:
-    """Return a version as the API shows it."""
-    former = version.restored_from
+    """Return a version as the API represents it."""
+    source = version.restored_from
     return {
         "version": version.number,
         "size": version.size,
@@ -110,20 +107,23 @@ def serialize_version(version: FileVersion) -> dict[str, Any]:
         "created_at": timestamp(version.created_at),
         "created_by": str(version.created_by_id),
         "current": version.file.current_id == version.pk,
-        "restored_from": former.number if former else None,
+        "restored_from": source.number if source else None,
     }
 
 
 def requested_version(request: Request) -> int | None:
-    """Return the version that is asked for, None for the current one. Raises ValidationFailed."""
-    asked = request.query_params.get("version")
-    if asked is None:
+    """Return the requested version number, None for the current version.
+
+    Raises: ValidationFailed.
+    """
+    text = request.query_params.get("version")
+    if text is None:
         return None
     try:
-        version = parse_integer(asked)
+        version = parse_integer(text)
     except ValueError:
         version = -1
     if not 0 <= version <= MAX_VERSION:
-        fault = FieldError("version", "invalid", "Give the number of a version.")
-        raise ValidationFailed(errors=[fault])
+        error = FieldError("version", "invalid", "Give the number of a version.")
+        raise ValidationFailed(errors=[error])
     return version

@@ -1,1 +1,1 @@
-"""Comparing what the rows say, what the balance says and what the store has, tenant by tenant."""
+"""Reconciliation: comparing rows, balance and store of one tenant, and repairing differences."""

@@ -1,8 +1,9 @@
-"""Comparing the objects in the store with the rows, in both directions and in constant memory.
+"""Comparison of the store with the rows, in both directions and in constant memory.
 
-The store lists by name, and an object's name ends with the id of its version. So each page of the
-listing stands for a range of ids, and the versions in that range should be on it. What is not is
-asked for by itself, which also settles what came or went while the pages were read.
+The store lists objects by name, and the name of an object ends with the id of its version. So each
+page of the listing covers a range of ids, and the versions in that range should be on the page. A
+version that is not is looked up by a request of its own. That request also covers objects that
+were created or deleted during the listing.
 """
 
 import uuid
@@ -28,78 +29,122 @@ from files.uploads.objects import STAGING_PREFIX
 from tenants.context import current_tenant
 
 LOWEST_ID = uuid.UUID(int=0)
-
-
 BATCH_SIZE = 1000
-
-
 OBJECT_PREFIX = "files/"
 
 
-def compare_objects(work: ReconciliationOptions, findings: ReconciliationReport) -> None:
-    """Find objects without rows, rows without objects, and differing sizes; repair what can be.
+def compare_objects(options: ReconciliationOptions, report: ReconciliationReport) -> None:
+    """Report objects without rows, rows without objects, and wrong sizes; delete the first kind.
 
-    Raises StorageUnavailable.
+    Raises: StorageUnavailable.
     """
     after = LOWEST_ID
     for page in list_objects():
-        findings.objects += len(page)
-        _find_unexpected_objects(page, work, findings)
-        names = {stored.name for stored in page}
-        upto = _last_id(names) or after
-        _find_missing_objects(after, upto, names, findings)
-        after = max(after, upto)
-        work.told(len(page))
-    _find_missing_objects(after, None, set(), findings)
+        report.objects += len(page)
+        _find_unexpected_objects(page, options, report)
+        names = {listed.name for listed in page}
+        last = _last_id(names) or after
+        _find_missing_objects(after, last, names, report)
+        after = max(after, last)
+        options.on_progress(len(page))
+    _find_missing_objects(after, None, set(), report)
+
+
+def compare_noncurrent_versions(
+    options: ReconciliationOptions, report: ReconciliationReport
+) -> None:
+    """Report old versions and delete markers that no row needs, and delete them.
+
+    The backend deletes permanently and never writes twice to one key. So these come from a process
+    that was killed, or from a mistake of another client, which is what versioning protects from.
+    The history of an object with a version row is deleted only if the current content is the right
+    one. Raises: StorageUnavailable.
+    """
+    prefix = current_tenant().object_prefix
+    for history in list_versions(prefix):
+        if any(not version.is_current for version in history):
+            name = history[0].key.removeprefix(key_prefix(prefix))
+            _check_history(name, history, options, report)
 
 
 def _find_unexpected_objects(
-    page: list[ListedObject], work: ReconciliationOptions, findings: ReconciliationReport
+    page: list[ListedObject], options: ReconciliationOptions, report: ReconciliationReport
 ) -> None:
-    names = [stored.name for stored in page]
-    sizes, known = version_sizes(names), expected_names(names)
-    for stored in page:
-        if stored.name not in known:
-            _check_object(stored, work, findings)
-        elif sizes.get(stored.name, stored.size) != stored.size:
-            _report_size(stored.name, sizes[stored.name], findings)
+    names = [listed.name for listed in page]
+    sizes, expected = version_sizes(names), expected_names(names)
+    for listed in page:
+        if listed.name not in expected:
+            _check_object(listed, options, report)
+        elif sizes.get(listed.name, listed.size) != listed.size:
+            _report_size(listed.name, sizes[listed.name], report)
 
 
 def _check_object(
-    stored: ListedObject, work: ReconciliationOptions, findings: ReconciliationReport
+    listed: ListedObject, options: ReconciliationOptions, report: ReconciliationReport
 ) -> None:
-    """Take out what nobody knows of, unless it is young, or somebody knows of it after all."""
-    if stored.since > work.before:
-        findings.young += 1
+    """Report and delete an unexpected object, unless it is too new or has a row by now."""
+    if listed.modified_at > options.cutoff:
+        report.young += 1
         return
-    may_repair = work.may_repair()
-    if expected_names([stored.name]):
+    may_repair = options.may_repair()
+    if expected_names([listed.name]):
         return
-    kind = (
-        DifferenceKind.LANDING if stored.name.startswith(STAGING_PREFIX) else DifferenceKind.ORPHAN
-    )
-    findings.add(kind, f"{stored.name} ({stored.size} bytes, of {_format_time(stored.since)})")
+    is_staged = listed.name.startswith(STAGING_PREFIX)
+    kind = DifferenceKind.STAGING if is_staged else DifferenceKind.ORPHAN
+    modified = _format_time(listed.modified_at)
+    report.add(kind, f"{listed.name} ({listed.size} bytes, of {modified})")
     if may_repair:
-        delete_object(stored.name)
-        findings.fixed(kind)
+        delete_object(listed.name)
+        report.add_fixed(kind)
 
 
-def _report_size(name: str, size: int, findings: ReconciliationReport) -> None:
-    found = stored_size(name)
-    if found not in (None, size) and version_sizes([name]):
-        findings.add(DifferenceKind.SIZE, f"{name} has {found} bytes and should have {size}")
+def _report_size(name: str, size: int, report: ReconciliationReport) -> None:
+    actual = stored_size(name)
+    if actual not in (None, size) and version_sizes([name]):
+        report.add(DifferenceKind.SIZE, f"{name} has {actual} bytes and should have {size}")
 
 
 def _find_missing_objects(
-    after: uuid.UUID, upto: uuid.UUID | None, names: set[str], findings: ReconciliationReport
+    after: uuid.UUID, last: uuid.UUID | None, names: set[str], report: ReconciliationReport
 ) -> None:
-    for version in _versions(after, upto):
-        findings.versions += 1
+    for version in _versions(after, last):
+        report.versions += 1
         name = version.object_name
         if name not in names and stored_size(name) is None and version_sizes([name]):
-            findings.add(
-                DifferenceKind.MISSING, f"{name} of file {version.file_id}, {version.size} bytes"
-            )
+            example = f"{name} of file {version.file_id}, {version.size} bytes"
+            report.add(DifferenceKind.MISSING, example)
+
+
+def _check_history(
+    name: str,
+    history: list[ObjectVersion],
+    options: ReconciliationOptions,
+    report: ReconciliationReport,
+) -> None:
+    may_repair = options.may_repair()
+    noncurrent = [version for version in history if not version.is_current]
+    if name.startswith(STAGING_PREFIX) and may_repair:
+        # A presigned URL may be written to many times; only the last content can become a file.
+        delete_versions(noncurrent)
+        return
+    if max(version.modified_at for version in history) > options.cutoff:
+        report.young += 1
+        return
+    if _is_needed(name, history):
+        return
+    report.add(DifferenceKind.NONCURRENT, f"{name}, {len(noncurrent)} kept")
+    if may_repair:
+        delete_versions(noncurrent)
+        report.add_fixed(DifferenceKind.NONCURRENT)
+
+
+def _is_needed(name: str, history: list[ObjectVersion]) -> bool:
+    """Whether a row may need an older version of this object."""
+    row = FileVersion.objects.filter(object_name=name, restored_from=None).first()
+    if row is not None:
+        return stored_sha256(name) != row.sha256
+    # An object without a row is handled by compare_objects, together with its versions.
+    return any(version.is_current for version in history) or bool(expected_names([name]))
 
 
 def _last_id(names: set[str]) -> uuid.UUID | None:
@@ -107,64 +152,15 @@ def _last_id(names: set[str]) -> uuid.UUID | None:
     return max(filter(None, ids), default=None)
 
 
-def _versions(after: uuid.UUID, upto: uuid.UUID | None) -> Iterator[FileVersion]:
-    """Give the versions with an object of their own whose ids are in a range, in their order."""
+def _versions(after: uuid.UUID, last: uuid.UUID | None) -> Iterator[FileVersion]:
+    """Yield the versions with their own object in a range of ids, ordered by id."""
     rows = FileVersion.objects.filter(restored_from=None).order_by("pk")
-    if upto is not None:
-        rows = rows.filter(pk__lte=upto)
-    while some := list(rows.filter(pk__gt=after)[:BATCH_SIZE]):
-        yield from some
-        after = some[-1].pk
+    if last is not None:
+        rows = rows.filter(pk__lte=last)
+    while batch := list(rows.filter(pk__gt=after)[:BATCH_SIZE]):
+        yield from batch
+        after = batch[-1].pk
 
 
 def _format_time(when: datetime) -> str:
     return f"{when:%Y-%m-%d %H:%M:%S} UTC"
-
-
-# Finding what a bucket with versioning keeps and no row needs: former versions, delete markers.
-#
-# The backend deletes for good and writes to no key twice. What is found here came of a process
-# that died, or of somebody else: the slip that versioning is there for. So of an object that a row
-# names nothing goes unless its current bytes are those that the row stands for.
-
-
-def compare_noncurrent_versions(
-    work: ReconciliationOptions, findings: ReconciliationReport
-) -> None:
-    """Find former versions and markers that no row needs; repair. Raises StorageUnavailable."""
-    prefix = current_tenant().object_prefix
-    for history in list_versions(prefix):
-        if any(not kept.is_current for kept in history):
-            _check_history(history[0].key.removeprefix(key_prefix(prefix)), history, work, findings)
-
-
-def _check_history(
-    name: str,
-    history: list[ObjectVersion],
-    work: ReconciliationOptions,
-    findings: ReconciliationReport,
-) -> None:
-    may_repair = work.may_repair()
-    former = [kept for kept in history if not kept.is_current]
-    if name.startswith(STAGING_PREFIX) and may_repair:
-        # An address may be written to again and again; only what landed last becomes a file.
-        delete_versions(former)
-        return
-    if max(kept.since for kept in history) > work.before:
-        findings.young += 1
-        return
-    if _is_needed(name, history):
-        return
-    findings.add(DifferenceKind.FORMER, f"{name}, {len(former)} kept")
-    if may_repair:
-        delete_versions(former)
-        findings.fixed(DifferenceKind.FORMER)
-
-
-def _is_needed(name: str, history: list[ObjectVersion]) -> bool:
-    """Whether somebody stands for the object whose history this is, and may want it back."""
-    version = FileVersion.objects.filter(object_name=name, restored_from=None).first()
-    if version is not None:
-        return stored_sha256(name) != version.sha256
-    # What is there without a row is judged with the other objects, its versions along with it.
-    return any(kept.is_current for kept in history) or bool(expected_names([name]))

@@ -1,4 +1,4 @@
-"""How a comparison is to be done."""
+"""The options of a reconciliation."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,30 +12,30 @@ from tenants.queries import get_tenant
 
 
 def ignore_progress(count: int) -> None:
-    """Take no notice of progress."""
+    """Ignore the progress."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReconciliationOptions:
-    """Whether to repair, who is told of objects that were compared, and what is too young.
+    """What a reconciliation may repair, how it reports its progress, and what it ignores.
 
-    Nothing that came less than ``grace`` seconds ago is touched: as long as an upload may take.
+    Objects newer than ``grace`` seconds are ignored: as long as an upload may take.
     """
 
     fix: bool = False
-    settle: bool = False
+    clean_up: bool = False
     grace: int = field(default_factory=lambda: settings.UPLOAD_SECONDS)
-    told: Callable[[int], None] = ignore_progress
-    began: datetime = field(default_factory=timezone.now)
+    on_progress: Callable[[int], None] = ignore_progress
+    started_at: datetime = field(default_factory=timezone.now)
 
     @property
-    def before(self) -> datetime:
-        """The moment since when nothing is judged."""
-        return self.began - timedelta(seconds=self.grace)
+    def cutoff(self) -> datetime:
+        """The time after which objects are too new to be a difference."""
+        return self.started_at - timedelta(seconds=self.grace)
 
     def may_repair(self) -> bool:
-        """Whether something may be taken out of the store now.
+        """Whether objects may be deleted now.
 
-        Not while the tenant is restored: its objects come before their rows then.
+        Not while the tenant is in maintenance: a restore writes its objects before their rows.
         """
         return self.fix and not get_tenant(current_tenant().id).maintenance

@@ -1,4 +1,4 @@
-"""Reconciling one tenant: the one it is called in."""
+"""Reconciliation of the current tenant: balance, rows and store are compared and repaired."""
 
 import logging
 
@@ -22,129 +22,120 @@ from files.uploads.start_deadline import past_start_deadline
 from tenants.context import current_tenant
 
 CLEANUP_BATCH_SIZE = 100
-
-
-log = logging.getLogger(__name__)
-
-
 COLUMNS = ("used_bytes", "used_objects", "reserved_bytes", "reserved_objects")
-
-
-# One statement and so one moment: every change of rows and balance is committed as one.
+# One statement, so one snapshot: rows and balance are always changed in one transaction.
 BALANCE_AND_SUMS_SQL = f"""
     SELECT sums.*, {", ".join(f"balance.{name}" for name in COLUMNS)}
     FROM ({SUMS_SQL}) AS sums CROSS JOIN files_balance AS balance
 """  # noqa: S608 - constants
+log = logging.getLogger(__name__)
 
 
-def reconcile(work: ReconciliationOptions) -> ReconciliationReport:
-    """Compare the tenant's balance, rows and store, and repair what ``work`` says.
+def reconcile(options: ReconciliationOptions) -> ReconciliationReport:
+    """Compare the tenant's balance, rows and store; repair what ``options`` allow.
 
-    Removed is what no row stands for; a version without its object is told of and never removed.
-    Can be cut off and repeated. Raises StorageUnavailable.
+    Objects without a row are deleted. Versions without an object are reported and never deleted. An
+    interrupted run can be repeated. Raises: StorageUnavailable.
     """
-    findings = ReconciliationReport()
-    if work.fix or work.settle:
+    report = ReconciliationReport()
+    if options.fix or options.clean_up:
         clean_up_all()
-    findings.unsettled = due_for_cleanup().count()
-    compare_objects(work, findings)
-    compare_noncurrent_versions(work, findings)
-    _compare_multiparts(work, findings)
-    compare_balance(findings)
-    if work.fix and findings.found[DifferenceKind.BALANCE].count:
+    report.unsettled = due_for_cleanup().count()
+    compare_objects(options, report)
+    compare_noncurrent_versions(options, report)
+    _compare_multiparts(options, report)
+    compare_balance(report)
+    if options.fix and report.differences[DifferenceKind.BALANCE].count:
         repair_balance()
-        findings.fixed(DifferenceKind.BALANCE, findings.found[DifferenceKind.BALANCE].count)
-    _record_result(work, findings)
-    return findings
+        count = report.differences[DifferenceKind.BALANCE].count
+        report.add_fixed(DifferenceKind.BALANCE, count)
+    _record_result(options, report)
+    return report
 
 
 def clean_up_all() -> int:
-    """Finish every upload that ended badly or late, as long as the store lets go; return how many.
+    """Finish all failed and late uploads; return how many.
 
-    Raises nothing of the store: what it does not clear stays due.
+    What the store does not delete stays due; no error is raised for it.
     """
-    settled, left = 0, _count_due()
-    while left:
+    finished, remaining = 0, _count_due()
+    while remaining:
         clean_up_due(CLEANUP_BATCH_SIZE)
-        before, left = left, _count_due()
-        if left >= before:
+        before, remaining = remaining, _count_due()
+        if remaining >= before:
             break
-        settled += before - left
-    return settled
+        finished += before - remaining
+    return finished
+
+
+def compare_balance(report: ReconciliationReport) -> None:
+    """Report columns of the balance that differ from the sums; a missing balance is no error."""
+    with connection.cursor() as cursor:
+        cursor.execute(BALANCE_AND_SUMS_SQL)
+        row = cursor.fetchone()
+    if row is None:
+        return
+    for name, expected, actual in zip(COLUMNS, row[:4], row[4:], strict=True):
+        if expected != actual:
+            example = f"{name} is {actual}, the rows add up to {expected}"
+            report.add(DifferenceKind.BALANCE, example)
+
+
+def repair_balance() -> None:
+    """Compute the balance again under its lock, so that concurrent changes are added after it."""
+    with transaction.atomic():
+        ensure_balance()
+        Balance.objects.select_for_update().get(pk=Balance.ONLY)
+        computed = compute_balance()
+        columns = {name: getattr(computed, name) for name in COLUMNS}
+        Balance.objects.filter(pk=Balance.ONLY).update(**columns)
 
 
 def _count_due() -> int:
     return due_for_cleanup().count() + past_start_deadline().count()
 
 
-def _compare_multiparts(work: ReconciliationOptions, findings: ReconciliationReport) -> None:
+def _compare_multiparts(options: ReconciliationOptions, report: ReconciliationReport) -> None:
     for page in list_multiparts():
-        for upload in page:
-            if not is_expected_multipart(upload):
-                _check_multipart(upload, work, findings)
+        for multipart in page:
+            if not is_expected_multipart(multipart):
+                _check_multipart(multipart, options, report)
 
 
 def _check_multipart(
-    upload: ListedMultipart, work: ReconciliationOptions, findings: ReconciliationReport
+    multipart: ListedMultipart, options: ReconciliationOptions, report: ReconciliationReport
 ) -> None:
-    if upload.since is not None and upload.since > work.before:
-        findings.young += 1
+    if multipart.created_at is not None and multipart.created_at > options.cutoff:
+        report.young += 1
         return
-    may_repair = work.may_repair()
-    if is_expected_multipart(upload):
+    may_repair = options.may_repair()
+    if is_expected_multipart(multipart):
         return
-    findings.add(DifferenceKind.MULTIPART, f"{upload.name}, upload {upload.id[:40]}")
+    report.add(DifferenceKind.MULTIPART, f"{multipart.name}, upload {multipart.id[:40]}")
     if may_repair:
-        abort_listed_multipart(upload)
-        findings.fixed(DifferenceKind.MULTIPART)
+        abort_listed_multipart(multipart)
+        report.add_fixed(DifferenceKind.MULTIPART)
 
 
-def _record_result(work: ReconciliationOptions, findings: ReconciliationReport) -> None:
-    """Write down when it was done, on the tenant's record if something was changed."""
+def _record_result(options: ReconciliationOptions, report: ReconciliationReport) -> None:
+    """Save the time of the run, and write an audit event if it may have changed something."""
     with transaction.atomic():
         ensure_balance()
         Balance.objects.filter(pk=Balance.ONLY).update(reconciled_at=timezone.now())
-        if work.fix and findings.counts():
+        if options.fix and report.counts():
             tenant = current_tenant()
             target = Target("tenant", str(tenant.id), tenant.name)
             record(
                 "storage.reconciled",
                 actor=SYSTEM,
                 target=target,
-                found=findings.counts(),
-                left=findings.left,
+                found=report.counts(),
+                left=report.left,
             )
-    if findings.left:
-        log.warning(
-            "storage_differences_found", extra={"left": findings.left, **_log_fields(findings)}
-        )
+    if report.left:
+        extra = {"left": report.left, **_log_fields(report)}
+        log.warning("storage_differences_found", extra=extra)
 
 
-def _log_fields(findings: ReconciliationReport) -> dict[str, int]:
-    return {f"found_{kind}": count for kind, count in findings.counts().items()}
-
-
-# Whether the balance is what the rows add up to.
-
-
-def compare_balance(findings: ReconciliationReport) -> None:
-    """Find whether what is counted is what the rows add up to; without a balance nothing is."""
-    with connection.cursor() as cursor:
-        cursor.execute(BALANCE_AND_SUMS_SQL)
-        row = cursor.fetchone()
-    if row is None:
-        return
-    for name, true, said in zip(COLUMNS, row[:4], row[4:], strict=True):
-        if true != said:
-            findings.add(DifferenceKind.BALANCE, f"{name} is {said}, the rows add up to {true}")
-
-
-def repair_balance() -> None:
-    """Count anew with the balance locked: whoever changes rows meanwhile adds theirs after it."""
-    with transaction.atomic():
-        ensure_balance()
-        Balance.objects.select_for_update().get(pk=Balance.ONLY)
-        true = compute_balance()
-        Balance.objects.filter(pk=Balance.ONLY).update(
-            **{name: getattr(true, name) for name in COLUMNS}
-        )
+def _log_fields(report: ReconciliationReport) -> dict[str, int]:
+    return {f"found_{kind}": count for kind, count in report.counts().items()}

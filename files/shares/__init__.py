@@ -1,1 +1,1 @@
-"""Links that open one file to whoever has them."""
+"""Shares: public links to the current content of one file."""

@@ -1,9 +1,9 @@
-"""Opening a link: whoever has it gets the file's current content, as often as it may be had.
+"""Opening a share: the holder of the link gets the file's current content.
 
-A link is good while it is neither revoked nor expired nor used up, its file is not in the trash,
-the workspace lets files be shared, and whoever made it is active and may see the file. What is good
-again later is good again by itself; only revoking is for ever. For everything else there is one
-answer: NotFound.
+A share is active while it is neither revoked nor expired nor used up, its file is not in the trash,
+the tenant allows sharing, and its creator is active and may read the file. Only a revocation is
+permanent: a share becomes active again when the other conditions do. Every failure is reported as
+the same NotFound.
 """
 
 from datetime import datetime
@@ -27,21 +27,21 @@ CREATOR_CAN_READ_FILE = Q(file__deleted_at=None, created_by__is_active=True) & (
 
 
 def active_share(token: str) -> Share:
-    """Return the good link of a token with its file, changing nothing. Raises NotFound."""
+    """Return the active share of a token with its file, without a change. Raises: NotFound."""
     hashes = token_hashes(token) if current_policy().sharing == "on" else []
-    good = Share.objects.filter(
+    active = Share.objects.filter(
         _active_q(timezone.now()), CREATOR_CAN_READ_FILE, token_hash__in=hashes
     )
-    share = good.select_related("file__current").first()
+    share = active.select_related("file__current").first()
     if share is None:
         raise NotFound
     return share
 
 
 def open_share(share: Share, *, password: str | None) -> File:
-    """Count one opening of a good link and return its file. Every opening is on record.
+    """Count one download of an active share and return its file; write an audit event.
 
-    Raises NotFound, and what ``check_share_password`` raises.
+    Raises: NotFound, and the problems of ``check_share_password``.
     """
     check_share_password(share, password)
     with transaction.atomic():
@@ -57,17 +57,17 @@ def open_share(share: Share, *, password: str | None) -> File:
 
 
 def _active_q(now: datetime) -> Q:
-    in_time = Q(expires_at=None) | Q(expires_at__gt=now)
-    left = Q(max_downloads=None) | Q(downloads__lt=F("max_downloads"))
-    return Q(revoked_at=None) & in_time & left
+    not_expired = Q(expires_at=None) | Q(expires_at__gt=now)
+    not_used_up = Q(max_downloads=None) | Q(downloads__lt=F("max_downloads"))
+    return Q(revoked_at=None) & not_expired & not_used_up
 
 
 def _count_download(share: Share) -> None:
-    """Raise NotFound when it was revoked or used up meanwhile.
+    """Count a download, unless the share was revoked or used up in between. Raises: NotFound.
 
-    Columns of the link's row alone, so that PostgreSQL looks at them again when it has waited for
-    another opening or for a revocation (Read Committed, "UPDATE").
+    The condition uses only columns of the share's row, so that PostgreSQL evaluates it again after
+    waiting for a concurrent download or revocation (Read Committed, "UPDATE").
     """
-    good = Share.objects.filter(_active_q(timezone.now()), pk=share.pk)
-    if not good.update(downloads=F("downloads") + 1):
+    active = Share.objects.filter(_active_q(timezone.now()), pk=share.pk)
+    if not active.update(downloads=F("downloads") + 1):
         raise NotFound

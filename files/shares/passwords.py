@@ -1,12 +1,12 @@
-"""Passwords of links: hashed as people's are, and counted against guessing.
+"""Passwords of shares: hashed like user passwords, and throttled against guessing.
 
-| limit | counted for | what it stops |
+| limit | counted for | protects from |
 |---|---|---|
-| ``share_password`` | link and address | guessing from one address |
-| ``share_password_total`` | link | guessing from many addresses |
+| ``share_password`` | share and address | guesses from one address |
+| ``share_password_total`` | share | guesses from many addresses |
 
-Failures only. Whoever has a link can use the second one up and keep others from its password for an
-hour; that takes the link, and another one can be made. It is not told in headers.
+Only failures count. A holder of the link can use up the second limit and so lock out others for an
+hour; a user can create another link then. The second limit is not reported in headers.
 """
 
 from collections.abc import Callable, Iterator
@@ -28,20 +28,20 @@ from tenants.context import current_tenant
 
 
 def hash_share_password(password: str | None) -> str:
-    """Return what is stored of a link's password; empty for none. Raises HashingBusy."""
+    """Return the hash of a share's password; "" for no password. Raises: HashingBusy."""
     return make_password(password) if password else ""
 
 
 def check_share_password(share: Share, given: str | None) -> None:
-    """Raise SharePasswordRequired or SharePasswordWrong unless it is the link's password.
+    """Check the password of a share. Each failure writes an audit event.
 
-    Every wrong one is on record. Raises RateLimited, HashingBusy.
+    Raises: SharePasswordRequired, SharePasswordWrong, RateLimited, HashingBusy.
     """
     if not share.password:
         return
     if not given:
         raise SharePasswordRequired
-    # Half a surrogate pair, which JSON can spell, is no text that anybody could have set.
+    # JSON can contain a lone surrogate, which no password has.
     text = given.encode("utf-8", "replace").decode()
     with _throttle_guesses(share):
         if not verify_password(text, share.password, _rehash(share)):
@@ -63,7 +63,7 @@ def _reject(share: Share) -> None:
 def _rehash(share: Share) -> Callable[[str], None]:
     def store(password: str) -> None:
         """Store the same password under the current pepper."""
-        with suppress(HashingBusy):  # whoever comes next does it
+        with suppress(HashingBusy):  # the next correct password triggers it again
             same = Share.objects.filter(pk=share.pk, password=share.password)
             same.update(password=make_password(password))
 
@@ -72,16 +72,18 @@ def _rehash(share: Share) -> Callable[[str], None]:
 
 @contextmanager
 def _throttle_guesses(share: Share) -> Iterator[None]:
-    """Count the block beforehand, so that guesses at once cannot all find room."""
+    """Consume the limits before the block, so that concurrent guesses cannot exceed them."""
     which = (str(current_tenant().id), str(share.id))
-    here = RateLimitUse("share_password", (*which, limit_key(request_context().client_address)))
-    anywhere = RateLimitUse("share_password_total", which, quiet=True)
-    consume_all(here, anywhere)
+    by_address = RateLimitUse(
+        "share_password", (*which, limit_key(request_context().client_address))
+    )
+    in_total = RateLimitUse("share_password_total", which, quiet=True)
+    consume_all(by_address, in_total)
     try:
         yield
     except SharePasswordWrong:
         raise
     except BaseException:
-        refund(given_back=[here, anywhere])
+        refund(given_back=[by_address, in_total])
         raise
-    refund(cleared=[here], given_back=[anywhere])
+    refund(cleared=[by_address], given_back=[in_total])

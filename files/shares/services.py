@@ -1,4 +1,9 @@
-"""Making and revoking links. Each verb is one transaction, audited, and names who acts."""
+"""Shares of files: who may read and manage them, and how they are created and revoked.
+
+A user may manage the shares of every file that they may read, including files in the trash: members
+those of their own files, owners and administrators all. Each write operation is a single, audited
+transaction and names its actor.
+"""
 
 import uuid
 from collections.abc import Callable
@@ -21,12 +26,15 @@ from files.shares.tokens import create_share_token
 
 
 def share_target(share: Share) -> Target:
-    """Return a link as an audit target, called after its file."""
+    """Return a share as an audit target, named after its file."""
     return Target("share", str(share.id), share.file.name)
 
 
 def require_shareable(file_id: uuid.UUID, *, user: User) -> None:
-    """Raise NotFound for a file that the person may not see, SharingOff where nobody shares."""
+    """Check that the user may share the file.
+
+    Raises: NotFound (if the user may not read it), SharingOff (if the tenant forbids sharing).
+    """
     readable_file(user, file_id)
     if current_policy().sharing == "off":
         raise SharingOff
@@ -40,15 +48,15 @@ def create_share(
     max_downloads: int | None = None,
     password: str = "",
 ) -> Share:
-    """Make a link to a file. ``password`` is the hash of one, or empty for none.
+    """Create a share of a file. ``password`` is a hash, or "" for none.
 
-    Raises NotFound, SharingOff, TooManyShares.
+    Raises: NotFound, SharingOff, TooManyShares.
     """
     require_shareable(file_id, user=user)
     token_hash, token_sealed = create_share_token()
     with transaction.atomic():
-        # Locked, or it could be purged before the commit, with nothing left to refer to; and links
-        # made at once are counted one by one.
+        # The lock on the file stops a purge before the commit, and makes concurrent calls count one
+        # after the other.
         file = writable_file(user, file_id)
         _check_share_limit(file)
         share = Share.objects.create(
@@ -73,17 +81,17 @@ def create_share(
 
 
 def _check_share_limit(file: File) -> None:
-    """Raise TooManyShares for a file that has all the links it may have."""
-    most = settings.FILE_SHARES_LIMIT
-    alive = Share.objects.filter(file=file, revoked_at=None)
-    if alive.exclude(expires_at__lte=timezone.now()).count() >= most:
-        raise TooManyShares(members={"limit": most})
+    """Check the number of unexpired shares of a file. Raises: TooManyShares."""
+    limit = settings.FILE_SHARES_LIMIT
+    unrevoked = Share.objects.filter(file=file, revoked_at=None)
+    if unrevoked.exclude(expires_at__lte=timezone.now()).count() >= limit:
+        raise TooManyShares(members={"limit": limit})
 
 
 def revoke_share(share_id: uuid.UUID, *, user: User, check: Callable[[Share], None]) -> None:
-    """End a link at once; repeating it changes nothing. ``check`` sees the row first.
+    """Revoke a share for ever; repeating it changes nothing. ``check`` gets the row.
 
-    Raises NotFound, and whatever ``check`` raises.
+    Raises: NotFound.
     """
     with transaction.atomic():
         share = writable_share(user, share_id)
@@ -96,47 +104,45 @@ def revoke_share(share_id: uuid.UUID, *, user: User, check: Callable[[Share], No
 
 
 def revoke_all_shares(*, actor: Actor, cause: str) -> int:
-    """End every link of the tenant; return how many there were. ``cause`` goes into the record."""
+    """Revoke every share of the tenant; return how many. ``cause`` is saved in the audit event."""
     with transaction.atomic():
-        living = Share.objects.filter(revoked_at=None)
-        count = living.update(revoked_at=timezone.now(), token_sealed="")
+        unrevoked = Share.objects.filter(revoked_at=None)
+        count = unrevoked.update(revoked_at=timezone.now(), token_sealed="")
         record("shares.revoked", actor=actor, cause=cause, count=count)
     return count
 
 
-# Who may see and manage which links: whoever may see the file, in the trash too.
-#
-# A member has those of their own files, whoever made them; owners and administrators have all.
-
-
 def readable_shares(user: User) -> QuerySet[Share]:
-    """Return the links that a person may see, each with its file."""
+    """Return the shares that the user may read, with their files."""
     shares = Share.objects.select_related("file")
     return shares if user.manages else shares.filter(file__owner=user)
 
 
 def shares_of_file(user: User, file_id: uuid.UUID) -> QuerySet[Share]:
-    """Return the links to a file that a person may see. Raises NotFound."""
+    """Return the shares of a file that the user may read. Raises: NotFound."""
     return readable_shares(user).filter(file=readable_file(user, file_id))
 
 
 def readable_share(user: User, share_id: uuid.UUID) -> Share:
-    """Return a link that a person may see. Raises NotFound."""
+    """Return a share that the user may read. Raises: NotFound."""
     return _get_share(readable_shares(user), share_id)
 
 
 def unrevoked_share(user: User, share_id: uuid.UUID) -> Share:
-    """Return a link that a person may see and that was not revoked. Raises NotFound."""
+    """Return a share that the user may read and that is not revoked. Raises: NotFound."""
     return _get_share(readable_shares(user).filter(revoked_at=None), share_id)
 
 
 def writable_share(user: User, share_id: uuid.UUID) -> Share:
-    """Return a link that a person may end, locked until the transaction ends. Raises NotFound."""
+    """Return a share that the user may revoke, locked until the transaction ends.
+
+    Raises: NotFound.
+    """
     return _get_share(readable_shares(user).select_for_update(of=("self",)), share_id)
 
 
 def _get_share(shares: QuerySet[Share], share_id: uuid.UUID) -> Share:
-    found = shares.filter(pk=share_id).first()
-    if found is None:
+    share = shares.filter(pk=share_id).first()
+    if share is None:
         raise NotFound
-    return found
+    return share

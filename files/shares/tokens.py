@@ -1,7 +1,8 @@
-"""Share tokens: 256 random bits. A keyed hash of them is compared (accounts/encryption.py).
+"""Share tokens: 256 random bits, stored as a keyed hash and in encrypted form.
 
-A sealed copy is kept beside it, so that the link can be shown again to those who may manage it.
-Another tenant's keys make another hash of the same token.
+Requests are compared by the hash (accounts/encryption.py). The encrypted token is kept to show the
+link again to users who may manage it. The keys differ by tenant, so another tenant computes another
+hash of the same token.
 """
 
 import re
@@ -19,18 +20,18 @@ TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 def create_share_token() -> tuple[bytes, str]:
-    """Return what is stored of a new token: its keyed hash, and its sealed text."""
+    """Return what is stored of a new token: its keyed hash and its encrypted text."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
     return keyed_hash(PURPOSE, token), encrypt(PURPOSE, token)
 
 
 def token_hashes(token: str) -> list[bytes]:
-    """Return what may be stored of a token; nothing for a text that cannot be one."""
+    """Return the possible hashes of a token; none for a text that is not a token."""
     return keyed_hashes(PURPOSE, token) if TOKEN.fullmatch(token) else []
 
 
 def share_token(share: Share) -> str:
-    """Return a share's token; empty when it was revoked, or its pepper is gone."""
+    """Return the token of a share; "" if it was revoked or its pepper is no longer configured."""
     if share.token_sealed:
         with suppress(DecryptionError):
             return decrypt(PURPOSE, share.token_sealed)
@@ -38,6 +39,6 @@ def share_token(share: Share) -> str:
 
 
 def share_url(share: Share) -> str | None:
-    """Return the address that opens a share's file, at the workspace's present name."""
+    """Return the URL of a share at the tenant's current name, None without a token."""
     token = share_token(share)
     return f"{site_url(current_tenant().slug)}/s/{token}" if token else None

@@ -1,1 +1,1 @@
-"""The object store: its clients and keys, the bucket, and how objects come, go and are counted."""
+"""The object store: clients, credentials, bucket setup, and writing and deleting objects."""

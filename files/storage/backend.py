@@ -1,4 +1,4 @@
-"""The tenant's part of the bucket: the one place that knows how a key begins."""
+"""Storage backend of a tenant: the only module that computes the prefix of object keys."""
 
 from typing import Any, cast
 
@@ -15,13 +15,14 @@ from tenants.context import current_tenant
 
 
 class TenantStorage(S3Storage):  # type: ignore[misc]
-    """django-storages' S3 storage whose keys begin with the prefix of the current tenant.
+    """django-storages' S3 storage, with keys below the current tenant's prefix.
 
-    The stock class reads ``location`` once, when it is made, and Django makes one instance for all
-    threads; here it is asked for at every call. Outside of a tenant every call raises NoTenant.
+    The stock class reads ``location`` once, at construction, and Django shares one instance between
+    all threads. Here it is computed at each call. Raises: NoTenant (at every call outside of a
+    tenant).
     """
 
-    # What check_location() of the stock class sees at construction, outside of any tenant.
+    # The stock class calls check_location() at construction, outside of any tenant.
     _constructed = False
 
     def __init__(self, **options: Any) -> None:
@@ -39,9 +40,10 @@ class TenantStorage(S3Storage):  # type: ignore[misc]
             raise ValueError("The location is the current tenant's prefix and cannot be set.")
 
     def key_of(self, name: str) -> str:
-        """Return the whole key of an object of the current tenant.
+        """Return the full key of an object of the current tenant.
 
-        Raises NoTenant outside of a tenant and SuspiciousOperation for a name that leads out of it.
+        Raises: NoTenant (outside of a tenant), SuspiciousOperation (for a name outside of the
+        prefix).
         """
         key: str = self._normalize_name(clean_name(name))
         return key
@@ -50,7 +52,7 @@ class TenantStorage(S3Storage):  # type: ignore[misc]
         return create_session()
 
     def delete(self, name: str) -> None:
-        """Delete an object for good, its former versions too. Raises StorageUnavailable."""
+        """Delete an object with all its versions. Raises: StorageUnavailable."""
         delete_keys([self.key_of(name)])
 
     def url(
@@ -60,11 +62,11 @@ class TenantStorage(S3Storage):  # type: ignore[misc]
         expire: int | None = None,
         http_method: str | None = None,
     ) -> str:
-        """Return an address for a client: signed, short-lived, for the public endpoint."""
-        where = {"Bucket": self.bucket_name, "Key": self.key_of(name or "")}
+        """Return a presigned, short-lived URL for the public endpoint."""
+        location = {"Bucket": self.bucket_name, "Key": self.key_of(name or "")}
         url: str = signing_client().generate_presigned_url(
             "get_object",
-            Params={**where, **(parameters or {})},
+            Params={**location, **(parameters or {})},
             ExpiresIn=self.querystring_expire if expire is None else expire,
             HttpMethod=http_method,
         )
@@ -72,7 +74,7 @@ class TenantStorage(S3Storage):  # type: ignore[misc]
 
 
 def tenant_storage() -> TenantStorage:
-    """Return the storage that ``STORAGES["default"]`` names."""
+    """Return the storage that ``STORAGES["default"]`` configures."""
     return cast("TenantStorage", storages["default"])
 
 

@@ -1,4 +1,4 @@
-"""The bucket: places in it, and the requests that more than one module makes of it."""
+"""Requests to the bucket that several modules share."""
 
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -9,10 +9,10 @@ from django.conf import settings
 
 from files.storage.client import client, error_code, http_status, translate_storage_errors
 
-# The store's word for a multipart upload that was completed, aborted, or never begun.
+# The error code for a multipart upload that was completed, aborted, or never created.
 NO_SUCH_UPLOAD = "NoSuchUpload"
 NO_SUCH_KEY = "NoSuchKey"
-# Its words, to who names an ETag, for an object that is not what it was.
+# The error codes when an object no longer has the ETag that a request names.
 CHANGED_CODES = (NO_SUCH_KEY, "PreconditionFailed")
 PAGE_SIZE = (
     1000  # what stores give and take at most (Amazon S3 API, "ListObjectsV2", "DeleteObjects")
@@ -21,21 +21,21 @@ CHUNK_BYTES = 1024 * 1024
 
 
 def object_location(key: str) -> dict[str, str]:
-    """Return what names an object in a request to the store."""
+    """Return the parameters that name an object in a request."""
     return {"Bucket": settings.S3_BUCKET, "Key": key}
 
 
 def key_prefix(object_prefix: str) -> str:
-    """Return what the keys under a prefix begin with. Raises ValueError for an empty prefix."""
+    """Return the prefix of keys with its slash. Raises: ValueError (for an empty prefix)."""
     if not object_prefix.strip("/"):
         raise ValueError("An empty prefix would be the whole bucket.")
     return f"{object_prefix.rstrip('/')}/"
 
 
 def head_object(key: str) -> dict[str, Any] | None:
-    """Return what the store says of an object, such as ``ContentLength`` and ``ETag``.
+    """Return an object's metadata, such as ``ContentLength`` and ``ETag``; None if it is missing.
 
-    None if it has none under this key. Raises StorageUnavailable.
+    Raises: StorageUnavailable.
     """
     with translate_storage_errors():
         try:
@@ -48,9 +48,10 @@ def head_object(key: str) -> dict[str, Any] | None:
 
 
 def _is_missing(key: str, exc: ClientError) -> bool:
-    """Whether a refusal only hides that there is no such object.
+    """Whether a refusal only means that there is no such object.
 
-    Amazon says so of a missing object to whoever may list a prefix alone (S3 API, "HeadObject").
+    Amazon answers 403 for a missing object to callers that may list only one prefix (S3 API,
+    "HeadObject").
     """
     if http_status(exc) != HTTPStatus.FORBIDDEN:
         return False
@@ -59,10 +60,10 @@ def _is_missing(key: str, exc: ClientError) -> bool:
 
 
 def read_object(key: str, **conditions: str) -> Iterator[bytes] | None:
-    """Return an object's bytes as they come from the store, a MiB at a time.
+    """Return an iterator over an object's content in chunks of one MiB; None if it is missing.
 
-    None if it has none there, or none that meets the ``conditions``, such as ``IfMatch``. Raises
-    StorageUnavailable, also while the bytes are read.
+    An object that does not meet the ``conditions``, such as ``IfMatch``, counts as missing. Raises:
+    StorageUnavailable (also during the iteration).
     """
     with translate_storage_errors():
         try:
@@ -83,9 +84,9 @@ def read_object(key: str, **conditions: str) -> Iterator[bytes] | None:
 
 
 def abort_multipart(key: str, multipart_id: str) -> None:
-    """Make the store drop the parts of a multipart upload; it may be over already.
+    """Abort a multipart upload, so that the store drops its parts. It may have ended already.
 
-    Raises StorageUnavailable.
+    Raises: StorageUnavailable.
     """
     with translate_storage_errors():
         try:
@@ -96,16 +97,16 @@ def abort_multipart(key: str, multipart_id: str) -> None:
 
 
 def list_pages(
-    operation: str, object_prefix: str, at_once: int = PAGE_SIZE
+    operation: str, object_prefix: str, page_size: int = PAGE_SIZE
 ) -> Iterator[dict[str, Any]]:
-    """Give the answers to a listing of what lies under a prefix, ``at_once`` entries in each.
+    """Yield the pages of a listing of a prefix, with ``page_size`` entries each.
 
-    Raises ValueError for an empty prefix, StorageUnavailable.
+    Raises: ValueError (for an empty prefix), StorageUnavailable.
     """
-    where = {"Bucket": settings.S3_BUCKET, "Prefix": key_prefix(object_prefix)}
+    location = {"Bucket": settings.S3_BUCKET, "Prefix": key_prefix(object_prefix)}
     with translate_storage_errors():
         yield from (
             client()
             .get_paginator(operation)
-            .paginate(**where, PaginationConfig={"PageSize": at_once})
+            .paginate(**location, PaginationConfig={"PageSize": page_size})
         )

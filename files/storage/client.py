@@ -1,8 +1,8 @@
-"""The object store: one bucket, and clients for its two addresses.
+"""S3 clients of the object store, for its internal and its public endpoint.
 
-The backend talks to ``S3_ENDPOINT_URL``. URLs for clients are signed for
-``S3_PUBLIC_ENDPOINT_URL``, because the host name is part of a signature (AWS Signature Version 4).
-Whose keys sign is decided for each request (files/storage/credentials.py).
+The backend sends requests to ``S3_ENDPOINT_URL``. URLs for clients are presigned for
+``S3_PUBLIC_ENDPOINT_URL``, because the host name is part of the signature (AWS Signature Version
+4). The credentials are chosen for each request (files/storage/credentials.py).
 """
 
 import logging
@@ -27,7 +27,10 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def translate_storage_errors() -> Iterator[None]:
-    """Run requests to the store; raise StorageUnavailable when it refuses or does not answer."""
+    """Translate errors of the S3 client in the block.
+
+    Raises: StorageUnavailable (if the store refuses a request or does not answer).
+    """
     try:
         yield
     except STORAGE_ERRORS as exc:
@@ -36,25 +39,25 @@ def translate_storage_errors() -> Iterator[None]:
 
 
 def error_code(exc: ClientError) -> str:
-    """Return the store's own word for what went wrong, such as ``NoSuchUpload``."""
+    """Return the error code of the store, such as ``NoSuchUpload``."""
     return str(exc.response["Error"]["Code"])
 
 
 def http_status(exc: ClientError) -> int:
-    """Return the HTTP status that the store answered with."""
+    """Return the HTTP status of the store's response."""
     return int(exc.response["ResponseMetadata"]["HTTPStatusCode"])
 
 
 @cache
 def client() -> Any:
-    """Return the client for the backend's own requests (thread-safe)."""
+    """Return the thread-safe client for the backend's own requests."""
     return _create_client(settings.S3_ENDPOINT_URL, attempts=3, connect=2, read=30)
 
 
 @cache
 def signing_client() -> Any:
-    """Return the client that signs URLs for the public address; it sends nothing."""
-    # A checksum that boto3 adds by itself would be of no bytes, and signed into the address.
+    """Return the client that presigns URLs for the public endpoint; it sends no requests."""
+    # boto3 would otherwise sign a checksum of an empty body into each URL.
     made = _create_client(
         settings.S3_PUBLIC_ENDPOINT_URL, attempts=1, connect=1, read=1, checksums="when_required"
     )
@@ -63,14 +66,14 @@ def signing_client() -> Any:
 
 
 def _move_checksum_to_query(request: Any, **_: Any) -> None:
-    """Sign the checksum as a parameter of the address, so that its user need not send it."""
+    """Sign the checksum as a query parameter, so that the client need not send it as a header."""
     if checksum := request.headers.get(CHECKSUM_HEADER):
         del request.headers[CHECKSUM_HEADER]
         request.params[CHECKSUM_HEADER] = checksum
 
 
 def client_with_credentials(keys: ReadOnlyCredentials) -> Any:
-    """Return a client for one purpose that signs with these keys, whoever the tenant is."""
+    """Return a new client that always signs with these credentials, whatever the tenant is."""
     return _create_client(settings.S3_ENDPOINT_URL, attempts=1, connect=2, read=10, keys=keys)
 
 
@@ -80,7 +83,7 @@ def _health_client() -> Any:
 
 
 def ping() -> None:
-    """Raise unless the bucket answers."""
+    """Send a request to the bucket. Raises: BotoCoreError, ClientError (if it does not answer)."""
     _health_client().head_bucket(Bucket=settings.S3_BUCKET)
 
 

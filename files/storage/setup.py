@@ -1,4 +1,4 @@
-"""Preparing the store: the bucket, who may talk to it from a browser, and how it keeps things."""
+"""Setup of the bucket: creation, CORS rules, versioning and encryption."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -10,19 +10,18 @@ from django.conf import settings
 from files.storage.client import client, error_code, http_status
 
 Report = Callable[[str], None]
-# What stores without bucket CORS answer; MinIO takes its origins from its own configuration.
+# Error codes of stores without bucket CORS; MinIO reads its origins from its own configuration.
 UNSUPPORTED_CODES = frozenset({"NotImplemented", "MethodNotAllowed", "XNotImplemented"})
 NO_ENCRYPTION = UNSUPPORTED_CODES | {"ServerSideEncryptionConfigurationNotFoundError"}
 ENABLED = "Enabled"
 
 
 def set_up_bucket(report: Report) -> None:
-    """Make the bucket, its CORS rules, versioning and encryption what the settings say.
+    """Create the bucket and apply the CORS, versioning and encryption settings to it.
 
-    What a store does not have is said. Versioning and encryption are switched on and never off: one
-    who wants neither leaves them as they are. Can be repeated.
-
-    Raises botocore's errors as they come.
+    What the store does not support is reported. Versioning and encryption are only switched on,
+    never off: with the setting off, the bucket is left as it is. Can be repeated. Raises:
+    BotoCoreError, ClientError.
     """
     name = settings.S3_BUCKET
     report(f"bucket {name}: {'created' if _create_bucket(name) else 'is there'}")
@@ -44,7 +43,7 @@ def _create_bucket(name: str) -> bool:
 
 
 def _location() -> dict[str, Any]:
-    # Amazon's first region has no name here and refuses its own (CreateBucket, API reference).
+    # Amazon's us-east-1 must not be named here (API reference, "CreateBucket").
     if settings.S3_REGION == "us-east-1":
         return {}
     return {"CreateBucketConfiguration": {"LocationConstraint": settings.S3_REGION}}
@@ -91,7 +90,7 @@ def _enable_versioning(name: str) -> str:
 
 
 def versioning_status(name: str) -> str:
-    """Return ``Enabled``, ``Suspended``, or nothing for a bucket that never had versioning."""
+    """Return ``Enabled``, ``Suspended``, or "" for a bucket that never had versioning."""
     try:
         return str(client().get_bucket_versioning(Bucket=name).get("Status", ""))
     except ClientError as exc:
@@ -116,7 +115,7 @@ def _enable_encryption(name: str) -> str:
 
 
 def default_encryption(name: str) -> list[str]:
-    """Return how a bucket encrypts by default, such as ``AES256``; nothing if it does not."""
+    """Return the algorithms of the bucket's default encryption, such as ``AES256``."""
     try:
         answer = client().get_bucket_encryption(Bucket=name)
     except ClientError as exc:

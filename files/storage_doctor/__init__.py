@@ -1,1 +1,1 @@
-"""What is wrong with the object store, in plain words: ``manage.py storage_doctor``."""
+"""Diagnosis of the object store: ``manage.py storage_doctor``."""

@@ -1,6 +1,6 @@
-"""Doing as clients do, from outside: through the proxy, by addresses that are signed for it.
+"""Checks through the public endpoint, as clients use it: through the proxy, by presigned URLs.
 
-What is written lies below a prefix of its own, which is no tenant's, and is gone afterwards.
+The probe object is below a prefix that no tenant has, and is deleted afterwards.
 """
 
 import http.client
@@ -31,48 +31,40 @@ from files.storage_doctor.report import (
 )
 
 UNLISTED_ORIGIN = "https://storage-doctor.invalid"
-
-
-# Amazon S3, "RequestTimeTooSkewed": 15 minutes. A minute is what a set clock is well within.
+# Amazon S3, "RequestTimeTooSkewed": 15 minutes. A synchronised clock is well within a minute.
 CLOCK_SKEW_WARNING, CLOCK_SKEW_LIMIT = 60, 15 * 60
-
-
 TIMEOUT = 10.0
-
-
 MAX_BODY_BYTES = 64 * 1024
-
-
 ERROR_CODE = re.compile(rb"<Code>([A-Za-z]+)</Code>")
 
 
 @dataclass
 class ProbeObject:
-    """An object that is put, got and deleted."""
+    """A test object that is put, read and deleted."""
 
     key: str = field(default_factory=lambda: f"{PROBE_PREFIX}/{secrets.token_hex(16)}")
     data: bytes = field(default_factory=lambda: secrets.token_bytes(1024))
 
     def signed(self, operation: str) -> str:
-        """Return an address that is signed for the public endpoint."""
-        where = {"Bucket": settings.S3_BUCKET, "Key": self.key}
-        url: str = signing_client().generate_presigned_url(operation, Params=where, ExpiresIn=60)
+        """Return a URL of the object that is presigned for the public endpoint."""
+        location = {"Bucket": settings.S3_BUCKET, "Key": self.key}
+        url: str = signing_client().generate_presigned_url(operation, Params=location, ExpiresIn=60)
         return url
 
     @property
     def bare(self) -> str:
-        """The address without a signature."""
+        """The URL of the object without a signature."""
         return f"{settings.S3_PUBLIC_ENDPOINT_URL}/{settings.S3_BUCKET}/{self.key}"
 
 
 def check_public_endpoint() -> Iterator[Finding]:
-    """Tell whether clients can put and get, from which origins, and who else can."""
+    """Check that clients can put and get objects, from which origins, and that others cannot."""
     probe = ProbeObject()
     try:
         yield from _run_checks(probe)
     except (OSError, HTTPException) as exc:
-        why, mend = explain_failure(exc)
-        yield failed("public endpoint", f"{settings.S3_PUBLIC_ENDPOINT_URL}: {why}.", mend)
+        why, remedy = explain_failure(exc)
+        yield failed("public endpoint", f"{settings.S3_PUBLIC_ENDPOINT_URL}: {why}.", remedy)
     finally:
         with suppress(StorageUnavailable):
             delete_keys([probe.key])
@@ -92,12 +84,9 @@ def _run_checks(probe: ProbeObject) -> Iterator[Finding]:
     yield _check_response("delete", gone, gone.status in (200, 204))
 
 
-# Asking an address as a client does: over the network and through whatever stands before it.
-
-
 @dataclass(frozen=True, slots=True)
 class ProbeResponse:
-    """An answer, its header fields in lower case."""
+    """A response; the names of its headers are in lower case."""
 
     status: int
     headers: dict[str, str]
@@ -105,91 +94,91 @@ class ProbeResponse:
 
     @property
     def code(self) -> str:
-        """The store's own word for what is wrong; empty when it was not the store that answered."""
+        """The error code of the store; "" if the response is not from the store."""
         found = ERROR_CODE.search(self.body)
         return found[1].decode() if found else ""
 
 
-def _check_response(verb: str, heard: ProbeResponse, is_well: bool) -> Finding:
+def _check_response(verb: str, response: ProbeResponse, is_well: bool) -> Finding:
     check, what = f"public {verb}", f"{verb.upper()} through {settings.S3_PUBLIC_ENDPOINT_URL}"
     if is_well:
         return passed(check, f"{what} works.")
-    if heard.status < 300:
-        mend = "Let the proxy hand bodies on as they are: no compression, no rewriting."
-        return failed(check, f"{what}: what comes back is not what was sent.", mend)
-    return refused_by_store(check, what, heard.code, heard.status)
+    if response.status < 300:
+        remedy = "Let the proxy forward bodies unchanged: no compression, no rewriting."
+        return failed(check, f"{what}: the content that is read is not what was sent.", remedy)
+    return refused_by_store(check, what, response.code, response.status)
 
 
-def _check_clock(heard: ProbeResponse) -> Finding:
-    """Compare our clock with the one that answers, which is the store's or the proxy's."""
+def _check_clock(response: ProbeResponse) -> Finding:
+    """Compare the local clock with that of the response, which is the store's or the proxy's."""
     try:
-        theirs = parsedate_to_datetime(heard.headers.get("date", ""))
+        theirs = parsedate_to_datetime(response.headers.get("date", ""))
     except ValueError:
-        return warned("clock", "the answer says no time.")
+        return warned("clock", "the response has no Date header.")
     off = abs((datetime.now(UTC) - theirs.astimezone(UTC)).total_seconds())
-    said = f"ours and theirs are {off:.0f} seconds apart"
+    message = f"the clocks differ by {off:.0f} seconds"
     if off < CLOCK_SKEW_WARNING:
-        return passed("clock", f"{said}.")
-    mend = "Set the clocks of both machines by NTP."
+        return passed("clock", f"{message}.")
+    remedy = "Set the clocks of both machines by NTP."
     if off < CLOCK_SKEW_LIMIT:
-        return warned("clock", f"{said}: addresses end so much too early or late.", mend)
-    return failed("clock", f"{said}: the store refuses signatures that far off.", mend)
+        return warned("clock", f"{message}: presigned URLs expire too early or too late.", remedy)
+    return failed("clock", f"{message}: the store refuses such signatures.", remedy)
 
 
 def _check_privacy(probe: ProbeObject) -> Iterator[Finding]:
-    """Tell whether somebody without a signature gets anything."""
+    """Check that requests without a signature are refused."""
     bucket = f"{settings.S3_PUBLIC_ENDPOINT_URL}/{settings.S3_BUCKET}?list-type=2"
     for what, url in (("read an object", probe.bare), ("list the bucket", bucket)):
-        heard = send_request("GET", url)
-        if heard.status == 200:
-            mend = "Take anonymous access off the bucket: its policy, and the store's settings."
-            yield failed("privacy", f"anybody can {what} without a signature.", mend)
+        response = send_request("GET", url)
+        if response.status == 200:
+            remedy = "Disable anonymous access: in the bucket policy and the store's settings."
+            yield failed("privacy", f"a request without a signature can {what}.", remedy)
         else:
-            yield passed("privacy", f"nobody can {what} without a signature.")
+            yield passed("privacy", f"a request without a signature cannot {what}.")
 
 
 def _check_origins(probe: ProbeObject) -> Iterator[Finding]:
     if not settings.CORS_ALLOWED_ORIGINS:
-        yield warned("cors", "no origins are configured: browsers elsewhere cannot upload.")
+        yield warned("cors", "no origins are configured: browsers on other sites cannot upload.")
     for origin in settings.CORS_ALLOWED_ORIGINS:
         yield _check_origin(probe, origin)
     if _allows_origin(_preflight(probe, UNLISTED_ORIGIN), UNLISTED_ORIGIN):
-        mend = (
-            "Run manage.py setup_storage; MinIO takes its origins from MINIO_API_CORS_ALLOW_ORIGIN."
+        remedy = (
+            "Run manage.py setup_storage; MinIO reads its origins from MINIO_API_CORS_ALLOW_ORIGIN."
         )
-        yield warned("cors", "every origin is let in.", mend)
+        yield warned("cors", "every origin is allowed.", remedy)
 
 
 def _check_origin(probe: ProbeObject, origin: str) -> Finding:
     if not _allows_origin(_preflight(probe, origin), origin):
-        mend = "Run manage.py setup_storage, and let the proxy hand OPTIONS on to the store."
-        return failed("cors", f"browsers at {origin} are not let in.", mend)
+        remedy = "Run manage.py setup_storage, and let the proxy forward OPTIONS to the store."
+        return failed("cors", f"browsers at {origin} are not allowed.", remedy)
     put = send_request("PUT", probe.signed("put_object"), body=probe.data, Origin=origin)
     if "etag" not in put.headers.get("access-control-expose-headers", "").lower():
-        mend = "Run manage.py setup_storage: parts of an upload are completed by their ETag."
-        return failed("cors", f"browsers at {origin} are not shown the ETag.", mend)
-    return passed("cors", f"browsers at {origin} may upload and see the ETag.")
+        remedy = "Run manage.py setup_storage: parts of an upload are completed by their ETag."
+        return failed("cors", f"browsers at {origin} cannot read the ETag.", remedy)
+    return passed("cors", f"browsers at {origin} may upload and read the ETag.")
 
 
 def _preflight(probe: ProbeObject, origin: str) -> ProbeResponse:
     return send_request("OPTIONS", probe.bare, Origin=origin, Access_Control_Request_Method="PUT")
 
 
-def _allows_origin(heard: ProbeResponse, origin: str) -> bool:
-    methods = heard.headers.get("access-control-allow-methods", "")
-    allowed = heard.headers.get("access-control-allow-origin", "")
-    return heard.status < 300 and allowed in (origin, "*") and "PUT" in methods
+def _allows_origin(response: ProbeResponse, origin: str) -> bool:
+    methods = response.headers.get("access-control-allow-methods", "")
+    allowed = response.headers.get("access-control-allow-origin", "")
+    return response.status < 300 and allowed in (origin, "*") and "PUT" in methods
 
 
 def send_request(method: str, url: str, *, body: bytes = b"", **headers: str) -> ProbeResponse:
     """Send one request on a connection of its own.
 
-    ``Access_Control_…`` becomes ``Access-Control-…``. Raises OSError, HTTPException.
+    ``Access_Control_…`` becomes ``Access-Control-…``. Raises: OSError, HTTPException.
     """
     parts = urlsplit(url)
     secure = parts.scheme == "https"
     kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-    # Names below localhost are the machine itself (RFC 6761, 6.3); not every resolver knows.
+    # Names below localhost are the local machine (RFC 6761, 6.3), which not every resolver knows.
     own = (parts.hostname or "").endswith(".localhost") and not secure
     connection = kind("127.0.0.1" if own else parts.hostname or "", parts.port, timeout=TIMEOUT)
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -204,12 +193,12 @@ def send_request(method: str, url: str, *, body: bytes = b"", **headers: str) ->
 
 
 def explain_failure(exc: Exception) -> tuple[str, str]:
-    """Return why nobody was heard, and how to mend it."""
+    """Return the reason of a failed request, and the remedy."""
     if isinstance(exc, socket.gaierror):
         return "its name cannot be looked up", "Set its DNS record, or correct the setting."
     if isinstance(exc, ssl.SSLError):
         reason = getattr(exc, "verify_message", "") or exc.reason
-        return f"its certificate is no good: {reason}", "Give the proxy a valid certificate for it."
+        return f"its certificate is invalid: {reason}", "Give the proxy a valid certificate for it."
     if isinstance(exc, TimeoutError):
-        return "it does not answer in time", "Look for a firewall, and whether the proxy is up."
+        return "it does not answer in time", "Check the firewall and whether the proxy is running."
     return f"it cannot be reached: {exc}", "Start the proxy and the store, or correct the setting."

@@ -1,4 +1,4 @@
-"""Looking at the bucket from where the backend stands: S3_ENDPOINT_URL."""
+"""Checks through the internal endpoint: the bucket, its settings, and the tenants' credentials."""
 
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
@@ -23,28 +23,20 @@ from files.storage_doctor.report import (
 )
 
 ENDPOINT_CHECK = "own endpoint"
-
-
 TURN_ON = "Run manage.py setup_storage"
-
-
 TENANT_KEYS_CHECK = "tenant keys"
-
-
 STS_REMEDY = "Check S3_STS_ENDPOINT_URL and S3_STS_ROLE_ARN, and who may assume that role."
-
-
 POLICY_IGNORED_REMEDY = (
-    "Take a store that honours session policies, or set S3_TENANT_CREDENTIALS=off and do not rely "
+    "Use a store that supports session policies, or set S3_TENANT_CREDENTIALS=off and do not rely "
     "on them."
 )
 
 
 def check_internal_endpoint() -> Iterator[Finding]:
-    """Tell whether the bucket answers us, and how it keeps what it is given."""
-    found = _check_bucket()
-    yield found
-    if not found.mend:
+    """Check that the bucket answers, and its versioning and encryption."""
+    finding = _check_bucket()
+    yield finding
+    if not finding.remedy:
         yield _run_check("versioning", _check_versioning)
         yield _run_check("encryption", _check_encryption)
 
@@ -63,67 +55,65 @@ def _check_bucket() -> Finding:
 
 
 def _explain_head(what: str, exc: ClientError) -> Finding:
-    """An answer to HEAD has no body, so only its status says why."""
+    """Explain a refused HEAD request by its status, because its response has no body."""
     status = http_status(exc)
     if status == 403:
-        mend = f"Check S3_SECRET_ACCESS_KEY. {REMEDIES['InvalidAccessKeyId'][1]}"
-        return failed(ENDPOINT_CHECK, f"{what}: it refuses our key (HTTP 403).", mend)
+        remedy = f"Check S3_SECRET_ACCESS_KEY. {REMEDIES['InvalidAccessKeyId'][1]}"
+        return failed(ENDPOINT_CHECK, f"{what}: it refuses the access key (HTTP 403).", remedy)
     return refused_by_store(
         ENDPOINT_CHECK, what, "NoSuchBucket" if status == 404 else error_code(exc), status
     )
 
 
-def _run_check(check: str, look: Callable[[], Finding]) -> Finding:
+def _run_check(check: str, check_setting: Callable[[], Finding]) -> Finding:
     try:
-        return look()
+        return check_setting()
     except ClientError as exc:
         status = http_status(exc)
-        return refused_by_store(check, "it could not be asked for", error_code(exc), status)
+        return refused_by_store(check, "the request failed", error_code(exc), status)
     except BotoCoreError as exc:
-        return failed(check, f"it could not be asked for: {exc}", "Try again.")
+        return failed(check, f"the request failed: {exc}", "Try again.")
 
 
 def _check_versioning() -> Finding:
     state = versioning_status(settings.S3_BUCKET)
     if state == ENABLED:
-        said = "on: the store keeps what others overwrite or delete by mistake."
-        return passed("versioning", said)
-    said = f"{state.lower() or 'off'}: what is deleted in the store by mistake is gone."
-    return warned("versioning", said, f"{TURN_ON}, or keep backups (docs/operations.md).")
+        message = "on: the store keeps objects that are overwritten or deleted by mistake."
+        return passed("versioning", message)
+    message = f"{state.lower() or 'off'}: an object that is deleted by mistake is lost."
+    return warned("versioning", message, f"{TURN_ON}, or keep backups (docs/operations.md).")
 
 
 def _check_encryption() -> Finding:
     if kinds := default_encryption(settings.S3_BUCKET):
         return passed("encryption", f"on: {', '.join(kinds)}.")
-    said = "off: whoever gets at the store's disks can read what is on them."
-    return warned("encryption", said, f"{TURN_ON} if the store can, or encrypt its disks.")
-
-
-# Looking whether the store confines a tenant's keys, with those of a prefix that no tenant has.
+    message = "off: the content can be read on the store's disks."
+    return warned("encryption", message, f"{TURN_ON} if supported, or encrypt its disks.")
 
 
 def check_tenant_keys() -> Iterator[Finding]:
-    """Tell whether keys of one prefix reach that prefix, and nothing else."""
+    """Check that temporary credentials reach their own prefix and nothing else.
+
+    The credentials are for a prefix that no tenant has.
+    """
     if settings.S3_TENANT_CREDENTIALS != STS:
-        yield warned(
-            TENANT_KEYS_CHECK, "off: what keeps tenants apart in the store is our code alone."
-        )
+        yield warned(TENANT_KEYS_CHECK, "off: only the backend separates tenants in the store.")
         return
     try:
-        confined = client_with_credentials(tenant_credentials.keys_of(PROBE_PREFIX))
+        restricted = client_with_credentials(tenant_credentials.get(PROBE_PREFIX))
     except StorageUnavailable as exc:
-        yield failed(TENANT_KEYS_CHECK, f"the store gives none: {exc.__cause__}.", STS_REMEDY)
+        yield failed(TENANT_KEYS_CHECK, f"the store issues none: {exc.__cause__}.", STS_REMEDY)
         return
     try:
-        yield _check_own_prefix(confined)
-        yield _check_whole_bucket(confined)
+        yield _check_own_prefix(restricted)
+        yield _check_whole_bucket(restricted)
     except BotoCoreError as exc:
-        yield failed(TENANT_KEYS_CHECK, f"they could not be tried: {exc}", "Try again.")
+        yield failed(TENANT_KEYS_CHECK, f"the check failed: {exc}", "Try again.")
 
 
-def _check_own_prefix(confined: Any) -> Finding:
+def _check_own_prefix(restricted: Any) -> Finding:
     try:
-        _list(confined, key_prefix(PROBE_PREFIX))
+        _list(restricted, key_prefix(PROBE_PREFIX))
     except ClientError as exc:
         return refused_by_store(
             TENANT_KEYS_CHECK, "their own prefix", error_code(exc), http_status(exc)
@@ -131,9 +121,9 @@ def _check_own_prefix(confined: Any) -> Finding:
     return passed(TENANT_KEYS_CHECK, "they reach their own prefix.")
 
 
-def _check_whole_bucket(confined: Any) -> Finding:
+def _check_whole_bucket(restricted: Any) -> Finding:
     try:
-        _list(confined, "")
+        _list(restricted, "")
     except ClientError as exc:
         if http_status(exc) == HTTPStatus.FORBIDDEN:
             return passed(TENANT_KEYS_CHECK, "they reach nothing else.")
@@ -142,10 +132,10 @@ def _check_whole_bucket(confined: Any) -> Finding:
         )
     return failed(
         TENANT_KEYS_CHECK,
-        "they reach the whole bucket: the store takes no notice of the policy.",
+        "they reach the whole bucket: the store ignores the policy.",
         POLICY_IGNORED_REMEDY,
     )
 
 
-def _list(confined: Any, prefix: str) -> None:
-    confined.list_objects_v2(Bucket=settings.S3_BUCKET, Prefix=prefix, MaxKeys=1)
+def _list(restricted: Any, prefix: str) -> None:
+    restricted.list_objects_v2(Bucket=settings.S3_BUCKET, Prefix=prefix, MaxKeys=1)

@@ -1,69 +1,78 @@
-"""What was found, and how to mend it."""
+"""Results of the storage checks, with a remedy for each fault."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 OK, NOTE, WRONG = "ok", "note", "wrong"
-PROBE_PREFIX = "storage-doctor"  # below it lies what is tried out; no tenant's begins so
+PROBE_PREFIX = "storage-doctor"  # no tenant's object prefix begins so
 
-# The store's words (Amazon S3, "Error responses"), and what to do about them.
+# Error codes of the store (Amazon S3, "Error responses"): the reason and the remedy.
 REMEDIES: Mapping[str, tuple[str, str]] = {
     "SignatureDoesNotMatch": (
-        "it comes to another signature than we do",
+        "the store computes another signature than the backend",
         (
-            "Check S3_SECRET_ACCESS_KEY and S3_REGION; if our own endpoint is well, let the proxy "
-            "hand host name and path on as they come."
+            "Check S3_SECRET_ACCESS_KEY and S3_REGION; if the own endpoint works, let the "
+            "proxy forward host name and path unchanged."
         ),
     ),
     "InvalidAccessKeyId": (
-        "it does not know our key",
+        "the store does not know the access key",
         "Check S3_ACCESS_KEY_ID, or give the store that key.",
     ),
     "AccessDenied": (
-        "it does not let our key do this",
+        "the access key is not allowed to do this",
         "Check the key's policy: scripts/minio-setup.sh names what it needs.",
     ),
     "NoSuchBucket": (
-        "it has no such bucket",
+        "the store has no such bucket",
         "Run manage.py setup_storage, or correct S3_BUCKET.",
     ),
     "RequestTimeTooSkewed": (
-        "our clock and its clock disagree",
+        "the clocks of backend and store differ",
         "Set the clocks of both machines by NTP.",
     ),
 }
 NOT_THE_STORE = (
-    "somebody answers who is not the store",
-    "Let the proxy hand this host name on to the store, or correct S3_PUBLIC_ENDPOINT_URL.",
+    "the server that answers is not the store",
+    "Let the proxy forward this host name to the store, or correct S3_PUBLIC_ENDPOINT_URL.",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at. ``mend`` says what to do when it is ``failed``."""
+    """The result of one check, with a remedy if it did not pass."""
 
     check: str
     state: str
-    said: str
-    mend: str = ""
+    message: str
+    remedy: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        """Return the result for JSON, whose names are public."""
+        return {
+            "check": self.check,
+            "state": self.state,
+            "said": self.message,
+            "mend": self.remedy,
+        }
 
 
-def passed(check: str, said: str) -> Finding:
-    """Return that something is as it should be."""
-    return Finding(check, OK, said)
+def passed(check: str, message: str) -> Finding:
+    """Return the result of a check that passed."""
+    return Finding(check, OK, message)
 
 
-def warned(check: str, said: str, mend: str = "") -> Finding:
-    """Return that something could be better and nothing fails of it."""
-    return Finding(check, NOTE, said, mend)
+def warned(check: str, message: str, remedy: str = "") -> Finding:
+    """Return the result of a check that could be better, although nothing fails."""
+    return Finding(check, NOTE, message, remedy)
 
 
-def failed(check: str, said: str, mend: str) -> Finding:
-    """Return that something does not work."""
-    return Finding(check, WRONG, said, mend)
+def failed(check: str, message: str, remedy: str) -> Finding:
+    """Return the result of a check that failed."""
+    return Finding(check, WRONG, message, remedy)
 
 
 def refused_by_store(check: str, what: str, code: str, status: int) -> Finding:
-    """Return that the store refused something, by its own word."""
-    why, mend = REMEDIES.get(code, (f"it says {code}", "")) if code else NOT_THE_STORE
-    return failed(check, f"{what}: {why} (HTTP {status}).", mend or "Read the store's log.")
+    """Return a failure with the reason for the store's error code."""
+    why, remedy = REMEDIES.get(code, (f"the store answers {code}", "")) if code else NOT_THE_STORE
+    return failed(check, f"{what}: {why} (HTTP {status}).", remedy or "Read the store's log.")

@@ -1,1 +1,1 @@
-"""Uploads: through the backend, or from the client straight to the store; a row for each."""
+"""Uploads: through the backend, or from the client directly to the store. Each one has a row."""

@@ -1,4 +1,4 @@
-"""Ending uploads that no file came of, and taking out of the store what nobody needs there."""
+"""Clean-up of uploads: failing those that became no file, and deleting their objects."""
 
 import logging
 from collections.abc import Mapping
@@ -12,48 +12,46 @@ from accounts.models import User
 from audit.services import record
 from core.problems import StorageUnavailable
 from files.models import Upload
-from files.storage.deletion import delete_keys
-from files.storage.writer import purge_key
+from files.storage.deletion import delete_keys, purge_key
 from files.uploads.objects import object_key, staging_key
 from files.uploads.start_deadline import find_unstarted
-from files.uploads.state import mark_failed, upload_target
+from files.uploads.state import PENDING, READY, mark_failed, upload_target
 
 CLEANUP_BATCH_SIZE = 5
 AUDIT_ACTIONS: Mapping[str, str] = {
     Upload.Reason.ABORTED: "upload.aborted",
     Upload.Reason.MISMATCH: "upload.refused",
 }
-FAILED, READY = Upload.State.FAILED, Upload.State.READY
 SINGLE = Upload.Strategy.SINGLE
 
 log = logging.getLogger(__name__)
 
 
 def abandon(
-    upload: Upload, reason: str = Upload.Reason.INTERRUPTED, *, by: User | None = None
+    upload: Upload, reason: str = Upload.Reason.INTERRUPTED, *, user: User | None = None
 ) -> bool:
-    """Make sure that nothing stays of an upload that no version came of; tell whether it was so.
+    """Fail a pending upload and delete its objects; return whether it was pending.
 
-    Does nothing to one that is ready. If a transaction that keeps the file is being committed, this
-    waits for its outcome on the row. When the store does not answer, ``clean_up_due`` tries again.
-    ``by`` is whose doing it is, for the audit trail.
+    An upload that is ready stays. If another transaction is creating the file, this waits for its
+    commit on the row. If the store is unavailable, ``clean_up_due`` retries the deletion. ``user``
+    is the actor for the audit trail, if there is one.
     """
     try:
         with transaction.atomic():
-            given_up = mark_failed([upload.pk], reason)
-            if given_up and by is not None:
-                record(AUDIT_ACTIONS[reason], actor=user_actor(by), target=upload_target(upload))
+            failed = mark_failed([upload.pk], reason)
+            if failed and user is not None:
+                record(AUDIT_ACTIONS[reason], actor=user_actor(user), target=upload_target(upload))
     except ProgrammingError:
-        # The tenant was deleted while the bytes were on their way: no row can keep the object.
+        # The tenant was deleted during the upload, so no row refers to the object.
         _purge_objects(upload)
         return True
-    if given_up:
+    if failed:
         clean_up(upload)
-    return bool(given_up)
+    return bool(failed)
 
 
 def clean_up(upload: Upload) -> None:
-    """Take out of the store what a settled upload should not have there, or leave it for later."""
+    """Delete the objects that an ended upload should not have, or leave it to be retried."""
     try:
         _purge_objects(upload)
     except StorageUnavailable:
@@ -63,7 +61,7 @@ def clean_up(upload: Upload) -> None:
 
 
 def clean_up_many(uploads: list[Upload]) -> None:
-    """Take purged uploads out of the store, many by one request, or leave them for later."""
+    """Delete the objects of purged uploads, many in one request, or leave them to be retried."""
     try:
         delete_keys([key for upload in uploads for key in _keys_to_purge(upload)])
     except StorageUnavailable:
@@ -72,11 +70,44 @@ def clean_up_many(uploads: list[Upload]) -> None:
     _mark_cleared(uploads)
 
 
-def _mark_cleared(uploads: list[Upload]) -> None:
-    """Write down that the store has nothing of these any more.
+def clean_up_due(limit: int = CLEANUP_BATCH_SIZE) -> int:
+    """Finish up to ``limit`` uploads that failed or are late; return how many.
 
-    Of what was ready when it was looked at that is true of its landing place alone: if its file
-    was purged meanwhile, whoever purged it says so.
+    That is: expired uploads, those without content at their start deadline, those whose objects the
+    store did not delete, and staging objects that were sent again after their file was created.
+    Called with each upload, so that an installation works without a cron job.
+    """
+    unstarted = find_unstarted(limit)
+    with transaction.atomic():
+        rows = due_for_cleanup().order_by("created_at")
+        ids = list(rows.select_for_update(skip_locked=True).values_list("pk", flat=True)[:limit])
+        ids += set(mark_failed([*ids, *unstarted], Upload.Reason.EXPIRED)) - set(ids)
+    for upload in Upload.objects.filter(pk__in=ids):
+        clean_up(upload)
+    return len(ids)
+
+
+def due_for_cleanup() -> QuerySet[Upload]:
+    """Return the uploads that ``clean_up_due`` would finish now.
+
+    A presigned URL can be written to until it expires, so a staging object is deleted once more
+    after that. An upload that waits for its verification is not late
+    (files/uploads/verification.py).
+    """
+    expired = Q(expires_at__lt=timezone.now())
+    ended = Q(state__in=(Upload.State.FAILED, Upload.State.PURGED))
+    late = Q(state=PENDING, verify_at=None) | Q(strategy=SINGLE)
+    cleared_early = Q(strategy=SINGLE, cleared_at__lt=F("expires_at"))
+    return Upload.objects.filter(
+        Q(cleared_at=None) & (ended | expired & late) | expired & cleared_early
+    )
+
+
+def _mark_cleared(uploads: list[Upload]) -> None:
+    """Set ``cleared_at`` on uploads whose objects were deleted.
+
+    For an upload that was ready, only its staging object was deleted. If its file has been purged
+    in between, the process that purged it sets ``cleared_at``.
     """
     ready = [upload.pk for upload in uploads if upload.state == READY]
     ended = [upload.pk for upload in uploads if upload.state != READY]
@@ -91,38 +122,8 @@ def _purge_objects(upload: Upload) -> None:
 
 
 def _keys_to_purge(upload: Upload) -> list[str]:
-    """Return the keys under which the store should have nothing of an upload."""
-    places = [staging_key(upload)] if upload.strategy == SINGLE else []
+    """Return the keys at which the store must have nothing of this upload."""
+    keys = [staging_key(upload)] if upload.strategy == SINGLE else []
     if upload.state != READY:
-        places.append(object_key(upload))
-    return places
-
-
-def clean_up_due(at_once: int = CLEANUP_BATCH_SIZE) -> int:
-    """Finish a few uploads that ended badly or late; return how many there were.
-
-    Abandoned ones, those to which nothing was sent in time, those that the store did not clear, and
-    what may have come to a landing place after its file was made. Called with each upload, so that
-    nobody has to remember a cron job.
-    """
-    not_started = find_unstarted(at_once)
-    with transaction.atomic():
-        rows = due_for_cleanup().order_by("created_at")
-        ids = list(rows.select_for_update(skip_locked=True).values_list("pk", flat=True)[:at_once])
-        ids += set(mark_failed([*ids, *not_started], Upload.Reason.EXPIRED)) - set(ids)
-    for upload in Upload.objects.filter(pk__in=ids):
-        clean_up(upload)
-    return len(ids)
-
-
-def due_for_cleanup() -> QuerySet[Upload]:
-    """Return the uploads that ``clean_up_due`` would finish now.
-
-    Until its end an address may be written to, so a landing place is cleared once more after that.
-    What waits to be verified is not late (files/uploads/verification.py).
-    """
-    over = Q(expires_at__lt=timezone.now())
-    ended = Q(state__in=(FAILED, Upload.State.PURGED))
-    late = Q(state=Upload.State.PENDING, verify_at=None) | Q(strategy=SINGLE)
-    written_since = Q(strategy=SINGLE, cleared_at__lt=F("expires_at"))
-    return Upload.objects.filter(Q(cleared_at=None) & (ended | over & late) | over & written_since)
+        keys.append(object_key(upload))
+    return keys

@@ -1,8 +1,14 @@
-"""From an object in the store to a file: read once, compared with what was announced, and kept."""
+"""Completion of a direct upload: its object is found, verified, promoted, and made a file.
+
+Every step reads the state of the store first, so it can be repeated: after a lost response, by a
+concurrent call, or after the backend was killed between two steps.
+"""
 
 import hashlib
+import uuid
 from collections.abc import Callable
 
+from django.conf import settings
 from django.db import transaction
 
 from accounts.models import User
@@ -14,37 +20,66 @@ from files.services import create_file_version
 from files.storage.bucket import read_object
 from files.storage.writer import ContentInfo
 from files.uploads.cleanup import abandon, clean_up
-from files.uploads.direct import PENDING, READY, require_pending
-from files.uploads.promotion import StoredObject, delete_staging, promote
+from files.uploads.direct import own_upload
+from files.uploads.promotion import (
+    ClaimedParts,
+    StoredObject,
+    delete_staging,
+    find_or_assemble,
+    promote,
+)
+from files.uploads.state import PENDING, READY, require_pending, schedule_verification
 
 OnChunk = Callable[[], None]
 
 
-def finalize(
-    upload: Upload, seen: StoredObject, *, user: User, between: OnChunk = lambda: None
-) -> File:
-    """Make a file of what arrived, or return what somebody else's call made of it meanwhile.
+def complete_upload(upload_id: uuid.UUID, *, claimed: ClaimedParts, user: User) -> File | None:
+    """Return the file of a complete upload; None if it is verified in the background.
 
-    Reads all of it; ``between`` is called after each MiB and may raise to break off. Raises
-    UploadIncomplete if it is not there any more as it was seen, ChecksumMismatch, UploadEnded,
-    NotFound, StorageUnavailable.
+    ``claimed`` maps the part numbers that the client believes to have sent to their ETags; it may
+    be empty. Repeating the call returns the same file, or raises the same problem.
+
+    Raises: NotFound, UploadIncomplete, ChecksumMismatch, UploadEnded, StorageUnavailable.
+    """
+    upload = own_upload(user, upload_id)
+    if (file := upload_result(upload)) is not None:
+        return file
+    if upload.is_verifying:
+        return None
+    stored = find_or_assemble(upload, claimed)
+    if (upload.size or 0) > settings.UPLOAD_SYNC_VERIFY_MAX_BYTES:
+        schedule_verification(upload, user=user)
+        return None
+    return finalize(upload, stored, user=user)
+
+
+def finalize(
+    upload: Upload, stored: StoredObject, *, user: User, on_chunk: OnChunk = lambda: None
+) -> File:
+    """Verify a stored object and make it a file, or return the file of a concurrent call.
+
+    The whole object is read; ``on_chunk`` is called after each MiB and may raise to interrupt.
+
+    Raises: UploadIncomplete (if the object has changed), ChecksumMismatch, UploadEnded, NotFound,
+    StorageUnavailable.
     """
     try:
-        file = _promote_and_create(upload, seen, _verify_content(upload, seen, user, between), user)
+        content = _verify_content(upload, stored, user, on_chunk)
+        file = _promote_and_create(upload, stored, content, user)
     except UploadIncomplete:
         upload.refresh_from_db(fields=["state", "reason"])
-        made = upload_result(upload)
-        if made is None:
+        existing = upload_result(upload)
+        if existing is None:
             raise
-        file = made
+        file = existing
     delete_staging(upload)
     return file
 
 
 def upload_result(upload: Upload) -> File | None:
-    """Return the file that an upload became, None while it can still become one.
+    """Return the file of an upload, None while it is pending.
 
-    Raises ChecksumMismatch, UploadEnded, and NotFound once the file is purged.
+    Raises: ChecksumMismatch, UploadEnded, NotFound (if the file was purged).
     """
     if upload.state == READY:
         return _created_file(upload)
@@ -55,7 +90,7 @@ def upload_result(upload: Upload) -> File | None:
 
 
 def _created_file(upload: Upload) -> File:
-    """Return the file that a ready upload became, as it is now."""
+    """Return the file of a ready upload in its present state. Raises: NotFound."""
     rows = FileVersion.objects.select_related("file__current")
     version = rows.filter(pk=upload.pk).first()
     if version is None:
@@ -64,18 +99,18 @@ def _created_file(upload: Upload) -> File:
 
 
 def _verify_content(
-    upload: Upload, seen: StoredObject, user: User, between: OnChunk
+    upload: Upload, stored: StoredObject, user: User, on_chunk: OnChunk
 ) -> ContentInfo:
-    """Read the object and compare it with what was announced. Raises ChecksumMismatch."""
-    written = _read_content(seen, between)
-    if written.size != upload.size or upload.sha256 not in ("", written.sha256):
-        abandon(upload, Upload.Reason.MISMATCH, by=user)
+    """Compare the object with the declared size and digest. Raises: ChecksumMismatch."""
+    content = _read_content(stored, on_chunk)
+    if content.size != upload.size or upload.sha256 not in ("", content.sha256):
+        abandon(upload, Upload.Reason.MISMATCH, user=user)
         raise ChecksumMismatch
-    return written
+    return content
 
 
-def _read_content(seen: StoredObject, between: OnChunk) -> ContentInfo:
-    chunks = read_object(seen.key, IfMatch=seen.etag)
+def _read_content(stored: StoredObject, on_chunk: OnChunk) -> ContentInfo:
+    chunks = read_object(stored.key, IfMatch=stored.etag)
     if chunks is None:
         raise UploadIncomplete
     digest, size, head = hashlib.sha256(), 0, b""
@@ -83,23 +118,23 @@ def _read_content(seen: StoredObject, between: OnChunk) -> ContentInfo:
         digest.update(chunk)
         size += len(chunk)
         head += chunk[: HEAD_BYTES - len(head)]
-        between()
+        on_chunk()
     return ContentInfo(size, digest.hexdigest(), head)
 
 
 def _promote_and_create(
-    upload: Upload, seen: StoredObject, written: ContentInfo, user: User
+    upload: Upload, stored: StoredObject, content: ContentInfo, user: User
 ) -> File:
-    """Move the object to stay and keep it, by one at a time.
+    """Promote the object and create its version under the lock of the upload's row.
 
-    Without the row's lock somebody slower could copy what landed later over a file that is kept.
-    Raises UploadIncomplete for one that is not pending any more.
+    Without the lock a slower call could copy content that was staged later over the object of an
+    existing file. Raises: UploadIncomplete (if the upload is no longer pending).
     """
     with transaction.atomic():
         locked = Upload.objects.select_for_update().get(pk=upload.pk)
         if locked.state == PENDING:
-            promote(locked, seen)
-            return create_file_version(upload=locked, name=upload.name, written=written, user=user)
+            promote(locked, stored)
+            return create_file_version(upload=locked, name=upload.name, content=content, user=user)
     if locked.state != READY:
-        clean_up(locked)  # what was put together after it had been given up
+        clean_up(locked)  # the parts were assembled after the upload was abandoned
     raise UploadIncomplete

@@ -1,4 +1,9 @@
-"""The parts of a multipart upload, as the store has them."""
+"""Objects of an upload in the store: its staging object, its final object, and its parts.
+
+A presigned URL can be written to until it expires, even after the file was created. So a single
+upload is sent to a staging object. The store copies the verified bytes from there to the final
+object, which no URL can write to.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,32 +22,62 @@ STAGING_PREFIX = "incoming/"
 
 @dataclass(frozen=True, slots=True)
 class UploadedPart:
-    """One part that the store has."""
+    """A part of a multipart upload that the store has."""
 
     number: int
     size: int
     etag: str
 
 
-def create_multipart(upload: Upload) -> None:
-    """Make the store expect parts, and keep its id of that. Raises StorageUnavailable.
+def staging_name(upload: Upload) -> str:
+    """Return the name of the staging object, relative to the tenant's prefix."""
+    return f"{STAGING_PREFIX}{upload.id}"
 
-    Of two who begin at once one is kept, and the other's is called off at the store.
+
+def staging_key(upload: Upload) -> str:
+    """Return the full key of the staging object."""
+    return tenant_storage().key_of(staging_name(upload))
+
+
+def object_key(upload: Upload) -> str:
+    """Return the full key of the final object."""
+    return tenant_storage().key_of(upload.object_name)
+
+
+def upload_location(upload: Upload) -> dict[str, str]:
+    """Return the parameters that name the final object in a request."""
+    return object_location(object_key(upload))
+
+
+def part_count(upload: Upload) -> int:
+    """Return the number of parts of the file."""
+    return max(1, -(-(upload.size or 0) // (upload.part_size or 1)))
+
+
+def part_length(upload: Upload, number: int) -> int:
+    """Return the length of a part; only the last one may be shorter."""
+    size, part_size = upload.size or 0, upload.part_size or 0
+    return min(part_size, size - part_size * (number - 1))
+
+
+def create_multipart(upload: Upload) -> None:
+    """Create the multipart upload in the store and save its id. Raises: StorageUnavailable.
+
+    Of two concurrent calls one id is saved, and the other multipart upload is aborted.
     """
     with translate_storage_errors():
-        begun = client().create_multipart_upload(**upload_location(upload), **OBJECT_HEADERS)[
-            "UploadId"
-        ]
+        created = client().create_multipart_upload(**upload_location(upload), **OBJECT_HEADERS)
+    multipart_id = created["UploadId"]
     rows = Upload.objects.filter(pk=upload.pk, multipart_id="", state=Upload.State.PENDING)
-    if rows.update(multipart_id=begun):
-        upload.multipart_id = begun
+    if rows.update(multipart_id=multipart_id):
+        upload.multipart_id = multipart_id
         return
-    abort_multipart(object_key(upload), begun)
+    abort_multipart(object_key(upload), multipart_id)
     upload.refresh_from_db(fields=["multipart_id"])
 
 
 def list_parts(upload: Upload) -> list[UploadedPart]:
-    """Return the parts that the store has, by number. Raises StorageUnavailable, UploadEnded."""
+    """Return the parts that the store has, ordered by number. Raises: StorageUnavailable."""
     if not upload.multipart_id:
         return []
     with translate_storage_errors():
@@ -54,50 +89,11 @@ def list_parts(upload: Upload) -> list[UploadedPart]:
             return []
 
 
-def part_count(upload: Upload) -> int:
-    """Return how many parts the file has."""
-    return max(1, -(-(upload.size or 0) // (upload.part_size or 1)))
-
-
-def part_length(upload: Upload, number: int) -> int:
-    """Return how many bytes a part has: all the same but the last."""
-    size, each = upload.size or 0, upload.part_size or 0
-    return min(each, size - each * (number - 1))
-
-
-def object_key(upload: Upload) -> str:
-    """Return the whole key under which an upload's object stays."""
-    return tenant_storage().key_of(upload.object_name)
-
-
-def upload_location(upload: Upload) -> dict[str, str]:
-    """Return the place of an upload's object in the store, for its requests."""
-    return object_location(object_key(upload))
-
-
 def _iter_parts(upload: Upload) -> Iterator[UploadedPart]:
-    pages: Iterator[dict[str, Any]] = (
-        client()
-        .get_paginator("list_parts")
-        .paginate(**upload_location(upload), UploadId=upload.multipart_id)
+    paginator = client().get_paginator("list_parts")
+    pages: Iterator[dict[str, Any]] = paginator.paginate(
+        **upload_location(upload), UploadId=upload.multipart_id
     )
     for page in pages:
         for part in page.get("Parts", []):
             yield UploadedPart(part["PartNumber"], part["Size"], part["ETag"])
-
-
-# Where the bytes of a single upload land before they become an object that stays.
-#
-# Whoever holds a signed address can write to it until it expires, also after the file was made. So
-# it leads to a place of its own; from there the store copies what was verified, and nobody can
-# write to the copy.
-
-
-def staging_name(upload: Upload) -> str:
-    """Return the name, below the tenant's prefix, that a single upload's address is signed for."""
-    return f"{STAGING_PREFIX}{upload.id}"
-
-
-def staging_key(upload: Upload) -> str:
-    """Return the whole key of that place, in the part of the current tenant."""
-    return tenant_storage().key_of(staging_name(upload))

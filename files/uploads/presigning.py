@@ -1,8 +1,8 @@
-"""Addresses that a client sends bytes to. They are signed here, without asking the store.
+"""Presigned URLs that a client sends an upload to, computed without a request to the store.
 
-The length is part of the signature, so nobody can send more than was reserved; so are the content
-type of a single upload, and its SHA-256 if it was announced, as a parameter of the address, which
-asks nothing of the client.
+The content length is signed, so no client can send more than was reserved. So are the content type
+of a single upload and its declared SHA-256. The SHA-256 is a query parameter, so the client need
+not send it.
 """
 
 from base64 import b64encode
@@ -19,14 +19,14 @@ from files.uploads.objects import part_length, staging_key, upload_location
 
 
 def presigned_urls(upload: Upload, numbers: Iterable[int]) -> list[str]:
-    """Return an address for each part; a single upload has one part, number 1."""
+    """Return a URL for each part; a single upload has one part, number 1."""
     if upload.strategy == Upload.Strategy.SINGLE:
         return [_presign_single(upload) for _ in numbers]
     return [_presign_part(upload, number) for number in numbers]
 
 
 def required_headers(upload: Upload) -> dict[str, str]:
-    """Return the header fields that a client must send along with the bytes."""
+    """Return the headers that the client must send with the bytes."""
     if upload.strategy == Upload.Strategy.SINGLE:
         return {"Content-Type": upload.content_type}
     return {}
@@ -56,9 +56,9 @@ def _presign_part(upload: Upload, number: int) -> str:
 
 
 def _presign(upload: Upload, operation: str, **parameters: Any) -> str:
-    left = upload.expires_at - timezone.now()
-    longest = timedelta(seconds=settings.UPLOAD_URL_SECONDS)
-    seconds = max(1, int(min(left, longest).total_seconds()))
+    remaining = upload.expires_at - timezone.now()
+    max_lifetime = timedelta(seconds=settings.UPLOAD_URL_SECONDS)
+    seconds = max(1, int(min(remaining, max_lifetime).total_seconds()))
     url: str = signing_client().generate_presigned_url(
         operation, Params=parameters, ExpiresIn=seconds
     )
@@ -66,5 +66,5 @@ def _presign(upload: Upload, operation: str, **parameters: Any) -> str:
 
 
 def base64_checksum(sha256: str) -> str:
-    """Return a SHA-256 as stores take it: base64 instead of hexadecimal."""
+    """Return a hexadecimal SHA-256 in base64, as stores expect it."""
     return b64encode(bytes.fromhex(sha256)).decode()

@@ -1,8 +1,8 @@
-"""Uploads straight to the store to which nothing has been sent yet.
+"""The start deadline of direct uploads: without a first byte they expire early.
 
-They hold a reservation, so they end after ``UPLOAD_START_SECONDS``, long before those whose bytes
-are on their way. Only the store knows whether something was sent; it is asked once, when that time
-is over.
+A pending upload holds a reservation. One without content therefore ends after
+``UPLOAD_START_SECONDS``, long before one whose bytes are being sent. Only the store knows whether
+something was sent; it is asked once, at the deadline.
 """
 
 import logging
@@ -20,32 +20,32 @@ log = logging.getLogger(__name__)
 
 
 def past_start_deadline() -> QuerySet[Upload]:
-    """Return the pending uploads of which something should have arrived by now."""
+    """Return the pending uploads that are past their start deadline."""
     late = Upload.objects.filter(state=Upload.State.PENDING, verify_at=None)
     return late.filter(start_by__lt=timezone.now())
 
 
-def find_unstarted(at_once: int) -> list[uuid.UUID]:
-    """Return those of a few late uploads of which the store has nothing; let the others go on.
+def find_unstarted(limit: int) -> list[uuid.UUID]:
+    """Return the ids of up to ``limit`` late uploads without content; confirm the others.
 
-    Call it outside of a transaction. When the store does not answer, what was not looked at stays
-    as it is.
+    Call it outside of a transaction. If the store is unavailable, the remaining uploads stay
+    unchanged.
     """
-    found = []
-    for upload in past_start_deadline().order_by("start_by")[:at_once]:
+    unstarted = []
+    for upload in past_start_deadline().order_by("start_by")[:limit]:
         try:
             if not confirm_started(upload):
-                found.append(upload.pk)
+                unstarted.append(upload.pk)
         except StorageUnavailable:
             log.warning("upload_start_check_failed")
             break
-    return found
+    return unstarted
 
 
 def confirm_started(upload: Upload) -> bool:
-    """Tell whether something of an upload has arrived; if so, it is not asked again.
+    """Return whether the store has content of an upload; if so, clear its start deadline.
 
-    Raises StorageUnavailable.
+    Raises: StorageUnavailable.
     """
     if upload.start_by is None:
         return True

@@ -1,9 +1,9 @@
-"""The life of an upload: a row first, then the object, then ``ready``; or nothing at all.
+"""State transitions of uploads. The row is created first, then the object, then the file.
 
-The database and the store do not commit together. The row's state is the arbiter: only the process
-that moved it from ``pending`` may act on the outcome. Whoever keeps the file moves it to ``ready``
-in the transaction that makes the version; whoever gives it up moves it to ``failed`` first and
-clears the store then. If the process dies on the way, ``settle_some`` finishes its work.
+The database and the store do not commit together, so the row decides: only the process that moved
+it out of ``pending`` acts on the outcome. The transaction that creates the version moves the row to
+``ready``. An upload that is given up moves to ``failed`` first, and its objects are deleted after
+the commit. If the process is killed in between, ``clean_up_due`` finishes its work.
 """
 
 import uuid
@@ -14,34 +14,39 @@ from django.db import transaction
 from django.utils import timezone
 from uuid6 import uuid7
 
+from accounts.actors import user_actor
 from accounts.models import User
-from audit.services import Target
+from audit.services import Target, record
 from core.problems import StorageUnavailable
 from files.models import Upload
-from files.problems import QuotaExceeded
+from files.problems import QuotaExceeded, UploadEnded
 from files.quota import release_reservation, reserve
 from files.uploads.user_limits import DIRECT_STRATEGIES, check_user_limits
+from tenants.work_queue import notify_workers
 
-# By how much the reservation of an upload through the backend grows at a time.
+PENDING, READY = Upload.State.PENDING, Upload.State.READY
+# The step by which the reservation of an upload through the backend grows.
 RESERVATION_STEP_BYTES = 64 * 1024 * 1024
-
-
+INTERRUPT_BATCH_SIZE = 500
+VERIFY_CHANNEL = "aggios_verify"
 ABANDONED_MESSAGE = "The upload took too long and was given up; send the file again."
 
 
-INTERRUPT_BATCH_SIZE = 500
+def upload_target(upload: Upload) -> Target:
+    """Return an upload as an audit target."""
+    return Target("upload", str(upload.id), upload.name)
 
 
 def reserve_upload(
     *, user: User, size: int | None = None, expected: int = 0, **fields: object
 ) -> Upload:
-    """Write down that an object is about to be made, under which name; reserve its bytes.
+    """Create the row of a new upload, choose its object name and reserve its bytes.
 
-    Its ``size`` if that is known, else what is ``expected`` (``extend_reservation`` adds to it).
+    It reserves ``size``, or ``expected`` if the size is unknown; ``extend_reservation`` adds to
+    that. The object name holds an id and nothing from the client. The version gets the same id;
+    which file it belongs to is known only once the content is complete.
 
-    The name holds an id and nothing that a client chose. The version that comes of the upload gets
-    the same id; which file it will belong to is known only when all has arrived. Raises
-    QuotaExceeded and TooManyUploads.
+    Raises: QuotaExceeded, TooManyUploads.
     """
     reserved = expected if size is None else size
     upload = Upload(id=uuid7(), created_by=user, size=size, reserved_bytes=reserved, **fields)
@@ -57,17 +62,11 @@ def reserve_upload(
     return upload
 
 
-def save_multipart_id(upload: Upload, multipart_id: str) -> None:
-    """Write down the store's id of a multipart upload, for whoever asks how far it has come."""
-    upload.multipart_id = multipart_id
-    upload.save(update_fields=["multipart_id"])
-
-
 def extend_reservation(upload: Upload, size: int) -> None:
-    """Reserve room for ``size`` bytes of an upload whose size nobody knows before its end.
+    """Reserve quota for ``size`` bytes of an upload whose final size is unknown.
 
-    Some more than is needed now, so that a large file asks seldom; where that does not fit any
-    more, just what is needed. Raises QuotaExceeded.
+    It reserves more than is needed now, so that a large file needs few updates; near the limit, it
+    reserves exactly ``size``. Raises: QuotaExceeded.
     """
     if size <= upload.reserved_bytes:
         return
@@ -77,58 +76,76 @@ def extend_reservation(upload: Upload, size: int) -> None:
         _set_reservation(upload, size)
 
 
-def _set_reservation(upload: Upload, size: int) -> None:
+def save_multipart_id(upload: Upload, multipart_id: str) -> None:
+    """Save the id that the store gave to a multipart upload."""
+    upload.multipart_id = multipart_id
+    upload.save(update_fields=["multipart_id"])
+
+
+def require_pending(upload: Upload) -> None:
+    """Raise unless the upload can still become a file. Raises: UploadEnded (with the reason)."""
+    if upload.state != PENDING:
+        raise UploadEnded(members={"reason": upload.reason})
+
+
+def schedule_verification(upload: Upload, *, user: User) -> None:
+    """Queue a complete upload for its verification in the background.
+
+    Concurrent calls queue it once. An upload that has ended in between is left as it is.
+    """
     with transaction.atomic():
-        rows = Upload.objects.filter(pk=upload.pk, state=Upload.State.PENDING)
-        if not rows.update(reserved_bytes=size):
-            raise StorageUnavailable(ABANDONED_MESSAGE)
-        reserve(size - upload.reserved_bytes, objects=0)
-    upload.reserved_bytes = size
+        rows = Upload.objects.filter(pk=upload.pk, state=PENDING, verify_at=None)
+        if not rows.update(verify_at=timezone.now()):
+            return
+        record("upload.received", actor=user_actor(user), target=upload_target(upload))
+        notify_workers(VERIFY_CHANNEL)
 
 
 def mark_ready(upload: Upload) -> None:
-    """Take a pending upload for the transaction that keeps its file. Raises StorageUnavailable.
+    """Move a pending upload to ``ready``, in the transaction that creates its version.
 
-    Call inside a transaction: the row stays locked until it ends. The reservation is still held:
-    ``quota.keep`` turns it into use.
+    The row stays locked until that transaction ends. ``quota.commit_reservation`` turns the
+    reservation into usage. Raises: StorageUnavailable (if the upload has ended).
     """
-    rows = Upload.objects.filter(pk=upload.pk, state=Upload.State.PENDING)
-    if not rows.update(state=Upload.State.READY):
+    rows = Upload.objects.filter(pk=upload.pk, state=PENDING)
+    if not rows.update(state=READY):
         raise StorageUnavailable(ABANDONED_MESSAGE)
-    upload.state = Upload.State.READY
+    upload.state = READY
 
 
 def mark_failed(ids: list[uuid.UUID], reason: str) -> list[uuid.UUID]:
-    """Move those of the uploads that are pending to ``failed`` and release what they reserved.
+    """Move the pending ones of these uploads to ``failed`` and release their reservations.
 
-    Returns which they were; the store has still to be cleared of them.
+    Return their ids; their objects are still to be deleted.
     """
     with transaction.atomic():
-        rows = Upload.objects.filter(pk__in=ids, state=Upload.State.PENDING).order_by("pk")
-        found = dict(rows.select_for_update().values_list("pk", "reserved_bytes"))
-        Upload.objects.filter(pk__in=found).update(state=Upload.State.FAILED, reason=reason)
-        for reserved in found.values():
+        rows = Upload.objects.filter(pk__in=ids, state=PENDING).order_by("pk")
+        reservations = dict(rows.select_for_update().values_list("pk", "reserved_bytes"))
+        failed = Upload.objects.filter(pk__in=reservations)
+        failed.update(state=Upload.State.FAILED, reason=reason)
+        for reserved in reservations.values():
             release_reservation(reserved)
-    return list(found)
-
-
-def upload_target(upload: Upload) -> Target:
-    """Return an upload as an audit target."""
-    return Target("upload", str(upload.id), upload.name)
-
-
-# Ending every upload that is under way, where their bytes cannot be any more.
+    return list(reservations)
 
 
 def interrupt_uploads() -> int:
-    """End what is pending and release what it had reserved; return how many there were.
+    """Fail all pending uploads of the tenant; return how many.
 
-    For a tenant that came out of an archive: its parts did not come along, and addresses that were
-    signed before lead nowhere. ``settle_some`` takes out of the store what came there meanwhile.
+    For a tenant restored from an archive, which holds no uploaded parts: presigned URLs from before
+    lead to the wrong place. ``clean_up_due`` deletes what was sent in between.
     """
     count = 0
-    pending = Upload.objects.filter(state=Upload.State.PENDING).order_by("pk")
+    pending = Upload.objects.filter(state=PENDING).order_by("pk")
     while ids := list(pending.values_list("pk", flat=True)[:INTERRUPT_BATCH_SIZE]):
         mark_failed(ids, Upload.Reason.INTERRUPTED)
         count += len(ids)
     return count
+
+
+def _set_reservation(upload: Upload, size: int) -> None:
+    with transaction.atomic():
+        rows = Upload.objects.filter(pk=upload.pk, state=PENDING)
+        if not rows.update(reserved_bytes=size):
+            raise StorageUnavailable(ABANDONED_MESSAGE)
+        reserve(size - upload.reserved_bytes, objects=0)
+    upload.reserved_bytes = size

@@ -1,9 +1,9 @@
-"""What the uploads under way of one user may hold of the tenant's quota.
+"""Limits on the pending uploads of one user.
 
-A reservation costs its owner nothing until bytes are sent, so one user could hold the quota against
-everybody else. Each user has a number of open uploads. Members, and API keys of anybody, hold at
-most a share of what is free beside their own reservations; owners and administrators can end every
-upload, and are not held to a share (docs/decisions/0019-upload-allowance.md).
+A reservation costs nothing until bytes are sent, so one user could reserve the whole quota. Each
+user therefore has a maximum number of open uploads. Members, and API keys of any user, may reserve
+only a share of the free quota; owners and administrators can abort every upload, so the share does
+not apply to them (docs/decisions/0019-upload-allowance.md).
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ DIRECT_STRATEGIES = (Upload.Strategy.SINGLE, Upload.Strategy.MULTIPART)
 
 @dataclass(frozen=True, slots=True)
 class _Usage:
-    """What is taken of the quota, the new upload's reservation included; ``own_*`` without it."""
+    """Quota in use, including the new upload's reservation; ``own_*`` without it."""
 
     used_bytes: int
     reserved_bytes: int
@@ -43,48 +43,47 @@ class _Usage:
 
 
 def check_user_limits(upload: Upload, *, user: User) -> None:
-    """Check a new upload, whose reservation is made and whose row is not yet written.
+    """Check a new upload, after its reservation and before its row is inserted.
 
-    Call it after ``quota.reserve`` in the same transaction: that holds the balance's row lock, so
-    that several uploads at once are checked one after the other. Raises TooManyUploads and
-    QuotaExceeded.
+    Call it after ``quota.reserve`` in the same transaction: the row lock on the balance makes
+    concurrent uploads wait for each other. Raises: TooManyUploads, QuotaExceeded.
     """
     with connection.cursor() as cursor:
         cursor.execute(USAGE_SQL, [user.pk])
-        held = _Usage(*cursor.fetchone())
-    if held.own_count >= settings.UPLOAD_OPEN_PER_USER:
+        usage = _Usage(*cursor.fetchone())
+    if usage.own_count >= settings.UPLOAD_OPEN_PER_USER:
         raise TooManyUploads(members={"limit": settings.UPLOAD_OPEN_PER_USER})
     if user.manages and not request_context().api_key:
         return
-    _check_bytes(upload, held)
+    _check_bytes(upload, usage)
     if upload.strategy in DIRECT_STRATEGIES:
-        _check_objects(upload, held)
+        _check_objects(upload, usage)
 
 
-def _check_bytes(upload: Upload, held: _Usage) -> None:
+def _check_bytes(upload: Upload, usage: _Usage) -> None:
     limit, size = limits_of(current_tenant()).storage_bytes, upload.reserved_bytes
     if limit is None or not size:
         return
-    free = limit - held.used_bytes - (held.reserved_bytes - size - held.own_bytes)
+    free = limit - usage.used_bytes - (usage.reserved_bytes - size - usage.own_bytes)
     allowed = max(0, free * settings.UPLOAD_USER_SHARE_PERCENT // 100)
-    if held.own_bytes + size > allowed:
-        raise _quota_exceeded(upload, f"at most {allowed} bytes", max(0, allowed - held.own_bytes))
+    if usage.own_bytes + size > allowed:
+        raise _quota_exceeded(upload, f"at most {allowed} bytes", max(0, allowed - usage.own_bytes))
 
 
-def _check_objects(upload: Upload, held: _Usage) -> None:
+def _check_objects(upload: Upload, usage: _Usage) -> None:
     limit = limits_of(current_tenant()).storage_objects
     if limit is None:
         return
-    free = limit - held.used_objects - (held.reserved_objects - 1 - held.own_count)
+    free = limit - usage.used_objects - (usage.reserved_objects - 1 - usage.own_count)
     allowed = max(1, ceil(free * settings.UPLOAD_USER_SHARE_PERCENT / 100))
-    if held.own_count >= allowed:
+    if usage.own_count >= allowed:
         raise _quota_exceeded(upload, f"at most {allowed} objects", 0)
 
 
-def _quota_exceeded(upload: Upload, most: str, reservable: int) -> QuotaExceeded:
-    """Return the refusal. The quota is told without the reservation that is rolled back with it."""
+def _quota_exceeded(upload: Upload, limit: str, reservable: int) -> QuotaExceeded:
+    """Return the problem, with the quota as it is after the rollback of this reservation."""
     quota = usage_and_limits()
     quota["reserved_bytes"] = (quota["reserved_bytes"] or 0) - upload.reserved_bytes
     quota["reserved_objects"] = (quota["reserved_objects"] or 0) - 1
-    detail = f"Your uploads under way may hold {most} now. Complete or end some of them first."
+    detail = f"Your uploads under way may hold {limit} now. Complete or end some of them first."
     return QuotaExceeded(detail, members={"quota": quota, "reservable_bytes": reservable})

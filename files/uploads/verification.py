@@ -1,9 +1,9 @@
-"""Large objects are read after the answer, because that takes longer than anybody waits for one.
+"""Background verification of large uploads in one tenant: a lease-based queue on ``verify_at``.
 
-The row is the job: ``verify_at`` says when its object is to be read next. It is written in the
-transaction that acknowledges the upload, so it is lost with nothing less than the file itself.
-Whoever takes it puts it off by a lease that is renewed while they read, so several may look for
-work side by side, and what one that was killed has begun is done by another.
+The row is the job: ``verify_at`` says when the object is due. It is set in the transaction that
+acknowledges the upload, so no job can be lost. A verifier moves it forward as its lease and renews
+the lease while it reads. So several verifiers can work side by side, and the work of one that was
+killed is repeated by another.
 """
 
 import logging
@@ -11,12 +11,8 @@ import time
 from contextlib import suppress
 from datetime import timedelta
 
-from django.db import transaction
 from django.utils import timezone
 
-from accounts.actors import user_actor
-from accounts.models import User
-from audit.services import record
 from core.problems import NotFound, StorageUnavailable
 from core.workers import ShouldStop, backoff_delay
 from files.models import Upload
@@ -25,68 +21,49 @@ from files.uploads.cleanup import abandon
 from files.uploads.completion import finalize
 from files.uploads.objects import object_key
 from files.uploads.promotion import find_object
-from files.uploads.state import upload_target
+from files.uploads.state import PENDING
 from tenants.context import current_tenant
-from tenants.work_queue import notify_workers
+from tenants.work_queue import claim_due
 
-CHANNEL = "aggios_verify"
 LEASE, RENEW_SECONDS = timedelta(seconds=60), 10.0
 RETRY_DELAYS = {"first": timedelta(seconds=5), "longest": timedelta(minutes=30)}
-PENDING = Upload.State.PENDING
 log = logging.getLogger(__name__)
 
 
 class LeaseLost(Exception):  # noqa: N818 - it reads as what it is
-    """Somebody else is to go on, or nobody any more."""
+    """The lease was lost: another verifier continues, or the upload was aborted."""
 
 
-def schedule_verification(upload: Upload, *, by: User) -> None:
-    """Have an upload that is whole in the store read after the answer.
+def verify_due(should_stop: ShouldStop = lambda: False) -> int:
+    """Verify the due uploads of the current tenant one by one; return how many were finished.
 
-    Of two who ask at once one does it. Raises nothing for one that has ended meanwhile.
-    """
-    with transaction.atomic():
-        rows = Upload.objects.filter(pk=upload.pk, state=PENDING, verify_at=None)
-        if not rows.update(verify_at=timezone.now()):
-            return
-        record("upload.received", actor=user_actor(by), target=upload_target(upload))
-        notify_workers(CHANNEL)
+    When told to stop, it returns early and releases the upload that it was reading.
 
-
-def verify_due(stop: ShouldStop = lambda: False) -> int:
-    """Read what is due in the current tenant, one after the other; return how many were read.
-
-    Ends early when told to, and leaves what it was reading to the next. Raises NoTenant outside of
-    a tenant.
+    Raises: NoTenant (outside of a tenant).
     """
     count, tenant = 0, current_tenant()
-    while not stop() and (upload := _claim_due()) is not None:
-        log.info("upload_verifying", extra={"upload": str(upload.pk), "slug": tenant.slug})
-        count += _verify_upload(upload, stop)
+    while not should_stop() and (upload := _claim_due()) is not None:
+        extra = {"upload": str(upload.pk), "slug": tenant.slug}
+        log.info("upload_verification_started", extra=extra)
+        count += _verify_upload(upload, should_stop)
     return count
 
 
 def _claim_due() -> Upload | None:
-    """Take the upload that has waited longest, so that nobody else reads it meanwhile."""
-    now = timezone.now()
-    due = Upload.objects.filter(state=PENDING, verify_at__lte=now).order_by("verify_at")
-    with transaction.atomic():
-        upload = due.select_for_update(skip_locked=True).first()
-        if upload is not None:
-            upload.verify_at, upload.verify_attempts = now + LEASE, upload.verify_attempts + 1
-            upload.save(update_fields=["verify_at", "verify_attempts"])
-    return upload
+    pending = Upload.objects.filter(state=PENDING)
+    return claim_due(pending, "verify_at", "verify_attempts", lease=LEASE)
 
 
-def _verify_upload(upload: Upload, stop: ShouldStop) -> bool:
-    """Read one; tell whether it is done with."""
+def _verify_upload(upload: Upload, should_stop: ShouldStop) -> bool:
+    """Verify one upload; return whether it is finished."""
     try:
-        seen = find_object(object_key(upload))
-        if seen is None:
+        stored = find_object(object_key(upload))
+        if stored is None:
             log.error("upload_object_missing", extra={"upload": str(upload.pk)})
             return abandon(upload)
+        lease = _Lease(upload, should_stop)
         with suppress(ChecksumMismatch, UploadEnded, UploadIncomplete, NotFound):
-            finalize(upload, seen, user=upload.created_by, between=_Lease(upload, stop))
+            finalize(upload, stored, user=upload.created_by, on_chunk=lease)
     except LeaseLost:
         return False
     except StorageUnavailable:
@@ -96,14 +73,14 @@ def _verify_upload(upload: Upload, stop: ShouldStop) -> bool:
 
 
 class _Lease:
-    """Keeps an upload from being read by others, and breaks off when nobody wants it read."""
+    """Renews the lease of an upload while it is read. Raises: LeaseLost."""
 
-    def __init__(self, upload: Upload, stop: ShouldStop) -> None:
-        self._upload, self._stop = upload, stop
+    def __init__(self, upload: Upload, should_stop: ShouldStop) -> None:
+        self._upload, self._should_stop = upload, should_stop
         self._renew_at = time.monotonic() + RENEW_SECONDS
 
     def __call__(self) -> None:
-        if self._stop():
+        if self._should_stop():
             _reschedule(self._upload, timedelta())
             raise LeaseLost
         if time.monotonic() < self._renew_at:
@@ -113,6 +90,6 @@ class _Lease:
         self._renew_at = time.monotonic() + RENEW_SECONDS
 
 
-def _reschedule(upload: Upload, by: timedelta) -> int:
+def _reschedule(upload: Upload, delay: timedelta) -> int:
     rows = Upload.objects.filter(pk=upload.pk, state=PENDING)
-    return rows.update(verify_at=timezone.now() + by)
+    return rows.update(verify_at=timezone.now() + delay)

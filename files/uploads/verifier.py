@@ -1,4 +1,4 @@
-"""Verifying large uploads of all tenants: several at once, of each tenant one."""
+"""The verifier process: verifies large uploads of all tenants, in one thread per tenant at most."""
 
 import logging
 import threading
@@ -10,7 +10,8 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connections
 
 from core.workers import ShouldStop
-from files.uploads.verification import CHANNEL, verify_due
+from files.uploads.state import VERIFY_CHANNEL
+from files.uploads.verification import verify_due
 from tenants import work_queue
 from tenants.context import tenant_context
 from tenants.refs import TenantRef
@@ -19,75 +20,74 @@ log = logging.getLogger(__name__)
 
 
 class VerifierPool:
-    """Threads that read uploads. A tenant has one of them at most, so none holds up all others."""
+    """Threads that verify uploads. A tenant has at most one, so that it cannot delay all others."""
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(settings.UPLOAD_VERIFY_CONCURRENCY, "verify")
         self._lock = threading.Lock()
-        self._again: dict[uuid.UUID, bool] = {}
+        self._repeat: dict[uuid.UUID, bool] = {}  # active tenants; whether to verify once more
         self.count = 0
 
-    def visit(self, tenant: TenantRef, stop: ShouldStop) -> None:
-        """Have somebody read what is due in a tenant; whoever is there already looks again."""
+    def process_tenant(self, tenant: TenantRef, should_stop: ShouldStop) -> None:
+        """Verify the due uploads of a tenant in a thread; an active thread repeats its query."""
         with self._lock:
-            known = tenant.id in self._again
-            self._again[tenant.id] = known
-        if not known:
-            self._pool.submit(self._read, tenant, stop)
+            is_active = tenant.id in self._repeat
+            self._repeat[tenant.id] = is_active
+        if not is_active:
+            self._pool.submit(self._verify, tenant, should_stop)
 
-    def sweep(self, stop: ShouldStop, between: Callable[[], None]) -> None:
-        """Visit every tenant that is served."""
+    def sweep(self, should_stop: ShouldStop, between: Callable[[], None]) -> None:
+        """Process every tenant that is served; call ``between`` after each."""
         for tenant in work_queue.served_tenants():
-            if stop():
+            if should_stop():
                 break
-            self.visit(tenant, stop)
+            self.process_tenant(tenant, should_stop)
             between()
 
     def finish(self) -> None:
-        """Wait until all of it is read, or handed back because the time to stop has come."""
+        """Wait until all threads have finished or released their upload."""
         self._pool.shutdown(wait=True)
 
-    def _read(self, tenant: TenantRef, stop: ShouldStop) -> None:
-        wanted = True
-        while wanted:
-            count = _verify_tenant(tenant, stop)
+    def _verify(self, tenant: TenantRef, should_stop: ShouldStop) -> None:
+        repeat = True
+        while repeat:
+            count = _verify_tenant(tenant, should_stop)
             with self._lock:
                 self.count += count
-                wanted = self._again.pop(tenant.id) and not stop()
-                if wanted:
-                    self._again[tenant.id] = False
+                repeat = self._repeat.pop(tenant.id) and not should_stop()
+                if repeat:
+                    self._repeat[tenant.id] = False
 
 
 def verify_all_tenants() -> int:
-    """Verify what is due in every tenant that is served; return how many uploads that were."""
-    readers = VerifierPool()
-    readers.sweep(lambda: False, lambda: None)
-    readers.finish()
-    return readers.count
+    """Verify the due uploads of every tenant that is served; return how many were finished."""
+    pool = VerifierPool()
+    pool.sweep(lambda: False, lambda: None)
+    pool.finish()
+    return pool.count
 
 
-def run_verifier(stop: ShouldStop, alive: Callable[[], None]) -> None:
-    """Verify uploads as they are completed, and sweep now and then, until told to stop."""
-    readers = VerifierPool()
-    ours = work_queue.WorkQueue(
-        CHANNEL, settings.UPLOAD_VERIFY_SWEEP_SECONDS, readers.sweep, readers.visit
+def run_verifier(should_stop: ShouldStop, heartbeat: Callable[[], None]) -> None:
+    """Verify uploads as they are completed, and sweep periodically, until told to stop."""
+    pool = VerifierPool()
+    queue = work_queue.WorkQueue(
+        VERIFY_CHANNEL, settings.UPLOAD_VERIFY_SWEEP_SECONDS, pool.sweep, pool.process_tenant
     )
     try:
-        work_queue.run_worker(ours, stop, alive)
+        work_queue.run_worker(queue, should_stop, heartbeat)
     finally:
-        readers.finish()
+        pool.finish()
 
 
-def _verify_tenant(tenant: TenantRef, stop: ShouldStop) -> int:
-    """Verify what is due in one tenant. Whatever goes wrong there is tried again by a sweep."""
+def _verify_tenant(tenant: TenantRef, should_stop: ShouldStop) -> int:
+    """Verify what is due in one tenant. After an error the next sweep tries again."""
     try:
         with tenant_context(tenant):
-            return verify_due(stop)
-    except DatabaseError as exc:  # away, being purged, or not migrated yet
+            return verify_due(should_stop)
+    except DatabaseError as exc:  # unavailable, being purged, or not migrated yet
         connections.close_all()
-        log.warning(
-            "verification_interrupted", extra={"slug": tenant.slug, "error": str(exc)[:200]}
-        )
+        extra = {"slug": tenant.slug, "error": str(exc)[:200]}
+        log.warning("verification_interrupted", extra=extra)
     except Exception:
         log.exception("verification_failed", extra={"slug": tenant.slug})
     finally:

@@ -53,7 +53,7 @@ def is_stored(prefix: str, wanted: ObjectReference) -> bool:
 
 def _upload_object(key: str, size: int, chunks: Iterator[bytes]) -> None:
     """Store an object; nobody sees it before its last byte has been checked."""
-    writer = ObjectWriter(key, lambda multipart_id: None, most=size)
+    writer = ObjectWriter(key, lambda multipart_id: None, max_bytes=size)
     try:
         for chunk in chunks:
             writer.write(chunk)

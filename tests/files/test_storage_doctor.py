@@ -82,7 +82,7 @@ def test_an_origin_that_the_store_does_not_let_in(site: Site, stores: TestStack)
     [
         ("http://127.0.0.1:9", "cannot be reached"),
         ("http://storage.invalid", "cannot be looked up"),
-        ("http://acme.aggios.localhost:{web}", "who is not the store"),
+        ("http://acme.aggios.localhost:{web}", "is not the store"),
     ],
 )
 def test_a_public_endpoint_that_leads_elsewhere(site: Site, stores: TestStack, url: str, said: str):

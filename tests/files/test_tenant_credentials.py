@@ -18,8 +18,7 @@ from files.storage.backend import tenant_storage
 from files.storage.bucket import head_object, object_location
 from files.storage.client import client, http_status, signing_client
 from files.storage.credentials import tenant_credentials
-from files.storage.deletion import delete_keys, purge_objects
-from files.storage.writer import purge_key
+from files.storage.deletion import delete_keys, purge_key, purge_objects
 from tenants.context import tenant_context
 from tests.support.factories import Agency
 from tests.support.files.bucket import noncurrent_versions, read_object, stored_keys
@@ -34,10 +33,10 @@ def asked(settings, stores) -> Iterator[list[str]]:
     found: list[str] = []
     events = credentials._sts_client().meta.events
     events.register("before-send.sts", lambda request, **_: found.append(request.url), "asked")
-    tenant_credentials._kept.clear()
+    tenant_credentials._cached.clear()
     yield found
     events.unregister("before-send.sts", unique_id="asked")
-    tenant_credentials._kept.clear()
+    tenant_credentials._cached.clear()
 
 
 class Place:
@@ -210,7 +209,7 @@ def test_files_come_and_go_with_the_tenants_keys(
     assert (fetched == data, read == data, statuses) == (True, True, [200, 204, 204])
     assert (stored_keys(agency), noncurrent_versions(agency)) == (set(), [])
     assert len(asked) == 1, "Keys are kept."
-    assert used == {tenant_credentials._kept[agency.ref.object_prefix].keys.access_key}
+    assert used == {tenant_credentials._cached[agency.ref.object_prefix].keys.access_key}
 
 
 def test_keys_are_renewed_before_they_end(acme: Agency, asked, places):
@@ -218,16 +217,16 @@ def test_keys_are_renewed_before_they_end(acme: Agency, asked, places):
     prefix = own.prefix
     with tenant_context(acme.ref):
         client().head_object(**own.at)
-        first = tenant_credentials._kept[prefix]
+        first = tenant_credentials._cached[prefix]
         client().head_object(**own.at)
         assert len(asked) == 1
         ending = datetime.now(UTC) + credentials.max_url_lifetime()
-        tenant_credentials._kept[prefix] = replace(first, until=ending)
+        tenant_credentials._cached[prefix] = replace(first, expires_at=ending)
         client().head_object(**own.at)
-    second = tenant_credentials._kept[prefix]
+    second = tenant_credentials._cached[prefix]
 
     assert (len(asked), first.keys == second.keys) == (2, False)
-    assert second.until > datetime.now(UTC) + timedelta(seconds=10_000)
+    assert second.expires_at > datetime.now(UTC) + timedelta(seconds=10_000)
 
 
 def test_a_refusal_that_hides_a_missing_object_is_seen_through(
@@ -272,7 +271,7 @@ def test_keys_are_in_no_log(acme: Agency, asked, places, caplog):
         client().head_object(**places[0].at)
         with pytest.raises(ClientError) as refused:
             client().head_object(**places[1].at)
-    kept = tenant_credentials._kept[places[0].prefix]
+    kept = tenant_credentials._cached[places[0].prefix]
 
     for secret in (kept.keys.secret_key, kept.keys.token):
         assert secret not in caplog.text

@@ -8,7 +8,7 @@ import pytest
 from accounts.models import User
 from files.models import File, Upload
 from files.problems import ChecksumMismatch, UploadIncomplete
-from files.storage.writer import purge_key
+from files.storage.deletion import purge_key
 from files.uploads.cleanup import abandon
 from files.uploads.completion import finalize
 from files.uploads.objects import staging_key
@@ -44,7 +44,7 @@ class Completing:
     def go_on(self, between: Callable[[], None] = lambda: None) -> File:
         """Read what was seen, then keep it; ``between`` happens when it has been read."""
         with tenant_context(self.agency.ref):
-            return finalize(self.upload, self.seen, user=self.user, between=between)
+            return finalize(self.upload, self.seen, user=self.user, on_chunk=between)
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_one_who_looked_before_another_found_a_mismatch_is_told_that(begin):
     slower = begin(b"bytes")
 
     with tenant_context(slower.agency.ref):
-        abandon(Upload.objects.get(), Upload.Reason.MISMATCH, by=slower.user)
+        abandon(Upload.objects.get(), Upload.Reason.MISMATCH, user=slower.user)
     with pytest.raises(ChecksumMismatch):
         slower.go_on()
 

@@ -2,6 +2,7 @@
 
 import json
 from argparse import ArgumentParser
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -17,9 +18,9 @@ from tenants.refs import ref_of
 
 class Command(BaseCommand):
     help = (
-        "Delete for good what has been in the trash of any tenant for longer than TRASH_SECONDS, "
-        "and what the object store did not let go when it was asked. Uploads and deletions do a "
-        "little of it; this is for tenants where nobody does either.\n\n"
+        "Purge files of all tenants that are in the trash for longer than TRASH_SECONDS, and retry "
+        "objects that the store did not delete. Uploads and deletions purge a few files each "
+        "time; this command is for tenants that have neither.\n\n"
         "Example: manage.py purge_trash --dry-run"
     )
 
@@ -28,34 +29,36 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print a JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self._act = count_due_for_purge if options["dry_run"] else sweep_trash
         self._failed: list[str] = []
-        done = {
-            tenant.slug: swept for tenant in operable_tenants() if (swept := self._done(tenant))
+        purge = count_due_for_purge if options["dry_run"] else sweep_trash
+        results = {
+            tenant.slug: result
+            for tenant in operable_tenants()
+            if (result := self._process(tenant, purge))
         }
-        told = {
+        document = {
             "dry_run": options["dry_run"],
-            "files": sum(swept.files for swept in done.values()),
-            "left_in_store": sum(swept.left_in_store for swept in done.values()),
-            "tenants": {slug: swept.files for slug, swept in done.items() if swept.files},
+            "files": sum(result.files for result in results.values()),
+            "left_in_store": sum(result.left_in_store for result in results.values()),
+            "tenants": {slug: result.files for slug, result in results.items() if result.files},
             "failed": self._failed,
         }
-        self.stdout.write(json.dumps(told) if options["json"] else _line(told))
+        self.stdout.write(json.dumps(document) if options["json"] else _summary(document))
         if self._failed:
             raise CommandError(f"{len(self._failed)} could not be purged; the others were.")
 
-    def _done(self, tenant: Tenant) -> SweepResult | None:
+    def _process(self, tenant: Tenant, purge: Callable[[], SweepResult]) -> SweepResult | None:
         try:
             with tenant_context(ref_of(tenant)):
-                return self._act()
+                return purge()
         except DatabaseError as exc:
             self._failed.append(tenant.slug)
             self.stderr.write(f"{tenant.slug}: {str(exc).strip()}")
             return None
 
 
-def _line(told: dict[str, Any]) -> str:
-    verb = "would be purged" if told["dry_run"] else "purged"
-    line = f"{pluralize(told['files'], 'file')} {verb}."
-    left = told["left_in_store"]
-    return f"{line} The store has still to let go of {pluralize(left, 'object')}." if left else line
+def _summary(document: dict[str, Any]) -> str:
+    verb = "would be purged" if document["dry_run"] else "purged"
+    line = f"{pluralize(document['files'], 'file')} {verb}."
+    left = document["left_in_store"]
+    return f"{line} The store has still to delete {pluralize(left, 'object')}." if left else line

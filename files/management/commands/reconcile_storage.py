@@ -2,7 +2,6 @@
 
 import json
 from argparse import ArgumentParser
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -26,17 +25,17 @@ from tenants.models import Tenant
 from tenants.refs import ref_of
 
 Outcome = ReconciliationReport | str | None
-"""What was found, why it could not be looked at, or nothing: it was looked at not long ago."""
+"""The report, the error, or None for a tenant that was compared recently."""
 
 
 class Command(BaseCommand):
     help = (
-        "Compare what is counted, what the rows say and what the store has. Changes nothing "
-        "without --fix, which removes what no row stands for and counts anew; versions whose "
-        "object is missing are told of and never removed. Safe while uploads run, can be "
-        "interrupted and repeated.\n\n"
+        "Compare the balance, the rows and the store of tenants. Changes nothing without --fix, "
+        "which deletes objects without a row and computes the balance again; versions whose object "
+        "is missing are reported and never deleted. Safe during uploads; can be interrupted and "
+        "repeated.\n\n"
         "Example: manage.py reconcile_storage --tenant acme --fix\n\n"
-        "Exit status: 0 all agree, 1 differences are left, or a tenant could not be looked at."
+        "Exit status: 0 all agree, 1 differences are left or a tenant could not be compared."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -49,61 +48,61 @@ class Command(BaseCommand):
         parser.add_argument(
             "--settle",
             action="store_true",
-            help="only finish what ended uploads left, as every upload does; part of --fix",
+            help="only clean up ended uploads, as every upload does; part of --fix",
         )
         parser.add_argument(
             "--grace",
             type=integer_argument(),
             default=settings.UPLOAD_SECONDS,
             metavar="SECONDS",
-            help="leave what is younger alone (as long as an upload may take: %(default)s). "
-            "Less only while nobody uploads",
+            help="ignore newer objects (default: as long as an upload may take, %(default)s). "
+            "Use less only while there are no uploads",
         )
         parser.add_argument(
             "--older-than",
             type=integer_argument(),
             metavar="SECONDS",
-            help="compare only those that were not compared since",
+            help="compare only tenants whose last comparison is older",
         )
         parser.add_argument(
             "--exit-zero",
             action="store_true",
-            help="let differences be no failure; they are logged",
+            help="exit with 0 in spite of differences, which are logged",
         )
         parser.add_argument("--json", action="store_true", help="print a JSON array")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["grace"] < 0:
             raise CommandError("--grace takes a number of seconds from 0.")
-        told: list[dict[str, Any]] = []
+        documents: list[dict[str, Any]] = []
         differ = failed = 0
-        for tenant in _chosen(options["tenant"]):
-            found = self._looked_at(tenant, options)
-            if found is None:
+        for tenant in _select_tenants(options["tenant"]):
+            outcome = self._compare(tenant, options)
+            if outcome is None:
                 continue
-            failed += isinstance(found, str)
-            differ += isinstance(found, ReconciliationReport) and bool(found.left)
-            told.append(report_as_json(tenant, found))
+            failed += isinstance(outcome, str)
+            differ += isinstance(outcome, ReconciliationReport) and bool(outcome.left)
+            documents.append(report_as_json(tenant, outcome))
             if not options["json"]:
-                self.stdout.write(report_as_text(tenant, found))
+                self.stdout.write(report_as_text(tenant, outcome))
         if options["json"]:
-            self.stdout.write(json.dumps(told, indent=2))
+            self.stdout.write(json.dumps(documents, indent=2))
         else:
-            self.stdout.write(f"{len(told) - failed} compared, {differ} differ.")
-        _conclude(0 if options["exit_zero"] else differ, failed)
+            self.stdout.write(f"{len(documents) - failed} compared, {differ} differ.")
+        _fail_on_differences(0 if options["exit_zero"] else differ, failed)
 
-    def _looked_at(self, tenant: Tenant, options: dict[str, Any]) -> Outcome:
+    def _compare(self, tenant: Tenant, options: dict[str, Any]) -> Outcome:
         try:
             with tenant_context(ref_of(tenant)):
-                if _is_fresh(options["older_than"]):
+                if _is_recent(options["older_than"]):
                     if options["settle"] or options["fix"]:
                         clean_up_all()
                     return None
-                return self._watched(tenant, options)
+                return self._reconcile(tenant, options)
         except (DatabaseError, StorageUnavailable) as exc:
             return str(exc).strip().partition("\n")[0] or type(exc).__name__
 
-    def _watched(self, tenant: Tenant, options: dict[str, Any]) -> ReconciliationReport:
+    def _reconcile(self, tenant: Tenant, options: dict[str, Any]) -> ReconciliationReport:
         err: Any = self.stderr
         columns = (
             TextColumn("{task.description:20}"),
@@ -113,29 +112,34 @@ class Command(BaseCommand):
         )
         with Progress(*columns, console=Console(file=err), disable=not err.isatty()) as progress:
             task = progress.add_task(tenant.slug, total=FileVersion.objects.count())
-            told: Callable[[int], None] = lambda count: progress.advance(task, count)  # noqa: E731
-            work = ReconciliationOptions(options["fix"], options["settle"], options["grace"], told)
-            return reconcile(work)
+            return reconcile(
+                ReconciliationOptions(
+                    fix=options["fix"],
+                    clean_up=options["settle"],
+                    grace=options["grace"],
+                    on_progress=lambda count: progress.advance(task, count),
+                )
+            )
 
 
-def _chosen(slugs: list[str]) -> list[Tenant]:
-    found = selected_tenants(slugs)
-    for tenant in found:
+def _select_tenants(slugs: list[str]) -> list[Tenant]:
+    tenants = selected_tenants(slugs)
+    for tenant in tenants:
         if tenant.maintenance or tenant.status == Tenant.Status.DELETING:
             raise CommandError(f"{tenant.slug} is being worked on; try again when that is done.")
-    return found
+    return tenants
 
 
-def _is_fresh(seconds: int | None) -> bool:
+def _is_recent(seconds: int | None) -> bool:
     if seconds is None:
         return False
     since = timezone.now() - timedelta(seconds=seconds)
     return Balance.objects.filter(reconciled_at__gt=since).exists()
 
 
-def _conclude(differ: int, failed: int) -> None:
+def _fail_on_differences(differ: int, failed: int) -> None:
     verb = "differs" if differ == 1 else "differ"
-    said = [f"{pluralize(differ, 'tenant')} {verb}"] if differ else []
-    said += [f"{failed} could not be compared"] if failed else []
-    if said:
-        raise CommandError(f"{', '.join(said)}.")
+    causes = [f"{pluralize(differ, 'tenant')} {verb}"] if differ else []
+    causes += [f"{failed} could not be compared"] if failed else []
+    if causes:
+        raise CommandError(f"{', '.join(causes)}.")

@@ -11,8 +11,8 @@ from files.storage.setup import set_up_bucket
 
 class Command(BaseCommand):
     help = (
-        "Create the bucket S3_BUCKET if it is missing, let the origins in CORS_ALLOWED_ORIGINS use "
-        "it from a browser, and switch versioning and encryption on where the store has them "
+        "Create the bucket S3_BUCKET if it is missing, allow browsers at CORS_ALLOWED_ORIGINS to "
+        "use it, and switch on versioning and encryption if the store supports them "
         "(S3_BUCKET_VERSIONING, S3_BUCKET_ENCRYPTION). Safe to repeat.\n\n"
         "Example: manage.py setup_storage"
     )
@@ -22,5 +22,5 @@ class Command(BaseCommand):
         try:
             set_up_bucket(self.stdout.write)
         except (BotoCoreError, ClientError) as exc:
-            where = settings.S3_ENDPOINT_URL
-            raise CommandError(f"The object store at {where} refused: {exc}") from exc
+            endpoint = settings.S3_ENDPOINT_URL
+            raise CommandError(f"The object store at {endpoint} refused: {exc}") from exc

@@ -1,7 +1,6 @@
 """manage.py storage_doctor"""
 
 import json
-from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -13,9 +12,8 @@ from files.storage_doctor.report import WRONG, Finding
 
 class Command(BaseCommand):
     help = (
-        "Tell what is wrong with the object store and how to mend it. An object of its own is put, "
-        "got and deleted through the public endpoint, as clients do it. Exit status 1 when "
-        "something is wrong.\n\n"
+        "Check the object store and name a remedy for each fault. A test object is put, read and "
+        "deleted through the public endpoint, as clients do it. Exit status 1 if a check fails.\n\n"
         "Examples: manage.py storage_doctor\n"
         "          manage.py storage_doctor --json"
     )
@@ -28,7 +26,7 @@ class Command(BaseCommand):
         found = [*check_internal_endpoint(), *check_tenant_keys(), *check_public_endpoint()]
         faults = sum(finding.state == WRONG for finding in found)
         if options["json"]:
-            document = {"wrong": faults, "findings": [asdict(finding) for finding in found]}
+            document = {"wrong": faults, "findings": [finding.as_dict() for finding in found]}
             self.stdout.write(json.dumps(document, indent=2))
         else:
             for finding in found:
@@ -38,5 +36,5 @@ class Command(BaseCommand):
 
 
 def _line(finding: Finding) -> str:
-    line = f"{finding.state:<6} {finding.check:<16} {finding.said}"
-    return f"{line}\n{'':>24}{finding.mend}" if finding.mend else line
+    line = f"{finding.state:<6} {finding.check:<16} {finding.message}"
+    return f"{line}\n{'':>24}{finding.remedy}" if finding.remedy else line

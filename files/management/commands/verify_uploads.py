@@ -11,11 +11,12 @@ from files.uploads.verifier import run_verifier, verify_all_tenants
 class Command(WorkerCommand):
     worker = "verifier"
     help = (
-        "Read the uploads that were too large to be read while their sender waited "
-        "(UPLOAD_SYNC_VERIFY_MAX_BYTES), and make files of those that are what was announced: "
-        "at once when one is completed, and what is due again every UPLOAD_VERIFY_SWEEP_SECONDS. "
-        "Goes on until it is stopped, which loses nothing; several may run side by side. "
-        "With --once it reads what is due and ends.\n\nExample: manage.py verify_uploads --once"
+        "Verify uploads that are too large for a verification during the request "
+        "(UPLOAD_SYNC_VERIFY_MAX_BYTES), and make files of those that match their declared size "
+        "and checksum: at once when an upload is completed, and by a sweep every "
+        "UPLOAD_VERIFY_SWEEP_SECONDS. Runs until it is stopped, which loses nothing; several "
+        "may run side by side. With --once it verifies what is due and ends.\n\n"
+        "Example: manage.py verify_uploads --once"
     )
 
     def watch(self, stop: ShouldStop, alive: Callable[[], None]) -> None:
