@@ -1,10 +1,10 @@
-"""First answers of requests that carried an Idempotency-Key."""
+"""Stored responses of requests with an Idempotency-Key."""
 
 from django.db import models
 
 
 class Answer(models.Model):
-    """The answer to one key of one caller. The body is encrypted: it may hold tokens."""
+    """The response to one key of one caller. The body is encrypted, because it may hold tokens."""
 
     key_hash = models.BinaryField(primary_key=True, max_length=32)
     fingerprint = models.BinaryField(max_length=32)
