@@ -119,7 +119,7 @@ class ApiKeyListView(ApiView):
             request,
             caller=str(maker.id),
             fingerprint=fingerprint_of(request.data),
-            act=lambda: _create_api_key(fields, maker),
+            action=lambda: _create_api_key(fields, maker),
             recheck=lambda first: get_api_key(first["id"]),
         )
 

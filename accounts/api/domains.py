@@ -58,7 +58,7 @@ class DomainListView(ApiView):
             request,
             caller=str(user.id),
             fingerprint=fingerprint_of(request.data),
-            act=lambda: _domain_response(request, claim_own_domain(name=name, actor=user), 201),
+            action=lambda: _domain_response(request, claim_own_domain(name=name, actor=user), 201),
         )
 
 

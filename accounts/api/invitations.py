@@ -129,7 +129,7 @@ class InvitationListView(ApiView):
             request,
             caller=str(user.id),
             fingerprint=fingerprint_of(request.data),
-            act=lambda: _invitation_response(request, _create_invitation(fields, user), 201),
+            action=lambda: _invitation_response(request, _create_invitation(fields, user), 201),
             recheck=lambda first: require_token_still_valid(first.get("token", ""), actor=user),
         )
 

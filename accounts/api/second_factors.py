@@ -142,7 +142,7 @@ class SecondFactorListView(ApiView):
             request,
             caller=str(user.id),
             fingerprint=fingerprint_of(request.data),
-            act=act,
+            action=act,
             recheck=lambda first: require_unconfirmed(user, first["id"]),
         )
 
@@ -196,7 +196,7 @@ class SecondFactorConfirmView(ApiView):
             request,
             caller=str(session.user_id),
             fingerprint=fingerprint_of(request.data),
-            act=act,
+            action=act,
             recheck=lambda first: require_current_codes(session.user, first["recovery_codes"]),
         )
 
@@ -219,6 +219,6 @@ class RecoveryCodesView(ApiView):
             request,
             caller=str(user.id),
             fingerprint=fingerprint_of("recovery-codes"),
-            act=lambda: Response({"recovery_codes": renew_recovery_codes(user)}, status=201),
+            action=lambda: Response({"recovery_codes": renew_recovery_codes(user)}, status=201),
             recheck=lambda first: require_current_codes(user, first["recovery_codes"]),
         )

@@ -158,7 +158,7 @@ def _respond(request: Request, received: ReceivedFile) -> Response:
         request,
         caller=str(user.id),
         fingerprint=fingerprint_of(name, content.sha256),
-        act=lambda: _created_response(
+        action=lambda: _created_response(
             create_file_version(upload=received.upload, name=name, content=content, user=user)
         ),
     )

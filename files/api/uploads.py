@@ -85,7 +85,7 @@ class UploadListView(ApiView):
             request,
             caller=str(user.id),
             fingerprint=fingerprint_of(fields),
-            act=lambda: _created_response(create_upload(UploadSpec(**fields), user=user)),
+            action=lambda: _created_response(create_upload(UploadSpec(**fields), user=user)),
             recheck=lambda first: own_upload(user, uuid.UUID(first["id"])),
         )
         # After the commit of the row. A repeated response gets new URLs too, if the upload is still

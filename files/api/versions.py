@@ -81,7 +81,7 @@ class VersionRestoreView(ApiView):
             request,
             caller=str(user.id),
             fingerprint=fingerprint_of(str(file_id), version),
-            act=lambda: _file_response(
+            action=lambda: _file_response(
                 restore_version(
                     file_id,
                     version,

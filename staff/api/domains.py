@@ -51,7 +51,7 @@ class TenantDomains(StaffView):
             request,
             caller=f"staff:{actor.id}",
             fingerprint=fingerprint_of(request.data),
-            act=lambda: _domain_response(
+            action=lambda: _domain_response(
                 request, claim_domain(tenant.pk, name=name, actor=actor), status=201
             ),
         )

@@ -80,7 +80,7 @@ class Tenants(StaffView):
             request,
             caller=f"staff:{api_actor(request).id}",
             fingerprint=fingerprint_of(request.data),
-            act=lambda: _created_response(request, fields),
+            action=lambda: _created_response(request, fields),
         )
 
 

@@ -18,11 +18,11 @@ from tenants.context import tenant_context
 from tenants.refs import TenantRef
 
 
-def ask(key: str, body: object = 1, path: str = "/api/things", caller: str = "ada", act=None):
+def ask(key: str, body: object = 1, path: str = "/api/things", caller: str = "ada", action=None):
     """Do the work of a request with a key."""
     request = Request(RequestFactory().post(path, headers={"Idempotency-Key": key}))
-    work = act or (lambda: Response({"made": secrets.token_hex(4)}, status=201))
-    return idempotent(request, caller=caller, fingerprint=fingerprint_of(body), act=work)
+    work = action or (lambda: Response({"made": secrets.token_hex(4)}, status=201))
+    return idempotent(request, caller=caller, fingerprint=fingerprint_of(body), action=work)
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_work_that_fails_leaves_nothing_of_itself(inside):
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        ask(key, act=crash)
+        ask(key, action=crash)
 
     assert (AuditEvent.objects.count(), Answer.objects.count()) == (before, 0)
     assert ask(key, body=2).status_code == 201
