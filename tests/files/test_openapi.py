@@ -46,9 +46,9 @@ def test_the_description_of_the_routes_raises_no_warning():
 def test_bytes_in_a_form_and_in_an_answer_are_described_as_such(acme: Agency):
     document = acme.host.get("/api/schema").json()
 
-    shape = document["components"]["schemas"]["UploadRequest"]["properties"]["file"]
-    assert (shape["type"], shape["format"]) == ("string", "binary")
-    assert shape["contentMediaType"] == "application/octet-stream"
+    field = document["components"]["schemas"]["AddFile"]["properties"]["file"]
+    assert (field["type"], field["format"]) == ("string", "binary")
+    assert field["contentMediaType"] == "application/octet-stream"
     answers = document["paths"]["/api/files/{file_id}/content"]["get"]["responses"]
     for status in ("200", "206"):
         assert answers[status]["content"]["*/*"]["schema"] == {"type": "string", "format": "binary"}
