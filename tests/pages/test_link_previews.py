@@ -48,10 +48,10 @@ def test_other_programs_by_their_user_agent_are_not_previewers(agent: str):
 def test_user_agent_that_repeats_a_name_takes_no_time(text: str):
     agent = text * 100_000
 
-    started = time.perf_counter()
+    started = time.process_time()
 
     assert not is_preview_agent(agent)
-    assert time.perf_counter() - started < 0.05
+    assert time.process_time() - started < 0.05
 
 
 def test_user_agent_beyond_the_bound_is_not_read():
