@@ -10,7 +10,7 @@ from core.termination import exit_at_once_on_signals
 def main() -> None:
     """Run the command named on the command line."""
     exit_at_once_on_signals()
-    # Importing Django takes a while, and a signal may come meanwhile.
+    # Importing Django takes a while, and a signal may come before it is done.
     from aggios.command_line import run_command_line  # noqa: PLC0415
     from core.env import load_running_stack  # noqa: PLC0415
 

@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
-"""Send a file of any size to a workspace, straight to its object store, and go on after a break.
+"""Send a file of any size to a workspace, directly to its object store, and resume.
 
     export AGGIOS_TOKEN=…      # an access token, or an API key with the scope files:write
     python upload.py http://acme.aggios.localhost:8080 film.mp4
 
-Run the same again after a lost connection, a reboot or a kill. Beside the file lies a small
-``film.mp4.upload`` meanwhile, which says which upload it is; the service says which parts have
-arrived. The answer, the file as the API shows it, is printed as JSON. It needs Python 3.11 and
-nothing else: copy it, and change what you like.
+Run the same again after a lost connection, a reboot or a kill. A small file ``film.mp4.upload``
+stores the upload's id until it is finished; the service knows which parts it has. The result, the
+file as the API shows it, is printed as JSON. It needs only Python 3.11: copy it and change it.
 """
 
 import argparse
@@ -24,18 +23,18 @@ from typing import Any
 from urllib.parse import urlsplit
 
 BLOCK = 64 * 1024
-PATIENCE = 120.0  # for one answer; ``complete`` reads all that was sent
-PAUSE = 2.0  # what is very large is verified after the answer
+TIMEOUT = 120.0  # of one request; ``complete`` reads everything that was sent
+PAUSE = 2.0  # very large files are verified in the background
 Tell = Callable[[int], None]
 
 
 def main() -> None:
-    """Send the file that the command line names and print what became of it."""
-    parser = argparse.ArgumentParser(description="Send a file, or go on with it.")
+    """Send the file that the command line names and print the result."""
+    parser = argparse.ArgumentParser(description="Send a file, or resume sending it.")
     parser.add_argument("service", help="such as https://acme.aggios.app")
     parser.add_argument("file", type=Path)
-    parser.add_argument("--name", help="the name to keep it under; it may hold folders")
-    parser.add_argument("--progress", action="store_true", help="say how far it has come")
+    parser.add_argument("--name", help="its name in the workspace; it may contain folders")
+    parser.add_argument("--progress", action="store_true", help="print the progress")
     options = parser.parse_args()
     say = (lambda at: print(at, file=sys.stderr, flush=True)) if options.progress else None
     service = Service(options.service, os.environ["AGGIOS_TOKEN"])
@@ -47,11 +46,11 @@ class Service:
     """The API of a workspace."""
 
     def __init__(self, address: str, token: str) -> None:
-        """Ask at ``address`` as the holder of ``token``."""
+        """Send requests to ``address`` with ``token``."""
         self._address, self._token = address.rstrip("/"), token
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
-        """Return the JSON of an answer. Ends the program with what the service says is wrong."""
+        """Return the JSON of a response. Ends the program with the error of the service."""
         headers |= {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
         content = None if body is None else json.dumps(body)
         status, text = exchange(method, self._address + path, content, headers)
@@ -61,10 +60,10 @@ class Service:
 
 
 class Note:
-    """What is kept beside the file between two runs: ``key``, ``sha256`` and the upload's id."""
+    """State between two runs, in a file: ``key``, ``sha256`` and the upload's id."""
 
     def __init__(self, file: Path) -> None:
-        """Read the note of a file, or begin one if there is none or the file has changed."""
+        """Read the note of a file, or create one if there is none or the file has changed."""
         self._path = file.with_name(f"{file.name}.upload")
         about = file.stat()
         same = {"size": about.st_size, "changed": about.st_mtime_ns}
@@ -77,25 +76,25 @@ class Note:
         self.keep(**same, sha256=digest, key=str(uuid.uuid4()))
 
     def keep(self, **fields: Any) -> None:
-        """Write the note anew, all of it or nothing."""
+        """Replace the note atomically."""
         self.kept = {**getattr(self, "kept", {}), **fields}
         fresh = self._path.with_name(f"{self._path.name}.new")
         fresh.write_text(json.dumps(self.kept))
         fresh.replace(self._path)
 
     def end(self) -> None:
-        """Forget it."""
+        """Delete the note."""
         self._path.unlink(missing_ok=True)
 
 
 def send(service: Service, file: Path, name: str, say: Tell) -> Any:
-    """Send what has not arrived yet and return the file that came of it."""
+    """Send the missing parts and return the file."""
     note = Note(file)
     if "upload" not in note.kept:
-        # With the same key the service begins one upload, however often it is asked.
-        announced = {"name": name, "size": note.kept["size"], "sha256": note.kept["sha256"]}
+        # With the same key the service creates one upload, also for repeated requests.
+        spec = {"name": name, "size": note.kept["size"], "sha256": note.kept["sha256"]}
         key = {"Idempotency-Key": note.kept["key"]}
-        note.keep(upload=service.ask("POST", "/api/uploads", announced, **key)["id"])
+        note.keep(upload=service.ask("POST", "/api/uploads", spec, **key)["id"])
     where = f"/api/uploads/{note.kept['upload']}"
     upload = service.ask("GET", where)
     if upload["state"] == "failed":
@@ -143,7 +142,7 @@ def exchange(method: str, url: str, body: Any, headers: dict[str, str]) -> tuple
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     name = parts.hostname or ""
     # Names under localhost are this machine (RFC 6761, 6.3), which not every system knows.
-    line = kind("127.0.0.1" if name.endswith(".localhost") else name, parts.port, timeout=PATIENCE)
+    line = kind("127.0.0.1" if name.endswith(".localhost") else name, parts.port, timeout=TIMEOUT)
     path = f"{parts.path}?{parts.query}" if parts.query else parts.path
     try:
         line.request(method, path, body, {"Host": parts.netloc, **headers})

@@ -1,6 +1,6 @@
-"""Workspaces and people for the fuzzer, made over HTTP and by what lies in the mail folder.
+"""Tenants and users for the fuzzer, created over HTTP and with e-mails of the mail folder.
 
-Cases that go well end sessions, people and whole workspaces, so each of those is thrown away.
+Successful cases end sessions, users and whole tenants, so each of those is used once.
 """
 
 import base64
@@ -19,13 +19,13 @@ import requests
 
 URL, DOMAIN = os.environ["FUZZ_URL"], os.environ["FUZZ_DOMAIN"]
 MAIL = Path(os.environ["FUZZ_MAIL"])
-PASSWORD = "seventeen green bottles"  # noqa: S105 - of people who exist for minutes
-PATIENCE = 20.0
+PASSWORD = "seventeen green bottles"  # noqa: S105 - of users that exist for minutes
+MAIL_TIMEOUT = 20.0
 
 
 @dataclass
 class Person:
-    """Somebody who is logged in."""
+    """A logged-in user."""
 
     host: str
     email: str
@@ -34,7 +34,7 @@ class Person:
 
     @property
     def id(self) -> str:
-        """The person's id."""
+        """The user's id."""
         return str(self.tokens["user"]["id"])
 
     @property
@@ -43,7 +43,7 @@ class Person:
         return str(self.tokens["access_token"])
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        """Call as this person; return the JSON. Raises HTTPError for a refusal."""
+        """Call as this user; return the JSON. Raises HTTPError for a refusal."""
         return _call(self.host, method, path, body, self.token)
 
 
@@ -55,7 +55,7 @@ def _call(host: str, method: str, path: str, body: Any, token: str = "") -> Any:
 
 
 def owner() -> Person:
-    """Return the owner of a new workspace that anybody may join."""
+    """Return the owner of a new tenant with open registration."""
     slug, email = f"fuzz-{uuid4().hex[:12]}", f"{uuid4().hex}@fuzz.example"
     fields = {"company": "Fuzz", "subdomain": slug, **_person(email)}
     tokens = _call(DOMAIN, "POST", "/api/auth/register", fields)
@@ -65,13 +65,13 @@ def owner() -> Person:
 
 
 def newcomer(host: str) -> Person:
-    """Return somebody who has just joined a workspace that is open."""
+    """Return a user who has just joined an open tenant."""
     email = f"{uuid4().hex}@fuzz.example"
     return Person(host, email, _call(host, "POST", "/api/auth/register", _person(email)))
 
 
 def with_factor(host: str, *, confirmed: bool) -> Person:
-    """Return a newcomer with a second factor; ``more`` has its ``id`` and a good ``code``."""
+    """Return a newcomer with a second factor; ``more`` has its ``id`` and a valid ``code``."""
     made = newcomer(host)
     begun = made.call("POST", "/api/auth/factors", {"type": "totp"})
     made.more = {"id": begun["id"], "code": totp(begun["secret"])}
@@ -81,7 +81,7 @@ def with_factor(host: str, *, confirmed: bool) -> Person:
 
 
 def totp(secret: str) -> str:
-    """Return the code of now (RFC 6238: SHA-1, 30 s, six digits)."""
+    """Return the current code (RFC 6238: SHA-1, 30 s, six digits)."""
     key = base64.b32decode(secret + "=" * (-len(secret) % 8))
     digest = hmac.digest(key, struct.pack(">Q", int(time.time()) // 30), "sha1")
     at = digest[-1] & 15
@@ -89,8 +89,8 @@ def totp(secret: str) -> str:
 
 
 def mailed_token(email: str) -> str:
-    """Return the token of the first mail to an address; raises TimeoutError if none comes."""
-    end = time.monotonic() + PATIENCE
+    """Return the token of the newest e-mail to an address. Raises: TimeoutError."""
+    end = time.monotonic() + MAIL_TIMEOUT
     while time.monotonic() < end:
         for path in sorted(MAIL.glob("*.eml"), reverse=True)[:20]:
             mail = message_from_bytes(path.read_bytes(), policy=policy.default)

@@ -1,7 +1,7 @@
-"""Good values for operations that no made-up value can satisfy: a password, a token, a code, an id.
+"""Valid values for operations that no generated value can satisfy: password, token, code, id.
 
-Each is a function that returns what replaces a part of the case: ``body``, ``path``, ``query``, and
-``person``, who sends it in the owner's place and may be spoilt by it.
+Each function returns replacements for parts of the case: ``body``, ``path``, ``query``, and
+``person``, the user who sends it instead of the owner and may be unusable afterwards.
 """
 
 from collections.abc import Callable
@@ -82,7 +82,7 @@ def _event(by: Person) -> Values:
     return {"path": {"audit_event_id": by.call("GET", "/api/audit?limit=1")["results"][0]["id"]}}
 
 
-def _somebody(by: Person) -> Values:
+def _other_user(by: Person) -> Values:
     return {"path": {"user_id": newcomer(by.host).id}}
 
 
@@ -153,12 +153,12 @@ GOOD: dict[str, Callable[[Person], Values]] = {
     "DELETE /api/tenant/domains/{domain_id}": _domain,
     "POST /api/tenant/domains/{domain_id}/check": _domain,
     "POST /api/tenant/transfer": _transfer,
-    "GET /api/users/{user_id}": _somebody,
-    "PATCH /api/users/{user_id}": _somebody,
-    "DELETE /api/users/{user_id}": _somebody,
-    "POST /api/users/{user_id}/erase": _somebody,
-    "GET /api/users/{user_id}/export": _somebody,
+    "GET /api/users/{user_id}": _other_user,
+    "PATCH /api/users/{user_id}": _other_user,
+    "DELETE /api/users/{user_id}": _other_user,
+    "POST /api/users/{user_id}/erase": _other_user,
+    "GET /api/users/{user_id}/export": _other_user,
     "DELETE /api/users/{user_id}/factors": _protected,
-    "GET /api/users/{user_id}/sessions": _somebody,
-    "DELETE /api/users/{user_id}/sessions": _somebody,
+    "GET /api/users/{user_id}/sessions": _other_user,
+    "DELETE /api/users/{user_id}/sessions": _other_user,
 }

@@ -1,8 +1,8 @@
-"""What schemathesis does around each case of scripts/fuzz_api.sh.
+"""Hooks of schemathesis for scripts/fuzz_api.sh.
 
-Cases are sent as the owner of a workspace of their own; another is made when a case took the
-owner's rights away. Every second case of an operation in ``GOOD`` gets good values. At the end it
-tells how each operation was answered: one that never went well was not fuzzed.
+Cases are sent as the owner of a separate tenant; another one is created when a case removed the
+owner's permissions. Every second case of an operation in ``GOOD`` gets valid values. At the end it
+prints the statuses of each operation: one that never succeeded was not fuzzed.
 """
 
 import atexit
@@ -16,10 +16,10 @@ import schemathesis
 from fuzz_cast import Person, owner
 from fuzz_good import GOOD
 
-# How many times an operation gets good values at most: each takes several requests.
+# How often an operation gets valid values at most: each takes several requests.
 ENOUGH = int(os.environ.get("FUZZ_GOOD", "40"))
 SHUT_OUT = {"permission_denied", "second_factor_missing", "email_unverified", "tenant_suspended"}
-# Whatever values these have, they are sent in a workspace that nothing else needs.
+# These are always sent in a tenant that is used for nothing else.
 SPOILING = {"DELETE /api/tenant", "POST /api/tenant/transfer"}
 
 tally: dict[str, Counter[str]] = defaultdict(Counter)
@@ -27,19 +27,19 @@ given: Counter[str] = Counter()
 
 
 class Sender:
-    """Whose access token the cases are sent with."""
+    """The user whose access token the cases have."""
 
     _now: Person | None = None
 
     @property
     def now(self) -> Person:
-        """The owner of a workspace that is in order, as far as is known."""
+        """The owner of a tenant that is believed to work."""
         if self._now is None:
             self._now = owner()
         return self._now
 
     def leave(self) -> None:
-        """Go on in another workspace."""
+        """Continue in another tenant."""
         self._now = None
 
 
@@ -60,10 +60,10 @@ class Bearer:
 
 @schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: Any) -> None:
-    """Give some cases good values, and each the host of its workspace."""
+    """Give some cases valid values, and each the host of its tenant."""
     by, label = sender.now, case.operation.label
     case.headers = case.headers or {}
-    # A probe of the fuzzer's own brings another token, or none: it stays as it is.
+    # A probe of the fuzzer itself has another token, or none: it is not changed.
     if label in GOOD and case.headers.get("Authorization") == f"Bearer {by.token}":
         given[label] += 1
         if label in SPOILING or (given[label] % 2 and given[label] <= 2 * ENOUGH):
@@ -74,7 +74,7 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
 def _put_in(case: Any, values: Any, by: Person) -> Person:
     try:
         good = values(by)
-    except (requests.HTTPError, TimeoutError):  # somebody closed the workspace, or the like
+    except (requests.HTTPError, TimeoutError):  # a case closed the tenant, for instance
         sender.leave()
         return by
     case.path_parameters = {**(case.path_parameters or {}), **good.get("path", {})}
@@ -89,7 +89,7 @@ def _put_in(case: Any, values: Any, by: Person) -> Person:
 
 @schemathesis.hook
 def after_call(context: Any, case: Any, response: Any) -> None:
-    """Count the answer; go on elsewhere when the owner is none any more."""
+    """Count the response; use another tenant when the owner lost access."""
     tally[case.operation.label][str(response.status_code)] += 1
     sent = (case.headers or {}).get("Authorization", "")
     if sent == f"Bearer {sender.now.token}" and _shut_out(response):
@@ -104,7 +104,7 @@ def _shut_out(response: Any) -> bool:
 
 @atexit.register
 def told() -> None:
-    """Print how each operation was answered."""
+    """Print the statuses of each operation."""
     with Path(os.environ["FUZZ_TALLY"]).open("a", encoding="utf-8") as out:
         for label, statuses in sorted(tally.items()):
             all_, good = sum(statuses.values()), sum(statuses[s] for s in statuses if s[0] in "23")

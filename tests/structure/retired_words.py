@@ -1,7 +1,7 @@
 """Finds the words that docs/glossary.md retires in names, comments, docstrings and pages.
 
-python -m tests.structure.retired_words FILE …    print where they are
-python -m tests.structure.retired_words --update  take files that are clean off the lists
+python tests/structure/retired_words.py FILE …    print where they are
+python tests/structure/retired_words.py --update  take files that are clean off the lists
 """
 
 import ast

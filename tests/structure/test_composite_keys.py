@@ -1,8 +1,8 @@
-"""Keys, signature inputs and hash inputs of several parts are composed in one place.
+"""Keys, signature inputs and hash inputs of several parts are composed in one module.
 
-A text that joins parts by a separator is ambiguous where somebody else chooses a part. So modules
-that hash, sign, derive keys, count limits or use the cache join nothing themselves, except in the
-functions that are listed here with the reason why their parts cannot be confused.
+A text that joins parts by a separator is ambiguous if a client chooses a part. So modules that
+hash, sign, derive keys, count limits or use the cache join no parts themselves, except in the
+functions that are listed here with the reason why their parts are unambiguous.
 """
 
 import ast
@@ -17,7 +17,7 @@ APPS = (
     *("accounts", "aggios", "audit", "core", "files", "idempotency", "operations", "pages"),
     *("staff", "tenants"),
 )
-# A module that imports one of these composes what the rule is about.
+# The rule applies to modules that import one of these.
 SINKS = {
     "hashlib",
     "hmac",
@@ -39,12 +39,12 @@ SEPARATORS = set("/:|.,;-_ @#&=\n\x1f\0")
 UNAMBIGUOUS = {
     "core/text/composite_keys.py:_encoded": "the mechanism itself",
     "core/text/composite_keys.py:composite_key": "the mechanism itself",
-    "core/crypto/one_time_codes.py:_grouped": "one random text, for reading",
+    "core/crypto/one_time_codes.py:_grouped": "one random text, grouped for readers",
     "core/crypto/one_time_codes.py:otpauth_uri": "the Key URI Format prescribes the separator",
     "core/crypto/encryption.py:encrypt": "the version of a pepper, from the settings, and a Fernet token",  # noqa: E501
     "tenants/schemas/schema_state.py:migrations_digest": "names of apps and migrations from the code",  # noqa: E501
     "tenants/domains/traefik.py:_routers": "the id of a row and a suffix from the code",
-    "tenants/context.py:tenant_cache_key": "only the last part is chosen, the others are ours",
+    "tenants/context.py:tenant_cache_key": "only the last part comes from a caller",
     "tenants/signing_keys.py:__str__": "an id of fixed length and a number",
     "tenants/signing_keys.py:_derive_key": "a purpose from the code, an id of fixed length and a number",  # noqa: E501
     "accounts/passwords/breaches.py:_fetch_range": "an address from the settings and hexadecimal",
@@ -60,7 +60,7 @@ UNAMBIGUOUS = {
 def modules() -> Iterator[Path]:
     for app in APPS:
         for path in sorted((ROOT / app).rglob("*.py")):
-            # The audit of isolation plants and attacks; it composes nothing that is relied on.
+            # The isolation audit attacks; it composes no keys that the application trusts.
             if not {"migrations", "isolation"} & set(path.parts):
                 yield path
 
@@ -76,7 +76,7 @@ def imported(tree: ast.Module) -> set[str]:
 
 
 def joins(node: ast.AST) -> bool:
-    """Whether variable parts are joined by a separator of one character, or by nothing."""
+    """Tell whether variable parts are joined by one separator character, or by nothing."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         glue = node.func.value
         if node.func.attr != "join" or not isinstance(glue, ast.Constant):
@@ -104,13 +104,13 @@ def composed(path: Path) -> set[str]:
     }
 
 
-def test_parts_are_composed_by_the_mechanism_alone():
+def test_parts_are_joined_only_by_composite_keys():
     found = set().union(*(composed(path) for path in modules()))
 
     assert found - set(UNAMBIGUOUS) == set()
 
 
-def test_no_exception_is_stale():
+def test_listed_exceptions_are_still_needed():
     found = set().union(*(composed(path) for path in modules()))
 
     assert set(UNAMBIGUOUS) - found == set()
@@ -128,5 +128,5 @@ def test_no_exception_is_stale():
         ('f"{name}: {error}"', False),
     ],
 )
-def test_joining_is_recognised(source: str, expected: bool):
+def test_joined_parts_are_recognised(source: str, expected: bool):
     assert joins(ast.parse(source, mode="eval").body) == expected

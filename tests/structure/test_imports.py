@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-# Each room and the rooms that it may import from, besides itself.
+# Each package and those that it may import from, besides itself.
 ALLOWED = {
     "core": set(),
     "audit": {"core"},
@@ -23,49 +23,49 @@ ALLOWED = {
         *("core", "audit", "idempotency", "tenants", "staff", "accounts", "files", "pages"),
         "operations",
     },
-    # The configuration of the proxy, and the program that speaks for it.
+    # The proxy's configuration, and the program that writes its errors.
     "traefik": set(),
     "devstack": {"traefik"},
 }
-ROOMS = set(ALLOWED)
+PACKAGES = set(ALLOWED)
 
 
 def imports_of(path: Path) -> set[str]:
-    """Return the rooms of ours that a module imports, at any depth of its code."""
+    """Return our packages that a module imports, at any depth of its code."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             found.add(node.module.split(".")[0])
-    return found & ROOMS
+    return found & PACKAGES
 
 
-@pytest.mark.parametrize("room", sorted(ALLOWED))
-def test_no_arrow_runs_back(room: str):
-    modules = sorted((ROOT / room).rglob("*.py"))
+@pytest.mark.parametrize("package", sorted(ALLOWED))
+def test_package_imports_only_those_below_it(package: str):
+    modules = sorted((ROOT / package).rglob("*.py"))
     backwards = {
         f"{path.relative_to(ROOT)} imports {other}"
         for path in modules
-        for other in imports_of(path) - {room} - ALLOWED[room]
+        for other in imports_of(path) - {package} - ALLOWED[package]
     }
 
-    assert modules, f"{room} has no modules"
+    assert modules, f"{package} has no modules"
     assert backwards == set()
 
 
-def test_every_room_of_ours_has_a_rule():
+def test_every_package_has_a_rule():
     packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "bench"}
 
-    assert packages == ROOMS
+    assert packages == PACKAGES
 
 
-def test_nobody_takes_another_way_into_a_tenant():
+def test_tenant_context_is_the_only_way_into_a_tenant():
     forbidden = {"schema_context", "set_schema", "set_schema_to_public", "set_tenant"}
     own = ROOT / "core" / "db_backend" / "base.py"
     users = set()
-    for room in ROOMS:
-        for path in (ROOT / room).rglob("*.py"):
+    for package in PACKAGES:
+        for path in (ROOT / package).rglob("*.py"):
             if path == own:
                 continue
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -76,11 +76,11 @@ def test_nobody_takes_another_way_into_a_tenant():
     assert users == set()
 
 
-def test_views_never_reach_for_rows():
-    reaching = set()
+def test_views_never_use_managers():
+    users = set()
     for path in ROOT.glob("*/api/*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Attribute) and node.attr == "objects":
-                reaching.add(str(path.relative_to(ROOT)))
+                users.add(str(path.relative_to(ROOT)))
 
-    assert reaching == set()
+    assert users == set()

@@ -16,7 +16,7 @@ from drf_spectacular.plumbing import force_instance
 from rest_framework import serializers
 
 from core.api import fields as strict
-from tests.structure.test_imports import ROOMS, ROOT
+from tests.structure.test_imports import PACKAGES, ROOT
 
 LENIENT = (serializers.IntegerField, serializers.DateTimeField)
 STRICT = (strict.IntegerField, strict.TimestampField)
@@ -24,7 +24,7 @@ STRICT = (strict.IntegerField, strict.TimestampField)
 
 @pytest.fixture(scope="module")
 def request_fields() -> dict[str, serializers.Field]:
-    """Return every field that a route takes, by its place, as OpenAPI finds the serializers."""
+    """Return every request field of every route, by its place, as OpenAPI finds them."""
     found: dict[str, serializers.Field] = {}
     mapped = AutoSchema._map_serializer
     resolved = AutoSchema.resolve_serializer
@@ -51,7 +51,7 @@ def request_fields() -> dict[str, serializers.Field]:
 
 
 def fields_of(field: Any, place: str) -> Iterator[tuple[str, serializers.Field]]:
-    """Give a field and all below it that a client writes."""
+    """Yield a field and all writable fields below it."""
     if getattr(field, "read_only", False):
         return
     yield place, field
@@ -64,8 +64,8 @@ def fields_of(field: Any, place: str) -> Iterator[tuple[str, serializers.Field]]
             yield from fields_of(child, f"{place}.{name}")
 
 
-def unbounded(field: serializers.Field) -> bool:
-    """Tell whether a text or a list is not one of those that look at the length first."""
+def is_unbounded(field: serializers.Field) -> bool:
+    """Tell whether a text or a list has no check of its length before other checks."""
     if isinstance(field, serializers.CharField):
         return not (isinstance(field, strict.BoundedTextMixin) and field.max_length)
     if isinstance(field, serializers.ListField):
@@ -81,10 +81,10 @@ def test_every_request_text_and_list_has_a_maximum(request_fields):
         "PartNumbersSerializer.numbers[]",
         "LoginSerializer.email",
     } <= set(request_fields)
-    assert {place for place, field in request_fields.items() if unbounded(field)} == set()
+    assert {place for place, field in request_fields.items() if is_unbounded(field)} == set()
 
 
-def test_no_request_uses_a_lenient_number_or_time(request_fields):
+def test_request_numbers_and_times_are_strict(request_fields):
     lenient = {
         place
         for place, field in request_fields.items()
@@ -103,19 +103,19 @@ def test_every_form_text_has_a_maximum():
     while pending:
         form = pending.pop()
         pending.extend(form.__subclasses__())
-        if form.__module__.partition(".")[0] in ROOMS:
+        if form.__module__.partition(".")[0] in PACKAGES:
             unlimited |= {
                 f"{form.__name__}.{name}"
                 for name, field in form.base_fields.items()
                 if isinstance(field, forms.CharField)
                 and not field.max_length
-                and not is_of_django(form, name)
+                and not is_django_field(form, name)
             }
 
     assert unlimited == set()
 
 
-def is_of_django(form: type[forms.BaseForm], name: str) -> bool:
+def is_django_field(form: type[forms.BaseForm], name: str) -> bool:
     """Tell whether a field is one of Django's own; core/crypto/passwords.py bounds those."""
     return any(
         name in getattr(base, "base_fields", {})
@@ -126,8 +126,8 @@ def is_of_django(form: type[forms.BaseForm], name: str) -> bool:
 
 def test_text_is_normalised_in_one_module():
     callers = set()
-    for room in ROOMS:
-        for path in Path(ROOT, room).rglob("*.py"):
+    for package in PACKAGES:
+        for path in Path(ROOT, package).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.Attribute) and ast.unparse(node) == "unicodedata.normalize":
                     callers.add(str(path.relative_to(ROOT)))
@@ -153,15 +153,15 @@ def test_every_query_text_has_a_maximum():
 
 
 def is_unlimited(schema: dict[str, Any]) -> bool:
-    """Tell whether a schema is of a text that nothing bounds."""
+    """Tell whether a schema describes a text without a bound."""
     bounded = {"maxLength", "enum", "format", "$ref"} & schema.keys()
     return schema.get("type") == "string" and not bounded
 
 
-def test_no_command_or_pattern_takes_digits_of_other_scripts():
+def test_commands_and_patterns_accept_ascii_digits_only():
     lenient = set()
-    for room in ROOMS - {"devstack"}:
-        for path in Path(ROOT, room).rglob("*.py"):
+    for package in PACKAGES - {"devstack"}:
+        for path in Path(ROOT, package).rglob("*.py"):
             text = path.read_text(encoding="utf-8")
             place = str(path.relative_to(ROOT))
             if re.search(r"type=(int|float)\b", text):
@@ -172,7 +172,7 @@ def test_no_command_or_pattern_takes_digits_of_other_scripts():
 
 
 def unicode_patterns(source: str) -> Iterator[str]:
-    """Give the calls of ``re`` whose pattern has ``\\d`` and no ``re.ASCII``."""
+    """Yield the calls of ``re`` whose pattern has ``\\d`` and no ``re.ASCII``."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("re."):
             call = ast.unparse(node)

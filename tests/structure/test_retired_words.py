@@ -11,7 +11,7 @@ from tests.structure.retired_words import (
     tracked,
 )
 
-UPDATE = "python -m tests.structure.retired_words --update"
+UPDATE = "python tests/structure/retired_words.py --update"
 
 
 def test_glossary_retires_words():

@@ -1,4 +1,4 @@
-"""Every method of every route of a tenant says what it does, or is for people alone, by name."""
+"""Every method of every tenant route has an action, or is listed as a user's own."""
 
 import pytest
 from django.conf import settings
@@ -10,8 +10,8 @@ from core.api.views import ApiView
 from tests.structure.test_route_matrix import Ids
 from tests.support.routes import MEMBER, ROUTES, Route
 
-# Whoever is logged in may, whatever the role; API keys may not.
-OF_THE_PERSON = {
+# Every user may, with any role; API keys may not.
+OWN_ACCOUNT = {
     ("email-verification", "POST"),
     ("logout-all", "POST"),
     ("password-change", "POST"),
@@ -35,20 +35,20 @@ def view_of(route: Route) -> type[ApiView]:
 
 
 @pytest.mark.parametrize(("route", "method"), CLOSED)
-def test_a_method_says_what_it_does(route: Route, method: str):
+def test_route_method_has_an_action(route: Route, method: str):
     action = view_of(route).actions.get(method)
 
-    assert (action is None) == ((route.name, method) in OF_THE_PERSON)
+    assert (action is None) == ((route.name, method) in OWN_ACCOUNT)
     assert action is None or action in ACTIONS
 
 
-def test_no_view_names_a_method_that_it_does_not_serve():
+def test_actions_name_only_served_methods():
     for route in ROUTES["tenant"]:
         if route.who == MEMBER:
             assert set(view_of(route).actions) <= set(route.methods.split())
 
 
-def test_every_action_is_of_roles_that_there_are():
+def test_actions_name_existing_roles_and_the_owner():
     for action in ACTIONS.values():
         assert action.roles
         assert action.roles <= set(User.Role.values)

@@ -1,4 +1,4 @@
-"""No route of one tenant opens with another's credential, and no route is forgotten."""
+"""Every route has a row in tests/support/routes.py and refuses another tenant's credential."""
 
 import re
 from collections.abc import Iterator
@@ -24,11 +24,11 @@ CLOSED = [
     for method in route.methods.split()
     if route.who in {MEMBER, STAFF}
 ]
-NOBODYS = "00000000-0000-7000-8000-000000000000"
+UNKNOWN_ID = "00000000-0000-7000-8000-000000000000"
 
 
 def names(resolver: URLResolver) -> Iterator[str]:
-    """Give the name of every route; Django admin's own count as one."""
+    """Yield the name of every route; Django admin's own count as one."""
     for pattern in resolver.url_patterns:
         if not isinstance(pattern, URLResolver):
             yield pattern.name or f"unnamed {pattern.pattern}"
@@ -37,15 +37,15 @@ def names(resolver: URLResolver) -> Iterator[str]:
 
 
 class Ids(dict[str, str]):
-    """Ids for the placeholders of paths; one that nobody has for those that are not known."""
+    """Ids for the placeholders of paths; an unknown id for other placeholders."""
 
     def __missing__(self, name: str) -> str:
-        return "99" if name == "version" else NOBODYS
+        return "99" if name == "version" else UNKNOWN_ID
 
 
 @pytest.fixture(scope="module")
 def acmes(acme: Agency, acmes_file: str, acmes_trash: str) -> Iterator[Ids]:
-    """The ids of what belongs to acme. A new placeholder gets an id here."""
+    """Ids of objects of acme. A new placeholder needs an id here."""
     ada = acme.owner.at
     made = {
         "key": ada.post("/api/keys", {"name": "matrix", "scopes": ["files:read"]}),
@@ -104,7 +104,7 @@ def test_every_kind_of_host_has_rows():
 
 
 @pytest.mark.parametrize(("kind", "route"), ALL, ids=lambda value: str(value)[:60])
-def test_a_row_tells_the_truth_about_its_route(kind: str, route: Route):
+def test_row_matches_its_route(kind: str, route: Route):
     path = route.path.format_map(Ids())
     match = resolve(path, settings.SITE_URLCONFS[kind])
 
@@ -120,17 +120,17 @@ WITH_ID = [(kind, route) for kind, route in ALL if "{" in route.path.replace("{s
 
 
 @pytest.mark.parametrize(("kind", "route"), WITH_ID, ids=lambda value: str(value)[:60])
-def test_a_route_with_its_ids_in_capitals_is_the_same_route(kind: str, route: Route):
+def test_route_with_upper_case_ids_is_the_same(kind: str, route: Route):
     # RFC 9562, section 4: a UUID is read without case.
     ids = Ids.fromkeys(re.findall(r"{(\w+)}", route.path), str(uuid7()))
     ids |= {"version": "1"}
-    path, shouted = (
+    path, upper_case = (
         route.path.format_map(Ids({name: change(text) for name, text in ids.items()}))
         for change in (str.lower, str.upper)
     )
-    plain, match = (resolve(text, settings.SITE_URLCONFS[kind]) for text in (path, shouted))
+    plain, match = (resolve(text, settings.SITE_URLCONFS[kind]) for text in (path, upper_case))
 
-    assert shouted != path
+    assert upper_case != path
     assert (match.url_name, match.kwargs) == (plain.url_name, plain.kwargs) == (route.name, ANY)
 
 
@@ -139,10 +139,10 @@ def test_a_route_with_its_ids_in_capitals_is_the_same_route(kind: str, route: Ro
     [r for kind, r in WITH_ID if kind == "tenant" and "GET" in r.methods],
     ids=lambda route: route.name,
 )
-def test_what_has_an_id_is_found_by_it_in_capitals(acme: Agency, acmes: Ids, route: Route):
-    shouted = Ids({name: text.upper() for name, text in acmes.items()})
+def test_object_is_found_by_upper_case_id(acme: Agency, acmes: Ids, route: Route):
+    upper_case = Ids({name: text.upper() for name, text in acmes.items()})
 
-    plain, found = (acme.owner.at.get(route.path.format_map(ids)) for ids in (acmes, shouted))
+    plain, found = (acme.owner.at.get(route.path.format_map(ids)) for ids in (acmes, upper_case))
 
     assert found.status_code == plain.status_code
     assert found.status_code in {200, 302}, found.text
@@ -150,7 +150,7 @@ def test_what_has_an_id_is_found_by_it_in_capitals(acme: Agency, acmes: Ids, rou
 
 
 @pytest.mark.parametrize(("kind", "route", "method"), CLOSED)
-def test_nobody_gets_in_without_a_credential(
+def test_request_without_credential_is_refused(
     site: Site, acme: Agency, acmes: Ids, kind: str, route: Route, method: str
 ):
     answer = site.host(host_name(kind, acme)).request(method, route.path.format_map(acmes))
@@ -161,14 +161,14 @@ def test_nobody_gets_in_without_a_credential(
 
 @pytest.mark.parametrize(
     ("kind", "route", "method"),
-    # On api. the credential names the tenant, so only an id of acme's could reach into acme.
+    # On api. the credential names the tenant, so only an id of acme could reach acme.
     [
         row
         for row in CLOSED
         if row.values[0] == "tenant" or "{" in row.values[1].path or row.values[1].who == STAFF
     ],
 )
-def test_another_tenants_credential_opens_nothing(
+def test_credential_of_another_tenant_is_refused(
     site: Site, acme: Agency, globex: Agency, acmes: Ids, kind: str, route: Route, method: str
 ):
     host = site.host(host_name(kind, acme)).with_token(globex.owner.access_token)
@@ -187,34 +187,34 @@ def test_another_tenants_credential_opens_nothing(
     ("route", "method"),
     [(r, m) for r in ROUTES["tenant"] for m in r.methods.split() if "{" in r.path],
 )
-def test_what_is_another_tenants_does_not_exist(
+def test_object_of_another_tenant_is_not_found(
     globex: Agency, acmes: Ids, acme: Agency, route: Route, method: str
 ):
     before = seen(acme, acmes)
     body = {} if method in {"PATCH", "POST"} else None
 
-    theirs = globex.owner.at.request(method, route.path.format_map(acmes), json=body)
-    nobodys = globex.owner.at.request(method, route.path.format_map(Ids()), json=body)
+    foreign = globex.owner.at.request(method, route.path.format_map(acmes), json=body)
+    unknown = globex.owner.at.request(method, route.path.format_map(Ids()), json=body)
 
-    assert theirs.status_code in ({400, 404} if body is not None else {404})
-    assert (theirs.status_code, theirs.json()["code"]) == (
-        nobodys.status_code,
-        nobodys.json()["code"],
+    assert foreign.status_code in ({400, 404} if body is not None else {404})
+    assert (foreign.status_code, foreign.json()["code"]) == (
+        unknown.status_code,
+        unknown.json()["code"],
     )
     assert seen(acme, acmes) == before
 
 
 def seen(acme: Agency, acmes: Ids) -> dict[str, Any]:
-    """Return what Ada sees of everything that has an id in ``acmes``."""
+    """Return what Ada sees of all objects in ``acmes``."""
     paths = ("files/{file}", "users/{user}", "keys/{key}", "invitations/{invitation}")
     lists = ("auth/sessions", "auth/factors", "tenant/domains", "tenant", "trash")
     paths += ("shares/{share}",)
     answers = {path: acme.owner.at.get(f"/api/{path.format_map(acmes)}") for path in paths + lists}
     assert {answer.status_code for answer in answers.values()} == {200}
     bodies = {path: answer.json() for path, answer in answers.items()}
-    bodies["tenant"].pop("usage")  # measured now and then
+    bodies["tenant"].pop("usage")  # measured periodically
     for session in bodies["auth/sessions"]["results"]:
-        session.pop("last_used_at")  # this very asking moves it on, once a minute
+        session.pop("last_used_at")  # this request updates it, once a minute
     return bodies
 
 
@@ -229,7 +229,7 @@ def suspended(site: Site) -> Iterator[Agency]:
 @pytest.mark.parametrize(
     ("route", "method"), [(r, m) for r in ROUTES["tenant"] for m in r.methods.split()]
 )
-def test_a_suspended_tenant_serves_health_alone(suspended: Agency, route: Route, method: str):
+def test_suspended_tenant_serves_only_health(suspended: Agency, route: Route, method: str):
     path = route.path.format_map(Ids())
 
     answer = suspended.owner.at.request(method, path)
