@@ -1,4 +1,4 @@
-"""What accounts cost: logging in, and what a storm of log-ins does to everybody else."""
+"""The cost of log-ins, and their effect on other requests."""
 
 import argparse
 import contextlib

@@ -1,4 +1,4 @@
-"""Can anybody tell by the clock whether an address is known? Samples and their p-values."""
+"""Whether response times reveal known addresses: samples and their p-values."""
 
 import argparse
 import contextlib

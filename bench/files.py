@@ -8,7 +8,7 @@ from rich.progress import track
 
 from bench import fetching, listing, sending, transfers
 from bench.report import console, machine, show, spread
-from bench.transfers import Desk, Times
+from bench.transfers import Times, TransferSetup
 
 TITLE = "files up and down beside boto3 on the same store, and pages of many files"
 WAYS = {
@@ -28,11 +28,11 @@ def main(arguments: list[str]) -> int:
     about, times = machine(), Times()
     with (
         transfers.a_file(options.megabytes) as file,
-        transfers.a_desk(file, options.at_once) as desk,
+        transfers.transfer_setup(file, options.at_once) as setup,
     ):
         rounds = track(range(options.rounds), "Transfers", console=console, transient=True)
-        growth = [_transfer(desk, times) for _ in rounds]
-        pages = _pages(desk, options)
+        growth = [_transfer(setup, times) for _ in rounds]
+        pages = _pages(setup, options)
     _print(options, about, times, growth, pages)
     return 0
 
@@ -49,25 +49,25 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _transfer(desk: Desk, times: Times) -> int:
+def _transfer(setup: TransferSetup, times: Times) -> int:
     """Send and read the file once each way; return how much a worker's memory grew, in bytes."""
-    sending.upload_by_boto3(desk, times)
-    file_id = sending.upload_direct(desk, times)
-    growth = sending.upload_through(desk, times)
-    fetching.download_in_parts(desk, times, file_id)
-    fetching.download_in_one(desk, times, file_id)
+    sending.upload_by_boto3(setup, times)
+    file_id = sending.upload_direct(setup, times)
+    growth = sending.upload_through(setup, times)
+    fetching.download_in_parts(setup, times, file_id)
+    fetching.download_in_one(setup, times, file_id)
     return growth
 
 
-def _pages(desk: Desk, options: argparse.Namespace) -> dict[int, Any]:
+def _pages(setup: TransferSetup, options: argparse.Namespace) -> dict[int, Any]:
     """Ask for the first page and one far in, in turns."""
-    listing.fill(desk, options.files)
+    listing.fill(setup, options.files)
     limit = 200 if options.files >= 200 * FAR else max(1, options.files // FAR)
-    paths = {number: listing.path_of_page(desk, number, limit) for number in (FIRST, FAR)}
+    paths = {number: listing.path_of_page(setup, number, limit) for number in (FIRST, FAR)}
     found: dict[int, list[float]] = {FIRST: [], FAR: []}
     for _ in track(range(options.rounds), "Pages", console=console, transient=True):
         for number, path in paths.items():
-            load = listing.read(desk, path, seconds=options.seconds, connections=8)
+            load = listing.read(setup, path, seconds=options.seconds, connections=8)
             found[number].append(load.rate)
     return found
 

@@ -44,7 +44,7 @@ def fill_up(stack: TestStack, wanted: int) -> int:
             thread.join()
     if any(thread.status for thread in threads):
         raise RuntimeError("filling up with tenants failed; see the message above")
-    _settle(stack)
+    _checkpoint(stack)
     return _count(stack)
 
 
@@ -81,8 +81,8 @@ def _count(stack: TestStack) -> int:
         return int(row[0])
 
 
-def _settle(stack: TestStack) -> None:
-    """Write out what was made, so that no measurement pays for it."""
+def _checkpoint(stack: TestStack) -> None:
+    """Write dirty pages to disk, so that no measurement includes it."""
     with _superuser(stack) as inside:
         inside.execute("CHECKPOINT")
 

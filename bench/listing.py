@@ -8,7 +8,7 @@ from psycopg import sql
 
 from bench.load import Load, drive, get
 from bench.statements import database_of
-from bench.transfers import Desk
+from bench.transfers import TransferSetup
 
 FILL = """
     INSERT INTO {schema}.files_file (id, name, owner_id, current_id, size, created_at, updated_at)
@@ -28,11 +28,11 @@ VERSIONS = """
 """
 
 
-def fill(desk: Desk, count: int) -> None:
+def fill(setup: TransferSetup, count: int) -> None:
     """Give the tenant so many files, as rows alone."""
-    url = desk.stack.env["DATABASE_SUPERUSER_URL"]
-    name = database_of(desk.stack.env["DATABASE_URL"])
-    owner = desk.ask("GET", "/api/users/me")["id"]
+    url = setup.stack.env["DATABASE_SUPERUSER_URL"]
+    name = database_of(setup.stack.env["DATABASE_URL"])
+    owner = setup.ask("GET", "/api/users/me")["id"]
     with psycopg.connect(url, dbname=name) as inside:
         query = "SELECT schema_name FROM tenants_tenant ORDER BY created_at DESC LIMIT 1"
         [(schema,)] = inside.execute(query).fetchall()
@@ -45,20 +45,20 @@ def fill(desk: Desk, count: int) -> None:
         inside.execute(sql.SQL("VACUUM ANALYZE {}.files_fileversion").format(place))
 
 
-def path_of_page(desk: Desk, number: int, limit: int = 200) -> str:
+def path_of_page(setup: TransferSetup, number: int, limit: int = 200) -> str:
     """Follow ``next`` to a page and return the path that leads to it."""
     path = f"/api/files?limit={limit}"
     for _ in range(number - 1):
-        found: dict[str, Any] = desk.ask("GET", path)
-        path = found["next"].partition(desk.host)[2]
+        found: dict[str, Any] = setup.ask("GET", path)
+        path = found["next"].partition(setup.host)[2]
         path = "/" + path.partition("/")[2]
     return path
 
 
-def read(desk: Desk, path: str, *, seconds: float, connections: int) -> Load:
+def read(setup: TransferSetup, path: str, *, seconds: float, connections: int) -> Load:
     """Ask for one page again and again."""
-    request = get(path, desk.host, desk.token)
-    port = desk.stack.ports["gunicorn"]
+    request = get(path, setup.host, setup.token)
+    port = setup.stack.ports["gunicorn"]
     return drive(port, request, connections=connections, requests=1_000_000, seconds=seconds)
 
 

@@ -1,4 +1,4 @@
-"""What is asked in bench/enumeration.py, and whom it is about."""
+"""The requests of bench/enumeration.py, and the accounts that they name."""
 
 import secrets
 from typing import NamedTuple
@@ -13,7 +13,7 @@ CLOSED, CONFIRMS = f"acme.{BASE_DOMAIN}", f"open.{BASE_DOMAIN}"
 
 
 class Question(NamedTuple):
-    """A call that is sent with several bodies, the last of them about nobody who is known."""
+    """A call that is sent with several bodies, the last of them about an unknown user."""
 
     status: int
     host: str

@@ -128,7 +128,7 @@ def _make_roles(stack: TestStack, size: int) -> None:
 
 
 def _regrant(stack: TestStack, role: str) -> None:
-    """Make everybody's knowledge of memberships stale, as the creation of a tenant does."""
+    """Invalidate the cached memberships of all sessions, as the creation of a tenant does."""
     name, login = sql.Identifier(role), sql.Identifier("aggios_app")
     with psycopg.connect(stack.env["DATABASE_OWNER_URL"], autocommit=True) as owner:
         owner.execute(sql.SQL("REVOKE {} FROM {}").format(name, login))

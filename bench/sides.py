@@ -49,7 +49,7 @@ def all_sides(stack: TestStack, workers: Workers) -> Iterator[list[Side]]:
 
 
 def a_person() -> dict[str, str]:
-    """Return what somebody gives who opens a workspace."""
+    """Return the fields of a sign-up."""
     return {**PERSON, "password": secrets.token_urlsafe(18)}
 
 
@@ -68,7 +68,7 @@ def ours(
 
 
 def sign_up(port: int, person: dict[str, str]) -> str:
-    """Open the workspace ``acme`` over HTTP, as anybody would, and return its owner's token."""
+    """Open the workspace ``acme`` over HTTP and return its owner's token."""
     return str(post(port, BASE_DOMAIN, "/api/auth/register", person)["access_token"])
 
 

@@ -1,4 +1,4 @@
-"""How others are served while many clients send, or read, a byte now and then."""
+"""How other requests are served while many clients send or read slowly."""
 
 import argparse
 import contextlib
@@ -13,10 +13,10 @@ from bench.load import Load, drive, get
 from bench.report import console, machine, percentile, show
 from bench.sides import PATH
 from bench.slow import SlowClients
-from bench.transfers import Desk, Times
+from bench.transfers import Times, TransferSetup
 
 TITLE = "other requests while many send or read a byte now and then"
-NOBODY = "nobody is slow"
+NONE_SLOW = "no slow clients"
 FAR_MORE = 10**9
 LENGTH = 50 * 1024 * 1024
 # The proxy keeps a body of less than 10 000 bytes until it is whole; a longer one streams.
@@ -37,12 +37,12 @@ def main(arguments: list[str]) -> int:
     options = _options(arguments)
     about = machine()
     found: dict[str, dict[str, Any]] = {}
-    with transfers.a_file(options.megabytes) as file, transfers.a_desk(file, 4) as desk:
-        others = get(PATH, desk.host, desk.token)
-        for kind in [kind for kind in _kinds(desk) if options.only in kind.name]:
-            found[f"{NOBODY}, before {kind.name}"] = _figures(_served(desk, others, options))
-            with _slow(desk, kind, options) as clients:
-                figures = _figures(_served(desk, others, options))
+    with transfers.a_file(options.megabytes) as file, transfers.transfer_setup(file, 4) as setup:
+        others = get(PATH, setup.host, setup.token)
+        for kind in [kind for kind in _kinds(setup) if options.only in kind.name]:
+            found[f"{NONE_SLOW}, before {kind.name}"] = _figures(_served(setup, others, options))
+            with _slow(setup, kind, options) as clients:
+                figures = _figures(_served(setup, others, options))
                 ended, ages = dict(clients.ended.by), list(clients.ended.ages)
                 longest = max(ages, default=0.0)
                 found[kind.name] = {**figures, "ended": ended, "open": clients.open}
@@ -65,37 +65,37 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _kinds(desk: Desk) -> list[Kind]:
-    sending.upload_through(desk, Times())
-    file = desk.ask("GET", "/api/files")["results"][0]["id"]
+def _kinds(setup: TransferSetup) -> list[Kind]:
+    sending.upload_through(setup, Times())
+    file = setup.ask("GET", "/api/files")["results"][0]["id"]
     form = "multipart/form-data; boundary=b"
     begun = b'--b\r\nContent-Disposition: form-data; name="file"; filename="s"\r\n\r\n'
     return [
-        Kind("forms, POST /api/files", _body(desk, "POST", "/api/files", form, LENGTH) + begun),
-        Kind("short JSON, POST /api/auth/login", _json(desk, "POST", "/api/auth/login", SHORT)),
-        Kind("long JSON, POST /api/auth/login", _json(desk, "POST", "/api/auth/login", LONG)),
-        Kind("long JSON, PATCH /api/files/{id}", _json(desk, "PATCH", f"/api/files/{file}", LONG)),
-        Kind("readers, GET …/content", _head(desk, "GET", f"/api/files/{file}/content"), True),
+        Kind("forms, POST /api/files", _body(setup, "POST", "/api/files", form, LENGTH) + begun),
+        Kind("short JSON, POST /api/auth/login", _json(setup, "POST", "/api/auth/login", SHORT)),
+        Kind("long JSON, POST /api/auth/login", _json(setup, "POST", "/api/auth/login", LONG)),
+        Kind("long JSON, PATCH /api/files/{id}", _json(setup, "PATCH", f"/api/files/{file}", LONG)),
+        Kind("readers, GET …/content", _head(setup, "GET", f"/api/files/{file}/content"), True),
     ]
 
 
-def _json(desk: Desk, method: str, path: str, length: int) -> bytes:
-    return _body(desk, method, path, "application/json", length) + b"{"
+def _json(setup: TransferSetup, method: str, path: str, length: int) -> bytes:
+    return _body(setup, method, path, "application/json", length) + b"{"
 
 
-def _body(desk: Desk, method: str, path: str, kind: str, length: int) -> bytes:
-    return _head(desk, method, path, f"Content-Type: {kind}", f"Content-Length: {length}")
+def _body(setup: TransferSetup, method: str, path: str, kind: str, length: int) -> bytes:
+    return _head(setup, method, path, f"Content-Type: {kind}", f"Content-Length: {length}")
 
 
-def _head(desk: Desk, method: str, path: str, *fields: str) -> bytes:
-    who = (f"Host: {desk.host}", f"Authorization: Bearer {desk.token}")
+def _head(setup: TransferSetup, method: str, path: str, *fields: str) -> bytes:
+    who = (f"Host: {setup.host}", f"Authorization: Bearer {setup.token}")
     return "\r\n".join([f"{method} {path} HTTP/1.1", *who, *fields, "", ""]).encode()
 
 
 @contextlib.contextmanager
-def _slow(desk: Desk, kind: Kind, options: argparse.Namespace) -> Iterator[SlowClients]:
+def _slow(setup: TransferSetup, kind: Kind, options: argparse.Namespace) -> Iterator[SlowClients]:
     with SlowClients(
-        desk.stack.ports["web"],
+        setup.stack.ports["web"],
         kind.request,
         count=options.slow,
         interval=options.interval,
@@ -107,9 +107,9 @@ def _slow(desk: Desk, kind: Kind, options: argparse.Namespace) -> Iterator[SlowC
         yield clients
 
 
-def _served(desk: Desk, request: bytes, options: argparse.Namespace) -> Load:
+def _served(setup: TransferSetup, request: bytes, options: argparse.Namespace) -> Load:
     return drive(
-        desk.stack.ports["web"],
+        setup.stack.ports["web"],
         request,
         connections=options.connections,
         requests=FAR_MORE,

@@ -25,13 +25,13 @@ from devstack.testing import TestStack, temporary_stack
 CHUNK = 1024 * 1024
 PART = 8 * CHUNK  # what boto3 takes by itself
 BOTO3_KEY = "bench/file"
-PATIENCE = 600
+TIMEOUT = 600
 Job = TypeVar("Job")
 
 
 @dataclass(frozen=True)
-class Desk:
-    """Where everything goes: the stack, a person's host and token, the file to send."""
+class TransferSetup:
+    """The stack, a user's host and token, and the file to send."""
 
     stack: TestStack
     host: str
@@ -45,10 +45,10 @@ class Desk:
         return self.file.stat().st_size
 
     def ask(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        """Ask the API through the proxy and return the JSON of the answer."""
+        """Send a request through the proxy and return the JSON of the response."""
         headers = {"Host": self.host, "Authorization": f"Bearer {self.token}"}
         headers |= {"Content-Type": "application/json", "Accept": "application/json"}
-        line = HTTPConnection(LOOPBACK, self.stack.ports["web"], timeout=PATIENCE)
+        line = HTTPConnection(LOOPBACK, self.stack.ports["web"], timeout=TIMEOUT)
         line.request(method, path, json.dumps(body) if body is not None else None, headers)
         answer = line.getresponse()
         text = answer.read()
@@ -59,7 +59,7 @@ class Desk:
 
 
 @contextmanager
-def a_desk(file: Path, at_once: int) -> Iterator[Desk]:
+def transfer_setup(file: Path, at_once: int) -> Iterator[TransferSetup]:
     """Give a whole site of its own, with a workspace, for a block."""
     with temporary_stack(STORES, overrides=NEVER_REACHED) as stack:
         steps = ("bootstrap_database", "migrate_schemas", "setup_storage", "collectstatic")
@@ -71,7 +71,7 @@ def a_desk(file: Path, at_once: int) -> Iterator[Desk]:
         person = a_person()
         token = sign_up(stack.ports["gunicorn"], person)
         host = f"{person['subdomain']}.{BASE_DOMAIN}:{stack.ports['web']}"
-        yield Desk(stack, host, token, file, at_once)
+        yield TransferSetup(stack, host, token, file, at_once)
 
 
 @dataclass
@@ -108,7 +108,7 @@ def over_lines(
         waiting.put(job)
 
     def work() -> None:
-        with closing(HTTPConnection(LOOPBACK, port, timeout=PATIENCE)) as line, suppress(Empty):
+        with closing(HTTPConnection(LOOPBACK, port, timeout=TIMEOUT)) as line, suppress(Empty):
             while True:
                 do(line, waiting.get_nowait())
 
@@ -117,10 +117,10 @@ def over_lines(
             working.result()
 
 
-def in_parts(desk: Desk) -> TransferConfig:
+def in_parts(setup: TransferSetup) -> TransferConfig:
     """Return how boto3 sends and fetches a file: in parts, some of them at once."""
     return TransferConfig(
-        multipart_threshold=PART, multipart_chunksize=PART, max_concurrency=desk.at_once
+        multipart_threshold=PART, multipart_chunksize=PART, max_concurrency=setup.at_once
     )
 
 

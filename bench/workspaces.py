@@ -1,4 +1,4 @@
-"""Workspaces for benchmarks: opened and peopled over HTTP, as anybody would."""
+"""Tenants for benchmarks, created with their users over HTTP."""
 
 import http.client
 import json

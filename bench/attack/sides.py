@@ -24,7 +24,7 @@ WORKERS = Workers(processes=2, threads=4)
 
 @dataclass(frozen=True)
 class Side:
-    """One side with its canaries planted: how to serve it, and where its rows are."""
+    """One side with its canaries seeded: how to serve it, and where its rows are."""
 
     name: str
     application: tuple[str, ...]
@@ -40,23 +40,23 @@ class Side:
 
 
 def ours(stack: TestStack) -> Side:
-    """Plant Aggios' tenants."""
+    """Seed Aggios' tenants."""
     env = {**web_environment(stack), "DJANGO_SETTINGS_MODULE": "bench.attack.settings_ours"}
     env |= {"PROMETHEUS_MULTIPROC_DIR": str(stack.home.folder("metrics")), "LOG_LEVEL": "ERROR"}
     application = ("-c", "python:aggios.gunicorn", "aggios.wsgi:application")
-    return Side(OURS, application, env, "DATABASE_URL", BASE_DOMAIN, _plant(OURS, env))
+    return Side(OURS, application, env, "DATABASE_URL", BASE_DOMAIN, _seed(OURS, env))
 
 
 def stock(stack: TestStack) -> Side:
-    """Plant the stock project's tenants, in a database of its own."""
+    """Seed the stock project's tenants, in a database of its own."""
     env = baseline.environment(stack, "bench.attack.settings_stock")
     env["DJANGO_SETTINGS_MODULE"] = "bench.attack.settings_stock"
-    schemas = _plant(STOCK, env)
+    schemas = _seed(STOCK, env)
     return Side(STOCK, ("bench.stock.wsgi",), env, "STOCK_DATABASE_URL", "stock.localhost", schemas)
 
 
-def _plant(name: str, env: dict[str, str]) -> dict[str, str]:
-    printed = run([sys.executable, "-m", f"bench.attack.plant_{name}", *TENANTS], env)
+def _seed(name: str, env: dict[str, str]) -> dict[str, str]:
+    printed = run([sys.executable, "-m", f"bench.attack.seed_{name}", *TENANTS], env)
     return dict(zip(TENANTS, printed.split(), strict=True))
 
 

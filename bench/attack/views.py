@@ -68,7 +68,7 @@ def _error_in_transaction(owner: str) -> list[str]:
             Canary.objects.create(label=f"canary:{owner}:0")  # which is there already
     except DatabaseError:
         return _labels()
-    raise RuntimeError("a label was planted twice")
+    raise RuntimeError("a label was seeded twice")
 
 
 def _server_side_cursor(owner: str) -> list[str]:

@@ -1,8 +1,8 @@
-"""A proxy between gunicorn and PostgreSQL that knows when a context switch is under way.
+"""A proxy between gunicorn and PostgreSQL that knows when a context switch is running.
 
-Some of the switches are held up: a long comment is put before the statement, which changes nothing
-but keeps PostgreSQL reading for about a millisecond, and meanwhile ``strike`` has its backend
-cancelled or ended. So the attack meets the statement that it is aimed at, and not by luck alone.
+Some of the switches are delayed: a long comment before the statement keeps PostgreSQL reading for
+about a millisecond. During that time ``strike`` cancels or terminates the backend. So the attack
+reliably hits the intended statement.
 """
 
 import contextlib
