@@ -33,10 +33,10 @@ test-fast:
 test-all:
     scripts/test.sh --all
 
-# all tests with branch coverage and its figure
+# all tests, the slow ones too, with branch coverage and its figure
 [group('test')]
 coverage:
-    scripts/test.sh --coverage
+    scripts/test.sh --coverage --all
 
 # check style with ruff
 [group('check')]

@@ -4,9 +4,9 @@
 #   scripts/make-secrets.sh            into ./secrets
 #   scripts/make-secrets.sh DIRECTORY  somewhere else
 #
-# The folder is closed to everyone but its owner (0700). The files in it are readable (0444) because
-# Compose mounts them into the containers with owner and mode as they are, where processes with
-# other user numbers have to read them; on the server nobody gets at them through the closed folder.
+# Only its owner can enter the folder (0700). The files in it are readable (0444) because Compose mounts
+# them into the containers with owner and mode as they are, where processes with other user numbers
+# must read them; on the server other users cannot reach them through the folder.
 set -euo pipefail
 
 cd "$(dirname -- "$0")/.."

@@ -16,8 +16,8 @@ MC_HOST_store="http://$(secret minio_root_user):$(secret minio_root_password)@mi
 export MC_HOST_store
 
 mc mb --ignore-existing "store/$bucket"
-# Not where uploads land: whoever holds an address may write there again and again until it ends, and
-# every writing would be kept.
+# Not in staging: the holder of a presigned URL may write there repeatedly until the upload ends, and
+# every write would be kept.
 mc version enable --excluded-prefixes "*/incoming/" "store/$bucket"
 
 # With versioning a deleted object stays as an old version, and would stay for ever.

@@ -27,7 +27,7 @@ unset PYTHONPATH PYTHONHOME
 prepare_venv
 cd "$root"
 
-# Settings of whoever calls must not reach the tests: only these variables do.
+# The caller's settings must not reach the tests: only these variables do.
 clean=()
 for name in CI COLUMNS FORCE_COLOR HOME LANG LC_ALL LC_CTYPE LOGNAME NO_COLOR PATH TERM TMPDIR USER; do
     if [ -n "${!name+set}" ]; then clean+=("$name=${!name}"); fi

@@ -4,7 +4,7 @@
 # gunicorn's, commands. A .pth file starts the measurement, as
 # https://coverage.readthedocs.io/en/latest/subprocess.html describes.
 
-# shellcheck disable=SC2154  # $root is set by whoever sources this
+# shellcheck disable=SC2154  # $root is set by the script that sources this
 start_coverage() {
     pth=$(coverage_pth)
     rm -f -- "$pth"

@@ -3,7 +3,7 @@
 # prepare_venv makes $root/.venv hold exactly what requirements-dev.txt locks. When it already does,
 # nothing is asked of the network.
 
-# shellcheck disable=SC2154  # $root is set by whoever sources this
+# shellcheck disable=SC2154  # $root is set by the script that sources this
 prepare_venv() {
     take_venv_lock
     if ! "$root/.venv/bin/python" -c 'import sys' >/dev/null 2>&1; then

@@ -30,7 +30,7 @@ PHRASES = re.compile(
     r"|landing page|(?:\d+|nine) (?:more )?rounds|\bcolou?r-blind|operating[- ]room",
     re.I,
 )
-# Words that are standard in one folder: a benchmark has rounds.
+# Words with a standard meaning in one folder, such as the repetitions of a benchmark.
 STANDARD = {"bench": {"rounds"}}
 # What is public in the database: changing it would need a migration.
 PUBLIC_FILES = ("*/migrations/*.py",)
