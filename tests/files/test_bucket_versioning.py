@@ -43,12 +43,12 @@ def everything(agency: Agency) -> tuple[set[str], list[tuple[str, str]]]:
     return stored_keys(agency), noncurrent_versions(agency)
 
 
-def test_the_bucket_of_the_tests_has_versioning(site: Site, stores):
+def test_bucket_of_the_tests_has_versioning(site: Site, stores):
     assert client().get_bucket_versioning(Bucket=stores.env["S3_BUCKET"])["Status"] == "Enabled"
 
 
 @pytest.mark.parametrize("size", [100, 17 * MIB])
-def test_what_is_purged_is_gone_with_every_version(site: Site, new_agency, size: int):
+def test_purge_deletes_every_object_version(site: Site, new_agency, size: int):
     agency = new_agency()
     ada, data = agency.owner.at, os.urandom(size)
     add_file(ada, "a.bin", data)
@@ -63,7 +63,7 @@ def test_what_is_purged_is_gone_with_every_version(site: Site, new_agency, size:
     assert everything(agency) == (set(), [])
 
 
-def test_bytes_that_land_again_and_again_leave_nothing(site: Site, new_agency):
+def test_content_staged_repeatedly_leaves_nothing(site: Site, new_agency):
     agency = new_agency()
     begun = post_upload(agency.owner.at, "a.txt", 5).json()
     for data in (b"first", b"again", b"third"):
@@ -76,7 +76,7 @@ def test_bytes_that_land_again_and_again_leave_nothing(site: Site, new_agency):
 
 
 @pytest.mark.parametrize("size", [5, 17 * MIB])
-def test_an_upload_that_is_called_off_or_too_late_leaves_nothing(site: Site, new_agency, size: int):
+def test_aborted_or_expired_upload_leaves_no_object_version(site: Site, new_agency, size: int):
     agency = new_agency()
     ada = agency.owner.at
     off, late = (post_upload(ada, f"{n}.bin", size).json() for n in range(2))
@@ -91,7 +91,7 @@ def test_an_upload_that_is_called_off_or_too_late_leaves_nothing(site: Site, new
     assert_consistent(agency)
 
 
-def test_what_an_operator_deletes_by_mistake_can_be_brought_back(agency: Agency):
+def test_object_deleted_by_mistake_can_be_restored(agency: Agency):
     version = first(agency)
     place = object_location(agency, version.object_name)
     slip = client().delete_object(**place)
@@ -106,7 +106,7 @@ def test_what_an_operator_deletes_by_mistake_can_be_brought_back(agency: Agency)
     assert_consistent(agency)
 
 
-def test_what_an_operator_overwrites_by_mistake_is_kept(agency: Agency):
+def test_object_overwritten_by_mistake_is_kept(agency: Agency):
     version = first(agency)
     client().put_object(**object_location(agency, version.object_name), Body=os.urandom(1000))
 
@@ -116,7 +116,7 @@ def test_what_an_operator_overwrites_by_mistake_is_kept(agency: Agency):
     assert noncurrent_versions(agency) == [(version.object_name, "former")]
 
 
-def test_versions_of_the_same_bytes_are_found_and_removed(agency: Agency):
+def test_noncurrent_versions_of_the_same_content_are_deleted(agency: Agency):
     name = first(agency).object_name
     body = client().get_object(**object_location(agency, name))["Body"].read()
     for _ in range(2):
@@ -133,7 +133,7 @@ def test_versions_of_the_same_bytes_are_found_and_removed(agency: Agency):
     assert_consistent(agency)
 
 
-def test_versions_that_no_row_names_are_found_and_removed(agency: Agency):
+def test_noncurrent_versions_without_a_row_are_deleted(agency: Agency):
     hidden, twice = (object_location(agency, f"files/{uuid7()}") for _ in range(2))
     for place in (hidden, twice, twice):
         client().put_object(**place, Body=b"nobody's")
@@ -148,7 +148,7 @@ def test_versions_that_no_row_names_are_found_and_removed(agency: Agency):
     assert_consistent(agency)
 
 
-def test_what_lands_again_and_again_is_thinned_out(site: Site, agency: Agency):
+def test_noncurrent_versions_of_staged_content_are_deleted(site: Site, agency: Agency):
     begun = post_upload(agency.owner.at, "c.txt", 5).json()
     for data in (b"first", b"again"):
         put_content(site, begun, data)
@@ -182,7 +182,7 @@ def listed(bucket: str, prefix: str) -> int:
     return len(answer.get("Versions", [])) + len(answer.get("DeleteMarkers", []))
 
 
-def test_a_store_without_versioning_is_asked_once(plain: str):
+def test_batch_deletion_without_versioning_sends_one_request(plain: str):
     put(plain, *(f"t/files/{n}" for n in range(5)), "tt/other")
     asked: list[str] = []
     client().meta.events.register(
@@ -198,7 +198,7 @@ def test_a_store_without_versioning_is_asked_once(plain: str):
     delete_keys(["tt/other"])
 
 
-def test_objects_from_before_versioning_are_deleted_for_good_too(plain: str, settings):
+def test_objects_older_than_versioning_are_deleted_permanently(plain: str, settings):
     put(plain, "t/a", "t/b", "u/c", "u/d")
     settings.S3_BUCKET_VERSIONING = True
     set_up_bucket(lambda line: None)

@@ -98,7 +98,7 @@ FOUND = [
 
 
 @pytest.mark.parametrize(("name", "head", "found"), FOUND)
-def test_the_bytes_tell(name: str, head: bytes, found: str):
+def test_content_type_is_detected_from_the_content(name: str, head: bytes, found: str):
     assert detect_content_type(head[:HEAD_BYTES], name) == found
 
 
@@ -123,7 +123,7 @@ def require_harmless(answer: httpx.Response, kind: str = OCTETS) -> None:
 
 @pytest.mark.parametrize("way", ["backend", "direct"])
 @pytest.mark.parametrize(("name", "data"), DISGUISED)
-def test_what_could_run_is_served_as_octets(
+def test_active_content_is_served_as_octet_stream(
     acme: Agency, site: Site, way: str, name: str, data: bytes
 ):
     ada = acme.owner.at
@@ -140,7 +140,7 @@ def test_what_could_run_is_served_as_octets(
 
 
 @pytest.mark.parametrize("way", ["backend", "direct"])
-def test_a_picture_is_served_as_what_it_is(acme: Agency, site: Site, way: str):
+def test_image_is_served_with_its_type(acme: Agency, site: Site, way: str):
     ada = acme.owner.at
     if way == "direct":
         file = upload_directly(site, ada, "p.bin", PNG, content_type="text/html")
@@ -153,7 +153,7 @@ def test_a_picture_is_served_as_what_it_is(acme: Agency, site: Site, way: str):
     require_harmless(site.fetch(ada.get(f"{path}/download").headers["Location"]), "image/png")
 
 
-def test_nothing_that_runs_is_among_the_harmless():
+def test_safe_types_contain_no_active_type():
     running = {"text/html", "image/svg+xml", "text/xml", "application/xml", "text/javascript"}
 
     assert SAFE_TYPES.isdisjoint(running | {"application/xhtml+xml", "text/css"})

@@ -24,7 +24,7 @@ def put(site: Site, url: str, data: bytes, headers: dict[str, str]) -> httpx.Res
     return site.fetch(url, "PUT", content=data, headers=headers)
 
 
-def test_a_small_file_goes_by_one_request(site: Site, new_agency):
+def test_small_upload_uses_one_request(site: Site, new_agency):
     agency = new_agency()
     ada, data = agency.owner.at, os.urandom(5000)
 
@@ -50,7 +50,7 @@ def test_a_small_file_goes_by_one_request(site: Site, new_agency):
         assert FileVersion.objects.get().id == Upload.objects.get().id
 
 
-def test_a_large_file_goes_in_parts_and_can_be_resumed(site: Site, new_agency):
+def test_large_upload_uses_parts_and_can_be_resumed(site: Site, new_agency):
     agency = new_agency()
     ada, data = agency.owner.at, os.urandom(20 * MIB)
 
@@ -76,7 +76,7 @@ def test_a_large_file_goes_in_parts_and_can_be_resumed(site: Site, new_agency):
     assert balance_of(agency) == (len(data), 1, 0, 0)
 
 
-def test_the_store_refuses_other_bytes_than_announced(site: Site, new_agency):
+def test_content_with_another_checksum_is_refused_by_the_store(site: Site, new_agency):
     agency = new_agency()
     ada = agency.owner.at
     begun = post_upload(ada, "a.bin", 4, sha256=sha256(b"good"), content_type="text/plain").json()
@@ -94,7 +94,7 @@ def test_the_store_refuses_other_bytes_than_announced(site: Site, new_agency):
     assert ada.post(f"{UPLOADS}/{begun['id']}/complete").status_code == 201
 
 
-def test_parts_of_something_else_than_announced_leave_nothing(site: Site, new_agency):
+def test_parts_with_another_checksum_leave_nothing(site: Site, new_agency):
     agency = new_agency()
     ada, data = agency.owner.at, os.urandom(17 * MIB)
     begun = post_upload(ada, "a.bin", len(data), sha256=sha256(b"other")).json()
@@ -114,7 +114,7 @@ def test_parts_of_something_else_than_announced_leave_nothing(site: Site, new_ag
         assert AuditEvent.objects.filter(action="upload.refused").count() == 1
 
 
-def test_an_address_that_is_still_good_changes_no_file(site: Site, new_agency):
+def test_unexpired_upload_url_cannot_change_the_file(site: Site, new_agency):
     """It leads to where bytes land, not to where they stay."""
     agency = new_agency()
     ada = agency.owner.at
@@ -135,7 +135,7 @@ def test_an_address_that_is_still_good_changes_no_file(site: Site, new_agency):
 
 
 @pytest.mark.parametrize("size", [1000, 17 * MIB], ids=["single", "multipart"])
-def test_calling_off_leaves_nothing(site: Site, new_agency, size: int):
+def test_aborted_upload_leaves_nothing(site: Site, new_agency, size: int):
     agency = new_agency()
     ada = agency.owner.at
     begun = post_upload(ada, "a.bin", size).json()
@@ -152,7 +152,7 @@ def test_calling_off_leaves_nothing(site: Site, new_agency, size: int):
         assert (late.status_code, late.json()["reason"]) == (409, "aborted")
 
 
-def test_what_comes_to_the_address_of_one_that_ended_is_cleared_once_it_is_dead(
+def test_content_sent_after_the_end_is_deleted_once_the_url_expires(
     site: Site, new_agency
 ):
     agency = new_agency()
@@ -172,7 +172,7 @@ def test_what_comes_to_the_address_of_one_that_ended_is_cleared_once_it_is_dead(
     assert stored_keys(agency) == set()
 
 
-def test_one_that_took_too_long_has_ended(site: Site, new_agency):
+def test_late_upload_is_expired(site: Site, new_agency):
     agency = new_agency()
     ada = agency.owner.at
     begun = post_upload(ada, "a.bin", 17 * MIB).json()
@@ -186,7 +186,7 @@ def test_one_that_took_too_long_has_ended(site: Site, new_agency):
     assert balance_of(agency) == (0, 0, 0, 0)
 
 
-def test_two_who_complete_at_once_get_one_file(site: Site, new_agency):
+def test_concurrent_completions_return_one_file(site: Site, new_agency):
     agency = new_agency()
     ada, data = agency.owner.at, os.urandom(17 * MIB)
     begun = post_upload(ada, "a.bin", len(data)).json()
@@ -205,7 +205,7 @@ def test_two_who_complete_at_once_get_one_file(site: Site, new_agency):
     assert balance_of(agency) == (len(data), 1, 0, 0)
 
 
-def test_nobody_else_sees_an_upload(site: Site, new_agency):
+def test_upload_of_another_user_is_not_found(site: Site, new_agency):
     agency, other = new_agency(), new_agency()
     member = add_member(agency, "ben@here.test")
     begun = post_upload(agency.owner.at, "a.bin", 4).json()
@@ -221,7 +221,7 @@ def test_nobody_else_sees_an_upload(site: Site, new_agency):
         assert {answer.status_code for answer in answers} == {404}
 
 
-def test_the_same_key_begins_one_upload(site: Site, new_agency):
+def test_repeated_idempotency_key_creates_one_upload(site: Site, new_agency):
     agency = new_agency()
     body, key = {"name": "a.bin", "size": 17 * MIB}, {"Idempotency-Key": "once"}
 
@@ -248,7 +248,7 @@ def test_the_same_key_begins_one_upload(site: Site, new_agency):
         ({"name": "a", "size": 5 * 1024**4}, 413, "quota_exceeded"),
     ],
 )
-def test_what_cannot_be_is_refused(acme: Agency, fields: dict, status: int, field: str):
+def test_invalid_upload_request_is_refused(acme: Agency, fields: dict, status: int, field: str):
     answer = acme.owner.at.post(UPLOADS, fields)
 
     assert answer.status_code == status, answer.text

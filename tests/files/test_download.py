@@ -29,7 +29,7 @@ def link_to(agency: Agency, body: dict) -> str:
     return answer.headers["Location"]
 
 
-def test_a_link_leads_through_the_proxy_to_the_bytes(acme: Agency, site: Site, document: dict):
+def test_download_url_returns_the_content_through_the_proxy(acme: Agency, site: Site, document: dict):
     link = link_to(acme, document)
 
     fetched = site.fetch(link)
@@ -41,7 +41,7 @@ def test_a_link_leads_through_the_proxy_to_the_bytes(acme: Agency, site: Site, d
     assert fetched.headers["Content-Type"] == "application/octet-stream"
 
 
-def test_a_link_leads_to_a_part_of_the_bytes_as_well(acme: Agency, site: Site, document: dict):
+def test_download_url_accepts_a_range(acme: Agency, site: Site, document: dict):
     link = link_to(acme, document)
 
     part = site.fetch(link, headers={"Range": "bytes=1000-"})
@@ -53,7 +53,7 @@ def test_a_link_leads_to_a_part_of_the_bytes_as_well(acme: Agency, site: Site, d
     assert beyond.status_code == 416
 
 
-def test_asking_for_the_headers_alone_leads_to_them(acme: Agency, site: Site, document: dict):
+def test_download_head_redirects_to_a_url_signed_for_head(acme: Agency, site: Site, document: dict):
     with tenant_context(acme.ref):
         before = AuditEvent.objects.filter(target_id=document["id"]).count()
 
@@ -66,7 +66,7 @@ def test_asking_for_the_headers_alone_leads_to_them(acme: Agency, site: Site, do
         assert AuditEvent.objects.filter(target_id=document["id"]).count() == before
 
 
-def test_a_client_that_asks_for_json_gets_the_link_as_text(acme: Agency, site: Site, document):
+def test_download_with_accept_json_returns_the_url(acme: Agency, site: Site, document):
     before = datetime.now(UTC)
 
     answer = acme.owner.at.get(
@@ -91,7 +91,7 @@ def test_a_client_that_asks_for_json_gets_the_link_as_text(acme: Agency, site: S
         ("文件.pdf", b"%PDF-1.7", "application/pdf"),
     ],
 )
-def test_nothing_that_could_run_is_called_what_it_is(
+def test_active_content_is_never_served_with_its_type(
     acme: Agency, site: Site, name: str, data: bytes, sent_as: str
 ):
     body = add_file(acme.owner.at, name, data)
@@ -108,7 +108,7 @@ def test_nothing_that_could_run_is_called_what_it_is(
     assert through.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_a_link_opens_one_object_and_nothing_else(acme: Agency, site: Site, document: dict):
+def test_download_url_opens_one_object_only(acme: Agency, site: Site, document: dict):
     other = add_file(acme.owner.at, "other-object.bin", b"secret")
     with tenant_context(acme.ref):
         names = [
@@ -124,7 +124,7 @@ def test_a_link_opens_one_object_and_nothing_else(acme: Agency, site: Site, docu
     assert [answer.status_code for answer in (forged, renamed, bare)] == [403, 403, 403]
 
 
-def test_a_link_ends(acme: Agency, site: Site, document: dict):
+def test_download_url_expires(acme: Agency, site: Site, document: dict):
     with tenant_context(acme.ref):
         version = FileVersion.objects.get(file_id=document["id"])
         # Its time is counted in whole seconds, so a link for one second may end at once.
@@ -141,7 +141,7 @@ def test_a_link_ends(acme: Agency, site: Site, document: dict):
     assert late.status_code == 403
 
 
-def test_every_download_is_on_record(acme: Agency):
+def test_download_is_audited(acme: Agency):
     body = add_file(acme.owner.at, "watched.txt")
 
     acme.owner.at.get(f"/api/files/{body['id']}/download")
@@ -177,7 +177,7 @@ def test_every_download_is_on_record(acme: Agency):
         ("lines=1-2", 200, 0, 1023),
     ],
 )
-def test_ranges(acme: Agency, document: dict, asked: str, status: int, first: int, last: int):
+def test_content_range_is_returned(acme: Agency, document: dict, asked: str, status: int, first: int, last: int):
     headers = {"Range": asked} if asked else {}
 
     answer = acme.owner.at.get(f"/api/files/{document['id']}/content", headers=headers)
@@ -189,7 +189,7 @@ def test_ranges(acme: Agency, document: dict, asked: str, status: int, first: in
 
 
 @pytest.mark.parametrize("asked", ["bytes=1024-", "bytes=9999-10000", "bytes=-0"])
-def test_a_range_beyond_the_end_is_refused(acme: Agency, document: dict, asked: str):
+def test_range_beyond_the_end_is_refused(acme: Agency, document: dict, asked: str):
     path = f"/api/files/{document['id']}/content"
 
     answer = acme.owner.at.get(path, headers={"Range": asked})
@@ -198,7 +198,7 @@ def test_a_range_beyond_the_end_is_refused(acme: Agency, document: dict, asked: 
     assert answer.headers["Content-Range"] == "bytes */1024"
 
 
-def test_an_empty_file_has_no_ranges(acme: Agency):
+def test_range_of_an_empty_file_is_refused(acme: Agency):
     body = add_file(acme.owner.at, "empty.txt", b"")
     path = f"/api/files/{body['id']}/content"
 
@@ -213,7 +213,7 @@ def test_an_empty_file_has_no_ranges(acme: Agency):
     assert {part.headers["Content-Range"] for part in parts} == {"bytes */0"}
 
 
-def test_conditions_on_the_content(acme: Agency, document: dict):
+def test_content_conditions_are_honoured(acme: Agency, document: dict):
     path = f"/api/files/{document['id']}/content"
     etag = acme.owner.at.get(path).headers["ETag"]
 
@@ -253,7 +253,7 @@ def test_read_whose_if_match_names_another_content_is_refused(
     assert matched.status_code == 200
 
 
-def test_head_tells_the_size_and_sends_nothing(acme: Agency, document: dict):
+def test_content_head_returns_the_size_without_body(acme: Agency, document: dict):
     path = f"/api/files/{document['id']}/content"
     ask = acme.owner.at.request
 
@@ -267,7 +267,7 @@ def test_head_tells_the_size_and_sends_nothing(acme: Agency, document: dict):
 
 
 @pytest.mark.parametrize("accept", ["image/png", "application/pdf", "text/html", "*/*"])
-def test_a_client_may_accept_only_the_kind_it_expects(acme: Agency, document: dict, accept: str):
+def test_content_ignores_the_accept_header(acme: Agency, document: dict, accept: str):
     paths = [f"/api/files/{document['id']}/{tail}" for tail in ("download", "content")]
 
     statuses = [acme.owner.at.get(path, headers={"Accept": accept}).status_code for path in paths]
@@ -276,7 +276,7 @@ def test_a_client_may_accept_only_the_kind_it_expects(acme: Agency, document: di
 
 
 @pytest.mark.parametrize("asked", ["bytes=0-3", "bytes=999999-", "bytes=-1"])
-def test_head_with_a_range_is_answered_as_without(acme: Agency, document: dict, asked: str):
+def test_content_head_ignores_the_range(acme: Agency, document: dict, asked: str):
     path = f"/api/files/{document['id']}/content"
 
     plain = acme.owner.at.request("HEAD", path)
@@ -289,7 +289,7 @@ def test_head_with_a_range_is_answered_as_without(acme: Agency, document: dict, 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("name", ["a.bin", "a.jpg"])
-def test_content_that_is_known_answers_304_with_the_headers_of_the_200(
+def test_content_304_has_the_headers_of_the_200(
     acme: Agency, method: str, name: str
 ):
     data = b"\xff\xd8\xff\xe0\0\x10JFIF\0" if name.endswith("jpg") else b"\0\1"
@@ -314,7 +314,7 @@ def test_content_that_is_known_answers_304_with_the_headers_of_the_200(
         ("*/*", 302),
     ],
 )
-def test_link_as_text_is_for_clients_that_accept_json(
+def test_download_url_as_json_requires_accept_json(
     acme: Agency, document: dict, accept: str, status: int
 ):
     path = f"/api/files/{document['id']}/download"

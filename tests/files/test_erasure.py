@@ -38,7 +38,7 @@ def uploads_of(agency: Agency, person: Person) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("removed_before", [False, True])
-def test_what_they_called_their_uploads_is_forgotten(
+def test_erasure_clears_upload_names(
     site: Site, agency: Agency, dora: Person, removed_before: bool
 ):
     upload_directly(site, agency.owner.at, "of-ada.txt", DATA)
@@ -61,7 +61,7 @@ def test_what_they_called_their_uploads_is_forgotten(
     assert_invariants(agency)
 
 
-def test_their_files_keep_their_names_and_contents(agency: Agency, dora: Person):
+def test_erasure_keeps_file_names_and_contents(agency: Agency, dora: Person):
     before = agency.owner.at.get("/api/files").json()["results"]
 
     agency.owner.at.post(f"/api/users/{dora.id}/erase")
@@ -72,7 +72,7 @@ def test_their_files_keep_their_names_and_contents(agency: Agency, dora: Person)
         assert agency.owner.at.get(f"/api/files/{file['id']}/content").content == DATA
 
 
-def test_the_last_owner_keeps_theirs(site: Site, agency: Agency):
+def test_refused_erasure_of_the_last_owner_keeps_upload_names(site: Site, agency: Agency):
     """The erasure is refused, and with it all that belongs to it."""
     begun = post_upload(agency.owner.at, MINE, len(DATA)).json()
 

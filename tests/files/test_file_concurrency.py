@@ -12,7 +12,7 @@ from tests.support.files.form_uploads import add_file, post_file
 MANY = 20
 
 
-def test_uploads_of_one_name_at_once_each_make_a_version(new_agency):
+def test_concurrent_uploads_of_one_name_each_make_a_version(new_agency):
     agency = new_agency()
     bodies = [f"content {number}".encode() for number in range(MANY)]
 
@@ -30,7 +30,7 @@ def test_uploads_of_one_name_at_once_each_make_a_version(new_agency):
     assert kept == {sha256(data) for data in bodies}
 
 
-def test_renames_and_uploads_of_one_name_at_once_leave_one_live_file(new_agency):
+def test_concurrent_renames_and_uploads_of_one_name_leave_one_live_file(new_agency):
     agency = new_agency()
     ids = [add_file(agency.owner.at, f"start-{number}.txt")["id"] for number in range(5)]
 
@@ -49,7 +49,7 @@ def test_renames_and_uploads_of_one_name_at_once_leave_one_live_file(new_agency)
         assert File.objects.filter(name="goal.txt", deleted_at=None).count() == 1
 
 
-def test_a_repeated_key_adds_one_file_and_keeps_one_object(new_agency):
+def test_repeated_idempotency_key_adds_one_file_and_one_object(new_agency):
     agency = new_agency()
     key = {"Idempotency-Key": secrets.token_hex(8)}
 
@@ -65,7 +65,7 @@ def test_a_repeated_key_adds_one_file_and_keeps_one_object(new_agency):
         assert sorted(Upload.objects.values_list("state", flat=True)) == ["failed", "ready"]
 
 
-def test_a_key_used_for_other_content_is_a_conflict(new_agency):
+def test_idempotency_key_with_other_content_is_a_conflict(new_agency):
     agency = new_agency()
     key = {"Idempotency-Key": secrets.token_hex(8)}
     add_file(agency.owner.at, "once.txt", b"first", **key)
@@ -78,7 +78,7 @@ def test_a_key_used_for_other_content_is_a_conflict(new_agency):
     assert len(stored_keys(agency)) == 1
 
 
-def test_a_refused_upload_does_not_use_up_its_key(acme: Agency):
+def test_refused_upload_does_not_consume_its_idempotency_key(acme: Agency):
     key = {"Idempotency-Key": secrets.token_hex(8)}
 
     refused = post_file(acme.owner.at, "x", b"x", path="../up", **key)
@@ -87,7 +87,7 @@ def test_a_refused_upload_does_not_use_up_its_key(acme: Agency):
     assert (refused.status_code, accepted.status_code) == (400, 201)
 
 
-def test_one_key_at_once_adds_one_file(new_agency):
+def test_concurrent_requests_with_one_idempotency_key_add_one_file(new_agency):
     agency = new_agency()
     key = {"Idempotency-Key": secrets.token_hex(8)}
 

@@ -14,7 +14,7 @@ from tests.support.files.form_uploads import add_file, post_file
 UNKNOWN = "0199ffff-0000-7000-8000-000000000000"
 
 
-def test_metadata_has_an_etag_that_saves_the_answer(acme: Agency):
+def test_metadata_with_a_current_etag_returns_304(acme: Agency):
     body = add_file(acme.owner.at, "etag.txt")
     path = f"/api/files/{body['id']}"
 
@@ -25,7 +25,7 @@ def test_metadata_has_an_etag_that_saves_the_answer(acme: Agency):
     assert (again.status_code, again.content) == (304, b"")
 
 
-def test_renaming_moves_no_bytes_and_is_on_record(acme: Agency):
+def test_rename_keeps_the_object_and_is_audited(acme: Agency):
     body = add_file(acme.owner.at, "before.txt", b"same")
     before = stored_keys(acme)
 
@@ -43,7 +43,7 @@ def test_renaming_moves_no_bytes_and_is_on_record(acme: Agency):
     assert event.details == {"before": "before.txt", "after": "after.txt"}
 
 
-def test_a_rename_moves_into_folders_and_out_again(acme: Agency):
+def test_rename_moves_into_folders_and_back(acme: Agency):
     body = add_file(acme.owner.at, "own-name.txt", b"same", path="reports/2026/q1.txt")
     path = f"/api/files/{body['id']}"
 
@@ -58,7 +58,7 @@ def test_a_rename_moves_into_folders_and_out_again(acme: Agency):
     assert (out.status_code, out.json()["name"]) == (200, "q1.txt")
 
 
-def test_a_rename_onto_another_live_file_is_refused(acme: Agency):
+def test_rename_to_a_used_name_is_refused(acme: Agency):
     add_file(acme.owner.at, "taken.txt")
     body = add_file(acme.owner.at, "mine.txt")
 
@@ -69,7 +69,7 @@ def test_a_rename_onto_another_live_file_is_refused(acme: Agency):
 
 
 @pytest.mark.parametrize("name", ["", "..", "../b", "a//b", "x" * 256, "tab\t", 7, None, ["a"]])
-def test_a_bad_new_name_is_refused(acme: Agency, name):
+def test_rename_to_an_invalid_name_is_refused(acme: Agency, name):
     body = add_file(acme.owner.at, "keeps-its-name.txt")
 
     answer = acme.owner.at.patch(f"/api/files/{body['id']}", {"name": name})
@@ -82,7 +82,7 @@ def test_a_bad_new_name_is_refused(acme: Agency, name):
 
 
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
-def test_a_stale_etag_changes_nothing(acme: Agency, method: str):
+def test_stale_etag_changes_nothing(acme: Agency, method: str):
     name = f"guarded-from-{method}.txt"
     body = add_file(acme.owner.at, name)
     path = f"/api/files/{body['id']}"
@@ -95,7 +95,7 @@ def test_a_stale_etag_changes_nothing(acme: Agency, method: str):
     assert acme.owner.at.get(path).json()["version"] == 2
 
 
-def test_the_trash_hides_a_file_and_frees_its_name(acme: Agency):
+def test_deleted_file_is_hidden_and_its_name_is_free(acme: Agency):
     body = add_file(acme.owner.at, "binned.txt")
     path = f"/api/files/{body['id']}"
     etag = acme.owner.at.get(path).headers["ETag"]
@@ -115,7 +115,7 @@ def test_the_trash_hides_a_file_and_frees_its_name(acme: Agency):
 
 @pytest.mark.parametrize("file_id", ["nonsense", "0", "%00", UNKNOWN])
 @pytest.mark.parametrize("tail", ["", "/download", "/content"])
-def test_a_forged_id_is_a_404_problem(acme: Agency, file_id: str, tail: str):
+def test_unknown_file_id_is_not_found(acme: Agency, file_id: str, tail: str):
     answer = acme.owner.at.get(f"/api/files/{file_id}{tail}")
 
     assert answer.status_code == 404
@@ -134,7 +134,7 @@ CALLS = [
 
 
 @pytest.mark.parametrize(("method", "tail"), CALLS)
-def test_what_one_may_not_see_does_not_exist(
+def test_file_of_another_user_is_not_found(
     acme: Agency, globex: Agency, ben: Person, method: str, tail: str
 ):
     body = add_file(acme.owner.at, "private.txt")
@@ -160,7 +160,7 @@ def test_what_one_may_not_see_does_not_exist(
 
 
 @pytest.mark.parametrize(("method", "tail"), CALLS)
-def test_an_owner_may_act_on_a_members_file(acme: Agency, ben: Person, method: str, tail: str):
+def test_owner_can_change_a_members_file(acme: Agency, ben: Person, method: str, tail: str):
     body = post_file(ben.at, f"bens-{method}.txt").json()
     call = {"json": {"name": f"renamed-{uuid.uuid4()}.txt"}} if method == "PATCH" else {}
 

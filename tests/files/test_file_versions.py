@@ -45,7 +45,7 @@ def test_versions_are_listed_newest_first(acme: Agency, history: dict):
     assert (oldest["created_by"], oldest["restored_from"]) == (acme.owner.id, None)
 
 
-def test_versions_come_by_page(acme: Agency, history: dict):
+def test_versions_are_paginated(acme: Agency, history: dict):
     first = acme.owner.at.get(f"/api/files/{history['id']}/versions?limit=2").json()
 
     path = f"/api/files/{history['id']}/versions"
@@ -56,7 +56,7 @@ def test_versions_come_by_page(acme: Agency, history: dict):
     assert rest["next"] is None
 
 
-def test_an_older_version_can_be_fetched(acme: Agency, site: Site, history: dict):
+def test_older_version_can_be_downloaded(acme: Agency, site: Site, history: dict):
     path = f"/api/files/{history['id']}"
     for number, data in enumerate(BODIES, start=1):
         content = acme.owner.at.get(f"{path}/content?version={number}")
@@ -76,7 +76,7 @@ def test_an_older_version_can_be_fetched(acme: Agency, site: Site, history: dict
     [("4", 404), ("0", 404), ("999999999", 404), ("9999999999", 400), ("-1", 400), ("x", 400)],
 )
 @pytest.mark.parametrize("tail", ["content", "download"])
-def test_a_version_that_there_is_not(
+def test_unknown_version_is_not_found(
     acme: Agency, history: dict, tail: str, asked: str, status: int
 ):
     answer = acme.owner.at.get(f"/api/files/{history['id']}/{tail}?version={asked}")
@@ -84,7 +84,7 @@ def test_a_version_that_there_is_not(
     assert answer.status_code == status
 
 
-def test_restoring_makes_a_new_version_of_the_same_object(new_agency):
+def test_version_restore_makes_a_new_version_of_the_same_object(new_agency):
     agency = new_agency()
     ada = agency.owner.at
     body = [add_file(ada, "a.txt", data) for data in BODIES][-1]
@@ -111,7 +111,7 @@ def test_restoring_makes_a_new_version_of_the_same_object(new_agency):
         ]
 
 
-def test_restoring_obeys_conditions_and_keys(new_agency):
+def test_version_restore_honours_if_match_and_idempotency_key(new_agency):
     agency = new_agency()
     ada = agency.owner.at
     body = [add_file(ada, "a.txt", data) for data in BODIES][-1]
@@ -134,7 +134,7 @@ def test_restoring_obeys_conditions_and_keys(new_agency):
     assert len(versions(ada, body["id"])) == 5
 
 
-def test_fifty_uploads_of_one_name_at_once_can_all_be_fetched(site: Site, new_agency):
+def test_fifty_concurrent_uploads_of_one_name_can_all_be_downloaded(site: Site, new_agency):
     agency = new_agency()
     ada = agency.owner.at
     bodies = [f"content {number}".encode() for number in range(50)]
@@ -157,7 +157,7 @@ def test_fifty_uploads_of_one_name_at_once_can_all_be_fetched(site: Site, new_ag
     assert_invariants(agency)
 
 
-def test_a_new_version_that_comes_meanwhile_hides_no_file(new_agency):
+def test_concurrent_new_version_never_hides_the_file(new_agency):
     """Whoever waits for the file's row finds it, although its current version is another then."""
     agency = new_agency()
     ada = agency.owner.at

@@ -46,7 +46,7 @@ def agency(site: Site) -> Agency:
 
 
 @pytest.mark.parametrize("row", FILENAME_CASES, ids=lambda row: row.kind)
-def test_a_name_at_every_door(agency: Agency, row: FilenameCase):
+def test_filename_is_treated_alike_by_every_endpoint(agency: Agency, row: FilenameCase):
     ada = agency.owner.at
     if NEWLINES.isdisjoint(row.text):
         assert said(post_parts(ada, [form_part("file", row.text, b"x")]), "file") == row.form
@@ -76,7 +76,7 @@ def require(answer: httpx.Response, outcome: str) -> None:
 @pytest.mark.parametrize(
     "row", [row for row in FILENAME_CASES if row.saved_as], ids=lambda row: row.kind
 )
-def test_a_download_is_saved_under_a_safe_name(agency: Agency, site: Site, row: FilenameCase):
+def test_download_has_a_safe_filename(agency: Agency, site: Site, row: FilenameCase):
     ada = agency.owner.at
     file = add_file(ada, "own-name.txt", b"x", path=row.text)
 
@@ -107,7 +107,7 @@ def saved_as(header: str) -> str:
 
 
 @pytest.mark.parametrize("name", ["..", "../../etc/passwd", "a/b", "x" * 256, "a\x07b"])
-def test_a_bad_name_leaves_nothing_in_the_store(acme: Agency, name: str):
+def test_invalid_filename_leaves_nothing_in_the_store(acme: Agency, name: str):
     before = stored_keys(acme)
 
     answer = post_parts(acme.owner.at, [form_part("file", name, b"x" * 9_000_000)])
@@ -118,7 +118,7 @@ def test_a_bad_name_leaves_nothing_in_the_store(acme: Agency, name: str):
 
 
 @pytest.mark.parametrize("path", ["/a", "a/", "a//b", "a/../b", "./a", "a/\x07", "x" * 256])
-def test_a_bad_path_is_refused(path: str):
+def test_invalid_path_is_refused(path: str):
     with pytest.raises(ValidationFailed) as refused:
         validate_path(path, field="path")
 
@@ -127,7 +127,7 @@ def test_a_bad_path_is_refused(path: str):
 
 @pytest.mark.parametrize("door", ["form", "path", "announced"])
 @pytest.mark.parametrize(("first", "second", "one"), ALIKE, ids=["case", "composed", "Hangul"])
-def test_two_names_that_look_alike(
+def test_filenames_are_compared_in_normal_form_c(
     site: Site, new_agency, door: str, first: str, second: str, one: bool
 ):
     """Normal forms are one name, and case makes two, at whichever door the second one comes."""
@@ -151,7 +151,7 @@ def test_two_names_that_look_alike(
 
 
 @pytest.mark.parametrize(("first", "second", "one"), ALIKE, ids=["case", "composed", "Hangul"])
-def test_a_rename_to_a_name_that_looks_alike(new_agency, first: str, second: str, one: bool):
+def test_rename_is_compared_in_normal_form_c(new_agency, first: str, second: str, one: bool):
     ada = new_agency().owner.at
     add_file(ada, first, b"1")
     other = add_file(ada, "other.txt", b"2")["id"]
@@ -175,5 +175,5 @@ def test_a_rename_to_a_name_that_looks_alike(new_agency, first: str, second: str
         ("é" * 200, f"attachment; filename=\"{'_' * 127}\"; filename*=UTF-8''{'%C3%A9' * 127}"),
     ],
 )
-def test_the_header_of_a_download(name: str, header: str):
+def test_content_disposition_encodes_any_filename(name: str, header: str):
     assert content_disposition(name) == header

@@ -19,7 +19,7 @@ from tests.support.files.form_uploads import (
 )
 
 
-def test_a_file_is_stored_whole_under_the_prefix(acme: Agency):
+def test_upload_is_stored_under_the_tenants_prefix(acme: Agency):
     before = stored_keys(acme)
 
     answer = post_file(acme.owner.at, "first-report.pdf", b"%PDF-1.7 numbers")
@@ -47,7 +47,7 @@ def test_a_file_is_stored_whole_under_the_prefix(acme: Agency):
 @pytest.mark.parametrize(
     "size", [0, 1, PART_BYTES - 1, PART_BYTES, PART_BYTES + 1, 2 * PART_BYTES, 2 * PART_BYTES + 7]
 )
-def test_every_size_around_a_part_comes_out_the_same(acme: Agency, size: int):
+def test_upload_around_the_part_size_round_trips(acme: Agency, size: int):
     data = os.urandom(size)
     before = stored_keys(acme)
 
@@ -59,7 +59,7 @@ def test_every_size_around_a_part_comes_out_the_same(acme: Agency, size: int):
     assert unfinished_multiparts(acme) == []
 
 
-def test_fifty_megabytes_round_trip_with_the_same_digest(acme: Agency, site):
+def test_fifty_megabyte_upload_round_trips(acme: Agency, site):
     data = os.urandom(1024 * 1024) * 50
 
     body = add_file(acme.owner.at, "film.mp4", data)
@@ -70,7 +70,7 @@ def test_fifty_megabytes_round_trip_with_the_same_digest(acme: Agency, site):
     assert body["sha256"] == sha256(fetched.content) == sha256(data)
 
 
-def test_a_body_in_chunks_without_a_length_is_read(acme: Agency):
+def test_chunked_upload_without_length_is_accepted(acme: Agency):
     pieces = [os.urandom(100_000) for _ in range(100)]
     whole = b"".join(pieces)
     head, tail = form_part("file", "chunked.bin", b"\0").split(b"\0")
@@ -81,7 +81,7 @@ def test_a_body_in_chunks_without_a_length_is_read(acme: Agency):
     assert answer.json()["sha256"] == sha256(whole)
 
 
-def test_the_same_name_again_is_a_new_version(acme: Agency):
+def test_upload_of_a_used_name_makes_a_new_version(acme: Agency):
     first = add_file(acme.owner.at, "twice.txt", b"one")
     second = add_file(acme.owner.at, "twice.txt", b"two")
 
@@ -93,7 +93,7 @@ def test_the_same_name_again_is_a_new_version(acme: Agency):
     assert versions == [(sha256(b"one"),), (sha256(b"two"),)]
 
 
-def test_the_same_name_of_another_person_is_another_file(acme: Agency, ben: Person):
+def test_upload_of_another_users_name_makes_another_file(acme: Agency, ben: Person):
     ours = add_file(acme.owner.at, "shared-name.txt")
     theirs = add_file(ben.at, "shared-name.txt")
 
@@ -101,7 +101,7 @@ def test_the_same_name_of_another_person_is_another_file(acme: Agency, ben: Pers
     assert theirs["version"] == 1
 
 
-def test_the_upload_is_on_record(acme: Agency):
+def test_upload_is_audited(acme: Agency):
     body = add_file(acme.owner.at, "recorded.txt", b"x")
 
     with tenant_context(acme.ref):
@@ -113,7 +113,7 @@ def test_the_upload_is_on_record(acme: Agency):
     assert "pending" not in states
 
 
-def test_other_fields_and_other_files_are_ignored(acme: Agency):
+def test_other_fields_and_files_are_ignored(acme: Agency):
     before = stored_keys(acme)
 
     answer = post_parts(
@@ -133,7 +133,7 @@ def test_other_fields_and_other_files_are_ignored(acme: Agency):
 
 
 @pytest.mark.parametrize("place", ["before", "after"])
-def test_path_names_the_file_and_may_hold_folders(acme: Agency, place: str):
+def test_path_field_sets_the_name_with_folders(acme: Agency, place: str):
     parts = [
         form_part("path", None, b"reports/q1.pdf"),
         form_part("file", "tmp1", b"%PDF-1.7 here"),
@@ -156,7 +156,7 @@ def test_path_names_the_file_and_may_hold_folders(acme: Agency, place: str):
         ([form_part("file", "a.txt", b"a"), form_part("file", "b.txt", b"b")], "repeated"),
     ],
 )
-def test_a_form_without_exactly_one_file_is_refused(acme: Agency, parts, code: str):
+def test_form_without_exactly_one_file_is_refused(acme: Agency, parts, code: str):
     before = stored_keys(acme)
 
     answer = post_parts(acme.owner.at, parts)
@@ -175,7 +175,7 @@ def test_a_form_without_exactly_one_file_is_refused(acme: Agency, parts, code: s
         ("multipart/form-data; boundary=", 400, "malformed_body"),
     ],
 )
-def test_what_is_no_form_is_refused(acme: Agency, content_type: str, status: int, code: str):
+def test_body_that_is_not_a_form_is_refused(acme: Agency, content_type: str, status: int, code: str):
     answer = acme.owner.at.request(
         "POST", "/api/files", content=b"{}", headers={"Content-Type": content_type}
     )
@@ -183,7 +183,7 @@ def test_what_is_no_form_is_refused(acme: Agency, content_type: str, status: int
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
-def test_nobody_uploads_without_a_credential(acme: Agency):
+def test_upload_without_credentials_is_refused(acme: Agency):
     before = stored_keys(acme)
 
     answer = post_file(acme.host, "anonymous.txt")
@@ -192,7 +192,7 @@ def test_nobody_uploads_without_a_credential(acme: Agency):
     assert stored_keys(acme) == before
 
 
-def test_the_general_host_takes_the_tenant_from_the_token(acme: Agency, site):
+def test_upload_on_the_api_host_uses_the_tenant_of_the_token(acme: Agency, site):
     before = stored_keys(acme)
 
     body = add_file(site.host("api").with_token(acme.owner.access_token), "via-api.txt")

@@ -68,7 +68,7 @@ def nothing_left(agency: Agency) -> bool:
 @pytest.mark.parametrize("entrance", ["gunicorn", "web"])
 @pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
 @pytest.mark.parametrize("sent", [600_000, 2 * PART_BYTES + 600_000], ids=["one-put", "multipart"])
-def test_a_client_that_disappears_leaves_nothing(
+def test_upload_of_a_disconnected_client_leaves_nothing(
     new_agency, entrance: str, chunked: bool, sent: int
 ):
     agency = new_agency()
@@ -85,7 +85,7 @@ def test_a_client_that_disappears_leaves_nothing(
     until(lambda: nothing_left(agency))
 
 
-def test_no_transaction_waits_for_a_slow_client(new_agency):
+def test_slow_upload_holds_no_transaction(new_agency):
     agency = new_agency()
     begun = form_part("file", "slow.bin", b"")[:-2] + os.urandom(600_000)
 
@@ -103,7 +103,7 @@ def test_no_transaction_waits_for_a_slow_client(new_agency):
     until(lambda: nothing_left(agency))
 
 
-def test_a_form_that_stops_after_the_file_is_no_upload(new_agency):
+def test_form_that_stops_after_the_file_is_refused(new_agency):
     agency = new_agency()
     body = form_part("file", "whole.bin", b"whole") + form_part("path", None, b"a.bin")[:-9]
 
@@ -116,7 +116,7 @@ def test_a_form_that_stops_after_the_file_is_no_upload(new_agency):
     assert nothing_left(agency)
 
 
-def test_a_body_without_its_end_is_no_upload(new_agency):
+def test_form_without_closing_boundary_is_refused(new_agency):
     agency = new_agency()
     body = form_part("file", "headless.bin", b"bytes")
 
@@ -128,14 +128,14 @@ def test_a_body_without_its_end_is_no_upload(new_agency):
     assert nothing_left(agency)
 
 
-def test_a_body_that_says_it_is_too_large_is_refused_unread(acme: Agency):
+def test_too_large_content_length_is_refused_unread(acme: Agency):
     with connected(stack.ports["gunicorn"], acme.owner, 6 * 1024**3) as line:
         answer = answer_on(line)
 
     assert answer == (413, "file_too_large")
 
 
-def test_a_file_that_grows_too_large_is_cut_and_cleared(new_agency, inside, settings):
+def test_file_that_exceeds_the_limit_is_cut_and_deleted(new_agency, inside, settings):
     settings.FILE_MAX_BYTES = PART_BYTES + 1000
     agency = new_agency()
     client = inside(agency, agency.owner)
@@ -150,7 +150,7 @@ def test_a_file_that_grows_too_large_is_cut_and_cleared(new_agency, inside, sett
 
 
 @pytest.mark.parametrize("entrance", ["gunicorn", "web"])
-def test_whoever_is_refused_hears_why_though_the_body_is_long(acme: Agency, entrance: str):
+def test_refusal_of_a_long_body_reaches_the_client(acme: Agency, entrance: str):
     body = form_part("file", "long.bin", os.urandom(30_000_000)) + closing_boundary()
     nobody = replace(acme.owner, access_token="")
 
@@ -170,7 +170,7 @@ def store_away() -> Iterator[None]:
         stack.start_ready("seaweedfs")
 
 
-def test_without_the_store_only_bytes_are_refused(new_agency):
+def test_unavailable_store_refuses_content_only(new_agency):
     agency = new_agency()
     body = add_file(agency.owner.at, "before.txt")
     before = stored_keys(agency)
@@ -193,7 +193,7 @@ def test_without_the_store_only_bytes_are_refused(new_agency):
     assert stored_keys(agency) == before
 
 
-def test_what_a_dead_store_kept_is_cleared_with_the_next_upload(new_agency):
+def test_leftovers_of_an_unavailable_store_are_deleted_with_the_next_upload(new_agency):
     agency = new_agency()
     begun = form_part("file", "half.bin", b"")[:-2] + os.urandom(PART_BYTES + 600_000)
     rest = os.urandom(PART_BYTES) + b"\r\n" + closing_boundary()
@@ -212,7 +212,7 @@ def test_what_a_dead_store_kept_is_cleared_with_the_next_upload(new_agency):
     assert len(stored_keys(agency)) == 1
 
 
-def test_what_a_dead_worker_left_is_cleared_in_time(new_agency):
+def test_leftovers_of_a_killed_worker_are_deleted_after_expiry(new_agency):
     agency = new_agency()
     begun = form_part("file", "orphan.bin", b"")[:-2] + os.urandom(PART_BYTES + 600_000)
 

@@ -8,7 +8,7 @@ MOST_PARTS = 10_000  # Amazon S3 user guide, "Multipart upload limits"
 LARGEST_PART = 5 * 1024**3
 
 
-def test_five_terabytes_fit_into_as_many_parts_as_a_store_takes(inside, new_agency, settings):
+def test_five_terabyte_upload_stays_within_the_part_limits(inside, new_agency, settings):
     settings.TENANT_LIMITS = {**settings.TENANT_LIMITS, "storage_bytes": 0}
     agency = new_agency()
     ada = inside(agency, agency.owner)

@@ -62,7 +62,7 @@ def list_all_pages(host: Host, path: str, direction: str = "next") -> list[dict]
 
 
 @pytest.mark.parametrize("ordering", ["size", "-size", "name", "-name", "created_at", ""])
-def test_every_row_comes_once_both_ways(crowded: Person, ordering: str):
+def test_pages_return_every_row_once_in_both_directions(crowded: Person, ordering: str):
     pages = list_all_pages(crowded.at, f"/api/files?ordering={ordering}&limit=200")
     last = pages[-2]["next"]
     back = list_all_pages(crowded.at, last[last.index("/api/") :], "previous")
@@ -75,13 +75,13 @@ def test_every_row_comes_once_both_ways(crowded: Person, ordering: str):
     assert pages[0]["previous"] is None
 
 
-def test_links_lead_to_the_host_that_was_asked(crowded: Person):
+def test_page_links_use_the_requested_host(crowded: Person):
     link = crowded.at.get("/api/files?limit=1").json()["next"]
 
     assert link.startswith(f"http://{crowded.at.name}:{crowded.at.port}/api/files?")
 
 
-def test_order_is_as_asked(acme: Agency, new_agency):
+def test_ordering_is_applied(acme: Agency, new_agency):
     agency = new_agency()
     for name, size in [("b.txt", 3), ("a.txt", 1), ("c.txt", 2)]:
         add_file(agency.owner.at, name, b"x" * size)
@@ -112,7 +112,7 @@ def test_order_is_as_asked(acme: Agency, new_agency):
         ("search=" + "x" * 256, "search", "invalid"),
     ],
 )
-def test_a_bad_query_is_refused_with_its_field(acme: Agency, query: str, field: str, code: str):
+def test_invalid_query_parameter_is_refused_with_its_field(acme: Agency, query: str, field: str, code: str):
     answer = acme.owner.at.get(f"/api/files?{query}")
 
     assert answer.status_code == 400
@@ -125,7 +125,7 @@ def test_a_bad_query_is_refused_with_its_field(acme: Agency, query: str, field: 
     "cursor",
     ["x", "W10", "WyJuYW1lIiwwLCJhIiwiYiJd", "e30", "%00", "x" * 3500, "WzEsMiwzLDRd", "W1tbW1tb"],
 )
-def test_a_forged_cursor_is_refused(acme: Agency, cursor: str):
+def test_forged_cursor_is_refused(acme: Agency, cursor: str):
     answer = acme.owner.at.get(f"/api/files?cursor={cursor}")
 
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_cursor")
@@ -139,7 +139,7 @@ def test_a_forged_cursor_is_refused(acme: Agency, cursor: str):
         ("2026-11-22T01:00:00+23:59", 200),
     ],
 )
-def test_a_moment_that_the_database_cannot_read_is_no_fault_of_ours(
+def test_cursor_with_an_impossible_time_is_refused(
     acme: Agency, moment: str, status: int
 ):
     parts = json.dumps(["-created_at", False, moment, str(uuid.uuid4())])
@@ -151,7 +151,7 @@ def test_a_moment_that_the_database_cannot_read_is_no_fault_of_ours(
     assert status == 200 or answer.json()["code"] == "invalid_cursor"
 
 
-def test_a_cursor_of_another_order_is_refused(crowded: Person):
+def test_cursor_of_another_ordering_is_refused(crowded: Person):
     link = crowded.at.get("/api/files?limit=1&ordering=name").json()["next"]
     other = link[link.index("/api/") :].replace("ordering=name", "ordering=size")
 
@@ -176,7 +176,7 @@ def test_search_ignores_case_and_takes_wildcards_literally(acme: Agency):
     assert found("_") == {f"other_{word}.txt"}
 
 
-def test_a_member_sees_their_own_and_an_owner_sees_all(acme: Agency, globex: Agency, ben: Person):
+def test_list_shows_own_files_to_members_and_all_to_owners(acme: Agency, globex: Agency, ben: Person):
     word = secrets.token_hex(4)
     for host, name in [(acme.owner.at, "ada"), (ben.at, "ben"), (globex.owner.at, "cyn")]:
         add_file(host, f"{name}-{word}.txt")
@@ -190,7 +190,7 @@ def test_a_member_sees_their_own_and_an_owner_sees_all(acme: Agency, globex: Age
     assert seen(globex.owner.at) == ["cyn"]
 
 
-def test_page_addresses_keep_the_search(acme: Agency):
+def test_page_links_keep_the_search(acme: Agency):
     word = secrets.token_hex(4)
     for number in range(3):
         add_file(acme.owner.at, f"{word}-{number}.txt")
@@ -201,7 +201,7 @@ def test_page_addresses_keep_the_search(acme: Agency):
     assert names == [f"{word}-{number}.txt" for number in range(3)]
 
 
-def test_the_longest_names_can_be_paged_through(new_agency):
+def test_longest_names_can_be_paginated(new_agency):
     agency = new_agency()
     names = sorted("\U0001f4c4" * 250 + str(number) for number in range(3))
     for name in names:

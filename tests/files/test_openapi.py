@@ -6,7 +6,7 @@ from drf_spectacular.generators import SchemaGenerator
 from tests.support.factories import Agency
 
 
-def test_the_description_of_the_routes_raises_no_warning():
+def test_openapi_schema_has_no_warnings():
     reset_generator_stats()
 
     paths = SchemaGenerator(urlconf="files.urls").get_schema(public=True)["paths"]
@@ -43,7 +43,7 @@ def test_the_description_of_the_routes_raises_no_warning():
     assert list(form) == ["multipart/form-data"]
 
 
-def test_bytes_in_a_form_and_in_an_answer_are_described_as_such(acme: Agency):
+def test_openapi_schema_describes_binary_content(acme: Agency):
     document = acme.host.get("/api/schema").json()
 
     field = document["components"]["schemas"]["AddFile"]["properties"]["file"]
@@ -54,7 +54,7 @@ def test_bytes_in_a_form_and_in_an_answer_are_described_as_such(acme: Agency):
         assert answers[status]["content"]["*/*"]["schema"] == {"type": "string", "format": "binary"}
 
 
-def test_a_tenants_host_describes_files(acme: Agency):
+def test_openapi_schema_of_a_tenant_contains_files(acme: Agency):
     document = acme.host.get("/api/schema").json()
 
     assert "/api/files/{file_id}/download" in document["paths"]

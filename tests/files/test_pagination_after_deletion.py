@@ -37,7 +37,7 @@ def gone(acme: Agency, page: dict) -> None:
 
 
 @pytest.mark.parametrize(("left", "before"), [(4, ["2", "3"]), (2, ["0", "1"]), (1, ["0"])])
-def test_later_page_when_emptied_leads_to_the_last_rows(
+def test_later_page_after_deletion_links_to_the_last_rows(
     acme: Agency, word: str, show, left: int, before: list[str]
 ):
     for number in range(left + 1):
@@ -55,7 +55,7 @@ def test_later_page_when_emptied_leads_to_the_last_rows(
     assert f"search={word}" in emptied["previous"]
 
 
-def test_earlier_page_when_emptied_leads_to_the_beginning(acme: Agency, word: str, show):
+def test_earlier_page_after_deletion_links_to_the_first_page(acme: Agency, word: str, show):
     for number in range(3):
         add_file(acme.owner.at, f"{word}-{number}")
     first = show(f"/api/files?search={word}&ordering=name&limit=1")
@@ -68,7 +68,7 @@ def test_earlier_page_when_emptied_leads_to_the_beginning(acme: Agency, word: st
     assert names(show(emptied["next"])) == ["1"]
 
 
-def test_list_when_all_of_it_has_gone_leads_to_its_beginning(acme: Agency, word: str, show):
+def test_page_after_deletion_of_all_rows_links_to_the_first_page(acme: Agency, word: str, show):
     for number in range(2):
         add_file(acme.owner.at, f"{word}-{number}")
     first = show(f"/api/files?search={word}&ordering=name&limit=1")

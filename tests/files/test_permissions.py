@@ -151,7 +151,7 @@ def rows_of(agency: Agency) -> list[list[tuple[Any, ...]]]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.route}-{case.method}-{case.actor}")
-def test_who_gets_what(cast: Cast, case: Case):
+def test_permission_matrix_is_enforced(cast: Cast, case: Case):
     closed = case.actor == "suspended"
     ids = cast.kept[case.route, "suspended"] if closed else cast.ids(case)
     body = BODIES.get((case.route, case.method), {})
@@ -172,7 +172,7 @@ def test_who_gets_what(cast: Cast, case: Case):
         assert (shown & set(ids.values()) != set()) == case.listed
 
 
-def test_every_route_of_files_has_its_rows():
+def test_permission_matrix_covers_every_route():
     """A route that is added here fails until somebody says who gets what from it."""
     routes = {pattern.name: pattern.callback.view_class for pattern in urls.urlpatterns}
     served = {
@@ -186,7 +186,7 @@ def test_every_route_of_files_has_its_rows():
     assert {(case.route, case.method) for case in CASES} == served
 
 
-def test_the_table_names_the_scopes_that_the_views_ask_for():
+def test_permission_matrix_names_the_scopes_of_the_views():
     routes = {pattern.name: pattern.callback.view_class for pattern in urls.urlpatterns}
     for case in CASES:
         if case.route in routes:

@@ -23,7 +23,7 @@ def seconds_of(url: str) -> int:
     return int(parse_qs(urlsplit(url).query)["X-Amz-Expires"][0])
 
 
-def test_a_part_has_the_length_that_was_reserved_for_it(site: Site, new_agency):
+def test_part_url_accepts_only_the_reserved_length(site: Site, new_agency):
     agency = new_agency()
     begun = post_upload(agency.owner.at, "a.bin", 17 * MIB).json()
     size = begun["part_size"]
@@ -38,7 +38,7 @@ def test_a_part_has_the_length_that_was_reserved_for_it(site: Site, new_agency):
     assert agency.owner.at.delete(f"{UPLOADS}/{begun['id']}").status_code == 204
 
 
-def test_an_address_lives_as_long_as_it_should(site: Site, new_agency):
+def test_upload_url_expires_with_the_upload(site: Site, new_agency):
     agency = new_agency()
     ada = agency.owner.at
     many, one = (post_upload(ada, "a.bin", size).json() for size in (17 * MIB, 5))
@@ -51,7 +51,7 @@ def test_an_address_lives_as_long_as_it_should(site: Site, new_agency):
     assert [20 <= seconds_of(url) <= 40 for url in late] == [True]
 
 
-def test_what_the_store_let_in_at_another_length_is_no_file(new_agency):
+def test_object_of_another_length_becomes_no_file(new_agency):
     """A store that does not hold clients to the length that was signed."""
     agency = new_agency()
     begun = post_upload(agency.owner.at, "a.bin", 5).json()

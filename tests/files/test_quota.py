@@ -44,7 +44,7 @@ def chunked(size: int, piece: int = 50_000) -> Iterator[bytes]:
     ],
     ids=["bytes", "nearly one more", "objects"],
 )
-def test_of_many_at_once_as_many_are_kept_as_fit(site: Site, new_agency, limits: dict[str, int]):
+def test_concurrent_uploads_are_kept_up_to_the_quota(site: Site, new_agency, limits: dict[str, int]):
     agency = new_agency()
     set_limits(agency, **limits)
 
@@ -67,7 +67,7 @@ def test_of_many_at_once_as_many_are_kept_as_fit(site: Site, new_agency, limits:
 
 
 @pytest.mark.parametrize("way", ["direct", "form", "chunks"])
-def test_what_is_left_can_be_used_to_the_last_byte(site: Site, new_agency, way: str):
+def test_quota_can_be_used_to_the_last_byte(site: Site, new_agency, way: str):
     agency = new_agency()
     at = agency.owner.at
     add_file(at, "first.bin", b"x" * 1000)
@@ -91,7 +91,7 @@ def test_what_is_left_can_be_used_to_the_last_byte(site: Site, new_agency, way: 
     assert_consistent(agency)
 
 
-def test_an_empty_file_fits_where_no_byte_does(site: Site, new_agency):
+def test_empty_file_is_accepted_by_a_full_quota(site: Site, new_agency):
     agency = new_agency()
     add_file(agency.owner.at, "first.bin", b"x" * 1000)
     set_limits(agency, storage_bytes=1000, storage_objects=2)
@@ -101,7 +101,7 @@ def test_an_empty_file_fits_where_no_byte_does(site: Site, new_agency):
     assert_consistent(agency)
 
 
-def test_a_body_that_cannot_fit_is_refused_unread(new_agency):
+def test_body_above_the_quota_is_refused_unread(new_agency):
     agency = new_agency()
     set_limits(agency, storage_bytes=1_000_000)
 
@@ -113,7 +113,7 @@ def test_a_body_that_cannot_fit_is_refused_unread(new_agency):
         assert not Upload.objects.exists()
 
 
-def test_fields_after_the_file_are_not_taken_for_its_bytes(new_agency):
+def test_fields_after_the_file_do_not_count_as_content(new_agency):
     agency = new_agency()
     set_limits(agency, storage_bytes=SIZE)
     parts = [form_part("file", "a.bin", os.urandom(SIZE)), form_part("path", None, b"b" * 200)]
@@ -124,7 +124,7 @@ def test_fields_after_the_file_are_not_taken_for_its_bytes(new_agency):
     assert_consistent(agency)
 
 
-def test_a_limit_below_what_is_kept_takes_nothing_away(new_agency):
+def test_quota_below_the_usage_deletes_nothing(new_agency):
     agency = new_agency()
     file = add_file(agency.owner.at, "a.bin", os.urandom(SIZE))
     set_limits(agency, storage_bytes=10)
@@ -136,7 +136,7 @@ def test_a_limit_below_what_is_kept_takes_nothing_away(new_agency):
     assert refused.json()["quota"]["used_bytes"] == SIZE
 
 
-def test_a_form_holds_room_for_its_file_and_no_more(new_agency):
+def test_form_reserves_the_size_of_its_file(new_agency):
     agency = new_agency()
     begun = form_part("file", "slow.bin", b"")[:-2] + os.urandom(SIZE)
     length = len(begun) + SIZE + len(b"\r\n" + closing_boundary())
@@ -151,7 +151,7 @@ def test_a_form_holds_room_for_its_file_and_no_more(new_agency):
     assert_consistent(agency)
 
 
-def test_a_tenant_without_a_balance_is_counted_all_the_same(site: Site, new_agency):
+def test_quota_without_a_balance_row_is_computed(site: Site, new_agency):
     """One that was copied has none before it is written to."""
     agency = new_agency()
     add_file(agency.owner.at, "a.bin", os.urandom(SIZE))

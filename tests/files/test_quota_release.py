@@ -50,7 +50,7 @@ def send_something_else(site: Site, agency: Agency, begun: dict) -> None:
 
 
 @pytest.mark.parametrize("end", [call_off, let_expire, send_something_else])
-def test_an_upload_that_ends_gives_its_room_back(site: Site, new_agency, end):
+def test_ended_upload_releases_its_reservation(site: Site, new_agency, end):
     agency = new_agency()
     set_limits(agency, storage_bytes=SIZE, storage_objects=1)
     begun = post_upload(agency.owner.at, "a.bin", SIZE).json()
@@ -66,7 +66,7 @@ def test_an_upload_that_ends_gives_its_room_back(site: Site, new_agency, end):
     assert_consistent(agency)
 
 
-def test_a_client_that_disappears_gives_its_room_back(site: Site, new_agency):
+def test_upload_of_a_disconnected_client_releases_its_reservation(site: Site, new_agency):
     agency = new_agency()
     set_limits(agency, storage_bytes=FORM, storage_objects=1)
     begun = form_part("file", "cut.bin", b"")[:-2] + os.urandom(FORM // 2)
@@ -83,7 +83,7 @@ def test_a_client_that_disappears_gives_its_room_back(site: Site, new_agency):
     assert_consistent(agency)
 
 
-def test_what_is_in_the_trash_is_counted_until_it_is_purged(new_agency):
+def test_trash_counts_until_it_is_purged(new_agency):
     agency = new_agency()
     at = agency.owner.at
     set_limits(agency, storage_bytes=SIZE, storage_objects=1)

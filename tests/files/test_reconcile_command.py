@@ -20,7 +20,7 @@ def agency(new_agency) -> Agency:
     return add_files(new_agency())
 
 
-def test_a_run_that_was_killed_is_finished_by_the_next(agency: Agency):
+def test_killed_run_is_finished_by_the_next(agency: Agency):
     for _ in range(5):
         add_orphan(agency)
     command = ("reconcile_storage", "--tenant", agency.slug, "--fix", *NO_GRACE)
@@ -34,7 +34,7 @@ def test_a_run_that_was_killed_is_finished_by_the_next(agency: Agency):
     assert_consistent(agency)
 
 
-def test_who_was_compared_lately_is_left_out(site: Site, agency: Agency):
+def test_recently_compared_tenant_is_skipped(site: Site, agency: Agency):
     run_reconcile(agency)
     add_orphan(agency)
     out = io.StringIO()
@@ -48,7 +48,7 @@ def test_who_was_compared_lately_is_left_out(site: Site, agency: Agency):
     assert try_direct_upload(site, agency.owner.at, "d.txt", b"d").status_code == 201
 
 
-def test_differences_are_no_failure_where_that_is_asked_for(agency: Agency):
+def test_exit_zero_ignores_differences(agency: Agency):
     add_orphan(agency)
     out = io.StringIO()
 
@@ -58,7 +58,7 @@ def test_differences_are_no_failure_where_that_is_asked_for(agency: Agency):
     assert "1: objects that no row names" in out.getvalue()
 
 
-def test_one_that_is_worked_on_is_not_compared(agency: Agency):
+def test_tenant_in_maintenance_is_not_compared(agency: Agency):
     Tenant.objects.filter(pk=agency.ref.id).update(maintenance="restoring")
     try:
         with pytest.raises(CommandError, match="is being worked on"):
@@ -68,6 +68,6 @@ def test_one_that_is_worked_on_is_not_compared(agency: Agency):
 
 
 @pytest.mark.parametrize("wrong", [[], ["--tenant", "nobody-there"], ["--all", "--grace", "-1"]])
-def test_wrong_usage_is_told(committed: None, wrong: list[str]):
+def test_wrong_usage_is_refused(committed: None, wrong: list[str]):
     with pytest.raises(CommandError):
         call_command("reconcile_storage", *wrong)

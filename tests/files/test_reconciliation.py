@@ -51,7 +51,7 @@ def agency(new_agency) -> Agency:
         (corrupt_balance, "balance", 2),
     ],
 )
-def test_what_nobody_needs_is_found_and_repaired_if_asked(agency, harm, kind: str, count: int):
+def test_difference_is_reported_and_repaired_with_fix(agency, harm, kind: str, count: int):
     before = run_reconcile(agency, *NO_GRACE)
     harm(agency)
 
@@ -74,7 +74,7 @@ def test_what_nobody_needs_is_found_and_repaired_if_asked(agency, harm, kind: st
     assert (event.actor_type, event.details) == ("system", {"found": {kind: count}, "left": 0})
 
 
-def test_a_version_without_its_object_is_told_of_and_stays(agency: Agency):
+def test_version_without_object_is_reported_and_kept(agency: Agency):
     name = first_object(agency)
     client().delete_object(**object_location(agency, name))
 
@@ -89,7 +89,7 @@ def test_a_version_without_its_object_is_told_of_and_stays(agency: Agency):
     assert balance_of(agency) == (4000, 4, 0, 0)
 
 
-def test_an_object_of_another_size_is_told_of_and_stays(agency: Agency):
+def test_object_of_another_size_is_reported_and_kept(agency: Agency):
     name = first_object(agency)
     client().put_object(**object_location(agency, name), Body=b"short")
 
@@ -101,7 +101,7 @@ def test_an_object_of_another_size_is_told_of_and_stays(agency: Agency):
     assert stored_sizes(agency)[name] == 5
 
 
-def test_what_is_young_is_left_alone(agency: Agency):
+def test_young_object_is_ignored(agency: Agency):
     for harm in (add_orphan, add_staged_object, add_multipart):
         harm(agency)
     before = stored_sizes(agency)
@@ -113,7 +113,7 @@ def test_what_is_young_is_left_alone(agency: Agency):
     assert len(unfinished_multiparts(agency)) == 1
 
 
-def test_what_a_pending_upload_knows_of_is_never_touched(site: Site, agency: Agency):
+def test_object_of_a_pending_upload_is_never_touched(site: Site, agency: Agency):
     at, small, large = agency.owner.at, os.urandom(100), os.urandom(17 * MIB)
     single = post_upload(at, "single.bin", len(small)).json()
     put_content(site, single, small)
@@ -134,7 +134,7 @@ def test_what_a_pending_upload_knows_of_is_never_touched(site: Site, agency: Age
     assert_consistent(agency)
 
 
-def test_every_page_of_a_long_listing_is_compared(agency: Agency, monkeypatch):
+def test_every_page_of_the_listing_is_compared(agency: Agency, monkeypatch):
     monkeypatch.setattr(inventory, "PAGE_SIZE", 2)
     names = sorted(stored_sizes(agency))
     client().delete_object(**object_location(agency, names[2]))
@@ -154,7 +154,7 @@ def test_every_page_of_a_long_listing_is_compared(agency: Agency, monkeypatch):
     assert (told["left"], set(stored_sizes(agency))) == (2, set(names[:2]))
 
 
-def test_another_tenants_objects_are_never_touched(agency: Agency, new_agency):
+def test_objects_of_other_tenants_are_never_touched(agency: Agency, new_agency):
     """Not by its own names, and not by the same names under another prefix."""
     other = new_agency()
     add_file(other.owner.at, "theirs.txt", b"theirs")
@@ -178,7 +178,7 @@ def test_another_tenants_objects_are_never_touched(agency: Agency, new_agency):
     assert_consistent(other)
 
 
-def test_ended_uploads_are_settled_with_it_or_alone(site: Site, agency: Agency):
+def test_ended_uploads_are_cleaned_up_with_fix_or_settle(site: Site, agency: Agency):
     begun = [post_upload(agency.owner.at, f"{n}.bin", 10 + n).json() for n in range(8)]
     put_content(site, begun[0], os.urandom(10))
     with tenant_context(agency.ref):

@@ -51,7 +51,7 @@ def uploading(site: Site, agency: Agency, kept: dict[str, str]) -> Iterator[None
             thread.join()
 
 
-def test_uploads_at_the_same_time_lose_nothing(site: Site, new_agency):
+def test_concurrent_uploads_lose_nothing(site: Site, new_agency):
     agency, kept, found = new_agency(), {}, {}
     add_orphan(agency)
     add_staged_object(agency)

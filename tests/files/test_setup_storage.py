@@ -27,7 +27,7 @@ def bucket(settings, stores):
     client().delete_bucket(Bucket=settings.S3_BUCKET)
 
 
-def test_the_bucket_is_made_once_and_its_origins_follow_the_settings(bucket: str, settings):
+def test_setup_creates_the_bucket_once_and_updates_its_origins(bucket: str, settings):
     settings.CORS_ALLOWED_ORIGINS = ["https://dash.example"]
     first = run("setup_storage")
     again = run("setup_storage")
@@ -54,7 +54,7 @@ def kept_as(bucket: str) -> tuple[str | None, bool]:
     return versioning, True
 
 
-def test_versioning_and_encryption_are_switched_on_once(bucket: str):
+def test_setup_enables_versioning_and_encryption_once(bucket: str):
     first, again = run("setup_storage"), run("setup_storage")
 
     assert "versioning: switched on" in first
@@ -64,7 +64,7 @@ def test_versioning_and_encryption_are_switched_on_once(bucket: str):
     assert kept_as(bucket) == ("Enabled", True)
 
 
-def test_versioning_and_encryption_are_left_alone_if_asked(bucket: str, settings):
+def test_setup_leaves_versioning_and_encryption_when_disabled(bucket: str, settings):
     settings.S3_BUCKET_VERSIONING = settings.S3_BUCKET_ENCRYPTION = False
 
     said = run("setup_storage")
@@ -84,7 +84,7 @@ def is_on_disk(data: bytes) -> bool:
 
 
 @pytest.mark.parametrize("encrypted", [True, False])
-def test_what_is_encrypted_cannot_be_read_on_the_disk(bucket: str, settings, encrypted: bool):
+def test_encrypted_object_is_unreadable_on_disk(bucket: str, settings, encrypted: bool):
     settings.S3_BUCKET_ENCRYPTION = encrypted
     run("setup_storage")
     data = secrets.token_bytes(64 * 1024)
@@ -97,7 +97,7 @@ def test_what_is_encrypted_cannot_be_read_on_the_disk(bucket: str, settings, enc
     assert (found, read == data) == (not encrypted, True)
 
 
-def test_a_store_that_is_away_is_one_clear_line(stores):
+def test_setup_without_a_store_prints_one_error_line(stores):
     stack.stop("seaweedfs")
     try:
         with pytest.raises(CommandError) as refused:
@@ -109,7 +109,7 @@ def test_a_store_that_is_away_is_one_clear_line(stores):
     assert "\n" not in str(refused.value)
 
 
-def test_an_empty_prefix_is_never_purged(stores):
+def test_empty_prefix_is_never_purged(stores):
     for prefix in ("", "/"):
         with pytest.raises(ValueError, match="whole bucket"):
             purge_objects(prefix)

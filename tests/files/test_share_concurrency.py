@@ -33,7 +33,7 @@ def going(agency: Agency, file_id: uuid.UUID, *, purged: bool) -> Iterator[None]
 
 @pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "once"}], ids=str)
 @pytest.mark.parametrize("purged", [False, True])
-def test_a_file_that_goes_meanwhile_gets_no_link(new_agency, headers: dict, purged: bool):
+def test_share_of_a_file_deleted_concurrently_is_not_found(new_agency, headers: dict, purged: bool):
     agency = new_agency()
     file = uuid.UUID(add_file(agency.owner.at, "plan.txt")["id"])
     path = f"/api/files/{file}/shares"

@@ -32,7 +32,7 @@ def change(agency: Agency, share: dict, **fields: object) -> None:
         assert Share.objects.filter(pk=share["id"]).update(**fields) == 1
 
 
-def test_it_leads_to_the_bytes_and_is_counted_and_on_record(agency: Agency, site: Site):
+def test_share_link_returns_the_content_and_is_counted_and_audited(agency: Agency, site: Site):
     share = create_share(agency.owner.at)
     agent = {"User-Agent": "somebody's program"}
 
@@ -55,7 +55,7 @@ def test_it_leads_to_the_bytes_and_is_counted_and_on_record(agency: Agency, site
     assert event.details == {"file": share["file"], "version": 1}
 
 
-def test_it_is_of_the_current_content_and_runs_nowhere(agency: Agency, site: Site):
+def test_share_link_returns_the_current_content_as_attachment(agency: Agency, site: Site):
     ada = agency.owner.at
     share = create_share(ada, add_file(ada, "page.html", b"<script>1</script>")["id"])
     add_file(ada, "page.html", b"<script>2</script>")
@@ -67,7 +67,7 @@ def test_it_is_of_the_current_content_and_runs_nowhere(agency: Agency, site: Sit
     assert fetched.headers["Content-Disposition"].startswith("attachment;")
 
 
-def test_fifty_at_once_open_it_five_times(agency: Agency):
+def test_fifty_concurrent_openings_of_a_limited_link_succeed_five_times(agency: Agency):
     share = create_share(agency.owner.at, max_downloads=5)
 
     with ThreadPoolExecutor(50) as pool:
@@ -78,7 +78,7 @@ def test_fifty_at_once_open_it_five_times(agency: Agency):
     assert len(audit_events(agency, "share.opened")) == 5
 
 
-def test_none_is_opened_after_its_revocation_was_answered(agency: Agency):
+def test_share_link_is_never_opened_after_its_revocation(agency: Agency):
     share = create_share(agency.owner.at)
     with ThreadPoolExecutor(8) as pool:
         early = [pool.submit(open_share, agency, share) for _ in range(24)]
@@ -93,7 +93,7 @@ def test_none_is_opened_after_its_revocation_was_answered(agency: Agency):
 
 
 @pytest.mark.parametrize("headers", [{}, PAGE], ids=["program", "browser"])
-def test_those_that_fail_are_told_apart_by_nothing(
+def test_share_link_failures_are_indistinguishable(
     agency: Agency, globex: Agency, headers: dict[str, str]
 ):
     ada = agency.owner.at
@@ -121,7 +121,7 @@ def test_those_that_fail_are_told_apart_by_nothing(
     assert [a for a in map(without_request_id, answers) if a[:2] != first[:2]] == []
 
 
-def test_it_is_at_the_host_of_its_workspace_alone(agency: Agency, site: Site):
+def test_share_link_works_only_on_its_tenants_host(agency: Agency, site: Site):
     share = create_share(agency.owner.at)
 
     for label in ("", "www", "api", "dash", "admin", "nobody-here"):
@@ -131,7 +131,7 @@ def test_it_is_at_the_host_of_its_workspace_alone(agency: Agency, site: Site):
     assert open_share(agency, share).status_code == 302
 
 
-def test_head_and_previews_are_not_counted(agency: Agency, site: Site):
+def test_head_and_previews_of_a_share_link_are_not_counted(agency: Agency, site: Site):
     share = create_share(agency.owner.at, max_downloads=1)
     looks = [
         {"User-Agent": "Slackbot-LinkExpanding 1.0"},
@@ -153,7 +153,7 @@ def test_head_and_previews_are_not_counted(agency: Agency, site: Site):
     assert open_share(agency, share).status_code == 302
 
 
-def test_in_the_trash_it_is_dead_and_out_of_it_good_again(agency: Agency):
+def test_share_link_of_a_deleted_file_works_again_after_restore(agency: Agency):
     ada, share = agency.owner.at, create_share(agency.owner.at)
 
     ada.delete(f"/api/files/{share['file']}")
@@ -167,7 +167,7 @@ def test_in_the_trash_it_is_dead_and_out_of_it_good_again(agency: Agency):
     assert open_share(agency, share).status_code == 302
 
 
-def test_it_is_as_good_as_whoever_made_it(agency: Agency):
+def test_share_link_has_no_more_rights_than_its_creator(agency: Agency):
     ada, adm = agency.owner, add_member(agency, "adm@here.test", role="admin")
     file = add_file(ada.at, "adas.txt")["id"]
     share, hers = create_share(adm.at, file), create_share(ada.at, file)
@@ -185,7 +185,7 @@ def test_it_is_as_good_as_whoever_made_it(agency: Agency):
     assert open_share(agency, hers).status_code == 302
 
 
-def test_a_files_own_member_shares_until_they_leave(agency: Agency):
+def test_share_link_of_a_removed_member_is_not_found(agency: Agency):
     ben = add_member(agency, "ben@here.test")
     share = create_share(ben.at)
     assert open_share(agency, share).status_code == 302
@@ -196,7 +196,7 @@ def test_a_files_own_member_shares_until_they_leave(agency: Agency):
     assert open_share(agency, share).status_code == 404
 
 
-def test_an_expired_one_does_not_open(agency: Agency):
+def test_expired_share_link_is_not_found(agency: Agency):
     soon = (timezone.now() + timedelta(hours=1)).isoformat()
     share = create_share(agency.owner.at, expires_at=soon)
     assert open_share(agency, share).status_code == 302
@@ -206,7 +206,7 @@ def test_an_expired_one_does_not_open(agency: Agency):
     assert open_share(agency, share).status_code == 404
 
 
-def test_no_log_has_the_token(agency: Agency, site: Site, stores):
+def test_share_token_is_in_no_log(agency: Agency, site: Site, stores):
     share = create_share(agency.owner.at)
     token = share_path(share).rpartition("/")[2]
     host: Host = agency.host

@@ -27,7 +27,7 @@ def downloads(agency: Agency) -> int:
         return Share.objects.get().downloads
 
 
-def test_programs_send_it_as_json(agency: Agency, locked: dict, site: Site):
+def test_share_password_is_accepted_as_json(agency: Agency, locked: dict, site: Site):
     path = share_path(locked)
 
     asked = open_share(agency, locked)
@@ -49,7 +49,7 @@ def test_programs_send_it_as_json(agency: Agency, locked: dict, site: Site):
     )
 
 
-def test_browsers_get_a_form(agency: Agency, locked: dict, site: Site):
+def test_browser_gets_a_share_password_form(agency: Agency, locked: dict, site: Site):
     browser = Browser(site, agency.slug)
 
     page = browser.get(share_path(locked))
@@ -78,7 +78,7 @@ def test_browsers_get_a_form(agency: Agency, locked: dict, site: Site):
     assert downloads(agency) == 1
 
 
-def test_in_portuguese(agency: Agency, locked: dict, site: Site):
+def test_share_password_form_is_translated(agency: Agency, locked: dict, site: Site):
     page = Browser(site, agency.slug, language="pt-BR").get(share_path(locked))
 
     assert '<html lang="pt-br">' in page.text
@@ -95,7 +95,7 @@ def test_in_portuguese(agency: Agency, locked: dict, site: Site):
         (b"", 400),
     ],
 )
-def test_bodies_that_are_none(agency: Agency, locked: dict, body: bytes, status: int):
+def test_malformed_share_password_body_is_refused(agency: Agency, locked: dict, body: bytes, status: int):
     headers = {"Content-Type": "application/json"}
 
     answer = agency.host.post(share_path(locked), content=body, headers=headers)
@@ -104,7 +104,7 @@ def test_bodies_that_are_none(agency: Agency, locked: dict, body: bytes, status:
     assert downloads(agency) == 0
 
 
-def test_one_address_guesses_ten_times(agency: Agency, locked: dict):
+def test_share_password_guesses_from_one_address_are_limited(agency: Agency, locked: dict):
     def guess(_: int) -> int:
         return agency.host.post(share_path(locked), {"password": "open barley"}).status_code
 
@@ -123,7 +123,7 @@ def test_one_address_guesses_ten_times(agency: Agency, locked: dict):
     assert elsewhere.status_code == 302
 
 
-def test_many_addresses_share_the_guesses_of_a_link(agency: Agency, locked: dict, settings):
+def test_share_password_guesses_from_many_addresses_are_limited(agency: Agency, locked: dict, settings):
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, "share_password_total": f"{WIDE}/3600"}
 
     def guess(share: dict, password: str = "open barley"):
@@ -144,7 +144,7 @@ def test_many_addresses_share_the_guesses_of_a_link(agency: Agency, locked: dict
     assert guess(other, PASSWORD).status_code == 302
 
 
-def test_the_right_one_clears_the_failures_of_its_address(agency: Agency, locked: dict):
+def test_correct_share_password_clears_the_failures_of_its_address(agency: Agency, locked: dict):
     for _ in range(9):
         agency.host.post(share_path(locked), {"password": "open barley"})
     assert agency.host.post(share_path(locked), {"password": PASSWORD}).status_code == 302

@@ -22,7 +22,7 @@ def ben(agency: Agency) -> Person:
     return add_member(agency, "ben@here.test")
 
 
-def test_a_link_is_made_and_shown_again(agency: Agency):
+def test_share_is_created_and_shown_again(agency: Agency):
     ada = agency.owner.at
     file = add_file(ada, "plan.txt")["id"]
     soon = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
@@ -46,7 +46,7 @@ def test_a_link_is_made_and_shown_again(agency: Agency):
     assert event.details["has_password"] is True
 
 
-def test_neither_token_nor_password_is_stored(agency: Agency):
+def test_share_token_and_password_are_not_stored(agency: Agency):
     share = create_share(agency.owner.at, password="open sesame")
     token = share_path(share).rpartition("/")[2]
 
@@ -75,7 +75,7 @@ def test_neither_token_nor_password_is_stored(agency: Agency):
         ([], ("non_field_errors", "invalid")),
     ],
 )
-def test_what_cannot_be_is_named(agency: Agency, fields: Any, wrong: tuple[str, str]):
+def test_invalid_share_request_is_refused_with_its_field(agency: Agency, fields: Any, wrong: tuple[str, str]):
     file = add_file(agency.owner.at, "plan.txt")["id"]
 
     answer = agency.owner.at.post(f"/api/files/{file}/shares", fields)
@@ -83,7 +83,7 @@ def test_what_cannot_be_is_named(agency: Agency, fields: Any, wrong: tuple[str, 
     assert field_errors(answer) == {wrong}
 
 
-def test_the_same_key_makes_one_link(agency: Agency):
+def test_repeated_idempotency_key_creates_one_share(agency: Agency):
     file = add_file(agency.owner.at, "plan.txt")["id"]
     where, key = f"/api/files/{file}/shares", {"Idempotency-Key": "once"}
     body = {"password": "open sesame"}
@@ -99,7 +99,7 @@ def test_the_same_key_makes_one_link(agency: Agency):
     assert len(agency.owner.at.get("/api/shares").json()["results"]) == 1
 
 
-def test_revoked_it_is_dead_at_once_and_for_ever(agency: Agency):
+def test_revoked_share_stops_working_at_once(agency: Agency):
     ada, share = agency.owner.at, create_share(agency.owner.at)
     assert open_share(agency, share).status_code == 302
 
@@ -115,7 +115,7 @@ def test_revoked_it_is_dead_at_once_and_for_ever(agency: Agency):
         assert Share.objects.get().token_sealed == ""
 
 
-def test_members_share_their_own_and_managers_everything(agency: Agency, ben: Person):
+def test_members_share_own_files_and_managers_share_all(agency: Agency, ben: Person):
     bens, adas = add_file(ben.at, "ben.txt")["id"], add_file(agency.owner.at, "ada.txt")["id"]
     by_ben, by_ada = create_share(ben.at, bens), create_share(agency.owner.at, bens)
     private = create_share(agency.owner.at, adas)
@@ -137,7 +137,7 @@ def test_members_share_their_own_and_managers_everything(agency: Agency, ben: Pe
     assert agency.owner.at.delete(f"/api/shares/{by_ben['id']}").status_code == 204
 
 
-def test_another_tenant_has_nothing_of_it(agency: Agency, globex: Agency):
+def test_share_of_another_tenant_is_not_found(agency: Agency, globex: Agency):
     share = create_share(agency.owner.at)
     where = f"/api/shares/{share['id']}"
 
@@ -153,7 +153,7 @@ def test_another_tenant_has_nothing_of_it(agency: Agency, globex: Agency):
     assert open_share(agency, share).status_code == 302
 
 
-def test_a_key_needs_the_scope(agency: Agency):
+def test_api_key_without_share_scope_is_refused(agency: Agency):
     file = add_file(agency.owner.at, "plan.txt")["id"]
     where, made = f"/api/files/{file}/shares", []
     for scopes in (["files:read", "files:write"], ["shares:read"], ["shares:write"]):
@@ -170,7 +170,7 @@ def test_a_key_needs_the_scope(agency: Agency):
     assert writes.delete(f"/api/shares/{share['id']}").status_code == 204
 
 
-def test_a_workspace_can_forbid_them(agency: Agency):
+def test_sharing_can_be_disabled_by_the_tenant(agency: Agency):
     ada, share = agency.owner.at, create_share(agency.owner.at)
 
     def set_to(value: str) -> None:
@@ -189,7 +189,7 @@ def test_a_workspace_can_forbid_them(agency: Agency):
     assert {open_share(agency, share).status_code for _ in range(8)} == {302}
 
 
-def test_pages_of_links(agency: Agency):
+def test_shares_are_paginated(agency: Agency):
     file = add_file(agency.owner.at, "plan.txt")["id"]
     made = [create_share(agency.owner.at, file)["id"] for _ in range(3)]
 

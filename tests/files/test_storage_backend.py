@@ -14,7 +14,7 @@ from tests.support.factories import Agency
 from tests.support.files.bucket import read_object, stored_keys
 
 
-def test_the_default_storage_follows_the_tenant(acme: Agency, globex: Agency):
+def test_default_storage_uses_the_current_tenant(acme: Agency, globex: Agency):
     storage = tenant_storage()
     us, them = acme.ref, globex.ref
     with tenant_context(us):
@@ -27,7 +27,7 @@ def test_the_default_storage_follows_the_tenant(acme: Agency, globex: Agency):
     assert theirs == f"{them.object_prefix}/files/x"
 
 
-def test_django_files_land_under_the_tenant_too(acme: Agency, globex: Agency):
+def test_django_file_is_saved_under_the_tenants_prefix(acme: Agency, globex: Agency):
     us, them = acme.ref, globex.ref
     with tenant_context(us):
         name = default_storage.save("notes/a.txt", ContentFile(b"acme's"))
@@ -55,23 +55,23 @@ def test_django_files_land_under_the_tenant_too(acme: Agency, globex: Agency):
         lambda storage: storage.listdir(""),
     ],
 )
-def test_outside_of_a_tenant_nothing_works(acme: Agency, call):
+def test_storage_outside_of_a_tenant_raises(acme: Agency, call):
     with pytest.raises(NoTenant):
         call(tenant_storage())
 
 
 @pytest.mark.parametrize("name", ["../other/x", "a/../../x", "..", "/../x"])
-def test_no_name_leads_out_of_the_prefix(acme: Agency, name: str):
+def test_name_outside_the_prefix_is_refused(acme: Agency, name: str):
     with tenant_context(acme.ref), pytest.raises(SuspiciousOperation):
         tenant_storage().key_of(name)
 
 
-def test_a_fixed_location_is_refused():
+def test_fixed_location_is_refused():
     with pytest.raises(ValueError, match="prefix"):
         TenantStorage(location="somewhere")
 
 
-def test_threads_do_not_see_each_others_tenant(acme: Agency, globex: Agency):
+def test_threads_use_separate_tenants(acme: Agency, globex: Agency):
     wrong: list[str] = []
     together = threading.Barrier(4)
 

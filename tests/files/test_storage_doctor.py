@@ -40,7 +40,7 @@ def faults(found: dict[str, tuple[str, str, str]]) -> set[str]:
     return {check for check, (state, _, _) in found.items() if state == "wrong"}
 
 
-def test_a_store_that_is_well(site: Site, stores: TestStack):
+def test_doctor_with_a_working_store_finds_no_fault(site: Site, stores: TestStack):
     status, found = examined(stores)
 
     assert (status, faults(found)) == (0, set()), found
@@ -53,13 +53,13 @@ def test_a_store_that_is_well(site: Site, stores: TestStack):
     assert noncurrent_under(PREFIX) == []
 
 
-def test_keys_of_tenants_that_the_store_confines(site: Site, stores: TestStack):
+def test_doctor_reports_confined_tenant_credentials(site: Site, stores: TestStack):
     status, found = examined(stores, S3_TENANT_CREDENTIALS="sts")
 
     assert (status, found["tenant keys"][0]) == (0, "ok"), found
 
 
-def test_keys_of_tenants_that_the_store_does_not_give(site: Site, stores: TestStack):
+def test_doctor_reports_missing_tenant_credentials(site: Site, stores: TestStack):
     role = "arn:aws:iam::000000000000:role/somebody-else"
 
     status, found = examined(stores, S3_TENANT_CREDENTIALS="sts", S3_STS_ROLE_ARN=role)
@@ -68,7 +68,7 @@ def test_keys_of_tenants_that_the_store_does_not_give(site: Site, stores: TestSt
     assert "S3_STS_ROLE_ARN" in found["tenant keys"][2]
 
 
-def test_an_origin_that_the_store_does_not_let_in(site: Site, stores: TestStack):
+def test_doctor_reports_a_refused_origin(site: Site, stores: TestStack):
     status, found = examined(stores, CORS_ALLOWED_ORIGINS="https://elsewhere.example")
 
     assert (status, faults(found)) == (1, {"cors"})
@@ -85,7 +85,7 @@ def test_an_origin_that_the_store_does_not_let_in(site: Site, stores: TestStack)
         ("http://acme.aggios.localhost:{web}", "is not the store"),
     ],
 )
-def test_a_public_endpoint_that_leads_elsewhere(site: Site, stores: TestStack, url: str, said: str):
+def test_doctor_reports_a_public_endpoint_that_is_not_the_store(site: Site, stores: TestStack, url: str, said: str):
     where = url.format(web=stores.ports["web"])
 
     status, found = examined(stores, S3_PUBLIC_ENDPOINT_URL=where)
@@ -97,7 +97,7 @@ def test_a_public_endpoint_that_leads_elsewhere(site: Site, stores: TestStack, u
     assert found["own endpoint"][0] == "ok"
 
 
-def test_a_wrong_secret(site: Site, stores: TestStack):
+def test_doctor_reports_a_wrong_secret(site: Site, stores: TestStack):
     status, found = examined(stores, S3_SECRET_ACCESS_KEY="not-the-secret-of-this-key-at-all")
 
     assert (status, faults(found)) == (1, {"own endpoint", "public put"})
@@ -105,7 +105,7 @@ def test_a_wrong_secret(site: Site, stores: TestStack):
         assert "S3_SECRET_ACCESS_KEY" in found[check][2]
 
 
-def test_a_bucket_that_is_not_there(site: Site, stores: TestStack):
+def test_doctor_reports_a_missing_bucket(site: Site, stores: TestStack):
     status, found = examined(stores, S3_BUCKET="nowhere-to-be-found")
 
     assert (status, faults(found)) == (1, {"own endpoint", "public put"})

@@ -102,7 +102,7 @@ ASKED: dict[str, Callable[[Place, Place], Any]] = {
 
 
 @pytest.mark.parametrize("name", [name for name in ASKED if name != "list uploads"])
-def test_the_store_refuses_another_tenants_objects(acme, globex, asked, places, name: str):
+def test_objects_of_another_tenant_are_refused_by_the_store(acme, globex, asked, places, name: str):
     own, theirs = places
     before = stored_keys(globex), noncurrent_versions(globex)
 
@@ -116,7 +116,7 @@ def test_the_store_refuses_another_tenants_objects(acme, globex, asked, places, 
 
 
 @pytest.mark.parametrize("name", ASKED)
-def test_the_same_is_done_to_ones_own(acme, asked, places, name: str):
+def test_own_objects_are_accepted_by_the_store(acme, asked, places, name: str):
     own, _ = places
     other = Place(acme)
 
@@ -128,7 +128,7 @@ def test_the_same_is_done_to_ones_own(acme, asked, places, name: str):
     assert len(asked) == 1
 
 
-def test_completing_and_deleting_many_are_refused_too(acme, globex, asked, places):
+def test_completion_and_batch_deletion_for_another_tenant_are_refused(acme, globex, asked, places):
     own, theirs = places
     part_of(theirs)
     with tenant_context(acme.ref):
@@ -146,7 +146,7 @@ def test_completing_and_deleting_many_are_refused_too(acme, globex, asked, place
 
 
 @pytest.mark.parametrize("operation", ["get_object", "put_object", "upload_part"])
-def test_signed_addresses_lead_to_ones_own_alone(site: Site, acme, asked, places, operation: str):
+def test_presigned_urls_work_only_for_the_own_prefix(site: Site, acme, asked, places, operation: str):
     method = "GET" if operation == "get_object" else "PUT"
     answers = []
     for place in places:
@@ -175,7 +175,7 @@ def signers(stores) -> Iterator[set[str]]:
     events.unregister("before-send.s3", unique_id="signers")
 
 
-def test_files_come_and_go_with_the_tenants_keys(
+def test_files_are_stored_and_deleted_with_tenant_credentials(
     site: Site, new_agency, inside, asked, signers: set[str]
 ):
     """All that people do: both ways in, both ways out, versions, trash, purge."""
@@ -212,7 +212,7 @@ def test_files_come_and_go_with_the_tenants_keys(
     assert used == {tenant_credentials._cached[agency.ref.object_prefix].keys.access_key}
 
 
-def test_keys_are_renewed_before_they_end(acme: Agency, asked, places):
+def test_tenant_credentials_are_renewed_before_expiry(acme: Agency, asked, places):
     own, _ = places
     prefix = own.prefix
     with tenant_context(acme.ref):
@@ -229,7 +229,7 @@ def test_keys_are_renewed_before_they_end(acme: Agency, asked, places):
     assert second.expires_at > datetime.now(UTC) + timedelta(seconds=10_000)
 
 
-def test_a_refusal_that_hides_a_missing_object_is_seen_through(
+def test_forbidden_head_of_a_missing_object_is_not_found(
     acme: Agency, globex: Agency, asked, places, monkeypatch
 ):
     """As Amazon refuses to tell; here because the keys may not read at all."""
@@ -243,12 +243,12 @@ def test_a_refusal_that_hides_a_missing_object_is_seen_through(
                 head_object(key)
 
 
-def test_outside_of_a_tenant_our_own_keys_are_used(asked, places):
+def test_platform_credentials_are_used_outside_of_a_tenant(asked, places):
     assert [client().head_object(**place.at)["ContentLength"] for place in places] == [5, 5]
     assert asked == []
 
 
-def test_without_the_option_nobody_asks_for_keys(acme: Agency, settings, asked, places):
+def test_disabled_tenant_credentials_are_never_requested(acme: Agency, settings, asked, places):
     settings.S3_TENANT_CREDENTIALS = "off"
     with tenant_context(acme.ref):
         assert client().head_object(**places[0].at)["ContentLength"] == 5
@@ -256,7 +256,7 @@ def test_without_the_option_nobody_asks_for_keys(acme: Agency, settings, asked, 
     assert asked == []
 
 
-def test_a_store_that_gives_no_keys_is_one_that_is_away(acme: Agency, settings, asked, places):
+def test_missing_tenant_credentials_make_the_store_unavailable(acme: Agency, settings, asked, places):
     settings.S3_STS_ROLE_ARN = "arn:aws:iam::000000000000:role/nobody-knows-it"
     with tenant_context(acme.ref):
         with pytest.raises(StorageUnavailable):
@@ -265,7 +265,7 @@ def test_a_store_that_gives_no_keys_is_one_that_is_away(acme: Agency, settings, 
             tenant_storage().url("files/x")
 
 
-def test_keys_are_in_no_log(acme: Agency, asked, places, caplog):
+def test_tenant_credentials_are_in_no_log(acme: Agency, asked, places, caplog):
     caplog.set_level(logging.INFO)
     with tenant_context(acme.ref):
         client().head_object(**places[0].at)

@@ -36,7 +36,7 @@ def age(agency: Agency, file_id: str, **by: float) -> None:
         File.objects.filter(pk=file_id).update(deleted_at=file.deleted_at - timedelta(**by))
 
 
-def test_the_trash_shows_what_was_deleted_last_first(new_agency):
+def test_trash_is_ordered_by_deletion_time(new_agency):
     agency = new_agency()
     ada = agency.owner.at
     add_file(ada, "stays.txt")
@@ -56,7 +56,7 @@ def test_the_trash_shows_what_was_deleted_last_first(new_agency):
     assert {**bodies[-1], "updated_at": newest["updated_at"]}.items() <= newest.items()
 
 
-def test_a_file_comes_back_with_all_its_versions(new_agency):
+def test_restored_file_has_all_its_versions(new_agency):
     agency = new_agency()
     ada = agency.owner.at
     body = trashed(ada, "a.txt", b"one", b"two")
@@ -77,7 +77,7 @@ def test_a_file_comes_back_with_all_its_versions(new_agency):
     assert (event.actor_id, event.details) == (agency.owner.id, {})
 
 
-def test_a_name_that_was_taken_meanwhile(acme: Agency):
+def test_restore_to_a_used_name_requires_another_name(acme: Agency):
     ada = acme.owner.at
     body = trashed(ada, "taken-twice.txt")
     add_file(ada, "taken-twice.txt", b"new")
@@ -96,7 +96,7 @@ def test_a_name_that_was_taken_meanwhile(acme: Agency):
 
 
 @pytest.mark.parametrize("name", ["", "..", "a/../b", "a\\b", "x" * 256, "tab\t", None, ["a"]])
-def test_a_bad_name_to_come_back_under(acme: Agency, name):
+def test_restore_to_an_invalid_name_is_refused(acme: Agency, name):
     body = trashed(acme.owner.at, "unlucky.txt")
 
     answer = acme.owner.at.post(f"{TRASH}/{body['id']}/restore", {"name": name})
@@ -106,7 +106,7 @@ def test_a_bad_name_to_come_back_under(acme: Agency, name):
     assert acme.owner.at.delete(f"{TRASH}/{body['id']}").status_code == 204
 
 
-def test_what_is_in_the_trash_cannot_be_reached_as_a_file(acme: Agency):
+def test_file_in_the_trash_is_not_found(acme: Agency):
     body = trashed(acme.owner.at, "out-of-reach.txt", b"one", b"two")
     path = f"/api/files/{body['id']}"
 
@@ -119,7 +119,7 @@ def test_what_is_in_the_trash_cannot_be_reached_as_a_file(acme: Agency):
     assert acme.owner.at.get(f"/api/files/{live}").status_code == 200
 
 
-def test_a_member_reaches_their_own_trash_and_an_owner_all(new_agency, globex: Agency):
+def test_trash_shows_own_files_to_members_and_all_to_owners(new_agency, globex: Agency):
     agency = new_agency()
     ben = add_member(agency, "ben@here.test")
     hers, his = trashed(agency.owner.at, "hers.txt"), trashed(ben.at, "his.txt")
@@ -135,7 +135,7 @@ def test_a_member_reaches_their_own_trash_and_an_owner_all(new_agency, globex: A
 
 
 @pytest.mark.parametrize(("method", "tail"), [("DELETE", ""), ("POST", "/restore")])
-def test_a_stale_etag_leaves_it_in_the_trash(acme: Agency, ben: Person, method: str, tail: str):
+def test_stale_etag_leaves_the_file_in_the_trash(acme: Agency, ben: Person, method: str, tail: str):
     body = post_file(ben.at, f"kept-from-{method}.txt").json()
     stale = ben.at.get(f"/api/files/{body['id']}").headers["ETag"]
     ben.at.delete(f"/api/files/{body['id']}")
@@ -146,7 +146,7 @@ def test_a_stale_etag_leaves_it_in_the_trash(acme: Agency, ben: Person, method: 
     assert body["id"] in [row["id"] for row in listed(ben.at)]
 
 
-def test_what_is_past_its_time_is_gone_before_it_is_purged(new_agency):
+def test_file_past_its_retention_is_not_found_before_the_purge(new_agency):
     agency = new_agency()
     ada = agency.owner.at
     kept, late = trashed(ada, "kept.txt"), trashed(ada, "late.txt")

@@ -12,7 +12,7 @@ from tests.support.files.form_uploads import add_file, post_file
 ROUNDS = 6
 
 
-def test_a_file_is_either_restored_or_purged(new_agency):
+def test_concurrent_restore_and_purge_only_one_wins(new_agency):
     agency = new_agency()
     ada = agency.owner.at
 
@@ -33,7 +33,7 @@ def test_a_file_is_either_restored_or_purged(new_agency):
     assert_invariants(agency)
 
 
-def test_purges_at_once_give_the_room_back_once(new_agency):
+def test_concurrent_purges_release_usage_once(new_agency):
     agency = new_agency()
     ada = agency.owner.at
     add_file(ada, "kept.txt", b"kept")
@@ -51,7 +51,7 @@ def test_purges_at_once_give_the_room_back_once(new_agency):
         assert AuditEvent.objects.filter(action="file.purged").count() == 1
 
 
-def test_everything_at_once_with_one_name(new_agency):
+def test_concurrent_operations_on_one_name_stay_consistent(new_agency):
     """Sent, deleted, purged, brought back and fetched by many: what is left fits together."""
     agency = new_agency()
     statuses = set()

@@ -26,7 +26,7 @@ def purged_uploads(agency: Agency) -> list[tuple]:
         return [(row.object_name, row.cleared_at is not None) for row in rows]
 
 
-def test_purging_leaves_nothing_but_its_record(site: Site, new_agency):
+def test_purge_leaves_only_its_audit_event(site: Site, new_agency):
     agency = new_agency()
     ada = agency.owner.at
     kept = add_file(ada, "kept.txt", b"kept")
@@ -57,7 +57,7 @@ def test_purging_leaves_nothing_but_its_record(site: Site, new_agency):
     assert [cleared for _, cleared in purged_uploads(agency)] == [True] * 3
 
 
-def test_objects_that_no_upload_knows_go_too(new_agency):
+def test_purge_deletes_objects_without_upload_row(new_agency):
     """A copied or restored tenant has files whose uploads stayed behind."""
     agency = new_agency()
     body = trashed(agency.owner.at, "copied.txt", b"one", b"two")
@@ -71,7 +71,7 @@ def test_objects_that_no_upload_knows_go_too(new_agency):
     assert_invariants(agency)
 
 
-def test_a_store_that_is_away_lets_go_later(new_agency):
+def test_purge_with_an_unavailable_store_is_finished_later(new_agency):
     agency = new_agency()
     body = trashed(agency.owner.at, "stubborn.txt")
     held = stored_keys(agency)
@@ -90,7 +90,7 @@ def test_a_store_that_is_away_lets_go_later(new_agency):
     assert [cleared for _, cleared in purged_uploads(agency)] == [True]
 
 
-def test_who_looked_before_the_purge_does_not_call_it_cleared(site: Site, new_agency):
+def test_cleanup_started_before_a_purge_does_not_mark_it_cleared(site: Site, new_agency):
     """Settling what a single upload left must not hide an object that is to go since then."""
     agency = new_agency()
     upload_directly(site, agency.owner.at, "a.txt", b"data")
@@ -102,7 +102,7 @@ def test_who_looked_before_the_purge_does_not_call_it_cleared(site: Site, new_ag
     assert [cleared for _, cleared in purged_uploads(agency)] == [False]
 
 
-def test_completing_an_upload_whose_file_was_purged(site: Site, new_agency):
+def test_completion_of_a_purged_file_is_not_found(site: Site, new_agency):
     agency = new_agency()
     ada = agency.owner.at
     body = upload_directly(site, ada, "a.txt", b"data")
@@ -114,7 +114,7 @@ def test_completing_an_upload_whose_file_was_purged(site: Site, new_agency):
     assert (answer.status_code, ada.get(f"/api/uploads/{body['upload']}").status_code) == (404, 404)
 
 
-def test_those_whose_time_is_over_are_purged_as_files_come_and_go(new_agency):
+def test_due_files_are_purged_by_uploads_and_deletions(new_agency):
     agency = new_agency()
     ada = agency.owner.at
     late = [trashed(ada, f"{number}.txt", b"four") for number in range(5)]
@@ -143,7 +143,7 @@ def run(*arguments: str) -> str:
     return out.getvalue()
 
 
-def test_the_housekeeper_purges_where_nothing_comes_or_goes(new_agency):
+def test_purge_trash_command_purges_idle_tenants(new_agency):
     agency = new_agency()
     for body in [trashed(agency.owner.at, f"{number}.txt") for number in range(7)]:
         age(agency, body["id"], seconds=settings.TRASH_SECONDS)

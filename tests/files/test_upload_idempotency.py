@@ -52,7 +52,7 @@ def verify(site: Site, agency: Agency, begun: dict[str, Any]) -> None:
         (verify, "upload_verifying"),
     ],
 )
-def test_it_gives_no_addresses_once_the_upload_ended(
+def test_repeated_request_for_an_ended_upload_returns_no_urls(
     site: Site, new_agency: Callable[..., Agency], end: End, code: str
 ):
     agency = new_agency()

@@ -53,7 +53,7 @@ def begin(site: Site, new_agency: Callable[[], Agency]) -> Callable[[bytes], Com
     return lambda data: Completing(site, new_agency(), data)
 
 
-def test_what_lands_later_never_replaces_a_file_that_is_kept(begin):
+def test_content_staged_later_never_replaces_a_file(begin):
     """Somebody has verified other bytes, and goes on when the file is made and they are back."""
     slower, made = begin(b"later"), []
 
@@ -70,7 +70,7 @@ def test_what_lands_later_never_replaces_a_file_that_is_kept(begin):
     assert_consistent(slower.agency)
 
 
-def test_what_lands_after_the_look_is_looked_at_anew(begin):
+def test_content_staged_after_the_check_is_checked_again(begin):
     """What was verified is not there any more when it is to be moved."""
     slower = begin(b"first")
 
@@ -83,7 +83,7 @@ def test_what_lands_after_the_look_is_looked_at_anew(begin):
     assert_consistent(slower.agency)
 
 
-def test_what_is_gone_after_the_look_is_asked_for_again(begin):
+def test_staged_content_missing_after_the_check_is_reported_missing(begin):
     slower = begin(b"first")
     with tenant_context(slower.agency.ref):
         key = staging_key(slower.upload)
@@ -97,7 +97,7 @@ def test_what_is_gone_after_the_look_is_asked_for_again(begin):
     assert_consistent(slower.agency)
 
 
-def test_one_who_looked_before_another_made_the_file_gets_that_file(begin):
+def test_slower_completion_returns_the_file_of_the_faster(begin):
     slower = begin(b"bytes")
 
     made = slower.completed()
@@ -107,7 +107,7 @@ def test_one_who_looked_before_another_made_the_file_gets_that_file(begin):
     assert_consistent(slower.agency)
 
 
-def test_one_who_looked_before_another_found_a_mismatch_is_told_that(begin):
+def test_slower_completion_reports_the_mismatch_of_the_faster(begin):
     slower = begin(b"bytes")
 
     with tenant_context(slower.agency.ref):
@@ -118,7 +118,7 @@ def test_one_who_looked_before_another_found_a_mismatch_is_told_that(begin):
     assert_consistent(slower.agency)
 
 
-def test_bytes_that_were_there_before_and_after_are_not_what_was_read(begin):
+def test_content_replaced_twice_during_the_check_is_refused(begin):
     """Seen, replaced, and put back while the others are read."""
     slower = begin(b"first")
     slower.send(b"other")
@@ -130,7 +130,7 @@ def test_bytes_that_were_there_before_and_after_are_not_what_was_read(begin):
     assert_consistent(slower.agency)
 
 
-def test_one_who_died_after_moving_leaves_no_version(begin):
+def test_completion_killed_after_promotion_leaves_no_extra_version(begin):
     dying = begin(b"bytes")
     with tenant_context(dying.agency.ref):
         promote(dying.upload, dying.seen)

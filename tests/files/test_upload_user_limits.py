@@ -38,7 +38,7 @@ def member(small: Agency) -> Person:
     return add_member(small, "mia@small.test")
 
 
-def test_a_member_reserves_half_of_what_is_free(small: Agency, member: Person):
+def test_member_can_reserve_half_of_the_free_bytes(small: Agency, member: Person):
     over = post_upload(member.at, "a.bin", ROOM // 2 + 1)
     half = post_upload(member.at, "a.bin", ROOM // 2)
     more = post_upload(member.at, "b.bin", 1)
@@ -54,7 +54,7 @@ def test_a_member_reserves_half_of_what_is_free(small: Agency, member: Person):
     assert balance_of(small) == row_sums(small) == (0, 0, ROOM, 2)
 
 
-def test_what_others_hold_and_keep_is_not_free(small: Agency, member: Person):
+def test_reservations_and_files_of_others_are_not_free(small: Agency, member: Person):
     post_upload(small.owner.at, "a.bin", 200)
     post_file(small.owner.at, "b.bin", b"x" * 200)
 
@@ -64,7 +64,7 @@ def test_what_others_hold_and_keep_is_not_free(small: Agency, member: Person):
     assert over.json()["reservable_bytes"] == 300
 
 
-def test_an_owner_reserves_all_of_it_but_not_by_a_key(small: Agency):
+def test_owner_can_reserve_all_free_bytes_but_not_with_an_api_key(small: Agency):
     key = post_api_key(small.owner, scopes=["files:write"])["key"]
 
     by_key = post_upload(small.host.with_token(key), "a.bin", ROOM)
@@ -74,7 +74,7 @@ def test_an_owner_reserves_all_of_it_but_not_by_a_key(small: Agency):
     assert by_owner.status_code == 201
 
 
-def test_a_member_fills_all_of_the_room_with_bytes_that_are_sent(
+def test_member_can_fill_the_quota_with_completed_uploads(
     site: Site, small: Agency, member: Person
 ):
     form = post_file(member.at, "form.bin", b"x" * (ROOM - 100))
@@ -86,7 +86,7 @@ def test_a_member_fills_all_of_the_room_with_bytes_that_are_sent(
     assert_consistent(small)
 
 
-def test_a_member_reserves_half_of_the_objects(small: Agency, member: Person):
+def test_member_can_reserve_half_of_the_free_objects(small: Agency, member: Person):
     set_limits(small, storage_bytes=0, storage_objects=3)
 
     answers = [post_upload(member.at, f"{n}.bin", 1) for n in range(3)]
@@ -96,7 +96,7 @@ def test_a_member_reserves_half_of_the_objects(small: Agency, member: Person):
     assert post_upload(small.owner.at, "own.bin", 1).status_code == 201
 
 
-def test_the_number_of_open_uploads_is_bounded(settings, small: Agency, member: Person, inside):
+def test_number_of_open_uploads_is_limited(settings, small: Agency, member: Person, inside):
     settings.UPLOAD_OPEN_PER_USER = 2
     client = inside(small, member)
 
@@ -116,7 +116,7 @@ def test_the_number_of_open_uploads_is_bounded(settings, small: Agency, member: 
 @pytest.mark.parametrize(
     ("most", "room", "kept"), [(5, 0, 5), (100, 1000, 5)], ids=["count", "share"]
 )
-def test_concurrent_uploads_never_exceed_it(
+def test_concurrent_uploads_never_exceed_the_user_limit(
     settings, small: Agency, member: Person, most: int, room: int, kept: int
 ):
     settings.UPLOAD_OPEN_PER_USER = most
@@ -143,7 +143,7 @@ def test_concurrent_uploads_never_exceed_it(
 
 # -- uploads to which nothing is sent --------------------------------------------------------------
 @pytest.mark.parametrize("size", [300, 17 * 1024 * 1024], ids=["single", "multipart"])
-def test_nothing_sent_in_time_ends_an_upload(site: Site, new_agency, size: int):
+def test_upload_without_content_expires_at_its_start_deadline(site: Site, new_agency, size: int):
     agency = new_agency()
     idle, busy = (post_upload(agency.owner.at, name, size).json() for name in ("a", "b"))
     part = b"x" * min(size, busy["part_size"])
@@ -161,7 +161,7 @@ def test_nothing_sent_in_time_ends_an_upload(site: Site, new_agency, size: int):
     assert balance_of(agency) == row_sums(agency) == (0, 0, size, 1)
 
 
-def test_room_held_by_what_has_ended_is_given_to_who_asks(new_agency):
+def test_reservation_of_an_expired_upload_is_released_for_the_next(new_agency):
     """Also when nobody has begun an upload since, so that nothing else has settled it."""
     agency = new_agency()
     set_limits(agency, storage_bytes=ROOM)
@@ -172,7 +172,7 @@ def test_room_held_by_what_has_ended_is_given_to_who_asks(new_agency):
     assert post_upload(agency.owner.at, "b.bin", ROOM).status_code == 201
 
 
-def test_addresses_for_an_upload_nothing_was_sent_of_are_refused_late(new_agency):
+def test_part_urls_after_the_start_deadline_are_refused(new_agency):
     agency = new_agency()
     begun = post_upload(agency.owner.at, "a.bin", 10).json()
     with tenant_context(agency.ref):
@@ -184,7 +184,7 @@ def test_addresses_for_an_upload_nothing_was_sent_of_are_refused_late(new_agency
 
 
 # -- who sees and ends them ------------------------------------------------------------------------
-def test_managers_see_and_end_everybodys(small: Agency, member: Person):
+def test_managers_list_and_abort_uploads_of_all_users(small: Agency, member: Person):
     begun = post_upload(member.at, "a.bin", 10).json()
     other = add_member(small, "ole@small.test")
     address = f"{UPLOADS}/{begun['id']}"

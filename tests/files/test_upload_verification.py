@@ -112,7 +112,7 @@ def events(agency: Agency) -> list[str]:
         return list(rows.values_list("action", flat=True))
 
 
-def test_the_sites_verifier_hears_of_it_and_makes_the_file(site: Site, new_agency, complete):
+def test_verifier_process_completes_a_large_upload(site: Site, new_agency, complete):
     agency = new_agency()
     ada, begun = agency.owner.at, whole(site, agency, sha256=sha256(DATA))
 
@@ -130,7 +130,7 @@ def test_the_sites_verifier_hears_of_it_and_makes_the_file(site: Site, new_agenc
     assert_consistent(agency)
 
 
-def test_what_is_not_what_was_announced_leaves_nothing(site: Site, new_agency, complete):
+def test_verification_of_a_mismatch_leaves_nothing(site: Site, new_agency, complete):
     agency = new_agency()
     ada, begun = agency.owner.at, whole(site, agency, sha256=sha256(b"other"))
 
@@ -146,7 +146,7 @@ def test_what_is_not_what_was_announced_leaves_nothing(site: Site, new_agency, c
     assert_consistent(agency)
 
 
-def test_meanwhile_it_waits_and_is_nobody_elses(
+def test_upload_under_verification_accepts_no_change(
     site: Site, new_agency, globex, complete, no_verifier
 ):
     agency = new_agency()
@@ -172,7 +172,7 @@ def test_meanwhile_it_waits_and_is_nobody_elses(
     assert_consistent(agency)
 
 
-def test_calling_it_off_meanwhile_leaves_nothing(site: Site, new_agency, complete, no_verifier):
+def test_abort_before_verification_leaves_nothing(site: Site, new_agency, complete, no_verifier):
     agency = new_agency()
     ada, begun = agency.owner.at, whole(site, agency)
     complete(agency, begun)
@@ -186,7 +186,7 @@ def test_calling_it_off_meanwhile_leaves_nothing(site: Site, new_agency, complet
     assert_consistent(agency)
 
 
-def test_called_off_while_it_is_read_it_makes_no_file(
+def test_abort_during_verification_creates_no_file(
     site: Site, new_agency, complete, no_verifier
 ):
     agency = new_agency()
@@ -203,7 +203,7 @@ def test_called_off_while_it_is_read_it_makes_no_file(
     assert_consistent(agency)
 
 
-def test_whoever_is_to_stop_hands_it_to_the_next(site: Site, new_agency, complete, no_verifier):
+def test_stopped_verifier_leaves_the_upload_to_the_next(site: Site, new_agency, complete, no_verifier):
     agency = new_agency()
     begun = whole(site, agency)
     complete(agency, begun)
@@ -219,7 +219,7 @@ def test_whoever_is_to_stop_hands_it_to_the_next(site: Site, new_agency, complet
     assert_consistent(agency)
 
 
-def test_one_that_is_killed_is_followed_by_another(site: Site, new_agency, complete, no_verifier):
+def test_killed_verifier_is_followed_by_another(site: Site, new_agency, complete, no_verifier):
     agency, data = new_agency(), os.urandom(96 * MIB)
     begun = whole(site, agency, data)
     complete(agency, begun)
@@ -242,7 +242,7 @@ def test_one_that_is_killed_is_followed_by_another(site: Site, new_agency, compl
     assert_consistent(agency)
 
 
-def test_a_store_that_is_away_is_asked_again(site: Site, new_agency, complete, no_verifier):
+def test_verification_is_retried_when_the_store_is_unavailable(site: Site, new_agency, complete, no_verifier):
     agency = new_agency()
     begun = whole(site, agency)
     complete(agency, begun)
@@ -263,7 +263,7 @@ def test_a_store_that_is_away_is_asked_again(site: Site, new_agency, complete, n
     assert_consistent(agency)
 
 
-def test_an_object_that_vanished_frees_its_room(site: Site, new_agency, complete, no_verifier):
+def test_missing_object_releases_its_reservation(site: Site, new_agency, complete, no_verifier):
     agency = new_agency()
     begun = whole(site, agency)
     complete(agency, begun)
@@ -276,7 +276,7 @@ def test_an_object_that_vanished_frees_its_room(site: Site, new_agency, complete
     assert_consistent(agency)
 
 
-def test_several_at_once_make_one_file(site: Site, new_agency, complete, no_verifier):
+def test_concurrent_verifiers_create_one_file(site: Site, new_agency, complete, no_verifier):
     agency = new_agency()
     begun = whole(site, agency)
 
@@ -295,6 +295,6 @@ def test_several_at_once_make_one_file(site: Site, new_agency, complete, no_veri
     assert_consistent(agency)
 
 
-def test_outside_of_a_tenant_nothing_is_verified():
+def test_verification_outside_of_a_tenant_raises():
     with pytest.raises(NoTenant):
         verify_due()

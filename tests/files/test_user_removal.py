@@ -22,7 +22,7 @@ def dan(agency: Agency) -> Person:
 
 
 @pytest.mark.parametrize("how", ["remove", "erase"])
-def test_their_files_and_their_trash_stay(agency: Agency, dan: Person, how: str):
+def test_removed_user_leaves_files_and_trash(agency: Agency, dan: Person, how: str):
     ada = agency.owner.at
     live = add_file(dan.at, "plan.txt", b"a plan")
     back, gone = trashed(dan.at, "back.txt", b"one", b"two"), trashed(dan.at, "gone.txt")
@@ -46,7 +46,7 @@ def test_their_files_and_their_trash_stay(agency: Agency, dan: Person, how: str)
     assert_invariants(agency)
 
 
-def test_an_export_tells_of_all_of_it(agency: Agency, dan: Person):
+def test_data_export_lists_files_uploads_and_shares(agency: Agency, dan: Person):
     live, old = add_file(dan.at, "plan.txt"), trashed(dan.at, "old.txt")
     begun = dan.at.post("/api/uploads", {"name": "begun.bin", "size": 7}).json()
     add_file(agency.owner.at, "hers.txt")

@@ -29,7 +29,7 @@ def frozen(pid: int) -> Iterator[None]:
             os.kill(member, signal.SIGCONT)
 
 
-def test_a_server_that_hangs_is_a_503_in_time(site: Site, stores: TestStack):
+def test_hanging_database_answers_503_in_time(site: Site, stores: TestStack):
     wait_until_well(site)
     server = f"http://127.0.0.1:{stores.ports['gunicorn']}"
     host = {"host": f"nobody.{stores.env['BASE_DOMAIN']}"}

@@ -121,7 +121,7 @@ def downloaded(host: Host, file: dict) -> str:
 
 
 @pytest.mark.parametrize("send", [directly, by_form])
-def test_a_large_file_in_little_memory(new_agency, send):
+def test_large_file_is_transferred_in_constant_memory(new_agency, send):
     agency: Agency = new_agency()
     host = agency.owner.at
     # What a worker loads with its first upload is not what this is about.

@@ -81,7 +81,7 @@ def assert_kept(agency: Agency, ledger: TrafficLog) -> None:
 
 
 @pytest.mark.parametrize("victim", ["valkey", "seaweedfs", "postgres", "gunicorn workers"])
-def test_what_dies_comes_back_and_loses_nothing(
+def test_killed_process_recovers_and_loses_nothing(
     site: Site, stores: TestStack, new_agency: Callable[..., Agency], victim: str
 ):
     agency = new_agency()
@@ -101,7 +101,7 @@ def test_what_dies_comes_back_and_loses_nothing(
     assert_kept(agency, ledger)
 
 
-def test_health_tells_what_is_away(site: Site, stores: TestStack):
+def test_health_names_the_unavailable_service(site: Site, stores: TestStack):
     """Each store is stopped for a moment; the health page names it, and only it."""
     for victim, part in PART.items():
         stores.stop(victim)

@@ -58,7 +58,7 @@ def acknowledged(future: Future[httpx.Response]) -> dict | None:
 
 
 @pytest.mark.parametrize("victim", ["gunicorn workers", "seaweedfs", "postgres"])
-def test_what_dies_between_any_two_steps_loses_nothing(
+def test_process_killed_between_upload_steps_loses_nothing(
     site: Site, new_agency, victim: str, die: Callable[[], None]
 ):
     agency, kept = new_agency(), {}

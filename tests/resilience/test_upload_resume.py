@@ -103,7 +103,7 @@ def purge(agency: Agency, file: dict) -> None:
     assert at.delete(f"/api/trash/{file['id']}").status_code == 204
 
 
-def test_a_client_that_is_killed_at_any_byte_goes_on(new_agency, film: Path):
+def test_client_killed_at_any_byte_resumes_the_upload(new_agency, film: Path):
     agency, chance = new_agency(), random.Random(SEED)
     print(f"RESUME_KILLS={KILLS} RESUME_SEED={SEED}")
 
