@@ -1,4 +1,4 @@
-"""A client inside the test's process, for what needs other settings than the site has."""
+"""A client inside of the test process, for tests that change settings."""
 
 from collections.abc import Callable
 
@@ -10,8 +10,8 @@ from tests.support.http_client import BASE_DOMAIN
 
 
 @pytest.fixture
-def inside() -> Callable[[Agency, Person], Client]:
-    """Ask the application itself, as a person: ``inside(acme, acme.owner)``."""
+def in_process_client() -> Callable[[Agency, Person], Client]:
+    """Return a function that makes a client of a user: ``in_process_client(acme, acme.owner)``."""
 
     def ask(agency: Agency, person: Person) -> Client:
         return Client(

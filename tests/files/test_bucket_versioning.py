@@ -1,4 +1,4 @@
-"""Versioning keeps what others overwrite and delete; what the backend deletes is gone for good."""
+"""Bucket versioning keeps what others overwrite or delete; the backend deletes permanently."""
 
 import os
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ MIB = 1024 * 1024
 
 @pytest.fixture
 def agency(new_agency) -> Agency:
-    """One with two files."""
+    """An agency with two files."""
     agency = new_agency()
     for name in ("a.txt", "b.txt"):
         add_file(agency.owner.at, name, os.urandom(1000))
@@ -68,10 +68,10 @@ def test_content_staged_repeatedly_leaves_nothing(site: Site, new_agency):
     begun = post_upload(agency.owner.at, "a.txt", 5).json()
     for data in (b"first", b"again", b"third"):
         put_content(site, begun, data)
-    landed = noncurrent_versions(agency)
+    staged_versions = noncurrent_versions(agency)
     assert post_complete(agency.owner.at, begun).status_code == 201
 
-    assert len(landed) == 2
+    assert len(staged_versions) == 2
     assert_consistent(agency)
 
 
@@ -94,11 +94,11 @@ def test_aborted_or_expired_upload_leaves_no_object_version(site: Site, new_agen
 def test_object_deleted_by_mistake_can_be_restored(agency: Agency):
     version = first(agency)
     place = object_location(agency, version.object_name)
-    slip = client().delete_object(**place)
+    marker = client().delete_object(**place)
 
     told = run_reconcile(agency, "--fix", *NO_GRACE)
     lost = agency.owner.at.get(f"/api/files/{version.file_id}/content").status_code
-    client().delete_object(**place, VersionId=slip["VersionId"])
+    client().delete_object(**place, VersionId=marker["VersionId"])
 
     assert set(told["differences"]) == {"missing_objects"}
     assert lost == 503
@@ -165,7 +165,7 @@ def test_noncurrent_versions_of_staged_content_are_deleted(site: Site, agency: A
 
 @pytest.fixture
 def plain(settings, stores) -> Iterator[str]:
-    """A bucket of its own without versioning, gone afterwards."""
+    """A separate bucket without versioning, deleted afterwards."""
     settings.S3_BUCKET, settings.S3_BUCKET_VERSIONING = "plain-test", False
     set_up_bucket(lambda line: None)
     yield settings.S3_BUCKET

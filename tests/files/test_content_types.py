@@ -1,4 +1,4 @@
-"""What a file is called comes from its bytes; what could run in a page is never served as that."""
+"""Content types are detected from the content; active content is never served with its type."""
 
 import bz2
 import gzip
@@ -69,18 +69,18 @@ FOUND = [
     ("a.txt", b"II World War", "text/plain"),
     ("a.csv", b"a,b\n1,2\n", "text/csv"),
     ("a.json", b'{"a": 1}', "application/json"),
-    # The name does not say what it is: the bytes do.
+    # The name says nothing about the type, the bytes do.
     ("a.txt", JPEG, "image/jpeg"),
     ("no-suffix", PNG, "image/png"),
     ("a.png", zipped("a.txt"), "application/zip"),
-    # Neither says what it is.
+    # Neither the name nor the bytes say what it is.
     ("a.bin", b"content", OCTETS),
     ("a.png", bytes(range(256)), OCTETS),
     ("a.png", b"", OCTETS),
     ("a.png", SCRIPT, OCTETS),
     ("a.txt", bytes(range(256)), OCTETS),
     ("no-suffix", OLE, OCTETS),
-    # What a browser could run, whatever it is called.
+    # Content that a browser could run, under any name.
     ("a.html", HTML, "text/html"),
     ("a.png", HTML, "text/html"),
     ("a.txt", HTML, "text/html"),

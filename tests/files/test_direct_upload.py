@@ -1,4 +1,4 @@
-"""Uploads straight to the store: small ones by one request, large ones part by part."""
+"""Direct uploads: small files by one request, large ones in parts."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -115,7 +115,7 @@ def test_parts_with_another_checksum_leave_nothing(site: Site, new_agency):
 
 
 def test_unexpired_upload_url_cannot_change_the_file(site: Site, new_agency):
-    """It leads to where bytes land, not to where they stay."""
+    """The URL leads to the staging object, not to the final one."""
     agency = new_agency()
     ada = agency.owner.at
     begun = post_upload(ada, "a.bin", 4).json()
@@ -126,11 +126,11 @@ def test_unexpired_upload_url_cannot_change_the_file(site: Site, new_agency):
     litter = stored_keys(agency)
     with tenant_context(agency.ref):
         Upload.objects.update(expires_at=timezone.now())
-        settled = clean_up_due()
+        cleaned_up = clean_up_due()
 
     assert late.status_code == 200
     assert ada.get(f"/api/files/{file['id']}/content").content == b"good"
-    assert (len(litter), settled) == (2, 1)
+    assert (len(litter), cleaned_up) == (2, 1)
     assert [read_object(key) for key in stored_keys(agency)] == [b"good"]
 
 
@@ -152,9 +152,7 @@ def test_aborted_upload_leaves_nothing(site: Site, new_agency, size: int):
         assert (late.status_code, late.json()["reason"]) == (409, "aborted")
 
 
-def test_content_sent_after_the_end_is_deleted_once_the_url_expires(
-    site: Site, new_agency
-):
+def test_content_sent_after_the_end_is_deleted_once_the_url_expires(site: Site, new_agency):
     agency = new_agency()
     ada = agency.owner.at
     begun = post_upload(ada, "a.bin", 4).json()
@@ -165,10 +163,10 @@ def test_content_sent_after_the_end_is_deleted_once_the_url_expires(
     with tenant_context(agency.ref):
         too_early = clean_up_due()
         Upload.objects.update(expires_at=timezone.now())
-        settled, nothing_more = clean_up_due(), clean_up_due()
+        cleaned_up, nothing_more = clean_up_due(), clean_up_due()
 
     assert (late.status_code, len(litter)) == (200, 1)
-    assert (too_early, settled, nothing_more) == (0, 1, 0)
+    assert (too_early, cleaned_up, nothing_more) == (0, 1, 0)
     assert stored_keys(agency) == set()
 
 
@@ -211,12 +209,12 @@ def test_upload_of_another_user_is_not_found(site: Site, new_agency):
     begun = post_upload(agency.owner.at, "a.bin", 4).json()
     where = f"{UPLOADS}/{begun['id']}"
 
-    for stranger in (member.at, other.owner.at):
+    for outsider in (member.at, other.owner.at):
         answers = [
-            stranger.get(where),
-            stranger.delete(where),
-            stranger.post(f"{where}/parts", {"numbers": [1]}),
-            stranger.post(f"{where}/complete"),
+            outsider.get(where),
+            outsider.delete(where),
+            outsider.post(f"{where}/parts", {"numbers": [1]}),
+            outsider.post(f"{where}/complete"),
         ]
         assert {answer.status_code for answer in answers} == {404}
 

@@ -1,4 +1,4 @@
-"""Bytes come out: by signed links straight from the store, and through the backend."""
+"""Downloads: by presigned URLs from the store, and through the backend."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -29,7 +29,9 @@ def link_to(agency: Agency, body: dict) -> str:
     return answer.headers["Location"]
 
 
-def test_download_url_returns_the_content_through_the_proxy(acme: Agency, site: Site, document: dict):
+def test_download_url_returns_the_content_through_the_proxy(
+    acme: Agency, site: Site, document: dict
+):
     link = link_to(acme, document)
 
     fetched = site.fetch(link)
@@ -127,7 +129,7 @@ def test_download_url_opens_one_object_only(acme: Agency, site: Site, document: 
 def test_download_url_expires(acme: Agency, site: Site, document: dict):
     with tenant_context(acme.ref):
         version = FileVersion.objects.get(file_id=document["id"])
-        # Its time is counted in whole seconds, so a link for one second may end at once.
+        # Expiry is counted in whole seconds, so a URL for one second may expire at once.
         link = tenant_storage().url(version.object_name, expire=3)
     ends = time.monotonic() + 3
 
@@ -136,7 +138,7 @@ def test_download_url_expires(acme: Agency, site: Site, document: dict):
     time.sleep(max(0.0, ends + 1.2 - answered))
     late = site.fetch(link)
 
-    # An answer that took longer than the link lives says nothing.
+    # A response that took longer than the lifetime of the URL proves nothing.
     assert fresh.status_code == 200 or answered > ends - 1
     assert late.status_code == 403
 
@@ -177,7 +179,9 @@ def test_download_is_audited(acme: Agency):
         ("lines=1-2", 200, 0, 1023),
     ],
 )
-def test_content_range_is_returned(acme: Agency, document: dict, asked: str, status: int, first: int, last: int):
+def test_content_range_is_returned(
+    acme: Agency, document: dict, asked: str, status: int, first: int, last: int
+):
     headers = {"Range": asked} if asked else {}
 
     answer = acme.owner.at.get(f"/api/files/{document['id']}/content", headers=headers)
@@ -241,7 +245,7 @@ def test_content_conditions_are_honoured(acme: Agency, document: dict):
 def test_read_whose_if_match_names_another_content_is_refused(
     acme: Agency, document: dict, path: str, method: str
 ):
-    """Whoever fetches the ranges of one content is given no bytes of another."""
+    """A client that reads the ranges of one content gets no bytes of another."""
     at, address = acme.owner.at, f"/api/files/{document['id']}{path}"
     current = at.get(address).headers["ETag"]
     headers = {"Range": "bytes=0-1", "If-None-Match": current}
@@ -289,9 +293,7 @@ def test_content_head_ignores_the_range(acme: Agency, document: dict, asked: str
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("name", ["a.bin", "a.jpg"])
-def test_content_304_has_the_headers_of_the_200(
-    acme: Agency, method: str, name: str
-):
+def test_content_304_has_the_headers_of_the_200(acme: Agency, method: str, name: str):
     data = b"\xff\xd8\xff\xe0\0\x10JFIF\0" if name.endswith("jpg") else b"\0\1"
     path = f"/api/files/{add_file(acme.owner.at, name, data)['id']}/content"
 

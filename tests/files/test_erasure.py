@@ -1,4 +1,4 @@
-"""Forgetting somebody who has sent files: what they called their uploads goes, their files stay."""
+"""Erasure of a user: the names in their uploads are cleared, their files stay."""
 
 import json
 
@@ -21,7 +21,7 @@ DATA = b"dear all"
 
 @pytest.fixture
 def dora(agency: Agency, site: Site) -> Person:
-    """Somebody with two files, an upload that was called off, and one that is under way."""
+    """A user with two files, an aborted upload, and a pending one."""
     dora = user_with_session(agency)
     add_file(dora.at, "by-form.txt", DATA)
     upload_directly(site, dora.at, MINE, DATA)
@@ -73,7 +73,7 @@ def test_erasure_keeps_file_names_and_contents(agency: Agency, dora: Person):
 
 
 def test_refused_erasure_of_the_last_owner_keeps_upload_names(site: Site, agency: Agency):
-    """The erasure is refused, and with it all that belongs to it."""
+    """A refused erasure changes nothing."""
     begun = post_upload(agency.owner.at, MINE, len(DATA)).json()
 
     answer = agency.owner.at.post(f"/api/users/{agency.owner.id}/erase")

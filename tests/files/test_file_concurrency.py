@@ -1,4 +1,4 @@
-"""The same thing asked for several times at once, or again."""
+"""Concurrent and repeated requests for one file."""
 
 import secrets
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Looking at a file, renaming it, putting it into the trash."""
+"""Reading, renaming and deleting one file."""
 
 import uuid
 
@@ -74,7 +74,7 @@ def test_rename_to_an_invalid_name_is_refused(acme: Agency, name):
 
     answer = acme.owner.at.patch(f"/api/files/{body['id']}", {"name": name})
 
-    if name == 7:  # DRF takes a number for its digits
+    if name == 7:  # DRF converts a number to a string
         assert answer.json()["name"] == "7"
         return
     assert answer.status_code == 400

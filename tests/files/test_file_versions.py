@@ -1,4 +1,4 @@
-"""Every content that a file has had stays, can be fetched, and can be brought back."""
+"""Versions of a file: all are kept, can be downloaded, and can be restored."""
 
 import secrets
 import time
@@ -24,7 +24,7 @@ BODIES = [b"first", b"second one", b"third"]
 
 @pytest.fixture(scope="module")
 def history(acme: Agency) -> dict:
-    """A file of acme's with three versions."""
+    """A file of acme with three versions."""
     return [add_file(acme.owner.at, "history.txt", data) for data in BODIES][-1]
 
 
@@ -158,7 +158,7 @@ def test_fifty_concurrent_uploads_of_one_name_can_all_be_downloaded(site: Site, 
 
 
 def test_concurrent_new_version_never_hides_the_file(new_agency):
-    """Whoever waits for the file's row finds it, although its current version is another then."""
+    """A request that waits for the row finds the file, although its current version has changed."""
     agency = new_agency()
     ada = agency.owner.at
     body = [add_file(ada, "a.txt", data) for data in BODIES][-1]

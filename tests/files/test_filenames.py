@@ -1,4 +1,4 @@
-"""What a file can be called, and what a download is saved as."""
+"""Validation of file names, and the names of downloads."""
 
 import re
 import uuid
@@ -18,17 +18,17 @@ from tests.support.http_client import Host, Site
 
 KEY = re.compile(r"files/[0-9a-f-]{36}")
 
-# Two names, and whether they are one; the first of those that are is in normal form C.
+# Two names, and whether they are equal; the first of two equal names is in normal form C.
 ALIKE = [
     ("Case.txt", "case.txt", False),
     ("caf\u00e9.txt", "cafe\u0301.txt", True),
     ("\ud55c.txt", "\u1112\u1161\u11ab.txt", True),
 ]
-NEWLINES = {"\n", "\r"}  # a form's header cannot hold them
+NEWLINES = {"\n", "\r"}  # the header of a form part cannot contain them
 
 
 def said(answer: httpx.Response, field: str) -> str:
-    """Return what became of a name: KEPT, or the code that the field got."""
+    """Return ACCEPTED, or the error code of the field."""
     if answer.status_code in (200, 201):
         return ACCEPTED
     assert answer.status_code == 400, answer.text
@@ -41,7 +41,7 @@ def said(answer: httpx.Response, field: str) -> str:
 
 @pytest.fixture(scope="module")
 def agency(site: Site) -> Agency:
-    """An agency in which no file has a name yet."""
+    """An agency without files."""
     return create_agency(site, "agency-of-names")
 
 
@@ -51,7 +51,7 @@ def test_filename_is_treated_alike_by_every_endpoint(agency: Agency, row: Filena
     if NEWLINES.isdisjoint(row.text):
         assert said(post_parts(ada, [form_part("file", row.text, b"x")]), "file") == row.form
     by_path = post_file(ada, "own-name.txt", b"x", path=row.text)
-    announced = ada.post("/api/uploads", {"name": row.text, "size": 1})
+    created = ada.post("/api/uploads", {"name": row.text, "size": 1})
     other = add_file(ada, f"{uuid.uuid4()}.txt", b"x")
 
     renamed = ada.patch(f"/api/files/{other['id']}", {"name": row.text})
@@ -59,14 +59,14 @@ def test_filename_is_treated_alike_by_every_endpoint(agency: Agency, row: Filena
     restored = ada.post(f"/api/trash/{other['id']}/restore", {"name": row.text})
 
     assert said(by_path, "path") == row.path
-    assert said(announced, "name") == row.announced
+    assert said(created, "name") == row.created
     require(renamed, row.renamed)
     require(restored, row.restored)
     assert all(KEY.fullmatch(key.partition("/")[2]) for key in stored_keys(agency))
 
 
 def require(answer: httpx.Response, outcome: str) -> None:
-    """Hold what becomes of a name that a file has already which came by another door."""
+    """Check the result of a name that a file has already got through another endpoint."""
     if outcome == ACCEPTED:
         assert (answer.status_code, answer.json()["code"]) == (409, "name_taken")
     else:
@@ -90,7 +90,7 @@ def test_download_has_a_safe_filename(agency: Agency, site: Site, row: FilenameC
 
 
 def downloads(site: Site, host: Host, file_id: str) -> list[httpx.Response]:
-    """Return the answers of both ways to a file's bytes."""
+    """Return the responses of both endpoints that return the content."""
     link = host.get(f"/api/files/{file_id}/download").headers["Location"]
     return [site.fetch(link), host.get(f"/api/files/{file_id}/content")]
 
@@ -125,21 +125,21 @@ def test_invalid_path_is_refused(path: str):
     assert refused.value.errors[0].field == "path"
 
 
-@pytest.mark.parametrize("door", ["form", "path", "announced"])
+@pytest.mark.parametrize("endpoint", ["form", "path", "created"])
 @pytest.mark.parametrize(("first", "second", "one"), ALIKE, ids=["case", "composed", "Hangul"])
 def test_filenames_are_compared_in_normal_form_c(
-    site: Site, new_agency, door: str, first: str, second: str, one: bool
+    site: Site, new_agency, endpoint: str, first: str, second: str, one: bool
 ):
-    """Normal forms are one name, and case makes two, at whichever door the second one comes."""
+    """Every endpoint treats normal forms as one name, and different case as two."""
     ada = new_agency().owner.at
     former = add_file(ada, first, b"1")
-    doors = {
+    endpoints = {
         "form": lambda: add_file(ada, second, b"2"),
         "path": lambda: add_file(ada, "own-name.txt", b"2", path=second),
-        "announced": lambda: upload_directly(site, ada, second, b"2"),
+        "created": lambda: upload_directly(site, ada, second, b"2"),
     }
 
-    later = doors[door]()
+    later = endpoints[endpoint]()
 
     assert (later["id"] == former["id"], later["version"]) == ((True, 2) if one else (False, 1))
     assert later["name"] == (first if one else second)

@@ -1,4 +1,4 @@
-"""Forms that bring files: any boundary that the standard has, and UTF-8 or a refusal."""
+"""Encoding of upload forms: any valid boundary is accepted, and text must be UTF-8."""
 
 import pytest
 

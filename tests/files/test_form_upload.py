@@ -1,4 +1,4 @@
-"""Files go in whole, under the tenant's prefix, and come out the same."""
+"""Uploads through the backend: stored under the tenant's prefix, and read back unchanged."""
 
 import os
 
@@ -175,7 +175,9 @@ def test_form_without_exactly_one_file_is_refused(acme: Agency, parts, code: str
         ("multipart/form-data; boundary=", 400, "malformed_body"),
     ],
 )
-def test_body_that_is_not_a_form_is_refused(acme: Agency, content_type: str, status: int, code: str):
+def test_body_that_is_not_a_form_is_refused(
+    acme: Agency, content_type: str, status: int, code: str
+):
     answer = acme.owner.at.request(
         "POST", "/api/files", content=b"{}", headers={"Content-Type": content_type}
     )

@@ -1,4 +1,4 @@
-"""Uploads that do not end well leave nothing: no object, no parts, no file."""
+"""Interrupted uploads leave nothing: no object, no parts, no file."""
 
 import http.client
 import json
@@ -23,32 +23,32 @@ from tests.support.factories import Agency, Person
 from tests.support.files.bucket import count_parts, stored_keys, unfinished_multiparts
 from tests.support.files.form_uploads import BOUNDARY, add_file, closing_boundary, form_part
 
-PATIENCE = 60.0
+TIMEOUT = 60.0
 
 
 @contextmanager
 def connected(port: int, person: Person, length: int | None) -> Iterator[socket.socket]:
-    """Open a connection and send the head of an upload; no ``length`` means chunks."""
+    """Open a connection and send the head of an upload; without ``length`` it is chunked."""
     size = "Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}"
     head = (
         f"POST /api/files HTTP/1.1\r\nHost: {person.at.name}\r\n"
         f"Authorization: Bearer {person.access_token}\r\n"
         f"Content-Type: multipart/form-data; boundary={BOUNDARY}\r\n{size}\r\n\r\n"
     )
-    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT) as connection:
         connection.sendall(head.encode())
         yield connection
 
 
 def answer_on(line: socket.socket) -> tuple[int, str]:
-    """Read one answer and return its status and its code."""
+    """Read one response and return its status and problem code."""
     answer = http.client.HTTPResponse(line)
     answer.begin()
     return answer.status, json.loads(answer.read())["code"]
 
 
 def until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while not is_so():
         assert time.monotonic() < deadline, "it never came to that"
         time.sleep(0.05)
@@ -135,10 +135,10 @@ def test_too_large_content_length_is_refused_unread(acme: Agency):
     assert answer == (413, "file_too_large")
 
 
-def test_file_that_exceeds_the_limit_is_cut_and_deleted(new_agency, inside, settings):
+def test_file_that_exceeds_the_limit_is_cut_and_deleted(new_agency, in_process_client, settings):
     settings.FILE_MAX_BYTES = PART_BYTES + 1000
     agency = new_agency()
-    client = inside(agency, agency.owner)
+    client = in_process_client(agency, agency.owner)
 
     fits = client.post("/api/files", {"file": SimpleUploadedFile("f", b"x" * (PART_BYTES + 1000))})
     over = client.post("/api/files", {"file": SimpleUploadedFile("o", b"x" * (PART_BYTES + 1001))})
@@ -152,9 +152,9 @@ def test_file_that_exceeds_the_limit_is_cut_and_deleted(new_agency, inside, sett
 @pytest.mark.parametrize("entrance", ["gunicorn", "web"])
 def test_refusal_of_a_long_body_reaches_the_client(acme: Agency, entrance: str):
     body = form_part("file", "long.bin", os.urandom(30_000_000)) + closing_boundary()
-    nobody = replace(acme.owner, access_token="")
+    anonymous = replace(acme.owner, access_token="")
 
-    with connected(stack.ports[entrance], nobody, len(body)) as line:
+    with connected(stack.ports[entrance], anonymous, len(body)) as line:
         line.sendall(body)
         answer = answer_on(line)
 

@@ -1,4 +1,4 @@
-"""The largest object that stores take, by arithmetic."""
+"""The largest object that stores accept, checked by arithmetic."""
 
 from tests.support.files.consistency import assert_consistent, balance_of
 from tests.support.files.direct_uploads import UPLOADS
@@ -8,13 +8,13 @@ MOST_PARTS = 10_000  # Amazon S3 user guide, "Multipart upload limits"
 LARGEST_PART = 5 * 1024**3
 
 
-def test_five_terabyte_upload_stays_within_the_part_limits(inside, new_agency, settings):
+def test_five_terabyte_upload_stays_within_the_part_limits(in_process_client, new_agency, settings):
     settings.TENANT_LIMITS = {**settings.TENANT_LIMITS, "storage_bytes": 0}
     agency = new_agency()
-    ada = inside(agency, agency.owner)
-    announced = {"name": "universe.bin", "size": FIVE_TERABYTES}
+    ada = in_process_client(agency, agency.owner)
+    spec = {"name": "universe.bin", "size": FIVE_TERABYTES}
 
-    begun = ada.post(UPLOADS, announced, content_type="application/json")
+    begun = ada.post(UPLOADS, spec, content_type="application/json")
     upload = begun.json()
     where, count, size = f"{UPLOADS}/{upload['id']}", upload["part_count"], upload["part_size"]
     last = ada.post(f"{where}/parts", {"numbers": [count]}, content_type="application/json")

@@ -1,4 +1,4 @@
-"""Lists show what one may see, each row once, in the order asked for."""
+"""Lists of files: readable rows only, each of them once, in the requested order."""
 
 import base64
 import itertools
@@ -20,8 +20,8 @@ TIED = 1300
 
 
 @pytest.fixture(scope="module")
-def crowded(acme: Agency) -> Person:
-    """A member with more files of one size than DRF's own cursor can tell apart."""
+def member_with_many_files(acme: Agency) -> Person:
+    """A member with more files of one size than DRF's own cursor can distinguish."""
     member = add_member(acme, f"{secrets.token_hex(4)}@acme.test")
     with tenant_context(acme.ref):
         owner = User.objects.get(pk=member.id)
@@ -50,7 +50,7 @@ def crowded(acme: Agency) -> Person:
 
 
 def list_all_pages(host: Host, path: str, direction: str = "next") -> list[dict]:
-    """Follow a list's links to its end; return the pages' bodies."""
+    """Follow the links of a list to its end; return the bodies of the pages."""
     pages = []
     while path:
         answer = host.get(path)
@@ -62,10 +62,12 @@ def list_all_pages(host: Host, path: str, direction: str = "next") -> list[dict]
 
 
 @pytest.mark.parametrize("ordering", ["size", "-size", "name", "-name", "created_at", ""])
-def test_pages_return_every_row_once_in_both_directions(crowded: Person, ordering: str):
-    pages = list_all_pages(crowded.at, f"/api/files?ordering={ordering}&limit=200")
+def test_pages_return_every_row_once_in_both_directions(
+    member_with_many_files: Person, ordering: str
+):
+    pages = list_all_pages(member_with_many_files.at, f"/api/files?ordering={ordering}&limit=200")
     last = pages[-2]["next"]
-    back = list_all_pages(crowded.at, last[last.index("/api/") :], "previous")
+    back = list_all_pages(member_with_many_files.at, last[last.index("/api/") :], "previous")
 
     forwards = [row["id"] for page in pages for row in page["results"]]
     backwards = [row["id"] for page in reversed(back) for row in page["results"]]
@@ -75,10 +77,12 @@ def test_pages_return_every_row_once_in_both_directions(crowded: Person, orderin
     assert pages[0]["previous"] is None
 
 
-def test_page_links_use_the_requested_host(crowded: Person):
-    link = crowded.at.get("/api/files?limit=1").json()["next"]
+def test_page_links_use_the_requested_host(member_with_many_files: Person):
+    link = member_with_many_files.at.get("/api/files?limit=1").json()["next"]
 
-    assert link.startswith(f"http://{crowded.at.name}:{crowded.at.port}/api/files?")
+    assert link.startswith(
+        f"http://{member_with_many_files.at.name}:{member_with_many_files.at.port}/api/files?"
+    )
 
 
 def test_ordering_is_applied(acme: Agency, new_agency):
@@ -112,7 +116,9 @@ def test_ordering_is_applied(acme: Agency, new_agency):
         ("search=" + "x" * 256, "search", "invalid"),
     ],
 )
-def test_invalid_query_parameter_is_refused_with_its_field(acme: Agency, query: str, field: str, code: str):
+def test_invalid_query_parameter_is_refused_with_its_field(
+    acme: Agency, query: str, field: str, code: str
+):
     answer = acme.owner.at.get(f"/api/files?{query}")
 
     assert answer.status_code == 400
@@ -139,9 +145,7 @@ def test_forged_cursor_is_refused(acme: Agency, cursor: str):
         ("2026-11-22T01:00:00+23:59", 200),
     ],
 )
-def test_cursor_with_an_impossible_time_is_refused(
-    acme: Agency, moment: str, status: int
-):
+def test_cursor_with_an_impossible_time_is_refused(acme: Agency, moment: str, status: int):
     parts = json.dumps(["-created_at", False, moment, str(uuid.uuid4())])
     cursor = base64.urlsafe_b64encode(parts.encode()).rstrip(b"=").decode()
 
@@ -151,11 +155,11 @@ def test_cursor_with_an_impossible_time_is_refused(
     assert status == 200 or answer.json()["code"] == "invalid_cursor"
 
 
-def test_cursor_of_another_ordering_is_refused(crowded: Person):
-    link = crowded.at.get("/api/files?limit=1&ordering=name").json()["next"]
+def test_cursor_of_another_ordering_is_refused(member_with_many_files: Person):
+    link = member_with_many_files.at.get("/api/files?limit=1&ordering=name").json()["next"]
     other = link[link.index("/api/") :].replace("ordering=name", "ordering=size")
 
-    answer = crowded.at.get(other)
+    answer = member_with_many_files.at.get(other)
 
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_cursor")
 
@@ -176,7 +180,9 @@ def test_search_ignores_case_and_takes_wildcards_literally(acme: Agency):
     assert found("_") == {f"other_{word}.txt"}
 
 
-def test_list_shows_own_files_to_members_and_all_to_owners(acme: Agency, globex: Agency, ben: Person):
+def test_list_shows_own_files_to_members_and_all_to_owners(
+    acme: Agency, globex: Agency, ben: Person
+):
     word = secrets.token_hex(4)
     for host, name in [(acme.owner.at, "ada"), (ben.at, "ben"), (globex.owner.at, "cyn")]:
         add_file(host, f"{name}-{word}.txt")

@@ -1,4 +1,4 @@
-"""The routes of files are described without a warning."""
+"""The OpenAPI schema of files."""
 
 from drf_spectacular.drainage import GENERATOR_STATS, reset_generator_stats
 from drf_spectacular.generators import SchemaGenerator

@@ -1,4 +1,4 @@
-"""A page whose rows have gone since still leads to those that are left."""
+"""Links to a page whose rows were deleted in between lead to the remaining rows."""
 
 import secrets
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from tests.support.files.form_uploads import add_file
 
 @pytest.fixture
 def word() -> str:
-    """What the names of a test's files have in common."""
+    """A word that all file names of the test contain."""
     return secrets.token_hex(6)
 
 

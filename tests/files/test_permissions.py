@@ -1,4 +1,4 @@
-"""Every route of files, every kind of caller: the table in permissions.py, driven over HTTP."""
+"""The permission matrix of files: every route and every kind of caller, over HTTP."""
 
 import secrets
 from collections.abc import Callable, Iterator
@@ -38,7 +38,7 @@ def some_name() -> str:
 
 @dataclass
 class Cast:
-    """The people of the table, their keys, and what belongs to them."""
+    """The users of the matrix, their API keys, and their files."""
 
     site: Site
     agency: Agency
@@ -47,7 +47,7 @@ class Cast:
     kept: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
 
     def asker(self, case: Case) -> Host:
-        """Return the host as the actor of a case asks it."""
+        """Return a client with the credentials of the case's actor."""
         kind = {"key-without-scope": "without", "other-tenants-key": "foreign"}
         if case.actor in self.people:
             return self.people[case.actor].at
@@ -59,7 +59,7 @@ class Cast:
         return self.keys[kind.get(case.actor, "with"), case.scope]
 
     def ids(self, case: Case) -> dict[str, str]:
-        """Return ids of what is asked for: new ones, unless the case is refused."""
+        """Return the ids for a request: of new objects, unless the case is refused."""
         whose = self.people["owner" if case.actor in ON_OWNERS else "member"]
         if not case.refused:
             return self.made_for(case.route, whose)
@@ -69,7 +69,7 @@ class Cast:
         return self.kept[key]
 
     def made_for(self, route: str, whose: Person) -> dict[str, str]:
-        """Make what a route is about; a list is about what it shows."""
+        """Create the object of a route; for a list, one that it contains."""
         makers: dict[str, Callable[[Person], dict[str, str]]] = {
             "trash": trashed,
             "trashed": trashed,
@@ -106,7 +106,7 @@ def a_share(whose: Person) -> dict[str, str]:
 
 
 def keys_for(agency: Agency, outsider: Person) -> dict[tuple[str, str], Host]:
-    """Return hosts asked with keys: the one scope alone, all the others, another tenant's."""
+    """Return clients with API keys: one scope only, all other scopes, another tenant's."""
     found = {}
     for scope in SCOPES:
         others = [other for other in SCOPES if other != scope]
@@ -116,7 +116,7 @@ def keys_for(agency: Agency, outsider: Person) -> dict[tuple[str, str], Host]:
             "foreign": post_api_key(outsider, scopes=[scope])["key"],
         }
         found |= {(kind, scope): agency.host.with_token(text) for kind, text in texts.items()}
-    # A link asks nobody who they are.
+    # A share link needs no authentication.
     return found | {(kind, "-"): found[kind, SCOPES[0]] for kind in ("with", "without", "foreign")}
 
 
@@ -142,7 +142,7 @@ def cast(site: Site) -> Iterator[Cast]:
 
 
 def rows_of(agency: Agency) -> list[list[tuple[Any, ...]]]:
-    """Return all that a call could change of the agency's files."""
+    """Return every row of the agency's files that a request could change."""
     with tenant_context(agency.ref):
         return [
             list(rows.order_by("pk").values_list())
@@ -173,7 +173,7 @@ def test_permission_matrix_is_enforced(cast: Cast, case: Case):
 
 
 def test_permission_matrix_covers_every_route():
-    """A route that is added here fails until somebody says who gets what from it."""
+    """A new route fails this test until it has rows in the matrix."""
     routes = {pattern.name: pattern.callback.view_class for pattern in urls.urlpatterns}
     served = {
         (name, verb.upper())

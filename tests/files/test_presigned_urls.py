@@ -1,4 +1,4 @@
-"""What the address of an upload allows: so many bytes, for so long, and nothing else."""
+"""Presigned upload URLs: limited to one length, one lifetime and one object."""
 
 import os
 from datetime import timedelta
@@ -52,11 +52,11 @@ def test_upload_url_expires_with_the_upload(site: Site, new_agency):
 
 
 def test_object_of_another_length_becomes_no_file(new_agency):
-    """A store that does not hold clients to the length that was signed."""
+    """For a store that does not enforce the signed content length."""
     agency = new_agency()
     begun = post_upload(agency.owner.at, "a.bin", 5).json()
-    landing = urlsplit(begun["urls"][0]).path.removeprefix(f"/{settings.S3_BUCKET}/")
-    client().put_object(**object_location(landing), Body=b"longer than that")
+    staging = urlsplit(begun["urls"][0]).path.removeprefix(f"/{settings.S3_BUCKET}/")
+    client().put_object(**object_location(staging), Body=b"longer than that")
 
     refused = post_complete(agency.owner.at, begun)
 

@@ -1,4 +1,4 @@
-"""What a tenant may keep is never overrun, and all of it can be used."""
+"""The quota is never exceeded, and all of it can be used."""
 
 import os
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ SIZE, MANY, FIT = 600_000, 24, 9
 
 
 def chunked(size: int, piece: int = 50_000) -> Iterator[bytes]:
-    """A form without a length, in pieces."""
+    """Yield a form without a length, in chunks."""
     yield form_part("file", "chunked.bin", b"")[:-2]
     for start in range(0, size, piece):
         yield os.urandom(min(piece, size - start))
@@ -44,7 +44,9 @@ def chunked(size: int, piece: int = 50_000) -> Iterator[bytes]:
     ],
     ids=["bytes", "nearly one more", "objects"],
 )
-def test_concurrent_uploads_are_kept_up_to_the_quota(site: Site, new_agency, limits: dict[str, int]):
+def test_concurrent_uploads_are_kept_up_to_the_quota(
+    site: Site, new_agency, limits: dict[str, int]
+):
     agency = new_agency()
     set_limits(agency, **limits)
 
@@ -152,7 +154,7 @@ def test_form_reserves_the_size_of_its_file(new_agency):
 
 
 def test_quota_without_a_balance_row_is_computed(site: Site, new_agency):
-    """One that was copied has none before it is written to."""
+    """A cloned tenant has no balance row before its first write."""
     agency = new_agency()
     add_file(agency.owner.at, "a.bin", os.urandom(SIZE))
     set_limits(agency, storage_bytes=SIZE + 10)

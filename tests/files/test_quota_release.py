@@ -1,4 +1,4 @@
-"""Whatever becomes of an upload, what it had reserved is free afterwards."""
+"""Ended uploads of every kind release their reservation."""
 
 import os
 import socket
@@ -27,7 +27,7 @@ from tests.support.files.limits import assert_quota_exceeded, set_limits
 from tests.support.http_client import Site
 
 SIZE = 60_000
-FORM = 1_200_000  # it is read in large pieces
+FORM = 1_200_000  # it is read in large chunks
 
 
 def call_off(site: Site, agency: Agency, begun: dict) -> None:
@@ -43,8 +43,8 @@ def let_expire(site: Site, agency: Agency, begun: dict) -> None:
 
 def send_something_else(site: Site, agency: Agency, begun: dict) -> None:
     with tenant_context(agency.ref):
-        landing = staging_name(Upload.objects.get(pk=begun["id"]))
-        key = tenant_storage().key_of(landing)
+        staging = staging_name(Upload.objects.get(pk=begun["id"]))
+        key = tenant_storage().key_of(staging)
     client().put_object(Bucket=settings.S3_BUCKET, Key=key, Body=b"something else")
     assert post_complete(agency.owner.at, begun).json()["code"] == "checksum_mismatch"
 

@@ -1,4 +1,4 @@
-"""manage.py reconcile_storage: whom it looks at, what it says, and being cut off."""
+"""manage.py reconcile_storage: choice of tenants, output, and interruption."""
 
 import io
 
@@ -16,7 +16,7 @@ from tests.support.kill_at_call import run_killed
 
 @pytest.fixture
 def agency(new_agency) -> Agency:
-    """One with three files, one of them in two versions."""
+    """An agency with three files, one of them in two versions."""
     return add_files(new_agency())
 
 

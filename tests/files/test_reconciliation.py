@@ -1,4 +1,4 @@
-"""manage.py reconcile_storage: what differs is found, what can be repaired is, nothing else is."""
+"""manage.py reconcile_storage: differences are reported, and only repairable ones are repaired."""
 
 import os
 
@@ -37,7 +37,7 @@ MIB = 1024 * 1024
 
 @pytest.fixture
 def agency(new_agency) -> Agency:
-    """One with three files, one of them in two versions."""
+    """An agency with three files, one of them in two versions."""
     return add_files(new_agency())
 
 
@@ -155,7 +155,7 @@ def test_every_page_of_the_listing_is_compared(agency: Agency, monkeypatch):
 
 
 def test_objects_of_other_tenants_are_never_touched(agency: Agency, new_agency):
-    """Not by its own names, and not by the same names under another prefix."""
+    """Neither by their own names, nor by the same names under another prefix."""
     other = new_agency()
     add_file(other.owner.at, "theirs.txt", b"theirs")
     for harm in (add_orphan, add_staged_object, add_multipart, corrupt_balance):
@@ -178,7 +178,7 @@ def test_objects_of_other_tenants_are_never_touched(agency: Agency, new_agency):
     assert_consistent(other)
 
 
-def test_ended_uploads_are_cleaned_up_with_fix_or_settle(site: Site, agency: Agency):
+def test_ended_uploads_are_cleaned_up_with_fix_or_alone(site: Site, agency: Agency):
     begun = [post_upload(agency.owner.at, f"{n}.bin", 10 + n).json() for n in range(8)]
     put_content(site, begun[0], os.urandom(10))
     with tenant_context(agency.ref):
@@ -186,8 +186,8 @@ def test_ended_uploads_are_cleaned_up_with_fix_or_settle(site: Site, agency: Age
 
     seen = run_reconcile(agency)
     held = balance_of(agency)[2:]
-    settled = run_reconcile(agency, "--settle")
+    cleaned_up = run_reconcile(agency, "--settle")
 
     assert (seen["unsettled"], seen["left"], held) == (8, 0, (sum(range(10, 18)), 8))
-    assert settled["unsettled"] == 0
+    assert cleaned_up["unsettled"] == 0
     assert_consistent(agency)

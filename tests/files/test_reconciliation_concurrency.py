@@ -1,4 +1,4 @@
-"""Reconciling while people upload: nothing of theirs is taken for litter, and all is counted."""
+"""Reconciliation during uploads: no new object is deleted, and everything is counted."""
 
 import hashlib
 import os
@@ -19,14 +19,14 @@ from tests.support.files.reconciliation import (
 )
 from tests.support.http_client import Site
 
-ROUNDS = 6
+REPETITIONS = 6
 LARGE = 17 * 1024 * 1024
 Add = Callable[[str, bytes], object]
 
 
 @contextmanager
 def uploading(site: Site, agency: Agency, kept: dict[str, str]) -> Iterator[None]:
-    """Upload in every way while the block runs; ``kept`` is what was acknowledged."""
+    """Upload in every way while the block runs; ``kept`` gets what was acknowledged."""
     at, stop = agency.owner.at, threading.Event()
 
     def loop(way: str, size: int) -> None:
@@ -57,7 +57,7 @@ def test_concurrent_uploads_lose_nothing(site: Site, new_agency):
     add_staged_object(agency)
 
     with uploading(site, agency, kept):
-        for _ in range(ROUNDS):
+        for _ in range(REPETITIONS):
             if stored_sizes(agency):
                 found |= run_reconcile(agency, "--fix", *NO_GRACE)["differences"]
             corrupt_balance(agency)

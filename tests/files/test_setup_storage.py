@@ -1,4 +1,4 @@
-"""What operators run: setting the store up."""
+"""manage.py setup_storage, and purges of a bucket."""
 
 import io
 import secrets
@@ -21,7 +21,7 @@ def run(*arguments: str) -> str:
 
 @pytest.fixture
 def bucket(settings, stores):
-    """A bucket of its own, gone afterwards."""
+    """A separate bucket, deleted afterwards."""
     settings.S3_BUCKET = "setup-test"
     yield settings.S3_BUCKET
     client().delete_bucket(Bucket=settings.S3_BUCKET)
@@ -45,7 +45,7 @@ def test_setup_creates_the_bucket_once_and_updates_its_origins(bucket: str, sett
 
 
 def kept_as(bucket: str) -> tuple[str | None, bool]:
-    """Whether a bucket has versioning, and whether it encrypts."""
+    """Return the bucket's versioning status, and whether it encrypts."""
     versioning = client().get_bucket_versioning(Bucket=bucket).get("Status")
     try:
         client().get_bucket_encryption(Bucket=bucket)
@@ -75,7 +75,7 @@ def test_setup_leaves_versioning_and_encryption_when_disabled(bucket: str, setti
 
 
 def is_on_disk(data: bytes) -> bool:
-    """Whether the bytes are found in what the store writes."""
+    """Whether the bytes are found in the store's files."""
     for file in (stack.home.path / "seaweedfs").rglob("*.dat"):
         with file.open("rb") as opened, mmap(opened.fileno(), 0, access=ACCESS_READ) as content:
             if content.find(data) >= 0:

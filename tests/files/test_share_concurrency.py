@@ -1,4 +1,4 @@
-"""A link that is made while its file goes: there is a file for it, or there is no link."""
+"""Creating a share while its file is deleted: the file exists, or the share does not."""
 
 import uuid
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ from tests.support.files.shares import audit_events
 
 @contextmanager
 def going(agency: Agency, file_id: uuid.UUID, *, purged: bool) -> Iterator[None]:
-    """Put a file into the trash, and purge it if asked; commit when the block ends."""
+    """Move a file to the trash, and purge it if asked; commit when the block ends."""
     with tenant_context(agency.ref), transaction.atomic():
         owner = User.objects.get(pk=agency.owner.id)
         trash_file(file_id, user=owner, check=lambda _: None)

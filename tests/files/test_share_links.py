@@ -1,4 +1,4 @@
-"""Opening links: exactly as often as they may be, on record, and those that fail tell nothing."""
+"""Opening shares: within their limits, with an audit event, and with indistinguishable failures."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor

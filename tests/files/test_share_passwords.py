@@ -1,4 +1,4 @@
-"""Links with a password: asked for, counted against guessing, and told to nobody."""
+"""Passwords of shares: required, throttled against guessing, and never revealed."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -55,7 +55,7 @@ def test_browser_gets_a_share_password_form(agency: Agency, locked: dict, site: 
     page = browser.get(share_path(locked))
     wrong = browser.post(share_path(locked), {"password": "open barley"})
     blank = browser.post(share_path(locked), {"password": ""})
-    # As browsers send a form of a page that lets no referrer out.
+    # As browsers send a form of a page with the referrer policy no-referrer.
     right = browser.post(share_path(locked), {"password": PASSWORD}, headers={"Origin": "null"})
 
     assert page.status_code == 200
@@ -95,7 +95,9 @@ def test_share_password_form_is_translated(agency: Agency, locked: dict, site: S
         (b"", 400),
     ],
 )
-def test_malformed_share_password_body_is_refused(agency: Agency, locked: dict, body: bytes, status: int):
+def test_malformed_share_password_body_is_refused(
+    agency: Agency, locked: dict, body: bytes, status: int
+):
     headers = {"Content-Type": "application/json"}
 
     answer = agency.host.post(share_path(locked), content=body, headers=headers)
@@ -110,7 +112,7 @@ def test_share_password_guesses_from_one_address_are_limited(agency: Agency, loc
 
     with ThreadPoolExecutor(20) as pool:
         found = list(pool.map(guess, range(20)))
-    assert set(found) <= {401, 429, 503}  # for some there was no place to be hashed at
+    assert set(found) <= {401, 429, 503}  # for some the password hash pool was full
     found += [guess(0) for _ in range(11)]
     shut = agency.host.post(share_path(locked), {"password": PASSWORD})
 
@@ -123,7 +125,9 @@ def test_share_password_guesses_from_one_address_are_limited(agency: Agency, loc
     assert elsewhere.status_code == 302
 
 
-def test_share_password_guesses_from_many_addresses_are_limited(agency: Agency, locked: dict, settings):
+def test_share_password_guesses_from_many_addresses_are_limited(
+    agency: Agency, locked: dict, settings
+):
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, "share_password_total": f"{WIDE}/3600"}
 
     def guess(share: dict, password: str = "open barley"):

@@ -1,4 +1,4 @@
-"""Links to files: made, listed and revoked by those who may see the file."""
+"""Shares of files: created, listed and revoked by users who may read the file."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -75,7 +75,9 @@ def test_share_token_and_password_are_not_stored(agency: Agency):
         ([], ("non_field_errors", "invalid")),
     ],
 )
-def test_invalid_share_request_is_refused_with_its_field(agency: Agency, fields: Any, wrong: tuple[str, str]):
+def test_invalid_share_request_is_refused_with_its_field(
+    agency: Agency, fields: Any, wrong: tuple[str, str]
+):
     file = add_file(agency.owner.at, "plan.txt")["id"]
 
     answer = agency.owner.at.post(f"/api/files/{file}/shares", fields)

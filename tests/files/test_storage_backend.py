@@ -1,4 +1,4 @@
-"""The prefix of a key is the current tenant's, asked for at every call."""
+"""The prefix of object keys: that of the current tenant, computed at every call."""
 
 import threading
 

@@ -1,4 +1,4 @@
-"""``manage.py storage_doctor`` does what clients do, and says what is wrong and how to mend it."""
+"""manage.py storage_doctor checks the store as clients use it, and names remedies."""
 
 import json
 import os
@@ -17,7 +17,7 @@ PREFIX = "storage-doctor/"
 
 
 def examined(stores: TestStack, **changed: str) -> tuple[int, dict[str, tuple[str, str, str]]]:
-    """Return the exit status and, by check, state, sentence and cure (the last that is not ok)."""
+    """Return the exit status and, by check, state, message and remedy (last fault)."""
     result = subprocess.run(
         [sys.executable, "manage.py", "storage_doctor", "--json"],
         env={**os.environ, **stores.env, **changed},
@@ -85,7 +85,9 @@ def test_doctor_reports_a_refused_origin(site: Site, stores: TestStack):
         ("http://acme.aggios.localhost:{web}", "is not the store"),
     ],
 )
-def test_doctor_reports_a_public_endpoint_that_is_not_the_store(site: Site, stores: TestStack, url: str, said: str):
+def test_doctor_reports_a_public_endpoint_that_is_not_the_store(
+    site: Site, stores: TestStack, url: str, said: str
+):
     where = url.format(web=stores.ports["web"])
 
     status, found = examined(stores, S3_PUBLIC_ENDPOINT_URL=where)

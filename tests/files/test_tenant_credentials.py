@@ -1,4 +1,4 @@
-"""With keys of its own a tenant reaches its prefix alone; the store sees to that, not our code."""
+"""Tenant credentials reach the tenant's prefix only. The store enforces that, not our code."""
 
 import logging
 import os
@@ -28,7 +28,7 @@ from tests.support.http_client import Site
 
 @pytest.fixture
 def asked(settings, stores) -> Iterator[list[str]]:
-    """Let tenants have keys of their own; every request for some is in the list."""
+    """Enable tenant credentials; the list collects every request for some."""
     settings.S3_TENANT_CREDENTIALS = "sts"
     found: list[str] = []
     events = credentials._sts_client().meta.events
@@ -40,7 +40,7 @@ def asked(settings, stores) -> Iterator[list[str]]:
 
 
 class Place:
-    """An object of a tenant and an unfinished multipart upload beside it."""
+    """An object of a tenant and an unfinished multipart upload."""
 
     def __init__(self, agency: Agency) -> None:
         self.prefix = agency.ref.object_prefix
@@ -63,7 +63,7 @@ class Place:
 
 @pytest.fixture
 def places(acme: Agency, globex: Agency) -> Iterator[tuple[Place, Place]]:
-    """A place of acme's and one of globex's, as they were afterwards."""
+    """One place of acme and one of globex, which must be unchanged afterwards."""
     found = Place(acme), Place(globex)
     yield found
     for place in found:
@@ -79,7 +79,7 @@ def finished(place: Place) -> dict[str, Any]:
     return client().complete_multipart_upload(**place.parts_at, MultipartUpload={"Parts": parts})
 
 
-# What is done to a place, and from our own key.
+# Operations on a place, some of them from our own key.
 ASKED: dict[str, Callable[[Place, Place], Any]] = {
     "get": lambda own, place: client().get_object(**place.at),
     "head": lambda own, place: client().head_object(**place.at),
@@ -146,7 +146,9 @@ def test_completion_and_batch_deletion_for_another_tenant_are_refused(acme, glob
 
 
 @pytest.mark.parametrize("operation", ["get_object", "put_object", "upload_part"])
-def test_presigned_urls_work_only_for_the_own_prefix(site: Site, acme, asked, places, operation: str):
+def test_presigned_urls_work_only_for_the_own_prefix(
+    site: Site, acme, asked, places, operation: str
+):
     method = "GET" if operation == "get_object" else "PUT"
     answers = []
     for place in places:
@@ -163,7 +165,7 @@ def test_presigned_urls_work_only_for_the_own_prefix(site: Site, acme, asked, pl
 
 @pytest.fixture
 def signers(stores) -> Iterator[set[str]]:
-    """Which keys the requests of this process to the store were signed with."""
+    """The access keys that signed the requests of this process."""
     found: set[str] = set()
     events = client().meta.events
 
@@ -176,11 +178,11 @@ def signers(stores) -> Iterator[set[str]]:
 
 
 def test_files_are_stored_and_deleted_with_tenant_credentials(
-    site: Site, new_agency, inside, asked, signers: set[str]
+    site: Site, new_agency, in_process_client, asked, signers: set[str]
 ):
-    """All that people do: both ways in, both ways out, versions, trash, purge."""
+    """Every operation of users: both uploads, both downloads, versions, trash, purge."""
     agency = new_agency()
-    ask, data = inside(agency, agency.owner), os.urandom(17 * 1024 * 1024)
+    ask, data = in_process_client(agency, agency.owner), os.urandom(17 * 1024 * 1024)
     form = ask.post("/api/files", {"file": ContentFile(data, "a.bin")})
     assert form.status_code == 201, form.content
     for size in (1000, len(data)):
@@ -232,7 +234,7 @@ def test_tenant_credentials_are_renewed_before_expiry(acme: Agency, asked, place
 def test_forbidden_head_of_a_missing_object_is_not_found(
     acme: Agency, globex: Agency, asked, places, monkeypatch
 ):
-    """As Amazon refuses to tell; here because the keys may not read at all."""
+    """Amazon answers 403 for a missing object; here the credentials may not read at all."""
     monkeypatch.setattr(credentials, "OBJECT_ACTIONS", ("PutObject",))
     with tenant_context(acme.ref):
         with pytest.raises(ClientError, match="403"):
@@ -256,7 +258,9 @@ def test_disabled_tenant_credentials_are_never_requested(acme: Agency, settings,
     assert asked == []
 
 
-def test_missing_tenant_credentials_make_the_store_unavailable(acme: Agency, settings, asked, places):
+def test_missing_tenant_credentials_make_the_store_unavailable(
+    acme: Agency, settings, asked, places
+):
     settings.S3_STS_ROLE_ARN = "arn:aws:iam::000000000000:role/nobody-knows-it"
     with tenant_context(acme.ref):
         with pytest.raises(StorageUnavailable):

@@ -1,4 +1,4 @@
-"""The trash keeps a file for a time: it can come back, or go for good."""
+"""The trash keeps a file for its retention; it can be restored or purged."""
 
 from datetime import datetime, timedelta
 
@@ -17,7 +17,7 @@ TRASH = "/api/trash"
 
 
 def trashed(host: Host, name: str, *contents: bytes) -> dict:
-    """Put a file with these versions into the trash and return what it was."""
+    """Delete a file with these versions, and return it as it was before."""
     body = [add_file(host, name, data) for data in contents or (b"content",)][-1]
     assert host.delete(f"/api/files/{body['id']}").status_code == 204
     return body
@@ -30,7 +30,7 @@ def listed(host: Host, query: str = "") -> list[dict]:
 
 
 def age(agency: Agency, file_id: str, **by: float) -> None:
-    """Make a file look as if it had been in the trash for longer."""
+    """Move the deletion time of a file into the past."""
     with tenant_context(agency.ref):
         file = File.objects.get(pk=file_id)
         File.objects.filter(pk=file_id).update(deleted_at=file.deleted_at - timedelta(**by))
@@ -126,9 +126,9 @@ def test_trash_shows_own_files_to_members_and_all_to_owners(new_agency, globex: 
 
     assert [row["id"] for row in listed(ben.at)] == [his["id"]]
     assert [row["id"] for row in listed(agency.owner.at)] == [his["id"], hers["id"]]
-    for stranger, theirs in ((ben.at, hers), (globex.owner.at, his)):
-        assert stranger.post(f"{TRASH}/{theirs['id']}/restore").status_code == 404
-        assert stranger.delete(f"{TRASH}/{theirs['id']}").status_code == 404
+    for outsider, theirs in ((ben.at, hers), (globex.owner.at, his)):
+        assert outsider.post(f"{TRASH}/{theirs['id']}/restore").status_code == 404
+        assert outsider.delete(f"{TRASH}/{theirs['id']}").status_code == 404
     back = agency.owner.at.post(f"{TRASH}/{his['id']}/restore")
     assert (back.status_code, back.json()["owner"]) == (200, ben.id)
     assert ben.at.get(f"/api/files/{his['id']}").status_code == 200

@@ -1,4 +1,4 @@
-"""Purging, restoring, fetching and sending one file at the same moment."""
+"""Concurrent purges, restores, downloads and uploads of one file."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,14 +9,14 @@ from tests.support.factories import Agency
 from tests.support.files.consistency import assert_invariants, quota_usage
 from tests.support.files.form_uploads import add_file, post_file
 
-ROUNDS = 6
+REPETITIONS = 6
 
 
 def test_concurrent_restore_and_purge_only_one_wins(new_agency):
     agency = new_agency()
     ada = agency.owner.at
 
-    for number in range(ROUNDS):
+    for number in range(REPETITIONS):
         body = trashed(ada, f"{number}.txt", b"one", b"two")
         path = f"{TRASH}/{body['id']}"
         calls = [("DELETE", path), ("POST", f"{path}/restore")] * 3
@@ -52,7 +52,7 @@ def test_concurrent_purges_release_usage_once(new_agency):
 
 
 def test_concurrent_operations_on_one_name_stay_consistent(new_agency):
-    """Sent, deleted, purged, brought back and fetched by many: what is left fits together."""
+    """Many clients upload, delete, purge, restore and download; the result is consistent."""
     agency = new_agency()
     statuses = set()
 

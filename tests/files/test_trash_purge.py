@@ -1,4 +1,4 @@
-"""Purging ends a file for good: rows, room in the quota, and bytes in the store."""
+"""A purge deletes a file for ever: its rows, its quota usage, and its objects."""
 
 import io
 import json
@@ -58,7 +58,7 @@ def test_purge_leaves_only_its_audit_event(site: Site, new_agency):
 
 
 def test_purge_deletes_objects_without_upload_row(new_agency):
-    """A copied or restored tenant has files whose uploads stayed behind."""
+    """A cloned or restored tenant has files without upload rows."""
     agency = new_agency()
     body = trashed(agency.owner.at, "copied.txt", b"one", b"two")
     with tenant_context(agency.ref):
@@ -91,7 +91,7 @@ def test_purge_with_an_unavailable_store_is_finished_later(new_agency):
 
 
 def test_cleanup_started_before_a_purge_does_not_mark_it_cleared(site: Site, new_agency):
-    """Settling what a single upload left must not hide an object that is to go since then."""
+    """The clean-up of a staging object must not hide a final object that was purged since."""
     agency = new_agency()
     upload_directly(site, agency.owner.at, "a.txt", b"data")
     with tenant_context(agency.ref):
@@ -124,10 +124,10 @@ def test_due_files_are_purged_by_uploads_and_deletions(new_agency):
 
     begun = ada.post("/api/uploads", {"name": "new.txt", "size": 1}).json()
     ada.delete(f"/api/uploads/{begun['id']}")
-    after_announcing = quota_usage(agency)
+    after_abort = quota_usage(agency)
     add_file(ada, "new.txt", b"four")
 
-    assert after_announcing == (12, 3)
+    assert after_abort == (12, 3)
     assert quota_usage(agency) == (8, 2)
     assert_invariants(agency)
     assert [row["id"] for row in listed(ada)] == [kept["id"]]

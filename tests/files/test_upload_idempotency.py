@@ -1,4 +1,4 @@
-"""Announcing an upload again with its Idempotency-Key gives addresses only while it is open."""
+"""A repeated request for an upload returns URLs only while the upload is open."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""From where an upload landed to where it stays: verified bytes alone, by one at a time."""
+"""Promotion of a staged upload: only verified content becomes a file, by one call at a time."""
 
 from collections.abc import Callable
 
@@ -22,7 +22,7 @@ from tests.support.http_client import Site
 
 
 class Completing:
-    """Somebody who completes an upload of five bytes step by step, inside the tenant."""
+    """A caller that completes an upload of five bytes step by step, inside the tenant."""
 
     def __init__(self, site: Site, agency: Agency, data: bytes) -> None:
         self._site, self.agency, self.host = site, agency, agency.owner.at
@@ -34,35 +34,35 @@ class Completing:
             self.seen = find_or_assemble(self.upload, {})
 
     def send(self, data: bytes) -> None:
-        """Put other bytes where the upload lands."""
+        """Replace the staged content."""
         put_content(self._site, self.begun, data)
 
     def completed(self) -> httpx.Response:
-        """Let somebody else complete it, over HTTP."""
+        """Complete it by a concurrent call, over HTTP."""
         return post_complete(self.host, self.begun)
 
     def go_on(self, between: Callable[[], None] = lambda: None) -> File:
-        """Read what was seen, then keep it; ``between`` happens when it has been read."""
+        """Verify the stored object and make it a file; ``between`` runs after the verification."""
         with tenant_context(self.agency.ref):
             return finalize(self.upload, self.seen, user=self.user, on_chunk=between)
 
 
 @pytest.fixture
 def begin(site: Site, new_agency: Callable[[], Agency]) -> Callable[[bytes], Completing]:
-    """Return a function: these bytes have been sent, and seen in the store."""
+    """Return a function that sends bytes and finds them in the store."""
     return lambda data: Completing(site, new_agency(), data)
 
 
 def test_content_staged_later_never_replaces_a_file(begin):
-    """Somebody has verified other bytes, and goes on when the file is made and they are back."""
+    """A slower call has verified other content, and continues when that is staged again."""
     slower, made = begin(b"later"), []
 
-    def meanwhile() -> None:
+    def change_staging() -> None:
         slower.send(b"first")
         made.append(slower.completed())
         slower.send(b"later")
 
-    file = slower.go_on(meanwhile)
+    file = slower.go_on(change_staging)
 
     assert (made[0].status_code, made[0].json()["id"]) == (201, str(file.id))
     assert made[0].json()["sha256"] == sha256(b"first")
@@ -71,7 +71,7 @@ def test_content_staged_later_never_replaces_a_file(begin):
 
 
 def test_content_staged_after_the_check_is_checked_again(begin):
-    """What was verified is not there any more when it is to be moved."""
+    """The verified content is missing at the time of the promotion."""
     slower = begin(b"first")
 
     with pytest.raises(UploadIncomplete):
@@ -119,7 +119,7 @@ def test_slower_completion_reports_the_mismatch_of_the_faster(begin):
 
 
 def test_content_replaced_twice_during_the_check_is_refused(begin):
-    """Seen, replaced, and put back while the others are read."""
+    """The content is found, replaced, and put back while the other content is read."""
     slower = begin(b"first")
     slower.send(b"other")
 

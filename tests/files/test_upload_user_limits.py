@@ -1,4 +1,4 @@
-"""What the open uploads of one user may hold of what everybody shares."""
+"""Limits on the open uploads of one user."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -22,14 +22,14 @@ from tests.support.files.form_uploads import post_file
 from tests.support.files.limits import set_limits
 from tests.support.http_client import Site
 
-ROOM = 1000
+QUOTA = 1000
 
 
 @pytest.fixture
 def small(new_agency: Callable[..., Agency]) -> Agency:
-    """An agency with room for 1000 bytes."""
+    """An agency with a quota of 1000 bytes."""
     agency = new_agency()
-    set_limits(agency, storage_bytes=ROOM)
+    set_limits(agency, storage_bytes=QUOTA)
     return agency
 
 
@@ -39,19 +39,19 @@ def member(small: Agency) -> Person:
 
 
 def test_member_can_reserve_half_of_the_free_bytes(small: Agency, member: Person):
-    over = post_upload(member.at, "a.bin", ROOM // 2 + 1)
-    half = post_upload(member.at, "a.bin", ROOM // 2)
+    over = post_upload(member.at, "a.bin", QUOTA // 2 + 1)
+    half = post_upload(member.at, "a.bin", QUOTA // 2)
     more = post_upload(member.at, "b.bin", 1)
-    others = post_upload(small.owner.at, "c.bin", ROOM // 2)
+    others = post_upload(small.owner.at, "c.bin", QUOTA // 2)
 
     for refused in (over, more):
         assert (refused.status_code, refused.json()["code"]) == (413, "quota_exceeded")
-    assert over.json()["reservable_bytes"] == ROOM // 2
+    assert over.json()["reservable_bytes"] == QUOTA // 2
     assert over.json()["quota"]["reserved_bytes"] == 0
     assert more.json()["reservable_bytes"] == 0
-    assert more.json()["quota"]["reserved_bytes"] == ROOM // 2
+    assert more.json()["quota"]["reserved_bytes"] == QUOTA // 2
     assert (half.status_code, others.status_code) == (201, 201)
-    assert balance_of(small) == row_sums(small) == (0, 0, ROOM, 2)
+    assert balance_of(small) == row_sums(small) == (0, 0, QUOTA, 2)
 
 
 def test_reservations_and_files_of_others_are_not_free(small: Agency, member: Person):
@@ -67,17 +67,17 @@ def test_reservations_and_files_of_others_are_not_free(small: Agency, member: Pe
 def test_owner_can_reserve_all_free_bytes_but_not_with_an_api_key(small: Agency):
     key = post_api_key(small.owner, scopes=["files:write"])["key"]
 
-    by_key = post_upload(small.host.with_token(key), "a.bin", ROOM)
-    by_owner = post_upload(small.owner.at, "a.bin", ROOM)
+    by_key = post_upload(small.host.with_token(key), "a.bin", QUOTA)
+    by_owner = post_upload(small.owner.at, "a.bin", QUOTA)
 
-    assert (by_key.status_code, by_key.json()["reservable_bytes"]) == (413, ROOM // 2)
+    assert (by_key.status_code, by_key.json()["reservable_bytes"]) == (413, QUOTA // 2)
     assert by_owner.status_code == 201
 
 
 def test_member_can_fill_the_quota_with_completed_uploads(
     site: Site, small: Agency, member: Person
 ):
-    form = post_file(member.at, "form.bin", b"x" * (ROOM - 100))
+    form = post_file(member.at, "form.bin", b"x" * (QUOTA - 100))
     begun = post_upload(member.at, "a.bin", 50).json()
     put_content(site, begun, b"x" * 50)
 
@@ -96,9 +96,11 @@ def test_member_can_reserve_half_of_the_free_objects(small: Agency, member: Pers
     assert post_upload(small.owner.at, "own.bin", 1).status_code == 201
 
 
-def test_number_of_open_uploads_is_limited(settings, small: Agency, member: Person, inside):
+def test_number_of_open_uploads_is_limited(
+    settings, small: Agency, member: Person, in_process_client
+):
     settings.UPLOAD_OPEN_PER_USER = 2
-    client = inside(small, member)
+    client = in_process_client(small, member)
 
     def begin(name: str):
         return client.post(UPLOADS, {"name": name, "size": 1}, content_type="application/json")
@@ -114,13 +116,13 @@ def test_number_of_open_uploads_is_limited(settings, small: Agency, member: Pers
 
 
 @pytest.mark.parametrize(
-    ("most", "room", "kept"), [(5, 0, 5), (100, 1000, 5)], ids=["count", "share"]
+    ("most", "quota", "kept"), [(5, 0, 5), (100, 1000, 5)], ids=["count", "share"]
 )
 def test_concurrent_uploads_never_exceed_the_user_limit(
-    settings, small: Agency, member: Person, most: int, room: int, kept: int
+    settings, small: Agency, member: Person, most: int, quota: int, kept: int
 ):
     settings.UPLOAD_OPEN_PER_USER = most
-    set_limits(small, storage_bytes=room)
+    set_limits(small, storage_bytes=quota)
     with tenant_context(small.ref):
         user = User.objects.get(pk=member.id)
 
@@ -150,26 +152,26 @@ def test_upload_without_content_expires_at_its_start_deadline(site: Site, new_ag
     assert site.fetch(busy["urls"][0], "PUT", content=part, headers=busy["headers"]).is_success
     with tenant_context(agency.ref):
         Upload.objects.update(start_by=timezone.now() - timedelta(seconds=1))
-        settled = clean_up_due()
+        cleaned_up = clean_up_due()
 
     there = {i: agency.owner.at.get(f"{UPLOADS}/{i}").json() for i in (idle["id"], busy["id"])}
 
     assert idle["start_by"] < idle["expires_at"]
-    assert settled == 1
+    assert cleaned_up == 1
     assert (there[idle["id"]]["state"], there[idle["id"]]["reason"]) == ("failed", "expired")
     assert (there[busy["id"]]["state"], there[busy["id"]]["start_by"]) == ("pending", None)
     assert balance_of(agency) == row_sums(agency) == (0, 0, size, 1)
 
 
 def test_reservation_of_an_expired_upload_is_released_for_the_next(new_agency):
-    """Also when nobody has begun an upload since, so that nothing else has settled it."""
+    """Also without an upload since then that would have cleaned it up."""
     agency = new_agency()
-    set_limits(agency, storage_bytes=ROOM)
-    post_upload(agency.owner.at, "a.bin", ROOM)
+    set_limits(agency, storage_bytes=QUOTA)
+    post_upload(agency.owner.at, "a.bin", QUOTA)
     with tenant_context(agency.ref):
         Upload.objects.update(start_by=timezone.now() - timedelta(seconds=1))
 
-    assert post_upload(agency.owner.at, "b.bin", ROOM).status_code == 201
+    assert post_upload(agency.owner.at, "b.bin", QUOTA).status_code == 201
 
 
 def test_part_urls_after_the_start_deadline_are_refused(new_agency):

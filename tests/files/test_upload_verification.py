@@ -1,4 +1,4 @@
-"""Uploads too large to be read while their sender waits: verified after the answer, never lost."""
+"""Background verification of large uploads: it happens after the response, and is never lost."""
 
 import io
 import json
@@ -32,37 +32,37 @@ from tests.support.http_client import Host, Site
 
 MIB = 1024 * 1024
 DATA = os.urandom(17 * MIB)
-PATIENCE = 60
+TIMEOUT = 60
 Complete = Callable[[Agency, dict[str, Any]], Any]
 
 
 @pytest.fixture
-def complete(inside, settings) -> Complete:
-    """Complete an upload inside this process, to which nearly everything is large."""
+def complete(in_process_client, settings) -> Complete:
+    """Complete an upload inside this process, with a low limit for large uploads."""
     settings.UPLOAD_SYNC_VERIFY_MAX_BYTES = MIB
-    return lambda agency, begun: inside(agency, agency.owner).post(
+    return lambda agency, begun: in_process_client(agency, agency.owner).post(
         f"{UPLOADS}/{begun['id']}/complete", "{}", content_type="application/json"
     )
 
 
 @pytest.fixture
 def no_verifier(site: Site) -> Iterator[None]:
-    """The site's own verifier rests meanwhile."""
+    """Stop the site's own verifier during the test."""
     stack.stop("verifier")
     yield
     stack.start_ready("verifier")
 
 
 def whole(site: Site, agency: Agency, data: bytes = DATA, **fields: Any) -> dict[str, Any]:
-    """Send all of an upload, and complete nothing."""
+    """Send all content of an upload, without completing it."""
     begun = post_upload(agency.owner.at, "film.bin", len(data), **fields).json()
     put_content(site, begun, data)
     return begun
 
 
 def ended(host: Host, begun: dict[str, Any]) -> dict[str, Any]:
-    """Wait until it is verified, and return what it is then."""
-    deadline = time.monotonic() + PATIENCE
+    """Wait until it is verified, and return its final state."""
+    deadline = time.monotonic() + TIMEOUT
     while (seen := host.get(f"{UPLOADS}/{begun['id']}").json())["state"] == "verifying":
         assert time.monotonic() < deadline
         time.sleep(0.1)
@@ -94,7 +94,7 @@ def due(agency: Agency, **to: Any) -> None:
 
 
 def at_once(act: Callable[[int], int]) -> list[int]:
-    """Do it in six threads."""
+    """Run it in six threads at the same time."""
 
     def alone(number: int) -> int:
         try:
@@ -155,13 +155,13 @@ def test_upload_under_verification_accepts_no_change(
     complete(agency, begun)
     due(agency, expires_at=timezone.now())
     with tenant_context(agency.ref):
-        settled = clean_up_due()
+        cleaned_up = clean_up_due()
 
     more = ada.post(f"{where}/parts", {"numbers": [1]})
     repeated = again(ada, begun)
     others = [globex.owner.at.get(where), globex.owner.at.delete(where)]
 
-    assert settled == 0
+    assert cleaned_up == 0
     assert (more.status_code, more.json()["code"]) == (409, "upload_verifying")
     assert (repeated.status_code, repeated.json()["state"]) == (202, "verifying")
     assert [answer.status_code for answer in others] == [404, 404]
@@ -186,9 +186,7 @@ def test_abort_before_verification_leaves_nothing(site: Site, new_agency, comple
     assert_consistent(agency)
 
 
-def test_abort_during_verification_creates_no_file(
-    site: Site, new_agency, complete, no_verifier
-):
+def test_abort_during_verification_creates_no_file(site: Site, new_agency, complete, no_verifier):
     agency = new_agency()
     ada, begun = agency.owner.at, whole(site, agency)
     complete(agency, begun)
@@ -203,7 +201,9 @@ def test_abort_during_verification_creates_no_file(
     assert_consistent(agency)
 
 
-def test_stopped_verifier_leaves_the_upload_to_the_next(site: Site, new_agency, complete, no_verifier):
+def test_stopped_verifier_leaves_the_upload_to_the_next(
+    site: Site, new_agency, complete, no_verifier
+):
     agency = new_agency()
     begun = whole(site, agency)
     complete(agency, begun)
@@ -234,7 +234,7 @@ def test_killed_verifier_is_followed_by_another(site: Site, new_agency, complete
     early = once(agency)
     due(agency, verify_at=timezone.now())
 
-    assert early == 0  # it is held for as long as its reader may live
+    assert early == 0  # the lease has not ended
     done = subprocess.run([*command, "--json"], env=env, capture_output=True, check=True)
     assert json.loads(done.stdout)["verified"] >= 1
     assert b"upload_verifying" in done.stderr
@@ -242,7 +242,9 @@ def test_killed_verifier_is_followed_by_another(site: Site, new_agency, complete
     assert_consistent(agency)
 
 
-def test_verification_is_retried_when_the_store_is_unavailable(site: Site, new_agency, complete, no_verifier):
+def test_verification_is_retried_when_the_store_is_unavailable(
+    site: Site, new_agency, complete, no_verifier
+):
     agency = new_agency()
     begun = whole(site, agency)
     complete(agency, begun)

@@ -1,4 +1,4 @@
-"""What somebody leaves behind stays in the workspace: files, the trash, what they began to send."""
+"""Removal of a user: their files, trash and uploads stay in the tenant."""
 
 import json
 

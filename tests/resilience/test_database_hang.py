@@ -1,4 +1,4 @@
-"""PostgreSQL that is stopped, not gone: requests end in a 503, and all is well when it goes on."""
+"""A suspended PostgreSQL: requests end with a 503, and recover when it continues."""
 
 import os
 import signal
@@ -12,13 +12,13 @@ from devstack.testing import TestStack
 from tests.resilience.test_process_kill import assert_honest, wait_until_well
 from tests.support.http_client import Site
 
-# Five seconds for the first statement, three for another connection, and a busy machine's share.
+# Five seconds for the first statement, three for another connection, and a margin.
 AT_MOST = 45
 
 
 @contextmanager
 def frozen(pid: int) -> Iterator[None]:
-    """Stop a process and all that it started while the block runs."""
+    """Suspend a process and its children while the block runs."""
     family = [pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))]
     for member in family:
         os.kill(member, signal.SIGSTOP)

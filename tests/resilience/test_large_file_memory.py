@@ -1,4 +1,4 @@
-"""Files of a gibibyte each way; a worker's memory stays what it was.
+"""Transfer of a gibibyte each way, in constant memory of the workers.
 
 ``LARGE_MEBIBYTES`` is their size: a gibibyte when asked for, an eighth of it as a part of the
 suite. Nothing of that size lies on the disk of the test: the bytes are made as they are sent.
@@ -33,7 +33,7 @@ BLOCK = os.urandom(MIB)
 
 
 def blocks(start: int, length: int) -> Iterator[bytes]:
-    """Give bytes of a file in which every MiB is another, from a whole MiB on."""
+    """Yield the content of a file in which every MiB differs, starting at a whole MiB."""
     for number in range(start // MIB, (start + length) // MIB):
         yield number.to_bytes(8, "big") + BLOCK[8:]
 
@@ -47,7 +47,7 @@ def digest_of(chunks: Iterator[bytes]) -> str:
 
 @contextmanager
 def no_worker_grows() -> Iterator[None]:
-    """Hold that no worker's memory is larger by 50 MB at any moment of the block."""
+    """Check that no worker's memory grows by 50 MB at any time in the block."""
     workers = psutil.Process(stack.pid("gunicorn")).children()
     before = {worker.pid: worker.memory_info().rss for worker in workers}
     most, over = dict(before), threading.Event()
@@ -76,7 +76,7 @@ def directly(host: Host) -> http.client.HTTPResponse | dict:
         start = (number - 1) * begun["part_size"]
         length = min(begun["part_size"], SIZE - start)
         put(signed["urls"][0], blocks(start, length), length)
-    # What is larger than a gibibyte is verified after the answer.
+    # An upload above a gibibyte is verified in the background.
     while (done := host.post(f"/api/uploads/{begun['id']}/complete")).status_code == 202:
         time.sleep(int(done.headers["Retry-After"]))
     assert done.status_code == 201, done.text
@@ -111,7 +111,7 @@ def by_form(host: Host) -> dict:
 
 
 def downloaded(host: Host, file: dict) -> str:
-    """Return the SHA-256 of what comes through the backend."""
+    """Return the SHA-256 of the content, read through the backend."""
     line = http.client.HTTPConnection("127.0.0.1", host.port, timeout=60)
     headers = {"Host": f"{host.name}:{host.port}", "Authorization": f"Bearer {host.token}"}
     line.request("GET", f"/api/files/{file['id']}/content", headers=headers)
@@ -124,7 +124,7 @@ def downloaded(host: Host, file: dict) -> str:
 def test_large_file_is_transferred_in_constant_memory(new_agency, send):
     agency: Agency = new_agency()
     host = agency.owner.at
-    # What a worker loads with its first upload is not what this is about.
+    # Exclude what a worker loads with its first upload.
     for _ in range(4):
         host.request("POST", "/api/files", files={"file": ("first.bin", os.urandom(9 * MIB))})
     before = balance_of(agency)

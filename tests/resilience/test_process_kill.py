@@ -1,4 +1,4 @@
-"""``kill -9`` of one process at a time under load: it comes back, nothing acknowledged is lost."""
+"""``kill -9`` of one process under load: it is restarted, and no acknowledged write is lost."""
 
 import hashlib
 import os
@@ -14,12 +14,12 @@ from tests.support.factories import Agency
 from tests.support.http_client import Site
 from tests.support.resilience.traffic import TrafficLog, background_traffic
 
-ROUNDS = 30  # answers before the blow, and again after it
+RESPONSES = 30  # responses before the kill, and again after it
 PART = {"postgres": "database", "valkey": "cache", "seaweedfs": "storage"}
 
 
 def kill_all_workers(stores: TestStack) -> None:
-    """Kill every worker of gunicorn and wait until none of the old ones is left."""
+    """Kill every worker of gunicorn, and wait until all of them are replaced."""
     old = set(stores.children("gunicorn"))
     assert old, "gunicorn has no workers"
     for pid in old:
@@ -31,7 +31,7 @@ def kill_all_workers(stores: TestStack) -> None:
 
 
 def kill(site: Site, stores: TestStack, victim: str) -> None:
-    """Kill a server, all at once, and wait until the site is well again."""
+    """Kill a server with its children, and wait until the site is healthy again."""
     if victim == "gunicorn workers":
         kill_all_workers(stores)
     else:
@@ -51,8 +51,8 @@ def wait_until_well(site: Site, seconds: float = 60) -> None:
 
 
 def more_answers(ledger: TrafficLog, seconds: float = 60) -> int:
-    """Wait until ``ROUNDS`` more answers have come; return how many there are."""
-    wanted, deadline = len(ledger.answers) + ROUNDS, time.monotonic() + seconds
+    """Wait until ``RESPONSES`` more answers have come; return how many there are."""
+    wanted, deadline = len(ledger.answers) + RESPONSES, time.monotonic() + seconds
     while len(ledger.answers) < wanted:
         assert time.monotonic() < deadline, "the traffic stands still"
         time.sleep(0.02)
@@ -60,7 +60,7 @@ def more_answers(ledger: TrafficLog, seconds: float = 60) -> int:
 
 
 def assert_honest(answer: httpx.Response) -> None:
-    """A failure says so as problem+json: 503, and when to come back."""
+    """Check that a failure is a 503 as problem+json with Retry-After."""
     assert answer.headers["Content-Type"] == "application/problem+json", answer.text
     assert answer.json()["status"] == answer.status_code
     assert answer.status_code == 503, answer.text
@@ -68,11 +68,11 @@ def assert_honest(answer: httpx.Response) -> None:
 
 
 def assert_kept(agency: Agency, ledger: TrafficLog) -> None:
-    """Every acknowledged write is there."""
+    """Check that every acknowledged write exists."""
     at = agency.owner.at
     last = at.get("/api/users/me").json()["first_name"]
     turn = int(last.removeprefix("turn "))
-    # The last write may have been done without its answer arriving; none may be missing.
+    # The last write may exist without its response; no other may be missing.
     assert turn >= int(ledger.names[-1].removeprefix("turn "))
     for file_id, sha256 in ledger.files.items():
         content = at.get(f"/api/files/{file_id}/content")
@@ -102,7 +102,7 @@ def test_killed_process_recovers_and_loses_nothing(
 
 
 def test_health_names_the_unavailable_service(site: Site, stores: TestStack):
-    """Each store is stopped for a moment; the health page names it, and only it."""
+    """Each server is suspended for a moment; the health endpoint names this one only."""
     for victim, part in PART.items():
         stores.stop(victim)
         try:

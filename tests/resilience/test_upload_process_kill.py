@@ -1,4 +1,4 @@
-"""Uploads straight to the store while a server dies: afterwards balance, rows and store agree."""
+"""Direct uploads while a server is killed: afterwards balance, rows and store agree."""
 
 import hashlib
 import os
@@ -40,7 +40,7 @@ def pair(site: Site, agency: Agency, name: str) -> Pair:
 
 @contextmanager
 def underway(*asked: Callable[[], httpx.Response]) -> Iterator[list[Future[httpx.Response]]]:
-    """Have requests under way while the block runs."""
+    """Send requests in the background while the block runs."""
     with ThreadPoolExecutor(len(asked)) as pool:
         futures = [pool.submit(ask) for ask in asked]
         time.sleep(MOMENT)
@@ -48,7 +48,7 @@ def underway(*asked: Callable[[], httpx.Response]) -> Iterator[list[Future[httpx
 
 
 def acknowledged(future: Future[httpx.Response]) -> dict | None:
-    """Return the file that a request was told it had made, if it was."""
+    """Return the file that the response acknowledges, if there is one."""
     try:
         answer = future.result()
     except httpx.HTTPError:
@@ -67,10 +67,10 @@ def test_process_killed_between_upload_steps_loses_nothing(
     wait_until_well(site)
 
     for sender in early:
-        sender.announce()
+        sender.create()
     die()
     for sender in (*halfway, *late):
-        sender.announce()
+        sender.create()
     for sender in late:
         sender.send()
     halfway[0].send(2)
@@ -95,7 +95,7 @@ def test_process_killed_between_upload_steps_loses_nothing(
 
 
 def assert_reconciled(agency: Agency) -> None:
-    """What was cut off is ended, the rest repaired; then nothing differs."""
+    """Check that after a clean-up and a repair nothing differs."""
     connections.close_all()
     with tenant_context(agency.ref):
         # Of those with a file too: a store that dies then keeps the staged bytes to that time.

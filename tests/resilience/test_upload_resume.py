@@ -1,4 +1,4 @@
-"""A client that is killed again and again while it sends a large file, and goes on each time.
+"""A client that is killed repeatedly during a large upload, and resumes it each time.
 
 As a part of the suite it is killed eight times; ``RESUME_KILLS=100`` does so a hundred times, and
 ``RESUME_SEED`` repeats a run. The client is the example that users are given
@@ -33,13 +33,13 @@ CLIENT = CHECKOUT / "docs" / "examples" / "upload.py"
 KILLS = int(os.environ.get("RESUME_KILLS", "8"))
 SEED = int(os.environ.get("RESUME_SEED", secrets.randbits(32)))
 SIZE, PIECE = 200_000_000, 1024 * 1024
-# No kill falls into the last part, so that there is one left to send each time.
+# No kill is in the last part, so that one part is left to send each time.
 LATEST = SIZE - 9 * 1024 * 1024
 
 
 @pytest.fixture
 def film(tmp_path: Path) -> Iterator[Path]:
-    """A file of 200 MB that no compression makes smaller."""
+    """A file of 200 MB that cannot be compressed."""
     path = tmp_path / "film.bin"
     with path.open("wb") as target:
         for start in range(0, SIZE, PIECE):
@@ -61,7 +61,7 @@ def started(agency: Agency, film: Path) -> subprocess.Popen[str]:
 
 
 def killed_at(agency: Agency, film: Path, position: int) -> int:
-    """Start the client, kill it once it has come so far; return how far it said it was."""
+    """Start the client and kill it at a position; return its last reported position."""
     with started(agency, film) as process:
         for line in process.stderr:
             assert line.strip().isdigit(), line
@@ -81,10 +81,12 @@ def digest_of(chunks: Iterator[bytes]) -> str:
 
 
 def digests(agency: Agency, film: Path, file: dict) -> dict[str, str]:
-    """Return the file's SHA-256 wherever there is one."""
+    """Return the file's SHA-256 from every source."""
     [key] = stored_keys(agency)
     body = client().get_object(Bucket=stack.env["S3_BUCKET"], Key=key)["Body"]
-    stored = digest_of(body.iter_chunks(PIECE))  # at once: the store hangs up on who lingers
+    stored = digest_of(
+        body.iter_chunks(PIECE)
+    )  # at once, because the store closes slow connections
     content = agency.owner.at.get(f"/api/files/{file['id']}/content").content
     with film.open("rb") as source, tenant_context(agency.ref):
         return {
@@ -97,7 +99,7 @@ def digests(agency: Agency, film: Path, file: dict) -> dict[str, str]:
 
 
 def purge(agency: Agency, file: dict) -> None:
-    """Give the disk back."""
+    """Purge the file, to free disk space."""
     at = agency.owner.at
     assert at.delete(f"/api/files/{file['id']}").status_code == 204
     assert at.delete(f"/api/trash/{file['id']}").status_code == 204

@@ -1,4 +1,4 @@
-"""Looking into the real store, beside the site: what is there is what counts."""
+"""Direct access to the store, to check what it really holds."""
 
 import hashlib
 
@@ -8,7 +8,7 @@ from tests.support.factories import Agency
 
 
 def stored_keys(agency: Agency) -> set[str]:
-    """Return the keys of every object under the agency's prefix."""
+    """Return the keys of all objects under the agency's prefix."""
     return keys_under(f"{agency.ref.object_prefix}/")
 
 
@@ -18,10 +18,7 @@ def keys_under(prefix: str) -> set[str]:
 
 
 def noncurrent_under(prefix: str) -> list[tuple[str, str]]:
-    """Return what the store keeps under a prefix beside the objects that can be read.
-
-    Former versions and delete markers, by key.
-    """
+    """Return noncurrent versions and delete markers under a prefix, by key."""
     pages = client().get_paginator("list_object_versions").paginate(Bucket=_bucket(), Prefix=prefix)
     found = []
     for page in pages:
@@ -31,13 +28,13 @@ def noncurrent_under(prefix: str) -> list[tuple[str, str]]:
 
 
 def noncurrent_versions(agency: Agency) -> list[tuple[str, str]]:
-    """Return the same for an agency, by the names below its prefix."""
+    """Return the same for an agency, with names relative to its prefix."""
     prefix = f"{agency.ref.object_prefix}/"
     return [(key.removeprefix(prefix), what) for key, what in noncurrent_under(prefix)]
 
 
 def unfinished_multiparts(agency: Agency) -> list[str]:
-    """Return the keys of multipart uploads that were neither completed nor aborted."""
+    """Return the keys of unfinished multipart uploads of an agency."""
     answer = client().list_multipart_uploads(
         Bucket=_bucket(), Prefix=f"{agency.ref.object_prefix}/"
     )
@@ -45,7 +42,7 @@ def unfinished_multiparts(agency: Agency) -> list[str]:
 
 
 def count_parts(agency: Agency) -> int:
-    """Count the parts that the store holds of unfinished uploads."""
+    """Count the stored parts of unfinished uploads."""
     where = {"Bucket": _bucket(), "Prefix": f"{agency.ref.object_prefix}/"}
     uploads = client().list_multipart_uploads(**where).get("Uploads", [])
     found = (

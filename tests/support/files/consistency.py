@@ -1,4 +1,4 @@
-"""Holding that balance, rows and store say the same."""
+"""Checks that balance, rows and store of an agency agree."""
 
 from files.models import Balance, File, FileVersion, Upload
 from files.storage.client import client
@@ -11,14 +11,14 @@ Sums = tuple[int, int, int, int]
 
 
 def balance_of(agency: Agency) -> Sums:
-    """Return what is counted: bytes and objects that are kept, then those that are reserved."""
+    """Return the balance: used bytes and objects, then reserved ones."""
     with tenant_context(agency.ref):
         row = Balance.objects.get()
     return row.used_bytes, row.used_objects, row.reserved_bytes, row.reserved_objects
 
 
 def row_sums(agency: Agency) -> Sums:
-    """Return the same as the rows add up to, added up here."""
+    """Return the same as sums over the rows, computed here."""
     with tenant_context(agency.ref):
         kept = list(FileVersion.objects.filter(restored_from=None).values_list("size", flat=True))
         pending = Upload.objects.filter(state="pending").values_list("reserved_bytes", flat=True)
@@ -27,7 +27,7 @@ def row_sums(agency: Agency) -> Sums:
 
 
 def stored_sizes(agency: Agency) -> dict[str, int]:
-    """Return the sizes of the agency's objects by their names below its prefix."""
+    """Return the sizes of the agency's objects by their names relative to its prefix."""
     prefix = f"{agency.ref.object_prefix}/"
     pages = client().get_paginator("list_objects_v2")
     return {
@@ -38,7 +38,7 @@ def stored_sizes(agency: Agency) -> dict[str, int]:
 
 
 def assert_consistent(agency: Agency) -> None:
-    """Nothing is under way, nothing was left behind, and everything that is kept is counted."""
+    """Check that no upload is pending, nothing is left over, and all files are counted."""
     with tenant_context(agency.ref):
         kept = FileVersion.objects.filter(restored_from=None)
         wanted = dict(kept.values_list("object_name", "size"))
@@ -50,11 +50,8 @@ def assert_consistent(agency: Agency) -> None:
     assert noncurrent_versions(agency) == []
 
 
-# What must be true of a tenant's files whatever was done to them, at once or one by one.
-
-
 def assert_invariants(agency: Agency) -> None:
-    """The quota counts what there is, and the store holds that and nothing else."""
+    """Check that the quota counts the versions, and that the store holds their objects only."""
     with tenant_context(agency.ref):
         own = list(FileVersion.objects.filter(restored_from=None))
         balance = Balance.objects.get()
@@ -67,7 +64,7 @@ def assert_invariants(agency: Agency) -> None:
 
 
 def quota_usage(agency: Agency) -> tuple[int, int]:
-    """Return what the quota counts: bytes and objects."""
+    """Return the used bytes and objects of the quota."""
     with tenant_context(agency.ref):
         balance = Balance.objects.get()
     return balance.used_bytes, balance.used_objects

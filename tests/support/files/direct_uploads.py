@@ -1,4 +1,4 @@
-"""Sending files straight to the store, the way clients do."""
+"""Direct uploads, as clients send them."""
 
 from typing import Any
 
@@ -10,12 +10,12 @@ UPLOADS = "/api/uploads"
 
 
 def post_upload(host: Host, name: str, size: int, **fields: Any) -> httpx.Response:
-    """Begin an upload."""
+    """Create an upload."""
     return host.post(UPLOADS, {"name": name, "size": size, **fields})
 
 
 def put_content(site: Site, begun: dict[str, Any], data: bytes) -> None:
-    """Send all bytes of an upload that was begun."""
+    """Send the whole content of an upload."""
     size = begun["part_size"] or 1
     for number, url in enumerate(begun["urls"]):
         part = data[number * size : (number + 1) * size]
@@ -24,12 +24,12 @@ def put_content(site: Site, begun: dict[str, Any], data: bytes) -> None:
 
 
 def post_complete(host: Host, begun: dict[str, Any]) -> httpx.Response:
-    """Ask for the file of what was sent."""
+    """Complete an upload."""
     return host.post(f"{UPLOADS}/{begun['id']}/complete")
 
 
 def try_direct_upload(site: Site, host: Host, name: str, data: bytes) -> httpx.Response:
-    """Add a file straight through the store; return the refusal if there is one."""
+    """Add a file by a direct upload; return the refusal if there is one."""
     begun = post_upload(host, name, len(data))
     if begun.status_code != 201:
         return begun
@@ -40,7 +40,7 @@ def try_direct_upload(site: Site, host: Host, name: str, data: bytes) -> httpx.R
 def upload_directly(
     site: Site, host: Host, name: str, data: bytes, **fields: Any
 ) -> dict[str, Any]:
-    """Add a file that must be accepted, and return it with the id of its upload."""
+    """Add a file by a direct upload that must succeed; return it with the id of its upload."""
     begun = post_upload(host, name, len(data), **fields)
     assert begun.status_code == 201, begun.text
     put_content(site, begun.json(), data)

@@ -1,4 +1,4 @@
-"""What becomes of every kind of name, at every door (docs/api.md, "Names")."""
+"""The result of every kind of file name at every endpoint (docs/api.md, "Names")."""
 
 from dataclasses import dataclass
 
@@ -8,9 +8,9 @@ GRIN = "\N{GRINNING FACE}"  # four bytes in UTF-8
 
 @dataclass(frozen=True)
 class FilenameCase:
-    """A name, what each door says to it (a code or KEPT), and what a download is saved as.
+    """A name, what each endpoint says to it (a code or ACCEPTED), and what a download is saved as.
 
-    ``form`` is the file name in ``POST /api/files``, ``path`` its field of that name, ``announced``
+    ``form`` is the file name in ``POST /api/files``, ``path`` its field of that name, ``created``
     is ``POST /api/uploads``, ``renamed`` is ``PATCH /api/files/{id}`` and ``restored``
     ``POST /api/trash/{id}/restore``.
     """
@@ -20,24 +20,24 @@ class FilenameCase:
     saved_as: str = ""
     form: str = ACCEPTED
     path: str = ACCEPTED
-    announced: str = ACCEPTED
+    created: str = ACCEPTED
     renamed: str = ACCEPTED
     restored: str = ACCEPTED
 
 
-def rejected(kind: str, text: str, code: str = "invalid_name", **doors: str) -> FilenameCase:
-    """Return a name that no door takes."""
-    codes = dict.fromkeys(("form", "path", "announced", "renamed", "restored"), code)
-    return FilenameCase(kind, text, **{**codes, **doors})
+def rejected(kind: str, text: str, code: str = "invalid_name", **endpoints: str) -> FilenameCase:
+    """Return a name that every endpoint refuses."""
+    codes = dict.fromkeys(("form", "path", "created", "renamed", "restored"), code)
+    return FilenameCase(kind, text, **{**codes, **endpoints})
 
 
-# What DRF says of it in JSON, before our rules are asked.
+# DRF's code for NUL in JSON, before our rules apply.
 NUL = "null_characters_not_allowed"
-# A part of a form has at most 1 KiB of headers (Django), the file name among them.
+# Django limits the headers of a form part to 1 KiB, including the file name.
 HEADER = "malformed_body"
 
 FILENAME_CASES = [
-    # An empty ``path`` is no path: the file's own name counts.
+    # An empty ``path`` is ignored: the file's own name is used.
     rejected("empty", "", "required", path=ACCEPTED),
     rejected("blank", "   "),
     FilenameCase("255 bytes", "x" * 251 + ".txt", "x" * 251 + ".txt"),
@@ -53,7 +53,7 @@ FILENAME_CASES = [
     rejected("dot", "."),
     rejected("two dots", ".."),
     rejected("backslash", "a\\b.txt"),
-    rejected("NUL", "a\0b.txt", announced=NUL, renamed=NUL, restored=NUL),
+    rejected("NUL", "a\0b.txt", created=NUL, renamed=NUL, restored=NUL),
     rejected("line feed", "a\nb.txt"),
     rejected("carriage return", "a\rb.txt"),
     rejected("delete", "a\x7fb.txt"),

@@ -1,4 +1,4 @@
-"""Sending files the way clients do."""
+"""Uploads by forms, as clients send them."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -13,7 +13,7 @@ BOUNDARY = "----aggios-test-boundary"
 def post_file(
     host: Host, name: str, data: bytes = b"content", path: str = "", **headers: str
 ) -> httpx.Response:
-    """Add a file with an ordinary form."""
+    """Send a file in an ordinary form."""
     fields = {"path": path} if path else {}
     return host.request(
         "POST", "/api/files", files={"file": (name, data)}, data=fields, headers=headers
@@ -28,7 +28,7 @@ def add_file(host: Host, name: str, data: bytes = b"content", **kwargs: Any) -> 
 
 
 def form_part(field: str, name: str | None, data: bytes) -> bytes:
-    """Return one part of a form as it goes over the wire, the name unescaped."""
+    """Return one part of a form as it is sent, with an unescaped file name."""
     disposition = f'Content-Disposition: form-data; name="{field}"'
     if name is not None:
         disposition += f'; filename="{name}"'
@@ -36,12 +36,12 @@ def form_part(field: str, name: str | None, data: bytes) -> bytes:
 
 
 def post_parts(host: Host, parts: Iterable[bytes], **headers: str) -> httpx.Response:
-    """Send parts as they are; given an iterator, in chunks and without a length."""
+    """Send parts unchanged; an iterator is sent chunked, without a length."""
     headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}", **headers}
     content = parts if not isinstance(parts, list) else b"".join([*parts, closing_boundary()])
     return host.request("POST", "/api/files", content=content, headers=headers)
 
 
 def closing_boundary() -> bytes:
-    """Return the form's end."""
+    """Return the closing delimiter of the form."""
     return f"--{BOUNDARY}--\r\n".encode()

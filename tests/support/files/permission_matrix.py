@@ -1,8 +1,9 @@
-"""Who gets what from every route of files: the permission matrix, as data.
+"""The permission matrix of files, as data: what every kind of caller gets from every route.
 
-What is asked for belongs to ``member``, or to the owner where one of the owner's keys asks for its
-own. A number is the status; ``+`` or ``-`` behind it says whether a list shows the thing. ``.`` is
-a route that is not there. Whoever may not see something gets 404, and never learns that it is.
+The requested object belongs to ``member``, or to the owner where one of the owner's API keys is
+used. A number is the status; ``+`` or ``-`` after it says whether a list contains the object. ``.``
+is a route that does not exist. A caller that may not read an object gets 404, and never learns that
+it exists.
 """
 
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ ACTORS = (
     "anonymous",
     "suspended",
 )
-# Of these the owner has what is asked for.
+# For these callers the owner has the requested object.
 ON_OWNERS = {"key-with-scope-of-owner", "key-without-scope"}
 CODES = {
     401: "token_invalid",
@@ -62,7 +63,7 @@ share-page            POST    -             302 302 302 302 302 302 302 302 302 
 
 @dataclass(frozen=True)
 class Case:
-    """What one of the actors gets from one method of one route."""
+    """The expected result of one method of one route for one caller."""
 
     route: str
     method: str
@@ -73,22 +74,22 @@ class Case:
 
     @property
     def refused(self) -> bool:
-        """Whether nothing may come of it."""
+        """Whether the request must change nothing."""
         return self.status >= 400
 
     @property
     def code_names_scope(self) -> bool:
-        """Whether the answer says which scope is missing."""
+        """Whether the problem names the missing scope."""
         return self.actor == "key-without-scope" and self.refused
 
     @property
     def code(self) -> str:
-        """The code of the refusal."""
+        """The problem code of the refusal."""
         return CODES_OF.get(self.actor, {}).get(self.status, CODES[self.status])
 
 
 def cases() -> list[Case]:
-    """Return the table case by case."""
+    """Return the matrix as a list of cases."""
     found = []
     for line in TABLE.strip().splitlines()[1:]:
         route, method, scope, *answers = line.split()

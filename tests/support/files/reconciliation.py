@@ -1,4 +1,4 @@
-"""What is done to a tenant's objects and counts behind everybody's back, and comparing them."""
+"""Damages to a tenant's objects and balance, and the command that compares them."""
 
 import io
 import json
@@ -20,7 +20,7 @@ NO_GRACE = ("--grace", "0")
 
 
 def run_reconcile(agency: Agency, *options: str) -> dict[str, Any]:
-    """Run the command for one agency; its exit status must fit what it says."""
+    """Run the command for one agency; check that its exit status matches its output."""
     out, status = io.StringIO(), 0
     try:
         call_command("reconcile_storage", "--json", "--tenant", agency.slug, *options, stdout=out)
@@ -41,7 +41,7 @@ def first_object(agency: Agency) -> str:
 
 
 def add_files(agency: Agency) -> Agency:
-    """Return an agency once it has three files, one of them in two versions."""
+    """Add three files, one of them in two versions, and return the agency."""
     for name in ("a.txt", "b.txt", "c.txt", "a.txt"):
         add_file(agency.owner.at, name, os.urandom(1000))
     return agency

@@ -1,4 +1,4 @@
-"""Links to files, as people make and open them."""
+"""Shares, created and opened as users do."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +15,7 @@ DATA = b"what is shared"
 
 
 def create_share(host: Host, file: str = "", **fields: Any) -> dict[str, Any]:
-    """Make a link that must be made, to a new file if none is named, and return it."""
+    """Create a share, of a new file if none is named, and return it."""
     file = file or add_file(host, "shared.txt", DATA)["id"]
     answer = host.post(f"/api/files/{file}/shares", fields)
     assert answer.status_code == 201, answer.text
@@ -23,23 +23,23 @@ def create_share(host: Host, file: str = "", **fields: Any) -> dict[str, Any]:
 
 
 def share_path(share: dict[str, Any]) -> str:
-    """Return the path of a link's address."""
+    """Return the path of a share's URL."""
     return urlsplit(share["url"]).path
 
 
 def open_share(agency: Agency, share: dict[str, Any], **kwargs: Any) -> httpx.Response:
-    """Open a link as somebody who has nothing but it."""
+    """Open a share without credentials."""
     return agency.host.get(share_path(share), **kwargs)
 
 
 def audit_events(agency: Agency, action: str) -> list[AuditEvent]:
-    """Return what is on record, the oldest first."""
+    """Return the audit events of an action, oldest first."""
     with tenant_context(agency.ref):
         return list(AuditEvent.objects.filter(action=action).order_by("at", "id"))
 
 
 def without_request_id(answer: httpx.Response) -> tuple[int, dict[str, str], str]:
-    """Return all of an answer but its request's number, its time and the process it came from."""
+    """Return status, headers and body of a response without request id, date and process."""
     number = answer.headers["x-request-id"]
     varying = {"x-request-id", "date", "connection"}
     headers = {name: v for name, v in answer.headers.items() if name not in varying}

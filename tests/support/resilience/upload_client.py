@@ -1,4 +1,4 @@
-"""Sending a file straight to the store and not giving up, whatever dies on the way."""
+"""An upload client that repeats every step until it succeeds, whatever is killed."""
 
 import hashlib
 import time
@@ -15,7 +15,7 @@ PAUSE = 0.2
 
 
 def retry_until(ask: Callable[[], httpx.Response], *wanted: int) -> httpx.Response:
-    """Ask until the answer has one of these statuses; what is cut off or a 503 is asked again."""
+    """Repeat a request until it has one of these statuses; retry on 5xx and lost connections."""
     deadline = time.monotonic() + RETRY_SECONDS
     while True:
         try:
@@ -32,7 +32,7 @@ def retry_until(ask: Callable[[], httpx.Response], *wanted: int) -> httpx.Respon
 
 
 class UploadClient:
-    """One file on its way, step by step; each step can be asked for again."""
+    """One direct upload, step by step; each step can be repeated."""
 
     def __init__(self, site: Site, at: Host, name: str, data: bytes) -> None:
         self.site, self.at, self.name, self.data = site, at, name, data
@@ -41,17 +41,17 @@ class UploadClient:
 
     @property
     def where(self) -> str:
-        """The address of the upload."""
+        """The path of the upload."""
         return f"{UPLOADS}/{self.begun['id']}"
 
-    def announce(self) -> None:
-        """Begin the upload."""
+    def create(self) -> None:
+        """Create the upload."""
         fields = {"sha256": self.sha256}
         ask = lambda: post_upload(self.at, self.name, len(self.data), **fields)  # noqa: E731
         self.begun = retry_until(ask, 201).json()
 
     def send(self, *numbers: int) -> None:
-        """Send parts, all of them unless some are named."""
+        """Send parts: those given, or all."""
         wanted = list(numbers) or list(range(1, self.begun["part_count"] + 1))
         ask = lambda: self.at.post(f"{self.where}/parts", {"numbers": wanted})  # noqa: E731
         signed = retry_until(ask, 200).json()
@@ -66,11 +66,11 @@ class UploadClient:
         return self.data[(number - 1) * size : number * size]
 
     def ask_to_complete(self) -> httpx.Response:
-        """Ask once for the file."""
+        """Request the completion once."""
         return self.at.post(f"{self.where}/complete")
 
     def finish(self) -> dict[str, Any]:
-        """Send what the store does not have, and return the file."""
+        """Send what the store does not have, complete the upload, and return the file."""
         while True:
             answer = retry_until(self.ask_to_complete, 201, 409)
             if answer.status_code == 201:
