@@ -1,8 +1,8 @@
-"""API keys: made and revoked by managers, good at once and dead at once, shown once.
+"""API keys: created and revoked by managers, effective at once, shown once.
 
-A key acts as the person who made it, while that person is active and manages the workspace, and
-does no more than its scopes name. Stored is a keyed hash (accounts/encryption.py): the text
-is random enough that none has to be slow.
+A key acts as the user who created it, while that user is active and manages the tenant. It may do
+only what its scopes name. Only a keyed hash is stored (accounts/encryption.py). The key is random
+enough that a slow hash is not needed.
 """
 
 import uuid
@@ -19,7 +19,7 @@ from accounts.actors import user_actor
 from accounts.encryption import keyed_hash, keyed_hashes
 from accounts.models import ApiKey, User
 from accounts.problems import TokenExpired, TokenInvalid, TooManyKeys
-from accounts.retention import prune_rows
+from accounts.retention import prune
 from accounts.users.permissions import lock_authorized_actor
 from audit.services import Actor, Target, record
 from core.problems import NotFound
@@ -28,17 +28,17 @@ from core.text.names import clean_name
 from tenants.context import current_tenant
 from tenants.credentials import new_api_key, tenant_id_in_api_key
 
-PURPOSE = "api-key"
+HASH_PURPOSE = "api-key"
 CREATE_ACTION, REVOKE_ACTION = "keys:create", "keys:revoke"
 HINT_LENGTH = 4
 MAX_NAME_LENGTH = 100
-# Writing down each use would cost a statement each.
+# Recording every use would cost a statement per request.
 LAST_USED_INTERVAL = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class IssuedApiKey:
-    """A new key: its row, and the text that is shown once."""
+    """A new API key: its row and its text, which is shown once."""
 
     row: ApiKey
     text: str
@@ -52,22 +52,22 @@ def issue_api_key(
     expires_at: datetime | None = None,
     requests_per_minute: int | None = None,
 ) -> IssuedApiKey:
-    """Make a key that acts as ``actor``. The fields have been checked (accounts/api/key_shapes).
+    """Create a key that acts as ``actor``. The serializer has validated the other fields.
 
-    Raises ValidationFailed for the name, which is checked here too, TooManyKeys, and
-    PermissionRefused and TokenInvalid for who lost the right to since they asked.
+    Raises: ValidationFailed for the name; TooManyKeys; PermissionRefused and TokenInvalid if the
+    actor has lost the right since the request began.
     """
     name = clean_name(name, field="name", max_length=MAX_NAME_LENGTH)
     text = new_api_key(current_tenant().id)
     with transaction.atomic():
         actor = lock_authorized_actor(CREATE_ACTION, actor)
-        prune_rows("api_keys", timezone.now())
+        prune("api_keys", timezone.now())
         _require_below_limit(actor)
         row = ApiKey.objects.create(
             user=actor,
             name=name,
             hint=text[-HINT_LENGTH:],
-            hash=keyed_hash(PURPOSE, text),
+            hash=keyed_hash(HASH_PURPOSE, text),
             scopes=scopes,
             expires_at=expires_at,
             requests_per_minute=requests_per_minute,
@@ -84,17 +84,20 @@ def issue_api_key(
 
 
 def _require_below_limit(actor: User) -> None:
-    """Raise TooManyKeys. The user's row is locked, so keys made at once are counted one by one."""
-    most = settings.API_KEYS_PER_USER
-    alive = ApiKey.objects.filter(user=actor, revoked_at=None)
-    if alive.exclude(expires_at__lte=timezone.now()).count() >= most:
-        raise TooManyKeys(members={"limit": most})
+    """Check the limit of keys. The locked user row makes concurrent requests count one by one.
+
+    Raises: TooManyKeys.
+    """
+    limit = settings.API_KEYS_PER_USER
+    active = ApiKey.objects.filter(user=actor, revoked_at=None)
+    if active.exclude(expires_at__lte=timezone.now()).count() >= limit:
+        raise TooManyKeys(members={"limit": limit})
 
 
 def revoke_api_key(key_id: uuid.UUID, *, actor: User, check: Callable[[ApiKey], None]) -> None:
-    """End a key from the next request on. ``check`` sees the locked row and may raise.
+    """Revoke a key from the next request on. ``check`` gets the locked row and may raise.
 
-    Raises NotFound, also for one that was revoked before, PermissionRefused and TokenInvalid.
+    Raises: NotFound (also if it was revoked before), PermissionRefused, TokenInvalid.
     """
     with transaction.atomic():
         actor = lock_authorized_actor(REVOKE_ACTION, actor)
@@ -108,21 +111,24 @@ def revoke_api_key(key_id: uuid.UUID, *, actor: User, check: Callable[[ApiKey], 
 
 
 def revoke_all_api_keys(*, actor: Actor, cause: str) -> int:
-    """End every key of the tenant; return how many there were. ``cause`` goes into the record."""
+    """Revoke every key of the tenant and return the number.
+
+    ``cause`` goes into the audit event.
+    """
     with transaction.atomic():
-        living = ApiKey.objects.filter(revoked_at=None)
-        count = living.update(revoked_at=timezone.now())
+        rows = ApiKey.objects.filter(revoked_at=None)
+        count = rows.update(revoked_at=timezone.now())
         record("api_keys.revoked", actor=actor, cause=cause, count=count)
     return count
 
 
 def unrevoked_api_keys() -> QuerySet[ApiKey]:
-    """Return the keys that have not been revoked, each with its person."""
+    """Return the keys that are not revoked, each with its user."""
     return ApiKey.objects.select_related("user").filter(revoked_at=None)
 
 
 def get_api_key(key_id: uuid.UUID) -> ApiKey:
-    """Return a key that has not been revoked. Raises NotFound."""
+    """Return a key that is not revoked. Raises: NotFound."""
     found = unrevoked_api_keys().filter(pk=key_id).first()
     if found is None:
         raise NotFound
@@ -130,18 +136,18 @@ def get_api_key(key_id: uuid.UUID) -> ApiKey:
 
 
 def authenticate_api_key(text: str) -> ApiKey:
-    """Return the key that a text is, with its person loaded, in one query.
+    """Return the API key of a text, with its user, in one query.
 
-    Raises TokenExpired, and TokenInvalid for every other one that opens nothing here.
+    Raises: TokenExpired; TokenInvalid for every other invalid key.
     """
     if tenant_id_in_api_key(text) != current_tenant().id:
         raise TokenInvalid
-    hashes = keyed_hashes(PURPOSE, text)
+    hashes = keyed_hashes(HASH_PURPOSE, text)
     row = unrevoked_api_keys().filter(hash__in=hashes).first()
     if row is None or not row.user.is_active or not row.user.manages:
         raise TokenInvalid
     now = timezone.now()
-    if not row.is_alive(now):
+    if not row.is_valid_at(now):
         raise TokenExpired
     _update_last_used(row, now)
     return row
@@ -155,5 +161,5 @@ def _update_last_used(row: ApiKey, now: datetime) -> None:
 
 
 def api_key_target(row: ApiKey) -> Target:
-    """Return a key as an audit target."""
+    """Return an API key as the target of an audit event."""
     return Target("api_key", str(row.id), row.name)

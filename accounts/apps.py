@@ -5,5 +5,5 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        """Listen to what happens to tenants."""
+        """Connect the receivers of tenant signals."""
         from accounts import signals  # noqa: F401, PLC0415 - listens by being imported

@@ -1,4 +1,4 @@
-"""Who is asking: the bearer token's session, checked on every request."""
+"""Authentication by bearer token: the session or API key is checked on every request."""
 
 from django.http import HttpRequest
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from accounts.api_keys import authenticate_api_key
 from accounts.models import ApiKey, Session, User
 from accounts.problems import InsufficientScope, TokenExpired, TokenInvalid
-from accounts.sessions.services import authenticate_session
+from accounts.sessions.authentication import authenticate_session
 from accounts.sessions.tokens import verify_access_token
 from core.problems import NotAuthenticated
 from core.rate_limits.limits import consume
@@ -18,13 +18,15 @@ from tenants.credentials import API_KEY_PREFIX, bearer_token
 
 
 class BearerAuthentication(BaseAuthentication):
-    """``Authorization: Bearer <access token or API key>`` → the user, and as ``request.auth`` the
-    session or the key."""
+    """``Authorization: Bearer <access token or API key>``.
+
+    ``request.user`` is the user, ``request.auth`` the session or the API key.
+    """
 
     def authenticate(self, request: Request) -> tuple[User, Session | ApiKey] | None:
-        """Return who asks and with what; None without a credential.
+        """Return the user and the credential; None without a credential.
 
-        Raises TokenInvalid, TokenExpired, and RateLimited for a key that was used too often.
+        Raises: TokenInvalid, TokenExpired; RateLimited for an API key over its limit.
         """
         token = bearer_token(request._request)
         if not token:
@@ -54,7 +56,7 @@ def _throttled_api_key(text: str) -> ApiKey:
 
 
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """The scheme as OpenAPI names it."""
+    """The security scheme in OpenAPI."""
 
     target_class = BearerAuthentication
     name = "bearer"
@@ -65,16 +67,17 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": how}
 
 
-def optional_session(request: Request, *, lenient: bool) -> Session | None:
-    """Return the session of the access token that came with the request, if one did.
+def optional_session(request: Request, *, ignore_invalid: bool) -> Session | None:
+    """Return the session of the request's access token; None without one.
 
-    ``lenient`` takes a token that is not good for none; otherwise it raises TokenInvalid or
-    TokenExpired. Raises InsufficientScope for an API key, which has no session.
+    ``ignore_invalid`` treats an invalid or expired token like none.
+
+    Raises: TokenInvalid, TokenExpired; InsufficientScope for an API key, which has no session.
     """
     try:
         found = BearerAuthentication().authenticate(request)
     except (TokenInvalid, TokenExpired):
-        if not lenient:
+        if not ignore_invalid:
             raise
         return None
     if found and isinstance(found[1], ApiKey):
@@ -83,14 +86,14 @@ def optional_session(request: Request, *, lenient: bool) -> Session | None:
 
 
 def current_session(request: Request) -> Session:
-    """Return the session of the person who asks. Raises NotAuthenticated where there is none."""
+    """Return the session of the request. Raises: NotAuthenticated."""
     if not isinstance(request.auth, Session):
         raise NotAuthenticated
     return request.auth
 
 
 def current_user(request: Request | HttpRequest) -> User:
-    """Return the person who asks. Raises NotAuthenticated for anybody else."""
+    """Return the user of the request. Raises: NotAuthenticated."""
     user: object = request.user
     if not isinstance(user, User):
         raise NotAuthenticated

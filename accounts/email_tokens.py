@@ -1,8 +1,8 @@
-"""Links that are mailed: a random token, of which the hash is kept; good once, for one address.
+"""Single-use tokens in links that are mailed. Only the hash is stored.
 
-A link is a row of its tenant's schema, so another tenant does not know it. It is void when the
-person has another address since, is inactive or was removed, or has changed the password.
-Rules: OWASP Forgot Password Cheat Sheet (random, single use, expiring, stored safely).
+A token is a row of its tenant's schema, so another tenant does not know it. It becomes invalid when
+the user changes the address or the password, or is deactivated or removed. Rules: OWASP Forgot
+Password Cheat Sheet (random, single use, expiring, stored securely).
 """
 
 import secrets
@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import MailLink, User
 from accounts.problems import LinkInvalid
-from accounts.retention import prune_rows
+from accounts.retention import prune
 from accounts.sessions.tokens import hash_token
 
 TOKEN_BYTES = 32
@@ -27,7 +27,7 @@ def create_email_token(
     user: User | None = None,
     data: dict[str, Any] | None = None,
 ) -> str:
-    """Make a link and return its token, which is stored nowhere. Call inside a transaction."""
+    """Create a token and return it. It is not stored. Call inside a transaction."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
     now = timezone.now()
     MailLink.objects.create(
@@ -38,12 +38,12 @@ def create_email_token(
         data=data or {},
         expires_at=now + lifetime,
     )
-    prune_rows("links", now)
+    prune("links", now)
     return token
 
 
 def get_email_token(token: str, *purposes: str) -> MailLink:
-    """Return the living link of this token, changing nothing. Raises LinkInvalid."""
+    """Return the row of a valid token without changing it. Raises: LinkInvalid."""
     found = MailLink.objects.select_related("user").filter(
         hash=hash_token(token), purpose__in=purposes
     )
@@ -51,10 +51,13 @@ def get_email_token(token: str, *purposes: str) -> MailLink:
 
 
 def consume_email_token(token: str, *purposes: str) -> MailLink:
-    """Use a link up and return it with its person locked. Raises LinkInvalid.
+    """Mark a token as used and return its row with the user locked.
 
-    Call inside the transaction that does what the link is for: if that fails, the link is as good
-    as before. Of several at once one gets it. The person is locked first, as everywhere else.
+    Call inside the transaction that does what the link is for. If that fails, the token stays
+    valid. Of several concurrent calls one succeeds. The user is locked first, as in all other
+    transactions.
+
+    Raises: LinkInvalid.
     """
     seen = get_email_token(token, *purposes)
     user = seen.user_id and User.objects.select_for_update().filter(pk=seen.user_id).first()
@@ -67,7 +70,7 @@ def consume_email_token(token: str, *purposes: str) -> MailLink:
 
 
 def revoke_email_tokens(user: User) -> int:
-    """Make every link that was mailed to a person worthless; return how many were good."""
+    """Revoke all tokens of a user and return how many were unused."""
     return MailLink.objects.filter(user=user, used_at=None).update(used_at=timezone.now())
 
 

@@ -1,6 +1,6 @@
-"""Encrypts secrets of a tenant's users (core/crypto/encryption.py) with keys of that tenant alone.
+"""Encryption and keyed hashes of user secrets, with keys of the current tenant.
 
-What one tenant's row holds is worth nothing in another's.
+A value from one tenant's row is useless in another tenant (core/crypto/encryption.py).
 """
 
 from core.crypto import encryption
@@ -11,25 +11,25 @@ __all__ = ["DecryptionError", "decrypt", "encrypt", "key_info", "keyed_hash", "k
 
 
 def encrypt(purpose: str, text: str) -> str:
-    """Return the text encrypted for the current tenant, with the pepper's version in front."""
+    """Return the text encrypted for the current tenant, prefixed with the pepper's version."""
     return encryption.encrypt(key_info(purpose), text)
 
 
 def decrypt(purpose: str, sealed: str) -> str:
-    """Return what was sealed. Raises Unreadable."""
+    """Return the decrypted text. Raises: DecryptionError."""
     return encryption.decrypt(key_info(purpose), sealed)
 
 
 def keyed_hash(purpose: str, text: str) -> bytes:
-    """Return the 32 bytes that are stored of a secret."""
+    """Return the 32-byte hash that is stored of a secret."""
     return keyed_hashes(purpose, text)[0]
 
 
 def keyed_hashes(purpose: str, text: str) -> list[bytes]:
-    """Return what may be stored of a secret: with the current pepper, then with the others."""
+    """Return all hashes that may be stored of a secret: with the current pepper first."""
     return encryption.keyed_hashes(key_info(purpose), text)
 
 
 def key_info(purpose: str) -> str:
-    """Return what core/crypto/encryption.py is told that something of the current tenant is for."""
+    """Return the HKDF info for a purpose in the current tenant."""
     return f"aggios:{purpose}:{current_tenant().id.hex}"

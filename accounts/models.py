@@ -1,4 +1,4 @@
-"""A person of one tenant."""
+"""Users of a tenant, their credentials and their e-mails. All tables are in the tenant's schema."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from core.db_backend.fields import UpdatedAtField
 
 
 class User(models.Model):
-    """A person of one tenant. The same address in another tenant is another person."""
+    """A user of one tenant. The same address in another tenant is another user."""
 
     class Role(models.TextChoices):
         OWNER = "owner", "Owner"
@@ -28,14 +28,14 @@ class User(models.Model):
     is_active = models.BooleanField(default=True)
     email_verified_at = models.DateTimeField(null=True, editable=False)
     second_factor_at = models.DateTimeField(null=True, editable=False)  # confirmed; here for speed
-    # Somebody else has chosen the password; one's own takes it back.
+    # An administrator has chosen the password. A change by the user resets this.
     password_change_required = models.BooleanField(default=False, db_default=False, editable=False)
-    # Removed: nobody any more, but files and the audit trail still name the id.
+    # Set when the user is removed. The row stays, because files and audit events name its id.
     removed_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = UpdatedAtField()
 
-    # What DRF asks of whoever is authenticated.
+    # DRF reads these of ``request.user``.
     is_authenticated = True
     is_anonymous = False
 
@@ -55,18 +55,17 @@ class User(models.Model):
 
     @property
     def mailbox(self) -> str:
-        """The address without its domain."""
+        """The part of the address before the @."""
         return self.email.partition("@")[0]
 
     @property
     def manages(self) -> bool:
-        """Whether the person may act on what belongs to others."""
+        """Whether the role may act on rows of other users."""
         return self.role in (User.Role.OWNER, User.Role.ADMIN)
 
 
-# One log-in of a person.
 class Session(models.Model):
-    """One log-in. Its refresh tokens are known by their hashes only."""
+    """One log-in on one device. Only hashes of its refresh tokens are stored."""
 
     class End(models.TextChoices):
         LOGOUT = "logout", "Logged out"
@@ -85,7 +84,7 @@ class Session(models.Model):
     rotated_at = models.DateTimeField()
     created_at = models.DateTimeField(auto_now_add=True)
     last_used_at = models.DateTimeField()
-    # When the person last proved who they are; dangerous actions ask for a recent proof.
+    # The last authentication; dangerous actions need a recent one.
     proved_at = models.DateTimeField(default=timezone.now, db_default=Now())
     expires_at = models.DateTimeField(db_index=True)
     ip = models.GenericIPAddressField(null=True)
@@ -96,7 +95,7 @@ class Session(models.Model):
     class Meta:
         ordering = ("-created_at",)
         indexes = (
-            # Finds those that ran out and were not marked yet, among many that were.
+            # Finds expired sessions without ``ended_at`` among many that have it.
             models.Index(
                 fields=["expires_at"],
                 condition=models.Q(ended_at__isnull=True),
@@ -108,15 +107,14 @@ class Session(models.Model):
         return str(self.id)
 
 
-# What a person has besides the password.
 class Authenticator(AbstractAuthenticator):
-    """A person's app."""
+    """A user's TOTP app."""
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="authenticator")
 
 
 class RecoveryCode(AbstractRecoveryCode):
-    """One of a person's recovery codes."""
+    """One of a user's recovery codes."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="recovery_codes")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -127,9 +125,11 @@ class RecoveryCode(AbstractRecoveryCode):
         )
 
 
-# What programs show instead of a log-in.
 class ApiKey(models.Model):
-    """Acts as the person who made it, with no more than its scopes. Only a keyed hash is kept."""
+    """A credential for programs: acts as its user, limited by its scopes.
+
+    Only a keyed hash is stored.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_keys")
@@ -150,16 +150,15 @@ class ApiKey(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def is_alive(self, now: datetime) -> bool:
-        """Whether the key still opens doors at ``now``."""
+    def is_valid_at(self, now: datetime) -> bool:
+        """Return whether the key is valid at ``now``."""
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
 
 
-# Asking somebody in.
 class Invitation(models.Model):
-    """Lets one address in once, or, without an address, as many people as it has uses.
+    """A single-use token for one address, or, without an address, a link with ``max_uses`` uses.
 
-    Only the hash of its token is kept; sending it again makes another token.
+    Only the hash of the token is stored. Resending the invitation makes another token.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -193,13 +192,10 @@ class Invitation(models.Model):
         return self.email or str(self.id)
 
 
-# Letters that are to go out, and the links that some of them bring.
-
-
 class Letter(models.Model):
-    """A mail that a committed change asked for; deleted once it is sent.
+    """An e-mail in the outbox, requested by a committed change. It is deleted when it is sent.
 
-    It holds no secret: the link that it is to bring is made while it is sent.
+    It holds no secret: the link in it is created when it is sent.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -220,7 +216,7 @@ class Letter(models.Model):
 
 
 class MailLink(models.Model):
-    """A link that was mailed: good once, for one address, until it expires. Its hash is kept."""
+    """A single-use token that was mailed to one address. Only its hash is stored."""
 
     class Purpose(models.TextChoices):
         RESET = "reset", "Set a new password"
@@ -231,7 +227,7 @@ class MailLink(models.Model):
     purpose = models.CharField(max_length=10, choices=Purpose.choices)
     hash = models.BinaryField(max_length=32, unique=True)
     email = models.EmailField(max_length=254)
-    # Nobody yet, where the link is to confirm a registration; ``data`` then holds what was given.
+    # NULL for the link that confirms a registration: the user does not exist yet.
     user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="mail_links")
     data = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -1,4 +1,12 @@
-"""Who may ask at all. What a person may do to which row is decided by gate functions."""
+"""Which caller may use which API call: the permission matrix, DRF permissions, reauthentication.
+
+A view names the action of each of its methods (``actions = {"GET": "users:read"}``). ``ACTIONS``
+says which roles may do it, whether an API key with a scope may, and whether it needs a recent
+authentication. What a user may do to which other user is in accounts/users/permissions.py, and
+which rows a user may read is decided by the query functions of each app.
+
+DRF imports this module through its settings, so it imports no view.
+"""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -18,32 +26,75 @@ from core.request_context import request_context
 if TYPE_CHECKING:
     from core.api.views import ApiView
 
-
 OWNER, ADMIN, MEMBER = User.Role.OWNER, User.Role.ADMIN, User.Role.MEMBER
-
-
 ALL_ROLES = frozenset({OWNER, ADMIN, MEMBER})
-
-
 MANAGER_ROLES = frozenset({OWNER, ADMIN})
-
-
 OWNER_ROLES = frozenset({OWNER})
-
-
 API_KEY_NOT_ACCEPTED = (
-    "An API key is no proof of who asks. It adds, invites and changes members only."
+    "An API key cannot reauthenticate. It may add, invite and change members only."
 )
 
 
+class Reauthentication(Enum):
+    """Whether an action needs a recent authentication."""
+
+    NEVER = "never"
+    ALWAYS = "always"
+    BY_TARGET = "by target"
+    """Depends on what changes: accounts/users/permissions.py and own_tenant/settings.py."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """The roles that may do something, and the scope that allows it to an API key.
+
+    Without a scope no API key may do it.
+    """
+
+    roles: frozenset[str]
+    scope: str = ""
+    reauthentication: Reauthentication = Reauthentication.NEVER
+
+
+# Every action that grants what reauthentication protects needs reauthentication itself.
+ACTIONS = {
+    "files:read": Action(ALL_ROLES, "files:read"),
+    "files:write": Action(ALL_ROLES, "files:write"),
+    "shares:read": Action(ALL_ROLES, "shares:read"),
+    "shares:write": Action(ALL_ROLES, "shares:write"),
+    "me:read": Action(ALL_ROLES, "users:read"),
+    "users:read": Action(MANAGER_ROLES, "users:read"),
+    "me:factors": Action(ALL_ROLES, reauthentication=Reauthentication.ALWAYS),
+    "users:write": Action(MANAGER_ROLES, "users:write", Reauthentication.BY_TARGET),
+    "users:export": Action(MANAGER_ROLES),
+    "users:factors": Action(OWNER_ROLES, reauthentication=Reauthentication.ALWAYS),
+    "users:erase": Action(OWNER_ROLES, reauthentication=Reauthentication.ALWAYS),
+    "invitations:read": Action(MANAGER_ROLES, "invitations:read"),
+    "invitations:write": Action(MANAGER_ROLES, "invitations:write", Reauthentication.BY_TARGET),
+    "tenant:read": Action(ALL_ROLES, "tenant:read"),
+    "tenant:write": Action(MANAGER_ROLES, "tenant:write", Reauthentication.BY_TARGET),
+    "domains:read": Action(MANAGER_ROLES, "domains:read"),
+    "domains:write": Action(MANAGER_ROLES, "domains:write"),
+    "tenant:transfer": Action(OWNER_ROLES, reauthentication=Reauthentication.ALWAYS),
+    "tenant:delete": Action(OWNER_ROLES, reauthentication=Reauthentication.ALWAYS),
+    "audit:read": Action(MANAGER_ROLES, "audit:read"),
+    "keys:read": Action(MANAGER_ROLES),
+    "keys:create": Action(MANAGER_ROLES, reauthentication=Reauthentication.ALWAYS),
+    "keys:revoke": Action(MANAGER_ROLES),
+}
+SCOPES = tuple(dict.fromkeys(action.scope for action in ACTIONS.values() if action.scope))
+
+
 class IsTenantUser(BasePermission):
-    """Any active person, also one who has yet to verify an address or add a second factor."""
+    """Allow every active user, also before the tenant's requirements are met.
+
+    Requirements are a verified address, a second factor and a changed first password.
+    """
 
     def has_permission(self, request: Request, view: "ApiView") -> bool:  # type: ignore[override]
-        """Tell whether somebody is logged in.
+        """Return False for an anonymous caller.
 
-        Raises what ``require_action`` raises, for those that it is asked of what
-        ``require_admitted`` raises, and then ProofRequired.
+        Raises: what ``require_action`` and, if required, ``require_admitted`` raise; ProofRequired.
         """
         if not isinstance(request.user, User):
             return False
@@ -51,36 +102,36 @@ class IsTenantUser(BasePermission):
         require_action(request.user, request.auth, action)
         if self.must_be_admitted(request):
             require_admitted(request.user)
-        if action and ACTIONS[action].proof is Reauthentication.ALWAYS:
+        if action and ACTIONS[action].reauthentication is Reauthentication.ALWAYS:
             require_recent_authentication()
         return True
 
     def must_be_admitted(self, request: Request) -> bool:
-        """Tell whether the workspace's rules for its people have to be met."""
+        """Return whether the user must meet the tenant's requirements."""
         return False
 
 
 class IsAdmittedUser(IsTenantUser):
-    """An active person who has done all that the workspace asks of its people."""
+    """Allow active users who meet the tenant's requirements."""
 
     def must_be_admitted(self, request: Request) -> bool:
-        """Tell whether the workspace's rules for its people have to be met."""
+        """Return whether the user must meet the tenant's requirements."""
         return True
 
 
 class IsAdmittedUserOrReadOnly(IsTenantUser):
-    """Any active person may look; to change something is for members."""
+    """Allow every active user to read, and users who meet the requirements to write."""
 
     def must_be_admitted(self, request: Request) -> bool:
-        """Tell whether the workspace's rules for its people have to be met."""
+        """Return whether the user must meet the tenant's requirements."""
         return _method(request) != "GET"
 
 
 class AllowAny(BasePermission):
-    """No log-in asked for; said openly at the view."""
+    """Allow every caller. A public view names this class explicitly."""
 
     def has_permission(self, request: Request, view: object) -> bool:
-        """Let everybody through."""
+        """Return True."""
         return True
 
 
@@ -89,9 +140,11 @@ def _method(request: Request) -> str:
 
 
 def require_action(user: User, auth: object, name: str) -> None:
-    """Raise PermissionRefused unless the person's role may do it, InsufficientScope for a key's.
+    """Check the caller's role and API key scope for an action.
 
-    Without a name everybody may who is logged in; a key may not.
+    An empty name allows every session and no API key.
+
+    Raises: InsufficientScope, PermissionRefused.
     """
     scope = ACTIONS[name].scope if name else ""
     if not has_scope(auth, scope):
@@ -101,91 +154,34 @@ def require_action(user: User, auth: object, name: str) -> None:
 
 
 def has_scope(auth: object, scope: str) -> bool:
-    """Tell whether a credential has a scope. A session has every one, no key has the empty one."""
+    """Return whether a credential has a scope.
+
+    A session has every scope. No API key has the empty one.
+    """
     return not isinstance(auth, ApiKey) or (bool(scope) and scope in auth.scopes)
 
 
 def require_admitted(user: User) -> None:
-    """Raise EmailUnverified or SecondFactorMissing while the workspace's rules are not met.
+    """Check the tenant's requirements for its users.
 
-    Raises PasswordChangeRequired while somebody else's choice is the password, where that is asked.
+    Raises: PasswordChangeRequired, EmailUnverified, SecondFactorMissing.
     """
     if user.password_change_required and settings.FIRST_PASSWORD_CHANGE == "required":  # noqa: S105
         raise PasswordChangeRequired
-    rules = current_policy()
-    if rules.email_verification == "required" and user.email_verified_at is None:
+    policy = current_policy()
+    if policy.email_verification == "required" and user.email_verified_at is None:
         raise EmailUnverified
-    if user.role in rules.second_factor_roles and user.second_factor_at is None:
+    if user.role in policy.second_factor_roles and user.second_factor_at is None:
         raise SecondFactorMissing
 
 
-# The permission matrix: what can be done in a workspace, by which roles, and whether by API keys.
-#
-# It also says what asks for a recent proof of who asks (accounts/permissions.py): whatever grants
-# what a proof protects asks for one itself.
-#
-# A view says what each of its methods does (``actions = {"GET": "users:read"}``). Most names are
-# the scopes of API keys too: a key does what its person may do, and of that only what its scopes
-# name.
-class Reauthentication(Enum):
-    """Whether an action asks for a recent proof."""
-
-    NEVER = "never"
-    ALWAYS = "always"
-    BY_TARGET = "by target"
-    """It depends on what is changed: accounts/users/permissions.py and settings_rules.py say."""
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """Who may do something, and the scope that an API key needs for it; no key may without one."""
-
-    roles: frozenset[str]
-    scope: str = ""
-    proof: Reauthentication = Reauthentication.NEVER
-
-
-ACTIONS = {
-    "files:read": Action(ALL_ROLES, "files:read"),
-    "files:write": Action(ALL_ROLES, "files:write"),
-    "shares:read": Action(ALL_ROLES, "shares:read"),
-    "shares:write": Action(ALL_ROLES, "shares:write"),
-    "me:read": Action(ALL_ROLES, "users:read"),
-    "users:read": Action(MANAGER_ROLES, "users:read"),
-    "me:factors": Action(ALL_ROLES, proof=Reauthentication.ALWAYS),
-    "users:write": Action(MANAGER_ROLES, "users:write", Reauthentication.BY_TARGET),
-    "users:export": Action(MANAGER_ROLES),
-    "users:factors": Action(OWNER_ROLES, proof=Reauthentication.ALWAYS),
-    "users:erase": Action(OWNER_ROLES, proof=Reauthentication.ALWAYS),
-    "invitations:read": Action(MANAGER_ROLES, "invitations:read"),
-    "invitations:write": Action(MANAGER_ROLES, "invitations:write", Reauthentication.BY_TARGET),
-    "tenant:read": Action(ALL_ROLES, "tenant:read"),
-    "tenant:write": Action(MANAGER_ROLES, "tenant:write", Reauthentication.BY_TARGET),
-    "domains:read": Action(MANAGER_ROLES, "domains:read"),
-    "domains:write": Action(MANAGER_ROLES, "domains:write"),
-    "tenant:transfer": Action(OWNER_ROLES, proof=Reauthentication.ALWAYS),
-    "tenant:delete": Action(OWNER_ROLES, proof=Reauthentication.ALWAYS),
-    "audit:read": Action(MANAGER_ROLES, "audit:read"),
-    "keys:read": Action(MANAGER_ROLES),
-    "keys:create": Action(MANAGER_ROLES, proof=Reauthentication.ALWAYS),
-    "keys:revoke": Action(MANAGER_ROLES),
-}
-
-
-SCOPES = tuple(dict.fromkeys(action.scope for action in ACTIONS.values() if action.scope))
-
-
-# Dangerous actions ask for a recent proof of who asks (OWASP ASVS 5.0, 7.5.3).
-#
-# A log-in is a proof, and so is ``POST /api/auth/prove`` with the password or a one-time code.
-# What asks for one stands in the tables of actions (accounts/permissions.py), of what is done to
-# people (accounts/users/permissions.py) and of settings (accounts/own_tenant/settings.py).
-
-
 def require_recent_authentication() -> None:
-    """Raise ProofRequired unless the session reauthenticated within ``REAUTHENTICATION_SECONDS``.
+    """Check that the session authenticated within ``REAUTHENTICATION_SECONDS``.
 
-    An API key has no proof, and neither has code that runs outside of a request.
+    A log-in counts, and so does ``POST /api/auth/prove`` (OWASP ASVS 5.0, 7.5.3). An API key cannot
+    reauthenticate, and neither can code outside a request.
+
+    Raises: ProofRequired.
     """
     context = request_context()
     if context.api_key:

@@ -1,4 +1,4 @@
-"""What can be wrong with credentials and people, as answers."""
+"""Problems of credentials, users and invitations."""
 
 from core.problems import (
     FieldError,
@@ -102,7 +102,7 @@ class InsufficientScope(Problem):
 
 
 class TooManyKeys(Problem):
-    """Its member ``limit`` tells how many API keys a user may have."""
+    """The user has the maximum number of API keys; the member ``limit`` is that number."""
 
     status = 409
     code = "too_many_keys"
@@ -128,7 +128,7 @@ class PasswordUnchecked(Problem):
 
 
 class WrongPassword(ValidationFailed):
-    """The ``current_password`` of a request is not the person's: a failure as limits count them."""
+    """The field ``current_password`` is wrong. Log-in throttling counts it as a failure."""
 
     def __init__(self) -> None:
         fault = FieldError("current_password", "wrong", "This is not your current password.")

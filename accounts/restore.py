@@ -1,8 +1,8 @@
-"""What must not come back to life with an archive of the tenant that was made before it ended.
+"""Credentials after a restore or an import of a tenant's archive.
 
-Sessions end with the tenant's key (accounts/signals.py). What is here was not signed by it: keys
-that were revoked since, recovery codes, invitations and links that were used since, letters that
-went out.
+A restored archive must not bring back what was revoked or used since it was made. Sessions end with
+the tenant's key (accounts/signals.py). API keys, recovery codes, invitations, e-mail tokens and
+queued e-mails are not signed by that key and are voided here.
 """
 
 from django.db import transaction
@@ -15,10 +15,10 @@ from audit.services import Actor, record
 
 
 def revoke_outstanding_credentials(*, actor: Actor) -> None:
-    """Void keys, recovery codes, invitations, links and letters.
+    """Void all API keys, recovery codes, invitations, e-mail tokens and queued e-mails.
 
-    Second factors stay as the archive has them, as passwords do; which of the codes were used up
-    since, nobody can tell. Run it in the tenant that was restored.
+    Second factors stay as in the archive, like passwords. Which recovery codes were used since
+    cannot be known, so all are void.
     """
     now = timezone.now()
     with transaction.atomic():
@@ -31,11 +31,12 @@ def revoke_outstanding_credentials(*, actor: Actor) -> None:
 
 
 def reset_all_second_factors(*, actor: Actor) -> None:
-    """Take second factors from everybody: they were sealed for another tenant, and open nothing.
+    """Remove the second factor of every user of the current tenant, which was created by an import.
 
-    Left as they were, nobody who had one could ever log in. Run it in the tenant that was made.
+    The secrets were encrypted for another tenant and cannot be decrypted. Otherwise no user with a
+    second factor could log in.
     """
     with transaction.atomic():
-        for person in User.objects.exclude(second_factor_at=None).order_by("pk"):
-            User.objects.filter(pk=person.pk).update(second_factor_at=None)
-            record("factor.removed", actor=actor, target=user_target(person), why="imported")
+        for user in User.objects.exclude(second_factor_at=None).order_by("pk"):
+            User.objects.filter(pk=user.pk).update(second_factor_at=None)
+            record("factor.removed", actor=actor, target=user_target(user), why="imported")

@@ -1,14 +1,15 @@
-"""Taking old rows away a few at a time, with each new one of their kind.
+"""Deletion of old rows: a batch with each new row of the same kind, so no cron job is needed.
 
-So nobody has to remember a cron job; ``prune_sessions``, a chore of the housekeeper, takes what is
-left where nothing new comes.
+``prune_sessions``, a periodic task of the housekeeper, deletes the rest in tenants that get no new
+rows. What the rows were is in the audit trail.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from accounts.models import ApiKey, Invitation, MailLink, Session
 from accounts.sessions.expiry import session_end
@@ -18,76 +19,63 @@ from core.db_backend.queries import delete_batch
 BATCH_SIZE = 20
 
 
-RETENTION = {
-    "links": timedelta(days=7),
-    "invitations": timedelta(days=90),  # managers look back at whom they have asked
-    "api_keys": timedelta(days=30),
-}
+@dataclass(frozen=True, slots=True)
+class RetentionRule:
+    """Rows of a model are deleted when ``field`` is older than ``keep``."""
+
+    model: Any
+    field: str
+    keep: timedelta
 
 
 SESSION_RETENTION = timedelta(days=30)
-
-
-SESSION_BATCH_SIZE = 20
-
-
-NOT_ENDED = Q(ended_at__isnull=True)
+RETENTION = {
+    "sessions": RetentionRule(Session, "expires_at", SESSION_RETENTION),
+    "links": RetentionRule(MailLink, "expires_at", timedelta(days=7)),
+    # Managers look back at the invitations that they sent.
+    "invitations": RetentionRule(Invitation, "expires_at", timedelta(days=90)),
+    "api_keys": RetentionRule(ApiKey, "revoked_at", timedelta(days=30)),
+}
 
 
 def outdated_rows(kind: str, now: datetime) -> QuerySet[Any]:
-    """Return the rows that nobody needs any more: links, invitations or API keys.
+    """Return the rows of a kind that are past their retention, oldest first."""
+    rule = RETENTION[kind]
+    rows: QuerySet[Any] = rule.model.objects.filter(**{f"{rule.field}__lt": now - rule.keep})
+    return rows.order_by(rule.field)
 
-    What they were is in the audit trail.
+
+def count_prunable(kind: str, now: datetime) -> int:
+    """Return how many rows ``prune`` would mark or delete in the end."""
+    expired = _expired_sessions(now).count() if kind == "sessions" else 0
+    return expired + outdated_rows(kind, now).count()
+
+
+def prune(kind: str, now: datetime, batch_size: int = BATCH_SIZE) -> int:
+    """Delete a batch of outdated rows and return their number. Locked rows are skipped.
+
+    Of sessions, it also marks a batch of expired ones as ended. It reads no more rows than it
+    changes (partial index ``session_not_ended``).
     """
-    before = now - RETENTION[kind]
-    if kind == "links":
-        return MailLink.objects.filter(expires_at__lt=before)
-    if kind == "invitations":
-        return Invitation.objects.filter(expires_at__lt=before)
-    return ApiKey.objects.filter(revoked_at__lt=before)
-
-
-def prune_rows(kind: str, now: datetime, at_once: int = BATCH_SIZE) -> int:
-    """Delete a few of them and return how many. What somebody holds is left for the next time."""
-    return delete_batch(outdated_rows(kind, now), at_once)
-
-
-# Old sessions go as new ones come, so that no cron job has to be remembered.
-#
-# Each log-in takes a few; ``prune_sessions``, a chore of the housekeeper, takes what is left where
-# nobody logs in. Both read no more rows than they change (partial index ``session_not_ended``).
-
-
-def prune_sessions(now: datetime, at_once: int = SESSION_BATCH_SIZE) -> int:
-    """Mark a few sessions that ran out and delete a few long-dead ones; return how many.
-
-    Rows that somebody holds are left for the next time.
-    """
+    if kind != "sessions":
+        return delete_batch(outdated_rows(kind, now), batch_size)
     with transaction.atomic():
-        return _mark_expired_sessions(now, at_once) + delete_batch(_outdated_sessions(now), at_once)
+        return _mark_expired(now, batch_size) + delete_batch(outdated_rows(kind, now), batch_size)
 
 
-def count_prunable_sessions(now: datetime) -> int:
-    """Return how many ``prune_sessions`` would mark or delete in the end."""
-    return (
-        Session.objects.filter(NOT_ENDED, expires_at__lte=now).count()
-        + _outdated_sessions(now).count()
-    )
+def _expired_sessions(now: datetime) -> QuerySet[Session]:
+    return Session.objects.filter(ended_at__isnull=True, expires_at__lte=now)
 
 
-def _outdated_sessions(now: datetime) -> QuerySet[Session]:
-    return Session.objects.filter(expires_at__lt=now - SESSION_RETENTION).order_by("expires_at")
-
-
-def _mark_expired_sessions(now: datetime, at_once: int) -> int:
-    rows = Session.objects.filter(NOT_ENDED, expires_at__lte=now)
-    found = list(rows.order_by("expires_at").select_for_update(skip_locked=True)[:at_once])
-    for row in found:
-        if ending := session_end(row, now):
-            row.ended_at, row.end_reason = ending.at, ending.reason
-    if found:
-        Session.objects.bulk_update(found, ["ended_at", "end_reason"])
-    for reason in sorted({row.end_reason for row in found}):
-        ids = [str(row.id) for row in found if row.end_reason == reason]
+def _mark_expired(now: datetime, batch_size: int) -> int:
+    rows = _expired_sessions(now).order_by("expires_at").select_for_update(skip_locked=True)
+    expired = list(rows[:batch_size])
+    for row in expired:
+        if end := session_end(row, now):
+            row.ended_at, row.end_reason = end.at, end.reason
+    if expired:
+        Session.objects.bulk_update(expired, ["ended_at", "end_reason"])
+    for reason in sorted({row.end_reason for row in expired}):
+        ids = [str(row.id) for row in expired if row.end_reason == reason]
         record("sessions.ended", actor=SYSTEM, reason=reason, count=len(ids), sessions=ids)
-    return len(found)
+    return len(expired)

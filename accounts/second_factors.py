@@ -1,9 +1,9 @@
-"""Asking for the second factor: a one-time code of the person's app, or a recovery code.
+"""Second factors: enrolment of a TOTP app, recovery codes, verification of codes, removal.
 
-A wrong app code is counted for the person whatever address it comes from, because a million codes
-can be tried where a password cannot; docs/security.md computes the odds. Recovery codes are too
-long to guess and are not counted, so that somebody who knows the password can use up the attempts
-of its owner, yet not shut them out.
+Wrong TOTP codes are counted per user, whatever the client address, because a million codes can be
+tried where a password cannot; docs/security.md computes the odds. Recovery codes are too long to
+guess and are not counted. So an attacker who knows the password can exhaust the user's TOTP
+attempts, but cannot lock the user out.
 """
 
 import uuid
@@ -35,16 +35,25 @@ from core.problems import FieldError, NotFound, ValidationFailed
 from tenants.context import current_tenant
 
 TOTP_SECRET_PURPOSE, RECOVERY_CODE_PURPOSE = "totp-secret", "recovery-code"
-
-
 Check = Callable[[Authenticator], None]
 
 
-def require_second_factor(user: User, code: str) -> str:
-    """Check the second factor of a person whose password fitted; return which kind it was.
+@dataclass(frozen=True, slots=True)
+class TotpEnrolment:
+    """An unconfirmed factor with the secret for the app, which is shown once."""
 
-    Empty for who has none. Raises SecondFactorRequired without a code, InvalidCredentials for a
-    wrong or used one, and RateLimited when the person's app codes were guessed at too often.
+    factor: Authenticator
+    secret: str
+    uri: str
+
+
+def require_second_factor(user: User, code: str) -> str:
+    """Check the second factor after the password matched; return its kind.
+
+    Returns "" for a user without a second factor.
+
+    Raises: SecondFactorRequired without a code; InvalidCredentials for a wrong or used code;
+    RateLimited after too many wrong TOTP codes.
     """
     if user.second_factor_at is None:
         return ""
@@ -58,14 +67,14 @@ def require_second_factor(user: User, code: str) -> str:
 
 
 def consume_totp_code(user: User, code: str, *, confirmed: bool = True) -> None:
-    """Use up a code of the person's app. Raises InvalidCredentials and RateLimited."""
+    """Use up a code of the user's app. Raises: InvalidCredentials, RateLimited."""
     apps = Authenticator.objects.filter(user=user, confirmed_at__isnull=not confirmed)
     counted = (str(current_tenant().id), str(user.id))
     second_factor.consume_totp_code(apps, code, info=key_info(TOTP_SECRET_PURPOSE), counted=counted)
 
 
 def consume_recovery_code(user: User, code: str) -> None:
-    """Use up a recovery code; the person gets a letter. Raises InvalidCredentials."""
+    """Use up a recovery code and notify the user by e-mail. Raises: InvalidCredentials."""
     codes = RecoveryCode.objects.filter(user=user)
     with transaction.atomic():
         left = second_factor.consume_recovery_code(
@@ -75,23 +84,13 @@ def consume_recovery_code(user: User, code: str) -> None:
         enqueue_email("second_factor", to=user.email, user=str(user.id), what="used", left=left)
 
 
-# Adding, replacing and removing second factors.
-@dataclass(frozen=True, slots=True)
-class TotpEnrolment:
-    """A factor that waits for its first code, and what the app is to be told, shown once."""
-
-    factor: Authenticator
-    secret: str
-    uri: str
-
-
 def list_second_factors(user: User) -> list[Authenticator]:
-    """Return the person's second factors."""
+    """Return the user's second factors."""
     return list(Authenticator.objects.filter(user=user))
 
 
 def get_second_factor(user: User, factor_id: uuid.UUID) -> Authenticator:
-    """Return one factor of the person. Raises NotFound."""
+    """Return one factor of the user. Raises: NotFound."""
     found = Authenticator.objects.filter(user=user, pk=factor_id).first()
     if found is None:
         raise NotFound
@@ -99,12 +98,12 @@ def get_second_factor(user: User, factor_id: uuid.UUID) -> Authenticator:
 
 
 def recovery_codes_left(user: User) -> int:
-    """Return how many recovery codes are still good."""
+    """Return the number of unused recovery codes."""
     return unused_codes(RecoveryCode.objects.filter(user=user)).count()
 
 
 def start_totp_enrolment(user: User) -> TotpEnrolment:
-    """Make a secret for an app; one that was not confirmed goes. Raises FactorExists."""
+    """Create a secret for an app, replacing an unconfirmed one. Raises: FactorExists."""
     secret = new_totp_secret()
     uri = otpauth_uri(secret, issuer=current_tenant().name, account=user.email)
     with transaction.atomic():
@@ -128,10 +127,11 @@ def start_totp_enrolment(user: User) -> TotpEnrolment:
 def confirm_enrolment(
     session: Session, factor_id: uuid.UUID, code: str
 ) -> tuple[Authenticator, list[str]]:
-    """Make a factor count once a first code fits; return it with the recovery codes.
+    """Confirm a factor with its first code; return it with the recovery codes.
 
-    Other sessions of the person, which were opened with the password alone, end. Raises NotFound,
-    FactorExists, ValidationFailed for a wrong code, RateLimited.
+    Other sessions of the user end, because they were opened with the password alone.
+
+    Raises: NotFound, FactorExists, ValidationFailed for a wrong code, RateLimited.
     """
     user = session.user
     with transaction.atomic():
@@ -159,12 +159,12 @@ def _require_first_code(user: User, code: str) -> None:
     try:
         consume_totp_code(user, normalize_code(code), confirmed=False)
     except InvalidCredentials as exc:
-        fault = FieldError("code", "invalid", "This is not the code that the app shows now.")
-        raise ValidationFailed(errors=[fault]) from exc
+        error = FieldError("code", "invalid", "This is not the code that the app shows now.")
+        raise ValidationFailed(errors=[error]) from exc
 
 
 def renew_recovery_codes(user: User) -> list[str]:
-    """Return new recovery codes; the former ones open nothing any more. Raises FactorMissing."""
+    """Replace the recovery codes and return the new ones. Raises: FactorMissing."""
     with transaction.atomic():
         _lock_user(user)
         if not Authenticator.objects.filter(user=user, confirmed_at__isnull=False).exists():
@@ -176,22 +176,22 @@ def renew_recovery_codes(user: User) -> list[str]:
 
 
 def require_unconfirmed(user: User, factor_id: uuid.UUID) -> None:
-    """Check that the secret of a factor may be shown again. Raises NotFound once it counts."""
+    """Check that a factor's secret may be shown again. Raises: NotFound once confirmed."""
     if get_second_factor(user, factor_id).confirmed_at is not None:
         raise NotFound
 
 
 def require_current_codes(user: User, codes: list[str]) -> None:
-    """Check that recovery codes that were shown are still the user's. Raises NotFound."""
+    """Check that recovery codes that were shown are still valid. Raises: NotFound."""
     hashes = keyed_hashes(RECOVERY_CODE_PURPOSE, normalize_recovery_code(codes[0]))
     if not RecoveryCode.objects.filter(user=user, hash__in=hashes).exists():
         raise NotFound
 
 
 def remove_second_factor(user: User, factor_id: uuid.UUID, *, check: Check) -> None:
-    """Take a factor from its person, with the recovery codes. ``check`` sees it first.
+    """Remove a factor and the recovery codes. ``check`` gets the row first and may raise.
 
-    Raises NotFound and what ``check`` raises.
+    Raises: NotFound.
     """
     with transaction.atomic():
         _lock_user(user)
@@ -201,7 +201,7 @@ def remove_second_factor(user: User, factor_id: uuid.UUID, *, check: Check) -> N
 
 
 def remove_all_second_factors(user: User, *, actor: Actor) -> None:
-    """Take every factor from a person who lost theirs; without any nothing changes."""
+    """Remove every factor of a user. Without one nothing changes."""
     with transaction.atomic():
         _lock_user(user)
         for row in list_second_factors(user):
@@ -209,19 +209,22 @@ def remove_all_second_factors(user: User, *, actor: Actor) -> None:
 
 
 def _remove(row: Authenticator, user: User, *, actor: Actor) -> None:
-    counted = row.confirmed_at is not None
+    was_confirmed = row.confirmed_at is not None
     record(
-        "factor.removed", actor=actor, target=_second_factor_target(row, user), confirmed=counted
+        "factor.removed",
+        actor=actor,
+        target=_second_factor_target(row, user),
+        confirmed=was_confirmed,
     )
     row.delete()
-    if counted:
+    if was_confirmed:
         RecoveryCode.objects.filter(user=user).delete()
         User.objects.filter(pk=user.pk).update(second_factor_at=None)
         _notify_user(user, "removed")
 
 
 def _lock_user(user: User) -> None:
-    """Let one change of a person's factors wait for another."""
+    """Serialise changes of a user's factors."""
     User.objects.select_for_update(no_key=True).only("pk").get(pk=user.pk)
 
 
@@ -233,16 +236,13 @@ def _second_factor_target(row: Authenticator, user: User) -> Target:
     return Target("factor", str(row.id), user.email)
 
 
-# An owner helps somebody who has lost their second factor and the recovery codes.
+def reset_second_factors(user_id: uuid.UUID, *, by: User) -> None:
+    """Remove every factor of a user who has lost it, as an owner. Without one nothing changes.
 
-
-def reset_second_factors(person_id: uuid.UUID, *, by: User) -> None:
-    """Take every second factor from a person; without any nothing changes.
-
-    Raises NotFound, PermissionRefused.
+    Raises: NotFound, PermissionRefused, ProofRequired.
     """
     with transaction.atomic():
-        locked = lock_owners(by.pk, person_id)
-        actor, person = locked_actor(locked, by), locked_user(locked, person_id)
-        check_permission("reset_factors", actor, person)
-        remove_all_second_factors(person, actor=user_actor(actor))
+        locked = lock_owners(by.pk, user_id)
+        actor, user = locked_actor(locked, by), locked_user(locked, user_id)
+        check_permission("reset_factors", actor, user)
+        remove_all_second_factors(user, actor=user_actor(actor))

@@ -1,4 +1,4 @@
-"""What happens to people when something happens to their tenant."""
+"""Receivers of tenant signals."""
 
 from typing import Any
 
@@ -14,6 +14,6 @@ from tenants.signals import key_rotated
 
 @receiver(key_rotated, dispatch_uid="accounts.key_rotated")
 def _end_sessions(tenant: TenantRef, actor: Actor, **_: Any) -> None:
-    """Their tokens are void already; a list of sessions must not call them alive."""
+    """End all sessions: the tenant's new key has made their tokens invalid already."""
     with tenant_context(tenant):
         end_tenant_sessions(Session.End.REVOKED, actor=actor, cause="key_rotated")

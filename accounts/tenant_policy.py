@@ -1,7 +1,7 @@
-"""What a workspace decides for itself about people, their sessions and their links to files.
+"""A tenant's own rules for its users, their sessions and their share links.
 
-Stored as a part of ``Tenant.settings``, which tenants itself does not read; it comes with the
-tenant of the request, so asking costs nothing. A name that is not stored has its default.
+They are stored in ``Tenant.settings``, which the tenants app does not interpret. They come with the
+tenant of the request, so reading them needs no query. A setting that is not stored has its default.
 """
 
 from dataclasses import dataclass, fields
@@ -17,34 +17,34 @@ ROLES = tuple(User.Role.values)
 
 @dataclass(frozen=True, slots=True)
 class TenantPolicy:
-    """One workspace's rules. Times are in seconds; 0 is no limit."""
+    """One tenant's rules. Times are in seconds; 0 means no limit."""
 
     session_idle_seconds: int = 0
-    """A session that was not used for so long ends as ``idle``."""
+    """A session that is unused for this long ends as ``idle``."""
     session_absolute_seconds: int = 0
-    """A session ends so long after the log-in, however much it is used."""
+    """A session ends this long after the log-in, even if it is in use."""
     sessions_per_user: int = 50
-    """One more ends the one that was used least recently."""
+    """One more session ends the least recently used one."""
     second_factor_roles: tuple[str, ...] = ()
-    """People of these roles do nothing else before they have a second factor."""
+    """Users of these roles must add a second factor before anything else."""
     email_verification: str = "off"
-    """``required``: nobody does anything else before their address is verified."""
+    """``required``: users must verify their address before anything else."""
     invitation_seconds: int = 7 * 86400
-    """How long an invitation is good."""
+    """How long an invitation is valid."""
     sharing: str = "on"
-    """``off``: no file is opened by a link, and no link is made."""
+    """``off``: share links open nothing and cannot be created."""
 
 
 SETTING_NAMES = tuple(field.name for field in fields(TenantPolicy))
 
 
 def current_policy() -> TenantPolicy:
-    """Return the rules of the tenant that the code runs in."""
+    """Return the rules of the current tenant."""
     return _cached_policy(current_tenant().settings)
 
 
 def policy_from_settings(stored: dict[str, Any]) -> TenantPolicy:
-    """Return the rules as a tenant's row has them."""
+    """Return the rules of a tenant from its stored settings."""
     return _cached_policy(frozen_settings(stored))
 
 

@@ -1,4 +1,4 @@
-"""Routes of accounts on a tenant's host and on api."""
+"""Routes of the accounts app, on a tenant's host and on the general API host."""
 
 from django.urls import path
 
@@ -12,6 +12,7 @@ from accounts.api import (
     me,
     own_tenant,
     passwords,
+    registration,
     second_factors,
     sessions,
     users,
@@ -19,7 +20,7 @@ from accounts.api import (
 
 urlpatterns = [
     path("api/auth/login", login.LoginView.as_view(), name="login"),
-    path("api/auth/register", login.RegisterView.as_view(), name="register"),
+    path("api/auth/register", registration.RegisterView.as_view(), name="register"),
     path("api/auth/refresh", login.RefreshView.as_view(), name="refresh"),
     path("api/auth/logout", login.LogoutView.as_view(), name="logout"),
     path("api/logout", login.ShortLogoutView.as_view(), name="logout-short"),
@@ -28,10 +29,10 @@ urlpatterns = [
         "api/auth/password/forgot", passwords.ForgotPasswordView.as_view(), name="password-forgot"
     ),
     path("api/auth/password/reset", passwords.ResetPasswordView.as_view(), name="password-reset"),
-    path("api/auth/email/verify", passwords.VerifyEmailView.as_view(), name="email-verify"),
+    path("api/auth/email/verify", registration.VerifyEmailView.as_view(), name="email-verify"),
     path(
         "api/auth/email/verification",
-        passwords.SendVerificationView.as_view(),
+        registration.SendVerificationView.as_view(),
         name="email-verification",
     ),
     path(

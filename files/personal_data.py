@@ -40,14 +40,14 @@ def export_shares(user: User) -> Iterator[Row]:
         yield {**select_fields(share, SHARE_FIELDS), "has_password": bool(share.password)}
 
 
-@receiver(user_erased, dispatch_uid="files.person_erased")
-def _erase_upload_names(person: User, **_: Any) -> None:
+@receiver(user_erased, dispatch_uid="files.user_erased")
+def _erase_upload_names(user: User, **_: Any) -> None:
     """Clear the file names in the user's uploads and abort the pending ones.
 
     The files that came of uploads belong to the tenant and stay. Objects of aborted uploads are
     deleted by the next clean-up.
     """
-    uploads = Upload.objects.filter(created_by=person)
+    uploads = Upload.objects.filter(created_by=user)
     uploads.exclude(name="").update(name="")
     pending = uploads.filter(state=Upload.State.PENDING).values_list("pk", flat=True)
     mark_failed(list(pending), Upload.Reason.ABORTED)

@@ -7,8 +7,12 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
-from accounts.auth.login import log_out, register
-from accounts.auth.registration import request_registration, requires_email_confirmation
+from accounts.auth.login import log_out
+from accounts.auth.registration import (
+    register,
+    request_registration,
+    requires_email_confirmation,
+)
 from accounts.invitations.acceptance import get_pending_invitation
 from accounts.models import Invitation
 from accounts.problems import RegistrationClosed

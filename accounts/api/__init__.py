@@ -1,1 +1,4 @@
-"""HTTP views of accounts: parse, one service or query call, render."""
+"""The JSON API of accounts: serializers and views.
+
+A view parses the request, calls one service or query, and renders the result.
+"""

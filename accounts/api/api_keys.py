@@ -1,4 +1,4 @@
-"""What requests and answers about API keys look like."""
+"""API of API keys."""
 
 import uuid
 from typing import Any
@@ -33,7 +33,7 @@ class CreateApiKeySerializer(serializers.Serializer[Any]):
         allow_null=True,
         default=None,
         validators=[validate_future],
-        help_text="Never without one.",
+        help_text="No expiry without it.",
     )
     requests_per_minute = IntegerField(
         required=False,
@@ -41,11 +41,11 @@ class CreateApiKeySerializer(serializers.Serializer[Any]):
         default=None,
         min_value=1,
         max_value=MAX_REQUESTS_PER_MINUTE,
-        help_text="The usual limit of keys without one.",
+        help_text="The default limit of API keys without it.",
     )
 
     def validate_scopes(self, value: list[str]) -> list[str]:
-        """Name each scope once, in the order of the matrix."""
+        """Remove duplicates and sort the scopes in the order of the permission matrix."""
         return [scope for scope in SCOPES if scope in value]
 
 
@@ -68,11 +68,11 @@ class ApiKeySerializer(serializers.Serializer[Any]):
 
 
 class CreatedApiKeySerializer(ApiKeySerializer):
-    key = serializers.CharField(help_text="Shown in this answer alone.")
+    key = serializers.CharField(help_text="Shown in this response only.")
 
 
 def serialize_api_key(row: ApiKey) -> dict[str, Any]:
-    """Return a key as the API shows it, without the key itself."""
+    """Return a key as the API shows it, without its text."""
     return {
         "id": str(row.id),
         "name": row.name,
@@ -88,15 +88,12 @@ def serialize_api_key(row: ApiKey) -> dict[str, Any]:
 
 
 def api_key_etag(row: ApiKey) -> str:
-    """Return the entity tag of a key as shown; a use that is noted changes it."""
+    """Return the entity tag of a key. A recorded use changes it."""
     return etag_of_document(serialize_api_key(row))
 
 
-# API keys of the workspace: listed, made, revoked.
-
-
 class ApiKeyListView(ApiView):
-    """The keys of the workspace that have not been revoked, whoever made them."""
+    """The API keys of the workspace that are not revoked, of all users."""
 
     actions = {"GET": "keys:read", "POST": "keys:create"}
     pagination_class = KeysetPagination
@@ -113,19 +110,19 @@ class ApiKeyListView(ApiView):
         responses={201: CreatedApiKeySerializer},
     )
     def post(self, request: Request) -> Response:
-        """Make a key that acts as the caller. Asks for a recent proof of who that is."""
-        fields, maker = validated(CreateApiKeySerializer, request), current_user(request)
+        """Create a key that acts as the caller. Needs a recent authentication."""
+        fields, creator = validated(CreateApiKeySerializer, request), current_user(request)
         return idempotent(
             request,
-            caller=str(maker.id),
+            caller=str(creator.id),
             fingerprint=fingerprint_of(request.data),
-            action=lambda: _create_api_key(fields, maker),
+            action=lambda: _create_api_key(fields, creator),
             recheck=lambda first: get_api_key(first["id"]),
         )
 
 
-def _create_api_key(fields: dict[str, Any], maker: User) -> Response:
-    made = issue_api_key(**fields, actor=maker)
+def _create_api_key(fields: dict[str, Any], creator: User) -> Response:
+    made = issue_api_key(**fields, actor=creator)
     headers = {
         "Location": f"/api/keys/{made.row.id}",
         "ETag": api_key_etag(made.row),
@@ -135,7 +132,7 @@ def _create_api_key(fields: dict[str, Any], maker: User) -> Response:
 
 
 class ApiKeyDetailView(ApiView):
-    """One key."""
+    """One API key."""
 
     actions = {"GET": "keys:read", "DELETE": "keys:revoke"}
 
@@ -145,13 +142,13 @@ class ApiKeyDetailView(ApiView):
         responses={200: ApiKeySerializer, 304: None},
     )
     def get(self, request: Request, key_id: uuid.UUID) -> Response:
-        """Show a key, without the key itself."""
+        """Show a key, without its text."""
         row = get_api_key(key_id)
         return response_with_etag(request, serialize_api_key(row), api_key_etag(row))
 
     @extend_schema(operation_id="revoke_key", parameters=[IF_MATCH], responses={204: None})
     def delete(self, request: Request, key_id: uuid.UUID) -> Response:
-        """End a key from the next request on."""
+        """Revoke a key from the next request on."""
         revoke_api_key(
             key_id,
             actor=current_user(request),

@@ -1,4 +1,4 @@
-"""What questions to the trail and its events look like."""
+"""API of the tenant's audit trail."""
 
 import uuid
 from typing import Any
@@ -21,8 +21,6 @@ from core.http.conditional import etag_of, response_with_etag
 from core.text.formatting import timestamp
 
 DOTTED_WORDS = r"^[a-z0-9_]+(\.[a-z0-9_]+)*"
-
-
 SHORT_ID_LENGTH = 8
 
 
@@ -31,20 +29,20 @@ class AuditEventQuerySerializer(serializers.Serializer[Any]):
         DOTTED_WORDS + r"\.?$",
         max_length=60,
         required=False,
-        help_text="A whole action, or the beginning of several: `user.`",
+        help_text="An action, or the beginning of several: `user.`",
     )
-    actor = IdentifierField(max_length=64, required=False, help_text="The id of who acted.")
-    target = IdentifierField(max_length=64, required=False, help_text="The id of what.")
+    actor = IdentifierField(max_length=64, required=False, help_text="The id of the actor.")
+    target = IdentifierField(max_length=64, required=False, help_text="The id of the target.")
     target_type = RegexField(DOTTED_WORDS + "$", max_length=30, required=False)
-    after = TimestampField(required=False, help_text="From this time on (RFC 3339).")
-    before = TimestampField(required=False, help_text="Up to this time, without it.")
+    after = TimestampField(required=False, help_text="From this time on, inclusive (RFC 3339).")
+    before = TimestampField(required=False, help_text="Up to this time, exclusive.")
 
 
-class AuditPartySerializer(serializers.Serializer[Any]):
+class AuditReferenceSerializer(serializers.Serializer[Any]):
     type = serializers.CharField(allow_blank=True)
     id = serializers.CharField(allow_blank=True)
     label = serializers.CharField(  # type: ignore[assignment]
-        allow_blank=True, help_text="As it was then, unless erased."
+        allow_blank=True, help_text="The label at the time of the event, unless erased."
     )
 
 
@@ -52,18 +50,18 @@ class AuditEventSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     at = serializers.DateTimeField()
     action = serializers.CharField()
-    actor = AuditPartySerializer()
-    target = AuditPartySerializer(allow_null=True)
+    actor = AuditReferenceSerializer()
+    target = AuditReferenceSerializer(allow_null=True)
     ip = serializers.IPAddressField(allow_null=True)
     user_agent = serializers.CharField(allow_blank=True)
     request_id = serializers.CharField(allow_blank=True)
     details = serializers.DictField()
-    sequence = serializers.IntegerField(allow_null=True, help_text="Its place in the chain.")
+    sequence = serializers.IntegerField(allow_null=True, help_text="The place in the chain.")
     hash = serializers.CharField(allow_null=True, help_text="SHA-256 in hexadecimal.")
 
 
 def chain_link(event: AuditEvent) -> AuditLink | None:
-    """Return an event's place in the chain; only somebody's tampering leaves it without."""
+    """Return an event's place in the chain; None only after tampering."""
     try:
         link: AuditLink = event.link
     except ObjectDoesNotExist:
@@ -94,23 +92,20 @@ def serialize_audit_event(event: AuditEvent) -> dict[str, Any]:
 
 
 def _label(label: str, identity: str, erased_by: object) -> str:
-    """Return a label, or for somebody who was erased the end of an id, to tell them apart."""
+    """Return a label. For an erased user it is the end of the id, to distinguish users."""
     if not erased_by:
         return label
     return f"erased person {identity[-SHORT_ID_LENGTH:]}".strip()
 
 
-# The workspace's audit trail, for those who run it.
-
-
 class NewestFirstPagination(KeysetPagination):
-    """Events by when they happened."""
+    """Pages of events, newest first."""
 
     ordering = "-at"
 
 
 class AuditEventListView(ApiView):
-    """Who did what to what, when and from where."""
+    """Audit events: actor, action, target, time and client address."""
 
     actions = {"GET": "audit:read"}
     pagination_class = NewestFirstPagination
@@ -127,7 +122,7 @@ class AuditEventListView(ApiView):
 
 
 class AuditEventDetailView(ApiView):
-    """One event."""
+    """One audit event."""
 
     actions = {"GET": "audit:read"}
 

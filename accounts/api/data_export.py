@@ -1,4 +1,4 @@
-"""A person's own data, to take away."""
+"""API of the personal data export."""
 
 import uuid
 from typing import Any
@@ -16,7 +16,7 @@ from core.api.views import ApiView
 
 
 class DataExportSerializer(serializers.Serializer[Any]):
-    """One list for each source of ``settings.PERSONAL_DATA_SOURCES``."""
+    """One list for each source in ``settings.PERSONAL_DATA_SOURCES``."""
 
     exported_at = serializers.DateTimeField()
     profile = serializers.DictField()
@@ -30,27 +30,27 @@ class DataExportSerializer(serializers.Serializer[Any]):
 
 
 class OwnDataExportView(ApiView):
-    """All that the workspace keeps of the person who asks."""
+    """All data that the workspace stores of the caller."""
 
-    # Also for who is asked to verify an address first: it is their right.
+    # Also before the address is verified: the user has a right to the data.
     permission_classes = (IsTenantUser,)
     limits = (by_user("export"),)
 
     @extend_schema(operation_id="export_me", responses=DataExportSerializer)
     def get(self, request: Request) -> StreamingHttpResponse:
-        """Return the person's data as a JSON document to keep."""
+        """Return the caller's data as a JSON document."""
         return _export_response(request, current_user(request).id)
 
 
 class UserDataExportView(ApiView):
-    """The same of one of the people, for those who manage them."""
+    """All data that the workspace stores of a user, for managers."""
 
     actions = {"GET": "users:export"}
     limits = (by_user("export"),)
 
     @extend_schema(operation_id="export_user", responses=DataExportSerializer)
     def get(self, request: Request, user_id: uuid.UUID) -> StreamingHttpResponse:
-        """Return a person's data as a JSON document to hand over."""
+        """Return a user's data as a JSON document."""
         return _export_response(request, user_id)
 
 

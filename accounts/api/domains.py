@@ -1,4 +1,4 @@
-"""Custom domains of the workspace of who asks: claimed, proved by a DNS record, released."""
+"""API of the own tenant's custom domains: claimed, proved by a DNS record, released."""
 
 import uuid
 
@@ -34,14 +34,14 @@ from tenants.serializers import (
 
 
 class DomainListView(ApiView):
-    """Every name of the workspace, and claims of new ones."""
+    """The domains of the workspace."""
 
     actions = {"GET": "domains:read", "POST": "domains:write"}
     pagination_class = KeysetPagination
 
     @extend_schema(operation_id="list_domains", responses={200: DomainSerializer(many=True)})
     def get(self, request: Request) -> Response:
-        """List the names by page, the newest first."""
+        """List the domains by page, newest first."""
         with use_scope(PUBLIC):
             return self.page(request, domains_of(current_tenant().id), serialize_domain)
 
@@ -52,7 +52,7 @@ class DomainListView(ApiView):
         responses={201: DomainSerializer},
     )
     def post(self, request: Request) -> Response:
-        """Claim a custom domain; it answers once `proof` is in the DNS and was looked up."""
+        """Claim a custom domain. It is served once `proof` is in the DNS and was looked up."""
         name, user = validated(DomainClaimSerializer, request)["domain"], current_user(request)
         return idempotent(
             request,
@@ -63,7 +63,7 @@ class DomainListView(ApiView):
 
 
 class DomainDetailView(ApiView):
-    """One name of the workspace."""
+    """One domain of the workspace."""
 
     actions = {"GET": "domains:read", "DELETE": "domains:write"}
 
@@ -73,12 +73,12 @@ class DomainDetailView(ApiView):
         responses={200: DomainSerializer, 304: None},
     )
     def get(self, request: Request, domain_id: uuid.UUID) -> Response:
-        """Show a name."""
+        """Show a domain."""
         return _domain_response(request, get_own_domain(domain_id), 200)
 
     @extend_schema(operation_id="release_domain", parameters=[IF_MATCH], responses={204: None})
     def delete(self, request: Request, domain_id: uuid.UUID) -> Response:
-        """Give a name up; it stops at once. The primary one stays."""
+        """Release a domain. It stops at once. The primary one cannot be released."""
         release_own_domain(
             domain_id,
             actor=current_user(request),
@@ -95,9 +95,9 @@ class DomainCheckView(ApiView):
 
     @extend_schema(operation_id="check_domain", request=None, responses=DomainSerializer)
     def post(self, request: Request, domain_id: uuid.UUID) -> Response:
-        """Look its DNS record up now, for some seconds at most; `check_result` says what is there.
+        """Look up the DNS record now, for a few seconds at most; `check_result` is the result.
 
-        A domain that is proved stays so, whatever is found.
+        A proved domain stays proved, whatever the result is.
         """
         return _domain_response(
             request, check_own_domain(domain_id, actor=current_user(request)), 200

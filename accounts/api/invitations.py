@@ -1,4 +1,4 @@
-"""Asking people in."""
+"""API of invitations."""
 
 import uuid
 from typing import Any
@@ -34,41 +34,34 @@ from tenants.context import current_tenant
 from tenants.hosts import site_url
 
 READ_ACTION, WRITE_ACTION = "invitations:read", "invitations:write"
-
-
 INVITATION_LIMITS = only_method("POST", by_tenant("invite_tenant"), by_user("invite_person"))
-
-
 STATE_PARAMETER = OpenApiParameter("state", str, enum=list(STATES))
-
-
 MIN_LINK_USES, MAX_LINK_USES = 2, 1000
 
 
-# What requests and answers about invitations look like. The rules live in services.
-
-
 class CreateInvitationSerializer(serializers.Serializer[Any]):
-    email = EmailField(max_length=254, required=False, help_text="Who is asked in, by mail.")
+    email = EmailField(
+        max_length=254, required=False, help_text="The invited address, which gets an e-mail."
+    )
     role = serializers.ChoiceField(User.Role.choices, required=False, default=User.Role.MEMBER)
     max_uses = IntegerField(
         min_value=MIN_LINK_USES,
         max_value=MAX_LINK_USES,
         required=False,
-        help_text="In place of `email`: a link by which so many people may join.",
+        help_text="Instead of `email`: a link with which this many people may join.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Ask for an address or a number of uses, not both; a link makes no owners."""
+        """Require an address or a number of uses, not both. A link cannot make owners."""
         is_link = "max_uses" in attrs
         if not is_link and "email" not in attrs:
             raise serializers.ValidationError({"email": ["This field is required."]}, "required")
         if is_link and "email" in attrs:
-            said = "An invitation to one address is used once."
-            raise serializers.ValidationError({"max_uses": [said]}, "not_with_email")
+            message = "An invitation to one address is used once."
+            raise serializers.ValidationError({"max_uses": [message]}, "not_with_email")
         if is_link and attrs["role"] == User.Role.OWNER:
-            said = "A link that several people may use makes no owners."
-            raise serializers.ValidationError({"role": [said]}, "not_by_link")
+            message = "A link that several people may use makes no owners."
+            raise serializers.ValidationError({"role": [message]}, "not_by_link")
         return attrs
 
 
@@ -91,8 +84,39 @@ class InvitationSerializer(serializers.Serializer[Any]):
 
 
 class IssuedInvitationSerializer(InvitationSerializer):
-    token = serializers.CharField(required=False, help_text="Of a link; in this answer alone.")
-    url = serializers.URLField(required=False, help_text="Of a link; in this answer alone.")
+    token = serializers.CharField(required=False, help_text="Of a link; in this response only.")
+    url = serializers.URLField(required=False, help_text="Of a link; in this response only.")
+
+
+def serialize_invitation(invitation: Invitation) -> dict[str, Any]:
+    """Return an invitation as the API shows it."""
+    inviter = invitation.invited_by
+    return {
+        "id": str(invitation.pk),
+        "email": invitation.email or None,
+        "role": invitation.role,
+        "state": invitation_state(invitation),
+        "invited_by": {"id": str(inviter.pk), "email": inviter.email},
+        "max_uses": invitation.max_uses,
+        "uses": invitation.uses,
+        "expires_at": timestamp(invitation.expires_at),
+        "created_at": timestamp(invitation.created_at),
+        "updated_at": timestamp(invitation.updated_at),
+    }
+
+
+def serialize_issued_invitation(issued: IssuedInvitation) -> dict[str, Any]:
+    """Return an invitation with its token and URL, if it is a link."""
+    document = serialize_invitation(issued.invitation)
+    if not issued.token:
+        return document
+    url = f"{site_url(current_tenant().slug)}/join?token={issued.token}"
+    return {**document, "token": issued.token, "url": url}
+
+
+def invitation_etag(invitation: Invitation) -> str:
+    """Return the entity tag of an invitation."""
+    return etag_of_document(serialize_invitation(invitation))
 
 
 class InvitationListView(ApiView):
@@ -108,7 +132,7 @@ class InvitationListView(ApiView):
         responses={200: InvitationSerializer(many=True)},
     )
     def get(self, request: Request) -> Response:
-        """List invitations by page, the newest first."""
+        """List invitations by page, newest first."""
         found = find_invitations(state=request.query_params.get("state", ""))
         return self.page(request, found, serialize_invitation)
 
@@ -119,10 +143,10 @@ class InvitationListView(ApiView):
         responses={201: IssuedInvitationSerializer},
     )
     def post(self, request: Request) -> Response:
-        """Ask one address in by mail, or with `max_uses` make a link that several may use.
+        """Invite one address by e-mail, or with `max_uses` create a link for several users.
 
-        The answer is the same whether the address has an account here or not. A role above member
-        asks for a recent proof of who asks, which an API key has not: a key invites members only.
+        The response is the same whether the address has an account here or not. A role above member
+        needs a recent authentication, so an API key invites members only.
         """
         fields, user = validated(CreateInvitationSerializer, request), current_user(request)
         return idempotent(
@@ -160,7 +184,7 @@ class InvitationDetailView(ApiView):
 
     @extend_schema(operation_id="revoke_invitation", parameters=[IF_MATCH], responses={204: None})
     def delete(self, request: Request, invitation_id: uuid.UUID) -> Response:
-        """Revoke an invitation; its token is worthless at once."""
+        """Revoke an invitation. Its token is invalid at once."""
         revoke_invitation(
             invitation_id, actor=current_user(request), check=_if_match_check(request)
         )
@@ -168,7 +192,7 @@ class InvitationDetailView(ApiView):
 
 
 class InvitationResendView(ApiView):
-    """Sending an invitation again."""
+    """Resending of an invitation."""
 
     actions = {"POST": WRITE_ACTION}
     limits = (INVITATION_LIMITS,)
@@ -180,7 +204,7 @@ class InvitationResendView(ApiView):
         responses=IssuedInvitationSerializer,
     )
     def post(self, request: Request, invitation_id: uuid.UUID) -> Response:
-        """Void the token, and mail another one that is good from now on; a link's is shown."""
+        """Replace the token and send it by e-mail; the new token of a link is in the response."""
         email = get_invitation(invitation_id).email
         if email:
             consume_address_limit(email)
@@ -202,34 +226,3 @@ def _invitation_response(request: Request, issued: IssuedInvitation, status: int
 
 def _if_match_check(request: Request) -> Check:
     return lambda invitation: require_match(request, invitation_etag(invitation))
-
-
-def serialize_invitation(invitation: Invitation) -> dict[str, Any]:
-    """Return an invitation as the API shows it."""
-    inviter = invitation.invited_by
-    return {
-        "id": str(invitation.pk),
-        "email": invitation.email or None,
-        "role": invitation.role,
-        "state": invitation_state(invitation),
-        "invited_by": {"id": str(inviter.pk), "email": inviter.email},
-        "max_uses": invitation.max_uses,
-        "uses": invitation.uses,
-        "expires_at": timestamp(invitation.expires_at),
-        "created_at": timestamp(invitation.created_at),
-        "updated_at": timestamp(invitation.updated_at),
-    }
-
-
-def serialize_issued_invitation(issued: IssuedInvitation) -> dict[str, Any]:
-    """Return an invitation, with its token and address if whoever asked is to hand them on."""
-    document = serialize_invitation(issued.invitation)
-    if not issued.token:
-        return document
-    url = f"{site_url(current_tenant().slug)}/join?token={issued.token}"
-    return {**document, "token": issued.token, "url": url}
-
-
-def invitation_etag(invitation: Invitation) -> str:
-    """Return the entity tag of an invitation as shown."""
-    return etag_of_document(serialize_invitation(invitation))

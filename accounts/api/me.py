@@ -1,26 +1,25 @@
-"""The person who asks."""
+"""API of the caller's own profile."""
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.serializers import OwnUserSerializer, UpdateProfileSerializer, serialize_own_user
-from accounts.auth.login import update_profile
+from accounts.api.serializers import (
+    OwnUserSerializer,
+    UpdateProfileSerializer,
+    serialize_own_user,
+    user_etag,
+)
 from accounts.authentication import current_user
-from accounts.models import User
 from accounts.permissions import IsAdmittedUserOrReadOnly
+from accounts.users.services import update_profile
 from core.api.openapi import IF_MATCH, IF_NONE_MATCH
 from core.api.views import ApiView
-from core.http.conditional import etag_of, require_match, response_with_etag
-
-
-def user_etag(user: User) -> str:
-    """Return the entity tag of a person as shown."""
-    return etag_of(user.id, user.updated_at)
+from core.http.conditional import require_match, response_with_etag
 
 
 class MeView(ApiView):
-    """The person whose token this is."""
+    """The caller's own profile."""
 
     permission_classes = (IsAdmittedUserOrReadOnly,)
 

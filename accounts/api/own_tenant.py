@@ -1,4 +1,4 @@
-"""The workspace of who asks."""
+"""API of the own tenant: read, changed, deleted, transferred."""
 
 from typing import Any
 
@@ -10,6 +10,7 @@ from accounts.api.own_tenant_serializers import (
     DeleteOwnTenantSerializer,
     OwnTenantSerializer,
     ScheduledDeletionSerializer,
+    TransferOwnershipSerializer,
     UpdateOwnTenantSerializer,
     own_tenant_etag,
     serialize_own_tenant,
@@ -17,7 +18,6 @@ from accounts.api.own_tenant_serializers import (
     serialize_scheduled_deletion,
 )
 from accounts.api.serializers import UserSerializer, serialize_user
-from accounts.api.users import TransferRequest
 from accounts.authentication import current_user
 from accounts.own_tenant.services import (
     Check,
@@ -35,7 +35,7 @@ from tenants.models import Tenant
 
 
 class OwnTenantView(ApiView):
-    """The workspace of who asks."""
+    """The caller's workspace."""
 
     actions = {"GET": "tenant:read", "PATCH": "tenant:write", "DELETE": "tenant:delete"}
 
@@ -45,7 +45,7 @@ class OwnTenantView(ApiView):
         responses={200: OwnTenantSerializer, 304: None},
     )
     def get(self, request: Request) -> Response:
-        """Show the workspace, what it holds and what applies to it."""
+        """Show the workspace, its usage, limits and settings."""
         return _tenant_response(request, get_own_tenant())
 
     @extend_schema(
@@ -55,9 +55,9 @@ class OwnTenantView(ApiView):
         responses=OwnTenantSerializer,
     )
     def patch(self, request: Request) -> Response:
-        """Change the name, who may join, and single settings.
+        """Change the name, the registration mode, and single settings.
 
-        What protects less than before asks for a recent proof of who asks.
+        A change that protects less than before needs a recent authentication.
         """
         changes = validated(UpdateOwnTenantSerializer, request, partial=True)
         tenant = update_own_tenant(
@@ -72,10 +72,10 @@ class OwnTenantView(ApiView):
         responses={202: ScheduledDeletionSerializer},
     )
     def delete(self, request: Request) -> Response:
-        """Stop serving the workspace now and purge it after the days of grace.
+        """Stop serving the workspace now and purge it after the grace period.
 
-        `confirm` may come in the query or in a JSON body. Asks for a recent proof of who asks.
-        Until the day that is named the platform's staff can call it off.
+        `confirm` may be in the query or in a JSON body. Needs a recent authentication. Until the
+        purge the platform's staff can cancel the deletion.
         """
         confirm = validated_data(DeleteOwnTenantSerializer, _query_or_body(request))["confirm"]
         tenant = delete_own_tenant(
@@ -99,20 +99,19 @@ def _query_or_body(request: Request) -> Any:
     return {**request.data, **request.query_params.dict()}
 
 
-# Handing the workspace over.
-
-
 class OwnershipTransferView(ApiView):
-    """Somebody else becomes an owner in the caller's place."""
+    """Transfer of the ownership."""
 
     actions = {"POST": "tenant:transfer"}
 
     @extend_schema(
-        operation_id="transfer_tenant", request=TransferRequest, responses=UserSerializer
+        operation_id="transfer_tenant",
+        request=TransferOwnershipSerializer,
+        responses=UserSerializer,
     )
     def post(self, request: Request) -> Response:
-        """Make a person an owner and the caller an administrator; needs a recent proof."""
-        fields = validated(TransferRequest, request)
+        """Make a user an owner and the caller an administrator. Needs a recent authentication."""
+        fields = validated(TransferOwnershipSerializer, request)
         return Response(
             serialize_user(transfer_ownership(fields["user_id"], by=current_user(request)))
         )

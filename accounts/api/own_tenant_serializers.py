@@ -1,4 +1,4 @@
-"""What requests and answers about the own workspace look like. Shapes only."""
+"""Serializers of the own tenant. Rules are in accounts/own_tenant/settings.py."""
 
 from dataclasses import asdict
 from functools import partial
@@ -38,7 +38,7 @@ YEAR = 365 * DAY
 
 
 def _setting_validators(name: str) -> list[Any]:
-    """Return the validators of a setting, which ask the service's rule."""
+    """Return the validators of a setting, which apply the service's rule."""
     return [as_validator(partial(_validate_setting, name))]
 
 
@@ -53,32 +53,31 @@ class TenantSettingsSerializer(StrictSerializer):
         min_value=0,
         max_value=YEAR,
         validators=_setting_validators("session_idle_seconds"),
-        help_text="A session that was not used for so long ends; 300 or more, 0 for never.",
+        help_text="A session that is unused for this long ends; 300 or more, 0 for never.",
     )
     session_absolute_seconds = IntegerField(
         min_value=0,
         max_value=YEAR,
         validators=_setting_validators("session_absolute_seconds"),
-        help_text="A session ends so long after the log-in; 3600 or more, 0 for never.",
+        help_text="A session ends this long after the log-in; 3600 or more, 0 for never.",
     )
     sessions_per_user = IntegerField(
-        min_value=1, max_value=1000, help_text="One more ends the one used least recently."
+        min_value=1, max_value=1000, help_text="One more session ends the least recently used one."
     )
     second_factor_roles = ListField(
         child=serializers.ChoiceField(User.Role.choices),
         max_length=len(User.Role.choices),
-        help_text="Who does nothing else before they have a second factor. Owners set it.",
+        help_text="Users of these roles must first add a second factor. Only owners set it.",
     )
     email_verification = serializers.ChoiceField(
         EMAIL_VERIFICATION_CHOICES,
-        help_text="`required`: nobody does anything else before their address is verified. "
-        "Owners set it.",
+        help_text="`required`: users must first verify their address. Only owners set it.",
     )
     invitation_seconds = IntegerField(
-        min_value=3600, max_value=30 * DAY, help_text="How long an invitation is good."
+        min_value=3600, max_value=30 * DAY, help_text="How long an invitation is valid."
     )
     sharing = serializers.ChoiceField(
-        SHARING_CHOICES, help_text="`off`: links to files open nothing, and none are made."
+        SHARING_CHOICES, help_text="`off`: share links open nothing and cannot be created."
     )
 
 
@@ -90,11 +89,15 @@ class UpdateOwnTenantSerializer(serializers.Serializer[Any]):
         validators=[as_validator(clean_tenant_name)],
     )
     registration = serializers.ChoiceField(Tenant.Registration.values, required=False)
-    settings = TenantSettingsSerializer(required=False, help_text="Those that are to change.")
+    settings = TenantSettingsSerializer(required=False, help_text="The settings to change.")
 
 
 class DeleteOwnTenantSerializer(serializers.Serializer[Any]):
     confirm = TextField(max_length=100, help_text="The workspace's subdomain.")
+
+
+class TransferOwnershipSerializer(serializers.Serializer[Any]):
+    user_id = serializers.UUIDField(help_text="Who is to own the workspace.")
 
 
 class OwnTenantUsageSerializer(UsageSerializer):
@@ -102,7 +105,7 @@ class OwnTenantUsageSerializer(UsageSerializer):
 
 
 class OwnTenantLimitsSerializer(LimitsSerializer):
-    custom_domains = serializers.IntegerField(help_text="How many may be claimed.")
+    custom_domains = serializers.IntegerField(help_text="The number that may be claimed.")
 
 
 class OwnTenantSerializer(serializers.Serializer[Any]):
@@ -128,11 +131,13 @@ class ScheduledDeletionSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     subdomain = serializers.CharField()
     deletion_requested_at = serializers.DateTimeField()
-    deletion_due_at = serializers.DateTimeField(help_text="From then on it may be purged.")
+    deletion_due_at = serializers.DateTimeField(
+        help_text="From then on the workspace may be purged."
+    )
 
 
 def serialize_own_tenant(tenant: Tenant) -> dict[str, Any]:
-    """Return a tenant as its people see it, without its usage."""
+    """Return a tenant as its users see it, without its usage."""
     rules = policy_from_settings(tenant.settings)
     return {
         "id": str(tenant.id),
@@ -152,22 +157,22 @@ def serialize_own_tenant(tenant: Tenant) -> dict[str, Any]:
 
 
 def serialize_own_usage(seen: CurrentUsage | None) -> dict[str, Any] | None:
-    """Return a workspace's usage, None while it cannot be measured."""
+    """Return a tenant's usage; None while it cannot be measured."""
     if seen is None:
         return None
     return {**serialize_usage(seen.held), "requests": serialize_request_counts(seen.requests)}
 
 
 def own_tenant_etag(tenant: Tenant) -> str:
-    """Return the entity tag of a workspace: of what can be changed, not of what is measured.
+    """Return the entity tag of a tenant. It covers what can be changed, not the usage.
 
-    Each request counts towards the usage, so a tag over that would never match.
+    Each request changes the usage, so a tag over it would never match.
     """
     return etag_of_document(serialize_own_tenant(tenant))
 
 
 def serialize_scheduled_deletion(tenant: Tenant) -> dict[str, Any]:
-    """Return a workspace that is to be deleted."""
+    """Return a tenant whose deletion is scheduled."""
     return {
         "id": str(tenant.id),
         "name": tenant.name,

@@ -1,4 +1,8 @@
-"""What requests and answers about second factors look like."""
+"""API of the caller's second factors.
+
+It is available to users who have yet to add the factor that their tenant requires. A passkey will
+be another type beside ``totp``.
+"""
 
 import uuid
 from typing import Any
@@ -45,13 +49,6 @@ class ConfirmSecondFactorSerializer(serializers.Serializer[Any]):
     code = TextField(max_length=MAX_CODE_LENGTH)
 
 
-class ReauthenticateSerializer(serializers.Serializer[Any]):
-    password = TextField(max_length=1024, trim_whitespace=False, required=False)
-    code = TextField(
-        max_length=MAX_CODE_LENGTH, required=False, help_text="Of the app, or a recovery code."
-    )
-
-
 class SecondFactorSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     type = serializers.ChoiceField(FACTOR_TYPES)
@@ -92,22 +89,17 @@ def serialize_second_factor(row: Authenticator) -> dict[str, Any]:
 
 
 def serialize_enrolment(begun: TotpEnrolment) -> dict[str, Any]:
-    """Return a new factor with what its app is to be told."""
+    """Return a new factor with the secret for the app."""
     return {**serialize_second_factor(begun.factor), "secret": begun.secret, "uri": begun.uri}
 
 
-# The second factors of the person who asks. A passkey will stand beside the app of one-time codes.
-#
-# Open to people who have yet to add one that their workspace asks for.
-
-
 def second_factor_etag(row: Authenticator) -> str:
-    """Return the entity tag of a factor as shown."""
+    """Return the entity tag of a factor."""
     return etag_of(row.id, row.confirmed_at)
 
 
 class SecondFactorListView(ApiView):
-    """What the person has besides the password."""
+    """The caller's second factors."""
 
     permission_classes = (IsTenantUser,)
     actions = {"POST": "me:factors"}
@@ -116,7 +108,7 @@ class SecondFactorListView(ApiView):
     def get(self, request: Request) -> Response:
         user = current_user(request)
         shown = [serialize_second_factor(row) for row in list_second_factors(user)]
-        # A person has a handful of them at most: one page, in the form of every list.
+        # A user has a few of them at most: one page, in the form of every list.
         page = {"results": shown, "next": None, "previous": None}
         return Response({**page, "recovery_codes_left": recovery_codes_left(user)})
 
@@ -148,7 +140,7 @@ class SecondFactorListView(ApiView):
 
 
 class SecondFactorDetailView(ApiView):
-    """One of them."""
+    """One of the caller's second factors."""
 
     permission_classes = (IsTenantUser,)
     actions = {"DELETE": "me:factors"}
@@ -173,7 +165,7 @@ class SecondFactorDetailView(ApiView):
 
 
 class SecondFactorConfirmView(ApiView):
-    """Show that the app has the secret; from then on the factor counts."""
+    """Confirm a factor with a first code. From then on it is required at log-in."""
 
     permission_classes = (IsTenantUser,)
 
@@ -202,7 +194,7 @@ class SecondFactorConfirmView(ApiView):
 
 
 class RecoveryCodesView(ApiView):
-    """New recovery codes in place of the former ones."""
+    """New recovery codes that replace the former ones."""
 
     permission_classes = (IsTenantUser,)
     actions = {"POST": "me:factors"}

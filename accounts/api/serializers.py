@@ -1,4 +1,4 @@
-"""What requests and answers of accounts look like. Shapes only; the rules live in services."""
+"""Serializers that several views of accounts share. Rules are in the services."""
 
 from typing import Any
 
@@ -10,14 +10,18 @@ from accounts.sessions.services import NewSession
 from accounts.sessions.tokens import access_token, token_lifetimes
 from core.api.fields import EmailField, NameField, TextField
 from core.api.serializers import CredentialsSerializer, as_validator
+from core.crypto.one_time_codes import MAX_CODE_LENGTH
+from core.http.conditional import etag_of
 from core.text.email_addresses import MAX_EMAIL_LENGTH
 from core.text.formatting import timestamp
-from tenants.names import MAX_SLUG_LENGTH, MAX_TENANT_NAME_LENGTH, clean_tenant_name
-from tenants.names import clean_new_slug as checked_slug
+from tenants.names import (
+    MAX_SLUG_LENGTH,
+    MAX_TENANT_NAME_LENGTH,
+    clean_new_slug,
+    clean_tenant_name,
+)
 
-TENANT_FIELD_HELP = "On api. only, and only without a credential: that names its workspace itself."
-
-
+TENANT_FIELD_HELP = "On api. only, and only without a credential, which names its workspace itself."
 MAX_EMAIL_TOKEN_LENGTH = 200
 
 
@@ -40,7 +44,7 @@ class RegisterSerializer(NewAccountSerializer):
         required=False,
         allow_blank=True,
         default="",
-        help_text="The token of an invitation; one that is not good is refused everywhere.",
+        help_text="The token of an invitation; an invalid one is always refused.",
     )
     tenant = TextField(max_length=40, required=False, help_text=TENANT_FIELD_HELP)
 
@@ -52,7 +56,7 @@ class SignupSerializer(NewAccountSerializer):
     subdomain = TextField(
         max_length=MAX_SLUG_LENGTH,
         length_code="invalid_length",
-        validators=[as_validator(checked_slug)],
+        validators=[as_validator(clean_new_slug)],
     )
 
 
@@ -64,9 +68,47 @@ class LogoutSerializer(serializers.Serializer[Any]):
     refresh_token = TextField(max_length=4096, required=False)
 
 
+class ReauthenticateSerializer(serializers.Serializer[Any]):
+    password = TextField(max_length=1024, trim_whitespace=False, required=False)
+    code = TextField(
+        max_length=MAX_CODE_LENGTH, required=False, help_text="Of the app, or a recovery code."
+    )
+
+
 class UpdateProfileSerializer(serializers.Serializer[Any]):
     first_name = NameField(max_length=100, allow_blank=True)
     last_name = NameField(max_length=100, allow_blank=True)
+
+
+class TenantFieldSerializer(serializers.Serializer[Any]):
+    tenant = TextField(max_length=40, required=False, help_text=TENANT_FIELD_HELP)
+
+
+class ForgotPasswordSerializer(TenantFieldSerializer):
+    # Not EmailField: an invalid address gets the same response as an unknown one.
+    email = TextField(max_length=MAX_EMAIL_LENGTH)
+
+
+class ResetPasswordSerializer(TenantFieldSerializer):
+    token = TextField(max_length=MAX_EMAIL_TOKEN_LENGTH)
+    password = TextField(max_length=1024, trim_whitespace=False)
+
+
+class VerifyEmailSerializer(TenantFieldSerializer):
+    token = TextField(max_length=MAX_EMAIL_TOKEN_LENGTH)
+    password = TextField(
+        max_length=1024,
+        required=False,
+        trim_whitespace=False,
+        help_text="To complete a registration: the password to log in with.",
+    )
+
+
+class ChangePasswordSerializer(serializers.Serializer[Any]):
+    current_password = TextField(max_length=1024, trim_whitespace=False)
+    password = TextField(
+        max_length=1024, trim_whitespace=False, validators=[as_validator(validate_new_password)]
+    )
 
 
 class UserSerializer(serializers.ModelSerializer[User]):
@@ -85,7 +127,7 @@ class UserSerializer(serializers.ModelSerializer[User]):
         read_only_fields = fields
 
 
-PASSWORD_CHANGE_HELP = "Present and true while the password is one that somebody else has chosen."  # noqa: S105
+PASSWORD_CHANGE_HELP = "Present and true while an administrator has chosen the password."  # noqa: S105
 
 
 class OwnUserSerializer(UserSerializer):
@@ -111,6 +153,10 @@ class TokensSerializer(serializers.Serializer[Any]):
     )
 
 
+class ConfirmationSentSerializer(serializers.Serializer[Any]):
+    confirmation = serializers.ChoiceField(["mailed"])
+
+
 class TenantSummarySerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     name = serializers.CharField()
@@ -123,7 +169,7 @@ class CreatedTenantSerializer(TokensSerializer):
 
 
 def serialize_user(user: User) -> dict[str, Any]:
-    """Return a person as the API shows them."""
+    """Return a user as the API shows it."""
     return {
         "id": str(user.id),
         "email": user.email,
@@ -136,8 +182,13 @@ def serialize_user(user: User) -> dict[str, Any]:
     }
 
 
+def user_etag(user: User) -> str:
+    """Return the entity tag of a user."""
+    return etag_of(user.id, user.updated_at)
+
+
 def serialize_own_user(user: User) -> dict[str, Any]:
-    """Return a user as the API shows them to themselves."""
+    """Return a user as the API shows it to that user."""
     return {**serialize_user(user), **_password_change_flag(user)}
 
 
@@ -155,42 +206,3 @@ def serialize_tokens(opened: NewSession) -> dict[str, Any]:
         "user": serialize_user(opened.user),
         **_password_change_flag(opened.user),
     }
-
-
-# What requests around mailed links look like.
-class TenantFieldSerializer(serializers.Serializer[Any]):
-    tenant = TextField(max_length=40, required=False, help_text=TENANT_FIELD_HELP)
-
-
-class ForgotPasswordSerializer(TenantFieldSerializer):
-    # Not EmailField: an address that cannot be one is answered like an unknown one.
-    email = TextField(max_length=MAX_EMAIL_LENGTH)
-
-
-class ResetPasswordSerializer(TenantFieldSerializer):
-    token = TextField(max_length=MAX_EMAIL_TOKEN_LENGTH)
-    password = TextField(max_length=1024, trim_whitespace=False)
-
-
-class VerifyEmailSerializer(TenantFieldSerializer):
-    token = TextField(max_length=MAX_EMAIL_TOKEN_LENGTH)
-    password = TextField(
-        max_length=1024,
-        required=False,
-        trim_whitespace=False,
-        help_text="To end a registration: the password to log in with.",
-    )
-
-
-class ConfirmationSentSerializer(serializers.Serializer[Any]):
-    confirmation = serializers.ChoiceField(["mailed"])
-
-
-# What requests about passwords look like.
-
-
-class ChangePasswordSerializer(serializers.Serializer[Any]):
-    current_password = TextField(max_length=1024, trim_whitespace=False)
-    password = TextField(
-        max_length=1024, trim_whitespace=False, validators=[as_validator(validate_new_password)]
-    )

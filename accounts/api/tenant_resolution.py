@@ -16,12 +16,14 @@ from tenants.routing import tenant_for_host
 
 @contextmanager
 def resolved_tenant(slug: str | None, *, token: str = "") -> Iterator[TenantRef]:
-    """Run the block in the host's tenant, or on ``api.`` in the credential's.
+    """Run the block in the tenant of the host, or on ``api.`` in the tenant of the credential.
 
-    A tenant's own host always wins. On ``api.`` the bearer credential wins over everything, whether
-    it is good or not; a refresh token names its tenant itself; the body's ``tenant`` counts only
-    for who has neither (logging in, joining). Raises ValidationFailed without a name, TokenInvalid,
-    TenantNotFound, TenantSuspended and TenantUnavailable.
+    A tenant's own host always wins. On ``api.`` a bearer credential wins, whether it is valid or
+    not; a refresh token names its tenant itself; ``tenant`` in the body counts only without both
+    (log-in, registration).
+
+    Raises: ValidationFailed without a name; TokenInvalid; TenantNotFound; TenantSuspended;
+    TenantUnavailable.
     """
     here = current_tenant_or_none()
     if here is not None:

@@ -1,4 +1,4 @@
-"""What requests about people look like."""
+"""API of users, for managers."""
 
 import uuid
 from functools import partial
@@ -12,8 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from accounts.api.me import user_etag
-from accounts.api.serializers import UserSerializer, serialize_user
+from accounts.api.serializers import UserSerializer, serialize_user, user_etag
 from accounts.api.throttles import by_tenant, by_user, consume_address_limit, only_method
 from accounts.authentication import current_user
 from accounts.models import User
@@ -33,8 +32,6 @@ from idempotency.keys import IDEMPOTENCY_KEY
 from idempotency.services import fingerprint_of, idempotent_prepared
 
 EMAIL_LIMITS = only_method("POST", by_tenant("invite_tenant"), by_user("invite_person"))
-
-
 LIST_PARAMETERS = [
     search_parameter("A part of the address or the name, without case."),
     OpenApiParameter("role", str, enum=User.Role.values),
@@ -43,51 +40,44 @@ LIST_PARAMETERS = [
 ]
 
 
-class TrueOrFalse(serializers.BooleanField):
-    """A JSON boolean; words and numbers that could mean one are refused."""
+class StrictBooleanField(serializers.BooleanField):
+    """A JSON boolean. Words and numbers are refused."""
 
     def to_internal_value(self, data: Any) -> bool:
-        """Return the value. Raises ValidationError."""
+        """Return the value. Raises: ValidationError."""
         if not isinstance(data, bool):
             self.fail("invalid", input=data)
         return data
 
 
-class NewPersonRequest(serializers.Serializer[Any]):
+class CreateUserSerializer(serializers.Serializer[Any]):
     email = EmailField(max_length=254)
     first_name = NameField(max_length=100, default="", allow_blank=True)
     last_name = NameField(max_length=100, default="", allow_blank=True)
     role = serializers.ChoiceField(User.Role.choices, default=User.Role.MEMBER)
-    is_active = TrueOrFalse(default=True)
+    is_active = StrictBooleanField(default=True)
     password = TextField(
         max_length=1024,
         trim_whitespace=False,
         required=False,
         write_only=True,
         validators=[as_validator(validate_new_password)],
-        help_text="Without one the person is mailed a link to set one.",
+        help_text="Without it, the user gets an e-mail with a link to set one.",
     )
 
 
-class ChangePersonRequest(serializers.Serializer[Any]):
+class UpdateUserSerializer(serializers.Serializer[Any]):
     email = EmailField(
-        max_length=254, help_text="Asks for a recent proof of who asks; the new one is unverified."
+        max_length=254, help_text="Needs a recent authentication; the new address is unverified."
     )
     first_name = NameField(max_length=100, allow_blank=True)
     last_name = NameField(max_length=100, allow_blank=True)
     role = serializers.ChoiceField(User.Role.choices)
-    is_active = TrueOrFalse()
-
-
-class TransferRequest(serializers.Serializer[Any]):
-    user_id = serializers.UUIDField(help_text="Who is to own the workspace.")
-
-
-# The people of a workspace, for those who manage them.
+    is_active = StrictBooleanField()
 
 
 class UserListView(ApiView):
-    """Everybody in the workspace."""
+    """The users of the workspace."""
 
     actions = {"GET": "users:read", "POST": "users:write"}
     pagination_class = KeysetPagination
@@ -98,7 +88,7 @@ class UserListView(ApiView):
         responses={200: UserSerializer(many=True)},
     )
     def get(self, request: Request) -> Response:
-        """List people by page."""
+        """List users by page."""
         asked = request.query_params
         ordering = validate_ordering(asked.get("ordering", ""), ORDERINGS)
         found = search_users(
@@ -110,17 +100,17 @@ class UserListView(ApiView):
 
     @extend_schema(
         operation_id="create_user",
-        request=NewPersonRequest,
+        request=CreateUserSerializer,
         parameters=[IDEMPOTENCY_KEY],
         responses={201: UserSerializer},
     )
     def post(self, request: Request) -> Response:
-        """Add a person. Without a password they are mailed a link to set one.
+        """Add a user. Without a password, the user gets an e-mail with a link to set one.
 
-        Such letters count towards the limits of invitations.
+        Such e-mails count towards the limits of invitations.
         """
         user = current_user(request)
-        fields = {"password": None, **validated(NewPersonRequest, request)}
+        fields = {"password": None, **validated(CreateUserSerializer, request)}
         return idempotent_prepared(
             request,
             caller=str(user.id),
@@ -131,8 +121,8 @@ class UserListView(ApiView):
 
 def _create_user(request: Request, by: User, draft: User) -> Response:
     with transaction.atomic():
-        added = create_user(by=by, person=draft)
-        # It is a letter to an address, as an invitation is.
+        added = create_user(by=by, user=draft)
+        # An e-mail to an address that the caller chose, like an invitation.
         if added.is_active and not is_password_usable(added.password):
             EMAIL_LIMITS(request)
             consume_address_limit(added.email)
@@ -146,7 +136,7 @@ def _created_response(user: User) -> Response:
 
 
 class UserDetailView(ApiView):
-    """One of them: who it is, what they may do, their end."""
+    """One user."""
 
     actions = {"GET": "users:read", "PATCH": "users:write", "DELETE": "users:write"}
 
@@ -156,19 +146,19 @@ class UserDetailView(ApiView):
         responses={200: UserSerializer, 304: None},
     )
     def get(self, request: Request, user_id: uuid.UUID) -> Response:
-        """Show a person."""
+        """Show a user."""
         user = get_user(user_id)
         return response_with_etag(request, serialize_user(user), user_etag(user))
 
     @extend_schema(
         operation_id="change_user",
-        request=ChangePersonRequest,
+        request=UpdateUserSerializer,
         parameters=[IF_MATCH],
         responses=UserSerializer,
     )
     def patch(self, request: Request, user_id: uuid.UUID) -> Response:
-        """Change a person. Role and activity count from their next request."""
-        changes: dict[str, Any] = validated(ChangePersonRequest, request, partial=True)
+        """Change a user. Role and activity take effect from the user's next request."""
+        changes: dict[str, Any] = validated(UpdateUserSerializer, request, partial=True)
         user = update_user(
             user_id, by=current_user(request), changes=changes, check=_if_match_check(request)
         )
@@ -176,13 +166,13 @@ class UserDetailView(ApiView):
 
     @extend_schema(operation_id="remove_user", parameters=[IF_MATCH], responses={204: None})
     def delete(self, request: Request, user_id: uuid.UUID) -> Response:
-        """Remove a person. What they made stays in the workspace."""
+        """Remove a user. The user's files stay in the workspace."""
         remove_user(user_id, by=current_user(request), check=_if_match_check(request))
         return Response(status=204)
 
 
 class UserSecondFactorsView(ApiView):
-    """Somebody's second factor that is lost."""
+    """A user's lost second factor."""
 
     has_etag = False
 
@@ -190,19 +180,19 @@ class UserSecondFactorsView(ApiView):
 
     @extend_schema(operation_id="reset_user_factors", responses={204: None})
     def delete(self, request: Request, user_id: uuid.UUID) -> Response:
-        """Take it from them, with the recovery codes; needs a recent proof."""
+        """Remove the second factor and the recovery codes. Needs a recent authentication."""
         reset_second_factors(user_id, by=current_user(request))
         return Response(status=204)
 
 
 class UserEraseView(ApiView):
-    """Forgetting somebody, who may have been removed before."""
+    """Erasure of a user, who may have been removed before."""
 
     actions = {"POST": "users:erase"}
 
     @extend_schema(operation_id="erase_user", request=None, responses={204: None})
     def post(self, request: Request, user_id: uuid.UUID) -> Response:
-        """Remove a person and take them out of the audit trail; needs a recent proof."""
+        """Remove a user and erase the user from the audit trail. Needs a recent authentication."""
         erase_user(user_id, by=current_user(request))
         return Response(status=204)
 

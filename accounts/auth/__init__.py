@@ -1,0 +1,1 @@
+"""Log-in, registration, sign-up and reauthentication."""

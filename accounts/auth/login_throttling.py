@@ -1,6 +1,6 @@
-"""Counting attempts to prove a user's password (core/rate_limits/login_throttle.py).
+"""Throttling of attempts to verify a user's password (core/rate_limits/login_throttle.py).
 
-Familiar are the addresses from which the user has logged in before, or set a new password by mail.
+Known addresses are those of the user's earlier log-ins and password resets.
 """
 
 from collections.abc import Iterator
@@ -25,9 +25,9 @@ LOGIN_FAILURES = (InvalidCredentials, WrongPassword)
 
 @contextmanager
 def throttle_login(email: str) -> Iterator[None]:
-    """Count the block as one attempt of the password of ``email`` in the current tenant.
+    """Count the block as one attempt for the password of ``email`` in the current tenant.
 
-    Raises RateLimited.
+    Raises: RateLimited.
     """
     tenant = str(current_tenant().id)
     account = LoginAccount(tenant, address_key(email), partial(is_known_address, email))
@@ -36,7 +36,7 @@ def throttle_login(email: str) -> Iterator[None]:
 
 
 def is_known_address(email: str, address: str) -> bool:
-    """Tell whether the account has logged in from this address, as limits count addresses."""
+    """Return whether the account has logged in from this address, in the form that limits use."""
     if cache.get(_cache_key(email, address)):
         return True
     spellings = {lowercased_address(email), address_key(email)}
@@ -46,7 +46,7 @@ def is_known_address(email: str, address: str) -> bool:
 
 
 def remember_address(email: str) -> None:
-    """Remember the address that asks: whoever asks has just proved that they read the mail."""
+    """Remember the client address as known after a password reset by e-mail."""
     address = limit_key(request_context().client_address)
     cache.set(_cache_key(email, address), True, KNOWN_ADDRESS_SECONDS)
 

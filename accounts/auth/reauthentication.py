@@ -1,33 +1,35 @@
-"""Proving again who one is, before something dangerous (accounts/permissions.py asks for it)."""
+"""Reauthentication before dangerous actions (``require_recent_authentication``)."""
 
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.actors import user_actor
+from accounts.actors import session_target, user_actor
 from accounts.models import Session, User
 from accounts.passwords.validation import user_password_matches
 from accounts.problems import InvalidCredentials
 from accounts.second_factors import require_second_factor
-from audit.services import Target, record
+from audit.services import record
 from core.problems import FieldError, Problem, ValidationFailed
 
 
 def reauthenticate(session: Session, *, password: str | None, code: str | None) -> None:
-    """Note that the session's person proved who they are, now.
+    """Record that the session's user authenticated now, with the password or a second factor.
 
-    Who has a second factor proves it with a code; anybody else with the password. Raises
-    SecondFactorRequired after a right password alone, InvalidCredentials, ValidationFailed and what
-    ``require_second_factor`` raises. A refusal is recorded.
+    A user with a second factor needs a code, another user the password. A refusal is recorded in
+    the audit trail.
+
+    Raises: SecondFactorRequired after the right password alone; InvalidCredentials;
+    ValidationFailed; what ``require_second_factor`` raises.
     """
     user = User.objects.get(pk=session.user_id)
     try:
-        how = _verified_method(user, password, code)
+        method = _verified_method(user, password, code)
     except InvalidCredentials:
         _record("session.proof_refused", session, user)
         raise
     with transaction.atomic():
         Session.objects.filter(pk=session.pk).update(proved_at=timezone.now())
-        _record("session.proved", session, user, by=how)
+        _record("session.proved", session, user, by=method)
 
 
 def _verified_method(user: User, password: str | None, code: str | None) -> str:
@@ -44,5 +46,5 @@ def _missing_field(field: str) -> Problem:
 
 
 def _record(action: str, session: Session, user: User, **details: str) -> None:
-    target = Target("session", str(session.id), user.email)
+    target = session_target(session, user)
     record(action, actor=user_actor(user), target=target, **details)

@@ -1,6 +1,12 @@
-"""Verifying that an address is somebody's, and registrations that wait for that."""
+"""Registration of users in an existing tenant, and verification of their e-mail addresses.
+
+If the tenant requires verified addresses, a registration first sends a link. The link creates the
+user. Otherwise ``register`` creates the user at once and the link only verifies the address.
+"""
 
 import json
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -20,8 +26,9 @@ from accounts.invitations.acceptance import (
 from accounts.models import MailLink, User
 from accounts.passwords.validation import hash_new_password, validate_new_password
 from accounts.problems import LinkInvalid
+from accounts.sessions.services import NewSession, open_session
 from accounts.tenant_policy import current_policy
-from accounts.users.creation import insert_user, validate_user
+from accounts.users.creation import build_user, insert_user, validate_user
 from audit.services import record
 from core.problems import FieldError, ValidationFailed
 from core.text.email_addresses import canonical_address
@@ -30,50 +37,48 @@ ENCRYPTION_PURPOSE = "registration"
 PURPOSES = (MailLink.Purpose.VERIFY, MailLink.Purpose.JOIN)
 
 
-def resend_verification(user: User) -> None:
-    """Mail the link once more, unless the address is verified."""
-    if user.email_verified_at is None:
-        with transaction.atomic():
-            enqueue_verification_email(user)
+def register(**fields: str) -> NewSession:
+    """Create a user and log in. See ``prepare_registration``."""
+    return prepare_registration(**fields)()
 
 
-def mark_email_verified(user: User) -> None:
-    """Note that a locked person has shown that the address is theirs; once is enough."""
-    if user.email_verified_at is None:
-        user.email_verified_at = timezone.now()
-        user.save(update_fields=["email_verified_at", "updated_at"])
-        record("email.verified", actor=user_actor(user), target=user_target(user))
+def prepare_registration(
+    *, email: str, password: str, first_name: str, last_name: str, invitation: str = ""
+) -> Callable[[], NewSession]:
+    """Return a callable that creates the user, with the role of the invitation if there is one.
 
+    The password is hashed before, so that no lock is held during the hashing.
 
-def verify_email(*, token: str, password: str | None = None) -> User:
-    """Do what a link of ours in a mailbox stands for: verify an address, or end a registration.
-
-    Whoever ends a registration chooses the password, which is hashed before anything is locked.
-    Raises LinkInvalid; for a registration also RegistrationClosed and EmailTaken, if that is so by
-    now, and ValidationFailed; the link is then as good as before.
+    Raises: ValidationFailed, RegistrationClosed. The returned callable also raises EmailTaken.
     """
-    seen = get_email_token(token, *PURPOSES)
-    joining = None if seen.user else _prepare_pending_registration(seen, password)
+    grant = check_registration(canonical_address(email), invitation)
+    user = build_user(
+        email=email, password=password, role=grant.role, first_name=first_name, last_name=last_name
+    )
+    user.email_verified_at = grant.verified_at
+    return partial(_complete_registration, user, grant)
+
+
+def _complete_registration(user: User, grant: RegistrationGrant) -> NewSession:
     with transaction.atomic():
-        link = consume_email_token(token, *PURPOSES)
-        user = _complete_pending_registration(*joining) if joining else _token_user(link)
-        mark_email_verified(user)
-    return user
+        _insert_registered_user(user, grant)
+        if user.email_verified_at is None:
+            enqueue_verification_email(user)
+        return open_session(user)
 
 
-def completes_registration(token: str) -> bool:
-    """Tell whether a good link's token makes somebody a member, who then chooses a password."""
-    try:
-        return get_email_token(token, *PURPOSES).user is None
-    except LinkInvalid:
-        return False
+def _insert_registered_user(user: User, grant: RegistrationGrant) -> None:
+    consume_invitation(grant, actor=user_actor(user))
+    insert_user(user)
+    record("user.registered", actor=user_actor(user), target=user_target(user), role=user.role)
 
 
 def requires_email_confirmation(*, email: str, invitation: str) -> bool:
-    """Tell whether who registers here must show first that the address is theirs.
+    """Return whether a registration must first confirm its address by a link.
 
-    An invitation that was mailed to it shows that; one that is handed on does not. Raises
-    RegistrationClosed.
+    An invitation that was mailed to the address confirms it. A link that is passed on does not.
+
+    Raises: RegistrationClosed.
     """
     if current_policy().email_verification != "required":
         return False
@@ -83,50 +88,88 @@ def requires_email_confirmation(*, email: str, invitation: str) -> bool:
 def request_registration(
     *, email: str, password: str, first_name: str, last_name: str, invitation: str = ""
 ) -> None:
-    """Take a registration that only a link in the mailbox of its address makes one.
+    """Send the link that completes a registration. Until then no user is created.
 
-    The same work for an address that somebody has: they are mailed that they have an account. The
-    password must keep the rules and is not kept: whoever asks need not be who reads the mail.
-    Raises RegistrationClosed and ValidationFailed.
+    The work is the same for an address that is in use: its user is told about the account. The
+    password must be valid and is not stored, because the sender of the request need not be the
+    reader of the e-mail.
+
+    Raises: RegistrationClosed, ValidationFailed.
     """
     address = canonical_address(email)
-    admission = check_registration(address, invitation)
+    grant = check_registration(address, invitation)
     user = User(email=address, first_name=first_name, last_name=last_name)
     validate_user(user)
     validate_new_password(password, user)
-    person = {
+    pending = {
         "first_name": first_name,
         "last_name": last_name,
-        "invitation": stored_grant(admission),
+        "invitation": stored_grant(grant),
     }
+    encrypted = encrypt(ENCRYPTION_PURPOSE, json.dumps(pending))
     with transaction.atomic():
-        enqueue_email(
-            "registration", to=user.email, person=encrypt(ENCRYPTION_PURPOSE, json.dumps(person))
-        )
+        enqueue_email("registration", to=user.email, person=encrypted)
+
+
+def resend_verification(user: User) -> None:
+    """Send the verification link again, unless the address is verified."""
+    if user.email_verified_at is None:
+        with transaction.atomic():
+            enqueue_verification_email(user)
+
+
+def verify_email(*, token: str, password: str | None = None) -> User:
+    """Verify an address, or complete a registration, with a mailed token.
+
+    A registration needs the password, which is hashed before any lock. After an error the token
+    stays valid.
+
+    Raises: LinkInvalid; for a registration also RegistrationClosed, EmailTaken, ValidationFailed.
+    """
+    link = get_email_token(token, *PURPOSES)
+    pending = None if link.user else _prepare_pending_registration(link, password)
+    with transaction.atomic():
+        link = consume_email_token(token, *PURPOSES)
+        if pending:
+            user, grant = pending
+            _insert_registered_user(user, grant)
+        else:
+            user = _token_user(link)
+        mark_email_verified(user)
+    return user
+
+
+def completes_registration(token: str) -> bool:
+    """Return whether a valid token completes a registration, which needs a password."""
+    try:
+        return get_email_token(token, *PURPOSES).user is None
+    except LinkInvalid:
+        return False
+
+
+def mark_email_verified(user: User) -> None:
+    """Mark the address of a locked user as verified, once."""
+    if user.email_verified_at is None:
+        user.email_verified_at = timezone.now()
+        user.save(update_fields=["email_verified_at", "updated_at"])
+        record("email.verified", actor=user_actor(user), target=user_target(user))
 
 
 def _prepare_pending_registration(
     link: MailLink, password: str | None
 ) -> tuple[User, RegistrationGrant]:
     try:
-        person: dict[str, Any] = json.loads(decrypt(ENCRYPTION_PURPOSE, link.data["person"]))
-    except DecryptionError as exc:  # the pepper was rotated away
+        pending: dict[str, Any] = json.loads(decrypt(ENCRYPTION_PURPOSE, link.data["person"]))
+    except DecryptionError as exc:  # its pepper was removed by a rotation
         raise LinkInvalid from exc
-    admission = check_stored_grant(person["invitation"])
-    names = {name: person[name] for name in ("first_name", "last_name")}
-    user = User(email=canonical_address(link.email), role=admission.role, **names)
+    grant = check_stored_grant(pending["invitation"])
+    names = {name: pending[name] for name in ("first_name", "last_name")}
+    user = User(email=canonical_address(link.email), role=grant.role, **names)
     if not password:
-        rule = "Choose the password to log in with."
-        raise ValidationFailed(errors=[FieldError("password", "required", rule)])
+        message = "Choose the password to log in with."
+        raise ValidationFailed(errors=[FieldError("password", "required", message)])
     user.password = hash_new_password(password, user)
-    return user, admission
-
-
-def _complete_pending_registration(user: User, admission: RegistrationGrant) -> User:
-    consume_invitation(admission, actor=user_actor(user))
-    insert_user(user)
-    record("user.registered", actor=user_actor(user), target=user_target(user), role=user.role)
-    return user
+    return user, grant
 
 
 def _token_user(link: MailLink) -> User:

@@ -1,4 +1,4 @@
-"""A new agency signs itself up: tenant, schema, owner and first session in one transaction."""
+"""Sign-up of a new tenant: tenant, schema, owner and first session in one transaction."""
 
 from collections.abc import Callable
 from functools import partial
@@ -16,7 +16,7 @@ from audit.services import Actor, record
 from core.db_backend.scope import PUBLIC, use_scope
 from core.text.email_addresses import canonical_address
 from tenants.context import tenant_context
-from tenants.names import clean_new_slug as checked_slug
+from tenants.names import clean_new_slug
 from tenants.refs import TenantRef
 from tenants.services import create_tenant
 
@@ -24,7 +24,7 @@ SignupAction = Callable[[], tuple[TenantRef, NewSession]]
 
 
 def sign_up(**fields: Any) -> tuple[TenantRef, NewSession]:
-    """Create a tenant with its owner, and log them in. See ``prepare_signup``."""
+    """Create a tenant with its owner, and log the owner in. See ``prepare_signup``."""
     return prepare_signup(**fields)()
 
 
@@ -40,13 +40,14 @@ def prepare_signup(
     registration: str = "closed",
     password_is_given: bool = False,
 ) -> SignupAction:
-    """Return what creates a tenant whose owner is this person, and logs them in.
+    """Return a callable that creates a tenant with this owner and logs the owner in.
 
-    ``password_is_given`` says that somebody else has chosen it. Everything stands or nothing does.
-    The password is checked and hashed before anything is locked. Raises ValidationFailed; what is
-    returned that and SubdomainTaken.
+    ``password_is_given`` says that another person has chosen the password. Everything is created in
+    one transaction. The password is validated and hashed before any lock.
+
+    Raises: ValidationFailed. The returned callable also raises SubdomainTaken.
     """
-    slug = checked_slug(subdomain)
+    slug = clean_new_slug(subdomain)
     owner = User(
         email=canonical_address(email),
         first_name=first_name,
@@ -56,17 +57,17 @@ def prepare_signup(
     )
     validate_user(owner)
     owner.password = hash_new_password(password, owner, names=(company, slug))
-    # The platform's trail knows people of tenants by id alone: an erasure does not reach it.
-    who = actor or Actor("user", str(owner.id))
+    # The platform's audit trail names tenant users by id only: an erasure does not reach it.
+    creator = actor or Actor("user", str(owner.id))
     facts = {"name": company, "subdomain": slug, "registration": registration}
-    return partial(_create_tenant_with_owner, owner, who, facts)
+    return partial(_create_tenant_with_owner, owner, creator, facts)
 
 
 def _create_tenant_with_owner(
-    owner: User, who: Actor, facts: dict[str, str]
+    owner: User, creator: Actor, facts: dict[str, str]
 ) -> tuple[TenantRef, NewSession]:
     with use_scope(PUBLIC), transaction.atomic():
-        tenant = create_tenant(actor=who, **facts)
+        tenant = create_tenant(actor=creator, **facts)
         with tenant_context(tenant):
             insert_user(owner)
             record(

@@ -1,1 +1,1 @@
-"""Mail to people of a tenant: asked for in a transaction, sent after its commit."""
+"""E-mail to users: queued in a transaction, sent after its commit."""

@@ -1,8 +1,8 @@
-"""Sending the letters of one tenant's outbox. At least once: see docs/decisions/0008-mail.md.
+"""Delivery of the outbox, at least once per e-mail (docs/decisions/0008-mail.md).
 
-A letter is claimed, written, sent and deleted in that order, each with a commit of its own, so that
-no transaction waits for a mail server. The claim counts the attempt and puts the letter off by
-``MAIL_LEASE``; whoever dies meanwhile has it sent again when that time is over.
+An e-mail is claimed, rendered, sent and deleted, each with its own commit, so no transaction waits
+for a mail server. The claim counts the attempt and moves ``due_at`` by ``MAIL_LEASE``. If the
+process dies, the e-mail is sent again after that time.
 """
 
 import logging
@@ -37,14 +37,12 @@ from tenants.context import tenant_context
 from tenants.refs import TenantRef
 
 RETRY_DELAYS = {"first": timedelta(minutes=1), "longest": timedelta(hours=2)}
-
-
 log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class DeliveryOutcome:
-    """How many letters are done with, how many wait again, and whether a mail server answered."""
+    """Counts of finished and rescheduled e-mails, and whether the mail server is down."""
 
     dealt_with: int = 0
     put_off: int = 0
@@ -52,12 +50,11 @@ class DeliveryOutcome:
 
 
 def deliver_due_emails(
-    tenant: TenantRef, carrier: MailConnection, stop: ShouldStop, outcome: DeliveryOutcome
+    tenant: TenantRef, connection: MailConnection, stop: ShouldStop, outcome: DeliveryOutcome
 ) -> None:
-    """Send the letters of a tenant that are due, and count what came of them in ``outcome``.
+    """Send the due e-mails of a tenant and count the results in ``outcome``.
 
-    Ends early when told to stop, and when the mail server cannot be reached: the letters that were
-    not tried are as they were.
+    Stops early on request, or if the mail server is down. The remaining e-mails stay unchanged.
     """
     with tenant_context(tenant):
         while not (stop() or outcome.server_away) and (letter := claim_due_email()):
@@ -65,11 +62,11 @@ def deliver_due_emails(
                 use_request_context(original_request_context(letter)),
                 override(letter.language or settings.LANGUAGE_CODE),
             ):
-                _send(letter, carrier, outcome)
+                _send(letter, connection, outcome)
 
 
 def claim_due_email() -> Letter | None:
-    """Take the letter that has been due longest, so that nobody else sends it meanwhile."""
+    """Claim the e-mail that has been due longest, so that no other process sends it."""
     now = timezone.now()
     with transaction.atomic():
         due = Letter.objects.select_for_update(skip_locked=True).filter(due_at__lte=now)
@@ -81,21 +78,21 @@ def claim_due_email() -> Letter | None:
     return letter
 
 
-def _send(letter: Letter, carrier: MailConnection, outcome: DeliveryOutcome) -> None:
+def _send(letter: Letter, connection: MailConnection, outcome: DeliveryOutcome) -> None:
     try:
-        written = _render(letter)
-        if written is not None:
-            carrier.send(written[1])
-    except Exception as exc:  # noqa: BLE001 - a letter that breaks must not hold up the others
+        rendered = _render(letter)
+        if rendered is not None:
+            connection.send(rendered[1])
+    except Exception as exc:  # noqa: BLE001 - an error in one e-mail must not stop the others
         outcome.put_off += _reschedule(letter, exc)
         outcome.server_away = is_server_failure(exc)
         return
-    _finish(letter, written[0] if written else None)
+    _finish(letter, rendered[0] if rendered else None)
     outcome.dealt_with += 1
 
 
 def _render(letter: Letter) -> tuple[EmailContent, EmailMessage] | None:
-    """Return what goes out; None if nobody is to get it, or got as many as one may."""
+    """Return the e-mail; None if it must not be sent, or is above a rate limit."""
     is_first = letter.attempts == 1
     if is_first and not within_kind_limit(letter):
         return None
@@ -103,22 +100,25 @@ def _render(letter: Letter) -> tuple[EmailContent, EmailMessage] | None:
         mail = MESSAGE_BUILDERS[letter.kind](letter)
         if mail is None:
             return None
-        # After the letter is made: one that nobody is to get uses nothing up.
+        # After rendering: an e-mail without a recipient must not be counted.
         if is_first and not within_recipient_limit(letter):
-            transaction.set_rollback(True)  # the link that it would have brought
+            transaction.set_rollback(True)  # the token in its link
             return None
         return mail, render_message(letter, mail)
 
 
 def _finish(letter: Letter, mail: EmailContent | None) -> None:
     with transaction.atomic():
-        if mail is not None and mail.event and mail.about is not None:
-            record(mail.event, actor=ANONYMOUS, target=user_target(mail.about))
+        if mail is not None and mail.audit_action and mail.audit_user is not None:
+            record(mail.audit_action, actor=ANONYMOUS, target=user_target(mail.audit_user))
         letter.delete()
 
 
 def _reschedule(letter: Letter, error: Exception) -> bool:
-    """Try again later, ever more rarely; give up what was refused for good or is too old."""
+    """Schedule the next attempt with a growing delay; return False after giving up.
+
+    It gives up after a permanent failure, and when the e-mail is too old.
+    """
     extra = {"letter": str(letter.id), "kind": letter.kind, "attempt": letter.attempts}
     log.warning("mail_failed", extra={**extra, "error": short_error(error)})
     letter.last_error = short_error(error)
@@ -146,50 +146,48 @@ def _give_up(letter: Letter) -> None:
         letter.delete()
 
 
-# Looking at every tenant's outbox, and listening for letters that were just posted.
-
-
 def deliver_all_tenants(
     stop: ShouldStop = lambda: False, between: Callable[[], None] = lambda: None
 ) -> DeliveryOutcome:
-    """Send what is due in every tenant that is served; return what came of it all.
+    """Send the due e-mails of every active tenant and return the results.
 
-    Enters one tenant after the other: a web login may read no other way. ``between`` is called
-    after each, for what must not wait for thousands of them. Raises OperationalError and
-    InterfaceError when the database is away.
+    Enters one tenant after the other, because the database role of the web may read no other way.
+    ``between`` is called after each tenant, for work that must not wait for the whole sweep.
+
+    Raises: OperationalError, InterfaceError when the database is down.
     """
     outcome = DeliveryOutcome()
-    with MailConnection() as carrier:
-        # One that waits for its deletion says so by mail, and sends nothing from then on.
+    with MailConnection() as connection:
+        # A tenant whose deletion is scheduled is not active and sends nothing any more.
         for tenant in work_queue.served_tenants():
             if stop() or outcome.server_away:
                 break
-            _deliver_tenant(tenant, carrier, stop, outcome)
-            close_old_connections()  # one that has met many tenants is replaced
+            _deliver_tenant(tenant, connection, stop, outcome)
+            close_old_connections()  # a connection that has entered many tenants is replaced
             between()
     return outcome
 
 
 def run_mailer(stop: ShouldStop, alive: Callable[[], None]) -> None:
-    """Send letters as they are posted, and sweep now and then, until told to stop."""
-    ours = work_queue.WorkQueue(
+    """Send e-mails when they are queued, and sweep regularly, until told to stop."""
+    queue = work_queue.WorkQueue(
         CHANNEL, settings.MAIL_SWEEP_SECONDS, deliver_all_tenants, _process_tenant
     )
-    work_queue.run_worker(ours, stop, alive)
+    work_queue.run_worker(queue, stop, alive)
 
 
 def _process_tenant(tenant: TenantRef, stop: ShouldStop) -> None:
-    with MailConnection() as carrier:
-        _deliver_tenant(tenant, carrier, stop, DeliveryOutcome())
+    with MailConnection() as connection:
+        _deliver_tenant(tenant, connection, stop, DeliveryOutcome())
     close_old_connections()
 
 
 def _deliver_tenant(
-    tenant: TenantRef, carrier: MailConnection, stop: ShouldStop, outcome: DeliveryOutcome
+    tenant: TenantRef, connection: MailConnection, stop: ShouldStop, outcome: DeliveryOutcome
 ) -> None:
-    """Send all that is due in a tenant. One that is half there must not hold up the others."""
+    """Send the due e-mails of a tenant. An error in one tenant must not stop the others."""
     try:
-        deliver_due_emails(tenant, carrier, stop, outcome)
+        deliver_due_emails(tenant, connection, stop, outcome)
     except (OperationalError, InterfaceError):
         raise
     except DatabaseError as exc:  # being purged, or not migrated yet

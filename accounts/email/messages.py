@@ -1,4 +1,9 @@
-"""Whom a letter is for, looked at while it is sent."""
+"""Content of every kind of e-mail: a builder here, and ``templates/mail/<kind>.txt`` and ``.html``.
+
+A builder runs when the e-mail is sent, in its tenant and language and in a transaction. It looks up
+the recipient as of now and creates the token in the link, so no secret is stored in the outbox. It
+returns None if the e-mail must not be sent any more.
+"""
 
 from collections.abc import Callable
 
@@ -19,32 +24,22 @@ MessageBuilder = Callable[[Letter], EmailContent | None]
 
 
 def find_active_user(email: str) -> User | None:
-    """Return the active person with this address, which has no capitals, or None."""
-    found = find_user_by_email(email)
-    return found if found is not None and found.is_active else None
+    """Return the active user with a lower-case address; None if there is none."""
+    user = find_user_by_email(email)
+    return user if user is not None and user.is_active else None
 
 
 def recipient_user(letter: Letter) -> User | None:
-    """Return the active person whose id the letter's data give as ``user``.
+    """Return the active user with the id in the e-mail's data.
 
-    None if they have another address by now: a letter goes to whom it was meant for.
+    None if the user has another address by now: the e-mail was meant for the former one.
     """
     user = find_active_user(letter.recipient)
     return user if user is not None and str(user.id) == letter.data.get("user") else None
 
 
-# What somebody is told who is asked in, or registers, and has an account already.
-def build_account_exists(letter: Letter) -> EmailContent | None:
-    """Tell the person of this address that they have an account; nobody who is inactive."""
-    if find_active_user(letter.recipient) is None:
-        return None
-    subject = gettext("You have an account at %(workspace)s")
-    return EmailContent(subject, {"known": True, "site": tenant_link("/")})
-
-
-# Letters about an address: the link that verifies it, and the one that ends a registration.
 def build_verify_email(letter: Letter) -> EmailContent | None:
-    """Bring a person a link that verifies their address, unless it is verified."""
+    """Send a user the link that verifies the address, unless it is verified."""
     user = recipient_user(letter)
     if user is None or user.email_verified_at is not None:
         return None
@@ -56,7 +51,7 @@ def build_verify_email(letter: Letter) -> EmailContent | None:
 
 
 def build_registration(letter: Letter) -> EmailContent | None:
-    """Bring somebody new the link that makes them a member; tell a member that they are one."""
+    """Send the link that completes a registration, or tell a user about the account."""
     if find_user_by_email(letter.recipient) is not None:
         return build_account_exists(letter)
     token = create_email_token(
@@ -70,47 +65,49 @@ def build_registration(letter: Letter) -> EmailContent | None:
 
 def _link_content(subject: str, token: str) -> EmailContent:
     good_for = human_duration(settings.VERIFY_LINK_LIFETIME)
-    return EmailContent(
-        subject, {"link": tenant_link("/email/verify", token=token), "good_for": good_for}
-    )
+    link = tenant_link("/email/verify", token=token)
+    return EmailContent(subject, {"link": link, "good_for": good_for})
 
 
-# The letter that asks somebody in. Its token is made here, so nothing that is stored holds it.
-#
-# It does not name who invites: anybody can open a workspace under an address that is not theirs
-# and have us write to strangers in that name.
+def build_account_exists(letter: Letter) -> EmailContent | None:
+    """Tell an active user who is invited, or registers again, about the existing account."""
+    if find_active_user(letter.recipient) is None:
+        return None
+    subject = gettext("You have an account at %(workspace)s")
+    return EmailContent(subject, {"known": True, "site": tenant_link("/")})
+
+
 def build_invitation(letter: Letter) -> EmailContent | None:
-    """Bring somebody the link by which they join; tell a member that they are one already.
+    """Send the link that accepts a pending invitation, or tell a user about the account.
 
-    Nobody gets a mail for an invitation that has been used, revoked, replaced or has expired.
+    The e-mail does not name the inviter: anyone can create a tenant with an address of another
+    person, and would make Aggios write to third parties in that person's name.
     """
-    found = _pending_invitation(letter)
-    if found is None:
+    invitation = _pending_invitation(letter)
+    if invitation is None:
         return None
     if find_user_by_email(letter.recipient) is not None:
         return build_account_exists(letter)
     subject = gettext("Join %(workspace)s")
-    link = tenant_link("/join", token=renew_invitation_token(found))
-    return EmailContent(
-        subject, {"link": link, "good_for": human_duration(found.expires_at - timezone.now())}
-    )
+    link = tenant_link("/join", token=renew_invitation_token(invitation))
+    good_for = human_duration(invitation.expires_at - timezone.now())
+    return EmailContent(subject, {"link": link, "good_for": good_for})
 
 
 def _pending_invitation(letter: Letter) -> Invitation | None:
     try:
-        found = lock_invitation(letter.data["invitation"])
+        invitation = lock_invitation(letter.data["invitation"])
     except NotFound:
         return None
-    return found if invitation_state(found) == PENDING else None
+    return invitation if invitation_state(invitation) == PENDING else None
 
 
-# Letters about what others did with somebody's account, and about who owns the workspace.
 def build_account_created(letter: Letter) -> EmailContent | None:
-    """Bring somebody who was given an account a link to set a password, unless they have one."""
+    """Send a new user the link that sets a password, unless there is one."""
     user = recipient_user(letter)
     if user is None or is_password_usable(user.password):
         return None
-    # As long as for a new address: nobody waits for this one at their mailbox.
+    # As long as for verification: the user did not ask for this e-mail and may read it late.
     lifetime = settings.VERIFY_LINK_LIFETIME
     token = create_email_token(
         MailLink.Purpose.RESET, email=user.email, lifetime=lifetime, user=user
@@ -123,32 +120,8 @@ def build_account_created(letter: Letter) -> EmailContent | None:
     return EmailContent(subject, context)
 
 
-def build_address_changed(letter: Letter) -> EmailContent:
-    """Tell the former address of an account that it is that no longer."""
-    return EmailContent(
-        gettext("Your e-mail address for %(workspace)s was changed"), {"when": letter.created_at}
-    )
-
-
-def build_ownership_received(letter: Letter) -> EmailContent | None:
-    """Tell somebody that the workspace is theirs now."""
-    if recipient_user(letter) is None:
-        return None
-    return EmailContent(
-        gettext("You are an owner of %(workspace)s now"), {"when": letter.created_at}
-    )
-
-
-def build_ownership_given(letter: Letter) -> EmailContent | None:
-    """Tell a former owner that the workspace was handed over."""
-    if recipient_user(letter) is None:
-        return None
-    return EmailContent(gettext("%(workspace)s was handed over"), {"when": letter.created_at})
-
-
-# Letters about a password: the link that sets a new one, and word that it was changed.
 def build_password_reset(letter: Letter) -> EmailContent | None:
-    """Bring an active person a link to set a new password; nobody else gets a mail."""
+    """Send an active user the link that sets a new password."""
     user = find_user_by_typed_email(letter.data.get("spelling", letter.recipient))
     if user is None or not user.is_active:
         return None
@@ -158,14 +131,17 @@ def build_password_reset(letter: Letter) -> EmailContent | None:
     )
     return EmailContent(
         gettext("Set a new password for %(workspace)s"),
-        {"link": tenant_link("/password/reset", token=token), "good_for": human_duration(lifetime)},
-        event="password.reset_requested",
-        about=user,
+        {
+            "link": tenant_link("/password/reset", token=token),
+            "good_for": human_duration(lifetime),
+        },
+        audit_action="password.reset_requested",
+        audit_user=user,
     )
 
 
 def build_password_changed(letter: Letter) -> EmailContent | None:
-    """Tell a person that their password was changed."""
+    """Tell a user that the password was changed."""
     if recipient_user(letter) is None:
         return None
     return EmailContent(
@@ -173,9 +149,15 @@ def build_password_changed(letter: Letter) -> EmailContent | None:
     )
 
 
-# Word to a person that their second factor was changed, or a recovery code of it used.
+def build_address_changed(letter: Letter) -> EmailContent:
+    """Tell the former address of an account that it was replaced."""
+    return EmailContent(
+        gettext("Your e-mail address for %(workspace)s was changed"), {"when": letter.created_at}
+    )
+
+
 def build_second_factor(letter: Letter) -> EmailContent | None:
-    """Tell a person what happened: ``what`` is added, removed, renewed or used."""
+    """Tell a user that a second factor was added, removed, renewed or used (``what``)."""
     if recipient_user(letter) is None:
         return None
     return EmailContent(
@@ -184,21 +166,28 @@ def build_second_factor(letter: Letter) -> EmailContent | None:
     )
 
 
-# The letter that tells owners that their workspace is going to be deleted.
+def build_ownership_received(letter: Letter) -> EmailContent | None:
+    """Tell the new owner about the transfer of the tenant."""
+    if recipient_user(letter) is None:
+        return None
+    return EmailContent(
+        gettext("You are an owner of %(workspace)s now"), {"when": letter.created_at}
+    )
+
+
+def build_ownership_given(letter: Letter) -> EmailContent | None:
+    """Tell the former owner about the transfer of the tenant."""
+    if recipient_user(letter) is None:
+        return None
+    return EmailContent(gettext("%(workspace)s was handed over"), {"when": letter.created_at})
+
+
 def build_workspace_leaving(letter: Letter) -> EmailContent | None:
-    """Tell an owner who has asked for it, and until when it can be called off."""
+    """Tell an owner who requested the tenant's deletion, and until when it can be cancelled."""
     if find_active_user(letter.recipient) is None:
         return None
     subject = gettext("%(workspace)s is going to be deleted")
     return EmailContent(subject, {"by": letter.data["by"], "day": letter.data["due_at"][:10]})
-
-
-# Every kind of letter: a builder here, and ``templates/mail/<kind>.txt`` and ``.html``.
-
-"""Looks at whom the letter is for now, makes the link that it brings, and says what it says.
-
-Runs in the letter's tenant and language, in a transaction. Returns None when nobody is to get it.
-"""
 
 
 MESSAGE_BUILDERS: dict[str, MessageBuilder] = {

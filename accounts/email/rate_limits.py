@@ -1,11 +1,11 @@
-"""How many letters an address gets. What is beyond is dropped while it would be sent.
+"""Rate limits per recipient. An e-mail above a limit is dropped when it would be sent.
 
-So no request learns of it: what an address got from others stays unknown (docs/security.md).
+So no request shows whether an address gets e-mails from other tenants (docs/security.md).
 
 | limit | counted for |
 |---|---|
-| ``mail`` | one kind of letter, one address, one workspace |
-| ``mail_stranger`` | an address that is no verified one there, over all kinds and workspaces |
+| ``mail`` | one kind of e-mail, one address, one tenant |
+| ``mail_unverified`` | an address that is not verified there, over all kinds and tenants |
 """
 
 import logging
@@ -22,25 +22,25 @@ log = logging.getLogger(__name__)
 
 
 def within_kind_limit(letter: Letter) -> bool:
-    """Count a letter of its kind; tell whether its address may get it from this workspace."""
+    """Count an e-mail for its kind; return whether the tenant may send it to the address."""
     tenant = str(current_tenant().id)
     return _consume(letter, "mail", tenant, letter.kind, address_key(letter.recipient))
 
 
 def within_recipient_limit(letter: Letter) -> bool:
-    """Count a letter that is about to go out to a stranger; tell whether they may get it.
+    """Count an e-mail to an unverified address; return whether it may be sent.
 
-    Whoever signs up, invites or adds somebody may type any address, so an account there counts only
-    once its address is verified.
+    Sign-ups, invitations and managers can name any address, so an account with that address counts
+    only once the address is verified.
     """
     if letter.data.get(VERIFIED_RECIPIENT_KEY) or _is_verified(letter):
         return True
-    return _consume(letter, "mail_stranger", address_key(letter.recipient))
+    return _consume(letter, "mail_unverified", address_key(letter.recipient))
 
 
 def _is_verified(letter: Letter) -> bool:
-    person = find_user_by_typed_email(letter.recipient)
-    return person is not None and person.email_verified_at is not None
+    user = find_user_by_typed_email(letter.recipient)
+    return user is not None and user.email_verified_at is not None
 
 
 def _consume(letter: Letter, limit: str, *key: str) -> bool:

@@ -1,4 +1,4 @@
-"""How mail leaves: over SMTP, or into a folder while developing."""
+"""Connection to the mail server over SMTP, or a folder during development."""
 
 import smtplib
 from collections.abc import Sequence
@@ -15,14 +15,14 @@ PERMANENT_FAILURE_CODE = 500
 
 
 class FolderBackend(BaseEmailBackend):
-    """Writes each mail to ``EMAIL_FOLDER`` as a file of its own that mail programs can open."""
+    """Writes each e-mail to its own file in ``EMAIL_FOLDER``, which mail programs can open."""
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        """Write them; a file has its name once it is whole."""
+        """Write the e-mails. A file gets its final name once it is complete."""
         folder = Path(settings.EMAIL_FOLDER)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for message in email_messages:
-            name = str(uuid7())  # they sort by time
+            name = str(uuid7())  # names sort by time
             unfinished = folder / f".{name}"
             unfinished.write_bytes(message.message().as_bytes())
             unfinished.rename(folder / f"{name}.eml")
@@ -30,7 +30,7 @@ class FolderBackend(BaseEmailBackend):
 
 
 class MailConnection:
-    """One connection to the mail server, for as long as there is something to send."""
+    """A connection to the mail server for a series of e-mails."""
 
     def __enter__(self) -> "MailConnection":
         self._connection = get_connection()
@@ -40,21 +40,21 @@ class MailConnection:
         self._connection.close()
 
     def send(self, message: EmailMessage) -> None:
-        """Hand over one mail. Raises OSError, of which SMTPException is one."""
+        """Send one e-mail. Raises: OSError, of which SMTPException is a subclass."""
         self._connection.open()
         message.connection = self._connection
         try:
             message.send()
         except OSError:
-            self._connection.close()  # whatever state the conversation was in
+            self._connection.close()  # the state of the SMTP dialogue is unknown
             raise
 
 
 def is_permanent_failure(error: Exception) -> bool:
-    """Tell whether this mail was refused for good: by the server (RFC 5321 section 4.2.1: 5yz), or
-    before that because no mail can reach the address.
+    """Return whether this e-mail was refused permanently.
 
-    A refusal of ourselves (log-in, sender) is not: somebody can put that right.
+    Either the server refused it (RFC 5321 section 4.2.1: 5yz), or the address is not valid. A
+    refusal of the log-in or the sender is not permanent: an operator can correct the configuration.
     """
     if isinstance(error, ValidationFailed):
         return True
@@ -64,13 +64,13 @@ def is_permanent_failure(error: Exception) -> bool:
 
 
 def is_server_failure(error: Exception) -> bool:
-    """Tell whether another letter would have met the same: nobody there, or nobody lets us in."""
+    """Return whether every e-mail would fail: the server is down or refuses the log-in."""
     of_this_mail = (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError)
     return isinstance(error, OSError) and not isinstance(error, of_this_mail)
 
 
 def short_error(error: Exception) -> str:
-    """Return an error for people who look into it, without the recipient's address."""
+    """Return an error message for operators, without the recipient's address."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         answers = {f"{code} {_decoded(said)}" for code, said in error.recipients.values()}
         return f"Recipient refused: {'; '.join(sorted(answers))}"[:400]

@@ -1,1 +1,1 @@
-"""Asking people in."""
+"""Invitations of users to a tenant."""

@@ -1,9 +1,8 @@
-"""Who may join a workspace: everybody where it is open, and whoever holds a good invitation.
+"""Who may register in a tenant: anyone if it is open, and holders of a valid invitation.
 
-Whatever is wrong with an invitation, the answer is the same RegistrationClosed, so that nobody
-learns whether there is one, for whom, or since when it is void. One that is not good is refused on
-an open workspace too: whoever sends one means to join as what it says, and must not silently become
-something else.
+Every error of an invitation gives the same RegistrationClosed. So no response tells whether an
+invitation exists, for which address, or since when it is invalid. An invalid invitation is refused
+in an open tenant too: its holder wants the role in it and must not silently get another one.
 """
 
 from dataclasses import dataclass
@@ -29,7 +28,7 @@ from tenants.models import Tenant
 
 @dataclass(frozen=True, slots=True)
 class RegistrationGrant:
-    """As what somebody may join, and since when their address counts as verified."""
+    """The role of a new user, and since when the address counts as verified."""
 
     role: str = User.Role.MEMBER
     verified_at: datetime | None = None
@@ -37,33 +36,35 @@ class RegistrationGrant:
 
 
 def check_registration(email: str, token: str) -> RegistrationGrant:
-    """Tell whether a canonical address may join now, changing nothing.
+    """Return the grant for a canonical address and a token, without changing anything.
 
-    Raises RegistrationClosed.
+    Raises: RegistrationClosed.
     """
     if not token:
         return _open_registration_grant()
     invitation = get_pending_invitation(token)
     if invitation.email and address_key(invitation.email) != email:
         raise RegistrationClosed
-    # The token was mailed to that address, and to no other.
+    # The token was mailed to that address only.
     verified_at = timezone.now() if invitation.email else None
     return RegistrationGrant(invitation.role, verified_at, invitation)
 
 
-def stored_grant(admission: RegistrationGrant) -> str:
-    """Return what a registration that waits for its confirmation keeps of an admission."""
-    return _token_hash(admission.invitation).hex() if admission.invitation else ""
+def stored_grant(grant: RegistrationGrant) -> str:
+    """Return what an unconfirmed registration stores of its grant."""
+    return _token_hash(grant.invitation).hex() if grant.invitation else ""
 
 
-def check_stored_grant(kept: str) -> RegistrationGrant:
-    """Tell whether what ``stored_grant`` returned still admits, changing nothing.
+def check_stored_grant(stored: str) -> RegistrationGrant:
+    """Return the grant that ``stored_grant`` stored, without changing anything.
 
-    An invitation that was revoked, or sent again, meanwhile does not. Raises RegistrationClosed.
+    An invitation that was revoked or resent since is not valid any more.
+
+    Raises: RegistrationClosed.
     """
-    if not kept:
+    if not stored:
         return _open_registration_grant()
-    invitation = invitations_with_state().filter(hash=bytes.fromhex(kept)).first()
+    invitation = invitations_with_state().filter(hash=bytes.fromhex(stored)).first()
     if invitation is None or invitation_state(invitation) != PENDING:
         raise RegistrationClosed
     return RegistrationGrant(invitation.role, None, invitation)
@@ -76,25 +77,24 @@ def _open_registration_grant() -> RegistrationGrant:
 
 
 def get_pending_invitation(token: str) -> Invitation:
-    """Return the pending invitation that a token is for, changing nothing.
-
-    Raises RegistrationClosed.
-    """
+    """Return the pending invitation of a token, without changing it. Raises: RegistrationClosed."""
     invitation = find_invitation_by_token(token)
     if invitation is None or invitation_state(invitation) != PENDING:
         raise RegistrationClosed
     return invitation
 
 
-def consume_invitation(admission: RegistrationGrant, *, actor: Actor) -> None:
-    """Count one use of the invitation, if it took one. Call inside the transaction that adds them.
+def consume_invitation(grant: RegistrationGrant, *, actor: Actor) -> None:
+    """Count one use of the grant's invitation. Call inside the transaction that adds the user.
 
-    Its row is locked from here to the commit, so that it is used as often as it may be and no more,
-    and not at all if joining fails. Raises RegistrationClosed.
+    The row stays locked until the commit, so the number of uses is exact, and a failed registration
+    uses nothing.
+
+    Raises: RegistrationClosed.
     """
-    if admission.invitation is None:
+    if grant.invitation is None:
         return
-    seen = admission.invitation
+    seen = grant.invitation
     try:
         invitation = lock_invitation(seen.pk)
     except NotFound as exc:

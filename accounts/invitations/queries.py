@@ -1,4 +1,8 @@
-"""Reading invitations: the only way to their rows for views."""
+"""Queries for invitations, each with its state.
+
+The state is computed by the database, so that lists and locks agree. An invitation depends on its
+inviter: while the inviter is inactive, or may not grant the role any more, it is ``revoked``.
+"""
 
 import uuid
 
@@ -13,74 +17,64 @@ from core.api.filters import validate_choice
 from core.problems import NotFound
 
 PURPOSE = "invitation"
-
-
 PENDING, ACCEPTED, EXPIRED, REVOKED = STATES = ("pending", "accepted", "expired", "revoked")
-
-
-# Who may add people of a role may ask them in.
+# A user may invite to the roles that the user may create.
 INVITABLE_ROLES = {
-    OWNER: USER_ACTION_RULES["create"].owners,
-    ADMIN: USER_ACTION_RULES["create"].admins,
+    OWNER: USER_ACTION_RULES["create"].owner_targets,
+    ADMIN: USER_ACTION_RULES["create"].admin_targets,
 }
 
 
 def find_invitations(*, state: str = "") -> QuerySet[Invitation]:
-    """Return the tenant's invitations in one state, or all. Raises ValidationFailed."""
-    found = invitations_with_state()
-    return found.filter(Q(state=validate_choice("state", state, STATES))) if state else found
+    """Return the tenant's invitations, optionally in one state. Raises: ValidationFailed."""
+    rows = invitations_with_state()
+    return rows.filter(Q(state=validate_choice("state", state, STATES))) if state else rows
 
 
 def get_invitation(invitation_id: uuid.UUID) -> Invitation:
-    """Return one invitation. Raises NotFound."""
-    found = invitations_with_state().filter(pk=invitation_id).first()
-    if found is None:
+    """Return one invitation. Raises: NotFound."""
+    invitation = invitations_with_state().filter(pk=invitation_id).first()
+    if invitation is None:
         raise NotFound
-    return found
+    return invitation
 
 
 def lock_invitation(invitation_id: uuid.UUID) -> Invitation:
-    """Return one invitation with its row locked until the transaction ends. Raises NotFound."""
-    found = (
+    """Return one invitation with the row locked. Raises: NotFound."""
+    invitation = (
         invitations_with_state().select_for_update(of=("self",)).filter(pk=invitation_id).first()
     )
-    if found is None:
+    if invitation is None:
         raise NotFound
-    return found
+    return invitation
 
 
 def find_invitation_by_token(token: str) -> Invitation | None:
-    """Return the invitation that a token is for, whatever its state, or None."""
+    """Return the invitation of a token in any state; None if there is none."""
     return invitations_with_state().filter(hash__in=keyed_hashes(PURPOSE, token)).first()
 
 
 def hash_invitation_token(token: str) -> bytes:
-    """Return what is stored of a token."""
+    """Return the stored hash of a token."""
     return keyed_hash(PURPOSE, token)
 
 
 def invitation_state(invitation: Invitation) -> str:
-    """Return the state that the invitation was read with."""
+    """Return the state that was read with the invitation."""
     state: str = invitation.state  # type: ignore[attr-defined]
     return state
 
 
-# What an invitation is at a moment, told by the database, so that lists and locks agree.
-#
-# An invitation is only as good as who stands behind it: while that person is inactive, or may no
-# longer give the role away, it is ``revoked``, whether anybody remembered to revoke it or not.
-
-
 def _inviter_may_invite() -> Q:
-    """Whoever invited is still there and may still give the role away."""
-    found = Q()
+    """Return the condition that the inviter is active and may grant the role."""
+    may_invite = Q()
     for inviter, roles in INVITABLE_ROLES.items():
-        found |= Q(invited_by__role=inviter, role__in=sorted(roles))
-    return Q(invited_by__is_active=True) & found
+        may_invite |= Q(invited_by__role=inviter, role__in=sorted(roles))
+    return Q(invited_by__is_active=True) & may_invite
 
 
 def invitations_with_state() -> QuerySet[Invitation]:
-    """Return every invitation with ``state`` and who invited."""
+    """Return all invitations with ``state`` and inviter."""
     state = Case(
         When(uses__gte=F("max_uses"), then=Value(ACCEPTED)),
         When(~_inviter_may_invite() | Q(revoked_at__isnull=False), then=Value(REVOKED)),

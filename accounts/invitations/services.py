@@ -1,4 +1,4 @@
-"""Asking people in: by mail, which one address may use once, or by a link that several may use."""
+"""Invitations: by e-mail for one address and one use, or by a link for several uses."""
 
 import secrets
 import uuid
@@ -22,7 +22,7 @@ from accounts.invitations.queries import (
 )
 from accounts.models import Invitation, User
 from accounts.problems import InvitationClosed
-from accounts.retention import prune_rows
+from accounts.retention import prune
 from accounts.tenant_policy import current_policy
 from accounts.users.creation import validate_user
 from accounts.users.permissions import check_permission, lock_authorized_actor
@@ -36,46 +36,49 @@ from core.text.email_addresses import canonical_address
 Check = Callable[[Invitation], None]
 WRITE_ACTION = "invitations:write"
 TOKEN_BYTES = 32
-# Each failed try is somebody else's success, so it is as many as ask for one address at once.
+# Each failed attempt is the success of another request, so this bounds concurrent requests.
 MAX_ATTEMPTS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class IssuedInvitation:
-    """An invitation, with its token if whoever asked is to hand it on."""
+    """An invitation. ``token`` is set for a link, which the actor passes on."""
 
     invitation: Invitation
     token: str = ""
 
 
-class _InvitedConcurrently(Exception):  # noqa: N818 - it is no error
-    """Another request has made the open invitation of this address."""
+class _InvitedConcurrently(Exception):  # noqa: N818 - not an error
+    """Another request has created the open invitation of this address."""
 
 
 def invite(*, email: str, role: str, actor: User) -> IssuedInvitation:
-    """Ask one address in by mail. What was open for that address before is revoked.
+    """Invite one address by e-mail, and revoke its former open invitation.
 
-    Whether somebody has an account there is looked at while the letter is sent, so asking is the
-    same work for every address. Of several who ask for one address at once the last stays. Raises
-    PermissionRefused and ValidationFailed.
+    Whether the address has an account is checked when the e-mail is sent, so the work is the same
+    for every address. Of several concurrent calls for one address the last one stays.
+
+    Raises: PermissionRefused, ProofRequired, ValidationFailed.
     """
     address = canonical_address(email)
-    validate_user(User(email=address))  # an address that nobody could join with
+    validate_user(User(email=address))  # refuses an address that no user could have
     for _ in range(MAX_ATTEMPTS):
         try:
             with transaction.atomic():
                 return IssuedInvitation(
                     get_invitation(_create_email_invitation(address, role, actor).pk)
                 )
-        except _InvitedConcurrently:  # the other's has been committed; the next round finds it
+        except _InvitedConcurrently:  # its commit is visible to the next attempt
             continue
     raise InvitationClosed
 
 
 def _create_email_invitation(address: str, role: str, by: User) -> Invitation:
     actor = _lock_inviter(by, role)
-    before = Invitation.objects.select_for_update().filter(email=address, uses=0, revoked_at=None)
-    for former in before:
+    open_invitations = Invitation.objects.select_for_update().filter(
+        email=address, uses=0, revoked_at=None
+    )
+    for former in open_invitations:
         _revoke(former, actor, replaced=True)
     invitation = _insert_invitation(role=role, actor=actor, email=address)
     _record("invitation.created", invitation, actor, role=role)
@@ -84,7 +87,10 @@ def _create_email_invitation(address: str, role: str, by: User) -> Invitation:
 
 
 def create_invitation_link(*, role: str, max_uses: int, actor: User) -> IssuedInvitation:
-    """Make a link by which as many people may join as it has uses. Raises PermissionRefused."""
+    """Create a link with which ``max_uses`` users may register.
+
+    Raises: PermissionRefused, ProofRequired.
+    """
     token = secrets.token_urlsafe(TOKEN_BYTES)
     with transaction.atomic():
         actor = _lock_inviter(actor, role)
@@ -95,10 +101,9 @@ def create_invitation_link(*, role: str, max_uses: int, actor: User) -> IssuedIn
 
 
 def require_token_still_valid(token: str, *, actor: User) -> None:
-    """Check that the token of a link, shown before, may be shown to its maker again.
+    """Check that a link's token may be shown again to its creator. An empty token is valid.
 
-    An empty token shows nothing. Raises NotFound once the link is void, and PermissionRefused and
-    ProofRequired as ``create_invitation_link`` does.
+    Raises: NotFound for an invalid link; PermissionRefused and ProofRequired.
     """
     if not token:
         return
@@ -109,7 +114,7 @@ def require_token_still_valid(token: str, *, actor: User) -> None:
 
 
 def _insert_invitation(*, role: str, actor: User, **fields: object) -> Invitation:
-    prune_rows("invitations", timezone.now())
+    prune("invitations", timezone.now())
     invitation = Invitation(
         role=role,
         invited_by=actor,
@@ -123,10 +128,11 @@ def _insert_invitation(*, role: str, actor: User, **fields: object) -> Invitatio
 
 
 def resend_invitation(invitation_id: uuid.UUID, *, actor: User, check: Check) -> IssuedInvitation:
-    """Make the token void and have another one sent; a link gets another one at once.
+    """Replace the token. An e-mail invitation is sent again, a link's token is returned.
 
-    Whoever resends it stands behind it from now on. ``check`` sees the locked row. Raises NotFound,
-    PermissionRefused, and InvitationClosed for one that is used up or was revoked.
+    The actor becomes the inviter. ``check`` gets the locked row and may raise.
+
+    Raises: NotFound; PermissionRefused; InvitationClosed if it is used up or revoked.
     """
     with transaction.atomic():
         actor, invitation = _lock_actor_and_invitation("invite", actor, invitation_id)
@@ -144,10 +150,11 @@ def resend_invitation(invitation_id: uuid.UUID, *, actor: User, check: Check) ->
 
 
 def revoke_invitation(invitation_id: uuid.UUID, *, actor: User, check: Check) -> None:
-    """Make an invitation worthless at once; repeating it changes nothing.
+    """Revoke an invitation. Repeating it changes nothing.
 
-    ``check`` sees the locked row. Raises NotFound, PermissionRefused, and InvitationClosed for one
-    that is used up.
+    ``check`` gets the locked row and may raise.
+
+    Raises: NotFound; PermissionRefused; InvitationClosed if it is used up.
     """
     with transaction.atomic():
         actor, invitation = _lock_actor_and_invitation("uninvite", actor, invitation_id)
@@ -159,9 +166,9 @@ def revoke_invitation(invitation_id: uuid.UUID, *, actor: User, check: Check) ->
 
 
 def renew_invitation_token(invitation: Invitation) -> str:
-    """Give a locked invitation another token and return it; the one before is void."""
+    """Replace the token of a locked invitation and return the new one."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    # Not save(): what people see of it has not changed.
+    # Not save(): ``updated_at`` is for changes that the API shows.
     Invitation.objects.filter(pk=invitation.pk).update(hash=hash_invitation_token(token))
     return token
 
@@ -186,7 +193,7 @@ def _enqueue_invitation_email(invitation: Invitation) -> None:
 def _lock_actor_and_invitation(
     verb: str, by: User, invitation_id: uuid.UUID
 ) -> tuple[User, Invitation]:
-    """Lock who acts, then an invitation of a role for which they may do what ``verb`` names."""
+    """Lock the actor, then an invitation for whose role the actor may do ``verb``."""
     actor = lock_authorized_actor(WRITE_ACTION, by)
     invitation = lock_invitation(invitation_id)
     check_permission(verb, actor, User(role=invitation.role))
@@ -194,14 +201,14 @@ def _lock_actor_and_invitation(
 
 
 def _lock_inviter(by: User, role: str) -> User:
-    """Return who acts, locked. Raises PermissionRefused unless they may add people of the role."""
+    """Lock the actor. Raises: PermissionRefused unless the actor may add users of the role."""
     actor = lock_authorized_actor(WRITE_ACTION, by)
     check_permission("invite", actor, User(role=role))
     return actor
 
 
 def invitation_target(invitation: Invitation) -> Target:
-    """Return an invitation as an audit target."""
+    """Return an invitation as the target of an audit event."""
     return Target("invitation", str(invitation.pk), invitation.email)
 
 

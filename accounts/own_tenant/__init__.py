@@ -1,1 +1,1 @@
-"""The workspace as its own people see and change it."""
+"""The tenant as its own users read, change and delete it."""

@@ -1,4 +1,4 @@
-"""Custom domains as a workspace's own managers claim, check and release them."""
+"""Custom domains of the own tenant: claimed, checked and released by managers."""
 
 import uuid
 from collections.abc import Callable
@@ -23,17 +23,15 @@ WRITE_ACTION = "domains:write"
 
 
 def claim_own_domain(*, name: str, actor: User) -> Domain:
-    """Claim a custom domain; what is claimed already is returned as it is.
+    """Claim a custom domain. A domain that is claimed already is returned unchanged.
 
-    Raises ValidationFailed, TooManyDomains and DomainTaken.
+    Raises: ValidationFailed, TooManyDomains, DomainTaken.
     """
     tenant_id = current_tenant().id
     with transaction.atomic():
         actor = lock_authorized_actor(WRITE_ACTION, actor)
         with use_scope(PUBLIC):
-            lock_undeleted_tenant(
-                tenant_id
-            )  # locked, so that what is known now is known until the end
+            lock_undeleted_tenant(tenant_id)  # locked, so ``known`` stays true
             known = set(domains_of(tenant_id).values_list("pk", flat=True))
         domain = claim_domain(tenant_id, name=name, actor=actor_by_id(actor))
         if domain.pk not in known:
@@ -44,23 +42,23 @@ def claim_own_domain(*, name: str, actor: User) -> Domain:
 def release_own_domain(
     domain_id: uuid.UUID, *, actor: User, check: Callable[[Domain], None]
 ) -> None:
-    """Give a name up; it stops at once. ``check`` sees the locked row and may raise.
+    """Release a domain. It stops at once. ``check`` gets the locked row and may raise.
 
-    Raises DomainNotFound and PrimaryDomain.
+    Raises: DomainNotFound, PrimaryDomain.
     """
     tenant_id = current_tenant().id
     with transaction.atomic():
         actor = lock_authorized_actor(WRITE_ACTION, actor)
         domain = get_own_domain(domain_id)
-        who = actor_by_id(actor)
-        remove_domain(domain_id, tenant_id=tenant_id, actor=who, check=check)
+        public_actor = actor_by_id(actor)
+        remove_domain(domain_id, tenant_id=tenant_id, actor=public_actor, check=check)
         _record("tenant.domain_removed", domain, actor)
 
 
 def check_own_domain(domain_id: uuid.UUID, *, actor: User) -> Domain:
-    """Look a claim's record up now, for five seconds at most.
+    """Look up the DNS record of a claim now, for at most five seconds.
 
-    Raises DomainNotFound, DomainTaken, and RateLimited while others are being looked up.
+    Raises: DomainNotFound; DomainTaken; RateLimited while other look-ups run.
     """
     seen = get_own_domain(domain_id)
     if seen.is_label:
@@ -74,7 +72,7 @@ def check_own_domain(domain_id: uuid.UUID, *, actor: User) -> Domain:
 
 
 def get_own_domain(domain_id: uuid.UUID) -> Domain:
-    """Return one name of the tenant that the code runs in. Raises DomainNotFound."""
+    """Return one domain of the current tenant. Raises: DomainNotFound."""
     with use_scope(PUBLIC):
         return get_domain(current_tenant().id, domain_id)
 
@@ -82,7 +80,7 @@ def get_own_domain(domain_id: uuid.UUID) -> Domain:
 def _store_outcome(
     seen: Domain, outcome: CheckResult, actor: User
 ) -> tuple[Domain, DomainTaken | None]:
-    """Keep what was found, also that somebody else has the domain."""
+    """Store the result of a look-up, also if another tenant has the domain."""
     with transaction.atomic():
         actor = lock_authorized_actor(WRITE_ACTION, actor)
         try:

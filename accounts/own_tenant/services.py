@@ -1,7 +1,7 @@
-"""The workspace as its own people read, change and leave it.
+"""Reading, changing and deleting the own tenant.
 
-A change is kept in the public record by the id of who made it, and in the workspace's own with
-their name: the platform need not know addresses of its tenants' people.
+The public audit trail names the actor by id, the tenant's own trail also by address: the platform
+need not know the addresses of tenant users.
 """
 
 from collections.abc import Callable
@@ -34,12 +34,12 @@ Check = Callable[[Tenant], None]
 
 
 def get_own_tenant() -> Tenant:
-    """Return the tenant that the code runs in as its row has it now, with its domains."""
+    """Return the row of the current tenant as of now, with its domains."""
     return get_tenant(current_tenant().id)
 
 
 def get_own_usage(tenant: Tenant) -> CurrentUsage | None:
-    """Return what the tenant holds, at most five minutes old; None if it cannot be measured now."""
+    """Return the tenant's usage, at most five minutes old; None while it cannot be measured."""
     try:
         return current_usage(tenant, exact=False)
     except TenantUnavailable:
@@ -47,15 +47,16 @@ def get_own_usage(tenant: Tenant) -> CurrentUsage | None:
 
 
 def actor_by_id(user: User) -> Actor:
-    """Return a person as the public record names them."""
+    """Return a user as the public audit trail names it."""
     return Actor("user", str(user.id))
 
 
 def update_own_tenant(*, actor: User, changes: dict[str, Any], check: Check) -> Tenant:
-    """Change the name, who may join, and settings; each counts from the next request on.
+    """Change the name, the registration mode or settings, effective from the next request.
 
-    ``check`` sees the locked tenant first. Raises ValidationFailed, PermissionRefused and
-    ProofRequired.
+    ``check`` gets the locked tenant first and may raise.
+
+    Raises: ValidationFailed, PermissionRefused, ProofRequired.
     """
     details = {name: value for name, value in changes.items() if name != "settings"}
     settings = validate_settings(changes.get("settings", {}))
@@ -83,10 +84,12 @@ def update_own_tenant(*, actor: User, changes: dict[str, Any], check: Check) -> 
 
 
 def delete_own_tenant(*, actor: User, confirm: str, check: Check) -> Tenant:
-    """Take the workspace off the air and have it purged after the days of grace.
+    """Stop serving the tenant and schedule its purge after the grace period.
 
-    Every owner is written to. Only platform staff can call it off. ``confirm`` is the subdomain, so
-    that nobody does it by a slip. Raises ValidationFailed.
+    Every owner is notified by e-mail. Only platform staff can cancel it. ``confirm`` must be the
+    subdomain, to prevent mistakes.
+
+    Raises: ValidationFailed.
     """
     with transaction.atomic():
         actor = lock_authorized_actor("tenant:delete", actor)

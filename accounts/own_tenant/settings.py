@@ -1,6 +1,6 @@
-"""What a workspace may set for itself, and who may set it.
+"""Rules for the settings that a tenant may change, and for who may change them.
 
-An idle limit below five minutes would throw people out while they read; an absolute one below an
+An idle limit below five minutes would end sessions while users read; an absolute limit below an
 hour, while they work. OWASP ASVS 5.0, 7.3, asks for both limits and leaves the figures to the risk.
 """
 
@@ -23,10 +23,10 @@ SettingError = tuple[str, str] | None
 
 @dataclass(frozen=True, slots=True)
 class SettingRule:
-    """``fault`` returns code and sentence of what is wrong with a value; ``roles`` may set it.
+    """``fault`` returns code and message of an invalid value; ``roles`` may change the setting.
 
-    ``weakens`` tells whether going from one value to another protects people or files less, which
-    asks for a recent proof of who asks.
+    ``weakens`` tells whether a change protects users or files less. Such a change needs a recent
+    authentication.
     """
 
     fault: Callable[[Any], SettingError]
@@ -37,27 +37,27 @@ class SettingRule:
 def _integer_between(
     least: int, most: int, *, or_zero: bool = False
 ) -> Callable[[Any], SettingError]:
-    said = f"Give {'0 or ' if or_zero else ''}a whole number from {least} to {most}."
+    message = f"Give {'0 or ' if or_zero else ''}a whole number from {least} to {most}."
 
     def fault(value: Any) -> SettingError:
-        fits = type(value) is int and (least <= value <= most or (or_zero and value == 0))
-        return None if fits else ("out_of_range", said)
+        valid = type(value) is int and (least <= value <= most or (or_zero and value == 0))
+        return None if valid else ("out_of_range", message)
 
     return fault
 
 
 def _role_list(value: Any) -> SettingError:
-    fits = isinstance(value, list) and all(role in ROLES for role in value)
-    return None if fits else ("invalid_choice", f"List some of {', '.join(ROLES)}, or none.")
+    valid = isinstance(value, list) and all(role in ROLES for role in value)
+    return None if valid else ("invalid_choice", f"List some of {', '.join(ROLES)}, or none.")
 
 
 def _one_of(*values: str) -> Callable[[Any], SettingError]:
-    said = f"Use one of {', '.join(values)}."
-    return lambda value: None if value in values else ("invalid_choice", said)
+    message = f"Use one of {', '.join(values)}."
+    return lambda value: None if value in values else ("invalid_choice", message)
 
 
 def _is_longer(before: int, after: int) -> bool:
-    """Of times, 0 is no limit."""
+    """Compare two durations, where 0 means no limit."""
     return before != 0 and (after == 0 or after > before)
 
 
@@ -73,7 +73,7 @@ def _changes_to(weak: str) -> Callable[[str, str], bool]:
     return lambda before, after: after == weak != before
 
 
-# Only an owner loosens or tightens what owners themselves must do to get in.
+# Only an owner changes what owners must do to log in.
 SETTING_RULES = {
     "session_idle_seconds": SettingRule(_integer_between(300, 365 * DAY, or_zero=True), _is_longer),
     "session_absolute_seconds": SettingRule(
@@ -87,7 +87,7 @@ SETTING_RULES = {
     "invitation_seconds": SettingRule(_integer_between(HOUR, 30 * DAY), _is_longer),
     "sharing": SettingRule(_one_of(*SHARING_CHOICES), _changes_to("on")),
 }
-# The columns of a tenant that its people change, by the same rule.
+# The columns of a tenant that its users change, by the same rule.
 WEAKENING_DETAILS = {
     "name": lambda before, after: False,
     "registration": _changes_to(Tenant.Registration.OPEN.value),
@@ -95,7 +95,7 @@ WEAKENING_DETAILS = {
 
 
 def validate_settings(wanted: dict[str, Any]) -> dict[str, Any]:
-    """Return settings as they are stored. Raises ValidationFailed that names ``settings.…``."""
+    """Return settings in the form that is stored. Raises: ValidationFailed for ``settings.…``."""
     faults = []
     for name, value in wanted.items():
         fault = (
@@ -111,16 +111,18 @@ def validate_settings(wanted: dict[str, Any]) -> dict[str, Any]:
 
 
 def _canonical(value: Any) -> Any:
-    """The same roles in another order are no change."""
+    """Sort roles, so that another order is no change."""
     return [role for role in ROLES if role in value] if isinstance(value, list) else value
 
 
 def require_settings_permission(
     user: User, settings: dict[str, Any], stored: dict[str, Any]
 ) -> None:
-    """Raise PermissionRefused if one of the settings would change that this person may not change.
+    """Check that the user may change the settings that would change.
 
-    What is sent back as it is changes nothing, so it is nobody's to refuse.
+    An unchanged value needs no permission.
+
+    Raises: PermissionRefused.
     """
     for name, current, value in _compare_settings(settings, stored):
         if current != value and effective_role(user) not in SETTING_RULES[name].roles:
@@ -130,7 +132,10 @@ def require_settings_permission(
 def require_authentication_to_weaken(
     tenant: Tenant, *, details: dict[str, Any], settings: dict[str, Any]
 ) -> None:
-    """Raise ProofRequired if a change weakens log-in or registration and the last proof is old."""
+    """Check for a recent authentication if a change weakens log-in or registration.
+
+    Raises: ProofRequired.
+    """
     pairs = _compare_settings(settings, tenant.settings)
     weaker = [name for name, current, value in pairs if SETTING_RULES[name].weakens(current, value)]
     weaker += [n for n, value in details.items() if WEAKENING_DETAILS[n](getattr(tenant, n), value)]
@@ -141,8 +146,8 @@ def require_authentication_to_weaken(
 def _compare_settings(
     settings: dict[str, Any], stored: dict[str, Any]
 ) -> Iterator[tuple[str, Any, Any]]:
-    """Yield name, value now and value then of each setting."""
-    now = policy_from_settings(stored)
+    """Yield name, current value and new value of each setting."""
+    policy = policy_from_settings(stored)
     for name, value in settings.items():
-        current = getattr(now, name)
+        current = getattr(policy, name)
         yield name, list(current) if isinstance(current, tuple) else current, value

@@ -1,1 +1,1 @@
-"""Passwords: how they are hashed, judged, tried and changed."""
+"""Passwords: validated, hashed, checked for breaches, changed and reset."""

@@ -1,8 +1,8 @@
-"""Is a password known from a breach? Asked by k-anonymity: five digits of its SHA-1 leave here.
+"""Check of new passwords against known breaches, by k-anonymity: five digits of the SHA-1 are sent.
 
-The range API of Pwned Passwords (haveibeenpwned.com/API/v3#PwnedPasswords), or a mirror of it. It
-answers with every known hash that begins alike. ``Add-Padding`` has it mix in rows with a count of
-0, so that the length of the answer tells nothing either.
+Uses the range API of Pwned Passwords (haveibeenpwned.com/API/v3#PwnedPasswords) or a mirror of it.
+It returns every known hash with that prefix. ``Add-Padding`` adds rows with a count of 0, so that
+the length of the response tells nothing either.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ from core.crypto.passwords import normalize_password
 log = logging.getLogger(__name__)
 PREFIX_LENGTH = 5
 ROW_PATTERN = re.compile(r"([0-9A-F]{35}):([0-9]+)", re.IGNORECASE)
-# The longest ranges have some 2 000 rows of 40 bytes, and padding adds to 1 000.
+# The longest ranges have about 2 000 rows of 40 bytes; padding fills to 1 000.
 MAX_RESPONSE_BYTES = 1024 * 1024
 CHUNK_BYTES = 16 * 1024
 PAUSE_SECONDS = 60
@@ -34,19 +34,19 @@ THREADS = 2
 
 
 class BreachServiceUnavailable(Exception):  # noqa: N818 - reads as what it says
-    """The service is away, too slow, or says something else than a range."""
+    """The service does not respond, is too slow, or returns something else than a range."""
 
 
 class BreachedPasswordValidator:
-    """Refuses passwords of known breaches (NIST SP 800-63B-4, 3.1.1.2), where that is asked for.
+    """Refuses passwords from known breaches (NIST SP 800-63B-4, 3.1.1.2), if configured.
 
-    ``PASSWORD_BREACH_FAIL`` says what holds while the service does not answer: ``open`` takes the
-    password and asks no more for a minute, so that an installation without network waits once;
-    ``closed`` raises PasswordUnchecked. Only a new password is asked about, never a log-in's.
+    ``PASSWORD_BREACH_FAIL`` decides what happens while the service is unavailable. ``open`` accepts
+    the password and sends no request for a minute, so an installation without network waits once.
+    ``closed`` raises PasswordUnchecked. Only new passwords are checked, never a log-in.
     """
 
     def validate(self, password: str, user: object = None) -> None:
-        """Raise ValidationError for a known one, and PasswordUnchecked."""
+        """Raise ValidationError for a breached password. Also raises: PasswordUnchecked."""
         if not settings.PASSWORD_BREACH_URL:
             return
         fails_open = settings.PASSWORD_BREACH_FAIL == "open"  # noqa: S105 - no password
@@ -64,12 +64,12 @@ class BreachedPasswordValidator:
             raise ValidationError(self.get_help_text(), code="password_breached")
 
     def get_help_text(self) -> str:
-        """Return the rule in a sentence."""
+        """Return the rule as a sentence."""
         return gettext("Use a password that is not known from a breach.")
 
 
 class _Pause:
-    """The time for which this process asks nothing, after the service has not answered."""
+    """The time in which this process sends no request, after the service was unavailable."""
 
     def __init__(self) -> None:
         self._ends_at = 0.0
@@ -88,7 +88,7 @@ service_pause = _Pause()
 
 
 def is_breached(password: str) -> bool:
-    """Tell whether the service knows the password. Raises NoAnswer."""
+    """Return whether the service knows the password. Raises: BreachServiceUnavailable."""
     digest = hashlib.sha1(password.encode(), usedforsecurity=False).hexdigest().upper()
     suffix = digest[PREFIX_LENGTH:]
     rows = [
@@ -101,7 +101,7 @@ def is_breached(password: str) -> bool:
 
 
 def _fetch_range_with_timeout(prefix: str) -> str:
-    """Return a range in a bounded time: looking a name up has no time-out of its own."""
+    """Return a range in bounded time: a DNS lookup has no timeout of its own."""
     work = _executor().submit(_fetch_range, prefix)
     try:
         return work.result(settings.PASSWORD_BREACH_SECONDS + 1)
@@ -135,7 +135,7 @@ def _fetch_range(prefix: str) -> str:
 
 
 def _read_body(answer: urllib3.BaseHTTPResponse, deadline: float) -> str:
-    """Read the body, though neither more of it nor for longer than is right."""
+    """Read the body with a limit of size and time."""
     body = b""
     while part := answer.read1(CHUNK_BYTES):
         body += part

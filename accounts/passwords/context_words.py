@@ -1,4 +1,4 @@
-"""Words that everybody knows who tries to log in: the names of the product and of the workspace."""
+"""Context-specific words that a password must not be derived from: names of product and tenant."""
 
 import re
 from functools import cache
@@ -10,18 +10,18 @@ from core.crypto.passwords import normalize_password
 from tenants.context import current_tenant_or_none
 
 PRODUCT_NAME = "aggios"
-# A shorter word is a part of too many others.
+# Shorter words are part of too many other words.
 MIN_WORD_LENGTH = 4
-# Fewer letters and digits than these beside the words are no secret of their own.
+# A rest with fewer letters and digits is too easy to guess.
 MIN_REST_LENGTH = 6
 SEPARATORS = re.compile(r"[\W_]+")
 
 
 def context_words(*more: str) -> set[str]:
-    """Return the words of the platform, of the current workspace and of ``more`` names.
+    """Return the words of the platform, the current tenant and the ``more`` names.
 
-    A name counts as a whole and by its words, without case and separators, in the normal form that
-    passwords have.
+    A name counts as a whole and by its words, ignoring case and separators, in the normal form of
+    passwords.
     """
     tenant = current_tenant_or_none()
     names = [PRODUCT_NAME, settings.BASE_DOMAIN.partition(".")[0], *more]
@@ -33,7 +33,7 @@ def context_words(*more: str) -> set[str]:
 
 
 def is_derived_from(password: str, words: set[str]) -> bool:
-    """Tell whether little, or something common, is left of a password without the words."""
+    """Return whether without the words only a short or common rest of the password is left."""
     plain = _folded(password)
     rest = plain
     for word in sorted(words, key=len, reverse=True):

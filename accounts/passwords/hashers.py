@@ -1,10 +1,14 @@
-"""Argon2id with a pepper that can be rotated.
+"""Argon2id with a pepper that can be rotated, in a bounded pool of low-priority threads.
 
 The password is first keyed with a secret that is not in the database (HMAC-SHA256), then hashed
-with Argon2id. Whoever steals the table alone has nothing to guess against. The stored text names
-the version of the pepper, so that old and new can be told apart while people log in again.
-Parameters and the HMAC construction: OWASP Password Storage Cheat Sheet (m=19 MiB, t=2, p=1 are
-the settings' defaults; "Peppering").
+with Argon2id. A stolen table alone cannot be attacked by guessing. The stored text names the
+version of the pepper, so old and new hashes can coexist until the next log-in of each user.
+Parameters and the HMAC construction: OWASP Password Storage Cheat Sheet (m=19 MiB, t=2, p=1 are the
+settings' defaults; "Peppering").
+
+By design a hash takes a core for tens of milliseconds. Many log-ins at once would occupy every core
+and every thread of the server. So hashing has its own threads, with a lower priority than all other
+work, and a bounded queue. argon2-cffi releases the GIL during a hash.
 """
 
 import hashlib
@@ -15,7 +19,7 @@ import threading
 from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as TookTooLong
+from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
 from functools import cache
 from typing import Any, ParamSpec, TypeVar
@@ -30,16 +34,10 @@ from core.crypto.encryption import parse_peppers
 from core.crypto.passwords import normalize_password
 
 MIN_MEMORY_KIB = 8  # KiB, RFC 9106 section 3.1
-
-
 ARGON2 = argon2.PasswordHasher(
     time_cost=settings.ARGON2_TIME_COST, memory_cost=settings.ARGON2_MEMORY_COST, parallelism=1
 )
-
-
 P = ParamSpec("P")
-
-
 T = TypeVar("T")
 
 
@@ -64,35 +62,35 @@ class PepperedArgon2(BasePasswordHasher):
     library = "argon2"
 
     def salt(self) -> str:
-        """Argon2 draws the salt itself, 16 bytes for each password."""
+        """Return "": Argon2 generates the salt, 16 bytes per password."""
         return ""
 
     def encode(self, password: str, salt: str) -> str:
         """Return the stored text for a password, which is normalised (core/crypto/passwords.py)."""
         version = _current_version()
         keyed = _peppered(normalize_password(password), version)
-        return f"{self.algorithm}${version}{hash_pool().do(ARGON2.hash, keyed)}"
+        return f"{self.algorithm}${version}{hash_pool().run(ARGON2.hash, keyed)}"
 
     def verify(self, password: str, encoded: str) -> bool:
-        """Tell whether the password is the one encoded; False if its pepper is gone.
+        """Return whether the password matches; False if its pepper was removed, in the same time.
 
-        That takes as long as any other no. Raises HashingBusy.
+        Raises: HashingBusy.
         """
         _, version, inner = encoded.split("$", 2)
         known = version in _peppers()
         keyed = _peppered(password, version if known else _current_version())
         try:
-            return hash_pool().do(ARGON2.verify, "$" + inner, keyed) and known
+            return hash_pool().run(ARGON2.verify, "$" + inner, keyed) and known
         except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
             return False
 
     def must_update(self, encoded: str) -> bool:
-        """Tell whether parameters or the pepper have moved on since this was encoded."""
+        """Return whether the parameters or the pepper have changed since this was encoded."""
         _, version, inner = encoded.split("$", 2)
         return version != _current_version() or ARGON2.check_needs_rehash("$" + inner)
 
     def harden_runtime(self, password: str, encoded: str) -> None:
-        """Do the work that an older, cheaper hash has spared, so that it is not seen in time.
+        """Do the work that an older, cheaper hash has saved, so that the time does not show it.
 
         Argon2's work grows with memory times passes (RFC 9106 section 4).
         """
@@ -102,7 +100,7 @@ class PepperedArgon2(BasePasswordHasher):
         if owed > MIN_MEMORY_KIB:
             filler = argon2.PasswordHasher(time_cost=1, memory_cost=owed, parallelism=1)
             with suppress(HashingBusy):
-                hash_pool().do(filler.hash, password)
+                hash_pool().run(filler.hash, password)
 
     def decode(self, encoded: str) -> dict[str, Any]:
         """Return the parts of a stored text."""
@@ -117,7 +115,7 @@ class PepperedArgon2(BasePasswordHasher):
         }
 
     def safe_summary(self, encoded: str) -> Any:
-        """Return what the admin may show of a stored password."""
+        """Return the parts that the admin may show of a stored password."""
         parts = self.decode(encoded)
         return {
             _("algorithm"): parts["algorithm"],
@@ -127,44 +125,36 @@ class PepperedArgon2(BasePasswordHasher):
         }
 
 
-# Where passwords are hashed: a few at once, behind all other work, and no endless queue.
-#
-# A hash takes a core for tens of milliseconds, by intention. So many log-ins at once would take
-# every core and every thread of the server. Here they get threads of their own, which stand back
-# when anything else wants the core, and a bounded number of places: whoever finds none is told to
-# come again. argon2-cffi releases the interpreter's lock meanwhile.
-
-
 class PasswordHashPool:
-    """Hashes ``at_once`` passwords; others wait, while there are ``places`` for all of them."""
+    """Hashes ``concurrency`` passwords at a time; ``capacity`` calls may run or wait."""
 
-    def __init__(self, *, at_once: int, places: int, patience: float) -> None:
-        self._threads = ThreadPoolExecutor(at_once, "hashing", initializer=_lower_priority)
-        self._places = threading.BoundedSemaphore(places)
-        self._patience = patience
+    def __init__(self, *, concurrency: int, capacity: int, timeout: float) -> None:
+        self._threads = ThreadPoolExecutor(concurrency, "hashing", initializer=_lower_priority)
+        self._capacity = threading.BoundedSemaphore(capacity)
+        self._timeout = timeout
 
-    def do(self, act: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Return ``act(…)``. Raises HashingBusy when no place is free, or the wait is too long."""
-        if not self._places.acquire(blocking=False):
+    def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Return ``function(…)``. Raises: HashingBusy without capacity, or after the timeout."""
+        if not self._capacity.acquire(blocking=False):
             raise HashingBusy
-        work = self._threads.submit(act, *args, **kwargs)
-        # Not when the wait ends: what runs on after that still has the place.
-        work.add_done_callback(lambda _: self._places.release())
+        work = self._threads.submit(function, *args, **kwargs)
+        # Not at the timeout: work that still runs then keeps its capacity.
+        work.add_done_callback(lambda _: self._capacity.release())
         try:
-            return work.result(self._patience)
-        except TookTooLong:
+            return work.result(self._timeout)
+        except FutureTimeout:
             work.cancel()
             raise HashingBusy from None
 
-    def require_place(self) -> None:
-        """Raise HashingBusy when no place is free at this moment, before anything is looked up."""
-        if not self._places.acquire(blocking=False):
+    def require_capacity(self) -> None:
+        """Check for free capacity before any other work. Raises: HashingBusy."""
+        if not self._capacity.acquire(blocking=False):
             raise HashingBusy
-        self._places.release()
+        self._capacity.release()
 
 
 def _lower_priority() -> None:
-    """Lower this thread's priority; Linux has one for each thread (setpriority(2), "C library")."""
+    """Lower this thread's priority. Linux has one per thread (setpriority(2), "C library")."""
     if sys.platform == "linux":
         with suppress(OSError):
             thread = threading.get_native_id()
@@ -174,11 +164,11 @@ def _lower_priority() -> None:
 
 @cache
 def hash_pool() -> PasswordHashPool:
-    """Return this process's desk."""
+    """Return the pool of this process."""
     return PasswordHashPool(
-        at_once=settings.PASSWORD_HASH_CONCURRENCY,
-        places=settings.PASSWORD_HASH_QUEUE_SIZE,
-        patience=settings.PASSWORD_HASH_TIMEOUT,
+        concurrency=settings.PASSWORD_HASH_CONCURRENCY,
+        capacity=settings.PASSWORD_HASH_QUEUE_SIZE,
+        timeout=settings.PASSWORD_HASH_TIMEOUT,
     )
 
 

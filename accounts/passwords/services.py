@@ -1,4 +1,4 @@
-"""Setting a new password with a link that was mailed."""
+"""Change of a user's password, and reset with a mailed link."""
 
 from django.db import transaction
 
@@ -26,9 +26,10 @@ from tenants.context import current_tenant
 
 
 def request_password_reset(*, email: str) -> None:
-    """Ask for a mail with a link, whoever has the address, if anybody.
+    """Queue an e-mail with a link for the user of an address, if there is one.
 
-    Nobody is looked up here, so that the answer and its time say nothing about the address.
+    The user is not looked up here, so that neither answer nor time tells whether the address is
+    known.
     """
     recipient, typed = address_key(email), lowercased_address(email)
     spelling = {} if typed == recipient else {"spelling": typed}
@@ -37,14 +38,16 @@ def request_password_reset(*, email: str) -> None:
 
 
 def reset_password(*, token: str, password: str) -> User:
-    """Give the person whom the link was mailed to another password, and end all their sessions.
+    """Set a password with a mailed token and end all sessions of the user.
 
-    Raises LinkInvalid, and ValidationFailed for a password that breaks the rules; the link is then
-    as good as before. Whoever reads the mail has shown that the address is theirs.
+    Reading the e-mail proves the address, so it becomes verified. After an error the token stays
+    valid.
+
+    Raises: LinkInvalid, ValidationFailed.
     """
-    person = _token_user(get_email_token(token, MailLink.Purpose.RESET))
-    _refuse_initial_password(person, password)
-    hashed = hash_new_password(password, person)
+    owner = _token_user(get_email_token(token, MailLink.Purpose.RESET))
+    _refuse_initial_password(owner, password)
+    hashed = hash_new_password(password, owner)
     with transaction.atomic():
         user = _token_user(consume_email_token(token, MailLink.Purpose.RESET))
         user.password = hashed
@@ -55,7 +58,7 @@ def reset_password(*, token: str, password: str) -> User:
         end_user_sessions(user, Session.End.PASSWORD, actor=user_actor(user))
         revoke_email_tokens(user)
         enqueue_email("password_changed", to=user.email, user=str(user.id))
-    # They read the mail, so that failures of others from elsewhere do not keep them out.
+    # The user read the e-mail, so failed log-ins from other addresses must not lock the user out.
     remember_address(user.email)
     address = limit_key(request_context().client_address)
     clear("login_account", str(current_tenant().id), address_key(user.email), address)
@@ -63,7 +66,7 @@ def reset_password(*, token: str, password: str) -> User:
 
 
 def _refuse_initial_password(user: User, password: str) -> None:
-    """Refuse the password that somebody else has chosen for the person, and would know still."""
+    """Refuse the password that an administrator chose for the user and still knows."""
     if user.password_change_required and user_password_matches(user, password):
         raise ValidationFailed(errors=[FieldError("password", "same", SAME_PASSWORD)])
 
@@ -74,15 +77,13 @@ def _token_user(link: MailLink) -> User:
     return link.user
 
 
-# A person sets another password in place of the one that they know.
-
-
 def change_password(session: Session, *, current: str, password: str) -> None:
-    """Set a new password; end the person's other sessions, and links that were mailed to them.
+    """Replace the user's password; end other sessions and revoke e-mail tokens.
 
-    A wrong ``current`` counts as a log-in that failed, so that a stolen session cannot guess it.
-    Of two changes at once one wins; to the other ``current`` is wrong by then. Raises
-    WrongPassword, ValidationFailed, RateLimited, HashingBusy.
+    A wrong ``current`` counts as a failed log-in, so a stolen session cannot guess the password. Of
+    two concurrent changes one succeeds; for the other one ``current`` is wrong by then.
+
+    Raises: WrongPassword, ValidationFailed, RateLimited, HashingBusy.
     """
     user = User.objects.get(pk=session.user_id)
     with throttle_login(user.email):
@@ -90,7 +91,7 @@ def change_password(session: Session, *, current: str, password: str) -> None:
             record("password.refused", actor=user_actor(user), target=user_target(user))
             raise WrongPassword
         _require_different(current, password)
-        # Hashed before anything is locked: it takes long, and others may be waiting for the row.
+        # Hashed before any lock: it takes long, and other transactions may wait for the row.
         hashed = hash_new_password(password, user)
         with transaction.atomic():
             _store_password(session, user, current, hashed)

@@ -1,4 +1,4 @@
-"""The rules for a password, and checking one in the same time whether its owner exists or not."""
+"""Validation of new passwords, and verification in constant time whether the user exists or not."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,48 +23,49 @@ from core.problems import FieldError, ValidationFailed
 def validate_new_password(
     password: str, user: User | None = None, *, field: str = "password"
 ) -> None:
-    """Raise ValidationFailed with each rule that the password breaks, as far as we know ourselves.
+    """Check a new password against the local rules. ``user`` need not be saved.
 
-    ``user`` need not be saved; its own data must not look like the password.
+    Raises: ValidationFailed with every broken rule.
     """
-    # The length alone first: it bounds the work of the other rules.
+    # The length first: it bounds the work of the other rules.
     _apply(password, user, field, [MaximumLengthValidator()])
-    _apply(password, user, field, [rule for rule in _validators() if not _is_remote(rule)])
+    _apply(password, user, field, [v for v in _validators() if not _is_remote(v)])
 
 
 def hash_new_password(
     password: str, user: User, *, field: str = "password", names: tuple[str, ...] = ()
 ) -> str:
-    """Return the hash of a password that keeps the rules.
+    """Validate a new password, also against breaches, and return its hash.
 
-    ``names`` are those of a workspace that is not there yet. Raises ValidationFailed,
-    PasswordUnchecked, HashingBusy.
+    ``names`` are those of a tenant that does not exist yet.
+
+    Raises: ValidationFailed, PasswordUnchecked, HashingBusy.
     """
     validate_new_password(password, user, field=field)
     if names:
         _apply(password, user, field, [ContextWordValidator(names)])
-    _apply(password, user, field, [rule for rule in _validators() if _is_remote(rule)])
+    _apply(password, user, field, [v for v in _validators() if _is_remote(v)])
     return make_password(password)
 
 
-def _apply(password: str, user: User | None, field: str, rules: list[Any]) -> None:
+def _apply(password: str, user: User | None, field: str, validators: list[Any]) -> None:
     try:
-        validate_password(password, user, password_validators=rules)  # type: ignore[arg-type]
+        validate_password(password, user, password_validators=validators)  # type: ignore[arg-type]
     except ValidationError as exc:
-        faults = [FieldError(field, e.code or "invalid", e.messages[0]) for e in exc.error_list]
-        raise ValidationFailed(errors=faults) from exc
+        errors = [FieldError(field, e.code or "invalid", e.messages[0]) for e in exc.error_list]
+        raise ValidationFailed(errors=errors) from exc
 
 
 def _validators() -> list[Any]:
     return get_default_password_validators()
 
 
-def _is_remote(rule: object) -> bool:
-    return isinstance(rule, BreachedPasswordValidator)
+def _is_remote(validator: object) -> bool:
+    return isinstance(validator, BreachedPasswordValidator)
 
 
 def user_password_matches(user: User | None, password: str) -> bool:
-    """Tell whether the password is the user's. Does the same work for nobody, and answers False."""
+    """Return whether the password is the user's. For None: False, after the same work."""
     if user is None:
         simulate_verification(password, _dummy_hash())
         return False
@@ -72,14 +73,14 @@ def user_password_matches(user: User | None, password: str) -> bool:
 
 
 def user_password_still_matches(locked: User, seen: User, password: str) -> bool:
-    """Tell whether a password that fitted ``seen`` fits the row as it is locked now."""
+    """Return whether a password that matched ``seen`` matches the locked row."""
     return locked.password == seen.password or user_password_matches(locked, password)
 
 
 def _rehash(user: User) -> Callable[[str], None]:
     def store(password: str) -> None:
-        """Store the same password anew, unless another one has been set meanwhile."""
-        with suppress(HashingBusy):  # the next log-in does it
+        """Store a new hash of the same password, unless the password was changed since."""
+        with suppress(HashingBusy):  # the next log-in rehashes
             hashed = make_password(password)
             same = User.objects.filter(pk=user.pk, password=user.password)
             if same.update(password=hashed):
@@ -90,4 +91,4 @@ def _rehash(user: User) -> Callable[[str], None]:
 
 @cache
 def _dummy_hash() -> str:
-    return make_password("nobody's password")
+    return make_password("the password of no user")

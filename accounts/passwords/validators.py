@@ -1,6 +1,6 @@
-"""The rules for a new password, as Django's validators: for users, staff, forms and commands alike.
+"""Password rules as Django validators, for users, staff, forms and commands.
 
-Each looks at the normalised password (core/crypto/passwords.py), which is what will be hashed.
+Each validates the normalised password (core/crypto/passwords.py), which is what is hashed.
 """
 
 from typing import Any
@@ -16,17 +16,17 @@ TOO_LONG = f"Use at most {MAX_PASSWORD_LENGTH} characters."
 
 
 class _NormalizedPasswordMixin:
-    """Mixin before a validator class: has it validate the normalised password."""
+    """Mixin before a validator class that validates the normalised password."""
 
     def validate(self, password: str, user: Any = None) -> None:
-        """Raise ValidationError for a password that breaks the rule."""
+        """Raise ValidationError if the password breaks the rule."""
         super().validate(normalize_password(password), user)  # type: ignore[misc]
 
 
 class MinimumLengthValidator(django_rules.MinimumLengthValidator):
-    """Counts code points (NIST SP 800-63B-4, 3.1.1.2): of the shorter form.
+    """Counts code points of the shorter form (NIST SP 800-63B-4, 3.1.1.2).
 
-    A ligature such as U+FDFA is one code point that a person chose, and 18 once it is normalised.
+    A ligature such as U+FDFA is one code point for the user, and 18 once it is normalised.
     """
 
     def validate(self, password: str, user: Any = None) -> None:
@@ -43,7 +43,7 @@ class MaximumLengthValidator:
             raise ValidationError(self.get_help_text(), code="password_too_long")
 
     def get_help_text(self) -> str:
-        """Return the rule in a sentence."""
+        """Return the rule as a sentence."""
         return gettext(TOO_LONG)
 
 
@@ -54,11 +54,11 @@ class CommonPasswordValidator(_NormalizedPasswordMixin, django_rules.CommonPassw
 class UserAttributeSimilarityValidator(
     _NormalizedPasswordMixin, django_rules.UserAttributeSimilarityValidator
 ):
-    """Refuses a password that is like the user's own data."""
+    """Refuses a password that is similar to the user's own data."""
 
 
 class ContextWordValidator:
-    """Refuses the names of the product and of the workspace, and what is made of little else.
+    """Refuses the names of the product and of the tenant, and derivatives of them.
 
     NIST SP 800-63B-4, 3.1.1.2: the blocklist holds "context-specific words, such as the name of the
     service, the username, and derivatives thereof".
@@ -73,5 +73,5 @@ class ContextWordValidator:
             raise ValidationError(self.get_help_text(), code="password_context_word")
 
     def get_help_text(self) -> str:
-        """Return the rule in a sentence."""
+        """Return the rule as a sentence."""
         return gettext("Use more than the name of the service or of the workspace.")

@@ -1,1 +1,1 @@
-"""Sessions: how they open, live, rotate and end."""
+"""Sessions: opened, authenticated, refreshed, ended."""

@@ -1,4 +1,4 @@
-"""The only doors to sessions, and ending one by hand. What is not one's own does not exist."""
+"""Access to a user's own sessions, and ending them on request."""
 
 import uuid
 from collections.abc import Callable
@@ -16,34 +16,37 @@ from accounts.users.permissions import check_permission
 from core.api.filters import validate_choice
 from core.problems import NotFound
 
-LIVING, ENDED, ALL = "living", "ended", "all"
-STATES = (LIVING, ENDED, ALL)
+# Values of the query parameter ``state``. In the API an active session is ``living``.
+ACTIVE, ENDED, ALL = "living", "ended", "all"
+STATES = (ACTIVE, ENDED, ALL)
 
 
-def user_sessions(user: User, *, state: str = LIVING) -> QuerySet[Session]:
-    """Return a person's sessions: ``living``, ``ended`` or ``all``. Raises ValidationFailed.
+def user_sessions(user: User, *, state: str = ACTIVE) -> QuerySet[Session]:
+    """Return a user's sessions in one state: ``living``, ``ended`` or ``all``.
 
-    What ran out counts as ended, whether its row says so yet or not.
+    An expired session counts as ended, also if its row is not marked yet.
+
+    Raises: ValidationFailed.
     """
     rows = Session.objects.filter(user=user)
     if validate_choice("state", state, STATES) == ALL:
         return rows
-    living = active_sessions_q(timezone.now())
-    return rows.filter(living) if state == LIVING else rows.exclude(living)
+    active = active_sessions_q(timezone.now())
+    return rows.filter(active) if state == ACTIVE else rows.exclude(active)
 
 
 def get_own_session(user: User, session_id: uuid.UUID) -> Session:
-    """Return one of a person's sessions, ended or not. Raises NotFound."""
-    found = Session.objects.filter(user=user, pk=session_id).first()
-    if found is None:
+    """Return one of a user's sessions, active or ended. Raises: NotFound."""
+    session = Session.objects.filter(user=user, pk=session_id).first()
+    if session is None:
         raise NotFound
-    return found
+    return session
 
 
 def end_own_session(user: User, session_id: uuid.UUID, *, check: Callable[[Session], None]) -> None:
-    """End one of a person's sessions; ending it again changes nothing.
+    """End one of a user's sessions. Ending it again changes nothing.
 
-    ``check`` sees the locked row and may raise. Raises NotFound.
+    ``check`` gets the locked row and may raise. Raises: NotFound.
     """
     with transaction.atomic():
         rows = Session.objects.select_for_update(of=("self",)).select_related("user")
@@ -55,14 +58,13 @@ def end_own_session(user: User, session_id: uuid.UUID, *, check: Callable[[Sessi
             end_session(session, Session.End.REVOKED, actor=user_actor(user))
 
 
-def end_sessions_of_user(person_id: uuid.UUID, *, by: User) -> int:
-    """End every session of a person and return how many there were.
+def end_sessions_of_user(user_id: uuid.UUID, *, by: User) -> int:
+    """End all sessions of another user and return their number.
 
-    Raises NotFound, PermissionRefused (accounts/users/permissions.py), and TokenInvalid if ``by``
-    is out.
+    Raises: NotFound; PermissionRefused; ProofRequired; TokenInvalid if ``by`` is inactive by now.
     """
     with transaction.atomic():
-        locked = lock_owners(by.pk, person_id)
-        actor, person = locked_actor(locked, by), locked_user(locked, person_id)
-        check_permission("end_sessions", actor, person)
-        return end_user_sessions(person, Session.End.REVOKED, actor=user_actor(actor))
+        locked = lock_owners(by.pk, user_id)
+        actor, user = locked_actor(locked, by), locked_user(locked, user_id)
+        check_permission("end_sessions", actor, user)
+        return end_user_sessions(user, Session.End.REVOKED, actor=user_actor(actor))

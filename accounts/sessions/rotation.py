@@ -1,4 +1,4 @@
-"""Exchanging refresh tokens: each is good once, and a used one that comes back ends the session."""
+"""Rotation of refresh tokens: each is used once, and reuse of an old one ends the session."""
 
 import hmac
 import uuid
@@ -11,8 +11,9 @@ from django.utils import timezone
 from accounts.actors import user_actor
 from accounts.models import Session
 from accounts.problems import TokenInvalid, TokenReused
+from accounts.sessions.authentication import require_active
 from accounts.sessions.expiry import refresh_expiry
-from accounts.sessions.services import NewSession, end_session, require_active
+from accounts.sessions.services import NewSession, end_session
 from accounts.sessions.tokens import (
     hash_token,
     refresh_token,
@@ -23,32 +24,37 @@ from core.request_context import request_context
 
 
 def session_of_refresh_token(token: str) -> Session:
-    """Return the session that a well-signed refresh token belongs to, living or ended.
+    """Return the session of a correctly signed refresh token, active or ended.
 
-    Enough to end it, which only takes rights away. Raises TokenInvalid, TokenExpired.
+    That is enough to log out, which only takes access away.
+
+    Raises: TokenInvalid, TokenExpired.
     """
-    found = Session.objects.select_related("user").filter(id=verify_refresh_token(token)).first()
-    if found is None:
+    rows = Session.objects.select_related("user")
+    session = rows.filter(id=verify_refresh_token(token)).first()
+    if session is None:
         raise TokenInvalid
-    return found
+    return session
 
 
 def rotate_refresh_token(token: str) -> NewSession:
-    """Exchange a refresh token for its child.
+    """Exchange a refresh token for the next one.
 
-    The direct parent of the current token gets the current child again for 30 seconds after its
-    rotation, so that tabs that refresh at once all go on. Any other used token ends the session;
-    that is committed although the answer is an error, and so is the end of one that ran out.
-    Raises TokenInvalid (with the cause as ``reason`` if the session has ended), TokenExpired,
-    TokenReused. Rule: RFC 9700 section 4.14.2 (refresh token rotation with reuse detection).
+    For 30 seconds after a rotation the previous token gets the current token again, so that browser
+    tabs that refresh at the same time all continue. Any other used token ends the session. That is
+    committed although the answer is an error, and so is the end of an expired session. Rule: RFC
+    9700 section 4.14.2 (refresh token rotation with reuse detection).
+
+    Raises: TokenInvalid (with the cause as ``reason`` for an ended session), TokenExpired,
+    TokenReused.
     """
     session_id = verify_refresh_token(token)
     with transaction.atomic():
         session = _lock_session(session_id)
         now = timezone.now()
-        refused = _inactive_problem(session, now) or _rotate_or_detect_reuse(session, token, now)
-    if refused is not None:
-        raise refused
+        problem = _inactive_problem(session, now) or _rotate_or_detect_reuse(session, token, now)
+    if problem is not None:
+        raise problem
     return NewSession(session, session.user, stored_refresh_token(session))
 
 
@@ -83,7 +89,7 @@ def _classify(session: Session, token: str, now: datetime) -> str:
     if hmac.compare_digest(bytes(session.token_hash), hashed):
         return "current"
     is_parent = hmac.compare_digest(bytes(session.parent_hash), hashed)
-    # ``rotated_at`` is when the parent was first used; who uses it again does not move it.
+    # ``rotated_at`` is the first use of the parent; another use does not change it.
     fresh = now - session.rotated_at <= settings.REFRESH_REUSE_GRACE
     return "parent" if is_parent and fresh else "used"
 

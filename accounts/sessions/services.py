@@ -1,6 +1,9 @@
-"""Sessions: opening, checking and ending. How they rotate is in accounts/sessions/rotation.py."""
+"""Opening and ending sessions, and the limit of sessions per user.
 
-import uuid
+Authentication by a session is in accounts/sessions/authentication.py, refresh tokens are exchanged
+in accounts/sessions/rotation.py.
+"""
+
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,19 +11,11 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.actors import user_actor, user_target
+from accounts.actors import session_target, user_actor, user_target
 from accounts.models import Session, User
-from accounts.problems import InvalidCredentials, TokenInvalid
-from accounts.retention import SESSION_RETENTION, prune_sessions
-from accounts.sessions.expiry import (
-    SessionEnd,
-    active_sessions_q,
-    mark_expired,
-    refresh_expiry,
-    session_end,
-    update_last_used,
-)
-from accounts.sessions.lookup import find_session_with_user
+from accounts.problems import InvalidCredentials
+from accounts.retention import SESSION_RETENTION, prune
+from accounts.sessions.expiry import active_sessions_q, refresh_expiry
 from accounts.sessions.tokens import hash_token, refresh_token
 from accounts.tenant_policy import current_policy
 from accounts.users.queries import lock_user
@@ -38,19 +33,28 @@ SELECT (SELECT count(*) FROM accounts_session WHERE user_id = %s AND ended_at IS
 
 @dataclass(frozen=True, slots=True)
 class NewSession:
-    """A session with the refresh token that its holder is to keep."""
+    """A new or rotated session, with the refresh token for the client."""
 
     session: Session
     user: User
     refresh_token: str
 
 
-def open_session(user: User) -> NewSession:
-    """Start a session for a person who proved who they are. Call inside a transaction.
+@dataclass(frozen=True, slots=True)
+class SessionCounts:
+    """The number of a user's sessions that are not marked as ended, and whether to prune."""
 
-    The person's row stays locked until then: two who log in at once count each other's session,
-    and nobody gets one who is being deactivated. Returned is the person as the locked row has them.
-    Raises InvalidCredentials for an inactive person.
+    not_ended: int
+    has_prunable: bool
+
+
+def open_session(user: User) -> NewSession:
+    """Start a session for an authenticated user. Call inside a transaction.
+
+    The user's row stays locked until its end. So concurrent log-ins count each other's session, and
+    no session is opened while the user is being deactivated. The returned user is the locked row.
+
+    Raises: InvalidCredentials for an inactive user.
     """
     context = request_context()
     now = timezone.now()
@@ -70,85 +74,79 @@ def open_session(user: User) -> NewSession:
     return NewSession(session, locked, token)
 
 
-def _lock_active_user(user: User) -> User:
-    found = lock_user(user.id)
-    if found is None or not found.is_active:
-        raise InvalidCredentials
-    return found
-
-
-def _enforce_session_limit(user: User, now: datetime) -> None:
-    """End the sessions that one more is too many for, and prune if old ones have piled up."""
-    room = session_counts(user, now)
-    for row in sessions_to_evict(user, room, now):
-        row.user = user
-        end_session(row, Session.End.REVOKED, actor=user_actor(user), cause="sessions_per_user")
-    if room.piled_up:
-        prune_sessions(now)
-
-
-def authenticate_session(session_id: uuid.UUID) -> Session:
-    """Return a living session with its active user in one query, or raise TokenInvalid.
-
-    The use is noted once a minute, and how a session ran out when it is met first.
-    """
-    session = find_session_with_user(session_id)
-    if session is None:
-        raise TokenInvalid
-    now = timezone.now()
-    require_active(session, now)
-    update_last_used(session, now)
-    return session
-
-
-def require_active(session: Session, now: datetime) -> None:
-    """Raise TokenInvalid, with the cause as ``reason``, for an ended session or inactive person.
-
-    What has run out is marked so on its row, unless the transaction that this runs in fails.
-    """
-    ending = session_end(session, now)
-    if ending is not None:
-        if session.ended_at is None:
-            mark_expired(session, ending)
-        raise ending.problem
-    if not session.user.is_active:
-        raise SessionEnd(now, Session.End.REVOKED).problem
-
-
 def end_session(session: Session, reason: str, *, actor: Actor, **details: str) -> None:
-    """End a session and keep why. Call inside a transaction, with its row locked."""
+    """End a session and store the reason. Call inside a transaction, with its row locked."""
     session.ended_at, session.end_reason = timezone.now(), reason
     session.save(update_fields=["ended_at", "end_reason"])
-    target = Target("session", str(session.id), session.user.email)
-    record("session.ended", actor=actor, target=target, reason=reason, **details)
+    record("session.ended", actor=actor, target=session_target(session), reason=reason, **details)
 
 
 def end_tenant_sessions(reason: str, *, actor: Actor, cause: str) -> int:
-    """End every living session of the tenant; return how many there were.
+    """End all active sessions of the tenant and return their number.
 
-    ``cause`` goes into the record.
+    ``cause`` goes into the audit event.
     """
     return _end_active(Q(), reason, actor=actor, cause=cause)
 
 
 def end_user_sessions(user: User, reason: str, *, actor: Actor) -> int:
-    """End every living session of a person; return how many there were."""
+    """End all active sessions of a user and return their number."""
     return _end_active(Q(user=user), reason, actor=actor, target=user_target(user))
 
 
 def end_other_sessions(session: Session, reason: str, *, actor: Actor) -> int:
-    """End every living session of a session's person but this one; return how many there were."""
+    """End the other active sessions of the session's user and return their number."""
     others = Q(user=session.user_id) & ~Q(pk=session.pk)
     return _end_active(others, reason, actor=actor, target=user_target(session.user))
+
+
+def session_counts(user: User, now: datetime) -> SessionCounts:
+    """Count sessions in one cheap statement; usually a log-in needs no other for the limit.
+
+    A caller that waited for the user's lock sees what the previous holder did.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(COUNTS_SQL, [user.id, now, now - SESSION_RETENTION])
+        not_ended, has_prunable = cursor.fetchone()
+    return SessionCounts(not_ended, has_prunable)
+
+
+def sessions_to_evict(user: User, counts: SessionCounts, now: datetime) -> list[Session]:
+    """Return the least recently used sessions above the limit, locked in the order of ids.
+
+    ``counts`` may include expired sessions, so it is only an upper bound.
+    """
+    limit = current_policy().sessions_per_user
+    if not limit or counts.not_ended < limit:
+        return []
+    active = Session.objects.filter(active_sessions_q(now), user=user)
+    surplus = active.order_by("-last_used_at", "-id").values("id")[limit - 1 :]
+    return list(active.filter(id__in=surplus).order_by("id").select_for_update())
+
+
+def _lock_active_user(user: User) -> User:
+    locked = lock_user(user.id)
+    if locked is None or not locked.is_active:
+        raise InvalidCredentials
+    return locked
+
+
+def _enforce_session_limit(user: User, now: datetime) -> None:
+    """End sessions above the limit per user, and prune old ones if there are any."""
+    counts = session_counts(user, now)
+    for row in sessions_to_evict(user, counts, now):
+        row.user = user
+        end_session(row, Session.End.REVOKED, actor=user_actor(user), cause="sessions_per_user")
+    if counts.has_prunable:
+        prune("sessions", now)
 
 
 def _end_active(
     which: Q, reason: str, *, actor: Actor, target: Target | None = None, **details: str
 ) -> int:
-    """End the living sessions that ``which`` selects, with one record of how many.
+    """End the active sessions that ``which`` selects, with one audit event.
 
-    They are locked in the order of their ids, so that two who end the same ones never wait for
-    each other.
+    The rows are locked in the order of ids, so concurrent calls cannot deadlock.
     """
     now = timezone.now()
     with transaction.atomic():
@@ -159,39 +157,3 @@ def _end_active(
             "sessions.ended", actor=actor, target=target, reason=reason, **details, count=len(ids)
         )
     return len(ids)
-
-
-# Making room for a new session: among those of its person, and among all that have piled up.
-#
-# One cheap statement tells whether either has to be done. Nearly always neither has, and then it
-# is all that a log-in spends on them.
-
-
-@dataclass(frozen=True, slots=True)
-class SessionCounts:
-    """How many sessions of a person have not been ended, and whether there are any to prune."""
-
-    not_ended: int
-    piled_up: bool
-
-
-def session_counts(user: User, now: datetime) -> SessionCounts:
-    """Return how things stand. What waited for the person's lock sees what the holder did."""
-    with connection.cursor() as cursor:
-        cursor.execute(COUNTS_SQL, [user.id, now, now - SESSION_RETENTION])
-        not_ended, piled_up = cursor.fetchone()
-    return SessionCounts(not_ended, piled_up)
-
-
-def sessions_to_evict(user: User, room: SessionCounts, now: datetime) -> list[Session]:
-    """Return the person's sessions that one more is too many for, locked in the order of ids.
-
-    Those that were used least recently. Not all that have not been ended still live, so the first
-    look may find more than there are.
-    """
-    most = current_policy().sessions_per_user
-    if not most or room.not_ended < most:
-        return []
-    living = Session.objects.filter(active_sessions_q(now), user=user)
-    spare = living.order_by("-last_used_at", "-id").values("id")[most - 1 :]
-    return list(living.filter(id__in=spare).order_by("id").select_for_update())

@@ -1,4 +1,4 @@
-"""Tokens of simplejwt, signed with the key of their tenant and good in it alone."""
+"""simplejwt tokens that are signed with a tenant's key and valid only in that tenant."""
 
 from functools import lru_cache
 from typing import Any
@@ -16,7 +16,7 @@ ALGORITHM = "HS256"
 
 
 class TenantTokenBackend(TokenBackend):
-    """Signs with the key of one tenant and accepts what that key signed, nothing else."""
+    """Signs with the key of one tenant and accepts only what its keys signed."""
 
     def __init__(self, tenant: TenantRef) -> None:
         super().__init__(ALGORITHM, signing_key=signing_key(tenant))
@@ -24,7 +24,7 @@ class TenantTokenBackend(TokenBackend):
         self.accepting = [TokenBackend(ALGORITHM, signing_key=k) for k in verifying_keys(tenant)]
 
     def encode(self, payload: dict[str, Any]) -> str:
-        """Return the signed token; its header names the tenant and the key's version."""
+        """Return the signed token. Its header names the tenant and the key's version."""
         return self.encode_with(str(self.signing_key), payload)
 
     def encode_with(self, key: str, payload: dict[str, Any]) -> str:
@@ -32,7 +32,7 @@ class TenantTokenBackend(TokenBackend):
         return jwt.encode(payload, key, algorithm=ALGORITHM, headers={"kid": self.kid})
 
     def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:
-        """Return the claims, or raise TokenBackendError. The ``kid`` must be this tenant's."""
+        """Return the claims. The ``kid`` must be this tenant's. Raises: TokenBackendError."""
         if str(unverified_header(token).get("kid", "")) != self.kid:
             raise TokenBackendError("The token was signed with another key.")
         *former, last = reversed(self.accepting)
@@ -43,7 +43,7 @@ class TenantTokenBackend(TokenBackend):
 
 
 def unverified_header(token: Any) -> dict[str, Any]:
-    """Return the header of a token, unverified; empty for what is no token."""
+    """Return the header of a token without verifying it; empty for an invalid token."""
     try:
         return jwt.get_unverified_header(token)
     except jwt.InvalidTokenError:
@@ -51,7 +51,7 @@ def unverified_header(token: Any) -> dict[str, Any]:
 
 
 def is_signed_by(token: str, key: Any) -> bool:
-    """Tell whether a key signed a token, however old that is."""
+    """Return whether a key signed the token, also if the token has expired."""
     try:
         jwt.decode(token, key, algorithms=[ALGORITHM], options={"verify_exp": False})
     except jwt.InvalidTokenError:
@@ -61,20 +61,20 @@ def is_signed_by(token: str, key: Any) -> bool:
 
 @lru_cache(maxsize=1024)
 def token_backend(tenant: TenantRef) -> TenantTokenBackend:
-    """Return what signs for a tenant; one for each version of its key."""
+    """Return the backend of a tenant. It is cached per version of the key."""
     return TenantTokenBackend(tenant)
 
 
 class _TenantTokenMixin:
-    """Mixin: the backend of the tenant that the code runs in."""
+    """Uses the backend of the current tenant."""
 
     def get_token_backend(self) -> TenantTokenBackend:
         return token_backend(current_tenant())
 
 
 class TenantAccessToken(_TenantTokenMixin, AccessToken):
-    """Good for 24 hours in one tenant, while its session lives."""
+    """Valid for 24 hours in one tenant, while its session is active."""
 
 
 class TenantRefreshToken(_TenantTokenMixin, RefreshToken):  # type: ignore[misc]
-    """Good once, for a week, in one tenant."""
+    """Valid once, for a week, in one tenant."""

@@ -1,9 +1,9 @@
-"""Access and refresh tokens: what they say, made of a session and read again.
+"""Access and refresh tokens: created from a session and verified.
 
 A refresh token is derived from its session's row (id, generation, times) and a master secret, so
-the same generation always yields the same token. That is how a second tab gets the very child that
-the first one got although only hashes are stored. When the master secret was rotated in between,
-the stored hash tells which of the accepted ones made the child.
+the same generation always gives the same token. A second browser tab can therefore get the same
+next token as the first one, although only hashes are stored. If the master secret was rotated in
+between, the stored hash tells which of the accepted secrets made the token.
 """
 
 import hashlib
@@ -39,7 +39,7 @@ T = TypeVar("T", bound=Token)
 
 
 def access_token(session: Session, user: User) -> str:
-    """Return a new access token of the session; it is not good for longer than the session."""
+    """Return a new access token of the session. It expires with the session at the latest."""
     token = TenantAccessToken()
     end = session.expires_at.timestamp()
     token["exp"] = min(int(token["exp"]), int(end))
@@ -56,10 +56,11 @@ def refresh_token(session: Session) -> str:
 
 
 def stored_refresh_token(session: Session) -> str:
-    """Return the refresh token whose hash the session's row holds.
+    """Return the refresh token whose hash is stored in the session's row.
 
-    It may have been made with a former master secret that is still accepted. Raises TokenInvalid
-    when it was made with one that is not.
+    It may come from a former master secret that is still accepted.
+
+    Raises: TokenInvalid if the secret is no longer accepted.
     """
     hashed = bytes(session.token_hash)
     for token in _refresh_token_candidates(session):
@@ -69,7 +70,7 @@ def stored_refresh_token(session: Session) -> str:
 
 
 def _refresh_token_candidates(session: Session) -> Iterator[str]:
-    """Give the session's refresh token as each accepted master secret makes it, current first."""
+    """Yield the refresh token as each accepted master secret makes it, the current one first."""
     tenant = current_tenant()
     token = TenantRefreshToken()
     token.set_iat(at_time=session.rotated_at)
@@ -88,12 +89,12 @@ def _jti(session: Session, key: str) -> str:
 
 
 def hash_token(token: str) -> bytes:
-    """Return what is stored of a refresh token. It is random enough for a fast hash."""
+    """Return the stored hash of a token. The token is random enough for a fast hash."""
     return hashlib.sha256(token.encode()).digest()
 
 
 def verify_access_token(token: str) -> uuid.UUID:
-    """Return the session id that a good access token names. Raises TokenInvalid, TokenExpired."""
+    """Return the session id in a valid access token. Raises: TokenInvalid, TokenExpired."""
     session_id, expires = _verify_cached(current_tenant(), token)
     if expires <= time.time():
         raise TokenExpired
@@ -102,18 +103,18 @@ def verify_access_token(token: str) -> uuid.UUID:
 
 @lru_cache(maxsize=8192)
 def _verify_cached(tenant: TenantRef, token: str) -> tuple[uuid.UUID, float]:
-    """Return the session id and the end of a token that the tenant's key signed.
+    """Return the session id and the expiry of a token that the tenant's key signed.
 
-    A signature that was good under a key stays so, and only good ones are remembered: what raises
-    is not. Whatever can change (the key's version is in ``tenant``, time, the session's row) is
-    looked at on every request.
+    A signature that was valid under a key stays valid. Only valid tokens are cached, because
+    ``lru_cache`` stores no exceptions. What can change is checked on every request: the key's
+    version is part of ``tenant``, then the time and the session's row.
     """
     read = _decode(TenantAccessToken, token)
     return _session_id(read), float(read["exp"])
 
 
 def verify_refresh_token(token: str) -> uuid.UUID:
-    """Return the session id that a good refresh token names. Raises TokenInvalid, TokenExpired."""
+    """Return the session id in a valid refresh token. Raises: TokenInvalid, TokenExpired."""
     return _session_id(_decode(TenantRefreshToken, token))
 
 
@@ -126,12 +127,12 @@ def _decode(kind: type[T], token: str) -> T:
         raise TokenExpired from exc
     except TokenError as exc:
         raise _problem_for(token) from exc
-    except (OverflowError, TypeError, ValueError) as exc:  # a time that is none
+    except (OverflowError, TypeError, ValueError) as exc:  # a malformed time
         raise TokenInvalid from exc
 
 
 def _problem_for(token: str) -> TokenInvalid:
-    """Return what to tell the holder: the cause, if a former key of this tenant signed it."""
+    """Return the problem with its cause, if a former key of this tenant signed the token."""
     key_id = parse_key_id(str(unverified_header(token).get("kid", "")))
     former = retired_keys(current_tenant(), key_id) if key_id else []
     if any(is_signed_by(token, key) for key in former):
@@ -147,7 +148,7 @@ def _session_id(token: Token) -> uuid.UUID:
 
 
 def token_lifetimes(session: Session) -> dict[str, int]:
-    """Return how long the session's tokens live from its last rotation, in seconds."""
+    """Return the lifetimes of the session's tokens since its last rotation, in seconds."""
     left = math.ceil((session.expires_at - session.rotated_at) / timedelta(seconds=1))
     access = int(settings.ACCESS_TOKEN_LIFETIME.total_seconds())
     return {"expires_in": min(access, left), "refresh_expires_in": left}

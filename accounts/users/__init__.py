@@ -1,1 +1,1 @@
-"""The people of a workspace: reading, managing, removing them."""
+"""Users of a tenant: read, created, changed, removed, exported."""

@@ -1,4 +1,4 @@
-"""The addresses of a tenant that are stored in another form than the canonical one."""
+"""Stored e-mail addresses of a tenant that are not in canonical form."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,7 +11,7 @@ from core.text.email_canonicalization import (
     noncanonical_condition,
 )
 
-# Each kind of row: its table and its column, and which of its rows no two may have one address.
+# For each kind of row: table, column, and the condition under which addresses must be unique.
 ADDRESS_COLUMNS = {
     "user": ("accounts_user", "email", "removed_at IS NULL"),
     "invitation": ("accounts_invitation", "email", "uses = 0 AND revoked_at IS NULL"),
@@ -23,15 +23,15 @@ ADDRESS_COLUMNS = {
 def find_noncanonical_addresses(cursor: Any) -> list[AddressFinding]:
     """Return the users and open invitations whose address is not canonical.
 
-    ``cursor`` must be in the tenant's schema. It takes one statement where all are canonical.
+    ``cursor`` must be in the tenant's schema. If all are canonical, this is one statement.
     """
     return _findings(cursor, _suspects(cursor))
 
 
 def canonicalise_addresses(cursor: Any) -> None:
-    """Bring every address of a tenant into canonical form, but those that collide.
+    """Bring every address of a tenant into canonical form, except those that collide.
 
-    What names the address of a user who keeps it, such as a mailed link, keeps it as well.
+    If a user keeps the address, other rows with it, such as an e-mail token, keep it too.
     """
     suspects = _suspects(cursor)
     if not suspects:

@@ -1,7 +1,7 @@
-"""All that is kept of one person, for that person (GDPR, articles 15 and 20).
+"""Export of all personal data of one user (GDPR, articles 15 and 20).
 
-One JSON document, made while it is sent, so that it takes the same memory however long somebody has
-been here. It holds no secret and no hash, and of others nothing but that they took part.
+The result is one JSON document that is generated while it is sent, so its memory use does not grow
+with the data. It holds no secret and no hash, and of other users only that they took part.
 """
 
 import json
@@ -26,57 +26,46 @@ from audit.services import record
 from core.text.formatting import timestamp
 
 Row = dict[str, Any]
-
-
 ExportSource = Callable[[User], Iterator[Row]]
-
-
+"""Yields what one app stores of a user; named in ``settings.PERSONAL_DATA_SOURCES``."""
 SESSION_FIELDS = "id created_at last_used_at expires_at ended_at end_reason ip user_agent"
-
-
 API_KEY_FIELDS = "id name scopes created_at expires_at last_used_at last_used_ip revoked_at"
-
-
 INVITATION_FIELDS = "id email role language created_at expires_at max_uses uses revoked_at"
-
-
 EMAIL_LINK_FIELDS = "id purpose email created_at expires_at used_at"
-
-
-"""Gives what one room keeps of a person; named in ``settings.PERSONAL_DATA_SOURCES``."""
-
 
 BATCH_SIZE = 200
 
 
-def export_user(person_id: uuid.UUID, *, by: User) -> Iterator[bytes]:
-    """Return the document about a person in parts, and put on record who asked for it.
+def export_user(user_id: uuid.UUID, *, by: User) -> Iterator[bytes]:
+    """Return the document about a user in parts, and record the export in the audit trail.
 
-    The parts are read from the database as they are asked for, each of which must happen inside of
-    the tenant (tenants/context.py). Raises NotFound, PermissionRefused.
+    The parts are read from the database while they are sent, which must happen inside the tenant
+    (tenants/context.py).
+
+    Raises: NotFound, PermissionRefused.
     """
     with transaction.atomic():
-        person = get_user(person_id)
-        check_permission("export", by, person)
-        record("user.exported", actor=user_actor(by), target=user_target(person))
-    return _document(person)
+        user = get_user(user_id)
+        check_permission("export", by, user)
+        record("user.exported", actor=user_actor(by), target=user_target(user))
+    return _document(user)
 
 
 def iterate_rows(found: QuerySet[Any]) -> Iterator[Any]:
-    """Give rows in the order of their keys, some hundreds a query, in no transaction."""
+    """Yield rows in the order of their keys, one query per batch, outside a transaction."""
     page: list[Model] = list(found.order_by("pk")[:BATCH_SIZE])
     while page:
         yield from page
         page = list(found.filter(pk__gt=page[-1].pk).order_by("pk")[:BATCH_SIZE])
 
 
-def _document(person: User) -> Iterator[bytes]:
-    head = {"exported_at": timestamp(timezone.now()), "profile": user_profile(person)}
+def _document(user: User) -> Iterator[bytes]:
+    head = {"exported_at": timestamp(timezone.now()), "profile": user_profile(user)}
     yield _json(head)[:-1].encode()
     for name, path in settings.PERSONAL_DATA_SOURCES.items():
         source: ExportSource = import_string(path)
         yield f',"{name}":['.encode()
-        yield from _parts(source(person))
+        yield from _parts(source(user))
         yield b"]"
     yield b"}\n"
 
@@ -92,11 +81,11 @@ def _json(value: Any) -> str:
     return json.dumps(value, cls=JSONEncoder, ensure_ascii=False, separators=(",", ":"))
 
 
-def user_profile(person: User) -> Row:
-    """Return what the row of a person says, but nothing of the password."""
+def user_profile(user: User) -> Row:
+    """Return the fields of a user's row except the password."""
     names = [field.name for field in User._meta.concrete_fields]
     return {
-        name: serialize_value(getattr(person, name))
+        name: serialize_value(getattr(user, name))
         for name in names
         if not name.startswith("password")
     }
@@ -108,57 +97,54 @@ def select_fields(row: Model, names: str) -> Row:
 
 
 def serialize_value(value: Any) -> Any:
-    """Return a value as the API writes it."""
+    """Return a value in the form of the API."""
     return timestamp(value) if hasattr(value, "isoformat") else value
 
 
-# What accounts and the audit trail know of a person, as rows of their export.
-
-
-def export_sessions(person: User) -> Iterator[Row]:
-    """Give the person's log-ins that are still known."""
-    for row in iterate_rows(Session.objects.filter(user=person)):
+def export_sessions(user: User) -> Iterator[Row]:
+    """Yield the user's stored sessions."""
+    for row in iterate_rows(Session.objects.filter(user=user)):
         yield select_fields(row, SESSION_FIELDS)
 
 
-def export_second_factors(person: User) -> Iterator[Row]:
-    """Give the person's second factors, without what they are made of."""
-    for row in iterate_rows(Authenticator.objects.filter(user=person)):
+def export_second_factors(user: User) -> Iterator[Row]:
+    """Yield the user's second factors without their secrets."""
+    for row in iterate_rows(Authenticator.objects.filter(user=user)):
         yield select_fields(row, "id created_at confirmed_at")
 
 
-def export_api_keys(person: User) -> Iterator[Row]:
-    """Give the person's API keys, without anything of their text."""
-    for row in iterate_rows(ApiKey.objects.filter(user=person)):
+def export_api_keys(user: User) -> Iterator[Row]:
+    """Yield the user's API keys without their text."""
+    for row in iterate_rows(ApiKey.objects.filter(user=user)):
         yield select_fields(row, API_KEY_FIELDS)
 
 
-def export_invitations(person: User) -> Iterator[Row]:
-    """Give the invitations that the person sent."""
-    for row in iterate_rows(Invitation.objects.filter(invited_by=person)):
+def export_invitations(user: User) -> Iterator[Row]:
+    """Yield the invitations that the user sent."""
+    for row in iterate_rows(Invitation.objects.filter(invited_by=user)):
         yield select_fields(row, INVITATION_FIELDS)
 
 
-def export_email_links(person: User) -> Iterator[Row]:
-    """Give the links that were mailed to the person."""
-    for row in iterate_rows(MailLink.objects.filter(user=person)):
+def export_email_links(user: User) -> Iterator[Row]:
+    """Yield the e-mail tokens that were sent to the user."""
+    for row in iterate_rows(MailLink.objects.filter(user=user)):
         yield select_fields(row, EMAIL_LINK_FIELDS)
 
 
-def export_audit_events(person: User) -> Iterator[Row]:
-    """Give what the person did, and what others did to them."""
-    own = Q(actor_type="user", actor_id=str(person.pk))
-    about = Q(target_type="user", target_id=str(person.pk))
+def export_audit_events(user: User) -> Iterator[Row]:
+    """Yield the audit events in which the user is actor or target."""
+    own = Q(actor_type="user", actor_id=str(user.pk))
+    about = Q(target_type="user", target_id=str(user.pk))
     for event in iterate_rows(AuditEvent.objects.filter(own | about)):
-        yield _redacted_event(event, person)
+        yield _redacted_event(event, user)
 
 
-def _redacted_event(event: AuditEvent, person: User) -> Row:
-    """Return an event as the person may see it: labels and addresses of others stay out."""
-    myself = ("user", str(person.pk))
+def _redacted_event(event: AuditEvent, user: User) -> Row:
+    """Return an event as the user may see it: without labels and addresses of other users."""
+    myself = ("user", str(user.pk))
     mine = (event.actor_type, event.actor_id) == myself
     about_me = (event.target_type, event.target_id) == myself
-    named = about_me or event.target_label == person.email or "@" not in event.target_label
+    named = about_me or event.target_label == user.email or "@" not in event.target_label
     return {
         **select_fields(event, "id at action target_type target_id details request_id"),
         "actor": "you" if mine else event.actor_type,

@@ -1,7 +1,7 @@
-"""Removing a person, and forgetting them.
+"""Removal of a user, and erasure from the audit trail.
 
-The row stays as a tombstone, because files and the audit trail name its id: without address, name,
-password or role. All else that was the person's is deleted. See docs/decisions/0012.
+The row stays as an anonymised tombstone, because files and audit events name its id: without
+address, name, password or role. Everything else of the user is deleted. See docs/decisions/0012.
 """
 
 import uuid
@@ -25,70 +25,70 @@ from accounts.users.permissions import check_permission
 from accounts.users.revocation import delete_credentials, revoke_sent_invitations
 from accounts.users.services import Check
 from audit.services import Actor, record
-from audit.services import anonymise_events as forget_in_the_trail
+from audit.services import anonymise_events as erase_from_audit_trail
 from core.problems import NotFound
 
-# What other rooms may want to hear of people; accounts itself knows none of them.
-# Sent with ``person`` (their locked row, buried already) inside the transaction that erases them,
-# before the audit trail forgets them.
+# Sent with ``user``, the locked and anonymised row, inside the transaction of the erasure, before
+# the audit trail is erased. Other apps listen; accounts does not know them.
 user_erased = Signal()
 
 
-def remove_user(person_id: uuid.UUID, *, by: User, check: Check) -> None:
-    """Remove a person. ``check`` sees the locked row and may raise.
+def remove_user(user_id: uuid.UUID, *, by: User, check: Check) -> None:
+    """Remove a user. ``check`` gets the locked row and may raise.
 
-    Their address is free at once and none of their credentials opens anything from the next request
-    on. Raises NotFound, PermissionRefused and LastOwner.
+    The address is free at once, and every credential is invalid from the next request on.
+
+    Raises: NotFound, PermissionRefused, LastOwner.
     """
     with transaction.atomic():
-        locked = lock_owners(by.pk, person_id)
-        actor, person = locked_actor(locked, by), locked_user(locked, person_id)
-        check_permission("remove", actor, person)
-        check(person)
-        who, target, role = user_actor(actor), user_target(person), person.role
-        anonymise_user(person)
-        record("user.removed", actor=who, target=target, role=role)
+        locked = lock_owners(by.pk, user_id)
+        actor, user = locked_actor(locked, by), locked_user(locked, user_id)
+        check_permission("remove", actor, user)
+        check(user)
+        actor_ref, target, role = user_actor(actor), user_target(user), user.role
+        anonymise_user(user)
+        record("user.removed", actor=actor_ref, target=target, role=role)
 
 
-def erase_user(person_id: uuid.UUID, *, by: User) -> None:
-    """Remove a person, unless that was done before, and take them out of the audit trail.
+def erase_user(user_id: uuid.UUID, *, by: User) -> None:
+    """Remove a user, if not removed before, and erase the user from the audit trail.
 
-    Raises NotFound for an id that was never a person's, PermissionRefused and LastOwner.
+    Raises: NotFound for an id that never was a user's, PermissionRefused, LastOwner.
     """
     with transaction.atomic():
-        locked = lock_owners(by.pk, person_id)
+        locked = lock_owners(by.pk, user_id)
         actor = locked_actor(locked, by)
-        person = locked.get(person_id) or _lock_removed_user(person_id)
-        check_permission("erase", actor, person)
-        erase_locked_user(person, actor=user_actor(actor))
+        user = locked.get(user_id) or _lock_removed_user(user_id)
+        check_permission("erase", actor, user)
+        erase_locked_user(user, actor=user_actor(actor))
 
 
-def _lock_removed_user(person_id: uuid.UUID) -> User:
+def _lock_removed_user(user_id: uuid.UUID) -> User:
     rows = User.objects.select_for_update(no_key=True).filter(removed_at__isnull=False)
-    person = rows.filter(pk=person_id).first()
-    if person is None:
+    user = rows.filter(pk=user_id).first()
+    if user is None:
         raise NotFound
-    return person
+    return user
 
 
-def erase_locked_user(person: User, *, actor: Actor) -> None:
-    """Erase a person whose row is locked. Raises LastOwner."""
-    if person.removed_at is None:
-        anonymise_user(person)
-    user_erased.send(User, person=person)
-    forget_in_the_trail(str(person.pk), actor=actor)
+def erase_locked_user(user: User, *, actor: Actor) -> None:
+    """Erase a user whose row is locked. Raises: LastOwner."""
+    if user.removed_at is None:
+        anonymise_user(user)
+    user_erased.send(User, user=user)
+    erase_from_audit_trail(str(user.pk), actor=actor)
 
 
-def anonymise_user(person: User) -> None:
-    """Make a locked row a tombstone, and delete what was the person's. Raises LastOwner."""
-    if is_active_owner(person):
-        require_another_owner(person)
-    revoke_sent_invitations(person)
-    delete_credentials(person)
-    person.email = f"removed-{person.pk}{REMOVED_USERS_DOMAIN}"  # no address (RFC 2606 section 2)
-    person.password = make_password(None)
-    person.first_name = person.last_name = ""
-    person.role, person.is_active = User.Role.MEMBER, False
-    person.email_verified_at = person.second_factor_at = None
-    person.removed_at = timezone.now()
-    person.save()
+def anonymise_user(user: User) -> None:
+    """Make a locked row a tombstone and delete all else of the user. Raises: LastOwner."""
+    if is_active_owner(user):
+        require_another_owner(user)
+    revoke_sent_invitations(user)
+    delete_credentials(user)
+    user.email = f"removed-{user.pk}{REMOVED_USERS_DOMAIN}"  # no address (RFC 2606 section 2)
+    user.password = make_password(None)
+    user.first_name = user.last_name = ""
+    user.role, user.is_active = User.Role.MEMBER, False
+    user.email_verified_at = user.second_factor_at = None
+    user.removed_at = timezone.now()
+    user.save()

@@ -1,9 +1,9 @@
-"""A workspace always has an active owner.
+"""Ownership of a tenant: it always has an active owner.
 
-Who changes people first locks all owners, themselves and whom they change: one statement, in the
-order of ids, before anything else is held. There is an owner in every workspace, so such changes
-wait for each other here and nowhere else, and what is found afterwards is true until the commit.
-The locks leave room for foreign keys, so logging in does not wait.
+A transaction that changes users first locks all owners, the actor and the users it changes. This is
+one statement, in the order of ids, before any other lock. Every tenant has an owner, so such
+transactions wait for each other here, and what they read afterwards is true until the commit. The
+locks allow foreign keys, so a log-in does not wait.
 """
 
 import uuid
@@ -25,72 +25,72 @@ LockedUsers = dict[uuid.UUID, User]
 
 
 def lock_owners(*others: uuid.UUID) -> LockedUsers:
-    """Lock the owners and the people named; return them by id. Call inside a transaction."""
+    """Lock the owners and the given users and return them by id. Call inside a transaction."""
     wanted = existing_users().filter(Q(role=User.Role.OWNER) | Q(pk__in=others))
     return {row.pk: row for row in wanted.order_by("pk").select_for_update(no_key=True)}
 
 
 def locked_actor(locked: LockedUsers, by: User) -> User:
-    """Return who acts as they are now. Raises TokenInvalid if they are out since they asked."""
+    """Return the actor as of now. Raises: TokenInvalid if the actor is inactive by now."""
     actor = locked.get(by.pk)
     if actor is None or not actor.is_active:
         raise TokenInvalid
     return actor
 
 
-def locked_user(locked: LockedUsers, person_id: uuid.UUID) -> User:
-    """Return one of the locked people. Raises NotFound."""
-    if person_id not in locked:
+def locked_user(locked: LockedUsers, user_id: uuid.UUID) -> User:
+    """Return one of the locked users. Raises: NotFound."""
+    if user_id not in locked:
         raise NotFound
-    return locked[person_id]
+    return locked[user_id]
 
 
-def require_another_owner(person: User) -> None:
-    """Raise LastOwner if the workspace has no active owner besides ``person``.
+def require_another_owner(user: User) -> None:
+    """Check that the tenant has another active owner than ``user``.
 
-    Asks anew: the locking statement may have begun before the change that it waited for.
+    This needs a query of its own: the locking statement may have started before the change that it
+    waited for.
+
+    Raises: LastOwner.
     """
     owners = existing_users().filter(role=User.Role.OWNER, is_active=True)
-    if not owners.exclude(pk=person.pk).exists():
+    if not owners.exclude(pk=user.pk).exists():
         raise LastOwner
 
 
-def is_active_owner(person: User) -> bool:
-    """Whether the workspace would have one active owner fewer without the person."""
-    return person.role == User.Role.OWNER and person.is_active
+def is_active_owner(user: User) -> bool:
+    """Return whether the user counts as one of the tenant's active owners."""
+    return user.role == User.Role.OWNER and user.is_active
 
 
-# Handing a workspace over: one becomes an owner, the other an administrator, at once.
+def transfer_ownership(user_id: uuid.UUID, *, by: User) -> User:
+    """Make a user an owner and ``by`` an administrator; return the new owner.
 
-
-def transfer_ownership(person_id: uuid.UUID, *, by: User) -> User:
-    """Make a person an owner in place of ``by``, who becomes an administrator; return the person.
-
-    Raises PermissionRefused for who is no owner (any more), and ValidationFailed naming ``user_id``
-    for who cannot own it: nobody of this workspace, somebody inactive, or the owner themselves.
+    Raises: PermissionRefused if ``by`` is no owner by now; ValidationFailed for ``user_id`` if that
+    user does not exist, is inactive, or is the owner itself.
     """
     with transaction.atomic():
-        locked = lock_owners(by.pk, person_id)
-        giver = locked_actor(locked, by)
-        if giver.role not in ACTIONS["tenant:transfer"].roles:
+        locked = lock_owners(by.pk, user_id)
+        former_owner = locked_actor(locked, by)
+        if former_owner.role not in ACTIONS["tenant:transfer"].roles:
             raise PermissionRefused
-        taker = _require_eligible(locked.get(person_id), giver)
-        _set_role(taker, User.Role.OWNER)
-        _set_role(giver, User.Role.ADMIN)
-        revoke_sent_invitations(giver)
-        record("tenant.transferred", actor=user_actor(giver), target=user_target(taker))
-        enqueue_email("ownership_received", to=taker.email, user=str(taker.id))
-        enqueue_email("ownership_given", to=giver.email, user=str(giver.id))
-    return taker
+        new_owner = _require_eligible(locked.get(user_id), former_owner)
+        _set_role(new_owner, User.Role.OWNER)
+        _set_role(former_owner, User.Role.ADMIN)
+        revoke_sent_invitations(former_owner)
+        record("tenant.transferred", actor=user_actor(former_owner), target=user_target(new_owner))
+        enqueue_email("ownership_received", to=new_owner.email, user=str(new_owner.id))
+        enqueue_email("ownership_given", to=former_owner.email, user=str(former_owner.id))
+    return new_owner
 
 
-def _require_eligible(taker: User | None, giver: User) -> User:
-    if taker is None or not taker.is_active or taker.pk == giver.pk:
+def _require_eligible(new_owner: User | None, former_owner: User) -> User:
+    if new_owner is None or not new_owner.is_active or new_owner.pk == former_owner.pk:
         rule = "Name another active person of this workspace."
         raise ValidationFailed(errors=[FieldError("user_id", "invalid", rule)])
-    return taker
+    return new_owner
 
 
-def _set_role(person: User, role: User.Role) -> None:
-    person.role = role
-    person.save(update_fields=["role", "updated_at"])
+def _set_role(user: User, role: User.Role) -> None:
+    user.role = role
+    user.save(update_fields=["role", "updated_at"])

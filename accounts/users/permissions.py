@@ -1,7 +1,7 @@
-"""Who may do what to whom, as data. Beside accounts/permissions.py, which says who may use a call.
+"""What a user may do to another user, as data. Which calls a role may use: accounts/permissions.py.
 
-Administrators can do nothing to owners, and make none. People do not decide about their own role
-and activity; owners alone may step down, and only while another one is left
+Administrators can do nothing to owners and cannot create owners. No user changes the own role or
+activity. Owners are the exception: they may step down while another owner is left
 (accounts/users/ownership.py).
 """
 
@@ -29,62 +29,80 @@ NON_OWNER_ROLES = frozenset({ADMIN, MEMBER})
 
 @dataclass(frozen=True, slots=True)
 class UserActionRule:
-    """To people of which roles owners and administrators may do it, and who may to themselves.
+    """The roles that owners and administrators may act on, and that may act on themselves.
 
-    ``proof`` are the roles of people to whom it is done only with a recent proof of who asks.
+    ``reauth_targets`` are the roles whose users are changed only after a recent authentication of
+    the actor.
     """
 
-    owners: frozenset[str]
-    admins: frozenset[str]
-    oneself: frozenset[str]
-    proof: frozenset[str] = frozenset()
+    owner_targets: frozenset[str]
+    admin_targets: frozenset[str]
+    self_roles: frozenset[str]
+    reauth_targets: frozenset[str] = frozenset()
 
 
 USER_ACTION_RULES = {
-    "create": UserActionRule(ALL_ROLES, NON_OWNER_ROLES, NO_ROLES, proof=MANAGER_ROLES),
-    "invite": UserActionRule(ALL_ROLES, NON_OWNER_ROLES, NO_ROLES, proof=MANAGER_ROLES),
+    "create": UserActionRule(ALL_ROLES, NON_OWNER_ROLES, NO_ROLES, reauth_targets=MANAGER_ROLES),
+    "invite": UserActionRule(ALL_ROLES, NON_OWNER_ROLES, NO_ROLES, reauth_targets=MANAGER_ROLES),
     "uninvite": UserActionRule(ALL_ROLES, NON_OWNER_ROLES, NO_ROLES),
     "rename": UserActionRule(ALL_ROLES, NON_OWNER_ROLES, MANAGER_ROLES),
-    # Who sets an address can have the password that is mailed to it.
-    "readdress": UserActionRule(ALL_ROLES, NON_OWNER_ROLES, MANAGER_ROLES, proof=ALL_ROLES),
-    "appoint": UserActionRule(ALL_ROLES, NON_OWNER_ROLES, OWNER_ROLES, proof=ALL_ROLES),
-    "deactivate": UserActionRule(ALL_ROLES, NON_OWNER_ROLES, OWNER_ROLES, proof=MANAGER_ROLES),
-    "reactivate": UserActionRule(ALL_ROLES, NON_OWNER_ROLES, NO_ROLES, proof=MANAGER_ROLES),
-    "remove": UserActionRule(ALL_ROLES, NON_OWNER_ROLES, MANAGER_ROLES, proof=MANAGER_ROLES),
-    "end_sessions": UserActionRule(ALL_ROLES, NON_OWNER_ROLES, MANAGER_ROLES, proof=MANAGER_ROLES),
-    "erase": UserActionRule(ALL_ROLES, NO_ROLES, OWNER_ROLES, proof=ALL_ROLES),
-    "reset_factors": UserActionRule(NON_OWNER_ROLES, NO_ROLES, NO_ROLES, proof=ALL_ROLES),
+    # A new address can receive a link that sets the password.
+    "readdress": UserActionRule(
+        ALL_ROLES, NON_OWNER_ROLES, MANAGER_ROLES, reauth_targets=ALL_ROLES
+    ),
+    "appoint": UserActionRule(ALL_ROLES, NON_OWNER_ROLES, OWNER_ROLES, reauth_targets=ALL_ROLES),
+    "deactivate": UserActionRule(
+        ALL_ROLES, NON_OWNER_ROLES, OWNER_ROLES, reauth_targets=MANAGER_ROLES
+    ),
+    "reactivate": UserActionRule(
+        ALL_ROLES, NON_OWNER_ROLES, NO_ROLES, reauth_targets=MANAGER_ROLES
+    ),
+    "remove": UserActionRule(
+        ALL_ROLES, NON_OWNER_ROLES, MANAGER_ROLES, reauth_targets=MANAGER_ROLES
+    ),
+    "end_sessions": UserActionRule(
+        ALL_ROLES, NON_OWNER_ROLES, MANAGER_ROLES, reauth_targets=MANAGER_ROLES
+    ),
+    "erase": UserActionRule(ALL_ROLES, NO_ROLES, OWNER_ROLES, reauth_targets=ALL_ROLES),
+    "reset_factors": UserActionRule(NON_OWNER_ROLES, NO_ROLES, NO_ROLES, reauth_targets=ALL_ROLES),
     "export": UserActionRule(ALL_ROLES, NON_OWNER_ROLES, ALL_ROLES),
 }
 
 
-def check_permission(verb: str, actor: User, person: User, *, role: str = "") -> None:
-    """Raise PermissionRefused unless ``actor`` may do it to ``person``, then ProofRequired.
+def check_permission(verb: str, actor: User, target: User, *, role: str = "") -> None:
+    """Check that ``actor`` may do an action to ``target``.
 
-    ``role`` is the one that the person is to have; it must be one that the actor may deal with too.
-    A person's own sessions are ended without a proof: that protects them and grants nothing.
+    ``role`` is the role that the target is to get. The actor must be allowed to act on that role
+    too. Ending the own sessions needs no reauthentication: it protects the user and grants nothing.
+
+    Raises: PermissionRefused, ProofRequired.
     """
     rule = USER_ACTION_RULES[verb]
     rank = effective_role(actor)
-    if actor.pk == person.pk:
-        # A key that does not act as the owner it is of must not remove that owner either.
-        allowed = rank in rule.oneself and (rank == actor.role or actor.role in rule.admins)
+    if actor.pk == target.pk:
+        # An owner's API key acts as an administrator, so it must not remove that owner.
+        allowed = rank in rule.self_roles and (
+            rank == actor.role or actor.role in rule.admin_targets
+        )
     else:
-        reach = {OWNER: rule.owners, ADMIN: rule.admins}.get(User.Role(rank), NO_ROLES)
-        allowed = person.role in reach and (not role or role in reach)
+        reach = {OWNER: rule.owner_targets, ADMIN: rule.admin_targets}.get(
+            User.Role(rank), NO_ROLES
+        )
+        allowed = target.role in reach and (not role or role in reach)
     if not allowed:
         raise PermissionRefused
-    ends_own_sessions = verb == "end_sessions" and actor.pk == person.pk
-    if person.role in rule.proof and not ends_own_sessions:
+    ends_own_sessions = verb == "end_sessions" and actor.pk == target.pk
+    if target.role in rule.reauth_targets and not ends_own_sessions:
         require_recent_authentication()
 
 
 def lock_authorized_actor(action: str, by: User) -> User:
-    """Return who acts as they are now, with their row locked until the commit.
+    """Return the acting user as of now, with the row locked until the commit.
 
-    What they were when they asked may be over: this is asked first in the transaction that writes,
-    before anything else is locked. Raises TokenInvalid for who is out since, and PermissionRefused
-    for who may no longer do it (accounts/permissions.py).
+    The role may have changed since the request was authenticated. So a writing transaction calls
+    this first, before it locks anything else.
+
+    Raises: TokenInvalid for a user who is inactive or removed by now; PermissionRefused.
     """
     actor = lock_user(by.pk)
     if actor is None or not actor.is_active:
@@ -95,6 +113,6 @@ def lock_authorized_actor(action: str, by: User) -> User:
 
 
 def effective_role(actor: User) -> str:
-    """Return the role that counts. An owner's API key makes and unmakes no owners."""
+    """Return the role that counts. An owner's API key acts as an administrator."""
     by_key = bool(request_context().api_key)
     return ADMIN if by_key and actor.role == OWNER else actor.role

@@ -1,4 +1,10 @@
-"""Reading people. Who was removed is nobody any more: only the id is left, for what names it."""
+"""Queries for users: lists for managers, and look-ups for a log-in.
+
+Removed users are not found: only their id is left, for the files and audit events that name it.
+
+The look-ups are compiled once per process, as in accounts/sessions/authentication.py: compiling
+takes longer than the query, and many log-ins at once need the time for hashing.
+"""
 
 import uuid
 from functools import cache
@@ -10,35 +16,34 @@ from django.db.models.lookups import Exact, In
 
 from accounts.models import User
 from core.api.filters import validate_choice, validate_search
+from core.db_backend.queries import compiled_select
 from core.problems import NotFound
 from core.text.email_addresses import address_key, lowercased_address, searchable_address_part
 
 ORDERINGS = ("created_at", "email")
-
-
 ACTIVITY = {"true": True, "false": False}
-
-
 USER_COLUMNS = [field.attname for field in User._meta.concrete_fields]
 
 
 def existing_users() -> QuerySet[User]:
-    """Return the people of the tenant, active or not."""
+    """Return the users of the tenant that are not removed, active or not."""
     return User.objects.filter(removed_at__isnull=True)
 
 
-def get_user(person_id: uuid.UUID) -> User:
-    """Return a person of the tenant. Raises NotFound."""
-    found = existing_users().filter(pk=person_id).first()
+def get_user(user_id: uuid.UUID) -> User:
+    """Return a user of the tenant. Raises: NotFound."""
+    found = existing_users().filter(pk=user_id).first()
     if found is None:
         raise NotFound
     return found
 
 
 def search_users(*, search: str = "", role: str = "", is_active: str = "") -> QuerySet[User]:
-    """Return the people whose address or name contains ``search``, without case.
+    """Return the users whose address or name contains ``search``, ignoring case.
 
-    ``role`` and ``is_active`` ("true", "false") narrow it further. Raises ValidationFailed.
+    ``role`` and ``is_active`` ("true", "false") filter further.
+
+    Raises: ValidationFailed.
     """
     wanted, found = validate_search(search), existing_users()
     if wanted:
@@ -54,37 +59,31 @@ def search_users(*, search: str = "", role: str = "", is_active: str = "") -> Qu
     return found
 
 
-# Finding a person for a log-in: by address, and again under a lock.
-#
-# Django compiles each of the two queries once in a process, as in accounts/sessions/lookup.py:
-# compiling takes longer than asking, and a storm of log-ins is to spend its time on hashing.
-
-
 def find_user_by_email(email: str) -> User | None:
-    """Return who has the address, in the form that is stored. Costs the same for nobody."""
+    """Return the user with an address in its stored form. Takes the same time without a match."""
     return _fetch_first(_by_email_sql(), email)
 
 
 def find_user_by_typed_email(text: str) -> User | None:
-    """Return who has an address as somebody typed it. Costs the same for nobody.
+    """Return the user with an address as it was typed. Takes the same time without a match.
 
-    The canonical form counts. A person whose row could not be rewritten to it is found by the
-    spelling that the row has kept (docs/decisions/0021-email-addresses.md).
+    The canonical form is compared. A user whose row could not be rewritten to it is found by the
+    spelling in the row (docs/decisions/0021-email-addresses.md).
     """
     typed = lowercased_address(text)
     found = _fetch_all(_by_spellings_sql(), typed, address_key(text))
-    as_typed = [person for person in found if person.email.lower() == typed]
+    as_typed = [user for user in found if user.email.lower() == typed]
     return next(iter([*as_typed, *found]), None)
 
 
 def lock_user(user_id: uuid.UUID) -> User | None:
-    """Return the person with their row locked, though not against foreign keys to it."""
+    """Return the user with the row locked, but not against foreign keys to it."""
     return _fetch_first(_by_id_locked_sql(), user_id)
 
 
 @cache
 def _by_email_sql() -> str:
-    # As the unique index has it: a plain comparison would read the whole table.
+    # The expression of the unique index: a plain comparison would read the whole table.
     return _compiled(User.objects.filter(Exact(Lower("email"), "")), 1)
 
 
@@ -100,15 +99,7 @@ def _by_id_locked_sql() -> str:
 
 
 def _compiled(rows: QuerySet[User], parameter_count: int) -> str:
-    """Return the SQL of a query. Raises RuntimeError for another number of parameters."""
-    compiler = rows.order_by().query.get_compiler(DEFAULT_DB_ALIAS)
-    text, parameters = compiler.as_sql()
-    columns = [expression for expression, _, _ in compiler.select]
-    read = [column.target.attname for column in columns]
-    expected = (USER_COLUMNS, parameter_count)
-    if (read, len(parameters)) != expected or compiler.get_converters(columns):
-        raise RuntimeError(f"The query has other columns or parameters: {text}")
-    return str(text)
+    return compiled_select(rows.order_by(), USER_COLUMNS, parameter_count)
 
 
 def _fetch_first(text: str, *parameters: str | uuid.UUID) -> User | None:

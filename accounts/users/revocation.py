@@ -1,4 +1,4 @@
-"""Taking every key from somebody: what they are logged in with, and what could let them in."""
+"""Revocation of a user's access: sessions and everything that could start one."""
 
 from django.db.models import F
 from django.utils import timezone
@@ -9,40 +9,40 @@ from accounts.sessions.services import end_user_sessions
 from audit.services import Actor
 
 
-def revoke_access(person: User, *, actor: Actor) -> None:
-    """End a person's sessions, API keys and mailed links. Call inside a transaction.
+def revoke_access(user: User, *, actor: Actor) -> None:
+    """End a user's sessions, API keys and e-mail tokens. Call inside a transaction.
 
-    The sessions come last, because ending them is put on record.
+    The sessions come last, because ending them writes an audit event.
     """
-    ApiKey.objects.filter(user=person, revoked_at=None).update(revoked_at=timezone.now())
-    revoke_email_tokens(person)
-    end_user_sessions(person, Session.End.REVOKED, actor=actor)
+    ApiKey.objects.filter(user=user, revoked_at=None).update(revoked_at=timezone.now())
+    revoke_email_tokens(user)
+    end_user_sessions(user, Session.End.REVOKED, actor=actor)
 
 
-def revoke_sent_invitations(person: User) -> int:
-    """Revoke the open invitations that a person sent; return how many there were.
+def revoke_sent_invitations(user: User) -> int:
+    """Revoke the open invitations that a user sent and return their number.
 
-    Who may ask nobody in any more must not have left the door open.
+    A user who may not invite any more must not have open invitations left.
     """
-    waiting = Invitation.objects.filter(invited_by=person, revoked_at=None)
-    return waiting.filter(uses__lt=F("max_uses")).update(revoked_at=timezone.now())
+    pending = Invitation.objects.filter(invited_by=user, revoked_at=None)
+    return pending.filter(uses__lt=F("max_uses")).update(revoked_at=timezone.now())
 
 
-def delete_credentials(person: User) -> None:
-    """Delete a person's sessions, keys, links and second factor, and what waits for their address.
+def delete_credentials(user: User) -> None:
+    """Delete a user's sessions, API keys, e-mail tokens, second factor and rows for the address.
 
     Call inside a transaction.
     """
-    for rows in (person.sessions, person.api_keys, person.mail_links, person.recovery_codes):
+    for rows in (user.sessions, user.api_keys, user.mail_links, user.recovery_codes):
         rows.all().delete()
-    Authenticator.objects.filter(user=person).delete()
-    delete_address_rows(person.email)
+    Authenticator.objects.filter(user=user).delete()
+    delete_address_rows(user.email)
 
 
 def delete_address_rows(email: str) -> None:
-    """Delete the links, the invitations and the letters to an address.
+    """Delete the e-mail tokens, invitations and queued e-mails for an address.
 
-    A letter that is being sent at this moment is left to whoever sends it.
+    An e-mail that is being sent at this moment is left to the mailer.
     """
     MailLink.objects.filter(email=email).delete()
     Invitation.objects.filter(email=email).delete()

@@ -1,4 +1,7 @@
-"""What owners and administrators do with people: each verb one transaction, audited."""
+"""Creation and changes of users by managers, and of the own profile.
+
+Each function is one audited transaction.
+"""
 
 import uuid
 from collections.abc import Callable
@@ -34,60 +37,85 @@ Changes = dict[str, Any]
 
 
 def prepare_user(*, email: str, password: str | None, **fields: Any) -> User:
-    """Return a person who is not saved yet; ``fields`` are names, role and activity.
+    """Return an unsaved user; ``fields`` are names, role and activity.
 
-    The password is hashed here, before anything is locked. Who chooses it can log in as that
-    person, so it asks for a recent proof. Raises ValidationFailed and ProofRequired.
+    The password is hashed here, before any lock. The actor who chooses it can log in as that user,
+    so it needs a recent authentication.
+
+    Raises: ValidationFailed, ProofRequired.
     """
     if password is not None:
         require_recent_authentication()
-    person = User(email=canonical_address(email), **fields)
-    validate_user(person)
+    user = User(email=canonical_address(email), **fields)
+    validate_user(user)
     if password is None:
-        person.password = make_password(None)
+        user.password = make_password(None)
     else:
-        person.password = hash_new_password(password, person)
-        person.password_change_required = True
-    return person
+        user.password = hash_new_password(password, user)
+        user.password_change_required = True
+    return user
 
 
-def create_user(*, by: User, person: User) -> User:
-    """Add a person whom ``prepare_user`` has made.
+def create_user(*, by: User, user: User) -> User:
+    """Save a user from ``prepare_user``.
 
-    Without a password they get none that fits, and a letter with a link to set one; whoever is
-    not active gets it once they are. Raises PermissionRefused, ProofRequired and EmailTaken.
+    A user without a password gets an e-mail with a link to set one; an inactive user gets it on
+    activation.
+
+    Raises: PermissionRefused, ProofRequired, EmailTaken.
     """
     with transaction.atomic():
         actor = locked_actor(lock_owners(by.pk), by)
-        check_permission("create", actor, person)
-        insert_user(person)
-        facts = {"role": person.role, "is_active": person.is_active}
-        record("user.created", actor=user_actor(actor), target=user_target(person), **facts)
-        if person.is_active and not is_password_usable(person.password):
-            _enqueue_set_password_email(person)
-    return person
+        check_permission("create", actor, user)
+        insert_user(user)
+        facts = {"role": user.role, "is_active": user.is_active}
+        record("user.created", actor=user_actor(actor), target=user_target(user), **facts)
+        if user.is_active and not is_password_usable(user.password):
+            _enqueue_set_password_email(user)
+    return user
 
 
-def _enqueue_set_password_email(person: User) -> None:
-    enqueue_email("account_created", to=person.email, user=str(person.id))
+def _enqueue_set_password_email(user: User) -> None:
+    enqueue_email("account_created", to=user.email, user=str(user.id))
 
 
-def update_user(person_id: uuid.UUID, *, by: User, changes: Changes, check: Check) -> User:
-    """Change a person's names, address, role or activity; return them as they are now.
+def update_user(user_id: uuid.UUID, *, by: User, changes: Changes, check: Check) -> User:
+    """Change a user's names, address, role or activity and return the user.
 
-    ``check`` sees the locked row and may raise. Raises NotFound, PermissionRefused,
-    ProofRequired, LastOwner, EmailTaken and ValidationFailed.
+    ``check`` gets the locked row and may raise.
+
+    Raises: NotFound, PermissionRefused, ProofRequired, LastOwner, EmailTaken, ValidationFailed.
     """
     with transaction.atomic():
-        locked = lock_owners(by.pk, person_id)
-        actor, person = locked_actor(locked, by), locked_user(locked, person_id)
-        wanted = {n: v for n, v in _normalised(changes).items() if getattr(person, n) != v}
-        _check_permissions(actor, person, wanted)
-        check(person)
-        if wanted:
-            _require_owner_left(person, wanted)
-            _apply(person, wanted, actor)
-        return person
+        locked = lock_owners(by.pk, user_id)
+        actor, user = locked_actor(locked, by), locked_user(locked, user_id)
+        new_values = {n: v for n, v in _normalised(changes).items() if getattr(user, n) != v}
+        _check_permissions(actor, user, new_values)
+        check(user)
+        if new_values:
+            _require_owner_left(user, new_values)
+            _apply(user, new_values, actor)
+        return user
+
+
+def update_profile(user: User, *, changes: dict[str, str], check: Check) -> User:
+    """Change a user's own names. ``check`` gets the locked row first and may raise.
+
+    Raises: ValidationFailed.
+    """
+    with transaction.atomic():
+        locked = User.objects.select_for_update().get(pk=user.pk)
+        check(locked)
+        names = {name: clean_user_name(changes[name], field=name) for name in changes}
+        changed = sorted(name for name in names if getattr(locked, name) != names[name])
+        for name in changed:
+            setattr(locked, name, names[name])
+        if changed:
+            locked.save(update_fields=[*changed, "updated_at"])
+            record(
+                "user.updated", actor=user_actor(user), target=user_target(locked), fields=changed
+            )
+        return locked
 
 
 def _normalised(changes: Changes) -> Changes:
@@ -97,78 +125,82 @@ def _normalised(changes: Changes) -> Changes:
     return {**changes, **cleaned}
 
 
-def _check_permissions(actor: User, person: User, wanted: Changes) -> None:
-    if wanted.keys() & set(NAME_FIELDS):
-        check_permission("rename", actor, person)
-    if "email" in wanted:
-        check_permission("readdress", actor, person)
-    if "role" in wanted:
-        check_permission("appoint", actor, person, role=wanted["role"])
-    if "is_active" in wanted:
-        check_permission("reactivate" if wanted["is_active"] else "deactivate", actor, person)
+def _check_permissions(actor: User, user: User, new_values: Changes) -> None:
+    if new_values.keys() & set(NAME_FIELDS):
+        check_permission("rename", actor, user)
+    if "email" in new_values:
+        check_permission("readdress", actor, user)
+    if "role" in new_values:
+        check_permission("appoint", actor, user, role=new_values["role"])
+    if "is_active" in new_values:
+        check_permission("reactivate" if new_values["is_active"] else "deactivate", actor, user)
 
 
-def _require_owner_left(person: User, wanted: Changes) -> None:
-    if is_active_owner(person) and ("role" in wanted or "is_active" in wanted):
-        require_another_owner(person)
+def _require_owner_left(user: User, new_values: Changes) -> None:
+    if is_active_owner(user) and ("role" in new_values or "is_active" in new_values):
+        require_another_owner(user)
 
 
-def _apply(person: User, wanted: Changes, actor: User) -> None:
-    before = {name: getattr(person, name) for name in wanted}
-    for name, value in wanted.items():
-        setattr(person, name, value)
-    validate_user(person, names=())  # those that change are cleaned already
-    columns = [*wanted, "updated_at"]
-    if "email" in wanted:
-        before["email_verified_at"] = person.email_verified_at
-        person.email_verified_at = None
+def _apply(user: User, new_values: Changes, actor: User) -> None:
+    before = {name: getattr(user, name) for name in new_values}
+    for name, value in new_values.items():
+        setattr(user, name, value)
+    validate_user(user, names=())  # the new ones are cleaned already
+    columns = [*new_values, "updated_at"]
+    if "email" in new_values:
+        before["email_verified_at"] = user.email_verified_at
+        user.email_verified_at = None
         columns.append("email_verified_at")
-    _save(person, columns)
-    _apply_side_effects(person, before, actor)
-    _record(person, before, actor)
+    _save(user, columns)
+    _apply_side_effects(user, before, actor)
+    _record(user, before, actor)
 
 
-def _save(person: User, columns: list[str]) -> None:
+def _save(user: User, columns: list[str]) -> None:
     taken = EmailTaken(errors=[FieldError("email", "taken", EmailTaken.title)])
-    # Asked first, so that what is expected is no error in the database's log.
-    holder = find_user_by_email(person.email) if "email" in columns else None
-    if holder is not None and holder.pk != person.pk:
+    # Checked first, so that an expected conflict is not an error in the database's log.
+    holder = find_user_by_email(user.email) if "email" in columns else None
+    if holder is not None and holder.pk != user.pk:
         raise taken
     try:
         with transaction.atomic():
-            person.save(update_fields=columns)
-    except IntegrityError as exc:  # since a moment ago
+            user.save(update_fields=columns)
+    except IntegrityError as exc:  # taken since the check
         raise taken from exc
 
 
-def _apply_side_effects(person: User, before: Changes, actor: User) -> None:
-    """Do what else a change means. Sessions come last: ending them is put on record."""
-    if not (person.manages and person.is_active) or before.get("role") == User.Role.OWNER:
-        revoke_sent_invitations(person)
+def _apply_side_effects(user: User, before: Changes, actor: User) -> None:
+    """Apply the consequences of a change. Sessions come last: ending them writes an audit event."""
+    if not (user.manages and user.is_active) or before.get("role") == User.Role.OWNER:
+        revoke_sent_invitations(user)
     if "email" in before:
-        revoke_email_tokens(person)
-        # Who had the account must hear of it (OWASP ASVS 5.0, 6.3.7).
+        revoke_email_tokens(user)
+        # The former address is notified (OWASP ASVS 5.0, 6.3.7).
         verified: dict[str, Any] = (
             {VERIFIED_RECIPIENT_KEY: True} if before["email_verified_at"] else {}
         )
         enqueue_email("address_changed", to=before["email"], **verified)
     if "is_active" in before:
-        # On the way back too: a log-in that was under way when they went must not live on.
-        revoke_access(person, actor=user_actor(actor))
-        if person.is_active and not is_password_usable(person.password):
-            _enqueue_set_password_email(person)
+        # On reactivation too: a log-in that ran during the deactivation must not survive.
+        revoke_access(user, actor=user_actor(actor))
+        if user.is_active and not is_password_usable(user.password):
+            _enqueue_set_password_email(user)
 
 
-def _record(person: User, before: Changes, actor: User) -> None:
-    who, target = user_actor(actor), user_target(person)
+def _record(user: User, before: Changes, actor: User) -> None:
+    actor_ref, target = user_actor(actor), user_target(user)
     if names := sorted(before.keys() & set(NAME_FIELDS)):
-        record("user.updated", actor=who, target=target, fields=names)
+        record("user.updated", actor=actor_ref, target=target, fields=names)
     if "email" in before:
-        record("user.address_changed", actor=who, target=target)
+        record("user.address_changed", actor=actor_ref, target=target)
     if "role" in before:
         record(
-            "user.role_changed", actor=who, target=target, before=before["role"], after=person.role
+            "user.role_changed",
+            actor=actor_ref,
+            target=target,
+            before=before["role"],
+            after=user.role,
         )
     if "is_active" in before:
-        verb = "user.reactivated" if person.is_active else "user.deactivated"
-        record(verb, actor=who, target=target)
+        verb = "user.reactivated" if user.is_active else "user.deactivated"
+        record(verb, actor=actor_ref, target=target)

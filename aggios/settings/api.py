@@ -91,7 +91,7 @@ RATE_LIMITS = {
     # e-mails of one kind to one address of a tenant
     "mail": env.text("RATE_LIMIT_MAIL", "3/3600"),
     # e-mails of every kind and tenant to an address that is not verified there
-    "mail_stranger": env.text("RATE_LIMIT_MAIL_UNVERIFIED", "20/86400"),
+    "mail_unverified": env.text("RATE_LIMIT_MAIL_UNVERIFIED", "20/86400"),
     "export": env.text("RATE_LIMIT_EXPORT", "20/3600"),
     "login_account": env.text("RATE_LIMIT_LOGIN_ACCOUNT", "5/60"),
     # A key may have its own number.

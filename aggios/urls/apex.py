@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.api.login import SignupView
+from accounts.api.registration import SignupView
 from aggios.urls import common
 from pages.home import error_code_page, home
 from pages.signup import sign_up_page, signed_up_page

@@ -72,3 +72,20 @@ def delete_batch(rows: QuerySet[Any], at_once: int) -> int:
         if found := list(free.values_list("pk", flat=True)[:at_once]):
             rows.filter(pk__in=found).delete()
     return len(found)
+
+
+def compiled_select(rows: QuerySet[Any], columns: list[str], parameter_count: int) -> str:
+    """Return the SQL of a query, for a caller that caches it and reads the rows by hand.
+
+    Raises: RuntimeError for other columns, another number of parameters, or a column that needs a
+    conversion.
+    """
+    compiler = rows.query.get_compiler(DEFAULT_DB_ALIAS)
+    text, parameters = compiler.as_sql()
+    expressions = [expression for expression, _, _ in compiler.select]
+    read = [expression.target.attname for expression in expressions]
+    if read != columns or len(parameters) != parameter_count:
+        raise RuntimeError(f"The query has other columns or parameters: {text}")
+    if compiler.get_converters(expressions):
+        raise RuntimeError("A column needs a conversion that reading rows by hand leaves out.")
+    return str(text)

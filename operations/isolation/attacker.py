@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from accounts.api_keys import authenticate_api_key
 from accounts.problems import TokenInvalid
+from accounts.sessions.authentication import find_session_with_user
 from accounts.sessions.expiry import session_end
-from accounts.sessions.lookup import find_session_with_user
 from operations.isolation.canaries import AuditIncompleteError, Canaries
 from operations.isolation.seeding import create_api_key, create_session
 from operations.isolation.tenants import AuditTenant

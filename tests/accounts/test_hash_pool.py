@@ -55,45 +55,45 @@ def ask(desk: PasswordHashPool, gate: Gate, count: int) -> list[threading.Thread
 
 
 def test_so_many_at_once_so_many_waiting_and_no_more(gate: Gate):
-    desk = PasswordHashPool(at_once=2, places=5, patience=PATIENCE)
+    desk = PasswordHashPool(concurrency=2, capacity=5, timeout=PATIENCE)
     threads = ask(desk, gate, 5)
     for _ in range(2):
         assert gate.begun.acquire(timeout=PATIENCE)
     end = time.monotonic() + PATIENCE
-    while desk._places._value:  # until all five have their place
+    while desk._capacity._value:  # until all five have their place
         assert time.monotonic() < end
         time.sleep(0.01)
 
     with pytest.raises(HashingBusy):
-        desk.do(gate.work)
+        desk.run(gate.work)
     with pytest.raises(HashingBusy):
-        desk.require_place()
+        desk.require_capacity()
 
     gate.open.set()
     for thread in threads:
         thread.join()
     assert gate.most == 2
-    desk.require_place()
+    desk.require_capacity()
 
 
 def test_the_wait_ends_and_the_work_keeps_its_place(gate: Gate):
-    desk = PasswordHashPool(at_once=1, places=1, patience=0.05)
+    desk = PasswordHashPool(concurrency=1, capacity=1, timeout=0.05)
 
     with pytest.raises(HashingBusy):
-        desk.do(gate.work)
+        desk.run(gate.work)
     with pytest.raises(HashingBusy):
-        desk.require_place()
+        desk.require_capacity()
 
     gate.open.set()
     desk._threads.shutdown(wait=True)
-    desk.require_place()
+    desk.require_capacity()
 
 
 def test_what_was_given_up_while_it_waited_is_never_begun(gate: Gate):
-    desk = PasswordHashPool(at_once=1, places=2, patience=0.05)
+    desk = PasswordHashPool(concurrency=1, capacity=2, timeout=0.05)
     for _ in range(2):
         with pytest.raises(HashingBusy):
-            desk.do(gate.work)
+            desk.run(gate.work)
 
     gate.open.set()
     desk._threads.shutdown(wait=True)
@@ -104,9 +104,9 @@ def test_what_was_given_up_while_it_waited_is_never_begun(gate: Gate):
 def test_it_stands_back(settings):
     settings.PASSWORD_HASH_NICE = 7
     usual = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-    desk = PasswordHashPool(at_once=1, places=1, patience=PATIENCE)
+    desk = PasswordHashPool(concurrency=1, capacity=1, timeout=PATIENCE)
 
-    nice = desk.do(lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+    nice = desk.run(lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
 
     # 19 is the lowest priority that there is, and the suite itself may run with a low one.
     assert nice == min(usual + 7, 19)
@@ -114,11 +114,11 @@ def test_it_stands_back(settings):
 
 
 def test_an_error_of_the_work_is_the_callers(gate: Gate):
-    desk = PasswordHashPool(at_once=1, places=1, patience=PATIENCE)
+    desk = PasswordHashPool(concurrency=1, capacity=1, timeout=PATIENCE)
     with pytest.raises(ZeroDivisionError):
-        desk.do(lambda: 1 // 0)
+        desk.run(lambda: 1 // 0)
 
-    assert desk.do(lambda: "next") == "next"
+    assert desk.run(lambda: "next") == "next"
 
 
 def test_some_threads_are_always_left_for_others():

@@ -30,12 +30,12 @@ class Watched(PasswordHashPool):
     """Notes for each password whether a transaction was open when it came to be hashed."""
 
     def __init__(self) -> None:
-        super().__init__(at_once=1, places=4, patience=20)
+        super().__init__(concurrency=1, capacity=4, timeout=20)
         self.seen: list[bool] = []
 
-    def do(self, act: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    def run(self, act: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         self.seen.append(connection.in_atomic_block)
-        return super().do(act, *args, **kwargs)
+        return super().run(act, *args, **kwargs)
 
 
 @pytest.fixture

@@ -124,7 +124,7 @@ def whole_actions() -> list[Case]:
         for method in route.methods.split()
         if route.who == MEMBER
         and (action := view_of(route).actions.get(method))
-        and ACTIONS[action].proof is Reauthentication.ALWAYS
+        and ACTIONS[action].reauthentication is Reauthentication.ALWAYS
     ]
 
 
@@ -211,7 +211,11 @@ def test_the_matrix_is_walked_as_a_whole():
     assert set(USER_ACTION_RULES) == set(ASKS) | always
     assert set(SETTINGS) == set(WEAKER)
     assert set(WEAKENING_DETAILS) == set(DETAILS) | {"name"}
-    walked = {name for name, action in ACTIONS.items() if action.proof is Reauthentication.ALWAYS}
+    walked = {
+        name
+        for name, action in ACTIONS.items()
+        if action.reauthentication is Reauthentication.ALWAYS
+    }
     assert walked == {
         "me:factors",
         "users:factors",
@@ -221,13 +225,17 @@ def test_the_matrix_is_walked_as_a_whole():
         "keys:create",
     }
     by_target = {
-        name for name, action in ACTIONS.items() if action.proof is Reauthentication.BY_TARGET
+        name
+        for name, action in ACTIONS.items()
+        if action.reauthentication is Reauthentication.BY_TARGET
     }
     assert by_target == {"users:write", "invitations:write", "tenant:write"}
 
 
 def test_a_key_has_no_scope_of_what_always_asks():
-    assert {a.scope for a in ACTIONS.values() if a.proof is Reauthentication.ALWAYS} == {""}
+    assert {a.scope for a in ACTIONS.values() if a.reauthentication is Reauthentication.ALWAYS} == {
+        ""
+    }
 
 
 def test_own_sessions_are_ended_without_a_proof(agency: Agency):

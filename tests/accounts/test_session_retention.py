@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from accounts.models import Session
-from accounts.retention import prune_sessions
+from accounts.retention import prune
 from audit.models import AuditEvent
 from tenants.context import tenant_context
 from tests.support.accounts.sessions import ME, open_another_session
@@ -49,7 +49,7 @@ def test_a_log_in_marks_what_ran_out_and_takes_a_few_old_ones(agency: Agency):
 def test_pruning_reads_no_more_than_it_changes(agency: Agency, superuser):
     """Both queries are answered from an index whatever has piled up."""
     with tenant_context(agency.ref):
-        assert prune_sessions(timezone.now()) == 0
+        assert prune("sessions", timezone.now()) == 0
     names = superuser.execute(
         "SELECT indexname FROM pg_indexes WHERE schemaname = %s AND tablename = %s",
         [agency.ref.schema_name, "accounts_session"],

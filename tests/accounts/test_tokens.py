@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Session, User
 from accounts.problems import TokenExpired, TokenInvalid
-from accounts.sessions.services import authenticate_session
+from accounts.sessions.authentication import authenticate_session
 from accounts.sessions.signing import token_backend
 from accounts.sessions.tokens import _verify_cached, access_token, verify_access_token
 from tenants.context import tenant_context

@@ -8,7 +8,7 @@ REVIEWED = {
     "accounts.users.queries._by_email_sql": "SQL text that names no schema",
     "accounts.users.queries._by_id_locked_sql": "SQL text that names no schema",
     "accounts.users.queries._by_spellings_sql": "SQL text that names no schema",
-    "accounts.sessions.lookup._session_sql": "SQL text that names no schema",
+    "accounts.sessions.authentication._session_sql": "SQL text that names no schema",
     "accounts.tenant_policy._cached_policy": "by the settings of a tenant, which hold nothing of its people",  # noqa: E501
     "accounts.passwords.validation._dummy_hash": "the hash of a password that nobody has",
     "accounts.passwords.context_words._common_passwords": "Django's list of common passwords",

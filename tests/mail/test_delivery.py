@@ -187,7 +187,7 @@ def test_mail_is_sent_to_the_canonical_address(
         User.objects.filter(email=agency.owner.email).update(email=stored)
     request_password_reset(agency, typed)
 
-    assert deliver() == "1 letter dealt with, 0 put off.\n"
+    assert deliver() == "1 e-mail processed, 0 rescheduled.\n"
 
     assert smtp_server.recipients == [reached]
     assert [mail.is_for(reached) for mail in smtp_server.taken] == [True]
@@ -201,7 +201,7 @@ def test_mail_to_an_address_that_cannot_be_reached_is_given_up(
         User.objects.filter(email=agency.owner.email).update(email=unreachable)
     request_password_reset(agency, unreachable)
 
-    assert deliver() == "0 letters dealt with, 0 put off.\n"
+    assert deliver() == "0 e-mails processed, 0 rescheduled.\n"
 
     assert queued_emails(agency) == []
 

@@ -23,7 +23,7 @@ def test_a_server_that_is_busy_is_asked_again(agency: Agency, smtp_server: SmtpS
     request_password_reset(agency)
     smtp_server.data = "451 Try again later"
 
-    assert "1 put off" in deliver()
+    assert "1 rescheduled" in deliver()
 
     (letter,) = queued_emails(agency)
     assert letter.attempts == 1

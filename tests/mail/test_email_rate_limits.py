@@ -19,7 +19,7 @@ MOST = 3
 @pytest.fixture
 def stranger(settings) -> str:
     """An address that nobody has, and that gets three letters."""
-    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "mail_stranger": f"{MOST}/86400"}
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "mail_unverified": f"{MOST}/86400"}
     return f"s{secrets.token_hex(6)}@xn--prbe-6qa.example"
 
 
@@ -49,7 +49,7 @@ def test_letters_to_a_stranger_are_bounded_over_kinds_and_workspaces(
     deliver()
 
     assert [answer.status_code for answer in (*asked, added)] == [201] * 3
-    assert not any("mail_stranger" in str(answer.headers) for answer in (*asked, added))
+    assert not any("mail_unverified" in str(answer.headers) for answer in (*asked, added))
     assert smtp_server.recipients == [stranger] * MOST
     # What was not sent left no link behind.
     minted = len(email_links(one, email=stranger)) + len(email_links(two, email=stranger))

@@ -192,7 +192,7 @@ def test_a_server_that_is_too_busy_to_look_uses_nothing_up(
     new_staff, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     staff, address = new_staff(), random_address()
-    full = PasswordHashPool(at_once=1, places=0, patience=1)
+    full = PasswordHashPool(concurrency=1, capacity=0, timeout=1)
 
     def log_in_here(password: str) -> int:
         body = {"email": staff.email, "username": staff.email, "password": password}

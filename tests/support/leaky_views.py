@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from accounts.models import Session, User
-from accounts.retention import prune_sessions
+from accounts.retention import prune as prune_rows
 from audit.services import SYSTEM, record
 from core.db_backend.scope import PUBLIC, use_scope
 from files.models import Balance, File, FileVersion
@@ -136,7 +136,7 @@ def prune(request: HttpRequest, file_id: uuid.UUID) -> HttpResponse:
         with tenant_context(holder):
             ahead = timezone.now() + timedelta(days=365)
             Session.objects.update(expires_at=F("created_at"))
-            prune_sessions(ahead)
+            prune_rows("sessions", ahead)
     return HttpResponse(status=404)
 
 

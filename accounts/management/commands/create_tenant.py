@@ -16,14 +16,15 @@ from tenants.models import Tenant
 
 class Command(BaseCommand):
     help = (
-        "Create a tenant and its owner. Without --password-file one is made up and shown once.\n\n"
+        "Create a tenant and its owner. Without --password-file, a random password is shown "
+        "once.\n\n"
         'Example: manage.py create_tenant acme --name "Acme Ltd" --owner ada@acme.example'
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("subdomain", help="acme for acme.aggios.app")
-        parser.add_argument("--name", help="the agency's name; the subdomain when left out")
-        parser.add_argument("--owner", required=True, metavar="EMAIL", help="the first person")
+        parser.add_argument("--name", help="the tenant's name (default: the subdomain)")
+        parser.add_argument("--owner", required=True, metavar="EMAIL", help="the owner's address")
         parser.add_argument(
             "--password-file",
             metavar="PATH",
@@ -38,7 +39,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         password = _password(options["password_file"])
         try:
-            tenant, opened = sign_up(
+            tenant, session = sign_up(
                 company=options["name"] or options["subdomain"],
                 subdomain=options["subdomain"],
                 email=options["owner"],
@@ -58,14 +59,17 @@ class Command(BaseCommand):
             "schema": tenant.schema_name,
             "object_prefix": tenant.object_prefix,
             "url": site_url(tenant.slug),
-            "owner": opened.user.email,
+            "owner": session.user.email,
             "password": password,
         }
         self.stdout.write(json.dumps(made, indent=2) if options["json"] else _lines(made))
 
 
 def _password(given: IO[str] | None) -> str:
-    """Return the given password; arguments would show in the list of processes."""
+    """Return the password from the file, or a random one.
+
+    There is no argument for it, because arguments are visible in the list of processes.
+    """
     if given is None:
         return secrets.token_urlsafe(15)
     return given.read().rstrip("\r\n")

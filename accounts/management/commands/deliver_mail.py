@@ -12,9 +12,9 @@ from core.workers import ShouldStop, WorkerCommand
 class Command(WorkerCommand):
     worker = "mailer"
     help = (
-        "Send the mail that committed changes asked for: at once when it is asked for, and what is "
-        "due again every MAIL_SWEEP_SECONDS. Goes on until it is stopped; several may run side by "
-        "side. With --once it looks through every outbox and ends.\n\n"
+        "Send the e-mails in the outbox: new ones at once, and due retries every "
+        "MAIL_SWEEP_SECONDS. Runs until it is stopped; several processes may run in parallel. "
+        "With --once it processes every outbox once and ends.\n\n"
         "Example: manage.py deliver_mail --once"
     )
 
@@ -23,5 +23,7 @@ class Command(WorkerCommand):
 
     def once(self) -> tuple[dict[str, Any], str]:
         outcome = deliver_all_tenants()
-        line = f"{pluralize(outcome.dealt_with, 'letter')} dealt with, {outcome.put_off} put off."
+        line = (
+            f"{pluralize(outcome.dealt_with, 'e-mail')} processed, {outcome.put_off} rescheduled."
+        )
         return asdict(outcome), line

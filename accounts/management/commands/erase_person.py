@@ -24,58 +24,58 @@ from tenants.refs import ref_of
 
 class Command(BaseCommand):
     help = (
-        "Erase one person of a tenant: remove them, and take them out of the audit trail. Their "
-        "files stay. Somebody who was removed before is found by the id alone.\n\n"
+        "Erase one user of a tenant: remove the user, and erase the user from the audit trail. "
+        "The user's files stay. A user who was removed before is found by id only.\n\n"
         "Example: manage.py erase_person --tenant acme --user ben@acme.example --dry-run"
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--tenant", required=True, metavar="SLUG")
         parser.add_argument("--user", required=True, metavar="ID|EMAIL")
-        parser.add_argument("--dry-run", action="store_true", help="only say what there is")
+        parser.add_argument("--dry-run", action="store_true", help="only count the rows")
         parser.add_argument("--json", action="store_true", help="print a JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
         with tenant_context(ref_of(named_tenant(options["tenant"]))):
-            person = _named(options["user"])
-            told = {**_kept(person), "erased": not options["dry_run"]}
+            user = _find_user(options["user"])
+            report = {**_stored_rows(user), "erased": not options["dry_run"]}
             if not options["dry_run"]:
-                _erase(person)
-        self.stdout.write(json.dumps(told) if options["json"] else _line(told))
+                _erase(user)
+        self.stdout.write(json.dumps(report) if options["json"] else _line(report))
 
 
-def _line(told: dict[str, Any]) -> str:
+def _line(report: dict[str, Any]) -> str:
     nouns = {"sessions": "session", "api_keys": "key", "events": "event"}
-    counts = ", ".join(pluralize(told[name], noun) for name, noun in nouns.items())
-    return f"{told['id']}: {counts}; erased: {told['erased']}"
+    counts = ", ".join(pluralize(report[name], noun) for name, noun in nouns.items())
+    return f"{report['id']}: {counts}; erased: {report['erased']}"
 
 
-def _named(wanted: str) -> User:
+def _find_user(wanted: str) -> User:
     try:
-        person = User.objects.filter(pk=uuid.UUID(wanted)).first()
+        user = User.objects.filter(pk=uuid.UUID(wanted)).first()
     except ValueError:
-        person = find_user_by_typed_email(wanted)
-    if person is None:
-        raise CommandError(f"Nobody in this tenant is {wanted!r}.")
-    return person
+        user = find_user_by_typed_email(wanted)
+    if user is None:
+        raise CommandError(f"There is no such user in this tenant: {wanted!r}.")
+    return user
 
 
-def _kept(person: User) -> dict[str, Any]:
-    own = Q(actor_type="user", actor_id=str(person.pk))
-    about = Q(target_type="user", target_id=str(person.pk))
+def _stored_rows(user: User) -> dict[str, Any]:
+    as_actor = Q(actor_type="user", actor_id=str(user.pk))
+    as_target = Q(target_type="user", target_id=str(user.pk))
     return {
-        "id": str(person.pk),
-        "removed_before": person.removed_at is not None,
-        "sessions": Session.objects.filter(user=person).count(),
-        "api_keys": ApiKey.objects.filter(user=person).count(),
-        "events": AuditEvent.objects.filter(own | about).count(),
+        "id": str(user.pk),
+        "removed_before": user.removed_at is not None,
+        "sessions": Session.objects.filter(user=user).count(),
+        "api_keys": ApiKey.objects.filter(user=user).count(),
+        "events": AuditEvent.objects.filter(as_actor | as_target).count(),
     }
 
 
-def _erase(person: User) -> None:
+def _erase(user: User) -> None:
     try:
         with transaction.atomic():
-            locked = lock_owners(person.pk)
-            erase_locked_user(locked.get(person.pk, person), actor=SYSTEM)
+            locked = lock_owners(user.pk)
+            erase_locked_user(locked.get(user.pk, user), actor=SYSTEM)
     except Problem as problem:
         raise CommandError(problem.sentence) from problem

@@ -12,23 +12,21 @@ from django.utils import timezone
 from rich.console import Console
 from rich.progress import track
 
-from accounts import retention as sessions
-from accounts.retention import RETENTION, outdated_rows, prune_rows
+from accounts.retention import RETENTION, count_prunable, prune
 from tenants.context import tenant_context
 from tenants.management.arguments import selected_tenants
 from tenants.models import Tenant
 from tenants.refs import ref_of
 
-AT_ONCE = 500
+BATCH_SIZE = 500
 Count = Counter[str]
 
 
 class Command(BaseCommand):
     help = (
-        "Mark sessions that ran out and delete those that ended long ago, with mailed links, "
-        "invitations and revoked API keys that nobody needs any more, in every tenant or those "
-        "that are named. Each new one does a little of it; this is for tenants where none "
-        "comes.\n\n"
+        "Mark expired sessions as ended, and delete old sessions, mailed links, invitations and "
+        "revoked API keys, in every tenant or in those that are named. Each new row of a kind "
+        "deletes some old ones; this command is for tenants without new rows.\n\n"
         "Example: manage.py prune_sessions --tenant acme --dry-run\n\n"
         "Exit status: 0 all were pruned, 1 one could not be."
     )
@@ -37,29 +35,29 @@ class Command(BaseCommand):
         parser.add_argument(
             "--tenant", action="append", metavar="SLUG", default=[], help="one; can be repeated"
         )
-        parser.add_argument("--dry-run", action="store_true", help="only count them")
+        parser.add_argument("--dry-run", action="store_true", help="only count the rows")
         parser.add_argument("--json", action="store_true", help="print a JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
         dry, chosen = options["dry_run"], selected_tenants(options["tenant"])
         pruned, failed = self._pruned(chosen, _counted if dry else _pruned)
-        told = {**pruned, "tenants": len(chosen), "failed": failed, "dry_run": dry}
+        report = {**pruned, "tenants": len(chosen), "failed": failed, "dry_run": dry}
         parts = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in pruned.items())
         line = f"{parts} {'would be pruned' if dry else 'pruned'}."
-        self.stdout.write(json.dumps(told) if options["json"] else line)
+        self.stdout.write(json.dumps(report) if options["json"] else line)
         if failed:
             raise CommandError(f"{len(failed)} could not be pruned; the others were.")
 
     def _pruned(
-        self, tenants: list[Tenant], act: Callable[[], Count]
+        self, tenants: list[Tenant], function: Callable[[], Count]
     ) -> tuple[dict[str, int], list[str]]:
-        done, failed = dict.fromkeys(("sessions", *RETENTION), 0), []
+        done, failed = dict.fromkeys(RETENTION, 0), []
         err: Any = self.stderr
         console = Console(file=err)
         for tenant in track(tenants, "Pruning", console=console, disable=not err.isatty()):
             try:
                 with tenant_context(ref_of(tenant)):
-                    found = act()
+                    found = function()
             except DatabaseError as exc:
                 failed.append(tenant.slug)
                 self.stderr.write(f"{tenant.slug}: {str(exc).strip()}")
@@ -70,15 +68,12 @@ class Command(BaseCommand):
 
 def _counted() -> Count:
     now = timezone.now()
-    found = {kind: outdated_rows(kind, now).count() for kind in RETENTION}
-    return Counter(sessions=sessions.count_prunable_sessions(now), **found)
+    return Counter({kind: count_prunable(kind, now) for kind in RETENTION})
 
 
 def _pruned() -> Count:
     done: Count = Counter()
-    while found := sessions.prune_sessions(timezone.now(), AT_ONCE):
-        done["sessions"] += found
     for kind in RETENTION:
-        while found := prune_rows(kind, timezone.now(), AT_ONCE):
-            done[kind] += found
+        while pruned := prune(kind, timezone.now(), BATCH_SIZE):
+            done[kind] += pruned
     return done

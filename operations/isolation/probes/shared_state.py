@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.cache import cache
 
 from accounts.problems import TokenExpired, TokenInvalid
-from accounts.sessions.lookup import find_session_with_user
+from accounts.sessions.authentication import find_session_with_user
 from accounts.sessions.tokens import verify_access_token, verify_refresh_token
 from operations.isolation.canaries import AuditIncompleteError, Canaries
 from operations.isolation.detection import find_leaks
