@@ -232,6 +232,11 @@ def test_the_matrix_is_walked_as_a_whole():
     assert by_target == {"users:write", "invitations:write", "tenant:write"}
 
 
+def actions_with(rule: Reauthentication) -> set[str]:
+    """Return the names of the actions with this rule."""
+    return {name for name, action in ACTIONS.items() if action.reauthentication is rule}
+
+
 def test_a_key_has_no_scope_of_what_always_asks():
     assert {a.scope for a in ACTIONS.values() if a.reauthentication is Reauthentication.ALWAYS} == {
         ""
