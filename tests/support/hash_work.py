@@ -14,14 +14,14 @@ class CountingHashPool(PasswordHashPool):
     """Counts in ``work`` what is hashed and verified."""
 
     def __init__(self) -> None:
-        super().__init__(at_once=1, places=4, patience=20.0)
+        super().__init__(concurrency=1, capacity=4, timeout=20.0)
         self.work = 0
 
-    def do(self, act: Any, *args: Any, **kwargs: Any) -> Any:
-        hasher = act.__self__
-        if act.__name__ == "verify":
+    def run(self, function: Any, *args: Any, **kwargs: Any) -> Any:
+        hasher = function.__self__
+        if function.__name__ == "verify":
             cost = argon2.extract_parameters(args[0])
             self.work += cost.memory_cost * cost.time_cost
         else:
             self.work += hasher.memory_cost * hasher.time_cost
-        return super().do(act, *args, **kwargs)
+        return super().run(function, *args, **kwargs)
