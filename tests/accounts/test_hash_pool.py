@@ -48,7 +48,7 @@ def gate() -> Iterator[Gate]:
 
 def ask(desk: PasswordHashPool, gate: Gate, count: int) -> list[threading.Thread]:
     """Ask for work in so many threads."""
-    threads = [threading.Thread(target=desk.do, args=(gate.work,)) for _ in range(count)]
+    threads = [threading.Thread(target=desk.run, args=(gate.work,)) for _ in range(count)]
     for thread in threads:
         thread.start()
     return threads

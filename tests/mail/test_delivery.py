@@ -32,7 +32,7 @@ from tests.support.mail.smtp_server import (
 def test_a_mail_as_it_arrives(agency: Agency, smtp_server: SmtpServer, deliver):
     request_password_reset(agency)
 
-    assert deliver().startswith("1 letter ")
+    assert deliver().startswith("1 e-mail")
 
     (mail,) = smtp_server.to(agency.owner.email)
     assert mail.message["From"].addresses[0].addr_spec == "no-reply@aggios.localhost"
@@ -43,7 +43,7 @@ def test_a_mail_as_it_arrives(agency: Agency, smtp_server: SmtpServer, deliver):
     assert mail.link in mail.html
     assert "src=" not in mail.html
     assert queued_emails(agency) == []
-    assert deliver().startswith("0 letters")
+    assert deliver().startswith("0 e-mail")
     assert len(smtp_server.taken) == 1
 
 
