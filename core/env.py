@@ -1,8 +1,8 @@
 """Typed readers of environment variables.
 
-Every variable may also be given as ``NAME_FILE``, the path of a file that holds the value, which is
-how container secrets arrive. ``READ`` collects the names, for the test that holds .env.example
-against what settings really read.
+Every variable can also be given as ``NAME_FILE``, the path of a file with the value, which is how
+containers get secrets. ``READ`` collects the names, for the test that compares .env.example with
+what the settings read.
 """
 
 import os
@@ -15,14 +15,27 @@ from django.core.exceptions import ImproperlyConfigured
 from core.text.parsing import parse_integer
 
 READ: set[str] = set()
+# New names and the old ones, which work for one release more. ``core.apps`` logs the old ones.
+RENAMED = {
+    "DATABASE_CONN_MAX_SCHEMAS": "DATABASE_CONN_MAX_SCOPES",
+    "PASSWORD_HASH_CONCURRENCY": "HASHING_AT_ONCE",
+    "PASSWORD_HASH_NICE": "HASHING_NICE",
+    "PASSWORD_HASH_QUEUE_SIZE": "HASHING_PLACES",
+    "RATE_LIMIT_MAIL_UNVERIFIED": "RATE_LIMIT_MAIL_STRANGER",
+    "REAUTHENTICATION_SECONDS": "PROOF_SECONDS",
+    "SLOW_CLIENT_LIMIT": "SLOW_BODIES_AT_ONCE",
+    "UPLOAD_SYNC_VERIFY_MAX_BYTES": "UPLOAD_VERIFY_NOW_BYTES",
+    "UPLOAD_VERIFY_CONCURRENCY": "UPLOAD_VERIFY_AT_ONCE",
+}
+OLD_NAMES_READ: set[str] = set()
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def load_running_stack() -> None:
-    """Take unset variables from the development stack's ``env`` file, if there is one.
+    """Set missing variables from the development stack's ``env`` file, if there is one.
 
-    The file is ``$AGGIOS_HOME/env``, or ``.aggios/env`` in the checkout. A process that was told
-    its ``DATABASE_URL`` is configured and takes nothing from the file.
+    The file is ``$AGGIOS_HOME/env``, or ``.aggios/env`` in the checkout. A process with a
+    ``DATABASE_URL`` is configured and ignores the file.
     """
     if "DATABASE_URL" in os.environ or "DATABASE_URL_FILE" in os.environ:
         return
@@ -38,11 +51,13 @@ def load_running_stack() -> None:
 
 
 def text(name: str, default: str | None = None) -> str:
-    """Return the variable's text. Raises ImproperlyConfigured if it is unset without a default."""
+    """Return a variable. Raises ImproperlyConfigured if it is unset and has no default."""
     READ.add(name)
-    value = os.environ.get(name)
-    if value is None and (path := os.environ.get(f"{name}_FILE")):
-        value = _file(f"{name}_FILE", path)
+    value = _read(name)
+    if value is None and (old := RENAMED.get(name)):
+        value = _read(old)
+        if value is not None:
+            OLD_NAMES_READ.add(old)
     if value is None or (value == "" and default is None):
         if default is None:
             raise ImproperlyConfigured(f"Set {name} or {name}_FILE (see .env.example).")
@@ -50,15 +65,8 @@ def text(name: str, default: str | None = None) -> str:
     return value
 
 
-def _file(name: str, path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as exc:
-        raise ImproperlyConfigured(f"{name}: {path} cannot be read ({exc}).") from exc
-
-
 def flag(name: str, default: bool) -> bool:
-    """Return a yes/no variable."""
+    """Return a Boolean variable."""
     value = text(name, str(default)).strip().lower()
     if value in {"1", "true", "yes", "on"}:
         return True
@@ -68,7 +76,7 @@ def flag(name: str, default: bool) -> bool:
 
 
 def integer(name: str, default: int, *, least: int = 0) -> int:
-    """Return a whole number of at least ``least``."""
+    """Return an integer of at least ``least``."""
     value = text(name, str(default))
     try:
         number = parse_integer(value.strip())
@@ -80,12 +88,12 @@ def integer(name: str, default: int, *, least: int = 0) -> int:
 
 
 def items(name: str, default: str = "") -> list[str]:
-    """Return a comma-separated list without blanks."""
+    """Return the non-empty items of a comma-separated list."""
     return [item.strip() for item in text(name, default).split(",") if item.strip()]
 
 
 def address(name: str, value: str, port: int) -> tuple[str, int]:
-    """Return the parts of ``10.0.0.2``, ``10.0.0.2:5353`` or ``[fd00::2]:53``."""
+    """Return host and port of ``10.0.0.2``, ``10.0.0.2:5353`` or ``[fd00::2]:53``."""
     try:
         parts = urlsplit(f"//{value}")
         return str(ip_address(parts.hostname or "")), parts.port or port
@@ -94,7 +102,7 @@ def address(name: str, value: str, port: int) -> tuple[str, int]:
 
 
 def network(name: str, value: str) -> IPv4Network | IPv6Network:
-    """Return the address range (CIDR) that ``value`` says; ``name`` is the variable's."""
+    """Return the address range (CIDR) in ``value``; ``name`` is the variable for the error."""
     try:
         return ip_network(value, strict=False)
     except ValueError as exc:
@@ -110,7 +118,21 @@ def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
 
 
 def cores() -> int:
-    """Return how many cores this process may use."""
+    """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _read(name: str) -> str | None:
+    value = os.environ.get(name)
+    if value is None and (path := os.environ.get(f"{name}_FILE")):
+        return _file(f"{name}_FILE", path)
+    return value
+
+
+def _file(name: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise ImproperlyConfigured(f"{name}: {path} cannot be read ({exc}).") from exc
