@@ -1,4 +1,4 @@
-"""Stacks of their own for the tests of the stack: they are killed, the shared one is not."""
+"""Stacks that the tests of devstack may kill; the shared stack stays up."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +25,7 @@ def home() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def whole(servers: None) -> Iterator[TestStack]:
-    """All five servers around a stand-in for the application."""
+def full_stack(servers: None) -> Iterator[TestStack]:
+    """All servers, with a dummy application."""
     with temporary_stack(ALL, application=DUMMY_APP) as stack:
         yield stack

@@ -12,26 +12,26 @@ from devstack.testing import TestStack
 from tests.support.devstack import web
 
 
-def test_any_host_reaches_the_application(whole: TestStack) -> None:
-    answer = web.get(whole.ports["web"], "/", host="shop.example")
+def test_any_host_reaches_the_application(full_stack: TestStack) -> None:
+    answer = web.get(full_stack.ports["web"], "/", host="shop.example")
 
     assert answer.body.split()[0] == b"shop.example"
 
 
-def test_request_id_passes_untouched(whole: TestStack) -> None:
-    answer = web.get(whole.ports["web"], "/", X_Request_ID="abc-1234")
+def test_request_id_passes_untouched(full_stack: TestStack) -> None:
+    answer = web.get(full_stack.ports["web"], "/", X_Request_ID="abc-1234")
 
     assert answer.body.split()[1] == b"abc-1234"
 
 
-def test_forged_headers_do_not_pass(whole: TestStack) -> None:
-    answer = web.get(whole.ports["web"], "/", X_Forwarded_For="6.6.6.6")
+def test_forged_headers_do_not_pass(full_stack: TestStack) -> None:
+    answer = web.get(full_stack.ports["web"], "/", X_Forwarded_For="6.6.6.6")
 
     assert answer.body.split()[2] == b"127.0.0.1"
 
 
-def test_header_that_only_looks_like_another_is_dropped(whole: TestStack) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", whole.ports["web"], timeout=30)
+def test_header_that_only_looks_like_another_is_dropped(full_stack: TestStack) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", full_stack.ports["web"], timeout=30)
     connection.request("GET", "/", headers={"Host": "localhost", "X_Auth_User": "eve"})
     body = connection.getresponse().read()
     connection.close()
@@ -39,16 +39,16 @@ def test_header_that_only_looks_like_another_is_dropped(whole: TestStack) -> Non
     assert body.split()[3] == b"-"
 
 
-def test_s3_host_reaches_the_object_store(whole: TestStack) -> None:
-    answer = web.get(whole.ports["web"], "/aggios", host="s3.aggios.localhost")
+def test_s3_host_reaches_the_object_store(full_stack: TestStack) -> None:
+    answer = web.get(full_stack.ports["web"], "/aggios", host="s3.aggios.localhost")
 
     assert answer.status == 403
     assert b"AccessDenied" in answer.body
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/metrics/", "/metrics/x"])
-def test_metrics_are_not_for_the_outside(whole: TestStack, path: str) -> None:
-    answer = web.get(whole.ports["web"], path, X_Request_ID="abc-1234")
+def test_metrics_are_not_for_the_outside(full_stack: TestStack, path: str) -> None:
+    answer = web.get(full_stack.ports["web"], path, X_Request_ID="abc-1234")
 
     assert answer.status == 404
     assert answer.headers["content-type"] == "application/problem+json"
@@ -56,14 +56,14 @@ def test_metrics_are_not_for_the_outside(whole: TestStack, path: str) -> None:
     assert json.loads(answer.body)["request_id"] == answer.headers["x-request-id"] == "abc-1234"
 
 
-def test_applications_own_503_passes(whole: TestStack) -> None:
-    answer = web.get(whole.ports["web"], "/busy")
+def test_applications_own_503_passes(full_stack: TestStack) -> None:
+    answer = web.get(full_stack.ports["web"], "/busy")
 
     assert (answer.status, answer.body, answer.headers["retry-after"]) == (503, b"busy", "7")
 
 
-def test_applications_own_500_to_a_streamed_body_passes(whole: TestStack) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", whole.ports["web"], timeout=30)
+def test_applications_own_500_to_a_streamed_body_passes(full_stack: TestStack) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", full_stack.ports["web"], timeout=30)
     connection.request("POST", "/fail", iter([b"x" * 50_000]), encode_chunked=True)
     answer = connection.getresponse()
     body = answer.read()
@@ -72,12 +72,12 @@ def test_applications_own_500_to_a_streamed_body_passes(whole: TestStack) -> Non
     assert (answer.status, body, answer.headers["X-Request-ID"]) == (500, b"fail", "own-1234")
 
 
-def test_no_application_is_a_503_in_the_common_shape(whole: TestStack) -> None:
-    whole.stop("gunicorn")
+def test_no_application_is_a_503_in_the_common_shape(full_stack: TestStack) -> None:
+    full_stack.stop("gunicorn")
     try:
-        answer = web.get(whole.ports["web"], "/api/x", X_Request_ID="abc-1234")
+        answer = web.get(full_stack.ports["web"], "/api/x", X_Request_ID="abc-1234")
     finally:
-        whole.start_ready("gunicorn")
+        full_stack.start_ready("gunicorn")
 
     problem = json.loads(answer.body)
     assert (answer.status, problem["status"], problem["code"]) == (503, 503, "service_unavailable")
@@ -86,21 +86,21 @@ def test_no_application_is_a_503_in_the_common_shape(whole: TestStack) -> None:
     assert problem["request_id"] == answer.headers["x-request-id"] == "abc-1234"
 
 
-def test_no_object_store_is_a_503_as_well(whole: TestStack) -> None:
-    whole.stop("seaweedfs")
+def test_no_object_store_is_a_503_as_well(full_stack: TestStack) -> None:
+    full_stack.stop("seaweedfs")
     try:
-        answer = web.get(whole.ports["web"], "/aggios/key", host="s3.aggios.localhost")
+        answer = web.get(full_stack.ports["web"], "/aggios/key", host="s3.aggios.localhost")
     finally:
-        whole.start_ready("seaweedfs")
+        full_stack.start_ready("seaweedfs")
 
     assert answer.status == 503
     assert int(answer.headers["retry-after"]) > 0
 
 
-def test_access_log_names_the_request(whole: TestStack) -> None:
-    web.get(whole.ports["web"], "/not-in-the-log", X_Request_ID="abc-456")
+def test_access_log_names_the_request(full_stack: TestStack) -> None:
+    web.get(full_stack.ports["web"], "/not-in-the-log", X_Request_ID="abc-456")
 
-    lines = (whole.home.logs / "access.log").read_text().splitlines()
+    lines = (full_stack.home.logs / "access.log").read_text().splitlines()
     entry = next(
         item for item in map(json.loads, lines) if item.get("request_X-Request-Id") == "abc-456"
     )
@@ -108,9 +108,11 @@ def test_access_log_names_the_request(whole: TestStack) -> None:
     assert "/not-in-the-log" not in json.dumps(entry)
 
 
-def test_idle_connections_are_given_up_before_the_application_closes_them(whole: TestStack) -> None:
+def test_idle_connections_are_given_up_before_the_application_closes_them(
+    full_stack: TestStack,
+) -> None:
     """A write that goes down one that is just being closed may not be repeated: it ends in 503."""
-    written = (whole.home.path / "traefik" / "dynamic.yml").read_text(encoding="utf-8")
+    written = (full_stack.home.path / "traefik" / "dynamic.yml").read_text(encoding="utf-8")
     local = json.loads(written)["http"]
     in_use = {one["loadBalancer"]["serversTransport"] for one in local["services"].values()}
     waits = [

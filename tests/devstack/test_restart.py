@@ -19,41 +19,41 @@ CUT = 0
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_killed_server_is_back_within_seconds(whole: TestStack, name: str) -> None:
-    exits = whole.exits(name)
+def test_killed_server_is_back_within_seconds(full_stack: TestStack, name: str) -> None:
+    exits = full_stack.exits(name)
     killed_at = time.monotonic()
 
-    killed = whole.kill(name)
-    while whole.pid(name) in (killed, None):
+    killed = full_stack.kill(name)
+    while full_stack.pid(name) in (killed, None):
         assert time.monotonic() - killed_at < 10, "no new process"
         time.sleep(0.01)
-    whole.wait_ready(name, timeout=30)
+    full_stack.wait_ready(name, timeout=30)
 
-    assert whole.exits(name) == exits + 1
-    assert web.get(whole.ports["web"], "/").status == 200
+    assert full_stack.exits(name) == exits + 1
+    assert web.get(full_stack.ports["web"], "/").status == 200
 
 
 @pytest.mark.parametrize("name", ["postgres", "valkey", "seaweedfs"])
-def test_killed_store_keeps_what_it_acknowledged(whole: TestStack, name: str) -> None:
-    stores.write(whole, "acknowledged")
+def test_killed_store_keeps_what_it_acknowledged(full_stack: TestStack, name: str) -> None:
+    stores.write(full_stack, "acknowledged")
 
-    whole.kill(name)
-    whole.wait_ready()
+    full_stack.kill(name)
+    full_stack.wait_ready()
 
-    assert stores.read(whole) == ("acknowledged",) * 3
+    assert stores.read(full_stack) == ("acknowledged",) * 3
 
 
-def test_gunicorns_workers_do_not_outlive_it(whole: TestStack) -> None:
-    workers = set(whole.children("gunicorn"))
+def test_gunicorns_workers_do_not_outlive_it(full_stack: TestStack) -> None:
+    workers = set(full_stack.children("gunicorn"))
 
-    whole.kill("gunicorn")
-    whole.wait_ready("gunicorn")
+    full_stack.kill("gunicorn")
+    full_stack.wait_ready("gunicorn")
 
     assert workers
-    assert workers.isdisjoint(whole.children("gunicorn"))
+    assert workers.isdisjoint(full_stack.children("gunicorn"))
 
 
-def test_requests_wait_while_gunicorn_restarts(whole: TestStack) -> None:
+def test_requests_wait_while_gunicorn_restarts(full_stack: TestStack) -> None:
     answers: list[tuple[int, float]] = []
     done = threading.Event()
 
@@ -61,7 +61,7 @@ def test_requests_wait_while_gunicorn_restarts(whole: TestStack) -> None:
         while not done.is_set():
             began = time.monotonic()
             try:
-                status = web.get(whole.ports["web"], "/").status
+                status = web.get(full_stack.ports["web"], "/").status
             except http.client.IncompleteRead:
                 status = CUT
             answers.append((status, time.monotonic() - began))
@@ -69,8 +69,8 @@ def test_requests_wait_while_gunicorn_restarts(whole: TestStack) -> None:
     asking = threading.Thread(target=ask)
     asking.start()
     time.sleep(0.3)
-    whole.kill("gunicorn")
-    whole.wait_ready("gunicorn")
+    full_stack.kill("gunicorn")
+    full_stack.wait_ready("gunicorn")
     time.sleep(0.3)
     done.set()
     asking.join()
@@ -83,7 +83,7 @@ def test_requests_wait_while_gunicorn_restarts(whole: TestStack) -> None:
     assert len(at_once) <= 1
 
 
-def test_request_during_a_restart_of_the_proxy_is_never_answered_404(whole: TestStack) -> None:
+def test_request_during_a_restart_of_the_proxy_is_never_answered_404(full_stack: TestStack) -> None:
     """Refused, cut off or late it may be; a client takes 404 for an answer."""
     statuses: set[int] = set()
     over = threading.Event()
@@ -91,15 +91,15 @@ def test_request_during_a_restart_of_the_proxy_is_never_answered_404(whole: Test
     def ask() -> None:
         while not over.is_set():
             with contextlib.suppress(OSError, http.client.HTTPException):
-                statuses.add(web.get(whole.ports["web"], "/").status)
+                statuses.add(web.get(full_stack.ports["web"], "/").status)
 
     asking = [threading.Thread(target=ask) for _ in range(4)]
     for thread in asking:
         thread.start()
     try:
         for _ in range(3):
-            whole.kill("traefik")
-            whole.wait_ready("traefik")
+            full_stack.kill("traefik")
+            full_stack.wait_ready("traefik")
     finally:
         over.set()
         for thread in asking:

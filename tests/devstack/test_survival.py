@@ -20,6 +20,7 @@ from devstack.supervisor import SupervisedProcess
 from devstack.testing import running_stack, temporary_home
 from tests.support.devstack import stores
 
+STORE_RUNNER = CHECKOUT / "tests" / "support" / "devstack" / "store_runner.py"
 pytestmark = pytest.mark.usefixtures("servers")
 
 
@@ -34,7 +35,7 @@ def kept_home(servers: None) -> Iterator[Path]:
 def supervisor(kept_home: Path) -> Iterator[psutil.Popen]:
     """A process that runs the stores and has written to them."""
     process = psutil.Popen(
-        [sys.executable, str(Path(__file__).with_name("runner.py")), str(kept_home)],
+        [sys.executable, str(STORE_RUNNER), str(kept_home)],
         env={**inherited_environment(), "PYTHONPATH": str(CHECKOUT)},
         stdout=subprocess.PIPE,
         text=True,
@@ -63,9 +64,9 @@ def test_orphans_of_a_killed_supervisor_are_ended_by_the_next_start(
     kept_home: Path, supervisor: psutil.Popen
 ) -> None:
     children = supervisor.children()
-    undertaker = next(item for item in children if "devstack.reaper" in item.cmdline())
-    orphaned = [item for item in children if item != undertaker]
-    undertaker.kill()
+    reaper = next(item for item in children if "devstack.reaper" in item.cmdline())
+    orphaned = [item for item in children if item != reaper]
+    reaper.kill()
     supervisor.kill()
     supervisor.wait()
     assert all(orphans.is_alive(orphan) for orphan in orphaned)
@@ -80,7 +81,7 @@ def test_everything_killed_at_once_starts_again_with_its_data(
     kept_home: Path, supervisor: psutil.Popen
 ) -> None:
     everything = supervisor.children(recursive=True)
-    assert len(everything) >= 4  # the undertaker and three servers
+    assert len(everything) >= 4  # the reaper and three servers
     for process in (supervisor, *everything):
         process.send_signal(signal.SIGKILL)
     supervisor.wait()
