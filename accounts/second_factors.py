@@ -70,7 +70,9 @@ def consume_totp_code(user: User, code: str, *, confirmed: bool = True) -> None:
     """Use up a code of the user's app. Raises: InvalidCredentials, RateLimited."""
     apps = Authenticator.objects.filter(user=user, confirmed_at__isnull=not confirmed)
     counted = (str(current_tenant().id), str(user.id))
-    second_factor.consume_totp_code(apps, code, info=key_info(TOTP_SECRET_PURPOSE), counted=counted)
+    second_factor.consume_totp_code(
+        apps, code, info=key_info(TOTP_SECRET_PURPOSE), limit_key=counted
+    )
 
 
 def consume_recovery_code(user: User, code: str) -> None:

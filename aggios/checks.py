@@ -132,7 +132,7 @@ def check_connections(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]
     if database["CONN_MAX_AGE"] is None or database["CONN_MAX_AGE"] > 3600:
         hint = "Set DATABASE_CONN_MAX_AGE to 3600 or less: a connection keeps what it has met."
         faults.append(Error("Connections live too long.", hint=hint, id="aggios.E020"))
-    if not 1 <= database["MAX_SCOPES"] <= MAX_SCHEMAS_PER_CONNECTION:
+    if not 1 <= database["MAX_SCHEMAS"] <= MAX_SCHEMAS_PER_CONNECTION:
         hint = f"Set DATABASE_CONN_MAX_SCHEMAS to 1 to {MAX_SCHEMAS_PER_CONNECTION}; 200 is usual."
         fault = Error("Connections may meet too many tenants.", hint=hint, id="aggios.E025")
         faults.append(fault)

@@ -1,4 +1,4 @@
-"""Fields of HTML forms; what is said of them is translated."""
+"""Fields of HTML forms, with translated messages."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ class EmailAddressFormField(forms.EmailField):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"max_length": MAX_EMAIL_LENGTH, **options})
-        # Django's would refuse or take other addresses, and name the same fault twice.
+        # Django's validator accepts other addresses and would report the same error twice.
         kept = [check for check in self.validators if not isinstance(check, EmailValidator)]
         self.validators = kept
 

@@ -1,28 +1,28 @@
-"""Errors that a client can act on, as problem+json (RFC 9457).
+"""Problems: exceptions with a stable ``code`` that are rendered as problem+json (RFC 9457).
 
-A problem is an exception with a stable ``code``. Every app declares its own in its ``problems.py``;
-``catalogue()`` lists them all, and a test holds docs/errors.md against it.
+Every app declares its own in its ``problems.py``. ``catalogue()`` lists them all, and a test
+compares docs/errors.md with it.
 """
 
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, ClassVar
 
-# A client's own text stands in field names and details: a choice that is not valid is quoted.
+# Field names and details can contain text of the client: an invalid choice is quoted.
 MAX_ERRORS = 100
 MAX_FIELD_LENGTH = 200
 MAX_DETAIL_LENGTH = 500
 MORE_ERRORS = f"There are more; these are the first {MAX_ERRORS}."
 
 
-def truncate(text: str, most: int) -> str:
-    """Return ``text`` with at most ``most`` characters; an ellipsis stands for the rest."""
-    return text if len(text) <= most else f"{text[: most - 1]}\u2026"
+def truncate(text: str, max_length: int) -> str:
+    """Return ``text`` with at most ``max_length`` characters, the last one an ellipsis."""
+    return text if len(text) <= max_length else f"{text[: max_length - 1]}\u2026"
 
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One field of the request that is wrong: its name, a stable code, a sentence."""
+    """An invalid field of a request: its name, a stable code, a sentence."""
 
     field: str
     code: str
@@ -30,13 +30,13 @@ class FieldError:
 
 
 class Problem(Exception):  # noqa: N818 - RFC 9457's word
-    """A refusal with an HTTP status, a stable code and a sentence for people."""
+    """An error with an HTTP status, a stable code and a sentence for the reader."""
 
     status: ClassVar[int] = 400
     code: ClassVar[str] = "bad_request"
     title: ClassVar[str] = "The request cannot be served."
     challenge: ClassVar[str] = ""
-    """What a 401 adds to its challenge, e.g. ``error="invalid_token"`` (RFC 6750 section 3.1)."""
+    """Parameters of a 401's challenge, e.g. ``error="invalid_token"`` (RFC 6750 section 3.1)."""
 
     def __init__(
         self,
@@ -55,9 +55,9 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's word
 
     @property
     def sentence(self) -> str:
-        """The detail and the faults in one line, for a command to end with."""
-        faults = "; ".join(f"{fault.field}: {fault.detail}" for fault in self.errors)
-        return f"{self.detail} {faults}".strip()
+        """The detail and the field errors in one line, for the error message of a command."""
+        errors = "; ".join(f"{error.field}: {error.detail}" for error in self.errors)
+        return f"{self.detail} {errors}".strip()
 
     def body(self, request_id: str, type_base: str) -> dict[str, Any]:
         """Return the members of the problem document."""
@@ -188,7 +188,7 @@ class IdempotencyConflict(Problem):
 
 
 class IdempotentResultGone(Problem):
-    """A key is repeated whose first answer would show what has ended since."""
+    """The key's first response contains something that has ended since."""
 
     status = 409
     code = "idempotent_result_gone"
@@ -208,7 +208,7 @@ class BodyTooLarge(Problem):
 
 
 class UriTooLong(Problem):
-    """Said before a request reaches Django (RFC 9110 section 15.5.15)."""
+    """Sent before a request reaches Django (RFC 9110 section 15.5.15)."""
 
     status = 414
     code = "uri_too_long"
@@ -222,7 +222,7 @@ class UnsupportedMediaType(Problem):
 
 
 class ExpectationFailed(Problem):
-    """Said before a request reaches Django (RFC 9110 section 15.5.18)."""
+    """Sent before a request reaches Django (RFC 9110 section 15.5.18)."""
 
     status = 417
     code = "expectation_failed"
@@ -236,7 +236,7 @@ class RateLimited(Problem):
 
 
 class HeadersTooLarge(Problem):
-    """Said before a request reaches Django (RFC 6585 section 5)."""
+    """Sent before a request reaches Django (RFC 6585 section 5)."""
 
     status = 431
     code = "headers_too_large"
@@ -250,7 +250,7 @@ class InternalError(Problem):
 
 
 class NotImplementedHere(Problem):
-    """Said before a request reaches Django (RFC 9112 section 6.1)."""
+    """Sent before a request reaches Django (RFC 9112 section 6.1)."""
 
     status = 501
     code = "not_implemented"
@@ -264,7 +264,7 @@ class DatabaseUnavailable(Problem):
 
 
 class ServiceUnavailable(Problem):
-    """Said by the proxy (traefik/problems.py) while no process of ours answers."""
+    """Sent by the proxy (traefik/problems.py) while no application process answers."""
 
     status = 503
     code = "service_unavailable"

@@ -1,19 +1,19 @@
-"""What a process calls itself towards PostgreSQL: ``application_name``, in pg_stat_activity.
+"""The name of a process in PostgreSQL: ``application_name`` in pg_stat_activity.
 
-``aggios web`` serves requests; ``aggios deliver_mail`` is the command of that name.
-``audit_isolation`` tells by it whether a row was changed by a request or by platform work.
+``aggios web`` serves requests; ``aggios deliver_mail`` runs that command. ``audit_isolation`` uses
+the name to tell whether a request or platform work changed a row.
 """
 
 import sys
 from pathlib import Path
 
-# PostgreSQL cuts a name off at 63 bytes.
+# PostgreSQL truncates a name to 63 bytes.
 MAX_NAME_LENGTH = 63
 FLEET_WORKER = "aggios fleet"
 
 
 def process_name(argv: list[str] | None = None) -> str:
-    """Return the name of this process, by the command line that started it."""
+    """Return the name of this process, from its command line."""
     program, *arguments = sys.argv if argv is None else argv
     path = Path(program)
     if path.name == "manage.py" and arguments:
@@ -24,5 +24,5 @@ def process_name(argv: list[str] | None = None) -> str:
 
 
 def command_process_name(command: str) -> str:
-    """Return the name of the process that ``manage.py COMMAND`` is."""
+    """Return the name of the process of ``manage.py COMMAND``."""
     return f"aggios {command}"[:MAX_NAME_LENGTH]

@@ -1,7 +1,7 @@
-"""Counts the connections made to Redis.
+"""The number of connections that this process has made to Redis.
 
-Somebody who keeps what Redis vouches for asks ``connections_made()``: another number than before
-means that Redis may have been away, and that an invalidation may not have reached it.
+A local cache that Redis invalidates compares ``connections_made()``. A new number means that Redis
+may have been unavailable, so that an invalidation may be lost.
 """
 
 from typing import Any
@@ -10,12 +10,12 @@ _made = 0
 
 
 def count_connection(connection: Any) -> None:
-    """Set a new connection up as usual (redis-py's ``redis_connect_func``) and count it."""
-    global _made  # noqa: PLW0603 - one number for the process
+    """Set up a new connection (redis-py's ``redis_connect_func``) and count it."""
+    global _made  # noqa: PLW0603 - one number per process
     connection.on_connect()
     _made += 1
 
 
 def connections_made() -> int:
-    """Return how many connections this process has made so far."""
+    """Return how many connections this process has made."""
     return _made

@@ -1,7 +1,7 @@
-"""How a command ends when SIGINT or SIGTERM comes: one line and the exit status that shells expect.
+"""Termination of a command by SIGINT or SIGTERM: one line, and the exit status of a shell.
 
-That status is 128 and the signal's number (POSIX.1-2024, XCU 2.8.2). A signal that was ignored when
-the process started stays ignored, as ``nohup`` and shells want it for jobs in the background.
+The status is 128 plus the signal's number (POSIX.1-2024, XCU 2.8.2). A signal that was ignored at
+the start of the process stays ignored, as ``nohup`` and shells need it for background jobs.
 """
 
 import os
@@ -15,34 +15,34 @@ STDERR = 2
 
 
 class Terminated(SystemExit):
-    """SIGTERM came. Raised in the main thread, so that transactions and files are closed."""
+    """SIGTERM was received. Raised in the main thread, so that transactions and files close."""
 
 
 TERMINATION_EXCEPTIONS = (KeyboardInterrupt, Terminated)
 
 
 def exit_status(stopped: BaseException) -> int:
-    """Return the exit status for an exception of ``TERMINATION_EXCEPTIONS``."""
+    """Return the exit status for one of ``TERMINATION_EXCEPTIONS``."""
     return _status(signal.SIGTERM if isinstance(stopped, Terminated) else signal.SIGINT)
 
 
 def exit_at_once_on_signals() -> None:
-    """Have both signals end the process while it still imports.
+    """Make both signals exit at once, for the time of the imports.
 
-    An exception would not do there: an import can swallow it, or wrap it in another one.
+    An exception is not enough there: an import can swallow it or wrap it in another one.
     """
     for number in SIGNAL_NAMES:
         _handle(number, _exit_at_once)
 
 
 def raise_on_signals() -> None:
-    """Have SIGINT raise KeyboardInterrupt and SIGTERM ``Terminated``, once a command is at work."""
+    """Make SIGINT raise KeyboardInterrupt and SIGTERM ``Terminated``, while a command runs."""
     _handle(signal.SIGINT, signal.default_int_handler)
     _handle(signal.SIGTERM, _terminate)
 
 
 def exit_after_signal(stopped: BaseException) -> NoReturn:
-    """Say that a signal ended the command, and exit."""
+    """Print which signal ended the command, and exit."""
     name = SIGNAL_NAMES[signal.SIGTERM if isinstance(stopped, Terminated) else signal.SIGINT]
     sys.stderr.write(f"{name}.\n")
     sys.exit(exit_status(stopped))

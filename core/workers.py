@@ -1,4 +1,4 @@
-"""What commands are like that do work as it is asked for, until they are stopped."""
+"""Long-running commands: the base class of workers, their heartbeat, stop signals and backoff."""
 
 import json
 import signal
@@ -15,77 +15,28 @@ from typing import Any
 from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError
 
-MAX_HEARTBEAT_AGE_SECONDS = 180.0  # seconds
-
-
 ShouldStop = Callable[[], bool]
-
-
+MAX_HEARTBEAT_AGE_SECONDS = 180.0
 MAX_DOUBLINGS = 10
 
 
-class WorkerCommand(BaseCommand):
-    """Goes on until it is stopped, and says by a file that it lives; with ``--once`` it ends.
-
-    ``worker`` is what one is called that is at work.
-    """
-
-    # Those of security alone: the others load every view, which it does without.
-    requires_system_checks = (Tags.security,)
-    worker: str
-
-    def watch(self, stop: ShouldStop, alive: Callable[[], None]) -> None:
-        """Do work as it is asked for until told to stop; call ``alive`` again and again."""
-        raise NotImplementedError
-
-    def once(self) -> tuple[dict[str, Any], str]:
-        """Do what is due; return what came of it, for programs and for people."""
-        raise NotImplementedError
-
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--once", action="store_true", help="do what is due, then end")
-        parser.add_argument(
-            "--check",
-            action="store_true",
-            help=f"only tell whether a {self.worker} works here",
-        )
-        parser.add_argument("--json", action="store_true", help="with --once: a JSON object")
-        parser.add_argument(
-            "--heartbeat",
-            type=Path,
-            default=heartbeat_path(self.worker),
-            help="the file that says that it is",
-        )
-
-    def handle(self, *args: Any, **options: Any) -> None:
-        heartbeat: Path = options["heartbeat"]
-        if options["check"]:
-            require_recent_heartbeat(heartbeat, longest=MAX_HEARTBEAT_AGE_SECONDS)
-        elif options["once"]:
-            outcome, line = self.once()
-            self.stdout.write(json.dumps(outcome) if options["json"] else line)
-        else:
-            self.watch(stop_event_on_signals().is_set, heartbeat.touch)
-
-
-# Commands that go on until they are stopped: how they are told to, and how one sees them live.
 def heartbeat_path(name: str) -> Path:
-    """Return the file that a long-running command touches; one container runs one of a kind."""
+    """Return the file that a worker touches; a container runs one worker of a kind."""
     return Path(tempfile.gettempdir()) / f"aggios-{name}"
 
 
-def require_recent_heartbeat(heartbeat: Path, *, longest: float) -> None:
-    """Raise CommandError unless the file was touched within so many seconds."""
+def require_recent_heartbeat(heartbeat: Path, *, max_age: float) -> None:
+    """Raise CommandError unless the file was touched within ``max_age`` seconds."""
     try:
         age = time.time() - heartbeat.stat().st_mtime
     except OSError:
-        raise CommandError("Nothing has begun here.") from None
-    if age > longest:
-        raise CommandError(f"Nothing has been heard for {age:.0f} seconds.")
+        raise CommandError("No heartbeat has been written yet.") from None
+    if age > max_age:
+        raise CommandError(f"The last heartbeat is {age:.0f} seconds old.")
 
 
 def stop_event_on_signals() -> threading.Event:
-    """Return an event that SIGTERM and SIGINT set, in place of what they do otherwise."""
+    """Return an event that SIGTERM and SIGINT set instead of their default action."""
     stop = threading.Event()
 
     def on_signal(number: int, frame: FrameType | None) -> None:
@@ -96,9 +47,50 @@ def stop_event_on_signals() -> threading.Event:
     return stop
 
 
-# How long to wait before something is tried again.
-
-
 def backoff_delay(attempts: int, *, first: timedelta, longest: timedelta) -> timedelta:
-    """Return the wait after so many attempts, from 1 on: ``first``, twice as long each time."""
+    """Return the exponential delay after ``attempts`` (from 1): ``first``, then doubled."""
     return min(first * (1 << min(attempts - 1, MAX_DOUBLINGS)), longest)
+
+
+class WorkerCommand(BaseCommand):
+    """A command that runs until it is stopped and writes a heartbeat; ``--once`` runs it once.
+
+    ``worker`` is the name of this kind of worker.
+    """
+
+    # Security checks only: the others load every view, which a worker does not need.
+    requires_system_checks = (Tags.security,)
+    worker: str
+
+    def run(self, stop: ShouldStop, beat: Callable[[], None]) -> None:
+        """Process work until ``stop()`` is true; call ``beat`` regularly."""
+        raise NotImplementedError
+
+    def run_once(self) -> tuple[dict[str, Any], str]:
+        """Process what is due; return the result as a document and as a line of text."""
+        raise NotImplementedError
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--once", action="store_true", help="process what is due, then exit")
+        parser.add_argument(
+            "--check",
+            action="store_true",
+            help=f"only tell whether a {self.worker} is running here",
+        )
+        parser.add_argument("--json", action="store_true", help="with --once: a JSON object")
+        parser.add_argument(
+            "--heartbeat",
+            type=Path,
+            default=heartbeat_path(self.worker),
+            help="the file that shows that it is running",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        heartbeat: Path = options["heartbeat"]
+        if options["check"]:
+            require_recent_heartbeat(heartbeat, max_age=MAX_HEARTBEAT_AGE_SECONDS)
+        elif options["once"]:
+            outcome, line = self.run_once()
+            self.stdout.write(json.dumps(outcome) if options["json"] else line)
+        else:
+            self.run(stop_event_on_signals().is_set, heartbeat.touch)

@@ -22,8 +22,6 @@ from core.http.language import (
 from staff.sessions import end_idle_session
 
 SESSION_KEY = re.compile(r"[a-z0-9]{32}")
-
-
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 

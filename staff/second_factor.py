@@ -65,7 +65,7 @@ def _consume_code(staff: StaffUser, code: str) -> None:
 def _consume_totp_code(staff: StaffUser, code: str, *, confirmed: bool) -> None:
     with use_scope(PUBLIC):
         apps = StaffAuthenticator.objects.filter(staff=staff, confirmed_at__isnull=not confirmed)
-        consume_totp_code(apps, code, info=SECRET, counted=("staff", str(staff.pk)))
+        consume_totp_code(apps, code, info=SECRET, limit_key=("staff", str(staff.pk)))
 
 
 def _consume_recovery_code(staff: StaffUser, code: str) -> None:

@@ -22,8 +22,8 @@ from accounts.users.erasure import erase_user, remove_user
 from accounts.users.queries import ORDERINGS, get_user, search_users
 from accounts.users.services import create_user, prepare_user, update_user
 from core.api.fields import EmailField, NameField, TextField
-from core.api.filters import validate_ordering
-from core.api.openapi import IF_MATCH, IF_NONE_MATCH, ordering_parameter, search_parameter
+from core.api.filters import ordering_parameter, search_parameter, validate_ordering
+from core.api.openapi import IF_MATCH, IF_NONE_MATCH
 from core.api.pagination import KeysetPagination
 from core.api.serializers import as_validator, validated
 from core.api.views import ApiView

@@ -7,7 +7,6 @@ from typing import Any
 from django.conf import settings
 from gunicorn.http import errors
 
-from core.http.request_ids import API_VERSION, request_id_or_new
 from core.problems import (
     BadRequest,
     ExpectationFailed,
@@ -19,6 +18,7 @@ from core.problems import (
     Problem,
     UriTooLong,
 )
+from core.request_context import API_VERSION, request_id_or_new
 
 # What the client did wrong, by what gunicorn raises. Its own sentences quote the request.
 _PROBLEMS: list[tuple[type[Exception] | tuple[type[Exception], ...], type[Problem], str]] = [

@@ -17,7 +17,7 @@ from django.conf import settings
 
 from aggios.server.slow_clients import LIMITER, POLL_SECONDS, WaitTimer, bytes_available
 from core.http.body_errors import SlowClientLimitError, slow_client_problem
-from core.http.request_ids import API_VERSION, request_id_or_new
+from core.request_context import API_VERSION, request_id_or_new
 
 # Each of these is to be taken within this time: 6.4 KiB a second at least.
 STREAM_CHUNK_BYTES = 64 * 1024

@@ -35,7 +35,7 @@ def _bounds() -> dict[str, Any]:
     """Return the maximum age of a connection, and how many schemas it may serve."""
     return {
         "CONN_MAX_AGE": env.integer("DATABASE_CONN_MAX_AGE", 600),
-        "MAX_SCOPES": env.integer("DATABASE_CONN_MAX_SCHEMAS", 200),
+        "MAX_SCHEMAS": env.integer("DATABASE_CONN_MAX_SCHEMAS", 200),
     }
 
 
@@ -50,7 +50,7 @@ def _set_timeouts(database: dict[str, Any]) -> None:
         "lock_timeout": env.integer("DATABASE_LOCK_SECONDS", 10),
         "idle_in_transaction_session_timeout": env.integer("DATABASE_IDLE_SECONDS", 60),
     }
-    database["PATIENCE"] = statement + _GRACE_SECONDS if statement else 0
+    database["WAIT_TIMEOUT"] = statement + _GRACE_SECONDS if statement else 0
     if env.text("DATABASE_POOLER", "none") == "none":
         ours = " ".join(f"-c {name}={seconds}s" for name, seconds in timeouts.items())
         given = database["OPTIONS"].get("options", "")

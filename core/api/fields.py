@@ -1,8 +1,7 @@
-"""Serializer fields for requests: bounded before anything else is done, and strict.
+"""Strict serializer fields for requests, which check lengths first.
 
-DRF checks the length of a text among its other validators, and that of a list after each of its
-elements. Here what is too long is refused first. tests/structure/test_request_fields.py holds
-every request to these fields.
+DRF checks the length of a text together with its other validators, and the length of a list after
+each of its elements. tests/structure/test_request_fields.py requires these fields in all requests.
 """
 
 from datetime import datetime
@@ -29,61 +28,61 @@ from core.text.parsing import (
 
 
 def to_drf_error(problem: ValidationFailed) -> serializers.ValidationError:
-    """Return the faults of a service's rule as DRF's ValidationError."""
+    """Return the field errors of a service's rule as DRF's ValidationError."""
     details = [ErrorDetail(fault.detail, fault.code) for fault in problem.errors]
     return serializers.ValidationError(details)
 
 
 class BoundedTextMixin:
-    """The part of a text field that refuses what is too long before it is read."""
+    """Refuses a text that is too long before any other check."""
 
     max_length: int | None
     length_code: str
 
     @property
-    def most(self) -> int:
-        """How many code points the text may have."""
+    def max_code_points(self) -> int:
+        """The maximum number of code points."""
         return self.max_length or 0
 
     def run_validation(self, data: Any = empty) -> Any:
-        """Return the value. Raises ValidationError, at once for a text that is far too long."""
-        # White space around it and decomposed letters are still to go.
-        if isinstance(data, str) and len(data) > self.most * COMPOSED_FACTOR:
+        """Return the value. Raises ValidationError."""
+        # Trimming and composing can still shorten the text.
+        if isinstance(data, str) and len(data) > self.max_code_points * COMPOSED_FACTOR:
             self._refuse_length()
         return super().run_validation(data)  # type: ignore[misc]
 
     def to_internal_value(self, data: Any) -> str:
-        """Return the text. Raises ValidationError for one that is too long, before validators."""
+        """Return the text. Raises ValidationError if it is too long, before validators run."""
         text: str = super().to_internal_value(data)  # type: ignore[misc]
-        if len(text) > self.most:
+        if len(text) > self.max_code_points:
             self._refuse_length()
         return text
 
     def _refuse_length(self) -> NoReturn:
-        said = self.error_messages["max_length"].format(  # type: ignore[attr-defined]
-            max_length=self.most
+        message = self.error_messages["max_length"].format(  # type: ignore[attr-defined]
+            max_length=self.max_code_points
         )
-        raise serializers.ValidationError(said, self.length_code)
+        raise serializers.ValidationError(message, self.length_code)
 
 
 class TextField(BoundedTextMixin, serializers.CharField):
     """A text of at most ``max_length`` code points."""
 
     def __init__(self, *, max_length: int, length_code: str = "max_length", **options: Any) -> None:
-        """Take CharField's options, and the code of the error for a text that is too long."""
+        """Take CharField's options, and the error code for a text that is too long."""
         super().__init__(max_length=max_length, **options)
         self.length_code = length_code
 
 
 class EmailField(BoundedTextMixin, serializers.EmailField):
-    """An e-mail address, as ``core.text.email_addresses.canonical_address`` returns it."""
+    """An e-mail address in canonical form (core/text/email_addresses.py)."""
 
     length_code = "max_length"
 
     def __init__(self, *, max_length: int = MAX_EMAIL_LENGTH, **options: Any) -> None:
         """Take DRF's options."""
         super().__init__(max_length=max_length, **options)
-        # Django's would refuse or take other addresses, and name the same fault twice.
+        # Django's validator accepts other addresses and would report the same error twice.
         kept = [check for check in self.validators if not isinstance(check, EmailValidator)]
         self.validators = kept
 
@@ -97,7 +96,7 @@ class EmailField(BoundedTextMixin, serializers.EmailField):
 
 
 class RegexField(BoundedTextMixin, serializers.RegexField):
-    """A text that a pattern matches."""
+    """A text that matches a pattern."""
 
     length_code = "max_length"
 
@@ -116,7 +115,7 @@ class MediaTypeField(TextField):
         super().__init__(max_length=MAX_MEDIA_TYPE_LENGTH, **options)
 
     def to_internal_value(self, data: Any) -> str:
-        """Return the media type as it was sent. Raises ValidationError."""
+        """Return the media type unchanged. Raises ValidationError."""
         text = super().to_internal_value(data)
         if not is_media_type(text):
             self.fail("invalid_media_type")
@@ -124,16 +123,18 @@ class MediaTypeField(TextField):
 
 
 class NameField(TextField):
-    """A name of a person or a key, as ``core.text.names.clean_name`` returns it."""
+    """The name of a user or an API key, cleaned by ``core.text.names.clean_name``."""
 
     def to_internal_value(self, data: Any) -> str:
         """Return the name in normal form C. Raises ValidationError."""
-        # The length is looked at when the letters are composed.
+        # The length is checked after composing.
         text = serializers.CharField.to_internal_value(self, data)
         if "\0" in text:
-            return text  # DRF's own validator names it
+            return text  # DRF's own validator refuses it
         try:
-            return clean_name(text, field="", max_length=self.most, required=not self.allow_blank)
+            return clean_name(
+                text, field="", max_length=self.max_code_points, required=not self.allow_blank
+            )
         except ValidationFailed as exc:
             if exc.errors[0].code == TOO_LONG:
                 self._refuse_length()
@@ -141,7 +142,7 @@ class NameField(TextField):
 
 
 class IntegerField(serializers.IntegerField):
-    """A whole number: of JSON, or in ASCII digits."""
+    """An integer: a JSON number, or a text of ASCII digits."""
 
     default_error_messages = {"invalid": INTEGER_RULE}
 
@@ -149,7 +150,7 @@ class IntegerField(serializers.IntegerField):
         """Return the number. Raises ValidationError."""
         if isinstance(data, int) and not isinstance(data, bool):
             return data
-        if isinstance(data, float) and data.is_integer():  # 1.0 is one, by JSON Schema
+        if isinstance(data, float) and data.is_integer():  # 1.0 is an integer in JSON Schema
             return int(data)
         try:
             return parse_integer(data if isinstance(data, str) else "")
@@ -158,12 +159,12 @@ class IntegerField(serializers.IntegerField):
 
 
 class TimestampField(serializers.DateTimeField):
-    """A moment: an RFC 3339 date-time with its offset."""
+    """A time: an RFC 3339 date-time with an offset."""
 
     default_error_messages = {"invalid": TIMESTAMP_RULE}
 
     def to_internal_value(self, value: Any) -> datetime:
-        """Return the moment in UTC. Raises ValidationError."""
+        """Return the time in UTC. Raises ValidationError."""
         try:
             return parse_timestamp(value if isinstance(value, str) else "")
         except ValueError:
@@ -171,16 +172,16 @@ class TimestampField(serializers.DateTimeField):
 
 
 class ListField(serializers.ListField):
-    """A list of at most ``max_length`` elements, counted before any is looked at."""
+    """A list of at most ``max_length`` elements, counted before they are validated."""
 
     def __init__(self, *, max_length: int, **options: Any) -> None:
         """Take DRF's options."""
         super().__init__(max_length=max_length, **options)
-        self.most = max_length
+        self.max_elements = max_length
 
     def to_internal_value(self, data: Any) -> list[Any]:
         """Return the elements. Raises ValidationError."""
-        if isinstance(data, list) and len(data) > self.most:
-            self.fail("max_length", max_length=self.most)
+        if isinstance(data, list) and len(data) > self.max_elements:
+            self.fail("max_length", max_length=self.max_elements)
         found: list[Any] = super().to_internal_value(data)
         return found

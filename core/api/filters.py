@@ -1,6 +1,8 @@
-"""What a list may be asked for. All lists refuse the same in the same words."""
+"""Query parameters of lists: search, ordering and choices, with the same errors everywhere."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+
+from drf_spectacular.utils import OpenApiParameter
 
 from core.problems import FieldError, ValidationFailed
 from core.text.normalization import normalize_text
@@ -10,11 +12,11 @@ MAX_SEARCH_LENGTH = 255
 SEARCH_RULE = f"Give at most {MAX_SEARCH_LENGTH} characters, and no null character."
 
 
-def validate_search(asked: str) -> str:
-    """Return what is searched for in normal form C, as names are kept. Raises ValidationFailed."""
+def validate_search(requested: str) -> str:
+    """Return the search text in normal form C, like stored names. Raises ValidationFailed."""
     refused = ValidationFailed(errors=[FieldError("search", "invalid", SEARCH_RULE)])
     try:
-        wanted = normalize_text(asked, "NFC", max_length=MAX_SEARCH_LENGTH, field="search")
+        wanted = normalize_text(requested, "NFC", max_length=MAX_SEARCH_LENGTH, field="search")
     except ValidationFailed as exc:
         raise refused from exc
     if "\0" in wanted:
@@ -22,17 +24,33 @@ def validate_search(asked: str) -> str:
     return wanted
 
 
-def validate_ordering(asked: str, names: Collection[str]) -> str:
-    """Return the ordering asked for, newest first if none is. Raises ValidationFailed."""
-    if asked and asked.removeprefix("-") not in names:
+def validate_ordering(requested: str, names: Collection[str]) -> str:
+    """Return the requested ordering, by default newest first. Raises ValidationFailed."""
+    if requested and requested.removeprefix("-") not in names:
         rule = f"Order by {', '.join(names)}; - in front reverses."
         raise ValidationFailed(errors=[FieldError("ordering", "invalid_choice", rule)])
-    return asked or NEWEST_FIRST
+    return requested or NEWEST_FIRST
 
 
-def validate_choice(field: str, asked: str, choices: Collection[str]) -> str:
-    """Return the one of some choices that was asked for. Raises ValidationFailed."""
-    if asked not in choices:
+def validate_choice(field: str, requested: str, choices: Collection[str]) -> str:
+    """Return the requested value if it is one of ``choices``. Raises ValidationFailed."""
+    if requested not in choices:
         rule = f"Use one of {', '.join(choices)}."
         raise ValidationFailed(errors=[FieldError(field, "invalid_choice", rule)])
-    return asked
+    return requested
+
+
+def search_parameter(description: str) -> OpenApiParameter:
+    """Return the OpenAPI parameter ``search``."""
+    schema = {"type": "string", "maxLength": MAX_SEARCH_LENGTH}
+    return OpenApiParameter("search", schema, description=description)
+
+
+def ordering_parameter(names: Sequence[str]) -> OpenApiParameter:
+    """Return the OpenAPI parameter ``ordering`` for a list with these columns."""
+    return OpenApiParameter(
+        "ordering",
+        str,
+        enum=[sign + name for name in names for sign in ("", "-")],
+        description="`-` in front reverses. Newest first without it.",
+    )

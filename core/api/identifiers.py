@@ -1,4 +1,4 @@
-"""Identifiers from clients. UUIDs are read without case and written in lower case (RFC 9562, 4)."""
+"""Ids from clients: UUIDs are read in any case and stored in lower case (RFC 9562 section 4)."""
 
 import re
 import uuid
@@ -14,7 +14,7 @@ UUID_PATTERN = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9
 
 
 class IdConverter(UUIDConverter):
-    """``<id:…>`` in a route. Django's own ``<uuid:…>`` takes lower case only."""
+    """``<id:…>`` in a route. Django's ``<uuid:…>`` accepts only lower case."""
 
     regex = UUID_PATTERN.pattern.replace("a-f", "a-fA-F")
 
@@ -23,22 +23,22 @@ register_converter(IdConverter, "id")
 
 
 class IdentifierField(TextField):
-    """An identifier in a query: a UUID in any case, or other text as it is."""
+    """An id in a query: a UUID in any case, or another text unchanged."""
 
     def to_internal_value(self, data: Any) -> str:
-        """Return the identifier as it is stored. Raises DRF's ValidationError."""
+        """Return the id as it is stored. Raises DRF's ValidationError."""
         return canonical_id(super().to_internal_value(data))
 
 
 def canonical_id(text: str) -> str:
-    """Return a UUID in lower case, any other text as it is."""
+    """Return a UUID in lower case, any other text unchanged."""
     return text.lower() if UUID_PATTERN.fullmatch(text) else text
 
 
 def canonical_path(request: Request) -> str:
-    """Return a request's path with the UUIDs that its route takes in lower case.
+    """Return a request's path with the UUIDs of its route in lower case.
 
-    Where a path stands for a resource, as with an Idempotency-Key, both spellings are the same.
+    An Idempotency-Key is bound to a path, and both spellings are the same resource.
     """
     match = request.resolver_match
     taken = match.kwargs.values() if match else ()

@@ -1,13 +1,10 @@
-"""OpenAPI 3.1: every operation tells that it can answer with a problem."""
+"""OpenAPI 3.1: common parameters, the problem response of every operation, and links."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
-
-from core.api.filters import MAX_SEARCH_LENGTH
 
 IF_MATCH = OpenApiParameter(
     "If-Match",
@@ -21,22 +18,6 @@ IF_NONE_MATCH = OpenApiParameter(
     OpenApiParameter.HEADER,
     description="The ETag that is known already; 304 if the resource still has it.",
 )
-
-
-def search_parameter(description: str) -> OpenApiParameter:
-    """Return the parameter ``search`` of a list (core/api/filters.py)."""
-    schema = {"type": "string", "maxLength": MAX_SEARCH_LENGTH}
-    return OpenApiParameter("search", schema, description=description)
-
-
-def ordering_parameter(names: Sequence[str]) -> OpenApiParameter:
-    """Return the parameter ``ordering`` of a list that can be ordered by these columns."""
-    return OpenApiParameter(
-        "ordering",
-        str,
-        enum=[sign + name for name in names for sign in ("", "-")],
-        description="`-` in front reverses. Newest first without it.",
-    )
 
 
 class FieldErrorSerializer(serializers.Serializer[Any]):
@@ -69,10 +50,10 @@ class ProblemAutoSchema(AutoSchema):
 
 
 def link_created_resources(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Link each 201 to the operations on what was created (OpenAPI 3.1, Link Object).
+    """Link each 201 to the operations on the new resource (OpenAPI 3.1, Link Object).
 
-    A drf-spectacular hook. ``POST /api/things`` answers with an ``id``, which is what the one
-    parameter of ``/api/things/{thing_id}…`` takes.
+    A drf-spectacular hook. ``POST /api/things`` returns an ``id``, which is the only parameter of
+    ``/api/things/{thing_id}…``.
     """
     for collection, methods in result["paths"].items():
         created = methods.get("post", {}).get("responses", {}).get("201")

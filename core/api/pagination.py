@@ -1,8 +1,8 @@
-"""Lists by keyset: a page costs the same wherever it is, and rows that come or go shift nothing.
+"""Keyset pagination: every page has the same cost, and new or deleted rows do not shift pages.
 
-A cursor names the last row that was seen by the value it is ordered by and its id, so that rows
-with equal values are told apart however many there are. (DRF's own cursor counts such rows with an
-offset, and goes round in circles beyond a thousand of them.)
+A cursor holds the ordering value and the id of the last row of a page. The id separates rows with
+equal values. (DRF's CursorPagination counts equal values with an offset and repeats pages beyond a
+thousand of them.)
 """
 
 import base64
@@ -29,7 +29,7 @@ MAX_CURSOR_LENGTH = 3000
 
 @dataclass(frozen=True, slots=True)
 class _Cursor:
-    """A place in a list: right after (or before) the row with this value and id."""
+    """A position in a list: after (or before) the row with this value and id."""
 
     ordering: str
     backwards: bool
@@ -38,10 +38,10 @@ class _Cursor:
 
 
 class KeysetPagination(BasePagination):
-    """``?limit=`` 1 to 200 (50 without), ``?cursor=`` from ``next`` and ``previous``.
+    """``?limit=`` (1 to 200, default 50) and ``?cursor=`` (from ``next`` and ``previous``).
 
-    ``ordering`` is a column of the model that is never NULL, ``-`` in front for descending; the id
-    breaks ties in the same direction.
+    ``ordering`` is a column that is never NULL; a ``-`` in front means descending. The id breaks
+    ties in the same direction.
     """
 
     ordering = "-created_at"
@@ -49,7 +49,7 @@ class KeysetPagination(BasePagination):
     def paginate_queryset(  # type: ignore[override]
         self, queryset: QuerySet[Any], request: Request, view: APIView | None = None
     ) -> list[Any]:
-        """Return the page asked for. Raises ValidationFailed (limit) and InvalidCursor."""
+        """Return the requested page. Raises ValidationFailed (limit) and InvalidCursor."""
         self._request, self._limit, self._rows = request, _limit(request), queryset
         self._cursor = self._read_cursor(queryset.model)
         backwards = self._cursor is not None and self._cursor.backwards
@@ -61,11 +61,11 @@ class KeysetPagination(BasePagination):
         return self._page
 
     def get_paginated_response(self, data: Any) -> Response:
-        """Return the page with the addresses of its neighbours."""
+        """Return the page with the URLs of the next and the previous page."""
         return Response({"results": data, "next": self._next(), "previous": self._previous()})
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        """Return the page's shape for OpenAPI."""
+        """Return the schema of a page for OpenAPI."""
         link = {"type": ["string", "null"], "format": "uri"}
         return {
             "type": "object",
@@ -100,7 +100,7 @@ class KeysetPagination(BasePagination):
         ordered = self._ordered(queryset, backwards=backwards)
         if self._cursor is None:
             return ordered
-        # A row comparison, which PostgreSQL answers from an index on (column, id).
+        # A row comparison, for which PostgreSQL uses an index on (column, id).
         beyond = TupleLessThan if self._descends(backwards) else TupleGreaterThan
         here = Tuple(F(self._column), F("pk"))
         return ordered.filter(beyond(here, (self._cursor.value, self._cursor.id)))
@@ -139,7 +139,7 @@ class KeysetPagination(BasePagination):
         return self._link(self._page[0], backwards=True) if self._page else self._last_page()
 
     def _last_page(self) -> str:
-        """Return the address of the last rows that there are, for a page that was emptied."""
+        """Return the URL of the last existing rows, for a page that has become empty."""
         rows = self._ordered(self._rows, backwards=True)
         before = rows[self._limit : self._limit + 1].first()
         return self._link(before, backwards=False) if before else self._beginning()
@@ -149,16 +149,16 @@ class KeysetPagination(BasePagination):
 
     def _link(self, row: Any, *, backwards: bool) -> str:
         parts = [self.ordering, backwards, getattr(row, self._column), row.pk]
-        # Not escaped: a name in another alphabet must not outgrow a request line.
+        # Without ASCII escapes, so that a name in another alphabet does not exceed a request line.
         text = json.dumps(parts, default=str, separators=(",", ":"), ensure_ascii=False)
         cursor = base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
         return str(replace_query_param(_request_url(self._request), "cursor", cursor))
 
 
 def _read_value(column: Any, value: Any) -> Any:
-    """Return a cursor's value as the column has it. Raises ValueError and ValidationError.
+    """Return a cursor's value in the column's type. Raises ValueError and ValidationError.
 
-    A client can make a cursor up, so it is read as strictly as anything else.
+    Clients can forge cursors, so the value is parsed strictly.
     """
     if isinstance(column, DateTimeField):
         return parse_timestamp(str(value).replace(" ", "T", 1))
@@ -168,9 +168,9 @@ def _read_value(column: Any, value: Any) -> Any:
 
 
 def _limit(request: Request) -> int:
-    asked = request.query_params.get("limit", str(DEFAULT_LIMIT))
+    requested = request.query_params.get("limit", str(DEFAULT_LIMIT))
     try:
-        limit = parse_integer(asked)
+        limit = parse_integer(requested)
     except ValueError:
         limit = 0
     if not 1 <= limit <= MAX_LIMIT:
@@ -185,14 +185,14 @@ def _decoded(text: str) -> Sequence[Any]:
     parts = json.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_"))
     if not isinstance(parts, list) or len(parts) != 4:
         raise ValueError("This is no cursor.")
-    # Neither NUL nor half a surrogate pair can be sent to the database.
+    # PostgreSQL stores neither NUL nor lone surrogates.
     if b"\\u0000" in json.dumps(parts, ensure_ascii=False).encode():
         raise ValueError("This is no cursor.")
     return parts
 
 
 def _request_url(request: Request) -> str:
-    # Not build_absolute_uri(): that asks ALLOWED_HOSTS, and the tenant routing has already
-    # answered for this host, custom domains included.
+    # Not build_absolute_uri(), which checks ALLOWED_HOSTS: the tenant routing has already
+    # accepted this host, custom domains included.
     inner = request._request
     return f"{inner.scheme}://{inner.META['HTTP_HOST']}{inner.get_full_path()}"

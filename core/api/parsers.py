@@ -1,4 +1,4 @@
-"""Reading JSON bodies with a bound, so that no body can fill a worker's memory."""
+"""A strict JSON parser with a size limit, so that no body fills a worker's memory."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from core.problems import BodyTooLarge, MalformedBody
 
 
 class StrictJSONParser(BaseParser):
-    """JSON as RFC 8259 has it: UTF-8, no NaN, each name once, at most 1 MiB."""
+    """JSON by RFC 8259: UTF-8, no NaN, unique names, at most 1 MiB."""
 
     media_type = "application/json"
 
@@ -37,7 +37,7 @@ class StrictJSONParser(BaseParser):
 
 
 def _reject_duplicate_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Two readers must not see two different values (RFC 8259 section 4)."""
+    """Return the object. Raises ValueError for a duplicate name (RFC 8259 section 4)."""
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("a name occurs twice in one object")

@@ -1,4 +1,4 @@
-"""Reading a request's fields by the shape that a serializer declares."""
+"""Base serializers of requests, and validation of a request with a serializer."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -14,25 +14,25 @@ from core.problems import MAX_ERRORS, ValidationFailed
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """A shape that refuses fields it does not have, rather than do nothing about them in silence.
+    """A serializer that refuses unknown fields instead of ignoring them.
 
-    ``unknown`` is what it says of one.
+    ``unknown`` is the error message.
     """
 
     unknown: ClassVar[str] = "There is no such field."
 
     def to_internal_value(self, data: Any) -> Any:
-        """Return the fields that are declared. Raises DRF's ValidationError for any other one."""
+        """Return the declared fields. Raises DRF's ValidationError for an unknown one."""
         unknown = set(data) - set(self.fields) if isinstance(data, dict) else set()
         if unknown:
-            # One more than is shown, so that the answer says that there are more.
-            said = {str(name): [self.unknown] for name in sorted(unknown)[: MAX_ERRORS + 1]}
-            raise serializers.ValidationError(said, "unknown")
+            # One more than is shown, so that the response says that there are more.
+            errors = {str(name): [self.unknown] for name in sorted(unknown)[: MAX_ERRORS + 1]}
+            raise serializers.ValidationError(errors, "unknown")
         return super().to_internal_value(data)
 
 
 class CredentialsSerializer(serializers.Serializer[Any]):
-    """What anybody logs in with."""
+    """The credentials of a log-in."""
 
     email = TextField(max_length=254)
     password = TextField(max_length=1024, trim_whitespace=False)
@@ -44,27 +44,27 @@ class CredentialsSerializer(serializers.Serializer[Any]):
     )
 
 
-def validated(shape: type[Any], request: Request, *, partial: bool = False) -> dict[str, Any]:
-    """Return the request's fields by their shape. Raises DRF's ValidationError."""
-    return validated_data(shape, request.data, partial=partial)
+def validated(serializer: type[Any], request: Request, *, partial: bool = False) -> dict[str, Any]:
+    """Return the validated fields of a request. Raises DRF's ValidationError."""
+    return validated_data(serializer, request.data, partial=partial)
 
 
-def validated_data(shape: type[Any], data: Any, *, partial: bool = False) -> dict[str, Any]:
-    """Return the fields of ``data`` by their shape. Raises DRF's ValidationError."""
-    form = shape(data=data, partial=partial)
-    form.is_valid(raise_exception=True)
-    fields: dict[str, Any] = form.validated_data
+def validated_data(serializer: type[Any], data: Any, *, partial: bool = False) -> dict[str, Any]:
+    """Return the validated fields of ``data``. Raises DRF's ValidationError."""
+    bound = serializer(data=data, partial=partial)
+    bound.is_valid(raise_exception=True)
+    fields: dict[str, Any] = bound.validated_data
     return fields
 
 
 def validate_future(moment: datetime) -> None:
-    """Refuse a moment that has passed; a field validator."""
+    """Raise ValidationError for a time in the past (a field validator)."""
     if moment <= timezone.now():
         raise serializers.ValidationError("Give a time that is still to come.", "past")
 
 
 def as_validator(rule: Callable[[str], object]) -> Callable[[str], None]:
-    """Return a field validator that asks a service's rule, so that one answer names every fault.
+    """Return a field validator that applies a service's rule, so that one response has all errors.
 
     The field must bound the length of its text (core/api/fields.py).
     """

@@ -23,25 +23,25 @@ PlainView = Callable[[HttpRequest], HttpResponse]
 
 
 def limit_by_address(name: str) -> RateLimitCheck:
-    """Declare that the limit ``name`` counts requests of one client address."""
+    """Return a check that consumes the limit ``name`` for the client's address."""
     return lambda request: consume_by_address(name)
 
 
 class ApiView(APIView):
-    """A view whose limits stand in its declaration: ``limits = (by_address("signup"),)``."""
+    """A view that declares its rate limits: ``limits = (limit_by_address("signup"),)``."""
 
     limits: ClassVar[tuple[RateLimitCheck, ...]] = ()
     actions: ClassVar[dict[str, str]] = {}
-    """What each method does, for views of tenants' people: see accounts/permissions.py."""
+    """The action of each method, for views of tenant users: see accounts/permissions.py."""
 
     has_etag: ClassVar[bool] = True
-    """False where PUT, PATCH and DELETE change what has no entity tag, so that none can match."""
+    """False where PUT, PATCH and DELETE change something without an entity tag."""
 
     pagination_class: ClassVar[type[KeysetPagination]]
-    """Of views that list: see ``page``."""
+    """For views that list rows: see ``page``."""
 
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
-        """Authenticate, check permissions, compare If-Match, then count the request."""
+        """Authenticate, check permissions, compare If-Match, then consume rate limits."""
         super().initial(request, *args, **kwargs)
         if not self.has_etag and request.method in CONDITIONAL_METHODS:
             require_match(request, NO_ETAG)
@@ -52,25 +52,24 @@ class ApiView(APIView):
         self,
         request: Request,
         rows: QuerySet[Row],
-        show: Callable[[Row], Any],
+        serialize: Callable[[Row], Any],
         *,
         ordering: str = "",
     ) -> Response:
-        """Return the page of a list that is asked for, each row as ``show`` gives it.
+        """Return the requested page of ``rows``, each serialized by ``serialize``.
 
-        In the order of the view's pages unless ``ordering`` names another. Raises ValidationFailed
-        (limit) and InvalidCursor.
+        ``ordering`` replaces the default order. Raises ValidationFailed (limit) and InvalidCursor.
         """
         pages = self.pagination_class()
         pages.ordering = ordering or pages.ordering
         found = pages.paginate_queryset(rows, request, self)
-        return pages.get_paginated_response([show(row) for row in found])
+        return pages.get_paginated_response([serialize(row) for row in found])
 
 
 def require_safe(view: PlainView) -> PlainView:
-    """Let a plain Django view serve GET and HEAD; anything else raises MethodNotAllowed."""
+    """Decorate a Django view to serve only GET and HEAD; other methods raise MethodNotAllowed."""
 
-    @csrf_exempt  # it changes nothing, and a wrong method is to be called just that
+    @csrf_exempt  # the view changes nothing, and a wrong method must be a 405 and not a CSRF error
     @wraps(view)
     def guarded(request: HttpRequest) -> HttpResponse:
         if request.method not in ("GET", "HEAD"):

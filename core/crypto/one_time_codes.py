@@ -1,7 +1,7 @@
-"""One-time codes: those that an authenticator app shows (TOTP), and recovery codes on paper.
+"""One-time codes: TOTP codes of an authenticator app, and recovery codes.
 
-TOTP is RFC 6238 over HOTP (RFC 4226) as every app speaks it: SHA-1, six digits, thirty seconds. The
-arithmetic is django-otp's.
+TOTP is RFC 6238 over HOTP (RFC 4226) with the parameters that every app supports: SHA-1, six
+digits, thirty seconds. django-otp computes it.
 """
 
 import hmac
@@ -15,11 +15,11 @@ from django_otp.oath import hotp
 
 TOTP_PERIOD = 30
 TOTP_DIGITS = 6
-# One step for a clock that is off and for the time that typing takes (RFC 6238 section 5.2).
+# One time step, for clock drift and the time to type a code (RFC 6238 section 5.2).
 TOTP_TOLERANCE = 1
 SECRET_BYTES = 20
 TOTP_CODE = re.compile(r"\d{6}", re.ASCII)
-# Crockford's base 32 leaves out what is misread: 12 of them are 60 bits.
+# Crockford's base 32, without characters that are easily confused. 12 characters are 60 bits.
 RECOVERY_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 LOOKALIKES = str.maketrans("oil", "011")
 RECOVERY_CODES = 10
@@ -28,14 +28,14 @@ MAX_CODE_LENGTH = 40
 
 
 def new_totp_secret() -> str:
-    """Return a new secret of 160 bits (RFC 4226 section 4) in base 32, as apps take it."""
+    """Return a new secret of 160 bits (RFC 4226 section 4) in base 32, the form that apps read."""
     return b32encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
 def otpauth_uri(secret: str, *, issuer: str, account: str) -> str:
-    """Return the ``otpauth`` address that authenticator apps read from a QR code.
+    """Return the ``otpauth`` URI that authenticator apps read from a QR code.
 
-    A colon parts issuer and account, so neither may hold one (Key URI Format, "Label").
+    A colon separates issuer and account, so neither may contain one (Key URI Format, "Label").
     """
     issuer, account = _without_colons(issuer), _without_colons(account)
     label = quote(f"{issuer}:{account}" if issuer else account, safe="")
@@ -49,14 +49,14 @@ def _without_colons(text: str) -> str:
 
 
 def matching_step(secret: str, code: str, *, after: int) -> int | None:
-    """Return the time step that the code belongs to: now or one beside it, later than ``after``.
+    """Return the time step of a code: the current step or a neighbour, later than ``after``.
 
-    None for any other code. Every candidate is compared, in constant time.
+    None for a wrong code. Every candidate is compared, in constant time.
     """
     key, now, found = b32decode(secret), int(time.time()) // TOTP_PERIOD, None
     for step in range(now - TOTP_TOLERANCE, now + TOTP_TOLERANCE + 1):
-        fits = hmac.compare_digest(totp_code(key, step).encode(), code.encode())
-        if fits and step > after:
+        matches = hmac.compare_digest(totp_code(key, step).encode(), code.encode())
+        if matches and step > after:
             found = step
     return found
 
@@ -67,12 +67,12 @@ def totp_code(key: bytes, step: int) -> str:
 
 
 def is_totp_code(code: str) -> bool:
-    """Tell whether this has the form of an app's code; anything else can be a recovery code."""
+    """Tell whether a code has the form of a TOTP code; any other can be a recovery code."""
     return TOTP_CODE.fullmatch(code) is not None
 
 
 def normalize_code(code: str) -> str:
-    """Return a code as it is compared: without what people put between, in one case."""
+    """Return a code in lower case, without white space and hyphens."""
     return re.sub(r"[\s-]", "", code).lower()
 
 
@@ -82,7 +82,7 @@ def new_recovery_codes() -> list[str]:
 
 
 def normalize_recovery_code(code: str) -> str:
-    """Return a recovery code as it is hashed: what is often misread counts as what it is."""
+    """Return a recovery code as it is hashed, with look-alike characters replaced."""
     return normalize_code(code).translate(LOOKALIKES)
 
 

@@ -1,8 +1,8 @@
-"""Second factors at rest: an app's secret is sealed, recovery codes are kept as keyed hashes.
+"""Second factors: abstract models, and consuming TOTP and recovery codes.
 
-Whose they are, and what goes on record, is for the rooms that have people: those of tenants in
-accounts/factors/, staff in staff/second_factor.py. ``info`` is what something was sealed or hashed
-for (core/crypto/encryption.py).
+The apps own the rows and record the audit events: accounts/second_factors.py for users of tenants,
+staff/second_factor.py for staff. ``info`` is the purpose of an encryption or hash
+(core/crypto/encryption.py).
 """
 
 import logging
@@ -27,13 +27,13 @@ log = logging.getLogger(__name__)
 
 
 class AbstractAuthenticator(models.Model):
-    """An app that shows one-time codes (RFC 6238). It counts once a first code has confirmed it."""
+    """A TOTP app (RFC 6238). It is active after a first code has confirmed it."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     sealed_secret = models.TextField()
     created_at = models.DateTimeField(auto_now_add=True)
     confirmed_at = models.DateTimeField(null=True)
-    # The time step of the last code that was taken; each code is good once (RFC 6238 section 5.2).
+    # The time step of the last consumed code: each code is valid once (RFC 6238 section 5.2).
     last_step = models.BigIntegerField(default=0)
 
     class Meta:
@@ -44,7 +44,7 @@ class AbstractAuthenticator(models.Model):
 
 
 class AbstractRecoveryCode(models.Model):
-    """Opens the door once when the app is lost. Only its hash is kept."""
+    """A single-use code for the loss of the app. Only its hash is stored."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     hash = models.BinaryField(max_length=32)
@@ -62,22 +62,61 @@ RecoveryCodes = QuerySet[AbstractRecoveryCode]
 
 
 def consume_totp_code(
-    apps: Authenticators, code: str, *, info: str, counted: tuple[str, str]
+    apps: Authenticators, code: str, *, info: str, limit_key: tuple[str, str]
 ) -> None:
-    """Use up a code of somebody's app, if ``apps`` has one. Raises InvalidCredentials.
+    """Consume a TOTP code of the app in ``apps``. Raises InvalidCredentials, RateLimited.
 
-    A wrong one counts for whom ``counted`` names, whatever address it comes from. Raises
-    RateLimited.
+    A wrong code counts for the account in ``limit_key``, from any address.
     """
-    use = RateLimitUse("second_factor", counted, quiet=True)
-    consume_all(use)  # before it is looked at: of guesses at once, not all find room
+    use = RateLimitUse("second_factor", limit_key, quiet=True)
+    consume_all(use)  # before the check, so that concurrent guesses are limited too
     if not _consume_step(apps, code, info):
         raise InvalidCredentials
     refund(cleared=[use])
 
 
+def decrypted_secret(row: AbstractAuthenticator, info: str) -> str:
+    """Return the secret in base 32, or an empty string if its pepper is gone."""
+    try:
+        return decrypt(info, row.sealed_secret)
+    except DecryptionError:
+        extra = {"model": row._meta.label, "authenticator": str(row.id)}
+        log.error("second_factor_unreadable", extra=extra)
+        return ""
+
+
+def unused_codes(codes: RecoveryCodes) -> RecoveryCodes:
+    """Return the recovery codes that are not used yet."""
+    return codes.filter(used_at__isnull=True)
+
+
+def consume_recovery_code(codes: RecoveryCodes, code: str, *, info: str) -> int:
+    """Consume a recovery code; return how many are left. Raises InvalidCredentials."""
+    matching = unused_codes(codes).filter(
+        hash__in=keyed_hashes(info, normalize_recovery_code(code))
+    )
+    if not matching.update(used_at=timezone.now()):
+        raise InvalidCredentials
+    return unused_codes(codes).count()
+
+
+def replace_recovery_codes(
+    model: type[AbstractRecoveryCode], info: str, **owner: models.Model
+) -> list[str]:
+    """Replace all recovery codes of ``owner``; return the new ones, to be shown once.
+
+    Call it inside a transaction.
+    """
+    codes, rows = new_recovery_codes(), model._default_manager
+    rows.filter(**owner).delete()
+    rows.bulk_create(
+        model(hash=keyed_hashes(info, normalize_recovery_code(code))[0], **owner) for code in codes
+    )
+    return codes
+
+
 def _consume_step(apps: Authenticators, code: str, info: str) -> bool:
-    """Take the step of a code under a lock: of requests with the same code, one gets it."""
+    """Consume a code's time step under a lock: of concurrent requests, only one succeeds."""
     with transaction.atomic():
         row = apps.select_for_update().first()
         secret = decrypted_secret(row, info) if row else ""
@@ -89,44 +128,3 @@ def _consume_step(apps: Authenticators, code: str, info: str) -> bool:
             row.sealed_secret = encrypt(info, secret)
         row.save(update_fields=["last_step", "sealed_secret"])
         return True
-
-
-def decrypted_secret(row: AbstractAuthenticator, info: str) -> str:
-    """Return the secret in base 32; empty if its pepper is gone, which no code then fits."""
-    try:
-        return decrypt(info, row.sealed_secret)
-    except DecryptionError:
-        extra = {"model": row._meta.label, "authenticator": str(row.id)}
-        log.error("second_factor_unreadable", extra=extra)
-        return ""
-
-
-def unused_codes(codes: RecoveryCodes) -> RecoveryCodes:
-    """Return those of somebody's recovery codes that are still good."""
-    return codes.filter(used_at__isnull=True)
-
-
-def consume_recovery_code(codes: RecoveryCodes, code: str, *, info: str) -> int:
-    """Use up one of somebody's recovery codes; return how many are left.
-
-    Raises InvalidCredentials.
-    """
-    fitting = unused_codes(codes).filter(hash__in=keyed_hashes(info, normalize_recovery_code(code)))
-    if not fitting.update(used_at=timezone.now()):
-        raise InvalidCredentials
-    return unused_codes(codes).count()
-
-
-def replace_recovery_codes(
-    kept: type[AbstractRecoveryCode], info: str, **whose: models.Model
-) -> list[str]:
-    """Give somebody new recovery codes in place of the former; return them, to be shown once.
-
-    Call inside a transaction.
-    """
-    codes, rows = new_recovery_codes(), kept._default_manager
-    rows.filter(**whose).delete()
-    rows.bulk_create(
-        kept(hash=keyed_hashes(info, normalize_recovery_code(code))[0], **whose) for code in codes
-    )
-    return codes

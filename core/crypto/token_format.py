@@ -1,7 +1,6 @@
-"""Texts of credentials that scanners for leaked secrets recognise.
+"""The format of opaque tokens, which secret scanners recognise.
 
-A prefix, hexadecimal digits, and their CRC-32, so that what is none is refused without asking the
-database.
+A prefix, hexadecimal digits and their CRC-32. A malformed token is refused without a query.
 """
 
 import re
@@ -11,12 +10,12 @@ TOKEN_PATTERN = re.compile(r"([a-z]+_)([0-9a-f]+)([0-9a-f]{8})")
 
 
 def format_token(prefix: str, body: str) -> str:
-    """Return the text with these hexadecimal digits. ``prefix`` is lower case and ends in ``_``."""
+    """Return the token for these hexadecimal digits. ``prefix`` is lower case and ends in ``_``."""
     return f"{prefix}{body}{_checksum(body)}"
 
 
 def parse_token(text: str, prefix: str, *, length: int) -> str | None:
-    """Return the ``length`` digits of a text that ``format_token`` made; None for any other."""
+    """Return the ``length`` digits of a token made by ``format_token``; None for other texts."""
     parts = TOKEN_PATTERN.fullmatch(text)
     if parts is None or parts[1] != prefix or len(parts[2]) != length:
         return None

@@ -1,4 +1,4 @@
-"""Django database backend that keeps every statement inside the current tenant's scope.
+"""Django database backend that runs every statement in the current tenant's scope.
 
-Use as ``ENGINE = "core.db_backend"``. See ``base.py`` for the rules it holds to.
+Use as ``ENGINE = "core.db_backend"``. ``base.py`` documents its guarantees.
 """

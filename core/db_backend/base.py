@@ -1,19 +1,20 @@
 """PostgreSQL backend that fails closed.
 
-Before each statement the backend compares the scope that is wanted (``scope.current_scope()``) with
-the one that the raw connection is known to be in, and if they differ sends ONE statement that sets
-search path, role and ``aggios.tenant`` together. What holds:
+Before each statement the backend compares the wanted scope (``scope.current_scope()``) with the
+known scope of the raw connection. If they differ, it sends ONE statement that sets search path,
+role and ``aggios.tenant`` together. Guarantees:
 
-* An error of that statement reaches the caller, so its query never runs in somebody else's scope.
-* What is known is kept on the raw connection, not on the wrapper: a pool may hand the same raw
-  connection to another wrapper.
-* It is forgotten whenever PostgreSQL may have taken the settings back: on rollback, on rollback to
-  a savepoint, on a COMMIT that PostgreSQL turned into a rollback, after any statement that failed
-  or was none of the ordinary ones (cursors.py), and while the statement itself is under way.
-* A connection that has been in ``MAX_SCOPES`` schemas is closed when its request is over: what it
-  keeps in memory of each one's tables is given back in no other way.
-* The first statement of a request always sends it. It doubles as the health check of a persistent
-  connection: a dead one is replaced once, without a ``SELECT 1``, while nothing was done with it.
+* An error of that statement reaches the caller, so its query never runs in another scope.
+* The known scope is stored on the raw connection and not on the wrapper, because a pool may give
+  the same raw connection to another wrapper.
+* The known scope is cleared whenever PostgreSQL may have reverted the settings: on rollback, on
+  rollback to a savepoint, on a COMMIT that PostgreSQL turned into a rollback, after a statement
+  that failed or has an unusual command tag (cursors.py), and while the statement itself runs.
+* A connection that has used ``MAX_SCHEMAS`` schemas is closed at the end of its request. PostgreSQL
+  caches the tables of each schema, and releases that memory only when the connection closes.
+* The first statement of a request always sets the scope. This is also the health check of a
+  persistent connection: a dead one is replaced once, without a ``SELECT 1``, if nothing has been
+  sent in this request.
 """
 
 from typing import Any
@@ -33,21 +34,30 @@ SET_SCOPE_SQL = (
     "SELECT set_config('search_path', %s, false), set_config('role', %s, false), "
     "set_config('aggios.tenant', %s, false)"
 )
-
-
-# A switch takes well below a millisecond, 130 ms for a session's first among 50 000 roles. As the
-# first statement of every request it finds a server that hangs before anything else waits for it.
+# Setting a scope takes well below a millisecond, and 130 ms for a session's first one among 50 000
+# roles. As the first statement of every request it detects a server that does not respond.
 SET_SCOPE_TIMEOUT_SECONDS = 5.0
-
-
-INTEGER_BITS = {"SmallIntegerField": 16, "PositiveSmallIntegerField": 16}
+INTEGER_BITS = {
+    "SmallIntegerField": 16,
+    "PositiveSmallIntegerField": 16,
+    "IntegerField": 32,
+    "PositiveIntegerField": 32,
+    "BigIntegerField": 64,
+    "PositiveBigIntegerField": 64,
+}
 
 
 class SafeIntegerOperations(DatabaseOperations):
-    """Django's, but for integers beyond their field's type."""
+    """Binds integers of any size on the server.
+
+    Django sends an integer as the type of its field: ``F("bytes") + 5`` as ``integer``. psycopg's
+    binary form of that type drops the upper bits of a larger number without an error, so 2**40
+    would become 0. A number beyond the type is left to psycopg, which picks the smallest type that
+    holds it.
+    """
 
     def adapt_integerfield_value(self, value: Any, internal_type: str) -> Any:
-        """Return the value as it is sent."""
+        """Return the parameter for an integer."""
         beyond = 2 ** (INTEGER_BITS[internal_type] - 1)
         if isinstance(value, int) and not -beyond <= value < beyond:
             return value
@@ -55,7 +65,7 @@ class SafeIntegerOperations(DatabaseOperations):
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Connection of one thread; see the module's text for what it guarantees."""
+    """Connection of one thread. The module docstring lists its guarantees."""
 
     ops_class = SafeIntegerOperations
 
@@ -63,82 +73,82 @@ class DatabaseWrapper(base.DatabaseWrapper):
         # Parameters stay out of the statement's text, and so out of the server's log.
         options = {**settings_dict.get("OPTIONS", {}), "server_side_binding": True}
         super().__init__({**settings_dict, "OPTIONS": options}, *args, **kwargs)
-        self._entering = False
+        self._setting_scope = False
         self._verified = False
 
     # -- the names that django-tenants' router reads -----------------------------------------------
     @property
     def schema_name(self) -> str:
-        """Schema that the code that runs now works in."""
+        """Schema of the current scope."""
         return current_scope().schema
 
     def set_tenant(self, *args: Any, **kwargs: Any) -> None:
-        """Refused: a tenant is entered as a block, see ``tenants.context.tenant_context``."""
+        """Refuse: a tenant is entered with ``tenants.context.tenant_context``."""
         raise RuntimeError("Enter a tenant with tenants.context.tenant_context(tenant).")
 
     set_schema = set_tenant
     set_schema_to_public = set_tenant
 
-    # -- entering the scope ------------------------------------------------------------------------
+    # -- setting the scope -------------------------------------------------------------------------
     def make_cursor(self, cursor: Any) -> ScopedCursor:
         return ScopedCursor(cursor, self)
 
     def make_debug_cursor(self, cursor: Any) -> ScopedDebugCursor:
         return ScopedDebugCursor(cursor, self)
 
-    def _wanted(self) -> Scope:
+    def _wanted_scope(self) -> Scope:
         scope = current_scope()
         if self.settings_dict.get("KEEPS_LOGIN_ROLE"):
             return Scope(scope.schema, "none", scope.tenant_id)
         return scope
 
-    def enter_wanted_scope(self, wrapper: CursorWrapper | None = None) -> None:
-        """Bring the raw connection into the current scope if it is not known to be there.
+    def set_wanted_scope(self, wrapper: CursorWrapper | None = None) -> None:
+        """Set the wanted scope on the raw connection unless it is the known one.
 
-        Raises whatever the database raises; the caller's statement is then not sent.
+        Raises database errors; the caller's statement is then not sent.
         """
-        if self._entering:
+        if self._setting_scope:
             return
-        wanted = self._wanted()
+        wanted = self._wanted_scope()
         if self._verified and getattr(self.connection, "aggios_scope", None) == wanted:
             return
         if self._status() == TransactionStatus.INERROR:
-            # PostgreSQL refuses everything but the end of this transaction, which must get through.
+            # PostgreSQL refuses everything but the end of this transaction, which must be sent.
             return
         try:
-            self._send(wanted)
+            self._set_scope(wanted)
         except (OperationalError, InterfaceError):
             if wrapper is None or not self._may_reconnect(wrapper):
                 raise
             self._reconnect()
             wrapper.cursor = self.create_cursor()
-            self._send(wanted)
+            self._set_scope(wanted)
 
-    def _send(self, wanted: Scope) -> None:
+    def _set_scope(self, wanted: Scope) -> None:
         raw = self.connection
         raw.aggios_scope = None
-        self._entering = True
+        self._setting_scope = True
         try:
-            # Through Django's own cursor, so that query counts and logs show the statement.
+            # Django's own cursor, so that query counts and logs include the statement.
             with limited_wait(raw, SET_SCOPE_TIMEOUT_SECONDS), super().cursor() as cursor:
                 cursor.execute(SET_SCOPE_SQL, (wanted.schema, wanted.role, wanted.tenant_id))
         finally:
-            self._entering = False
+            self._setting_scope = False
         raw.aggios_scope = wanted
         self._verified = True
-        raw.aggios_met.add(wanted.schema)
-        if self._is_worn():
-            self.close_at = 0.0  # Django then closes it when the request is over
+        raw.aggios_schemas.add(wanted.schema)
+        if self._is_exhausted():
+            self.close_at = 0.0  # Django closes it at the end of the request
 
-    def _is_worn(self) -> bool:
-        most = self.settings_dict.get("MAX_SCOPES", 0)
-        return bool(most) and len(self.connection.aggios_met) >= most
+    def _is_exhausted(self) -> bool:
+        most = self.settings_dict.get("MAX_SCHEMAS", 0)
+        return bool(most) and len(self.connection.aggios_schemas) >= most
 
     def _may_reconnect(self, wrapper: CursorWrapper) -> bool:
-        """Tell whether a dead connection can be replaced with nothing lost.
+        """Tell whether a dead connection can be replaced without loss.
 
-        While nothing was sent since the request began, nothing can be: no row, lock, setting. That
-        holds too for a transaction that has been opened and not used yet.
+        Before the first statement of a request there are no rows, locks or settings to lose. That
+        includes a transaction that is open and not used yet.
         """
         named = getattr(wrapper.cursor, "name", None)
         pooled_in_transaction = self.in_atomic_block and self.pool is not None
@@ -150,7 +160,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self.close()
             self.ensure_connection()
             return
-        # Django's own way would mark the transaction as broken; it has not begun on the server.
+        # Django's own reconnect would mark the transaction as broken, but the server has none yet.
         with self.wrap_database_errors:
             fresh = self.get_new_connection(self.get_connection_params())
             fresh.autocommit = True
@@ -159,15 +169,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.connection.close()
         self.connection = fresh
 
-    # -- forgetting --------------------------------------------------------------------------------
-    def forget_scope(self) -> None:
-        """Treat the raw connection's settings as unknown; the next statement sets them anew."""
+    # -- clearing the known scope ------------------------------------------------------------------
+    def clear_scope(self) -> None:
+        """Mark the raw connection's scope as unknown; the next statement sets it again."""
         if self.connection is not None:
             self.connection.aggios_scope = None
 
     def verify_before_use(self) -> None:
-        """Make the next statement send the scope even if nothing changed (a new request began)."""
-        if not self.in_atomic_block:  # a request that a test makes inside of its own transaction
+        """Make the next statement set the scope even if it is the known one (a new request)."""
+        if not self.in_atomic_block:  # a request inside a test's own transaction
             self._verified = False
 
     def connect(self) -> None:
@@ -175,25 +185,25 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super().connect()
 
     def _configure_connection(self, connection: Any) -> bool:
-        """Set up a raw connection that was just made, for this wrapper or for the pool."""
-        connection.aggios_met = set()
-        set_wait_timeout(connection, self.settings_dict.get("PATIENCE", 0))
+        """Set up a new raw connection, for this wrapper or for the pool."""
+        connection.aggios_schemas = set()
+        set_wait_timeout(connection, self.settings_dict.get("WAIT_TIMEOUT", 0))
         return bool(super()._configure_connection(connection))  # type: ignore[misc]
 
     def _rollback(self) -> None:
-        self.forget_scope()
+        self.clear_scope()
         super()._rollback()  # type: ignore[misc]
-        self.forget_scope()
+        self.clear_scope()
 
     def _commit(self) -> None:
-        # PostgreSQL answers a COMMIT of a failed transaction with ROLLBACK and no error, and takes
-        # back every setting made in it.
+        # PostgreSQL turns the COMMIT of a failed transaction into a ROLLBACK without an error, and
+        # reverts every setting made in it.
         if self._status() not in (TransactionStatus.INTRANS, TransactionStatus.IDLE):
-            self.forget_scope()
+            self.clear_scope()
         try:
             super()._commit()  # type: ignore[misc]
         except Exception:
-            self.forget_scope()
+            self.clear_scope()
             raise
 
     def _status(self) -> TransactionStatus:
@@ -204,13 +214,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
         try:
             super()._savepoint_rollback(sid)  # type: ignore[misc]
         finally:
-            self.forget_scope()
+            self.clear_scope()
 
     def _close(self) -> None:
-        # A pool rolls back what it is handed and lends the raw connection to somebody else, unless
-        # it is handed a closed one.
-        self.forget_scope()
-        if self.pool is not None and self.connection is not None and self._is_worn():
+        # A pool rolls back a returned connection and lends it to another wrapper, unless it is
+        # closed.
+        self.clear_scope()
+        if self.pool is not None and self.connection is not None and self._is_exhausted():
             self.connection.close()
         super()._close()  # type: ignore[misc]
 
@@ -222,15 +232,3 @@ def _verify_connections(**_: Any) -> None:
 
 
 request_started.connect(_verify_connections, dispatch_uid="core.db_backend.verify")
-
-
-# Integers of any size as parameters that are bound on the server.
-#
-# Django sends an integer as the type of its field: ``F("bytes") + 5`` as ``integer``. psycopg's
-# binary form of that type drops the upper bits of a larger number without an error, so 2**40 would
-# become 0. What does not fit is left to psycopg, which picks the smallest type that it fits.
-
-INTEGER_BITS |= {"IntegerField": 32, "PositiveIntegerField": 32}
-
-
-INTEGER_BITS |= {"BigIntegerField": 64, "PositiveBigIntegerField": 64}

@@ -1,9 +1,9 @@
-"""Cursors that enter the wanted scope before each statement rather than once per cursor.
+"""Cursors that set the wanted scope before each statement and not only when they are opened.
 
-A cursor can outlive the block it was opened in; checking at execution keeps it honest. Afterwards
-they look at what PostgreSQL says it did: a statement that may have changed role, path or
-transaction, or that failed, makes the scope unknown, so that nobody's hand-written ``ROLLBACK`` or
-``RESET`` can leave the next statement in a scope that was taken back.
+A cursor can outlive the block that opened it. After each statement the cursor looks at
+PostgreSQL's command tag: a statement that failed, or that may have changed role, search path or
+transaction, makes the scope unknown. So a hand-written ``ROLLBACK`` or ``RESET`` cannot leave the
+next statement in a scope that was reverted.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,8 +15,8 @@ from django.db.backends.utils import CursorDebugWrapper, CursorWrapper
 if TYPE_CHECKING:
     from core.db_backend.base import DatabaseWrapper
 
-# The first word of the command tags (PostgreSQL, "CommandComplete") after which role, path and
-# tenant surely are what they were. A COMMIT that was turned into a rollback says ROLLBACK.
+# First words of the command tags (PostgreSQL, "CommandComplete") that cannot change role, search
+# path and tenant. The tag of a COMMIT that was turned into a rollback is ROLLBACK.
 SCOPE_PRESERVING_TAGS = frozenset(
     """
     BEGIN CLOSE COMMIT COPY DECLARE DELETE FETCH INSERT LOCK MERGE MOVE RELEASE SAVEPOINT SELECT
@@ -25,7 +25,7 @@ SCOPE_PRESERVING_TAGS = frozenset(
 )
 
 
-class _Scoped(CursorWrapper):
+class _ScopedMixin(CursorWrapper):
     """Every way to send a statement, in the wanted scope."""
 
     db: "DatabaseWrapper"
@@ -40,39 +40,39 @@ class _Scoped(CursorWrapper):
         return self._send(super().callproc, procname, params, kparams)
 
     def _send(self, method: Callable[..., Any], *args: Any) -> Any:
-        self.db.enter_wanted_scope(self)
-        with self._forgetting_on_error():
+        self.db.set_wanted_scope(self)
+        with self._clear_scope_on_error():
             result = method(*args)
         tag = self.cursor.statusmessage
         if tag and tag.partition(" ")[0] not in SCOPE_PRESERVING_TAGS:
-            self.db.forget_scope()
+            self.db.clear_scope()
         return result
 
     @contextmanager
-    def _forgetting_on_error(self) -> Iterator[None]:
+    def _clear_scope_on_error(self) -> Iterator[None]:
         try:
             yield
         except BaseException:
-            self.db.forget_scope()
+            self.db.clear_scope()
             raise
 
     @contextmanager
     def copy(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
         """Run a COPY (psycopg's ``Cursor.copy``)."""
-        self.db.enter_wanted_scope(self)
-        with self._forgetting_on_error(), self.cursor.copy(*args, **kwargs) as copy:
+        self.db.set_wanted_scope(self)
+        with self._clear_scope_on_error(), self.cursor.copy(*args, **kwargs) as copy:
             yield copy
 
     def stream(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
         """Yield rows one by one as they arrive (psycopg's ``Cursor.stream``)."""
-        self.db.enter_wanted_scope(self)
-        with self._forgetting_on_error():
+        self.db.set_wanted_scope(self)
+        with self._clear_scope_on_error():
             yield from self.cursor.stream(*args, **kwargs)
 
 
-class ScopedCursor(_Scoped):
-    """Cursor that statements run on in production."""
+class ScopedCursor(_ScopedMixin):
+    """The cursor in production."""
 
 
-class ScopedDebugCursor(_Scoped, CursorDebugWrapper):
-    """The same when queries are recorded (DEBUG, ``assertNumQueries``)."""
+class ScopedDebugCursor(_ScopedMixin, CursorDebugWrapper):
+    """The cursor when queries are recorded (DEBUG, ``assertNumQueries``)."""

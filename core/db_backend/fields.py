@@ -1,12 +1,4 @@
-"""Search without case, in every script: the lookup ``folded_contains``.
-
-``UPPER`` and ``LOWER`` map single letters, so that ``strasse`` does not find ``Straße``, and in the
-locale C.UTF-8 ``istanbul`` does not find ``İstanbul``. Both sides are folded by PostgreSQL's full
-case folding (Unicode, CaseFolding.txt) under its built-in collation ``pg_unicode_fast``, which
-needs no ICU and no locale. The dotted and the dotless i then count as one letter, because a search
-does not know its language. What is stored must be in normal form C; what is searched for is
-composed here.
-"""
+"""Model fields and lookups that Django does not have: ``UpdatedAtField``, ``folded_contains``."""
 
 from typing import Any
 
@@ -14,22 +6,27 @@ from django.db import models
 from django.db.models import CharField, DateTimeField, Model, TextField
 from django.db.models.lookups import Contains
 
-# U+0131 is the dotless i; U+0307 is the dot that folding leaves of U+0130.
+# ``UPPER`` and ``LOWER`` map single characters, so that ``strasse`` does not find ``Straße``, and
+# in the locale C.UTF-8 ``istanbul`` does not find ``İstanbul``. PostgreSQL's full case folding
+# (Unicode, CaseFolding.txt) with its built-in collation ``pg_unicode_fast`` finds both, and needs
+# no ICU. Dotted and dotless i count as one character, because a search does not know its language:
+# U+0131 is the dotless i, U+0307 is the dot that folding leaves of U+0130.
 CASEFOLD_SQL = "translate(casefold(({})::text COLLATE pg_unicode_fast), U&'\\0131\\0307', 'i')"
 
 
 @CharField.register_lookup
 @TextField.register_lookup
 class FoldedContains(Contains):
-    """``name__folded_contains="text"``: the text stands in the name, whatever the case of either.
+    """``name__folded_contains="text"``: a substring search without case, in every script.
 
-    Wildcards in the text are taken literally.
+    Wildcards in the text are literal. Stored values must be in normal form C; the search text is
+    normalised here.
     """
 
     lookup_name = "folded_contains"
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
-        """Return ``LIKE`` over both sides, folded."""
+        """Return ``LIKE`` with both sides case-folded."""
         left, left_params = self.process_lhs(compiler, connection)
         right, right_params = self.process_rhs(compiler, connection)
         composed = f"normalize(({right})::text, NFC)"
@@ -40,18 +37,15 @@ class FoldedContains(Contains):
 
 
 def folded_search_fields(*names: str) -> tuple[str, ...]:
-    """Return fields as ``ModelAdmin.search_fields`` names them, to be searched without case."""
+    """Return entries for ``ModelAdmin.search_fields`` that search without case."""
     return tuple(f"{name}__{FoldedContains.lookup_name}" for name in names)
 
 
-# Fields of models that Django does not have.
-
-
 class UpdatedAtField(DateTimeField):  # type: ignore[type-arg]
-    """The time of a row's last change; of a new row it equals its ``created_at``.
+    """The time of a row's last change; in a new row it equals ``created_at``.
 
-    ``auto_now`` and ``auto_now_add`` each read the clock, so a row that has never been changed
-    would look as if it had. ``created_at`` must be declared before this field.
+    ``auto_now`` and ``auto_now_add`` read the clock separately, so a new row would look as if it
+    had been changed. ``created_at`` must be declared before this field.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -66,6 +60,6 @@ class UpdatedAtField(DateTimeField):  # type: ignore[type-arg]
         return created_at
 
     def deconstruct(self) -> Any:
-        """Describe it to migrations as the plain field that it is in the database."""
+        """Return the plain ``DateTimeField`` for migrations."""
         name, _, args, kwargs = super().deconstruct()
         return name, f"{models.__name__}.{DateTimeField.__name__}", args, kwargs

@@ -1,10 +1,11 @@
-"""Adding a row with a statement that Django compiles once in a process.
+"""Statements that Django compiles once per process, and deleting old rows in batches.
 
-``Model.save`` compiles its INSERT anew each time, which takes longer than sending it. What is added
-at every log-in (a session, an event of the record) is worth the exception; signals are not sent.
-The text names no schema, so it serves every tenant.
+``Model.save`` and querysets compile their SQL on each call, which takes longer than sending it. For
+the rows of every request and log-in (sessions, audit events) the text is compiled once. It names no
+schema, so it serves every tenant. Signals are not sent.
 """
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -14,20 +15,50 @@ from django.db.models.sql import InsertQuery
 
 
 def insert(row: Model) -> None:
-    """Add a new row with its defaults and automatic times, as ``save(force_insert=True)`` does.
+    """Insert a row with its defaults and automatic times, as ``save(force_insert=True)`` does.
 
-    Raises what the database raises, and RuntimeError for a model that needs more than one INSERT.
+    Raises RuntimeError for a model that needs more than one INSERT, and database errors.
     """
-    _send(row, _statement(type(row)))
+    _send(row, _insert_sql(type(row)))
 
 
 def insert_ignoring_conflict(row: Model) -> bool:
-    """Add a new row as ``insert`` does; return False if a unique value of it is taken.
+    """Insert a row like ``insert``; return False if one of its unique values is taken.
 
-    That is expected of what clients send, so it must not be an error of the database: its log would
-    tell of the statement. It waits for others who add the same value at the same time.
+    A conflict is expected here, so it must not become a database error: PostgreSQL would log the
+    statement. The statement waits for concurrent transactions that insert the same value.
     """
-    return bool(_send(row, f"{_statement(type(row))} ON CONFLICT DO NOTHING"))
+    return bool(_send(row, f"{_insert_sql(type(row))} ON CONFLICT DO NOTHING"))
+
+
+def compiled_select(rows: QuerySet[Any], columns: Sequence[str], parameter_count: int) -> str:
+    """Return the SQL of a queryset, to be cached and run with ``cursor.execute``.
+
+    Rows are read without the ORM, so the query must select exactly ``columns`` (attribute names),
+    and no column may need a conversion. Raises RuntimeError otherwise.
+    """
+    compiler = rows.order_by().query.get_compiler(DEFAULT_DB_ALIAS)
+    text, parameters = compiler.as_sql()
+    selected = [expression for expression, _, _ in compiler.select]
+    names = [column.target.attname for column in selected]
+    if names != list(columns) or len(parameters) != parameter_count:
+        raise RuntimeError(f"The query has other columns or parameters: {text}")
+    if compiler.get_converters(selected):
+        raise RuntimeError(f"A column needs a conversion: {text}")
+    return str(text)
+
+
+def delete_batch(rows: QuerySet[Any], batch_size: int) -> int:
+    """Delete up to ``batch_size`` rows in one transaction; return how many were deleted.
+
+    Called whenever a row of the kind is added, so no cron job is needed. Locked rows are skipped.
+    """
+    # Inside another transaction, a savepoint would cost two statements more.
+    with transaction.atomic(savepoint=False):
+        unlocked = rows.select_for_update(skip_locked=True)
+        if found := list(unlocked.values_list("pk", flat=True)[:batch_size]):
+            rows.filter(pk__in=found).delete()
+    return len(found)
 
 
 def _send(row: Model, statement: str) -> int:
@@ -42,20 +73,21 @@ def _send(row: Model, statement: str) -> int:
 
 
 @cache
-def _statement(model: type[Model]) -> str:
+def _insert_sql(model: type[Model]) -> str:
     fields = model._meta.local_concrete_fields
     query = InsertQuery(model)
-    query.insert_values(fields, [_example(model)], raw=True)
+    query.insert_values(fields, [_empty_row(model)], raw=True)
     [(text, parameters)] = query.get_compiler(DEFAULT_DB_ALIAS).as_sql()
     plain = text.endswith(f"VALUES ({', '.join(['%s'] * len(fields))})")
     if not plain or len(parameters) != len(fields) or model._meta.parents:
-        raise RuntimeError(f"The row needs more than its values: {text}")
+        raise RuntimeError(f"The INSERT has more than the row's values: {text}")
     return str(text)
 
 
-def _example(model: type[Model]) -> Any:
-    """Return a row whose values are all None: only the text of its INSERT is of interest."""
+def _empty_row(model: type[Model]) -> Any:
+    """Return a row of which all values are None; only the text of its INSERT is used."""
     return model(**{field.attname: None for field in model._meta.local_concrete_fields})
+<<<<<<< HEAD
 
 
 # Deleting old rows a few at a time, with each new one of their kind: nobody needs a cron job.
@@ -89,3 +121,5 @@ def compiled_select(rows: QuerySet[Any], columns: list[str], parameter_count: in
     if compiler.get_converters(expressions):
         raise RuntimeError("A column needs a conversion that reading rows by hand leaves out.")
     return str(text)
+=======
+>>>>>>> 4fc78d4 (core: Describe each module in plain English, and name by the field's terms)

@@ -1,8 +1,8 @@
-"""Which schema and which database role the code that runs now may use.
+"""The scope of the running code: its schema, its database role and its tenant.
 
-A scope is a block, never a flag: entered with ``use_scope(scope)`` and left on the way out, always.
-The value lives in a ``ContextVar``: threads and greenlets cannot see each other's scope, and a new
-thread starts in the public scope, where no tenant's table is readable.
+A scope is entered as a block, ``with use_scope(scope)``, and always left with it. It lives in a
+``ContextVar``, so threads and greenlets do not share it. A new thread starts in the public scope,
+where no tenant's table can be read.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """One place in the database: the search path, the role, and the tenant they stand for."""
+    """Search path, role and tenant id of a database connection."""
 
     schema: str
     role: str
@@ -26,13 +26,13 @@ _current: ContextVar[Scope] = ContextVar("aggios_scope", default=PUBLIC)
 
 
 def current_scope() -> Scope:
-    """Return the scope of the code that runs now; ``PUBLIC`` when nobody entered one."""
+    """Return the scope of the running code; ``PUBLIC`` if none was entered."""
     return _current.get()
 
 
 @contextmanager
 def use_scope(scope: Scope) -> Iterator[Scope]:
-    """Run the block in ``scope`` and come back to the former one, whatever happens inside."""
+    """Run the block in ``scope`` and restore the previous scope afterwards."""
     token = _current.set(scope)
     try:
         yield scope

@@ -1,4 +1,7 @@
-"""Bodies that break off while they are read: what that means."""
+"""Request bodies that break off while they are read.
+
+Without Django REST framework, because gunicorn's worker imports it before Django is set up.
+"""
 
 from django.http import UnreadablePostError
 
@@ -6,13 +9,13 @@ from core.problems import Problem, RequestTimeout, TooManySlowBodies
 
 
 class SlowClientLimitError(OSError):
-    """A body came slowly while too many others did so too (aggios/server/slow_clients.py)."""
+    """A slow body was refused at the slow-client limit (aggios/server/slow_clients.py)."""
 
 
 def incomplete_body_problem(exc: UnreadablePostError, otherwise: Problem) -> Problem:
-    """Return what the end of a body means that could not be read; ``otherwise`` if it just ended.
+    """Return the problem for a body that could not be read; ``otherwise`` if it just ended.
 
-    Django hides the error of the connection behind its own.
+    Django hides the error of the connection behind its own exception.
     """
     cause = exc.__cause__ or exc.__context__
     if isinstance(cause, SlowClientLimitError):
@@ -21,5 +24,5 @@ def incomplete_body_problem(exc: UnreadablePostError, otherwise: Problem) -> Pro
 
 
 def slow_client_problem() -> Problem:
-    """Return what somebody is told who is slow while too many others are."""
+    """Return the problem for a slow client while the limit is reached."""
     return TooManySlowBodies(headers={"Retry-After": "10"})

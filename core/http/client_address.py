@@ -1,7 +1,7 @@
-"""The client's address, counted from the proxies that are ours.
+"""The client's IP address behind trusted proxies.
 
-The leftmost entry of ``X-Forwarded-For`` is whatever the client wrote there. Each trusted proxy
-appends the address it saw, so with N proxies the N-th entry from the right is the client.
+A client can write anything into ``X-Forwarded-For``. Each trusted proxy appends the address of its
+peer, so with N trusted proxies the N-th entry from the right is the client.
 """
 
 import ipaddress
@@ -12,7 +12,7 @@ from django.http import HttpRequest
 
 
 def client_address(request: HttpRequest) -> str:
-    """Return the client's IP address in canonical form; the peer's when no proxy is trusted."""
+    """Return the client's IP address in canonical form; the peer's if no proxy is trusted."""
     peer = request.META.get("REMOTE_ADDR", "")
     trusted: int = settings.TRUSTED_PROXY_COUNT
     if not trusted:
@@ -23,7 +23,7 @@ def client_address(request: HttpRequest) -> str:
 
 
 def is_in_networks(address: str, networks: list[IPv4Network | IPv6Network]) -> bool:
-    """Tell whether an address is in one of the networks; an unknown one is in those of all."""
+    """Tell whether an address is in a network; an unknown address is only in a /0 network."""
     if not address:
         return any(not network.prefixlen for network in networks)
     parsed = ipaddress.ip_address(address)
@@ -32,9 +32,9 @@ def is_in_networks(address: str, networks: list[IPv4Network | IPv6Network]) -> b
 
 
 def limit_key(address: str) -> str:
-    """Return what limits count an address as: IPv6 by its /64, which is what one line is given.
+    """Return the key that rate limits use for an address: IPv4 as it is, IPv6 by its /64.
 
-    RFC 6177 section 2: a site gets at least a /64, so single IPv6 addresses cost nothing.
+    A site gets at least a /64 (RFC 6177 section 2), so a client can change its IPv6 address freely.
     """
     try:
         parsed = ipaddress.ip_address(address)

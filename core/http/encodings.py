@@ -1,7 +1,7 @@
-"""How a request is encoded: as UTF-8, and not compressed. Anything else is refused, not guessed.
+"""Requests must be UTF-8 and not compressed; everything else is refused.
 
-Django replaces what it cannot decode by U+FFFD, so that different texts become one. Queries and
-forms are UTF-8 here (URL Standard, section 5.1).
+Django replaces bytes that it cannot decode with U+FFFD, so that different texts become equal.
+Queries and forms are UTF-8 here (URL Standard, section 5.1).
 """
 
 import re
@@ -22,7 +22,7 @@ from core.problems import (
 )
 
 FORM = "application/x-www-form-urlencoded"
-# Without one of these the text is ASCII.
+# A text without a match is ASCII.
 BEYOND_ASCII = re.compile(rb"%[89A-Fa-f]|[\x80-\xff]")
 MAX_SHOWN_NAME_LENGTH = 100
 
@@ -30,7 +30,7 @@ MAX_SHOWN_NAME_LENGTH = 100
 class EncodingMiddleware:
     """Refuses queries and forms that are not UTF-8, and content codings.
 
-    Stands before the tenant routing, as error pages read the query too.
+    It runs before the tenant routing, because error pages read the query too.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -46,7 +46,7 @@ class EncodingMiddleware:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
-        """Refuse a form before the CSRF check reads it. The API reads no such forms."""
+        """Refuse a form before the CSRF check reads it. The API accepts no URL-encoded forms."""
         if request.method != "POST" or request.content_type != FORM or is_api_request(request):
             return None
         name = undecodable_field(request.body)
@@ -57,7 +57,7 @@ class EncodingMiddleware:
 
 
 def undecodable_field(encoded: bytes) -> str | None:
-    """Return the name of the first field of an URL-encoded text that is not UTF-8, or None."""
+    """Return the name of the first field in a URL-encoded text that is not UTF-8, or None."""
     if BEYOND_ASCII.search(encoded) is None or _is_utf8(encoded):
         return None
     pair = next(pair for pair in encoded.split(b"&") if not _is_utf8(pair))
@@ -74,7 +74,7 @@ def _is_utf8(encoded: bytes) -> bool:
 
 
 def _lowercase_media_type(request: HttpRequest) -> None:
-    """Write the media type in lower case (RFC 9110 section 8.3.1): not every parser ignores it."""
+    """Write the media type in lower case (RFC 9110 section 8.3.1): some parsers compare case."""
     kind, semicolon, parameters = request.META.get("CONTENT_TYPE", "").partition(";")
     if kind != kind.lower():
         request.META["CONTENT_TYPE"] = f"{kind.lower()}{semicolon}{parameters}"

@@ -1,6 +1,6 @@
-"""Which language a page is shown in: ``?lang=``, then the cookie, then ``Accept-Language``.
+"""The language of a page: from ``?lang=``, then the cookie, then ``Accept-Language``.
 
-The API itself speaks one language; codes, not sentences, are what its clients go by.
+The API has one language. Its clients use the codes of problems and not their sentences.
 """
 
 from contextlib import suppress
@@ -19,13 +19,13 @@ LANGUAGE_PARAMETER = "lang"
 
 
 def requested_language(request: HttpRequest) -> str:
-    """Return the language that ``?lang=`` names, or an empty string."""
+    """Return the language in ``?lang=``, or an empty string."""
     code = query_or_empty(request).get(LANGUAGE_PARAMETER, "").lower()
     return code if code in dict(settings.LANGUAGES) else ""
 
 
 def query_or_empty(request: HttpRequest) -> QueryDict:
-    """Return the query; empty when it cannot be read, so that an error page still can be shown."""
+    """Return the query, or an empty one if it cannot be read, so that error pages still work."""
     try:
         return request.GET
     except SuspiciousOperation:
@@ -33,12 +33,12 @@ def query_or_empty(request: HttpRequest) -> QueryDict:
 
 
 def request_language(request: HttpRequest) -> str:
-    """Return the code of the language to answer in."""
+    """Return the language code for the response."""
     return requested_language(request) or get_language_from_request(request)
 
 
 def preferred_language(accept_language: str) -> str:
-    """Return the code of the language of ours that an Accept-Language field likes best."""
+    """Return the supported language that an Accept-Language field prefers."""
     for code, _ in parse_accept_lang_header(accept_language.lower()):
         with suppress(LookupError):
             return get_supported_language_variant(code)
@@ -46,7 +46,7 @@ def preferred_language(accept_language: str) -> str:
 
 
 def with_language(request: HttpRequest, response: HttpResponse, language: str) -> HttpResponse:
-    """Label a page with its language, and remember one that was asked for."""
+    """Set the language headers of a page, and a cookie if ``?lang=`` asked for the language."""
     response.headers["Content-Language"] = language
     patch_vary_headers(response, ("Accept-Language", "Cookie"))
     if requested_language(request):

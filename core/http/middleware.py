@@ -1,8 +1,4 @@
-"""The edge: the first thing a request meets and the last thing a response passes.
-
-Gives the request an id, adds the headers that every response carries, and writes one log line and
-the metrics of the request.
-"""
+"""The outermost middleware: request id, common response headers, access log, metrics."""
 
 import logging
 import time
@@ -13,12 +9,11 @@ from django.utils.cache import patch_vary_headers
 
 from core.http.client_address import client_address
 from core.http.negotiation import is_api_request
-from core.http.request_ids import API_VERSION, request_id_or_new
 from core.http.responses import problem_response
 from core.observability.logging import redact_path
 from core.observability.metrics import observe_request
 from core.problems import UnsupportedVersion
-from core.request_context import RequestContext, use_request_context
+from core.request_context import API_VERSION, RequestContext, request_id_or_new, use_request_context
 
 PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 QUIET_PATHS = frozenset({"/api/health/live", "/api/health/ready", "/metrics", "/internal/traefik"})
@@ -28,7 +23,7 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 class RequestContextMiddleware:
-    """Outermost middleware; see the module's text."""
+    """Sets the request context, then adds headers, logs the request and counts it."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -49,7 +44,7 @@ class RequestContextMiddleware:
 
 
 class ApiVersionMiddleware:
-    """Refuses versions that are not served. Inside of what adds security and CORS headers."""
+    """Refuses unknown API versions. It is inside the middleware for security and CORS headers."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -70,10 +65,10 @@ def _add_headers(request: HttpRequest, response: HttpResponse, context: RequestC
     response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
     is_document = "application/" in response.headers.get("Content-Type", "")
     if is_document:
-        # Answers differ by caller; no shared cache may keep one.
+        # Responses differ by caller, so no shared cache may store them.
         response.headers.setdefault("Cache-Control", "no-store")
-    # A 304 has the Vary of the 200 that it stands for (RFC 9110 section 15.4.5), so this goes by
-    # what is asked for and not by the type of the content, which a 304 does not have.
+    # A 304 must have the Vary header of the 200 (RFC 9110 section 15.4.5). It has no content type,
+    # so the path decides as well.
     if is_document or is_api_request(request):
         patch_vary_headers(response, ("Authorization",))
     if not response.streaming and not response.has_header("Content-Length"):

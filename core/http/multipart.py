@@ -1,7 +1,7 @@
-"""Multipart forms (RFC 7578) whose names and values are UTF-8, or are refused.
+"""Multipart forms (RFC 7578): a strict UTF-8 parser, and upload handlers that skip files.
 
-Django's parser replaces what it cannot decode and skips header lines that it cannot read, so that
-two file names become one or a field is lost without a word.
+Django's parser replaces bytes that it cannot decode and skips header lines that it cannot read. So
+two file names could become equal, or a field could be lost without an error.
 """
 
 import codecs
@@ -16,26 +16,18 @@ from django.utils.http import parse_header_parameters
 
 from core.problems import MalformedBody
 
-# Django reads no longer headers of one part than this.
+# Django's limit for the headers of one part.
 MAX_HEADER_BYTES = 1024
-
-
 HEADER_END = b"\r\n\r\n"
-
-
 STRICT_UTF8_CODEC = "aggios_strict_utf_8"
-
-
 # RFC 8187 section 3.2.1 has UTF-8; the other two are subsets that older clients send.
 CHARSETS = frozenset({"utf-8", "iso-8859-1", "us-ascii", ""})
-
-
-# Django decodes the last one and takes every other for bytes as they are (RFC 2045 section 6).
+# Django decodes base64 only and stores the bytes of every other encoding (RFC 2045 section 6).
 TRANSFER_ENCODINGS = frozenset({"7bit", "8bit", "binary", "base64"})
 
 
 def _strict_codec(name: str) -> codecs.CodecInfo | None:
-    """Find a codec that is UTF-8 and ignores ``errors="replace"``, which Django always asks for."""
+    """Return a UTF-8 codec that ignores ``errors="replace"``, which Django always passes."""
     if name != STRICT_UTF8_CODEC:
         return None
     return codecs.CodecInfo(
@@ -49,7 +41,7 @@ codecs.register(_strict_codec)
 
 
 def parse_boundary(content_type: str) -> bytes:
-    """Return the boundary that a content type names (RFC 2046 section 5.1.1).
+    """Return the boundary in a content type (RFC 2046 section 5.1.1).
 
     Raises MalformedBody if there is none.
     """
@@ -60,7 +52,7 @@ def parse_boundary(content_type: str) -> bytes:
 
 
 class StrictMultiPartParser(MultiPartParser):
-    """Django's parser for forms in UTF-8. Raises MultiPartParserError for any other."""
+    """Django's parser, for UTF-8 only. Raises MultiPartParserError for anything else."""
 
     def __init__(self, meta: Any, stream: Any, handlers: list[Any]) -> None:
         super().__init__(meta, stream, handlers, STRICT_UTF8_CODEC)
@@ -75,7 +67,7 @@ class StrictMultiPartParser(MultiPartParser):
 
 
 class HeaderCheckingStream:
-    """A form's body as it is read, which looks at the headers of each part as they go by."""
+    """The body of a form; the headers of each part are checked while it is read."""
 
     def __init__(self, stream: IO[bytes], boundary: bytes) -> None:
         self._stream, self._delimiter = stream, b"--" + boundary
@@ -92,7 +84,7 @@ class HeaderCheckingStream:
         return data
 
     def _next(self, text: bytes, at: int) -> int | None:
-        """Go on to the next delimiter or end of headers; None when more must be read for that."""
+        """Return the position after the next delimiter or headers; None if more must be read."""
         return self._end_header(text, at) if self._in_header else self._find_delimiter(text, at)
 
     def _find_delimiter(self, text: bytes, at: int) -> int | None:
@@ -113,9 +105,50 @@ class HeaderCheckingStream:
         return found
 
 
+class SkipFilesUploadHandler(FileUploadHandler):
+    """Skips the files of a form."""
+
+    chunk_size = 64 * 1024
+
+    def new_file(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Skip every file."""
+        raise SkipFile
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        """Do nothing. Never called, because every file is skipped."""
+
+    def file_complete(self, file_size: int) -> None:
+        """Do nothing. Never called, because every file is skipped."""
+
+
+class NoFilesUploadHandler(SkipFilesUploadHandler):
+    """The default handler: reads a form in chunks, refuses large forms, and skips files.
+
+    Without a handler Django reads a form of any size into memory. Views that accept files install
+    their own handler.
+    """
+
+    def handle_raw_input(
+        self,
+        input_data: Any,
+        META: Any,  # noqa: N803 - Django's name
+        content_length: int,
+        boundary: Any,
+        encoding: Any = None,
+    ) -> Any:
+        """Return the fields of the form, without files.
+
+        Raises RequestDataTooBig for a form above the limit for bodies in memory, and
+        MultiPartParserError.
+        """
+        if content_length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise RequestDataTooBig("The form is too large.")
+        return StrictMultiPartParser(META, input_data, [SkipFilesUploadHandler()]).parse()
+
+
 def _check_headers(block: bytes) -> None:
     try:
-        # The first line is the rest of the delimiter's (RFC 2046 section 5.1.1, padding).
+        # The first line is the rest of the delimiter (RFC 2046 section 5.1.1, padding).
         for line in block.decode().split("\r\n")[1:]:
             _check_parameters(line)
             _check_line(line)
@@ -124,10 +157,10 @@ def _check_headers(block: bytes) -> None:
 
 
 def _check_line(line: str) -> None:
-    """Refuse what Django would leave out of a part: folded lines and unknown transfer encodings.
+    """Refuse folded header lines and unknown transfer encodings, which Django ignores.
 
-    The rest of a folded name (RFC 5322 section 2.2.3) would be lost, and the encoded bytes of a
-    file would be kept as its content.
+    Otherwise the rest of a folded name (RFC 5322 section 2.2.3) would be lost, and the encoded
+    bytes of a file would be stored as its content.
     """
     if line.startswith((" ", "\t")):
         raise MultiPartParserError("a header of a part is folded over several lines")
@@ -141,8 +174,8 @@ def _check_line(line: str) -> None:
 def _check_parameters(line: str) -> None:
     """Decode the extended parameters of a header line (RFC 8187), such as ``filename*``.
 
-    Raises UnicodeDecodeError for bytes that do not fit their charset, LookupError for a charset
-    that is not read.
+    Raises UnicodeDecodeError for bytes that are invalid in their charset, and LookupError for an
+    unsupported charset.
     """
     if "*" not in line:
         return
@@ -154,47 +187,3 @@ def _check_parameters(line: str) -> None:
             if (charset or "").lower() not in CHARSETS:
                 raise LookupError(charset)
             text.encode("latin-1").decode(charset or "ascii")
-
-
-# Forms that bring files where none are wanted.
-
-
-class SkipFilesUploadHandler(FileUploadHandler):
-    """Skips the files of a form."""
-
-    chunk_size = 64 * 1024
-
-    def new_file(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Skip every file."""
-        raise SkipFile
-
-    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        """Keep nothing; never called, as every file is skipped."""
-
-    def file_complete(self, file_size: int) -> None:
-        """Return nothing; never called, as every file is skipped."""
-
-
-class NoFilesUploadHandler(SkipFilesUploadHandler):
-    """Reads a form piece by piece, refuses large ones, and skips files.
-
-    Without a handler Django takes the whole form into memory, whatever its size. Views that want
-    files install a handler of their own.
-    """
-
-    def handle_raw_input(
-        self,
-        input_data: Any,
-        META: Any,  # noqa: N803 - Django's name
-        content_length: int,
-        boundary: Any,
-        encoding: Any = None,
-    ) -> Any:
-        """Return the fields of the form, which are UTF-8, and no files.
-
-        Raises RequestDataTooBig for a form that is larger than any body in memory may be, and
-        MultiPartParserError.
-        """
-        if content_length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-            raise RequestDataTooBig("The form is too large.")
-        return StrictMultiPartParser(META, input_data, [SkipFilesUploadHandler()]).parse()

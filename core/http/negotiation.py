@@ -1,4 +1,7 @@
-"""A page in place of problem+json, for somebody who came with a browser."""
+"""Content negotiation (RFC 9110 section 12.5.1): what a client accepts, and HTML for browsers.
+
+Errors are problem+json. A browser gets an HTML page with the same content.
+"""
 
 import json
 from collections.abc import Iterable
@@ -16,28 +19,41 @@ from rest_framework.request import Request
 from core.http.language import request_language, with_language
 
 HTML = "text/html"
-
-
 JSON = ("application/json", "application/problem+json")
-
-
 # Browsers send about five ranges. Parsing one takes a microsecond to some milliseconds.
 MAX_RANGES = 32
-
-
 MAX_RANGE_LENGTH = 128
 
 
+def accepted_range(request: HttpRequest, media_type: str) -> MediaType | None:
+    """Return the range of ``Accept`` that matches a media type, or None.
+
+    The most specific range wins, whatever its quality: ``text/html;q=0, */*`` accepts no HTML.
+    """
+    wanted = MediaType(media_type)
+    matching = [found for found in _ranges(request) if wanted.match(found)]  # type: ignore[arg-type]
+    return max(matching, key=lambda found: found.specificity, default=None)
+
+
+def accept_quality(request: HttpRequest, media_type: str) -> float:
+    """Return the quality that ``Accept`` gives a media type, 0 to 1; 0 means not accepted."""
+    found = accepted_range(request, media_type)
+    return found.quality if found else 0
+
+
+def accepts_explicitly(request: HttpRequest, media_type: str) -> bool:
+    """Tell whether ``Accept`` names the media type itself and not only ``*/*``."""
+    found = accepted_range(request, media_type)
+    return found is not None and found.quality > 0 and found.main_type != "*"
+
+
 def is_api_request(request: HttpRequest) -> bool:
-    """Tell whether a request is for the API, which never answers with a page."""
+    """Tell whether the path belongs to the API, which never answers with HTML."""
     return request.path == "/api" or request.path.startswith("/api/")
 
 
 def prefers_html(request: HttpRequest) -> bool:
-    """Tell whether the client names HTML and likes JSON no better; ``*/*`` names nothing.
-
-    The API never answers with a page.
-    """
+    """Tell whether the client names HTML and gives JSON no higher quality."""
     if is_api_request(request) or not accepts_explicitly(request, HTML):
         return False
     return accept_quality(request, HTML) >= max(accept_quality(request, kind) for kind in JSON)
@@ -46,7 +62,7 @@ def prefers_html(request: HttpRequest) -> bool:
 def as_html_if_preferred(
     request: HttpRequest, response: HttpResponse, template: str = "error.html"
 ) -> HttpResponse:
-    """Return a problem+json response as the page that says the same, if the client wants one."""
+    """Return a problem+json response as an HTML page if the client prefers that."""
     if not prefers_html(request):
         patch_vary_headers(response, ("Accept",))
         return response
@@ -60,27 +76,22 @@ def as_html_if_preferred(
     return with_language(request, page, language)
 
 
-# What a client accepts (RFC 9110 section 12.5.1).
-def accepted_range(request: HttpRequest, media_type: str) -> MediaType | None:
-    """Return the range of ``Accept`` that a media type falls under, or None.
+class IgnoreClientContentNegotiation(DefaultContentNegotiation):
+    """Use the only renderer of a view instead of answering 406 (allowed by RFC 9110, 12.5.1).
 
-    That is the most specific one, whatever its quality: ``text/html;q=0, */*`` accepts no HTML.
+    ``<img>``, download managers and clients that accept only ``application/problem+json`` would be
+    refused otherwise, although they can use the response.
     """
-    wanted = MediaType(media_type)
-    matching = [found for found in _ranges(request) if wanted.match(found)]  # type: ignore[arg-type]
-    return max(matching, key=lambda found: found.specificity, default=None)
 
-
-def accept_quality(request: HttpRequest, media_type: str) -> float:
-    """Return how much a client likes a media type, 0 to 1; 0 is not at all."""
-    found = accepted_range(request, media_type)
-    return found.quality if found else 0
-
-
-def accepts_explicitly(request: HttpRequest, media_type: str) -> bool:
-    """Tell whether a client asks for a media type itself, not just for anything."""
-    found = accepted_range(request, media_type)
-    return found is not None and found.quality > 0 and found.main_type != "*"
+    def select_renderer(
+        self,
+        request: Request,
+        renderers: Iterable[BaseRenderer],
+        format_suffix: str | None = None,
+    ) -> tuple[BaseRenderer, str]:
+        """Return the first renderer."""
+        first = next(iter(renderers))
+        return first, str(first.media_type)
 
 
 def _ranges(request: HttpRequest) -> list[MediaType]:
@@ -91,24 +102,3 @@ def _ranges(request: HttpRequest) -> list[MediaType]:
             with suppress(ValueError, LookupError):  # parameters that cannot be decoded
                 found.append(MediaType(part))
     return found
-
-
-# Which representation an answer has, whatever ``Accept`` says.
-
-
-class IgnoreClientContentNegotiation(DefaultContentNegotiation):
-    """Answers in the form there is rather than with 406, as RFC 9110 section 12.5.1 allows.
-
-    ``<img>``, download managers and clients that accept ``application/problem+json`` alone would be
-    turned away otherwise, and an answer that they can read anyway is of more use.
-    """
-
-    def select_renderer(
-        self,
-        request: Request,
-        renderers: Iterable[BaseRenderer],
-        format_suffix: str | None = None,
-    ) -> tuple[BaseRenderer, str]:
-        """Return the first renderer; every view of ours has one."""
-        first = next(iter(renderers))
-        return first, str(first.media_type)

@@ -1,4 +1,4 @@
-"""Turning problems and exceptions into responses: the one place that renders an error."""
+"""Error responses: exceptions become problems, and problems become problem+json (RFC 9457)."""
 
 import json
 import logging
@@ -27,7 +27,7 @@ from core.problems import FieldError, Problem
 from core.request_context import request_context
 
 log = logging.getLogger(__name__)
-# Django's wrappers, and the driver's own where no wrapper stands between.
+# Django's exceptions, and the driver's own where Django does not wrap them.
 DATABASE_ERRORS = (
     OperationalError,
     InterfaceError,
@@ -56,13 +56,13 @@ def problem_response(problem: Problem) -> HttpResponse:
 
 
 def exception_response(exc: Exception, context: dict[str, Any] | None = None) -> HttpResponse:
-    """Answer any exception that left a view. What is not a known refusal is logged and a 500."""
+    """Return the response for a view's exception. An unknown one is logged and becomes a 500."""
     set_rollback()
     return problem_response(as_problem(exc))
 
 
 def as_problem(exc: BaseException) -> Problem:
-    """Return the problem that ``exc`` means; unknown exceptions are logged and hidden."""
+    """Return the problem for an exception. An unknown one is logged and its text hidden."""
     if isinstance(exc, Problem):
         return exc
     if isinstance(exc, DATABASE_ERRORS):
@@ -100,7 +100,7 @@ _DRF_PROBLEMS: list[tuple[type[drf.APIException], type[Problem]]] = [
 
 def _drf_problem(exc: drf.APIException) -> Problem:
     if isinstance(exc, drf.ValidationError):
-        # One more than is shown, so that the answer says that there are more.
+        # One more than is shown, so that the response says that there are more.
         faults = islice(_field_errors(exc.detail), problems.MAX_ERRORS + 1)
         return problems.ValidationFailed(errors=list(faults))
     if isinstance(exc, drf.MethodNotAllowed):
@@ -130,7 +130,7 @@ def _join(path: str, key: Any) -> str:
     return f"{path}.{key}" if path else str(key)
 
 
-# -- Django's own handlers, for what fails outside of API views (named in each URL configuration) --
+# -- Django's error handlers, for errors outside of API views (named in each URL configuration) ----
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     return problem_response(known_problem(exception, problems.BadRequest()))
 
@@ -149,7 +149,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def known_problem(exc: Exception | None, otherwise: Problem) -> Problem:
-    """Return the known problem that ``exc`` means, or ``otherwise``; never a 500."""
+    """Return the problem for a known exception, or ``otherwise``; never a 500."""
     for types, problem in _DJANGO_PROBLEMS:
         if isinstance(exc, types):
             return problem()

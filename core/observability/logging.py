@@ -1,4 +1,9 @@
-"""Structured logs: one JSON object a line on standard error, with request id, tenant and user."""
+"""Structured logs: one JSON object per line on standard error, without secrets.
+
+Every line has the request id, tenant and user. A log must hold no token, because a token gives
+access to its reader. Tokens occur in the query of a URL and in segments of its path. A path that no
+route matches can hold one as well (``//s/…``, ``/S/…``), so redaction does not depend on routes.
+"""
 
 import logging
 import re
@@ -12,28 +17,14 @@ from core.request_context import request_context
 SECRET_KEYS = frozenset(
     {"password", "current_password", "token", "access_token", "refresh_token", "authorization"}
 )
-
-
 REDACTED = "[hidden]"
-
-
 UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-
-
 _QUERY = re.compile(r"\?[^\s\"'<>?]*=[^\s\"'<>]*")
-
-
-# In a path: all that follows a segment ``s``, where links to files are, in any spelling; elsewhere
-# what is long and neither an id nor plain words, escapes of a second encoding included.
+# In a path: all that follows a segment ``s`` (links to files) in any spelling; elsewhere segments
+# that are long and neither ids nor plain words, doubly escaped ones included.
 _LINK = re.compile(r"(?is)(^|/)(s(?:[/\\;]|%\w\w)).+")
-
-
 _SEGMENT = re.compile(r"[\w%.~=+-]{16,}")
-
-
 _HARMLESS = re.compile(rf"{UUID}|[a-z]+(?:[-_.][a-z]+)*")
-
-
 # In any text, such as a traceback, only what looks random: after a slash, and with a capital.
 _RANDOM = re.compile(
     rf"(?<=/|\\)(?!{UUID}(?![\w-]))(?=[a-z0-9_-]*[A-Z])[A-Za-z0-9_-]{{20,}}"
@@ -41,8 +32,39 @@ _RANDOM = re.compile(
 )
 
 
+def logging_config(level: str, style: str) -> dict[str, Any]:
+    """Return a ``LOGGING`` dictionary; ``style`` is ``json`` or ``console``."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {"without_request": {"()": _DropRequestFilter}},
+        "formatters": {"structured": _formatter(style)},
+        "handlers": {
+            # Standard output is for the result of a command (--json).
+            "stderr": {
+                "class": "logging.StreamHandler",
+                "stream": "ext://sys.stderr",
+                "formatter": "structured",
+                "filters": ["without_request"],
+            }
+        },
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {
+            # Django's own handlers would write plain text as well.
+            "django": {"handlers": [], "level": level, "propagate": True},
+            "django.server": {"handlers": [], "propagate": True},
+            # The access log has every 4xx with more details.
+            "django.request": {"level": "CRITICAL"},
+            "botocore": {"level": "WARNING"},
+            "boto3": {"level": "WARNING"},
+            "s3transfer": {"level": "WARNING"},
+            "urllib3": {"level": "WARNING"},
+        },
+    }
+
+
 def add_request_context(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Add who and where to every line that is written while a request is served."""
+    """Add request id, tenant and user to each line that is written during a request."""
     context = request_context()
     if context.request_id:
         event.setdefault("request_id", context.request_id)
@@ -52,22 +74,35 @@ def add_request_context(_: WrappedLogger, __: str, event: EventDict) -> EventDic
 
 
 def redact_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Blank values whose key names a secret, should anybody ever log one."""
+    """Replace values whose key names a secret."""
     for key in SECRET_KEYS.intersection(event):
-        event[key] = "[hidden]"
+        event[key] = REDACTED
     return event
 
 
 def redact_tokens(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Take the tokens out of addresses, also of those that an exception's text names."""
+    """Remove tokens from URLs in all values, tracebacks included."""
     for key, value in event.items():
         if isinstance(value, str):
             event[key] = redact(value)
     return event
 
 
+def redact_path(path: str) -> str:
+    """Return a request's path with tokens replaced."""
+    path = _LINK.sub(rf"\1\2{REDACTED}", path)
+    return _SEGMENT.sub(lambda found: _redact_segment(found[0]), path)
+
+
+def redact(text: str) -> str:
+    """Return a text with the queries of URLs and the tokens in their paths removed."""
+    if "?" in text:
+        text = _QUERY.sub("?…", text)
+    return _RANDOM.sub(REDACTED, text) if "/" in text or "%" in text or "\\" in text else text
+
+
 class _DropRequestFilter(logging.Filter):
-    """Drops the request object that Django attaches to its records; it is no data."""
+    """Removes the request object that Django attaches to its records; it cannot be logged."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.__dict__.pop("request", None)
@@ -96,56 +131,5 @@ def _formatter(style: str) -> dict[str, Any]:
     }
 
 
-def logging_config(level: str, style: str) -> dict[str, Any]:
-    """Return a ``LOGGING`` dictionary; ``style`` is ``json`` or ``console``."""
-    return {
-        "version": 1,
-        "disable_existing_loggers": False,
-        "filters": {"without_request": {"()": _DropRequestFilter}},
-        "formatters": {"structured": _formatter(style)},
-        "handlers": {
-            # Not standard output, which is what a command was asked for (--json).
-            "stderr": {
-                "class": "logging.StreamHandler",
-                "stream": "ext://sys.stderr",
-                "formatter": "structured",
-                "filters": ["without_request"],
-            }
-        },
-        "root": {"handlers": ["stderr"], "level": level},
-        "loggers": {
-            # Django's own handlers would write plain text beside ours.
-            "django": {"handlers": [], "level": level, "propagate": True},
-            "django.server": {"handlers": [], "propagate": True},
-            # Its line for every 4xx says less than ours.
-            "django.request": {"level": "CRITICAL"},
-            "botocore": {"level": "WARNING"},
-            "boto3": {"level": "WARNING"},
-            "s3transfer": {"level": "WARNING"},
-            "urllib3": {"level": "WARNING"},
-        },
-    }
-
-
-# What must not stand in a log: tokens, which open something for whoever reads the line.
-#
-# A token stands in the query of an address or in a segment of its path. A path that no route
-# serves can hold one as well (``//s/…``, ``/S/…``), so nothing here depends on where a token
-# belongs.
-
-
-def redact_path(path: str) -> str:
-    """Return the path of a request as a log may hold it."""
-    path = _LINK.sub(rf"\1\2{REDACTED}", path)
-    return _SEGMENT.sub(lambda found: _shown(found[0]), path)
-
-
-def redact(text: str) -> str:
-    """Return a text without the queries of addresses, and without tokens in their paths."""
-    if "?" in text:
-        text = _QUERY.sub("?…", text)
-    return _RANDOM.sub(REDACTED, text) if "/" in text or "%" in text or "\\" in text else text
-
-
-def _shown(segment: str) -> str:
+def _redact_segment(segment: str) -> str:
     return segment if _HARMLESS.fullmatch(segment) else REDACTED

@@ -1,12 +1,12 @@
-"""The files in which processes count, and joining those of processes that ended.
+"""Metric files of processes: the files of ended processes are merged.
 
-prometheus_client gives each process a file for each type of metric and never removes one that holds
-counts. Here the counts of ended processes are added up in one file for each type. A lock keeps a
-reader from counting something twice, or not at all, meanwhile.
+prometheus_client writes a file per process and metric type, and never removes a file with counts.
+Here the counts of ended processes are added up in one file per type. A lock keeps a concurrent
+reader from counting a value twice or not at all.
 
-The writer never waits for long: what a reader holds up is joined when the next process ends. If the
-writer is killed between its two steps, counts of one process may be there twice until the restart
-that follows.
+The writer waits only a short time for the lock; otherwise the files are merged when the next
+process ends. If the writer is killed between its two steps, the counts of one process can be there
+twice until the next restart.
 """
 
 import fcntl
@@ -21,13 +21,13 @@ from pathlib import Path
 
 from prometheus_client.mmap_dict import MmapedDict
 
-# Types whose values are added up. Gauges need a ``live`` mode, whose files are removed elsewhere.
+# Types whose values are added up. Gauges need a ``live`` mode; its files are removed elsewhere.
 SUMMED_TYPES = ("counter", "histogram", "summary")
 ENDED = "ended"
 LOCK = "lock"
-# How often, and with which pause, the lock is tried: readers hold it for milliseconds.
+# Readers hold the lock for milliseconds.
 LOCK_ATTEMPTS, LOCK_PAUSE_SECONDS = 20, 0.01
-# A file's head, and what an entry has beside its key: length, padding, value, time.
+# The header of a file, and the bytes of an entry without its key: length, padding, value, time.
 HEAD_BYTES, ENTRY_BYTES = 8, 4 + 8 + 16
 Counts = dict[str, float]
 log = logging.getLogger(__name__)
@@ -35,16 +35,16 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def locked_for_reading(folder: Path) -> Iterator[None]:
-    """Keep the files as they are while the block reads them."""
+    """Keep the files unchanged while the block reads them."""
     with (folder / LOCK).open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)
         yield
 
 
 def merge_ended_processes(folder: Path) -> bool:
-    """Add the counts of ended processes up; tell whether no reader was in the way.
+    """Merge the files of ended processes; return False if a reader held the lock.
 
-    One process at a time may call this. Raises OSError.
+    Only one process at a time may call this. Raises OSError.
     """
     with (folder / LOCK).open("a") as lock:
         if not _lock_exclusively(lock.fileno()):
@@ -70,7 +70,7 @@ def _lock_exclusively(descriptor: int) -> bool:
 
 
 def _process_has_ended(path: Path) -> bool:
-    """Tell whether the process of a file is gone. A worker with its number goes on in that file."""
+    """Tell whether the process of a file has ended. A new worker with that pid reuses the file."""
     number = path.stem.rpartition("_")[2]
     if not number.isdecimal():
         return False
@@ -102,15 +102,15 @@ def _merge(folder: Path, kind: str, over: list[Path]) -> None:
 
 
 def _reserve(path: Path, size: int) -> None:
-    """Make a file of zeros with room for so many bytes. Raises OSError.
+    """Create a file of zeros with ``size`` bytes of entries. Raises OSError.
 
-    Writing to a mapped page for which the disk has no room would end the process (SIGBUS).
+    Writing to a mapped page on a full disk would end the process (SIGBUS).
     """
     path.write_bytes(bytes(HEAD_BYTES + size))
 
 
 def _counts_in(path: Path) -> Counts:
-    """Return the values in a file; nothing of one that was cut off before its first count."""
+    """Return the values in a file; none for a file that ends before its first count."""
     try:
         read = MmapedDict.read_all_values_from_file(str(path))  # type: ignore[no-untyped-call]
         return {key: value for key, value, *_ in read}

@@ -1,4 +1,4 @@
-"""Prometheus metrics. Labels are bounded: routes are patterns, and no label names a tenant."""
+"""Prometheus metrics. Labels are bounded: routes are patterns, and no label is a tenant."""
 
 import os
 from collections.abc import Callable
@@ -32,16 +32,16 @@ METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
 
 
 def observe_request(site: str, method: str, route: str, status: int, seconds: float) -> None:
-    """Count one request. Unknown methods and unrouted paths share one label value each."""
+    """Count one request. Unknown methods share one label value, and so do unknown paths."""
     REQUEST_COUNT.labels(site, method if method in METHODS else "other", route, str(status)).inc()
     REQUEST_SECONDS.labels(site, route).observe(seconds)
 
 
 class MetricsMiddleware:
-    """Answers ``/metrics`` to a scraper inside the network, whatever name it calls us by.
+    """Serves ``/metrics`` to a scraper inside the network, for any host name.
 
-    What a proxy forwards carries ``X-Forwarded-For``; such a request came from outside and goes on
-    to the host's routes, where the path is unknown. (The proxy refuses the path too.)
+    A request with ``X-Forwarded-For`` came through the proxy and so from outside. It goes on to the
+    host's routes, where the path is unknown. (The proxy refuses the path too.)
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

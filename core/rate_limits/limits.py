@@ -1,7 +1,7 @@
-"""Rate limits: atomic counts in Redis, a local count while Redis is away.
+"""Rate limits: atomic counters in Redis, and local ones while Redis is unavailable.
 
-A limit is a name in ``settings.RATE_LIMITS`` ("5/60": five in sixty seconds) and is counted for a
-key, such as an address. The header fields are those of draft-ietf-httpapi-ratelimit-headers.
+A limit is an entry of ``settings.RATE_LIMITS`` ("5/60": five in sixty seconds). It counts per key,
+such as an address. The response headers are those of draft-ietf-httpapi-ratelimit-headers.
 """
 
 import logging
@@ -25,50 +25,50 @@ PREFIX = "aggios-limits/"
 
 @dataclass(frozen=True, slots=True)
 class RateLimitUse:
-    """One use of the limit ``name`` for ``key``. A quiet one is not told of in headers."""
+    """One use of the limit ``name`` for ``key``. A quiet use is not reported in headers."""
 
     name: str
     key: tuple[str, ...]
     quiet: bool = False
     amount: int | None = None
-    """How many there may be, instead of what the setting says."""
+    """The maximum, instead of the setting's."""
 
     @property
     def window(self) -> Window:
-        """The window that it is counted in."""
+        """The window that counts it."""
         usual, _, seconds = settings.RATE_LIMITS[self.name].partition("/")
         amount = self.amount or int(usual)
-        # Clients choose parts of the key, such as an e-mail address with a "/" in it.
+        # Clients choose parts of the key, such as an e-mail address that contains a "/".
         text = composite_key(self.name, *self.key, str(amount), seconds)
         return Window(PREFIX + text, amount, int(seconds))
 
 
 def consume(name: str, *key: str, amount: int | None = None) -> None:
-    """Count one use of the limit for ``key`` and put its state into the response's headers.
+    """Consume one use of the limit for ``key`` and report its state in the response headers.
 
-    ``amount`` is how many there may be instead of what the setting says. Raises RateLimited when
-    the window is full; a refused use is not counted.
+    ``amount`` replaces the maximum of the setting. Raises RateLimited if the window is full; a
+    refused use is not counted.
     """
     consume_all(RateLimitUse(name, key, amount=amount))
 
 
 def consume_by_address(name: str) -> None:
-    """Count one use of the limit for the client's address, IPv6 by its /64. Raises RateLimited."""
+    """Consume one use of the limit for the client's address (IPv6: its /64). Raises RateLimited."""
     consume(name, limit_key(request_context().client_address))
 
 
 def consume_all(*uses: RateLimitUse) -> None:
-    """Count each use, or none of them if one of the windows is full: that raises RateLimited.
+    """Consume all uses, or none of them if one window is full. Raises RateLimited.
 
-    Its member ``limits`` names those that were full.
+    The member ``limits`` of the problem names the limits that were full.
     """
     windows = [use.window for use in uses]
     try:
-        states = _redis_windows().take(windows)
+        states = _redis_windows().consume(windows)
     except RedisError:
         log.warning("rate_limit_counted_locally", extra={"limit": _names(uses)})
         windows = [_local_share(window) for window in windows]
-        states = _local_windows().take(windows)
+        states = _local_windows().consume(windows)
     found = list(zip(uses, windows, states, strict=True))
     full = [(use, state) for use, window, state in found if state.used >= window.amount]
     for use, window, state in found:
@@ -78,22 +78,20 @@ def consume_all(*uses: RateLimitUse) -> None:
 
 
 def clear(name: str, *key: str) -> None:
-    """Forget every use of the limit for ``key`` (a log-in that succeeded clears its failures)."""
+    """Remove every use of the limit for ``key``."""
     refund(cleared=[RateLimitUse(name, key)])
 
 
-def refund(
-    *, cleared: Sequence[RateLimitUse] = (), given_back: Sequence[RateLimitUse] = ()
-) -> None:
-    """Forget all uses of some windows, and one use of others: that was none after all."""
-    forgotten = [use.window for use in cleared]
-    returned = [use.window for use in given_back]
+def refund(*, cleared: Sequence[RateLimitUse] = (), refunded: Sequence[RateLimitUse] = ()) -> None:
+    """Remove all uses from some windows (``cleared``), and one use from others (``refunded``)."""
+    cleared_windows = [use.window for use in cleared]
+    refunded_windows = [use.window for use in refunded]
     try:
-        _redis_windows().forget(forgotten, returned)
-        _local_windows().forget(forgotten, [])
+        _redis_windows().refund(cleared_windows, refunded_windows)
+        _local_windows().refund(cleared_windows, [])
     except RedisError:
-        log.warning("rate_limit_refunded_locally", extra={"limit": _names([*cleared, *given_back])})
-        _local_windows().forget(forgotten, returned)
+        log.warning("rate_limit_refunded_locally", extra={"limit": _names([*cleared, *refunded])})
+        _local_windows().refund(cleared_windows, refunded_windows)
     for use in cleared:
         _add_headers(use, use.window, WindowState(0, 0))
 
@@ -122,15 +120,15 @@ def _add_headers(use: RateLimitUse, window: Window, state: WindowState) -> None:
 
 
 def _set_list_member(headers: dict[str, str], field: str, name: str, state: str) -> None:
-    """Set the member ``name`` of a structured list field (RFC 9651), beside other limits'."""
+    """Set the member ``name`` of a structured list field (RFC 9651); keep other limits' members."""
     others = [m for m in headers.get(field, "").split(", ") if m and not m.startswith(f'"{name}"')]
     headers[field] = ", ".join([*others, f'"{name}";{state}'])
 
 
 def _local_share(window: Window) -> Window:
-    """Each worker counts by itself, so each gets its part: together no looser than with Redis.
+    """Return one worker's share of a window: together the workers allow no more than Redis.
 
-    With more workers than uses, each has one use in a window that is longer by as much.
+    If there are more workers than uses, each worker has one use in a longer window.
     """
     workers: int = settings.WEB_WORKERS
     share = max(window.amount // workers, 1)

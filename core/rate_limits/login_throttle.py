@@ -1,15 +1,15 @@
-"""Throttling of log-ins: attempts are counted beforehand, and only failures stay counted.
+"""Throttling of log-ins: each attempt consumes limits, and a success refunds them.
 
-| limit | counted for | what it stops |
+| limit | key | what it stops |
 |---|---|---|
-| ``login_rate`` | address, right ones too | each attempt costs an Argon2 |
+| ``login_rate`` | address, successes included | each attempt costs an Argon2 hash |
 | ``login_address`` | address | many accounts tried from one address |
 | ``login_account`` | account and address | one account tried from one address |
 | ``login_hour`` | account | one account tried from many addresses |
 
-The last would let an outsider lock the owner out. So addresses that are familiar to an account are
-counted apart from all others (OWASP Authentication Cheat Sheet, "Account Lockout"). It is not told
-in headers: its state would show what others do. Users of tenants and staff have the same limits.
+With the last limit alone, an attacker could lock the user out. So familiar addresses of an account
+are counted separately (OWASP Authentication Cheat Sheet, "Account Lockout"). It is not reported in
+headers, because its state would show the attempts of others. Users and staff have the same limits.
 """
 
 from collections.abc import Callable, Iterator
@@ -27,16 +27,17 @@ IsFailure = Callable[[BaseException], bool]
 
 @dataclass(frozen=True, slots=True)
 class LoginAccount:
-    """The account that an attempt is counted for, by the name that it is looked up by."""
+    """The account that an attempt counts for."""
 
     realm: str
-    """The tenant's id, or the word for those who belong to none."""
+    """The tenant's id, or ``staff``."""
     name: str
+    """The lookup key of the account."""
     is_familiar: Callable[[str], bool]
-    """Whether the account is used from an address, which is one as limits count them."""
+    """Whether the account was used from an address (a key of ``limit_key``)."""
 
     def uses(self, address: str) -> "_LoginUses":
-        """Return what an attempt from an address uses up."""
+        """Return the uses that an attempt from an address consumes."""
         return _LoginUses(
             RateLimitUse("login_rate", (address,)),
             RateLimitUse("login_address", (address,)),
@@ -45,7 +46,7 @@ class LoginAccount:
         )
 
     def familiar_uses(self, address: str) -> "_LoginUses":
-        """Return the same for a familiar address, which has an hourly count of its own."""
+        """Return the uses for a familiar address, which has its own hourly count."""
         usual = self.uses(address)
         hour = RateLimitUse(ACCOUNT_WIDE, (self.realm, self.name, address), quiet=True)
         return _LoginUses(usual.rate, usual.address, usual.account, hour)
@@ -58,30 +59,30 @@ class _LoginUses:
     account: RateLimitUse
     hour: RateLimitUse
 
-    def take(self) -> None:
+    def consume(self) -> None:
         consume_all(self.account, self.address, self.rate, self.hour)
 
-    def give_back(self) -> None:
-        refund(given_back=[self.address, self.account, self.hour])
+    def cancel(self) -> None:
+        refund(refunded=[self.address, self.account, self.hour])
 
     def succeed(self) -> None:
-        refund(cleared=[self.account], given_back=[self.address, self.hour])
+        refund(cleared=[self.account], refunded=[self.address, self.hour])
 
 
 @contextmanager
 def throttle_attempt(account: LoginAccount, is_failure: IsFailure) -> Iterator[None]:
-    """Count the block as one attempt to prove who has the account.
+    """Count the block as one attempt to authenticate as the account. Raises RateLimited.
 
-    It is counted beforehand, so that attempts at once are all counted. Only an exception that
-    ``is_failure`` says so of is a failure; after any other one the attempt is given back, and a
-    success clears the failures of this account from this address. Raises RateLimited.
+    The attempt is counted before the block runs, so that concurrent attempts are all counted. It
+    stays counted if the block raises an exception that ``is_failure`` accepts; any other exception
+    refunds it. Success also clears earlier failures of this account from this address.
     """
     uses = _consume(account)
     try:
         yield
     except BaseException as exc:
         if not is_failure(exc):
-            uses.give_back()
+            uses.cancel()
         raise
     uses.succeed()
 
@@ -90,10 +91,10 @@ def _consume(account: LoginAccount) -> _LoginUses:
     address = limit_key(request_context().client_address)
     uses = account.uses(address)
     try:
-        uses.take()
+        uses.consume()
     except RateLimited as exc:
         if exc.members["limits"] != [ACCOUNT_WIDE] or not account.is_familiar(address):
             raise
         uses = account.familiar_uses(address)
-        uses.take()
+        uses.consume()
     return uses

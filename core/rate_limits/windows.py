@@ -1,7 +1,7 @@
-"""Sliding windows: how often something was done in the last seconds.
+"""Sliding windows that count uses within the last seconds.
 
-Several windows are asked and counted at once, all or none, in one round trip to Redis, by Redis's
-own clock. The same in this process stands in while Redis is away.
+Several windows are checked and consumed together, all or none, in one round trip to Redis, with
+the clock of Redis. Windows in this process replace them while Redis is unavailable.
 """
 
 import threading
@@ -15,7 +15,7 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-# A list for each window, the newest use first. Only what still counts is in it.
+# A list per window, the newest use first, without expired uses.
 CONSUME_SCRIPT = """
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
@@ -54,90 +54,89 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class WindowState:
-    """The uses that counted before this one, and the seconds until the oldest of them leaves."""
+    """The number of uses before this one, and the seconds until the oldest expires."""
 
     used: int
     reset: float
 
 
 class Windows(Protocol):
-    """Where uses are counted."""
+    """A store of windows."""
 
-    def take(self, windows: Sequence[Window]) -> list[WindowState]:
-        """Return how each window stood, and use all of them if none was full."""
+    def consume(self, windows: Sequence[Window]) -> list[WindowState]:
+        """Return the state of each window, and add a use to all of them if none was full."""
 
-    def forget(self, cleared: Sequence[Window], given_back: Sequence[Window]) -> None:
-        """Forget every use of some windows, and the newest use of others."""
+    def refund(self, cleared: Sequence[Window], refunded: Sequence[Window]) -> None:
+        """Remove every use of ``cleared`` windows, and the newest use of ``refunded`` ones."""
 
 
 class RedisWindows:
-    """Counted for all processes. Each call raises RedisError while Redis is away."""
+    """Windows shared by all processes. Each call raises RedisError while Redis is unavailable."""
 
     def __init__(self, url: str) -> None:
-        # One more try, for a connection that died since it was used; no waiting in between.
+        # One immediate retry, for a connection that died since its last use.
         self._redis = Redis.from_url(
             url, socket_connect_timeout=0.25, socket_timeout=0.5, retry=Retry(NoBackoff(), 1)
         )
-        self._take = self._redis.register_script(CONSUME_SCRIPT)
+        self._consume = self._redis.register_script(CONSUME_SCRIPT)
 
-    def take(self, windows: Sequence[Window]) -> list[WindowState]:
+    def consume(self, windows: Sequence[Window]) -> list[WindowState]:
         """See Windows."""
         bounds = [number for w in windows for number in (w.amount, w.seconds)]
-        answer = self._take([w.key for w in windows], bounds)
+        answer = self._consume([w.key for w in windows], bounds)
         pairs = zip(answer[::2], answer[1::2], strict=True)
         return [WindowState(int(used), float(reset)) for used, reset in pairs]
 
-    def forget(self, cleared: Sequence[Window], given_back: Sequence[Window]) -> None:
+    def refund(self, cleared: Sequence[Window], refunded: Sequence[Window]) -> None:
         """See Windows."""
-        with self._redis.pipeline(transaction=False) as steps:
+        with self._redis.pipeline(transaction=False) as pipeline:
             for window in cleared:
-                steps.delete(window.key)
-            for window in given_back:
-                steps.lpop(window.key)
-            steps.execute()
+                pipeline.delete(window.key)
+            for window in refunded:
+                pipeline.lpop(window.key)
+            pipeline.execute()
 
 
 class LocalWindows:
-    """Counted for this process alone."""
+    """Windows of this process only."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        # When each use leaves its window, the newest first.
-        self._leaving: dict[str, deque[float]] = {}
+        # When each use expires, the newest first.
+        self._expiries: dict[str, deque[float]] = {}
         self._until_pruning = PRUNE_INTERVAL
 
-    def take(self, windows: Sequence[Window]) -> list[WindowState]:
+    def consume(self, windows: Sequence[Window]) -> list[WindowState]:
         """See Windows."""
         now = time.monotonic()
         with self._lock:
             self._prune(now)
             states = [self._state(window, now) for window in windows]
-            room = all(s.used < w.amount for s, w in zip(states, windows, strict=True))
-            if room:
+            if all(s.used < w.amount for s, w in zip(states, windows, strict=True)):
                 for window in windows:
-                    uses = self._leaving.setdefault(window.key, deque())
+                    uses = self._expiries.setdefault(window.key, deque())
                     uses.appendleft(now + window.seconds)
         return states
 
-    def forget(self, cleared: Sequence[Window], given_back: Sequence[Window]) -> None:
+    def refund(self, cleared: Sequence[Window], refunded: Sequence[Window]) -> None:
         """See Windows."""
         with self._lock:
             for window in cleared:
-                self._leaving.pop(window.key, None)
-            for window in given_back:
-                if uses := self._leaving.get(window.key):
+                self._expiries.pop(window.key, None)
+            for window in refunded:
+                if uses := self._expiries.get(window.key):
                     uses.popleft()
 
     def _state(self, window: Window, now: float) -> WindowState:
-        uses = self._leaving.get(window.key, deque())
+        uses = self._expiries.get(window.key, deque())
         while uses and uses[-1] <= now:
             uses.pop()
         return WindowState(len(uses), uses[-1] - now if uses else window.seconds)
 
     def _prune(self, now: float) -> None:
-        """Now and then drop what counts no more, so that old keys do not add up."""
+        """Remove expired windows once every ``PRUNE_INTERVAL`` calls."""
         self._until_pruning -= 1
         if self._until_pruning <= 0:
             self._until_pruning = PRUNE_INTERVAL
-            kept = {key: uses for key, uses in self._leaving.items() if uses and uses[0] > now}
-            self._leaving = kept
+            kept = {key: uses for key, uses in self._expiries.items() if uses and uses[0] > now}
+            self._expiries = kept

@@ -1,9 +1,9 @@
-"""Keys composed of parts, of which a client may choose some.
+"""Keys composed of several parts, some of which a client chooses.
 
-Joining parts by a separator is ambiguous when a part may contain it: ``a/b`` and ``c`` give the
+Joining parts with a separator is ambiguous when a part may contain it: ``a/b`` and ``c`` give the
 same key as ``a`` and ``b/c``. Here each part is preceded by its length, as in a netstring, so that
 different parts never give the same key (NIST SP 800-185 section 2.3.2, ``encode_string``). Parts
-that are long or not printable are replaced by their SHA-256, so that a key's length is bounded.
+that are long or not printable are replaced by their SHA-256, so that the key's length is bounded.
 """
 
 import hashlib
@@ -13,17 +13,17 @@ _DIGEST = "sha256:"
 
 
 def composite_key(*parts: str) -> str:
-    """Return one printable key for the parts; other parts, or another number of them, differ."""
+    """Return a printable key; other parts, or another number of parts, give another key."""
     return "/".join(_encoded(part) for part in parts)
 
 
 def composite_digest(*parts: str) -> str:
-    """Return the SHA-256 of ``composite_key`` in hexadecimal, where no part may be readable."""
+    """Return the SHA-256 of ``composite_key`` in hexadecimal, for keys that hide their parts."""
     return hashlib.sha256(composite_key(*parts).encode()).hexdigest()
 
 
 def bounded_part(text: str) -> str:
-    """Return a text as the last part of a key: as it is, or its SHA-256 if it is long."""
+    """Return the last part of a key: the text itself, or its SHA-256 if it is long."""
     readable = _is_readable(text) and not text.startswith(_DIGEST)
     return text if readable else _digest(text)
 
@@ -33,7 +33,7 @@ def _encoded(part: str) -> str:
 
 
 def _is_readable(text: str) -> bool:
-    # Half a surrogate pair is not printable, so what is encoded here can be.
+    # A lone surrogate is not printable, so every text that passes can be encoded.
     return len(text) <= MAX_PART_BYTES and text.isprintable() and _is_short(text)
 
 

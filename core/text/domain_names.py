@@ -1,8 +1,8 @@
-"""Domain names as DNS and mail servers know them: in ASCII, other letters as ``xn--`` labels.
+"""Domain names in the ASCII form of DNS (``xn--`` labels for other characters).
 
-A name is mapped as browsers do it (UTS 46, non-transitional) and encoded by IDNA 2008 (RFC 5891).
+A name is mapped as in browsers (UTS 46, non-transitional) and encoded by IDNA 2008 (RFC 5891).
 Python's own ``idna`` codec is IDNA 2003: it turns ``faß.example`` into ``fass.example``, which is
-somebody else's.
+another domain.
 """
 
 import ipaddress
@@ -11,19 +11,19 @@ import idna
 
 MAX_LABEL_LENGTH = 63  # RFC 1035 section 2.3.4
 MAX_DOMAIN_LENGTH = 253
-MAX_DOMAIN_INPUT_LENGTH = 1000  # before it is looked at letter by letter
+MAX_DOMAIN_INPUT_LENGTH = 1000  # before each character is checked
 
 
 def ascii_domain(text: str) -> str:
     """Return the A-labels of a domain name, in lower case and separated by full stops.
 
-    Raises ValueError for what is no host name, for an IP address, and for a name that no server can
-    have because it or one of its labels is too long.
+    Raises ValueError for anything that is not a host name: an IP address, or a name with a part
+    that is too long.
     """
     name = _encoded(text)
     labels = name.split(".")
-    fits = len(name) <= MAX_DOMAIN_LENGTH and all(map(_is_label, labels))
-    if not fits or _is_ip_address(name):
+    is_valid = len(name) <= MAX_DOMAIN_LENGTH and all(map(_is_label, labels))
+    if not is_valid or _is_ip_address(name):
         raise ValueError("This is not a domain name.")
     return name
 
@@ -42,7 +42,7 @@ def _is_label(label: str) -> bool:
 
 
 def _is_ip_address(name: str) -> bool:
-    """Tell whether a name is an IPv4 address, or would be read as one (WHATWG URL, IPv4 parser)."""
+    """Tell whether browsers read the name as an IPv4 address (WHATWG URL, IPv4 parser)."""
     try:
         ipaddress.ip_address(name)
     except ValueError:

@@ -1,12 +1,12 @@
-"""E-mail addresses: one canonical form for each mailbox, in which they are stored and compared.
+"""E-mail addresses in one canonical form per mailbox, for storage and comparison.
 
 - Surrounding white space is dropped; an address has at most 254 characters (RFC 5321 section
   4.5.3.1.3), its local part at most 64.
 - The local part, in normal form C, is a dot-atom in ASCII and lower case. So it holds neither
-  look-alike nor default-ignorable letters (UTS 36, UAX 44); mail to others needs SMTPUTF8
-  (RFC 6531). A quoted local part is another spelling of a plain one (RFC 5321 section 4.1.2).
-- The domain is in A-labels by UTS 46 and IDNA 2008 (``core/text/domain_names.py``). An address
-  literal, such as ``[192.0.2.1]``, is none.
+  look-alike nor default-ignorable characters (UTS 36, UAX 44). Others need SMTPUTF8 (RFC 6531). A
+  quoted local part is another spelling of a plain one (RFC 5321 section 4.1.2).
+- The domain is in A-labels by UTS 46 and IDNA 2008 (core/text/domain_names.py). An address literal,
+  such as ``[192.0.2.1]``, is not accepted.
 
 See docs/decisions/0021-email-addresses.md.
 """
@@ -26,16 +26,16 @@ LOCAL_TOO_LONG = f"Use at most {MAX_LOCAL_PART_LENGTH} characters before the @."
 LOOK_ALIKE = "Use the usual form of this address, without look-alike letters."
 QUOTED = "Use the form of this address without quotation marks."
 UNREACHABLE_DOMAIN = "No mail can reach this domain."
-# Django's own takes "localhost", which is each mail server's own mailboxes (RFC 6761 section 6.3).
+# Django accepts "localhost" by default: each mail server's own mailboxes (RFC 6761 section 6.3).
 _validate_email = EmailValidator(allowlist=[])
 
 
 def canonical_address(text: str, *, field: str = "email") -> str:
-    """Return the canonical form of an address. It is idempotent.
+    """Return the canonical form of an address. The function is idempotent.
 
-    Raises ValidationFailed, which names ``field``, for what is no address that mail can reach.
+    Raises ValidationFailed, which names ``field``, for an address that no mail can reach.
     """
-    # The length comes first: everything below takes time that grows with it.
+    # The length is checked first, because the time of all other checks grows with it.
     address = text.strip()
     if len(address) > MAX_EMAIL_LENGTH:
         raise _invalid(field, TOO_LONG, "too_long")
@@ -46,10 +46,10 @@ def canonical_address(text: str, *, field: str = "email") -> str:
 
 
 def address_key(text: str) -> str:
-    """Return what an account is looked up and counted by: the canonical form of an address.
+    """Return the key for looking up and rate-limiting an account: its canonical address.
 
-    Of a text that is no address it returns the beginning, in lower case. So logging in with such a
-    text takes the same steps and limits as with the address of an unknown person. It never raises.
+    For a text that is not an address it returns the beginning in lower case. So a log-in with such
+    a text takes the same steps and limits as one with an unknown address. It never raises.
     """
     try:
         return canonical_address(text)
@@ -58,15 +58,15 @@ def address_key(text: str) -> str:
 
 
 def lowercased_address(text: str) -> str:
-    """Return an address as it was typed, without case and surrounding white space, cut to length.
+    """Return an address in lower case, without surrounding white space, cut to length.
 
-    Rows that could not be rewritten keep such a form (docs/decisions/0021-email-addresses.md).
+    Rows that could not be canonicalised have this form (docs/decisions/0021-email-addresses.md).
     """
     return text.strip()[:MAX_EMAIL_LENGTH].lower()[:MAX_EMAIL_LENGTH]
 
 
 def searchable_address_part(text: str) -> str:
-    """Return a part of an address that is searched for as it is stored: its domain in A-labels."""
+    """Return a part of an address in stored form for a search: its domain in A-labels."""
     local, at, domain = text.rpartition("@")
     try:
         return f"{local}{at}{ascii_domain(domain)}"
@@ -93,7 +93,7 @@ def _domain(domain: str, field: str) -> str:
 
 
 def _validated(address: str, field: str) -> str:
-    """Return an address that is ASCII by now if it is a well-formed one, and not too long."""
+    """Return an ASCII address if it is well formed and not too long."""
     if len(address) > MAX_EMAIL_LENGTH:
         raise _invalid(field, TOO_LONG, "too_long")
     try:

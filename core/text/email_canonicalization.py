@@ -1,6 +1,6 @@
-"""Bringing addresses that are stored in another form into the canonical one, without a collision.
+"""Finding stored e-mail addresses that are not canonical, and collisions between them.
 
-The rule, and what becomes of rows that collide: docs/decisions/0021-email-addresses.md.
+docs/decisions/0021-email-addresses.md has the rule, and what happens to rows that collide.
 """
 
 import re
@@ -12,8 +12,8 @@ from typing import Any
 from core.problems import ValidationFailed
 from core.text.email_addresses import canonical_address
 
-# PostgreSQL's condition for an address that is not in canonical form, as far as it can be told
-# there: what it leaves out is canonical, the rest is for ``canonical_or_none``.
+# SQL condition for addresses that may not be canonical. Every row that it excludes is canonical;
+# ``canonical_or_none`` decides about the others.
 NONCANONICAL_SQL = (
     "({column} !~ '^[a-z0-9!#$%%&''*+/=?^_`{{|}}~.-]{{1,64}}@([a-z0-9-]{{1,63}}\\.)+[a-z]{{2,63}}$'"
     " OR {column} LIKE '%%--%%')"
@@ -23,7 +23,7 @@ QUOTED = re.compile(r'"([^"\\]*)"(@.*)')
 
 @dataclass(frozen=True, slots=True)
 class StoredAddress:
-    """The address of a row."""
+    """The e-mail address of a row."""
 
     table: str
     row_id: str
@@ -32,10 +32,10 @@ class StoredAddress:
 
 @dataclass(frozen=True, slots=True)
 class AddressFinding:
-    """A row whose address is not canonical, and what keeps it so.
+    """A row whose address is not canonical, and the reason.
 
     ``problem`` is ``collides`` (with other rows of one mailbox), ``unreachable`` (there is no
-    canonical form) or ``not_canonical`` (nothing is in the way).
+    canonical form) or ``not_canonical`` (it can be changed).
     """
 
     table: str
@@ -46,14 +46,14 @@ class AddressFinding:
     collides_with: list[str]
 
     def document(self) -> dict[str, Any]:
-        """Return it as a command prints it."""
+        """Return the document that a command prints."""
         return asdict(self)
 
 
 def noncanonical_condition(column: str) -> str:
-    """Return the SQL condition that ``column`` may hold an address in another form.
+    """Return the SQL condition for rows whose ``column`` may not be canonical.
 
-    For a statement with parameters: percent signs are doubled.
+    Percent signs are doubled, for a statement with parameters.
     """
     return NONCANONICAL_SQL.format(column=column)
 
@@ -73,9 +73,9 @@ def canonical_or_none(stored: str) -> str | None:
 def find_noncanonical(
     rows: Iterable[StoredAddress], taken: Mapping[str, str]
 ) -> Iterator[AddressFinding]:
-    """Give each row that is not canonical.
+    """Yield each row that is not canonical.
 
-    ``taken`` maps canonical addresses that rows have already to the ids of these rows.
+    ``taken`` maps canonical addresses that are in use to the ids of their rows.
     """
     mailboxes: dict[str | None, list[StoredAddress]] = defaultdict(list)
     for row in rows:

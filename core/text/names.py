@@ -1,9 +1,9 @@
-"""Names that people give to themselves, to workspaces and to API keys: one line that shows whole.
+"""Validation of the names of users, tenants and API keys.
 
-Letters that control the line, turn its direction or show as nothing make one name look like
-another (UAX #9, UTS #39; CVE-2021-42574, "Trojan Source"). Letters that show as nothing are taken
-where a writing system needs them: joiners in scripts that join (UAX #31 section 2.3.1), selectors
-and joiners in emoji (UTS #51) and in ideographs (UTS #37).
+Control characters, bidirectional controls and invisible characters make one name look like another
+(UAX #9, UTS #39; CVE-2021-42574, "Trojan Source"). Invisible characters are accepted where a
+writing system needs them: joiners in scripts that join (UAX #31 section 2.3.1), selectors and
+joiners in emoji (UTS #51) and in ideographs (UTS #37).
 """
 
 import re
@@ -13,19 +13,19 @@ from core.problems import FieldError, ValidationFailed
 from core.text.normalization import BIDI_CONTROL, DEFAULT_IGNORABLE, is_visible, normalize_text
 
 ZWNJ, ZWJ = "\u200c", "\u200d"
-# A flag of a part of a country (UTS #51, emoji_tag_sequence).
+# The flag of a region of a country (UTS #51, emoji_tag_sequence).
 TAGGED_FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,6}\U000e007f")
 SELECTOR = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 MONGOLIAN_SELECTOR = re.compile("[\u180b-\u180f]")
 MONGOLIAN = re.compile("[\u1820-\u18aa]")
-# The blocks of scripts whose letters join or form conjuncts, from Arabic to Adlam.
+# Blocks of scripts whose characters join or form conjuncts, from Arabic to Adlam.
 JOINING = re.compile(
     "[\u0600-\u0dff\u0f00-\u109f\u1700-\u18af\u1900-\u1cff\ua800-\uabff\ufb50-\ufdff\ufe70-\ufefc"
     "\U00010a00-\U00010fff\U00011000-\U00011fff\U0001e900-\U0001e95f]"
 )
 VIRAMA = 9  # its canonical combining class
 SYMBOLS = {"So", "Sm", "Sk"}
-# A selector behind a letter with case would be unseen; these take one.
+# Categories that take a variation selector. After other characters it has no visible effect.
 SELECTABLE = SYMBOLS | {"Lo", "Mn", "Mc", "Nd", "Po", "Pd"}
 CONTROLS = {"Cc", "Cs", "Zl", "Zp"}
 
@@ -42,11 +42,11 @@ INVISIBLE = (
 
 
 def clean_name(text: str, *, field: str, max_length: int, required: bool = True) -> str:
-    """Return a name in normal form C, without white space around it.
+    """Return a name in normal form C, without surrounding white space.
 
-    Raises ValidationFailed that names ``field``: for a name that is too long, for control and
-    direction characters, for invisible ones where no script needs them, and for a blank one if it
-    is ``required``.
+    Raises ValidationFailed, which names ``field``, for a name that is too long, for control and
+    direction characters, for invisible characters that no script needs, and for a blank name if
+    one is ``required``.
     """
     name = normalize_text(text, "NFC", max_length=max_length, field=field).strip()
     fault = _name_fault(name) if name else (BLANK if required else None)
@@ -70,7 +70,7 @@ def _has_stray_invisible(name: str) -> bool:
 
 
 def _is_needed(name: str, at: int) -> bool:
-    """Tell whether the invisible character at a place means something between its neighbours."""
+    """Tell whether the invisible character at ``at`` has a meaning between its neighbours."""
     char, before, after = name[at], name[at - 1 : at], name[at + 1 : at + 2]
     if char in (ZWNJ, ZWJ):
         return _joins(before, after) or (char == ZWJ and _joins_emoji(before, after))
@@ -80,7 +80,7 @@ def _is_needed(name: str, at: int) -> bool:
 
 
 def _joins(before: str, after: str) -> bool:
-    """Whether a joiner stands between letters or marks of such a script, or behind a virama."""
+    """Tell whether a joiner is between characters of a joining script, or after a virama."""
     if not JOINING.match(before):
         return False
     return unicodedata.combining(before) == VIRAMA or bool(JOINING.match(after))

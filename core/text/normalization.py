@@ -1,8 +1,8 @@
-"""Text from clients: its length is bounded before it is normalised, matched or split.
+"""Unicode normalisation of client texts, with a bounded length.
 
 ``unicodedata.normalize`` takes quadratic time for long runs of combining marks on Python versions
 without the 2026 fix, and holds the interpreter's lock. Regular expressions and ``split`` have
-similar cases. So nothing of a request may reach them unbounded.
+similar cases. So the length of a text is checked before it is normalised, matched or split.
 """
 
 import re
@@ -12,16 +12,16 @@ from typing import Literal
 from core.problems import FieldError, ValidationFailed
 
 NormalForm = Literal["NFC", "NFD", "NFKC", "NFKD"]
-# Composing shortens a text to a quarter at most: four code points at most make one letter.
+# Composing shortens a text to a quarter at most: up to four code points become one.
 COMPOSED_FACTOR = 4
 TOO_LONG = "too_long"
-# Default_Ignorable_Code_Point of Unicode 16 (DerivedCoreProperties.txt): shown as nothing.
+# Default_Ignorable_Code_Point of Unicode 16 (DerivedCoreProperties.txt): invisible characters.
 DEFAULT_IGNORABLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
-# What changes the direction of text (UAX #9 section 2; CVE-2021-42574, "Trojan Source").
+# Characters that change the direction of text (UAX #9 section 2; CVE-2021-42574).
 BIDI_CONTROL = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -40,25 +40,12 @@ def normalize_text(text: str, form: NormalForm, *, max_length: int, field: str) 
     raise ValidationFailed(errors=[fault])
 
 
-def pluralize(count: int, noun: str, plural: str = "") -> str:
-    """Return a number with its noun in the right form: ``1 tenant``, ``2 tenants``.
-
-    For English lines of commands; what is translated uses ``ngettext``.
-    """
-    return f"{count} {noun_form(count, noun, plural)}"
-
-
-def noun_form(count: int, noun: str, plural: str = "") -> str:
-    """Return ``noun`` in the form that goes with ``count``."""
-    return noun if count == 1 else plural or f"{noun}s"
-
-
 def normalize_bounded(text: str, form: NormalForm, *, max_raw_length: int) -> str:
-    """Return ``text`` in a Unicode normal form, or as it is if it is longer than that."""
+    """Return ``text`` in a Unicode normal form, or unchanged if it is longer than the maximum."""
     return unicodedata.normalize(form, text) if len(text) <= max_raw_length else text
 
 
 def is_visible(text: str) -> bool:
-    """Tell whether anything of ``text`` is shown. Its length must have been bounded."""
-    shown = DEFAULT_IGNORABLE.sub("", text).replace("\u2800", "")  # the blank of Braille
+    """Tell whether ``text`` has a visible character. Its length must be bounded already."""
+    shown = DEFAULT_IGNORABLE.sub("", text).replace("\u2800", "")  # the blank Braille pattern
     return any(unicodedata.category(char)[0] not in "CZ" for char in shown)

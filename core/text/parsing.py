@@ -1,7 +1,7 @@
-"""Strict parsers for numbers, times and media types that clients send.
+"""Strict parsers for numbers, times and media types from clients.
 
-Python's own take more than the standards do: ``int`` takes ``1_0`` and digits of every script, and
-``fromisoformat`` takes dates, weeks and times without an offset.
+Python's own parsers accept more than the standards: ``int`` accepts ``1_0`` and digits of every
+script, and ``fromisoformat`` accepts dates, weeks and times without an offset.
 """
 
 import argparse
@@ -17,7 +17,7 @@ TIMESTAMP = re.compile(
     r"(?:\.([0-9]{1,30}))?([Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
 )
 MAX_TIMESTAMP_LENGTH = 60
-LEAP_SECOND = "60"  # Python has none; it is the moment after the 59th second.
+LEAP_SECOND = "60"  # Python has none; it is parsed as the moment after the 59th second.
 INTEGER_RULE = "Give a whole number in the digits 0 to 9."
 TIMESTAMP_RULE = "Give a time with its offset from UTC (RFC 3339), such as 2026-11-22T03:04:05Z."
 # RFC 9110 sections 5.6.2, 5.6.4, 5.6.6 and 8.3.1, in ASCII. All quantifiers are possessive: white
@@ -42,7 +42,7 @@ def parse_integer(text: str) -> int:
 
 
 def parse_timestamp(text: str) -> datetime:
-    """Return the moment that an RFC 3339 date-time names, in UTC. Raises ValueError.
+    """Return the time of an RFC 3339 date-time, in UTC. Raises ValueError.
 
     Fractions beyond a microsecond are cut off.
     """
@@ -63,7 +63,7 @@ def parse_timestamp(text: str) -> datetime:
 
 
 def is_media_type(text: str) -> bool:
-    """Tell whether ``text`` is a media type by RFC 9110 section 8.3.1, of at most 255 letters."""
+    """Tell whether ``text`` is a media type (RFC 9110 section 8.3.1) of at most 255 characters."""
     return len(text) <= MAX_MEDIA_TYPE_LENGTH and MEDIA_TYPE.fullmatch(text) is not None
 
 

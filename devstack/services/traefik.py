@@ -18,17 +18,11 @@ from traefik.problems import CONTENT_TYPE, Server
 
 # Bodies of any size may come over slow lines.
 READ_TIMEOUT = "3600s"
-
-
 # Much shorter than gunicorn keeps a connection open (75 s): down one that the other end is just
 # closing goes a write that nobody may repeat. As in traefik/dynamic/services.yml.
 IDLE_TIMEOUT = "5s"
-
-
 # Source that Traefik interprets, below its working directory.
 PLUGINS = "plugins-local"
-
-
 PROBLEM_TYPE = CONTENT_TYPE
 
 

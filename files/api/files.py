@@ -8,8 +8,8 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from accounts.authentication import current_user
-from core.api.filters import validate_ordering
-from core.api.openapi import IF_MATCH, IF_NONE_MATCH, ordering_parameter, search_parameter
+from core.api.filters import ordering_parameter, search_parameter, validate_ordering
+from core.api.openapi import IF_MATCH, IF_NONE_MATCH
 from core.api.pagination import KeysetPagination
 from core.api.parsers import StrictJSONParser
 from core.api.views import ApiView

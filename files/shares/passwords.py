@@ -84,6 +84,6 @@ def _throttle_guesses(share: Share) -> Iterator[None]:
     except SharePasswordWrong:
         raise
     except BaseException:
-        refund(given_back=[by_address, in_total])
+        refund(refunded=[by_address, in_total])
         raise
-    refund(cleared=[by_address], given_back=[in_total])
+    refund(cleared=[by_address], refunded=[in_total])

@@ -96,8 +96,6 @@ SUSPEND = ConfirmedAction(
         tenant.pk, actor=admin_actor(request), reason=data["reason"]
     ),
 )
-
-
 RESUME = ConfirmedAction(
     action="resume",
     title=_("Resume workspaces"),
@@ -158,8 +156,6 @@ DELETE = ConfirmedAction(
         tenant.pk, actor=admin_actor(request), days=data["days"], export=data["export"]
     ),
 )
-
-
 CANCEL_DELETION = ConfirmedAction(
     action="call_off_deletion",
     title=_("Call deletions off"),
@@ -168,8 +164,6 @@ CANCEL_DELETION = ConfirmedAction(
     applies=lambda tenant: tenant_state(tenant) is TenantState.SCHEDULED,
     carry_out=lambda tenant, request, data: cancel_deletion(tenant.pk, actor=admin_actor(request)),
 )
-
-
 ROTATE_KEY = ConfirmedAction(
     action="rotate_key",
     title=_("Change signing keys"),

@@ -7,8 +7,8 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.filters import validate_ordering
-from core.api.openapi import IF_MATCH, IF_NONE_MATCH, ordering_parameter, search_parameter
+from core.api.filters import ordering_parameter, search_parameter, validate_ordering
+from core.api.openapi import IF_MATCH, IF_NONE_MATCH
 from core.api.pagination import KeysetPagination
 from core.api.serializers import validated, validated_data
 from idempotency.keys import IDEMPOTENCY_KEY

@@ -20,7 +20,7 @@ def wrapper(committed: None) -> Callable[..., DatabaseWrapper]:
 
     def make(most: int, **options) -> DatabaseWrapper:
         settings = copy.deepcopy(connections["default"].settings_dict)
-        settings["MAX_SCOPES"] = most
+        settings["MAX_SCHEMAS"] = most
         settings["OPTIONS"].update(options)
         if options:
             settings["CONN_MAX_AGE"] = 0
@@ -94,6 +94,6 @@ def test_a_pool_is_not_handed_a_worn_connection(wrapper, one: TenantRef, two: Te
     ("most", "ids"), [(0, ["aggios.E025"]), (200, []), (5000, ["aggios.E025"])]
 )
 def test_no_bound_is_refused_at_the_start(monkeypatch, most: int, ids: list[str]):
-    monkeypatch.setitem(connections.settings["default"], "MAX_SCOPES", most)
+    monkeypatch.setitem(connections.settings["default"], "MAX_SCHEMAS", most)
 
     assert [fault.id for fault in run_checks(tags=["security"]) if "E02" in fault.id] == ids

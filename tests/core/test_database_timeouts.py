@@ -23,7 +23,7 @@ PATIENCE = 1.5
 @pytest.fixture
 def hasty(committed: None) -> Iterator[DatabaseWrapper]:
     """A connection that waits ``PATIENCE`` for any answer."""
-    settings = {**copy.deepcopy(connections["default"].settings_dict), "PATIENCE": PATIENCE}
+    settings = {**copy.deepcopy(connections["default"].settings_dict), "WAIT_TIMEOUT": PATIENCE}
     wrapper = DatabaseWrapper(settings, "hasty")
     yield wrapper
     wrapper.close()
@@ -96,5 +96,5 @@ def test_the_web_login_has_timeouts_and_the_owner_none(committed: None):
             found[alias] = cursor.fetchone()
 
     assert found == {"default": ("30s", "10s", "1min"), "owner": ("0", "0", "0")}
-    assert connections["default"].settings_dict["PATIENCE"] > 30
-    assert "PATIENCE" not in connections["owner"].settings_dict
+    assert connections["default"].settings_dict["WAIT_TIMEOUT"] > 30
+    assert "WAIT_TIMEOUT" not in connections["owner"].settings_dict

@@ -73,7 +73,7 @@ def test_what_was_given_back_can_be_used_again(committed, name: str):
     use = RateLimitUse(name, ("a",))
     for _ in range(20):
         assert allowed(use)
-        refund(given_back=[use])
+        refund(refunded=[use])
 
     assert [allowed(use) for _ in range(6)] == [True] * 5 + [False]
 
@@ -82,15 +82,15 @@ def test_both_counts_count_alike(windows):
     one, two = (Window(f"aggios-limits/{secrets.token_hex(8)}", amount, 60) for amount in (2, 3))
 
     def used(*asked: Window) -> list[int]:
-        return [state.used for state in windows.take(asked)]
+        return [state.used for state in windows.consume(asked)]
 
     assert [used(one, two), used(one, two), used(one, two)] == [[0, 0], [1, 1], [2, 2]]
     assert used(one, two) == [2, 2]
-    windows.forget([], [two])
+    windows.refund([], [two])
     assert used(one, two) == [2, 1]
-    windows.forget([one], [])
+    windows.refund([one], [])
     assert used(one, two) == [0, 1]
-    assert 0 < windows.take([two])[0].reset <= 60
+    assert 0 < windows.consume([two])[0].reset <= 60
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import secrets
 
 import pytest
 
-from core.http.request_ids import REQUEST_ID_PATTERN
+from core.request_context import REQUEST_ID_PATTERN
 from devstack.testing import TestStack
 from tests.support.accounts.tokens import status_and_code
 from tests.support.factories import Agency

@@ -21,7 +21,7 @@ REVIEWED = {
     "aggios.openapi_views._GENERATING": "a lock; holds no data",
     "audit.services.ANONYMOUS": "a constant",
     "audit.services.SYSTEM": "a constant",
-    "core.db_backend.queries._statement": "SQL text that names no schema, by model",
+    "core.db_backend.queries._insert_sql": "SQL text that names no schema, by model",
     "core.db_backend.scope.PUBLIC": "a constant",
     "tenants.domains.dns_proof.LOOKUP_SLOTS": "how many look-ups may go on at once; holds no data",
     "staff.admin_site.site": "Django admin's registry",

@@ -4,8 +4,8 @@ import re
 from importlib import import_module
 from pathlib import Path
 
-from core.http.request_ids import API_VERSION, REQUEST_ID_PATTERN
 from core.problems import catalogue
+from core.request_context import API_VERSION, REQUEST_ID_PATTERN
 from traefik import problems as proxy
 
 ROOT = Path(__file__).resolve().parents[2]

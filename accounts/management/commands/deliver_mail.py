@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from accounts.email.delivery import deliver_all_tenants, run_mailer
-from core.text.normalization import pluralize
+from core.text.formatting import pluralize
 from core.workers import ShouldStop, WorkerCommand
 
 
@@ -18,10 +18,10 @@ class Command(WorkerCommand):
         "Example: manage.py deliver_mail --once"
     )
 
-    def watch(self, stop: ShouldStop, alive: Callable[[], None]) -> None:
-        run_mailer(stop, alive)
+    def run(self, stop: ShouldStop, beat: Callable[[], None]) -> None:
+        run_mailer(stop, beat)
 
-    def once(self) -> tuple[dict[str, Any], str]:
+    def run_once(self) -> tuple[dict[str, Any], str]:
         outcome = deliver_all_tenants()
         line = (
             f"{pluralize(outcome.dealt_with, 'e-mail')} processed, {outcome.put_off} rescheduled."

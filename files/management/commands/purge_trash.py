@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from core.text.normalization import pluralize
+from core.text.formatting import pluralize
 from files.trash import SweepResult, count_due_for_purge, sweep_trash
 from tenants.context import tenant_context
 from tenants.models import Tenant

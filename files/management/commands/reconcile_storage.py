@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from core.problems import StorageUnavailable
-from core.text.normalization import pluralize
+from core.text.formatting import pluralize
 from core.text.parsing import integer_argument
 from files.models import Balance, FileVersion
 from files.reconciliation.options import ReconciliationOptions

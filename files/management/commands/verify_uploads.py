@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from core.text.normalization import pluralize
+from core.text.formatting import pluralize
 from core.workers import ShouldStop, WorkerCommand
 from files.uploads.verifier import run_verifier, verify_all_tenants
 
@@ -19,9 +19,9 @@ class Command(WorkerCommand):
         "Example: manage.py verify_uploads --once"
     )
 
-    def watch(self, stop: ShouldStop, alive: Callable[[], None]) -> None:
-        run_verifier(stop, alive)
+    def run(self, stop: ShouldStop, beat: Callable[[], None]) -> None:
+        run_verifier(stop, beat)
 
-    def once(self) -> tuple[dict[str, Any], str]:
+    def run_once(self) -> tuple[dict[str, Any], str]:
         count = verify_all_tenants()
         return {"verified": count}, f"{pluralize(count, 'upload')} read."

@@ -11,7 +11,7 @@ from django.db import connection
 from accounts.users import canonical_addresses as of_people
 from core.db_backend.scope import PUBLIC, use_scope
 from core.text.email_canonicalization import AddressFinding
-from core.text.normalization import pluralize
+from core.text.formatting import pluralize
 from staff import services as of_staff
 from tenants.context import tenant_context
 from tenants.management.arguments import selected_tenants

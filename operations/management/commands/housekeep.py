@@ -38,7 +38,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["check"]:
-            require_recent_heartbeat(HEARTBEAT, longest=MAX_ROUND_SECONDS)
+            require_recent_heartbeat(HEARTBEAT, max_age=MAX_ROUND_SECONDS)
             return
         owner_connection()  # refuses now if the owner's login is not known
         every = options["every"]

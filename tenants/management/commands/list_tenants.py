@@ -6,8 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from core.text.formatting import timestamp, timestamp_or_none
-from core.text.normalization import pluralize
+from core.text.formatting import pluralize, timestamp, timestamp_or_none
 from tenants.availability import TenantState, tenant_state
 from tenants.hosts import tenant_host
 from tenants.management.terminal import make_table, print_table
