@@ -1,4 +1,4 @@
-"""Staff as actors of the audit trail."""
+"""Staff users as actors and targets of audit events."""
 
 from typing import Any
 
@@ -9,16 +9,16 @@ from staff.models import StaffUser
 
 
 def actor_of(staff: StaffUser) -> Actor:
-    """Return a member of staff as somebody who acts."""
+    """Return a staff user as an actor."""
     return Actor("staff", str(staff.pk), staff.email)
 
 
 def target_of(staff: StaffUser) -> Target:
-    """Return a member of staff as somebody who is acted on."""
+    """Return a staff user as a target."""
     return Target("staff", str(staff.pk), staff.email)
 
 
 def admin_actor(request: HttpRequest) -> Actor:
-    """Return who is logged in to the admin."""
+    """Return the user of the admin's session as an actor."""
     user: Any = request.user
     return actor_of(user)

@@ -1,21 +1,21 @@
-"""Django admin, without its modules in processes that never show it."""
+"""Configuration of Django admin, which commands of the fleet do not load."""
 
 import sys
 
 from django.contrib.admin.apps import AdminConfig, SimpleAdminConfig
 
-# Importing what staff see is two fifths of what a command of the fleet takes to start.
+# Importing the admin's modules takes two fifths of the start of a fleet command.
 COMMANDS = {"migrate_schemas", "migrate", "fleet"}
 WORKER = "tenants.fleet.worker"
 
 
 class AggiosAdminConfig(AdminConfig):
-    """Looks for ``admin`` modules as Django's own does, but in the commands of the fleet."""
+    """Discovers ``admin`` modules like Django's, except in commands of the fleet."""
 
     default = False
 
     def ready(self) -> None:
-        """Register the checks, and what staff see where it may be seen."""
+        """Register the checks and, outside of the fleet, the admin's modules."""
         if _is_fleet():
             SimpleAdminConfig.ready(self)
         else:

@@ -1,4 +1,4 @@
-"""The admin's site: its name, its log-in with limits, and what it records of itself."""
+"""The admin site: throttled log-in, required set-up pages, and refusal of malformed input."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -28,24 +28,24 @@ ROUTES_BEFORE_SETUP = {"logout", "jsi18n"}
 
 
 def _reject_malformed_input(view: View) -> View:
-    """Answer 400 to ids, dates and bytes that no row has; the admin hands them on unchecked."""
+    """Return 400 for malformed ids, dates and bytes, which Django's admin does not validate."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if "\x00" in unquote(request.META.get("QUERY_STRING", "")):
-            raise BadRequest("NUL in the query")  # PostgreSQL's text holds none
+            raise BadRequest("NUL in the query")  # PostgreSQL's text cannot contain it
         try:
             return view(request, *args, **kwargs)
         except (ValidationError, DataError, ValueError, OverflowError) as exc:
             if isinstance(exc, ValueError) and request.method != "GET":
-                raise  # a fault of ours, not of a filter in the address
+                raise  # an error of the application, not of a filter in the URL
             raise BadRequest("A value that cannot be") from exc
 
     return guarded
 
 
 def _require_setup(view: View) -> View:
-    """Let staff who have yet to choose a password or add a second factor reach that page alone."""
+    """Redirect users who must change a password or add a second factor to that page."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -59,7 +59,7 @@ def _require_setup(view: View) -> View:
 
 
 def _required_setup_routes(user: Any) -> tuple[str, ...]:
-    """Return the routes of what must be done first, led by the page to go to; empty if nothing."""
+    """Return the routes of a required set-up step, the redirect target first; or nothing."""
     if not user.is_authenticated:
         return ()
     if must_change_password(user):
@@ -68,7 +68,7 @@ def _required_setup_routes(user: Any) -> tuple[str, ...]:
 
 
 class AggiosAdminSite(AdminSite):
-    """Django admin as the platform's staff see it."""
+    """Django admin for the platform's staff."""
 
     site_header = "Aggios"
     site_title = "Aggios"
@@ -80,22 +80,22 @@ class AggiosAdminSite(AdminSite):
     login_template = "admin/staff_login.html"
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """Return the view with the admin's checks around it, and those that Django leaves out."""
+        """Return the view with Django's checks and the two of this module."""
         return super().admin_view(_reject_malformed_input(_require_setup(view)), cacheable)
 
     def get_urls(self) -> list[Any]:
-        """Return the admin's routes and the page of one's own second factor."""
+        """Return the admin's routes and the page of the second factor."""
         page = self.admin_view(self.second_factor)
         return [path("second-factor/", page, name=SECOND_FACTOR_ROUTE), *super().get_urls()]
 
     def second_factor(self, request: HttpRequest) -> HttpResponse:
-        """Show and change the second factor of who asks."""
+        """Show and change the user's own second factor."""
         return second_factor_page(self, request)
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Show the log-in, or log in; the form counts the attempt."""
+        """Show the log-in form, or log in; the form counts the attempt."""
         return _throttled(
             request, lambda: super(AggiosAdminSite, self).login(request, extra_context)
         )
@@ -103,7 +103,7 @@ class AggiosAdminSite(AdminSite):
     def password_change(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> Any:
-        """Let staff change their own password; Django's view with a form that records it."""
+        """Change the user's own password with Django's view and a form that records it."""
         request.current_app = self.name
         view = PasswordChangeView.as_view(
             form_class=OwnPasswordChangeForm,
@@ -119,13 +119,13 @@ class AggiosAdminSite(AdminSite):
 
 
 def _reason_context(request: HttpRequest) -> dict[str, Any]:
-    """Return the title that says why the page is shown, to who did not ask for it."""
+    """Return a title that explains why the page is shown, if the change is required."""
     user: Any = request.user
     return {"title": _(PasswordChangeRequired.title)} if must_change_password(user) else {}
 
 
 def _throttled(request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpResponse:
-    """Return the view's answer, or the page of a 429: of passwords, or of one-time codes."""
+    """Return the view's response, or a 429 page if passwords or codes are rate-limited."""
     try:
         return view()
     except RateLimited as problem:

@@ -5,5 +5,5 @@ class StaffConfig(AppConfig):
     name = "staff"
 
     def ready(self) -> None:
-        """Listen to log-ins."""
-        from staff import signals  # noqa: F401, PLC0415 - listens by being imported
+        """Connect the signal receivers."""
+        from staff import signals  # noqa: F401, PLC0415 - the import connects them

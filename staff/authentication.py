@@ -1,5 +1,7 @@
-"""Who of the staff is asking: their token, and nothing else. The admin's cookie is no credential
-here, so that no page elsewhere can make a browser call the API."""
+"""Authentication and permissions of the staff API, by token only.
+
+The admin's cookie is not accepted, so that no other site can make a browser call the API (CSRF).
+"""
 
 from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -22,27 +24,30 @@ from tenants.credentials import bearer_token
 
 
 def require_staff_network() -> None:
-    """Raise PermissionRefused unless the request comes from STAFF_ALLOWED_NETWORKS."""
+    """Raise PermissionRefused unless the client is in STAFF_ALLOWED_NETWORKS."""
     if not is_in_networks(request_context().client_address, settings.STAFF_ALLOWED_NETWORKS):
         raise PermissionRefused
 
 
 class StaffAuthentication(BaseAuthentication):
-    """``Authorization: Bearer ags_…`` → the member of staff, and the token as ``request.auth``."""
+    """``Authorization: Bearer ags_…``: sets ``request.user`` and the token as ``request.auth``."""
 
     def authenticate(self, request: Request) -> tuple[StaffUser, StaffToken] | None:
-        """Return both; None without a credential. Raises TokenInvalid, TokenExpired,
-        PasswordChangeRequired, StaffFactorMissing and, for an address that staff does not work
-        from, PermissionRefused.
+        """Return user and token, or None without a credential.
+
+        Raises:
+            PermissionRefused: the client is outside of STAFF_ALLOWED_NETWORKS.
+            TokenInvalid, TokenExpired: the token is not valid here.
+            PasswordChangeRequired, StaffFactorMissing: the user must act in the admin first.
         """
         require_staff_network()
         text = bearer_token(request._request)
         if not text:
             return None
-        if current_tenant_or_none() is not None:  # on api. with a token of a tenant's
+        if current_tenant_or_none() is not None:  # on api. with a tenant's token
             raise TokenInvalid
         token = authenticate_token(text)
-        if not token.name:  # one that a program was given is not asked
+        if not token.name:  # a named token belongs to a program
             require_password_changed(token.staff)
             require_enrolled(token.staff)
         request_context().user = str(token.staff_id)
@@ -54,7 +59,7 @@ class StaffAuthentication(BaseAuthentication):
 
 
 class StaffAuthenticationScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """The scheme as OpenAPI names it."""
+    """The security scheme in OpenAPI."""
 
     target_class = StaffAuthentication
     name = "staff"
@@ -65,13 +70,13 @@ class StaffAuthenticationScheme(OpenApiAuthenticationExtension):  # type: ignore
 
 
 class HasStaffPermission(BasePermission):
-    """Staff with the right that the view names for the method (``rights = {"GET": …}``).
+    """Requires the permission that the view declares for the method (``rights = {"GET": …}``).
 
-    A method that the view does not serve has none and is answered 405.
+    A method without an entry passes, because the view answers it with 405.
     """
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        """Tell whether the member of staff has the right."""
+        """Tell whether the staff user has the permission."""
         user: object = request.user
         method = "GET" if request.method == "HEAD" else request.method
         right: str | None = getattr(view, "rights", {}).get(method)
@@ -79,12 +84,12 @@ class HasStaffPermission(BasePermission):
 
 
 def request_token(request: Request) -> StaffToken:
-    """Return the token of the member of staff who asks. Raises NotAuthenticated."""
+    """Return the token of the request. Raises NotAuthenticated."""
     if not isinstance(request.auth, StaffToken):
         raise NotAuthenticated
     return request.auth
 
 
 def api_actor(request: Request) -> Actor:
-    """Return who asks, as the audit trail names them. Raises NotAuthenticated."""
+    """Return the user of the request as an actor. Raises NotAuthenticated."""
     return actor_of(request_token(request).staff)

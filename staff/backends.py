@@ -1,4 +1,4 @@
-"""How Django authenticates staff: by the model, with the same work for an unknown address."""
+"""Django's authentication backend for staff, in constant time."""
 
 from functools import cache
 from typing import Any
@@ -12,7 +12,7 @@ from staff.models import StaffUser
 
 
 class StaffBackend(ModelBackend):
-    """Django's own would hash once, where a known address is verified in both Unicode forms."""
+    """Verifies in both Unicode forms for an unknown address too; Django's backend hashes once."""
 
     def authenticate(
         self,
@@ -21,7 +21,7 @@ class StaffBackend(ModelBackend):
         password: str | None = None,
         **kwargs: Any,
     ) -> StaffUser | None:
-        """Return the active member of staff with this address and password, or None."""
+        """Return the active staff user with this address and password, or None."""
         if username is None or password is None:
             return None
         try:

@@ -1,10 +1,10 @@
-"""Forms of the admin that concern staff themselves."""
+"""Forms of the admin for staff users: log-in, passwords, creation, change."""
 
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib.admin.forms import AdminAuthenticationForm
-from django.contrib.admin.forms import AdminPasswordChangeForm as OwnForm
+from django.contrib.admin.forms import AdminPasswordChangeForm as PasswordChangeForm
 from django.contrib.auth.forms import (
     AdminPasswordChangeForm,
     BaseUserCreationForm,
@@ -28,9 +28,9 @@ from staff.services import clean_staff_names
 
 
 class StaffLoginForm(AdminAuthenticationForm):
-    """Address and password, and a code for who has a second factor."""
+    """E-mail, password and, if enrolled, a second-factor code."""
 
-    # Django would take the name of the model's field, which is English.
+    # Django's label is the name of the model's field, which is not translated.
     username = UsernameField(
         label=_("E-mail address"), widget=forms.TextInput(attrs={"autofocus": True})
     )
@@ -43,9 +43,9 @@ class StaffLoginForm(AdminAuthenticationForm):
     )
 
     def clean(self) -> dict[str, Any]:
-        """Check what was sent, as one attempt on the account that it looks up. Raises RateLimited.
+        """Authenticate, as one throttled attempt. Raises RateLimited.
 
-        It is counted here because the field has normalised the name (NFKC): that is looked up.
+        The attempt is counted here, after the field has normalised the address (NFKC).
         """
         email, password = (self.cleaned_data.get(name) for name in ("username", "password"))
         if not (email and password):
@@ -54,7 +54,7 @@ class StaffLoginForm(AdminAuthenticationForm):
             return super().clean()
 
     def confirm_login_allowed(self, user: Any) -> None:
-        """Refuse who may not log in, or lacks the right code. Raises RateLimited."""
+        """Refuse an inactive user, and a missing or wrong code. Raises RateLimited."""
         super().confirm_login_allowed(user)
         try:
             require_code(user, self.cleaned_data.get("code", ""))
@@ -64,11 +64,11 @@ class StaffLoginForm(AdminAuthenticationForm):
             raise self.get_invalid_login_error() from exc
 
 
-class OwnPasswordChangeForm(OwnForm):
-    """A member of staff changes their own password."""
+class OwnPasswordChangeForm(PasswordChangeForm):
+    """Changes the user's own password."""
 
     def clean_old_password(self) -> str:
-        """Check the current password, counted like a log-in. Raises RateLimited."""
+        """Verify the current password, throttled like a log-in. Raises RateLimited."""
         with throttle_login(self.user.email):
             try:
                 return super().clean_old_password()
@@ -78,7 +78,7 @@ class OwnPasswordChangeForm(OwnForm):
                 raise
 
     def clean(self) -> dict[str, Any]:
-        """Refuse the current password as the new one: whoever has given it would know it still."""
+        """Refuse the current password as the new one: another person may have chosen it."""
         super().clean()
         old, new = (self.cleaned_data.get(name) for name in ("old_password", "new_password1"))
         if old and new and normalize_password(old) == normalize_password(new):
@@ -86,7 +86,7 @@ class OwnPasswordChangeForm(OwnForm):
         return self.cleaned_data
 
     def save(self, commit: bool = True) -> Any:
-        """Save and record it."""
+        """Save the password and record the change."""
         self.user.password_change_required = False
         with transaction.atomic():
             staff = super().save(commit)
@@ -95,10 +95,10 @@ class OwnPasswordChangeForm(OwnForm):
 
 
 class SetStaffPasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
-    """A member of staff sets somebody else's password."""
+    """Sets the password of another staff user."""
 
     def save(self, commit: bool = True) -> Any:
-        """Save it as one that they have to change."""
+        """Save the password as one that must be changed."""
         self.user.password_change_required = True
         return super().save(commit)
 
@@ -114,15 +114,15 @@ class _StaffFieldsForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def _clean_name(self, name: str) -> str:
         if self.cleaned_data[name] == getattr(self.instance, name):
-            return str(self.cleaned_data[name])  # stored under an older rule, perhaps
+            return str(self.cleaned_data[name])  # it may be stored under an older rule
         try:
             return clean_staff_names(**{name: self.cleaned_data[name]})[name]
         except ValidationFailed as problem:
-            faults = [forms.ValidationError(gettext(f.detail), f.code) for f in problem.errors]
-            raise forms.ValidationError(faults) from problem
+            errors = [forms.ValidationError(gettext(f.detail), f.code) for f in problem.errors]
+            raise forms.ValidationError(errors) from problem
 
     def clean_email(self) -> str:
-        """Return the address, which is canonical, if no other member of staff has it."""
+        """Return the canonical address if no other staff user has it."""
         email = str(self.cleaned_data["email"])
         if StaffUser.objects.filter(email=email).exclude(pk=self.instance.pk).exists():
             raise forms.ValidationError(_("A member of staff has this e-mail address."), "taken")
@@ -130,7 +130,7 @@ class _StaffFieldsForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class NewStaffForm(_StaffFieldsForm, BaseUserCreationForm):  # type: ignore[type-arg]
-    """A new member of staff and their first password."""
+    """Creates a staff user with an initial password."""
 
     class Meta:
         model = StaffUser
@@ -138,14 +138,14 @@ class NewStaffForm(_StaffFieldsForm, BaseUserCreationForm):  # type: ignore[type
         field_classes: ClassVar = {"email": EmailAddressFormField}
 
     def save(self, commit: bool = True) -> StaffUser:
-        """Save them with a password that they have to change."""
+        """Save the user with a password that must be changed."""
         self.instance.password_change_required = True
         staff: StaffUser = super().save(commit)
         return staff
 
 
 class ChangeStaffForm(_StaffFieldsForm, UserChangeForm):  # type: ignore[type-arg]
-    """What can be changed of a member of staff."""
+    """Changes a staff user."""
 
     class Meta:
         model = StaffUser
@@ -153,7 +153,7 @@ class ChangeStaffForm(_StaffFieldsForm, UserChangeForm):  # type: ignore[type-ar
         field_classes: ClassVar = {"email": EmailAddressFormField}
 
     def clean(self) -> dict[str, Any] | None:
-        """Refuse to leave the platform without anybody who may do everything."""
+        """Refuse to deactivate or demote the last superuser."""
         cleaned = super().clean()
         values = {**vars(self.instance), **self.cleaned_data}
         keeps_right = values["is_active"] and values["is_superuser"]
@@ -163,6 +163,6 @@ class ChangeStaffForm(_StaffFieldsForm, UserChangeForm):  # type: ignore[type-ar
 
 
 def is_last_superuser(staff: StaffUser) -> bool:
-    """Tell whether no other active member of staff may do everything."""
+    """Tell whether this is the only active superuser."""
     able = StaffUser.objects.filter(is_active=True, is_superuser=True)
     return able.filter(pk=staff.pk).exists() and not able.exclude(pk=staff.pk).exists()

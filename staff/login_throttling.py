@@ -1,7 +1,6 @@
-"""Counting attempts of staff to prove who they are: the log-ins and the change of a password.
+"""Login throttling of staff: log-ins to admin and API, and the current password for a change.
 
-Familiar are the addresses from which the account has logged in during the last 30 days, to the
-admin or to the API: the audit trail has them.
+Familiar addresses are those of the account's log-ins in the last 30 days, from the audit trail.
 """
 
 from collections.abc import Iterator
@@ -22,16 +21,13 @@ from staff.models import StaffUser
 
 REALM = "staff"
 FAMILIAR_PERIOD = timedelta(days=30)
-# The codes of Django's forms for a wrong password: at the log-in and at the change of one.
+# Error codes of Django's forms for a wrong password: at log-in, and at a password change.
 WRONG_PASSWORD_CODES = {"invalid_login", "password_incorrect"}
 
 
 @contextmanager
 def throttle_login(email: str) -> Iterator[None]:
-    """Count the block as one attempt to prove who has the account that ``email`` looks up.
-
-    Raises RateLimited.
-    """
+    """Count the block as one attempt to authenticate as ``email``. Raises RateLimited."""
     account = LoginAccount(REALM, address_key(email), partial(_is_familiar, email))
     with throttle_attempt(account, _is_failure):
         yield

@@ -1,10 +1,14 @@
-"""Sessions, log-in and messages, for the staff's Django admin and nowhere else."""
+"""Middleware of the admin's host: sessions, authentication, messages and language.
+
+The API needs none of these and must not pay for them. The tenant routing sets
+``request.site_kind``.
+"""
 
 import re
 from collections.abc import Callable
 
 from django.conf import settings
-from django.contrib.auth import SESSION_KEY as SESSION_KEY_OF_USER
+from django.contrib.auth import SESSION_KEY as USER_SESSION_KEY
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
@@ -25,14 +29,8 @@ SESSION_KEY = re.compile(r"[a-z0-9]{32}")
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
-# Middleware that runs on one kind of host only.
-#
-# Sessions, CSRF and messages belong to the Django admin; the API has no use for them and should
-# not pay for them. ``request.site_kind`` is set by the tenant routing.
-
-
 class AdminHostMixin:
-    """Mixin before a Django middleware class: passes the request through on every other host."""
+    """Mixin for a Django middleware class: skips it on every other host."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if getattr(request, "site_kind", "") != "admin":
@@ -43,22 +41,22 @@ class AdminHostMixin:
 
 
 class AdminSessionMiddleware(AdminHostMixin, SessionMiddleware):
-    """Sessions whose keys have the form that Django gives them; anything else is no cookie."""
+    """Sessions; a cookie that is not a session key of Django's form is ignored."""
 
     def process_request(self, request: HttpRequest) -> None:
-        """Load the session. A quoted cookie may hold bytes that no database takes."""
+        """Load the session. A quoted cookie may contain bytes that PostgreSQL refuses."""
         if not SESSION_KEY.fullmatch(request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")):
             request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
         super().process_request(request)
 
 
 class AdminAuthenticationMiddleware(AdminHostMixin, AuthenticationMiddleware):
-    """Who is logged in, unless nothing was asked in their name for too long."""
+    """Authenticates the session's staff user and ends idle sessions."""
 
     def process_request(self, request: HttpRequest) -> None:
         """Set ``request.user``."""
         super().process_request(request)
-        if SESSION_KEY_OF_USER in request.session:
+        if USER_SESSION_KEY in request.session:
             end_idle_session(request)
 
 
@@ -67,16 +65,16 @@ class AdminMessagesMiddleware(AdminHostMixin, MessageMiddleware):
 
 
 class LanguageMiddleware:
-    """Serve in the reader's language; ``?lang=`` is remembered and taken out of the address.
+    """Activates the language of the request; ``?lang=`` sets a cookie and is removed by a redirect.
 
-    The admin's lists would take a parameter that they do not know for a filter.
+    The admin's lists treat an unknown parameter as a filter.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer the request."""
+        """Serve the request in its language."""
         language = request_language(request)
         with override(language):
             if requested_language(request) and request.method in {"GET", "HEAD"}:
@@ -84,13 +82,13 @@ class LanguageMiddleware:
             return with_language(request, self.get_response(request), language)
 
 
+class AdminLocaleMiddleware(AdminHostMixin, LanguageMiddleware):
+    pass
+
+
 def _without_language(request: HttpRequest) -> str:
     query = request.GET.copy()
     query.pop(LANGUAGE_PARAMETER)
-    # A path of "//example.org" would lead away from this host.
+    # A path of "//example.org" would redirect to another host.
     path = escape_leading_slashes(request.path)
     return f"{path}?{query.urlencode()}" if query else path
-
-
-class AdminLocaleMiddleware(AdminHostMixin, LanguageMiddleware):
-    pass

@@ -1,4 +1,4 @@
-"""Platform staff. They live in the public schema and are no tenant's people."""
+"""Staff users, their second factors and API tokens, in the public schema."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -21,12 +21,12 @@ from core.text.email_addresses import address_key, canonical_address, lowercased
 
 
 class StaffManager(BaseUserManager["StaffUser"]):
-    """Makes staff; Django's own commands call these."""
+    """Creates staff users. Django's commands call these methods."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "StaffUser":
-        """Save and return a member of staff; without a password nobody can log in as them.
+        """Create a staff user; without a password no log-in is possible.
 
-        Raises ValidationFailed for an address that mail cannot reach.
+        Raises ValidationFailed for an invalid address.
         """
         user = self.model(email=canonical_address(email), **fields)
         user.set_password(password)
@@ -36,17 +36,17 @@ class StaffManager(BaseUserManager["StaffUser"]):
     def create_superuser(
         self, email: str, password: str | None = None, **fields: Any
     ) -> "StaffUser":
-        """Save and return a member of staff with every right."""
+        """Create a staff user with all permissions."""
         return self.create_user(email, password, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> "StaffUser":
-        """Return the member of staff with this address, in whatever spelling of its mailbox.
+        """Return the staff user with this address in any spelling. Raises StaffUser.DoesNotExist.
 
-        A row that could not be rewritten is found by the spelling that it has kept
-        (docs/decisions/0021-email-addresses.md). Raises StaffUser.DoesNotExist.
+        A row that could not be canonicalised is found by its stored spelling
+        (docs/decisions/0021-email-addresses.md).
         """
-        # Not iexact: PostgreSQL takes some other letters for ASCII ones, which would give attempts
-        # on one account a count for each way to write it (staff/login_throttling.py).
+        # Not iexact: PostgreSQL treats some other characters as ASCII ones, so attempts on one
+        # account would be counted once per spelling (staff/login_throttling.py).
         typed, canonical = lowercased_address(username or ""), address_key(username or "")
         found = list(self.filter(email__in={typed, canonical}))
         as_typed = [staff for staff in found if staff.email == typed]
@@ -56,7 +56,7 @@ class StaffManager(BaseUserManager["StaffUser"]):
 
 
 class StaffUser(AbstractBaseUser, PermissionsMixin):
-    """Somebody who runs the platform, in Django admin."""
+    """An operator of the platform, with access to Django admin."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     email = models.EmailField("e-mail address", max_length=254, unique=True)
@@ -65,7 +65,7 @@ class StaffUser(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=True, editable=False)
     second_factor_at = models.DateTimeField(_("second factor since"), null=True, editable=False)
-    # Somebody else has chosen the password; one's own takes it back.
+    # Another person has chosen the password; changing it resets this.
     password_change_required = models.BooleanField(default=False, db_default=False, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -83,48 +83,48 @@ class StaffUser(AbstractBaseUser, PermissionsMixin):
         return self.email
 
     def set_unusable_password(self) -> None:
-        """Let nobody log in with a password; that ends tokens as a new password does."""
+        """Disable log-in with a password; it revokes tokens like a new password."""
         super().set_unusable_password()
         self._password = ""
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save; a new password, or being deactivated, ends every token there is.
+        """Save; a new password, or deactivation, revokes all tokens.
 
-        Django keeps ``_password`` from ``set_password`` until here, and not for a mere new hash.
+        Django sets ``_password`` in ``set_password``, and not for a new hash of the same password.
         """
         ended = not self._state.adding and (self._password is not None or not self.is_active)
         with transaction.atomic():
             super().save(*args, **kwargs)
             if ended:
-                living = self.tokens.filter(revoked_at__isnull=True)
-                living.update(revoked_at=timezone.now())
+                active = self.tokens.filter(revoked_at__isnull=True)
+                active.update(revoked_at=timezone.now())
 
     def check_password(self, raw_password: str | None) -> bool:
-        """Tell whether the password is this one, in whichever Unicode form it is typed."""
+        """Tell whether the password matches, in any Unicode form."""
         return raw_password is not None and verify_password(
             raw_password, self.password, self._rehash
         )
 
     def _rehash(self, password: str) -> None:
-        """Store the same password anew, unless another one has been set meanwhile: no token ends.
+        """Store a new hash of the same password; tokens stay valid.
 
-        Hashing takes long enough for somebody to set one.
+        Nothing is stored if another password was set while this one was hashed.
         """
-        with suppress(Problem):  # too many are hashed now; the next log-in does it
+        with suppress(Problem):  # the hash pool is full; the next log-in retries
             hashed = make_password(password)
             same = StaffUser.objects.filter(pk=self.pk, password=self.password)
             if same.update(password=hashed):
                 self.password = hashed
 
     def get_session_auth_hash(self) -> str:
-        """Return what the admin's sessions are bound to: the password and the second factor.
+        """Return the hash that sessions are bound to: of the password and the second factor.
 
-        So adding or removing a factor ends every other session, as a new password does.
+        So adding or removing a factor ends every other session, like a new password.
         """
         return super().get_session_auth_hash() + self._factor_since()
 
     def get_session_auth_fallback_hash(self) -> Iterator[str]:
-        """Yield the same with each former SECRET_KEY, which must not let older sessions in."""
+        """Yield the same hash with each previous SECRET_KEY."""
         for former in super().get_session_auth_fallback_hash():
             yield former + self._factor_since()
 
@@ -132,30 +132,30 @@ class StaffUser(AbstractBaseUser, PermissionsMixin):
         return self.second_factor_at.isoformat() if self.second_factor_at else ""
 
     def get_full_name(self) -> str:
-        """Return the full name, or the address where there is none."""
+        """Return the full name, or the address if there is none."""
         return f"{self.first_name} {self.last_name}".strip() or self.email
 
     def get_short_name(self) -> str:
-        """Return the first name, or the address where there is none."""
+        """Return the first name, or the address if there is none."""
         return self.first_name or self.email
 
 
 class StaffAuthenticator(AbstractAuthenticator):
-    """A member of staff's app."""
+    """The TOTP app of a staff user."""
 
     staff = models.OneToOneField(StaffUser, on_delete=models.CASCADE, related_name="authenticator")
 
 
 class StaffRecoveryCode(AbstractRecoveryCode):
-    """One of a member of staff's recovery codes."""
+    """A recovery code of a staff user."""
 
     staff = models.ForeignKey(StaffUser, on_delete=models.CASCADE, related_name="recovery_codes")
 
 
 class StaffToken(models.Model):
-    """What a member of staff shows to the API instead of a password. Only its hash is kept.
+    """A token for the staff API. Only its hash is stored.
 
-    One without a name was opened by logging in; the others were made for programs.
+    A token without a name was issued by a log-in; the others were created for programs.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -176,5 +176,5 @@ class StaffToken(models.Model):
         return f"{self.staff.email} {self.name}".strip()
 
     def is_alive(self, now: datetime) -> bool:
-        """Whether the token still opens doors at ``now``."""
+        """Tell whether the token is valid at ``now``."""
         return self.revoked_at is None and self.expires_at > now

@@ -1,4 +1,4 @@
-"""What can be wrong with staff, as answers."""
+"""Problems of staff users."""
 
 from core.problems import Problem
 

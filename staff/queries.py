@@ -1,4 +1,4 @@
-"""Reading tenants as the staff API shows them. One that is being purged is not there."""
+"""Queries for tenants that staff can see. A tenant that is being purged is excluded."""
 
 import uuid
 
@@ -26,9 +26,9 @@ def visible_tenants() -> QuerySet[Tenant]:
 
 
 def find_tenants(*, search: str = "", state: str = "") -> QuerySet[Tenant]:
-    """Return tenants whose name or domain contains ``search``, without case.
+    """Return tenants whose name or domain contains ``search``, ignoring case.
 
-    Raises ValidationFailed for a state that there is not, and a search that nothing could match.
+    Raises ValidationFailed for an unknown state and for an invalid search.
     """
     wanted, tenants = validate_search(search.strip()), visible_tenants()
     if wanted:

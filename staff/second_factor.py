@@ -1,6 +1,6 @@
-"""The second factor of staff: one-time codes of an app, and recovery codes.
+"""The second factor of staff users: TOTP codes and recovery codes.
 
-A model of our own rather than django-otp's: its secrets stand in clear in the table.
+Not django-otp's models, which store secrets in plain text.
 """
 
 from django.conf import settings
@@ -27,21 +27,23 @@ SECRET, RECOVERY = "aggios:staff-totp-secret", "aggios:staff-recovery-code"
 
 
 def must_enrol(staff: StaffUser) -> bool:
-    """Tell whether somebody must add a second factor before anything else."""
+    """Tell whether the user must add a second factor first."""
     return settings.STAFF_SECOND_FACTOR == "required" and staff.second_factor_at is None
 
 
 def require_enrolled(staff: StaffUser) -> None:
-    """Raise StaffFactorMissing for who must add a second factor first."""
+    """Raise StaffFactorMissing if the user must add a second factor first."""
     if must_enrol(staff):
         raise StaffFactorMissing
 
 
 def require_code(staff: StaffUser, code: str) -> None:
-    """Use up a code of somebody whose password fitted; who has no factor is not asked.
+    """Consume a code of a user whose password is correct; without a factor do nothing.
 
-    Raises SecondFactorRequired without a code, InvalidCredentials for a wrong or used one, which is
-    recorded, and RateLimited.
+    Raises:
+        SecondFactorRequired: the code is empty.
+        InvalidCredentials: the code is wrong or used; that is recorded.
+        RateLimited: too many wrong codes.
     """
     if staff.second_factor_at is None:
         return
@@ -78,12 +80,12 @@ def _consume_recovery_code(staff: StaffUser, code: str) -> None:
 
 
 def recovery_codes_left(staff: StaffUser) -> int:
-    """Return how many recovery codes are still good."""
+    """Return the number of unused recovery codes."""
     return unused_codes(StaffRecoveryCode.objects.filter(staff=staff)).count()
 
 
 def start_enrolment(staff: StaffUser) -> None:
-    """Make a secret that waits for its first code; with a confirmed one nothing happens."""
+    """Create an unconfirmed secret; if a factor is confirmed, do nothing."""
     with use_scope(PUBLIC), transaction.atomic():
         if _locked(staff).second_factor_at is not None:
             return
@@ -94,16 +96,16 @@ def start_enrolment(staff: StaffUser) -> None:
 
 
 def unconfirmed_secret(staff: StaffUser) -> str:
-    """Return the secret that waits for its first code, in base 32; empty without one."""
+    """Return the unconfirmed secret in base 32, or an empty string."""
     row = StaffAuthenticator.objects.filter(staff=staff, confirmed_at__isnull=True).first()
     return decrypted_secret(row, SECRET) if row else ""
 
 
 def confirm_factor(staff: StaffUser, code: str) -> list[str]:
-    """Make the waiting factor count, and return its recovery codes.
+    """Activate the unconfirmed factor and return its recovery codes.
 
-    Log-ins without it end: tokens here, the admin's sessions by what they are bound to. Raises
-    InvalidCredentials and RateLimited.
+    Log-ins without the factor end: tokens are revoked, and sessions of the admin no longer match
+    their hash. Raises InvalidCredentials, RateLimited.
     """
     with use_scope(PUBLIC), transaction.atomic():
         _locked(staff)
@@ -118,7 +120,7 @@ def confirm_factor(staff: StaffUser, code: str) -> list[str]:
 
 
 def renew_recovery_codes(staff: StaffUser, code: str) -> list[str]:
-    """Return new recovery codes for a code; the former ones are void. Raises as require_code."""
+    """Replace the recovery codes and return the new ones. Raises as ``require_code``."""
     require_code(staff, code)
     with use_scope(PUBLIC), transaction.atomic():
         record("staff.recovery_codes_renewed", actor=actor_of(staff), target=target_of(staff))
@@ -126,14 +128,14 @@ def renew_recovery_codes(staff: StaffUser, code: str) -> list[str]:
 
 
 def remove_factor(staff: StaffUser, *, actor: Actor, why: str) -> None:
-    """Take the factor and the recovery codes from somebody; their log-ins end."""
+    """Remove the factor and the recovery codes; the user's log-ins end."""
     with use_scope(PUBLIC), transaction.atomic():
         _locked(staff)
         StaffAuthenticator.objects.filter(staff=staff).delete()
         StaffRecoveryCode.objects.filter(staff=staff).delete()
         StaffUser.objects.filter(pk=staff.pk).update(second_factor_at=None)
-        living = staff.tokens.filter(name="", revoked_at__isnull=True)
-        living.update(revoked_at=timezone.now())
+        active = staff.tokens.filter(name="", revoked_at__isnull=True)
+        active.update(revoked_at=timezone.now())
         record("staff.factor_removed", actor=actor, target=target_of(staff), why=why)
         staff.second_factor_at = None
 

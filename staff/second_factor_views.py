@@ -1,4 +1,4 @@
-"""The admin's page of one's own second factor."""
+"""The admin's page for the user's own second factor."""
 
 from collections.abc import Callable
 from typing import Any
@@ -33,7 +33,7 @@ ISSUER = "Aggios"
 
 
 class OneTimeCodeForm(forms.Form):
-    """The code that proves that the app is at hand."""
+    """A one-time code."""
 
     code = forms.CharField(
         label=_("One-time code"),
@@ -43,7 +43,7 @@ class OneTimeCodeForm(forms.Form):
 
 
 def second_factor_page(site: AdminSite, request: HttpRequest) -> HttpResponse:
-    """Show one's second factor, add one, remove it, or make new recovery codes."""
+    """Show, add or remove the user's second factor, or renew its recovery codes."""
     if request.method != "POST":
         return _render(site, request, OneTimeCodeForm())
     verb = request.POST.get("verb", "")
@@ -113,6 +113,6 @@ def _render(
 
 
 def _qr(uri: str) -> str:
-    """Return a QR code as SVG: no script, no inline style, black on white in every theme."""
+    """Return a QR code as SVG without script and inline style, black on white in every theme."""
     code = segno.make(uri, error="m", micro=False)
     return str(code.svg_inline(scale=5, light="#ffffff", title=str(_("QR code for your app"))))

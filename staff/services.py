@@ -1,4 +1,4 @@
-"""What is done to staff outside of the admin's own forms."""
+"""Staff users: creation, log-in to the API, required password changes, canonical addresses."""
 
 from typing import Any
 
@@ -31,6 +31,25 @@ from staff.tokens import IssuedToken, issue_token
 MAX_NAME_LENGTH = 100
 
 
+def log_in(*, email: str, password: str, code: str = "") -> IssuedToken:
+    """Authenticate with e-mail, password and, if enrolled, a second-factor code; issue a token.
+
+    Raises:
+        RateLimited: before any other work.
+        InvalidCredentials: after the same work for an unknown address, a wrong password and an
+            inactive user.
+        SecondFactorRequired, PasswordChangeRequired, StaffFactorMissing: after a correct password.
+    """
+    with use_scope(PUBLIC), throttle_login(email):
+        staff = _authenticate(email, password, code)
+        if staff is None:
+            raise InvalidCredentials
+        with transaction.atomic():
+            update_last_login(StaffUser, staff)
+            record("staff.logged_in", actor=actor_of(staff), target=target_of(staff), via="api")
+            return issue_token(staff, lifetime=settings.STAFF_TOKEN_LIFETIME, actor=actor_of(staff))
+
+
 def create_staff(
     *,
     email: str,
@@ -40,9 +59,9 @@ def create_staff(
     first_name: str = "",
     last_name: str = "",
 ) -> StaffUser:
-    """Add a member of staff who can log in to the admin, with a password that is given to them.
+    """Create a staff user with an initial password, which the user must change.
 
-    Raises ValidationFailed for the address, the names or the password, StaffExists.
+    Raises ValidationFailed for the address, the names or the password, and StaffExists.
     """
     names = clean_staff_names(first_name=first_name, last_name=last_name)
     fields = {**names, "is_superuser": is_superuser, "password_change_required": True}
@@ -58,32 +77,15 @@ def create_staff(
 
 
 def clean_staff_names(**names: str) -> dict[str, str]:
-    """Return first and last names in normal form C; blank is allowed. Raises ValidationFailed."""
+    """Return the names in normal form C; a blank one is valid. Raises ValidationFailed."""
     return {
         name: clean_name(text, field=name, max_length=MAX_NAME_LENGTH, required=False)
         for name, text in names.items()
     }
 
 
-def _validate_new_staff(email: str, password: str, **names: str) -> str:
-    """Return the canonical address. Raises ValidationFailed with the faults of both fields."""
-    faults = []
-    try:
-        email = canonical_address(email)
-    except ValidationFailed as exc:
-        faults += exc.errors
-    try:
-        validate_password(password, StaffUser(email=email, **names))
-    except ValidationError as exc:
-        codes = ((e.code or "invalid", e.messages[0]) for e in exc.error_list)
-        faults += [FieldError("password", code, text) for code, text in codes]
-    if faults:
-        raise ValidationFailed(errors=faults)
-    return email
-
-
 def staff_by_email(email: str) -> StaffUser | None:
-    """Return the member of staff with this address, in whatever spelling of its mailbox."""
+    """Return the staff user with this address in any spelling, or None."""
     with use_scope(PUBLIC):
         try:
             return StaffUser.objects.get_by_natural_key(email)
@@ -91,54 +93,20 @@ def staff_by_email(email: str) -> StaffUser | None:
             return None
 
 
-# Logging in to the staff API.
-def log_in(*, email: str, password: str, code: str = "") -> IssuedToken:
-    """Open a token for the right address and password, and code of who has a second factor.
-
-    An unknown address, a wrong password and an inactive member of staff get the same
-    InvalidCredentials after the same work. Raises RateLimited before any of it, and after the right
-    password SecondFactorRequired, PasswordChangeRequired and
-    StaffFactorMissing.
-    """
-    with use_scope(PUBLIC), throttle_login(email):
-        staff = _authenticate(email, password, code)
-        if staff is None:
-            raise InvalidCredentials
-        with transaction.atomic():
-            update_last_login(StaffUser, staff)
-            record("staff.logged_in", actor=actor_of(staff), target=target_of(staff), via="api")
-            return issue_token(staff, lifetime=settings.STAFF_TOKEN_LIFETIME, actor=actor_of(staff))
-
-
-def _authenticate(email: str, password: str, code: str) -> StaffUser | None:
-    """Return who has proved to be a member of staff; a refusal is recorded (staff/signals.py)."""
-    found = authenticate(None, username=email, password=password)
-    if not isinstance(found, StaffUser):
-        return None
-    require_code(found, code)
-    require_password_changed(found)
-    require_enrolled(found)
-    return found
-
-
-# Passwords of staff that somebody else has chosen: the first thing to do is to choose another.
 def must_change_password(staff: StaffUser) -> bool:
-    """Tell whether a member of staff must choose a password before anything else."""
+    """Tell whether a staff user must change a password that another person chose."""
     required = settings.STAFF_FIRST_PASSWORD_CHANGE == "required"  # noqa: S105 - no password
     return required and staff.password_change_required
 
 
 def require_password_changed(staff: StaffUser) -> None:
-    """Raise PasswordChangeRequired for a password that was given."""
+    """Raise PasswordChangeRequired if the password must be changed first."""
     if must_change_password(staff):
         raise PasswordChangeRequired
 
 
-# The addresses of staff that are stored in another form than the canonical one.
-
-
 def noncanonical_addresses(cursor: Any) -> list[AddressFinding]:
-    """Return the members of staff whose address is not canonical; ``cursor`` is in ``public``."""
+    """Return the staff users whose address is not canonical; ``cursor`` is in ``public``."""
     condition = noncanonical_condition("email")
     cursor.execute(f"SELECT id::text, email FROM staff_staffuser WHERE {condition}", [])  # noqa: S608 - no input
     rows = [StoredAddress("staff", *row) for row in cursor.fetchall()]
@@ -152,8 +120,36 @@ def noncanonical_addresses(cursor: Any) -> list[AddressFinding]:
 
 
 def canonicalize_addresses(cursor: Any) -> None:
-    """Bring every address of staff into canonical form, but those that collide."""
+    """Canonicalise the addresses of staff, except those that collide."""
     for found in noncanonical_addresses(cursor):
         if found.problem == "not_canonical":
             change = "UPDATE staff_staffuser SET email = %s WHERE id = %s"
             cursor.execute(change, [found.canonical, found.id])
+
+
+def _authenticate(email: str, password: str, code: str) -> StaffUser | None:
+    """Return the authenticated staff user. A failure is recorded (staff/signals.py)."""
+    found = authenticate(None, username=email, password=password)
+    if not isinstance(found, StaffUser):
+        return None
+    require_code(found, code)
+    require_password_changed(found)
+    require_enrolled(found)
+    return found
+
+
+def _validate_new_staff(email: str, password: str, **names: str) -> str:
+    """Return the canonical address. Raises ValidationFailed with the errors of both fields."""
+    errors = []
+    try:
+        email = canonical_address(email)
+    except ValidationFailed as exc:
+        errors += exc.errors
+    try:
+        validate_password(password, StaffUser(email=email, **names))
+    except ValidationError as exc:
+        codes = ((e.code or "invalid", e.messages[0]) for e in exc.error_list)
+        errors += [FieldError("password", code, text) for code, text in codes]
+    if errors:
+        raise ValidationFailed(errors=errors)
+    return email

@@ -1,6 +1,6 @@
-"""How long a session in the admin lasts: an absolute limit, and one for the time without a request.
+"""Limits of the admin's sessions: an absolute lifetime and an idle timeout.
 
-OWASP ASVS 5.0, 7.3.1 and 7.3.2; NIST SP 800-63B-4, 2.2.3 asks for at most an hour of inactivity.
+OWASP ASVS 5.0, 7.3.1 and 7.3.2; NIST SP 800-63B-4, 2.2.3 requires at most an hour of inactivity.
 """
 
 import time
@@ -17,18 +17,18 @@ from audit.services import record
 from staff.actors import actor_of, target_of
 
 LAST_REQUEST_AT = "last_request_at"
-# Each time that is written costs a statement and a new cookie.
+# Each write costs a statement and a new cookie.
 WRITE_EVERY_SECONDS = 60
 
 
 def start_session(session: SessionBase) -> None:
-    """Fix the end of a session at its log-in: saving it later does not put that off."""
+    """Set the absolute end of a session at its log-in; later saves do not extend it."""
     session.set_expiry(timezone.now() + timedelta(seconds=settings.SESSION_COOKIE_AGE))
     session[LAST_REQUEST_AT] = int(time.time())
 
 
 def end_idle_session(request: HttpRequest) -> None:
-    """End the session of a request that comes too late, or note the time of the request."""
+    """End the session if it was idle for too long, otherwise store the time of the request."""
     user: Any = request.user
     if not user.is_authenticated:
         return

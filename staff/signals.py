@@ -1,4 +1,4 @@
-"""Logging in and out of the admin, in the audit trail."""
+"""Audit events for log-in, log-out and failed log-ins."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def _logged_in(user: StaffUser, request: HttpRequest, **_: Any) -> None:
 
 
 def _prune() -> None:
-    """Take a few sessions that ran out with each new one, so that no cron job is needed."""
+    """Delete a few expired sessions with each new one, so that no cron job is needed."""
     delete_batch(Session.objects.filter(expire_date__lt=timezone.now()), PRUNE_BATCH_SIZE)
 
 

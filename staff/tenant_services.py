@@ -1,4 +1,4 @@
-"""What staff does to a tenant in one step: each is one transaction around the tenants' services."""
+"""Changes of a tenant by staff, each in one transaction around the services of ``tenants``."""
 
 import uuid
 from collections.abc import Callable
@@ -20,10 +20,16 @@ from tenants.subdomains import rename_subdomain
 TenantCheck = Callable[[Tenant], None]
 
 
+class OwnerFactory(Protocol):
+    """Creates the owner of a tenant and returns the generated password."""
+
+    def __call__(self, tenant: TenantRef, *, email: str, actor: Actor) -> str: ...
+
+
 def create_tenant_with_owner(
     *, name: str, subdomain: str, registration: str, owner_email: str, actor: Actor
 ) -> tuple[Tenant, str]:
-    """Create a tenant, with an owner if an address is given; return it and the owner's password.
+    """Create a tenant, and an owner if an address is given; return it and the owner's password.
 
     Raises ValidationFailed, SubdomainTaken.
     """
@@ -33,24 +39,20 @@ def create_tenant_with_owner(
         return visible_tenant(ref.id), password
 
 
-def apply_to_tenant(
-    tenant_id: uuid.UUID, act: Callable[[uuid.UUID], Any], check: TenantCheck
-) -> Tenant:
-    """Run a service on a tenant that ``check`` has seen locked; return the tenant as it then is.
+def create_owner(tenant: TenantRef, *, email: str, actor: Actor) -> str:
+    """Create the owner with ``TENANT_OWNER_FACTORY`` and return the password.
 
-    Raises TenantNotFound, what ``check`` raises and what the service raises.
+    The setting names the function, because ``staff`` may not import ``accounts``. Raises the
+    exceptions of that function.
     """
-    with use_scope(PUBLIC), transaction.atomic():
-        lock_tenant(tenant_id)
-        check(visible_tenant(tenant_id))
-        act(tenant_id)
-        return visible_tenant(tenant_id)
+    factory = cast("OwnerFactory", import_string(settings.TENANT_OWNER_FACTORY))
+    return factory(tenant, email=email, actor=actor)
 
 
 def change_tenant(tenant_id: uuid.UUID, changes: dict[str, Any], *, actor: Actor) -> None:
-    """Change what is named of ``name``, ``registration``, ``limits`` and ``subdomain``.
+    """Change the given ones of ``name``, ``registration``, ``limits`` and ``subdomain``.
 
-    ``redirect_days`` is how long the former subdomain leads to the new one. Raises
+    ``redirect_days`` is how long the previous subdomain redirects to the new one. Raises
     ValidationFailed, SubdomainTaken.
     """
     with use_scope(PUBLIC), transaction.atomic():
@@ -67,24 +69,21 @@ def change_tenant(tenant_id: uuid.UUID, changes: dict[str, Any], *, actor: Actor
 
 
 def resume_and_cancel_deletion(tenant_id: uuid.UUID, *, actor: Actor) -> None:
-    """Serve a tenant that staff took off the air: suspended, to be deleted, or both."""
+    """Serve a tenant again that is suspended, scheduled for deletion, or both."""
     with use_scope(PUBLIC), transaction.atomic():
         cancel_deletion(tenant_id, actor=actor)
         resume_tenant(tenant_id, actor=actor)
 
 
-# Asking for the owner of a workspace that staff opens.
-#
-# Staff knows nothing of the people of tenants; ``settings.TENANT_OWNER_FACTORY`` names who does.
+def apply_to_tenant(
+    tenant_id: uuid.UUID, service: Callable[[uuid.UUID], Any], check: TenantCheck
+) -> Tenant:
+    """Lock a tenant, run ``check`` and then a service on it; return the changed tenant.
 
-
-class OwnerFactory(Protocol):
-    """Adds the owner of a tenant and returns the password that was made up for them."""
-
-    def __call__(self, tenant: TenantRef, *, email: str, actor: Actor) -> str: ...
-
-
-def create_owner(tenant: TenantRef, *, email: str, actor: Actor) -> str:
-    """Add the owner and return their password. Raises what the configured maker raises."""
-    maker = cast("OwnerFactory", import_string(settings.TENANT_OWNER_FACTORY))
-    return maker(tenant, email=email, actor=actor)
+    Raises TenantNotFound, and the exceptions of ``check`` and of the service.
+    """
+    with use_scope(PUBLIC), transaction.atomic():
+        lock_tenant(tenant_id)
+        check(visible_tenant(tenant_id))
+        service(tenant_id)
+        return visible_tenant(tenant_id)

@@ -1,4 +1,4 @@
-"""The staff's credential for the API: opaque, random, bound to no tenant, kept as a hash.
+"""Tokens for the staff API: opaque, random, bound to no tenant, stored as a hash.
 
 ``ags_``, 32 random bytes in hexadecimal, and their CRC-32 (core/crypto/token_format.py).
 """
@@ -22,7 +22,7 @@ from staff.models import StaffToken, StaffUser
 
 PREFIX = "ags_"
 DIGITS = 64
-# Writing the time of each use would cost a statement each.
+# Storing the time of every use would cost a statement each.
 LAST_USED_INTERVAL = timedelta(minutes=1)
 RETENTION_AFTER_EXPIRY = timedelta(days=30)
 PRUNE_BATCH_SIZE = 20
@@ -30,7 +30,7 @@ PRUNE_BATCH_SIZE = 20
 
 @dataclass(frozen=True, slots=True)
 class IssuedToken:
-    """A new token: its row, and the text that is shown once."""
+    """A new token: its row, and its text, which is shown once."""
 
     row: StaffToken
     text: str
@@ -39,10 +39,10 @@ class IssuedToken:
 def issue_token(
     staff: StaffUser, *, lifetime: timedelta, actor: Actor, name: str = ""
 ) -> IssuedToken:
-    """Make a token for a member of staff as they were read.
+    """Issue a token for a staff user that was read before.
 
-    Raises InvalidCredentials if they were deactivated, given a new password or a second factor, or
-    lost theirs since, which has ended the tokens that there were and must end this one too.
+    Raises InvalidCredentials if the user was deactivated, or if password or second factor changed
+    since. Such a change revokes all tokens, and must prevent this one as well.
     """
     text = format_token(PREFIX, secrets.token_hex(DIGITS // 2))
     context, now = request_context(), timezone.now()
@@ -68,7 +68,7 @@ def issue_token(
 
 
 def authenticate_token(text: str) -> StaffToken:
-    """Return a token that is good now, its person loaded. Raises TokenInvalid, TokenExpired."""
+    """Return a valid token with its user loaded. Raises TokenInvalid, TokenExpired."""
     if not parse_token(text, PREFIX, length=DIGITS):
         raise TokenInvalid
     now = timezone.now()
@@ -84,10 +84,10 @@ def authenticate_token(text: str) -> StaffToken:
 
 
 def revoke_token(token: StaffToken, *, actor: Actor) -> None:
-    """End a token now; ending it again changes nothing."""
+    """Revoke a token; repeating it changes nothing."""
     with use_scope(PUBLIC), transaction.atomic():
-        living = StaffToken.objects.filter(pk=token.pk, revoked_at__isnull=True)
-        if living.update(revoked_at=timezone.now()):
+        active = StaffToken.objects.filter(pk=token.pk, revoked_at__isnull=True)
+        if active.update(revoked_at=timezone.now()):
             record("staff.token_revoked", actor=actor, target=_target(token), name=token.name)
 
 
@@ -96,11 +96,11 @@ def _target(row: StaffToken) -> Target:
 
 
 def _hash_of(text: str) -> bytes:
-    """Return what is stored. The token is random enough for a fast hash."""
+    """Return the stored hash. The token has enough entropy for a fast hash."""
     return hashlib.sha256(text.encode()).digest()
 
 
 def _prune() -> None:
-    """Take a few long-dead tokens with each new one, so that no cron job has to be remembered."""
-    dead = StaffToken.objects.filter(expires_at__lt=timezone.now() - RETENTION_AFTER_EXPIRY)
-    delete_batch(dead, PRUNE_BATCH_SIZE)
+    """Delete a few old tokens with each new one, so that no cron job is needed."""
+    expired = StaffToken.objects.filter(expires_at__lt=timezone.now() - RETENTION_AFTER_EXPIRY)
+    delete_batch(expired, PRUNE_BATCH_SIZE)

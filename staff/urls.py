@@ -4,7 +4,7 @@ from django.urls import path
 
 from staff.api import auth, domains, tenants, usage
 
-# Not on api., where these paths are the tenants'.
+# Not on api., where these paths belong to tenants.
 log_in = [
     path("api/auth/login", auth.StaffLogin.as_view(), name="staff-login"),
     path("api/auth/logout", auth.StaffLogout.as_view(), name="staff-logout"),

@@ -1,4 +1,4 @@
-"""What every list of the admin has in common."""
+"""Base classes of the admin: safe list filters, audit events, read-only models."""
 
 from typing import Any
 
@@ -10,39 +10,27 @@ from audit.services import Target, record
 from core.api.filters import MAX_SEARCH_LENGTH
 from staff.actors import admin_actor
 
-# What Django's own list filters ask: of a field, of a date, of a choice, of a related row.
+# The lookups of Django's own list filters: of a field, of a date, of a choice, of a related row.
 FILTER_LOOKUPS = ("", "__exact", "__isnull", "__gte", "__lt", "__id__exact")
 
 
 class StaffModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """A model in the admin whose list is filtered by what its filters ask, and by nothing else.
+    """A model whose list accepts only the lookups of its own filters.
 
-    Django lets a query string name every column of the model and every lookup. So ``?hash__gt=1``
-    fails inside the database's driver, and ``?password__startswith=`` finds a hash out.
+    Django accepts every column and every lookup in the query string. So ``?hash__gt=1`` fails in
+    the database driver, and ``?password__startswith=`` reveals a hash.
     """
 
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str
     ) -> tuple[Any, bool]:
-        """Return the rows that hold every word. Each word is a condition, so they are bounded."""
+        """Return the rows that contain every word. The length is bounded: a word is a condition."""
         return super().get_search_results(request, queryset, search_term[:MAX_SEARCH_LENGTH])
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
-        """Tell whether the list may be filtered so; if not, Django answers 400."""
+        """Tell whether a lookup is allowed; otherwise Django returns 400."""
         filters = self.get_list_filter(request) if request else self.list_filter
         return any(lookup in _parameters(each) for each in filters)
-
-
-def _parameters(list_filter: Any) -> set[str]:
-    """Return the query parameters of one entry of ``list_filter``."""
-    if isinstance(list_filter, str):
-        return {list_filter + suffix for suffix in FILTER_LOOKUPS}
-    if isinstance(list_filter, tuple):
-        return _parameters(list_filter[0])
-    return {list_filter.parameter_name}
-
-
-# Every change made in the admin is in the audit trail, with who made it.
 
 
 class AuditedAdmin(StaffModelAdmin):
@@ -59,13 +47,13 @@ class AuditedAdmin(StaffModelAdmin):
         return super().log_addition(request, obj, message)
 
     def log_change(self, request: HttpRequest, obj: models.Model, message: Any) -> Any:
-        """Record which fields of an object were changed; never their values."""
+        """Record the names of the changed fields, never their values."""
         with transaction.atomic():
             self._record(request, "updated", obj, changes=message)
             return super().log_change(request, obj, message)
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
-        """Record objects that are about to be deleted."""
+        """Record each object before it is deleted."""
         for obj in queryset:
             self._record(request, "deleted", obj)
         return super().log_deletions(request, queryset)
@@ -73,3 +61,28 @@ class AuditedAdmin(StaffModelAdmin):
     def _record(self, request: HttpRequest, verb: str, obj: models.Model, **details: Any) -> None:
         target = Target(self.kind, str(obj.pk), str(obj))
         record(f"{self.kind}.{verb}", actor=admin_actor(request), target=target, **details)
+
+
+class ReadOnlyAdminMixin:
+    """A model whose rows can only be viewed."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse."""
+        return False
+
+
+def _parameters(list_filter: Any) -> set[str]:
+    """Return the query parameters of one entry of ``list_filter``."""
+    if isinstance(list_filter, str):
+        return {list_filter + suffix for suffix in FILTER_LOOKUPS}
+    if isinstance(list_filter, tuple):
+        return _parameters(list_filter[0])
+    return {list_filter.parameter_name}

@@ -1,4 +1,4 @@
-"""What is done to tenants from their list, each after a page that asks."""
+"""Actions on tenants from their list, each with a confirmation page."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from tenants.models import Tenant
 
 
 class ConfirmationForm(forms.Form):
-    """Nothing but the confirmation is asked for; others add fields."""
+    """A form without fields; subclasses add some."""
 
     def __init__(self, data: Any, tenants: list[Tenant]) -> None:
         super().__init__(data, label_suffix="")
@@ -27,50 +27,50 @@ class ConfirmationForm(forms.Form):
 
 @dataclass(frozen=True)
 class ConfirmedAction:
-    """One of the actions: what its page says, to which tenants it applies, what it does."""
+    """An action: the texts of its page, the tenants that it applies to, its function."""
 
     action: str
     title: Any
     question: Any
     button: Any
     applies: Callable[[Tenant], bool]
-    carry_out: Callable[[Tenant, HttpRequest, dict[str, Any]], Any]
+    run: Callable[[Tenant, HttpRequest, dict[str, Any]], Any]
     form: type[ConfirmationForm] = ConfirmationForm
-    grave: bool = False
+    dangerous: bool = False
     one_by_one: bool = False
-    """Whether it is done to one tenant at a time only."""
+    """Whether it accepts only one tenant at a time."""
 
 
 def run_confirmed(
-    step: ConfirmedAction, modeladmin: Any, request: HttpRequest, chosen: QuerySet[Tenant]
+    action: ConfirmedAction, modeladmin: Any, request: HttpRequest, selected: QuerySet[Tenant]
 ) -> HttpResponse | None:
-    """Carry the step out if its page has been confirmed, otherwise show that page."""
-    tenants = list(chosen.prefetch_related("domains"))
-    concerned = [tenant for tenant in tenants if step.applies(tenant)]
-    if not concerned:
+    """Run the action if its page was confirmed, otherwise return that page."""
+    tenants = list(selected.prefetch_related("domains"))
+    applicable = [tenant for tenant in tenants if action.applies(tenant)]
+    if not applicable:
         messages.warning(request, _("None of the chosen workspaces can be changed this way."))
         return None
-    if step.one_by_one and len(concerned) > 1:
+    if action.one_by_one and len(applicable) > 1:
         messages.warning(request, _("Choose one workspace at a time for this."))
         return None
-    form = step.form(request.POST if "confirm" in request.POST else None, concerned)
+    form = action.form(request.POST if "confirm" in request.POST else None, applicable)
     if not form.is_valid():
-        return _confirmation_page(step, modeladmin, request, form, len(tenants) - len(concerned))
-    _run(step, modeladmin, request, form)
+        return _confirmation_page(action, modeladmin, request, form, len(tenants) - len(applicable))
+    _run(action, modeladmin, request, form)
     return None
 
 
 def _run(
-    step: ConfirmedAction, modeladmin: Any, request: HttpRequest, form: ConfirmationForm
+    action: ConfirmedAction, modeladmin: Any, request: HttpRequest, form: ConfirmationForm
 ) -> None:
     count = 0
     for tenant in form.tenants:
         try:
-            step.carry_out(tenant, request, form.cleaned_data)
+            action.run(tenant, request, form.cleaned_data)
         except Problem as problem:
             messages.error(request, f"{tenant.name}: {_(problem.title)}")
             continue
-        modeladmin.log_change(request, tenant, step.action)
+        modeladmin.log_change(request, tenant, action.action)
         count += 1
     if count:
         text = ngettext("%d workspace was changed.", "%d workspaces were changed.", count) % count
@@ -78,7 +78,7 @@ def _run(
 
 
 def _confirmation_page(
-    step: ConfirmedAction,
+    action: ConfirmedAction,
     modeladmin: Any,
     request: HttpRequest,
     form: ConfirmationForm,
@@ -86,8 +86,8 @@ def _confirmation_page(
 ) -> HttpResponse:
     context = {
         **modeladmin.admin_site.each_context(request),
-        "title": step.title,
-        "step": step,
+        "title": action.title,
+        "action": action,
         "form": form,
         "tenants": form.tenants,
         "left_out": left_out,

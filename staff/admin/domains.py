@@ -1,4 +1,4 @@
-"""The names of a tenant, inside its page."""
+"""The domains of a tenant, on its page in the admin."""
 
 from typing import Any
 
@@ -13,13 +13,12 @@ from tenants.domains.dns_proof import proof_record
 from tenants.domains.services import add_domain, remove_domain, set_verified
 from tenants.models import Domain, Tenant
 
-# How many names one form may add. The client says how many rows its form has, and Django makes
-# up to 2 000 of them.
+# Domains that one form may add. The client sends the number of rows, and Django accepts 2 000.
 MAX_NEW_DOMAINS = 50
 
 
 class DomainInline(admin.TabularInline):  # type: ignore[type-arg]
-    """Whoever may change the tenant may change its names."""
+    """Domains as rows of a table; the permissions are those of the tenant."""
 
     model = Domain
     form = DomainForm
@@ -39,45 +38,45 @@ class DomainInline(admin.TabularInline):  # type: ignore[type-arg]
     verbose_name_plural = _("domains")
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        """Return the formset for the rows that there are and at most ``MAX_NEW_DOMAINS`` more."""
-        most = (obj.domains.count() if obj else 0) + MAX_NEW_DOMAINS
+        """Return the formset with the existing rows and at most ``MAX_NEW_DOMAINS`` more."""
+        max_rows = (obj.domains.count() if obj else 0) + MAX_NEW_DOMAINS
         return super().get_formset(
-            request, obj, **{"max_num": most, "absolute_max": most, **kwargs}
+            request, obj, **{"max_num": max_rows, "absolute_max": max_rows, **kwargs}
         )
 
     @admin.display(description=_("kind"))
     def shown_kind(self, domain: Domain) -> str:
-        """Return the kind; a row that is being added has none yet."""
+        """Return the kind; a new row has none yet."""
         return "-" if domain._state.adding else str(domain.get_kind_display())
 
     @admin.display(description=_("primary"), boolean=True)
     def shown_primary(self, domain: Domain) -> bool:
-        """Tell whether the tenant is known by this name."""
+        """Tell whether this is the tenant's primary domain."""
         return domain.is_primary and not domain._state.adding
 
     @admin.display(description=_("DNS record"))
     def shown_proof(self, domain: Domain) -> Any:
-        """Return the record that proves a custom domain, its parts on lines of their own."""
+        """Return the DNS record that proves a custom domain, one part per line."""
         if domain._state.adding or domain.is_label:
             return "-"
         proof = proof_record(domain)
         return format_html("{}<br>{}<br>{}", proof.name, proof.type, proof.value)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Tell whether the names may be seen."""
+        """Tell whether the user may view the domains."""
         user: Any = request.user
         return bool(user.has_perm("tenants.view_tenant")) or self._may_change(request)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Tell whether a name may be added."""
+        """Tell whether the user may add a domain."""
         return self._may_change(request)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Tell whether a name may be changed."""
+        """Tell whether the user may change a domain."""
         return self._may_change(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Tell whether a name may be removed."""
+        """Tell whether the user may remove a domain."""
         return self._may_change(request)
 
     def _may_change(self, request: HttpRequest) -> bool:
@@ -86,7 +85,7 @@ class DomainInline(admin.TabularInline):  # type: ignore[type-arg]
 
 
 def save_domains(tenant: Tenant, formset: Any, *, actor: Actor) -> None:
-    """Carry out what a formset asks for, and leave it as if Django had saved it."""
+    """Apply a formset with the services, and set the attributes that Django expects."""
     formset.new_objects, formset.changed_objects, formset.deleted_objects = [], [], []
     for form in formset.forms:
         if form in formset.deleted_forms:

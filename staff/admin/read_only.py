@@ -1,4 +1,4 @@
-"""Records to be read: certificates of deletion and runs over the fleet."""
+"""Read-only models: deletion certificates, fleet runs, the platform's audit trail."""
 
 import json
 from typing import Any
@@ -10,30 +10,14 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.models import AuditEvent
 from core.db_backend.fields import folded_search_fields
-from staff.admin.base import StaffModelAdmin
+from staff.admin.base import ReadOnlyAdminMixin, StaffModelAdmin
 from staff.admin_site import site
 from tenants.models import DeletionCertificate, FleetOutcome, FleetRun
 
 
-class ReadOnlyAdminMixin:
-    """Nothing here can be added, changed or deleted."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody adds one here."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody changes one."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody deletes one."""
-        return False
-
-
 @admin.register(DeletionCertificate, site=site)
 class DeletionCertificateAdmin(ReadOnlyAdminMixin, StaffModelAdmin):
-    """What is kept of tenants that are gone."""
+    """Certificates of deleted tenants."""
 
     list_display = ("name", "subdomain", "purged_at", "digest")
     search_fields = (*folded_search_fields("name", "subdomain"), "=tenant_id", "=digest")
@@ -50,7 +34,7 @@ class DeletionCertificateAdmin(ReadOnlyAdminMixin, StaffModelAdmin):
 
 
 class OutcomeInline(ReadOnlyAdminMixin, admin.TabularInline):  # type: ignore[type-arg]
-    """What became of the tenants that failed; of thousands, the others would fill the page."""
+    """The failed tenants of a run; thousands of others would fill the page."""
 
     model = FleetOutcome
     fields = ("slug", "succeeded", "seconds", "detail", "at")
@@ -59,7 +43,7 @@ class OutcomeInline(ReadOnlyAdminMixin, admin.TabularInline):  # type: ignore[ty
     verbose_name_plural = _("tenants that failed")
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        """Return the failures."""
+        """Return the outcomes that failed."""
         return super().get_queryset(request).filter(succeeded=False)
 
 
@@ -77,21 +61,18 @@ class FleetRunAdmin(ReadOnlyAdminMixin, StaffModelAdmin):
 
     @admin.display(description=_("done"))
     def done(self, run: FleetRun) -> int:
-        """Return how many tenants succeeded."""
+        """Return the number of tenants that succeeded."""
         return run.outcomes.filter(succeeded=True).count()
 
     @admin.display(description=_("failed"))
     def failed(self, run: FleetRun) -> int:
-        """Return how many tenants failed."""
+        """Return the number of tenants that failed."""
         return run.outcomes.filter(succeeded=False).count()
 
 
-# The platform's audit trail, to be read.
-
-
 @admin.register(AuditEvent, site=site)
-class AuditEventAdmin(StaffModelAdmin):
-    """Events of the public schema. Nothing here can be added, changed or deleted."""
+class AuditEventAdmin(ReadOnlyAdminMixin, StaffModelAdmin):
+    """Audit events of the public schema."""
 
     list_display = ("at", "action", "actor_label", "target_type", "target_label", "ip")
     list_filter = ("at", "actor_type", "target_type", "action")
@@ -125,15 +106,3 @@ class AuditEventAdmin(StaffModelAdmin):
         """Return the details as indented JSON."""
         text = json.dumps(event.details, indent=2, ensure_ascii=False, sort_keys=True)
         return format_html("<pre>{}</pre>", text)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Events are added by what happens."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody changes what has happened."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody deletes what has happened."""
-        return False

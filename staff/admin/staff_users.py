@@ -1,4 +1,4 @@
-"""Staff and their groups."""
+"""The admin of staff users and their groups."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ from staff.models import StaffUser
 from staff.second_factor import remove_factor
 
 PERMISSION_FIELDS = ("is_superuser", "groups", "user_permissions")
-# Rights on what the admin shows. Django makes them for every model, tenants' tables included.
+# Models of the admin. Django creates permissions for every model, those of tenants included.
 ADMIN_MODELS = (
     ("tenants", "tenant"),
     ("tenants", "deletioncertificate"),
@@ -35,7 +35,7 @@ ADMIN_MODELS = (
 
 
 def admin_permissions() -> Any:
-    """Return the permissions that mean something here."""
+    """Return the permissions on models of the admin."""
     wanted = Q()
     for app, model in ADMIN_MODELS:
         wanted |= Q(content_type__app_label=app, content_type__model=model)
@@ -53,10 +53,7 @@ class _PermissionChoicesMixin:
 
 @admin.register(StaffUser, site=site)
 class StaffAdmin(_PermissionChoicesMixin, AuditedAdmin, UserAdmin):  # type: ignore[type-arg]
-    """People who run the platform.
-
-    Only those who may do everything can hand out rights; nobody can touch those who may do more.
-    """
+    """Staff users. Only a superuser grants permissions (see ``may_manage`` for the other rules)."""
 
     kind = "staff"
     form = ChangeStaffForm
@@ -91,7 +88,7 @@ class StaffAdmin(_PermissionChoicesMixin, AuditedAdmin, UserAdmin):  # type: ign
     )
 
     def user_change_password(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Set somebody's password; one's own is changed where the current one is asked for."""
+        """Set the password of another user; one's own page asks for the current password."""
         key = kwargs["id"] if "id" in kwargs else args[0]
         if self.get_object(request, unquote(key)) == request.user:
             return redirect("admin:password_change")
@@ -100,7 +97,7 @@ class StaffAdmin(_PermissionChoicesMixin, AuditedAdmin, UserAdmin):  # type: ign
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str
     ) -> tuple[Any, bool]:
-        """Return the rows that hold every word, or the address in whatever spelling."""
+        """Return the rows that contain every word, or the address in any spelling."""
         found, duplicates = super().get_search_results(request, queryset, search_term)
         part = searchable_address_part(search_term.strip()[:MAX_SEARCH_LENGTH])
         if part != search_term:
@@ -109,7 +106,7 @@ class StaffAdmin(_PermissionChoicesMixin, AuditedAdmin, UserAdmin):  # type: ign
 
     @admin.action(description=_("Reset the second factor"), permissions=["reset"])
     def reset_second_factor(self, request: HttpRequest, queryset: Any) -> None:
-        """Take the factor from people who lost theirs; one's own is removed on its own page."""
+        """Remove the second factor of other users; one's own is removed on its own page."""
         others = [s for s in queryset if s.second_factor_at and s != request.user]
         for staff in others:
             remove_factor(staff, actor=admin_actor(request), why="reset")
@@ -118,11 +115,11 @@ class StaffAdmin(_PermissionChoicesMixin, AuditedAdmin, UserAdmin):  # type: ign
         messages.success(request, text % count)
 
     def has_reset_permission(self, request: HttpRequest) -> bool:
-        """Tell whether second factors of others may be reset: by those who may do everything."""
+        """Tell whether the user may reset second factors: superusers only."""
         return _is_superuser(request)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Keep rights out of the reach of those who do not have them all."""
+        """Make the permission fields read-only for users who are not superusers."""
         fields = super().get_readonly_fields(request, obj)
         return fields if _is_superuser(request) else (*fields, *PERMISSION_FIELDS)
 
@@ -131,22 +128,17 @@ class StaffAdmin(_PermissionChoicesMixin, AuditedAdmin, UserAdmin):  # type: ign
         return super().has_change_permission(request, obj) and may_manage(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Tell whether ``obj`` may be deleted: not oneself, and not the last of the able."""
+        """Tell whether ``obj`` may be deleted: not the user, and not the last superuser."""
         if obj is not None and (obj == request.user or is_last_superuser(obj)):
             return False
         return super().has_delete_permission(request, obj) and may_manage(request, obj)
 
 
-def _is_superuser(request: HttpRequest) -> bool:
-    return bool(getattr(request.user, "is_superuser", False))
-
-
 def may_manage(request: HttpRequest, obj: StaffUser | None) -> bool:
-    """Tell whether whoever asks may change somebody.
+    """Tell whether the current user may change another staff user.
 
-    Whoever can set a person's password or address can act as that person.
-
-    So nobody may touch somebody who has a right that they lack themselves.
+    Setting a user's password or address allows acting as that user. So a user may not change
+    another one who has a permission that the first one lacks.
     """
     if obj is None or _is_superuser(request):
         return True
@@ -155,7 +147,7 @@ def may_manage(request: HttpRequest, obj: StaffUser | None) -> bool:
 
 @admin.register(Group, site=site)
 class StaffGroupAdmin(_PermissionChoicesMixin, AuditedAdmin, GroupAdmin):
-    """Groups of rights. Whoever edits one hands out rights, so that takes the right to all."""
+    """Groups of permissions. Changing one grants permissions, so only superusers may do it."""
 
     kind = "group"
 
@@ -170,3 +162,7 @@ class StaffGroupAdmin(_PermissionChoicesMixin, AuditedAdmin, GroupAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Tell whether ``obj`` may be deleted."""
         return _is_superuser(request)
+
+
+def _is_superuser(request: HttpRequest) -> bool:
+    return bool(getattr(request.user, "is_superuser", False))

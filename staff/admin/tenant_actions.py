@@ -1,4 +1,4 @@
-"""The actions in the list of tenants, and who may take them."""
+"""Actions in the admin's list of tenants, each with a confirmation page."""
 
 from typing import Any
 
@@ -20,61 +20,8 @@ from tenants.problems import DomainTaken
 from tenants.services import MAX_REASON_LENGTH, resume_tenant, rotate_key, suspend_tenant
 
 
-class TenantActions:
-    """Each is carried out after a page that asks (staff/admin/confirmed_action.py)."""
-
-    actions: tuple[Any, ...] = (
-        "suspend",
-        "resume",
-        "check_domains",
-        "rotate_key",
-        "schedule_deletion",
-        "call_off_deletion",
-    )
-
-    def has_schedule_permission(self, request: HttpRequest) -> bool:
-        """Tell whether a deletion may be scheduled; that is not deleting a row of this list."""
-        user: Any = request.user
-        return bool(user.has_perm("tenants.delete_tenant"))
-
-    @admin.action(description=_("Suspend selected workspaces"), permissions=["change"])
-    def suspend(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> Any:
-        """Refuse every request to them, after a page that asks for the reason."""
-        return run_confirmed(SUSPEND, self, request, queryset)
-
-    @admin.action(description=_("Resume selected workspaces"), permissions=["change"])
-    def resume(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> Any:
-        """Serve them again, after a page that asks."""
-        return run_confirmed(RESUME, self, request, queryset)
-
-    @admin.action(description=_("Check the domains of selected workspaces"), permissions=["change"])
-    def check_domains(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> Any:
-        """Look the records of their custom domains up, after a page that asks."""
-        return run_confirmed(CHECK_DOMAINS, self, request, queryset)
-
-    @admin.action(
-        description=_("Change the signing keys of selected workspaces"), permissions=["change"]
-    )
-    def rotate_key(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> Any:
-        """End every token of theirs, after a page that asks."""
-        return run_confirmed(ROTATE_KEY, self, request, queryset)
-
-    @admin.action(description=_("Delete the selected workspace"), permissions=["schedule"])
-    def schedule_deletion(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> Any:
-        """Take it off the air and set the day of its purge, after a page that asks."""
-        return run_confirmed(DELETE, self, request, queryset)
-
-    @admin.action(
-        description=_("Call off the deletion of selected workspaces"), permissions=["change"]
-    )
-    def call_off_deletion(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> Any:
-        """Serve them as before, after a page that asks."""
-        return run_confirmed(CANCEL_DELETION, self, request, queryset)
-
-
-# Suspending and resuming tenants.
 class SuspendForm(ConfirmationForm):
-    """Why tenants are suspended."""
+    """Asks for the reason of a suspension."""
 
     reason = forms.CharField(
         label=_("Reason"),
@@ -84,31 +31,8 @@ class SuspendForm(ConfirmationForm):
     )
 
 
-SUSPEND = ConfirmedAction(
-    action="suspend",
-    title=_("Suspend workspaces"),
-    question=_("These workspaces will answer nobody from the next request on:"),
-    button=_("Suspend"),
-    form=SuspendForm,
-    grave=True,
-    applies=lambda tenant: tenant.status == Tenant.Status.ACTIVE,
-    carry_out=lambda tenant, request, data: suspend_tenant(
-        tenant.pk, actor=admin_actor(request), reason=data["reason"]
-    ),
-)
-RESUME = ConfirmedAction(
-    action="resume",
-    title=_("Resume workspaces"),
-    question=_("These workspaces will be served again:"),
-    button=_("Resume"),
-    applies=lambda tenant: tenant.status == Tenant.Status.SUSPENDED,
-    carry_out=lambda tenant, request, data: resume_tenant(tenant.pk, actor=admin_actor(request)),
-)
-
-
-# Scheduling a tenant's deletion, calling it off, and ending its tokens.
 class DeletionForm(ConfirmationForm):
-    """When a tenant may be purged, and the proof that nobody clicked by mistake."""
+    """Asks for the day of the purge, and for a typed confirmation."""
 
     days = forms.IntegerField(
         label=_("Days until it is deleted for good"),
@@ -128,7 +52,7 @@ class DeletionForm(ConfirmationForm):
         self.fields["typed"].label = text % {"word": self._word()}
 
     def clean_typed(self) -> str:
-        """Refuse any other word."""
+        """Raise ValidationError unless the tenant's word was typed."""
         typed = str(self.cleaned_data["typed"])
         if typed.strip().lower() != self._word().lower():
             raise forms.ValidationError(_("This is not the word that was asked for."), "mismatch")
@@ -139,46 +63,7 @@ class DeletionForm(ConfirmationForm):
         return tenant.slug or tenant.name
 
 
-def _can_be_scheduled(tenant: Tenant) -> bool:
-    return tenant_state(tenant) not in {TenantState.SCHEDULED, TenantState.DELETING}
-
-
-DELETE = ConfirmedAction(
-    action="schedule_deletion",
-    title=_("Delete a workspace"),
-    question=_("This workspace with all its people and files will be deleted:"),
-    button=_("Delete it on that day"),
-    form=DeletionForm,
-    grave=True,
-    one_by_one=True,
-    applies=_can_be_scheduled,
-    carry_out=lambda tenant, request, data: schedule_deletion(
-        tenant.pk, actor=admin_actor(request), days=data["days"], export=data["export"]
-    ),
-)
-CANCEL_DELETION = ConfirmedAction(
-    action="call_off_deletion",
-    title=_("Call deletions off"),
-    question=_("These workspaces will not be deleted, and answer as they did before:"),
-    button=_("Call off"),
-    applies=lambda tenant: tenant_state(tenant) is TenantState.SCHEDULED,
-    carry_out=lambda tenant, request, data: cancel_deletion(tenant.pk, actor=admin_actor(request)),
-)
-ROTATE_KEY = ConfirmedAction(
-    action="rotate_key",
-    title=_("Change signing keys"),
-    question=_("Everybody in these workspaces will have to log in again:"),
-    button=_("Change the key"),
-    grave=True,
-    applies=lambda tenant: tenant_state(tenant) is not TenantState.DELETING,
-    carry_out=lambda tenant, request, data: rotate_key(tenant.pk, actor=admin_actor(request)),
-)
-
-
-# Looking up the DNS records of tenants' custom domains now.
-
-
-def _has_custom(tenant: Tenant) -> bool:
+def _has_custom_domain(tenant: Tenant) -> bool:
     return any(not domain.is_label for domain in tenant.domains.all())
 
 
@@ -199,12 +84,118 @@ def _check_message(domain: Domain, request: HttpRequest) -> str:
     return text % {"domain": domain.domain, "result": checked.check_result}
 
 
+def _can_be_scheduled(tenant: Tenant) -> bool:
+    return tenant_state(tenant) not in {TenantState.SCHEDULED, TenantState.DELETING}
+
+
+SUSPEND = ConfirmedAction(
+    action="suspend",
+    title=_("Suspend workspaces"),
+    question=_("These workspaces will answer nobody from the next request on:"),
+    button=_("Suspend"),
+    form=SuspendForm,
+    dangerous=True,
+    applies=lambda tenant: tenant.status == Tenant.Status.ACTIVE,
+    run=lambda tenant, request, data: suspend_tenant(
+        tenant.pk, actor=admin_actor(request), reason=data["reason"]
+    ),
+)
+RESUME = ConfirmedAction(
+    action="resume",
+    title=_("Resume workspaces"),
+    question=_("These workspaces will be served again:"),
+    button=_("Resume"),
+    applies=lambda tenant: tenant.status == Tenant.Status.SUSPENDED,
+    run=lambda tenant, request, data: resume_tenant(tenant.pk, actor=admin_actor(request)),
+)
 CHECK_DOMAINS = ConfirmedAction(
     action="check_domains",
     title=_("Check domains"),
     question=_("The DNS records of these workspaces will be looked up:"),
     button=_("Look up"),
     one_by_one=True,  # name servers may take seconds
-    applies=_has_custom,
-    carry_out=lambda tenant, request, data: _check(tenant, request),
+    applies=_has_custom_domain,
+    run=lambda tenant, request, data: _check(tenant, request),
 )
+ROTATE_KEY = ConfirmedAction(
+    action="rotate_key",
+    title=_("Change signing keys"),
+    question=_("Everybody in these workspaces will have to log in again:"),
+    button=_("Change the key"),
+    dangerous=True,
+    applies=lambda tenant: tenant_state(tenant) is not TenantState.DELETING,
+    run=lambda tenant, request, data: rotate_key(tenant.pk, actor=admin_actor(request)),
+)
+DELETE = ConfirmedAction(
+    action="schedule_deletion",
+    title=_("Delete a workspace"),
+    question=_("This workspace with all its people and files will be deleted:"),
+    button=_("Delete it on that day"),
+    form=DeletionForm,
+    dangerous=True,
+    one_by_one=True,
+    applies=_can_be_scheduled,
+    run=lambda tenant, request, data: schedule_deletion(
+        tenant.pk, actor=admin_actor(request), days=data["days"], export=data["export"]
+    ),
+)
+CANCEL_DELETION = ConfirmedAction(
+    action="call_off_deletion",
+    title=_("Call deletions off"),
+    question=_("These workspaces will not be deleted, and answer as they did before:"),
+    button=_("Call off"),
+    applies=lambda tenant: tenant_state(tenant) is TenantState.SCHEDULED,
+    run=lambda tenant, request, data: cancel_deletion(tenant.pk, actor=admin_actor(request)),
+)
+
+
+class TenantActions:
+    """Actions that run after a confirmation page (staff/admin/confirmed_action.py)."""
+
+    actions: tuple[Any, ...] = (
+        "suspend",
+        "resume",
+        "check_domains",
+        "rotate_key",
+        "schedule_deletion",
+        "call_off_deletion",
+    )
+
+    def has_schedule_permission(self, request: HttpRequest) -> bool:
+        """Tell whether the user may schedule deletions, which does not delete a row of the list."""
+        user: Any = request.user
+        return bool(user.has_perm("tenants.delete_tenant"))
+
+    @admin.action(description=_("Suspend selected workspaces"), permissions=["change"])
+    def suspend(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> Any:
+        """Suspend the tenants; the confirmation page asks for the reason."""
+        return run_confirmed(SUSPEND, self, request, queryset)
+
+    @admin.action(description=_("Resume selected workspaces"), permissions=["change"])
+    def resume(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> Any:
+        """Resume the tenants."""
+        return run_confirmed(RESUME, self, request, queryset)
+
+    @admin.action(description=_("Check the domains of selected workspaces"), permissions=["change"])
+    def check_domains(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> Any:
+        """Look up the DNS records of their custom domains."""
+        return run_confirmed(CHECK_DOMAINS, self, request, queryset)
+
+    @admin.action(
+        description=_("Change the signing keys of selected workspaces"), permissions=["change"]
+    )
+    def rotate_key(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> Any:
+        """Change their signing keys, which ends all their tokens."""
+        return run_confirmed(ROTATE_KEY, self, request, queryset)
+
+    @admin.action(description=_("Delete the selected workspace"), permissions=["schedule"])
+    def schedule_deletion(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> Any:
+        """Stop serving the tenant and set the day of its purge."""
+        return run_confirmed(DELETE, self, request, queryset)
+
+    @admin.action(
+        description=_("Call off the deletion of selected workspaces"), permissions=["change"]
+    )
+    def call_off_deletion(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> Any:
+        """Cancel the scheduled deletions."""
+        return run_confirmed(CANCEL_DELETION, self, request, queryset)

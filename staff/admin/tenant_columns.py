@@ -1,4 +1,4 @@
-"""What the admin shows of tenants: columns, filters, facts."""
+"""Columns, filters and facts of tenants in the admin."""
 
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tenants.availability import IN_MAINTENANCE_Q, SCHEDULED_Q, SERVED_Q, TenantState, tenant_state
+from tenants.limits import limit_overrides
 from tenants.models import Tenant
 from tenants.usage import requests_by_day
 
@@ -18,13 +19,13 @@ STATE_FILTERS = {"serving": SERVED_Q, "scheduled": SCHEDULED_Q, "broken": IN_MAI
 
 
 class StateFilter(admin.SimpleListFilter):
-    """What a tenant's requests meet."""
+    """Filters tenants by their state."""
 
     title = _("state")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Return the choices."""
+        """Return the states."""
         return [
             ("serving", _("is served")),
             ("scheduled", _("will be deleted")),
@@ -32,13 +33,13 @@ class StateFilter(admin.SimpleListFilter):
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> QuerySet[Tenant]:
-        """Return the tenants in the state that was chosen."""
+        """Return the tenants in the selected state."""
         chosen = STATE_FILTERS.get(self.value() or "")
         return queryset.filter(chosen) if chosen is not None else queryset
 
 
 def describe_state(tenant: Tenant) -> str:
-    """Return in words what a tenant's requests meet."""
+    """Return the state of a tenant as a text."""
     state, due = tenant_state(tenant), tenant.deletion_due_at
     if state is TenantState.SCHEDULED and due is not None:
         day = date_format(due, "SHORT_DATE_FORMAT")
@@ -53,7 +54,7 @@ def describe_state(tenant: Tenant) -> str:
 
 
 def describe_size(tenant: Tenant) -> str:
-    """Return the bytes in the database and in the object store, as last measured."""
+    """Return the size of database and object store, as last measured."""
     usage = getattr(tenant, "usage", None)
     if usage is None:
         return "-"
@@ -61,7 +62,7 @@ def describe_size(tenant: Tenant) -> str:
 
 
 def describe_usage(tenant: Tenant) -> str:
-    """Return everything that was measured last, and when."""
+    """Return the last measurement as a text."""
     usage = getattr(tenant, "usage", None)
     if usage is None:
         return gettext("Not measured yet.")
@@ -78,7 +79,7 @@ def describe_usage(tenant: Tenant) -> str:
 
 
 def describe_requests(tenant: Tenant) -> str:
-    """Return the requests of the last thirty days and of the last day that had any."""
+    """Return the requests of the last 30 days, and of the last day with requests."""
     days = requests_by_day(tenant.pk)
     if not days:
         return gettext("None in the last 30 days.")
@@ -88,24 +89,43 @@ def describe_requests(tenant: Tenant) -> str:
 
 
 class TenantColumns:
-    """What the list and the page of tenants show beside a tenant's own fields."""
+    """Computed columns of the list and the page of tenants."""
 
     @admin.display(description=_("state"), ordering="status")
     def state(self, tenant: Tenant) -> str:
-        """Return what its requests meet."""
+        """Return the state."""
         return describe_state(tenant)
 
     @admin.display(description=_("database + objects"), ordering="usage__database_bytes")
     def size(self, tenant: Tenant) -> str:
-        """Return what it holds."""
+        """Return the size."""
         return describe_size(tenant)
 
     @admin.display(description=_("holds"))
     def usage_in_words(self, tenant: Tenant) -> str:
-        """Return what was measured last."""
+        """Return the last measurement."""
         return describe_usage(tenant)
 
     @admin.display(description=_("requests"))
     def requests_in_words(self, tenant: Tenant) -> str:
-        """Return how much it is used."""
+        """Return the number of requests."""
         return describe_requests(tenant)
+
+
+class LimitColumns:
+    """The limits as columns, for users who may only view tenants."""
+
+    @admin.display(description=_("Storage in bytes"))
+    def storage_bytes(self, tenant: Tenant) -> int | None:
+        """Return the limit for all objects together."""
+        return limit_overrides(tenant.limits)["storage_bytes"]
+
+    @admin.display(description=_("Number of objects"))
+    def storage_objects(self, tenant: Tenant) -> int | None:
+        """Return the limit for the number of objects."""
+        return limit_overrides(tenant.limits)["storage_objects"]
+
+    @admin.display(description=_("Largest file in bytes"))
+    def file_max_bytes(self, tenant: Tenant) -> int | None:
+        """Return the limit for one file."""
+        return limit_overrides(tenant.limits)["file_max_bytes"]

@@ -1,10 +1,9 @@
-"""Forms of tenants. They check by the services' own rules, so that a fault stands at its field."""
+"""Forms for tenants. They apply the rules of the services, so that errors appear at their field."""
 
 from collections.abc import Callable
 from typing import Any
 
 from django import forms
-from django.contrib import admin
 from django.forms.models import BaseInlineFormSet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -20,37 +19,34 @@ from tenants.names import clean_tenant_name
 TAKEN = FieldError("", "taken", "Somebody has this name already.")
 
 
-def clean_with(check: Callable[[str], str], text: str) -> str:
-    """Return what ``check`` makes of ``text``; its faults become those of the form's field."""
+def clean_with(rule: Callable[[str], str], text: str) -> str:
+    """Return the text cleaned by a service's rule. Raises forms.ValidationError."""
     try:
-        return check(text)
+        return rule(text)
     except ValidationFailed as problem:
-        faults = [forms.ValidationError(gettext(f.detail), f.code) for f in problem.errors]
-        raise forms.ValidationError(faults) from problem
+        errors = [forms.ValidationError(gettext(f.detail), f.code) for f in problem.errors]
+        raise forms.ValidationError(errors) from problem
 
 
 def require_free(name: str) -> str:
-    """Return a name that no tenant has. Raises ValidationFailed for one that is taken."""
+    """Return a name that no tenant uses. Raises ValidationFailed for one that is taken."""
     if not is_domain_available(name):
         raise ValidationFailed(errors=[TAKEN])
     return name
 
 
 class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
-    """What can be changed of a tenant."""
+    """The fields of a new and of an existing tenant."""
 
     class Meta:
         model = Tenant
         fields = ("name", "registration")
 
     def clean_name(self) -> str:
-        """Return the name with single spaces, or as it was stored if it is not changed."""
+        """Return the cleaned name, or the stored one if it is unchanged."""
         if self.cleaned_data["name"] == self.instance.name:
             return str(self.instance.name)
         return clean_with(clean_tenant_name, self.cleaned_data["name"])
-
-
-# What a tenant may keep, on its page: shown to who may look, set by who may change.
 
 
 def _limit(label: Any) -> forms.IntegerField:
@@ -58,26 +54,26 @@ def _limit(label: Any) -> forms.IntegerField:
 
 
 class LimitFields(forms.Form):
-    """Fields for what is set apart for one tenant; together they are ``limits``."""
+    """Fields for a tenant's own limits; ``clean`` combines them to ``limits``."""
 
     storage_bytes = _limit(_("Storage in bytes"))
     storage_objects = _limit(_("Number of objects"))
     file_max_bytes = _limit(_("Largest file in bytes"))
 
     def show_limits(self, tenant: Tenant) -> None:
-        """Begin with what is set."""
+        """Show the limits that are set."""
         for name, limit in limit_overrides(tenant.limits).items():
             self.fields[name].initial = limit
 
     def clean(self) -> dict[str, Any]:
-        """Gather the limits as the service takes them; None for a blank."""
+        """Return the cleaned data with ``limits``; a blank field is None."""
         found: dict[str, Any] = super().clean() or self.cleaned_data
         found["limits"] = {name: found.get(name) for name in LIMIT_NAMES}
         return found
 
 
 class ChangeTenantForm(LimitFields, TenantForm):
-    """A tenant that exists; another subdomain gives it a new address."""
+    """An existing tenant; another subdomain renames it."""
 
     subdomain = forms.CharField(
         label=_("Subdomain"),
@@ -92,7 +88,7 @@ class ChangeTenantForm(LimitFields, TenantForm):
         self.show_limits(self.instance)
 
     def clean_subdomain(self) -> str:
-        """Return the slug; blank means the present one, and a former one can be taken back."""
+        """Return the slug. Blank is the current one; a previous one of the tenant is valid."""
         wanted = self.cleaned_data["subdomain"] or self.instance.slug
         own = {domain.domain for domain in self.instance.domains.all() if domain.is_label}
         if wanted.strip().lower() in own:
@@ -125,7 +121,7 @@ class NewTenantForm(TenantForm):
 
 
 class DomainForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A name of a tenant. One that exists is not renamed: it is removed and another is added."""
+    """A domain of a tenant. An existing one cannot be renamed, only removed."""
 
     verified = forms.BooleanField(
         label=_("Verified"),
@@ -146,7 +142,7 @@ class DomainForm(forms.ModelForm):  # type: ignore[type-arg]
             self.fields["verified"].disabled = self.instance.kind == Domain.Kind.SUBDOMAIN
 
     def clean_domain(self) -> str:
-        """Return the name as it is stored."""
+        """Return the domain in stored form."""
         if self.fields["domain"].disabled:
             return str(self.instance.domain)
         return clean_with(
@@ -155,29 +151,10 @@ class DomainForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class DomainFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
-    """The names of one tenant."""
+    """The domains of one tenant."""
 
     def clean(self) -> None:
-        """Refuse to remove the name that the tenant is known by."""
+        """Raise ValidationError if the primary domain is removed."""
         super().clean()
         if any(form.instance.is_primary for form in self.deleted_forms if form.instance.pk):
             raise forms.ValidationError(_("A workspace keeps its primary domain."))
-
-
-class LimitColumns:
-    """The same for whoever may look and not change."""
-
-    @admin.display(description=_("Storage in bytes"))
-    def storage_bytes(self, tenant: Tenant) -> int | None:
-        """Return what was set for all objects together."""
-        return limit_overrides(tenant.limits)["storage_bytes"]
-
-    @admin.display(description=_("Number of objects"))
-    def storage_objects(self, tenant: Tenant) -> int | None:
-        """Return how many objects were allowed."""
-        return limit_overrides(tenant.limits)["storage_objects"]
-
-    @admin.display(description=_("Largest file in bytes"))
-    def file_max_bytes(self, tenant: Tenant) -> int | None:
-        """Return what was set for one file."""
-        return limit_overrides(tenant.limits)["file_max_bytes"]

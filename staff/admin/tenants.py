@@ -1,4 +1,4 @@
-"""Tenants: found, opened, renamed, suspended, put on the way to their deletion."""
+"""The admin of tenants."""
 
 from typing import Any
 
@@ -14,8 +14,8 @@ from staff.actors import admin_actor
 from staff.admin.base import StaffModelAdmin
 from staff.admin.domains import DomainInline, save_domains
 from staff.admin.tenant_actions import TenantActions
-from staff.admin.tenant_columns import StateFilter, TenantColumns
-from staff.admin.tenant_forms import ChangeTenantForm, LimitColumns, NewTenantForm
+from staff.admin.tenant_columns import LimitColumns, StateFilter, TenantColumns
+from staff.admin.tenant_forms import ChangeTenantForm, NewTenantForm
 from staff.admin_site import site
 from staff.tenant_services import change_tenant, create_owner
 from tenants.hosts import site_url
@@ -27,7 +27,7 @@ from tenants.services import create_tenant
 
 @admin.register(Tenant, site=site)
 class TenantAdmin(TenantActions, TenantColumns, LimitColumns, StaffModelAdmin):  # type: ignore[misc]
-    """All writing is done by tenants' services, which check, record and spread the change."""
+    """Tenants. The services of ``tenants`` validate, make and record all changes."""
 
     list_display = ("name", "subdomain", "state", "size", "created_at")
     list_filter = (StateFilter, "status", "registration", "created_at")
@@ -96,37 +96,37 @@ class TenantAdmin(TenantActions, TenantColumns, LimitColumns, StaffModelAdmin): 
         return super().get_queryset(request).prefetch_related("domains").select_related("usage")
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Return the fields of a new tenant or of one that exists."""
+        """Return the fields of a new or of an existing tenant."""
         return self.fieldsets if obj else self.add_fieldsets
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
-        """Return the form for them."""
+        """Return the form of a new or of an existing tenant."""
         kwargs["form"] = ChangeTenantForm if obj else NewTenantForm
         return super().get_form(request, obj, change, **kwargs)
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
-        """A new tenant has one domain, which is in its form."""
+        """Return the inlines of an existing tenant; a new one has its domain in its form."""
         return self.inlines if obj else ()
 
     @admin.display(description=_("subdomain"))
     def subdomain(self, tenant: Tenant) -> str:
-        """Return the label."""
+        """Return the subdomain."""
         return tenant.slug
 
     @admin.display(description=_("address"))
     def address(self, tenant: Tenant) -> str:
-        """Return where the tenant is reached."""
+        """Return the tenant's URL."""
         return site_url(tenant.slug) if tenant.slug else self.get_empty_value_display()
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Tenants are not deleted with a click; see ``schedule_deletion``."""
+        """Refuse: the action ``schedule_deletion`` deletes a tenant."""
         return False
 
     # -- what is done ----------------------------------------------------------------------------
     def save_model(self, request: HttpRequest, obj: Tenant, form: Any, change: bool) -> None:
-        """Provision a new tenant, or change the one that exists."""
+        """Provision a new tenant, or change an existing one."""
         data = form.cleaned_data
         if change:
             change_tenant(obj.pk, data, actor=admin_actor(request))
@@ -145,7 +145,7 @@ class TenantAdmin(TenantActions, TenantColumns, LimitColumns, StaffModelAdmin): 
 
     def _add_owner(self, request: HttpRequest, ref: TenantRef, email: str) -> None:
         password = create_owner(ref, email=email, actor=admin_actor(request))
-        # Shown once, so it must reach nobody before the tenant is there.
+        # The password is shown once, so not before the tenant is committed.
         text = gettext("%(email)s can log in at %(address)s with the password %(password)s")
         values = {"email": email, "address": site_url(ref.slug), "password": password}
         transaction.on_commit(lambda: messages.warning(request, text % values))

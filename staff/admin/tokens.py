@@ -1,4 +1,4 @@
-"""The staff's tokens for the API: seen and ended here, made by logging in or by a command."""
+"""The API tokens of staff, which can be viewed and revoked."""
 
 from typing import Any
 
@@ -10,8 +10,7 @@ from django.utils.translation import ngettext
 
 from core.db_backend.fields import folded_search_fields
 from staff.actors import admin_actor
-from staff.admin.base import StaffModelAdmin
-from staff.admin.read_only import ReadOnlyAdminMixin
+from staff.admin.base import ReadOnlyAdminMixin, StaffModelAdmin
 from staff.admin.staff_users import may_manage
 from staff.admin_site import site
 from staff.models import StaffToken
@@ -20,7 +19,7 @@ from staff.tokens import revoke_token
 
 @admin.register(StaffToken, site=site)
 class StaffTokenAdmin(ReadOnlyAdminMixin, StaffModelAdmin):
-    """Whoever may change a member of staff may end their tokens; everybody may end their own."""
+    """Tokens. A staff user may revoke their own, and those of users that they may change."""
 
     list_display = ("staff", "name", "created_at", "expires_at", "last_used_at", "ip", "revoked_at")
     list_filter = ("expires_at", "revoked_at")
@@ -39,23 +38,23 @@ class StaffTokenAdmin(ReadOnlyAdminMixin, StaffModelAdmin):
     actions = ("end",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StaffToken]:
-        """Return one's own tokens, and everybody's to whoever may see staff."""
+        """Return the user's own tokens, and all tokens with the permission to view staff."""
         tokens = super().get_queryset(request)
         user: Any = request.user
         return tokens if user.has_perm("staff.view_staffuser") else tokens.filter(staff=user)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        """Everybody has tokens of their own."""
+        """Allow it: all staff users have tokens."""
         return True
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Everybody may see their own; see ``get_queryset``."""
+        """Allow it: ``get_queryset`` limits the rows."""
         return True
 
     @admin.action(description=_("End selected tokens"))
     def end(self, request: HttpRequest, queryset: QuerySet[StaffToken]) -> None:
-        """End them now."""
-        tokens = [t for t in queryset.select_related("staff") if _may_end(request, t)]
+        """Revoke the selected tokens that the user may revoke."""
+        tokens = [t for t in queryset.select_related("staff") if _may_revoke(request, t)]
         for token in tokens:
             revoke_token(token, actor=admin_actor(request))
         count = len(tokens)
@@ -63,7 +62,7 @@ class StaffTokenAdmin(ReadOnlyAdminMixin, StaffModelAdmin):
         messages.success(request, text)
 
 
-def _may_end(request: HttpRequest, token: StaffToken) -> bool:
+def _may_revoke(request: HttpRequest, token: StaffToken) -> bool:
     user: Any = request.user
     allowed = user.has_perm("staff.change_staffuser") and may_manage(request, token.staff)
     return allowed or token.staff == user

@@ -1,1 +1,1 @@
-"""The staff API: parse, one service or query call, render."""
+"""Views of the staff API: parse, one service or query call, render."""

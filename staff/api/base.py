@@ -1,4 +1,4 @@
-"""What the views of the staff API have in common."""
+"""The base of views of the staff API, and responses with a tenant."""
 
 import uuid
 from collections.abc import Callable
@@ -20,7 +20,7 @@ CHANGE, DELETE = "tenants.change_tenant", "tenants.delete_tenant"
 
 
 class StaffView(ApiView):
-    """A view for staff; ``rights`` names the permission that each method takes."""
+    """A view for staff; ``rights`` names the permission for each method."""
 
     authentication_classes = (StaffAuthentication,)
     permission_classes = (HasStaffPermission,)
@@ -28,31 +28,31 @@ class StaffView(ApiView):
 
 
 def tenant_response(request: Request, tenant: Tenant, status: int = 200, **more: Any) -> Response:
-    """Return a tenant with its entity tag, or 304 if the client has it."""
+    """Return a tenant with its entity tag, or 304 if If-None-Match matches."""
     return response_with_etag(
         request, {**serialize_tenant(tenant), **more}, tenant_etag(tenant), status
     )
 
 
 def if_match_check(request: Request) -> TenantCheck:
-    """Return a check that raises PreconditionFailed unless If-Match fits the locked tenant."""
+    """Return a check that raises PreconditionFailed unless If-Match matches the locked tenant."""
     return lambda tenant: require_match(request, tenant_etag(tenant))
 
 
 def no_check(tenant: Tenant) -> None:
-    """Let every version of the tenant pass."""
+    """Accept every version of the tenant."""
 
 
 def apply_and_respond(
     request: Request,
     tenant_id: uuid.UUID,
-    act: Callable[[uuid.UUID, Actor], Any],
+    service: Callable[[uuid.UUID, Actor], Any],
     *,
     check: TenantCheck = no_check,
     status: int = 200,
 ) -> Response:
-    """Let who asks do something to a tenant that ``check`` passes; return the tenant after it."""
+    """Run a service on a tenant after ``check``; return the changed tenant."""
     actor = api_actor(request)
     return tenant_response(
-        request, apply_to_tenant(tenant_id, lambda pk: act(pk, actor), check), status
+        request, apply_to_tenant(tenant_id, lambda pk: service(pk, actor), check), status
     )

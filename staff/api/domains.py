@@ -1,4 +1,4 @@
-"""Custom domains of a tenant: claimed, proved by a DNS record, released."""
+"""Views of a tenant's domains: list, claim, prove by a DNS record, release."""
 
 import uuid
 
@@ -27,14 +27,14 @@ from tenants.serializers import (
 
 
 class TenantDomains(StaffView):
-    """Every name of one tenant, and claims of new ones."""
+    """All domains of one tenant."""
 
     rights = {"GET": VIEW, "POST": CHANGE}
     pagination_class = KeysetPagination
 
     @extend_schema(operation_id="list_tenant_domains", responses={200: DomainSerializer(many=True)})
     def get(self, request: Request, tenant_id: uuid.UUID) -> Response:
-        """List its names by page, the newest first."""
+        """List the domains by page, the newest first."""
         return self.page(request, domains_of(visible_tenant(tenant_id).pk), serialize_domain)
 
     @extend_schema(
@@ -44,7 +44,7 @@ class TenantDomains(StaffView):
         responses={201: DomainSerializer},
     )
     def post(self, request: Request, tenant_id: uuid.UUID) -> Response:
-        """Claim a custom domain; it answers once `proof` is in the DNS and was looked up."""
+        """Claim a custom domain; it is served once `proof` is in the DNS and was checked."""
         name, actor = validated(DomainClaimSerializer, request)["domain"], api_actor(request)
         tenant = visible_tenant(tenant_id)
         return idempotent(
@@ -58,7 +58,7 @@ class TenantDomains(StaffView):
 
 
 class OneTenantDomain(StaffView):
-    """One name of a tenant."""
+    """One domain of a tenant."""
 
     rights = {"GET": VIEW, "DELETE": CHANGE}
 
@@ -68,14 +68,14 @@ class OneTenantDomain(StaffView):
         responses={200: DomainSerializer, 304: None},
     )
     def get(self, request: Request, tenant_id: uuid.UUID, domain_id: uuid.UUID) -> Response:
-        """Show a name."""
+        """Return a domain."""
         return _domain_response(request, get_domain(visible_tenant(tenant_id).pk, domain_id))
 
     @extend_schema(
         operation_id="release_tenant_domain", parameters=[IF_MATCH], responses={204: None}
     )
     def delete(self, request: Request, tenant_id: uuid.UUID, domain_id: uuid.UUID) -> Response:
-        """Take a name from the tenant; it stops at once. The primary one stays."""
+        """Release a domain; it is no longer served. The primary one cannot be released."""
         tenant = visible_tenant(tenant_id)
         remove_domain(
             domain_id,
@@ -93,9 +93,9 @@ class CheckTenantDomain(StaffView):
 
     @extend_schema(operation_id="check_tenant_domain", request=None, responses=DomainSerializer)
     def post(self, request: Request, tenant_id: uuid.UUID, domain_id: uuid.UUID) -> Response:
-        """Look its DNS record up now, for some seconds at most; `check_result` says what is there.
+        """Check the DNS record now, for a few seconds at most; `check_result` has the result.
 
-        A domain that is proved stays so, whatever is found.
+        A proved domain stays proved, whatever the result is.
         """
         tenant = visible_tenant(tenant_id)
         domain = check_domain(domain_id, tenant_id=tenant.pk, actor=api_actor(request))

@@ -1,4 +1,4 @@
-"""What requests and answers of the staff API look like. Shapes only; the rules live in services."""
+"""Serializers of tenants in the staff API. The rules are in the services."""
 
 from dataclasses import asdict
 from typing import Any
@@ -6,18 +6,20 @@ from typing import Any
 from rest_framework import serializers
 
 from core.api.fields import EmailField, IntegerField, TextField
-from core.api.serializers import CredentialsSerializer, StrictSerializer, as_validator
+from core.api.serializers import StrictSerializer, as_validator
 from core.http.conditional import etag_of_document
 from core.text.formatting import timestamp, timestamp_or_none
-from staff.models import StaffUser
-from staff.tokens import IssuedToken
 from tenants.hosts import site_url
 from tenants.lifecycle import MAX_GRACE_DAYS
 from tenants.limits import MAX_LIMIT, limit_overrides, limits_from
 from tenants.models import Tenant
-from tenants.names import MAX_SLUG_LENGTH, MAX_TENANT_NAME_LENGTH, clean_tenant_name
-from tenants.names import clean_new_slug as checked_slug
-from tenants.names import clean_slug as well_formed_slug
+from tenants.names import (
+    MAX_SLUG_LENGTH,
+    MAX_TENANT_NAME_LENGTH,
+    clean_new_slug,
+    clean_slug,
+    clean_tenant_name,
+)
 from tenants.serializers import (
     DomainSerializer,
     LimitsSerializer,
@@ -27,28 +29,6 @@ from tenants.serializers import (
 )
 from tenants.services import MAX_REASON_LENGTH
 from tenants.subdomains import MAX_REDIRECT_DAYS
-
-
-class LoginRequestSerializer(CredentialsSerializer):
-    pass
-
-
-class StaffSerializer(serializers.Serializer[Any]):
-    id = serializers.UUIDField()
-    email = serializers.EmailField()
-    first_name = serializers.CharField()
-    last_name = serializers.CharField()
-    is_superuser = serializers.BooleanField()
-    permissions = serializers.ListField(
-        child=serializers.CharField(), help_text="Rights on tenants, e.g. tenants.view_tenant."
-    )
-
-
-class StaffTokenSerializer(serializers.Serializer[Any]):
-    access_token = serializers.CharField()
-    token_type = serializers.CharField()
-    expires_in = serializers.IntegerField(help_text="Seconds.")
-    user = StaffSerializer()
 
 
 class TenantFieldsSerializer(serializers.Serializer[Any]):
@@ -61,7 +41,6 @@ class TenantFieldsSerializer(serializers.Serializer[Any]):
     registration = serializers.ChoiceField(Tenant.Registration.values, required=False)
 
 
-# What is set apart for one tenant alone, as the staff API takes and shows it. Shapes only.
 def _own_limit(what: str) -> IntegerField:
     return IntegerField(
         min_value=0, max_value=MAX_LIMIT, allow_null=True, required=False, help_text=what
@@ -78,19 +57,19 @@ class OwnLimitsSerializer(StrictSerializer):
 
 class ChangeTenantRequestSerializer(TenantFieldsSerializer):
     limits = OwnLimitsSerializer(
-        required=False, help_text="Null: what everybody gets. 0: no limit. Others stay."
+        required=False, help_text="Null: the default. 0: no limit. Omitted limits stay."
     )
     subdomain = TextField(
         max_length=MAX_SLUG_LENGTH,
         length_code="invalid_length",
         required=False,
-        validators=[as_validator(well_formed_slug)],
+        validators=[as_validator(clean_slug)],
     )
     redirect_days = IntegerField(
         min_value=0,
         max_value=MAX_REDIRECT_DAYS,
         required=False,
-        help_text="How long the former subdomain leads to the new one; 0 frees it at once.",
+        help_text="How long the previous subdomain redirects; 0 releases it at once.",
     )
 
 
@@ -100,22 +79,22 @@ class NewTenantRequestSerializer(TenantFieldsSerializer):
         length_code="invalid_length",
         required=False,
         validators=[as_validator(clean_tenant_name)],
-        help_text="Another word for `name`.",
+        help_text="An alias of `name`.",
     )
     subdomain = TextField(
         max_length=MAX_SLUG_LENGTH,
         length_code="invalid_length",
-        validators=[as_validator(checked_slug)],
+        validators=[as_validator(clean_new_slug)],
     )
     owner_email = EmailField(
         max_length=254,
         required=False,
         allow_blank=True,
-        help_text="The first person; a password is made up and shown in this answer alone.",
+        help_text="The owner; a password is generated and is only in this response.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Ask for the name under either word."""
+        """Require ``name`` or ``company``."""
         if "name" not in attrs and "company" not in attrs:
             raise serializers.ValidationError({"name": ["This field is required."]}, "required")
         return attrs
@@ -127,7 +106,7 @@ class SuspendRequestSerializer(serializers.Serializer[Any]):
         required=False,
         default="",
         allow_blank=True,
-        help_text="Everybody who comes to the workspace reads it.",
+        help_text="Shown to all visitors of the workspace.",
     )
 
 
@@ -136,7 +115,7 @@ class DeleteRequestSerializer(serializers.Serializer[Any]):
         min_value=0, max_value=MAX_GRACE_DAYS, required=False, help_text="30 unless set otherwise."
     )
     export = serializers.BooleanField(
-        required=False, default=True, help_text="Keep an archive of it when it is purged."
+        required=False, default=True, help_text="Keep an archive at the purge."
     )
 
 
@@ -158,13 +137,13 @@ class TenantSerializer(serializers.Serializer[Any]):
     maintenance = MaintenanceSerializer(allow_null=True)
     deletion_requested_at = serializers.DateTimeField(allow_null=True)
     deletion_due_at = serializers.DateTimeField(
-        allow_null=True, help_text="From this moment on it may be purged; nobody is served before."
+        allow_null=True, help_text="It may be purged from this time on; it is not served before."
     )
     export_before_deletion = serializers.BooleanField()
     key_version = serializers.IntegerField()
     cloned_from = serializers.UUIDField(allow_null=True)
-    limits = OwnLimitsSerializer(help_text="Set apart for it; null is what everybody gets, 0 none.")
-    effective_limits = LimitsSerializer(help_text="What holds, with what everybody gets.")
+    limits = OwnLimitsSerializer(help_text="Its own limits; null is the default, 0 is unlimited.")
+    effective_limits = LimitsSerializer(help_text="The limits in force, defaults included.")
     usage = UsageSerializer(allow_null=True, help_text="As last measured.")
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
@@ -179,35 +158,8 @@ class NewTenantSerializer(TenantSerializer):
     owner = OwnerSerializer(required=False)
 
 
-def serialize_staff(staff: StaffUser) -> dict[str, Any]:
-    """Return a member of staff as the API shows them."""
-    rights = sorted(p for p in staff.get_all_permissions() if p.startswith("tenants."))
-    return {
-        "id": str(staff.pk),
-        "email": staff.email,
-        "first_name": staff.first_name,
-        "last_name": staff.last_name,
-        "is_superuser": staff.is_superuser,
-        "permissions": [right for right in rights if right.endswith("_tenant")],
-    }
-
-
-def serialize_issued_token(issued: IssuedToken) -> dict[str, Any]:
-    """Return a new token as the API shows it, once."""
-    row = issued.row
-    return {
-        "access_token": issued.text,
-        "token_type": "Bearer",
-        "expires_in": round((row.expires_at - row.created_at).total_seconds()),
-        "user": serialize_staff(row.staff),
-    }
-
-
-# Tenants as the staff API shows them, and the tags that tell two versions of one apart.
-
-
 def serialize_tenant(tenant: Tenant) -> dict[str, Any]:
-    """Return a tenant whose domains and usage are loaded."""
+    """Return a tenant as a document. Its domains and usage must be loaded."""
     slug, usage = tenant.slug, getattr(tenant, "usage", None)
     return {
         "id": str(tenant.id),
@@ -233,7 +185,7 @@ def serialize_tenant(tenant: Tenant) -> dict[str, Any]:
 
 
 def tenant_etag(tenant: Tenant) -> str:
-    """Return the entity tag of a tenant as shown, domains and usage included."""
+    """Return the entity tag of a serialized tenant, domains and usage included."""
     return etag_of_document(serialize_tenant(tenant))
 
 

@@ -1,4 +1,4 @@
-"""Tenants: found, opened, looked at, changed, and put on the way to their deletion."""
+"""Views of tenants: list, create, read, change, suspend, delete, rotate the key."""
 
 import uuid
 from typing import Any
@@ -74,7 +74,7 @@ class Tenants(StaffView):
         responses={201: NewTenantSerializer},
     )
     def post(self, request: Request) -> Response:
-        """Open a tenant; it can be used when the answer comes."""
+        """Create a tenant; it is ready when the response arrives."""
         fields = validated(NewTenantRequestSerializer, request)
         return idempotent(
             request,
@@ -82,22 +82,6 @@ class Tenants(StaffView):
             fingerprint=fingerprint_of(request.data),
             action=lambda: _created_response(request, fields),
         )
-
-
-def _created_response(request: Request, fields: dict[str, Any]) -> Response:
-    email = fields.get("owner_email", "")
-    tenant, password = create_tenant_with_owner(
-        name=fields.get("name") or fields["company"],
-        subdomain=fields["subdomain"],
-        registration=fields.get("registration", "closed"),
-        owner_email=email,
-        actor=api_actor(request),
-    )
-    owner = {"owner": {"email": email, "password": password}} if password else {}
-    response = tenant_response(request, tenant, 201, **owner)
-    response["Location"] = f"/api/tenants/{tenant.id}"
-    response["Cache-Control"] = "no-store"  # it may hold a password
-    return response
 
 
 class OneTenant(StaffView):
@@ -111,7 +95,7 @@ class OneTenant(StaffView):
         responses={200: TenantSerializer, 304: None},
     )
     def get(self, request: Request, tenant_id: uuid.UUID) -> Response:
-        """Show a tenant."""
+        """Return a tenant."""
         return tenant_response(request, visible_tenant(tenant_id))
 
     @extend_schema(
@@ -121,7 +105,7 @@ class OneTenant(StaffView):
         responses=TenantSerializer,
     )
     def patch(self, request: Request, tenant_id: uuid.UUID) -> Response:
-        """Change the name, who may join, what may be kept, and the subdomain."""
+        """Change name, registration, limits and subdomain."""
         changes = validated(ChangeTenantRequestSerializer, request, partial=True)
         return apply_and_respond(
             request,
@@ -152,17 +136,8 @@ class OneTenant(StaffView):
         )
 
 
-def _query_or_body(request: Request) -> Any:
-    if not isinstance(request.data, dict):
-        return request.data
-    return {**request.data, **request.query_params.dict()}
-
-
-# Taking a tenant off the air and putting it back; ending what was signed with its key.
-
-
 class Suspend(StaffView):
-    """Refuse every request to the tenant from the next one on."""
+    """Suspends a tenant: every request to it is refused."""
 
     rights = {"POST": CHANGE}
 
@@ -170,7 +145,7 @@ class Suspend(StaffView):
         operation_id="suspend_tenant", request=SuspendRequestSerializer, responses=TenantSerializer
     )
     def post(self, request: Request, tenant_id: uuid.UUID) -> Response:
-        """Suspend it; repeating that changes nothing, not even the reason."""
+        """Suspend the tenant. Repeating it changes nothing, not even the reason."""
         reason = validated(SuspendRequestSerializer, request)["reason"]
         return apply_and_respond(
             request, tenant_id, lambda pk, actor: suspend_tenant(pk, actor=actor, reason=reason)
@@ -178,37 +153,59 @@ class Suspend(StaffView):
 
 
 class Resume(StaffView):
-    """Serve the tenant again."""
+    """Resumes a tenant."""
 
     rights = {"POST": CHANGE}
 
     @extend_schema(operation_id="resume_tenant", request=None, responses=TenantSerializer)
     def post(self, request: Request, tenant_id: uuid.UUID) -> Response:
-        """Take back a suspension, and a deletion that was scheduled."""
+        """End a suspension, and cancel a scheduled deletion."""
         return apply_and_respond(
             request, tenant_id, lambda pk, actor: resume_and_cancel_deletion(pk, actor=actor)
         )
 
 
 class CancelDeletion(StaffView):
-    """Call a scheduled deletion off."""
+    """Cancels a scheduled deletion."""
 
     rights = {"POST": CHANGE}
 
     @extend_schema(operation_id="cancel_deletion", request=None, responses=TenantSerializer)
     def post(self, request: Request, tenant_id: uuid.UUID) -> Response:
-        """Leave the tenant as it was before; a suspended one stays suspended."""
+        """Cancel the deletion; a suspended tenant stays suspended."""
         return apply_and_respond(
             request, tenant_id, lambda pk, actor: cancel_deletion(pk, actor=actor)
         )
 
 
 class RotateKey(StaffView):
-    """Sign with a new key."""
+    """Changes the signing key of a tenant."""
 
     rights = {"POST": CHANGE}
 
     @extend_schema(operation_id="rotate_tenant_key", request=None, responses=TenantSerializer)
     def post(self, request: Request, tenant_id: uuid.UUID) -> Response:
-        """End every token of the tenant: its people log in again."""
+        """Change the signing key, which ends all tokens: all users must log in again."""
         return apply_and_respond(request, tenant_id, lambda pk, actor: rotate_key(pk, actor=actor))
+
+
+def _created_response(request: Request, fields: dict[str, Any]) -> Response:
+    email = fields.get("owner_email", "")
+    tenant, password = create_tenant_with_owner(
+        name=fields.get("name") or fields["company"],
+        subdomain=fields["subdomain"],
+        registration=fields.get("registration", "closed"),
+        owner_email=email,
+        actor=api_actor(request),
+    )
+    owner = {"owner": {"email": email, "password": password}} if password else {}
+    response = tenant_response(request, tenant, 201, **owner)
+    response["Location"] = f"/api/tenants/{tenant.id}"
+    response["Cache-Control"] = "no-store"  # it may hold a password
+    return response
+
+
+def _query_or_body(request: Request) -> Any:
+    if not isinstance(request.data, dict):
+        return request.data
+    return {**request.data, **request.query_params.dict()}

@@ -1,4 +1,4 @@
-"""What a tenant holds and how much it is used."""
+"""The view of a tenant's usage."""
 
 import uuid
 from typing import Any

@@ -59,5 +59,5 @@ def test_nobody_inactive_gets_one(new_staff) -> None:
     staff.is_active = False
     staff.save()
 
-    with pytest.raises(CommandError, match="Nobody active"):
+    with pytest.raises(CommandError, match="No active staff user"):
         made(staff.email, "--name", "ci")

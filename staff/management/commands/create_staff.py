@@ -19,23 +19,23 @@ from staff.services import create_staff, staff_by_email
 
 class Command(BaseCommand):
     help = (
-        "Create a member of the platform's staff, who logs in at admin.{BASE_DOMAIN}/admin/. The "
-        "password is asked for unless it is read from a file or made up.\n\n"
+        "Create a staff user, who logs in at admin.{BASE_DOMAIN}/admin/. The command asks for the "
+        "password unless it is read from a file or generated.\n\n"
         "Example: manage.py create_staff ada@aggios.example --superuser --generate-password"
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("email")
-        parser.add_argument("--superuser", action="store_true", help="may do everything")
+        parser.add_argument("--superuser", action="store_true", help="grant all permissions")
         parser.add_argument("--first-name", default="")
         parser.add_argument("--last-name", default="")
         source = parser.add_mutually_exclusive_group()
         source.add_argument("--password-file", metavar="FILE", help="read it from here; - is stdin")
         source.add_argument(
-            "--generate-password", action="store_true", help="make one up and show it once"
+            "--generate-password", action="store_true", help="generate one and show it once"
         )
         parser.add_argument(
-            "--if-missing", action="store_true", help="change nothing if they exist; succeed"
+            "--if-missing", action="store_true", help="succeed without a change if the user exists"
         )
         parser.add_argument("--json", action="store_true", help="print a JSON object")
 
@@ -65,8 +65,8 @@ def _created(password: str, options: dict[str, Any]) -> StaffUser:
             last_name=options["last_name"],
         )
     except Problem as problem:
-        faults = "; ".join(f"{fault.field}: {fault.detail}" for fault in problem.errors)
-        raise CommandError(faults or problem.detail) from problem
+        errors = "; ".join(f"{error.field}: {error.detail}" for error in problem.errors)
+        raise CommandError(errors or problem.detail) from problem
 
 
 def _password(options: dict[str, Any]) -> str:
@@ -85,7 +85,9 @@ def _password(options: dict[str, Any]) -> str:
 
 def _asked() -> str:
     if not sys.stdin.isatty():
-        raise CommandError("Give --password-file or --generate-password: nobody can be asked.")
+        raise CommandError(
+            "Give --password-file or --generate-password: there is no terminal to ask on."
+        )
     password = getpass.getpass("Password: ")
     if password != getpass.getpass("Password (again): "):
         raise CommandError("The two passwords differ.")

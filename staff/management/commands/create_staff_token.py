@@ -21,17 +21,17 @@ LONGEST_NAME = 100
 
 class Command(BaseCommand):
     help = (
-        "Make a token for a program that calls the staff API as a member of staff, with their "
-        "rights. It is shown once. It ends with its days, with a new password of theirs, and in "
-        "the admin.\n\n"
+        "Create a token for a program that calls the staff API with the permissions of a staff "
+        "user. It is shown once. It ends after its days, with a new password of the user, or when "
+        "it is revoked in the admin.\n\n"
         "Example: manage.py create_staff_token sam@aggios.example --name ci --days 30"
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("email", help="whose token it is")
-        parser.add_argument("--name", required=True, help="what it is for")
+        parser.add_argument("email", help="the staff user")
+        parser.add_argument("--name", required=True, help="the purpose of the token")
         parser.add_argument(
-            "--days", type=integer_argument(), default=30, help="how long it is good (30)"
+            "--days", type=integer_argument(), default=30, help="days of validity (30)"
         )
         parser.add_argument("--json", action="store_true", help="print a JSON object")
 
@@ -45,7 +45,7 @@ class Command(BaseCommand):
             raise CommandError(exc.errors[0].detail) from exc
         staff = staff_by_email(options["email"])
         if staff is None or not staff.is_active:
-            raise CommandError(f"Nobody active of the staff has the address {options['email']}.")
+            raise CommandError(f"No active staff user has the address {options['email']}.")
         issued = issue_token(staff, lifetime=timedelta(days=days), actor=SYSTEM, name=name)
         made = {
             "id": str(issued.row.pk),

@@ -14,14 +14,14 @@ from staff.services import staff_by_email
 
 class Command(BaseCommand):
     help = (
-        "Take the second factor from a member of staff who lost it. Their log-ins end; where one "
-        "is required they are asked to add another when they next log in.\n\n"
+        "Remove the second factor of a staff user who lost it. The user's log-ins end. Where a "
+        "second factor is required, the user must add one at the next log-in.\n\n"
         "Example: manage.py reset_staff_factor sam@aggios.example"
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("email")
-        parser.add_argument("--dry-run", action="store_true", help="only say whether there is one")
+        parser.add_argument("--dry-run", action="store_true", help="only tell whether there is one")
         parser.add_argument("--json", action="store_true", help="print a JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -29,7 +29,7 @@ class Command(BaseCommand):
         with use_scope(PUBLIC):
             staff = staff_by_email(options["email"])
             if staff is None:
-                raise CommandError(f"Nobody of the staff has the address {options['email']}.")
+                raise CommandError(f"No staff user has the address {options['email']}.")
             had = staff.second_factor_at is not None
             if had and not dry:
                 remove_factor(staff, actor=SYSTEM, why="reset")
