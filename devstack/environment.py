@@ -1,4 +1,4 @@
-"""The environment of a stack's application: the names that its settings read."""
+"""The environment variables of a stack's application."""
 
 import os
 from collections.abc import Mapping
@@ -11,8 +11,8 @@ from devstack.ports import LOOPBACK, Ports
 BASE_DOMAIN = "aggios.localhost"
 BUCKET = "aggios"
 DATABASE = "aggios"
-# What a process may take over from the person who started the stack. Settings of another stack, of
-# another Django project or of Python itself stay out.
+# Variables that a process inherits from the caller. Settings of another stack, of another Django
+# project or of Python itself are not inherited.
 INHERITED_NAMES = (
     "HOME",
     "LANG",
@@ -25,7 +25,7 @@ INHERITED_NAMES = (
     "TZ",
     "USER",
 )
-# The web processes cannot alter or drop a table: they do not know these.
+# Web processes do not get these, so they cannot alter or drop a table.
 NOT_FOR_WEB = ("DATABASE_OWNER_URL", "DATABASE_SUPERUSER_URL")
 
 
@@ -60,7 +60,7 @@ def stack_environment(home: Home, ports: Ports, secrets: Credentials) -> dict[st
         "STATIC_ROOT": str(home.path / "static"),
         "CORS_ALLOWED_ORIGINS": "http://localhost:3000,http://localhost:5173",
         "TRUSTED_PROXY_COUNT": "1",
-        # Generous with sign-ups; log-ins stay as strict as in production.
+        # High limits for sign-ups; log-ins are limited as in production.
         "RATE_LIMIT_SIGNUP": "1000/3600",
         "RATE_LIMIT_MAIL_UNVERIFIED": "1000/86400",
         "LOG_LEVEL": "INFO",
@@ -76,7 +76,7 @@ def write_env_file(home: Home, variables: Mapping[str, str]) -> None:
 
 
 def inherited_environment() -> dict[str, str]:
-    """Return what a process of the stack may take over from the caller's environment."""
+    """Return the variables that a process of the stack inherits from the caller."""
     return {name: os.environ[name] for name in INHERITED_NAMES if name in os.environ}
 
 

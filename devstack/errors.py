@@ -1,4 +1,4 @@
-"""What can go wrong with a stack. Every message is one line that a person can act on."""
+"""Errors of a stack. Every message is one line with a next step for the reader."""
 
 
 class StackError(Exception):
@@ -10,7 +10,7 @@ class AlreadyRunningError(StackError):
 
 
 class PortTakenError(StackError):
-    """Somebody else listens on a port that must be ours."""
+    """Another process listens on a required port."""
 
 
 class MissingBinaryError(StackError):
@@ -18,4 +18,4 @@ class MissingBinaryError(StackError):
 
 
 class ServiceFailedError(StackError):
-    """A service, or a step between two of them, ended before it was ready."""
+    """A service or a set-up step ended before it was ready."""

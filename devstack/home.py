@@ -1,4 +1,4 @@
-"""The folder that holds everything of one stack: data, logs, ports, secrets and the env file."""
+"""The home of a stack: the folder with its data, logs, ports, secrets and env file."""
 
 import os
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Home:
-    """AGGIOS_HOME: where one stack keeps its things. Its real path is the stack's identity."""
+    """AGGIOS_HOME, the folder of one stack. Its real path identifies the stack."""
 
     path: Path
 
@@ -40,20 +40,20 @@ class Home:
         return self.path / name
 
     def folder(self, name: str) -> Path:
-        """Return a service's folder, made if it is missing. Raises StackError if it cannot be."""
+        """Return a service's folder; create it if it is missing. Raises StackError."""
         folder = self.path / name
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            folder.chmod(0o700)  # what lies here is people's data
+            folder.chmod(0o700)  # it contains user data
         except OSError as exc:
             raise _unwritable(exc) from exc
         return folder
 
     def create(self) -> None:
-        """Make the home. Raises StackError in one line if that cannot be done."""
+        """Create the home. Raises StackError in one line if that fails."""
         self.folder("logs")
         try:
-            # Whatever repository the home lies in, its secrets stay out of it.
+            # The secrets stay out of a repository that contains the home.
             (self.path / ".gitignore").write_text("*\n", encoding="utf-8")
         except OSError as exc:
             raise _unwritable(exc) from exc
@@ -64,7 +64,7 @@ def _unwritable(exc: OSError) -> StackError:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replace a file in one step, readable by its owner alone from its first moment on."""
+    """Replace a file atomically, readable by its owner only."""
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     fresh.unlink(missing_ok=True)
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:

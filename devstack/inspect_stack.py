@@ -1,4 +1,4 @@
-"""``python -m devstack status``, ``stop`` and ``env``: look at a stack and end it from outside."""
+"""``python -m devstack status``, ``stop`` and ``env``: inspect and stop a running stack."""
 
 import json
 import os
@@ -44,7 +44,7 @@ def status(console: Console) -> int:
 
 
 def stop(console: Console) -> int:
-    """End the stack of the chosen home, and what a killed one has left."""
+    """Stop the stack of the chosen home, and end processes that a killed one has left."""
     home = Home.chosen()
     pid = lock.holder(home)
     if pid is not None:

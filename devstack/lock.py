@@ -1,10 +1,9 @@
-"""One supervisor for each home: a lock that the kernel releases however its holder ends."""
+"""The lock of a home: one supervisor at a time; the kernel releases it when its holder ends."""
 
 import fcntl
 import json
 import os
 import time
-from types import TracebackType
 from typing import Self
 
 import psutil
@@ -13,7 +12,7 @@ from devstack.errors import AlreadyRunningError, StackError
 from devstack.home import Home
 from devstack.orphans import is_alive
 
-# How long the undertaker of a killed supervisor may hold the lock while it cleans up.
+# How long the reaper of a killed supervisor may hold the lock while it cleans up.
 CLEANUP_SECONDS = 20.0
 
 
@@ -26,7 +25,7 @@ class HomeLock:
         self._fd: int | None = None
 
     def acquire(self) -> None:
-        """Take the lock. Raises AlreadyRunningError in one line if a living stack holds it."""
+        """Take the lock. Raises AlreadyRunningError in one line if a running stack holds it."""
         deadline = time.monotonic() + CLEANUP_SECONDS
         while not self.try_acquire(role="stack"):
             if pid := holder(self._home):
@@ -39,7 +38,7 @@ class HomeLock:
             time.sleep(0.1)
 
     def try_acquire(self, role: str) -> bool:
-        """Take the lock if it is free and say whether that was so."""
+        """Take the lock if it is free; return whether it was."""
         try:
             fd = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as exc:
@@ -56,7 +55,7 @@ class HomeLock:
         return True
 
     def release(self) -> None:
-        """Give the lock back; a second call does nothing."""
+        """Release the lock; a second call does nothing."""
         if self._fd is not None:
             os.ftruncate(self._fd, 0)
             os.close(self._fd)
@@ -66,19 +65,14 @@ class HomeLock:
         self.acquire()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc: object) -> None:
         self.release()
 
 
 def holder(home: Home) -> int | None:
-    """Return the pid of the living supervisor of ``home``, or None.
+    """Return the pid of the running supervisor of ``home``, or None.
 
-    The start time is compared too, so that a reused pid is never taken for ours.
+    The start time is compared too, because a pid can be reused.
     """
     try:
         found = json.loads(home.file("lock").read_text(encoding="utf-8"))

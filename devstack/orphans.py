@@ -1,7 +1,7 @@
-"""Find and end what a former run left behind, and never anybody else's process.
+"""Orphaned processes of a previous run: found and ended, and never those of other programs.
 
-Every process of a stack carries its home in its environment. PostgreSQL and Valkey write their
-titles over theirs, so they are known by their program and by the folder that they work in.
+Every process of a stack has its home in its environment. PostgreSQL and Valkey overwrite their
+environment with their titles, so they are identified by program and working folder.
 """
 
 import contextlib
@@ -21,12 +21,12 @@ POSTGRES_LINK = "postgres"
 
 
 def process_marks(home: Home, service: str) -> dict[str, str]:
-    """Return the environment variables by which a process is known as ours."""
+    """Return the environment variables that mark a process of the stack."""
     return {HOME_MARK: str(home.path), SERVICE_MARK: service}
 
 
 def home_of(process: psutil.Process) -> str | None:
-    """Return the home of the stack that a process belongs to, if it tells."""
+    """Return the home of the stack that a process belongs to, or None."""
     try:
         return process.environ().get(HOME_MARK)
     except (psutil.Error, OSError):
@@ -34,33 +34,33 @@ def home_of(process: psutil.Process) -> str | None:
 
 
 def find(home: Home, service: str | None = None) -> list[psutil.Process]:
-    """Return the living processes of this home, or of one service of it."""
+    """Return the running processes of this home, or of one of its services."""
     return [process for process in _other_processes() if _belongs(process, home, service)]
 
 
-def end(home: Home, service: str | None = None, patience: float = 5.0) -> int:
-    """End them, politely first, and return how many there were."""
+def end(home: Home, service: str | None = None, timeout: float = 5.0) -> int:
+    """End the processes, by a kill after ``timeout``; return how many there were."""
     found = find(home, service)
     for process in found:
         with contextlib.suppress(psutil.Error):
-            process.send_signal(_polite_signal(process))
-    kill(_wait(found, patience))
+            process.send_signal(_stop_signal(process))
+    kill(_wait(found, timeout))
     return len(found)
 
 
 def kill(processes: list[psutil.Process]) -> None:
-    """End these processes at once and wait until they are gone."""
+    """Kill these processes and wait until they have ended."""
     for process in processes:
         with contextlib.suppress(psutil.Error):
-            # psutil compares the start time, so a reused pid is not hit.
+            # psutil compares the start time, so a reused pid is not killed.
             process.kill()
     _wait(processes, 5.0)
 
 
 def is_alive(process: psutil.Process) -> bool:
-    """Say whether a process still runs. A dead one that nobody has reaped does not.
+    """Tell whether a process is running. A zombie is not.
 
-    In a container whose first process is no init, an orphan stays such a zombie for ever.
+    In a container whose first process is not an init, an orphan stays a zombie for ever.
     """
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
@@ -96,7 +96,7 @@ def _belongs(process: psutil.Process, home: Home, service: str | None) -> bool:
 
 
 def _service_by_title(process: psutil.Process, home: Home) -> str | None:
-    """Return which of our servers that overwrite their environment this is, if it is one."""
+    """Return the service of a server that overwrites its environment, or None."""
     folders = {
         "postgres": ("postgres", (home.path / POSTGRES_LINK).resolve() / "data"),
         "valkey-server": ("valkey", home.path / "valkey"),
@@ -107,6 +107,6 @@ def _service_by_title(process: psutil.Process, home: Home) -> str | None:
     return service if Path(process.cwd()) == folder else None
 
 
-def _polite_signal(process: psutil.Process) -> signal.Signals:
-    # SIGINT is PostgreSQL's fast shutdown; SIGTERM would wait for every client to leave.
+def _stop_signal(process: psutil.Process) -> signal.Signals:
+    # SIGINT is PostgreSQL's fast shutdown; SIGTERM would wait until every client disconnects.
     return signal.SIGINT if process.name() == "postgres" else signal.SIGTERM

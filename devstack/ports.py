@@ -1,4 +1,4 @@
-"""Ports of a stack: chosen free once, kept in the home, so that a restart uses the same."""
+"""The ports of a stack: chosen once and stored in the home, so that a restart reuses them."""
 
 import errno
 import json
@@ -20,8 +20,8 @@ NAMES = (
 # SeaweedFS speaks gRPC on the port + 10000.
 GRPC_OFFSET = 10000
 WITH_GRPC = frozenset({"s3", "weed_master", "weed_filer", "weed_volume", "weed_admin"})
-# Below the ephemeral range of Linux (32768) and macOS (49152), the gRPC twins included, so that no
-# outgoing connection takes a port of ours between two starts.
+# Below the ephemeral range of Linux (32768) and macOS (49152), the gRPC ports included, so that no
+# outgoing connection takes one between two starts.
 FIRST, LAST, BLOCK = 15000, 22000, 16
 
 
@@ -36,10 +36,10 @@ class Ports:
 
 
 def choose_ports(home: Home, web: int | None) -> Ports:
-    """Return the kept ports of ``home``, or newly chosen ones when they are new or taken.
+    """Return the saved ports of ``home``, or new ones if there are none or one is taken.
 
-    ``web`` is the fixed port of the entry point; None means a private one. Raises
-    PortTakenError if the fixed one is somebody else's.
+    ``web`` is the fixed port of the entry point; None means a private one. Raises PortTakenError
+    if another program uses the fixed one.
     """
     if web is not None and (refusal := _bind_error(web)):
         denied = refusal.errno == errno.EACCES
@@ -52,7 +52,7 @@ def choose_ports(home: Home, web: int | None) -> Ports:
 
 
 def is_free(port: int) -> bool:
-    """Say whether a server could listen on this port of the loopback address now."""
+    """Tell whether a server can listen on this port of the loopback address now."""
     return _bind_error(port) is None
 
 
@@ -68,7 +68,7 @@ def _bind_error(port: int) -> OSError | None:
 
 
 def saved_ports(home: Home) -> dict[str, int] | None:
-    """Return the ports that ``home`` keeps, None if it has none or they cannot be read."""
+    """Return the saved ports of ``home``, or None if they cannot be read."""
     try:
         found = json.loads(home.file("ports.json").read_text(encoding="utf-8"))
         return {name: int(found[name]) for name in NAMES}
@@ -82,7 +82,7 @@ def _all_ports(ports: dict[str, int], with_web: bool) -> list[int]:
 
 
 def _choose_free_block() -> dict[str, int]:
-    """Take a whole free block: two stacks that start at once then rarely meet."""
+    """Return a block of free ports, so that stacks that start together rarely collide."""
     blocks = list(range(FIRST, LAST, BLOCK))
     random.shuffle(blocks)
     for start in blocks:
@@ -107,7 +107,7 @@ def _taken(port: int) -> str:
 
 
 def _listener(port: int) -> psutil.Process | None:
-    """Return who listens, where the system tells: for another user's processes it does not."""
+    """Return the listening process, or None: the system hides those of other users."""
     try:
         for connection in psutil.net_connections("tcp"):
             at = connection.laddr

@@ -1,4 +1,4 @@
-"""What the application needs between its stores and its web processes."""
+"""The set-up steps of the application, between the stores and the web processes."""
 
 import contextlib
 import hashlib
@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from devstack import orphans
@@ -24,7 +23,7 @@ STEPS = ("bootstrap_database", "migrate_schemas", "setup_storage", COLLECT, SEED
 
 @dataclass(frozen=True)
 class SetupStep:
-    """A step that begins (``seconds`` is None) or is done."""
+    """A step that has started (``seconds`` is None) or is done."""
 
     name: str
     seconds: float | None = None
@@ -32,7 +31,7 @@ class SetupStep:
 
 
 class SetupProcess:
-    """The process that runs the steps. It loads Django while the stores still start."""
+    """The process that runs the steps. It loads Django while the stores start."""
 
     def __init__(self, stack: Stack) -> None:
         self._log = stack.home.logs / "manage.log"
@@ -57,10 +56,10 @@ class SetupProcess:
             )
 
     def run(self) -> Iterator[SetupStep]:
-        """Run the steps and tell of each as it goes. Raises ServiceFailedError if one fails."""
+        """Run the steps and yield each as it starts and ends. Raises ServiceFailedError."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        with contextlib.suppress(BrokenPipeError):  # it has failed already, and said why
+        with contextlib.suppress(BrokenPipeError):  # the process has failed and logged the error
             self._process.stdin.close()
         for line in self._process.stdout:
             step = _step(line)
@@ -78,12 +77,7 @@ class SetupProcess:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc: object) -> None:
         if self._process.poll() is None:
             self._process.kill()
         with self._process:  # closes its pipes and waits
@@ -99,7 +93,7 @@ def _step(line: str) -> SetupStep | None:
 
 
 def _static_digest() -> str:
-    """Tell whether static files may have changed: our own, and the locked packages' versions."""
+    """Return a digest of the project's static files and the versions of locked packages."""
     digest = hashlib.sha256(sys.version.encode())
     for name in ("requirements.txt", "requirements-dev.txt"):
         digest.update(_text(CHECKOUT / name).encode())

@@ -1,7 +1,7 @@
-"""End a stack's servers when its supervisor has been killed.
+"""The reaper ends a stack's servers when its supervisor was killed.
 
-A process of its own, which waits on a pipe that the supervisor holds open: however the supervisor
-ends, the pipe closes. If the undertaker is killed as well, the next start does the same work.
+It is a process that waits on a pipe that the supervisor holds open; the pipe closes however the
+supervisor ends. If the reaper is killed as well, the next start does the same work.
 """
 
 import subprocess
@@ -15,7 +15,7 @@ from devstack.home import CHECKOUT, Home
 from devstack.lock import HomeLock, holder
 
 GOODBYE = b"stopped"
-INHERIT_SECONDS = 5.0
+TAKE_OVER_SECONDS = 5.0
 
 
 class Reaper:
@@ -33,7 +33,7 @@ class Reaper:
         )
 
     def dismiss(self) -> None:
-        """Tell it that everything has been stopped, and wait until it has gone."""
+        """Tell the reaper that everything has stopped, and wait for its end."""
         try:
             self._process.communicate(GOODBYE, timeout=5)
         except subprocess.TimeoutExpired:
@@ -44,7 +44,7 @@ class Reaper:
 
 
 def main() -> None:
-    """Wait for the supervisor's end; clean up unless it said goodbye or a new one has come."""
+    """Wait for the end of the supervisor; clean up unless it stopped in order or a new one runs."""
     home = Home(Path(sys.argv[1]))
     if sys.stdin.buffer.read() == GOODBYE:
         return
@@ -55,12 +55,12 @@ def main() -> None:
 
 
 def _take_over_lock(lock: HomeLock, home: Home) -> bool:
-    """Take the dead supervisor's lock; False if a new stack was faster and does the work.
+    """Take the dead supervisor's lock; return False if a new stack has it and does the work.
 
     The kernel may close the pipe a moment before it releases the lock.
     """
-    deadline = time.monotonic() + INHERIT_SECONDS
-    while not lock.try_acquire(role="undertaker"):
+    deadline = time.monotonic() + TAKE_OVER_SECONDS
+    while not lock.try_acquire(role="reaper"):
         if holder(home) or time.monotonic() > deadline:
             return False
         time.sleep(0.02)

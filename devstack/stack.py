@@ -1,11 +1,10 @@
-"""A stack: its home, its servers and the order in which they start and stop."""
+"""A stack: its home, and its servers in the order of their start."""
 
 import contextlib
 import json
 import threading
 import time
 from collections.abc import Callable, Sequence
-from types import TracebackType
 from typing import Self
 
 import psutil
@@ -57,7 +56,7 @@ class Stack:
         self.on_exit: Callable[[str, int], None] = lambda name, status: None
 
     def open(self) -> None:
-        """Take the home: lock it, end what a former run left, settle ports, secrets and env file.
+        """Lock the home, end orphans of a previous run, write ports, secrets and env file.
 
         Raises StackError in one line (AlreadyRunningError, PortTakenError, MissingBinaryError, …).
         """
@@ -82,7 +81,7 @@ class Stack:
             raise
 
     def start(self, *names: str) -> None:
-        """Start services without waiting for them. Raises StackError if one cannot be prepared."""
+        """Start services without waiting for them. Raises StackError."""
         for name in names:
             service = build_service(name, self._context, self._application)
             supervised = SupervisedProcess(service, self.home, self._exited)
@@ -91,9 +90,9 @@ class Stack:
         self._write_state()
 
     def wait_ready(self, *names: str, timeout: float = READY_SECONDS) -> None:
-        """Return when these services (all that were started, if none is named) do their work.
+        """Wait until these services (by default all that were started) are ready.
 
-        Raises ServiceFailedError with the last line of the log when one does not come up.
+        Raises ServiceFailedError with the last line of the log if one does not start.
         """
         deadline = time.monotonic() + timeout
         for name in names or tuple(self._running):
@@ -107,14 +106,14 @@ class Stack:
         self._write_state()
 
     def stop(self, *names: str) -> None:
-        """Stop these services, in the reverse of the order in which they started."""
+        """Stop these services in the reverse order of their start."""
         for name in reversed([name for name in self._running if name in names]):
             self._running[name].stop()
             del self._running[name]
         self._write_state()
 
     def close(self) -> None:
-        """Stop everything and give the home back; nothing is left running."""
+        """Stop everything and release the home; nothing is left running."""
         if not self._is_open:
             return
         self._is_open = False
@@ -145,23 +144,18 @@ class Stack:
         return []
 
     def exits(self, name: str) -> int:
-        """Return how often the service has ended by itself."""
+        """Return how often the service has ended unexpectedly."""
         return self._running[name].exits
 
     def supervised(self) -> Sequence[SupervisedProcess]:
-        """Return what runs, in the order of its start."""
+        """Return the running services in the order of their start."""
         return list(self._running.values())
 
     def __enter__(self) -> Self:
         self.open()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc: object) -> None:
         self.close()
 
     def _exited(self, name: str, status: int) -> None:
@@ -181,7 +175,7 @@ def _startup_error(supervised: SupervisedProcess) -> str:
     lines = (
         supervised.log.read_text(errors="replace").split("\n") if supervised.log.exists() else []
     )
-    last = supervised.trouble or next(
+    last = supervised.last_error or next(
         (line for line in reversed(lines) if line.strip()), "no output"
     )
     return f"{supervised.service.title} did not come up: {last.strip()} (see {supervised.log})"

@@ -1,4 +1,4 @@
-"""One server kept alive: started again whenever it ends, until it is told to stop."""
+"""A supervised server process, which is restarted whenever it ends until it is stopped."""
 
 import contextlib
 import os
@@ -16,19 +16,19 @@ from devstack.errors import StackError
 from devstack.home import Home
 from devstack.services.protocol import Service
 
-# After a crash: at once, then ever slower, and at once again after a quiet while.
+# Delays before a restart: they grow with each crash, and start again after a stable run.
 FIRST_DELAY, LONGEST_DELAY, QUIET_SECONDS = 0.1, 10.0, 10.0
 STOP_SECONDS = 10.0
 LOG_BYTES = 20_000_000
 
 
 class SupervisedProcess:
-    """A service's process and the thread that watches it."""
+    """The process of a service, and the thread that restarts it."""
 
     def __init__(self, service: Service, home: Home, on_exit: Callable[[str, int], None]) -> None:
         self.service = service
         self.exits = 0
-        self.trouble = ""
+        self.last_error = ""
         self._home = home
         self._on_exit = on_exit
         self._process: subprocess.Popen[bytes] | None = None
@@ -38,12 +38,12 @@ class SupervisedProcess:
 
     @property
     def log(self) -> Path:
-        """Everything that the server prints."""
+        """The output of the server."""
         return self._home.logs / f"{self.service.name}.log"
 
     @property
     def pid(self) -> int | None:
-        """The living process, or None between two."""
+        """The pid of the running process, or None."""
         process = self._process
         return process.pid if process is not None and process.returncode is None else None
 
@@ -59,7 +59,7 @@ class SupervisedProcess:
             self._stopping.set()
 
     def stop(self) -> None:
-        """End the server cleanly, by force if it does not go; nothing of it is left running."""
+        """Stop the server, by a kill after a timeout; nothing of it is left running."""
         self.give_up()
         self.send(self.service.stop_signal)
         if self._thread.ident is None:
@@ -70,7 +70,7 @@ class SupervisedProcess:
             self._thread.join(timeout=STOP_SECONDS)
 
     def send(self, number: signal.Signals) -> None:
-        """Send a signal to the server's process, if it lives."""
+        """Send a signal to the server's process, if it is running."""
         with self._lock:
             if (pid := self.pid) is not None:
                 os.kill(pid, number)
@@ -82,7 +82,7 @@ class SupervisedProcess:
             try:
                 self._run_once()
             except (OSError, StackError) as exc:
-                self.trouble = str(exc)
+                self.last_error = str(exc)
                 self.exits += 1
             if time.monotonic() - began > QUIET_SECONDS:
                 delay = FIRST_DELAY

@@ -1,6 +1,6 @@
-"""Parts of the stack for tests: real servers on private ports, in a home of their own.
+"""Stacks for tests: real servers on private ports, in their own home.
 
-A session fixture needs no more than::
+A session fixture needs only::
 
     with temporary_stack(services=("postgres", "valkey", "seaweedfs")) as stack:
         yield stack.env
@@ -28,7 +28,7 @@ NOTICED_SECONDS = 30.0
 
 
 class TestStack(Stack):
-    """A stack that a test may hurt."""
+    """A stack whose servers a test can kill."""
 
     __test__ = False  # pytest: not a test class
 

@@ -31,15 +31,15 @@ TITLES = {
 
 
 class _StopRequested(BaseException):
-    """Somebody wants the stack to end."""
+    """A signal asked the stack to stop."""
 
 
 def up(console: Console) -> None:
-    """Start everything, tell about it and stay until a signal comes. Raises StackError."""
+    """Start everything, print it and run until a signal comes. Raises StackError."""
     stack = Stack(
         Home.chosen(),
         web_port=_web_port(),
-        # A container publishes its port itself and must listen on more than loopback.
+        # In a container the server must listen on more than loopback.
         web_address=os.environ.get("AGGIOS_ADDRESS") or LOOPBACK,
     )
     for number in STOP_SIGNALS:
@@ -49,7 +49,7 @@ def up(console: Console) -> None:
             _start(stack, console)
             _watch(stack, console)
         finally:
-            # A second Ctrl-C must not leave half of the servers behind.
+            # A second Ctrl-C must not interrupt the stop of the servers.
             for number in STOP_SIGNALS:
                 signal.signal(number, signal.SIG_IGN)
             _stop(stack, console)
@@ -71,7 +71,7 @@ def _start(stack: Stack, console: Console) -> None:
 
 
 def _start_services(stack: Stack, console: Console, names: tuple[str, ...]) -> None:
-    """Start them together and wait for one after the other; each time is from the common start."""
+    """Start services together and wait for each; all times are from the common start."""
     began = time.monotonic()
     with console.status("Starting servers"):
         stack.start(*names)
@@ -83,7 +83,7 @@ def _start_services(stack: Stack, console: Console, names: tuple[str, ...]) -> N
 
 
 def _prepare(preparation: provision.SetupProcess, console: Console) -> str:
-    """Run the steps and return what the last of them, the seed, printed."""
+    """Run the set-up steps and return the output of the last one, the seed."""
     output = ""
     with console.status("Starting Django") as status:
         for step in preparation.run():
@@ -96,7 +96,7 @@ def _prepare(preparation: provision.SetupProcess, console: Console) -> str:
 
 
 def _watch(stack: Stack, console: Console) -> None:
-    """Tell of every server that ends, and when it is back."""
+    """Print every server that ends, and when it is ready again."""
     ended: queue.SimpleQueue[tuple[str, int]] = queue.SimpleQueue()
     stack.on_exit = lambda name, status: ended.put((name, status))
     while True:
@@ -119,7 +119,7 @@ def _stop(stack: Stack, console: Console) -> None:
 
 
 def _say(console: Console, text: str) -> None:
-    """Print, unless the terminal is gone: that must not keep us from stopping."""
+    """Print, and ignore a closed terminal, which must not prevent the stop."""
     if text:
         with contextlib.suppress(OSError):
             console.print(text)
@@ -134,7 +134,7 @@ def _wait_healthy(port: int) -> None:
 
 
 def _ready_answer(port: int) -> str | None:
-    """Return None when the application is ready, else what it said."""
+    """Return None if the application is ready, otherwise its answer."""
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=10)
     try:
         connection.request("GET", "/api/health/ready", headers={"Host": BASE_DOMAIN})

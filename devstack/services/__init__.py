@@ -1,1 +1,1 @@
-"""The servers of the stack, one file each, beside the protocol that they keep."""
+"""The servers of the stack, one module each, and their protocol."""

@@ -15,7 +15,7 @@ from devstack.services.protocol import Context
 
 @dataclass(frozen=True)
 class Application:
-    """What gunicorn is to serve."""
+    """The application that gunicorn serves."""
 
     folder: Path = CHECKOUT
     arguments: tuple[str, ...] = (
@@ -54,28 +54,28 @@ class Gunicorn:
         return self._context.home.path / "metrics"
 
     def prepare(self) -> None:
-        """Empty the folder in which its workers add up their metrics."""
+        """Empty the folder of the workers' metric files."""
         shutil.rmtree(self._metrics, ignore_errors=True)
         self._metrics.mkdir(parents=True)
 
     def command(self) -> list[str]:
         """Return the command line."""
-        # Its control socket lies in the person's home folder, where every stack would share it.
+        # Its control socket is in the account's home folder, where every stack would share it.
         options = (f"--bind={LOOPBACK}:{self._port}", "--no-control-socket")
         return [sys.executable, "-m", "gunicorn", *options, *self._application.arguments]
 
     def environment(self) -> dict[str, str]:
-        """Return the stack's variables, less what would let a web process alter tables."""
+        """Return the stack's variables, without the logins that may alter tables."""
         variables = self._context.variables
         web = {name: value for name, value in variables.items() if name not in NOT_FOR_WEB}
         ours = {"PROMETHEUS_MULTIPROC_DIR": str(self._metrics), "PYTHONUNBUFFERED": "1"}
         return {**inherited_environment(), **web, **ours}
 
     def listener(self) -> None:
-        """Open its own socket."""
+        """Return None: the server opens its own socket."""
 
     def is_ready(self) -> bool:
-        """Ask for the health page that touches nothing."""
+        """Request the health page that uses no store."""
         connection = http.client.HTTPConnection(LOOPBACK, self._port, timeout=2)
         try:
             connection.request("GET", self._application.health, headers={"Host": "localhost"})

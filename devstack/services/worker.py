@@ -1,4 +1,4 @@
-"""Processes that do what was asked for after the answer: they send mail, and verify uploads."""
+"""The background workers: the mailer and the upload verifier."""
 
 import signal
 import sys
@@ -12,14 +12,14 @@ from devstack.services.protocol import Context
 
 @dataclass(frozen=True)
 class Worker:
-    """A ``manage.py`` command that goes on until it is stopped and says that it lives."""
+    """A ``manage.py`` command that runs until it is stopped and writes a heartbeat."""
 
     context: Context
     name: str
     title: str
     run: str
     address: str = ""
-    makes: tuple[str, ...] = ()
+    creates: tuple[str, ...] = ()
 
     stop_signal = signal.SIGTERM
     account = None
@@ -30,8 +30,8 @@ class Worker:
         return self.context.home.path / self.name / "heartbeat"
 
     def prepare(self) -> None:
-        """Make its folders, and forget what a former run said of itself."""
-        for name in (self.name, *self.makes):
+        """Create its folders, and remove the heartbeat of a previous run."""
+        for name in (self.name, *self.creates):
             self.context.home.folder(name)
         self._heartbeat.unlink(missing_ok=True)
 
@@ -40,25 +40,25 @@ class Worker:
         return [sys.executable, "manage.py", self.run, f"--heartbeat={self._heartbeat}"]
 
     def environment(self) -> dict[str, str]:
-        """Return the stack's variables, less what would let it alter tables."""
+        """Return the stack's variables, without the logins that may alter tables."""
         variables = self.context.variables
         ours = {name: value for name, value in variables.items() if name not in NOT_FOR_WEB}
         return {**inherited_environment(), **ours, "PYTHONUNBUFFERED": "1"}
 
     def listener(self) -> None:
-        """Open its own socket."""
+        """Return None: it has no socket."""
 
     def is_ready(self) -> bool:
-        """Tell whether it has begun to listen."""
+        """Tell whether it has written a heartbeat."""
         return self._heartbeat.exists()
 
 
 def mailer(context: Context) -> Worker:
-    """Return what sends the application's mail; here it writes it into a folder."""
+    """Return the worker for e-mail, which writes it into a folder here."""
     where = context.variables["EMAIL_FOLDER"]
-    return Worker(context, "mailer", "Mail", "deliver_mail", where, makes=("mail",))
+    return Worker(context, "mailer", "Mail", "deliver_mail", where, creates=("mail",))
 
 
 def verifier(context: Context) -> Worker:
-    """Return what reads large uploads."""
+    """Return the worker that verifies large uploads."""
     return Worker(context, "verifier", "Verifier", "verify_uploads")
