@@ -12,7 +12,7 @@ from accounts.users.queries import search_users
 from files.models import File
 from tenants.context import tenant_context
 from tenants.models import Domain, Tenant
-from tests.structure.test_imports import ROOMS, ROOT
+from tests.structure.test_imports import PACKAGES, ROOT
 from tests.support.factories import Agency
 
 # What is searched for, and the name that it finds.
@@ -74,8 +74,8 @@ def test_search_of_tenants_and_files_folds_too(acme: Agency):
 def test_no_search_uses_the_single_letter_mapping():
     users = {
         str(path.relative_to(ROOT))
-        for room in ROOMS
-        for path in (ROOT / room).rglob("*.py")
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*.py")
         if "__icontains" in path.read_text(encoding="utf-8")
     }
 

@@ -3,7 +3,7 @@
 from django.core.management import get_commands
 
 from tenants.fleet.run_command import PLATFORM_COMMANDS
-from tests.structure.test_imports import ROOMS
+from tests.structure.test_imports import PACKAGES
 from tests.support.tenants.fleet import Fleet
 
 CODE = """
@@ -50,7 +50,7 @@ def test_an_index_is_built_beside_the_work_and_what_a_build_left_is_replaced(fle
 
 
 def test_no_command_of_ours_runs_over_tenants_unless_somebody_said_so():
-    ours = {name for name, app in get_commands().items() if str(app) in ROOMS}
+    ours = {name for name, app in get_commands().items() if str(app) in PACKAGES}
 
     assert len(ours) > 15
     assert ours <= PLATFORM_COMMANDS
