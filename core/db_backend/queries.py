@@ -87,39 +87,3 @@ def _insert_sql(model: type[Model]) -> str:
 def _empty_row(model: type[Model]) -> Any:
     """Return a row of which all values are None; only the text of its INSERT is used."""
     return model(**{field.attname: None for field in model._meta.local_concrete_fields})
-<<<<<<< HEAD
-
-
-# Deleting old rows a few at a time, with each new one of their kind: nobody needs a cron job.
-
-
-def delete_batch(rows: QuerySet[Any], at_once: int) -> int:
-    """Delete the first few of some rows in one transaction; return how many of them.
-
-    What somebody holds is left for the next time.
-    """
-    # A savepoint within somebody's transaction would cost two statements more.
-    with transaction.atomic(savepoint=False):
-        free = rows.select_for_update(skip_locked=True)
-        if found := list(free.values_list("pk", flat=True)[:at_once]):
-            rows.filter(pk__in=found).delete()
-    return len(found)
-
-
-def compiled_select(rows: QuerySet[Any], columns: list[str], parameter_count: int) -> str:
-    """Return the SQL of a query, for a caller that caches it and reads the rows by hand.
-
-    Raises: RuntimeError for other columns, another number of parameters, or a column that needs a
-    conversion.
-    """
-    compiler = rows.query.get_compiler(DEFAULT_DB_ALIAS)
-    text, parameters = compiler.as_sql()
-    expressions = [expression for expression, _, _ in compiler.select]
-    read = [expression.target.attname for expression in expressions]
-    if read != columns or len(parameters) != parameter_count:
-        raise RuntimeError(f"The query has other columns or parameters: {text}")
-    if compiler.get_converters(expressions):
-        raise RuntimeError("A column needs a conversion that reading rows by hand leaves out.")
-    return str(text)
-=======
->>>>>>> 4fc78d4 (core: Describe each module in plain English, and name by the field's terms)
