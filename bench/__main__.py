@@ -3,23 +3,14 @@
 import sys
 from collections.abc import Callable
 
-from bench import (
-    accounts,
-    create_tenant,
-    enumeration,
-    files,
-    fleet,
-    proxy_memory,
-    roles,
-    sessions,
-    slow_clients,
-    users_me,
-    worker_memory,
-)
+from bench.accounts import enumeration, login_storm, sessions
 from bench.attack import run as attack
+from bench.files import run as files
+from bench.serving import proxy_memory, slow_clients, users_me, worker_memory
+from bench.tenants import create_tenant, fleet, roles
 
 BENCHES: dict[str, tuple[Callable[[list[str]], int], str]] = {
-    "accounts": (accounts.main, accounts.TITLE),
+    "accounts": (login_storm.main, login_storm.TITLE),
     "attack": (attack.main, attack.TITLE),
     "create_tenant": (create_tenant.main, create_tenant.TITLE),
     "enumeration": (enumeration.main, enumeration.TITLE),

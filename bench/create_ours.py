@@ -5,7 +5,7 @@ import django
 django.setup()
 
 from audit.services import SYSTEM  # noqa: E402
-from bench.turns import serve  # noqa: E402
+from bench.harness.alternation import serve  # noqa: E402
 from tenants.services import create_tenant  # noqa: E402
 
 

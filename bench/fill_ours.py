@@ -9,7 +9,7 @@ django.setup()
 from rich.progress import track  # noqa: E402
 
 from audit.services import SYSTEM  # noqa: E402
-from bench.report import console  # noqa: E402
+from bench.harness.report import console  # noqa: E402
 from tenants.services import create_tenant  # noqa: E402
 
 

@@ -1,4 +1,4 @@
-"""``python -m bench.memory_tokens COUNT``: log in a user of each of COUNT tenants.
+"""``python -m bench.memory_tokens COUNT``: log somebody in in each of so many tenants.
 
 Prints a line for each: the tenant's label and an access token.
 """

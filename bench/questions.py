@@ -1,4 +1,4 @@
-"""The requests of bench/enumeration.py, and the accounts that they name."""
+"""What is asked in bench/enumeration.py, and whom it is about."""
 
 import secrets
 from typing import NamedTuple
@@ -13,7 +13,7 @@ CLOSED, CONFIRMS = f"acme.{BASE_DOMAIN}", f"open.{BASE_DOMAIN}"
 
 
 class Question(NamedTuple):
-    """A call that is sent with several bodies, the last of them about an unknown user."""
+    """A call that is sent with several bodies, the last of them about nobody who is known."""
 
     status: int
     host: str

@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 
-from bench.load import BadAnswerError, Load
-from bench.servers import LOOPBACK
+from bench.harness.load import BadAnswerError, Load
+from bench.harness.servers import LOOPBACK
 
-TIMEOUT = 60
+PATIENCE = 60
 
 
 @dataclass
@@ -24,7 +24,7 @@ class Client:
 
     def rotate_for(self, seconds: float) -> list[float]:
         """Rotate again and again; return the seconds that each rotation took."""
-        with closing(http.client.HTTPConnection(LOOPBACK, self.port, timeout=TIMEOUT)) as line:
+        with closing(http.client.HTTPConnection(LOOPBACK, self.port, timeout=PATIENCE)) as line:
             return list(self._rotations(line, time.perf_counter() + seconds))
 
     def _rotations(self, line: http.client.HTTPConnection, end: float) -> Iterator[float]:
@@ -51,7 +51,7 @@ def post(
 def log_in_all(port: int, host: str, person: dict[str, str], count: int) -> list[Client]:
     """Open so many sessions of one person."""
     body = {name: person[name] for name in ("email", "password")}
-    with closing(http.client.HTTPConnection(LOOPBACK, port, timeout=TIMEOUT)) as line:
+    with closing(http.client.HTTPConnection(LOOPBACK, port, timeout=PATIENCE)) as line:
         answers = [post(line, host, "/api/auth/login", body) for _ in range(count)]
     return [Client(port, host, str(answer["refresh_token"])) for answer in answers]
 

@@ -15,7 +15,7 @@ class StatementCount:
             server.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
 
     def start(self) -> None:
-        """Reset the counts."""
+        """Forget what was counted."""
         with psycopg.connect(self._url, autocommit=True) as server:
             server.execute("SELECT pg_stat_statements_reset()")
 

@@ -1,6 +1,6 @@
-"""Requests of every kind while their database backends are cancelled and terminated.
+"""Requests of every kind while somebody cancels and ends the database's backends under them.
 
 One small application (``canary/``, ``views.py``) is served by gunicorn twice: on Aggios' backend
-and middleware, and on django-tenants' own. The proxy ``wire.py``
-between gunicorn and PostgreSQL sees each statement and aims the attack at running context switches.
+and middleware, and on django-tenants' own. Between gunicorn and PostgreSQL stands ``wire.py``,
+which sees each statement pass and has the attack hit the context switch while it is under way.
 """

@@ -10,8 +10,8 @@ import threading
 from collections import Counter
 from dataclasses import dataclass, field
 
-from bench.attack.labels import CUT_OFF, EVERY_KIND, STREAMING, labels_of
-from bench.servers import LOOPBACK
+from bench.attack.cases import CUT_OFF, EVERY_KIND, STREAMING, labels_of
+from bench.harness.servers import LOOPBACK
 
 OWNER = re.compile(rb"canary:([a-z0-9]+):")
 SECONDS = 60

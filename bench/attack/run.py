@@ -5,12 +5,12 @@ import time
 from typing import Any
 
 from bench.attack.attacker import Attacker
+from bench.attack.cases import EVERY_KIND
 from bench.attack.clients import Clients
-from bench.attack.labels import EVERY_KIND
+from bench.attack.proxy import Wire
 from bench.attack.sides import OURS, STOCK, TENANTS, Side, misplaced, ours, served, stock
-from bench.attack.wire import Wire
-from bench.report import console, machine, show
-from bench.servers import stores
+from bench.harness.report import console, machine, show
+from bench.harness.servers import stores
 from devstack.testing import TestStack
 
 TITLE = "requests of every kind while their backends are cancelled and ended; beside stock"

@@ -9,20 +9,20 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 from django_tenants.utils import schema_context  # noqa: E402
 
-from bench.attack.canary.models import seed  # noqa: E402
+from bench.attack.canary.models import plant  # noqa: E402
 from bench.stock.customers.models import Client, Domain  # noqa: E402
 
 
 def main(names: list[str]) -> None:
     """Make what the attack asks for."""
     call_command("migrate_schemas", shared=True, verbosity=0)
-    seed("public")
+    plant("public")
     for name in names:
         tenant = Client(schema_name=name, name=name, object_prefix=name)
         tenant.save(verbosity=0)
         Domain.objects.create(domain=f"{name}.stock.localhost", tenant=tenant)
         with schema_context(name):
-            seed(name)
+            plant(name)
         print(name)
 
 

@@ -2,7 +2,7 @@
 
 from aggios.settings import *  # noqa: F403
 from aggios.settings import DATABASES, SHARED_APPS, SITE_URLCONFS, TENANT_APPS
-from bench.attack.pooling import with_connections
+from bench.attack.connections import with_connections
 
 CANARY = "bench.attack.canary"
 SHARED_APPS = [*SHARED_APPS, CANARY]

@@ -1,6 +1,6 @@
 """The stock project, with the canaries' table in ``public`` and in every tenant."""
 
-from bench.attack.pooling import with_connections
+from bench.attack.connections import with_connections
 from bench.stock.settings import *  # noqa: F403
 from bench.stock.settings import DATABASES, SHARED_APPS, TENANT_APPS
 

@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg import sql
 
-from bench import baseline
-from bench.attack.labels import labels_of
-from bench.attack.wire import Wire
-from bench.servers import Web, Workers, gunicorn, run, web_environment
+from bench.attack.cases import labels_of
+from bench.attack.proxy import Wire
+from bench.harness.servers import Web, Workers, gunicorn, run, web_environment
 from bench.statements import database_of
+from bench.stock import database
 from devstack.environment import BASE_DOMAIN
 from devstack.testing import TestStack
 
@@ -24,7 +24,7 @@ WORKERS = Workers(processes=2, threads=4)
 
 @dataclass(frozen=True)
 class Side:
-    """One side with its canaries seeded: how to serve it, and where its rows are."""
+    """One side with its canaries planted: how to serve it, and where its rows are."""
 
     name: str
     application: tuple[str, ...]
@@ -40,22 +40,22 @@ class Side:
 
 
 def ours(stack: TestStack) -> Side:
-    """Seed Aggios' tenants."""
+    """Plant Aggios' tenants."""
     env = {**web_environment(stack), "DJANGO_SETTINGS_MODULE": "bench.attack.settings_ours"}
     env |= {"PROMETHEUS_MULTIPROC_DIR": str(stack.home.folder("metrics")), "LOG_LEVEL": "ERROR"}
     application = ("-c", "python:aggios.gunicorn", "aggios.wsgi:application")
-    return Side(OURS, application, env, "DATABASE_URL", BASE_DOMAIN, _seed(OURS, env))
+    return Side(OURS, application, env, "DATABASE_URL", BASE_DOMAIN, _plant(OURS, env))
 
 
 def stock(stack: TestStack) -> Side:
-    """Seed the stock project's tenants, in a database of its own."""
-    env = baseline.environment(stack, "bench.attack.settings_stock")
+    """Plant the stock project's tenants, in a database of its own."""
+    env = database.environment(stack, "bench.attack.settings_stock")
     env["DJANGO_SETTINGS_MODULE"] = "bench.attack.settings_stock"
-    schemas = _seed(STOCK, env)
+    schemas = _plant(STOCK, env)
     return Side(STOCK, ("bench.stock.wsgi",), env, "STOCK_DATABASE_URL", "stock.localhost", schemas)
 
 
-def _seed(name: str, env: dict[str, str]) -> dict[str, str]:
+def _plant(name: str, env: dict[str, str]) -> dict[str, str]:
     printed = run([sys.executable, "-m", f"bench.attack.seed_{name}", *TENANTS], env)
     return dict(zip(TENANTS, printed.split(), strict=True))
 
@@ -78,9 +78,9 @@ def served(stack: TestStack, side: Side, connections: str, wire: Wire) -> Iterat
 def misplaced(stack: TestStack, side: Side) -> list[str]:
     """Return what the requests left in a schema that does not belong there."""
     server = urlsplit(stack.env["DATABASE_SUPERUSER_URL"])
-    database = database_of(side.environment[side.url_variable])
+    name = database_of(side.environment[side.url_variable])
     found = []
-    with psycopg.connect(server._replace(path=f"/{database}").geturl()) as inside:
+    with psycopg.connect(server._replace(path=f"/{name}").geturl()) as inside:
         for owner, schema in {**side.schemas, "public": "public"}.items():
             query = sql.SQL("SELECT label, note FROM {}.canary_canary ORDER BY id")
             rows = inside.execute(query.format(sql.Identifier(schema))).fetchall()

@@ -6,7 +6,7 @@ from django.db import DatabaseError, connection, transaction
 from django.http import HttpRequest, HttpResponseBase, JsonResponse, StreamingHttpResponse
 
 from bench.attack.canary.models import Canary
-from bench.attack.labels import CUT_OFF, STREAMING
+from bench.attack.cases import CUT_OFF, STREAMING
 
 
 class Undo(Exception):  # noqa: N818 - it is no error
@@ -68,7 +68,7 @@ def _error_in_transaction(owner: str) -> list[str]:
             Canary.objects.create(label=f"canary:{owner}:0")  # which is there already
     except DatabaseError:
         return _labels()
-    raise RuntimeError("a label was seeded twice")
+    raise RuntimeError("a label was planted twice")
 
 
 def _server_side_cursor(owner: str) -> list[str]:

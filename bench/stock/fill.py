@@ -18,7 +18,7 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 from rich.progress import track  # noqa: E402
 
-from bench.report import console  # noqa: E402
+from bench.harness.report import console  # noqa: E402
 from bench.stock.customers.models import Client, Domain  # noqa: E402
 
 FIRST = "fleet0"

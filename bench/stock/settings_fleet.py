@@ -6,7 +6,7 @@ from bench.stock.settings_same_models import *  # noqa: F403
 from bench.stock.settings_same_models import INSTALLED_APPS as _APPS
 from bench.stock.settings_same_models import TENANT_APPS as _TENANT_APPS
 
-LEDGER = "bench.ledger"
+LEDGER = "bench.tenants.ledger"
 TENANT_APPS = [*_TENANT_APPS, LEDGER]
 INSTALLED_APPS = [*_APPS, LEDGER]
 MIGRATION_MODULES = {"ledger": f"{LEDGER}.{os.environ['BENCH_LEDGER']}"}

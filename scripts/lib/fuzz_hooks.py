@@ -13,8 +13,8 @@ from typing import Any
 
 import requests
 import schemathesis
-from fuzz_cast import Person, owner
-from fuzz_good import GOOD
+from fuzz_users import Person, owner
+from fuzz_values import GOOD
 
 # How often an operation gets valid values at most: each takes several requests.
 ENOUGH = int(os.environ.get("FUZZ_GOOD", "40"))

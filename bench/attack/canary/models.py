@@ -1,8 +1,8 @@
-"""A row that names its owner. The table is in ``public`` too, where no response may read it."""
+"""A row that says whose it is. The table is in ``public`` too, where no answer may read it."""
 
 from django.db import models
 
-from bench.attack.labels import labels_of
+from bench.attack.cases import labels_of
 
 
 class Canary(models.Model):
@@ -15,6 +15,6 @@ class Canary(models.Model):
         return str(self.label)
 
 
-def seed(owner: str) -> None:
-    """Insert the rows of ``owner`` into the current schema."""
+def plant(owner: str) -> None:
+    """Make the rows of ``owner`` in the schema that the code is in."""
     Canary.objects.bulk_create(Canary(label=label) for label in labels_of(owner))

@@ -1,0 +1,1 @@
+"""Benchmarks of log-ins, sessions and the timing of responses about user accounts."""

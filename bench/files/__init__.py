@@ -1,0 +1,1 @@
+"""The benchmark of file transfers and of long lists of files."""

@@ -1,0 +1,1 @@
+"""Benchmarks of creating tenants, migrating many of them, and their roles."""
