@@ -1,9 +1,9 @@
 """Read pip-audit's report: ``audit_report.py PACKAGES REPORT``.
 
-PACKAGES holds a ``name==version`` in each line. Every one must have been looked up: pip-audit
-counts a package that it could not look up as one without advisories.
+PACKAGES has a ``name==version`` in each line. Each of them must be in the report: pip-audit counts
+a package that it could not look up as one without advisories.
 
-Exit status: 0 none has an advisory, 1 one has, 75 (EX_TEMPFAIL) not all were looked up.
+Exit status: 0 no advisory, 1 at least one, 75 (EX_TEMPFAIL) a package was not looked up.
 """
 
 import json
@@ -16,12 +16,12 @@ ADVISORIES, NOT_AUDITED = 1, 75
 
 
 def canonical(name: str) -> str:
-    """Return a package's name as PyPI compares it (PEP 503)."""
+    """Return the normalised name of a package (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name.partition("[")[0]).lower()
 
 
 def looked_up(report: str) -> dict[str, list[dict[str, Any]]] | None:
-    """Return the advisories by package, without those that were skipped; None for no report."""
+    """Return the advisories by package, without skipped packages; None if the report is invalid."""
     try:
         found = json.loads(report)["dependencies"]
         return {canonical(one["name"]): one["vulns"] for one in found if "vulns" in one}
@@ -30,7 +30,7 @@ def looked_up(report: str) -> dict[str, list[dict[str, Any]]] | None:
 
 
 def main(packages: Path, report: Path) -> int:
-    """Print what was found and return the exit status."""
+    """Print the advisories and return the exit status."""
     locked = dict(line.split("==") for line in packages.read_text("utf-8").split())
     found = looked_up(report.read_text("utf-8"))
     if found is None:

@@ -1,8 +1,8 @@
-"""Hooks of schemathesis for scripts/fuzz_api.sh.
+"""Hooks of schemathesis for each case of scripts/fuzz_api.sh.
 
-Cases are sent as the owner of a separate tenant; another one is created when a case removed the
-owner's permissions. Every second case of an operation in ``GOOD`` gets valid values. At the end it
-prints the statuses of each operation: one that never succeeded was not fuzzed.
+Cases are sent as the owner of a new tenant; another one is created when a case removed the owner's
+rights. Every second case of an operation in ``VALID_VALUES`` gets valid values. The end shows the
+statuses of each operation: one that never succeeded was not fuzzed.
 """
 
 import atexit
@@ -13,34 +13,34 @@ from typing import Any
 
 import requests
 import schemathesis
-from fuzz_users import Person, owner
-from fuzz_values import GOOD
+from fuzz_users import FuzzUser, owner
+from fuzz_values import VALID_VALUES
 
-# How often an operation gets valid values at most: each takes several requests.
-ENOUGH = int(os.environ.get("FUZZ_GOOD", "40"))
-SHUT_OUT = {"permission_denied", "second_factor_missing", "email_unverified", "tenant_suspended"}
-# These are always sent in a tenant that is used for nothing else.
-SPOILING = {"DELETE /api/tenant", "POST /api/tenant/transfer"}
+# The maximum of cases with valid values for an operation: each takes several requests.
+MAX_VALID_CASES = int(os.environ.get("FUZZ_GOOD", "40"))
+RIGHTS_LOST = {"permission_denied", "second_factor_missing", "email_unverified", "tenant_suspended"}
+# These are always sent in a tenant that no other case uses.
+DESTRUCTIVE = {"DELETE /api/tenant", "POST /api/tenant/transfer"}
 
 tally: dict[str, Counter[str]] = defaultdict(Counter)
-given: Counter[str] = Counter()
+cases: Counter[str] = Counter()
 
 
 class Sender:
-    """The user whose access token the cases have."""
+    """The user who sends the cases."""
 
-    _now: Person | None = None
+    _current: FuzzUser | None = None
 
     @property
-    def now(self) -> Person:
-        """The owner of a tenant that is believed to work."""
-        if self._now is None:
-            self._now = owner()
-        return self._now
+    def current(self) -> FuzzUser:
+        """The owner of a tenant that is usable as far as is known."""
+        if self._current is None:
+            self._current = owner()
+        return self._current
 
-    def leave(self) -> None:
-        """Continue in another tenant."""
-        self._now = None
+    def replace(self) -> None:
+        """Continue in a new tenant."""
+        self._current = None
 
 
 sender = Sender()
@@ -51,7 +51,7 @@ class Bearer:
     """Sends the owner's token with each case."""
 
     def get(self, case: Any, context: Any) -> str:
-        return sender.now.token
+        return sender.current.token
 
     def set(self, case: Any, data: str, context: Any) -> None:
         case.headers = case.headers or {}
@@ -60,52 +60,52 @@ class Bearer:
 
 @schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: Any) -> None:
-    """Give some cases valid values, and each the host of its tenant."""
-    by, label = sender.now, case.operation.label
+    """Put valid values into some cases, and the host of its tenant into each."""
+    user, label = sender.current, case.operation.label
     case.headers = case.headers or {}
-    # A probe of the fuzzer itself has another token, or none: it is not changed.
-    if label in GOOD and case.headers.get("Authorization") == f"Bearer {by.token}":
-        given[label] += 1
-        if label in SPOILING or (given[label] % 2 and given[label] <= 2 * ENOUGH):
-            by = _put_in(case, GOOD[label], by)
-    case.headers["Host"] = by.host
+    # A check of the fuzzer itself has another token, or none, and is not changed.
+    if label in VALID_VALUES and case.headers.get("Authorization") == f"Bearer {user.token}":
+        cases[label] += 1
+        if label in DESTRUCTIVE or (cases[label] % 2 and cases[label] <= 2 * MAX_VALID_CASES):
+            user = _put_in(case, VALID_VALUES[label], user)
+    case.headers["Host"] = user.host
 
 
-def _put_in(case: Any, values: Any, by: Person) -> Person:
+def _put_in(case: Any, values: Any, user: FuzzUser) -> FuzzUser:
     try:
-        good = values(by)
-    except (requests.HTTPError, TimeoutError):  # a case closed the tenant, for instance
-        sender.leave()
-        return by
-    case.path_parameters = {**(case.path_parameters or {}), **good.get("path", {})}
-    if "body" in good:
-        case.body, case.media_type = good["body"], "application/json"
-    if "query" in good:
-        case.query = good["query"]
-    person: Person = good.get("person", by)
-    case.headers["Authorization"] = f"Bearer {person.token}"
-    return person
+        valid = values(user)
+    except (requests.HTTPError, TimeoutError):  # for example, a case closed the registration
+        sender.replace()
+        return user
+    case.path_parameters = {**(case.path_parameters or {}), **valid.get("path", {})}
+    if "body" in valid:
+        case.body, case.media_type = valid["body"], "application/json"
+    if "query" in valid:
+        case.query = valid["query"]
+    caller: FuzzUser = valid.get("user", user)
+    case.headers["Authorization"] = f"Bearer {caller.token}"
+    return caller
 
 
 @schemathesis.hook
 def after_call(context: Any, case: Any, response: Any) -> None:
-    """Count the response; use another tenant when the owner lost access."""
+    """Count the response; replace the sender when it has lost its rights."""
     tally[case.operation.label][str(response.status_code)] += 1
     sent = (case.headers or {}).get("Authorization", "")
-    if sent == f"Bearer {sender.now.token}" and _shut_out(response):
-        sender.leave()
+    if sent == f"Bearer {sender.current.token}" and _rights_are_lost(response):
+        sender.replace()
 
 
-def _shut_out(response: Any) -> bool:
+def _rights_are_lost(response: Any) -> bool:
     if response.status_code == 401:
         return True
-    return response.status_code == 403 and response.json().get("code") in SHUT_OUT
+    return response.status_code == 403 and response.json().get("code") in RIGHTS_LOST
 
 
 @atexit.register
-def told() -> None:
+def report() -> None:
     """Print the statuses of each operation."""
     with Path(os.environ["FUZZ_TALLY"]).open("a", encoding="utf-8") as out:
         for label, statuses in sorted(tally.items()):
-            all_, good = sum(statuses.values()), sum(statuses[s] for s in statuses if s[0] in "23")
-            print(f"{label:48} {all_:5} cases, {good:4} went well: {dict(statuses)}", file=out)
+            total, good = sum(statuses.values()), sum(statuses[s] for s in statuses if s[0] in "23")
+            print(f"{label:48} {total:5} cases, {good:4} succeeded: {dict(statuses)}", file=out)

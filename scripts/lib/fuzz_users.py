@@ -1,6 +1,6 @@
-"""Tenants and users for the fuzzer, created over HTTP and with e-mails of the mail folder.
+"""Tenants and users for the fuzzer, created over HTTP, and tokens from their e-mails.
 
-Successful cases end sessions, users and whole tenants, so each of those is used once.
+Successful cases end sessions and delete users and tenants, so each case gets new ones.
 """
 
 import base64
@@ -19,18 +19,18 @@ import requests
 
 URL, DOMAIN = os.environ["FUZZ_URL"], os.environ["FUZZ_DOMAIN"]
 MAIL = Path(os.environ["FUZZ_MAIL"])
-PASSWORD = "seventeen green bottles"  # noqa: S105 - of users that exist for minutes
+PASSWORD = "seventeen green bottles"  # noqa: S105 - of users who exist for minutes
 MAIL_TIMEOUT = 20.0
 
 
 @dataclass
-class Person:
-    """A logged-in user."""
+class FuzzUser:
+    """A user who is logged in."""
 
     host: str
     email: str
     tokens: dict[str, Any]
-    more: dict[str, Any] = field(default_factory=dict)
+    factor: dict[str, Any] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -43,55 +43,65 @@ class Person:
         return str(self.tokens["access_token"])
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        """Call as this user; return the JSON. Raises HTTPError for a refusal."""
+        """Call the API as this user and return the JSON.
+
+        Raises:
+            HTTPError: The call is refused.
+        """
         return _call(self.host, method, path, body, self.token)
 
 
 def _call(host: str, method: str, path: str, body: Any, token: str = "") -> Any:
     headers = {"Host": host, **({"Authorization": f"Bearer {token}"} if token else {})}
-    answer = requests.request(method, f"{URL}{path}", json=body, headers=headers, timeout=30)
-    answer.raise_for_status()
-    return answer.json() if answer.content else None
+    response = requests.request(method, f"{URL}{path}", json=body, headers=headers, timeout=30)
+    response.raise_for_status()
+    return response.json() if response.content else None
 
 
-def owner() -> Person:
+def owner() -> FuzzUser:
     """Return the owner of a new tenant with open registration."""
     slug, email = f"fuzz-{uuid4().hex[:12]}", f"{uuid4().hex}@fuzz.example"
-    fields = {"company": "Fuzz", "subdomain": slug, **_person(email)}
+    fields = {"company": "Fuzz", "subdomain": slug, **_profile(email)}
     tokens = _call(DOMAIN, "POST", "/api/auth/register", fields)
-    made = Person(f"{slug}.{DOMAIN}", email, tokens)
-    made.call("PATCH", "/api/tenant", {"registration": "open"})
-    return made
+    user = FuzzUser(f"{slug}.{DOMAIN}", email, tokens)
+    user.call("PATCH", "/api/tenant", {"registration": "open"})
+    return user
 
 
-def newcomer(host: str) -> Person:
-    """Return a user who has just joined an open tenant."""
+def new_user(host: str) -> FuzzUser:
+    """Return a user who has just registered in a tenant."""
     email = f"{uuid4().hex}@fuzz.example"
-    return Person(host, email, _call(host, "POST", "/api/auth/register", _person(email)))
+    return FuzzUser(host, email, _call(host, "POST", "/api/auth/register", _profile(email)))
 
 
-def with_factor(host: str, *, confirmed: bool) -> Person:
-    """Return a newcomer with a second factor; ``more`` has its ``id`` and a valid ``code``."""
-    made = newcomer(host)
-    begun = made.call("POST", "/api/auth/factors", {"type": "totp"})
-    made.more = {"id": begun["id"], "code": totp(begun["secret"])}
+def user_with_factor(host: str, *, confirmed: bool) -> FuzzUser:
+    """Return a new user with a second factor; ``factor`` has its ``id`` and a valid ``code``."""
+    user = new_user(host)
+    created = user.call("POST", "/api/auth/factors", {"type": "totp"})
+    user.factor = {"id": created["id"], "code": totp(created["secret"])}
     if confirmed:
-        made.call("POST", f"/api/auth/factors/{begun['id']}/confirm", {"code": made.more["code"]})
-    return made
+        user.call(
+            "POST", f"/api/auth/factors/{created['id']}/confirm", {"code": user.factor["code"]}
+        )
+    return user
 
 
 def totp(secret: str) -> str:
     """Return the current code (RFC 6238: SHA-1, 30 s, six digits)."""
     key = base64.b32decode(secret + "=" * (-len(secret) % 8))
     digest = hmac.digest(key, struct.pack(">Q", int(time.time()) // 30), "sha1")
-    at = digest[-1] & 15
-    return f"{(int.from_bytes(digest[at : at + 4], 'big') & 0x7FFFFFFF) % 10**6:06d}"
+    offset = digest[-1] & 15
+    return f"{(int.from_bytes(digest[offset : offset + 4], 'big') & 0x7FFFFFFF) % 10**6:06d}"
 
 
 def mailed_token(email: str) -> str:
-    """Return the token of the newest e-mail to an address. Raises: TimeoutError."""
-    end = time.monotonic() + MAIL_TIMEOUT
-    while time.monotonic() < end:
+    """Return the token of the newest e-mail to an address.
+
+    Raises:
+        TimeoutError: No e-mail arrives.
+    """
+    deadline = time.monotonic() + MAIL_TIMEOUT
+    while time.monotonic() < deadline:
         for path in sorted(MAIL.glob("*.eml"), reverse=True)[:20]:
             mail = message_from_bytes(path.read_bytes(), policy=policy.default)
             if email in str(mail["To"]):
@@ -99,8 +109,8 @@ def mailed_token(email: str) -> str:
                 if found:
                     return found[1]
         time.sleep(0.05)
-    raise TimeoutError(f"no mail to {email}")
+    raise TimeoutError(f"no e-mail to {email}")
 
 
-def _person(email: str) -> dict[str, str]:
+def _profile(email: str) -> dict[str, str]:
     return {"email": email, "password": PASSWORD, "first_name": "Fay", "last_name": "Zed"}

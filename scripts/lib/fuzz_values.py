@@ -1,14 +1,14 @@
-"""Valid values for operations that no generated value can satisfy: password, token, code, id.
+"""Valid values for operations that no generated value can satisfy: passwords, tokens, codes, ids.
 
-Each function returns replacements for parts of the case: ``body``, ``path``, ``query``, and
-``person``, the user who sends it instead of the owner and may be unusable afterwards.
+Each function returns the parts of the case that are replaced: ``body``, ``path``, ``query``, and
+``user``, who sends it instead of the owner and may be deleted by it.
 """
 
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
-from fuzz_users import PASSWORD, Person, mailed_token, newcomer, owner, with_factor
+from fuzz_users import PASSWORD, FuzzUser, mailed_token, new_user, owner, user_with_factor
 
 Values = dict[str, Any]
 
@@ -17,125 +17,126 @@ def _address() -> str:
     return f"{uuid4().hex}@fuzz.example"
 
 
-def _login(by: Person) -> Values:
-    return {"body": {"email": newcomer(by.host).email, "password": PASSWORD}}
+def _login(sender: FuzzUser) -> Values:
+    return {"body": {"email": new_user(sender.host).email, "password": PASSWORD}}
 
 
-def _refresh(by: Person) -> Values:
-    return {"body": {"refresh_token": newcomer(by.host).tokens["refresh_token"]}}
+def _refresh(sender: FuzzUser) -> Values:
+    return {"body": {"refresh_token": new_user(sender.host).tokens["refresh_token"]}}
 
 
-def _register(by: Person) -> Values:
-    link = by.call("POST", "/api/invitations", {"role": "member", "max_uses": 2})
+def _register(sender: FuzzUser) -> Values:
+    link = sender.call("POST", "/api/invitations", {"role": "member", "max_uses": 2})
     return {"body": {"email": _address(), "password": PASSWORD, "invitation": link["token"]}}
 
 
-def _change(by: Person) -> Values:
+def _change(sender: FuzzUser) -> Values:
     body = {"current_password": PASSWORD, "password": f"{PASSWORD} {uuid4().hex}"}
-    return {"person": newcomer(by.host), "body": body}
+    return {"user": new_user(sender.host), "body": body}
 
 
-def _reset(by: Person) -> Values:
+def _reset(sender: FuzzUser) -> Values:
     email = _address()
-    by.call("POST", "/api/users", {"email": email})
+    sender.call("POST", "/api/users", {"email": email})
     return {"body": {"token": mailed_token(email), "password": f"{PASSWORD} again"}}
 
 
-def _verify(by: Person) -> Values:
-    return {"body": {"token": mailed_token(newcomer(by.host).email)}}
+def _verify(sender: FuzzUser) -> Values:
+    return {"body": {"token": mailed_token(new_user(sender.host).email)}}
 
 
-def _prove(by: Person) -> Values:
+def _reauthenticate(sender: FuzzUser) -> Values:
     return {"body": {"password": PASSWORD}}
 
 
-def _confirm(by: Person) -> Values:
-    person = with_factor(by.host, confirmed=False)
-    code = {"code": person.more["code"]}
-    return {"person": person, "path": {"factor_id": person.more["id"]}, "body": code}
+def _confirm(sender: FuzzUser) -> Values:
+    user = user_with_factor(sender.host, confirmed=False)
+    code = {"code": user.factor["code"]}
+    return {"user": user, "path": {"factor_id": user.factor["id"]}, "body": code}
 
 
-def _factor(by: Person) -> Values:
-    person = with_factor(by.host, confirmed=True)
-    return {"person": person, "path": {"factor_id": person.more["id"]}}
+def _factor(sender: FuzzUser) -> Values:
+    user = user_with_factor(sender.host, confirmed=True)
+    return {"user": user, "path": {"factor_id": user.factor["id"]}}
 
 
-def _codes(by: Person) -> Values:
-    return {"person": with_factor(by.host, confirmed=True)}
+def _recovery_codes(sender: FuzzUser) -> Values:
+    return {"user": user_with_factor(sender.host, confirmed=True)}
 
 
-def _protected(by: Person) -> Values:
-    return {"path": {"user_id": with_factor(by.host, confirmed=True).id}}
+def _user_with_factor(sender: FuzzUser) -> Values:
+    return {"path": {"user_id": user_with_factor(sender.host, confirmed=True).id}}
 
 
-def _transfer(by: Person) -> Values:
+def _transfer(sender: FuzzUser) -> Values:
     leaving = owner()
-    return {"person": leaving, "body": {"user_id": newcomer(leaving.host).id}}
+    return {"user": leaving, "body": {"user_id": new_user(leaving.host).id}}
 
 
-def _delete(by: Person) -> Values:
+def _delete(sender: FuzzUser) -> Values:
     leaving = owner()
-    return {"person": leaving, "query": {"confirm": leaving.host.partition(".")[0]}}
+    return {"user": leaving, "query": {"confirm": leaving.host.partition(".")[0]}}
 
 
-def _event(by: Person) -> Values:
-    return {"path": {"audit_event_id": by.call("GET", "/api/audit?limit=1")["results"][0]["id"]}}
+def _event(sender: FuzzUser) -> Values:
+    (event,) = sender.call("GET", "/api/audit?limit=1")["results"]
+    return {"path": {"audit_event_id": event["id"]}}
 
 
-def _other_user(by: Person) -> Values:
-    return {"path": {"user_id": newcomer(by.host).id}}
+def _other_user(sender: FuzzUser) -> Values:
+    return {"path": {"user_id": new_user(sender.host).id}}
 
 
-def _newcomer(by: Person) -> Values:
-    return {"person": newcomer(by.host), "body": {}}
+def _self(sender: FuzzUser) -> Values:
+    return {"user": new_user(sender.host), "body": {}}
 
 
-def _session(by: Person) -> Values:
-    person = newcomer(by.host)
-    (session,) = person.call("GET", "/api/auth/sessions")["results"]
-    return {"person": person, "path": {"session_id": session["id"]}}
+def _session(sender: FuzzUser) -> Values:
+    user = new_user(sender.host)
+    (session,) = user.call("GET", "/api/auth/sessions")["results"]
+    return {"user": user, "path": {"session_id": session["id"]}}
 
 
-def _invitation(by: Person) -> Values:
-    made = by.call("POST", "/api/invitations", {"email": _address()})
-    return {"path": {"invitation_id": made["id"]}}
+def _invitation(sender: FuzzUser) -> Values:
+    created = sender.call("POST", "/api/invitations", {"email": _address()})
+    return {"path": {"invitation_id": created["id"]}}
 
 
-def _key(by: Person) -> Values:
-    made = by.call("POST", "/api/keys", {"name": "fuzz", "scopes": ["users:read"]})
-    return {"path": {"key_id": made["id"]}}
+def _key(sender: FuzzUser) -> Values:
+    created = sender.call("POST", "/api/keys", {"name": "fuzz", "scopes": ["users:read"]})
+    return {"path": {"key_id": created["id"]}}
 
 
-def _domain(by: Person) -> Values:
-    made = by.call("POST", "/api/tenant/domains", {"domain": f"{uuid4().hex}.fuzz.example"})
-    return {"path": {"domain_id": made["id"]}}
+def _domain(sender: FuzzUser) -> Values:
+    created = sender.call("POST", "/api/tenant/domains", {"domain": f"{uuid4().hex}.fuzz.example"})
+    return {"path": {"domain_id": created["id"]}}
 
 
-def _invite(by: Person) -> Values:
+def _invite(sender: FuzzUser) -> Values:
     return {"body": {"email": _address()}}
 
 
-def _new_key(by: Person) -> Values:
+def _new_key(sender: FuzzUser) -> Values:
     return {"body": {"name": "fuzz", "scopes": ["users:read"]}}
 
 
-def _claim(by: Person) -> Values:
+def _new_domain(sender: FuzzUser) -> Values:
     return {"body": {"domain": f"{uuid4().hex}.fuzz.example"}}
 
 
-GOOD: dict[str, Callable[[Person], Values]] = {
+VALID_VALUES: dict[str, Callable[[FuzzUser], Values]] = {
     "GET /api/audit/{audit_event_id}": _event,
     "POST /api/auth/email/verify": _verify,
     "GET /api/auth/factors/{factor_id}": _factor,
     "DELETE /api/auth/factors/{factor_id}": _factor,
     "POST /api/auth/factors/{factor_id}/confirm": _confirm,
     "POST /api/auth/login": _login,
-    "POST /api/auth/logout": _newcomer,
-    "POST /api/auth/logout-all": _newcomer,
+    "POST /api/auth/logout": _self,
+    "POST /api/auth/logout-all": _self,
     "POST /api/auth/password/change": _change,
     "POST /api/auth/password/reset": _reset,
-    "POST /api/auth/prove": _prove,
-    "POST /api/auth/recovery-codes": _codes,
+    "POST /api/auth/prove": _reauthenticate,
+    "POST /api/auth/recovery-codes": _recovery_codes,
     "POST /api/auth/refresh": _refresh,
     "POST /api/auth/register": _register,
     "GET /api/auth/sessions/{session_id}": _session,
@@ -147,9 +148,9 @@ GOOD: dict[str, Callable[[Person], Values]] = {
     "POST /api/keys": _new_key,
     "GET /api/keys/{key_id}": _key,
     "DELETE /api/keys/{key_id}": _key,
-    "POST /api/logout": _newcomer,
+    "POST /api/logout": _self,
     "DELETE /api/tenant": _delete,
-    "POST /api/tenant/domains": _claim,
+    "POST /api/tenant/domains": _new_domain,
     "DELETE /api/tenant/domains/{domain_id}": _domain,
     "POST /api/tenant/domains/{domain_id}/check": _domain,
     "POST /api/tenant/transfer": _transfer,
@@ -158,7 +159,7 @@ GOOD: dict[str, Callable[[Person], Values]] = {
     "DELETE /api/users/{user_id}": _other_user,
     "POST /api/users/{user_id}/erase": _other_user,
     "GET /api/users/{user_id}/export": _other_user,
-    "DELETE /api/users/{user_id}/factors": _protected,
+    "DELETE /api/users/{user_id}/factors": _user_with_factor,
     "GET /api/users/{user_id}/sessions": _other_user,
     "DELETE /api/users/{user_id}/sessions": _other_user,
 }

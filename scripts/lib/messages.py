@@ -1,4 +1,4 @@
-"""Compiles the translations, or lists what is missing from them. See scripts/messages.sh."""
+"""Compile the translations, or list those that are missing. See scripts/messages.sh."""
 
 import sys
 from pathlib import Path
@@ -9,13 +9,13 @@ SOURCE = Path(__file__).resolve().parents[2] / "templates/locale/pt_BR/LC_MESSAG
 
 
 def main(arguments: list[str]) -> int:
-    """Return 0, or 1 when ``--check`` finds an entry without a certain translation."""
+    """Return 0, or 1 when ``--check`` finds an entry that is untranslated or fuzzy."""
     entries = polib.pofile(str(SOURCE))
     if "--check" in arguments:
-        doubtful = [*entries.untranslated_entries(), *entries.fuzzy_entries()]
-        for entry in doubtful:
+        incomplete = [*entries.untranslated_entries(), *entries.fuzzy_entries()]
+        for entry in incomplete:
             sys.stdout.write(f"{entry.msgid}\n")
-        return bool(doubtful)
+        return bool(incomplete)
     entries.save_as_mofile(str(SOURCE.with_suffix(".mo")))
     sys.stdout.write(f"{len(entries)} texts\n")
     return 0

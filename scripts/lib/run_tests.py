@@ -1,8 +1,7 @@
-"""Run pytest with ruff and mypy beside it: ``run_tests.py [--fast | --all] [pytest's arguments]``.
+"""Run pytest, ruff and mypy in parallel: ``run_tests.py [--fast | --all] [pytest's arguments]``.
 
-ruff and mypy run only where no argument of pytest's is given. Tests that are named by a path run
-in one process, and the slow ones among them too. Exit status: that of pytest, or 1 if it succeeds
-and a check fails.
+ruff and mypy run only without arguments for pytest. Tests that are named by a path run in one
+process, slow tests included. Exit status: that of pytest, or 1 if it succeeds and a check fails.
 """
 
 import os
@@ -15,8 +14,8 @@ from pathlib import Path
 from typing import IO
 
 ROOT = Path(__file__).resolve().parents[2]
-# A worker has a PostgreSQL, a SeaweedFS, two gunicorns and more: about a gigabyte.
-MOST_WORKERS = 4
+# A worker runs PostgreSQL, SeaweedFS, two gunicorns and more: about a gigabyte.
+MAX_WORKERS = 4
 SLOWEST = ("--durations=25", "--durations-min=1")
 NIGHTLY_OUT = ("-m", "not nightly")
 TIERS = {
@@ -28,19 +27,19 @@ TIERS = {
 
 @dataclass
 class Check:
-    """A tool that runs beside pytest, its output kept until it ends."""
+    """A tool that runs in parallel with pytest; its output is kept until it ends."""
 
     name: str
     process: subprocess.Popen[bytes]
     output: IO[bytes]
 
     def has_failed(self) -> bool:
-        """Wait for the end, print what the tool said if it found something, and tell."""
+        """Wait for the end, print the output of a failure, and return whether it failed."""
         status = self.process.wait()
         if status != 0:
             self.output.seek(0)
-            said = self.output.read().decode(errors="replace")
-            sys.stdout.write(f"\n{self.name} failed:\n{said}")
+            output = self.output.read().decode(errors="replace")
+            sys.stdout.write(f"\n{self.name} failed:\n{output}")
         return status != 0
 
 
@@ -58,8 +57,8 @@ def start(name: str, *command: str, env: dict[str, str] | None = None) -> Check:
     return Check(name, process, output)
 
 
-def example() -> dict[str, str]:
-    """Return .env.example: mypy's Django plugin reads the settings, and it is enough for them."""
+def example_environment() -> dict[str, str]:
+    """Return .env.example: enough for the settings, which mypy's Django plugin imports."""
     lines = (ROOT / ".env.example").read_text("utf-8").splitlines()
     pairs = (line.partition("=") for line in lines if line[:1].isupper())
     return {name: value for name, _, value in pairs}
@@ -70,7 +69,7 @@ def checks() -> list[Check]:
     return [
         start("ruff check", "ruff", "check", "."),
         start("ruff format --check", "ruff", "format", "--check", "."),
-        start("mypy", "mypy", env={**os.environ, **example()}),
+        start("mypy", "mypy", env={**os.environ, **example_environment()}),
     ]
 
 
@@ -78,7 +77,7 @@ def pytest_command(tier: str, arguments: list[str]) -> list[str]:
     """Return pytest's command line."""
     command = [sys.executable, "-m", "pytest"]
     if not any(Path(ROOT, one.partition("::")[0]).exists() for one in arguments):
-        workers = min(cores(), MOST_WORKERS)
+        workers = min(cores(), MAX_WORKERS)
         command += ["-n", str(workers), "--no-loadscope-reorder", *SLOWEST]
         command += TIERS[tier]
     elif tier:
@@ -87,17 +86,17 @@ def pytest_command(tier: str, arguments: list[str]) -> list[str]:
 
 
 def cores() -> int:
-    """Return how many cores this process may use."""
+    """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 class Interrupts:
-    """Passes SIGTERM on to ``processes`` as SIGINT, and lets them end in their own time.
+    """Forwards SIGTERM to ``processes`` as SIGINT and waits for their clean-up.
 
-    A terminal sends SIGINT to all of them itself; ``kill`` and a CI runner send to one process.
-    Set before they start: a process whose parent ignores SIGINT would ignore it too.
+    A terminal sends SIGINT to all of them itself; ``kill`` and a CI runner signal one process. The
+    handlers are set before the processes start: a child inherits an ignored SIGINT.
     """
 
     def __init__(self) -> None:
@@ -117,17 +116,17 @@ def main(arguments: list[str]) -> int:
     if not tier and not arguments and os.environ.get("CI") == "true":
         tier = "--all"
     interrupts = Interrupts()
-    beside = [] if arguments else checks()
-    interrupts.processes += [check.process for check in beside]
+    parallel = [] if arguments else checks()
+    interrupts.processes += [check.process for check in parallel]
     command = pytest_command(tier, arguments)
-    tests = subprocess.Popen(command, cwd=ROOT)  # noqa: S603 - with the caller's own arguments
+    tests = subprocess.Popen(command, cwd=ROOT)  # noqa: S603 - with the arguments of the caller
     interrupts.processes.append(tests)
     status = tests.wait()
-    failed = [check.name for check in beside if check.has_failed()]
-    if beside:
+    failed = [check.name for check in parallel if check.has_failed()]
+    if parallel:
         outcome = "ok" if status == 0 else f"exit status {status}"
-        beside_it = f"{', '.join(failed)} failed" if failed else "ok"
-        sys.stdout.write(f"pytest: {outcome}; ruff and mypy: {beside_it}\n")
+        others = f"{', '.join(failed)} failed" if failed else "ok"
+        sys.stdout.write(f"pytest: {outcome}; ruff and mypy: {others}\n")
     return status or (1 if failed else 0)
 
 
