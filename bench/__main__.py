@@ -9,7 +9,7 @@ from bench.files import run as files
 from bench.serving import proxy_memory, slow_clients, users_me, worker_memory
 from bench.tenants import create_tenant, fleet, roles
 
-BENCHES: dict[str, tuple[Callable[[list[str]], int], str]] = {
+BENCHMARKS: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "accounts": (login_storm.main, login_storm.TITLE),
     "attack": (attack.main, attack.TITLE),
     "create_tenant": (create_tenant.main, create_tenant.TITLE),
@@ -29,13 +29,13 @@ def main(arguments: list[str]) -> int:
     """Run the benchmark that the first argument names; without one, list them."""
     if not arguments or arguments[0] in {"-h", "--help"}:
         print("python -m bench NAME [--help] [--json]\n")
-        for name, (_, title) in BENCHES.items():
+        for name, (_, title) in BENCHMARKS.items():
             print(f"  {name:14} {title}")
         return 0
-    if arguments[0] not in BENCHES:
-        print(f"There is no benchmark {arguments[0]!r}; there are: {', '.join(BENCHES)}.")
+    if arguments[0] not in BENCHMARKS:
+        print(f"There is no benchmark {arguments[0]!r}; there are: {', '.join(BENCHMARKS)}.")
         return 2
-    run, _ = BENCHES[arguments[0]]
+    run, _ = BENCHMARKS[arguments[0]]
     return run(arguments[1:])
 
 

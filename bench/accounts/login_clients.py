@@ -1,4 +1,4 @@
-"""Clients that log in as fast as they are let, beside clients that go about their business."""
+"""Clients that log in as fast as possible, and clients that read at a steady rate."""
 
 import contextlib
 import http.client
@@ -9,91 +9,79 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from bench.harness.servers import LOOPBACK
-
-JSON = {"Content-Type": "application/json"}
+from bench.harness.api_client import JSON, TIMEOUT, TenantUsers
+from bench.harness.load import LOOPBACK
 
 
 @dataclass
-class Seen:
-    """What clients of one kind saw: seconds of each 200, and how often which other status."""
+class Responses:
+    """Responses to clients of one kind: the seconds of each 200, and counts of other statuses."""
 
     latencies: list[float] = field(default_factory=list)
     others: dict[int, int] = field(default_factory=dict)
-    began: float = field(default_factory=time.perf_counter)
+    started: float = field(default_factory=time.perf_counter)
     ended: float = 0.0
 
     @property
     def rate(self) -> float:
-        """Answers with 200 a second."""
-        return len(self.latencies) / (self.ended - self.began)
+        """Responses with 200 per second."""
+        return len(self.latencies) / (self.ended - self.started)
 
 
-Act = Callable[[http.client.HTTPConnection, Seen], None]
-
-
-@dataclass(frozen=True)
-class Target:
-    """A site and its people, all with one password; the first has the token."""
-
-    port: int
-    host: str
-    emails: list[str]
-    password: str
-    token: str
+Action = Callable[[http.client.HTTPConnection, Responses], None]
 
 
 @contextlib.contextmanager
-def clients(count: int, act: Act, port: int) -> Iterator[Seen]:
-    """Let so many clients act again and again on connections of their own, during the block."""
-    seen, stop = Seen(), threading.Event()
+def clients(count: int, action: Action, port: int) -> Iterator[Responses]:
+    """Repeat the action in so many threads, each with its connection, during the block."""
+    responses, stop = Responses(), threading.Event()
 
     def work() -> None:
-        connection = http.client.HTTPConnection(LOOPBACK, port, timeout=60)
+        connection = http.client.HTTPConnection(LOOPBACK, port, timeout=TIMEOUT)
         while not stop.is_set():
-            act(connection, seen)
+            action(connection, responses)
         connection.close()
 
     threads = [threading.Thread(target=work) for _ in range(count)]
     for thread in threads:
         thread.start()
     try:
-        yield seen
+        yield responses
     finally:
-        seen.ended = time.perf_counter()
+        responses.ended = time.perf_counter()
         stop.set()
         for thread in threads:
             thread.join()
 
 
-def logging_in(target: Target) -> Act:
-    """Log in; when told to come again later, do that."""
-    turns = itertools.cycle(target.emails)
-    headers = {"Host": target.host, **JSON}
+def logging_in(tenant: TenantUsers) -> Action:
+    """Return an action that logs in as the next user, and waits for ``Retry-After`` if refused."""
+    emails = itertools.cycle(tenant.emails)
+    headers = {"Host": tenant.host, **JSON}
 
-    def act(connection: http.client.HTTPConnection, seen: Seen) -> None:
-        body = json.dumps({"email": next(turns), "password": target.password})
-        answer = _ask(connection, seen, "POST", "/api/auth/login", body, headers)
-        if answer.status != 200:
-            time.sleep(float(answer.headers.get("Retry-After", "1")))
+    def action(connection: http.client.HTTPConnection, responses: Responses) -> None:
+        body = json.dumps({"email": next(emails), "password": tenant.password})
+        response = _request(connection, responses, "POST", "/api/auth/login", body, headers)
+        if response.status != 200:
+            time.sleep(float(response.headers.get("Retry-After", "1")))
 
-    return act
+    return action
 
 
-def reading(target: Target, pause: float) -> Act:
-    """Ask who one is, and wait for ``pause`` seconds."""
-    headers = {"Host": target.host, "Authorization": f"Bearer {target.token}"}
+def reading(tenant: TenantUsers, pause: float) -> Action:
+    """Return an action that reads the current user and then waits for ``pause`` seconds."""
+    headers = {"Host": tenant.host, "Authorization": f"Bearer {tenant.token}"}
 
-    def act(connection: http.client.HTTPConnection, seen: Seen) -> None:
-        _ask(connection, seen, "GET", "/api/users/me", None, headers)
+    def action(connection: http.client.HTTPConnection, responses: Responses) -> None:
+        _request(connection, responses, "GET", "/api/users/me", None, headers)
         time.sleep(pause)
 
-    return act
+    return action
 
 
-def _ask(
+def _request(
     connection: http.client.HTTPConnection,
-    seen: Seen,
+    responses: Responses,
     method: str,
     path: str,
     body: str | None,
@@ -101,11 +89,11 @@ def _ask(
 ) -> http.client.HTTPResponse:
     started = time.perf_counter()
     connection.request(method, path, body, headers)
-    answer = connection.getresponse()
-    answer.read()
+    response = connection.getresponse()
+    response.read()
     ended = time.perf_counter()
-    if answer.status != 200:
-        seen.others[answer.status] = seen.others.get(answer.status, 0) + 1
-    elif not seen.ended:
-        seen.latencies.append(ended - started)
-    return answer
+    if response.status != 200:
+        responses.others[response.status] = responses.others.get(response.status, 0) + 1
+    elif not responses.ended:
+        responses.latencies.append(ended - started)
+    return response

@@ -1,6 +1,6 @@
-"""Requests of every kind while somebody cancels and ends the database's backends under them.
+"""Requests of every kind while the database backends that serve them are cancelled or terminated.
 
-One small application (``canary/``, ``views.py``) is served by gunicorn twice: on Aggios' backend
-and middleware, and on django-tenants' own. Between gunicorn and PostgreSQL stands ``wire.py``,
-which sees each statement pass and has the attack hit the context switch while it is under way.
+This package is a small Django application (``models.py``, ``views.py``). gunicorn serves it twice:
+with Aggios' backend and middleware, and with django-tenants'. ``proxy.py`` is between gunicorn and
+PostgreSQL: it recognises context switches and has them hit while they run.
 """

@@ -1,7 +1,7 @@
-"""The rows that the attack plants, by name, and the kinds of request that read them."""
+"""The labels of the canary rows, and the kinds of request that read them."""
 
 ROWS = 5
-# One for each function of views.py, and two that stream.
+# One for each function of views.py, and two that are streamed.
 KINDS = (
     "plain",
     "atomic",
@@ -18,5 +18,5 @@ EVERY_KIND = (*KINDS, STREAMING, CUT_OFF)
 
 
 def labels_of(owner: str) -> list[str]:
-    """Return the labels of every row that ``owner`` has."""
+    """Return the labels of all rows of ``owner``, a tenant or ``public``."""
     return [f"canary:{owner}:{number}" for number in range(ROWS)]

@@ -1,4 +1,4 @@
-"""The people whose requests are attacked, and what they hold an answer to."""
+"""The clients whose requests are attacked, and the checks of their responses."""
 
 import contextlib
 import http.client
@@ -11,34 +11,34 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from bench.attack.cases import CUT_OFF, EVERY_KIND, STREAMING, labels_of
-from bench.harness.servers import LOOPBACK
+from bench.harness.load import LOOPBACK
 
 OWNER = re.compile(rb"canary:([a-z0-9]+):")
-SECONDS = 60
+TIMEOUT = 60
 
 
 @dataclass
 class Tally:
-    """What came of the requests of one run."""
+    """Counts of the requests of one run, by kind and by result."""
 
     kinds: Counter[str] = field(default_factory=Counter)
-    good: Counter[str] = field(default_factory=Counter)
+    complete: Counter[str] = field(default_factory=Counter)
     failed: int = 0
-    broken_off: int = 0
+    interrupted: int = 0
     incomplete: list[str] = field(default_factory=list)
-    crossings: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
 
     @property
     def requests(self) -> int:
-        """How many requests were made."""
+        """The number of requests."""
         return self.kinds.total()
 
 
 class Clients:
-    """Threads with a connection each, that ask for one tenant's rows after another's."""
+    """Threads, each with a connection, that request rows of random tenants."""
 
     def __init__(self, port: int, domain: str, tenants: list[str], *, stop_at: int) -> None:
-        """``stop_at`` crossings end the run; 0 never does."""
+        """``stop_at`` responses with foreign rows end the run; with 0 they do not."""
         self._port, self._domain, self._tenants = port, domain, tenants
         self._stop_at = stop_at
         self._numbers = itertools.count()
@@ -46,7 +46,7 @@ class Clients:
         self.tally = Tally()
 
     def run(self, requests: int, clients: int) -> Tally:
-        """Make so many requests and return what came of them."""
+        """Send so many requests and return the counts."""
         threads = [threading.Thread(target=self._work, args=(requests,)) for _ in range(clients)]
         for thread in threads:
             thread.start()
@@ -55,48 +55,50 @@ class Clients:
         return self.tally
 
     def _work(self, requests: int) -> None:
-        line = http.client.HTTPConnection(LOOPBACK, self._port, timeout=SECONDS)
-        while next(self._numbers) < requests and not self._enough():
-            self._ask(line, random.choice(self._tenants), random.choice(EVERY_KIND))
-        line.close()
+        connection = http.client.HTTPConnection(LOOPBACK, self._port, timeout=TIMEOUT)
+        while next(self._numbers) < requests and not self._is_over():
+            self._request(connection, random.choice(self._tenants), random.choice(EVERY_KIND))
+        connection.close()
 
-    def _enough(self) -> bool:
-        return 0 < self._stop_at <= len(self.tally.crossings)
+    def _is_over(self) -> bool:
+        return 0 < self._stop_at <= len(self.tally.foreign)
 
-    def _ask(self, line: http.client.HTTPConnection, owner: str, kind: str) -> None:
+    def _request(self, connection: http.client.HTTPConnection, owner: str, kind: str) -> None:
         status, body = 0, b""
         try:
-            line.request("GET", f"/attack/{kind}", headers={"Host": f"{owner}.{self._domain}"})
-            answer = line.getresponse()
-            status = answer.status
-            body = answer.read1(40) if kind == CUT_OFF else answer.read()
+            connection.request(
+                "GET", f"/attack/{kind}", headers={"Host": f"{owner}.{self._domain}"}
+            )
+            response = connection.getresponse()
+            status = response.status
+            body = response.read1(40) if kind == CUT_OFF else response.read()
         except http.client.IncompleteRead as exc:
             status, body = 0, exc.partial
         except (OSError, http.client.HTTPException):
             status = 0
         if status == 0 or kind == CUT_OFF:
-            line.close()
-        self._judge(owner, kind, status, body)
+            connection.close()
+        self._check(owner, kind, status, body)
 
-    def _judge(self, owner: str, kind: str, status: int, body: bytes) -> None:
-        foreign = {name.decode() for name in OWNER.findall(body)} - {owner}
+    def _check(self, owner: str, kind: str, status: int, body: bytes) -> None:
+        others = {name.decode() for name in OWNER.findall(body)} - {owner}
         with self._lock:
             self.tally.kinds[kind] += 1
-            if foreign:
-                text = f"{kind} of {owner} got rows of {', '.join(sorted(foreign))}"
-                self.tally.crossings.append(text)
+            if others:
+                text = f"{kind} of {owner} got rows of {', '.join(sorted(others))}"
+                self.tally.foreign.append(text)
             elif status == 0:
-                self.tally.broken_off += 1
+                self.tally.interrupted += 1
             elif status != http.client.OK:
                 self.tally.failed += 1
-            elif not _complete(owner, kind, body):
+            elif not _is_complete(owner, kind, body):
                 self.tally.incomplete.append(f"{kind} of {owner}: {body[:200]!r}")
             else:
-                self.tally.good[kind] += 1
+                self.tally.complete[kind] += 1
 
 
-def _complete(owner: str, kind: str, body: bytes) -> bool:
-    """Tell whether a good answer has every row of its tenant, in each reading that it made."""
+def _is_complete(owner: str, kind: str, body: bytes) -> bool:
+    """Return whether a response with status 200 has every row of its tenant, for each read."""
     if kind == CUT_OFF:
         return True
     if kind == STREAMING:

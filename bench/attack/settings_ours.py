@@ -1,12 +1,12 @@
-"""Aggios' settings, with the canaries' table in ``public`` and every tenant, and their routes."""
+"""Aggios' settings with the canary app in ``public`` and in every tenant, and its routes."""
 
 from aggios.settings import *  # noqa: F403
 from aggios.settings import DATABASES, SHARED_APPS, SITE_URLCONFS, TENANT_APPS
 from bench.attack.connections import with_connections
 
-CANARY = "bench.attack.canary"
+CANARY = "bench.attack"
 SHARED_APPS = [*SHARED_APPS, CANARY]
 TENANT_APPS = [*TENANT_APPS, CANARY]
 INSTALLED_APPS = list(dict.fromkeys([*SHARED_APPS, *TENANT_APPS]))
-SITE_URLCONFS = {**SITE_URLCONFS, "tenant": "bench.attack.urls"}
+SITE_URLCONFS = {**SITE_URLCONFS, "tenant": "bench.attack.views"}
 DATABASES = {**DATABASES, "default": with_connections(DATABASES["default"])}

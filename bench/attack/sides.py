@@ -1,4 +1,4 @@
-"""The two sides, served: Aggios' backend and middleware, and django-tenants' own."""
+"""The two sides: Aggios' database backend and middleware, and django-tenants'."""
 
 import contextlib
 import sys
@@ -10,9 +10,17 @@ import psycopg
 from psycopg import sql
 
 from bench.attack.cases import labels_of
-from bench.attack.proxy import Wire
-from bench.harness.servers import Web, Workers, gunicorn, run, web_environment
-from bench.statements import database_of
+from bench.attack.proxy import Proxy
+from bench.harness.servers import (
+    AGGIOS,
+    DJANGO,
+    Web,
+    Workers,
+    aggios_environment,
+    database_of,
+    gunicorn,
+    run,
+)
 from bench.stock import database
 from devstack.environment import BASE_DOMAIN
 from devstack.testing import TestStack
@@ -24,7 +32,7 @@ WORKERS = Workers(processes=2, threads=4)
 
 @dataclass(frozen=True)
 class Side:
-    """One side with its canaries planted: how to serve it, and where its rows are."""
+    """One side with its canary rows: how to serve it, and the schemas of its tenants."""
 
     name: str
     application: tuple[str, ...]
@@ -35,57 +43,55 @@ class Side:
 
     @property
     def login(self) -> str:
-        """The database login that the application serves with."""
+        """The database login of the application."""
         return str(urlsplit(self.environment[self.url_variable]).username)
 
 
 def ours(stack: TestStack) -> Side:
-    """Plant Aggios' tenants."""
-    env = {**web_environment(stack), "DJANGO_SETTINGS_MODULE": "bench.attack.settings_ours"}
-    env |= {"PROMETHEUS_MULTIPROC_DIR": str(stack.home.folder("metrics")), "LOG_LEVEL": "ERROR"}
-    application = ("-c", "python:aggios.gunicorn", "aggios.wsgi:application")
-    return Side(OURS, application, env, "DATABASE_URL", BASE_DOMAIN, _plant(OURS, env))
+    """Create Aggios' tenants and canaries."""
+    env = {**aggios_environment(stack), "LOG_LEVEL": "ERROR"}
+    env["DJANGO_SETTINGS_MODULE"] = "bench.attack.settings_ours"
+    return Side(OURS, AGGIOS, env, "DATABASE_URL", BASE_DOMAIN, _seed(OURS, env))
 
 
 def stock(stack: TestStack) -> Side:
-    """Plant the stock project's tenants, in a database of its own."""
+    """Create the stock project's tenants and canaries, in its own database."""
     env = database.environment(stack, "bench.attack.settings_stock")
-    env["DJANGO_SETTINGS_MODULE"] = "bench.attack.settings_stock"
-    schemas = _plant(STOCK, env)
-    return Side(STOCK, ("bench.stock.wsgi",), env, "STOCK_DATABASE_URL", "stock.localhost", schemas)
+    schemas = _seed(STOCK, env)
+    return Side(STOCK, DJANGO, env, "STOCK_DATABASE_URL", "stock.localhost", schemas)
 
 
-def _plant(name: str, env: dict[str, str]) -> dict[str, str]:
+def _seed(name: str, env: dict[str, str]) -> dict[str, str]:
     printed = run([sys.executable, "-m", f"bench.attack.seed_{name}", *TENANTS], env)
     return dict(zip(TENANTS, printed.split(), strict=True))
 
 
 @contextlib.contextmanager
-def served(stack: TestStack, side: Side, connections: str, wire: Wire) -> Iterator[Web]:
-    """Serve a side through the wire, with the connections that are asked for."""
+def served(stack: TestStack, side: Side, connections: str, proxy: Proxy) -> Iterator[Web]:
+    """Serve a side through the proxy, with a kind of database connections."""
     url = urlsplit(side.environment[side.url_variable])
-    there = url._replace(netloc=f"{url.username}:{url.password}@{url.hostname}:{wire.port}")
+    proxied = url._replace(netloc=f"{url.username}:{url.password}@{url.hostname}:{proxy.port}")
     env = {
         **side.environment,
-        side.url_variable: there.geturl(),
+        side.url_variable: proxied.geturl(),
         "ATTACK_CONNECTIONS": connections,
     }
     log = stack.home.logs / f"attack-{side.name}-{connections}.log"
-    with gunicorn([*side.application], env, WORKERS, log) as web:
+    with gunicorn(side.application, env, WORKERS, log) as web:
         yield web
 
 
 def misplaced(stack: TestStack, side: Side) -> list[str]:
-    """Return what the requests left in a schema that does not belong there."""
+    """Return rows and notes that the requests wrote to a wrong schema."""
     server = urlsplit(stack.env["DATABASE_SUPERUSER_URL"])
     name = database_of(side.environment[side.url_variable])
     found = []
-    with psycopg.connect(server._replace(path=f"/{name}").geturl()) as inside:
+    with psycopg.connect(server._replace(path=f"/{name}").geturl()) as connection:
         for owner, schema in {**side.schemas, "public": "public"}.items():
-            query = sql.SQL("SELECT label, note FROM {}.canary_canary ORDER BY id")
-            rows = inside.execute(query.format(sql.Identifier(schema))).fetchall()
+            query = sql.SQL("SELECT label, note FROM {}.attack_canary ORDER BY id")
+            rows = connection.execute(query.format(sql.Identifier(schema))).fetchall()
             allowed = {""} if owner == "public" else {"", f"written by {owner}"}
             if [label for label, _ in rows] != labels_of(owner):
-                found.append(f"{owner} holds {[label for label, _ in rows]}")
+                found.append(f"{owner} has {[label for label, _ in rows]}")
             found += [f"{owner}: {note}" for note in {note for _, note in rows} - allowed]
     return found

@@ -1,16 +1,17 @@
-"""What the attacked requests do. Each reads its tenant's rows in another way and returns labels."""
+"""The attacked views. Each kind reads the rows of its tenant in another way and returns labels."""
 
 from collections.abc import Callable, Iterator
 
 from django.db import DatabaseError, connection, transaction
 from django.http import HttpRequest, HttpResponseBase, JsonResponse, StreamingHttpResponse
+from django.urls import path
 
-from bench.attack.canary.models import Canary
 from bench.attack.cases import CUT_OFF, STREAMING
+from bench.attack.models import Canary
 
 
-class Undo(Exception):  # noqa: N818 - it is no error
-    """Raised to leave a block with a rollback."""
+class Undo(Exception):  # noqa: N818 - it is not an error
+    """Rolls back a transaction."""
 
 
 def _undo() -> None:
@@ -65,10 +66,10 @@ def _error_in_transaction(owner: str) -> list[str]:
     try:
         with transaction.atomic():
             _labels()
-            Canary.objects.create(label=f"canary:{owner}:0")  # which is there already
+            Canary.objects.create(label=f"canary:{owner}:0")  # it exists already
     except DatabaseError:
         return _labels()
-    raise RuntimeError("a label was planted twice")
+    raise RuntimeError("a label was created twice")
 
 
 def _server_side_cursor(owner: str) -> list[str]:
@@ -88,9 +89,9 @@ def _unhandled_exception(owner: str) -> list[str]:
         raise RuntimeError(" ".join(_labels()))
 
 
-KIND_OF: dict[str, Callable[[str], list[str]]] = {
-    act.__name__.lstrip("_"): act
-    for act in (
+VIEWS: dict[str, Callable[[str], list[str]]] = {
+    view.__name__.lstrip("_"): view
+    for view in (
         _plain,
         _atomic,
         _rolled_back,
@@ -104,16 +105,19 @@ KIND_OF: dict[str, Callable[[str], list[str]]] = {
 }
 
 
-def answer(request: HttpRequest, kind: str) -> HttpResponseBase:
+def respond(request: HttpRequest, kind: str) -> HttpResponseBase:
     """Serve one request of a kind."""
     if kind in (STREAMING, CUT_OFF):
         return StreamingHttpResponse(_streamed(), content_type="text/plain")
     owner = request.get_host().partition(".")[0]
-    return JsonResponse({"labels": KIND_OF[kind](owner)})
+    return JsonResponse({"labels": VIEWS[kind](owner)})
 
 
 def _streamed() -> Iterator[str]:
-    """Read while the server sends, when every middleware has been left."""
+    """Read rows while the server sends, after all middleware has returned."""
     for row in Canary.objects.order_by("id").iterator(chunk_size=2):
         yield f"{row.label}\n"
     yield from (f"{label}\n" for label in _labels())
+
+
+urlpatterns = [path("attack/<kind>", respond)]

@@ -1,14 +1,13 @@
-"""Pages of a long list of files: the first, one far in, and how many a second."""
+"""Pages of a long list of files: rows in bulk, the path of a far page, and reads per second."""
 
-import json
 from typing import Any
 
 import psycopg
 from psycopg import sql
 
-from bench.files.site import Desk
+from bench.files.site import FileSite
 from bench.harness.load import Load, drive, get
-from bench.statements import database_of
+from bench.harness.servers import database_of
 
 FILL = """
     INSERT INTO {schema}.files_file (id, name, owner_id, current_id, size, created_at, updated_at)
@@ -28,40 +27,35 @@ VERSIONS = """
 """
 
 
-def fill(desk: Desk, count: int) -> None:
-    """Give the tenant so many files, as rows alone."""
-    url = desk.stack.env["DATABASE_SUPERUSER_URL"]
-    name = database_of(desk.stack.env["DATABASE_URL"])
-    owner = desk.ask("GET", "/api/users/me")["id"]
-    with psycopg.connect(url, dbname=name) as inside:
+def fill(site: FileSite, count: int) -> None:
+    """Insert the rows of so many files; they have no objects in the store."""
+    url = site.stack.env["DATABASE_SUPERUSER_URL"]
+    name = database_of(site.stack.env["DATABASE_URL"])
+    owner = site.call("GET", "/api/users/me")["id"]
+    with psycopg.connect(url, dbname=name) as connection:
         query = "SELECT schema_name FROM tenants_tenant ORDER BY created_at DESC LIMIT 1"
-        [(schema,)] = inside.execute(query).fetchall()
-        place = sql.Identifier(schema)
+        [(schema,)] = connection.execute(query).fetchall()
+        schema_name = sql.Identifier(schema)
         values = {"owner": owner, "count": count}
-        inside.execute(sql.SQL(FILL).format(schema=place), values)
-        inside.execute(sql.SQL(VERSIONS).format(schema=place))
-    with psycopg.connect(url, dbname=name, autocommit=True) as inside:
-        inside.execute(sql.SQL("VACUUM ANALYZE {}.files_file").format(place))
-        inside.execute(sql.SQL("VACUUM ANALYZE {}.files_fileversion").format(place))
+        connection.execute(sql.SQL(FILL).format(schema=schema_name), values)
+        connection.execute(sql.SQL(VERSIONS).format(schema=schema_name))
+    with psycopg.connect(url, dbname=name, autocommit=True) as connection:
+        connection.execute(sql.SQL("VACUUM ANALYZE {}.files_file").format(schema_name))
+        connection.execute(sql.SQL("VACUUM ANALYZE {}.files_fileversion").format(schema_name))
 
 
-def path_of_page(desk: Desk, number: int, limit: int = 200) -> str:
-    """Follow ``next`` to a page and return the path that leads to it."""
+def path_of_page(site: FileSite, number: int, limit: int = 200) -> str:
+    """Follow ``next`` to a page and return its path."""
     path = f"/api/files?limit={limit}"
     for _ in range(number - 1):
-        found: dict[str, Any] = desk.ask("GET", path)
-        path = found["next"].partition(desk.host)[2]
+        page: dict[str, Any] = site.call("GET", path)
+        path = page["next"].partition(site.host)[2]
         path = "/" + path.partition("/")[2]
     return path
 
 
-def read(desk: Desk, path: str, *, seconds: float, connections: int) -> Load:
-    """Ask for one page again and again."""
-    request = get(path, desk.host, desk.token)
-    port = desk.stack.ports["gunicorn"]
-    return drive(port, request, connections=connections, requests=1_000_000, seconds=seconds)
-
-
-def rows_of(load: Load) -> int:
-    """Return how many files the last answer held."""
-    return len(json.loads(load.body.partition(b"\r\n\r\n")[2] or load.body)["results"])
+def read(site: FileSite, path: str, *, seconds: float, connections: int) -> Load:
+    """Request one page again and again."""
+    request = get(path, site.host, site.token)
+    port = site.stack.ports["gunicorn"]
+    return drive(port, request, connections=connections, seconds=seconds)

@@ -1,4 +1,4 @@
-"""What sends and fetches one large file: its stack, the file, boto3, and the times taken."""
+"""What the transfers share: a stack with a tenant, the file, boto3, and timings."""
 
 import json
 import sys
@@ -16,51 +16,56 @@ from typing import Any, TypeVar
 import boto3
 from boto3.s3.transfer import TransferConfig
 
-from bench.harness.servers import LOOPBACK, NEVER_REACHED, run
-from bench.harness.sides import a_person, sign_up
+from bench.harness.api_client import registration, sign_up
+from bench.harness.load import LOOPBACK
+from bench.harness.servers import NEVER_REACHED, run
 from devstack.environment import BASE_DOMAIN, inherited_environment
 from devstack.services.registry import STORES, WEB
 from devstack.testing import TestStack, temporary_stack
 
-CHUNK = 1024 * 1024
-PART = 8 * CHUNK  # what boto3 takes by itself
+MEBIBYTE = 1024 * 1024
+PART = 8 * MEBIBYTE  # boto3's default
 BOTO3_KEY = "bench/file"
-PATIENCE = 600
+TIMEOUT = 600
 Job = TypeVar("Job")
 
 
 @dataclass(frozen=True)
-class Desk:
-    """Where everything goes: the stack, a person's host and token, the file to send."""
+class FileSite:
+    """A running stack, a tenant's host, its owner's token, and the file to transfer."""
 
     stack: TestStack
     host: str
     token: str
     file: Path
-    at_once: int
+    concurrency: int
 
     @property
     def size(self) -> int:
         """Bytes of the file."""
         return self.file.stat().st_size
 
-    def ask(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        """Ask the API through the proxy and return the JSON of the answer."""
+    def call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
+        """Call the API through the proxy and return the JSON of the response.
+
+        Raises:
+            RuntimeError: The status is 300 or above.
+        """
         headers = {"Host": self.host, "Authorization": f"Bearer {self.token}"}
         headers |= {"Content-Type": "application/json", "Accept": "application/json"}
-        line = HTTPConnection(LOOPBACK, self.stack.ports["web"], timeout=PATIENCE)
-        line.request(method, path, json.dumps(body) if body is not None else None, headers)
-        answer = line.getresponse()
-        text = answer.read()
-        if answer.status >= 300:
-            raise RuntimeError(f"{method} {path}: {answer.status} {text[:300]!r}")
-        found: dict[str, Any] = json.loads(text)
-        return found
+        connection = HTTPConnection(LOOPBACK, self.stack.ports["web"], timeout=TIMEOUT)
+        connection.request(method, path, json.dumps(body) if body is not None else None, headers)
+        response = connection.getresponse()
+        text = response.read()
+        if response.status >= 300:
+            raise RuntimeError(f"{method} {path}: {response.status} {text[:300]!r}")
+        document: dict[str, Any] = json.loads(text)
+        return document
 
 
 @contextmanager
-def a_desk(file: Path, at_once: int) -> Iterator[Desk]:
-    """Give a whole site of its own, with a workspace, for a block."""
+def file_site(file: Path, concurrency: int) -> Iterator[FileSite]:
+    """Run a complete stack with a tenant during the block."""
     with temporary_stack(STORES, overrides=NEVER_REACHED) as stack:
         steps = ("bootstrap_database", "migrate_schemas", "setup_storage", "collectstatic")
         run(
@@ -68,28 +73,28 @@ def a_desk(file: Path, at_once: int) -> Iterator[Desk]:
             {**inherited_environment(), **stack.env},
         )
         stack.start_ready(*WEB)
-        person = a_person()
-        token = sign_up(stack.ports["gunicorn"], person)
-        host = f"{person['subdomain']}.{BASE_DOMAIN}:{stack.ports['web']}"
-        yield Desk(stack, host, token, file, at_once)
+        owner = registration()
+        token = sign_up(stack.ports["gunicorn"], owner)
+        host = f"{owner['subdomain']}.{BASE_DOMAIN}:{stack.ports['web']}"
+        yield FileSite(stack, host, token, file, concurrency)
 
 
 @dataclass
-class Times:
-    """Seconds of each way, round by round."""
+class Timings:
+    """Seconds of each method, for each repetition."""
 
     seconds: dict[str, list[float]] = field(default_factory=dict)
 
     @contextmanager
-    def of(self, way: str) -> Iterator[None]:
-        """Take the time of a block."""
+    def measure(self, method: str) -> Iterator[None]:
+        """Measure the time of a block."""
         started = time.perf_counter()
         yield
-        self.seconds.setdefault(way, []).append(time.perf_counter() - started)
+        self.seconds.setdefault(method, []).append(time.perf_counter() - started)
 
 
-def store(stack: TestStack) -> Any:
-    """Return boto3's client for the store's own address."""
+def boto3_client(stack: TestStack) -> Any:
+    """Return boto3's client, which calls the store without the proxy."""
     return boto3.client(
         "s3",
         endpoint_url=stack.env["S3_ENDPOINT_URL"],
@@ -99,37 +104,40 @@ def store(stack: TestStack) -> Any:
     )
 
 
-def over_lines(
-    port: int, at_once: int, jobs: Iterable[Job], do: Callable[[HTTPConnection, Job], None]
+def run_parallel(
+    port: int, concurrency: int, jobs: Iterable[Job], do: Callable[[HTTPConnection, Job], None]
 ) -> None:
-    """Do every job over one of so many connections that stay open. Raises what ``do`` raises."""
-    waiting: SimpleQueue[Job] = SimpleQueue()
+    """Run every job on one of so many keep-alive connections; raise what ``do`` raises."""
+    queue: SimpleQueue[Job] = SimpleQueue()
     for job in jobs:
-        waiting.put(job)
+        queue.put(job)
 
     def work() -> None:
-        with closing(HTTPConnection(LOOPBACK, port, timeout=PATIENCE)) as line, suppress(Empty):
+        with (
+            closing(HTTPConnection(LOOPBACK, port, timeout=TIMEOUT)) as connection,
+            suppress(Empty),
+        ):
             while True:
-                do(line, waiting.get_nowait())
+                do(connection, queue.get_nowait())
 
-    with ThreadPoolExecutor(at_once) as pool:
-        for working in [pool.submit(work) for _ in range(at_once)]:
-            working.result()
+    with ThreadPoolExecutor(concurrency) as pool:
+        for future in [pool.submit(work) for _ in range(concurrency)]:
+            future.result()
 
 
-def in_parts(desk: Desk) -> TransferConfig:
-    """Return how boto3 sends and fetches a file: in parts, some of them at once."""
+def multipart_config(site: FileSite) -> TransferConfig:
+    """Return boto3's settings for transfers in parts, some of them at once."""
     return TransferConfig(
-        multipart_threshold=PART, multipart_chunksize=PART, max_concurrency=desk.at_once
+        multipart_threshold=PART, multipart_chunksize=PART, max_concurrency=site.concurrency
     )
 
 
 @contextmanager
-def a_file(megabytes: int) -> Iterator[Path]:
-    """Give a file of so many MiB of random bytes, for a block."""
+def random_file(megabytes: int) -> Iterator[Path]:
+    """Yield a file of so many MiB of random bytes, which exists during the block."""
     with tempfile.TemporaryDirectory(prefix="aggios-bench-") as folder:
         path = Path(folder) / "file.bin"
         with Path("/dev/urandom").open("rb") as source, path.open("wb") as target:
             for _ in range(megabytes):
-                target.write(source.read(CHUNK))
+                target.write(source.read(MEBIBYTE))
         yield path

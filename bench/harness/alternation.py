@@ -1,7 +1,7 @@
-"""Two long-lived processes that take turns, so that both sides meet the same minute of the machine.
+"""Child processes that take turns, so that both sides run in the same minute on the machine.
 
-The child calls ``serve`` with what it measures; for each line it reads it does that once and
-answers with the seconds it took. The parent holds ``Player``s.
+The child calls ``serve`` with the operation that is measured: for each line of input it executes
+the operation once and prints the seconds. The parent uses it through a ``MeasuredProcess``.
 """
 
 import subprocess
@@ -13,26 +13,30 @@ from contextlib import contextmanager
 from devstack.home import CHECKOUT
 
 
-def serve(act: Callable[[str], object]) -> None:
-    """Do ``act`` once for each line of standard input and print the seconds that it took."""
+def serve(operation: Callable[[str], object]) -> None:
+    """Execute the operation once for each line of standard input and print its seconds."""
     for line in sys.stdin:
         started = time.perf_counter()
-        act(line.strip())
+        operation(line.strip())
         print(time.perf_counter() - started, flush=True)
 
 
-class Player:
-    """One side."""
+class MeasuredProcess:
+    """The parent's end of a child that runs ``serve``."""
 
     def __init__(self, process: subprocess.Popen[str], name: str) -> None:
         self._process = process
         self._name = name
 
-    def turn(self, word: str) -> float:
-        """Let the side act once on ``word`` and return the seconds. Raises RuntimeError."""
+    def measure(self, argument: str) -> float:
+        """Execute the operation once with ``argument`` and return the seconds.
+
+        Raises:
+            RuntimeError: The child has ended.
+        """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(word + "\n")
+        self._process.stdin.write(argument + "\n")
         self._process.stdin.flush()
         answer = self._process.stdout.readline()
         if not answer:
@@ -41,10 +45,10 @@ class Player:
 
 
 @contextmanager
-def player(module: str, env: dict[str, str]) -> Iterator[Player]:
-    """Start ``python -m module`` as a side and end it with the block."""
+def measured_process(arguments: list[str], env: dict[str, str]) -> Iterator[MeasuredProcess]:
+    """Start ``python -m`` with these arguments and stop it at the end of the block."""
     process = subprocess.Popen(
-        [sys.executable, "-m", module],
+        [sys.executable, "-m", *arguments],
         cwd=CHECKOUT,
         env=env,
         stdin=subprocess.PIPE,
@@ -52,7 +56,7 @@ def player(module: str, env: dict[str, str]) -> Iterator[Player]:
         text=True,
     )
     try:
-        yield Player(process, module)
+        yield MeasuredProcess(process, " ".join(arguments))
     finally:
         assert process.stdin is not None
         process.stdin.close()

@@ -1,7 +1,7 @@
-"""A small HTTP load generator: keep-alive connections, each with one request under way.
+"""A small HTTP load generator: keep-alive connections, each with one request at a time.
 
-It is written on sockets because every microsecond that it takes is taken from the servers beside
-it. It ends at a number of requests or of seconds, whichever comes first.
+It uses sockets directly, because its own processor time is taken from the servers on the same
+machine. A run ends after a number of requests or of seconds, whichever comes first.
 """
 
 import contextlib
@@ -11,16 +11,17 @@ import time
 from dataclasses import dataclass, field
 
 LOOPBACK = "127.0.0.1"
-LONGEST_ANSWER = 60.0
+TIMEOUT = 60.0
+NO_REQUEST_LIMIT = 10**9
 
 
-class BadAnswerError(RuntimeError):
-    """A server answered something else than 200; such a run measures nothing."""
+class UnexpectedResponseError(RuntimeError):
+    """A response whose status is not 200; such a run measures nothing."""
 
 
 @dataclass
 class Load:
-    """What came of one run."""
+    """The result of one run."""
 
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
@@ -33,8 +34,8 @@ class Load:
 
 
 @dataclass
-class _Line:
-    """One connection."""
+class _Connection:
+    """One keep-alive connection and its current response."""
 
     socket: socket.socket
     sent_at: float = 0.0
@@ -49,24 +50,36 @@ def get(path: str, host: str, token: str = "") -> bytes:
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
-def drive(port: int, request: bytes, *, connections: int, requests: int, seconds: float) -> Load:
-    """Send ``request`` again and again and return what came. Raises BadAnswerError, OSError."""
+def drive(
+    port: int,
+    request: bytes,
+    *,
+    connections: int,
+    seconds: float,
+    requests: int = NO_REQUEST_LIMIT,
+) -> Load:
+    """Repeat ``request`` on all connections and return the measurements.
+
+    Raises:
+        UnexpectedResponseError: A response is not 200, incomplete or late.
+        OSError: A connection fails.
+    """
     load = Load()
     with contextlib.ExitStack() as closers:
         selector = closers.enter_context(selectors.DefaultSelector())
         left = requests
         started = time.perf_counter()
         for _ in range(min(connections, requests)):
-            line = _Line(socket.create_connection((LOOPBACK, port), timeout=LONGEST_ANSWER))
-            closers.enter_context(line.socket)
-            line.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            selector.register(line.socket, selectors.EVENT_READ, line)
-            _send(line, request)
+            connection = _Connection(socket.create_connection((LOOPBACK, port), timeout=TIMEOUT))
+            closers.enter_context(connection.socket)
+            connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            selector.register(connection.socket, selectors.EVENT_READ, connection)
+            _send(connection, request)
             left -= 1
         while selector.get_map():
-            ready = selector.select(LONGEST_ANSWER)
+            ready = selector.select(TIMEOUT)
             if not ready:
-                raise BadAnswerError(f"no answer from port {port} in {LONGEST_ANSWER:.0f} s")
+                raise UnexpectedResponseError(f"no response from port {port} in {TIMEOUT:.0f} s")
             for key, _ in ready:
                 if not _receive(key.data, load):
                     continue
@@ -79,24 +92,25 @@ def drive(port: int, request: bytes, *, connections: int, requests: int, seconds
     return load
 
 
-def _send(line: _Line, request: bytes) -> None:
-    line.received = b""
-    line.sent_at = time.perf_counter()
-    line.socket.sendall(request)
+def _send(connection: _Connection, request: bytes) -> None:
+    connection.received = b""
+    connection.sent_at = time.perf_counter()
+    connection.socket.sendall(request)
 
 
-def _receive(line: _Line, load: Load) -> bool:
-    """Take what has come; tell whether the answer is complete."""
-    part = line.socket.recv(65536)
+def _receive(connection: _Connection, load: Load) -> bool:
+    """Read what has arrived; return whether the response is complete."""
+    part = connection.socket.recv(65536)
     if not part:
-        raise BadAnswerError(f"the connection was closed after {line.received[:200]!r}")
-    line.received += part
-    head, end, body = line.received.partition(b"\r\n\r\n")
+        before = connection.received[:200]
+        raise UnexpectedResponseError(f"the connection was closed after {before!r}")
+    connection.received += part
+    head, end, body = connection.received.partition(b"\r\n\r\n")
     if not end or len(body) < _content_length(head):
         return False
     if not head.startswith(b"HTTP/1.1 200 "):
-        raise BadAnswerError((head + end + body)[:600].decode(errors="replace"))
-    load.latencies.append(time.perf_counter() - line.sent_at)
+        raise UnexpectedResponseError((head + end + body)[:600].decode(errors="replace"))
+    load.latencies.append(time.perf_counter() - connection.sent_at)
     load.body = body
     return True
 
@@ -106,5 +120,5 @@ def _content_length(head: bytes) -> int:
     lowered = head.lower()
     at = lowered.find(name)
     if at < 0:
-        raise BadAnswerError(f"an answer without Content-Length: {head!r}")
+        raise UnexpectedResponseError(f"a response without Content-Length: {head!r}")
     return int(lowered[at + len(name) :].partition(b"\r\n")[0])

@@ -1,4 +1,4 @@
-"""What every benchmark prints: the machine, a table, or the same as JSON."""
+"""The output of a benchmark: the machine and a table, or all data as JSON."""
 
 import json
 import os
@@ -11,12 +11,12 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-# Progress goes to the error stream, so that --json alone is on the output.
+# Progress goes to standard error, so that standard output holds only the result.
 console = Console(stderr=True)
 
 
 def machine() -> dict[str, Any]:
-    """Describe the machine that the figures were taken on."""
+    """Describe the machine of the measurement."""
     return {
         "cores": len(os.sched_getaffinity(0))
         if hasattr(os, "sched_getaffinity")
@@ -59,7 +59,7 @@ def show(
     rows: Sequence[Sequence[str]],
     closing: Sequence[str],
 ) -> None:
-    """Print a result: the table with its closing lines, or ``result`` as one JSON object."""
+    """Print the table with its closing lines, or ``result`` as one JSON object."""
     if as_json:
         print(json.dumps(result, indent=2))
         return

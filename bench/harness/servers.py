@@ -1,4 +1,4 @@
-"""The servers that a benchmark runs against: its own, in a folder that goes away."""
+"""The servers of a benchmark: its own, in a temporary folder."""
 
 import contextlib
 import http.client
@@ -9,28 +9,32 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 
+from bench.harness.load import LOOPBACK
 from devstack.environment import NOT_FOR_WEB, inherited_environment
 from devstack.home import CHECKOUT
 from devstack.testing import TestStack, temporary_stack
 
-LOOPBACK = "127.0.0.1"
 START_SECONDS = 30.0
-# Limits count what a benchmark sends; they are there, and never reached.
+# gunicorn's arguments; the last is the WSGI application.
+AGGIOS = ("-c", "python:aggios.gunicorn", "aggios.wsgi:application")
+DJANGO = ("django.core.wsgi:get_wsgi_application()",)
+# The limits are checked as in production, but never reached.
 NEVER_REACHED = {"RATE_LIMIT_READ": "100000000/60", "RATE_LIMIT_SIGNUP": "100000/3600"}
 
 
 @dataclass(frozen=True)
 class Workers:
-    """The same gunicorn for every side: how many processes and threads."""
+    """How many processes and threads the gunicorn of each side has."""
 
     processes: int
     threads: int
 
     def arguments(self) -> list[str]:
-        """Return gunicorn's options; no worker is replaced in the middle of a round."""
+        """Return gunicorn's options; no worker is replaced during a measurement."""
         return [
             "--worker-class=gthread",
             f"--workers={self.processes}",
@@ -43,14 +47,14 @@ class Workers:
 
 @dataclass(frozen=True)
 class Web:
-    """A gunicorn that runs."""
+    """A running gunicorn."""
 
     port: int
     pid: int
 
 
 def cpu_seconds(*pids: int | None) -> float:
-    """Return the processor time of these processes and their children, ended ones included."""
+    """Return the processor time of these processes and their children, also of ended children."""
     total = 0.0
     for process in [psutil.Process(pid) for pid in pids if pid]:
         total += sum(process.cpu_times()[:4])
@@ -62,7 +66,7 @@ def cpu_seconds(*pids: int | None) -> float:
 
 @contextlib.contextmanager
 def stores(settings: str = "aggios.settings") -> Iterator[TestStack]:
-    """Run PostgreSQL and Valkey with Aggios' database and template schema made."""
+    """Run PostgreSQL and Valkey, with Aggios' database and template schema in place."""
     with temporary_stack(("postgres", "valkey"), overrides=NEVER_REACHED) as stack:
         steps = [
             sys.executable,
@@ -76,13 +80,28 @@ def stores(settings: str = "aggios.settings") -> Iterator[TestStack]:
 
 
 def web_environment(stack: TestStack) -> dict[str, str]:
-    """Return the environment of Aggios' web processes; they never know the owner's login."""
+    """Return the environment of a web process, without the logins that only commands may have."""
     env = {name: value for name, value in stack.env.items() if name not in NOT_FOR_WEB}
     return {**inherited_environment(), **env, "DJANGO_SETTINGS_MODULE": "aggios.settings"}
 
 
+def aggios_environment(stack: TestStack) -> dict[str, str]:
+    """Return the environment of Aggios' gunicorn."""
+    metrics = {"PROMETHEUS_MULTIPROC_DIR": str(stack.home.folder("metrics"))}
+    return {**web_environment(stack), **metrics}
+
+
+def database_of(url: str) -> str:
+    """Return the database that a URL names."""
+    return urlsplit(url).path.lstrip("/")
+
+
 def run(command: list[str], env: dict[str, str]) -> str:
-    """Run a command in the checkout and return what it printed. Raises RuntimeError."""
+    """Run a command in the checkout and return its output.
+
+    Raises:
+        RuntimeError: The command failed.
+    """
     done = subprocess.run(
         command, cwd=CHECKOUT, env=env, capture_output=True, text=True, check=False
     )
@@ -93,9 +112,9 @@ def run(command: list[str], env: dict[str, str]) -> str:
 
 @contextlib.contextmanager
 def gunicorn(
-    application: list[str], env: dict[str, str], workers: Workers, log: Path
+    application: tuple[str, ...], env: dict[str, str], workers: Workers, log: Path
 ) -> Iterator[Web]:
-    """Serve an application on a free port of the loopback address until the block ends."""
+    """Serve an application on a free port of the loopback address during the block."""
     port = _free_port()
     bind = f"--bind={LOOPBACK}:{port}"
     command = [sys.executable, "-m", "gunicorn", *application[:-1], bind, *workers.arguments()]
@@ -124,7 +143,7 @@ def _free_port() -> int:
 
 
 def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    """Return when a worker answers anything at all."""
+    """Wait until a worker responds, with whatever status."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         connection = http.client.HTTPConnection(LOOPBACK, port, timeout=START_SECONDS)
@@ -133,4 +152,4 @@ def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
             connection.getresponse()
             return
         time.sleep(0.05)
-    raise RuntimeError(f"gunicorn did not come up: {log.read_text(encoding='utf-8')[-2000:]}")
+    raise RuntimeError(f"gunicorn did not start: {log.read_text(encoding='utf-8')[-2000:]}")

@@ -1,4 +1,4 @@
-"""Making tenants until there are as many as a benchmark wants, in two processes."""
+"""Creation of tenants in bulk, until there are as many as a benchmark needs."""
 
 import itertools
 import subprocess
@@ -10,32 +10,32 @@ import psycopg
 from rich.progress import Progress
 
 from bench.harness.report import console
-from bench.harness.servers import web_environment
-from bench.statements import database_of
+from bench.harness.servers import database_of, web_environment
 from devstack.home import CHECKOUT
 from devstack.testing import TestStack
 
 PROCESSES = 2
-# The template's schema has a name like the others, of zeros alone.
+# The schema of the template has a name of the same form, with zeros only.
 COUNT = (
     "SELECT count(*) FROM pg_namespace WHERE nspname ~ '^t_[0-9a-f]{32}$' AND nspname !~ '^t_0+$'"
 )
 
 
 def fill_up(stack: TestStack, wanted: int) -> int:
-    """Make tenants until there are ``wanted``, and return how many there are now.
+    """Create tenants until there are ``wanted``, and return their number.
 
-    Raises RuntimeError when a process that makes them fails.
+    Raises:
+        RuntimeError: A process that creates them failed.
     """
     missing = wanted - _count(stack)
     if missing <= 0:
         return wanted - missing
-    # Numbers of earlier calls are lower than the count of tenants, so names do not meet.
+    # Names are unique: numbers of earlier calls are lower than the current count.
     borders = [wanted - missing + missing * part // PROCESSES for part in range(PROCESSES + 1)]
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task(f"Filling up to {wanted} tenants", total=missing)
         threads = [
-            _Filler(stack, first, last, lambda made: progress.advance(task, made))
+            _FillThread(stack, first, last, lambda count: progress.advance(task, count))
             for first, last in itertools.pairwise(borders)
         ]
         for thread in threads:
@@ -43,20 +43,21 @@ def fill_up(stack: TestStack, wanted: int) -> int:
         for thread in threads:
             thread.join()
     if any(thread.status for thread in threads):
-        raise RuntimeError("filling up with tenants failed; see the message above")
-    _settle(stack)
+        raise RuntimeError("creating tenants failed; see the message above")
+    _checkpoint(stack)
     return _count(stack)
 
 
-class _Filler(threading.Thread):
-    """Waits for one process."""
+class _FillThread(threading.Thread):
+    """Runs one process and reports its progress."""
 
     def __init__(
         self, stack: TestStack, first: int, last: int, advance: Callable[[int], None]
     ) -> None:
         super().__init__()
         self.status = 0
-        self._command = [sys.executable, "-m", "bench.harness.provision", str(first), str(last)]
+        module = "bench.harness.provision"
+        self._command = [sys.executable, "-m", module, "bulk", str(first), str(last)]
         self._environment = web_environment(stack)
         self._advance = advance
 
@@ -75,16 +76,16 @@ class _Filler(threading.Thread):
 
 
 def _count(stack: TestStack) -> int:
-    with _superuser(stack) as inside:
-        row = inside.execute(COUNT).fetchone()
+    with _superuser(stack) as connection:
+        row = connection.execute(COUNT).fetchone()
         assert row is not None
         return int(row[0])
 
 
-def _settle(stack: TestStack) -> None:
-    """Write out what was made, so that no measurement pays for it."""
-    with _superuser(stack) as inside:
-        inside.execute("CHECKPOINT")
+def _checkpoint(stack: TestStack) -> None:
+    """Write dirty pages now, so that they do not slow down a measurement."""
+    with _superuser(stack) as connection:
+        connection.execute("CHECKPOINT")
 
 
 def _superuser(stack: TestStack) -> psycopg.Connection:

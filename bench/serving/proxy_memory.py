@@ -1,4 +1,4 @@
-"""How much memory Traefik takes while many bodies stall, on the production files."""
+"""The memory of Traefik while many request bodies stall, with the production configuration."""
 
 import argparse
 import contextlib
@@ -17,14 +17,14 @@ import psutil
 from bench.harness.report import machine, show
 from tests.support.traefik_edge import DOMAIN, Edge, running_edge
 
-TITLE = "memory of the proxy while bodies stall, on the production files"
+TITLE = "memory of the proxy while bodies stall, with the production files"
 HOST = f"acme.{DOMAIN}"
 MEBIBYTE = 1024 * 1024
-# Bodies of these sizes lack their last byte for as long as they are measured.
+# The last byte of the bodies is never sent.
 SIZES = {"9 kB": 9_000, "90 kB": 90_000, "1 MiB": MEBIBYTE}
-# One client address takes part in so many requests, to stay below the limit of one.
+# Requests from one client address, below the limit for an address.
 PER_ADDRESS = 100
-QUIET_SECONDS = 3.0
+PAUSE = 3.0
 
 
 def main(arguments: list[str]) -> int:
@@ -43,7 +43,7 @@ def main(arguments: list[str]) -> int:
         title="Traefik's resident memory, MiB; stalled bodies of POST /api/auth/login",
         columns=("stalled", "size", "idle", "stalled MiB", "refused", "others"),
         rows=rows,
-        closing=["Others: the status of 20 reads beside them."],
+        closing=["Others: the status of 20 reads at the same time."],
     )
     return 0
 
@@ -51,7 +51,13 @@ def main(arguments: list[str]) -> int:
 def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench proxy_memory", description=TITLE)
     add = parser.add_argument
-    add("--stalled", type=int, nargs="+", default=[135, 400], help="bodies at once (135 400)")
+    add(
+        "--stalled",
+        type=int,
+        nargs="+",
+        default=[135, 400],
+        help="stalled bodies at once (135 400)",
+    )
     add("--sizes", nargs="+", choices=SIZES, default=list(SIZES), help="their sizes (all)")
     add("--json", action="store_true", help="print one JSON object")
     return parser.parse_args(arguments)
@@ -65,10 +71,10 @@ def _measured(count: int, size: int) -> dict[str, Any]:
         process = psutil.Process(edge.process.pid)
         idle = process.memory_info().rss
         with contextlib.ExitStack() as stack:
-            lines = [stack.enter_context(_stalled(edge, n, size)) for n in range(count)]
-            time.sleep(QUIET_SECONDS)
+            connections = [stack.enter_context(_stalled(edge, n, size)) for n in range(count)]
+            time.sleep(PAUSE)
             used = process.memory_info().rss
-            refused = sum(_is_answered(line) for line in lines)
+            refused = sum(_has_response(connection) for connection in connections)
             others = {_status(edge) for _ in range(20)}
     return {
         "idle": idle // MEBIBYTE,
@@ -79,21 +85,21 @@ def _measured(count: int, size: int) -> dict[str, Any]:
 
 
 def _stalled(edge: Edge, number: int, size: int) -> ssl.SSLSocket:
-    """Send all of a body but its last byte."""
-    # 127.0.0.2 and so on: addresses of their own, which is what the limits go by.
+    """Send a request without the last byte of its body."""
+    # 127.0.0.2 and following: the limits count for each address.
     source = (f"127.0.0.{2 + number // PER_ADDRESS}", 0)
     plain = socket.create_connection(("127.0.0.1", edge.https), 30, source)
-    line = ssl._create_unverified_context().wrap_socket(plain, server_hostname=HOST)
+    connection = ssl._create_unverified_context().wrap_socket(plain, server_hostname=HOST)
     head = f"POST /api/auth/login HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: {size}\r\n\r\n"
-    with contextlib.suppress(OSError):  # one that is refused is told so while it sends
-        line.sendall(head.encode() + b"x" * (size - 1))
-    return line
+    with contextlib.suppress(OSError):  # a refused request is closed while it sends
+        connection.sendall(head.encode() + b"x" * (size - 1))
+    return connection
 
 
-def _is_answered(line: ssl.SSLSocket) -> bool:
-    line.settimeout(0.01)
+def _has_response(connection: ssl.SSLSocket) -> bool:
+    connection.settimeout(0.01)
     try:
-        return bool(line.recv(1))
+        return bool(connection.recv(1))
     except TimeoutError:
         return False
     except OSError:

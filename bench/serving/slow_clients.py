@@ -1,4 +1,4 @@
-"""How others are served while many clients send, or read, a byte now and then."""
+"""The service of other clients while many send or read one byte at long intervals."""
 
 import argparse
 import contextlib
@@ -8,24 +8,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from bench.files import site, transfers
-from bench.files.site import Desk, Times
+from bench.files.site import FileSite, Timings, file_site, random_file
+from bench.files.transfers import upload_through_backend
 from bench.harness.load import Load, drive, get
 from bench.harness.report import console, machine, percentile, show
 from bench.harness.sides import PATH
 from bench.serving.slow_connections import SlowClients
 
-TITLE = "other requests while many send or read a byte now and then"
-NOBODY = "nobody is slow"
-FAR_MORE = 10**9
-LENGTH = 50 * 1024 * 1024
-# The proxy keeps a body of less than 10 000 bytes until it is whole; a longer one streams.
+TITLE = "rate and latency of other requests while many clients are slow"
+ALONE = "alone"
+FORM_LENGTH = 50 * 1024 * 1024
+# The proxy buffers a body of less than 10 000 bytes completely; a longer one is streamed.
 SHORT, LONG = 9_000, 500_000
 
 
 @dataclass(frozen=True)
-class Kind:
-    """One way of being slow."""
+class Behaviour:
+    """One kind of slow client."""
 
     name: str
     request: bytes
@@ -37,17 +36,17 @@ def main(arguments: list[str]) -> int:
     options = _options(arguments)
     about = machine()
     found: dict[str, dict[str, Any]] = {}
-    with site.a_file(options.megabytes) as file, site.a_desk(file, 4) as desk:
-        others = get(PATH, desk.host, desk.token)
-        for kind in [kind for kind in _kinds(desk) if options.only in kind.name]:
-            found[f"{NOBODY}, before {kind.name}"] = _figures(_served(desk, others, options))
-            with _slow(desk, kind, options) as clients:
-                figures = _figures(_served(desk, others, options))
-                ended, ages = dict(clients.ended.by), list(clients.ended.ages)
+    with random_file(options.megabytes) as file, file_site(file, 4) as site:
+        request = get(PATH, site.host, site.token)
+        for behaviour in [one for one in _behaviours(site) if options.only in one.name]:
+            found[f"{ALONE}, before {behaviour.name}"] = _figures(_drive(site, request, options))
+            with _slow(site, behaviour, options) as clients:
+                figures = _figures(_drive(site, request, options))
+                ended, ages = dict(clients.ended.reasons), list(clients.ended.ages)
                 longest = max(ages, default=0.0)
-                found[kind.name] = {**figures, "ended": ended, "open": clients.open}
-                found[kind.name]["ended_after_at_most"] = round(longest, 1)
-            console.print(f"{kind.name}: {found[kind.name]}")
+                found[behaviour.name] = {**figures, "ended": ended, "open": clients.open}
+                found[behaviour.name]["ended_after_at_most"] = round(longest, 1)
+            console.print(f"{behaviour.name}: {found[behaviour.name]}")
     _print(options, about, found)
     return 0
 
@@ -56,50 +55,58 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench slow_clients", description=TITLE)
     add = parser.add_argument
     add("--slow", type=int, default=200, help="slow clients at once (200)")
-    add("--interval", type=float, default=1.0, help="seconds between their bytes (1)")
-    add("--seconds", type=float, default=30.0, help="seconds of asking beside them (30)")
-    add("--connections", type=int, default=8, help="connections that ask (8)")
-    add("--megabytes", type=int, default=64, help="size of the file that is read slowly (64)")
-    add("--only", default="", help="a part of the name of the kinds that are tried (all)")
+    add("--interval", type=float, default=1.0, help="seconds between two bytes (1)")
+    add("--seconds", type=float, default=30.0, help="seconds of each measurement (30)")
+    add("--connections", type=int, default=8, help="connections of the other clients (8)")
+    add("--megabytes", type=int, default=64, help="size of the file that is read slowly, MiB (64)")
+    add("--only", default="", help="measure only kinds whose name has this part (all)")
     add("--json", action="store_true", help="print one JSON object")
     return parser.parse_args(arguments)
 
 
-def _kinds(desk: Desk) -> list[Kind]:
-    transfers.upload_through(desk, Times())
-    file = desk.ask("GET", "/api/files")["results"][0]["id"]
+def _behaviours(site: FileSite) -> list[Behaviour]:
+    upload_through_backend(site, Timings())
+    file = site.call("GET", "/api/files")["results"][0]["id"]
     form = "multipart/form-data; boundary=b"
-    begun = b'--b\r\nContent-Disposition: form-data; name="file"; filename="s"\r\n\r\n'
+    start = b'--b\r\nContent-Disposition: form-data; name="file"; filename="s"\r\n\r\n'
     return [
-        Kind("forms, POST /api/files", _body(desk, "POST", "/api/files", form, LENGTH) + begun),
-        Kind("short JSON, POST /api/auth/login", _json(desk, "POST", "/api/auth/login", SHORT)),
-        Kind("long JSON, POST /api/auth/login", _json(desk, "POST", "/api/auth/login", LONG)),
-        Kind("long JSON, PATCH /api/files/{id}", _json(desk, "PATCH", f"/api/files/{file}", LONG)),
-        Kind("readers, GET …/content", _head(desk, "GET", f"/api/files/{file}/content"), True),
+        Behaviour(
+            "forms, POST /api/files", _body(site, "POST", "/api/files", form, FORM_LENGTH) + start
+        ),
+        Behaviour(
+            "short JSON, POST /api/auth/login", _json(site, "POST", "/api/auth/login", SHORT)
+        ),
+        Behaviour("long JSON, POST /api/auth/login", _json(site, "POST", "/api/auth/login", LONG)),
+        Behaviour(
+            "long JSON, PATCH /api/files/{id}", _json(site, "PATCH", f"/api/files/{file}", LONG)
+        ),
+        Behaviour("readers, GET …/content", _head(site, "GET", f"/api/files/{file}/content"), True),
     ]
 
 
-def _json(desk: Desk, method: str, path: str, length: int) -> bytes:
-    return _body(desk, method, path, "application/json", length) + b"{"
+def _json(site: FileSite, method: str, path: str, length: int) -> bytes:
+    return _body(site, method, path, "application/json", length) + b"{"
 
 
-def _body(desk: Desk, method: str, path: str, kind: str, length: int) -> bytes:
-    return _head(desk, method, path, f"Content-Type: {kind}", f"Content-Length: {length}")
+def _body(site: FileSite, method: str, path: str, content_type: str, length: int) -> bytes:
+    return _head(site, method, path, f"Content-Type: {content_type}", f"Content-Length: {length}")
 
 
-def _head(desk: Desk, method: str, path: str, *fields: str) -> bytes:
-    who = (f"Host: {desk.host}", f"Authorization: Bearer {desk.token}")
-    return "\r\n".join([f"{method} {path} HTTP/1.1", *who, *fields, "", ""]).encode()
+def _head(site: FileSite, method: str, path: str, *fields: str) -> bytes:
+    caller = (f"Host: {site.host}", f"Authorization: Bearer {site.token}")
+    return "\r\n".join([f"{method} {path} HTTP/1.1", *caller, *fields, "", ""]).encode()
 
 
 @contextlib.contextmanager
-def _slow(desk: Desk, kind: Kind, options: argparse.Namespace) -> Iterator[SlowClients]:
+def _slow(
+    site: FileSite, behaviour: Behaviour, options: argparse.Namespace
+) -> Iterator[SlowClients]:
     with SlowClients(
-        desk.stack.ports["web"],
-        kind.request,
+        site.stack.ports["web"],
+        behaviour.request,
         count=options.slow,
         interval=options.interval,
-        reads=kind.reads,
+        reads=behaviour.reads,
     ) as clients:
         deadline = time.perf_counter() + 30
         while clients.open < options.slow and time.perf_counter() < deadline:
@@ -107,12 +114,11 @@ def _slow(desk: Desk, kind: Kind, options: argparse.Namespace) -> Iterator[SlowC
         yield clients
 
 
-def _served(desk: Desk, request: bytes, options: argparse.Namespace) -> Load:
+def _drive(site: FileSite, request: bytes, options: argparse.Namespace) -> Load:
     return drive(
-        desk.stack.ports["web"],
+        site.stack.ports["web"],
         request,
         connections=options.connections,
-        requests=FAR_MORE,
         seconds=options.seconds,
     )
 
@@ -123,7 +129,7 @@ def _figures(load: Load) -> dict[str, Any]:
         "rate": round(load.rate, 1),
         "p50_ms": round(statistics.median(milliseconds), 1),
         "p99_ms": round(percentile(milliseconds, 99), 1),
-        "most_ms": round(max(milliseconds), 1),
+        "max_ms": round(max(milliseconds), 1),
     }
 
 
@@ -133,8 +139,8 @@ def _print(
     rows = [
         (
             name,
-            *(f"{figures[column]:.1f}" for column in ("rate", "p50_ms", "p99_ms", "most_ms")),
-            ", ".join(f"{count} x {by}" for by, count in figures.get("ended", {}).items()),
+            *(f"{figures[column]:.1f}" for column in ("rate", "p50_ms", "p99_ms", "max_ms")),
+            ", ".join(f"{count} x {reason}" for reason, count in figures.get("ended", {}).items()),
             str(figures.get("open", "")),
         )
         for name, figures in found.items()
@@ -147,8 +153,8 @@ def _print(
             "found": found,
         },
         as_json=options.json,
-        title=f"{options.slow} slow clients, a byte each {options.interval:g} s; GET {PATH} beside",
-        columns=("slow", "requests/s", "p50 ms", "p99 ms", "most ms", "ended by", "open"),
+        title=f"{options.slow} slow clients, a byte per {options.interval:g} s; others GET {PATH}",
+        columns=("slow clients", "requests/s", "p50 ms", "p99 ms", "max ms", "ended by", "open"),
         rows=rows,
-        closing=["Who is sent away comes again after the same time."],
+        closing=["A refused client connects again after the same interval."],
     )

@@ -1,4 +1,4 @@
-"""Clients that send, or read, a byte now and then, and come again when they are sent away."""
+"""Clients that send or read one byte at long intervals, and reconnect when they are refused."""
 
 import contextlib
 import re
@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 
 from bench.harness.load import LOOPBACK
 
-STEP = 0.02
+POLL_SECONDS = 0.02
 CODE = re.compile(rb'"code": "(\w+)"')
 
 
 @dataclass(eq=False)
-class SlowLine:
-    """One connection: what it has been told, and since when it is open."""
+class SlowConnection:
+    """One connection: what it has received, when it was opened, when it acts again."""
 
     socket: socket.socket
     opened_at: float
@@ -27,16 +27,16 @@ class SlowLine:
 
 @dataclass
 class Ended:
-    """What ended connections, and after how many seconds."""
+    """Why connections ended, and after how many seconds."""
 
-    by: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
     ages: list[float] = field(default_factory=list)
 
 
 class SlowClients(threading.Thread):
-    """``count`` connections on which ``request`` was sent, and then one byte each ``interval``.
+    """``count`` connections that send ``request``, and then one byte per ``interval``.
 
-    A request that ``reads`` sends no more, and takes a byte of its answer as seldom.
+    With ``reads`` they send nothing more, and read one byte of the response per ``interval``.
     """
 
     def __init__(
@@ -46,10 +46,10 @@ class SlowClients(threading.Thread):
         self._port, self._request = port, request
         self._interval, self._reads = interval, reads
         self._selector = selectors.DefaultSelector()
-        self._lines: set[SlowLine] = set()
-        # When the next of them come; who is sent away waits for as long as between two bytes.
-        self._comers = deque([0.0] * count)
-        self._over = threading.Event()
+        self._connections: set[SlowConnection] = set()
+        # Times of the next connections; a refused client waits for one interval.
+        self._opens_at = deque([0.0] * count)
+        self._stopping = threading.Event()
         self.ended = Ended()
 
     def __enter__(self) -> "SlowClients":
@@ -57,74 +57,74 @@ class SlowClients(threading.Thread):
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._over.set()
+        self._stopping.set()
         self.join()
 
     @property
     def open(self) -> int:
-        """How many connections are open."""
-        return len(self._lines)
+        """The number of open connections."""
+        return len(self._connections)
 
     def run(self) -> None:
-        """Keep them open until the block is left."""
-        while not self._over.is_set():
+        """Keep the connections open until the end of the block."""
+        while not self._stopping.is_set():
             now = time.perf_counter()
-            while self._comers and self._comers[0] <= now:
-                self._comers.popleft()
-                self._open()
-            for line in [line for line in self._lines if line.due_at <= now]:
-                line.due_at = now + self._interval
-                self._trickle(line)
-            for key, _ in self._selector.select(STEP):
-                self._hear(key.data)
-        for line in list(self._lines):
-            self._close(line)
+            while self._opens_at and self._opens_at[0] <= now:
+                self._opens_at.popleft()
+                self._connect()
+            for connection in [one for one in self._connections if one.due_at <= now]:
+                connection.due_at = now + self._interval
+                self._act(connection)
+            for key, _ in self._selector.select(POLL_SECONDS):
+                self._receive(key.data)
+        for connection in list(self._connections):
+            self._close(connection)
 
-    def _open(self) -> None:
-        line = socket.socket()
+    def _connect(self) -> None:
+        client = socket.socket()
         if self._reads:
-            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
-        line.connect((LOOPBACK, self._port))
-        line.sendall(self._request)
-        line.setblocking(False)
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        client.connect((LOOPBACK, self._port))
+        client.sendall(self._request)
+        client.setblocking(False)
         now = time.perf_counter()
-        slow = SlowLine(line, now, now + self._interval)
-        self._lines.add(slow)
+        connection = SlowConnection(client, now, now + self._interval)
+        self._connections.add(connection)
         if not self._reads:
-            self._selector.register(line, selectors.EVENT_READ, slow)
+            self._selector.register(client, selectors.EVENT_READ, connection)
 
-    def _trickle(self, line: SlowLine) -> None:
+    def _act(self, connection: SlowConnection) -> None:
         try:
             if not self._reads:
-                line.socket.send(b"x")
-            elif not (data := line.socket.recv(1)):
-                self._end(line, "cut off")
+                connection.socket.send(b"x")
+            elif not (data := connection.socket.recv(1)):
+                self._end(connection, "cut off")
             else:
-                line.received += data
+                connection.received += data
         except BlockingIOError:
             pass
         except OSError:
-            self._end(line, "cut off")
+            self._end(connection, "cut off")
 
-    def _hear(self, line: SlowLine) -> None:
+    def _receive(self, connection: SlowConnection) -> None:
         try:
-            data = line.socket.recv(65536)
+            data = connection.socket.recv(65536)
         except OSError:
             data = b""
-        line.received += data
-        if line in self._lines and (not data or CODE.search(line.received)):
-            status, code = line.received[9:12].decode(), CODE.search(line.received)
-            self._end(line, f"{status} {code[1].decode()}" if code else "cut off")
+        connection.received += data
+        if connection in self._connections and (not data or CODE.search(connection.received)):
+            status, code = connection.received[9:12].decode(), CODE.search(connection.received)
+            self._end(connection, f"{status} {code[1].decode()}" if code else "cut off")
 
-    def _end(self, line: SlowLine, by: str) -> None:
-        self.ended.by[by] += 1
+    def _end(self, connection: SlowConnection, reason: str) -> None:
+        self.ended.reasons[reason] += 1
         now = time.perf_counter()
-        self.ended.ages.append(now - line.opened_at)
-        self._comers.append(now + self._interval)
-        self._close(line)
+        self.ended.ages.append(now - connection.opened_at)
+        self._opens_at.append(now + self._interval)
+        self._close(connection)
 
-    def _close(self, line: SlowLine) -> None:
-        self._lines.discard(line)
+    def _close(self, connection: SlowConnection) -> None:
+        self._connections.discard(connection)
         with contextlib.suppress(KeyError):
-            self._selector.unregister(line.socket)
-        line.socket.close()
+            self._selector.unregister(connection.socket)
+        connection.socket.close()

@@ -1,4 +1,4 @@
-"""Requests per second of an authenticated ``GET /api/users/me``, beside the stock set-up."""
+"""The rate of an authenticated ``GET /api/users/me``, compared with the stock set-up."""
 
 import argparse
 import json
@@ -14,14 +14,14 @@ from bench.harness.servers import Workers, cpu_seconds, stores
 from bench.harness.sides import OURS, STOCK, Side, all_sides
 from devstack.testing import TestStack
 
-TITLE = "requests per second of GET /api/users/me, beside the stock set-up"
+TITLE = "rate of GET /api/users/me, compared with the stock set-up"
 TARGET_TIMES = 4.0
 TARGET_STATEMENTS = 2
 
 
 @dataclass
 class Measured:
-    """What came of one side in all rounds."""
+    """The results of one side in all repetitions."""
 
     rates: list[float] = field(default_factory=list)
     latencies: list[float] = field(default_factory=list)
@@ -30,7 +30,7 @@ class Measured:
 
     @property
     def statements_per_request(self) -> float:
-        """SQL statements of one request, all kinds together."""
+        """SQL statements of one request, of all kinds."""
         return sum(self.statements.values())
 
     def summary(self) -> dict[str, Any]:
@@ -66,10 +66,10 @@ def main(arguments: list[str]) -> int:
     workers = Workers(options.workers, options.threads)
     with stores() as stack, all_sides(stack, workers) as sides:
         measured = {side.name: Measured() for side in sides}
-        _same_answers([_warm_up(side, measured[side.name], options) for side in sides])
+        _check_same_fields([_warm_up(side, measured[side.name], options) for side in sides])
         for _ in track(range(options.rounds), "Measuring", console=console, transient=True):
             for side in sides:
-                _round(stack, side, measured[side.name], options)
+                _measure(stack, side, measured[side.name], options)
     _print(options, about, measured)
     return 0
 
@@ -77,11 +77,11 @@ def main(arguments: list[str]) -> int:
 def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench users_me", description=TITLE)
     add = parser.add_argument
-    add("--rounds", type=int, default=9, help="how often each side has its turn (9)")
-    add("--requests", type=int, default=4000, help="requests of one turn at most (4000)")
-    add("--seconds", type=float, default=4.0, help="seconds of one turn at most (4)")
-    add("--connections", type=int, default=16, help="requests under way at once (16)")
-    add("--workers", type=int, default=2, help="gunicorn's processes, each side (2)")
+    add("--rounds", type=int, default=9, help="repetitions (9)")
+    add("--requests", type=int, default=4000, help="requests of one measurement at most (4000)")
+    add("--seconds", type=float, default=4.0, help="seconds of one measurement at most (4)")
+    add("--connections", type=int, default=16, help="concurrent requests (16)")
+    add("--workers", type=int, default=2, help="processes of gunicorn, each side (2)")
     add("--threads", type=int, default=4, help="threads of a process, each side (4)")
     add("--json", action="store_true", help="print one JSON object")
     return parser.parse_args(arguments)
@@ -98,7 +98,7 @@ def _drive(side: Side, options: argparse.Namespace, requests: int) -> Load:
 
 
 def _warm_up(side: Side, measured: Measured, options: argparse.Namespace) -> Load:
-    """Let every thread make its connection, then have the server count the statements."""
+    """Let every thread open its connection, then count the statements of some requests."""
     load = _drive(side, options, min(options.requests, 800))
     if side.statements is not None:
         side.statements.start()
@@ -108,14 +108,18 @@ def _warm_up(side: Side, measured: Measured, options: argparse.Namespace) -> Loa
     return load
 
 
-def _same_answers(loads: list[Load]) -> None:
-    """Hold that every side answers with the same fields; else they did not do the same work."""
+def _check_same_fields(loads: list[Load]) -> None:
+    """Check that all sides return the same fields, so that they do the same work.
+
+    Raises:
+        RuntimeError: The fields differ.
+    """
     fields = {tuple(json.loads(load.body)) for load in loads}
     if len(fields) != 1:
-        raise RuntimeError(f"the sides answer with different fields: {fields}")
+        raise RuntimeError(f"the sides return different fields: {fields}")
 
 
-def _round(stack: TestStack, side: Side, measured: Measured, options: argparse.Namespace) -> None:
+def _measure(stack: TestStack, side: Side, measured: Measured, options: argparse.Namespace) -> None:
     pids = (side.web.pid, stack.pid("postgres"), stack.pid("valkey"))
     before = cpu_seconds(*pids)
     load = _drive(side, options, options.requests)

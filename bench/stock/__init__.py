@@ -1,5 +1,6 @@
-"""The set-up that django-tenants' and simplejwt's documentation leads to, as the baseline.
+"""The baseline: the set-up of the documentation of django-tenants and simplejwt.
 
-One PostgreSQL schema for each tenant, the same columns and the same JSON as Aggios; the middleware
-of ``startproject`` behind ``TenantMainMiddleware``; ``CONN_MAX_AGE`` at Django's default of 0.
+One PostgreSQL schema for each tenant, the same columns and the same JSON as Aggios. The middleware
+is that of ``startproject`` behind ``TenantMainMiddleware``; ``CONN_MAX_AGE`` has Django's default,
+which is 0.
 """

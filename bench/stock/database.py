@@ -1,4 +1,4 @@
-"""The stock project's own database and environment, on the PostgreSQL server of the benchmark."""
+"""Database and environment of the stock project, on the benchmark's PostgreSQL server."""
 
 import secrets
 from pathlib import Path
@@ -15,21 +15,21 @@ NAME = "stock"
 
 
 def environment(stack: TestStack, settings: str) -> dict[str, str]:
-    """Make an empty database for the stock project and return the environment to use it in."""
-    url = _make_database(stack.env["DATABASE_SUPERUSER_URL"])
+    """Create an empty database for the stock project and return the environment to use it in."""
+    url = _create_database(stack.env["DATABASE_SUPERUSER_URL"])
     return {
         **inherited_environment(),
         "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
         "DJANGO_SETTINGS_MODULE": settings,
         "STOCK_DATABASE_URL": url,
         "STOCK_SECRET_KEY": secrets.token_hex(32),
-        # The list of tenant apps comes from Aggios' settings, which want to be fed.
+        # The list of tenant apps is that of Aggios' settings, which need their variables.
         **stack.env,
     }
 
 
-def _make_database(superuser_url: str) -> str:
-    """Create a login that owns a database, as the documentation of django-tenants assumes."""
+def _create_database(superuser_url: str) -> str:
+    """Create a login that owns its database, as the documentation of django-tenants assumes."""
     password = secrets.token_hex(16)
     name = sql.Identifier(NAME)
     with psycopg.connect(superuser_url, autocommit=True) as server:
@@ -39,12 +39,12 @@ def _make_database(superuser_url: str) -> str:
         server.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, name))
     parts = urlsplit(superuser_url)
     url = f"postgresql://{NAME}:{password}@{parts.hostname}:{parts.port}/{NAME}"
-    _lay_functions(url)
+    _create_functions(url)
     return url
 
 
-def _lay_functions(url: str) -> None:
-    """Make what the migrations of Aggios' tenant apps name; they run here as they are."""
-    with psycopg.connect(url) as inside:
-        inside.execute("CREATE SCHEMA aggios")
-        inside.execute(FUNCTIONS_SQL.read_text(encoding="utf-8"))  # type: ignore[arg-type]
+def _create_functions(url: str) -> None:
+    """Create what the migrations of Aggios' tenant apps refer to; they run here unchanged."""
+    with psycopg.connect(url) as connection:
+        connection.execute("CREATE SCHEMA aggios")
+        connection.execute(FUNCTIONS_SQL.read_text(encoding="utf-8"))  # type: ignore[arg-type]

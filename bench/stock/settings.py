@@ -1,4 +1,4 @@
-"""Settings of the stock project. What is not here is Django's default."""
+"""Settings of the stock project; all others have Django's defaults."""
 
 import os
 from urllib.parse import urlsplit
@@ -51,8 +51,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
-ROOT_URLCONF = "bench.stock.urls"
-WSGI_APPLICATION = "bench.stock.wsgi.application"
+ROOT_URLCONF = "bench.stock.people.views"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

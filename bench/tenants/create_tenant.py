@@ -1,4 +1,4 @@
-"""How long a tenant takes: our service beside django-tenants' migrations of the same models."""
+"""The time to create a tenant, compared with django-tenants' migrations of the same models."""
 
 import argparse
 import contextlib
@@ -10,19 +10,20 @@ from typing import Any
 
 from rich.progress import track
 
-from bench.harness.alternation import Player, player
+from bench.harness.alternation import MeasuredProcess, measured_process
 from bench.harness.report import console, machine, percentile, show, spread
 from bench.harness.servers import stores, web_environment
 from bench.harness.tenants import fill_up
 from bench.stock import database
 
-TITLE = "seconds to create a tenant, beside migrate_schemas of the same models"
+TITLE = "seconds to create a tenant, compared with migrate_schemas of the same models"
 TARGET_TIMES = 5.0
 TARGET_GROWTH = 2.0
-AT_ONCE = 4
-SIDES = {"Aggios": "bench.create_ours", "stock": "bench.stock.provision"}
-ALONE, TOGETHER = "alone", "4 at once"
+PROCESSES = 4
+SIDES = {"Aggios": "bench.harness.provision", "stock": "bench.stock.provision"}
+ALONE, CONCURRENT = "alone", "4 at once"
 
+Processes = dict[str, list[MeasuredProcess]]
 Seconds = dict[str, dict[str, list[float]]]
 
 
@@ -34,7 +35,7 @@ def main(arguments: list[str]) -> int:
     result.update(
         rounds=options.rounds,
         existing=[_summary(size, seconds) for size, seconds in sizes.items()],
-        growth={how: _growth(sizes, how) for how in (ALONE, TOGETHER)},
+        growth={how: _growth(sizes, how) for how in (ALONE, CONCURRENT)},
         targets={"times": TARGET_TIMES, "growth": TARGET_GROWTH},
     )
     show(
@@ -45,12 +46,12 @@ def main(arguments: list[str]) -> int:
         rows=[
             (f"{size}, {how}", side, spread(values, 3), f"{percentile(values, 95):.3f}")
             for size, seconds in sizes.items()
-            for how in (ALONE, TOGETHER)
+            for how in (ALONE, CONCURRENT)
             for side, values in seconds[how].items()
         ],
         closing=[
             *(_times_faster(size, seconds) for size, seconds in sizes.items()),
-            _grown(sizes),
+            _growth_text(sizes),
             f"Targets: {TARGET_TIMES:.0f} times faster than stock, which keeps its few tenants,",
             f"and at most {TARGET_GROWTH:.0f} times as long.",
         ],
@@ -65,50 +66,52 @@ def _options(arguments: list[str]) -> argparse.Namespace:
         epilog="For example: python -m bench create_tenant --existing 10,1000,5000",
     )
     add = parser.add_argument
-    add("--rounds", type=int, default=20, help="tenants of each side, alone and at once (20)")
-    add("--existing", default="10", help="how many there are already, with commas (10)")
+    add("--rounds", type=int, default=20, help="tenants of each side, alone and concurrently (20)")
+    add("--existing", default="10", help="numbers of existing tenants, separated by commas (10)")
     add("--json", action="store_true", help="print one JSON object")
     return parser.parse_args(arguments)
 
 
 def _measure(options: argparse.Namespace) -> dict[int, Seconds]:
     names = (f"tenant{number}" for number in itertools.count())
-    found: dict[int, Seconds] = {}
+    sizes: dict[int, Seconds] = {}
     with stores() as stack, contextlib.ExitStack() as running:
-        theirs = database.environment(stack, "bench.stock.settings_same_models")
-        environments = {"Aggios": web_environment(stack), "stock": theirs}
-        players = {
-            side: _started(running, module, environments[side], names)
+        stock = database.environment(stack, "bench.stock.settings_same_models")
+        environments = {"Aggios": web_environment(stack), "stock": stock}
+        processes = {
+            side: _start(running, module, environments[side], names)
             for side, module in SIDES.items()
         }
         for wanted in sorted(int(size) for size in options.existing.split(",")):
             fill_up(stack, wanted)
-            found[wanted] = _at(wanted, players, options.rounds, names)
-    return found
+            sizes[wanted] = _measure_size(wanted, processes, options.rounds, names)
+    return sizes
 
 
-def _started(
+def _start(
     running: contextlib.ExitStack, module: str, env: dict[str, str], names: Iterator[str]
-) -> list[Player]:
-    """Start as many processes of a side as create at once."""
-    players = []
-    for _ in range(AT_ONCE):
-        players.append(running.enter_context(player(module, env)))
-        # The first of each loads code and fills caches; no later one pays for that.
-        players[-1].turn(next(names))
-    return players
+) -> list[MeasuredProcess]:
+    """Start the processes of a side, which create concurrently."""
+    processes = []
+    for _ in range(PROCESSES):
+        processes.append(running.enter_context(measured_process([module, "create"], env)))
+        # The first tenant of a process loads code and fills caches; it is not counted.
+        processes[-1].measure(next(names))
+    return processes
 
 
-def _at(size: int, players: dict[str, list[Player]], rounds: int, names: Iterator[str]) -> Seconds:
-    seconds: Seconds = {how: {side: [] for side in players} for how in (ALONE, TOGETHER)}
-    for _ in track(range(rounds), f"{size} tenants", console=console, transient=True):
-        for side, mine in players.items():
-            seconds[ALONE][side].append(mine[0].turn(next(names)))
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        for _ in range(-(-rounds // AT_ONCE)):
-            for side, mine in players.items():
-                words = [next(names) for _ in mine]
-                seconds[TOGETHER][side] += pool.map(Player.turn, mine, words)
+def _measure_size(
+    size: int, processes: Processes, repetitions: int, names: Iterator[str]
+) -> Seconds:
+    seconds: Seconds = {how: {side: [] for side in processes} for how in (ALONE, CONCURRENT)}
+    for _ in track(range(repetitions), f"{size} tenants", console=console, transient=True):
+        for side, mine in processes.items():
+            seconds[ALONE][side].append(mine[0].measure(next(names)))
+    with ThreadPoolExecutor(PROCESSES) as pool:
+        for _ in range(-(-repetitions // PROCESSES)):
+            for side, mine in processes.items():
+                new = [next(names) for _ in mine]
+                seconds[CONCURRENT][side] += pool.map(MeasuredProcess.measure, mine, new)
     return seconds
 
 
@@ -131,8 +134,8 @@ def _times_faster(size: int, seconds: Seconds) -> str:
     return f"Times faster than stock at {size} tenants, pair by pair: {spread(ratios)}."
 
 
-def _grown(sizes: dict[int, Seconds]) -> str:
-    times = [f"{_growth(sizes, how):.2f} times as long {how}" for how in (ALONE, TOGETHER)]
+def _growth_text(sizes: dict[int, Seconds]) -> str:
+    times = [f"{_growth(sizes, how):.2f} times as long {how}" for how in (ALONE, CONCURRENT)]
     return f"At {max(sizes)} against {min(sizes)} tenants: {', '.join(times)}."
 
 

@@ -1,4 +1,4 @@
-"""How long a fleet takes: ours beside django-tenants' own, with nothing to do and one new field."""
+"""The time to migrate a fleet, compared with django-tenants: nothing to do, and one new field."""
 
 import argparse
 import statistics
@@ -15,7 +15,7 @@ from bench.stock import database
 from devstack.environment import inherited_environment
 from devstack.testing import TestStack, temporary_stack
 
-TITLE = "seconds to migrate a fleet, beside migrate_schemas --executor=multiprocessing"
+TITLE = "seconds to migrate a fleet, compared with migrate_schemas --executor=multiprocessing"
 TARGETS = {"nothing": 50.0, "add_field": 3.0}
 WITH_FIELD = (
     "SELECT count(*) FROM information_schema.columns "
@@ -44,8 +44,8 @@ def main(arguments: list[str]) -> int:
 
 def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench fleet", description=TITLE)
-    parser.add_argument("--tenants", type=int, default=1000, help="on each side (1000)")
-    parser.add_argument("--rounds", type=int, default=1, help="runs with nothing to do (1)")
+    parser.add_argument("--tenants", type=int, default=1000, help="tenants of each side (1000)")
+    parser.add_argument("--rounds", type=int, default=1, help="repetitions with nothing to do (1)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser.parse_args(arguments)
 
@@ -58,33 +58,33 @@ def _environments(stack: TestStack) -> tuple[Env, Env]:
         **before,
         "DJANGO_SETTINGS_MODULE": "bench.tenants.settings_fleet",
     }
-    return ours, {**database.environment(stack, "bench.stock.settings_fleet"), **before}
+    return ours, {**database.environment(stack, "bench.stock.settings_same_models"), **before}
 
 
 def _fill(ours: Env, stock: Env, tenants: int) -> None:
     for command in ("bootstrap_database", "migrate_schemas"):
         run([sys.executable, "manage.py", command], ours)
-    with console.status(f"Making {tenants} tenants on each side"):
-        run([sys.executable, "-m", "bench.fill_ours", str(tenants)], ours)
-        run([sys.executable, "-m", "bench.stock.fill", str(tenants)], stock)
+    with console.status(f"Creating {tenants} tenants on each side"):
+        run([sys.executable, "-m", "bench.harness.provision", "fleet", str(tenants)], ours)
+        run([sys.executable, "-m", "bench.stock.provision", "fleet", str(tenants)], stock)
 
 
-def _compare(ours: Env, stock: Env, rounds: int, what: str) -> dict[str, list[float]]:
+def _compare(ours: Env, stock: Env, repetitions: int, title: str) -> dict[str, list[float]]:
     mine: list[float] = []
     theirs: list[float] = []
-    with console.status(what):
-        for _ in range(rounds):
+    with console.status(title):
+        for _ in range(repetitions):
             mine.append(_seconds([sys.executable, "manage.py", "migrate_schemas"], ours))
-            stock_way = ["-m", "django", "migrate_schemas", "--executor=multiprocessing"]
-            theirs.append(_seconds([sys.executable, *stock_way], stock))
+            arguments = ["-m", "django", "migrate_schemas", "--executor=multiprocessing"]
+            theirs.append(_seconds([sys.executable, *arguments], stock))
     return {"ours": mine, "stock": theirs}
 
 
 def _seconds(command: list[str], env: Env) -> float:
-    """Return how long a command takes from its start to its end, the interpreter's included."""
-    began = time.perf_counter()
+    """Return the time of a command, the start of its interpreter included."""
+    started = time.perf_counter()
     run(command, env)
-    return time.perf_counter() - began
+    return time.perf_counter() - started
 
 
 def _with_field(stack: TestStack, stock: Env) -> dict[str, int]:
@@ -103,13 +103,13 @@ def _with_field(stack: TestStack, stock: Env) -> dict[str, int]:
 
 def _show(result: dict[str, Any], *, as_json: bool) -> None:
     rows, closing = [], []
-    for name, words in (("nothing", "nothing to do"), ("add_field", "one AddField")):
+    for name, label in (("nothing", "nothing to do"), ("add_field", "one AddField")):
         measured = result[name]
         pairs = zip(measured["ours"], measured["stock"], strict=True)
         ratios = [theirs / mine for mine, theirs in pairs]
         measured["ratio"] = statistics.median(ratios)
-        rows.append((words, spread(measured["ours"]), spread(measured["stock"]), spread(ratios, 1)))
-        closing.append(f"Target, {words}: at least {TARGETS[name]:.0f} times faster.")
+        rows.append((label, spread(measured["ours"]), spread(measured["stock"]), spread(ratios, 1)))
+        closing.append(f"Target, {label}: at least {TARGETS[name]:.0f} times faster.")
     show(
         result,
         as_json=as_json,

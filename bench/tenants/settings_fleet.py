@@ -1,4 +1,4 @@
-"""Aggios with one more tenant app, before or after a release (``BENCH_LEDGER``)."""
+"""Aggios' settings with one more tenant app, before or after a release (``BENCH_LEDGER``)."""
 
 import os
 

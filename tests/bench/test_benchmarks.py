@@ -1,4 +1,4 @@
-"""The benchmarks run to their end and say what they measured. No clock is judged here."""
+"""The benchmarks run and report what they measured; no test checks a duration."""
 
 import json
 import subprocess
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bench.__main__ import BENCHES, main
+from bench.__main__ import BENCHMARKS, main
 from devstack.environment import inherited_environment
 from devstack.home import CHECKOUT
 
@@ -28,7 +28,7 @@ def result_of(*arguments: str) -> dict[str, Any]:
 
 @pytest.mark.nightly
 @pytest.mark.usefixtures("servers")
-def test_a_tenant_is_made_by_both_sides():
+def test_create_tenant_measures_both_sides():
     result = result_of("create_tenant", "--rounds", "1", "--existing", "10,14")
 
     assert [size["tenants"] for size in result["existing"]] == [10, 14]
@@ -42,13 +42,13 @@ def test_a_tenant_is_made_by_both_sides():
 
 @pytest.mark.nightly
 @pytest.mark.usefixtures("servers")
-def test_every_side_answers_and_ours_costs_two_statements():
+def test_users_me_measures_every_side_and_ours_needs_two_statements():
     few = ["--rounds", "1", "--requests", "20", "--workers", "1", "--threads", "1"]
     result = result_of("users_me", *few)
 
     sides = result["sides"]
     assert [side["requests"] for side in sides.values()] == [20] * 4
-    # The tenant is read again every thirty seconds, so a count may fall on top of that.
+    # A worker reads the tenant again every 30 seconds, which adds statements now and then.
     assert [n for n in sides["Aggios"]["statements"].values() if n >= 1] == [1, 1]
     assert sides["stock"]["statements_per_request"] >= 4
     assert len(result["ratio"]["pairs"]) == 1
@@ -56,7 +56,7 @@ def test_every_side_answers_and_ours_costs_two_statements():
 
 @pytest.mark.nightly
 @pytest.mark.usefixtures("servers")
-def test_sessions_are_rotated_and_their_check_has_its_price():
+def test_sessions_measures_refreshes_and_the_session_check():
     few = ["--rounds", "1", "--seconds", "1", "--clients", "2", "--workers", "1", "--threads", "2"]
     sides = result_of("sessions", *few)["sides"]
 
@@ -66,7 +66,7 @@ def test_sessions_are_rotated_and_their_check_has_its_price():
 
 @pytest.mark.nightly
 @pytest.mark.usefixtures("servers")
-def test_known_and_unknown_are_compared_in_every_question():
+def test_enumeration_compares_known_and_unknown_in_every_request():
     pairs = result_of("enumeration", "--samples", "3")["pairs"]
 
     assert list(pairs) == [
@@ -85,7 +85,7 @@ def test_known_and_unknown_are_compared_in_every_question():
 
 @pytest.mark.nightly
 @pytest.mark.usefixtures("servers")
-def test_a_role_is_measured_among_few_and_many():
+def test_roles_measures_few_and_many_roles():
     result = result_of("roles", "--rounds", "10", "--tenants", "12")
 
     assert list(result["microseconds"]) == ["10", "12"]
@@ -96,8 +96,8 @@ def test_a_role_is_measured_among_few_and_many():
 
 @pytest.mark.nightly
 @pytest.mark.usefixtures("servers")
-def test_the_memory_of_a_worker_and_its_backend_is_measured():
-    curves = result_of("worker_memory", "--tenants", "5", "--scopes", "3")["curves"]
+def test_worker_memory_measures_worker_and_backend():
+    curves = result_of("worker_memory", "--tenants", "5", "--max-schemas", "3")["curves"]
 
     assert {how: curve[-1]["tenants"] for how, curve in curves.items()} == {
         "kept": 5,
@@ -107,21 +107,21 @@ def test_the_memory_of_a_worker_and_its_backend_is_measured():
     assert curves["kept"][-1]["backend"] > 0.5
 
 
-@pytest.mark.parametrize("name", BENCHES)
-def test_a_bench_explains_itself(name: str, capsys: pytest.CaptureFixture[str]):
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_benchmark_help_is_printed(name: str, capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit, match="0"):
         main([name, "--help"])
 
     assert "--json" in capsys.readouterr().out
 
 
-def test_the_list_names_every_bench(capsys: pytest.CaptureFixture[str]):
+def test_list_names_every_benchmark(capsys: pytest.CaptureFixture[str]):
     assert main([]) == 0
 
-    assert BENCHES.keys() <= set(capsys.readouterr().out.split())
+    assert BENCHMARKS.keys() <= set(capsys.readouterr().out.split())
 
 
-def test_an_unknown_bench_is_named(capsys: pytest.CaptureFixture[str]):
+def test_unknown_benchmark_is_reported(capsys: pytest.CaptureFixture[str]):
     assert main(["nothing"]) == 2
 
     assert "'nothing'" in capsys.readouterr().out
@@ -129,14 +129,14 @@ def test_an_unknown_bench_is_named(capsys: pytest.CaptureFixture[str]):
 
 @pytest.mark.nightly
 @pytest.mark.usefixtures("servers")
-def test_files_go_every_way_and_come_back():
+def test_files_measures_every_method_of_transfer():
     small = ("--megabytes", "17", "--rounds", "1", "--files", "2000", "--seconds", "0.2")
     result = result_of("files", *small)
 
     assert set(result["ratios"]) == {
-        *("up, signed addresses", "up, through the backend"),
-        *("down, signed address", "down, signed address, no proxy"),
-        *("down in one, signed address", "down in one, through the backend"),
+        *("up, presigned URLs", "up, through the backend"),
+        *("down, presigned URL", "down, presigned URL, no proxy"),
+        *("down in one, presigned URL", "down in one, through the backend"),
     }
     assert all(ratio > 0 for ratio in result["ratios"].values())
     assert set(result["pages_per_second"]) == {"1", "1000"}
@@ -144,10 +144,10 @@ def test_files_go_every_way_and_come_back():
 
 @pytest.mark.nightly
 @pytest.mark.usefixtures("servers")
-def test_others_are_measured_beside_slow_clients():
+def test_slow_clients_measures_other_clients_with_and_without_them():
     few = ("--slow", "12", "--seconds", "1", "--interval", "0.3", "--megabytes", "17")
     found = result_of("slow_clients", *few, "--only", "forms")["found"]
 
-    beside = [figures for figures in found.values() if "open" in figures]
-    assert (len(found), len(beside)) == (2, 1)
+    with_slow = [figures for figures in found.values() if "open" in figures]
+    assert (len(found), len(with_slow)) == (2, 1)
     assert all(figures["rate"] > 0 for figures in found.values())

@@ -1,4 +1,4 @@
-"""Tenants with the columns that Aggios' have."""
+"""Tenants with the same columns as Aggios'."""
 
 import uuid
 
@@ -7,7 +7,7 @@ from django_tenants.models import DomainMixin, TenantMixin
 
 
 class Client(TenantMixin):  # type: ignore[misc]
-    """A tenant; saving a new one makes its schema by running the migrations in it."""
+    """A tenant; saving a new one creates its schema by migrations."""
 
     auto_create_schema = True
 

@@ -1,4 +1,4 @@
-"""The user model, with the columns that Aggios' has; its table is in each tenant's schema."""
+"""The user model, with the same columns as Aggios'; its table is in the schema of each tenant."""
 
 import uuid
 from typing import ClassVar
@@ -8,7 +8,7 @@ from django.db import models
 
 
 class User(AbstractBaseUser):
-    """A person of one tenant."""
+    """A user of one tenant."""
 
     last_login = None
 

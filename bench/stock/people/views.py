@@ -2,16 +2,17 @@
 
 from typing import Any
 
+from django.urls import path
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 
 class Me(APIView):
-    """The person whose token this is, as a plain dictionary.
+    """The current user as a plain dictionary.
 
-    A ModelSerializer would be the usual way and is slower; Aggios builds a dictionary too, so that
-    the comparison is of what surrounds the view and not of how it renders.
+    A ModelSerializer would be usual and is slower. Aggios builds a dictionary too, so serializers
+    are not part of the comparison.
     """
 
     def get(self, request: Request) -> Response:
@@ -28,3 +29,6 @@ class Me(APIView):
                 "updated_at": user.updated_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             }
         )
+
+
+urlpatterns = [path("api/users/me", Me.as_view())]

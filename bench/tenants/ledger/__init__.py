@@ -1,1 +1,1 @@
-"""A tenant app with one table, and a field that is added to it: what a release brings."""
+"""A tenant app with one table, to which a release adds a field."""

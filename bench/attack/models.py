@@ -1,4 +1,4 @@
-"""A row that says whose it is. The table is in ``public`` too, where no answer may read it."""
+"""The canary, a row that names its owner. ``public`` has the table too; no response may show it."""
 
 from django.db import models
 
@@ -6,7 +6,7 @@ from bench.attack.cases import labels_of
 
 
 class Canary(models.Model):
-    """``label`` reads ``canary:<owner>:<number>``; ``note`` is written by the views."""
+    """``label`` is ``canary:<owner>:<number>``; ``note`` is written by the views."""
 
     label = models.CharField(max_length=60, unique=True)
     note = models.CharField(max_length=60, blank=True)
@@ -15,6 +15,6 @@ class Canary(models.Model):
         return str(self.label)
 
 
-def plant(owner: str) -> None:
-    """Make the rows of ``owner`` in the schema that the code is in."""
+def create_canaries(owner: str) -> None:
+    """Create the rows of ``owner`` in the current schema."""
     Canary.objects.bulk_create(Canary(label=label) for label in labels_of(owner))
