@@ -1,6 +1,6 @@
 """A back end that answers with what reached it: run as a process, so that it can be killed.
 
-    python recorder.py NAME PORT [DOWN_DIRECTORY]
+    python echo_backend.py NAME PORT [DOWN_DIRECTORY]
 
 Prints its port when it listens (PORT 0 takes a free one). /api/health/ready and /live answer 503
 while a file named ``ready`` or ``live`` lies in DOWN_DIRECTORY, /internal/traefik with the file

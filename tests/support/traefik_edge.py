@@ -19,7 +19,7 @@ from devstack.ports import is_free
 from tests.support.error_program import running_error_program
 
 ROOT = Path(__file__).resolve().parents[2]
-ECHO_BACKEND = Path(__file__).with_name("recorder.py")
+ECHO_BACKEND = Path(__file__).with_name("echo_backend.py")
 DOMAIN = "aggios.test"
 PASSWORD = "correct horse"  # the hash below is `openssl passwd -apr1` of it
 USERS = "operator:$apr1$k1Pd0Rxb$UuzobzWQtBUAN0x0YgKD4/\n"
