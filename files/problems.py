@@ -17,7 +17,7 @@ class QuotaExceeded(Problem):
 
     status = 413
     code = "quota_exceeded"
-    title = "The workspace has no room for this file."
+    title = "The workspace does not have enough storage for this file."
 
 
 class TooManyUploads(Problem):
@@ -25,13 +25,13 @@ class TooManyUploads(Problem):
 
     status = 409
     code = "too_many_uploads"
-    title = "You have as many uploads under way as you may have. Complete or end some first."
+    title = "You have too many open uploads. Complete or abort some first."
 
 
 class UploadInterrupted(Problem):
     status = 400
     code = "upload_interrupted"
-    title = "The upload ended before the file was whole."
+    title = "The upload ended before the file was complete."
 
 
 class NameTaken(Problem):
@@ -43,19 +43,21 @@ class NameTaken(Problem):
 class RangeNotSatisfiable(Problem):
     status = 416
     code = "range_not_satisfiable"
-    title = "The file has no such bytes."
+    title = "The requested range is outside of the file."
 
 
 class UploadIncomplete(Problem):
     status = 409
     code = "upload_incomplete"
-    title = "The store does not have all of the file yet."
+    title = "The store does not have the complete file yet."
 
 
 class ChecksumMismatch(Problem):
     status = 422
     code = "checksum_mismatch"
-    title = "What arrived is not what was announced. Nothing of it was kept; begin again."
+    title = (
+        "The content does not match its declared size or checksum. Nothing was stored; start again."
+    )
 
 
 class TooManyShares(Problem):
@@ -63,7 +65,7 @@ class TooManyShares(Problem):
 
     status = 409
     code = "too_many_shares"
-    title = "The file has as many links as it may have. Revoke one first."
+    title = "The file has too many links. Revoke one first."
 
 
 class SharingOff(Problem):
@@ -95,7 +97,7 @@ class UploadEnded(Problem):
 class UploadVerifying(Problem):
     status = 409
     code = "upload_verifying"
-    title = "This upload is whole and is being verified. Nothing more is to be sent."
+    title = "This upload is complete and is being verified. Send nothing more."
 
 
 class UploadCompleted(Problem):
