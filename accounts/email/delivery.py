@@ -67,15 +67,9 @@ def deliver_due_emails(
 
 def claim_due_email() -> Letter | None:
     """Claim the e-mail that has been due longest, so that no other process sends it."""
-    now = timezone.now()
-    with transaction.atomic():
-        due = Letter.objects.select_for_update(skip_locked=True).filter(due_at__lte=now)
-        letter = due.order_by("due_at", "id").first()
-        if letter is not None:
-            letter.attempts += 1
-            letter.due_at = now + settings.MAIL_LEASE
-            letter.save(update_fields=["attempts", "due_at"])
-    return letter
+    return work_queue.claim_due(
+        Letter.objects.all(), "due_at", "attempts", lease=settings.MAIL_LEASE
+    )
 
 
 def _send(letter: Letter, connection: MailConnection, outcome: DeliveryOutcome) -> None:
