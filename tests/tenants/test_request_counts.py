@@ -26,8 +26,8 @@ ROOT = Path(__file__).resolve().parents[2]
 COUNTS_IN_A_PROCESS = """
 import sys, uuid, django
 django.setup()
-from tenants.request_counts import Tally
-tally = Tally()
+from tenants.request_counts import RequestCounter
+tally = RequestCounter()
 first, second = map(uuid.UUID, sys.argv[1:])
 for turn in range(20):
     for tenant, times in ((first, 3), (second, 2)) if turn % 2 else ((second, 2), (first, 3)):
