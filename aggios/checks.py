@@ -13,27 +13,15 @@ from django.db import OperationalError, connection, connections
 from psycopg.errors import OperationalError as DriverError
 
 MIN_SECRET_LENGTH = 50
-
-
 # A backend holds 0.14 MB for each tenant that it has met (docs/benchmarks.md).
 MAX_SCHEMAS_PER_CONNECTION = 2000
-
-
 # What our own examples and generators of development stacks put into secrets.
 DEVELOPMENT_WORDS = ("insecure", "development", "changeme", "change-me", "example")
-
-
 # OWASP Password Storage Cheat Sheet: of its equal choices of Argon2id, 7 MiB and 5 passes is the
 # smallest.
 LEAST_ARGON2_MEMORY = 7168  # KiB
-
-
 LEAST_ARGON2_WORK = 7168 * 5  # KiB times passes
-
-
 SECRET_SETTINGS = ("SECRET_KEY", "TOKEN_MASTER_SECRET", "TOKEN_MASTER_SECRET_PREVIOUS")
-
-
 STARTUP_TAGS = [Tags.security, Tags.database]
 
 

@@ -1,4 +1,4 @@
-"""The audit trails of the platform and of every tenant, verified by the owner."""
+"""Verification of the audit trails of the platform and of every tenant, as the owner."""
 
 import logging
 import uuid
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class AuditTrail:
-    """One trail; the platform's own has no tenant."""
+    """An audit trail; the platform's has no tenant."""
 
     name: str
     schema: str
@@ -32,46 +32,46 @@ PLATFORM_TRAIL = AuditTrail("the platform", "public")
 
 
 def all_trails() -> list[AuditTrail]:
-    """Return every trail, the platform's first."""
-    living = [m for m in list_members() if m.status != Tenant.Status.DELETING]
-    return [PLATFORM_TRAIL, *(AuditTrail(m.name, m.schema, m.id) for m in living)]
+    """Return all trails, the platform's first."""
+    existing = [m for m in list_members() if m.status != Tenant.Status.DELETING]
+    return [PLATFORM_TRAIL, *(AuditTrail(m.name, m.schema, m.id) for m in existing)]
 
 
 def tenant_trails(slugs: Sequence[str]) -> list[AuditTrail]:
-    """Return the trails of these tenants. Raises CommandError that names those there are not."""
+    """Return the trails of these tenants. Raises: CommandError with the unknown subdomains."""
     return [AuditTrail(m.name, m.schema, m.id) for m in list_members(list(slugs))]
 
 
 def overdue_trails(trails: list[AuditTrail], *, seconds: int) -> list[AuditTrail]:
-    """Return those that were not found whole for so long, the longest ago first."""
+    """Return trails without a successful verification for this time, the oldest first."""
     with use_scope(PUBLIC):
         rows = TrailHead.objects.using(OWNER_ALIAS).values_list("tenant", "verified_at")
-        known: dict[uuid.UUID | None, datetime] = dict(rows)
+        verified_at: dict[uuid.UUID | None, datetime] = dict(rows)
     before = timezone.now() - timedelta(seconds=seconds)
     never = before - timedelta(days=1)
-    late = [trail for trail in trails if known.get(trail.tenant, never) <= before]
-    return sorted(late, key=lambda trail: known.get(trail.tenant, never))
+    overdue = [trail for trail in trails if verified_at.get(trail.tenant, never) <= before]
+    return sorted(overdue, key=lambda trail: verified_at.get(trail.tenant, never))
 
 
 def verify_trail(trail: AuditTrail, *anchors: ChainHead) -> VerificationResult:
-    """Verify a trail, also against where it ended the last time; log its head if it is whole.
+    """Verify a trail, also against its last stored head; store and log the head if it is intact.
 
-    Raises DatabaseError, CommandError without the owner's login.
+    Raises: DatabaseError, CommandError without the owner's login.
     """
-    former = _stored_head(trail)
+    previous = _stored_head(trail)
     with use_scope(schema_scope(trail.schema)), owner_connection().cursor() as cursor:
-        verdict = verify_chain(cursor, *anchors, *former)
-    facts = {"trail": trail.schema, "head": str(verdict.head)}
+        verdict = verify_chain(cursor, *anchors, *previous)
+    fields = {"trail": trail.schema, "head": str(verdict.head)}
     if verdict.is_whole:
         _store_head(trail, verdict.head)
-        log.info("audit_verified", extra=facts)
+        log.info("audit_verified", extra=fields)
     else:
-        log.error("audit_broken", extra={**facts, "faults": verdict.faults})
+        log.error("audit_broken", extra={**fields, "faults": verdict.faults})
     return verdict
 
 
 def reset_trail_head(tenant_id: uuid.UUID) -> None:
-    """Let a tenant's trail begin anew: it was replaced, on record, by that of an archive."""
+    """Delete the stored head of a trail that was replaced by an archive's, on record."""
     with use_scope(PUBLIC):
         TrailHead.objects.filter(tenant_id=tenant_id).delete()
 
@@ -85,7 +85,7 @@ def _stored_head(trail: AuditTrail) -> list[ChainHead]:
 def _store_head(trail: AuditTrail, head: ChainHead) -> None:
     with use_scope(PUBLIC), transaction.atomic(using=OWNER_ALIAS):
         if trail.tenant and not Tenant.objects.using(OWNER_ALIAS).filter(pk=trail.tenant).exists():
-            return  # purged meanwhile
+            return  # purged during the verification
         rows = TrailHead.objects.using(OWNER_ALIAS).filter(tenant=trail.tenant)
         row = rows.first() or TrailHead(tenant_id=trail.tenant)
         row.sequence, row.hash, row.verified_at = head.sequence, head.hash, timezone.now()

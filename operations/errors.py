@@ -1,40 +1,37 @@
-"""What can be wrong with an archive, in words for whoever runs the command."""
+"""Errors of operations on whole tenants. Their messages are shown by the commands."""
 
 
 class ArchiveError(Exception):
-    """Something about an archive, or about the tenant it is made of, does not fit."""
+    """An archive, or its tenant, is not valid for the operation."""
 
 
 class DamagedArchiveError(ArchiveError):
-    """The file is not what was written."""
+    """The file differs from what was written."""
 
 
 class UntrustedArchiveError(ArchiveError):
-    """The file is whole, but no key of this installation signed it."""
+    """The file is complete, but no key of this installation signed it."""
 
 
 class IncompatibleError(ArchiveError):
-    """The file is whole and cannot be loaded here: another format, an unknown migration."""
+    """The data cannot be loaded here: another format, an unknown migration, no masking rule."""
 
 
 class TenantBusyError(ArchiveError):
-    """Another run is at work on the tenant."""
+    """Another run is working on the tenant."""
 
 
 class MissingObjectError(ArchiveError):
-    """The tenant's rows name objects that the store does not have as they were stored."""
-
-
-# Why a tenant is not purged, in words for whoever runs the command.
+    """Rows of the tenant name an object that the store does not have as it was stored."""
 
 
 class PurgeError(Exception):
-    """The tenant stays as it is."""
+    """The tenant was not purged."""
 
 
 class PurgeNotDueError(PurgeError):
-    """Its deletion was called off, or its day has not come."""
+    """The deletion was cancelled, or is not due yet."""
 
 
 class ExportFolderError(PurgeError):
-    """An export is wanted and no folder is named for it."""
+    """An export is required and no folder is configured."""

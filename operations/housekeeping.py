@@ -1,7 +1,7 @@
-"""What must be done now and then, so that nobody has to remember a cron job for each.
+"""Periodic tasks of the housekeeper.
 
-One round runs every chore; one that fails does not keep the others from running. An advisory lock
-lets one round at a time through, however many housekeepers there are.
+A round runs every task; a failed task does not stop the others. An advisory lock allows one round
+at a time, with any number of housekeepers.
 """
 
 import io
@@ -23,7 +23,7 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class PeriodicTask:
-    """A command with its arguments, and what it is for."""
+    """A management command with its arguments and purpose."""
 
     command: str
     arguments: tuple[str, ...]
@@ -48,34 +48,34 @@ PERIODIC_TASKS = (
 
 
 class HousekeeperBusyError(Exception):
-    """Another housekeeper is at work."""
+    """Another housekeeper is running."""
 
 
 def run_tasks(report: Report) -> list[str]:
-    """Run every chore once and return the commands that failed.
+    """Run every task once; return the commands that failed.
 
-    Raises Busy while somebody else's round is under way, CommandError without the owner's login.
+    Raises: HousekeeperBusyError during another round, CommandError without the owner's login.
     """
     with _housekeeping_lock():
-        return [chore.command for chore in PERIODIC_TASKS if not _run_task(chore, report)]
+        return [task.command for task in PERIODIC_TASKS if not _run_task(task, report)]
 
 
-def _run_task(chore: PeriodicTask, report: Report) -> bool:
-    said = io.StringIO()
+def _run_task(task: PeriodicTask, report: Report) -> bool:
+    output = io.StringIO()
     try:
-        call_command(chore.command, *chore.arguments, stdout=said, stderr=said)
+        call_command(task.command, *task.arguments, stdout=output, stderr=output)
     except CommandError as exc:
-        return _report_failure(chore, f"{said.getvalue().strip()} {exc}".strip(), report)
+        return _report_failure(task, f"{output.getvalue().strip()} {exc}".strip(), report)
     except Exception as exc:
-        log.exception("periodic_task_failed", extra={"chore": chore.command})
-        return _report_failure(chore, str(exc) or type(exc).__name__, report)
-    lines = said.getvalue().strip().splitlines()
-    report(f"{chore.command}: {lines[-1] if lines else 'done'}")
+        log.exception("periodic_task_failed", extra={"task": task.command})
+        return _report_failure(task, str(exc) or type(exc).__name__, report)
+    lines = output.getvalue().strip().splitlines()
+    report(f"{task.command}: {lines[-1] if lines else 'done'}")
     return True
 
 
-def _report_failure(chore: PeriodicTask, why: str, report: Report) -> bool:
-    report(f"{chore.command} FAILED: {why}")
+def _report_failure(task: PeriodicTask, reason: str, report: Report) -> bool:
+    report(f"{task.command} FAILED: {reason}")
     return False
 
 
@@ -92,7 +92,7 @@ def _housekeeping_lock() -> Iterator[None]:
 
 
 def _unlock() -> None:
-    """Give the lock back; a connection that was lost meanwhile has given it back itself."""
+    """Release the lock; a lost connection has released it already."""
     try:
         with use_scope(PUBLIC), owner_connection().cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK_ID])

@@ -1,6 +1,6 @@
-"""A connection of the owner's own, outside of Django's: for COPY and for long snapshots.
+"""Database sessions of the owner outside of Django, for COPY and long snapshots.
 
-Names are always qualified with the schema, so nothing here depends on a search path.
+Names are always qualified with the schema, so no search path is needed.
 """
 
 import uuid
@@ -15,7 +15,7 @@ from operations.errors import TenantBusyError
 from tenants.schemas.owner import OWNER_ALIAS, owner_connection
 
 OwnerSession = psycopg.Connection[tuple[Any, ...]]
-# What COPY writes must not depend on how somebody has set the server up.
+# The output of COPY must not depend on the server's configuration.
 SESSION_SETTINGS = (
     "SET datestyle = 'ISO, YMD'; SET timezone = 'UTC'; SET intervalstyle = 'postgres';"
     "SET bytea_output = 'hex'; SET extra_float_digits = 1; SET search_path = pg_catalog;"
@@ -25,9 +25,9 @@ SESSION_SETTINGS = (
 
 @contextmanager
 def owner_session() -> Iterator[OwnerSession]:
-    """Give a connection of the owner in autocommit; closed on the way out.
+    """Open a session of the owner in autocommit; it is closed at the end.
 
-    Raises CommandError where the owner's login is not known.
+    Raises: CommandError if the owner's login is not configured.
     """
     owner_connection()
     database = settings.DATABASES[OWNER_ALIAS]
@@ -47,9 +47,11 @@ def owner_session() -> Iterator[OwnerSession]:
 
 @contextmanager
 def tenant_operation_lock(tenant_id: uuid.UUID) -> Iterator[None]:
-    """Let one purge, restore or clone at a time into a tenant.
+    """Allow one purge, restore or clone of a tenant at a time.
 
-    The lock ends with this process, whatever ends it. Raises Busy.
+    The lock ends with this process.
+
+    Raises: TenantBusyError.
     """
     with owner_session() as session:
         query = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"

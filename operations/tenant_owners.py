@@ -1,6 +1,6 @@
-"""How a workspace that staff opens gets its owner (``settings.TENANT_OWNER_FACTORY``).
+"""Creates and resets owners of tenants (``settings.TENANT_OWNER_FACTORY``).
 
-Staff may not know the people of tenants, and accounts may not know staff: this joins the two.
+staff does not import accounts, and accounts does not import staff: this module connects both.
 """
 
 import secrets
@@ -18,14 +18,14 @@ from tenants.refs import TenantRef
 
 
 def generate_password() -> str:
-    """Return a password that nobody has guessed yet."""
+    """Return a random password."""
     return secrets.token_urlsafe(15)
 
 
 def create_owner(tenant: TenantRef, *, email: str, actor: Actor) -> str:
-    """Add the tenant's owner and return the password made up for them, which is stored nowhere.
+    """Create the tenant's owner; return the generated password, which is not stored.
 
-    Raises ValidationFailed for a bad address and EmailTaken.
+    Raises: ValidationFailed for an invalid address, EmailTaken.
     """
     email = canonical_address(email, field="owner_email")
     password = generate_password()
@@ -40,9 +40,9 @@ def create_owner(tenant: TenantRef, *, email: str, actor: Actor) -> str:
 
 
 def reset_owner_password(tenant: TenantRef, *, actor: Actor) -> tuple[str, str]:
-    """Give the tenant's first owner a new password; return the address and the password.
+    """Give the tenant's first active owner a new password; return address and password.
 
-    Where there is no active owner one is made. The password is stored nowhere else.
+    An owner is created if there is none. The password is not stored.
     """
     password = generate_password()
     with tenant_context(tenant), transaction.atomic():

@@ -1,4 +1,4 @@
-"""Measuring tenants: what tenants know of the database, joined with what files know of objects."""
+"""Measures tenants: rows and bytes in the database, objects in the store."""
 
 from collections.abc import Iterator, Sequence
 
@@ -15,10 +15,10 @@ Outcome = tuple[Tenant, Usage | DatabaseError]
 
 
 def measure_tenants(tenants: Sequence[Tenant], *, exact: bool = False) -> Iterator[Outcome]:
-    """Measure tenants and keep the result; give each with its usage or what stood in the way.
+    """Measure tenants and save the results; yield each tenant with its usage or its error.
 
-    The catalogue is asked once for a hundred of them: each statement is bounded in time. ``exact``
-    counts the rows of each rather than taking PostgreSQL's estimate.
+    The catalogue is queried once for a hundred tenants; each statement has a timeout. ``exact``
+    counts rows instead of using PostgreSQL's estimate.
     """
     for start in range(0, len(tenants), BATCH_SIZE):
         yield from _measure_batch(tenants[start : start + BATCH_SIZE], exact)
@@ -37,14 +37,14 @@ def _measure_batch(tenants: Sequence[Tenant], exact: bool) -> Iterator[Outcome]:
 
 
 def measure_tenant(tenant: Tenant, *, exact: bool = False) -> Usage:
-    """Measure one tenant and keep the result (``settings.TENANT_USAGE_MEASURER``).
+    """Measure one tenant and save the result (``settings.TENANT_USAGE_MEASURER``).
 
-    Each statement is bounded in time. Raises DatabaseError.
+    Each statement has a timeout. Raises: DatabaseError.
     """
-    [(_, found)] = measure_tenants([tenant], exact=exact)
-    if isinstance(found, DatabaseError):
-        raise found
-    return found
+    [(_, result)] = measure_tenants([tenant], exact=exact)
+    if isinstance(result, DatabaseError):
+        raise result
+    return result
 
 
 def _measure(tenant: Tenant, database: UsageTotals, exact: bool) -> Usage:

@@ -15,8 +15,6 @@ from core.http.responses import problem_response
 from core.problems import MethodNotAllowed, Problem
 
 View = Callable[..., HttpResponse]
-
-
 SAFE_METHODS = ("GET", "HEAD")
 
 

@@ -21,24 +21,12 @@ from core.request_context import API_VERSION, request_id_or_new
 
 # Each of these is to be taken within this time: 6.4 KiB a second at least.
 STREAM_CHUNK_BYTES = 64 * 1024
-
-
 STREAM_CHUNK_SECONDS = 10.0
-
-
 log = logging.getLogger(__name__)
-
-
 # Who is quick has sent so much, or all, by the time that it is asked for.
 EXPECTED_BYTES = 64 * 1024
-
-
 CHECK_COUNT, CHECK_INTERVAL_SECONDS = 5, 0.01
-
-
 Environ = dict[str, Any]
-
-
 Application = Callable[[Environ, Any], Iterable[bytes]]
 
 

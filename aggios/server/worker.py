@@ -21,12 +21,8 @@ from core.observability.logging import redact
 from core.problems import InternalError
 
 CLOSER_THREADS = 8
-
-
 # So many wait for their turn; what comes then is closed at once.
 MAX_QUEUED_CLOSES = 32
-
-
 log = logging.getLogger(__name__)
 
 

@@ -1,4 +1,4 @@
-"""One tenant as one file: writing it, reading it back, and copying a tenant to a staging one.
+"""Archives: one tenant as one signed file. Export, restore, import, and clones for staging.
 
-docs/decisions/0005-tenant-archives.md tells the format and why it is so.
+docs/decisions/0005-tenant-archives.md describes the format and its reasons.
 """

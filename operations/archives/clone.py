@@ -1,4 +1,4 @@
-"""A staging tenant: another one's rows with personal data masked, and none of its secrets."""
+"""Clones a tenant for staging: masked personal data, no secrets."""
 
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ from tenants.services import tenant_target
 
 @dataclass(frozen=True, slots=True)
 class CloneOptions:
-    """What the copy is to hold."""
+    """Name and content of the clone."""
 
     slug: str
     name: str = ""
@@ -38,7 +38,7 @@ class CloneOptions:
 
 @dataclass(frozen=True, slots=True)
 class CloneResult:
-    """The copy, who can log in to it, and what the store did not have."""
+    """The clone, the log-in of its owner, and objects missing in the store."""
 
     tenant: Tenant
     owner: str
@@ -46,17 +46,19 @@ class CloneResult:
     missing: list[str]
 
 
-def clone_tenant(source: Tenant, wish: CloneOptions, how: LoadOptions) -> CloneResult:
-    """Make a tenant of another one's rows and objects; the other one is only read.
+def clone_tenant(source: Tenant, options: CloneOptions, how: LoadOptions) -> CloneResult:
+    """Create a tenant from another one's rows and objects; the original is only read.
 
-    Nobody but the first owner can log in to it, with a password that is given here once. A run that
-    was cut off is finished by running it again. Raises ArchiveError (Unfit while a model has no
-    rule for what a copy may hold, Incomplete), StorageUnavailable, ValidationFailed.
+    Only the first owner can log in, with a password that is returned once. Run an interrupted clone
+    again to finish it.
+
+    Raises: ArchiveError (IncompatibleError while a model has no masking rule, MissingObjectError),
+    StorageUnavailable, ValidationFailed.
     """
-    rules = build_masking(with_files=wish.with_objects, keep_file_names=wish.keep_file_names)
+    rules = build_masking(with_files=options.with_objects, keep_file_names=options.keep_file_names)
     target = create_or_resume_tenant(
-        slug=wish.slug,
-        name=wish.name or f"Copy of {source.name}"[:MAX_TENANT_NAME_LENGTH],
+        slug=options.slug,
+        name=options.name or f"Copy of {source.name}"[:MAX_TENANT_NAME_LENGTH],
         registration=Tenant.Registration.CLOSED,
         reason=Tenant.Maintenance.CLONING,
         note=f"clone of {source.pk}",
@@ -66,8 +68,8 @@ def clone_tenant(source: Tenant, wish: CloneOptions, how: LoadOptions) -> CloneR
     with tenant_operation_lock(target.pk):
         require_unfinished(target)
         _copy_rows(source, target, rules, how)
-        missing = _copy_objects(source, target, wish, how) if wish.with_objects else []
-        remove_unreferenced(target.schema_name, target.object_prefix)  # of a former run
+        missing = _copy_objects(source, target, options, how) if options.with_objects else []
+        remove_unreferenced(target.schema_name, target.object_prefix)  # left by an interrupted run
         owner, password = reset_owner_password(ref_of(target), actor=how.actor)
         _finish(source, target, how)
     return CloneResult(target, owner, password, missing)
@@ -84,14 +86,14 @@ def _copy_rows(source: Tenant, target: Tenant, rules: Masking, how: LoadOptions)
 
 
 def _copy_objects(
-    source: Tenant, target: Tenant, wish: CloneOptions, how: LoadOptions
+    source: Tenant, target: Tenant, options: CloneOptions, how: LoadOptions
 ) -> list[str]:
     with open_snapshot(target.schema_name) as snapshot:
         return copy_objects(
             referenced_objects(snapshot),
             source.object_prefix,
             target.object_prefix,
-            allow_missing=wish.allow_missing,
+            allow_missing=options.allow_missing,
             tick=how.watch.written,
         )
 

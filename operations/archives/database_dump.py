@@ -1,4 +1,4 @@
-"""The first part of an archive: what the tenant's schema held at one moment."""
+"""Dumps a tenant's schema, in one snapshot, as the first part of an archive."""
 
 from collections.abc import Iterator
 
@@ -18,16 +18,16 @@ from tenants.schemas.schema_state import migrations_digest
 def dump_database(
     out: MemberWriter, tenant: Tenant, tick: ProgressCallback
 ) -> tuple[Manifest, int]:
-    """Write header, tables and the list of objects; return the manifest and where the list is.
+    """Write header, tables and object list; return the manifest and the position of the list.
 
-    Raises ArchiveError.
+    Raises: ArchiveError.
     """
     out.add(file_format.HEADER, iter([file_format.HEADER_TEXT]))
     with open_snapshot(tenant.schema_name) as snapshot:
         steps = snapshot.migrations()
         tables = [_dump_table(out, snapshot, table, tick) for table in snapshot.tables()]
         sequences = snapshot.sequences()
-        listed_at = out.file.tell()
+        list_position = out.file.tell()
         objects = _dump_object_list(out, snapshot)
     manifest = Manifest(
         tenant=_tenant_info(tenant),
@@ -39,7 +39,7 @@ def dump_database(
         tables=tables,
         objects=objects,
     )
-    return manifest, listed_at
+    return manifest, list_position
 
 
 def _dump_table(
@@ -50,7 +50,7 @@ def _dump_table(
     def counted() -> Iterator[bytes]:
         nonlocal rows
         for chunk in snapshot.text(table):
-            rows += chunk.count(b"\n")  # in COPY's text a newline ends a row and is nothing else
+            rows += chunk.count(b"\n")  # in COPY's text a newline always ends a row
             tick(len(chunk))
             yield chunk
 

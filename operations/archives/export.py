@@ -1,7 +1,8 @@
-"""Writing one tenant into one file, so that a run that was cut off can go on.
+"""Writes a tenant into an archive; an interrupted export can continue.
 
-First the database, in one snapshot; then the objects that its rows name. Their bytes never change
-under their names, so they may follow later, and an export goes on at the first that is not whole.
+The database is written first, from one snapshot, then the objects that its rows name. An object
+never changes under its name, so objects may be read later, and an export continues at the first
+object that is not complete.
 """
 
 import json
@@ -30,12 +31,12 @@ from tenants.services import tenant_target
 
 
 def ignore_progress(count: int) -> None:
-    """Take no notice of progress."""
+    """Do nothing with a progress step."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProgressCallbacks:
-    """Who is told of progress: all bytes as soon as they are known, then each step."""
+    """Callbacks for progress: the total as soon as it is known, then each step."""
 
     total: Callable[[int], None] = ignore_progress
     written: ProgressCallback = ignore_progress
@@ -64,10 +65,12 @@ def export_tenant(
     allow_missing: bool = False,
     watch: ProgressCallbacks = NO_PROGRESS,
 ) -> ExportResult:
-    """Write an archive and read it back before it gets its name.
+    """Write an archive and read it back before it gets its final name.
 
-    Until then it is ``path`` with ``.partial``, beside a ``.journal``; both stay when this raises:
-    ArchiveError (Incomplete unless ``allow_missing``), StorageUnavailable, OSError.
+    Until then it is ``path`` with ``.partial``, beside a ``.journal``. Both stay when this raises,
+    so that ``resume`` can continue.
+
+    Raises: ArchiveError (MissingObjectError unless ``allow_missing``), StorageUnavailable, OSError.
     """
     if path.exists():
         raise ArchiveError(f"{path} exists already.")
@@ -96,9 +99,9 @@ def _record_export(tenant: Tenant, done: ExportResult, actor: Actor) -> None:
 def _start_run(
     tenant: Tenant, file: IO[bytes], journal: Journal, watch: ProgressCallbacks
 ) -> "_ExportRun":
-    """Start anew: write the database's part."""
+    """Write the database part of a new archive."""
     out = MemberWriter(file)
-    out.back_to(0)
+    out.truncate_to(0)
     manifest, listed_at = dump_database(out, tenant, watch.written)
     run = _ExportRun(
         tenant.object_prefix, file, journal, watch, manifest, listed_at, end=file.tell()
@@ -112,7 +115,10 @@ def _start_run(
 def _resume_run(
     tenant: Tenant, file: IO[bytes], journal: Journal, watch: ProgressCallbacks
 ) -> "_ExportRun | None":
-    """Go on where a former run stopped; None if it had not come far enough for that."""
+    """Continue an interrupted export; return None if its database part was not complete.
+
+    Raises: ArchiveError.
+    """
     lines = journal.lines()
     if not lines:
         return None
@@ -149,37 +155,37 @@ class _ExportRun:
 
     @property
     def bytes(self) -> int:
-        """How many bytes the archive's parts will have together."""
+        """Size of all parts of the archive."""
         return sum(part.size for part in self.manifest.tables) + self.manifest.objects.bytes
 
     def line(self) -> dict[str, object]:
-        """Return the journal's line for what is done."""
+        """Return the journal line for the current progress."""
         missing = [[missing.name, missing.reason] for missing in self.manifest.missing]
         return {"done": self.done, "end": self.end, "missing": missing}
 
     def add_objects(self, *, allow_missing: bool) -> None:
-        """Add what is left of the objects. Raises Incomplete, StorageUnavailable."""
-        self.out.back_to(self.end)
+        """Add the remaining objects. Raises: MissingObjectError, StorageUnavailable."""
+        self.out.truncate_to(self.end)
         file = MemberReader(self.file.fileno())
         try:
-            for number, wanted in enumerate(read_object_list(file, file.at(self.listed_at))):
+            for number, wanted in enumerate(read_object_list(file, file.member_at(self.listed_at))):
                 if number >= self.done:
                     self._add(number, wanted, allow_missing)
         finally:
             self.journal.add(self.file, self.line())
 
     def _add(self, number: int, wanted: ObjectReference, allow_missing: bool) -> None:
-        if fault := self._write(number, wanted):
-            self.out.back_to(self.end)
+        if problem := self._write(number, wanted):
+            self.out.truncate_to(self.end)
             if not allow_missing:
-                raise MissingObjectError(f"Object {wanted.name}: {fault}.")
-            self.manifest.missing.append(MissingObject(wanted.name, fault))
+                raise MissingObjectError(f"Object {wanted.name}: {problem}.")
+            self.manifest.missing.append(MissingObject(wanted.name, problem))
         self.done, self.end = number + 1, self.file.tell()
         if self.journal.is_due():
             self.journal.add(self.file, self.line())
 
     def _write(self, number: int, wanted: ObjectReference) -> str:
-        """Add an object as the store has it; return what is wrong with it, or nothing."""
+        """Add an object from the store; return how it differs from its row, or an empty text."""
         chunks = read_object(object_key(self.prefix, wanted.name))
         if chunks is None:
             return "the store does not have it"
@@ -187,7 +193,7 @@ class _ExportRun:
         return mismatch(wanted, *self.out.add(name, count_progress(chunks, self.watch.written)))
 
     def finish(self) -> None:
-        """Add manifest, signature and end, and bring all of it to the disk."""
+        """Add manifest, signature and end, and flush the file to disk."""
         text = self.manifest.encoded()
         signed = f"{sha256(text).hexdigest()}\n{sign_manifest(text)}\n".encode()
         self.out.add(file_format.MANIFEST, iter([text]))

@@ -1,7 +1,13 @@
-"""The bytes of an archive: a plain tar whose every header can be foretold.
+"""The bytes of an archive: a tar file with exactly one valid header for each member.
 
-A header says a name and a size and nothing else: no owner, no time, no link, no extension. So the
-same content makes the same file, and a reader can hold each header against the only right one.
+A header has a name and a size and nothing else: no owner, time, link or extension. So the same
+content gives the same file.
+
+The reader does not trust the file. Each header must be, byte for byte, the one that its name and
+size give, and nothing may be between members. So no path, link, hole or false size can do harm.
+
+The signature is HMAC-SHA256. Its key is derived from the master secret for this purpose only (HKDF,
+RFC 5869): every process of the installation has the same key, and nothing else has it.
 """
 
 import hashlib
@@ -18,41 +24,21 @@ from django.conf import settings
 from operations.errors import DamagedArchiveError
 
 BLOCK = 512
-
-
 END = bytes(2 * BLOCK)  # two empty blocks (POSIX.1-2017, pax, "ustar Interchange Format")
-
-
 CHUNK = 1024 * 1024
-
-
 FORMAT = "aggios-archive"
-
-
 FORMAT_VERSION = 1
-
-
 HEADER = "archive.json"
-
-
 OBJECT_LIST = "objects.jsonl"
-
-
 MANIFEST = "manifest.json"
-
-
 SIGNATURE = "signature"
-
-
 HEADER_TEXT = f'{{"format":"{FORMAT}","version":{FORMAT_VERSION}}}\n'.encode()
-
-
 SIGNATURE_INFO = b"aggios:archive:v1"
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectReference:
-    """An object that the tenant's rows name, as they describe it."""
+    """An object named by rows of the tenant, with the size and digest in the row."""
 
     name: str
     size: int
@@ -67,7 +53,7 @@ def header(name: str, size: int) -> bytes:
 
 
 def padding(size: int) -> bytes:
-    """Return what fills a member's last block."""
+    """Return the bytes that fill a member's last block."""
     return bytes(-size % BLOCK)
 
 
@@ -77,18 +63,13 @@ def table_member(table: str) -> str:
 
 
 def object_member(number: int) -> str:
-    """Return the name of the member of the object in the given place of the list, from 0."""
+    """Return the member name of the object with this index in the object list."""
     return f"objects/{number:09d}"
 
 
-# Finding the members of a file that anybody may have made.
-#
-# The layout leaves no choice: each header must be, byte for byte, the one that its name and size
-# make, and nothing may stand between members. So there is no path, link, hole or promise of a size
-# to be careless with.
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Where a member's bytes are."""
+    """Position of a member's content in the file."""
 
     name: str
     start: int
@@ -96,33 +77,33 @@ class Member:
 
     @property
     def end(self) -> int:
-        """Where the next header begins."""
+        """Position of the next header."""
         return self.start + self.size + len(padding(self.size))
 
-    def called(self, name: str) -> "Member":
-        """Return the member if that is its name. Raises Damaged."""
+    def require_name(self, name: str) -> "Member":
+        """Return the member if it has this name. Raises: DamagedArchiveError."""
         if self.name != name:
             raise DamagedArchiveError(f"{name} is missing; {self.name[:80]!r} stands in its place.")
         return self
 
 
 class MemberReader:
-    """A file that members are read from, at any place and by several readers at once."""
+    """Reads members at any position; several readers may use one file."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self.size = os.fstat(descriptor).st_size
 
-    def at(self, position: int) -> Member:
-        """Return the member whose header begins at a position. Raises Damaged."""
+    def member_at(self, position: int) -> Member:
+        """Return the member whose header begins at a position. Raises: DamagedArchiveError."""
         block = self.read(position, BLOCK)
         try:
             info = tarfile.TarInfo.frombuf(block, "ascii", "strict")
-            is_exact = info.size >= 0 and header(info.name, info.size) == block
+            is_canonical = info.size >= 0 and header(info.name, info.size) == block
         except (tarfile.HeaderError, ValueError) as exc:
             raise DamagedArchiveError(f"There is no member at byte {position}.") from exc
         member = Member(info.name, position + BLOCK, info.size)
-        if not is_exact or member.end > self.size:
+        if not is_canonical or member.end > self.size:
             raise DamagedArchiveError(f"The member at byte {position} is not one of an archive's.")
         fill = padding(info.size)
         if self.read(member.end - len(fill), len(fill)) != fill:
@@ -133,9 +114,9 @@ class MemberReader:
         """Return up to ``count`` bytes from a position."""
         return os.pread(self._descriptor, count, position)
 
-    def whole(self, member: Member, most: int) -> bytes:
-        """Return a small member. Raises Damaged for a large one."""
-        if member.size > most:
+    def read_small(self, member: Member, max_size: int) -> bytes:
+        """Return the content of a small member. Raises: DamagedArchiveError for a larger one."""
+        if member.size > max_size:
             raise DamagedArchiveError(f"{member.name} is larger than it can be.")
         return b"".join(self.chunks(member))
 
@@ -149,8 +130,11 @@ class MemberReader:
             position += len(chunk)
             yield chunk
 
-    def checked(self, member: Member, sha256: str) -> Iterator[bytes]:
-        """Yield a member's bytes; raise Damaged at the end if they are not what they were."""
+    def verified_chunks(self, member: Member, sha256: str) -> Iterator[bytes]:
+        """Yield a member's content and verify it.
+
+        Raises: DamagedArchiveError at the end if the digest differs.
+        """
         digest = hashlib.sha256()
         for chunk in self.chunks(member):
             digest.update(chunk)
@@ -166,19 +150,16 @@ class MemberReader:
         return digest.hexdigest()
 
 
-# Telling our own archives from others: HMAC-SHA256 with a key that signs nothing else.
-#
-# The key is derived (HKDF, RFC 5869) from the master secret for this purpose alone, so it is the
-# same for every process of the installation, and no other has it.
-
-
 def sign_manifest(manifest: bytes) -> str:
     """Return the signature of a manifest, as hex."""
     return _signature(settings.TOKEN_MASTER_SECRET, manifest)
 
 
 def is_signed_here(manifest: bytes, signature: str) -> bool:
-    """Whether this installation signed the manifest, with the master secret of now or before."""
+    """Tell whether this installation signed the manifest.
+
+    The current and the previous master secret are accepted.
+    """
     secrets = (settings.TOKEN_MASTER_SECRET, settings.TOKEN_MASTER_SECRET_PREVIOUS)
     return any(
         hmac.compare_digest(_signature(secret, manifest).encode(), signature.encode())

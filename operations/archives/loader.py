@@ -1,9 +1,9 @@
-"""Filling a tenant's schema from somewhere else, so that it is filled wholly or not at all.
+"""Loads rows into a tenant's schema, completely or not at all.
 
-Everything is made in a schema beside the tenant's: its tables at the source's state, the rows, the
-migrations that the source lacked. Two renames in one transaction then put it in the tenant's place.
-Until they commit the tenant's own tables are untouched, and what a run that was cut off has left
-beside them is dropped by the next.
+A temporary schema gets the tables in the source's migration state, then the rows, then the
+migrations that the source lacks. Two renames in one transaction put it in the place of the tenant's
+schema. Until the commit the tenant's own tables are untouched. The next run drops what an
+interrupted run left.
 """
 
 import hashlib
@@ -39,7 +39,7 @@ class SourceTable(Protocol):
 
     @property
     def name(self) -> str:
-        """The table."""
+        """Name of the table."""
 
     @property
     def columns(self) -> list[str]:
@@ -47,33 +47,33 @@ class SourceTable(Protocol):
 
     @property
     def rows(self) -> int | None:
-        """How many there must be, if that is known."""
+        """The required number of rows, if it is known."""
 
 
 class RowSource(Protocol):
-    """Where the rows come from."""
+    """A source of rows for a schema."""
 
     @property
     def steps(self) -> list[MigrationKey]:
-        """The migrations that the source holds."""
+        """The migrations that the source contains."""
 
     @property
     def sequences(self) -> dict[str, tuple[int, bool]]:
-        """Where its sequences stand."""
+        """State of its sequences."""
 
     @property
     def parts(self) -> list[SourceTable]:
         """Its tables."""
 
     def text(self, part: SourceTable) -> Iterator[bytes]:
-        """Yield a table's rows as COPY reads them."""
+        """Yield a table's rows in the format of COPY."""
 
 
 def validate_source(source: RowSource, name: str) -> None:
-    """Raise Unfit unless the source's tables are those that its migrations make.
+    """Raise IncompatibleError unless the source's tables are those that its migrations make.
 
-    They are made, without rows, in a schema that is gone afterwards; ``name`` is what it is called
-    after, so that two sources can be tried at once.
+    A trial schema without rows is created and dropped. ``name`` identifies it, so that two sources
+    can be validated at the same time.
     """
     graph, steps = migration_graph(source.steps), source.steps
     trial = _temporary_schema(name, "trial")
@@ -89,28 +89,30 @@ def validate_source(source: RowSource, name: str) -> None:
 
 
 def replace_schema(schema: str, source: RowSource, report: ProgressCallback) -> int:
-    """Replace what a tenant's schema holds; return how many migrations the source lacked.
+    """Replace the content of a tenant's schema; return the number of migrations the source lacked.
 
-    Raises Unfit for a source whose tables are not those that its migrations make, or whose rows
-    break a rule of theirs, and Damaged as the source does. The tenant is as before then.
+    The tenant is unchanged after an error.
+
+    Raises: IncompatibleError for tables that differ from their migrations or rows that break a
+    constraint; DamagedArchiveError from the source.
     """
     graph = migration_graph(source.steps)
-    beside, former = _temporary_schema(schema, "filling"), _temporary_schema(schema, "former")
+    temporary, former = _temporary_schema(schema, "filling"), _temporary_schema(schema, "former")
     drop_temporary_schemas(schema)
     _ensure_role(schema)
-    create_schema(beside, role=schema, graph=graph, steps=source.steps, report=report)
-    _load_rows(beside, source)
-    count = apply_missing_migrations(beside, role=schema, graph=graph, report=report)
-    with use_scope(PUBLIC), schema_lock(schema):  # a migration of what goes away ends first
-        _swap_schemas(schema, beside, former)
+    create_schema(temporary, role=schema, graph=graph, steps=source.steps, report=report)
+    _load_rows(temporary, source)
+    count = apply_missing_migrations(temporary, role=schema, graph=graph, report=report)
+    with use_scope(PUBLIC), schema_lock(schema):  # waits for a migration of the old schema
+        _swap_schemas(schema, temporary, former)
     drop_schema_in_batches(former)
     return count
 
 
 def drop_temporary_schemas(schema: str) -> None:
-    """Drop what a run that was cut off has left beside a tenant's schema.
+    """Drop the schemas that an interrupted run left.
 
-    It holds the tenant's rows too, and the tenant's role cannot be dropped while it is there.
+    They hold rows of the tenant too, and its role cannot be dropped while they exist.
     """
     for purpose in ("filling", "former"):
         drop_schema_in_batches(_temporary_schema(schema, purpose))
@@ -142,10 +144,10 @@ def _load_rows(schema: str, source: RowSource) -> None:
 
 
 def _validate_tables(session: OwnerSession, schema: str, source: RowSource) -> None:
-    made = {table.name: sorted(table.columns) for table in list_tables(session, schema)}
+    existing = {table.name: sorted(table.columns) for table in list_tables(session, schema)}
     given = {part.name: sorted(part.columns) for part in source.parts}
-    if made != given:
-        wrong = sorted(name for name in made | given if made.get(name) != given.get(name))
+    if existing != given:
+        wrong = sorted(name for name in existing | given if existing.get(name) != given.get(name))
         raise IncompatibleError(
             f"These tables are not as their migrations make them: {', '.join(wrong)}."
         )
@@ -155,7 +157,7 @@ def _validate_tables(session: OwnerSession, schema: str, source: RowSource) -> N
 
 
 def _truncate_tables(session: OwnerSession, schema: str, parts: list[SourceTable]) -> None:
-    """Take out what migrations have put in: the source's rows hold it already."""
+    """Remove rows that migrations inserted: the source's rows include them."""
     names = sql.SQL(", ").join(sql.Identifier(schema, part.name) for part in parts)
     session.execute(sql.SQL("TRUNCATE {}").format(names))
 
@@ -186,7 +188,7 @@ def _set_sequences(
 
 
 def _ensure_role(role: str) -> None:
-    """Make the tenant's role where it was lost with the schema."""
+    """Create the tenant's role if it was lost with the schema."""
     with use_scope(PUBLIC), owner_connection().cursor() as cursor:
         cursor.execute("SELECT FROM pg_roles WHERE rolname = %s", [role])
         if cursor.fetchone() is not None:
@@ -195,7 +197,7 @@ def _ensure_role(role: str) -> None:
         create_role(role)
 
 
-def _swap_schemas(schema: str, beside: str, former: str) -> None:
+def _swap_schemas(schema: str, temporary: str, former: str) -> None:
     with (
         use_scope(PUBLIC),
         transaction.atomic(using=OWNER_ALIAS),
@@ -204,4 +206,4 @@ def _swap_schemas(schema: str, beside: str, former: str) -> None:
         cursor.execute("SELECT FROM pg_namespace WHERE nspname = %s", [schema])
         if cursor.fetchone() is not None:
             run_as_owner("ALTER SCHEMA {} RENAME TO {}", schema, former)
-        run_as_owner("ALTER SCHEMA {} RENAME TO {}", beside, schema)
+        run_as_owner("ALTER SCHEMA {} RENAME TO {}", temporary, schema)

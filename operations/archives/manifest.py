@@ -1,4 +1,7 @@
-"""What an archive says of itself. It is read with suspicion: anybody may have written it."""
+"""The manifest: metadata of an archive.
+
+It is validated, because any sender may have written it.
+"""
 
 import json
 import re
@@ -11,8 +14,8 @@ from tenants.schemas.schema_state import MigrationKey
 
 SHA256_PATTERN = re.compile(r"[0-9a-f]{64}")
 NAME_PATTERN = re.compile(r"[a-z_][a-z0-9_]{0,62}")
-# Nothing that a client chose, and nothing that leads out of a prefix. What has landed and was not
-# looked at yet (files/uploads/objects.py) belongs to no version and so into no archive.
+# No part comes from a client, and no path leads out of a prefix. An object in staging
+# (files/uploads/objects.py) belongs to no version and so to no archive.
 OBJECT_NAME_PATTERN = re.compile(r"files/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -29,7 +32,7 @@ class TablePart:
 
 @dataclass(frozen=True, slots=True)
 class ObjectListPart:
-    """The list of objects: how many it names, and the list's own size and SHA-256."""
+    """The object list: number and total size of the objects, and its own size and digest."""
 
     count: int
     bytes: int
@@ -39,7 +42,7 @@ class ObjectListPart:
 
 @dataclass(frozen=True, slots=True)
 class TenantInfo:
-    """The tenant that the archive was made of; no secret is among it."""
+    """The exported tenant, without secrets."""
 
     id: str
     name: str
@@ -53,7 +56,7 @@ class TenantInfo:
 
 @dataclass(frozen=True, slots=True)
 class MissingObject:
-    """An object that the store did not have as the rows describe it, and what was found."""
+    """An object that the store does not have as its row describes it, and the difference."""
 
     name: str
     reason: str
@@ -61,7 +64,7 @@ class MissingObject:
 
 @dataclass(slots=True)
 class Manifest:
-    """Everything about an archive but the data."""
+    """Metadata of an archive."""
 
     tenant: TenantInfo
     aggios: str
@@ -80,7 +83,10 @@ class Manifest:
 
 
 def parse_manifest(text: bytes) -> Manifest:
-    """Return what a manifest says. Raises Unfit for another version and Damaged for nonsense."""
+    """Parse and validate a manifest.
+
+    Raises: IncompatibleError for another version, DamagedArchiveError for invalid content.
+    """
     try:
         found = json.loads(text)
         if (found["format"], found["version"]) != (FORMAT, FORMAT_VERSION):

@@ -1,7 +1,7 @@
-"""What a copy of a tenant may hold: a rule for every field of every model, and nothing without one.
+"""Masking rules of clones: one for every field of every tenant model.
 
-PostgreSQL masks the rows as it reads them, so what must stay behind never leaves the original. A
-model or a field that nobody has thought of has no rule: then nothing is copied at all.
+PostgreSQL masks rows while it reads them, so removed data never leaves the original. A clone stops
+when a model or a field has no rule.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ KEEP = "{0}"
 EMPTY = "''"
 NULL = "NULL"
 NO_DETAILS = "'{{}}'::jsonb"
-# No hash begins so, and Django lets nobody in with it (django.contrib.auth.hashers).
+# No hash has this prefix, and Django rejects every password for it (django.contrib.auth.hashers).
 NO_PASSWORD = "'!left-behind'"  # noqa: S105 - the opposite of a password
 EMAIL = "'person-' || id || '@example.invalid'"  # never delivered (RFC 2606, section 2)
 FIRST_NAME = "CASE WHEN {0} = '' THEN '' ELSE 'Person' END"
@@ -33,7 +33,7 @@ ONLY_ID = f"CASE WHEN {IS_ID} THEN {{0}} ELSE '' END"
 NO_SESSION_ID = f"CASE WHEN target_type <> 'session' AND {IS_ID} THEN {{0}} ELSE '' END"
 FILE_NAME = "'file-' || id || coalesce(substring({0} from '\\.[a-z0-9]{{1,5}}$'), '')"
 
-# What opens doors of one tenant, or is made with its keys.
+# Credentials of one tenant, or made with its keys.
 CREDENTIALS = (
     "accounts.ApiKey",
     "accounts.Authenticator",
@@ -45,7 +45,7 @@ CREDENTIALS = (
 )
 
 Fields = Mapping[str, str]
-# None: the rows stay behind.
+# None: the rows are not copied.
 RULES: dict[str, Fields | None] = {
     "accounts.User": {
         "id": KEEP,
@@ -78,7 +78,7 @@ RULES: dict[str, Fields | None] = {
         "request_id": EMPTY,
         "details": NO_DETAILS,
     },
-    # PostgreSQL makes new ones over the masked rows: a copy's chain is its own.
+    # PostgreSQL computes new links over the masked rows: a clone has its own chain.
     "audit.AuditLink": None,
     "idempotency.Answer": None,
     "files.File": {
@@ -104,12 +104,12 @@ RULES: dict[str, Fields | None] = {
         "created_at": KEEP,
     },
     "files.Upload": None,
-    # Counted anew when its first object comes (files/quota.py).
+    # Computed again with its first object (files/quota.py).
     "files.Balance": None,
-    # A link opens a file to whoever has it, and was given out for the original.
+    # Shares were given out for the original.
     "files.Share": None,
 }
-# What is good for one tenant alone, because its keys made it: left out of every other one.
+# Tables that depend on keys of their tenant: excluded from every other tenant.
 TENANT_BOUND_TABLES = frozenset(
     apps.get_model(label)._meta.db_table
     for label in (*CREDENTIALS, "files.Share", "idempotency.Answer")
@@ -118,12 +118,12 @@ TENANT_BOUND_TABLES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Masking:
-    """The rules of one copy, by table and column; None for a table that stays empty."""
+    """The rules of one clone by table and column; None for a table that stays empty."""
 
     columns: dict[str, dict[str, str] | None]
 
     def query(self, snapshot: Snapshot, table: Table) -> sql.Composed | None:
-        """Return the query for the rows that a copy may have. Raises Unfit without a rule."""
+        """Return the query for a table's masked rows. Raises: IncompatibleError without a rule."""
         if table.name == MIGRATION_TABLE:
             return snapshot.select(table)
         if table.name not in self.columns:
@@ -144,18 +144,18 @@ class Masking:
 
 
 def build_masking(*, with_files: bool = True, keep_file_names: bool = False) -> Masking:
-    """Return the rules of a copy. Raises Unfit while a model or a field has none."""
-    if faults := find_missing_rules():
+    """Return the rules of a clone. Raises: IncompatibleError if a model or field has none."""
+    if problems := find_missing_rules():
         raise IncompatibleError(
-            f"There is no rule for what a copy may hold of {', '.join(faults)}."
+            f"There is no rule for what a copy may hold of {', '.join(problems)}."
         )
     columns: dict[str, dict[str, str] | None] = {}
     for label, fields in RULES.items():
         model = apps.get_model(label)
-        stays = fields is None or (not with_files and model._meta.app_label == "files")
+        is_excluded = fields is None or (not with_files and model._meta.app_label == "files")
         columns[model._meta.db_table] = (
             None
-            if stays or fields is None
+            if is_excluded or fields is None
             else {model._meta.get_field(name).column: mask for name, mask in fields.items()}
         )
     if keep_file_names and with_files:
@@ -164,12 +164,12 @@ def build_masking(*, with_files: bool = True, keep_file_names: bool = False) -> 
 
 
 def find_missing_rules() -> list[str]:
-    """Return the models and fields of tenants that no rule speaks of, and rules for nothing."""
+    """Return tenant models and fields without a rule, and rules for unknown ones."""
     labels = app_labels(settings.TENANT_APPS)
     models = {m._meta.label: m for m in apps.get_models() if m._meta.app_label in labels}
-    faults = sorted(set(models) ^ set(RULES))
+    problems = sorted(set(models) ^ set(RULES))
     for label, fields in RULES.items():
         if fields is not None and label in models:
             names = {field.name for field in models[label]._meta.concrete_fields}
-            faults += [f"{label}.{name}" for name in sorted(names ^ set(fields))]
-    return faults
+            problems += [f"{label}.{name}" for name in sorted(names ^ set(fields))]
+    return problems

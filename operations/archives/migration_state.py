@@ -1,4 +1,4 @@
-"""Bringing a schema to a state of the migrations: that of an archive, then today's."""
+"""Migrates a schema to a given migration state, and then to the current one."""
 
 from django.conf import settings
 from django.db import transaction
@@ -26,7 +26,10 @@ from tenants.schemas.schema_state import (
 
 
 def migration_graph(steps: list[MigrationKey]) -> MigrationGraph:
-    """Return this code's migrations. Raises Unfit unless they can make the state of ``steps``."""
+    """Return the migrations of this version.
+
+    Raises: IncompatibleError unless they can produce the state of ``steps``.
+    """
     graph: MigrationGraph = MigrationLoader(None).graph
     if unknown := sorted(set(steps) - set(graph.nodes)):
         app, name = unknown[0]
@@ -50,7 +53,7 @@ def create_schema(
     steps: list[MigrationKey],
     report: ProgressCallback,
 ) -> None:
-    """Make a schema whose rows ``role`` may use, in the state of ``steps``, without rows."""
+    """Create an empty schema in the state of ``steps``; ``role`` may use its rows."""
     with use_scope(PUBLIC), transaction.atomic(using=OWNER_ALIAS):
         run_as_owner("CREATE SCHEMA {}", schema)
         grant_table_access(schema, role)
@@ -61,14 +64,14 @@ def create_schema(
 def apply_missing_migrations(
     schema: str, *, role: str, graph: MigrationGraph, report: ProgressCallback
 ) -> int:
-    """Run what a schema lacks of this code's migrations; return how many there were."""
+    """Run the migrations that a schema lacks; return their number."""
     count = _run_migrations(schema, leaf_migrations(graph, settings.TENANT_APPS), report)
     make_history_read_only(schema, role)
     return count
 
 
 def _leaf_steps(graph: MigrationGraph, steps: list[MigrationKey]) -> list[MigrationKey]:
-    """Return the steps that no other of the steps builds on."""
+    """Return the steps that no other given step depends on."""
     given = set(steps)
     return sorted(
         step

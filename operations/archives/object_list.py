@@ -1,4 +1,4 @@
-"""The objects of a tenant: which of them its rows name, and the list of them."""
+"""Objects of a tenant: references in its rows, and the object list of an archive."""
 
 import hashlib
 import json
@@ -13,41 +13,41 @@ from operations.archives.snapshot import Snapshot
 from operations.errors import DamagedArchiveError
 
 ProgressCallback = Callable[[int], None]
-# Every table whose rows stand for objects: the columns of name, size and SHA-256.
+# Tables whose rows name objects: their columns for name, size and SHA-256.
 REFERENCE_COLUMNS = {"files_fileversion": ("object_name", "size", "sha256")}
 MAX_LINE_BYTES = 1000
 
 
 def referenced_objects(snapshot: Snapshot) -> Iterator[ObjectReference]:
-    """Yield the objects that the rows name, sorted by name, each once."""
-    there = {table.name for table in snapshot.tables()}
+    """Yield the objects that rows name, sorted by name, each once."""
+    existing = {table.name for table in snapshot.tables()}
     parts = [
         sql.SQL("SELECT {} FROM {}").format(
             sql.SQL(", ").join(map(sql.Identifier, columns)),
             sql.Identifier(snapshot.schema, table),
         )
         for table, columns in REFERENCE_COLUMNS.items()
-        if table in there
+        if table in existing
     ]
     if not parts:
         return
     with snapshot.session.cursor(name="wanted") as cursor:
-        query = 'SELECT * FROM ({}) AS found (name, size, sha256) ORDER BY name COLLATE "C"'
+        query = 'SELECT * FROM ({}) AS objects (name, size, sha256) ORDER BY name COLLATE "C"'
         cursor.execute(sql.SQL(query).format(sql.SQL(" UNION ").join(parts)))
         for name, size, sha256 in cursor:
             yield ObjectReference(name, size, sha256)
 
 
 def encode_line(wanted: ObjectReference) -> bytes:
-    """Return an object's line in the list of objects."""
+    """Return the line of an object in the object list."""
     return (json.dumps(asdict(wanted), sort_keys=True) + "\n").encode()
 
 
 def parse_line(line: bytes) -> ObjectReference:
-    """Return what a line of a list says. Raises Damaged for what is no such line."""
+    """Return the object of a line. Raises: DamagedArchiveError for an invalid line."""
     try:
-        found = json.loads(line)
-        name, size, sha256 = found["name"], found["size"], found["sha256"]
+        document = json.loads(line)
+        name, size, sha256 = document["name"], document["size"], document["sha256"]
         if (
             OBJECT_NAME_PATTERN.fullmatch(name)
             and SHA256_PATTERN.fullmatch(sha256)
@@ -61,21 +61,21 @@ def parse_line(line: bytes) -> ObjectReference:
 
 
 def object_key(prefix: str, name: str) -> str:
-    """Return the key of an object of the tenant with this prefix."""
+    """Return the key of an object below a tenant's prefix."""
     if not OBJECT_NAME_PATTERN.fullmatch(name) or not prefix.strip("/"):
         raise ValueError(f"{name!r} is not the name of an object.")
     return f"{prefix}/{name}"
 
 
 def count_progress(chunks: Iterator[bytes], tick: ProgressCallback) -> Iterator[bytes]:
-    """Yield the chunks and tell of each."""
+    """Yield the chunks and report the size of each."""
     for chunk in chunks:
         tick(len(chunk))
         yield chunk
 
 
 def content_mismatch(chunks: Iterator[bytes], wanted: ObjectReference) -> str:
-    """Read an object to its end; return what is wrong with it, or nothing."""
+    """Read an object to its end; return how it differs from its row, or an empty text."""
     size, digest = 0, hashlib.sha256()
     for chunk in chunks:
         size += len(chunk)
@@ -84,7 +84,7 @@ def content_mismatch(chunks: Iterator[bytes], wanted: ObjectReference) -> str:
 
 
 def mismatch(wanted: ObjectReference, size: int, sha256: str) -> str:
-    """Return how an object differs from what its row says, or nothing."""
+    """Return how an object differs from its row, or an empty text."""
     if size != wanted.size:
         return f"it has {size} bytes and should have {wanted.size}"
     return "" if sha256 == wanted.sha256 else "its SHA-256 is not what its row says"

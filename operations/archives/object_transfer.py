@@ -1,4 +1,4 @@
-"""Putting a tenant's objects where they belong: out of an archive, or beside another tenant's."""
+"""Transfers objects of a tenant: from an archive, or from another tenant's prefix."""
 
 from collections.abc import Iterator
 
@@ -24,15 +24,14 @@ from operations.archives.snapshot import list_tables
 from operations.errors import ArchiveError, MissingObjectError
 from operations.owner_session import owner_session
 
-# One request copies up to 5 GiB (Amazon S3 API, "CopyObject"); beyond that it is done in parts.
+# One request copies up to 5 GiB (Amazon S3 API, "CopyObject"); larger objects are copied in parts.
 COPY_CONFIG = TransferConfig(multipart_threshold=5 * 1024**3, use_threads=False)
 
 
 def upload_objects(archive: Archive, prefix: str, tick: ProgressCallback) -> int:
-    """Store what is missing or different; return how many objects were sent.
+    """Store objects that are missing or differ; return the number of uploaded ones. Repeatable.
 
-    Can be cut off and repeated. Raises Damaged, StorageUnavailable, and ArchiveError for an object
-    larger than its line says.
+    Raises: DamagedArchiveError, StorageUnavailable, ArchiveError for an object larger than listed.
     """
     abort_multiparts(prefix)
     sent = 0
@@ -46,13 +45,13 @@ def upload_objects(archive: Archive, prefix: str, tick: ProgressCallback) -> int
 
 
 def is_stored(prefix: str, wanted: ObjectReference) -> bool:
-    """Whether the store has an object, byte for byte: it is read. Raises StorageUnavailable."""
+    """Compare an object with the stored one, byte by byte. Raises: StorageUnavailable."""
     chunks = read_object(object_key(prefix, wanted.name))
     return chunks is not None and not content_mismatch(chunks, wanted)
 
 
 def _upload_object(key: str, size: int, chunks: Iterator[bytes]) -> None:
-    """Store an object; nobody sees it before its last byte has been checked."""
+    """Store an object; it becomes visible after its last byte was verified."""
     writer = ObjectWriter(key, lambda multipart_id: None, max_bytes=size)
     try:
         for chunk in chunks:
@@ -72,9 +71,9 @@ def copy_objects(
     allow_missing: bool,
     tick: ProgressCallback,
 ) -> list[str]:
-    """Copy objects inside the store; return the names of those that are not there.
+    """Copy objects inside the store; return the names of missing ones. Repeatable.
 
-    Can be cut off and repeated. Raises Incomplete unless ``allow_missing``, StorageUnavailable.
+    Raises: MissingObjectError (unless ``allow_missing``), StorageUnavailable.
     """
     missing = []
     for wanted in objects:
@@ -103,20 +102,20 @@ def _copy_object(wanted: ObjectReference, source: str, target: str) -> bool:
 
 
 def _stored_size(prefix: str, wanted: ObjectReference) -> int | None:
-    """Return an object's size, None if the store does not have it."""
+    """Return an object's size, or None if the store does not have it."""
     found = head_object(object_key(prefix, wanted.name))
     return None if found is None else int(found["ContentLength"])
 
 
 def remove_unreferenced(schema: str, prefix: str) -> int:
-    """Delete the objects that no row names; return how many. Raises StorageUnavailable."""
+    """Delete objects that no row names; return their number. Raises: StorageUnavailable."""
     with owner_session() as session:
-        there = {table.name for table in list_tables(session, schema)} & set(REFERENCE_COLUMNS)
+        existing = {table.name for table in list_tables(session, schema)} & set(REFERENCE_COLUMNS)
 
         def referenced(keys: list[str]) -> set[str]:
             names = [key.removeprefix(f"{prefix}/") for key in keys]
             found = set()
-            for table in sorted(there):
+            for table in sorted(existing):
                 query = sql.SQL("SELECT {0} FROM {1} WHERE {0} = ANY(%s)").format(
                     sql.Identifier(REFERENCE_COLUMNS[table][0]), sql.Identifier(schema, table)
                 )

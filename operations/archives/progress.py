@@ -1,4 +1,4 @@
-"""Showing how far an archive is: bytes, rate and time left on a terminal, nothing in a log."""
+"""Progress bars for archives on a terminal: bytes, rate and remaining time; nothing in a log."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ from operations.archives.export import ProgressCallbacks
 def show_progress(
     out: Any, first: str = "writing", second: str = "reading back"
 ) -> Iterator[ProgressCallbacks]:
-    """Show two passes over the same bytes on ``out``."""
+    """Show the progress of two passes over the same bytes on ``out``."""
     columns = (
         TextColumn("{task.description:14}"),
         BarColumn(),

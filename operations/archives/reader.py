@@ -1,8 +1,8 @@
-"""Reading an archive: all of it before anything is done with any of it.
+"""Reads and verifies an archive before any part of it is used.
 
-``open_archive`` finds the parts (file_format.py compares each header with the only right one),
-checks the signature and reads every byte. Afterwards every part is checked once more as it is used,
-so a file that is changed at the same time is found too.
+``open_archive`` finds the parts, checks the signature and reads every byte (file_format.py checks
+each header). Each part is verified again when it is used, so a file that changes in between is
+detected.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ MAX_MANIFEST_BYTES = 64 * 1024 * 1024
 
 @dataclass(slots=True)
 class Archive:
-    """An archive whose parts were found."""
+    """An archive with the positions of its parts."""
 
     file: MemberReader
     manifest: Manifest
@@ -41,41 +41,44 @@ class Archive:
     sha256: str = ""  # of the whole file
 
     def text(self, part: TablePart) -> Iterator[bytes]:
-        """Yield a table's text. Raises Damaged at its end if it is not what it was."""
-        return self.file.checked(self.tables[part.name], part.sha256)
+        """Yield a table's text. Raises: DamagedArchiveError at its end if the digest differs."""
+        return self.file.verified_chunks(self.tables[part.name], part.sha256)
 
     def objects(self) -> Iterator[tuple[ObjectReference, Iterator[bytes]]]:
-        """Yield each object that is in the archive with its bytes, which may be left unread."""
+        """Yield each object in the archive with its content, which may be left unread."""
         missing = {missing.name for missing in self.manifest.missing}
         position = self.object_list.end
         for number, wanted in enumerate(self.wanted()):
             if wanted.name in missing:
                 continue
-            member = self.file.at(position).called(file_format.object_member(number))
-            if fault := mismatch(wanted, member.size, wanted.sha256):
-                raise DamagedArchiveError(f"Object {wanted.name}: {fault}.")
-            yield wanted, self.file.checked(member, wanted.sha256)
+            member = self.file.member_at(position).require_name(file_format.object_member(number))
+            if problem := mismatch(wanted, member.size, wanted.sha256):
+                raise DamagedArchiveError(f"Object {wanted.name}: {problem}.")
+            yield wanted, self.file.verified_chunks(member, wanted.sha256)
             position = member.end
         if position != self.last.start - BLOCK:
             raise DamagedArchiveError("There are objects that the list does not name.")
 
     def wanted(self) -> Iterator[ObjectReference]:
-        """Yield the objects that the tenant's rows named, sorted."""
+        """Yield the objects that rows of the tenant name, sorted."""
         return read_object_list(self.file, self.object_list)
 
 
 def read_object_list(file: MemberReader, member: Member) -> Iterator[ObjectReference]:
-    """Yield the lines of a list of objects, which must be sorted and without doubles."""
-    rest, before = b"", ""
+    """Yield the entries of an object list. They must be sorted and unique.
+
+    Raises: DamagedArchiveError.
+    """
+    rest, previous = b"", ""
     for chunk in file.chunks(member):
         *lines, rest = (rest + chunk).split(b"\n")
         if len(rest) > MAX_LINE_BYTES:
             break
         for line in lines:
             wanted = parse_line(line)
-            if wanted.name <= before:
+            if wanted.name <= previous:
                 raise DamagedArchiveError("The list of objects is not in order.")
-            before = wanted.name
+            previous = wanted.name
             yield wanted
     if rest:
         raise DamagedArchiveError("The list of objects does not end as it should.")
@@ -85,9 +88,10 @@ def read_object_list(file: MemberReader, member: Member) -> Iterator[ObjectRefer
 def open_archive(
     path: Path, *, accept_foreign: bool = False, tick: ProgressCallback = lambda count: None
 ) -> Iterator[Archive]:
-    """Verify a whole archive and give it; ``tick`` is told the bytes read.
+    """Verify a whole archive and return it; ``tick`` receives the number of bytes read.
 
-    Raises Damaged, Unfit, Foreign (unless accepted) and OSError.
+    Raises: DamagedArchiveError, IncompatibleError, UntrustedArchiveError (unless accepted),
+    OSError.
     """
     descriptor = os.open(path, os.O_RDONLY)
     try:
@@ -99,28 +103,30 @@ def open_archive(
 
 
 def _index(file: MemberReader, accept_foreign: bool) -> Archive:
-    """Find the parts by their headers, in the one order that there is.
+    """Find the parts by their headers, in the only valid order.
 
-    What a foreign manifest says is not looked at unless foreign ones are accepted.
+    A manifest with an unknown signature is not parsed unless such archives are accepted.
     """
-    first = file.at(0).called(file_format.HEADER)
-    if file.whole(first, BLOCK) != file_format.HEADER_TEXT:
+    first = file.member_at(0).require_name(file_format.HEADER)
+    if file.read_small(first, BLOCK) != file_format.HEADER_TEXT:
         raise IncompatibleError(
             "This is no archive of a tenant, or of a version that is not read here."
         )
-    tables, member = _index_tables(file, file.at(first.end))
-    object_list = member.called(file_format.OBJECT_LIST)
-    member = file.at(object_list.end)
+    tables, member = _index_tables(file, file.member_at(first.end))
+    object_list = member.require_name(file_format.OBJECT_LIST)
+    member = file.member_at(object_list.end)
     while member.name.startswith("objects/"):
-        member = file.at(member.end)
-    text = file.whole(member.called(file_format.MANIFEST), MAX_MANIFEST_BYTES)
-    digest, ours = _check_signature(file, file.at(member.end).called(file_format.SIGNATURE), text)
-    if not (ours or accept_foreign):
+        member = file.member_at(member.end)
+    text = file.read_small(member.require_name(file_format.MANIFEST), MAX_MANIFEST_BYTES)
+    digest, signed_here = _check_signature(
+        file, file.member_at(member.end).require_name(file_format.SIGNATURE), text
+    )
+    if not (signed_here or accept_foreign):
         raise UntrustedArchiveError(
             "No key of this installation signed the archive. If you know where it comes from, "
             "give --accept-foreign."
         )
-    return Archive(file, parse_manifest(text), digest, ours, tables, object_list, member)
+    return Archive(file, parse_manifest(text), digest, signed_here, tables, object_list, member)
 
 
 def _index_tables(file: MemberReader, member: Member) -> tuple[dict[str, Member], Member]:
@@ -130,31 +136,38 @@ def _index_tables(file: MemberReader, member: Member) -> tuple[dict[str, Member]
         if name in found or file_format.table_member(name) != member.name:
             raise DamagedArchiveError(f"{member.name} has no place here.")
         found[name] = member
-        member = file.at(member.end)
+        member = file.member_at(member.end)
     return found, member
 
 
 def _check_signature(file: MemberReader, member: Member, manifest: bytes) -> tuple[str, bool]:
-    """Return the manifest's digest and whether it is signed by us. Raises Damaged."""
+    """Return the digest of the manifest and whether this installation signed it.
+
+    Raises: DamagedArchiveError.
+    """
     if file.read(member.end, len(file_format.END) + 1) != file_format.END:
         raise DamagedArchiveError(
             "Something follows the end of the archive, or the end is missing."
         )
-    said, _, signature = file.whole(member, BLOCK).decode("latin-1").strip().partition("\n")
+    given_digest, _, signature = (
+        file.read_small(member, BLOCK).decode("latin-1").strip().partition("\n")
+    )
     digest = hashlib.sha256(manifest).hexdigest()
-    if said != digest:
+    if given_digest != digest:
         raise DamagedArchiveError("The manifest is not what was written.")
     return digest, is_signed_here(manifest, signature)
 
 
 def _verify_content(archive: Archive, tick: ProgressCallback) -> None:
-    """Read every byte: each part's digest, then that of the whole file."""
+    """Read every byte: verify each part, then compute the digest of the whole file."""
     parts, listed = archive.manifest.tables, archive.manifest.objects
     if [part.name for part in parts] != list(archive.tables):
         raise DamagedArchiveError("The tables are not those of the manifest.")
     for part in parts:
         _read_to_end(archive.text(part), part.size, tick)
-    _read_to_end(archive.file.checked(archive.object_list, listed.sha256), listed.size, tick)
+    _read_to_end(
+        archive.file.verified_chunks(archive.object_list, listed.sha256), listed.size, tick
+    )
     count = total = 0
     for wanted in archive.wanted():
         count, total = count + 1, total + wanted.size

@@ -1,4 +1,4 @@
-"""Loading an archive: in place of what the tenant holds, or as a new tenant."""
+"""Loads an archive: into the tenant it was made of, or as a new tenant."""
 
 from dataclasses import dataclass
 
@@ -29,7 +29,7 @@ from tenants.services import lock_undeleted_tenant, rotate_key, tenant_target
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """What became of an archive: the tenant, the objects sent and removed, the migrations run."""
+    """The tenant, the numbers of uploaded and removed objects, and of migrations that were run."""
 
     tenant: Tenant
     sent: int
@@ -39,7 +39,7 @@ class LoadResult:
 
 @dataclass(frozen=True, slots=True)
 class LoadOptions:
-    """How to load: who acts and who is told."""
+    """The actor, and callbacks for progress."""
 
     actor: Actor
     report: ProgressCallback = lambda line: None
@@ -47,19 +47,18 @@ class LoadOptions:
 
 
 def require_loadable(archive: Archive, tenant: Tenant | None = None) -> None:
-    """Raise Unfit for an archive that this code cannot load, or not into this tenant.
+    """Raise IncompatibleError for an archive that cannot be loaded, or not into this tenant.
 
-    Call it before ``restore_tenant`` or ``load_as_new_tenant``: nothing of theirs is begun with one
-    that is unfit.
+    Call it first: ``restore_tenant`` and ``load_as_new_tenant`` begin to change things.
     """
     validate_source(ArchiveSource(archive), archive.digest)
     if tenant is None:
         return
-    facts = archive.manifest.tenant
-    made_of = (facts.id, facts.schema, facts.object_prefix)
+    info = archive.manifest.tenant
+    made_of = (info.id, info.schema, info.object_prefix)
     if made_of != (str(tenant.pk), tenant.schema_name, tenant.object_prefix):
         raise IncompatibleError(
-            f"The archive is of {facts.slug} ({facts.id}); load it with --as instead."
+            f"The archive is of {info.slug} ({info.id}); load it with --as instead."
         )
     if tenant.status == Tenant.Status.DELETING:
         raise IncompatibleError(
@@ -68,18 +67,19 @@ def require_loadable(archive: Archive, tenant: Tenant | None = None) -> None:
 
 
 def restore_tenant(archive: Archive, tenant: Tenant, how: LoadOptions) -> LoadResult:
-    """Make a tenant what it was when the archive was made. Nobody is served meanwhile.
+    """Restore a tenant from an archive, in maintenance.
 
-    Its tokens, API keys, invitations and links end, those to files too: what was ended since must
-    not come back to life. A run that was cut off leaves the tenant in maintenance and is finished
-    by running it again; with an archive that turns out not to fit it is served as before. Raises
-    ArchiveError, StorageUnavailable, and TenantNotFound once its purge has begun.
+    Tokens, API keys, invitations and shares end: those that were revoked since the export must not
+    become valid again. An interrupted run leaves the tenant in maintenance; run it again to finish.
+    After an archive error the tenant is served unchanged.
+
+    Raises: ArchiveError, StorageUnavailable, TenantNotFound once its purge has begun.
     """
     with tenant_operation_lock(tenant.pk):
         was_served = not _current_tenant(tenant).maintenance
         begin_maintenance(tenant.pk, Tenant.Maintenance.RESTORING, actor=how.actor)
         try:
-            done = _load_archive(archive, tenant, ArchiveSource(archive), how)
+            result = _load_archive(archive, tenant, ArchiveSource(archive), how)
         except ArchiveError:
             drop_temporary_schemas(tenant.schema_name)
             if was_served:
@@ -90,8 +90,8 @@ def restore_tenant(archive: Archive, tenant: Tenant, how: LoadOptions) -> LoadRe
             revoke_outstanding_credentials(actor=how.actor)
             interrupt_uploads()
             revoke_all_shares(actor=how.actor, cause="restored")
-        _finish(archive, done, "tenant.restored", how)
-    return done
+        _finish(archive, result, "tenant.restored", how)
+    return result
 
 
 def _current_tenant(tenant: Tenant) -> Tenant:
@@ -100,29 +100,30 @@ def _current_tenant(tenant: Tenant) -> Tenant:
 
 
 def load_as_new_tenant(archive: Archive, *, slug: str, name: str, how: LoadOptions) -> LoadResult:
-    """Make a new tenant of an archive: same rows, another id, schema, prefix and key.
+    """Create a tenant from an archive: same rows; new id, schema, prefix and key.
 
-    Sessions, second factors and kept answers stay out: they were made with the other tenant's keys.
-    A run that was cut off is finished by running it again with the same file and name. Raises
-    ArchiveError, StorageUnavailable, SubdomainTaken, ValidationFailed.
+    Sessions, second factors and stored answers are excluded: they depend on the other tenant's
+    keys. Run an interrupted import again with the same file and name.
+
+    Raises: ArchiveError, StorageUnavailable, SubdomainTaken, ValidationFailed.
     """
-    facts = archive.manifest.tenant
+    info = archive.manifest.tenant
     tenant = create_or_resume_tenant(
         slug=slug,
-        name=name or facts.name,
-        registration=facts.registration,
+        name=name or info.name,
+        registration=info.registration,
         reason=Tenant.Maintenance.RESTORING,
         note=f"archive {archive.digest}",
         actor=how.actor,
     )
     with tenant_operation_lock(tenant.pk):
         require_unfinished(tenant)
-        done = _load_archive(archive, tenant, ArchiveSource(archive, TENANT_BOUND_TABLES), how)
+        result = _load_archive(archive, tenant, ArchiveSource(archive, TENANT_BOUND_TABLES), how)
         with tenant_context(ref_of(tenant)):
             reset_all_second_factors(actor=how.actor)
             interrupt_uploads()
-        _finish(archive, done, "tenant.imported", how)
-    return done
+        _finish(archive, result, "tenant.imported", how)
+    return result
 
 
 def _load_archive(
@@ -137,15 +138,15 @@ def _load_archive(
     return LoadResult(tenant, sent, removed, count)
 
 
-def _finish(archive: Archive, done: LoadResult, action: str, how: LoadOptions) -> None:
+def _finish(archive: Archive, result: LoadResult, action: str, how: LoadOptions) -> None:
     with use_scope(PUBLIC), transaction.atomic():
         details = {
             "archive": archive.sha256,
             "made_of": archive.manifest.tenant.id,
             "made_at": archive.manifest.created_at,
             "is_ours": archive.is_ours,
-            "migrations": done.migrations,
+            "migrations": result.migrations,
         }
-        record(action, actor=how.actor, target=tenant_target(done.tenant), **details)
-        reset_trail_head(done.tenant.pk)  # the trail is that of the archive now
-        end_maintenance(done.tenant.pk, actor=how.actor)
+        record(action, actor=how.actor, target=tenant_target(result.tenant), **details)
+        reset_trail_head(result.tenant.pk)  # the trail is now the archive's
+        end_maintenance(result.tenant.pk, actor=how.actor)

@@ -1,4 +1,4 @@
-"""Where the rows of a filled schema come from: an archive, or another tenant as it is now."""
+"""Sources of rows for a schema: an archive, or another tenant as it is now."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from tenants.schemas.schema_state import MigrationKey
 
 @dataclass(frozen=True, slots=True)
 class TableDescription:
-    """A table whose rows are counted by nobody."""
+    """A table with an unknown number of rows."""
 
     name: str
     columns: list[str]
@@ -22,41 +22,41 @@ class TableDescription:
 
 @dataclass(frozen=True, slots=True)
 class ArchiveSource:
-    """The rows of an archive, but for tables that are left empty."""
+    """The rows of an archive, without those of excluded tables."""
 
     archive: Archive
-    left_out: frozenset[str] = frozenset()
+    excluded: frozenset[str] = frozenset()
 
     @property
     def steps(self) -> list[MigrationKey]:
-        """The migrations that the archive holds."""
+        """The migrations that the archive contains."""
         return self.archive.manifest.migrations
 
     @property
     def sequences(self) -> dict[str, tuple[int, bool]]:
-        """Where its sequences stand."""
+        """State of its sequences."""
         return self.archive.manifest.sequences
 
     @property
     def parts(self) -> list[SourceTable]:
-        """Its tables; those that are left out with no rows."""
+        """Its tables; excluded ones without rows."""
         return [
             TableDescription(part.name, part.columns, 0)
-            if part.name in self.left_out
+            if part.name in self.excluded
             else cast("SourceTable", part)
             for part in self.archive.manifest.tables
         ]
 
     def text(self, part: SourceTable) -> Iterator[bytes]:
-        """Yield a table's rows as they were."""
-        if part.name in self.left_out:
+        """Yield a table's rows."""
+        if part.name in self.excluded:
             return iter(())
         found = {given.name: given for given in self.archive.manifest.tables}
         return self.archive.text(found[part.name])
 
 
 class TenantSource:
-    """The rows of another tenant, masked by PostgreSQL as they are read."""
+    """The rows of another tenant, masked by PostgreSQL while they are read."""
 
     def __init__(self, snapshot: Snapshot, masking: Masking) -> None:
         self._snapshot, self._masking = snapshot, masking
@@ -72,7 +72,7 @@ class TenantSource:
         ]
 
     def text(self, part: SourceTable) -> Iterator[bytes]:
-        """Yield a table's rows as a copy may have them."""
+        """Yield a table's masked rows."""
         table: Table = self._tables[part.name]
         query = self._masking.query(self._snapshot, table)
         return iter(()) if query is None else self._snapshot.text(table, query)

@@ -1,8 +1,8 @@
-"""A tenant's tables as they were at one moment, as text that every version of PostgreSQL reads.
+"""Reads a schema in one snapshot, as text that every version of PostgreSQL reads.
 
-Locks are given back after each table: what was locked since a savepoint is let go when it is rolled
-back (PostgreSQL, "Explicit Locking"), and the snapshot stays. So a tenant with thousands of tables
-needs no more locks than one with a few.
+Locks are released after each table: rolling back to a savepoint releases the locks taken since
+(PostgreSQL, "Explicit Locking"), and the snapshot stays. So a tenant with thousands of tables needs
+no more locks than one with a few.
 """
 
 import hashlib
@@ -49,7 +49,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class TableDigest:
-    """What a table held: the number of rows, and size and SHA-256 of its text."""
+    """Content of a table: number of rows, and size and SHA-256 of its text."""
 
     rows: int
     size: int
@@ -67,12 +67,12 @@ class Snapshot:
         return list_tables(self.session, self.schema)
 
     def text(self, table: Table, select: sql.Composable | None = None) -> Iterator[bytes]:
-        """Yield a table's rows in the order of their key, as COPY writes them.
+        """Yield a table's rows in the order of their key, in COPY's format.
 
-        ``select`` replaces the query, for rows that are to be masked as they are read.
+        ``select`` replaces the query, for example to mask rows.
         """
         query = select or self.select(table)
-        with self._brief(), self.session.cursor().copy(_copy_statement(query)) as copy:
+        with self._releasing_locks(), self.session.cursor().copy(_copy_statement(query)) as copy:
             for chunk in copy:
                 yield bytes(chunk)
 
@@ -85,11 +85,11 @@ class Snapshot:
         )
 
     def migrations(self) -> list[MigrationKey]:
-        """Return the migrations that the schema holds, sorted. Raises ArchiveError without any."""
+        """Return the schema's migrations, sorted. Raises: ArchiveError without a record."""
         return migration_history(self.session, self.schema)
 
     def sequences(self) -> dict[str, tuple[int, bool]]:
-        """Return where each sequence stands: its last value and whether that was given out."""
+        """Return the last value of each sequence and whether it was used."""
         names = [name for (name,) in self.session.execute(SEQUENCES_QUERY, [self.schema])]
         one = sql.SQL("SELECT {}, last_value, is_called FROM {}")
         found: dict[str, tuple[int, bool]] = {}
@@ -98,13 +98,13 @@ class Snapshot:
                 one.format(sql.Literal(name), sql.Identifier(self.schema, name))
                 for name in names[start : start + SEQUENCE_BATCH_SIZE]
             ]
-            with self._brief():
+            with self._releasing_locks():
                 rows = self.session.execute(sql.SQL(" UNION ALL ").join(parts)).fetchall()
             found |= {name: (int(last), bool(called)) for name, last, called in rows}
         return found
 
     @contextmanager
-    def _brief(self) -> Iterator[None]:
+    def _releasing_locks(self) -> Iterator[None]:
         self.session.execute("SAVEPOINT brief")
         yield
         self.session.execute("ROLLBACK TO SAVEPOINT brief; RELEASE SAVEPOINT brief")
@@ -112,11 +112,12 @@ class Snapshot:
 
 @contextmanager
 def open_snapshot(schema: str) -> Iterator[Snapshot]:
-    """Run the block with a schema as it is now, whatever happens to it meanwhile.
+    """Run the block with a schema as it is now, while other sessions change it.
 
-    A migration that rewrites a table shows through an older snapshot (PostgreSQL, "Caveats" of
-    concurrency control), so one that was run meanwhile is found at the end and refused. Raises
-    ArchiveError.
+    A migration that rewrites a table is visible through an older snapshot (PostgreSQL, "Caveats" of
+    concurrency control). So the migrations are compared at the end.
+
+    Raises: ArchiveError if the tenant was migrated.
     """
     with owner_session() as session:
         session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -134,7 +135,7 @@ def list_tables(session: OwnerSession, schema: str) -> list[Table]:
 
 
 def digest_rows(text: Iterator[bytes]) -> TableDigest:
-    """Return what a table held, read to its end; a row is a line of the text."""
+    """Read a table's text to its end; return its digest. A row is one line."""
     digest, rows, size = hashlib.sha256(), 0, 0
     for chunk in text:
         digest.update(chunk)
@@ -144,7 +145,7 @@ def digest_rows(text: Iterator[bytes]) -> TableDigest:
 
 
 def order_by(table: Table) -> sql.Composable:
-    """Return the ORDER BY that makes the same rows the same text."""
+    """Return the ORDER BY that gives the same rows the same text."""
     names = table.key or table.columns
     return sql.SQL("ORDER BY {}").format(sql.SQL(", ").join(map(sql.Identifier, names)))
 
@@ -154,7 +155,7 @@ def _copy_statement(query: sql.Composable) -> sql.Composed:
 
 
 def migration_history(session: OwnerSession, schema: str) -> list[MigrationKey]:
-    """Return the migrations that a schema holds, sorted. Raises ArchiveError without a record."""
+    """Return a schema's migrations, sorted. Raises: ArchiveError without a record."""
     there = session.execute("SELECT to_regclass(%s)", [f"{schema}.django_migrations"]).fetchone()
     if not there or there[0] is None:
         raise ArchiveError(f"Schema {schema} has no record of migrations.")

@@ -1,4 +1,4 @@
-"""The new tenant that an archive or a clone goes into: made off the air, found again later."""
+"""The new tenant of an import or clone: created in maintenance, found again by the next run."""
 
 import uuid
 
@@ -24,16 +24,17 @@ def create_or_resume_tenant(
     actor: Actor,
     cloned_from: uuid.UUID | None = None,
 ) -> Tenant:
-    """Make a tenant that nobody is served by yet, or return the one that a former run made.
+    """Create a tenant in maintenance, or return the one of an interrupted run.
 
-    ``note`` is what a former run for the same thing has left. Raises ArchiveError when the name is
-    somebody else's, ValidationFailed.
+    ``note`` identifies the run.
+
+    Raises: ArchiveError if the subdomain belongs to another tenant, ValidationFailed.
     """
     with use_scope(PUBLIC):
         try:
             found = tenant_by_slug(slug)
         except TenantNotFound:
-            with transaction.atomic():  # it is never served empty
+            with transaction.atomic():  # so that it is never served empty
                 return _create_target(slug, name, registration, reason, note, actor, cloned_from)
     if (found.maintenance, found.maintenance_note) != (reason, note):
         raise ArchiveError(f"There is a tenant {slug!r} already.")
@@ -41,7 +42,7 @@ def create_or_resume_tenant(
 
 
 def require_unfinished(tenant: Tenant) -> None:
-    """Raise ArchiveError when another run has finished since the tenant was found."""
+    """Raise ArchiveError if another run has finished the tenant."""
     with use_scope(PUBLIC):
         now = Tenant.objects.filter(pk=tenant.pk, maintenance_note=tenant.maintenance_note)
         if not now.filter(maintenance=tenant.maintenance).exists():
@@ -57,12 +58,12 @@ def _create_target(
     actor: Actor,
     cloned_from: uuid.UUID | None,
 ) -> Tenant:
-    known = registration in Tenant.Registration.values
+    is_known = registration in Tenant.Registration.values
     ref = create_tenant(
         name=name,
         subdomain=slug,
         actor=actor,
-        registration=registration if known else Tenant.Registration.CLOSED,
+        registration=registration if is_known else Tenant.Registration.CLOSED,
     )
     Tenant.objects.filter(pk=ref.id).update(cloned_from=cloned_from)
     return begin_maintenance(ref.id, reason, actor=actor, note=note)

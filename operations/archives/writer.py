@@ -1,4 +1,4 @@
-"""Appending members to an archive before their size is known, and going on where a run stopped."""
+"""Appends members of unknown size to an archive; the journal makes an export resumable."""
 
 import fcntl
 import hashlib
@@ -17,13 +17,13 @@ JOURNAL_INTERVAL_SECONDS = 1.0
 
 
 class MemberWriter:
-    """A file that members are written to, one after the other."""
+    """A file that members are appended to."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.file = file
 
     def add(self, name: str, chunks: Iterator[bytes]) -> tuple[int, str]:
-        """Write a member and return its size and SHA-256. The header is written last."""
+        """Write a member; return its size and SHA-256. The header is written last."""
         start, size, digest = self.file.tell(), 0, hashlib.sha256()
         self.file.write(bytes(BLOCK))
         for chunk in chunks:
@@ -37,16 +37,16 @@ class MemberWriter:
         self.file.seek(end)
         return size, digest.hexdigest()
 
-    def back_to(self, position: int) -> None:
-        """Take back what was written after a position."""
+    def truncate_to(self, position: int) -> None:
+        """Remove everything after a position."""
         self.file.seek(position)
         self.file.truncate()
 
 
 class Journal:
-    """How far an export has come: one line for the database, one for each stretch of objects.
+    """Progress of an export: one line for the database, then one per group of objects.
 
-    A line is written when what it tells of is on the disk. The last whole line counts.
+    A line is written after its data is on disk. The last complete line is valid.
     """
 
     def __init__(self, path: Path) -> None:
@@ -54,7 +54,7 @@ class Journal:
         self._written = time.monotonic()
 
     def lines(self) -> list[dict[str, Any]]:
-        """Return the lines of a former run; a half one at the end is left out."""
+        """Return the lines of an interrupted run, without an incomplete last one."""
         if not self._path.exists():
             return []
         whole = self._path.read_bytes().rpartition(b"\n")[0]
@@ -64,12 +64,12 @@ class Journal:
             raise ArchiveError(f"{self._path} cannot be read; start without --resume.") from exc
 
     def begin(self, file: IO[bytes], line: dict[str, Any]) -> None:
-        """Start anew with the database's line."""
+        """Start a new journal with the line of the database."""
         self._path.unlink(missing_ok=True)
         self.add(file, line)
 
     def add(self, file: IO[bytes], line: dict[str, Any]) -> None:
-        """Bring the file to the disk, then say so."""
+        """Flush the file to disk, then write the line."""
         file.flush()
         os.fsync(file.fileno())
         opened = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
@@ -80,19 +80,19 @@ class Journal:
         self._written = time.monotonic()
 
     def is_due(self) -> bool:
-        """Whether enough time has gone by for another line; each costs a sync."""
+        """Tell whether it is time for another line; each costs a sync."""
         return time.monotonic() - self._written >= JOURNAL_INTERVAL_SECONDS
 
     def remove(self) -> None:
-        """The export is done."""
+        """Delete the journal of a finished export."""
         self._path.unlink(missing_ok=True)
 
 
 @contextmanager
 def open_exclusive(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file that only we may read, made if it is not there, and that one process writes.
+    """Open or create a file with mode 0600 for one process.
 
-    Raises ArchiveError while another one does.
+    Raises: ArchiveError while another process has it.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "r+b") as file:
@@ -105,7 +105,7 @@ def open_exclusive(path: Path) -> Iterator[IO[bytes]]:
 
 
 def rename_durably(partial: Path, path: Path) -> None:
-    """Give a finished file its name, for good even if the machine stops now."""
+    """Rename a finished file and sync its folder, so that a crash cannot undo it."""
     partial.rename(path)
     folder = os.open(path.parent, os.O_RDONLY)
     try:

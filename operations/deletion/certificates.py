@@ -1,4 +1,7 @@
-"""The certificate of a deletion: what the tenant held, who asked, and that it is gone."""
+"""Certificates of deletions: the inventory of the tenant, the request, and the removal.
+
+The inventory is taken before anything is deleted.
+"""
 
 import hashlib
 import json
@@ -28,7 +31,7 @@ def document_digest(document: dict[str, Any]) -> str:
 def create_certificate(
     tenant: Tenant, *, held: dict[str, Any], dropped: dict[str, Any], actor: Actor, at: datetime
 ) -> DeletionCertificate:
-    """Keep a certificate. Call inside the transaction that removes the tenant's row."""
+    """Store a certificate. Call it in the transaction that deletes the tenant's row."""
     document = {
         "version": CERTIFICATE_VERSION,
         "tenant": {
@@ -56,18 +59,18 @@ def create_certificate(
 
 
 def list_certificates() -> list[DeletionCertificate]:
-    """Return every certificate, newest first."""
+    """Return all certificates, newest first."""
     with use_scope(PUBLIC):
         return list(DeletionCertificate.objects.all())
 
 
 def _deletion_request(tenant: Tenant) -> dict[str, Any]:
-    """Who asked for the deletion, and when; the record is where that is kept."""
-    asked = AuditEvent.objects.filter(
+    """Return actor and time of the deletion request, from the audit trail."""
+    requests = AuditEvent.objects.filter(
         target_id=str(tenant.pk),
         action__in=("tenant.deletion_scheduled", "tenant.deletion_started"),
     ).order_by("-at")
-    scheduled = asked.filter(action="tenant.deletion_scheduled").first() or asked.first()
+    scheduled = requests.filter(action="tenant.deletion_scheduled").first() or requests.first()
     if scheduled is None:
         return {}
     return {
@@ -81,18 +84,15 @@ def _actor_document(kind: str, identity: str, label: str) -> dict[str, str]:
     return {"type": kind, "id": identity, "label": label}
 
 
-# What a tenant consists of, taken down before the first piece of it goes.
-
-
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """A tenant's rows by table and its objects."""
+    """Digests of a tenant's tables, and its objects."""
 
     tables: dict[str, TableDigest]
     held: PrefixSummary
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as a certificate and the audit record hold it."""
+        """Return the document for the certificate and the audit event."""
         tables = {
             name: {"rows": content.rows, "sha256": content.sha256}
             for name, content in self.tables.items()
@@ -100,18 +100,18 @@ class Inventory:
         return {"tables": tables, "objects": asdict(self.held)}
 
     def is_in(self, exported: ExportResult) -> bool:
-        """Whether an archive has these rows: its digests are of the same text."""
+        """Tell whether an archive contains these rows: the digests are of the same text."""
         parts = exported.manifest.tables
         return self.tables == {p.name: TableDigest(p.rows, p.size, p.sha256) for p in parts}
 
 
 def take_inventory(tenant: Tenant) -> Inventory:
-    """Count and digest a tenant's rows by table and its objects. Raises StorageUnavailable."""
+    """Digest a tenant's tables and list its objects. Raises: StorageUnavailable."""
     return Inventory(_table_digests(tenant.schema_name), summarize_prefix(tenant.object_prefix))
 
 
 def _table_digests(schema: str) -> dict[str, TableDigest]:
-    """Return what each table holds; nothing where a former deletion has dropped the schema."""
+    """Return the digest of each table; empty if an interrupted purge dropped the schema."""
     with owner_session() as session:
         session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         snapshot = Snapshot(session, schema)

@@ -1,4 +1,4 @@
-"""The export that comes before a purge."""
+"""The export before a purge."""
 
 from pathlib import Path
 from typing import Protocol
@@ -11,49 +11,50 @@ from tenants.models import Tenant
 
 
 class ExportOptions(Protocol):
-    """What an export needs to know of a wish to purge."""
+    """The options of a purge that an export needs."""
 
     @property
     def actor(self) -> Actor:
-        """Who acts."""
+        """The actor of the purge."""
 
     @property
     def folder(self) -> Path | None:
-        """Where archives go."""
+        """The folder of archives."""
 
     @property
     def watch(self) -> ProgressCallbacks:
-        """Who is told of progress."""
+        """Callbacks for progress."""
 
 
-def export_before_purge(tenant: Tenant, wish: ExportOptions) -> ExportResult | None:
-    """Export a tenant unless it was scheduled without; goes on where a former run stopped.
+def export_before_purge(tenant: Tenant, options: ExportOptions) -> ExportResult | None:
+    """Export a tenant unless its deletion was scheduled without export. Resumable.
 
-    The name holds the moment of the request, so an archive of an earlier request, which may lack
-    what came after it was called off, is never taken for this one's. Raises NowhereToExport,
-    ArchiveError, StorageUnavailable, OSError.
+    The file name has the time of the request. An archive of an earlier, cancelled request can lack
+    later data, so it is not used.
+
+    Raises: ExportFolderError, ArchiveError, StorageUnavailable, OSError.
     """
     if not tenant.export_before_deletion:
         return None
-    folder = require_export_folder(wish.folder)
-    asked = tenant.deletion_requested_at
-    moment = asked.strftime("%Y%m%dT%H%M%S%fZ") if asked else "deleting"
+    folder = require_export_folder(options.folder)
+    requested_at = tenant.deletion_requested_at
+    moment = requested_at.strftime("%Y%m%dT%H%M%S%fZ") if requested_at else "deleting"
     path = folder / f"{tenant.slug or 'tenant'}-{tenant.pk.hex}-{moment}.tar"
     if path.exists():
         return _verify_existing(tenant, path)
-    return export_tenant(tenant, path, actor=wish.actor, resume=True, watch=wish.watch)
+    return export_tenant(tenant, path, actor=options.actor, resume=True, watch=options.watch)
 
 
 def export_again(
-    tenant: Tenant, outdated: ExportResult, wish: ExportOptions
+    tenant: Tenant, outdated: ExportResult, options: ExportOptions
 ) -> ExportResult | None:
-    """Export a tenant that has changed since; the archive from before is kept beside, renamed."""
+    """Export a tenant that has changed since; the outdated archive is renamed and kept."""
     outdated.path.rename(outdated.path.with_suffix(".outdated.tar"))
-    return export_before_purge(tenant, wish)
+    return export_before_purge(tenant, options)
 
 
 def require_export_folder(folder: Path | None) -> Path:
-    """Return the folder that archives go to. Raises NowhereToExport without one."""
+    """Return the folder of archives. Raises: ExportFolderError without one."""
     if folder is None:
         raise ExportFolderError(
             "It is to be exported first: set TENANT_EXPORT_DIR, or give --to DIR or --no-export."

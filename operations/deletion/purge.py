@@ -1,9 +1,9 @@
-"""Purging one tenant, so that it can be cut off anywhere and is finished by the next run.
+"""Purges one tenant; an interrupted purge is finished by the next run.
 
-Export, off the air for good, inventory, schema and role, objects, cache, and last the tenant's row
-together with the certificate. Nothing goes before the inventory is in the platform's audit record,
-so a run that was killed half-way still ends in a full certificate. Schema names and prefixes are
-never given out again.
+The steps are: export, stop serving, inventory, schema and role, objects, cache, and last the
+tenant's row together with the certificate. Nothing is deleted before the inventory is in the
+platform's audit trail, so an interrupted run still ends in a complete certificate. Schema names and
+prefixes are never used again.
 """
 
 import logging
@@ -34,14 +34,12 @@ from tenants.schemas.schema_state import ProgressCallback
 from tenants.services import lock_tenant, mark_deleting, tenant_target
 
 INVENTORY_ACTION = "tenant.inventory_taken"
-
-
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class PurgeOptions:
-    """How to purge: whether to export first and into which folder, and who is told."""
+    """Actor, export folder, and callbacks for progress."""
 
     actor: Actor
     folder: Path | None = None
@@ -50,70 +48,78 @@ class PurgeOptions:
     watch: ProgressCallbacks = NO_PROGRESS
 
 
-def purge_tenant(tenant: Tenant, wish: PurgeOptions) -> DeletionCertificate:
-    """Delete everything of a tenant whose day has come; return the certificate.
+def purge_tenant(tenant: Tenant, options: PurgeOptions) -> DeletionCertificate:
+    """Delete all data of a tenant whose deletion is due; return the certificate.
 
-    Raises NotDue when the deletion was called off, Busy, ArchiveError when the export fails,
-    StorageUnavailable: run it again then.
+    Run it again after an error.
+
+    Raises: PurgeNotDueError when the deletion was cancelled, TenantBusyError, ArchiveError when the
+    export fails, StorageUnavailable.
     """
     with tenant_operation_lock(tenant.pk):
-        now = _current_tenant(tenant)
-        held = _recorded_inventory(now) or _begin(now, wish)
-        dropped = _remove_data(now, wish.report)
-        return _finish(now, held, dropped, wish.actor)
+        current = _current_tenant(tenant)
+        held = _recorded_inventory(current) or _begin(current, options)
+        dropped = _remove_data(current, options.report)
+        return _finish(current, held, dropped, options.actor)
 
 
 def _current_tenant(tenant: Tenant) -> Tenant:
-    """Read the tenant again: since it was listed another run may have begun, or ended, its purge.
+    """Read the tenant again: another run may have begun or finished its purge.
 
-    Raises NotDue, also when its deletion was called off.
+    Raises: PurgeNotDueError, also when the deletion was cancelled.
     """
     with use_scope(PUBLIC):
-        now: Tenant | None = Tenant.objects.prefetch_related("domains").filter(pk=tenant.pk).first()
-    if now is None:
+        current: Tenant | None = (
+            Tenant.objects.prefetch_related("domains").filter(pk=tenant.pk).first()
+        )
+    if current is None:
         raise PurgeNotDueError("It was purged meanwhile.")
-    asked_anew = now.deletion_requested_at != tenant.deletion_requested_at
-    if now.status != Tenant.Status.DELETING and asked_anew:
+    is_other_request = current.deletion_requested_at != tenant.deletion_requested_at
+    if current.status != Tenant.Status.DELETING and is_other_request:
         raise PurgeNotDueError("Its deletion was called off, or its day has not come.")
-    return now
+    return current
 
 
 def _recorded_inventory(tenant: Tenant) -> dict[str, Any] | None:
-    """Return what a former run took down, if one came so far."""
+    """Return the inventory that an interrupted run recorded, if there is one."""
     if tenant.status != Tenant.Status.DELETING:
         return None
     with use_scope(PUBLIC):
-        taken = AuditEvent.objects.filter(action=INVENTORY_ACTION, target_id=str(tenant.pk))
-        event = taken.order_by("-at").first()
+        events = AuditEvent.objects.filter(action=INVENTORY_ACTION, target_id=str(tenant.pk))
+        event = events.order_by("-at").first()
     return dict(event.details) if event else None
 
 
-def _begin(tenant: Tenant, wish: PurgeOptions) -> dict[str, Any]:
-    """Export, take the tenant off the air for good, and take down what it holds."""
-    exported = export_before_purge(tenant, wish) if wish.export else None
-    stop_serving(tenant, actor=wish.actor)
-    wish.report("off the air")
+def _begin(tenant: Tenant, options: PurgeOptions) -> dict[str, Any]:
+    """Export the tenant, stop serving it, and record its inventory."""
+    exported = export_before_purge(tenant, options) if options.export else None
+    stop_serving(tenant, actor=options.actor)
+    options.report("no longer served")
     inventory = take_inventory(tenant)
     if exported is not None and not inventory.is_in(exported):
-        # A request that was under way has written since; now nobody can any more.
-        exported = export_again(tenant, exported, wish)
+        # A request in progress has written since the export; from now on no request can.
+        exported = export_again(tenant, exported, options)
         inventory = take_inventory(tenant)
     found = {**inventory.as_json(), "export": _export_document(exported)}
     with use_scope(PUBLIC), transaction.atomic():
-        record(INVENTORY_ACTION, actor=wish.actor, target=tenant_target(tenant), **found)
+        record(INVENTORY_ACTION, actor=options.actor, target=tenant_target(tenant), **found)
     return found
 
 
 def stop_serving(tenant: Tenant, *, actor: Actor) -> None:
-    """Begin the purge unless the deletion was called off since ``tenant`` was read.
+    """Begin the purge unless the deletion was cancelled after ``tenant`` was read.
 
-    Calling off waits for the row or finds the purge begun. Raises NotDue.
+    A concurrent cancellation waits for the row lock or finds the purge begun.
+
+    Raises: PurgeNotDueError.
     """
     with use_scope(PUBLIC), transaction.atomic():
-        now = lock_tenant(tenant.pk)
-        if now.status != Tenant.Status.DELETING:
-            is_due = now.deletion_due_at is not None and now.deletion_due_at <= timezone.now()
-            if not is_due or now.deletion_requested_at != tenant.deletion_requested_at:
+        current = lock_tenant(tenant.pk)
+        if current.status != Tenant.Status.DELETING:
+            is_due = (
+                current.deletion_due_at is not None and current.deletion_due_at <= timezone.now()
+            )
+            if not is_due or current.deletion_requested_at != tenant.deletion_requested_at:
                 raise PurgeNotDueError("Its deletion was called off, or its day has not come.")
             mark_deleting(tenant.pk, actor=actor)
 
@@ -138,20 +144,20 @@ def _finish(
     tenant: Tenant, held: dict[str, Any], dropped: dict[str, Any], actor: Actor
 ) -> DeletionCertificate:
     with use_scope(PUBLIC), transaction.atomic():
-        now = lock_tenant(tenant.pk)
+        current = lock_tenant(tenant.pk)
         certificate = create_certificate(
-            now, held=held, dropped=dropped, actor=actor, at=timezone.now()
+            current, held=held, dropped=dropped, actor=actor, at=timezone.now()
         )
-        details = {"subdomain": now.slug, "certificate": str(certificate.pk)}
+        details = {"subdomain": current.slug, "certificate": str(certificate.pk)}
         record(
             "tenant.deleted",
             actor=actor,
-            target=tenant_target(now),
+            target=tenant_target(current),
             **details,
             digest=certificate.digest,
         )
-        invalidate_route(now)
-        Tenant.objects.filter(pk=now.pk).delete()
+        invalidate_route(current)
+        Tenant.objects.filter(pk=current.pk).delete()
     return certificate
 
 
@@ -163,13 +169,10 @@ def _export_document(exported: ExportResult | None) -> dict[str, Any] | None:
     return {**file, "missing": missing}
 
 
-# What Redis holds of a tenant: route stamps, counts of limits, whatever else bears its id.
-
-
 def purge_cache(tenant: Tenant) -> int | None:
-    """Delete every key that bears the tenant's id or one of its names; return how many.
+    """Delete every Redis key with the tenant's id or one of its names; return their number.
 
-    None without Redis: every key of ours ends by itself.
+    Return None if Redis is unavailable: the keys expire.
     """
     domains = [f"aggios:route:host:{domain.domain}" for domain in tenant.domains.all()]
     try:

@@ -1,4 +1,4 @@
-"""What several commands say in the same words: of an archive, and of errors."""
+"""Output shared by the commands of archives and deletions: counts and errors."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from operations.errors import ArchiveError, PurgeError
 
 
 def manifest_counts(manifest: Manifest) -> dict[str, int]:
-    """Return how much an archive holds, and what it lacks."""
+    """Return the numbers of rows, objects and missing objects of an archive."""
     return {
         "rows": sum(part.rows for part in manifest.tables),
         "objects": manifest.objects.count - len(manifest.missing),
@@ -24,21 +24,21 @@ def manifest_counts(manifest: Manifest) -> dict[str, int]:
 
 
 def error_line(exc: Exception) -> str:
-    """Return what an error says in its first line, or what it is if it says nothing."""
+    """Return the first line of an error's message, or the name of its class."""
     return str(exc).strip().partition("\n")[0] or type(exc).__name__
 
 
 def format_counts(counts: dict[str, int]) -> str:
-    """Return the counts of ``manifest_counts`` for people."""
+    """Format the result of ``manifest_counts``."""
     rows, objects = pluralize(counts["rows"], "row"), pluralize(counts["objects"], "object")
     return f"{rows}, {objects}, {counts['missing']} missing"
 
 
 @contextmanager
 def command_errors(again: str) -> Iterator[None]:
-    """Turn what can go wrong into CommandError, a plain sentence and an exit status.
+    """Turn expected errors and signals into CommandError with an exit status.
 
-    ``again`` tells how to go on after a break.
+    ``again`` tells how to continue after an interruption.
     """
     try:
         yield

@@ -20,7 +20,7 @@ from operations.isolation.transport import HttpTransport, InProcessTransport, Tr
 
 class Command(BaseCommand):
     help = (
-        "Prove that tenants cannot reach each other: plant canaries in two throw-away tenants and "
+        "Prove that tenants cannot reach each other: seed two temporary tenants with canaries and "
         "try every route with every method, the database, the object store and the cache with one "
         "tenant's credentials against the other. Harmless on production. The exit status is 1 if "
         "anything went through.\n\n"
@@ -45,7 +45,7 @@ class Command(BaseCommand):
                     transport = _transport(options["url"])
                     run_audit(transport, ledger, self._progress, only=options["only"])
         except AuditIncompleteError as exc:
-            if ledger.crossings:  # what was broken may be what makes it blind
+            if ledger.crossings:  # a crossing can be the reason
                 print_report(ledger, self.stdout, every=False)
             raise CommandError(f"The audit cannot see: {exc}") from exc
         except StorageUnavailable as exc:
@@ -55,13 +55,13 @@ class Command(BaseCommand):
         if options["clean"]:
             self.stdout.write(f"{pluralize(removed, 'tenant')} of former runs removed.")
             return
-        self._tell(ledger, options)
+        self._print_report(ledger, options)
 
     def _progress(self, line: str) -> None:
         if self.stderr.isatty():
             self.stderr.write(f"\r\033[K{line}", ending="")
 
-    def _tell(self, ledger: AuditReport, options: dict[str, Any]) -> None:
+    def _print_report(self, ledger: AuditReport, options: dict[str, Any]) -> None:
         self._progress("")
         if options["json"]:
             self.stdout.write(json.dumps(ledger.as_json(), indent=1))
@@ -77,7 +77,7 @@ def _transport(url: str | None) -> Transport:
 
 @contextmanager
 def _logging_disabled() -> Iterator[None]:
-    """Keep the log lines of our own requests out of the report."""
+    """Keep the log lines of the audit's own requests out of the report."""
     logging.disable(logging.CRITICAL)
     try:
         yield
@@ -87,9 +87,9 @@ def _logging_disabled() -> Iterator[None]:
 
 @contextmanager
 def _report_signal() -> Iterator[None]:
-    """Say that nothing is left behind when a signal ends the audit.
+    """Turn a signal into CommandError.
 
-    It comes as an exception, so that what was planted is removed on its way.
+    It arrives as an exception, so the seeded tenants are removed first.
     """
     try:
         yield

@@ -8,11 +8,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
-from accounts.users import canonical_addresses as of_people
+from accounts.users import canonical_addresses as user_addresses
 from core.db_backend.scope import PUBLIC, use_scope
 from core.text.email_canonicalization import AddressFinding
 from core.text.formatting import pluralize
-from staff import services as of_staff
+from staff import services as staff_addresses
 from tenants.context import tenant_context
 from tenants.management.arguments import selected_tenants
 from tenants.refs import ref_of
@@ -36,16 +36,16 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print a JSON array")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = [
+        rows = [
             {"tenant": slug, **finding.document()}
             for slug, finding in _find_addresses(options["slugs"])
         ]
         if options["json"]:
-            self.stdout.write(json.dumps(found, indent=2))
-        for row in found if not options["json"] else ():
+            self.stdout.write(json.dumps(rows, indent=2))
+        for row in rows if not options["json"] else ():
             self.stdout.write(_format_row(row))
-        if found:
-            raise CommandError(f"{pluralize(len(found), 'address', 'addresses')} to look into.")
+        if rows:
+            raise CommandError(f"{pluralize(len(rows), 'address', 'addresses')} to look into.")
         if not options["json"]:
             self.stdout.write("Every address is canonical.")
 
@@ -53,13 +53,13 @@ class Command(BaseCommand):
 def _find_addresses(slugs: list[str]) -> Iterator[tuple[str | None, AddressFinding]]:
     if not slugs:
         with use_scope(PUBLIC), connection.cursor() as cursor:
-            of_platform = list(of_staff.noncanonical_addresses(cursor))
-        for finding in of_platform:
+            staff_findings = list(staff_addresses.noncanonical_addresses(cursor))
+        for finding in staff_findings:
             yield None, finding
     for tenant in selected_tenants(slugs):
         with tenant_context(ref_of(tenant)), connection.cursor() as cursor:
-            of_tenant = list(of_people.find_noncanonical_addresses(cursor))
-        for finding in of_tenant:
+            tenant_findings = list(user_addresses.find_noncanonical_addresses(cursor))
+        for finding in tenant_findings:
             yield tenant.slug, finding
 
 

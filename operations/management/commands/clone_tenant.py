@@ -18,9 +18,9 @@ from tenants.schemas.owner import owner_connection
 
 class Command(BaseCommand):
     help = (
-        "Copy a tenant to a new one for staging: personal data masked, and no password, session, "
-        "key or kept answer with it. The first owner gets a new password, shown once. What is in "
-        "files is copied as it is; --without-objects leaves files out.\n\n"
+        "Copy a tenant to a new one for staging: personal data masked, no passwords, sessions, "
+        "keys and stored answers. The first owner gets a new password, shown once. The content of "
+        "files is not masked; --without-objects leaves files out.\n\n"
         "Example: manage.py clone_tenant acme acme-staging"
     )
 
@@ -37,7 +37,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         owner_connection()
-        wish = CloneOptions(
+        clone_options = CloneOptions(
             slug=options["new"],
             name=options["name"],
             with_objects=not options["without_objects"],
@@ -49,14 +49,14 @@ class Command(BaseCommand):
             show_progress(self.stderr, "copying", "") as watch,
         ):
             how = LoadOptions(SYSTEM, lambda line: None, watch)
-            done = clone_tenant(tenant_by_slug(options["slug"]), wish, how)
-        told = {
-            "id": str(done.tenant.pk),
-            "slug": done.tenant.slug,
-            "url": site_url(done.tenant.slug),
-            "owner": done.owner,
-            "password": done.password,
-            "missing": done.missing,
+            result = clone_tenant(tenant_by_slug(options["slug"]), clone_options, how)
+        document = {
+            "id": str(result.tenant.pk),
+            "slug": result.tenant.slug,
+            "url": site_url(result.tenant.slug),
+            "owner": result.owner,
+            "password": result.password,
+            "missing": result.missing,
         }
         line = "{slug} is ready at {url}\n  owner     {owner}\n  password  {password}"
-        self.stdout.write(json.dumps(told) if options["json"] else line.format(**told))
+        self.stdout.write(json.dumps(document) if options["json"] else line.format(**document))

@@ -31,9 +31,9 @@ from tenants.schemas.owner import owner_connection
 
 class Command(BaseCommand):
     help = (
-        "Schedule a tenant's deletion: off the air at once, purged by purge_tenants when its day "
-        "has come; until then --call-off takes it back. --now purges at once, and there is no way "
-        "back; a run that was cut off is finished by running it again.\n\n"
+        "Schedule a tenant's deletion: it is no longer served, and purge_tenants purges it when "
+        "it is due; until then --call-off cancels it. --now purges at once and cannot be "
+        "undone. Run an interrupted purge again to finish it.\n\n"
         "Example: manage.py delete_tenant acme --days 14"
     )
 
@@ -80,13 +80,13 @@ class Command(BaseCommand):
 
     def _schedule(self, tenant: Tenant, options: dict[str, Any]) -> None:
         export = not options["no_export"]
-        after = schedule_deletion(tenant.pk, actor=SYSTEM, days=options["days"], export=export)
-        due_at = timestamp_or_none(after.deletion_due_at) or ""
+        scheduled = schedule_deletion(tenant.pk, actor=SYSTEM, days=options["days"], export=export)
+        due_at = timestamp_or_none(scheduled.deletion_due_at) or ""
         line = (
-            f"{tenant.slug} is off the air and will be purged after {due_at}. "
+            f"{tenant.slug} is no longer served and will be purged after {due_at}. "
             f"Until then: manage.py delete_tenant {tenant.slug} --call-off"
         )
-        self._end(line, {"deletion_due_at": due_at, "export": after.export_before_deletion})
+        self._end(line, {"deletion_due_at": due_at, "export": scheduled.export_before_deletion})
 
     def _purge(self, tenant: Tenant, options: dict[str, Any]) -> None:
         if not options["yes"]:
@@ -101,8 +101,8 @@ class Command(BaseCommand):
                 cancel_deletion(tenant.pk, actor=SYSTEM)  # in favour of an earlier day
                 schedule_deletion(tenant.pk, actor=SYSTEM, days=0, export=export)
         with show_progress(self.stderr) as watch:
-            wish = PurgeOptions(SYSTEM, folder, export, self._report, watch)
-            certificate = purge_tenant(tenant_by_slug(tenant.slug), wish)
+            purge_options = PurgeOptions(SYSTEM, folder, export, self._report, watch)
+            certificate = purge_tenant(tenant_by_slug(tenant.slug), purge_options)
         self._end(
             f"{options['slug']} is gone; certificate {certificate.pk}.",
             certificate_document(certificate),
@@ -121,12 +121,12 @@ class Command(BaseCommand):
         if not self._json:
             self.stdout.write(line)
 
-    def _end(self, line: str, told: dict[str, Any]) -> None:
-        self.stdout.write(json.dumps(told) if self._json else line)
+    def _end(self, line: str, document: dict[str, Any]) -> None:
+        self.stdout.write(json.dumps(document) if self._json else line)
 
 
 def certificate_document(certificate: DeletionCertificate) -> dict[str, Any]:
-    """Return what a script is told of a certificate."""
+    """Return the JSON document of a certificate."""
     return {
         "id": str(certificate.pk),
         "tenant_id": str(certificate.tenant_id),

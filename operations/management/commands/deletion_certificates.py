@@ -25,14 +25,18 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print a JSON array, documents too")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = list_certificates()
-        altered = {c.pk for c in found if document_digest(c.document) != c.digest}
+        certificates = list_certificates()
+        altered = {c.pk for c in certificates if document_digest(c.document) != c.digest}
         if options["json"]:
-            rows = [{**certificate_document(c), "is_intact": c.pk not in altered} for c in found]
+            rows = [
+                {**certificate_document(c), "is_intact": c.pk not in altered} for c in certificates
+            ]
             self.stdout.write(json.dumps(rows, indent=2))
         else:
-            table = make_table(COLUMNS, free=("name",), title=pluralize(len(found), "certificate"))
-            for c in found:
+            table = make_table(
+                COLUMNS, free=("name",), title=pluralize(len(certificates), "certificate")
+            )
+            for c in certificates:
                 digest = "ALTERED" if c.pk in altered else c.digest[:16]
                 table.add_row(timestamp(c.purged_at), c.subdomain, c.name, str(c.pk), digest)
             print_table(self.stdout, table)

@@ -16,9 +16,9 @@ from tenants.queries import tenant_by_slug
 
 class Command(BaseCommand):
     help = (
-        "Write everything of a tenant into one file, which only you may read: rows and objects. "
-        "Until it is whole and was read back it is called FILE.partial; --resume goes on with "
-        "that.\n\nExample: manage.py export_tenant acme --to /backups/acme.tar --resume"
+        "Write all rows and objects of a tenant into one file with mode 0600. Until it is complete "
+        "and was read back it is called FILE.partial; --resume continues that file.\n\n"
+        "Example: manage.py export_tenant acme --to /backups/acme.tar --resume"
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -32,7 +32,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         with command_errors("Go on with --resume."), show_progress(self.stderr) as watch:
-            done = export_tenant(
+            result = export_tenant(
                 tenant_by_slug(options["slug"]),
                 options["to"],
                 actor=SYSTEM,
@@ -40,17 +40,17 @@ class Command(BaseCommand):
                 allow_missing=options["allow_missing"],
                 watch=watch,
             )
-        told = _result_document(done)
-        counts = format_counts(manifest_counts(done.manifest))
-        line = f"{done.path}: {done.size} bytes, {counts}\n{done.sha256}"
-        self.stdout.write(json.dumps(told) if options["json"] else line)
+        document = _result_document(result)
+        counts = format_counts(manifest_counts(result.manifest))
+        line = f"{result.path}: {result.size} bytes, {counts}\n{result.sha256}"
+        self.stdout.write(json.dumps(document) if options["json"] else line)
 
 
-def _result_document(done: ExportResult) -> dict[str, Any]:
+def _result_document(result: ExportResult) -> dict[str, Any]:
     return {
-        "file": str(done.path),
-        "size": done.size,
-        "sha256": done.sha256,
-        **manifest_counts(done.manifest),
-        "migrations": done.manifest.migrations_digest,
+        "file": str(result.path),
+        "size": result.size,
+        "sha256": result.sha256,
+        **manifest_counts(result.manifest),
+        "migrations": result.manifest.migrations_digest,
     }

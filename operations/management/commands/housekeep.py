@@ -11,7 +11,7 @@ from core.workers import heartbeat_path, require_recent_heartbeat, stop_event_on
 from operations.housekeeping import PERIODIC_TASKS, HousekeeperBusyError, run_tasks
 from tenants.schemas.owner import owner_connection
 
-# Touched before each round; what watches the service asks for its age with --check.
+# Touched before each round; --check compares its age.
 HEARTBEAT = heartbeat_path("housekeeper")
 # The purge of a large tenant may take hours.
 MAX_ROUND_SECONDS = 12 * 3600
@@ -19,7 +19,7 @@ MAX_ROUND_SECONDS = 12 * 3600
 
 class Command(BaseCommand):
     help = (
-        "Do what must be done now and then: "
+        "Run the periodic tasks: "
         + "; ".join(f"{chore.purpose} ({chore.command})" for chore in PERIODIC_TASKS)
         + ". Once, or again and again with --every; Compose runs it as a service. A second one at "
         "the same time does nothing.\n\nExample: manage.py housekeep --every 900"
@@ -30,10 +30,10 @@ class Command(BaseCommand):
             "--every",
             type=integer_argument(),
             metavar="SECONDS",
-            help="go on until stopped, with this pause",
+            help="repeat until stopped, with this pause",
         )
         parser.add_argument(
-            "--check", action="store_true", help="only tell whether --every is at work here"
+            "--check", action="store_true", help="only check whether --every is running here"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -47,7 +47,7 @@ class Command(BaseCommand):
             return
         if every < 1:
             raise CommandError("--every takes a number of seconds from 1.")
-        self._again_and_again(every)
+        self._run_forever(every)
 
     def _once(self) -> None:
         try:
@@ -58,7 +58,7 @@ class Command(BaseCommand):
         if failed:
             raise CommandError(f"{', '.join(failed)} failed; the next round tries again.")
 
-    def _again_and_again(self, seconds: int) -> None:
+    def _run_forever(self, seconds: int) -> None:
         stop = stop_event_on_signals()
         while not stop.is_set():
             HEARTBEAT.touch()

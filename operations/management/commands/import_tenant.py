@@ -27,9 +27,9 @@ from tenants.schemas.owner import owner_connection
 
 class Command(BaseCommand):
     help = (
-        "Load an archive that export_tenant wrote, as a new tenant (--as) or in place of what the "
-        "tenant holds now (--restore). The whole file is verified before anything is touched. A "
-        "run that was cut off is finished by running it again.\n\n"
+        "Load an archive of export_tenant, as a new tenant (--as) or in place of the tenant's "
+        "current data (--restore). The whole file is verified first. Run an interrupted import "
+        "again to finish it.\n\n"
         "Example: manage.py import_tenant acme.tar --as acme-two"
     )
 
@@ -56,11 +56,11 @@ class Command(BaseCommand):
             command_errors("Run the command again to go on."),
             show_progress(self.stderr, "loading", "verifying") as watch,
         ):
-            path, foreign = options["file"], options["accept_foreign"]
-            with open_archive(path, accept_foreign=foreign, tick=watch.checked) as archive:
-                told = self._act(archive, LoadOptions(SYSTEM, self._report, watch), options)
+            path, accept_untrusted = options["file"], options["accept_foreign"]
+            with open_archive(path, accept_foreign=accept_untrusted, tick=watch.checked) as archive:
+                document = self._act(archive, LoadOptions(SYSTEM, self._report, watch), options)
         if self._json:
-            self.stdout.write(json.dumps(told))
+            self.stdout.write(json.dumps(document))
 
     def _act(self, archive: Archive, how: LoadOptions, options: dict[str, Any]) -> dict[str, Any]:
         tenant = tenant_by_slug(options["restore"]) if options["restore"] else None
@@ -72,17 +72,19 @@ class Command(BaseCommand):
             if not options["yes"]:
                 slug = tenant.slug
                 confirm(slug, f"What {slug} holds now will be lost. Type {slug}: ")
-            done = restore_tenant(archive, tenant, how)
+            result = restore_tenant(archive, tenant, how)
         else:
-            done = load_as_new_tenant(archive, slug=options["slug"], name=options["name"], how=how)
-        told = {**_archive_document(archive), **_result_document(done)}
-        if options["let_owner_in"]:
-            told["owner"], told["password"] = reset_owner_password(
-                ref_of(done.tenant), actor=SYSTEM
+            result = load_as_new_tenant(
+                archive, slug=options["slug"], name=options["name"], how=how
             )
-            self._report(f"owner {told['owner']}, password {told['password']}")
-        self._report(f"{done.tenant.slug} holds what the archive does.")
-        return told
+        document = {**_archive_document(archive), **_result_document(result)}
+        if options["let_owner_in"]:
+            document["owner"], document["password"] = reset_owner_password(
+                ref_of(result.tenant), actor=SYSTEM
+            )
+            self._report(f"owner {document['owner']}, password {document['password']}")
+        self._report(f"{result.tenant.slug} holds what the archive does.")
+        return document
 
     def _show(self, archive: Archive) -> None:
         facts, counts = archive.manifest.tenant, manifest_counts(archive.manifest)
@@ -103,11 +105,11 @@ def _archive_document(archive: Archive) -> dict[str, Any]:
     }
 
 
-def _result_document(done: LoadResult) -> dict[str, Any]:
+def _result_document(result: LoadResult) -> dict[str, Any]:
     return {
-        "id": str(done.tenant.pk),
-        "slug": done.tenant.slug,
-        "sent": done.sent,
-        "removed": done.removed,
-        "migrations": done.migrations,
+        "id": str(result.tenant.pk),
+        "slug": result.tenant.slug,
+        "sent": result.sent,
+        "removed": result.removed,
+        "migrations": result.migrations,
     }

@@ -22,8 +22,8 @@ from tenants.usage import tenants_to_measure
 
 class Command(BaseCommand):
     help = (
-        "Measure what tenants hold: rows, bytes, objects. Whoever was not measured for the longest "
-        "time comes first; a run that was cut off goes on with the same --older-than.\n\n"
+        "Measure what tenants hold: rows, bytes, objects. The oldest measurement is renewed first; "
+        "an interrupted run continues with the same --older-than.\n\n"
         "Example: manage.py measure_usage --all --older-than 3600"
     )
 
@@ -35,7 +35,7 @@ class Command(BaseCommand):
             type=integer_argument(),
             default=0,
             metavar="SECONDS",
-            help="with --all: leave out who was measured since",
+            help="with --all: leave out tenants measured since",
         )
         parser.add_argument(
             "--exact", action="store_true", help="count the rows rather than take the estimate"
@@ -45,15 +45,17 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if bool(options["slugs"]) == options["all"]:
             raise CommandError("Name some tenants, or give --all.")
-        chosen = _select_tenants(options)
-        told, failed = [], 0
-        for tenant, found in self._measured(chosen, options["exact"]):
-            if isinstance(found, Usage):
-                told.append(_usage_document(tenant, found))
+        tenants = _select_tenants(options)
+        documents, failed = [], 0
+        for tenant, result in self._measured(tenants, options["exact"]):
+            if isinstance(result, Usage):
+                documents.append(_usage_document(tenant, result))
                 continue
             failed += 1
-            self.stderr.write(f"{tenant.slug}: {str(found).strip() or type(found).__name__}")
-        self.stdout.write(json.dumps(told, indent=2) if options["json"] else _format_rows(told))
+            self.stderr.write(f"{tenant.slug}: {str(result).strip() or type(result).__name__}")
+        self.stdout.write(
+            json.dumps(documents, indent=2) if options["json"] else _format_rows(documents)
+        )
         if failed:
             raise CommandError(f"{failed} could not be measured; the others were.")
 
@@ -80,11 +82,14 @@ def _usage_document(tenant: Tenant, usage: Usage) -> dict[str, Any]:
     return {"id": str(tenant.id), "subdomain": tenant.slug, **serialize_usage(usage)}
 
 
-def _format_rows(told: list[dict[str, Any]]) -> str:
+def _format_rows(documents: list[dict[str, Any]]) -> str:
     line = (
         "{subdomain:40} {rows:>10} rows {database_bytes:>14} bytes "
         "{objects:>8} objects {object_bytes:>14} bytes"
     )
     return "\n".join(
-        [*(line.format(**row) for row in told), f"{pluralize(len(told), 'tenant')} measured."]
+        [
+            *(line.format(**row) for row in documents),
+            f"{pluralize(len(documents), 'tenant')} measured.",
+        ]
     )

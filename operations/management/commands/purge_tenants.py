@@ -25,7 +25,7 @@ FAILURES = (PurgeError, ArchiveError, Problem, OSError, DatabaseError, psycopg.E
 
 class Command(BaseCommand):
     help = (
-        "Purge the tenants whose day of deletion has come, and finish purges that were cut off. "
+        "Purge the tenants whose deletion is due, and finish interrupted purges. "
         "Each is exported first unless it was scheduled without. One that fails does not stop the "
         "others; the exit status tells.\n\nExample: manage.py purge_tenants --to /backups --json"
     )
@@ -39,8 +39,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         owner_connection()
-        wanted = set(options["slugs"])
-        due = [t for t in tenants_due_for_deletion() if not wanted or t.slug in wanted]
+        slugs = set(options["slugs"])
+        due = [t for t in tenants_due_for_deletion() if not slugs or t.slug in slugs]
         self._json = options["json"]
         if options["dry_run"]:
             rows = [{"slug": tenant.slug, "id": str(tenant.pk)} for tenant in due]
@@ -54,19 +54,21 @@ class Command(BaseCommand):
         self._report(f"{tenant.slug} ({tenant.pk})")
         try:
             with show_progress(self.stderr) as watch:
-                wish = PurgeOptions(SYSTEM, folder, not options["no_export"], self._report, watch)
-                certificate = purge_tenant(tenant, wish)
+                purge_options = PurgeOptions(
+                    SYSTEM, folder, not options["no_export"], self._report, watch
+                )
+                certificate = purge_tenant(tenant, purge_options)
         except (
             TenantBusyError,
             PurgeNotDueError,
         ) as exc:  # another run has it, or its deletion was called off
-            why = error_line(exc)
-            self._report(f"  left as it is: {why}")
-            return {**row, "skipped": why}
+            reason = error_line(exc)
+            self._report(f"  left as it is: {reason}")
+            return {**row, "skipped": reason}
         except FAILURES as exc:
-            why = error_line(exc)
-            self.stderr.write(f"{tenant.slug}: {why}")
-            return {**row, "error": why}
+            reason = error_line(exc)
+            self.stderr.write(f"{tenant.slug}: {reason}")
+            return {**row, "error": reason}
         self._report(f"  certificate {certificate.pk}")
         return {**row, "certificate": str(certificate.pk), "digest": certificate.digest}
 

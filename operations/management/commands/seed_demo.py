@@ -43,7 +43,7 @@ class Command(BaseCommand):
         for slug, (name, people) in AGENCIES.items():
             _create_agency(slug, name, people)
         _create_staff()
-        rows = _log_ins()
+        rows = _logins()
         if options["json"]:
             self.stdout.write(json.dumps(rows, indent=2))
             return
@@ -78,7 +78,7 @@ def _create_staff() -> None:
         StaffUser.objects.create_superuser(STAFF_EMAIL, PASSWORD, first_name="Sam")
 
 
-def _log_ins() -> list[dict[str, str]]:
+def _logins() -> list[dict[str, str]]:
     people = [
         {"host": tenant_host(slug), "email": email, "password": PASSWORD, "role": role}
         for slug, (_, members) in AGENCIES.items()

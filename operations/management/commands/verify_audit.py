@@ -28,11 +28,11 @@ Outcome = tuple[AuditTrail, VerificationResult | str]
 
 class Command(BaseCommand):
     help = (
-        "Verify audit trails: the platform's and every tenant's, or those that are named. Finds "
-        "what was changed, removed, moved or added around the application since it was recorded, "
-        "and says how many events had a person erased from them. Prints where each trail ends "
-        "(NUMBER:HASH); keep that elsewhere and give it back with --anchor, for whoever owns the "
-        "database could make a whole chain anew. Changes no trail; as owner.\n\n"
+        "Verify audit trails: the platform's and every tenant's, or the named ones. Finds events "
+        "that were changed, removed, moved or added outside of the application, and counts events "
+        "that had a person erased. Prints the head of each trail (NUMBER:HASH). Keep heads "
+        "elsewhere and pass them with --anchor: the owner of the database could rebuild a whole "
+        "chain. Changes no trail; needs the owner's login.\n\n"
         "Example: manage.py verify_audit --tenant acme --anchor 17:5f2c…\n\n"
         "Exit status: 0 all are whole, 1 one is not, or could not be read."
     )
@@ -61,22 +61,22 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print a JSON array")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        chosen = _select_trails(options)
-        if options["anchor"] and len(chosen) != 1:
+        trails = _select_trails(options)
+        if options["anchor"] and len(trails) != 1:
             raise CommandError("An anchor belongs to one trail: give one --tenant, or --platform.")
-        told, broken = [], 0
-        for trail, found in self._verified(chosen, options["anchor"]):
-            told.append(_trail_document(trail, found))
-            broken += isinstance(found, str) or not found.is_whole
+        documents, broken = [], 0
+        for trail, result in self._verified(trails, options["anchor"]):
+            documents.append(_trail_document(trail, result))
+            broken += isinstance(result, str) or not result.is_whole
             if not options["json"]:
-                self.stdout.write(_format_trail(trail, found))
+                self.stdout.write(_format_trail(trail, result))
         if options["json"]:
-            self.stdout.write(json.dumps(told, indent=2))
+            self.stdout.write(json.dumps(documents, indent=2))
         elif not broken:
-            verb = "is" if len(told) == 1 else "are"
-            self.stdout.write(f"{pluralize(len(told), 'audit trail')} {verb} whole.")
+            verb = "is" if len(documents) == 1 else "are"
+            self.stdout.write(f"{pluralize(len(documents), 'audit trail')} {verb} whole.")
         if broken:
-            raise CommandError(f"{broken} of {pluralize(len(told), 'audit trail')} not whole.")
+            raise CommandError(f"{broken} of {pluralize(len(documents), 'audit trail')} not whole.")
 
     def _verified(self, trails: list[AuditTrail], anchors: list[ChainHead]) -> Iterator[Outcome]:
         err: Any = self.stderr
@@ -105,24 +105,24 @@ def _select_trails(options: dict[str, Any]) -> list[AuditTrail]:
     return trails if seconds is None else overdue_trails(trails, seconds=seconds)
 
 
-def _trail_document(trail: AuditTrail, found: VerificationResult | str) -> dict[str, Any]:
+def _trail_document(trail: AuditTrail, result: VerificationResult | str) -> dict[str, Any]:
     name = {"trail": trail.name, "schema": trail.schema}
-    if isinstance(found, str):
-        return {**name, "whole": False, "faults": [found]}
+    if isinstance(result, str):
+        return {**name, "whole": False, "faults": [result]}
     return {
         **name,
-        "whole": found.is_whole,
-        "events": found.head.sequence,
-        "erased": found.erased,
-        "head": str(found.head),
-        "faults": found.faults,
+        "whole": result.is_whole,
+        "events": result.head.sequence,
+        "erased": result.erased,
+        "head": str(result.head),
+        "faults": result.faults,
     }
 
 
-def _format_trail(trail: AuditTrail, found: VerificationResult | str) -> str:
-    if isinstance(found, str):
-        return f"{trail.name}: {found}"
-    erased = f", {found.erased} with a person erased" if found.erased else ""
-    state = "whole" if found.is_whole else "NOT WHOLE"
-    head = f"{trail.name}: {state}, {found.head.sequence} events{erased}, ends at {found.head}"
-    return "\n".join([head, *(f"  {fault}" for fault in found.faults)])
+def _format_trail(trail: AuditTrail, result: VerificationResult | str) -> str:
+    if isinstance(result, str):
+        return f"{trail.name}: {result}"
+    erased = f", {result.erased} with a person erased" if result.erased else ""
+    state = "whole" if result.is_whole else "NOT WHOLE"
+    head = f"{trail.name}: {state}, {result.head.sequence} events{erased}, ends at {result.head}"
+    return "\n".join([head, *(f"  {fault}" for fault in result.faults)])
