@@ -1,6 +1,6 @@
-"""Proves that tenants cannot reach each other: ``manage.py audit_isolation``.
+"""The isolation audit, ``manage.py audit_isolation``: tests that tenants cannot reach each other.
 
-Two throw-away tenants are filled with canaries; then each one's credentials are tried against the
-other's names, ids, rows, objects and keys, on every route that there is. What is tried follows from
-the URL configurations, the models and the tables themselves: nobody has to remember to add to it.
+Two temporary tenants are seeded with canaries. Then the credentials of each are tried against the
+other's names, ids, rows, objects and keys, on every route. The attempts follow from the URL
+configurations, the models and the tables, so a new route or model is covered without further work.
 """

@@ -1,4 +1,4 @@
-"""The credentials that a run attacks with."""
+"""The attacking tenant's credentials."""
 
 import time
 import uuid
@@ -24,28 +24,31 @@ from tenants.signing_keys import current_key_id, signing_key
 
 @dataclass(slots=True)
 class Attacker:
-    """An owner of one tenant: the most that a tenant can give to its own people."""
+    """An owner of one tenant, which is the highest role that a tenant can give."""
 
-    party: AuditTenant
+    tenant: AuditTenant
     victim: Canaries
     access: str = ""
     refresh: str = ""
     api_key: str = ""
     session_id: uuid.UUID | None = None
 
-    def ready(self) -> None:
-        """Have a living session; the requests before may have ended it. Raises Blind."""
-        now = tenant_for_id(self.party.ref.id)
-        if now is None or tenant_state(now) is not TenantState.SERVED:
-            raise AuditIncompleteError("A request took the attacking tenant off the air.")
-        if self.session_id is None or not self._alive(self.session_id):
-            session, self.access, self.refresh = create_session(self.party, self.party.attacker)
-            self.session_id = session.id
-        if not self._key_lives():
-            self.api_key = create_api_key(self.party, self.party.attacker)
+    def ensure_credentials(self) -> None:
+        """Renew the session and the API key if a request has ended them.
 
-    def _alive(self, session_id: uuid.UUID) -> bool:
-        with tenant_context(self.party.ref):
+        Raises: AuditIncompleteError if the attacking tenant is no longer served.
+        """
+        current = tenant_for_id(self.tenant.ref.id)
+        if current is None or tenant_state(current) is not TenantState.SERVED:
+            raise AuditIncompleteError("A request stopped the attacking tenant.")
+        if self.session_id is None or not self._is_session_active(self.session_id):
+            session, self.access, self.refresh = create_session(self.tenant, self.tenant.attacker)
+            self.session_id = session.id
+        if not self._is_key_valid():
+            self.api_key = create_api_key(self.tenant, self.tenant.attacker)
+
+    def _is_session_active(self, session_id: uuid.UUID) -> bool:
+        with tenant_context(self.tenant.ref):
             found = find_session_with_user(session_id)
             return (
                 found is not None
@@ -53,16 +56,16 @@ class Attacker:
                 and session_end(found, timezone.now()) is None
             )
 
-    def _key_lives(self) -> bool:
-        with tenant_context(self.party.ref), suppress(TokenInvalid):
-            return authenticate_api_key(self.api_key).user == self.party.attacker
+    def _is_key_valid(self) -> bool:
+        with tenant_context(self.tenant.ref), suppress(TokenInvalid):
+            return authenticate_api_key(self.api_key).user == self.tenant.attacker
         return False
 
     def credentials(self) -> dict[str, str]:
-        """Return every bearer credential by what it is."""
-        own, theirs = (
-            str(current_key_id(self.party.ref)),
-            str(current_key_id(self.victim.party.ref)),
+        """Return every bearer credential by its name."""
+        own_kid, victim_kid = (
+            str(current_key_id(self.tenant.ref)),
+            str(current_key_id(self.victim.tenant.ref)),
         )
         claims = jwt.decode(self.access, options={"verify_signature": False})
         foreign = {
@@ -70,24 +73,24 @@ class Attacker:
             "sid": self.victim.ids["session"][0],
             "user_id": self.victim.ids["user"][0],
         }
-        key = signing_key(self.party.ref)
+        key = signing_key(self.tenant.ref)
         return {
             "access token": self.access,
             "refresh token": self.refresh,
             "API key": self.api_key,
-            "API key, their id in it": _replace_tenant_id(self.api_key, self.victim.party.ref.id),
-            "expired token": _sign({**claims, "exp": int(time.time()) - 60}, key, own),
-            "own key, their kid": _sign(foreign, key, theirs),
-            "own key, their session": _sign(foreign, key, own),
+            "API key, their id in it": _replace_tenant_id(self.api_key, self.victim.tenant.ref.id),
+            "expired token": _sign({**claims, "exp": int(time.time()) - 60}, key, own_kid),
+            "own key, their kid": _sign(foreign, key, victim_kid),
+            "own key, their session": _sign(foreign, key, own_kid),
             "unsigned, their kid": jwt.encode(
-                foreign, "", algorithm="none", headers={"kid": theirs}
+                foreign, "", algorithm="none", headers={"kid": victim_kid}
             ),
-            "nobody": "",
+            "anonymous": "",
         }
 
 
 def _replace_tenant_id(api_key: str, tenant_id: uuid.UUID) -> str:
-    """Return the key with another tenant's id in the place of its own."""
+    """Return the key with another tenant's id."""
     return api_key_text(tenant_id, api_key[len(API_KEY_PREFIX) + 32 : -8])
 
 

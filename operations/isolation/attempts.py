@@ -1,4 +1,4 @@
-"""What is tried on one route with one method: hosts, credentials, ids, bodies."""
+"""The requests that are tried on one route with one method: hosts, credentials, ids, bodies."""
 
 import json
 from collections.abc import Iterator
@@ -23,8 +23,8 @@ from tenants.hosts import tenant_host
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND")
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-# What views are written for is tried with every id; the credentials are judged before the method
-# is, so two methods are tried with every one of them.
+# Methods that views implement are tried with every id. Credentials are checked before the method,
+# so two methods are enough to try them all.
 EVERY_ID_METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 EVERY_CREDENTIAL_METHODS = frozenset({"GET", "POST"})
 OTHER_CREDENTIALS = (
@@ -33,16 +33,16 @@ OTHER_CREDENTIALS = (
     "own key, their session",
     "own key, their kid",
     "refresh token",
-    "nobody",
+    "anonymous",
 )
-UNKNOWN_IDS = "ids of nobody"
-# The parameter that opens a file to whoever knows it, at the host of its own tenant alone.
+UNKNOWN_IDS = "unknown ids"
+# The token of a share: it opens a file without credentials, at the host of its tenant only.
 LINK_PARAMETER = "token"
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One request, and how it names the other tenant."""
+    """One request, and how it refers to the other tenant."""
 
     who: str
     aim: str
@@ -50,17 +50,17 @@ class Attempt:
 
 
 def build_attempts(route: Route, method: str, attacker: Attacker) -> Iterator[Attempt]:
-    """Give all that is tried on a route with a method by one tenant against the other."""
+    """Yield all attempts on a route with a method by one tenant against the other."""
     builder = _AttemptBuilder(route, method, attacker)
     if route.site == "tenant":
-        yield from builder.at_the_victims_host()
-        yield from builder.at_home(tenant_host(attacker.party.ref.slug))
+        yield from builder.at_victim_host()
+        yield from builder.with_own_credentials(tenant_host(attacker.tenant.ref.slug))
     elif route.site == "api":
-        yield from builder.at_home(tenant_host("api"))
-        yield from builder.naming_in_headers(tenant_host("api"))
+        yield from builder.with_own_credentials(tenant_host("api"))
+        yield from builder.with_victim_in_headers(tenant_host("api"))
     else:
         host = tenant_host(route.site) if route.site != "apex" else settings.BASE_DOMAIN
-        yield from builder.at_a_central_host(host)
+        yield from builder.at_central_host(host)
 
 
 class _AttemptBuilder:
@@ -69,23 +69,26 @@ class _AttemptBuilder:
         self._victim = attacker.victim
         self._credentials = attacker.credentials()
 
-    def at_the_victims_host(self) -> Iterator[Attempt]:
-        """As whom the host is not for. A link to a file is for whoever has it, so none is tried."""
-        host = tenant_host(self._victim.party.ref.slug)
+    def at_victim_host(self) -> Iterator[Attempt]:
+        """The attacker's credentials at the victim's host.
+
+        A share token is valid for every client, so an unknown one is tried.
+        """
+        host = tenant_host(self._victim.tenant.ref.slug)
         by_link = any(p.name == LINK_PARAMETER for p in self._route.parameters)
-        path = self._nobodys_path() if by_link else self._paths()[0]
+        path = self._unknown_id_path() if by_link else self._paths()[0]
         for who in (
             self._credentials
             if self._method in EVERY_CREDENTIAL_METHODS
-            else ("access token", "nobody")
+            else ("access token", "anonymous")
         ):
             yield self._attempt(who, "their host", host, path)
 
-    def at_home(self, host: str) -> Iterator[Attempt]:
-        """The attacker's own credential where it is good, with what belongs to the other."""
+    def with_own_credentials(self, host: str) -> Iterator[Attempt]:
+        """Valid credentials of the attacker, with ids of the victim."""
         paths = self._paths() if self._method in EVERY_ID_METHODS else self._paths()[:2]
         if self._route.parameters:
-            yield self._attempt("access token", UNKNOWN_IDS, host, self._nobodys_path())
+            yield self._attempt("access token", UNKNOWN_IDS, host, self._unknown_id_path())
         for path in paths:
             yield self._attempt("access token", "their ids", host, path)
         for who in OTHER_CREDENTIALS if self._method in EVERY_CREDENTIAL_METHODS else ():
@@ -96,30 +99,30 @@ class _AttemptBuilder:
         if self._method in BODY_METHODS:
             yield self._with_form(host, paths[0])
 
-    def naming_in_headers(self, host: str) -> Iterator[Attempt]:
-        theirs = tenant_host(self._victim.party.ref.slug)
+    def with_victim_in_headers(self, host: str) -> Iterator[Attempt]:
+        theirs = tenant_host(self._victim.tenant.ref.slug)
         named = {
             "X-Forwarded-Host": theirs,
             "X-Original-Host": theirs,
             "Forwarded": f"host={theirs}",
-            "X-Tenant": self._victim.party.ref.slug,
-            "X-Tenant-Id": str(self._victim.party.ref.id),
+            "X-Tenant": self._victim.tenant.ref.slug,
+            "X-Tenant-Id": str(self._victim.tenant.ref.id),
         }
-        made = self._attempt("access token", "their name in headers", host, self._paths()[0])
+        attempt = self._attempt("access token", "their name in headers", host, self._paths()[0])
         yield replace(
-            made, request=replace(made.request, headers={**made.request.headers, **named})
+            attempt, request=replace(attempt.request, headers={**attempt.request.headers, **named})
         )
 
-    def at_a_central_host(self, host: str) -> Iterator[Attempt]:
+    def at_central_host(self, host: str) -> Iterator[Attempt]:
         if self._route.parameters:
-            yield self._attempt("access token", UNKNOWN_IDS, host, self._nobodys_path())
-        elif self._method == "GET":  # a list of everybody must not be there for the asking
-            for who in ("access token", "nobody"):
+            yield self._attempt("access token", UNKNOWN_IDS, host, self._unknown_id_path())
+        elif self._method == "GET":  # a list of all tenants must not be public
+            for who in ("access token", "anonymous"):
                 yield self._attempt(who, "no name", host, self._route.path(str), {"limit": "200"})
         for path in self._paths()[:2] if self._method in EVERY_ID_METHODS else self._paths()[:1]:
             yield self._attempt("access token", "their ids", host, path)
         if self._method in ("GET", "POST"):
-            yield self._attempt("nobody", "their ids", host, self._paths()[0])
+            yield self._attempt("anonymous", "their ids", host, self._paths()[0])
 
     # -- the parts of a request --------------------------------------------------------------------
     def _attempt(
@@ -132,28 +135,28 @@ class _AttemptBuilder:
         if self._method in BODY_METHODS:
             body = json.dumps(victim_body(self._victim, self._attacker)).encode()
             headers["Content-Type"] = "application/json"
-            headers["Idempotency-Key"] = idempotency_key(self._victim.party)
+            headers["Idempotency-Key"] = idempotency_key(self._victim.tenant)
         target = f"{path}?{urlencode(query or victim_query(self._victim))}"
         return Attempt(who, aim, Request(self._method, host, target, headers, body))
 
     def _with_form(self, host: str, path: str) -> Attempt:
-        made = self._attempt("access token", "their ids in a form", host, path)
-        prefix = self._victim.party.ref.object_prefix
+        attempt = self._attempt("access token", "their ids in a form", host, path)
+        prefix = self._victim.tenant.ref.object_prefix
         fields = {k: str(v) for k, v in victim_body(self._victim, self._attacker).items()}
         fields["path"] = f"../{prefix}/{self._victim.object_names[0]}"
         body, content_type = multipart_form({**fields, "file": ("isolation-audit.txt", "nothing")})
-        headers = {**made.request.headers, "Content-Type": content_type}
-        return replace(made, request=replace(made.request, headers=headers, body=body))
+        headers = {**attempt.request.headers, "Content-Type": content_type}
+        return replace(attempt, request=replace(attempt.request, headers=headers, body=body))
 
     def _paths(self) -> list[str]:
         choices = {p.name: victim_ids(p, self._victim) for p in self._route.parameters}
-        most = max((len(values) for values in choices.values()), default=1)
-        made = (
+        count = max((len(values) for values in choices.values()), default=1)
+        attempt = (
             self._route.path(lambda p, i=index: choices[p.name][i % len(choices[p.name])])  # type: ignore[misc]
-            for index in range(min(most, MAX_IDS))
+            for index in range(min(count, MAX_IDS))
         )
-        return list(dict.fromkeys(made))
+        return list(dict.fromkeys(attempt))
 
-    def _nobodys_path(self) -> str:
+    def _unknown_id_path(self) -> str:
         values = {"uuid": str(uuid7()), "int": "1", "text": str(uuid7())}
         return self._route.path(lambda p: values[p.kind])

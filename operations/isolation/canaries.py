@@ -1,4 +1,4 @@
-"""What a tenant holds that nobody else may ever see, read from its rows."""
+"""Canaries: values of a tenant that no other tenant may see, read from its rows."""
 
 import uuid
 from collections.abc import Iterator
@@ -18,24 +18,24 @@ from tenants.domains.services import domains_of
 from tenants.refs import TenantRef
 from tenants.schemas.schema_state import app_labels
 
-# Shorter texts could stand in an answer by chance.
+# A shorter text can be in an answer by chance.
 MIN_NEEDLE_LENGTH = 16
 MAX_ROWS = 6
 
 
 class AuditIncompleteError(RuntimeError):
-    """The audit would not see a crossing: something is not planted, or cannot be attacked."""
+    """The audit would not detect a crossing: a canary is missing, or an attack is not possible."""
 
 
 @dataclass(frozen=True, slots=True)
 class Canaries:
-    """The secrets of one party."""
+    """The canaries of one tenant."""
 
-    party: AuditTenant
+    tenant: AuditTenant
     needles: frozenset[str]
-    """Texts, lower case, that betray the tenant wherever the other one sees them."""
+    """Texts in lower case that the other tenant must never see."""
     public: frozenset[str]
-    """What its own pages and addresses may tell everybody."""
+    """Texts that its public pages and addresses contain."""
     ids: dict[str, list[str]]
     """Ids by kind: the names of models, ``tenant``, ``domain``, ``trashed`` (files), ``token``
     (of links to files)."""
@@ -43,20 +43,20 @@ class Canaries:
 
     @property
     def all_ids(self) -> list[str]:
-        """Every id of every kind."""
+        """All ids of all kinds."""
         return list(dict.fromkeys(value for values in self.ids.values() for value in values))
 
 
 def tenant_models() -> list[type[Model]]:
-    """Return every concrete model whose table lies in a tenant's schema."""
+    """Return every concrete model whose table is in a tenant's schema."""
     labels = app_labels(settings.TENANT_APPS)
     return [m for m in apps.get_models() if m._meta.app_label in labels and m._meta.managed]
 
 
-def read_canaries(party: AuditTenant) -> Canaries:
-    """Read what the party's rows hold. Raises Blind for a model without a row."""
-    needles, ids, objects = {party.marker}, {"tenant": [str(party.ref.id)]}, []
-    with tenant_context(party.ref):
+def read_canaries(tenant: AuditTenant) -> Canaries:
+    """Read the canaries of a tenant. Raises: AuditIncompleteError for a model without rows."""
+    needles, ids, objects = {tenant.marker}, {"tenant": [str(tenant.ref.id)]}, []
+    with tenant_context(tenant.ref):
         for model in tenant_models():
             rows = list(model._default_manager.order_by("pk")[:MAX_ROWS])
             if not rows:
@@ -67,22 +67,22 @@ def read_canaries(party: AuditTenant) -> Canaries:
             needles |= {text.lower() for row in rows for text in _row_needles(row)}
             objects += [row.object_name for row in rows if hasattr(row, "object_name")]
         ids["trashed"] = [str(pk) for pk in _trashed_files()]
-    ref = party.ref
+    ref = tenant.ref
     ids["domain"] = _domain_ids(ref)
     ids["token"] = _share_tokens(ref)
     needles |= {token.lower() for token in ids["token"]}
     needles |= {*ids["domain"], str(ref.id), ref.id.hex, ref.schema_name}
     public = frozenset({ref.slug, ref.name.lower()})
-    return Canaries(party, frozenset(needles - {party.bait} - public), public, ids, objects)
+    return Canaries(tenant, frozenset(needles - {tenant.bait} - public), public, ids, objects)
 
 
 def _trashed_files() -> list[uuid.UUID]:
-    found = list(
+    values = list(
         File.objects.filter(deleted_at__isnull=False).values_list("pk", flat=True)[:MAX_ROWS]
     )
-    if not found:
+    if not values:
         raise AuditIncompleteError("There is no canary in the trash.")
-    return found
+    return values
 
 
 def _domain_ids(ref: TenantRef) -> list[str]:
@@ -91,19 +91,21 @@ def _domain_ids(ref: TenantRef) -> list[str]:
 
 
 def _share_tokens(ref: TenantRef) -> list[str]:
-    """Return what opens the party's links. Raises Blind when there is nothing to try."""
+    """Return the tokens of the tenant's shares. Raises: AuditIncompleteError without any."""
     with tenant_context(ref):
-        found = [token for share in Share.objects.all()[:MAX_ROWS] if (token := share_token(share))]
-    if not found:
+        values = [
+            token for share in Share.objects.all()[:MAX_ROWS] if (token := share_token(share))
+        ]
+    if not values:
         raise AuditIncompleteError("There is no canary for links to files.")
-    return found
+    return values
 
 
 def exclude_common(one: Canaries, two: Canaries) -> tuple[Canaries, Canaries]:
-    """Return both without what they have in common, which betrays nobody."""
-    both = one.needles & two.needles
+    """Return both without the needles that they have in common."""
+    common = one.needles & two.needles
     return tuple(  # type: ignore[return-value]
-        Canaries(c.party, c.needles - both, c.public, c.ids, c.object_names) for c in (one, two)
+        Canaries(c.tenant, c.needles - common, c.public, c.ids, c.object_names) for c in (one, two)
     )
 
 
@@ -113,7 +115,7 @@ def _row_needles(row: Model) -> Iterator[str]:
 
 
 def _value_needles(value: Any) -> list[str]:
-    """Return how a value would show in an answer; nothing for what is not unmistakable."""
+    """Return a value's texts in an answer; none if they could be there by chance."""
     if isinstance(value, uuid.UUID):
         return [str(value), value.hex]
     if isinstance(value, bytes | memoryview):

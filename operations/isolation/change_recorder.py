@@ -1,8 +1,8 @@
-"""Triggers that record each write to a throw-away tenant's tables, with the process that wrote.
+"""Triggers that record each write to a temporary tenant's tables, with the writing process.
 
-A digest of the rows would tell that something changed, but not who changed it. The record, its
-function and its triggers lie in the tenant's own schema and are dropped with it. The triggers fire
-also for sessions that replicate (``ENABLE ALWAYS``).
+A digest of the rows would show that something changed, but not which process changed it. The
+record, its function and its triggers are in the tenant's own schema and are dropped with it. The
+triggers also fire for replication sessions (``ENABLE ALWAYS``).
 """
 
 import json
@@ -20,13 +20,13 @@ RECORD_TRIGGER = "isolation_record"
 CREATE_RECORD = """
 CREATE TABLE {record} (
     id bigint GENERATED ALWAYS AS IDENTITY,
-    name text NOT NULL, action text NOT NULL, process text NOT NULL, former jsonb, latter jsonb
+    name text NOT NULL, action text NOT NULL, process text NOT NULL, old_row jsonb, new_row jsonb
 );
 REVOKE ALL ON {record} FROM {role};
 CREATE FUNCTION {function}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $function$
 BEGIN
-    INSERT INTO {record} (name, action, process, former, latter) VALUES (
+    INSERT INTO {record} (name, action, process, old_row, new_row) VALUES (
         TG_TABLE_NAME, TG_OP, current_setting('application_name'), to_jsonb(OLD), to_jsonb(NEW)
     );
     RETURN NULL;
@@ -45,7 +45,9 @@ ALTER TABLE {table} ENABLE ALWAYS TRIGGER {truncated};
 TABLES_QUERY = (
     "SELECT tablename FROM pg_tables WHERE schemaname = %s AND tablename <> %s ORDER BY 1"
 )
-TAKE_QUERY = "DELETE FROM {record} RETURNING id, name, action, process, former::text, latter::text"
+TAKE_QUERY = (
+    "DELETE FROM {record} RETURNING id, name, action, process, old_row::text, new_row::text"
+)
 TRIGGERS_QUERY = """
 SELECT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
 WHERE c.relnamespace = to_regnamespace(%s) AND t.tgname = %s AND t.tgenabled = 'A'
@@ -60,17 +62,17 @@ class Change:
     action: str
     process: str
     """``application_name`` of the connection: see ``core.process_names``."""
-    former: dict[str, Any] | None
-    latter: dict[str, Any] | None
+    old: dict[str, Any] | None
+    new: dict[str, Any] | None
 
     @property
     def columns(self) -> set[str]:
-        """Names of the columns that an UPDATE changed; of all columns for other actions."""
-        former, latter = self.former or {}, self.latter or {}
-        names = former.keys() | latter.keys()
+        """Columns that an UPDATE changed; all columns for other actions."""
+        old, new = self.old or {}, self.new or {}
+        names = old.keys() | new.keys()
         if self.action != "UPDATE":
             return set(names)
-        return {name for name in names if former.get(name) != latter.get(name)}
+        return {name for name in names if old.get(name) != new.get(name)}
 
     def __str__(self) -> str:
         columns = f" of {', '.join(sorted(self.columns))}" if self.action == "UPDATE" else ""
@@ -78,15 +80,15 @@ class Change:
 
 
 class ChangeRecorder:
-    """The record of one schema. ``connection`` is the owner's."""
+    """Records the changes of one schema; ``connection`` is the owner's."""
 
     def __init__(self, connection: Any, schema: str) -> None:
         self._connection, self._schema = connection, schema
         self.tables = [name for (name,) in self._run(TABLES_QUERY, [schema, RECORD_TABLE])]
 
     def begin(self) -> None:
-        """Create the record, or empty the one that is there."""
-        if self._is_there():
+        """Create the record, or empty an existing one."""
+        if self._exists():
             self.take()
             return
         self._run(sql.SQL(CREATE_RECORD).format(**self._names(), role=sql.Identifier(self._schema)))
@@ -99,20 +101,20 @@ class ChangeRecorder:
                     truncated=sql.Identifier(f"{RECORD_TRIGGER}_truncate"),
                 )
             )
-        if lost := self.unrecorded():
-            raise CommandError(f"Writes to {', '.join(lost)} cannot be recorded.")
+        if missing := self.unrecorded():
+            raise CommandError(f"Writes to {', '.join(missing)} cannot be recorded.")
 
     def take(self) -> list[Change]:
-        """Return what was written since it was last asked, in order."""
+        """Return and delete the recorded changes, in order."""
         rows = self._run(sql.SQL(TAKE_QUERY).format(record=self._names()["record"]))
         return [_parse_change(*row[1:]) for row in sorted(rows, key=lambda row: row[0])]
 
     def unrecorded(self) -> list[str]:
-        """Return the tables whose writes are not recorded: dropped, replaced, trigger disabled."""
+        """Return tables without an active trigger: dropped, replaced or disabled."""
         attached = {name for (name,) in self._run(TRIGGERS_QUERY, [self._schema, RECORD_TRIGGER])}
         return [name for name in self.tables if name not in attached]
 
-    def _is_there(self) -> bool:
+    def _exists(self) -> bool:
         query = "SELECT to_regclass(format('%%I.%%I', %s::text, %s::text)) IS NOT NULL"
         return bool(self._run(query, [self._schema, RECORD_TABLE])[0][0])
 
@@ -129,7 +131,7 @@ class ChangeRecorder:
 
 
 def _parse_change(
-    table: str, action: str, process: str, former: str | None, latter: str | None
+    table: str, action: str, process: str, old: str | None, new: str | None
 ) -> Change:
-    rows = [None if text is None else json.loads(text) for text in (former, latter)]
+    rows = [None if text is None else json.loads(text) for text in (old, new)]
     return Change(table, action, process, *rows)

@@ -1,4 +1,4 @@
-"""Looking for the other tenant in an answer, however it is wrapped."""
+"""Finds the other tenant's canaries in a reply, in any encoding."""
 
 import base64
 import binascii
@@ -11,12 +11,12 @@ from urllib.parse import unquote
 from operations.isolation.canaries import Canaries
 from operations.isolation.transport import Reply, Request
 
-# Cursors and tokens carry ids in base64 (RFC 4648); shorter runs are words.
+# Cursors and tokens contain ids in base64 (RFC 4648); shorter matches are words.
 BASE64_PATTERN = re.compile(rb"[A-Za-z0-9_+/-]{24,}")
 
 
 def find_leaks(request: Request, reply: Reply, victim: Canaries) -> list[str]:
-    """Return the victim's canaries in an answer to somebody else, but those that were sent."""
+    """Return the victim's canaries in a reply, without those that the request contained."""
     sent = _request_text(request)
     text = reply_text(reply)
     needles = victim.needles
@@ -26,7 +26,7 @@ def find_leaks(request: Request, reply: Reply, victim: Canaries) -> list[str]:
 
 
 def reply_text(reply: Reply) -> str:
-    """Return all that an answer says: headers, the body, and what is packed inside of both."""
+    """Return headers and body of a reply as text, with decompressed and decoded parts."""
     head = "\n".join(f"{name}: {value}" for name, value in reply.headers).encode(
         "latin-1", "replace"
     )

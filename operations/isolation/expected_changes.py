@@ -1,8 +1,8 @@
-"""What the platform does on its own in every tenant, and which change is part of that.
+"""Expected changes: writes of the platform's own commands and of anonymous requests.
 
-A change is the platform's when two things hold: a process wrote it that serves no requests, and the
-command that runs there does just that to this table. A request that writes to the same columns is a
-crossing all the same: it comes from ``aggios web``, or from the audit's own process.
+A change is expected if its process serves no requests and its command makes this change to this
+table. A request with the same change is a crossing: its process is ``aggios web``, or the audit's
+own.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from core.process_names import FLEET_WORKER, command_process_name
 from operations.housekeeping import PERIODIC_TASKS
 from operations.isolation.change_recorder import Change
 
-# By table: actions other than UPDATE, and the columns that an UPDATE may change.
+# By table: allowed actions other than UPDATE, and columns that an UPDATE may change.
 AllowedChanges = Mapping[str, frozenset[str]]
 # Migrations may write to any table.
 MIGRATION_COMMANDS = ("migrate_schemas", "migrate", "fleet")
@@ -64,43 +64,41 @@ COMMAND_CHANGES: dict[str, AllowedChanges] = {
 
 
 def is_expected(change: Change) -> bool:
-    """Tell whether a change is the platform's own, or one that anybody may make from outside."""
+    """Tell whether a change is the platform's own, or one that any client can cause."""
     return is_migration(change) or _is_maintenance(change) or _is_anonymous(change)
 
 
 def is_migration(change: Change) -> bool:
-    """Tell whether a migration made a change."""
+    """Tell whether a migration made the change."""
     processes = {command_process_name(name) for name in MIGRATION_COMMANDS}
     return change.process in processes or change.process.startswith(f"{FLEET_WORKER} ")
 
 
 def _is_maintenance(change: Change) -> bool:
-    return any(_allows(work, change) for work in _changes_by_process().get(change.process, ()))
+    processes = _changes_by_process().get(change.process, ())
+    return any(_allows(allowed, change) for allowed in processes)
 
 
 def _changes_by_process() -> dict[str, list[AllowedChanges]]:
-    """Return what is maintained by each process, by its name."""
-    works = {command_process_name(command): [work] for command, work in COMMAND_CHANGES.items()}
-    chores = [
-        COMMAND_CHANGES[chore.command]
-        for chore in PERIODIC_TASKS
-        if chore.command in COMMAND_CHANGES
+    """Return the allowed changes of each process by its name."""
+    commands = {command_process_name(name): [allowed] for name, allowed in COMMAND_CHANGES.items()}
+    tasks = [
+        COMMAND_CHANGES[task.command] for task in PERIODIC_TASKS if task.command in COMMAND_CHANGES
     ]
-    return {**works, command_process_name("housekeep"): chores}
+    return {**commands, command_process_name("housekeep"): tasks}
 
 
-def _allows(work: AllowedChanges, change: Change) -> bool:
-    allowed = work.get(change.table, frozenset())
-    return change.columns <= allowed if change.action == "UPDATE" else change.action in allowed
+def _allows(allowed: AllowedChanges, change: Change) -> bool:
+    names = allowed.get(change.table, frozenset())
+    return change.columns <= names if change.action == "UPDATE" else change.action in names
 
 
 def _is_anonymous(change: Change) -> bool:
-    """Tell whether a request without a credential may have made a change.
+    """Tell whether a request without credentials can have made the change.
 
-    That is the record of a log-in that was refused, and the order for the mail to whoever forgot a
-    password.
+    That is the audit event of a failed log-in, and the e-mail for a forgotten password.
     """
-    row = change.latter or {}
+    row = change.new or {}
     added = change.action == "INSERT" and (
         (change.table == "audit_auditevent" and row.get("actor_type") == "anonymous")
         or (change.table == "accounts_letter" and row.get("kind") == "password_reset")
@@ -109,8 +107,8 @@ def _is_anonymous(change: Change) -> bool:
 
 
 def _is_audit_link(change: Change) -> bool:
-    """Tell whether PostgreSQL has added an event to the chain; the event is a change of its own."""
+    """Tell whether PostgreSQL linked an event into the chain; the event is its own change."""
     if change.table != "audit_auditlink":
         return False
-    is_unsealed = change.former is not None and change.former.get("sequence") is None
+    is_unsealed = change.old is not None and change.old.get("sequence") is None
     return change.action == "INSERT" or (change.action == "UPDATE" and is_unsealed)

@@ -1,4 +1,4 @@
-"""How a request names another tenant: in its path, in its query and in its body."""
+"""Ids, queries, cursors and bodies that name the victim in a request."""
 
 import base64
 import json
@@ -12,9 +12,9 @@ MAX_IDS = 16
 
 
 def victim_ids(parameter: Parameter, victim: Canaries) -> list[str]:
-    """Return the victim's ids that a parameter could mean: those of its name first, then all.
+    """Return the victim's ids for a path parameter: those of the same kind first, then all.
 
-    As they stand in a path.
+    They are quoted for a path.
     """
     if parameter.kind == "int":
         return ["1", "2"]
@@ -22,18 +22,18 @@ def victim_ids(parameter: Parameter, victim: Canaries) -> list[str]:
     named = victim.ids.get(kind, [])
     found = [*named, *(values[0] for values in victim.ids.values() if values)]
     if parameter.kind == "text":
-        ref = victim.party.ref
+        ref = victim.tenant.ref
         found = [*found, ref.slug, ref.schema_name, *victim.object_names[:1]]
     return list(dict.fromkeys(quote(value, safe="") for value in found))
 
 
 def victim_body(victim: Canaries, attacker: Attacker) -> dict[str, object]:
-    """Return a JSON body that means the other tenant wherever a field could mean one.
+    """Return a JSON body that names the victim in every field that could name a tenant.
 
-    What is text for people is neutral, or a later answer of the attacker's own tenant would hold
-    it. The subdomain is taken, so nothing of this can open a workspace.
+    Free texts are neutral, because later replies of the attacker's own tenant contain them. The
+    subdomain is taken, so the body cannot create a tenant.
     """
-    ref = victim.party.ref
+    ref = victim.tenant.ref
     ids = {kind: values[0] for kind, values in victim.ids.items() if values}
     return {
         **ids,
@@ -45,7 +45,7 @@ def victim_body(victim: Canaries, attacker: Attacker) -> dict[str, object]:
         "subdomain": ref.slug,
         "workspace": ref.slug,
         "company": "Audit",
-        "email": victim.party.bait,
+        "email": victim.tenant.bait,
         "password": "no password of anybody 1",
         "current_password": "no password of anybody 2",
         "refresh_token": attacker.refresh,
@@ -62,14 +62,14 @@ def victim_body(victim: Canaries, attacker: Attacker) -> dict[str, object]:
 
 
 def victim_query(victim: Canaries) -> dict[str, str]:
-    """Return parameters that lists may know. Every marker begins with the word searched for."""
+    """Return query parameters of lists. Every marker begins with the searched word."""
     ids = {kind: values[0] for kind, values in victim.ids.items() if values}
-    slug = victim.party.ref.slug
+    slug = victim.tenant.ref.slug
     return {"search": "canary", "q": "canary", "limit": "200", "tenant": slug, **ids}
 
 
 def victim_cursor(victim: Canaries) -> dict[str, str]:
-    """Return a place in the other tenant's list of files, as its own links would say it."""
+    """Return a cursor into the victim's file list, as its own links have it."""
     last = victim.ids["file"][-1]
     parts = ["-created_at", False, "2999-01-01T00:00:00+00:00", last]
     text = base64.urlsafe_b64encode(json.dumps(parts).encode()).rstrip(b"=").decode()

@@ -1,4 +1,4 @@
-"""What was tried and what came back."""
+"""The report of an audit: attempts, outcomes and crossings; as JSON and as a table."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -14,18 +14,18 @@ from core.text.formatting import pluralize
 
 @dataclass(frozen=True, slots=True)
 class AttemptResult:
-    """One attempt. ``crossing`` says what went through; empty when nothing did."""
+    """One attempt. ``crossing`` describes what went through; it is empty if nothing did."""
 
     layer: str
     """Kind of host, or ``database``, ``store``, ``shared``."""
     target: str
-    """Route, table or thing that was reached for."""
+    """Route, table or other target."""
     action: str
     """Method, statement or call."""
     who: str
-    """Whose credential or scope it was tried with."""
+    """Credential or scope of the attempt."""
     aim: str
-    """Where the other tenant came in: its host, its id in the path, the body."""
+    """How the other tenant was named: its host, its id in the path, the body."""
     outcome: str
     crossing: str = ""
 
@@ -42,16 +42,16 @@ class TargetSummary:
 
 @dataclass(slots=True)
 class AuditReport:
-    """Every attempt of a run, in order."""
+    """All attempts of a run, in order."""
 
     rows: list[AttemptResult] = field(default_factory=list)
 
     def add(self, row: AttemptResult) -> None:
-        """Note one attempt."""
+        """Add one result."""
         self.rows.append(row)
 
     def extend(self, rows: Iterable[AttemptResult]) -> None:
-        """Note several."""
+        """Add several results."""
         self.rows.extend(rows)
 
     @property
@@ -60,7 +60,7 @@ class AuditReport:
         return [row for row in self.rows if row.crossing]
 
     def groups(self) -> list[TargetSummary]:
-        """Return the attempts added up by layer and target, in the order they were made."""
+        """Return the attempts summed by layer and target, in order."""
         found: dict[tuple[str, str], TargetSummary] = {}
         for row in self.rows:
             group = found.setdefault((row.layer, row.target), TargetSummary(row.layer, row.target))
@@ -77,11 +77,8 @@ class AuditReport:
         }
 
 
-# The report as a table.
-
-
 def print_report(ledger: AuditReport, out: Any, *, every: bool) -> None:
-    """Print what was tried, added up by target or one by one, and then what went through."""
+    """Print the attempts, summed by target or one by one, then the crossings."""
     console = Console(file=out, width=None if out.isatty() else 160, markup=False, emoji=False)
     console.print(_attempt_table(ledger) if every else _summary_table(ledger))
     for row in ledger.crossings:
@@ -100,9 +97,11 @@ def _summary_table(ledger: AuditReport) -> Table:
     for column in ("where", "what", "tried", "what came back", "crossings"):
         table.add_column(column, overflow="fold")
     for group in ledger.groups():
-        came = "  ".join(f"{outcome} x{count}" for outcome, count in group.outcomes.most_common(8))
+        outcomes = "  ".join(
+            f"{outcome} x{count}" for outcome, count in group.outcomes.most_common(8)
+        )
         total, crossed = sum(group.outcomes.values()), str(group.crossings or "")
-        table.add_row(group.layer, group.target, str(total), came, crossed)
+        table.add_row(group.layer, group.target, str(total), outcomes, crossed)
     return table
 
 

@@ -1,4 +1,4 @@
-"""Every route of every kind of host, read from the URL configurations themselves."""
+"""Every route of every kind of host, from the URL configurations."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ PARAMETER_PATTERN = re.compile(r"<(?:[^>:]+:)?([^>]+)>")
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A part of a path that is to be filled in. ``kind`` is ``uuid``, ``int`` or ``text``."""
+    """A parameter of a path. ``kind`` is ``uuid``, ``int`` or ``text``."""
 
     name: str
     kind: str
@@ -23,7 +23,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One route. ``template`` has ``%(name)s`` for each parameter."""
+    """A route. ``template`` has ``%(name)s`` for each parameter."""
 
     site: str
     shown: str
@@ -39,8 +39,10 @@ def all_routes() -> list[Route]:
     """Return the routes of every URL configuration in ``settings.SITE_URLCONFS``."""
     found = []
     for site, urlconf in settings.SITE_URLCONFS.items():
-        walked = _walk(get_resolver(urlconf), "/", ())
-        found += [Route(site, _display_path(text), text, parameters) for text, parameters in walked]
+        patterns = _walk(get_resolver(urlconf), "/", ())
+        found += [
+            Route(site, _display_path(text), text, parameters) for text, parameters in patterns
+        ]
     return list(dict.fromkeys(found))
 
 
@@ -56,14 +58,16 @@ def _walk(
 
 
 def _templates(pattern: URLPattern | URLResolver) -> list[tuple[str, tuple[Parameter, ...]]]:
-    """Return the ways to write a pattern; a regular expression may have several."""
+    """Return the templates of a pattern; a regular expression may have several."""
     described = pattern.pattern
     if isinstance(described, RoutePattern):
         converters = described.converters
         text = PARAMETER_PATTERN.sub(r"%(\1)s", str(described).replace("%", "%%"))
         return [(text, tuple(Parameter(n, _kind(c)) for n, c in converters.items()))]
-    ways = normalize(described.regex.pattern)
-    return [(text, tuple(Parameter(name, "text") for name in names)) for text, names in ways]
+    alternatives = normalize(described.regex.pattern)
+    return [
+        (text, tuple(Parameter(name, "text") for name in names)) for text, names in alternatives
+    ]
 
 
 def _kind(converter: object) -> str:

@@ -1,4 +1,4 @@
-"""One run: found two tenants, plant, attack both ways, remove."""
+"""One run of the audit: create two tenants, seed, attack in both directions, remove."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,9 +33,12 @@ Progress = Callable[[str], None]
 
 @contextmanager
 def audit_lock() -> Iterator[None]:
-    """Hold the lock of audits: what is left over then belongs to nobody. Raises CommandError."""
+    """Hold the lock of audits, so that leftovers belong to no running audit.
+
+    Raises: CommandError.
+    """
     owner_connection()
-    # A connection of its own: the shared ones are closed with each request.
+    # Not Django's own connection, which is closed after each request.
     own: Any = connections.create_connection(OWNER_ALIAS)
     try:
         with use_scope(PUBLIC), own.cursor() as cursor:
@@ -48,10 +51,10 @@ def audit_lock() -> Iterator[None]:
 
 
 def remove_leftovers(progress: Progress) -> int:
-    """Remove what runs that were killed have left; return how many tenants that were."""
+    """Remove the tenants of interrupted runs; return their number."""
     found = find_leftovers()
     for tenant in found:
-        progress(f"removing {tenant.slug or tenant.pk}, left by a former run")
+        progress(f"removing {tenant.slug or tenant.pk}, left by an interrupted run")
         purge_audit_tenant(tenant)
     return len(found)
 
@@ -59,30 +62,30 @@ def remove_leftovers(progress: Progress) -> int:
 def run_audit(
     transport: Transport, ledger: AuditReport, progress: Progress, *, only: str = ""
 ) -> None:
-    """Try everything and write it into ``ledger``. Call inside ``audit_lock()``.
+    """Try everything and add the results to ``ledger``. Call inside ``audit_lock()``.
 
-    ``only`` keeps to the routes whose path has it.
+    ``only`` limits the routes to paths that contain it. The seeded tenants are always removed.
 
-    Raises Blind when a crossing would not be seen, OSError and StorageUnavailable when a server
-    does not answer. Nothing is left behind, whatever happens.
+    Raises: AuditIncompleteError if a crossing would not be detected; OSError and StorageUnavailable
+    if a server does not answer.
     """
     try:
-        progress("planting canaries")
+        progress("seeding canaries")
         one, two = _seed_tenant(), _seed_tenant()
         one, two = exclude_common(one, two)
         routes = [route for route in all_routes() if only in route.shown]
-        _attack(one.party, two, routes, transport, ledger, progress)
-        # What is asked at a central host does not depend on which of the two asks.
+        _attack(one.tenant, two, routes, transport, ledger, progress)
+        # Replies of central hosts do not depend on the attacking tenant.
         own = [route for route in routes if route.site in TENANT_SITES]
-        _attack(two.party, one, own, transport, ledger, progress)
+        _attack(two.tenant, one, own, transport, ledger, progress)
     finally:
         remove_leftovers(lambda line: None)
 
 
 def _seed_tenant() -> Canaries:
-    party = create_audit_tenant()
-    seed(party, InProcessTransport())
-    return read_canaries(party)
+    tenant = create_audit_tenant()
+    seed(tenant, InProcessTransport())
+    return read_canaries(tenant)
 
 
 def _attack(
@@ -94,11 +97,11 @@ def _attack(
     progress: Progress,
 ) -> None:
     ledger.extend(run_control(victim, transport))
-    progress("database, store and shared things")
+    progress("database, store and shared state")
     ledger.extend(probe_shared_state(attacker.ref, victim, transport))
-    watch = ChangeMonitor(victim.party.ref)
+    watch = ChangeMonitor(victim.tenant.ref)
     try:
-        ledger.extend(probe_database(attacker.ref, victim.party.ref, watch.tables))
+        ledger.extend(probe_database(attacker.ref, victim.tenant.ref, watch.tables))
         ledger.extend(probe_storage(attacker.ref, victim))
         attacking = Attacker(attacker, victim)
         ledger.extend(probe_routes(attacking, routes, watch, transport, progress))

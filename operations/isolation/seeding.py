@@ -1,4 +1,4 @@
-"""Filling a tenant with canaries, through the same doors as its people use."""
+"""Seeds a tenant with canaries, through the application's own API."""
 
 import json
 import secrets
@@ -26,61 +26,66 @@ from tenants.hosts import tenant_host
 Model = type[models.Model]
 
 
-def idempotency_key(party: AuditTenant) -> str:
-    """Return the key of the planted answer; the other side sends it too."""
-    return f"audit-{party.ref.id.hex}"
+def idempotency_key(tenant: AuditTenant) -> str:
+    """Return the idempotency key of the seeded answer; the attacker sends the same key."""
+    return f"audit-{tenant.ref.id.hex}"
 
 
-def create_session(party: AuditTenant, user: User) -> tuple[Session, str, str]:
-    """Open a session; return it with its access and its refresh token."""
-    with tenant_context(party.ref), transaction.atomic():
-        opened = open_session(user)
-        return opened.session, access_token(opened.session, user), opened.refresh_token
+def create_session(tenant: AuditTenant, user: User) -> tuple[Session, str, str]:
+    """Create a session; return it with its access and refresh token."""
+    with tenant_context(tenant.ref), transaction.atomic():
+        new_session = open_session(user)
+        return (
+            new_session.session,
+            access_token(new_session.session, user),
+            new_session.refresh_token,
+        )
 
 
-def create_api_key(party: AuditTenant, user: User) -> str:
-    """Make an API key with every scope; return its text."""
-    with tenant_context(party.ref):
-        return issue_api_key(name=f"{party.marker}-key", scopes=list(SCOPES), actor=user).text
+def create_api_key(tenant: AuditTenant, user: User) -> str:
+    """Create an API key with every scope; return its text."""
+    with tenant_context(tenant.ref):
+        return issue_api_key(name=f"{tenant.marker}-key", scopes=list(SCOPES), actor=user).text
 
 
-def seed(party: AuditTenant, transport: Transport) -> None:
-    """Give the tenant files with versions and links, one in the trash, a kept answer, a session, a
-    cache key.
+def seed(tenant: AuditTenant, transport: Transport) -> None:
+    """Create files with versions and shares, a stored answer, a session and a cache key.
 
-    Models that this does not reach get a row made of their fields. Raises Blind if one cannot.
+    One file is in the trash. Other models get a row made from their fields.
+
+    Raises: AuditIncompleteError if a row cannot be created.
     """
-    _, token, _ = create_session(party, party.owner)
+    _, token, _ = create_session(tenant, tenant.owner)
     for name in ("one", "two", "two", "three"):
-        _upload_file(party, transport, token, f"{party.marker}-{name}.txt")
-    with tenant_context(party.ref):
+        _upload_file(tenant, transport, token, f"{tenant.marker}-{name}.txt")
+    with tenant_context(tenant.ref):
         for file in File.objects.filter(deleted_at=None):
-            create_share(file.id, user=party.owner)
+            create_share(file.id, user=tenant.owner)
         File.objects.filter(name__endswith="-three.txt").update(deleted_at=timezone.now())
-        # Not due: a mailer that is at work meanwhile would change it.
+        # Not due, or a running mailer would change it.
         Letter.objects.create(
-            kind=party.marker,
-            recipient=f"{party.marker}@isolation-audit.invalid",
+            kind=tenant.marker,
+            recipient=f"{tenant.marker}@isolation-audit.invalid",
             due_at=timezone.now() + timedelta(days=1),
         )
-        cache.set(party.marker, party.marker, 3600)
+        cache.set(tenant.marker, tenant.marker, 3600)
         for model in tenant_models():
             if not model._default_manager.exists():
-                _create_row(model, party)
+                _create_row(model, tenant)
 
 
-def _upload_file(party: AuditTenant, transport: Transport, token: str, name: str) -> None:
-    content = f"{party.marker} {secrets.token_hex(8)}"
+def _upload_file(tenant: AuditTenant, transport: Transport, token: str, name: str) -> None:
+    content = f"{tenant.marker} {secrets.token_hex(8)}"
     body, content_type = multipart_form({"file": (name, content)})
     reply = transport.send(
         Request(
             "POST",
-            tenant_host(party.ref.slug),
+            tenant_host(tenant.ref.slug),
             "/api/files",
             headers={
                 "Authorization": f"Bearer {token}",
                 "Content-Type": content_type,
-                "Idempotency-Key": idempotency_key(party),
+                "Idempotency-Key": idempotency_key(tenant),
             }
             if name.endswith("-one.txt")
             else {"Authorization": f"Bearer {token}", "Content-Type": content_type},
@@ -89,7 +94,7 @@ def _upload_file(party: AuditTenant, transport: Transport, token: str, name: str
     )
     if reply.status != 201:
         raise AuditIncompleteError(
-            f"A file could not be planted: {reply.status} {reply.body[:300]!r}"
+            f"A file could not be created: {reply.status} {reply.body[:300]!r}"
         )
 
 
@@ -106,21 +111,21 @@ def multipart_form(fields: dict[str, str | tuple[str, str]]) -> tuple[bytes, str
     return text.encode(), f"multipart/form-data; boundary={boundary}"
 
 
-def _create_row(model: Model, party: AuditTenant) -> None:
-    """Save a row made from the model's own description."""
+def _create_row(model: Model, tenant: AuditTenant) -> None:
+    """Create a row from the model's field definitions."""
     try:
         with transaction.atomic():
             model._default_manager.create(
                 **{
-                    f.name: _sample_value(f, party)
+                    f.name: _sample_value(f, tenant)
                     for f in model._meta.concrete_fields
                     if _needs_value(f)
                 }
             )
     except Exception as exc:
-        reason = f"There is no canary for {model._meta.label}, and none could be made up: {exc}"
+        reason = f"There is no canary for {model._meta.label}, and none could be created: {exc}"
         raise AuditIncompleteError(
-            f"{reason} Plant one in operations/isolation/seeding.py."
+            f"{reason} Create one in operations/isolation/seeding.py."
         ) from exc
 
 
@@ -134,15 +139,15 @@ def _is_auto_timestamp(field: Any) -> bool:
     return bool(getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False))
 
 
-def _sample_value(field: Any, party: AuditTenant) -> Any:
+def _sample_value(field: Any, tenant: AuditTenant) -> Any:
     if field.is_relation:
         return field.related_model._default_manager.first()
     if field.choices:
         return field.choices[0][0]
     kinds: list[tuple[type[models.Field[Any, Any]], Any]] = [
-        (models.EmailField, f"{party.marker}@isolation-audit.invalid"),
-        (models.CharField, f"{party.marker}{secrets.token_hex(20)}"[: field.max_length or 80]),
-        (models.TextField, f"{party.marker}{secrets.token_hex(20)}"),
+        (models.EmailField, f"{tenant.marker}@isolation-audit.invalid"),
+        (models.CharField, f"{tenant.marker}{secrets.token_hex(20)}"[: field.max_length or 80]),
+        (models.TextField, f"{tenant.marker}{secrets.token_hex(20)}"),
         (models.UUIDField, uuid.uuid4()),
         (models.DateTimeField, timezone.now() + timedelta(days=1)),
         (models.DateField, timezone.now().date()),

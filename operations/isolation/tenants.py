@@ -1,4 +1,4 @@
-"""The two throw-away tenants of a run, and how they go again, whatever happened to the run."""
+"""The two temporary tenants of a run, and their removal after every run."""
 
 import secrets
 import time
@@ -23,9 +23,9 @@ from tenants.services import create_tenant
 
 SLUG_PREFIX = "isolation-audit-"
 SEEDED_ACTION = "isolation.planted"
-# Nobody can receive mail there, and nobody can register it (RFC 2606 section 2).
+# No mailbox exists there, and the domain cannot be registered (RFC 2606 section 2).
 EMAIL_DOMAIN = "isolation-audit.invalid"
-# How long another run may take to purge one of them.
+# The maximum time that another run may take to purge one of them.
 ATTEMPTS, PAUSE_SECONDS = 120, 0.5
 
 
@@ -33,8 +33,8 @@ ATTEMPTS, PAUSE_SECONDS = 120, 0.5
 class AuditTenant:
     """One tenant of a run.
 
-    ``marker`` stands in every text that is planted and in nothing that is ever sent to the other
-    side. ``bait`` is the address of a person that attackers know.
+    ``marker`` is in every seeded text and in nothing that is sent to the other tenant. ``bait`` is
+    the e-mail address of a user that the attacker knows.
     """
 
     ref: TenantRef
@@ -45,11 +45,11 @@ class AuditTenant:
 
 
 def create_audit_tenant() -> AuditTenant:
-    """Create a tenant with three people: who owns the canaries, who attacks, and who is named."""
+    """Create a tenant with three users: the owner of the canaries, the attacker, the bait."""
     word, marker = secrets.token_hex(6), f"canary{secrets.token_hex(10)}"
     with use_scope(PUBLIC), transaction.atomic():
         ref = create_tenant(name=f"Audit {word}", subdomain=f"{SLUG_PREFIX}{word}", actor=SYSTEM)
-        # The mark by which a later run knows what this one left; no customer can set it.
+        # A later run finds this tenant by the event; no user can create it.
         record(SEEDED_ACTION, actor=SYSTEM, target=Target("tenant", str(ref.id), ref.name))
     with tenant_context(ref), transaction.atomic():
         owner = _create_user(f"{marker}@{EMAIL_DOMAIN}", marker, User.Role.OWNER)
@@ -65,7 +65,7 @@ def _create_user(email: str, name: str, role: str) -> User:
 
 
 def find_leftovers() -> list[Tenant]:
-    """Return the tenants that runs which were killed have left."""
+    """Return the tenants that interrupted runs left."""
     with use_scope(PUBLIC):
         named = Tenant.objects.filter(domains__domain__startswith=SLUG_PREFIX).distinct()
         ids = [str(tenant.pk) for tenant in named]
@@ -75,10 +75,11 @@ def find_leftovers() -> list[Tenant]:
 
 
 def purge_audit_tenant(tenant: Tenant) -> None:
-    """Purge a tenant of a run, also one whose purge was cut off.
+    """Purge a tenant of a run, also after an interrupted purge.
 
-    The housekeeper may purge it first: it is due. Raises StorageUnavailable, and Busy when another
-    run does not come to an end.
+    The housekeeper may purge it first: its deletion is due.
+
+    Raises: StorageUnavailable, TenantBusyError if another run does not finish.
     """
     for attempt in range(ATTEMPTS):
         try:
@@ -87,7 +88,7 @@ def purge_audit_tenant(tenant: Tenant) -> None:
             TenantBusyError,
             PurgeNotDueError,
             TenantNotFound,
-        ):  # another run began or ended its purge
+        ):  # another run is purging it
             if attempt == ATTEMPTS - 1:
                 raise
             time.sleep(PAUSE_SECONDS)

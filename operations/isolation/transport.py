@@ -1,4 +1,4 @@
-"""Two ways to ask the application: in this process, through all its layers, or over HTTP."""
+"""Transports of the audit: the WSGI application in this process, or HTTP."""
 
 import http.client
 import io
@@ -17,7 +17,7 @@ TIMEOUT = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is sent. ``target`` is path and query as they go over the wire."""
+    """A request. ``target`` is the path and query as sent."""
 
     method: str
     host: str
@@ -28,7 +28,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back, whole."""
+    """A complete reply."""
 
     status: int
     headers: list[tuple[str, str]]
@@ -40,26 +40,26 @@ class Reply:
 
 
 class Transport(Protocol):
-    """Sends one request and returns the answer."""
+    """Sends a request and returns the reply."""
 
     def send(self, request: Request) -> Reply:
-        """Ask once."""
+        """Send a request."""
 
 
 def unused_address() -> str:
-    """Return an address that nobody has (RFC 3849), so that no limit of anybody's is used up."""
+    """Return an unused address (RFC 3849), so that no real client's limit is consumed."""
     return f"2001:db8:{secrets.token_hex(2)}:{secrets.token_hex(2)}::1"
 
 
 class InProcessTransport:
-    """The WSGI application itself, every middleware included."""
+    """The WSGI application with all its middleware."""
 
     def __init__(self) -> None:
         # Its import runs the checks that a web process runs, and closes connections.
         self._application: Callable[..., Any] = get_internal_wsgi_application()
 
     def send(self, request: Request) -> Reply:
-        """Ask once."""
+        """Send a request."""
         answer: dict[str, Any] = {}
 
         def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> None:
@@ -101,20 +101,20 @@ class InProcessTransport:
 
 
 class HttpTransport:
-    """A site that runs, found at ``url``; the host is a header."""
+    """A running server at ``url``; the host is a header."""
 
     def __init__(self, url: str) -> None:
         self._url = urlsplit(url)
 
     def send(self, request: Request) -> Reply:
-        """Ask once, on a connection of its own. Raises OSError."""
+        """Send a request on a new connection. Raises: OSError."""
         port = f":{self._url.port}" if self._url.port else ""
         headers = {"X-Forwarded-For": unused_address(), **_scheme_header(), **request.headers}
         return send_request(self._url.geturl(), request, f"{request.host}{port}", headers)
 
 
 def send_request(url: str, request: Request, host: str, headers: dict[str, str]) -> Reply:
-    """Send a request to the server of ``url`` under any host name. Raises OSError."""
+    """Send a request to the server of ``url`` with any host name. Raises: OSError."""
     parts = urlsplit(url)
     secure = parts.scheme == "https"
     kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
@@ -137,9 +137,9 @@ def send_request(url: str, request: Request, host: str, headers: dict[str, str])
 
 
 def fetch_presigned(url: str) -> Reply:
-    """Get a presigned address from where the store is reached here; the signature names the host.
+    """Get a presigned URL from the store's internal endpoint; the signature covers the host.
 
-    Raises OSError.
+    Raises: OSError.
     """
     parts = urlsplit(url)
     target = f"{parts.path}?{parts.query}" if parts.query else parts.path

@@ -61,22 +61,22 @@ def quietly(line: str) -> None:
 
 @pytest.fixture(scope="module")
 def pair(committed: None) -> Iterator[tuple[Canaries, Canaries]]:
-    planted = []
+    seeded = []
     for _ in range(2):
-        party = create_audit_tenant()
-        seed(party, InProcessTransport())
-        planted.append(read_canaries(party))
-    yield exclude_common(*planted)
+        tenant = create_audit_tenant()
+        seed(tenant, InProcessTransport())
+        seeded.append(read_canaries(tenant))
+    yield exclude_common(*seeded)
     remove_leftovers(quietly)
 
 
 def crossings(pair: tuple[Canaries, Canaries], shown: str) -> list[AttemptResult]:
     """Try the routes with this path and return what went through."""
     attacker, victim = pair
-    watch = ChangeMonitor(victim.party.ref)
+    watch = ChangeMonitor(victim.tenant.ref)
     try:
         routes = [route for route in all_routes() if route.shown == shown]
-        attacking = Attacker(attacker.party, victim)
+        attacking = Attacker(attacker.tenant, victim)
         rows = list(probe_routes(attacking, routes, watch, InProcessTransport(), quietly))
     finally:
         watch.close()
@@ -113,7 +113,7 @@ def test_a_staff_route_that_asks_for_no_credential_is_reported(
 
 
 def test_a_role_that_may_read_is_reported(pair: tuple[Canaries, Canaries], superuser):
-    attacker, victim = (canaries.party.ref for canaries in pair)
+    attacker, victim = (canaries.tenant.ref for canaries in pair)
     where = f"{victim.schema_name}.accounts_user"
     superuser.execute(f"GRANT USAGE ON SCHEMA {victim.schema_name} TO {attacker.schema_name}")
     superuser.execute(f"GRANT SELECT ON {where} TO {attacker.schema_name}")
@@ -137,7 +137,7 @@ class WithoutPrefix(TenantStorage):
 
 def test_an_object_key_without_a_prefix_is_reported(pair: tuple[Canaries, Canaries], settings):
     attacker, victim = pair
-    assert [row for row in probe_storage(attacker.party.ref, victim) if row.crossing] == []
+    assert [row for row in probe_storage(attacker.tenant.ref, victim) if row.crossing] == []
     settings.STORAGES = {
         **settings.STORAGES,
         "default": {"BACKEND": f"{__name__}.WithoutPrefix"},
@@ -145,29 +145,29 @@ def test_an_object_key_without_a_prefix_is_reported(pair: tuple[Canaries, Canari
 
     found = []
     with pytest.raises(AuditIncompleteError, match="by its own link"):
-        found.extend(row for row in probe_storage(attacker.party.ref, victim) if row.crossing)
+        found.extend(row for row in probe_storage(attacker.tenant.ref, victim) if row.crossing)
 
     assert any("outside of the tenant's prefix" in row.crossing for row in found)
 
 
 def test_a_model_without_a_canary_stops_the_audit(pair: tuple[Canaries, Canaries]):
-    party = pair[0].party
-    with tenant_context(party.ref):
+    tenant = pair[0].tenant
+    with tenant_context(tenant.ref):
         kept = list(Answer.objects.all())
         Answer.objects.all().delete()
     with pytest.raises(AuditIncompleteError, match=r"no canary for idempotency\.Answer"):
-        read_canaries(party)
+        read_canaries(tenant)
 
     # Planting again makes a row from the model's fields, as for a model that comes later.
-    seed(party, InProcessTransport())
+    seed(tenant, InProcessTransport())
     assert kept
-    assert read_canaries(party).ids["answer"]
+    assert read_canaries(tenant).ids["answer"]
 
 
 @pytest.fixture
 def watch(pair: tuple[Canaries, Canaries]) -> Iterator[ChangeMonitor]:
     """The second tenant of the pair under observation."""
-    watch = ChangeMonitor(pair[1].party.ref)
+    watch = ChangeMonitor(pair[1].tenant.ref)
     yield watch
     watch.close()
 
@@ -176,7 +176,7 @@ def maintain(pair: tuple[Canaries, Canaries], stores: TestStack) -> None:
     """Compare rows and store in the second tenant, by the command in a process of its own."""
     command = [sys.executable, "manage.py", "reconcile_storage", "--exit-zero"]
     subprocess.run(
-        [*command, "--tenant", pair[1].party.ref.slug],
+        [*command, "--tenant", pair[1].tenant.ref.slug],
         env={**os.environ, **stores.env},
         cwd=CHECKOUT,
         check=True,
@@ -185,7 +185,7 @@ def maintain(pair: tuple[Canaries, Canaries], stores: TestStack) -> None:
 
 
 def reconciled_at(pair: tuple[Canaries, Canaries]) -> datetime | None:
-    with tenant_context(pair[1].party.ref):
+    with tenant_context(pair[1].tenant.ref):
         return Balance.objects.get().reconciled_at
 
 
@@ -204,7 +204,7 @@ def test_foreign_write_beside_platform_work_is_reported(
     pair: tuple[Canaries, Canaries], watch: ChangeMonitor, stores: TestStack
 ):
     maintain(pair, stores)
-    with tenant_context(pair[1].party.ref):
+    with tenant_context(pair[1].tenant.ref):
         Balance.objects.update(reconciled_at=timezone.now())
 
     assert watch.changes() == ["files_balance was changed: UPDATE of reconciled_at by aggios"]
@@ -214,7 +214,7 @@ def test_foreign_write_beside_platform_work_is_reported(
 def test_truncated_table_and_disabled_trigger_are_reported(
     pair: tuple[Canaries, Canaries], watch: ChangeMonitor, superuser
 ):
-    table = f"{pair[1].party.ref.schema_name}.accounts_recoverycode"
+    table = f"{pair[1].tenant.ref.schema_name}.accounts_recoverycode"
     superuser.execute(f"ALTER TABLE {table} DISABLE TRIGGER {RECORD_TRIGGER}")
     superuser.execute(f"TRUNCATE {table}")
     found = watch.changes()
@@ -228,7 +228,7 @@ def test_truncated_table_and_disabled_trigger_are_reported(
 
 def test_victim_cannot_write_its_own_record_of_changes(pair: tuple[Canaries, Canaries]):
     with (
-        tenant_context(pair[1].party.ref),
+        tenant_context(pair[1].tenant.ref),
         pytest.raises(ProgrammingError, match="permission denied"),
         connection.cursor() as cursor,
     ):

@@ -15,8 +15,8 @@ IN_PUBLIC_ALONE = {"purge_tenants", "domains", "measure_usage", "verify_audit"}
 
 
 def updated(process: str, table: str, *columns: str) -> Change:
-    former = {"id": 1, **dict.fromkeys(columns, "a")}
-    return Change(table, "UPDATE", process, former, {**former, **dict.fromkeys(columns, "b")})
+    old = {"id": 1, **dict.fromkeys(columns, "a")}
+    return Change(table, "UPDATE", process, old, {**old, **dict.fromkeys(columns, "b")})
 
 
 def added(process: str, table: str, **row: Any) -> Change:

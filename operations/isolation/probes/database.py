@@ -1,4 +1,4 @@
-"""Reaching for the other tenant's tables with statements of one's own."""
+"""Database probes: SQL statements on the other tenant's tables."""
 
 from collections.abc import Iterator
 from typing import NoReturn
@@ -11,7 +11,7 @@ from tenants.context import tenant_context
 from tenants.refs import TenantRef
 
 PERMISSION_DENIED = "permission denied"
-# Every one is rolled back, should it ever go through.
+# Every statement is rolled back, even if it succeeds.
 TABLE_STATEMENTS = {
     "SELECT": "SELECT * FROM {table} LIMIT 1",
     "INSERT": "INSERT INTO {table} DEFAULT VALUES",
@@ -34,7 +34,7 @@ PLATFORM_TABLES = ("tenants_tenant", "tenants_domain", "staff_staffuser", "audit
 
 
 class _NotRefusedError(Exception):
-    """Rolls a statement back that was not refused; its argument is the number of rows."""
+    """Rolls back a statement that was not refused; the argument is its number of rows."""
 
 
 def _roll_back(rows: int) -> NoReturn:
@@ -46,7 +46,7 @@ def probe_database(
 ) -> Iterator[AttemptResult]:
     """Try every statement on every table, in the attacker's scope and in no tenant's."""
     for table in tables:
-        with tenant_context(attacker):  # left before the rows are handed over
+        with tenant_context(attacker):  # left before the rows are yielded
             found = list(_probe_table("attacker's scope", victim.schema_name, table))
         yield from found
         yield from _probe_table("no tenant's scope", victim.schema_name, table)
@@ -71,7 +71,7 @@ def _probe_table(who: str, schema: str, table: str) -> Iterator[AttemptResult]:
             name=sql.Identifier(table),
             path=sql.Literal(schema),
         )
-        # With the other's schema first and no right to it, PostgreSQL finds no table at all.
+        # Without a right to the schema in its search path PostgreSQL finds no table.
         yield _probe_statement(who, table, action, query, or_missing="search path" in action)
 
 

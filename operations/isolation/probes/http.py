@@ -1,4 +1,4 @@
-"""Trying every route, and judging every answer."""
+"""HTTP probes: tries every route and checks every reply."""
 
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
@@ -16,9 +16,9 @@ from operations.isolation.seeding import create_session
 from operations.isolation.transport import Reply, Request, Transport, fetch_presigned
 from tenants.hosts import tenant_host
 
-# The methods before which the attacker's session is looked at: POST may have ended it.
+# Before these methods the attacker's credentials are renewed: POST may have ended them.
 METHODS_WITH_NEW_SESSION = frozenset({"GET", "PUT", "DELETE", "OPTIONS"})
-# The kinds of host where a tenant's own people are served.
+# Kinds of host that serve users of tenants.
 TENANT_SITES = ("tenant", "api")
 Progress = Callable[[str], None]
 
@@ -30,12 +30,15 @@ def probe_routes(
     transport: Transport,
     progress: Progress,
 ) -> Iterator[AttemptResult]:
-    """Try routes with every method as one tenant against the other. Raises Blind, OSError."""
+    """Try routes with every method as one tenant against the other.
+
+    Raises: AuditIncompleteError, OSError.
+    """
     for route in routes:
         progress(f"{route.site} {route.shown}")
         for method in METHODS:
             if method in METHODS_WITH_NEW_SESSION:
-                attacker.ready()
+                attacker.ensure_credentials()
             yield from _probe_route(route, method, attacker, transport)
         yield from _unexpected_changes(route, watch)
 
@@ -43,26 +46,28 @@ def probe_routes(
 def _probe_route(
     route: Route, method: str, attacker: Attacker, transport: Transport
 ) -> Iterator[AttemptResult]:
-    nobodys: set[int] = set()
+    unknown_statuses: set[int] = set()
     for attempt in build_attempts(route, method, attacker):
         reply = transport.send(attempt.request)
         if attempt.aim == UNKNOWN_IDS:
-            nobodys.add(reply.status)
+            unknown_statuses.add(reply.status)
         crossing = find_crossing(attempt.request, reply, attacker.victim)
-        if not crossing and nobodys and _is_oracle(attempt, reply, nobodys):
-            crossing = f"tells that an id exists: {reply.status} instead of {sorted(nobodys)}"
+        if not crossing and unknown_statuses and _is_oracle(attempt, reply, unknown_statuses):
+            crossing = (
+                f"tells that an id exists: {reply.status} instead of {sorted(unknown_statuses)}"
+            )
         yield AttemptResult(
             route.site, route.shown, method, attempt.who, attempt.aim, str(reply.status), crossing
         )
 
 
-def _is_oracle(attempt: Attempt, reply: Reply, nobodys: set[int]) -> bool:
+def _is_oracle(attempt: Attempt, reply: Reply, unknown_statuses: set[int]) -> bool:
     same = attempt.aim == "their ids" and attempt.who == "access token"
-    return same and reply.status < 400 and reply.status not in nobodys
+    return same and reply.status < 400 and reply.status not in unknown_statuses
 
 
 def find_crossing(request: Request, reply: Reply, victim: Canaries) -> str:
-    """Return what went through with an answer to somebody else; empty when nothing did."""
+    """Return what crossed with a reply to the other tenant; empty if nothing did."""
     if found := find_leaks(request, reply, victim):
         return f"the answer holds {', '.join(found[:3])}"
     if reply.status >= 500 and reply.status != 503:
@@ -91,11 +96,11 @@ def _unexpected_changes(route: Route, watch: ChangeMonitor) -> list[AttemptResul
 
 
 def run_control(victim: Canaries, transport: Transport) -> list[AttemptResult]:
-    """Ask with the victim's own credential, to know that a crossing would be seen.
+    """Send requests with the victim's own credentials: a crossing must be detectable.
 
-    Raises Blind when no route of a kind shows the canaries even to their owner.
+    Raises: AuditIncompleteError if no route of a kind shows the canaries to their owner.
     """
-    _, token, _ = create_session(victim.party, victim.party.owner)
+    _, token, _ = create_session(victim.tenant, victim.tenant.owner)
     routes = [route for route in all_routes() if route.site in TENANT_SITES]
     rows = [_control_route(route, victim, token, transport) for route in routes]
     for site in TENANT_SITES:
@@ -107,12 +112,12 @@ def run_control(victim: Canaries, transport: Transport) -> list[AttemptResult]:
 def _control_route(
     route: Route, victim: Canaries, token: str, transport: Transport
 ) -> AttemptResult:
-    host = tenant_host(victim.party.ref.slug if route.site == "tenant" else "api")
+    host = tenant_host(victim.tenant.ref.slug if route.site == "tenant" else "api")
     kinds = victim.ids
     path = route.path(
         lambda p: next(iter(kinds.get(p.name.removesuffix("_id").replace("_", "")) or ["1"]))
     )
     reply = transport.send(Request("GET", host, path, {"Authorization": f"Bearer {token}"}))
-    seen = victim.party.marker in reply_text(reply)
+    seen = victim.tenant.marker in reply_text(reply)
     outcome = f"{reply.status}, canaries seen" if seen else str(reply.status)
     return AttemptResult(route.site, route.shown, "GET", "their owner", "control", outcome)

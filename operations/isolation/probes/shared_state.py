@@ -1,4 +1,4 @@
-"""Reaching through what all tenants share in a process: cache, limits, tokens, routes, metrics."""
+"""Probes of what all tenants share in a process: cache, limits, tokens, routes, metrics."""
 
 import json
 import uuid
@@ -24,7 +24,7 @@ from tenants.routing import tenant_for_host, tenant_for_id
 def probe_shared_state(
     attacker: TenantRef, victim: Canaries, transport: Transport
 ) -> Iterator[AttemptResult]:
-    """Try each shared thing once. Raises Blind and OSError."""
+    """Try each shared thing once. Raises: AuditIncompleteError, OSError."""
     yield from _probe_cache(attacker, victim)
     yield from _probe_tokens(attacker, victim)
     yield from _probe_route_cache(attacker, victim)
@@ -42,8 +42,8 @@ def _result(
 
 
 def _probe_cache(attacker: TenantRef, victim: Canaries) -> Iterator[AttemptResult]:
-    key = victim.party.marker
-    with tenant_context(victim.party.ref):
+    key = victim.tenant.marker
+    with tenant_context(victim.tenant.ref):
         if cache.get(key) != key:
             raise AuditIncompleteError("The cache does not hold the canary.")
     with tenant_context(attacker):
@@ -52,13 +52,13 @@ def _probe_cache(attacker: TenantRef, victim: Canaries) -> Iterator[AttemptResul
     yield _result("cache", "get", (found and "found") or "nothing", crossed=found is not None)
     found = cache.get(key)
     yield _result("cache", "get without tenant", "nothing", crossed=found is not None, what="found")
-    with tenant_context(victim.party.ref):
+    with tenant_context(victim.tenant.ref):
         kept = cache.get(key) == key
     yield _result("cache", "delete", "theirs stays" if kept else "theirs is gone", crossed=not kept)
 
 
 def _probe_tokens(attacker: TenantRef, victim: Canaries) -> Iterator[AttemptResult]:
-    session, access, refresh = create_session(victim.party, victim.party.owner)
+    session, access, refresh = create_session(victim.tenant, victim.tenant.owner)
     for kind, read, token in (
         ("access token", verify_access_token, access),
         ("refresh token", verify_refresh_token, refresh),
@@ -81,12 +81,14 @@ def _read_token(read: Callable[[str], uuid.UUID], token: str) -> tuple[str, bool
 
 
 def _probe_route_cache(attacker: TenantRef, victim: Canaries) -> Iterator[AttemptResult]:
-    """Each name leads to its own tenant, also the second time, when it is remembered."""
-    theirs = victim.party.ref
+    """Each name must resolve to its own tenant, also from the cache."""
+    theirs = victim.tenant.ref
     for ref in (attacker, theirs, attacker, theirs):
-        right = (tenant_for_host(ref.slug), tenant_for_id(ref.id))
-        wrong = any(found is None or found.id != ref.id for found in right)
-        yield _result("route cache", "by name and id", "its own", crossed=wrong, what="another's")
+        routes = (tenant_for_host(ref.slug), tenant_for_id(ref.id))
+        is_wrong = any(found is None or found.id != ref.id for found in routes)
+        yield _result(
+            "route cache", "by name and id", "its own", crossed=is_wrong, what="another's"
+        )
     for name in (theirs.schema_name, theirs.id.hex, str(theirs.id)):
         found = tenant_for_host(name)
         outcome = "nothing" if found is None else found.slug
@@ -94,16 +96,16 @@ def _probe_route_cache(attacker: TenantRef, victim: Canaries) -> Iterator[Attemp
 
 
 def _probe_limits(attacker: TenantRef, victim: Canaries, transport: Transport) -> AttemptResult:
-    """Log-ins that fail at the victim's for one address of an account must not count here."""
+    """Failed log-ins at the victim must not count for the same address at the attacker."""
     email, address = f"{uuid.uuid4().hex}@isolation-audit.invalid", unused_address()
     most = int(settings.RATE_LIMITS["login_account"].partition("/")[0])
     for _ in range(most + 1):
-        there = _log_in(victim.party.ref, email, address, transport)
-    here = _log_in(attacker, email, address, transport)
-    outcome = f"{there.status} there, {here.status} here"
-    if there.status != 429:
+        victim_reply = _log_in(victim.tenant.ref, email, address, transport)
+    attacker_reply = _log_in(attacker, email, address, transport)
+    outcome = f"{victim_reply.status} there, {attacker_reply.status} here"
+    if victim_reply.status != 429:
         raise AuditIncompleteError(f"The limit for log-ins was not reached: {outcome}.")
-    return _result("limits", "log in", outcome, crossed=here.status == 429)
+    return _result("limits", "log in", outcome, crossed=attacker_reply.status == 429)
 
 
 def _log_in(ref: TenantRef, email: str, address: str, transport: Transport) -> Reply:

@@ -1,4 +1,4 @@
-"""Reaching for the other tenant's objects, through our storage and past it."""
+"""Object store probes: the other tenant's objects through our storage and directly."""
 
 from collections.abc import Iterator
 
@@ -14,8 +14,11 @@ from tenants.refs import TenantRef
 
 
 def probe_storage(attacker: TenantRef, victim: Canaries) -> Iterator[AttemptResult]:
-    """Ask for the victim's objects in the attacker's tenant. Raises Blind and OSError."""
-    theirs = victim.party.ref.object_prefix
+    """Request the victim's objects as the attacker's tenant.
+
+    Raises: AuditIncompleteError, OSError.
+    """
+    theirs = victim.tenant.ref.object_prefix
     known = victim.object_names[-1]
     names = [
         known,
@@ -27,7 +30,7 @@ def probe_storage(attacker: TenantRef, victim: Canaries) -> Iterator[AttemptResu
         f"..%2f{theirs}%2f{known}",
         f"..\\{theirs}\\{known}",
     ]
-    with tenant_context(attacker):  # left before the rows are handed over
+    with tenant_context(attacker):  # left before the rows are yielded
         found = [_probe_name(n.replace(theirs, "{theirs}"), n, attacker, victim) for n in names]
     yield from found
     with tenant_context(attacker):
@@ -55,24 +58,24 @@ def _open_object(name: str, attacker: TenantRef, victim: Canaries) -> tuple[str,
         return "refused", ""
     except (FileNotFoundError, ClientError):
         return "not found", ""
-    hit = victim.party.marker in data
+    hit = victim.tenant.marker in data
     return "opened", "an object of theirs was read" if hit else ""
 
 
 def _probe_altered_url(attacker: TenantRef, victim: Canaries) -> Iterator[AttemptResult]:
-    """A link that is signed for one's own object, altered to name the other's."""
+    """Change a URL that is signed for an own object, so that it names the victim's."""
     name = victim.object_names[-1]
     own = tenant_storage().url(name)
-    altered = own.replace(attacker.object_prefix, victim.party.ref.object_prefix)
+    altered = own.replace(attacker.object_prefix, victim.tenant.ref.object_prefix)
     for action, url in (("altered link", altered), ("no signature", altered.partition("?")[0])):
         reply = fetch_presigned(url)
         crossing = "" if reply.status in {400, 401, 403} else f"the store answered {reply.status}"
         yield AttemptResult(
-            "store", "presigned link", action, "anybody", name, str(reply.status), crossing
+            "store", "presigned link", action, "anonymous", name, str(reply.status), crossing
         )
-    with tenant_context(victim.party.ref):
+    with tenant_context(victim.tenant.ref):
         good = fetch_presigned(tenant_storage().url(name))
-    if victim.party.marker.encode() not in good.body:
+    if victim.tenant.marker.encode() not in good.body:
         raise AuditIncompleteError(f"The object cannot be read by its own link: {good.status}.")
 
 
