@@ -16,6 +16,7 @@ REVIEWED = {
     "aggios.openapi_views.openapi_document": "the API's description, by the URL configuration",
     "operations.archives.export.NO_PROGRESS": "a constant",
     "core.env.READ": "names of environment variables, filled while settings load",
+    "core.env.OLD_NAMES_READ": "names of environment variables, filled while settings load",
     "aggios.settings.applications.INSTALLED_APPS": "a constant",
     "aggios.settings.applications.SILENCED_SYSTEM_CHECKS": "a constant",
     "aggios.openapi_views._GENERATING": "a lock; holds no data",
