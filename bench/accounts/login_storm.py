@@ -75,7 +75,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
 
 @contextlib.contextmanager
 def _server(stack: TestStack, options: argparse.Namespace) -> Iterator[TenantUsers]:
-    limits = ("REGISTER", "LOGIN_ACCOUNT", "LOGIN_ADDRESS", "LOGIN_RATE", "LOGIN_HOUR", "READ")
+    limits = ("REGISTER", "LOGIN_ACCOUNT", "LOGIN_ADDRESS", "LOGIN_RATE", "LOGIN_HOUR")
     env = {
         **aggios_environment(stack),
         "WEB_WORKERS": str(options.workers),
