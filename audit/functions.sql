@@ -1,8 +1,9 @@
--- The chain of the record (docs/decisions/0009-audit-chain.md). Run by the owner at every
--- migrate_schemas. Nobody may call these: PostgreSQL does, for the triggers of each schema's tables,
--- and they work on the schema of the table that fired them.
+-- The hash chain of the audit trails (docs/decisions/0009-audit-chain.md). The owner runs this file at
+-- every migrate_schemas. No role may call these functions: the triggers of each schema's tables do, and
+-- they work on the schema of the table that fired them.
 
--- Promise what is personal of events that have no link yet: of one, or of all in their order.
+-- Add links, with salted hashes of the personal data, for events without one: for one event, or for all
+-- in their order.
 CREATE OR REPLACE FUNCTION aggios.audit_add_links(trail text, one uuid) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $function$
 BEGIN
@@ -28,8 +29,8 @@ END
 $function$;
 REVOKE ALL ON FUNCTION aggios.audit_add_links(text, uuid) FROM PUBLIC;
 
--- Before an event is added: its time is the database's, whatever the application says. The owner, who
--- loads archives, brings the times that they have.
+-- Before the insert of an event: set its time from the database, not from the application. The owner
+-- loads archives and keeps their times.
 CREATE OR REPLACE FUNCTION aggios.audit_stamp() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $function$
 BEGIN
@@ -41,7 +42,7 @@ END
 $function$;
 REVOKE ALL ON FUNCTION aggios.audit_stamp() FROM PUBLIC;
 
--- At commit, first round: give the event its link. Rows of an archive bring theirs.
+-- At commit, first deferred trigger: add the link of the event. Rows of an archive have theirs.
 CREATE OR REPLACE FUNCTION aggios.audit_enter() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $function$
 DECLARE
@@ -56,9 +57,9 @@ END
 $function$;
 REVOKE ALL ON FUNCTION aggios.audit_enter() FROM PUBLIC;
 
--- At commit, second round: number the link and hash it with the one before. Every other deferred
--- check of the transaction is done by now, so whoever holds the lock waits for nobody. Who writes to
--- several trails takes their locks in one order.
+-- At commit, second deferred trigger: number the link and hash it with the previous one. All other
+-- deferred checks of the transaction are done by now, so the holder of the lock waits for no other lock.
+-- A transaction that writes to several trails takes their locks in one order, so there are no deadlocks.
 CREATE OR REPLACE FUNCTION aggios.audit_seal() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $function$
 DECLARE
@@ -69,7 +70,7 @@ BEGIN
     FROM (SELECT DISTINCT hashtext(name) AS number
           FROM unnest(string_to_array(ltrim(trails), ' ')) AS name ORDER BY 1) AS ordered;
     PERFORM set_config('aggios.trails', '', true);
-    -- A statement of its own: it sees what was committed before the lock was given.
+    -- A separate statement: its snapshot includes what was committed before the lock was granted.
     EXECUTE format($query$
         WITH former AS (
             SELECT sequence, hash FROM (
@@ -99,15 +100,15 @@ END
 $function$;
 REVOKE ALL ON FUNCTION aggios.audit_seal() FROM PUBLIC;
 
--- Before "person.erased" is added: erase what is personal in all that names the person, and let the
--- event say how many others that were. So nothing is ever erased without a record of it.
+-- Before the insert of "person.erased": clear the personal data of the user in all events, and store the
+-- number of changed events in this one. So no erasure is without a record.
 CREATE OR REPLACE FUNCTION aggios.audit_erase() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $function$
 DECLARE
     erased bigint;
 BEGIN
     IF session_user = current_user THEN
-        RETURN NEW;  -- the owner is loading an archive, whose rows are erased already
+        RETURN NEW;  -- the owner loads an archive, in which the rows are erased already
     END IF;
     IF NEW.target_type = '' OR NEW.target_id = '' THEN
         RAISE EXCEPTION 'person.erased must name a person' USING ERRCODE = '23514';
@@ -120,8 +121,8 @@ BEGIN
     END IF;
     EXECUTE format($query$
         WITH own AS (
-            -- Addresses that the trail itself knows the person by: events about a session or an
-            -- invitation name the person in no other way.
+            -- E-mail addresses of the user in this trail: events about a session or an invitation
+            -- identify the user only by the address.
             SELECT lower(label) AS label, min(at) AS began, max(at) AS ended FROM (
                 SELECT actor_label AS label, at FROM %1$I.audit_auditevent
                 WHERE (actor_type, actor_id) = ($1, $2)
@@ -130,7 +131,7 @@ BEGIN
                 WHERE (target_type, target_id) = ($1, $2)
             ) AS named WHERE label LIKE '%%@%%' GROUP BY 1
         ), labels AS (
-            -- Until when somebody else had the address before, and since when afterwards.
+            -- When other users had the same address: until when before, and since when after.
             SELECT o.label,
                 max(e.at) FILTER (WHERE e.at < o.began) AS before,
                 min(e.at) FILTER (WHERE e.at > o.ended) AS after
@@ -153,7 +154,7 @@ BEGIN
               AND e.at > coalesce(target.before, '-infinity')
               AND e.at < coalesce(target.after, 'infinity')
         ), found AS (
-            -- Who fails to log in is nobody, and most often the person.
+            -- A failed log-in has no user as actor, but its actor is most likely the user.
             SELECT id, acts OR (meant AND actor_type = 'anonymous') AS acts, meant FROM about
             WHERE acts OR meant
         ), locked AS (

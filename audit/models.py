@@ -1,14 +1,14 @@
-"""The record of who did what. One trail in the public schema, one in each tenant's."""
+"""Audit events. There is one trail in the public schema and one in each tenant's schema."""
 
 from django.db import models
 from uuid6 import uuid7
 
 
 class AuditEvent(models.Model):
-    """One thing that somebody did. The application's role can add and read rows only.
+    """One audited action. The application's role can only insert and read rows.
 
-    What is personal stands in the labels, the address and the user agent, and nowhere else: that
-    is what can be erased.
+    Personal data is kept in the labels, the IP address and the user agent only, because these are
+    the columns that an erasure clears.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -38,17 +38,18 @@ class AuditEvent(models.Model):
 
 
 class AuditLink(models.Model):
-    """An event's place in the chain of its trail; PostgreSQL makes it at commit (functions.sql).
+    """The position of an event in its trail's hash chain. PostgreSQL adds it at commit.
 
-    The hash is over the one before, the event's columns that are not personal, and two promises:
-    salted hashes of what is personal of the actor and of the target. Erasing takes the salt away
-    and names the event that asked for it. The application's role can only read links.
+    The hash covers the previous hash, the columns without personal data, and two commitments:
+    salted hashes of the personal data of the actor and of the target. An erasure deletes the salt
+    and stores the id of the ``person.erased`` event. The application's role can only read links.
+    The functions are in functions.sql.
     """
 
     event = models.OneToOneField(
         AuditEvent,
         on_delete=models.DO_NOTHING,
-        db_constraint=False,  # what was removed is to be found, not to be prevented
+        db_constraint=False,  # a removed event must be detectable, so the link must remain
         primary_key=True,
         related_name="link",
     )

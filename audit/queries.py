@@ -1,4 +1,4 @@
-"""Reading the trail of the schema that the code runs in."""
+"""Queries on the audit trail of the current schema."""
 
 import uuid
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from core.problems import NotFound
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """Which events are looked for; what is left empty is not asked about.
+    """The filter of an event search. Empty fields are ignored.
 
-    ``action`` is a whole one, or the beginning of several if it ends in a dot. ``actor`` and
-    ``target`` are ids. ``after`` counts itself in and ``before`` does not, so ranges can be joined.
+    ``action`` is a complete action, or a prefix if it ends in a dot. ``actor`` and ``target`` are
+    ids. ``after`` is inclusive and ``before`` is exclusive, so ranges can be joined.
     """
 
     action: str = ""
@@ -26,24 +26,27 @@ class EventFilter:
     before: datetime | None = None
 
 
-def find_events(wanted: EventFilter) -> QuerySet[AuditEvent]:
-    """Return the events that were looked for, each with its link."""
-    asked = {
-        "action__startswith" if wanted.action.endswith(".") else "action": wanted.action,
-        "actor_id": wanted.actor,
-        "target_id": wanted.target,
-        "target_type": wanted.target_type,
-        "at__gte": wanted.after,
-        "at__lt": wanted.before,
+def find_events(criteria: EventFilter) -> QuerySet[AuditEvent]:
+    """Return the matching events with their links, newest first."""
+    conditions = {
+        "action__startswith" if criteria.action.endswith(".") else "action": criteria.action,
+        "actor_id": criteria.actor,
+        "target_id": criteria.target,
+        "target_type": criteria.target_type,
+        "at__gte": criteria.after,
+        "at__lt": criteria.before,
     }
     found: QuerySet[AuditEvent] = AuditEvent.objects.select_related("link").filter(
-        **{name: value for name, value in asked.items() if value}
+        **{name: value for name, value in conditions.items() if value}
     )
     return found
 
 
 def get_event(event_id: uuid.UUID) -> AuditEvent:
-    """Return one event. Raises NotFound."""
+    """Return one event.
+
+    Raises: NotFound.
+    """
     event = AuditEvent.objects.select_related("link").filter(pk=event_id).first()
     if event is None:
         raise NotFound
@@ -51,7 +54,7 @@ def get_event(event_id: uuid.UUID) -> AuditEvent:
 
 
 def recent_ip_addresses(*, actor: str, action: str, after: datetime, limit: int = 100) -> list[str]:
-    """Return the addresses of an actor's latest events of one kind; those that are known."""
+    """Return the known IP addresses of an actor's latest events with this action."""
     events = AuditEvent.objects.filter(actor_id=actor, action=action, at__gte=after)
     found = events.exclude(ip=None).order_by("-at").values_list("ip", flat=True)
     return [str(ip) for ip in found[:limit]]

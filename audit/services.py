@@ -1,4 +1,4 @@
-"""Writing the record. Call inside the transaction that makes the change, so both stand or fall."""
+"""Writing audit events. Call these in the transaction of the change, so both commit or neither."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ MAX_LABEL_LENGTH = 254
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: a person of the tenant, platform staff, the system itself, or nobody known."""
+    """The actor of an event: a user of the tenant, platform staff, the system, or anonymous."""
 
     type: str
     id: str = ""
@@ -23,7 +23,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What was acted on."""
+    """The object of an event."""
 
     type: str
     id: str
@@ -35,11 +35,11 @@ ANONYMOUS = Actor("anonymous")
 
 
 def record(action: str, *, actor: Actor, target: Target | None = None, **details: Any) -> None:
-    """Append one event to the record of the schema that the code runs in.
+    """Append one event to the trail of the current schema.
 
-    ``details`` must be JSON and must never hold a secret, nor a name or an address: those belong
-    into the labels, which can be erased. Address, user agent, request id and the API key that was
-    shown come from the request being served.
+    ``details`` must be JSON without secrets, names or e-mail addresses: names and addresses belong
+    in the labels, which can be erased. The IP address, the user agent, the request id and the API
+    key are taken from the current request.
     """
     context = request_context()
     if context.api_key:
@@ -47,16 +47,17 @@ def record(action: str, *, actor: Actor, target: Target | None = None, **details
     _append(action, actor, target, details)
 
 
-def anonymise_events(person_id: str, *, actor: Actor = SYSTEM, kind: str = "user") -> int:
-    """Take what is personal of one person out of the trail of the schema that the code runs in.
+def anonymise_events(user_id: str, *, actor: Actor = SYSTEM, kind: str = "user") -> int:
+    """Remove a user's personal data from the trail of the current schema.
 
-    Labels, addresses and user agents go; ids, what was done and when stay, and the chain still
-    verifies. It is done by PostgreSQL as it adds the event ``person.erased``, so it is always on
-    record. Call it last in the transaction that erases the person. Return how many events had
-    something to erase.
+    Labels, IP addresses and user agents are cleared. Ids, actions and times stay, and the chain
+    still verifies. PostgreSQL does this in the trigger that adds the event ``person.erased``, so
+    an erasure is always recorded. Call it last in the transaction that erases the user.
+
+    Returns how many events were changed.
     """
     with transaction.atomic():
-        event = _append("person.erased", actor, Target(kind, person_id), {})
+        event = _append("person.erased", actor, Target(kind, user_id), {})
         event.refresh_from_db(fields=["details"])
     return int(event.details["events"])
 

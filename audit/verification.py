@@ -1,19 +1,19 @@
-"""Telling whether a trail is what it was when each of its events was recorded.
+"""Verification of audit trails: detects events that were changed, removed, added or moved.
 
-One statement reads the whole trail in the order of its links and gives back what is wrong. It holds
-the formulas of functions.sql once more, because whoever could change a trail could change those.
+One statement reads the whole trail in the order of its links and returns the faults. It repeats the
+formulas of functions.sql, because an attacker who can change a trail can change the functions too.
 
-The chain is in the order of commits, and times are those of the inserts. So a time may be earlier
-than the one before it by the length of a transaction, and by what clocks differ: below an hour.
+The chain has the order of commits, while times are those of the inserts. So an event may be older
+than its predecessor by the length of a transaction plus the clock difference, less than an hour.
 """
 
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+# PostgreSQL builds the chain at commit (docs/decisions/0009-audit-chain.md).
+FUNCTIONS_SQL = Path(__file__).with_name("functions.sql")
 MAX_FAULTS = 100
-
-
 VERIFY_QUERY = """
 WITH chain AS (
     SELECT l.*, lag(l.sequence, 1, 0::bigint) OVER up AS former,
@@ -74,32 +74,24 @@ SELECT 'head', max(sequence), NULL::uuid, encode(
 FROM audit_auditlink
 UNION ALL SELECT * FROM shown
 """
-
-
 HASH_QUERY = "SELECT encode(hash, 'hex') FROM audit_auditlink WHERE sequence = %s"
-
-
 FAULT_MESSAGES = {
-    "removed": "Number {sequence} was removed: there is no event {event}.",
-    "gap": "Numbers {first} to {last} are missing: what was recorded there was removed.",
-    "changed": "Number {sequence} ({event}, {action}, {at}) was changed, or is not in its place.",
-    "time": "Number {sequence} ({event}, {action}, {at}) is earlier than the one before, or in the "
-    "future: one of the two was given a time that was not its own.",
-    "actor": "Number {sequence} ({event}, {action}, {at}): who acted, or from where, was changed.",
+    "removed": "Number {sequence} was removed: event {event} does not exist.",
+    "gap": "Numbers {first} to {last} are missing: their events were removed.",
+    "changed": "Number {sequence} ({event}, {action}, {at}) was changed or moved.",
+    "time": "Number {sequence} ({event}, {action}, {at}) is earlier than its predecessor, or in "
+    "the future: the time of one of the two was changed.",
+    "actor": "Number {sequence} ({event}, {action}, {at}): the actor or the address was changed.",
     "target": "Number {sequence} ({event}, {action}, {at}): the name of its target was changed.",
-    "unlinked": "Event {event} ({action}, {at}) has no place in the chain: it was forged, or its "
-    "link was removed.",
-    "erasure": "Event {event} erased {number} events; now others bear its mark, or fewer.",
+    "unlinked": "Event {event} ({action}, {at}) is not in the chain: it was forged, or its link "
+    "was removed.",
+    "erasure": "Event {event} erased {number} events, but another number of events refers to it.",
 }
-
-
-# The chain of a trail: PostgreSQL makes it at commit (docs/decisions/0009-audit-chain.md).
-FUNCTIONS_SQL = Path(__file__).with_name("functions.sql")
 
 
 @dataclass(frozen=True, slots=True)
 class ChainHead:
-    """A place in a chain and its hash in hexadecimal; kept elsewhere it is an anchor."""
+    """A position in a chain and its hash in hexadecimal. A copy kept elsewhere is an anchor."""
 
     sequence: int
     hash: str
@@ -110,23 +102,25 @@ class ChainHead:
 
 @dataclass(frozen=True, slots=True)
 class VerificationResult:
-    """What became of a verification. ``erased``: events of which something was erased lawfully."""
+    """The result of a verification. ``erased`` counts the events with a recorded erasure."""
 
     head: ChainHead
     erased: int
     faults: list[str] = field(default_factory=list)
 
     @property
-    def is_whole(self) -> bool:
-        """Whether nothing is wrong."""
+    def is_intact(self) -> bool:
+        """Whether there are no faults."""
         return not self.faults
 
 
 def verify_chain(cursor: Any, *anchors: ChainHead) -> VerificationResult:
-    """Verify the trail of the schema that the cursor works in, in one pass, in constant memory.
+    """Verify the trail of the cursor's schema in one pass and in constant memory.
 
-    Each anchor must still stand where it stood. At most 100 faults are told, and that there are
-    more. Raises DatabaseError.
+    Each anchor must still be in the chain. At most 100 faults are listed; a last line says if there
+    are more.
+
+    Raises: DatabaseError.
     """
     cursor.execute(VERIFY_QUERY, [MAX_FAULTS + 1])
     rows = sorted(cursor.fetchall(), key=lambda row: row[0] != "head")
@@ -153,13 +147,13 @@ def _fault_message(row: tuple[Any, ...]) -> str:
 
 
 def _anchor_fault(cursor: Any, anchor: ChainHead, head: ChainHead) -> str:
-    """Return what is wrong about an anchor, or nothing."""
+    """Return the fault of an anchor, or an empty string."""
     if anchor.sequence == 0:
         return ""
     if anchor.sequence > head.sequence:
-        return f"The chain ends at number {head.sequence}, and number {anchor.sequence} was there."
+        return f"The chain ends at number {head.sequence}, before the anchor {anchor.sequence}."
     cursor.execute(HASH_QUERY, [anchor.sequence])
     found = cursor.fetchone()
     if found is not None and found[0] == anchor.hash:
         return ""
-    return f"Number {anchor.sequence} is not {anchor.hash}: the chain was made anew."
+    return f"Number {anchor.sequence} is not {anchor.hash}: the chain was rebuilt."

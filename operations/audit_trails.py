@@ -62,7 +62,7 @@ def verify_trail(trail: AuditTrail, *anchors: ChainHead) -> VerificationResult:
     with use_scope(schema_scope(trail.schema)), owner_connection().cursor() as cursor:
         verdict = verify_chain(cursor, *anchors, *previous)
     fields = {"trail": trail.schema, "head": str(verdict.head)}
-    if verdict.is_whole:
+    if verdict.is_intact:
         _store_head(trail, verdict.head)
         log.info("audit_verified", extra=fields)
     else:

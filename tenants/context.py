@@ -1,4 +1,4 @@
-"""The only way into a tenant: a block that is always left."""
+"""The tenant context: the only way for code to run inside a tenant."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -13,18 +13,16 @@ from core.text.composite_keys import bounded_part
 from tenants.refs import TenantRef
 
 _current: ContextVar[TenantRef | None] = ContextVar("aggios_tenant", default=None)
-
-
 PUBLIC_KEY_PART = "public"
 
 
-class NoTenant(RuntimeError):  # noqa: N818 - reads as what it says
+class NoTenant(RuntimeError):  # noqa: N818 - as Django's DoesNotExist
     """Code that needs a tenant ran outside of one."""
 
 
 @contextmanager
 def tenant_context(tenant: TenantRef) -> Iterator[TenantRef]:
-    """Run the block inside ``tenant``: its schema, its role, its name in the logs."""
+    """Run the block inside ``tenant``: with its schema, its role, and its name in the logs."""
     token = _current.set(tenant)
     context = request_context()
     before = context.tenant
@@ -34,12 +32,15 @@ def tenant_context(tenant: TenantRef) -> Iterator[TenantRef]:
             yield tenant
     finally:
         _current.reset(token)
-        # The edge writes its log line after the tenant was left; it keeps the last one.
+        # The outermost middleware writes its log line later, so the last name is kept.
         context.tenant = before or context.tenant
 
 
 def current_tenant() -> TenantRef:
-    """Return the tenant that the code runs in. Raises NoTenant outside of one."""
+    """Return the current tenant.
+
+    Raises: NoTenant.
+    """
     tenant = _current.get()
     if tenant is None:
         raise NoTenant("No tenant has been entered.")
@@ -47,25 +48,25 @@ def current_tenant() -> TenantRef:
 
 
 def current_tenant_or_none() -> TenantRef | None:
-    """Return the tenant that the code runs in, or None in the public scope."""
+    """Return the current tenant, or None in the public scope."""
     return _current.get()
 
 
-# Answers that are still being made while the server sends them, when the middleware has returned.
-#
-# What such an answer reads must be read in its tenant. Outside of it the audit record, which has a
-# table in ``public`` too, would answer with the platform's rows.
 def bind_stream(response: HttpResponseBase, tenant: TenantRef) -> None:
-    """Have each part of a streaming response made inside ``tenant``; change no other response."""
+    """Run a streaming response inside its tenant; leave other responses unchanged.
+
+    The middleware has already exited when the server iterates the response. Without the tenant,
+    a query for audit events would return the platform's rows, since ``public`` has that table too.
+    """
     if isinstance(response, StreamingHttpResponse):
         parts = cast("Iterable[bytes]", response.streaming_content)  # nothing of ours is async
         response.streaming_content = _iterate_in_tenant(tenant, parts)
 
 
 def _iterate_in_tenant(tenant: TenantRef, parts: Iterable[bytes]) -> Iterator[bytes]:
-    """Enter the tenant for each part and leave it before handing that over.
+    """Enter the tenant for each chunk and leave it before yielding the chunk.
 
-    Between two parts the thread's code is the server's, which must not be in a tenant.
+    Between two chunks the server's code runs in the thread; it must not run inside a tenant.
     """
     following = iter(parts)
     while True:
@@ -76,14 +77,12 @@ def _iterate_in_tenant(tenant: TenantRef, parts: Iterable[bytes]) -> Iterator[by
         yield part
 
 
-# The tenant in every cache key, so that what one tenant caches no other can find.
-
-
 def tenant_cache_key(key: str, prefix: str, version: int) -> str:
-    """Return the key as the store knows it (``CACHES["default"]["KEY_FUNCTION"]``).
+    """Return the key with the tenant's id in it (``CACHES["default"]["KEY_FUNCTION"]``).
 
-    Outside of a tenant, as for staff's sessions, it says ``public`` in the tenant's place. Only the
-    last part may be chosen by a client, so the parts cannot be confused.
+    So no tenant can find what another tenant cached. Outside of a tenant, as for sessions of staff,
+    the key has ``public`` in place of the id. Clients can choose the last part only, so the parts
+    are unambiguous.
     """
     tenant = current_tenant_or_none()
     return f"{prefix}:{tenant.id.hex if tenant else PUBLIC_KEY_PART}:{version}:{bounded_part(key)}"

@@ -1,7 +1,11 @@
-"""On the general API host the tenant comes from the credential, and from nothing else.
+"""API keys, and the tenant that a credential names.
 
-This only finds the tenant that a credential claims. Whether the claim is true is for the
-authentication to say, with that tenant's key, inside that tenant.
+On the general API host (``api.``) the tenant comes from the credential and from nothing else. This
+module only reads which tenant a credential claims; authentication verifies the claim later, with
+that tenant's key and inside that tenant.
+
+An API key is ``ak_``, the tenant's id and 32 random bytes in hexadecimal, and a CRC-32 of both
+(core/crypto/token_format.py).
 """
 
 import secrets
@@ -16,13 +20,25 @@ from tenants.refs import TenantRef
 from tenants.routing import tenant_for_id
 from tenants.signing_keys import parse_key_id
 
+API_KEY_PREFIX = "ak_"
+ID_LENGTH, SECRET_LENGTH = 32, 64
 BEARER_SCHEME = "bearer"
 
 
-API_KEY_PREFIX = "ak_"
+def new_api_key(tenant_id: uuid.UUID) -> str:
+    """Return a new random API key of the tenant."""
+    return api_key_text(tenant_id, secrets.token_hex(SECRET_LENGTH // 2))
 
 
-ID_LENGTH, SECRET_LENGTH = 32, 64
+def api_key_text(tenant_id: uuid.UUID, secret: str) -> str:
+    """Return the API key with this secret of 64 hexadecimal digits."""
+    return format_token(API_KEY_PREFIX, f"{tenant_id.hex}{secret}")
+
+
+def tenant_id_in_api_key(text: str) -> uuid.UUID | None:
+    """Return the tenant id in a key, or None if it is malformed. The key is not verified here."""
+    body = parse_token(text, API_KEY_PREFIX, length=ID_LENGTH + SECRET_LENGTH)
+    return uuid.UUID(hex=body[:ID_LENGTH]) if body else None
 
 
 def bearer_token(request: HttpRequest) -> str:
@@ -32,7 +48,7 @@ def bearer_token(request: HttpRequest) -> str:
 
 
 def tenant_of_request(request: HttpRequest) -> TenantRef | None:
-    """Return the tenant that the request's credential claims, or None."""
+    """Return the tenant that the request's credential names, or None."""
     token = bearer_token(request)
     return tenant_of_token(token) if token else None
 
@@ -40,7 +56,7 @@ def tenant_of_request(request: HttpRequest) -> TenantRef | None:
 def tenant_of_token(token: str) -> TenantRef | None:
     """Return the tenant that an API key or a token's ``kid`` names, or None.
 
-    Nothing is verified here.
+    The credential is not verified here.
     """
     tenant_id = (
         tenant_id_in_api_key(token)
@@ -58,25 +74,3 @@ def _tenant_id_in_jwt(token: str) -> uuid.UUID | None:
         return None
     key_id = parse_key_id(str(header.get("kid", "")))
     return key_id.tenant_id if key_id else None
-
-
-# What an API key looks like. The tenant stands in it, as on ``api.`` nothing else names one.
-#
-# ``ak_``, the tenant's id and 32 random bytes in hexadecimal, and the CRC-32 of both
-# (core/crypto/token_format.py).
-
-
-def new_api_key(tenant_id: uuid.UUID) -> str:
-    """Return the text of a new key of the tenant."""
-    return api_key_text(tenant_id, secrets.token_hex(SECRET_LENGTH // 2))
-
-
-def api_key_text(tenant_id: uuid.UUID, secret: str) -> str:
-    """Return the text of the key with this secret of 64 hexadecimal digits."""
-    return format_token(API_KEY_PREFIX, f"{tenant_id.hex}{secret}")
-
-
-def tenant_id_in_api_key(text: str) -> uuid.UUID | None:
-    """Return the tenant that a key names, or None for what is no key. Nothing is verified here."""
-    body = parse_token(text, API_KEY_PREFIX, length=ID_LENGTH + SECRET_LENGTH)
-    return uuid.UUID(hex=body[:ID_LENGTH]) if body else None

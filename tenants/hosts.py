@@ -1,7 +1,7 @@
-"""Which site a host name belongs to.
+"""Mapping of host names to sites, without database access.
 
-``BASE_DOMAIN`` and its fixed names are central; one more label in front is a tenant's subdomain;
-everything else may be a custom domain. Nothing here touches the database.
+``BASE_DOMAIN`` and its fixed subdomains are sites of the platform. Any other single label below it
+is a tenant's subdomain. All other names may be custom domains.
 """
 
 import re
@@ -17,14 +17,14 @@ LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """``kind`` is apex, api, dash, admin or tenant; ``name`` is what ``Domain.domain`` holds."""
+    """A site. ``kind`` is apex, api, dash, admin or tenant; ``name`` is a ``Domain.domain``."""
 
     kind: str
     name: str = ""
 
 
 def site_for_host(host: str) -> Site:
-    """Return the site that a ``Host`` header names (a port and case are ignored)."""
+    """Return the site of a ``Host`` header. The port and the case are ignored."""
     name = _host_name(host)
     if name in LOOPBACK_HOSTS or name == settings.BASE_DOMAIN:
         return Site("apex")
@@ -33,20 +33,20 @@ def site_for_host(host: str) -> Site:
     label, dot, rest = name.partition(".")
     if dot and rest == settings.BASE_DOMAIN:
         return Site(CENTRAL_HOSTS[label]) if label in CENTRAL_HOSTS else Site("tenant", label)
-    # A bare label is how ``Domain`` names a subdomain; as a host name it is nobody's.
+    # ``Domain`` stores a subdomain as a bare label; as a host name a bare label is unknown.
     return Site("tenant", name if dot else "")
 
 
 def is_platform_host(host: str) -> bool:
-    """Tell whether a ``Host`` header names the platform's domain or a name below it."""
+    """Return whether a ``Host`` header names the platform's domain or a subdomain of it."""
     name = _host_name(host)
     return name in LOOPBACK_HOSTS or f".{name}".endswith(f".{settings.BASE_DOMAIN}")
 
 
 def _host_name(host: str) -> str:
-    """Return the name, or an empty string for what is no ``Host`` (RFC 9110 section 7.2)."""
+    """Return the host name, or "" if the header is malformed (RFC 9110 section 7.2)."""
     parts = HOST_HEADER_PATTERN.fullmatch(host)
-    # One dot at the end is the root's (RFC 1034 section 3.1); with two it is no name.
+    # One trailing dot stands for the root (RFC 1034 section 3.1); two make the name invalid.
     return parts[1].lower().removesuffix(".") if parts else ""
 
 
@@ -56,6 +56,6 @@ def tenant_host(slug: str) -> str:
 
 
 def site_url(name: str = "") -> str:
-    """Return the address of a site of ours, e.g. ``site_url("acme")``; no trailing slash."""
+    """Return the URL of a site without a trailing slash, e.g. ``site_url("acme")``."""
     host = tenant_host(name) if name else settings.BASE_DOMAIN
     return f"{settings.PUBLIC_SCHEME}://{host}{settings.PORT_IN_LINKS}"

@@ -1,7 +1,7 @@
-"""Asking for a tenant to be deleted, and calling it off while there is time.
+"""The life cycle of a tenant: suspension, maintenance and scheduled deletion.
 
-From the moment it is asked for nobody is served; nothing is deleted before the day that was named.
-Purging what is due needs the owner's login and is a command's work.
+Once a deletion is scheduled, requests are refused, and no data is deleted before the due date.
+Purging the data needs the owner's login (operations/deletion/purge.py).
 """
 
 import uuid
@@ -18,30 +18,89 @@ from audit.services import Actor, record
 from core.db_backend.scope import PUBLIC, use_scope
 from core.problems import FieldError, ValidationFailed
 from tenants.models import Tenant
+from tenants.queries import lock_tenant, lock_undeleted_tenant
+from tenants.refs import tenant_target
 from tenants.routing import invalidate_route
-from tenants.services import lock_tenant, lock_undeleted_tenant, tenant_target
 
+MAX_REASON_LENGTH = 400
 MAX_GRACE_DAYS = 365
-
-
+STATUS_ACTIONS = {
+    Tenant.Status.ACTIVE: "tenant.resumed",
+    Tenant.Status.SUSPENDED: "tenant.suspended",
+    Tenant.Status.DELETING: "tenant.deletion_started",
+}
 DELETION_FIELDS = [
     "deletion_requested_at",
     "deletion_due_at",
     "export_before_deletion",
     "updated_at",
 ]
-
-
 MAINTENANCE_FIELDS = ["maintenance", "maintenance_since", "maintenance_note", "updated_at"]
+
+
+def suspend_tenant(tenant_id: uuid.UUID, *, actor: Actor, reason: str = "") -> Tenant:
+    """Refuse every request to the tenant from the next one on. Idempotent."""
+    return _set_status(tenant_id, Tenant.Status.SUSPENDED, actor, reason[:MAX_REASON_LENGTH])
+
+
+def resume_tenant(tenant_id: uuid.UUID, *, actor: Actor) -> Tenant:
+    """Serve a suspended tenant again."""
+    return _set_status(tenant_id, Tenant.Status.ACTIVE, actor, "")
+
+
+def mark_deleting(tenant_id: uuid.UUID, *, actor: Actor) -> Tenant:
+    """Stop serving the tenant permanently: the first step of a purge."""
+    return _set_status(tenant_id, Tenant.Status.DELETING, actor, "")
+
+
+def begin_maintenance(
+    tenant_id: uuid.UUID, reason: Tenant.Maintenance, *, actor: Actor, note: str = ""
+) -> Tenant:
+    """Stop serving the tenant from the next request on. ``note`` is for staff, e.g. an error.
+
+    Raises: TenantNotFound.
+    """
+    with use_scope(PUBLIC), transaction.atomic():
+        tenant = lock_tenant(tenant_id)
+        if (tenant.maintenance, tenant.maintenance_note) == (reason, note):
+            return tenant
+        tenant.maintenance, tenant.maintenance_note = reason, note
+        tenant.maintenance_since = tenant.maintenance_since or timezone.now()
+        _save_maintenance(tenant, "tenant.maintenance_began", actor)
+        return tenant
+
+
+def end_maintenance(tenant_id: uuid.UUID, *, actor: Actor) -> Tenant:
+    """Serve the tenant again. A tenant that is not in maintenance is not changed.
+
+    Raises: TenantNotFound.
+    """
+    with use_scope(PUBLIC), transaction.atomic():
+        tenant = lock_tenant(tenant_id)
+        if tenant.maintenance:
+            _save_maintenance(tenant, "tenant.maintenance_ended", actor, cleared=True)
+        return tenant
+
+
+@contextmanager
+def maintenance_mode(
+    tenant_id: uuid.UUID, reason: Tenant.Maintenance, *, actor: Actor
+) -> Iterator[Tenant]:
+    """Run the block while the tenant is in maintenance; if it raises, the tenant stays so."""
+    tenant = begin_maintenance(tenant_id, reason, actor=actor)
+    yield tenant
+    end_maintenance(tenant_id, actor=actor)
 
 
 def schedule_deletion(
     tenant_id: uuid.UUID, *, actor: Actor, days: int | None = None, export: bool = True
 ) -> Tenant:
-    """Take the tenant off the air and set the day on which it may be purged.
+    """Stop serving the tenant and set the date from which it may be purged.
 
-    ``days`` is the grace period, DELETION_GRACE_DAYS when left out; 0 means at once. Asking again
-    while a day is set changes nothing: call it off first. Raises ValidationFailed, TenantNotFound.
+    ``days`` is the grace period (default: DELETION_GRACE_DAYS); 0 means at once. A tenant that is
+    scheduled already is not changed; cancel its deletion first.
+
+    Raises: ValidationFailed, TenantNotFound.
     """
     wait = settings.DELETION_GRACE_DAYS if days is None else days
     if not 0 <= wait <= MAX_GRACE_DAYS:
@@ -61,9 +120,9 @@ def schedule_deletion(
 
 
 def cancel_deletion(tenant_id: uuid.UUID, *, actor: Actor) -> Tenant:
-    """Serve the tenant again as before; without a day set nothing changes.
+    """Serve the tenant again. A tenant that is not scheduled for deletion is not changed.
 
-    Raises TenantNotFound, also once the purge has begun.
+    Raises: TenantNotFound, also once the purge has begun.
     """
     with use_scope(PUBLIC), transaction.atomic():
         tenant = lock_undeleted_tenant(tenant_id)
@@ -76,49 +135,22 @@ def cancel_deletion(tenant_id: uuid.UUID, *, actor: Actor) -> Tenant:
 
 
 def tenants_due_for_deletion() -> QuerySet[Tenant]:
-    """Return the tenants whose day has come, and those whose purge was cut off."""
+    """Return the tenants whose due date has come, and those whose purge was interrupted."""
     due = Tenant.objects.filter(deletion_due_at__lte=timezone.now())
     begun = Tenant.objects.filter(status=Tenant.Status.DELETING)
     found: QuerySet[Tenant] = (due | begun).prefetch_related("domains").order_by("created_at")
     return found
 
 
-def _due_at_text(tenant: Tenant) -> str:
-    return tenant.deletion_due_at.isoformat() if tenant.deletion_due_at else ""
-
-
-def _save_deletion(tenant: Tenant, action: str, actor: Actor, **details: object) -> None:
-    tenant.save(update_fields=DELETION_FIELDS)
-    record(action, actor=actor, target=tenant_target(tenant), **details)
-    invalidate_route(tenant)
-
-
-# Answering a tenant's requests with 503 while its data is not in a state to be served.
-
-
-def begin_maintenance(
-    tenant_id: uuid.UUID, reason: Tenant.Maintenance, *, actor: Actor, note: str = ""
-) -> Tenant:
-    """Stop serving the tenant from the next request on. ``note`` is for staff, e.g. the error.
-
-    Raises TenantNotFound.
-    """
+def _set_status(tenant_id: uuid.UUID, status: Tenant.Status, actor: Actor, reason: str) -> Tenant:
     with use_scope(PUBLIC), transaction.atomic():
         tenant = lock_tenant(tenant_id)
-        if (tenant.maintenance, tenant.maintenance_note) == (reason, note):
+        if tenant.status == status or tenant.status == Tenant.Status.DELETING:
             return tenant
-        tenant.maintenance, tenant.maintenance_note = reason, note
-        tenant.maintenance_since = tenant.maintenance_since or timezone.now()
-        _save_maintenance(tenant, "tenant.maintenance_began", actor)
-        return tenant
-
-
-def end_maintenance(tenant_id: uuid.UUID, *, actor: Actor) -> Tenant:
-    """Serve the tenant again; if it is served, nothing changes. Raises TenantNotFound."""
-    with use_scope(PUBLIC), transaction.atomic():
-        tenant = lock_tenant(tenant_id)
-        if tenant.maintenance:
-            _save_maintenance(tenant, "tenant.maintenance_ended", actor, cleared=True)
+        tenant.status, tenant.suspended_reason = status, reason
+        tenant.save(update_fields=["status", "suspended_reason", "updated_at"])
+        record(STATUS_ACTIONS[status], actor=actor, target=tenant_target(tenant), reason=reason)
+        invalidate_route(tenant)
         return tenant
 
 
@@ -130,11 +162,11 @@ def _save_maintenance(tenant: Tenant, action: str, actor: Actor, *, cleared: boo
     invalidate_route(tenant)
 
 
-@contextmanager
-def maintenance_mode(
-    tenant_id: uuid.UUID, reason: Tenant.Maintenance, *, actor: Actor
-) -> Iterator[Tenant]:
-    """Run the block with the tenant off the air; if it raises, the tenant stays off the air."""
-    tenant = begin_maintenance(tenant_id, reason, actor=actor)
-    yield tenant
-    end_maintenance(tenant_id, actor=actor)
+def _save_deletion(tenant: Tenant, action: str, actor: Actor, **details: object) -> None:
+    tenant.save(update_fields=DELETION_FIELDS)
+    record(action, actor=actor, target=tenant_target(tenant), **details)
+    invalidate_route(tenant)
+
+
+def _due_at_text(tenant: Tenant) -> str:
+    return tenant.deletion_due_at.isoformat() if tenant.deletion_due_at else ""

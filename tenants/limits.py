@@ -1,6 +1,7 @@
-"""How much a tenant may keep: what the settings give everybody, unless staff set it apart.
+"""Storage limits of a tenant: the defaults of the settings, unless staff override them.
 
-Stored as ``Tenant.limits``; it comes with the tenant of the request, so asking costs nothing.
+Overrides are stored in ``Tenant.limits``. They are loaded with the tenant of the request, so
+reading them needs no query.
 """
 
 from dataclasses import dataclass, fields
@@ -11,14 +12,14 @@ from django.conf import settings
 from tenants.refs import TenantRef, frozen_settings
 
 UNLIMITED = 0
-"""As a stored limit: there is none."""
+"""The stored value that means "no limit"."""
 MAX_LIMIT = 2**63 - 1
-"""What a limit can be, so that sums in the database hold it."""
+"""The largest value of a limit: sums in the database are 64-bit integers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """One tenant's limits; None is no limit."""
+    """The limits of one tenant. None means unlimited."""
 
     storage_bytes: int | None
     storage_objects: int | None
@@ -29,17 +30,17 @@ LIMIT_NAMES = tuple(field.name for field in fields(Limits))
 
 
 def limits_of(tenant: TenantRef) -> Limits:
-    """Return what a tenant may keep."""
+    """Return the limits of a tenant."""
     return _limits(dict(tenant.limits))
 
 
 def limits_from(stored: dict[str, Any]) -> Limits:
-    """Return the limits as a tenant's row has them."""
+    """Return the limits for a stored ``Tenant.limits``."""
     return _limits(dict(frozen_settings(stored)))
 
 
 def limit_overrides(stored: dict[str, Any]) -> dict[str, int | None]:
-    """Return what was set apart for a tenant alone, None where it gets what everybody gets."""
+    """Return the overridden limits of a tenant; None where the default applies."""
     return {name: stored.get(name) for name in LIMIT_NAMES}
 
 
@@ -48,7 +49,7 @@ def _limits(stored: dict[str, Any]) -> Limits:
     return Limits(
         storage_bytes=given["storage_bytes"] or None,
         storage_objects=given["storage_objects"] or None,
-        # No tenant gets more than what the store and the proxy were set up for.
+        # The store and the proxy are configured for FILE_MAX_BYTES at most.
         file_max_bytes=min(
             given["file_max_bytes"] or settings.FILE_MAX_BYTES, settings.FILE_MAX_BYTES
         ),

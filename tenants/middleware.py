@@ -1,4 +1,4 @@
-"""From the host name to the site and, on a tenant's host, into the tenant, and always out again."""
+"""Host-based routing: selects the site's URL configuration and enters the tenant."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -20,23 +20,19 @@ from tenants.request_counts import count_request
 from tenants.routing import tenant_for_host
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
-
-
 HEALTH_PATHS = frozenset({"/api/health", "/api/health/live", "/api/health/ready"})
-
-
 HSTS_HEADER = "Strict-Transport-Security"
 
 
 class TenantMiddleware:
-    """Choose the URL configuration by host and run the request inside its tenant."""
+    """Selects the URL configuration by host and runs the request inside its tenant."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        # Not request.get_host(): its answer depends on ALLOWED_HOSTS and X-Forwarded-Host, and
-        # what is not ours must end in a 404 here, custom domains included.
+        # Not request.get_host(): its result depends on ALLOWED_HOSTS and X-Forwarded-Host. Unknown
+        # hosts, unknown custom domains included, must get a 404 here.
         site = site_for_host(request.META.get("HTTP_HOST", ""))
         request.site_kind = site.kind  # type: ignore[attr-defined]
         request.urlconf = settings.SITE_URLCONFS[site.kind]
@@ -45,10 +41,10 @@ class TenantMiddleware:
                 tenant = require_visible(tenant_for_host(site.name))
                 trust_host(request)
                 return self._serve(request, tenant, site.name)
-            if site.kind == "api" and (holder := tenant_of_request(request)):
-                return self._serve(request, holder)
+            if site.kind == "api" and (named := tenant_of_request(request)):
+                return self._serve(request, named)
         except DatabaseError as exc:
-            if request.path_info not in HEALTH_PATHS:  # which tells of the database itself
+            if request.path_info not in HEALTH_PATHS:  # health reports the database itself
                 return refusal_response(request, as_problem(exc))
         except Problem as problem:
             return refusal_response(request, problem)
@@ -60,7 +56,7 @@ class TenantMiddleware:
         if not is_health:
             require_served(tenant)
         with tenant_context(tenant):
-            if not is_health and (until := tenant.left(name)):
+            if not is_health and (until := tenant.redirect_ends_at(name)):
                 return redirect_to_current_name(request, tenant.slug, until)
             if not is_health:
                 count_request(tenant.id)
@@ -70,27 +66,27 @@ class TenantMiddleware:
 
 
 def trust_host(request: HttpRequest) -> None:
-    """Let Django take the request's host as valid: it is the name of a tenant that was found.
+    """Make ``request.get_host()`` return the host, which is the name of a known tenant.
 
-    ALLOWED_HOSTS cannot list proved custom domains. Django's CSRF check compares a form's origin
-    with ``get_host()``, so without this it refuses each form that a custom domain's page sends to
-    itself. The origins of other hosts are still refused.
+    ALLOWED_HOSTS cannot list custom domains. Django's CSRF check compares the origin of a form with
+    ``get_host()``; without this it refuses every form that a page on a custom domain sends to
+    itself. Forms of other origins are still refused.
     """
     host: str = request.META["HTTP_HOST"]
     request.get_host = lambda: host  # type: ignore[method-assign]
 
 
 def redirect_to_current_name(request: HttpRequest, slug: str, until: datetime) -> HttpResponse:
-    """Send a request for a former name on to the same path and query of the present one.
+    """Redirect a request for a former name to the same path and query of the current one.
 
-    307 keeps the method and the body. Not permanent and not to be stored: the day may come on
-    which another tenant has the name. For the same reason browsers are told to drop what our pages
-    have kept under it. ``Sunset`` (RFC 8594) says when the redirect ends.
+    307 keeps the method and the body. The redirect is neither permanent nor cacheable, because
+    another tenant may get the name later. For the same reason ``Clear-Site-Data`` deletes what our
+    pages have stored under it. ``Sunset`` (RFC 8594) is the end of the redirect.
     """
     headers = {
         "Location": f"{site_url(slug)}{request.get_full_path()}",
         "Cache-Control": "no-store",
-        # Not "cookies": those would be dropped on every host of the platform.
+        # Not "cookies": that would delete them on every host of the platform.
         "Clear-Site-Data": '"storage"',
         "Sunset": http_date(until.timestamp()),
     }
@@ -98,21 +94,18 @@ def redirect_to_current_name(request: HttpRequest, slug: str, until: datetime) -
 
 
 def refusal_response(request: HttpRequest, problem: Problem) -> HttpResponse:
-    """Answer a browser with a page and everybody else with problem+json."""
+    """Return the problem as an HTML page for browsers and as problem+json for other clients."""
     return as_html_if_preferred(request, problem_response(problem), "refused.html")
 
 
-# Strict-Transport-Security (RFC 6797) on hosts that are not ours.
-#
-# ``includeSubDomains`` and preloading speak for a whole domain. Of ours we may say so; a custom
-# domain's other hosts belong to somebody else, whom they would lock out.
-
-
 class CustomDomainHSTSMiddleware:
-    """Outside of Django's SecurityMiddleware: says less on custom domains, nothing elsewhere.
+    """Limits Strict-Transport-Security (RFC 6797) on hosts outside of the platform's domain.
 
-    A short time, so that whoever takes a domain back is soon free to serve it another way. Names
-    that lead to no tenant, and files that are served before a tenant is looked for, go without.
+    Django's SecurityMiddleware sends ``includeSubDomains`` and ``preload``, which cover a whole
+    domain. The other hosts of a custom domain belong to its owner, and these directives would block
+    them. So a custom domain gets a short max-age for that host only: if its owner moves it away,
+    plain HTTP works again soon. Unknown hosts, and static files, which are served before the tenant
+    is looked up, get no header. Must come before SecurityMiddleware in ``MIDDLEWARE``.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

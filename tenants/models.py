@@ -1,4 +1,4 @@
-"""An agency. Its row lives in the public schema, its people and files in a schema of its own."""
+"""Models of tenants and of what the platform stores about them. All are in the public schema."""
 
 import uuid
 from typing import Any, NoReturn
@@ -11,14 +11,14 @@ from core.db_backend.fields import UpdatedAtField
 
 
 def new_schema_name() -> str:
-    """Return an opaque schema name. It is never reused and says nothing about the tenant."""
+    """Return a random schema name. It is never reused and reveals nothing about the tenant."""
     return f"t_{uuid.uuid4().hex}"
 
 
 class Tenant(TenantMixin):  # type: ignore[misc]
-    """An agency: its name, its state, and where its data is. The slug lives in ``Domain``."""
+    """An agency: its name, its state, and the location of its data. The slug is in ``Domain``."""
 
-    auto_create_schema = False  # tenants/services.py does it, in the caller's transaction
+    auto_create_schema = False  # tenants/services.py creates it in the caller's transaction
     auto_drop_schema = False
 
     class Status(models.TextChoices):
@@ -31,7 +31,7 @@ class Tenant(TenantMixin):  # type: ignore[misc]
         OPEN = "open", "Open to everybody"
 
     class Maintenance(models.TextChoices):
-        """Why a tenant's requests are answered 503 while everybody else is served."""
+        """The reason why a tenant's requests get a 503."""
 
         MIGRATION_FAILED = "migration_failed", "A migration failed"
         RESTORING = "restoring", "Being restored"
@@ -48,11 +48,12 @@ class Tenant(TenantMixin):  # type: ignore[misc]
     registration = models.CharField(
         max_length=8, choices=Registration.choices, default=Registration.CLOSED
     )
-    # What a workspace decides for itself; each room reads its own part (accounts/tenant_policy.py).
+    # Settings that the tenant's owner changes. Each app reads its own part, for example
+    # accounts/tenant_policy.py.
     settings = models.JSONField(
         default=dict, db_default=models.Value({}, models.JSONField()), editable=False
     )
-    # What platform staff set apart from what everybody gets (tenants/limits.py).
+    # Limits that platform staff override (tenants/limits.py).
     limits = models.JSONField(
         default=dict, db_default=models.Value({}, models.JSONField()), editable=False
     )
@@ -80,7 +81,7 @@ class Tenant(TenantMixin):  # type: ignore[misc]
     def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise RuntimeError("Enter a tenant with tenants.context.tenant_context(tenant).")
 
-    # django-tenants' own ways in share one stack between all threads.
+    # django-tenants' own methods share one stack between all threads.
     __enter__ = __exit__ = activate = deactivate = _refuse
 
     @property
@@ -90,14 +91,13 @@ class Tenant(TenantMixin):  # type: ignore[misc]
         return next((d.domain for d in sorted(labels, key=lambda d: not d.is_primary)), "")
 
 
-# The names that a tenant is reached by.
 class Domain(DomainMixin):  # type: ignore[misc]
-    """A name of a tenant: a subdomain label (``acme``) or a whole custom host name.
+    """A domain of a tenant: a subdomain label (``acme``) or a complete custom host name.
 
-    A label has no dot and a custom domain has, so one column holds both, and the platform's own
-    domain can change without touching a row. A custom domain is a claim until ``verified_at`` is
-    set: any number of tenants may claim a name, one may have proved it. A label with
-    ``redirect_until`` is a former one, whose links are redirected until then.
+    A label has no dot and a custom domain has one, so one column holds both, and the platform's
+    domain can change without changing rows. A custom domain is a claim until ``verified_at`` is
+    set. Several tenants may claim the same name, but only one can have it verified. A label with
+    ``redirect_until`` is a former name, redirected until then.
     """
 
     class Kind(models.TextChoices):
@@ -135,13 +135,12 @@ class Domain(DomainMixin):  # type: ignore[misc]
 
     @property
     def is_label(self) -> bool:
-        """Whether this is a subdomain label rather than a whole host name."""
+        """Whether this is a subdomain label and not a custom domain."""
         return self.kind == self.Kind.SUBDOMAIN
 
 
-# What a tenant holds and how much it is used.
 class Usage(models.Model):
-    """What a tenant held when it was last measured."""
+    """The last measured usage of a tenant."""
 
     tenant = models.OneToOneField(
         Tenant, primary_key=True, on_delete=models.CASCADE, related_name="usage"
@@ -157,7 +156,7 @@ class Usage(models.Model):
 
 
 class RequestCount(models.Model):
-    """How many requests a tenant was served on one day (UTC)."""
+    """The number of served requests of a tenant on one day (UTC)."""
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="request_counts")
     day = models.DateField()
@@ -172,11 +171,10 @@ class RequestCount(models.Model):
         return f"{self.tenant_id} {self.day}: {self.count}"
 
 
-# What is kept of tenants that are gone.
 class DeletionCertificate(models.Model):
-    """What is kept of a tenant that was purged: what it held, and that it is gone.
+    """The record of a purged tenant: what it contained, and that it was deleted.
 
-    The application's login can add and read certificates, not change or remove them.
+    The application's login can insert and read certificates, but not change or delete them.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -184,7 +182,7 @@ class DeletionCertificate(models.Model):
     name = models.CharField(max_length=120)
     subdomain = models.CharField(max_length=40, blank=True)
     purged_at = models.DateTimeField()
-    document = models.JSONField()  # rows by table, objects, bytes, digests, export, who asked
+    document = models.JSONField()  # rows by table, objects, bytes, digests, export, requester
     digest = models.CharField(max_length=64)  # SHA-256 of the document's canonical JSON
 
     class Meta:
@@ -194,9 +192,8 @@ class DeletionCertificate(models.Model):
         return f"{self.name} ({self.subdomain})"
 
 
-# Runs of one command over many tenants.
 class FleetRun(models.Model):
-    """One run of a command over many tenants, so that it can be looked at and resumed."""
+    """One run of a command over many tenants. Runs are reported and resumed from it."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     command = models.CharField(max_length=60)
@@ -213,10 +210,10 @@ class FleetRun(models.Model):
 
 
 class FleetOutcome(models.Model):
-    """What became of one tenant in a run."""
+    """The outcome for one tenant in a run."""
 
     run = models.ForeignKey(FleetRun, on_delete=models.CASCADE, related_name="outcomes")
-    # Not a foreign key: a report must outlive the tenants that it tells of.
+    # Not a foreign key: a report must remain after its tenants are deleted.
     tenant_id = models.UUIDField()
     slug = models.CharField(max_length=40, blank=True)
     succeeded = models.BooleanField()
@@ -233,14 +230,11 @@ class FleetOutcome(models.Model):
         return f"{self.slug}: {'done' if self.succeeded else 'failed'}"
 
 
-# How far the audit trails were verified.
-
-
 class TrailHead(models.Model):
-    """Where a trail ended when it was last found whole; without a tenant, the platform's own.
+    """The head of an audit trail at its last successful verification. The platform's has no tenant.
 
-    The owner writes it, so that a trail which was cut off or made anew since can be told from one
-    that merely grew. The application's login can only read it, and delete it with the tenant.
+    The owner's login writes it. So a later verification detects that the trail was truncated or
+    rebuilt since. The application's login can only read it, and delete it with the tenant.
     """
 
     tenant = models.OneToOneField(

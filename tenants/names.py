@@ -1,4 +1,9 @@
-"""What an agency may be called."""
+"""Validation of tenant names and slugs.
+
+A slug is the tenant's subdomain: a DNS label (RFC 1035 section 2.3.1, RFC 1123 section 2.1) in
+lower-case ASCII with 2 to 40 characters, without leading or trailing hyphen. ``xn--`` is refused:
+browsers show such a label as other characters.
+"""
 
 import re
 
@@ -7,24 +12,14 @@ from core.text.names import clean_name
 from core.text.normalization import TOO_LONG
 
 MAX_TENANT_NAME_LENGTH = 120
-
-
 NAME_LENGTH_ERROR = ("invalid_length", f"Use 1 to {MAX_TENANT_NAME_LENGTH} characters.")
-
-
 MIN_SLUG_LENGTH, MAX_SLUG_LENGTH = 2, 40
-
-
 SLUG_PATTERN = re.compile(rf"[a-z0-9](?:[a-z0-9-]{{0,{MAX_SLUG_LENGTH - 2}}}[a-z0-9])")
-
-
 NOT_ASCII_ERROR = ("invalid_slug", "Use the letters a to z, digits and hyphens inside.")
-
-
-# Hosts of the platform and its operator, and names that others take for the platform's own:
-# mailbox names (RFC 2142), addresses that certificate authorities write to (CA/Browser Forum
-# Baseline Requirements, 3.2.2.4.4), what mail programs look for (RFC 8461 mta-sts, autoconfig,
-# autodiscover, wpad), names of hosting panels, and words of sign-in and payment pages.
+# Hosts of the platform and its operator, and names that look like the platform's own: mailbox names
+# (RFC 2142), addresses that certificate authorities write to (CA/Browser Forum Baseline
+# Requirements, 3.2.2.4.4), names that mail clients look up (RFC 8461 mta-sts, autoconfig,
+# autodiscover, wpad), names of hosting panels, and words of login and payment pages.
 RESERVED_SLUGS = frozenset(
     """
     about abuse account accounts admin administrator aggios api app apps assets auth autoconfig
@@ -50,9 +45,9 @@ RESERVED_SLUGS = frozenset(
 
 
 def clean_tenant_name(text: str, *, field: str = "name") -> str:
-    """Return a name in normal form C and with single spaces.
+    """Return a tenant's name in Unicode normal form C with single spaces.
 
-    Raises ValidationFailed that names ``field``, also for what ``core.text.names`` refuses.
+    Raises: ValidationFailed for ``field``.
     """
     try:
         name = clean_name(text, field=field, max_length=MAX_TENANT_NAME_LENGTH)
@@ -63,22 +58,15 @@ def clean_tenant_name(text: str, *, field: str = "name") -> str:
     return " ".join(name.split())
 
 
-# The grammar of a tenant's subdomain.
-#
-# A DNS label (RFC 1035 section 2.3.1, RFC 1123 section 2.1) in lower-case ASCII, 2 to 40
-# characters, no leading or trailing hyphen. ``xn--`` is refused: such a label shows as other
-# letters than it has.
-
-
 def normalise_slug(text: str) -> str:
-    """Return ``text`` as it is compared and stored: slugs have no case."""
+    """Return ``text`` in the form in which slugs are compared and stored: lower case."""
     return text.strip().lower()
 
 
 def clean_new_slug(text: str, *, field: str = "subdomain") -> str:
-    """Return the normalised slug of a new name.
+    """Return the normalised slug for a new subdomain.
 
-    Raises ValidationFailed that names ``field`` and the reason, also for a reserved name.
+    Raises: ValidationFailed for ``field``, also for a reserved slug.
     """
     slug = clean_slug(text, field=field)
     require_not_reserved(slug, field=field)
@@ -86,12 +74,12 @@ def clean_new_slug(text: str, *, field: str = "subdomain") -> str:
 
 
 def clean_slug(text: str, *, field: str = "subdomain") -> str:
-    """Return the normalised slug of a name that may exist already, and so may be reserved by now.
+    """Return the normalised slug. Reserved ones pass: a tenant may have had one before the rule.
 
-    Raises ValidationFailed that names ``field`` and the reason.
+    Raises: ValidationFailed for ``field``.
     """
     slug = normalise_slug(text)
-    # Before the case goes: the lower case of some other letters is an ASCII one (U+212A, Kelvin).
+    # Before lower(): the lower case of some non-ASCII characters is ASCII (U+212A, the Kelvin sign).
     reason = _slug_error(slug) if text.strip().isascii() else NOT_ASCII_ERROR
     if reason:
         raise ValidationFailed(errors=[FieldError(field, *reason)])
@@ -99,7 +87,10 @@ def clean_slug(text: str, *, field: str = "subdomain") -> str:
 
 
 def require_not_reserved(slug: str, *, field: str = "subdomain") -> None:
-    """Raise ValidationFailed for a reserved name. Who has one keeps it: ask for new names alone."""
+    """Refuse a reserved slug. Call it for new names only: a tenant that has one keeps it.
+
+    Raises: ValidationFailed for ``field``.
+    """
     if slug in RESERVED_SLUGS:
         raise ValidationFailed(errors=[FieldError(field, "reserved", "This name is reserved.")])
 

@@ -1,4 +1,4 @@
-"""What can be wrong with a tenant, as answers."""
+"""Problems of tenants and their domains."""
 
 from core.problems import Problem
 

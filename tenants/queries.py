@@ -1,12 +1,12 @@
-"""Reading tenants."""
+"""Queries on tenants, and locking a tenant's row for a change."""
 
 import uuid
 
 from django.db.models import QuerySet
 
 from core.db_backend.scope import PUBLIC, use_scope
-from tenants import names
 from tenants.models import Domain, Tenant
+from tenants.names import normalise_slug
 from tenants.problems import TenantNotFound
 
 
@@ -17,12 +17,15 @@ def all_tenants() -> QuerySet[Tenant]:
 
 
 def operable_tenants() -> QuerySet[Tenant]:
-    """Return those whose rows can be worked on: neither under maintenance nor being purged."""
+    """Return the tenants whose data can be used: not in maintenance and not being purged."""
     return all_tenants().filter(maintenance="").exclude(status=Tenant.Status.DELETING)
 
 
 def get_tenant(tenant_id: uuid.UUID) -> Tenant:
-    """Return a tenant with its domains, from any scope. Raises TenantNotFound."""
+    """Return a tenant with its domains, from any scope.
+
+    Raises: TenantNotFound.
+    """
     with use_scope(PUBLIC):
         tenant = all_tenants().filter(pk=tenant_id).first()
         if tenant is None:
@@ -31,15 +34,40 @@ def get_tenant(tenant_id: uuid.UUID) -> Tenant:
 
 
 def tenant_by_slug(slug: str) -> Tenant:
-    """Return the tenant whose subdomain is ``slug``, or raise TenantNotFound that names it.
+    """Return the tenant with the subdomain ``slug``.
 
-    A former name does not count, since who asks may mean somebody else; the error tells today's.
+    A former name is refused, because the caller may mean another tenant; the error states the
+    current name.
+
+    Raises: TenantNotFound that names the slug.
     """
-    name = names.normalise_slug(slug)
+    name = normalise_slug(slug)
     found = Domain.objects.filter(domain=name, kind=Domain.Kind.SUBDOMAIN).first()
     if found is None:
         raise TenantNotFound(f"There is no tenant {name!r}.")
     tenant = all_tenants().get(pk=found.tenant_id)
     if found.redirect_until is not None:
         raise TenantNotFound(f"There is no tenant {name!r}; it is called {tenant.slug!r} now.")
+    return tenant
+
+
+def lock_tenant(tenant_id: uuid.UUID) -> Tenant:
+    """Return the tenant with its row locked until the end of the transaction.
+
+    Raises: TenantNotFound.
+    """
+    tenant: Tenant | None = Tenant.objects.select_for_update().filter(id=tenant_id).first()
+    if tenant is None:
+        raise TenantNotFound
+    return tenant
+
+
+def lock_undeleted_tenant(tenant_id: uuid.UUID) -> Tenant:
+    """Return the tenant with its row locked, unless it is being deleted.
+
+    Raises: TenantNotFound.
+    """
+    tenant = lock_tenant(tenant_id)
+    if tenant.status == Tenant.Status.DELETING:
+        raise TenantNotFound
     return tenant

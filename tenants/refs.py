@@ -1,10 +1,11 @@
-"""What a request needs to know of its tenant, as an immutable value that can be cached."""
+"""Representations of a tenant: the cacheable reference, and the audit target."""
 
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from audit.services import Target
 from core.db_backend.scope import Scope
 from tenants.models import Tenant
 
@@ -13,7 +14,7 @@ SettingValue = str | int | bool | tuple[str, ...] | None
 
 @dataclass(frozen=True, slots=True)
 class TenantRef:
-    """A tenant as routing, tokens and storage see it."""
+    """What routing, tokens and storage need to know of a tenant."""
 
     id: uuid.UUID
     slug: str
@@ -27,24 +28,24 @@ class TenantRef:
     maintenance: str = ""
     deletion_due_at: datetime | None = None
     settings: tuple[tuple[str, SettingValue], ...] = ()
-    """What the workspace decided for itself, by name; hashable, so that it can key a cache."""
+    """Settings that the tenant's owner changes, by name; hashable, so that it can key a cache."""
     limits: tuple[tuple[str, SettingValue], ...] = ()
-    """What platform staff set for it alone (tenants/limits.py)."""
+    """Limits that platform staff override (tenants/limits.py)."""
     former_names: tuple[tuple[str, datetime], ...] = ()
-    """Labels that it had before, each with the end of its redirect."""
+    """Former subdomains, each with the end of its redirect."""
 
     @property
     def scope(self) -> Scope:
-        """The place in the database that belongs to this tenant alone."""
+        """The database scope of this tenant: its schema and its role."""
         return Scope(self.schema_name, role=self.schema_name, tenant_id=str(self.id))
 
-    def left(self, name: str) -> datetime | None:
-        """Return when the redirect of a former name ends; None for every other name."""
+    def redirect_ends_at(self, name: str) -> datetime | None:
+        """Return the end of the redirect of a former name, or None for other names."""
         return dict(self.former_names).get(name)
 
 
 def ref_of(tenant: Tenant) -> TenantRef:
-    """Return the reference of a tenant whose ``domains`` are loaded or can be loaded."""
+    """Return the reference of a tenant. ``domains`` are queried unless they are prefetched."""
     return TenantRef(
         id=tenant.id,
         slug=tenant.slug,
@@ -66,8 +67,13 @@ def ref_of(tenant: Tenant) -> TenantRef:
 
 
 def frozen_settings(stored: dict[str, Any]) -> tuple[tuple[str, SettingValue], ...]:
-    """Return stored settings as a value that can be hashed and compared."""
+    """Return stored settings as a hashable value."""
     return tuple(
         (name, tuple(value) if isinstance(value, list) else value)
         for name, value in sorted(stored.items())
     )
+
+
+def tenant_target(tenant: Tenant) -> Target:
+    """Return the tenant as an audit target."""
+    return Target("tenant", str(tenant.id), tenant.name)

@@ -1,10 +1,10 @@
-"""How many requests each tenant is served, by day (UTC).
+"""Counts of served requests per tenant and day (UTC).
 
-Counted in the memory of each process, so that a request costs no statement, and added to the table
-by a thread every ``REQUEST_COUNTS_SECONDS`` and when the process ends in an orderly way. A process
-that is killed loses what it counted since; a connection that breaks while a sum is being committed
-may add that sum twice. What is turned away at the door (unknown, suspended, in maintenance, probes
-of health) is not counted; what is answered with an error inside is.
+Each process counts in memory, so a request needs no statement. A thread adds the counts to the
+table every ``REQUEST_COUNTS_SECONDS`` and at a regular exit. A killed process loses the counts
+since the last flush. If a connection breaks during the commit of a flush, its counts may be added
+twice. Requests that the tenant middleware refuses (unknown, suspended or in maintenance) and
+health checks are not counted. Requests that fail later are counted.
 """
 
 import logging
@@ -19,8 +19,8 @@ from django.db import connection
 
 from core.db_backend.scope import PUBLIC, use_scope
 
-# In the order of the key in every process, so that two sums never wait for each other. A tenant
-# that has gone meanwhile is left out.
+# In key order in every process, so that two flushes cannot deadlock. The join leaves out tenants
+# that have been deleted.
 ADD_QUERY = """
     INSERT INTO tenants_requestcount AS known (tenant_id, day, count)
     SELECT tenant.id, more.day, more.count
@@ -35,7 +35,7 @@ Counts = Mapping[tuple[uuid.UUID, date], int]
 
 
 class RequestCounter:
-    """The counts of one process that are not in the table yet."""
+    """The counts of one process that are not stored yet."""
 
     def __init__(self) -> None:
         self._counts: Counter[tuple[uuid.UUID, date]] = Counter()
@@ -52,7 +52,7 @@ class RequestCounter:
                 self._thread.start()
 
     def flush(self) -> None:
-        """Add what was counted to the table; if that fails, keep it and raise what was raised."""
+        """Add the counts to the table. If that fails, keep them and re-raise the error."""
         with self._flushing:
             with self._lock:
                 taken, self._counts = self._counts, Counter()
@@ -69,13 +69,16 @@ class RequestCounter:
             pause.wait(settings.REQUEST_COUNTS_SECONDS)
             try:
                 self.flush()
-            except Exception as exc:  # noqa: BLE001 - whatever it is, the next turn tries again
+            except Exception as exc:  # noqa: BLE001 - the next turn tries again after any error
                 log.warning("request_counts_not_saved", extra={"error": type(exc).__name__})
-            connection.close()  # a connection for each process is too much to keep for this
+            connection.close()  # this work does not justify an idle connection per process
 
 
 def add_counts(counts: Counts) -> None:
-    """Add to the table, in one statement. Raises what the database raises."""
+    """Add counts to the table in one statement.
+
+    Raises: DatabaseError.
+    """
     if not counts:
         return
     ids, days = zip(*counts, strict=True)
@@ -84,10 +87,10 @@ def add_counts(counts: Counts) -> None:
 
 
 def save_at_exit() -> None:
-    """Save what this process has counted; what cannot be saved is logged and lost."""
+    """Flush the counts of this process. If that fails, log the error and discard them."""
     try:
         request_counter.flush()
-    except Exception as exc:  # noqa: BLE001 - nothing may keep a process from ending
+    except Exception as exc:  # noqa: BLE001 - no error may block the exit of the process
         log.warning("request_counts_lost", extra={"error": type(exc).__name__})
 
 

@@ -1,12 +1,12 @@
-"""Host name or tenant id → tenant, from a cache that never outlives a change.
+"""The route cache: from a host name or a tenant id to the tenant, never stale after a change.
 
-Each process keeps the tenants it met. An entry is good while Redis still holds the same random
-stamp under the entry's name: whoever changes a tenant deletes the stamps after commit, and every
-process reads the database again at its next request. The stamp is taken before the database is
-read, so a read that raced with a change stores a stamp that is gone already. Without Redis each
-request reads the database; entries from before a new connection to it are not believed, for a
-deletion may have failed meanwhile. Entries also end by themselves after ``ENTRY_SECONDS`` seconds,
-for the case that a process died between its commit and the deletion.
+Each process caches the tenants of its requests. An entry is valid while Redis holds the same random
+stamp under the entry's name. A change of a tenant deletes its stamps after the commit, so every
+process reads the database at its next request. The stamp is read before the database: a read that
+races with a change stores a stamp that is deleted already. Without Redis every request reads the
+database. Entries from before a reconnect to Redis are ignored, since a deletion may have failed
+while Redis was away. Entries also expire after ``ENTRY_SECONDS``, because a process may die between
+its commit and the deletion of the stamps.
 """
 
 import logging
@@ -32,7 +32,6 @@ ENTRY_SECONDS = 30.0
 STAMP_SECONDS = 3600
 UNKNOWN_SECONDS = 30
 MAX_ENTRIES = 10_000
-
 log = logging.getLogger(__name__)
 
 
@@ -48,12 +47,12 @@ _entries: dict[str, _Entry] = {}
 
 
 def tenant_for_host(name: str) -> TenantRef | None:
-    """Return the tenant whose label or verified custom domain is ``name``, or None.
+    """Return the tenant whose subdomain or verified custom domain is ``name``, or None.
 
-    A label that it has left counts until its redirect ends, to the second.
+    A former name counts until the end of its redirect.
     """
     tenant = _cached(f"host:{name}", lambda: _by_name(name))
-    until = tenant.left(name) if tenant else None
+    until = tenant.redirect_ends_at(name) if tenant else None
     return None if until and until <= timezone.now() else tenant
 
 
@@ -63,7 +62,7 @@ def tenant_for_id(tenant_id: uuid.UUID) -> TenantRef | None:
 
 
 def invalidate_route(tenant: Tenant, *, also: tuple[str, ...] = ()) -> None:
-    """Make every process read this tenant anew, once the current transaction has committed.
+    """Make every process reload this tenant after the commit of the current transaction.
 
     ``also`` are names that the tenant had before the change.
     """
@@ -90,7 +89,7 @@ def _cached(key: str, read: Callable[[], TenantRef | None]) -> TenantRef | None:
 
 
 def _stamp(key: str) -> bytes | None:
-    """Return the shared stamp of a key, made if there is none; None without Redis."""
+    """Return the shared stamp of a key, created if missing; None without Redis."""
     try:
         redis = get_redis_connection("default")
         found = redis.get(f"aggios:route:{key}")
@@ -104,8 +103,8 @@ def _stamp(key: str) -> bytes | None:
 
 
 def _expire_soon(key: str) -> None:
-    """Names that nobody has must not fill Redis, however many are asked for."""
-    with suppress(RedisError):  # the stamp then goes with its own expiry
+    """Let the stamp of an unknown name expire soon, so that requests for such cannot fill Redis."""
+    with suppress(RedisError):  # otherwise the stamp has its normal expiry
         get_redis_connection("default").expire(f"aggios:route:{key}", UNKNOWN_SECONDS)
 
 

@@ -1,4 +1,4 @@
-"""What names and usage of a tenant look like in the APIs. Shapes only."""
+"""Serializers of a tenant's domains, limits and usage, for the APIs of staff and of tenants."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -79,11 +79,8 @@ class RequestCountsSerializer(serializers.Serializer[Any]):
     days = DailyRequestCountSerializer(many=True, help_text="Days with requests, oldest first.")
 
 
-# Names and usage of a tenant as the APIs show them, to staff and to the tenant's own people.
-
-
 def serialize_domain(domain: Domain) -> dict[str, Any]:
-    """Return one name of a tenant, with the record that proves it if it is a custom domain."""
+    """Return a domain as JSON; a custom domain includes the DNS record that proves it."""
     return {
         **serialize_domain_summary(domain),
         "checked_at": timestamp_or_none(domain.checked_at),
@@ -93,12 +90,12 @@ def serialize_domain(domain: Domain) -> dict[str, Any]:
 
 
 def domain_etag(domain: Domain) -> str:
-    """Return the entity tag of a name as shown."""
+    """Return the entity tag of a serialized domain."""
     return etag_of_document(serialize_domain(domain))
 
 
 def serialize_domain_summary(domain: Domain) -> dict[str, Any]:
-    """Return one name of a tenant without what only its managers need."""
+    """Return a domain as JSON without the fields that only its managers need."""
     return {
         "id": str(domain.id),
         "domain": tenant_host(domain.domain) if domain.is_label else domain.domain,
@@ -110,7 +107,7 @@ def serialize_domain_summary(domain: Domain) -> dict[str, Any]:
 
 
 def serialize_usage(usage: Usage) -> dict[str, Any]:
-    """Return what a tenant held when it was last measured."""
+    """Return a tenant's last measured usage as JSON."""
     return {
         "rows": usage.rows,
         "database_bytes": usage.database_bytes,
@@ -121,7 +118,7 @@ def serialize_usage(usage: Usage) -> dict[str, Any]:
 
 
 def serialize_request_counts(by_day: dict[str, int]) -> dict[str, Any]:
-    """Return counts of requests by day (UTC) with their sums."""
+    """Return requests per day (UTC) and their sums as JSON."""
     return {
         "today": by_day.get(datetime.now(UTC).date().isoformat(), 0),
         "last_30_days": sum(by_day.values()),

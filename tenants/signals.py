@@ -1,4 +1,4 @@
-"""What other rooms may want to hear of a tenant; tenants itself knows none of them."""
+"""Signals of tenants for the apps above, which this app must not import."""
 
 from django.dispatch import Signal
 

@@ -1,8 +1,8 @@
-"""Signing keys: one per tenant and version, derived and never stored.
+"""Signing keys: one per tenant and key version, derived and never stored.
 
-HKDF-SHA256 (RFC 5869) over the master secret, with the tenant's id and key version as the context.
-``kid`` (RFC 7515 section 4.1.4) names both, so a token says whose key it claims; whether it tells
-the truth only the signature shows.
+A key is HKDF-SHA256 (RFC 5869) over the master secret with the tenant's id and key version as the
+context. The ``kid`` of a token (RFC 7515 section 4.1.4) names both. It is a claim until the
+signature is verified.
 """
 
 import re
@@ -21,7 +21,7 @@ KEY_ID_PATTERN = re.compile(r"([0-9a-f]{32})\.(0|[1-9][0-9]{0,8})")
 
 @dataclass(frozen=True, slots=True)
 class KeyId:
-    """The tenant and the version of its key that a ``kid`` names."""
+    """The tenant and the key version that a ``kid`` names."""
 
     tenant_id: uuid.UUID
     version: int
@@ -31,30 +31,30 @@ class KeyId:
 
 
 def parse_key_id(text: str) -> KeyId | None:
-    """Return what a ``kid`` names, or None if it is none of ours."""
+    """Return the parsed ``kid``, or None if it has another form."""
     found = KEY_ID_PATTERN.fullmatch(text)
     return KeyId(uuid.UUID(hex=found[1]), int(found[2])) if found else None
 
 
 def current_key_id(tenant: TenantRef) -> KeyId:
-    """Return the id of the key that the tenant signs with now."""
+    """Return the id of the tenant's current signing key."""
     return KeyId(tenant.id, tenant.key_version)
 
 
 def signing_key(tenant: TenantRef, purpose: str = "token") -> str:
-    """Return the key that new signatures are made with, as hex."""
+    """Return the key for new signatures, in hexadecimal."""
     return verifying_keys(tenant, purpose)[0]
 
 
 def verifying_keys(tenant: TenantRef, purpose: str = "token") -> list[str]:
-    """Return the keys that are accepted: the current master secret's, then the other one's."""
+    """Return the accepted keys: of the current master secret, then of the previous one."""
     return _derived_keys(current_key_id(tenant), purpose)
 
 
 def retired_keys(tenant: TenantRef, key: KeyId) -> list[str]:
-    """Return the keys of a version that the tenant has left; of any other key id, none.
+    """Return the keys of an earlier key version of this tenant; an empty list for other ids.
 
-    Nothing that they signed is accepted; its holder can be told why.
+    Tokens signed with them are refused, but the refusal can state the reason.
     """
     left = key.tenant_id == tenant.id and 0 < key.version < tenant.key_version
     return _derived_keys(key, "token") if left else []

@@ -1,6 +1,7 @@
-"""Giving a tenant another subdomain. Its schema, object prefix, keys and tokens stay as they are.
+"""Subdomains of tenants: claiming and renaming.
 
-The former name is kept for a while: requests to it are redirected, and nobody else can have it.
+A rename does not change the schema, the object prefix, keys or tokens. The former name stays
+reserved for a while, and requests to it are redirected.
 """
 
 import uuid
@@ -12,16 +13,36 @@ from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
 from audit.services import Actor, record
+from core.db_backend.queries import insert_ignoring_conflict
 from core.db_backend.scope import PUBLIC, use_scope
 from core.problems import FieldError, ValidationFailed
-from tenants import names
 from tenants.models import Domain, Tenant
+from tenants.names import clean_slug, require_not_reserved
+from tenants.problems import SubdomainTaken
+from tenants.queries import lock_undeleted_tenant
+from tenants.refs import tenant_target
 from tenants.routing import invalidate_route
-from tenants.services import claim_subdomain, lock_undeleted_tenant, tenant_target
 
 MAX_REDIRECT_DAYS = 3650
-# A tenant that is renamed again and again must not keep every name it ever had from the others.
+# A tenant that is renamed often must not block an unlimited number of names.
 MAX_FORMER_NAMES = 10
+
+
+def claim_subdomain(tenant: Tenant, label: str) -> Domain:
+    """Give the tenant a free subdomain; its first one becomes the primary domain.
+
+    Call it in the transaction of the change. Of two concurrent claims one wins: the other waits on
+    the unique index.
+
+    Raises: SubdomainTaken.
+    """
+    _delete_expired_redirect(label)
+    is_first = not Domain.objects.filter(tenant=tenant, is_primary=True).exists()
+    domain = Domain(tenant=tenant, domain=label, is_primary=is_first)
+    if not insert_ignoring_conflict(domain):
+        taken = FieldError("subdomain", "taken", "Somebody has this name already.")
+        raise SubdomainTaken(errors=[taken])
+    return domain
 
 
 def rename_subdomain(
@@ -29,12 +50,13 @@ def rename_subdomain(
 ) -> Tenant:
     """Make ``subdomain`` the tenant's primary name and redirect the former one to it.
 
-    ``redirect_days`` is SUBDOMAIN_REDIRECT_DAYS when left out; with 0 the former name is free at
-    once. A former name of its own can be taken back. The present name changes nothing. Both hold
-    for names that have been reserved since. Raises ValidationFailed, TenantNotFound and
-    SubdomainTaken.
+    ``redirect_days`` defaults to SUBDOMAIN_REDIRECT_DAYS; with 0 the former name is free at once.
+    The tenant can take back one of its former names. The current name changes nothing. Both are
+    allowed even if the name has been reserved since.
+
+    Raises: ValidationFailed, TenantNotFound, SubdomainTaken.
     """
-    slug, days = names.clean_slug(subdomain), _validate_redirect_days(redirect_days)
+    slug, days = clean_slug(subdomain), _validate_redirect_days(redirect_days)
     with use_scope(PUBLIC), transaction.atomic():
         tenant = lock_undeleted_tenant(tenant_id)
         before = tenant.slug
@@ -46,6 +68,23 @@ def rename_subdomain(
     return tenant
 
 
+def redirect_ends(tenant: Tenant) -> dict[str, datetime]:
+    """Return the former names that are still redirected, each with the end of its redirect."""
+    former = Domain.objects.filter(tenant=tenant, redirect_until__gt=timezone.now())
+    return {domain.domain: domain.redirect_until for domain in former if domain.redirect_until}
+
+
+def _delete_expired_redirect(label: str) -> None:
+    """Delete the row of a former name whose redirect has expired.
+
+    The lock makes PostgreSQL re-check a row that its tenant takes back at the same time.
+    """
+    ended = Domain.objects.filter(domain=label, redirect_until__lte=timezone.now())
+    for domain in ended.select_related("tenant").select_for_update(of=("self",)):
+        domain.delete()
+        invalidate_route(domain.tenant, also=(label,))
+
+
 def _validate_redirect_days(days: int | None) -> int:
     wanted = settings.SUBDOMAIN_REDIRECT_DAYS if days is None else days
     if not 0 <= wanted <= MAX_REDIRECT_DAYS:
@@ -55,14 +94,14 @@ def _validate_redirect_days(days: int | None) -> int:
 
 
 def _swap_subdomains(tenant: Tenant, before: str, slug: str, days: int) -> tuple[str, ...]:
-    """Exchange the names and return those that are free now.
+    """Make ``slug`` primary, mark ``before`` as former, and return the names that became free.
 
-    The new name is claimed before the old one is touched: two tenants that exchange their names at
-    once would otherwise wait for each other.
+    The new name is claimed before the old row is changed. Otherwise two tenants that swap their
+    names concurrently would deadlock.
     """
     own = Domain.objects.filter(tenant=tenant)
     if not own.filter(domain=slug).exists():
-        names.require_not_reserved(slug)
+        require_not_reserved(slug)
         claim_subdomain(tenant, slug)
     left = own.filter(domain=before)
     left.update(is_primary=False, redirect_until=timezone.now() + timedelta(days=days))
@@ -83,9 +122,3 @@ def _record_rename(tenant: Tenant, actor: Actor, before: str, slug: str, days: i
     target = tenant_target(tenant)
     details = {"from": before, "to": slug, "redirect_days": days}
     record("tenant.renamed", actor=actor, target=target, **details)
-
-
-def redirect_ends(tenant: Tenant) -> dict[str, datetime]:
-    """Return the names that still lead to the tenant by a redirect, and until when."""
-    former = Domain.objects.filter(tenant=tenant, redirect_until__gt=timezone.now())
-    return {domain.domain: domain.redirect_until for domain in former if domain.redirect_until}

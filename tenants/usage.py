@@ -1,8 +1,8 @@
-"""What tenants hold and how much they are used.
+"""Usage of tenants: rows, bytes and requests.
 
-Rows are PostgreSQL's own running count (``pg_stat``): an estimate, a few seconds late and lost when
-the server crashes, but one query tells it of hundreds of tenants. ``count_rows`` counts one
-tenant's for certain. Bytes are those on disk: tables, indexes and TOAST.
+Row counts are PostgreSQL's statistics (``pg_stat``): an estimate that is a few seconds old and lost
+in a server crash, but one query returns it for hundreds of tenants. ``count_rows`` counts the rows
+of one tenant exactly. Bytes are those on disk: tables, indexes and TOAST.
 """
 
 import uuid
@@ -25,7 +25,7 @@ from tenants.models import RequestCount, Tenant, Usage
 from tenants.problems import TenantUnavailable
 from tenants.refs import TenantRef
 
-# The record of migrations is ours, not the tenant's.
+# django_migrations is the platform's table, not the tenant's data.
 SCHEMA_USAGE_QUERY = """
     SELECT space.nspname,
            coalesce(sum(pg_stat_get_live_tuples(part.oid))
@@ -36,45 +36,56 @@ SCHEMA_USAGE_QUERY = """
     WHERE space.nspname = ANY(%s)
     GROUP BY space.nspname
 """
-
-
 TABLES_QUERY = """
     SELECT tablename FROM pg_tables
     WHERE schemaname = %s AND tablename <> 'django_migrations' ORDER BY tablename
 """
-
-
 SET_TIMEOUTS = (
     "SELECT set_config('statement_timeout', %s, true), set_config('lock_timeout', %s, true)"
 )
-
-
 TIMEOUTS = ["5s", "1s"]
-
-
 USAGE_FIELDS = ["rows", "database_bytes", "objects_held", "object_bytes", "measured_at"]
-
-
 MAX_USAGE_AGE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
 class UsageTotals:
-    """What a tenant holds in the database or in the object store: how many things, how large."""
+    """The number and the total bytes of a tenant's rows or objects."""
 
     count: int
     size: int
 
 
+class UsageMeasurer(Protocol):
+    """Measures a tenant in bounded time and stores the result.
+
+    Raises: DatabaseError.
+    """
+
+    def __call__(self, tenant: Tenant, *, exact: bool) -> Usage: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentUsage:
+    """A tenant's usage: stored amounts, whether rows were counted exactly, requests per day."""
+
+    usage: Usage
+    rows_are_exact: bool
+    requests: dict[str, int]
+
+
 def database_usage(schemas: Iterable[str]) -> dict[str, UsageTotals]:
-    """Return rows (estimated) and bytes of each schema that exists, in one query."""
+    """Return estimated rows and bytes of each existing schema, in one query."""
     with use_scope(PUBLIC), query_timeouts(), connection.cursor() as cursor:
         cursor.execute(SCHEMA_USAGE_QUERY, [list(schemas)])
         return {schema: UsageTotals(rows, size) for schema, rows, size in cursor.fetchall()}
 
 
 def count_rows(tenant: TenantRef) -> int:
-    """Count a tenant's rows. Raises OperationalError when that takes too long."""
+    """Count a tenant's rows exactly.
+
+    Raises: OperationalError if that takes too long.
+    """
     with tenant_context(tenant), query_timeouts(), connection.cursor() as cursor:
         cursor.execute(TABLES_QUERY, [tenant.schema_name])
         one = sql.SQL("SELECT count(*) FROM {}")
@@ -91,14 +102,17 @@ def count_rows(tenant: TenantRef) -> int:
 
 @contextmanager
 def query_timeouts() -> Iterator[None]:
-    """Let no statement of the block run for more than 5 s or wait for a lock for more than 1 s."""
+    """Limit each statement of the block to 5 s, and each wait for a lock to 1 s."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(SET_TIMEOUTS, TIMEOUTS)
         yield
 
 
 def save_usage(tenant_id: uuid.UUID, *, database: UsageTotals, objects: UsageTotals) -> Usage:
-    """Keep what was measured just now. Raises IntegrityError if the tenant has gone meanwhile."""
+    """Store a measurement with the current time.
+
+    Raises: IntegrityError if the tenant has been deleted.
+    """
     usage = Usage(
         tenant_id=tenant_id,
         rows=database.count,
@@ -115,13 +129,13 @@ def save_usage(tenant_id: uuid.UUID, *, database: UsageTotals, objects: UsageTot
 
 
 def last_usage(tenant_id: uuid.UUID) -> Usage | None:
-    """Return what was measured last, or None: one row by its key, cheap enough for limits."""
+    """Return the last measurement, or None: one row by primary key, cheap enough for limits."""
     with use_scope(PUBLIC):
         return Usage.objects.filter(pk=tenant_id).first()
 
 
 def requests_by_day(tenant_id: uuid.UUID, *, days: int = 30) -> dict[str, int]:
-    """Return the requests of each of the last ``days`` days (UTC) that had any, oldest first."""
+    """Return the requests per day (UTC) of the last ``days`` days, oldest first, without zeros."""
     since = datetime.now(UTC).date() - timedelta(days=days - 1)
     with use_scope(PUBLIC):
         rows = RequestCount.objects.filter(tenant_id=tenant_id, day__gte=since).order_by("day")
@@ -129,7 +143,7 @@ def requests_by_day(tenant_id: uuid.UUID, *, days: int = 30) -> dict[str, int]:
 
 
 def tenants_to_measure(before: datetime) -> QuerySet[Tenant]:
-    """Return the tenants that were never measured or not since ``before``, those first."""
+    """Return the tenants without a measurement since ``before``, never measured ones first."""
     tenants = Tenant.objects.exclude(status=Tenant.Status.DELETING).prefetch_related("domains")
     due = tenants.filter(Q(usage=None) | Q(usage__measured_at__lt=before))
     longest_ago = F("usage__measured_at").asc(nulls_first=True)
@@ -137,31 +151,13 @@ def tenants_to_measure(before: datetime) -> QuerySet[Tenant]:
     return found
 
 
-# A tenant's usage as people are shown it, measured anew when what is known is old.
-#
-# Tenants know nothing of files; ``settings.TENANT_USAGE_MEASURER`` names who measures.
-
-
-class UsageMeasurer(Protocol):
-    """Measures a tenant in bounded time and keeps the result. Raises DatabaseError."""
-
-    def __call__(self, tenant: Tenant, *, exact: bool) -> Usage: ...
-
-
-@dataclass(frozen=True, slots=True)
-class CurrentUsage:
-    """A tenant's usage: what it holds, whether its rows were just counted, requests by day."""
-
-    held: Usage
-    rows_are_exact: bool
-    requests: dict[str, int]
-
-
 def current_usage(tenant: Tenant, *, exact: bool) -> CurrentUsage:
     """Return the usage, at most five minutes old; ``exact`` counts the rows now.
 
-    When it cannot be measured in time the last result is returned. Raises TenantUnavailable without
-    one.
+    ``settings.TENANT_USAGE_MEASURER`` names the measurer, since tenants must not import files.
+    If the measurement takes too long, the last result is returned.
+
+    Raises: TenantUnavailable if there is no last result either.
     """
     known = last_usage(tenant.pk)
     fresh = known is not None and timezone.now() - known.measured_at < MAX_USAGE_AGE

@@ -1,8 +1,8 @@
-"""Work that rows of tenants ask for, found by going round and by listening.
+"""Per-tenant work queue: rows are the jobs; workers use LISTEN/NOTIFY and a periodic sweep.
 
-Each job is a row in its tenant's schema, written in the transaction of what it is for; nothing else
-has to be kept, and no job can be without a tenant. A NOTIFY with the tenant's id makes it quick;
-a sweep through all tenants now and then finds what nobody heard of, and what is to be tried again.
+Each job is a row in its tenant's schema, written in the transaction of the change that needs it. So
+there is no second store to keep consistent, and every job has a tenant. A NOTIFY with the tenant's
+id wakes the worker at once. A sweep over all tenants finds missed notifications and retries.
 """
 
 import logging
@@ -27,7 +27,7 @@ from tenants.queries import operable_tenants
 from tenants.refs import TenantRef, ref_of
 from tenants.routing import tenant_for_id
 
-# How long a wait for word is at most; a signal to stop is looked at in between.
+# Seconds of one wait for notifications; between two waits the worker checks for a stop signal.
 NOTIFY_WAIT_SECONDS = 1.0
 RETRY_SECONDS = 2.0
 Callback = Callable[[], None]
@@ -37,22 +37,23 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class WorkQueue:
-    """One kind of work: where it is told of, how often all is looked through, and who does it.
+    """One kind of background work.
 
-    ``sweep`` looks through every tenant and calls its second argument after each, for what must
-    not wait for thousands of them. ``visit`` does what is due in one tenant.
+    ``channel`` is the NOTIFY channel, ``seconds`` the interval of the sweep. ``sweep`` processes
+    every tenant and calls its second argument after each one, so that notified tenants do not wait
+    for thousands of others. ``process_tenant`` does the due work of one tenant.
     """
 
     channel: str
     seconds: float
     sweep: Callable[[ShouldStop, Callback], object]
-    visit: Callable[[TenantRef, ShouldStop], object]
+    process_tenant: Callable[[TenantRef, ShouldStop], object]
 
 
 def notify_workers(channel: str) -> None:
-    """Tell whoever watches that the current tenant has work; heard at the commit, if that comes.
+    """Notify the workers that the current tenant has work; PostgreSQL sends it at the commit.
 
-    Nobody has to hear it: a sweep finds the work all the same.
+    A lost notification does no harm: the next sweep finds the work.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify(%s, %s)", [channel, str(current_tenant().id)])
@@ -65,58 +66,59 @@ def served_tenants() -> list[TenantRef]:
         return [ref_of(tenant) for tenant in rows.order_by("created_at")]
 
 
-def run_worker(rounds: WorkQueue, stop: ShouldStop, alive: Callback) -> None:
-    """Do work as it is told of, and sweep now and then, until told to stop.
+def run_worker(queue: WorkQueue, stop: ShouldStop, heartbeat: Callback) -> None:
+    """Process notified tenants and sweep periodically until ``stop`` returns true.
 
-    ``alive`` is called again and again while that goes well. A database that is away is waited for.
+    ``heartbeat`` is called regularly. While the database is unavailable, the worker
+    retries.
     """
 
-    def stop_or_live() -> bool:
-        alive()
+    def should_stop() -> bool:
+        heartbeat()
         return stop()
 
-    while not stop_or_live():
+    while not should_stop():
         try:
-            _process_queue(rounds, stop_or_live)
+            _process_queue(queue, should_stop)
         except (DatabaseError, psycopg.Error) as exc:
-            extra = {"channel": rounds.channel, "error": str(exc)[:200]}
+            extra = {"channel": queue.channel, "error": str(exc)[:200]}
             log.warning("work_queue_database_unavailable", extra=extra)
             time.sleep(RETRY_SECONDS)
         finally:
             connections.close_all()
 
 
-def _process_queue(rounds: WorkQueue, stop: ShouldStop) -> None:
-    with _listen(rounds.channel) as raw:
-        swept = -rounds.seconds
+def _process_queue(queue: WorkQueue, stop: ShouldStop) -> None:
+    with _listen(queue.channel) as listener:
+        last_sweep = -queue.seconds
         while not stop():
-            if time.monotonic() - swept >= rounds.seconds:
-                rounds.sweep(stop, lambda: _process_notified(rounds, raw, stop, patience=0))
-                swept = time.monotonic()
-            _process_notified(rounds, raw, stop, patience=NOTIFY_WAIT_SECONDS)
+            if time.monotonic() - last_sweep >= queue.seconds:
+                queue.sweep(stop, lambda: _process_notified(queue, listener, stop, timeout=0))
+                last_sweep = time.monotonic()
+            _process_notified(queue, listener, stop, timeout=NOTIFY_WAIT_SECONDS)
 
 
 def _process_notified(
-    rounds: WorkQueue, raw: psycopg.Connection[Any], stop: ShouldStop, *, patience: float
+    queue: WorkQueue, listener: psycopg.Connection[Any], stop: ShouldStop, *, timeout: float
 ) -> None:
-    for tenant_id in _notified_tenants(raw, patience):
+    for tenant_id in _notified_tenants(listener, timeout):
         tenant = tenant_for_id(tenant_id)
         if tenant is not None and tenant.status == Tenant.Status.ACTIVE and not tenant.maintenance:
-            rounds.visit(tenant, stop)
+            queue.process_tenant(tenant, stop)
 
 
-def _notified_tenants(raw: psycopg.Connection[Any], patience: float) -> set[uuid.UUID]:
-    """Return the tenants that have told of work; waits ``patience`` seconds for the first."""
-    told = set()
-    for notice in raw.notifies(timeout=patience, stop_after=1):
+def _notified_tenants(listener: psycopg.Connection[Any], timeout: float) -> set[uuid.UUID]:
+    """Return the notified tenant ids; wait up to ``timeout`` seconds for the first."""
+    tenant_ids = set()
+    for notice in listener.notifies(timeout=timeout, stop_after=1):
         with suppress(ValueError):
-            told.add(uuid.UUID(notice.payload))
-    return told
+            tenant_ids.add(uuid.UUID(notice.payload))
+    return tenant_ids
 
 
 @contextmanager
 def _listen(channel: str) -> Iterator[psycopg.Connection[Any]]:
-    """Listen on a connection of its own, which enters no tenant."""
+    """LISTEN on a separate connection that stays in the public scope."""
     wrapper = connections.create_connection("default")
     try:
         with use_scope(PUBLIC):

@@ -160,7 +160,7 @@ def serialize_own_usage(seen: CurrentUsage | None) -> dict[str, Any] | None:
     """Return a tenant's usage; None while it cannot be measured."""
     if seen is None:
         return None
-    return {**serialize_usage(seen.held), "requests": serialize_request_counts(seen.requests)}
+    return {**serialize_usage(seen.usage), "requests": serialize_request_counts(seen.requests)}
 
 
 def own_tenant_etag(tenant: Tenant) -> str:

@@ -17,7 +17,8 @@ from tenants.domains.services import claim_domain, domains_of, get_domain, remov
 from tenants.domains.verification import apply_check_result
 from tenants.models import Domain
 from tenants.problems import DomainNotFound, DomainTaken
-from tenants.services import lock_undeleted_tenant, tenant_target
+from tenants.queries import lock_undeleted_tenant
+from tenants.refs import tenant_target
 
 WRITE_ACTION = "domains:write"
 

@@ -26,8 +26,9 @@ from tenants.context import current_tenant
 from tenants.lifecycle import schedule_deletion
 from tenants.models import Tenant
 from tenants.problems import TenantUnavailable
-from tenants.queries import get_tenant
-from tenants.services import lock_undeleted_tenant, tenant_target, update_details
+from tenants.queries import get_tenant, lock_undeleted_tenant
+from tenants.refs import tenant_target
+from tenants.services import update_details
 from tenants.usage import CurrentUsage, current_usage
 
 Check = Callable[[Tenant], None]

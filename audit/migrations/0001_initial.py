@@ -50,6 +50,6 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['-at', '-id'], name='audit_newest_first')],
             },
         ),
-        # Whoever serves requests may add and read rows, and nothing else.
+        # The application may only insert and read rows.
         migrations.RunSQL(APPEND_ONLY, migrations.RunSQL.noop),
     ]

@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 
-# Whoever serves requests may read links, and nothing else.
+# The application may only read links.
 RIGHTS = """
 DO $$
 DECLARE grantee text;
@@ -20,7 +20,7 @@ BEGIN
     END LOOP;
 END $$
 """
-# The functions stand in audit/functions.sql and are there before any migration.
+# The functions are in audit/functions.sql and are installed before any migration.
 TRIGGERS = """
 CREATE CONSTRAINT TRIGGER audit_enters AFTER INSERT ON audit_auditevent
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION aggios.audit_enter();
@@ -35,7 +35,7 @@ DROP TRIGGER audit_enters ON audit_auditevent;
 DROP TRIGGER audit_erases ON audit_auditevent;
 DROP TRIGGER audit_seals ON audit_auditlink;
 """
-# What was recorded before, in its order; sealed here, so that nothing waits for the commit.
+# Link the earlier events in their order; sealed here, so that nothing waits for the commit.
 FORMER = """
 SELECT aggios.audit_add_links(current_schema()::text, NULL);
 SET CONSTRAINTS ALL IMMEDIATE;
@@ -45,7 +45,7 @@ SET CONSTRAINTS ALL DEFERRED;
 
 class Migration(migrations.Migration):
 
-    # Nobody had deployed a release before the one that brings this.
+    # No release was deployed before the one with this migration.
     lint_exempt = {
         "add_index": "no release serves yet: the table is small",
         "run_sql": "rights and triggers of a new table; the trail of a tenant is written to rarely",

@@ -1,4 +1,4 @@
-"""The time of an event is set by PostgreSQL, not by who adds it (audit/functions.sql)."""
+"""PostgreSQL sets the time of an event, not the application (audit/functions.sql)."""
 
 from django.db import migrations
 

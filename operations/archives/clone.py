@@ -20,9 +20,8 @@ from operations.tenant_owners import reset_owner_password
 from tenants.lifecycle import end_maintenance
 from tenants.models import Tenant
 from tenants.names import MAX_TENANT_NAME_LENGTH
-from tenants.refs import ref_of
+from tenants.refs import ref_of, tenant_target
 from tenants.schemas.schema_state import tenant_migrations
-from tenants.services import tenant_target
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from operations.archives.reader import open_archive, read_object_list
 from operations.archives.writer import Journal, MemberWriter, open_exclusive, rename_durably
 from operations.errors import ArchiveError, MissingObjectError
 from tenants.models import Tenant
-from tenants.services import tenant_target
+from tenants.refs import tenant_target
 
 
 def ignore_progress(count: int) -> None:

@@ -22,9 +22,10 @@ from operations.owner_session import tenant_operation_lock
 from tenants.context import tenant_context
 from tenants.lifecycle import begin_maintenance, end_maintenance
 from tenants.models import Tenant
-from tenants.refs import ref_of
+from tenants.queries import lock_undeleted_tenant
+from tenants.refs import ref_of, tenant_target
 from tenants.schemas.schema_state import ProgressCallback
-from tenants.services import lock_undeleted_tenant, rotate_key, tenant_target
+from tenants.services import rotate_key
 
 
 @dataclass(frozen=True, slots=True)

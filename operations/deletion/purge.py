@@ -27,11 +27,13 @@ from operations.deletion.export import export_again, export_before_purge
 from operations.errors import PurgeNotDueError
 from operations.owner_session import tenant_operation_lock
 from tenants.fleet.records import clear_details
+from tenants.lifecycle import mark_deleting
 from tenants.models import DeletionCertificate, Tenant
+from tenants.queries import lock_tenant
+from tenants.refs import tenant_target
 from tenants.routing import invalidate_route
 from tenants.schemas.drop import drop_schema_in_batches
 from tenants.schemas.schema_state import ProgressCallback
-from tenants.services import lock_tenant, mark_deleting, tenant_target
 
 INVENTORY_ACTION = "tenant.inventory_taken"
 log = logging.getLogger(__name__)

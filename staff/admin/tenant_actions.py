@@ -14,10 +14,17 @@ from staff.actors import admin_actor
 from staff.admin.confirmed_action import ConfirmationForm, ConfirmedAction, run_confirmed
 from tenants.availability import TenantState, tenant_state
 from tenants.domains.verification import check_domain
-from tenants.lifecycle import MAX_GRACE_DAYS, cancel_deletion, schedule_deletion
+from tenants.lifecycle import (
+    MAX_GRACE_DAYS,
+    MAX_REASON_LENGTH,
+    cancel_deletion,
+    resume_tenant,
+    schedule_deletion,
+    suspend_tenant,
+)
 from tenants.models import Domain, Tenant
 from tenants.problems import DomainTaken
-from tenants.services import MAX_REASON_LENGTH, resume_tenant, rotate_key, suspend_tenant
+from tenants.services import rotate_key
 
 
 class SuspendForm(ConfirmationForm):

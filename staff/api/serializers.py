@@ -10,7 +10,7 @@ from core.api.serializers import StrictSerializer, as_validator
 from core.http.conditional import etag_of_document
 from core.text.formatting import timestamp, timestamp_or_none
 from tenants.hosts import site_url
-from tenants.lifecycle import MAX_GRACE_DAYS
+from tenants.lifecycle import MAX_GRACE_DAYS, MAX_REASON_LENGTH
 from tenants.limits import MAX_LIMIT, limit_overrides, limits_from
 from tenants.models import Tenant
 from tenants.names import (
@@ -27,7 +27,6 @@ from tenants.serializers import (
     serialize_domain,
     serialize_usage,
 )
-from tenants.services import MAX_REASON_LENGTH
 from tenants.subdomains import MAX_REDIRECT_DAYS
 
 

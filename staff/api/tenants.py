@@ -39,8 +39,8 @@ from staff.tenant_services import (
     create_tenant_with_owner,
     resume_and_cancel_deletion,
 )
-from tenants.lifecycle import cancel_deletion, schedule_deletion
-from tenants.services import rotate_key, suspend_tenant
+from tenants.lifecycle import cancel_deletion, schedule_deletion, suspend_tenant
+from tenants.services import rotate_key
 
 LIST_PARAMETERS = [
     search_parameter("A part of the name or of a domain."),

@@ -50,7 +50,7 @@ class TenantUsage(StaffView):
 
 def _serialize_usage(seen: CurrentUsage) -> dict[str, Any]:
     return {
-        **serialize_usage(seen.held),
+        **serialize_usage(seen.usage),
         "rows_are_exact": seen.rows_are_exact,
         "requests": serialize_request_counts(seen.requests),
     }

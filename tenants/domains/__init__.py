@@ -1,1 +1,1 @@
-"""Custom domains: claimed, proved by a DNS record, routed, offered to the proxy, released."""
+"""Domains of tenants: claims, verification by a DNS record, and the routes for the proxy."""

@@ -1,7 +1,7 @@
-"""The DNS record by which a tenant proves that a domain is its own, and looking it up.
+"""The DNS record that proves the ownership of a custom domain, and its look-up.
 
-A TXT record beside the domain, as ACME has it (RFC 8555 section 8.4): it can be set before anything
-points here, and only whoever holds the zone can set it. A CNAME at its name is followed.
+It is a TXT record beside the domain, as in ACME (RFC 8555 section 8.4). It can be set before the
+domain points to the platform, and only the owner of the zone can set it. A CNAME is followed.
 """
 
 import secrets
@@ -21,43 +21,32 @@ from dns.resolver import NXDOMAIN, LifetimeTimeout, NoAnswer, Resolver
 from core.problems import RateLimited
 from tenants.models import Domain
 
-CHALLENGE_LABEL = "_aggios-challenge"
-
-
-VALUE_PREFIX = "aggios-verification="
-
-
-LOOKUP_TIMEOUT = 5.0  # seconds for the whole look-up, whatever the servers do
-
-
-SERVER_TIMEOUT = 2.0  # seconds for one server to answer
-
-
-EDNS_PAYLOAD = 1232  # octets of a datagram that is not cut up on its way (dnsflagday.net/2020)
-
-
-MAX_CONCURRENT_LOOKUPS = 2
-
-
-LOOKUP_SLOTS = BoundedSemaphore(MAX_CONCURRENT_LOOKUPS)
-
 
 class CheckResult(StrEnum):
-    """What a check found; ``Domain.check_result`` holds it."""
+    """The result of a check, stored in ``Domain.check_result``."""
 
     FOUND = "found"
-    NOT_FOUND = "not_found"  # no such record at the name
-    WRONG_VALUE = "wrong_value"  # a record of ours, for another claim
+    NOT_FOUND = "not_found"  # the name has no such record
+    WRONG_VALUE = "wrong_value"  # the record is for another claim
     NXDOMAIN = "nxdomain"  # the name does not exist
     SERVFAIL = "servfail"  # the name servers refuse or fail
     TIMEOUT = "timeout"
-    TAKEN = "taken"  # found, but another tenant has proved the domain
-    WITHDRAWN = "withdrawn"  # staff has stopped it; a new record is asked for
+    TAKEN = "taken"  # found, but another tenant has verified the domain
+    WITHDRAWN = "withdrawn"  # staff withdrew the verification; a new record is needed
+
+
+CHALLENGE_LABEL = "_aggios-challenge"
+VALUE_PREFIX = "aggios-verification="
+LOOKUP_TIMEOUT = 5.0  # seconds for the whole look-up
+SERVER_TIMEOUT = 2.0  # seconds per server
+EDNS_PAYLOAD = 1232  # octets: the largest datagram without fragmentation (dnsflagday.net/2020)
+MAX_CONCURRENT_LOOKUPS = 2
+LOOKUP_SLOTS = BoundedSemaphore(MAX_CONCURRENT_LOOKUPS)
 
 
 @dataclass(frozen=True, slots=True)
 class ProofRecord:
-    """The record that the owner of a domain sets."""
+    """The DNS record that the owner of a domain sets."""
 
     name: str
     value: str
@@ -65,7 +54,7 @@ class ProofRecord:
 
 
 def new_proof_token() -> str:
-    """Return what makes a claim's record its own: 160 random bits in letters without case."""
+    """Return a new token for a claim's record: 160 random bits in lower-case hexadecimal."""
     return secrets.token_hex(20)
 
 
@@ -74,8 +63,27 @@ def proof_record(domain: Domain) -> ProofRecord:
     return ProofRecord(f"{CHALLENGE_LABEL}.{domain.domain}", f"{VALUE_PREFIX}{domain.proof_token}")
 
 
+@contextmanager
+def lookup_slot() -> Iterator[None]:
+    """Hold one of this process's look-up slots for the block.
+
+    A look-up may block its thread for ``LOOKUP_TIMEOUT`` seconds. Without a limit, a few domains
+    with slow name servers could occupy all threads of a process.
+
+    Raises: RateLimited at once if all slots are in use.
+    """
+    if not LOOKUP_SLOTS.acquire(blocking=False):
+        after = str(round(LOOKUP_TIMEOUT))
+        detail = f"Other domains are being looked up. Try again in {after} seconds."
+        raise RateLimited(detail, headers={"Retry-After": after})
+    try:
+        yield
+    finally:
+        LOOKUP_SLOTS.release()
+
+
 def look_up_proof(domain: str, token: str) -> CheckResult:
-    """Ask the DNS for a claim's record, in at most ``LOOKUP_TIMEOUT`` seconds. Raises nothing."""
+    """Look up the record of a claim in at most ``LOOKUP_TIMEOUT`` seconds. Raises nothing."""
     name = dns.name.from_text(f"{CHALLENGE_LABEL}.{domain}.")
     try:
         answer = _resolver().resolve(name, TXT, lifetime=LOOKUP_TIMEOUT, search=False)
@@ -87,24 +95,24 @@ def look_up_proof(domain: str, token: str) -> CheckResult:
         return CheckResult.TIMEOUT
     except dns.exception.DNSException:
         return CheckResult.SERVFAIL
-    # A record is one or more strings, which belong together (RFC 1035 section 3.3.14).
+    # A TXT record is one or more strings, to be joined (RFC 1035 section 3.3.14).
     return _compare({_decoded(b"".join(record.strings)) for record in answer}, token)
 
 
 def _decoded(value: bytes) -> str:
-    # Some providers' forms store the quotation marks that people paste along.
+    # Some DNS providers store quotation marks that were pasted with the value.
     return value.decode("ascii", "replace").strip().strip('"').lower()
 
 
 def _compare(values: set[str], token: str) -> CheckResult:
     if token and f"{VALUE_PREFIX}{token}" in values:
         return CheckResult.FOUND
-    ours = any(value.startswith(VALUE_PREFIX) for value in values)
-    return CheckResult.WRONG_VALUE if ours else CheckResult.NOT_FOUND
+    is_ours = any(value.startswith(VALUE_PREFIX) for value in values)
+    return CheckResult.WRONG_VALUE if is_ours else CheckResult.NOT_FOUND
 
 
 def _resolver() -> Resolver:
-    """Return a resolver without a cache: the servers that are named, or the system's."""
+    """Return a resolver without a cache, for ``DNS_RESOLVERS`` or the system's servers."""
     servers = [Do53Nameserver(host, port) for host, port in settings.DNS_RESOLVERS]
     resolver = Resolver(configure=not servers)
     if servers:
@@ -112,22 +120,3 @@ def _resolver() -> Resolver:
     resolver.timeout = SERVER_TIMEOUT
     resolver.use_edns(0, 0, EDNS_PAYLOAD)
     return resolver
-
-
-# How many look-ups that people wait for go on at once in a process.
-#
-# Each may hold its thread for five seconds (``proof.LIFETIME``). With a few threads a process,
-# people with slow name servers could otherwise take all of them from everybody else.
-
-
-@contextmanager
-def lookup_slot() -> Iterator[None]:
-    """Take a turn for the block. Raises RateLimited at once when all are taken."""
-    if not LOOKUP_SLOTS.acquire(blocking=False):
-        after = str(round(LOOKUP_TIMEOUT))
-        why = f"Other domains are being looked up. Try again in {after} seconds."
-        raise RateLimited(why, headers={"Retry-After": after})
-    try:
-        yield
-    finally:
-        LOOKUP_SLOTS.release()

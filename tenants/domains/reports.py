@@ -1,4 +1,4 @@
-"""What operators are told of the names of tenants."""
+"""Reports on domains for the command ``domains``."""
 
 from typing import Any, TypedDict
 
@@ -8,13 +8,13 @@ from tenants.management.terminal import make_table, print_table
 from tenants.models import Domain
 
 RECORD_MISSING = "proved without its record"
-# What a failing name server says of the record is nothing.
+# A failing name server says nothing about the record, so SERVFAIL and TIMEOUT are not here.
 MISSING_RESULTS = frozenset({CheckResult.NOT_FOUND, CheckResult.WRONG_VALUE, CheckResult.NXDOMAIN})
 COLUMNS = ("tenant", "domain", "state", "result", "checked_at")
 
 
 class DomainReport(TypedDict):
-    """One name; times are RFC 3339, empty for what has not happened."""
+    """One domain. Times are RFC 3339, or empty."""
 
     tenant: str
     domain: str
@@ -28,7 +28,7 @@ class DomainReport(TypedDict):
 
 
 def domain_report(domain: Domain) -> DomainReport:
-    """Return what is known of a name, with the record that proves it if it is a custom domain."""
+    """Return the report on a domain; a custom domain includes its DNS record."""
     proof = None if domain.is_label else proof_record(domain)
     return {
         "tenant": domain.tenant.slug,
@@ -44,7 +44,7 @@ def domain_report(domain: Domain) -> DomainReport:
 
 
 def domain_state(domain: Domain) -> str:
-    """Return what a name does, in words."""
+    """Return the state of a domain as text."""
     if domain.is_label:
         if domain.redirect_until:
             return "redirected"
@@ -55,10 +55,10 @@ def domain_state(domain: Domain) -> str:
 
 
 def print_domains(reports: list[DomainReport], out: Any) -> None:
-    """Print one line for each name."""
+    """Print a table with one row per domain."""
     table = make_table(COLUMNS, title=pluralize(len(reports), "name"))
-    for told in reports:
-        table.add_row(*(str(told[column]) for column in COLUMNS))  # type: ignore[literal-required]
+    for report in reports:
+        table.add_row(*(str(report[column]) for column in COLUMNS))  # type: ignore[literal-required]
     print_table(out, table)
 
 

@@ -1,7 +1,7 @@
-"""The names of a tenant beside its primary one: more subdomains, and custom domains.
+"""Domains of a tenant: queries and changes. The subdomain's rename is in tenants/subdomains.py.
 
-Any number of tenants may claim a custom domain; it answers for the one that has proved it by a DNS
-record (tenants/domains/verification.py), or for which staff has vouched.
+Several tenants may claim the same custom domain. It is served for the tenant that verified it with
+a DNS record (verification.py), or for which staff verified it by hand.
 """
 
 import uuid
@@ -19,20 +19,62 @@ from tenants.domains.dns_proof import CheckResult, new_proof_token
 from tenants.domains.validation import clean_custom_domain, clean_new_domain
 from tenants.models import Domain, Tenant
 from tenants.problems import DomainNotFound, DomainTaken, PrimaryDomain, TooManyDomains
+from tenants.queries import lock_undeleted_tenant
+from tenants.refs import tenant_target
 from tenants.routing import invalidate_route
-from tenants.services import claim_subdomain, lock_undeleted_tenant, tenant_target
+from tenants.subdomains import claim_subdomain
 
 TAKEN_ERROR = FieldError("domain", "taken", DomainTaken.title)
-
-
 VERIFICATION_FIELDS = ["verified_at", "proof_token", "checked_at", "check_result"]
 
 
-def claim_domain(tenant_id: uuid.UUID, *, name: str, actor: Actor) -> Domain:
-    """Claim a custom domain; ``proof.proof_record`` tells what its owner has to set.
+def domains_of(tenant_id: uuid.UUID) -> QuerySet[Domain]:
+    """Return the domains of a tenant: the primary one first, then in alphabetical order."""
+    found: QuerySet[Domain] = Domain.objects.filter(tenant_id=tenant_id).select_related("tenant")
+    return found
 
-    What the tenant has claimed already is returned as it is. Raises ValidationFailed,
-    TenantNotFound, TooManyDomains, and DomainTaken if another tenant has proved it.
+
+def get_domain(tenant_id: uuid.UUID, domain_id: uuid.UUID) -> Domain:
+    """Return one domain of a tenant.
+
+    Raises: DomainNotFound, also for a domain of another tenant.
+    """
+    domain = domains_of(tenant_id).filter(pk=domain_id).first()
+    if domain is None:
+        raise DomainNotFound
+    return domain
+
+
+def get_domain_by_name(tenant_id: uuid.UUID, name: str) -> Domain:
+    """Return the domain ``name`` of a tenant.
+
+    Raises: DomainNotFound that names it.
+    """
+    domain = domains_of(tenant_id).filter(domain=name).first()
+    if domain is None:
+        raise DomainNotFound(f"The workspace has no domain {name!r}.")
+    return domain
+
+
+def routed_domains() -> QuerySet[Domain]:
+    """Return the custom domains that Traefik routes, in alphabetical order.
+
+    Domains of suspended tenants are included, because their notice page needs a certificate.
+    Domains of tenants that are being deleted are not.
+    """
+    verified = Domain.objects.filter(kind=Domain.Kind.CUSTOM, verified_at__isnull=False)
+    routed = verified.exclude(tenant__status=Tenant.Status.DELETING)
+    found: QuerySet[Domain] = routed.order_by("domain")
+    return found
+
+
+def claim_domain(tenant_id: uuid.UUID, *, name: str, actor: Actor) -> Domain:
+    """Claim a custom domain. ``dns_proof.proof_record`` returns the record that its owner sets.
+
+    An existing claim of the tenant is returned unchanged.
+
+    Raises: ValidationFailed, TenantNotFound, TooManyDomains; DomainTaken if another tenant has
+    verified the domain.
     """
     checked = clean_custom_domain(name)
     with use_scope(PUBLIC), transaction.atomic():
@@ -41,24 +83,10 @@ def claim_domain(tenant_id: uuid.UUID, *, name: str, actor: Actor) -> Domain:
         return known or _claim(tenant, checked, actor)
 
 
-def _claim(tenant: Tenant, name: str, actor: Actor) -> Domain:
-    custom = Domain.objects.filter(kind=Domain.Kind.CUSTOM)
-    if custom.filter(domain=name, verified_at__isnull=False).exists():
-        raise DomainTaken(errors=[TAKEN_ERROR])
-    most = settings.CUSTOM_DOMAINS_PER_TENANT
-    if custom.filter(tenant=tenant).count() >= most:
-        raise TooManyDomains(f"A workspace has at most {most} custom domains.")
-    domain = Domain(tenant=tenant, domain=name, kind=Domain.Kind.CUSTOM, is_primary=False)
-    domain.proof_token = new_proof_token()
-    domain.save(force_insert=True)
-    record("tenant.domain_added", actor=actor, target=tenant_target(tenant), domain=name)
-    return domain
-
-
 def add_domain(tenant_id: uuid.UUID, *, name: str, verified: bool, actor: Actor) -> Domain:
-    """Give the tenant one more name; with ``verified`` staff vouches for a custom domain.
+    """Add a domain to the tenant; with ``verified`` a custom domain is served without a record.
 
-    Raises ValidationFailed, TenantNotFound, TooManyDomains, DomainTaken and SubdomainTaken.
+    Raises: ValidationFailed, TenantNotFound, TooManyDomains, DomainTaken, SubdomainTaken.
     """
     checked = clean_new_domain(name)
     with use_scope(PUBLIC), transaction.atomic():
@@ -77,10 +105,11 @@ def add_domain(tenant_id: uuid.UUID, *, name: str, verified: bool, actor: Actor)
 
 
 def set_verified(domain_id: uuid.UUID, *, verified: bool, actor: Actor) -> None:
-    """Serve a custom domain on staff's word, or stop serving it.
+    """Verify a custom domain by hand, or withdraw its verification.
 
-    One that is stopped gets a new token: the record that is still there proves it no more. Raises
-    DomainNotFound, and DomainTaken if another tenant has proved it.
+    A withdrawn domain gets a new token, so that the existing DNS record does not verify it again.
+
+    Raises: DomainNotFound; DomainTaken if another tenant has verified it.
     """
     with use_scope(PUBLIC), transaction.atomic():
         domain = lock_domain(domain_id)
@@ -97,9 +126,11 @@ def set_verified(domain_id: uuid.UUID, *, verified: bool, actor: Actor) -> None:
 
 
 def mark_domain_verified(domain: Domain, *, actor: Actor) -> None:
-    """Let a claim that is locked answer for its tenant. Raises DomainTaken.
+    """Mark a locked claim as verified, so that it is served.
 
-    Of two at once one wins: the other waits on the unique index.
+    Of two concurrent calls for one name one wins: the other waits on the unique index.
+
+    Raises: DomainTaken.
     """
     domain.verified_at = timezone.now()
     try:
@@ -119,10 +150,12 @@ def remove_domain(
     tenant_id: uuid.UUID | None = None,
     check: Callable[[Domain], None] | None = None,
 ) -> None:
-    """Take a name from its tenant; it stops at once. With ``tenant_id`` only if it is this one's.
+    """Release a domain; it stops being served at once.
 
-    ``check`` sees the locked row and may raise. Raises DomainNotFound, and PrimaryDomain for the
-    name that the tenant is known by.
+    With ``tenant_id`` the domain must belong to this tenant. ``check`` is called with the locked
+    row and may raise.
+
+    Raises: DomainNotFound, PrimaryDomain.
     """
     with use_scope(PUBLIC), transaction.atomic():
         domain = lock_domain(domain_id, tenant_id=tenant_id)
@@ -136,9 +169,11 @@ def remove_domain(
 
 
 def lock_domain(domain_id: uuid.UUID, *, tenant_id: uuid.UUID | None = None) -> Domain:
-    """Return a name with its row and its tenant's locked. Raises DomainNotFound.
+    """Return a domain with its row and its tenant's row locked.
 
-    The tenant comes first, as in every other change to it, so that no two wait for each other.
+    The tenant is locked first, as in every other change of it, so there are no deadlocks.
+
+    Raises: DomainNotFound.
     """
     found = Domain.objects.filter(pk=domain_id)
     if tenant_id is not None:
@@ -152,42 +187,19 @@ def lock_domain(domain_id: uuid.UUID, *, tenant_id: uuid.UUID | None = None) -> 
     return domain
 
 
+def _claim(tenant: Tenant, name: str, actor: Actor) -> Domain:
+    custom = Domain.objects.filter(kind=Domain.Kind.CUSTOM)
+    if custom.filter(domain=name, verified_at__isnull=False).exists():
+        raise DomainTaken(errors=[TAKEN_ERROR])
+    most = settings.CUSTOM_DOMAINS_PER_TENANT
+    if custom.filter(tenant=tenant).count() >= most:
+        raise TooManyDomains(f"A workspace has at most {most} custom domains.")
+    domain = Domain(tenant=tenant, domain=name, kind=Domain.Kind.CUSTOM, is_primary=False)
+    domain.proof_token = new_proof_token()
+    domain.save(force_insert=True)
+    record("tenant.domain_added", actor=actor, target=tenant_target(tenant), domain=name)
+    return domain
+
+
 def _record_domain_event(action: str, domain: Domain, actor: Actor) -> None:
     record(action, actor=actor, target=tenant_target(domain.tenant), domain=domain.domain)
-
-
-# Reading the names of tenants. What is asked for one tenant is answered from its own rows.
-
-
-def domains_of(tenant_id: uuid.UUID) -> QuerySet[Domain]:
-    """Return the names of a tenant: the primary one first, then by the alphabet."""
-    found: QuerySet[Domain] = Domain.objects.filter(tenant_id=tenant_id).select_related("tenant")
-    return found
-
-
-def get_domain(tenant_id: uuid.UUID, domain_id: uuid.UUID) -> Domain:
-    """Return one name of a tenant. Raises DomainNotFound, also for a name of somebody else."""
-    domain = domains_of(tenant_id).filter(pk=domain_id).first()
-    if domain is None:
-        raise DomainNotFound
-    return domain
-
-
-def get_domain_by_name(tenant_id: uuid.UUID, name: str) -> Domain:
-    """Return the name of a tenant that reads ``name``. Raises DomainNotFound that names it."""
-    domain = domains_of(tenant_id).filter(domain=name).first()
-    if domain is None:
-        raise DomainNotFound(f"The workspace has no domain {name!r}.")
-    return domain
-
-
-def routed_domains() -> QuerySet[Domain]:
-    """Return the custom domains that answer for a tenant, by the alphabet.
-
-    Those of a suspended tenant too: its page that says so wants a certificate. Those of one whose
-    purge has begun no more.
-    """
-    proved = Domain.objects.filter(kind=Domain.Kind.CUSTOM, verified_at__isnull=False)
-    living = proved.exclude(tenant__status=Tenant.Status.DELETING)
-    found: QuerySet[Domain] = living.order_by("domain")
-    return found

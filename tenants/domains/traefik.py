@@ -1,7 +1,8 @@
-"""What Traefik is told of custom domains: a router for each one that is proved, by itself.
+"""Dynamic configuration for Traefik: routers for each verified custom domain.
 
-Its HTTP provider asks every few seconds. The middlewares, and the service ``backend``, are those of
-traefik/dynamic/; so is the division into requests of any kind, those with a short body, and reads.
+Traefik's HTTP provider polls it every few seconds. The middlewares and the service ``backend`` are
+defined in traefik/dynamic/. As there, a domain has three routers: for requests with a short body,
+for reads, and for all others.
 """
 
 import hmac
@@ -22,9 +23,9 @@ from tenants.hosts import HOST_NAME_PATTERN, site_for_host
 
 PROVIDER_PATH = "/internal/traefik"
 TOKEN_HEADER = "HTTP_X_PROVIDER_TOKEN"  # noqa: S105 - the name, not the token
-PRIORITY = 400  # below the exact hosts of ours (500), above tenants (100) and the catch-all (1)
-# A certificate that could not be had is asked for again when the configuration changes, and only
-# then: a domain that was proved before it pointed here would wait for the next one to be proved.
+PRIORITY = 400  # below the platform's exact hosts (500), above tenants (100) and the catch-all (1)
+# Traefik retries a failed certificate request only when the configuration changes. Without a
+# periodic change, a domain that was verified before it pointed here would wait for the next change.
 CERT_RETRY_SECONDS = 3600
 ROUTER_VARIANTS: tuple[tuple[str, str, list[str]], ...] = (
     ("", "", ["elsewhere", "in-flight-streams", "malformed-bodies", "retry"]),
@@ -42,10 +43,11 @@ ROUTER_VARIANTS: tuple[tuple[str, str, list[str]], ...] = (
 
 
 class TraefikProviderMiddleware:
-    """Answers Traefik's HTTP provider inside the network.
+    """Serves the configuration to Traefik's HTTP provider inside the network.
 
-    What a proxy forwards carries ``X-Forwarded-For``; such a request came from outside and goes on
-    to the host's routes, as one without the token does. (The proxy refuses the path too.)
+    A request with ``X-Forwarded-For`` was forwarded by the proxy, so it came from outside. It is
+    passed on to the host's routes, like a request without the token. (The proxy refuses the path
+    too.)
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -56,24 +58,29 @@ class TraefikProviderMiddleware:
             return self.get_response(request)
         try:
             return HttpResponse(configuration(), content_type="application/json")
-        except DatabaseError as exc:  # Traefik then keeps what it has
+        except DatabaseError as exc:  # Traefik then keeps its last configuration
             return problem_response(as_problem(exc))
 
 
-def _is_traefik(request: HttpRequest) -> bool:
-    told = request.META.get(TOKEN_HEADER, "").encode("utf-8", "surrogateescape")
-    is_known = hmac.compare_digest(told, settings.TRAEFIK_PROVIDER_TOKEN.encode())
-    from_outside = "HTTP_X_FORWARDED_FOR" in request.META
-    # An empty token is what a development stack has; production must be shown one.
-    is_closed = settings.PRODUCTION and not settings.TRAEFIK_PROVIDER_TOKEN
-    return is_known and not is_closed and request.method == "GET" and not from_outside
-
-
 def configuration() -> bytes:
-    """Return the dynamic configuration as JSON: the same text in every process at a time."""
+    """Return the dynamic configuration as JSON, identical in every process."""
     with use_scope(PUBLIC):
         rows = tuple((key.hex, name) for key, name in routed_domains().values_list("id", "domain"))
     return _document(rows, int(time.time()) // CERT_RETRY_SECONDS, settings.DOMAIN_CERT_RESOLVER)
+
+
+def is_routable(host: str) -> bool:
+    """Return whether a stored name is safe in a rule and not one of the platform's hosts."""
+    return bool(HOST_NAME_PATTERN.fullmatch(host)) and site_for_host(host).name == host
+
+
+def _is_traefik(request: HttpRequest) -> bool:
+    token = request.META.get(TOKEN_HEADER, "").encode("utf-8", "surrogateescape")
+    is_valid = hmac.compare_digest(token, settings.TRAEFIK_PROVIDER_TOKEN.encode())
+    from_outside = "HTTP_X_FORWARDED_FOR" in request.META
+    # A development stack has an empty token; production requires one.
+    is_closed = settings.PRODUCTION and not settings.TRAEFIK_PROVIDER_TOKEN
+    return is_valid and not is_closed and request.method == "GET" and not from_outside
 
 
 @lru_cache(maxsize=1)
@@ -82,27 +89,22 @@ def _document(rows: tuple[tuple[str, str], ...], hour: int, resolver: str) -> by
     for key, host in rows:
         if is_routable(host):
             routers |= _routers(f"domain-{key}", host, resolver)
-    # Used by nobody: that it is another one each hour makes the configuration another one.
+    # No router uses it: its name changes every hour, and with it the configuration.
     marker = {f"asked-again-{hour}": {"chain": {"middlewares": ["elsewhere@file"]}}}
     return json.dumps({"http": {"routers": routers, "middlewares": marker}}).encode()
 
 
-def is_routable(host: str) -> bool:
-    """Tell whether a name can stand in a rule and is none of ours, however it came to be stored."""
-    return bool(HOST_NAME_PATTERN.fullmatch(host)) and site_for_host(host).name == host
-
-
 def _routers(key: str, host: str, resolver: str) -> dict[str, Any]:
     rule = f"Host(`{host}`)"
-    made: dict[str, Any] = {}
+    routers: dict[str, Any] = {}
     for extra, (suffix, condition, middlewares) in enumerate(ROUTER_VARIANTS):
-        # Only the first asks for the certificate; by SNI it serves the others too.
+        # Only the first requests the certificate; by SNI it serves the others too.
         tls = {"certResolver": resolver} if resolver and not suffix else {}
-        made[f"{key}{suffix}"] = {
+        routers[f"{key}{suffix}"] = {
             "rule": rule + condition,
             "priority": PRIORITY + extra,
             "service": "backend@file",
             "middlewares": [f"{name}@file" for name in middlewares],
             "tls": tls,
         }
-    return made
+    return routers

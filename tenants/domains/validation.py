@@ -1,4 +1,4 @@
-"""What may be a name of a tenant: a subdomain label, or a custom domain in its ASCII form."""
+"""Validation of domains: a subdomain label, or a custom domain in its ASCII form."""
 
 from django.conf import settings
 from django.db.models import Q
@@ -6,46 +6,45 @@ from django.utils import timezone
 
 from core.problems import FieldError, ValidationFailed
 from core.text.domain_names import ascii_domain
-from tenants import names
 from tenants.domains.dns_proof import CHALLENGE_LABEL
 from tenants.hosts import HOST_NAME_PATTERN
 from tenants.models import Domain
+from tenants.names import clean_new_slug, clean_slug
 
-# So that the name of the record that proves it is a name as well.
+# So that the name of its proof record is not longer than a DNS name can be.
 MAX_DOMAIN_LENGTH = 253 - len(f"{CHALLENGE_LABEL}.")
-# Nobody can prove these: they are not in the public DNS (RFC 6761, RFC 6762, RFC 7686, RFC 3172).
+# Not in the public DNS, so not verifiable (RFC 6761, RFC 6762, RFC 7686, RFC 3172).
 NON_PUBLIC_TLDS = frozenset({"arpa", "internal", "invalid", "local", "localhost", "onion"})
 
 
 def clean_new_domain(text: str, *, field: str = "domain") -> str:
-    """Return the stored form of a name: a subdomain label, or with a dot a custom host name.
+    """Return the stored form of a new name: a subdomain label, or a custom domain if it has a dot.
 
-    Raises ValidationFailed that names ``field``.
-    """
-    name = text.strip().rstrip(".")
-    return (
-        clean_custom_domain(name, field=field)
-        if "." in name
-        else names.clean_new_slug(name, field=field)
-    )
-
-
-def clean_domain(text: str, *, field: str = "domain") -> str:
-    """Return the stored form of a name that a tenant has, which may have been reserved since.
-
-    Raises ValidationFailed that names ``field``.
+    Raises: ValidationFailed for ``field``.
     """
     name = text.strip().rstrip(".")
     if "." in name:
         return clean_custom_domain(name, field=field)
-    return names.clean_slug(name, field=field)
+    return clean_new_slug(name, field=field)
+
+
+def clean_domain(text: str, *, field: str = "domain") -> str:
+    """Return the stored form of an existing name, which may have been reserved since.
+
+    Raises: ValidationFailed for ``field``.
+    """
+    name = text.strip().rstrip(".")
+    if "." in name:
+        return clean_custom_domain(name, field=field)
+    return clean_slug(name, field=field)
 
 
 def clean_custom_domain(text: str, *, field: str = "domain") -> str:
-    """Return a custom domain as host headers have it: lower case, other letters as ``xn--``.
+    """Return a custom domain as ``Host`` headers have it: lower case, non-ASCII labels as ``xn--``.
 
-    Letters are mapped as browsers do it (UTS 46), so that whoever types the name gets there. Raises
-    ValidationFailed that names ``field``.
+    Characters are mapped as in browsers (UTS 46), so that the name that people type is the stored one.
+
+    Raises: ValidationFailed for ``field``.
     """
     name = _ascii_host_name(text.strip().removesuffix("."))
     if not name:
@@ -59,20 +58,18 @@ def clean_custom_domain(text: str, *, field: str = "domain") -> str:
     raise ValidationFailed(errors=[fault])
 
 
+def is_domain_available(name: str) -> bool:
+    """Return whether no tenant has this name. A claim without verification does not count."""
+    expired = Q(redirect_until__lte=timezone.now())
+    unverified = Q(kind=Domain.Kind.CUSTOM, verified_at__isnull=True)
+    return not Domain.objects.filter(domain=name).exclude(expired | unverified).exists()
+
+
 def _ascii_host_name(text: str) -> str:
-    """Return the name in ASCII, or an empty string for what can be no custom domain."""
+    """Return the name in ASCII, or an empty string if it is not a valid custom domain."""
     try:
         name = ascii_domain(text)
     except ValueError:
         return ""
-    wellformed = (
-        "." in name and len(name) <= MAX_DOMAIN_LENGTH and HOST_NAME_PATTERN.fullmatch(name)
-    )
-    return name if wellformed else ""
-
-
-def is_domain_available(name: str) -> bool:
-    """Tell whether no tenant has this name now; a claim that is not proved holds nothing."""
-    ended = Q(redirect_until__lte=timezone.now())
-    unproved = Q(kind=Domain.Kind.CUSTOM, verified_at__isnull=True)
-    return not Domain.objects.filter(domain=name).exclude(ended | unproved).exists()
+    is_valid = "." in name and len(name) <= MAX_DOMAIN_LENGTH
+    return name if is_valid and HOST_NAME_PATTERN.fullmatch(name) else ""

@@ -1,4 +1,4 @@
-"""Checking the proofs of custom domains, one on demand and all from time to time."""
+"""Verification of custom domains: one on demand, all of them periodically."""
 
 import uuid
 from collections.abc import Iterator
@@ -17,92 +17,53 @@ from tenants.domains.dns_proof import CheckResult, look_up_proof, new_proof_toke
 from tenants.domains.services import lock_domain, mark_domain_verified
 from tenants.models import Domain, Tenant
 from tenants.problems import DomainNotFound, DomainTaken
-from tenants.services import tenant_target
+from tenants.refs import tenant_target
 
-CONCURRENT_LOOKUPS = 8  # look-ups; each waits for name servers, not for us
+CONCURRENT_LOOKUPS = 8  # each mostly waits for name servers
 
 
 def check_domain(
     domain_id: uuid.UUID, *, actor: Actor, tenant_id: uuid.UUID | None = None
 ) -> Domain:
-    """Look the record of a claim up; if it is there, the domain answers from the next request on.
+    """Look up the DNS record of a claim; if it is there, the domain is served from now on.
 
-    ``check_result`` of what is returned says what was found (``proof.Outcome``). A domain
-    that was proved stays so, whatever is found: whoever has it must not lose it to a fault of the
-    DNS. With ``tenant_id`` only if the claim is this tenant's. Raises DomainNotFound, and
-    DomainTaken when another tenant has proved the domain.
+    The result is in ``check_result`` of the returned domain (``dns_proof.CheckResult``). A verified
+    domain stays verified whatever the result is, because a DNS fault must not take it from its
+    tenant. With ``tenant_id`` the domain must belong to this tenant.
+
+    Raises: DomainNotFound; DomainTaken if another tenant has verified the domain.
     """
     with use_scope(PUBLIC):
         domain = _custom_domains(tenant_id).filter(pk=domain_id).first()
     if domain is None:
         raise DomainNotFound
-    # Outside of the transaction: name servers may take seconds, and nothing is locked meanwhile.
-    outcome = look_up_proof(domain.domain, domain.proof_token)
-    return apply_check_result(domain, outcome, actor=actor)
-
-
-def apply_check_result(seen: Domain, outcome: CheckResult, *, actor: Actor) -> Domain:
-    """Keep what was found for a claim as it was ``seen``. Raises as ``check_domain`` does."""
-    with use_scope(PUBLIC), transaction.atomic():
-        domain = lock_domain(seen.pk)
-        if domain.tenant.status == Tenant.Status.DELETING:
-            raise DomainNotFound
-        if domain.proof_token != seen.proof_token:
-            return domain  # the record that was looked for is not the one that counts now
-        kept = _try_to_verify(domain, outcome, actor)
-        _save_check_result(domain, kept, actor)
-    if kept == CheckResult.TAKEN:
-        raise DomainTaken
-    return domain
-
-
-def _try_to_verify(domain: Domain, outcome: CheckResult, actor: Actor) -> CheckResult:
-    if outcome == CheckResult.FOUND and not domain.verified_at:
-        try:
-            mark_domain_verified(domain, actor=actor)
-        except DomainTaken:
-            return CheckResult.TAKEN
-    return outcome
-
-
-def _save_check_result(domain: Domain, outcome: CheckResult, actor: Actor) -> None:
-    if domain.check_result != outcome:
-        details = {"domain": domain.domain, "result": outcome.value, "was": domain.check_result}
-        record("tenant.domain_checked", actor=actor, target=tenant_target(domain.tenant), **details)
-    domain.proof_token = (
-        domain.proof_token or new_proof_token()
-    )  # claims from before there were proofs
-    domain.checked_at, domain.check_result = timezone.now(), outcome.value
-    domain.save(update_fields=["proof_token", "checked_at", "check_result"])
+    # Outside of the transaction: name servers may take seconds, during which no row may be locked.
+    result = look_up_proof(domain.domain, domain.proof_token)
+    return apply_check_result(domain, result, actor=actor)
 
 
 def check_all_domains(*, actor: Actor) -> Iterator[Domain]:
-    """Check every claim and every proved domain and give each as it is settled.
+    """Check every claim and every verified domain; yield each one when its result is stored.
 
-    A claim that staff has withdrawn waits for somebody to check it by name.
+    A claim that staff withdrew is skipped: it must be checked by name.
     """
     with use_scope(PUBLIC):
-        wanted = list(_custom_domains().exclude(check_result=CheckResult.WITHDRAWN))
+        domains = list(_custom_domains().exclude(check_result=CheckResult.WITHDRAWN))
     pool = ThreadPoolExecutor(CONCURRENT_LOOKUPS)
     try:
-        asked = {pool.submit(look_up_proof, each.domain, each.proof_token): each for each in wanted}
-        for done in as_completed(asked):
-            domain = _apply_and_reload(asked[done], done.result(), actor)
+        lookups = {
+            pool.submit(look_up_proof, each.domain, each.proof_token): each for each in domains
+        }
+        for done in as_completed(lookups):
+            domain = _apply_and_reload(lookups[done], done.result(), actor)
             if domain is not None:
                 yield domain
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _apply_and_reload(seen: Domain, outcome: CheckResult, actor: Actor) -> Domain | None:
-    with suppress(DomainTaken, DomainNotFound):  # the first is kept with the claim
-        apply_check_result(seen, outcome, actor=actor)
-    with use_scope(PUBLIC):
-        return _custom_domains().filter(pk=seen.pk).first()  # None if it was released meanwhile
-
-
 def expire_claims(*, actor: Actor) -> list[str]:
-    """Remove the claims that nobody has proved within DOMAIN_CLAIM_DAYS; return their names."""
+    """Delete the claims that were not verified within DOMAIN_CLAIM_DAYS; return their names."""
     before = timezone.now() - timedelta(days=settings.DOMAIN_CLAIM_DAYS)
     with use_scope(PUBLIC), transaction.atomic():
         old = _custom_domains().filter(verified_at__isnull=True, created_at__lt=before)
@@ -114,6 +75,50 @@ def expire_claims(*, actor: Actor) -> list[str]:
             names.append(domain.domain)
             domain.delete()
         return names
+
+
+def apply_check_result(seen: Domain, result: CheckResult, *, actor: Actor) -> Domain:
+    """Store the result of a look-up for the claim as it was ``seen`` before it.
+
+    Raises: DomainNotFound, DomainTaken.
+    """
+    with use_scope(PUBLIC), transaction.atomic():
+        domain = lock_domain(seen.pk)
+        if domain.tenant.status == Tenant.Status.DELETING:
+            raise DomainNotFound
+        if domain.proof_token != seen.proof_token:
+            return domain  # the token was replaced during the look-up
+        stored = _try_to_verify(domain, result, actor)
+        _save_check_result(domain, stored, actor)
+    if stored == CheckResult.TAKEN:
+        raise DomainTaken
+    return domain
+
+
+def _try_to_verify(domain: Domain, result: CheckResult, actor: Actor) -> CheckResult:
+    if result == CheckResult.FOUND and not domain.verified_at:
+        try:
+            mark_domain_verified(domain, actor=actor)
+        except DomainTaken:
+            return CheckResult.TAKEN
+    return result
+
+
+def _save_check_result(domain: Domain, result: CheckResult, actor: Actor) -> None:
+    if domain.check_result != result:
+        details = {"domain": domain.domain, "result": result.value, "was": domain.check_result}
+        record("tenant.domain_checked", actor=actor, target=tenant_target(domain.tenant), **details)
+    # Claims from before there were proofs have no token.
+    domain.proof_token = domain.proof_token or new_proof_token()
+    domain.checked_at, domain.check_result = timezone.now(), result.value
+    domain.save(update_fields=["proof_token", "checked_at", "check_result"])
+
+
+def _apply_and_reload(seen: Domain, result: CheckResult, actor: Actor) -> Domain | None:
+    with suppress(DomainTaken, DomainNotFound):  # DomainTaken is stored as the claim's result
+        apply_check_result(seen, result, actor=actor)
+    with use_scope(PUBLIC):
+        return _custom_domains().filter(pk=seen.pk).first()  # None if it was released
 
 
 def _custom_domains(tenant_id: uuid.UUID | None = None) -> QuerySet[Domain]:

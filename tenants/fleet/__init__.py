@@ -1,4 +1,4 @@
-"""Work on many tenants at once: their migrations, and any command over them.
+"""Work on all tenants: migrations, and management commands over many tenants.
 
-Nothing in it needs the web processes, and nothing they import needs it.
+The web processes do not import this package.
 """

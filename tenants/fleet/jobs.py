@@ -1,4 +1,4 @@
-"""What a worker does to one tenant after the other."""
+"""The jobs of workers: one migration or one command per tenant."""
 
 import contextlib
 import copy
@@ -22,25 +22,26 @@ from tenants.schemas.migrator import SchemaMigrator
 from tenants.schemas.owner import owner_connection
 from tenants.schemas.schema_state import SchemaMissing
 
-# A connection keeps in memory what it has met of each tenant's tables.
+# A PostgreSQL backend caches the catalogue of every tenant that it has used.
 TENANTS_PER_CONNECTION = 200
 MAX_OUTPUT_CHARS = 20_000
 
 
 class Job(Protocol):
-    """Work on one tenant. It never raises; what went wrong is in the result."""
+    """Work on one tenant. It never raises; errors are in the result."""
 
     def __call__(self, member: Member) -> Result:
-        """Do it for ``member``."""
+        """Run the job for ``member``."""
 
     def close(self) -> None:
-        """Give back what it holds."""
+        """Release the resources of the job."""
 
 
 class MigrationJob:
-    """Brings tenants' schemas up to date, with timeouts and a name that tells whose session it is.
+    """Migrates tenant schemas.
 
-    ``options`` are PostgreSQL's settings of the session (``lock_timeout`` …).
+    ``options`` are PostgreSQL settings of the session: timeouts, and the ``application_name`` by
+    which the run can cancel its own sessions.
     """
 
     def __init__(self, options: dict[str, str]) -> None:
@@ -48,19 +49,19 @@ class MigrationJob:
         connection.close()
         connection.settings_dict = _with_options(connection.settings_dict, options)
         self._connection = connection
-        self._applier = SchemaMigrator()
-        self._served = 0
+        self._migrator = SchemaMigrator()
+        self._processed = 0
 
     def __call__(self, member: Member) -> Result:
         result = _timed(lambda: self._migrate(member))
-        self._served += 1
-        if result.outcome is Outcome.LOST or self._served % TENANTS_PER_CONNECTION == 0:
+        self._processed += 1
+        if result.outcome is Outcome.LOST or self._processed % TENANTS_PER_CONNECTION == 0:
             self._connection.close()
         return result
 
     def _migrate(self, member: Member) -> Result:
         try:
-            steps = self._applier.bring_forward(member.schema)
+            keys = self._migrator.migrate(member.schema)
         except SchemaMissing as exc:
             outcome = Outcome.GONE if is_deleted(member) else Outcome.FAILED
             return Result(outcome, 0.0, error_text(exc))
@@ -68,14 +69,14 @@ class MigrationJob:
             if classify_error(exc) is DatabaseErrorKind.OTHER and is_deleted(member):
                 return Result(Outcome.GONE, 0.0, error_text(exc))
             raise
-        return Result(Outcome.DONE, 0.0, steps=tuple(f"{app}.{name}" for app, name in steps))
+        return Result(Outcome.DONE, 0.0, steps=tuple(f"{app}.{name}" for app, name in keys))
 
     def close(self) -> None:
         self._connection.close()
 
 
 class CommandJob:
-    """Runs one management command inside tenants and keeps what it prints."""
+    """Runs one management command inside tenants and captures its output."""
 
     def __init__(self, command: str, arguments: list[str]) -> None:
         self._command, self._arguments = command, arguments
@@ -94,7 +95,7 @@ class CommandJob:
                 outcome = self._call(member, out)
             except SystemExit as exc:
                 outcome = Outcome.FAILED if exc.code else Outcome.DONE
-            except Exception as exc:  # noqa: BLE001 - whatever it is, the others must go on
+            except Exception as exc:  # noqa: BLE001 - one tenant's error must not stop the run
                 outcome = Outcome.FAILED
                 print(error_text(exc), file=out)
         return Result(outcome, 0.0, out.getvalue()[-MAX_OUTPUT_CHARS:])
@@ -113,19 +114,19 @@ class CommandJob:
 
 
 def create_job(order: dict[str, Any]) -> Job:
-    """Return the job that an order (JSON) describes."""
+    """Return the job for an order (JSON)."""
     if order["job"] == "migrate":
         return MigrationJob(order["options"])
     return CommandJob(order["command"], order["arguments"])
 
 
-def _timed(act: Callable[[], Result]) -> Result:
-    began = time.monotonic()
+def _timed(work: Callable[[], Result]) -> Result:
+    started = time.monotonic()
     try:
-        result = act()
-    except Exception as exc:  # noqa: BLE001 - whatever it is, the others must go on
+        result = work()
+    except Exception as exc:  # noqa: BLE001 - one tenant's error must not stop the run
         result = Result(OUTCOME_BY_ERROR_KIND[classify_error(exc)], 0.0, error_text(exc))
-    return replace(result, seconds=round(time.monotonic() - began, 4))
+    return replace(result, seconds=round(time.monotonic() - started, 4))
 
 
 def _with_options(settings: dict[str, Any], options: dict[str, str]) -> dict[str, Any]:

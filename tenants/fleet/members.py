@@ -1,4 +1,4 @@
-"""The tenants that a run is about, as plain values that can be handed to another process."""
+"""The tenants of a run as plain values that can be sent to worker processes."""
 
 import uuid
 from dataclasses import asdict, dataclass
@@ -13,7 +13,7 @@ from tenants.schemas.owner import OWNER_ALIAS
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A tenant as the fleet sees it."""
+    """A tenant in a run."""
 
     id: uuid.UUID
     slug: str
@@ -23,31 +23,32 @@ class Member:
 
     @property
     def name(self) -> str:
-        """What reports call it: the subdomain, or the schema of one that has none."""
+        """The name in reports: the subdomain, or the schema if there is none."""
         return self.slug or self.schema
 
-    def packed(self) -> dict[str, Any]:
-        """Return it as JSON."""
+    @property
+    def migration_failed(self) -> bool:
+        """Whether the tenant was in maintenance for a failed migration when it was listed."""
+        return self.maintenance == Tenant.Maintenance.MIGRATION_FAILED
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the value as JSON."""
         return {**asdict(self), "id": str(self.id)}
 
     @classmethod
-    def unpacked(cls, fields: dict[str, Any]) -> Self:
-        """Return the member that ``packed`` was made of."""
+    def from_json(cls, fields: dict[str, Any]) -> Self:
+        """Return the member from its JSON."""
         return cls(**{**fields, "id": uuid.UUID(fields["id"])})
 
 
 def list_members(slugs: list[str] | None = None) -> list[Member]:
-    """Return the tenants with these subdomains, or all of them, oldest first.
+    """Return the tenants with these subdomains, or all tenants, oldest first.
 
-    Raises CommandError that names the ones that there are not.
+    Raises: CommandError that names the unknown subdomains.
     """
     with use_scope(PUBLIC):
-        rows = (
-            Tenant.objects.using(OWNER_ALIAS)
-            .prefetch_related("domains")
-            .order_by("created_at", "id")
-        )
-        found = [_member(tenant) for tenant in rows]
+        rows = Tenant.objects.using(OWNER_ALIAS).order_by("created_at", "id")
+        found = [_member(tenant) for tenant in rows.prefetch_related("domains")]
     if slugs is None:
         return found
     unknown = sorted(set(slugs) - {member.slug for member in found})
@@ -57,12 +58,10 @@ def list_members(slugs: list[str] | None = None) -> list[Member]:
 
 
 def is_deleted(member: Member) -> bool:
-    """Tell whether the tenant was deleted, or began to be, since it was listed."""
+    """Return whether the tenant has been deleted, or its deletion started, since it was listed."""
     with use_scope(PUBLIC):
-        status = (
-            Tenant.objects.using(OWNER_ALIAS).filter(id=member.id).values_list("status", flat=True)
-        )
-        return status.first() in {None, Tenant.Status.DELETING}
+        rows = Tenant.objects.using(OWNER_ALIAS).filter(id=member.id)
+        return rows.values_list("status", flat=True).first() in {None, Tenant.Status.DELETING}
 
 
 def _member(tenant: Tenant) -> Member:

@@ -1,4 +1,4 @@
-"""What comes before any tenant: functions, the public schema, the template of new tenants."""
+"""Preparation of a migration run: database functions, the public schema and the template."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -23,18 +23,20 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class PlatformState:
-    """What was done: migrations run in ``public``, and whether the template was rebuilt."""
+    """The result: applied migrations in ``public``, and whether the template was rebuilt."""
 
     public: int
     template_rebuilt: bool
 
 
 def prepare_platform(report: ProgressCallback, *, lock_timeout: str, retries: int) -> PlatformState:
-    """Bring everything but the tenants up to date.
+    """Update everything except the tenants.
 
-    The template comes before the tenants: its replacement waits for those who are being made from
-    the old one, so that after it every tenant either is of the new one or can be seen to be behind.
-    Raises CommandError (exit status 3); no tenant has been touched then.
+    The template is replaced before the tenants are migrated. The replacement waits for tenants that
+    are being created from the old one. So afterwards every tenant either comes from the new
+    template or is detected as outdated.
+
+    Raises: CommandError (exit status 3); no tenant has been changed then.
     """
     with _lock_timeout(lock_timeout):
         _run_step("functions", install_functions, report, retries)
@@ -43,22 +45,23 @@ def prepare_platform(report: ProgressCallback, *, lock_timeout: str, retries: in
     return PlatformState(count, rebuilt)
 
 
-def _run_step(name: str, act: Callable[[], T], report: ProgressCallback, retries: int) -> T:
+def _run_step(name: str, step: Callable[[], T], report: ProgressCallback, retries: int) -> T:
     for number in range(retries + 1):
         try:
-            return act()
+            return step()
         except CommandError:
             raise
         except Exception as exc:
-            locked = (
-                isinstance(exc, DatabaseError) and classify_error(exc) is DatabaseErrorKind.LOCKED
-            )
-            if not locked or number == retries:
-                why = f"{name}: {error_text(exc)} No tenant was touched."
-                raise CommandError(why, returncode=STOPPED) from exc
+            if not _is_lock_error(exc) or number == retries:
+                message = f"{name}: {error_text(exc)} No tenant was changed."
+                raise CommandError(message, returncode=STOPPED) from exc
             report(f"{name}: locked, trying again")
             time.sleep(min(16.0, 2.0**number))
     raise AssertionError  # the loop returns or raises
+
+
+def _is_lock_error(error: Exception) -> bool:
+    return isinstance(error, DatabaseError) and classify_error(error) is DatabaseErrorKind.LOCKED
 
 
 @contextmanager

@@ -1,7 +1,6 @@
-"""How far a run is: a bar with rate and time left at a terminal, now and then a line elsewhere."""
+"""Progress of a run: a bar with rate and remaining time on a terminal, otherwise single lines."""
 
 import time
-from types import TracebackType
 from typing import Any, Self
 
 from rich.console import Console
@@ -15,32 +14,32 @@ MAX_NAMED = 20
 
 
 class ProgressDisplay:
-    """Shows a run on ``out`` (a command's output) while it is under way."""
+    """Shows the progress of a run on ``out`` (a command's output)."""
 
     def __init__(self, out: Any) -> None:
         self._out = out
         self._total = self._done = self._failed = 0
-        self._began = self._told = time.monotonic()
+        self._started_at = self._last_line_at = time.monotonic()
         self._bar = _progress_bar(out) if out.isatty() else None
         self._task = self._bar.add_task("tenants", total=0, failed=0) if self._bar else None
 
-    def expect(self, more: int) -> None:
-        """Count ``more`` tenants in."""
+    def add_total(self, more: int) -> None:
+        """Add ``more`` tenants to the total."""
         self._total += more
         self._show()
 
-    def settled(self, member: Member, result: Result) -> None:
-        """Show that one is done, and by name if it failed or if they are few."""
+    def count(self, member: Member, result: Result) -> None:
+        """Count a finished tenant; print it by name if it failed or if the run is small."""
         self._done += 1
         self._failed += not result.succeeded
         if not result.succeeded:
-            self.say(f"{member.name}: {result.outcome}: {result.detail}")
+            self.print_line(f"{member.name}: {result.outcome}: {result.detail}")
         elif self._total <= MAX_NAMED and self._bar is None:
-            self.say(f"{member.name}: {', '.join(result.steps) or result.outcome}")
+            self.print_line(f"{member.name}: {', '.join(result.steps) or result.outcome}")
         self._show()
 
-    def say(self, line: str) -> None:
-        """Print a line of its own."""
+    def print_line(self, line: str) -> None:
+        """Print one line."""
         if self._bar:
             self._bar.console.print(line, markup=False, highlight=False)
         else:
@@ -56,28 +55,23 @@ class ProgressDisplay:
                 description=f"tenants {rate}",
                 failed=self._failed,
             )
-        elif time.monotonic() - self._told > LINE_SECONDS and self._done:
-            self._told = time.monotonic()
+        elif time.monotonic() - self._last_line_at > LINE_SECONDS and self._done:
+            self._last_line_at = time.monotonic()
             left = (self._total - self._done) / self._rate()
-            self.say(
+            self.print_line(
                 f"{self._done} of {self._total}, {self._failed} failed, "
                 f"{self._rate():.1f} a second, {left:.0f} s left"
             )
 
     def _rate(self) -> float:
-        return self._done / max(time.monotonic() - self._began, 1e-6)
+        return self._done / max(time.monotonic() - self._started_at, 1e-6)
 
     def __enter__(self) -> Self:
         if self._bar:
             self._bar.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc: object) -> None:
         if self._bar:
             self._bar.stop()
 

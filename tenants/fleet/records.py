@@ -1,4 +1,4 @@
-"""What is kept of runs. Only the owner's login may write it; the application reads it."""
+"""Records of runs. Only the owner's login can write them; the application reads them."""
 
 import uuid
 from typing import Any
@@ -16,7 +16,7 @@ MIGRATE_COMMAND = "migrate_schemas"
 
 
 def begin_run(command: str, arguments: Any, total: int) -> FleetRun:
-    """Record that a run over ``total`` tenants begins."""
+    """Record the start of a run over ``total`` tenants."""
     with use_scope(PUBLIC):
         return FleetRun.objects.using(OWNER_ALIAS).create(
             command=command, arguments=arguments, total=total
@@ -24,9 +24,9 @@ def begin_run(command: str, arguments: Any, total: int) -> FleetRun:
 
 
 def record_outcome(run: FleetRun, member: Member, result: Result) -> None:
-    """Record what became of one tenant; a later try in the same run takes the place of a former."""
-    # What a command printed may be the tenant's rows, which have no place in the public schema: it
-    # is told to whoever runs it, and not kept.
+    """Record the outcome for one tenant; it replaces an earlier one of the same run."""
+    # The output of a command may contain the tenant's rows, which must not be stored in the public
+    # schema. It is shown to the operator only.
     steps = ", ".join(result.steps)
     done = result.outcome is Outcome.DONE
     detail = steps if done else f"{result.outcome}: {result.detail or steps}"
@@ -38,28 +38,31 @@ def record_outcome(run: FleetRun, member: Member, result: Result) -> None:
 
 
 def add_to_total(run: FleetRun, more: int) -> None:
-    """Record that the run has become larger."""
+    """Add ``more`` tenants to the recorded total."""
     run.total += more
     with use_scope(PUBLIC):
         run.save(using=OWNER_ALIAS, update_fields=["total"])
 
 
 def finish_run(run: FleetRun) -> None:
-    """Record that the run came to its own end, complete or not. A killed one has none."""
+    """Record the end of a run, complete or not. A killed run has no end."""
     run.finished_at = timezone.now()
     with use_scope(PUBLIC):
         run.save(using=OWNER_ALIAS, update_fields=["finished_at"])
 
 
 def last_run(command: str | None = None) -> FleetRun | None:
-    """Return the run (of ``command``) that began last."""
+    """Return the latest run (of ``command``)."""
     with use_scope(PUBLIC):
         runs = FleetRun.objects.using(OWNER_ALIAS)
         return (runs.filter(command=command) if command else runs).first()
 
 
 def run_by_id(text: str) -> FleetRun:
-    """Return the run with this id, or the last one for ``last``. Raises CommandError."""
+    """Return the run with this id, or the latest one for ``last``.
+
+    Raises: CommandError.
+    """
     if text == "last":
         run = last_run()
     else:
@@ -74,20 +77,20 @@ def run_by_id(text: str) -> FleetRun:
 
 
 def succeeded_in(run: FleetRun) -> set[uuid.UUID]:
-    """Return the ids of the tenants that the run was done with."""
+    """Return the ids of the tenants in which the run succeeded."""
     with use_scope(PUBLIC):
         outcomes = FleetOutcome.objects.using(OWNER_ALIAS).filter(run=run, succeeded=True)
         return set(outcomes.values_list("tenant_id", flat=True))
 
 
 def clear_details(tenant_id: uuid.UUID) -> None:
-    """Drop what commands printed and errors said of a tenant: it may hold the tenant's rows."""
+    """Delete the recorded errors of a tenant, which may contain its rows."""
     with use_scope(PUBLIC):
         FleetOutcome.objects.using(OWNER_ALIAS).filter(tenant_id=tenant_id).update(detail="")
 
 
 def outcomes_of(run: FleetRun) -> list[FleetOutcome]:
-    """Return what the run did, failures first, then in the order in which it was done."""
+    """Return the outcomes of a run, failures first, each group in chronological order."""
     with use_scope(PUBLIC):
         return list(
             FleetOutcome.objects.using(OWNER_ALIAS).filter(run=run).order_by("succeeded", "id")

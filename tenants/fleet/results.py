@@ -1,4 +1,4 @@
-"""What became of one tenant."""
+"""The result of a run for one tenant."""
 
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -8,28 +8,28 @@ from tenants.schemas.errors import DatabaseErrorKind
 
 
 class Outcome(StrEnum):
-    """How work on one tenant ended."""
+    """The outcome of the work on one tenant."""
 
     DONE = "done"
-    FAILED = "failed"  # by its own fault: it would fail again
-    LOCKED = "locked"  # somebody else held a lock for too long
-    LOST = "lost"  # the database or the worker process went away
-    CANCELLED = "cancelled"  # the run was told to stop
-    GONE = "gone"  # the tenant was deleted meanwhile
+    FAILED = "failed"  # permanent: a retry would fail again
+    LOCKED = "locked"  # another session held a lock for too long
+    LOST = "lost"  # the connection or the worker process was lost
+    CANCELLED = "cancelled"  # the run was interrupted
+    GONE = "gone"  # the tenant was deleted during the run
 
 
 TRANSIENT_OUTCOMES = frozenset({Outcome.LOCKED, Outcome.LOST})
 OUTCOME_BY_ERROR_KIND = {
     DatabaseErrorKind.LOCKED: Outcome.LOCKED,
     DatabaseErrorKind.LOST: Outcome.LOST,
-    DatabaseErrorKind.CANCELLED: Outcome.FAILED,  # by a timeout, unless the run was told to stop
+    DatabaseErrorKind.CANCELLED: Outcome.FAILED,  # a statement timeout, or an interrupted run
     DatabaseErrorKind.OTHER: Outcome.FAILED,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The end of one try. ``detail`` is an error or a command's output."""
+    """The result of one attempt. ``detail`` is an error or a command's output."""
 
     outcome: Outcome
     seconds: float
@@ -39,20 +39,20 @@ class Result:
 
     @property
     def succeeded(self) -> bool:
-        """Whether nothing is left to do for this tenant."""
+        """Whether this tenant needs no further work."""
         return self.outcome in {Outcome.DONE, Outcome.GONE}
 
-    def packed(self) -> dict[str, Any]:
-        """Return it as JSON."""
+    def to_json(self) -> dict[str, Any]:
+        """Return the value as JSON."""
         return asdict(self)
 
     @classmethod
-    def unpacked(cls, fields: dict[str, Any]) -> Self:
-        """Return the result that ``packed`` was made of."""
+    def from_json(cls, fields: dict[str, Any]) -> Self:
+        """Return the result from its JSON."""
         steps = tuple(fields["steps"])
         return cls(**{**fields, "outcome": Outcome(fields["outcome"]), "steps": steps})
 
 
 def error_text(error: BaseException) -> str:
-    """Return an error in a few words, without a traceback."""
+    """Return the message of an error, without a traceback."""
     return str(error).strip() or type(error).__name__

@@ -1,4 +1,4 @@
-"""Running one management command over many tenants."""
+"""Runs of one management command over many tenants."""
 
 import time
 from collections.abc import Callable
@@ -13,11 +13,10 @@ from tenants.fleet.members import Member, list_members
 from tenants.fleet.results import Result
 from tenants.fleet.runner import Runner, RunPolicy
 from tenants.fleet.summary import RunSummary
-from tenants.fleet.workers import ProcessWorker, WorkerPool
-from tenants.management.arguments import worker_count
+from tenants.fleet.workers import ProcessWorker, WorkerPool, worker_count
 from tenants.models import FleetRun, Tenant
 
-# What concerns the platform, and what never ends.
+# Commands that work on the platform, and commands that run forever.
 PLATFORM_COMMANDS = frozenset(
     """
     audit_isolation bootstrap_database check_email_addresses clone_tenant collectstatic create_staff
@@ -26,21 +25,24 @@ PLATFORM_COMMANDS = frozenset(
     lint_migrations list_tenants measure_usage migrate migrate_schemas prune_sessions purge_tenants
     purge_trash reconcile_storage rename_tenant reset_staff_factor rotate_tenant_key runserver
     seed_demo setup_storage storage_doctor testserver verify_audit verify_uploads
-    """.split()  # noqa: SIM905 - words read better so
+    """.split()  # noqa: SIM905 - a list of strings would be harder to read
 )
 ResultCallback = Callable[[Member, Result], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A command over tenants (None: all of them)."""
+    """A command with its arguments and the tenants to run it in (None: all)."""
 
     command: str
     arguments: list[str] = field(default_factory=list)
     tenants: list[str] | None = None
 
-    def checked(self) -> "Task":
-        """Return it, or raise CommandError if there is no such command or it takes no tenant."""
+    def require_valid(self) -> "Task":
+        """Return the task itself if its command can run inside tenants.
+
+        Raises: CommandError.
+        """
         if self.command not in get_commands():
             raise CommandError(f"There is no command {self.command!r}.")
         if self.command in PLATFORM_COMMANDS:
@@ -49,15 +51,21 @@ class Task:
 
 
 def recorded_task(run: FleetRun) -> Task:
-    """Return what a recorded run was to do. Raises CommandError if it was a migration."""
+    """Return the task of a recorded run.
+
+    Raises: CommandError if the run was a migration.
+    """
     if run.command == records.MIGRATE_COMMAND:
         raise CommandError("To go on with a migration, run migrate_schemas again.")
     return Task(run.command, run.arguments["arguments"], run.arguments["tenants"])
 
 
 def start_task(task: Task) -> FleetRun:
-    """Record a new run of a task. Raises CommandError."""
-    task.checked()
+    """Record a new run of a task.
+
+    Raises: CommandError.
+    """
+    task.require_valid()
     arguments = {"arguments": task.arguments, "tenants": task.tenants}
     return records.begin_run(task.command, arguments, len(_members_of_task(task)))
 
@@ -67,33 +75,33 @@ def run_task(
     *,
     policy: RunPolicy,
     parallel: int | None,
-    expect: Callable[[int], None],
-    told: ResultCallback,
+    add_total: Callable[[int], None],
+    on_result: ResultCallback,
 ) -> RunSummary:
-    """Run the task in every tenant that the run was not done with before.
+    """Run the task in every tenant in which this run has not succeeded yet.
 
-    A tenant that was deleted meanwhile is left out; one that came meanwhile is taken in.
+    When a run is resumed, deleted tenants are left out and new ones are included.
     """
-    began, summary = time.monotonic(), RunSummary(run=str(run.id))
-    found = _members_of_task(recorded_task(run).checked())
+    started, summary = time.monotonic(), RunSummary(run=str(run.id))
+    members = _members_of_task(recorded_task(run).require_valid())
     done = records.succeeded_in(run)
-    todo = [member for member in found if member.id not in done]
-    summary.tenants = len(found)
-    expect(len(todo))
+    todo = [member for member in members if member.id not in done]
+    summary.tenants = len(members)
+    add_total(len(todo))
 
-    def settle(member: Member, result: Result) -> None:
+    def handle_result(member: Member, result: Result) -> None:
         records.record_outcome(run, member, result)
         summary.results.append((member, result))
-        told(member, result)
+        on_result(member, result)
 
     order = {"job": "command", "command": run.command, "arguments": run.arguments["arguments"]}
     size = worker_count(len(todo), parallel)
-    with InterruptHandler() as interruption, WorkerPool(size, lambda: ProcessWorker(order)) as pool:
-        runner = Runner(pool, policy, interruption, settle, pool.kill)
+    with InterruptHandler() as interrupt, WorkerPool(size, lambda: ProcessWorker(order)) as pool:
+        runner = Runner(pool, policy, interrupt, handle_result, pool.kill)
         runner.run(todo)
-    summary.stop, summary.signal = runner.stop, interruption.signal
+    summary.stop, summary.signal = runner.stop, interrupt.signal
     summary.left = len(todo) - len(summary.results)
-    summary.seconds = time.monotonic() - began
+    summary.seconds = time.monotonic() - started
     records.finish_run(run)
     return summary
 
@@ -103,5 +111,5 @@ def _members_of_task(task: Task) -> list[Member]:
 
 
 def serialize_task_summary(summary: RunSummary, task: Task) -> dict[str, Any]:
-    """Return the run as JSON."""
-    return {"command": task.command, "arguments": task.arguments, **summary.packed()}
+    """Return the summary of a run as JSON."""
+    return {"command": task.command, "arguments": task.arguments, **summary.to_json()}

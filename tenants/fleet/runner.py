@@ -1,4 +1,4 @@
-"""Handing tenants to workers: canaries first, what was locked again later, stopping when told."""
+"""Scheduling of a run: canaries first, retries of transient errors, and early stops."""
 
 import heapq
 import itertools
@@ -18,7 +18,7 @@ MAX_PAUSE_SECONDS = 16.0
 
 
 class StopReason(StrEnum):
-    """Why a run ended before every tenant had its turn."""
+    """The reason of an early stop."""
 
     CANARY = "a canary failed"
     MAX_FAILURES = "too many failed"
@@ -27,76 +27,76 @@ class StopReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunPolicy:
-    """How a run goes about it. ``retries`` are for trouble that passes."""
+    """The policy of a run. ``retries`` apply to transient errors."""
 
     canary: int = 0
-    max_failures: int | None = None  # None: go on, however many
+    max_failures: int | None = None  # None: never stop
     retries: int = 5
 
 
 class Runner:
-    """One run over tenants. ``settle`` is told of each tenant's final result, in this thread."""
+    """One run over tenants. ``on_result`` is called with each final result, in this thread."""
 
     def __init__(
         self,
         pool: WorkerPool,
         policy: RunPolicy,
-        interruption: InterruptHandler,
-        settle: Callable[[Member, Result], None],
+        interrupt: InterruptHandler,
+        on_result: Callable[[Member, Result], None],
         cancel: Callable[[], None],
     ) -> None:
         self.stop: StopReason | None = None
-        self._pool, self._policy, self._settle = pool, policy, settle
-        self._interruption, self._cancel = interruption, cancel
+        self._pool, self._policy, self._on_result = pool, policy, on_result
+        self._interrupt, self._cancel = interrupt, cancel
         self._failures = 0
         self._number = itertools.count()
         self._tries: dict[Member, int] = {}
         self._waiting: list[tuple[float, int, Member]] = []
-        self._under_way: set[Member] = set()
+        self._running: set[Member] = set()
         self._cancelled = False
 
     def run(self, members: list[Member]) -> None:
-        """Work on all of them, or until ``stop`` says why not."""
+        """Work on all members, or until ``stop`` is set."""
         canaries = members[: self._policy.canary]
-        before = self._failures
+        failures_before = self._failures
         for member in canaries:
-            self._drain([member])
-            if self._failures > before and self.stop is None:
+            self._run_all([member])
+            if self._failures > failures_before and self.stop is None:
                 self.stop = StopReason.CANARY
             if self.stop:
                 return
-        self._drain(members[len(canaries) :])
+        self._run_all(members[len(canaries) :])
 
-    def _drain(self, members: list[Member]) -> None:
+    def _run_all(self, members: list[Member]) -> None:
         self._waiting = [(0.0, next(self._number), member) for member in members]
-        while self._under_way or (self._waiting and not self.stop):
-            self._hand_out()
-            answer = self._pool.take(self._patience())
-            if answer is not None:
-                self._take_in(*answer)
-            self._look_up()
-        self._leave_waiting()
+        while self._running or (self._waiting and not self.stop):
+            self._start_due()
+            result = self._pool.next_result(self._poll_timeout())
+            if result is not None:
+                self._handle_result(*result)
+            self._check_interrupt()
+        self._report_waiting()
 
-    def _hand_out(self) -> None:
+    def _start_due(self) -> None:
         now = time.monotonic()
         while (
             not self.stop
-            and len(self._under_way) < self._pool.size
+            and len(self._running) < self._pool.size
             and self._waiting
             and self._waiting[0][0] <= now
         ):
             _, _, member = heapq.heappop(self._waiting)
             self._tries[member] = self._tries.get(member, 0) + 1
-            self._under_way.add(member)
-            self._pool.give(member)
+            self._running.add(member)
+            self._pool.submit(member)
 
-    def _patience(self) -> float:
+    def _poll_timeout(self) -> float:
         if not self._waiting:
             return POLL_SECONDS
         return min(POLL_SECONDS, max(0.01, self._waiting[0][0] - time.monotonic()))
 
-    def _take_in(self, member: Member, result: Result) -> None:
-        self._under_way.discard(member)
+    def _handle_result(self, member: Member, result: Result) -> None:
+        self._running.discard(member)
         result = replace(result, tries=self._tries[member])
         if (
             result.outcome in TRANSIENT_OUTCOMES
@@ -112,23 +112,25 @@ class Runner:
         self._finish(member, result)
 
     def _finish(self, member: Member, result: Result) -> None:
-        self._settle(member, result)
+        self._on_result(member, result)
         self._failures += not result.succeeded
-        most = self._policy.max_failures
-        if self.stop is None and most is not None and self._failures >= most:
+        limit = self._policy.max_failures
+        if self.stop is None and limit is not None and self._failures >= limit:
             self.stop = StopReason.MAX_FAILURES
 
-    def _look_up(self) -> None:
-        if self._interruption.wanted:
+    def _check_interrupt(self) -> None:
+        if self._interrupt.is_requested:
             self.stop = StopReason.INTERRUPTED
-        if self._interruption.is_urgent and self._under_way and not self._cancelled:
+        if self._interrupt.is_urgent and self._running and not self._cancelled:
             self._cancelled = True
             self._cancel()
 
-    def _leave_waiting(self) -> None:
-        """Report those that were tried in vain and wait for another try that will not come."""
+    def _report_waiting(self) -> None:
+        """Report members that wait for a retry that will not happen."""
         for _, _, member in self._waiting:
             if member in self._tries:
                 detail = "It was locked, and the run stopped before it could be tried again."
-                self._settle(member, Result(Outcome.LOCKED, 0.0, detail, tries=self._tries[member]))
+                self._on_result(
+                    member, Result(Outcome.LOCKED, 0.0, detail, tries=self._tries[member])
+                )
         self._waiting = []

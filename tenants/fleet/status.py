@@ -1,35 +1,35 @@
-"""How the fleet stands."""
+"""The status of the fleet, and reports of runs."""
 
 from typing import Any
 
 from core.text.formatting import timestamp, timestamp_or_none
-from tenants.fleet import migrate, records
+from tenants.fleet import records
 from tenants.fleet.members import Member
-from tenants.fleet.migrate import migratable_members, outdated_members
+from tenants.fleet.pending import migratable_members, outdated_members
 from tenants.management.terminal import make_table, print_table
 from tenants.models import FleetOutcome, FleetRun
 from tenants.schemas.template import template_is_current
 
 
 def fleet_status() -> dict[str, Any]:
-    """Return how many tenants are up to date, behind and off the air, and the last run, as JSON."""
-    found = migratable_members(None)
-    late = {member.id for member in outdated_members(found)}
-    broken = [member for member in found if member.maintenance == migrate.MIGRATION_FAILED]
-    fine = [m for m in found if m.id not in late and m not in broken]
+    """Return as JSON: how many tenants are up to date, outdated or failed, and the last run."""
+    members = migratable_members(None)
+    outdated = {member.id for member in outdated_members(members)}
+    failed = [member for member in members if member.migration_failed]
+    up_to_date = [m for m in members if m.id not in outdated and m not in failed]
     run = records.last_run()
     return {
-        "tenants": len(found),
-        "ok": len(fine),
-        "behind": len(late),
-        "broken": [_serialize_member(member) for member in broken],
+        "tenants": len(members),
+        "ok": len(up_to_date),
+        "behind": len(outdated),
+        "broken": [_serialize_member(member) for member in failed],
         "template_is_current": template_is_current(),
         "last_run": serialize_run(run) if run else None,
     }
 
 
 def serialize_run(run: FleetRun) -> dict[str, Any]:
-    """Return a run as JSON, with what came of it."""
+    """Return a run with its outcomes as JSON."""
     outcomes = records.outcomes_of(run)
     failed = [outcome.slug for outcome in outcomes if not outcome.succeeded]
     return {
@@ -37,7 +37,7 @@ def serialize_run(run: FleetRun) -> dict[str, Any]:
         "command": run.command,
         "arguments": run.arguments,
         "started_at": timestamp(run.started_at),
-        # A run that was killed has no end.
+        # A killed run has no end.
         "finished_at": timestamp_or_none(run.finished_at),
         "total": run.total,
         "done": len(outcomes) - len(failed),
@@ -49,21 +49,18 @@ def _serialize_member(member: Member) -> dict[str, str]:
     return {"tenant": member.name, "schema": member.schema}
 
 
-# What people see of the fleet's state.
-
-
-def print_status(out: Any, now: dict[str, Any]) -> None:
-    """Print the counts, the broken tenants and the last run."""
-    out.write(f"tenants: {now['tenants']}, {now['ok']} ok, {now['behind']} behind")
-    out.write(f"template: {'up to date' if now['template_is_current'] else 'old'}")
-    for broken in now["broken"]:
+def print_status(out: Any, status: dict[str, Any]) -> None:
+    """Print the counts, the failed tenants and the last run."""
+    out.write(f"tenants: {status['tenants']}, {status['ok']} ok, {status['behind']} behind")
+    out.write(f"template: {'up to date' if status['template_is_current'] else 'old'}")
+    for broken in status["broken"]:
         out.write(f"broken: {broken['tenant']} ({broken['schema']})")
-    if run := now["last_run"]:
+    if run := status["last_run"]:
         _print_run(out, run)
 
 
 def print_report(out: Any, run: dict[str, Any], outcomes: list[FleetOutcome]) -> None:
-    """Print a run and a row for each tenant, failures first."""
+    """Print a run with one row per tenant, failures first."""
     _print_run(out, run)
     table = make_table(("tenant", "outcome", "seconds", "what"), free=("what",))
     for outcome in outcomes:
@@ -74,7 +71,7 @@ def print_report(out: Any, run: dict[str, Any], outcomes: list[FleetOutcome]) ->
 
 
 def _print_run(out: Any, run: dict[str, Any]) -> None:
-    end = run["finished_at"] or "no end: under way or killed"
+    end = run["finished_at"] or "no end: running or killed"
     out.write(f"run {run['id']}: {run['command']}, {run['started_at']} - {end}")
     left = run["total"] - run["done"] - len(run["failed"])
     out.write(f"  {run['done']} done, {len(run['failed'])} failed, {left} not tried")

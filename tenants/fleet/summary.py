@@ -1,4 +1,4 @@
-"""What a run did, for people, for programs and as an exit status."""
+"""The summary of a run: as a table, as JSON and as an exit status."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +17,7 @@ COLUMNS = ("tenant", "schema", "outcome", "seconds", "tries", "what")
 
 @dataclass(slots=True)
 class RunSummary:
-    """Every final result of a run, in the order in which they came."""
+    """The final results of a run, in chronological order."""
 
     run: str = ""
     tenants: int = 0
@@ -29,25 +29,25 @@ class RunSummary:
 
     @property
     def failed(self) -> list[tuple[Member, Result]]:
-        """Those that are not done."""
+        """The results that are not successful."""
         return [(member, result) for member, result in self.results if not result.succeeded]
 
     @property
     def done(self) -> int:
-        """How many were done."""
+        """The number of successful results."""
         return len(self.results) - len(self.failed)
 
     @property
     def exit_status(self) -> int:
-        """0 all done, 1 some failed, 3 stopped before all had their turn, 128 + signal."""
+        """0 all done, 1 some failed, 3 stopped early, 128 + signal number."""
         if self.signal is not None:
             return 128 + self.signal
         if self.stop:
             return STOPPED
         return SOME_FAILED if self.failed else ALL_DONE
 
-    def packed(self) -> dict[str, Any]:
-        """Return it as JSON."""
+    def to_json(self) -> dict[str, Any]:
+        """Return the value as JSON."""
         return {
             "run": self.run or None,
             "tenants": self.tenants,
@@ -57,13 +57,13 @@ class RunSummary:
             "stopped_because": str(self.stop) if self.stop else None,
             "seconds": round(self.seconds, 3),
             "results": [
-                {"id": str(m.id), "tenant": m.name, "schema": m.schema, **r.packed()}
+                {"id": str(m.id), "tenant": m.name, "schema": m.schema, **r.to_json()}
                 for m, r in self.results
             ],
         }
 
     def table(self) -> Table:
-        """Return the failures; all results if they are few."""
+        """Return a table of the failures, or of all results if they are few."""
         rows = self.results if len(self.results) <= MAX_ROWS else self.failed
         table = make_table(COLUMNS, free=("what",))
         for member, result in rows:
@@ -72,8 +72,8 @@ class RunSummary:
             table.add_row(member.name, member.schema, result.outcome, *cells)
         return table
 
-    def closing(self) -> str:
-        """Return the last sentence, which says how to go on."""
+    def closing_sentence(self) -> str:
+        """Return the closing sentence: the stop reason and the failed tenants."""
         names = ", ".join(f"{m.name} ({m.schema})" for m, _ in self.failed[:MAX_ROWS])
         parts = []
         if self.stop:

@@ -1,7 +1,7 @@
-"""``python -m tenants.fleet.worker``: the process that works on tenants for a run.
+"""The worker process of a run: ``python -m tenants.fleet.worker``.
 
-It reads an order and then tenants, one JSON line each, and answers a line for each. When its input
-ends, because the run is over or was killed, it ends too.
+It reads an order and then tenants, one JSON line each, and writes one JSON line per tenant. It
+exits when its input ends, because the run is finished or was killed.
 """
 
 import json
@@ -17,14 +17,14 @@ from tenants.fleet.members import Member  # noqa: E402
 
 
 def main() -> None:
-    """Serve the run at the other end of the pipes."""
-    # Nothing that a migration or a command prints may get between the answers.
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    """Process tenants from stdin until it ends."""
+    # Output of migrations and commands must not be mixed with the results.
+    results = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     job = create_job(json.loads(sys.stdin.readline()))
     for line in sys.stdin:
-        result = job(Member.unpacked(json.loads(line)))
-        print(json.dumps(result.packed()), file=answers, flush=True)
+        result = job(Member.from_json(json.loads(line)))
+        print(json.dumps(result.to_json()), file=results, flush=True)
     job.close()
 
 

@@ -1,4 +1,4 @@
-"""A worker: a process of its own, or this one."""
+"""Workers of a run (child processes, or the current process) and their pool."""
 
 import contextlib
 import json
@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from types import TracebackType
 from typing import Any, Protocol, Self
 
 from django.conf import settings
@@ -17,26 +16,33 @@ from tenants.fleet.jobs import Job, create_job
 from tenants.fleet.members import Member
 from tenants.fleet.results import Outcome, Result, error_text
 
+MAX_WORKERS = 8
+# A process takes a second to start, in which a running one migrates about this many tenants.
+TENANTS_PER_WORKER = 50
 
-class WorkerDied(RuntimeError):  # noqa: N818 - reads as what it says
-    """The process ended without an answer."""
+
+class WorkerDied(RuntimeError):  # noqa: N818 - as Django's DoesNotExist
+    """The process ended without a result."""
 
 
 class Worker(Protocol):
-    """Something that works on one tenant at a time."""
+    """A worker that processes one tenant at a time."""
 
-    def ask(self, member: Member) -> Result:
-        """Return what became of the work on ``member``. Raises WorkerDied."""
+    def process(self, member: Member) -> Result:
+        """Process ``member`` and return the result.
+
+        Raises: WorkerDied.
+        """
 
     def close(self) -> None:
-        """End it."""
+        """Stop the worker."""
 
     def kill(self) -> None:
-        """End it in the middle of its work, if that can be done."""
+        """Kill the worker during its work, if possible."""
 
 
 class ProcessWorker:
-    """``python -m tenants.fleet.worker``. Ctrl-C at the terminal does not reach it."""
+    """A child process (``python -m tenants.fleet.worker``). Ctrl-C does not reach it."""
 
     def __init__(self, order: dict[str, Any]) -> None:
         self._process = subprocess.Popen(
@@ -49,14 +55,13 @@ class ProcessWorker:
             encoding="utf-8",
             start_new_session=True,
         )
-        self._order = json.dumps(order)
-        self._send(self._order)
+        self._send(json.dumps(order))
 
-    def ask(self, member: Member) -> Result:
+    def process(self, member: Member) -> Result:
         assert self._process.stdout is not None  # noqa: S101 - Popen was told to make a pipe
         try:
-            self._send(json.dumps(member.packed()))
-            return Result.unpacked(json.loads(self._process.stdout.readline()))
+            self._send(json.dumps(member.to_json()))
+            return Result.from_json(json.loads(self._process.stdout.readline()))
         except (OSError, ValueError) as exc:
             self._process.kill()
             status = self._process.wait()
@@ -68,7 +73,7 @@ class ProcessWorker:
         self._process.stdin.flush()
 
     def close(self) -> None:
-        # Closes the pipes, which ends it, and waits. It may have left already.
+        # Closes the pipes, which stops the process, and waits for it. It may have exited already.
         with contextlib.suppress(OSError), self._process:
             pass
 
@@ -77,26 +82,23 @@ class ProcessWorker:
 
 
 class InProcessWorker:
-    """This process, for so few tenants that another one would not pay."""
+    """The current process, for runs over few tenants."""
 
     def __init__(self, order: dict[str, Any]) -> None:
         self._job: Job = create_job(order)
 
-    def ask(self, member: Member) -> Result:
+    def process(self, member: Member) -> Result:
         return self._job(member)
 
     def close(self) -> None:
         self._job.close()
 
     def kill(self) -> None:
-        """Not possible; its statements can be cancelled."""
-
-
-# Several workers, each served by a thread that waits for its answers.
+        """Not possible; its statements can be cancelled instead."""
 
 
 class WorkerPool:
-    """Workers that are begun when there is something to do and ended with the block."""
+    """A pool of workers, each served by a thread. They start on demand and end with the block."""
 
     def __init__(self, size: int, start: Callable[[], Worker]) -> None:
         self.size = size
@@ -106,23 +108,23 @@ class WorkerPool:
         self._running: set[Worker] = set()
         self._threads: list[threading.Thread] = []
 
-    def give(self, member: Member) -> None:
-        """Let the next worker that is free work on ``member``."""
+    def submit(self, member: Member) -> None:
+        """Queue ``member`` for the next free worker."""
         if len(self._threads) < self.size:
             thread = threading.Thread(target=self._serve, daemon=True)
             self._threads.append(thread)
             thread.start()
         self._tasks.put(member)
 
-    def take(self, seconds: float) -> tuple[Member, Result] | None:
-        """Return the next result, or None if none comes within ``seconds``."""
+    def next_result(self, seconds: float) -> tuple[Member, Result] | None:
+        """Return the next result, or None after ``seconds`` without one."""
         try:
             return self._results.get(timeout=seconds)
         except queue.Empty:
             return None
 
     def kill(self) -> None:
-        """End the workers in the middle of their work."""
+        """Kill the workers during their work."""
         for worker in list(self._running):
             worker.kill()
 
@@ -130,22 +132,22 @@ class WorkerPool:
         worker: Worker | None = None
         while (member := self._tasks.get()) is not None:
             try:
-                worker = worker or self._begin()
-                result = worker.ask(member)
+                worker = worker or self._start_worker()
+                result = worker.process(member)
             except WorkerDied as exc:
-                self._end(worker)
+                self._stop_worker(worker)
                 worker, result = None, Result(Outcome.LOST, 0.0, error_text(exc))
-            except Exception as exc:  # noqa: BLE001 - an answer must come, or the run would hang
+            except Exception as exc:  # noqa: BLE001 - without a result the run would hang
                 result = Result(Outcome.LOST, 0.0, error_text(exc))
             self._results.put((member, result))
-        self._end(worker)
+        self._stop_worker(worker)
 
-    def _begin(self) -> Worker:
+    def _start_worker(self) -> Worker:
         worker = self._start()
         self._running.add(worker)
         return worker
 
-    def _end(self, worker: Worker | None) -> None:
+    def _stop_worker(self, worker: Worker | None) -> None:
         if worker is not None:
             self._running.discard(worker)
             worker.close()
@@ -153,13 +155,15 @@ class WorkerPool:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc: object) -> None:
         for _ in self._threads:
             self._tasks.put(None)
         for thread in self._threads:
             thread.join()
+
+
+def worker_count(tenants: int, wanted: int | None) -> int:
+    """Return the number of worker processes for this number of tenants."""
+    if wanted:
+        return max(1, min(wanted, tenants))
+    return max(1, min(os.cpu_count() or 1, MAX_WORKERS, -(-tenants // TENANTS_PER_WORKER)))

@@ -1,7 +1,6 @@
-"""The tenants that a command is about."""
+"""Arguments that several commands share, and the tenants that they name."""
 
 import argparse
-import os
 import re
 from argparse import ArgumentParser
 
@@ -15,46 +14,35 @@ from tenants.queries import operable_tenants, tenant_by_slug
 DURATION_PATTERN = re.compile(r"0|[1-9][0-9]{0,8}(ms|s|min|h)")
 
 
-MAX_WORKERS = 8
+def add_slug_argument(parser: ArgumentParser, help: str = "the tenant's subdomain") -> None:  # noqa: A002 - as in argparse
+    """Add the positional argument ``slug``."""
+    parser.add_argument("slug", help=help)
 
 
-# A process takes a second to start; this many tenants are done in less by those that run.
-TENANTS_PER_WORKER = 50
+def add_tenants_argument(parser: "argparse._ActionsContainer") -> None:
+    """Add ``--tenant``, which can be repeated; without it the command is about all tenants."""
+    parser.add_argument(
+        "--tenant", action="append", metavar="SLUG", default=[], help="one; can be repeated"
+    )
 
 
-def named_tenant(slug: str) -> Tenant:
-    """Return the tenant with this subdomain. Raises CommandError."""
-    try:
-        return tenant_by_slug(slug)
-    except TenantNotFound as exc:
-        raise CommandError(exc.detail) from exc
+def add_yes_argument(parser: ArgumentParser) -> None:
+    """Add ``--yes``, which skips the confirmation."""
+    parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
 
 
-def selected_tenants(slugs: list[str]) -> list[Tenant]:
-    """Return the tenants with these subdomains, all that are present where none is named.
-
-    Raises CommandError.
-    """
-    return [named_tenant(slug) for slug in slugs] if slugs else list(operable_tenants())
+def add_dry_run_argument(parser: ArgumentParser, help: str) -> None:  # noqa: A002 - as in argparse
+    """Add ``--dry-run``; ``help`` says what it shows."""
+    parser.add_argument("--dry-run", action="store_true", help=help)
 
 
-# The options that runs over tenants share.
-
-
-def duration_argument(text: str) -> str:
-    """Return a duration in PostgreSQL's form (``500ms``, ``2s``, ``10min``; ``0``: no limit)."""
-    if not DURATION_PATTERN.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 500ms, 2s, 10min or 0")
-    return text
-
-
-def slugs_argument(text: str) -> list[str]:
-    """Return the subdomains of a list such as ``acme,globex``."""
-    return list(dict.fromkeys(word.strip().lower() for word in text.split(",") if word.strip()))
+def add_json_argument(parser: ArgumentParser, kind: str = "a JSON object") -> None:
+    """Add ``--json``."""
+    parser.add_argument("--json", action="store_true", help=f"print {kind}")
 
 
 def add_run_arguments(parser: ArgumentParser) -> None:
-    """Add how a run goes about it."""
+    """Add the arguments of runs over many tenants (tenants/fleet)."""
     parser.add_argument(
         "--parallel",
         type=integer_argument(1),
@@ -62,13 +50,40 @@ def add_run_arguments(parser: ArgumentParser) -> None:
         help="worker processes (one per core, at most 8; fewer for few tenants)",
     )
     parser.add_argument(
-        "--max-failures", type=integer_argument(1), metavar="N", help="stop after so many (go on)"
+        "--max-failures",
+        type=integer_argument(1),
+        metavar="N",
+        help="stop after N failures (default: do not stop)",
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_json_argument(parser)
 
 
-def worker_count(tenants: int, wanted: int | None) -> int:
-    """Return how many workers so many tenants get."""
-    if wanted:
-        return max(1, min(wanted, tenants))
-    return max(1, min(os.cpu_count() or 1, MAX_WORKERS, -(-tenants // TENANTS_PER_WORKER)))
+def duration_argument(text: str) -> str:
+    """Parse a duration in PostgreSQL's form (``500ms``, ``2s``, ``10min``; ``0``: no limit)."""
+    if not DURATION_PATTERN.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 500ms, 2s, 10min or 0")
+    return text
+
+
+def slugs_argument(text: str) -> list[str]:
+    """Parse a list of subdomains such as ``acme,globex``."""
+    return list(dict.fromkeys(word.strip().lower() for word in text.split(",") if word.strip()))
+
+
+def named_tenant(slug: str) -> Tenant:
+    """Return the tenant with this subdomain.
+
+    Raises: CommandError.
+    """
+    try:
+        return tenant_by_slug(slug)
+    except TenantNotFound as exc:
+        raise CommandError(exc.detail) from exc
+
+
+def selected_tenants(slugs: list[str]) -> list[Tenant]:
+    """Return the tenants with these subdomains, or all operable tenants if none is given.
+
+    Raises: CommandError.
+    """
+    return [named_tenant(slug) for slug in slugs] if slugs else list(operable_tenants())

@@ -1,4 +1,4 @@
-"""Tables on the output of commands."""
+"""Tables and confirmations of commands."""
 
 from collections.abc import Collection, Iterable
 from typing import Any
@@ -8,19 +8,16 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-# Cells that a column of free text may take; what is longer is folded.
+# Characters of a free-text column; longer text is wrapped.
 FREE_TEXT_WIDTH = 48
-
-
-# Cells of the whole table where the output is no terminal.
+# Characters of the whole table if the output is not a terminal.
 WIDTH = 200
 
 
 def make_table(columns: Iterable[str], *, free: Collection[str] = (), title: str = "") -> Table:
-    """Return an empty table. Every column stays visible, however long the text in one is.
+    """Return an empty table in which every column stays visible, however long a text is.
 
-    ``free`` names the columns whose text somebody chose. No text is cut off: what does not fit is
-    continued on the next line.
+    ``free`` names the columns with text of any length. Long text is wrapped, never cut off.
     """
     table = Table(title=title or None, box=SIMPLE)
     for name in columns:
@@ -30,22 +27,21 @@ def make_table(columns: Iterable[str], *, free: Collection[str] = (), title: str
 
 
 def print_table(out: Any, table: Table) -> None:
-    """Print a table on a command's output. Brackets in a cell are text, not rich's markup."""
+    """Print a table on a command's output. Brackets in cells are literal text, not rich markup."""
     width = None if out.isatty() else WIDTH
     Console(file=out, width=width, markup=False, emoji=False).print(table)
 
 
-# Asking once more before a command does what cannot be taken back.
-
-
 def confirm(slug: str, question: str, otherwise: str = "Nothing was changed.") -> None:
-    """Return once the slug was typed. Raises CommandError for any other word, and without a person.
+    """Ask the operator to type the slug before a change that cannot be undone.
 
-    ``question`` tells what will happen and what to type, ``otherwise`` what has become of it.
+    ``question`` says what will happen and what to type; ``otherwise`` is the error for other input.
+
+    Raises: CommandError for other input, and without a terminal.
     """
     try:
         typed = input(question)
     except EOFError:
-        raise CommandError("Nobody is there to confirm; give --yes.") from None
+        raise CommandError("There is no terminal to confirm on; give --yes.") from None
     if typed.strip() != slug:
         raise CommandError(otherwise)

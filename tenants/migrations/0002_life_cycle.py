@@ -5,7 +5,7 @@ import uuid6
 from django.db import migrations, models
 
 
-# The application's login adds and reads certificates, and only reads what fleet runs report.
+# The application inserts and reads certificates, and only reads fleet runs.
 RIGHTS = """
 DO $$
 DECLARE grantee text;
@@ -29,7 +29,7 @@ END $$
 
 class Migration(migrations.Migration):
 
-    # Nobody had deployed a release before the one that brings this.
+    # No release was deployed before the one with this migration.
     lint_exempt = {
         "add_constraint": "no release serves yet: the table is empty",
         "add_index": "no release serves yet: the table is empty",

@@ -1,1 +1,1 @@
-"""What tenants need of PostgreSQL: schemas, roles, the template, migrations."""
+"""One tenant's schema in PostgreSQL: its role, its template and its migrations."""

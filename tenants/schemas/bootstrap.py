@@ -1,4 +1,4 @@
-"""Once per server, as its superuser: the two logins, the database, and nothing open to PUBLIC."""
+"""Set-up of a database server by its superuser: the two logins, the database, no PUBLIC rights."""
 
 from urllib.parse import unquote, urlsplit
 
@@ -9,10 +9,12 @@ LARGE_OBJECT_FUNCTIONS = ("lo_creat(int)", "lo_create(oid)", "lo_from_bytea(oid,
 
 
 def bootstrap(superuser_url: str, owner_url: str, runtime_url: str) -> None:
-    """Create the logins and the database that the two URLs name, or bring them to what they say.
+    """Create or update the logins and the database that the two URLs name. Idempotent.
 
-    The owner may create schemas and roles; the application's login inherits nothing, owns nothing
-    and can create nothing. Safe to repeat. Raises psycopg errors as they come.
+    The owner may create schemas and roles. The application's login inherits nothing, owns nothing
+    and can create nothing.
+
+    Raises: psycopg.Error.
     """
     owner, runtime = urlsplit(owner_url), urlsplit(runtime_url)
     database = unquote(runtime.path.lstrip("/"))
@@ -31,28 +33,21 @@ def _url_of_database(url: str, database: str) -> str:
 def _create_login(
     server: psycopg.Connection, name: str | None, password: str | None, rights: str
 ) -> None:
-    role = sql.Identifier(unquote(name or ""))
-    known = server.execute(
-        "SELECT FROM pg_roles WHERE rolname = %s", [unquote(name or "")]
-    ).fetchone()
+    login = unquote(name or "")
+    known = server.execute("SELECT FROM pg_roles WHERE rolname = %s", [login]).fetchone()
     verb = sql.SQL("ALTER ROLE" if known is not None else "CREATE ROLE")
-    # The verifier, not the password: the statement may end up in the server's log.
-    secret = sql.Literal(_password_verifier(server, unquote(name or ""), unquote(password or "")))
+    # The verifier and not the password, because the server may log the statement.
+    secret = sql.Literal(_password_verifier(server, login, unquote(password or "")))
     server.execute(
         sql.SQL(
             "{} {} LOGIN NOSUPERUSER NOCREATEDB NOREPLICATION NOBYPASSRLS {} PASSWORD {}"
-        ).format(
-            verb,
-            role,
-            sql.SQL(rights),
-            secret,
-        )
+        ).format(verb, sql.Identifier(login), sql.SQL(rights), secret)
     )
 
 
 def _password_verifier(server: psycopg.Connection, name: str, password: str) -> str:
-    made = server.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256")
-    return made.decode()
+    verifier = server.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256")
+    return verifier.decode()
 
 
 def _create_database(server: psycopg.Connection, name: str, owner: str) -> None:
@@ -69,7 +64,7 @@ def _revoke_public_access(
         ("GRANT CONNECT ON DATABASE {} TO {}", [database, unquote(runtime)]),
         ("ALTER SCHEMA public OWNER TO {}", [unquote(owner)]),
         ("REVOKE ALL ON SCHEMA public FROM PUBLIC", []),
-        # PostgreSQL lets everybody make large objects, which would then be owned by a role of ours.
+        # By default every role may create large objects, which the tenant's role would then own.
         (f"REVOKE EXECUTE ON FUNCTION {', '.join(LARGE_OBJECT_FUNCTIONS)} FROM PUBLIC", []),
     ]
     for statement, names in statements:

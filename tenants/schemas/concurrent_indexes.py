@@ -1,4 +1,4 @@
-"""Indexes that are built without a lock: what a cut-off build leaves, and where none is needed."""
+"""Concurrent index builds: clean-up after a failed build, and blocking builds in new schemas."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -21,10 +21,10 @@ CONCURRENTLY = re.compile(r"^((?:CREATE(?: UNIQUE)?|DROP) INDEX) CONCURRENTLY\b"
 
 @contextmanager
 def blocking_index_builds() -> Iterator[None]:
-    """Build indexes with a lock in the block, for a schema that nobody else has seen yet.
+    """Build indexes with a lock in the block, for a schema that is not in use yet.
 
-    A concurrent build waits for every transaction that has a snapshot. Whoever copies a tenant
-    holds one open all the while, so it would wait for itself.
+    A concurrent build waits for every transaction that has a snapshot. The process that copies a
+    tenant keeps one open, so a concurrent build would wait for its own process.
     """
     with owner_connection().execute_wrapper(_strip_concurrently):
         yield
@@ -39,9 +39,9 @@ def _strip_concurrently(
 
 
 def drop_invalid_indexes(migration: Migration, schema: str) -> None:
-    """Drop what a former try of ``migration`` left in ``schema``, so that it can be run again.
+    """Drop the invalid indexes that a failed ``migration`` left in ``schema``, before a retry.
 
-    PostgreSQL keeps the name of an index whose concurrent build failed ("invalid index").
+    PostgreSQL keeps an index whose concurrent build failed ("invalid index"), and its name.
     """
     names = [op.index.name for op in migration.operations if isinstance(op, AddIndexConcurrently)]
     with owner_connection().cursor() as cursor:

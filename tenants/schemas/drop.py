@@ -1,9 +1,9 @@
-"""Dropping a schema of any size with PostgreSQL's default number of locks.
+"""Dropping a schema of any size within PostgreSQL's default number of locks.
 
-A transaction holds a lock for each table, index and sequence that it drops, and the table of locks
-has room for ``max_locks_per_transaction`` (64) times ``max_connections``. ``DROP SCHEMA … CASCADE``
-needs all of them at once; here references go first, then tables, some at a time, each in a
-transaction of its own. It can be cut off and repeated.
+A transaction holds a lock for each table, index and sequence that it drops. The server has
+``max_locks_per_transaction`` (64) times ``max_connections`` of them, and ``DROP SCHEMA … CASCADE``
+needs one for every object. Here foreign keys are dropped first, then tables, each batch in its own
+transaction. It can be interrupted and repeated.
 """
 
 from collections.abc import Iterable
@@ -12,15 +12,14 @@ from django.db import transaction
 from psycopg import sql
 
 from core.db_backend.scope import PUBLIC, use_scope
-from tenants.schemas.migrate import drop_schema
-from tenants.schemas.owner import OWNER_ALIAS, owner_connection
+from tenants.schemas.owner import OWNER_ALIAS, drop_schema, owner_connection
 
 BATCH_SIZE = 50
 FOREIGN_KEYS_QUERY = """
 SELECT r.relname, c.conname FROM pg_constraint c JOIN pg_class r ON r.oid = c.conrelid
 WHERE c.connamespace = to_regnamespace(%s) AND c.contype = 'f' AND c.conparentid = 0 LIMIT %s
 """
-# Views before what they show. A sequence that a column owns goes with its table.
+# Views before their tables. A sequence that a column owns is dropped with its table.
 RELATIONS_QUERY = """
 SELECT CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW'
                       WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, c.relname
@@ -34,16 +33,16 @@ ORDER BY c.relkind NOT IN ('v', 'm'), c.oid LIMIT %s
 
 
 def drop_schema_in_batches(schema: str) -> None:
-    """Drop a schema with all it holds, and its role; what is not there is no error.
+    """Drop a schema with its contents, and its role. A missing schema is no error.
 
-    Raises CommandError without the owner's login.
+    Raises: CommandError without the owner's login.
     """
-    while references := _next_batch(FOREIGN_KEYS_QUERY, schema):
+    while foreign_keys := _next_batch(FOREIGN_KEYS_QUERY, schema):
         _run_in_transaction(
             sql.SQL("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}").format(
                 sql.Identifier(schema, table), sql.Identifier(name)
             )
-            for table, name in references
+            for table, name in foreign_keys
         )
     while relations := _next_batch(RELATIONS_QUERY, schema):
         _run_in_transaction(

@@ -1,19 +1,19 @@
-"""What kind of trouble a database error is: the tenant's own, or one that passes."""
+"""Classification of database errors: transient ones, and those caused by the migration itself."""
 
 from enum import Enum
 
 from django.db import DatabaseError, InterfaceError, OperationalError
 from psycopg import Error
 
-# PostgreSQL, appendix A: the codes of a lock that was not got, of a cancelled statement, and of a
-# server or connection that went away.
+# PostgreSQL, appendix A: SQLSTATEs of a lock that was not granted, of a cancelled statement, and of
+# a lost server or connection.
 LOCK_SQLSTATES = frozenset({"55P03", "40P01", "40001"})
 CANCELLED_SQLSTATE = "57014"
 CONNECTION_SQLSTATES = ("08", "57P")
 
 
 class DatabaseErrorKind(Enum):
-    """Why something failed."""
+    """The kind of a database error."""
 
     LOCKED = "locked"
     CANCELLED = "cancelled"
@@ -22,7 +22,7 @@ class DatabaseErrorKind(Enum):
 
 
 def classify_error(error: BaseException) -> DatabaseErrorKind:
-    """Return the kind of an error of Django's or psycopg's; OTHER for everything else."""
+    """Return the kind of a Django or psycopg error; OTHER for all other exceptions."""
     cause = error.__cause__ if isinstance(error, DatabaseError | InterfaceError) else error
     if not isinstance(cause, Error):
         return DatabaseErrorKind.OTHER
@@ -30,9 +30,7 @@ def classify_error(error: BaseException) -> DatabaseErrorKind:
         return DatabaseErrorKind.LOCKED
     if cause.sqlstate == CANCELLED_SQLSTATE:
         return DatabaseErrorKind.CANCELLED
-    gone = cause.sqlstate is None and isinstance(error, InterfaceError | OperationalError)
-    return (
-        DatabaseErrorKind.LOST
-        if gone or (cause.sqlstate or "").startswith(CONNECTION_SQLSTATES)
-        else DatabaseErrorKind.OTHER
-    )
+    is_closed = cause.sqlstate is None and isinstance(error, InterfaceError | OperationalError)
+    if is_closed or (cause.sqlstate or "").startswith(CONNECTION_SQLSTATES):
+        return DatabaseErrorKind.LOST
+    return DatabaseErrorKind.OTHER

@@ -1,20 +1,20 @@
--- What the application's login may do beyond reading and writing rows: make a tenant's schema.
--- Run by the owner (tenants/schemas/owner.py); {runtime} and {runtime_text} are the
--- application's login as an identifier and as a literal.
+-- The function with which the application's login creates a tenant's schema. The owner runs this file
+-- (tenants/schemas/owner.py); {runtime} and {runtime_text} are the application's login as an identifier
+-- and as a literal.
 CREATE SCHEMA IF NOT EXISTS aggios;
 REVOKE ALL ON SCHEMA aggios FROM PUBLIC;
 GRANT USAGE ON SCHEMA aggios TO {runtime};
 
 CREATE TABLE IF NOT EXISTS aggios.tenant_template (
     only_row   boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-    name       text NOT NULL,           -- schema and role that stand in the text for the tenant's
-    digest     text NOT NULL,           -- SHA-256 of the migrations that the text holds
+    name       text NOT NULL,           -- of the schema and role in the text
+    digest     text NOT NULL,           -- SHA-256 of the migrations in the text
     ddl        text NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now()
 );
 
--- SECURITY DEFINER: runs as the owner, so that a web process can open a workspace without holding
--- a login that could alter or drop one. Everything happens in the caller's transaction.
+-- SECURITY DEFINER: it runs as the owner, so that a web process can create a tenant without a login that
+-- could alter or drop one. Everything is part of the caller's transaction.
 CREATE OR REPLACE FUNCTION aggios.provision_tenant(schema_name text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $function$
 DECLARE
@@ -23,7 +23,7 @@ BEGIN
     IF schema_name !~ '^t_[0-9a-f]{{32}}$' THEN
         RAISE EXCEPTION 'not a tenant schema name: %', schema_name USING ERRCODE = '22023';
     END IF;
-    -- A shared lock: creations run side by side, but not while the template is being replaced.
+    -- A shared lock: creations run concurrently, but not during a replacement of the template.
     SELECT * INTO template FROM aggios.tenant_template FOR SHARE;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'there is no tenant template; run migrate_schemas' USING ERRCODE = '55000';

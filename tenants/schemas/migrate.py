@@ -1,21 +1,18 @@
-"""Running Django's migrations in one schema at a time, as the owner."""
+"""Migration of a single schema with the owner's login: ``public`` or a tenant's schema."""
 
 from typing import Any
 
 from django.conf import settings
 from django.core.management.sql import emit_post_migrate_signal, emit_pre_migrate_signal
-from django.db import transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from core.db_backend.scope import PUBLIC, use_scope
 from tenants.schemas.migrator import SchemaMigrator
 from tenants.schemas.owner import (
     OWNER_ALIAS,
-    create_role,
     grant_table_access,
     make_history_read_only,
     owner_connection,
-    run_as_owner,
     runtime_login,
 )
 from tenants.schemas.schema_state import (
@@ -27,7 +24,7 @@ from tenants.schemas.schema_state import (
 
 
 def migrate_public(report: ProgressCallback) -> int:
-    """Bring the shared apps' tables in ``public`` up to date; return how many steps were run."""
+    """Migrate the shared apps in ``public``; return the number of applied migrations."""
     grant_table_access("public", runtime_login())
     with use_scope(PUBLIC):
         emit_pre_migrate_signal(0, False, OWNER_ALIAS)
@@ -38,12 +35,12 @@ def migrate_public(report: ProgressCallback) -> int:
 
 
 def migrate_tenant_schema(schema: str, report: ProgressCallback) -> int:
-    """Bring one tenant schema up to date; return how many steps were run."""
-    return len(SchemaMigrator(report).bring_forward(schema))
+    """Migrate one tenant schema; return the number of applied migrations."""
+    return len(SchemaMigrator(report).migrate(schema))
 
 
 def pending_public_migrations() -> list[str]:
-    """Return the migrations that ``public`` lacks, in the order in which they would run."""
+    """Return the migrations that ``public`` lacks, in their order."""
     with use_scope(PUBLIC):
         _, _, plan = _public_plan(lambda _: None)
     return [str(migration) for migration, _ in plan]
@@ -65,18 +62,3 @@ def _public_plan(
     executor = MigrationExecutor(owner_connection(), executor_progress(report))
     targets = leaf_migrations(executor.loader.graph, settings.SHARED_APPS)
     return executor, targets, executor.migration_plan(targets)
-
-
-def create_empty_schema(schema: str) -> None:
-    """Create a schema and its role with default grants; refuses one that exists."""
-    with use_scope(PUBLIC), transaction.atomic(using=OWNER_ALIAS):
-        create_role(schema)
-        run_as_owner("CREATE SCHEMA {}", schema)
-        grant_table_access(schema, schema)
-
-
-def drop_schema(schema: str) -> None:
-    """Drop a schema with all it holds, and its role."""
-    with use_scope(PUBLIC), transaction.atomic(using=OWNER_ALIAS):
-        run_as_owner("DROP SCHEMA IF EXISTS {} CASCADE", schema)
-        run_as_owner("DROP ROLE IF EXISTS {}", schema)

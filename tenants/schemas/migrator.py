@@ -1,9 +1,10 @@
-"""Bringing tenants' schemas up to date one after the other, with what was learned from the first.
+"""Migration of many tenant schemas, which reuses the work done for the first one.
 
-Schemas that hold the same migrations lack the same ones. For each such set the graph is read and
-the models' state built once in a process. If the SQL can be the same too (taping.py), it is taken
-down in the first schema and sent to the others as one text. A text that fails is rolled back and
-the schema is migrated by Django's operations, which look before they act.
+Schemas with the same applied migrations lack the same ones. For each such set a process reads the
+migration graph and builds the models' state once. If the SQL is the same for every schema too
+(sql_recorder.py), it is recorded in the first schema and sent to the others as one script. A script
+that fails is rolled back, and the schema is migrated by Django's operations, which inspect the
+database.
 """
 
 from collections.abc import Iterator
@@ -33,33 +34,35 @@ from tenants.schemas.schema_state import (
 )
 from tenants.schemas.sql_recorder import SqlRecorder, is_schema_independent
 
-# Deferred checks that wait for the end would keep the next migration from altering their tables.
+# Pending deferred checks would block the next migration from altering their tables.
 CHECK_CONSTRAINTS_NOW = "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED"
 
 
 class SchemaMigrator:
-    """Brings schemas forward on this thread's owner connection."""
+    """Migrates schemas on this thread's owner connection."""
 
     def __init__(self, report: ProgressCallback = lambda _: None) -> None:
         self._report = report
-        self._ways: dict[AppliedMigrations, _MigrationPath] = {}
+        self._paths: dict[AppliedMigrations, _MigrationPath] = {}
 
-    def bring_forward(self, schema: str) -> tuple[MigrationKey, ...]:
-        """Run what ``schema`` lacks and return it; empty if it lacked nothing.
+    def migrate(self, schema: str) -> tuple[MigrationKey, ...]:
+        """Apply the missing migrations to ``schema`` and return their keys.
 
-        One transaction, unless a migration is not atomic: that one stands alone between two.
-        Waits for whoever else migrates this schema. Raises SchemaMissing and database errors.
+        All run in one transaction, except for migrations that are not atomic: each of these runs
+        outside of it. Waits while another process migrates this schema.
+
+        Raises: SchemaMissing, DatabaseError.
         """
         with use_scope(schema_scope(schema)), schema_lock(schema):
             before = applied_migrations(schema)
-            way = self._ways.get(before)
-            if way is None:
-                way = self._ways[before] = _MigrationPath(before)
-            return way.go(schema, self._report)
+            path = self._paths.get(before)
+            if path is None:
+                path = self._paths[before] = _MigrationPath(before)
+            return path.apply(schema, self._report)
 
 
 class _MigrationPath:
-    """From one set of migrations to what the code wants."""
+    """The migrations from one set of applied ones to the current code, for all schemas with it."""
 
     def __init__(self, before: AppliedMigrations) -> None:
         self._before = before
@@ -69,25 +72,25 @@ class _MigrationPath:
         targets = leaf_migrations(self._executor.loader.graph, settings.TENANT_APPS)
         self._plan = [migration for migration, _ in self._executor.migration_plan(targets)]
         self._state: ProjectState | None = None
-        self._text: str | None = None
-        self._steps: tuple[MigrationKey, ...] = ()
-        self._may_be_text = before is not None and all(map(_is_schema_independent, self._plan))
+        self._script: str | None = None
+        self._added: tuple[MigrationKey, ...] = ()
+        self._is_recordable = before is not None and all(map(_is_schema_independent, self._plan))
 
-    def go(self, schema: str, report: ProgressCallback) -> tuple[MigrationKey, ...]:
-        """Apply the plan to ``schema`` and return the steps that its history gained."""
+    def apply(self, schema: str, report: ProgressCallback) -> tuple[MigrationKey, ...]:
+        """Apply the plan to ``schema`` and return the keys of the migrations that were added."""
         for migration in self._plan:
             report(str(migration))
-        if self._text is not None and _run_script(self._text):
-            return self._steps
-        tape = SqlRecorder()
-        self._run(schema, tape)
+        if self._script is not None and _run_script(self._script):
+            return self._added
+        recorder = SqlRecorder()
+        self._run(schema, recorder)
         after = applied_migrations(schema) or frozenset()
-        steps = tuple(sorted(after - (self._before or frozenset())))
-        if self._may_be_text and tape.faithful and not tape.mentions(schema):
-            self._steps, self._text = steps, _script_of(tape, steps)
-        return steps
+        added = tuple(sorted(after - (self._before or frozenset())))
+        if self._is_recordable and recorder.is_complete and not recorder.mentions(schema):
+            self._added, self._script = added, _script_of(recorder, added)
+        return added
 
-    def _run(self, schema: str, tape: SqlRecorder) -> None:
+    def _run(self, schema: str, recorder: SqlRecorder) -> None:
         groups = [list(group) for _, group in groupby(self._plan, lambda m: m.atomic)] or [[]]
         state = self._starting_state()
         for group in groups:
@@ -95,15 +98,15 @@ class _MigrationPath:
                 if self._before is None:
                     MigrationRecorder(owner_connection()).ensure_schema()
                 for migration in group:
-                    state = self._apply(migration, state, schema, tape)
+                    state = self._apply(migration, state, schema, recorder)
                 if group is groups[-1]:
                     self._executor.check_replacements()
                     make_history_read_only(schema, schema)
 
     def _starting_state(self) -> ProjectState:
-        """Return the models as they are before the plan, rendered once and copied for each use."""
+        """Return the models' state before the plan; it is rendered once and cloned per use."""
         if self._state is None:
-            # What MigrationExecutor.migrate() begins with.
+            # As MigrationExecutor.migrate() does first.
             state = self._executor._create_project_state(  # type: ignore[attr-defined]
                 with_applied_migrations=True
             )
@@ -112,22 +115,22 @@ class _MigrationPath:
         return self._state.clone()
 
     def _apply(
-        self, migration: Migration, state: ProjectState, schema: str, tape: SqlRecorder
+        self, migration: Migration, state: ProjectState, schema: str, recorder: SqlRecorder
     ) -> ProjectState:
         connection = owner_connection()
         if not migration.atomic:
             drop_invalid_indexes(migration, schema)
         with (
-            connection.execute_wrapper(tape),
+            connection.execute_wrapper(recorder),
             connection.schema_editor(atomic=migration.atomic) as editor,
         ):
-            tape.follow(editor)
+            recorder.follow(editor)
             state = migration.apply(state, editor)
         self._executor.record_migration(migration)  # type: ignore[call-arg, arg-type]
         if migration.atomic:
             with connection.cursor() as cursor:
                 cursor.execute(CHECK_CONSTRAINTS_NOW)
-            tape.statements.append(CHECK_CONSTRAINTS_NOW)
+            recorder.statements.append(CHECK_CONSTRAINTS_NOW)
         return state
 
 
@@ -141,21 +144,21 @@ def _is_schema_independent(migration: Migration) -> bool:
     return bool(migration.atomic) and all(map(is_schema_independent, migration.operations))
 
 
-def _script_of(tape: SqlRecorder, steps: tuple[MigrationKey, ...]) -> str | None:
-    """Return what the tape holds and the record of it, to be sent in one piece."""
-    if not steps:
+def _script_of(recorder: SqlRecorder, added: tuple[MigrationKey, ...]) -> str | None:
+    """Return the recorded SQL with the insert into django_migrations as one script."""
+    if not added:
         return None
-    rows = sql.SQL(", ").join(sql.SQL("({}, {}, now())").format(*step) for step in steps)
+    rows = sql.SQL(", ").join(sql.SQL("({}, {}, now())").format(*key) for key in added)
     record = sql.SQL("INSERT INTO django_migrations (app, name, applied) VALUES {}").format(rows)
-    # A newline each, for a statement may end in a comment.
-    return ";\n".join([*tape.statements, record.as_string()])
+    # With newlines, because a statement may end in a comment.
+    return ";\n".join([*recorder.statements, record.as_string()])
 
 
-def _run_script(text: str) -> bool:
-    """Send the text in a transaction; return False if this schema refuses it."""
+def _run_script(script: str) -> bool:
+    """Run the script in a transaction; return False if it fails in this schema."""
     try:
         with transaction.atomic(using=OWNER_ALIAS), owner_connection().cursor() as cursor:
-            cursor.execute(text)
+            cursor.execute(script)
     except DatabaseError as exc:
         if classify_error(exc) is not DatabaseErrorKind.OTHER:
             raise

@@ -1,8 +1,8 @@
-"""Recording what a migration sends, and telling whether other schemas may be sent the same text.
+"""Recording the SQL of a migration, and deciding whether it can be reused in other schemas.
 
-Django computes the SQL of a migration from its operations. Where nothing else went into it (no row
-or catalogue was read, no Python of the migration ran, no value was made up in Python), the text is
-the same for every schema that stands where this one stood, and need not be computed again.
+Django computes the SQL of a migration from its operations. The SQL is the same for every schema
+with the same applied migrations, if nothing else influenced it: no query of rows or of the
+catalogue, no Python code of the migration, no value computed in Python.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,58 +14,58 @@ from django.db.migrations.operations.base import Operation
 
 from core.db_backend.base import SET_SCOPE_SQL
 
-# Defaults that give the same whenever and wherever they are called.
+# Callable defaults that always return the same value.
 DETERMINISTIC_DEFAULTS = (dict, list, tuple, set, str, int, float, bool)
 SAVEPOINT_STATEMENTS = ("SAVEPOINT", "RELEASE SAVEPOINT")
 
 
 class SqlRecorder:
-    """What schema editors wrote. ``faithful`` ends when anything but them used the connection."""
+    """The statements of schema editors. ``is_complete``: nothing else used the connection."""
 
     def __init__(self) -> None:
         self.statements: list[str] = []
-        self.faithful = True
-        self._writing = False
+        self.is_complete = True
+        self._recording = False
 
     def __call__(
         self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any
     ) -> Any:
-        """See every statement on its way (Django's ``execute_wrapper``)."""
+        """Record a statement (a Django ``execute_wrapper``)."""
         text = str(sql)
-        if self._writing and params is None:
+        if self._recording and params is None:
             self.statements.append(text)
         elif text != SET_SCOPE_SQL and not text.startswith(SAVEPOINT_STATEMENTS):
-            self.faithful = False
+            self.is_complete = False
         return execute(sql, params, many, context)
 
     def mentions(self, word: str) -> bool:
-        """Tell whether any statement holds ``word``."""
+        """Return whether any recorded statement contains ``word``."""
         return any(word in statement for statement in self.statements)
 
     def follow(self, editor: Any) -> None:
-        """Take what ``editor`` executes, deferred statements included, as written by it."""
+        """Record everything that ``editor`` executes, including deferred statements."""
         execute = editor.execute
 
-        def taped(*args: Any, **kwargs: Any) -> Any:
-            with self._write():
+        def recorded(*args: Any, **kwargs: Any) -> Any:
+            with self._record():
                 return execute(*args, **kwargs)
 
-        editor.execute = taped
+        editor.execute = recorded
 
     @contextmanager
-    def _write(self) -> Iterator[None]:
-        self._writing = True
+    def _record(self) -> Iterator[None]:
+        self._recording = True
         try:
             yield
         finally:
-            self._writing = False
+            self._recording = False
 
 
 def is_schema_independent(operation: Operation) -> bool:
-    """Tell whether an operation's SQL follows from itself and the models' state alone.
+    """Return whether an operation's SQL depends only on the operation and the models' state.
 
-    Only Django's own operations are believed. A default that is computed in Python (a key, a time)
-    must be computed for each tenant.
+    Only Django's own operations are trusted. A default that Python computes (a key, a time) must be
+    computed for each tenant.
     """
     if isinstance(operation, RunPython) or not type(operation).__module__.startswith("django."):
         return False
@@ -74,6 +74,6 @@ def is_schema_independent(operation: Operation) -> bool:
     field = getattr(operation, "field", None)
     if field is None:
         return True
-    computed = field.has_default() and callable(field.default)
-    dated = getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False)
-    return not dated and (not computed or field.default in DETERMINISTIC_DEFAULTS)
+    is_computed = field.has_default() and callable(field.default)
+    is_time = getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False)
+    return not is_time and (not is_computed or field.default in DETERMINISTIC_DEFAULTS)

@@ -1,7 +1,7 @@
-"""The text that a new tenant's schema is made from.
+"""The template: the SQL text from which the schemas of new tenants are created.
 
-A schema that no tenant has is brought up to date by the ordinary migrations and dumped. The dump
-names the schema and its role by one 34-character word, which creation replaces with the tenant's.
+A schema without a tenant is migrated in the normal way and dumped. In the dump the schema and its
+role have one name of 34 characters, which is replaced by the tenant's schema name on creation.
 """
 
 import os
@@ -14,12 +14,12 @@ from django.conf import settings
 from django.core.management import CommandError
 
 from core.db_backend.scope import PUBLIC, use_scope
-from tenants.schemas.migrate import create_empty_schema, drop_schema, migrate_tenant_schema
-from tenants.schemas.owner import owner_connection
+from tenants.schemas.migrate import migrate_tenant_schema
+from tenants.schemas.owner import create_empty_schema, drop_schema, owner_connection
 from tenants.schemas.schema_state import ProgressCallback, migrations_digest, tenant_migrations
 
 TEMPLATE_SCHEMA = "t_" + "0" * 32
-# psql's own commands, comments and session settings, which are no part of the schema.
+# Commands of psql, comments and session settings, which do not belong to the schema.
 NOT_DDL = re.compile(
     r"--.*|\\(un)?restrict .*|SELECT pg_catalog\.set_config\(.*\);"
     r"|SET (\w+_timeout|client_\w+|standard_conforming_strings|check_function_bodies|xmloption"
@@ -28,7 +28,7 @@ NOT_DDL = re.compile(
 
 
 def refresh_template(report: ProgressCallback) -> bool:
-    """Make the stored text hold this code's migrations; return whether anything was done."""
+    """Rebuild the template unless it has this code's migrations; return whether it was rebuilt."""
     if template_is_current():
         return False
     report("building the template schema")
@@ -40,7 +40,7 @@ def refresh_template(report: ProgressCallback) -> bool:
 
 
 def template_is_current() -> bool:
-    """Tell whether the stored text holds this code's migrations."""
+    """Return whether the stored template has this code's migrations."""
     return _stored_digest() == migrations_digest(tenant_migrations())
 
 
@@ -85,7 +85,7 @@ def _dump() -> str:
 
 
 def _libpq_environment() -> dict[str, str]:
-    """Connection parameters as environment, so that the password is in no process list."""
+    """Return the connection parameters as environment: a command line would show the password."""
     database: dict[str, Any] = settings.DATABASES["owner"]
     names = {
         "PGHOST": "HOST",

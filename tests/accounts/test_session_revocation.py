@@ -15,7 +15,7 @@ from audit.models import AuditEvent
 from audit.services import SYSTEM
 from devstack.testing import TestStack
 from tenants.context import tenant_context
-from tenants.services import suspend_tenant
+from tenants.lifecycle import suspend_tenant
 from tests.support.accounts.sessions import (
     ME,
     SESSIONS,

@@ -20,7 +20,7 @@ def shown() -> list[tuple]:
     return list(AuditEvent.objects.filter(action="test.x").order_by("id").values_list(*fields))
 
 
-def test_what_tells_who_it_was_is_gone_and_the_rest_is_not(trail: TenantRef):
+def test_anonymised_events_lose_only_personal_data(trail: TenantRef):
     with tenant_context(trail), use_request_context(FROM_HOME):
         record("test.x", actor=AS_BEN, target=Target("file", "7", "plan.txt"))
         record("test.x", actor=ADA, target=Target("session", "8", BEN.label))
@@ -42,7 +42,7 @@ def test_what_tells_who_it_was_is_gone_and_the_rest_is_not(trail: TenantRef):
         assert anonymise_events(BEN.id, actor=ADA) == 0
 
 
-def test_who_erases_oneself_leaves_no_name_there_either(trail: TenantRef):
+def test_self_erasure_is_anonymous_too(trail: TenantRef):
     with tenant_context(trail), use_request_context(FROM_HOME):
         anonymise_events(BEN.id, actor=AS_BEN)
 
@@ -51,7 +51,7 @@ def test_who_erases_oneself_leaves_no_name_there_either(trail: TenantRef):
     assert (event.ip, event.user_agent) == (None, "")
 
 
-def test_somebody_elses_same_address_later_is_theirs(trail: TenantRef):
+def test_later_user_with_same_address_is_kept(trail: TenantRef):
     with tenant_context(trail):
         record("test.x", actor=ADA, target=Target("user", "another-id", BEN.label))
 
@@ -61,7 +61,7 @@ def test_somebody_elses_same_address_later_is_theirs(trail: TenantRef):
 
 
 @pytest.mark.parametrize("held", ["before", "afterwards"])
-def test_who_had_the_address_at_another_time_keeps_what_is_theirs(make_tenant, held: str):
+def test_other_users_with_same_address_are_kept(make_tenant, held: str):
     """Also in events that name them by nothing but the address."""
 
     def of(holder: Target) -> None:
@@ -83,7 +83,7 @@ def test_who_had_the_address_at_another_time_keeps_what_is_theirs(make_tenant, h
         assert shown() == (of_other + of_ben if held == "before" else of_ben + of_other)
 
 
-def test_what_the_same_transaction_recorded_is_erased_too(trail: TenantRef):
+def test_events_of_same_transaction_are_anonymised(trail: TenantRef):
     with tenant_context(trail), transaction.atomic():
         record("test.x", actor=ADA, target=BEN)
         anonymise_events(BEN.id, actor=ADA)
@@ -91,7 +91,7 @@ def test_what_the_same_transaction_recorded_is_erased_too(trail: TenantRef):
         assert shown() == [(ADA.label, "", None, "")]
 
 
-def test_an_erasure_that_is_taken_back_has_erased_nothing(trail: TenantRef):
+def test_rolled_back_erasure_changes_nothing(trail: TenantRef):
     with tenant_context(trail):
         with pytest.raises(RuntimeError), transaction.atomic():
             anonymise_events(BEN.id)
@@ -99,7 +99,7 @@ def test_an_erasure_that_is_taken_back_has_erased_nothing(trail: TenantRef):
         assert AuditEvent.objects.filter(target_label=BEN.label).count() == 5
 
 
-def test_another_tenants_trail_is_not_touched(trail: TenantRef, make_tenant):
+def test_other_tenants_trail_is_unchanged(trail: TenantRef, make_tenant):
     other = make_tenant()
     with tenant_context(other):
         record("test.x", actor=ADA, target=BEN)
@@ -111,6 +111,6 @@ def test_another_tenants_trail_is_not_touched(trail: TenantRef, make_tenant):
         assert shown() == [(ADA.label, BEN.label, None, "")]
 
 
-def test_an_erasure_names_somebody(trail: TenantRef):
+def test_erasure_without_user_is_refused(trail: TenantRef):
     with tenant_context(trail), pytest.raises(DatabaseError, match="must name a person"):
         anonymise_events("")

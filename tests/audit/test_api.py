@@ -28,7 +28,7 @@ def found(agency: Agency, query: str = "") -> list[dict]:
     return answer.json()["results"]
 
 
-def test_an_event_tells_who_what_when_and_from_where(agency: Agency, member: Person):
+def test_event_names_actor_action_time_and_address(agency: Agency, member: Person):
     path, headers = "/api/auth/login", {"User-Agent": "a browser", "X-Request-ID": "audit-test-1"}
     login = {"email": member.email, "password": "wrong" * 4}
     assert agency.host.post(path, login, headers=headers).status_code == 401
@@ -43,14 +43,14 @@ def test_an_event_tells_who_what_when_and_from_where(agency: Agency, member: Per
     assert len(event["hash"]) == 64
 
 
-def test_events_are_numbered_from_one_without_a_gap(agency: Agency, member: Person):
+def test_events_are_numbered_without_gaps(agency: Agency, member: Person):
     numbers = [event["sequence"] for event in found(agency, "?limit=200")]
 
     assert len(numbers) > 2
     assert numbers == list(range(len(numbers), 0, -1))
 
 
-def test_pages_show_every_event_once(agency: Agency, member: Person):
+def test_pagination_returns_every_event_once(agency: Agency, member: Person):
     whole, seen, path = found(agency, "?limit=200"), [], "/api/audit?limit=2"
     while path:
         page = agency.owner.at.get(path).json()
@@ -60,7 +60,7 @@ def test_pages_show_every_event_once(agency: Agency, member: Person):
     assert seen == whole
 
 
-def test_filters(agency: Agency, member: Person):
+def test_filters_select_events(agency: Agency, member: Person):
     owner = agency.owner
     owner.at.patch("/api/users/me", {"first_name": "Filtered"})
     whole = found(agency, "?limit=200")
@@ -102,14 +102,14 @@ def test_filters(agency: Agency, member: Person):
         ("limit=0", "limit"),
     ],
 )
-def test_a_filter_that_means_nothing_is_refused_by_its_name(agency: Agency, query: str, field: str):
+def test_invalid_filter_is_refused_by_name(agency: Agency, query: str, field: str):
     answer = agency.owner.at.get(f"/api/audit?{query}")
 
     assert (answer.status_code, answer.json()["code"]) == (400, "validation_failed")
     assert [fault["field"] for fault in answer.json()["errors"]] == [field]
 
 
-def test_one_event(agency: Agency, globex: Agency, member: Person):
+def test_event_detail_returns_one_event(agency: Agency, globex: Agency, member: Person):
     event = found(agency, "?limit=1")[0]
 
     answer = agency.owner.at.get(f"/api/audit/{event['id']}")
@@ -122,9 +122,7 @@ def test_one_event(agency: Agency, globex: Agency, member: Person):
 
 
 @pytest.mark.parametrize("path", ["/api/audit", "/api/audit/0199ffff-0000-7000-8000-000000000000"])
-def test_a_member_reads_nothing_and_an_administrator_does(
-    agency: Agency, member: Person, path: str
-):
+def test_only_administrators_can_read_events(agency: Agency, member: Person, path: str):
     admin = add_member(agency, f"al-{uuid.uuid4().hex[:6]}@{agency.slug}.test", role="admin")
 
     refused, allowed = member.at.get(path), admin.at.get(path)
@@ -133,7 +131,7 @@ def test_a_member_reads_nothing_and_an_administrator_does(
     assert allowed.status_code in (200, 404)
 
 
-def test_another_workspaces_events_are_not_there(agency: Agency, globex: Agency):
+def test_other_tenants_events_are_not_found(agency: Agency, globex: Agency):
     text = globex.owner.at.get("/api/audit?limit=200").text
 
     assert globex.owner.email in text
@@ -141,7 +139,7 @@ def test_another_workspaces_events_are_not_there(agency: Agency, globex: Agency)
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-def test_nothing_is_written_by_http(agency: Agency, method: str):
+def test_write_methods_are_not_allowed(agency: Agency, method: str):
     event = found(agency, "?limit=1")[0]
 
     assert agency.owner.at.request(method, "/api/audit", json={}).status_code == 405
@@ -149,7 +147,7 @@ def test_nothing_is_written_by_http(agency: Agency, method: str):
     assert found(agency, "?limit=1") == [event]
 
 
-def test_an_erased_person_has_no_name_in_it(agency: Agency):
+def test_erased_user_is_anonymous_in_events(agency: Agency):
     gone = Actor("user", str(uuid.uuid4()), "gone-for-good@example.test")
     with tenant_context(agency.ref):
         record("test.gone", actor=gone, target=Target("user", gone.id, gone.label))

@@ -42,7 +42,7 @@ def numbers(ref: TenantRef, superuser) -> list[int]:
     return [row[0] for row in links(ref, superuser)]
 
 
-def test_many_writers_make_one_chain(trail: TenantRef, superuser):
+def test_concurrent_writers_make_one_chain(trail: TenantRef, superuser):
     def write(number: int) -> None:
         for _ in range(ROUNDS):
             with tenant_context(trail), transaction.atomic():
@@ -56,7 +56,7 @@ def test_many_writers_make_one_chain(trail: TenantRef, superuser):
 
 
 @pytest.mark.parametrize("said", ["2020-01-01", "2099-01-01"])
-def test_the_application_cannot_choose_the_time_of_an_event(trail: TenantRef, said: str):
+def test_application_cannot_choose_the_event_time(trail: TenantRef, said: str):
     with tenant_context(trail), connection.cursor() as cursor:
         record("test.model", actor=ADA)
         cursor.execute(
@@ -72,7 +72,7 @@ def test_the_application_cannot_choose_the_time_of_an_event(trail: TenantRef, sa
     assert verified(trail)["whole"]
 
 
-def test_what_is_rolled_back_leaves_no_gap(trail: TenantRef, superuser):
+def test_rolled_back_event_leaves_no_gap(trail: TenantRef, superuser):
     with tenant_context(trail):
         with pytest.raises(RuntimeError), transaction.atomic():
             record("test.lost", actor=ADA)
@@ -88,7 +88,7 @@ def test_what_is_rolled_back_leaves_no_gap(trail: TenantRef, superuser):
     assert verified(trail)["whole"]
 
 
-def test_who_commits_first_comes_first_and_nobody_waits_before(trail: TenantRef, superuser):
+def test_events_are_ordered_by_commit(trail: TenantRef, superuser):
     """A transaction that has recorded something and not ended holds nobody up."""
     with tenant_context(trail), transaction.atomic():
         record("test.slow", actor=ADA)
@@ -105,7 +105,7 @@ def _record(ref: TenantRef, action: str) -> None:
         record(action, actor=ADA)
 
 
-def test_who_writes_to_two_trails_never_waits_in_a_circle(trail: TenantRef, superuser):
+def test_writers_of_two_trails_do_not_deadlock(trail: TenantRef, superuser):
     def write(number: int) -> None:
         for _ in range(2 * ROUNDS):
             with transaction.atomic():
@@ -120,7 +120,7 @@ def test_who_writes_to_two_trails_never_waits_in_a_circle(trail: TenantRef, supe
     assert verified(trail)["whole"]
 
 
-def test_checks_of_references_never_wait_for_the_chain(trail: TenantRef):
+def test_foreign_key_checks_do_not_wait_for_the_chain(trail: TenantRef):
     """A reference is checked at commit; whoever has locked its row waits for the chain there."""
     with tenant_context(trail):
         user = User.objects.create(email="ref@trail.test", password="!")
@@ -149,7 +149,7 @@ def _session(user: User) -> None:
     )
 
 
-def test_a_key_that_was_shown_is_in_the_record(trail: TenantRef, superuser):
+def test_api_key_is_recorded_in_the_event(trail: TenantRef, superuser):
     with use_request_context(RequestContext(api_key="a-key")):
         _record(trail, "test.by_key")
 
@@ -157,7 +157,7 @@ def test_a_key_that_was_shown_is_in_the_record(trail: TenantRef, superuser):
     assert superuser.execute(query, ["test.by_key"]).fetchone() == ({"api_key": "a-key"},)
 
 
-def test_what_was_recorded_before_the_chain_is_linked_in_its_order(trail: TenantRef, superuser):
+def test_events_before_the_chain_are_linked_in_order(trail: TenantRef, superuser):
     superuser.execute(f"DELETE FROM {trail.schema_name}.audit_auditlink")
     superuser.execute("SELECT aggios.audit_add_links(%s, NULL)", [trail.schema_name])
 
@@ -179,7 +179,7 @@ def busy(new_agency) -> Agency:
     return agency
 
 
-def test_archives_and_copies_have_whole_chains(busy: Agency, tmp_path: Path, superuser):
+def test_archives_and_clones_have_intact_chains(busy: Agency, tmp_path: Path, superuser):
     before = verified(busy.ref)
     archive = tmp_path / "one.tar"
     run_command("export_tenant", busy.slug, "--to", str(archive))
@@ -202,7 +202,7 @@ def _told(slug: str) -> dict:
     return told
 
 
-def test_a_tenant_that_was_verified_can_be_purged(busy: Agency):
+def test_verified_tenant_can_be_purged(busy: Agency):
     verified(busy.ref)
 
     run_command("delete_tenant", busy.slug, "--now", "--yes", "--no-export")
@@ -229,7 +229,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize("statement", REFUSED)
-def test_what_the_applications_role_may_not_do(trail: TenantRef, globex: Agency, statement: str):
+def test_application_role_cannot_change_the_trail(trail: TenantRef, globex: Agency, statement: str):
     sql = statement.replace("{other}", globex.ref.schema_name)
     with tenant_context(trail):
         refused(sql)
@@ -238,13 +238,13 @@ def test_what_the_applications_role_may_not_do(trail: TenantRef, globex: Agency,
             refused(sql)
 
 
-def test_the_application_does_not_write_where_trails_ended(trail: TenantRef):
+def test_application_cannot_write_trail_heads(trail: TenantRef):
     with use_scope(PUBLIC):
         refused("UPDATE tenants_trailhead SET sequence = 1")
         refused("INSERT INTO tenants_trailhead (sequence, hash, verified_at) VALUES (1, '', now())")
 
 
-def test_a_link_that_the_application_names_is_not_taken(trail: TenantRef, superuser):
+def test_link_supplied_by_the_application_is_ignored(trail: TenantRef, superuser):
     """A constraint that is made immediate only links earlier, in the same transaction."""
     with tenant_context(trail), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")

@@ -12,7 +12,7 @@ from audit.services import SYSTEM
 from files import urls
 from files.models import File, FileVersion, Share, Upload
 from tenants.context import tenant_context
-from tenants.services import resume_tenant, suspend_tenant
+from tenants.lifecycle import resume_tenant, suspend_tenant
 from tests.support.accounts.api_keys import post_api_key
 from tests.support.factories import Agency, Person, add_member, create_agency
 from tests.support.files.direct_uploads import post_upload, put_content

@@ -28,7 +28,7 @@ def slow_run(fleet: Fleet) -> tuple[str, subprocess.Popen[str]]:
     return step, process
 
 
-def test_a_run_that_is_killed_leaves_nothing_wrong_and_the_next_one_goes_on(fleet: Fleet):
+def test_killed_run_is_continued_by_the_next(fleet: Fleet):
     step, process = slow_run(fleet)
     with process:
         process.send_signal(signal.SIGKILL)
@@ -42,7 +42,7 @@ def test_a_run_that_is_killed_leaves_nothing_wrong_and_the_next_one_goes_on(flee
     assert last["finished_at"]
 
 
-def test_a_run_that_is_told_to_stop_says_what_it_did(fleet: Fleet):
+def test_interrupted_run_reports_what_it_did(fleet: Fleet):
     step, process = slow_run(fleet)
     with process:
         process.send_signal(signal.SIGTERM)
@@ -55,7 +55,7 @@ def test_a_run_that_is_told_to_stop_says_what_it_did(fleet: Fleet):
     assert report["not_tried"] == len(fleet.schemas()) - len(report["results"]) > 0
 
 
-def test_a_second_run_ends_with_one_line(fleet: Fleet):
+def test_second_run_is_refused_in_one_line(fleet: Fleet):
     step = fleet.release()
     with fleet.start("migrate_schemas", "--lock-timeout", "60s", "--json") as process:
         # Not on the fleet's connection: what it sees of sessions stands still in a transaction.
@@ -68,12 +68,12 @@ def test_a_second_run_ends_with_one_line(fleet: Fleet):
         first, _ = process.communicate(timeout=60)
 
     assert (second.returncode, out) == (4, "")
-    assert err.strip() == "CommandError: Another migrate_schemas or fleet run is under way."
+    assert err.strip() == "CommandError: Another migrate_schemas or fleet run is active."
     assert json.loads(first)["failed"] == 0
     assert fleet.at(step) == set(fleet.schemas())
 
 
-def test_a_tenant_that_is_being_made_from_the_old_template_ends_up_right(fleet: Fleet):
+def test_tenant_created_from_old_template_is_migrated(fleet: Fleet):
     step = fleet.release()
     with (
         fleet.begin_to_make("late") as maker,
@@ -88,7 +88,7 @@ def test_a_tenant_that_is_being_made_from_the_old_template_ends_up_right(fleet: 
     assert "late" in fleet.at(step)
 
 
-def test_a_tenant_that_is_deleted_meanwhile_is_no_failure(fleet: Fleet):
+def test_tenant_deleted_during_run_is_no_failure(fleet: Fleet):
     fleet.make("gone")
     schema = fleet.schemas()["gone"]
     _, process = slow_run(fleet)

@@ -79,7 +79,7 @@ def codes(*operations: Operation, **fields: object) -> list[str]:
         ),
     ],
 )
-def test_what_is_refused(operation: Operation, code: str):
+def test_unsafe_operation_is_refused(operation: Operation, code: str):
     assert codes(operation) == [code]
 
 
@@ -98,11 +98,11 @@ def test_what_is_refused(operation: Operation, code: str):
         migrations.RunPython(nothing, migrations.RunPython.noop),
     ],
 )
-def test_what_is_let_through(operation: Operation):
+def test_safe_operation_is_accepted(operation: Operation):
     assert codes(operation) == []
 
 
-def test_a_table_of_the_same_migration_is_nobodys_yet():
+def test_new_table_of_same_migration_is_accepted():
     made = migrations.CreateModel(
         "Shelf",
         [("id", models.BigAutoField(primary_key=True)), ("count", models.IntegerField())],
@@ -111,7 +111,7 @@ def test_a_table_of_the_same_migration_is_nobodys_yet():
     assert codes(made, migrations.AddIndex("shelf", INDEX)) == []
 
 
-def test_an_index_that_is_built_concurrently_stands_alone():
+def test_concurrent_index_must_be_the_only_operation():
     built = AddIndexConcurrently("book", INDEX)
     added = migrations.AddField("book", "pages", models.IntegerField(null=True))
 
@@ -119,7 +119,7 @@ def test_an_index_that_is_built_concurrently_stands_alone():
     assert codes(added, built, atomic=False) == ["not_atomic"]
 
 
-def test_rows_and_tables_are_not_changed_together():
+def test_mixed_data_and_schema_changes_are_refused():
     rows = migrations.RunPython(nothing, nothing)
     added = migrations.AddField("book", "pages", models.IntegerField(null=True))
 
@@ -134,11 +134,11 @@ def test_rows_and_tables_are_not_changed_together():
         ({"rename": "a reason for something else"}, ["add_index", "exemption"]),
     ],
 )
-def test_an_exemption_names_what_it_exempts_and_why(exempt: dict[str, str], left: list[str]):
+def test_exemption_needs_a_violation_and_a_reason(exempt: dict[str, str], left: list[str]):
     assert codes(migrations.AddIndex("book", INDEX), lint_exempt=exempt) == left
 
 
-def test_no_migration_of_ours_is_refused():
+def test_own_migrations_have_no_violation():
     out = io.StringIO()
 
     call_command("lint_migrations", stdout=out)

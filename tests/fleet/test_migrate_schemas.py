@@ -18,7 +18,7 @@ def columns(fleet: Fleet, slug: str) -> set[str]:
     return {name for (name,) in fleet.ask(question, fleet.schemas()[slug])}
 
 
-def test_a_release_reaches_every_tenant_in_two_processes(fleet: Fleet):
+def test_release_reaches_every_tenant_in_two_processes(fleet: Fleet):
     step = fleet.release()
 
     report = fleet.migrate("--parallel", "2")
@@ -30,7 +30,7 @@ def test_a_release_reaches_every_tenant_in_two_processes(fleet: Fleet):
     assert (again["run"], again["results"]) == (None, [])
 
 
-def test_what_is_sent_as_text_is_what_the_operations_make(fleet: Fleet):
+def test_recorded_sql_makes_the_same_schema_as_operations(fleet: Fleet):
     fleet.release(
         'migrations.CreateModel("Page", [("id", models.BigAutoField(primary_key=True)), '
         '("entry", models.ForeignKey("ledger.Entry", models.CASCADE)), '
@@ -45,7 +45,7 @@ def test_what_is_sent_as_text_is_what_the_operations_make(fleet: Fleet):
     assert all(fact == facts[0] for fact in facts)
 
 
-def test_a_plan_changes_nothing(fleet: Fleet):
+def test_plan_changes_nothing(fleet: Fleet):
     step = fleet.release()
 
     plan = json.loads(fleet.manage("migrate_schemas", "--plan", "--json"))
@@ -56,7 +56,7 @@ def test_a_plan_changes_nothing(fleet: Fleet):
     assert fleet.at(step) == set()
 
 
-def test_a_broken_tenant_is_as_it_was_and_off_the_air_until_it_is_mended(fleet: Fleet):
+def test_failed_tenant_is_unchanged_and_in_maintenance_until_repaired(fleet: Fleet):
     schema = fleet.schemas()["bob"]
     step = fleet.release(FIELD.format("sound"), FIELD.format("taken"))
     fleet.ask(f"ALTER TABLE {schema}.ledger_entry ADD COLUMN taken text")
@@ -77,7 +77,7 @@ def test_a_broken_tenant_is_as_it_was_and_off_the_air_until_it_is_mended(fleet: 
     assert fleet.at(step) == set(fleet.schemas())
 
 
-def test_a_canary_that_fails_keeps_the_others_from_being_touched(fleet: Fleet):
+def test_failed_canary_stops_the_run(fleet: Fleet):
     schema = fleet.schemas()["ann"]
     step = fleet.release(FIELD.format("feather"))
     fleet.ask(f"ALTER TABLE {schema}.ledger_entry ADD COLUMN feather text")
@@ -89,7 +89,7 @@ def test_a_canary_that_fails_keeps_the_others_from_being_touched(fleet: Fleet):
     fleet.ask(f"ALTER TABLE {schema}.ledger_entry DROP COLUMN feather")
 
 
-def test_a_run_stops_after_so_many_failures(fleet: Fleet):
+def test_run_stops_after_max_failures(fleet: Fleet):
     step = fleet.release(FIELD.format("many"))
     for schema in fleet.schemas().values():
         fleet.ask(f"ALTER TABLE {schema}.ledger_entry ADD COLUMN many text")
@@ -102,7 +102,7 @@ def test_a_run_stops_after_so_many_failures(fleet: Fleet):
         fleet.ask(f"ALTER TABLE {schema}.ledger_entry DROP COLUMN many")
 
 
-def test_a_table_that_is_in_use_is_waited_for_and_nobody_is_taken_off_the_air(fleet: Fleet):
+def test_locked_table_is_retried_without_maintenance(fleet: Fleet):
     step = fleet.release()
     schema = fleet.schemas()["cat"]
     with fleet.database.transaction():
@@ -118,7 +118,7 @@ def test_a_table_that_is_in_use_is_waited_for_and_nobody_is_taken_off_the_air(fl
     assert fleet.broken() == {}
 
 
-def test_only_the_tenants_that_were_named_are_migrated(fleet: Fleet):
+def test_only_named_tenants_are_migrated(fleet: Fleet):
     step = fleet.release()
 
     fleet.migrate("--tenants", "ann,bob")
@@ -127,12 +127,12 @@ def test_only_the_tenants_that_were_named_are_migrated(fleet: Fleet):
 
 
 @pytest.mark.parametrize("value", ["soon", "5", "-1s", "1 s", ""])
-def test_a_time_needs_a_unit(value: str):
+def test_duration_without_unit_is_refused(value: str):
     with pytest.raises(argparse.ArgumentTypeError):
         duration_argument(value)
 
 
-def test_a_value_that_python_makes_up_is_made_up_for_each_tenant(fleet: Fleet):
+def test_computed_default_is_computed_for_each_tenant(fleet: Fleet):
     fleet.release('migrations.CreateModel("Door", [("id", models.BigAutoField(primary_key=True))])')
     fleet.migrate()
     for schema in fleet.schemas().values():

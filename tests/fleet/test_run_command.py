@@ -14,7 +14,7 @@ UNLESS_BOB = (
 )
 
 
-def test_a_command_runs_inside_each_tenant(fleet: Fleet):
+def test_command_runs_inside_each_tenant(fleet: Fleet):
     text = fleet.manage("fleet", "run-command", "shell", "--all", "--", "-c", WHERE)
 
     for slug in fleet.schemas():
@@ -24,7 +24,7 @@ def test_a_command_runs_inside_each_tenant(fleet: Fleet):
     assert fleet.ask(kept + "ON r.id = o.run_id WHERE r.command = 'shell'") == [("",)]
 
 
-def test_a_resumed_run_leaves_out_what_was_done(fleet: Fleet, tmp_path):
+def test_resumed_run_skips_finished_tenants(fleet: Fleet, tmp_path):
     code = UNLESS_BOB.format(str(tmp_path / "now"))
     words = ("shell", "--tenants", "ann,bob", "--json", "--", "-c", code)
     first = json.loads(fleet.manage("fleet", "run-command", *words, status=1))
@@ -49,6 +49,6 @@ def test_a_resumed_run_leaves_out_what_was_done(fleet: Fleet, tmp_path):
         (["--resume", "nonsense"], "There is no run 'nonsense'"),
     ],
 )
-def test_what_cannot_be_run_is_refused(committed: None, words: list[str], why: str):
+def test_invalid_run_is_refused(committed: None, words: list[str], why: str):
     with pytest.raises(CommandError, match=why):
         call_command("fleet", "run-command", *words)

@@ -21,7 +21,7 @@ VALID = (
 )
 
 
-def test_code_of_a_migration_runs_in_each_tenant_by_itself(fleet: Fleet):
+def test_run_python_runs_separately_in_each_tenant(fleet: Fleet):
     step = fleet.release(MARK, FILL, prelude=CODE)
 
     fleet.migrate("--parallel", "2")
@@ -33,7 +33,7 @@ def test_code_of_a_migration_runs_in_each_tenant_by_itself(fleet: Fleet):
     assert fleet.at(step) == set(fleet.schemas())
 
 
-def test_an_index_is_built_beside_the_work_and_what_a_build_left_is_replaced(fleet: Fleet):
+def test_concurrent_index_replaces_an_invalid_one(fleet: Fleet):
     left = fleet.schemas()["bob"]
     fleet.ask(f"CREATE INDEX entry_ids ON {left}.ledger_entry (id)")
     fleet.ask(f"ALTER INDEX {left}.entry_ids OWNER TO aggios_owner")
@@ -49,7 +49,7 @@ def test_an_index_is_built_beside_the_work_and_what_a_build_left_is_replaced(fle
     assert all(fleet.ask(VALID, schema) == [(True,)] for schema in fleet.schemas().values())
 
 
-def test_no_command_of_ours_runs_over_tenants_unless_somebody_said_so():
+def test_every_own_command_is_listed_as_platform_or_tenant():
     ours = {name for name, app in get_commands().items() if str(app) in PACKAGES}
 
     assert len(ours) > 15

@@ -11,8 +11,8 @@ from accounts.email.outbox import enqueue_email
 from accounts.models import User
 from audit.services import SYSTEM
 from tenants.context import tenant_context
+from tenants.lifecycle import resume_tenant, suspend_tenant
 from tenants.models import Tenant
-from tenants.services import resume_tenant, suspend_tenant
 from tests.support.factories import Agency
 from tests.support.mail.outbox import (
     audit_events,

@@ -15,11 +15,10 @@ from core.db_backend.scope import PUBLIC, use_scope
 from files.storage.deletion import purge_objects
 from operations.deletion.certificates import document_digest, take_inventory
 from operations.deletion.purge import stop_serving
-from tenants.lifecycle import schedule_deletion
+from tenants.lifecycle import mark_deleting, schedule_deletion
 from tenants.models import DeletionCertificate, Domain, Tenant
 from tenants.queries import tenant_by_slug
 from tenants.schemas.drop import drop_schema_in_batches
-from tenants.services import mark_deleting
 from tests import stack
 from tests.support.assert_purged import assert_purged
 from tests.support.commands import run_command

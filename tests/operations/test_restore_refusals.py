@@ -12,11 +12,11 @@ from audit.services import SYSTEM
 from operations.archives.file_format import MANIFEST
 from operations.archives.reader import open_archive
 from operations.archives.restore import LoadOptions, restore_tenant
+from tenants.lifecycle import mark_deleting
 from tenants.models import Tenant
 from tenants.problems import TenantNotFound
 from tenants.queries import tenant_by_slug
 from tenants.schemas.schema_state import SCHEMA_LOCK
-from tenants.services import mark_deleting
 from tests.operations.test_hostile_archives import members_of, part_of, signed
 from tests.support.commands import run_command
 from tests.support.factories import Agency

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from uuid6 import uuid7
 
 from audit.services import SYSTEM
-from tenants.services import resume_tenant, suspend_tenant
+from tenants.lifecycle import resume_tenant, suspend_tenant
 from tests.support.factories import Agency, create_agency
 from tests.support.http_client import Site
 from tests.support.routes import MEMBER, ROUTES, STAFF, Route

@@ -37,7 +37,7 @@ def answer_to(tenant: TenantRef) -> str | None:
 
 
 @pytest.mark.parametrize("holds", list(product((False, True), repeat=len(FACTS))))
-def test_the_gravest_fact_counts_wherever_the_state_is_shown(holds: tuple[bool, ...]):
+def test_state_with_several_facts_is_the_gravest_everywhere(holds: tuple[bool, ...]):
     true = [state for state, holding in zip(FACTS, holds, strict=True) if holding]
     fields = {"status": Tenant.Status.ACTIVE}
     for state in true:  # the gravest last

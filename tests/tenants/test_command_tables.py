@@ -19,7 +19,7 @@ def printed(*rows: tuple[str, str, str]) -> str:
     return out.getvalue()
 
 
-def test_long_unbroken_name_leaves_the_other_columns_whole():
+def test_long_name_leaves_other_columns_visible():
     name = "N" * 300
     text = printed(("acme", name, "active"), ("b" * 40, "Short", "suspended"))
 
@@ -31,7 +31,7 @@ def test_long_unbroken_name_leaves_the_other_columns_whole():
 
 
 @pytest.mark.parametrize("name", ["[/] A", "[bold]A[/bold]", "[red", ":smile:", "[link=x]A"])
-def test_markup_in_a_name_is_shown_as_it_is(name: str):
+def test_markup_in_a_name_is_printed_literally(name: str):
     assert name in printed(("acme", name, "active"))
 
 
@@ -39,11 +39,11 @@ def test_markup_in_a_name_is_shown_as_it_is(name: str):
     ("count", "words"),
     [(0, "0 tenants"), (1, "1 tenant"), (2, "2 tenants")],
 )
-def test_number_goes_with_the_form_of_its_noun(count: int, words: str):
+def test_counted_uses_the_plural_form(count: int, words: str):
     assert pluralize(count, "tenant") == words
 
 
-def test_irregular_plural_is_taken_as_given():
+def test_counted_uses_the_given_irregular_plural():
     assert (pluralize(1, "entry", "entries"), pluralize(2, "entry", "entries")) == (
         "1 entry",
         "2 entries",

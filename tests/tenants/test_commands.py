@@ -55,7 +55,7 @@ def broken(make_tenant, superuser) -> Iterator[str]:
     )
 
 
-def test_create_tenant(committed: None, slug: str):
+def test_create_tenant_prints_url_and_owner_credentials(committed: None, slug: str):
     made = json.loads(run("create_tenant", slug, "--owner", "Ada@C.test", "--json"))
 
     tenant = tenant_by_slug(slug)
@@ -78,7 +78,7 @@ def test_create_tenant(committed: None, slug: str):
         ["{slug}", "--owner", "a@b.test", "--first-name", "x" * 101],
     ],
 )
-def test_create_tenant_refuses_in_one_sentence(committed, superuser, slug, arguments):
+def test_create_tenant_invalid_input_is_refused_in_one_line(committed, superuser, slug, arguments):
     before = Tenant.objects.count()
 
     with pytest.raises(CommandError) as caught:
@@ -89,7 +89,7 @@ def test_create_tenant_refuses_in_one_sentence(committed, superuser, slug, argum
     assert orphaned_schemas_and_roles(superuser) == (set(), set())
 
 
-def test_list_tenants(make_tenant):
+def test_list_tenants_json_describes_each_tenant(make_tenant):
     tenant = make_tenant()
 
     rows = {row["id"]: row for row in json.loads(run("list_tenants", "--json"))}
@@ -100,7 +100,7 @@ def test_list_tenants(make_tenant):
     assert tenant.slug in run("list_tenants")
 
 
-def test_list_tenants_says_what_people_meet(make_tenant):
+def test_list_tenants_shows_the_effective_state(make_tenant):
     broken, leaving = make_tenant(), make_tenant()
     begin_maintenance(broken.id, Tenant.Maintenance.MIGRATION_FAILED, actor=SYSTEM)
     schedule_deletion(leaving.id, actor=SYSTEM)
@@ -114,7 +114,7 @@ def test_list_tenants_says_what_people_meet(make_tenant):
     end_maintenance(broken.id, actor=SYSTEM)
 
 
-def test_a_second_run_does_nothing(make_tenant, superuser):
+def test_migrate_schemas_second_run_changes_nothing(make_tenant, superuser):
     make_tenant()
     run("migrate_schemas")
     before = superuser.execute("SELECT xmin::text, ctid::text FROM django_migrations").fetchall()
@@ -128,7 +128,7 @@ def test_a_second_run_does_nothing(make_tenant, superuser):
     assert after == before
 
 
-def test_a_schema_that_is_behind_is_brought_forward(behind: str, superuser):
+def test_outdated_schema_is_migrated(behind: str, superuser):
     text = run("migrate_schemas")
 
     assert "migrated 1" in text
@@ -141,7 +141,7 @@ def test_a_schema_that_is_behind_is_brought_forward(behind: str, superuser):
     assert rights.fetchone() == (True, False)
 
 
-def test_one_that_fails_does_not_stop_the_others(behind: str, broken: str, superuser):
+def test_failed_migration_does_not_stop_other_tenants(behind: str, broken: str, superuser):
     with pytest.raises(CommandError, match=broken):
         run("migrate_schemas")
 
@@ -149,7 +149,7 @@ def test_one_that_fails_does_not_stop_the_others(behind: str, broken: str, super
     assert there.fetchone() != (None,)
 
 
-def test_a_schema_that_is_gone_does_not_stop_the_others(make_tenant, behind: str, superuser):
+def test_missing_schema_does_not_stop_other_tenants(make_tenant, behind: str, superuser):
     gone = make_tenant().schema_name
     superuser.execute(f"DROP SCHEMA {gone} CASCADE")
     superuser.execute(f"DROP ROLE {gone}")
@@ -165,7 +165,7 @@ def test_a_schema_that_is_gone_does_not_stop_the_others(make_tenant, behind: str
         Tenant.objects.filter(schema_name=gone).delete()
 
 
-def test_a_second_one_at_the_same_time_is_refused(committed: None, superuser):
+def test_concurrent_migrate_schemas_is_refused(committed: None, superuser):
     superuser.execute("SELECT pg_advisory_lock(%s)", [FLEET_LOCK])
     try:
         with pytest.raises(CommandError, match="Another migrate_schemas"):
@@ -175,29 +175,29 @@ def test_a_second_one_at_the_same_time_is_refused(committed: None, superuser):
         connections["owner"].close()
 
 
-def test_the_models_have_no_change_without_a_migration(committed: None):
+def test_models_have_no_change_without_migration(committed: None):
     run("makemigrations", check_changes=True, dry_run=True)
 
 
-def test_the_template_is_rebuilt_when_it_is_of_other_migrations(make_tenant, superuser):
+def test_outdated_template_is_rebuilt(make_tenant, superuser):
     superuser.execute("UPDATE aggios.tenant_template SET digest = 'old', ddl = 'SELECT 1/0'")
 
     assert "template: rebuilt" in run("migrate_schemas")
     assert make_tenant()
 
 
-def test_rename_tenant(make_tenant, slug: str):
+def test_rename_tenant_reports_the_redirect(make_tenant, slug: str):
     tenant = make_tenant()
 
     told = json.loads(run("rename_tenant", tenant.slug, slug, "--redirect-days", "3", "--json"))
 
     assert (told["id"], told["subdomain"]) == (str(tenant.id), slug)
     assert list(told["redirected_until"]) == [tenant.slug]
-    assert f"{tenant.slug} leads there until" in run("rename_tenant", slug, slug)
+    assert f"{tenant.slug} redirects there until" in run("rename_tenant", slug, slug)
 
 
 @pytest.mark.parametrize("wanted", ["www", "-x-", "{other}"])
-def test_rename_tenant_refuses_in_one_sentence(make_tenant, wanted: str):
+def test_rename_tenant_invalid_input_is_refused_in_one_line(make_tenant, wanted: str):
     tenant, other = make_tenant(), make_tenant()
 
     with pytest.raises(CommandError) as caught:

@@ -34,6 +34,7 @@ from tenants.domains.verification import (
     check_domain,
     expire_claims,
 )
+from tenants.lifecycle import mark_deleting, resume_tenant, suspend_tenant
 from tenants.models import Domain
 from tenants.problems import (
     DomainNotFound,
@@ -42,7 +43,6 @@ from tenants.problems import (
     TenantNotFound,
     TooManyDomains,
 )
-from tenants.services import mark_deleting, resume_tenant, suspend_tenant
 from tests.support.factories import Agency
 from tests.support.http_client import Host, Site
 from tests.support.name_server import SILENT, NameServer
@@ -74,7 +74,7 @@ def statuses(host: Host) -> set[int]:
     return {host.get("/api/users/me").status_code for _ in range(12)}
 
 
-def test_it_is_served_from_the_proof_to_the_release(
+def test_domain_is_served_from_verification_until_release(
     site: Site, zone: NameServer, new_agency: Callable[..., Agency], name: str
 ):
     agency = new_agency()
@@ -94,7 +94,7 @@ def test_it_is_served_from_the_proof_to_the_release(
     assert is_domain_available(name)
 
 
-def test_each_claim_has_a_record_of_its_own(make_tenant, zone: NameServer, name: str):
+def test_each_claim_has_its_own_record(make_tenant, zone: NameServer, name: str):
     one, two = make_tenant(), make_tenant()
     first, second = (claim_domain(t.id, name=name, actor=SYSTEM) for t in (one, two))
     again = claim_domain(one.id, name=name.upper(), actor=SYSTEM)
@@ -107,7 +107,7 @@ def test_each_claim_has_a_record_of_its_own(make_tenant, zone: NameServer, name:
     assert check_domain(first.pk, actor=SYSTEM).verified_at
 
 
-def test_released_and_claimed_again_it_has_to_be_proved_again(make_tenant, zone, name: str):
+def test_domain_claimed_again_needs_new_proof(make_tenant, zone, name: str):
     tenant = make_tenant()
     remove_domain(proved(zone, tenant.id, name).pk, actor=SYSTEM)
 
@@ -116,7 +116,7 @@ def test_released_and_claimed_again_it_has_to_be_proved_again(make_tenant, zone,
     assert check_domain(claim.pk, actor=SYSTEM).check_result == CheckResult.WRONG_VALUE
 
 
-def test_a_second_tenant_cannot_claim_a_proved_one(make_tenant, zone, name: str):
+def test_verified_domain_cannot_be_claimed_by_another_tenant(make_tenant, zone, name: str):
     proved(zone, make_tenant().id, name)
     other = make_tenant()
 
@@ -131,7 +131,7 @@ def test_a_second_tenant_cannot_claim_a_proved_one(make_tenant, zone, name: str)
     assert Domain.objects.filter(domain=name).count() == 1
 
 
-def test_an_earlier_claim_cannot_be_proved_any_more(make_tenant, zone, name: str):
+def test_earlier_claim_of_verified_domain_cannot_be_verified(make_tenant, zone, name: str):
     """Both records are there: the first that is looked up has the domain."""
     one, two = make_tenant(), make_tenant()
     first, second = (claim_domain(t.id, name=name, actor=SYSTEM) for t in (one, two))
@@ -149,7 +149,7 @@ def test_an_earlier_claim_cannot_be_proved_any_more(make_tenant, zone, name: str
     assert check_domain(second.pk, actor=SYSTEM).verified_at
 
 
-def test_of_two_proofs_at_once_one_counts(site: Site, make_tenant, zone, name: str):
+def test_concurrent_proofs_only_one_wins(site: Site, make_tenant, zone, name: str):
     tenants = [make_tenant() for _ in range(4)]
     claims = [claim_domain(tenant.id, name=name, actor=SYSTEM) for tenant in tenants]
     zone.txt(proof_record(claims[0]).name, *(proof_record(claim).value for claim in claims))
@@ -167,7 +167,7 @@ def test_of_two_proofs_at_once_one_counts(site: Site, make_tenant, zone, name: s
     assert Domain.objects.filter(domain=name, verified_at__isnull=False).count() == 1
 
 
-def test_what_is_released_during_the_look_up_is_not_proved(make_tenant, name: str):
+def test_domain_released_during_lookup_is_not_verified(make_tenant, name: str):
     claim = claim_domain(make_tenant().id, name=name, actor=SYSTEM)
     remove_domain(claim.pk, actor=SYSTEM)
 
@@ -175,14 +175,14 @@ def test_what_is_released_during_the_look_up_is_not_proved(make_tenant, name: st
         apply_check_result(claim, CheckResult.FOUND, actor=SYSTEM)
 
 
-def test_a_token_that_was_replaced_during_the_look_up_proves_nothing(make_tenant, name: str):
+def test_token_replaced_during_lookup_verifies_nothing(make_tenant, name: str):
     seen = claim_domain(make_tenant().id, name=name, actor=SYSTEM)
     Domain.objects.filter(pk=seen.pk).update(proof_token="another")
 
     assert apply_check_result(seen, CheckResult.FOUND, actor=SYSTEM).verified_at is None
 
 
-def test_a_proved_domain_is_kept_when_its_record_goes(site, new_agency, zone, name: str):
+def test_verified_domain_is_kept_when_its_record_disappears(site, new_agency, zone, name: str):
     agency = new_agency()
     domain = proved(zone, agency.ref.id, name)
     for outcome in (CheckResult.NXDOMAIN, CheckResult.SERVFAIL):
@@ -207,7 +207,7 @@ def test_a_proved_domain_is_kept_when_its_record_goes(site, new_agency, zone, na
         ("\u212aelvin.example", "kelvin.example"),
     ],
 )
-def test_a_name_is_stored_as_browsers_send_it(make_tenant, text: str, stored: str):
+def test_domain_is_stored_in_the_form_browsers_send(make_tenant, text: str, stored: str):
     claim = claim_domain(make_tenant().id, name=text, actor=SYSTEM)
 
     assert claim.domain == stored
@@ -261,7 +261,7 @@ def test_a_name_is_stored_as_browsers_send_it(make_tenant, text: str, stored: st
         "facebookcorewwwi.onion",
     ],
 )
-def test_what_is_no_public_name_is_refused(make_tenant, text: str):
+def test_non_public_name_is_refused(make_tenant, text: str):
     tenant = make_tenant()
 
     with pytest.raises(ValidationFailed):
@@ -270,7 +270,7 @@ def test_what_is_no_public_name_is_refused(make_tenant, text: str):
     assert Domain.objects.filter(tenant_id=tenant.id).count() == 1
 
 
-def test_how_many_a_tenant_may_have(make_tenant, settings):
+def test_domain_count_is_limited_per_tenant(make_tenant, settings):
     settings.CUSTOM_DOMAINS_PER_TENANT = 2
     tenant = make_tenant()
 
@@ -287,7 +287,7 @@ def test_how_many_a_tenant_may_have(make_tenant, settings):
         assert sorted(pool.map(claim, range(4))) == ["custom", "custom", "too many", "too many"]
 
 
-def test_no_tenant_touches_anothers(make_tenant, zone, name: str):
+def test_other_tenants_domains_are_not_found(make_tenant, zone, name: str):
     mine, other = make_tenant(), make_tenant()
     claim = claim_domain(mine.id, name=name, actor=SYSTEM)
     publish(zone, claim)
@@ -306,7 +306,7 @@ def test_no_tenant_touches_anothers(make_tenant, zone, name: str):
     remove_domain(claim.pk, tenant_id=mine.id, actor=SYSTEM)
 
 
-def test_the_primary_name_is_not_released(make_tenant):
+def test_primary_domain_cannot_be_released(make_tenant):
     tenant = make_tenant()
     primary = Domain.objects.get(tenant_id=tenant.id)
 
@@ -314,7 +314,7 @@ def test_the_primary_name_is_not_released(make_tenant):
         remove_domain(primary.pk, actor=SYSTEM)
 
 
-def test_a_suspended_tenant_says_so_on_its_domain(site, new_agency, zone, name: str):
+def test_suspended_tenant_is_refused_on_its_custom_domain(site, new_agency, zone, name: str):
     agency = new_agency()
     proved(zone, agency.ref.id, name)
     host = Host(site.port, name)
@@ -326,7 +326,7 @@ def test_a_suspended_tenant_says_so_on_its_domain(site, new_agency, zone, name: 
     assert host.get("/").status_code == 200
 
 
-def test_a_tenant_that_is_going_claims_and_proves_nothing(make_tenant, zone, name: str):
+def test_deleting_tenant_cannot_claim_or_verify(make_tenant, zone, name: str):
     tenant = make_tenant()
     claim = claim_domain(tenant.id, name=name, actor=SYSTEM)
     publish(zone, claim)
@@ -338,7 +338,7 @@ def test_a_tenant_that_is_going_claims_and_proves_nothing(make_tenant, zone, nam
         check_domain(claim.pk, actor=SYSTEM)
 
 
-def test_staff_vouches_and_withdraws(site, new_agency, zone, name: str):
+def test_staff_can_verify_and_unverify_a_domain(site, new_agency, zone, name: str):
     agency = new_agency()
     domain = add_domain(agency.ref.id, name=name, verified=True, actor=SAM)
     host = Host(site.port, name, agency.owner.access_token)
@@ -353,7 +353,7 @@ def test_staff_vouches_and_withdraws(site, new_agency, zone, name: str):
     assert check_domain(domain.pk, actor=SYSTEM).check_result == CheckResult.WRONG_VALUE
 
 
-def test_everything_is_recorded_with_who_did_it(make_tenant, zone, name: str):
+def test_domain_changes_are_audited_with_their_actor(make_tenant, zone, name: str):
     tenant = make_tenant()
     domain = claim_domain(tenant.id, name=name, actor=SAM)
     for _ in range(2):
@@ -377,7 +377,7 @@ def test_everything_is_recorded_with_who_did_it(make_tenant, zone, name: str):
 
 
 # -- the command -----------------------------------------------------------------------------------
-def test_from_claim_to_release_on_the_command_line(make_tenant, zone, name: str):
+def test_command_covers_claim_check_list_and_release(make_tenant, zone, name: str):
     slug = make_tenant().slug
     told = json.loads(run("domains", "claim", slug, name, "--json"))
     assert told["record"]["name"] == f"_aggios-challenge.{name}"
@@ -397,7 +397,7 @@ def test_from_claim_to_release_on_the_command_line(make_tenant, zone, name: str)
         run("domains", "release", slug, name)
 
 
-def test_all_are_checked(make_tenant, zone, name: str):
+def test_check_all_covers_every_domain(make_tenant, zone, name: str):
     slug = make_tenant().slug
     claim = json.loads(run("domains", "claim", slug, name, "--json"))
     zone.txt(claim["record"]["name"], claim["record"]["value"])
@@ -412,7 +412,7 @@ def test_all_are_checked(make_tenant, zone, name: str):
     run("domains", "release", slug, name)
 
 
-def test_an_interrupted_check_says_so(make_tenant, zone, name: str):
+def test_interrupted_check_exits_with_the_signal(make_tenant, zone, name: str):
     claim = claim_domain(make_tenant().id, name=name, actor=SYSTEM)
     asked = proof_record(claim).name
     zone.faults[asked] = SILENT
@@ -430,7 +430,7 @@ def test_an_interrupted_check_says_so(make_tenant, zone, name: str):
     remove_domain(claim.pk, actor=SYSTEM)
 
 
-def test_claims_that_nobody_proves_expire(make_tenant, zone, name: str):
+def test_unverified_claims_expire(make_tenant, zone, name: str):
     tenant = make_tenant()
     kept = proved(zone, tenant.id, f"kept.{name}")
     old = claim_domain(tenant.id, name=name, actor=SYSTEM)
@@ -453,7 +453,7 @@ def test_claims_that_nobody_proves_expire(make_tenant, zone, name: str):
         ["release", "{slug}", "{slug}"],
     ],
 )
-def test_the_command_refuses_in_one_sentence(make_tenant, arguments: list[str]):
+def test_command_invalid_input_is_refused_in_one_line(make_tenant, arguments: list[str]):
     slug = make_tenant().slug
 
     with pytest.raises(CommandError) as caught:

@@ -12,9 +12,14 @@ from audit.models import AuditEvent
 from audit.services import SYSTEM, Actor
 from core.db_backend.scope import PUBLIC, use_scope
 from core.problems import ValidationFailed
-from tenants.lifecycle import cancel_deletion, schedule_deletion, tenants_due_for_deletion
+from tenants.lifecycle import (
+    cancel_deletion,
+    mark_deleting,
+    schedule_deletion,
+    suspend_tenant,
+    tenants_due_for_deletion,
+)
 from tenants.problems import TenantNotFound
-from tenants.services import mark_deleting, suspend_tenant
 from tests.support.factories import Agency
 
 SAM = Actor("staff", "7", "sam@aggios.test")
@@ -40,7 +45,7 @@ def due(agency: Agency) -> bool:
         return tenants_due_for_deletion().filter(id=agency.ref.id).exists()
 
 
-def test_nobody_is_served_and_the_day_is_named(leaving: Agency):
+def test_scheduled_tenant_is_refused_with_the_due_date(leaving: Agency):
     answer = leaving.owner.at.get("/api/users/me")
     day = (timezone.now() + timedelta(days=30)).date().isoformat()
 
@@ -50,7 +55,7 @@ def test_nobody_is_served_and_the_day_is_named(leaving: Agency):
     assert leaving.host.get("/api/health/ready").status_code == 200
 
 
-def test_the_page_does_not_promise_that_the_data_is_kept(leaving: Agency):
+def test_scheduled_page_does_not_promise_to_keep_data(leaving: Agency):
     page = leaving.host.get("/", headers={"Accept": "text/html"})
 
     assert page.status_code == 403
@@ -58,7 +63,7 @@ def test_the_page_does_not_promise_that_the_data_is_kept(leaving: Agency):
     assert "Its data is kept" not in page.text
 
 
-def test_called_off_it_is_served_as_before(leaving: Agency):
+def test_cancelled_deletion_is_served_again(leaving: Agency):
     for _ in range(2):
         cancel_deletion(leaving.ref.id, actor=SAM)
 
@@ -69,7 +74,7 @@ def test_called_off_it_is_served_as_before(leaving: Agency):
     ]
 
 
-def test_a_suspended_one_stays_suspended(new_agency: Callable[..., Agency]):
+def test_cancelled_deletion_keeps_the_suspension(new_agency: Callable[..., Agency]):
     agency = new_agency()
     suspend_tenant(agency.ref.id, actor=SYSTEM, reason="Unpaid.")
     schedule_deletion(agency.ref.id, actor=SAM)
@@ -78,7 +83,7 @@ def test_a_suspended_one_stays_suspended(new_agency: Callable[..., Agency]):
     assert agency.owner.at.get("/api/users/me").json()["detail"] == "Unpaid."
 
 
-def test_asking_again_does_not_move_the_day(leaving: Agency):
+def test_scheduling_again_keeps_the_due_date(leaving: Agency):
     first = leaving.ref.deletion_due_at
     schedule_deletion(leaving.ref.id, actor=SAM, days=0, export=False)
 
@@ -87,7 +92,7 @@ def test_asking_again_does_not_move_the_day(leaving: Agency):
     assert len(actions(leaving)) == 1
 
 
-def test_it_is_due_on_its_day_and_not_before(new_agency: Callable[..., Agency]):
+def test_deletion_is_due_on_its_day(new_agency: Callable[..., Agency]):
     agency = new_agency()
     assert not due(agency)
     schedule_deletion(agency.ref.id, actor=SAM, days=0)
@@ -96,7 +101,7 @@ def test_it_is_due_on_its_day_and_not_before(new_agency: Callable[..., Agency]):
 
 
 @pytest.mark.parametrize("days", [-1, 366, 10**9])
-def test_a_grace_period_has_bounds(acme: Agency, days: int):
+def test_grace_period_out_of_range_is_refused(acme: Agency, days: int):
     with pytest.raises(ValidationFailed) as caught:
         schedule_deletion(acme.ref.id, actor=SAM, days=days)
 
@@ -104,7 +109,7 @@ def test_a_grace_period_has_bounds(acme: Agency, days: int):
     assert acme.owner.at.get("/api/users/me").status_code == 200
 
 
-def test_once_the_purge_has_begun_it_is_final(leaving: Agency):
+def test_started_purge_cannot_be_cancelled(leaving: Agency):
     mark_deleting(leaving.ref.id, actor=SYSTEM)
 
     with pytest.raises(TenantNotFound):
@@ -112,7 +117,7 @@ def test_once_the_purge_has_begun_it_is_final(leaving: Agency):
     assert due(leaving)
 
 
-def test_many_ask_at_once_and_one_is_recorded(new_agency: Callable[..., Agency]):
+def test_concurrent_scheduling_is_audited_once(new_agency: Callable[..., Agency]):
     agency = new_agency()
     tenant_id = agency.ref.id
 

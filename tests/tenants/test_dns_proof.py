@@ -41,40 +41,42 @@ def domain() -> str:
         ([], CheckResult.NOT_FOUND),
     ],
 )
-def test_what_is_found(zone: NameServer, domain: str, records: list[str], outcome: CheckResult):
+def test_lookup_returns_the_result_for_each_record(
+    zone: NameServer, domain: str, records: list[str], outcome: CheckResult
+):
     zone.records[f"{CHALLENGE_LABEL}.{domain}"] = records
 
     assert look_up_proof(domain, TOKEN) == outcome
 
 
-def test_a_record_elsewhere_proves_nothing(zone: NameServer, domain: str):
+def test_record_at_another_name_is_not_found(zone: NameServer, domain: str):
     zone.txt(domain, RIGHT)
     zone.txt(f"{CHALLENGE_LABEL}.www.{domain}", RIGHT)
 
     assert look_up_proof(domain, TOKEN) == CheckResult.NXDOMAIN
 
 
-def test_a_wildcard_of_the_zone_counts(zone: NameServer, domain: str):
+def test_wildcard_record_is_found(zone: NameServer, domain: str):
     zone.txt(f"*.{domain}", RIGHT)
 
     assert look_up_proof(domain, TOKEN) == CheckResult.FOUND
 
 
-def test_an_alias_is_followed(zone: NameServer, domain: str):
+def test_cname_is_followed(zone: NameServer, domain: str):
     zone.records[f"{CHALLENGE_LABEL}.{domain}"] = ["CNAME proofs.elsewhere.example."]
     zone.txt("proofs.elsewhere.example", RIGHT)
 
     assert look_up_proof(domain, TOKEN) == CheckResult.FOUND
 
 
-def test_a_circle_of_aliases_ends(zone: NameServer, domain: str):
+def test_cname_loop_ends(zone: NameServer, domain: str):
     zone.records[f"{CHALLENGE_LABEL}.{domain}"] = ["CNAME other.example."]
     zone.records["other.example"] = [f"CNAME {CHALLENGE_LABEL}.{domain}."]
 
     assert look_up_proof(domain, TOKEN) == CheckResult.SERVFAIL
 
 
-def test_many_records_come_by_tcp(zone: NameServer, domain: str):
+def test_large_answer_is_read_by_tcp(zone: NameServer, domain: str):
     zone.txt(f"{CHALLENGE_LABEL}.{domain}", *(f"{n} {'x' * 200}" for n in range(40)), RIGHT)
 
     assert look_up_proof(domain, TOKEN) == CheckResult.FOUND
@@ -82,20 +84,20 @@ def test_many_records_come_by_tcp(zone: NameServer, domain: str):
 
 
 @pytest.mark.parametrize("fault", ["SERVFAIL", "REFUSED", "NOTIMP"])
-def test_a_failing_server_is_told_from_a_missing_record(zone: NameServer, domain: str, fault: str):
+def test_failing_server_differs_from_missing_record(zone: NameServer, domain: str, fault: str):
     zone.faults[f"{CHALLENGE_LABEL}.{domain}"] = fault
 
     assert look_up_proof(domain, TOKEN) == CheckResult.SERVFAIL
 
 
-def test_a_silent_server_costs_a_bounded_time(zone: NameServer, domain: str, monkeypatch):
+def test_silent_server_times_out(zone: NameServer, domain: str, monkeypatch):
     monkeypatch.setattr(dns_proof, "LOOKUP_TIMEOUT", 1.0)
     zone.faults[f"{CHALLENGE_LABEL}.{domain}"] = SILENT
 
     assert look_up_proof(domain, TOKEN) == CheckResult.TIMEOUT
 
 
-def test_the_next_server_is_asked(zone: NameServer, domain: str, settings, monkeypatch):
+def test_next_server_is_used_after_failure(zone: NameServer, domain: str, settings, monkeypatch):
     monkeypatch.setattr(dns_proof, "SERVER_TIMEOUT", 0.3)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as dead:
         dead.bind(("127.0.0.1", 0))
@@ -106,13 +108,13 @@ def test_the_next_server_is_asked(zone: NameServer, domain: str, settings, monke
     assert look_up_proof(domain, TOKEN) == CheckResult.FOUND
 
 
-def test_an_empty_token_proves_nothing(zone: NameServer, domain: str):
+def test_empty_token_is_never_found(zone: NameServer, domain: str):
     zone.txt(f"{CHALLENGE_LABEL}.{domain}", VALUE_PREFIX)
 
     assert look_up_proof(domain, "") == CheckResult.WRONG_VALUE
 
 
-def test_the_longest_name_can_be_asked_for(zone: NameServer):
+def test_longest_domain_can_be_looked_up(zone: NameServer):
     name = clean_custom_domain(".".join(["x" * 62] * 3 + ["y" * 38, "example"]))
     zone.txt(f"{CHALLENGE_LABEL}.{name}", RIGHT)
 
@@ -130,11 +132,11 @@ def test_the_longest_name_can_be_asked_for(zone: NameServer):
         ("[fd00::2]:5353", ("fd00::2", 5353)),
     ],
 )
-def test_addresses_of_resolvers(value: str, parts: tuple[str, int]):
+def test_resolver_addresses_are_parsed(value: str, parts: tuple[str, int]):
     assert env.address("DNS_RESOLVERS", value, 53) == parts
 
 
 @pytest.mark.parametrize("value", ["dns.example", "10.0.0.2:x", "10.0.0.2:99999", "fd00::2", ""])
-def test_what_is_no_address_stops_the_start(value: str):
+def test_invalid_resolver_address_stops_the_start(value: str):
     with pytest.raises(ImproperlyConfigured, match="DNS_RESOLVERS"):
         env.address("DNS_RESOLVERS", value, 53)

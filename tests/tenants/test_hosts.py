@@ -41,7 +41,7 @@ def ask(site: Site, host: str, *headers: str, path: str = "/api/users/me") -> tu
 
 
 @pytest.mark.parametrize(("host", "status"), ANSWERS)
-def test_hosts(site: Site, acme: Agency, host: str, status: int):
+def test_host_leads_to_its_site(site: Site, acme: Agency, host: str, status: int):
     name = host.format(slug=acme.slug, SLUG=acme.slug.upper(), port=site.port)
 
     answered, text = ask(site, name, f"Authorization: Bearer {acme.owner.access_token}")
@@ -52,7 +52,7 @@ def test_hosts(site: Site, acme: Agency, host: str, status: int):
 
 
 @pytest.mark.parametrize("host", ["", "a b", "a/b", "\xe9\xe8", "acme.aggios.localhost:x", "[::1"])
-def test_hosts_that_are_none(site: Site, acme: Agency, host: str):
+def test_invalid_host_is_not_found(site: Site, acme: Agency, host: str):
     status, text = ask(site, host)
 
     assert status in {400, 404}
@@ -62,7 +62,7 @@ def test_hosts_that_are_none(site: Site, acme: Agency, host: str):
 @pytest.mark.parametrize(
     "host", ["localhost", "127.0.0.1", "aggios.localhost", "www.aggios.localhost"]
 )
-def test_the_apex(site: Site, host: str):
+def test_apex_serves_the_public_site(site: Site, host: str):
     assert Host(site.port, host).get("/api/health/live").status_code == 200
     answer = Host(site.port, host).post("/api/auth/register", {})
     assert answer.json()["code"] == "validation_failed"
@@ -71,7 +71,9 @@ def test_the_apex(site: Site, host: str):
 @pytest.mark.parametrize(
     "header", ["X-Forwarded-Host", "X-Original-Host", "X-Host", "Forwarded", "X_Forwarded_Host"]
 )
-def test_no_other_header_names_the_host(site: Site, acme: Agency, globex: Agency, header: str):
+def test_forwarded_headers_do_not_change_the_host(
+    site: Site, acme: Agency, globex: Agency, header: str
+):
     name = f"{globex.slug}.aggios.localhost"
     value = f"host={name}" if header == "Forwarded" else name
 
@@ -81,7 +83,7 @@ def test_no_other_header_names_the_host(site: Site, acme: Agency, globex: Agency
     assert me.json()["id"] == acme.owner.id
 
 
-def test_the_request_line_may_name_the_host(site: Site, acme: Agency, globex: Agency):
+def test_absolute_request_target_names_the_host(site: Site, acme: Agency, globex: Agency):
     """RFC 9112 section 3.2.2: an absolute target wins over Host; the token decides nothing."""
     target = f"http://{globex.slug}.aggios.localhost/api/users/me"
     bearer = f"Authorization: Bearer {acme.owner.access_token}"
@@ -92,7 +94,7 @@ def test_the_request_line_may_name_the_host(site: Site, acme: Agency, globex: Ag
     assert (acme.owner.id in text) == (status == 200)
 
 
-def test_two_hosts_are_refused(site: Site, acme: Agency):
+def test_two_host_headers_are_refused(site: Site, acme: Agency):
     status, _ = ask(site, f"{acme.slug}.aggios.localhost", "Host: globex.aggios.localhost")
 
     assert status == 400
@@ -119,5 +121,5 @@ def test_two_hosts_are_refused(site: Site, acme: Agency):
         ("acme..aggios.localhost", Kind("tenant")),
     ],
 )
-def test_kinds_of_hosts(host: str, kind: Kind):
+def test_site_for_host_returns_the_kind(host: str, kind: Kind):
     assert site_for_host(host) == kind

@@ -7,7 +7,7 @@ import pytest
 from audit.models import AuditEvent
 from audit.services import SYSTEM, Actor
 from core.db_backend.scope import PUBLIC, use_scope
-from tenants.services import mark_deleting, resume_tenant, suspend_tenant
+from tenants.lifecycle import mark_deleting, resume_tenant, suspend_tenant
 from tests.support.factories import Agency
 from tests.support.http_client import PASSWORD, Site
 
@@ -40,7 +40,7 @@ def suspended(site: Site) -> Agency:
 
 
 @pytest.mark.parametrize(("method", "path"), PATHS)
-def test_a_suspended_tenant_serves_nothing(suspended: Agency, method: str, path: str):
+def test_suspended_tenant_refuses_every_request(suspended: Agency, method: str, path: str):
     answer = suspended.owner.at.request(method, path)
 
     assert (answer.status_code, answer.json()["code"]) == (403, "tenant_suspended")
@@ -49,11 +49,11 @@ def test_a_suspended_tenant_serves_nothing(suspended: Agency, method: str, path:
 
 
 @pytest.mark.parametrize("path", ["/api/health", "/api/health/live", "/api/health/ready"])
-def test_but_its_health(suspended: Agency, path: str):
+def test_suspended_tenant_serves_health(suspended: Agency, path: str):
     assert suspended.host.get(path).status_code == 200
 
 
-def test_a_browser_gets_a_page_that_says_why(suspended: Agency):
+def test_suspended_tenant_shows_the_reason_in_browsers(suspended: Agency):
     page = suspended.host.get("/", headers={"Accept": "text/html"})
 
     assert page.status_code == 403
@@ -61,7 +61,7 @@ def test_a_browser_gets_a_page_that_says_why(suspended: Agency):
     assert "The invoice of May is open." in page.text
 
 
-def test_api_host_refuses_it_too(site: Site, suspended: Agency):
+def test_suspended_tenant_is_refused_on_the_api_host(site: Site, suspended: Agency):
     api = site.host("api")
     login = {"tenant": suspended.slug, "email": suspended.owner.email, "password": PASSWORD}
     refresh = {"refresh_token": suspended.owner.refresh_token}
@@ -75,7 +75,7 @@ def test_api_host_refuses_it_too(site: Site, suspended: Agency):
     assert {(a.status_code, a.json()["code"]) for a in answers} == {(403, "tenant_suspended")}
 
 
-def test_resumed_it_goes_on_where_it_was(new_agency: Callable[..., Agency]):
+def test_resumed_tenant_keeps_its_sessions(new_agency: Callable[..., Agency]):
     agency = new_agency()
     suspend_tenant(agency.ref.id, actor=SYSTEM)
     resume_tenant(agency.ref.id, actor=SYSTEM)
@@ -83,7 +83,7 @@ def test_resumed_it_goes_on_where_it_was(new_agency: Callable[..., Agency]):
     assert agency.owner.at.get("/api/users/me").status_code == 200
 
 
-def test_a_tenant_that_is_being_deleted_is_not_there(site: Site, new_agency):
+def test_deleting_tenant_is_not_found(site: Site, new_agency):
     agency = new_agency()
     mark_deleting(agency.ref.id, actor=SYSTEM)
     login = {"tenant": agency.slug, "email": agency.owner.email, "password": PASSWORD}
@@ -98,7 +98,7 @@ def test_a_tenant_that_is_being_deleted_is_not_there(site: Site, new_agency):
     assert on_api.status_code == 401
 
 
-def test_deleting_is_final(new_agency: Callable[..., Agency]):
+def test_deleting_tenant_cannot_be_resumed(new_agency: Callable[..., Agency]):
     agency = new_agency()
     mark_deleting(agency.ref.id, actor=SYSTEM)
 
@@ -106,7 +106,7 @@ def test_deleting_is_final(new_agency: Callable[..., Agency]):
     assert resume_tenant(agency.ref.id, actor=SYSTEM).status == "deleting"
 
 
-def test_who_suspended_it_is_recorded_once(new_agency: Callable[..., Agency]):
+def test_suspension_is_audited_once(new_agency: Callable[..., Agency]):
     agency = new_agency()
     sam = Actor("staff", "7", "sam@aggios.test")
     for _ in range(2):

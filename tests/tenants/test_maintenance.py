@@ -33,7 +33,7 @@ def actions(agency: Agency) -> list[tuple[str, dict]]:
         return list(rows.order_by("at", "id").values_list("action", "details"))
 
 
-def test_its_requests_are_told_why_and_when_to_come_back(broken: Agency, acme: Agency):
+def test_maintenance_answers_503_with_reason_and_retry_after(broken: Agency, acme: Agency):
     answer = broken.owner.at.get("/api/users/me")
 
     assert (answer.status_code, answer.json()["code"]) == (503, "tenant_unavailable")
@@ -44,11 +44,11 @@ def test_its_requests_are_told_why_and_when_to_come_back(broken: Agency, acme: A
     assert acme.owner.at.get("/api/users/me").status_code == 200
 
 
-def test_health_is_the_platforms(broken: Agency):
+def test_maintenance_serves_health(broken: Agency):
     assert broken.host.get("/api/health/ready").status_code == 200
 
 
-def test_a_browser_gets_a_page(broken: Agency):
+def test_maintenance_shows_a_page_in_browsers(broken: Agency):
     page = broken.host.get("/", headers={"Accept": "text/html"})
 
     assert page.status_code == 503
@@ -56,7 +56,7 @@ def test_a_browser_gets_a_page(broken: Agency):
     assert "update failed" in page.text
 
 
-def test_api_host_refuses_it_too(site: Site, broken: Agency):
+def test_maintenance_is_refused_on_the_api_host(site: Site, broken: Agency):
     api = site.host("api")
     login = {"tenant": broken.slug, "email": broken.owner.email, "password": PASSWORD}
     answers = [
@@ -68,7 +68,7 @@ def test_api_host_refuses_it_too(site: Site, broken: Agency):
     assert {(a.status_code, a.json()["code"]) for a in answers} == {(503, "tenant_unavailable")}
 
 
-def test_it_is_served_again_and_the_record_tells(broken: Agency):
+def test_ended_maintenance_is_served_and_audited(broken: Agency):
     for _ in range(2):
         end_maintenance(broken.ref.id, actor=SYSTEM)
 
@@ -79,7 +79,7 @@ def test_it_is_served_again_and_the_record_tells(broken: Agency):
     ]
 
 
-def test_the_command_ends_it_and_says_what_it_was(broken: Agency):
+def test_end_maintenance_command_reports_the_reason(broken: Agency):
     out = io.StringIO()
     for _ in range(2):
         call_command("end_maintenance", broken.slug, stdout=out)
@@ -93,7 +93,7 @@ def test_the_command_ends_it_and_says_what_it_was(broken: Agency):
         call_command("end_maintenance", "no-such-tenant")
 
 
-def test_work_that_fails_leaves_it_off_the_air(new_agency: Callable[..., Agency]):
+def test_maintenance_mode_stays_after_an_error(new_agency: Callable[..., Agency]):
     agency = new_agency()
     with (
         pytest.raises(ValueError, match="half done"),
@@ -104,7 +104,7 @@ def test_work_that_fails_leaves_it_off_the_air(new_agency: Callable[..., Agency]
     assert agency.owner.at.get("/api/users/me").status_code == 503
 
 
-def test_work_that_is_done_puts_it_back(new_agency: Callable[..., Agency]):
+def test_maintenance_mode_ends_after_success(new_agency: Callable[..., Agency]):
     agency = new_agency()
     with maintenance_mode(agency.ref.id, Tenant.Maintenance.RESTORING, actor=SYSTEM):
         assert agency.owner.at.get("/api/users/me").status_code == 503

@@ -17,14 +17,15 @@ from core.problems import ValidationFailed
 from tenants.context import tenant_context
 from tenants.models import Domain, Tenant
 from tenants.problems import SubdomainTaken
-from tenants.schemas.migrate import create_empty_schema, drop_schema, migrate_tenant_schema
+from tenants.schemas.migrate import migrate_tenant_schema
+from tenants.schemas.owner import create_empty_schema, drop_schema
 from tenants.schemas.schema_state import migrations_digest, tenant_migrations
 from tenants.services import create_tenant, provision_schema
 from tests.support.http_client import Site
 from tests.support.tenants.pg_catalog import describe_schema, orphaned_schemas_and_roles
 
 
-def test_the_template_and_the_migrations_make_the_same(make_tenant, superuser):
+def test_template_and_migrations_make_equal_schemas(make_tenant, superuser):
     tenant = make_tenant()
     schema = f"t_{uuid.uuid4().hex}"
     create_empty_schema(schema)
@@ -38,7 +39,7 @@ def test_the_template_and_the_migrations_make_the_same(make_tenant, superuser):
     assert all(by_migrations[fact] for fact in ("tables", "constraints", "indexes", "grants"))
 
 
-def test_the_history_is_complete_from_the_start(make_tenant, superuser):
+def test_new_schema_has_a_complete_migration_history(make_tenant, superuser):
     tenant = make_tenant()
 
     rows = superuser.execute(f"SELECT app, name FROM {tenant.schema_name}.django_migrations")
@@ -46,13 +47,13 @@ def test_the_history_is_complete_from_the_start(make_tenant, superuser):
     assert tuple(sorted(rows.fetchall())) == tenant_migrations()
 
 
-def test_the_template_knows_what_it_holds(committed, superuser):
+def test_template_stores_the_digest_of_its_migrations(committed, superuser):
     stored = superuser.execute("SELECT digest FROM aggios.tenant_template").fetchone()
 
     assert stored == (migrations_digest(tenant_migrations()),)
 
 
-def test_of_simultaneous_sign_ups_one_wins(site: Site, superuser):
+def test_concurrent_signups_only_one_wins(site: Site, superuser):
     slug = f"race{secrets.token_hex(4)}"
 
     with ThreadPoolExecutor(4) as pool:
@@ -65,7 +66,7 @@ def test_of_simultaneous_sign_ups_one_wins(site: Site, superuser):
     assert orphaned_schemas_and_roles(superuser) == (set(), set())
 
 
-def test_a_slug_without_case_is_taken_once(committed: None, superuser):
+def test_slug_is_unique_ignoring_case(committed: None, superuser):
     twice = f"x{secrets.token_hex(5)}"
     create_tenant(name="First", subdomain=twice, actor=SYSTEM)
 
@@ -75,7 +76,7 @@ def test_a_slug_without_case_is_taken_once(committed: None, superuser):
     assert orphaned_schemas_and_roles(superuser) == (set(), set())
 
 
-def test_a_failure_after_provisioning_leaves_nothing(committed: None, superuser):
+def test_failure_after_provisioning_leaves_nothing(committed: None, superuser):
     before = Tenant.objects.count(), AuditEvent.objects.count()
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         made = create_tenant(name="Gone", subdomain=f"g{secrets.token_hex(5)}", actor=SYSTEM)
@@ -87,7 +88,7 @@ def test_a_failure_after_provisioning_leaves_nothing(committed: None, superuser)
     assert orphaned_schemas_and_roles(superuser) == (set(), set())
 
 
-def test_a_template_that_fails_half_way_leaves_nothing(committed: None, superuser):
+def test_failing_template_leaves_nothing(committed: None, superuser):
     superuser.execute("UPDATE aggios.tenant_template SET ddl = ddl || E'\\nSELECT 1/0;'")
     try:
         with pytest.raises(DatabaseError):
@@ -101,7 +102,7 @@ def test_a_template_that_fails_half_way_leaves_nothing(committed: None, superuse
     assert orphaned_schemas_and_roles(superuser) == (set(), set())
 
 
-def test_without_a_template_sign_ups_are_unavailable(site: Site, superuser):
+def test_signup_without_template_is_unavailable(site: Site, superuser):
     superuser.execute("ALTER TABLE aggios.tenant_template RENAME TO away")
     superuser.execute("CREATE TABLE aggios.tenant_template (LIKE aggios.away)")
     superuser.execute("ALTER TABLE aggios.tenant_template OWNER TO aggios_owner")
@@ -116,7 +117,7 @@ def test_without_a_template_sign_ups_are_unavailable(site: Site, superuser):
     assert orphaned_schemas_and_roles(superuser) == (set(), set())
 
 
-def test_an_existing_schema_is_refused_and_left_alone(make_tenant):
+def test_existing_schema_is_refused_and_unchanged(make_tenant):
     tenant = make_tenant()
     with tenant_context(tenant):
         User.objects.create(email="kept@here.test", password="!")
@@ -132,18 +133,18 @@ def test_an_existing_schema_is_refused_and_left_alone(make_tenant):
 @pytest.mark.parametrize(
     "name", ["public", "t_x", "t_" + "G" * 32, "t_" + "a" * 33, 't_"; DROP SCHEMA public; --', ""]
 )
-def test_only_opaque_names_become_schemas(committed: None, name: str):
+def test_provision_refuses_names_that_are_not_opaque(committed: None, name: str):
     with pytest.raises(DatabaseError), transaction.atomic():
         provision_schema(name)
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 121])
-def test_a_tenant_needs_a_name(committed: None, name: str):
+def test_tenant_without_name_is_refused(committed: None, name: str):
     with pytest.raises(ValidationFailed):
         create_tenant(name=name, subdomain=f"v{secrets.token_hex(5)}", actor=SYSTEM)
 
 
-def test_creation_is_recorded(make_tenant):
+def test_creation_is_audited(make_tenant):
     tenant = make_tenant()
 
     with use_scope(PUBLIC):
@@ -152,7 +153,7 @@ def test_creation_is_recorded(make_tenant):
     assert (event.actor_type, event.details) == ("system", {"subdomain": tenant.slug})
 
 
-def test_creations_run_side_by_side(committed: None, superuser):
+def test_creations_run_concurrently(committed: None, superuser):
     def create(number: int) -> Any:
         try:
             return create_tenant(name="Many", subdomain=f"p{secrets.token_hex(6)}", actor=SYSTEM)

@@ -17,12 +17,18 @@ from core.problems import ValidationFailed
 from tenants import names, subdomains
 from tenants.domains.services import add_domain
 from tenants.domains.validation import is_domain_available
-from tenants.lifecycle import begin_maintenance, schedule_deletion
+from tenants.lifecycle import (
+    begin_maintenance,
+    mark_deleting,
+    resume_tenant,
+    schedule_deletion,
+    suspend_tenant,
+)
 from tenants.models import Domain, Tenant
 from tenants.problems import DomainTaken, SubdomainTaken, TenantNotFound
 from tenants.queries import tenant_by_slug
 from tenants.routing import invalidate_route
-from tenants.services import create_tenant, mark_deleting, resume_tenant, suspend_tenant
+from tenants.services import create_tenant
 from tenants.subdomains import redirect_ends, rename_subdomain
 from tests.support.browser import Browser
 from tests.support.factories import Agency
@@ -54,7 +60,7 @@ def end_redirect(label: str, *, seconds: float = -1) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
-def test_the_old_name_leads_to_the_same_path_and_query(site: Site, renamed, method: str):
+def test_former_name_redirects_to_same_path_and_query(site: Site, renamed, method: str):
     agency, name = renamed
 
     answer = agency.host.request(method, "/api/files/x%20y?a=1&b=%2F%2Fevil.example&a=2")
@@ -82,7 +88,7 @@ def test_the_old_name_leads_to_the_same_path_and_query(site: Site, renamed, meth
         "/" + "x" * 3000,
     ],
 )
-def test_it_leads_nowhere_else(site: Site, renamed, path: str):
+def test_former_name_redirects_only_to_its_tenant(site: Site, renamed, path: str):
     agency, name = renamed
 
     status, text = ask(site, f"{agency.slug}.aggios.localhost", path=path)
@@ -97,7 +103,7 @@ def test_it_leads_nowhere_else(site: Site, renamed, path: str):
     assert "set-cookie" not in [line.partition(":")[0].lower() for line in head.split("\r\n")]
 
 
-def test_every_process_knows_at_once(site: Site, renamed):
+def test_rename_is_seen_by_every_process(site: Site, renamed):
     agency, name = renamed
     token, at_new = agency.owner.access_token, site.host(name)
 
@@ -105,7 +111,7 @@ def test_every_process_knows_at_once(site: Site, renamed):
     assert {at_new.with_token(token).get("/api/users/me").status_code for _ in range(12)} == {200}
 
 
-def test_tokens_stay_good_and_new_ones_bear_the_new_name(site: Site, renamed):
+def test_tokens_stay_valid_after_rename(site: Site, renamed):
     agency, name = renamed
     here = site.host(name)
     me = here.with_token(agency.owner.access_token).get("/api/users/me")
@@ -119,7 +125,7 @@ def test_tokens_stay_good_and_new_ones_bear_the_new_name(site: Site, renamed):
     assert here.with_token(answer.json()["access_token"]).get("/api/users/me").status_code == 200
 
 
-def test_tokens_are_worth_nothing_at_the_old_name(site: Site, renamed):
+def test_tokens_are_not_accepted_at_the_former_name(site: Site, renamed):
     """Not while it leads on, nor when it is gone, nor to who has it then; and are not used up."""
     agency, name = renamed
     refresh = ("/api/auth/refresh", {"refresh_token": agency.owner.refresh_token})
@@ -139,7 +145,7 @@ def test_tokens_are_worth_nothing_at_the_old_name(site: Site, renamed):
         assert again.status_code == 200  # within the 30 s of its first rotation
 
 
-def test_schema_prefix_and_key_stay(agency: Agency):
+def test_schema_prefix_and_key_are_unchanged_by_rename(agency: Agency):
     before = agency.ref
 
     rename_subdomain(before.id, subdomain=another_name(), actor=SYSTEM)
@@ -153,7 +159,7 @@ def tenant_slug(tenant_id) -> str:
     return Domain.objects.get(tenant_id=tenant_id, is_primary=True).domain
 
 
-def test_files_are_where_they_were(site: Site, agency: Agency):
+def test_files_are_unchanged_by_rename(site: Site, agency: Agency):
     uploaded = agency.owner.at.post("/api/files", files={"file": ("plan.txt", b"the plan")}).json()
     link = agency.owner.at.get(f"/api/files/{uploaded['id']}/download").headers["Location"]
     name = another_name()
@@ -165,11 +171,11 @@ def test_files_are_where_they_were(site: Site, agency: Agency):
     assert site.fetch(link).content == b"the plan"
 
 
-def test_health_answers_on_the_old_name(renamed):
+def test_former_name_serves_health(renamed):
     assert renamed[0].host.get("/api/health/live").status_code == 200
 
 
-def test_the_general_api_takes_the_old_name_while_it_leads_there(site: Site, renamed):
+def test_general_api_accepts_the_former_name_while_redirected(site: Site, renamed):
     agency, name = renamed
     login = {"email": agency.owner.email, "password": PASSWORD}
 
@@ -184,7 +190,7 @@ def test_the_general_api_takes_the_old_name_while_it_leads_there(site: Site, ren
     assert answer.json()["code"] == "tenant_not_found"
 
 
-def test_the_front_door_goes_to_the_new_name(site: Site, renamed):
+def test_workspace_finder_redirects_to_the_new_name(site: Site, renamed):
     agency, name = renamed
 
     answer = Browser(site, "dash").get("/", params={"workspace": agency.slug})
@@ -192,7 +198,7 @@ def test_the_front_door_goes_to_the_new_name(site: Site, renamed):
     assert answer.headers["location"] == f"http://{name}.aggios.localhost:{site.port}"
 
 
-def test_a_suspended_one_does_not_tell_its_new_name(renamed):
+def test_suspended_tenant_does_not_reveal_its_new_name(renamed):
     agency, name = renamed
     tenant_id = tenant_by_slug(name).id
     suspend_tenant(tenant_id, actor=SYSTEM, reason="Unpaid.")
@@ -217,7 +223,7 @@ def test_a_suspended_one_does_not_tell_its_new_name(renamed):
         ),
     ],
 )
-def test_what_else_stops_a_tenant_is_said_under_every_name(site: Site, renamed, stop, code: str):
+def test_refusal_is_the_same_under_every_name(site: Site, renamed, stop, code: str):
     agency, name = renamed
     tenant_id = tenant_by_slug(name).id
     own = f"{name}.example"
@@ -230,7 +236,7 @@ def test_what_else_stops_a_tenant_is_said_under_every_name(site: Site, renamed, 
         assert host.get("/api/health/live").status_code == 200
 
 
-def test_one_that_is_being_deleted_is_not_there_under_either_name(site: Site, renamed):
+def test_deleting_tenant_is_not_found_under_any_name(site: Site, renamed):
     agency, name = renamed
     mark_deleting(tenant_by_slug(name).id, actor=SYSTEM)
 
@@ -238,7 +244,7 @@ def test_one_that_is_being_deleted_is_not_there_under_either_name(site: Site, re
         assert host.get("/").json()["code"] == "tenant_not_found"
 
 
-def test_nobody_gets_the_old_name_while_it_leads_there(site: Site, renamed, make_tenant):
+def test_redirected_name_cannot_be_taken(site: Site, renamed, make_tenant):
     agency, _ = renamed
 
     assert site.sign_up(agency.slug).json()["code"] == "subdomain_taken"
@@ -248,7 +254,7 @@ def test_nobody_gets_the_old_name_while_it_leads_there(site: Site, renamed, make
         rename_subdomain(make_tenant().id, subdomain=agency.slug, actor=SYSTEM)
 
 
-def test_no_other_way_gets_it_either(renamed, make_tenant):
+def test_redirected_name_cannot_be_added_or_signed_up(renamed, make_tenant):
     """The command that creates, a second name for somebody, and one that looks like it."""
     agency, name = renamed
     with pytest.raises(CommandError, match="taken"):
@@ -264,7 +270,7 @@ def test_no_other_way_gets_it_either(renamed, make_tenant):
     assert is_domain_available(agency.slug)
 
 
-def test_the_redirect_ends_to_the_second_and_the_name_is_free(site: Site, renamed):
+def test_expired_redirect_frees_the_name(site: Site, renamed):
     agency, name = renamed
     end_redirect(agency.slug, seconds=3)
     assert agency.host.get("/").status_code == 307
@@ -280,7 +286,7 @@ def test_the_redirect_ends_to_the_second_and_the_name_is_free(site: Site, rename
     assert site.host(name).with_token(agency.owner.access_token).get("/api/users/me").is_success
 
 
-def test_a_rename_may_take_a_name_whose_redirect_has_ended(site: Site, renamed, make_tenant):
+def test_rename_can_take_an_expired_name(site: Site, renamed, make_tenant):
     agency, name = renamed
     end_redirect(agency.slug)
     other = make_tenant()
@@ -291,14 +297,14 @@ def test_a_rename_may_take_a_name_whose_redirect_has_ended(site: Site, renamed, 
     assert redirect_ends(tenant_by_slug(name)) == {}
 
 
-def test_without_days_the_old_name_is_free_at_once(site: Site, agency: Agency):
+def test_zero_redirect_days_free_the_name_at_once(site: Site, agency: Agency):
     rename_subdomain(agency.ref.id, subdomain=another_name(), actor=SYSTEM, redirect_days=0)
 
     assert agency.host.get("/").status_code == 404
     assert site.sign_up(agency.slug).status_code == 201
 
 
-def test_there_and_back(site: Site, renamed):
+def test_rename_back_restores_the_former_name(site: Site, renamed):
     agency, name = renamed
 
     rename_subdomain(tenant_by_slug(name).id, subdomain=agency.slug, actor=SYSTEM)
@@ -308,7 +314,7 @@ def test_there_and_back(site: Site, renamed):
     assert back.headers["Location"] == f"http://{agency.slug}.aggios.localhost:{site.port}/x"
 
 
-def test_a_second_name_of_its_own_may_become_the_first(site: Site, agency: Agency):
+def test_secondary_subdomain_can_become_primary(site: Site, agency: Agency):
     also = another_name()
     add_domain(agency.ref.id, name=also, verified=False, actor=SYSTEM)
 
@@ -319,7 +325,7 @@ def test_a_second_name_of_its_own_may_become_the_first(site: Site, agency: Agenc
     assert site.host(also).with_token(agency.owner.access_token).get("/api/users/me").is_success
 
 
-def test_every_former_name_leads_to_the_present_one(site: Site, renamed):
+def test_every_former_name_redirects_to_the_current_one(site: Site, renamed):
     agency, second = renamed
     third = another_name()
     rename_subdomain(tenant_by_slug(second).id, subdomain=third, actor=SYSTEM)
@@ -328,7 +334,7 @@ def test_every_former_name_leads_to_the_present_one(site: Site, renamed):
         assert host.get("/").headers["Location"] == f"http://{third}.aggios.localhost:{site.port}/"
 
 
-def test_the_same_name_again_changes_nothing(agency: Agency):
+def test_rename_to_same_name_changes_nothing(agency: Agency):
     before = AuditEvent.objects.count()
 
     tenant = rename_subdomain(agency.ref.id, subdomain=agency.slug.upper(), actor=SYSTEM)
@@ -336,7 +342,7 @@ def test_the_same_name_again_changes_nothing(agency: Agency):
     assert (tenant.slug, AuditEvent.objects.count()) == (agency.slug, before)
 
 
-def test_a_name_reserved_later_stays_with_its_tenant(make_tenant, monkeypatch):
+def test_name_reserved_later_is_kept(make_tenant, monkeypatch):
     tenant, other = make_tenant(), make_tenant()
     monkeypatch.setattr(names, "RESERVED_SLUGS", names.RESERVED_SLUGS | {tenant.slug})
 
@@ -351,7 +357,7 @@ def test_a_name_reserved_later_stays_with_its_tenant(make_tenant, monkeypatch):
         add_domain(other.id, name=tenant.slug, verified=False, actor=SYSTEM)
 
 
-def test_a_second_name_reserved_later_is_released_on_the_command_line(make_tenant, monkeypatch):
+def test_secondary_name_reserved_later_can_be_released(make_tenant, monkeypatch):
     tenant, name = make_tenant(), another_name()
     add_domain(tenant.id, name=name, verified=False, actor=SYSTEM)
     monkeypatch.setattr(names, "RESERVED_SLUGS", names.RESERVED_SLUGS | {name})
@@ -359,7 +365,7 @@ def test_a_second_name_reserved_later_is_released_on_the_command_line(make_tenan
     assert "released" in run("domains", "release", tenant.slug, name)
 
 
-def test_who_renames_often_keeps_the_last_names_only(make_tenant, monkeypatch):
+def test_former_names_are_limited(make_tenant, monkeypatch):
     monkeypatch.setattr(subdomains, "MAX_FORMER_NAMES", 2)
     tenant = make_tenant()
     names = [tenant.slug, *(another_name() for _ in range(4))]
@@ -374,7 +380,7 @@ def test_who_renames_often_keeps_the_last_names_only(make_tenant, monkeypatch):
 @pytest.mark.parametrize(
     "name", ["admin", "x", "-a-", "a.b", "xn--acm-dma", "\u212aelvin", "a" * 41]
 )
-def test_names_that_nobody_may_have(make_tenant, name: str):
+def test_invalid_new_name_is_refused(make_tenant, name: str):
     tenant = make_tenant()
 
     with pytest.raises(ValidationFailed):
@@ -384,14 +390,14 @@ def test_names_that_nobody_may_have(make_tenant, name: str):
 
 
 @pytest.mark.parametrize("days", [-1, 3651])
-def test_the_time_of_the_redirect_is_bounded(make_tenant, days: int):
+def test_redirect_days_out_of_range_are_refused(make_tenant, days: int):
     with pytest.raises(ValidationFailed):
         rename_subdomain(
             make_tenant().id, subdomain=another_name(), actor=SYSTEM, redirect_days=days
         )
 
 
-def test_a_tenant_that_is_going_is_not_renamed(make_tenant):
+def test_deleting_tenant_cannot_be_renamed(make_tenant):
     tenant = make_tenant()
     mark_deleting(tenant.id, actor=SYSTEM)
 
@@ -409,7 +415,7 @@ def attempt(tenant_id, name: str) -> str:
     return "renamed"
 
 
-def test_of_many_at_once_one_gets_the_name(site: Site, make_tenant, agency: Agency):
+def test_concurrent_renames_only_one_wins(site: Site, make_tenant, agency: Agency):
     """A name whose redirect has ended, so that all of them first want the old row gone."""
     rename_subdomain(agency.ref.id, subdomain=another_name(), actor=SYSTEM)
     end_redirect(agency.slug)
@@ -426,7 +432,7 @@ def test_of_many_at_once_one_gets_the_name(site: Site, make_tenant, agency: Agen
     assert Domain.objects.filter(domain=agency.slug).count() == 1
 
 
-def test_two_that_exchange_their_names_do_not_wait_for_each_other(make_tenant):
+def test_concurrent_name_swap_does_not_deadlock(make_tenant):
     for _ in range(3):
         one, two = make_tenant(), make_tenant()
         with ThreadPoolExecutor(2) as pool:
@@ -434,7 +440,7 @@ def test_two_that_exchange_their_names_do_not_wait_for_each_other(make_tenant):
             assert set(pool.map(lambda pair: attempt(*pair), pairs)) == {"taken"}
 
 
-def test_a_name_is_signed_up_for_and_renamed_to_at_once(site: Site, make_tenant):
+def test_concurrent_signup_and_rename_only_one_wins(site: Site, make_tenant):
     name, tenant = another_name(), make_tenant()
 
     with ThreadPoolExecutor(2) as pool:
@@ -446,7 +452,7 @@ def test_a_name_is_signed_up_for_and_renamed_to_at_once(site: Site, make_tenant)
     assert Domain.objects.filter(domain=name).count() == 1
 
 
-def test_it_is_recorded(renamed):
+def test_rename_is_audited(renamed):
     agency, name = renamed
 
     event = AuditEvent.objects.get(action="tenant.renamed", target_id=str(tenant_by_slug(name).id))
@@ -454,7 +460,7 @@ def test_it_is_recorded(renamed):
     assert event.details == {"from": agency.slug, "to": name, "redirect_days": 90}
 
 
-def test_commands_do_not_take_the_former_name_for_the_present(renamed):
+def test_commands_do_not_accept_the_former_name(renamed):
     agency, name = renamed
 
     with pytest.raises(TenantNotFound, match=f"it is called '{name}' now"):

@@ -15,9 +15,9 @@ import pytest
 from django.db import connection
 
 from audit.services import SYSTEM
+from tenants.lifecycle import suspend_tenant
 from tenants.models import RequestCount
 from tenants.request_counts import RequestCounter, add_counts
-from tenants.services import suspend_tenant
 from tenants.usage import requests_by_day
 from tests.support.factories import Agency
 from tests.support.http_client import Site
@@ -27,13 +27,13 @@ COUNTS_IN_A_PROCESS = """
 import sys, uuid, django
 django.setup()
 from tenants.request_counts import RequestCounter
-tally = RequestCounter()
+counter = RequestCounter()
 first, second = map(uuid.UUID, sys.argv[1:])
 for turn in range(20):
     for tenant, times in ((first, 3), (second, 2)) if turn % 2 else ((second, 2), (first, 3)):
         for _ in range(times):
-            tally.count(tenant)
-    tally.flush()
+            counter.count(tenant)
+    counter.flush()
 """
 
 
@@ -49,31 +49,33 @@ def eventually(tenant_id: uuid.UUID, expected: int) -> int:
     return found
 
 
-def test_nothing_is_lost_between_threads(make_tenant) -> None:
-    one, other, tally = make_tenant(), make_tenant(), RequestCounter()
+def test_concurrent_counts_lose_nothing(make_tenant) -> None:
+    one, other, counter = make_tenant(), make_tenant(), RequestCounter()
     done = threading.Event()
 
     def flush_again_and_again() -> None:
         while not done.is_set():
-            tally.flush()
+            counter.flush()
         connection.close()
 
     with ThreadPoolExecutor(9) as pool:
         saving = pool.submit(flush_again_and_again)
         counted = [
-            pool.submit(lambda: [tally.count(t.id) for _ in range(500) for t in (one, other, one)])
+            pool.submit(
+                lambda: [counter.count(t.id) for _ in range(500) for t in (one, other, one)]
+            )
             for _ in range(8)
         ]
         for job in counted:
             job.result()
         done.set()
         saving.result()
-    tally.flush()
+    counter.flush()
 
     assert (total(one.id), total(other.id)) == (8000, 4000)
 
 
-def test_processes_add_up_and_never_wait_for_each_other(make_tenant) -> None:
+def test_concurrent_processes_add_up_without_deadlock(make_tenant) -> None:
     one, other = make_tenant(), make_tenant()
     command = [sys.executable, "-c", COUNTS_IN_A_PROCESS, str(one.id), str(other.id)]
 
@@ -83,16 +85,16 @@ def test_processes_add_up_and_never_wait_for_each_other(make_tenant) -> None:
     assert (total(one.id), total(other.id)) == (3 * 20 * 3, 3 * 20 * 2)
 
 
-def test_what_could_not_be_saved_is_kept(make_tenant) -> None:
-    tenant, tally = make_tenant(), RequestCounter()
+def test_failed_flush_keeps_the_counts(make_tenant) -> None:
+    tenant, counter = make_tenant(), RequestCounter()
     for _ in range(3):
-        tally.count(tenant.id)
+        counter.count(tenant.id)
     connection.ensure_connection()
 
     with connection.execute_wrapper(refuse), pytest.raises(ConnectionError):
-        tally.flush()
-    tally.count(tenant.id)
-    tally.flush()
+        counter.flush()
+    counter.count(tenant.id)
+    counter.flush()
 
     assert total(tenant.id) == 4
 
@@ -101,7 +103,7 @@ def refuse(*_):
     raise ConnectionError("The database is away.")
 
 
-def test_a_tenant_that_has_gone_does_not_stand_in_the_way(make_tenant) -> None:
+def test_deleted_tenant_does_not_block_the_flush(make_tenant) -> None:
     tenant, today = make_tenant(), datetime.now(UTC).date()
 
     add_counts({(uuid.uuid4(), today): 5, (tenant.id, today): 2})
@@ -109,7 +111,7 @@ def test_a_tenant_that_has_gone_does_not_stand_in_the_way(make_tenant) -> None:
     assert total(tenant.id) == 2
 
 
-def test_each_day_has_its_sum(make_tenant) -> None:
+def test_counts_are_kept_per_day(make_tenant) -> None:
     tenant, today = make_tenant(), datetime.now(UTC).date()
     long_ago = today.replace(year=today.year - 1)
 
@@ -120,7 +122,7 @@ def test_each_day_has_its_sum(make_tenant) -> None:
     assert RequestCount.objects.get(tenant_id=tenant.id, day=long_ago).count == 14
 
 
-def test_what_is_served_is_counted_for_its_tenant(site: Site, new_agency) -> None:
+def test_served_requests_are_counted_for_their_tenant(site: Site, new_agency) -> None:
     one, other = new_agency(), new_agency()
 
     for _ in range(7):
@@ -137,7 +139,7 @@ def test_what_is_served_is_counted_for_its_tenant(site: Site, new_agency) -> Non
     assert eventually(other.ref.id, 1) == 1
 
 
-def test_what_is_turned_away_is_not_counted(site: Site, new_agency) -> None:
+def test_refused_requests_are_not_counted(site: Site, new_agency) -> None:
     agency: Agency = new_agency()
     agency.host.get("/api/health")
     site.host("nobody-is-here").get("/api/users/me")
@@ -148,7 +150,7 @@ def test_what_is_turned_away_is_not_counted(site: Site, new_agency) -> None:
     assert total(agency.ref.id) == 0
 
 
-def test_a_worker_that_ends_saves_what_it_counted(make_tenant) -> None:
+def test_stopping_worker_saves_its_counts(make_tenant) -> None:
     tenant = make_tenant()
     program = f"""
 import os, signal, time, uuid, django

@@ -12,8 +12,9 @@ from audit.services import SYSTEM
 from devstack.testing import TestStack
 from tenants import routing
 from tenants.domains.services import add_domain, remove_domain, set_verified
+from tenants.lifecycle import resume_tenant, suspend_tenant
 from tenants.models import Tenant
-from tenants.services import resume_tenant, suspend_tenant, update_tenant
+from tenants.services import update_tenant
 from tenants.subdomains import rename_subdomain
 from tests.support.factories import Agency
 from tests.support.http_client import Host, Site
@@ -57,7 +58,7 @@ def statuses(agency: Agency, path: str = "/api/users/me") -> set[int]:
     return set(found)
 
 
-def test_suspending_and_resuming_are_seen_at_once(agency: Agency):
+def test_suspend_and_resume_are_seen_at_once(agency: Agency):
     suspend_tenant(agency.ref.id, actor=SYSTEM, reason="unpaid")
     assert statuses(agency) == {403}
 
@@ -65,7 +66,9 @@ def test_suspending_and_resuming_are_seen_at_once(agency: Agency):
     assert statuses(agency) == {200}
 
 
-def test_without_redis_too(agency: Agency, without_redis: Callable[[], None]):
+def test_suspend_and_resume_are_seen_without_redis(
+    agency: Agency, without_redis: Callable[[], None]
+):
     assert statuses(agency) == {200}
 
     suspend_tenant(agency.ref.id, actor=SYSTEM)
@@ -76,7 +79,7 @@ def test_without_redis_too(agency: Agency, without_redis: Callable[[], None]):
     assert statuses(agency) == {403}
 
 
-def test_a_change_that_redis_missed_is_seen_by_a_process_that_missed_the_outage(
+def test_change_during_redis_outage_is_seen_by_idle_process(
     agency: Agency, without_redis: Callable[[], None]
 ):
     """Nobody asks while Redis is away: the workers learn of it from their broken connections."""
@@ -86,7 +89,7 @@ def test_a_change_that_redis_missed_is_seen_by_a_process_that_missed_the_outage(
     assert statuses(agency) == {403}
 
 
-def test_a_change_that_is_rolled_back_is_none(agency: Agency):
+def test_rolled_back_change_is_not_seen(agency: Agency):
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         suspend_tenant(agency.ref.id, actor=SYSTEM)
         raise ZeroDivisionError
@@ -94,14 +97,14 @@ def test_a_change_that_is_rolled_back_is_none(agency: Agency):
     assert statuses(agency) == {200}
 
 
-def test_nothing_is_announced_before_the_commit(agency: Agency):
+def test_invalidation_waits_for_the_commit(agency: Agency):
     with transaction.atomic():
         suspend_tenant(agency.ref.id, actor=SYSTEM)
         assert statuses(agency) == {200}
     assert statuses(agency) == {403}
 
 
-def test_a_read_that_raced_with_a_change_is_not_believed(agency: Agency, monkeypatch):
+def test_read_racing_with_change_is_not_cached(agency: Agency, monkeypatch):
     """The stamp is drawn before the read: the read sees the old row, then the row changes."""
     name, ref = agency.slug, agency.ref
     stale = ref
@@ -118,7 +121,7 @@ def test_a_read_that_raced_with_a_change_is_not_believed(agency: Agency, monkeyp
     assert routing.tenant_for_host(name).status == "suspended"
 
 
-def test_an_entry_ends_by_itself(agency: Agency, monkeypatch):
+def test_entry_expires(agency: Agency, monkeypatch):
     """The process that changed the row died before it could say so."""
     assert routing.tenant_for_host(agency.slug).status == "active"
     Tenant.objects.filter(pk=agency.ref.id).update(status="suspended")
@@ -129,7 +132,7 @@ def test_an_entry_ends_by_itself(agency: Agency, monkeypatch):
     assert routing.tenant_for_host(agency.slug).status == "suspended"
 
 
-def test_a_new_name_answers_although_it_was_asked_for_before(site: Site, agency: Agency):
+def test_new_name_is_served_after_earlier_miss(site: Site, agency: Agency):
     name = f"also-{agency.slug}"
     assert site.host(name).get("/api/users/me").status_code == 404
 
@@ -140,7 +143,7 @@ def test_a_new_name_answers_although_it_was_asked_for_before(site: Site, agency:
     assert site.host(name).get("/api/users/me").status_code == 404
 
 
-def test_a_custom_domain_answers_while_it_is_verified(site: Site, agency: Agency):
+def test_custom_domain_is_served_while_verified(site: Site, agency: Agency):
     name = f"files.{agency.slug}.example"
     host = Host(site.port, name, agency.owner.access_token)
     domain = add_domain(agency.ref.id, name=name, verified=False, actor=SYSTEM)
@@ -155,7 +158,7 @@ def test_a_custom_domain_answers_while_it_is_verified(site: Site, agency: Agency
     assert host.get("/api/users/me").status_code == 404
 
 
-def test_names_change_without_redis_too(
+def test_name_changes_are_seen_without_redis(
     site: Site, agency: Agency, without_redis: Callable[[], None]
 ):
     tenant_id, token, name = agency.ref.id, agency.owner.access_token, f"r{agency.slug}"
@@ -175,7 +178,7 @@ def test_names_change_without_redis_too(
     assert site.host(name).with_token(token).get("/api/users/me").status_code == 200
 
 
-def test_a_renaming_that_is_rolled_back_is_none(site: Site, agency: Agency):
+def test_rolled_back_rename_is_not_seen(site: Site, agency: Agency):
     name = f"r{agency.slug}"
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         rename_subdomain(agency.ref.id, subdomain=name, actor=SYSTEM)
@@ -185,7 +188,7 @@ def test_a_renaming_that_is_rolled_back_is_none(site: Site, agency: Agency):
     assert site.host(name).get("/api/users/me").status_code == 404
 
 
-def test_a_rename_is_seen_in_every_process(agency: Agency):
+def test_rename_is_seen_in_every_process(agency: Agency):
     assert agency.slug.title() in agency.host.get("/", headers={"Accept": "text/html"}).text
 
     update_tenant(agency.ref.id, name="Renamed Ltd", registration="open", actor=SYSTEM)
@@ -196,7 +199,7 @@ def test_a_rename_is_seen_in_every_process(agency: Agency):
     assert agency.host.post("/api/auth/register", body).status_code == 201
 
 
-def test_names_that_nobody_has_do_not_stay_in_redis(site: Site):
+def test_unknown_names_expire_from_redis(site: Site):
     name = f"nobody-{time.monotonic_ns()}"
     site.host(name).get("/api/users/me")
 

@@ -60,26 +60,26 @@ RESERVED_SINCE = """
 
 
 @pytest.mark.parametrize(("text", "stored"), GOOD.items())
-def test_good(text: str, stored: str):
+def test_valid_slug_is_normalised(text: str, stored: str):
     assert clean_new_slug(text) == stored
 
 
 @pytest.mark.parametrize(("text", "code"), BAD.items())
-def test_bad(text: str, code: str):
+def test_invalid_slug_is_refused(text: str, code: str):
     with pytest.raises(ValidationFailed) as caught:
         clean_new_slug(text, field="subdomain")
 
     assert [(e.field, e.code) for e in caught.value.errors] == [("subdomain", code)]
 
 
-def test_every_central_and_operators_host_is_reserved():
+def test_platform_hosts_are_reserved():
     hosts = "www api admin dash traefik minio minio-console s3 mail static localhost"
 
     assert set(hosts.split()) <= RESERVED_SLUGS
 
 
 @pytest.mark.parametrize("name", RESERVED_SINCE.split())
-def test_names_taken_for_the_platforms_own_are_reserved(name: str):
+def test_misleading_names_are_reserved(name: str):
     with pytest.raises(ValidationFailed) as caught:
         clean_new_slug(name)
 

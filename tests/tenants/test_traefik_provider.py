@@ -14,7 +14,7 @@ from audit.services import SYSTEM
 from devstack.testing import TestStack
 from tenants.domains import traefik
 from tenants.domains.services import add_domain, claim_domain, remove_domain, set_verified
-from tenants.services import mark_deleting, resume_tenant, suspend_tenant
+from tenants.lifecycle import mark_deleting, resume_tenant, suspend_tenant
 from tenants.subdomains import rename_subdomain
 from tests.support.factories import Agency
 from tests.support.http_client import Site
@@ -47,7 +47,7 @@ def hosts(stores: TestStack) -> set[str]:
 
 
 # -- the endpoint ----------------------------------------------------------------------------------
-def test_a_proved_domain_is_offered_until_it_is_released(site, stores, make_tenant, name: str):
+def test_verified_domain_has_a_router_until_release(site, stores, make_tenant, name: str):
     tenant = make_tenant()
     claim = claim_domain(tenant.id, name=name, actor=SYSTEM)
     assert name not in hosts(stores)
@@ -69,7 +69,7 @@ def test_a_proved_domain_is_offered_until_it_is_released(site, stores, make_tena
     assert name not in hosts(stores)
 
 
-def test_every_process_answers_the_same(site, stores, make_tenant, name: str):
+def test_every_process_returns_the_same_configuration(site, stores, make_tenant, name: str):
     add_domain(make_tenant().id, name=name, verified=True, actor=SYSTEM)
 
     answers = {asked(stores).text for _ in range(12)}
@@ -77,7 +77,7 @@ def test_every_process_answers_the_same(site, stores, make_tenant, name: str):
     assert len(answers) == 1
 
 
-def test_a_suspended_tenant_keeps_its_router_and_a_going_one_does_not(
+def test_suspended_tenant_keeps_its_router_and_deleting_does_not(
     site, stores, make_tenant, name: str
 ):
     tenant = make_tenant()
@@ -100,7 +100,7 @@ def test_a_suspended_tenant_keeps_its_router_and_a_going_one_does_not(
         ("POST", {}),
     ],
 )
-def test_nobody_else_is_told(site, stores, method: str, headers: dict[str, str]):
+def test_other_callers_are_refused(site, stores, method: str, headers: dict[str, str]):
     answer = asked(stores, method=method, **headers)
 
     assert answer.status_code in {403, 404}
@@ -108,13 +108,13 @@ def test_nobody_else_is_told(site, stores, method: str, headers: dict[str, str])
 
 
 @pytest.mark.parametrize("path", ["/internal/traefik", "/internal/", "//internal/traefik"])
-def test_the_proxy_does_not_pass_it_on(site: Site, acme: Agency, path: str):
+def test_proxy_does_not_forward_the_provider_path(site: Site, acme: Agency, path: str):
     for host in (acme.host, site.host(), site.host("api")):
         answer = host.get(path)
         assert (answer.status_code, "routers" in answer.text) == (404, False)
 
 
-def test_the_token_is_asked_for(rf, settings, committed):
+def test_provider_token_is_required(rf, settings, committed):
     settings.TRAEFIK_PROVIDER_TOKEN = "the-token"
     middleware = traefik.TraefikProviderMiddleware(lambda request: None)
 
@@ -126,7 +126,7 @@ def test_the_token_is_asked_for(rf, settings, committed):
     assert json.loads(told.content)["http"]
 
 
-def test_a_resolver_is_named_once_for_each_domain():
+def test_cert_resolver_is_set_once_per_domain():
     document = json.loads(traefik._document((("1", "a.example"),), 7, "custom-domains"))
 
     tls = [router["tls"] for router in document["http"]["routers"].values()]
@@ -143,14 +143,14 @@ def test_a_resolver_is_named_once_for_each_domain():
         "é.x",
     ],
 )
-def test_what_cannot_be_a_custom_domain_makes_no_rule(stored: str):
+def test_invalid_stored_name_makes_no_router(stored: str):
     """As it might come to be stored by a way that has not been thought of."""
     document = json.loads(traefik._document((("1", stored), ("2", "b.example")), 7, ""))
 
     assert {rule.split("`")[1] for rule in rules(document)} == {"b.example"}
 
 
-def test_the_configuration_changes_by_itself_each_hour():
+def test_configuration_changes_every_hour():
     one, same, next_one = (traefik._document((("1", "a.example"),), n, "") for n in (7, 7, 8))
 
     assert one == same
@@ -178,9 +178,7 @@ def routers(edge: Edge, name: str) -> list[dict[str, Any]]:
 
 
 @needs_traefik
-def test_traefik_routes_a_proved_domain_and_drops_a_released_one(
-    edge: Edge, acme: Agency, name: str
-):
+def test_traefik_routes_verified_domain_until_release(edge: Edge, acme: Agency, name: str):
     domain = add_domain(acme.ref.id, name=name, verified=False, actor=SYSTEM)
     assert edge.request(name, "/api/users/me").json()["code"] == "tenant_not_found"
 
@@ -218,15 +216,13 @@ WHOLE = "max-age=63072000; includeSubDomains; preload"
 
 @needs_traefik
 @pytest.mark.parametrize("path", ["/", "/api/users/me", "/api/health/live", "/nothing"])
-def test_a_custom_domain_is_told_of_https_for_itself_alone(edge: Edge, own_domain: str, path: str):
+def test_custom_domain_hsts_covers_that_host_only(edge: Edge, own_domain: str, path: str):
     assert edge.request(own_domain, path).headers.get_list(HSTS) == ["max-age=604800"]
     assert edge.request("acme.aggios.localhost", path).headers.get_list(HSTS) == [WHOLE]
 
 
 @needs_traefik
-def test_hosts_that_are_not_ours_are_told_nothing_for_their_whole_domain(
-    edge: Edge, own_domain: str, acme: Agency
-):
+def test_unknown_host_gets_no_hsts(edge: Edge, own_domain: str, acme: Agency):
     preflight = {"Origin": "http://localhost:3000", "Access-Control-Request-Method": "GET"}
     answers = [
         edge.request("nobody.example"),
@@ -263,7 +259,9 @@ def test_links_stay_on_the_custom_domain(edge: Edge, own_domain: str, acme: Agen
 
 @needs_traefik
 @pytest.mark.parametrize("header", ["X-Forwarded-Host", "Forwarded", "X-Host"])
-def test_no_header_leads_links_elsewhere(edge: Edge, own_domain: str, acme: Agency, header: str):
+def test_headers_do_not_change_the_host_of_links(
+    edge: Edge, own_domain: str, acme: Agency, header: str
+):
     sent = {"Authorization": f"Bearer {acme.owner.access_token}", header: "evil.example"}
 
     answer = edge.request(own_domain, "/api/files?limit=1", headers=sent)
@@ -274,9 +272,7 @@ def test_no_header_leads_links_elsewhere(edge: Edge, own_domain: str, acme: Agen
 
 @needs_traefik
 @pytest.mark.parametrize("path", ["/", "/signup", "/admin/", "/api/auth/register"])
-def test_a_page_of_a_custom_domain_takes_no_form_from_elsewhere(
-    edge: Edge, own_domain: str, path: str
-):
+def test_custom_domain_page_refuses_cross_origin_forms(edge: Edge, own_domain: str, path: str):
     answer = edge.request(
         own_domain, path, "POST", headers={"Origin": "https://evil.example"}, data={"a": "b"}
     )
@@ -286,7 +282,7 @@ def test_a_page_of_a_custom_domain_takes_no_form_from_elsewhere(
 
 
 @needs_traefik
-def test_a_former_name_leads_to_the_present_one_through_traefik(edge: Edge, new_agency, name: str):
+def test_former_name_redirects_through_traefik(edge: Edge, new_agency, name: str):
     agency, there = new_agency(), f"r{secrets.token_hex(6)}"
     rename_subdomain(agency.ref.id, subdomain=there, actor=SYSTEM)
 

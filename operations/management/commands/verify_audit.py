@@ -67,7 +67,7 @@ class Command(BaseCommand):
         documents, broken = [], 0
         for trail, result in self._verified(trails, options["anchor"]):
             documents.append(_trail_document(trail, result))
-            broken += isinstance(result, str) or not result.is_whole
+            broken += isinstance(result, str) or not result.is_intact
             if not options["json"]:
                 self.stdout.write(_format_trail(trail, result))
         if options["json"]:
@@ -111,7 +111,7 @@ def _trail_document(trail: AuditTrail, result: VerificationResult | str) -> dict
         return {**name, "whole": False, "faults": [result]}
     return {
         **name,
-        "whole": result.is_whole,
+        "whole": result.is_intact,
         "events": result.head.sequence,
         "erased": result.erased,
         "head": str(result.head),
@@ -123,6 +123,6 @@ def _format_trail(trail: AuditTrail, result: VerificationResult | str) -> str:
     if isinstance(result, str):
         return f"{trail.name}: {result}"
     erased = f", {result.erased} with a person erased" if result.erased else ""
-    state = "whole" if result.is_whole else "NOT WHOLE"
+    state = "whole" if result.is_intact else "NOT WHOLE"
     head = f"{trail.name}: {state}, {result.head.sequence} events{erased}, ends at {result.head}"
     return "\n".join([head, *(f"  {fault}" for fault in result.faults)])

@@ -1,4 +1,4 @@
-"""Going through migrations in order and collecting what is wrong with them."""
+"""Checks migrations in order and collects their violations."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ DATA_OPERATIONS = (RunPython, RunSQL)
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """Something in a migration that must not reach a busy database."""
+    """A violation in a migration, which must not run on a busy database."""
 
     migration: str
     code: str
@@ -35,13 +35,13 @@ class Violation:
 
 
 def own_apps() -> set[str]:
-    """Return the labels of the apps whose migrations we write."""
-    ours = {str(settings.BASE_DIR / config.label) for config in apps.get_app_configs()}
-    return {config.label for config in apps.get_app_configs() if config.path in ours}
+    """Return the labels of the apps in this repository."""
+    own_paths = {str(settings.BASE_DIR / config.label) for config in apps.get_app_configs()}
+    return {config.label for config in apps.get_app_configs() if config.path in own_paths}
 
 
 def find_violations(labels: set[str]) -> list[Violation]:
-    """Return the faults of all migrations of these apps, in the order in which they run."""
+    """Return the violations of all migrations of these apps, in migration order."""
     loader = MigrationLoader(None)
     state = ProjectState(real_apps=loader.unmigrated_apps)
     found: list[Violation] = []
@@ -56,45 +56,52 @@ def find_violations(labels: set[str]) -> list[Violation]:
 
 
 def lint_migration(migration: Migration, state: ProjectState) -> list[Violation]:
-    """Return the faults of one migration; ``state`` is what the models were before it."""
+    """Return the violations of one migration; ``state`` is the models' state before it."""
     exempt: dict[str, str] = getattr(migration, "lint_exempt", {})
     found = list(_violations(migration, state.clone()))
-    codes = {fault.code for fault in found}
-    idle = [code for code, why in exempt.items() if code not in codes or not why.strip()]
+    codes = {violation.code for violation in found}
+    unused = [code for code, why in exempt.items() if code not in codes or not why.strip()]
     return [
-        *(fault for fault in found if fault.code not in exempt),
+        *(violation for violation in found if violation.code not in exempt),
         *(
             Violation(
-                _name(migration), "exemption", code, "needs a reason, and something to exempt"
+                _name(migration), "exemption", code, "needs a reason, and a violation to exempt"
             )
-            for code in idle
+            for code in unused
         ),
     ]
 
 
 def _violations(migration: Migration, state: ProjectState) -> Iterator[Violation]:
-    yield from _shape_violations(migration)
-    fresh: set[str] = set()
+    yield from _whole_violations(migration)
+    new_models: set[str] = set()
     for operation in migration.operations:
         for inner in _in_database(operation):
             if isinstance(inner, CreateModel):
-                fresh.add(inner.name_lower)
-            elif getattr(inner, "model_name_lower", getattr(inner, "name_lower", "")) not in fresh:
+                new_models.add(inner.name_lower)
+            elif (
+                getattr(inner, "model_name_lower", getattr(inner, "name_lower", ""))
+                not in new_models
+            ):
                 for code, why in check_operation(inner, migration.app_label, state):
                     yield Violation(_name(migration), code, inner.describe(), why)
         operation.state_forwards(migration.app_label, state)
 
 
-def _shape_violations(migration: Migration) -> Iterator[Violation]:
-    """Give what is wrong with a migration as a whole."""
+def _whole_violations(migration: Migration) -> Iterator[Violation]:
+    """Yield the violations of a migration as a whole."""
     inner = [found for operation in migration.operations for found in _in_database(operation)]
     if not migration.atomic and len(inner) > 1:
-        why = "what is not atomic cannot be repeated from its middle: one operation each"
+        why = "a migration that is not atomic cannot be resumed: use one operation per migration"
         yield Violation(_name(migration), "not_atomic", f"{len(inner)} operations", why)
     rows = [operation for operation in inner if isinstance(operation, RunPython)]
     if rows and any(not isinstance(operation, DATA_OPERATIONS) for operation in inner):
-        why = "holds the tables' locks while it goes through rows; use a migration of its own"
+        why = "locks tables while it processes rows; use a separate migration for the data"
         yield Violation(_name(migration), "mixed", rows[0].describe(), why)
+
+
+def _model_name(operation: Any) -> str:
+    return str(getattr(operation, "model_name_lower", getattr(operation, "name_lower", "")))
 
 
 def _in_database(operation: Any) -> list[Any]:

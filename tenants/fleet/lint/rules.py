@@ -1,8 +1,8 @@
-"""What each operation does to a table that is there already and in use.
+"""Rules of the linter: the effect of each operation on an existing table in use.
 
-The locks are those of PostgreSQL's manual, "Explicit Locking" and "ALTER TABLE". What the release
-that still serves needs follows from Django: it names every column of its own models in each
-SELECT, and none that it does not know in an INSERT.
+The locks are those of the PostgreSQL manual, "Explicit Locking" and "ALTER TABLE". The needs of the
+running release follow from Django: it names every column of its own models in a SELECT, and no
+other column in an INSERT.
 """
 
 from collections.abc import Iterator
@@ -34,11 +34,11 @@ SAFE_OPERATIONS = (
     ValidateConstraint,
 )
 UNSAFE_OPERATIONS = {
-    operations.RenameField: ("rename", "the release that still serves uses the former name"),
-    operations.RenameModel: ("rename", "the release that still serves uses the former table"),
-    operations.AlterModelTable: ("rename", "the release that still serves uses the former table"),
-    operations.RemoveField: ("remove", "the release that still serves selects this column"),
-    operations.DeleteModel: ("remove", "the release that still serves uses this table"),
+    operations.RenameField: ("rename", "the running release uses the former name"),
+    operations.RenameModel: ("rename", "the running release uses the former table"),
+    operations.AlterModelTable: ("rename", "the running release uses the former table"),
+    operations.RemoveField: ("remove", "the running release selects this column"),
+    operations.DeleteModel: ("remove", "the running release uses this table"),
     operations.AddIndex: ("add_index", "blocks writes; use AddIndexConcurrently"),
     operations.AddConstraint: (
         "add_constraint",
@@ -46,15 +46,15 @@ UNSAFE_OPERATIONS = {
     ),
     operations.AlterUniqueTogether: ("add_constraint", "builds an index while writes are blocked"),
     operations.AlterIndexTogether: ("add_index", "builds an index while writes are blocked"),
-    operations.RunSQL: ("run_sql", "nobody can tell what it locks; say why it is safe"),
+    operations.RunSQL: ("run_sql", "the linter cannot tell what it locks; say why it is safe"),
 }
 
 
 def check_operation(operation: Any, label: str, state: ProjectState) -> Iterator[Finding]:
-    """Give the code and the reason of each fault of an operation on an existing table."""
+    """Yield the code and the reason of each violation of an operation on an existing table."""
     if isinstance(operation, operations.RunPython):
         if operation.reverse_code is None:
-            yield "irreversible", "RunPython without reverse_code cannot be taken back"
+            yield "irreversible", "RunPython without reverse_code cannot be reversed"
     elif isinstance(operation, operations.AddField):
         yield from _added(operation.field)
     elif isinstance(operation, operations.AlterField):
@@ -63,18 +63,18 @@ def check_operation(operation: Any, label: str, state: ProjectState) -> Iterator
     elif type(operation) in UNSAFE_OPERATIONS:
         yield UNSAFE_OPERATIONS[type(operation)]
     elif not isinstance(operation, SAFE_OPERATIONS):
-        yield "unknown", f"{type(operation).__name__} is not known here; say why it is safe"
+        yield "unknown", f"{type(operation).__name__} is unknown to the linter; say why it is safe"
 
 
 def _added(field: Any) -> Iterator[Finding]:
     if field.many_to_many:
-        return  # a table of its own
+        return  # creates a separate table
     if field.is_relation and field.db_constraint:
         yield "add_foreign_key", "locks both tables; use db_constraint=False, then NOT VALID"
     elif field.unique or field.db_index:
         yield "add_index", "builds an index while writes are blocked; add it concurrently later"
     if not field.null and not field.has_db_default():
-        yield "not_null", "the release that still serves inserts without it; give db_default"
+        yield "not_null", "the running release inserts without it; give db_default"
     if field.has_db_default() and not isinstance(field.db_default, Value | Now | str | int | bool):
         yield "rewrite", "a default that differs from row to row rewrites the table"
 
@@ -89,7 +89,7 @@ def _altered(former: Any, field: Any) -> Iterator[Finding]:
 
 
 def _retyped(former: Any, field: Any) -> bool:
-    """Tell whether the column's type changes; that of a reference is its target's."""
+    """Return whether the column's type changes; a foreign key has the type of its target."""
     if former.is_relation and field.is_relation:
         return _target(former) != _target(field)
     return bool(field.db_type(connection) != former.db_type(connection))
@@ -102,7 +102,7 @@ def _target(field: Any) -> tuple[str, Any]:
 
 
 def _widens(former: Any, field: Any) -> bool:
-    """Tell whether text merely may become longer, which changes the catalogue alone."""
+    """Return whether only the maximum text length grows, which changes just the catalogue."""
     if not isinstance(former, CharField):
         return False
     if isinstance(field, TextField):

@@ -11,8 +11,8 @@ from tenants.schemas.bootstrap import bootstrap
 
 class Command(BaseCommand):
     help = (
-        "Create the two database logins and the database, as the server's superuser. Safe to "
-        "repeat. Reads DATABASE_SUPERUSER_URL, DATABASE_OWNER_URL and DATABASE_URL.\n\n"
+        "Create the two database logins and the database, as the server's superuser. Idempotent. "
+        "Reads DATABASE_SUPERUSER_URL, DATABASE_OWNER_URL and DATABASE_URL.\n\n"
         "Example: manage.py bootstrap_database"
     )
     requires_system_checks: list[str] = []

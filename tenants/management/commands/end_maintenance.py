@@ -3,31 +3,26 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-
 from audit.services import SYSTEM
 from tenants.lifecycle import end_maintenance
-from tenants.problems import TenantNotFound
-from tenants.queries import tenant_by_slug
+from tenants.management.arguments import add_slug_argument, named_tenant
+from tenants.management.base import TenantCommand
 
 
-class Command(BaseCommand):
+class Command(TenantCommand):
     help = (
-        "Serve a tenant again that answers 503: after a restore that was given up, or a migration "
-        "that was mended by hand. Work that ends well does this by itself; look first whether the "
-        "data is whole.\n\nExample: manage.py end_maintenance acme"
+        "Serve a tenant again that is in maintenance, after an abandoned restore or after a failed "
+        "migration was repaired by hand. Successful work ends the maintenance by itself. Check "
+        "first that the data is complete.\n\nExample: manage.py end_maintenance acme"
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("slug", help="the tenant's subdomain")
+        add_slug_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            tenant = tenant_by_slug(options["slug"])
-            if not tenant.maintenance:
-                self.stdout.write(f"{tenant.slug} was not under maintenance.")
-                return
-            end_maintenance(tenant.pk, actor=SYSTEM)
-        except TenantNotFound as exc:
-            raise CommandError(exc.detail) from exc
+        tenant = named_tenant(options["slug"])
+        if not tenant.maintenance:
+            self.stdout.write(f"{tenant.slug} was not under maintenance.")
+            return
+        end_maintenance(tenant.pk, actor=SYSTEM)
         self.stdout.write(f"{tenant.slug} is served again (was: {tenant.maintenance}).")

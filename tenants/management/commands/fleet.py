@@ -22,49 +22,49 @@ from tenants.fleet.run_command import (
 from tenants.fleet.runner import RunPolicy
 from tenants.fleet.status import fleet_status, print_report, print_status, serialize_run
 from tenants.fleet.summary import SOME_FAILED, RunSummary
-from tenants.management.arguments import add_run_arguments, slugs_argument
+from tenants.management.arguments import add_json_argument, add_run_arguments, slugs_argument
 from tenants.schemas.owner import owner_connection
 
 
 class Command(BaseCommand):
     help = (
-        "How the fleet stands, what a run did, and any command over tenants. Needs the owner's "
-        "login, which alone writes the record of runs.\n\n"
+        "Show the status of all tenants, report a run, or run a command in many tenants. Needs "
+        "the owner's login, which writes the record of runs.\n\n"
         "Examples: manage.py fleet status\n"
         "          manage.py fleet run-command dumpdata accounts.user --tenants acme,globex\n"
         "          manage.py fleet run-command --resume last\n\n"
         "Exit status: 0 all well, 1 some failed (status: some are behind or broken), 2 wrong "
-        "usage, 3 stopped by --max-failures, 4 a migration is under way, 130 and 143 interrupted."
+        "usage, 3 stopped by --max-failures, 4 another run is active, 130 and 143 interrupted."
     )
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-        about = verbs.add_parser("status", help="counts, broken tenants, the last run")
-        about.add_argument("--json", action="store_true", help="print one JSON object")
-        report = verbs.add_parser("report", help="what a run did, tenant by tenant")
-        report.add_argument("run", nargs="?", default="last", help="its id (last)")
-        report.add_argument("--json", action="store_true", help="print one JSON object")
-        over = verbs.add_parser(
+        status = verbs.add_parser("status", help="counts, broken tenants, the last run")
+        add_json_argument(status)
+        report = verbs.add_parser("report", help="the outcomes of a run by tenant")
+        report.add_argument("run", nargs="?", default="last", help="its id (default: last)")
+        add_json_argument(report)
+        run_command = verbs.add_parser(
             "run-command",
-            help="run a command inside tenants; what follows -- is the command's own",
+            help="run a command inside tenants; arguments after -- are the command's",
         )
-        _add_choice(over)
-        over.add_argument("words", nargs=argparse.REMAINDER, metavar="NAME ARGUMENTS")
+        _add_run_command_arguments(run_command)
+        run_command.add_argument("words", nargs=argparse.REMAINDER, metavar="NAME ARGUMENTS")
 
     def handle(self, *args: Any, **options: Any) -> None:
         owner_connection()
-        {"status": self._status, "report": self._report, "run-command": self._over}[
+        {"status": self._status, "report": self._report, "run-command": self._run_command}[
             options["verb"]
         ](options)
 
     def _status(self, options: dict[str, Any]) -> None:
-        now = fleet_status()
+        status = fleet_status()
         if options["json"]:
-            self.stdout.write(json.dumps(now, indent=2))
+            self.stdout.write(json.dumps(status, indent=2))
         else:
-            print_status(self.stdout, now)
-        if now["behind"] or now["broken"]:
+            print_status(self.stdout, status)
+        if status["behind"] or status["broken"]:
             raise CommandError("Some tenants are behind or broken.", returncode=SOME_FAILED)
 
     def _report(self, options: dict[str, Any]) -> None:
@@ -78,53 +78,57 @@ class Command(BaseCommand):
         else:
             print_report(self.stdout, serialize_run(run), outcomes)
 
-    def _over(self, options: dict[str, Any]) -> None:
+    def _run_command(self, options: dict[str, Any]) -> None:
         given, words = _split(options)
         run = records.run_by_id(given.resume) if given.resume else start_task(_task(given, words))
         task = recorded_task(run)
         with (
             command_run_lock(str(run.id)),
-            ProgressDisplay(self.stderr if given.json else self.stdout) as watch,
+            ProgressDisplay(self.stderr if given.json else self.stdout) as progress,
         ):
             summary = run_task(
                 run,
                 policy=RunPolicy(max_failures=given.max_failures, retries=0),
                 parallel=given.parallel,
-                expect=watch.expect,
-                told=lambda member, result: self._told(member, result, watch, quiet=given.json),
+                add_total=progress.add_total,
+                on_result=lambda member, result: self._show_result(
+                    member, result, progress, quiet=given.json
+                ),
             )
         if given.json:
             self.stdout.write(json.dumps(serialize_task_summary(summary, task), indent=2))
-        self._close(summary)
+        self._raise_for_status(summary)
 
-    def _told(self, member: Member, result: Result, watch: ProgressDisplay, *, quiet: bool) -> None:
+    def _show_result(
+        self, member: Member, result: Result, progress: ProgressDisplay, *, quiet: bool
+    ) -> None:
         if not quiet:
             for line in result.detail.splitlines():
-                watch.say(f"{member.name} | {line}")
-        watch.settled(member, result)
+                progress.print_line(f"{member.name} | {line}")
+        progress.count(member, result)
 
-    def _close(self, summary: RunSummary) -> None:
+    def _raise_for_status(self, summary: RunSummary) -> None:
         if summary.exit_status:
             how = f"manage.py fleet run-command --resume {summary.run}"
-            closing = f"{summary.closing()} To go on: {how}"
-            raise CommandError(closing, returncode=summary.exit_status)
+            message = f"{summary.closing_sentence()} To continue: {how}"
+            raise CommandError(message, returncode=summary.exit_status)
 
 
-def _add_choice(parser: ArgumentParser) -> None:
+def _add_run_command_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--all", action="store_true", help="in every tenant")
     parser.add_argument("--tenants", type=slugs_argument, metavar="a,b", help="in these")
-    parser.add_argument("--resume", metavar="RUN", help="go on with a run: its id, or last")
+    parser.add_argument("--resume", metavar="RUN", help="continue a run: its id, or last")
     add_run_arguments(parser)
 
 
 def _split(options: dict[str, Any]) -> tuple[argparse.Namespace, list[str]]:
-    """Return our own options, wherever they stand before ``--``, and the command's words."""
+    """Return the options of this command, anywhere before ``--``, and the words of the other."""
     words: list[str] = list(options["words"])
     if words[:1] == ["--"]:
         words = words[1:]
     cut = words.index("--") if "--" in words else len(words)
     parser = CommandParser(prog="manage.py fleet run-command", add_help=False, allow_abbrev=False)
-    _add_choice(parser)
+    _add_run_command_arguments(parser)
     named = ("all", "tenants", "resume", "parallel", "max_failures", "json")
     before = argparse.Namespace(**{name: options[name] for name in named})
     given, rest = parser.parse_known_args(words[:cut], before)

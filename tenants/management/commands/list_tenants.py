@@ -9,32 +9,33 @@ from django.core.management.base import BaseCommand
 from core.text.formatting import pluralize, timestamp, timestamp_or_none
 from tenants.availability import TenantState, tenant_state
 from tenants.hosts import tenant_host
+from tenants.management.arguments import add_json_argument
 from tenants.management.terminal import make_table, print_table
 from tenants.models import Tenant
 from tenants.queries import all_tenants
 
-SHOWN = ("subdomain", "name", "state", "host", "schema")
+COLUMNS = ("subdomain", "name", "state", "host", "schema")
 
 
 class Command(BaseCommand):
     help = "List the tenants, newest first.\n\nExample: manage.py list_tenants --json"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--json", action="store_true", help="print a JSON array")
+        add_json_argument(parser, "a JSON array")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        rows = [row_of(tenant) for tenant in all_tenants()]
+        rows = [_serialize(tenant) for tenant in all_tenants()]
         if options["json"]:
             self.stdout.write(json.dumps(rows, indent=2))
             return
-        table = make_table(SHOWN, free=("name",), title=pluralize(len(rows), "tenant"))
+        table = make_table(COLUMNS, free=("name",), title=pluralize(len(rows), "tenant"))
         for row in rows:
-            table.add_row(*(row[column] for column in SHOWN))
+            table.add_row(*(row[column] for column in COLUMNS))
         print_table(self.stdout, table)
 
 
-def row_of(tenant: Tenant) -> dict[str, str]:
-    """Return what operators see of a tenant. ``state`` says in a word what people meet there."""
+def _serialize(tenant: Tenant) -> dict[str, str]:
+    """Return a tenant for operators. ``state`` is its effective state in a word."""
     slug, due = tenant.slug, tenant.deletion_due_at
     return {
         "id": str(tenant.id),

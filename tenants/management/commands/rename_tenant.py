@@ -1,63 +1,59 @@
 """manage.py rename_tenant"""
 
-import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-
 from audit.services import SYSTEM
-from core.problems import Problem
 from core.text.formatting import timestamp
 from core.text.parsing import integer_argument
 from tenants.hosts import site_url
+from tenants.management.arguments import add_json_argument, add_slug_argument
+from tenants.management.base import TenantCommand
 from tenants.models import Tenant
 from tenants.queries import tenant_by_slug
 from tenants.subdomains import redirect_ends, rename_subdomain
 
 
-class Command(BaseCommand):
+class Command(TenantCommand):
     help = (
-        "Give a tenant another subdomain. The former one is redirected for a while; data, tokens "
-        "and share links stay good.\n\n"
+        "Change a tenant's subdomain. The former one is redirected for some time; data, tokens and "
+        "share links stay valid.\n\n"
         "Example: manage.py rename_tenant acme acme-labs --redirect-days 30"
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("slug", help="the tenant's subdomain")
-        parser.add_argument("subdomain", help="the new one")
+        add_slug_argument(parser)
+        parser.add_argument("subdomain", help="the new subdomain")
         parser.add_argument(
             "--redirect-days",
             type=integer_argument(),
             metavar="N",
-            help="how long the former one is redirected; SUBDOMAIN_REDIRECT_DAYS when left out, "
-            "0 frees it at once",
+            help="days of the redirect (default: SUBDOMAIN_REDIRECT_DAYS); 0 frees the former "
+            "subdomain at once",
         )
-        parser.add_argument("--json", action="store_true", help="print a JSON object")
+        add_json_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            tenant = rename_subdomain(
-                tenant_by_slug(options["slug"]).id,
-                subdomain=options["subdomain"],
-                redirect_days=options["redirect_days"],
-                actor=SYSTEM,
-            )
-        except Problem as problem:
-            raise CommandError(problem.sentence) from problem
-        told = _told(tenant)
-        self.stdout.write(json.dumps(told, indent=2) if options["json"] else _lines(told))
+        tenant = rename_subdomain(
+            tenant_by_slug(options["slug"]).id,
+            subdomain=options["subdomain"],
+            redirect_days=options["redirect_days"],
+            actor=SYSTEM,
+        )
+        document = _serialize(tenant)
+        self.write_result(document, _format(document), as_json=options["json"])
 
 
-def _told(tenant: Tenant) -> dict[str, Any]:
+def _serialize(tenant: Tenant) -> dict[str, Any]:
     return {
         "id": str(tenant.id),
         "subdomain": tenant.slug,
         "url": site_url(tenant.slug),
-        "redirected_until": {n: timestamp(t) for n, t in redirect_ends(tenant).items()},
+        "redirected_until": {name: timestamp(end) for name, end in redirect_ends(tenant).items()},
     }
 
 
-def _lines(told: dict[str, Any]) -> str:
-    former = [f"  {name} leads there until {end}" for name, end in told["redirected_until"].items()]
-    return "\n".join([f"It is at {told['url']} now.", *former])
+def _format(document: dict[str, Any]) -> str:
+    ends = document["redirected_until"].items()
+    former = [f"  {name} redirects there until {end}" for name, end in ends]
+    return "\n".join([f"The tenant is now at {document['url']}.", *former])
