@@ -79,7 +79,7 @@ def clean_slug(text: str, *, field: str = "subdomain") -> str:
     Raises: ValidationFailed for ``field``.
     """
     slug = normalise_slug(text)
-    # Before lower(): the lower case of some non-ASCII characters is ASCII (U+212A, the Kelvin sign).
+    # Before lower(): the lower case of some other characters is ASCII (U+212A, the Kelvin sign).
     reason = _slug_error(slug) if text.strip().isascii() else NOT_ASCII_ERROR
     if reason:
         raise ValidationFailed(errors=[FieldError(field, *reason)])

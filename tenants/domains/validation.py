@@ -42,7 +42,7 @@ def clean_domain(text: str, *, field: str = "domain") -> str:
 def clean_custom_domain(text: str, *, field: str = "domain") -> str:
     """Return a custom domain as ``Host`` headers have it: lower case, non-ASCII labels as ``xn--``.
 
-    Characters are mapped as in browsers (UTS 46), so that the name that people type is the stored one.
+    Characters are mapped as in browsers (UTS 46), so that a typed name leads to the stored one.
 
     Raises: ValidationFailed for ``field``.
     """

@@ -30,7 +30,7 @@ class Command(BaseCommand):
     help = (
         "Verify audit trails: the platform's and every tenant's, or the named ones. Finds events "
         "that were changed, removed, moved or added outside of the application, and counts events "
-        "that had a person erased. Prints the head of each trail (NUMBER:HASH). Keep heads "
+        "with erased personal data. Prints the head of each trail (NUMBER:HASH). Keep heads "
         "elsewhere and pass them with --anchor: the owner of the database could rebuild a whole "
         "chain. Changes no trail; needs the owner's login.\n\n"
         "Example: manage.py verify_audit --tenant acme --anchor 17:5f2c…\n\n"
@@ -122,7 +122,7 @@ def _trail_document(trail: AuditTrail, result: VerificationResult | str) -> dict
 def _format_trail(trail: AuditTrail, result: VerificationResult | str) -> str:
     if isinstance(result, str):
         return f"{trail.name}: {result}"
-    erased = f", {result.erased} with a person erased" if result.erased else ""
+    erased = f", {result.erased} with erased personal data" if result.erased else ""
     state = "whole" if result.is_intact else "NOT WHOLE"
     head = f"{trail.name}: {state}, {result.head.sequence} events{erased}, ends at {result.head}"
     return "\n".join([head, *(f"  {fault}" for fault in result.faults)])
