@@ -62,27 +62,27 @@ def restore_version(file_id: uuid.UUID, number: int, *, user: User, check: Preco
     with transaction.atomic():
         file = writable_file(user, file_id)
         check(file)
-        former = file.versions.filter(number=number).first()
-        if former is None:
+        source = file.versions.filter(number=number).first()
+        if source is None:
             raise NotFound
-        version = _copy_version(former, user)
+        version = _copy_version(source, user)
         add_version(file, version)
         record(
             "file.version_restored",
             actor=user_actor(user),
             target=file_target(file),
             version=version.number,
-            restored_from=former.number,
+            restored_from=source.number,
         )
         return file
 
 
-def _copy_version(former: FileVersion, user: User) -> FileVersion:
+def _copy_version(source: FileVersion, user: User) -> FileVersion:
     return FileVersion(
-        restored_from=former,
-        object_name=former.object_name,
-        size=former.size,
-        sha256=former.sha256,
-        content_type=former.content_type,
+        restored_from=source,
+        object_name=source.object_name,
+        size=source.size,
+        sha256=source.sha256,
+        content_type=source.content_type,
         created_by=user,
     )

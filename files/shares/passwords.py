@@ -32,17 +32,17 @@ def hash_share_password(password: str | None) -> str:
     return make_password(password) if password else ""
 
 
-def check_share_password(share: Share, given: str | None) -> None:
+def check_share_password(share: Share, password: str | None) -> None:
     """Check the password of a share. Each failure writes an audit event.
 
     Raises: SharePasswordRequired, SharePasswordWrong, RateLimited, HashingBusy.
     """
     if not share.password:
         return
-    if not given:
+    if not password:
         raise SharePasswordRequired
     # JSON can contain a lone surrogate, which no password has.
-    text = given.encode("utf-8", "replace").decode()
+    text = password.encode("utf-8", "replace").decode()
     with _throttle_guesses(share):
         if not verify_password(text, share.password, _rehash(share)):
             _reject(share)
@@ -73,11 +73,11 @@ def _rehash(share: Share) -> Callable[[str], None]:
 @contextmanager
 def _throttle_guesses(share: Share) -> Iterator[None]:
     """Consume the limits before the block, so that concurrent guesses cannot exceed them."""
-    which = (str(current_tenant().id), str(share.id))
+    subject = (str(current_tenant().id), str(share.id))
     by_address = RateLimitUse(
-        "share_password", (*which, limit_key(request_context().client_address))
+        "share_password", (*subject, limit_key(request_context().client_address))
     )
-    in_total = RateLimitUse("share_password_total", which, quiet=True)
+    in_total = RateLimitUse("share_password_total", subject, quiet=True)
     consume_all(by_address, in_total)
     try:
         yield

@@ -39,12 +39,12 @@ def head_object(key: str) -> dict[str, Any] | None:
     """
     with translate_storage_errors():
         try:
-            answer: dict[str, Any] = client().head_object(**object_location(key))
+            response: dict[str, Any] = client().head_object(**object_location(key))
         except ClientError as exc:
             if http_status(exc) != HTTPStatus.NOT_FOUND and not _is_missing(key, exc):
                 raise
             return None
-    return answer
+    return response
 
 
 def _is_missing(key: str, exc: ClientError) -> bool:
@@ -55,8 +55,8 @@ def _is_missing(key: str, exc: ClientError) -> bool:
     """
     if http_status(exc) != HTTPStatus.FORBIDDEN:
         return False
-    found = client().list_objects_v2(Bucket=settings.S3_BUCKET, Prefix=key, MaxKeys=1)
-    return all(item["Key"] != key for item in found.get("Contents", []))
+    listing = client().list_objects_v2(Bucket=settings.S3_BUCKET, Prefix=key, MaxKeys=1)
+    return all(item["Key"] != key for item in listing.get("Contents", []))
 
 
 def read_object(key: str, **conditions: str) -> Iterator[bytes] | None:

@@ -58,11 +58,11 @@ def client() -> Any:
 def signing_client() -> Any:
     """Return the client that presigns URLs for the public endpoint; it sends no requests."""
     # boto3 would otherwise sign a checksum of an empty body into each URL.
-    made = _create_client(
+    signer = _create_client(
         settings.S3_PUBLIC_ENDPOINT_URL, attempts=1, connect=1, read=1, checksums="when_required"
     )
-    made.meta.events.register("before-sign.s3.PutObject", _move_checksum_to_query)
-    return made
+    signer.meta.events.register("before-sign.s3.PutObject", _move_checksum_to_query)
+    return signer
 
 
 def _move_checksum_to_query(request: Any, **_: Any) -> None:

@@ -80,9 +80,9 @@ def _enable_versioning(name: str) -> str:
         return "is on"
     if not settings.S3_BUCKET_VERSIONING:
         return "left as it is (S3_BUCKET_VERSIONING)"
-    wanted = {"Status": ENABLED}
+    configuration = {"Status": ENABLED}
     try:
-        client().put_bucket_versioning(Bucket=name, VersioningConfiguration=wanted)
+        client().put_bucket_versioning(Bucket=name, VersioningConfiguration=configuration)
     except ClientError as exc:
         if error_code(exc) not in UNSUPPORTED_CODES:
             raise
@@ -105,9 +105,9 @@ def _enable_encryption(name: str) -> str:
     if not settings.S3_BUCKET_ENCRYPTION:
         return "left as it is (S3_BUCKET_ENCRYPTION)"
     rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
-    wanted = {"Rules": [rule]}
+    configuration = {"Rules": [rule]}
     try:
-        client().put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration=wanted)
+        client().put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration=configuration)
     except ClientError as exc:
         if error_code(exc) not in UNSUPPORTED_CODES:
             raise
@@ -117,10 +117,10 @@ def _enable_encryption(name: str) -> str:
 def default_encryption(name: str) -> list[str]:
     """Return the algorithms of the bucket's default encryption, such as ``AES256``."""
     try:
-        answer = client().get_bucket_encryption(Bucket=name)
+        response = client().get_bucket_encryption(Bucket=name)
     except ClientError as exc:
         if error_code(exc) not in NO_ENCRYPTION:
             raise
         return []
-    rules = answer["ServerSideEncryptionConfiguration"]["Rules"]
+    rules = response["ServerSideEncryptionConfiguration"]["Rules"]
     return sorted({rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] for rule in rules})

@@ -76,12 +76,12 @@ def _run_checks(probe: ProbeObject) -> Iterator[Finding]:
     yield _check_response("put", put, put.status == 200)
     if put.status != 200:
         return
-    got = send_request("GET", probe.signed("get_object"))
-    yield _check_response("get", got, got.status == 200 and got.body == probe.data)
+    read = send_request("GET", probe.signed("get_object"))
+    yield _check_response("get", read, read.status == 200 and read.body == probe.data)
     yield from _check_privacy(probe)
     yield from _check_origins(probe)
-    gone = send_request("DELETE", probe.signed("delete_object"))
-    yield _check_response("delete", gone, gone.status in (200, 204))
+    deleted = send_request("DELETE", probe.signed("delete_object"))
+    yield _check_response("delete", deleted, deleted.status in (200, 204))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +95,8 @@ class ProbeResponse:
     @property
     def code(self) -> str:
         """The error code of the store; "" if the response is not from the store."""
-        found = ERROR_CODE.search(self.body)
-        return found[1].decode() if found else ""
+        match = ERROR_CODE.search(self.body)
+        return match[1].decode() if match else ""
 
 
 def _check_response(verb: str, response: ProbeResponse, is_well: bool) -> Finding:
@@ -112,10 +112,10 @@ def _check_response(verb: str, response: ProbeResponse, is_well: bool) -> Findin
 def _check_clock(response: ProbeResponse) -> Finding:
     """Compare the local clock with that of the response, which is the store's or the proxy's."""
     try:
-        theirs = parsedate_to_datetime(response.headers.get("date", ""))
+        remote = parsedate_to_datetime(response.headers.get("date", ""))
     except ValueError:
         return warned("clock", "the response has no Date header.")
-    off = abs((datetime.now(UTC) - theirs.astimezone(UTC)).total_seconds())
+    off = abs((datetime.now(UTC) - remote.astimezone(UTC)).total_seconds())
     message = f"the clocks differ by {off:.0f} seconds"
     if off < CLOCK_SKEW_WARNING:
         return passed("clock", f"{message}.")
@@ -185,9 +185,9 @@ def send_request(method: str, url: str, *, body: bytes = b"", **headers: str) ->
     try:
         target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
         connection.request(method, target, body or None, {"Host": parts.netloc, **sent})
-        answer = connection.getresponse()
-        fields = {name.lower(): value for name, value in answer.getheaders()}
-        return ProbeResponse(answer.status, fields, answer.read(MAX_BODY_BYTES))
+        response = connection.getresponse()
+        fields = {name.lower(): value for name, value in response.getheaders()}
+        return ProbeResponse(response.status, fields, response.read(MAX_BODY_BYTES))
     finally:
         connection.close()
 

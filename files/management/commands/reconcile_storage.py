@@ -39,11 +39,11 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        which = parser.add_mutually_exclusive_group(required=True)
-        which.add_argument(
+        choice = parser.add_mutually_exclusive_group(required=True)
+        choice.add_argument(
             "--tenant", action="append", metavar="SLUG", default=[], help="one; can be repeated"
         )
-        which.add_argument("--all", action="store_true", help="every tenant that is served")
+        choice.add_argument("--all", action="store_true", help="every tenant that is served")
         parser.add_argument("--fix", action="store_true", help="repair what can be repaired")
         parser.add_argument(
             "--settle",

@@ -23,13 +23,13 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="one JSON document")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = [*check_internal_endpoint(), *check_tenant_keys(), *check_public_endpoint()]
-        faults = sum(finding.state == WRONG for finding in found)
+        findings = [*check_internal_endpoint(), *check_tenant_keys(), *check_public_endpoint()]
+        faults = sum(finding.state == WRONG for finding in findings)
         if options["json"]:
-            document = {"wrong": faults, "findings": [finding.as_dict() for finding in found]}
+            document = {"wrong": faults, "findings": [finding.as_dict() for finding in findings]}
             self.stdout.write(json.dumps(document, indent=2))
         else:
-            for finding in found:
+            for finding in findings:
                 self.stdout.write(_line(finding))
         if faults:
             raise CommandError(f"{faults} {'thing is' if faults == 1 else 'things are'} wrong.")
