@@ -34,12 +34,12 @@ def agency(new_agency) -> Agency:
     return agency
 
 
-def first(agency: Agency) -> FileVersion:
+def first_version(agency: Agency) -> FileVersion:
     with tenant_context(agency.ref):
         return FileVersion.objects.earliest("pk")
 
 
-def everything(agency: Agency) -> tuple[set[str], list[tuple[str, str]]]:
+def stored_state(agency: Agency) -> tuple[set[str], list[tuple[str, str]]]:
     return stored_keys(agency), noncurrent_versions(agency)
 
 
@@ -60,7 +60,7 @@ def test_purge_deletes_every_object_version(site: Site, new_agency, size: int):
     ada.delete(f"/api/files/{file['id']}")
     assert ada.delete(f"{TRASH}/{file['id']}").status_code == 204
 
-    assert everything(agency) == (set(), [])
+    assert stored_state(agency) == (set(), [])
 
 
 def test_content_staged_repeatedly_leaves_nothing(site: Site, new_agency):
@@ -87,37 +87,37 @@ def test_aborted_or_expired_upload_leaves_no_object_version(site: Site, new_agen
         Upload.objects.filter(pk=late["id"]).update(expires_at=timezone.now())
         clean_up_due()
 
-    assert everything(agency) == (set(), [])
+    assert stored_state(agency) == (set(), [])
     assert_consistent(agency)
 
 
 def test_object_deleted_by_mistake_can_be_restored(agency: Agency):
-    version = first(agency)
+    version = first_version(agency)
     place = object_location(agency, version.object_name)
     marker = client().delete_object(**place)
 
-    told = run_reconcile(agency, "--fix", *NO_GRACE)
+    output = run_reconcile(agency, "--fix", *NO_GRACE)
     lost = agency.owner.at.get(f"/api/files/{version.file_id}/content").status_code
     client().delete_object(**place, VersionId=marker["VersionId"])
 
-    assert set(told["differences"]) == {"missing_objects"}
+    assert set(output["differences"]) == {"missing_objects"}
     assert lost == 503
     assert len(agency.owner.at.get(f"/api/files/{version.file_id}/content").content) == 1000
     assert_consistent(agency)
 
 
 def test_object_overwritten_by_mistake_is_kept(agency: Agency):
-    version = first(agency)
+    version = first_version(agency)
     client().put_object(**object_location(agency, version.object_name), Body=os.urandom(1000))
 
-    told = run_reconcile(agency, "--fix", *NO_GRACE)
+    output = run_reconcile(agency, "--fix", *NO_GRACE)
 
-    assert told["differences"] == {}, "Sizes alone tell nothing."
+    assert output["differences"] == {}, "Sizes alone tell nothing."
     assert noncurrent_versions(agency) == [(version.object_name, "former")]
 
 
 def test_noncurrent_versions_of_the_same_content_are_deleted(agency: Agency):
-    name = first(agency).object_name
+    name = first_version(agency).object_name
     body = client().get_object(**object_location(agency, name))["Body"].read()
     for _ in range(2):
         client().put_object(**object_location(agency, name), Body=body)
@@ -142,7 +142,7 @@ def test_noncurrent_versions_without_a_row_are_deleted(agency: Agency):
     found = run_reconcile(agency, *NO_GRACE)
     repaired = run_reconcile(agency, "--fix", *NO_GRACE)
 
-    counts = {kind: told["count"] for kind, told in found["differences"].items()}
+    counts = {kind: output["count"] for kind, output in found["differences"].items()}
     assert counts == {"former_versions": 1, "orphan_objects": 1}
     assert repaired["left"] == 0
     assert_consistent(agency)
@@ -155,16 +155,16 @@ def test_noncurrent_versions_of_staged_content_are_deleted(site: Site, agency: A
 
     seen = run_reconcile(agency)
     kept = len(noncurrent_versions(agency))
-    told = run_reconcile(agency, "--fix")
+    output = run_reconcile(agency, "--fix")
 
-    assert (seen["differences"], told["differences"]) == ({}, {})
+    assert (seen["differences"], output["differences"]) == ({}, {})
     assert (kept, noncurrent_versions(agency)) == (1, [])
     assert post_complete(agency.owner.at, begun).status_code == 201
     assert_consistent(agency)
 
 
 @pytest.fixture
-def plain(settings, stores) -> Iterator[str]:
+def unversioned_bucket(settings, stores) -> Iterator[str]:
     """A separate bucket without versioning, deleted afterwards."""
     settings.S3_BUCKET, settings.S3_BUCKET_VERSIONING = "plain-test", False
     set_up_bucket(lambda line: None)
@@ -172,18 +172,18 @@ def plain(settings, stores) -> Iterator[str]:
     client().delete_bucket(Bucket=settings.S3_BUCKET)
 
 
-def put(bucket: str, *keys: str) -> None:
+def put_objects(bucket: str, *keys: str) -> None:
     for key in keys:
         client().put_object(Bucket=bucket, Key=key, Body=b"x")
 
 
-def listed(bucket: str, prefix: str) -> int:
-    answer = client().list_object_versions(Bucket=bucket, Prefix=prefix)
-    return len(answer.get("Versions", [])) + len(answer.get("DeleteMarkers", []))
+def count_objects(bucket: str, prefix: str) -> int:
+    response = client().list_object_versions(Bucket=bucket, Prefix=prefix)
+    return len(response.get("Versions", [])) + len(response.get("DeleteMarkers", []))
 
 
-def test_batch_deletion_without_versioning_sends_one_request(plain: str):
-    put(plain, *(f"t/files/{n}" for n in range(5)), "tt/other")
+def test_batch_deletion_without_versioning_sends_one_request(unversioned_bucket: str):
+    put_objects(unversioned_bucket, *(f"t/files/{n}" for n in range(5)), "tt/other")
     asked: list[str] = []
     client().meta.events.register(
         "before-send.s3", lambda request, **_: asked.append(request.url), "counting"
@@ -194,19 +194,22 @@ def test_batch_deletion_without_versioning_sends_one_request(plain: str):
     purged = purge_objects("t")
 
     assert (len(asked), purged) == (1, 3)
-    assert (listed(plain, "t/"), listed(plain, "tt/")) == (0, 1)
+    assert (count_objects(unversioned_bucket, "t/"), count_objects(unversioned_bucket, "tt/")) == (
+        0,
+        1,
+    )
     delete_keys(["tt/other"])
 
 
-def test_objects_older_than_versioning_are_deleted_permanently(plain: str, settings):
-    put(plain, "t/a", "t/b", "u/c", "u/d")
+def test_objects_older_than_versioning_are_deleted_permanently(unversioned_bucket: str, settings):
+    put_objects(unversioned_bucket, "t/a", "t/b", "u/c", "u/d")
     settings.S3_BUCKET_VERSIONING = True
     set_up_bucket(lambda line: None)
-    put(plain, "t/a", "u/c")
-    client().delete_object(Bucket=plain, Key="u/d")
+    put_objects(unversioned_bucket, "t/a", "u/c")
+    client().delete_object(Bucket=unversioned_bucket, Key="u/d")
 
     delete_keys(["t/a", "t/b"])
-    deleted = listed(plain, "t/")
+    deleted = count_objects(unversioned_bucket, "t/")
     purged = purge_objects("u")
 
-    assert (deleted, purged, listed(plain, "")) == (0, 1, 0)
+    assert (deleted, purged, count_objects(unversioned_bucket, "")) == (0, 1, 0)

@@ -20,7 +20,7 @@ from tests.support.http_client import Site
 MIB = 1024 * 1024
 
 
-def put(site: Site, url: str, data: bytes, headers: dict[str, str]) -> httpx.Response:
+def put_bytes(site: Site, url: str, data: bytes, headers: dict[str, str]) -> httpx.Response:
     return site.fetch(url, "PUT", content=data, headers=headers)
 
 
@@ -32,7 +32,7 @@ def test_small_upload_uses_one_request(site: Site, new_agency):
     reserved = balance_of(agency)
     [url] = begun.json()["urls"]
     early = ada.post(f"{UPLOADS}/{begun.json()['id']}/complete")
-    sent = put(site, url, data, begun.json()["headers"])
+    sent = put_bytes(site, url, data, begun.json()["headers"])
     done = ada.post(f"{UPLOADS}/{begun.json()['id']}/complete")
     again = ada.post(f"{UPLOADS}/{begun.json()['id']}/complete")
 
@@ -57,13 +57,13 @@ def test_large_upload_uses_parts_and_can_be_resumed(site: Site, new_agency):
     begun = post_upload(ada, "film.bin", len(data)).json()
     size = begun["part_size"]
     parts = [data[at : at + size] for at in range(0, len(data), size)]
-    put(site, begun["urls"][1], parts[1], begun["headers"])
+    put_bytes(site, begun["urls"][1], parts[1], begun["headers"])
     where = f"{UPLOADS}/{begun['id']}"
     seen = ada.get(where).json()
     early = ada.post(f"{where}/complete")
     rest = ada.post(f"{where}/parts", {"numbers": [1, 3]}).json()
     for url, part in zip(rest["urls"], (parts[0], parts[2]), strict=True):
-        assert put(site, url, part, rest["headers"]).status_code == 200
+        assert put_bytes(site, url, part, rest["headers"]).status_code == 200
     listed = ada.get(where).json()["parts"]
     done = ada.post(f"{where}/complete", {"parts": listed})
 
@@ -82,11 +82,11 @@ def test_content_with_another_checksum_is_refused_by_the_store(site: Site, new_a
     begun = post_upload(ada, "a.bin", 4, sha256=sha256(b"good"), content_type="text/plain").json()
     [url], headers = begun["urls"], begun["headers"]
 
-    other = put(site, url, b"evil", headers)
-    longer = put(site, url, b"good!", headers)
-    page = put(site, url, b"good", {"Content-Type": "text/html"})
+    other = put_bytes(site, url, b"evil", headers)
+    longer = put_bytes(site, url, b"good!", headers)
+    page = put_bytes(site, url, b"good", {"Content-Type": "text/html"})
     nothing_yet = ada.post(f"{UPLOADS}/{begun['id']}/complete")
-    right = put(site, url, b"good", headers)
+    right = put_bytes(site, url, b"good", headers)
 
     assert [a.status_code for a in (other, longer, page)] == [400, 403, 403]
     assert (nothing_yet.status_code, nothing_yet.json()["missing"]) == (409, [1])
@@ -100,7 +100,7 @@ def test_parts_with_another_checksum_leave_nothing(site: Site, new_agency):
     begun = post_upload(ada, "a.bin", len(data), sha256=sha256(b"other")).json()
     size, where = begun["part_size"], f"{UPLOADS}/{begun['id']}"
     for number, url in enumerate(begun["urls"]):
-        put(site, url, data[number * size : (number + 1) * size], {})
+        put_bytes(site, url, data[number * size : (number + 1) * size], {})
 
     refused = ada.post(f"{where}/complete")
     again = ada.post(f"{where}/complete")
@@ -119,18 +119,18 @@ def test_unexpired_upload_url_cannot_change_the_file(site: Site, new_agency):
     agency = new_agency()
     ada = agency.owner.at
     begun = post_upload(ada, "a.bin", 4).json()
-    put(site, begun["urls"][0], b"good", begun["headers"])
+    put_bytes(site, begun["urls"][0], b"good", begun["headers"])
     file = ada.post(f"{UPLOADS}/{begun['id']}/complete").json()
 
-    late = put(site, begun["urls"][0], b"evil", begun["headers"])
-    litter = stored_keys(agency)
+    late = put_bytes(site, begun["urls"][0], b"evil", begun["headers"])
+    leftovers = stored_keys(agency)
     with tenant_context(agency.ref):
         Upload.objects.update(expires_at=timezone.now())
         cleaned_up = clean_up_due()
 
     assert late.status_code == 200
     assert ada.get(f"/api/files/{file['id']}/content").content == b"good"
-    assert (len(litter), cleaned_up) == (2, 1)
+    assert (len(leftovers), cleaned_up) == (2, 1)
     assert [read_object(key) for key in stored_keys(agency)] == [b"good"]
 
 
@@ -140,7 +140,7 @@ def test_aborted_upload_leaves_nothing(site: Site, new_agency, size: int):
     ada = agency.owner.at
     begun = post_upload(ada, "a.bin", size).json()
     where = f"{UPLOADS}/{begun['id']}"
-    put(site, begun["urls"][0], os.urandom(min(size, begun["part_size"])), begun["headers"])
+    put_bytes(site, begun["urls"][0], os.urandom(min(size, begun["part_size"])), begun["headers"])
 
     gone, again = ada.delete(where), ada.delete(where)
 
@@ -158,14 +158,14 @@ def test_content_sent_after_the_end_is_deleted_once_the_url_expires(site: Site, 
     begun = post_upload(ada, "a.bin", 4).json()
     ada.delete(f"{UPLOADS}/{begun['id']}")
 
-    late = put(site, begun["urls"][0], b"late", begun["headers"])
-    litter = stored_keys(agency)
+    late = put_bytes(site, begun["urls"][0], b"late", begun["headers"])
+    leftovers = stored_keys(agency)
     with tenant_context(agency.ref):
         too_early = clean_up_due()
         Upload.objects.update(expires_at=timezone.now())
         cleaned_up, nothing_more = clean_up_due(), clean_up_due()
 
-    assert (late.status_code, len(litter)) == (200, 1)
+    assert (late.status_code, len(leftovers)) == (200, 1)
     assert (too_early, cleaned_up, nothing_more) == (0, 1, 0)
     assert stored_keys(agency) == set()
 
@@ -190,14 +190,14 @@ def test_concurrent_completions_return_one_file(site: Site, new_agency):
     begun = post_upload(ada, "a.bin", len(data)).json()
     for number, url in enumerate(begun["urls"]):
         at = number * begun["part_size"]
-        put(site, url, data[at : at + begun["part_size"]], {})
+        put_bytes(site, url, data[at : at + begun["part_size"]], {})
 
     with ThreadPoolExecutor(6) as pool:
         call = f"{UPLOADS}/{begun['id']}/complete"
-        answers = list(pool.map(lambda _: ada.post(call), range(6)))
+        responses = list(pool.map(lambda _: ada.post(call), range(6)))
 
-    assert {answer.status_code for answer in answers} == {201}, [a.text for a in answers]
-    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert {response.status_code for response in responses} == {201}, [a.text for a in responses]
+    assert len({response.json()["id"] for response in responses}) == 1
     with tenant_context(agency.ref):
         assert FileVersion.objects.count() == 1
     assert balance_of(agency) == (len(data), 1, 0, 0)
@@ -210,13 +210,13 @@ def test_upload_of_another_user_is_not_found(site: Site, new_agency):
     where = f"{UPLOADS}/{begun['id']}"
 
     for outsider in (member.at, other.owner.at):
-        answers = [
+        responses = [
             outsider.get(where),
             outsider.delete(where),
             outsider.post(f"{where}/parts", {"numbers": [1]}),
             outsider.post(f"{where}/complete"),
         ]
-        assert {answer.status_code for answer in answers} == {404}
+        assert {response.status_code for response in responses} == {404}
 
 
 def test_repeated_idempotency_key_creates_one_upload(site: Site, new_agency):
@@ -247,8 +247,8 @@ def test_repeated_idempotency_key_creates_one_upload(site: Site, new_agency):
     ],
 )
 def test_invalid_upload_request_is_refused(acme: Agency, fields: dict, status: int, field: str):
-    answer = acme.owner.at.post(UPLOADS, fields)
+    response = acme.owner.at.post(UPLOADS, fields)
 
-    assert answer.status_code == status, answer.text
-    said = [fault["field"] for fault in answer.json().get("errors", [])]
-    assert field in [*said, answer.json()["code"]]
+    assert response.status_code == status, response.text
+    said = [fault["field"] for fault in response.json().get("errors", [])]
+    assert field in [*said, response.json()["code"]]

@@ -23,16 +23,16 @@ def document(acme: Agency) -> dict:
     return add_file(acme.owner.at, "bytes.bin", DATA)
 
 
-def link_to(agency: Agency, body: dict) -> str:
-    answer = agency.owner.at.get(f"/api/files/{body['id']}/download")
-    assert answer.status_code == 302
-    return answer.headers["Location"]
+def get_download_url(agency: Agency, body: dict) -> str:
+    response = agency.owner.at.get(f"/api/files/{body['id']}/download")
+    assert response.status_code == 302
+    return response.headers["Location"]
 
 
 def test_download_url_returns_the_content_through_the_proxy(
     acme: Agency, site: Site, document: dict
 ):
-    link = link_to(acme, document)
+    link = get_download_url(acme, document)
 
     fetched = site.fetch(link)
 
@@ -44,7 +44,7 @@ def test_download_url_returns_the_content_through_the_proxy(
 
 
 def test_download_url_accepts_a_range(acme: Agency, site: Site, document: dict):
-    link = link_to(acme, document)
+    link = get_download_url(acme, document)
 
     part = site.fetch(link, headers={"Range": "bytes=1000-"})
     beyond = site.fetch(link, headers={"Range": f"bytes={len(DATA)}-"})
@@ -59,10 +59,10 @@ def test_download_head_redirects_to_a_url_signed_for_head(acme: Agency, site: Si
     with tenant_context(acme.ref):
         before = AuditEvent.objects.filter(target_id=document["id"]).count()
 
-    answer = acme.owner.at.request("HEAD", f"/api/files/{document['id']}/download")
+    response = acme.owner.at.request("HEAD", f"/api/files/{document['id']}/download")
 
-    assert answer.status_code == 302
-    headers = site.fetch(answer.headers["Location"], method="HEAD")
+    assert response.status_code == 302
+    headers = site.fetch(response.headers["Location"], method="HEAD")
     assert (headers.status_code, headers.headers["Content-Length"]) == (200, str(len(DATA)))
     with tenant_context(acme.ref):
         assert AuditEvent.objects.filter(target_id=document["id"]).count() == before
@@ -71,15 +71,15 @@ def test_download_head_redirects_to_a_url_signed_for_head(acme: Agency, site: Si
 def test_download_with_accept_json_returns_the_url(acme: Agency, site: Site, document):
     before = datetime.now(UTC)
 
-    answer = acme.owner.at.get(
+    response = acme.owner.at.get(
         f"/api/files/{document['id']}/download", headers={"Accept": "application/json"}
     )
 
-    expires = datetime.fromisoformat(answer.json()["expires_at"])
+    expires = datetime.fromisoformat(response.json()["expires_at"])
     lifetime = timedelta(seconds=settings.DOWNLOAD_URL_SECONDS)
-    assert answer.status_code == 200
+    assert response.status_code == 200
     assert before + lifetime <= expires <= datetime.now(UTC) + lifetime
-    assert site.fetch(answer.json()["url"]).content == DATA
+    assert site.fetch(response.json()["url"]).content == DATA
 
 
 @pytest.mark.parametrize(
@@ -98,13 +98,13 @@ def test_active_content_is_never_served_with_its_type(
 ):
     body = add_file(acme.owner.at, name, data)
 
-    direct = site.fetch(link_to(acme, body))
+    direct = site.fetch(get_download_url(acme, body))
     through = acme.owner.at.get(f"/api/files/{body['id']}/content")
 
-    for answer in (direct, through):
-        assert answer.headers["Content-Type"] == sent_as
-        assert answer.headers["Content-Disposition"].startswith("attachment;")
-        assert ("filename*=UTF-8''" + quote(name) in answer.headers["Content-Disposition"]) == (
+    for response in (direct, through):
+        assert response.headers["Content-Type"] == sent_as
+        assert response.headers["Content-Disposition"].startswith("attachment;")
+        assert ("filename*=UTF-8''" + quote(name) in response.headers["Content-Disposition"]) == (
             not name.isascii()
         )
     assert through.headers["X-Content-Type-Options"] == "nosniff"
@@ -116,14 +116,14 @@ def test_download_url_opens_one_object_only(acme: Agency, site: Site, document: 
         names = [
             FileVersion.objects.get(file_id=body["id"]).object_name for body in (document, other)
         ]
-    link = link_to(acme, document)
+    link = get_download_url(acme, document)
 
     forged = site.fetch(link.replace(*names))
     renamed = site.fetch(link.replace("bytes.bin", "bytes.exe"))
     bare = site.fetch(link.partition("?")[0])
 
     assert names[0] in link
-    assert [answer.status_code for answer in (forged, renamed, bare)] == [403, 403, 403]
+    assert [response.status_code for response in (forged, renamed, bare)] == [403, 403, 403]
 
 
 def test_download_url_expires(acme: Agency, site: Site, document: dict):
@@ -184,22 +184,22 @@ def test_content_range_is_returned(
 ):
     headers = {"Range": asked} if asked else {}
 
-    answer = acme.owner.at.get(f"/api/files/{document['id']}/content", headers=headers)
+    response = acme.owner.at.get(f"/api/files/{document['id']}/content", headers=headers)
 
-    assert (answer.status_code, answer.content) == (status, DATA[first : last + 1])
-    assert answer.headers["Content-Length"] == str(last - first + 1)
+    assert (response.status_code, response.content) == (status, DATA[first : last + 1])
+    assert response.headers["Content-Length"] == str(last - first + 1)
     expected = f"bytes {first}-{last}/1024" if status == 206 else None
-    assert answer.headers.get("Content-Range") == expected
+    assert response.headers.get("Content-Range") == expected
 
 
 @pytest.mark.parametrize("asked", ["bytes=1024-", "bytes=9999-10000", "bytes=-0"])
 def test_range_beyond_the_end_is_refused(acme: Agency, document: dict, asked: str):
     path = f"/api/files/{document['id']}/content"
 
-    answer = acme.owner.at.get(path, headers={"Range": asked})
+    response = acme.owner.at.get(path, headers={"Range": asked})
 
-    assert (answer.status_code, answer.json()["code"]) == (416, "range_not_satisfiable")
-    assert answer.headers["Content-Range"] == "bytes */1024"
+    assert (response.status_code, response.json()["code"]) == (416, "range_not_satisfiable")
+    assert response.headers["Content-Range"] == "bytes */1024"
 
 
 def test_range_of_an_empty_file_is_refused(acme: Agency):
@@ -236,8 +236,8 @@ def test_content_conditions_are_honoured(acme: Agency, document: dict):
     assert (same.status_code, same.content) == (206, DATA[:10])
     assert weak.status_code == 304
     # RFC 9110, section 13.1.5: strong comparison, and without Last-Modified no date is the same.
-    for answer in (changed, weakly_same, dated):
-        assert (answer.status_code, answer.content) == (200, DATA)
+    for response in (changed, weakly_same, dated):
+        assert (response.status_code, response.content) == (200, DATA)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -261,12 +261,12 @@ def test_content_head_returns_the_size_without_body(acme: Agency, document: dict
     path = f"/api/files/{document['id']}/content"
     ask = acme.owner.at.request
 
-    answer = ask("HEAD", path)
-    known = ask("HEAD", path, headers={"If-None-Match": answer.headers["ETag"]})
+    response = ask("HEAD", path)
+    known = ask("HEAD", path, headers={"If-None-Match": response.headers["ETag"]})
 
-    assert (answer.status_code, answer.content) == (200, b"")
-    assert answer.headers["Content-Length"] == "1024"
-    assert answer.headers["Accept-Ranges"] == "bytes"
+    assert (response.status_code, response.content) == (200, b"")
+    assert response.headers["Content-Length"] == "1024"
+    assert response.headers["Accept-Ranges"] == "bytes"
     assert known.status_code == 304
 
 
@@ -321,7 +321,7 @@ def test_download_url_as_json_requires_accept_json(
 ):
     path = f"/api/files/{document['id']}/download"
 
-    answer = acme.owner.at.get(path, headers={"Accept": accept})
+    response = acme.owner.at.get(path, headers={"Accept": accept})
 
-    assert answer.status_code == status
-    assert "Accept" in answer.headers["Vary"]
+    assert response.status_code == status
+    assert "Accept" in response.headers["Vary"]

@@ -46,9 +46,9 @@ def test_erasure_clears_upload_names(
         agency.owner.at.delete(f"/api/users/{dora.id}")
     before = uploads_of(agency, dora)
 
-    answer = agency.owner.at.post(f"/api/users/{dora.id}/erase")
+    response = agency.owner.at.post(f"/api/users/{dora.id}/erase")
 
-    assert answer.status_code == 204, answer.text
+    assert response.status_code == 204, response.text
     assert [name for name, _ in before] == ["", MINE, f"0 {MINE}", f"1 {MINE}"]
     states = ["ready", "ready", "failed", "failed"]
     assert uploads_of(agency, dora) == [("", state) for state in states]
@@ -76,9 +76,9 @@ def test_refused_erasure_of_the_last_owner_keeps_upload_names(site: Site, agency
     """A refused erasure changes nothing."""
     begun = post_upload(agency.owner.at, MINE, len(DATA)).json()
 
-    answer = agency.owner.at.post(f"/api/users/{agency.owner.id}/erase")
+    response = agency.owner.at.post(f"/api/users/{agency.owner.id}/erase")
 
-    assert answer.status_code == 409
+    assert response.status_code == 409
     assert uploads_of(agency, agency.owner) == [(MINE, "pending")]
     put_content(site, begun, DATA)
     assert agency.owner.at.post(f"{UPLOADS}/{begun['id']}/complete").status_code == 201

@@ -17,11 +17,11 @@ def test_concurrent_uploads_of_one_name_each_make_a_version(new_agency):
     bodies = [f"content {number}".encode() for number in range(MANY)]
 
     with ThreadPoolExecutor(MANY) as pool:
-        answers = list(pool.map(lambda data: post_file(agency.owner.at, "one.txt", data), bodies))
+        responses = list(pool.map(lambda data: post_file(agency.owner.at, "one.txt", data), bodies))
 
-    assert {answer.status_code for answer in answers} == {201}
-    assert len({answer.json()["id"] for answer in answers}) == 1
-    assert sorted(answer.json()["version"] for answer in answers) == list(range(1, MANY + 1))
+    assert {response.status_code for response in responses} == {201}
+    assert len({response.json()["id"] for response in responses}) == 1
+    assert sorted(response.json()["version"] for response in responses) == list(range(1, MANY + 1))
     assert {read_object(key) for key in stored_keys(agency)} == set(bodies)
     with tenant_context(agency.ref):
         file = File.objects.select_related("current").get()
@@ -73,8 +73,8 @@ def test_idempotency_key_with_other_content_is_a_conflict(new_agency):
     content_differs = post_file(agency.owner.at, "once.txt", b"second", **key)
     name_differs = post_file(agency.owner.at, "other.txt", b"first", **key)
 
-    for answer in (content_differs, name_differs):
-        assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_conflict")
+    for response in (content_differs, name_differs):
+        assert (response.status_code, response.json()["code"]) == (409, "idempotency_conflict")
     assert len(stored_keys(agency)) == 1
 
 
@@ -92,10 +92,10 @@ def test_concurrent_requests_with_one_idempotency_key_add_one_file(new_agency):
     key = {"Idempotency-Key": secrets.token_hex(8)}
 
     with ThreadPoolExecutor(8) as pool:
-        answers = list(
+        responses = list(
             pool.map(lambda _: post_file(agency.owner.at, "race.txt", b"same", **key), range(8))
         )
 
-    assert {answer.status_code for answer in answers} == {201}
-    assert len({answer.text for answer in answers}) == 1
+    assert {response.status_code for response in responses} == {201}
+    assert len({response.text for response in responses}) == 1
     assert len(stored_keys(agency)) == 1

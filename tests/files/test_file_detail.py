@@ -29,13 +29,13 @@ def test_rename_keeps_the_object_and_is_audited(acme: Agency):
     body = add_file(acme.owner.at, "before.txt", b"same")
     before = stored_keys(acme)
 
-    answer = acme.owner.at.patch(f"/api/files/{body['id']}", {"name": "after.txt"})
+    response = acme.owner.at.patch(f"/api/files/{body['id']}", {"name": "after.txt"})
 
-    assert answer.status_code == 200
-    assert answer.json() == {
+    assert response.status_code == 200
+    assert response.json() == {
         **body,
         "name": "after.txt",
-        "updated_at": answer.json()["updated_at"],
+        "updated_at": response.json()["updated_at"],
     }
     assert stored_keys(acme) == before
     with tenant_context(acme.ref):
@@ -62,9 +62,9 @@ def test_rename_to_a_used_name_is_refused(acme: Agency):
     add_file(acme.owner.at, "taken.txt")
     body = add_file(acme.owner.at, "mine.txt")
 
-    answer = acme.owner.at.patch(f"/api/files/{body['id']}", {"name": "taken.txt"})
+    response = acme.owner.at.patch(f"/api/files/{body['id']}", {"name": "taken.txt"})
 
-    assert (answer.status_code, answer.json()["code"]) == (409, "name_taken")
+    assert (response.status_code, response.json()["code"]) == (409, "name_taken")
     assert acme.owner.at.get(f"/api/files/{body['id']}").json() == body
 
 
@@ -72,13 +72,13 @@ def test_rename_to_a_used_name_is_refused(acme: Agency):
 def test_rename_to_an_invalid_name_is_refused(acme: Agency, name):
     body = add_file(acme.owner.at, "keeps-its-name.txt")
 
-    answer = acme.owner.at.patch(f"/api/files/{body['id']}", {"name": name})
+    response = acme.owner.at.patch(f"/api/files/{body['id']}", {"name": name})
 
     if name == 7:  # DRF converts a number to a string
-        assert answer.json()["name"] == "7"
+        assert response.json()["name"] == "7"
         return
-    assert answer.status_code == 400
-    assert answer.json()["errors"][0]["field"] == "name"
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["field"] == "name"
 
 
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
@@ -89,9 +89,11 @@ def test_stale_etag_changes_nothing(acme: Agency, method: str):
     etag = acme.owner.at.get(path).headers["ETag"]
     add_file(acme.owner.at, name, b"newer")
 
-    answer = acme.owner.at.request(method, path, json={"name": "x.txt"}, headers={"If-Match": etag})
+    response = acme.owner.at.request(
+        method, path, json={"name": "x.txt"}, headers={"If-Match": etag}
+    )
 
-    assert (answer.status_code, answer.json()["code"]) == (412, "precondition_failed")
+    assert (response.status_code, response.json()["code"]) == (412, "precondition_failed")
     assert acme.owner.at.get(path).json()["version"] == 2
 
 
@@ -100,11 +102,11 @@ def test_deleted_file_is_hidden_and_its_name_is_free(acme: Agency):
     path = f"/api/files/{body['id']}"
     etag = acme.owner.at.get(path).headers["ETag"]
 
-    answer = acme.owner.at.delete(path, headers={"If-Match": etag})
+    response = acme.owner.at.delete(path, headers={"If-Match": etag})
     again = acme.owner.at.delete(path)
     fresh = add_file(acme.owner.at, "binned.txt")
 
-    assert (answer.status_code, answer.content) == (204, b"")
+    assert (response.status_code, response.content) == (204, b"")
     assert again.status_code == 404
     assert acme.owner.at.get(f"{path}/download").status_code == 404
     assert (fresh["version"], fresh["id"] == body["id"]) == (1, False)
@@ -116,10 +118,10 @@ def test_deleted_file_is_hidden_and_its_name_is_free(acme: Agency):
 @pytest.mark.parametrize("file_id", ["nonsense", "0", "%00", UNKNOWN])
 @pytest.mark.parametrize("tail", ["", "/download", "/content"])
 def test_unknown_file_id_is_not_found(acme: Agency, file_id: str, tail: str):
-    answer = acme.owner.at.get(f"/api/files/{file_id}{tail}")
+    response = acme.owner.at.get(f"/api/files/{file_id}{tail}")
 
-    assert answer.status_code == 404
-    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert response.status_code == 404
+    assert response.headers["Content-Type"] == "application/problem+json"
 
 
 CALLS = [
@@ -141,7 +143,7 @@ def test_file_of_another_user_is_not_found(
     path = f"/api/files/{body['id']}{tail}"
     call = {"json": {"name": "stolen.txt"}} if method == "PATCH" else {}
 
-    answers = {
+    responses = {
         "another tenant": globex.owner.at.request(method, path, **call),
         "another member": ben.at.request(method, path, **call),
         "another tenant's token": globex.host.with_token(acme.owner.access_token).request(
@@ -150,7 +152,7 @@ def test_file_of_another_user_is_not_found(
         "nobody": acme.host.request(method, path, **call),
     }
 
-    assert {who: answer.status_code for who, answer in answers.items()} == {
+    assert {who: response.status_code for who, response in responses.items()} == {
         "another tenant": 404,
         "another member": 404,
         "another tenant's token": 401,
@@ -164,6 +166,6 @@ def test_owner_can_change_a_members_file(acme: Agency, ben: Person, method: str,
     body = post_file(ben.at, f"bens-{method}.txt").json()
     call = {"json": {"name": f"renamed-{uuid.uuid4()}.txt"}} if method == "PATCH" else {}
 
-    answer = acme.owner.at.request(method, f"/api/files/{body['id']}{tail}", **call)
+    response = acme.owner.at.request(method, f"/api/files/{body['id']}{tail}", **call)
 
-    assert answer.status_code in {200, 204, 302}
+    assert response.status_code in {200, 204, 302}

@@ -28,14 +28,14 @@ def history(acme: Agency) -> dict:
     return [add_file(acme.owner.at, "history.txt", data) for data in BODIES][-1]
 
 
-def versions(host: Host, file_id: str, query: str = "") -> list[dict]:
-    answer = host.get(f"/api/files/{file_id}/versions{query}")
-    assert answer.status_code == 200, answer.text
-    return answer.json()["results"]
+def list_versions(host: Host, file_id: str, query: str = "") -> list[dict]:
+    response = host.get(f"/api/files/{file_id}/versions{query}")
+    assert response.status_code == 200, response.text
+    return response.json()["results"]
 
 
 def test_versions_are_listed_newest_first(acme: Agency, history: dict):
-    listed = versions(acme.owner.at, history["id"])
+    listed = list_versions(acme.owner.at, history["id"])
 
     assert [row["version"] for row in listed] == [3, 2, 1]
     assert [row["sha256"] for row in listed] == [sha256(data) for data in BODIES[::-1]]
@@ -67,8 +67,8 @@ def test_older_version_can_be_downloaded(acme: Agency, site: Site, history: dict
         assert content.headers["Content-Length"] == str(len(data))
         assert site.fetch(link.headers["Location"]).content == data
     with tenant_context(acme.ref):
-        told = AuditEvent.objects.filter(action="file.downloaded", target_id=history["id"])
-        assert sorted(event.details["version"] for event in told) == [1, 1, 2, 2, 3, 3]
+        output = AuditEvent.objects.filter(action="file.downloaded", target_id=history["id"])
+        assert sorted(event.details["version"] for event in output) == [1, 1, 2, 2, 3, 3]
 
 
 @pytest.mark.parametrize(
@@ -79,9 +79,9 @@ def test_older_version_can_be_downloaded(acme: Agency, site: Site, history: dict
 def test_unknown_version_is_not_found(
     acme: Agency, history: dict, tail: str, asked: str, status: int
 ):
-    answer = acme.owner.at.get(f"/api/files/{history['id']}/{tail}?version={asked}")
+    response = acme.owner.at.get(f"/api/files/{history['id']}/{tail}?version={asked}")
 
-    assert answer.status_code == status
+    assert response.status_code == status
 
 
 def test_version_restore_makes_a_new_version_of_the_same_object(new_agency):
@@ -90,13 +90,13 @@ def test_version_restore_makes_a_new_version_of_the_same_object(new_agency):
     body = [add_file(ada, "a.txt", data) for data in BODIES][-1]
     before, used = stored_keys(agency), quota_usage(agency)
 
-    answer = ada.post(f"/api/files/{body['id']}/versions/1/restore")
+    response = ada.post(f"/api/files/{body['id']}/versions/1/restore")
     again = ada.post(f"/api/files/{body['id']}/versions/4/restore")
 
-    assert (answer.status_code, again.status_code) == (200, 200), answer.text
-    assert (answer.json()["version"], answer.json()["sha256"]) == (4, sha256(BODIES[0]))
-    assert answer.headers["ETag"] != again.headers["ETag"]
-    listed = versions(ada, body["id"])
+    assert (response.status_code, again.status_code) == (200, 200), response.text
+    assert (response.json()["version"], response.json()["sha256"]) == (4, sha256(BODIES[0]))
+    assert response.headers["ETag"] != again.headers["ETag"]
+    listed = list_versions(ada, body["id"])
     assert [row["version"] for row in listed] == [5, 4, 3, 2, 1]
     assert [row["restored_from"] for row in listed] == [4, 1, None, None, None]
     assert [row["current"] for row in listed] == [True, False, False, False, False]
@@ -131,7 +131,7 @@ def test_version_restore_honours_if_match_and_idempotency_key(new_agency):
     assert repeated.json() == first.json()
     assert late.status_code == 412
     assert (other.status_code, missing.status_code) == (200, 404)
-    assert len(versions(ada, body["id"])) == 5
+    assert len(list_versions(ada, body["id"])) == 5
 
 
 def test_fifty_concurrent_uploads_of_one_name_can_all_be_downloaded(site: Site, new_agency):
@@ -145,10 +145,10 @@ def test_fifty_concurrent_uploads_of_one_name_can_all_be_downloaded(site: Site, 
         return add_file(ada, "one.txt", bodies[number])
 
     with ThreadPoolExecutor(50) as pool:
-        answers = list(pool.map(send, range(50)))
+        responses = list(pool.map(send, range(50)))
 
-    [file_id] = {answer["id"] for answer in answers}
-    listed = versions(ada, file_id, "?limit=200")
+    [file_id] = {response["id"] for response in responses}
+    listed = list_versions(ada, file_id, "?limit=200")
     assert [row["version"] for row in listed] == list(range(50, 0, -1))
     fetched = {
         ada.get(f"/api/files/{file_id}/content?version={row['version']}").content for row in listed
@@ -162,10 +162,10 @@ def test_concurrent_new_version_never_hides_the_file(new_agency):
     agency = new_agency()
     ada = agency.owner.at
     body = [add_file(ada, "a.txt", data) for data in BODIES][-1]
-    answers = []
+    responses = []
 
     def rename() -> None:
-        answers.append(ada.patch(f"/api/files/{body['id']}", {"name": "b.txt"}))
+        responses.append(ada.patch(f"/api/files/{body['id']}", {"name": "b.txt"}))
 
     waiting = Thread(target=rename)
     with tenant_context(agency.ref), transaction.atomic():
@@ -173,7 +173,7 @@ def test_concurrent_new_version_never_hides_the_file(new_agency):
         restore_version(body["id"], 1, user=user, check=lambda row: None)
         waiting.start()
         time.sleep(0.5)
-        assert answers == []
+        assert responses == []
     waiting.join()
 
-    assert (answers[0].status_code, answers[0].json()["version"]) == (200, 4), answers[0].text
+    assert (responses[0].status_code, responses[0].json()["version"]) == (200, 4), responses[0].text

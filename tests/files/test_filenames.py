@@ -27,14 +27,14 @@ ALIKE = [
 NEWLINES = {"\n", "\r"}  # the header of a form part cannot contain them
 
 
-def said(answer: httpx.Response, field: str) -> str:
+def outcome_of(response: httpx.Response, field: str) -> str:
     """Return ACCEPTED, or the error code of the field."""
-    if answer.status_code in (200, 201):
+    if response.status_code in (200, 201):
         return ACCEPTED
-    assert answer.status_code == 400, answer.text
-    if answer.json()["code"] != "validation_failed":
-        return answer.json()["code"]
-    [fault] = answer.json()["errors"]
+    assert response.status_code == 400, response.text
+    if response.json()["code"] != "validation_failed":
+        return response.json()["code"]
+    [fault] = response.json()["errors"]
     assert fault["field"] == field
     return fault["code"]
 
@@ -49,7 +49,7 @@ def agency(site: Site) -> Agency:
 def test_filename_is_treated_alike_by_every_endpoint(agency: Agency, row: FilenameCase):
     ada = agency.owner.at
     if NEWLINES.isdisjoint(row.text):
-        assert said(post_parts(ada, [form_part("file", row.text, b"x")]), "file") == row.form
+        assert outcome_of(post_parts(ada, [form_part("file", row.text, b"x")]), "file") == row.form
     by_path = post_file(ada, "own-name.txt", b"x", path=row.text)
     created = ada.post("/api/uploads", {"name": row.text, "size": 1})
     other = add_file(ada, f"{uuid.uuid4()}.txt", b"x")
@@ -58,19 +58,19 @@ def test_filename_is_treated_alike_by_every_endpoint(agency: Agency, row: Filena
     assert ada.delete(f"/api/files/{other['id']}").status_code == 204
     restored = ada.post(f"/api/trash/{other['id']}/restore", {"name": row.text})
 
-    assert said(by_path, "path") == row.path
-    assert said(created, "name") == row.created
-    require(renamed, row.renamed)
-    require(restored, row.restored)
+    assert outcome_of(by_path, "path") == row.path
+    assert outcome_of(created, "name") == row.created
+    assert_outcome(renamed, row.renamed)
+    assert_outcome(restored, row.restored)
     assert all(KEY.fullmatch(key.partition("/")[2]) for key in stored_keys(agency))
 
 
-def require(answer: httpx.Response, outcome: str) -> None:
+def assert_outcome(response: httpx.Response, outcome: str) -> None:
     """Check the result of a name that a file has already got through another endpoint."""
     if outcome == ACCEPTED:
-        assert (answer.status_code, answer.json()["code"]) == (409, "name_taken")
+        assert (response.status_code, response.json()["code"]) == (409, "name_taken")
     else:
-        assert said(answer, "name") == outcome
+        assert outcome_of(response, "name") == outcome
 
 
 @pytest.mark.parametrize(
@@ -81,15 +81,15 @@ def test_download_has_a_safe_filename(agency: Agency, site: Site, row: FilenameC
     file = add_file(ada, "own-name.txt", b"x", path=row.text)
 
     assert file["name"] == row.text
-    for answer in downloads(site, ada, file["id"]):
-        assert answer.status_code == 200, answer.text
-        header = answer.headers["Content-Disposition"]
+    for response in fetch_downloads(site, ada, file["id"]):
+        assert response.status_code == 200, response.text
+        header = response.headers["Content-Disposition"]
         assert header == content_disposition(row.text)
         assert saved_as(header) == row.saved_as
     assert len(row.saved_as.encode()) <= 255
 
 
-def downloads(site: Site, host: Host, file_id: str) -> list[httpx.Response]:
+def fetch_downloads(site: Site, host: Host, file_id: str) -> list[httpx.Response]:
     """Return the responses of both endpoints that return the content."""
     link = host.get(f"/api/files/{file_id}/download").headers["Location"]
     return [site.fetch(link), host.get(f"/api/files/{file_id}/content")]
@@ -110,10 +110,10 @@ def saved_as(header: str) -> str:
 def test_invalid_filename_leaves_nothing_in_the_store(acme: Agency, name: str):
     before = stored_keys(acme)
 
-    answer = post_parts(acme.owner.at, [form_part("file", name, b"x" * 9_000_000)])
+    response = post_parts(acme.owner.at, [form_part("file", name, b"x" * 9_000_000)])
 
-    assert answer.status_code == 400
-    assert answer.json()["errors"][0]["field"] == "file"
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["field"] == "file"
     assert stored_keys(acme) == before
 
 
@@ -143,8 +143,8 @@ def test_filenames_are_compared_in_normal_form_c(
 
     assert (later["id"] == former["id"], later["version"]) == ((True, 2) if one else (False, 1))
     assert later["name"] == (first if one else second)
-    for answer in downloads(site, ada, later["id"]):
-        assert (answer.content, saved_as(answer.headers["Content-Disposition"])) == (
+    for response in fetch_downloads(site, ada, later["id"]):
+        assert (response.content, saved_as(response.headers["Content-Disposition"])) == (
             b"2",
             later["name"],
         )

@@ -10,19 +10,19 @@ from tests.support.http_client import Host
 MALFORMED = (400, MalformedBody.code)
 
 
-def send(host: Host, boundary: bytes, header: str, parts: list[bytes]):
+def send_form(host: Host, boundary: bytes, header: str, parts: list[bytes]):
     body = b"".join(b"--" + boundary + b"\r\n" + part + b"\r\n" for part in parts)
     headers = {"Content-Type": header}
     content = body + b"--" + boundary + b"--\r\n"
     return host.request("POST", "/api/files", content=content, headers=headers)
 
 
-def a_file(name: bytes, field: bytes = b"file") -> bytes:
+def file_part(name: bytes, field: bytes = b"file") -> bytes:
     return b'Content-Disposition: form-data; name="' + field + b'"; filename' + name + b"\r\n\r\nx"
 
 
-def send_simply(host: Host, *parts: bytes):
-    return send(host, b"b", "multipart/form-data; boundary=b", list(parts))
+def send_parts(host: Host, *parts: bytes):
+    return send_form(host, b"b", "multipart/form-data; boundary=b", list(parts))
 
 
 @pytest.mark.parametrize(
@@ -37,30 +37,30 @@ def send_simply(host: Host, *parts: bytes):
     ],
 )
 def test_form_with_any_boundary_is_read(acme: Agency, boundary: bytes, header: str):
-    answer = send(acme.owner.at, boundary, header, [a_file(b'="boundaries.txt"')])
+    response = send_form(acme.owner.at, boundary, header, [file_part(b'="boundaries.txt"')])
 
-    assert answer.status_code == 201, answer.text
-    assert answer.json()["name"] == "boundaries.txt"
+    assert response.status_code == 201, response.text
+    assert response.json()["name"] == "boundaries.txt"
 
 
 @pytest.mark.parametrize(
     "parts",
     [
-        [a_file(b'="caf\xe9.txt"')],
-        [a_file(b"*=UTF-8''caf%E9.txt")],
-        [a_file(b"=\"x\"; filename*=UTF-8''caf%E8.txt")],
-        [a_file(b'="x.txt"', b"f\xe9"), a_file(b'="encoding.txt"')],
-        [a_file(b'="x"'), b'Content-Disposition: form-data; name="path"\r\n\r\ncaf\xe9'],
-        [b'Content-Disposition: form-data; name="caf\xe9"\r\n\r\nx', a_file(b'="x"')],
+        [file_part(b'="caf\xe9.txt"')],
+        [file_part(b"*=UTF-8''caf%E9.txt")],
+        [file_part(b"=\"x\"; filename*=UTF-8''caf%E8.txt")],
+        [file_part(b'="x.txt"', b"f\xe9"), file_part(b'="encoding.txt"')],
+        [file_part(b'="x"'), b'Content-Disposition: form-data; name="path"\r\n\r\ncaf\xe9'],
+        [b'Content-Disposition: form-data; name="caf\xe9"\r\n\r\nx', file_part(b'="x"')],
     ],
     ids=["filename", "filename*", "both", "name of a file", "value", "name"],
 )
 def test_form_that_is_not_utf8_is_malformed_and_keeps_nothing(acme: Agency, parts: list[bytes]):
     before = acme.owner.at.get("/api/files?limit=1").json()["results"]
 
-    answer = send_simply(acme.owner.at, *parts)
+    response = send_parts(acme.owner.at, *parts)
 
-    assert status_and_code(answer) == MALFORMED
+    assert status_and_code(response) == MALFORMED
     assert acme.owner.at.get("/api/files?limit=1").json()["results"] == before
 
 
@@ -74,7 +74,7 @@ def test_form_that_is_not_utf8_is_malformed_and_keeps_nothing(acme: Agency, part
     ],
 )
 def test_file_name_in_utf8_is_kept_as_it_is(acme: Agency, name: bytes, kept: str):
-    answer = send_simply(acme.owner.at, a_file(name))
+    response = send_parts(acme.owner.at, file_part(name))
 
-    assert answer.status_code == 201, answer.text
-    assert answer.json()["name"] == kept
+    assert response.status_code == 201, response.text
+    assert response.json()["name"] == kept

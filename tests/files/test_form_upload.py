@@ -22,11 +22,11 @@ from tests.support.files.form_uploads import (
 def test_upload_is_stored_under_the_tenants_prefix(acme: Agency):
     before = stored_keys(acme)
 
-    answer = post_file(acme.owner.at, "first-report.pdf", b"%PDF-1.7 numbers")
+    response = post_file(acme.owner.at, "first-report.pdf", b"%PDF-1.7 numbers")
 
     (key,) = stored_keys(acme) - before
-    assert answer.status_code == 201
-    body = answer.json()
+    assert response.status_code == 201
+    body = response.json()
     assert body == {
         "id": body["id"],
         "name": "first-report.pdf",
@@ -38,7 +38,7 @@ def test_upload_is_stored_under_the_tenants_prefix(acme: Agency):
         "created_at": body["created_at"],
         "updated_at": body["updated_at"],
     }
-    assert answer.headers["Location"] == f"/api/files/{body['id']}"
+    assert response.headers["Location"] == f"/api/files/{body['id']}"
     assert key.startswith(f"{acme.ref.object_prefix}/files/")
     assert "report" not in key
     assert read_object(key) == b"%PDF-1.7 numbers"
@@ -75,10 +75,10 @@ def test_chunked_upload_without_length_is_accepted(acme: Agency):
     whole = b"".join(pieces)
     head, tail = form_part("file", "chunked.bin", b"\0").split(b"\0")
 
-    answer = post_parts(acme.owner.at, iter([head, *pieces, tail, closing_boundary()]))
+    response = post_parts(acme.owner.at, iter([head, *pieces, tail, closing_boundary()]))
 
-    assert answer.status_code == 201, answer.text
-    assert answer.json()["sha256"] == sha256(whole)
+    assert response.status_code == 201, response.text
+    assert response.json()["sha256"] == sha256(whole)
 
 
 def test_upload_of_a_used_name_makes_a_new_version(acme: Agency):
@@ -116,7 +116,7 @@ def test_upload_is_audited(acme: Agency):
 def test_other_fields_and_files_are_ignored(acme: Agency):
     before = stored_keys(acme)
 
-    answer = post_parts(
+    response = post_parts(
         acme.owner.at,
         [
             form_part("note", None, b"hello"),
@@ -127,9 +127,9 @@ def test_other_fields_and_files_are_ignored(acme: Agency):
     )
 
     (key,) = stored_keys(acme) - before
-    assert answer.status_code == 201, answer.text
+    assert response.status_code == 201, response.text
     assert read_object(key) == b"kept"
-    assert answer.json()["owner"] == acme.owner.id
+    assert response.json()["owner"] == acme.owner.id
 
 
 @pytest.mark.parametrize("place", ["before", "after"])
@@ -139,11 +139,11 @@ def test_path_field_sets_the_name_with_folders(acme: Agency, place: str):
         form_part("file", "tmp1", b"%PDF-1.7 here"),
     ]
 
-    answer = post_parts(acme.owner.at, parts if place == "before" else parts[::-1])
+    response = post_parts(acme.owner.at, parts if place == "before" else parts[::-1])
 
-    assert answer.status_code == 201, answer.text
-    assert answer.json()["name"] == "reports/q1.pdf"
-    assert answer.json()["content_type"] == "application/pdf"
+    assert response.status_code == 201, response.text
+    assert response.json()["name"] == "reports/q1.pdf"
+    assert response.json()["content_type"] == "application/pdf"
 
 
 @pytest.mark.parametrize(
@@ -159,11 +159,11 @@ def test_path_field_sets_the_name_with_folders(acme: Agency, place: str):
 def test_form_without_exactly_one_file_is_refused(acme: Agency, parts, code: str):
     before = stored_keys(acme)
 
-    answer = post_parts(acme.owner.at, parts)
+    response = post_parts(acme.owner.at, parts)
 
-    assert answer.status_code == 400, answer.text
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    assert [(e["field"], e["code"]) for e in answer.json()["errors"]] == [("file", code)]
+    assert response.status_code == 400, response.text
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert [(e["field"], e["code"]) for e in response.json()["errors"]] == [("file", code)]
     assert stored_keys(acme) == before
 
 
@@ -178,19 +178,19 @@ def test_form_without_exactly_one_file_is_refused(acme: Agency, parts, code: str
 def test_body_that_is_not_a_form_is_refused(
     acme: Agency, content_type: str, status: int, code: str
 ):
-    answer = acme.owner.at.request(
+    response = acme.owner.at.request(
         "POST", "/api/files", content=b"{}", headers={"Content-Type": content_type}
     )
 
-    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert (response.status_code, response.json()["code"]) == (status, code)
 
 
 def test_upload_without_credentials_is_refused(acme: Agency):
     before = stored_keys(acme)
 
-    answer = post_file(acme.host, "anonymous.txt")
+    response = post_file(acme.host, "anonymous.txt")
 
-    assert answer.status_code == 401
+    assert response.status_code == 401
     assert stored_keys(acme) == before
 
 

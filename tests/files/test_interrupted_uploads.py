@@ -27,7 +27,7 @@ TIMEOUT = 60.0
 
 
 @contextmanager
-def connected(port: int, person: Person, length: int | None) -> Iterator[socket.socket]:
+def open_upload(port: int, person: Person, length: int | None) -> Iterator[socket.socket]:
     """Open a connection and send the head of an upload; without ``length`` it is chunked."""
     size = "Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}"
     head = (
@@ -40,16 +40,16 @@ def connected(port: int, person: Person, length: int | None) -> Iterator[socket.
         yield connection
 
 
-def answer_on(line: socket.socket) -> tuple[int, str]:
+def read_response(connection_: socket.socket) -> tuple[int, str]:
     """Read one response and return its status and problem code."""
-    answer = http.client.HTTPResponse(line)
-    answer.begin()
-    return answer.status, json.loads(answer.read())["code"]
+    response = http.client.HTTPResponse(connection_)
+    response.begin()
+    return response.status, json.loads(response.read())["code"]
 
 
-def until(is_so: Callable[[], bool]) -> None:
+def wait_until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + TIMEOUT
-    while not is_so():
+    while not condition():
         assert time.monotonic() < deadline, "it never came to that"
         time.sleep(0.05)
 
@@ -75,23 +75,25 @@ def test_upload_of_a_disconnected_client_leaves_nothing(
     begun = form_part("file", "cut.bin", b"")[:-2] + os.urandom(sent)
     total = len(begun) + 5_000_000
 
-    with connected(stack.ports[entrance], agency.owner, None if chunked else total) as line:
-        line.sendall(f"{total:x}\r\n".encode() + begun if chunked else begun)
-        until(lambda: states(agency) == ["pending"])
+    with open_upload(
+        stack.ports[entrance], agency.owner, None if chunked else total
+    ) as connection_:
+        connection_.sendall(f"{total:x}\r\n".encode() + begun if chunked else begun)
+        wait_until(lambda: states(agency) == ["pending"])
         if sent > PART_BYTES:
-            until(lambda: len(unfinished_multiparts(agency)) == 1)
+            wait_until(lambda: len(unfinished_multiparts(agency)) == 1)
 
-    until(lambda: states(agency) == ["failed"])
-    until(lambda: nothing_left(agency))
+    wait_until(lambda: states(agency) == ["failed"])
+    wait_until(lambda: nothing_left(agency))
 
 
 def test_slow_upload_holds_no_transaction(new_agency):
     agency = new_agency()
     begun = form_part("file", "slow.bin", b"")[:-2] + os.urandom(600_000)
 
-    with connected(stack.ports["gunicorn"], agency.owner, 5_000_000) as line:
-        line.sendall(begun)
-        until(lambda: states(agency) == ["pending"])
+    with open_upload(stack.ports["gunicorn"], agency.owner, 5_000_000) as connection_:
+        connection_.sendall(begun)
+        wait_until(lambda: states(agency) == ["pending"])
         with use_scope(PUBLIC), connection.cursor() as cursor:
             cursor.execute(
                 "SELECT count(*) FROM pg_stat_activity"
@@ -100,19 +102,19 @@ def test_slow_upload_holds_no_transaction(new_agency):
             waiting = cursor.fetchone()[0]
 
     assert waiting == 0
-    until(lambda: nothing_left(agency))
+    wait_until(lambda: nothing_left(agency))
 
 
 def test_form_that_stops_after_the_file_is_refused(new_agency):
     agency = new_agency()
     body = form_part("file", "whole.bin", b"whole") + form_part("path", None, b"a.bin")[:-9]
 
-    with connected(stack.ports["gunicorn"], agency.owner, len(body) + 100) as line:
-        line.sendall(body)
-        line.shutdown(socket.SHUT_WR)
-        answer = answer_on(line)
+    with open_upload(stack.ports["gunicorn"], agency.owner, len(body) + 100) as connection_:
+        connection_.sendall(body)
+        connection_.shutdown(socket.SHUT_WR)
+        response = read_response(connection_)
 
-    assert answer == (400, "upload_interrupted")
+    assert response == (400, "upload_interrupted")
     assert nothing_left(agency)
 
 
@@ -120,19 +122,19 @@ def test_form_without_closing_boundary_is_refused(new_agency):
     agency = new_agency()
     body = form_part("file", "headless.bin", b"bytes")
 
-    with connected(stack.ports["gunicorn"], agency.owner, len(body)) as line:
-        line.sendall(body)
-        answer = answer_on(line)
+    with open_upload(stack.ports["gunicorn"], agency.owner, len(body)) as connection_:
+        connection_.sendall(body)
+        response = read_response(connection_)
 
-    assert answer == (400, "upload_interrupted")
+    assert response == (400, "upload_interrupted")
     assert nothing_left(agency)
 
 
 def test_too_large_content_length_is_refused_unread(acme: Agency):
-    with connected(stack.ports["gunicorn"], acme.owner, 6 * 1024**3) as line:
-        answer = answer_on(line)
+    with open_upload(stack.ports["gunicorn"], acme.owner, 6 * 1024**3) as connection_:
+        response = read_response(connection_)
 
-    assert answer == (413, "file_too_large")
+    assert response == (413, "file_too_large")
 
 
 def test_file_that_exceeds_the_limit_is_cut_and_deleted(new_agency, in_process_client, settings):
@@ -154,15 +156,15 @@ def test_refusal_of_a_long_body_reaches_the_client(acme: Agency, entrance: str):
     body = form_part("file", "long.bin", os.urandom(30_000_000)) + closing_boundary()
     anonymous = replace(acme.owner, access_token="")
 
-    with connected(stack.ports[entrance], anonymous, len(body)) as line:
-        line.sendall(body)
-        answer = answer_on(line)
+    with open_upload(stack.ports[entrance], anonymous, len(body)) as connection_:
+        connection_.sendall(body)
+        response = read_response(connection_)
 
-    assert answer == (401, "not_authenticated")
+    assert response == (401, "not_authenticated")
 
 
 @contextmanager
-def store_away() -> Iterator[None]:
+def unavailable_store() -> Iterator[None]:
     stack.stop("seaweedfs")
     try:
         yield
@@ -175,7 +177,7 @@ def test_unavailable_store_refuses_content_only(new_agency):
     body = add_file(agency.owner.at, "before.txt")
     before = stored_keys(agency)
 
-    with store_away():
+    with unavailable_store():
         began = time.monotonic()
         put = agency.owner.at.request("POST", "/api/files", files={"file": ("new.txt", b"x")})
         waited = time.monotonic() - began
@@ -198,14 +200,14 @@ def test_leftovers_of_an_unavailable_store_are_deleted_with_the_next_upload(new_
     begun = form_part("file", "half.bin", b"")[:-2] + os.urandom(PART_BYTES + 600_000)
     rest = os.urandom(PART_BYTES) + b"\r\n" + closing_boundary()
 
-    with connected(stack.ports["gunicorn"], agency.owner, len(begun) + len(rest)) as line:
-        line.sendall(begun)
-        until(lambda: count_parts(agency) == 1)
-        with store_away():
-            line.sendall(rest)
-            answer = answer_on(line)
+    with open_upload(stack.ports["gunicorn"], agency.owner, len(begun) + len(rest)) as connection_:
+        connection_.sendall(begun)
+        wait_until(lambda: count_parts(agency) == 1)
+        with unavailable_store():
+            connection_.sendall(rest)
+            response = read_response(connection_)
 
-    assert answer == (503, "storage_unavailable")
+    assert response == (503, "storage_unavailable")
     assert states(agency) == ["failed"]
     add_file(agency.owner.at, "next.txt")
     assert unfinished_multiparts(agency) == []
@@ -216,12 +218,12 @@ def test_leftovers_of_a_killed_worker_are_deleted_after_expiry(new_agency):
     agency = new_agency()
     begun = form_part("file", "orphan.bin", b"")[:-2] + os.urandom(PART_BYTES + 600_000)
 
-    with connected(stack.ports["gunicorn"], agency.owner, 50_000_000) as line:
-        line.sendall(begun)
-        until(lambda: len(unfinished_multiparts(agency)) == 1)
+    with open_upload(stack.ports["gunicorn"], agency.owner, 50_000_000) as connection_:
+        connection_.sendall(begun)
+        wait_until(lambda: len(unfinished_multiparts(agency)) == 1)
         stack.kill("gunicorn")
         stack.wait_ready("gunicorn")
-    until(lambda: agency.owner.at.get("/api/files").status_code == 200)
+    wait_until(lambda: agency.owner.at.get("/api/files").status_code == 200)
     add_file(agency.owner.at, "too-soon.txt")
     kept = unfinished_multiparts(agency)
     with tenant_context(agency.ref):

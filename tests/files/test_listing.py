@@ -53,10 +53,10 @@ def list_all_pages(host: Host, path: str, direction: str = "next") -> list[dict]
     """Follow the links of a list to its end; return the bodies of the pages."""
     pages = []
     while path:
-        answer = host.get(path)
-        assert answer.status_code == 200, answer.text
-        pages.append(answer.json())
-        address = answer.json()[direction] or ""
+        response = host.get(path)
+        assert response.status_code == 200, response.text
+        pages.append(response.json())
+        address = response.json()[direction] or ""
         path = address[address.index("/api/") :] if address else ""
     return pages
 
@@ -119,10 +119,10 @@ def test_ordering_is_applied(acme: Agency, new_agency):
 def test_invalid_query_parameter_is_refused_with_its_field(
     acme: Agency, query: str, field: str, code: str
 ):
-    answer = acme.owner.at.get(f"/api/files?{query}")
+    response = acme.owner.at.get(f"/api/files?{query}")
 
-    assert answer.status_code == 400
-    [fault] = answer.json()["errors"]
+    assert response.status_code == 400
+    [fault] = response.json()["errors"]
     assert (fault["field"], fault["code"]) == (field, code)
     assert field != "search" or "null character" in fault["detail"]
 
@@ -132,9 +132,9 @@ def test_invalid_query_parameter_is_refused_with_its_field(
     ["x", "W10", "WyJuYW1lIiwwLCJhIiwiYiJd", "e30", "%00", "x" * 3500, "WzEsMiwzLDRd", "W1tbW1tb"],
 )
 def test_forged_cursor_is_refused(acme: Agency, cursor: str):
-    answer = acme.owner.at.get(f"/api/files?cursor={cursor}")
+    response = acme.owner.at.get(f"/api/files?cursor={cursor}")
 
-    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_cursor")
+    assert (response.status_code, response.json()["code"]) == (400, "invalid_cursor")
 
 
 @pytest.mark.parametrize(
@@ -149,19 +149,19 @@ def test_cursor_with_an_impossible_time_is_refused(acme: Agency, moment: str, st
     parts = json.dumps(["-created_at", False, moment, str(uuid.uuid4())])
     cursor = base64.urlsafe_b64encode(parts.encode()).rstrip(b"=").decode()
 
-    answer = acme.owner.at.get(f"/api/files?cursor={cursor}")
+    response = acme.owner.at.get(f"/api/files?cursor={cursor}")
 
-    assert answer.status_code == status, answer.text
-    assert status == 200 or answer.json()["code"] == "invalid_cursor"
+    assert response.status_code == status, response.text
+    assert status == 200 or response.json()["code"] == "invalid_cursor"
 
 
 def test_cursor_of_another_ordering_is_refused(member_with_many_files: Person):
     link = member_with_many_files.at.get("/api/files?limit=1&ordering=name").json()["next"]
     other = link[link.index("/api/") :].replace("ordering=name", "ordering=size")
 
-    answer = member_with_many_files.at.get(other)
+    response = member_with_many_files.at.get(other)
 
-    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_cursor")
+    assert (response.status_code, response.json()["code"]) == (400, "invalid_cursor")
 
 
 def test_search_ignores_case_and_takes_wildcards_literally(acme: Agency):

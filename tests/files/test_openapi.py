@@ -49,9 +49,12 @@ def test_openapi_schema_describes_binary_content(acme: Agency):
     field = document["components"]["schemas"]["AddFile"]["properties"]["file"]
     assert (field["type"], field["format"]) == ("string", "binary")
     assert field["contentMediaType"] == "application/octet-stream"
-    answers = document["paths"]["/api/files/{file_id}/content"]["get"]["responses"]
+    responses = document["paths"]["/api/files/{file_id}/content"]["get"]["responses"]
     for status in ("200", "206"):
-        assert answers[status]["content"]["*/*"]["schema"] == {"type": "string", "format": "binary"}
+        assert responses[status]["content"]["*/*"]["schema"] == {
+            "type": "string",
+            "format": "binary",
+        }
 
 
 def test_openapi_schema_of_a_tenant_contains_files(acme: Agency):

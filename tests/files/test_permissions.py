@@ -32,7 +32,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
 }
 
 
-def some_name() -> str:
+def random_name() -> str:
     return f"{secrets.token_hex(8)}.txt"
 
 
@@ -71,41 +71,41 @@ class Cast:
     def made_for(self, route: str, whose: Person) -> dict[str, str]:
         """Create the object of a route; for a list, one that it contains."""
         makers: dict[str, Callable[[Person], dict[str, str]]] = {
-            "trash": trashed,
-            "trashed": trashed,
-            "trashed-restore": trashed,
-            "share": a_share,
-            "shares": a_share,
-            "share-page": a_share,
+            "trash": create_trashed,
+            "trashed": create_trashed,
+            "trashed-restore": create_trashed,
+            "share": create_share_of,
+            "shares": create_share_of,
+            "share-page": create_share_of,
             "upload": self.an_upload,
             "uploads": self.an_upload,
             "upload-parts": self.an_upload,
             "upload-complete": self.an_upload,
         }
-        return makers.get(route, a_file)(whose)
+        return makers.get(route, create_file)(whose)
 
     def an_upload(self, whose: Person) -> dict[str, str]:
-        begun = post_upload(whose.at, some_name(), 5).json()
+        begun = post_upload(whose.at, random_name(), 5).json()
         put_content(self.site, begun, b"bytes")
         return {"upload": begun["id"]}
 
 
-def a_file(whose: Person) -> dict[str, str]:
-    return {"file": add_file(whose.at, some_name())["id"], "version": "1"}
+def create_file(whose: Person) -> dict[str, str]:
+    return {"file": add_file(whose.at, random_name())["id"], "version": "1"}
 
 
-def trashed(whose: Person) -> dict[str, str]:
-    file = a_file(whose)["file"]
+def create_trashed(whose: Person) -> dict[str, str]:
+    file = create_file(whose)["file"]
     assert whose.at.delete(f"/api/files/{file}").status_code == 204
     return {"trashed": file}
 
 
-def a_share(whose: Person) -> dict[str, str]:
-    share = create_share(whose.at, a_file(whose)["file"])
+def create_share_of(whose: Person) -> dict[str, str]:
+    share = create_share(whose.at, create_file(whose)["file"])
     return {"share": share["id"], "share_token": share_path(share).rpartition("/")[2]}
 
 
-def keys_for(agency: Agency, outsider: Person) -> dict[tuple[str, str], Host]:
+def api_key_hosts(agency: Agency, outsider: Person) -> dict[tuple[str, str], Host]:
     """Return clients with API keys: one scope only, all other scopes, another tenant's."""
     found = {}
     for scope in SCOPES:
@@ -133,7 +133,7 @@ def cast(site: Site) -> Iterator[Cast]:
         "outsider": other.owner,
         "suspended": closed.owner,
     }
-    found = Cast(site, agency, people, keys_for(agency, other.owner))
+    found = Cast(site, agency, people, api_key_hosts(agency, other.owner))
     for route in {case.route for case in CASES}:
         found.kept[route, "suspended"] = found.made_for(route, closed.owner)
     suspend_tenant(closed.ref.id, actor=SYSTEM, reason="Unpaid.")
@@ -141,7 +141,7 @@ def cast(site: Site) -> Iterator[Cast]:
     resume_tenant(closed.ref.id, actor=SYSTEM)
 
 
-def rows_of(agency: Agency) -> list[list[tuple[Any, ...]]]:
+def all_rows(agency: Agency) -> list[list[tuple[Any, ...]]]:
     """Return every row of the agency's files that a request could change."""
     with tenant_context(agency.ref):
         return [
@@ -156,19 +156,19 @@ def test_permission_matrix_is_enforced(cast: Cast, case: Case):
     ids = cast.kept[case.route, "suspended"] if closed else cast.ids(case)
     body = BODIES.get((case.route, case.method), {})
     if (case.route, case.method) == ("file", "PATCH"):
-        body = {"json": {"name": some_name()}}
-    before = rows_of(cast.agency) if case.refused else None
+        body = {"json": {"name": random_name()}}
+    before = all_rows(cast.agency) if case.refused else None
 
-    answer = cast.asker(case).request(case.method, ROWS[case.route].path.format(**ids), **body)
+    response = cast.asker(case).request(case.method, ROWS[case.route].path.format(**ids), **body)
 
-    assert answer.status_code == case.status, answer.text
+    assert response.status_code == case.status, response.text
     if case.refused:
-        assert answer.json()["code"] == case.code
-        assert rows_of(cast.agency) == before
+        assert response.json()["code"] == case.code
+        assert all_rows(cast.agency) == before
     if case.code_names_scope:
-        assert answer.json()["scope"] == case.scope
+        assert response.json()["scope"] == case.scope
     if case.listed is not None:
-        shown = {row["id"] for row in answer.json()["results"]}
+        shown = {row["id"] for row in response.json()["results"]}
         assert (shown & set(ids.values()) != set()) == case.listed
 
 

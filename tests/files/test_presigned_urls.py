@@ -19,7 +19,7 @@ from tests.support.http_client import Site
 MIB = 1024 * 1024
 
 
-def seconds_of(url: str) -> int:
+def expiry_seconds(url: str) -> int:
     return int(parse_qs(urlsplit(url).query)["X-Amz-Expires"][0])
 
 
@@ -29,11 +29,11 @@ def test_part_url_accepts_only_the_reserved_length(site: Site, new_agency):
     size = begun["part_size"]
     wrong = [(0, size + 1), (0, size - 1), (0, 0), (2, size)]
 
-    answers = [
+    responses = [
         site.fetch(begun["urls"][at], "PUT", content=os.urandom(length)) for at, length in wrong
     ]
 
-    assert [answer.status_code for answer in answers] == [403] * len(wrong)
+    assert [response.status_code for response in responses] == [403] * len(wrong)
     assert count_parts(agency) == 0
     assert agency.owner.at.delete(f"{UPLOADS}/{begun['id']}").status_code == 204
 
@@ -42,13 +42,13 @@ def test_upload_url_expires_with_the_upload(site: Site, new_agency):
     agency = new_agency()
     ada = agency.owner.at
     many, one = (post_upload(ada, "a.bin", size).json() for size in (17 * MIB, 5))
-    first = [seconds_of(url) for url in (*many["urls"], *one["urls"])]
+    first = [expiry_seconds(url) for url in (*many["urls"], *one["urls"])]
     with tenant_context(agency.ref):
         Upload.objects.update(expires_at=timezone.now() + timedelta(seconds=40))
     late = ada.post(f"{UPLOADS}/{many['id']}/parts", {"numbers": [1]}).json()["urls"]
 
     assert first == [settings.UPLOAD_URL_SECONDS] * 4
-    assert [20 <= seconds_of(url) <= 40 for url in late] == [True]
+    assert [20 <= expiry_seconds(url) <= 40 for url in late] == [True]
 
 
 def test_object_of_another_length_becomes_no_file(new_agency):

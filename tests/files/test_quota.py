@@ -11,7 +11,7 @@ from files.models import Balance, Upload
 from files.quota import usage_and_limits
 from tenants.context import tenant_context
 from tests import stack
-from tests.files.test_interrupted_uploads import answer_on, connected, until
+from tests.files.test_interrupted_uploads import open_upload, read_response, wait_until
 from tests.support.files.consistency import assert_consistent, balance_of, row_sums
 from tests.support.files.direct_uploads import post_upload, try_direct_upload
 from tests.support.files.form_uploads import (
@@ -57,12 +57,12 @@ def test_concurrent_uploads_are_kept_up_to_the_quota(
         return post_file(agency.owner.at, name, data)
 
     with ThreadPoolExecutor(MANY) as pool:
-        answers = list(pool.map(add, range(MANY)))
+        responses = list(pool.map(add, range(MANY)))
 
-    kept = [answer for answer in answers if answer.status_code == 201]
-    for answer in answers:
-        if answer not in kept:
-            assert_quota_exceeded(answer)
+    kept = [response for response in responses if response.status_code == 201]
+    for response in responses:
+        if response not in kept:
+            assert_quota_exceeded(response)
     assert len(kept) == FIT
     assert balance_of(agency) == (FIT * SIZE, FIT, 0, 0)
     assert_consistent(agency)
@@ -107,10 +107,10 @@ def test_body_above_the_quota_is_refused_unread(new_agency):
     agency = new_agency()
     set_limits(agency, storage_bytes=1_000_000)
 
-    with connected(stack.ports["gunicorn"], agency.owner, 5_000_000) as line:
-        answer = answer_on(line)
+    with open_upload(stack.ports["gunicorn"], agency.owner, 5_000_000) as line:
+        response = read_response(line)
 
-    assert answer == (413, "quota_exceeded")
+    assert response == (413, "quota_exceeded")
     with tenant_context(agency.ref):
         assert not Upload.objects.exists()
 
@@ -120,9 +120,9 @@ def test_fields_after_the_file_do_not_count_as_content(new_agency):
     set_limits(agency, storage_bytes=SIZE)
     parts = [form_part("file", "a.bin", os.urandom(SIZE)), form_part("path", None, b"b" * 200)]
 
-    answer = post_parts(agency.owner.at, parts)
+    response = post_parts(agency.owner.at, parts)
 
-    assert (answer.status_code, answer.json()["name"]) == (201, "b" * 200), answer.text
+    assert (response.status_code, response.json()["name"]) == (201, "b" * 200), response.text
     assert_consistent(agency)
 
 
@@ -143,13 +143,13 @@ def test_form_reserves_the_size_of_its_file(new_agency):
     begun = form_part("file", "slow.bin", b"")[:-2] + os.urandom(SIZE)
     length = len(begun) + SIZE + len(b"\r\n" + closing_boundary())
 
-    with connected(stack.ports["gunicorn"], agency.owner, length) as line:
+    with open_upload(stack.ports["gunicorn"], agency.owner, length) as line:
         line.sendall(begun)
-        until(lambda: row_sums(agency)[3] == 1)
+        wait_until(lambda: row_sums(agency)[3] == 1)
         held = balance_of(agency)
 
     assert held == (0, 0, 2 * SIZE, 1)
-    until(lambda: row_sums(agency)[3] == 0)
+    wait_until(lambda: row_sums(agency)[3] == 0)
     assert_consistent(agency)
 
 

@@ -13,7 +13,7 @@ from files.storage.client import client
 from files.uploads.objects import staging_name
 from tenants.context import tenant_context
 from tests import stack
-from tests.files.test_interrupted_uploads import connected, until
+from tests.files.test_interrupted_uploads import open_upload, wait_until
 from tests.support.factories import Agency
 from tests.support.files.consistency import assert_consistent, balance_of, row_sums
 from tests.support.files.direct_uploads import (
@@ -30,18 +30,18 @@ SIZE = 60_000
 FORM = 1_200_000  # it is read in large chunks
 
 
-def call_off(site: Site, agency: Agency, begun: dict) -> None:
+def abort_upload(site: Site, agency: Agency, begun: dict) -> None:
     assert agency.owner.at.delete(f"{UPLOADS}/{begun['id']}").status_code == 204
 
 
-def let_expire(site: Site, agency: Agency, begun: dict) -> None:
+def expire_upload(site: Site, agency: Agency, begun: dict) -> None:
     with tenant_context(agency.ref):
         Upload.objects.filter(pk=begun["id"]).update(expires_at=timezone.now())
     late = agency.owner.at.post(f"{UPLOADS}/{begun['id']}/parts", {"numbers": [1]})
     assert late.json()["reason"] == "expired"
 
 
-def send_something_else(site: Site, agency: Agency, begun: dict) -> None:
+def send_wrong_content(site: Site, agency: Agency, begun: dict) -> None:
     with tenant_context(agency.ref):
         staging = staging_name(Upload.objects.get(pk=begun["id"]))
         key = tenant_storage().key_of(staging)
@@ -49,7 +49,7 @@ def send_something_else(site: Site, agency: Agency, begun: dict) -> None:
     assert post_complete(agency.owner.at, begun).json()["code"] == "checksum_mismatch"
 
 
-@pytest.mark.parametrize("end", [call_off, let_expire, send_something_else])
+@pytest.mark.parametrize("end", [abort_upload, expire_upload, send_wrong_content])
 def test_ended_upload_releases_its_reservation(site: Site, new_agency, end):
     agency = new_agency()
     set_limits(agency, storage_bytes=SIZE, storage_objects=1)
@@ -71,12 +71,12 @@ def test_upload_of_a_disconnected_client_releases_its_reservation(site: Site, ne
     set_limits(agency, storage_bytes=FORM, storage_objects=1)
     begun = form_part("file", "cut.bin", b"")[:-2] + os.urandom(FORM // 2)
 
-    with connected(stack.ports["gunicorn"], agency.owner, FORM + 100) as line:
+    with open_upload(stack.ports["gunicorn"], agency.owner, FORM + 100) as line:
         line.sendall(begun)
-        until(lambda: row_sums(agency)[3] == 1)
+        wait_until(lambda: row_sums(agency)[3] == 1)
         refused = post_upload(agency.owner.at, "b.bin", 1)
         line.shutdown(socket.SHUT_RDWR)
-    until(lambda: row_sums(agency)[3] == 0)
+    wait_until(lambda: row_sums(agency)[3] == 0)
 
     assert_quota_exceeded(refused)
     assert try_direct_upload(site, agency.owner.at, "b.bin", os.urandom(FORM)).status_code == 201

@@ -27,10 +27,10 @@ def test_killed_run_is_finished_by_the_next(agency: Agency):
 
     run_killed("files.reconciliation.compare:delete_object", 3, *command)
     left = len(stored_sizes(agency))
-    told = run_reconcile(agency, "--fix", *NO_GRACE)
+    output = run_reconcile(agency, "--fix", *NO_GRACE)
 
     assert left == 4 + 3
-    assert told["differences"]["orphan_objects"]["fixed"] == 3
+    assert output["differences"]["orphan_objects"]["fixed"] == 3
     assert_consistent(agency)
 
 

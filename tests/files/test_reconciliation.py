@@ -12,7 +12,7 @@ from files.reconciliation import inventory
 from files.storage.client import client
 from tenants.context import tenant_context
 from tests import stack
-from tests.files.test_interrupted_uploads import connected, until
+from tests.files.test_interrupted_uploads import open_upload, wait_until
 from tests.support.factories import Agency
 from tests.support.files.bucket import unfinished_multiparts
 from tests.support.files.consistency import assert_consistent, balance_of, stored_sizes
@@ -80,9 +80,9 @@ def test_version_without_object_is_reported_and_kept(agency: Agency):
 
     found, tried = run_reconcile(agency, *NO_GRACE), run_reconcile(agency, "--fix", *NO_GRACE)
 
-    for told in (found, tried):
-        missing = told["differences"]["missing_objects"]
-        assert (missing["count"], missing["fixed"], told["left"]) == (1, 0, 1)
+    for output in (found, tried):
+        missing = output["differences"]["missing_objects"]
+        assert (missing["count"], missing["fixed"], output["left"]) == (1, 0, 1)
         assert name in missing["examples"][0]
     with tenant_context(agency.ref):
         assert FileVersion.objects.filter(object_name=name).exists()
@@ -93,10 +93,10 @@ def test_object_of_another_size_is_reported_and_kept(agency: Agency):
     name = first_object(agency)
     client().put_object(**object_location(agency, name), Body=b"short")
 
-    told = run_reconcile(agency, "--fix", *NO_GRACE)
+    output = run_reconcile(agency, "--fix", *NO_GRACE)
 
-    wrong = told["differences"]["wrong_sizes"]
-    assert (wrong["count"], wrong["fixed"], told["left"]) == (1, 0, 1)
+    wrong = output["differences"]["wrong_sizes"]
+    assert (wrong["count"], wrong["fixed"], output["left"]) == (1, 0, 1)
     assert wrong["examples"] == [f"{name} has 5 bytes and should have 1000"]
     assert stored_sizes(agency)[name] == 5
 
@@ -106,9 +106,9 @@ def test_young_object_is_ignored(agency: Agency):
         harm(agency)
     before = stored_sizes(agency)
 
-    told = run_reconcile(agency, "--fix")
+    output = run_reconcile(agency, "--fix")
 
-    assert (told["young"], told["left"], told["differences"]) == (3, 0, {})
+    assert (output["young"], output["left"], output["differences"]) == (3, 0, {})
     assert stored_sizes(agency) == before
     assert len(unfinished_multiparts(agency)) == 1
 
@@ -121,14 +121,14 @@ def test_object_of_a_pending_upload_is_never_touched(site: Site, agency: Agency)
     put_content(site, multipart, large)
     begun = form_part("file", "form.bin", b"")[:-2] + os.urandom(9 * MIB)
 
-    with connected(stack.ports["gunicorn"], agency.owner, 20 * MIB) as line:
+    with open_upload(stack.ports["gunicorn"], agency.owner, 20 * MIB) as line:
         line.sendall(begun)
-        until(lambda: len(unfinished_multiparts(agency)) == 2)
-        told = run_reconcile(agency, "--fix", *NO_GRACE)
+        wait_until(lambda: len(unfinished_multiparts(agency)) == 2)
+        output = run_reconcile(agency, "--fix", *NO_GRACE)
         unfinished = unfinished_multiparts(agency)
-    until(lambda: len(unfinished_multiparts(agency)) == 1)
+    wait_until(lambda: len(unfinished_multiparts(agency)) == 1)
 
-    assert (told["left"], told["young"], told["differences"]) == (0, 0, {})
+    assert (output["left"], output["young"], output["differences"]) == (0, 0, {})
     assert len(unfinished) == 2
     assert [post_complete(at, begun).status_code for begun in (single, multipart)] == [201, 201]
     assert_consistent(agency)
@@ -142,16 +142,16 @@ def test_every_page_of_the_listing_is_compared(agency: Agency, monkeypatch):
     for harm in (add_orphan, add_orphan, add_staged_object, add_multipart, add_foreign_object):
         harm(agency)
 
-    told = run_reconcile(agency, "--fix", *NO_GRACE)
+    output = run_reconcile(agency, "--fix", *NO_GRACE)
 
-    counts = {kind: found["count"] for kind, found in told["differences"].items()}
+    counts = {kind: found["count"] for kind, found in output["differences"].items()}
     assert counts == {
         "missing_objects": 2,
         "orphan_objects": 3,
         "landing_leftovers": 1,
         "stale_multiparts": 1,
     }
-    assert (told["left"], set(stored_sizes(agency))) == (2, set(names[:2]))
+    assert (output["left"], set(stored_sizes(agency))) == (2, set(names[:2]))
 
 
 def test_objects_of_other_tenants_are_never_touched(agency: Agency, new_agency):
@@ -165,9 +165,9 @@ def test_objects_of_other_tenants_are_never_touched(agency: Agency, new_agency):
     client().put_object(**longer, Body=b"of a prefix that begins alike")
     before, counted = stored_sizes(other), balance_of(other)
 
-    told = run_reconcile(agency, "--fix", *NO_GRACE)
+    output = run_reconcile(agency, "--fix", *NO_GRACE)
 
-    assert told["differences"] == {}
+    assert output["differences"] == {}
     assert (stored_sizes(other), balance_of(other)) == (before, counted)
     assert len(unfinished_multiparts(other)) == 1
     assert client().get_object(**longer)["Body"].read()

@@ -25,7 +25,7 @@ Add = Callable[[str, bytes], object]
 
 
 @contextmanager
-def uploading(site: Site, agency: Agency, kept: dict[str, str]) -> Iterator[None]:
+def background_uploads(site: Site, agency: Agency, kept: dict[str, str]) -> Iterator[None]:
     """Upload in every way while the block runs; ``kept`` gets what was acknowledged."""
     at, stop = agency.owner.at, threading.Event()
 
@@ -35,9 +35,11 @@ def uploading(site: Site, agency: Agency, kept: dict[str, str]) -> Iterator[None
             turn += 1
             name, data = f"{way}-{turn}.bin", os.urandom(size)
             form = way == "form"
-            answer = post_file(at, name, data) if form else try_direct_upload(site, at, name, data)
-            assert answer.status_code == 201, answer.text
-            kept[answer.json()["id"]] = hashlib.sha256(data).hexdigest()
+            response = (
+                post_file(at, name, data) if form else try_direct_upload(site, at, name, data)
+            )
+            assert response.status_code == 201, response.text
+            kept[response.json()["id"]] = hashlib.sha256(data).hexdigest()
 
     ways = [("form", 50_000), ("single", 50_000), ("multipart", LARGE)]
     threads = [threading.Thread(target=loop, args=way) for way in ways]
@@ -56,7 +58,7 @@ def test_concurrent_uploads_lose_nothing(site: Site, new_agency):
     add_orphan(agency)
     add_staged_object(agency)
 
-    with uploading(site, agency, kept):
+    with background_uploads(site, agency, kept):
         for _ in range(REPETITIONS):
             if stored_sizes(agency):
                 found |= run_reconcile(agency, "--fix", *NO_GRACE)["differences"]
@@ -65,13 +67,17 @@ def test_concurrent_uploads_lose_nothing(site: Site, new_agency):
 
     assert {"orphan_objects", "landing_leftovers", "balance"} == set(found)
     assert found["orphan_objects"]["count"] == found["landing_leftovers"]["count"] == 1
-    assert {name.partition("-")[0] for name in names_of(agency)} == {"form", "single", "multipart"}
+    assert {name.partition("-")[0] for name in file_names(agency)} == {
+        "form",
+        "single",
+        "multipart",
+    }
     for file_id, sha256 in kept.items():
         content = agency.owner.at.get(f"/api/files/{file_id}/content").content
         assert hashlib.sha256(content).hexdigest() == sha256
     assert_consistent(agency)
 
 
-def names_of(agency: Agency) -> list[str]:
+def file_names(agency: Agency) -> list[str]:
     listed = agency.owner.at.get("/api/files?limit=200").json()["results"]
     return [file["name"] for file in listed]

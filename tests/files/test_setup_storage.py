@@ -44,7 +44,7 @@ def test_setup_creates_the_bucket_once_and_updates_its_origins(bucket: str, sett
         client().get_bucket_cors(Bucket=bucket)
 
 
-def kept_as(bucket: str) -> tuple[str | None, bool]:
+def bucket_settings(bucket: str) -> tuple[str | None, bool]:
     """Return the bucket's versioning status, and whether it encrypts."""
     versioning = client().get_bucket_versioning(Bucket=bucket).get("Status")
     try:
@@ -61,7 +61,7 @@ def test_setup_enables_versioning_and_encryption_once(bucket: str):
     assert "encryption: switched on (AES256)" in first
     assert "versioning: is on" in again
     assert "encryption: is on (AES256)" in again
-    assert kept_as(bucket) == ("Enabled", True)
+    assert bucket_settings(bucket) == ("Enabled", True)
 
 
 def test_setup_leaves_versioning_and_encryption_when_disabled(bucket: str, settings):
@@ -71,7 +71,7 @@ def test_setup_leaves_versioning_and_encryption_when_disabled(bucket: str, setti
 
     assert "versioning: left as it is (S3_BUCKET_VERSIONING)" in said
     assert "encryption: left as it is (S3_BUCKET_ENCRYPTION)" in said
-    assert kept_as(bucket) == (None, False)
+    assert bucket_settings(bucket) == (None, False)
 
 
 def is_on_disk(data: bytes) -> bool:

@@ -21,7 +21,7 @@ from tests.support.files.shares import audit_events
 
 
 @contextmanager
-def going(agency: Agency, file_id: uuid.UUID, *, purged: bool) -> Iterator[None]:
+def deletion_in_progress(agency: Agency, file_id: uuid.UUID, *, purged: bool) -> Iterator[None]:
     """Move a file to the trash, and purge it if asked; commit when the block ends."""
     with tenant_context(agency.ref), transaction.atomic():
         owner = User.objects.get(pk=agency.owner.id)
@@ -38,12 +38,12 @@ def test_share_of_a_file_deleted_concurrently_is_not_found(new_agency, headers: 
     file = uuid.UUID(add_file(agency.owner.at, "plan.txt")["id"])
     path = f"/api/files/{file}/shares"
 
-    answer = request_during(
-        going(agency, file, purged=purged),
+    response = request_during(
+        deletion_in_progress(agency, file, purged=purged),
         lambda: agency.owner.at.post(path, {"max_downloads": 1}, headers=headers),
     )
 
-    assert status_and_code(answer) == (404, "not_found")
+    assert status_and_code(response) == (404, "not_found")
     assert audit_events(agency, "share.created") == []
     with tenant_context(agency.ref):
         assert (File.objects.count(), Share.objects.count()) == (0 if purged else 1, 0)

@@ -27,7 +27,7 @@ from tests.support.service_logs import log_lines_with, log_text
 PAGE = {"Accept": HTML}
 
 
-def change(agency: Agency, share: dict, **fields: object) -> None:
+def change_share(agency: Agency, share: dict, **fields: object) -> None:
     with tenant_context(agency.ref):
         assert Share.objects.filter(pk=share["id"]).update(**fields) == 1
 
@@ -36,14 +36,14 @@ def test_share_link_returns_the_content_and_is_counted_and_audited(agency: Agenc
     share = create_share(agency.owner.at)
     agent = {"User-Agent": "somebody's program"}
 
-    answer = open_share(agency, share, headers=agent)
-    fetched = site.fetch(answer.headers["Location"])
+    response = open_share(agency, share, headers=agent)
+    fetched = site.fetch(response.headers["Location"])
 
-    assert (answer.status_code, fetched.content) == (302, DATA)
+    assert (response.status_code, fetched.content) == (302, DATA)
     assert fetched.headers["Content-Disposition"] == 'attachment; filename="shared.txt"'
-    assert answer.headers["Cache-Control"] == "no-store"
-    assert answer.headers["Referrer-Policy"] == "no-referrer"
-    assert "noindex" in answer.headers["X-Robots-Tag"]
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["Referrer-Policy"] == "no-referrer"
+    assert "noindex" in response.headers["X-Robots-Tag"]
     assert agency.owner.at.get(f"/api/shares/{share['id']}").json()["downloads"] == 1
     [event] = audit_events(agency, "share.opened")
     assert (event.actor_type, event.target_id, event.target_label) == (
@@ -103,22 +103,22 @@ def test_share_link_failures_are_indistinguishable(
         for fields in ({}, {}, {"max_downloads": 1}, {"password": "open sesame"}, {})
     )
     ada.delete(f"/api/shares/{revoked['id']}")
-    change(agency, expired, expires_at=timezone.now())
-    change(agency, used, downloads=1)
-    change(agency, locked, expires_at=timezone.now())
+    change_share(agency, expired, expires_at=timezone.now())
+    change_share(agency, used, downloads=1)
+    change_share(agency, locked, expires_at=timezone.now())
     path = share_path(foreign)
     forged = [path[:-1], f"{path}A", f"{path[:-1]}.", f"/s/{path[3:].swapcase()}"]
     tries = [share_path(share) for share in (revoked, expired, used, locked)]
     tries += [*forged, "/s/" + "A" * 43, "/s/x"]
 
-    answers = [agency.host.get(tried, headers=headers) for tried in tries]
-    answers.append(globex.host.get(path, headers=headers))
+    responses = [agency.host.get(tried, headers=headers) for tried in tries]
+    responses.append(globex.host.get(path, headers=headers))
 
-    first = without_request_id(answers[0])
+    first = without_request_id(responses[0])
     assert first[0] == 404
-    texts = {text.replace("Globex", "") for _, _, text in map(without_request_id, answers)}
+    texts = {text.replace("Globex", "") for _, _, text in map(without_request_id, responses)}
     assert len(texts) == 1
-    assert [a for a in map(without_request_id, answers) if a[:2] != first[:2]] == []
+    assert [a for a in map(without_request_id, responses) if a[:2] != first[:2]] == []
 
 
 def test_share_link_works_only_on_its_tenants_host(agency: Agency, site: Site):
@@ -201,7 +201,7 @@ def test_expired_share_link_is_not_found(agency: Agency):
     share = create_share(agency.owner.at, expires_at=soon)
     assert open_share(agency, share).status_code == 302
 
-    change(agency, share, expires_at=timezone.now())
+    change_share(agency, share, expires_at=timezone.now())
 
     assert open_share(agency, share).status_code == 404
 
@@ -210,7 +210,7 @@ def test_share_token_is_in_no_log(agency: Agency, site: Site, stores):
     share = create_share(agency.owner.at)
     token = share_path(share).rpartition("/")[2]
     host: Host = agency.host
-    answers = [
+    responses = [
         open_share(agency, share),
         host.get(f"{share_path(share)}/more"),
         host.post(share_path(share), {}),
@@ -222,5 +222,5 @@ def test_share_token_is_in_no_log(agency: Agency, site: Site, stores):
     for name in ("gunicorn", "access", "traefik"):
         assert token not in log_text(stores, name)
     assert '"/s/[hidden]"' in log_text(stores)
-    assert answers[0].headers["x-request-id"] in log_text(stores)
-    assert answers[0].headers["x-request-id"] in log_text(stores, "access")
+    assert responses[0].headers["x-request-id"] in log_text(stores)
+    assert responses[0].headers["x-request-id"] in log_text(stores, "access")

@@ -18,23 +18,23 @@ WIDE = 4
 
 
 @pytest.fixture
-def locked(agency: Agency) -> dict:
+def protected_share(agency: Agency) -> dict:
     return create_share(agency.owner.at, password=PASSWORD, max_downloads=2)
 
 
-def downloads(agency: Agency) -> int:
+def count_downloads(agency: Agency) -> int:
     with tenant_context(agency.ref):
         return Share.objects.get().downloads
 
 
-def test_share_password_is_accepted_as_json(agency: Agency, locked: dict, site: Site):
-    path = share_path(locked)
+def test_share_password_is_accepted_as_json(agency: Agency, protected_share: dict, site: Site):
+    path = share_path(protected_share)
 
-    asked = open_share(agency, locked)
+    asked = open_share(agency, protected_share)
     head = agency.host.request("HEAD", path)
     empty = agency.host.post(path, {})
     wrong = agency.host.post(path, {"password": "open barley"})
-    before = downloads(agency)
+    before = count_downloads(agency)
     right = agency.host.post(path, {"password": PASSWORD})
 
     assert (asked.status_code, asked.json()["code"]) == (401, "share_password_required")
@@ -42,21 +42,23 @@ def test_share_password_is_accepted_as_json(agency: Agency, locked: dict, site: 
     assert head.status_code == 401
     assert (empty.status_code, empty.json()["code"]) == (401, "share_password_required")
     assert (wrong.status_code, wrong.json()["code"]) == (401, "share_password_wrong")
-    assert (before, right.status_code, downloads(agency)) == (0, 302, 1)
+    assert (before, right.status_code, count_downloads(agency)) == (0, 302, 1)
     assert site.fetch(right.headers["Location"]).content == DATA
     assert (
         len(audit_events(agency, "share.opened")) == len(audit_events(agency, "share.refused")) == 1
     )
 
 
-def test_browser_gets_a_share_password_form(agency: Agency, locked: dict, site: Site):
+def test_browser_gets_a_share_password_form(agency: Agency, protected_share: dict, site: Site):
     browser = Browser(site, agency.slug)
 
-    page = browser.get(share_path(locked))
-    wrong = browser.post(share_path(locked), {"password": "open barley"})
-    blank = browser.post(share_path(locked), {"password": ""})
+    page = browser.get(share_path(protected_share))
+    wrong = browser.post(share_path(protected_share), {"password": "open barley"})
+    blank = browser.post(share_path(protected_share), {"password": ""})
     # As browsers send a form of a page with the referrer policy no-referrer.
-    right = browser.post(share_path(locked), {"password": PASSWORD}, headers={"Origin": "null"})
+    right = browser.post(
+        share_path(protected_share), {"password": PASSWORD}, headers={"Origin": "null"}
+    )
 
     assert page.status_code == 200
     assert (page.headers["Referrer-Policy"], page.headers["Cache-Control"]) == (
@@ -75,11 +77,11 @@ def test_browser_gets_a_share_password_form(agency: Agency, locked: dict, site: 
     policy = page.headers["Content-Security-Policy"]
     store = right.headers["Location"].split("/aggios")[0].split("/", 3)
     assert f"{store[0]}//{store[2]}" in policy.partition("form-action")[2].partition(";")[0]
-    assert downloads(agency) == 1
+    assert count_downloads(agency) == 1
 
 
-def test_share_password_form_is_translated(agency: Agency, locked: dict, site: Site):
-    page = Browser(site, agency.slug, language="pt-BR").get(share_path(locked))
+def test_share_password_form_is_translated(agency: Agency, protected_share: dict, site: Site):
+    page = Browser(site, agency.slug, language="pt-BR").get(share_path(protected_share))
 
     assert '<html lang="pt-br">' in page.text
     assert "Um arquivo para você" in page.text
@@ -96,37 +98,39 @@ def test_share_password_form_is_translated(agency: Agency, locked: dict, site: S
     ],
 )
 def test_malformed_share_password_body_is_refused(
-    agency: Agency, locked: dict, body: bytes, status: int
+    agency: Agency, protected_share: dict, body: bytes, status: int
 ):
     headers = {"Content-Type": "application/json"}
 
-    answer = agency.host.post(share_path(locked), content=body, headers=headers)
+    response = agency.host.post(share_path(protected_share), content=body, headers=headers)
 
-    assert answer.status_code == status, answer.text
-    assert downloads(agency) == 0
+    assert response.status_code == status, response.text
+    assert count_downloads(agency) == 0
 
 
-def test_share_password_guesses_from_one_address_are_limited(agency: Agency, locked: dict):
+def test_share_password_guesses_from_one_address_are_limited(agency: Agency, protected_share: dict):
     def guess(_: int) -> int:
-        return agency.host.post(share_path(locked), {"password": "open barley"}).status_code
+        return agency.host.post(
+            share_path(protected_share), {"password": "open barley"}
+        ).status_code
 
     with ThreadPoolExecutor(20) as pool:
         found = list(pool.map(guess, range(20)))
     assert set(found) <= {401, 429, 503}  # for some the password hash pool was full
     found += [guess(0) for _ in range(11)]
-    shut = agency.host.post(share_path(locked), {"password": PASSWORD})
+    shut = agency.host.post(share_path(protected_share), {"password": PASSWORD})
 
     assert found.count(401) == 10
     assert (shut.status_code, shut.json()["limits"]) == (429, ["share_password"])
-    assert downloads(agency) == 0
+    assert count_downloads(agency) == 0
     elsewhere = post_from_address(
-        agency.slug, share_path(locked), {"password": PASSWORD}, address=random_address()
+        agency.slug, share_path(protected_share), {"password": PASSWORD}, address=random_address()
     )
     assert elsewhere.status_code == 302
 
 
 def test_share_password_guesses_from_many_addresses_are_limited(
-    agency: Agency, locked: dict, settings
+    agency: Agency, protected_share: dict, settings
 ):
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, "share_password_total": f"{WIDE}/3600"}
 
@@ -135,10 +139,10 @@ def test_share_password_guesses_from_many_addresses_are_limited(
             agency.slug, share_path(share), {"password": password}, address=random_address()
         )
 
-    assert guess(locked, PASSWORD).status_code == 302
-    assert [guess(locked).status_code for _ in range(WIDE)] == [401] * WIDE
-    refused = guess(locked, PASSWORD)
-    other = create_share(agency.owner.at, locked["file"], password=PASSWORD)
+    assert guess(protected_share, PASSWORD).status_code == 302
+    assert [guess(protected_share).status_code for _ in range(WIDE)] == [401] * WIDE
+    refused = guess(protected_share, PASSWORD)
+    other = create_share(agency.owner.at, protected_share["file"], password=PASSWORD)
 
     assert (refused.status_code, json.loads(refused.content)["limits"]) == (
         429,
@@ -148,12 +152,14 @@ def test_share_password_guesses_from_many_addresses_are_limited(
     assert guess(other, PASSWORD).status_code == 302
 
 
-def test_correct_share_password_clears_the_failures_of_its_address(agency: Agency, locked: dict):
+def test_correct_share_password_clears_the_failures_of_its_address(
+    agency: Agency, protected_share: dict
+):
     for _ in range(9):
-        agency.host.post(share_path(locked), {"password": "open barley"})
-    assert agency.host.post(share_path(locked), {"password": PASSWORD}).status_code == 302
+        agency.host.post(share_path(protected_share), {"password": "open barley"})
+    assert agency.host.post(share_path(protected_share), {"password": PASSWORD}).status_code == 302
 
-    after = agency.host.post(share_path(locked), {"password": "open barley"})
+    after = agency.host.post(share_path(protected_share), {"password": "open barley"})
 
     assert after.status_code == 401
     assert "r=9" in after.headers["RateLimit"]

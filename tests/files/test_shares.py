@@ -80,9 +80,9 @@ def test_invalid_share_request_is_refused_with_its_field(
 ):
     file = add_file(agency.owner.at, "plan.txt")["id"]
 
-    answer = agency.owner.at.post(f"/api/files/{file}/shares", fields)
+    response = agency.owner.at.post(f"/api/files/{file}/shares", fields)
 
-    assert field_errors(answer) == {wrong}
+    assert field_errors(response) == {wrong}
 
 
 def test_repeated_idempotency_key_creates_one_share(agency: Agency):
@@ -95,7 +95,7 @@ def test_repeated_idempotency_key_creates_one_share(agency: Agency):
     agency.owner.at.delete(f"/api/files/{file}")
     later = agency.owner.at.post(where, body, headers=key)
 
-    assert {answer.status_code for answer in (first, again, later)} == {201}
+    assert {response.status_code for response in (first, again, later)} == {201}
     assert first.json() == again.json() == later.json()
     assert (other.status_code, other.json()["code"]) == (409, "idempotency_conflict")
     assert len(agency.owner.at.get("/api/shares").json()["results"]) == 1
@@ -133,7 +133,7 @@ def test_members_share_own_files_and_managers_share_all(agency: Agency, ben: Per
         ben.at.get(f"/api/shares/{private['id']}"),
         ben.at.delete(f"/api/shares/{private['id']}"),
     ]
-    assert {answer.status_code for answer in refused} == {404}
+    assert {response.status_code for response in refused} == {404}
     assert open_share(agency, private).status_code == 302
     assert ben.at.delete(f"/api/shares/{by_ada['id']}").status_code == 204
     assert agency.owner.at.delete(f"/api/shares/{by_ben['id']}").status_code == 204
@@ -143,14 +143,14 @@ def test_share_of_another_tenant_is_not_found(agency: Agency, globex: Agency):
     share = create_share(agency.owner.at)
     where = f"/api/shares/{share['id']}"
 
-    answers = [
+    responses = [
         globex.owner.at.get(where),
         globex.owner.at.delete(where),
         globex.owner.at.get(f"/api/files/{share['file']}/shares"),
         globex.owner.at.post(f"/api/files/{share['file']}/shares"),
     ]
 
-    assert {answer.status_code for answer in answers} == {404}
+    assert {response.status_code for response in responses} == {404}
     assert share["id"] not in globex.owner.at.get("/api/shares").text
     assert open_share(agency, share).status_code == 302
 
@@ -176,8 +176,8 @@ def test_sharing_can_be_disabled_by_the_tenant(agency: Agency):
     ada, share = agency.owner.at, create_share(agency.owner.at)
 
     def set_to(value: str) -> None:
-        answer = ada.patch("/api/tenant", {"settings": {"sharing": value}})
-        assert answer.status_code == 200, answer.text
+        response = ada.patch("/api/tenant", {"settings": {"sharing": value}})
+        assert response.status_code == 200, response.text
 
     set_to("off")
     closed = {open_share(agency, share).status_code for _ in range(8)}

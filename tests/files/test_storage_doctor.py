@@ -16,7 +16,7 @@ from tests.support.http_client import Site
 PREFIX = "storage-doctor/"
 
 
-def examined(stores: TestStack, **changed: str) -> tuple[int, dict[str, tuple[str, str, str]]]:
+def run_doctor(stores: TestStack, **changed: str) -> tuple[int, dict[str, tuple[str, str, str]]]:
     """Return the exit status and, by check, state, message and remedy (last fault)."""
     result = subprocess.run(
         [sys.executable, "manage.py", "storage_doctor", "--json"],
@@ -41,7 +41,7 @@ def faults(found: dict[str, tuple[str, str, str]]) -> set[str]:
 
 
 def test_doctor_with_a_working_store_finds_no_fault(site: Site, stores: TestStack):
-    status, found = examined(stores)
+    status, found = run_doctor(stores)
 
     assert (status, faults(found)) == (0, set()), found
     checks = "own endpoint,versioning,encryption,clock,public put,public get,public delete,privacy"
@@ -54,7 +54,7 @@ def test_doctor_with_a_working_store_finds_no_fault(site: Site, stores: TestStac
 
 
 def test_doctor_reports_confined_tenant_credentials(site: Site, stores: TestStack):
-    status, found = examined(stores, S3_TENANT_CREDENTIALS="sts")
+    status, found = run_doctor(stores, S3_TENANT_CREDENTIALS="sts")
 
     assert (status, found["tenant keys"][0]) == (0, "ok"), found
 
@@ -62,14 +62,14 @@ def test_doctor_reports_confined_tenant_credentials(site: Site, stores: TestStac
 def test_doctor_reports_missing_tenant_credentials(site: Site, stores: TestStack):
     role = "arn:aws:iam::000000000000:role/somebody-else"
 
-    status, found = examined(stores, S3_TENANT_CREDENTIALS="sts", S3_STS_ROLE_ARN=role)
+    status, found = run_doctor(stores, S3_TENANT_CREDENTIALS="sts", S3_STS_ROLE_ARN=role)
 
     assert (status, faults(found)) == (1, {"tenant keys"})
     assert "S3_STS_ROLE_ARN" in found["tenant keys"][2]
 
 
 def test_doctor_reports_a_refused_origin(site: Site, stores: TestStack):
-    status, found = examined(stores, CORS_ALLOWED_ORIGINS="https://elsewhere.example")
+    status, found = run_doctor(stores, CORS_ALLOWED_ORIGINS="https://elsewhere.example")
 
     assert (status, faults(found)) == (1, {"cors"})
     assert "https://elsewhere.example" in found["cors"][1]
@@ -90,7 +90,7 @@ def test_doctor_reports_a_public_endpoint_that_is_not_the_store(
 ):
     where = url.format(web=stores.ports["web"])
 
-    status, found = examined(stores, S3_PUBLIC_ENDPOINT_URL=where)
+    status, found = run_doctor(stores, S3_PUBLIC_ENDPOINT_URL=where)
 
     [broken] = faults(found)
     assert (status, broken.startswith("public")) == (1, True)
@@ -100,7 +100,7 @@ def test_doctor_reports_a_public_endpoint_that_is_not_the_store(
 
 
 def test_doctor_reports_a_wrong_secret(site: Site, stores: TestStack):
-    status, found = examined(stores, S3_SECRET_ACCESS_KEY="not-the-secret-of-this-key-at-all")
+    status, found = run_doctor(stores, S3_SECRET_ACCESS_KEY="not-the-secret-of-this-key-at-all")
 
     assert (status, faults(found)) == (1, {"own endpoint", "public put"})
     for check in faults(found):
@@ -108,7 +108,7 @@ def test_doctor_reports_a_wrong_secret(site: Site, stores: TestStack):
 
 
 def test_doctor_reports_a_missing_bucket(site: Site, stores: TestStack):
-    status, found = examined(stores, S3_BUCKET="nowhere-to-be-found")
+    status, found = run_doctor(stores, S3_BUCKET="nowhere-to-be-found")
 
     assert (status, faults(found)) == (1, {"own endpoint", "public put"})
     assert "setup_storage" in found["own endpoint"][2]

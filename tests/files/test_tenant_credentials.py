@@ -27,7 +27,7 @@ from tests.support.http_client import Site
 
 
 @pytest.fixture
-def asked(settings, stores) -> Iterator[list[str]]:
+def credential_requests(settings, stores) -> Iterator[list[str]]:
     """Enable tenant credentials; the list collects every request for some."""
     settings.S3_TENANT_CREDENTIALS = "sts"
     found: list[str] = []
@@ -70,11 +70,11 @@ def places(acme: Agency, globex: Agency) -> Iterator[tuple[Place, Place]]:
         purge_key(place.key)
 
 
-def part_of(place: Place) -> dict[str, Any]:
+def uploaded_part(place: Place) -> dict[str, Any]:
     return client().upload_part(**place.parts_at, PartNumber=1, Body=b"part")
 
 
-def finished(place: Place) -> dict[str, Any]:
+def complete_parts(place: Place) -> dict[str, Any]:
     parts = [{"PartNumber": 1, "ETag": '"d41d8cd98f00b204e9800998ecf8427e"'}]
     return client().complete_multipart_upload(**place.parts_at, MultipartUpload={"Parts": parts})
 
@@ -92,7 +92,7 @@ ASKED: dict[str, Callable[[Place, Place], Any]] = {
     "list versions": lambda own, place: client().list_object_versions(**place.listed_at),
     "list uploads": lambda own, place: client().list_multipart_uploads(**place.listed_at),
     "begin": lambda own, place: client().create_multipart_upload(**place.at),
-    "part": lambda own, place: part_of(place),
+    "part": lambda own, place: uploaded_part(place),
     "part from": lambda own, place: client().upload_part_copy(
         **own.parts_at, PartNumber=2, CopySource=place.at
     ),
@@ -102,38 +102,42 @@ ASKED: dict[str, Callable[[Place, Place], Any]] = {
 
 
 @pytest.mark.parametrize("name", [name for name in ASKED if name != "list uploads"])
-def test_objects_of_another_tenant_are_refused_by_the_store(acme, globex, asked, places, name: str):
+def test_objects_of_another_tenant_are_refused_by_the_store(
+    acme, globex, credential_requests, places, name: str
+):
     own, theirs = places
     before = stored_keys(globex), noncurrent_versions(globex)
 
     with tenant_context(acme.ref), pytest.raises(ClientError) as refused:
         ASKED[name](own, theirs)
 
-    assert (http_status(refused.value), len(asked)) == (403, 1)
+    assert (http_status(refused.value), len(credential_requests)) == (403, 1)
     assert (stored_keys(globex), noncurrent_versions(globex)) == before
     assert read_object(theirs.key) == b"whole"
     assert client().list_parts(**theirs.parts_at).get("Parts", []) == []
 
 
 @pytest.mark.parametrize("name", ASKED)
-def test_own_objects_are_accepted_by_the_store(acme, asked, places, name: str):
+def test_own_objects_are_accepted_by_the_store(acme, credential_requests, places, name: str):
     own, _ = places
     other = Place(acme)
 
     with tenant_context(acme.ref):
-        answer = ASKED[name](own, other)
+        response = ASKED[name](own, other)
         purge_key(other.key)
 
-    assert answer["ResponseMetadata"]["HTTPStatusCode"] in (200, 204, 206)
-    assert len(asked) == 1
+    assert response["ResponseMetadata"]["HTTPStatusCode"] in (200, 204, 206)
+    assert len(credential_requests) == 1
 
 
-def test_completion_and_batch_deletion_for_another_tenant_are_refused(acme, globex, asked, places):
+def test_completion_and_batch_deletion_for_another_tenant_are_refused(
+    acme, globex, credential_requests, places
+):
     own, theirs = places
-    part_of(theirs)
+    uploaded_part(theirs)
     with tenant_context(acme.ref):
         with pytest.raises(ClientError, match="Denied"):
-            finished(theirs)
+            complete_parts(theirs)
         with pytest.raises(StorageUnavailable):
             delete_keys([theirs.key])
         with pytest.raises(StorageUnavailable):
@@ -147,19 +151,19 @@ def test_completion_and_batch_deletion_for_another_tenant_are_refused(acme, glob
 
 @pytest.mark.parametrize("operation", ["get_object", "put_object", "upload_part"])
 def test_presigned_urls_work_only_for_the_own_prefix(
-    site: Site, acme, asked, places, operation: str
+    site: Site, acme, credential_requests, places, operation: str
 ):
     method = "GET" if operation == "get_object" else "PUT"
-    answers = []
+    responses = []
     for place in places:
         at = place.at
         if operation == "upload_part":
             at = {**place.parts_at, "PartNumber": 1}
         with tenant_context(acme.ref):
             url = signing_client().generate_presigned_url(operation, Params=at, ExpiresIn=60)
-        answers.append(site.fetch(url, method, content=b"" if method == "GET" else b"sent"))
+        responses.append(site.fetch(url, method, content=b"" if method == "GET" else b"sent"))
 
-    assert [answer.status_code for answer in answers] == [200, 403]
+    assert [response.status_code for response in responses] == [200, 403]
     assert read_object(places[1].key) == b"whole"
 
 
@@ -178,7 +182,7 @@ def signers(stores) -> Iterator[set[str]]:
 
 
 def test_files_are_stored_and_deleted_with_tenant_credentials(
-    site: Site, new_agency, in_process_client, asked, signers: set[str]
+    site: Site, new_agency, in_process_client, credential_requests, signers: set[str]
 ):
     """Every operation of users: both uploads, both downloads, versions, trash, purge."""
     agency = new_agency()
@@ -210,29 +214,29 @@ def test_files_are_stored_and_deleted_with_tenant_credentials(
 
     assert (fetched == data, read == data, statuses) == (True, True, [200, 204, 204])
     assert (stored_keys(agency), noncurrent_versions(agency)) == (set(), [])
-    assert len(asked) == 1, "Keys are kept."
+    assert len(credential_requests) == 1, "Keys are kept."
     assert used == {tenant_credentials._cached[agency.ref.object_prefix].keys.access_key}
 
 
-def test_tenant_credentials_are_renewed_before_expiry(acme: Agency, asked, places):
+def test_tenant_credentials_are_renewed_before_expiry(acme: Agency, credential_requests, places):
     own, _ = places
     prefix = own.prefix
     with tenant_context(acme.ref):
         client().head_object(**own.at)
         first = tenant_credentials._cached[prefix]
         client().head_object(**own.at)
-        assert len(asked) == 1
+        assert len(credential_requests) == 1
         ending = datetime.now(UTC) + credentials.max_url_lifetime()
         tenant_credentials._cached[prefix] = replace(first, expires_at=ending)
         client().head_object(**own.at)
     second = tenant_credentials._cached[prefix]
 
-    assert (len(asked), first.keys == second.keys) == (2, False)
+    assert (len(credential_requests), first.keys == second.keys) == (2, False)
     assert second.expires_at > datetime.now(UTC) + timedelta(seconds=10_000)
 
 
 def test_forbidden_head_of_a_missing_object_is_not_found(
-    acme: Agency, globex: Agency, asked, places, monkeypatch
+    acme: Agency, globex: Agency, credential_requests, places, monkeypatch
 ):
     """Amazon answers 403 for a missing object; here the credentials may not read at all."""
     monkeypatch.setattr(credentials, "OBJECT_ACTIONS", ("PutObject",))
@@ -245,21 +249,23 @@ def test_forbidden_head_of_a_missing_object_is_not_found(
                 head_object(key)
 
 
-def test_platform_credentials_are_used_outside_of_a_tenant(asked, places):
+def test_platform_credentials_are_used_outside_of_a_tenant(credential_requests, places):
     assert [client().head_object(**place.at)["ContentLength"] for place in places] == [5, 5]
-    assert asked == []
+    assert credential_requests == []
 
 
-def test_disabled_tenant_credentials_are_never_requested(acme: Agency, settings, asked, places):
+def test_disabled_tenant_credentials_are_never_requested(
+    acme: Agency, settings, credential_requests, places
+):
     settings.S3_TENANT_CREDENTIALS = "off"
     with tenant_context(acme.ref):
         assert client().head_object(**places[0].at)["ContentLength"] == 5
         assert "Security-Token" not in tenant_storage().url("files/x")
-    assert asked == []
+    assert credential_requests == []
 
 
 def test_missing_tenant_credentials_make_the_store_unavailable(
-    acme: Agency, settings, asked, places
+    acme: Agency, settings, credential_requests, places
 ):
     settings.S3_STS_ROLE_ARN = "arn:aws:iam::000000000000:role/nobody-knows-it"
     with tenant_context(acme.ref):
@@ -269,7 +275,7 @@ def test_missing_tenant_credentials_make_the_store_unavailable(
             tenant_storage().url("files/x")
 
 
-def test_tenant_credentials_are_in_no_log(acme: Agency, asked, places, caplog):
+def test_tenant_credentials_are_in_no_log(acme: Agency, credential_requests, places, caplog):
     caplog.set_level(logging.INFO)
     with tenant_context(acme.ref):
         client().head_object(**places[0].at)

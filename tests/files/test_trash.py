@@ -16,20 +16,20 @@ from tests.support.http_client import Host
 TRASH = "/api/trash"
 
 
-def trashed(host: Host, name: str, *contents: bytes) -> dict:
+def delete_file(host: Host, name: str, *contents: bytes) -> dict:
     """Delete a file with these versions, and return it as it was before."""
     body = [add_file(host, name, data) for data in contents or (b"content",)][-1]
     assert host.delete(f"/api/files/{body['id']}").status_code == 204
     return body
 
 
-def listed(host: Host, query: str = "") -> list[dict]:
-    answer = host.get(f"{TRASH}{query}")
-    assert answer.status_code == 200, answer.text
-    return answer.json()["results"]
+def list_trash(host: Host, query: str = "") -> list[dict]:
+    response = host.get(f"{TRASH}{query}")
+    assert response.status_code == 200, response.text
+    return response.json()["results"]
 
 
-def age(agency: Agency, file_id: str, **by: float) -> None:
+def age_deletion(agency: Agency, file_id: str, **by: float) -> None:
     """Move the deletion time of a file into the past."""
     with tenant_context(agency.ref):
         file = File.objects.get(pk=file_id)
@@ -40,9 +40,9 @@ def test_trash_is_ordered_by_deletion_time(new_agency):
     agency = new_agency()
     ada = agency.owner.at
     add_file(ada, "stays.txt")
-    bodies = [trashed(ada, f"{number}.txt") for number in range(3)]
+    bodies = [delete_file(ada, f"{number}.txt") for number in range(3)]
 
-    rows = listed(ada)
+    rows = list_trash(ada)
     first = ada.get(f"{TRASH}?limit=2").json()
     rest = ada.get(f"{TRASH}?{first['next'].partition('?')[2]}").json()
 
@@ -59,16 +59,16 @@ def test_trash_is_ordered_by_deletion_time(new_agency):
 def test_restored_file_has_all_its_versions(new_agency):
     agency = new_agency()
     ada = agency.owner.at
-    body = trashed(ada, "a.txt", b"one", b"two")
+    body = delete_file(ada, "a.txt", b"one", b"two")
 
-    answer = ada.post(f"{TRASH}/{body['id']}/restore")
+    response = ada.post(f"{TRASH}/{body['id']}/restore")
     again = ada.post(f"{TRASH}/{body['id']}/restore")
 
-    assert answer.status_code == 200, answer.text
-    assert answer.json() == {**body, "updated_at": answer.json()["updated_at"]}
-    assert answer.headers["ETag"] == ada.get(f"/api/files/{body['id']}").headers["ETag"]
+    assert response.status_code == 200, response.text
+    assert response.json() == {**body, "updated_at": response.json()["updated_at"]}
+    assert response.headers["ETag"] == ada.get(f"/api/files/{body['id']}").headers["ETag"]
     assert again.status_code == 404
-    assert listed(ada) == []
+    assert list_trash(ada) == []
     contents = [ada.get(f"/api/files/{body['id']}/content?version={n}").content for n in (1, 2)]
     assert contents == [b"one", b"two"]
     assert_invariants(agency)
@@ -79,17 +79,17 @@ def test_restored_file_has_all_its_versions(new_agency):
 
 def test_restore_to_a_used_name_requires_another_name(acme: Agency):
     ada = acme.owner.at
-    body = trashed(ada, "taken-twice.txt")
+    body = delete_file(ada, "taken-twice.txt")
     add_file(ada, "taken-twice.txt", b"new")
     call = f"{TRASH}/{body['id']}/restore"
 
     refused = ada.post(call)
-    still_there = [row["id"] for row in listed(ada)]
-    answer = ada.post(call, {"name": "old/taken-twice.txt"})
+    still_there = [row["id"] for row in list_trash(ada)]
+    response = ada.post(call, {"name": "old/taken-twice.txt"})
 
     assert (refused.status_code, refused.json()["code"]) == (409, "name_taken")
     assert body["id"] in still_there
-    assert (answer.status_code, answer.json()["name"]) == (200, "old/taken-twice.txt")
+    assert (response.status_code, response.json()["name"]) == (200, "old/taken-twice.txt")
     with tenant_context(acme.ref):
         event = AuditEvent.objects.get(action="file.restored", target_id=body["id"])
     assert event.details == {"before": "taken-twice.txt", "after": "old/taken-twice.txt"}
@@ -97,17 +97,17 @@ def test_restore_to_a_used_name_requires_another_name(acme: Agency):
 
 @pytest.mark.parametrize("name", ["", "..", "a/../b", "a\\b", "x" * 256, "tab\t", None, ["a"]])
 def test_restore_to_an_invalid_name_is_refused(acme: Agency, name):
-    body = trashed(acme.owner.at, "unlucky.txt")
+    body = delete_file(acme.owner.at, "unlucky.txt")
 
-    answer = acme.owner.at.post(f"{TRASH}/{body['id']}/restore", {"name": name})
+    response = acme.owner.at.post(f"{TRASH}/{body['id']}/restore", {"name": name})
 
-    assert answer.status_code == 400
-    assert answer.json()["errors"][0]["field"] == "name"
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["field"] == "name"
     assert acme.owner.at.delete(f"{TRASH}/{body['id']}").status_code == 204
 
 
 def test_file_in_the_trash_is_not_found(acme: Agency):
-    body = trashed(acme.owner.at, "out-of-reach.txt", b"one", b"two")
+    body = delete_file(acme.owner.at, "out-of-reach.txt", b"one", b"two")
     path = f"/api/files/{body['id']}"
 
     for tail in ("", "/content", "/download", "/versions", "/content?version=1"):
@@ -122,10 +122,10 @@ def test_file_in_the_trash_is_not_found(acme: Agency):
 def test_trash_shows_own_files_to_members_and_all_to_owners(new_agency, globex: Agency):
     agency = new_agency()
     ben = add_member(agency, "ben@here.test")
-    hers, his = trashed(agency.owner.at, "hers.txt"), trashed(ben.at, "his.txt")
+    hers, his = delete_file(agency.owner.at, "hers.txt"), delete_file(ben.at, "his.txt")
 
-    assert [row["id"] for row in listed(ben.at)] == [his["id"]]
-    assert [row["id"] for row in listed(agency.owner.at)] == [his["id"], hers["id"]]
+    assert [row["id"] for row in list_trash(ben.at)] == [his["id"]]
+    assert [row["id"] for row in list_trash(agency.owner.at)] == [his["id"], hers["id"]]
     for outsider, theirs in ((ben.at, hers), (globex.owner.at, his)):
         assert outsider.post(f"{TRASH}/{theirs['id']}/restore").status_code == 404
         assert outsider.delete(f"{TRASH}/{theirs['id']}").status_code == 404
@@ -140,20 +140,20 @@ def test_stale_etag_leaves_the_file_in_the_trash(acme: Agency, ben: Person, meth
     stale = ben.at.get(f"/api/files/{body['id']}").headers["ETag"]
     ben.at.delete(f"/api/files/{body['id']}")
 
-    answer = ben.at.request(method, f"{TRASH}/{body['id']}{tail}", headers={"If-Match": stale})
+    response = ben.at.request(method, f"{TRASH}/{body['id']}{tail}", headers={"If-Match": stale})
 
-    assert (answer.status_code, answer.json()["code"]) == (412, "precondition_failed")
-    assert body["id"] in [row["id"] for row in listed(ben.at)]
+    assert (response.status_code, response.json()["code"]) == (412, "precondition_failed")
+    assert body["id"] in [row["id"] for row in list_trash(ben.at)]
 
 
 def test_file_past_its_retention_is_not_found_before_the_purge(new_agency):
     agency = new_agency()
     ada = agency.owner.at
-    kept, late = trashed(ada, "kept.txt"), trashed(ada, "late.txt")
-    age(agency, kept["id"], seconds=settings.TRASH_SECONDS - 3600)
-    age(agency, late["id"], seconds=settings.TRASH_SECONDS)
+    kept, late = delete_file(ada, "kept.txt"), delete_file(ada, "late.txt")
+    age_deletion(agency, kept["id"], seconds=settings.TRASH_SECONDS - 3600)
+    age_deletion(agency, late["id"], seconds=settings.TRASH_SECONDS)
 
-    assert [row["id"] for row in listed(ada)] == [kept["id"]]
+    assert [row["id"] for row in list_trash(ada)] == [kept["id"]]
     assert ada.post(f"{TRASH}/{late['id']}/restore").status_code == 404
     assert quota_usage(agency) == (14, 2)
     assert ada.post(f"{TRASH}/{kept['id']}/restore").status_code == 200

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from audit.models import AuditEvent
 from tenants.context import tenant_context
-from tests.files.test_trash import TRASH, trashed
+from tests.files.test_trash import TRASH, delete_file
 from tests.support.factories import Agency
 from tests.support.files.consistency import assert_invariants, quota_usage
 from tests.support.files.form_uploads import add_file, post_file
@@ -17,15 +17,15 @@ def test_concurrent_restore_and_purge_only_one_wins(new_agency):
     ada = agency.owner.at
 
     for number in range(REPETITIONS):
-        body = trashed(ada, f"{number}.txt", b"one", b"two")
+        body = delete_file(ada, f"{number}.txt", b"one", b"two")
         path = f"{TRASH}/{body['id']}"
         calls = [("DELETE", path), ("POST", f"{path}/restore")] * 3
         with ThreadPoolExecutor(len(calls)) as pool:
-            answers = list(pool.map(lambda call: ada.request(*call).status_code, calls))
+            responses = list(pool.map(lambda call: ada.request(*call).status_code, calls))
 
-        assert set(answers) <= {200, 204, 404}
-        assert len([status for status in answers if status != 404]) == 1
-        came_back = 200 in answers
+        assert set(responses) <= {200, 204, 404}
+        assert len([status for status in responses if status != 404]) == 1
+        came_back = 200 in responses
         content = ada.get(f"/api/files/{body['id']}/content")
         assert (content.status_code, content.content == b"two") == (
             (200, True) if came_back else (404, False)
@@ -37,7 +37,7 @@ def test_concurrent_purges_release_usage_once(new_agency):
     agency = new_agency()
     ada = agency.owner.at
     add_file(ada, "kept.txt", b"kept")
-    body = trashed(ada, "gone.txt", b"one", b"three")
+    body = delete_file(ada, "gone.txt", b"one", b"three")
 
     with ThreadPoolExecutor(8) as pool:
         statuses = list(

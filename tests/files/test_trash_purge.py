@@ -11,7 +11,7 @@ from files.models import File, FileVersion, Share, Upload
 from files.uploads.cleanup import clean_up, clean_up_due
 from tenants.context import tenant_context
 from tests import stack
-from tests.files.test_trash import TRASH, age, listed, trashed
+from tests.files.test_trash import TRASH, age_deletion, delete_file, list_trash
 from tests.support.factories import Agency
 from tests.support.files.bucket import stored_keys
 from tests.support.files.consistency import assert_invariants, quota_usage
@@ -40,10 +40,10 @@ def test_purge_leaves_only_its_audit_event(site: Site, new_agency):
         )
     ada.delete(f"/api/files/{body['id']}")
 
-    answer = ada.delete(f"{TRASH}/{body['id']}")
+    response = ada.delete(f"{TRASH}/{body['id']}")
     again = ada.delete(f"{TRASH}/{body['id']}")
 
-    assert (answer.status_code, answer.content, again.status_code) == (204, b"", 404)
+    assert (response.status_code, response.content, again.status_code) == (204, b"", 404)
     assert quota_usage(agency) == (4, 1)
     assert_invariants(agency)
     with tenant_context(agency.ref):
@@ -60,7 +60,7 @@ def test_purge_leaves_only_its_audit_event(site: Site, new_agency):
 def test_purge_deletes_objects_without_upload_row(new_agency):
     """A cloned or restored tenant has files without upload rows."""
     agency = new_agency()
-    body = trashed(agency.owner.at, "copied.txt", b"one", b"two")
+    body = delete_file(agency.owner.at, "copied.txt", b"one", b"two")
     with tenant_context(agency.ref):
         Upload.objects.all().delete()
 
@@ -73,15 +73,15 @@ def test_purge_deletes_objects_without_upload_row(new_agency):
 
 def test_purge_with_an_unavailable_store_is_finished_later(new_agency):
     agency = new_agency()
-    body = trashed(agency.owner.at, "stubborn.txt")
+    body = delete_file(agency.owner.at, "stubborn.txt")
     held = stored_keys(agency)
     stack.stop("seaweedfs")
     try:
-        answer = agency.owner.at.delete(f"{TRASH}/{body['id']}")
+        response = agency.owner.at.delete(f"{TRASH}/{body['id']}")
     finally:
         stack.start_ready("seaweedfs")
 
-    assert answer.status_code == 204
+    assert response.status_code == 204
     assert (stored_keys(agency), quota_usage(agency)) == (held, (0, 0))
     assert [cleared for _, cleared in purged_uploads(agency)] == [False]
     with tenant_context(agency.ref):
@@ -109,18 +109,21 @@ def test_completion_of_a_purged_file_is_not_found(site: Site, new_agency):
     ada.delete(f"/api/files/{body['id']}")
     ada.delete(f"{TRASH}/{body['id']}")
 
-    answer = ada.post(f"/api/uploads/{body['upload']}/complete")
+    response = ada.post(f"/api/uploads/{body['upload']}/complete")
 
-    assert (answer.status_code, ada.get(f"/api/uploads/{body['upload']}").status_code) == (404, 404)
+    assert (response.status_code, ada.get(f"/api/uploads/{body['upload']}").status_code) == (
+        404,
+        404,
+    )
 
 
 def test_due_files_are_purged_by_uploads_and_deletions(new_agency):
     agency = new_agency()
     ada = agency.owner.at
-    late = [trashed(ada, f"{number}.txt", b"four") for number in range(5)]
-    kept = trashed(ada, "kept.txt", b"kept")
+    late = [delete_file(ada, f"{number}.txt", b"four") for number in range(5)]
+    kept = delete_file(ada, "kept.txt", b"kept")
     for body in late:
-        age(agency, body["id"], seconds=settings.TRASH_SECONDS)
+        age_deletion(agency, body["id"], seconds=settings.TRASH_SECONDS)
 
     begun = ada.post("/api/uploads", {"name": "new.txt", "size": 1}).json()
     ada.delete(f"/api/uploads/{begun['id']}")
@@ -130,11 +133,11 @@ def test_due_files_are_purged_by_uploads_and_deletions(new_agency):
     assert after_abort == (12, 3)
     assert quota_usage(agency) == (8, 2)
     assert_invariants(agency)
-    assert [row["id"] for row in listed(ada)] == [kept["id"]]
+    assert [row["id"] for row in list_trash(ada)] == [kept["id"]]
     with tenant_context(agency.ref):
-        told = AuditEvent.objects.filter(action="file.purged")
-        assert {event.actor_type for event in told} == {"system"}
-        assert {event.target_id for event in told} == {body["id"] for body in late}
+        output = AuditEvent.objects.filter(action="file.purged")
+        assert {event.actor_type for event in output} == {"system"}
+        assert {event.target_id for event in output} == {body["id"] for body in late}
 
 
 def run(*arguments: str) -> str:
@@ -145,8 +148,8 @@ def run(*arguments: str) -> str:
 
 def test_purge_trash_command_purges_idle_tenants(new_agency):
     agency = new_agency()
-    for body in [trashed(agency.owner.at, f"{number}.txt") for number in range(7)]:
-        age(agency, body["id"], seconds=settings.TRASH_SECONDS)
+    for body in [delete_file(agency.owner.at, f"{number}.txt") for number in range(7)]:
+        age_deletion(agency, body["id"], seconds=settings.TRASH_SECONDS)
 
     counted = json.loads(run("--dry-run", "--json"))
     before = quota_usage(agency)

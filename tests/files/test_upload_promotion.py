@@ -21,7 +21,7 @@ from tests.support.files.direct_uploads import post_complete, post_upload, put_c
 from tests.support.http_client import Site
 
 
-class Completing:
+class CompletionSteps:
     """A caller that completes an upload of five bytes step by step, inside the tenant."""
 
     def __init__(self, site: Site, agency: Agency, data: bytes) -> None:
@@ -48,9 +48,9 @@ class Completing:
 
 
 @pytest.fixture
-def begin(site: Site, new_agency: Callable[[], Agency]) -> Callable[[bytes], Completing]:
+def begin(site: Site, new_agency: Callable[[], Agency]) -> Callable[[bytes], CompletionSteps]:
     """Return a function that sends bytes and finds them in the store."""
-    return lambda data: Completing(site, new_agency(), data)
+    return lambda data: CompletionSteps(site, new_agency(), data)
 
 
 def test_content_staged_later_never_replaces_a_file(begin):

@@ -89,10 +89,10 @@ def test_member_can_fill_the_quota_with_completed_uploads(
 def test_member_can_reserve_half_of_the_free_objects(small: Agency, member: Person):
     set_limits(small, storage_bytes=0, storage_objects=3)
 
-    answers = [post_upload(member.at, f"{n}.bin", 1) for n in range(3)]
+    responses = [post_upload(member.at, f"{n}.bin", 1) for n in range(3)]
 
-    assert [answer.status_code for answer in answers] == [201, 201, 413]
-    assert answers[2].json()["reservable_bytes"] == 0
+    assert [response.status_code for response in responses] == [201, 201, 413]
+    assert responses[2].json()["reservable_bytes"] == 0
     assert post_upload(small.owner.at, "own.bin", 1).status_code == 201
 
 
@@ -205,7 +205,7 @@ def test_managers_list_and_abort_uploads_of_all_users(small: Agency, member: Per
 
     assert seen == [[begun["id"]], [begun["id"]], []]
     assert (row["created_by"], row["size"], "urls" in row) == (member.id, 10, False)
-    assert [answer.status_code for answer in refused] == [404, 404, 404]
+    assert [response.status_code for response in refused] == [404, 404, 404]
     assert (ended.status_code, listed(small.owner)) == (204, [])
     assert member.at.post(f"{address}/complete").json()["reason"] == "aborted"
     [event] = small.owner.at.get("/api/audit?action=upload.aborted").json()["results"]

@@ -53,14 +53,14 @@ def no_verifier(site: Site) -> Iterator[None]:
     stack.start_ready("verifier")
 
 
-def whole(site: Site, agency: Agency, data: bytes = DATA, **fields: Any) -> dict[str, Any]:
+def send_upload(site: Site, agency: Agency, data: bytes = DATA, **fields: Any) -> dict[str, Any]:
     """Send all content of an upload, without completing it."""
     begun = post_upload(agency.owner.at, "film.bin", len(data), **fields).json()
     put_content(site, begun, data)
     return begun
 
 
-def ended(host: Host, begun: dict[str, Any]) -> dict[str, Any]:
+def wait_for_end(host: Host, begun: dict[str, Any]) -> dict[str, Any]:
     """Wait until it is verified, and return its final state."""
     deadline = time.monotonic() + TIMEOUT
     while (seen := host.get(f"{UPLOADS}/{begun['id']}").json())["state"] == "verifying":
@@ -69,31 +69,31 @@ def ended(host: Host, begun: dict[str, Any]) -> dict[str, Any]:
     return seen
 
 
-def again(host: Host, begun: dict[str, Any]) -> httpx.Response:
+def complete_again(host: Host, begun: dict[str, Any]) -> httpx.Response:
     return host.post(f"{UPLOADS}/{begun['id']}/complete")
 
 
-def once(agency: Agency) -> int:
+def run_once(agency: Agency) -> int:
     """Run the command, and return how many uploads of this agency it ended.
 
     The number that it prints counts all tenants: another test's upload can be due again.
     """
-    before = waiting(agency)
+    before = count_waiting(agency)
     call_command("verify_uploads", "--once", "--json", stdout=io.StringIO())
-    return before - waiting(agency)
+    return before - count_waiting(agency)
 
 
-def waiting(agency: Agency) -> int:
+def count_waiting(agency: Agency) -> int:
     with tenant_context(agency.ref):
         return Upload.objects.filter(state="pending", verify_at__isnull=False).count()
 
 
-def due(agency: Agency, **to: Any) -> None:
+def set_due(agency: Agency, **to: Any) -> None:
     with tenant_context(agency.ref):
         Upload.objects.update(**to)
 
 
-def at_once(act: Callable[[int], int]) -> list[int]:
+def in_threads(act: Callable[[int], int]) -> list[int]:
     """Run it in six threads at the same time."""
 
     def alone(number: int) -> int:
@@ -114,15 +114,15 @@ def events(agency: Agency) -> list[str]:
 
 def test_verifier_process_completes_a_large_upload(site: Site, new_agency, complete):
     agency = new_agency()
-    ada, begun = agency.owner.at, whole(site, agency, sha256=sha256(DATA))
+    ada, begun = agency.owner.at, send_upload(site, agency, sha256=sha256(DATA))
 
-    answer = complete(agency, begun)
-    seen = ended(ada, begun)
-    done = again(ada, begun)
+    response = complete(agency, begun)
+    seen = wait_for_end(ada, begun)
+    done = complete_again(ada, begun)
 
-    assert (answer.status_code, answer.json()["state"]) == (202, "verifying")
-    assert answer["Location"].endswith(f"{UPLOADS}/{begun['id']}")
-    assert int(answer["Retry-After"]) > 0
+    assert (response.status_code, response.json()["state"]) == (202, "verifying")
+    assert response["Location"].endswith(f"{UPLOADS}/{begun['id']}")
+    assert int(response["Retry-After"]) > 0
     assert (seen["state"], seen["reason"]) == ("ready", "")
     assert (done.status_code, done.json()["sha256"]) == (201, sha256(DATA))
     assert events(agency) == ["upload.received", "file.uploaded"]
@@ -132,13 +132,13 @@ def test_verifier_process_completes_a_large_upload(site: Site, new_agency, compl
 
 def test_verification_of_a_mismatch_leaves_nothing(site: Site, new_agency, complete):
     agency = new_agency()
-    ada, begun = agency.owner.at, whole(site, agency, sha256=sha256(b"other"))
+    ada, begun = agency.owner.at, send_upload(site, agency, sha256=sha256(b"other"))
 
-    answer = complete(agency, begun)
-    seen = ended(ada, begun)
-    refused = again(ada, begun)
+    response = complete(agency, begun)
+    seen = wait_for_end(ada, begun)
+    refused = complete_again(ada, begun)
 
-    assert answer.status_code == 202
+    assert response.status_code == 202
     assert (seen["state"], seen["reason"]) == ("failed", "mismatch")
     assert (refused.status_code, refused.json()["code"]) == (422, "checksum_mismatch")
     assert events(agency) == ["upload.received", "upload.refused"]
@@ -150,37 +150,37 @@ def test_upload_under_verification_accepts_no_change(
     site: Site, new_agency, globex, complete, no_verifier
 ):
     agency = new_agency()
-    ada, begun = agency.owner.at, whole(site, agency)
+    ada, begun = agency.owner.at, send_upload(site, agency)
     where = f"{UPLOADS}/{begun['id']}"
     complete(agency, begun)
-    due(agency, expires_at=timezone.now())
+    set_due(agency, expires_at=timezone.now())
     with tenant_context(agency.ref):
         cleaned_up = clean_up_due()
 
     more = ada.post(f"{where}/parts", {"numbers": [1]})
-    repeated = again(ada, begun)
+    repeated = complete_again(ada, begun)
     others = [globex.owner.at.get(where), globex.owner.at.delete(where)]
 
     assert cleaned_up == 0
     assert (more.status_code, more.json()["code"]) == (409, "upload_verifying")
     assert (repeated.status_code, repeated.json()["state"]) == (202, "verifying")
-    assert [answer.status_code for answer in others] == [404, 404]
+    assert [response.status_code for response in others] == [404, 404]
     assert balance_of(agency) == (0, 0, len(DATA), 1)
     assert ada.get("/api/files").json()["results"] == []
-    assert once(agency) == 1
-    assert again(ada, begun).status_code == 201
+    assert run_once(agency) == 1
+    assert complete_again(ada, begun).status_code == 201
     assert_consistent(agency)
 
 
 def test_abort_before_verification_leaves_nothing(site: Site, new_agency, complete, no_verifier):
     agency = new_agency()
-    ada, begun = agency.owner.at, whole(site, agency)
+    ada, begun = agency.owner.at, send_upload(site, agency)
     complete(agency, begun)
 
     gone = ada.delete(f"{UPLOADS}/{begun['id']}")
 
     assert gone.status_code == 204
-    assert once(agency) == 0
+    assert run_once(agency) == 0
     assert events(agency) == ["upload.received", "upload.aborted"]
     assert stored_keys(agency) == set()
     assert_consistent(agency)
@@ -188,7 +188,7 @@ def test_abort_before_verification_leaves_nothing(site: Site, new_agency, comple
 
 def test_abort_during_verification_creates_no_file(site: Site, new_agency, complete, no_verifier):
     agency = new_agency()
-    ada, begun = agency.owner.at, whole(site, agency)
+    ada, begun = agency.owner.at, send_upload(site, agency)
     complete(agency, begun)
     calls = iter([ada.get, ada.get, ada.delete, *[ada.get] * 100])
 
@@ -196,7 +196,7 @@ def test_abort_during_verification_creates_no_file(site: Site, new_agency, compl
         verify_due(lambda: next(calls)(f"{UPLOADS}/{begun['id']}").status_code not in (200, 204))
 
         assert Upload.objects.get().verify_attempts == 1
-    assert ended(ada, begun)["reason"] == "aborted"
+    assert wait_for_end(ada, begun)["reason"] == "aborted"
     assert stored_keys(agency) == set()
     assert_consistent(agency)
 
@@ -205,23 +205,23 @@ def test_stopped_verifier_leaves_the_upload_to_the_next(
     site: Site, new_agency, complete, no_verifier
 ):
     agency = new_agency()
-    begun = whole(site, agency)
+    begun = send_upload(site, agency)
     complete(agency, begun)
-    told = iter([False, False, False, True])
+    output = iter([False, False, False, True])
 
     with tenant_context(agency.ref):
-        broken_off = verify_due(lambda: next(told, True))
+        broken_off = verify_due(lambda: next(output, True))
         left = Upload.objects.get()
 
     assert (broken_off, left.state, left.verify_attempts) == (0, "pending", 1)
     assert left.verify_at <= timezone.now()
-    assert once(agency) == 1
+    assert run_once(agency) == 1
     assert_consistent(agency)
 
 
 def test_killed_verifier_is_followed_by_another(site: Site, new_agency, complete, no_verifier):
     agency, data = new_agency(), os.urandom(96 * MIB)
-    begun = whole(site, agency, data)
+    begun = send_upload(site, agency, data)
     complete(agency, begun)
     command = [sys.executable, "manage.py", "verify_uploads", "--once"]
     env = {**os.environ, **stack.env}
@@ -231,14 +231,14 @@ def test_killed_verifier_is_followed_by_another(site: Site, new_agency, complete
                 assert verifier.poll() is None
         verifier.send_signal(signal.SIGKILL)
 
-    early = once(agency)
-    due(agency, verify_at=timezone.now())
+    early = run_once(agency)
+    set_due(agency, verify_at=timezone.now())
 
     assert early == 0  # the lease has not ended
     done = subprocess.run([*command, "--json"], env=env, capture_output=True, check=True)
     assert json.loads(done.stdout)["verified"] >= 1
     assert b"upload_verifying" in done.stderr
-    assert again(agency.owner.at, begun).json()["sha256"] == sha256(data)
+    assert complete_again(agency.owner.at, begun).json()["sha256"] == sha256(data)
     assert_consistent(agency)
 
 
@@ -246,7 +246,7 @@ def test_verification_is_retried_when_the_store_is_unavailable(
     site: Site, new_agency, complete, no_verifier
 ):
     agency = new_agency()
-    begun = whole(site, agency)
+    begun = send_upload(site, agency)
     complete(agency, begun)
 
     stack.stop("seaweedfs")
@@ -256,40 +256,40 @@ def test_verification_is_retried_when_the_store_is_unavailable(
             late = Upload.objects.get()
     finally:
         stack.start_ready("seaweedfs")
-    due(agency, verify_at=timezone.now())
+    set_due(agency, verify_at=timezone.now())
 
     assert (late.state, late.verify_attempts) == ("pending", 1)
     assert late.verify_at > timezone.now()
-    assert once(agency) == 1
-    assert again(agency.owner.at, begun).status_code == 201
+    assert run_once(agency) == 1
+    assert complete_again(agency.owner.at, begun).status_code == 201
     assert_consistent(agency)
 
 
 def test_missing_object_releases_its_reservation(site: Site, new_agency, complete, no_verifier):
     agency = new_agency()
-    begun = whole(site, agency)
+    begun = send_upload(site, agency)
     complete(agency, begun)
     [key] = stored_keys(agency)
     client().delete_object(Bucket=stack.env["S3_BUCKET"], Key=key)
 
-    assert once(agency) == 1
-    assert ended(agency.owner.at, begun)["reason"] == "interrupted"
-    assert again(agency.owner.at, begun).json()["code"] == "upload_ended"
+    assert run_once(agency) == 1
+    assert wait_for_end(agency.owner.at, begun)["reason"] == "interrupted"
+    assert complete_again(agency.owner.at, begun).json()["code"] == "upload_ended"
     assert_consistent(agency)
 
 
 def test_concurrent_verifiers_create_one_file(site: Site, new_agency, complete, no_verifier):
     agency = new_agency()
-    begun = whole(site, agency)
+    begun = send_upload(site, agency)
 
     def read(_: int) -> int:
         with tenant_context(agency.ref):
             return verify_due()
 
-    answers = at_once(lambda _: complete(agency, begun).status_code)
-    counts = at_once(read)
+    responses = in_threads(lambda _: complete(agency, begun).status_code)
+    counts = in_threads(read)
 
-    assert answers == [202] * 6
+    assert responses == [202] * 6
     assert sorted(counts) == [0, 0, 0, 0, 0, 1]
     with tenant_context(agency.ref):
         assert FileVersion.objects.count() == 1

@@ -69,7 +69,7 @@ def no_worker_grows() -> Iterator[None]:
     assert growth < MOST_GROWTH
 
 
-def directly(host: Host) -> http.client.HTTPResponse | dict:
+def upload_directly(host: Host) -> http.client.HTTPResponse | dict:
     begun = post_upload(host, "direct.bin", SIZE).json()
     for number in range(1, begun["part_count"] + 1):
         signed = host.post(f"/api/uploads/{begun['id']}/parts", {"numbers": [number]}).json()
@@ -88,12 +88,12 @@ def put(url: str, body: Iterator[bytes], length: int) -> None:
     line = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=60)
     headers = {"Host": parts.netloc, "Content-Length": str(length)}
     line.request("PUT", f"{parts.path}?{parts.query}", body, headers)
-    answer = line.getresponse()
-    assert answer.status == 200, answer.read()
+    response = line.getresponse()
+    assert response.status == 200, response.read()
     line.close()
 
 
-def by_form(host: Host) -> dict:
+def upload_by_form(host: Host) -> dict:
     head, tail = form_part("file", "form.bin", b"")[:-2], b"\r\n" + closing_boundary()
 
     def body() -> Iterator[bytes]:
@@ -105,22 +105,22 @@ def by_form(host: Host) -> dict:
         "Content-Type": f"multipart/form-data; boundary={BOUNDARY}",
         "Content-Length": str(len(head) + SIZE + len(tail)),
     }
-    answer = host.request("POST", "/api/files", content=body(), headers=headers)
-    assert answer.status_code == 201, answer.text
-    return answer.json()
+    response = host.request("POST", "/api/files", content=body(), headers=headers)
+    assert response.status_code == 201, response.text
+    return response.json()
 
 
-def downloaded(host: Host, file: dict) -> str:
+def downloaded_digest(host: Host, file: dict) -> str:
     """Return the SHA-256 of the content, read through the backend."""
     line = http.client.HTTPConnection("127.0.0.1", host.port, timeout=60)
     headers = {"Host": f"{host.name}:{host.port}", "Authorization": f"Bearer {host.token}"}
     line.request("GET", f"/api/files/{file['id']}/content", headers=headers)
-    answer = line.getresponse()
-    assert answer.status == 200
-    return digest_of(iter(lambda: answer.read(MIB), b""))
+    response = line.getresponse()
+    assert response.status == 200
+    return digest_of(iter(lambda: response.read(MIB), b""))
 
 
-@pytest.mark.parametrize("send", [directly, by_form])
+@pytest.mark.parametrize("send", [upload_directly, upload_by_form])
 def test_large_file_is_transferred_in_constant_memory(new_agency, send):
     agency: Agency = new_agency()
     host = agency.owner.at
@@ -132,7 +132,7 @@ def test_large_file_is_transferred_in_constant_memory(new_agency, send):
 
     with no_worker_grows():
         file = send(host)
-        came_back = downloaded(host, file)
+        came_back = downloaded_digest(host, file)
 
     wanted = digest_of(blocks(0, SIZE))
     [key] = stored_keys(agency) - known

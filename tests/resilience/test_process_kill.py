@@ -37,44 +37,44 @@ def kill(site: Site, stores: TestStack, victim: str) -> None:
     else:
         stores.kill(victim)
         stores.wait_ready(victim)
-    wait_until_well(site)
+    wait_until_healthy(site)
 
 
-def wait_until_well(site: Site, seconds: float = 60) -> None:
+def wait_until_healthy(site: Site, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        answer = site.host().get("/api/health")
-        if answer.status_code == 200 and answer.json()["status"] == "ok":
+        response = site.host().get("/api/health")
+        if response.status_code == 200 and response.json()["status"] == "ok":
             return
         time.sleep(0.1)
-    pytest.fail(f"still not well: {answer.status_code} {answer.text}")
+    pytest.fail(f"still not well: {response.status_code} {response.text}")
 
 
-def more_answers(ledger: TrafficLog, seconds: float = 60) -> int:
+def wait_for_responses(log: TrafficLog, seconds: float = 60) -> int:
     """Wait until ``RESPONSES`` more answers have come; return how many there are."""
-    wanted, deadline = len(ledger.answers) + RESPONSES, time.monotonic() + seconds
-    while len(ledger.answers) < wanted:
+    wanted, deadline = len(log.responses) + RESPONSES, time.monotonic() + seconds
+    while len(log.responses) < wanted:
         assert time.monotonic() < deadline, "the traffic stands still"
         time.sleep(0.02)
-    return len(ledger.answers)
+    return len(log.responses)
 
 
-def assert_honest(answer: httpx.Response) -> None:
+def assert_proper_failure(response: httpx.Response) -> None:
     """Check that a failure is a 503 as problem+json with Retry-After."""
-    assert answer.headers["Content-Type"] == "application/problem+json", answer.text
-    assert answer.json()["status"] == answer.status_code
-    assert answer.status_code == 503, answer.text
-    assert int(answer.headers["Retry-After"]) > 0
+    assert response.headers["Content-Type"] == "application/problem+json", response.text
+    assert response.json()["status"] == response.status_code
+    assert response.status_code == 503, response.text
+    assert int(response.headers["Retry-After"]) > 0
 
 
-def assert_kept(agency: Agency, ledger: TrafficLog) -> None:
+def assert_kept(agency: Agency, log: TrafficLog) -> None:
     """Check that every acknowledged write exists."""
     at = agency.owner.at
     last = at.get("/api/users/me").json()["first_name"]
     turn = int(last.removeprefix("turn "))
     # The last write may exist without its response; no other may be missing.
-    assert turn >= int(ledger.names[-1].removeprefix("turn "))
-    for file_id, sha256 in ledger.files.items():
+    assert turn >= int(log.names[-1].removeprefix("turn "))
+    for file_id, sha256 in log.files.items():
         content = at.get(f"/api/files/{file_id}/content")
         assert content.status_code == 200
         assert hashlib.sha256(content.content).hexdigest() == sha256
@@ -85,20 +85,20 @@ def test_killed_process_recovers_and_loses_nothing(
     site: Site, stores: TestStack, new_agency: Callable[..., Agency], victim: str
 ):
     agency = new_agency()
-    wait_until_well(site)
+    wait_until_healthy(site)
 
-    with background_traffic(agency.owner.at) as ledger:
-        more_answers(ledger)
+    with background_traffic(agency.owner.at) as log:
+        wait_for_responses(log)
         kill(site, stores, victim)
-        more_answers(ledger)
+        wait_for_responses(log)
 
-    assert ledger.cut_off == []
-    for answer in ledger.failures:
-        assert_honest(answer)
-    assert ledger.answers[-1].is_success
-    assert ledger.names, "nothing was written"
-    assert ledger.files, "nothing was uploaded"
-    assert_kept(agency, ledger)
+    assert log.cut_off == []
+    for response in log.failures:
+        assert_proper_failure(response)
+    assert log.responses[-1].is_success
+    assert log.names, "nothing was written"
+    assert log.files, "nothing was uploaded"
+    assert_kept(agency, log)
 
 
 def test_health_names_the_unavailable_service(site: Site, stores: TestStack):
@@ -106,14 +106,14 @@ def test_health_names_the_unavailable_service(site: Site, stores: TestStack):
     for victim, part in PART.items():
         stores.stop(victim)
         try:
-            answer = httpx.get(
+            response = httpx.get(
                 f"http://127.0.0.1:{stores.ports['gunicorn']}/api/health", timeout=30
             )
-            body = answer.json()
+            body = response.json()
             down = [name for name, check in body["checks"].items() if check["status"] == "down"]
             assert down == [part]
             assert body["status"] == ("down" if part == "database" else "degraded")
-            assert answer.status_code == (503 if part == "database" else 200)
+            assert response.status_code == (503 if part == "database" else 200)
         finally:
             stores.start_ready(victim)
-    wait_until_well(site)
+    wait_until_healthy(site)

@@ -38,7 +38,7 @@ LATEST = SIZE - 9 * 1024 * 1024
 
 
 @pytest.fixture
-def film(tmp_path: Path) -> Iterator[Path]:
+def large_file(tmp_path: Path) -> Iterator[Path]:
     """A file of 200 MB that cannot be compressed."""
     path = tmp_path / "film.bin"
     with path.open("wb") as target:
@@ -48,11 +48,11 @@ def film(tmp_path: Path) -> Iterator[Path]:
     path.unlink()
 
 
-def started(agency: Agency, film: Path) -> subprocess.Popen[str]:
+def start_client(agency: Agency, large_file: Path) -> subprocess.Popen[str]:
     """Start the client."""
     service = f"http://{agency.host.name}:{stack.ports['web']}"
     return subprocess.Popen(
-        [sys.executable, str(CLIENT), service, str(film), "--progress"],
+        [sys.executable, str(CLIENT), service, str(large_file), "--progress"],
         env={**inherited_environment(), "AGGIOS_TOKEN": agency.owner.access_token},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -60,9 +60,9 @@ def started(agency: Agency, film: Path) -> subprocess.Popen[str]:
     )
 
 
-def killed_at(agency: Agency, film: Path, position: int) -> int:
+def kill_at(agency: Agency, large_file: Path, position: int) -> int:
     """Start the client and kill it at a position; return its last reported position."""
-    with started(agency, film) as process:
+    with start_client(agency, large_file) as process:
         for line in process.stderr:
             assert line.strip().isdigit(), line
             if int(line) >= position:
@@ -80,7 +80,7 @@ def digest_of(chunks: Iterator[bytes]) -> str:
     return digest.hexdigest()
 
 
-def digests(agency: Agency, film: Path, file: dict) -> dict[str, str]:
+def digests(agency: Agency, large_file: Path, file: dict) -> dict[str, str]:
     """Return the file's SHA-256 from every source."""
     [key] = stored_keys(agency)
     body = client().get_object(Bucket=stack.env["S3_BUCKET"], Key=key)["Body"]
@@ -88,7 +88,7 @@ def digests(agency: Agency, film: Path, file: dict) -> dict[str, str]:
         body.iter_chunks(PIECE)
     )  # at once, because the store closes slow connections
     content = agency.owner.at.get(f"/api/files/{file['id']}/content").content
-    with film.open("rb") as source, tenant_context(agency.ref):
+    with large_file.open("rb") as source, tenant_context(agency.ref):
         return {
             "sent": hashlib.file_digest(source, "sha256").hexdigest(),
             "answered": file["sha256"],
@@ -105,22 +105,22 @@ def purge(agency: Agency, file: dict) -> None:
     assert at.delete(f"/api/trash/{file['id']}").status_code == 204
 
 
-def test_client_killed_at_any_byte_resumes_the_upload(new_agency, film: Path):
+def test_client_killed_at_any_byte_resumes_the_upload(new_agency, large_file: Path):
     agency, chance = new_agency(), random.Random(SEED)
     print(f"RESUME_KILLS={KILLS} RESUME_SEED={SEED}")
 
     for position in sorted(chance.sample(range(LATEST), KILLS)):
-        assert killed_at(agency, film, position) >= position
+        assert kill_at(agency, large_file, position) >= position
     under_way = count_parts(agency)
-    with started(agency, film) as process:
+    with start_client(agency, large_file) as process:
         out, said = process.communicate()
 
     assert process.returncode == 0, said
     file = json.loads(out)
-    found = digests(agency, film, file)
+    found = digests(agency, large_file, file)
     assert set(found.values()) == {found["sent"]}, found
-    assert (file["size"], file["version"], file["name"]) == (SIZE, 1, film.name)
-    assert not film.with_name("film.bin.upload").exists()
+    assert (file["size"], file["version"], file["name"]) == (SIZE, 1, large_file.name)
+    assert not large_file.with_name("film.bin.upload").exists()
     assert under_way > 0
     with tenant_context(agency.ref):
         assert Upload.objects.count() == 1

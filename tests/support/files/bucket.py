@@ -35,10 +35,10 @@ def noncurrent_versions(agency: Agency) -> list[tuple[str, str]]:
 
 def unfinished_multiparts(agency: Agency) -> list[str]:
     """Return the keys of unfinished multipart uploads of an agency."""
-    answer = client().list_multipart_uploads(
+    response = client().list_multipart_uploads(
         Bucket=_bucket(), Prefix=f"{agency.ref.object_prefix}/"
     )
-    return [upload["Key"] for upload in answer.get("Uploads", [])]
+    return [upload["Key"] for upload in response.get("Uploads", [])]
 
 
 def count_parts(agency: Agency) -> int:
@@ -49,7 +49,7 @@ def count_parts(agency: Agency) -> int:
         client().list_parts(Bucket=_bucket(), Key=upload["Key"], UploadId=upload["UploadId"])
         for upload in uploads
     )
-    return sum(len(answer.get("Parts", [])) for answer in found)
+    return sum(len(response.get("Parts", [])) for response in found)
 
 
 def read_object(key: str) -> bytes:

@@ -19,8 +19,8 @@ def put_content(site: Site, begun: dict[str, Any], data: bytes) -> None:
     size = begun["part_size"] or 1
     for number, url in enumerate(begun["urls"]):
         part = data[number * size : (number + 1) * size]
-        answer = site.fetch(url, "PUT", content=part, headers=begun["headers"])
-        assert answer.status_code == 200, answer.text
+        response = site.fetch(url, "PUT", content=part, headers=begun["headers"])
+        assert response.status_code == 200, response.text
 
 
 def post_complete(host: Host, begun: dict[str, Any]) -> httpx.Response:

@@ -22,9 +22,9 @@ def post_file(
 
 def add_file(host: Host, name: str, data: bytes = b"content", **kwargs: Any) -> dict[str, Any]:
     """Add a file that must be accepted, and return it."""
-    answer = post_file(host, name, data, **kwargs)
-    assert answer.status_code == 201, answer.text
-    return answer.json()
+    response = post_file(host, name, data, **kwargs)
+    assert response.status_code == 201, response.text
+    return response.json()
 
 
 def form_part(field: str, name: str | None, data: bytes) -> bytes:

@@ -12,10 +12,10 @@ def set_limits(agency: Agency, **limits: int | None) -> None:
     update_limits(agency.ref.id, limits=limits, actor=SYSTEM)
 
 
-def assert_quota_exceeded(answer: httpx.Response) -> None:
+def assert_quota_exceeded(response: httpx.Response) -> None:
     """Check that a request was refused by the quota, with limits and usage."""
-    assert (answer.status_code, answer.json()["code"]) == (413, "quota_exceeded"), answer.text
-    assert set(answer.json()["quota"]) == {
+    assert (response.status_code, response.json()["code"]) == (413, "quota_exceeded"), response.text
+    assert set(response.json()["quota"]) == {
         *("storage_bytes", "storage_objects", "used_bytes", "used_objects"),
         *("reserved_bytes", "reserved_objects"),
     }

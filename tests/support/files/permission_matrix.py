@@ -92,9 +92,9 @@ def cases() -> list[Case]:
     """Return the matrix as a list of cases."""
     found = []
     for line in TABLE.strip().splitlines()[1:]:
-        route, method, scope, *answers = line.split()
-        for actor, answer in zip(ACTORS, answers, strict=True):
-            if answer != ".":
-                listed = {"+": True, "-": False}.get(answer[-1])
-                found.append(Case(route, method, scope, actor, int(answer[:3]), listed))
+        route, method, scope, *responses = line.split()
+        for actor, response in zip(ACTORS, responses, strict=True):
+            if response != ".":
+                listed = {"+": True, "-": False}.get(response[-1])
+                found.append(Case(route, method, scope, actor, int(response[:3]), listed))
     return found

@@ -26,9 +26,9 @@ def run_reconcile(agency: Agency, *options: str) -> dict[str, Any]:
         call_command("reconcile_storage", "--json", "--tenant", agency.slug, *options, stdout=out)
     except CommandError as exc:
         status = exc.returncode
-    [told] = json.loads(out.getvalue())
-    assert status == bool(told["left"]), told
-    return told
+    [output] = json.loads(out.getvalue())
+    assert status == bool(output["left"]), output
+    return output
 
 
 def object_location(agency: Agency, name: str) -> dict[str, str]:

@@ -17,9 +17,9 @@ DATA = b"what is shared"
 def create_share(host: Host, file: str = "", **fields: Any) -> dict[str, Any]:
     """Create a share, of a new file if none is named, and return it."""
     file = file or add_file(host, "shared.txt", DATA)["id"]
-    answer = host.post(f"/api/files/{file}/shares", fields)
-    assert answer.status_code == 201, answer.text
-    return answer.json()
+    response = host.post(f"/api/files/{file}/shares", fields)
+    assert response.status_code == 201, response.text
+    return response.json()
 
 
 def share_path(share: dict[str, Any]) -> str:
@@ -38,9 +38,9 @@ def audit_events(agency: Agency, action: str) -> list[AuditEvent]:
         return list(AuditEvent.objects.filter(action=action).order_by("at", "id"))
 
 
-def without_request_id(answer: httpx.Response) -> tuple[int, dict[str, str], str]:
+def without_request_id(response: httpx.Response) -> tuple[int, dict[str, str], str]:
     """Return status, headers and body of a response without request id, date and process."""
-    number = answer.headers["x-request-id"]
+    number = response.headers["x-request-id"]
     varying = {"x-request-id", "date", "connection"}
-    headers = {name: v for name, v in answer.headers.items() if name not in varying}
-    return answer.status_code, headers, answer.text.replace(number, "")
+    headers = {name: v for name, v in response.headers.items() if name not in varying}
+    return response.status_code, headers, response.text.replace(number, "")

@@ -18,7 +18,7 @@ PAUSE = 0.02
 class TrafficLog:
     """The responses of the site while a process is killed."""
 
-    answers: list[httpx.Response] = field(default_factory=list)
+    responses: list[httpx.Response] = field(default_factory=list)
     cut_off: list[str] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
@@ -26,7 +26,7 @@ class TrafficLog:
     @property
     def failures(self) -> list[httpx.Response]:
         """Every response that is not a success."""
-        return [answer for answer in self.answers if not answer.is_success]
+        return [response for response in self.responses if not response.is_success]
 
 
 @contextmanager
@@ -57,20 +57,20 @@ def _loop(step, at: Host, log: TrafficLog, stop: threading.Event) -> None:
 
 
 def _read(at: Host, log: TrafficLog, turn: int) -> None:
-    log.answers.append(at.get("/api/users/me"))
+    log.responses.append(at.get("/api/users/me"))
 
 
 def _rename(at: Host, log: TrafficLog, turn: int) -> None:
     name = f"turn {turn}"
-    answer = at.patch("/api/users/me", {"first_name": name})
-    log.answers.append(answer)
-    if answer.is_success:
+    response = at.patch("/api/users/me", {"first_name": name})
+    log.responses.append(response)
+    if response.is_success:
         log.names.append(name)
 
 
 def _upload(at: Host, log: TrafficLog, turn: int) -> None:
     content = f"content of turn {turn}".encode() * 50
-    answer = at.post("/api/files", files={"file": (f"turn-{turn}.txt", content)})
-    log.answers.append(answer)
-    if answer.is_success:
-        log.files[answer.json()["id"]] = hashlib.sha256(content).hexdigest()
+    response = at.post("/api/files", files={"file": (f"turn-{turn}.txt", content)})
+    log.responses.append(response)
+    if response.is_success:
+        log.files[response.json()["id"]] = hashlib.sha256(content).hexdigest()

@@ -19,14 +19,14 @@ def retry_until(ask: Callable[[], httpx.Response], *wanted: int) -> httpx.Respon
     deadline = time.monotonic() + RETRY_SECONDS
     while True:
         try:
-            answer = ask()
+            response = ask()
         except httpx.HTTPError as exc:
             said = repr(exc)
         else:
-            if answer.status_code in wanted:
-                return answer
-            said = answer.text
-            assert answer.status_code >= 500, said
+            if response.status_code in wanted:
+                return response
+            said = response.text
+            assert response.status_code >= 500, said
         assert time.monotonic() < deadline, said
         time.sleep(PAUSE)
 
@@ -72,8 +72,8 @@ class UploadClient:
     def finish(self) -> dict[str, Any]:
         """Send what the store does not have, complete the upload, and return the file."""
         while True:
-            answer = retry_until(self.ask_to_complete, 201, 409)
-            if answer.status_code == 201:
-                return answer.json()
-            assert answer.json()["code"] == "upload_incomplete", answer.text
-            self.send(*answer.json()["missing"])
+            response = retry_until(self.ask_to_complete, 201, 409)
+            if response.status_code == 201:
+                return response.json()
+            assert response.json()["code"] == "upload_incomplete", response.text
+            self.send(*response.json()["missing"])
