@@ -15,12 +15,12 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from accounts.actors import user_actor
 from accounts.encryption import keyed_hash, keyed_hashes
 from accounts.models import ApiKey, User
 from accounts.problems import TokenExpired, TokenInvalid, TooManyKeys
 from accounts.retention import prune
 from accounts.users.permissions import lock_authorized_actor
+from accounts.users.queries import user_actor
 from audit.services import Actor, Target, record
 from core.problems import NotFound
 from core.request_context import request_context

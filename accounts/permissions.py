@@ -8,9 +8,10 @@ which rows a user may read is decided by the query functions of each app.
 DRF imports this module through its settings, so it imports no view.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import Enum
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.utils import timezone
@@ -19,20 +20,32 @@ from rest_framework.request import Request
 
 from accounts.models import ApiKey, User
 from accounts.problems import EmailUnverified, InsufficientScope, ProofRequired, SecondFactorMissing
-from accounts.tenant_policy import current_policy
 from core.problems import PasswordChangeRequired, PermissionRefused
 from core.request_context import request_context
+from tenants.context import SettingValue, current_tenant, frozen_settings
 
 if TYPE_CHECKING:
     from core.api.views import ApiView
 
+
 OWNER, ADMIN, MEMBER = User.Role.OWNER, User.Role.ADMIN, User.Role.MEMBER
+
+
 ALL_ROLES = frozenset({OWNER, ADMIN, MEMBER})
+
+
 MANAGER_ROLES = frozenset({OWNER, ADMIN})
+
+
 OWNER_ROLES = frozenset({OWNER})
+
+
 API_KEY_NOT_ACCEPTED = (
     "An API key cannot reauthenticate. It may add, invite and change members only."
 )
+
+
+ROLES = tuple(User.Role.values)
 
 
 class Reauthentication(Enum):
@@ -82,6 +95,8 @@ ACTIONS = {
     "keys:create": Action(MANAGER_ROLES, reauthentication=Reauthentication.ALWAYS),
     "keys:revoke": Action(MANAGER_ROLES),
 }
+
+
 SCOPES = tuple(dict.fromkeys(action.scope for action in ACTIONS.values() if action.scope))
 
 
@@ -189,3 +204,48 @@ def require_recent_authentication() -> None:
     proved_at = context.proved_at
     if proved_at is None or timezone.now() - proved_at > settings.REAUTHENTICATION_LIFETIME:
         raise ProofRequired
+
+
+# A tenant's own rules for its users, their sessions and their share links.
+#
+# They are stored in ``Tenant.settings``, which the tenants app does not interpret. They come with
+# the tenant of the request, so reading them needs no query. A setting that is not stored has its
+# default.
+
+
+@dataclass(frozen=True, slots=True)
+class TenantPolicy:
+    """One tenant's rules. Times are in seconds; 0 means no limit."""
+
+    session_idle_seconds: int = 0
+    """A session that is unused for this long ends as ``idle``."""
+    session_absolute_seconds: int = 0
+    """A session ends this long after the log-in, even if it is in use."""
+    sessions_per_user: int = 50
+    """One more session ends the least recently used one."""
+    second_factor_roles: tuple[str, ...] = ()
+    """Users of these roles must add a second factor before anything else."""
+    email_verification: str = "off"
+    """``required``: users must verify their address before anything else."""
+    invitation_seconds: int = 7 * 86400
+    """How long an invitation is valid."""
+    sharing: str = "on"
+    """``off``: share links open nothing and cannot be created."""
+
+
+SETTING_NAMES = tuple(field.name for field in fields(TenantPolicy))
+
+
+def current_policy() -> TenantPolicy:
+    """Return the rules of the current tenant."""
+    return _cached_policy(current_tenant().settings)
+
+
+def policy_from_settings(stored: dict[str, Any]) -> TenantPolicy:
+    """Return the rules of a tenant from its stored settings."""
+    return _cached_policy(frozen_settings(stored))
+
+
+@lru_cache(maxsize=1024)
+def _cached_policy(settings: tuple[tuple[str, SettingValue], ...]) -> TenantPolicy:
+    return TenantPolicy(**{name: value for name, value in settings if name in SETTING_NAMES})  # type: ignore[arg-type]

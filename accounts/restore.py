@@ -8,9 +8,9 @@ queued e-mails are not signed by that key and are voided here.
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.actors import user_target
 from accounts.api_keys import revoke_all_api_keys
 from accounts.models import Invitation, Letter, MailLink, RecoveryCode, User
+from accounts.users.queries import user_target
 from audit.services import Actor, record
 
 

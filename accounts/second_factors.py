@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.actors import user_actor, user_target
 from accounts.email.outbox import enqueue_email
 from accounts.encryption import encrypt, key_info, keyed_hashes
 from accounts.models import Authenticator, RecoveryCode, Session, User
@@ -21,6 +20,7 @@ from accounts.problems import FactorExists, FactorMissing, InvalidCredentials, S
 from accounts.sessions.services import end_other_sessions
 from accounts.users.ownership import lock_owners, locked_actor, locked_user
 from accounts.users.permissions import check_permission
+from accounts.users.queries import user_actor, user_target
 from audit.services import Actor, Target, record
 from core.crypto import second_factor
 from core.crypto.one_time_codes import (

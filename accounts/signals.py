@@ -7,8 +7,7 @@ from django.dispatch import receiver
 from accounts.models import Session
 from accounts.sessions.services import end_tenant_sessions
 from audit.services import Actor
-from tenants.context import tenant_context
-from tenants.refs import TenantRef
+from tenants.context import TenantRef, tenant_context
 from tenants.signals import key_rotated
 
 

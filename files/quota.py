@@ -13,8 +13,7 @@ from django.db.models import Count, F, Sum, Value
 
 from files.models import Balance, FileVersion
 from files.problems import QuotaExceeded
-from tenants.context import current_tenant
-from tenants.limits import limits_of
+from tenants.context import current_tenant, limits_of
 from tenants.usage import UsageTotals
 
 # The sums over all rows, in one statement and therefore in one snapshot.

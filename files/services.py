@@ -7,8 +7,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from accounts.actors import user_actor
 from accounts.models import User
+from accounts.users.queries import user_actor
 from audit.services import Target, record
 from core.problems import FieldError
 from files.content_types import detect_content_type

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import QuerySet
 
-from accounts.actors import user_actor
 from accounts.models import User
+from accounts.users.queries import user_actor
 from audit.services import SYSTEM, Actor, record
 from files.filenames import validate_path
 from files.models import File, FileVersion, Upload

@@ -5,8 +5,8 @@ import uuid
 from django.db import transaction
 from django.db.models import QuerySet
 
-from accounts.actors import user_actor
 from accounts.models import User
+from accounts.users.queries import user_actor
 from audit.services import record
 from core.problems import NotFound
 from files.models import File, FileVersion

@@ -8,13 +8,12 @@ import secrets
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
-from accounts.actors import user_target
 from accounts.models import User
 from accounts.users.creation import build_user, insert_user
+from accounts.users.queries import user_target
 from audit.services import Actor, record
 from core.text.email_addresses import canonical_address
-from tenants.context import tenant_context
-from tenants.refs import TenantRef
+from tenants.context import TenantRef, tenant_context
 
 
 def generate_password() -> str:

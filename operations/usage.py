@@ -5,9 +5,8 @@ from collections.abc import Iterator, Sequence
 from django.db import DatabaseError
 
 from files.quota import measure_stored_objects
-from tenants.context import tenant_context
+from tenants.context import ref_of, tenant_context
 from tenants.models import Tenant, Usage
-from tenants.refs import ref_of
 from tenants.usage import UsageTotals, count_rows, database_usage, query_timeouts, save_usage
 
 BATCH_SIZE = 100

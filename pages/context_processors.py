@@ -8,7 +8,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 
 from core.http.language import LANGUAGE_PARAMETER, query_or_empty
-from tenants.hosts import site_url
+from tenants.routing import site_url
 
 
 def site_context(request: HttpRequest) -> dict[str, Any]:

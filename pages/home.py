@@ -8,9 +8,8 @@ from django.utils.module_loading import autodiscover_modules
 
 from core.problems import NotFound, catalogue
 from pages.base import page
-from tenants.hosts import site_url
 from tenants.names import normalise_slug
-from tenants.routing import tenant_for_host
+from tenants.routing import site_url, tenant_for_host
 
 MAX_INPUT_LENGTH = 300
 

@@ -19,9 +19,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.problems import HashingBusy
-from core.api.parsers import StrictJSONParser
 from core.crypto.passwords import MAX_RAW_PASSWORD_LENGTH
-from core.http.negotiation import prefers_html
+from core.http.negotiation import StrictJSONParser, prefers_html
 from core.problems import Problem, RateLimited
 from files.downloads import download_url
 from files.models import File

@@ -16,9 +16,8 @@ from core.forms import EmailAddressFormField
 from core.problems import NotFound, Problem
 from core.rate_limits.limits import consume_by_address
 from pages.base import PageForm, new_password_field, page, with_problem_status
-from tenants.context import tenant_context
-from tenants.hosts import site_url
-from tenants.refs import TenantRef
+from tenants.context import TenantRef, tenant_context
+from tenants.routing import site_url
 
 SIGNED_UP_SALT = "aggios.opened-workspace"
 SIGNED_UP_SECONDS = 3600

@@ -11,9 +11,8 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from audit.services import Actor
-from core.http.client_address import is_in_networks
 from core.problems import NotAuthenticated, PermissionRefused, TokenInvalid
-from core.request_context import request_context
+from core.request_context import is_in_networks, request_context
 from staff.actors import actor_of
 from staff.models import StaffToken, StaffUser
 from staff.second_factor import require_enrolled

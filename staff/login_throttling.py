@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from audit.queries import recent_ip_addresses
 from core.db_backend.scope import PUBLIC, use_scope
-from core.http.client_address import limit_key
 from core.problems import InvalidCredentials
 from core.rate_limits.login_throttle import LoginAccount, throttle_attempt
+from core.request_context import limit_key
 from core.text.email_addresses import address_key
 from staff.models import StaffUser
 

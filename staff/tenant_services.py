@@ -11,10 +11,10 @@ from django.utils.module_loading import import_string
 from audit.services import Actor
 from core.db_backend.scope import PUBLIC, use_scope
 from staff.queries import visible_tenant
+from tenants.context import TenantRef
 from tenants.lifecycle import cancel_deletion, resume_tenant
 from tenants.models import Tenant
 from tenants.queries import lock_tenant
-from tenants.refs import TenantRef
 from tenants.services import create_tenant, update_limits, update_tenant
 from tenants.subdomains import rename_subdomain
 

@@ -1,18 +1,64 @@
 """The tenant context: the only way for code to run inside a tenant."""
 
+import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import cast
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, cast
 
+from django.conf import settings
 from django.http import HttpResponseBase, StreamingHttpResponse
 
-from core.db_backend.scope import use_scope
+from audit.services import Target
+from core.db_backend.scope import Scope, use_scope
 from core.request_context import request_context
 from core.text.composite_keys import bounded_part
-from tenants.refs import TenantRef
+from tenants.models import Tenant
+
+SettingValue = str | int | bool | tuple[str, ...] | None
+
+
+UNLIMITED = 0
+
+
+# Representations of a tenant: the cacheable reference, and the audit target.
+@dataclass(frozen=True, slots=True)
+class TenantRef:
+    """What routing, tokens and storage need to know of a tenant."""
+
+    id: uuid.UUID
+    slug: str
+    name: str
+    schema_name: str
+    object_prefix: str
+    status: str
+    suspended_reason: str
+    registration: str
+    key_version: int
+    maintenance: str = ""
+    deletion_due_at: datetime | None = None
+    settings: tuple[tuple[str, SettingValue], ...] = ()
+    """Settings that the tenant's owner changes, by name; hashable, so that it can key a cache."""
+    limits: tuple[tuple[str, SettingValue], ...] = ()
+    """Limits that platform staff override (tenants/context.py)."""
+    former_names: tuple[tuple[str, datetime], ...] = ()
+    """Former subdomains, each with the end of its redirect."""
+
+    @property
+    def scope(self) -> Scope:
+        """The database scope of this tenant: its schema and its role."""
+        return Scope(self.schema_name, role=self.schema_name, tenant_id=str(self.id))
+
+    def redirect_ends_at(self, name: str) -> datetime | None:
+        """Return the end of the redirect of a former name, or None for other names."""
+        return dict(self.former_names).get(name)
+
 
 _current: ContextVar[TenantRef | None] = ContextVar("aggios_tenant", default=None)
+
+
 PUBLIC_KEY_PART = "public"
 
 
@@ -86,3 +132,91 @@ def tenant_cache_key(key: str, prefix: str, version: int) -> str:
     """
     tenant = current_tenant_or_none()
     return f"{prefix}:{tenant.id.hex if tenant else PUBLIC_KEY_PART}:{version}:{bounded_part(key)}"
+
+
+def ref_of(tenant: Tenant) -> TenantRef:
+    """Return the reference of a tenant. ``domains`` are queried unless they are prefetched."""
+    return TenantRef(
+        id=tenant.id,
+        slug=tenant.slug,
+        name=tenant.name,
+        schema_name=tenant.schema_name,
+        object_prefix=tenant.object_prefix,
+        status=tenant.status,
+        suspended_reason=tenant.suspended_reason,
+        registration=tenant.registration,
+        key_version=tenant.key_version,
+        maintenance=tenant.maintenance,
+        deletion_due_at=tenant.deletion_due_at,
+        settings=frozen_settings(tenant.settings),
+        limits=frozen_settings(tenant.limits),
+        former_names=tuple(
+            (d.domain, d.redirect_until) for d in tenant.domains.all() if d.redirect_until
+        ),
+    )
+
+
+def frozen_settings(stored: dict[str, Any]) -> tuple[tuple[str, SettingValue], ...]:
+    """Return stored settings as a hashable value."""
+    return tuple(
+        (name, tuple(value) if isinstance(value, list) else value)
+        for name, value in sorted(stored.items())
+    )
+
+
+def tenant_target(tenant: Tenant) -> Target:
+    """Return the tenant as an audit target."""
+    return Target("tenant", str(tenant.id), tenant.name)
+
+
+# Storage limits of a tenant: the defaults of the settings, unless staff override them.
+#
+# Overrides are stored in ``Tenant.limits``. They are loaded with the tenant of the request, so
+# reading them needs no query.
+
+"""The stored value that means "no limit"."""
+
+
+MAX_LIMIT = 2**63 - 1
+
+
+"""The largest value of a limit: sums in the database are 64-bit integers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits of one tenant. None means unlimited."""
+
+    storage_bytes: int | None
+    storage_objects: int | None
+    file_max_bytes: int
+
+
+LIMIT_NAMES = tuple(field.name for field in fields(Limits))
+
+
+def limits_of(tenant: TenantRef) -> Limits:
+    """Return the limits of a tenant."""
+    return _limits(dict(tenant.limits))
+
+
+def limits_from(stored: dict[str, Any]) -> Limits:
+    """Return the limits for a stored ``Tenant.limits``."""
+    return _limits(dict(frozen_settings(stored)))
+
+
+def limit_overrides(stored: dict[str, Any]) -> dict[str, int | None]:
+    """Return the overridden limits of a tenant; None where the default applies."""
+    return {name: stored.get(name) for name in LIMIT_NAMES}
+
+
+def _limits(stored: dict[str, Any]) -> Limits:
+    given = {**settings.TENANT_LIMITS, **{k: v for k, v in stored.items() if k in LIMIT_NAMES}}
+    return Limits(
+        storage_bytes=given["storage_bytes"] or None,
+        storage_objects=given["storage_objects"] or None,
+        # The store and the proxy are configured for FILE_MAX_BYTES at most.
+        file_max_bytes=min(
+            given["file_max_bytes"] or settings.FILE_MAX_BYTES, settings.FILE_MAX_BYTES
+        ),
+    )

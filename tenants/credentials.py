@@ -15,8 +15,8 @@ import jwt
 from django.http import HttpRequest
 
 from core.crypto.token_format import format_token, parse_token
+from tenants.context import TenantRef
 from tenants.models import Tenant
-from tenants.refs import TenantRef
 from tenants.routing import tenant_for_id
 from tenants.signing_keys import parse_key_id
 

@@ -17,9 +17,9 @@ from django.utils import timezone
 from audit.services import Actor, record
 from core.db_backend.scope import PUBLIC, use_scope
 from core.problems import FieldError, ValidationFailed
+from tenants.context import tenant_target
 from tenants.models import Tenant
 from tenants.queries import lock_tenant, lock_undeleted_tenant
-from tenants.refs import tenant_target
 from tenants.routing import invalidate_route
 
 MAX_REASON_LENGTH = 400

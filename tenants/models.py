@@ -49,11 +49,11 @@ class Tenant(TenantMixin):  # type: ignore[misc]
         max_length=8, choices=Registration.choices, default=Registration.CLOSED
     )
     # Settings that the tenant's owner changes. Each app reads its own part, for example
-    # accounts/tenant_policy.py.
+    # accounts/permissions.py.
     settings = models.JSONField(
         default=dict, db_default=models.Value({}, models.JSONField()), editable=False
     )
-    # Limits that platform staff override (tenants/limits.py).
+    # Limits that platform staff override (tenants/context.py).
     limits = models.JSONField(
         default=dict, db_default=models.Value({}, models.JSONField()), editable=False
     )

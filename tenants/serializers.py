@@ -6,15 +6,14 @@ from typing import Any
 
 from rest_framework import serializers
 
-from core.api.fields import TextField
-from core.api.serializers import as_validator
+from core.api.serializers import TextField, as_validator
 from core.http.conditional import etag_of_document
-from core.text.domain_names import MAX_DOMAIN_INPUT_LENGTH
-from core.text.formatting import timestamp, timestamp_or_none
+from core.text.email_addresses import MAX_DOMAIN_INPUT_LENGTH
+from core.text.normalization import timestamp, timestamp_or_none
 from tenants.domains.dns_proof import proof_record
 from tenants.domains.validation import clean_custom_domain
-from tenants.hosts import tenant_host
 from tenants.models import Domain, Usage
+from tenants.routing import tenant_host
 
 
 class DomainClaimSerializer(serializers.Serializer[Any]):

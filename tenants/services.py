@@ -9,11 +9,11 @@ from psycopg import errors
 
 from audit.services import Actor, record
 from core.db_backend.scope import PUBLIC, use_scope
+from tenants.context import TenantRef, ref_of, tenant_target
 from tenants.models import Tenant
 from tenants.names import clean_new_slug, clean_tenant_name
 from tenants.problems import ProvisioningUnavailable
 from tenants.queries import lock_tenant, lock_undeleted_tenant
-from tenants.refs import TenantRef, ref_of, tenant_target
 from tenants.routing import invalidate_route
 from tenants.signals import key_rotated
 from tenants.subdomains import claim_subdomain
@@ -107,7 +107,7 @@ def update_details(
 
 
 def update_limits(tenant_id: uuid.UUID, *, limits: Mapping[str, int | None], actor: Actor) -> None:
-    """Set limits of one tenant (tenants/limits.py). Limits that are not given stay as they are.
+    """Set limits of one tenant (tenants/context.py). Limits that are not given stay as they are.
 
     None restores the default limit, 0 means unlimited.
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
-from tenants.refs import TenantRef
+from tenants.context import TenantRef
 
 KEY_ID_PATTERN = re.compile(r"([0-9a-f]{32})\.(0|[1-9][0-9]{0,8})")
 

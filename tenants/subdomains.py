@@ -16,11 +16,11 @@ from audit.services import Actor, record
 from core.db_backend.queries import insert_ignoring_conflict
 from core.db_backend.scope import PUBLIC, use_scope
 from core.problems import FieldError, ValidationFailed
+from tenants.context import tenant_target
 from tenants.models import Domain, Tenant
 from tenants.names import clean_slug, require_not_reserved
 from tenants.problems import SubdomainTaken
 from tenants.queries import lock_undeleted_tenant
-from tenants.refs import tenant_target
 from tenants.routing import invalidate_route
 
 MAX_REDIRECT_DAYS = 3650

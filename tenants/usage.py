@@ -20,10 +20,9 @@ from django.utils.module_loading import import_string
 from psycopg import sql
 
 from core.db_backend.scope import PUBLIC, use_scope
-from tenants.context import tenant_context
+from tenants.context import TenantRef, tenant_context
 from tenants.models import RequestCount, Tenant, Usage
 from tenants.problems import TenantUnavailable
-from tenants.refs import TenantRef
 
 # django_migrations is the platform's table, not the tenant's data.
 SCHEMA_USAGE_QUERY = """

@@ -21,10 +21,9 @@ from django.utils import timezone
 
 from core.db_backend.scope import PUBLIC, use_scope
 from core.workers import ShouldStop
-from tenants.context import current_tenant
+from tenants.context import TenantRef, current_tenant, ref_of
 from tenants.models import Tenant
 from tenants.queries import operable_tenants
-from tenants.refs import TenantRef, ref_of
 from tenants.routing import tenant_for_id
 
 # Seconds of one wait for notifications; between two waits the worker checks for a stop signal.

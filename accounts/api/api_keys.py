@@ -12,13 +12,19 @@ from accounts.api_keys import get_api_key, issue_api_key, revoke_api_key, unrevo
 from accounts.authentication import current_user
 from accounts.models import ApiKey, User
 from accounts.permissions import SCOPES
-from core.api.fields import IntegerField, ListField, NameField, TimestampField
 from core.api.openapi import IF_MATCH, IF_NONE_MATCH
 from core.api.pagination import KeysetPagination
-from core.api.serializers import validate_future, validated
+from core.api.serializers import (
+    IntegerField,
+    ListField,
+    NameField,
+    TimestampField,
+    validate_future,
+    validated,
+)
 from core.api.views import ApiView
 from core.http.conditional import etag_of_document, require_match, response_with_etag
-from core.text.formatting import timestamp, timestamp_or_none
+from core.text.normalization import timestamp, timestamp_or_none
 from idempotency.keys import IDEMPOTENCY_KEY
 from idempotency.services import fingerprint_of, idempotent
 

@@ -11,14 +11,13 @@ from rest_framework.response import Response
 
 from audit.models import AuditEvent, AuditLink
 from audit.queries import EventFilter, find_events, get_event
-from core.api.fields import RegexField, TimestampField
 from core.api.identifiers import IdentifierField
 from core.api.openapi import IF_NONE_MATCH
 from core.api.pagination import KeysetPagination
-from core.api.serializers import validated_data
+from core.api.serializers import RegexField, TimestampField, validated_data
 from core.api.views import ApiView
 from core.http.conditional import etag_of, response_with_etag
-from core.text.formatting import timestamp
+from core.text.normalization import timestamp
 
 DOTTED_WORDS = r"^[a-z0-9_]+(\.[a-z0-9_]+)*"
 SHORT_ID_LENGTH = 8

@@ -21,17 +21,16 @@ from accounts.invitations.services import (
     revoke_invitation,
 )
 from accounts.models import Invitation, User
-from core.api.fields import EmailField, IntegerField
 from core.api.openapi import IF_MATCH, IF_NONE_MATCH
 from core.api.pagination import KeysetPagination
-from core.api.serializers import validated
+from core.api.serializers import EmailField, IntegerField, validated
 from core.api.views import ApiView
 from core.http.conditional import etag_of_document, require_match, response_with_etag
-from core.text.formatting import timestamp
+from core.text.normalization import timestamp
 from idempotency.keys import IDEMPOTENCY_KEY
 from idempotency.services import fingerprint_of, idempotent
 from tenants.context import current_tenant
-from tenants.hosts import site_url
+from tenants.routing import site_url
 
 READ_ACTION, WRITE_ACTION = "invitations:read", "invitations:write"
 INVITATION_LIMITS = only_method("POST", by_tenant("invite_tenant"), by_user("invite_person"))

@@ -1,12 +1,13 @@
 """Log-in, refresh, reauthentication and log-out."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.actors import user_actor
 from accounts.api.serializers import (
     LoginSerializer,
     LogoutSerializer,
@@ -15,9 +16,7 @@ from accounts.api.serializers import (
     TokensSerializer,
     serialize_tokens,
 )
-from accounts.api.tenant_resolution import resolved_tenant
-from accounts.auth.login import log_in, log_out
-from accounts.auth.login_throttling import throttle_login
+from accounts.auth.login import log_in, log_out, throttle_login
 from accounts.auth.reauthentication import reauthenticate
 from accounts.authentication import current_session, current_user, optional_session
 from accounts.passwords.hashers import hash_pool
@@ -25,9 +24,16 @@ from accounts.permissions import AllowAny, IsTenantUser
 from accounts.problems import TokenInvalid
 from accounts.sessions.rotation import rotate_refresh_token, session_of_refresh_token
 from accounts.sessions.services import end_user_sessions
+from accounts.users.queries import user_actor
 from core.api.serializers import validated
 from core.api.views import ApiView, limit_by_address
-from core.problems import NotAuthenticated
+from core.problems import FieldError, NotAuthenticated, ValidationFailed
+from tenants.context import TenantRef, current_tenant_or_none, tenant_context
+from tenants.credentials import tenant_of_token
+from tenants.middleware import require_served, require_visible
+from tenants.names import normalise_slug
+from tenants.request_counts import count_request
+from tenants.routing import tenant_for_host
 
 # OpenAPI: the access token, or none if the body holds the refresh token.
 EITHER_TOKEN: Any = [{"bearer": []}, {}]
@@ -128,3 +134,42 @@ class LogoutAllView(ApiView):
         user = current_user(request)
         end_user_sessions(user, "logout", actor=user_actor(user))
         return Response(status=204)
+
+
+# Which tenant a request without an access token is for.
+
+
+@contextmanager
+def resolved_tenant(slug: str | None, *, token: str = "") -> Iterator[TenantRef]:
+    """Run the block in the tenant of the host, or on ``api.`` in the tenant of the credential.
+
+    A tenant's own host always wins. On ``api.`` a bearer credential wins, whether it is valid or
+    not; a refresh token names its tenant itself; ``tenant`` in the body counts only without both
+    (log-in, registration).
+
+    Raises: ValidationFailed without a name; TokenInvalid; TenantNotFound; TenantSuspended;
+    TenantUnavailable.
+    """
+    here = current_tenant_or_none()
+    if here is not None:
+        yield here
+        return
+    tenant = _tenant_named(slug) if slug else _tenant_of_token(token)
+    require_served(tenant)
+    count_request(tenant.id)
+    with tenant_context(tenant):
+        yield tenant
+
+
+def _tenant_named(slug: str) -> TenantRef:
+    label = normalise_slug(slug)
+    return require_visible(tenant_for_host(label) if "." not in label else None)
+
+
+def _tenant_of_token(token: str) -> TenantRef:
+    if not token:
+        raise ValidationFailed(errors=[FieldError("tenant", "required", "Name the workspace.")])
+    tenant = tenant_of_token(token)
+    if tenant is None:
+        raise TokenInvalid
+    return tenant

@@ -14,15 +14,14 @@ from accounts.own_tenant.settings import (
     SHARING_CHOICES,
     validate_settings,
 )
-from accounts.tenant_policy import SETTING_NAMES, policy_from_settings
-from core.api.fields import IntegerField, ListField, TextField
-from core.api.serializers import StrictSerializer, as_validator
+from accounts.permissions import SETTING_NAMES, policy_from_settings
+from core.api.serializers import IntegerField, ListField, StrictSerializer, TextField, as_validator
 from core.http.conditional import etag_of_document
-from core.text.formatting import timestamp, timestamp_or_none
-from tenants.hosts import site_url
-from tenants.limits import limits_from
+from core.text.normalization import timestamp, timestamp_or_none
+from tenants.context import limits_from
 from tenants.models import Tenant
 from tenants.names import MAX_TENANT_NAME_LENGTH, clean_tenant_name
+from tenants.routing import site_url
 from tenants.serializers import (
     DomainSummarySerializer,
     LimitsSerializer,

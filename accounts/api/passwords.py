@@ -4,20 +4,19 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api.login import resolved_tenant
 from accounts.api.serializers import (
     ChangePasswordSerializer,
     ForgotPasswordSerializer,
     ResetPasswordSerializer,
 )
-from accounts.api.tenant_resolution import resolved_tenant
 from accounts.authentication import current_session
 from accounts.passwords.services import change_password, request_password_reset, reset_password
 from accounts.permissions import AllowAny, IsTenantUser
 from core.api.serializers import validated
 from core.api.views import ApiView, limit_by_address
-from core.http.client_address import limit_key
 from core.rate_limits.limits import consume
-from core.request_context import request_context
+from core.request_context import limit_key, request_context
 from core.text.email_addresses import address_key
 
 

@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api.login import resolved_tenant
 from accounts.api.serializers import (
     ConfirmationSentSerializer,
     CreatedTenantSerializer,
@@ -16,7 +17,6 @@ from accounts.api.serializers import (
     VerifyEmailSerializer,
     serialize_tokens,
 )
-from accounts.api.tenant_resolution import resolved_tenant
 from accounts.auth.registration import (
     prepare_registration,
     request_registration,
@@ -25,21 +25,19 @@ from accounts.auth.registration import (
     verify_email,
 )
 from accounts.auth.signup import SignupAction, prepare_signup
-from accounts.authentication import current_user
+from accounts.authentication import authenticate_session, current_user
 from accounts.permissions import AllowAny, IsTenantUser
 from accounts.problems import TokenExpired, TokenInvalid
-from accounts.sessions.authentication import authenticate_session
 from accounts.sessions.tokens import verify_access_token
 from core.api.serializers import validated
 from core.api.views import ApiView, limit_by_address
-from core.http.client_address import limit_key
 from core.problems import NotFound
 from core.rate_limits.limits import consume
-from core.request_context import request_context
+from core.request_context import limit_key, request_context
 from idempotency.keys import IDEMPOTENCY_KEY
 from idempotency.services import Action, fingerprint_of, idempotent_prepared
 from tenants.context import current_tenant, tenant_context
-from tenants.hosts import site_url
+from tenants.routing import site_url
 
 
 def anonymous_caller() -> str:

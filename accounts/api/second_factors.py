@@ -27,13 +27,12 @@ from accounts.second_factors import (
     require_unconfirmed,
     start_totp_enrolment,
 )
-from core.api.fields import TextField
 from core.api.openapi import IF_MATCH, IF_NONE_MATCH
-from core.api.serializers import validated
+from core.api.serializers import TextField, validated
 from core.api.views import ApiView
 from core.crypto.one_time_codes import MAX_CODE_LENGTH
 from core.http.conditional import etag_of, require_match, response_with_etag
-from core.text.formatting import timestamp, timestamp_or_none
+from core.text.normalization import timestamp, timestamp_or_none
 from idempotency.keys import IDEMPOTENCY_KEY
 from idempotency.services import fingerprint_of, idempotent
 

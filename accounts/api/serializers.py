@@ -8,12 +8,17 @@ from accounts.models import User
 from accounts.passwords.validation import validate_new_password
 from accounts.sessions.services import NewSession
 from accounts.sessions.tokens import access_token, token_lifetimes
-from core.api.fields import EmailField, NameField, TextField
-from core.api.serializers import CredentialsSerializer, as_validator
+from core.api.serializers import (
+    CredentialsSerializer,
+    EmailField,
+    NameField,
+    TextField,
+    as_validator,
+)
 from core.crypto.one_time_codes import MAX_CODE_LENGTH
 from core.http.conditional import etag_of
 from core.text.email_addresses import MAX_EMAIL_LENGTH
-from core.text.formatting import timestamp
+from core.text.normalization import timestamp
 from tenants.names import (
     MAX_SLUG_LENGTH,
     MAX_TENANT_NAME_LENGTH,

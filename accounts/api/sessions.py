@@ -26,7 +26,7 @@ from core.api.openapi import IF_MATCH, IF_NONE_MATCH
 from core.api.pagination import KeysetPagination
 from core.api.views import ApiView
 from core.http.conditional import etag_of_document, require_match, response_with_etag
-from core.text.formatting import timestamp
+from core.text.normalization import timestamp
 
 STATE_PARAMETER = OpenApiParameter(
     "state", str, enum=STATES, default=ACTIVE, description="`ended` ones are kept for 30 days."

@@ -21,11 +21,10 @@ from accounts.second_factors import reset_second_factors
 from accounts.users.erasure import erase_user, remove_user
 from accounts.users.queries import ORDERINGS, get_user, search_users
 from accounts.users.services import create_user, prepare_user, update_user
-from core.api.fields import EmailField, NameField, TextField
 from core.api.filters import ordering_parameter, search_parameter, validate_ordering
 from core.api.openapi import IF_MATCH, IF_NONE_MATCH
 from core.api.pagination import KeysetPagination
-from core.api.serializers import as_validator, validated
+from core.api.serializers import EmailField, NameField, TextField, as_validator, validated
 from core.api.views import ApiView
 from core.http.conditional import require_match, response_with_etag
 from idempotency.keys import IDEMPOTENCY_KEY

@@ -3,11 +3,11 @@
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.actors import session_target, user_actor
 from accounts.models import Session, User
 from accounts.passwords.validation import user_password_matches
 from accounts.problems import InvalidCredentials
 from accounts.second_factors import require_second_factor
+from accounts.users.queries import session_target, user_actor
 from audit.services import record
 from core.problems import FieldError, Problem, ValidationFailed
 

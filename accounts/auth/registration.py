@@ -12,7 +12,6 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.actors import user_actor, user_target
 from accounts.email.outbox import enqueue_email, enqueue_verification_email
 from accounts.email_tokens import consume_email_token, get_email_token
 from accounts.encryption import DecryptionError, decrypt, encrypt
@@ -25,10 +24,11 @@ from accounts.invitations.acceptance import (
 )
 from accounts.models import MailLink, User
 from accounts.passwords.validation import hash_new_password, validate_new_password
+from accounts.permissions import current_policy
 from accounts.problems import LinkInvalid
 from accounts.sessions.services import NewSession, open_session
-from accounts.tenant_policy import current_policy
 from accounts.users.creation import build_user, insert_user, validate_user
+from accounts.users.queries import user_actor, user_target
 from audit.services import record
 from core.problems import FieldError, ValidationFailed
 from core.text.email_addresses import canonical_address

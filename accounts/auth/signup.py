@@ -6,18 +6,17 @@ from typing import Any
 
 from django.db import transaction
 
-from accounts.actors import user_actor, user_target
 from accounts.email.outbox import enqueue_verification_email
 from accounts.models import User
 from accounts.passwords.validation import hash_new_password
 from accounts.sessions.services import NewSession, open_session
 from accounts.users.creation import insert_user, validate_user
+from accounts.users.queries import user_actor, user_target
 from audit.services import Actor, record
 from core.db_backend.scope import PUBLIC, use_scope
 from core.text.email_addresses import canonical_address
-from tenants.context import tenant_context
+from tenants.context import TenantRef, tenant_context
 from tenants.names import clean_new_slug
-from tenants.refs import TenantRef
 from tenants.services import create_tenant
 
 SignupAction = Callable[[], tuple[TenantRef, NewSession]]

@@ -17,7 +17,6 @@ from django.db.utils import InterfaceError, OperationalError
 from django.utils import timezone
 from django.utils.translation import override
 
-from accounts.actors import user_target
 from accounts.email.messages import MESSAGE_BUILDERS
 from accounts.email.outbox import CHANNEL, original_request_context
 from accounts.email.rate_limits import within_kind_limit, within_recipient_limit
@@ -29,12 +28,12 @@ from accounts.email.transport import (
     short_error,
 )
 from accounts.models import Letter
+from accounts.users.queries import user_target
 from audit.services import ANONYMOUS, SYSTEM, Target, record
 from core.request_context import use_request_context
 from core.workers import ShouldStop, backoff_delay
 from tenants import work_queue
-from tenants.context import tenant_context
-from tenants.refs import TenantRef
+from tenants.context import TenantRef, tenant_context
 
 RETRY_DELAYS = {"first": timedelta(minutes=1), "longest": timedelta(hours=2)}
 log = logging.getLogger(__name__)

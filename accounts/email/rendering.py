@@ -21,7 +21,7 @@ from accounts.models import Letter, User
 from core.text.email_addresses import canonical_address
 from core.text.normalization import DEFAULT_IGNORABLE, normalize_bounded
 from tenants.context import current_tenant
-from tenants.hosts import site_url, tenant_host
+from tenants.routing import site_url, tenant_host
 
 MAX_SHOWN_NAME_LENGTH = 60
 MAX_INPUT_LENGTH = 1000

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.actors import user_actor
 from accounts.email.outbox import enqueue_email
 from accounts.invitations.queries import (
     ACCEPTED,
@@ -21,11 +20,12 @@ from accounts.invitations.queries import (
     lock_invitation,
 )
 from accounts.models import Invitation, User
+from accounts.permissions import current_policy
 from accounts.problems import InvitationClosed
 from accounts.retention import prune
-from accounts.tenant_policy import current_policy
 from accounts.users.creation import validate_user
 from accounts.users.permissions import check_permission, lock_authorized_actor
+from accounts.users.queries import user_actor
 from audit.services import Target, record
 from core.db_backend.queries import insert_ignoring_conflict
 from core.http.language import preferred_language

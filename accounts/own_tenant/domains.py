@@ -5,20 +5,19 @@ from collections.abc import Callable
 
 from django.db import transaction
 
-from accounts.actors import user_actor
 from accounts.models import User
 from accounts.own_tenant.services import actor_by_id
 from accounts.users.permissions import lock_authorized_actor
+from accounts.users.queries import user_actor
 from audit.services import record
 from core.db_backend.scope import PUBLIC, use_scope
-from tenants.context import current_tenant
+from tenants.context import current_tenant, tenant_target
 from tenants.domains.dns_proof import CheckResult, look_up_proof, lookup_slot
 from tenants.domains.services import claim_domain, domains_of, get_domain, remove_domain
 from tenants.domains.verification import apply_check_result
 from tenants.models import Domain
 from tenants.problems import DomainNotFound, DomainTaken
 from tenants.queries import lock_undeleted_tenant
-from tenants.refs import tenant_target
 
 WRITE_ACTION = "domains:write"
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from django.db import transaction
 
-from accounts.actors import user_actor
 from accounts.email.outbox import enqueue_email
 from accounts.models import User
 from accounts.own_tenant.settings import (
@@ -18,16 +17,16 @@ from accounts.own_tenant.settings import (
     validate_settings,
 )
 from accounts.users.permissions import lock_authorized_actor
+from accounts.users.queries import user_actor
 from audit.services import Actor, record
 from core.db_backend.scope import PUBLIC, use_scope
 from core.problems import FieldError, ValidationFailed
-from core.text.formatting import timestamp_or_none
-from tenants.context import current_tenant
+from core.text.normalization import timestamp_or_none
+from tenants.context import current_tenant, tenant_target
 from tenants.lifecycle import schedule_deletion
 from tenants.models import Tenant
 from tenants.problems import TenantUnavailable
 from tenants.queries import get_tenant, lock_undeleted_tenant
-from tenants.refs import tenant_target
 from tenants.services import update_details
 from tenants.usage import CurrentUsage, current_usage
 

@@ -9,8 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from accounts.models import User
-from accounts.permissions import MANAGER_ROLES, OWNER_ROLES, require_recent_authentication
-from accounts.tenant_policy import ROLES, policy_from_settings
+from accounts.permissions import (
+    MANAGER_ROLES,
+    OWNER_ROLES,
+    ROLES,
+    policy_from_settings,
+    require_recent_authentication,
+)
 from accounts.users.permissions import effective_role
 from core.problems import FieldError, PermissionRefused, ValidationFailed
 from tenants.models import Tenant

@@ -2,8 +2,7 @@
 
 from django.db import transaction
 
-from accounts.actors import user_actor, user_target
-from accounts.auth.login_throttling import remember_address, throttle_login
+from accounts.auth.login import remember_address, throttle_login
 from accounts.auth.registration import mark_email_verified
 from accounts.email.outbox import enqueue_email
 from accounts.email_tokens import consume_email_token, get_email_token, revoke_email_tokens
@@ -15,12 +14,12 @@ from accounts.passwords.validation import (
 )
 from accounts.problems import LinkInvalid, WrongPassword
 from accounts.sessions.services import end_other_sessions, end_user_sessions
+from accounts.users.queries import user_actor, user_target
 from audit.services import record
 from core.crypto.passwords import SAME_PASSWORD, normalize_password
-from core.http.client_address import limit_key
 from core.problems import FieldError, ValidationFailed
 from core.rate_limits.limits import clear
-from core.request_context import request_context
+from core.request_context import limit_key, request_context
 from core.text.email_addresses import address_key, lowercased_address
 from tenants.context import current_tenant
 

@@ -15,10 +15,10 @@ from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Q
 
-from accounts.actors import session_target
 from accounts.models import Session
+from accounts.permissions import current_policy
 from accounts.problems import TokenInvalid
-from accounts.tenant_policy import current_policy
+from accounts.users.queries import session_target
 from audit.services import SYSTEM, record
 from core.request_context import request_context
 

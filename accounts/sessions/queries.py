@@ -7,12 +7,12 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts.actors import user_actor
 from accounts.models import Session, User
 from accounts.sessions.expiry import active_sessions_q, session_end
 from accounts.sessions.services import end_session, end_user_sessions
 from accounts.users.ownership import lock_owners, locked_actor, locked_user
 from accounts.users.permissions import check_permission
+from accounts.users.queries import user_actor
 from core.api.filters import validate_choice
 from core.problems import NotFound
 

@@ -8,10 +8,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.actors import user_actor
+from accounts.authentication import require_active
 from accounts.models import Session
 from accounts.problems import TokenInvalid, TokenReused
-from accounts.sessions.authentication import require_active
 from accounts.sessions.expiry import refresh_expiry
 from accounts.sessions.services import NewSession, end_session
 from accounts.sessions.tokens import (
@@ -20,6 +19,7 @@ from accounts.sessions.tokens import (
     stored_refresh_token,
     verify_refresh_token,
 )
+from accounts.users.queries import user_actor
 from core.request_context import request_context
 
 

@@ -1,6 +1,6 @@
 """Opening and ending sessions, and the limit of sessions per user.
 
-Authentication by a session is in accounts/sessions/authentication.py, refresh tokens are exchanged
+Authentication by a session is in accounts/authentication.py, refresh tokens are exchanged
 in accounts/sessions/rotation.py.
 """
 
@@ -11,14 +11,13 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.actors import session_target, user_actor, user_target
 from accounts.models import Session, User
+from accounts.permissions import current_policy
 from accounts.problems import InvalidCredentials
 from accounts.retention import SESSION_RETENTION, prune
 from accounts.sessions.expiry import active_sessions_q, refresh_expiry
 from accounts.sessions.tokens import hash_token, refresh_token
-from accounts.tenant_policy import current_policy
-from accounts.users.queries import lock_user
+from accounts.users.queries import lock_user, session_target, user_actor, user_target
 from audit.services import Actor, Target, record
 from core.db_backend.queries import insert
 from core.request_context import request_context

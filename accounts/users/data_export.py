@@ -17,13 +17,12 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from rest_framework.utils.encoders import JSONEncoder
 
-from accounts.actors import user_actor, user_target
 from accounts.models import ApiKey, Authenticator, Invitation, MailLink, Session, User
 from accounts.users.permissions import check_permission
-from accounts.users.queries import get_user
+from accounts.users.queries import get_user, user_actor, user_target
 from audit.models import AuditEvent
 from audit.services import record
-from core.text.formatting import timestamp
+from core.text.normalization import timestamp
 
 Row = dict[str, Any]
 ExportSource = Callable[[User], Iterator[Row]]

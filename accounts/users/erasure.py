@@ -11,7 +11,6 @@ from django.db import transaction
 from django.dispatch import Signal
 from django.utils import timezone
 
-from accounts.actors import user_actor, user_target
 from accounts.models import User
 from accounts.users.creation import REMOVED_USERS_DOMAIN
 from accounts.users.ownership import (
@@ -22,6 +21,7 @@ from accounts.users.ownership import (
     require_another_owner,
 )
 from accounts.users.permissions import check_permission
+from accounts.users.queries import user_actor, user_target
 from accounts.users.revocation import delete_credentials, revoke_sent_invitations
 from accounts.users.services import Check
 from audit.services import Actor, record

@@ -11,12 +11,11 @@ import uuid
 from django.db import transaction
 from django.db.models import Q
 
-from accounts.actors import user_actor, user_target
 from accounts.email.outbox import enqueue_email
 from accounts.models import User
 from accounts.permissions import ACTIONS
 from accounts.problems import LastOwner, TokenInvalid
-from accounts.users.queries import existing_users
+from accounts.users.queries import existing_users, user_actor, user_target
 from accounts.users.revocation import revoke_sent_invitations
 from audit.services import record
 from core.problems import FieldError, NotFound, PermissionRefused, ValidationFailed

@@ -2,7 +2,7 @@
 
 Removed users are not found: only their id is left, for the files and audit events that name it.
 
-The look-ups are compiled once per process, as in accounts/sessions/authentication.py: compiling
+The look-ups are compiled once per process, as in accounts/authentication.py: compiling
 takes longer than the query, and many log-ins at once need the time for hashing.
 """
 
@@ -14,14 +14,19 @@ from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Concat, Lower
 from django.db.models.lookups import Exact, In
 
-from accounts.models import User
+from accounts.models import Session, User
+from audit.services import Actor, Target
 from core.api.filters import validate_choice, validate_search
 from core.db_backend.queries import compiled_select
 from core.problems import NotFound
 from core.text.email_addresses import address_key, lowercased_address, searchable_address_part
 
 ORDERINGS = ("created_at", "email")
+
+
 ACTIVITY = {"true": True, "false": False}
+
+
 USER_COLUMNS = [field.attname for field in User._meta.concrete_fields]
 
 
@@ -111,3 +116,24 @@ def _fetch_all(text: str, *parameters: str | uuid.UUID) -> list[User]:
         cursor.execute(text, parameters)
         rows = cursor.fetchall()
     return [User.from_db(DEFAULT_DB_ALIAS, USER_COLUMNS, row) for row in rows]
+
+
+# References to users and sessions in the audit trail.
+
+
+def user_actor(user: User) -> Actor:
+    """Return a user as the actor of an audit event."""
+    return Actor("user", str(user.id), user.email)
+
+
+def user_target(user: User) -> Target:
+    """Return a user as the target of an audit event."""
+    return Target("user", str(user.id), user.email)
+
+
+def session_target(session: Session, user: User | None = None) -> Target:
+    """Return a session as the target of an audit event, labelled with its user's address.
+
+    ``user`` spares a query where ``session.user`` is not loaded.
+    """
+    return Target("session", str(session.id), (user or session.user).email)

@@ -10,7 +10,6 @@ from typing import Any
 from django.contrib.auth.hashers import is_password_usable, make_password
 from django.db import IntegrityError, transaction
 
-from accounts.actors import user_actor, user_target
 from accounts.email.outbox import VERIFIED_RECIPIENT_KEY, enqueue_email
 from accounts.email_tokens import revoke_email_tokens
 from accounts.models import User
@@ -26,7 +25,7 @@ from accounts.users.ownership import (
     require_another_owner,
 )
 from accounts.users.permissions import check_permission
-from accounts.users.queries import find_user_by_email
+from accounts.users.queries import find_user_by_email, user_actor, user_target
 from accounts.users.revocation import revoke_access, revoke_sent_invitations
 from audit.services import record
 from core.problems import FieldError

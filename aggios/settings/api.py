@@ -12,7 +12,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.http.negotiation.IgnoreClientContentNegotiation",
     "URL_FORMAT_OVERRIDE": None,
-    "DEFAULT_PARSER_CLASSES": ["core.api.parsers.StrictJSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["core.http.negotiation.StrictJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "core.api.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "core.api.openapi.ProblemAutoSchema",
     "LIST_SERIALIZER_ERRORS_AS_DICT": True,  # so that an error names the element

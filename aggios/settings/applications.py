@@ -42,7 +42,7 @@ MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",
     "core.http.middleware.ApiVersionMiddleware",
     "core.observability.metrics.MetricsMiddleware",
-    "core.http.encodings.EncodingMiddleware",
+    "core.http.middleware.EncodingMiddleware",
     "tenants.domains.traefik.TraefikProviderMiddleware",
     "tenants.middleware.TenantMiddleware",
     "staff.middleware.AdminSessionMiddleware",

@@ -19,7 +19,7 @@ PUBLIC_PORT = env.integer("PUBLIC_PORT", 443 if PUBLIC_SCHEME == "https" else 80
 USUAL_PORT = (443 if PUBLIC_SCHEME == "https" else 80) == PUBLIC_PORT
 PORT_IN_LINKS = "" if USUAL_PORT else f":{PUBLIC_PORT}"
 # Tenant routing answers 404 for every other host. Verified custom domains are in the database, so a
-# static list cannot hold them: see tenants/hosts.py.
+# static list cannot hold them: see tenants/routing.py.
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", f".{BASE_DOMAIN},localhost,127.0.0.1")
 TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXY_COUNT", 1)
 # Over https no other host of the domain can set a cookie with this prefix (RFC 6265bis, 4.1.3.2).

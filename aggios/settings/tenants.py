@@ -10,7 +10,7 @@ TENANT_DOMAIN_MODEL = "tenants.Domain"
 TENANT_OWNER_FACTORY = "operations.tenant_owners.create_owner"
 # Measures a tenant; staff does not import files.
 TENANT_USAGE_MEASURER = "operations.usage.measure_tenant"
-# Defaults of each tenant, 0 is no limit; staff can change them (tenants/limits.py).
+# Defaults of each tenant, 0 is no limit; staff can change them (tenants/context.py).
 TENANT_LIMITS = {
     "storage_bytes": env.integer("TENANT_STORAGE_BYTES", 1024**4, least=0),
     "storage_objects": env.integer("TENANT_STORAGE_OBJECTS", 0, least=0),

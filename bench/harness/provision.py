@@ -21,9 +21,12 @@ from accounts.sessions.tokens import access_token  # noqa: E402
 from audit.services import SYSTEM  # noqa: E402
 from bench.harness.alternation import serve  # noqa: E402
 from bench.harness.report import console  # noqa: E402
-from tenants.context import tenant_context  # noqa: E402
+from tenants.context import (  # noqa: E402
+    TenantRef,
+    ref_of,
+    tenant_context,
+)
 from tenants.models import Domain, Tenant  # noqa: E402
-from tenants.refs import TenantRef, ref_of  # noqa: E402
 from tenants.services import create_tenant, provision_schema  # noqa: E402
 
 PER_TRANSACTION = 10

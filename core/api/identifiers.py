@@ -8,7 +8,7 @@ from django.urls import register_converter
 from django.urls.converters import UUIDConverter
 from rest_framework.request import Request
 
-from core.api.fields import TextField
+from core.api.serializers import TextField
 
 UUID_PATTERN = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.I)
 

@@ -1,25 +1,55 @@
 """The outermost middleware: request id, common response headers, access log, metrics."""
 
 import logging
+import re
 import time
 from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
-from core.http.client_address import client_address
-from core.http.negotiation import is_api_request
+from core.http.negotiation import as_html_if_preferred, is_api_request
 from core.http.responses import problem_response
 from core.observability.logging import redact_path
 from core.observability.metrics import observe_request
-from core.problems import UnsupportedVersion
-from core.request_context import API_VERSION, RequestContext, request_id_or_new, use_request_context
+from core.problems import (
+    FieldError,
+    MalformedBody,
+    Problem,
+    UnsupportedMediaType,
+    UnsupportedVersion,
+    ValidationFailed,
+)
+from core.request_context import (
+    API_VERSION,
+    RequestContext,
+    client_address,
+    request_id_or_new,
+    use_request_context,
+)
 
 PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+
+
 QUIET_PATHS = frozenset({"/api/health/live", "/api/health/ready", "/metrics", "/internal/traefik"})
 
+
 log = logging.getLogger("aggios.access")
+
+
 GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+FORM = "application/x-www-form-urlencoded"
+
+
+# A text without a match is ASCII.
+BEYOND_ASCII = re.compile(rb"%[89A-Fa-f]|[\x80-\xff]")
+
+
+MAX_SHOWN_NAME_LENGTH = 100
 
 
 class RequestContextMiddleware:
@@ -95,3 +125,79 @@ def _log_request(
             "client_address": context.client_address,
         },
     )
+
+
+# Requests must be UTF-8 and not compressed; everything else is refused.
+#
+# Django replaces bytes that it cannot decode with U+FFFD, so that different texts become equal.
+# Queries and forms are UTF-8 here (URL Standard, section 5.1).
+
+
+class EncodingMiddleware:
+    """Refuses queries and forms that are not UTF-8, and content codings.
+
+    It runs before the tenant routing, because error pages read the query too.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        _lowercase_media_type(request)
+        try:
+            _reject_content_coding(request)
+            _require_utf8_query(request)
+        except Problem as problem:
+            return as_html_if_preferred(request, problem_response(problem))
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
+        """Refuse a form before the CSRF check reads it. The API accepts no URL-encoded forms."""
+        if request.method != "POST" or request.content_type != FORM or is_api_request(request):
+            return None
+        name = undecodable_field(request.body)
+        if name is None:
+            return None
+        problem = MalformedBody(f"The field {name!r} of the form is not UTF-8.")
+        return as_html_if_preferred(request, problem_response(problem))
+
+
+def undecodable_field(encoded: bytes) -> str | None:
+    """Return the name of the first field in a URL-encoded text that is not UTF-8, or None."""
+    if BEYOND_ASCII.search(encoded) is None or _is_utf8(encoded):
+        return None
+    pair = next(pair for pair in encoded.split(b"&") if not _is_utf8(pair))
+    name = unquote_to_bytes(pair.partition(b"=")[0].replace(b"+", b" "))
+    return name.decode(errors="replace")[:MAX_SHOWN_NAME_LENGTH]
+
+
+def _is_utf8(encoded: bytes) -> bool:
+    try:
+        unquote_to_bytes(encoded).decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _lowercase_media_type(request: HttpRequest) -> None:
+    """Write the media type in lower case (RFC 9110 section 8.3.1): some parsers compare case."""
+    kind, semicolon, parameters = request.META.get("CONTENT_TYPE", "").partition(";")
+    if kind != kind.lower():
+        request.META["CONTENT_TYPE"] = f"{kind.lower()}{semicolon}{parameters}"
+
+
+def _reject_content_coding(request: HttpRequest) -> None:
+    """Raise UnsupportedMediaType for a compressed body (RFC 9110 section 15.5.16)."""
+    codings = request.headers.get("Content-Encoding", "").lower().split(",")
+    if any(coding.strip() not in {"", "identity"} for coding in codings):
+        raise UnsupportedMediaType(
+            "Send the body without a content coding.", headers={"Accept-Encoding": "identity"}
+        )
+
+
+def _require_utf8_query(request: HttpRequest) -> None:
+    query = request.META.get("QUERY_STRING", "").encode("latin-1", "replace")
+    name = undecodable_field(query)
+    if name is not None:
+        fault = FieldError(name, "not_utf8", "Send it in UTF-8, percent-encoded.")
+        raise ValidationFailed(errors=[fault])

@@ -13,10 +13,9 @@ from functools import cache
 from django.conf import settings
 from redis.exceptions import RedisError
 
-from core.http.client_address import limit_key
 from core.problems import RateLimited
 from core.rate_limits.windows import LocalWindows, RedisWindows, Window, WindowState
-from core.request_context import request_context
+from core.request_context import limit_key, request_context
 from core.text.composite_keys import composite_key
 
 log = logging.getLogger(__name__)

@@ -16,10 +16,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from core.http.client_address import limit_key
 from core.problems import RateLimited
 from core.rate_limits.limits import RateLimitUse, consume_all, refund
-from core.request_context import request_context
+from core.request_context import limit_key, request_context
 
 ACCOUNT_WIDE = "login_hour"
 IsFailure = Callable[[BaseException], bool]

@@ -16,7 +16,7 @@ from accounts.authentication import current_user
 from core.api.views import ApiView
 from core.http.conditional import is_not_modified
 from core.http.negotiation import accepts_explicitly
-from core.text.formatting import timestamp
+from core.text.normalization import timestamp
 from files.api.serializers import DownloadSerializer
 from files.api.versions import VERSION_PARAMETER, requested_version
 from files.content_types import safe_content_type

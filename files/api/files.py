@@ -11,9 +11,9 @@ from accounts.authentication import current_user
 from core.api.filters import ordering_parameter, search_parameter, validate_ordering
 from core.api.openapi import IF_MATCH, IF_NONE_MATCH
 from core.api.pagination import KeysetPagination
-from core.api.parsers import StrictJSONParser
 from core.api.views import ApiView
 from core.http.conditional import require_match, response_with_etag
+from core.http.negotiation import StrictJSONParser
 from core.problems import FieldError, ValidationFailed
 from files.api.serializers import (
     AddFileSerializer,

@@ -5,9 +5,9 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from core.api.fields import TextField
+from core.api.serializers import TextField
 from core.http.conditional import etag_of
-from core.text.formatting import timestamp
+from core.text.normalization import timestamp
 from files.filenames import MAX_NAME_LENGTH
 from files.models import File
 

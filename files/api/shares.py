@@ -14,13 +14,12 @@ from rest_framework.reverse import reverse
 from accounts.authentication import current_user
 from accounts.models import User
 from accounts.permissions import ACTIONS, has_scope
-from core.api.fields import IntegerField, TextField, TimestampField
 from core.api.openapi import IF_MATCH, IF_NONE_MATCH
 from core.api.pagination import KeysetPagination
-from core.api.serializers import validate_future, validated
+from core.api.serializers import IntegerField, TextField, TimestampField, validate_future, validated
 from core.api.views import ApiView
 from core.http.conditional import etag_of_document, require_match, response_with_etag
-from core.text.formatting import timestamp, timestamp_or_none
+from core.text.normalization import timestamp, timestamp_or_none
 from files.models import Share
 from files.shares.passwords import hash_share_password
 from files.shares.services import (

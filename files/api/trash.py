@@ -9,13 +9,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication import current_user
-from core.api.fields import TextField
 from core.api.openapi import IF_MATCH
 from core.api.pagination import KeysetPagination
-from core.api.serializers import validated
+from core.api.serializers import TextField, validated
 from core.api.views import ApiView
 from core.http.conditional import require_match
-from core.text.formatting import timestamp
+from core.text.normalization import timestamp
 from files.api.serializers import FileSerializer, file_etag, serialize_file
 from files.filenames import MAX_NAME_LENGTH
 from files.models import File

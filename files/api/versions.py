@@ -14,7 +14,7 @@ from core.api.pagination import KeysetPagination
 from core.api.views import ApiView
 from core.http.conditional import require_match
 from core.problems import FieldError, ValidationFailed
-from core.text.formatting import timestamp
+from core.text.normalization import timestamp
 from core.text.parsing import parse_integer
 from files.api.serializers import FileSerializer, file_etag, serialize_file
 from files.models import File, FileVersion

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from core.text.formatting import pluralize
+from core.text.normalization import pluralize
 from tenants.models import Tenant
 
 MAX_EXAMPLES = 10

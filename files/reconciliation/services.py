@@ -18,7 +18,7 @@ from files.reconciliation.inventory import (
 from files.reconciliation.options import ReconciliationOptions
 from files.reconciliation.report import DifferenceKind, ReconciliationReport
 from files.uploads.cleanup import clean_up_due, due_for_cleanup
-from files.uploads.start_deadline import past_start_deadline
+from files.uploads.user_limits import past_start_deadline
 from tenants.context import current_tenant
 
 CLEANUP_BATCH_SIZE = 100

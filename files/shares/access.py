@@ -12,8 +12,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from accounts.permissions import MANAGER_ROLES
-from accounts.tenant_policy import current_policy
+from accounts.permissions import MANAGER_ROLES, current_policy
 from audit.services import ANONYMOUS, record
 from core.problems import NotFound
 from files.models import File, Share

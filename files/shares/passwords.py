@@ -18,9 +18,8 @@ from django.db import transaction
 from accounts.problems import HashingBusy
 from audit.services import ANONYMOUS, record
 from core.crypto.passwords import verify_password
-from core.http.client_address import limit_key
 from core.rate_limits.limits import RateLimitUse, consume_all, refund
-from core.request_context import request_context
+from core.request_context import limit_key, request_context
 from files.models import Share
 from files.problems import SharePasswordRequired, SharePasswordWrong
 from files.shares.services import share_target

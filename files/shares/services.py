@@ -14,9 +14,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts.actors import user_actor
 from accounts.models import User
-from accounts.tenant_policy import current_policy
+from accounts.permissions import current_policy
+from accounts.users.queries import user_actor
 from audit.services import Actor, Target, record
 from core.problems import NotFound
 from files.models import File, Share

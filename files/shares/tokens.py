@@ -12,7 +12,7 @@ from contextlib import suppress
 from accounts.encryption import DecryptionError, decrypt, encrypt, keyed_hash, keyed_hashes
 from files.models import Share
 from tenants.context import current_tenant
-from tenants.hosts import site_url
+from tenants.routing import site_url
 
 PURPOSE = "share"
 TOKEN_BYTES = 32

@@ -7,15 +7,15 @@ from django.db import ProgrammingError, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from accounts.actors import user_actor
 from accounts.models import User
+from accounts.users.queries import user_actor
 from audit.services import record
 from core.problems import StorageUnavailable
 from files.models import Upload
 from files.storage.deletion import delete_keys, purge_key
 from files.uploads.objects import object_key, staging_key
-from files.uploads.start_deadline import find_unstarted
 from files.uploads.state import PENDING, READY, mark_failed, upload_target
+from files.uploads.user_limits import find_unstarted
 
 CLEANUP_BATCH_SIZE = 5
 AUDIT_ACTIONS: Mapping[str, str] = {

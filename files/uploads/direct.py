@@ -20,10 +20,9 @@ from files.problems import FileTooLarge, UploadCompleted, UploadVerifying
 from files.storage.writer import part_size_for
 from files.uploads.cleanup import abandon
 from files.uploads.objects import create_multipart
-from files.uploads.start_deadline import confirm_started
 from files.uploads.state import PENDING, READY, require_pending, reserve_upload
-from tenants.context import current_tenant
-from tenants.limits import limits_of
+from files.uploads.user_limits import confirm_started
+from tenants.context import current_tenant, limits_of
 
 SINGLE, MULTIPART = Upload.Strategy.SINGLE, Upload.Strategy.MULTIPART
 

@@ -29,8 +29,7 @@ from files.storage.backend import tenant_storage
 from files.storage.writer import ObjectWriter
 from files.uploads.cleanup import abandon
 from files.uploads.state import extend_reservation, reserve_upload, save_multipart_id
-from tenants.context import current_tenant
-from tenants.limits import limits_of
+from tenants.context import current_tenant, limits_of
 
 FILE_FIELD = "file"
 # Beside the file: other fields (Django limits them), part headers and boundaries.

@@ -14,8 +14,8 @@ from django.db import transaction
 from django.utils import timezone
 from uuid6 import uuid7
 
-from accounts.actors import user_actor
 from accounts.models import User
+from accounts.users.queries import user_actor
 from audit.services import Target, record
 from core.problems import StorageUnavailable
 from files.models import Upload

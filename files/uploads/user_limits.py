@@ -6,19 +6,25 @@ only a share of the free quota; owners and administrators can abort every upload
 not apply to them (docs/decisions/0019-upload-allowance.md).
 """
 
+import logging
+import uuid
 from dataclasses import dataclass
 from math import ceil
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import QuerySet
+from django.utils import timezone
 
 from accounts.models import User
+from core.problems import StorageUnavailable
 from core.request_context import request_context
 from files.models import Balance, Upload
 from files.problems import QuotaExceeded, TooManyUploads
 from files.quota import usage_and_limits
-from tenants.context import current_tenant
-from tenants.limits import limits_of
+from files.storage.bucket import head_object
+from files.uploads.objects import list_parts, object_key, staging_key
+from tenants.context import current_tenant, limits_of
 
 USAGE_SQL = f"""
     SELECT b.used_bytes, b.reserved_bytes, b.used_objects, b.reserved_objects, own.bytes, own.count
@@ -27,7 +33,12 @@ USAGE_SQL = f"""
           FROM files_upload WHERE state = 'pending' AND created_by_id = %s) AS own
     WHERE b.id = {Balance.ONLY}
 """  # noqa: S608 - a constant
+
+
 DIRECT_STRATEGIES = (Upload.Strategy.SINGLE, Upload.Strategy.MULTIPART)
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +98,56 @@ def _quota_exceeded(upload: Upload, limit: str, reservable: int) -> QuotaExceede
     quota["reserved_objects"] = (quota["reserved_objects"] or 0) - 1
     detail = f"Your uploads under way may hold {limit} now. Complete or end some of them first."
     return QuotaExceeded(detail, members={"quota": quota, "reservable_bytes": reservable})
+
+
+# The start deadline of direct uploads: without a first byte they expire early.
+#
+# A pending upload holds a reservation. One without content therefore ends after
+# ``UPLOAD_START_SECONDS``, long before one whose bytes are being sent. Only the store knows
+# whether something was sent; it is asked once, at the deadline.
+
+
+def past_start_deadline() -> QuerySet[Upload]:
+    """Return the pending uploads that are past their start deadline."""
+    late = Upload.objects.filter(state=Upload.State.PENDING, verify_at=None)
+    return late.filter(start_by__lt=timezone.now())
+
+
+def find_unstarted(limit: int) -> list[uuid.UUID]:
+    """Return the ids of up to ``limit`` late uploads without content; confirm the others.
+
+    Call it outside of a transaction. If the store is unavailable, the remaining uploads stay
+    unchanged.
+    """
+    unstarted = []
+    for upload in past_start_deadline().order_by("start_by")[:limit]:
+        try:
+            if not confirm_started(upload):
+                unstarted.append(upload.pk)
+        except StorageUnavailable:
+            log.warning("upload_start_check_failed")
+            break
+    return unstarted
+
+
+def confirm_started(upload: Upload) -> bool:
+    """Return whether the store has content of an upload; if so, clear its start deadline.
+
+    Raises: StorageUnavailable.
+    """
+    if upload.start_by is None:
+        return True
+    if not _has_bytes(upload):
+        return False
+    upload.start_by = None
+    upload.save(update_fields=["start_by"])
+    return True
+
+
+def _has_bytes(upload: Upload) -> bool:
+    if upload.strategy == Upload.Strategy.SINGLE:
+        return (
+            head_object(staging_key(upload)) is not None
+            or head_object(object_key(upload)) is not None
+        )
+    return bool(list_parts(upload)) or head_object(object_key(upload)) is not None

@@ -13,8 +13,7 @@ from core.workers import ShouldStop
 from files.uploads.state import VERIFY_CHANNEL
 from files.uploads.verification import verify_due
 from tenants import work_queue
-from tenants.context import tenant_context
-from tenants.refs import TenantRef
+from tenants.context import TenantRef, tenant_context
 
 log = logging.getLogger(__name__)
 

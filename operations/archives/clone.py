@@ -17,10 +17,10 @@ from operations.archives.target_tenant import create_or_resume_tenant, require_u
 from operations.errors import IncompatibleError
 from operations.owner_session import tenant_operation_lock
 from operations.tenant_owners import reset_owner_password
+from tenants.context import ref_of, tenant_target
 from tenants.lifecycle import end_maintenance
 from tenants.models import Tenant
 from tenants.names import MAX_TENANT_NAME_LENGTH
-from tenants.refs import ref_of, tenant_target
 from tenants.schemas.schema_state import tenant_migrations
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.conf import settings
 from django.utils import timezone
 
-from core.text.formatting import timestamp
+from core.text.normalization import timestamp
 from operations.archives import file_format
 from operations.archives.manifest import Manifest, ObjectListPart, TablePart, TenantInfo
 from operations.archives.object_list import ProgressCallback, encode_line, referenced_objects

@@ -26,8 +26,8 @@ from operations.archives.object_list import ProgressCallback, count_progress, mi
 from operations.archives.reader import open_archive, read_object_list
 from operations.archives.writer import Journal, MemberWriter, open_exclusive, rename_durably
 from operations.errors import ArchiveError, MissingObjectError
+from tenants.context import tenant_target
 from tenants.models import Tenant
-from tenants.refs import tenant_target
 
 
 def ignore_progress(count: int) -> None:

@@ -19,11 +19,10 @@ from operations.archives.target_tenant import create_or_resume_tenant, require_u
 from operations.audit_trails import reset_trail_head
 from operations.errors import ArchiveError, IncompatibleError
 from operations.owner_session import tenant_operation_lock
-from tenants.context import tenant_context
+from tenants.context import ref_of, tenant_context, tenant_target
 from tenants.lifecycle import begin_maintenance, end_maintenance
 from tenants.models import Tenant
 from tenants.queries import lock_undeleted_tenant
-from tenants.refs import ref_of, tenant_target
 from tenants.schemas.schema_state import ProgressCallback
 from tenants.services import rotate_key
 

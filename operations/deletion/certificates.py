@@ -12,7 +12,7 @@ from typing import Any
 from audit.models import AuditEvent
 from audit.services import Actor
 from core.db_backend.scope import PUBLIC, use_scope
-from core.text.formatting import timestamp, timestamp_or_none
+from core.text.normalization import timestamp, timestamp_or_none
 from files.storage.deletion import PrefixSummary, summarize_prefix
 from operations.archives.export import ExportResult
 from operations.archives.snapshot import Snapshot, TableDigest, digest_rows

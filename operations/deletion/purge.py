@@ -26,11 +26,11 @@ from operations.deletion.certificates import create_certificate, take_inventory
 from operations.deletion.export import export_again, export_before_purge
 from operations.errors import PurgeNotDueError
 from operations.owner_session import tenant_operation_lock
+from tenants.context import tenant_target
 from tenants.fleet.records import clear_details
 from tenants.lifecycle import mark_deleting
 from tenants.models import DeletionCertificate, Tenant
 from tenants.queries import lock_tenant
-from tenants.refs import tenant_target
 from tenants.routing import invalidate_route
 from tenants.schemas.drop import drop_schema_in_batches
 from tenants.schemas.schema_state import ProgressCallback

@@ -9,15 +9,15 @@ import jwt
 from django.utils import timezone
 
 from accounts.api_keys import authenticate_api_key
+from accounts.authentication import find_session_with_user
 from accounts.problems import TokenInvalid
-from accounts.sessions.authentication import find_session_with_user
 from accounts.sessions.expiry import session_end
 from operations.isolation.canaries import AuditIncompleteError, Canaries
 from operations.isolation.seeding import create_api_key, create_session
 from operations.isolation.tenants import AuditTenant
-from tenants.availability import TenantState, tenant_state
 from tenants.context import tenant_context
 from tenants.credentials import API_KEY_PREFIX, api_key_text
+from tenants.middleware import TenantState, tenant_state
 from tenants.routing import tenant_for_id
 from tenants.signing_keys import current_key_id, signing_key
 

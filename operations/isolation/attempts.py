@@ -19,7 +19,7 @@ from operations.isolation.payloads import (
 from operations.isolation.routes import Route
 from operations.isolation.seeding import idempotency_key, multipart_form
 from operations.isolation.transport import Request
-from tenants.hosts import tenant_host
+from tenants.routing import tenant_host
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND")
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})

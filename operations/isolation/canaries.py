@@ -13,9 +13,8 @@ from core.db_backend.scope import PUBLIC, use_scope
 from files.models import File, Share
 from files.shares.tokens import share_token
 from operations.isolation.tenants import AuditTenant
-from tenants.context import tenant_context
+from tenants.context import TenantRef, tenant_context
 from tenants.domains.services import domains_of
-from tenants.refs import TenantRef
 from tenants.schemas.schema_state import app_labels
 
 # A shorter text can be in an answer by chance.

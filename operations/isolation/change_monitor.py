@@ -10,7 +10,7 @@ from core.db_backend.scope import PUBLIC, use_scope
 from files.storage.client import client
 from operations.isolation.change_recorder import Change, ChangeRecorder
 from operations.isolation.expected_changes import is_expected, is_migration
-from tenants.refs import TenantRef
+from tenants.context import TenantRef
 from tenants.schemas.owner import OWNER_ALIAS, owner_connection
 
 # Commands change these rows only for tenants named as arguments, so every change counts. Triggers

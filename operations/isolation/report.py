@@ -9,7 +9,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from core.text.formatting import pluralize
+from core.text.normalization import pluralize
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from operations.isolation.canaries import AuditIncompleteError, tenant_models
 from operations.isolation.tenants import AuditTenant
 from operations.isolation.transport import Request, Transport
 from tenants.context import tenant_context
-from tenants.hosts import tenant_host
+from tenants.routing import tenant_host
 
 Model = type[models.Model]
 

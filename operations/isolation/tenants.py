@@ -14,11 +14,10 @@ from audit.services import SYSTEM, Target, record
 from core.db_backend.scope import PUBLIC, use_scope
 from operations.deletion.purge import PurgeOptions, purge_tenant
 from operations.errors import PurgeNotDueError, TenantBusyError
-from tenants.context import tenant_context
+from tenants.context import TenantRef, tenant_context
 from tenants.lifecycle import schedule_deletion
 from tenants.models import Tenant
 from tenants.problems import TenantNotFound
-from tenants.refs import TenantRef
 from tenants.services import create_tenant
 
 SLUG_PREFIX = "isolation-audit-"

@@ -9,7 +9,7 @@ from django.db import DatabaseError
 
 from core.problems import Problem, StorageUnavailable
 from core.termination import TERMINATION_EXCEPTIONS, exit_status
-from core.text.formatting import pluralize
+from core.text.normalization import pluralize
 from operations.archives.manifest import Manifest
 from operations.errors import ArchiveError, PurgeError
 

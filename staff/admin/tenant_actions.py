@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy as _
 
 from staff.actors import admin_actor
 from staff.admin.confirmed_action import ConfirmationForm, ConfirmedAction, run_confirmed
-from tenants.availability import TenantState, tenant_state
 from tenants.domains.verification import check_domain
 from tenants.lifecycle import (
     MAX_GRACE_DAYS,
@@ -22,6 +21,7 @@ from tenants.lifecycle import (
     schedule_deletion,
     suspend_tenant,
 )
+from tenants.middleware import TenantState, tenant_state
 from tenants.models import Domain, Tenant
 from tenants.problems import DomainTaken
 from tenants.services import rotate_key

@@ -10,8 +10,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from tenants.availability import IN_MAINTENANCE_Q, SCHEDULED_Q, SERVED_Q, TenantState, tenant_state
-from tenants.limits import limit_overrides
+from tenants.context import limit_overrides
+from tenants.middleware import IN_MAINTENANCE_Q, SCHEDULED_Q, SERVED_Q, TenantState, tenant_state
 from tenants.models import Tenant
 from tenants.usage import requests_by_day
 

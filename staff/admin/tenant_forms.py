@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from core.forms import EmailAddressFormField
 from core.problems import FieldError, ValidationFailed
 from tenants import names
+from tenants.context import LIMIT_NAMES, MAX_LIMIT, limit_overrides
 from tenants.domains.validation import clean_new_domain, is_domain_available
-from tenants.limits import LIMIT_NAMES, MAX_LIMIT, limit_overrides
 from tenants.models import Domain, Tenant
 from tenants.names import clean_tenant_name
 

@@ -18,10 +18,9 @@ from staff.admin.tenant_columns import LimitColumns, StateFilter, TenantColumns
 from staff.admin.tenant_forms import ChangeTenantForm, NewTenantForm
 from staff.admin_site import site
 from staff.tenant_services import change_tenant, create_owner
-from tenants.hosts import site_url
-from tenants.limits import LIMIT_NAMES
+from tenants.context import LIMIT_NAMES, TenantRef
 from tenants.models import Tenant
-from tenants.refs import TenantRef
+from tenants.routing import site_url
 from tenants.services import create_tenant
 
 

@@ -5,13 +5,11 @@ from typing import Any
 
 from rest_framework import serializers
 
-from core.api.fields import EmailField, IntegerField, TextField
-from core.api.serializers import StrictSerializer, as_validator
+from core.api.serializers import EmailField, IntegerField, StrictSerializer, TextField, as_validator
 from core.http.conditional import etag_of_document
-from core.text.formatting import timestamp, timestamp_or_none
-from tenants.hosts import site_url
+from core.text.normalization import timestamp, timestamp_or_none
+from tenants.context import MAX_LIMIT, limit_overrides, limits_from
 from tenants.lifecycle import MAX_GRACE_DAYS, MAX_REASON_LENGTH
-from tenants.limits import MAX_LIMIT, limit_overrides, limits_from
 from tenants.models import Tenant
 from tenants.names import (
     MAX_SLUG_LENGTH,
@@ -20,6 +18,7 @@ from tenants.names import (
     clean_slug,
     clean_tenant_name,
 )
+from tenants.routing import site_url
 from tenants.serializers import (
     DomainSerializer,
     LimitsSerializer,

@@ -2,7 +2,7 @@
 
 from typing import Any, TypedDict
 
-from core.text.formatting import pluralize, timestamp_or_none
+from core.text.normalization import pluralize, timestamp_or_none
 from tenants.domains.dns_proof import CheckResult, proof_record
 from tenants.management.terminal import make_table, print_table
 from tenants.models import Domain

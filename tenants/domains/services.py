@@ -15,12 +15,12 @@ from django.utils import timezone
 from audit.services import Actor, record
 from core.db_backend.scope import PUBLIC, use_scope
 from core.problems import FieldError
+from tenants.context import tenant_target
 from tenants.domains.dns_proof import CheckResult, new_proof_token
 from tenants.domains.validation import clean_custom_domain, clean_new_domain
 from tenants.models import Domain, Tenant
 from tenants.problems import DomainNotFound, DomainTaken, PrimaryDomain, TooManyDomains
 from tenants.queries import lock_undeleted_tenant
-from tenants.refs import tenant_target
 from tenants.routing import invalidate_route
 from tenants.subdomains import claim_subdomain
 

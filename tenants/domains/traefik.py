@@ -19,7 +19,7 @@ from django.http import HttpRequest, HttpResponse
 from core.db_backend.scope import PUBLIC, use_scope
 from core.http.responses import as_problem, problem_response
 from tenants.domains.services import routed_domains
-from tenants.hosts import HOST_NAME_PATTERN, site_for_host
+from tenants.routing import HOST_NAME_PATTERN, site_for_host
 
 PROVIDER_PATH = "/internal/traefik"
 TOKEN_HEADER = "HTTP_X_PROVIDER_TOKEN"  # noqa: S105 - the name, not the token

@@ -5,11 +5,11 @@ from django.db.models import Q
 from django.utils import timezone
 
 from core.problems import FieldError, ValidationFailed
-from core.text.domain_names import ascii_domain
+from core.text.email_addresses import ascii_domain
 from tenants.domains.dns_proof import CHALLENGE_LABEL
-from tenants.hosts import HOST_NAME_PATTERN
 from tenants.models import Domain
 from tenants.names import clean_new_slug, clean_slug
+from tenants.routing import HOST_NAME_PATTERN
 
 # So that the name of its proof record is not longer than a DNS name can be.
 MAX_DOMAIN_LENGTH = 253 - len(f"{CHALLENGE_LABEL}.")

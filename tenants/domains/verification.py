@@ -13,11 +13,11 @@ from django.utils import timezone
 
 from audit.services import Actor, record
 from core.db_backend.scope import PUBLIC, use_scope
+from tenants.context import tenant_target
 from tenants.domains.dns_proof import CheckResult, look_up_proof, new_proof_token
 from tenants.domains.services import lock_domain, mark_domain_verified
 from tenants.models import Domain, Tenant
 from tenants.problems import DomainNotFound, DomainTaken
-from tenants.refs import tenant_target
 
 CONCURRENT_LOOKUPS = 8  # each mostly waits for name servers
 

@@ -12,11 +12,10 @@ from django.core.management import call_command
 from django.db import connections
 
 from core.db_backend.scope import PUBLIC, use_scope
-from tenants.context import tenant_context
+from tenants.context import ref_of, tenant_context
 from tenants.fleet.members import Member, is_deleted
 from tenants.fleet.results import OUTCOME_BY_ERROR_KIND, Outcome, Result, error_text
 from tenants.models import Tenant
-from tenants.refs import ref_of
 from tenants.schemas.errors import DatabaseErrorKind, classify_error
 from tenants.schemas.migrator import SchemaMigrator
 from tenants.schemas.owner import owner_connection

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from core.text.formatting import timestamp, timestamp_or_none
+from core.text.normalization import timestamp, timestamp_or_none
 from tenants.fleet import records
 from tenants.fleet.members import Member
 from tenants.fleet.pending import migratable_members, outdated_members

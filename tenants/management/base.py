@@ -10,10 +10,9 @@ from rich.console import Console
 from rich.progress import track
 
 from core.problems import Problem
-from tenants.context import tenant_context
+from tenants.context import ref_of, tenant_context
 from tenants.management.terminal import confirm
 from tenants.models import Tenant
-from tenants.refs import ref_of
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import ApiKey, Session, User
 from accounts.permissions import SCOPES
-from core.text.formatting import timestamp
+from core.text.normalization import timestamp
 from tenants.context import tenant_context
 from tests.support.accounts.api_keys import READ, TOKEN_INVALID, host_with_key, post_api_key
 from tests.support.accounts.tokens import status_and_code

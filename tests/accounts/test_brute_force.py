@@ -6,9 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from accounts.auth.login_throttling import remember_address
-from core.http.client_address import limit_key
-from core.request_context import RequestContext, use_request_context
+from accounts.auth.login import remember_address
+from core.request_context import RequestContext, limit_key, use_request_context
 from tenants.context import tenant_context
 from tests.support.accounts.in_process_client import post_from_address, random_address
 from tests.support.factories import Agency, add_member

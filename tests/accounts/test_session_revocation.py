@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 from django.core.management import CommandError, call_command
 
-from accounts.actors import user_actor
 from accounts.models import Session, User
 from accounts.sessions.services import end_other_sessions, end_user_sessions
+from accounts.users.queries import user_actor
 from audit.models import AuditEvent
 from audit.services import SYSTEM
 from devstack.testing import TestStack

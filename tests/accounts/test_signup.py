@@ -8,10 +8,9 @@ from django.conf import settings
 
 from accounts.models import Session, User
 from audit.models import AuditEvent
-from tenants.context import tenant_context
+from tenants.context import ref_of, tenant_context
 from tenants.models import Domain, Tenant
 from tenants.queries import tenant_by_slug
-from tenants.refs import ref_of
 from tests.support.accounts.tokens import field_errors, status_and_code, token_claims
 from tests.support.http_client import PASSWORD, Site
 

@@ -7,10 +7,8 @@ from dataclasses import replace
 import pytest
 
 from accounts.problems import TokenExpired, TokenInvalid
-from accounts.sessions.signing import TenantAccessToken
-from accounts.sessions.tokens import verify_access_token
-from tenants.context import tenant_context
-from tenants.refs import TenantRef
+from accounts.sessions.tokens import TenantAccessToken, verify_access_token
+from tenants.context import TenantRef, tenant_context
 
 ACME = TenantRef(
     id=uuid.uuid4(),

@@ -8,11 +8,15 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts.authentication import authenticate_session
 from accounts.models import Session, User
 from accounts.problems import TokenExpired, TokenInvalid
-from accounts.sessions.authentication import authenticate_session
-from accounts.sessions.signing import token_backend
-from accounts.sessions.tokens import _verify_cached, access_token, verify_access_token
+from accounts.sessions.tokens import (
+    _verify_cached,
+    access_token,
+    token_backend,
+    verify_access_token,
+)
 from tenants.context import tenant_context
 from tenants.signing_keys import current_key_id, parse_key_id, signing_key, verifying_keys
 from tests.support.accounts.tokens import jwt_segment, status_and_code, token_claims, token_header

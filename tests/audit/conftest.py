@@ -6,8 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from audit.services import SYSTEM, record
-from tenants.context import tenant_context
-from tenants.refs import TenantRef
+from tenants.context import TenantRef, tenant_context
 from tenants.services import create_tenant
 from tests.support.audit import ADA, BEN, EVENTS
 

@@ -6,8 +6,7 @@ from django.db import DatabaseError, transaction
 from audit.models import AuditEvent
 from audit.services import ANONYMOUS, Actor, Target, anonymise_events, record
 from core.request_context import RequestContext, use_request_context
-from tenants.context import tenant_context
-from tenants.refs import TenantRef
+from tenants.context import TenantRef, tenant_context
 from tests.support.audit import ADA, BEN
 
 AS_BEN = Actor(BEN.type, BEN.id, BEN.label)

@@ -12,8 +12,7 @@ from accounts.models import Session, User
 from audit.services import SYSTEM, record
 from core.db_backend.scope import PUBLIC, use_scope
 from core.request_context import RequestContext, use_request_context
-from tenants.context import tenant_context
-from tenants.refs import TenantRef
+from tenants.context import TenantRef, tenant_context
 from tests.audit.test_verification import verified
 from tests.core.test_database_privileges import refused
 from tests.support.audit import ADA, BEN, EVENTS, links

@@ -9,9 +9,8 @@ from django.core.management import CommandError, call_command
 
 from audit.services import anonymise_events, record
 from devstack.testing import TestStack
-from tenants.context import tenant_context
+from tenants.context import TenantRef, tenant_context
 from tenants.models import TrailHead
-from tenants.refs import TenantRef
 from tests.support.audit import ADA, BEN, EVENTS, links
 from tests.support.commands import run_command
 

@@ -3,7 +3,7 @@
 import pytest
 from django.test import RequestFactory
 
-from core.http.client_address import client_address, limit_key
+from core.request_context import client_address, limit_key
 
 PEER = "10.9.9.9"
 CASES = [

@@ -8,8 +8,7 @@ from django.core.checks import run_checks
 from django.db import connections
 
 from core.db_backend.base import DatabaseWrapper
-from tenants.context import tenant_context
-from tenants.refs import TenantRef
+from tenants.context import TenantRef, tenant_context
 from tests.support.scope_queries import backend_pid, visible_emails
 
 

@@ -5,8 +5,7 @@ from django.conf import settings
 from django.db import connection
 
 from core.db_backend.scope import PUBLIC, use_scope
-from tenants.context import tenant_context
-from tenants.refs import TenantRef
+from tenants.context import TenantRef, tenant_context
 
 LOGIN = settings.DATABASES["default"]["USER"]
 OWNER = settings.DATABASES["owner"]["USER"]

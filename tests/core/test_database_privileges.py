@@ -6,8 +6,7 @@ from psycopg import errors
 
 from audit.services import SYSTEM, record
 from core.db_backend.scope import PUBLIC, use_scope
-from tenants.context import tenant_context
-from tenants.refs import TenantRef
+from tenants.context import TenantRef, tenant_context
 
 
 def refused(sql: str, *, by: type[Exception] = errors.InsufficientPrivilege) -> None:

@@ -12,8 +12,7 @@ from psycopg import errors
 
 from core.db_backend.base import DatabaseWrapper
 from core.db_backend.timeouts import ServerUnresponsive
-from tenants.context import tenant_context
-from tenants.refs import TenantRef
+from tenants.context import TenantRef, tenant_context
 from tests.support.scope_queries import backend_pid, visible_emails
 
 # Long enough for a new connection on a busy machine.

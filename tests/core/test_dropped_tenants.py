@@ -10,9 +10,8 @@ from psycopg import sql
 from audit.models import AuditEvent
 from audit.services import SYSTEM, record
 from core.db_backend.scope import PUBLIC, use_scope
-from tenants.context import tenant_context
+from tenants.context import TenantRef, tenant_context
 from tenants.models import Tenant
-from tenants.refs import TenantRef
 from tenants.subdomains import rename_subdomain
 from tests.support.factories import create_tenant_with_user
 from tests.support.scope_queries import session_scope, visible_emails

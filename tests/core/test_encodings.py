@@ -4,7 +4,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from core.http.encodings import undecodable_field
+from core.http.middleware import undecodable_field
 from core.problems import MalformedBody
 from tests.support.accounts.in_process_client import random_address
 from tests.support.factories import Agency

@@ -14,8 +14,7 @@ from audit.services import SYSTEM, record
 from core.problems import IdempotencyConflict
 from idempotency.models import Answer
 from idempotency.services import PRUNE_BATCH_SIZE, fingerprint_of, idempotent
-from tenants.context import tenant_context
-from tenants.refs import TenantRef
+from tenants.context import TenantRef, tenant_context
 
 
 def ask(key: str, body: object = 1, path: str = "/api/things", caller: str = "ada", action=None):

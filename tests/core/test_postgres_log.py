@@ -11,8 +11,7 @@ from django.db import DataError, IntegrityError, connections, transaction
 from accounts.models import User
 from core.db_backend.base import DatabaseWrapper
 from devstack.testing import TestStack
-from tenants.context import tenant_context
-from tenants.refs import TenantRef
+from tenants.context import TenantRef, tenant_context
 from tests.support.accounts.tokens import status_and_code
 from tests.support.factories import Agency, create_tenant_with_user
 from tests.support.http_client import PASSWORD

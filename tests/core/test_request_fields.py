@@ -5,17 +5,17 @@ from typing import Any
 import pytest
 from rest_framework import serializers
 
-from core.api.fields import (
+from core.api.serializers import (
     IntegerField,
     ListField,
     MediaTypeField,
     NameField,
     RegexField,
+    StrictSerializer,
     TextField,
     TimestampField,
 )
-from core.api.serializers import StrictSerializer
-from files.api.upload_serializers import CompleteUploadSerializer, PartNumbersSerializer
+from files.api.uploads import CompleteUploadSerializer, PartNumbersSerializer
 
 NOT_INTEGERS = [
     "1_0",

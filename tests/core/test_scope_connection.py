@@ -5,8 +5,7 @@ from django.core.signals import request_started
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from accounts.models import User
-from tenants.context import tenant_context
-from tenants.refs import TenantRef
+from tenants.context import TenantRef, tenant_context
 from tests.support.scope_queries import EMAILS_SQL, backend_pid, visible_emails
 
 ONE, TWO = ["only@one.test"], ["only@two.test"]

@@ -5,8 +5,7 @@ from django.db import ProgrammingError, connection, transaction
 from psycopg import errors
 
 from accounts.models import User
-from tenants.context import tenant_context
-from tenants.refs import TenantRef
+from tenants.context import TenantRef, tenant_context
 from tests.support.scope_queries import EMAILS_SQL
 
 ONE, TWO = "only@one.test", "only@two.test"

@@ -7,8 +7,7 @@ import pytest
 from django.db import DatabaseError, connections
 
 from core.db_backend.base import DatabaseWrapper
-from tenants.context import tenant_context
-from tenants.refs import TenantRef
+from tenants.context import TenantRef, tenant_context
 from tests.core.test_scope_connection import terminate
 from tests.support.scope_queries import backend_pid, session_scope, visible_emails
 

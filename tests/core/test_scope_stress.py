@@ -9,8 +9,7 @@ from django.core.signals import request_started
 from django.db import Error, connection, transaction
 
 from accounts.models import User
-from tenants.context import tenant_context
-from tenants.refs import TenantRef
+from tenants.context import TenantRef, tenant_context
 from tests.support.scope_queries import EMAILS_SQL
 
 SECONDS, THREADS = 6.0, 6

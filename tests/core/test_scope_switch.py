@@ -9,8 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from psycopg import errors
 
 from core.db_backend.scope import PUBLIC, Scope, current_scope, use_scope
-from tenants.context import NoTenant, current_tenant, tenant_context
-from tenants.refs import TenantRef
+from tenants.context import NoTenant, TenantRef, current_tenant, tenant_context
 from tests.support.scope_queries import EMAILS_SQL, session_scope, visible_emails
 
 

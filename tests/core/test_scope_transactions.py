@@ -5,8 +5,7 @@ import pytest
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 
 from core.db_backend.base import DatabaseWrapper
-from tenants.context import tenant_context
-from tenants.refs import TenantRef
+from tenants.context import TenantRef, tenant_context
 from tests.support.scope_queries import session_scope, visible_emails
 
 ONE, TWO = ["only@one.test"], ["only@two.test"]

@@ -8,9 +8,8 @@ from django.test import RequestFactory
 
 from accounts.models import User
 from core.db_backend.scope import PUBLIC, current_scope
-from tenants.context import current_tenant_or_none
+from tenants.context import TenantRef, current_tenant_or_none
 from tenants.middleware import TenantMiddleware
-from tenants.refs import TenantRef
 
 
 def _emails() -> Iterator[str]:

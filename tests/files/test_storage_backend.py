@@ -8,8 +8,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from files.storage.backend import TenantStorage, tenant_storage
-from tenants.context import NoTenant, tenant_context
-from tenants.refs import TenantRef
+from tenants.context import NoTenant, TenantRef, tenant_context
 from tests.support.factories import Agency
 from tests.support.files.bucket import read_object, stored_keys
 

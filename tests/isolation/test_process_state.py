@@ -8,8 +8,8 @@ REVIEWED = {
     "accounts.users.queries._by_email_sql": "SQL text that names no schema",
     "accounts.users.queries._by_id_locked_sql": "SQL text that names no schema",
     "accounts.users.queries._by_spellings_sql": "SQL text that names no schema",
-    "accounts.sessions.authentication._session_sql": "SQL text that names no schema",
-    "accounts.tenant_policy._cached_policy": "by the settings of a tenant, which hold nothing of its people",  # noqa: E501
+    "accounts.authentication._session_sql": "SQL text that names no schema",
+    "accounts.permissions._cached_policy": "by the settings of a tenant, which hold nothing of its people",  # noqa: E501
     "accounts.passwords.validation._dummy_hash": "the hash of a password that nobody has",
     "accounts.passwords.context_words._common_passwords": "Django's list of common passwords",
     "staff.backends._unknown_hash": "the hash of a password that no account has",
@@ -48,7 +48,7 @@ REVIEWED = {
     "core.db_backend.scope._current": "ContextVar, one block",
     "tenants.context._current": "ContextVar, one block",
     # Keyed by the tenant.
-    "accounts.sessions.signing.token_backend": "by the TenantRef, its key version included",
+    "accounts.sessions.tokens.token_backend": "by the TenantRef, its key version included",
     "accounts.sessions.tokens._verify_cached": "by the TenantRef and the whole token",
     "tenants.signing_keys._derive_key": "by secret, purpose, tenant id and key version",
     "files.storage.credentials.tenant_credentials": "by the tenant's prefix; the store confines them to it",  # noqa: E501

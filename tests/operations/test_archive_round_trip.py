@@ -10,10 +10,9 @@ from django.core.management import CommandError
 from accounts.models import Authenticator, RecoveryCode, User
 from audit.models import AuditEvent
 from files.storage.client import client
-from tenants.context import tenant_context
+from tenants.context import ref_of, tenant_context
 from tenants.models import Tenant
 from tenants.queries import tenant_by_slug
-from tenants.refs import ref_of
 from tests import stack
 from tests.support.accounts.second_factors import enrol_totp
 from tests.support.commands import run_command

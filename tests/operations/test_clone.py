@@ -99,7 +99,7 @@ def test_its_owner_alone_gets_in(original: Agency, site: Site):
 
 
 def tenant_context_of(slug: str):
-    from tenants.refs import ref_of
+    from tenants.context import ref_of
 
     return tenant_context(ref_of(tenant_by_slug(slug)))
 

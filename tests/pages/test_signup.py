@@ -7,10 +7,9 @@ import pytest
 from django.test import Client
 
 from accounts.models import Session
-from tenants.context import tenant_context
+from tenants.context import ref_of, tenant_context
 from tenants.models import Domain, Tenant
 from tenants.queries import tenant_by_slug
-from tenants.refs import ref_of
 from tests.support.accounts.in_process_client import random_address
 from tests.support.browser import Browser
 from tests.support.http_client import BASE_DOMAIN, PASSWORD, Site

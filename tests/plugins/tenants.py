@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from audit.services import SYSTEM
-from tenants.refs import TenantRef
+from tenants.context import TenantRef
 from tenants.services import create_tenant
 from tests.support.factories import (
     Agency,

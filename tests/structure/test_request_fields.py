@@ -15,7 +15,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import force_instance
 from rest_framework import serializers
 
-from core.api import fields as strict
+from core.api import serializers as strict
 from tests.structure.test_imports import PACKAGES, ROOT
 
 LENIENT = (serializers.IntegerField, serializers.DateTimeField)

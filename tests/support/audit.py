@@ -3,7 +3,7 @@
 import psycopg
 
 from audit.services import Actor, Target
-from tenants.refs import TenantRef
+from tenants.context import TenantRef
 
 ADA = Actor("user", "0199aaaa-0000-7000-8000-0000000000ad", "ada@acme.test")
 BEN = Target("user", "0199aaaa-0000-7000-8000-0000000000be", "ben@acme.test")

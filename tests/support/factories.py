@@ -9,9 +9,8 @@ from django.db import connections
 from accounts.models import User
 from accounts.users.creation import insert_user
 from audit.services import SYSTEM
-from tenants.context import tenant_context
+from tenants.context import TenantRef, ref_of, tenant_context
 from tenants.queries import tenant_by_slug
-from tenants.refs import TenantRef, ref_of
 from tenants.services import create_tenant
 from tests.support.http_client import PASSWORD, Host, Site
 

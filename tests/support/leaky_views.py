@@ -21,9 +21,8 @@ from files.models import Balance, File, FileVersion
 from files.storage.backend import tenant_storage
 from files.storage.client import client
 from operations.isolation.tenants import SLUG_PREFIX
-from tenants.context import tenant_context
+from tenants.context import TenantRef, ref_of, tenant_context
 from tenants.models import Tenant
-from tenants.refs import TenantRef, ref_of
 
 
 def _audit_tenants() -> QuerySet[Tenant]:

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from core.text.formatting import pluralize
+from core.text.normalization import pluralize
 from tenants.management.terminal import make_table, print_table
 
 COLUMNS = ("subdomain", "name", "state")

@@ -12,12 +12,11 @@ from django.db import connections
 
 from accounts.models import User
 from audit.services import SYSTEM
-from tenants.context import tenant_context
+from tenants.context import ref_of, tenant_context
 from tenants.fleet.control import FLEET_LOCK
 from tenants.lifecycle import begin_maintenance, cancel_deletion, end_maintenance, schedule_deletion
 from tenants.models import Tenant
 from tenants.queries import tenant_by_slug
-from tenants.refs import ref_of
 from tests.support.tenants.pg_catalog import orphaned_schemas_and_roles
 
 

@@ -4,8 +4,8 @@ import socket
 
 import pytest
 
-from tenants.hosts import Site as Kind
-from tenants.hosts import site_for_host
+from tenants.routing import Site as Kind
+from tenants.routing import site_for_host
 from tests.support.factories import Agency
 from tests.support.http_client import Host, Site
 

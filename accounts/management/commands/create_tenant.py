@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts.auth.signup import sign_up
 from audit.services import SYSTEM
 from core.problems import Problem
-from tenants.hosts import site_url
 from tenants.models import Tenant
+from tenants.routing import site_url
 
 
 class Command(BaseCommand):

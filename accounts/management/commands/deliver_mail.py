@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from accounts.email.delivery import deliver_all_tenants, run_mailer
-from core.text.formatting import pluralize
+from core.text.normalization import pluralize
 from core.workers import ShouldStop, WorkerCommand
 
 

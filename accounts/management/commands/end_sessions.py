@@ -12,11 +12,10 @@ from accounts.sessions.expiry import active_sessions_q
 from accounts.sessions.services import end_tenant_sessions, end_user_sessions
 from accounts.users.queries import find_user_by_typed_email
 from audit.services import SYSTEM
-from core.text.formatting import pluralize
-from tenants.context import tenant_context
+from core.text.normalization import pluralize
+from tenants.context import ref_of, tenant_context
 from tenants.management.arguments import named_tenant
 from tenants.management.terminal import confirm
-from tenants.refs import ref_of
 
 
 class Command(BaseCommand):

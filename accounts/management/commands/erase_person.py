@@ -16,10 +16,9 @@ from accounts.users.queries import find_user_by_typed_email
 from audit.models import AuditEvent
 from audit.services import SYSTEM
 from core.problems import Problem
-from core.text.formatting import pluralize
-from tenants.context import tenant_context
+from core.text.normalization import pluralize
+from tenants.context import ref_of, tenant_context
 from tenants.management.arguments import named_tenant
-from tenants.refs import ref_of
 
 
 class Command(BaseCommand):

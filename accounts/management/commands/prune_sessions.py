@@ -13,10 +13,9 @@ from rich.console import Console
 from rich.progress import track
 
 from accounts.retention import RETENTION, count_prunable, prune
-from tenants.context import tenant_context
+from tenants.context import ref_of, tenant_context
 from tenants.management.arguments import selected_tenants
 from tenants.models import Tenant
-from tenants.refs import ref_of
 
 BATCH_SIZE = 500
 Count = Counter[str]

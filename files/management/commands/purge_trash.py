@@ -8,12 +8,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from core.text.formatting import pluralize
+from core.text.normalization import pluralize
 from files.trash import SweepResult, count_due_for_purge, sweep_trash
-from tenants.context import tenant_context
+from tenants.context import ref_of, tenant_context
 from tenants.models import Tenant
 from tenants.queries import operable_tenants
-from tenants.refs import ref_of
 
 
 class Command(BaseCommand):

@@ -13,16 +13,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from core.problems import StorageUnavailable
-from core.text.formatting import pluralize
+from core.text.normalization import pluralize
 from core.text.parsing import integer_argument
 from files.models import Balance, FileVersion
 from files.reconciliation.options import ReconciliationOptions
 from files.reconciliation.report import ReconciliationReport, report_as_json, report_as_text
 from files.reconciliation.services import clean_up_all, reconcile
-from tenants.context import tenant_context
+from tenants.context import ref_of, tenant_context
 from tenants.management.arguments import selected_tenants
 from tenants.models import Tenant
-from tenants.refs import ref_of
 
 Outcome = ReconciliationReport | str | None
 """The report, the error, or None for a tenant that was compared recently."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from core.text.formatting import pluralize
+from core.text.normalization import pluralize
 from core.workers import ShouldStop, WorkerCommand
 from files.uploads.verifier import run_verifier, verify_all_tenants
 

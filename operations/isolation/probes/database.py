@@ -7,8 +7,7 @@ from django.db import DatabaseError, connection, transaction
 from psycopg import errors, sql
 
 from operations.isolation.report import AttemptResult
-from tenants.context import tenant_context
-from tenants.refs import TenantRef
+from tenants.context import TenantRef, tenant_context
 
 PERMISSION_DENIED = "permission denied"
 # Every statement is rolled back, even if it succeeds.

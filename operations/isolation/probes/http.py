@@ -14,7 +14,7 @@ from operations.isolation.report import AttemptResult
 from operations.isolation.routes import Route, all_routes
 from operations.isolation.seeding import create_session
 from operations.isolation.transport import Reply, Request, Transport, fetch_presigned
-from tenants.hosts import tenant_host
+from tenants.routing import tenant_host
 
 # Before these methods the attacker's credentials are renewed: POST may have ended them.
 METHODS_WITH_NEW_SESSION = frozenset({"GET", "PUT", "DELETE", "OPTIONS"})

@@ -7,18 +7,16 @@ from collections.abc import Callable, Iterator
 from django.conf import settings
 from django.core.cache import cache
 
+from accounts.authentication import find_session_with_user
 from accounts.problems import TokenExpired, TokenInvalid
-from accounts.sessions.authentication import find_session_with_user
 from accounts.sessions.tokens import verify_access_token, verify_refresh_token
 from operations.isolation.canaries import AuditIncompleteError, Canaries
 from operations.isolation.detection import find_leaks
 from operations.isolation.report import AttemptResult
 from operations.isolation.seeding import create_session
 from operations.isolation.transport import Reply, Request, Transport, unused_address
-from tenants.context import tenant_context
-from tenants.hosts import tenant_host
-from tenants.refs import TenantRef
-from tenants.routing import tenant_for_host, tenant_for_id
+from tenants.context import TenantRef, tenant_context
+from tenants.routing import tenant_for_host, tenant_for_id, tenant_host
 
 
 def probe_shared_state(

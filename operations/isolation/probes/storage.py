@@ -9,8 +9,7 @@ from files.storage.backend import tenant_storage
 from operations.isolation.canaries import AuditIncompleteError, Canaries
 from operations.isolation.report import AttemptResult
 from operations.isolation.transport import fetch_presigned
-from tenants.context import NoTenant, tenant_context
-from tenants.refs import TenantRef
+from tenants.context import NoTenant, TenantRef, tenant_context
 
 
 def probe_storage(attacker: TenantRef, victim: Canaries) -> Iterator[AttemptResult]:

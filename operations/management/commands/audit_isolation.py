@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from core.problems import StorageUnavailable
 from core.termination import TERMINATION_EXCEPTIONS, exit_status
-from core.text.formatting import pluralize
+from core.text.normalization import pluralize
 from operations.isolation.canaries import AuditIncompleteError
 from operations.isolation.report import AuditReport, print_report
 from operations.isolation.run import audit_lock, remove_leftovers, run_audit

@@ -11,11 +11,10 @@ from django.db import connection
 from accounts.users import canonical_addresses as user_addresses
 from core.db_backend.scope import PUBLIC, use_scope
 from core.text.email_canonicalization import AddressFinding
-from core.text.formatting import pluralize
+from core.text.normalization import pluralize
 from staff import services as staff_addresses
-from tenants.context import tenant_context
+from tenants.context import ref_of, tenant_context
 from tenants.management.arguments import selected_tenants
-from tenants.refs import ref_of
 
 ROW_FORMAT = "{tenant:24} {table:10} {id} {address} {problem}"
 

@@ -11,8 +11,8 @@ from operations.archives.clone import CloneOptions, clone_tenant
 from operations.archives.progress import show_progress
 from operations.archives.restore import LoadOptions
 from operations.management.output import command_errors
-from tenants.hosts import site_url
 from tenants.queries import tenant_by_slug
+from tenants.routing import site_url
 from tenants.schemas.owner import owner_connection
 
 

@@ -13,7 +13,7 @@ from django.db import DatabaseError, transaction
 from audit.services import SYSTEM
 from core.db_backend.scope import PUBLIC, use_scope
 from core.problems import StorageUnavailable, ValidationFailed
-from core.text.formatting import noun_form, pluralize, timestamp, timestamp_or_none
+from core.text.normalization import noun_form, pluralize, timestamp, timestamp_or_none
 from core.text.parsing import integer_argument
 from operations.archives.progress import show_progress
 from operations.deletion.certificates import Inventory, take_inventory

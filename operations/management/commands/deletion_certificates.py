@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from core.text.formatting import pluralize, timestamp
+from core.text.normalization import pluralize, timestamp
 from operations.deletion.certificates import document_digest, list_certificates
 from operations.management.commands.delete_tenant import certificate_document
 from tenants.management.terminal import make_table, print_table

@@ -19,9 +19,9 @@ from operations.archives.restore import (
 )
 from operations.management.output import command_errors, format_counts, manifest_counts
 from operations.tenant_owners import reset_owner_password
+from tenants.context import ref_of
 from tenants.management.terminal import confirm
 from tenants.queries import tenant_by_slug
-from tenants.refs import ref_of
 from tenants.schemas.owner import owner_connection
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from rich.console import Console
 from rich.progress import track
 
-from core.text.formatting import pluralize
+from core.text.normalization import pluralize
 from core.text.parsing import integer_argument
 from operations.usage import Outcome, measure_tenants
 from tenants.management.arguments import selected_tenants

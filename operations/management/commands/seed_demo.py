@@ -14,11 +14,10 @@ from accounts.users.creation import create_user_without_actor
 from audit.services import SYSTEM
 from core.db_backend.scope import PUBLIC, use_scope
 from staff.models import StaffUser
-from tenants.context import tenant_context
-from tenants.hosts import tenant_host
+from tenants.context import ref_of, tenant_context
 from tenants.models import Domain
 from tenants.queries import tenant_by_slug
-from tenants.refs import ref_of
+from tenants.routing import tenant_host
 
 PASSWORD = "demo-password-42"  # noqa: S105 - printed on purpose; development only
 AGENCIES = {

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import track
 
 from audit.verification import ChainHead, VerificationResult
-from core.text.formatting import pluralize
+from core.text.normalization import pluralize
 from core.text.parsing import integer_argument
 from operations.audit_trails import (
     PLATFORM_TRAIL,

@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from audit.services import SYSTEM
 from core.problems import ValidationFailed
-from core.text.formatting import timestamp
 from core.text.names import clean_name
+from core.text.normalization import timestamp
 from core.text.parsing import integer_argument
 from staff.services import staff_by_email
 from staff.tokens import issue_token

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from core.text.formatting import pluralize
+from core.text.normalization import pluralize
 from tenants.fleet.lint.linter import find_violations, own_apps
 from tenants.management.arguments import add_json_argument
 

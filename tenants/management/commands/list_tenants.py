@@ -6,13 +6,13 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from core.text.formatting import pluralize, timestamp, timestamp_or_none
-from tenants.availability import TenantState, tenant_state
-from tenants.hosts import tenant_host
+from core.text.normalization import pluralize, timestamp, timestamp_or_none
 from tenants.management.arguments import add_json_argument
 from tenants.management.terminal import make_table, print_table
+from tenants.middleware import TenantState, tenant_state
 from tenants.models import Tenant
 from tenants.queries import all_tenants
+from tenants.routing import tenant_host
 
 COLUMNS = ("subdomain", "name", "state", "host", "schema")
 

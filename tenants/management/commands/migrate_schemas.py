@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db.migrations.autodetector import MigrationAutodetector
 
-from core.text.formatting import pluralize
+from core.text.normalization import pluralize
 from core.text.parsing import integer_argument
 from tenants.fleet.control import exclusive_migration_lock
 from tenants.fleet.migrate import FleetMigration, MigrationOptions

@@ -4,13 +4,13 @@ from argparse import ArgumentParser
 from typing import Any
 
 from audit.services import SYSTEM
-from core.text.formatting import timestamp
+from core.text.normalization import timestamp
 from core.text.parsing import integer_argument
-from tenants.hosts import site_url
 from tenants.management.arguments import add_json_argument, add_slug_argument
 from tenants.management.base import TenantCommand
 from tenants.models import Tenant
 from tenants.queries import tenant_by_slug
+from tenants.routing import site_url
 from tenants.subdomains import redirect_ends, rename_subdomain
 
 
