@@ -1,6 +1,7 @@
-"""What must not reach production, as system checks with ids and hints.
+"""System checks of what production must not have, with ids and hints.
 
-``manage.py check --deploy`` runs them; aggios/checks.py refuses to serve while one is an error.
+``manage.py check --deploy`` runs them; ``require_safe_configuration`` refuses to serve while one is
+an error.
 """
 
 from collections.abc import Sequence
@@ -13,9 +14,9 @@ from django.db import OperationalError, connection, connections
 from psycopg.errors import OperationalError as DriverError
 
 MIN_SECRET_LENGTH = 50
-# A backend holds 0.14 MB for each tenant that it has met (docs/benchmarks.md).
+# A backend process uses 0.14 MB for each schema that it has served (docs/benchmarks.md).
 MAX_SCHEMAS_PER_CONNECTION = 2000
-# What our own examples and generators of development stacks put into secrets.
+# Words in the secrets of our examples and of development stacks.
 DEVELOPMENT_WORDS = ("insecure", "development", "changeme", "change-me", "example")
 # OWASP Password Storage Cheat Sheet: of its equal choices of Argon2id, 7 MiB and 5 passes is the
 # smallest.
@@ -27,14 +28,14 @@ STARTUP_TAGS = [Tags.security, Tags.database]
 
 @register(Tags.security)
 def check_secrets(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    """Refuse short, known or shared secrets in production."""
+    """Refuse short, known or repeated secrets in production."""
     if not settings.PRODUCTION:
         return []
     values = {name: getattr(settings, name) for name in SECRET_SETTINGS if getattr(settings, name)}
     for index, pepper in enumerate(settings.PASSWORD_PEPPERS.split(",")):
         values[f"PASSWORD_PEPPERS[{index}]"] = pepper.partition(":")[2]
     return [
-        *(fault for name, value in values.items() if (fault := _weak_secret(name, value))),
+        *(error for name, value in values.items() if (error := _weak_secret(name, value))),
         *_repeated_secrets(values),
     ]
 
@@ -61,25 +62,25 @@ def check_production(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     """Refuse debug mode, open hosts and links over plain HTTP in production."""
     if not settings.PRODUCTION:
         return []
-    faults: list[CheckMessage] = []
+    errors: list[CheckMessage] = []
     if settings.DEBUG:
-        faults.append(Error("DEBUG is on.", hint="Unset DEBUG.", id="aggios.E010"))
+        errors.append(Error("DEBUG is on.", hint="Unset DEBUG.", id="aggios.E010"))
     if "*" in settings.ALLOWED_HOSTS:
         hint = "Name the platform's own domain; custom domains are routed from the database."
-        faults.append(Error("ALLOWED_HOSTS accepts every host.", hint=hint, id="aggios.E011"))
+        errors.append(Error("ALLOWED_HOSTS accepts every host.", hint=hint, id="aggios.E011"))
     if settings.PUBLIC_SCHEME != "https":
         hint = "Set PUBLIC_SCHEME=https; tokens and cookies travel in clear otherwise."
-        faults.append(Error("The site is addressed over http.", hint=hint, id="aggios.E012"))
+        errors.append(Error("The site is addressed over http.", hint=hint, id="aggios.E012"))
     if settings.SECURE_HSTS_SECONDS < 31_536_000:
         hint = "Set SECURE_HSTS_SECONDS to a year (31536000) or more."
-        faults.append(Error("HSTS lasts less than a year.", hint=hint, id="aggios.E013"))
+        errors.append(Error("HSTS lasts less than a year.", hint=hint, id="aggios.E013"))
     if settings.STAFF_SECOND_FACTOR != "required":
         hint = "Unset STAFF_SECOND_FACTOR; staff add a second factor when they first log in."
-        faults.append(Error("Staff need no second factor.", hint=hint, id="aggios.E030"))
+        errors.append(Error("Staff need no second factor.", hint=hint, id="aggios.E030"))
     if "*" in settings.CORS_ALLOWED_ORIGINS:
         hint = "List the front ends' origins."
-        faults.append(Error("CORS is open to every origin.", hint=hint, id="aggios.E014"))
-    return faults
+        errors.append(Error("CORS is open to every origin.", hint=hint, id="aggios.E014"))
+    return errors
 
 
 @register(Tags.security)
@@ -95,61 +96,61 @@ def passwords_are_costly(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessa
 
 @register(Tags.security)
 def check_email(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    """Refuse to lose people's mail in production, or to send our password for it in clear."""
+    """Refuse to lose e-mails in production, or to send its password in clear text."""
     if not settings.PRODUCTION:
         return []
-    faults: list[CheckMessage] = []
+    errors: list[CheckMessage] = []
     if settings.EMAIL_FOLDER:
         hint = "Unset EMAIL_FOLDER: what lies there reaches nobody."
-        faults.append(Error("Mail goes into a folder.", hint=hint, id="aggios.E026"))
+        errors.append(Error("Mail goes into a folder.", hint=hint, id="aggios.E026"))
     if not settings.EMAIL_HOST:
         hint = "Set EMAIL_HOST to the server that takes our mail."
-        faults.append(Error("There is no mail server.", hint=hint, id="aggios.E027"))
+        errors.append(Error("There is no mail server.", hint=hint, id="aggios.E027"))
     encrypted = settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL
     if settings.EMAIL_HOST_USER and not encrypted:
         hint = "Set EMAIL_USE_TLS=true, or EMAIL_USE_SSL=true for port 465."
-        faults.append(Error("The log-in for mail travels in clear.", hint=hint, id="aggios.E028"))
-    return faults
+        errors.append(Error("The log-in for mail travels in clear.", hint=hint, id="aggios.E028"))
+    return errors
 
 
 @register(Tags.security)
 def check_connections(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    """Refuse connection settings under which a tenant's scope could reach somebody else."""
+    """Refuse connection settings with which one tenant's scope could reach another tenant."""
     database = settings.DATABASES["default"]
-    faults: list[CheckMessage] = []
+    errors: list[CheckMessage] = []
     if database["CONN_MAX_AGE"] is None or database["CONN_MAX_AGE"] > 3600:
         hint = "Set DATABASE_CONN_MAX_AGE to 3600 or less: a connection keeps what it has met."
-        faults.append(Error("Connections live too long.", hint=hint, id="aggios.E020"))
+        errors.append(Error("Connections live too long.", hint=hint, id="aggios.E020"))
     if not 1 <= database["MAX_SCHEMAS"] <= MAX_SCHEMAS_PER_CONNECTION:
         hint = f"Set DATABASE_CONN_MAX_SCHEMAS to 1 to {MAX_SCHEMAS_PER_CONNECTION}; 200 is usual."
-        fault = Error("Connections may meet too many tenants.", hint=hint, id="aggios.E025")
-        faults.append(fault)
+        error = Error("Connections may meet too many tenants.", hint=hint, id="aggios.E025")
+        errors.append(error)
     if database["OPTIONS"].get("prepare_threshold") is not None:
         hint = "Take prepare_threshold out of DATABASE_URL."
-        faults.append(Error("Prepared statements are on.", hint=hint, id="aggios.E021"))
+        errors.append(Error("Prepared statements are on.", hint=hint, id="aggios.E021"))
     owner = settings.DATABASES.get("owner", {})
     if owner and owner["USER"] == database["USER"]:
         hint = "Serve with a login that owns nothing; manage.py bootstrap_database makes both."
-        faults.append(Error("The application serves as the owner.", hint=hint, id="aggios.E022"))
-    return faults
+        errors.append(Error("The application serves as the owner.", hint=hint, id="aggios.E022"))
+    return errors
 
 
 @register(Tags.database, deploy=True)
 def check_pooler(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    """Find a pooler between us and PostgreSQL; in transaction mode it would mix tenants up.
+    """Detect a connection pooler; in transaction mode it would mix tenants up.
 
-    A pooler answers the connection with a process id of its own; PostgreSQL's is its backend's.
+    A pooler reports its own process id; PostgreSQL reports that of its backend.
     """
     if settings.DATABASE_POOLER == "session":
         return []
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_backend_pid()")
-            behind = cursor.fetchone()[0]
-            told = connection.connection.info.backend_pid
+            backend_pid = cursor.fetchone()[0]
+            reported_pid = connection.connection.info.backend_pid
     except (OperationalError, DriverError):
-        return []  # health and readiness speak of a database that is away
-    if behind == told:
+        return []  # /api/health reports an unavailable database
+    if backend_pid == reported_pid:
         return []
     hint = "Connect directly, or use session mode and set DATABASE_POOLER=session."
     return [Error("A pooler stands before the database.", hint=hint, id="aggios.E023")]
@@ -157,7 +158,7 @@ def check_pooler(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
 
 @register(Tags.database, deploy=True)
 def check_database_role(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    """Refuse to serve as a login that could read every tenant or alter tables."""
+    """Refuse a login that could read every tenant or alter tables."""
     try:
         with connection.cursor() as cursor:
             cursor.execute(
@@ -173,17 +174,14 @@ def check_database_role(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessag
     return [Error("The application's login has too many rights.", hint=hint, id="aggios.E024")]
 
 
-# Refusing to serve with what must not reach production.
-
-
 def require_safe_configuration() -> None:
-    """Raise ImproperlyConfigured that lists every check that failed (aggios/checks.py).
+    """Raise ImproperlyConfigured with every failed check.
 
-    A database that is away is no reason: the process starts, says 503, and is well when it is back.
+    An unavailable database is no reason: the process starts, answers 503, and recovers with it.
     """
     messages = run_checks(tags=STARTUP_TAGS, include_deployment_checks=True, databases=["default"])
     connections.close_all()
-    faults = [message for message in messages if message.is_serious()]
-    if faults:
-        listed = "\n".join(f"  {fault.id}: {fault.msg} {fault.hint or ''}" for fault in faults)
+    errors = [message for message in messages if message.is_serious()]
+    if errors:
+        listed = "\n".join(f"  {error.id}: {error.msg} {error.hint or ''}" for error in errors)
         raise ImproperlyConfigured(f"Aggios does not start like this:\n{listed}")

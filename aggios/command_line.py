@@ -1,4 +1,4 @@
-"""Running one management command, from the import of Django to the exit status."""
+"""Runs a management command, from the import of Django to its exit status."""
 
 from django.core.management import ManagementUtility
 from django.core.management.base import BaseCommand

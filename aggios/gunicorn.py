@@ -1,7 +1,7 @@
-"""gunicorn's configuration: ``gunicorn -c python:aggios.gunicorn aggios.wsgi``.
+"""Configuration of gunicorn: ``gunicorn -c python:aggios.gunicorn aggios.wsgi``.
 
-Threads, because uploads and presigned work wait on sockets; each thread keeps its own database
-connection, so connections = workers x threads.
+Threads are used because requests wait for sockets. Each thread has its own database connection, so
+connections = workers x threads.
 """
 
 import os
@@ -16,18 +16,18 @@ bind = env.text("WEB_BIND", "0.0.0.0:8000")
 workers = env.integer("WEB_WORKERS", 2, least=1)
 threads = env.integer("WEB_THREADS", 16, least=1)
 worker_class = "aggios.server.worker.Worker"  # gthread
-# A gthread worker heartbeats while its threads work, so slow uploads are not killed by this.
+# A gthread worker sends heartbeats while its threads work, so slow uploads do not end it.
 timeout = 60
 graceful_timeout = 30
 keepalive = 75
-# A page cursor beside a long search; the default of 4094 is less than our own links can have.
+# A cursor beside a long search: our own links can exceed the default of 4094.
 limit_request_line = 8190
-# A worker lives for a bounded time: whatever its connections have cached goes with it.
+# A worker ends after so many requests, and the caches of its connections with it.
 max_requests = 20_000
 max_requests_jitter = 2_000
 _memory = Path("/dev/shm")  # noqa: S108 - heartbeat files must not wait for a disk
 worker_tmp_dir = str(_memory) if _memory.is_dir() else None
-# Whoever reaches us is the proxy. It says the scheme in one header; no header may say the path.
+# Every client here is the proxy. It sets the scheme in one header; no header sets the path.
 forwarded_allow_ips = "*"
 secure_scheme_headers = {"X-FORWARDED-PROTO": "https"}
 forwarder_headers = ""
@@ -38,14 +38,14 @@ loglevel = "warning"
 logger_class = "aggios.server.worker.RedactingLogger"
 preload_app = False
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
-# Otherwise one socket in the home folder is shared by everything that the account runs.
+# Else all applications of the account share one socket in its home folder.
 control_socket_disable = True
 
 
 def on_starting(server: Any) -> None:
-    """Give the workers one folder for their metrics, with what former workers have counted there.
+    """Create one metrics folder for the workers, and merge what former workers counted.
 
-    A master that was killed leaves its folder behind; one that was named is used again.
+    A killed master leaves its folder; a configured folder is used again.
     """
     if not os.environ.get(METRICS):
         os.environ[METRICS] = tempfile.mkdtemp(prefix="aggios-metrics-")
@@ -54,22 +54,22 @@ def on_starting(server: Any) -> None:
 
 
 def on_exit(server: Any) -> None:
-    """Leave no metrics behind."""
+    """Delete the metrics folder."""
     shutil.rmtree(os.environ[METRICS], ignore_errors=True)
 
 
 def worker_exit(server: Any, worker: Any) -> None:
-    """Save what an ending worker has counted and not saved yet."""
-    # Not at the top, for the reason given below; a worker has it loaded long since.
+    """Save the request counts of an ending worker."""
+    # Not at the top for the reason in child_exit; a worker has it loaded.
     from tenants.request_counts import save_at_exit  # noqa: PLC0415
 
     save_at_exit()
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """Add what a worker has counted to the sums of those that ended, however it ended."""
-    # Imported at the top, the package would have chosen counters of one process before on_starting
-    # could name the folder; the workers would inherit that, and /metrics would stay empty.
+    """Merge the metrics of an ended worker."""
+    # Imported at the top, the package would choose single-process counters before on_starting sets
+    # the folder. The workers would inherit them, and /metrics would stay empty.
     from prometheus_client import multiprocess  # noqa: PLC0415
 
     multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]

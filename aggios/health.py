@@ -1,7 +1,7 @@
-"""What load balancers and operators ask.
+"""Health endpoints for load balancers and operators.
 
-``live`` touches nothing; ``ready`` asks the database, without which nothing can be served; the
-whole answer adds cache and storage. Their loss is ``degraded``: most requests still work.
+``live`` checks nothing; ``ready`` checks the database, which every request needs. The full answer
+adds cache and storage: without them it is ``degraded``, and most requests still work.
 """
 
 import time
@@ -57,7 +57,7 @@ class HealthSerializer(serializers.Serializer[Any]):
 
 
 class Health(ApiView):
-    """Tell what works: 200 for ``ok`` and ``degraded``, 503 for ``down``."""
+    """Report the state of each part: 200 for ``ok`` and ``degraded``, 503 for ``down``."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
@@ -77,13 +77,13 @@ def _verdict(checks: dict[str, dict[str, Any]]) -> str:
 
 @require_safe
 def live(request: HttpRequest) -> HttpResponse:
-    """Answer as long as the process does."""
+    """Answer 200 while the process runs."""
     return JsonResponse({"status": "ok"})
 
 
 @require_safe
 def ready(request: HttpRequest) -> HttpResponse:
-    """Answer 200 if requests can be served, 503 otherwise."""
+    """Answer 200 if requests can be served, else 503."""
     check = _check("database")
     status = 200 if check["status"] == "ok" else 503
     return JsonResponse({"status": "ok" if status == 200 else "down"}, status=status)

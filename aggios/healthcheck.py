@@ -1,7 +1,8 @@
-"""``python -m aggios.healthcheck``: the container's health check, exit status 0 when it is alive.
+"""The container's health check, ``python -m aggios.healthcheck``: exit status 0 while it is alive.
 
-It asks /api/health/live, which touches neither database nor cache: a container is not to be
-replaced because PostgreSQL is away. It imports nothing of Django, as it runs every few seconds.
+It requests /api/health/live, which uses neither database nor cache: a container must not be
+replaced because PostgreSQL is unavailable. It does not import Django, because it runs every few
+seconds.
 """
 
 import http.client
@@ -10,9 +11,9 @@ import sys
 
 
 def is_alive(port: int, timeout: float = 4) -> bool:
-    """Return whether the server on this machine's ``port`` answers 200."""
+    """Tell whether the server on this machine's ``port`` answers 200."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
-    # A host that the application answers to, and the scheme that the proxy would name.
+    # A host that the application serves, and the scheme as from the proxy.
     headers = {"Host": "localhost", "X-Forwarded-Proto": "https"}
     try:
         connection.request("GET", "/api/health/live", headers=headers)

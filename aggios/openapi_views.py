@@ -1,7 +1,7 @@
-"""OpenAPI 3.1 of the host that is asked, and the page to read it.
+"""The OpenAPI 3.1 document of a host, and its page.
 
-Both are the same for everybody, and change with a release only. Making the description takes about
-0.1 s, so each process makes it once for each kind of host. Clients keep both and ask again with
+Both are the same for every client and change only with a release. Generating takes about 0.1 s, so
+each process does it once for each kind of host. Clients cache both and revalidate with
 ``If-None-Match``.
 """
 
@@ -24,16 +24,16 @@ from core.http.conditional import etag_of_bytes, matches_if_none_match
 FILE_NAME = "Aggios API.json"
 MAX_AGE_SECONDS = 300
 CACHE_CONTROL = f"private, max-age={MAX_AGE_SECONDS}"
-# Threads that ask at the same time must not make it several times.
+# Prevents threads from generating it at the same time.
 _GENERATING = threading.Lock()
 
 
 class SchemaView(SpectacularJSONAPIView):
-    """The description of the host's own URL configuration."""
+    """The OpenAPI document of the host's URL configuration."""
 
     @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Return the description, or 304 if the client has it."""
+        """Return the document, or 304 if the client has it."""
         with _GENERATING:
             body, etag = openapi_document(getattr(request._request, "urlconf", None))
         headers = {"ETag": etag, "Cache-Control": CACHE_CONTROL}
@@ -45,9 +45,9 @@ class SchemaView(SpectacularJSONAPIView):
 
 @cache
 def openapi_document(urlconf: str | None) -> tuple[bytes, str]:
-    """Return the description of a URL configuration as JSON, and its entity tag.
+    """Return the OpenAPI document of a URL configuration as JSON, and its ETag.
 
-    Call with constants of the settings only: every result is kept.
+    Call it with constants of the settings only: every result is cached.
     """
     with override(settings.LANGUAGE_CODE):
         generator = SchemaGenerator(urlconf=urlconf)  # type: ignore[no-untyped-call]
@@ -57,15 +57,15 @@ def openapi_document(urlconf: str | None) -> tuple[bytes, str]:
 
 
 class DocsView(SpectacularSwaggerSplitView):
-    """Swagger UI. It is a page: there is nothing to say to OPTIONS, and no template to say it."""
+    """Swagger UI. A page: without metadata, so OPTIONS needs no template."""
 
     metadata_class = None
 
     @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Return the page or its script, without the CSRF token that the API has no use for.
+        """Return the page or its script, without a CSRF token.
 
-        The token would make each answer another one.
+        The API does not use the token, and it would make each response different.
         """
         response: Response = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
         response.data["csrf_token"] = ""
@@ -74,7 +74,7 @@ class DocsView(SpectacularSwaggerSplitView):
     def finalize_response(
         self, request: Request, response: Response, *args: Any, **kwargs: Any
     ) -> Response:
-        """Add an entity tag to the page and to its script; 304 if the client has it."""
+        """Add an ETag to the page and its script, or return 304 if the client has it."""
         response = super().finalize_response(request, response, *args, **kwargs)
         if response.status_code == 200:
             response.add_post_render_callback(lambda rendered: _add_etag(request, rendered))
@@ -82,7 +82,7 @@ class DocsView(SpectacularSwaggerSplitView):
 
 
 def _add_etag(request: Request, response: Response) -> HttpResponse | None:
-    """Give a rendered answer its entity tag; return a 304 in its place if the client has it."""
+    """Add an ETag to a rendered response, or return a 304 for it."""
     etag = etag_of_bytes(response.content)
     response.headers["ETag"] = etag
     response.headers["Cache-Control"] = CACHE_CONTROL

@@ -1,1 +1,1 @@
-"""Pages for people who come with a browser. They need no JavaScript."""
+"""HTML pages for browsers. They need no JavaScript."""

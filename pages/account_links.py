@@ -1,8 +1,8 @@
-"""The pages that mailed links lead to. Looking at one changes nothing: mail scanners look too.
+"""Pages of links in e-mails. Opening one consumes nothing: mail scanners open links too.
 
-The token stands in the address, so no other site may be told where somebody comes from. The
-stricter policy ``no-referrer`` makes browsers send forms with ``Origin: null`` (Fetch standard,
-"append a request Origin header"), which is what a forged form looks like.
+The token is in the URL, so the page's URL must not reach other sites. The stricter policy
+``no-referrer`` makes browsers send forms with ``Origin: null`` (Fetch standard, "append a request
+Origin header"), which would be refused as a forged form.
 """
 
 from collections.abc import Callable
@@ -24,25 +24,28 @@ MAX_TOKEN_LENGTH = 200
 
 
 def token_from(request: HttpRequest) -> str:
-    """Return the token that a link or its form brings, without white space around it."""
-    given = request.POST if request.method == "POST" else request.GET
-    return str(given.get("token", "")).strip()[:MAX_TOKEN_LENGTH]
+    """Return the token of a link or its form, without surrounding white space."""
+    parameters = request.POST if request.method == "POST" else request.GET
+    return str(parameters.get("token", "")).strip()[:MAX_TOKEN_LENGTH]
 
 
 class TokenForm(PageForm):
-    """What a mailed link brings; sent on, hidden, by the form that it leads to."""
+    """The token of a link, a hidden field of the form that the link opens."""
 
     token = forms.CharField(max_length=MAX_TOKEN_LENGTH, widget=forms.HiddenInput)
 
 
 class PasswordResetForm(TokenForm):
-    """A new password; what it must hold is for the services to say."""
+    """A new password."""
 
     password = new_password_field(_("New password"))
 
 
 class RegistrationForm(PasswordResetForm):
-    """The password of somebody who joins: never the one that whoever registered has chosen."""
+    """The password of a user who confirms a registration.
+
+    It replaces the one of the registration, which another person may have chosen.
+    """
 
     password = new_password_field()
 
@@ -50,17 +53,20 @@ class RegistrationForm(PasswordResetForm):
 @never_cache
 @page("GET", "POST")
 def password_reset_page(request: HttpRequest) -> HttpResponse:
-    """Ask for a new password, or set it."""
+    """Show the form for a new password, or set it."""
     return _serve_link(request, "password_reset.html", PasswordResetForm, reset_password)
 
 
 @never_cache
 @page("GET", "POST")
 def verify_email_page(request: HttpRequest) -> HttpResponse:
-    """Ask whether the address is to be verified, or verify it; who joins chooses a password."""
-    joins = completes_registration(token_from(request))
+    """Show the form that verifies an address, or verify it; a registration also sets a password."""
+    is_registration = completes_registration(token_from(request))
     return _serve_link(
-        request, "email_verify.html", RegistrationForm if joins else TokenForm, verify_email
+        request,
+        "email_verify.html",
+        RegistrationForm if is_registration else TokenForm,
+        verify_email,
     )
 
 
@@ -84,17 +90,17 @@ def _serve_link(
 def render_problem(
     request: HttpRequest, template: str, context: dict[str, Any], problem: Problem
 ) -> HttpResponse:
-    """Show the form of ``context`` again with what is wrong. Raises what is no fault of theirs."""
+    """Show the form of ``context`` again with the problem. Raises: problems from status 500."""
     if problem.status >= 500:
         raise problem
-    context["form"].refuse(problem)
+    context["form"].add_problem(problem)
     return with_problem_status(render_link_page(request, template, context), problem)
 
 
 def render_link_page(
     request: HttpRequest, template: str, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
-    """Render a page that a link led to; no other site is told where somebody comes from."""
+    """Render the page of a link, with a policy that hides its URL from other sites."""
     tenant = request.tenant  # type: ignore[attr-defined]
     response = render(request, template, {**context, "tenant": tenant}, status=status)
     response.headers["Referrer-Policy"] = "same-origin"

@@ -1,4 +1,4 @@
-"""What every page has in common: its language, its methods, and refusals shown as pages."""
+"""Common parts of pages: language, methods, problems as pages, forms that show problems."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -18,16 +18,16 @@ View = Callable[..., HttpResponse]
 SAFE_METHODS = ("GET", "HEAD")
 
 
-def page(*methods: str, goes_by_cookies: bool = True) -> Callable[[View], View]:
-    """Declare a view that is a page, served for ``methods`` (GET when none are named).
+def page(*methods: str, uses_cookies: bool = True) -> Callable[[View], View]:
+    """Declare a view as a page for ``methods`` (GET by default).
 
-    Its forms need a token, unless nothing that it does goes by what a browser sends by itself.
+    Its forms need a CSRF token unless the page ignores cookies.
     """
     allowed = (*SAFE_METHODS, *(method for method in methods if method not in SAFE_METHODS))
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def serve(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             language = request_language(request)
             with override(language):
                 try:
@@ -38,18 +38,15 @@ def page(*methods: str, goes_by_cookies: bool = True) -> Callable[[View], View]:
                     return as_html_if_preferred(request, problem_response(problem))
             return with_language(request, response, language)
 
-        # What changes nothing needs no token, so a wrong method is told what it is.
-        serve.csrf_exempt = allowed == SAFE_METHODS or not goes_by_cookies  # type: ignore[attr-defined]
-        return serve
+        # A page that changes nothing needs no CSRF token, so a wrong method gets 405, not 403.
+        wrapper.csrf_exempt = allowed == SAFE_METHODS or not uses_cookies  # type: ignore[attr-defined]
+        return wrapper
 
     return decorate
 
 
-# What the forms of our pages have in common: how they show what a service had against them.
-
-
 def new_password_field(label: Any = None) -> forms.CharField:
-    """Return the field in which somebody chooses a password, called so without a label."""
+    """Return the field for a new password."""
     return forms.CharField(
         label=label or _("Password"),
         max_length=1024,
@@ -60,22 +57,22 @@ def new_password_field(label: Any = None) -> forms.CharField:
 
 
 class PageForm(forms.Form):
-    """A form of a page; what its fields must hold is for the services to say."""
+    """A form of a page; the services validate its values."""
 
     def __init__(self, data: Any = None, **options: Any) -> None:
         super().__init__(data, label_suffix="", **options)
 
-    def refuse(self, problem: Problem) -> None:
-        """Show a problem's faults beside their fields."""
-        for fault in problem.errors:
-            field = fault.field if fault.field in self.fields else None
-            self.add_error(field, gettext(fault.detail))
+    def add_problem(self, problem: Problem) -> None:
+        """Show a problem's errors next to their fields."""
+        for error in problem.errors:
+            field = error.field if error.field in self.fields else None
+            self.add_error(field, gettext(error.detail))
         if not problem.errors:
             self.add_error(None, gettext(problem.title))
 
 
 def with_problem_status(page: HttpResponse, problem: Problem) -> HttpResponse:
-    """Return a page that shows a problem with that problem's status and headers."""
+    """Return a page with the status and the headers of the problem that it shows."""
     page.status_code = problem.status
     for name, value in problem.headers.items():
         page.headers[name] = value

@@ -1,4 +1,4 @@
-"""What every page may use: the addresses of our sites and the links that switch the language."""
+"""Template variables of every page: addresses of our sites, links that switch the language."""
 
 from typing import Any
 
@@ -14,17 +14,17 @@ from tenants.routing import site_url
 def site_context(request: HttpRequest) -> dict[str, Any]:
     """Return the variables (a template context processor)."""
     return {
-        "front_url": site_url(),
-        "door_url": site_url("dash"),
+        "home_url": site_url(),
+        "dashboard_url": site_url("dash"),
         "base_domain": settings.BASE_DOMAIN,
         "languages": SimpleLazyObject(lambda: language_links(request)),
     }
 
 
 def language_links(request: HttpRequest) -> list[dict[str, Any]]:
-    """Return a link for each language to the page that is being shown.
+    """Return a link to the current page in each language.
 
-    Each is a query alone, so that it can lead nowhere but to the same path.
+    Each is only a query, so it always leads to the same path.
     """
     links = []
     for code, name in settings.LANGUAGES:

@@ -1,4 +1,4 @@
-"""Django's error handlers: problem+json for programs, a page for people. No technical pages."""
+"""Django's error handlers: problem+json, or a page for browsers; never a technical page."""
 
 from django.http import HttpRequest, HttpResponse
 
@@ -23,10 +23,10 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer what the exception means: a refusal that a view raised, or 500."""
+    """Answer with the problem that a view raised, or 500."""
     return as_html_if_preferred(request, responses.server_error(request))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer 403 to a form that does not carry its page's token (CSRF_FAILURE_VIEW)."""
+    """Answer 403 to a form without a valid CSRF token (CSRF_FAILURE_VIEW)."""
     return as_html_if_preferred(request, responses.problem_response(FormExpired()))

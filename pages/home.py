@@ -1,4 +1,4 @@
-"""The front pages: of the platform, and of one workspace."""
+"""Home pages of the platform, of a workspace and of dash., and the page of an error code."""
 
 from csp.decorators import csp_update
 from django.conf import settings
@@ -22,44 +22,38 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @page()
 def workspace_home(request: HttpRequest) -> HttpResponse:
-    """Show whose address this is, and nothing that is not public."""
+    """Show the name of the workspace, which is public, and nothing else."""
     return render(request, "workspace.html", {"tenant": request.tenant})  # type: ignore[attr-defined]
 
 
-# dash.: find a workspace by its subdomain and go there.
-
-
-# Browsers hold the redirect that follows a form to form-action too.
+# Browsers apply form-action also to the redirect after a form.
 @csp_update({"form-action": site_url("*")})
 @page()
 def find_workspace(request: HttpRequest) -> HttpResponse:
-    """Show the front door, or go to the workspace that ``?workspace=`` names."""
-    asked = request.GET.get("workspace", "").strip()[:MAX_INPUT_LENGTH]
-    if not asked:
+    """Redirect to the workspace that ``?workspace=`` names, or show the form for it."""
+    user_input = request.GET.get("workspace", "").strip()[:MAX_INPUT_LENGTH]
+    if not user_input:
         return render(request, "find_workspace.html")
-    label = subdomain_from_input(asked)
+    label = subdomain_from_input(user_input)
     tenant = tenant_for_host(label) if label else None
     if tenant is None or tenant.status == "deleting":
-        return render(request, "find_workspace.html", {"asked": asked}, status=404)
+        return render(request, "find_workspace.html", {"asked": user_input}, status=404)
     return redirect(site_url(tenant.slug))
 
 
 def subdomain_from_input(text: str) -> str:
-    """Return the subdomain label in what somebody typed or pasted; empty if there is none."""
+    """Return the subdomain in a typed or pasted text; empty if there is none."""
     name = normalise_slug(text).partition("://")[2] or normalise_slug(text)
     host = name.partition("/")[0].partition(":")[0].rstrip(".")
     label = host.removesuffix(f".{settings.BASE_DOMAIN}")
-    usable = label.replace("-", "").isalnum() and label.isascii()
-    return label if usable else ""
-
-
-# The page behind a problem's ``type``: what its code means.
+    is_valid = label.replace("-", "").isalnum() and label.isascii()
+    return label if is_valid else ""
 
 
 @page()
 def error_code_page(request: HttpRequest, code: str) -> HttpResponse:
-    """Show the entry of one code. Raises NotFound for a code that is not in the catalogue."""
-    # This host's routes import only some of the apps; the catalogue holds what is imported.
+    """Show the catalogue entry of a problem's ``type``. Raises: NotFound for an unknown code."""
+    # The catalogue contains imported problems only, and this host's routes do not import all apps.
     autodiscover_modules("problems")
     problem = catalogue().get(code)
     if problem is None:

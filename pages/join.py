@@ -1,4 +1,4 @@
-"""The page that an invitation leads to. Looking at it uses nothing up: mail scanners look too."""
+"""The page of an invitation link. Opening it consumes nothing: mail scanners open links too."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ TEMPLATE = "join.html"
 
 
 class JoinForm(TokenForm):
-    """Who joins. Without a field for the address when the invitation is for one."""
+    """Fields of a new user; without the address if the invitation names one."""
 
     email = EmailAddressFormField(label=_("E-mail address"))
     first_name = forms.CharField(label=_("First name"), max_length=100, required=False)
@@ -49,7 +49,7 @@ class JoinForm(TokenForm):
 @never_cache
 @page("GET", "POST")
 def join_page(request: HttpRequest) -> HttpResponse:
-    """Show whose workspace it is and ask for a name and a password, or let somebody join."""
+    """Show the form for name and password, or register the user."""
     token = token_from(request)
     try:
         invitation = get_pending_invitation(token)
@@ -73,13 +73,13 @@ def _join(request: HttpRequest, invitation: Invitation, token: str) -> HttpRespo
         if requires_email_confirmation(email=fields["email"], invitation=token):
             request_registration(**fields, invitation=token)
             return render_link_page(request, TEMPLATE, {"mailed": True})
-        opened = register(**fields, invitation=token)
+        new_session = register(**fields, invitation=token)
     except RegistrationClosed:
         raise
     except Problem as problem:
         return render_problem(request, TEMPLATE, context, problem)
-    # The page hands out no tokens, so the session that came with them has no use.
-    log_out(opened.session, actor=opened.user)
+    # The page returns no tokens, so the new session is of no use.
+    log_out(new_session.session, actor=new_session.user)
     return render_link_page(request, TEMPLATE, {"done": True})
 
 

@@ -1,6 +1,6 @@
-"""Requests that load a page without anybody opening it: link previews, indexers, prefetching.
+"""Detects requests without a reader: link previews, indexers, prefetching.
 
-Header fields are long text from strangers. Only the beginning is read, and by substring search,
+Header fields are long texts from unknown clients. Only the beginning is read, by substring search,
 which takes linear time.
 """
 
@@ -11,7 +11,7 @@ from django.http import HttpRequest
 # Products name themselves at the beginning of the field (RFC 9110 section 10.1.5).
 MAX_HEADER_LENGTH = 400
 WORD = re.compile(r"\w+")
-PREVIEWERS = (
+PREVIEW_AGENTS = (
     "facebookexternalhit",
     "whatsapp",
     "skypeuripreview",
@@ -21,7 +21,7 @@ PREVIEWERS = (
     "crawler",
     "spider",
 )
-# Their programs are the name followed by "bot" in one word: Slackbot, Googlebot, LinkedInBot.
+# Their programs have the name and "bot" in one word: Slackbot, Googlebot, LinkedInBot.
 BOT_OWNERS = (
     "slack",
     "telegram",
@@ -37,7 +37,7 @@ BOT_OWNERS = (
 
 
 def is_preview_request(request: HttpRequest) -> bool:
-    """Tell whether a program previews, indexes or prefetches a page (Fetch, ``Sec-Purpose``)."""
+    """Tell whether a program previews, indexes or prefetches (Fetch, ``Sec-Purpose``)."""
     purposes = (
         request.headers.get(name, "")[:MAX_HEADER_LENGTH] for name in ("Sec-Purpose", "Purpose")
     )
@@ -49,7 +49,7 @@ def is_preview_request(request: HttpRequest) -> bool:
 def is_preview_agent(user_agent: str) -> bool:
     """Tell whether a ``User-Agent`` names a program that previews or indexes."""
     agent = user_agent[:MAX_HEADER_LENGTH].lower()
-    if any(name in agent for name in PREVIEWERS):
+    if any(name in agent for name in PREVIEW_AGENTS):
         return True
     return any(_is_bot(word) for word in WORD.findall(agent))
 

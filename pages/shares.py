@@ -1,8 +1,8 @@
-"""Where a link to a file leads: to its content, if need be by way of a password.
+"""The page of a share: redirects to the file's content, after its password if it has one.
 
-Nothing here goes by a cookie: a form that another site sends in somebody's name does what that site
-could do itself, with the same token and the same password. So forms carry no token of their own,
-and the page can say ``no-referrer``, with which browsers send a form with ``Origin: null``.
+The page does not use cookies. A forged form could do only what the other site could do itself, with
+the same token and password. So its forms need no CSRF token, and the page can send ``no-referrer``,
+with which browsers send forms with ``Origin: null``.
 """
 
 from collections.abc import Callable
@@ -31,7 +31,7 @@ from pages.base import PageForm, page, with_problem_status
 from pages.link_previews import is_preview_request
 
 STORAGE_ORIGIN = "{0.scheme}://{0.netloc}".format(urlsplit(settings.S3_PUBLIC_ENDPOINT_URL))
-# For following the redirect; whoever wants the content again opens the link again.
+# Long enough to follow the redirect; opening the share again gives a new URL.
 DOWNLOAD_LINK_SECONDS = 60
 FORM_PROBLEMS = (SharePasswordRequired, SharePasswordWrong, RateLimited, HashingBusy)
 PRIVATE_HEADERS = {
@@ -42,7 +42,7 @@ PRIVATE_HEADERS = {
 
 
 class PasswordForm(PageForm):
-    """The password of a link."""
+    """The password of a share."""
 
     password = forms.CharField(
         label=_("Password"),
@@ -53,27 +53,27 @@ class PasswordForm(PageForm):
 
 
 def _private(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Keep every answer of a view out of caches, of search engines and of other sites' logs."""
+    """Keep responses of a view out of caches, search engines and logs of other sites."""
 
     @wraps(view)
-    def serve(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    def wrapper(request: HttpRequest, **kwargs: Any) -> HttpResponse:
         response = view(request, **kwargs)
         for name, value in PRIVATE_HEADERS.items():
             response.headers[name] = value
         return response
 
-    return serve
+    return wrapper
 
 
-# Browsers hold the redirect that follows a form to form-action too.
+# Browsers apply form-action also to the redirect after a form.
 @csp_update({"form-action": STORAGE_ORIGIN})
 @_private
-@page("GET", "POST", goes_by_cookies=False)
+@page("GET", "POST", uses_cookies=False)
 def share_page(request: HttpRequest, token: str) -> HttpResponse:
-    """Lead to the content of the file that a link is for, and count that; or ask for the password.
+    """Redirect to the content of a shared file and count it, or ask for the password.
 
-    Neither HEAD nor a program that only looks is counted: the one is led to an address that HEAD
-    alone is signed for, the other is told no more than that the link is good.
+    HEAD is redirected to a URL that is signed for HEAD only, and is not counted. Link previews get
+    a page without the content, and are not counted.
     """
     share = active_share(token)
     if request.method == "HEAD":
@@ -91,23 +91,23 @@ def share_page(request: HttpRequest, token: str) -> HttpResponse:
 
 def _redirect_to_content(file: File, method: str) -> HttpResponse:
     seconds = min(DOWNLOAD_LINK_SECONDS, settings.DOWNLOAD_URL_SECONDS)
-    file.current.file = file  # or it would be read once more, for its name
+    file.current.file = file  # saves a query for its name
     return HttpResponseRedirect(download_url(file.current, method=method, seconds=seconds))
 
 
 def _submitted_password(request: HttpRequest) -> str | None:
-    """Return the password that a program or a form sends. Raises MalformedBody, BodyTooLarge."""
+    """Return the password from JSON or a form. Raises: MalformedBody, BodyTooLarge."""
     if request.method != "POST":
         return None
     if request.content_type != "application/json":
         return request.POST.get("password")
     document = StrictJSONParser().parse(cast("IO[bytes]", request))
-    given = document.get("password") if isinstance(document, dict) else None
-    return given if isinstance(given, str) else None
+    password = document.get("password") if isinstance(document, dict) else None
+    return password if isinstance(password, str) else None
 
 
 def _render_password_form(request: HttpRequest, problem: Problem) -> HttpResponse:
-    """Show the form, with what was wrong if it was sent before."""
+    """Show the form, with the problem after a failed attempt."""
     if request.method == "GET":
         return _render_page(request, {"form": PasswordForm()})
     form = PasswordForm({})

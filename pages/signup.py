@@ -1,4 +1,4 @@
-"""Opening a workspace with a form, for people without an API client."""
+"""Creates a workspace with a form, without an API client."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ SIGNED_UP_SECONDS = 3600
 
 
 class SignUpForm(PageForm):
-    """The fields of a sign-up."""
+    """Fields of a sign-up."""
 
     company = forms.CharField(label=_("Agency"), max_length=120)
     subdomain = forms.CharField(label=_("Address of the workspace"), max_length=63)
@@ -50,7 +50,7 @@ class SignUpForm(PageForm):
 @never_cache
 @page("GET", "POST")
 def sign_up_page(request: HttpRequest) -> HttpResponse:
-    """Show the form, or open a workspace and go on to the page that names its address."""
+    """Show the form, or create a workspace and redirect to the page with its address."""
     if request.method != "POST":
         return render(request, "signup.html", {"form": SignUpForm()})
     form = SignUpForm(request.POST)
@@ -67,24 +67,24 @@ def sign_up_page(request: HttpRequest) -> HttpResponse:
 
 
 def _create_workspace(fields: dict[str, Any]) -> TenantRef:
-    tenant, opened = sign_up(**fields)
-    # The page hands out no tokens, so the session that came with them has no use.
+    tenant, new_session = sign_up(**fields)
+    # The page returns no tokens, so the new session is of no use.
     with tenant_context(tenant):
-        log_out(opened.session, actor=opened.user)
+        log_out(new_session.session, actor=new_session.user)
     return tenant
 
 
 def _render_problem(request: HttpRequest, form: SignUpForm, problem: Problem) -> HttpResponse:
     if problem.status >= 500:
         raise problem
-    form.refuse(problem)
+    form.add_problem(problem)
     return with_problem_status(render(request, "signup.html", {"form": form}), problem)
 
 
 @never_cache
 @page()
 def signed_up_page(request: HttpRequest) -> HttpResponse:
-    """Show the address of the workspace that was just opened."""
+    """Show the address of the new workspace."""
     try:
         slug = signing.loads(
             request.GET.get("opened", ""), salt=SIGNED_UP_SALT, max_age=SIGNED_UP_SECONDS

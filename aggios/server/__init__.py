@@ -1,1 +1,1 @@
-"""Between gunicorn and Django: bodies, slow clients, threads, gunicorn's own log."""
+"""Between gunicorn and Django: request bodies, slow clients, threads, gunicorn's log."""

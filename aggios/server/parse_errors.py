@@ -1,4 +1,4 @@
-"""Requests that gunicorn refuses before Django sees them, answered as problem+json (RFC 9457)."""
+"""Requests that gunicorn refuses before Django sees them, as problem+json (RFC 9457)."""
 
 import json
 from http import HTTPStatus
@@ -20,7 +20,8 @@ from core.problems import (
 )
 from core.request_context import API_VERSION, request_id_or_new
 
-# What the client did wrong, by what gunicorn raises. Its own sentences quote the request.
+# Problems by gunicorn's exceptions. gunicorn's own messages quote the request, so they are not
+# used.
 _PROBLEMS: list[tuple[type[Exception] | tuple[type[Exception], ...], type[Problem], str]] = [
     (errors.LimitRequestLine, UriTooLong, ""),
     (errors.LimitRequestHeaders, HeadersTooLarge, ""),
@@ -46,16 +47,16 @@ _PROBLEMS: list[tuple[type[Exception] | tuple[type[Exception], ...], type[Proble
 
 
 def problem_for(exc: BaseException) -> Problem | None:
-    """Return the problem that an exception of gunicorn's parser means, None for any other."""
+    """Return the problem for an exception of gunicorn's parser, or None."""
     for types, problem, detail in _PROBLEMS:
         if isinstance(exc, types):
             return problem(detail)
     return None
 
 
-def render_response(problem: Problem, given_id: str = "") -> tuple[str, bytes]:
-    """Return the id of the request and a whole response that ends its connection."""
-    request_id = request_id_or_new(given_id)
+def render_response(problem: Problem, client_id: str = "") -> tuple[str, bytes]:
+    """Return the request id and a complete response that ends the connection."""
+    request_id = request_id_or_new(client_id)
     body = json.dumps(problem.body(request_id, settings.PROBLEM_TYPE_BASE)).encode()
     head = [
         f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}",
@@ -70,7 +71,7 @@ def render_response(problem: Problem, given_id: str = "") -> tuple[str, bytes]:
 
 
 def client_request_id(*sources: Any) -> str:
-    """Return the id that a request came with, as far as gunicorn has parsed one; else nothing."""
+    """Return the request id that the client sent, if gunicorn has parsed it, else an empty text."""
     for source in sources:
         for name, value in getattr(source, "headers", None) or []:
             if name == "X-REQUEST-ID":

@@ -1,4 +1,4 @@
-"""Request bodies as gunicorn hands them over, made fit for Django: WSGI layers around it."""
+"""WSGI layers that prepare gunicorn's request bodies for Django."""
 
 import sys
 import threading
@@ -14,12 +14,12 @@ from aggios.server.slow_clients import LIMITER, TimedSocket, read_body_through
 Environ = dict[str, Any]
 Application = Callable[[Environ, Any], Iterable[bytes]]
 
-# A body gets this long, and for each received byte a little longer; a pause ends it.
+# Time for a body, plus time for each received byte; a longer pause ends it.
 BODY_SECONDS = 20.0
 MIN_BYTES_PER_SECOND = 16 * 1024
 MAX_PAUSE_SECONDS = 10.0
-# How much of a body that nobody wanted is still taken in, so that its sender can hear why, and how
-# many threads at once may be lent to that.
+# Limits for draining an unread body, so that its sender can receive the response, and for the
+# threads that may wait for it.
 DRAIN_MAX_BYTES = 64 * 1024 * 1024
 DRAIN_SECONDS = 5.0
 DRAIN_PAUSE_SECONDS = 0.5
@@ -30,11 +30,11 @@ DRAIN_THREADS = threading.BoundedSemaphore(2)
 
 
 def allow_chunked(inner: Application) -> Application:
-    """Let Django read a body that comes in chunks, which has no length (RFC 9112 section 7.1).
+    """Let Django read a chunked body, which has no length (RFC 9112 section 7.1).
 
-    Django reads no further than CONTENT_LENGTH, so nothing at all without one. A server that says
-    ``wsgi.input_terminated`` ends the stream itself; there the length may be any large number.
-    Whoever reads a body bounds it.
+    Django reads up to CONTENT_LENGTH, so nothing without one. A server with
+    ``wsgi.input_terminated`` ends the stream itself, so the length may be any large number. The
+    readers of bodies have their own limits.
     """
 
     def application(environ: Environ, start_response: Any) -> Iterable[bytes]:
@@ -47,18 +47,18 @@ def allow_chunked(inner: Application) -> Application:
 
 
 def limit_body_time(inner: Application) -> Application:
-    """Bound the time that reading a body can take, and how many slow ones are read at once."""
+    """Limit the time to read a body, and the number of slow bodies."""
 
     def application(environ: Environ, start_response: Any) -> Iterable[bytes]:
         if not _has_body(environ) or "gunicorn.socket" not in environ:
             return inner(environ, start_response)
-        line = TimedSocket(
+        timed_socket = TimedSocket(
             environ["gunicorn.socket"],
             seconds=BODY_SECONDS,
             pause=MAX_PAUSE_SECONDS,
             rate=MIN_BYTES_PER_SECOND,
         )
-        with read_body_through(environ["wsgi.input"], line), LIMITER.joined_by(line):
+        with read_body_through(environ["wsgi.input"], timed_socket), LIMITER.counting(timed_socket):
             return inner(environ, start_response)
 
     return application
@@ -72,10 +72,10 @@ def _has_body(environ: Environ) -> bool:
 def normalize_content_type(inner: Application) -> Application:
     """Blank a ``Content-Type`` that cannot be parsed, and drop its ``charset``.
 
-    Django reads it before any layer of its own can answer. It decodes the query by ``charset``, so
-    that one names what the query means, or an error; here queries, forms and JSON are UTF-8. The
-    library takes quadratic time for quoted semicolons: 0.16 s for 8 KB. So a long one is not
-    parsed at all, as in the API, whose parsers refuse what is longer.
+    Django reads it before any layer of its own can answer. It decodes the query by ``charset``,
+    which could change its meaning or raise an error; here queries, forms and JSON are UTF-8. The
+    library takes quadratic time for quoted semicolons: 0.16 s for 8 KB. So a long value is not
+    parsed, as in the API, whose parsers refuse it.
     """
 
     def application(environ: Environ, start_response: Any) -> Iterable[bytes]:
@@ -102,11 +102,11 @@ def _normalized_content_type(text: str) -> str:
 
 
 def drain_body(inner: Application) -> Application:
-    """Take in what the application left of a body before its answer is sent.
+    """Read the rest of a body before the response is sent.
 
-    A refusal (401, 413, 503) often comes before the body was read. If the connection were closed on
-    a client that is still sending, it would see a broken pipe, or the proxy's 502, instead of the
-    answer. Bounded in bytes and time; what is longer is cut off after all.
+    A refusal (401, 413, 503) often comes before the body was read. Closing the connection on a
+    client that is still sending gives it a broken pipe, or the proxy's 502, instead of the
+    response. Bytes and time are limited.
     """
 
     def application(environ: Environ, start_response: Any) -> Iterable[bytes]:
@@ -120,7 +120,7 @@ def drain_body(inner: Application) -> Application:
 
 
 def _drain_within_limits(body: Any, connection: Any) -> None:
-    """Take in the rest if it comes soon; only what is here already while many are slow."""
+    """Drain the rest if it arrives soon; only what has arrived while many clients are slow."""
     lingering = not LIMITER.is_strict and DRAIN_THREADS.acquire(blocking=False)
     try:
         _drain(body, connection, DRAIN_SECONDS if lingering else 0.0)
@@ -130,13 +130,13 @@ def _drain_within_limits(body: Any, connection: Any) -> None:
 
 
 def _drain(body: Any, connection: Any, seconds: float) -> None:
-    """Read on for so long. What does not end in time stays with a line that has ended."""
-    line, left = (
+    """Read for so many seconds. A body that does not end in time leaves an aborted socket."""
+    timed_socket, left = (
         TimedSocket(connection, seconds=seconds, pause=DRAIN_PAUSE_SECONDS),
         DRAIN_MAX_BYTES,
     )
-    with suppress(OSError, ValueError), read_body_through(body, line):
-        # Else the client has gone, sends nothing more, or sent no proper chunks.
+    with suppress(OSError, ValueError), read_body_through(body, timed_socket):
+        # Else the client has gone, sends nothing more, or sent invalid chunks.
         while data := body.read(CHUNK_BYTES):
             left -= len(data)
             if left <= 0:

@@ -1,8 +1,8 @@
-"""Answers that stream: a client that reads slowly may not hold a thread for long either.
+"""WSGI layers against slow clients: slow readers of streams, and new slow uploads.
 
-What is not taken within a time ends the connection, and of those that read slowly only so many have
-a thread, together with those that send slowly (slow_lines.py). Whoever is cut off can go on with
-``Range``; links to the store hold no thread at all.
+A client must read each part of a streamed response in time. Slow readers and slow senders share one
+limit (slow_clients.py). A disconnected client can continue with ``Range``; downloads from the store
+use no thread.
 """
 
 import errno
@@ -19,11 +19,11 @@ from aggios.server.slow_clients import LIMITER, POLL_SECONDS, WaitTimer, bytes_a
 from core.http.body_errors import SlowClientLimitError, slow_client_problem
 from core.request_context import API_VERSION, request_id_or_new
 
-# Each of these is to be taken within this time: 6.4 KiB a second at least.
+# Each part must be read within this time: at least 6.4 KiB a second.
 STREAM_CHUNK_BYTES = 64 * 1024
 STREAM_CHUNK_SECONDS = 10.0
 log = logging.getLogger(__name__)
-# Who is quick has sent so much, or all, by the time that it is asked for.
+# A fast client has sent this much, or everything, by then.
 EXPECTED_BYTES = 64 * 1024
 CHECK_COUNT, CHECK_INTERVAL_SECONDS = 5, 0.01
 Environ = dict[str, Any]
@@ -31,44 +31,44 @@ Application = Callable[[Environ, Any], Iterable[bytes]]
 
 
 class TimedStream(WaitTimer):
-    """An answer on its way, piece by piece, whenever its client has room for one."""
+    """A response that is sent in parts, each when the client is ready."""
 
     def __init__(self, answer: Any, connection: Any) -> None:
         super().__init__()
-        self._answer, self._room = answer, select.poll()
-        self._room.register(connection, select.POLLOUT)
+        self._answer, self._poll = answer, select.poll()
+        self._poll.register(connection, select.POLLOUT)
 
     def __iter__(self) -> Iterator[bytes]:
-        with LIMITER.joined_by(self):
+        with LIMITER.counting(self):
             for part in self._answer:
                 for start in range(0, len(part), STREAM_CHUNK_BYTES):
-                    self._wait_for_room()
+                    self._wait_until_writable()
                     yield part[start : start + STREAM_CHUNK_BYTES]
 
     def close(self) -> None:
-        """Let the answer give back what it holds."""
+        """Close the response."""
         self._answer.close()
 
-    def _wait_for_room(self) -> None:
+    def _wait_until_writable(self) -> None:
         self.begin()
         try:
-            while not self._room.poll(POLL_SECONDS * 1000):
-                self._require_patience()
+            while not self._poll.poll(POLL_SECONDS * 1000):
+                self._require_time()
         except (SlowClientLimitError, TimeoutError) as exc:
             log.warning("slow_client_disconnected")
-            # What gunicorn takes for a client that has gone: the status was sent long since.
+            # gunicorn treats this as a client that has gone; the status was already sent.
             raise ConnectionResetError(errno.ECONNRESET, "It is read too slowly.") from exc
         finally:
             self.end()
 
-    def _require_patience(self) -> None:
-        LIMITER.require_place(self)
-        if time.monotonic() > self._asked + STREAM_CHUNK_SECONDS:
+    def _require_time(self) -> None:
+        LIMITER.require_capacity(self)
+        if time.monotonic() > self._waiting_since + STREAM_CHUNK_SECONDS:
             raise TimeoutError
 
 
 def limit_stream_time(inner: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
-    """Bound the time that sending a streamed answer can take."""
+    """Limit the time to send a streamed response."""
 
     def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         answer = inner(environ, start_response)
@@ -80,11 +80,8 @@ def limit_stream_time(inner: Callable[..., Iterable[bytes]]) -> Callable[..., It
     return application
 
 
-# Refusing, before anything is done for them, bodies that have yet to come while many are slow.
-
-
 def limit_slow_uploads(inner: Application) -> Application:
-    """Answer 503 to who would have to be waited for while there are no places for that."""
+    """Reject new slow uploads with 503 while the slow-client limit is reached."""
 
     def application(environ: Environ, start_response: Any) -> Iterable[bytes]:
         if "gunicorn.socket" in environ and LIMITER.is_full and not _has_arrived(environ):
@@ -105,13 +102,16 @@ def _has_arrived(environ: Environ) -> bool:
 
 
 def _reject(environ: Environ, start_response: Any) -> Iterable[bytes]:
-    number, problem = request_id_or_new(environ.get("HTTP_X_REQUEST_ID", "")), slow_client_problem()
-    body = json.dumps(problem.body(number, settings.PROBLEM_TYPE_BASE)).encode()
+    request_id, problem = (
+        request_id_or_new(environ.get("HTTP_X_REQUEST_ID", "")),
+        slow_client_problem(),
+    )
+    body = json.dumps(problem.body(request_id, settings.PROBLEM_TYPE_BASE)).encode()
     headers = {
         "Content-Type": "application/problem+json",
         "Content-Length": str(len(body)),
         "Cache-Control": "no-store",
-        "X-Request-ID": number,
+        "X-Request-ID": request_id,
         "X-API-Version": API_VERSION,
         **problem.headers,
     }

@@ -1,9 +1,9 @@
-"""gunicorn's threaded worker, which never waits for a client in the thread that accepts, and whose
-refusals are problem+json.
+"""gunicorn's threaded worker and its logger.
 
-The stock one closes a connection there, and gives its other end up to two seconds to close it too
-(RFC 9112, section 9.6). A client that is still sending does not, and meanwhile nobody's request is
-taken up: a few that are refused would stop the worker.
+The stock worker closes a connection in the thread that accepts, and waits there up to two seconds
+for the client to close it too (RFC 9112, section 9.6). A client that is still sending does not, and
+until then no request is accepted: a few refused clients would stop the worker. Here other threads
+close connections, and refusals are problem+json.
 """
 
 import logging
@@ -21,18 +21,18 @@ from core.observability.logging import redact
 from core.problems import InternalError
 
 CLOSER_THREADS = 8
-# So many wait for their turn; what comes then is closed at once.
+# Further connections are closed at once.
 MAX_QUEUED_CLOSES = 32
 log = logging.getLogger(__name__)
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
-    """Closes connections in threads of their own, and refuses in the common form."""
+    """Closes connections in separate threads, and refuses with problem+json."""
 
     def init_process(self) -> None:
         """Serve until told to end; called in the new process."""
         self._closers = ThreadPoolExecutor(CLOSER_THREADS, "closing")
-        self._places = BoundedSemaphore(MAX_QUEUED_CLOSES)
+        self._close_slots = BoundedSemaphore(MAX_QUEUED_CLOSES)
         super().init_process()
 
     def finish_request(self, conn: Any, fs: "Future[Any]") -> None:
@@ -41,22 +41,22 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         super().finish_request(conn, fs)
 
     def _close(self, conn: Any, graceful: bool = False) -> None:
-        if graceful and self._places.acquire(blocking=False):
-            self._closers.submit(self._close_in_peace, conn)
+        if graceful and self._close_slots.acquire(blocking=False):
+            self._closers.submit(self._close_gracefully, conn)
         else:
             TConn.close(conn)
 
-    def _close_in_peace(self, conn: Any) -> None:
+    def _close_gracefully(self, conn: Any) -> None:
         try:
             TConn.close(conn, graceful=True)
         finally:
-            self._places.release()
+            self._close_slots.release()
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """Answer a request that could not be parsed, or that failed outside of Django.
 
-        gunicorn's own answer is a page of HTML without the id of the request, and its log line
-        quotes the request, in which a token can stand.
+        gunicorn's answer would be HTML without the request id, and its log line would quote the
+        request, which can contain a token.
         """
         refusal = problem_for(exc)
         problem = refusal or InternalError()
@@ -75,20 +75,17 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             log.debug("refusal_not_sent", extra=about)
 
 
-# gunicorn's own log: where a request breaks it, it names the whole address, query and all.
-
-
 class _RedactingFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line, and the traceback, without tokens."""
+        """Return the line and its traceback without tokens."""
         return redact(super().format(record))
 
 
 class RedactingLogger(Logger):  # type: ignore[misc]
-    """As gunicorn's, without the tokens that stand in addresses."""
+    """gunicorn's logger without tokens: its lines quote the URL of a failed request."""
 
     def setup(self, cfg: Any) -> None:
-        """Set the handlers up, then have them leave the tokens out."""
+        """Install redacting formatters."""
         super().setup(cfg)
         for handler in self.error_log.handlers:
             handler.setFormatter(_RedactingFormatter(self.error_fmt, self.datefmt))

@@ -1,4 +1,4 @@
-"""What every host answers: health, the API's description, and errors in one form."""
+"""Routes of every host: health, OpenAPI; and the error handlers."""
 
 from django.urls import path
 

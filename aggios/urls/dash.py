@@ -1,4 +1,4 @@
-"""dash.: the front door for people."""
+"""dash.: finds the workspace of a user."""
 
 from django.urls import path
 
