@@ -31,7 +31,7 @@ def key_with(agency: Agency, *scopes: str) -> Host:
 
 @pytest.mark.parametrize("asked", [{"max_uses": 2}, {"email": "…"}], ids=["link", "mail"])
 @pytest.mark.parametrize("role", ["owner", "admin", "member"])
-def test_a_key_invites_members_only(agency: Agency, asked: dict, role: str):
+def test_api_key_invitation_is_for_members_only(agency: Agency, asked: dict, role: str):
     key = key_with(agency, "invitations:write")
     if "email" in asked:
         asked = {"email": random_email()}
@@ -49,7 +49,7 @@ def test_a_key_invites_members_only(agency: Agency, asked: dict, role: str):
         assert "API key" in answer.json()["detail"]
 
 
-def test_a_key_is_not_shown_the_link_of_an_invitation_for_admins(agency: Agency):
+def test_api_key_repeating_admin_invitation_gets_no_link(agency: Agency):
     body, header = {"max_uses": 2, "role": "admin"}, {"Idempotency-Key": secrets.token_hex(8)}
     made = agency.owner.at.post(INVITATIONS, body, headers=header)
     assert made.json()["token"]
@@ -68,7 +68,7 @@ def test_a_key_is_not_shown_the_link_of_an_invitation_for_admins(agency: Agency)
     assert key.delete(where).status_code == 204
 
 
-def test_a_key_gives_nobody_a_password_an_address_or_a_role(agency: Agency):
+def test_api_key_sets_no_password_address_or_role(agency: Agency):
     key, member = key_with(agency, "users:write"), insert_user_row(agency)
     refused = [
         key.post(USERS, {"email": random_email(), "password": PASSWORD}),
@@ -83,7 +83,7 @@ def test_a_key_gives_nobody_a_password_an_address_or_a_role(agency: Agency):
     assert key.delete(f"{USERS}/{member}").status_code == 204
 
 
-def test_a_key_opens_no_registration(agency: Agency):
+def test_api_key_cannot_open_registration(agency: Agency):
     key = key_with(agency, "tenant:write")
 
     assert status_and_code(key.patch("/api/tenant", {"registration": "open"})) == (
@@ -93,7 +93,7 @@ def test_a_key_opens_no_registration(agency: Agency):
     assert key.patch("/api/tenant", {"name": "Renamed"}).status_code == 200
 
 
-def test_a_key_for_links_reads_no_file_by_them(agency: Agency):
+def test_api_key_for_shares_reads_no_file(agency: Agency):
     file = add_file(agency.owner.at, f"{secrets.token_hex(4)}.txt")["id"]
     where = f"/api/files/{file}/shares"
     links = key_with(agency, "shares:read", "shares:write")

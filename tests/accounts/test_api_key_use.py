@@ -21,7 +21,7 @@ from tests.support.http_client import Site
 
 
 @pytest.mark.parametrize("host", ["tenant", "api"])
-def test_it_opens_what_its_scopes_name(site: Site, agency: Agency, host: str):
+def test_api_key_scopes_allow_their_routes(site: Site, agency: Agency, host: str):
     key = post_api_key(agency.owner)
     at = site.host("api").with_token(key["key"]) if host == "api" else host_with_key(agency, key)
 
@@ -32,7 +32,7 @@ def test_it_opens_what_its_scopes_name(site: Site, agency: Agency, host: str):
     assert status_and_code(at.get("/api/users/me")) == (403, "insufficient_scope")
 
 
-def test_it_says_whose_it_is(agency: Agency):
+def test_api_key_requests_act_as_its_user(agency: Agency):
     key = post_api_key(agency.owner, scopes=["users:read"])
 
     assert host_with_key(agency, key).get("/api/users/me").json()["id"] == agency.owner.id
@@ -48,7 +48,7 @@ def test_it_says_whose_it_is(agency: Agency):
         ("POST", "/api/auth/logout-all"),
     ],
 )
-def test_what_is_for_people_it_never_opens(agency: Agency, method: str, path: str):
+def test_api_key_is_refused_by_routes_for_sessions(agency: Agency, method: str, path: str):
     key = post_api_key(agency.owner, scopes=list(SCOPES))
 
     assert status_and_code(host_with_key(agency, key).request(method, path, json={})) == (
@@ -59,7 +59,7 @@ def test_what_is_for_people_it_never_opens(agency: Agency, method: str, path: st
         assert Session.objects.filter(ended_at=None).count() == 1
 
 
-def test_revoked_it_is_dead_at_once(site: Site, agency: Agency):
+def test_revoked_api_key_is_invalid_at_once(site: Site, agency: Agency):
     key = post_api_key(agency.owner)
     hosts = (host_with_key(agency, key), site.host("api").with_token(key["key"]))
     assert [at.get("/api/files").status_code for at in hosts] == [200, 200]
@@ -72,7 +72,7 @@ def test_revoked_it_is_dead_at_once(site: Site, agency: Agency):
     assert agency.owner.at.get("/api/keys").json()["results"] == []
 
 
-def test_expired_it_says_so(agency: Agency):
+def test_expired_api_key_says_so(agency: Agency):
     soon = timezone.now() + timedelta(hours=1)
     key = post_api_key(agency.owner, expires_at=timestamp(soon))
     assert host_with_key(agency, key).get("/api/files").status_code == 200
@@ -84,7 +84,7 @@ def test_expired_it_says_so(agency: Agency):
 
 
 @pytest.mark.parametrize("change", [{"is_active": False}, {"role": "member"}])
-def test_it_does_no_more_than_its_person(agency: Agency, change: dict[str, Any]):
+def test_api_key_has_no_more_rights_than_its_user(agency: Agency, change: dict[str, Any]):
     admin = add_member(agency, "ann@x.test", role="admin")
     key = post_api_key(admin)
     assert host_with_key(agency, key).get("/api/files").status_code == 200
@@ -95,7 +95,7 @@ def test_it_does_no_more_than_its_person(agency: Agency, change: dict[str, Any])
     assert status_and_code(host_with_key(agency, key).get("/api/files")) == TOKEN_INVALID
 
 
-def test_another_tenant_has_nothing_of_it(site: Site, acme: Agency, globex: Agency):
+def test_api_key_in_another_tenant_is_invalid(site: Site, acme: Agency, globex: Agency):
     key = post_api_key(acme.owner)
 
     assert status_and_code(globex.host.with_token(key["key"]).get("/api/files")) == TOKEN_INVALID
@@ -107,7 +107,7 @@ def test_another_tenant_has_nothing_of_it(site: Site, acme: Agency, globex: Agen
     acme.owner.at.delete(f"/api/keys/{key['id']}")
 
 
-def test_copied_with_another_tenants_id_it_opens_nothing(acme: Agency, globex: Agency):
+def test_api_key_with_another_tenants_id_is_invalid(acme: Agency, globex: Agency):
     """Even where the very row is in the other tenant's table: the hash is bound to the tenant."""
     key = post_api_key(acme.owner)
     body = globex.ref.id.hex + key["key"][35:-8]
@@ -140,7 +140,7 @@ def test_copied_with_another_tenants_id_it_opens_nothing(acme: Agency, globex: A
         lambda key: key.replace("a", "\N{FULLWIDTH LATIN SMALL LETTER A}").encode(),
     ],
 )
-def test_what_is_no_key_opens_nothing(site: Site, agency: Agency, spoil: Callable[[str], Any]):
+def test_malformed_api_keys_are_invalid(site: Site, agency: Agency, spoil: Callable[[str], Any]):
     text = spoil(post_api_key(agency.owner)["key"])
     sent = text if isinstance(text, bytes) else text.encode()
     header = {"Authorization": b"Bearer " + sent}
@@ -149,7 +149,7 @@ def test_what_is_no_key_opens_nothing(site: Site, agency: Agency, spoil: Callabl
     assert site.host("api").get("/api/files", headers=header).status_code == 401
 
 
-def test_its_own_limit_is_exact(agency: Agency):
+def test_api_key_limit_is_exact(agency: Agency):
     key = post_api_key(agency.owner, requests_per_minute=5)
     other = post_api_key(agency.owner)
 
@@ -164,7 +164,7 @@ def test_its_own_limit_is_exact(agency: Agency):
     assert agency.owner.at.get("/api/files").status_code == 200
 
 
-def test_its_last_use_is_known_to_the_minute(agency: Agency):
+def test_api_key_last_use_is_recorded_to_the_minute(agency: Agency):
     key = post_api_key(agency.owner)
     assert key["last_used_at"] is None
 

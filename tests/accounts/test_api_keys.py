@@ -17,7 +17,7 @@ from tests.support.accounts.tokens import field_errors, status_and_code
 from tests.support.factories import Agency, add_member
 
 
-def test_a_key_is_shown_once(agency: Agency):
+def test_api_key_text_is_shown_once(agency: Agency):
     answer = agency.owner.at.post("/api/keys", {"name": "ci", "scopes": ["files:read"]})
     key = answer.json()
 
@@ -33,7 +33,7 @@ def test_a_key_is_shown_once(agency: Agency):
     assert key["created_by"] == {"id": agency.owner.id, "email": agency.owner.email}
 
 
-def test_only_a_keyed_hash_is_stored(agency: Agency):
+def test_api_key_is_stored_as_keyed_hash(agency: Agency):
     key = post_api_key(agency.owner)
 
     with tenant_context(agency.ref), connection.cursor() as cursor:
@@ -45,7 +45,7 @@ def test_only_a_keyed_hash_is_stored(agency: Agency):
     assert key["key"][3:] not in row
 
 
-def test_what_is_done_with_keys_is_recorded(agency: Agency):
+def test_api_key_changes_are_audited(agency: Agency):
     key = post_api_key(agency.owner, scopes=["files:write"])
     answer = host_with_key(agency, key).post("/api/files", files={"file": ("a.txt", b"a")})
     agency.owner.at.delete(f"/api/keys/{key['id']}")
@@ -65,7 +65,7 @@ def test_what_is_done_with_keys_is_recorded(agency: Agency):
     assert not any(key["key"] in text for text in texts)
 
 
-def test_a_member_makes_and_sees_none(agency: Agency):
+def test_member_cannot_create_or_list_api_keys(agency: Agency):
     post_api_key(agency.owner)
     ben = add_member(agency, "ben@x.test")
 
@@ -76,7 +76,7 @@ def test_a_member_makes_and_sees_none(agency: Agency):
         assert status_and_code(answer) == (403, "permission_denied")
 
 
-def test_an_administrator_revokes_what_another_made(agency: Agency):
+def test_administrator_revokes_api_key_of_another_user(agency: Agency):
     key = post_api_key(agency.owner)
     admin = add_member(agency, "ann@x.test", role="admin")
 
@@ -98,7 +98,7 @@ def test_an_administrator_revokes_what_another_made(agency: Agency):
         ({"requests_per_minute": 0}, ("requests_per_minute", "min_value")),
     ],
 )
-def test_fields_that_are_wrong(agency: Agency, fields: dict[str, Any], fault: tuple[str, str]):
+def test_invalid_fields_are_named(agency: Agency, fields: dict[str, Any], fault: tuple[str, str]):
     answer = agency.owner.at.post("/api/keys", {"name": "x", "scopes": READ, **fields})
 
     assert fault in field_errors(answer)
@@ -106,7 +106,7 @@ def test_fields_that_are_wrong(agency: Agency, fields: dict[str, Any], fault: tu
         assert not ApiKey.objects.exists()
 
 
-def test_an_old_proof_makes_no_key(agency: Agency):
+def test_api_key_creation_needs_recent_authentication(agency: Agency):
     with tenant_context(agency.ref):
         Session.objects.update(proved_at=timezone.now() - timedelta(days=1))
 
@@ -115,7 +115,7 @@ def test_an_old_proof_makes_no_key(agency: Agency):
     assert status_and_code(answer) == (403, "proof_required")
 
 
-def test_sent_again_it_is_the_same_key(agency: Agency):
+def test_repeated_creation_returns_the_same_api_key(agency: Agency):
     headers = {"Idempotency-Key": secrets.token_hex(8)}
     body = {"name": "ci", "scopes": READ}
     first, again = (agency.owner.at.post("/api/keys", body, headers=headers) for _ in range(2))
@@ -125,7 +125,7 @@ def test_sent_again_it_is_the_same_key(agency: Agency):
         assert ApiKey.objects.count() == 1
 
 
-def test_pages(agency: Agency):
+def test_api_key_list_has_pages(agency: Agency):
     ids = [post_api_key(agency.owner, name=f"key {number}")["id"] for number in range(5)]
 
     first = agency.owner.at.get("/api/keys?limit=3").json()

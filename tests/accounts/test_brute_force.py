@@ -38,7 +38,7 @@ def statuses(agency: Agency, count: int, **kwargs: str) -> list[int]:
     return [try_at(agency, random_address(), **kwargs).status_code for _ in range(count)]
 
 
-def test_many_at_once_get_no_more_tries_than_one_after_another(agency: Agency):
+def test_concurrent_attempts_get_no_more_tries(agency: Agency):
     body = {"email": "ada@here.test", "password": "wrong"}
 
     def guess(_: int) -> int:
@@ -54,7 +54,7 @@ def test_many_at_once_get_no_more_tries_than_one_after_another(agency: Agency):
     assert found[-1] == 429
 
 
-def test_many_addresses_share_the_tries_of_an_account(agency: Agency, narrow: None):
+def test_attempts_from_many_addresses_share_the_account_limit(agency: Agency, narrow: None):
     assert statuses(agency, WIDE) == [401] * WIDE
 
     refused = try_at(agency, random_address())
@@ -64,7 +64,7 @@ def test_many_addresses_share_the_tries_of_an_account(agency: Agency, narrow: No
     assert "login_hour" not in refused.headers["RateLimit"]
 
 
-def test_the_owner_gets_in_from_where_they_were_before(agency: Agency, narrow: None):
+def test_known_address_can_log_in_during_an_attack(agency: Agency, narrow: None):
     home = random_address()
     assert try_at(agency, home, PASSWORD).status_code == 200
     statuses(agency, WIDE + 1)
@@ -74,7 +74,7 @@ def test_the_owner_gets_in_from_where_they_were_before(agency: Agency, narrow: N
     assert try_at(agency, random_address(), PASSWORD).status_code == 429
 
 
-def test_a_familiar_address_has_no_more_tries_than_all_others_together(agency: Agency, narrow):
+def test_known_address_has_no_more_tries_than_all_others(agency: Agency, narrow):
     home = random_address()
     assert try_at(agency, home, PASSWORD).status_code == 200
     statuses(agency, WIDE)
@@ -82,7 +82,7 @@ def test_a_familiar_address_has_no_more_tries_than_all_others_together(agency: A
     assert [try_at(agency, home).status_code for _ in range(6)] == [401] * 5 + [429]
 
 
-def test_an_email_with_a_slash_fills_no_window_of_another_account(agency: Agency, narrow: None):
+def test_email_with_slash_counts_for_no_other_account(agency: Agency, narrow: None):
     home = random_address()
     assert try_at(agency, home, PASSWORD).status_code == 200
     statuses(agency, WIDE)
@@ -92,7 +92,7 @@ def test_an_email_with_a_slash_fills_no_window_of_another_account(agency: Agency
     assert try_at(agency, home, PASSWORD).status_code == 200
 
 
-def test_whoever_reads_the_mail_gets_in_from_anywhere(agency: Agency, narrow: None):
+def test_password_reset_allows_log_in_from_any_address(agency: Agency, narrow: None):
     statuses(agency, WIDE)
     here = random_address()
     assert try_at(agency, here, PASSWORD).status_code == 429
@@ -103,14 +103,14 @@ def test_whoever_reads_the_mail_gets_in_from_anywhere(agency: Agency, narrow: No
     assert try_at(agency, here, PASSWORD).status_code == 200
 
 
-def test_right_ones_use_up_nothing_but_the_rate(agency: Agency, narrow: None):
+def test_successful_log_ins_consume_only_the_rate(agency: Agency, narrow: None):
     home = random_address()
 
     assert [try_at(agency, home, PASSWORD).status_code for _ in range(WIDE + 2)] == [200] * 8
     assert statuses(agency, WIDE) == [401] * WIDE
 
 
-def test_right_ones_are_limited_too(agency: Agency, settings):
+def test_successful_log_ins_are_rate_limited(agency: Agency, settings):
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, "login_rate": "3/60"}
     home = random_address()
 
@@ -120,7 +120,7 @@ def test_right_ones_are_limited_too(agency: Agency, settings):
     assert '"login_rate";q=3;w=60' in answers[0].headers["RateLimit-Policy"]
 
 
-def test_an_account_of_ones_own_clears_nobody_elses_count(agency: Agency):
+def test_success_clears_no_count_of_another_account(agency: Agency):
     add_member(agency, "mallory@here.test")
     address = random_address()
     for _ in range(5):
@@ -130,7 +130,7 @@ def test_an_account_of_ones_own_clears_nobody_elses_count(agency: Agency):
     assert try_at(agency, address).status_code == 429
 
 
-def test_many_accounts_from_one_address(agency: Agency, settings):
+def test_many_accounts_from_one_address_are_limited(agency: Agency, settings):
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, "login_address": "4/60"}
     address = random_address()
     found = [try_at(agency, address, email=f"{n}@here.test").status_code for n in range(5)]
@@ -138,7 +138,7 @@ def test_many_accounts_from_one_address(agency: Agency, settings):
     assert found == [401] * 4 + [429]
 
 
-def test_an_account_of_ones_own_does_not_clear_the_address(agency: Agency, settings):
+def test_success_does_not_clear_the_address_count(agency: Agency, settings):
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, "login_address": "4/60"}
     add_member(agency, "mallory@here.test")
     address = random_address()
@@ -149,7 +149,7 @@ def test_an_account_of_ones_own_does_not_clear_the_address(agency: Agency, setti
     assert found == [401, 401, 401, 200, 401, 429]
 
 
-def test_a_forged_address_straight_at_the_server(agency: Agency, stores):
+def test_forged_forwarded_address_is_not_counted(agency: Agency, stores):
     """Ours is the last entry, whatever a client wrote before it."""
     host: Host = agency.host
     url = f"http://127.0.0.1:{stores.ports['gunicorn']}/api/auth/login"
@@ -167,7 +167,7 @@ def test_a_forged_address_straight_at_the_server(agency: Agency, stores):
     assert found == [401] * 5 + [429]
 
 
-def test_without_redis_an_account_is_counted_over_all_addresses_too(
+def test_account_limit_without_redis_counts_all_addresses(
     agency: Agency, narrow: None, settings, without_redis: None
 ):
     settings.WEB_WORKERS = 1

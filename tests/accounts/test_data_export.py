@@ -21,7 +21,7 @@ PARTS = (
 )
 
 
-def test_it_is_all_there(agency: Agency, dora: Person):
+def test_export_is_complete(agency: Agency, dora: Person):
     key = new_api_key_text(agency, dora)
     answer = dora.at.get(EXPORT)
     body = answer.json()
@@ -43,7 +43,7 @@ def test_it_is_all_there(agency: Agency, dora: Person):
     assert key not in answer.text
 
 
-def test_no_secret_is_in_it(agency: Agency, dora: Person):
+def test_export_holds_no_secret(agency: Agency, dora: Person):
     password = user_row(agency, dora.id).password
     with tenant_context(agency.ref):
         [session] = Session.objects.filter(user=dora.id)
@@ -55,7 +55,7 @@ def test_no_secret_is_in_it(agency: Agency, dora: Person):
     assert '"password"' not in text
 
 
-def test_of_others_there_is_nothing_but_that_they_took_part(agency: Agency, dora: Person):
+def test_export_holds_no_data_of_other_users(agency: Agency, dora: Person):
     """Ada renames Dora from her own address; Dora renames Ben."""
     ben = insert_user_row(agency, email="ben@people.test", first_name="Benedikt")
     agency.owner.at.patch(
@@ -76,7 +76,7 @@ def test_of_others_there_is_nothing_but_that_they_took_part(agency: Agency, dora
         assert word not in answer.text
 
 
-def test_more_rows_than_fit_in_one_part(agency: Agency):
+def test_export_of_several_batches_is_complete(agency: Agency):
     one = user_with_session(agency)
     many = 2 * BATCH_SIZE + 3
     who = {"action": "test.event", "actor_type": "user", "actor_id": one.id}
@@ -91,13 +91,13 @@ def test_more_rows_than_fit_in_one_part(agency: Agency):
     assert sorted(numbers) == list(range(many))
 
 
-def test_somebody_new_has_an_export_too(agency: Agency):
+def test_export_of_a_new_user_is_valid(agency: Agency):
     body = user_with_session(agency).at.get(EXPORT).json()
 
     assert (body["files"], body["api_keys"], body["invitations"]) == ([], [], [])
 
 
-def test_it_is_put_on_record(agency: Agency):
+def test_export_is_audited(agency: Agency):
     one = user_with_session(agency)
 
     agency.owner.at.get(f"/api/users/{one.id}/export")
@@ -113,7 +113,7 @@ MAY_EXPORT = {("owner", role) for role in ROLES} | {("admin", "admin"), ("admin"
 
 
 @pytest.mark.parametrize(("actor", "role"), list(itertools.product(ROLES, ROLES)))
-def test_whose_data_one_may_have(agency: Agency, actor: str, role: str):
+def test_export_permissions_follow_roles(agency: Agency, actor: str, role: str):
     caller, other = user_with_session(agency, actor), insert_user_row(agency, role)
 
     answer = caller.at.get(f"/api/users/{other}/export")
@@ -126,21 +126,21 @@ def test_whose_data_one_may_have(agency: Agency, actor: str, role: str):
     assert caller.at.get(EXPORT).json()["profile"]["id"] == caller.id
 
 
-def test_no_key_takes_personal_data_away(agency: Agency, dora: Person):
+def test_export_by_api_key_is_refused(agency: Agency, dora: Person):
     by_key = agency.host.with_token(new_api_key_text(agency, dora))
 
     for path in (EXPORT, f"/api/users/{dora.id}/export"):
         assert status_and_code(by_key.get(path)) == (403, "insufficient_scope")
 
 
-def test_another_workspace_has_nobody_of_this_id(agency: Agency, globex: Agency):
+def test_export_of_another_tenants_user_is_not_found(agency: Agency, globex: Agency):
     answer = agency.owner.at.get(f"/api/users/{globex.owner.id}/export")
 
     assert status_and_code(answer) == (404, "not_found")
     assert json.dumps(globex.owner.email) not in answer.text
 
 
-def test_exports_are_limited_for_each_person(agency: Agency):
+def test_exports_are_rate_limited_per_user(agency: Agency):
     one, another = user_with_session(agency), user_with_session(agency)
     statuses = [one.at.get(EXPORT).status_code for _ in range(21)]
 

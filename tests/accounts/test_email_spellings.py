@@ -39,7 +39,7 @@ def spellings() -> list[str]:
     ]
 
 
-def test_person_added_in_one_spelling_is_there_in_every_other(agency: Agency, spellings):
+def test_user_added_in_one_spelling_is_found_in_every_other(agency: Agency, spellings):
     manager = user_with_session(agency, "admin")
     body = {"email": spellings[4], "password": PASSWORD}
     made = manager.at.post("/api/users", body)

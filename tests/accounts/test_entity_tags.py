@@ -40,7 +40,7 @@ def ends(at: Host, path: str, etag: str):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_ended_is_what_was_seen(agency: Agency, kind: str):
+def test_delete_requires_the_current_etag(agency: Agency, kind: str):
     path, at = KINDS[kind](agency), agency.owner.at
     seen = at.get(path)
 
@@ -56,7 +56,7 @@ def test_what_is_ended_is_what_was_seen(agency: Agency, kind: str):
     assert done.status_code == 204
 
 
-def test_a_session_is_ones_own(agency: Agency, globex: Agency):
+def test_session_of_another_tenant_is_not_found(agency: Agency, globex: Agency):
     path = a_session(agency)
 
     assert status_and_code(globex.owner.at.get(path)) == (404, "not_found")

@@ -75,7 +75,7 @@ def person(agency: Agency) -> Callable[[dict | None], str]:
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_log_in_that_is_refused(agency: Agency, person, case: str):
+def test_refused_log_ins_are_indistinguishable(agency: Agency, person, case: str):
     fields, password = REFUSED[case]
     unknown = {"email": person(None), "password": PASSWORD}
 
@@ -86,7 +86,7 @@ def test_a_log_in_that_is_refused(agency: Agency, person, case: str):
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_log_in_that_is_refused_costs_as_much_hashing(
+def test_refused_log_ins_cost_the_same_hashing(
     agency: Agency, person, counted: CountingHashPool, case: str
 ):
     fields, password = REFUSED[case]
@@ -100,7 +100,7 @@ def test_a_log_in_that_is_refused_costs_as_much_hashing(
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_forgot(agency: Agency, person, case: str):
+def test_forgotten_password_responses_are_indistinguishable(agency: Agency, person, case: str):
     fields, _ = REFUSED[case]
 
     answer = asked(agency, "/api/auth/password/forgot", {"email": person(fields)})
@@ -110,7 +110,7 @@ def test_forgot(agency: Agency, person, case: str):
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_registering_where_registration_is_closed(agency: Agency, person, case: str):
+def test_closed_registration_responses_are_indistinguishable(agency: Agency, person, case: str):
     fields, _ = REFUSED[case]
     good = {"password": "a quite different phrase"}
 
@@ -138,7 +138,9 @@ def is_open(agency: Agency) -> Iterator[Callable[..., None]]:
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_registering_where_addresses_are_verified(agency: Agency, person, is_open, case: str):
+def test_registration_with_verification_is_indistinguishable(
+    agency: Agency, person, is_open, case: str
+):
     is_open(**VERIFIED)
     fields, _ = REFUSED[case]
     good = {"password": "a quite different phrase"}
@@ -150,7 +152,7 @@ def test_registering_where_addresses_are_verified(agency: Agency, person, is_ope
 
 
 @pytest.mark.parametrize("case", [case for case in REFUSED if case != "unknown"])
-def test_a_taken_address_does_not_say_whose_it_is(agency: Agency, person, is_open, case: str):
+def test_taken_address_does_not_name_its_user(agency: Agency, person, is_open, case: str):
     """That it is taken is told (docs/security.md), and nothing more."""
     is_open()
     fields, _ = REFUSED[case]
@@ -164,7 +166,9 @@ def test_a_taken_address_does_not_say_whose_it_is(agency: Agency, person, is_ope
 
 @pytest.mark.parametrize("mode", ["closed", "open"])
 @pytest.mark.parametrize("case", REFUSED)
-def test_an_invitation_that_is_not_good(agency: Agency, person, is_open, case: str, mode: str):
+def test_invalid_invitations_are_indistinguishable(
+    agency: Agency, person, is_open, case: str, mode: str
+):
     if mode == "open":
         is_open()
     fields, _ = REFUSED[case]
@@ -189,7 +193,7 @@ def invited(agency: Agency, email: str) -> tuple[int, bytes, dict[str, bytes]]:
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_inviting(agency: Agency, person, case: str):
+def test_invitation_responses_are_indistinguishable(agency: Agency, person, case: str):
     fields, _ = REFUSED[case]
 
     answer = invited(agency, person(fields))
@@ -208,7 +212,7 @@ def timeless(answer) -> tuple[int, str, dict[str, str]]:
 
 
 @pytest.mark.parametrize("limit", ["login_account", "login_hour"])
-def test_a_log_in_that_is_tried_too_often(agency: Agency, person, settings, limit: str):
+def test_throttled_log_ins_are_indistinguishable(agency: Agency, person, settings, limit: str):
     """From one address, and from many, where no header tells what others did."""
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, limit: "3/3600"}
     alone = limit == "login_account"

@@ -21,7 +21,7 @@ def erase(agency: Agency, who: str, *options: str) -> dict:
 
 
 @pytest.mark.parametrize("by", ["id", "email"])
-def test_somebody_is_forgotten(agency: Agency, by: str):
+def test_erase_person_erases_a_user(agency: Agency, by: str):
     one = user_with_session(agency)
     one.at.patch("/api/users/me", {"first_name": "Una"})
 
@@ -35,7 +35,7 @@ def test_somebody_is_forgotten(agency: Agency, by: str):
         assert not AuditEvent.objects.filter(actor_label=one.email).exists()
 
 
-def test_somebody_who_was_removed_before(agency: Agency):
+def test_erase_person_erases_a_removed_user(agency: Agency):
     other = insert_user_row(agency)
     agency.owner.at.delete(f"/api/users/{other}")
 
@@ -43,7 +43,7 @@ def test_somebody_who_was_removed_before(agency: Agency):
     assert audit_actions(agency, other) == ["user.removed", "person.erased"]
 
 
-def test_looking_changes_nothing(agency: Agency):
+def test_dry_run_changes_nothing(agency: Agency):
     one = user_with_session(agency)
 
     assert erase(agency, one.email, "--dry-run")["erased"] is False
@@ -51,18 +51,18 @@ def test_looking_changes_nothing(agency: Agency):
     assert audit_actions(agency, one.id) == []
 
 
-def test_the_last_owner_stays(agency: Agency):
+def test_last_owner_is_not_erased(agency: Agency):
     with pytest.raises(CommandError, match="at least one active owner"):
         erase(agency, agency.owner.email)
     assert agency.owner.at.get("/api/users/me").status_code == 200
 
 
 @pytest.mark.parametrize("who", ["nobody@people.test", "00000000-0000-7000-8000-000000000000", ""])
-def test_nobody(agency: Agency, who: str):
+def test_unknown_user_is_an_error(agency: Agency, who: str):
     with pytest.raises(CommandError, match="Nobody"):
         erase(agency, who)
 
 
-def test_a_tenant_that_is_not_there_is_said_plainly(committed: None):
+def test_unknown_tenant_is_an_error(committed: None):
     with pytest.raises(CommandError, match="There is no tenant"):
         call_command("erase_person", "--tenant", "no-such-one", "--user", "a@b.test")

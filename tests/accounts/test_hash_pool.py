@@ -54,7 +54,7 @@ def ask(desk: PasswordHashPool, gate: Gate, count: int) -> list[threading.Thread
     return threads
 
 
-def test_so_many_at_once_so_many_waiting_and_no_more(gate: Gate):
+def test_pool_bounds_running_and_waiting_calls(gate: Gate):
     desk = PasswordHashPool(concurrency=2, capacity=5, timeout=PATIENCE)
     threads = ask(desk, gate, 5)
     for _ in range(2):
@@ -76,7 +76,7 @@ def test_so_many_at_once_so_many_waiting_and_no_more(gate: Gate):
     desk.require_capacity()
 
 
-def test_the_wait_ends_and_the_work_keeps_its_place(gate: Gate):
+def test_timed_out_work_keeps_its_capacity(gate: Gate):
     desk = PasswordHashPool(concurrency=1, capacity=1, timeout=0.05)
 
     with pytest.raises(HashingBusy):
@@ -89,7 +89,7 @@ def test_the_wait_ends_and_the_work_keeps_its_place(gate: Gate):
     desk.require_capacity()
 
 
-def test_what_was_given_up_while_it_waited_is_never_begun(gate: Gate):
+def test_timed_out_waiting_work_never_starts(gate: Gate):
     desk = PasswordHashPool(concurrency=1, capacity=2, timeout=0.05)
     for _ in range(2):
         with pytest.raises(HashingBusy):
@@ -101,7 +101,7 @@ def test_what_was_given_up_while_it_waited_is_never_begun(gate: Gate):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="niceness is a process's elsewhere")
-def test_it_stands_back(settings):
+def test_pool_threads_have_low_priority(settings):
     settings.PASSWORD_HASH_NICE = 7
     usual = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
     desk = PasswordHashPool(concurrency=1, capacity=1, timeout=PATIENCE)
@@ -113,7 +113,7 @@ def test_it_stands_back(settings):
     assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == usual
 
 
-def test_an_error_of_the_work_is_the_callers(gate: Gate):
+def test_error_of_the_work_reaches_the_caller(gate: Gate):
     desk = PasswordHashPool(concurrency=1, capacity=1, timeout=PATIENCE)
     with pytest.raises(ZeroDivisionError):
         desk.run(lambda: 1 // 0)
@@ -121,7 +121,7 @@ def test_an_error_of_the_work_is_the_callers(gate: Gate):
     assert desk.run(lambda: "next") == "next"
 
 
-def test_some_threads_are_always_left_for_others():
+def test_default_queue_leaves_threads_free():
     from django.conf import settings
 
     assert (
@@ -139,7 +139,7 @@ def stored_with(monkeypatch, **cost: int) -> str:
         return make_password("a right password")
 
 
-def test_a_no_takes_the_same_work_for_everybody(counted: CountingHashPool, monkeypatch):
+def test_refusals_cost_the_same_work(counted: CountingHashPool, monkeypatch):
     user_password_matches(None, "first, the hash of nobody is made")
     encoded = {
         "current": make_password("a right password"),
@@ -160,7 +160,7 @@ def test_a_no_takes_the_same_work_for_everybody(counted: CountingHashPool, monke
 
 
 @pytest.mark.usefixtures("usual_argon2")
-def test_other_parameters_are_taken_over_when_the_password_is_right(monkeypatch):
+def test_hash_with_old_parameters_is_renewed_at_log_in(monkeypatch):
     text = stored_with(monkeypatch, time_cost=1, memory_cost=8192)
     anew: list[str] = []
 

@@ -83,7 +83,7 @@ KEYED = ("register", "invitation", "adding a person")
 @pytest.mark.parametrize(
     ("way", "keyed"), [*((way, False) for way in WAYS), *((way, True) for way in KEYED)]
 )
-def test_nothing_is_held_meanwhile(agency: Agency, watched: Watched, way: str, keyed: bool):
+def test_hashing_runs_outside_transactions(agency: Agency, watched: Watched, way: str, keyed: bool):
     path, body = WAYS[way](agency)
     headers = {"idempotency-key": "once"} if keyed else {}
     if not path.startswith("auth/") or way in ("change", "proof"):

@@ -15,7 +15,7 @@ def assert_gone(answer: httpx.Response) -> None:
     assert (answer.status_code, answer.json()["code"]) == (409, "idempotent_result_gone")
 
 
-def test_a_revoked_key_is_not_shown_again(agency: Agency):
+def test_revoked_api_key_is_not_shown_again(agency: Agency):
     at, body = agency.owner.at, {"name": "k", "scopes": ["files:read"]}
     made = at.post("/api/keys", body, headers=KEY).json()
 
@@ -25,7 +25,7 @@ def test_a_revoked_key_is_not_shown_again(agency: Agency):
 
 
 @pytest.mark.parametrize("end", ["revoked", "replaced"])
-def test_the_token_of_a_void_link_is_not_shown_again(agency: Agency, end: str):
+def test_token_of_revoked_link_is_not_shown_again(agency: Agency, end: str):
     at, body = agency.owner.at, {"max_uses": 2}
     made = at.post("/api/invitations", body, headers=KEY).json()
     place = f"/api/invitations/{made['id']}"
@@ -36,7 +36,7 @@ def test_the_token_of_a_void_link_is_not_shown_again(agency: Agency, end: str):
     assert_gone(at.post("/api/invitations", body, headers=KEY))
 
 
-def test_the_address_of_a_revoked_share_is_not_shown_again(agency: Agency):
+def test_url_of_revoked_share_is_not_shown_again(agency: Agency):
     at = agency.owner.at
     place = f"/api/files/{add_file(at, 'a.txt')['id']}/shares"
     made = at.post(place, {}, headers=KEY).json()
@@ -46,7 +46,7 @@ def test_the_address_of_a_revoked_share_is_not_shown_again(agency: Agency):
     assert_gone(at.post(place, {}, headers=KEY))
 
 
-def test_the_secret_of_a_confirmed_factor_is_not_shown_again(agency: Agency):
+def test_secret_of_confirmed_factor_is_not_shown_again(agency: Agency):
     at = agency.owner.at
     begun = at.post("/api/auth/factors", {"type": "totp"}, headers=KEY).json()
     place, body = (
@@ -61,7 +61,7 @@ def test_the_secret_of_a_confirmed_factor_is_not_shown_again(agency: Agency):
     assert_gone(at.post("/api/auth/factors", {"type": "totp"}, headers=KEY))
 
 
-def test_recovery_codes_that_were_replaced_are_not_shown_again(agency: Agency):
+def test_replaced_recovery_codes_are_not_shown_again(agency: Agency):
     at = agency.owner.at
     begun = at.post("/api/auth/factors", {"type": "totp"}).json()
     place, body = (
@@ -78,7 +78,7 @@ def test_recovery_codes_that_were_replaced_are_not_shown_again(agency: Agency):
     assert_gone(at.post("/api/auth/recovery-codes", headers=KEY))
 
 
-def test_tokens_of_a_session_that_ended_are_not_shown_again(site: Site, agency: Agency):
+def test_tokens_of_ended_session_are_not_shown_again(site: Site, agency: Agency):
     body = {
         "company": "Initech",
         "subdomain": f"i{agency.slug}",

@@ -37,7 +37,7 @@ def told(answer: Response) -> dict[str, str]:
     return {k: v for k, v in answer.headers.items() if k not in {"date", "ratelimit"}}
 
 
-def test_on_a_closed_workspace_as_what_it_says(agency: Agency):
+def test_invitation_to_closed_tenant_grants_its_role(agency: Agency):
     invitation = post_invitation(agency, "new@person.test", role="admin")
     token = token_of_invitation(agency, invitation)
 
@@ -58,7 +58,7 @@ def test_on_a_closed_workspace_as_what_it_says(agency: Agency):
     assert (used.target_id, used.actor_id) == (invitation["id"], user["id"])
 
 
-def test_on_api(site: Site, agency: Agency):
+def test_invitation_is_accepted_on_api(site: Site, agency: Agency):
     token = token_of_invitation(agency, post_invitation(agency, "a@new.test"))
 
     body = {**registration_body(token, "a@new.test"), "tenant": agency.slug}
@@ -66,7 +66,7 @@ def test_on_api(site: Site, agency: Agency):
     assert site.host("api").post(REGISTER, body).status_code == 201
 
 
-def test_one_token_at_once(agency: Agency):
+def test_concurrent_uses_of_one_token_only_one_succeeds(agency: Agency):
     token = token_of_invitation(agency, post_invitation(agency, "a@new.test"))
 
     with ThreadPoolExecutor(6) as pool:
@@ -82,7 +82,7 @@ def test_one_token_at_once(agency: Agency):
     assert len(roles_by_email(agency)) == 2
 
 
-def test_joining_that_fails_uses_nothing_up(agency: Agency):
+def test_failed_registration_consumes_nothing(agency: Agency):
     invitation = post_invitation(agency, "a@new.test")
     token = token_of_invitation(agency, invitation)
 
@@ -124,7 +124,7 @@ class TestNoOracle:
         }
 
     @pytest.mark.parametrize("registration", ["closed", "open"])
-    def test_the_same_answer(
+    def test_invalid_invitations_get_the_same_response(
         self, agency: Agency, new_agency: Callable[..., Agency], registration: str
     ):
         cases = self.bad_tokens(agency, new_agency())
@@ -147,7 +147,7 @@ class TestNoOracle:
         assert all(h == headers[0] for h in headers)
         assert roles_by_email(agency) == before
 
-    def test_without_one_an_open_workspace_is_open(self, agency: Agency):
+    def test_open_tenant_needs_no_invitation(self, agency: Agency):
         update_tenant(agency.ref.id, name="X", registration="open", actor=SYSTEM)
 
         assert agency.host.post(REGISTER, registration_body("", "a@new.test")).status_code == 201
@@ -165,7 +165,9 @@ class TestWhoStandsBehindIt:
             {"is_active": False, "removed_at": timezone.now(), "email": "gone@removed.invalid"},
         ],
     )
-    def test_it_dies_with_their_right(self, agency: Agency, columns: dict):
+    def test_invitation_is_invalid_when_inviter_loses_the_right(
+        self, agency: Agency, columns: dict
+    ):
         admin = add_member(agency, "adm@x.test", role="admin")
         invitation = post_invitation(agency, "a@new.test", at=admin.at)
         token = token_of_invitation(agency, invitation)
@@ -179,7 +181,7 @@ class TestWhoStandsBehindIt:
         shown = agency.owner.at.get(f"{INVITATIONS}/{invitation['id']}").json()
         assert shown["state"] == "revoked"
 
-    def test_an_owner_who_became_an_administrator_makes_no_owners(self, agency: Agency):
+    def test_demoted_owners_invitations_make_no_owners(self, agency: Agency):
         other = add_member(agency, "own@x.test", role="owner")
         owner = token_of_invitation(
             agency, post_invitation(agency, "o@new.test", at=other.at, role="owner")
@@ -196,7 +198,7 @@ class TestWhoStandsBehindIt:
             agency.host.post(REGISTER, registration_body(member, "m@new.test")).status_code == 201
         )
 
-    def test_demoting_them_over_the_api_is_final(self, agency: Agency):
+    def test_demotion_over_the_api_revokes_invitations(self, agency: Agency):
         admin = add_member(agency, "adm@x.test", role="admin")
         token = token_of_invitation(agency, post_invitation(agency, "a@new.test", at=admin.at))
         path = f"/api/users/{admin.id}"

@@ -19,7 +19,7 @@ from tests.support.factories import Agency, add_member
 class TestResend:
     """The token before is void, the new one good from now on."""
 
-    def test_the_old_token_is_void_and_the_time_begins_anew(self, agency: Agency):
+    def test_resent_invitation_has_new_token_and_expiry(self, agency: Agency):
         invitation = post_invitation(agency, "a@new.test")
         old = token_of_invitation(agency, invitation)
         update_invitation_row(agency, invitation, expires_at=timezone.now())
@@ -39,7 +39,7 @@ class TestResend:
             invitation["id"]
         ]
 
-    def test_what_is_over_is_not_sent_again(self, agency: Agency):
+    def test_used_or_revoked_invitation_cannot_be_resent(self, agency: Agency):
         revoked, accepted = (
             post_invitation(agency, "r@new.test"),
             post_invitation(agency, "a@new.test"),
@@ -54,7 +54,7 @@ class TestResend:
             assert status_and_code(answer) == (409, "invitation_closed")
         assert audit_events(agency, "invitation.resent") == []
 
-    def test_whoever_resends_stands_behind_it(self, agency: Agency):
+    def test_resent_invitation_has_the_resender_as_inviter(self, agency: Agency):
         admin = add_member(agency, "adm@x.test", role="admin")
         invitation = post_invitation(agency, "a@new.test")
 
@@ -66,7 +66,7 @@ class TestResend:
 class TestRevoke:
     """Worthless at once."""
 
-    def test_its_token_opens_nothing(self, agency: Agency):
+    def test_revoked_invitation_token_is_invalid(self, agency: Agency):
         invitation = post_invitation(agency, "a@new.test")
         token = token_of_invitation(agency, invitation)
         path = f"{INVITATIONS}/{invitation['id']}"
@@ -79,7 +79,7 @@ class TestRevoke:
         assert status_and_code(refused) == (403, "registration_closed")
         assert len(audit_events(agency, "invitation.revoked")) == 1
 
-    def test_one_that_was_accepted_stays_so(self, agency: Agency):
+    def test_accepted_invitation_cannot_be_revoked(self, agency: Agency):
         invitation = post_invitation(agency, "a@new.test")
         agency.host.post(
             REGISTER, registration_body(token_of_invitation(agency, invitation), "a@new.test")
@@ -89,7 +89,7 @@ class TestRevoke:
 
         assert status_and_code(answer) == (409, "invitation_closed")
 
-    def test_only_the_version_that_is_meant(self, agency: Agency):
+    def test_change_with_stale_etag_is_refused(self, agency: Agency):
         invitation = post_invitation(agency, "a@new.test")
         path = f"{INVITATIONS}/{invitation['id']}"
         tag = agency.owner.at.get(path).headers["ETag"]

@@ -21,7 +21,7 @@ def fresh() -> str:
     return f"p{secrets.token_hex(5)}@new.test"
 
 
-def test_it_brings_the_link_by_which_somebody_joins(acme: Agency, mailbox: Mailbox):
+def test_invitation_email_holds_the_link(acme: Agency, mailbox: Mailbox):
     email = fresh()
     invitation = post_invitation(acme, email, role="admin")
 
@@ -38,7 +38,7 @@ def test_it_brings_the_link_by_which_somebody_joins(acme: Agency, mailbox: Mailb
     assert shown["state"] == "accepted"
 
 
-def test_the_token_is_nowhere_but_in_the_mail(acme: Agency, mailbox: Mailbox):
+def test_invitation_token_is_only_in_the_email(acme: Agency, mailbox: Mailbox):
     email = fresh()
     invitation = post_invitation(acme, email)
     token = mailbox.wait_for(email).token
@@ -57,7 +57,7 @@ def test_the_token_is_nowhere_but_in_the_mail(acme: Agency, mailbox: Mailbox):
     assert token not in str(recorded[0].details)
 
 
-def test_it_is_written_in_the_language_of_who_invites(acme: Agency, mailbox: Mailbox):
+def test_invitation_email_has_the_inviters_language(acme: Agency, mailbox: Mailbox):
     email, headers = fresh(), {"Accept-Language": "pt-BR"}
 
     acme.owner.at.post(INVITATIONS, {"email": email}, headers=headers)
@@ -67,7 +67,7 @@ def test_it_is_written_in_the_language_of_who_invites(acme: Agency, mailbox: Mai
     assert "só para este endereço" in mail.text
 
 
-def test_a_member_is_told_so_and_gets_no_token(acme: Agency, mailbox: Mailbox):
+def test_invited_user_with_account_gets_no_token(acme: Agency, mailbox: Mailbox):
     member = add_member(acme, fresh())
 
     post_invitation(acme, member.email)
@@ -77,7 +77,7 @@ def test_a_member_is_told_so_and_gets_no_token(acme: Agency, mailbox: Mailbox):
     assert "token" not in mail.text + mail.html
 
 
-def test_the_second_letter_voids_the_first(acme: Agency, mailbox: Mailbox):
+def test_second_email_invalidates_the_first_token(acme: Agency, mailbox: Mailbox):
     email = fresh()
     invitation = post_invitation(acme, email)
     first = mailbox.wait_for(email).token

@@ -22,7 +22,7 @@ from tests.support.factories import Agency
 class TestLinks:
     """A link lets in as many as it has uses."""
 
-    def test_its_token_is_shown_once(self, agency: Agency):
+    def test_link_token_is_shown_once(self, agency: Agency):
         link = post_invitation(agency, max_uses=3, role="admin")
         path = f"{INVITATIONS}/{link['id']}"
 
@@ -36,7 +36,7 @@ class TestLinks:
             assert link["token"].encode() not in bytes(row.hash or b"")
             assert len(bytes(row.hash or b"")) == 32
 
-    def test_whoever_joins_by_it_has_yet_to_verify_the_address(self, agency: Agency):
+    def test_user_registered_by_link_is_unverified(self, agency: Agency):
         link = post_invitation(agency, max_uses=2)
 
         answer = agency.host.post(REGISTER, registration_body(link["token"], "a@new.test"))
@@ -45,7 +45,7 @@ class TestLinks:
         with tenant_context(agency.ref):
             assert User.objects.get(email="a@new.test").email_verified_at is None
 
-    def test_fifty_at_once_on_five_uses(self, agency: Agency):
+    def test_concurrent_uses_never_exceed_the_limit(self, agency: Agency):
         link = post_invitation(agency, max_uses=5)
 
         with ThreadPoolExecutor(50) as pool:
@@ -60,7 +60,7 @@ class TestLinks:
         assert (shown["uses"], shown["state"]) == (5, "accepted")
         assert len(audit_events(agency, "invitation.accepted")) == 5
 
-    def test_an_address_that_is_taken_uses_nothing_up(self, agency: Agency):
+    def test_taken_address_consumes_no_use(self, agency: Agency):
         link = post_invitation(agency, max_uses=2)
 
         taken = agency.host.post(REGISTER, registration_body(link["token"], agency.owner.email))
@@ -68,7 +68,7 @@ class TestLinks:
         assert status_and_code(taken) == (409, "email_taken")
         assert agency.owner.at.get(f"{INVITATIONS}/{link['id']}").json()["uses"] == 0
 
-    def test_sent_again_it_has_another_token(self, agency: Agency):
+    def test_resent_link_has_another_token(self, agency: Agency):
         link = post_invitation(agency, max_uses=2)
 
         again = agency.owner.at.post(f"{INVITATIONS}/{link['id']}/resend").json()

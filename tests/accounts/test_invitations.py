@@ -33,7 +33,7 @@ def rows(agency: Agency, email: str) -> list[Invitation]:
         return list(Invitation.objects.filter(email=email).order_by("created_at"))
 
 
-def test_an_invitation_shows_what_it_is_and_no_secret(agency: Agency):
+def test_invitation_response_holds_no_secret(agency: Agency):
     answer = agency.owner.at.post(INVITATIONS, {"email": "New@Person.TEST", "role": "admin"})
     shown = answer.json()
     path = f"{INVITATIONS}/{shown['id']}"
@@ -56,7 +56,7 @@ def test_an_invitation_shows_what_it_is_and_no_secret(agency: Agency):
     assert event.request_id == answer.headers["X-Request-ID"]
 
 
-def test_it_is_good_for_as_long_as_the_workspace_says(agency: Agency):
+def test_invitation_expiry_follows_the_tenant_policy(agency: Agency):
     agency.owner.at.patch("/api/tenant", json={"settings": {"invitation_seconds": 3600}})
 
     post_invitation(agency, "a@new.test")
@@ -81,14 +81,14 @@ def test_it_is_good_for_as_long_as_the_workspace_says(agency: Agency):
         ({"max_uses": 3, "role": "owner"}, {("role", "not_by_link")}),
     ],
 )
-def test_what_is_no_invitation_is_refused(acme: Agency, body: dict, wrong: set):
+def test_invalid_invitation_fields_are_refused(acme: Agency, body: dict, wrong: set):
     before = len(rows(acme, "a@b.test"))
 
     assert field_errors(acme.owner.at.post(INVITATIONS, body)) == wrong
     assert len(rows(acme, "a@b.test")) == before
 
 
-def test_members_neither_invite_nor_look(acme: Agency, ben: Person):
+def test_member_cannot_invite_or_list(acme: Agency, ben: Person):
     path = f"{INVITATIONS}/{post_invitation(acme, fresh())['id']}"
 
     answers = [
@@ -103,7 +103,7 @@ def test_members_neither_invite_nor_look(acme: Agency, ben: Person):
     assert acme.owner.at.get(path).json()["state"] == "pending"
 
 
-def test_an_administrator_makes_no_owners(agency: Agency):
+def test_administrator_cannot_invite_owners(agency: Agency):
     admin = add_member(agency, "adm@x.test", role="admin")
     path = f"{INVITATIONS}/{post_invitation(agency, 'o@new.test', role='owner')['id']}"
 
@@ -118,7 +118,7 @@ def test_an_administrator_makes_no_owners(agency: Agency):
     assert agency.owner.at.get(path).json()["state"] == "pending"
 
 
-def test_somebody_with_an_account_is_invited_like_anybody(agency: Agency):
+def test_invitation_of_a_user_looks_like_any_other(agency: Agency):
     """Bodies and headers differ in what is drawn or timed alone, and each gets a letter."""
     known = add_member(agency, f"k{secrets.token_hex(5)}@new.test")
     unknown = fresh()
@@ -139,7 +139,7 @@ def test_somebody_with_an_account_is_invited_like_anybody(agency: Agency):
     assert len(audit_events(agency, "invitation.created")) == 2
 
 
-def test_inviting_anew_takes_the_place_of_the_one_before(agency: Agency):
+def test_new_invitation_replaces_the_former_one(agency: Agency):
     first = post_invitation(agency, "a@new.test")
     token = token_of_invitation(agency, first)
 
@@ -153,7 +153,7 @@ def test_inviting_anew_takes_the_place_of_the_one_before(agency: Agency):
     assert (event.target_id, event.details["replaced"]) == (first["id"], True)
 
 
-def test_of_many_who_invite_one_address_at_once_one_stays(agency: Agency):
+def test_concurrent_invitations_of_one_address_leave_one(agency: Agency):
     with ThreadPoolExecutor(8) as pool:
         answers = list(
             pool.map(lambda _: agency.owner.at.post(INVITATIONS, {"email": "a@new.test"}), range(3))
@@ -166,7 +166,7 @@ def test_of_many_who_invite_one_address_at_once_one_stays(agency: Agency):
     }
 
 
-def test_the_same_key_invites_once(agency: Agency):
+def test_repeated_idempotency_key_invites_once(agency: Agency):
     key = {"Idempotency-Key": secrets.token_hex(8)}
 
     first, again = (
@@ -180,7 +180,7 @@ def test_the_same_key_invites_once(agency: Agency):
     assert len(rows(agency, "a@new.test")) == 1
 
 
-def test_lists_by_state_and_page(agency: Agency):
+def test_invitation_list_has_states_and_pages(agency: Agency):
     pending, revoked, expired, accepted = (
         post_invitation(agency, f"{name}@new.test") for name in ("p", "r", "e", "a")
     )
@@ -205,7 +205,7 @@ def test_lists_by_state_and_page(agency: Agency):
     assert field_errors(wrong) == {("state", "invalid_choice")}
 
 
-def test_another_tenants_invitation_is_not_there(acme: Agency, globex: Agency):
+def test_another_tenants_invitation_is_not_found(acme: Agency, globex: Agency):
     path = f"{INVITATIONS}/{post_invitation(acme, fresh())['id']}"
 
     answers = [
@@ -218,7 +218,7 @@ def test_another_tenants_invitation_is_not_there(acme: Agency, globex: Agency):
     assert acme.owner.at.get(path).json()["state"] == "pending"
 
 
-def test_nobody_is_pestered(agency: Agency):
+def test_invitations_to_one_address_are_rate_limited(agency: Agency):
     """Three letters an hour to one address, however they are asked for."""
     invitation = post_invitation(agency, "a@new.test")
     resent = agency.owner.at.post(f"{INVITATIONS}/{invitation['id']}/resend")

@@ -40,7 +40,7 @@ def do(actor: Person, verb: str, person_id: str) -> int:
 
 
 @pytest.mark.parametrize("verb", LESSENING)
-def test_the_last_one_stays(agency: Agency, verb: str):
+def test_last_owner_cannot_leave(agency: Agency, verb: str):
     insert_user_row(agency, "owner", is_active=False)
     insert_user_row(agency, "admin")
     before = user_row(agency, agency.owner.id)
@@ -55,21 +55,21 @@ def test_the_last_one_stays(agency: Agency, verb: str):
 
 
 @pytest.mark.parametrize("verb", LESSENING)
-def test_with_another_one_an_owner_can_step_down(agency: Agency, verb: str):
+def test_owner_can_step_down_if_another_owner_is_active(agency: Agency, verb: str):
     other = insert_user_row(agency, "owner")
 
     assert do(agency.owner, verb, agency.owner.id) < 300
     assert active_owners(agency) == [other]
 
 
-def test_an_inactive_owner_can_be_demoted_by_the_only_active_one(agency: Agency):
+def test_inactive_owner_can_be_demoted_by_the_last_owner(agency: Agency):
     gone = insert_user_row(agency, "owner", is_active=False)
 
     assert do(agency.owner, "demote", gone) == 200
     assert active_owners(agency) == [agency.owner.id]
 
 
-def test_the_name_of_the_last_owner_can_be_changed(agency: Agency):
+def test_last_owners_name_can_be_changed(agency: Agency):
     path = f"/api/users/{agency.owner.id}"
     body = {"first_name": "New", "role": "owner", "is_active": True}
 
@@ -77,7 +77,7 @@ def test_the_name_of_the_last_owner_can_be_changed(agency: Agency):
 
 
 @pytest.mark.parametrize(("one", "two"), PAIRS)
-def test_two_owners_at_once_over_http(agency: Agency, one: str, two: str):
+def test_concurrent_demotions_leave_one_owner(agency: Agency, one: str, two: str):
     other = user_with_session(agency, "owner")
 
     with ThreadPoolExecutor(2) as pool:
@@ -92,7 +92,7 @@ def test_two_owners_at_once_over_http(agency: Agency, one: str, two: str):
 
 
 @pytest.mark.parametrize("verb", LESSENING)
-def test_all_owners_step_down_at_once(agency: Agency, verb: str):
+def test_concurrent_step_downs_leave_one_owner(agency: Agency, verb: str):
     owners = [agency.owner, *(user_with_session(agency, "owner") for _ in range(4))]
 
     with ThreadPoolExecutor(5) as pool:
@@ -103,7 +103,7 @@ def test_all_owners_step_down_at_once(agency: Agency, verb: str):
     assert statuses[4] == 409
 
 
-def test_a_crowd_of_owners_against_each_other_in_the_service(agency: Agency):
+def test_many_owners_demoting_each_other_leave_one_owner(agency: Agency):
     """No HTTP between: every pair, both ways, as fast as the database lets them."""
     owners = [agency.owner.id, *(insert_user_row(agency, "owner") for _ in range(5))]
     ref = agency.ref

@@ -32,7 +32,7 @@ def agency(new_agency: Callable[..., Agency]) -> Agency:
     return new_agency(email="ada@here.test")
 
 
-def test_tokens_and_a_session(agency: Agency):
+def test_log_in_returns_tokens_and_creates_a_session(agency: Agency):
     answer = log_in(agency.host, " ADA@Here.TEST ", **{"User-Agent": "curl/9"})
 
     assert answer.status_code == 200
@@ -44,7 +44,7 @@ def test_tokens_and_a_session(agency: Agency):
     assert event.target_id == str(session.id)
 
 
-def test_who_may_not_learns_nothing(agency: Agency):
+def test_login_failures_are_indistinguishable(agency: Agency):
     with tenant_context(agency.ref):
         User.objects.create(
             email="gone@here.test", password=PepperedArgon2().encode(PASSWORD, ""), is_active=False
@@ -68,19 +68,19 @@ def test_who_may_not_learns_nothing(agency: Agency):
 @pytest.mark.parametrize(
     "password", ["", " ", PASSWORD + " ", PASSWORD.upper(), "x" * 1024, "a\u0308" * 10]
 )
-def test_almost_the_password(agency: Agency, password: str):
+def test_similar_passwords_are_rejected(agency: Agency, password: str):
     answer = log_in(agency.host, "ada@here.test", password)
 
     assert answer.status_code in {400, 401}
 
 
-def test_fields_are_asked_for(agency: Agency):
+def test_missing_fields_are_named(agency: Agency):
     answer = agency.host.post("/api/auth/login", {"email": ""})
 
     assert field_errors(answer) == {("email", "blank"), ("password", "required")}
 
 
-def test_on_api_the_body_names_the_tenant(site: Site, agency: Agency):
+def test_log_in_on_api_names_the_tenant_in_the_body(site: Site, agency: Agency):
     api = site.host("api")
     body = {"email": "ada@here.test", "password": PASSWORD}
 
@@ -96,7 +96,7 @@ def test_on_api_the_body_names_the_tenant(site: Site, agency: Agency):
     assert by_header.status_code == 400
 
 
-def test_on_its_own_host_a_tenant_in_the_body_changes_nothing(agency: Agency, acme: Agency):
+def test_log_in_on_tenant_host_ignores_tenant_in_the_body(agency: Agency, acme: Agency):
     body = {"email": "ada@acme.test", "password": PASSWORD, "tenant": acme.slug}
 
     assert status_and_code(agency.host.post("/api/auth/login", body)) == (
@@ -108,7 +108,7 @@ def test_on_its_own_host_a_tenant_in_the_body_changes_nothing(agency: Agency, ac
 class TestLimits:
     """Five failures a minute for an account from an address."""
 
-    def test_the_sixth_failure_is_refused_whatever_it_brings(self, agency: Agency):
+    def test_sixth_attempt_is_throttled_with_any_password(self, agency: Agency):
         answers = [log_in(agency.host, "ada@here.test", "wrong password") for _ in range(5)]
         assert {status_and_code(a) for a in answers} == {(401, "invalid_credentials")}
         left = [a.headers["RateLimit"] for a in answers]
@@ -121,7 +121,7 @@ class TestLimits:
         assert 1 <= int(right.headers["Retry-After"]) <= 60
         assert "r=0" in right.headers["RateLimit"]
 
-    def test_others_are_not_affected(self, agency: Agency, acme: Agency):
+    def test_throttling_affects_no_other_account(self, agency: Agency, acme: Agency):
         other = add_member(agency, "ben@here.test")
         for _ in range(6):
             log_in(agency.host, "ada@here.test", "wrong password")
@@ -129,13 +129,13 @@ class TestLimits:
         assert log_in(agency.host, other.email).status_code == 200
         assert log_in(acme.host, "ada@here.test").status_code == 401
 
-    def test_success_clears(self, agency: Agency):
+    def test_successful_log_in_clears_the_count(self, agency: Agency):
         for _ in range(3):
             for _ in range(4):
                 assert log_in(agency.host, "ada@here.test", "wrong").status_code == 401
             assert log_in(agency.host, "ada@here.test").status_code == 200
 
-    def test_a_forged_address_is_the_same_address(self, agency: Agency):
+    def test_forged_address_counts_as_the_same_address(self, agency: Agency):
         statuses = [
             log_in(
                 agency.host, "ada@here.test", "wrong", **{"X-Forwarded-For": f"10.1.2.{number}"}
@@ -147,14 +147,14 @@ class TestLimits:
         with tenant_context(agency.ref):
             assert set(AuditEvent.objects.values_list("ip", flat=True)) == {"127.0.0.1"}
 
-    def test_a_login_on_api_counts_too(self, site: Site, agency: Agency):
+    def test_log_in_on_api_is_counted(self, site: Site, agency: Agency):
         body = {"email": "ada@here.test", "password": "wrong", "tenant": agency.slug}
         for _ in range(5):
             site.host("api").post("/api/auth/login", body)
 
         assert log_in(agency.host, "ada@here.test").status_code == 429
 
-    def test_without_redis_the_limit_is_no_looser(self, agency: Agency, without_redis: None):
+    def test_limit_without_redis_is_no_looser(self, agency: Agency, without_redis: None):
         statuses = [log_in(agency.host, "ada@here.test", "wrong").status_code for _ in range(14)]
 
         assert statuses.count(401) <= 5

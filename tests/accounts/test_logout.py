@@ -14,7 +14,7 @@ DEAD = (401, "token_invalid")
 
 @pytest.mark.parametrize("path", ["/api/auth/logout", "/api/logout"])
 @pytest.mark.parametrize("body", [None, {}])
-def test_this_session(agency: Agency, path: str, body):
+def test_log_out_ends_the_session(agency: Agency, path: str, body):
     answer = agency.owner.at.post(path, body)
 
     assert (answer.status_code, answer.content) == (204, b"")
@@ -28,14 +28,14 @@ def test_this_session(agency: Agency, path: str, body):
     assert (event.actor_id, event.target_id) == (agency.owner.id, str(session.id))
 
 
-def test_by_refresh_token_alone(agency: Agency):
+def test_log_out_with_refresh_token_only_ends_the_session(agency: Agency):
     body = {"refresh_token": agency.owner.refresh_token}
 
     assert agency.host.post("/api/auth/logout", body).status_code == 204
     assert status_and_code(agency.owner.at.get("/api/users/me")) == DEAD
 
 
-def test_twice(agency: Agency):
+def test_second_log_out_changes_nothing(agency: Agency):
     body = {"refresh_token": agency.owner.refresh_token}
 
     assert [agency.host.post("/api/logout", body).status_code for _ in range(2)] == [204, 204]
@@ -44,7 +44,7 @@ def test_twice(agency: Agency):
     assert status_and_code(agency.owner.at.post("/api/logout")) == DEAD
 
 
-def test_on_api(site: Site, agency: Agency):
+def test_log_out_works_on_api(site: Site, agency: Agency):
     api = site.host("api")
 
     assert api.post("/api/logout", {"refresh_token": agency.owner.refresh_token}).status_code == 204
@@ -52,12 +52,12 @@ def test_on_api(site: Site, agency: Agency):
     assert status_and_code(api.with_token(agency.owner.access_token).post("/api/logout")) == DEAD
 
 
-def test_without_any_credential(site: Site, agency: Agency):
+def test_log_out_without_credential_is_refused(site: Site, agency: Agency):
     for host in (agency.host, site.host("api")):
         assert status_and_code(host.post("/api/auth/logout")) == (401, "not_authenticated")
 
 
-def test_somebody_elses_session(agency: Agency):
+def test_log_out_of_another_users_session_is_refused(agency: Agency):
     ben = add_member(agency, "ben@here.test")
     body = {"refresh_token": agency.owner.refresh_token}
 
@@ -66,14 +66,14 @@ def test_somebody_elses_session(agency: Agency):
     assert ben.at.get("/api/users/me").status_code == 200
 
 
-def test_another_tenants_session(agency: Agency, globex: Agency):
+def test_log_out_of_another_tenants_session_is_refused(agency: Agency, globex: Agency):
     body = {"refresh_token": agency.owner.refresh_token}
 
     assert status_and_code(globex.host.post("/api/auth/logout", body)) == DEAD
     assert agency.owner.at.get("/api/users/me").status_code == 200
 
 
-def test_only_this_session_ends(agency: Agency):
+def test_log_out_ends_no_other_session(agency: Agency):
     body = {"email": agency.owner.email, "password": PASSWORD}
     other = agency.host.post("/api/auth/login", body).json()["access_token"]
 
@@ -82,7 +82,7 @@ def test_only_this_session_ends(agency: Agency):
     assert agency.host.with_token(other).get("/api/users/me").status_code == 200
 
 
-def test_all_of_them(agency: Agency):
+def test_log_out_all_ends_every_session(agency: Agency):
     ben = add_member(agency, "ben@here.test")
     body = {"email": agency.owner.email, "password": PASSWORD}
     other = agency.host.with_token(agency.host.post("/api/auth/login", body).json()["access_token"])
@@ -98,5 +98,5 @@ def test_all_of_them(agency: Agency):
     assert event.details == {"reason": "logout", "count": 2}
 
 
-def test_all_of_them_needs_somebody(agency: Agency):
+def test_log_out_all_without_credential_is_refused(agency: Agency):
     assert status_and_code(agency.host.post("/api/auth/logout-all")) == (401, "not_authenticated")

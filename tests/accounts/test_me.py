@@ -17,7 +17,7 @@ ME = "/api/users/me"
 FIELDS = "id email first_name last_name role is_active created_at updated_at"
 
 
-def test_what_is_shown(agency: Agency):
+def test_profile_shows_the_documented_fields(agency: Agency):
     answer = agency.owner.at.get(ME)
     body = answer.json()
 
@@ -31,7 +31,7 @@ def test_what_is_shown(agency: Agency):
     )
 
 
-def test_a_change(agency: Agency):
+def test_patch_changes_names(agency: Agency):
     before = agency.owner.at.get(ME)
     answer = agency.owner.at.patch(ME, {"first_name": "Älva"})
 
@@ -46,7 +46,7 @@ def test_a_change(agency: Agency):
     assert event.details == {"fields": ["first_name"]}
 
 
-def test_put_asks_for_everything(agency: Agency):
+def test_put_requires_every_field(agency: Agency):
     assert field_errors(agency.owner.at.put(ME, {"first_name": "A"})) == {("last_name", "required")}
 
     answer = agency.owner.at.put(ME, {"first_name": "A", "last_name": ""})
@@ -54,7 +54,7 @@ def test_put_asks_for_everything(agency: Agency):
     assert (answer.json()["first_name"], answer.json()["last_name"]) == ("A", "")
 
 
-def test_the_same_again_changes_nothing(agency: Agency):
+def test_unchanged_values_change_nothing(agency: Agency):
     tag = agency.owner.at.get(ME).headers["ETag"]
 
     for body in ({}, {"first_name": "Olga"}):
@@ -73,7 +73,7 @@ def test_the_same_again_changes_nothing(agency: Agency):
     ],
 )
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
-def test_what_nobody_sets_for_themselves(agency: Agency, method: str, change: dict[str, Any]):
+def test_read_only_fields_are_ignored(agency: Agency, method: str, change: dict[str, Any]):
     before = agency.owner.at.get(ME).json()
     names = {"first_name": "Olga", "last_name": "Owner"}
 
@@ -83,7 +83,7 @@ def test_what_nobody_sets_for_themselves(agency: Agency, method: str, change: di
 
 
 @pytest.mark.parametrize("value", [None, 1.5, [], {}, "x" * 101, "a\x00", "\ud800", True])
-def test_names_that_are_none(agency: Agency, value: Any):
+def test_invalid_names_are_refused(agency: Agency, value: Any):
     import json
 
     answer = agency.owner.at.patch(
@@ -101,7 +101,7 @@ def test_names_that_are_none(agency: Agency, value: Any):
 class TestConditions:
     """RFC 9110 section 13."""
 
-    def test_not_modified(self, agency: Agency):
+    def test_matching_etag_returns_304(self, agency: Agency):
         tag = agency.owner.at.get(ME).headers["ETag"]
         for known in (tag, f"W/{tag}", f'"x", {tag}', "*"):
             answer = agency.owner.at.get(ME, headers={"If-None-Match": known})
@@ -110,13 +110,13 @@ class TestConditions:
         head = agency.owner.at.request("HEAD", ME, headers={"If-None-Match": tag})
         assert head.status_code == 304
 
-    def test_modified(self, agency: Agency):
+    def test_stale_etag_returns_the_profile(self, agency: Agency):
         answer = agency.owner.at.get(ME, headers={"If-None-Match": '"another"'})
 
         assert answer.status_code == 200
 
     @pytest.mark.parametrize("method", ["PUT", "PATCH"])
-    def test_a_lost_update_is_refused(self, agency: Agency, method: str):
+    def test_stale_if_match_is_refused(self, agency: Agency, method: str):
         tag = agency.owner.at.get(ME).headers["ETag"]
         body = {"first_name": "First", "last_name": ""}
         send = agency.owner.at.request
@@ -128,17 +128,17 @@ class TestConditions:
         assert agency.owner.at.get(ME).json()["first_name"] == "First"
 
     @pytest.mark.parametrize("wanted", ['W/"x"', '"x"', "x", ""])
-    def test_other_tags(self, agency: Agency, wanted: str):
+    def test_other_etags_do_not_match(self, agency: Agency, wanted: str):
         answer = agency.owner.at.patch(ME, {"first_name": "A"}, headers={"If-Match": wanted})
 
         assert status_and_code(answer) == (412, "precondition_failed")
 
-    def test_any_tag(self, agency: Agency):
+    def test_wildcard_etag_matches(self, agency: Agency):
         answer = agency.owner.at.patch(ME, {"first_name": "A"}, headers={"If-Match": "*"})
 
         assert answer.status_code == 200
 
-    def test_of_many_at_once_one_wins(self, agency: Agency):
+    def test_concurrent_changes_with_one_etag_only_one_wins(self, agency: Agency):
         tag = agency.owner.at.get(ME).headers["ETag"]
 
         def change(number: int) -> int:
@@ -149,14 +149,14 @@ class TestConditions:
             assert sorted(pool.map(change, range(6))) == [200] + [412] * 5
 
 
-def test_an_inactive_person_is_out_on_the_next_request(agency: Agency):
+def test_deactivated_user_is_refused_on_the_next_request(agency: Agency):
     with tenant_context(agency.ref):
         User.objects.update(is_active=False)
 
     assert status_and_code(agency.owner.at.get(ME)) == (401, "token_invalid")
 
 
-def test_a_role_counts_from_the_next_request(agency: Agency):
+def test_role_change_counts_from_the_next_request(agency: Agency):
     with tenant_context(agency.ref):
         User.objects.update(role="member")
 
@@ -164,7 +164,7 @@ def test_a_role_counts_from_the_next_request(agency: Agency):
 
 
 @pytest.mark.parametrize("credential", ["", "Bearer", "Basic YTpi", "Token x"])
-def test_no_credential(agency: Agency, site: Site, credential: str):
+def test_profile_without_credential_is_refused(agency: Agency, site: Site, credential: str):
     for host in (agency.host, site.host("api")):
         answer = host.get(ME, headers={"Authorization": credential})
         assert status_and_code(answer) == (401, "not_authenticated")

@@ -41,7 +41,7 @@ def change(host, **changes):
     return host.patch(TENANT, json=changes)
 
 
-def test_what_members_see(acme: Agency, ben: Person):
+def test_member_reads_the_tenant(acme: Agency, ben: Person):
     answer = ben.at.get(TENANT)
 
     shown = answer.json()
@@ -60,7 +60,7 @@ def test_what_members_see(acme: Agency, ben: Person):
     assert shown["created_at"] <= shown["updated_at"]
 
 
-def test_the_tag_is_of_what_can_be_changed(agency: Agency):
+def test_etag_covers_what_can_be_changed(agency: Agency):
     first = agency.owner.at.get(TENANT)
     tag = first.headers["ETag"]
 
@@ -74,7 +74,7 @@ def test_the_tag_is_of_what_can_be_changed(agency: Agency):
     assert agency.owner.at.get(TENANT).json()["name"] == "Other"
 
 
-def test_a_change_is_on_both_records(agency: Agency):
+def test_change_is_in_both_audit_trails(agency: Agency):
     changes = {
         "name": "  New   name ",
         "registration": "open",
@@ -99,7 +99,7 @@ def test_a_change_is_on_both_records(agency: Agency):
     assert own.request_id == public.request_id == answer.headers["X-Request-ID"]
 
 
-def test_the_same_again_changes_nothing(agency: Agency):
+def test_unchanged_values_change_nothing(agency: Agency):
     before = agency.owner.at.get(TENANT).headers["ETag"]
 
     answer = change(agency.owner.at, name="Initech", registration="closed")
@@ -108,7 +108,7 @@ def test_the_same_again_changes_nothing(agency: Agency):
     assert audit_events(agency, "tenant.updated") == []
 
 
-def test_it_counts_from_the_next_request_in_every_process(agency: Agency):
+def test_change_counts_from_the_next_request_in_every_process(agency: Agency):
     for name in (secrets.token_hex(4) for _ in range(5)):
         change(agency.owner.at, name=name)
 
@@ -133,14 +133,14 @@ def test_it_counts_from_the_next_request_in_every_process(agency: Agency):
         ("colour", "blue", "unknown"),
     ],
 )
-def test_a_wrong_setting_is_named(acme: Agency, name: str, value: object, code: str):
+def test_invalid_setting_is_named(acme: Agency, name: str, value: object, code: str):
     answer = change(acme.owner.at, settings={name: value})
 
     assert field_errors(answer) == {(f"settings.{name}", code)}
     assert acme.owner.at.get(TENANT).json()["settings"] == DEFAULTS
 
 
-def test_a_role_that_there_is_not(acme: Agency):
+def test_unknown_role_is_refused(acme: Agency):
     answer = change(acme.owner.at, settings={"second_factor_roles": ["owner", "king"]})
 
     [(field, code)] = field_errors(answer)
@@ -156,7 +156,7 @@ def test_a_role_that_there_is_not(acme: Agency):
         ({"settings": []}, ("settings", "invalid")),
     ],
 )
-def test_what_is_wrong_changes_nothing(acme: Agency, body: dict, wrong: tuple):
+def test_invalid_change_changes_nothing(acme: Agency, body: dict, wrong: tuple):
     before = acme.owner.at.get(TENANT).headers["ETag"]
 
     answer = change(acme.owner.at, **body)
@@ -166,7 +166,7 @@ def test_what_is_wrong_changes_nothing(acme: Agency, body: dict, wrong: tuple):
     assert acme.owner.at.get(TENANT).headers["ETag"] == before
 
 
-def test_different_settings_at_once_both_survive(agency: Agency):
+def test_concurrent_changes_of_different_settings_both_survive(agency: Agency):
     wanted = {
         "session_idle_seconds": 600,
         "session_absolute_seconds": 7200,
@@ -187,14 +187,14 @@ def test_different_settings_at_once_both_survive(agency: Agency):
 class TestWhoMay:
     """Members look; administrators change; what owners must do to get in is theirs to say."""
 
-    def test_members_change_nothing(self, acme: Agency, ben: Person):
+    def test_member_cannot_change_the_tenant(self, acme: Agency, ben: Person):
         assert status_and_code(change(ben.at, name="Ben's")) == (403, "permission_denied")
         assert acme.owner.at.get(TENANT).json()["name"] == "Acme"
 
     @pytest.mark.parametrize(
         "settings", [{"second_factor_roles": ["owner"]}, {"email_verification": "required"}]
     )
-    def test_administrators_set_no_rules_for_owners(self, agency: Agency, settings: dict):
+    def test_administrator_cannot_change_rules_for_owners(self, agency: Agency, settings: dict):
         admin = add_member(agency, "adm@x.test", role="admin")
 
         refused = change(admin.at, settings={**settings, "sessions_per_user": 3})
@@ -208,7 +208,7 @@ class TestWhoMay:
 class TestNobodyIsLockedOut:
     """Whoever is asked for something more can still log in and do it."""
 
-    def test_verification(self, agency: Agency, mailbox):
+    def test_required_verification_is_enforced(self, agency: Agency, mailbox):
         asked = change(agency.owner.at, settings={"email_verification": "required"})
         shut = agency.owner.at.get(TENANT)
         mail = mailbox.wait_for(agency.owner.email, subject="Verify")
@@ -219,7 +219,7 @@ class TestNobodyIsLockedOut:
         assert verified.status_code == 204
         assert agency.owner.at.get(TENANT).status_code == 200
 
-    def test_second_factor(self, agency: Agency):
+    def test_required_second_factor_is_enforced(self, agency: Agency):
         asked = change(agency.owner.at, settings={"second_factor_roles": ["owner"]})
 
         assert asked.status_code == 200

@@ -23,7 +23,7 @@ def agency(new_agency: Callable[..., Agency]) -> Agency:
     return new_agency(company="Initech")
 
 
-def test_it_answers_nobody_and_every_owner_is_told(agency: Agency, mailbox: Mailbox):
+def test_scheduled_deletion_stops_serving_and_notifies_owners(agency: Agency, mailbox: Mailbox):
     second = add_member(agency, f"own@{agency.slug}.test", role="owner")
     member = add_member(agency, f"mem@{agency.slug}.test")
 
@@ -48,7 +48,7 @@ def test_it_answers_nobody_and_every_owner_is_told(agency: Agency, mailbox: Mail
     assert agency.owner.at.get(TENANT).status_code == 200
 
 
-def test_only_owners_do_it(agency: Agency):
+def test_only_owners_can_delete(agency: Agency):
     admin = add_member(agency, "adm@x.test", role="admin")
 
     answer = admin.at.delete(f"{TENANT}?confirm={agency.slug}")
@@ -57,7 +57,7 @@ def test_only_owners_do_it(agency: Agency):
     assert agency.ref.deletion_due_at is None
 
 
-def test_a_log_in_of_long_ago_is_no_proof(agency: Agency):
+def test_deletion_needs_recent_authentication(agency: Agency):
     with tenant_context(agency.ref):
         Session.objects.update(proved_at=timezone.now() - timedelta(days=1))
 
@@ -70,14 +70,14 @@ def test_a_log_in_of_long_ago_is_no_proof(agency: Agency):
 @pytest.mark.parametrize(
     ("query", "code"), [("", "required"), ("?confirm=acme", "mismatch"), ("?confirm=", "blank")]
 )
-def test_nobody_does_it_by_a_slip(agency: Agency, query: str, code: str):
+def test_mistyped_confirmation_deletes_nothing(agency: Agency, query: str, code: str):
     answer = agency.owner.at.delete(f"{TENANT}{query}")
 
     assert field_errors(answer) == {("confirm", code)}
     assert agency.ref.deletion_due_at is None
 
 
-def test_only_the_version_that_is_meant(agency: Agency):
+def test_deletion_with_stale_etag_is_refused(agency: Agency):
     tag = agency.owner.at.get(TENANT).headers["ETag"]
     agency.owner.at.patch(TENANT, json={"name": "Other"})
 

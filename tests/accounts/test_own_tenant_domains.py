@@ -24,7 +24,7 @@ def name() -> str:
     return f"files.{secrets.token_hex(6)}.example"
 
 
-def test_claimed_proved_served_and_released(
+def test_domain_is_claimed_proved_served_and_released(
     site: Site, agency: Agency, zone: NameServer, name: str
 ):
     admin = add_member(agency, "adm@x.test", role="admin").at
@@ -53,21 +53,21 @@ def test_claimed_proved_served_and_released(
         assert (public.actor_id, public.actor_label) == (own.actor_id, "")
 
 
-def test_claiming_again_is_the_same_claim(agency: Agency, name: str):
+def test_second_claim_returns_the_first(agency: Agency, name: str):
     first, again = (agency.owner.at.post(DOMAINS, {"domain": name}) for _ in range(2))
 
     assert first.json() == again.json()
     assert len(audit_events(agency, "tenant.domain_added")) == 1
 
 
-def test_members_neither_see_nor_claim(acme: Agency, ben: Person, name: str):
+def test_member_cannot_list_or_claim(acme: Agency, ben: Person, name: str):
     answers = [ben.at.get(DOMAINS), ben.at.post(DOMAINS, {"domain": name})]
 
     assert {status_and_code(answer) for answer in answers} == {(403, "permission_denied")}
     assert not Domain.objects.filter(domain=name).exists()
 
 
-def test_what_is_somebody_elses_is_not_there(agency: Agency, globex: Agency, name: str):
+def test_another_tenants_domain_is_not_found(agency: Agency, globex: Agency, name: str):
     claim = agency.owner.at.post(DOMAINS, {"domain": name}).json()
 
     answers = [
@@ -80,7 +80,7 @@ def test_what_is_somebody_elses_is_not_there(agency: Agency, globex: Agency, nam
     assert Domain.objects.filter(pk=claim["id"]).exists()
 
 
-def test_what_another_workspace_has_proved_is_taken(
+def test_domain_proved_by_another_tenant_is_taken(
     agency: Agency, new_agency: Callable[..., Agency], zone: NameServer, name: str
 ):
     other = new_agency()
@@ -97,7 +97,7 @@ def test_what_another_workspace_has_proved_is_taken(
     agency.owner.at.delete(f"{DOMAINS}/{claims[0]['id']}")
 
 
-def test_the_primary_name_stays(acme: Agency):
+def test_primary_domain_cannot_be_released(acme: Agency):
     [primary] = [d for d in acme.owner.at.get(DOMAINS).json()["results"] if d["is_primary"]]
 
     assert status_and_code(acme.owner.at.delete(f"{DOMAINS}/{primary['id']}")) == (
@@ -109,13 +109,13 @@ def test_the_primary_name_stays(acme: Agency):
 
 
 @pytest.mark.parametrize("domain", ["acme", "x.aggios.localhost", "1.2.3.4", ""])
-def test_what_is_no_domain_is_refused(acme: Agency, domain: str):
+def test_invalid_domain_is_refused(acme: Agency, domain: str):
     answer = acme.owner.at.post(DOMAINS, {"domain": domain})
 
     assert {field for field, _ in field_errors(answer)} == {"domain"}
 
 
-def test_checks_are_limited_by_workspace(agency: Agency, zone: NameServer, name: str):
+def test_checks_are_rate_limited_per_tenant(agency: Agency, zone: NameServer, name: str):
     claim = agency.owner.at.post(DOMAINS, {"domain": name}).json()
 
     answer = agency.owner.at.post(f"{DOMAINS}/{claim['id']}/check")
@@ -124,7 +124,7 @@ def test_checks_are_limited_by_workspace(agency: Agency, zone: NameServer, name:
     assert '"domain_check";r=29' in answer.headers["RateLimit"]
 
 
-def test_look_ups_do_not_take_every_thread():
+def test_dns_look_ups_leave_threads_free():
     held = [lookup_slot() for _ in range(MAX_CONCURRENT_LOOKUPS)]
     for each in held:
         each.__enter__()

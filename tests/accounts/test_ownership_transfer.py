@@ -23,7 +23,7 @@ TRANSFER = "/api/tenant/transfer"
 
 
 @pytest.mark.parametrize("role", ["admin", "member", "owner"])
-def test_the_other_becomes_owner_and_the_caller_administrator(agency: Agency, role: str):
+def test_transfer_swaps_owner_and_administrator(agency: Agency, role: str):
     heir = user_with_session(agency, role)
 
     answer = agency.owner.at.post(TRANSFER, {"user_id": heir.id})
@@ -37,7 +37,7 @@ def test_the_other_becomes_owner_and_the_caller_administrator(agency: Agency, ro
     assert audit_actions(agency, heir.id)[-1] == "tenant.transferred"
 
 
-def test_what_the_former_owner_sent_out_is_void(agency: Agency):
+def test_transfer_revokes_the_former_owners_invitations(agency: Agency):
     heir = insert_user_row(agency, "admin")
     with tenant_context(agency.ref):
         invitation = Invitation.objects.create(
@@ -53,7 +53,7 @@ def test_what_the_former_owner_sent_out_is_void(agency: Agency):
         assert Invitation.objects.get(pk=invitation.pk).revoked_at is not None
 
 
-def test_who_cannot_own_it(agency: Agency, globex: Agency):
+def test_transfer_to_ineligible_user_is_refused(agency: Agency, globex: Agency):
     inactive = insert_user_row(agency, is_active=False)
     removed = insert_user_row(agency, is_active=False, removed_at=timezone.now())
     wrong = [inactive, removed, globex.owner.id, str(uuid.uuid4()), agency.owner.id]
@@ -68,7 +68,7 @@ def test_who_cannot_own_it(agency: Agency, globex: Agency):
 
 
 @pytest.mark.parametrize("role", ["admin", "member"])
-def test_only_owners(agency: Agency, role: str):
+def test_transfer_by_other_roles_is_refused(agency: Agency, role: str):
     caller, heir = user_with_session(agency, role), insert_user_row(agency)
 
     assert status_and_code(caller.at.post(TRANSFER, {"user_id": heir})) == (
@@ -78,7 +78,7 @@ def test_only_owners(agency: Agency, role: str):
     assert active_owners(agency) == [agency.owner.id]
 
 
-def test_a_recent_proof_is_needed(agency: Agency):
+def test_transfer_needs_recent_authentication(agency: Agency):
     heir = insert_user_row(agency)
     with tenant_context(agency.ref):
         Session.objects.update(proved_at=timezone.now() - timedelta(days=1))
@@ -89,7 +89,7 @@ def test_a_recent_proof_is_needed(agency: Agency):
     assert active_owners(agency) == [agency.owner.id]
 
 
-def test_of_many_at_once_one_counts(agency: Agency):
+def test_concurrent_transfers_only_one_wins(agency: Agency):
     heirs = [insert_user_row(agency) for _ in range(5)]
 
     def give(heir: str) -> int:
@@ -103,7 +103,7 @@ def test_of_many_at_once_one_counts(agency: Agency):
     assert user_row(agency, agency.owner.id).role == "admin"
 
 
-def test_two_owners_to_each_other_at_once(agency: Agency):
+def test_concurrent_transfers_of_two_owners_leave_an_owner(agency: Agency):
     other = user_with_session(agency, "owner")
 
     with ThreadPoolExecutor(2) as pool:

@@ -87,21 +87,21 @@ def code_of(password: str) -> str:
     return ""
 
 
-def test_five_digits_are_told_and_nothing_else(ranges: Ranges):
+def test_breach_check_sends_only_five_digits(ranges: Ranges):
     assert code_of(GOOD) == ""
 
     assert ranges.asked == [(f"/range/{digest(GOOD)[:5]}", "true")]
 
 
 @pytest.mark.parametrize("spelt", [str.upper, str.lower])
-def test_a_known_one_is_refused(ranges: Ranges, spelt: Callable[[str], str]):
+def test_breached_password_is_refused(ranges: Ranges, spelt: Callable[[str], str]):
     ranges.answer = lambda: (200, rows(**{spelt(digest(LOST)[5:]): 3}))
 
     assert code_of(LOST) == "password_breached"
     assert code_of(GOOD) == ""
 
 
-def test_a_row_of_padding_is_nobodys(ranges: Ranges):
+def test_padding_row_is_no_breach(ranges: Ranges):
     ranges.answer = lambda: (200, rows(**{digest(LOST)[5:]: 0}))
 
     assert code_of(LOST) == ""
@@ -141,7 +141,7 @@ def be_away(server: Ranges) -> None:
     ],
     ids=["slow", "away", "500", "503", "404", "empty", "page", "bytes", "endless"],
 )
-def test_it_fails_as_it_was_told_to(
+def test_unavailable_service_fails_as_configured(
     ranges: Ranges, settings, trouble: Callable[[Ranges], None], mode: str, code: str
 ):
     settings.PASSWORD_BREACH_FAIL = mode
@@ -150,7 +150,7 @@ def test_it_fails_as_it_was_told_to(
     assert code_of(GOOD) == code
 
 
-def test_a_service_that_does_not_answer_is_not_asked_again_for_a_while(ranges: Ranges, caplog):
+def test_unavailable_service_is_not_asked_for_a_while(ranges: Ranges, caplog):
     say(503, b"")(ranges)
 
     assert [code_of(GOOD), code_of(GOOD), code_of(LOST)] == ["", "", ""]
@@ -164,7 +164,7 @@ def test_a_service_that_does_not_answer_is_not_asked_again_for_a_while(ranges: R
     assert len(ranges.asked) == 2
 
 
-def test_a_name_that_is_not_found_in_time_is_given_up(ranges: Ranges, settings, monkeypatch):
+def test_slow_dns_look_up_times_out(ranges: Ranges, settings, monkeypatch):
     done = threading.Event()
     monkeypatch.setattr(breaches, "_fetch_range", lambda _: done.wait(60))
     settings.PASSWORD_BREACH_SECONDS = 0
@@ -174,7 +174,7 @@ def test_a_name_that_is_not_found_in_time_is_given_up(ranges: Ranges, settings, 
     done.set()
 
 
-def test_a_log_in_asks_nothing(ranges: Ranges, agency: Agency, settings):
+def test_log_in_sends_no_breach_request(ranges: Ranges, agency: Agency, settings):
     settings.PASSWORD_PEPPERS = f"2:{'f' * 64},{settings.PASSWORD_PEPPERS}"
     be_slow(ranges)
 
@@ -185,14 +185,14 @@ def test_a_log_in_asks_nothing(ranges: Ranges, agency: Agency, settings):
     assert ranges.asked == []
 
 
-def test_nobody_is_asked_unless_told_to(ranges: Ranges, settings):
+def test_breach_check_is_off_without_url(ranges: Ranges, settings):
     settings.PASSWORD_BREACH_URL = ""
 
     assert code_of(GOOD) == ""
     assert ranges.asked == []
 
 
-def test_nobody_is_asked_about_one_that_our_own_rules_refuse(ranges: Ranges):
+def test_password_refused_by_local_rules_is_not_sent(ranges: Ranges):
     assert code_of("short") == "password_too_short"
     validate_new_password(GOOD)
 

@@ -36,7 +36,7 @@ def log_in(agency: Agency, password: str):
     return agency.host.post("/api/auth/login", body)
 
 
-def test_the_new_one_counts_and_other_sessions_end(agency: Agency):
+def test_change_sets_password_and_ends_other_sessions(agency: Agency):
     elsewhere = agency.host.with_token(log_in(agency, PASSWORD).json()["access_token"])
 
     answer = change(agency.owner.at)
@@ -56,7 +56,7 @@ def test_the_new_one_counts_and_other_sessions_end(agency: Agency):
     assert ANOTHER not in trail
 
 
-def test_a_wrong_current_one_changes_nothing(agency: Agency):
+def test_wrong_current_password_changes_nothing(agency: Agency):
     answer = change(agency.owner.at, "not my password")
 
     assert field_errors(answer) == {WRONG}
@@ -75,12 +75,12 @@ def test_a_wrong_current_one_changes_nothing(agency: Agency):
         ("x" * 257, "password_too_long"),
     ],
 )
-def test_rules_of_the_new_one(agency: Agency, password: str, code: str):
+def test_new_password_must_be_valid(agency: Agency, password: str, code: str):
     assert ("password", code) in field_errors(change(agency.owner.at, password=password))
     assert log_in(agency, PASSWORD).status_code == 200
 
 
-def test_it_is_no_way_to_guess(agency: Agency):
+def test_wrong_current_password_is_throttled(agency: Agency):
     """Wrong ones count as log-ins that failed, from the same address for the same account."""
     for _ in range(5):
         assert change(agency.owner.at, "not my password").status_code == 400
@@ -92,7 +92,7 @@ def test_it_is_no_way_to_guess(agency: Agency):
     assert status_and_code(log_in(agency, PASSWORD)) == (429, "rate_limited")
 
 
-def test_links_that_were_mailed_before_are_void(agency: Agency):
+def test_change_revokes_email_tokens(agency: Agency):
     """Whoever got one, perhaps from a mailbox that is not theirs, must not set the next one."""
     with tenant_context(agency.ref), transaction.atomic():
         owner = User.objects.get(pk=agency.owner.id)
@@ -107,11 +107,11 @@ def test_links_that_were_mailed_before_are_void(agency: Agency):
     assert log_in(agency, ANOTHER).status_code == 200
 
 
-def test_nobody_changes_it_without_a_session(agency: Agency):
+def test_change_without_session_is_refused(agency: Agency):
     assert status_and_code(change(agency.host)) == (401, "not_authenticated")
 
 
-def test_of_two_at_once_one_wins(agency: Agency):
+def test_concurrent_changes_only_one_wins(agency: Agency):
     choices = [f"{ANOTHER} {number}" for number in range(2)]
     with ThreadPoolExecutor(2) as pool:
         answers = list(pool.map(lambda one: change(agency.owner.at, password=one), choices))
@@ -125,7 +125,7 @@ def test_of_two_at_once_one_wins(agency: Agency):
         assert AuditEvent.objects.filter(action="password.changed").count() == 1
 
 
-def test_a_log_in_that_overlaps_does_not_outlive_it(agency: Agency, monkeypatch):
+def test_concurrent_log_in_does_not_survive_the_change(agency: Agency, monkeypatch):
     """The password fitted when it was looked at, and was changed before the session began."""
     from accounts.auth import login
     from accounts.problems import InvalidCredentials

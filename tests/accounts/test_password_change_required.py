@@ -58,7 +58,7 @@ def is_marked(agency: Agency, email: str) -> bool:
         return User.objects.get(email=email).password_change_required
 
 
-def test_password_that_an_owner_has_chosen_is_marked_and_works(agency: Agency, added: str) -> None:
+def test_password_chosen_by_an_owner_is_marked_and_works(agency: Agency, added: str) -> None:
     tokens = logged_in(agency, added)
 
     assert tokens[FLAG] is True
@@ -66,14 +66,12 @@ def test_password_that_an_owner_has_chosen_is_marked_and_works(agency: Agency, a
     assert call(agency, tokens, "/api/files").status_code == 200
 
 
-def test_password_of_ones_own_is_not_marked(agency: Agency) -> None:
+def test_own_password_is_not_marked(agency: Agency) -> None:
     assert FLAG not in logged_in(agency, agency.owner.email)
     assert FLAG not in agency.owner.at.get("/api/users/me").json()
 
 
-def test_where_it_is_asked_for_only_the_change_is_open(
-    agency: Agency, added: str, settings
-) -> None:
+def test_required_change_allows_only_the_change(agency: Agency, added: str, settings) -> None:
     settings.FIRST_PASSWORD_CHANGE = "required"
     tokens = logged_in(agency, added)
 
@@ -91,22 +89,20 @@ def test_where_it_is_asked_for_only_the_change_is_open(
     assert FLAG not in logged_in(agency, added, OWN)
 
 
-def test_log_out_is_open(agency: Agency, added: str, settings) -> None:
+def test_required_change_allows_log_out(agency: Agency, added: str, settings) -> None:
     settings.FIRST_PASSWORD_CHANGE = "required"
 
     assert call(agency, logged_in(agency, added), "/api/auth/logout", {}).status_code == 204
 
 
-def test_reset_by_mail_takes_the_mark_back(agency: Agency, added: str) -> None:
+def test_reset_by_email_clears_the_mark(agency: Agency, added: str) -> None:
     with tenant_context(agency.ref):
         reset_password(token=link_for(added), password=OWN)
 
     assert not is_marked(agency, added)
 
 
-def test_reset_by_mail_to_the_password_that_was_given_is_refused(
-    agency: Agency, added: str
-) -> None:
+def test_reset_by_email_to_the_given_password_is_refused(agency: Agency, added: str) -> None:
     with tenant_context(agency.ref):
         token = link_for(added)
         with pytest.raises(ValidationFailed) as refused:
@@ -124,7 +120,7 @@ def link_for(email: str) -> str:
     )
 
 
-def test_owner_whom_an_operator_makes_is_marked(site: Site) -> None:
+def test_owner_created_by_command_is_marked(site: Site) -> None:
     out, slug = io.StringIO(), f"x{secrets.token_hex(6)}"
     call_command("create_tenant", slug, "--owner", "o@here.test", "--json", stdout=out)
     made = json.loads(out.getvalue())
@@ -135,7 +131,7 @@ def test_owner_whom_an_operator_makes_is_marked(site: Site) -> None:
     assert answer.json()[FLAG] is True
 
 
-def test_owner_whom_staff_make_is_marked(agency: Agency) -> None:
+def test_owner_created_by_staff_is_marked(agency: Agency) -> None:
     create_owner(agency.ref, email="second@here.test", actor=SYSTEM)
     assert is_marked(agency, "second@here.test")
 

@@ -15,13 +15,13 @@ class TestPasswords:
     """Argon2id with a pepper that can be rotated."""
 
     @pytest.mark.usefixtures("usual_argon2")
-    def test_how_they_are_stored(self):
+    def test_password_is_stored_as_peppered_argon2(self):
         stored = hash_new_password(PASSWORD, User())
 
         assert stored.startswith("argon2p$1$argon2id$v=19$m=19456,t=2,p=1$")
         assert hash_new_password(PASSWORD, User()) != hash_new_password(PASSWORD, User())
 
-    def test_the_pepper_is_needed(self, settings):
+    def test_password_without_its_pepper_does_not_match(self, settings):
         stored = hash_new_password(PASSWORD, User())
         assert check_password(PASSWORD, stored)
 
@@ -30,7 +30,7 @@ class TestPasswords:
         settings.PASSWORD_PEPPERS = "2:" + "0" * 64
         assert not check_password(PASSWORD, stored)
 
-    def test_a_new_pepper_takes_over_at_log_in(self, agency: Agency, settings):
+    def test_new_pepper_is_used_from_the_next_log_in(self, agency: Agency, settings):
         settings.PASSWORD_PEPPERS = f"2:{'f' * 64},{settings.PASSWORD_PEPPERS}"
         with tenant_context(agency.ref):
             log_in(email=agency.owner.email, password=PASSWORD)
@@ -39,7 +39,7 @@ class TestPasswords:
             assert user_password_matches(stored, PASSWORD)
             assert not user_password_matches(stored, "another password")
 
-    def test_a_wrong_password_rehashes_nothing(self, agency: Agency, settings):
+    def test_wrong_password_rehashes_nothing(self, agency: Agency, settings):
         settings.PASSWORD_PEPPERS = f"2:{'f' * 64},{settings.PASSWORD_PEPPERS}"
         with tenant_context(agency.ref):
             assert not user_password_matches(User.objects.get(), "another password")

@@ -120,7 +120,7 @@ def test_refusal_costs_the_same_hashing_for_every_account(
     assert counted.work == WORK * (1 if typed == normalize_password(typed) else 2)
 
 
-def test_a_right_password_of_an_inactive_person_costs_the_same(
+def test_right_password_of_an_inactive_user_costs_the_same(
     agency: Agency, counted: CountingHashPool
 ) -> None:
     with tenant_context(agency.ref):

@@ -32,7 +32,7 @@ def forget_proofs(agency: Agency, person: Person) -> None:
         assert Session.objects.filter(user_id=person.id).update(proved_at=old)
 
 
-def test_a_password_proves_who_has_no_factor(agency: Agency, someone: NewPerson):
+def test_password_reauthenticates_without_second_factor(agency: Agency, someone: NewPerson):
     person = someone()
     forget_proofs(agency, person)
 
@@ -51,7 +51,7 @@ def test_a_password_proves_who_has_no_factor(agency: Agency, someone: NewPerson)
     assert {"session.proved", "session.proof_refused"} <= actions
 
 
-def test_a_code_proves_who_has_one_and_the_password_does_not(agency: Agency, someone: NewPerson):
+def test_code_reauthenticates_with_second_factor(agency: Agency, someone: NewPerson):
     person = someone()
     enrolled = enrol_totp(person)
     forget_proofs(agency, person)
@@ -68,14 +68,14 @@ def test_a_code_proves_who_has_one_and_the_password_does_not(agency: Agency, som
     assert post_login(agency, person, code=enrolled.recovery_codes[0]).status_code == 401
 
 
-def test_nothing_proves_nothing(someone: NewPerson):
+def test_missing_credentials_are_named(someone: NewPerson):
     person = someone()
 
     assert field_errors(person.at.post(PROVE, {})) == {("password", "required")}
     assert field_errors(person.at.post(PROVE, {"code": "123456"})) == {("password", "required")}
 
 
-def test_attempts_to_prove_are_counted_as_log_ins(agency: Agency, someone: NewPerson):
+def test_reauthentication_attempts_are_throttled_as_log_ins(agency: Agency, someone: NewPerson):
     person = someone()
 
     tried = [person.at.post(PROVE, {"password": "wrong horse"}).status_code for _ in range(5)]
@@ -85,7 +85,7 @@ def test_attempts_to_prove_are_counted_as_log_ins(agency: Agency, someone: NewPe
     assert post_login(agency, person).status_code == 429
 
 
-def test_removing_one_asks_for_a_proof(agency: Agency, someone: NewPerson):
+def test_factor_removal_needs_recent_authentication(agency: Agency, someone: NewPerson):
     person = someone()
     enrolled = enrol_totp(person)
     forget_proofs(agency, person)
@@ -114,7 +114,7 @@ def ask_of(agency: Agency, *roles: str) -> None:
     assert answer.status_code == 200, answer.text
 
 
-def test_a_role_that_must_have_one_reaches_nothing_else(new_agency: Callable[..., Agency]):
+def test_role_that_must_enrol_is_refused_elsewhere(new_agency: Callable[..., Agency]):
     agency = new_agency()
     admin, member = (
         add_member(agency, "adm@here.test", "admin"),
@@ -142,7 +142,7 @@ def test_a_role_that_must_have_one_reaches_nothing_else(new_agency: Callable[...
     assert admin.at.post("/api/auth/logout-all").status_code == 204
 
 
-def test_an_owner_helps_who_lost_theirs(agency: Agency, someone: NewPerson):
+def test_owner_resets_a_lost_factor(agency: Agency, someone: NewPerson):
     lost, admin = someone("admin"), someone("admin")
     enrol_totp(lost)
     path = f"/api/users/{lost.id}/factors"
@@ -156,7 +156,7 @@ def test_an_owner_helps_who_lost_theirs(agency: Agency, someone: NewPerson):
     assert event.actor_id == agency.owner.id
 
 
-def test_an_owner_needs_a_proof_for_that(new_agency: Callable[..., Agency]):
+def test_factor_reset_needs_recent_authentication(new_agency: Callable[..., Agency]):
     agency = new_agency()
     lost = add_member(agency, "lost@here.test")
     enrol_totp(lost)
@@ -167,7 +167,7 @@ def test_an_owner_needs_a_proof_for_that(new_agency: Callable[..., Agency]):
     assert status_and_code(answer) == (403, "proof_required")
 
 
-def test_a_letter_tells_of_each_change(agency: Agency, someone: NewPerson, mailbox: Mailbox):
+def test_each_factor_change_is_sent_by_email(agency: Agency, someone: NewPerson, mailbox: Mailbox):
     person = someone()
     enrolled = enrol_totp(person)
     added = mailbox.wait_for(person.email, subject="Your second factor")

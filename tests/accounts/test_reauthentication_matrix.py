@@ -178,7 +178,7 @@ def prepared(agency: Agency, case: Case) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_an_old_proof_is_no_proof(agency: Agency, stale: Person, by_key: Host, case: Case):
+def test_old_authentication_is_refused(agency: Agency, stale: Person, by_key: Host, case: Case):
     asked = prepared(agency, case)
 
     by_person = stale.at.request(**asked)
@@ -197,14 +197,14 @@ def test_an_old_proof_is_no_proof(agency: Agency, stale: Person, by_key: Host, c
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if c.asks], ids=lambda case: case.name)
-def test_with_a_recent_proof_it_is_done(agency: Agency, fresh: Person, case: Case):
+def test_recent_authentication_is_accepted(agency: Agency, fresh: Person, case: Case):
     answer = fresh.at.request(**prepared(agency, case))
 
     nonsense = case in whole_actions()
     assert answer.is_success or (nonsense and answer.status_code in {400, 404, 409}), answer.text
 
 
-def test_the_matrix_is_walked_as_a_whole():
+def test_matrix_covers_every_action():
     """A new rule, setting or action needs a case here."""
     always = {verb for verb in USER_ACTION_RULES if verb in {"erase", "reset_factors"}}
 
@@ -237,13 +237,13 @@ def actions_with(rule: Reauthentication) -> set[str]:
     return {name for name, action in ACTIONS.items() if action.reauthentication is rule}
 
 
-def test_a_key_has_no_scope_of_what_always_asks():
+def test_actions_with_reauthentication_have_no_scope():
     assert {a.scope for a in ACTIONS.values() if a.reauthentication is Reauthentication.ALWAYS} == {
         ""
     }
 
 
-def test_own_sessions_are_ended_without_a_proof(agency: Agency):
+def test_own_sessions_end_without_reauthentication(agency: Agency):
     one = user_with_session(agency, "admin", proved_days_ago=1, **MEETS_EVERY_RULE)
 
     assert one.at.delete(f"/api/users/{one.id}/sessions").status_code == 204

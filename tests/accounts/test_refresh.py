@@ -35,7 +35,7 @@ def age(agency: Agency, **by: float) -> None:
         Session.objects.filter(pk=session.pk).update(rotated_at=session.rotated_at)
 
 
-def test_the_token_is_rotated(agency: Agency):
+def test_refresh_rotates_the_token(agency: Agency):
     before = session_of(agency)
     answer = refresh(agency.host, agency.owner.refresh_token)
     body = answer.json()
@@ -51,7 +51,7 @@ def test_the_token_is_rotated(agency: Agency):
     assert refresh(agency.host, body["refresh_token"]).status_code == 200
 
 
-def test_twenty_at_once_get_one_child(agency: Agency):
+def test_concurrent_refreshes_get_the_same_token(agency: Agency):
     with ThreadPoolExecutor(20) as pool:
         answers = list(
             pool.map(lambda _: refresh(agency.host, agency.owner.refresh_token), range(20))
@@ -64,7 +64,7 @@ def test_twenty_at_once_get_one_child(agency: Agency):
     assert refresh(agency.host, children.pop()).status_code == 200
 
 
-def test_the_parent_within_the_grace_gets_the_same_child(agency: Agency):
+def test_parent_within_grace_gets_the_same_token(agency: Agency):
     child = refresh(agency.host, agency.owner.refresh_token).json()["refresh_token"]
     age_before = session_of(agency).rotated_at
 
@@ -75,7 +75,7 @@ def test_the_parent_within_the_grace_gets_the_same_child(agency: Agency):
     assert session_of(agency).rotated_at == age_before
 
 
-def test_the_parent_after_the_grace_ends_the_session(agency: Agency):
+def test_parent_after_grace_ends_the_session(agency: Agency):
     child = refresh(agency.host, agency.owner.refresh_token).json()
     age(agency, seconds=31)
 
@@ -85,7 +85,7 @@ def test_the_parent_after_the_grace_ends_the_session(agency: Agency):
     _ended_by_reuse(agency, child)
 
 
-def test_a_grandparent_ends_the_session(agency: Agency):
+def test_grandparent_ends_the_session(agency: Agency):
     child = refresh(agency.host, agency.owner.refresh_token).json()
     grandchild = refresh(agency.host, child["refresh_token"]).json()
 
@@ -108,7 +108,7 @@ def _ended_by_reuse(agency: Agency, current: dict[str, str]) -> None:
     assert status_and_code(refresh(agency.host, current["refresh_token"])) == (401, "token_invalid")
 
 
-def test_only_hashes_are_stored(agency: Agency, superuser):
+def test_refresh_tokens_are_stored_as_hashes(agency: Agency, superuser):
     child = refresh(agency.host, agency.owner.refresh_token).json()["refresh_token"]
     schema = agency.ref.schema_name
     tables = superuser.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", [schema])
@@ -119,7 +119,7 @@ def test_only_hashes_are_stored(agency: Agency, superuser):
             assert token_claims(token)["jti"] not in text
 
 
-def test_an_inactive_person_is_not_refreshed(agency: Agency):
+def test_inactive_user_cannot_refresh(agency: Agency):
     with tenant_context(agency.ref):
         User.objects.update(is_active=False)
 
@@ -128,7 +128,7 @@ def test_an_inactive_person_is_not_refreshed(agency: Agency):
     assert status_and_code(answer) == (401, "token_invalid")
 
 
-def test_a_session_that_has_expired(agency: Agency):
+def test_expired_session_cannot_refresh(agency: Agency):
     with tenant_context(agency.ref):
         Session.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
 
@@ -139,14 +139,14 @@ def test_a_session_that_has_expired(agency: Agency):
     assert status_and_code(agency.owner.at.get("/api/users/me")) == (401, "token_invalid")
 
 
-def test_on_api_the_token_names_its_tenant(site: Site, agency: Agency):
+def test_refresh_on_api_finds_the_tenant_by_token(site: Site, agency: Agency):
     answer = refresh(site.host("api"), agency.owner.refresh_token)
 
     assert answer.status_code == 200
     assert token_claims(answer.json()["access_token"])["tenant_id"] == agency.slug
 
 
-def test_raising_the_key_version_ends_every_token(agency: Agency):
+def test_new_key_version_ends_every_token(agency: Agency):
     tenant = Tenant.objects.get(pk=agency.ref.id)
     tenant.key_version += 1
     tenant.save()
@@ -161,7 +161,7 @@ def test_raising_the_key_version_ends_every_token(agency: Agency):
     assert token_header(login.json()["access_token"])["kid"].endswith(".2")
 
 
-def test_old_sessions_are_pruned(agency: Agency):
+def test_log_in_prunes_old_sessions(agency: Agency):
     with tenant_context(agency.ref):
         old = Session.objects.get()
         long_ago = timezone.now() - timedelta(days=40)

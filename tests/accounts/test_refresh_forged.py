@@ -19,13 +19,13 @@ def forge(agency: Agency, key: str | None = None, algorithm: str = "HS256", **ch
     return jwt.encode(body, key or signing_key(agency.ref), algorithm=algorithm, headers=kid)
 
 
-def test_a_token_that_has_expired(agency: Agency):
+def test_expired_token_is_refused(agency: Agency):
     answer = refresh(agency.host, forge(agency, exp=int(time.time()) - 10))
 
     assert status_and_code(answer) == (401, "token_expired")
 
 
-def test_a_token_signed_with_the_key_but_never_issued_ends_the_session(agency: Agency):
+def test_signed_token_that_was_never_issued_ends_the_session(agency: Agency):
     """Only somebody with the tenant's key can make one: the session is not trusted any more."""
     answer = refresh(agency.host, forge(agency, jti="made up"))
 
@@ -33,7 +33,7 @@ def test_a_token_signed_with_the_key_but_never_issued_ends_the_session(agency: A
 
 
 @pytest.mark.parametrize("kind", ["none", "other key", "other algorithm", "bits", "access", "junk"])
-def test_tokens_that_are_none(agency: Agency, kind: str):
+def test_invalid_tokens_are_refused(agency: Agency, kind: str):
     good = agency.owner.refresh_token
     head, payload, signature = good.split(".")
     forged = {
@@ -51,7 +51,7 @@ def test_tokens_that_are_none(agency: Agency, kind: str):
 
 
 @pytest.mark.parametrize("token", ["[" * 3000, "é.é.é", "x" * 4096, "..", "a\x00b", "\u2028"])
-def test_junk_is_refused_quietly(agency: Agency, site: Site, token: str):
+def test_junk_is_refused_without_error_log(agency: Agency, site: Site, token: str):
     deep = jwt_segment("x") + "." + token
     for host in (agency.host, site.host("api")):
         for text in (token, deep[:4096]):
@@ -59,11 +59,11 @@ def test_junk_is_refused_quietly(agency: Agency, site: Site, token: str):
 
 
 @pytest.mark.parametrize("value", [None, 1, [], {}, "", True])
-def test_what_is_no_text(agency: Agency, value: object):
+def test_values_that_are_no_text_are_refused(agency: Agency, value: object):
     assert refresh(agency.host, value).status_code in {400, 401}
 
 
-def test_another_tenants_token(agency: Agency, globex: Agency):
+def test_another_tenants_token_is_refused(agency: Agency, globex: Agency):
     answer = refresh(globex.host, agency.owner.refresh_token)
 
     assert status_and_code(answer) == (401, "token_invalid")

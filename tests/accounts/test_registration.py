@@ -37,7 +37,7 @@ def people(agency: Agency) -> list[str]:
         return list(User.objects.order_by("created_at").values_list("email", flat=True))
 
 
-def test_an_open_workspace(open_agency: Agency):
+def test_registration_in_open_tenant_creates_a_user(open_agency: Agency):
     answer = open_agency.host.post(REGISTER, body("New@Person.TEST", role="owner"))
 
     assert answer.status_code == 201
@@ -47,7 +47,7 @@ def test_an_open_workspace(open_agency: Agency):
     assert me.json() == user
 
 
-def test_a_closed_one(new_agency: Callable[..., Agency]):
+def test_registration_in_closed_tenant_is_refused(new_agency: Callable[..., Agency]):
     agency = new_agency()
 
     for invitation in ({}, {"invitation": ""}, {"invitation": "made-up"}):
@@ -56,14 +56,14 @@ def test_a_closed_one(new_agency: Callable[..., Agency]):
     assert len(people(agency)) == 1
 
 
-def test_an_address_is_taken_without_case(open_agency: Agency):
+def test_taken_address_ignores_case(open_agency: Agency):
     taken = open_agency.host.post(REGISTER, body(open_agency.owner.email.upper()))
 
     assert status_and_code(taken) == (409, "email_taken")
     assert len(people(open_agency)) == 1
 
 
-def test_one_address_at_once(open_agency: Agency):
+def test_concurrent_registrations_of_one_address_only_one_wins(open_agency: Agency):
     with ThreadPoolExecutor(6) as pool:
         answers = list(pool.map(lambda _: open_agency.host.post(REGISTER, body()), range(6)))
 
@@ -71,7 +71,7 @@ def test_one_address_at_once(open_agency: Agency):
     assert people(open_agency).count("new@person.test") == 1
 
 
-def test_the_rules_for_passwords(open_agency: Agency):
+def test_password_rules_are_enforced(open_agency: Agency):
     weak = open_agency.host.post(REGISTER, body(password="1234"))
 
     assert ("password", "password_too_short") in field_errors(weak)
@@ -81,7 +81,7 @@ def test_the_rules_for_passwords(open_agency: Agency):
 class TestIdempotencyKey:
     """The same key and body get the first answer; everything else is told apart."""
 
-    def test_replayed(self, open_agency: Agency):
+    def test_repeated_request_replays_the_response(self, open_agency: Agency):
         key = {"Idempotency-Key": secrets.token_hex(8)}
 
         first = open_agency.host.post(REGISTER, body(), headers=key)
@@ -93,7 +93,7 @@ class TestIdempotencyKey:
         assert "Idempotency-Replayed" not in first.headers
         assert len(people(open_agency)) == 2
 
-    def test_another_body_is_a_conflict(self, open_agency: Agency):
+    def test_repeated_key_with_another_body_is_a_conflict(self, open_agency: Agency):
         key = {"Idempotency-Key": secrets.token_hex(8)}
         open_agency.host.post(REGISTER, body(), headers=key)
 
@@ -102,7 +102,7 @@ class TestIdempotencyKey:
         assert status_and_code(other) == (409, "idempotency_conflict")
         assert len(people(open_agency)) == 2
 
-    def test_at_once_it_is_done_once(self, open_agency: Agency):
+    def test_concurrent_repeats_run_once(self, open_agency: Agency):
         key = {"Idempotency-Key": secrets.token_hex(8)}
 
         with ThreadPoolExecutor(8) as pool:
@@ -114,7 +114,7 @@ class TestIdempotencyKey:
         assert len({a.text for a in answers}) == 1
         assert len(people(open_agency)) == 2
 
-    def test_a_refusal_is_not_kept(self, new_agency: Callable[..., Agency]):
+    def test_refusal_is_not_stored(self, new_agency: Callable[..., Agency]):
         agency = new_agency()
         key = {"Idempotency-Key": secrets.token_hex(8)}
         assert agency.host.post(REGISTER, body(), headers=key).status_code == 403
@@ -125,7 +125,7 @@ class TestIdempotencyKey:
         with tenant_context(agency.ref):
             assert Answer.objects.count() == 1
 
-    def test_the_answer_is_stored_unreadable(self, open_agency: Agency):
+    def test_stored_response_is_encrypted(self, open_agency: Agency):
         key = secrets.token_hex(8)
         answer = open_agency.host.post(REGISTER, body(), headers={"Idempotency-Key": key})
 
@@ -135,7 +135,9 @@ class TestIdempotencyKey:
         assert answer.json()["access_token"].encode() not in stored
         assert key.encode() not in stored
 
-    def test_of_another_tenant_it_is_another_key(self, open_agency: Agency, new_agency):
+    def test_idempotency_key_in_another_tenant_is_independent(
+        self, open_agency: Agency, new_agency
+    ):
         other = new_agency()
         update_tenant(other.ref.id, name="Open", registration="open", actor=SYSTEM)
         key = {"Idempotency-Key": secrets.token_hex(8)}
@@ -147,12 +149,12 @@ class TestIdempotencyKey:
         assert second.json()["user"]["id"] != first["user"]["id"]
 
     @pytest.mark.parametrize("key", ["", "x" * 256])
-    def test_keys_that_are_none(self, open_agency: Agency, key: str):
+    def test_invalid_idempotency_keys_are_refused(self, open_agency: Agency, key: str):
         answer = open_agency.host.post(REGISTER, body(), headers={"Idempotency-Key": key})
 
         assert field_errors(answer) == {("Idempotency-Key", "invalid")}
 
-    def test_a_workspace_is_opened_once(self, site: Site):
+    def test_repeated_signup_creates_one_tenant(self, site: Site):
         slug, key = f"i{secrets.token_hex(6)}", {"Idempotency-Key": secrets.token_hex(8)}
         form = {"company": "I", "subdomain": slug, **body()}
 

@@ -35,7 +35,7 @@ def outcomes(agency: Agency, act: Callable[[User], object]) -> list[bool]:
         return list(pool.map(once, range(8)))
 
 
-def test_api_keys_of_a_user_are_bounded(settings, agency: Agency):
+def test_api_keys_per_user_are_limited(settings, agency: Agency):
     settings.API_KEYS_PER_USER = 3
 
     done = outcomes(agency, lambda user: issue_api_key(name="k", scopes=["files:read"], actor=user))
@@ -48,7 +48,7 @@ def test_api_keys_of_a_user_are_bounded(settings, agency: Agency):
     assert (done.count(True), after.count(True)) == (3, 1)
 
 
-def test_links_to_a_file_are_bounded(settings, agency: Agency):
+def test_shares_per_file_are_limited(settings, agency: Agency):
     settings.FILE_SHARES_LIMIT = 3
     file = uuid.UUID(add_file(agency.owner.at, "a.txt")["id"])
 

@@ -68,7 +68,7 @@ def told(*arguments: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", MODELS)
-def test_a_new_one_takes_old_ones_away(agency: Agency, kind: str):
+def test_new_row_prunes_old_ones(agency: Agency, kind: str):
     old = made(agency, kind, days=KEPT_DAYS[kind] + 1)
     recent = made(agency, kind, days=KEPT_DAYS[kind] - 1) if kind != "invitations" else None
 
@@ -79,7 +79,7 @@ def test_a_new_one_takes_old_ones_away(agency: Agency, kind: str):
     assert recent is None or recent in rows
 
 
-def test_the_housekeeper_takes_them_where_none_come(agency: Agency):
+def test_command_prunes_without_new_rows(agency: Agency):
     old = {kind: made(agency, kind, days=KEPT_DAYS[kind] + 1) for kind in MODELS}
 
     dry = told("--tenant", agency.slug, "--dry-run")
@@ -94,7 +94,7 @@ def test_the_housekeeper_takes_them_where_none_come(agency: Agency):
     assert agency.owner.at.get("/api/users/me").status_code == 200
 
 
-def test_invitations_are_kept_for_a_while(agency: Agency):
+def test_recent_invitations_are_kept(agency: Agency):
     recent = made(agency, "invitations", days=89)
 
     assert told("--tenant", agency.slug)["invitations"] == 0
@@ -111,13 +111,13 @@ COMMANDS = {
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_what_there_is_not_is_said_plainly(command: str):
+def test_unknown_names_are_errors(command: str):
     with pytest.raises(CommandError, match=r"nobody-is-here|nobody@is-here\.test"):
         call_command(command, *COMMANDS[command], stdout=io.StringIO())
 
 
 @pytest.mark.parametrize("command", [*COMMANDS, "deliver_mail"])
-def test_help_shows_how(command: str, capsys: pytest.CaptureFixture[str]):
+def test_help_has_an_example(command: str, capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit) as ended:
         call_command(command, "--help")
 

@@ -77,7 +77,7 @@ def state(agency: Agency) -> list[Any]:
 
 
 @pytest.mark.parametrize("became", [{"role": "member"}, {"is_active": False}], ids=str)
-def test_nothing_is_written(agency: Agency, became: dict[str, Any]):
+def test_write_after_losing_the_role_is_refused(agency: Agency, became: dict[str, Any]):
     wanted = (403, "permission_denied") if "role" in became else (401, "token_invalid")
     requests = cases(agency)
     before = state(agency)
@@ -95,7 +95,7 @@ def test_nothing_is_written(agency: Agency, became: dict[str, Any]):
     assert after[-1] == before[-1] + len(requests)  # those who asked
 
 
-def test_an_owner_who_became_an_administrator_sets_no_owners_rules(agency: Agency):
+def test_demoted_owner_cannot_change_rules_for_owners(agency: Agency):
     asked: Asked = ("PATCH", "/api/tenant", {"settings": {"second_factor_roles": ["owner"]}})
 
     refused = under_way(agency, user_with_session(agency, "owner"), asked, role="admin")

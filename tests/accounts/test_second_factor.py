@@ -28,7 +28,7 @@ def agency(site: Site) -> Agency:
     return create_agency(site, f"x{secrets.token_hex(6)}", company="Müller & Sons: Ltd")
 
 
-def test_adding_one(agency: Agency, someone: NewPerson):
+def test_enrolment_adds_a_factor(agency: Agency, someone: NewPerson):
     person = someone()
 
     begun = start_enrolment(person.at).json()
@@ -53,7 +53,7 @@ def test_adding_one(agency: Agency, someone: NewPerson):
         assert user.second_factor_at is not None
 
 
-def test_nothing_of_it_is_stored_in_clear(agency: Agency, someone: NewPerson):
+def test_factor_secrets_are_not_stored_in_clear(agency: Agency, someone: NewPerson):
     person = someone()
     enrolled = enrol_totp(person)
 
@@ -67,7 +67,7 @@ def test_nothing_of_it_is_stored_in_clear(agency: Agency, someone: NewPerson):
     assert not any(code in trail for code in [enrolled.app.secret, *enrolled.recovery_codes])
 
 
-def test_an_unconfirmed_one_counts_for_nothing_and_is_replaced(agency: Agency, someone: NewPerson):
+def test_unconfirmed_factor_is_ignored_and_replaced(agency: Agency, someone: NewPerson):
     person = someone()
 
     first, second = start_enrolment(person.at).json(), start_enrolment(person.at).json()
@@ -84,7 +84,7 @@ def test_an_unconfirmed_one_counts_for_nothing_and_is_replaced(agency: Agency, s
     assert post_login(agency, person).status_code == 200
 
 
-def test_there_is_one_at_most(someone: NewPerson):
+def test_second_enrolment_is_a_conflict(someone: NewPerson):
     person = someone()
     enrolled = enrol_totp(person)
 
@@ -94,7 +94,7 @@ def test_there_is_one_at_most(someone: NewPerson):
     assert status_and_code(again) == (409, "factor_exists")
 
 
-def test_an_answer_that_got_lost_comes_again(someone: NewPerson):
+def test_repeated_enrolment_replays_the_response(someone: NewPerson):
     person = someone()
     key = {"Idempotency-Key": secrets.token_hex(8)}
 
@@ -108,13 +108,13 @@ def test_an_answer_that_got_lost_comes_again(someone: NewPerson):
     assert len(shown[0]["recovery_codes"]) == 10
 
 
-def test_another_kind_is_not_served_yet(someone: NewPerson):
+def test_unknown_factor_type_is_refused(someone: NewPerson):
     answer = someone().at.post(FACTORS, {"type": "passkey"})
 
     assert field_errors(answer) == {("type", "invalid_choice")}
 
 
-def test_the_password_alone_opens_nothing_any_more(agency: Agency, someone: NewPerson):
+def test_log_in_with_password_only_is_refused(agency: Agency, someone: NewPerson):
     person = someone()
     enrolled = enrol_totp(person)
 
@@ -129,7 +129,7 @@ def test_the_password_alone_opens_nothing_any_more(agency: Agency, someone: NewP
         assert started.order_by("-id").first().details == {"factor": "totp"}
 
 
-def test_nobody_learns_of_it_without_the_password(agency: Agency, someone: NewPerson):
+def test_factor_is_not_revealed_without_the_password(agency: Agency, someone: NewPerson):
     plain, enrolled = someone(), someone()
     app = enrol_totp(enrolled).app
     ignored = {"date", "x-request-id", "ratelimit"}
@@ -147,11 +147,11 @@ def test_nobody_learns_of_it_without_the_password(agency: Agency, someone: NewPe
     assert post_login(agency, enrolled, code=app.code()).status_code == 200
 
 
-def test_a_code_of_who_has_no_factor_is_not_looked_at(agency: Agency, someone: NewPerson):
+def test_code_without_factor_is_ignored(agency: Agency, someone: NewPerson):
     assert post_login(agency, someone(), code="123456").status_code == 200
 
 
-def test_other_sessions_end_when_one_is_added(agency: Agency, someone: NewPerson):
+def test_enrolment_ends_other_sessions(agency: Agency, someone: NewPerson):
     person = someone()
     token = post_login(agency, person).json()["access_token"]
 
@@ -161,7 +161,7 @@ def test_other_sessions_end_when_one_is_added(agency: Agency, someone: NewPerson
     assert person.at.get("/api/users/me").status_code == 200
 
 
-def test_on_api_too(site: Site, agency: Agency, someone: NewPerson):
+def test_log_in_with_code_works_on_api(site: Site, agency: Agency, someone: NewPerson):
     person = someone()
     app = enrol_totp(person).app
     body = {"tenant": agency.slug, "email": person.email, "password": PASSWORD}

@@ -25,7 +25,7 @@ def agency(site: Site) -> Agency:
     return create_agency(site, f"x{secrets.token_hex(6)}")
 
 
-def test_a_recovery_code_is_good_once_however_it_is_typed(agency: Agency, someone: NewPerson):
+def test_recovery_code_is_valid_once_in_any_spelling(agency: Agency, someone: NewPerson):
     person = someone()
     code = enrol_totp(person).recovery_codes[0]
 
@@ -40,7 +40,9 @@ def test_a_recovery_code_is_good_once_however_it_is_typed(agency: Agency, someon
 
 
 @pytest.mark.parametrize("kind", ["app", "recovery"])
-def test_of_twenty_uses_at_once_one_counts(agency: Agency, someone: NewPerson, settings, kind: str):
+def test_concurrent_uses_of_one_code_only_one_wins(
+    agency: Agency, someone: NewPerson, settings, kind: str
+):
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, "second_factor": "1000/60"}
     person = someone()
     enrolled = enrol_totp(person)
@@ -69,9 +71,7 @@ def test_of_twenty_uses_at_once_one_counts(agency: Agency, someone: NewPerson, s
     assert len([how for how in results if how]) == 1
 
 
-def test_guessing_codes_ends_whatever_address_it_comes_from(
-    agency: Agency, someone: NewPerson, settings
-):
+def test_wrong_codes_are_limited_over_all_addresses(agency: Agency, someone: NewPerson, settings):
     person = someone()
     enrolled = enrol_totp(person)
     with tenant_context(agency.ref):
@@ -87,7 +87,7 @@ def test_guessing_codes_ends_whatever_address_it_comes_from(
     assert printed.status_code == 200, "its owner is not shut out"
 
 
-def test_a_secret_outlives_its_pepper_and_is_sealed_anew(
+def test_secret_is_encrypted_anew_after_pepper_rotation(
     agency: Agency, someone: NewPerson, settings
 ):
     person = someone()
@@ -107,7 +107,7 @@ def test_a_secret_outlives_its_pepper_and_is_sealed_anew(
     assert (before.partition(":")[0], after.partition(":")[0]) == ("1", "2")
 
 
-def test_without_its_pepper_no_code_fits(agency: Agency, someone: NewPerson, settings):
+def test_code_without_its_pepper_is_refused(agency: Agency, someone: NewPerson, settings):
     person = someone()
     enrolled = enrol_totp(person)
     settings.PASSWORD_PEPPERS = f"9:{secrets.token_hex(32)}"

@@ -26,12 +26,12 @@ def agency(site: Site) -> Agency:
     # RFC 6238 appendix B, SHA-1; six of the eight digits.
     [(59, "287082"), (1111111109, "081804"), (1234567890, "005924"), (20000000000, "353130")],
 )
-def test_codes_are_those_of_the_standard(seconds: int, code: str):
+def test_codes_match_the_standard(seconds: int, code: str):
     assert totp_code(b"12345678901234567890", seconds // 30) == code
 
 
 @pytest.mark.parametrize("steps", [-1, 0, 1])
-def test_a_clock_may_be_half_a_minute_off(agency: Agency, someone: NewPerson, steps: int):
+def test_code_of_the_neighbouring_step_is_valid(agency: Agency, someone: NewPerson, steps: int):
     person = someone()
     enrolled = enrol_totp(person)
     with tenant_context(agency.ref):
@@ -43,7 +43,7 @@ def test_a_clock_may_be_half_a_minute_off(agency: Agency, someone: NewPerson, st
 
 
 @pytest.mark.parametrize("steps", [-2, 2, -2880])
-def test_and_no_more(agency: Agency, someone: NewPerson, steps: int):
+def test_code_two_steps_away_is_invalid(agency: Agency, someone: NewPerson, steps: int):
     person = someone()
     enrolled = enrol_totp(person)
     with tenant_context(agency.ref):
@@ -54,7 +54,7 @@ def test_and_no_more(agency: Agency, someone: NewPerson, steps: int):
     assert status_and_code(answer) == (401, "invalid_credentials")
 
 
-def test_codes_are_good_once_and_in_order(agency: Agency, someone: NewPerson):
+def test_codes_are_valid_once_and_in_order(agency: Agency, someone: NewPerson):
     person = someone()
     app = enrol_totp(person).app
     now, later = app.code(), app.code(1)
@@ -68,7 +68,7 @@ def test_codes_are_good_once_and_in_order(agency: Agency, someone: NewPerson):
     assert audit_actions_of(agency, person).count("session.refused") == 2
 
 
-def test_a_code_typed_in_groups(agency: Agency, someone: NewPerson):
+def test_code_with_spaces_is_valid(agency: Agency, someone: NewPerson):
     person = someone()
     code = enrol_totp(person).app.code()
 
@@ -76,7 +76,7 @@ def test_a_code_typed_in_groups(agency: Agency, someone: NewPerson):
 
 
 @pytest.mark.parametrize("code", ["", "  ", "-"])
-def test_nothing_is_no_code(agency: Agency, someone: NewPerson, code: str):
+def test_empty_code_is_refused(agency: Agency, someone: NewPerson, code: str):
     person = someone()
     enrol_totp(person)
 
@@ -84,7 +84,7 @@ def test_nothing_is_no_code(agency: Agency, someone: NewPerson, code: str):
 
 
 @pytest.mark.parametrize("code", ["000000", "١٢٣٤٥٦", "12345", "1234567", "\u0000", "x" * 40])
-def test_what_is_no_code(agency: Agency, someone: NewPerson, code: str):
+def test_malformed_code_is_refused(agency: Agency, someone: NewPerson, code: str):
     person = someone()
     enrol_totp(person)
 
@@ -94,7 +94,7 @@ def test_what_is_no_code(agency: Agency, someone: NewPerson, code: str):
     assert "access_token" not in answer.text
 
 
-def test_another_persons_code(agency: Agency, someone: NewPerson):
+def test_another_users_code_is_refused(agency: Agency, someone: NewPerson):
     one, other = someone(), someone()
     enrol_totp(one)
     theirs = enrol_totp(other)

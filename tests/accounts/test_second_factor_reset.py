@@ -23,7 +23,7 @@ def give_factor(agency: Agency, person_id: str) -> None:
 
 
 @pytest.mark.parametrize(("actor", "role"), list(itertools.product(ROLES, ROLES)))
-def test_whose_factor_one_may_take(agency: Agency, actor: str, role: str):
+def test_reset_permissions_follow_roles(agency: Agency, actor: str, role: str):
     caller, other = user_with_session(agency, actor), insert_user_row(agency, role)
     give_factor(agency, other)
     allowed = (actor, role) in {("owner", "admin"), ("owner", "member")}
@@ -37,7 +37,7 @@ def test_whose_factor_one_may_take(agency: Agency, actor: str, role: str):
         assert RecoveryCode.objects.filter(user=other).exists() != allowed
 
 
-def test_not_ones_own(agency: Agency):
+def test_own_factor_cannot_be_reset(agency: Agency):
     give_factor(agency, agency.owner.id)
 
     answer = agency.owner.at.delete(f"/api/users/{agency.owner.id}/factors")
@@ -46,7 +46,7 @@ def test_not_ones_own(agency: Agency):
     assert user_row(agency, agency.owner.id).second_factor_at is not None
 
 
-def test_a_recent_proof_is_needed(agency: Agency):
+def test_reset_needs_recent_authentication(agency: Agency):
     late, other = user_with_session(agency, "owner", proved_days_ago=1), insert_user_row(agency)
     give_factor(agency, other)
 
@@ -56,7 +56,7 @@ def test_a_recent_proof_is_needed(agency: Agency):
     assert user_row(agency, other).second_factor_at is not None
 
 
-def test_another_workspace_has_nobody_of_this_id(agency: Agency, globex: Agency):
+def test_reset_of_another_tenants_user_is_not_found(agency: Agency, globex: Agency):
     answer = agency.owner.at.delete(f"/api/users/{globex.owner.id}/factors")
 
     assert status_and_code(answer) == (404, "not_found")

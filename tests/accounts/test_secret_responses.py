@@ -35,7 +35,7 @@ SECRETS: dict[str, tuple[Callable[[Agency], Made], str]] = {
 
 
 @pytest.mark.parametrize("what", SECRETS)
-def test_made_and_made_again(agency: Agency, what: str):
+def test_secret_responses_are_not_cacheable(agency: Agency, what: str):
     making, secret = SECRETS[what]
     path, body = making(agency)
 
@@ -50,7 +50,7 @@ def test_made_and_made_again(agency: Agency, what: str):
         assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_tokens(agency: Agency):
+def test_token_responses_are_not_cacheable(agency: Agency):
     body = {"email": agency.owner.email, "password": PASSWORD}
     logged_in = agency.host.post("/api/auth/login", body)
     refreshed = agency.host.post(

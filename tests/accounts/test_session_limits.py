@@ -30,7 +30,7 @@ from tests.support.accounts.tokens import token_claims
 from tests.support.factories import Agency
 
 
-def test_an_idle_session_ends_and_says_so(agency: Agency):
+def test_idle_session_ends_with_its_reason(agency: Agency):
     set_tenant_policy(agency, session_idle_seconds=600)
     assert agency.owner.at.get(ME).status_code == 200
     backdate_session(agency, "last_used_at", seconds=601)
@@ -44,7 +44,7 @@ def test_an_idle_session_ends_and_says_so(agency: Agency):
     assert session_end_details(agency) == [{"reason": "idle"}]
 
 
-def test_idle_is_decided_at_refresh_too_and_committed(agency: Agency):
+def test_idle_session_ends_at_refresh_and_is_committed(agency: Agency):
     set_tenant_policy(agency, session_idle_seconds=600)
     backdate_session(agency, "last_used_at", seconds=601)
 
@@ -56,7 +56,7 @@ def test_idle_is_decided_at_refresh_too_and_committed(agency: Agency):
     assert refusal_reason(agency.owner.at.get(ME)) == "idle"
 
 
-def test_use_keeps_a_session_from_being_idle(agency: Agency):
+def test_used_session_is_not_idle(agency: Agency):
     set_tenant_policy(agency, session_idle_seconds=600)
     for _ in range(3):
         backdate_session(agency, "last_used_at", seconds=400)
@@ -67,7 +67,7 @@ def test_use_keeps_a_session_from_being_idle(agency: Agency):
     assert agency.owner.at.get(ME).status_code == 200
 
 
-def test_a_session_ends_at_its_age_however_much_it_is_used(agency: Agency):
+def test_used_session_ends_at_the_absolute_limit(agency: Agency):
     set_tenant_policy(agency, session_absolute_seconds=3600)
     backdate_session(agency, "created_at", seconds=3601)
 
@@ -77,7 +77,7 @@ def test_a_session_ends_at_its_age_however_much_it_is_used(agency: Agency):
     assert session_end_details(agency) == [{"reason": "expired"}]
 
 
-def test_tokens_are_good_for_no_longer_than_the_session(agency: Agency):
+def test_tokens_expire_with_the_session(agency: Agency):
     set_tenant_policy(agency, session_absolute_seconds=3600)
     tokens = open_another_session(agency)
     began = session_row(agency, tokens["access_token"]).created_at
@@ -92,7 +92,7 @@ def test_tokens_are_good_for_no_longer_than_the_session(agency: Agency):
     assert refresh(agency.host, child["refresh_token"]).status_code == 200
 
 
-def test_without_rules_tokens_are_those_of_the_contract(agency: Agency):
+def test_default_policy_gives_documented_lifetimes(agency: Agency):
     tokens = open_another_session(agency)
 
     assert (tokens["expires_in"], tokens["refresh_expires_in"]) == (86400, 604800)
@@ -102,7 +102,7 @@ def test_without_rules_tokens_are_those_of_the_contract(agency: Agency):
     )
 
 
-def test_the_use_is_noted_once_a_minute(agency: Agency):
+def test_last_use_is_recorded_once_a_minute(agency: Agency):
     agency.owner.at.get(ME)
     before = session_row(agency).last_used_at
     agency.owner.at.get(ME)
@@ -116,7 +116,7 @@ def test_the_use_is_noted_once_a_minute(agency: Agency):
     assert after.user_agent == "Elsewhere/2"
 
 
-def test_a_row_that_is_held_holds_no_request_up(agency: Agency, superuser):
+def test_locked_session_row_delays_no_request(agency: Agency, superuser):
     """Whoever has the row locked: requests go on, and the use stays unnoted."""
     backdate_session(agency, "last_used_at", minutes=5)
     before = session_row(agency).last_used_at
@@ -126,7 +126,7 @@ def test_a_row_that_is_held_holds_no_request_up(agency: Agency, superuser):
     assert session_row(agency).last_used_at == before
 
 
-def test_a_table_that_takes_no_writes_fails_no_request(agency: Agency, superuser):
+def test_read_only_table_fails_no_request(agency: Agency, superuser):
     """It waits for the time that is allowed here, and not for DATABASE_LOCK_SECONDS (10)."""
     backdate_session(agency, "last_used_at", minutes=5)
     lock = f"LOCK TABLE {agency.ref.schema_name}.accounts_session IN SHARE MODE"
@@ -141,7 +141,7 @@ def test_a_table_that_takes_no_writes_fails_no_request(agency: Agency, superuser
     assert f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'" in sent[:noting]
 
 
-def test_the_session_used_least_recently_makes_room(agency: Agency):
+def test_least_recently_used_session_is_evicted(agency: Agency):
     set_tenant_policy(agency, sessions_per_user=3)
     first = agency.owner.access_token
     second, third = (
@@ -168,7 +168,7 @@ def opened(agency: Agency) -> str:
         connection.close()
 
 
-def test_twenty_log_ins_at_once_leave_as_many_as_may_be(agency: Agency):
+def test_concurrent_log_ins_keep_the_session_limit(agency: Agency):
     set_tenant_policy(agency, sessions_per_user=4)
 
     with ThreadPoolExecutor(20) as pool:
@@ -181,13 +181,13 @@ def test_twenty_log_ins_at_once_leave_as_many_as_may_be(agency: Agency):
     assert statuses == {200: 4, 401: 16}
 
 
-def test_without_a_limit_nobody_makes_room(agency: Agency):
+def test_no_session_is_evicted_without_a_limit(agency: Agency):
     set_tenant_policy(agency, sessions_per_user=0)
     open_another_session(agency)
     assert agency.owner.at.get(ME).status_code == 200
 
 
-def test_what_ran_out_is_listed_as_ended_before_anybody_met_it(agency: Agency):
+def test_expired_session_is_listed_as_ended(agency: Agency):
     set_tenant_policy(agency, session_idle_seconds=600)
     other = open_another_session(agency)["access_token"]
     backdate_session(agency, "last_used_at", access_token=other, seconds=700)

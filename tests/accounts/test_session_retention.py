@@ -26,7 +26,7 @@ def make_old(agency: Agency, count: int, **ago: float) -> list[uuid.UUID]:
         return [made.id for made in Session.objects.bulk_create(rows)]
 
 
-def test_a_log_in_marks_what_ran_out_and_takes_a_few_old_ones(agency: Agency):
+def test_log_in_marks_expired_and_deletes_old_sessions(agency: Agency):
     late = make_old(agency, 2, days=1)
     old = make_old(agency, 25, days=40)
 
@@ -46,7 +46,7 @@ def test_a_log_in_marks_what_ran_out_and_takes_a_few_old_ones(agency: Agency):
     assert {str(pk) for pk in late} <= named
 
 
-def test_pruning_reads_no_more_than_it_changes(agency: Agency, superuser):
+def test_pruning_uses_indexes(agency: Agency, superuser):
     """Both queries are answered from an index whatever has piled up."""
     with tenant_context(agency.ref):
         assert prune("sessions", timezone.now()) == 0
@@ -59,7 +59,7 @@ def test_pruning_reads_no_more_than_it_changes(agency: Agency, superuser):
     assert any("expires_at" in name for name in found)
 
 
-def test_the_housekeeper_prunes_where_nobody_logs_in(agency: Agency):
+def test_command_prunes_without_log_ins(agency: Agency):
     old = make_old(agency, 45, days=40)
 
     call_command("prune_sessions", verbosity=0)

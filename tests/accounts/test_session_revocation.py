@@ -87,16 +87,16 @@ def everybody_is_out(agency: Agency, crew: list[Person]) -> None:
     assert (refused.status_code, refused.json()["code"]) == (403, "tenant_suspended")
 
 
-def test_with_redis(agency: Agency, crew: list[Person]):
+def test_revocation_with_redis_is_immediate(agency: Agency, crew: list[Person]):
     everybody_is_out(agency, crew)
 
 
-def test_without_redis(agency: Agency, crew: list[Person], away: None):
+def test_revocation_without_redis_is_immediate(agency: Agency, crew: list[Person], away: None):
     everybody_is_out(agency, crew)
 
 
 @pytest.mark.parametrize("cause", Session.End.values)
-def test_every_cause_is_kept_and_shown(agency: Agency, cause: str):
+def test_end_reason_is_stored_and_shown(agency: Agency, cause: str):
     """To the holder of the tokens, in the list, and in the audit trail."""
     other = open_another_session(agency)
     here, owner = session_row(agency), user_of(agency, agency.owner)
@@ -113,7 +113,7 @@ def test_every_cause_is_kept_and_shown(agency: Agency, cause: str):
     assert session_end_details(agency) == [{"reason": cause, "count": 1}]
 
 
-def test_who_holds_no_good_token_is_told_no_cause(agency: Agency, globex: Agency):
+def test_end_reason_is_hidden_without_valid_token(agency: Agency, globex: Agency):
     agency.owner.at.post("/api/auth/logout")
     head, payload, signature = agency.owner.access_token.split(".")
     forged = f"{head}.{payload}.{signature[:-4]}AAAA"
@@ -123,7 +123,7 @@ def test_who_holds_no_good_token_is_told_no_cause(agency: Agency, globex: Agency
     assert refusal_reason(agency.owner.at.get(ME)) == "logout"
 
 
-def test_end_others_leaves_the_one_and_nobody_elses(agency: Agency):
+def test_end_other_sessions_keeps_the_current_one(agency: Agency):
     ben = add_member(agency, "ben@here.test")
     others = [open_another_session(agency) for _ in range(3)]
     here, owner = session_row(agency), user_of(agency, agency.owner)
@@ -137,7 +137,7 @@ def test_end_others_leaves_the_one_and_nobody_elses(agency: Agency):
     assert (agency.owner.at.get(ME).status_code, ben.at.get(ME).status_code) == (200, 200)
 
 
-def test_ended_once_is_ended_for_the_first_cause(agency: Agency):
+def test_first_end_reason_stays(agency: Agency):
     agency.owner.at.post("/api/auth/logout")
     owner = user_of(agency, agency.owner)
     with tenant_context(agency.ref):
@@ -152,7 +152,7 @@ def end_sessions(*arguments: str) -> str:
     return out.getvalue()
 
 
-def test_staff_ends_one_persons_sessions(agency: Agency):
+def test_end_sessions_ends_one_users_sessions(agency: Agency):
     ben = add_member(agency, "ben@here.test")
 
     told = json.loads(end_sessions(agency.slug, "--user", "BEN@here.test", "--yes", "--json"))
@@ -163,7 +163,7 @@ def test_staff_ends_one_persons_sessions(agency: Agency):
     assert session_end_details(agency) == [{"reason": "staff", "count": 1}]
 
 
-def test_staff_ends_everybodys_sessions(agency: Agency, globex: Agency):
+def test_end_sessions_ends_all_sessions(agency: Agency, globex: Agency):
     ben = add_member(agency, "ben@here.test")
     assert end_sessions(agency.slug, "--dry-run") == f"{agency.slug}: would end 2 sessions.\n"
     assert ben.at.get(ME).status_code == 200
@@ -179,7 +179,9 @@ def test_staff_ends_everybodys_sessions(agency: Agency, globex: Agency):
     assert event.actor_type == "system"
 
 
-def test_staff_names_what_there_is(agency: Agency, monkeypatch: pytest.MonkeyPatch):
+def test_end_sessions_with_unknown_name_is_an_error(
+    agency: Agency, monkeypatch: pytest.MonkeyPatch
+):
     with pytest.raises(CommandError, match="nobody-here"):
         end_sessions("nobody-here", "--yes")
     with pytest.raises(CommandError, match="no such person"):

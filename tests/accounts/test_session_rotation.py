@@ -33,7 +33,7 @@ PATIENCE = 30.0
 
 
 @pytest.mark.parametrize("crowd", [20, 100])
-def test_a_crowd_gets_one_child(agency: Agency, crowd: int):
+def test_many_refreshes_get_the_same_token(agency: Agency, crowd: int):
     with ThreadPoolExecutor(crowd) as pool:
         answers = list(
             pool.map(lambda _: refresh(agency.host, agency.owner.refresh_token), range(crowd))
@@ -46,7 +46,7 @@ def test_a_crowd_gets_one_child(agency: Agency, crowd: int):
         assert agency.host.with_token(one.json()["access_token"]).get(ME).status_code == 200
 
 
-def test_those_who_come_to_the_row_together_get_one_child(
+def test_refreshes_waiting_for_the_row_get_the_same_token(
     agency: Agency, superuser: psycopg.Connection
 ):
     """Four wait for the row at the same moment, whatever the machine is doing."""
@@ -76,7 +76,7 @@ def _waiting(superuser: psycopg.Connection) -> int:
     return int(count)
 
 
-def test_the_grace_does_not_slide(agency: Agency, settings):
+def test_grace_does_not_slide(agency: Agency, settings):
     """It is over so long after the parent's first use, however often the parent came since."""
     parent = agency.owner.refresh_token
     with tenant_context(agency.ref):
@@ -92,7 +92,7 @@ def test_the_grace_does_not_slide(agency: Agency, settings):
     assert (session_row(agency).generation, session_row(agency).end_reason) == (1, "reuse_detected")
 
 
-def test_the_parent_after_the_grace(agency: Agency):
+def test_parent_after_grace_is_reuse(agency: Agency):
     child = refresh(agency.host, agency.owner.refresh_token).json()
     backdate_session(agency, "rotated_at", seconds=31)
 
@@ -103,7 +103,7 @@ def test_the_parent_after_the_grace(agency: Agency):
     assert refusal_reason(refresh(agency.host, child["refresh_token"])) == "reuse_detected"
 
 
-def test_two_generations_back_is_reuse_even_within_the_grace(agency: Agency):
+def test_grandparent_within_grace_is_reuse(agency: Agency):
     first = agency.owner.refresh_token
     second = refresh(agency.host, first).json()["refresh_token"]
     third = refresh(agency.host, second).json()["refresh_token"]
@@ -114,7 +114,7 @@ def test_two_generations_back_is_reuse_even_within_the_grace(agency: Agency):
     assert session_end_details(agency) == [{"reason": "reuse_detected"}]
 
 
-def test_reuse_ends_one_session_and_no_other(agency: Agency):
+def test_reuse_ends_only_its_session(agency: Agency):
     other = open_another_session(agency)
     child = refresh(agency.host, agency.owner.refresh_token).json()["refresh_token"]
     refresh(agency.host, child)
@@ -124,7 +124,7 @@ def test_reuse_ends_one_session_and_no_other(agency: Agency):
     assert refresh(agency.host, other["refresh_token"]).status_code == 200
 
 
-def test_an_answer_that_was_lost(agency: Agency):
+def test_lost_response_loses_no_session(agency: Agency):
     """The client is gone between commit and answer; it comes back with the parent."""
     with _asked_and_gone(agency.host, agency.owner.refresh_token):
         _until(lambda: session_row(agency).generation == 1)
@@ -148,7 +148,7 @@ def _asked_and_gone(host: Host, token: str) -> socket.socket:
     return connection
 
 
-def test_a_backend_that_dies_in_the_middle(agency: Agency, superuser: psycopg.Connection):
+def test_killed_backend_loses_no_session(agency: Agency, superuser: psycopg.Connection):
     """PostgreSQL ends the connection that rotates: nothing happened, and the token is good."""
     pk, answers = session_row(agency).id, []
     with superuser.transaction():

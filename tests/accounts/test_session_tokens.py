@@ -39,7 +39,7 @@ def everywhere(agency: Agency, site: Site, token: str) -> set[tuple[int, str]]:
     return {status_and_code(answer) for answer in [*shown, *sent]}
 
 
-def test_one_kind_is_not_the_other(agency: Agency):
+def test_token_of_another_type_is_refused(agency: Agency):
     assert status_and_code(agency.host.with_token(agency.owner.refresh_token).get(ME)) == INVALID
     assert status_and_code(refresh(agency.host, agency.owner.access_token)) == INVALID
     relabelled = signed(agency, agency.owner.refresh_token, token_type="access")
@@ -47,7 +47,7 @@ def test_one_kind_is_not_the_other(agency: Agency):
     assert session_row(agency).ended_at is None
 
 
-def test_a_public_key_is_no_secret(agency: Agency, site: Site):
+def test_asymmetric_algorithm_is_refused(agency: Agency, site: Site):
     """RS256 and its public key given as a secret: the algorithm is ours to choose."""
     key = rsa.generate_private_key(65537, 2048)
     kid = {"kid": str(current_key_id(agency.ref))}
@@ -74,20 +74,20 @@ def test_a_public_key_is_no_secret(agency: Agency, site: Site):
     ],
     ids=str,
 )
-def test_a_header_that_was_changed(agency: Agency, site: Site, fields: dict):
+def test_changed_header_is_refused(agency: Agency, site: Site, fields: dict):
     for token in (agency.owner.access_token, agency.owner.refresh_token):
         assert everywhere(agency, site, with_header(token, **fields)) == {INVALID}
     assert session_row(agency).ended_at is None
 
 
-def test_what_is_critical_and_not_understood_is_refused(agency: Agency):
+def test_unknown_critical_header_is_refused(agency: Agency):
     """RFC 7515 section 4.1.11, also when our own key signed it."""
     token = signed(agency, agency.owner.access_token, headers={"crit": ["x-new"], "x-new": 1})
 
     assert status_and_code(agency.host.with_token(token).get(ME)) == INVALID
 
 
-def test_another_tenants_key_and_name(agency: Agency, globex: Agency, site: Site):
+def test_token_with_another_tenants_key_is_refused(agency: Agency, globex: Agency, site: Site):
     """A token of globex's key that names our key, and ours that names theirs."""
     body = token_claims(agency.owner.access_token)
     for key, kid in ((globex.ref, agency.ref), (agency.ref, globex.ref)):
@@ -98,7 +98,7 @@ def test_another_tenants_key_and_name(agency: Agency, globex: Agency, site: Site
         assert status_and_code(globex.host.with_token(token).get(ME)) == INVALID
 
 
-def test_what_is_huge_or_deep(agency: Agency, site: Site):
+def test_huge_or_deep_token_is_refused(agency: Agency, site: Site):
     good = agency.owner.access_token
     head, payload, signature = good.split(".")
     deep = "[" * 900 + "]" * 900
@@ -129,14 +129,14 @@ def test_what_is_huge_or_deep(agency: Agency, site: Site):
     ],
     ids=["expires later", "never", "past", "without exp", "text", "not yet", "issued later"],
 )
-def test_clocks(agency: Agency, changes: dict, status: int):
+def test_token_times_are_enforced(agency: Agency, changes: dict, status: int):
     """No leeway: what says that it is not good yet, or any more, is not."""
     token = signed(agency, agency.owner.access_token, **changes)
 
     assert agency.host.with_token(token).get(ME).status_code == status
 
 
-def test_the_cause_of_an_end_is_in_the_problem_alone(agency: Agency):
+def test_end_reason_is_only_in_the_problem(agency: Agency):
     agency.owner.at.post("/api/auth/logout")
 
     answer = agency.owner.at.get(ME)

@@ -35,7 +35,7 @@ def ids(rows: list[dict]) -> list[str]:
     return [found["id"] for found in rows]
 
 
-def test_the_list_is_of_ones_own_living_sessions(agency: Agency):
+def test_list_shows_own_active_sessions(agency: Agency):
     first = session_id(agency.owner.access_token)
     phone = open_another_session(agency, agent="Phone/1.0")
     add_member(agency, "ben@here.test")
@@ -51,14 +51,14 @@ def test_the_list_is_of_ones_own_living_sessions(agency: Agency):
     assert (found[0]["ended_at"], found[0]["end_reason"]) == (None, None)
 
 
-def test_the_session_used_last_comes_first(agency: Agency):
+def test_list_shows_last_used_session_first(agency: Agency):
     open_another_session(agency)
     first = session_id(agency.owner.access_token)
     backdate_session(agency, "last_used_at", minutes=2)
     assert ids(listed(agency.owner.at))[0] == first  # the request itself is a use
 
 
-def test_pages(agency: Agency):
+def test_session_list_has_pages(agency: Agency):
     for _ in range(2):
         open_another_session(agency)
     page = agency.owner.at.get(f"{SESSIONS}?limit=2").json()
@@ -68,7 +68,7 @@ def test_pages(agency: Agency):
     assert len({*ids(page["results"]), *ids(rest.json()["results"])}) == 3
 
 
-def test_ending_one_counts_from_the_next_request(agency: Agency):
+def test_ended_session_is_refused_on_the_next_request(agency: Agency):
     other = open_another_session(agency)
     path = f"{SESSIONS}/{session_id(other['access_token'])}"
 
@@ -89,14 +89,14 @@ def test_ending_one_counts_from_the_next_request(agency: Agency):
     assert session_end_details(agency) == [{"reason": "revoked"}]
 
 
-def test_ending_the_one_that_asks_is_logging_out(agency: Agency):
+def test_ending_the_current_session_logs_out(agency: Agency):
     own = session_id(agency.owner.access_token)
 
     assert agency.owner.at.delete(f"{SESSIONS}/{own}").status_code == 204
     assert refusal_reason(agency.owner.at.get(ME)) == "revoked"
 
 
-def test_another_persons_session_does_not_exist(site: Site, agency: Agency, globex: Agency):
+def test_another_users_session_is_not_found(site: Site, agency: Agency, globex: Agency):
     ben = add_member(agency, "ben@here.test")
     for at in (ben.at, globex.owner.at, site.host("api").with_token(globex.owner.access_token)):
         answer = at.delete(f"{SESSIONS}/{session_id(agency.owner.access_token)}")
@@ -106,7 +106,7 @@ def test_another_persons_session_does_not_exist(site: Site, agency: Agency, glob
     assert session_end_details(agency) == []
 
 
-def test_a_state_that_there_is_not(agency: Agency):
+def test_unknown_state_is_refused(agency: Agency):
     assert field_errors(agency.owner.at.get(f"{SESSIONS}?state=x")) == {("state", "invalid_choice")}
 
 
@@ -134,7 +134,9 @@ def of(person: Person) -> str:
         ("member", "member", 403, 403),
     ],
 )
-def test_managers(agency: Agency, crew: dict[str, Person], who, whose, read, end):
+def test_managers_list_and_end_sessions_by_role(
+    agency: Agency, crew: dict[str, Person], who, whose, read, end
+):
     at, target = crew[who].at, crew[whose]
 
     shown = at.get(of(target))
@@ -149,7 +151,7 @@ def test_managers(agency: Agency, crew: dict[str, Person], who, whose, read, end
     )
 
 
-def test_managers_of_another_tenant(agency: Agency, globex: Agency, site: Site):
+def test_managers_of_another_tenant_find_nothing(agency: Agency, globex: Agency, site: Site):
     for at in (globex.owner.at, site.host("api").with_token(globex.owner.access_token)):
         for method in ("GET", "DELETE"):
             answer = at.request(method, of(agency.owner))

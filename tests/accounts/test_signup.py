@@ -20,7 +20,7 @@ def slug() -> str:
     return f"s{secrets.token_hex(6)}"
 
 
-def test_the_workspace_is_ready_when_the_answer_comes(site: Site, slug: str):
+def test_signup_returns_a_ready_tenant(site: Site, slug: str):
     answer = site.sign_up(slug, company="  Zoë   & Søn  ", first_name="Zoë", last_name="李")
     body = answer.json()
 
@@ -38,7 +38,7 @@ def test_the_workspace_is_ready_when_the_answer_comes(site: Site, slug: str):
     assert (me.json()["first_name"], me.json()["last_name"]) == ("Zoë", "李")
 
 
-def test_what_it_leaves_in_the_database(site: Site, slug: str):
+def test_signup_writes_the_expected_rows(site: Site, slug: str):
     body = site.sign_up(slug).json()
     tenant = tenant_by_slug(slug)
 
@@ -54,7 +54,7 @@ def test_what_it_leaves_in_the_database(site: Site, slug: str):
     assert event.request_id
 
 
-def test_the_claims_of_its_token(site: Site, slug: str):
+def test_signup_token_has_the_documented_claims(site: Site, slug: str):
     body = site.sign_up(slug).json()
 
     access, refresh = token_claims(body["access_token"]), token_claims(body["refresh_token"])
@@ -70,7 +70,7 @@ def test_the_claims_of_its_token(site: Site, slug: str):
     assert refresh["exp"] - refresh["iat"] in {604799, 604800}
 
 
-def test_every_fault_is_named_at_once(site: Site):
+def test_all_invalid_fields_are_named(site: Site):
     body = {
         "company": "  ",
         "subdomain": "-no-",
@@ -88,7 +88,7 @@ def test_every_fault_is_named_at_once(site: Site):
     assert ("subdomain", "invalid_slug") in named
 
 
-def test_every_missing_field_is_named(site: Site):
+def test_all_missing_fields_are_named(site: Site):
     named = field_errors(site.host().post("/api/auth/register", {}))
 
     assert named == {(f, "required") for f in ("company", "subdomain", "email", "password")}
@@ -120,7 +120,7 @@ def test_every_missing_field_is_named(site: Site):
         ("company", True),
     ],
 )
-def test_one_fault_leaves_nothing(site: Site, slug: str, field: str, value: Any):
+def test_one_invalid_field_creates_nothing(site: Site, slug: str, field: str, value: Any):
     before = Tenant.objects.count(), Domain.objects.count()
     body = {
         "company": "Agency",
@@ -147,7 +147,7 @@ def _json(body: Any) -> bytes:
     return json.dumps(body).encode()
 
 
-def test_a_taken_name(site: Site, slug: str):
+def test_taken_subdomain_is_a_conflict(site: Site, slug: str):
     assert site.sign_up(slug).status_code == 201
 
     answer = site.sign_up(slug.upper(), email="other@else.test")
@@ -156,7 +156,7 @@ def test_a_taken_name(site: Site, slug: str):
     assert answer.json()["errors"][0]["field"] == "subdomain"
 
 
-def test_what_a_sender_may_not_set(site: Site, slug: str):
+def test_fields_that_clients_may_not_set_are_ignored(site: Site, slug: str):
     """Fields that are not of the form change nothing."""
     answer = site.sign_up(
         slug, role="member", is_active="", status="deleting", schema_name="public", id="1"
@@ -167,7 +167,7 @@ def test_what_a_sender_may_not_set(site: Site, slug: str):
     assert tenant_by_slug(slug).schema_name.startswith("t_")
 
 
-def test_sign_up_belongs_to_the_apex(site: Site, acme):
+def test_signup_exists_only_on_the_apex(site: Site, acme):
     for label in ("dash", "admin"):
         answer = site.host(label).post("/api/auth/register", {})
         assert status_and_code(answer) == (404, "not_found")
@@ -176,7 +176,7 @@ def test_sign_up_belongs_to_the_apex(site: Site, acme):
         assert "company" not in {field for field, _ in field_errors(answer)}
 
 
-def test_the_settings_of_the_contract(committed):
+def test_default_settings_are_the_documented_ones(committed):
     assert settings.ACCESS_TOKEN_LIFETIME.total_seconds() == 86400
     assert settings.REFRESH_TOKEN_LIFETIME.total_seconds() == 604800
     assert settings.REFRESH_REUSE_GRACE.total_seconds() == 30

@@ -37,7 +37,7 @@ def read_in(tenant: TenantRef, token: str) -> uuid.UUID:
         return verify_access_token(token)
 
 
-def test_a_token_that_was_good_ends_at_its_time():
+def test_cached_token_expires_at_its_time():
     token = token_of(ACME, seconds=2)
     assert read_in(ACME, token) == SESSION
 
@@ -47,7 +47,7 @@ def test_a_token_that_was_good_ends_at_its_time():
         read_in(ACME, token)
 
 
-def test_a_token_that_was_good_ends_with_its_key_version():
+def test_cached_token_ends_with_its_key_version():
     token = token_of(ACME)
     assert read_in(ACME, token) == SESSION
 
@@ -55,7 +55,7 @@ def test_a_token_that_was_good_ends_with_its_key_version():
         read_in(replace(ACME, key_version=2), token)
 
 
-def test_a_token_that_is_good_in_one_tenant_is_not_in_another():
+def test_cached_token_is_invalid_in_another_tenant():
     token = token_of(ACME)
     assert read_in(ACME, token) == SESSION
 
@@ -63,7 +63,7 @@ def test_a_token_that_is_good_in_one_tenant_is_not_in_another():
         read_in(replace(ACME, id=uuid.uuid4(), slug="globex"), token)
 
 
-def test_a_changed_signature_is_refused_each_time():
+def test_changed_signature_is_refused_each_time():
     token = token_of(ACME)
     assert read_in(ACME, token) == SESSION
     head, _, signature = token.rpartition(".")

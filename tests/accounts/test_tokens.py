@@ -33,7 +33,7 @@ def signed(agency: Agency, *, key: str = "", kid: str = "", alg: str = "HS256", 
     return jwt.encode(body, key or signing_key(agency.ref), algorithm=alg, headers=headers)
 
 
-def test_the_claims_of_the_contract(agency: Agency):
+def test_access_token_has_the_documented_claims(agency: Agency):
     token = agency.owner.access_token
     wanted = {"user_id", "email", "tenant_id", "exp", "iat", "jti", "sid", "token_type"}
 
@@ -42,7 +42,7 @@ def test_the_claims_of_the_contract(agency: Agency):
     assert token_claims(token)["tenant_id"] == agency.slug
 
 
-def test_a_token_signed_anew_with_the_same_key_is_good(agency: Agency):
+def test_token_signed_again_with_the_same_key_is_valid(agency: Agency):
     """So that the refusals below are for what was changed."""
     assert agency.host.with_token(signed(agency)).get(ME).status_code == 200
 
@@ -64,7 +64,7 @@ def test_a_token_signed_anew_with_the_same_key_is_good(agency: Agency):
         ({"alg": "HS384"}, "token_invalid"),
     ],
 )
-def test_refused(agency: Agency, changes: dict, code: str):
+def test_tampered_tokens_are_refused(agency: Agency, changes: dict, code: str):
     answer = agency.host.with_token(signed(agency, **changes)).get(ME)
 
     assert status_and_code(answer) == (401, code)
@@ -72,7 +72,7 @@ def test_refused(agency: Agency, changes: dict, code: str):
 
 
 @pytest.mark.parametrize("name", ["none", "None", "NONE", "RS256", "HS256 "])
-def test_unsigned(agency: Agency, site: Site, name: str):
+def test_unsigned_token_is_refused(agency: Agency, site: Site, name: str):
     _, payload, signature = agency.owner.access_token.split(".")
     head = jwt_segment(
         {"alg": name, "typ": "JWT", "kid": token_header(agency.owner.access_token)["kid"]}
@@ -83,7 +83,7 @@ def test_unsigned(agency: Agency, site: Site, name: str):
             assert status_and_code(host.with_token(token).get(ME)) == (401, "token_invalid")
 
 
-def test_equal_ids_in_two_tenants_help_nobody(agency: Agency, globex: Agency):
+def test_token_with_equal_ids_is_invalid_in_another_tenant(agency: Agency, globex: Agency):
     """The same user id and the same session id, alive in both."""
     sid = token_claims(agency.owner.access_token)["sid"]
     with tenant_context(agency.ref):
@@ -104,7 +104,7 @@ def test_equal_ids_in_two_tenants_help_nobody(agency: Agency, globex: Agency):
     assert status_and_code(foreign) == status_and_code(resigned) == (401, "token_invalid")
 
 
-def test_on_api_the_token_finds_its_tenant(site: Site, agency: Agency, globex: Agency):
+def test_token_on_api_finds_its_tenant(site: Site, agency: Agency, globex: Agency):
     api = site.host("api")
     for one in (agency, globex):
         assert api.with_token(one.owner.access_token).get(ME).json()["id"] == one.owner.id
@@ -116,13 +116,13 @@ def test_on_api_the_token_finds_its_tenant(site: Site, agency: Agency, globex: A
 
 
 @pytest.mark.parametrize("label", ["", "dash", "admin"])
-def test_central_hosts_have_no_members(site: Site, acme: Agency, label: str):
+def test_token_on_central_hosts_is_refused(site: Site, acme: Agency, label: str):
     answer = site.host(label).with_token(acme.owner.access_token).get(ME)
 
     assert status_and_code(answer) == (404, "not_found")
 
 
-def test_an_authenticated_request_costs_two_statements(agency: Agency):
+def test_authenticated_request_needs_two_statements(agency: Agency):
     """The switch into the tenant and one query for session and person."""
     connection.verify_before_use()
     with tenant_context(agency.ref), CaptureQueriesContext(connection) as seen:
@@ -131,7 +131,7 @@ def test_an_authenticated_request_costs_two_statements(agency: Agency):
     assert len(seen.captured_queries) == 2
 
 
-def test_a_raised_key_version_has_another_key(agency: Agency):
+def test_new_key_version_has_another_key(agency: Agency):
     from dataclasses import replace
 
     ref = agency.ref
@@ -146,7 +146,7 @@ def test_a_raised_key_version_has_another_key(agency: Agency):
 @pytest.mark.parametrize(
     "text", ["", "x", "a.b", "0" * 32, f"{'g' * 32}.1", f"{'0' * 32}.", "." * 9]
 )
-def test_key_ids_that_are_none(text: str):
+def test_invalid_key_ids_are_refused(text: str):
     assert parse_key_id(text) is None
 
 
@@ -156,7 +156,7 @@ def forget_keys() -> None:
     _verify_cached.cache_clear()
 
 
-def test_the_master_secret_is_rotated(agency: Agency, settings):
+def test_master_secret_rotation_accepts_former_tokens(agency: Agency, settings):
     old, ref = agency.owner.access_token, agency.ref
     settings.TOKEN_MASTER_SECRET_PREVIOUS = settings.TOKEN_MASTER_SECRET
     settings.TOKEN_MASTER_SECRET = "n" * 64

@@ -28,7 +28,7 @@ def agency(site) -> Agency:
 
 
 class TestAdding:
-    def test_nobody_is_pestered_by_adding_them_again_and_again(self, agency: Agency):
+    def test_emails_for_repeated_additions_are_rate_limited(self, agency: Agency):
         body = {"email": random_email()}
         for _ in range(3):
             made = agency.owner.at.post(USERS, body).json()
@@ -42,7 +42,7 @@ class TestAdding:
         given = {**body, "password": PASSWORD}
         assert agency.owner.at.post(USERS, given).status_code == 201
 
-    def test_with_a_password(self, agency: Agency):
+    def test_user_added_with_password_can_log_in(self, agency: Agency):
         email = random_email()
         body = {"email": email, "first_name": "Älva", "password": PASSWORD, "role": "admin"}
 
@@ -62,7 +62,7 @@ class TestAdding:
         assert (event.actor_id, event.target_label) == (agency.owner.id, email)
         assert event.details == {"role": "admin", "is_active": True}
 
-    def test_without_one_they_are_mailed_a_link(self, agency: Agency, mailbox: Mailbox):
+    def test_user_added_without_password_gets_a_link(self, agency: Agency, mailbox: Mailbox):
         email = random_email()
         made = agency.owner.at.post(USERS, {"email": email}).json()
         login = {"email": email, "password": "!"}
@@ -75,7 +75,7 @@ class TestAdding:
         login["password"] = body["password"]
         assert agency.host.post("/api/auth/login", login).json()["user"]["id"] == made["id"]
 
-    def test_who_is_added_inactive_is_mailed_once_they_are_active(
+    def test_user_added_inactive_gets_the_link_on_activation(
         self, agency: Agency, mailbox: Mailbox
     ):
         email = random_email()
@@ -93,7 +93,7 @@ class TestAdding:
         with tenant_context(agency.ref):
             assert not Letter.objects.filter(recipient=email, kind="account_created").exists()
 
-    def test_an_inactive_person_stays_outside(self, agency: Agency):
+    def test_user_added_inactive_cannot_log_in(self, agency: Agency):
         email = random_email()
         body = {"email": email, "password": PASSWORD, "is_active": False}
 
@@ -108,7 +108,7 @@ class TestAdding:
         "twin",
         [str.lower, str.upper, str.title, " {} ".format, lambda text: text.replace("k", "\u212a")],
     )
-    def test_an_address_is_unique_without_case(self, agency: Agency, twin: Callable[[str], str]):
+    def test_address_is_unique_ignoring_case(self, agency: Agency, twin: Callable[[str], str]):
         email = f"kik{random_email()}"
         assert agency.owner.at.post(USERS, {"email": email}).status_code == 201
 
@@ -119,12 +119,12 @@ class TestAdding:
 
     # Letters that Python's or PostgreSQL's idea of case makes into an ASCII one, or that look it.
     @pytest.mark.parametrize("letter", ["\u017f", "\u0130", "\u0131", "\uff41", "\u0430"])
-    def test_no_look_alike_of_an_address(self, agency: Agency, letter: str):
+    def test_look_alike_address_is_refused(self, agency: Agency, letter: str):
         answer = agency.owner.at.post(USERS, {"email": f"{letter}{random_email()}"})
 
         assert {field for field, _ in field_errors(answer)} == {"email"}
 
-    def test_of_many_at_once_one_is_made(self, agency: Agency):
+    def test_concurrent_additions_create_one_user(self, agency: Agency):
         email = random_email()
 
         def add(number: int) -> int:
@@ -137,7 +137,7 @@ class TestAdding:
             [made] = User.objects.filter(email=email)
         assert audit_actions(agency, str(made.id)) == ["user.created"]
 
-    def test_a_repeated_request_adds_nobody(self, agency: Agency):
+    def test_repeated_request_adds_no_user(self, agency: Agency):
         headers = {"Idempotency-Key": secrets.token_hex(8)}
         body = {"email": random_email()}
         first = agency.owner.at.post(USERS, body, headers=headers)
@@ -149,7 +149,7 @@ class TestAdding:
         other = agency.owner.at.post(USERS, {"email": random_email()}, headers=headers)
         assert status_and_code(other) == (409, "idempotency_conflict")
 
-    def test_fields_that_are_not_for_the_caller_are_ignored(self, agency: Agency):
+    def test_read_only_fields_are_ignored(self, agency: Agency):
         chosen = {"id": str(uuid.uuid4()), "created_at": "2001-01-01T00:00:00Z", "removed_at": "x"}
         extra = {"email_verified_at": "2001-01-01T00:00:00Z", "is_superuser": True, "tenant": "x"}
 
@@ -182,12 +182,12 @@ class TestAdding:
             ("password", "x" * 257),
         ],
     )
-    def test_a_wrong_field_is_named(self, agency: Agency, field: str, value: object):
+    def test_invalid_field_is_named(self, agency: Agency, field: str, value: object):
         answer = agency.owner.at.post(USERS, {"email": random_email(), field: value})
 
         assert {name for name, _ in field_errors(answer)} == {field}
 
-    def test_half_a_character(self, agency: Agency):
+    def test_lone_surrogate_is_refused(self, agency: Agency):
         body = json.dumps({"email": random_email(), "first_name": "\ud800"})
         headers = {"Content-Type": "application/json"}
 
@@ -195,7 +195,7 @@ class TestAdding:
 
         assert {name for name, _ in field_errors(answer)} == {"first_name"}
 
-    def test_a_password_like_the_address_is_refused(self, agency: Agency):
+    def test_password_similar_to_the_address_is_refused(self, agency: Agency):
         body = {"email": "ferdinanda@people.test", "password": "ferdinanda1"}
 
         assert {field for field, _ in field_errors(agency.owner.at.post(USERS, body))} == {
@@ -203,10 +203,10 @@ class TestAdding:
         }
 
     @pytest.mark.parametrize("body", [[], "x", 7, None])
-    def test_what_is_no_object(self, agency: Agency, body: object):
+    def test_body_that_is_no_object_is_refused(self, agency: Agency, body: object):
         assert agency.owner.at.post(USERS, body).status_code == 400
 
-    def test_every_name_that_fits_is_kept_as_it_is(self, agency: Agency):
+    def test_valid_names_are_stored_unchanged(self, agency: Agency):
         name = "Zoë 🦊 O'Brien-李 abc".ljust(100, "x")
 
         made = agency.owner.at.post(USERS, {"email": random_email(), "first_name": name}).json()

@@ -17,7 +17,9 @@ from tests.support.factories import Agency, Person
 
 class TestErasure:
     @pytest.mark.parametrize("removed_before", [False, True])
-    def test_nothing_personal_is_left(self, agency: Agency, dora: Person, removed_before: bool):
+    def test_erasure_leaves_no_personal_data(
+        self, agency: Agency, dora: Person, removed_before: bool
+    ):
         dora.at.patch("/api/users/me", {"first_name": "Dorothea"})
         agency.owner.at.patch(f"/api/users/{dora.id}", {"role": "member"})
         if removed_before:
@@ -38,7 +40,7 @@ class TestErasure:
         assert audit_actions(agency, dora.id) == [*before, "person.erased"]
         assert user_row(agency, dora.id).removed_at is not None
 
-    def test_what_others_did_stays(self, agency: Agency, dora: Person):
+    def test_erasure_keeps_events_of_other_users(self, agency: Agency, dora: Person):
         agency.owner.at.patch(f"/api/users/{dora.id}", {"role": "member"})
 
         agency.owner.at.post(f"/api/users/{dora.id}/erase")
@@ -52,7 +54,7 @@ class TestErasure:
                 "127.0.0.1",
             )
 
-    def test_their_files_stay(self, agency: Agency, dora: Person):
+    def test_erasure_keeps_the_users_files(self, agency: Agency, dora: Person):
         [file] = dora.at.get("/api/files").json()["results"]
 
         agency.owner.at.post(f"/api/users/{dora.id}/erase")
@@ -60,25 +62,25 @@ class TestErasure:
         path = f"/api/files/{file['id']}/content"
         assert agency.owner.at.get(path).content == b"a plan"
 
-    def test_twice_is_as_good_as_once(self, agency: Agency, dora: Person):
+    def test_second_erasure_changes_nothing(self, agency: Agency, dora: Person):
         for _ in range(2):
             assert agency.owner.at.post(f"/api/users/{dora.id}/erase").status_code == 204
 
-    def test_an_owner_can_have_themselves_forgotten(self, agency: Agency):
+    def test_owner_can_erase_themselves(self, agency: Agency):
         other = user_with_session(agency, "owner")
 
         assert other.at.post(f"/api/users/{other.id}/erase").status_code == 204
         with tenant_context(agency.ref):
             assert other.email not in json.dumps(everything_kept(), default=str)
 
-    def test_but_not_the_last_one(self, agency: Agency):
+    def test_last_owner_cannot_be_erased(self, agency: Agency):
         answer = agency.owner.at.post(f"/api/users/{agency.owner.id}/erase")
 
         assert status_and_code(answer) == (409, "last_owner")
         assert agency.owner.at.get("/api/users/me").json()["email"] == agency.owner.email
 
     @pytest.mark.parametrize("role", ["admin", "member"])
-    def test_only_owners(self, agency: Agency, role: str):
+    def test_erasure_by_other_roles_is_refused(self, agency: Agency, role: str):
         caller, other = user_with_session(agency, role), insert_user_row(agency)
 
         answer = caller.at.post(f"/api/users/{other}/erase")
@@ -86,7 +88,7 @@ class TestErasure:
         assert status_and_code(answer) == (403, "permission_denied")
         assert user_row(agency, other).removed_at is None
 
-    def test_a_recent_proof_is_needed(self, agency: Agency):
+    def test_erasure_needs_recent_authentication(self, agency: Agency):
         other = insert_user_row(agency)
         with tenant_context(agency.ref):
             Session.objects.update(proved_at=timezone.now() - timedelta(days=1))
@@ -95,7 +97,7 @@ class TestErasure:
 
         assert status_and_code(answer) == (403, "proof_required")
 
-    def test_nobody_of_the_id(self, agency: Agency, globex: Agency):
+    def test_erasure_of_unknown_user_is_not_found(self, agency: Agency, globex: Agency):
         answer = agency.owner.at.post(f"/api/users/{globex.owner.id}/erase")
 
         assert status_and_code(answer) == (404, "not_found")

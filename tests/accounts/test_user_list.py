@@ -34,7 +34,7 @@ def crowd(site) -> Agency:
 
 class TestListing:
     @pytest.mark.parametrize("ordering", ["created_at", "-created_at", "email", "-email", ""])
-    def test_everybody_comes_once_both_ways(self, crowd: Agency, ordering: str):
+    def test_pages_return_every_user_once(self, crowd: Agency, ordering: str):
         pages = list_all_pages(crowd.owner.at, f"{USERS}?ordering={ordering}&limit=70")
         last = pages[-2]["next"]
         back = list_all_pages(crowd.owner.at, last[last.index("/api/") :], "previous")
@@ -62,7 +62,7 @@ class TestListing:
             ("search=n001&is_active=false", 1),
         ],
     )
-    def test_what_is_found(self, crowd: Agency, query: str, count: int):
+    def test_search_and_filters_find_users(self, crowd: Agency, query: str, count: int):
         pages = list_all_pages(crowd.owner.at, f"{USERS}?{query}&limit=200")
 
         assert sum(len(page["results"]) for page in pages) == count
@@ -81,10 +81,10 @@ class TestListing:
             ("limit=0", "limit", "out_of_range"),
         ],
     )
-    def test_a_bad_query_is_named(self, crowd: Agency, query: str, field: str, code: str):
+    def test_invalid_query_is_named(self, crowd: Agency, query: str, field: str, code: str):
         assert field_errors(crowd.owner.at.get(f"{USERS}?{query}")) == {(field, code)}
 
-    def test_another_workspace_is_not_in_it(self, crowd: Agency, globex: Agency):
+    def test_list_holds_no_user_of_another_tenant(self, crowd: Agency, globex: Agency):
         assert globex.owner.email not in crowd.owner.at.get(f"{USERS}?search=globex").text
         path = f"{USERS}/{globex.owner.id}"
         assert status_and_code(crowd.owner.at.get(path)) == (404, "not_found")

@@ -78,7 +78,7 @@ def target_of(agency: Agency, role: str, *, active: bool) -> str:
 
 
 @pytest.mark.parametrize(("verb", "actor", "role"), CASES)
-def test_on_somebody_else(
+def test_action_on_another_user_follows_the_rules(
     agency: Agency, actors: dict[str, Person], verb: str, actor: str, role: str
 ):
     reach = dict(zip(ROLES, (*MAY[verb], ""), strict=True))[actor]
@@ -114,7 +114,7 @@ NOTHING_NEW = {("owner", "make owner"), ("admin", "make admin")} | {
 
 
 @pytest.mark.parametrize(("verb", "role"), list(itertools.product(CALLS, ROLES)))
-def test_on_oneself(agency: Agency, verb: str, role: str):
+def test_action_on_oneself_follows_the_rules(agency: Agency, verb: str, role: str):
     one = add_member(agency, address(), role)
     allowed = verb in MAY_ONESELF[role] or (role, verb) in NOTHING_NEW
 
@@ -123,7 +123,7 @@ def test_on_oneself(agency: Agency, verb: str, role: str):
     assert status == ((204 if verb == "remove" else 200) if allowed else 403)
 
 
-def test_every_rule_is_driven():
+def test_matrix_covers_every_rule():
     """A new verb in the rules needs a row here, or a test of its own that is named here."""
     # tests/accounts/test_data_export.py, test_sessions.py, test_factor_reset.py and
     # test_invitations_changing.py

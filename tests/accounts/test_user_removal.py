@@ -49,7 +49,7 @@ def dora(agency: Agency) -> Person:
     return dora
 
 
-def test_nothing_that_was_theirs_opens_anything(agency: Agency, dora: Person):
+def test_removed_users_credentials_are_invalid(agency: Agency, dora: Person):
     by_key = agency.host.with_token(new_api_key_text(agency, dora))
     assert by_key.get("/api/files").status_code == 200
 
@@ -67,7 +67,7 @@ def test_nothing_that_was_theirs_opens_anything(agency: Agency, dora: Person):
     )
 
 
-def test_the_id_is_nobody(agency: Agency, dora: Person):
+def test_removed_user_is_not_found(agency: Agency, dora: Person):
     agency.owner.at.delete(f"/api/users/{dora.id}")
 
     path = f"/api/users/{dora.id}"
@@ -81,7 +81,7 @@ def test_the_id_is_nobody(agency: Agency, dora: Person):
     assert user_row(agency, dora.id).is_active is False
 
 
-def test_what_is_left_is_a_tombstone(agency: Agency, dora: Person):
+def test_removed_row_is_anonymised(agency: Agency, dora: Person):
     agency.owner.at.delete(f"/api/users/{dora.id}")
 
     left = user_row(agency, dora.id)
@@ -100,7 +100,7 @@ def test_what_is_left_is_a_tombstone(agency: Agency, dora: Person):
     assert audit_actions(agency, dora.id)[-1] == "user.removed"
 
 
-def test_the_address_is_free_at_once(agency: Agency, dora: Person):
+def test_removed_users_address_is_free_at_once(agency: Agency, dora: Person):
     agency.owner.at.delete(f"/api/users/{dora.id}")
 
     answer = agency.owner.at.post("/api/users", {"email": dora.email, "password": PASSWORD})
@@ -111,7 +111,7 @@ def test_the_address_is_free_at_once(agency: Agency, dora: Person):
     assert log_in.json()["user"]["id"] == answer.json()["id"]
 
 
-def test_their_files_stay_in_the_workspace(agency: Agency):
+def test_removed_users_files_stay(agency: Agency):
     eva = user_with_session(agency)
     file = add_file(eva.at, "plan.txt", b"a plan")
 
@@ -122,14 +122,14 @@ def test_their_files_stay_in_the_workspace(agency: Agency):
     assert agency.owner.at.get(f"/api/files/{file['id']}/content").content == b"a plan"
 
 
-def test_an_administrator_can_leave(agency: Agency):
+def test_administrator_can_remove_themselves(agency: Agency):
     admin = user_with_session(agency, "admin")
 
     assert admin.at.delete(f"/api/users/{admin.id}").status_code == 204
     assert status_and_code(admin.at.get("/api/users/me")) == (401, "token_invalid")
 
 
-def test_only_the_version_that_was_seen_is_removed(agency: Agency):
+def test_removal_with_stale_etag_is_refused(agency: Agency):
     person_id = insert_user_row(agency)
     path = f"/api/users/{person_id}"
     tag = agency.owner.at.get(path).headers["ETag"]
@@ -144,9 +144,7 @@ def test_only_the_version_that_was_seen_is_removed(agency: Agency):
 
 
 class TestDeactivation:
-    def test_it_ends_everything_and_reactivation_restores_the_account_alone(
-        self, agency: Agency, dora: Person
-    ):
+    def test_reactivation_restores_only_the_account(self, agency: Agency, dora: Person):
         by_key = agency.host.with_token(new_api_key_text(agency, dora))
         path = f"/api/users/{dora.id}"
 
@@ -177,7 +175,7 @@ class TestDeactivation:
             open_ones = Invitation.objects.filter(invited_by=person.id, revoked_at=None)
             assert not open_ones.exists()
 
-    def test_a_log_in_that_was_under_way_does_not_come_back_to_life(self, agency: Agency):
+    def test_concurrent_log_in_does_not_survive_deactivation(self, agency: Agency):
         late = user_with_session(agency)
         with tenant_context(agency.ref):
             User.objects.filter(pk=late.id).update(is_active=False)
@@ -187,7 +185,7 @@ class TestDeactivation:
         assert status_and_code(late.at.get("/api/users/me")) == (401, "token_invalid")
 
 
-def test_a_role_counts_from_the_next_request(agency: Agency):
+def test_role_change_counts_from_the_next_request(agency: Agency):
     """With the token in hand, up and down, and what a former manager sent out is void."""
     one = user_with_session(agency)
     path = f"/api/users/{one.id}"
@@ -207,7 +205,7 @@ def test_a_role_counts_from_the_next_request(agency: Agency):
     assert audit_actions(agency, one.id) == ["user.role_changed", "user.role_changed"]
 
 
-def test_nobody_takes_the_address_of_a_tombstone_beforehand(agency: Agency, dora: Person):
+def test_reserved_address_cannot_be_registered(agency: Agency, dora: Person):
     taken = {"email": f"Removed-{dora.id}@removed.invalid", "password": PASSWORD}
     assert status_and_code(agency.owner.at.post("/api/users", taken)) == (400, "validation_failed")
     assert agency.owner.at.delete(f"/api/users/{dora.id}").status_code == 204

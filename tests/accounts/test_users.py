@@ -29,7 +29,7 @@ def agency(site) -> Agency:
 
 
 class TestChanging:
-    def test_some_fields_and_not_others(self, agency: Agency):
+    def test_patch_changes_only_given_fields(self, agency: Agency):
         person_id = insert_user_row(agency, first_name="A", last_name="B")
         path = f"{USERS}/{person_id}"
         before = agency.owner.at.get(path)
@@ -42,7 +42,7 @@ class TestChanging:
         assert answer.headers["ETag"] != before.headers["ETag"]
         assert audit_actions(agency, person_id) == ["user.updated"]
 
-    def test_nothing_changed_is_nothing_done(self, agency: Agency):
+    def test_unchanged_values_change_nothing(self, agency: Agency):
         person_id = insert_user_row(agency, first_name="A")
         before = agency.owner.at.get(f"{USERS}/{person_id}")
 
@@ -63,7 +63,7 @@ class TestChanging:
         assert status_and_code(second) == (412, "precondition_failed")
         assert agency.owner.at.get(path).json()["first_name"] == "1"
 
-    def test_of_many_with_one_tag_one_wins(self, agency: Agency):
+    def test_concurrent_changes_with_one_etag_only_one_wins(self, agency: Agency):
         path = f"{USERS}/{insert_user_row(agency)}"
         tag = agency.owner.at.get(path).headers["ETag"]
 
@@ -87,14 +87,14 @@ class TestChanging:
             ("is_active", 0),
         ],
     )
-    def test_a_wrong_field_is_named(self, agency: Agency, field: str, value: object):
+    def test_invalid_field_is_named(self, agency: Agency, field: str, value: object):
         person_id = insert_user_row(agency)
         answer = agency.owner.at.patch(f"{USERS}/{person_id}", {field: value, "last_name": "kept?"})
 
         assert {name for name, _ in field_errors(answer)} == {field}
         assert user_row(agency, person_id).last_name == ""
 
-    def test_a_change_of_ones_own_profile_does_not_raise_anybody(self, agency: Agency):
+    def test_own_profile_change_does_not_change_the_role(self, agency: Agency):
         one = user_with_session(agency)
         before = one.at.get("/api/users/me").json()
         wish = {"role": "owner", "is_active": False, "email": random_email(), "id": agency.owner.id}
@@ -108,7 +108,7 @@ class TestChanging:
 
 
 class TestAddress:
-    def test_it_is_another_ones_address_then(self, agency: Agency, mailbox: Mailbox):
+    def test_changed_address_is_unverified_and_notified(self, agency: Agency, mailbox: Mailbox):
         one = user_with_session(agency, email_verified_at="2026-01-01T00:00:00Z")
         new = random_email()
         self.link_for(agency, one)
@@ -133,7 +133,7 @@ class TestAddress:
                 expires_at="2099-01-01T00:00:00Z",
             )
 
-    def test_a_known_one_is_taken(self, agency: Agency):
+    def test_taken_address_is_a_conflict(self, agency: Agency):
         person_id = insert_user_row(agency)
 
         answer = agency.owner.at.patch(
@@ -144,7 +144,7 @@ class TestAddress:
         assert user_row(agency, person_id).first_name == ""
         assert audit_actions(agency, person_id) == []
 
-    def test_a_recent_proof_is_needed(self, agency: Agency):
+    def test_address_change_needs_recent_authentication(self, agency: Agency):
         admin = user_with_session(agency, "admin", proved_days_ago=1)
         person_id = insert_user_row(agency)
         path = f"{USERS}/{person_id}"
@@ -159,7 +159,7 @@ class TestAddress:
 class TestKeys:
     """An API key acts as its person, but never on owners."""
 
-    def test_an_owners_key_makes_and_unmakes_no_owners(self, agency: Agency):
+    def test_owners_api_key_changes_no_owners(self, agency: Agency):
         with tenant_context(agency.ref):
             user = User.objects.get(pk=agency.owner.id)
             key = issue_api_key(name="k", scopes=["users:read", "users:write"], actor=user).text

@@ -43,7 +43,7 @@ def wait_until(done: Callable[[], object]) -> None:
         time.sleep(0.05)
 
 
-def test_a_letter_whose_deliverer_was_killed_goes_out(
+def test_email_of_a_killed_mailer_is_sent(
     new_agency: Callable[..., Agency], smtp_server: SmtpServer, settings, tmp_path: Path
 ):
     agency = new_agency()
@@ -75,7 +75,7 @@ def test_a_letter_whose_deliverer_was_killed_goes_out(
     assert queued_emails(agency) == []
 
 
-def test_it_says_that_it_is_at_work_and_stops_when_told(no_mailer: None, tmp_path: Path):
+def test_mailer_reports_its_state_and_stops_on_signal(no_mailer: None, tmp_path: Path):
     heartbeat = tmp_path / "heartbeat"
     check = [*COMMAND, f"--heartbeat={heartbeat}", "--check"]
 

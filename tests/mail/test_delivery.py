@@ -29,7 +29,7 @@ from tests.support.mail.smtp_server import (
 )
 
 
-def test_a_mail_as_it_arrives(agency: Agency, smtp_server: SmtpServer, deliver):
+def test_email_arrives_complete(agency: Agency, smtp_server: SmtpServer, deliver):
     request_password_reset(agency)
 
     assert deliver().startswith("1 e-mail")
@@ -47,7 +47,7 @@ def test_a_mail_as_it_arrives(agency: Agency, smtp_server: SmtpServer, deliver):
     assert len(smtp_server.taken) == 1
 
 
-def test_in_the_language_of_who_asked(agency: Agency, smtp_server: SmtpServer, deliver):
+def test_email_has_the_language_of_the_request(agency: Agency, smtp_server: SmtpServer, deliver):
     request_password_reset(agency, **{"Accept-Language": "pt-BR,pt;q=0.9"})
 
     deliver()
@@ -59,7 +59,7 @@ def test_in_the_language_of_who_asked(agency: Agency, smtp_server: SmtpServer, d
     assert mail.message["Content-Language"] == "pt-br"
 
 
-def test_what_was_rolled_back_is_not_sent(agency: Agency, smtp_server: SmtpServer, deliver):
+def test_rolled_back_email_is_not_sent(agency: Agency, smtp_server: SmtpServer, deliver):
     with (
         pytest.raises(ZeroDivisionError),
         tenant_context(agency.ref),
@@ -73,7 +73,9 @@ def test_what_was_rolled_back_is_not_sent(agency: Agency, smtp_server: SmtpServe
     assert smtp_server.taken == []
 
 
-def test_over_tls_with_a_log_in(agency, smtp_server, settings, deliver, tmp_path, monkeypatch):
+def test_smtp_with_tls_and_log_in_works(
+    agency, smtp_server, settings, deliver, tmp_path, monkeypatch
+):
     pem, context = self_signed_certificate(tmp_path)
     options = {"authenticator": smtp_authenticate, "auth_required": True, "require_starttls": True}
     settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = LOG_IN
@@ -98,7 +100,7 @@ def test_over_tls_with_a_log_in(agency, smtp_server, settings, deliver, tmp_path
         assert audit_events(agency, "mail.given_up") == []
 
 
-def test_several_deliverers_send_each_letter_once(agency: Agency, smtp_server: SmtpServer):
+def test_parallel_mailers_send_each_email_once(agency: Agency, smtp_server: SmtpServer):
     with tenant_context(agency.ref):
         for _ in range(12):
             enqueue_email("password_reset", to=agency.owner.email)
@@ -116,7 +118,9 @@ def test_several_deliverers_send_each_letter_once(agency: Agency, smtp_server: S
     assert len({mail.message["Message-ID"] for mail in smtp_server.taken}) == 12
 
 
-def test_nobodys_mailbox_is_flooded(agency: Agency, smtp_server: SmtpServer, settings, deliver):
+def test_emails_of_one_kind_are_rate_limited(
+    agency: Agency, smtp_server: SmtpServer, settings, deliver
+):
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, "mail": "3/3600"}
     for _ in range(5):
         request_password_reset(agency)
@@ -128,7 +132,7 @@ def test_nobodys_mailbox_is_flooded(agency: Agency, smtp_server: SmtpServer, set
     assert queued_emails(agency) == []
 
 
-def test_a_suspended_workspace_sends_nothing(agency: Agency, smtp_server: SmtpServer, deliver):
+def test_suspended_tenant_sends_nothing(agency: Agency, smtp_server: SmtpServer, deliver):
     request_password_reset(agency)
     suspend_tenant(agency.ref.id, actor=SYSTEM, reason="Unpaid.")
 
@@ -151,7 +155,7 @@ def test_a_suspended_workspace_sends_nothing(agency: Agency, smtp_server: SmtpSe
         ("Ágência Ünïted", '"Ágência Ünïted"'),
     ],
 )
-def test_names_write_no_headers_and_no_links(
+def test_names_add_no_headers_and_no_links(
     agency: Agency, smtp_server: SmtpServer, deliver, name: str, shown: str | None
 ):
     Tenant.objects.filter(pk=agency.ref.id).update(name=name)
@@ -180,7 +184,7 @@ def test_names_write_no_headers_and_no_links(
         ("x@faß.test", "x@faß.test", "x@xn--fa-hia.test"),
     ],
 )
-def test_mail_is_sent_to_the_canonical_address(
+def test_email_is_sent_to_the_canonical_address(
     agency: Agency, smtp_server: SmtpServer, deliver, stored: str, typed: str, reached: str
 ):
     with tenant_context(agency.ref):
@@ -193,7 +197,7 @@ def test_mail_is_sent_to_the_canonical_address(
     assert [mail.is_for(reached) for mail in smtp_server.taken] == [True]
 
 
-def test_mail_to_an_address_that_cannot_be_reached_is_given_up(
+def test_email_to_an_unreachable_address_is_given_up(
     agency: Agency, smtp_server: SmtpServer, deliver
 ):
     unreachable = f"jo@{'b' * 64}.test"

@@ -19,7 +19,7 @@ from tests.support.mail.outbox import (
 from tests.support.mail.smtp_server import SmtpServer
 
 
-def test_a_server_that_is_busy_is_asked_again(agency: Agency, smtp_server: SmtpServer, deliver):
+def test_busy_server_is_retried(agency: Agency, smtp_server: SmtpServer, deliver):
     request_password_reset(agency)
     smtp_server.data = "451 Try again later"
 
@@ -38,7 +38,7 @@ def test_a_server_that_is_busy_is_asked_again(agency: Agency, smtp_server: SmtpS
     assert queued_emails(agency) == []
 
 
-def test_each_wait_is_longer(agency: Agency, smtp_server: SmtpServer, deliver):
+def test_retry_delay_grows(agency: Agency, smtp_server: SmtpServer, deliver):
     request_password_reset(agency)
     smtp_server.data = "451 Try again later"
     waits = []
@@ -51,7 +51,9 @@ def test_each_wait_is_longer(agency: Agency, smtp_server: SmtpServer, deliver):
 
 
 @pytest.mark.parametrize("refusal", ["rcpt", "data"])
-def test_a_refusal_for_good_is_one(agency: Agency, smtp_server: SmtpServer, deliver, refusal: str):
+def test_permanent_refusal_is_not_retried(
+    agency: Agency, smtp_server: SmtpServer, deliver, refusal: str
+):
     request_password_reset(agency)
     setattr(smtp_server, refusal, "550 Nobody of that name")
 
@@ -65,7 +67,7 @@ def test_a_refusal_for_good_is_one(agency: Agency, smtp_server: SmtpServer, deli
     assert audit_events(agency, "password.reset_requested") == []
 
 
-def test_a_letter_that_is_too_old_is_given_up(agency: Agency, smtp_server: SmtpServer, deliver):
+def test_old_email_is_given_up(agency: Agency, smtp_server: SmtpServer, deliver):
     request_password_reset(agency)
     smtp_server.data = "451 Try again later"
     with tenant_context(agency.ref):
@@ -77,7 +79,7 @@ def test_a_letter_that_is_too_old_is_given_up(agency: Agency, smtp_server: SmtpS
     assert len(audit_events(agency, "mail.given_up")) == 1
 
 
-def test_a_server_that_is_away_costs_one_attempt(agency: Agency, smtp_server, settings, deliver):
+def test_unavailable_server_costs_one_attempt(agency: Agency, smtp_server, settings, deliver):
     request_password_reset(agency)
     request_password_reset(agency, "somebody@else.test")
     with socket.create_server(("127.0.0.1", 0)) as nobody:
@@ -89,7 +91,7 @@ def test_a_server_that_is_away_costs_one_attempt(agency: Agency, smtp_server, se
     assert [letter.attempts for letter in queued_emails(agency)] in ([1, 0, 0], [1, 1, 0])
 
 
-def test_one_that_cannot_be_written_does_not_hold_up_the_others(agency, smtp_server, deliver):
+def test_rendering_error_does_not_stop_other_emails(agency, smtp_server, deliver):
     with tenant_context(agency.ref):
         enqueue_email("of_no_kind", to=agency.owner.email)
     request_password_reset(agency)

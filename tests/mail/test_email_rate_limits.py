@@ -37,7 +37,7 @@ def register(agency: Agency, email: str) -> None:
         enqueue_email("registration", to=email, person="sealed")
 
 
-def test_letters_to_a_stranger_are_bounded_over_kinds_and_workspaces(
+def test_emails_to_an_unverified_address_are_limited_over_tenants(
     agencies: list[Agency], stranger: str, smtp_server: SmtpServer, deliver
 ):
     one, two = agencies
@@ -59,7 +59,7 @@ def test_letters_to_a_stranger_are_bounded_over_kinds_and_workspaces(
             assert not Letter.objects.exists()
 
 
-def test_letters_that_nobody_gets_use_nothing_up(
+def test_emails_without_recipient_are_not_counted(
     agencies: list[Agency], stranger: str, smtp_server: SmtpServer, deliver
 ):
     for _ in range(MOST + 1):
@@ -71,7 +71,7 @@ def test_letters_that_nobody_gets_use_nothing_up(
     assert smtp_server.recipients == [stranger]
 
 
-def test_verified_address_is_no_stranger(
+def test_verified_address_is_not_limited(
     agencies: list[Agency], stranger: str, smtp_server: SmtpServer, deliver
 ):
     agency, other = agencies
@@ -88,7 +88,7 @@ def test_verified_address_is_no_stranger(
         assert MailLink.objects.filter(email=stranger, purpose="reset").count() == MOST
 
 
-def test_former_address_that_was_verified_is_always_told(
+def test_former_verified_address_is_always_notified(
     agencies: list[Agency], stranger: str, smtp_server: SmtpServer, deliver
 ):
     agency, other = agencies

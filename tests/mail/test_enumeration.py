@@ -27,7 +27,9 @@ def seen(answer: Any) -> tuple[int, bytes, dict[str, str]]:
     return answer.status_code, answer.content, headers
 
 
-def test_known_unknown_and_inactive_look_the_same(agency: Agency, smtp_server: SmtpServer, deliver):
+def test_known_unknown_and_inactive_are_indistinguishable(
+    agency: Agency, smtp_server: SmtpServer, deliver
+):
     people = [agency.owner.email, f"ben@{agency.slug}.test", f"nobody@{agency.slug}.test"]
     before = len(queued_emails(agency))
 
@@ -58,7 +60,7 @@ def test_known_unknown_and_inactive_look_the_same(agency: Agency, smtp_server: S
     assert len(audit_events(agency, "password.reset_requested")) == 1
 
 
-def test_capitals_are_no_matter(agency: Agency, smtp_server: SmtpServer, deliver):
+def test_address_ignores_case(agency: Agency, smtp_server: SmtpServer, deliver):
     agency.host.post(FORGOT, {"email": f"  {agency.owner.email.upper()} "})
 
     deliver()

@@ -42,7 +42,7 @@ def can_log_in(agency: Agency, password: str) -> bool:
     return agency.host.post("/api/auth/login", body).status_code == 200
 
 
-def test_a_new_password_is_set_with_the_form(site: Site, agency: Agency, reset_mail: Mail):
+def test_reset_form_sets_the_password(site: Site, agency: Agency, reset_mail: Mail):
     browser = Browser(site, agency.slug)
 
     page = browser.submit(path_of(reset_mail), {"token": reset_mail.token, "password": FRESH})
@@ -53,7 +53,7 @@ def test_a_new_password_is_set_with_the_form(site: Site, agency: Agency, reset_m
     assert not can_log_in(agency, PASSWORD)
 
 
-def test_tokens_with_blanks_around_them_are_good(
+def test_token_with_surrounding_spaces_is_valid(
     site: Site, agency: Agency, reset_mail: Mail, verify_mail: Mail
 ):
     browser = Browser(site, agency.slug)
@@ -69,7 +69,7 @@ def test_tokens_with_blanks_around_them_are_good(
     assert "Your password has been changed" in page.text
 
 
-def test_an_address_is_verified_with_the_form(site: Site, agency: Agency, verify_mail: Mail):
+def test_verification_form_verifies_the_address(site: Site, agency: Agency, verify_mail: Mail):
     page = Browser(site, agency.slug).submit(path_of(verify_mail), {"token": verify_mail.token})
 
     assert page.status_code == 200
@@ -77,7 +77,7 @@ def test_an_address_is_verified_with_the_form(site: Site, agency: Agency, verify
     assert user_with_email(agency, agency.owner.email).email_verified_at is not None
 
 
-def test_looking_changes_nothing(site: Site, agency: Agency, reset_mail: Mail, verify_mail: Mail):
+def test_get_changes_nothing(site: Site, agency: Agency, reset_mail: Mail, verify_mail: Mail):
     for mail in (reset_mail, verify_mail):
         for _ in range(3):
             page = Browser(site, agency.slug).get(path_of(mail))
@@ -91,7 +91,7 @@ def test_looking_changes_nothing(site: Site, agency: Agency, reset_mail: Mail, v
     assert can_log_in(agency, PASSWORD)
 
 
-def test_the_token_goes_nowhere_else(site: Site, agency: Agency, reset_mail: Mail):
+def test_token_is_not_leaked_by_the_page(site: Site, agency: Agency, reset_mail: Mail):
     page = Browser(site, agency.slug).get(path_of(reset_mail))
 
     # Not no-referrer: browsers then send the form with "Origin: null", and it is refused.
@@ -101,7 +101,7 @@ def test_the_token_goes_nowhere_else(site: Site, agency: Agency, reset_mail: Mai
     assert "<script" not in page.text
 
 
-def test_a_form_without_its_token_is_refused(site: Site, agency: Agency, reset_mail: Mail):
+def test_form_without_csrf_token_is_refused(site: Site, agency: Agency, reset_mail: Mail):
     fields = {"token": reset_mail.token, "password": FRESH}
 
     answer = Browser(site, agency.slug).post("/password/reset", fields)
@@ -110,7 +110,7 @@ def test_a_form_without_its_token_is_refused(site: Site, agency: Agency, reset_m
     assert can_log_in(agency, PASSWORD)
 
 
-def test_a_weak_password_is_said_at_its_field(site: Site, agency: Agency, reset_mail: Mail):
+def test_weak_password_is_named_at_its_field(site: Site, agency: Agency, reset_mail: Mail):
     browser = Browser(site, agency.slug, language="pt-BR")
 
     page = browser.submit(path_of(reset_mail), {"token": reset_mail.token, "password": "short"})
@@ -124,7 +124,7 @@ def test_a_weak_password_is_said_at_its_field(site: Site, agency: Agency, reset_
 
 
 @pytest.mark.parametrize("path", ["/password/reset", "/email/verify"])
-def test_a_link_that_is_none(site: Site, agency: Agency, path: str):
+def test_invalid_link_shows_an_error(site: Site, agency: Agency, path: str):
     browser = Browser(site, agency.slug)
 
     made_up = browser.submit(path, {"token": "made-up", "password": FRESH})
@@ -137,7 +137,7 @@ def test_a_link_that_is_none(site: Site, agency: Agency, path: str):
     assert audit_events(agency, "password.reset") == []
 
 
-def test_a_link_of_another_workspace(
+def test_link_of_another_tenant_shows_an_error(
     site: Site, agency: Agency, new_agency: Callable[..., Agency], reset_mail: Mail
 ):
     other = Browser(site, new_agency().slug)

@@ -30,7 +30,7 @@ def logs(stores: TestStack) -> dict[str, str]:
     return {file.name: file.read_text("utf-8", "replace") for file in stores.home.logs.iterdir()}
 
 
-def test_no_page_leaves_its_token_in_a_log(
+def test_page_request_logs_no_token(
     site: Site, agency: Agency, mailbox: Mailbox, stores: TestStack
 ):
     agency.host.post("/api/auth/password/forgot", {"email": agency.owner.email})
@@ -59,7 +59,7 @@ def test_no_page_leaves_its_token_in_a_log(
         assert [name for name, text in written.items() if token in text] == []
 
 
-def test_what_breaks_the_server_itself_leaves_none(stores: TestStack, site: Site):
+def test_server_error_logs_no_token(stores: TestStack, site: Site):
     """gunicorn writes such requests down by itself: here a header that is none."""
     token = secrets.token_urlsafe(32)
     request = f"GET /password/reset?token={token} HTTP/9.9\r\nHost: acme.{BASE_DOMAIN}\r\n\r\n"
@@ -72,7 +72,7 @@ def test_what_breaks_the_server_itself_leaves_none(stores: TestStack, site: Site
     assert not [name for name, text in logs(stores).items() if token in text]
 
 
-def test_an_error_of_gunicorn_names_the_page_without_its_query(capfd):
+def test_gunicorn_error_logs_the_path_without_query(capfd):
     config = Config()
     config.set("loglevel", gunicorn.loglevel)
     config.set("errorlog", gunicorn.errorlog)

@@ -20,7 +20,7 @@ def wait_until(done: Callable[[], object]) -> None:
         time.sleep(0.05)
 
 
-def test_it_hears_of_letters_again_after_the_database_restarted(
+def test_mailer_listens_again_after_database_restart(
     new_agency: Callable[..., Agency], mailbox: Mailbox, stores: TestStack
 ):
     agency = new_agency()
@@ -36,7 +36,7 @@ def test_it_hears_of_letters_again_after_the_database_restarted(
     assert (stores.pid("mailer"), stores.exits("mailer")) == (pid, exits)
 
 
-def test_a_mailer_that_is_killed_comes_back_and_sends(
+def test_killed_mailer_restarts_and_sends(
     new_agency: Callable[..., Agency], mailbox: Mailbox, stores: TestStack
 ):
     agency = new_agency()
@@ -50,7 +50,7 @@ def test_a_mailer_that_is_killed_comes_back_and_sends(
 
 
 @pytest.mark.usefixtures("site")
-def test_what_it_writes_is_for_its_owner_alone(stores: TestStack, mailbox: Mailbox, acme: Agency):
+def test_mail_files_are_private(stores: TestStack, mailbox: Mailbox, acme: Agency):
     mailbox.wait_for(acme.owner.email, subject="Verify")
     folder = stores.home.path / "mail"
 

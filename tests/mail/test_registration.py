@@ -36,7 +36,7 @@ class TestConfirmedRegistration:
     def end(self, agency: Agency, token: str, password: str = CHOSEN):
         return agency.host.post(VERIFY, {"token": token, "password": password})
 
-    def test_known_and_unknown_get_the_same(self, strict: Agency):
+    def test_known_and_unknown_addresses_are_indistinguishable(self, strict: Agency):
         known, unknown = strict.owner.email, f"new@{strict.slug}.test"
 
         first, second = self.ask(strict, known), self.ask(strict, unknown)
@@ -50,7 +50,7 @@ class TestConfirmedRegistration:
         ]
         assert headers[0] == headers[1]
 
-    def test_somebody_new_joins_with_the_link(self, strict: Agency, mailbox: Mailbox):
+    def test_new_user_completes_registration_with_the_link(self, strict: Agency, mailbox: Mailbox):
         email = f"new@{strict.slug}.test"
         self.ask(strict, email)
         mail = mailbox.wait_for(email, subject="Confirm your registration")
@@ -72,7 +72,7 @@ class TestConfirmedRegistration:
             "link_invalid",
         )
 
-    def test_somebody_known_is_told_so(self, strict: Agency, mailbox: Mailbox):
+    def test_existing_user_is_notified(self, strict: Agency, mailbox: Mailbox):
         self.ask(strict, strict.owner.email)
 
         mail = mailbox.wait_for(strict.owner.email, subject="You have an account")
@@ -80,13 +80,13 @@ class TestConfirmedRegistration:
         assert "token" not in mail.text
         assert email_links(strict, purpose="join") == []
 
-    def test_what_is_wrong_is_said_at_once(self, strict: Agency):
+    def test_invalid_fields_are_refused_at_once(self, strict: Agency):
         assert self.ask(strict, "a@b.test", password="short").status_code == 400
         assert self.ask(strict, "nobody").status_code == 400
         configure_tenant(strict, registration="closed")
         assert status_and_code(self.ask(strict, "a@b.test")) == (403, "registration_closed")
 
-    def test_a_workspace_that_has_closed_since_takes_nobody(self, strict: Agency, mailbox):
+    def test_link_in_a_closed_tenant_is_refused(self, strict: Agency, mailbox):
         email = f"late@{strict.slug}.test"
         self.ask(strict, email)
         token = mailbox.wait_for(email).token
@@ -98,7 +98,7 @@ class TestConfirmedRegistration:
         configure_tenant(strict)
         assert self.end(strict, token).status_code == 204
 
-    def test_one_that_was_sealed_with_a_pepper_that_is_gone_is_void(self, strict: Agency, mailbox):
+    def test_link_encrypted_with_a_removed_pepper_is_invalid(self, strict: Agency, mailbox):
         email = f"sealed@{strict.slug}.test"
         self.ask(strict, email)
         token = mailbox.wait_for(email).token
@@ -107,7 +107,7 @@ class TestConfirmedRegistration:
 
         assert status_and_code(strict.host.post(VERIFY, {"token": token})) == (400, "link_invalid")
 
-    def test_of_two_links_for_one_address_one_is_used(self, strict: Agency, mailbox):
+    def test_second_link_for_one_address_is_refused(self, strict: Agency, mailbox):
         email = f"twice@{strict.slug}.test"
         self.ask(strict, email)
         self.ask(strict, email)
@@ -118,7 +118,7 @@ class TestConfirmedRegistration:
 
         assert sorted(answers) == [204, 409]
 
-    def test_who_reads_the_mail_chooses_the_password(self, strict: Agency, mailbox: Mailbox):
+    def test_link_requires_a_new_password(self, strict: Agency, mailbox: Mailbox):
         """A stranger who registers an address three times neither owns it nor keeps it closed."""
         email = f"victim@{strict.slug}.test"
         for _ in range(3):
@@ -139,7 +139,7 @@ class TestConfirmedRegistration:
         assert log_in(strict, email, PASSWORD) == 401
         assert log_in(strict, email, CHOSEN) == 200
 
-    def test_no_password_is_held_meanwhile(self, strict: Agency, mailbox: Mailbox):
+    def test_pending_registration_stores_no_password(self, strict: Agency, mailbox: Mailbox):
         email = f"held@{strict.slug}.test"
         self.ask(strict, email)
         mailbox.wait_for(email)
@@ -150,7 +150,7 @@ class TestConfirmedRegistration:
             held = json.loads(decrypt(ENCRYPTION_PURPOSE, link.data["person"]))
         assert held == {"first_name": "N", "last_name": "P", "invitation": ""}
 
-    def test_with_the_form(self, strict: Agency, mailbox: Mailbox, site: Site):
+    def test_form_completes_the_registration(self, strict: Agency, mailbox: Mailbox, site: Site):
         email, browser = f"form@{strict.slug}.test", Browser(site, strict.slug)
         self.ask(strict, email)
         token = mailbox.wait_for(email).token
@@ -179,7 +179,7 @@ class TestConfirmedByALinkOfSeveral:
         strict.host.post(VERIFY, {"token": token})
         return post_invitation(strict, max_uses=2, role="admin")
 
-    def test_known_and_unknown_get_the_same(self, strict: Agency, link: dict):
+    def test_known_and_unknown_addresses_are_indistinguishable(self, strict: Agency, link: dict):
         first, second = (
             self.ask(strict, link, email) for email in (strict.owner.email, "new@new.test")
         )
@@ -189,7 +189,7 @@ class TestConfirmedByALinkOfSeveral:
         shown = strict.owner.at.get(f"{INVITATIONS}/{link['id']}").json()
         assert shown["uses"] == 0
 
-    def test_it_is_used_where_the_mail_leads_to(self, strict: Agency, link: dict, mailbox: Mailbox):
+    def test_invitation_is_consumed_by_the_link(self, strict: Agency, link: dict, mailbox: Mailbox):
         email = f"several@{strict.slug}.test"
         self.ask(strict, link, email)
         token = mailbox.wait_for(email).token
@@ -201,7 +201,7 @@ class TestConfirmedByALinkOfSeveral:
         assert len(audit_events(strict, "invitation.accepted")) == 1
 
     @pytest.mark.parametrize("verb", ["resend", "revoke"])
-    def test_one_that_is_void_since_lets_nobody_in(
+    def test_revoked_invitation_refuses_the_link(
         self, strict: Agency, link: dict, mailbox: Mailbox, verb: str
     ):
         email, path = f"late@{strict.slug}.test", f"{INVITATIONS}/{link['id']}"
@@ -216,7 +216,7 @@ class TestConfirmedByALinkOfSeveral:
         with tenant_context(strict.ref):
             assert not User.objects.filter(email=email).exists()
 
-    def test_with_the_form(self, strict: Agency, link: dict, site: Site):
+    def test_form_completes_the_registration(self, strict: Agency, link: dict, site: Site):
         browser, path = Browser(site, strict.slug), f"/join?token={link['token']}"
         form = {"token": link["token"], "first_name": "", "last_name": "", "password": PASSWORD}
 

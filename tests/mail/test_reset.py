@@ -41,7 +41,7 @@ def login(agency: Agency, password: str):
     return agency.host.post(LOGIN, {"email": agency.owner.email, "password": password})
 
 
-def test_the_whole_way(new_agency: Callable[..., Agency], mailbox: Mailbox):
+def test_reset_sets_password_and_ends_sessions(new_agency: Callable[..., Agency], mailbox: Mailbox):
     agency = new_agency()
     token = forget(agency, mailbox)
 
@@ -62,7 +62,7 @@ def test_the_whole_way(new_agency: Callable[..., Agency], mailbox: Mailbox):
     assert [e.actor_id for e in audit_events(agency, "password.reset")] == [agency.owner.id]
 
 
-def test_the_trail_names_who_asked_and_holds_no_token(new_agency, mailbox: Mailbox):
+def test_audit_trail_holds_no_token(new_agency, mailbox: Mailbox):
     agency = new_agency()
     email = agency.owner.email
     sent = {"X-Request-ID": "forgot-0001", "User-Agent": "Somebody/1"}
@@ -83,7 +83,7 @@ def test_the_trail_names_who_asked_and_holds_no_token(new_agency, mailbox: Mailb
     assert token.encode() not in b"".join(bytes(link.hash) for link in email_links(agency))
 
 
-def test_a_reset_verifies_the_address(new_agency, mailbox: Mailbox):
+def test_reset_verifies_the_address(new_agency, mailbox: Mailbox):
     agency = new_agency()
     assert user_with_email(agency, agency.owner.email).email_verified_at is None
 
@@ -93,7 +93,7 @@ def test_a_reset_verifies_the_address(new_agency, mailbox: Mailbox):
     assert len(audit_events(agency, "email.verified")) == 1
 
 
-def test_of_twenty_at_once_one_wins(new_agency, mailbox: Mailbox):
+def test_concurrent_resets_only_one_wins(new_agency, mailbox: Mailbox):
     agency = new_agency()
     token = forget(agency, mailbox)
 
@@ -112,7 +112,7 @@ def test_of_twenty_at_once_one_wins(new_agency, mailbox: Mailbox):
     assert len(audit_events(agency, "password.reset")) == 1
 
 
-def test_a_weak_password_does_not_use_the_link_up(new_agency, mailbox: Mailbox):
+def test_weak_password_does_not_consume_the_link(new_agency, mailbox: Mailbox):
     agency = new_agency()
     token = forget(agency, mailbox)
 
@@ -124,7 +124,7 @@ def test_a_weak_password_does_not_use_the_link_up(new_agency, mailbox: Mailbox):
     assert reset(agency, token).status_code == 204
 
 
-def test_links_that_are_good_no_more(new_agency, mailbox: Mailbox):
+def test_consumed_or_revoked_links_are_refused(new_agency, mailbox: Mailbox):
     agency = new_agency()
     used, other = forget(agency, mailbox), forget(agency, mailbox, nth=2)
     assert reset(agency, used).status_code == 204
@@ -146,7 +146,7 @@ def test_links_that_are_good_no_more(new_agency, mailbox: Mailbox):
     ],
     ids=lambda change: next(iter(change)),
 )
-def test_a_link_is_for_who_they_were(new_agency, mailbox: Mailbox, change: dict):
+def test_link_is_invalid_after_a_user_change(new_agency, mailbox: Mailbox, change: dict):
     agency = new_agency()
     token = forget(agency, mailbox)
     update_user_row(agency, agency.owner.email, **change)
@@ -154,7 +154,7 @@ def test_a_link_is_for_who_they_were(new_agency, mailbox: Mailbox, change: dict)
     assert status_and_code(reset(agency, token)) == (400, "link_invalid")
 
 
-def test_a_link_expires(new_agency, mailbox: Mailbox):
+def test_expired_link_is_refused(new_agency, mailbox: Mailbox):
     agency = new_agency()
     token = forget(agency, mailbox)
     with tenant_context(agency.ref):
@@ -167,7 +167,7 @@ def test_a_link_expires(new_agency, mailbox: Mailbox):
     assert status_and_code(reset(agency, token)) == (400, "link_invalid")
 
 
-def test_a_link_of_one_workspace_is_nothing_in_another(new_agency, mailbox: Mailbox):
+def test_link_in_another_tenant_is_refused(new_agency, mailbox: Mailbox):
     one, other = new_agency(email="same@both.test"), new_agency(email="same@both.test")
     token = forget(one, mailbox)
 
@@ -176,7 +176,7 @@ def test_a_link_of_one_workspace_is_nothing_in_another(new_agency, mailbox: Mail
     assert reset(one, token).status_code == 204
 
 
-def test_a_link_for_one_thing_does_not_do_another(new_agency, mailbox: Mailbox):
+def test_link_for_another_purpose_is_refused(new_agency, mailbox: Mailbox):
     agency = new_agency()
     verify = mailbox.wait_for(agency.owner.email, subject="Verify").token
     token = forget(agency, mailbox)
@@ -187,7 +187,7 @@ def test_a_link_for_one_thing_does_not_do_another(new_agency, mailbox: Mailbox):
     assert reset(agency, token).status_code == 204
 
 
-def test_on_api_the_body_names_the_workspace(site: Site, new_agency, mailbox: Mailbox):
+def test_reset_on_api_names_the_tenant_in_the_body(site: Site, new_agency, mailbox: Mailbox):
     agency, api = new_agency(), site.host("api")
     email = agency.owner.email
 
@@ -200,7 +200,7 @@ def test_on_api_the_body_names_the_workspace(site: Site, new_agency, mailbox: Ma
     assert login(agency, FRESH).status_code == 200
 
 
-def test_it_opens_an_account_that_failures_had_closed(new_agency, mailbox: Mailbox):
+def test_reset_unlocks_a_throttled_account(new_agency, mailbox: Mailbox):
     agency = new_agency()
     for _ in range(6):
         last = login(agency, "wrong and wrong again")
@@ -211,7 +211,7 @@ def test_it_opens_an_account_that_failures_had_closed(new_agency, mailbox: Mailb
     assert login(agency, FRESH).status_code == 200
 
 
-def test_nobody_elses_sessions_end(new_agency, mailbox: Mailbox):
+def test_reset_ends_no_session_of_another_user(new_agency, mailbox: Mailbox):
     agency = new_agency()
     ben = add_member(agency, f"ben@{agency.slug}.test")
 
@@ -220,7 +220,7 @@ def test_nobody_elses_sessions_end(new_agency, mailbox: Mailbox):
     assert ben.at.get("/api/users/me").status_code == 200
 
 
-def test_a_new_password_stands_in_for_no_second_factor(new_agency, mailbox: Mailbox):
+def test_reset_does_not_replace_the_second_factor(new_agency, mailbox: Mailbox):
     agency = new_agency()
     factor = enrol_totp(agency.owner)
 

@@ -22,7 +22,7 @@ AGAIN = "/api/auth/email/verification"
 NEW = {"email": "new@person.test", "password": PASSWORD, "first_name": "N", "last_name": "P"}
 
 
-def test_who_opens_a_workspace_is_asked(new_agency, mailbox: Mailbox):
+def test_owner_gets_a_verification_link_at_signup(new_agency, mailbox: Mailbox):
     agency = new_agency()
     token = mailbox.wait_for(agency.owner.email, subject="Verify").token
 
@@ -34,7 +34,7 @@ def test_who_opens_a_workspace_is_asked(new_agency, mailbox: Mailbox):
     assert len(audit_events(agency, "email.verified")) == 1
 
 
-def test_who_registers_is_asked(new_agency, mailbox: Mailbox, site: Site):
+def test_user_gets_a_verification_link_at_registration(new_agency, mailbox: Mailbox, site: Site):
     agency = new_agency()
     configure_tenant(agency)
     email = f"reg@{agency.slug}.test"
@@ -47,7 +47,7 @@ def test_who_registers_is_asked(new_agency, mailbox: Mailbox, site: Site):
     assert user_with_email(agency, email).email_verified_at is not None
 
 
-def test_asking_again(new_agency, mailbox: Mailbox):
+def test_link_can_be_sent_again(new_agency, mailbox: Mailbox):
     agency = new_agency()
     email = agency.owner.email
 
@@ -60,7 +60,7 @@ def test_asking_again(new_agency, mailbox: Mailbox):
     assert len(email_links(agency, purpose="verify")) == 2
 
 
-def test_one_at_a_time(new_agency, mailbox: Mailbox):
+def test_concurrent_uses_of_one_link_only_one_succeeds(new_agency, mailbox: Mailbox):
     agency = new_agency()
     token = mailbox.wait_for(agency.owner.email, subject="Verify").token
 
@@ -72,7 +72,7 @@ def test_one_at_a_time(new_agency, mailbox: Mailbox):
     assert Counter(answers) == {204: 1, 400: 7}
 
 
-def test_an_address_that_changed_is_not_verified_by_the_old_mail(new_agency, mailbox: Mailbox):
+def test_old_link_does_not_verify_a_changed_address(new_agency, mailbox: Mailbox):
     agency = new_agency()
     token = mailbox.wait_for(agency.owner.email, subject="Verify").token
     update_user_row(agency, agency.owner.email, email="moved@else.test")
@@ -82,7 +82,7 @@ def test_an_address_that_changed_is_not_verified_by_the_old_mail(new_agency, mai
     assert user_with_email(agency, "moved@else.test").email_verified_at is None
 
 
-def test_what_is_closed_until_then(strict: Agency, mailbox: Mailbox):
+def test_unverified_user_is_refused_elsewhere(strict: Agency, mailbox: Mailbox):
     at = strict.owner.at
     assert status_and_code(at.get("/api/files")) == (403, "email_unverified")
     assert at.post(AGAIN).status_code == 204
