@@ -1,4 +1,4 @@
-"""No scope of an API key leads to more than itself."""
+"""Scopes of API keys: none leads to more rights than it names."""
 
 import secrets
 

@@ -115,7 +115,7 @@ def test_api_key_with_another_tenants_id_is_invalid(acme: Agency, globex: Agency
     with tenant_context(acme.ref):
         stolen = ApiKey.objects.get(pk=key["id"])
     with tenant_context(globex.ref):
-        planted = ApiKey.objects.create(
+        stored = ApiKey.objects.create(
             user_id=globex.owner.id, name="p", hint="", hash=stolen.hash, scopes=READ
         )
     try:
@@ -123,7 +123,7 @@ def test_api_key_with_another_tenants_id_is_invalid(acme: Agency, globex: Agency
             assert status_and_code(globex.host.with_token(text).get("/api/files")) == TOKEN_INVALID
     finally:
         with tenant_context(globex.ref):
-            planted.delete()
+            stored.delete()
         acme.owner.at.delete(f"/api/keys/{key['id']}")
 
 

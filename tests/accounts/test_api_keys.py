@@ -1,4 +1,4 @@
-"""API keys as they are managed: made, shown once, listed, recorded."""
+"""Management of API keys: created, shown once, listed, audited."""
 
 import re
 import secrets

@@ -1,4 +1,4 @@
-"""Guessing passwords: bounded from one address and from many, and nobody locks the owner out."""
+"""Guessing of passwords: limited per address and per account, without locking the user out."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

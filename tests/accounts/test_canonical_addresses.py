@@ -1,4 +1,4 @@
-"""Rows of before addresses were canonical: rewritten, or kept and reported."""
+"""Addresses that were stored before the canonical form: rewritten, or kept and reported."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Everything about one person, for that person."""
+"""Export of all personal data of one user."""
 
 import itertools
 import json

@@ -1,4 +1,4 @@
-"""The spellings of one mailbox are one person, one invitation and one limit."""
+"""Spellings of one mailbox: one user, one invitation and one rate limit."""
 
 import secrets
 
@@ -25,7 +25,7 @@ def agency(site) -> Agency:
 
 @pytest.fixture
 def spellings() -> list[str]:
-    """Return spellings of one mailbox that nobody has; the first is the canonical one."""
+    """Return spellings of one unused mailbox; the first is the canonical one."""
     local = f"s{secrets.token_hex(6)}"
     return [
         f"{local}@xn--prbe-6qa.example",

@@ -1,4 +1,4 @@
-"""Entity tags on what managers and people end: shown, honoured by DELETE, and 304 on GET."""
+"""Entity tags on rows that users end or revoke: shown, checked by DELETE, and 304 on GET."""
 
 import secrets
 

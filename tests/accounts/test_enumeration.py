@@ -1,4 +1,4 @@
-"""Answers to who may not: byte for byte the same, whoever there is and whoever there is not."""
+"""Account enumeration: refusals are byte for byte the same for existing and unknown addresses."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -124,7 +124,7 @@ def test_closed_registration_responses_are_indistinguishable(agency: Agency, per
 
 @pytest.fixture
 def is_open(agency: Agency) -> Iterator[Callable[..., None]]:
-    """Let strangers register; everything is as before afterwards."""
+    """Open the registration for the test and restore the former mode."""
     with tenant_context(agency.ref):  # or else the owner is shut out, too
         User.objects.filter(pk=agency.owner.id).update(email_verified_at=NOW)
 
@@ -206,7 +206,7 @@ SECONDS = re.compile(r"(?<=t=)\d+|\d+(?= seconds)")
 
 
 def timeless(answer) -> tuple[int, str, dict[str, str]]:
-    """Return what a client gets, without the seconds that are left, which go on meanwhile."""
+    """Return the response without the remaining seconds, which change with time."""
     headers = {k: SECONDS.sub("", v) for k, v in answer.headers.items() if k != "Retry-After"}
     return answer.status_code, SECONDS.sub("", answer.content.decode()), headers
 

@@ -1,4 +1,4 @@
-"""Hashing has few threads, few places, and gives way to everything else."""
+"""The password hash pool: few threads, a bounded queue, and a low priority."""
 
 import os
 import sys
@@ -16,10 +16,10 @@ from accounts.passwords.validation import user_password_matches
 from accounts.problems import HashingBusy
 from tests.support.hash_work import WORK, CountingHashPool
 
-PATIENCE = 20.0
+TIMEOUT = 20.0
 
 
-class Gate:
+class Barrier:
     """Work that goes on until it is let go, and knows how much of it is under way."""
 
     def __init__(self) -> None:
@@ -33,92 +33,92 @@ class Gate:
             self.under_way += 1
             self.most = max(self.most, self.under_way)
         self.begun.release()
-        self.open.wait(PATIENCE)
+        self.open.wait(TIMEOUT)
         with self._lock:
             self.under_way -= 1
         return threading.get_native_id()
 
 
 @pytest.fixture
-def gate() -> Iterator[Gate]:
-    made = Gate()
+def barrier() -> Iterator[Barrier]:
+    made = Barrier()
     yield made
     made.open.set()
 
 
-def ask(desk: PasswordHashPool, gate: Gate, count: int) -> list[threading.Thread]:
+def ask(pool: PasswordHashPool, barrier: Barrier, count: int) -> list[threading.Thread]:
     """Ask for work in so many threads."""
-    threads = [threading.Thread(target=desk.run, args=(gate.work,)) for _ in range(count)]
+    threads = [threading.Thread(target=pool.run, args=(barrier.work,)) for _ in range(count)]
     for thread in threads:
         thread.start()
     return threads
 
 
-def test_pool_bounds_running_and_waiting_calls(gate: Gate):
-    desk = PasswordHashPool(concurrency=2, capacity=5, timeout=PATIENCE)
-    threads = ask(desk, gate, 5)
+def test_pool_bounds_running_and_waiting_calls(barrier: Barrier):
+    pool = PasswordHashPool(concurrency=2, capacity=5, timeout=TIMEOUT)
+    threads = ask(pool, barrier, 5)
     for _ in range(2):
-        assert gate.begun.acquire(timeout=PATIENCE)
-    end = time.monotonic() + PATIENCE
-    while desk._capacity._value:  # until all five have their place
+        assert barrier.begun.acquire(timeout=TIMEOUT)
+    end = time.monotonic() + TIMEOUT
+    while pool._capacity._value:  # until all five have their place
         assert time.monotonic() < end
         time.sleep(0.01)
 
     with pytest.raises(HashingBusy):
-        desk.run(gate.work)
+        pool.run(barrier.work)
     with pytest.raises(HashingBusy):
-        desk.require_capacity()
+        pool.require_capacity()
 
-    gate.open.set()
+    barrier.open.set()
     for thread in threads:
         thread.join()
-    assert gate.most == 2
-    desk.require_capacity()
+    assert barrier.most == 2
+    pool.require_capacity()
 
 
-def test_timed_out_work_keeps_its_capacity(gate: Gate):
-    desk = PasswordHashPool(concurrency=1, capacity=1, timeout=0.05)
+def test_timed_out_work_keeps_its_capacity(barrier: Barrier):
+    pool = PasswordHashPool(concurrency=1, capacity=1, timeout=0.05)
 
     with pytest.raises(HashingBusy):
-        desk.run(gate.work)
+        pool.run(barrier.work)
     with pytest.raises(HashingBusy):
-        desk.require_capacity()
+        pool.require_capacity()
 
-    gate.open.set()
-    desk._threads.shutdown(wait=True)
-    desk.require_capacity()
+    barrier.open.set()
+    pool._threads.shutdown(wait=True)
+    pool.require_capacity()
 
 
-def test_timed_out_waiting_work_never_starts(gate: Gate):
-    desk = PasswordHashPool(concurrency=1, capacity=2, timeout=0.05)
+def test_timed_out_waiting_work_never_starts(barrier: Barrier):
+    pool = PasswordHashPool(concurrency=1, capacity=2, timeout=0.05)
     for _ in range(2):
         with pytest.raises(HashingBusy):
-            desk.run(gate.work)
+            pool.run(barrier.work)
 
-    gate.open.set()
-    desk._threads.shutdown(wait=True)
-    assert gate.begun._value == 1
+    barrier.open.set()
+    pool._threads.shutdown(wait=True)
+    assert barrier.begun._value == 1
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="niceness is a process's elsewhere")
 def test_pool_threads_have_low_priority(settings):
     settings.PASSWORD_HASH_NICE = 7
     usual = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-    desk = PasswordHashPool(concurrency=1, capacity=1, timeout=PATIENCE)
+    pool = PasswordHashPool(concurrency=1, capacity=1, timeout=TIMEOUT)
 
-    nice = desk.run(lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+    nice = pool.run(lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
 
     # 19 is the lowest priority that there is, and the suite itself may run with a low one.
     assert nice == min(usual + 7, 19)
     assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == usual
 
 
-def test_error_of_the_work_reaches_the_caller(gate: Gate):
-    desk = PasswordHashPool(concurrency=1, capacity=1, timeout=PATIENCE)
+def test_error_of_the_work_reaches_the_caller(barrier: Barrier):
+    pool = PasswordHashPool(concurrency=1, capacity=1, timeout=TIMEOUT)
     with pytest.raises(ZeroDivisionError):
-        desk.run(lambda: 1 // 0)
+        pool.run(lambda: 1 // 0)
 
-    assert desk.run(lambda: "next") == "next"
+    assert pool.run(lambda: "next") == "next"
 
 
 def test_default_queue_leaves_threads_free():

@@ -1,4 +1,4 @@
-"""A password is hashed while nothing is locked and no transaction is open, whoever sets it."""
+"""Password hashing: in every flow it runs without a lock and outside transactions."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -40,9 +40,9 @@ class Watched(PasswordHashPool):
 
 @pytest.fixture
 def watched(monkeypatch: pytest.MonkeyPatch, committed: None) -> Watched:
-    desk = Watched()
-    monkeypatch.setattr(hashers, "hash_pool", lambda: desk)
-    return desk
+    pool = Watched()
+    monkeypatch.setattr(hashers, "hash_pool", lambda: pool)
+    return pool
 
 
 def a_link(agency: Agency, purpose: str) -> str:

@@ -1,4 +1,4 @@
-"""A repeated Idempotency-Key shows no credential that has ended since (see test_secret_answers)."""
+"""A repeated Idempotency-Key shows no revoked credential (see test_secret_responses)."""
 
 import httpx
 import pytest

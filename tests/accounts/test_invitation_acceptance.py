@@ -1,4 +1,4 @@
-"""Joining by an invitation: once, by whom it is for, as what it says, and no oracle beside it."""
+"""Acceptance of an invitation: once, for its address, with its role, and without an oracle."""
 
 import secrets
 from collections import Counter
@@ -155,7 +155,7 @@ class TestNoOracle:
 
 
 class TestWhoStandsBehindIt:
-    """An invitation is only as good as whoever sent it."""
+    """An invitation is valid only while its inviter may grant the role."""
 
     @pytest.mark.parametrize(
         "columns",

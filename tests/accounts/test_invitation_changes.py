@@ -1,4 +1,4 @@
-"""Invitations that are sent again, or revoked."""
+"""Invitations that are resent or revoked."""
 
 from django.utils import timezone
 

@@ -1,4 +1,4 @@
-"""The letter that asks somebody in: what it says, to whom, and that its token is nowhere else."""
+"""The e-mail of an invitation: content, recipient, and the only place of its token."""
 
 import secrets
 

@@ -1,4 +1,4 @@
-"""Joining by a link that several people may use."""
+"""Registration with a link for several uses."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor

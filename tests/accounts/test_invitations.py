@@ -1,4 +1,4 @@
-"""Asking people in: who may, what the answers say, what is kept, what is limited."""
+"""Invitations: permissions, responses, stored data and rate limits."""
 
 import secrets
 from collections import Counter
@@ -119,7 +119,7 @@ def test_administrator_cannot_invite_owners(agency: Agency):
 
 
 def test_invitation_of_a_user_looks_like_any_other(agency: Agency):
-    """Bodies and headers differ in what is drawn or timed alone, and each gets a letter."""
+    """Bodies and headers differ only in random values and times; each address gets an e-mail."""
     known = add_member(agency, f"k{secrets.token_hex(5)}@new.test")
     unknown = fresh()
     drawn = {"id", "email", "created_at", "updated_at", "expires_at"}
@@ -219,7 +219,7 @@ def test_another_tenants_invitation_is_not_found(acme: Agency, globex: Agency):
 
 
 def test_invitations_to_one_address_are_rate_limited(agency: Agency):
-    """Three letters an hour to one address, however they are asked for."""
+    """Three e-mails an hour to one address, whatever requests them."""
     invitation = post_invitation(agency, "a@new.test")
     resent = agency.owner.at.post(f"{INVITATIONS}/{invitation['id']}/resend")
     post_invitation(agency, "A@new.test")

@@ -1,4 +1,4 @@
-"""An agency signs up, its people come and go, and the other agency sees nothing of it."""
+"""A user journey: signup, users of the tenant, and isolation from another tenant."""
 
 from tests.support.factories import Agency, Person
 from tests.support.http_client import PASSWORD, Site

@@ -1,4 +1,4 @@
-"""A workspace always has an active owner, whoever acts at once."""
+"""A tenant always has an active owner, also after concurrent changes."""
 
 import itertools
 import uuid

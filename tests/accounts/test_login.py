@@ -1,4 +1,4 @@
-"""Logging in, and what those learn who may not."""
+"""Log-in, and what a refused log-in reveals."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ from tests.support.accounts.tokens import field_errors, status_and_code
 from tests.support.factories import Agency, add_member
 from tests.support.http_client import PASSWORD, Host, Site
 
-# The limit of the address counts on from one to the next, whoever they ask for.
+# The limit per address counts over all tests, whatever account they use.
 VARYING = {"date", "x-request-id", "content-length", "ratelimit"}
 
 

@@ -1,4 +1,4 @@
-"""Logging out counts from the next request."""
+"""Log-out, effective from the next request."""
 
 import pytest
 

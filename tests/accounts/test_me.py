@@ -1,4 +1,4 @@
-"""The person who asks: reading and changing, with entity tags."""
+"""The own profile: read and changed, with entity tags."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor

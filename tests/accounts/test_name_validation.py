@@ -1,4 +1,4 @@
-"""Every entry by which a name comes in refuses letters that hide, and composes the others."""
+"""Names: every entry point refuses invisible characters and normalises the others."""
 
 from io import StringIO
 from typing import Any

@@ -1,4 +1,4 @@
-"""The workspace as its own people read and change it."""
+"""The own tenant: read and changed by its users."""
 
 import secrets
 from collections.abc import Callable
@@ -205,8 +205,8 @@ class TestWhoMay:
         assert allowed.json()["settings"] == {**DEFAULTS, "sessions_per_user": 4}
 
 
-class TestNobodyIsLockedOut:
-    """Whoever is asked for something more can still log in and do it."""
+class TestRequirements:
+    """A user who has yet to meet a requirement can log in and meet it."""
 
     def test_required_verification_is_enforced(self, agency: Agency, mailbox):
         asked = change(agency.owner.at, settings={"email_verification": "required"})

@@ -1,4 +1,4 @@
-"""An owner gives the workspace up: proved, confirmed, told to every owner, called off by staff."""
+"""Deletion of the own tenant: confirmed, notified to owners, cancelled by staff."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Custom domains as a workspace's own managers claim, prove and release them."""
+"""Custom domains of the own tenant: claimed, proved and released by managers."""
 
 import secrets
 from collections.abc import Callable

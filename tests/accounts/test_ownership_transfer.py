@@ -1,4 +1,4 @@
-"""Handing a workspace over."""
+"""Transfer of a tenant's ownership."""
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor

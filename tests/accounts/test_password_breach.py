@@ -1,4 +1,4 @@
-"""Passwords of known breaches, asked of a real server on this machine."""
+"""Breached passwords: checked with a real server on this machine."""
 
 import hashlib
 import threading
@@ -127,7 +127,7 @@ def be_away(server: Ranges) -> None:
 
 @pytest.mark.parametrize(("mode", "code"), [("open", ""), ("closed", "password_unchecked")])
 @pytest.mark.parametrize(
-    "trouble",
+    "failure",
     [
         be_slow,
         be_away,
@@ -142,10 +142,10 @@ def be_away(server: Ranges) -> None:
     ids=["slow", "away", "500", "503", "404", "empty", "page", "bytes", "endless"],
 )
 def test_unavailable_service_fails_as_configured(
-    ranges: Ranges, settings, trouble: Callable[[Ranges], None], mode: str, code: str
+    ranges: Ranges, settings, failure: Callable[[Ranges], None], mode: str, code: str
 ):
     settings.PASSWORD_BREACH_FAIL = mode
-    trouble(ranges)
+    failure(ranges)
 
     assert code_of(GOOD) == code
 

@@ -1,4 +1,4 @@
-"""Setting another password in place of the one that one knows."""
+"""Change of the own password."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -93,7 +93,7 @@ def test_wrong_current_password_is_throttled(agency: Agency):
 
 
 def test_change_revokes_email_tokens(agency: Agency):
-    """Whoever got one, perhaps from a mailbox that is not theirs, must not set the next one."""
+    """A link that an attacker read in a mailbox must not set the next password."""
     with tenant_context(agency.ref), transaction.atomic():
         owner = User.objects.get(pk=agency.owner.id)
         token = create_email_token(

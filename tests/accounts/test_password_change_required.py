@@ -1,4 +1,4 @@
-"""Passwords that somebody else has chosen: marked, and changed first where that is asked for."""
+"""Passwords that an administrator has chosen: marked, and changed first where required."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Passwords as they are stored."""
+"""Stored password hashes."""
 
 import pytest
 from django.contrib.auth.hashers import check_password

@@ -1,4 +1,4 @@
-"""One password in every Unicode form that a keyboard can send it in."""
+"""Normalisation of passwords: one password in every Unicode form of a keyboard."""
 
 import unicodedata
 

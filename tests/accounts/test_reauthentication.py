@@ -1,4 +1,4 @@
-"""Proving again who one is, what asks for it, and what a workspace asks of its people."""
+"""Reauthentication: how it works, what needs it, and what a tenant requires of its users."""
 
 import secrets
 from collections.abc import Callable
@@ -25,7 +25,7 @@ def agency(site: Site) -> Agency:
     return create_agency(site, f"x{secrets.token_hex(6)}")
 
 
-def forget_proofs(agency: Agency, person: Person) -> None:
+def expire_reauthentication(agency: Agency, person: Person) -> None:
     """Set the proof of a person's sessions back by a day."""
     with tenant_context(agency.ref):
         old = timezone.now() - timedelta(days=1)
@@ -34,7 +34,7 @@ def forget_proofs(agency: Agency, person: Person) -> None:
 
 def test_password_reauthenticates_without_second_factor(agency: Agency, someone: NewPerson):
     person = someone()
-    forget_proofs(agency, person)
+    expire_reauthentication(agency, person)
 
     before = start_enrolment(person.at)
     wrong = person.at.post(PROVE, {"password": "not the password"})
@@ -54,7 +54,7 @@ def test_password_reauthenticates_without_second_factor(agency: Agency, someone:
 def test_code_reauthenticates_with_second_factor(agency: Agency, someone: NewPerson):
     person = someone()
     enrolled = enrol_totp(person)
-    forget_proofs(agency, person)
+    expire_reauthentication(agency, person)
 
     alone = person.at.post(PROVE, {"password": PASSWORD})
     refused = person.at.post(CODES)
@@ -88,7 +88,7 @@ def test_reauthentication_attempts_are_throttled_as_log_ins(agency: Agency, some
 def test_factor_removal_needs_recent_authentication(agency: Agency, someone: NewPerson):
     person = someone()
     enrolled = enrol_totp(person)
-    forget_proofs(agency, person)
+    expire_reauthentication(agency, person)
     path = f"{FACTORS}/{enrolled.id}"
 
     refused = person.at.delete(path)
@@ -160,7 +160,7 @@ def test_factor_reset_needs_recent_authentication(new_agency: Callable[..., Agen
     agency = new_agency()
     lost = add_member(agency, "lost@here.test")
     enrol_totp(lost)
-    forget_proofs(agency, agency.owner)
+    expire_reauthentication(agency, agency.owner)
 
     answer = agency.owner.at.delete(f"/api/users/{lost.id}/factors")
 

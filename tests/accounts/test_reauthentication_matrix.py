@@ -1,6 +1,6 @@
 """Whatever grants what a recent proof protects asks for one itself: the whole matrix, walked.
 
-The tables stand here once more, in letters, so that a slip in accounts/permissions.py, in
+The tables are repeated here as text, so that a mistake in accounts/permissions.py, in
 accounts/users/permissions.py or in accounts/own_tenant/settings.py shows.
 """
 

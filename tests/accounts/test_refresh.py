@@ -1,4 +1,4 @@
-"""Refresh tokens: rotated once, forgiven to twins, fatal to thieves."""
+"""Refresh tokens: rotated once, shared within the grace period, and revoked after reuse."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Refresh tokens that are forged, foreign, late or no tokens at all."""
+"""Refresh tokens that are forged, foreign, expired or malformed."""
 
 import time
 
@@ -26,7 +26,7 @@ def test_expired_token_is_refused(agency: Agency):
 
 
 def test_signed_token_that_was_never_issued_ends_the_session(agency: Agency):
-    """Only somebody with the tenant's key can make one: the session is not trusted any more."""
+    """Such a token needs the tenant's key, so the session is not trusted any more."""
     answer = refresh(agency.host, forge(agency, jti="made up"))
 
     assert status_and_code(answer) == (401, "token_reused")

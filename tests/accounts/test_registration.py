@@ -1,4 +1,4 @@
-"""Joining a workspace, and writes that are asked for twice."""
+"""Registration in a tenant, and idempotency of repeated requests."""
 
 import secrets
 from collections import Counter
@@ -22,7 +22,7 @@ REGISTER = "/api/auth/register"
 
 @pytest.fixture
 def open_agency(new_agency: Callable[..., Agency]) -> Agency:
-    """A tenant that anybody may join."""
+    """A tenant with open registration."""
     agency = new_agency()
     update_tenant(agency.ref.id, name="Open", registration="open", actor=SYSTEM)
     return agency

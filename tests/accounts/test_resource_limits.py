@@ -1,4 +1,4 @@
-"""What one user makes of things that everybody shares is bounded, exactly."""
+"""Limits per user on shared resources, exact under concurrency."""
 
 import uuid
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What piles up goes as new rows come, and where none come with a chore of the housekeeper."""
+"""Retention: old rows are deleted with each new row, and by a periodic task."""
 
 import io
 import json
@@ -24,7 +24,7 @@ KEPT_DAYS = {"links": 7, "invitations": 90, "api_keys": 30}
 
 @pytest.fixture
 def agency(new_agency: Callable[..., Agency], mailbox: Mailbox) -> Agency:
-    """An agency whose first letter, for which a link was made, has gone out."""
+    """An agency whose first e-mail, with a link, was sent."""
     agency = new_agency()
     mailbox.wait_for(agency.owner.email, subject="Verify")
     return agency

@@ -1,4 +1,4 @@
-"""Who loses the right while their request is under way does not get through with it.
+"""A user who loses the right during a request is refused.
 
 The change of their role is written but not committed when the request comes: it is let in by what
 is committed, and must find out what they have become before it writes.

@@ -1,4 +1,4 @@
-"""Adding a second factor, and logging in with one."""
+"""Enrolment of a second factor, and log-in with it."""
 
 import secrets
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A code is used up once, cannot be guessed, and outlives the pepper that sealed its secret."""
+"""Second-factor codes: used once, limited against guessing, valid after a pepper rotation."""
 
 import secrets
 import threading

@@ -1,4 +1,4 @@
-"""Which codes are good: those of the standard, about now, in order, of the person's own app."""
+"""Valid second-factor codes: of the standard, current, in order, and of the user's own app."""
 
 import secrets
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""An owner takes a lost second factor from somebody; nobody else may, and not from owners."""
+"""Reset of a lost second factor: by owners only, and not of owners."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""An answer that holds a secret is kept by nobody, the first time and when it is repeated."""
+"""Responses with a secret: not cacheable, at the first request and when it is repeated."""
 
 from collections.abc import Callable
 from typing import Any

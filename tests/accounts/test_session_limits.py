@@ -1,4 +1,4 @@
-"""The workspace's limits: idle time, age, sessions per person; and what is left of old sessions."""
+"""Session limits of the tenant: idle time, age, sessions per user; and old sessions."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -117,7 +117,7 @@ def test_last_use_is_recorded_once_a_minute(agency: Agency):
 
 
 def test_locked_session_row_delays_no_request(agency: Agency, superuser):
-    """Whoever has the row locked: requests go on, and the use stays unnoted."""
+    """While the row is locked, requests succeed and the use is not recorded."""
     backdate_session(agency, "last_used_at", minutes=5)
     before = session_row(agency).last_used_at
     with superuser.transaction():
@@ -192,8 +192,8 @@ def test_expired_session_is_listed_as_ended(agency: Agency):
     other = open_another_session(agency)["access_token"]
     backdate_session(agency, "last_used_at", access_token=other, seconds=700)
 
-    living = agency.owner.at.get(SESSIONS).json()["results"]
+    listed = agency.owner.at.get(SESSIONS).json()["results"]
     ended = agency.owner.at.get(f"{SESSIONS}?state=ended").json()["results"]
 
-    assert [one["id"] for one in living] == [session_id(agency.owner.access_token)]
+    assert [one["id"] for one in listed] == [session_id(agency.owner.access_token)]
     assert [(one["id"], one["end_reason"]) for one in ended] == [(session_id(other), "idle")]

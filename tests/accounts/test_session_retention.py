@@ -1,4 +1,4 @@
-"""Old sessions go as new ones come."""
+"""Retention of sessions: old ones are deleted as new ones are opened."""
 
 import uuid
 from datetime import timedelta

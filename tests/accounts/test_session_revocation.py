@@ -1,4 +1,4 @@
-"""Out on the next request, in every worker, whether Redis is there or not; and told why."""
+"""Revoked sessions: refused on the next request in every worker, with and without Redis."""
 
 import io
 import json
@@ -40,7 +40,7 @@ def crew(agency: Agency) -> list[Person]:
 
 @pytest.fixture
 def away(site: Site, crew: list[Person], stores: TestStack) -> Iterator[None]:
-    """Valkey is stopped once everybody has logged in."""
+    """Valkey is stopped after all users have logged in."""
     stores.stop("valkey")
     try:
         yield
@@ -62,7 +62,7 @@ def change(agency: Agency, person: Person, **fields: object) -> None:
         assert User.objects.filter(pk=person.id).update(**fields) == 1
 
 
-def everybody_is_out(agency: Agency, crew: list[Person]) -> None:
+def all_are_logged_out(agency: Agency, crew: list[Person]) -> None:
     left, ended, inactive, removed, demoted, stays = crew
     assert everywhere(stays.at) == Counter({200: TIMES})
 
@@ -88,11 +88,11 @@ def everybody_is_out(agency: Agency, crew: list[Person]) -> None:
 
 
 def test_revocation_with_redis_is_immediate(agency: Agency, crew: list[Person]):
-    everybody_is_out(agency, crew)
+    all_are_logged_out(agency, crew)
 
 
 def test_revocation_without_redis_is_immediate(agency: Agency, crew: list[Person], away: None):
-    everybody_is_out(agency, crew)
+    all_are_logged_out(agency, crew)
 
 
 @pytest.mark.parametrize("cause", Session.End.values)

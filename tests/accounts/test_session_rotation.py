@@ -1,4 +1,4 @@
-"""Rotation when much goes wrong at once: crowds, lost answers, backends that die."""
+"""Rotation under failure: concurrent requests, lost responses, killed backends."""
 
 import json
 import socket
@@ -29,17 +29,17 @@ from tests.support.accounts.sessions import (
 from tests.support.factories import Agency
 from tests.support.http_client import Host
 
-PATIENCE = 30.0
+TIMEOUT = 30.0
 
 
-@pytest.mark.parametrize("crowd", [20, 100])
-def test_many_refreshes_get_the_same_token(agency: Agency, crowd: int):
-    with ThreadPoolExecutor(crowd) as pool:
+@pytest.mark.parametrize("count", [20, 100])
+def test_many_refreshes_get_the_same_token(agency: Agency, count: int):
+    with ThreadPoolExecutor(count) as pool:
         answers = list(
-            pool.map(lambda _: refresh(agency.host, agency.owner.refresh_token), range(crowd))
+            pool.map(lambda _: refresh(agency.host, agency.owner.refresh_token), range(count))
         )
 
-    assert Counter(a.status_code for a in answers) == {200: crowd}
+    assert Counter(a.status_code for a in answers) == {200: count}
     assert len({a.json()["refresh_token"] for a in answers}) == 1
     assert session_row(agency).generation == 1
     for one in answers[:3]:
@@ -143,7 +143,7 @@ def _asked_and_gone(host: Host, token: str) -> socket.socket:
         f"POST /api/auth/refresh HTTP/1.1\r\nHost: {host.name}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
-    connection = socket.create_connection(("127.0.0.1", host.port), timeout=PATIENCE)
+    connection = socket.create_connection(("127.0.0.1", host.port), timeout=TIMEOUT)
     connection.sendall((head + body).encode())
     return connection
 
@@ -178,7 +178,7 @@ def _end_who_waits(superuser: psycopg.Connection) -> bool:
 
 
 def _until(come: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT
     while not come():
         assert time.monotonic() < end, "it did not come"
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""Tokens that a library might take and we do not: algorithms, headers, sizes, kinds, clocks."""
+"""Tokens that a library might accept: algorithms, headers, sizes, types and times."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""Where somebody is logged in: their own list, ending one, and what managers may do."""
+"""Sessions: the user's own list, ending one, and what managers may do."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""Opening a workspace over HTTP: all of it stands, or nothing does and every fault is named."""
+"""Signup over HTTP: it creates everything or nothing, and names every error."""
 
 import secrets
 from typing import Any

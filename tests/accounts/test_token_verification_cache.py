@@ -1,4 +1,4 @@
-"""A signature is verified once; what can change afterwards counts on every reading all the same."""
+"""The cache of verified signatures: what can change is still checked at every use."""
 
 import time
 import uuid

@@ -1,4 +1,4 @@
-"""Access tokens: whose key signed them, where they are good, and how secrets are rotated."""
+"""Access tokens: signing key, validity, and rotation of secrets."""
 
 import time
 import uuid
@@ -111,8 +111,8 @@ def test_token_on_api_finds_its_tenant(site: Site, agency: Agency, globex: Agenc
 
     lying = signed(agency, kid=str(current_key_id(globex.ref)))
     assert status_and_code(api.with_token(lying).get(ME)) == (401, "token_invalid")
-    nobody = signed(agency, kid=f"{uuid.uuid4().hex}.1")
-    assert status_and_code(api.with_token(nobody).get(ME)) == (401, "token_invalid")
+    unknown = signed(agency, kid=f"{uuid.uuid4().hex}.1")
+    assert status_and_code(api.with_token(unknown).get(ME)) == (401, "token_invalid")
 
 
 @pytest.mark.parametrize("label", ["", "dash", "admin"])
@@ -150,7 +150,7 @@ def test_invalid_key_ids_are_refused(text: str):
     assert parse_key_id(text) is None
 
 
-def forget_keys() -> None:
+def clear_key_caches() -> None:
     """What a process keeps as long as it lives, and its secrets with it."""
     token_backend.cache_clear()
     _verify_cached.cache_clear()
@@ -160,7 +160,7 @@ def test_master_secret_rotation_accepts_former_tokens(agency: Agency, settings):
     old, ref = agency.owner.access_token, agency.ref
     settings.TOKEN_MASTER_SECRET_PREVIOUS = settings.TOKEN_MASTER_SECRET
     settings.TOKEN_MASTER_SECRET = "n" * 64
-    forget_keys()
+    clear_key_caches()
     try:
         with tenant_context(ref):
             session = authenticate_session(verify_access_token(old))
@@ -173,10 +173,10 @@ def test_master_secret_rotation_accepts_former_tokens(agency: Agency, settings):
             with pytest.raises(TokenExpired):
                 verify_access_token(late)
             settings.TOKEN_MASTER_SECRET_PREVIOUS = ""
-            forget_keys()
+            clear_key_caches()
             with pytest.raises(TokenInvalid):
                 verify_access_token(old)
             assert verify_access_token(new) == session.id
     finally:
-        forget_keys()
+        clear_key_caches()
     assert agency.host.with_token(new).get(ME).status_code == 401

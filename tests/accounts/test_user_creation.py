@@ -1,4 +1,4 @@
-"""Adding people to a workspace."""
+"""Creation of users by managers."""
 
 import json
 import secrets
@@ -117,7 +117,7 @@ class TestAdding:
         assert status_and_code(answer) == (409, "email_taken")
         assert [fault["field"] for fault in answer.json()["errors"]] == ["email"]
 
-    # Letters that Python's or PostgreSQL's idea of case makes into an ASCII one, or that look it.
+    # Characters that case mapping in Python or PostgreSQL turns into ASCII, and look-alikes.
     @pytest.mark.parametrize("letter", ["\u017f", "\u0130", "\u0131", "\uff41", "\u0430"])
     def test_look_alike_address_is_refused(self, agency: Agency, letter: str):
         answer = agency.owner.at.post(USERS, {"email": f"{letter}{random_email()}"})

@@ -1,4 +1,4 @@
-"""Forgetting somebody: nothing personal is left, and the trail stays readable."""
+"""Erasure of a user: no personal data is left, and the audit trail stays readable."""
 
 import json
 from datetime import timedelta

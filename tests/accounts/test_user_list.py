@@ -1,4 +1,4 @@
-"""The list of people: every page, every filter."""
+"""The list of users: every page and every filter."""
 
 import secrets
 
@@ -14,13 +14,13 @@ USERS = "/api/users"
 
 
 @pytest.fixture(scope="module")
-def crowd(site) -> Agency:
+def large_tenant(site) -> Agency:
     """An agency of an owner and 300 others."""
-    crowd = create_agency(site, f"c{secrets.token_hex(5)}")
-    with tenant_context(crowd.ref):
+    large_tenant = create_agency(site, f"c{secrets.token_hex(5)}")
+    with tenant_context(large_tenant.ref):
         User.objects.bulk_create(
             User(
-                email=f"n{number:03}@crowd.test",
+                email=f"n{number:03}@large_tenant.test",
                 password="!",
                 first_name=f"Zoë{number}" if number < 20 else "Ann",
                 last_name="Tester",
@@ -29,15 +29,15 @@ def crowd(site) -> Agency:
             )
             for number in range(300)
         )
-    return crowd
+    return large_tenant
 
 
 class TestListing:
     @pytest.mark.parametrize("ordering", ["created_at", "-created_at", "email", "-email", ""])
-    def test_pages_return_every_user_once(self, crowd: Agency, ordering: str):
-        pages = list_all_pages(crowd.owner.at, f"{USERS}?ordering={ordering}&limit=70")
+    def test_pages_return_every_user_once(self, large_tenant: Agency, ordering: str):
+        pages = list_all_pages(large_tenant.owner.at, f"{USERS}?ordering={ordering}&limit=70")
         last = pages[-2]["next"]
-        back = list_all_pages(crowd.owner.at, last[last.index("/api/") :], "previous")
+        back = list_all_pages(large_tenant.owner.at, last[last.index("/api/") :], "previous")
 
         forwards = [user["email"] for page in pages for user in page["results"]]
         backwards = [user["email"] for page in reversed(back) for user in page["results"]]
@@ -62,8 +62,8 @@ class TestListing:
             ("search=n001&is_active=false", 1),
         ],
     )
-    def test_search_and_filters_find_users(self, crowd: Agency, query: str, count: int):
-        pages = list_all_pages(crowd.owner.at, f"{USERS}?{query}&limit=200")
+    def test_search_and_filters_find_users(self, large_tenant: Agency, query: str, count: int):
+        pages = list_all_pages(large_tenant.owner.at, f"{USERS}?{query}&limit=200")
 
         assert sum(len(page["results"]) for page in pages) == count
 
@@ -81,12 +81,12 @@ class TestListing:
             ("limit=0", "limit", "out_of_range"),
         ],
     )
-    def test_invalid_query_is_named(self, crowd: Agency, query: str, field: str, code: str):
-        assert field_errors(crowd.owner.at.get(f"{USERS}?{query}")) == {(field, code)}
+    def test_invalid_query_is_named(self, large_tenant: Agency, query: str, field: str, code: str):
+        assert field_errors(large_tenant.owner.at.get(f"{USERS}?{query}")) == {(field, code)}
 
-    def test_list_holds_no_user_of_another_tenant(self, crowd: Agency, globex: Agency):
-        assert globex.owner.email not in crowd.owner.at.get(f"{USERS}?search=globex").text
+    def test_list_holds_no_user_of_another_tenant(self, large_tenant: Agency, globex: Agency):
+        assert globex.owner.email not in large_tenant.owner.at.get(f"{USERS}?search=globex").text
         path = f"{USERS}/{globex.owner.id}"
-        assert status_and_code(crowd.owner.at.get(path)) == (404, "not_found")
-        assert status_and_code(crowd.owner.at.delete(path)) == (404, "not_found")
+        assert status_and_code(large_tenant.owner.at.get(path)) == (404, "not_found")
+        assert status_and_code(large_tenant.owner.at.delete(path)) == (404, "not_found")
         assert globex.owner.at.get("/api/users/me").status_code == 200

@@ -1,6 +1,6 @@
-"""Who may do what to whom: every role, on everybody and on oneself, over HTTP.
+"""The permission matrix over HTTP: every role, on every role and on oneself.
 
-The table stands here once more, in letters, so that a slip in accounts/users/permissions.py shows.
+The table is repeated here as text, so that a mistake in accounts/users/permissions.py shows.
 """
 
 import itertools
@@ -18,7 +18,7 @@ from tests.support.http_client import Host
 
 ROLES = ("owner", "admin", "member")
 # Verb: for an owner and for an administrator who asks, the roles that they may do it to. A member
-# may do nothing to anybody.
+# may do nothing to other users.
 MAY = {
     "create": ("oam", "am"),
     "read": ("oam", "oam"),
@@ -58,7 +58,7 @@ def call(host: Host, verb: str, path: str) -> int:
 
 @pytest.fixture(scope="module")
 def agency(site) -> Agency:
-    """An agency with one more owner, so that nobody is the last."""
+    """An agency with one more owner, so that no owner is the last one."""
     found = create_agency(site, f"m{secrets.token_hex(5)}")
     with tenant_context(found.ref):
         User.objects.create(email=address(), password="!", role="owner")
@@ -102,7 +102,7 @@ def test_action_on_another_user_follows_the_rules(
     assert status == (expected if allowed else 403)
 
 
-# What people may do to themselves; nobody here is the last owner.
+# What users may do to themselves; no owner here is the last one.
 MAY_ONESELF = {
     "owner": {"read", "rename", "readdress", "make admin", "make member", "deactivate", "remove"},
     "admin": {"read", "rename", "readdress", "remove"},

@@ -1,4 +1,4 @@
-"""Removing a person: nothing of theirs opens anything, and their address is free at once."""
+"""Removal of a user: credentials are invalid and the address is free at once."""
 
 from datetime import timedelta
 

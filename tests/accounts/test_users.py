@@ -1,4 +1,4 @@
-"""People looked at and changed by those who manage them."""
+"""Users, read and changed by managers."""
 
 import secrets
 from concurrent.futures import ThreadPoolExecutor
@@ -97,10 +97,15 @@ class TestChanging:
     def test_own_profile_change_does_not_change_the_role(self, agency: Agency):
         one = user_with_session(agency)
         before = one.at.get("/api/users/me").json()
-        wish = {"role": "owner", "is_active": False, "email": random_email(), "id": agency.owner.id}
+        changes = {
+            "role": "owner",
+            "is_active": False,
+            "email": random_email(),
+            "id": agency.owner.id,
+        }
 
         for method in ("PATCH", "PUT"):
-            body = {"first_name": method, "last_name": "", **wish}
+            body = {"first_name": method, "last_name": "", **changes}
             after = one.at.request(method, "/api/users/me", json=body).json()
             changed = {name for name in before if before[name] != after[name]}
             assert changed <= {"first_name", "updated_at"}

@@ -22,9 +22,9 @@ def _fresh_limits(fresh_limits: None) -> None:
 
 @pytest.fixture(scope="module")
 def no_mailer(site: Site, stores: TestStack) -> Iterator[None]:
-    """The site's own mailer rests meanwhile, and what others have posted is sent already."""
+    """Stop the site's mailer, after everything in the outboxes was sent."""
     stores.stop("mailer")
-    # Into the folder, as the mailer would: no postman is there yet. Tests count what is sent.
+    # Into the folder, like the mailer: there is no SMTP server yet. Tests count what is sent.
     call_command("deliver_mail", "--once", stdout=io.StringIO())
     yield
     stores.start_ready("mailer")

@@ -1,4 +1,4 @@
-"""The command that delivers, killed, stopped and asked how it is."""
+"""The command deliver_mail: killed, stopped, and asked for its state."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ from tests.support.mail.smtp_server import SmtpServer
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "manage.py", "deliver_mail"]
 FORGOT = "/api/auth/password/forgot"
-PATIENCE = 60
+TIMEOUT = 60
 
 
 def environment(**changed: str) -> dict[str, str]:
@@ -37,7 +37,7 @@ def deliverer(heartbeat: Path, *options: str, **changed: str) -> Iterator[subpro
 
 
 def wait_until(done: Callable[[], object]) -> None:
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT
     while not done():
         assert time.monotonic() < end
         time.sleep(0.05)
@@ -47,7 +47,7 @@ def test_email_of_a_killed_mailer_is_sent(
     new_agency: Callable[..., Agency], smtp_server: SmtpServer, settings, tmp_path: Path
 ):
     agency = new_agency()
-    # No folder, our server, and a second until somebody else may take the letter up.
+    # No folder, the test's server, and a lease of one second.
     over = {
         "EMAIL_FOLDER": "",
         "EMAIL_HOST": "127.0.0.1",
@@ -55,10 +55,10 @@ def test_email_of_a_killed_mailer_is_sent(
         "EMAIL_USE_TLS": "false",
         "MAIL_LEASE_SECONDS": "1",
     }
-    smtp_server.held = agency.owner.email  # other outboxes may hold letters that come first
+    smtp_server.held = agency.owner.email  # other outboxes may hold earlier e-mails
     smtp_server.hold.clear()
     with deliverer(tmp_path / "first", **over) as first:
-        assert smtp_server.reading.wait(PATIENCE), "it has not begun to send"
+        assert smtp_server.reading.wait(TIMEOUT), "it has not begun to send"
         first.send_signal(signal.SIGKILL)
         first.wait()
     (letter,) = queued_emails(agency)
@@ -69,7 +69,7 @@ def test_email_of_a_killed_mailer_is_sent(
     smtp_server.taken.clear()  # what the server had read before the kill
 
     with deliverer(tmp_path / "second", "--once", **over) as second:
-        assert second.wait(PATIENCE) == 0
+        assert second.wait(TIMEOUT) == 0
 
     assert smtp_server.to(agency.owner.email)[0].subject.startswith("Verify")
     assert queued_emails(agency) == []

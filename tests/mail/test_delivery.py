@@ -1,4 +1,4 @@
-"""From the outbox to a mail server: what is sent, to whom, and what it says."""
+"""Delivery from the outbox to a mail server: what is sent, to which address, with which content."""
 
 from concurrent.futures import ThreadPoolExecutor
 

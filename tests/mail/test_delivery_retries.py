@@ -1,4 +1,4 @@
-"""Mail servers that are busy, away or refuse, and letters that cannot be sent."""
+"""Delivery retries: mail servers that are busy, down or refuse, and e-mails that cannot be sent."""
 
 import socket
 from datetime import timedelta
@@ -82,8 +82,8 @@ def test_old_email_is_given_up(agency: Agency, smtp_server: SmtpServer, deliver)
 def test_unavailable_server_costs_one_attempt(agency: Agency, smtp_server, settings, deliver):
     request_password_reset(agency)
     request_password_reset(agency, "somebody@else.test")
-    with socket.create_server(("127.0.0.1", 0)) as nobody:
-        settings.EMAIL_PORT = nobody.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as closed_port:
+        settings.EMAIL_PORT = closed_port.getsockname()[1]
     request_password_reset(agency)
 
     deliver()

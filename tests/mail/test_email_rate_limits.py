@@ -1,4 +1,4 @@
-"""Letters to strangers are bounded over all kinds and workspaces, and no request learns of it."""
+"""Rate limits of e-mails to unverified addresses, over all kinds and tenants."""
 
 import secrets
 from collections.abc import Callable
@@ -17,8 +17,8 @@ MOST = 3
 
 
 @pytest.fixture
-def stranger(settings) -> str:
-    """An address that nobody has, and that gets three letters."""
+def limited_address(settings) -> str:
+    """An unused address with a limit of three e-mails."""
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, "mail_unverified": f"{MOST}/86400"}
     return f"s{secrets.token_hex(6)}@xn--prbe-6qa.example"
 
@@ -38,69 +38,77 @@ def register(agency: Agency, email: str) -> None:
 
 
 def test_emails_to_an_unverified_address_are_limited_over_tenants(
-    agencies: list[Agency], stranger: str, smtp_server: SmtpServer, deliver
+    agencies: list[Agency], limited_address: str, smtp_server: SmtpServer, deliver
 ):
     one, two = agencies
-    register(one, stranger)
-    register(two, stranger)
-    asked = [agency.owner.at.post("/api/invitations", {"email": stranger}) for agency in agencies]
-    added = one.owner.at.post("/api/users", {"email": stranger})
+    register(one, limited_address)
+    register(two, limited_address)
+    asked = [
+        agency.owner.at.post("/api/invitations", {"email": limited_address}) for agency in agencies
+    ]
+    added = one.owner.at.post("/api/users", {"email": limited_address})
 
     deliver()
 
     assert [answer.status_code for answer in (*asked, added)] == [201] * 3
     assert not any("mail_unverified" in str(answer.headers) for answer in (*asked, added))
-    assert smtp_server.recipients == [stranger] * MOST
+    assert smtp_server.recipients == [limited_address] * MOST
     # What was not sent left no link behind.
-    minted = len(email_links(one, email=stranger)) + len(email_links(two, email=stranger))
-    assert minted <= MOST
+    created = len(email_links(one, email=limited_address)) + len(
+        email_links(two, email=limited_address)
+    )
+    assert created <= MOST
     for agency in agencies:
         with tenant_context(agency.ref):
             assert not Letter.objects.exists()
 
 
 def test_emails_without_recipient_are_not_counted(
-    agencies: list[Agency], stranger: str, smtp_server: SmtpServer, deliver
+    agencies: list[Agency], limited_address: str, smtp_server: SmtpServer, deliver
 ):
     for _ in range(MOST + 1):
-        request_password_reset(agencies[0], stranger)
-    register(agencies[1], stranger)
+        request_password_reset(agencies[0], limited_address)
+    register(agencies[1], limited_address)
 
     deliver()
 
-    assert smtp_server.recipients == [stranger]
+    assert smtp_server.recipients == [limited_address]
 
 
 def test_verified_address_is_not_limited(
-    agencies: list[Agency], stranger: str, smtp_server: SmtpServer, deliver
+    agencies: list[Agency], limited_address: str, smtp_server: SmtpServer, deliver
 ):
     agency, other = agencies
-    update_user_row(agency, agency.owner.email, email=stranger, email_verified_at=timezone.now())
+    update_user_row(
+        agency, agency.owner.email, email=limited_address, email_verified_at=timezone.now()
+    )
     for _ in range(MOST + 1):
-        register(other, stranger)
+        register(other, limited_address)
     for _ in range(MOST):
-        request_password_reset(agency, stranger)
+        request_password_reset(agency, limited_address)
 
     deliver()
 
     assert len(smtp_server.recipients) == MOST + MOST
     with tenant_context(agency.ref):
-        assert MailLink.objects.filter(email=stranger, purpose="reset").count() == MOST
+        assert MailLink.objects.filter(email=limited_address, purpose="reset").count() == MOST
 
 
 def test_former_verified_address_is_always_notified(
-    agencies: list[Agency], stranger: str, smtp_server: SmtpServer, deliver
+    agencies: list[Agency], limited_address: str, smtp_server: SmtpServer, deliver
 ):
     agency, other = agencies
-    update_user_row(agency, agency.owner.email, email=stranger, email_verified_at=timezone.now())
+    update_user_row(
+        agency, agency.owner.email, email=limited_address, email_verified_at=timezone.now()
+    )
     for _ in range(MOST):
-        register(other, stranger)
+        register(other, limited_address)
     deliver()
     changed = agency.owner.at.patch(f"/api/users/{agency.owner.id}", {"email": "new@there.example"})
     assert changed.status_code == 200
 
     deliver()
 
-    subjects = [mail.subject for mail in smtp_server.to(stranger)]
+    subjects = [mail.subject for mail in smtp_server.to(limited_address)]
     assert len(subjects) == MOST + 1
     assert "was changed" in subjects[-1]

@@ -1,4 +1,4 @@
-"""Asking for a reset says nothing of who has an account."""
+"""A password reset reveals no account."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""The pages that mailed links lead to: looking changes nothing, sending the form does."""
+"""Pages that mailed links open: GET changes nothing, the form does."""
 
 from collections.abc import Callable
 from urllib.parse import urlsplit

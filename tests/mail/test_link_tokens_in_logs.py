@@ -1,4 +1,4 @@
-"""A token in the address of a page stands in no log of the stack."""
+"""Tokens in page URLs are in no log of the stack."""
 
 import logging
 import secrets

@@ -1,4 +1,4 @@
-"""The site's own mailer: it hears, survives, and keeps what it writes to itself."""
+"""The site's mailer: it listens, restarts, and writes private files."""
 
 import time
 from collections.abc import Callable
@@ -10,11 +10,11 @@ from tests.support.factories import Agency
 from tests.support.mailbox import Mailbox
 
 FORGOT = "/api/auth/password/forgot"
-PATIENCE = 60
+TIMEOUT = 60
 
 
 def wait_until(done: Callable[[], object]) -> None:
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT
     while not done():
         assert time.monotonic() < end
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""Every letter that is posted anywhere has somebody who writes it."""
+"""Every kind of e-mail that the code queues has a builder."""
 
 import ast
 from pathlib import Path
@@ -10,8 +10,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def posted() -> set[str]:
     found = set()
-    for room in ("accounts", "files", "aggios"):
-        for path in (ROOT / room).rglob("*.py"):
+    for app in ("accounts", "files", "aggios"):
+        for path in (ROOT / app).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "post_letter":
                     kind = node.args[0]

@@ -1,4 +1,4 @@
-"""Names that others choose, in mail: quoted, and left out where they look like a link."""
+"""Names that users choose, in e-mails: quoted, and left out if they look like a link."""
 
 import pytest
 

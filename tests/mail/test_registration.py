@@ -1,4 +1,4 @@
-"""Registrations that only a link in the mailbox of their address makes ones."""
+"""Registrations that a link in an e-mail completes."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +28,7 @@ def log_in(agency: Agency, email: str, password: str) -> int:
 
 
 class TestConfirmedRegistration:
-    """Where addresses must be verified, registering tells nobody who is known."""
+    """Where addresses must be verified, a registration reveals no account."""
 
     def ask(self, agency: Agency, email: str, **fields: str):
         return agency.host.post(REGISTER, {**NEW, "email": email, **fields})
@@ -119,7 +119,7 @@ class TestConfirmedRegistration:
         assert sorted(answers) == [204, 409]
 
     def test_link_requires_a_new_password(self, strict: Agency, mailbox: Mailbox):
-        """A stranger who registers an address three times neither owns it nor keeps it closed."""
+        """Three registrations of another person's address neither take it nor block it."""
         email = f"victim@{strict.slug}.test"
         for _ in range(3):
             self.ask(strict, email, password="the stranger's passphrase")
@@ -167,7 +167,7 @@ class TestConfirmedRegistration:
 
 
 class TestConfirmedByALinkOfSeveral:
-    """A link that is handed on shows nobody's address, so it waits for the mail as well."""
+    """A link that is passed on proves no address, so it needs the e-mail as well."""
 
     def ask(self, agency: Agency, link: dict, email: str):
         return agency.host.post(REGISTER, {**NEW, "email": email, "invitation": link["token"]})

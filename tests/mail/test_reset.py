@@ -1,4 +1,4 @@
-"""A forgotten password: the mail, the link, and what it does."""
+"""Password reset: the e-mail, the link, and its effects."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -26,7 +26,7 @@ FRESH = "another long passphrase"
 SUBJECT = "Set a new password"
 
 
-def forget(agency: Agency, mailbox: Mailbox, nth: int = 1) -> str:
+def request_reset(agency: Agency, mailbox: Mailbox, nth: int = 1) -> str:
     """Ask for a link for the owner and return its token."""
     email = agency.owner.email
     assert agency.host.post(FORGOT, {"email": email}).status_code == 204
@@ -43,7 +43,7 @@ def login(agency: Agency, password: str):
 
 def test_reset_sets_password_and_ends_sessions(new_agency: Callable[..., Agency], mailbox: Mailbox):
     agency = new_agency()
-    token = forget(agency, mailbox)
+    token = request_reset(agency, mailbox)
 
     answer = reset(agency, token)
 
@@ -87,7 +87,7 @@ def test_reset_verifies_the_address(new_agency, mailbox: Mailbox):
     agency = new_agency()
     assert user_with_email(agency, agency.owner.email).email_verified_at is None
 
-    reset(agency, forget(agency, mailbox))
+    reset(agency, request_reset(agency, mailbox))
 
     assert user_with_email(agency, agency.owner.email).email_verified_at is not None
     assert len(audit_events(agency, "email.verified")) == 1
@@ -95,7 +95,7 @@ def test_reset_verifies_the_address(new_agency, mailbox: Mailbox):
 
 def test_concurrent_resets_only_one_wins(new_agency, mailbox: Mailbox):
     agency = new_agency()
-    token = forget(agency, mailbox)
+    token = request_reset(agency, mailbox)
 
     with ThreadPoolExecutor(20) as pool:
         answers = list(
@@ -114,7 +114,7 @@ def test_concurrent_resets_only_one_wins(new_agency, mailbox: Mailbox):
 
 def test_weak_password_does_not_consume_the_link(new_agency, mailbox: Mailbox):
     agency = new_agency()
-    token = forget(agency, mailbox)
+    token = request_reset(agency, mailbox)
 
     assert ("password", "password_too_short") in field_errors(reset(agency, token, "short"))
     similar = agency.owner.email.partition("@")[2]
@@ -126,7 +126,7 @@ def test_weak_password_does_not_consume_the_link(new_agency, mailbox: Mailbox):
 
 def test_consumed_or_revoked_links_are_refused(new_agency, mailbox: Mailbox):
     agency = new_agency()
-    used, other = forget(agency, mailbox), forget(agency, mailbox, nth=2)
+    used, other = request_reset(agency, mailbox), request_reset(agency, mailbox, nth=2)
     assert reset(agency, used).status_code == 204
 
     for token in (used, other, "made-up", "x" * 200):
@@ -148,7 +148,7 @@ def test_consumed_or_revoked_links_are_refused(new_agency, mailbox: Mailbox):
 )
 def test_link_is_invalid_after_a_user_change(new_agency, mailbox: Mailbox, change: dict):
     agency = new_agency()
-    token = forget(agency, mailbox)
+    token = request_reset(agency, mailbox)
     update_user_row(agency, agency.owner.email, **change)
 
     assert status_and_code(reset(agency, token)) == (400, "link_invalid")
@@ -156,7 +156,7 @@ def test_link_is_invalid_after_a_user_change(new_agency, mailbox: Mailbox, chang
 
 def test_expired_link_is_refused(new_agency, mailbox: Mailbox):
     agency = new_agency()
-    token = forget(agency, mailbox)
+    token = request_reset(agency, mailbox)
     with tenant_context(agency.ref):
         link = MailLink.objects.get(purpose="reset")
         assert link.expires_at - link.created_at == pytest.approx(
@@ -169,7 +169,7 @@ def test_expired_link_is_refused(new_agency, mailbox: Mailbox):
 
 def test_link_in_another_tenant_is_refused(new_agency, mailbox: Mailbox):
     one, other = new_agency(email="same@both.test"), new_agency(email="same@both.test")
-    token = forget(one, mailbox)
+    token = request_reset(one, mailbox)
 
     assert status_and_code(reset(other, token)) == (400, "link_invalid")
     assert login(other, PASSWORD).status_code == 200
@@ -179,7 +179,7 @@ def test_link_in_another_tenant_is_refused(new_agency, mailbox: Mailbox):
 def test_link_for_another_purpose_is_refused(new_agency, mailbox: Mailbox):
     agency = new_agency()
     verify = mailbox.wait_for(agency.owner.email, subject="Verify").token
-    token = forget(agency, mailbox)
+    token = request_reset(agency, mailbox)
 
     assert status_and_code(reset(agency, verify)) == (400, "link_invalid")
     wrong = agency.host.post("/api/auth/email/verify", {"token": token})
@@ -206,7 +206,7 @@ def test_reset_unlocks_a_throttled_account(new_agency, mailbox: Mailbox):
         last = login(agency, "wrong and wrong again")
     assert last.status_code == 429
 
-    reset(agency, forget(agency, mailbox))
+    reset(agency, request_reset(agency, mailbox))
 
     assert login(agency, FRESH).status_code == 200
 
@@ -215,7 +215,7 @@ def test_reset_ends_no_session_of_another_user(new_agency, mailbox: Mailbox):
     agency = new_agency()
     ben = add_member(agency, f"ben@{agency.slug}.test")
 
-    reset(agency, forget(agency, mailbox))
+    reset(agency, request_reset(agency, mailbox))
 
     assert ben.at.get("/api/users/me").status_code == 200
 
@@ -224,7 +224,7 @@ def test_reset_does_not_replace_the_second_factor(new_agency, mailbox: Mailbox):
     agency = new_agency()
     factor = enrol_totp(agency.owner)
 
-    assert reset(agency, forget(agency, mailbox)).status_code == 204
+    assert reset(agency, request_reset(agency, mailbox)).status_code == 204
 
     assert status_and_code(login(agency, FRESH)) == (401, "second_factor_required")
     both = post_login(agency, agency.owner, password=FRESH, code=factor.app.code())

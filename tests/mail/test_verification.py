@@ -1,4 +1,4 @@
-"""Verifying addresses, and what is closed until then."""
+"""Verification of addresses, and what is refused until then."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor

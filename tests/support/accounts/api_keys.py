@@ -1,4 +1,4 @@
-"""API keys in tests: made over HTTP, and asked with."""
+"""API keys in tests: created over HTTP, and used for requests."""
 
 from typing import Any
 
@@ -13,19 +13,19 @@ READ = ["files:read"]
 
 
 def post_api_key(person: Person, **fields: Any) -> dict[str, Any]:
-    """Return a new key of the person as its answer shows it."""
+    """Create a key of the user and return the response."""
     answer = person.at.post("/api/keys", {"name": "ci", "scopes": READ, **fields})
     assert answer.status_code == 201, answer.text
     return answer.json()
 
 
 def host_with_key(agency: Agency, key: dict[str, Any]) -> Host:
-    """Return the tenant's host, asked with the key."""
+    """Return the tenant's host with the key as credential."""
     return agency.host.with_token(key["key"])
 
 
 def new_api_key_text(agency: Agency, person: Person) -> str:
-    """Return the text of a key that was made without asking over HTTP."""
+    """Return the text of a key that was created without HTTP."""
     with tenant_context(agency.ref):
         user = User.objects.get(pk=person.id)
         return issue_api_key(name="k", scopes=READ, actor=user).text

@@ -1,4 +1,4 @@
-"""Invitations in tests: asked for over HTTP, their tokens made as the sending of a letter does."""
+"""Invitations in tests: created over HTTP; their tokens are renewed as the mailer does."""
 
 import time
 import uuid
@@ -25,7 +25,7 @@ FIELDS = {
 def post_invitation(
     agency: Agency, email: str = "", *, at: Host | None = None, **fields: Any
 ) -> dict:
-    """Return a new invitation as its answer shows it."""
+    """Create an invitation and return the response."""
     body = {"email": email, **fields} if email else fields
     answer = (at or agency.owner.at).post(INVITATIONS, body)
     assert answer.status_code == 201, answer.text
@@ -33,7 +33,7 @@ def post_invitation(
 
 
 def token_of_invitation(agency: Agency, invitation: dict) -> str:
-    """Return a token of a mailed invitation: another one, once its letter has gone out."""
+    """Return a new token of an e-mail invitation, after its e-mail was sent."""
     end = time.monotonic() + 30
     with tenant_context(agency.ref):
         while Letter.objects.filter(data__invitation=invitation["id"]).exists():
@@ -43,7 +43,7 @@ def token_of_invitation(agency: Agency, invitation: dict) -> str:
 
 
 def register_with_token(agency: Agency, token: str, email: str) -> Response:
-    """Join by an invitation as a patient client does: what is too busy to hash is asked again."""
+    """Register with an invitation, and retry while the server is too busy to hash."""
     end = time.monotonic() + 60
     while True:
         answer = agency.host.post(REGISTER, registration_body(token, email))
@@ -54,30 +54,30 @@ def register_with_token(agency: Agency, token: str, email: str) -> Response:
 
 
 def registration_body(token: str, email: str, **fields: str) -> dict:
-    """Return the body with which somebody joins by an invitation."""
+    """Return the body of a registration with an invitation."""
     names = {"first_name": "N", "last_name": "P"}
     return {"email": email, "password": PASSWORD, "invitation": token, **names, **fields}
 
 
 def update_invitation_row(agency: Agency, invitation: dict, **columns: Any) -> None:
-    """Change a row as time would."""
+    """Update columns of an invitation."""
     with tenant_context(agency.ref):
         Invitation.objects.filter(pk=invitation["id"]).update(**columns)
 
 
 def update_user_row(agency: Agency, address: str, /, **columns: Any) -> None:
-    """Change a person's row behind everybody's back."""
+    """Update columns of a user, bypassing the services."""
     with tenant_context(agency.ref):
         assert User.objects.filter(email=address).update(**columns) == 1
 
 
 def audit_events(agency: Agency, action: str) -> list[AuditEvent]:
-    """Return what the tenant's own record holds of one kind, the oldest first."""
+    """Return the tenant's audit events with one action, oldest first."""
     with tenant_context(agency.ref):
         return list(AuditEvent.objects.filter(action=action).order_by("at", "id"))
 
 
 def roles_by_email(agency: Agency) -> dict[str, str]:
-    """Return the role of everybody by their address."""
+    """Return the role of each user by address."""
     with tenant_context(agency.ref):
         return dict(User.objects.values_list("email", "role"))

@@ -1,4 +1,4 @@
-"""People with an authenticator app, whose clock can be off."""
+"""Users with an authenticator app, whose clock can be wrong."""
 
 import time
 from base64 import b32decode
@@ -19,7 +19,7 @@ LEAST_LEFT = 4
 
 @dataclass(frozen=True)
 class AuthenticatorApp:
-    """An authenticator app that holds one secret."""
+    """An authenticator app with one secret."""
 
     secret: str
 
@@ -38,7 +38,7 @@ class AuthenticatorApp:
 
 @dataclass(frozen=True)
 class EnrolledFactor:
-    """A person's app, the factor's id and their recovery codes."""
+    """A user's app, the factor's id and the recovery codes."""
 
     app: AuthenticatorApp
     id: str
@@ -46,12 +46,12 @@ class EnrolledFactor:
 
 
 def start_enrolment(at: Host, **headers: str) -> httpx.Response:
-    """Ask for a secret."""
+    """Request a secret."""
     return at.post(FACTORS, {"type": "totp"}, headers=headers)
 
 
 def enrol_totp(person: Person) -> EnrolledFactor:
-    """Add a factor over HTTP. It takes the code of the step before, so now's is still good."""
+    """Enrol a factor over HTTP with the previous code, so the current one stays unused."""
     begun = start_enrolment(person.at)
     assert begun.status_code == 201, begun.text
     app = AuthenticatorApp(begun.json()["secret"])
@@ -61,13 +61,13 @@ def enrol_totp(person: Person) -> EnrolledFactor:
 
 
 def post_login(agency: Agency, person: Person, **fields: Any) -> httpx.Response:
-    """Post a log-in of the person, with their password unless told otherwise."""
+    """Log the user in, by default with the right password."""
     body = {"email": person.email, "password": PASSWORD, **fields}
     return agency.host.post("/api/auth/login", body)
 
 
 def audit_actions_of(agency: Agency, person: Person) -> list[str]:
-    """Return what the trail says of a person's second factor and log-ins, oldest first."""
+    """Return the audit actions about a user's factor and log-ins, oldest first."""
     with tenant_context(agency.ref):
         rows = AuditEvent.objects.filter(target_label=person.email).order_by("id")
         return list(rows.values_list("action", flat=True))

@@ -1,4 +1,4 @@
-"""What the tests of sessions share: the rows as they are, their age, and the workspace's rules."""
+"""Helpers for tests of sessions: rows, their age, and the tenant's policy."""
 
 from datetime import timedelta
 from typing import Any
@@ -20,7 +20,7 @@ SESSIONS = "/api/auth/sessions"
 
 
 def set_tenant_policy(agency: Agency, **rules: object) -> None:
-    """Give a workspace rules about sessions, for every process from its next request on."""
+    """Set the tenant's session policy, for every process from its next request on."""
     tenant = Tenant.objects.get(pk=agency.ref.id)
     tenant.settings = {**tenant.settings, **rules}
     tenant.save()
@@ -35,7 +35,7 @@ def refresh(host: Host, token: object) -> httpx.Response:
 def open_another_session(
     agency: Agency, person: Person | None = None, agent: str = ""
 ) -> dict[str, Any]:
-    """Log somebody in once more, the owner unless told otherwise; return the tokens."""
+    """Log a user in once more, by default the owner; return the tokens."""
     body = {"email": (person or agency.owner).email, "password": PASSWORD}
     answer = agency.host.post("/api/auth/login", body, headers={"User-Agent": agent or "tests"})
     assert answer.status_code == 200, answer.text
@@ -48,14 +48,14 @@ def session_id(access_token: str) -> str:
 
 
 def session_row(agency: Agency, access_token: str = "") -> Session:
-    """Return a session as the database has it; that of the owner's first log-in by default."""
+    """Return a session's row; by default that of the owner's first log-in."""
     with tenant_context(agency.ref):
         rows = Session.objects.select_related("user")
         return rows.get(pk=session_id(access_token or agency.owner.access_token))
 
 
 def backdate_session(agency: Agency, *fields: str, access_token: str = "", **by: float) -> None:
-    """Let moments of a session lie further back."""
+    """Move times of a session into the past."""
     pk = session_id(access_token or agency.owner.access_token)
     with tenant_context(agency.ref):
         changes = {name: F(name) - timedelta(**by) for name in fields}
@@ -63,13 +63,13 @@ def backdate_session(agency: Agency, *fields: str, access_token: str = "", **by:
 
 
 def session_end_details(agency: Agency) -> list[dict[str, Any]]:
-    """Return the details of every record of ended sessions, oldest first."""
+    """Return the details of every audit event about ended sessions, oldest first."""
     with tenant_context(agency.ref):
         found = AuditEvent.objects.filter(action__in=("session.ended", "sessions.ended"))
         return [event.details for event in found.order_by("at", "id")]
 
 
 def refusal_reason(answer: httpx.Response, code: str = "token_invalid") -> str | None:
-    """Return the cause that a refused token's answer shows; hold that it is a 401 with ``code``."""
+    """Return the reason in a refused token's response; check that it is a 401 with ``code``."""
     assert status_and_code(answer) == (401, code), answer.text
     return answer.json().get("reason")

@@ -1,4 +1,4 @@
-"""What a token says, and tokens that were tampered with."""
+"""Problems in responses, and tokens in tests."""
 
 import base64
 import json
@@ -10,7 +10,7 @@ StatusAndCode = tuple[int, str]
 
 
 def status_and_code(answer: Any) -> StatusAndCode:
-    """Return status and code of a problem, and hold that it is one."""
+    """Return status and code of a problem; check that it is one."""
     body = answer.json()
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert body["status"] == answer.status_code
@@ -19,21 +19,21 @@ def status_and_code(answer: Any) -> StatusAndCode:
 
 
 def field_errors(answer: Any) -> set[tuple[str, str]]:
-    """Return the fields that a 400 names, with their codes."""
+    """Return the fields of a validation error, with their codes."""
     assert status_and_code(answer) == (400, "validation_failed"), answer.text
     return {(fault["field"], fault["code"]) for fault in answer.json()["errors"]}
 
 
 def token_claims(token: str) -> dict[str, Any]:
-    """Return the payload of a token, unverified."""
+    """Return the unverified claims of a token."""
     return jwt.decode(token, options={"verify_signature": False})
 
 
 def token_header(token: str) -> dict[str, Any]:
-    """Return the header of a token, unverified."""
+    """Return the unverified header of a token."""
     return jwt.get_unverified_header(token)
 
 
 def jwt_segment(value: Any) -> str:
-    """Return a value as one part of a JWT."""
+    """Return a value as one segment of a JWT."""
     return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()

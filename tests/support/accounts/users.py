@@ -1,4 +1,4 @@
-"""People that tests make without a log-in, and what the trail says of them."""
+"""Users that tests create without a log-in, and their audit events."""
 
 import secrets
 from datetime import timedelta
@@ -14,12 +14,12 @@ from tests.support.factories import Agency, Person
 
 
 def random_email() -> str:
-    """Return an address that nobody has."""
+    """Return an unused e-mail address."""
     return f"{secrets.token_hex(6)}@people.test"
 
 
 def insert_user_row(agency: Agency, role: str = "member", **fields) -> str:
-    """Add a person who has no password; return their id."""
+    """Add a user without a password; return the id."""
     fields = {"email": random_email(), "password": "!", "role": role, **fields}
     with tenant_context(agency.ref):
         return str(User.objects.create(**fields).id)
@@ -28,7 +28,7 @@ def insert_user_row(agency: Agency, role: str = "member", **fields) -> str:
 def user_with_session(
     agency: Agency, role: str = "member", *, proved_days_ago: int = 0, **fields
 ) -> Person:
-    """Add a person and open a session for them, without the cost of a password."""
+    """Add a user and open a session, without the cost of a password hash."""
     person_id = insert_user_row(agency, role, **fields)
     with tenant_context(agency.ref), transaction.atomic():
         user = User.objects.get(pk=person_id)
@@ -40,7 +40,7 @@ def user_with_session(
 
 
 def audit_actions(agency: Agency, target: str) -> list[str]:
-    """Return what happened to a target, oldest first."""
+    """Return the audit actions on a target, oldest first."""
     with tenant_context(agency.ref):
         events = AuditEvent.objects.filter(target_id=target).order_by("at", "id")
         return list(events.values_list("action", flat=True))
@@ -54,6 +54,6 @@ def active_owners(agency: Agency) -> list[str]:
 
 
 def user_row(agency: Agency, person_id: str) -> User:
-    """Return a person's row."""
+    """Return a user's row."""
     with tenant_context(agency.ref):
         return User.objects.get(pk=person_id)

@@ -1,4 +1,4 @@
-"""Looking into a tenant's outbox, links, people and trail, and asking for letters."""
+"""Helpers for the outbox, e-mail tokens, users and audit events."""
 
 import time
 
@@ -20,14 +20,14 @@ def audit_events(agency: Agency, action: str) -> list[AuditEvent]:
 
 
 def request_password_reset(agency: Agency, email: str = "", **headers: str) -> None:
-    """Ask for a letter: the owner's to set a new password, unless told otherwise."""
+    """Request a password reset, by default for the owner."""
     asked = {"email": email or agency.owner.email}
     answer = agency.host.post("/api/auth/password/forgot", asked, headers=headers)
     assert answer.status_code == 204
 
 
 def make_all_due(agency: Agency) -> None:
-    """Let every letter that waits be due now."""
+    """Make every queued e-mail due now."""
     with tenant_context(agency.ref):
         Letter.objects.update(due_at=timezone.now())
 
@@ -53,7 +53,7 @@ def update_user_row(agency: Agency, who: str, **values: object) -> None:
 
 
 def configure_tenant(agency: Agency, registration: str = "open", **settings: str) -> None:
-    """Open a workspace for registrations, or close it, and set its rules."""
+    """Set the registration mode and settings of a tenant."""
     details = {"registration": registration}
     update_details(
         agency.ref.id, details=details, settings=settings, actor=SYSTEM, check=lambda _: None

@@ -1,4 +1,4 @@
-"""A mail server in the test's own process: takes mail, refuses it, or hangs, as it is told."""
+"""An SMTP server in the test's process that accepts, refuses or delays e-mails."""
 
 import ipaddress
 import socket
@@ -23,9 +23,10 @@ LOG_IN = ("aggios", "the server's password")
 
 
 class SmtpServer:
-    """What the server has taken; ``rcpt`` and ``data`` are what it says instead of 250.
+    """The accepted e-mails; ``rcpt`` and ``data`` are replies instead of 250.
 
-    While ``hold`` is clear it keeps who sends to ``held`` waiting; ``reading`` says that one is.
+    While ``hold`` is clear, the server delays e-mails to ``held``; ``reading`` is set when one
+    waits.
     """
 
     def __init__(self) -> None:
@@ -55,13 +56,13 @@ class SmtpServer:
         return "250 OK"
 
     def to(self, address: str) -> list[Mail]:
-        """Return what was taken for an address."""
+        """Return the accepted e-mails for an address."""
         return [mail for mail in self.taken if mail.is_for(address)]
 
 
 @contextmanager
 def serve_smtp(smtp_server: SmtpServer, **options: Any) -> Iterator[int]:
-    """Serve on a free port of 127.0.0.1 and give its number."""
+    """Serve on a free port of 127.0.0.1 and yield it."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     controller = Controller(smtp_server, hostname="127.0.0.1", port=port, **options)
@@ -76,13 +77,13 @@ def serve_smtp(smtp_server: SmtpServer, **options: Any) -> Iterator[int]:
 def smtp_authenticate(
     server: Any, session: Any, envelope: Any, mechanism: str, data: Any
 ) -> AuthResult:
-    """Let in who knows the password."""
+    """Accept the test's user name and password."""
     known = (data.login.decode(), data.password.decode()) == LOG_IN
     return AuthResult(success=known, handled=known)
 
 
 def self_signed_certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
-    """Return a certificate that vouches for 127.0.0.1 and for itself, and a server's context."""
+    """Return a self-signed certificate for 127.0.0.1, and the server's TLS context."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "mail.test")])
     now = datetime.now(UTC)
