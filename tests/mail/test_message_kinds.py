@@ -8,19 +8,19 @@ from accounts.email.messages import MESSAGE_BUILDERS
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def posted() -> set[str]:
+def queued_kinds() -> set[str]:
     found = set()
-    for app in ("accounts", "files", "aggios"):
+    for app in ("accounts", "files", "pages", "operations", "aggios"):
         for path in (ROOT / app).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "post_letter":
+                if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "enqueue_email":
                     kind = node.args[0]
                     assert isinstance(kind, ast.Constant), (
-                        f"{path}: name the kind where it is posted"
+                        f"{path}: name the kind where it is queued"
                     )
                     found.add(kind.value)
     return found
 
 
 def test_every_kind_has_a_builder_and_every_builder_a_kind():
-    assert posted() == set(MESSAGE_BUILDERS)
+    assert queued_kinds() == set(MESSAGE_BUILDERS)
