@@ -1,12 +1,12 @@
-"""Read from the source: a tenant is entered with ``tenant_context`` alone, and as a block."""
+"""The source enters a tenant only with ``tenant_context``, and as a block."""
 
 import ast
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("core", "audit", "idempotency", "tenants", "staff", "accounts", "files", "aggios")
+from tests.structure.test_imports import PACKAGES, ROOT
+
+APP_PACKAGES = PACKAGES - {"devstack", "traefik"}
 FORBIDDEN = {
     "schema_context",
     "set_schema",
@@ -18,15 +18,15 @@ FORBIDDEN = {
     "schema_exists",
     "TenantMainMiddleware",
 }
-BLOCKS = {"tenant_context", "enter", "addressed_tenant"}
-# The backend must have the names to refuse them.
+BLOCKS = {"tenant_context", "use_scope", "resolved_tenant"}
+# The backend defines these names to refuse them.
 REFUSING = {"core/db_backend/base.py", "tenants/models.py"}
 
 
 @cache
 def trees() -> list[tuple[str, ast.AST]]:
-    """Return each module of ours with its path."""
-    paths = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
+    """Return each module of the apps with its path."""
+    paths = [path for name in sorted(APP_PACKAGES) for path in sorted((ROOT / name).rglob("*.py"))]
     return [(str(p.relative_to(ROOT)), ast.parse(p.read_text(encoding="utf-8"))) for p in paths]
 
 
@@ -40,7 +40,7 @@ def names_in(node: ast.AST) -> Iterator[str]:
 
 
 def blocks(node: ast.AST) -> bool:
-    """Tell whether a ``with`` enters a tenant or a scope."""
+    """Tell whether a ``with`` statement enters a tenant or a scope."""
     return isinstance(node, ast.With) and any(
         isinstance(item.context_expr, ast.Call)
         and getattr(item.context_expr.func, "id", "") in BLOCKS
@@ -49,7 +49,7 @@ def blocks(node: ast.AST) -> bool:
 
 
 def own_yields(block: ast.AST) -> bool:
-    """Tell whether a block yields to its caller (functions defined in it do not count)."""
+    """Tell whether a block yields to its caller; functions defined inside it do not count."""
     for child in ast.iter_child_nodes(block):
         if isinstance(child, ast.FunctionDef | ast.Lambda | ast.GeneratorExp):
             continue
@@ -58,7 +58,7 @@ def own_yields(block: ast.AST) -> bool:
     return False
 
 
-def test_the_ways_of_django_tenants_are_not_taken():
+def test_names_of_django_tenants_are_not_used():
     used = {
         f"{path}: {name}"
         for path, tree in trees()
@@ -71,7 +71,7 @@ def test_the_ways_of_django_tenants_are_not_taken():
     assert used == set()
 
 
-def test_tenant_context_is_ours():
+def test_tenant_context_is_imported_from_tenants():
     foreign = {
         path
         for path, tree in trees()
@@ -84,8 +84,8 @@ def test_tenant_context_is_ours():
     assert foreign == set()
 
 
-def test_no_tenant_is_a_block_of_its_own():
-    """``with tenant:`` is django-tenants' way, with a stack that all threads share."""
+def test_tenant_is_not_used_as_a_context_manager():
+    """django-tenants' ``with tenant:`` has a stack that all threads share."""
     bare = {
         f"{path}:{node.lineno}"
         for path, tree in trees()
@@ -98,8 +98,8 @@ def test_no_tenant_is_a_block_of_its_own():
     assert bare == set()
 
 
-def test_blocks_are_entered_where_they_are_made():
-    """A block that is only called and not entered with ``with`` does nothing, or is never left."""
+def test_context_managers_are_entered_where_they_are_called():
+    """A context manager that is called without ``with`` does nothing, or is never left."""
     entered, called = set(), set()
     for path, tree in trees():
         for node in ast.walk(tree):
@@ -111,8 +111,8 @@ def test_blocks_are_entered_where_they_are_made():
     assert {path for path, _ in called - entered} == set()
 
 
-def test_no_generator_hands_its_scope_to_whoever_reads_it():
-    """Between two values of a generator its caller runs, and would run in the generator's scope."""
+def test_generators_do_not_yield_inside_a_scope():
+    """The caller runs between two values, and would run in the generator's scope."""
     leaking = {
         f"{path}: {function.name}"
         for path, tree in trees()
