@@ -1,4 +1,4 @@
-"""Staff at the admin's host."""
+"""Staff users in browsers on the admin's host."""
 
 from collections.abc import Callable
 
@@ -12,19 +12,21 @@ from tests.support.staff import NewStaff, log_in_to_admin
 
 @pytest.fixture(scope="session")
 def staff_browser(site: Site, new_staff: NewStaff) -> Callable[..., Browser]:
-    """Return a browser in which a new member of staff with these rights is logged in."""
+    """Return a function that logs a new staff user with these permissions in to a browser."""
 
-    def sit(*codenames: str, is_superuser: bool = False, staff: StaffUser | None = None) -> Browser:
-        who = staff or new_staff(*codenames, is_superuser=is_superuser)
+    def log_in_as(
+        *codenames: str, is_superuser: bool = False, staff: StaffUser | None = None
+    ) -> Browser:
+        user = staff or new_staff(*codenames, is_superuser=is_superuser)
         browser = Browser(site, "admin")
-        assert log_in_to_admin(browser, who.email).status_code == 302
-        browser.staff = who
+        assert log_in_to_admin(browser, user.email).status_code == 302
+        browser.staff = user
         return browser
 
-    return sit
+    return log_in_as
 
 
 @pytest.fixture(scope="session")
-def sue(staff_browser: Callable[..., Browser]) -> Browser:
-    """Somebody who may do everything, logged in."""
+def superuser_browser(staff_browser: Callable[..., Browser]) -> Browser:
+    """The browser of a superuser user is logged in."""
     return staff_browser(is_superuser=True)

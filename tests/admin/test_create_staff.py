@@ -24,7 +24,7 @@ def run(*arguments: str) -> dict:
     return json.loads(out.getvalue())
 
 
-def test_a_generated_password_works(site: Site) -> None:
+def test_generated_password_works(site: Site) -> None:
     email = new_email()
 
     made = run(email, "--superuser", "--generate-password")
@@ -35,7 +35,7 @@ def test_a_generated_password_works(site: Site) -> None:
     assert (event.actor_type, event.details) == ("system", {"superuser": True})
 
 
-def test_a_password_is_read_from_a_file_and_not_shown(site: Site, tmp_path) -> None:
+def test_password_from_file_is_not_shown(site: Site, tmp_path) -> None:
     file, email = tmp_path / "password", new_email()
     file.write_text(PASSWORD + "\n")
 
@@ -46,7 +46,7 @@ def test_a_password_is_read_from_a_file_and_not_shown(site: Site, tmp_path) -> N
     assert log_in_to_admin(Browser(site, "admin"), email).status_code == 302
 
 
-def test_if_missing_changes_nothing_that_is_there(committed) -> None:
+def test_if_missing_with_existing_user_changes_nothing(committed) -> None:
     email = new_email()
     first = run(email, "--generate-password")
     before = StaffUser.objects.get(email=email)
@@ -62,7 +62,7 @@ def test_if_missing_changes_nothing_that_is_there(committed) -> None:
 @pytest.mark.parametrize(
     ("password", "says"), [("short", "10 characters"), ("password123", "too common"), ("", "10")]
 )
-def test_a_weak_password_is_refused(committed, tmp_path, password: str, says: str) -> None:
+def test_weak_password_is_refused(committed, tmp_path, password: str, says: str) -> None:
     file, email = tmp_path / "password", new_email()
     file.write_text(password)
 
@@ -72,7 +72,7 @@ def test_a_weak_password_is_refused(committed, tmp_path, password: str, says: st
     assert not StaffUser.objects.filter(email=email).exists()
 
 
-def test_what_cannot_be_done_is_said_in_a_line(committed, tmp_path) -> None:
+def test_invalid_arguments_are_one_line(committed, tmp_path) -> None:
     email = new_email()
     run(email, "--generate-password")
 

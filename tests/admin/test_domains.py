@@ -1,4 +1,4 @@
-"""The names of a tenant, added and removed on its page."""
+"""Domains of a tenant, added and removed on its page."""
 
 import re
 import secrets
@@ -23,33 +23,33 @@ def with_domain(slug: str, name: str, **fields: str) -> dict[str, str]:
     return {**form, **added, "domains-1-tenant": str(tenant.id), **fields}
 
 
-def test_form_that_claims_many_rows_is_refused_with_few(sue: Browser, acme: Agency) -> None:
+def test_form_with_forged_row_count_is_refused(superuser_browser: Browser, acme: Agency) -> None:
     form = change_form(acme.slug)
 
-    answer = sue.submit(page_of(acme.slug), {**form, "domains-TOTAL_FORMS": "9" * 30})
+    answer = superuser_browser.submit(page_of(acme.slug), {**form, "domains-TOTAL_FORMS": "9" * 30})
 
     assert answer.status_code == 200
     assert 0 < len(re.findall(r'id="domains-\d+"', answer.text)) <= MAX_NEW_DOMAINS + 10
 
 
-def test_a_second_subdomain_answers_at_the_next_request(site: Site, sue, new_agency) -> None:
+def test_second_subdomain_is_served_at_once(site: Site, superuser_browser, new_agency) -> None:
     slug, alias = new_agency().slug, f"n{secrets.token_hex(6)}"
     before = Browser(site, alias).get("/").status_code
 
-    answer = sue.submit(page_of(slug), with_domain(slug, alias.upper()))
+    answer = superuser_browser.submit(page_of(slug), with_domain(slug, alias.upper()))
 
     assert answer.status_code == 302, answer.text
     assert (before, Browser(site, alias).get("/").status_code) == (404, 200)
     assert tenants_at(slug)[0].slug == slug
-    assert_recorded("tenant.domain_added", by=sue.staff, details__domain=alias)
+    assert_recorded("tenant.domain_added", by=superuser_browser.staff, details__domain=alias)
 
 
-def test_a_custom_domain_answers_once_it_is_verified(site: Site, sue, new_agency) -> None:
+def test_verified_custom_domain_is_served(site: Site, superuser_browser, new_agency) -> None:
     slug = new_agency().slug
     name = f"files.{slug}.example"
     visitor = Host(site.port, name)
 
-    sue.submit(page_of(slug), with_domain(slug, name))
+    superuser_browser.submit(page_of(slug), with_domain(slug, name))
     unverified = visitor.get("/").status_code
     [tenant] = tenants_at(slug)
     first, second = tenant.domains.all()
@@ -63,16 +63,16 @@ def test_a_custom_domain_answers_once_it_is_verified(site: Site, sue, new_agency
         "domains-1-id": str(second.id),
         "domains-1-tenant": str(tenant.id),
     }
-    sue.submit(page_of(slug), {**rows, "domains-1-verified": "on"})
+    superuser_browser.submit(page_of(slug), {**rows, "domains-1-verified": "on"})
     verified = visitor.get("/").status_code
-    removed = sue.submit(
+    removed = superuser_browser.submit(
         page_of(slug), {**rows, "domains-1-verified": "on", "domains-1-DELETE": "on"}
     )
 
     assert removed.status_code == 302, removed.text
     assert (unverified, verified, visitor.get("/").status_code) == (404, 200, 404)
     for action in ("domain_added", "domain_verified", "domain_removed"):
-        assert_recorded(f"tenant.{action}", by=sue.staff, details__domain=name)
+        assert_recorded(f"tenant.{action}", by=superuser_browser.staff, details__domain=name)
 
 
 @pytest.mark.parametrize(
@@ -88,28 +88,30 @@ def test_a_custom_domain_answers_once_it_is_verified(site: Site, sue, new_agency
         ("aggios.localhost", "Give the subdomain without the rest."),
     ],
 )
-def test_a_bad_name_is_a_fault_of_the_form(acme, sue, new_agency, name: str, says: str) -> None:
+def test_invalid_domain_is_a_form_error(
+    acme, superuser_browser, new_agency, name: str, says: str
+) -> None:
     slug = new_agency().slug
 
-    answer = sue.submit(page_of(slug), with_domain(slug, name))
+    answer = superuser_browser.submit(page_of(slug), with_domain(slug, name))
 
     assert answer.status_code == 200
     assert says in answer.text
     assert tenants_at(slug)[0].domains.count() == 1
 
 
-def test_a_domain_that_another_has_proved_is_not_given_away(site: Site, sue, new_agency) -> None:
+def test_domain_of_another_tenant_is_refused(site: Site, superuser_browser, new_agency) -> None:
     """The claim was there first; staff's word does not take what is proved."""
     mine, slug = new_agency(), new_agency().slug
     name = f"files.{slug}.example"
     rows = change_form(slug, **{"domains-TOTAL_FORMS": "2", "domains-INITIAL_FORMS": "2"})
-    sue.submit(page_of(slug), with_domain(slug, name))
+    superuser_browser.submit(page_of(slug), with_domain(slug, name))
     [tenant] = tenants_at(slug)
     proved = add_domain(mine.ref.id, name=name, verified=True, actor=SYSTEM)
     second = tenant.domains.get(domain=name)
     claim = {"domains-1-id": str(second.id), "domains-1-tenant": str(tenant.id)}
 
-    answer = sue.submit(page_of(slug), {**rows, **claim, "domains-1-verified": "on"})
+    answer = superuser_browser.submit(page_of(slug), {**rows, **claim, "domains-1-verified": "on"})
 
     assert answer.status_code == 409
     assert "belongs to a workspace already" in answer.text
@@ -117,21 +119,23 @@ def test_a_domain_that_another_has_proved_is_not_given_away(site: Site, sue, new
     assert Domain.objects.get(pk=proved.id).verified_at
 
 
-def test_the_primary_domain_stays(sue, new_agency) -> None:
+def test_primary_domain_cannot_be_removed(superuser_browser, new_agency) -> None:
     slug = new_agency().slug
 
-    answer = sue.submit(page_of(slug), change_form(slug, **{"domains-0-DELETE": "on"}))
+    answer = superuser_browser.submit(
+        page_of(slug), change_form(slug, **{"domains-0-DELETE": "on"})
+    )
 
     assert answer.status_code == 200
     assert "A workspace keeps its primary domain." in answer.text
     assert len(tenants_at(slug)) == 1
 
 
-def test_another_tenants_domain_cannot_be_slipped_in(acme, sue, new_agency) -> None:
+def test_domain_id_of_another_tenant_is_refused(acme, superuser_browser, new_agency) -> None:
     slug = new_agency().slug
     domain = acme.ref and tenants_at("acme")[0].domains.get()
 
-    sue.submit(
+    superuser_browser.submit(
         page_of(slug),
         change_form(slug, **{"domains-0-id": str(domain.id), "domains-0-DELETE": "on"}),
     )

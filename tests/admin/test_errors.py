@@ -1,4 +1,4 @@
-"""What goes wrong in the admin is said in a plain page of ours, and never shows the inside."""
+"""Errors in the admin are plain pages and reveal nothing internal."""
 
 import http.client
 
@@ -29,8 +29,8 @@ ODD = [
 
 
 @pytest.mark.parametrize("path", ODD)
-def test_odd_addresses_never_end_in_a_500(sue: Browser, path: str) -> None:
-    answer = sue.get(path)
+def test_malformed_urls_never_return_500(superuser_browser: Browser, path: str) -> None:
+    answer = superuser_browser.get(path)
 
     assert answer.status_code < 500, answer.text
     if answer.status_code >= 400:
@@ -39,16 +39,19 @@ def test_odd_addresses_never_end_in_a_500(sue: Browser, path: str) -> None:
     assert not [word for word in INSIDE if word in answer.text]
 
 
-def test_programs_get_problems(sue: Browser) -> None:
-    answer = sue.get("/admin/nothing/here/", headers={"Accept": "*/*"})
+def test_json_client_gets_problem(superuser_browser: Browser) -> None:
+    answer = superuser_browser.get("/admin/nothing/here/", headers={"Accept": "*/*"})
 
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["code"] == "not_found"
 
 
-def test_pages_carry_the_security_headers(site: Site, sue: Browser) -> None:
-    for browser, path in ((Browser(site, "admin"), "/admin/login/"), (sue, "/admin/")):
+def test_pages_have_security_headers(site: Site, superuser_browser: Browser) -> None:
+    for browser, path in (
+        (Browser(site, "admin"), "/admin/login/"),
+        (superuser_browser, "/admin/"),
+    ):
         headers = browser.get(path).headers
         assert "script-src 'self'" in headers["content-security-policy"]
         assert "unsafe" not in headers["content-security-policy"]
@@ -56,7 +59,7 @@ def test_pages_carry_the_security_headers(site: Site, sue: Browser) -> None:
         assert "no-store" in headers["cache-control"]
 
 
-def test_switching_the_language_leads_to_no_other_host(site: Site, stores) -> None:
+def test_language_redirect_stays_on_host(site: Site, stores) -> None:
     for port in (site.port, stores.ports["gunicorn"]):
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         connection.request(
@@ -68,11 +71,11 @@ def test_switching_the_language_leads_to_no_other_host(site: Site, stores) -> No
         assert not location.startswith("//")
 
 
-def test_the_language_is_switched_and_kept(sue: Browser) -> None:
+def test_language_is_switched_and_remembered(superuser_browser: Browser) -> None:
     path = "/admin/tenants/tenant/"
-    answer = sue.get(path, params={"lang": "pt-br", "q": "acme"})
+    answer = superuser_browser.get(path, params={"lang": "pt-br", "q": "acme"})
     try:
         assert answer.headers["location"] == f"{path}?q=acme"
-        assert "Administração" in sue.get("/admin/").text
+        assert "Administração" in superuser_browser.get("/admin/").text
     finally:
-        sue.get(path, params={"lang": "en"})
+        superuser_browser.get(path, params={"lang": "en"})

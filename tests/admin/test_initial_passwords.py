@@ -1,4 +1,4 @@
-"""Staff whose password somebody else has chosen choose one of their own before anything else."""
+"""A password that another person chose must be changed first."""
 
 from collections.abc import Callable
 
@@ -38,7 +38,7 @@ def at_api(email: str, password: str):
 
 
 @pytest.mark.usefixtures("required")
-def test_nothing_but_the_change_is_open(client: Client) -> None:
+def test_initial_password_opens_only_the_password_page(client: Client) -> None:
     for path in ("/admin/", "/admin/tenants/tenant/", "/admin/second-factor/"):
         answer = client.get(path)
         assert (answer.status_code, answer["location"]) == (302, CHANGE), path
@@ -54,7 +54,7 @@ def test_nothing_but_the_change_is_open(client: Client) -> None:
 
 
 @pytest.mark.usefixtures("required")
-def test_change_to_the_password_that_was_given_is_refused(client: Client) -> None:
+def test_change_to_initial_password_is_refused(client: Client) -> None:
     wide = "".join(chr(ord(c) + 0xFEE0) if c != " " else c for c in PASSWORD)  # one NFKC with it
     for same in (PASSWORD, wide):
         form = {"old_password": PASSWORD, "new_password1": same, "new_password2": same}
@@ -67,12 +67,12 @@ def test_change_to_the_password_that_was_given_is_refused(client: Client) -> Non
 
 
 @pytest.mark.usefixtures("required")
-def test_a_wrong_password_does_not_tell_that_it_is_given(client: Client) -> None:
+def test_wrong_password_does_not_reveal_initial_password(client: Client) -> None:
     assert at_api(client.staff.email, "wrong").status_code == 401
 
 
 @pytest.mark.usefixtures("required")
-def test_a_token_of_a_log_in_is_refused_too(client: Client, settings) -> None:
+def test_log_in_to_api_with_initial_password_is_refused(client: Client, settings) -> None:
     settings.STAFF_FIRST_PASSWORD_CHANGE = "optional"
     token = at_api(client.staff.email, PASSWORD).json()["access_token"]
     headers = {"host": HOST, "authorization": f"Bearer {token}"}
@@ -85,28 +85,28 @@ def test_a_token_of_a_log_in_is_refused_too(client: Client, settings) -> None:
 
 
 @pytest.mark.usefixtures("required")
-def test_log_out_is_open(client: Client) -> None:
+def test_log_out_with_initial_password_is_allowed(client: Client) -> None:
     assert client.post("/admin/logout/").status_code == 200
     assert client.get("/admin/")["location"].startswith("/admin/login/")
 
 
-def test_passwords_that_are_set_in_the_admin_are_marked(sue: Browser, new_staff) -> None:
+def test_password_set_in_admin_must_be_changed(superuser_browser: Browser, new_staff) -> None:
     email = f"m{new_staff().pk.hex[-10:]}@aggios.test"
     form = {"email": email, "password1": OWN, "password2": OWN}
-    assert sue.submit("/admin/staff/staffuser/add/", form).status_code == 302
+    assert superuser_browser.submit("/admin/staff/staffuser/add/", form).status_code == 302
     staff = StaffUser.objects.get(email=email)
     assert staff.password_change_required
 
     StaffUser.objects.filter(pk=staff.pk).update(password_change_required=False)
     form = {"password1": PASSWORD, "password2": PASSWORD, "usable_password": "true"}
     path = f"/admin/staff/staffuser/{staff.pk}/password/"
-    assert sue.submit(path, form).status_code == 302
+    assert superuser_browser.submit(path, form).status_code == 302
 
     staff.refresh_from_db()
     assert staff.password_change_required
     assert staff.check_password(PASSWORD)
 
 
-def test_where_it_is_optional_nothing_is_closed(client: Client) -> None:
+def test_optional_password_change_blocks_nothing(client: Client) -> None:
     assert client.staff.password_change_required
     assert client.get("/admin/").status_code == 200

@@ -11,13 +11,15 @@ def limits_at(slug: str) -> dict[str, int]:
     return Tenant.objects.get(pk=tenant.pk).limits
 
 
-def test_a_limit_is_set_shown_and_given_back(sue: Browser, new_agency) -> None:
+def test_limit_is_set_shown_and_reset(superuser_browser: Browser, new_agency) -> None:
     slug = new_agency().slug
 
-    sue.submit(page_of(slug), change_form(slug, storage_bytes="123456", storage_objects="0"))
-    stored, page = limits_at(slug), sue.get(page_of(slug)).text
-    event = assert_recorded("tenant.updated", by=sue.staff)
-    sue.submit(page_of(slug), change_form(slug))
+    superuser_browser.submit(
+        page_of(slug), change_form(slug, storage_bytes="123456", storage_objects="0")
+    )
+    stored, page = limits_at(slug), superuser_browser.get(page_of(slug)).text
+    event = assert_recorded("tenant.updated", by=superuser_browser.staff)
+    superuser_browser.submit(page_of(slug), change_form(slug))
 
     assert stored == {"storage_bytes": 123456, "storage_objects": 0}
     assert 'name="storage_bytes" value="123456"' in page
@@ -25,18 +27,18 @@ def test_a_limit_is_set_shown_and_given_back(sue: Browser, new_agency) -> None:
     assert limits_at(slug) == {}
 
 
-def test_nonsense_is_a_fault_of_the_form(sue: Browser, new_agency) -> None:
+def test_invalid_limit_is_a_form_error(superuser_browser: Browser, new_agency) -> None:
     slug = new_agency().slug
 
-    answer = sue.submit(page_of(slug), change_form(slug, storage_bytes="-1"))
+    answer = superuser_browser.submit(page_of(slug), change_form(slug, storage_bytes="-1"))
 
     assert answer.status_code == 200
     assert limits_at(slug) == {}
 
 
-def test_who_may_only_look_sees_them(sue: Browser, staff_browser, new_agency) -> None:
+def test_viewer_sees_limits(superuser_browser: Browser, staff_browser, new_agency) -> None:
     slug = new_agency().slug
-    sue.submit(page_of(slug), change_form(slug, storage_bytes="987654"))
+    superuser_browser.submit(page_of(slug), change_form(slug, storage_bytes="987654"))
 
     page = staff_browser("view_tenant").get(page_of(slug))
 

@@ -1,4 +1,4 @@
-"""Logging in to the admin: who can, who cannot, and what it tells."""
+"""Log-in to the admin: successes, failures, and what they reveal."""
 
 import secrets
 import time
@@ -17,7 +17,7 @@ from tests.support.staff import log_in_to_admin
 from tests.support.staff_audit import assert_recorded, last_event
 
 
-def test_staff_logs_in_with_the_address_in_any_case(site: Site, new_staff) -> None:
+def test_log_in_with_address_in_any_case_succeeds(site: Site, new_staff) -> None:
     staff = new_staff()
     browser = Browser(site, "admin")
 
@@ -28,7 +28,7 @@ def test_staff_logs_in_with_the_address_in_any_case(site: Site, new_staff) -> No
     assert_recorded("staff.logged_in", by=staff)
 
 
-def test_the_form_is_in_the_readers_language(site: Site) -> None:
+def test_log_in_form_is_translated(site: Site) -> None:
     page = Browser(site, "admin", language="pt-BR").get("/admin/login/")
 
     assert ">E-mail:</label>" in page.text
@@ -36,7 +36,7 @@ def test_the_form_is_in_the_readers_language(site: Site) -> None:
     assert ">Código de uso único:</label>" in page.text
 
 
-def test_the_cookies_stay_on_this_host_and_away_from_scripts(site: Site, new_staff) -> None:
+def test_cookies_are_host_only_and_http_only(site: Site, new_staff) -> None:
     browser = Browser(site, "admin")
 
     page = browser.get("/admin/login/")
@@ -50,7 +50,7 @@ def test_the_cookies_stay_on_this_host_and_away_from_scripts(site: Site, new_sta
         assert "domain=" not in cookie.lower()
 
 
-def test_refusals_cannot_be_told_apart(site: Site, new_staff) -> None:
+def test_login_failures_are_indistinguishable(site: Site, new_staff) -> None:
     staff, gone = new_staff(), new_staff()
     StaffUser.objects.filter(pk=gone.pk).update(is_active=False)
     attempts = [
@@ -68,7 +68,7 @@ def test_refusals_cannot_be_told_apart(site: Site, new_staff) -> None:
     assert last_event("staff.login_refused", target_label=gone.email).actor_type == "anonymous"
 
 
-def test_an_unknown_address_costs_as_much_work_as_a_wrong_password(new_staff) -> None:
+def test_unknown_address_costs_the_same_hashing(new_staff) -> None:
     staff = new_staff()
 
     def work(email: str) -> float:
@@ -81,7 +81,7 @@ def test_an_unknown_address_costs_as_much_work_as_a_wrong_password(new_staff) ->
     assert 0.5 < unknown / known < 2
 
 
-def test_a_sixth_attempt_within_a_minute_is_refused(site: Site, new_staff) -> None:
+def test_sixth_attempt_within_a_minute_is_refused(site: Site, new_staff) -> None:
     staff = new_staff()
     browser = Browser(site, "admin")
 
@@ -105,7 +105,7 @@ def log_in_as_program(browser: Browser, email: str):
     return browser.submit("/admin/login/", form, headers={"Accept": "application/json"})
 
 
-def test_success_clears_the_count(site: Site, new_staff) -> None:
+def test_successful_log_in_clears_failures(site: Site, new_staff) -> None:
     staff = new_staff()
 
     for _ in range(2):
@@ -115,7 +115,7 @@ def test_success_clears_the_count(site: Site, new_staff) -> None:
         assert log_in_to_admin(browser, staff.email).status_code == 302
 
 
-def test_a_form_without_its_token_is_refused_as_a_page(site: Site, new_staff) -> None:
+def test_form_without_csrf_token_is_a_page(site: Site, new_staff) -> None:
     browser = Browser(site, "admin")
     form = {"username": new_staff().email, "password": PASSWORD}
 
@@ -127,7 +127,7 @@ def test_a_form_without_its_token_is_refused_as_a_page(site: Site, new_staff) ->
     assert data.json()["code"] == "form_expired"
 
 
-def test_a_form_from_another_site_is_refused(site: Site, new_staff) -> None:
+def test_form_from_another_site_is_refused(site: Site, new_staff) -> None:
     form = {"username": new_staff().email, "password": PASSWORD}
 
     answer = Browser(site, "admin").submit(
@@ -139,18 +139,18 @@ def test_a_form_from_another_site_is_refused(site: Site, new_staff) -> None:
 
 @pytest.mark.parametrize("label", ["", "www", "api", "dash", "acme", "nobody"])
 @pytest.mark.parametrize("path", ["/admin/", "/admin/login/", "/admin"])
-def test_the_admin_is_on_no_other_host(site: Site, acme: Agency, label: str, path: str) -> None:
+def test_admin_on_other_host_is_not_found(site: Site, acme: Agency, label: str, path: str) -> None:
     assert Browser(site, label).get(path).status_code == 404
 
 
-def test_a_persons_token_opens_nothing(site: Site, acme: Agency) -> None:
+def test_token_of_tenant_user_is_refused(site: Site, acme: Agency) -> None:
     answer = site.host("admin").with_token(acme.owner.access_token).get("/admin/tenants/tenant/")
 
     assert answer.status_code == 302
     assert answer.headers["location"].startswith("/admin/login/")
 
 
-def test_a_changed_password_ends_the_other_sessions(staff_browser, new_staff) -> None:
+def test_changed_password_ends_other_sessions(staff_browser, new_staff) -> None:
     staff = new_staff()
     here, there = staff_browser(staff=staff), staff_browser(staff=staff)
     new = "quite another battery"
@@ -164,7 +164,7 @@ def test_a_changed_password_ends_the_other_sessions(staff_browser, new_staff) ->
     assert_recorded("staff.password_changed", by=staff, target_id=str(staff.pk))
 
 
-def test_staff_can_work_while_redis_is_away(site: Site, stores, new_staff) -> None:
+def test_admin_without_redis_works(site: Site, stores, new_staff) -> None:
     staff = new_staff()
     browser = Browser(site, "admin")
     stores.stop("valkey")
@@ -179,15 +179,15 @@ def test_staff_can_work_while_redis_is_away(site: Site, stores, new_staff) -> No
     assert browser.get("/admin/").status_code == 200
 
 
-def test_a_log_in_takes_sessions_that_ran_out_away(site: Site, new_staff) -> None:
-    old, living = secrets.token_hex(16), secrets.token_hex(16)
-    for key, days in ((old, -1), (living, 1)):
+def test_log_in_prunes_expired_sessions(site: Site, new_staff) -> None:
+    old, active = secrets.token_hex(16), secrets.token_hex(16)
+    for key, days in ((old, -1), (active, 1)):
         ends = timezone.now() + timedelta(days=days)
         Session.objects.create(session_key=key, expire_date=ends)
 
     log_in_to_admin(Browser(site, "admin"), new_staff().email)
 
     left = set(Session.objects.values_list("pk", flat=True))
-    Session.objects.filter(pk=living).delete()
+    Session.objects.filter(pk=active).delete()
     assert old not in left
-    assert living in left
+    assert active in left

@@ -1,4 +1,4 @@
-"""What can only be looked at: usage, certificates, runs over the fleet; and tokens, which end."""
+"""Read-only pages: usage, certificates, fleet runs; and tokens, which can be revoked."""
 
 import uuid
 from datetime import timedelta
@@ -22,12 +22,15 @@ TOKENS = "/admin/staff/stafftoken/"
 HOUR = timedelta(hours=1)
 
 
-def test_usage_is_on_the_page_and_in_the_list(sue: Browser, new_agency) -> None:
+def test_usage_is_shown_on_page_and_list(superuser_browser: Browser, new_agency) -> None:
     agency = new_agency()
-    before = sue.get(page_of(agency.slug)).text
+    before = superuser_browser.get(page_of(agency.slug)).text
     usage = measure_tenant(tenants_at(agency.slug)[0])
 
-    page, listed = sue.get(page_of(agency.slug)).text, sue.get(LIST, params={"q": agency.slug}).text
+    page, listed = (
+        superuser_browser.get(page_of(agency.slug)).text,
+        superuser_browser.get(LIST, params={"q": agency.slug}).text,
+    )
 
     assert "Not measured yet." in before
     assert f"{usage.rows} rows" in page
@@ -49,15 +52,17 @@ def certificate(committed):
         cursor.execute("DELETE FROM tenants_deletioncertificate WHERE id = %s", [made.pk])
 
 
-def test_certificates_are_read(sue: Browser, certificate: DeletionCertificate) -> None:
-    listed = sue.get(CERTIFICATES, params={"q": "gone"}).text
-    page = sue.get(f"{CERTIFICATES}{certificate.pk}/change/").text
+def test_certificates_are_read_only(
+    superuser_browser: Browser, certificate: DeletionCertificate
+) -> None:
+    listed = superuser_browser.get(CERTIFICATES, params={"q": "gone"}).text
+    page = superuser_browser.get(f"{CERTIFICATES}{certificate.pk}/change/").text
 
     assert "Gone &amp; Co" in listed
     assert "accounts_user&quot;: 3" in page
     assert 'name="_save"' not in page
     for path in (f"{CERTIFICATES}add/", f"{CERTIFICATES}{certificate.pk}/delete/"):
-        assert sue.get(path).status_code == 403
+        assert superuser_browser.get(path).status_code == 403
 
 
 @pytest.fixture
@@ -71,16 +76,19 @@ def run(committed):
     made.delete(using="owner")
 
 
-def test_runs_over_the_fleet_are_read(sue: Browser, run: FleetRun) -> None:
-    listed, page = sue.get(RUNS).text, sue.get(f"{RUNS}{run.pk}/change/").text
+def test_fleet_runs_are_read_only(superuser_browser: Browser, run: FleetRun) -> None:
+    listed, page = (
+        superuser_browser.get(RUNS).text,
+        superuser_browser.get(f"{RUNS}{run.pk}/change/").text,
+    )
 
     assert "migrate_schemas" in listed
     assert "broken" in page
     assert ">fine<" not in page
-    assert sue.get(f"{RUNS}add/").status_code == 403
+    assert superuser_browser.get(f"{RUNS}add/").status_code == 403
 
 
-def test_rights_decide_who_reads(staff_browser) -> None:
+def test_viewing_requires_permission(staff_browser) -> None:
     outsider, reader = staff_browser(), staff_browser("view_deletioncertificate", "view_fleetrun")
 
     assert {outsider.get(path).status_code for path in (CERTIFICATES, RUNS)} == {403}
@@ -97,21 +105,21 @@ def is_ended(token: StaffToken) -> bool:
     return token.revoked_at is not None
 
 
-def test_a_token_is_ended_at_once(site: Site, sue: Browser, new_staff) -> None:
+def test_revoked_token_ends_at_once(site: Site, superuser_browser: Browser, new_staff) -> None:
     issued = issue_token(new_staff("view_tenant"), lifetime=HOUR, actor=SYSTEM, name="ci")
     host = site.host().with_token(issued.text)
     assert host.get("/api/tenants").status_code == 200
 
-    listed = sue.get(TOKENS).text
-    end(sue, issued.row)
+    listed = superuser_browser.get(TOKENS).text
+    end(superuser_browser, issued.row)
 
     assert "ci" in listed
     assert issued.text not in listed
     assert host.get("/api/tenants").status_code == 401
-    assert_recorded("staff.token_revoked", by=sue.staff, target_id=str(issued.row.pk))
+    assert_recorded("staff.token_revoked", by=superuser_browser.staff, target_id=str(issued.row.pk))
 
 
-def test_everybody_ends_their_own_and_nobody_elses(staff_browser, new_staff) -> None:
+def test_own_tokens_can_be_revoked_and_others_not(staff_browser, new_staff) -> None:
     clerk, other = staff_browser(), new_staff()
     own = issue_token(clerk.staff, lifetime=HOUR, actor=SYSTEM, name="mine").row
     others = issue_token(other, lifetime=HOUR, actor=SYSTEM, name="theirs").row
@@ -126,7 +134,7 @@ def test_everybody_ends_their_own_and_nobody_elses(staff_browser, new_staff) -> 
     assert clerk.get(f"{TOKENS}{others.pk}/change/").status_code in {302, 404}
 
 
-def test_who_has_less_cannot_end_a_superusers(staff_browser, new_staff) -> None:
+def test_token_of_superuser_cannot_be_revoked_by_others(staff_browser, new_staff) -> None:
     manager = staff_browser("view_staffuser", "change_staffuser")
     chief = issue_token(new_staff(is_superuser=True), lifetime=HOUR, actor=SYSTEM).row
     peer = issue_token(new_staff(), lifetime=HOUR, actor=SYSTEM).row

@@ -1,4 +1,4 @@
-"""Another subdomain from a tenant's page, and looking up the records of its own domains."""
+"""Changing the subdomain on a tenant's page, and checking DNS records."""
 
 import secrets
 
@@ -20,23 +20,29 @@ def new_slug() -> str:
     return f"n{secrets.token_hex(6)}"
 
 
-def test_another_subdomain_is_another_address(site: Site, sue: Browser, new_agency) -> None:
+def test_changed_subdomain_renames_tenant(
+    site: Site, superuser_browser: Browser, new_agency
+) -> None:
     agency, slug = new_agency(), new_slug()
 
-    answer = sue.submit(page_of(agency.slug), change_form(agency.slug, subdomain=f" {slug} "))
+    answer = superuser_browser.submit(
+        page_of(agency.slug), change_form(agency.slug, subdomain=f" {slug} ")
+    )
 
     assert answer.status_code == 302, answer.text
     assert site.host(slug).with_token(agency.owner.access_token).get("/api/users/me").is_success
     assert agency.owner.at.get("/api/users/me").status_code == 307
-    event = assert_recorded("tenant.renamed", by=sue.staff)
+    event = assert_recorded("tenant.renamed", by=superuser_browser.staff)
     assert (event.details["from"], event.details["to"]) == (agency.slug, slug)
 
 
-def test_the_page_shows_the_subdomain_and_takes_a_blank_for_it(sue: Browser, new_agency) -> None:
+def test_blank_subdomain_keeps_current_one(superuser_browser: Browser, new_agency) -> None:
     agency = new_agency()
 
-    page = sue.get(page_of(agency.slug)).text
-    answer = sue.submit(page_of(agency.slug), change_form(agency.slug, name="Other", subdomain=""))
+    page = superuser_browser.get(page_of(agency.slug)).text
+    answer = superuser_browser.submit(
+        page_of(agency.slug), change_form(agency.slug, name="Other", subdomain="")
+    )
 
     assert f'name="subdomain" value="{agency.slug}"' in page
     assert answer.status_code == 302
@@ -46,33 +52,39 @@ def test_the_page_shows_the_subdomain_and_takes_a_blank_for_it(sue: Browser, new
     )
 
 
-def test_a_name_that_cannot_be_had_is_a_fault_of_the_form(acme, sue: Browser, new_agency) -> None:
+def test_taken_or_invalid_subdomain_is_a_form_error(
+    acme, superuser_browser: Browser, new_agency
+) -> None:
     agency = new_agency()
     says = {"acme": "Somebody has this name already.", "www": "This name is reserved."}
 
     for wanted, sentence in says.items():
-        answer = sue.submit(page_of(agency.slug), change_form(agency.slug, subdomain=wanted))
+        answer = superuser_browser.submit(
+            page_of(agency.slug), change_form(agency.slug, subdomain=wanted)
+        )
         assert (answer.status_code, sentence in answer.text) == (200, True)
 
     assert tenants_at(agency.slug)[0].slug == agency.slug
 
 
-def test_domains_are_looked_up_when_asked(
-    sue: Browser, zone: NameServer, new_agency, name: str
+def test_check_action_looks_up_domains(
+    superuser_browser: Browser, zone: NameServer, new_agency, name: str
 ) -> None:
     agency = new_agency()
     claim = claim_domain(agency.ref.id, name=name, actor=SYSTEM)
     check = chosen(agency.slug, "check_domains", confirm="yes")
 
-    before = sue.follow(sue.submit(LIST, check)).text
+    before = superuser_browser.follow(superuser_browser.submit(LIST, check)).text
     proof = proof_record(claim)
     zone.txt(proof.name, proof.value)
-    after = sue.follow(sue.submit(LIST, check)).text
-    shown = sue.get(page_of(agency.slug)).text
+    after = superuser_browser.follow(superuser_browser.submit(LIST, check)).text
+    shown = superuser_browser.get(page_of(agency.slug)).text
 
     assert f"{name} is not proved: nxdomain." in before
     assert f"{name} is proved." in after
     assert proof.value in shown
     claim.refresh_from_db()
     assert claim.verified_at is not None
-    assert_recorded("tenant.domain_verified", by=sue.staff, target_id=str(agency.ref.id))
+    assert_recorded(
+        "tenant.domain_verified", by=superuser_browser.staff, target_id=str(agency.ref.id)
+    )

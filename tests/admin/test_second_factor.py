@@ -1,4 +1,4 @@
-"""The second factor of staff in the admin: adding it, logging in with it, losing it."""
+"""The second factor of staff in the admin: enrolment, log-in, loss."""
 
 import re
 from datetime import timedelta
@@ -38,7 +38,7 @@ def log_in_with(browser: Browser, email: str, code: str):
     return browser.submit("/admin/login/", form)
 
 
-def test_adding_one_on_its_page(staff_browser, new_staff) -> None:
+def test_factor_is_added_on_its_page(staff_browser, new_staff) -> None:
     staff = new_staff()
     here, there = staff_browser(staff=staff), staff_browser(staff=staff)
     begun = here.follow(here.submit(PAGE, {"verb": "begin"}))
@@ -59,7 +59,7 @@ def test_adding_one_on_its_page(staff_browser, new_staff) -> None:
     assert app.secret not in row.sealed_secret
 
 
-def test_the_password_alone_opens_nothing_any_more(site: Site, staff_browser, new_staff) -> None:
+def test_password_without_code_is_refused(site: Site, staff_browser, new_staff) -> None:
     staff = new_staff()
     app, recovery_codes = add_factor(staff_browser(staff=staff))
     browser = Browser(site, "admin")
@@ -67,14 +67,14 @@ def test_the_password_alone_opens_nothing_any_more(site: Site, staff_browser, ne
 
     alone = log_in_to_admin(browser, staff.email)
     guessed = log_in_with(browser, staff.email, "000000")
-    stranger = log_in_with(browser, wrong.email, "000000")
+    other = log_in_with(browser, wrong.email, "000000")
     whole = log_in_with(browser, staff.email, app.code())
     again = log_in_with(Browser(site, "admin"), staff.email, app.code())
     printed = log_in_with(Browser(site, "admin"), staff.email, recovery_codes[0].upper())
     reused = log_in_with(Browser(site, "admin"), staff.email, recovery_codes[0])
 
     assert "Enter the code that your app shows" in alone.text
-    notes = [a.text.split('class="errornote">')[1].split("</p>")[0] for a in (guessed, stranger)]
+    notes = [a.text.split('class="errornote">')[1].split("</p>")[0] for a in (guessed, other)]
     assert notes[0] == notes[1]
     assert [a.status_code for a in (whole, again, printed, reused)] == [302, 200, 302, 200]
     event = last_event("staff.login_refused", target_id=str(staff.pk))
@@ -82,7 +82,7 @@ def test_the_password_alone_opens_nothing_any_more(site: Site, staff_browser, ne
     assert last_event("staff.recovery_code_used", actor_id=str(staff.pk)).details == {"left": 9}
 
 
-def test_nobody_learns_of_it_without_the_password(site: Site, staff_browser, new_staff) -> None:
+def test_factor_is_not_revealed_without_password(site: Site, staff_browser, new_staff) -> None:
     plain, staff = new_staff(), new_staff()
     add_factor(staff_browser(staff=staff))
 
@@ -94,7 +94,7 @@ def test_nobody_learns_of_it_without_the_password(site: Site, staff_browser, new
     assert pages[0] == pages[1]
 
 
-def test_new_recovery_codes_void_the_old(site: Site, staff_browser, new_staff) -> None:
+def test_new_recovery_codes_replace_old_ones(site: Site, staff_browser, new_staff) -> None:
     staff = new_staff()
     browser = staff_browser(staff=staff)
     app, old = add_factor(browser)
@@ -110,7 +110,7 @@ def test_new_recovery_codes_void_the_old(site: Site, staff_browser, new_staff) -
     assert_recorded("staff.recovery_codes_renewed", by=staff)
 
 
-def test_removing_it_takes_a_code(staff_browser, new_staff, site: Site) -> None:
+def test_removal_requires_a_code(staff_browser, new_staff, site: Site) -> None:
     staff = new_staff()
     browser = staff_browser(staff=staff)
     app, _ = add_factor(browser)
@@ -133,7 +133,7 @@ def reset(browser: Browser, *staff: StaffUser):
     return browser.submit("/admin/staff/staffuser/", form)
 
 
-def test_who_may_do_everything_helps_who_lost_theirs(staff_browser, new_staff, site: Site) -> None:
+def test_superuser_resets_factor_of_another_user(staff_browser, new_staff, site: Site) -> None:
     lost, able = new_staff(), new_staff(is_superuser=True)
     add_factor(staff_browser(staff=lost))
     browser = staff_browser(staff=able)
@@ -147,7 +147,7 @@ def test_who_may_do_everything_helps_who_lost_theirs(staff_browser, new_staff, s
     assert_recorded("staff.factor_removed", by=able, target_id=str(lost.pk))
 
 
-def test_others_may_not(staff_browser, new_staff) -> None:
+def test_user_without_permission_cannot_reset_factors(staff_browser, new_staff) -> None:
     lost = new_staff()
     add_factor(staff_browser(staff=lost))
     browser = staff_browser("view_staffuser", "change_staffuser")
@@ -159,7 +159,7 @@ def test_others_may_not(staff_browser, new_staff) -> None:
     assert StaffUser.objects.get(pk=lost.pk).second_factor_at is not None
 
 
-def test_a_command_helps_the_last_one(staff_browser, new_staff) -> None:
+def test_command_resets_factor(staff_browser, new_staff) -> None:
     lost = new_staff()
     add_factor(staff_browser(staff=lost))
 
@@ -170,7 +170,7 @@ def test_a_command_helps_the_last_one(staff_browser, new_staff) -> None:
     assert (event.actor_type, event.details) == ("system", {"why": "reset"})
 
 
-def test_the_pages_in_portuguese(site: Site, new_staff) -> None:
+def test_factor_pages_are_translated(site: Site, new_staff) -> None:
     staff = new_staff()
     browser = Browser(site, "admin", language="pt-BR")
 
@@ -180,20 +180,20 @@ def test_the_pages_in_portuguese(site: Site, new_staff) -> None:
 
 
 @pytest.fixture
-def desk(committed: None, settings) -> Client:
+def strict(committed: None, settings) -> Client:
     """A browser at this process's own site, set as production is: staff need a second factor."""
     settings.STAFF_SECOND_FACTOR = "required"
     return Client(headers={"Host": f"admin.{settings.BASE_DOMAIN}"})
 
 
-def test_where_it_is_required_nothing_else_is_open(desk: Client, new_staff) -> None:
+def test_required_factor_opens_only_its_page(strict: Client, new_staff) -> None:
     staff = new_staff(is_superuser=True)
     form = {"username": staff.email, "password": PASSWORD}
     paths = ["/admin/", "/admin/staff/staffuser/", "/admin/password_change/", "/admin/tenants/"]
 
-    entered = desk.post("/admin/login/", form)
-    answers = [desk.get(path) for path in paths]
-    page = desk.get(PAGE)
+    entered = strict.post("/admin/login/", form)
+    answers = [strict.get(path) for path in paths]
+    page = strict.get(PAGE)
 
     assert entered.status_code == 302
     assert {(a.status_code, a.headers["location"]) for a in answers} == {(302, PAGE)}
@@ -201,29 +201,29 @@ def test_where_it_is_required_nothing_else_is_open(desk: Client, new_staff) -> N
     assert "/admin/staff/staffuser/" not in page.content.decode()
 
 
-def test_and_all_is_open_once_it_is_added(desk: Client, new_staff) -> None:
+def test_required_factor_opens_everything_once_added(strict: Client, new_staff) -> None:
     staff = new_staff(is_superuser=True)
-    desk.post("/admin/login/", {"username": staff.email, "password": PASSWORD})
+    strict.post("/admin/login/", {"username": staff.email, "password": PASSWORD})
 
-    desk.post(PAGE, {"verb": "begin"})
-    app = AuthenticatorApp(SECRET.search(desk.get(PAGE).content.decode())[1])
-    desk.post(PAGE, {"verb": "confirm", "code": app.code(-1)})
-    opened = desk.get("/admin/staff/staffuser/").status_code
-    desk.post(PAGE, {"verb": "remove", "code": app.code()})
+    strict.post(PAGE, {"verb": "begin"})
+    app = AuthenticatorApp(SECRET.search(strict.get(PAGE).content.decode())[1])
+    strict.post(PAGE, {"verb": "confirm", "code": app.code(-1)})
+    opened = strict.get("/admin/staff/staffuser/").status_code
+    strict.post(PAGE, {"verb": "remove", "code": app.code()})
 
     assert opened == 200
-    assert desk.get("/admin/staff/staffuser/").status_code == 302
+    assert strict.get("/admin/staff/staffuser/").status_code == 302
 
 
-def test_the_api_asks_the_same(desk: Client, new_staff) -> None:
+def test_api_requires_the_factor(strict: Client, new_staff) -> None:
     staff = new_staff(is_superuser=True)
     program = issue_token(staff, lifetime=timedelta(hours=1), actor=SYSTEM, name="ci").text
     earlier = issue_token(staff, lifetime=timedelta(hours=1), actor=SYSTEM).text
     body = {"email": staff.email, "password": PASSWORD}
 
-    refused = desk.post("/api/auth/login", body, content_type="application/json")
+    refused = strict.post("/api/auth/login", body, content_type="application/json")
     codes = {
-        token: desk.get("/api/tenants", headers={"Authorization": f"Bearer {token}"}).status_code
+        token: strict.get("/api/tenants", headers={"Authorization": f"Bearer {token}"}).status_code
         for token in (program, earlier)
     }
 
@@ -231,7 +231,7 @@ def test_the_api_asks_the_same(desk: Client, new_staff) -> None:
     assert codes == {program: 200, earlier: 403}
 
 
-def test_a_former_secret_lets_no_session_in_from_before_the_factor(settings) -> None:
+def test_previous_secret_key_does_not_revive_sessions_from_before_factor(settings) -> None:
     staff = StaffUser(password="x")
     before = staff.get_session_auth_hash()
     settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
@@ -241,7 +241,7 @@ def test_a_former_secret_lets_no_session_in_from_before_the_factor(settings) -> 
     assert staff.get_session_auth_hash() in staff.get_session_auth_fallback_hash()
 
 
-def test_a_token_asked_for_before_the_factor_is_refused_after_it(new_staff) -> None:
+def test_token_requested_before_factor_is_refused(new_staff) -> None:
     staff = new_staff()
     StaffUser.objects.filter(pk=staff.pk).update(second_factor_at=timezone.now())
 

@@ -1,4 +1,4 @@
-"""Sessions in the admin: how long they last, and what their cookies are called."""
+"""Sessions of the admin: lifetime and cookies."""
 
 import json
 import subprocess
@@ -39,7 +39,7 @@ def staff(new_staff: Callable[..., StaffUser]) -> StaffUser:
 
 @pytest.fixture
 def client(staff: StaffUser) -> Client:
-    """A browser in which somebody has logged in by the form."""
+    """A client that is logged in through the form."""
     client = Client(headers={"host": f"admin.{BASE_DOMAIN}", "x-forwarded-for": random_address()})
     form = {"username": staff.email, "password": PASSWORD}
     assert client.post("/admin/login/", form).status_code == 302
@@ -56,7 +56,7 @@ def last_request(client: Client, seconds_ago: int) -> None:
     session.save()
 
 
-def test_session_without_a_request_for_too_long_ends(client: Client, staff: StaffUser) -> None:
+def test_idle_session_ends(client: Client, staff: StaffUser) -> None:
     key = session_of(client).session_key
     last_request(client, django_settings.STAFF_IDLE_SECONDS)
 
@@ -68,7 +68,7 @@ def test_session_without_a_request_for_too_long_ends(client: Client, staff: Staf
     assert last_event("staff.session_idle", target_id=str(staff.pk)).actor_id == str(staff.pk)
 
 
-def test_session_in_use_goes_on(client: Client) -> None:
+def test_active_session_continues(client: Client) -> None:
     last_request(client, django_settings.STAFF_IDLE_SECONDS - 60)
 
     assert client.get("/admin/").status_code == 200
@@ -76,7 +76,7 @@ def test_session_in_use_goes_on(client: Client) -> None:
     assert time.time() - session_of(client)[LAST_REQUEST_AT] < 60
 
 
-def test_session_of_a_former_release_goes_on(client: Client) -> None:
+def test_session_of_previous_release_continues(client: Client) -> None:
     session = session_of(client)
     del session[LAST_REQUEST_AT]
     session.save()
@@ -85,7 +85,7 @@ def test_session_of_a_former_release_goes_on(client: Client) -> None:
     assert LAST_REQUEST_AT in session_of(client)
 
 
-def test_use_does_not_put_the_absolute_limit_off(client: Client) -> None:
+def test_use_does_not_extend_absolute_lifetime(client: Client) -> None:
     ends_at = session_of(client).get_expiry_date()
     last_request(client, 600)
 
@@ -99,13 +99,13 @@ def test_use_does_not_put_the_absolute_limit_off(client: Client) -> None:
     assert max_age <= django_settings.SESSION_COOKIE_AGE
 
 
-def test_message_is_kept_out_of_cookies(client: Client) -> None:
+def test_messages_are_not_in_cookies(client: Client) -> None:
     assert "session" in django_settings.MESSAGE_STORAGE
     assert "messages" not in client.cookies
 
 
 @pytest.mark.parametrize(("scheme", "prefix"), [("https", "__Host-"), ("http", "")])
-def test_cookies_are_bound_to_their_host_over_https(scheme: str, prefix: str) -> None:
+def test_cookies_over_https_have_host_prefix(scheme: str, prefix: str) -> None:
     servers = {"DATABASE_URL": "postgresql://a:b@127.0.0.1:1/c", "REDIS_URL": "redis://127.0.0.1:1"}
     done = subprocess.run(
         [sys.executable, "-c", COOKIES],

@@ -1,4 +1,4 @@
-"""Tenants in the admin: opened, found, renamed, and never deleted with a click."""
+"""Tenants in the admin: creation, search, renaming; no direct deletion."""
 
 import re
 import secrets
@@ -27,10 +27,10 @@ def tenants_at(slug: str) -> list[Tenant]:
     return list(Tenant.objects.filter(domains__domain=slug))
 
 
-def test_saving_a_new_tenant_provisions_it(site: Site, sue: Browser) -> None:
+def test_new_tenant_is_provisioned(site: Site, superuser_browser: Browser) -> None:
     slug = new_slug()
 
-    answer = sue.submit(ADD, form_of(slug, name="  Initech   Ltd "))
+    answer = superuser_browser.submit(ADD, form_of(slug, name="  Initech   Ltd "))
 
     assert answer.status_code == 302
     [tenant] = tenants_at(slug)
@@ -40,16 +40,16 @@ def test_saving_a_new_tenant_provisions_it(site: Site, sue: Browser) -> None:
         assert cursor.fetchone() == (1,)
     asked = site.host(slug).post("/api/auth/login", {"email": "a@b.test", "password": "x" * 12})
     assert asked.json()["code"] == "invalid_credentials"
-    event = assert_recorded("tenant.created", by=sue.staff, target_id=str(tenant.id))
+    event = assert_recorded("tenant.created", by=superuser_browser.staff, target_id=str(tenant.id))
     assert event.details == {"subdomain": slug}
 
 
-def test_its_owner_gets_a_password_that_is_shown_once(site: Site, sue: Browser) -> None:
+def test_owner_password_is_shown_once(site: Site, superuser_browser: Browser) -> None:
     slug = new_slug()
 
-    answer = sue.submit(ADD, form_of(slug, owner_email="olga@initech.test"))
+    answer = superuser_browser.submit(ADD, form_of(slug, owner_email="olga@initech.test"))
 
-    shown = sue.follow(answer).text
+    shown = superuser_browser.follow(answer).text
     password = re.search(r"with the password ([\w-]+)", shown)
     assert password
     assert ">olga@initech.test can log in at" in shown
@@ -58,7 +58,7 @@ def test_its_owner_gets_a_password_that_is_shown_once(site: Site, sue: Browser) 
     )
     assert entered.status_code == 200
     assert entered.json()["user"]["role"] == "owner"
-    assert password[1] not in sue.get(LIST).text
+    assert password[1] not in superuser_browser.get(LIST).text
 
 
 @pytest.mark.parametrize(
@@ -75,19 +75,19 @@ def test_its_owner_gets_a_password_that_is_shown_once(site: Site, sue: Browser) 
         ("a\x00b", "Null characters are not allowed."),
     ],
 )
-def test_a_bad_subdomain_is_a_fault_of_the_form(
-    acme, sue: Browser, subdomain: str, says: str
+def test_invalid_subdomain_is_a_form_error(
+    acme, superuser_browser: Browser, subdomain: str, says: str
 ) -> None:
     before = Tenant.objects.count()
 
-    answer = sue.submit(ADD, form_of(subdomain))
+    answer = superuser_browser.submit(ADD, form_of(subdomain))
 
     assert answer.status_code == 200
     assert says in answer.text
     assert Tenant.objects.count() == before
 
 
-def test_of_several_at_once_one_gets_the_subdomain(staff_browser) -> None:
+def test_concurrent_creations_only_one_gets_subdomain(staff_browser) -> None:
     slug, browser = new_slug(), staff_browser(is_superuser=True)
 
     with ThreadPoolExecutor(4) as pool:
@@ -99,10 +99,10 @@ def test_of_several_at_once_one_gets_the_subdomain(staff_browser) -> None:
     assert len(tenants_at(slug)) == 1
 
 
-def test_a_bad_owner_opens_nothing(sue: Browser) -> None:
+def test_invalid_owner_creates_nothing(superuser_browser: Browser) -> None:
     slug = new_slug()
 
-    answer = sue.submit(ADD, form_of(slug, owner_email="nobody"))
+    answer = superuser_browser.submit(ADD, form_of(slug, owner_email="nobody"))
 
     assert answer.status_code == 200
     assert tenants_at(slug) == []
@@ -127,26 +127,28 @@ def page_of(slug: str) -> str:
     return f"{LIST}{tenants_at(slug)[0].id}/change/"
 
 
-def test_a_new_name_is_known_at_the_next_request(site: Site, sue: Browser, new_agency) -> None:
+def test_changed_name_is_known_at_once(site: Site, superuser_browser: Browser, new_agency) -> None:
     slug = new_agency().slug
     visitor = Browser(site, slug)
     before = visitor.get("/").text
 
-    answer = sue.submit(page_of(slug), change_form(slug, name="Umbrella & Co"))
+    answer = superuser_browser.submit(page_of(slug), change_form(slug, name="Umbrella & Co"))
 
     assert answer.status_code == 302, answer.text
     assert "Umbrella" not in before
     assert "Umbrella &amp; Co" in visitor.get("/").text
-    event = assert_recorded("tenant.updated", by=sue.staff)
+    event = assert_recorded("tenant.updated", by=superuser_browser.staff)
     assert event.details["changes"]["name"]["to"] == "Umbrella & Co"
 
 
-def test_what_must_not_change_cannot_be_sent(sue: Browser, new_agency) -> None:
+def test_read_only_fields_cannot_be_sent(superuser_browser: Browser, new_agency) -> None:
     slug = new_agency().slug
     [before] = tenants_at(slug)
     forged = {"schema_name": "public", "status": "suspended", "key_version": "9", "id": "1"}
 
-    sue.submit(page_of(slug), change_form(slug, **forged, **{"domains-0-domain": "stolen"}))
+    superuser_browser.submit(
+        page_of(slug), change_form(slug, **forged, **{"domains-0-domain": "stolen"})
+    )
 
     [after] = tenants_at(slug)
     assert (after.schema_name, after.status, after.key_version) == (
@@ -157,24 +159,29 @@ def test_what_must_not_change_cannot_be_sent(sue: Browser, new_agency) -> None:
     assert tenants_at("stolen") == []
 
 
-def test_tenants_are_found_by_name_and_domain_and_filtered(sue: Browser, new_agency) -> None:
+def test_tenants_are_found_by_name_domain_and_filter(
+    superuser_browser: Browser, new_agency
+) -> None:
     slug = new_agency(company="Zorbanism").slug
 
-    by_name, by_domain = sue.get(LIST, params={"q": "zorban"}), sue.get(LIST, params={"q": slug})
-    suspended = sue.get(LIST, params={"q": slug, "status__exact": "suspended"})
+    by_name, by_domain = (
+        superuser_browser.get(LIST, params={"q": "zorban"}),
+        superuser_browser.get(LIST, params={"q": slug}),
+    )
+    suspended = superuser_browser.get(LIST, params={"q": slug, "status__exact": "suspended"})
 
     assert slug in by_name.text
     assert "Zorbanism" in by_domain.text
     assert "Zorbanism" not in suspended.text
 
 
-def test_nobody_deletes_a_tenant_here(sue: Browser, new_agency) -> None:
+def test_tenant_cannot_be_deleted_directly(superuser_browser: Browser, new_agency) -> None:
     slug = new_agency().slug
     [tenant] = tenants_at(slug)
 
-    page = sue.get(page_of(slug))
-    answer = sue.get(f"{LIST}{tenant.id}/delete/")
-    sue.submit(
+    page = superuser_browser.get(page_of(slug))
+    answer = superuser_browser.get(f"{LIST}{tenant.id}/delete/")
+    superuser_browser.submit(
         LIST, {"action": "delete_selected", "_selected_action": str(tenant.id), "post": "yes"}
     )
 
@@ -183,7 +190,7 @@ def test_nobody_deletes_a_tenant_here(sue: Browser, new_agency) -> None:
     assert tenants_at(slug) == [tenant]
 
 
-def test_rights_decide(staff_browser, new_agency) -> None:
+def test_permissions_are_required(staff_browser, new_agency) -> None:
     slug = new_agency().slug
     [tenant] = tenants_at(slug)
     reader, outsider = staff_browser("view_tenant"), staff_browser()

@@ -1,4 +1,4 @@
-"""Whose request it is, when anybody can write headers."""
+"""The client address behind trusted proxies, with forged headers."""
 
 import pytest
 from django.test import RequestFactory
@@ -23,7 +23,9 @@ CASES = [
 
 
 @pytest.mark.parametrize(("proxies", "forwarded", "address"), CASES)
-def test_addresses(settings, proxies: int, forwarded: str, address: str):
+def test_client_address_is_taken_from_trusted_proxies(
+    settings, proxies: int, forwarded: str, address: str
+):
     settings.TRUSTED_PROXY_COUNT = proxies
     headers = {"HTTP_X_FORWARDED_FOR": forwarded} if forwarded else {}
 
@@ -42,5 +44,5 @@ def test_addresses(settings, proxies: int, forwarded: str, address: str):
         ("", ""),
     ],
 )
-def test_limits_count_a_line_and_not_its_addresses(address: str, counted_as: str):
+def test_limit_key_of_ipv6_is_its_network(address: str, counted_as: str):
     assert limit_key(address) == counted_as

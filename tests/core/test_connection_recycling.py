@@ -1,4 +1,4 @@
-"""A connection that has been in many tenants is replaced between two requests."""
+"""A connection that has used many schemas is replaced between two requests."""
 
 import copy
 from collections.abc import Callable
@@ -33,7 +33,7 @@ def wrapper(committed: None) -> Callable[..., DatabaseWrapper]:
         made[0].close_pool()
 
 
-def test_it_is_closed_when_the_request_is_over(wrapper, one: TenantRef, two: TenantRef):
+def test_exhausted_connection_is_closed_after_request(wrapper, one: TenantRef, two: TenantRef):
     db = wrapper(most=2)
     with tenant_context(one):
         visible_emails(db)
@@ -49,7 +49,7 @@ def test_it_is_closed_when_the_request_is_over(wrapper, one: TenantRef, two: Ten
     assert db.connection is None
 
 
-def test_the_same_tenant_again_does_not_count(wrapper, one: TenantRef):
+def test_same_tenant_is_counted_once(wrapper, one: TenantRef):
     db = wrapper(most=3)
     for _ in range(5):
         with tenant_context(one):
@@ -61,7 +61,7 @@ def test_the_same_tenant_again_does_not_count(wrapper, one: TenantRef):
     assert db.connection is not None
 
 
-def test_a_transaction_is_never_cut(wrapper, one: TenantRef):
+def test_open_transaction_keeps_its_connection(wrapper, one: TenantRef):
     db = wrapper(most=1)
     with tenant_context(one):
         db.set_autocommit(False)
@@ -72,7 +72,7 @@ def test_a_transaction_is_never_cut(wrapper, one: TenantRef):
         db.in_atomic_block = False
 
 
-def test_a_pool_is_not_handed_a_worn_connection(wrapper, one: TenantRef, two: TenantRef):
+def test_exhausted_connection_is_not_returned_to_pool(wrapper, one: TenantRef, two: TenantRef):
     pool = {"min_size": 1, "max_size": 1, "timeout": 5}
     a, b = wrapper(most=2, pool=pool), wrapper(most=2, pool=pool)
     with tenant_context(one):
@@ -92,7 +92,7 @@ def test_a_pool_is_not_handed_a_worn_connection(wrapper, one: TenantRef, two: Te
 @pytest.mark.parametrize(
     ("most", "ids"), [(0, ["aggios.E025"]), (200, []), (5000, ["aggios.E025"])]
 )
-def test_no_bound_is_refused_at_the_start(monkeypatch, most: int, ids: list[str]):
+def test_invalid_maximum_fails_system_check(monkeypatch, most: int, ids: list[str]):
     monkeypatch.setitem(connections.settings["default"], "MAX_SCHEMAS", most)
 
     assert [fault.id for fault in run_checks(tags=["security"]) if "E02" in fault.id] == ids

@@ -47,7 +47,7 @@ def test_quality_of_html_is_that_of_the_most_specific_range(header: str | None, 
         (None, False),
     ],
 )
-def test_json_is_named_by_a_range_that_is_not_for_everything(header: str | None, named: bool):
+def test_json_is_accepted_explicitly_unless_only_by_wildcard(header: str | None, named: bool):
     assert accepts_explicitly(asked(header), "application/json") is named
 
 
@@ -66,12 +66,12 @@ def test_json_is_named_by_a_range_that_is_not_for_everything(header: str | None,
         (None, False),
     ],
 )
-def test_page_is_for_clients_that_like_html_at_least_as_well(header: str | None, page: bool):
+def test_html_is_preferred_with_at_least_equal_quality(header: str | None, page: bool):
     assert prefers_html(asked(header)) is page
     assert not prefers_html(asked(header, "/api/users"))
 
 
-def test_long_header_is_parsed_up_to_a_number_of_ranges(monkeypatch: pytest.MonkeyPatch):
+def test_long_accept_header_is_parsed_up_to_maximum(monkeypatch: pytest.MonkeyPatch):
     parsed: list[str] = []
     kind = negotiation.MediaType
 

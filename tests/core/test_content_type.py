@@ -1,4 +1,4 @@
-"""What Django is told of a ``Content-Type``: nothing of a long one, and no ``charset``."""
+"""``Content-Type``: a long one is ignored, and so is ``charset``."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from aggios.server.request_body import MAX_TYPE_LENGTH, normalize_content_type
 @pytest.mark.parametrize(
     ("length", "parsed"), [(MAX_TYPE_LENGTH, True), (MAX_TYPE_LENGTH + 1, False), (8190, False)]
 )
-def test_content_type_by_its_length_is_parsed_or_blanked(
+def test_content_type_beyond_maximum_length_is_blank(
     monkeypatch: pytest.MonkeyPatch, length: int, parsed: bool
 ):
     calls: list[str] = []
@@ -41,11 +41,11 @@ def test_content_type_by_its_length_is_parsed_or_blanked(
         ("text/plain; a*=rot14''x", ""),
     ],
 )
-def test_content_type_with_a_charset_is_read_without_it(given: str, read: str):
+def test_charset_of_content_type_is_ignored(given: str, read: str):
     assert told({"CONTENT_TYPE": given}) == {"CONTENT_TYPE": read}
 
 
-def test_request_without_a_content_type_stays_without():
+def test_missing_content_type_stays_missing():
     assert told({}) == {}
 
 

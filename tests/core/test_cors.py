@@ -1,4 +1,4 @@
-"""CORS: only what the list names may read answers from another origin."""
+"""CORS: only listed origins may read responses."""
 
 import pytest
 
@@ -29,7 +29,7 @@ class TestOrigins:
         "origin",
         ["http://evil.test", "null", "http://localhost:3000.evil.test", "https://localhost:3000"],
     )
-    def test_of_nobody(self, acme: Agency, origin: str):
+    def test_without_credential(self, acme: Agency, origin: str):
         assert "Access-Control-Allow-Origin" not in self.preflight(acme, origin).headers
         answer = acme.owner.at.get("/api/users/me", headers={"Origin": origin})
         assert "Access-Control-Allow-Origin" not in answer.headers

@@ -1,4 +1,4 @@
-"""What the catalogues say of the application's login and the tenants' roles: they have nothing."""
+"""Ownership and memberships in PostgreSQL's catalogues: roles have no more than they need."""
 
 import pytest
 from django.conf import settings
@@ -36,7 +36,7 @@ def rows(superuser, query: str, values=None) -> list[tuple]:
     return superuser.execute(query, values).fetchall()
 
 
-def test_only_the_owner_owns(superuser, one: TenantRef):
+def test_owner_owns_all_objects(superuser, one: TenantRef):
     owners = dict(rows(superuser, OWNED))
 
     assert owners[OWNER] > 0
@@ -44,7 +44,7 @@ def test_only_the_owner_owns(superuser, one: TenantRef):
     assert [name for name in owners if name.startswith("t_")] == []
 
 
-def test_the_login_may_become_tenants_and_inherits_nothing(superuser, one, two):
+def test_login_can_set_tenant_roles_without_inheriting(superuser, one, two):
     mine = [row for row in rows(superuser, MEMBERSHIPS) if row[1] == LOGIN]
     query = "SELECT rolname FROM pg_roles WHERE rolname ~ %s"
     tenants = {name for (name,) in rows(superuser, query, [TENANT_ROLE])}
@@ -53,7 +53,7 @@ def test_the_login_may_become_tenants_and_inherits_nothing(superuser, one, two):
     assert {row[2:] for row in mine} == {(False, False, True)}  # no admin, no inherit, set
 
 
-def test_a_tenants_role_is_nobodys_way_to_more(superuser, one: TenantRef):
+def test_tenant_role_has_no_memberships(superuser, one: TenantRef):
     rights = "rolcanlogin, rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls"
     query = f"SELECT DISTINCT {rights} FROM pg_roles WHERE rolname ~ %s"
     memberships = rows(superuser, MEMBERSHIPS)
@@ -64,14 +64,14 @@ def test_a_tenants_role_is_nobodys_way_to_more(superuser, one: TenantRef):
     assert {row[1] for row in memberships if row[0] == one.schema_name} == {LOGIN, OWNER}
 
 
-def test_the_owner_is_no_member_of_anything_predefined(superuser, committed: None):
+def test_owner_has_no_predefined_roles(superuser, committed: None):
     """``pg_read_all_data`` and its like would end all that the roles are for."""
     held = [row[0] for row in rows(superuser, MEMBERSHIPS) if row[1] in (LOGIN, OWNER)]
 
     assert [name for name in held if name.startswith("pg_")] == []
 
 
-def test_the_login_reaches_public_alone(superuser, one: TenantRef):
+def test_login_has_privileges_only_in_public(superuser, one: TenantRef):
     tables = [name for (name,) in rows(superuser, REACHED_TABLES, {"role": LOGIN})]
     usable = {name for (name,) in rows(superuser, REACHED_SCHEMAS, [LOGIN, "USAGE"])}
 
@@ -81,7 +81,7 @@ def test_the_login_reaches_public_alone(superuser, one: TenantRef):
     assert rows(superuser, REACHED_SCHEMAS, [LOGIN, "CREATE"]) == []
 
 
-def test_a_tenants_role_reaches_its_own_schema_alone(superuser, one: TenantRef, two: TenantRef):
+def test_tenant_role_has_privileges_only_in_its_schema(superuser, one: TenantRef, two: TenantRef):
     for tenant in (one, two):
         role = tenant.schema_name
         tables = [name for (name,) in rows(superuser, REACHED_TABLES, {"role": role})]
@@ -92,7 +92,7 @@ def test_a_tenants_role_reaches_its_own_schema_alone(superuser, one: TenantRef, 
         assert rows(superuser, REACHED_SCHEMAS, [role, "CREATE"]) == []
 
 
-def test_nothing_of_ours_may_be_run_by_everybody(superuser, one: TenantRef):
+def test_functions_are_not_executable_by_public(superuser, one: TenantRef):
     query = """
     SELECT proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
     WHERE n.nspname !~ '^(pg_|information_schema)' AND has_function_privilege(%s, p.oid, 'EXECUTE')
@@ -104,10 +104,10 @@ def test_nothing_of_ours_may_be_run_by_everybody(superuser, one: TenantRef):
 
 
 @pytest.mark.parametrize("catalogue", ["pg_stats", "information_schema.tables"])
-def test_what_a_tenant_sees_of_others_in_the_catalogues(
+def test_tenant_sees_nothing_of_others_in_catalogues(
     superuser, one: TenantRef, two: TenantRef, catalogue: str
 ):
-    """Names of schemas and sizes are seen by everybody; values of columns by their reader only."""
+    """Statistics and columns of other tenants are hidden; names of schemas are not."""
     superuser.execute(f'ANALYZE "{two.schema_name}".accounts_user')
     column = "schemaname" if catalogue == "pg_stats" else "table_schema"
     with tenant_context(one), connection.cursor() as cursor:
@@ -116,7 +116,7 @@ def test_what_a_tenant_sees_of_others_in_the_catalogues(
         assert {name for (name,) in cursor.fetchall()} <= {one.schema_name}
 
 
-def test_a_tenant_does_not_see_what_others_ask(db_one, one: TenantRef, two: TenantRef):
+def test_tenant_does_not_see_statements_of_others(db_one, one: TenantRef, two: TenantRef):
     query = "SELECT query FROM pg_stat_activity WHERE pid = %s"
     with tenant_context(two), db_one.cursor() as cursor:
         cursor.execute("SELECT 'a secret of two'")

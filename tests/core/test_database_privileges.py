@@ -1,4 +1,4 @@
-"""What the database itself refuses, whatever the application asks for."""
+"""Privileges of the database roles, whatever the application asks for."""
 
 import pytest
 from django.db import ProgrammingError, connection, transaction
@@ -39,7 +39,7 @@ def tables_of(schema: str, superuser) -> list[str]:
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_another_tenants_tables(superuser, one: TenantRef, two: TenantRef, verb: str):
+def test_tables_of_another_tenant_are_refused(superuser, one: TenantRef, two: TenantRef, verb: str):
     tables = tables_of(two.schema_name, superuser)
     assert f"{two.schema_name}.accounts_user" in tables
     with tenant_context(one):
@@ -48,14 +48,14 @@ def test_another_tenants_tables(superuser, one: TenantRef, two: TenantRef, verb:
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_tenants_tables_without_a_tenant(superuser, one: TenantRef, verb: str):
+def test_tenant_tables_without_tenant_are_refused(superuser, one: TenantRef, verb: str):
     with use_scope(PUBLIC):
         for table in tables_of(one.schema_name, superuser):
             refused(verb.format(table=table))
 
 
 @pytest.mark.parametrize("table", [*PUBLIC_TABLES, "django_migrations", "django_content_type"])
-def test_a_public_table_from_a_tenant(one: TenantRef, table: str):
+def test_public_tables_inside_tenant_are_refused(one: TenantRef, table: str):
     with tenant_context(one):
         refused(f"SELECT * FROM public.{table}")
 
@@ -85,13 +85,13 @@ DEFINITIONS = [
 
 
 @pytest.mark.parametrize("sql", DEFINITIONS)
-def test_definitions_in_a_tenant(one: TenantRef, sql: str):
+def test_ddl_inside_tenant_is_refused(one: TenantRef, sql: str):
     with tenant_context(one):
         refused(sql.format(schema=one.schema_name, table="accounts_user"))
 
 
 @pytest.mark.parametrize("sql", DEFINITIONS)
-def test_definitions_in_public(committed: None, sql: str):
+def test_ddl_in_public_is_refused(committed: None, sql: str):
     with use_scope(PUBLIC):
         refused(sql.format(schema="public", table="tenants_tenant"))
 
@@ -118,13 +118,13 @@ def test_definitions_in_public(committed: None, sql: str):
         "SELECT pg_read_file('/etc/passwd')",
     ],
 )
-def test_what_the_login_may_not_do_at_all(committed: None, sql: str):
+def test_administrative_statements_of_login_are_refused(committed: None, sql: str):
     with use_scope(PUBLIC):
         refused(sql)
 
 
 @pytest.mark.parametrize("sql", ["UPDATE {} SET action = 'x'", "DELETE FROM {}", "TRUNCATE {}"])
-def test_the_record_is_only_added_to(one: TenantRef, sql: str):
+def test_audit_events_can_only_be_inserted(one: TenantRef, sql: str):
     with tenant_context(one):
         record("test.kept", actor=SYSTEM)
         refused(sql.format("audit_auditevent"))
@@ -141,14 +141,14 @@ def test_the_record_is_only_added_to(one: TenantRef, sql: str):
         "DELETE FROM django_migrations",
     ],
 )
-def test_the_history_of_migrations_is_not_written(one: TenantRef, sql: str):
+def test_migration_history_cannot_be_written(one: TenantRef, sql: str):
     with tenant_context(one):
         refused(sql)
     with use_scope(PUBLIC):
         refused(sql)
 
 
-def test_a_tenants_role_cannot_make_tenants(one: TenantRef):
+def test_tenant_role_cannot_provision_tenants(one: TenantRef):
     with tenant_context(one):
         refused("SELECT aggios.provision_tenant('t_' || repeat('a', 32))")
 
@@ -164,7 +164,7 @@ def test_a_tenants_role_cannot_make_tenants(one: TenantRef):
         "REVOKE {one} FROM aggios_app",
     ],
 )
-def test_a_tenants_role_is_not_the_applications_to_change(one: TenantRef, two: TenantRef, sql: str):
+def test_login_cannot_alter_tenant_role(one: TenantRef, two: TenantRef, sql: str):
     statement = sql.format(one=one.schema_name, two=two.schema_name)
     with use_scope(PUBLIC):
         refused(statement)
@@ -172,7 +172,7 @@ def test_a_tenants_role_is_not_the_applications_to_change(one: TenantRef, two: T
         refused(statement)
 
 
-def test_rights_cannot_be_passed_on(one: TenantRef):
+def test_privileges_cannot_be_granted_further(one: TenantRef):
     """PostgreSQL answers with a warning and does nothing."""
     table = f"{one.schema_name}.accounts_user"
     with tenant_context(one), connection.cursor() as cursor:
@@ -181,8 +181,8 @@ def test_rights_cannot_be_passed_on(one: TenantRef):
         assert ",=" not in cursor.fetchone()[0]
 
 
-def test_the_logins_have_no_more_than_they_need(superuser):
-    """Two locks on one door: no grant is inherited, and the login would not inherit one either."""
+def test_logins_have_minimal_attributes(superuser):
+    """Two safeguards: no grant is inheritable, and the login does not inherit."""
     rights = "rolsuper, rolbypassrls, rolcreatedb, rolreplication, rolcreaterole, rolinherit"
     rows = superuser.execute(
         f"SELECT rolname, ARRAY[{rights}] FROM pg_roles WHERE rolname LIKE 'aggios%'"

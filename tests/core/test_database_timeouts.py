@@ -1,4 +1,4 @@
-"""A server that is there and does not answer: given up in time, and nothing is left in between."""
+"""Timeouts on a PostgreSQL server that is connected and does not respond."""
 
 import copy
 import os
@@ -16,13 +16,13 @@ from tenants.context import TenantRef, tenant_context
 from tests.support.scope_queries import backend_pid, visible_emails
 
 # Long enough for a new connection on a busy machine.
-PATIENCE = 1.5
+TIMEOUT = 1.5
 
 
 @pytest.fixture
 def hasty(committed: None) -> Iterator[DatabaseWrapper]:
-    """A connection that waits ``PATIENCE`` for any answer."""
-    settings = {**copy.deepcopy(connections["default"].settings_dict), "WAIT_TIMEOUT": PATIENCE}
+    """A connection that waits ``TIMEOUT`` for any answer."""
+    settings = {**copy.deepcopy(connections["default"].settings_dict), "WAIT_TIMEOUT": TIMEOUT}
     wrapper = DatabaseWrapper(settings, "hasty")
     yield wrapper
     wrapper.close()
@@ -38,7 +38,7 @@ def stopped(pid: int) -> Iterator[None]:
         os.kill(pid, signal.SIGCONT)
 
 
-def test_the_context_switch_gives_up(hasty, one: TenantRef, two: TenantRef):
+def test_scope_switch_on_hung_server_times_out(hasty, one: TenantRef, two: TenantRef):
     with tenant_context(one):
         visible_emails(hasty)
     with (
@@ -54,7 +54,7 @@ def test_the_context_switch_gives_up(hasty, one: TenantRef, two: TenantRef):
         assert visible_emails(hasty) == ["only@two.test"]
 
 
-def test_as_a_requests_first_statement_it_is_sent_again_on_another_connection(hasty, one, two):
+def test_first_statement_on_hung_connection_is_retried_on_another(hasty, one, two):
     with tenant_context(one):
         visible_emails(hasty)
     dead = backend_pid(hasty)
@@ -65,7 +65,7 @@ def test_as_a_requests_first_statement_it_is_sent_again_on_another_connection(ha
     assert backend_pid(hasty) != dead
 
 
-def test_a_statement_in_a_transaction_gives_up(hasty, one: TenantRef):
+def test_statement_in_transaction_on_hung_server_times_out(hasty, one: TenantRef):
     with tenant_context(one):
         hasty.set_autocommit(False)
         visible_emails(hasty)
@@ -76,7 +76,7 @@ def test_a_statement_in_a_transaction_gives_up(hasty, one: TenantRef):
         assert visible_emails(hasty) == ["only@one.test"]
 
 
-def test_what_takes_its_time_on_a_server_that_lives_is_ended_by_it(db_one, one: TenantRef):
+def test_slow_statement_is_ended_by_server(db_one, one: TenantRef):
     with tenant_context(one), db_one.cursor() as cursor:
         cursor.execute("SET statement_timeout = '50ms'")
         with pytest.raises(OperationalError) as caught:
@@ -85,7 +85,7 @@ def test_what_takes_its_time_on_a_server_that_lives_is_ended_by_it(db_one, one: 
         cursor.execute("SELECT 1")
 
 
-def test_the_web_login_has_timeouts_and_the_owner_none(committed: None):
+def test_app_login_has_timeouts_and_owner_has_none(committed: None):
     names = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
     query = ", ".join(f"current_setting('{name}')" for name in names)
     found = {}

@@ -1,4 +1,4 @@
-"""Code that still holds a tenant that is gone, or has another name: an error, never other rows."""
+"""References to dropped or renamed tenants raise an error and never read other rows."""
 
 from collections.abc import Callable, Iterator
 
@@ -45,9 +45,7 @@ DROPS = [drop_schema, drop_all]
 
 
 @pytest.mark.parametrize("drop", DROPS)
-def test_a_context_that_is_entered_afterwards(
-    superuser, tenant_to_delete: TenantRef, drop: Callable
-):
+def test_context_entered_after_drop_raises(superuser, tenant_to_delete: TenantRef, drop: Callable):
     drop(superuser, tenant_to_delete)
 
     for _ in range(2):  # the second time nothing is left of the first
@@ -57,7 +55,7 @@ def test_a_context_that_is_entered_afterwards(
 
 
 @pytest.mark.parametrize("drop", DROPS)
-def test_a_context_that_was_in_it_already(superuser, tenant_to_delete: TenantRef, drop: Callable):
+def test_context_entered_before_drop_raises(superuser, tenant_to_delete: TenantRef, drop: Callable):
     with tenant_context(tenant_to_delete):
         assert visible_emails(connection) == ["only@doomed.test"]
         drop(superuser, tenant_to_delete)
@@ -67,7 +65,9 @@ def test_a_context_that_was_in_it_already(superuser, tenant_to_delete: TenantRef
             cursor.execute("SELECT * FROM public.audit_auditevent")
 
 
-def test_another_tenant_comes_next(superuser, tenant_to_delete: TenantRef, one: TenantRef):
+def test_next_tenant_after_dropped_one_works(
+    superuser, tenant_to_delete: TenantRef, one: TenantRef
+):
     """A switch that failed leaves the connection where the next one can still leave from."""
     with tenant_context(one):
         visible_emails(connection)
@@ -78,8 +78,8 @@ def test_another_tenant_comes_next(superuser, tenant_to_delete: TenantRef, one: 
         assert visible_emails(connection) == ["only@one.test"]
 
 
-def test_a_name_from_before(tenant_to_delete: TenantRef):
-    """A schema is never renamed: whoever holds the former name still works in the same rows."""
+def test_reference_with_old_name_reads_same_tenant(tenant_to_delete: TenantRef):
+    """A schema is never renamed, so a reference with the old name reads the same rows."""
     renamed = rename_subdomain(
         tenant_to_delete.id, subdomain=f"{tenant_to_delete.slug}-2", actor=SYSTEM
     )

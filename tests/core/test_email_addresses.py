@@ -1,4 +1,4 @@
-"""One canonical form for each mailbox; what mail cannot reach is refused."""
+"""Canonical e-mail addresses: one form per mailbox; unreachable addresses are refused."""
 
 import unicodedata
 
@@ -27,14 +27,14 @@ MUNICH = "ada@xn--mnchen-3ya.example"
         ("\u212aim@acme.example", "kim@acme.example"),
         # IDNA 2003 would make fass.example of it, which is another domain.
         ("x@faß.example", "x@xn--fa-hia.example"),
-        # UTS 46 drops default-ignorable letters, as mail servers and libraries do.
+        # UTS 46 drops default-ignorable characters, as mail servers and libraries do.
         ("victim@p\u00adrobe.example", "victim@probe.example"),
         ("victim@pro\u200bbe.example", "victim@probe.example"),
         ("victim@\uff50robe\u3002example", "victim@probe.example"),
         (f"{'a' * 64}@{'b' * 63}.{'c' * 63}.example", f"{'a' * 64}@{'b' * 63}.{'c' * 63}.example"),
     ],
 )
-def test_address_spellings_of_a_mailbox_have_one_form(text: str, canonical: str):
+def test_spellings_of_a_mailbox_have_one_canonical_form(text: str, canonical: str):
     assert canonical_address(text) == canonical
     assert canonical_address(canonical) == canonical
     assert address_key(text) == canonical
@@ -73,7 +73,7 @@ def test_address_spellings_of_a_mailbox_have_one_form(text: str, canonical: str)
         (f"{'a' * 64}@{'.'.join(['ü' * 40] * 4)}.example", "too_long"),
     ],
 )
-def test_address_that_mail_cannot_reach_is_refused(text: str, code: str):
+def test_unreachable_address_is_refused(text: str, code: str):
     with pytest.raises(ValidationFailed) as refused:
         canonical_address(text, field="owner_email")
 
@@ -82,7 +82,7 @@ def test_address_that_mail_cannot_reach_is_refused(text: str, code: str):
     assert address_key(text) == lowercased_address(text)
 
 
-def test_address_of_unbounded_length_is_not_normalised(monkeypatch: pytest.MonkeyPatch):
+def test_long_address_is_refused_before_normalising(monkeypatch: pytest.MonkeyPatch):
     seen: list[int] = []
     normalize = unicodedata.normalize
 

@@ -1,4 +1,4 @@
-"""What is refused before Django sees it is problem+json too, with the id of the request."""
+"""Errors that gunicorn sends before Django are problem documents with a request id."""
 
 import json
 import socket
@@ -58,7 +58,7 @@ REFUSED = [
 
 @pytest.mark.parametrize("port", ["web", "gunicorn"])
 @pytest.mark.parametrize(("sent", "status", "code"), REFUSED)
-def test_request_that_gunicorn_refuses_is_a_problem(
+def test_request_refused_by_gunicorn_is_a_problem(
     site: Site, stores: TestStack, port: str, sent: bytes, status: int, code: str
 ):
     head, body = exchange(stores.ports[port], sent)
@@ -74,7 +74,7 @@ def test_request_that_gunicorn_refuses_is_a_problem(
 @pytest.mark.parametrize(
     ("body", "cut"), [(b"ZZ\r\n", False), (b"2\r\n{}\r\nZZ\r\n", False), (b"5\r\n{", True)]
 )
-def test_chunked_body_that_cannot_be_read_is_a_problem(
+def test_malformed_chunked_body_is_a_problem(
     site: Site, stores: TestStack, port: str, body: bytes, cut: bool
 ):
     fields = (

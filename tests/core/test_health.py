@@ -1,4 +1,4 @@
-"""Health tells the truth with each store away, and nothing waits for a database that is away."""
+"""Health with each store unavailable; no request waits for an unavailable database."""
 
 import time
 from collections.abc import Iterator
@@ -37,11 +37,11 @@ def states(site: Site) -> tuple[int, str, dict[str, str]]:
 ALL = {"database": "ok", "cache": "ok", "storage": "ok"}
 
 
-def test_all_is_well(site: Site):
+def test_health_with_all_stores_is_ok(site: Site):
     assert states(site) == (200, "ok", ALL)
 
 
-def test_without_redis(site: Site, stores: TestStack, acme: Agency):
+def test_health_without_redis_is_degraded(site: Site, stores: TestStack, acme: Agency):
     with away(stores, "valkey"):
         assert states(site) == (200, "degraded", {**ALL, "cache": "down"})
         assert site.host().get("/api/health/ready").status_code == 200
@@ -51,14 +51,14 @@ def test_without_redis(site: Site, stores: TestStack, acme: Agency):
     assert states(site) == (200, "ok", ALL)
 
 
-def test_without_the_object_store(site: Site, stores: TestStack, acme: Agency):
+def test_health_without_object_store_is_degraded(site: Site, stores: TestStack, acme: Agency):
     with away(stores, "seaweedfs"):
         assert states(site) == (200, "degraded", {**ALL, "storage": "down"})
         assert acme.owner.at.get("/api/users/me").status_code == 200
     assert states(site) == (200, "ok", ALL)
 
 
-def test_without_the_database(site: Site, stores: TestStack, acme: Agency):
+def test_health_without_database_is_down(site: Site, stores: TestStack, acme: Agency):
     with away(stores, "postgres"):
         status, verdict, checks = states(site)
         assert (status, verdict, checks["database"]) == (503, "down", "down")
@@ -82,6 +82,6 @@ def test_without_the_database(site: Site, stores: TestStack, acme: Agency):
 
 
 @pytest.mark.parametrize("label", ["", "www", "api", "dash", "admin", "acme"])
-def test_every_host_has_it(site: Site, acme: Agency, label: str):
+def test_health_is_served_on_every_host(site: Site, acme: Agency, label: str):
     for path in ("/api/health", "/api/health/live", "/api/health/ready"):
         assert site.host(label).get(path).status_code == 200

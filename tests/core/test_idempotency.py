@@ -1,4 +1,4 @@
-"""Idempotency keys below HTTP: time, crashes, and the transaction they share with the work."""
+"""Idempotency keys without HTTP: lifetime, crashes, and the shared transaction."""
 
 import secrets
 from datetime import timedelta
@@ -31,7 +31,7 @@ def inside(one: TenantRef):
         yield
 
 
-def test_of_another_caller_or_path_it_is_another_key(inside):
+def test_key_is_separate_per_caller_and_path(inside):
     key = secrets.token_hex(8)
     first = ask(key).data
 
@@ -42,7 +42,7 @@ def test_of_another_caller_or_path_it_is_another_key(inside):
         ask(key, body=2)
 
 
-def test_work_that_fails_leaves_nothing_of_itself(inside):
+def test_failed_work_is_rolled_back(inside):
     key = secrets.token_hex(8)
     before = AuditEvent.objects.count()
 
@@ -57,7 +57,7 @@ def test_work_that_fails_leaves_nothing_of_itself(inside):
     assert ask(key, body=2).status_code == 201
 
 
-def test_after_a_day_it_is_forgotten(inside):
+def test_key_older_than_a_day_is_ignored(inside):
     key = secrets.token_hex(8)
     first = ask(key).data
     Answer.objects.update(created_at=timezone.now() - timedelta(hours=24, seconds=1))
@@ -68,7 +68,7 @@ def test_after_a_day_it_is_forgotten(inside):
     assert Answer.objects.count() == 1
 
 
-def test_before_a_day_it_is_not(inside):
+def test_key_within_a_day_is_replayed(inside):
     key = secrets.token_hex(8)
     first = ask(key).data
     Answer.objects.update(created_at=timezone.now() - timedelta(hours=23, minutes=59))
@@ -76,7 +76,7 @@ def test_before_a_day_it_is_not(inside):
     assert ask(key).data == first
 
 
-def test_old_rows_go_a_few_at_a_time(inside):
+def test_old_rows_are_pruned_in_batches(inside):
     for _ in range(PRUNE_BATCH_SIZE + 5):
         ask(secrets.token_hex(8))
     Answer.objects.update(created_at=timezone.now() - timedelta(days=2))
@@ -86,7 +86,7 @@ def test_old_rows_go_a_few_at_a_time(inside):
     assert Answer.objects.count() == 6
 
 
-def test_answers_outlive_the_secret_they_were_kept_with(inside, settings):
+def test_stored_response_survives_secret_rotation(inside, settings):
     key, former = secrets.token_hex(8), settings.SECRET_KEY
     first = ask(key).data
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "x" * 50, [former]

@@ -1,4 +1,4 @@
-"""UUIDs from clients are read without case and kept in lower case (RFC 9562, section 4)."""
+"""UUIDs from clients: read in any case, stored in lower case (RFC 9562, section 4)."""
 
 import secrets
 
@@ -24,7 +24,7 @@ def converters(resolver: URLResolver) -> list[object]:
 
 
 @pytest.mark.parametrize("kind", settings.SITE_URLCONFS)
-def test_no_route_takes_ids_in_lower_case_alone(kind: str):
+def test_routes_accept_ids_in_any_case(kind: str):
     found = converters(get_resolver(settings.SITE_URLCONFS[kind]))
 
     uuids = [one for one in found if isinstance(one, UUIDConverter)]
@@ -48,7 +48,7 @@ def test_identifier_in_any_case_is_canonical(text: str, canonical: str):
 
 
 @pytest.mark.parametrize("name", ["actor", "target"])
-def test_events_by_an_id_in_capitals_are_found(acme: Agency, name: str):
+def test_events_by_upper_case_id_are_found(acme: Agency, name: str):
     ada = acme.owner
     plain, found = (
         ada.at.get(f"/api/audit?{name}={text}&limit=3").json()["results"]
@@ -59,7 +59,7 @@ def test_events_by_an_id_in_capitals_are_found(acme: Agency, name: str):
     assert plain
 
 
-def test_idempotency_key_with_an_id_in_another_case_is_the_same_request(acme: Agency):
+def test_idempotency_key_ignores_case_of_ids(acme: Agency):
     ada = acme.owner.at
     file = ada.post("/api/files", files={"file": (f"{secrets.token_hex(6)}.txt", b"x")}).json()
     key = {"Idempotency-Key": secrets.token_hex(16)}

@@ -1,4 +1,4 @@
-"""Files of metrics: as many as there are workers, and no count is lost with one that ends."""
+"""Metric files: one set per worker, and no counts are lost when a worker ends."""
 
 import contextlib
 import errno
@@ -22,7 +22,7 @@ from core.observability.metric_files import locked_for_reading, merge_ended_proc
 from devstack.home import CHECKOUT
 from devstack.ports import LOOPBACK
 
-PATIENCE = 60
+TIMEOUT = 60
 WORKERS = 2
 # The application's own configuration, without what needs a database.
 CONFIG = f"""
@@ -72,7 +72,7 @@ def counts_in(folder: Path) -> dict[str, float]:
     return {f"{s.name} {s.labels['a']}": s.value for m in metrics for s in m.samples}
 
 
-def test_counts_of_ended_processes_are_joined_in_one_file(tmp_path: Path):
+def test_counts_of_ended_processes_are_merged(tmp_path: Path):
     for _ in range(3):
         write(tmp_path, "counter", ended_process(), one=2, two=1)
         write(tmp_path, "histogram", ended_process(), one=0.5)
@@ -88,7 +88,7 @@ def test_counts_of_ended_processes_are_joined_in_one_file(tmp_path: Path):
     assert before["counter_total one"] == 16
 
 
-def test_file_that_was_cut_off_is_removed(tmp_path: Path):
+def test_truncated_file_is_removed(tmp_path: Path):
     (tmp_path / f"counter_{ended_process()}.db").touch()
     write(tmp_path, "counter", ended_process(), one=1)
 
@@ -97,7 +97,7 @@ def test_file_that_was_cut_off_is_removed(tmp_path: Path):
     assert counts_in(tmp_path) == {"counter_total one": 1}
 
 
-def test_full_disk_leaves_the_files_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_full_disk_leaves_files_unchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     path = write(tmp_path, "counter", ended_process(), one=1)
 
     def refuse(path: Path, data: bytes) -> None:
@@ -112,7 +112,7 @@ def test_full_disk_leaves_the_files_as_they_are(tmp_path: Path, monkeypatch: pyt
     assert counts_in(tmp_path) == {"counter_total one": 1}
 
 
-def test_many_long_labels_are_joined(tmp_path: Path):
+def test_many_long_labels_are_merged(tmp_path: Path):
     labels = {f"{'x' * 200}{number}": float(number) for number in range(1000)}
     write(tmp_path, "counter", ended_process(), **labels)
     before = counts_in(tmp_path)
@@ -123,7 +123,7 @@ def test_many_long_labels_are_joined(tmp_path: Path):
     assert len(before) == 1000
 
 
-def test_reader_keeps_the_files_as_they_are(tmp_path: Path):
+def test_reader_prevents_merge(tmp_path: Path):
     path = write(tmp_path, "counter", ended_process(), one=1)
 
     with locked_for_reading(tmp_path):
@@ -163,7 +163,7 @@ class Server:
             yield process
         finally:
             process.terminate()
-            process.wait(timeout=PATIENCE)
+            process.wait(timeout=TIMEOUT)
 
     def _answers(self) -> bool:
         with contextlib.suppress(httpx.TransportError):
@@ -194,7 +194,7 @@ class Server:
 
 
 def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.05)
@@ -227,7 +227,7 @@ def test_recycled_and_killed_workers_lose_no_counts(tmp_path: Path):
     assert seen[-1][0] == seen[-1][1]
 
 
-def test_scrapes_beside_joins_never_go_down(tmp_path: Path):
+def test_concurrent_scrapes_never_decrease(tmp_path: Path):
     for number in range(1, 31):
         write(tmp_path, "counter", f"{2**22 + number}", one=1)
     seen: list[float] = []

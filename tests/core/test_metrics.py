@@ -1,4 +1,4 @@
-"""Prometheus inside the network, and no label that names a tenant."""
+"""Prometheus metrics: only inside the network, without labels that name a tenant."""
 
 import httpx
 
@@ -27,7 +27,7 @@ def test_requests_of_all_workers_are_counted(site: Site, acme: Agency, stores: T
     assert "nothing" not in answer.text
 
 
-def test_what_a_proxy_forwards_sees_nothing(site: Site, stores: TestStack):
+def test_forwarded_metrics_request_is_not_found(site: Site, stores: TestStack):
     answer = scrape(stores, **{"X-Forwarded-For": "1.2.3.4"})
 
     assert answer.status_code == 404

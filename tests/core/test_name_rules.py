@@ -1,4 +1,4 @@
-"""Names of people, workspaces and keys: no letters that hide, and every writing system."""
+"""Names of users, tenants and keys: no hidden characters, and every writing system."""
 
 import unicodedata
 
@@ -60,12 +60,12 @@ def cleaned(text: str, **options) -> str:
 
 
 @pytest.mark.parametrize("name", TAKEN.values(), ids=TAKEN)
-def test_name_in_any_script_is_kept(name: str):
+def test_name_in_any_script_is_unchanged(name: str):
     assert cleaned(name) == unicodedata.normalize("NFC", name)
 
 
 @pytest.mark.parametrize(("name", "code"), REFUSED.values(), ids=REFUSED)
-def test_name_that_hides_something_is_refused(name: str, code: str):
+def test_name_with_hidden_characters_is_refused(name: str, code: str):
     with pytest.raises(ValidationFailed) as refusal:
         cleaned(name)
 
@@ -101,14 +101,14 @@ def lengths(monkeypatch) -> list[int]:
         cleaned,
     ],
 )
-def test_long_text_is_refused_without_being_normalised(lengths, read):
+def test_long_name_is_refused_before_normalising(lengths, read):
     with pytest.raises(ValidationFailed):
         read("\u0300\u0316" * 250_000)
 
     assert lengths == []
 
 
-def test_length_is_bounded_before_normalising(lengths):
+def test_normalised_length_is_bounded(lengths):
     for length in (401, 500_000):
         with pytest.raises(ValidationFailed):
             normalize_text("\u0300" * length, "NFC", max_length=100, field="name")

@@ -1,4 +1,4 @@
-"""The description of each host's API is OpenAPI 3.1, complete, and served by the machine itself."""
+"""The OpenAPI 3.1 schema of each host: valid, complete, and served without external files."""
 
 import io
 import re
@@ -15,7 +15,7 @@ KINDS = {"apex": "", "api": "api", "dash": "dash", "admin": "admin", "tenant": "
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_it_is_valid_and_without_warnings(committed, kind: str):
+def test_schema_is_valid_without_warnings(committed, kind: str):
     call_command(
         "spectacular",
         urlconf=settings.SITE_URLCONFS[kind],
@@ -26,7 +26,7 @@ def test_it_is_valid_and_without_warnings(committed, kind: str):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_host_serves_its_own(site: Site, acme: Agency, kind: str):
+def test_every_host_serves_its_own_schema(site: Site, acme: Agency, kind: str):
     answer = site.host(KINDS[kind]).get("/api/schema")
     document = answer.json()
 
@@ -39,7 +39,7 @@ def test_every_host_serves_its_own(site: Site, acme: Agency, kind: str):
         Draft202012Validator.check_schema(schema)
 
 
-def test_every_operation_tells_its_errors(acme: Agency):
+def test_every_operation_documents_problems(acme: Agency):
     document = acme.host.get("/api/schema").json()
 
     operations = [op for methods in document["paths"].values() for op in methods.values()]
@@ -50,7 +50,7 @@ def test_every_operation_tells_its_errors(acme: Agency):
     assert me["security"] == [{"bearer": []}]
 
 
-def test_what_is_created_is_linked_to_what_can_be_done_with_it(acme: Agency):
+def test_created_resource_is_linked_to_its_operations(acme: Agency):
     paths = acme.host.get("/api/schema").json()["paths"]
 
     links = paths["/api/files"]["post"]["responses"]["201"]["links"]
@@ -63,7 +63,7 @@ def test_what_is_created_is_linked_to_what_can_be_done_with_it(acme: Agency):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_pages_load_from_here(site: Site, acme: Agency, kind: str):
+def test_documentation_pages_load_local_files(site: Site, acme: Agency, kind: str):
     host = site.host(KINDS[kind])
     page = host.get("/api/docs")
 

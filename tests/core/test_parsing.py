@@ -1,4 +1,4 @@
-"""One strict parser each for numbers, times and media types that clients send."""
+"""Strict parsers for numbers, times and media types from clients."""
 
 import argparse
 
@@ -70,7 +70,7 @@ NOT_MEDIA_TYPES = [
 @pytest.mark.parametrize(
     "text", ["a/b" + " ;" * 120, "a/b ; ;\tc=d ;", 'a/b;c="\\"" ;; d=e', "a/b; "]
 )
-def test_media_type_with_empty_parameters_is_taken(text: str):
+def test_media_type_with_empty_parameters_is_accepted(text: str):
     assert is_media_type(text)
 
 
@@ -86,7 +86,7 @@ def test_other_integer_notation_is_refused(text: str):
 
 
 @pytest.mark.parametrize(("text", "moment"), INSTANTS.items())
-def test_rfc_3339_instant_is_parsed(text: str, moment: str):
+def test_rfc_3339_timestamp_is_parsed(text: str, moment: str):
     assert parse_timestamp(text).isoformat() == moment
 
 
@@ -97,17 +97,17 @@ def test_other_time_notation_is_refused(text: str):
 
 
 @pytest.mark.parametrize("text", MEDIA_TYPES)
-def test_media_type_is_taken(text: str):
+def test_media_type_is_accepted(text: str):
     assert is_media_type(text)
 
 
 @pytest.mark.parametrize("text", NOT_MEDIA_TYPES, ids=lambda text: text[:30])
-def test_what_is_no_media_type_is_refused(text: str):
+def test_invalid_media_type_is_refused(text: str):
     assert not is_media_type(text)
 
 
 @pytest.mark.parametrize("text", ["1_0", ARABIC_TEN, "-1", "9" * 19])
-def test_command_argument_is_as_strict(text: str):
+def test_command_argument_in_other_notation_is_refused(text: str):
     assert integer_argument()("10") == 10
     with pytest.raises(argparse.ArgumentTypeError):
         integer_argument()(text)

@@ -1,4 +1,4 @@
-"""The log of the real PostgreSQL holds no value of a row or a parameter."""
+"""PostgreSQL's log contains no value of a row or a parameter."""
 
 import secrets
 from concurrent.futures import ThreadPoolExecutor
@@ -43,7 +43,7 @@ def log(stores: TestStack, committed: None) -> Log:
     return Log(stores)
 
 
-def test_a_failed_insert_logs_no_value(one: TenantRef, log: Log):
+def test_failed_insert_logs_no_value(one: TenantRef, log: Log):
     marker = secrets.token_hex(8)
     row = {"email": f"{marker}@log.test", "password": f"argon2${marker}", "first_name": marker}
     with tenant_context(one):
@@ -62,7 +62,7 @@ def test_a_failed_insert_logs_no_value(one: TenantRef, log: Log):
     assert marker not in told
 
 
-def test_a_slow_statement_is_logged_without_its_parameters(
+def test_slow_statement_is_logged_without_parameters(
     db_one: DatabaseWrapper, superuser: psycopg.Connection, log: Log
 ):
     marker, login = secrets.token_hex(8), connections["default"].settings_dict["USER"]
@@ -79,7 +79,7 @@ def test_a_slow_statement_is_logged_without_its_parameters(
     assert marker not in log.text()
 
 
-def test_what_clients_may_do_wrong_is_no_error_of_the_database(acme: Agency, log: Log):
+def test_client_errors_are_not_logged(acme: Agency, log: Log):
     marker, at = secrets.token_hex(8), acme.owner.at
     email = f"{marker}@log.test"
     person = {"email": email, "password": PASSWORD, "first_name": marker}
@@ -107,11 +107,13 @@ def test_what_clients_may_do_wrong_is_no_error_of_the_database(acme: Agency, log
         ("log_parameter_max_length_on_error", "0"),
     ],
 )
-def test_the_stacks_servers_are_told_so(superuser: psycopg.Connection, name: str, value: str):
+def test_stack_configures_logging_without_values(
+    superuser: psycopg.Connection, name: str, value: str
+):
     assert superuser.execute(f"SHOW {name}").fetchone() == (value,)
 
 
-def test_a_number_beyond_its_fields_type_arrives_whole(committed: None):
+def test_integer_beyond_field_type_is_bound_exactly(committed: None):
     """psycopg's binary form would drop the upper bits of what Django declares as an integer."""
     adapt = connections["default"].ops.adapt_integerfield_value
     kinds = ("SmallIntegerField", "IntegerField", "BigIntegerField")
@@ -122,7 +124,7 @@ def test_a_number_beyond_its_fields_type_arrives_whole(committed: None):
         assert [int(value) for value in cursor.fetchone()] == list(numbers) * len(kinds)
 
 
-def test_key_repeated_at_once_is_no_error_of_the_database(acme: Agency, log: Log):
+def test_concurrent_idempotency_key_is_not_logged(acme: Agency, log: Log):
     marker, at = secrets.token_hex(8), acme.owner.at
     headers = {"Idempotency-Key": marker}
 

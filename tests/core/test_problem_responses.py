@@ -1,4 +1,4 @@
-"""Every refusal has one form, whatever was wrong, and carries the security headers."""
+"""Every error is a problem document and has the security headers."""
 
 import json
 
@@ -65,7 +65,7 @@ PROBLEMS = [
     PROBLEMS,
     ids=[f"{m} {p} {(b or b'')[:12]!r}" for m, p, b, _, _ in PROBLEMS],
 )
-def test_one_form_of_errors(acme: Agency, method, path, body, headers, wanted):
+def test_errors_are_problem_documents(acme: Agency, method, path, body, headers, wanted):
     answer = acme.host.request(method, path, content=body, headers=headers)
 
     assert answer.status_code < 500
@@ -83,7 +83,7 @@ def test_one_form_of_errors(acme: Agency, method, path, body, headers, wanted):
         assert answer.headers["Allow"]
 
 
-def test_a_large_body_in_chunks(acme: Agency):
+def test_large_chunked_body_is_refused(acme: Agency):
     def body():
         yield b'{"email": "'
         for _ in range(30):
@@ -95,7 +95,7 @@ def test_a_large_body_in_chunks(acme: Agency):
     assert status_and_code(answer) == (413, "body_too_large")
 
 
-def test_errors_are_at_most_a_hundred_and_say_so():
+def test_field_errors_are_limited_to_a_hundred():
     faults = {str(number): [ErrorDetail("Wrong.", "invalid")] for number in range(5000)}
 
     document = json.loads(exception_response(drf.ValidationError({"parts": faults})).content)
@@ -105,7 +105,7 @@ def test_errors_are_at_most_a_hundred_and_say_so():
     assert document["detail"] == f"Some fields are not valid. {MORE_ERRORS}"
 
 
-def test_a_clients_own_text_is_shortened_in_errors():
+def test_client_text_in_errors_is_truncated():
     faults = {"n" * 100_000: [ErrorDetail("d" * 100_000, "invalid")]}
 
     response = exception_response(drf.ValidationError(faults))

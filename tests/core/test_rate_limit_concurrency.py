@@ -1,4 +1,4 @@
-"""However many ask at once, a limit of five lets five through."""
+"""Rate limits with concurrent requests: the limit is never exceeded."""
 
 import secrets
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +15,7 @@ AT_ONCE = 200
 
 @pytest.fixture
 def name(settings) -> str:
-    """A limit of five a minute that nobody else counts."""
+    """A limit of five a minute that only this test uses."""
     made = f"test-{secrets.token_hex(4)}"
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, made: "5/60", f"{made}-2": "9/60"}
     return made
@@ -27,7 +27,7 @@ def windows(request, stores) -> RedisWindows | LocalWindows:
 
 
 def allowed(*uses: RateLimitUse) -> bool:
-    """Tell whether there was room."""
+    """Tell whether the uses were allowed."""
     try:
         consume_all(*uses)
     except RateLimited:
@@ -35,14 +35,16 @@ def allowed(*uses: RateLimitUse) -> bool:
     return True
 
 
-def test_two_hundred_at_once_at_a_limit_of_five(committed, name: str):
+def test_concurrent_uses_up_to_limit_are_allowed(committed, name: str):
     with ThreadPoolExecutor(50) as pool:
         found = list(pool.map(lambda _: allowed(RateLimitUse(name, ("a",))), range(AT_ONCE)))
 
     assert found.count(True) == 5
 
 
-def test_two_hundred_at_once_without_redis(committed, settings, name: str, monkeypatch):
+def test_concurrent_uses_without_redis_up_to_limit_are_allowed(
+    committed, settings, name: str, monkeypatch
+):
     monkeypatch.setattr(limits, "_redis_windows", lambda: RedisWindows("redis://127.0.0.1:1/0"))
     settings.WEB_WORKERS = 1
     with ThreadPoolExecutor(50) as pool:
@@ -51,7 +53,7 @@ def test_two_hundred_at_once_without_redis(committed, settings, name: str, monke
     assert found.count(True) == 5
 
 
-def test_all_or_none(committed, name: str):
+def test_several_limits_are_consumed_all_or_none(committed, name: str):
     """A use that one limit refuses is not counted by the others."""
     both = [RateLimitUse(name, ("a",)), RateLimitUse(f"{name}-2", ("b",))]
     assert [allowed(*both) for _ in range(7)] == [True] * 5 + [False] * 2
@@ -59,7 +61,7 @@ def test_all_or_none(committed, name: str):
     assert [allowed(both[1]) for _ in range(5)] == [True] * 4 + [False]
 
 
-def test_the_refusal_says_which_limits_were_full(committed, name: str):
+def test_refusal_names_full_limits(committed, name: str):
     for _ in range(5):
         consume_all(RateLimitUse(name, ("a",)))
 
@@ -69,7 +71,7 @@ def test_the_refusal_says_which_limits_were_full(committed, name: str):
     assert refused.value.members == {"limits": [name]}
 
 
-def test_what_was_given_back_can_be_used_again(committed, name: str):
+def test_refunded_use_can_be_consumed_again(committed, name: str):
     use = RateLimitUse(name, ("a",))
     for _ in range(20):
         assert allowed(use)
@@ -78,7 +80,7 @@ def test_what_was_given_back_can_be_used_again(committed, name: str):
     assert [allowed(use) for _ in range(6)] == [True] * 5 + [False]
 
 
-def test_both_counts_count_alike(windows):
+def test_redis_and_local_windows_count_equally(windows):
     one, two = (Window(f"aggios-limits/{secrets.token_hex(8)}", amount, 60) for amount in (2, 3))
 
     def used(*asked: Window) -> list[int]:
@@ -96,7 +98,7 @@ def test_both_counts_count_alike(windows):
 @pytest.mark.parametrize(
     ("limit", "workers", "share"), [("6/60", 2, (3, 60)), ("2/60", 5, (1, 180))]
 )
-def test_the_shares_of_all_workers_are_no_more_than_the_limit(
+def test_shares_of_all_workers_do_not_exceed_limit(
     settings, limit: str, workers: int, share: tuple[int, int]
 ):
     settings.WEB_WORKERS = workers

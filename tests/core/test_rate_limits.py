@@ -1,4 +1,4 @@
-"""Limits as settings: counted by address, told in headers, held without Redis."""
+"""Rate limits: settings, keys, response headers, and local limits without Redis."""
 
 import json
 import re
@@ -26,7 +26,7 @@ ROUTES = {
 
 @pytest.fixture
 def name(settings) -> str:
-    """A limit of three in two seconds that nobody else counts."""
+    """A limit of three in two seconds that only this test uses."""
     made = f"test-{secrets.token_hex(4)}"
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, made: "3/2"}
     return made
@@ -39,7 +39,7 @@ def post(client: Client, host: str, path: str, address: str):
 
 
 @pytest.mark.parametrize("limit", ROUTES)
-def test_a_declared_limit(committed, settings, limit: str):
+def test_declared_limit_is_enforced_and_reported(committed, settings, limit: str):
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, limit: "3/60"}
     address = f"2001:db8::{secrets.token_hex(2)}"
     client = Client()
@@ -54,7 +54,7 @@ def test_a_declared_limit(committed, settings, limit: str):
     assert post(client, *ROUTES[limit], "192.0.2.9").status_code == 400
 
 
-def test_the_sign_up_form_and_the_api_count_one_network_together(committed, settings):
+def test_sign_up_form_and_api_share_a_limit(committed, settings):
     """An IPv6 address costs nothing, so its /64 is counted (RFC 6177), whatever is asked."""
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, "signup": "3/60"}
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
@@ -80,7 +80,7 @@ def test_the_sign_up_form_and_the_api_count_one_network_together(committed, sett
     assert again.status_code == 429
 
 
-def test_no_limit_counts_a_single_address():
+def test_limits_count_ipv6_by_network():
     """What is counted for an address goes through ``limit_key``."""
     root = Path(__file__).resolve().parents[2]
     counted = re.compile(r"\b(?:take|Use|clear)\((?:[^()]|\([^()]*\))*?\.client_address")
@@ -90,7 +90,7 @@ def test_no_limit_counts_a_single_address():
                 assert "limit_key(" in found, (module, found)
 
 
-def test_the_address_is_the_one_that_our_proxy_saw(committed, settings):
+def test_limit_counts_address_from_proxy(committed, settings):
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, "signup": "2/60"}
     ours = f"2001:db8::{secrets.token_hex(2)}"
     host, path = ROUTES["signup"]
@@ -102,7 +102,7 @@ def test_the_address_is_the_one_that_our_proxy_saw(committed, settings):
     assert statuses == [400, 400, 429]
 
 
-def test_the_window_moves_on(committed, name: str):
+def test_window_slides(committed, name: str):
     for _ in range(3):
         limits.consume(name, "a")
     with pytest.raises(RateLimited):
@@ -114,7 +114,7 @@ def test_the_window_moves_on(committed, name: str):
     limits.consume(name, "a")
 
 
-def test_a_refused_use_counts_nothing_and_clearing_forgets(committed, name: str):
+def test_refused_use_is_not_counted_and_clear_resets(committed, name: str):
     for _ in range(3):
         limits.consume(name, "a")
     for _ in range(5):
@@ -126,7 +126,7 @@ def test_a_refused_use_counts_nothing_and_clearing_forgets(committed, name: str)
     limits.consume(name, "a")
 
 
-def test_two_limits_stand_side_by_side(committed, settings, name: str):
+def test_two_limits_are_both_reported(committed, settings, name: str):
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, f"{name}2": "9/9"}
     with use_request_context(RequestContext()) as context:
         limits.consume(name, "a")
@@ -137,7 +137,7 @@ def test_two_limits_stand_side_by_side(committed, settings, name: str):
     assert sorted(members) == [f'"{name}";q=3;w=2', f'"{name}2";q=9;w=9']
 
 
-def test_without_redis_each_worker_has_its_share(committed, settings, name: str, monkeypatch):
+def test_limit_without_redis_is_shared_by_workers(committed, settings, name: str, monkeypatch):
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, name: "6/60"}
     settings.WEB_WORKERS = 2
     monkeypatch.setattr(limits, "_redis_windows", lambda: RedisWindows("redis://127.0.0.1:1/0"))
@@ -148,7 +148,7 @@ def test_without_redis_each_worker_has_its_share(committed, settings, name: str,
         limits.consume(name, "a")
 
 
-def test_the_development_stack_is_generous_with_sign_ups_alone(stores):
+def test_development_stack_raises_only_sign_up_limits(stores):
     amount, seconds = stack_environment(stores.home, stores.ports, stores._context.secrets)[
         "RATE_LIMIT_SIGNUP"
     ].split("/")

@@ -1,4 +1,4 @@
-"""No log holds a token, at whatever path or in whatever field a client sends one."""
+"""Logs contain no token, whatever path or field a client sends one in."""
 
 import secrets
 
@@ -34,21 +34,21 @@ PATHS = [
 
 
 @pytest.mark.parametrize("path", [path.partition("?")[0] for path in PATHS if "?" not in path])
-def test_path_of_a_log_line_holds_no_token(path: str):
+def test_logged_path_has_no_token(path: str):
     assert TOKEN not in redact_path(path)
 
 
 @pytest.mark.parametrize("path", ["/", "/api/users/me", f"/api/files/{ID}/content", WORDS])
-def test_path_without_a_token_is_logged_as_it_is(path: str):
+def test_path_without_token_is_unchanged(path: str):
     assert redact_path(path) == path
 
 
 @pytest.mark.parametrize("path", ["/s/a-name", "/S/a/b", "//s/a", "/s%2fa", "/s;a"])
-def test_whatever_follows_the_place_of_links_is_hidden(path: str):
+def test_path_after_share_segment_is_redacted(path: str):
     assert redact_path(path).endswith("[hidden]")
 
 
-def test_double_encoded_token_is_hidden():
+def test_double_encoded_token_is_redacted():
     encoded = "".join(f"%{ord(letter):02x}" for letter in TOKEN)
 
     assert redact_path(f"/s/{encoded}") == "/s/[hidden]"
@@ -64,17 +64,17 @@ def test_double_encoded_token_is_hidden():
         'File "x.py", line 3\nValueError: https://a.example/join?token={}&x=1',
     ],
 )
-def test_any_text_of_a_log_holds_no_token(text: str):
+def test_logged_text_has_no_token(text: str):
     assert TOKEN not in redact(text.format(TOKEN))
 
 
-def test_text_without_a_token_stays():
+def test_text_without_token_is_unchanged():
     text = f'File "/srv/lib/python3.13/site-packages/a_long_module_name_x.py" /api/files/{ID}'
 
     assert redact(text) == text
 
 
-def test_no_log_file_of_the_stack_holds_a_token(acme: Agency, stores: TestStack):
+def test_log_files_of_the_stack_have_no_token(acme: Agency, stores: TestStack):
     token = secrets.token_urlsafe(32)
     fields = f"Referer: http://{acme.host.name}/s/{token}", "X-Request-ID: "
     for number, path in enumerate(PATHS):

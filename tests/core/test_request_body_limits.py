@@ -1,4 +1,4 @@
-"""Bodies that stall, forms that are huge: neither holds a thread or fills a worker."""
+"""Limits of request bodies: stalled bodies, huge forms, duplicate names."""
 
 import json
 import socket
@@ -33,7 +33,7 @@ def status_and_code(answer: bytes) -> tuple[int, str]:
     ("path", "refusal"),
     [("/api/auth/login", (408, "request_timeout")), ("/api/files", (400, "upload_interrupted"))],
 )
-def test_a_body_that_stalls_is_ended(acme: Agency, stores: TestStack, path: str, refusal):
+def test_stalled_body_times_out(acme: Agency, stores: TestStack, path: str, refusal):
     """Straight to a worker: through the proxy, half a log-in would not reach it at all."""
     form = "multipart/form-data; boundary=b"
     head = [
@@ -51,7 +51,7 @@ def test_a_body_that_stalls_is_ended(acme: Agency, stores: TestStack, path: str,
     assert status_and_code(answer) == refusal
 
 
-def test_a_huge_form_is_refused_unread(site: Site, stores: TestStack):
+def test_huge_form_is_refused_before_reading(site: Site, stores: TestStack):
     head = [
         "POST /signup HTTP/1.1",
         f"Host: {site.host().name}",
@@ -66,7 +66,7 @@ def test_a_huge_form_is_refused_unread(site: Site, stores: TestStack):
     assert status_and_code(answer) == (413, "body_too_large")
 
 
-def test_a_name_that_occurs_twice_is_refused(acme: Agency):
+def test_duplicate_json_name_is_refused(acme: Agency):
     twice = b'{"email": "a@b.test", "email": "c@d.test", "password": "x"}'
     headers = {"Content-Type": "application/json"}
 

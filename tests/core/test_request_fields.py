@@ -1,4 +1,4 @@
-"""Serializer fields of requests look at the length before anything else, and are strict."""
+"""Serializer fields of requests check the length first, and are strict."""
 
 from typing import Any
 
@@ -53,34 +53,34 @@ def refusal(field: serializers.Field, data: Any) -> str:
 
 
 @pytest.mark.parametrize("data", NOT_INTEGERS, ids=lambda data: repr(data)[:20])
-def test_integer_in_another_notation_is_refused(data: Any):
+def test_integer_in_other_notation_is_refused(data: Any):
     with pytest.raises(serializers.ValidationError):
         IntegerField().run_validation(data)
 
 
 @pytest.mark.parametrize("data", [10, "10", 10.0])
-def test_integer_of_json_and_in_ascii_digits_is_taken(data: Any):
+def test_integer_of_json_or_ascii_digits_is_accepted(data: Any):
     assert IntegerField().run_validation(data) == 10
 
 
 @pytest.mark.parametrize("data", NOT_INSTANTS, ids=repr)
-def test_time_that_is_no_instant_is_refused(data: Any):
+def test_time_without_offset_is_refused(data: Any):
     with pytest.raises(serializers.ValidationError):
         TimestampField().run_validation(data)
 
 
-def test_instant_in_lower_case_is_taken():
+def test_timestamp_in_lower_case_is_accepted():
     moment = TimestampField().run_validation("2026-11-22t03:04:05z")
 
     assert moment.isoformat() == "2026-11-22T03:04:05+00:00"
 
 
-def test_media_type_in_other_letters_is_refused():
+def test_media_type_with_non_ascii_is_refused():
     assert refusal(MediaTypeField(), "тест/plain") == "invalid_media_type"
     assert MediaTypeField().run_validation("text/plain; q=1") == "text/plain; q=1"
 
 
-def test_text_that_is_too_long_never_reaches_a_rule():
+def test_long_text_is_refused_before_validators():
     seen = []
     field = TextField(max_length=10, validators=[seen.append])
 
@@ -90,11 +90,11 @@ def test_text_that_is_too_long_never_reaches_a_rule():
     assert seen == ["x" * 10]
 
 
-def test_pattern_is_not_matched_against_what_is_too_long():
+def test_long_text_is_refused_before_pattern():
     assert refusal(RegexField(r"^(a|a)*$", max_length=10), "a" * 11) == "max_length"
 
 
-def test_name_is_composed_and_refused_by_its_letters():
+def test_name_is_composed_and_validated():
     field = NameField(max_length=3)
 
     assert field.run_validation("Zoe\u0308") == "Zo\u00eb"
@@ -103,7 +103,7 @@ def test_name_is_composed_and_refused_by_its_letters():
     assert refusal(field, "a\0b") == "null_characters_not_allowed"
 
 
-def test_list_is_counted_before_its_elements_are_read():
+def test_long_list_is_refused_before_its_elements():
     Counting.asked = 0
     field = ListField(child=Counting(), max_length=2)
 
@@ -113,20 +113,20 @@ def test_list_is_counted_before_its_elements_are_read():
 
 
 @pytest.mark.parametrize(
-    ("shape", "data"),
+    ("serializer", "data"),
     [
         (CompleteUploadSerializer, {"parts": [{"number": "x"}] * 10_001}),
         (PartNumbersSerializer, {"numbers": ["x"] * 1001}),
     ],
 )
-def test_list_of_an_upload_that_is_too_long_is_one_error(shape: Any, data: dict[str, Any]):
-    form = shape(data=data)
+def test_long_list_of_upload_parts_is_one_error(serializer: Any, data: dict[str, Any]):
+    form = serializer(data=data)
 
     assert not form.is_valid()
     assert len(str(form.errors)) < 300
 
 
-def test_unknown_fields_are_listed_up_to_the_bound():
+def test_unknown_fields_are_listed_up_to_maximum():
     form = StrictSerializer(data={f"field-{number}": 1 for number in range(50_000)})
 
     assert not form.is_valid()

@@ -1,4 +1,4 @@
-"""What every response carries, whatever was asked: ids, versions, headers, one form of errors."""
+"""Headers that every response has: ids, version, caching; and the access log."""
 
 import json
 import secrets
@@ -77,21 +77,21 @@ class TestVersion:
 
 
 @pytest.mark.parametrize("path", ["/api/health", "/api/users/me", "/", "/api/schema"])
-def test_head_is_get_without_the_body(acme: Agency, path: str):
+def test_head_equals_get_without_body(acme: Agency, path: str):
     get, head = (acme.owner.at.request(method, path) for method in ("GET", "HEAD"))
 
     assert (head.status_code, head.content) == (get.status_code, b"")
     assert head.headers["Content-Type"] == get.headers["Content-Type"]
 
 
-def test_options_names_the_methods(acme: Agency):
+def test_options_lists_methods(acme: Agency):
     answer = acme.owner.at.request("OPTIONS", "/api/users/me")
 
     assert answer.status_code == 200
     assert answer.headers["Allow"] == "GET, PUT, PATCH, HEAD, OPTIONS"
 
 
-def test_an_answer_is_kept_by_no_shared_cache(acme: Agency):
+def test_response_is_not_stored_by_shared_caches(acme: Agency):
     answer = acme.owner.at.get("/api/users/me")
 
     assert "authorization" in answer.headers["Vary"].lower()
@@ -101,14 +101,14 @@ def test_an_answer_is_kept_by_no_shared_cache(acme: Agency):
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/metrics/", "/metrics/x", "//metrics"])
-def test_metrics_are_not_for_the_outside(site: Site, path: str):
+def test_metrics_from_outside_are_not_found(site: Site, path: str):
     for label in ("", "acme"):
         answer = site.host(label).get(path)
         assert answer.status_code == 404
         assert "aggios_http" not in answer.text
 
 
-def test_logs_are_json_and_hold_no_secret(acme: Agency, stores: TestStack):
+def test_logs_are_json_without_secrets(acme: Agency, stores: TestStack):
     secret = f"never-logged-{secrets.token_hex(8)}"
     acme.host.post(LOGIN, {"email": "ada@acme.test", "password": secret})
     acme.host.post(LOGIN, content=json.dumps({"password": secret})[:-1], headers=JSON)

@@ -1,4 +1,4 @@
-"""The description of the API is made once per process and kind of host, and kept by clients."""
+"""The OpenAPI schema is generated once per process and kind of host, and cached by clients."""
 
 import pytest
 from django.conf import settings
@@ -31,7 +31,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[SchemaGenerator]:
     return generators
 
 
-def test_schema_asked_often_is_made_once_for_each_kind_of_host(committed: None, made: list):
+def test_schema_is_generated_once_per_kind_of_host(committed: None, made: list):
     answers = [ask(kind, "/api/schema") for kind in ("apex", "api", "apex", "api")]
 
     assert [answer.status_code for answer in answers] == [200] * 4
@@ -45,7 +45,7 @@ def test_schema_asked_often_is_made_once_for_each_kind_of_host(committed: None, 
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_description_and_page_when_known_answer_304_with_the_same_headers(site: Site, path: str):
+def test_known_schema_and_page_are_304_with_same_headers(site: Site, path: str):
     host = site.host()
     first = host.get(path)
     again = host.get(path, headers={"If-None-Match": first.headers["ETag"]})

@@ -1,4 +1,4 @@
-"""Connections that die: replaced once where nothing can be lost, an error everywhere else."""
+"""Dead connections: replaced once where nothing can be lost, otherwise an error."""
 
 import pytest
 from django.core.signals import request_started
@@ -16,7 +16,7 @@ def terminate(superuser, pid: int) -> None:
     assert superuser.execute("SELECT pg_terminate_backend(%s, 5000)", [pid]).fetchone() == (True,)
 
 
-def test_a_dead_connection_is_replaced_at_the_start_of_a_request(superuser, one, two):
+def test_dead_connection_at_request_start_is_replaced(superuser, one, two):
     with tenant_context(one):
         visible_emails(connection)
     dead = backend_pid(connection)
@@ -28,7 +28,7 @@ def test_a_dead_connection_is_replaced_at_the_start_of_a_request(superuser, one,
     assert backend_pid(connection) != dead
 
 
-def test_the_first_statement_may_be_a_server_side_cursor(superuser, one: TenantRef):
+def test_server_side_cursor_as_first_statement_works(superuser, one: TenantRef):
     """A named cursor cannot be carried over; the request fails rather than reads nonsense."""
     with tenant_context(one):
         visible_emails(connection)
@@ -40,7 +40,7 @@ def test_the_first_statement_may_be_a_server_side_cursor(superuser, one: TenantR
         assert visible_emails(connection) == ONE
 
 
-def test_in_the_middle_of_a_request_it_is_an_error(superuser, one: TenantRef):
+def test_dead_connection_in_request_is_an_error(superuser, one: TenantRef):
     with tenant_context(one):
         visible_emails(connection)
         terminate(superuser, backend_pid(connection))
@@ -51,7 +51,7 @@ def test_in_the_middle_of_a_request_it_is_an_error(superuser, one: TenantRef):
         assert visible_emails(connection) == ONE
 
 
-def test_in_a_transaction_it_is_an_error(superuser, one: TenantRef):
+def test_dead_connection_in_transaction_is_an_error(superuser, one: TenantRef):
     with tenant_context(one):
         visible_emails(connection)
         with pytest.raises((OperationalError, InterfaceError)), transaction.atomic():
@@ -62,7 +62,7 @@ def test_in_a_transaction_it_is_an_error(superuser, one: TenantRef):
         assert visible_emails(connection) == ONE
 
 
-def test_dead_before_the_first_statement_of_a_transaction_it_is_replaced(
+def test_dead_connection_in_unused_transaction_is_replaced(
     superuser, one: TenantRef, two: TenantRef
 ):
     """``atomic`` as a request's first act, as sign-up has it: nothing was done yet."""
@@ -80,7 +80,7 @@ def test_dead_before_the_first_statement_of_a_transaction_it_is_replaced(
         assert User.objects.get().first_name == "kept"
 
 
-def test_replaced_in_a_transaction_it_can_still_be_rolled_back(superuser, one: TenantRef):
+def test_connection_replaced_in_transaction_can_be_rolled_back(superuser, one: TenantRef):
     with tenant_context(one):
         visible_emails(connection)
         terminate(superuser, backend_pid(connection))
@@ -93,7 +93,7 @@ def test_replaced_in_a_transaction_it_can_still_be_rolled_back(superuser, one: T
         assert not User.objects.filter(first_name="gone").exists()
 
 
-def test_dead_after_the_first_statement_of_a_transaction_it_is_an_error(superuser, one: TenantRef):
+def test_dead_connection_in_used_transaction_is_an_error(superuser, one: TenantRef):
     with tenant_context(one):
         request_started.send(sender=None, environ={})
         with pytest.raises((OperationalError, InterfaceError)), transaction.atomic():
@@ -104,7 +104,7 @@ def test_dead_after_the_first_statement_of_a_transaction_it_is_an_error(superuse
         assert not User.objects.filter(first_name="lost").exists()
 
 
-def test_closing_and_opening_again(db_one, one: TenantRef, two: TenantRef):
+def test_reopened_connection_sets_scope_again(db_one, one: TenantRef, two: TenantRef):
     with tenant_context(one):
         visible_emails(db_one)
     db_one.close()

@@ -1,4 +1,4 @@
-"""Cursors that live longer than the block they were opened in, and those that stream."""
+"""Cursors that outlive the block that opened them, and cursors that stream."""
 
 import pytest
 from django.db import ProgrammingError, connection, transaction
@@ -11,7 +11,7 @@ from tests.support.scope_queries import EMAILS_SQL
 ONE, TWO = "only@one.test", "only@two.test"
 
 
-def test_a_cursor_opened_in_one_tenant_reads_where_it_is_executed(db_one, one, two):
+def test_cursor_uses_scope_at_execution(db_one, one, two):
     with tenant_context(one):
         cursor = db_one.cursor()
         cursor.execute(EMAILS_SQL)
@@ -22,7 +22,9 @@ def test_a_cursor_opened_in_one_tenant_reads_where_it_is_executed(db_one, one, t
 
 
 @pytest.mark.parametrize("in_transaction", [False, True])
-def test_server_side_cursors(one: TenantRef, two: TenantRef, in_transaction: bool):
+def test_server_side_cursor_uses_scope_at_execution(
+    one: TenantRef, two: TenantRef, in_transaction: bool
+):
     seen = []
     with transaction.atomic() if in_transaction else transaction.mark_for_rollback_on_error():
         for tenant in (one, two, one):
@@ -32,7 +34,7 @@ def test_server_side_cursors(one: TenantRef, two: TenantRef, in_transaction: boo
     assert seen == [ONE, TWO, ONE]
 
 
-def test_a_server_side_cursor_goes_on_where_it_began(one: TenantRef, two: TenantRef):
+def test_server_side_cursor_keeps_its_tenant(one: TenantRef, two: TenantRef):
     with tenant_context(one):
         User.objects.get_or_create(email="second@one.test", password="!")
         rows = User.objects.order_by("email").values_list("email", flat=True).iterator(chunk_size=1)
@@ -46,7 +48,7 @@ def test_a_server_side_cursor_goes_on_where_it_began(one: TenantRef, two: Tenant
     assert [first, *rest] == [ONE, "second@one.test"]
 
 
-def test_rows_asked_for_inside_and_taken_outside_are_refused(one: TenantRef):
+def test_rows_fetched_outside_of_tenant_are_refused(one: TenantRef):
     """A queryset is lazy: what runs after the block runs in the public scope."""
     with tenant_context(one):
         lazy, streamed = User.objects.all(), User.objects.iterator()
@@ -57,7 +59,7 @@ def test_rows_asked_for_inside_and_taken_outside_are_refused(one: TenantRef):
         list(streamed)
 
 
-def test_copy_out(db_one, one: TenantRef, two: TenantRef):
+def test_copy_out_uses_scope(db_one, one: TenantRef, two: TenantRef):
     seen = []
     for tenant in (one, two):
         with (
@@ -70,7 +72,7 @@ def test_copy_out(db_one, one: TenantRef, two: TenantRef):
     assert seen == [ONE, TWO]
 
 
-def test_stream(db_one, one: TenantRef, two: TenantRef):
+def test_stream_uses_scope(db_one, one: TenantRef, two: TenantRef):
     seen = []
     with db_one.cursor() as cursor:
         for tenant in (one, two):
@@ -80,7 +82,7 @@ def test_stream(db_one, one: TenantRef, two: TenantRef):
     assert seen == [ONE, TWO]
 
 
-def test_executemany(db_one, one: TenantRef, two: TenantRef):
+def test_executemany_uses_scope(db_one, one: TenantRef, two: TenantRef):
     with tenant_context(one), db_one.cursor() as cursor:
         cursor.execute(EMAILS_SQL)
     with tenant_context(two), db_one.cursor() as cursor:
@@ -92,7 +94,7 @@ def test_executemany(db_one, one: TenantRef, two: TenantRef):
         assert User.objects.get(email=TWO).last_name == "touched"
 
 
-def test_copy_without_a_tenant_is_refused(db_one, one: TenantRef):
+def test_copy_without_tenant_is_refused(db_one, one: TenantRef):
     with tenant_context(one), db_one.cursor() as cursor:
         cursor.execute(EMAILS_SQL)
     with (
@@ -103,7 +105,7 @@ def test_copy_without_a_tenant_is_refused(db_one, one: TenantRef):
         list(copy)
 
 
-def test_the_debug_cursor_is_scoped_too(one: TenantRef, two: TenantRef):
+def test_debug_cursor_uses_scope(one: TenantRef, two: TenantRef):
     connection.force_debug_cursor = True
     try:
         with tenant_context(one), connection.cursor() as cursor:

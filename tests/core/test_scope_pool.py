@@ -1,4 +1,4 @@
-"""psycopg's pool lends one raw connection to many wrappers; the scope is the connection's own."""
+"""psycopg's pool: the scope belongs to the raw connection and not to its wrapper."""
 
 import copy
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ def wrappers(committed: None) -> Iterator[list[DatabaseWrapper]]:
     made[0].close_pool()
 
 
-def test_the_next_borrower_is_not_in_the_last_ones_tenant(wrappers, one: TenantRef, two: TenantRef):
+def test_pooled_connection_does_not_keep_tenant(wrappers, one: TenantRef, two: TenantRef):
     a, b, c = wrappers
     with tenant_context(one):
         assert visible_emails(a) == ONE
@@ -41,7 +41,9 @@ def test_the_next_borrower_is_not_in_the_last_ones_tenant(wrappers, one: TenantR
     assert session_scope(c) == ("public", "aggios_app", "")
 
 
-def test_handed_back_in_the_middle_of_a_transaction(wrappers, one: TenantRef, two: TenantRef):
+def test_connection_returned_in_transaction_does_not_keep_tenant(
+    wrappers, one: TenantRef, two: TenantRef
+):
     a, b, _ = wrappers
     with tenant_context(one):
         visible_emails(a)
@@ -53,7 +55,9 @@ def test_handed_back_in_the_middle_of_a_transaction(wrappers, one: TenantRef, tw
         assert visible_emails(b) == TWO
 
 
-def test_handed_back_after_a_failed_statement(wrappers, one: TenantRef, two: TenantRef):
+def test_connection_returned_after_error_does_not_keep_tenant(
+    wrappers, one: TenantRef, two: TenantRef
+):
     a, b, _ = wrappers
     with tenant_context(one):
         a.set_autocommit(False)
@@ -65,7 +69,7 @@ def test_handed_back_after_a_failed_statement(wrappers, one: TenantRef, two: Ten
         assert visible_emails(b) == TWO
 
 
-def test_a_dead_connection_of_the_pool_is_replaced(wrappers, superuser, one: TenantRef):
+def test_dead_pooled_connection_is_replaced(wrappers, superuser, one: TenantRef):
     a, b, _ = wrappers
     with tenant_context(one):
         visible_emails(a)

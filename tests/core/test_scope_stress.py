@@ -1,4 +1,4 @@
-"""Threads that change tenants while somebody cancels and kills their backends: no foreign row."""
+"""Threads that switch tenants while backends are cancelled and killed see no foreign row."""
 
 import random
 import threading
@@ -119,7 +119,7 @@ def _goes_on(seconds: float, workers: list[Worker]) -> bool:
     return seconds < SECONDS or (seconds < MOST_SECONDS and (done <= DONE or failed <= FAILED))
 
 
-def test_no_row_of_another_tenant_is_ever_seen(superuser, one: TenantRef, two: TenantRef):
+def test_interrupted_threads_never_see_foreign_rows(superuser, one: TenantRef, two: TenantRef):
     tenants = {"only@one.test": one, "only@two.test": two}
     over = threading.Event()
     workers = [Worker(tenants, over) for _ in range(THREADS)]

@@ -1,4 +1,4 @@
-"""The scope is entered in one statement before the caller's, and never instead of an error."""
+"""The scope is set in one statement before the caller's, and errors reach the caller."""
 
 import threading
 import time
@@ -13,7 +13,7 @@ from tenants.context import NoTenant, TenantRef, current_tenant, tenant_context
 from tests.support.scope_queries import EMAILS_SQL, session_scope, visible_emails
 
 
-def test_each_tenant_sees_its_own_people(db_one, one: TenantRef, two: TenantRef):
+def test_tenant_sees_only_its_own_users(db_one, one: TenantRef, two: TenantRef):
     with tenant_context(one):
         first = visible_emails(db_one)
     with tenant_context(two):
@@ -28,7 +28,7 @@ def test_path_role_and_tenant_are_set_together(db_one, one: TenantRef):
     assert session_scope(db_one) == ("public", "aggios_app", "")
 
 
-def test_one_statement_switches_and_none_stays(one: TenantRef):
+def test_switch_takes_one_statement_and_same_scope_none(one: TenantRef):
     connection.ensure_connection()
     connection.verify_before_use()
     with tenant_context(one), CaptureQueriesContext(connection) as seen:
@@ -40,12 +40,12 @@ def test_one_statement_switches_and_none_stays(one: TenantRef):
     assert all(name in switch for name in ("search_path", "role", "aggios.tenant"))
 
 
-def test_a_failed_switch_keeps_the_callers_statement_back(db_one, one: TenantRef):
+def test_failed_switch_prevents_callers_statement(db_one, one: TenantRef):
     with tenant_context(one):
         visible_emails(db_one)
-    nobody = Scope(one.schema_name, role="t_" + "f" * 32, tenant_id="")
+    unknown_role = Scope(one.schema_name, role="t_" + "f" * 32, tenant_id="")
 
-    with use_scope(nobody), db_one.cursor() as cursor:
+    with use_scope(unknown_role), db_one.cursor() as cursor:
         with pytest.raises(DatabaseError) as caught:
             cursor.execute(EMAILS_SQL)
         assert isinstance(caught.value.__cause__, errors.InvalidParameterValue)
@@ -55,7 +55,7 @@ def test_a_failed_switch_keeps_the_callers_statement_back(db_one, one: TenantRef
         assert visible_emails(db_one) == ["only@one.test"]
 
 
-def test_after_a_failed_switch_nothing_of_it_stands(db_one, one: TenantRef, two: TenantRef):
+def test_failed_switch_leaves_scope_unknown(db_one, one: TenantRef, two: TenantRef):
     """The path of the failed scope must not stay behind with the former role."""
     with tenant_context(one):
         visible_emails(db_one)
@@ -66,7 +66,7 @@ def test_after_a_failed_switch_nothing_of_it_stands(db_one, one: TenantRef, two:
         assert session_scope(db_one) == (one.schema_name, one.schema_name, str(one.id))
 
 
-def test_contexts_nest_and_are_left_also_by_errors(db_one, one: TenantRef, two: TenantRef):
+def test_nested_contexts_are_left_on_errors(db_one, one: TenantRef, two: TenantRef):
     seen = []
     with tenant_context(one):
         seen.append(visible_emails(db_one))
@@ -84,7 +84,7 @@ def test_contexts_nest_and_are_left_also_by_errors(db_one, one: TenantRef, two: 
         current_tenant()
 
 
-def test_a_new_thread_starts_in_public(one: TenantRef):
+def test_new_thread_starts_in_public(one: TenantRef):
     seen: list[object] = []
     with tenant_context(one):
         thread = threading.Thread(target=lambda: seen.append(current_scope()))
@@ -94,18 +94,18 @@ def test_a_new_thread_starts_in_public(one: TenantRef):
     assert seen == [PUBLIC]
 
 
-def test_without_a_tenant_no_tenants_table_is_found(db_one, one: TenantRef):
+def test_tenant_table_without_tenant_is_not_found(db_one, one: TenantRef):
     with pytest.raises(ProgrammingError, match="does not exist"):
         visible_emails(db_one)
 
 
 @pytest.mark.parametrize("way", ["set_tenant", "set_schema", "set_schema_to_public"])
-def test_the_ways_of_django_tenants_are_closed(db_one, way: str):
+def test_methods_of_django_tenants_are_refused(db_one, way: str):
     with pytest.raises(RuntimeError, match="tenant_context"):
         getattr(db_one, way)()
 
 
-def test_a_cancelled_switch_keeps_the_callers_statement_back(db_one, superuser, one, two):
+def test_cancelled_switch_prevents_callers_statement(db_one, superuser, one, two):
     """The very fault of the stock backend: a cancel that hits the switch and not the query.
 
     PostgreSQL looks the role up in pg_authid, so a lock on that holds the switch where it is.

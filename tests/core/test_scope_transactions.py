@@ -1,4 +1,4 @@
-"""What PostgreSQL takes back with a transaction is never believed to stand."""
+"""The known scope is cleared whenever PostgreSQL reverts settings."""
 
 import psycopg
 import pytest
@@ -22,7 +22,7 @@ def begun(committed: None) -> DatabaseWrapper:
     return connection
 
 
-def test_rollback(begun, one: TenantRef, two: TenantRef):
+def test_scope_after_rollback_is_set_again(begun, one: TenantRef, two: TenantRef):
     with tenant_context(one):
         visible_emails(begun)
     with pytest.raises(Undo), transaction.atomic(), tenant_context(two):
@@ -33,7 +33,7 @@ def test_rollback(begun, one: TenantRef, two: TenantRef):
         assert visible_emails(begun) == TWO
 
 
-def test_rollback_to_a_savepoint(begun, one: TenantRef, two: TenantRef):
+def test_scope_after_savepoint_rollback_is_set_again(begun, one: TenantRef, two: TenantRef):
     with tenant_context(one), transaction.atomic():
         assert visible_emails(begun) == ONE
         with tenant_context(two):
@@ -44,7 +44,7 @@ def test_rollback_to_a_savepoint(begun, one: TenantRef, two: TenantRef):
         assert visible_emails(begun) == ONE
 
 
-def test_rollback_to_a_savepoint_after_a_failed_statement(begun, one, two):
+def test_scope_after_savepoint_rollback_of_failed_statement_is_set_again(begun, one, two):
     with transaction.atomic():
         with tenant_context(one):
             visible_emails(begun)
@@ -54,7 +54,9 @@ def test_rollback_to_a_savepoint_after_a_failed_statement(begun, one, two):
             assert visible_emails(begun) == TWO
 
 
-def test_a_commit_that_postgresql_turns_into_a_rollback(begun, one: TenantRef, two: TenantRef):
+def test_scope_after_commit_that_becomes_rollback_is_set_again(
+    begun, one: TenantRef, two: TenantRef
+):
     with tenant_context(one):
         visible_emails(begun)
     with tenant_context(two):
@@ -62,7 +64,9 @@ def test_a_commit_that_postgresql_turns_into_a_rollback(begun, one: TenantRef, t
         try:
             visible_emails(begun)
             with pytest.raises(psycopg.errors.DivisionByZero):
-                begun.connection.execute("SELECT 1/0")  # past our cursors, which forget by failing
+                begun.connection.execute(
+                    "SELECT 1/0"
+                )  # past the scoped cursors, which clear the scope on an error
             begun.commit()
         finally:
             begun.set_autocommit(True)
@@ -71,8 +75,10 @@ def test_a_commit_that_postgresql_turns_into_a_rollback(begun, one: TenantRef, t
 
 
 @pytest.mark.parametrize("undo", ["ROLLBACK", "COMMIT"])
-def test_transactions_begun_and_ended_in_sql(db_one, one: TenantRef, two: TenantRef, undo: str):
-    """Nobody should, but a migration or a console may."""
+def test_scope_after_transaction_in_sql_is_set_again(
+    db_one, one: TenantRef, two: TenantRef, undo: str
+):
+    """Code should not do this, but a migration or a console can."""
     with tenant_context(one):
         visible_emails(db_one)
     with db_one.cursor() as cursor:
@@ -89,7 +95,7 @@ def test_transactions_begun_and_ended_in_sql(db_one, one: TenantRef, two: Tenant
         assert visible_emails(db_one) == TWO
 
 
-def test_a_savepoint_undone_in_sql(begun, one: TenantRef, two: TenantRef):
+def test_scope_after_savepoint_rollback_in_sql_is_set_again(begun, one: TenantRef, two: TenantRef):
     with transaction.atomic(), begun.cursor() as cursor:
         with tenant_context(one):
             visible_emails(begun)
@@ -103,7 +109,7 @@ def test_a_savepoint_undone_in_sql(begun, one: TenantRef, two: TenantRef):
 @pytest.mark.parametrize(
     "statement", ["RESET ALL", "RESET ROLE", "SET search_path = public", "DISCARD ALL"]
 )
-def test_settings_changed_in_sql(db_one, one: TenantRef, statement: str):
+def test_scope_after_settings_in_sql_is_set_again(db_one, one: TenantRef, statement: str):
     with tenant_context(one):
         visible_emails(db_one)
         with db_one.cursor() as cursor:
@@ -112,7 +118,7 @@ def test_settings_changed_in_sql(db_one, one: TenantRef, statement: str):
         assert session_scope(db_one) == (one.schema_name, one.schema_name, str(one.id))
 
 
-def test_closed_in_the_middle_of_a_transaction(begun, one: TenantRef):
+def test_connection_closed_in_transaction_sets_scope_again(begun, one: TenantRef):
     with tenant_context(one):
         with pytest.raises((InterfaceError, OperationalError)), transaction.atomic():
             visible_emails(begun)
@@ -122,7 +128,7 @@ def test_closed_in_the_middle_of_a_transaction(begun, one: TenantRef):
         assert visible_emails(begun) == ONE
 
 
-def test_a_commit_in_sql_that_fails(db_one, one: TenantRef, two: TenantRef):
+def test_scope_after_failed_commit_in_sql_is_set_again(db_one, one: TenantRef, two: TenantRef):
     """A constraint that is checked at COMMIT undoes the scope together with the rows."""
     row = (
         f"INSERT INTO {two.schema_name}.accounts_session (id, user_id, generation, token_hash, "

@@ -1,4 +1,4 @@
-"""Search folds the case of every script, on both sides, and names are stored composed."""
+"""Search ignores case in every script; names are stored in normal form C."""
 
 import secrets
 from collections.abc import Callable
@@ -56,11 +56,11 @@ def test_search_without_case_finds_the_name(names_in, wanted: str, name: str):
 
 
 @pytest.mark.parametrize(("wanted", "name"), NOT_FOUND)
-def test_search_for_other_letters_finds_nothing(names_in, wanted: str, name: str):
+def test_search_for_other_text_finds_nothing(names_in, wanted: str, name: str):
     assert not names_in(wanted, name)
 
 
-def test_search_of_tenants_and_files_folds_too(acme: Agency):
+def test_search_of_tenants_and_files_folds_case(acme: Agency):
     for name, queryset in (
         ("name", File.objects.all()),
         ("name", Tenant.objects.all()),
@@ -71,7 +71,7 @@ def test_search_of_tenants_and_files_folds_too(acme: Agency):
         assert sql.count("normalize(") == 1
 
 
-def test_no_search_uses_the_single_letter_mapping():
+def test_no_query_uses_icontains():
     users = {
         str(path.relative_to(ROOT))
         for package in PACKAGES
@@ -110,7 +110,7 @@ def test_decomposed_names_are_composed_by_the_migration(acme: Agency):
 
 
 @pytest.mark.parametrize("given", ["Zoe\u0308", "Zo\u00eb"])
-def test_person_is_found_by_either_spelling(acme: Agency, given: str):
+def test_user_is_found_by_either_address_spelling(acme: Agency, given: str):
     mark = secrets.token_hex(6)
     fields = {"email": f"{mark}@door.test", "first_name": given, "last_name": mark}
 

@@ -1,6 +1,6 @@
-"""Clients that send, or read, a byte now and then: some of them are served, and so is everybody.
+"""Slow clients that send or read a byte now and then: some are served, and other clients too.
 
-Straight to a gunicorn of its own with eight threads, six of which may be kept waiting.
+The tests connect to a gunicorn of their own with eight threads, six of which may be slow.
 """
 
 import socket
@@ -24,7 +24,7 @@ from tests.support.second_gunicorn import another_gunicorn
 
 THREADS, PLACES, MANY = 8, 6, 24
 READERS, WHOLE = THREADS + 2, 12_000_000
-DRIP, PATIENCE = 0.3, 60.0
+DRIP, TIMEOUT = 0.3, 60.0
 JSON, FORM = "application/json", "multipart/form-data; boundary=b"
 FILE = b'--b\r\nContent-Disposition: form-data; name="file"; filename="slow.bin"\r\n\r\n'
 
@@ -46,7 +46,7 @@ class Slow:
     """One client; ``answer`` is what it got, once its connection was ended."""
 
     def __init__(self, port: int, request: bytes) -> None:
-        self.line = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+        self.line = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT)
         self.line.sendall(request)
         self.line.setblocking(False)
         self.answer: bytes | None = None
@@ -86,7 +86,7 @@ def dripping(host: Host, request: bytes, count: int = MANY) -> Iterator[list[Slo
 
 
 def until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while not is_so():
         assert time.monotonic() < deadline, "it never came to that"
         time.sleep(0.05)
@@ -96,7 +96,7 @@ def at(narrow: Site, agency: Agency) -> Host:
     return narrow.host(agency.slug).with_token(agency.owner.access_token)
 
 
-def test_others_are_served_while_many_send_slowly(narrow: Site, new_agency):
+def test_slow_senders_do_not_block_others(narrow: Site, new_agency):
     agency = new_agency()
     host = at(narrow, agency)
 
@@ -122,12 +122,12 @@ def only_the_quick_one_is_left(agency: Agency) -> bool:
     return not pending and len(stored_keys(agency)) == 1 and not unfinished_multiparts(agency)
 
 
-def test_whoever_is_refused_holds_no_thread_either(narrow: Site, new_agency):
-    """Nobody asked them in, and their bodies come as slowly."""
+def test_refused_slow_client_holds_no_thread(narrow: Site, new_agency):
+    """Requests without a credential whose bodies are as slow."""
     host = at(narrow, new_agency())
-    nobody = host.with_token("")
+    anonymous = host.with_token("")
 
-    with dripping(host, asked(nobody, "POST", "/api/files", FORM) + FILE) as clients:
+    with dripping(host, asked(anonymous, "POST", "/api/files", FORM) + FILE) as clients:
         served = [host.get("/api/users/me").status_code for _ in range(10)]
         until(lambda: all(client.answer is not None for client in clients))
 
@@ -136,7 +136,7 @@ def test_whoever_is_refused_holds_no_thread_either(narrow: Site, new_agency):
     assert {status_and_code(answer) for answer in told} == {(401, "not_authenticated")}
 
 
-def test_others_are_served_while_many_read_slowly(narrow: Site, new_agency):
+def test_slow_readers_do_not_block_others(narrow: Site, new_agency):
     agency = new_agency()
     host = at(narrow, agency)
     file = add_file(agency.owner.at, "large.bin", b"x" * WHOLE)
@@ -159,7 +159,7 @@ def reader(port: int, request: bytes) -> socket.socket:
     """Ask for a file and take nothing of it yet.
 
     The connection is to end with the answer. Otherwise gunicorn keeps it after a whole answer, for
-    longer than ``PATIENCE``.
+    longer than ``TIMEOUT``.
     """
     line = socket.socket()
     # Otherwise the kernel could take the whole file.
@@ -172,7 +172,7 @@ def reader(port: int, request: bytes) -> socket.socket:
 def size_of_rest(line: socket.socket) -> int:
     """Read to the end of the connection and return how many bytes came."""
     size = 0
-    line.settimeout(PATIENCE)
+    line.settimeout(TIMEOUT)
     with suppress(ConnectionResetError):
         while data := line.recv(1_000_000):
             size += len(data)

@@ -1,4 +1,4 @@
-"""An answer that is made while it is sent stays in its tenant, and nothing else does."""
+"""A streaming response runs in its tenant, and nothing else does."""
 
 from collections.abc import Iterator
 
@@ -30,14 +30,14 @@ def answer_of(tenant: TenantRef, parts: Iterator[str]) -> StreamingHttpResponse:
     return TenantMiddleware(view)(RequestFactory().get("/", headers={"host": host}))
 
 
-def test_rows_are_read_in_the_tenant(one: TenantRef, two: TenantRef):
+def test_streamed_rows_are_read_in_the_tenant(one: TenantRef, two: TenantRef):
     for tenant, person in ((one, "only@one.test"), (two, "only@two.test")):
         body = b"".join(answer_of(tenant, _emails()).streaming_content)
 
         assert body.decode() == f"{person}\n{person}"
 
 
-def test_two_answers_in_turns(one: TenantRef, two: TenantRef):
+def test_alternating_streams_keep_their_tenants(one: TenantRef, two: TenantRef):
     """One thread may send parts of one answer, and then of another."""
     first = iter(answer_of(one, _emails()).streaming_content)
     second = iter(answer_of(two, _emails()).streaming_content)
@@ -48,7 +48,7 @@ def test_two_answers_in_turns(one: TenantRef, two: TenantRef):
     assert next(second) == b"only@two.test"
 
 
-def test_between_two_parts_there_is_no_tenant(one: TenantRef):
+def test_no_tenant_is_active_between_parts(one: TenantRef):
     parts = iter(answer_of(one, _emails()).streaming_content)
     next(parts)
 
@@ -56,7 +56,7 @@ def test_between_two_parts_there_is_no_tenant(one: TenantRef):
     list(parts)
 
 
-def test_nor_after_a_source_that_broke(one: TenantRef):
+def test_no_tenant_is_active_after_broken_source(one: TenantRef):
     parts = iter(answer_of(one, _broken()).streaming_content)
     next(parts)
     with pytest.raises(RuntimeError, match="gone"):
@@ -65,7 +65,7 @@ def test_nor_after_a_source_that_broke(one: TenantRef):
     assert (current_scope(), current_tenant_or_none()) == (PUBLIC, None)
 
 
-def test_closing_the_answer_closes_its_source(one: TenantRef):
+def test_closing_response_closes_its_source(one: TenantRef):
     closed = []
 
     def source() -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""A command ends with one line and the shell's exit status, whenever the signal comes."""
+"""A command that a signal ends prints one line and exits with the shell's status."""
 
 import os
 import signal
@@ -47,7 +47,7 @@ def started(folder: Path, *, module: str, number: int) -> subprocess.CompletedPr
     ids=["SIGINT", "SIGTERM"],
 )
 @pytest.mark.parametrize("module", ["django.core.management", "aggios.settings", "accounts.models"])
-def test_command_stopped_while_it_starts_exits_with_one_line(
+def test_signal_during_start_exits_with_one_line(
     tmp_path: Path, module: str, number: int, status: int, line: str
 ):
     done = started(tmp_path, module=module, number=number)
@@ -61,7 +61,7 @@ def test_command_stopped_while_it_starts_exits_with_one_line(
     [(KeyboardInterrupt(), 130, "Interrupted.\n"), (Terminated(143), 143, "Terminated.\n")],
     ids=["SIGINT", "SIGTERM"],
 )
-def test_command_stopped_at_work_exits_with_one_line(
+def test_signal_during_work_exits_with_one_line(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     stopped: BaseException,

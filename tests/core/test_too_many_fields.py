@@ -1,4 +1,4 @@
-"""More fields than are read are 400 ``too_many_fields``, in a query and in every kind of form."""
+"""Too many fields are 400 ``too_many_fields``, in queries and in every kind of form."""
 
 import json
 from typing import Any
@@ -35,13 +35,13 @@ def test_query_of_too_many_fields_is_a_problem(acme: Agency):
     assert problem["request_id"] == answer.headers["X-Request-ID"]
 
 
-def test_query_of_as_many_fields_as_are_read_is_served(acme: Agency):
+def test_query_with_maximum_fields_is_served(acme: Agency):
     answer = asked(acme.slug, "GET", f"/password/reset?{encoded(MOST)}")
 
     assert answer.status_code == 200
 
 
-def test_query_of_the_api_of_too_many_fields_is_a_problem(acme: Agency):
+def test_api_query_of_too_many_fields_is_a_problem(acme: Agency):
     answer = acme.owner.at.get(f"/api/files?{'&' * MOST}")
 
     assert status_and_code(answer) == (400, "too_many_fields")
@@ -53,7 +53,7 @@ def test_form_of_too_many_fields_is_a_problem(acme: Agency):
     assert (answer.status_code, answer.json()["code"]) == (400, "too_many_fields")
 
 
-def test_form_with_a_file_of_too_many_fields_is_a_problem(acme: Agency):
+def test_multipart_form_of_too_many_fields_is_a_problem(acme: Agency):
     fields = [form_part(f"f{number}", None, b"x") for number in range(MOST + 3)]
 
     answer = post_parts(acme.owner.at, [*fields, form_part("file", "many-fields.txt", b"x")])

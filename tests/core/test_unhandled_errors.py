@@ -1,4 +1,4 @@
-"""A crash, a refusal and a slow database inside of a view say nothing of the inside."""
+"""Exceptions in views: the response does not contain their text."""
 
 import json
 import sys
@@ -70,7 +70,7 @@ def client(committed, settings) -> Client:
 
 @pytest.mark.parametrize("where", ["view", "plain"])
 @pytest.mark.parametrize("kind", RAISED)
-def test_nothing_of_the_inside(client: Client, where: str, kind: str):
+def test_exception_text_is_not_sent(client: Client, where: str, kind: str):
     _, status, code = RAISED[kind]
 
     answer = client.get(f"/api/{where}/{kind}")
@@ -85,14 +85,14 @@ def test_nothing_of_the_inside(client: Client, where: str, kind: str):
         assert int(answer.headers["Retry-After"]) > 0
 
 
-def test_a_suspicious_operation_is_a_bad_request(client: Client):
+def test_suspicious_operation_is_a_bad_request(client: Client):
     answer = client.get("/api/suspicious")
 
     assert (answer.status_code, json.loads(answer.content)["code"]) == (400, "bad_request")
     assert "hunter2" not in answer.content.decode()
 
 
-def test_the_next_request_is_served(client: Client):
+def test_request_after_error_is_served(client: Client):
     client.get("/api/plain/key")
 
     assert client.get("/api/health/live").status_code == 200

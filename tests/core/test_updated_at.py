@@ -1,4 +1,4 @@
-"""A row that has never been changed says so: it was updated when it was created."""
+"""``updated_at`` of a new row equals its ``created_at``."""
 
 import pytest
 from django.apps import apps
@@ -15,7 +15,7 @@ BOTH = [
 
 
 @pytest.mark.parametrize("model", BOTH, ids=lambda model: model._meta.label)
-def test_a_new_row_takes_both_times_from_one_reading_of_the_clock(model: type[Model]):
+def test_new_row_has_equal_times(model: type[Model]):
     row = model()
 
     for field in model._meta.concrete_fields:
@@ -26,7 +26,7 @@ def test_a_new_row_takes_both_times_from_one_reading_of_the_clock(model: type[Mo
     assert created == updated < row.updated_at
 
 
-def test_what_the_api_creates_has_equal_times(agency: Agency):
+def test_resource_created_by_api_has_equal_times(agency: Agency):
     at = agency.owner.at
     person = {"email": "new@x.test", "password": "quite a long secret"}
     documents = {
@@ -44,7 +44,7 @@ def test_what_the_api_creates_has_equal_times(agency: Agency):
     assert differing == set()
 
 
-def test_a_second_version_updates_its_file(agency: Agency):
+def test_second_version_changes_updated_at(agency: Agency):
     add_file(agency.owner.at, "a.txt", b"one")
 
     created, updated = times_of(add_file(agency.owner.at, "a.txt", b"two"))

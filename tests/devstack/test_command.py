@@ -1,4 +1,4 @@
-"""``python -m devstack`` as a person uses it, with the real application."""
+"""``python -m devstack`` with the real application."""
 
 import os
 import shutil
@@ -89,7 +89,7 @@ def up(servers: None) -> Iterator[Running]:
         orphans.end(Home.at(home))
 
 
-def test_banner_says_where_to_go_and_who_to_be(up: Running) -> None:
+def test_banner_shows_addresses_and_log_ins(up: Running) -> None:
     assert f"http://localhost:{up.port}/" in up.banner
     assert f"http://acme.aggios.localhost:{up.port}/" in up.banner
     assert "Demo log-in at" in up.banner
@@ -97,7 +97,7 @@ def test_banner_says_where_to_go_and_who_to_be(up: Running) -> None:
     assert "manage.py list_tenants" in up.banner
 
 
-def test_it_is_healthy_when_the_banner_is_shown(up: Running) -> None:
+def test_stack_is_healthy_when_banner_is_shown(up: Running) -> None:
     assert web.get(up.port, "/api/health/ready", host="aggios.localhost").status == 200
 
 
@@ -112,7 +112,7 @@ def test_env_prints_the_variables(up: Running) -> None:
     assert f"PUBLIC_PORT={up.port}\n" in _devstack(up.home, up.port, "env").stdout
 
 
-def test_manage_works_in_another_terminal_with_nothing_else_set(up: Running) -> None:
+def test_manage_in_another_terminal_needs_no_settings(up: Running) -> None:
     done = subprocess.run(
         [sys.executable, str(CHECKOUT / "manage.py"), "list_tenants"],
         cwd="/",
@@ -134,7 +134,7 @@ def test_second_start_on_the_same_home_is_refused_in_one_line(up: Running) -> No
     assert done.stderr.count("\n") == 1
 
 
-def test_start_on_a_taken_port_names_our_other_stack(up: Running, tmp_path: Path) -> None:
+def test_start_on_taken_port_names_the_other_stack(up: Running, tmp_path: Path) -> None:
     done = _devstack(tmp_path, up.port, "up")
 
     assert done.returncode == 1

@@ -1,4 +1,4 @@
-"""What a home keeps: ports, secrets, the env file; and that it has one stack at a time."""
+"""A home keeps ports, secrets and the env file, and has one stack at a time."""
 
 import socket
 import stat
@@ -25,7 +25,7 @@ def _variables(home: Path) -> dict[str, str]:
     return dict(line.split("=", 1) for line in lines)
 
 
-def test_ports_and_secrets_are_kept(home: Path) -> None:
+def test_ports_and_secrets_are_reused(home: Path) -> None:
     with Stack(Home.at(home)) as first:
         before = (first.ports, first.env)
 
@@ -40,7 +40,7 @@ def test_two_homes_share_neither_ports_nor_secrets(home: Path, tmp_path: Path) -
             assert one.env[name] != other.env[name]
 
 
-def test_a_private_port_that_was_taken_meanwhile_is_chosen_anew(home: Path) -> None:
+def test_taken_private_port_is_replaced(home: Path) -> None:
     with Stack(Home.at(home)) as stack:
         before = stack.ports["postgres"]
 
@@ -75,7 +75,7 @@ def test_second_stack_on_the_same_home_is_refused(home: Path) -> None:
     assert "\n" not in str(refusal.value)
 
 
-def test_taken_entry_port_is_one_line_that_names_the_program(home: Path) -> None:
+def test_taken_entry_port_error_names_the_program(home: Path) -> None:
     with socket.create_server((LOOPBACK, 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(PortTakenError) as refusal:

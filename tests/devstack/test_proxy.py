@@ -1,4 +1,4 @@
-"""What Traefik lets through, adds, refuses, and says when the application cannot."""
+"""Traefik: what it forwards, adds and refuses, and its own errors."""
 
 import http.client
 import json
@@ -18,19 +18,19 @@ def test_any_host_reaches_the_application(full_stack: TestStack) -> None:
     assert answer.body.split()[0] == b"shop.example"
 
 
-def test_request_id_passes_untouched(full_stack: TestStack) -> None:
+def test_request_id_is_forwarded(full_stack: TestStack) -> None:
     answer = web.get(full_stack.ports["web"], "/", X_Request_ID="abc-1234")
 
     assert answer.body.split()[1] == b"abc-1234"
 
 
-def test_forged_headers_do_not_pass(full_stack: TestStack) -> None:
+def test_forged_headers_are_replaced(full_stack: TestStack) -> None:
     answer = web.get(full_stack.ports["web"], "/", X_Forwarded_For="6.6.6.6")
 
     assert answer.body.split()[2] == b"127.0.0.1"
 
 
-def test_header_that_only_looks_like_another_is_dropped(full_stack: TestStack) -> None:
+def test_header_with_underscores_is_dropped(full_stack: TestStack) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", full_stack.ports["web"], timeout=30)
     connection.request("GET", "/", headers={"Host": "localhost", "X_Auth_User": "eve"})
     body = connection.getresponse().read()
@@ -47,7 +47,7 @@ def test_s3_host_reaches_the_object_store(full_stack: TestStack) -> None:
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/metrics/", "/metrics/x"])
-def test_metrics_are_not_for_the_outside(full_stack: TestStack, path: str) -> None:
+def test_metrics_from_outside_are_not_found(full_stack: TestStack, path: str) -> None:
     answer = web.get(full_stack.ports["web"], path, X_Request_ID="abc-1234")
 
     assert answer.status == 404
@@ -56,13 +56,13 @@ def test_metrics_are_not_for_the_outside(full_stack: TestStack, path: str) -> No
     assert json.loads(answer.body)["request_id"] == answer.headers["x-request-id"] == "abc-1234"
 
 
-def test_applications_own_503_passes(full_stack: TestStack) -> None:
+def test_application_503_is_forwarded(full_stack: TestStack) -> None:
     answer = web.get(full_stack.ports["web"], "/busy")
 
     assert (answer.status, answer.body, answer.headers["retry-after"]) == (503, b"busy", "7")
 
 
-def test_applications_own_500_to_a_streamed_body_passes(full_stack: TestStack) -> None:
+def test_application_500_to_streamed_body_is_forwarded(full_stack: TestStack) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", full_stack.ports["web"], timeout=30)
     connection.request("POST", "/fail", iter([b"x" * 50_000]), encode_chunked=True)
     answer = connection.getresponse()
@@ -72,7 +72,7 @@ def test_applications_own_500_to_a_streamed_body_passes(full_stack: TestStack) -
     assert (answer.status, body, answer.headers["X-Request-ID"]) == (500, b"fail", "own-1234")
 
 
-def test_no_application_is_a_503_in_the_common_shape(full_stack: TestStack) -> None:
+def test_missing_application_is_a_503_problem(full_stack: TestStack) -> None:
     full_stack.stop("gunicorn")
     try:
         answer = web.get(full_stack.ports["web"], "/api/x", X_Request_ID="abc-1234")
@@ -86,7 +86,7 @@ def test_no_application_is_a_503_in_the_common_shape(full_stack: TestStack) -> N
     assert problem["request_id"] == answer.headers["x-request-id"] == "abc-1234"
 
 
-def test_no_object_store_is_a_503_as_well(full_stack: TestStack) -> None:
+def test_missing_object_store_is_a_503_problem(full_stack: TestStack) -> None:
     full_stack.stop("seaweedfs")
     try:
         answer = web.get(full_stack.ports["web"], "/aggios/key", host="s3.aggios.localhost")
@@ -108,7 +108,7 @@ def test_access_log_names_the_request(full_stack: TestStack) -> None:
     assert "/not-in-the-log" not in json.dumps(entry)
 
 
-def test_idle_connections_are_given_up_before_the_application_closes_them(
+def test_idle_connections_close_before_gunicorns_keep_alive(
     full_stack: TestStack,
 ) -> None:
     """A write that goes down one that is just being closed may not be repeated: it ends in 503."""

@@ -1,4 +1,4 @@
-"""A server that is killed comes back by itself, soon, and with what it had acknowledged."""
+"""A killed server restarts by itself, soon, and with all acknowledged data."""
 
 import contextlib
 import http.client
@@ -19,7 +19,7 @@ CUT = 0
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_killed_server_is_back_within_seconds(full_stack: TestStack, name: str) -> None:
+def test_killed_server_restarts_within_seconds(full_stack: TestStack, name: str) -> None:
     exits = full_stack.exits(name)
     killed_at = time.monotonic()
 
@@ -34,7 +34,7 @@ def test_killed_server_is_back_within_seconds(full_stack: TestStack, name: str) 
 
 
 @pytest.mark.parametrize("name", ["postgres", "valkey", "seaweedfs"])
-def test_killed_store_keeps_what_it_acknowledged(full_stack: TestStack, name: str) -> None:
+def test_killed_store_keeps_acknowledged_data(full_stack: TestStack, name: str) -> None:
     stores.write(full_stack, "acknowledged")
 
     full_stack.kill(name)
@@ -43,7 +43,7 @@ def test_killed_store_keeps_what_it_acknowledged(full_stack: TestStack, name: st
     assert stores.read(full_stack) == ("acknowledged",) * 3
 
 
-def test_gunicorns_workers_do_not_outlive_it(full_stack: TestStack) -> None:
+def test_workers_end_with_killed_gunicorn(full_stack: TestStack) -> None:
     workers = set(full_stack.children("gunicorn"))
 
     full_stack.kill("gunicorn")
@@ -108,7 +108,7 @@ def test_request_during_a_restart_of_the_proxy_is_never_answered_404(full_stack:
     assert statuses == {200}
 
 
-def test_listener_takes_connections_when_it_is_opened() -> None:
+def test_listener_accepts_connections_once_open() -> None:
     ready = threading.Event()
     with DeferredListener("127.0.0.1", 0, ready.is_set) as listener:
         held = socket.socket(fileno=os.dup(listener.fileno()))

@@ -1,4 +1,4 @@
-"""However a stack ends, nothing of it stays behind but its data."""
+"""However a stack ends, only its data stays."""
 
 import contextlib
 import os
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("servers")
 
 @pytest.fixture(scope="module")
 def kept_home(servers: None) -> Iterator[Path]:
-    """One home for all these tests: each begins where the one before has left it."""
+    """One home for all tests of the module; each starts with the data of the previous one."""
     with temporary_home() as path:
         yield path
 
@@ -46,7 +46,7 @@ def supervisor(kept_home: Path) -> Iterator[psutil.Popen]:
     process.stdout.close()
 
 
-def test_undertaker_ends_the_servers_of_a_killed_supervisor(
+def test_reaper_ends_servers_of_killed_supervisor(
     kept_home: Path, supervisor: psutil.Popen
 ) -> None:
     assert orphans.find(Home.at(kept_home))
@@ -60,9 +60,7 @@ def test_undertaker_ends_the_servers_of_a_killed_supervisor(
         time.sleep(0.1)
 
 
-def test_orphans_of_a_killed_supervisor_are_ended_by_the_next_start(
-    kept_home: Path, supervisor: psutil.Popen
-) -> None:
+def test_orphans_are_ended_by_next_start(kept_home: Path, supervisor: psutil.Popen) -> None:
     children = supervisor.children()
     reaper = next(item for item in children if "devstack.reaper" in item.cmdline())
     orphaned = [item for item in children if item != reaper]
@@ -77,7 +75,7 @@ def test_orphans_of_a_killed_supervisor_are_ended_by_the_next_start(
         assert stores.read(stack) == ("kept",) * 3
 
 
-def test_everything_killed_at_once_starts_again_with_its_data(
+def test_stack_killed_at_once_starts_with_its_data(
     kept_home: Path, supervisor: psutil.Popen
 ) -> None:
     everything = supervisor.children(recursive=True)
@@ -97,7 +95,7 @@ def test_everything_killed_at_once_starts_again_with_its_data(
 
 @contextlib.contextmanager
 def _pid_of_postgres_in_use(home: Path) -> Iterator[None]:
-    """Let the stale pid file name a living process of the same account, as after a reboot."""
+    """The stale pid file names a running process of the same account, as after a reboot."""
     who = account.unprivileged_account()
     options = who.popen_options() if who else {}
     pid_file = (home / "postgres").resolve() / "data" / "postmaster.pid"
@@ -121,7 +119,7 @@ def test_interrupt_while_stopping_leaves_no_server(home: Path, monkeypatch) -> N
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to hand PostgreSQL to another account")
-def test_home_that_is_closed_to_postgresqls_account(tmp_path: Path) -> None:
+def test_home_closed_to_postgres_account_works(tmp_path: Path) -> None:
     """As in a clone under /root: the data go where the account can go, no folder is opened up."""
     closed = tmp_path / "closed"
     home = closed / "home"
@@ -138,7 +136,7 @@ def test_home_that_is_closed_to_postgresqls_account(tmp_path: Path) -> None:
     assert not place.exists()
 
 
-def test_a_foreign_process_is_left_alone(home: Path, tmp_path: Path) -> None:
+def test_foreign_process_is_not_ended(home: Path, tmp_path: Path) -> None:
     """Neither a reused pid in the lock file nor another stack's mark makes a process ours."""
     marks = orphans.process_marks(Home.at(tmp_path), "valkey")
     with subprocess.Popen(["sleep", "60"], env={**os.environ, **marks}) as foreign:

@@ -1,4 +1,4 @@
-"""Staff at the API."""
+"""Staff users at the staff API."""
 
 from collections.abc import Callable
 
@@ -13,21 +13,21 @@ At = Callable[..., Host]
 
 @pytest.fixture(scope="session")
 def staff_at(site: Site, new_staff: NewStaff) -> At:
-    """Return a host asked by a new member of staff: ``staff_at("api", "view_tenant")``."""
+    """Return a host with the token of a new staff user: ``staff_at("api", "view_tenant")``."""
 
-    def sit(label: str = "", *codenames: str, staff: StaffUser | None = None) -> Host:
+    def log_in_as(label: str = "", *codenames: str, staff: StaffUser | None = None) -> Host:
         everything = not codenames and staff is None
-        who = staff or new_staff(*codenames, is_superuser=everything)
-        answer = log_in_to_api(site.host(), who.email)
+        user = staff or new_staff(*codenames, is_superuser=everything)
+        answer = log_in_to_api(site.host(), user.email)
         assert answer.status_code == 200, answer.text
         host = site.host(label).with_token(answer.json()["access_token"])
-        host.staff = who
+        host.staff = user
         return host
 
-    return sit
+    return log_in_as
 
 
 @pytest.fixture(scope="session")
-def sue(staff_at: At) -> Host:
-    """The API on the apex, asked by somebody who may do everything."""
+def staff_superuser(staff_at: At) -> Host:
+    """The API on the apex with the token of a superuser."""
     return staff_at()

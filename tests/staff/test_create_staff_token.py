@@ -18,7 +18,7 @@ def made(*arguments: str) -> str:
     return out.getvalue().strip()
 
 
-def test_it_is_good_for_its_days(site: Site, new_staff) -> None:
+def test_token_is_valid_for_its_days(site: Site, new_staff) -> None:
     staff = new_staff("view_tenant")
 
     told = json.loads(made(staff.email.upper(), "--name", "ci", "--days", "90", "--json"))
@@ -31,7 +31,7 @@ def test_it_is_good_for_its_days(site: Site, new_staff) -> None:
     assert told["token"] not in str(vars(event))
 
 
-def test_alone_it_prints_the_token(site: Site, new_staff) -> None:
+def test_command_without_json_prints_only_the_token(site: Site, new_staff) -> None:
     token = made(new_staff("view_tenant").email, "--name", "ci")
 
     assert site.host().with_token(token).get("/api/tenants").status_code == 200
@@ -47,14 +47,14 @@ def test_alone_it_prints_the_token(site: Site, new_staff) -> None:
         ["{email}", "--name", "ci", "--days", "367"],
     ],
 )
-def test_what_makes_no_sense_is_refused(new_staff, arguments: list[str]) -> None:
+def test_invalid_arguments_are_refused(new_staff, arguments: list[str]) -> None:
     email = new_staff().email
 
     with pytest.raises(CommandError):
         made(*(argument.format(email=email) for argument in arguments))
 
 
-def test_nobody_inactive_gets_one(new_staff) -> None:
+def test_inactive_user_gets_no_token(new_staff) -> None:
     staff = new_staff()
     staff.is_active = False
     staff.save()

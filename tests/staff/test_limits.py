@@ -1,4 +1,4 @@
-"""What a tenant may keep, set by staff: audited, in force at once, and given back with null."""
+"""Limits of a tenant, set by staff: audited, applied at once, reset with null."""
 
 import pytest
 
@@ -24,17 +24,21 @@ def own(agency: Agency) -> dict:
     return {name: shown[name] for name in EVERYBODYS}
 
 
-def test_limits_are_in_force_at_once_and_given_back(sue: Host, new_agency) -> None:
+def test_limits_apply_at_once_and_are_reset(staff_superuser: Host, new_agency) -> None:
     agency = new_agency()
     begin = {"name": "a.bin", "size": 101}
-    before = sue.get(at(agency)).json()
+    before = staff_superuser.get(at(agency)).json()
 
-    changed = sue.patch(at(agency), {"limits": {"storage_bytes": 100, "storage_objects": 7}})
+    changed = staff_superuser.patch(
+        at(agency), {"limits": {"storage_bytes": 100, "storage_objects": 7}}
+    )
     refused = agency.owner.at.post("/api/uploads", begin)
     seen = own(agency)
-    none = sue.patch(at(agency), {"limits": {"storage_bytes": 0}})
+    none = staff_superuser.patch(at(agency), {"limits": {"storage_bytes": 0}})
     taken = agency.owner.at.post("/api/uploads", begin)
-    back = sue.patch(at(agency), {"limits": {"storage_bytes": None, "storage_objects": None}})
+    back = staff_superuser.patch(
+        at(agency), {"limits": {"storage_bytes": None, "storage_objects": None}}
+    )
 
     assert (before["limits"], before["effective_limits"]) == (NOT_SET, EVERYBODYS)
     assert changed.status_code == 200, changed.text
@@ -49,24 +53,26 @@ def test_limits_are_in_force_at_once_and_given_back(sue: Host, new_agency) -> No
     assert Tenant.objects.get(pk=agency.ref.id).limits == {}
 
 
-def test_a_change_is_on_record_and_the_same_again_is_none(sue: Host, new_agency) -> None:
+def test_change_is_recorded_once(staff_superuser: Host, new_agency) -> None:
     agency = new_agency()
 
-    first = sue.patch(at(agency), {"limits": {"file_max_bytes": 5}})
-    again = sue.patch(at(agency), {"limits": {"file_max_bytes": 5}})
+    first = staff_superuser.patch(at(agency), {"limits": {"file_max_bytes": 5}})
+    again = staff_superuser.patch(at(agency), {"limits": {"file_max_bytes": 5}})
 
-    event = assert_recorded("tenant.updated", by=sue.staff, target_id=str(agency.ref.id))
+    event = assert_recorded(
+        "tenant.updated", by=staff_superuser.staff, target_id=str(agency.ref.id)
+    )
     assert event.details["changes"] == {"limits.file_max_bytes": {"from": None, "to": 5}}
     assert first.headers["etag"] == again.headers["etag"]
 
 
-def test_nobody_gets_larger_files_than_the_platform_takes(sue: Host, new_agency) -> None:
+def test_file_limit_above_platform_limit_is_capped(staff_superuser: Host, new_agency) -> None:
     agency = new_agency()
 
-    sue.patch(at(agency), {"limits": {"file_max_bytes": 50}})
+    staff_superuser.patch(at(agency), {"limits": {"file_max_bytes": 50}})
     small = own(agency)["file_max_bytes"]
     refused = agency.owner.at.post("/api/uploads", {"name": "a", "size": 51})
-    sue.patch(at(agency), {"limits": {"file_max_bytes": 2**60}})
+    staff_superuser.patch(at(agency), {"limits": {"file_max_bytes": 2**60}})
 
     assert small == 50
     assert (refused.status_code, refused.json()["code"]) == (413, "file_too_large")
@@ -84,15 +90,15 @@ def test_nobody_gets_larger_files_than_the_platform_takes(sue: Host, new_agency)
         (None, "limits"),
     ],
 )
-def test_what_is_no_limit_is_refused(sue: Host, acme: Agency, limits, field: str) -> None:
-    answer = sue.patch(at(acme), {"limits": limits})
+def test_invalid_limit_is_refused(staff_superuser: Host, acme: Agency, limits, field: str) -> None:
+    answer = staff_superuser.patch(at(acme), {"limits": limits})
 
     assert answer.status_code == 400, answer.text
     assert field in {fault["field"] for fault in answer.json()["errors"]}
     assert Tenant.objects.get(pk=acme.ref.id).limits == {}
 
 
-def test_a_right_is_needed(staff_at, acme: Agency) -> None:
+def test_permission_is_required(staff_at, acme: Agency) -> None:
     reader = staff_at("", "view_tenant")
 
     answer = reader.patch(at(acme), {"limits": {"storage_bytes": 1}})

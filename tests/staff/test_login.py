@@ -1,4 +1,4 @@
-"""The staff's log-in to the API: who gets a token, who does not, and what it tells."""
+"""Log-in to the staff API: successes, failures, and what they reveal."""
 
 import secrets
 from datetime import timedelta
@@ -25,7 +25,7 @@ TENANTS = "/api/tenants"
 
 
 @pytest.mark.parametrize("label", ["", "www", "admin"])
-def test_the_right_password_opens_a_token(site: Site, new_staff, label: str) -> None:
+def test_correct_password_issues_token(site: Site, new_staff, label: str) -> None:
     staff = new_staff(is_superuser=True)
 
     answer = log_in_to_api(site.host(label), staff.email.upper())
@@ -44,7 +44,7 @@ def test_the_right_password_opens_a_token(site: Site, new_staff, label: str) -> 
     assert_recorded("staff.token_issued", by=staff)
 
 
-def test_rehash_at_a_login_keeps_a_password_that_was_set_meanwhile(
+def test_rehash_at_login_keeps_concurrently_set_password(
     new_staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     staff, another = new_staff(), "another fine secret 77"
@@ -60,7 +60,7 @@ def test_rehash_at_a_login_keeps_a_password_that_was_set_meanwhile(
     assert not kept.check_password(PASSWORD)
 
 
-def test_only_a_hash_of_it_is_stored(site: Site, new_staff) -> None:
+def test_token_is_stored_as_hash(site: Site, new_staff) -> None:
     staff = new_staff()
 
     token = log_in_to_api(site.host(), staff.email).json()["access_token"]
@@ -71,7 +71,7 @@ def test_only_a_hash_of_it_is_stored(site: Site, new_staff) -> None:
     assert not any(token[4:] in str(value) for value in vars(row).values())
 
 
-def test_refusals_cannot_be_told_apart(site: Site, new_staff) -> None:
+def test_login_failures_are_indistinguishable(site: Site, new_staff) -> None:
     staff, gone = new_staff(), new_staff()
     StaffUser.objects.filter(pk=gone.pk).update(is_active=False)
     attempts = [
@@ -90,7 +90,7 @@ def test_refusals_cannot_be_told_apart(site: Site, new_staff) -> None:
     assert last_event("staff.login_refused", target_label=gone.email).actor_type == "anonymous"
 
 
-def test_attempts_are_counted_together_with_the_admins_form(site: Site, new_staff) -> None:
+def test_api_and_admin_attempts_share_limits(site: Site, new_staff) -> None:
     staff = new_staff()
 
     first = [log_in_to_api(site.host(), staff.email, "wrong horse").status_code for _ in range(5)]
@@ -111,27 +111,27 @@ def test_attempts_are_counted_together_with_the_admins_form(site: Site, new_staf
         ([], "non_field_errors"),
     ],
 )
-def test_a_body_that_is_no_log_in_is_refused(site: Site, body, field: str) -> None:
+def test_invalid_body_is_refused(site: Site, body, field: str) -> None:
     answer = site.host().post("/api/auth/login", body)
 
     assert answer.status_code == 400
     assert field in {fault["field"] for fault in answer.json()["errors"]}
 
 
-def test_the_people_of_a_tenant_are_no_staff(site: Site, acme: Agency) -> None:
+def test_tenant_user_cannot_log_in_as_staff(site: Site, acme: Agency) -> None:
     answer = log_in_to_api(site.host(), acme.owner.email)
 
     assert (answer.status_code, answer.json()["code"]) == (401, "invalid_credentials")
 
 
-def test_staff_are_nobody_in_a_tenant(site: Site, acme: Agency, new_staff) -> None:
+def test_staff_user_cannot_log_in_to_tenant(site: Site, acme: Agency, new_staff) -> None:
     staff = new_staff(is_superuser=True)
 
     assert log_in_to_api(acme.host, staff.email).status_code == 401
     assert log_in_to_api(site.host("api"), staff.email).json()["code"] == "validation_failed"
 
 
-def test_half_a_character_is_no_address(site: Site) -> None:
+def test_lone_surrogate_in_address_is_refused(site: Site) -> None:
     body = b'{"email": "\\ud800", "password": "x"}'
 
     answer = site.host().request(
@@ -142,9 +142,7 @@ def test_half_a_character_is_no_address(site: Site) -> None:
 
 
 @pytest.mark.parametrize("letter", ["\u017f", "S"])
-def test_another_way_to_write_an_address_is_no_more_attempts(
-    site: Site, new_staff, letter: str
-) -> None:
+def test_other_spelling_gives_no_more_attempts(site: Site, new_staff, letter: str) -> None:
     staff = new_staff(email=f"s{secrets.token_hex(5)}@aggios.test")
     for _ in range(5):
         log_in_to_api(site.host(), staff.email, "wrong horse")
@@ -154,7 +152,7 @@ def test_another_way_to_write_an_address_is_no_more_attempts(
     assert answer.status_code == (429 if letter == "S" else 401)
 
 
-def test_a_password_that_changes_meanwhile_opens_nothing(new_staff) -> None:
+def test_concurrently_changed_password_issues_no_token(new_staff) -> None:
     seen = new_staff()
     changed = StaffUser.objects.get(pk=seen.pk)
     changed.set_password("quite another battery")
@@ -166,7 +164,7 @@ def test_a_password_that_changes_meanwhile_opens_nothing(new_staff) -> None:
     assert not StaffToken.objects.filter(staff=seen).exists()
 
 
-def test_who_has_a_second_factor_is_asked_for_a_code(site: Site, new_staff) -> None:
+def test_log_in_with_factor_requires_code(site: Site, new_staff) -> None:
     staff = new_staff(is_superuser=True)
     before = log_in_to_api(site.host(), staff.email).json()["access_token"]
     start_enrolment(staff)
@@ -188,7 +186,7 @@ def test_who_has_a_second_factor_is_asked_for_a_code(site: Site, new_staff) -> N
 
 
 @pytest.mark.parametrize("place", ["/api/auth/login", "/admin/login/"])
-def test_a_server_that_is_too_busy_to_look_uses_nothing_up(
+def test_full_hash_pool_refunds_the_attempt(
     new_staff, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     staff, address = new_staff(), random_address()

@@ -1,4 +1,4 @@
-"""Guessing a staff member's password: bounded as it is for the users of tenants."""
+"""Password guesses against staff users are limited as those against users."""
 
 import secrets
 from collections.abc import Callable
@@ -24,7 +24,7 @@ def narrow(settings) -> None:
 
 
 def full_width(text: str) -> str:
-    """Return the text in full-width letters, which NFKC folds."""
+    """Return the text in full-width characters, which NFKC folds."""
     return "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text)
 
 
@@ -46,7 +46,7 @@ def at_api(email: str, password: str = "wrong", *, address: str):
     return Client().post("/api/auth/login", body, content_type="application/json", headers=headers)
 
 
-def test_each_spelling_of_a_name_counts_for_its_account(site, new_staff: NewStaff) -> None:
+def test_spellings_of_an_address_share_one_count(site, new_staff: NewStaff) -> None:
     email, here = new_staff().email, random_address()
     spellings = [email, email.upper(), full_width(email), f"\u3000{email} ", full_width(email[0])]
     spellings[4] += email[1:]
@@ -60,7 +60,7 @@ def test_each_spelling_of_a_name_counts_for_its_account(site, new_staff: NewStaf
     assert in_form(email, PASSWORD, address=random_address()) == 302
 
 
-def test_an_account_that_is_not_there_is_counted_alike(site) -> None:
+def test_unknown_account_is_throttled_equally(site) -> None:
     email, here = f"x{secrets.token_hex(5)}@aggios.test", random_address()
 
     tried = [in_form(text, address=here) for text in [email, full_width(email)] * 3]
@@ -68,7 +68,7 @@ def test_an_account_that_is_not_there_is_counted_alike(site) -> None:
     assert tried == [200] * 5 + [429]
 
 
-def test_many_addresses_share_an_hourly_limit(site, new_staff: NewStaff, narrow: None) -> None:
+def test_client_addresses_share_an_hourly_limit(site, new_staff: NewStaff, narrow: None) -> None:
     email = new_staff().email
     assert [in_form(email, address=random_address()) for _ in range(WIDE)] == [200] * WIDE
 
@@ -79,7 +79,7 @@ def test_many_addresses_share_an_hourly_limit(site, new_staff: NewStaff, narrow:
 
 
 @pytest.mark.parametrize("through", ["form", "api"])
-def test_a_familiar_address_is_counted_apart(
+def test_familiar_address_is_counted_separately(
     site, new_staff: NewStaff, narrow: None, through: str
 ) -> None:
     email, home = new_staff().email, random_address()
@@ -95,7 +95,7 @@ def test_a_familiar_address_is_counted_apart(
     assert [in_form(email, address=home) for _ in range(6)] == [200] * 5 + [429]
 
 
-def test_an_attempt_without_a_password_neither_counts_nor_clears(site, new_staff) -> None:
+def test_attempt_without_password_is_not_counted(site, new_staff) -> None:
     email, here = new_staff().email, random_address()
     for _ in range(5):
         assert in_form(email, address=here) == 200
@@ -112,7 +112,7 @@ def changed(client: Client, old: str, *, address: str) -> int:
     ).status_code
 
 
-def test_a_stolen_session_cannot_guess_the_password(site, new_staff: NewStaff) -> None:
+def test_password_change_guesses_are_throttled(site, new_staff: NewStaff) -> None:
     staff, here = new_staff(), random_address()
     client = Client()
     client.force_login(staff)
@@ -127,7 +127,7 @@ def test_a_stolen_session_cannot_guess_the_password(site, new_staff: NewStaff) -
     assert refused.actor_id == str(staff.pk)
 
 
-def test_ones_own_password_is_not_set_without_the_current_one(site, new_staff) -> None:
+def test_own_password_requires_the_current_one(site, new_staff) -> None:
     staff = new_staff(is_superuser=True)
     client = Client()
     client.force_login(staff)

@@ -1,4 +1,4 @@
-"""The staff API answers only where staff works from (STAFF_ALLOWED_NETWORKS)."""
+"""The staff API is served only to STAFF_ALLOWED_NETWORKS."""
 
 from ipaddress import ip_network
 
@@ -31,12 +31,12 @@ def ask(host: str, address: str, path: str = "/api/tenants", **body: str):
     [(OFFICE, 401), ("2001:db8::7", 401), ("::ffff:10.9.9.9", 401), (ELSEWHERE, 403), ("::1", 403)],
 )
 @pytest.mark.usefixtures("committed", "from_the_office")
-def test_the_api_is_closed_to_every_other_address(label: str, address: str, status: int):
+def test_api_from_other_network_is_refused(label: str, address: str, status: int):
     assert ask(f"{label}{BASE_DOMAIN}", address).status_code == status
 
 
 @pytest.mark.usefixtures("committed", "from_the_office")
-def test_so_is_the_log_in_whatever_the_password(new_staff):
+def test_log_in_from_other_network_is_refused(new_staff):
     staff: StaffUser = new_staff()
     body = {"email": staff.email, "password": PASSWORD}
 
@@ -46,6 +46,6 @@ def test_so_is_the_log_in_whatever_the_password(new_staff):
     assert ask(BASE_DOMAIN, OFFICE, "/api/auth/login", **body).status_code == 200
 
 
-def test_a_range_that_is_none_is_named():
+def test_invalid_network_setting_is_named():
     with pytest.raises(ImproperlyConfigured, match=r"STAFF_ALLOWED_NETWORKS.*office"):
         env.network("STAFF_ALLOWED_NETWORKS", "office")

@@ -1,4 +1,4 @@
-"""Which right opens which route of the staff API: the rows of tests/support/routes.py, driven."""
+"""The permission of each route of the staff API (tests/support/routes.py)."""
 
 import pytest
 
@@ -12,7 +12,7 @@ ROWS = [
     for route in OF_STAFF
     for method in route.methods.split()
 ]
-# What an empty request gets from whoever is let in: nothing is found, or the body is not enough.
+# Responses to an empty request with permission: not found, or an invalid body.
 LET_IN = {200, 400, 404}
 
 
@@ -28,7 +28,9 @@ def with_right(staff_at) -> dict[str, str]:
 
 @pytest.mark.parametrize(("route", "method"), ROWS)
 @pytest.mark.parametrize("label", ["", "api", "admin"])
-def test_rights_decide(site: Site, with_right, label: str, route: Route, method: str) -> None:
+def test_route_requires_its_permission(
+    site: Site, with_right, label: str, route: Route, method: str
+) -> None:
     right, path = route.rights[method], route.path.format(tenant=NOBODYS, domain=NOBODYS)
 
     def ask(who: str):
@@ -42,7 +44,7 @@ def test_rights_decide(site: Site, with_right, label: str, route: Route, method:
 
 
 @pytest.mark.parametrize(("route", "method"), ROWS)
-def test_it_is_on_no_other_host(
+def test_staff_api_on_other_host_is_not_found(
     site: Site, acme: Agency, with_right, route: Route, method: str
 ) -> None:
     path = route.path.format(tenant=acme.ref.id, domain=NOBODYS)

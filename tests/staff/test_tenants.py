@@ -1,4 +1,4 @@
-"""The staff API: finding, opening, reading and changing tenants."""
+"""The staff API: listing, creating, reading and changing tenants."""
 
 import secrets
 from concurrent.futures import ThreadPoolExecutor
@@ -34,10 +34,10 @@ def at(agency: Agency) -> str:
     return f"{TENANTS}/{agency.ref.id}"
 
 
-def test_a_tenant_can_be_used_when_the_answer_comes(site: Site, sue: Host) -> None:
+def test_created_tenant_is_ready(site: Site, staff_superuser: Host) -> None:
     slug = new_slug()
 
-    answer = sue.post(TENANTS, {"name": " Initech  Ltd ", "subdomain": slug.upper()})
+    answer = staff_superuser.post(TENANTS, {"name": " Initech  Ltd ", "subdomain": slug.upper()})
 
     assert answer.status_code == 201, answer.text
     body = answer.json()
@@ -46,25 +46,25 @@ def test_a_tenant_can_be_used_when_the_answer_comes(site: Site, sue: Host) -> No
     assert (body["registration"], body["deletion_due_at"]) == ("closed", None)
     assert [d["domain"] for d in body["domains"]] == [f"{slug}.aggios.localhost"]
     assert site.host(slug).get("/api/health").status_code == 200
-    read = sue.get(answer.headers["location"])
+    read = staff_superuser.get(answer.headers["location"])
     assert read.json() == body
     assert read.headers["etag"] == answer.headers["etag"]
-    event = assert_recorded("tenant.created", by=sue.staff, target_id=body["id"])
+    event = assert_recorded("tenant.created", by=staff_superuser.staff, target_id=body["id"])
     assert event.details == {"subdomain": slug}
 
 
-def test_its_owner_gets_a_password_in_that_answer_alone(site: Site, sue: Host) -> None:
+def test_owner_password_is_only_in_the_response(site: Site, staff_superuser: Host) -> None:
     slug = new_slug()
     body = {"company": "Initech", "subdomain": slug, "owner_email": "Olga@Initech.test"}
 
-    answer = sue.post(TENANTS, {**body, "registration": "open"})
+    answer = staff_superuser.post(TENANTS, {**body, "registration": "open"})
 
     owner = answer.json()["owner"]
     assert answer.headers["cache-control"] == "no-store"
     entered = site.host(slug).post("/api/auth/login", owner)
     assert entered.status_code == 200, entered.text
     assert entered.json()["user"]["role"] == "owner"
-    listed = sue.get(f"{TENANTS}?search={slug}")
+    listed = staff_superuser.get(f"{TENANTS}?search={slug}")
     assert owner["password"] not in listed.text
     assert listed.json()["results"][0]["registration"] == "open"
 
@@ -86,38 +86,38 @@ def test_its_owner_gets_a_password_in_that_answer_alone(site: Site, sue: Host) -
         ([1], ("non_field_errors", "invalid")),
     ],
 )  # fmt: skip
-def test_a_fault_is_named_by_its_field(sue: Host, body, fault: tuple[str, str]) -> None:
+def test_invalid_field_is_named(staff_superuser: Host, body, fault: tuple[str, str]) -> None:
     before = Tenant.objects.count()
 
-    assert fault in faults(sue.post(TENANTS, body))
+    assert fault in faults(staff_superuser.post(TENANTS, body))
 
     assert Tenant.objects.count() == before
 
 
-def test_a_taken_name_is_refused(acme: Agency, sue: Host) -> None:
-    answer = sue.post(TENANTS, {"name": "A", "subdomain": "ACME"})
+def test_taken_subdomain_is_refused(acme: Agency, staff_superuser: Host) -> None:
+    answer = staff_superuser.post(TENANTS, {"name": "A", "subdomain": "ACME"})
 
     assert (answer.status_code, answer.json()["code"]) == (409, "subdomain_taken")
     assert answer.json()["errors"][0]["field"] == "subdomain"
 
 
-def test_of_several_at_once_one_gets_the_name(sue: Host) -> None:
+def test_concurrent_creations_only_one_gets_subdomain(staff_superuser: Host) -> None:
     slug = new_slug()
 
     with ThreadPoolExecutor(4) as pool:
-        ask = lambda _: sue.post(TENANTS, {"name": "A", "subdomain": slug})  # noqa: E731
+        ask = lambda _: staff_superuser.post(TENANTS, {"name": "A", "subdomain": slug})  # noqa: E731
         statuses = sorted(answer.status_code for answer in pool.map(ask, range(4)))
 
     assert statuses == [201, 409, 409, 409]
     assert Tenant.objects.filter(domains__domain=slug).count() == 1
 
 
-def test_what_is_asked_for_twice_is_done_once(sue: Host, staff_at) -> None:
+def test_repeated_creation_is_done_once(staff_superuser: Host, staff_at) -> None:
     slug, key = new_slug(), {"Idempotency-Key": secrets.token_hex(8)}
     body = {"name": "A", "subdomain": slug, "owner_email": "o@a.test"}
 
-    first, second = (sue.post(TENANTS, body, headers=key) for _ in range(2))
-    other = sue.post(TENANTS, {**body, "name": "B"}, headers=key)
+    first, second = (staff_superuser.post(TENANTS, body, headers=key) for _ in range(2))
+    other = staff_superuser.post(TENANTS, {**body, "name": "B"}, headers=key)
     another = staff_at().post(TENANTS, body, headers=key)
 
     assert (first.status_code, second.status_code) == (201, 201)
@@ -128,11 +128,13 @@ def test_what_is_asked_for_twice_is_done_once(sue: Host, staff_at) -> None:
     assert another.json()["code"] == "subdomain_taken"
 
 
-def test_tenants_are_listed_by_page_newest_first(sue: Host, new_agency) -> None:
+def test_tenants_are_listed_by_page_newest_first(staff_superuser: Host, new_agency) -> None:
     slugs = [new_agency().slug for _ in range(3)]
 
-    first = sue.get(f"{TENANTS}?limit=2").json()
-    second = sue.get(first["next"].partition(sue.name)[2].partition("/")[2].join(["/", ""])).json()
+    first = staff_superuser.get(f"{TENANTS}?limit=2").json()
+    second = staff_superuser.get(
+        first["next"].partition(staff_superuser.name)[2].partition("/")[2].join(["/", ""])
+    ).json()
 
     shown = [t["subdomain"] for t in first["results"] + second["results"]]
     assert shown[:3] == slugs[::-1]
@@ -140,29 +142,29 @@ def test_tenants_are_listed_by_page_newest_first(sue: Host, new_agency) -> None:
     assert second["previous"]
 
 
-def test_they_are_found_by_name_domain_and_state(sue: Host, new_agency) -> None:
+def test_tenants_are_found_by_name_domain_and_state(staff_superuser: Host, new_agency) -> None:
     mark = f"zorb{secrets.token_hex(4)}"
     agency = new_agency(company=f"{mark.title()} & Söhne")
 
     def found(query: str) -> list[str]:
-        return [t["subdomain"] for t in sue.get(f"{TENANTS}?{query}").json()["results"]]
+        return [t["subdomain"] for t in staff_superuser.get(f"{TENANTS}?{query}").json()["results"]]
 
     assert found(f"search={mark}") == [agency.slug]
     assert found(f"search={agency.slug.upper()}") == [agency.slug]
     assert found(f"search={agency.slug}&status=active") == [agency.slug]
     assert found(f"search={agency.slug}&status=suspended") == []
     assert found("search=%25%25") == []
-    sue.post(f"{at(agency)}/suspend")
+    staff_superuser.post(f"{at(agency)}/suspend")
     assert found(f"search={agency.slug}&status=suspended") == [agency.slug]
 
 
-def test_they_are_ordered_as_asked(sue: Host, new_agency) -> None:
+def test_tenants_are_ordered_as_requested(staff_superuser: Host, new_agency) -> None:
     mark = secrets.token_hex(4)
     for name in ("b", "a", "c"):
         new_agency(company=f"{mark} {name}")
 
     def names(ordering: str) -> list[str]:
-        rows = sue.get(f"{TENANTS}?search={mark}&ordering={ordering}").json()["results"]
+        rows = staff_superuser.get(f"{TENANTS}?search={mark}&ordering={ordering}").json()["results"]
         return [row["name"][-1] for row in rows]
 
     assert (names("name"), names("-name"), names("created_at")) == (
@@ -182,103 +184,117 @@ def test_they_are_ordered_as_asked(sue: Host, new_agency) -> None:
         ("search=%00", "search"),
     ],
 )
-def test_a_question_that_makes_no_sense_is_refused(sue: Host, query: str, field: str) -> None:
-    assert field in {name for name, _ in faults(sue.get(f"{TENANTS}?{query}"))}
+def test_invalid_query_is_refused(staff_superuser: Host, query: str, field: str) -> None:
+    assert field in {name for name, _ in faults(staff_superuser.get(f"{TENANTS}?{query}"))}
 
 
 @pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
 @pytest.mark.parametrize("name", [NOBODYS, "1", "public", "%00", "..%2f", NOBODYS + "/"])
-def test_what_is_not_there_is_not_found(sue: Host, method: str, name: str) -> None:
-    answer = sue.request(method, f"{TENANTS}/{name}")
+def test_unknown_tenant_is_not_found(staff_superuser: Host, method: str, name: str) -> None:
+    answer = staff_superuser.request(method, f"{TENANTS}/{name}")
 
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-def test_a_tenant_that_is_being_purged_is_not_there(sue: Host, new_agency) -> None:
+def test_tenant_being_purged_is_not_found(staff_superuser: Host, new_agency) -> None:
     agency = new_agency()
     Tenant.objects.filter(pk=agency.ref.id).update(status="deleting")
 
     try:
-        statuses = [sue.request(method, at(agency)).status_code for method in ("GET", "DELETE")]
-        statuses.append(sue.post(f"{at(agency)}/resume").status_code)
-        found = sue.get(f"{TENANTS}?search={agency.slug}").json()["results"]
+        statuses = [
+            staff_superuser.request(method, at(agency)).status_code for method in ("GET", "DELETE")
+        ]
+        statuses.append(staff_superuser.post(f"{at(agency)}/resume").status_code)
+        found = staff_superuser.get(f"{TENANTS}?search={agency.slug}").json()["results"]
     finally:
         Tenant.objects.filter(pk=agency.ref.id).update(status="active")
 
     assert (statuses, found) == ([404, 404, 404], [])
 
 
-def test_a_change_is_in_force_at_once(site: Site, sue: Host, new_agency) -> None:
+def test_change_applies_at_once(site: Site, staff_superuser: Host, new_agency) -> None:
     agency = new_agency()
     person = {"email": "new@a.test", "password": "correct horse battery"}
     assert agency.host.post("/api/auth/register", person).status_code == 403
 
-    answer = sue.patch(at(agency), {"registration": "open"})
+    answer = staff_superuser.patch(at(agency), {"registration": "open"})
 
     assert (answer.status_code, answer.json()["registration"]) == (200, "open")
     assert agency.host.post("/api/auth/register", person).status_code == 201
-    event = assert_recorded("tenant.updated", by=sue.staff, target_id=str(agency.ref.id))
+    event = assert_recorded(
+        "tenant.updated", by=staff_superuser.staff, target_id=str(agency.ref.id)
+    )
     assert event.details == {"changes": {"registration": {"from": "closed", "to": "open"}}}
 
 
-def test_what_may_not_be_changed_is_left_alone(sue: Host, new_agency) -> None:
+def test_read_only_fields_are_ignored(staff_superuser: Host, new_agency) -> None:
     agency = new_agency()
-    before = sue.get(at(agency)).json()
+    before = staff_superuser.get(at(agency)).json()
     forged = {"id": NOBODYS, "schema_name": "public", "status": "suspended", "key_version": 9}
 
-    answer = sue.patch(at(agency), {**forged, "object_prefix": "x", "deletion_due_at": None})
+    answer = staff_superuser.patch(
+        at(agency), {**forged, "object_prefix": "x", "deletion_due_at": None}
+    )
 
     assert answer.json() == before
     assert Tenant.objects.get(pk=agency.ref.id).schema_name == agency.ref.schema_name
 
 
-def test_changes_do_not_overwrite_each_other(sue: Host, new_agency) -> None:
+def test_concurrent_changes_do_not_overwrite_each_other(staff_superuser: Host, new_agency) -> None:
     agency = new_agency()
-    read = sue.get(at(agency))
+    read = staff_superuser.get(at(agency))
     seen = {"If-Match": read.headers["etag"]}
 
-    first = sue.patch(at(agency), {"name": "One"}, headers=seen)
-    second = sue.patch(at(agency), {"name": "Two"}, headers=seen)
-    gone = sue.delete(at(agency), headers=seen)
+    first = staff_superuser.patch(at(agency), {"name": "One"}, headers=seen)
+    second = staff_superuser.patch(at(agency), {"name": "Two"}, headers=seen)
+    gone = staff_superuser.delete(at(agency), headers=seen)
 
     assert (first.status_code, second.status_code, gone.status_code) == (200, 412, 412)
-    assert sue.get(at(agency)).json()["name"] == "One"
-    known = sue.get(at(agency), headers={"If-None-Match": first.headers["etag"]})
+    assert staff_superuser.get(at(agency)).json()["name"] == "One"
+    known = staff_superuser.get(at(agency), headers={"If-None-Match": first.headers["etag"]})
     assert (known.status_code, known.content) == (304, b"")
 
 
-def test_of_changes_at_once_with_one_tag_one_is_made(sue: Host, new_agency) -> None:
+def test_concurrent_changes_with_same_etag_only_one_succeeds(
+    staff_superuser: Host, new_agency
+) -> None:
     agency = new_agency()
-    seen = {"If-Match": sue.get(at(agency)).headers["etag"]}
+    seen = {"If-Match": staff_superuser.get(at(agency)).headers["etag"]}
 
     with ThreadPoolExecutor(4) as pool:
-        ask = lambda n: sue.patch(at(agency), {"name": f"N{n}"}, headers=seen)  # noqa: E731
+        ask = lambda n: staff_superuser.patch(at(agency), {"name": f"N{n}"}, headers=seen)  # noqa: E731
         statuses = sorted(answer.status_code for answer in pool.map(ask, range(4)))
 
     assert statuses == [200, 412, 412, 412]
 
 
-def test_a_new_subdomain_leads_there_at_once(site: Site, sue: Host, new_agency) -> None:
+def test_changed_subdomain_is_served_at_once(site: Site, staff_superuser: Host, new_agency) -> None:
     agency, slug = new_agency(), new_slug()
 
-    answer = sue.patch(at(agency), {"subdomain": slug.upper(), "redirect_days": 3})
+    answer = staff_superuser.patch(at(agency), {"subdomain": slug.upper(), "redirect_days": 3})
 
     assert (answer.status_code, answer.json()["subdomain"]) == (200, slug)
     former = [d for d in answer.json()["domains"] if d["redirect_until"]]
     assert [d["domain"] for d in former] == [f"{agency.slug}.aggios.localhost"]
     assert site.host(slug).with_token(agency.owner.access_token).get("/api/users/me").is_success
     assert agency.owner.at.get("/api/users/me").status_code == 307
-    event = assert_recorded("tenant.renamed", by=sue.staff, target_id=answer.json()["id"])
+    event = assert_recorded(
+        "tenant.renamed", by=staff_superuser.staff, target_id=answer.json()["id"]
+    )
     assert event.details == {"from": agency.slug, "to": slug, "redirect_days": 3}
 
 
-def test_a_name_of_somebody_elses_changes_nothing(sue: Host, acme: Agency, new_agency) -> None:
+def test_subdomain_of_another_tenant_changes_nothing(
+    staff_superuser: Host, acme: Agency, new_agency
+) -> None:
     agency = new_agency()
 
-    answer = sue.patch(at(agency), {"name": "Half", "subdomain": "acme"})
+    answer = staff_superuser.patch(at(agency), {"name": "Half", "subdomain": "acme"})
 
     assert (answer.status_code, answer.json()["code"]) == (409, "subdomain_taken")
-    read = sue.get(at(agency)).json()
+    read = staff_superuser.get(at(agency)).json()
     assert (read["subdomain"], read["name"] == "Half") == (agency.slug, False)
-    assert ("subdomain", "reserved") in faults(sue.patch(at(agency), {"subdomain": "www"}))
+    assert ("subdomain", "reserved") in faults(
+        staff_superuser.patch(at(agency), {"subdomain": "www"})
+    )

@@ -1,4 +1,4 @@
-"""A staff token: where it opens doors, and every way in which it ends."""
+"""Staff tokens: where they are valid, and every way in which they end."""
 
 import secrets
 import zlib
@@ -27,28 +27,33 @@ def code(answer) -> tuple[int, str]:
 @pytest.mark.parametrize(
     "path", ["/api/users/me", "/api/files", "/api/auth/logout-all", "/api/tenants"]
 )
-def test_it_opens_nothing_on_a_tenants_host(acme: Agency, sue: Host, path: str) -> None:
+def test_token_on_tenant_host_is_refused(acme: Agency, staff_superuser: Host, path: str) -> None:
     method = "POST" if "logout" in path else "GET"
 
-    answer = acme.host.with_token(sue.token).request(method, path)
+    answer = acme.host.with_token(staff_superuser.token).request(method, path)
 
     expected = (404, "not_found") if path == TENANTS else (401, "token_invalid")
     assert code(answer) == expected
 
 
 @pytest.mark.parametrize("path", ["/api/users/me", "/api/files"])
-def test_it_opens_no_tenants_route_on_the_general_host(site: Site, sue: Host, path: str) -> None:
-    assert code(site.host("api").with_token(sue.token).get(path)) == (401, "token_invalid")
+def test_token_on_tenant_routes_of_api_host_is_refused(
+    site: Site, staff_superuser: Host, path: str
+) -> None:
+    assert code(site.host("api").with_token(staff_superuser.token).get(path)) == (
+        401,
+        "token_invalid",
+    )
 
 
-def test_a_tenants_token_does_not_open_the_staff_api(site: Site, acme: Agency) -> None:
+def test_tenant_token_is_refused_by_staff_api(site: Site, acme: Agency) -> None:
     for token in (acme.owner.access_token, acme.owner.refresh_token):
         for label in ("", "www", "api", "admin"):
             answer = site.host(label).with_token(token).get(TENANTS)
             assert code(answer) == (401, "token_invalid"), label
 
 
-def test_the_admins_cookie_is_no_credential(site: Site, new_staff) -> None:
+def test_admin_cookie_is_refused(site: Site, new_staff) -> None:
     staff, browser = new_staff(is_superuser=True), Browser(site, "admin")
     assert log_in_to_admin(browser, staff.email).status_code == 302
 
@@ -65,14 +70,14 @@ def forged() -> list[str]:
 
 
 @pytest.mark.parametrize("number", range(7))
-def test_a_token_that_was_never_given_out_is_refused(site: Site, number: int) -> None:
+def test_forged_token_is_refused(site: Site, number: int) -> None:
     answer = site.host().with_token(forged()[number].strip()).get(TENANTS)
 
     assert code(answer) == (401, "token_invalid")
     assert 'error="invalid_token"' in answer.headers["www-authenticate"]
 
 
-def test_logging_out_ends_this_token_alone(staff_at, new_staff) -> None:
+def test_log_out_revokes_only_its_token(staff_at, new_staff) -> None:
     staff = new_staff("view_tenant")
     here, there = staff_at(staff=staff), staff_at(staff=staff)
 
@@ -110,7 +115,7 @@ def take_the_password_away(staff) -> None:
         lambda staff: staff.delete(),
     ],
 )
-def test_it_ends_with_what_it_stands_for(staff_at, new_staff, end) -> None:
+def test_token_ends_with_password_or_account(staff_at, new_staff, end) -> None:
     staff = new_staff("view_tenant")
     host = staff_at(staff=staff)
     assert host.get(TENANTS).status_code == 200
@@ -121,7 +126,7 @@ def test_it_ends_with_what_it_stands_for(staff_at, new_staff, end) -> None:
     assert code(host.get(TENANTS)) == (401, "token_invalid")
 
 
-def test_coming_back_does_not_bring_old_tokens_back(staff_at, new_staff) -> None:
+def test_reactivated_user_does_not_regain_tokens(staff_at, new_staff) -> None:
     staff = new_staff("view_tenant")
     host = staff_at(staff=staff)
     deactivate(staff)
@@ -131,7 +136,7 @@ def test_coming_back_does_not_bring_old_tokens_back(staff_at, new_staff) -> None
     assert code(host.get(TENANTS)) == (401, "token_invalid")
 
 
-def test_a_mere_new_hash_of_the_password_ends_nothing(staff_at, new_staff, settings) -> None:
+def test_rehash_of_same_password_keeps_tokens(staff_at, new_staff, settings) -> None:
     staff = new_staff("view_tenant")
     host = staff_at(staff=staff)
     staff.refresh_from_db()
@@ -145,7 +150,7 @@ def test_a_mere_new_hash_of_the_password_ends_nothing(staff_at, new_staff, setti
     assert host.get(TENANTS).status_code == 200
 
 
-def test_it_expires(site: Site, new_staff) -> None:
+def test_expired_token_is_refused(site: Site, new_staff) -> None:
     issued = issue_token(new_staff("view_tenant"), lifetime=-HOUR, actor=SYSTEM)
 
     answer = site.host().with_token(issued.text).get(TENANTS)
@@ -153,7 +158,7 @@ def test_it_expires(site: Site, new_staff) -> None:
     assert code(answer) == (401, "token_expired")
 
 
-def test_a_right_that_is_taken_away_is_gone_at_the_next_request(staff_at, new_staff) -> None:
+def test_removed_permission_applies_at_once(staff_at, new_staff) -> None:
     staff = new_staff("view_tenant")
     host = staff_at(staff=staff)
     assert host.get(TENANTS).status_code == 200
@@ -163,7 +168,7 @@ def test_a_right_that_is_taken_away_is_gone_at_the_next_request(staff_at, new_st
     assert code(host.get(TENANTS)) == (403, "permission_denied")
 
 
-def test_its_last_use_is_noted_once_a_minute(new_staff) -> None:
+def test_last_use_is_stored_once_a_minute(new_staff) -> None:
     issued = issue_token(new_staff(), lifetime=HOUR, actor=SYSTEM)
 
     authenticate_token(issued.text)
@@ -178,7 +183,7 @@ def test_its_last_use_is_noted_once_a_minute(new_staff) -> None:
     assert StaffToken.objects.get(pk=issued.row.pk).last_used_at > first
 
 
-def test_long_dead_ones_go_with_new_ones(new_staff) -> None:
+def test_old_tokens_are_pruned(new_staff) -> None:
     staff = new_staff()
     for _ in range(PRUNE_BATCH_SIZE + 1):
         issue_token(staff, lifetime=HOUR, actor=SYSTEM)

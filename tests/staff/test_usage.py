@@ -1,4 +1,4 @@
-"""What tenants hold: measured, shown, and never another tenant's."""
+"""Usage of tenants: measured, shown, and never another tenant's."""
 
 import io
 import json
@@ -31,14 +31,14 @@ def upload(agency: Agency, name: str, size: int) -> None:
     assert agency.owner.at.post("/api/files", files=files).status_code == 201
 
 
-def test_rows_bytes_and_objects_are_the_tenants_own(sue: Host, new_agency) -> None:
+def test_usage_counts_only_own_rows_and_objects(staff_superuser: Host, new_agency) -> None:
     agency, other = new_agency(), new_agency()
     upload(agency, "a.bin", 1000)
     upload(agency, "a.bin", 500)
     upload(agency, "b.bin", 24)
 
-    body = sue.get(f"{at(agency)}/usage?exact=true").json()
-    others = sue.get(f"{at(other)}/usage?exact=true").json()
+    body = staff_superuser.get(f"{at(agency)}/usage?exact=true").json()
+    others = staff_superuser.get(f"{at(other)}/usage?exact=true").json()
 
     assert set(body) == set(FIELDS.split())
     assert (body["objects"], body["object_bytes"]) == (3, 1524)
@@ -47,10 +47,10 @@ def test_rows_bytes_and_objects_are_the_tenants_own(sue: Host, new_agency) -> No
     assert body["rows"] == count_rows(agency.ref)
     assert body["rows"] > others["rows"] > 0
     assert body["database_bytes"] >= others["database_bytes"] > 100_000
-    assert sue.get(at(agency)).json()["usage"]["object_bytes"] == 1524
+    assert staff_superuser.get(at(agency)).json()["usage"]["object_bytes"] == 1524
 
 
-def test_the_exact_count_counts_every_row(new_agency) -> None:
+def test_exact_usage_counts_every_row(new_agency) -> None:
     agency = new_agency()
     wait_for_mail(agency)
     before = count_rows(agency.ref)
@@ -61,7 +61,7 @@ def test_the_exact_count_counts_every_row(new_agency) -> None:
     assert count_rows(agency.ref) == before + 7 * 2  # each event has a link of the chain
 
 
-def test_the_estimate_is_one_query_for_many(new_agency) -> None:
+def test_estimate_of_many_tenants_is_one_query(new_agency) -> None:
     schemas = [new_agency().ref.schema_name for _ in range(3)]
 
     with CaptureQueriesContext(connection) as seen:
@@ -73,35 +73,35 @@ def test_the_estimate_is_one_query_for_many(new_agency) -> None:
     assert all(use.size > 100_000 for use in found.values())
 
 
-def test_what_is_known_is_shown_until_it_is_five_minutes_old(sue: Host, new_agency) -> None:
+def test_measurement_is_reused_for_five_minutes(staff_superuser: Host, new_agency) -> None:
     agency = new_agency()
-    first = sue.get(f"{at(agency)}/usage").json()
+    first = staff_superuser.get(f"{at(agency)}/usage").json()
     upload(agency, "a.bin", 10)
 
-    second = sue.get(f"{at(agency)}/usage").json()
+    second = staff_superuser.get(f"{at(agency)}/usage").json()
     old = timezone.now() - timedelta(minutes=6)
     Usage.objects.filter(pk=agency.ref.id).update(measured_at=old)
-    third = sue.get(f"{at(agency)}/usage").json()
+    third = staff_superuser.get(f"{at(agency)}/usage").json()
 
     assert second["measured_at"] == first["measured_at"]
     assert (second["objects"], third["objects"]) == (0, 1)
     assert third["rows_are_exact"] is False
 
 
-def test_a_locked_table_does_not_hold_the_answer_up(sue: Host, new_agency) -> None:
+def test_locked_table_does_not_delay_response(staff_superuser: Host, new_agency) -> None:
     agency = new_agency()
-    before = sue.get(f"{at(agency)}/usage").json()
+    before = staff_superuser.get(f"{at(agency)}/usage").json()
     owner = owner_connection()
     with transaction.atomic(using=owner.alias), owner.cursor() as cursor:
         cursor.execute(f'LOCK TABLE "{agency.ref.schema_name}".files_file IN ACCESS EXCLUSIVE MODE')
-        during = sue.get(f"{at(agency)}/usage?exact=true")
+        during = staff_superuser.get(f"{at(agency)}/usage?exact=true")
 
     assert during.status_code == 200
     assert during.json()["rows_are_exact"] is False
     assert during.json()["measured_at"] == before["measured_at"]
 
 
-def test_the_command_measures_who_is_named(new_agency) -> None:
+def test_command_measures_named_tenants(new_agency) -> None:
     agency, out = new_agency(), io.StringIO()
     upload(agency, "a.bin", 77)
 
@@ -113,7 +113,7 @@ def test_the_command_measures_who_is_named(new_agency) -> None:
     assert (kept.objects_held, kept.rows) == (1, told["rows"])
 
 
-def test_a_run_that_was_cut_off_goes_on_where_it_stopped(new_agency) -> None:
+def test_interrupted_run_resumes(new_agency) -> None:
     for _ in range(3):
         new_agency()
     hour_ago = timezone.now() - timedelta(hours=1)
@@ -131,7 +131,7 @@ def test_a_run_that_was_cut_off_goes_on_where_it_stopped(new_agency) -> None:
     assert not tenants_to_measure(hour_ago).exists()
 
 
-def test_one_that_cannot_be_measured_does_not_stop_the_others(make_broken, new_agency) -> None:
+def test_failed_tenant_does_not_stop_others(make_broken, new_agency) -> None:
     broken, agency, err = make_broken(), new_agency(), io.StringIO()
 
     with pytest.raises(CommandError, match="1 could not be measured"):
@@ -143,7 +143,7 @@ def test_one_that_cannot_be_measured_does_not_stop_the_others(make_broken, new_a
 
 @pytest.fixture
 def make_broken(new_agency):
-    """Make a tenant whose schema cannot be read; it is mended afterwards."""
+    """Create a tenant whose schema cannot be read; it is repaired afterwards."""
     broken = []
 
     def make() -> str:
@@ -159,12 +159,12 @@ def make_broken(new_agency):
 
 
 @pytest.mark.parametrize("arguments", [[], ["acme", "--all"], ["nobody-is-here"]])
-def test_what_makes_no_sense_is_refused(acme: Agency, arguments: list[str]) -> None:
+def test_invalid_arguments_are_refused(acme: Agency, arguments: list[str]) -> None:
     with pytest.raises(CommandError):
         call_command("measure_usage", *arguments)
 
 
-def test_a_tenant_that_goes_meanwhile_is_an_outcome(new_agency) -> None:
+def test_tenant_deleted_during_run_is_reported(new_agency) -> None:
     tenant = tenant_by_slug(new_agency().slug)
     measure_tenant(tenant)
     ghost = Tenant(schema_name=tenant.schema_name, object_prefix=tenant.object_prefix, name="Gone")
