@@ -28,5 +28,5 @@ def staff_browser(site: Site, new_staff: NewStaff) -> Callable[..., Browser]:
 
 @pytest.fixture(scope="session")
 def superuser_browser(staff_browser: Callable[..., Browser]) -> Browser:
-    """The browser of a superuser user is logged in."""
+    """The browser of a superuser who is logged in."""
     return staff_browser(is_superuser=True)
