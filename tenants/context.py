@@ -1,4 +1,4 @@
-"""The tenant context: the only way for code to run inside a tenant."""
+"""The current tenant: its reference, its limits, and the only way for code to run inside it."""
 
 import uuid
 from collections.abc import Iterable, Iterator
@@ -21,6 +21,9 @@ SettingValue = str | int | bool | tuple[str, ...] | None
 
 
 UNLIMITED = 0
+"""The stored value that means "no limit"."""
+MAX_LIMIT = 2**63 - 1
+"""The largest value of a limit: sums in the database are 64-bit integers."""
 
 
 # Representations of a tenant: the cacheable reference, and the audit target.
@@ -173,14 +176,6 @@ def tenant_target(tenant: Tenant) -> Target:
 #
 # Overrides are stored in ``Tenant.limits``. They are loaded with the tenant of the request, so
 # reading them needs no query.
-
-"""The stored value that means "no limit"."""
-
-
-MAX_LIMIT = 2**63 - 1
-
-
-"""The largest value of a limit: sums in the database are 64-bit integers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Host-based routing: selects the site's URL configuration and enters the tenant."""
+"""Selects the site's URL configuration by the host, and enters a tenant that is served."""
 
 from collections.abc import Callable
 from datetime import datetime

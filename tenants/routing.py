@@ -1,4 +1,4 @@
-"""The route cache: from a host name or a tenant id to the tenant, never stale after a change.
+"""From a host name or a tenant id to the tenant, by a cache that is never stale after a change.
 
 Each process caches the tenants of its requests. An entry is valid while Redis holds the same random
 stamp under the entry's name. A change of a tenant deletes its stamps after the commit, so every

@@ -1,4 +1,4 @@
-"""Base serializers of requests, and validation of a request with a serializer."""
+"""Base serializers and fields of requests, and validation of a request with a serializer."""
 
 from collections.abc import Callable
 from datetime import datetime

@@ -9,7 +9,7 @@ role and ``aggios.tenant`` together. Guarantees:
   the same raw connection to another wrapper.
 * The known scope is cleared whenever PostgreSQL may have reverted the settings: on rollback, on
   rollback to a savepoint, on a COMMIT that PostgreSQL turned into a rollback, after a statement
-  that failed or has an unusual command tag (cursors.py), and while the statement itself runs.
+  that failed or has an unusual command tag, and while the statement itself runs.
 * A connection that has used ``MAX_SCHEMAS`` schemas is closed at the end of its request. PostgreSQL
   caches the tables of each schema, and releases that memory only when the connection closes.
 * The first statement of a request always sets the scope. This is also the health check of a

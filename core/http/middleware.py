@@ -1,4 +1,4 @@
-"""The outermost middleware: request id, common response headers, access log, metrics."""
+"""The outermost middleware: request id, response headers, access log, refusal of encodings."""
 
 import logging
 import re

@@ -1,4 +1,4 @@
-"""Content negotiation (RFC 9110 section 12.5.1): what a client accepts, and HTML for browsers.
+"""Content negotiation (RFC 9110 section 12.5.1), HTML for browsers, and the JSON parser.
 
 Errors are problem+json. A browser gets an HTML page with the same content.
 """

@@ -1,12 +1,12 @@
-"""E-mail addresses in one canonical form per mailbox, for storage and comparison.
+"""E-mail addresses and domain names in one canonical form, for storage and comparison.
 
 - Surrounding white space is dropped; an address has at most 254 characters (RFC 5321 section
   4.5.3.1.3), its local part at most 64.
 - The local part, in normal form C, is a dot-atom in ASCII and lower case. So it holds neither
   look-alike nor default-ignorable characters (UTS 36, UAX 44). Others need SMTPUTF8 (RFC 6531). A
   quoted local part is another spelling of a plain one (RFC 5321 section 4.1.2).
-- The domain is in A-labels by UTS 46 and IDNA 2008 . An address literal,
-  such as ``[192.0.2.1]``, is not accepted.
+- The domain is in A-labels by UTS 46 and IDNA 2008. An address literal, such as ``[192.0.2.1]``, is
+  not accepted.
 
 See docs/decisions/0021-email-addresses.md.
 """

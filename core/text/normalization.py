@@ -1,4 +1,4 @@
-"""Unicode normalisation of client texts, with a bounded length.
+"""Unicode normalisation of client texts, with a bounded length; times and counts as texts.
 
 ``unicodedata.normalize`` takes quadratic time for long runs of combining marks on Python versions
 without the 2026 fix, and holds the interpreter's lock. Regular expressions and ``split`` have

@@ -1,4 +1,4 @@
-"""Objects of an upload in the store: its staging object, its final object, and its parts.
+"""Objects of an upload in the store: staging object, final object, parts, presigned URLs.
 
 A presigned URL can be written to until it expires, even after the file was created. So a single
 upload is sent to a staging object. The store copies the verified bytes from there to the final

@@ -45,6 +45,8 @@ UNAMBIGUOUS = {
     "tenants/schemas/schema_state.py:migrations_digest": "names of apps and migrations from the code",  # noqa: E501
     "tenants/domains/traefik.py:_routers": "the id of a row and a suffix from the code",
     "tenants/context.py:tenant_cache_key": "only the last part comes from a caller",
+    "tenants/routing.py:tenant_host": "a slug and a domain name; neither is hashed",
+    "tenants/routing.py:site_url": "a scheme, a host and a port; a URL that is not hashed",
     "tenants/signing_keys.py:__str__": "an id of fixed length and a number",
     "tenants/signing_keys.py:_derive_key": "a purpose from the code, an id of fixed length and a number",  # noqa: E501
     "accounts/passwords/breaches.py:_fetch_range": "an address from the settings and hexadecimal",
