@@ -1,4 +1,9 @@
-"""The request that is being served: its id, caller and tenant, for logs, audit rows and errors."""
+"""The request that is being served: its id, client address, caller and tenant.
+
+Logs, audit events, rate limits and errors read them. A client can write anything into
+``X-Forwarded-For``. Each trusted proxy appends the address of its peer, so with N trusted proxies
+the N-th entry from the right is the client.
+"""
 
 import ipaddress
 import re
@@ -14,27 +19,8 @@ from django.http import HttpRequest
 from uuid6 import uuid7
 
 API_VERSION = "v1"
-
-
 # What proxies and tracing systems send: UUIDs, ULIDs, hex, a few separators.
 REQUEST_ID_PATTERN = re.compile(r"[A-Za-z0-9._:-]{8,128}")
-
-
-# The client's IP address behind trusted proxies.
-#
-# A client can write anything into ``X-Forwarded-For``. Each trusted proxy appends the address of
-# its peer, so with N trusted proxies the N-th entry from the right is the client.
-
-
-def client_address(request: HttpRequest) -> str:
-    """Return the client's IP address in canonical form; the peer's if no proxy is trusted."""
-    peer = request.META.get("REMOTE_ADDR", "")
-    trusted: int = settings.TRUSTED_PROXY_COUNT
-    if not trusted:
-        return _canonical(peer)
-    hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
-    candidate = hops[-trusted] if len(hops) >= trusted else ""
-    return _canonical(candidate) or _canonical(peer)
 
 
 @dataclass(slots=True)
@@ -80,6 +66,17 @@ def use_request_context(context: RequestContext) -> Iterator[RequestContext]:
 def request_id_or_new(given: str) -> str:
     """Return the id that the client sent if it is well formed, otherwise a new one."""
     return given if REQUEST_ID_PATTERN.fullmatch(given) else str(uuid7())
+
+
+def client_address(request: HttpRequest) -> str:
+    """Return the client's IP address in canonical form; the peer's if no proxy is trusted."""
+    peer = request.META.get("REMOTE_ADDR", "")
+    trusted: int = settings.TRUSTED_PROXY_COUNT
+    if not trusted:
+        return _canonical(peer)
+    hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+    candidate = hops[-trusted] if len(hops) >= trusted else ""
+    return _canonical(candidate) or _canonical(peer)
 
 
 def is_in_networks(address: str, networks: list[IPv4Network | IPv6Network]) -> bool:

@@ -35,13 +35,9 @@ SET_SCOPE_SQL = (
     "SELECT set_config('search_path', %s, false), set_config('role', %s, false), "
     "set_config('aggios.tenant', %s, false)"
 )
-
-
 # Setting a scope takes well below a millisecond, and 130 ms for a session's first one among 50 000
 # roles. As the first statement of every request it detects a server that does not respond.
 SET_SCOPE_TIMEOUT_SECONDS = 5.0
-
-
 INTEGER_BITS = {
     "SmallIntegerField": 16,
     "PositiveSmallIntegerField": 16,
@@ -50,8 +46,6 @@ INTEGER_BITS = {
     "BigIntegerField": 64,
     "PositiveBigIntegerField": 64,
 }
-
-
 # First words of the command tags (PostgreSQL, "CommandComplete") that cannot change role, search
 # path and tenant. The tag of a COMMIT that was turned into a rollback is ROLLBACK.
 SCOPE_PRESERVING_TAGS = frozenset(
@@ -79,16 +73,13 @@ class SafeIntegerOperations(DatabaseOperations):
         return super().adapt_integerfield_value(value, internal_type)
 
 
-# Cursors that set the wanted scope before each statement and not only when they are opened.
-#
-# A cursor can outlive the block that opened it. After each statement the cursor looks at
-# PostgreSQL's command tag: a statement that failed, or that may have changed role, search path or
-# transaction, makes the scope unknown. So a hand-written ``ROLLBACK`` or ``RESET`` cannot leave
-# the next statement in a scope that was reverted.
-
-
 class _ScopedMixin(CursorWrapper):
-    """Every way to send a statement, in the wanted scope."""
+    """Sets the wanted scope before each statement, because a cursor outlives its block.
+
+    After each statement the command tag of PostgreSQL is checked. A statement that failed, or that
+    may have changed role, search path or transaction, makes the scope unknown. So a hand-written
+    ``ROLLBACK`` or ``RESET`` cannot leave the next statement in a reverted scope.
+    """
 
     db: "DatabaseWrapper"
 

@@ -1,4 +1,8 @@
-"""The outermost middleware: request id, response headers, access log, refusal of encodings."""
+"""The outermost middleware: request id, response headers, access log, refusal of encodings.
+
+Requests must be UTF-8 and not compressed. Django replaces bytes that it cannot decode with U+FFFD,
+so that different texts become equal. Queries and forms are UTF-8 (URL Standard, section 5.1).
+"""
 
 import logging
 import re
@@ -31,24 +35,12 @@ from core.request_context import (
 )
 
 PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
-
-
 QUIET_PATHS = frozenset({"/api/health/live", "/api/health/ready", "/metrics", "/internal/traefik"})
-
-
 log = logging.getLogger("aggios.access")
-
-
 GetResponse = Callable[[HttpRequest], HttpResponse]
-
-
 FORM = "application/x-www-form-urlencoded"
-
-
 # A text without a match is ASCII.
 BEYOND_ASCII = re.compile(rb"%[89A-Fa-f]|[\x80-\xff]")
-
-
 MAX_SHOWN_NAME_LENGTH = 100
 
 
@@ -85,6 +77,44 @@ class ApiVersionMiddleware:
             detail = f"Version {asked[:20]!r} is not served; ask for {API_VERSION!r}."
             return problem_response(UnsupportedVersion(detail))
         return self.get_response(request)
+
+
+class EncodingMiddleware:
+    """Refuses queries and forms that are not UTF-8, and content codings.
+
+    It runs before the tenant routing, because error pages read the query too.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        _lowercase_media_type(request)
+        try:
+            _reject_content_coding(request)
+            _require_utf8_query(request)
+        except Problem as problem:
+            return as_html_if_preferred(request, problem_response(problem))
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
+        """Refuse a form before the CSRF check reads it. The API accepts no URL-encoded forms."""
+        if request.method != "POST" or request.content_type != FORM or is_api_request(request):
+            return None
+        name = undecodable_field(request.body)
+        if name is None:
+            return None
+        problem = MalformedBody(f"The field {name!r} of the form is not UTF-8.")
+        return as_html_if_preferred(request, problem_response(problem))
+
+
+def undecodable_field(encoded: bytes) -> str | None:
+    """Return the name of the first field in a URL-encoded text that is not UTF-8, or None."""
+    if BEYOND_ASCII.search(encoded) is None or _is_utf8(encoded):
+        return None
+    pair = next(pair for pair in encoded.split(b"&") if not _is_utf8(pair))
+    name = unquote_to_bytes(pair.partition(b"=")[0].replace(b"+", b" "))
+    return name.decode(errors="replace")[:MAX_SHOWN_NAME_LENGTH]
 
 
 def _add_headers(request: HttpRequest, response: HttpResponse, context: RequestContext) -> None:
@@ -125,50 +155,6 @@ def _log_request(
             "client_address": context.client_address,
         },
     )
-
-
-# Requests must be UTF-8 and not compressed; everything else is refused.
-#
-# Django replaces bytes that it cannot decode with U+FFFD, so that different texts become equal.
-# Queries and forms are UTF-8 here (URL Standard, section 5.1).
-
-
-class EncodingMiddleware:
-    """Refuses queries and forms that are not UTF-8, and content codings.
-
-    It runs before the tenant routing, because error pages read the query too.
-    """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        _lowercase_media_type(request)
-        try:
-            _reject_content_coding(request)
-            _require_utf8_query(request)
-        except Problem as problem:
-            return as_html_if_preferred(request, problem_response(problem))
-        return self.get_response(request)
-
-    def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
-        """Refuse a form before the CSRF check reads it. The API accepts no URL-encoded forms."""
-        if request.method != "POST" or request.content_type != FORM or is_api_request(request):
-            return None
-        name = undecodable_field(request.body)
-        if name is None:
-            return None
-        problem = MalformedBody(f"The field {name!r} of the form is not UTF-8.")
-        return as_html_if_preferred(request, problem_response(problem))
-
-
-def undecodable_field(encoded: bytes) -> str | None:
-    """Return the name of the first field in a URL-encoded text that is not UTF-8, or None."""
-    if BEYOND_ASCII.search(encoded) is None or _is_utf8(encoded):
-        return None
-    pair = next(pair for pair in encoded.split(b"&") if not _is_utf8(pair))
-    name = unquote_to_bytes(pair.partition(b"=")[0].replace(b"+", b" "))
-    return name.decode(errors="replace")[:MAX_SHOWN_NAME_LENGTH]
 
 
 def _is_utf8(encoded: bytes) -> bool:

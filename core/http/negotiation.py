@@ -23,15 +23,9 @@ from core.http.language import request_language, with_language
 from core.problems import BodyTooLarge, MalformedBody
 
 HTML = "text/html"
-
-
 JSON = ("application/json", "application/problem+json")
-
-
 # Browsers send about five ranges. Parsing one takes a microsecond to some milliseconds.
 MAX_RANGES = 32
-
-
 MAX_RANGE_LENGTH = 128
 
 
@@ -104,19 +98,6 @@ class IgnoreClientContentNegotiation(DefaultContentNegotiation):
         return first, str(first.media_type)
 
 
-def _ranges(request: HttpRequest) -> list[MediaType]:
-    parts = request.headers.get("Accept", "*/*").split(",", MAX_RANGES)[:MAX_RANGES]
-    found = []
-    for part in parts:
-        if len(part) <= MAX_RANGE_LENGTH:
-            with suppress(ValueError, LookupError):  # parameters that cannot be decoded
-                found.append(MediaType(part))
-    return found
-
-
-# A strict JSON parser with a size limit, so that no body fills a worker's memory.
-
-
 class StrictJSONParser(BaseParser):
     """JSON by RFC 8259: UTF-8, no NaN, unique names, at most 1 MiB."""
 
@@ -141,6 +122,16 @@ class StrictJSONParser(BaseParser):
             )
         except (ValueError, RecursionError) as exc:
             raise MalformedBody(f"The body is not JSON: {_error_text(exc)}") from exc
+
+
+def _ranges(request: HttpRequest) -> list[MediaType]:
+    parts = request.headers.get("Accept", "*/*").split(",", MAX_RANGES)[:MAX_RANGES]
+    found = []
+    for part in parts:
+        if len(part) <= MAX_RANGE_LENGTH:
+            with suppress(ValueError, LookupError):  # parameters that cannot be decoded
+                found.append(MediaType(part))
+    return found
 
 
 def _reject_duplicate_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -5,8 +5,10 @@
 - The local part, in normal form C, is a dot-atom in ASCII and lower case. So it holds neither
   look-alike nor default-ignorable characters (UTS 36, UAX 44). Others need SMTPUTF8 (RFC 6531). A
   quoted local part is another spelling of a plain one (RFC 5321 section 4.1.2).
-- The domain is in A-labels by UTS 46 and IDNA 2008. An address literal, such as ``[192.0.2.1]``, is
-  not accepted.
+- The domain is in A-labels (``xn--`` for other characters): mapped as in browsers (UTS 46,
+  non-transitional) and encoded by IDNA 2008 (RFC 5891). Python's own ``idna`` codec is IDNA 2003:
+  it turns ``faß.example`` into ``fass.example``, which is another domain. An address literal, such
+  as ``[192.0.2.1]``, is not accepted.
 
 See docs/decisions/0021-email-addresses.md.
 """
@@ -21,39 +23,17 @@ from core.problems import FieldError, ValidationFailed
 from core.text.normalization import normalize_bounded
 
 MAX_EMAIL_LENGTH = 254
-
-
 MAX_LOCAL_PART_LENGTH = 64
-
-
 INVALID = "Give a valid e-mail address."
-
-
 TOO_LONG = f"Use at most {MAX_EMAIL_LENGTH} characters."
-
-
 LOCAL_TOO_LONG = f"Use at most {MAX_LOCAL_PART_LENGTH} characters before the @."
-
-
 LOOK_ALIKE = "Use the usual form of this address, without look-alike letters."
-
-
 QUOTED = "Use the form of this address without quotation marks."
-
-
 UNREACHABLE_DOMAIN = "No mail can reach this domain."
-
-
 # Django accepts "localhost" by default: each mail server's own mailboxes (RFC 6761 section 6.3).
 _validate_email = EmailValidator(allowlist=[])
-
-
 MAX_LABEL_LENGTH = 63  # RFC 1035 section 2.3.4
-
-
 MAX_DOMAIN_LENGTH = 253
-
-
 MAX_DOMAIN_INPUT_LENGTH = 1000  # before each character is checked
 
 
@@ -101,6 +81,20 @@ def searchable_address_part(text: str) -> str:
         return text
 
 
+def ascii_domain(text: str) -> str:
+    """Return the A-labels of a domain name, in lower case and separated by full stops.
+
+    Raises ValueError for anything that is not a host name: an IP address, or a name with a part
+    that is too long.
+    """
+    name = _encoded(text)
+    labels = name.split(".")
+    is_valid = len(name) <= MAX_DOMAIN_LENGTH and all(map(_is_label, labels))
+    if not is_valid or _is_ip_address(name):
+        raise ValueError("This is not a domain name.")
+    return name
+
+
 def _local_part(local: str, field: str) -> str:
     local = normalize_bounded(local, "NFC", max_raw_length=MAX_EMAIL_LENGTH)
     if '"' in local:
@@ -132,27 +126,6 @@ def _validated(address: str, field: str) -> str:
 
 def _invalid(field: str, detail: str, code: str = "invalid") -> ValidationFailed:
     return ValidationFailed(errors=[FieldError(field, code, detail)])
-
-
-# Domain names in the ASCII form of DNS (``xn--`` labels for other characters).
-#
-# A name is mapped as in browsers (UTS 46, non-transitional) and encoded by IDNA 2008 (RFC 5891).
-# Python's own ``idna`` codec is IDNA 2003: it turns ``faß.example`` into ``fass.example``, which
-# is another domain.
-
-
-def ascii_domain(text: str) -> str:
-    """Return the A-labels of a domain name, in lower case and separated by full stops.
-
-    Raises ValueError for anything that is not a host name: an IP address, or a name with a part
-    that is too long.
-    """
-    name = _encoded(text)
-    labels = name.split(".")
-    is_valid = len(name) <= MAX_DOMAIN_LENGTH and all(map(_is_label, labels))
-    if not is_valid or _is_ip_address(name):
-        raise ValueError("This is not a domain name.")
-    return name
 
 
 def _encoded(text: str) -> str:

@@ -13,23 +13,15 @@ from typing import Literal
 from core.problems import FieldError, ValidationFailed
 
 NormalForm = Literal["NFC", "NFD", "NFKC", "NFKD"]
-
-
 # Composing shortens a text to a quarter at most: up to four code points become one.
 COMPOSED_FACTOR = 4
-
-
 TOO_LONG = "too_long"
-
-
 # Default_Ignorable_Code_Point of Unicode 16 (DerivedCoreProperties.txt): invisible characters.
 DEFAULT_IGNORABLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
-
-
 # Characters that change the direction of text (UAX #9 section 2; CVE-2021-42574).
 BIDI_CONTROL = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -58,9 +50,6 @@ def is_visible(text: str) -> bool:
     """Tell whether ``text`` has a visible character. Its length must be bounded already."""
     shown = DEFAULT_IGNORABLE.sub("", text).replace("\u2800", "")  # the blank Braille pattern
     return any(unicodedata.category(char)[0] not in "CZ" for char in shown)
-
-
-# Times and counts as texts.
 
 
 def timestamp(moment: datetime) -> str:
