@@ -11,7 +11,7 @@ from core.text.email_addresses import MAX_EMAIL_LENGTH, canonical_address
 
 
 class EmailAddressFormField(forms.EmailField):
-    """An e-mail address, as ``core.text.email_addresses.canonical_address`` returns it."""
+    """An e-mail address in canonical form (core/text/email_addresses.py)."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"max_length": MAX_EMAIL_LENGTH, **options})

@@ -50,7 +50,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's word
         self.detail = detail or self.title
         self.errors = errors or []
         self.headers = headers or {}
-        # Extension members (RFC 9457 section 3.2): facts for programs, beside the sentence.
+        # Extension members (RFC 9457 section 3.2): data for programs.
         self.members = members or {}
 
     @property

@@ -19,7 +19,7 @@ TAKE_OVER_SECONDS = 5.0
 
 
 class Reaper:
-    """The supervisor's end of the pipe."""
+    """The reaper process, and the supervisor's end of the pipe."""
 
     def __init__(self, home: Home) -> None:
         self._process = subprocess.Popen(

@@ -23,7 +23,7 @@ from devstack.services.traefik import ErrorServer
 from devstack.supervisor import SupervisedProcess
 
 READY_SECONDS = 60.0
-# A server that ends so often before it was ever ready will not become so by itself.
+# A server that has ended this often before it was ready will not start.
 FIRST_EXITS = 4
 
 
@@ -127,7 +127,7 @@ class Stack:
             self._closers.close()
 
     def _kill(self) -> None:
-        """Kill every server of this home at once; none is started again."""
+        """Kill all servers of this home; none is restarted."""
         for supervised in self._running.values():
             supervised.give_up()
         orphans.kill(orphans.find(self.home))
@@ -164,7 +164,7 @@ class Stack:
         self.on_exit(name, status)
 
     def _write_state(self) -> None:
-        """Leave a note for ``python -m devstack status``."""
+        """Write the state file for ``python -m devstack status``."""
         with self._state_lock:
             services = {item.service.name: item.exits for item in tuple(self._running.values())}
             state = {"web_port": self.ports["web"], "exits": services}

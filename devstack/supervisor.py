@@ -54,7 +54,7 @@ class SupervisedProcess:
         self._thread.start()
 
     def give_up(self) -> None:
-        """Start the server no more once it has ended; nothing is sent to it."""
+        """Do not restart the server when it ends; no signal is sent."""
         with self._lock:
             self._stopping.set()
 
@@ -100,8 +100,8 @@ class SupervisedProcess:
             if listener is not None:
                 listener.open_in_background()
             _await_exit(process)
-        # While the dead process is not reaped its number cannot be reused, so this hits only its
-        # own group: gunicorn's workers, for instance, would go on holding the port.
+        # A pid cannot be reused before its process is reaped, so this kills only its own group.
+        # Otherwise gunicorn's workers, for example, would keep the port.
         _kill_group(process.pid)
         with self._lock:
             status = process.wait()
@@ -127,7 +127,7 @@ class SupervisedProcess:
                 stderr=subprocess.STDOUT,
                 # Ctrl-C in the terminal is for the supervisor, which stops them in order.
                 start_new_session=True,
-                # What they write holds people's data: rows, sessions, objects.
+                # Their files contain user data: rows, sessions, objects.
                 umask=0o077,
                 **options,
             )

@@ -54,7 +54,7 @@ class TestStack(Stack):
         return pid
 
     def start_ready(self, *names: str) -> None:
-        """Start services and return when they do their work."""
+        """Start services and wait until they are ready."""
         self.start(*names)
         self.wait_ready(*names)
 
@@ -79,7 +79,7 @@ def running_stack(
 
 @contextlib.contextmanager
 def temporary_home() -> Iterator[Path]:
-    """Give a home that is gone afterwards, where PostgreSQL's account can go as well."""
+    """Yield a temporary home that PostgreSQL's account can enter."""
     path = Path(tempfile.mkdtemp(prefix="aggios-"))
     path.chmod(0o711)
     try:

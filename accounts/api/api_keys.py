@@ -15,11 +15,10 @@ from accounts.permissions import SCOPES
 from core.api.openapi import IF_MATCH, IF_NONE_MATCH
 from core.api.pagination import KeysetPagination
 from core.api.serializers import (
+    ExpiryField,
     IntegerField,
     ListField,
     NameField,
-    TimestampField,
-    validate_future,
     validated,
 )
 from core.api.views import ApiView
@@ -34,13 +33,7 @@ MAX_REQUESTS_PER_MINUTE = 100_000
 class CreateApiKeySerializer(serializers.Serializer[Any]):
     name = NameField(max_length=100)
     scopes = ListField(child=serializers.ChoiceField(SCOPES), min_length=1, max_length=len(SCOPES))
-    expires_at = TimestampField(
-        required=False,
-        allow_null=True,
-        default=None,
-        validators=[validate_future],
-        help_text="No expiry without it.",
-    )
+    expires_at = ExpiryField(help_text="No expiry without it.")
     requests_per_minute = IntegerField(
         required=False,
         allow_null=True,

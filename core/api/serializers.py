@@ -170,6 +170,15 @@ class TimestampField(serializers.DateTimeField):
             self.fail("invalid")
 
 
+class ExpiryField(TimestampField):
+    """An optional time in the future; without one the value is None."""
+
+    def __init__(self, **options: Any) -> None:
+        """Take DRF's options."""
+        defaults = {"required": False, "allow_null": True, "default": None}
+        super().__init__(**{**defaults, "validators": [_validate_future], **options})
+
+
 class ListField(serializers.ListField):
     """A list of at most ``max_length`` elements, counted before they are validated."""
 
@@ -230,16 +239,10 @@ def validated_data(serializer: type[Any], data: Any, *, partial: bool = False) -
     return fields
 
 
-def validate_future(moment: datetime) -> None:
-    """Raise ValidationError for a time in the past (a field validator)."""
-    if moment <= timezone.now():
-        raise serializers.ValidationError("Give a time that is still to come.", "past")
-
-
 def as_validator(rule: Callable[[str], object]) -> Callable[[str], None]:
     """Return a field validator that applies a service's rule, so that one response has all errors.
 
-    The field must bound the length of its text (core/api/serializers.py).
+    The field must bound the length of its text.
     """
 
     def validate(value: str) -> None:
@@ -255,3 +258,8 @@ def to_drf_error(problem: ValidationFailed) -> serializers.ValidationError:
     """Return the field errors of a service's rule as DRF's ValidationError."""
     details = [ErrorDetail(fault.detail, fault.code) for fault in problem.errors]
     return serializers.ValidationError(details)
+
+
+def _validate_future(moment: datetime) -> None:
+    if moment <= timezone.now():
+        raise serializers.ValidationError("Give a time that is still to come.", "past")

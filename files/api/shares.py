@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.permissions import ACTIONS, has_scope
 from core.api.openapi import IF_MATCH, IF_NONE_MATCH
 from core.api.pagination import KeysetPagination
-from core.api.serializers import IntegerField, TextField, TimestampField, validate_future, validated
+from core.api.serializers import ExpiryField, IntegerField, TextField, validated
 from core.api.views import ApiView
 from core.http.conditional import etag_of_document, require_match, response_with_etag
 from core.text.normalization import timestamp, timestamp_or_none
@@ -40,13 +40,7 @@ MAX_DOWNLOADS = 1_000_000
 
 
 class CreateShareSerializer(serializers.Serializer[Any]):
-    expires_at = TimestampField(
-        required=False,
-        allow_null=True,
-        default=None,
-        validators=[validate_future],
-        help_text="Without it the share does not expire.",
-    )
+    expires_at = ExpiryField(help_text="Without it the share does not expire.")
     max_downloads = IntegerField(
         required=False,
         allow_null=True,

@@ -97,7 +97,7 @@ class ChangeTenantForm(LimitFields, TenantForm):
 
 
 class NewTenantForm(TenantForm):
-    """A new tenant; saving it provisions it."""
+    """A new tenant, which is provisioned when the form is saved."""
 
     subdomain = forms.CharField(
         label=_("Subdomain"),

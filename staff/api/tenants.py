@@ -121,7 +121,7 @@ class OneTenant(StaffView):
         responses={202: TenantSerializer},
     )
     def delete(self, request: Request, tenant_id: uuid.UUID) -> Response:
-        """Stop serving the tenant now and purge it after `days`; until then it can be called off.
+        """Stop serving the tenant now, and purge it after `days`; until then it can be cancelled.
 
         The fields may come in the query or in a JSON body. Asking again changes nothing.
         """

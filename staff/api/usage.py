@@ -42,7 +42,7 @@ class TenantUsage(StaffView):
         responses=TenantUsageSerializer,
     )
     def get(self, request: Request, tenant_id: uuid.UUID) -> Response:
-        """Show what it holds, at most five minutes old, and its requests up to some seconds ago."""
+        """Return rows, bytes and objects (at most five minutes old), and requests (seconds old)."""
         fields = validated_data(UsageRequestSerializer, request.query_params.dict())
         seen = current_usage(visible_tenant(tenant_id), exact=fields["exact"])
         return Response(_serialize_usage(seen))

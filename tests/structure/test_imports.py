@@ -28,6 +28,16 @@ ALLOWED = {
     "devstack": {"traefik"},
 }
 PACKAGES = set(ALLOWED)
+# The packages of ``core``, each with those that it may import from besides its own modules.
+CORE_ALLOWED = {
+    "db_backend": set(),
+    "observability": {"request_context"},
+    "text": {"problems"},
+    "http": {"observability", "problems", "request_context", "text"},
+    "rate_limits": {"problems", "request_context", "text"},
+    "crypto": {"problems", "rate_limits", "text"},
+    "api": {"crypto", "http", "problems", "rate_limits", "request_context", "text"},
+}
 
 
 def imports_of(path: Path) -> set[str]:
@@ -52,6 +62,24 @@ def test_package_imports_only_those_below_it(package: str):
 
     assert modules, f"{package} has no modules"
     assert backwards == set()
+
+
+@pytest.mark.parametrize("package", sorted(CORE_ALLOWED))
+def test_core_package_imports_only_those_below_it(package: str):
+    imported = {
+        node.module.split(".")[1]
+        for path in (ROOT / "core" / package).glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("core.")
+    }
+
+    assert imported - {package} <= CORE_ALLOWED[package]
+
+
+def test_every_core_package_has_a_rule():
+    packages = {path.name for path in (ROOT / "core").iterdir() if (path / "__init__.py").is_file()}
+
+    assert packages == set(CORE_ALLOWED)
 
 
 def test_every_package_has_a_rule():
