@@ -45,25 +45,6 @@ def validate_path(text: str, *, field: str) -> str:
     return path
 
 
-def _find_error(name: str, *parts: str) -> tuple[str, str] | None:
-    """Return code and detail of the first invalid part, or of the whole name without parts."""
-    if not name:
-        return "required", "Give a name."
-    return next(filter(None, map(_part_error, parts or (name,))), None)
-
-
-def _part_error(part: str) -> tuple[str, str] | None:
-    if not is_visible(part) or part in {".", ".."}:
-        return "invalid_name", 'A name is not blank and neither "." nor "..".'
-    if "/" in part or "\\" in part:
-        return "invalid_name", 'A name has no "/" and no backslash.'
-    # Cc, Zl, Zp: control characters, including NUL and line breaks. Cs: lone surrogates, which no
-    # database stores.
-    if any(unicodedata.category(char) in CONTROLS for char in part):
-        return "invalid_name", "A name has no control characters."
-    return None
-
-
 def content_disposition(name: str) -> str:
     """Return a Content-Disposition that saves a download under ``name``, in any script.
 
@@ -83,6 +64,25 @@ def download_name(name: str) -> str:
     if safe[-1] in ". ":
         safe = safe[:-1] + "_"
     return _shorten(f"_{safe}" if RESERVED_NAME.match(safe) else safe)
+
+
+def _find_error(name: str, *parts: str) -> tuple[str, str] | None:
+    """Return code and detail of the first invalid part, or of the whole name without parts."""
+    if not name:
+        return "required", "Give a name."
+    return next(filter(None, map(_part_error, parts or (name,))), None)
+
+
+def _part_error(part: str) -> tuple[str, str] | None:
+    if not is_visible(part) or part in {".", ".."}:
+        return "invalid_name", 'A name is not blank and neither "." nor "..".'
+    if "/" in part or "\\" in part:
+        return "invalid_name", 'A name has no "/" and no backslash.'
+    # Cc, Zl, Zp: control characters, including NUL and line breaks. Cs: lone surrogates, which no
+    # database stores.
+    if any(unicodedata.category(char) in CONTROLS for char in part):
+        return "invalid_name", "A name has no control characters."
+    return None
 
 
 def _shorten(name: str) -> str:

@@ -116,11 +116,6 @@ def ensure_balance() -> None:
             cursor.execute(INITIAL_BALANCE_SQL)
 
 
-def _update_balance(conditions: Mapping[str, object], **changes: int) -> int:
-    row = Balance.objects.filter(pk=Balance.ONLY, **conditions)
-    return row.update(**{name: F(name) + amount for name, amount in changes.items()})
-
-
 def measure_stored_objects() -> UsageTotals:
     """Return the number and bytes of stored objects: every version, including those in the trash.
 
@@ -129,3 +124,8 @@ def measure_stored_objects() -> UsageTotals:
     versions = FileVersion.objects.filter(restored_from=None)  # restored versions share an object
     totals = versions.aggregate(count=Count("pk"), size=Sum("size"))
     return UsageTotals(totals["count"], totals["size"] or 0)
+
+
+def _update_balance(conditions: Mapping[str, object], **changes: int) -> int:
+    row = Balance.objects.filter(pk=Balance.ONLY, **conditions)
+    return row.update(**{name: F(name) + amount for name, amount in changes.items()})

@@ -59,20 +59,6 @@ def create_file_version(*, upload: Upload, name: str, content: ContentInfo, user
         return file
 
 
-def _lock_or_create_file(user: User, name: str, version: FileVersion) -> File:
-    """Return the user's live file of that name with its row locked; create it if there is none."""
-    live = File.objects.filter(owner=user, name=name, deleted_at__isnull=True)
-    while True:
-        file = live.select_for_update().first()
-        if file is not None:
-            return file
-        # One of several concurrent transactions inserts, and the others wait for it on the unique
-        # index. The current version is inserted later in this transaction; PostgreSQL checks the
-        # reference at commit.
-        new_file = File(name=name, owner=user, current_id=version.id, size=version.size)
-        File.objects.bulk_create([new_file], ignore_conflicts=True)
-
-
 def rename_file(file_id: uuid.UUID, *, name: str, user: User, check: Precondition) -> File:
     """Rename a file. The name may contain folders; the object keeps its key.
 
@@ -135,3 +121,17 @@ def add_version(file: File, version: FileVersion) -> None:
     file.current, file.size = version, version.size
     if not is_new:
         file.save(update_fields=["current", "size", "updated_at"])
+
+
+def _lock_or_create_file(user: User, name: str, version: FileVersion) -> File:
+    """Return the user's live file of that name with its row locked; create it if there is none."""
+    live = File.objects.filter(owner=user, name=name, deleted_at__isnull=True)
+    while True:
+        file = live.select_for_update().first()
+        if file is not None:
+            return file
+        # One of several concurrent transactions inserts, and the others wait for it on the unique
+        # index. The current version is inserted later in this transaction; PostgreSQL checks the
+        # reference at commit.
+        new_file = File(name=name, owner=user, current_id=version.id, size=version.size)
+        File.objects.bulk_create([new_file], ignore_conflicts=True)

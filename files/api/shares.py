@@ -110,32 +110,6 @@ class FileShareListView(ApiView):
         )
 
 
-def _serializer_for(request: Request) -> Callable[[Share], dict[str, Any]]:
-    return partial(serialize_share, with_url=has_scope(request.auth, READ_SCOPE))
-
-
-def _prepare_share(
-    request: Request, file_id: uuid.UUID, user: User, fields: dict[str, Any]
-) -> Action:
-    require_shareable(file_id, user=user)
-    hashed_fields = {**fields, "password": hash_share_password(fields["password"])}
-    return lambda: _create_share(request, file_id, user, hashed_fields)
-
-
-def _create_share(
-    request: Request, file_id: uuid.UUID, user: User, fields: dict[str, Any]
-) -> Response:
-    share = create_share(file_id, user=user, **fields)
-    location = reverse("share", kwargs={"share_id": share.id})
-    document = _serializer_for(request)(share)
-    headers = {
-        "Location": location,
-        "ETag": etag_of_document(document),
-        "Cache-Control": "no-store",
-    }
-    return Response(document, status=201, headers=headers)
-
-
 class ShareListView(ApiView):
     """The shares of every file that the caller may read, including files in the trash."""
 
@@ -194,3 +168,29 @@ def serialize_share(share: Share, *, with_url: bool) -> dict[str, Any]:
         "has_password": bool(share.password),
         "revoked_at": timestamp_or_none(share.revoked_at),
     }
+
+
+def _serializer_for(request: Request) -> Callable[[Share], dict[str, Any]]:
+    return partial(serialize_share, with_url=has_scope(request.auth, READ_SCOPE))
+
+
+def _prepare_share(
+    request: Request, file_id: uuid.UUID, user: User, fields: dict[str, Any]
+) -> Action:
+    require_shareable(file_id, user=user)
+    hashed_fields = {**fields, "password": hash_share_password(fields["password"])}
+    return lambda: _create_share(request, file_id, user, hashed_fields)
+
+
+def _create_share(
+    request: Request, file_id: uuid.UUID, user: User, fields: dict[str, Any]
+) -> Response:
+    share = create_share(file_id, user=user, **fields)
+    location = reverse("share", kwargs={"share_id": share.id})
+    document = _serializer_for(request)(share)
+    headers = {
+        "Location": location,
+        "ETag": etag_of_document(document),
+        "Cache-Control": "no-store",
+    }
+    return Response(document, status=201, headers=headers)

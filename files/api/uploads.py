@@ -169,11 +169,6 @@ class UploadListView(ApiView):
         return response
 
 
-def _created_response(upload: Upload) -> Response:
-    location = reverse("upload", kwargs={"upload_id": upload.id})
-    return Response(serialize_upload(upload), status=201, headers={"Location": location})
-
-
 class StoredPartSerializer(serializers.Serializer[Any]):
     number = serializers.IntegerField()
     size = serializers.IntegerField()
@@ -212,14 +207,6 @@ class UploadDetailView(ApiView):
 
         abort_upload(upload_id, user=current_user(request), check=check)
         return Response(status=204)
-
-
-def _serialize_with_parts(upload: Upload) -> dict[str, Any]:
-    """Return an upload with its stored parts. Raises: StorageUnavailable."""
-    accepts_parts = upload.state == Upload.State.PENDING and not upload.is_verifying
-    parts = list_parts(upload) if accepts_parts else []
-    rows = [{"number": p.number, "size": p.size, "etag": p.etag} for p in parts]
-    return {**serialize_upload(upload), "parts": rows}
 
 
 class PartNumbersSerializer(serializers.Serializer[Any]):
@@ -302,16 +289,6 @@ class UploadCompleteView(ApiView):
         return Response(serialize_file(file), status=201, headers=headers)
 
 
-def _accepted_response(upload: Upload) -> Response:
-    location = reverse("upload", kwargs={"upload_id": upload.id})
-    headers = {
-        "Location": location,
-        "Retry-After": str(RETRY_AFTER_SECONDS),
-        "Cache-Control": "no-store",
-    }
-    return Response(serialize_upload(upload), status=202, headers=headers)
-
-
 def serialize_upload(upload: Upload) -> dict[str, Any]:
     """Return an upload as the API represents it, without its parts."""
     return {
@@ -338,3 +315,26 @@ def serialize_part_urls(upload: Upload, numbers: Iterable[int]) -> dict[str, Any
 def claimed_parts(fields: dict[str, Any]) -> dict[int, str]:
     """Return the parts that the client says it has sent, number to ETag."""
     return {part["number"]: part["etag"] for part in fields.get("parts", []) if part.get("etag")}
+
+
+def _created_response(upload: Upload) -> Response:
+    location = reverse("upload", kwargs={"upload_id": upload.id})
+    return Response(serialize_upload(upload), status=201, headers={"Location": location})
+
+
+def _serialize_with_parts(upload: Upload) -> dict[str, Any]:
+    """Return an upload with its stored parts. Raises: StorageUnavailable."""
+    accepts_parts = upload.state == Upload.State.PENDING and not upload.is_verifying
+    parts = list_parts(upload) if accepts_parts else []
+    rows = [{"number": p.number, "size": p.size, "etag": p.etag} for p in parts]
+    return {**serialize_upload(upload), "parts": rows}
+
+
+def _accepted_response(upload: Upload) -> Response:
+    location = reverse("upload", kwargs={"upload_id": upload.id})
+    headers = {
+        "Location": location,
+        "Retry-After": str(RETRY_AFTER_SECONDS),
+        "Cache-Control": "no-store",
+    }
+    return Response(serialize_upload(upload), status=202, headers=headers)

@@ -92,10 +92,6 @@ class VersionRestoreView(ApiView):
         )
 
 
-def _file_response(file: File) -> Response:
-    return Response(serialize_file(file), headers={"ETag": file_etag(file)})
-
-
 def serialize_version(version: FileVersion) -> dict[str, Any]:
     """Return a version as the API represents it."""
     source = version.restored_from
@@ -127,3 +123,7 @@ def requested_version(request: Request) -> int | None:
         error = FieldError("version", "invalid", "Give the number of a version.")
         raise ValidationFailed(errors=[error])
     return version
+
+
+def _file_response(file: File) -> Response:
+    return Response(serialize_file(file), headers={"ETag": file_etag(file)})

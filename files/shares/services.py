@@ -80,14 +80,6 @@ def create_share(
     return share
 
 
-def _check_share_limit(file: File) -> None:
-    """Check the number of unexpired shares of a file. Raises: TooManyShares."""
-    limit = settings.FILE_SHARES_LIMIT
-    unrevoked = Share.objects.filter(file=file, revoked_at=None)
-    if unrevoked.exclude(expires_at__lte=timezone.now()).count() >= limit:
-        raise TooManyShares(members={"limit": limit})
-
-
 def revoke_share(share_id: uuid.UUID, *, user: User, check: Callable[[Share], None]) -> None:
     """Revoke a share for ever; repeating it changes nothing. ``check`` gets the row.
 
@@ -139,6 +131,14 @@ def writable_share(user: User, share_id: uuid.UUID) -> Share:
     Raises: NotFound.
     """
     return _get_share(readable_shares(user).select_for_update(of=("self",)), share_id)
+
+
+def _check_share_limit(file: File) -> None:
+    """Check the number of unexpired shares of a file. Raises: TooManyShares."""
+    limit = settings.FILE_SHARES_LIMIT
+    unrevoked = Share.objects.filter(file=file, revoked_at=None)
+    if unrevoked.exclude(expires_at__lte=timezone.now()).count() >= limit:
+        raise TooManyShares(members={"limit": limit})
 
 
 def _get_share(shares: QuerySet[Share], share_id: uuid.UUID) -> Share:

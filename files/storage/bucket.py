@@ -47,18 +47,6 @@ def head_object(key: str) -> dict[str, Any] | None:
     return response
 
 
-def _is_missing(key: str, exc: ClientError) -> bool:
-    """Whether a refusal only means that there is no such object.
-
-    Amazon answers 403 for a missing object to callers that may list only one prefix (S3 API,
-    "HeadObject").
-    """
-    if http_status(exc) != HTTPStatus.FORBIDDEN:
-        return False
-    listing = client().list_objects_v2(Bucket=settings.S3_BUCKET, Prefix=key, MaxKeys=1)
-    return all(item["Key"] != key for item in listing.get("Contents", []))
-
-
 def read_object(key: str, **conditions: str) -> Iterator[bytes] | None:
     """Return an iterator over an object's content in chunks of one MiB; None if it is missing.
 
@@ -110,3 +98,15 @@ def list_pages(
             .get_paginator(operation)
             .paginate(**location, PaginationConfig={"PageSize": page_size})
         )
+
+
+def _is_missing(key: str, exc: ClientError) -> bool:
+    """Whether a refusal only means that there is no such object.
+
+    Amazon answers 403 for a missing object to callers that may list only one prefix (S3 API,
+    "HeadObject").
+    """
+    if http_status(exc) != HTTPStatus.FORBIDDEN:
+        return False
+    listing = client().list_objects_v2(Bucket=settings.S3_BUCKET, Prefix=key, MaxKeys=1)
+    return all(item["Key"] != key for item in listing.get("Contents", []))

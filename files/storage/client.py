@@ -65,6 +65,16 @@ def signing_client() -> Any:
     return signer
 
 
+def client_with_credentials(keys: ReadOnlyCredentials) -> Any:
+    """Return a new client that always signs with these credentials, whatever the tenant is."""
+    return _create_client(settings.S3_ENDPOINT_URL, attempts=1, connect=2, read=10, keys=keys)
+
+
+def ping() -> None:
+    """Send a request to the bucket. Raises: BotoCoreError, ClientError (if it does not answer)."""
+    _health_client().head_bucket(Bucket=settings.S3_BUCKET)
+
+
 def _move_checksum_to_query(request: Any, **_: Any) -> None:
     """Sign the checksum as a query parameter, so that the client need not send it as a header."""
     if checksum := request.headers.get(CHECKSUM_HEADER):
@@ -72,19 +82,9 @@ def _move_checksum_to_query(request: Any, **_: Any) -> None:
         request.params[CHECKSUM_HEADER] = checksum
 
 
-def client_with_credentials(keys: ReadOnlyCredentials) -> Any:
-    """Return a new client that always signs with these credentials, whatever the tenant is."""
-    return _create_client(settings.S3_ENDPOINT_URL, attempts=1, connect=2, read=10, keys=keys)
-
-
 @cache
 def _health_client() -> Any:
     return _create_client(settings.S3_ENDPOINT_URL, attempts=1, connect=1, read=2)
-
-
-def ping() -> None:
-    """Send a request to the bucket. Raises: BotoCoreError, ClientError (if it does not answer)."""
-    _health_client().head_bucket(Bucket=settings.S3_BUCKET)
 
 
 def _create_client(

@@ -30,6 +30,28 @@ def set_up_bucket(report: Report) -> None:
     report(f"encryption: {_enable_encryption(name)}")
 
 
+def versioning_status(name: str) -> str:
+    """Return ``Enabled``, ``Suspended``, or "" for a bucket that never had versioning."""
+    try:
+        return str(client().get_bucket_versioning(Bucket=name).get("Status", ""))
+    except ClientError as exc:
+        if error_code(exc) not in UNSUPPORTED_CODES:
+            raise
+        return ""
+
+
+def default_encryption(name: str) -> list[str]:
+    """Return the algorithms of the bucket's default encryption, such as ``AES256``."""
+    try:
+        response = client().get_bucket_encryption(Bucket=name)
+    except ClientError as exc:
+        if error_code(exc) not in NO_ENCRYPTION:
+            raise
+        return []
+    rules = response["ServerSideEncryptionConfiguration"]["Rules"]
+    return sorted({rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] for rule in rules})
+
+
 def _create_bucket(name: str) -> bool:
     try:
         client().head_bucket(Bucket=name)
@@ -89,16 +111,6 @@ def _enable_versioning(name: str) -> str:
     return "switched on" if versioning_status(name) == ENABLED else "this store has none"
 
 
-def versioning_status(name: str) -> str:
-    """Return ``Enabled``, ``Suspended``, or "" for a bucket that never had versioning."""
-    try:
-        return str(client().get_bucket_versioning(Bucket=name).get("Status", ""))
-    except ClientError as exc:
-        if error_code(exc) not in UNSUPPORTED_CODES:
-            raise
-        return ""
-
-
 def _enable_encryption(name: str) -> str:
     if kinds := default_encryption(name):
         return f"is on ({', '.join(kinds)})"
@@ -112,15 +124,3 @@ def _enable_encryption(name: str) -> str:
         if error_code(exc) not in UNSUPPORTED_CODES:
             raise
     return "switched on (AES256)" if default_encryption(name) else "this store has none"
-
-
-def default_encryption(name: str) -> list[str]:
-    """Return the algorithms of the bucket's default encryption, such as ``AES256``."""
-    try:
-        response = client().get_bucket_encryption(Bucket=name)
-    except ClientError as exc:
-        if error_code(exc) not in NO_ENCRYPTION:
-            raise
-        return []
-    rules = response["ServerSideEncryptionConfiguration"]["Rules"]
-    return sorted({rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] for rule in rules})

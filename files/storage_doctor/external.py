@@ -70,20 +70,6 @@ def check_public_endpoint() -> Iterator[Finding]:
             delete_keys([probe.key])
 
 
-def _run_checks(probe: ProbeObject) -> Iterator[Finding]:
-    put = send_request("PUT", probe.signed("put_object"), body=probe.data)
-    yield _check_clock(put)
-    yield _check_response("put", put, put.status == 200)
-    if put.status != 200:
-        return
-    read = send_request("GET", probe.signed("get_object"))
-    yield _check_response("get", read, read.status == 200 and read.body == probe.data)
-    yield from _check_privacy(probe)
-    yield from _check_origins(probe)
-    deleted = send_request("DELETE", probe.signed("delete_object"))
-    yield _check_response("delete", deleted, deleted.status in (200, 204))
-
-
 @dataclass(frozen=True, slots=True)
 class ProbeResponse:
     """A response; the names of its headers are in lower case."""
@@ -97,6 +83,54 @@ class ProbeResponse:
         """The error code of the store; "" if the response is not from the store."""
         match = ERROR_CODE.search(self.body)
         return match[1].decode() if match else ""
+
+
+def send_request(method: str, url: str, *, body: bytes = b"", **headers: str) -> ProbeResponse:
+    """Send one request on a connection of its own.
+
+    ``Access_Control_…`` becomes ``Access-Control-…``. Raises: OSError, HTTPException.
+    """
+    parts = urlsplit(url)
+    secure = parts.scheme == "https"
+    kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+    # Names below localhost are the local machine (RFC 6761, 6.3), which not every resolver knows.
+    own = (parts.hostname or "").endswith(".localhost") and not secure
+    connection = kind("127.0.0.1" if own else parts.hostname or "", parts.port, timeout=TIMEOUT)
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    try:
+        target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+        connection.request(method, target, body or None, {"Host": parts.netloc, **sent})
+        response = connection.getresponse()
+        fields = {name.lower(): value for name, value in response.getheaders()}
+        return ProbeResponse(response.status, fields, response.read(MAX_BODY_BYTES))
+    finally:
+        connection.close()
+
+
+def explain_failure(exc: Exception) -> tuple[str, str]:
+    """Return the reason of a failed request, and the remedy."""
+    if isinstance(exc, socket.gaierror):
+        return "its name cannot be looked up", "Set its DNS record, or correct the setting."
+    if isinstance(exc, ssl.SSLError):
+        reason = getattr(exc, "verify_message", "") or exc.reason
+        return f"its certificate is invalid: {reason}", "Give the proxy a valid certificate for it."
+    if isinstance(exc, TimeoutError):
+        return "it does not answer in time", "Check the firewall and whether the proxy is running."
+    return f"it cannot be reached: {exc}", "Start the proxy and the store, or correct the setting."
+
+
+def _run_checks(probe: ProbeObject) -> Iterator[Finding]:
+    put = send_request("PUT", probe.signed("put_object"), body=probe.data)
+    yield _check_clock(put)
+    yield _check_response("put", put, put.status == 200)
+    if put.status != 200:
+        return
+    read = send_request("GET", probe.signed("get_object"))
+    yield _check_response("get", read, read.status == 200 and read.body == probe.data)
+    yield from _check_privacy(probe)
+    yield from _check_origins(probe)
+    deleted = send_request("DELETE", probe.signed("delete_object"))
+    yield _check_response("delete", deleted, deleted.status in (200, 204))
 
 
 def _check_response(verb: str, response: ProbeResponse, is_well: bool) -> Finding:
@@ -168,37 +202,3 @@ def _allows_origin(response: ProbeResponse, origin: str) -> bool:
     methods = response.headers.get("access-control-allow-methods", "")
     allowed = response.headers.get("access-control-allow-origin", "")
     return response.status < 300 and allowed in (origin, "*") and "PUT" in methods
-
-
-def send_request(method: str, url: str, *, body: bytes = b"", **headers: str) -> ProbeResponse:
-    """Send one request on a connection of its own.
-
-    ``Access_Control_…`` becomes ``Access-Control-…``. Raises: OSError, HTTPException.
-    """
-    parts = urlsplit(url)
-    secure = parts.scheme == "https"
-    kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-    # Names below localhost are the local machine (RFC 6761, 6.3), which not every resolver knows.
-    own = (parts.hostname or "").endswith(".localhost") and not secure
-    connection = kind("127.0.0.1" if own else parts.hostname or "", parts.port, timeout=TIMEOUT)
-    sent = {name.replace("_", "-"): value for name, value in headers.items()}
-    try:
-        target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
-        connection.request(method, target, body or None, {"Host": parts.netloc, **sent})
-        response = connection.getresponse()
-        fields = {name.lower(): value for name, value in response.getheaders()}
-        return ProbeResponse(response.status, fields, response.read(MAX_BODY_BYTES))
-    finally:
-        connection.close()
-
-
-def explain_failure(exc: Exception) -> tuple[str, str]:
-    """Return the reason of a failed request, and the remedy."""
-    if isinstance(exc, socket.gaierror):
-        return "its name cannot be looked up", "Set its DNS record, or correct the setting."
-    if isinstance(exc, ssl.SSLError):
-        reason = getattr(exc, "verify_message", "") or exc.reason
-        return f"its certificate is invalid: {reason}", "Give the proxy a valid certificate for it."
-    if isinstance(exc, TimeoutError):
-        return "it does not answer in time", "Check the firewall and whether the proxy is running."
-    return f"it cannot be reached: {exc}", "Start the proxy and the store, or correct the setting."

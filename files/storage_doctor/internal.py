@@ -41,6 +41,26 @@ def check_internal_endpoint() -> Iterator[Finding]:
         yield _run_check("encryption", _check_encryption)
 
 
+def check_tenant_keys() -> Iterator[Finding]:
+    """Check that temporary credentials reach their own prefix and nothing else.
+
+    The credentials are for a prefix that no tenant has.
+    """
+    if settings.S3_TENANT_CREDENTIALS != STS:
+        yield warned(TENANT_KEYS_CHECK, "off: only the backend separates tenants in the store.")
+        return
+    try:
+        restricted = client_with_credentials(tenant_credentials.get(PROBE_PREFIX))
+    except StorageUnavailable as exc:
+        yield failed(TENANT_KEYS_CHECK, f"the store issues none: {exc.__cause__}.", STS_REMEDY)
+        return
+    try:
+        yield _check_own_prefix(restricted)
+        yield _check_whole_bucket(restricted)
+    except BotoCoreError as exc:
+        yield failed(TENANT_KEYS_CHECK, f"the check failed: {exc}", "Try again.")
+
+
 def _check_bucket() -> Finding:
     what = f"bucket {settings.S3_BUCKET} at {settings.S3_ENDPOINT_URL}"
     try:
@@ -89,26 +109,6 @@ def _check_encryption() -> Finding:
         return passed("encryption", f"on: {', '.join(kinds)}.")
     message = "off: the content can be read on the store's disks."
     return warned("encryption", message, f"{TURN_ON} if supported, or encrypt its disks.")
-
-
-def check_tenant_keys() -> Iterator[Finding]:
-    """Check that temporary credentials reach their own prefix and nothing else.
-
-    The credentials are for a prefix that no tenant has.
-    """
-    if settings.S3_TENANT_CREDENTIALS != STS:
-        yield warned(TENANT_KEYS_CHECK, "off: only the backend separates tenants in the store.")
-        return
-    try:
-        restricted = client_with_credentials(tenant_credentials.get(PROBE_PREFIX))
-    except StorageUnavailable as exc:
-        yield failed(TENANT_KEYS_CHECK, f"the store issues none: {exc.__cause__}.", STS_REMEDY)
-        return
-    try:
-        yield _check_own_prefix(restricted)
-        yield _check_whole_bucket(restricted)
-    except BotoCoreError as exc:
-        yield failed(TENANT_KEYS_CHECK, f"the check failed: {exc}", "Try again.")
 
 
 def _check_own_prefix(restricted: Any) -> Finding:
