@@ -237,7 +237,7 @@ def test_killed_verifier_is_followed_by_another(site: Site, new_agency, complete
     assert early == 0  # the lease has not ended
     done = subprocess.run([*command, "--json"], env=env, capture_output=True, check=True)
     assert json.loads(done.stdout)["verified"] >= 1
-    assert b"upload_verifying" in done.stderr
+    assert b"upload_verification_started" in done.stderr
     assert complete_again(agency.owner.at, begun).json()["sha256"] == sha256(data)
     assert_consistent(agency)
 
