@@ -20,7 +20,7 @@ def _cleaned(cleaned_database: None) -> None:
 
 @pytest.fixture(scope="package")
 def audit_tenant(committed: None) -> TenantRef:
-    """A tenant whose trail these tests have to themselves, with events number 1 to 5."""
+    """A tenant that only these tests use, with the events number 1 to 5."""
     ref = create_tenant(name="Quiet", subdomain=f"q{secrets.token_hex(6)}", actor=SYSTEM)
     with tenant_context(ref):
         for number in range(1, EVENTS + 1):
@@ -30,7 +30,7 @@ def audit_tenant(committed: None) -> TenantRef:
 
 @pytest.fixture
 def trail(audit_tenant: TenantRef, superuser) -> Iterator[TenantRef]:
-    """The same tenant, whose trail is afterwards what it was, whatever was done to it."""
+    """The same tenant; its trail is restored after the test."""
     superuser.execute("RESET search_path")
     for table in TABLES:
         superuser.execute(

@@ -1,4 +1,4 @@
-"""A person is erased from the trail: what tells who it was goes, and what was done stays."""
+"""Anonymisation of audit events: personal data is cleared, actions and times stay."""
 
 import pytest
 from django.db import DatabaseError, transaction
@@ -14,7 +14,7 @@ FROM_HOME = RequestContext(client_address="203.0.113.9", user_agent="Bens browse
 
 
 def shown() -> list[tuple]:
-    """Return what of the events of this test can tell who somebody is, oldest first."""
+    """Return the personal data in the events of this test, oldest first."""
     fields = ("actor_label", "target_label", "ip", "user_agent")
     return list(AuditEvent.objects.filter(action="test.x").order_by("id").values_list(*fields))
 
@@ -61,7 +61,7 @@ def test_later_user_with_same_address_is_kept(trail: TenantRef):
 
 @pytest.mark.parametrize("held", ["before", "afterwards"])
 def test_other_users_with_same_address_are_kept(make_tenant, held: str):
-    """Also in events that name them by nothing but the address."""
+    """Also in events that identify the user only by the e-mail address."""
 
     def of(holder: Target) -> None:
         record("test.x", actor=ADA, target=holder)

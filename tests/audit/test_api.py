@@ -1,4 +1,4 @@
-"""GET /api/audit: who did what, found by those who run the workspace and by nobody else."""
+"""GET /api/audit: the audit events of a tenant, for its administrators only."""
 
 import uuid
 from urllib.parse import quote
@@ -13,7 +13,7 @@ from tests.support.http_client import Site
 
 @pytest.fixture(scope="module")
 def agency(site: Site) -> Agency:
-    """An agency whose trail these tests have to themselves."""
+    """An agency that only these tests use."""
     return create_agency(site, f"trail-{uuid.uuid4().hex[:8]}")
 
 

@@ -1,4 +1,4 @@
-"""The chain is made by PostgreSQL at commit: without a gap, in one order, whoever writes."""
+"""The hash chain, which PostgreSQL builds at commit: without gaps and in commit order."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -19,11 +19,11 @@ from tests.support.audit import ADA, BEN, EVENTS, links
 from tests.support.commands import run_command
 from tests.support.factories import Agency, add_member
 
-WRITERS, ROUNDS = 10, 5
+WRITERS, REPEATS = 10, 5
 
 
-def together(count: int, act) -> list:
-    """Run ``act(number)`` in so many threads at once, each on a connection of its own."""
+def run_concurrently(count: int, act) -> list:
+    """Run ``act(number)`` concurrently in ``count`` threads, each with its own connection."""
     start = Barrier(count)
 
     def one(number: int):
@@ -43,14 +43,14 @@ def numbers(ref: TenantRef, superuser) -> list[int]:
 
 def test_concurrent_writers_make_one_chain(trail: TenantRef, superuser):
     def write(number: int) -> None:
-        for _ in range(ROUNDS):
+        for _ in range(REPEATS):
             with tenant_context(trail), transaction.atomic():
                 record("test.one", actor=ADA, target=BEN, writer=number)
                 record("test.two", actor=ADA, target=BEN, writer=number)
 
-    together(WRITERS, write)
+    run_concurrently(WRITERS, write)
 
-    assert numbers(trail, superuser) == list(range(1, EVENTS + 2 * WRITERS * ROUNDS + 1))
+    assert numbers(trail, superuser) == list(range(1, EVENTS + 2 * WRITERS * REPEATS + 1))
     assert verified(trail)["whole"]
 
 
@@ -88,10 +88,10 @@ def test_rolled_back_event_leaves_no_gap(trail: TenantRef, superuser):
 
 
 def test_events_are_ordered_by_commit(trail: TenantRef, superuser):
-    """A transaction that has recorded something and not ended holds nobody up."""
+    """An open transaction with an event does not block other transactions."""
     with tenant_context(trail), transaction.atomic():
         record("test.slow", actor=ADA)
-        together(1, lambda _: _record(trail, "test.quick"))
+        run_concurrently(1, lambda _: _record(trail, "test.quick"))
     schema = trail.schema_name
     query = f"SELECT e.action FROM {schema}.audit_auditlink l JOIN {schema}.audit_auditevent e "
     rows = superuser.execute(f"{query} ON e.id = l.event_id ORDER BY l.sequence DESC LIMIT 2")
@@ -106,27 +106,27 @@ def _record(ref: TenantRef, action: str) -> None:
 
 def test_writers_of_two_trails_do_not_deadlock(trail: TenantRef, superuser):
     def write(number: int) -> None:
-        for _ in range(2 * ROUNDS):
+        for _ in range(2 * REPEATS):
             with transaction.atomic():
                 places = [use_scope(PUBLIC), tenant_context(trail)]
                 for place in places if number % 2 else reversed(places):
                     with place:
                         record("test.both", actor=SYSTEM)
 
-    together(4, write)
+    run_concurrently(4, write)
 
-    assert numbers(trail, superuser) == list(range(1, EVENTS + 4 * 2 * ROUNDS + 1))
+    assert numbers(trail, superuser) == list(range(1, EVENTS + 4 * 2 * REPEATS + 1))
     assert verified(trail)["whole"]
 
 
 def test_foreign_key_checks_do_not_wait_for_the_chain(trail: TenantRef):
-    """A reference is checked at commit; whoever has locked its row waits for the chain there."""
+    """Foreign keys are checked at commit, where a transaction that locked the row may wait."""
     with tenant_context(trail):
         user = User.objects.create(email="ref@trail.test", password="!")
         Session.objects.all().delete()
 
     def write(number: int) -> None:
-        for _ in range(4 * ROUNDS):
+        for _ in range(4 * REPEATS):
             with tenant_context(trail), transaction.atomic():
                 if number % 2:
                     User.objects.select_for_update().get(pk=user.pk)
@@ -134,7 +134,7 @@ def test_foreign_key_checks_do_not_wait_for_the_chain(trail: TenantRef):
                 if not number % 2:
                     _session(user)
 
-    together(4, write)
+    run_concurrently(4, write)
 
     with tenant_context(trail):
         Session.objects.all().delete()
@@ -168,8 +168,8 @@ def test_events_before_the_chain_are_linked_in_order(trail: TenantRef, superuser
 
 
 @pytest.fixture
-def busy(new_agency) -> Agency:
-    """An agency in which things were done over HTTP, by and to a person who is then erased."""
+def active_agency(new_agency) -> Agency:
+    """An agency with HTTP actions by and on a user who is then erased."""
     agency = new_agency()
     ben = add_member(agency, f"ben@{agency.slug}.test")
     ben.at.patch("/api/users/me", {"first_name": "Benjamin"})
@@ -178,22 +178,25 @@ def busy(new_agency) -> Agency:
     return agency
 
 
-def test_archives_and_clones_have_intact_chains(busy: Agency, tmp_path: Path, superuser):
-    before = verified(busy.ref)
+def test_archives_and_clones_have_intact_chains(active_agency: Agency, tmp_path: Path, superuser):
+    before = verified(active_agency.ref)
     archive = tmp_path / "one.tar"
-    run_command("export_tenant", busy.slug, "--to", str(archive))
-    busy.owner.at.patch("/api/users/me", {"first_name": "Since"})
-    assert verified(busy.ref)["events"] == before["events"] + 1
+    run_command("export_tenant", active_agency.slug, "--to", str(archive))
+    active_agency.owner.at.patch("/api/users/me", {"first_name": "Since"})
+    assert verified(active_agency.ref)["events"] == before["events"] + 1
 
-    run_command("import_tenant", str(archive), "--as", f"{busy.slug}-b")
-    run_command("import_tenant", str(archive), "--restore", busy.slug, "--yes")
-    run_command("clone_tenant", busy.slug, f"{busy.slug}-c")
+    run_command("import_tenant", str(archive), "--as", f"{active_agency.slug}-b")
+    run_command("import_tenant", str(archive), "--restore", active_agency.slug, "--yes")
+    run_command("clone_tenant", active_agency.slug, f"{active_agency.slug}-c")
 
-    told = {slug: _told(slug) for slug in (busy.slug, f"{busy.slug}-b", f"{busy.slug}-c")}
+    told = {
+        slug: _told(slug)
+        for slug in (active_agency.slug, f"{active_agency.slug}-b", f"{active_agency.slug}-c")
+    }
     assert [row["faults"] for row in told.values()] == [[], [], []]
-    assert told[f"{busy.slug}-b"]["head"] == before["head"]
-    assert told[busy.slug]["events"] > before["events"]
-    assert told[f"{busy.slug}-c"]["head"] != told[busy.slug]["head"]
+    assert told[f"{active_agency.slug}-b"]["head"] == before["head"]
+    assert told[active_agency.slug]["events"] > before["events"]
+    assert told[f"{active_agency.slug}-c"]["head"] != told[active_agency.slug]["head"]
 
 
 def _told(slug: str) -> dict:
@@ -201,10 +204,10 @@ def _told(slug: str) -> dict:
     return told
 
 
-def test_verified_tenant_can_be_purged(busy: Agency):
-    verified(busy.ref)
+def test_verified_tenant_can_be_purged(active_agency: Agency):
+    verified(active_agency.ref)
 
-    run_command("delete_tenant", busy.slug, "--now", "--yes", "--no-export")
+    run_command("delete_tenant", active_agency.slug, "--now", "--yes", "--no-export")
 
 
 REFUSED = [
@@ -244,7 +247,7 @@ def test_application_cannot_write_trail_heads(trail: TenantRef):
 
 
 def test_link_supplied_by_the_application_is_ignored(trail: TenantRef, superuser):
-    """A constraint that is made immediate only links earlier, in the same transaction."""
+    """An immediate constraint only adds the link earlier, in the same transaction."""
     with tenant_context(trail), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         record("test.early", actor=ADA)

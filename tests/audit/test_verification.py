@@ -1,4 +1,4 @@
-"""verify_audit finds what somebody with every right in the database did to a trail."""
+"""verify_audit detects changes of a trail by a superuser of the database."""
 
 import io
 import json
@@ -20,7 +20,7 @@ FORGED = (
 
 
 def verified(ref: TenantRef, *options: str) -> dict:
-    """Verify a trail and return what is told of it, whatever the exit status."""
+    """Verify a trail and return its JSON document; check the exit status."""
     out = io.StringIO()
     try:
         call_command("verify_audit", "--tenant", ref.slug, "--json", *options, stdout=out)
@@ -92,7 +92,7 @@ def test_event_removed_with_its_link_leaves_a_gap(trail, superuser, number: int)
 
 
 def remove(trail: TenantRef, superuser, number: int) -> None:
-    """Take an event and its link away."""
+    """Delete an event and its link."""
     event = links(trail, superuser)[number - 1][1]
     for table, key in (("audit_auditevent", "id"), ("audit_auditlink", "event_id")):
         superuser.execute(f"DELETE FROM {trail.schema_name}.{table} WHERE {key} = %s", [event])
@@ -111,7 +111,7 @@ def test_last_verification_is_an_anchor(trail: TenantRef, superuser):
     remove(trail, superuser, EVENTS)
 
     assert len(faults(trail)) == 1
-    assert len(faults(trail)) == 1  # what is not whole is no new anchor
+    assert len(faults(trail)) == 1  # a broken trail does not become an anchor
 
 
 def test_rebuilt_chain_fails_its_anchor(trail: TenantRef, superuser):
@@ -128,7 +128,7 @@ def test_rebuilt_chain_fails_its_anchor(trail: TenantRef, superuser):
 
 @pytest.mark.parametrize("said", ["-2 hours", "2 hours"])
 def test_time_out_of_order_is_reported(trail: TenantRef, stores: TestStack, said: str):
-    """The owner may choose the time of what it adds, and the chain then holds it."""
+    """The owner can choose the time of an event that it inserts, and the chain includes it."""
     with psycopg.connect(stores.env["DATABASE_OWNER_URL"]) as owner:
         owner.execute(f"SET search_path = {trail.schema_name}")
         owner.execute(

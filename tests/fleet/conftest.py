@@ -1,4 +1,4 @@
-"""One fleet for all tests here, on servers of its own: what breaks in it breaks nobody else."""
+"""One fleet for all tests here, on separate servers, so that other tests are not affected."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.support.tenants.fleet import CAST, Fleet
 
 @pytest.fixture(scope="package")
 def whole_fleet(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    """Four tenants."""
+    """A fleet of four tenants."""
     project: Path = tmp_path_factory.mktemp("project")
     with temporary_stack(("postgres", "valkey")) as stack:
         fleet = Fleet(stack, project)
@@ -22,7 +22,7 @@ def whole_fleet(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.fixture
 def fleet(whole_fleet: Fleet) -> Iterator[Fleet]:
-    """The fleet; afterwards everybody is up to date and served, whatever the test did."""
+    """The fleet; after the test all its tenants are migrated and served again."""
     yield whole_fleet
     if not whole_fleet.is_well():
         whole_fleet.migrate()

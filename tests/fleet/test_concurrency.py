@@ -1,4 +1,4 @@
-"""What happens to a run in the middle: kills, signals, second runs, tenants that come and go."""
+"""Events during a run: kills, signals, second runs, created and deleted tenants."""
 
 import json
 import signal
@@ -13,23 +13,23 @@ from tests.support.tenants.fleet import FIELD, SLOW, Fleet
 WAITING = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 
 
-def wait(until: Callable[[], object]) -> None:
+def wait_until(condition: Callable[[], object]) -> None:
     deadline = time.monotonic() + 60
-    while not until():
+    while not condition():
         assert time.monotonic() < deadline, "it did not come to that"
         time.sleep(0.05)
 
 
-def slow_run(fleet: Fleet) -> tuple[str, subprocess.Popen[str]]:
-    """Start a run and return when the first tenant is done."""
+def start_slow_run(fleet: Fleet) -> tuple[str, subprocess.Popen[str]]:
+    """Start a run and return after the first finished tenant."""
     step = fleet.release(FIELD.format(f"slow{time.monotonic_ns()}"), SLOW)
     process = fleet.start("migrate_schemas", "--parallel", "1", "--json")
-    wait(lambda: fleet.at(step))
+    wait_until(lambda: fleet.at(step))
     return step, process
 
 
 def test_killed_run_is_continued_by_the_next(fleet: Fleet):
-    step, process = slow_run(fleet)
+    step, process = start_slow_run(fleet)
     with process:
         process.send_signal(signal.SIGKILL)
     assert fleet.at(step) < set(fleet.schemas())
@@ -43,7 +43,7 @@ def test_killed_run_is_continued_by_the_next(fleet: Fleet):
 
 
 def test_interrupted_run_reports_what_it_did(fleet: Fleet):
-    step, process = slow_run(fleet)
+    step, process = start_slow_run(fleet)
     with process:
         process.send_signal(signal.SIGTERM)
         out, err = process.communicate(timeout=60)
@@ -58,11 +58,11 @@ def test_interrupted_run_reports_what_it_did(fleet: Fleet):
 def test_second_run_is_refused_in_one_line(fleet: Fleet):
     step = fleet.release()
     with fleet.start("migrate_schemas", "--lock-timeout", "60s", "--json") as process:
-        # Not on the fleet's connection: what it sees of sessions stands still in a transaction.
-        with psycopg.connect(fleet.url) as somebody:
+        # Not on the fleet's connection: its view of sessions is frozen in a transaction.
+        with psycopg.connect(fleet.url) as other_session:
             table = f"{fleet.schemas()['ann']}.ledger_entry"
-            somebody.execute(f"LOCK TABLE {table} IN ACCESS SHARE MODE")
-            wait(lambda: fleet.ask(WAITING))
+            other_session.execute(f"LOCK TABLE {table} IN ACCESS SHARE MODE")
+            wait_until(lambda: fleet.ask(WAITING))
             with fleet.start("migrate_schemas") as second:
                 out, err = second.communicate(timeout=60)
         first, _ = process.communicate(timeout=60)
@@ -79,7 +79,7 @@ def test_tenant_created_from_old_template_is_migrated(fleet: Fleet):
         fleet.begin_to_make("late") as maker,
         fleet.start("migrate_schemas", "--lock-timeout", "30s", "--json") as process,
     ):
-        wait(lambda: fleet.ask(WAITING))  # the new template, for the one that is in use
+        wait_until(lambda: fleet.ask(WAITING))  # the new template waits for the one in use
         maker.communicate("\n", timeout=60)
         out, err = process.communicate(timeout=60)
 
@@ -91,7 +91,7 @@ def test_tenant_created_from_old_template_is_migrated(fleet: Fleet):
 def test_tenant_deleted_during_run_is_no_failure(fleet: Fleet):
     fleet.make("gone")
     schema = fleet.schemas()["gone"]
-    _, process = slow_run(fleet)
+    _, process = start_slow_run(fleet)
     with process:
         fleet.ask("UPDATE tenants_tenant SET status = 'deleting' WHERE schema_name = %s", schema)
         fleet.ask(f"DROP SCHEMA {schema} CASCADE")

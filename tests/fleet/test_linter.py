@@ -1,4 +1,4 @@
-"""A migration that would block a busy table or break the release that serves is refused."""
+"""Refusal of migrations that would block a busy table or break the running release."""
 
 import io
 
@@ -18,7 +18,7 @@ INDEX = models.Index(fields=["count"], name="by_count")
 
 
 def nothing(apps, schema_editor) -> None:
-    """A step over rows."""
+    """A data migration function without effect."""
 
 
 def state() -> ProjectState:

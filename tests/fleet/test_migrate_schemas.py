@@ -1,4 +1,4 @@
-"""migrate_schemas over a fleet: what is behind, what fails, what is locked."""
+"""migrate_schemas over a fleet: outdated, failing and locked tenants."""
 
 import argparse
 import json
@@ -38,7 +38,7 @@ def test_recorded_sql_makes_the_same_schema_as_operations(fleet: Fleet):
         'migrations.AddField("entry", "size", models.IntegerField(default=7))',
     )
 
-    fleet.migrate("--parallel", "1")  # the first by its operations, the others as text
+    fleet.migrate("--parallel", "1")  # the first by its operations, the others by the recorded SQL
     fleet.make("eve")  # from the template
 
     facts = [describe_schema(fleet.database, schema) for schema in fleet.schemas().values()]

@@ -1,4 +1,4 @@
-"""Migrations that cannot be sent as one text: code, and indexes that are built concurrently."""
+"""Migrations without reusable SQL: Python code, and concurrent index builds."""
 
 from django.core.management import get_commands
 

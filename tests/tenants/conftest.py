@@ -1,4 +1,4 @@
-"""Tests of tenants begin with a database that is in order: some ask about all of it."""
+"""These tests start with a consistent database, because some check all tenants."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Several facts of a tenant make one state: that which its requests meet."""
+"""The effective state of a tenant that is suspended, scheduled and in maintenance at once."""
 
 from itertools import product
 from typing import Any
@@ -53,7 +53,7 @@ def test_state_with_several_facts_is_the_gravest_everywhere(holds: tuple[bool, .
 
 
 def ref_like(tenant: Tenant) -> TenantRef:
-    """Return the reference of a tenant that is in no database."""
+    """Return the reference of a tenant that is not stored."""
     facts = ("id", "name", "schema_name", "object_prefix", "status", "suspended_reason")
     more = ("registration", "key_version", "maintenance", "deletion_due_at")
     return TenantRef(slug="", **{name: getattr(tenant, name) for name in (*facts, *more)})

@@ -1,4 +1,4 @@
-"""Tables of commands: every column can be read, whatever a text in one holds."""
+"""Tables of commands: every column stays readable with any text."""
 
 import io
 

@@ -21,7 +21,7 @@ from tests.support.tenants.pg_catalog import orphaned_schemas_and_roles
 
 
 def run(*arguments: str, **options: Any) -> str:
-    """Run a command in-process and return what it printed."""
+    """Run a command in-process and return its output."""
     out = io.StringIO()
     call_command(*arguments, stdout=out, stderr=out, **options)
     return out.getvalue()
@@ -33,7 +33,7 @@ def slug() -> str:
 
 
 @pytest.fixture
-def behind(make_tenant, superuser) -> Iterator[str]:
+def outdated_schema(make_tenant, superuser) -> Iterator[str]:
     """The schema of a tenant that lacks the last table."""
     schema = make_tenant().schema_name
     superuser.execute(f"DROP TABLE {schema}.idempotency_answer")
@@ -43,8 +43,8 @@ def behind(make_tenant, superuser) -> Iterator[str]:
 
 
 @pytest.fixture
-def broken(make_tenant, superuser) -> Iterator[str]:
-    """The schema of a tenant that cannot be migrated: a table is there before its time."""
+def failing_schema(make_tenant, superuser) -> Iterator[str]:
+    """The schema of a tenant that cannot be migrated: a table exists already."""
     schema = make_tenant().schema_name
     superuser.execute(f"DELETE FROM {schema}.django_migrations WHERE app = 'idempotency'")
     yield schema
@@ -100,17 +100,17 @@ def test_list_tenants_json_describes_each_tenant(make_tenant):
 
 
 def test_list_tenants_shows_the_effective_state(make_tenant):
-    broken, leaving = make_tenant(), make_tenant()
-    begin_maintenance(broken.id, Tenant.Maintenance.MIGRATION_FAILED, actor=SYSTEM)
-    schedule_deletion(leaving.id, actor=SYSTEM)
+    failed, scheduled = make_tenant(), make_tenant()
+    begin_maintenance(failed.id, Tenant.Maintenance.MIGRATION_FAILED, actor=SYSTEM)
+    schedule_deletion(scheduled.id, actor=SYSTEM)
 
     rows = {row["id"]: row for row in json.loads(run("list_tenants", "--json"))}
 
-    assert rows[str(broken.id)]["state"] == "migration_failed"
-    assert rows[str(leaving.id)]["state"].startswith("to be deleted 20")
-    assert rows[str(leaving.id)]["deletion_due_at"].endswith("Z")
-    cancel_deletion(leaving.id, actor=SYSTEM)
-    end_maintenance(broken.id, actor=SYSTEM)
+    assert rows[str(failed.id)]["state"] == "migration_failed"
+    assert rows[str(scheduled.id)]["state"].startswith("to be deleted 20")
+    assert rows[str(scheduled.id)]["deletion_due_at"].endswith("Z")
+    cancel_deletion(scheduled.id, actor=SYSTEM)
+    end_maintenance(failed.id, actor=SYSTEM)
 
 
 def test_migrate_schemas_second_run_changes_nothing(make_tenant, superuser):
@@ -127,35 +127,44 @@ def test_migrate_schemas_second_run_changes_nothing(make_tenant, superuser):
     assert after == before
 
 
-def test_outdated_schema_is_migrated(behind: str, superuser):
+def test_outdated_schema_is_migrated(outdated_schema: str, superuser):
     text = run("migrate_schemas")
 
     assert "migrated 1" in text
-    there = superuser.execute("SELECT to_regclass(%s)", [f"{behind}.idempotency_answer"])
+    there = superuser.execute("SELECT to_regclass(%s)", [f"{outdated_schema}.idempotency_answer"])
     assert there.fetchone() != (None,)
     rights = superuser.execute(
         "SELECT has_table_privilege(%s, %s, 'INSERT'), has_table_privilege(%s, %s, 'INSERT')",
-        [behind, f"{behind}.idempotency_answer", behind, f"{behind}.django_migrations"],
+        [
+            outdated_schema,
+            f"{outdated_schema}.idempotency_answer",
+            outdated_schema,
+            f"{outdated_schema}.django_migrations",
+        ],
     )
     assert rights.fetchone() == (True, False)
 
 
-def test_failed_migration_does_not_stop_other_tenants(behind: str, broken: str, superuser):
-    with pytest.raises(CommandError, match=broken):
+def test_failed_migration_does_not_stop_other_tenants(
+    outdated_schema: str, failing_schema: str, superuser
+):
+    with pytest.raises(CommandError, match=failing_schema):
         run("migrate_schemas")
 
-    there = superuser.execute("SELECT to_regclass(%s)", [f"{behind}.idempotency_answer"])
+    there = superuser.execute("SELECT to_regclass(%s)", [f"{outdated_schema}.idempotency_answer"])
     assert there.fetchone() != (None,)
 
 
-def test_missing_schema_does_not_stop_other_tenants(make_tenant, behind: str, superuser):
+def test_missing_schema_does_not_stop_other_tenants(make_tenant, outdated_schema: str, superuser):
     gone = make_tenant().schema_name
     superuser.execute(f"DROP SCHEMA {gone} CASCADE")
     superuser.execute(f"DROP ROLE {gone}")
     try:
         with pytest.raises(CommandError, match=gone):
             run("migrate_schemas")
-        there = superuser.execute("SELECT to_regclass(%s)", [f"{behind}.idempotency_answer"])
+        there = superuser.execute(
+            "SELECT to_regclass(%s)", [f"{outdated_schema}.idempotency_answer"]
+        )
         assert there.fetchone() != (None,)
 
         Tenant.objects.filter(schema_name=gone).update(status="deleting")

@@ -1,4 +1,4 @@
-"""Custom domains: claimed by anybody, proved by one, routed from then on, released at once."""
+"""Custom domains: claim, verification, routing and release."""
 
 import json
 import secrets
@@ -70,7 +70,7 @@ def proved(zone: NameServer, tenant_id, name: str) -> Domain:
 
 
 def statuses(host: Host) -> set[int]:
-    """Ask often enough that every worker answers."""
+    """Send enough requests that every worker answers; return the statuses."""
     return {host.get("/api/users/me").status_code for _ in range(12)}
 
 
@@ -132,7 +132,7 @@ def test_verified_domain_cannot_be_claimed_by_another_tenant(make_tenant, zone, 
 
 
 def test_earlier_claim_of_verified_domain_cannot_be_verified(make_tenant, zone, name: str):
-    """Both records are there: the first that is looked up has the domain."""
+    """Both records exist: the first verified tenant gets the domain."""
     one, two = make_tenant(), make_tenant()
     first, second = (claim_domain(t.id, name=name, actor=SYSTEM) for t in (one, two))
     zone.txt(proof_record(first).name, proof_record(first).value, proof_record(second).value)
@@ -348,7 +348,7 @@ def test_staff_can_verify_and_unverify_a_domain(site, new_agency, zone, name: st
     set_verified(domain.pk, verified=False, actor=SAM)
 
     assert statuses(host) == {404}
-    # The record that is still there does not bring it back.
+    # The existing record does not verify it again.
     list(check_all_domains(actor=SYSTEM))
     assert check_domain(domain.pk, actor=SYSTEM).check_result == CheckResult.WRONG_VALUE
 

@@ -1,4 +1,4 @@
-"""A tenant that is to be deleted: off the air at once, called off until its day."""
+"""Scheduled deletion: requests are refused at once; it can be cancelled until the due date."""
 
 import threading
 from collections.abc import Callable
@@ -26,7 +26,7 @@ SAM = Actor("staff", "7", "sam@aggios.test")
 
 
 @pytest.fixture
-def leaving(new_agency: Callable[..., Agency]) -> Agency:
+def scheduled_agency(new_agency: Callable[..., Agency]) -> Agency:
     agency = new_agency()
     schedule_deletion(agency.ref.id, actor=SAM)
     return agency
@@ -45,30 +45,30 @@ def due(agency: Agency) -> bool:
         return tenants_due_for_deletion().filter(id=agency.ref.id).exists()
 
 
-def test_scheduled_tenant_is_refused_with_the_due_date(leaving: Agency):
-    answer = leaving.owner.at.get("/api/users/me")
+def test_scheduled_tenant_is_refused_with_the_due_date(scheduled_agency: Agency):
+    answer = scheduled_agency.owner.at.get("/api/users/me")
     day = (timezone.now() + timedelta(days=30)).date().isoformat()
 
     assert (answer.status_code, answer.json()["code"]) == (403, "tenant_suspended")
     assert answer.json()["deletion_due_at"].startswith(day)
     assert day in answer.json()["detail"]
-    assert leaving.host.get("/api/health/ready").status_code == 200
+    assert scheduled_agency.host.get("/api/health/ready").status_code == 200
 
 
-def test_scheduled_page_does_not_promise_to_keep_data(leaving: Agency):
-    page = leaving.host.get("/", headers={"Accept": "text/html"})
+def test_scheduled_page_does_not_promise_to_keep_data(scheduled_agency: Agency):
+    page = scheduled_agency.host.get("/", headers={"Accept": "text/html"})
 
     assert page.status_code == 403
     assert "will be deleted on" in page.text
     assert "Its data is kept" not in page.text
 
 
-def test_cancelled_deletion_is_served_again(leaving: Agency):
+def test_cancelled_deletion_is_served_again(scheduled_agency: Agency):
     for _ in range(2):
-        cancel_deletion(leaving.ref.id, actor=SAM)
+        cancel_deletion(scheduled_agency.ref.id, actor=SAM)
 
-    assert leaving.owner.at.get("/api/users/me").status_code == 200
-    assert actions(leaving) == [
+    assert scheduled_agency.owner.at.get("/api/users/me").status_code == 200
+    assert actions(scheduled_agency) == [
         ("tenant.deletion_scheduled", SAM.label),
         ("tenant.deletion_called_off", SAM.label),
     ]
@@ -83,13 +83,13 @@ def test_cancelled_deletion_keeps_the_suspension(new_agency: Callable[..., Agenc
     assert agency.owner.at.get("/api/users/me").json()["detail"] == "Unpaid."
 
 
-def test_scheduling_again_keeps_the_due_date(leaving: Agency):
-    first = leaving.ref.deletion_due_at
-    schedule_deletion(leaving.ref.id, actor=SAM, days=0, export=False)
+def test_scheduling_again_keeps_the_due_date(scheduled_agency: Agency):
+    first = scheduled_agency.ref.deletion_due_at
+    schedule_deletion(scheduled_agency.ref.id, actor=SAM, days=0, export=False)
 
-    assert leaving.ref.deletion_due_at == first
-    assert not due(leaving)
-    assert len(actions(leaving)) == 1
+    assert scheduled_agency.ref.deletion_due_at == first
+    assert not due(scheduled_agency)
+    assert len(actions(scheduled_agency)) == 1
 
 
 def test_deletion_is_due_on_its_day(new_agency: Callable[..., Agency]):
@@ -109,12 +109,12 @@ def test_grace_period_out_of_range_is_refused(acme: Agency, days: int):
     assert acme.owner.at.get("/api/users/me").status_code == 200
 
 
-def test_started_purge_cannot_be_cancelled(leaving: Agency):
-    mark_deleting(leaving.ref.id, actor=SYSTEM)
+def test_started_purge_cannot_be_cancelled(scheduled_agency: Agency):
+    mark_deleting(scheduled_agency.ref.id, actor=SYSTEM)
 
     with pytest.raises(TenantNotFound):
-        cancel_deletion(leaving.ref.id, actor=SAM)
-    assert due(leaving)
+        cancel_deletion(scheduled_agency.ref.id, actor=SAM)
+    assert due(scheduled_agency)
 
 
 def test_concurrent_scheduling_is_audited_once(new_agency: Callable[..., Agency]):

@@ -1,4 +1,4 @@
-"""Looking up the record that proves a domain, against a DNS server of the tests."""
+"""Look-up of a domain's proof record, with a DNS server of the tests."""
 
 import secrets
 import socket

@@ -1,4 +1,4 @@
-"""Which host names reach a tenant. Every header is sent through Traefik as it is written here."""
+"""Host names and the sites that they lead to. Every header is sent through Traefik unchanged."""
 
 import socket
 
@@ -29,14 +29,14 @@ ANSWERS = [
 ]
 
 
-def ask(site: Site, host: str, *headers: str, path: str = "/api/users/me") -> tuple[int, str]:
-    """Send raw bytes, so that the header is what the test wrote; return status and text."""
+def send_raw(site: Site, host: str, *headers: str, path: str = "/api/users/me") -> tuple[int, str]:
+    """Send a request as raw bytes, so that the header is unchanged; return status and text."""
     lines = [f"GET {path} HTTP/1.1", f"Host: {host}", "Connection: close", *headers, "", ""]
-    with socket.create_connection(("127.0.0.1", site.port), timeout=30) as line:
-        line.sendall("\r\n".join(lines).encode("latin-1"))
+    with socket.create_connection(("127.0.0.1", site.port), timeout=30) as connection:
+        connection.sendall("\r\n".join(lines).encode("latin-1"))
         text = b""
-        while piece := line.recv(65536):
-            text += piece
+        while chunk := connection.recv(65536):
+            text += chunk
     return int(text.split(b" ", 2)[1]), text.decode("latin-1")
 
 
@@ -44,7 +44,7 @@ def ask(site: Site, host: str, *headers: str, path: str = "/api/users/me") -> tu
 def test_host_leads_to_its_site(site: Site, acme: Agency, host: str, status: int):
     name = host.format(slug=acme.slug, SLUG=acme.slug.upper(), port=site.port)
 
-    answered, text = ask(site, name, f"Authorization: Bearer {acme.owner.access_token}")
+    answered, text = send_raw(site, name, f"Authorization: Bearer {acme.owner.access_token}")
 
     assert answered == status
     assert "application/problem+json" in text or status == 200
@@ -53,7 +53,7 @@ def test_host_leads_to_its_site(site: Site, acme: Agency, host: str, status: int
 
 @pytest.mark.parametrize("host", ["", "a b", "a/b", "\xe9\xe8", "acme.aggios.localhost:x", "[::1"])
 def test_invalid_host_is_not_found(site: Site, acme: Agency, host: str):
-    status, text = ask(site, host)
+    status, text = send_raw(site, host)
 
     assert status in {400, 404}
     assert "Traceback" not in text
@@ -88,14 +88,14 @@ def test_absolute_request_target_names_the_host(site: Site, acme: Agency, globex
     target = f"http://{globex.slug}.aggios.localhost/api/users/me"
     bearer = f"Authorization: Bearer {acme.owner.access_token}"
 
-    status, text = ask(site, f"{acme.slug}.aggios.localhost", bearer, path=target)
+    status, text = send_raw(site, f"{acme.slug}.aggios.localhost", bearer, path=target)
 
     assert status in {200, 401}
     assert (acme.owner.id in text) == (status == 200)
 
 
 def test_two_host_headers_are_refused(site: Site, acme: Agency):
-    status, _ = ask(site, f"{acme.slug}.aggios.localhost", "Host: globex.aggios.localhost")
+    status, _ = send_raw(site, f"{acme.slug}.aggios.localhost", "Host: globex.aggios.localhost")
 
     assert status == 400
 

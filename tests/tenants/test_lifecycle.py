@@ -1,4 +1,4 @@
-"""Suspended and deleting tenants, on their hosts and on api."""
+"""Suspended and deleting tenants, on their hosts and on the API host."""
 
 from collections.abc import Callable
 
@@ -31,7 +31,7 @@ PATHS = [
 
 @pytest.fixture(scope="module")
 def suspended(site: Site) -> Agency:
-    """A tenant that was suspended, and why."""
+    """A suspended tenant with a reason."""
     from tests.support.factories import create_agency
 
     agency = create_agency(site, "suspended-one")

@@ -1,4 +1,4 @@
-"""A tenant whose data cannot be served answers 503; everybody else is served."""
+"""A tenant in maintenance answers 503; other tenants are served."""
 
 import io
 from collections.abc import Callable

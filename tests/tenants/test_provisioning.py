@@ -1,4 +1,4 @@
-"""A tenant is made as a whole or not at all, and is what the migrations make."""
+"""Creation of a tenant is atomic, and its schema equals that of the migrations."""
 
 import secrets
 import uuid

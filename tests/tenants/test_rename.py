@@ -1,4 +1,4 @@
-"""A tenant gets another subdomain: what leads where, who may have the old name, what stays good."""
+"""Renaming a tenant: redirects, reservation of the former name, and validity of tokens."""
 
 import secrets
 import time
@@ -34,24 +34,24 @@ from tests.support.browser import Browser
 from tests.support.factories import Agency
 from tests.support.http_client import PASSWORD, Host, Site
 from tests.tenants.test_commands import run
-from tests.tenants.test_hosts import ask
+from tests.tenants.test_hosts import send_raw
 
 
-def another_name() -> str:
+def new_slug() -> str:
     return f"r{secrets.token_hex(6)}"
 
 
 @pytest.fixture
 def renamed(agency: Agency) -> tuple[Agency, str]:
-    """An agency that both workers met under its old name, and its new one."""
+    """A renamed agency, cached by both workers under its former name, and its new name."""
     assert all(agency.owner.at.get("/api/users/me").status_code == 200 for _ in range(8))
-    name = another_name()
+    name = new_slug()
     rename_subdomain(agency.ref.id, subdomain=name, actor=SYSTEM)
     return agency, name
 
 
 def end_redirect(label: str, *, seconds: float = -1) -> None:
-    """Let a redirect end, and let every process know."""
+    """End a redirect and invalidate the cache of every process."""
     domain = Domain.objects.select_related("tenant").get(domain=label)
     with transaction.atomic():
         domain.redirect_until = timezone.now() + timedelta(seconds=seconds)
@@ -91,9 +91,9 @@ def test_former_name_redirects_to_same_path_and_query(site: Site, renamed, metho
 def test_former_name_redirects_only_to_its_tenant(site: Site, renamed, path: str):
     agency, name = renamed
 
-    status, text = ask(site, f"{agency.slug}.aggios.localhost", path=path)
+    status, text = send_raw(site, f"{agency.slug}.aggios.localhost", path=path)
 
-    # A whole address in the request line names the host by itself (RFC 9112 section 3.2.2).
+    # An absolute request target names the host (RFC 9112 section 3.2.2).
     assert status == (404 if path.startswith("http") else 307)
     head = text.partition("\r\n\r\n")[0]
     places = [line for line in head.split("\r\n") if line.lower().startswith("location:")]
@@ -126,7 +126,7 @@ def test_tokens_stay_valid_after_rename(site: Site, renamed):
 
 
 def test_tokens_are_not_accepted_at_the_former_name(site: Site, renamed):
-    """Not while it leads on, nor when it is gone, nor to who has it then; and are not used up."""
+    """Not during the redirect, after it, or by a new tenant with that name. They stay usable."""
     agency, name = renamed
     refresh = ("/api/auth/refresh", {"refresh_token": agency.owner.refresh_token})
 
@@ -148,7 +148,7 @@ def test_tokens_are_not_accepted_at_the_former_name(site: Site, renamed):
 def test_schema_prefix_and_key_are_unchanged_by_rename(agency: Agency):
     before = agency.ref
 
-    rename_subdomain(before.id, subdomain=another_name(), actor=SYSTEM)
+    rename_subdomain(before.id, subdomain=new_slug(), actor=SYSTEM)
 
     after = tenant_by_slug(tenant_slug(before.id))
     for fact in ("id", "schema_name", "object_prefix", "key_version"):
@@ -162,7 +162,7 @@ def tenant_slug(tenant_id) -> str:
 def test_files_are_unchanged_by_rename(site: Site, agency: Agency):
     uploaded = agency.owner.at.post("/api/files", files={"file": ("plan.txt", b"the plan")}).json()
     link = agency.owner.at.get(f"/api/files/{uploaded['id']}/download").headers["Location"]
-    name = another_name()
+    name = new_slug()
 
     rename_subdomain(agency.ref.id, subdomain=name, actor=SYSTEM)
 
@@ -255,7 +255,7 @@ def test_redirected_name_cannot_be_taken(site: Site, renamed, make_tenant):
 
 
 def test_redirected_name_cannot_be_added_or_signed_up(renamed, make_tenant):
-    """The command that creates, a second name for somebody, and one that looks like it."""
+    """Not by create_tenant, as a secondary name, or in another spelling."""
     agency, name = renamed
     with pytest.raises(CommandError, match="taken"):
         run("create_tenant", agency.slug.upper(), "--owner", "a@b.test")
@@ -274,7 +274,7 @@ def test_expired_redirect_frees_the_name(site: Site, renamed):
     agency, name = renamed
     end_redirect(agency.slug, seconds=3)
     assert agency.host.get("/").status_code == 307
-    # Nobody says that it has ended, and what the workers remember is good for longer.
+    # No invalidation is sent, and the cached entries live longer.
     time.sleep(3)
     assert {agency.host.get("/").status_code for _ in range(6)} == {404}
 
@@ -298,7 +298,7 @@ def test_rename_can_take_an_expired_name(site: Site, renamed, make_tenant):
 
 
 def test_zero_redirect_days_free_the_name_at_once(site: Site, agency: Agency):
-    rename_subdomain(agency.ref.id, subdomain=another_name(), actor=SYSTEM, redirect_days=0)
+    rename_subdomain(agency.ref.id, subdomain=new_slug(), actor=SYSTEM, redirect_days=0)
 
     assert agency.host.get("/").status_code == 404
     assert site.sign_up(agency.slug).status_code == 201
@@ -315,7 +315,7 @@ def test_rename_back_restores_the_former_name(site: Site, renamed):
 
 
 def test_secondary_subdomain_can_become_primary(site: Site, agency: Agency):
-    also = another_name()
+    also = new_slug()
     add_domain(agency.ref.id, name=also, verified=False, actor=SYSTEM)
 
     rename_subdomain(agency.ref.id, subdomain=also, actor=SYSTEM)
@@ -327,7 +327,7 @@ def test_secondary_subdomain_can_become_primary(site: Site, agency: Agency):
 
 def test_every_former_name_redirects_to_the_current_one(site: Site, renamed):
     agency, second = renamed
-    third = another_name()
+    third = new_slug()
     rename_subdomain(tenant_by_slug(second).id, subdomain=third, actor=SYSTEM)
 
     for host in (agency.host, site.host(second)):
@@ -347,7 +347,7 @@ def test_name_reserved_later_is_kept(make_tenant, monkeypatch):
     monkeypatch.setattr(names, "RESERVED_SLUGS", names.RESERVED_SLUGS | {tenant.slug})
 
     same = rename_subdomain(tenant.id, subdomain=tenant.slug, actor=SYSTEM)
-    rename_subdomain(tenant.id, subdomain=another_name(), actor=SYSTEM)
+    rename_subdomain(tenant.id, subdomain=new_slug(), actor=SYSTEM)
     taken_back = rename_subdomain(tenant.id, subdomain=tenant.slug, actor=SYSTEM)
 
     assert same.slug == taken_back.slug == tenant.slug
@@ -358,7 +358,7 @@ def test_name_reserved_later_is_kept(make_tenant, monkeypatch):
 
 
 def test_secondary_name_reserved_later_can_be_released(make_tenant, monkeypatch):
-    tenant, name = make_tenant(), another_name()
+    tenant, name = make_tenant(), new_slug()
     add_domain(tenant.id, name=name, verified=False, actor=SYSTEM)
     monkeypatch.setattr(names, "RESERVED_SLUGS", names.RESERVED_SLUGS | {name})
 
@@ -368,7 +368,7 @@ def test_secondary_name_reserved_later_can_be_released(make_tenant, monkeypatch)
 def test_former_names_are_limited(make_tenant, monkeypatch):
     monkeypatch.setattr(subdomains, "MAX_FORMER_NAMES", 2)
     tenant = make_tenant()
-    names = [tenant.slug, *(another_name() for _ in range(4))]
+    names = [tenant.slug, *(new_slug() for _ in range(4))]
 
     for name in names[1:]:
         rename_subdomain(tenant.id, subdomain=name, actor=SYSTEM)
@@ -392,9 +392,7 @@ def test_invalid_new_name_is_refused(make_tenant, name: str):
 @pytest.mark.parametrize("days", [-1, 3651])
 def test_redirect_days_out_of_range_are_refused(make_tenant, days: int):
     with pytest.raises(ValidationFailed):
-        rename_subdomain(
-            make_tenant().id, subdomain=another_name(), actor=SYSTEM, redirect_days=days
-        )
+        rename_subdomain(make_tenant().id, subdomain=new_slug(), actor=SYSTEM, redirect_days=days)
 
 
 def test_deleting_tenant_cannot_be_renamed(make_tenant):
@@ -402,10 +400,10 @@ def test_deleting_tenant_cannot_be_renamed(make_tenant):
     mark_deleting(tenant.id, actor=SYSTEM)
 
     with pytest.raises(TenantNotFound):
-        rename_subdomain(tenant.id, subdomain=another_name(), actor=SYSTEM)
+        rename_subdomain(tenant.id, subdomain=new_slug(), actor=SYSTEM)
 
 
-def attempt(tenant_id, name: str) -> str:
+def try_rename(tenant_id, name: str) -> str:
     try:
         rename_subdomain(tenant_id, subdomain=name, actor=SYSTEM)
     except SubdomainTaken:
@@ -416,13 +414,13 @@ def attempt(tenant_id, name: str) -> str:
 
 
 def test_concurrent_renames_only_one_wins(site: Site, make_tenant, agency: Agency):
-    """A name whose redirect has ended, so that all of them first want the old row gone."""
-    rename_subdomain(agency.ref.id, subdomain=another_name(), actor=SYSTEM)
+    """The redirect of the name has expired, so all callers first delete the old row."""
+    rename_subdomain(agency.ref.id, subdomain=new_slug(), actor=SYSTEM)
     end_redirect(agency.slug)
     tenants = [make_tenant() for _ in range(3)]
 
     with ThreadPoolExecutor(6) as pool:
-        renamings = [pool.submit(attempt, tenant.id, agency.slug) for tenant in tenants]
+        renamings = [pool.submit(try_rename, tenant.id, agency.slug) for tenant in tenants]
         signings = [pool.submit(site.sign_up, agency.slug) for _ in range(3)]
         found = [one.result() == "renamed" for one in renamings]
         answers = [one.result().status_code for one in signings]
@@ -437,14 +435,14 @@ def test_concurrent_name_swap_does_not_deadlock(make_tenant):
         one, two = make_tenant(), make_tenant()
         with ThreadPoolExecutor(2) as pool:
             pairs = [(one.id, two.slug), (two.id, one.slug)]
-            assert set(pool.map(lambda pair: attempt(*pair), pairs)) == {"taken"}
+            assert set(pool.map(lambda pair: try_rename(*pair), pairs)) == {"taken"}
 
 
 def test_concurrent_signup_and_rename_only_one_wins(site: Site, make_tenant):
-    name, tenant = another_name(), make_tenant()
+    name, tenant = new_slug(), make_tenant()
 
     with ThreadPoolExecutor(2) as pool:
-        renaming_ = pool.submit(attempt, tenant.id, name)
+        renaming_ = pool.submit(try_rename, tenant.id, name)
         signing = pool.submit(site.sign_up, name)
         outcomes = (renaming_.result(), signing.result().status_code)
 

@@ -1,4 +1,4 @@
-"""Counting requests: exact after saving, from threads and processes, and for the right tenant."""
+"""Request counts are exact after a flush, across threads and processes, and per tenant."""
 
 import os
 import signal
@@ -42,7 +42,7 @@ def total(tenant_id: uuid.UUID) -> int:
 
 
 def eventually(tenant_id: uuid.UUID, expected: int) -> int:
-    """The sum, once it is what is expected or after ten seconds."""
+    """Return the sum when it is the expected one, or after ten seconds."""
     deadline = time.monotonic() + 10
     while (found := total(tenant_id)) != expected and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -135,7 +135,7 @@ def test_served_requests_are_counted_for_their_tenant(site: Site, new_agency) ->
     assert crossing.status_code == 401
 
     assert eventually(one.ref.id, 10) == 10
-    # The token was the one's, the host the other's: so was the request.
+    # The request counts for the tenant of the host, not for that of the token.
     assert eventually(other.ref.id, 1) == 1
 
 

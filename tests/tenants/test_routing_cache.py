@@ -1,4 +1,4 @@
-"""A change to a tenant counts from the next request in every process, with Redis and without."""
+"""A change of a tenant is effective at the next request in every process, also without Redis."""
 
 import threading
 import time
@@ -19,12 +19,12 @@ from tenants.subdomains import rename_subdomain
 from tests.support.factories import Agency
 from tests.support.http_client import Host, Site
 
-ASKED = 12  # often enough that both workers and all of their threads answer
+ASKED = 12  # enough requests that both workers and all their threads answer
 
 
 @pytest.fixture
 def agency(new_agency: Callable[..., Agency]) -> Agency:
-    """A tenant that every worker has met and cached."""
+    """A tenant that every worker has cached."""
     made = new_agency()
     assert statuses(made) == {200}
     return made
@@ -32,7 +32,7 @@ def agency(new_agency: Callable[..., Agency]) -> Agency:
 
 @pytest.fixture
 def without_redis(stores: TestStack) -> Iterator[Callable[[], None]]:
-    """Stop Redis for the test; the function that it gives brings it back."""
+    """Stop Redis for the test; the returned function starts it again."""
 
     def back() -> None:
         if "valkey" not in {item.service.name for item in stores.supervised()}:
@@ -44,7 +44,7 @@ def without_redis(stores: TestStack) -> Iterator[Callable[[], None]]:
 
 
 def statuses(agency: Agency, path: str = "/api/users/me") -> set[int]:
-    """Ask both workers several times at once and return the statuses."""
+    """Send concurrent requests to both workers and return the statuses."""
     found: list[int] = []
 
     def ask() -> None:
@@ -74,7 +74,7 @@ def test_suspend_and_resume_are_seen_without_redis(
     suspend_tenant(agency.ref.id, actor=SYSTEM)
     assert statuses(agency) == {403}
 
-    # The stamps of before are still in its file; what they vouch for must not come back.
+    # Redis restores the old stamps from its file; the entries for them must not be used.
     without_redis()
     assert statuses(agency) == {403}
 
@@ -82,7 +82,7 @@ def test_suspend_and_resume_are_seen_without_redis(
 def test_change_during_redis_outage_is_seen_by_idle_process(
     agency: Agency, without_redis: Callable[[], None]
 ):
-    """Nobody asks while Redis is away: the workers learn of it from their broken connections."""
+    """No request arrives during the outage: the workers detect it by their broken connections."""
     suspend_tenant(agency.ref.id, actor=SYSTEM)
     without_redis()
 
@@ -105,7 +105,7 @@ def test_invalidation_waits_for_the_commit(agency: Agency):
 
 
 def test_read_racing_with_change_is_not_cached(agency: Agency, monkeypatch):
-    """The stamp is drawn before the read: the read sees the old row, then the row changes."""
+    """The stamp is read before the row: the row changes after it was read."""
     name, ref = agency.slug, agency.ref
     stale = ref
     routing._entries.clear()
@@ -122,7 +122,7 @@ def test_read_racing_with_change_is_not_cached(agency: Agency, monkeypatch):
 
 
 def test_entry_expires(agency: Agency, monkeypatch):
-    """The process that changed the row died before it could say so."""
+    """The process that changed the row died before the invalidation."""
     assert routing.tenant_for_host(agency.slug).status == "active"
     Tenant.objects.filter(pk=agency.ref.id).update(status="suspended")
     assert routing.tenant_for_host(agency.slug).status == "active"
@@ -172,7 +172,7 @@ def test_name_changes_are_seen_without_redis(
     assert statuses(agency) == {307}
     assert own.get("/api/users/me").status_code == 404
     without_redis()
-    # What its file vouches for is from before the changes.
+    # The stamps in its file are from before the changes.
     assert statuses(agency) == {307}
     assert {own.get("/api/users/me").status_code for _ in range(ASKED)} == {404}
     assert site.host(name).with_token(token).get("/api/users/me").status_code == 200

@@ -1,4 +1,4 @@
-"""The grammar of subdomains, as a table."""
+"""Valid and invalid slugs."""
 
 import pytest
 
@@ -50,8 +50,8 @@ BAD = {
     "Admin": "reserved",
     " dash ": "reserved",
 }
-# What others take for the platform's own: its pages, its mailboxes (RFC 2142), what mail programs
-# and certificate authorities look for.
+# Names that look like the platform's own: its pages, its mailboxes (RFC 2142), and names that
+# mail clients and certificate authorities use.
 RESERVED_SINCE = """
     verify pay noreply webmaster demo cpanel support billing status security abuse postmaster
     autodiscover mta-sts no-reply mailer-daemon hostmaster webmail autoconfig administrator

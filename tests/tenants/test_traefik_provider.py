@@ -1,4 +1,4 @@
-"""Traefik learns of custom domains from the application: the real one, on the production files."""
+"""Custom domains in Traefik: the application's provider, and a real Traefik on production files."""
 
 import json
 import secrets
@@ -33,7 +33,7 @@ def backend(stores: TestStack) -> str:
 
 
 def asked(stores: TestStack, *, method: str = "GET", **headers: str) -> httpx.Response:
-    """Ask gunicorn itself, as Traefik does inside the network."""
+    """Send a request directly to gunicorn, as Traefik does inside the network."""
     sent = {"Host": "backend:8080", "X-Provider-Token": "", **headers}
     return httpx.request(method, f"{backend(stores)}/internal/traefik", headers=sent, timeout=30)
 
@@ -144,7 +144,7 @@ def test_cert_resolver_is_set_once_per_domain():
     ],
 )
 def test_invalid_stored_name_makes_no_router(stored: str):
-    """As it might come to be stored by a way that has not been thought of."""
+    """As if an unknown bug had stored it."""
     document = json.loads(traefik._document((("1", stored), ("2", "b.example")), 7, ""))
 
     assert {rule.split("`")[1] for rule in rules(document)} == {"b.example"}
@@ -160,7 +160,7 @@ def test_configuration_changes_every_hour():
 # -- Traefik itself --------------------------------------------------------------------------------
 @pytest.fixture(scope="module")
 def edge(site: Site, stores: TestStack, tmp_path_factory) -> Iterator[Edge]:
-    """Traefik on the production files, before the application that the tests run."""
+    """Traefik with the production files in front of the tests' application."""
     url = backend(stores)
     with running_edge(
         tmp_path_factory.mktemp("edge"),
@@ -183,9 +183,9 @@ def test_traefik_routes_verified_domain_until_release(edge: Edge, acme: Agency, 
     assert edge.request(name, "/api/users/me").json()["code"] == "tenant_not_found"
 
     set_verified(domain.pk, verified=True, actor=SYSTEM)
-    # The application serves it at once, by the router for everything else …
+    # The application serves it at once through the catch-all router …
     assert edge.request(name, "/api/users/me").json()["code"] == "not_authenticated"
-    # … and the router of its own follows, without a fault.
+    # … and its own router follows without an error.
     edge.wait(lambda: len(routers(edge, name)) == 3)
     assert {router["status"] for router in routers(edge, name)} == {"enabled"}
     sent = {"Authorization": f"Bearer {acme.owner.access_token}"}
@@ -202,7 +202,7 @@ def test_traefik_routes_verified_domain_until_release(edge: Edge, acme: Agency, 
 
 @pytest.fixture(scope="module")
 def own_domain(edge: Edge, acme: Agency) -> Iterator[str]:
-    """A custom domain of acme's with routers of its own."""
+    """A custom domain of acme with its own routers."""
     name = f"files.{secrets.token_hex(6)}.example"
     domain = add_domain(acme.ref.id, name=name, verified=True, actor=SYSTEM)
     edge.wait(lambda: len(routers(edge, name)) == 3)

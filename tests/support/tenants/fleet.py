@@ -1,4 +1,4 @@
-"""A fleet on a database server of its own; a tenant app in it gets one release after another."""
+"""A fleet on its own database server, with a tenant app that gets one release after another."""
 
 import itertools
 import json
@@ -52,7 +52,7 @@ with transaction.atomic():
 
 
 class Fleet:
-    """``manage.py`` as an operator runs it, and the database as its superuser sees it."""
+    """Runs ``manage.py`` as an operator does, and queries the database as its superuser."""
 
     def __init__(self, stack: TestStack, project: Path) -> None:
         self._migrations = project / "ledger" / "migrations"
@@ -77,7 +77,7 @@ class Fleet:
         self.database = psycopg.connect(self.url, autocommit=True)
 
     def release(self, *operations: str, prelude: str = "", atomic: bool = True) -> str:
-        """Bring a release: one more migration. Without operations it adds a field; return it.
+        """Add a release with one migration and return its name. Without operations it adds a field.
 
         ``prelude`` is code that the operations use.
         """
@@ -93,7 +93,7 @@ class Fleet:
         return self._popen("manage.py", *arguments)
 
     def manage(self, *arguments: str, status: int = 0) -> str:
-        """Run a command of manage.py, which must end with ``status``; return what it printed."""
+        """Run a command of manage.py, check its exit status, and return its output."""
         with self.start(*arguments) as process:
             out, err = process.communicate(timeout=120)
         assert process.returncode == status, out + err
@@ -104,18 +104,18 @@ class Fleet:
         return json.loads(self.manage("migrate_schemas", "--json", *arguments, status=status))
 
     def begin_to_make(self, *slugs: str) -> subprocess.Popen[str]:
-        """Make tenants in a transaction that is committed when the input is closed."""
+        """Create tenants in a transaction that is committed when the input is closed."""
         process = self._popen("-c", MAKE, *slugs)
         assert process.stdout.readline() == "made\n", process.stderr.read()
         return process
 
     def make(self, *slugs: str) -> None:
-        """Make tenants."""
+        """Create tenants."""
         with self.begin_to_make(*slugs) as process:
             process.communicate("\n", timeout=60)
 
     def ask(self, question: str, *values: Any) -> list[tuple]:
-        """Ask the database as superuser."""
+        """Query the database as superuser."""
         cursor = self.database.execute(question, values)
         return cursor.fetchall() if cursor.description else []
 
@@ -129,7 +129,7 @@ class Fleet:
         )
 
     def at(self, migration: str) -> set[str]:
-        """Return the tenants whose history names a migration, once."""
+        """Return the tenants whose history has this migration exactly once."""
         found = set()
         for slug, schema in self.schemas().items():
             question = f"SELECT count(*) FROM {schema}.django_migrations WHERE name = %s"
@@ -138,11 +138,11 @@ class Fleet:
         return found
 
     def is_well(self) -> bool:
-        """Whether everybody has the last release and is served."""
+        """Return whether all tenants have the last release and are served."""
         return self.at(self._last) == set(self.schemas()) and not self.broken()
 
     def broken(self) -> dict[str, str]:
-        """Return the notes of the tenants that are off the air for a failed migration."""
+        """Return the notes of the tenants in maintenance for a failed migration."""
         return dict(
             self.ask(
                 "SELECT d.domain, t.maintenance_note FROM tenants_tenant t "

@@ -1,4 +1,4 @@
-"""What PostgreSQL's catalogues say of a schema, with the schema's own name blanked."""
+"""Comparable descriptions of schemas from PostgreSQL's catalogue, without the schema's name."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ QUERIES = {
 
 
 def describe_schema(superuser: psycopg.Connection, schema: str) -> dict[str, list[str]]:
-    """Return every fact about a schema and its role, sorted, comparable between schemas."""
+    """Return the catalogue entries of a schema and its role, sorted, comparable between schemas."""
     names = {"schema": f"'{schema}'::regnamespace", "name": f"'{schema}'"}
     return {
         fact: sorted(
@@ -50,12 +50,12 @@ def describe_schema(superuser: psycopg.Connection, schema: str) -> dict[str, lis
 
 def _without_schema_name(row: tuple[Any, ...], schema: str) -> str:
     text = repr(row).replace(schema, "SCHEMA")
-    # aclitem lists their entries in the order in which they were granted.
+    # The entries of an aclitem are in the order in which they were granted.
     return "".join(sorted(text)) if "=" in text and "{" in text else text
 
 
 def orphaned_schemas_and_roles(superuser: psycopg.Connection) -> tuple[set[str], set[str]]:
-    """Return the schemas without a tenant and the roles without a schema."""
+    """Return the schemas without a tenant, and the roles without a schema."""
     known = {row[0] for row in superuser.execute("SELECT schema_name FROM tenants_tenant")}
     schemas = {
         row[0]
