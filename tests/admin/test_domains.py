@@ -101,7 +101,7 @@ def test_invalid_domain_is_a_form_error(
 
 
 def test_domain_of_another_tenant_is_refused(site: Site, superuser_browser, new_agency) -> None:
-    """The claim was there first; staff's word does not take what is proved."""
+    """A proved domain stays with its tenant, even if staff add it to another one."""
     mine, slug = new_agency(), new_agency().slug
     name = f"files.{slug}.example"
     rows = change_form(slug, **{"domains-TOTAL_FORMS": "2", "domains-INITIAL_FORMS": "2"})

@@ -22,7 +22,7 @@ def required(settings) -> None:
 
 @pytest.fixture
 def client(new_staff: Callable[..., StaffUser]) -> Client:
-    """A browser in which a new member of staff has logged in by the form."""
+    """A client that is logged in through the form as a new staff user."""
     staff = new_staff(is_superuser=True)
     client = Client(headers={"host": HOST, "x-forwarded-for": random_address()})
     form = {"username": staff.email, "password": PASSWORD}

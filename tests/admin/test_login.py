@@ -100,7 +100,7 @@ def test_sixth_attempt_within_a_minute_is_refused(site: Site, new_staff) -> None
 
 
 def log_in_as_program(browser: Browser, email: str):
-    """Send the form the way a script does: without asking for HTML."""
+    """Send the form like a script, without asking for HTML."""
     form = {"username": email, "password": PASSWORD}
     return browser.submit("/admin/login/", form, headers={"Accept": "application/json"})
 

@@ -128,7 +128,7 @@ def test_removal_requires_a_code(staff_browser, new_staff, site: Site) -> None:
 
 
 def reset(browser: Browser, *staff: StaffUser):
-    """Choose the action in the list of staff."""
+    """Run the action in the list of staff users."""
     form = {"action": "reset_second_factor", "_selected_action": [str(s.pk) for s in staff]}
     return browser.submit("/admin/staff/staffuser/", form)
 
@@ -181,7 +181,7 @@ def test_factor_pages_are_translated(site: Site, new_staff) -> None:
 
 @pytest.fixture
 def strict(committed: None, settings) -> Client:
-    """A browser at this process's own site, set as production is: staff need a second factor."""
+    """A client of this process, with the production setting: staff need a second factor."""
     settings.STAFF_SECOND_FACTOR = "required"
     return Client(headers={"Host": f"admin.{settings.BASE_DOMAIN}"})
 

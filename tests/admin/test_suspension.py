@@ -15,7 +15,7 @@ def chosen(slug: str, action: str, **fields: str) -> dict[str, str]:
 
 
 def statuses(agency: Agency, count: int = 12) -> set[int]:
-    """What a member sees, asked often enough to meet every worker."""
+    """Return the responses to a member, enough requests to reach every worker."""
     return {agency.owner.at.get("/api/users/me").status_code for _ in range(count)}
 
 

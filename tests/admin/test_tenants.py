@@ -109,7 +109,7 @@ def test_invalid_owner_creates_nothing(superuser_browser: Browser) -> None:
 
 
 def change_form(slug: str, **fields: str) -> dict[str, str]:
-    """The change page's form as the browser would send it, with one domain left as it is."""
+    """Return the form of the change page as a browser sends it, with one unchanged domain."""
     [tenant] = tenants_at(slug)
     [domain] = tenant.domains.all()
     return {
@@ -210,7 +210,7 @@ def test_permissions_are_required(staff_browser, new_agency) -> None:
 
 
 def token_of(browser: Browser) -> dict[str, str]:
-    """A valid token for a form that the browser may not see."""
+    """Return a valid CSRF token for a form that the user may not open."""
     found = re.search(r'csrfmiddlewaretoken" value="([^"]+)"', browser.get("/admin/").text)
     assert found
     return {"csrfmiddlewaretoken": found[1]}

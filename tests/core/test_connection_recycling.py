@@ -14,7 +14,7 @@ from tests.support.scope_queries import backend_pid, visible_emails
 
 @pytest.fixture
 def wrapper(committed: None) -> Callable[..., DatabaseWrapper]:
-    """Connections that are replaced after so many schemas: ``wrapper(most=2)``."""
+    """Return a function that opens a connection with a maximum of schemas: ``wrapper(most=2)``."""
     made = []
 
     def make(most: int, **options) -> DatabaseWrapper:

@@ -50,7 +50,7 @@ def test_missing_content_type_stays_missing():
 
 
 def told(environ: dict[str, Any]) -> dict[str, Any]:
-    """Return what the application is told."""
+    """Return the content type that the application sees."""
     seen: dict[str, Any] = {}
     normalize_content_type(lambda given, _: seen.update(given) or [])(environ, None)
     return seen

@@ -6,7 +6,7 @@ from tests.support.factories import Agency
 
 
 class TestOrigins:
-    """CORS by a list."""
+    """CORS with a list of origins."""
 
     def preflight(self, acme: Agency, origin: str):
         headers = {

@@ -10,7 +10,7 @@ from tenants.context import TenantRef, tenant_context
 LOGIN = settings.DATABASES["default"]["USER"]
 OWNER = settings.DATABASES["owner"]["USER"]
 TENANT_ROLE = "^t_[0-9a-f]{32}$"
-# pg_shdepend knows the owner of every object of every sort in every database.
+# pg_shdepend has the owner of every object of every type in every database.
 OWNED = """
 SELECT r.rolname, count(*) FROM pg_shdepend d JOIN pg_roles r ON r.oid = d.refobjid
 WHERE d.refclassid = 'pg_authid'::regclass AND d.deptype = 'o' GROUP BY 1
@@ -60,12 +60,12 @@ def test_tenant_role_has_no_memberships(superuser, one: TenantRef):
 
     assert rows(superuser, query, [TENANT_ROLE]) == [(False,) * 6]
     assert [row for row in memberships if row[1].startswith("t_")] == []
-    # Who makes a role may grant it (PostgreSQL, "CREATE ROLE"); that is the owner.
+    # The creator of a role may grant it (PostgreSQL, "CREATE ROLE"); that is the owner.
     assert {row[1] for row in memberships if row[0] == one.schema_name} == {LOGIN, OWNER}
 
 
 def test_owner_has_no_predefined_roles(superuser, committed: None):
-    """``pg_read_all_data`` and its like would end all that the roles are for."""
+    """``pg_read_all_data`` and similar roles would make the tenant roles useless."""
     held = [row[0] for row in rows(superuser, MEMBERSHIPS) if row[1] in (LOGIN, OWNER)]
 
     assert [name for name in held if name.startswith("pg_")] == []

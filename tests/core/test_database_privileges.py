@@ -10,7 +10,7 @@ from tenants.context import TenantRef, tenant_context
 
 
 def refused(sql: str, *, by: type[Exception] = errors.InsufficientPrivilege) -> None:
-    """Run a statement and hold that PostgreSQL refuses it."""
+    """Run a statement and assert that PostgreSQL refuses it."""
     with (
         pytest.raises(ProgrammingError) as caught,
         transaction.atomic(),
@@ -173,7 +173,7 @@ def test_login_cannot_alter_tenant_role(one: TenantRef, two: TenantRef, sql: str
 
 
 def test_privileges_cannot_be_granted_further(one: TenantRef):
-    """PostgreSQL answers with a warning and does nothing."""
+    """PostgreSQL sends a warning and changes nothing."""
     table = f"{one.schema_name}.accounts_user"
     with tenant_context(one), connection.cursor() as cursor:
         cursor.execute(f"GRANT SELECT ON {table} TO PUBLIC")

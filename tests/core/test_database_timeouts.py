@@ -21,7 +21,7 @@ TIMEOUT = 1.5
 
 @pytest.fixture
 def hasty(committed: None) -> Iterator[DatabaseWrapper]:
-    """A connection that waits ``TIMEOUT`` for any answer."""
+    """A connection with a wait timeout of ``TIMEOUT``."""
     settings = {**copy.deepcopy(connections["default"].settings_dict), "WAIT_TIMEOUT": TIMEOUT}
     wrapper = DatabaseWrapper(settings, "hasty")
     yield wrapper
@@ -30,7 +30,7 @@ def hasty(committed: None) -> Iterator[DatabaseWrapper]:
 
 @contextmanager
 def stopped(pid: int) -> Iterator[None]:
-    """Keep a process from doing anything while the block runs."""
+    """Stop a process while the block runs."""
     os.kill(pid, signal.SIGSTOP)
     try:
         yield

@@ -19,7 +19,7 @@ from tests.support.scope_queries import session_scope, visible_emails
 
 @pytest.fixture
 def tenant_to_delete(superuser) -> Iterator[TenantRef]:
-    """A tenant that a test may take apart. The audit record has a table in ``public`` as well."""
+    """A tenant that a test can drop. The audit trail has a table in ``public`` as well."""
     ref = create_tenant_with_user("doomed")
     with use_scope(PUBLIC):
         record("test.public", actor=SYSTEM)
@@ -68,7 +68,7 @@ def test_context_entered_before_drop_raises(superuser, tenant_to_delete: TenantR
 def test_next_tenant_after_dropped_one_works(
     superuser, tenant_to_delete: TenantRef, one: TenantRef
 ):
-    """A switch that failed leaves the connection where the next one can still leave from."""
+    """A failed switch does not prevent the next one."""
     with tenant_context(one):
         visible_emails(connection)
     drop_all(superuser, tenant_to_delete)

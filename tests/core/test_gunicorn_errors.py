@@ -16,7 +16,7 @@ MEBIBYTE = 1024 * 1024
 def exchange(
     port: int, request: bytes, *, wait: float = 30, cut: bool = False
 ) -> tuple[bytes, bytes]:
-    """Send bytes as they are; return head and body of what comes back until the end.
+    """Send raw bytes; return head and body of the response.
 
     ``cut`` ends this half of the connection after them.
     """

@@ -15,7 +15,7 @@ from tests.support.http_client import PASSWORD, Site
 
 @contextmanager
 def away(stores: TestStack, name: str) -> Iterator[None]:
-    """Run the block without a store, and bring it back."""
+    """Run the block without a store, then restart it."""
     stores.stop(name)
     try:
         yield

@@ -18,7 +18,7 @@ from tenants.context import TenantRef, tenant_context
 
 
 def ask(key: str, body: object = 1, path: str = "/api/things", caller: str = "ada", action=None):
-    """Do the work of a request with a key."""
+    """Run a request's work with a key."""
     request = Request(RequestFactory().post(path, headers={"Idempotency-Key": key}))
     work = action or (lambda: Response({"made": secrets.token_hex(4)}, status=201))
     return idempotent(request, caller=caller, fingerprint=fingerprint_of(body), action=work)

@@ -24,7 +24,7 @@ from devstack.ports import LOOPBACK
 
 TIMEOUT = 60
 WORKERS = 2
-# The application's own configuration, without what needs a database.
+# The application's configuration, without parts that need a database.
 CONFIG = f"""
 from aggios.gunicorn import *
 workers, worker_class, max_requests, max_requests_jitter = {WORKERS}, "gthread", 6, 0
@@ -51,7 +51,7 @@ OBSERVED = re.compile(r"^aggios_http_request_seconds_count\{.*\} (\d+)", re.MULT
 
 
 def ended_process() -> int:
-    """Return the number of a process that is over."""
+    """Return the pid of a process that has ended."""
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
     return process.pid
@@ -134,7 +134,7 @@ def test_reader_prevents_merge(tmp_path: Path):
 
 
 class Server:
-    """gunicorn with a small application that counts as ours does."""
+    """gunicorn with a small application that uses the same metrics."""
 
     def __init__(self, folder: Path) -> None:
         (folder / "small.py").write_text(APPLICATION)
@@ -147,7 +147,7 @@ class Server:
 
     @contextlib.contextmanager
     def running(self) -> Iterator["subprocess.Popen[bytes]"]:
-        """Run it until the block ends, which may have killed it."""
+        """Run the server until the block ends; the block may kill it."""
         config = ["-c", str(self._folder / "config.py"), f"--bind={self._address}"]
         process = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "--no-control-socket", *config, "small:application"],
@@ -171,7 +171,7 @@ class Server:
         return False
 
     def ask(self, path: str) -> str:
-        """Return the answer; a worker that ends may cut a connection off before it took it."""
+        """Return the response; retry if an ending worker closes the connection."""
         answers: list[str] = []
 
         def asked() -> bool:
@@ -183,7 +183,7 @@ class Server:
         return answers[0]
 
     def counted(self) -> tuple[int, int]:
-        """Return how many requests the counter and the histogram show."""
+        """Return the number of requests in the counter and in the histogram."""
         text = self.ask("/metrics")
         return tuple(  # type: ignore[return-value]
             sum(map(int, pattern.findall(text))) for pattern in (COUNTED, OBSERVED)

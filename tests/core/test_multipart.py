@@ -11,7 +11,7 @@ from core.problems import MalformedBody
 
 
 class Pieces(io.BytesIO):
-    """Gives at most so many bytes at a time."""
+    """Returns at most a number of bytes per read."""
 
     def __init__(self, data: bytes, most: int) -> None:
         super().__init__(data)

@@ -79,7 +79,7 @@ def test_name_is_composed_and_stripped():
 
 @pytest.fixture
 def lengths(monkeypatch) -> list[int]:
-    """Return the lengths of what is normalised from now on."""
+    """Return the lengths of all texts that are normalised in the test."""
     seen: list[int] = []
     real = unicodedata.normalize
 

@@ -20,7 +20,7 @@ DURATION = "log_min_duration_statement"
 
 
 class Log:
-    """What the server wrote since this was made."""
+    """The output of the server since this object was created."""
 
     def __init__(self, stores: TestStack) -> None:
         self._path = stores.home.logs / "postgres.log"
@@ -34,7 +34,7 @@ class Log:
 
 @pytest.fixture(scope="module")
 def one(committed: None) -> TenantRef:
-    """A tenant of this module's own, which gets more users."""
+    """A tenant of this module, to which tests add users."""
     return create_tenant_with_user("log")
 
 

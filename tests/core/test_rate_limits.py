@@ -55,7 +55,7 @@ def test_declared_limit_is_enforced_and_reported(committed, settings, limit: str
 
 
 def test_sign_up_form_and_api_share_a_limit(committed, settings):
-    """An IPv6 address costs nothing, so its /64 is counted (RFC 6177), whatever is asked."""
+    """A client can change its IPv6 address freely, so limits count its /64 (RFC 6177)."""
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, "signup": "3/60"}
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
@@ -81,7 +81,7 @@ def test_sign_up_form_and_api_share_a_limit(committed, settings):
 
 
 def test_limits_count_ipv6_by_network():
-    """What is counted for an address goes through ``limit_key``."""
+    """Every limit for an address uses ``limit_key``."""
     root = Path(__file__).resolve().parents[2]
     counted = re.compile(r"\b(?:take|Use|clear)\((?:[^()]|\([^()]*\))*?\.client_address")
     for app in ("accounts", "aggios", "core", "files", "operations", "pages", "staff", "tenants"):

@@ -15,7 +15,7 @@ MEBIBYTE = 1024 * 1024
 
 
 def send(port: int, head: list[str], body: bytes, *, wait: float = 60) -> bytes:
-    """Send a request as it stands and return what comes back until the connection ends."""
+    """Send a raw request and return everything until the connection ends."""
     with socket.create_connection(("127.0.0.1", port), timeout=wait) as line:
         line.sendall("\r\n".join([*head, "Connection: close", "", ""]).encode() + body)
         answer = b""
@@ -34,7 +34,7 @@ def status_and_code(answer: bytes) -> tuple[int, str]:
     [("/api/auth/login", (408, "request_timeout")), ("/api/files", (400, "upload_interrupted"))],
 )
 def test_stalled_body_times_out(acme: Agency, stores: TestStack, path: str, refusal):
-    """Straight to a worker: through the proxy, half a log-in would not reach it at all."""
+    """The request goes directly to a worker: the proxy would not forward half a log-in."""
     form = "multipart/form-data; boundary=b"
     head = [
         f"POST {path} HTTP/1.1",

@@ -35,7 +35,7 @@ NOT_INSTANTS = ["2026-11-22", "2026-W47-7", "2026-11-22T03:04:05", 1, None, [], 
 
 
 class Counting(IntegerField):
-    """Counts how often it was asked."""
+    """A validator that counts its calls."""
 
     asked = 0
 
@@ -46,7 +46,7 @@ class Counting(IntegerField):
 
 
 def refusal(field: serializers.Field, data: Any) -> str:
-    """Return the code with which a field refuses something."""
+    """Return the error code of a field for a value."""
     with pytest.raises(serializers.ValidationError) as exc:
         field.run_validation(data)
     return exc.value.get_codes()[0]

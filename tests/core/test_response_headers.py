@@ -23,7 +23,7 @@ SECURE = {
 
 
 class TestRequestId:
-    """From the client through Traefik to the log line, and back."""
+    """The request id passes from the client through Traefik to the log, and back."""
 
     @pytest.mark.parametrize("given", ["a1b2c3d4", "01HZX8J7ZK-test.id:1", "x" * 128])
     def test_a_well_formed_one_is_kept(self, acme: Agency, given: str):

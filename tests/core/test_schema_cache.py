@@ -18,7 +18,7 @@ def ask(kind: str, path: str, **headers: str):
 
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> list[SchemaGenerator]:
-    """Count the descriptions that are made, beginning with none."""
+    """Return the schema generators that are created, starting with an empty cache."""
     openapi_document.cache_clear()
     generators: list[SchemaGenerator] = []
     get_schema = SchemaGenerator.get_schema

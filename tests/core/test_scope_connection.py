@@ -12,7 +12,7 @@ ONE, TWO = ["only@one.test"], ["only@two.test"]
 
 
 def terminate(superuser, pid: int) -> None:
-    """End a backend and return when it is gone."""
+    """Terminate a backend and wait until it has ended."""
     assert superuser.execute("SELECT pg_terminate_backend(%s, 5000)", [pid]).fetchone() == (True,)
 
 
@@ -29,7 +29,7 @@ def test_dead_connection_at_request_start_is_replaced(superuser, one, two):
 
 
 def test_server_side_cursor_as_first_statement_works(superuser, one: TenantRef):
-    """A named cursor cannot be carried over; the request fails rather than reads nonsense."""
+    """A named cursor cannot move to a new connection, so the request fails."""
     with tenant_context(one):
         visible_emails(connection)
         terminate(superuser, backend_pid(connection))
@@ -65,7 +65,7 @@ def test_dead_connection_in_transaction_is_an_error(superuser, one: TenantRef):
 def test_dead_connection_in_unused_transaction_is_replaced(
     superuser, one: TenantRef, two: TenantRef
 ):
-    """``atomic`` as a request's first act, as sign-up has it: nothing was done yet."""
+    """``atomic`` is the first action of the request, as in sign-up, so nothing can be lost."""
     with tenant_context(one):
         visible_emails(connection)
         terminate(superuser, backend_pid(connection))

@@ -13,7 +13,7 @@ from tenants.context import TenantRef, tenant_context
 from tests.support.scope_queries import EMAILS_SQL
 
 SECONDS, THREADS = 6.0, 6
-# So much is to be done, and to fail; a busy machine gets longer for it.
+# Minimum amounts of work and of failures; a busy machine gets more time.
 MOST_SECONDS, DONE, FAILED = 90.0, 250, 10
 
 
@@ -70,7 +70,7 @@ DEEDS = (_plain, _streamed, _written, _undone, _failed, _by_hand)
 
 
 class Worker(threading.Thread):
-    """Does one thing after another in one tenant after another, as requests do."""
+    """Runs one action after another in one tenant after another, like requests."""
 
     def __init__(self, tenants: dict[str, TenantRef], over: threading.Event) -> None:
         super().__init__()
@@ -102,7 +102,7 @@ class Worker(threading.Thread):
 
 
 def _disturb(superuser: psycopg.Connection, workers: list[Worker]) -> int:
-    """Cancel and end the application's backends at random; return how often."""
+    """Cancel and terminate the application's backends at random; return the counts."""
     began, hits = time.monotonic(), 0
     while _goes_on(time.monotonic() - began, workers):
         verb = "pg_cancel_backend" if random.random() < 0.85 else "pg_terminate_backend"

@@ -56,7 +56,7 @@ def test_failed_switch_prevents_callers_statement(db_one, one: TenantRef):
 
 
 def test_failed_switch_leaves_scope_unknown(db_one, one: TenantRef, two: TenantRef):
-    """The path of the failed scope must not stay behind with the former role."""
+    """The search path of the failed scope must not remain with the previous role."""
     with tenant_context(one):
         visible_emails(db_one)
     with use_scope(Scope(two.schema_name, "no_such_role", "")), pytest.raises(DatabaseError):
@@ -106,9 +106,9 @@ def test_methods_of_django_tenants_are_refused(db_one, way: str):
 
 
 def test_cancelled_switch_prevents_callers_statement(db_one, superuser, one, two):
-    """The very fault of the stock backend: a cancel that hits the switch and not the query.
+    """The fault of the stock backend: a cancel that hits the switch and not the query.
 
-    PostgreSQL looks the role up in pg_authid, so a lock on that holds the switch where it is.
+    PostgreSQL reads the role in pg_authid, so a lock on that table blocks the switch.
     """
     with tenant_context(one):
         visible_emails(db_one)
@@ -136,7 +136,7 @@ def test_cancelled_switch_prevents_callers_statement(db_one, superuser, one, two
 
 
 def cancel_when_waiting(superuser, pid: int) -> None:
-    """Cancel what a backend does as soon as it waits for a lock."""
+    """Cancel a backend's statement as soon as it waits for a lock."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         waiting = "SELECT count(*) FROM pg_locks WHERE pid = %s AND NOT granted"

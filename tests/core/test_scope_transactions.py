@@ -129,7 +129,7 @@ def test_connection_closed_in_transaction_sets_scope_again(begun, one: TenantRef
 
 
 def test_scope_after_failed_commit_in_sql_is_set_again(db_one, one: TenantRef, two: TenantRef):
-    """A constraint that is checked at COMMIT undoes the scope together with the rows."""
+    """A constraint that fails at COMMIT reverts the scope together with the rows."""
     row = (
         f"INSERT INTO {two.schema_name}.accounts_session (id, user_id, generation, token_hash, "
         "parent_hash, rotated_at, last_used_at, expires_at, created_at, user_agent, end_reason) "

@@ -15,7 +15,7 @@ from tenants.models import Domain, Tenant
 from tests.structure.test_imports import PACKAGES, ROOT
 from tests.support.factories import Agency
 
-# What is searched for, and the name that it finds.
+# The search text, and a name that it finds.
 FOUND = [
     ("istanbul", "\u0130stanbul Ofisi"),
     ("\u0130STANBUL", "istanbul ofisi"),
@@ -34,7 +34,7 @@ NOT_FOUND = [("100_", "100% Wolle"), ("_", "Ann"), ("\u00e9t\u00e9", "ete"), ("\
 
 @pytest.fixture
 def names_in(acme: Agency) -> Callable[[str, str], bool]:
-    """Return what tells whether a search finds a person of a name, who is gone afterwards."""
+    """Return a function that tells whether a search finds a temporary user with a name."""
 
     def finds(wanted: str, name: str) -> bool:
         mark = secrets.token_hex(8)

@@ -31,7 +31,7 @@ FILE = b'--b\r\nContent-Disposition: form-data; name="file"; filename="slow.bin"
 
 @pytest.fixture(scope="module")
 def narrow(site: Site, stores: TestStack) -> Iterator[Site]:
-    """The same site with one process of few threads."""
+    """The site with one process of few threads."""
     with another_gunicorn(stores, WEB_THREADS=str(THREADS)) as found:
         yield found
 
@@ -43,7 +43,7 @@ def asked(host: Host, method: str, path: str, kind: str = JSON, length: int = 5_
 
 
 class Slow:
-    """One client; ``answer`` is what it got, once its connection was ended."""
+    """A slow client; ``answer`` is the response, once its connection has ended."""
 
     def __init__(self, port: int, request: bytes) -> None:
         self.line = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT)
@@ -52,7 +52,7 @@ class Slow:
         self.answer: bytes | None = None
 
     def drip(self) -> None:
-        """Send one byte more and hear whether there is an answer; never hang up."""
+        """Send one more byte and read a response if there is one; never disconnect."""
         try:
             self.line.send(b"x")
             self.answer = self.answer or self.line.recv(65536)
@@ -64,7 +64,7 @@ class Slow:
 
 @contextmanager
 def dripping(host: Host, request: bytes, count: int = MANY) -> Iterator[list[Slow]]:
-    """Keep so many clients sending while the block runs."""
+    """Keep a number of clients sending while the block runs."""
     over = threading.Event()
     with ExitStack() as closing:
         clients = [Slow(host.port, request) for _ in range(count)]
@@ -156,7 +156,7 @@ def test_slow_readers_do_not_block_others(narrow: Site, new_agency):
 
 
 def reader(port: int, request: bytes) -> socket.socket:
-    """Ask for a file and take nothing of it yet.
+    """Request a file and read nothing of it yet.
 
     The connection is to end with the answer. Otherwise gunicorn keeps it after a whole answer, for
     longer than ``TIMEOUT``.
@@ -170,7 +170,7 @@ def reader(port: int, request: bytes) -> socket.socket:
 
 
 def size_of_rest(line: socket.socket) -> int:
-    """Read to the end of the connection and return how many bytes came."""
+    """Read to the end of the connection and return the number of bytes."""
     size = 0
     line.settimeout(TIMEOUT)
     with suppress(ConnectionResetError):

@@ -38,7 +38,7 @@ def test_streamed_rows_are_read_in_the_tenant(one: TenantRef, two: TenantRef):
 
 
 def test_alternating_streams_keep_their_tenants(one: TenantRef, two: TenantRef):
-    """One thread may send parts of one answer, and then of another."""
+    """A thread can send parts of two responses in turns."""
     first = iter(answer_of(one, _emails()).streaming_content)
     second = iter(answer_of(two, _emails()).streaming_content)
 

@@ -13,7 +13,7 @@ from core.termination import Terminated
 from devstack.home import CHECKOUT
 from tests.support.interrupts import restore_interrupts
 
-# Sends the process a signal as it imports a module.
+# Sends a signal to the process while it imports a module.
 SITE = """
 import os, sys
 
@@ -28,7 +28,7 @@ IGNORING = "import signal; print(signal.getsignal(signal.SIGINT) is signal.SIG_I
 
 
 def started(folder: Path, *, module: str, number: int) -> subprocess.CompletedProcess[str]:
-    """Start a command that gets a signal while it imports ``module``."""
+    """Start a command that receives a signal while it imports ``module``."""
     (folder / "sitecustomize.py").write_text(SITE.format(module=module, number=int(number)))
     return subprocess.run(
         [sys.executable, "manage.py", "list_tenants"],

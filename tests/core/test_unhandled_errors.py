@@ -51,7 +51,7 @@ def suspicious(request: HttpRequest):
 
 @pytest.fixture
 def client(committed, settings) -> Client:
-    """A client of the apex with views that fail."""
+    """A client of the apex with views that raise exceptions."""
     module = types.ModuleType("tests.crashing_urls")
     module.urlpatterns = [
         path("api/view/<kind>", Crash.as_view()),

@@ -27,7 +27,7 @@ START_SECONDS = 240
 
 @dataclass
 class Running:
-    """A stack in a process of its own, and what it has printed."""
+    """A stack in its own process, and its output."""
 
     process: subprocess.Popen[str]
     home: Path
@@ -143,7 +143,7 @@ def test_start_on_taken_port_names_the_other_stack(up: Running, tmp_path: Path) 
 
 
 def test_missing_binary_is_one_line(tmp_path: Path) -> None:
-    """An environment like ours in which the packages' programs are not beside Python."""
+    """An environment in which the packages' programs are not beside Python."""
     programs = tmp_path / "bin"
     programs.mkdir()
     (programs / "python").symlink_to(Path(sys.executable).resolve())

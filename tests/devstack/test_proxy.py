@@ -111,7 +111,7 @@ def test_access_log_names_the_request(full_stack: TestStack) -> None:
 def test_idle_connections_close_before_gunicorns_keep_alive(
     full_stack: TestStack,
 ) -> None:
-    """A write that goes down one that is just being closed may not be repeated: it ends in 503."""
+    """A write on a connection that is being closed must not be repeated: it would be a 503."""
     written = (full_stack.home.path / "traefik" / "dynamic.yml").read_text(encoding="utf-8")
     local = json.loads(written)["http"]
     in_use = {one["loadBalancer"]["serversTransport"] for one in local["services"].values()}

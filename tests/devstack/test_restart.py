@@ -14,7 +14,7 @@ from devstack.services.registry import ALL
 from devstack.testing import TestStack
 from tests.support.devstack import stores, web
 
-# The answer had begun when the process that gave it was killed.
+# The response had started when its process was killed.
 CUT = 0
 
 
@@ -84,7 +84,7 @@ def test_requests_wait_while_gunicorn_restarts(full_stack: TestStack) -> None:
 
 
 def test_request_during_a_restart_of_the_proxy_is_never_answered_404(full_stack: TestStack) -> None:
-    """Refused, cut off or late it may be; a client takes 404 for an answer."""
+    """It may be refused, interrupted or late, but a client would believe a 404."""
     statuses: set[int] = set()
     over = threading.Event()
 

@@ -120,7 +120,7 @@ def test_interrupt_while_stopping_leaves_no_server(home: Path, monkeypatch) -> N
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to hand PostgreSQL to another account")
 def test_home_closed_to_postgres_account_works(tmp_path: Path) -> None:
-    """As in a clone under /root: the data go where the account can go, no folder is opened up."""
+    """As in a clone under /root: the data are outside of the home; no permission changes."""
     closed = tmp_path / "closed"
     home = closed / "home"
     home.mkdir(parents=True)
@@ -137,7 +137,7 @@ def test_home_closed_to_postgres_account_works(tmp_path: Path) -> None:
 
 
 def test_foreign_process_is_not_ended(home: Path, tmp_path: Path) -> None:
-    """Neither a reused pid in the lock file nor another stack's mark makes a process ours."""
+    """A reused pid in the lock file, or the mark of another stack, does not identify a process."""
     marks = orphans.process_marks(Home.at(tmp_path), "valkey")
     with subprocess.Popen(["sleep", "60"], env={**os.environ, **marks}) as foreign:
         try:

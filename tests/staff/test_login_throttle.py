@@ -19,7 +19,7 @@ NewStaff = Callable[..., StaffUser]
 
 @pytest.fixture
 def narrow(settings) -> None:
-    """Fewer failures an hour for an account, so that a test need not hash as often."""
+    """A lower hourly limit per account, so that a test hashes less often."""
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, "login_hour": f"{WIDE}/3600"}
 
 

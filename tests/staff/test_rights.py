@@ -18,7 +18,7 @@ LET_IN = {200, 400, 404}
 
 @pytest.fixture(scope="module")
 def with_right(staff_at) -> dict[str, str]:
-    """A token for each right alone, for all the others, for none, and for everything."""
+    """Tokens with each permission alone, with all others, with none, and of a superuser."""
     rights = (VIEW, ADD, CHANGE, DELETE)
     tokens = {right: staff_at("", right).token for right in rights}
     for right in rights:

@@ -15,7 +15,7 @@ from tests.support.staff_audit import assert_recorded
 
 
 def statuses(agency: Agency, count: int = 12) -> set[int]:
-    """What its owner sees, asked often enough to meet every worker."""
+    """Return the responses to the owner, enough requests to reach every worker."""
     return {agency.owner.at.get("/api/users/me").status_code for _ in range(count)}
 
 

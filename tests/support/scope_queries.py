@@ -1,4 +1,4 @@
-"""What the tests ask a connection: whose people it sees, and where it is."""
+"""Queries that show a connection's scope: its visible users, search path, role and tenant."""
 
 from typing import Any
 
@@ -23,5 +23,5 @@ def session_scope(wrapper: Any) -> tuple[str, str, str]:
 
 
 def backend_pid(wrapper: Any) -> int:
-    """Return the process that serves the connection, without asking PostgreSQL."""
+    """Return the pid of the connection's backend, without a query."""
     return wrapper.connection.info.backend_pid

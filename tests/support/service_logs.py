@@ -1,4 +1,4 @@
-"""Reading what the site's processes wrote."""
+"""Logs of the site's processes."""
 
 import json
 import time
@@ -8,14 +8,14 @@ from devstack.testing import TestStack
 
 
 def log_text(stores: TestStack, name: str = "gunicorn") -> str:
-    """Return everything that a service has printed."""
+    """Return the output of a service."""
     return (stores.home.logs / f"{name}.log").read_text(encoding="utf-8", errors="replace")
 
 
 def log_lines_with(
     stores: TestStack, request_id: str, name: str = "gunicorn"
 ) -> list[dict[str, Any]]:
-    """Return the JSON lines that name a request; Traefik writes its own a moment later."""
+    """Return the JSON lines with a request id; Traefik writes its line a moment later."""
     deadline = time.monotonic() + 30
     while True:
         lines = [line for line in log_text(stores, name).splitlines() if request_id in line]

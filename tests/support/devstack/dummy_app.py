@@ -1,4 +1,4 @@
-"""A small WSGI application: these tests are about the servers around one."""
+"""A small WSGI application for tests of the servers around it."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """Say what arrived; /busy and /fail answer 503 and 500 of their own, /slow takes its time."""
+    """Return the received headers; /busy is a 503, /fail is a 500, /slow takes a second."""
     path = environ["PATH_INFO"]
     if path == "/busy":
         start_response("503 Busy", [("Content-Type", "text/plain"), ("Retry-After", "7")])

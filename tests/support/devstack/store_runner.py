@@ -1,6 +1,6 @@
 """Run the three stores as a process of its own, for a test to kill: ``store_runner.py HOME``.
 
-It is run as a file: the package that it lies in sets up Django and a stack for the whole session.
+It is run as a file, because importing the package ``tests`` starts a stack.
 """
 
 import sys

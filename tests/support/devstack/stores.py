@@ -11,7 +11,7 @@ from devstack.testing import TestStack
 
 
 def write(stack: TestStack, value: str) -> None:
-    """Leave ``value`` in all three; returns when they have acknowledged it."""
+    """Write ``value`` to all three stores, which acknowledge it."""
     with psycopg.connect(stack.env["DATABASE_SUPERUSER_URL"]) as connection:
         connection.execute("create table if not exists kept (value text)")
         connection.execute("insert into kept values (%s)", [value])
@@ -20,7 +20,7 @@ def write(stack: TestStack, value: str) -> None:
 
 
 def read(stack: TestStack) -> tuple[str, str, str]:
-    """Return what PostgreSQL, Valkey and SeaweedFS hold."""
+    """Return the values in PostgreSQL, Valkey and SeaweedFS."""
     with psycopg.connect(stack.env["DATABASE_SUPERUSER_URL"]) as connection:
         row = connection.execute("select value from kept").fetchone()
     key: Any = redis.Redis.from_url(stack.env["REDIS_URL"]).get("kept")

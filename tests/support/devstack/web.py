@@ -1,4 +1,4 @@
-"""Talk to a stack's entry point with any host name: Python does not resolve *.localhost."""
+"""Requests to a stack's entry point with any host name: Python does not resolve *.localhost."""
 
 import http.client
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from devstack.ports import LOOPBACK
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back."""
+    """A response."""
 
     status: int
     headers: dict[str, str]
@@ -16,7 +16,7 @@ class Answer:
 
 
 def get(port: int, path: str, host: str = "localhost", **headers: str) -> Answer:
-    """Ask once on a connection of its own."""
+    """Send a request on a new connection."""
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=30)
     try:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
