@@ -25,7 +25,6 @@ from tenants.credentials import API_KEY_PREFIX, bearer_token
 
 PLACEHOLDER_ID = uuid.UUID(int=0)
 
-
 SESSION_COLUMNS = [
     "id",
     "user_id",
@@ -36,7 +35,6 @@ SESSION_COLUMNS = [
     "ended_at",
     "end_reason",
 ]
-
 
 USER_COLUMNS = [f.attname for f in User._meta.concrete_fields if f.attname != "password"]
 

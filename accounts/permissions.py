@@ -29,21 +29,13 @@ if TYPE_CHECKING:
 
 
 OWNER, ADMIN, MEMBER = User.Role.OWNER, User.Role.ADMIN, User.Role.MEMBER
-
-
 ALL_ROLES = frozenset({OWNER, ADMIN, MEMBER})
-
-
 MANAGER_ROLES = frozenset({OWNER, ADMIN})
-
-
 OWNER_ROLES = frozenset({OWNER})
-
 
 API_KEY_NOT_ACCEPTED = (
     "An API key cannot reauthenticate. It may add, invite and change members only."
 )
-
 
 ROLES = tuple(User.Role.values)
 
@@ -95,7 +87,6 @@ ACTIONS = {
     "keys:create": Action(MANAGER_ROLES, reauthentication=Reauthentication.ALWAYS),
     "keys:revoke": Action(MANAGER_ROLES),
 }
-
 
 SCOPES = tuple(dict.fromkeys(action.scope for action in ACTIONS.values() if action.scope))
 

@@ -18,8 +18,6 @@ from core.text.composite_keys import bounded_part
 from tenants.models import Tenant
 
 SettingValue = str | int | bool | tuple[str, ...] | None
-
-
 UNLIMITED = 0
 """The stored value that means "no limit"."""
 MAX_LIMIT = 2**63 - 1
@@ -60,8 +58,6 @@ class TenantRef:
 
 
 _current: ContextVar[TenantRef | None] = ContextVar("aggios_tenant", default=None)
-
-
 PUBLIC_KEY_PART = "public"
 
 

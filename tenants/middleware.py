@@ -22,11 +22,7 @@ from tenants.request_counts import count_request
 from tenants.routing import is_platform_host, site_for_host, site_url, tenant_for_host
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
-
-
 HEALTH_PATHS = frozenset({"/api/health", "/api/health/live", "/api/health/ready"})
-
-
 HSTS_HEADER = "Strict-Transport-Security"
 
 
@@ -147,23 +143,15 @@ class TenantState(StrEnum):
 
 # Conditions for queries. Several can hold for one tenant; SERVED_Q excludes the others.
 SUSPENDED_Q = Q(status=Tenant.Status.SUSPENDED)
-
-
 SCHEDULED_Q = Q(deletion_due_at__isnull=False)
-
-
 IN_MAINTENANCE_Q = ~Q(maintenance="")
-
-
 SERVED_Q = Q(status=Tenant.Status.ACTIVE, maintenance="", deletion_due_at=None)
-
 
 MAINTENANCE_MESSAGES = {
     Tenant.Maintenance.MIGRATION_FAILED: "Its last update failed and is being looked into.",
     Tenant.Maintenance.RESTORING: "It is being restored from an archive.",
     Tenant.Maintenance.CLONING: "It is being filled with a copy of another workspace.",
 }
-
 
 RETRY_AFTER = {"Retry-After": "60"}
 

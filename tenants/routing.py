@@ -31,29 +31,13 @@ from tenants.context import TenantRef, ref_of
 from tenants.models import Domain, Tenant
 
 ENTRY_SECONDS = 30.0
-
-
 STAMP_SECONDS = 3600
-
-
 UNKNOWN_SECONDS = 30
-
-
 MAX_ENTRIES = 10_000
-
-
 log = logging.getLogger(__name__)
-
-
 CENTRAL_HOSTS = {"": "apex", "www": "apex", "api": "api", "dash": "dash", "admin": "admin"}
-
-
 HOST_NAME_PATTERN = re.compile(r"(?=.{1,253}$)[a-z0-9-]+(?:\.[a-z0-9-]+)*")
-
-
 HOST_HEADER_PATTERN = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]]*)(?::[0-9]*)?")
-
-
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 

@@ -21,11 +21,7 @@ from core.text.email_addresses import address_key, lowercased_address
 from tenants.context import current_tenant
 
 KNOWN_ADDRESS_SECONDS = 30 * 86400
-
-
 MAX_SESSIONS_CHECKED = 100
-
-
 LOGIN_FAILURES = (InvalidCredentials, WrongPassword)
 
 

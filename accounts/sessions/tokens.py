@@ -34,14 +34,8 @@ from tenants.signing_keys import (
 )
 
 MAX_TOKEN_LENGTH = 4096
-
-
 KEY_ROTATED_MESSAGE = "Every log-in of this workspace was ended; log in again."
-
-
 T = TypeVar("T", bound=Token)
-
-
 ALGORITHM = "HS256"
 
 

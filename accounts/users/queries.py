@@ -22,11 +22,7 @@ from core.problems import NotFound
 from core.text.email_addresses import address_key, lowercased_address, searchable_address_part
 
 ORDERINGS = ("created_at", "email")
-
-
 ACTIVITY = {"true": True, "false": False}
-
-
 USER_COLUMNS = [field.attname for field in User._meta.concrete_fields]
 
 

@@ -47,20 +47,10 @@ from idempotency.keys import IDEMPOTENCY_KEY
 from idempotency.services import fingerprint_of, idempotent
 
 MAX_INITIAL_URLS = 100
-
-
 RETRY_AFTER_SECONDS = 2
-
-
 MAX_SIZE = 2**63 - 1
-
-
 MAX_PARTS_PER_REQUEST = 1000
-
-
 MAX_PARTS = 10_000  # of one upload (Amazon S3 user guide, "Multipart upload limits")
-
-
 VERIFYING = "verifying"  # complete in the store, but not verified yet
 
 

@@ -34,10 +34,7 @@ USAGE_SQL = f"""
     WHERE b.id = {Balance.ONLY}
 """  # noqa: S608 - a constant
 
-
 DIRECT_STRATEGIES = (Upload.Strategy.SINGLE, Upload.Strategy.MULTIPART)
-
-
 log = logging.getLogger(__name__)
 
 
