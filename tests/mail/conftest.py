@@ -68,8 +68,8 @@ def deliver() -> Callable[[], str]:
 
 
 @pytest.fixture
-def strict(new_agency: Callable[..., Agency]) -> Agency:
-    """An open workspace that asks for verified addresses."""
+def verified_agency(new_agency: Callable[..., Agency]) -> Agency:
+    """An agency with open registration that requires verified addresses."""
     agency = new_agency()
     configure_tenant(agency, email_verification="required")
     return agency

@@ -1,20 +1,18 @@
 """manage.py create_tenant"""
 
-import json
 import secrets
 from argparse import ArgumentParser, FileType
 from typing import IO, Any
 
-from django.core.management.base import BaseCommand, CommandError
-
 from accounts.auth.signup import sign_up
 from audit.services import SYSTEM
-from core.problems import Problem
+from tenants.management.arguments import add_json_argument
+from tenants.management.base import TenantCommand
 from tenants.models import Tenant
 from tenants.routing import site_url
 
 
-class Command(BaseCommand):
+class Command(TenantCommand):
     help = (
         "Create a tenant and its owner. Without --password-file, a random password is shown "
         "once.\n\n"
@@ -34,25 +32,22 @@ class Command(BaseCommand):
         parser.add_argument("--first-name", default="")
         parser.add_argument("--last-name", default="")
         parser.add_argument("--registration", choices=Tenant.Registration.values, default="closed")
-        parser.add_argument("--json", action="store_true", help="print a JSON object")
+        add_json_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         password = _password(options["password_file"])
-        try:
-            tenant, session = sign_up(
-                company=options["name"] or options["subdomain"],
-                subdomain=options["subdomain"],
-                email=options["owner"],
-                password=password,
-                first_name=options["first_name"],
-                last_name=options["last_name"],
-                registration=options["registration"],
-                actor=SYSTEM,
-                password_is_given=True,
-            )
-        except Problem as problem:
-            raise CommandError(problem.sentence) from problem
-        made = {
+        tenant, session = sign_up(
+            company=options["name"] or options["subdomain"],
+            subdomain=options["subdomain"],
+            email=options["owner"],
+            password=password,
+            first_name=options["first_name"],
+            last_name=options["last_name"],
+            registration=options["registration"],
+            actor=SYSTEM,
+            password_is_given=True,
+        )
+        created = {
             "id": str(tenant.id),
             "subdomain": tenant.slug,
             "name": tenant.name,
@@ -62,7 +57,7 @@ class Command(BaseCommand):
             "owner": session.user.email,
             "password": password,
         }
-        self.stdout.write(json.dumps(made, indent=2) if options["json"] else _lines(made))
+        self.write_result(created, _lines(created), as_json=options["json"])
 
 
 def _password(given: IO[str] | None) -> str:
@@ -75,9 +70,9 @@ def _password(given: IO[str] | None) -> str:
     return given.read().rstrip("\r\n")
 
 
-def _lines(made: dict[str, str]) -> str:
+def _lines(created: dict[str, str]) -> str:
     return (
-        f"{made['name']} is ready at {made['url']}\n"
-        f"  owner     {made['owner']}\n"
-        f"  password  {made['password']}"
+        f"{created['name']} is ready at {created['url']}\n"
+        f"  owner     {created['owner']}\n"
+        f"  password  {created['password']}"
     )

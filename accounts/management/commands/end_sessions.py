@@ -1,10 +1,9 @@
 """manage.py end_sessions"""
 
-import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from accounts.models import Session, User
@@ -14,11 +13,17 @@ from accounts.users.queries import find_user_by_typed_email
 from audit.services import SYSTEM
 from core.text.normalization import pluralize
 from tenants.context import ref_of, tenant_context
-from tenants.management.arguments import named_tenant
-from tenants.management.terminal import confirm
+from tenants.management.arguments import (
+    add_dry_run_argument,
+    add_json_argument,
+    add_slug_argument,
+    add_yes_argument,
+    named_tenant,
+)
+from tenants.management.base import TenantCommand
 
 
-class Command(BaseCommand):
+class Command(TenantCommand):
     help = (
         "End all sessions of a tenant, or those of one user, as platform staff. The next request "
         "of such a session is refused with the reason `staff`; users may log in again.\n\n"
@@ -26,39 +31,35 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("slug", help="the tenant's subdomain")
+        add_slug_argument(parser)
         parser.add_argument("--user", metavar="EMAIL", help="only this user's sessions")
-        parser.add_argument("--yes", action="store_true", help="do not ask")
-        parser.add_argument("--dry-run", action="store_true", help="only count the sessions")
-        parser.add_argument("--json", action="store_true", help="print a JSON object")
+        add_yes_argument(parser)
+        add_dry_run_argument(parser, help="only count the sessions")
+        add_json_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         tenant = ref_of(named_tenant(options["slug"]))
-        dry = options["dry_run"]
+        dry_run = options["dry_run"]
         with tenant_context(tenant):
             user = _user(options["user"])
-            if not dry and not options["yes"]:
+            if not dry_run:
                 whose = user.email if user else f"all users of {tenant.slug}"
-                question = f"Ends the sessions of {whose}. Type {tenant.slug} to do it: "
-                confirm(tenant.slug, question)
-            count = _count(user) if dry else _end(user)
-        report = {
-            "tenant": tenant.slug,
-            "user": user and user.email,
-            "ended": count,
-            "dry_run": dry,
-        }
-        line = f"{tenant.slug}: {'would end' if dry else 'ended'} {pluralize(count, 'session')}."
-        self.stdout.write(json.dumps(report) if options["json"] else line)
+                self.confirm(tenant.slug, f"This ends the sessions of {whose}.", options)
+            count = _count(user) if dry_run else _end(user)
+        email = user and user.email
+        report = {"tenant": tenant.slug, "user": email, "ended": count, "dry_run": dry_run}
+        verb = "would end" if dry_run else "ended"
+        text = f"{tenant.slug}: {verb} {pluralize(count, 'session')}."
+        self.write_result(report, text, as_json=options["json"])
 
 
 def _user(email: str | None) -> User | None:
     if email is None:
         return None
-    found = find_user_by_typed_email(email)
-    if found is None:
+    user = find_user_by_typed_email(email)
+    if user is None:
         raise CommandError(f"There is no such user: {email}.")
-    return found
+    return user
 
 
 def _count(user: User | None) -> int:

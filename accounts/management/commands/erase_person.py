@@ -1,11 +1,10 @@
 """manage.py erase_person"""
 
-import json
 import uuid
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import transaction
 from django.db.models import Q
 
@@ -15,13 +14,13 @@ from accounts.users.ownership import lock_owners
 from accounts.users.queries import find_user_by_typed_email
 from audit.models import AuditEvent
 from audit.services import SYSTEM
-from core.problems import Problem
 from core.text.normalization import pluralize
 from tenants.context import ref_of, tenant_context
-from tenants.management.arguments import named_tenant
+from tenants.management.arguments import add_dry_run_argument, add_json_argument, named_tenant
+from tenants.management.base import TenantCommand
 
 
-class Command(BaseCommand):
+class Command(TenantCommand):
     help = (
         "Erase one user of a tenant: remove the user, and erase the user from the audit trail. "
         "The user's files stay. A user who was removed before is found by id only.\n\n"
@@ -31,8 +30,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--tenant", required=True, metavar="SLUG")
         parser.add_argument("--user", required=True, metavar="ID|EMAIL")
-        parser.add_argument("--dry-run", action="store_true", help="only count the rows")
-        parser.add_argument("--json", action="store_true", help="print a JSON object")
+        add_dry_run_argument(parser, help="only count the rows")
+        add_json_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         with tenant_context(ref_of(named_tenant(options["tenant"]))):
@@ -40,7 +39,7 @@ class Command(BaseCommand):
             report = {**_stored_rows(user), "erased": not options["dry_run"]}
             if not options["dry_run"]:
                 _erase(user)
-        self.stdout.write(json.dumps(report) if options["json"] else _line(report))
+        self.write_result(report, _line(report), as_json=options["json"])
 
 
 def _line(report: dict[str, Any]) -> str:
@@ -72,9 +71,6 @@ def _stored_rows(user: User) -> dict[str, Any]:
 
 
 def _erase(user: User) -> None:
-    try:
-        with transaction.atomic():
-            locked = lock_owners(user.pk)
-            erase_locked_user(locked.get(user.pk, user), actor=SYSTEM)
-    except Problem as problem:
-        raise CommandError(problem.sentence) from problem
+    with transaction.atomic():
+        locked = lock_owners(user.pk)
+        erase_locked_user(locked.get(user.pk, user), actor=SYSTEM)
