@@ -59,7 +59,7 @@ def test_last_owner_is_not_erased(agency: Agency):
 
 @pytest.mark.parametrize("who", ["nobody@people.test", "00000000-0000-7000-8000-000000000000", ""])
 def test_unknown_user_is_an_error(agency: Agency, who: str):
-    with pytest.raises(CommandError, match="Nobody"):
+    with pytest.raises(CommandError, match="There is no such user"):
         erase(agency, who)
 
 

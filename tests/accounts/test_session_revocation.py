@@ -184,7 +184,7 @@ def test_end_sessions_with_unknown_name_is_an_error(
 ):
     with pytest.raises(CommandError, match="nobody-here"):
         end_sessions("nobody-here", "--yes")
-    with pytest.raises(CommandError, match="no such person"):
+    with pytest.raises(CommandError, match="no such user"):
         end_sessions(agency.slug, "--user", "who@here.test", "--yes")
     monkeypatch.setattr("sys.stdin", io.StringIO("no\n"))
     with pytest.raises(CommandError, match="Nothing was changed"):
