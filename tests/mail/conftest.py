@@ -6,12 +6,10 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.core.management import call_command
 
-from accounts.models import Letter
 from devstack.testing import TestStack
-from tenants.context import tenant_context
 from tests.support.factories import Agency
 from tests.support.http_client import Site
-from tests.support.mail.outbox import configure_tenant
+from tests.support.mail.outbox import configure_tenant, empty_outbox
 from tests.support.mail.smtp_server import SmtpServer, serve_smtp
 
 
@@ -34,14 +32,9 @@ def no_mailer(site: Site, stores: TestStack) -> Iterator[None]:
 def agency(no_mailer: None, new_agency: Callable[..., Agency]) -> Iterator[Agency]:
     """An agency whose outbox is empty, and is so again afterwards."""
     agency = new_agency()
-    _empty(agency)
+    empty_outbox(agency)
     yield agency
-    _empty(agency)
-
-
-def _empty(agency: Agency) -> None:
-    with tenant_context(agency.ref):
-        Letter.objects.all().delete()
+    empty_outbox(agency)
 
 
 @pytest.fixture

@@ -6,7 +6,13 @@ from typing import Any
 import pytest
 
 from tests.support.factories import Agency, add_member
-from tests.support.mail.outbox import audit_events, email_links, queued_emails, update_user_row
+from tests.support.mail.outbox import (
+    audit_events,
+    email_links,
+    empty_outbox,
+    queued_emails,
+    update_user_row,
+)
 from tests.support.mail.smtp_server import SmtpServer
 
 FORGOT = "/api/auth/password/forgot"
@@ -19,7 +25,8 @@ def agency(no_mailer: None, new_agency: Callable[..., Agency]) -> Iterator[Agenc
     agency = new_agency()
     add_member(agency, f"ben@{agency.slug}.test")
     update_user_row(agency, f"ben@{agency.slug}.test", is_active=False)
-    return agency
+    yield agency
+    empty_outbox(agency)
 
 
 def seen(answer: Any) -> tuple[int, bytes, dict[str, str]]:

@@ -37,6 +37,12 @@ def queued_emails(agency: Agency) -> list[Letter]:
         return list(Letter.objects.order_by("created_at", "id"))
 
 
+def empty_outbox(agency: Agency) -> None:
+    """Delete what waits to be sent."""
+    with tenant_context(agency.ref):
+        Letter.objects.all().delete()
+
+
 def email_links(agency: Agency, **wanted: object) -> list[MailLink]:
     with tenant_context(agency.ref):
         return list(MailLink.objects.filter(**wanted))
