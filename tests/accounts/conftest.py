@@ -17,7 +17,7 @@ from tests.support.files.form_uploads import add_file
 
 @pytest.fixture(autouse=True)
 def _fresh_limits(fresh_limits: None) -> None:
-    """Begin each test here without counts."""
+    """Reset the rate limits before each test."""
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def someone(agency: Agency) -> Callable[..., Person]:
 
 @pytest.fixture
 def dora(agency: Agency) -> Person:
-    """An administrator who has done something of everything."""
+    """An administrator with one of every kind of row."""
     dora = add_member(agency, "dora@people.test", "admin")
     add_file(dora.at, "dora's plan.txt", b"a plan")
     soon = timezone.now() + timedelta(days=1)
@@ -45,7 +45,7 @@ def dora(agency: Agency) -> Person:
 
 @pytest.fixture
 def without_redis(stores: TestStack) -> Iterator[None]:
-    """Redis is stopped while the test runs; this process counts from nothing."""
+    """Redis is stopped during the test; this process counts from zero."""
     limits._local_windows.cache_clear()
     stores.stop("valkey")
     yield

@@ -108,7 +108,7 @@ def test_api_key_in_another_tenant_is_invalid(site: Site, acme: Agency, globex: 
 
 
 def test_api_key_with_another_tenants_id_is_invalid(acme: Agency, globex: Agency):
-    """Even where the very row is in the other tenant's table: the hash is bound to the tenant."""
+    """Also with the same row in the other tenant's table: the hash is bound to the tenant."""
     key = post_api_key(acme.owner)
     body = globex.ref.id.hex + key["key"][35:-8]
     forged = f"ak_{body}{zlib.crc32(body.encode()):08x}"

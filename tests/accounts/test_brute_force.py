@@ -23,7 +23,7 @@ def agency(new_agency: Callable[..., Agency]) -> Agency:
 
 @pytest.fixture
 def narrow(settings) -> None:
-    """Fewer failures an hour for an account, so that a test need not hash as often."""
+    """Lower the hourly limit of failures, so that a test needs fewer hashes."""
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, "login_hour": f"{WIDE}/3600"}
 
 
@@ -34,7 +34,7 @@ def try_at(agency: Agency, address: str, password: str = "wrong", email: str = "
 
 
 def statuses(agency: Agency, count: int, **kwargs: str) -> list[int]:
-    """Try once from each of so many addresses."""
+    """Try once from each of several addresses."""
     return [try_at(agency, random_address(), **kwargs).status_code for _ in range(count)]
 
 
@@ -150,7 +150,7 @@ def test_success_does_not_clear_the_address_count(agency: Agency, settings):
 
 
 def test_forged_forwarded_address_is_not_counted(agency: Agency, stores):
-    """Ours is the last entry, whatever a client wrote before it."""
+    """The last entry counts, whatever a client wrote before it."""
     host: Host = agency.host
     url = f"http://127.0.0.1:{stores.ports['gunicorn']}/api/auth/login"
     ours = random_address()

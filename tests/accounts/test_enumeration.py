@@ -51,12 +51,12 @@ def agency(site) -> Agency:
 
 
 def seen(answer) -> tuple[int, bytes, dict[str, str]]:
-    """Return all that a client gets."""
+    """Return everything that a client receives."""
     return answer.status_code, answer.content, dict(answer.headers.items())
 
 
 def asked(agency: Agency, path: str, body: dict[str, str]):
-    """Ask from an address that has asked nothing yet."""
+    """Send a request from an unused address."""
     headers = {"x-request-id": REQUEST_ID}
     return seen(post_from_address(agency.slug, path, body, address=random_address(), **headers))
 
@@ -153,7 +153,7 @@ def test_registration_with_verification_is_indistinguishable(
 
 @pytest.mark.parametrize("case", [case for case in REFUSED if case != "unknown"])
 def test_taken_address_does_not_name_its_user(agency: Agency, person, is_open, case: str):
-    """That it is taken is told (docs/security.md), and nothing more."""
+    """The response says that the address is taken (docs/security.md), and nothing more."""
     is_open()
     fields, _ = REFUSED[case]
     good = {"password": "a quite different phrase"}
@@ -181,7 +181,7 @@ def test_invalid_invitations_are_indistinguishable(
 
 
 def invited(agency: Agency, email: str) -> tuple[int, bytes, dict[str, bytes]]:
-    """Ask an address in, and return the answer without what is another for each invitation."""
+    """Invite an address, and return the response without what differs for each invitation."""
     headers = {"x-request-id": REQUEST_ID, "authorization": f"Bearer {agency.owner.access_token}"}
     status, content, fields = seen(
         post_from_address(
@@ -213,7 +213,7 @@ def timeless(answer) -> tuple[int, str, dict[str, str]]:
 
 @pytest.mark.parametrize("limit", ["login_account", "login_hour"])
 def test_throttled_log_ins_are_indistinguishable(agency: Agency, person, settings, limit: str):
-    """From one address, and from many, where no header tells what others did."""
+    """From one address, and from many, where no header shows other requests."""
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, limit: "3/3600"}
     alone = limit == "login_account"
     asking = {"known": person({}), "unknown": person(None)}

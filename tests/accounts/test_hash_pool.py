@@ -20,7 +20,7 @@ TIMEOUT = 20.0
 
 
 class Barrier:
-    """Work that goes on until it is let go, and knows how much of it is under way."""
+    """Work that blocks until it is released, and counts how much of it runs."""
 
     def __init__(self) -> None:
         self.open = threading.Event()
@@ -47,7 +47,7 @@ def barrier() -> Iterator[Barrier]:
 
 
 def ask(pool: PasswordHashPool, barrier: Barrier, count: int) -> list[threading.Thread]:
-    """Ask for work in so many threads."""
+    """Start ``count`` threads that run the work."""
     threads = [threading.Thread(target=pool.run, args=(barrier.work,)) for _ in range(count)]
     for thread in threads:
         thread.start()
@@ -133,7 +133,7 @@ def test_default_queue_leaves_threads_free():
 
 
 def stored_with(monkeypatch, **cost: int) -> str:
-    """Return a hash made when the parameters were others."""
+    """Return a hash made with other parameters."""
     with monkeypatch.context() as then:
         then.setattr(hashers, "ARGON2", argon2.PasswordHasher(parallelism=1, **cost))
         return make_password("a right password")

@@ -27,7 +27,7 @@ FRESH = "another long passphrase"
 
 
 class Watched(PasswordHashPool):
-    """Notes for each password whether a transaction was open when it came to be hashed."""
+    """Records for each password whether a transaction was open during the hashing."""
 
     def __init__(self) -> None:
         super().__init__(concurrency=1, capacity=4, timeout=20)

@@ -33,7 +33,7 @@ from tests.support.http_client import Site
 
 
 def told(answer: Response) -> dict[str, str]:
-    """Return the headers of an answer without those that count or tell the time."""
+    """Return the headers of a response without counters and times."""
     return {k: v for k, v in answer.headers.items() if k not in {"date", "ratelimit"}}
 
 
@@ -93,10 +93,10 @@ def test_failed_registration_consumes_nothing(agency: Agency):
 
 
 class TestNoOracle:
-    """Whatever is wrong with an invitation, the answer is the same, byte by byte."""
+    """Every invalid invitation gets the same response, byte by byte."""
 
     def bad_tokens(self, agency: Agency, other: Agency) -> dict[str, tuple[str, str]]:
-        """Return a token and an address for each way in which an invitation can be bad."""
+        """Return a token and an address for each way in which an invitation can be invalid."""
         revoked, expired, used, mine, resent = (
             post_invitation(agency, f"{name}@new.test") for name in ("r", "e", "u", "m", "s")
         )

@@ -17,7 +17,7 @@ from tests.support.factories import Agency, add_member
 
 
 class TestResend:
-    """The token before is void, the new one good from now on."""
+    """The former token is invalid, the new one valid."""
 
     def test_resent_invitation_has_new_token_and_expiry(self, agency: Agency):
         invitation = post_invitation(agency, "a@new.test")
@@ -64,7 +64,7 @@ class TestResend:
 
 
 class TestRevoke:
-    """Worthless at once."""
+    """The token is invalid at once."""
 
     def test_revoked_invitation_token_is_invalid(self, agency: Agency):
         invitation = post_invitation(agency, "a@new.test")

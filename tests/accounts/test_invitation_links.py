@@ -20,7 +20,7 @@ from tests.support.factories import Agency
 
 
 class TestLinks:
-    """A link lets in as many as it has uses."""
+    """A link allows as many registrations as it has uses."""
 
     def test_link_token_is_shown_once(self, agency: Agency):
         link = post_invitation(agency, max_uses=3, role="admin")

@@ -104,7 +104,7 @@ def test_concurrent_step_downs_leave_one_owner(agency: Agency, verb: str):
 
 
 def test_many_owners_demoting_each_other_leave_one_owner(agency: Agency):
-    """No HTTP between: every pair, both ways, as fast as the database lets them."""
+    """Without HTTP: every pair, both ways, as fast as the database allows."""
     owners = [agency.owner.id, *(insert_user_row(agency, "owner") for _ in range(5))]
     ref = agency.ref
 

@@ -185,7 +185,7 @@ def test_concurrent_changes_of_different_settings_both_survive(agency: Agency):
 
 
 class TestWhoMay:
-    """Members look; administrators change; what owners must do to get in is theirs to say."""
+    """Members read; administrators change; only owners change the requirements for owners."""
 
     def test_member_cannot_change_the_tenant(self, acme: Agency, ben: Person):
         assert status_and_code(change(ben.at, name="Ben's")) == (403, "permission_denied")

@@ -27,7 +27,7 @@ def digest(password: str) -> str:
 
 
 class Ranges(ThreadingHTTPServer):
-    """Answers like the range API, or as badly as a test wants; keeps what it was asked."""
+    """Answers like the range API, or with the error that a test needs; records the requests."""
 
     daemon_threads = True
 
@@ -55,11 +55,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *args: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 def rows(**counts: int) -> bytes:
-    """Return a range: two rows of others, and those that the test names by their suffix."""
+    """Return a range: two other rows, and the suffixes that the test names."""
     others = {"0" * 35: 7, "F" * 35: 0}
     return "\r\n".join(f"{k}:{v}" for k, v in {**others, **counts}.items()).encode()
 
@@ -77,7 +77,7 @@ def ranges(settings) -> Iterator[Ranges]:
 
 
 def code_of(password: str) -> str:
-    """Return how a password is refused, or "" if it is taken."""
+    """Return the error code for a password, or "" if it is accepted."""
     try:
         hash_new_password(password, User())
     except ValidationFailed as refused:
@@ -108,7 +108,7 @@ def test_padding_row_is_no_breach(ranges: Ranges):
 
 
 def say(status: int, body: bytes) -> Callable[[Ranges], None]:
-    """Have the server answer so."""
+    """Let the server answer like this."""
 
     def change(server: Ranges) -> None:
         server.answer = lambda: (status, body)

@@ -81,7 +81,7 @@ def test_new_password_must_be_valid(agency: Agency, password: str, code: str):
 
 
 def test_wrong_current_password_is_throttled(agency: Agency):
-    """Wrong ones count as log-ins that failed, from the same address for the same account."""
+    """Wrong passwords count as failed log-ins of the same account and address."""
     for _ in range(5):
         assert change(agency.owner.at, "not my password").status_code == 400
 
@@ -126,7 +126,7 @@ def test_concurrent_changes_only_one_wins(agency: Agency):
 
 
 def test_concurrent_log_in_does_not_survive_the_change(agency: Agency, monkeypatch):
-    """The password fitted when it was looked at, and was changed before the session began."""
+    """The password matched, and was changed before the session was opened."""
     from accounts.auth import login
     from accounts.problems import InvalidCredentials
 

@@ -27,7 +27,7 @@ OWN = "a phrase of one's own"
 
 @pytest.fixture
 def added(agency: Agency) -> str:
-    """The address of a member whom the owner has added with a password."""
+    """The address of a member that the owner added with a password."""
     email = f"m{secrets.token_hex(5)}@here.test"
     made = agency.owner.at.post("/api/users", {"email": email, "password": PASSWORD})
     assert made.status_code == 201
@@ -42,7 +42,7 @@ def logged_in(agency: Agency, email: str, password: str = PASSWORD) -> dict:
 
 
 def call(agency: Agency, tokens: dict, path: str, body: dict | None = None):
-    """Ask this process's own site with an access token; POST where there is a body."""
+    """Send a request to the site in this process; POST if there is a body."""
     headers = {
         "host": f"{agency.slug}.{BASE_DOMAIN}",
         "authorization": f"Bearer {tokens['access_token']}",
@@ -113,7 +113,7 @@ def test_reset_by_email_to_the_given_password_is_refused(agency: Agency, added: 
 
 
 def link_for(email: str) -> str:
-    """Return the token of a link that sets the password of who has the address."""
+    """Return the token of a link that sets the password of a user."""
     user, lifetime = User.objects.get(email=email), timedelta(hours=1)
     return create_email_token(
         MailLink.Purpose.RESET, email=user.email, lifetime=lifetime, user=user

@@ -26,7 +26,7 @@ def agency(site: Site) -> Agency:
 
 
 def expire_reauthentication(agency: Agency, person: Person) -> None:
-    """Set the proof of a person's sessions back by a day."""
+    """Move the last authentication of a user's sessions back by a day."""
     with tenant_context(agency.ref):
         old = timezone.now() - timedelta(days=1)
         assert Session.objects.filter(user_id=person.id).update(proved_at=old)
@@ -107,7 +107,7 @@ def test_factor_removal_needs_recent_authentication(agency: Agency, someone: New
 
 
 def ask_of(agency: Agency, *roles: str) -> None:
-    """Make a second factor a rule of the workspace."""
+    """Require a second factor in the tenant."""
     answer = agency.owner.at.patch(
         "/api/tenant", {"settings": {"second_factor_roles": list(roles)}}
     )

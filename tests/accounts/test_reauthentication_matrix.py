@@ -69,7 +69,7 @@ MEETS_EVERY_RULE = {"email_verified_at": "2026-01-01T00:00:00Z"}
 
 @dataclass(frozen=True)
 class Case:
-    """One call, whether it asks for a proof, and what is there before."""
+    """One call, whether it needs reauthentication, and the rows it starts from."""
 
     name: str
     asks: bool
@@ -117,7 +117,7 @@ def workspace() -> list[Case]:
 
 
 def whole_actions() -> list[Case]:
-    """Every method of every route whose action always asks; what is sent makes no sense."""
+    """Every method of every route whose action always needs it, with a meaningless body."""
     return [
         Case(f"{method} {route.name}", True, method, route.path.format_map(Ids()), {})
         for route in ROUTES["tenant"]
@@ -154,7 +154,7 @@ def by_key(agency: Agency, fresh: Person) -> Host:
 
 
 def prepared(agency: Agency, case: Case) -> dict[str, Any]:
-    """Store what the case starts from; return the request."""
+    """Store the rows that the case starts from; return the request."""
     with tenant_context(agency.ref):
         inviter = User.objects.get(pk=agency.owner.id)
         invitation = Invitation.objects.create(

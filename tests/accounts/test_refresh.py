@@ -28,7 +28,7 @@ def session_of(agency: Agency) -> Session:
 
 
 def age(agency: Agency, **by: float) -> None:
-    """Let the last rotation lie further back."""
+    """Move the last rotation into the past."""
     with tenant_context(agency.ref):
         session = Session.objects.get()
         session.rotated_at -= timedelta(**by)
@@ -96,7 +96,7 @@ def test_grandparent_ends_the_session(agency: Agency):
 
 
 def _ended_by_reuse(agency: Agency, current: dict[str, str]) -> None:
-    """Hold that the end was committed and remembered, and that nothing of the session works."""
+    """Check that the end was committed and that no token of the session works."""
     session = session_of(agency)
     assert session.ended_at is not None
     assert session.end_reason == "reuse_detected"

@@ -79,7 +79,7 @@ def test_password_rules_are_enforced(open_agency: Agency):
 
 
 class TestIdempotencyKey:
-    """The same key and body get the first answer; everything else is told apart."""
+    """The same key and body get the first response; everything else is a new request."""
 
     def test_repeated_request_replays_the_response(self, open_agency: Agency):
         key = {"Idempotency-Key": secrets.token_hex(8)}

@@ -19,7 +19,7 @@ from tests.support.files.form_uploads import add_file
 
 
 def outcomes(agency: Agency, act: Callable[[User], object]) -> list[bool]:
-    """Do something eight times at once; tell for each whether it was done."""
+    """Run something eight times concurrently; return for each whether it succeeded."""
 
     def once(_: int) -> bool:
         try:

@@ -31,7 +31,7 @@ def agency(new_agency: Callable[..., Agency], mailbox: Mailbox) -> Agency:
 
 
 def made(agency: Agency, kind: str, *, days: int) -> Any:
-    """Return the id of a row that has been of no use for so many days."""
+    """Return the id of a row that is outdated by this number of days."""
     then = timezone.now() - timedelta(days=days)
     with tenant_context(agency.ref):
         owner = User.objects.get(pk=agency.owner.id)

@@ -24,7 +24,7 @@ Asked = tuple[str, str, dict[str, Any] | None]
 
 
 def under_way(agency: Agency, person: Person, asked: Asked, **became: Any) -> Response:
-    """Return the answer to who became something else after the request had been let in."""
+    """Return the response for a user who changed after the request was authenticated."""
     method, path, body = asked
     change = changing(agency, person, **became)
     return request_during(change, lambda: person.at.request(method, path, json=body))
@@ -32,7 +32,7 @@ def under_way(agency: Agency, person: Person, asked: Asked, **became: Any) -> Re
 
 @contextmanager
 def changing(agency: Agency, person: Person, **became: Any) -> Iterator[None]:
-    """Commit the change of a person when the block ends."""
+    """Commit the change of a user when the block ends."""
     with tenant_context(agency.ref), transaction.atomic():
         User.objects.filter(pk=person.id).update(**became)
         yield
@@ -44,7 +44,7 @@ def an_id(answer: Response) -> str:
 
 
 def cases(agency: Agency) -> dict[str, Asked]:
-    """Return a request for each kind of write that a manager makes."""
+    """Return a request for each kind of write by a manager."""
     at = agency.owner.at
     key = an_id(at.post("/api/keys", {"name": "k", "scopes": ["files:read"]}))
     link = an_id(at.post("/api/invitations", {"max_uses": 2}))

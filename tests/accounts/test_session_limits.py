@@ -127,7 +127,7 @@ def test_locked_session_row_delays_no_request(agency: Agency, superuser):
 
 
 def test_read_only_table_fails_no_request(agency: Agency, superuser):
-    """It waits for the time that is allowed here, and not for DATABASE_LOCK_SECONDS (10)."""
+    """It waits for LOCK_TIMEOUT, and not for DATABASE_LOCK_SECONDS (10)."""
     backdate_session(agency, "last_used_at", minutes=5)
     lock = f"LOCK TABLE {agency.ref.schema_name}.accounts_session IN SHARE MODE"
     headers = {"host": agency.host.name, "authorization": f"Bearer {agency.owner.access_token}"}

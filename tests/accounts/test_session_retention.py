@@ -15,7 +15,7 @@ from tests.support.factories import Agency
 
 
 def make_old(agency: Agency, count: int, **ago: float) -> list[uuid.UUID]:
-    """Add sessions that could be refreshed until so long ago."""
+    """Add sessions that expired some time ago."""
     end = timezone.now() - timedelta(**ago)
     with tenant_context(agency.ref):
         user = Session.objects.select_related("user").first().user
@@ -47,7 +47,7 @@ def test_log_in_marks_expired_and_deletes_old_sessions(agency: Agency):
 
 
 def test_pruning_uses_indexes(agency: Agency, superuser):
-    """Both queries are answered from an index whatever has piled up."""
+    """Both queries use an index, however many old rows there are."""
     with tenant_context(agency.ref):
         assert prune("sessions", timezone.now()) == 0
     names = superuser.execute(

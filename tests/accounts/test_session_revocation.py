@@ -34,7 +34,7 @@ TIMES = 8  # two workers, and a new connection each time: each of them is asked
 
 @pytest.fixture
 def crew(agency: Agency) -> list[Person]:
-    """Six people whom something is to happen to."""
+    """Six users, one for each way to lose access."""
     return [add_member(agency, f"p{number}@here.test", "admin") for number in range(6)]
 
 

@@ -49,7 +49,7 @@ def test_many_refreshes_get_the_same_token(agency: Agency, count: int):
 def test_refreshes_waiting_for_the_row_get_the_same_token(
     agency: Agency, superuser: psycopg.Connection
 ):
-    """Four wait for the row at the same moment, whatever the machine is doing."""
+    """Four backends wait for the row at the same moment."""
     with ThreadPoolExecutor(4) as pool:
         with superuser.transaction():
             superuser.execute(_lock(agency), [session_row(agency).id])
@@ -77,7 +77,7 @@ def _waiting(superuser: psycopg.Connection) -> int:
 
 
 def test_grace_does_not_slide(agency: Agency, settings):
-    """It is over so long after the parent's first use, however often the parent came since."""
+    """The grace ends after the parent's first use, however often the parent is used again."""
     parent = agency.owner.refresh_token
     with tenant_context(agency.ref):
         child = rotate_refresh_token(parent)
@@ -125,7 +125,7 @@ def test_reuse_ends_only_its_session(agency: Agency):
 
 
 def test_lost_response_loses_no_session(agency: Agency):
-    """The client is gone between commit and answer; it comes back with the parent."""
+    """The client disconnects between commit and response and retries with the parent."""
     with _asked_and_gone(agency.host, agency.owner.refresh_token):
         _until(lambda: session_row(agency).generation == 1)
 
@@ -149,7 +149,7 @@ def _asked_and_gone(host: Host, token: str) -> socket.socket:
 
 
 def test_killed_backend_loses_no_session(agency: Agency, superuser: psycopg.Connection):
-    """PostgreSQL ends the connection that rotates: nothing happened, and the token is good."""
+    """PostgreSQL ends the rotating connection: nothing changes, the token stays valid."""
     pk, answers = session_row(agency).id, []
     with superuser.transaction():
         superuser.execute(_lock(agency), [pk])
@@ -169,7 +169,7 @@ def test_killed_backend_loses_no_session(agency: Agency, superuser: psycopg.Conn
 
 
 def _end_who_waits(superuser: psycopg.Connection) -> bool:
-    """End the backends that wait for this one; tell whether there were any."""
+    """End the backends that wait for this one; return whether there were any."""
     found = superuser.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"

@@ -26,13 +26,13 @@ def signed(agency: Agency, token: str, *, headers: dict | None = None, **changes
 
 
 def with_header(token: str, **fields: object) -> str:
-    """Return a token with other header fields and the signature that it had."""
+    """Return a token with other header fields and the former signature."""
     _, payload, signature = token.split(".")
     return f"{jwt_segment({**token_header(token), **fields})}.{payload}.{signature}"
 
 
 def everywhere(agency: Agency, site: Site, token: str) -> set[tuple[int, str]]:
-    """Return how a token is refused as an access and as a refresh token, at home and on api."""
+    """Return a token's refusals as access and refresh token, on the tenant's host and on api."""
     hosts: list[Host] = [agency.host, site.host("api")]
     shown = [host.with_token(token).get(ME) for host in hosts]
     sent = [refresh(host, token) for host in hosts]
@@ -48,7 +48,7 @@ def test_token_of_another_type_is_refused(agency: Agency):
 
 
 def test_asymmetric_algorithm_is_refused(agency: Agency, site: Site):
-    """RS256 and its public key given as a secret: the algorithm is ours to choose."""
+    """RS256 with its public key used as a secret: the server chooses the algorithm."""
     key = rsa.generate_private_key(65537, 2048)
     kid = {"kid": str(current_key_id(agency.ref))}
     token = jwt.encode(token_claims(agency.owner.access_token), key, "RS256", headers=kid)
@@ -81,7 +81,7 @@ def test_changed_header_is_refused(agency: Agency, site: Site, fields: dict):
 
 
 def test_unknown_critical_header_is_refused(agency: Agency):
-    """RFC 7515 section 4.1.11, also when our own key signed it."""
+    """RFC 7515 section 4.1.11, also if the tenant's own key signed it."""
     token = signed(agency, agency.owner.access_token, headers={"crit": ["x-new"], "x-new": 1})
 
     assert status_and_code(agency.host.with_token(token).get(ME)) == INVALID
@@ -130,7 +130,7 @@ def test_huge_or_deep_token_is_refused(agency: Agency, site: Site):
     ids=["expires later", "never", "past", "without exp", "text", "not yet", "issued later"],
 )
 def test_token_times_are_enforced(agency: Agency, changes: dict, status: int):
-    """No leeway: what says that it is not good yet, or any more, is not."""
+    """No leeway: a token that is not valid yet, or has expired, is refused."""
     token = signed(agency, agency.owner.access_token, **changes)
 
     assert agency.host.with_token(token).get(ME).status_code == status

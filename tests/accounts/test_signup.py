@@ -157,7 +157,7 @@ def test_taken_subdomain_is_a_conflict(site: Site, slug: str):
 
 
 def test_fields_that_clients_may_not_set_are_ignored(site: Site, slug: str):
-    """Fields that are not of the form change nothing."""
+    """Fields outside the serializer change nothing."""
     answer = site.sign_up(
         slug, role="member", is_active="", status="deleting", schema_name="public", id="1"
     )

@@ -25,7 +25,7 @@ SESSION = uuid.uuid4()
 
 
 def token_of(tenant: TenantRef, seconds: float = 60) -> str:
-    """Return a token of the session that is good for so long."""
+    """Return a token of the session with this lifetime."""
     with tenant_context(tenant):
         token = TenantAccessToken()
         token["sid"], token["exp"] = str(SESSION), int(time.time() + seconds)

@@ -27,7 +27,7 @@ ME = "/api/users/me"
 
 
 def signed(agency: Agency, *, key: str = "", kid: str = "", alg: str = "HS256", **changes) -> str:
-    """Return Ada's access token with other claims, signed anew."""
+    """Return Ada's access token with other claims, signed again."""
     body = {**token_claims(agency.owner.access_token), **changes}
     headers = {"kid": kid or str(current_key_id(agency.ref))}
     return jwt.encode(body, key or signing_key(agency.ref), algorithm=alg, headers=headers)
@@ -43,7 +43,7 @@ def test_access_token_has_the_documented_claims(agency: Agency):
 
 
 def test_token_signed_again_with_the_same_key_is_valid(agency: Agency):
-    """So that the refusals below are for what was changed."""
+    """The refusals below are therefore caused by the changed claims."""
     assert agency.host.with_token(signed(agency)).get(ME).status_code == 200
 
 
@@ -84,7 +84,7 @@ def test_unsigned_token_is_refused(agency: Agency, site: Site, name: str):
 
 
 def test_token_with_equal_ids_is_invalid_in_another_tenant(agency: Agency, globex: Agency):
-    """The same user id and the same session id, alive in both."""
+    """The same user id and session id, active in both tenants."""
     sid = token_claims(agency.owner.access_token)["sid"]
     with tenant_context(agency.ref):
         user, session = User.objects.get(), Session.objects.get()
@@ -123,7 +123,7 @@ def test_token_on_central_hosts_is_refused(site: Site, acme: Agency, label: str)
 
 
 def test_authenticated_request_needs_two_statements(agency: Agency):
-    """The switch into the tenant and one query for session and person."""
+    """The switch into the tenant, and one query for session and user."""
     connection.verify_before_use()
     with tenant_context(agency.ref), CaptureQueriesContext(connection) as seen:
         authenticate_session(verify_access_token(agency.owner.access_token))
@@ -151,7 +151,7 @@ def test_invalid_key_ids_are_refused(text: str):
 
 
 def clear_key_caches() -> None:
-    """What a process keeps as long as it lives, and its secrets with it."""
+    """Clear the caches that a process keeps of its keys."""
     token_backend.cache_clear()
     _verify_cached.cache_clear()
 

@@ -23,7 +23,7 @@ FIELDS = "id email first_name last_name role is_active created_at updated_at"
 
 @pytest.fixture(scope="module")
 def agency(site) -> Agency:
-    """One agency for all tests here that add people and do not count them."""
+    """One agency for all tests that add users without counting them."""
     return create_agency(site, f"p{secrets.token_hex(5)}")
 
 

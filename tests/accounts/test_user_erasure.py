@@ -105,7 +105,7 @@ class TestErasure:
 
 
 def everything_kept() -> dict[str, list]:
-    """Return every row of every table of the tenant that the code runs in, as text."""
+    """Return every row of every table of the current tenant, as text."""
     models = [m for m in apps.get_models() if m._meta.app_label in ("accounts", "audit")]
     return {
         model._meta.label: list(model.objects.values())

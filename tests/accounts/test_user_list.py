@@ -15,7 +15,7 @@ USERS = "/api/users"
 
 @pytest.fixture(scope="module")
 def large_tenant(site) -> Agency:
-    """An agency of an owner and 300 others."""
+    """An agency with an owner and 300 other users."""
     large_tenant = create_agency(site, f"c{secrets.token_hex(5)}")
     with tenant_context(large_tenant.ref):
         User.objects.bulk_create(

@@ -124,7 +124,7 @@ def test_action_on_oneself_follows_the_rules(agency: Agency, verb: str, role: st
 
 
 def test_matrix_covers_every_rule():
-    """A new verb in the rules needs a row here, or a test of its own that is named here."""
+    """A new verb in the rules needs a row here, or its own test, named here."""
     # tests/accounts/test_data_export.py, test_sessions.py, test_factor_reset.py and
     # test_invitations_changing.py
     elsewhere = {"erase", "export", "end_sessions", "reset_factors", "invite", "uninvite"}

@@ -29,7 +29,7 @@ SOON = timedelta(days=1)
 
 @pytest.fixture
 def dora(agency: Agency) -> Person:
-    """An administrator with a password and something of everything that a person can have."""
+    """An administrator with a password and one of everything that a user can have."""
     dora = add_member(agency, "dora@people.test", "admin")
     with tenant_context(agency.ref):
         user = User.objects.get(pk=dora.id)
@@ -186,7 +186,7 @@ class TestDeactivation:
 
 
 def test_role_change_counts_from_the_next_request(agency: Agency):
-    """With the token in hand, up and down, and what a former manager sent out is void."""
+    """Promotion and demotion with an existing token; a former manager's invitations are void."""
     one = user_with_session(agency)
     path = f"/api/users/{one.id}"
     assert one.at.get("/api/users").status_code == 403

@@ -24,7 +24,7 @@ USERS = "/api/users"
 
 @pytest.fixture(scope="module")
 def agency(site) -> Agency:
-    """One agency for all tests here that add people and do not count them."""
+    """One agency for all tests that add users without counting them."""
     return create_agency(site, f"p{secrets.token_hex(5)}")
 
 
@@ -162,7 +162,7 @@ class TestAddress:
 
 
 class TestKeys:
-    """An API key acts as its person, but never on owners."""
+    """An API key acts as its user, but never on owners."""
 
     def test_owners_api_key_changes_no_owners(self, agency: Agency):
         with tenant_context(agency.ref):

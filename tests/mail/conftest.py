@@ -15,7 +15,7 @@ from tests.support.mail.smtp_server import SmtpServer, serve_smtp
 
 @pytest.fixture(autouse=True)
 def _fresh_limits(fresh_limits: None) -> None:
-    """Begin each test here without counts."""
+    """Reset the rate limits before each test."""
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def no_mailer(site: Site, stores: TestStack) -> Iterator[None]:
 
 @pytest.fixture
 def agency(no_mailer: None, new_agency: Callable[..., Agency]) -> Iterator[Agency]:
-    """An agency whose outbox is empty, and is so again afterwards."""
+    """An agency with an empty outbox before and after the test."""
     agency = new_agency()
     empty_outbox(agency)
     yield agency
@@ -39,7 +39,7 @@ def agency(no_mailer: None, new_agency: Callable[..., Agency]) -> Iterator[Agenc
 
 @pytest.fixture
 def smtp_server(no_mailer: None, settings) -> Iterator[SmtpServer]:
-    """A mail server that this process sends to."""
+    """The SMTP server that this process sends to."""
     smtp_server = SmtpServer()
     with serve_smtp(smtp_server) as port:
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
@@ -50,7 +50,7 @@ def smtp_server(no_mailer: None, settings) -> Iterator[SmtpServer]:
 
 @pytest.fixture
 def deliver() -> Callable[[], str]:
-    """Look through every outbox once: ``deliver()`` returns what the command says."""
+    """Process every outbox once: ``deliver()`` returns the output of the command."""
 
     def once() -> str:
         out = io.StringIO()

@@ -21,7 +21,7 @@ OF_EACH = {"date", "x-request-id"}
 
 @pytest.fixture
 def agency(no_mailer: None, new_agency: Callable[..., Agency]) -> Iterator[Agency]:
-    """An agency with an owner, and Ben who is not active."""
+    """An agency with an owner, and Ben, who is inactive."""
     agency = new_agency()
     add_member(agency, f"ben@{agency.slug}.test")
     update_user_row(agency, f"ben@{agency.slug}.test", is_active=False)

@@ -26,7 +26,7 @@ def agency(new_agency: Callable[..., Agency]) -> Agency:
 
 
 def logs(stores: TestStack) -> dict[str, str]:
-    """Return all that every process of the stack has written."""
+    """Return the logs of every process of the stack."""
     return {file.name: file.read_text("utf-8", "replace") for file in stores.home.logs.iterdir()}
 
 
@@ -60,7 +60,7 @@ def test_page_request_logs_no_token(
 
 
 def test_server_error_logs_no_token(stores: TestStack, site: Site):
-    """gunicorn writes such requests down by itself: here a header that is none."""
+    """gunicorn itself logs such requests, here one with a malformed header."""
     token = secrets.token_urlsafe(32)
     request = f"GET /password/reset?token={token} HTTP/9.9\r\nHost: acme.{BASE_DOMAIN}\r\n\r\n"
 

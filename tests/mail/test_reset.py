@@ -27,7 +27,7 @@ SUBJECT = "Set a new password"
 
 
 def request_reset(agency: Agency, mailbox: Mailbox, nth: int = 1) -> str:
-    """Ask for a link for the owner and return its token."""
+    """Request a link for the owner and return its token."""
     email = agency.owner.email
     assert agency.host.post(FORGOT, {"email": email}).status_code == 204
     return mailbox.wait_for(email, subject=SUBJECT, nth=nth).token
