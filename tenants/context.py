@@ -22,9 +22,13 @@ UNLIMITED = 0
 """The stored value that means "no limit"."""
 MAX_LIMIT = 2**63 - 1
 """The largest value of a limit: sums in the database are 64-bit integers."""
+PUBLIC_KEY_PART = "public"
 
 
-# Representations of a tenant: the cacheable reference, and the audit target.
+class NoTenant(RuntimeError):  # noqa: N818 - as Django's DoesNotExist
+    """Code that needs a tenant ran outside of one."""
+
+
 @dataclass(frozen=True, slots=True)
 class TenantRef:
     """What routing, tokens and storage need to know of a tenant."""
@@ -43,7 +47,7 @@ class TenantRef:
     settings: tuple[tuple[str, SettingValue], ...] = ()
     """Settings that the tenant's owner changes, by name; hashable, so that it can key a cache."""
     limits: tuple[tuple[str, SettingValue], ...] = ()
-    """Limits that platform staff override (tenants/context.py)."""
+    """Limits that platform staff override."""
     former_names: tuple[tuple[str, datetime], ...] = ()
     """Former subdomains, each with the end of its redirect."""
 
@@ -57,12 +61,23 @@ class TenantRef:
         return dict(self.former_names).get(name)
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The storage limits of one tenant. None means unlimited.
+
+    The defaults are in the settings; staff can override them in ``Tenant.limits``. Overrides are
+    loaded with the tenant of the request, so reading them needs no query.
+    """
+
+    storage_bytes: int | None
+    storage_objects: int | None
+    file_max_bytes: int
+
+
+LIMIT_NAMES = tuple(field.name for field in fields(Limits))
+
+
 _current: ContextVar[TenantRef | None] = ContextVar("aggios_tenant", default=None)
-PUBLIC_KEY_PART = "public"
-
-
-class NoTenant(RuntimeError):  # noqa: N818 - as Django's DoesNotExist
-    """Code that needs a tenant ran outside of one."""
 
 
 @contextmanager
@@ -106,20 +121,6 @@ def bind_stream(response: HttpResponseBase, tenant: TenantRef) -> None:
     if isinstance(response, StreamingHttpResponse):
         parts = cast("Iterable[bytes]", response.streaming_content)  # nothing of ours is async
         response.streaming_content = _iterate_in_tenant(tenant, parts)
-
-
-def _iterate_in_tenant(tenant: TenantRef, parts: Iterable[bytes]) -> Iterator[bytes]:
-    """Enter the tenant for each chunk and leave it before yielding the chunk.
-
-    Between two chunks the server's code runs in the thread; it must not run inside a tenant.
-    """
-    following = iter(parts)
-    while True:
-        with tenant_context(tenant):
-            part = next(following, None)
-        if part is None:
-            return
-        yield part
 
 
 def tenant_cache_key(key: str, prefix: str, version: int) -> str:
@@ -168,24 +169,6 @@ def tenant_target(tenant: Tenant) -> Target:
     return Target("tenant", str(tenant.id), tenant.name)
 
 
-# Storage limits of a tenant: the defaults of the settings, unless staff override them.
-#
-# Overrides are stored in ``Tenant.limits``. They are loaded with the tenant of the request, so
-# reading them needs no query.
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The limits of one tenant. None means unlimited."""
-
-    storage_bytes: int | None
-    storage_objects: int | None
-    file_max_bytes: int
-
-
-LIMIT_NAMES = tuple(field.name for field in fields(Limits))
-
-
 def limits_of(tenant: TenantRef) -> Limits:
     """Return the limits of a tenant."""
     return _limits(dict(tenant.limits))
@@ -199,6 +182,20 @@ def limits_from(stored: dict[str, Any]) -> Limits:
 def limit_overrides(stored: dict[str, Any]) -> dict[str, int | None]:
     """Return the overridden limits of a tenant; None where the default applies."""
     return {name: stored.get(name) for name in LIMIT_NAMES}
+
+
+def _iterate_in_tenant(tenant: TenantRef, parts: Iterable[bytes]) -> Iterator[bytes]:
+    """Enter the tenant for each chunk and leave it before yielding the chunk.
+
+    Between two chunks the server's code runs in the thread; it must not run inside a tenant.
+    """
+    following = iter(parts)
+    while True:
+        with tenant_context(tenant):
+            part = next(following, None)
+        if part is None:
+            return
+        yield part
 
 
 def _limits(stored: dict[str, Any]) -> Limits:

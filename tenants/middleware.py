@@ -24,6 +24,31 @@ from tenants.routing import is_platform_host, site_for_host, site_url, tenant_fo
 GetResponse = Callable[[HttpRequest], HttpResponse]
 HEALTH_PATHS = frozenset({"/api/health", "/api/health/live", "/api/health/ready"})
 HSTS_HEADER = "Strict-Transport-Security"
+RETRY_AFTER = {"Retry-After": "60"}
+MAINTENANCE_MESSAGES = {
+    Tenant.Maintenance.MIGRATION_FAILED: "Its last update failed and is being looked into.",
+    Tenant.Maintenance.RESTORING: "It is being restored from an archive.",
+    Tenant.Maintenance.CLONING: "It is being filled with a copy of another workspace.",
+}
+# Conditions for queries. Several can hold for one tenant; SERVED_Q excludes the others.
+SUSPENDED_Q = Q(status=Tenant.Status.SUSPENDED)
+SCHEDULED_Q = Q(deletion_due_at__isnull=False)
+IN_MAINTENANCE_Q = ~Q(maintenance="")
+SERVED_Q = Q(status=Tenant.Status.ACTIVE, maintenance="", deletion_due_at=None)
+
+
+class TenantState(StrEnum):
+    """The effective state of a tenant, ordered from served to deleting.
+
+    A tenant can be suspended, scheduled for deletion and in maintenance at the same time. The state
+    is the last of these in the order below.
+    """
+
+    SERVED = "served"
+    MAINTENANCE = "maintenance"
+    SUSPENDED = "suspended"
+    SCHEDULED = "scheduled"
+    DELETING = "deleting"
 
 
 class TenantMiddleware:
@@ -67,39 +92,6 @@ class TenantMiddleware:
         return response
 
 
-def trust_host(request: HttpRequest) -> None:
-    """Make ``request.get_host()`` return the host, which is the name of a known tenant.
-
-    ALLOWED_HOSTS cannot list custom domains. Django's CSRF check compares the origin of a form with
-    ``get_host()``; without this it refuses every form that a page on a custom domain sends to
-    itself. Forms of other origins are still refused.
-    """
-    host: str = request.META["HTTP_HOST"]
-    request.get_host = lambda: host  # type: ignore[method-assign]
-
-
-def redirect_to_current_name(request: HttpRequest, slug: str, until: datetime) -> HttpResponse:
-    """Redirect a request for a former name to the same path and query of the current one.
-
-    307 keeps the method and the body. The redirect is neither permanent nor cacheable, because
-    another tenant may get the name later. For the same reason ``Clear-Site-Data`` deletes what our
-    pages have stored under it. ``Sunset`` (RFC 8594) is the end of the redirect.
-    """
-    headers = {
-        "Location": f"{site_url(slug)}{request.get_full_path()}",
-        "Cache-Control": "no-store",
-        # Not "cookies": that would delete them on every host of the platform.
-        "Clear-Site-Data": '"storage"',
-        "Sunset": http_date(until.timestamp()),
-    }
-    return HttpResponse(status=307, content_type="text/plain", headers=headers)
-
-
-def refusal_response(request: HttpRequest, problem: Problem) -> HttpResponse:
-    """Return the problem as an HTML page for browsers and as problem+json for other clients."""
-    return as_html_if_preferred(request, problem_response(problem), "refused.html")
-
-
 class CustomDomainHSTSMiddleware:
     """Limits Strict-Transport-Security (RFC 6797) on hosts outside of the platform's domain.
 
@@ -122,38 +114,6 @@ class CustomDomainHSTSMiddleware:
             if hasattr(request, "tenant") and settings.DOMAIN_HSTS_SECONDS:
                 response.headers[HSTS_HEADER] = f"max-age={settings.DOMAIN_HSTS_SECONDS}"
         return response
-
-
-# The state of a tenant, and the problem that its requests get when it is not served.
-
-
-class TenantState(StrEnum):
-    """The effective state of a tenant, ordered from served to deleting.
-
-    A tenant can be suspended, scheduled for deletion and in maintenance at the same time. The state
-    is the last of these in the order below.
-    """
-
-    SERVED = "served"
-    MAINTENANCE = "maintenance"
-    SUSPENDED = "suspended"
-    SCHEDULED = "scheduled"
-    DELETING = "deleting"
-
-
-# Conditions for queries. Several can hold for one tenant; SERVED_Q excludes the others.
-SUSPENDED_Q = Q(status=Tenant.Status.SUSPENDED)
-SCHEDULED_Q = Q(deletion_due_at__isnull=False)
-IN_MAINTENANCE_Q = ~Q(maintenance="")
-SERVED_Q = Q(status=Tenant.Status.ACTIVE, maintenance="", deletion_due_at=None)
-
-MAINTENANCE_MESSAGES = {
-    Tenant.Maintenance.MIGRATION_FAILED: "Its last update failed and is being looked into.",
-    Tenant.Maintenance.RESTORING: "It is being restored from an archive.",
-    Tenant.Maintenance.CLONING: "It is being filled with a copy of another workspace.",
-}
-
-RETRY_AFTER = {"Retry-After": "60"}
 
 
 def tenant_state(tenant: Tenant | TenantRef) -> TenantState:
@@ -187,6 +147,39 @@ def require_served(tenant: TenantRef) -> None:
     state = tenant_state(tenant)
     if state is not TenantState.SERVED:
         raise _unavailable_problem(tenant, state)
+
+
+def trust_host(request: HttpRequest) -> None:
+    """Make ``request.get_host()`` return the host, which is the name of a known tenant.
+
+    ALLOWED_HOSTS cannot list custom domains. Django's CSRF check compares the origin of a form with
+    ``get_host()``; without this it refuses every form that a page on a custom domain sends to
+    itself. Forms of other origins are still refused.
+    """
+    host: str = request.META["HTTP_HOST"]
+    request.get_host = lambda: host  # type: ignore[method-assign]
+
+
+def redirect_to_current_name(request: HttpRequest, slug: str, until: datetime) -> HttpResponse:
+    """Redirect a request for a former name to the same path and query of the current one.
+
+    307 keeps the method and the body. The redirect is neither permanent nor cacheable, because
+    another tenant may get the name later. For the same reason ``Clear-Site-Data`` deletes what our
+    pages have stored under it. ``Sunset`` (RFC 8594) is the end of the redirect.
+    """
+    headers = {
+        "Location": f"{site_url(slug)}{request.get_full_path()}",
+        "Cache-Control": "no-store",
+        # Not "cookies": that would delete them on every host of the platform.
+        "Clear-Site-Data": '"storage"',
+        "Sunset": http_date(until.timestamp()),
+    }
+    return HttpResponse(status=307, content_type="text/plain", headers=headers)
+
+
+def refusal_response(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """Return the problem as an HTML page for browsers and as problem+json for other clients."""
+    return as_html_if_preferred(request, problem_response(problem), "refused.html")
 
 
 def _unavailable_problem(tenant: TenantRef, state: TenantState) -> Problem:

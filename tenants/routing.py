@@ -1,5 +1,8 @@
 """From a host name or a tenant id to the tenant, by a cache that is never stale after a change.
 
+``BASE_DOMAIN`` and its fixed subdomains are sites of the platform. Any other single label below it
+is a tenant's subdomain. All other names may be custom domains.
+
 Each process caches the tenants of its requests. An entry is valid while Redis holds the same random
 stamp under the entry's name. A change of a tenant deletes its stamps after the commit, so every
 process reads the database at its next request. The stamp is read before the database: a read that
@@ -34,11 +37,19 @@ ENTRY_SECONDS = 30.0
 STAMP_SECONDS = 3600
 UNKNOWN_SECONDS = 30
 MAX_ENTRIES = 10_000
-log = logging.getLogger(__name__)
 CENTRAL_HOSTS = {"": "apex", "www": "apex", "api": "api", "dash": "dash", "admin": "admin"}
 HOST_NAME_PATTERN = re.compile(r"(?=.{1,253}$)[a-z0-9-]+(?:\.[a-z0-9-]+)*")
 HOST_HEADER_PATTERN = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]]*)(?::[0-9]*)?")
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A site. ``kind`` is apex, api, dash, admin or tenant; ``name`` is a ``Domain.domain``."""
+
+    kind: str
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +61,37 @@ class _Entry:
 
 
 _entries: dict[str, _Entry] = {}
+
+
+def site_for_host(host: str) -> Site:
+    """Return the site of a ``Host`` header. The port and the case are ignored."""
+    name = _host_name(host)
+    if name in LOOPBACK_HOSTS or name == settings.BASE_DOMAIN:
+        return Site("apex")
+    if not HOST_NAME_PATTERN.fullmatch(name):
+        return Site("tenant")
+    label, dot, rest = name.partition(".")
+    if dot and rest == settings.BASE_DOMAIN:
+        return Site(CENTRAL_HOSTS[label]) if label in CENTRAL_HOSTS else Site("tenant", label)
+    # ``Domain`` stores a subdomain as a bare label; as a host name a bare label is unknown.
+    return Site("tenant", name if dot else "")
+
+
+def is_platform_host(host: str) -> bool:
+    """Return whether a ``Host`` header names the platform's domain or a subdomain of it."""
+    name = _host_name(host)
+    return name in LOOPBACK_HOSTS or f".{name}".endswith(f".{settings.BASE_DOMAIN}")
+
+
+def tenant_host(slug: str) -> str:
+    """Return the host name of a tenant's subdomain."""
+    return f"{slug}.{settings.BASE_DOMAIN}"
+
+
+def site_url(name: str = "") -> str:
+    """Return the URL of a site without a trailing slash, e.g. ``site_url("acme")``."""
+    host = tenant_host(name) if name else settings.BASE_DOMAIN
+    return f"{settings.PUBLIC_SCHEME}://{host}{settings.PORT_IN_LINKS}"
 
 
 def tenant_for_host(name: str) -> TenantRef | None:
@@ -75,6 +117,13 @@ def invalidate_route(tenant: Tenant, *, also: tuple[str, ...] = ()) -> None:
     names = [d.domain for d in Domain.objects.filter(tenant=tenant)] + list(also)
     keys = [f"id:{tenant.id.hex}", *(f"host:{name}" for name in names)]
     transaction.on_commit(lambda: _delete_stamps(keys))
+
+
+def _host_name(host: str) -> str:
+    """Return the host name, or "" if the header is malformed (RFC 9110 section 7.2)."""
+    parts = HOST_HEADER_PATTERN.fullmatch(host)
+    # One trailing dot stands for the root (RFC 1034 section 3.1); two make the name invalid.
+    return parts[1].lower().removesuffix(".") if parts else ""
 
 
 def _cached(key: str, read: Callable[[], TenantRef | None]) -> TenantRef | None:
@@ -136,55 +185,3 @@ def _read(found: QuerySet[Tenant]) -> TenantRef | None:
     with use_scope(PUBLIC):
         tenant = found.prefetch_related("domains").first()
         return ref_of(tenant) if tenant else None
-
-
-# Mapping of host names to sites, without database access.
-#
-# ``BASE_DOMAIN`` and its fixed subdomains are sites of the platform. Any other single label below
-# it is a tenant's subdomain. All other names may be custom domains.
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """A site. ``kind`` is apex, api, dash, admin or tenant; ``name`` is a ``Domain.domain``."""
-
-    kind: str
-    name: str = ""
-
-
-def site_for_host(host: str) -> Site:
-    """Return the site of a ``Host`` header. The port and the case are ignored."""
-    name = _host_name(host)
-    if name in LOOPBACK_HOSTS or name == settings.BASE_DOMAIN:
-        return Site("apex")
-    if not HOST_NAME_PATTERN.fullmatch(name):
-        return Site("tenant")
-    label, dot, rest = name.partition(".")
-    if dot and rest == settings.BASE_DOMAIN:
-        return Site(CENTRAL_HOSTS[label]) if label in CENTRAL_HOSTS else Site("tenant", label)
-    # ``Domain`` stores a subdomain as a bare label; as a host name a bare label is unknown.
-    return Site("tenant", name if dot else "")
-
-
-def is_platform_host(host: str) -> bool:
-    """Return whether a ``Host`` header names the platform's domain or a subdomain of it."""
-    name = _host_name(host)
-    return name in LOOPBACK_HOSTS or f".{name}".endswith(f".{settings.BASE_DOMAIN}")
-
-
-def _host_name(host: str) -> str:
-    """Return the host name, or "" if the header is malformed (RFC 9110 section 7.2)."""
-    parts = HOST_HEADER_PATTERN.fullmatch(host)
-    # One trailing dot stands for the root (RFC 1034 section 3.1); two make the name invalid.
-    return parts[1].lower().removesuffix(".") if parts else ""
-
-
-def tenant_host(slug: str) -> str:
-    """Return the host name of a tenant's subdomain."""
-    return f"{slug}.{settings.BASE_DOMAIN}"
-
-
-def site_url(name: str = "") -> str:
-    """Return the URL of a site without a trailing slash, e.g. ``site_url("acme")``."""
-    host = tenant_host(name) if name else settings.BASE_DOMAIN
-    return f"{settings.PUBLIC_SCHEME}://{host}{settings.PORT_IN_LINKS}"
