@@ -64,6 +64,19 @@ def list_certificates() -> list[DeletionCertificate]:
         return list(DeletionCertificate.objects.all())
 
 
+def certificate_document(certificate: DeletionCertificate) -> dict[str, Any]:
+    """Return the JSON document of a certificate."""
+    return {
+        "id": str(certificate.pk),
+        "tenant_id": str(certificate.tenant_id),
+        "name": certificate.name,
+        "subdomain": certificate.subdomain,
+        "purged_at": timestamp(certificate.purged_at),
+        "digest": certificate.digest,
+        "document": certificate.document,
+    }
+
+
 def _deletion_request(tenant: Tenant) -> dict[str, Any]:
     """Return actor and time of the deletion request, from the audit trail."""
     requests = AuditEvent.objects.filter(

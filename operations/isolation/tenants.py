@@ -69,8 +69,8 @@ def find_leftovers() -> list[Tenant]:
         named = Tenant.objects.filter(domains__domain__startswith=SLUG_PREFIX).distinct()
         ids = [str(tenant.pk) for tenant in named]
         ours = AuditEvent.objects.filter(action=SEEDED_ACTION, target_id__in=ids)
-        planted = set(ours.values_list("target_id", flat=True))
-        return [tenant for tenant in named if str(tenant.pk) in planted]
+        audit_tenants = set(ours.values_list("target_id", flat=True))
+        return [tenant for tenant in named if str(tenant.pk) in audit_tenants]
 
 
 def purge_audit_tenant(tenant: Tenant) -> None:

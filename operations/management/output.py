@@ -1,7 +1,9 @@
-"""Output shared by the commands of archives and deletions: counts and errors."""
+"""Base class, counts and errors of the commands on archives and deletions."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 from django.core.management.base import CommandError
@@ -12,6 +14,30 @@ from core.termination import TERMINATION_EXCEPTIONS, exit_status
 from core.text.normalization import pluralize
 from operations.archives.manifest import Manifest
 from operations.errors import ArchiveError, PurgeError
+from tenants.management.base import TenantCommand
+
+
+class OperationCommand(TenantCommand):
+    """A command that reports each step, or with ``--json`` only the result."""
+
+    _as_json = False
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Run the command.
+
+        Raises: CommandError.
+        """
+        self._as_json = options["json"]
+        return super().execute(*args, **options)
+
+    def report(self, line: str) -> None:
+        """Print a step, unless the result is printed as JSON."""
+        if not self._as_json:
+            self.stdout.write(line)
+
+    def finish(self, document: Any, text: str) -> None:
+        """Print the result: ``document`` in one line with ``--json``, otherwise ``text``."""
+        self.stdout.write(json.dumps(document) if self._as_json else text)
 
 
 def manifest_counts(manifest: Manifest) -> dict[str, int]:

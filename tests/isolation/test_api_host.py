@@ -1,6 +1,6 @@
-"""On ``api.`` the tenant comes from the credential alone, whatever else a request says.
+"""On ``api.`` the tenant comes from the credential only, whatever else a request says.
 
-Asked at gunicorn itself, without the proxy, so that no header is tidied up on the way.
+Requests go to gunicorn directly, so that no proxy changes a header.
 """
 
 import http.client

@@ -1,4 +1,4 @@
-"""Isolation broken on purpose, in many ways: the audit reports every one."""
+"""Isolation broken on purpose, in many ways: the audit reports each."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""One tenant's key is rotated: its tokens end at once in every process, and nobody else's do."""
+"""Rotating one tenant's key ends its tokens at once in every process, and no other's."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Nothing that a process keeps between requests can mix tenants up: each such thing is reviewed."""
+"""Every value that a process keeps between requests is reviewed: it cannot mix tenants up."""
 
 from tests.support.process_state import process_state
 

@@ -1,4 +1,5 @@
-"""What tenants share beside the database: cache, logs, metrics, HTTP caches, files, locks, mail."""
+"""What tenants share besides the database: cache, logs, metrics, HTTP caches, files, locks, mail.
+"""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""A staging tenant holds the same rows with nobody recognisable in them, and no way in but one."""
+"""A clone has the same rows with masked personal data, and one log-in."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""manage.py housekeep: every chore, one housekeeper at a time, until it is stopped."""
+"""manage.py housekeep: runs every periodic task, one housekeeper at a time, until it is stopped."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""What is counted, reserved and landed, when a tenant is copied, restored, imported and purged."""
+"""Quota and uploads after a tenant is cloned, restored, imported or purged."""
 
 import json
 import os

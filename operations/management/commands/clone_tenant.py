@@ -1,22 +1,19 @@
 """manage.py clone_tenant"""
 
-import json
 from argparse import ArgumentParser
 from typing import Any
-
-from django.core.management.base import BaseCommand
 
 from audit.services import SYSTEM
 from operations.archives.clone import CloneOptions, clone_tenant
 from operations.archives.progress import show_progress
 from operations.archives.restore import LoadOptions
-from operations.management.output import command_errors
+from operations.management.output import OperationCommand, command_errors
 from tenants.queries import tenant_by_slug
 from tenants.routing import site_url
 from tenants.schemas.owner import owner_connection
 
 
-class Command(BaseCommand):
+class Command(OperationCommand):
     help = (
         "Copy a tenant to a new one for staging: personal data masked, no passwords, sessions, "
         "keys and stored answers. The first owner gets a new password, shown once. The content of "
@@ -59,4 +56,4 @@ class Command(BaseCommand):
             "missing": result.missing,
         }
         line = "{slug} is ready at {url}\n  owner     {owner}\n  password  {password}"
-        self.stdout.write(json.dumps(document) if options["json"] else line.format(**document))
+        self.finish(document, line.format(**document))

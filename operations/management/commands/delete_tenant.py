@@ -1,35 +1,34 @@
 """manage.py delete_tenant"""
 
-import json
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import DatabaseError, transaction
 
 from audit.services import SYSTEM
 from core.db_backend.scope import PUBLIC, use_scope
 from core.problems import StorageUnavailable, ValidationFailed
-from core.text.normalization import noun_form, pluralize, timestamp, timestamp_or_none
+from core.text.normalization import noun_form, pluralize, timestamp_or_none
 from core.text.parsing import integer_argument
 from operations.archives.progress import show_progress
-from operations.deletion.certificates import Inventory, take_inventory
+from operations.deletion.certificates import Inventory, certificate_document, take_inventory
 from operations.deletion.export import require_export_folder
 from operations.deletion.purge import PurgeOptions, purge_tenant
 from operations.errors import ArchiveError, PurgeError
-from operations.management.output import error_line
+from operations.management.output import OperationCommand, error_line
 from tenants.lifecycle import cancel_deletion, schedule_deletion
 from tenants.management.terminal import confirm
-from tenants.models import DeletionCertificate, Tenant
+from tenants.models import Tenant
 from tenants.problems import TenantNotFound
 from tenants.queries import tenant_by_slug
 from tenants.schemas.owner import owner_connection
 
 
-class Command(BaseCommand):
+class Command(OperationCommand):
     help = (
         "Schedule a tenant's deletion: it is no longer served, and purge_tenants purges it when "
         "it is due; until then --call-off cancels it. --now purges at once and cannot be "
@@ -52,7 +51,6 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print a JSON object at the end")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self._json = options["json"]
         try:
             tenant = tenant_by_slug(options["slug"])
             self._act(tenant, options)
@@ -68,7 +66,7 @@ class Command(BaseCommand):
     def _act(self, tenant: Tenant, options: dict[str, Any]) -> None:
         if options["call_off"]:
             cancel_deletion(tenant.pk, actor=SYSTEM)
-            self._end(f"{tenant.slug} is served again.", {"deletion_due_at": None})
+            self.finish({"deletion_due_at": None}, f"{tenant.slug} is served again.")
         elif options["now"] or options["dry_run"]:
             owner_connection()  # refuses now, not half-way, if the owner's login is not known
             if not (options["now"] and options["yes"]):
@@ -86,7 +84,8 @@ class Command(BaseCommand):
             f"{tenant.slug} is no longer served and will be purged after {due_at}. "
             f"Until then: manage.py delete_tenant {tenant.slug} --call-off"
         )
-        self._end(line, {"deletion_due_at": due_at, "export": scheduled.export_before_deletion})
+        document = {"deletion_due_at": due_at, "export": scheduled.export_before_deletion}
+        self.finish(document, line)
 
     def _purge(self, tenant: Tenant, options: dict[str, Any]) -> None:
         if not options["yes"]:
@@ -101,38 +100,18 @@ class Command(BaseCommand):
                 cancel_deletion(tenant.pk, actor=SYSTEM)  # in favour of an earlier day
                 schedule_deletion(tenant.pk, actor=SYSTEM, days=0, export=export)
         with show_progress(self.stderr) as watch:
-            purge_options = PurgeOptions(SYSTEM, folder, export, self._report, watch)
+            purge_options = PurgeOptions(SYSTEM, folder, export, self.report, watch)
             certificate = purge_tenant(tenant_by_slug(tenant.slug), purge_options)
-        self._end(
-            f"{options['slug']} is gone; certificate {certificate.pk}.",
+        self.finish(
             certificate_document(certificate),
+            f"{options['slug']} is gone; certificate {certificate.pk}.",
         )
 
     def _show(self, tenant: Tenant, found: Inventory) -> None:
-        self._report(f"{tenant.name} ({tenant.slug}), schema {tenant.schema_name}")
+        self.report(f"{tenant.name} ({tenant.slug}), schema {tenant.schema_name}")
         for table, content in found.tables.items():
-            self._report(f"  {content.rows:>10} {noun_form(content.rows, 'row')} in {table}")
+            self.report(f"  {content.rows:>10} {noun_form(content.rows, 'row')} in {table}")
         held = found.held
         unfinished = pluralize(held.unfinished, "unfinished upload")
         noun = noun_form(held.objects, "object")
-        self._report(f"  {held.objects:>10} {noun}, {held.size} bytes, {unfinished}")
-
-    def _report(self, line: str) -> None:
-        if not self._json:
-            self.stdout.write(line)
-
-    def _end(self, line: str, document: dict[str, Any]) -> None:
-        self.stdout.write(json.dumps(document) if self._json else line)
-
-
-def certificate_document(certificate: DeletionCertificate) -> dict[str, Any]:
-    """Return the JSON document of a certificate."""
-    return {
-        "id": str(certificate.pk),
-        "tenant_id": str(certificate.tenant_id),
-        "name": certificate.name,
-        "subdomain": certificate.subdomain,
-        "purged_at": timestamp(certificate.purged_at),
-        "digest": certificate.digest,
-        "document": certificate.document,
-    }
+        self.report(f"  {held.objects:>10} {noun}, {held.size} bytes, {unfinished}")

@@ -7,8 +7,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from core.text.normalization import pluralize, timestamp
-from operations.deletion.certificates import document_digest, list_certificates
-from operations.management.commands.delete_tenant import certificate_document
+from operations.deletion.certificates import (
+    certificate_document,
+    document_digest,
+    list_certificates,
+)
 from tenants.management.terminal import make_table, print_table
 
 COLUMNS = ("purged at", "subdomain", "name", "certificate", "digest")

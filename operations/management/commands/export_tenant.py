@@ -1,20 +1,22 @@
 """manage.py export_tenant"""
 
-import json
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from audit.services import SYSTEM
 from operations.archives.export import ExportResult, export_tenant
 from operations.archives.progress import show_progress
-from operations.management.output import command_errors, format_counts, manifest_counts
+from operations.management.output import (
+    OperationCommand,
+    command_errors,
+    format_counts,
+    manifest_counts,
+)
 from tenants.queries import tenant_by_slug
 
 
-class Command(BaseCommand):
+class Command(OperationCommand):
     help = (
         "Write all rows and objects of a tenant into one file with mode 0600. Until it is complete "
         "and was read back it is called FILE.partial; --resume continues that file.\n\n"
@@ -43,7 +45,7 @@ class Command(BaseCommand):
         document = _result_document(result)
         counts = format_counts(manifest_counts(result.manifest))
         line = f"{result.path}: {result.size} bytes, {counts}\n{result.sha256}"
-        self.stdout.write(json.dumps(document) if options["json"] else line)
+        self.finish(document, line)
 
 
 def _result_document(result: ExportResult) -> dict[str, Any]:

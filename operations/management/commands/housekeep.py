@@ -20,7 +20,7 @@ MAX_ROUND_SECONDS = 12 * 3600
 class Command(BaseCommand):
     help = (
         "Run the periodic tasks: "
-        + "; ".join(f"{chore.purpose} ({chore.command})" for chore in PERIODIC_TASKS)
+        + "; ".join(f"{task.purpose} ({task.command})" for task in PERIODIC_TASKS)
         + ". Once, or again and again with --every; Compose runs it as a service. A second one at "
         "the same time does nothing.\n\nExample: manage.py housekeep --every 900"
     )
@@ -66,7 +66,7 @@ class Command(BaseCommand):
                 self._once()
             except (CommandError, DatabaseError) as exc:
                 self.stderr.write(str(exc).strip())
-            connections.close_all()  # the pause is long, and servers restart meanwhile
+            connections.close_all()  # the pause is long enough for a server to restart
             stop.wait(seconds)
 
     def _report(self, line: str) -> None:

@@ -5,8 +5,6 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from audit.services import SYSTEM
 from operations.archives.progress import show_progress
 from operations.archives.reader import Archive, open_archive
@@ -17,7 +15,12 @@ from operations.archives.restore import (
     require_loadable,
     restore_tenant,
 )
-from operations.management.output import command_errors, format_counts, manifest_counts
+from operations.management.output import (
+    OperationCommand,
+    command_errors,
+    format_counts,
+    manifest_counts,
+)
 from operations.tenant_owners import reset_owner_password
 from tenants.context import ref_of
 from tenants.management.terminal import confirm
@@ -25,7 +28,7 @@ from tenants.queries import tenant_by_slug
 from tenants.schemas.owner import owner_connection
 
 
-class Command(BaseCommand):
+class Command(OperationCommand):
     help = (
         "Load an archive of export_tenant, as a new tenant (--as) or in place of the tenant's "
         "current data (--restore). The whole file is verified first. Run an interrupted import "
@@ -50,7 +53,6 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print a JSON object at the end")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self._json = options["json"]
         owner_connection()  # refuses now, not half-way, if the owner's login is not known
         with (
             command_errors("Run the command again to go on."),
@@ -58,8 +60,8 @@ class Command(BaseCommand):
         ):
             path, accept_untrusted = options["file"], options["accept_foreign"]
             with open_archive(path, accept_foreign=accept_untrusted, tick=watch.checked) as archive:
-                document = self._act(archive, LoadOptions(SYSTEM, self._report, watch), options)
-        if self._json:
+                document = self._act(archive, LoadOptions(SYSTEM, self.report, watch), options)
+        if options["json"]:
             self.stdout.write(json.dumps(document))
 
     def _act(self, archive: Archive, how: LoadOptions, options: dict[str, Any]) -> dict[str, Any]:
@@ -82,18 +84,14 @@ class Command(BaseCommand):
             document["owner"], document["password"] = reset_owner_password(
                 ref_of(result.tenant), actor=SYSTEM
             )
-            self._report(f"owner {document['owner']}, password {document['password']}")
-        self._report(f"{result.tenant.slug} holds what the archive does.")
+            self.report(f"owner {document['owner']}, password {document['password']}")
+        self.report(f"{result.tenant.slug} holds what the archive does.")
         return document
 
     def _show(self, archive: Archive) -> None:
-        facts, counts = archive.manifest.tenant, manifest_counts(archive.manifest)
-        self._report(f"{facts.name} ({facts.slug}), made {archive.manifest.created_at}")
-        self._report(f"  {format_counts(counts)}")
-
-    def _report(self, line: str) -> None:
-        if not self._json:
-            self.stdout.write(line)
+        info, counts = archive.manifest.tenant, manifest_counts(archive.manifest)
+        self.report(f"{info.name} ({info.slug}), made {archive.manifest.created_at}")
+        self.report(f"  {format_counts(counts)}")
 
 
 def _archive_document(archive: Archive) -> dict[str, Any]:

@@ -1,13 +1,12 @@
 """manage.py purge_tenants"""
 
-import json
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import DatabaseError
 
 from audit.services import SYSTEM
@@ -15,7 +14,7 @@ from core.problems import Problem
 from operations.archives.progress import show_progress
 from operations.deletion.purge import PurgeOptions, purge_tenant
 from operations.errors import ArchiveError, PurgeError, PurgeNotDueError, TenantBusyError
-from operations.management.output import error_line
+from operations.management.output import OperationCommand, error_line
 from tenants.lifecycle import tenants_due_for_deletion
 from tenants.models import Tenant
 from tenants.schemas.owner import owner_connection
@@ -23,7 +22,7 @@ from tenants.schemas.owner import owner_connection
 FAILURES = (PurgeError, ArchiveError, Problem, OSError, DatabaseError, psycopg.Error)
 
 
-class Command(BaseCommand):
+class Command(OperationCommand):
     help = (
         "Purge the tenants whose deletion is due, and finish interrupted purges. "
         "Each is exported first unless it was scheduled without. One that fails does not stop the "
@@ -41,7 +40,6 @@ class Command(BaseCommand):
         owner_connection()
         slugs = set(options["slugs"])
         due = [t for t in tenants_due_for_deletion() if not slugs or t.slug in slugs]
-        self._json = options["json"]
         if options["dry_run"]:
             rows = [{"slug": tenant.slug, "id": str(tenant.pk)} for tenant in due]
         else:
@@ -51,11 +49,11 @@ class Command(BaseCommand):
     def _purge(self, tenant: Tenant, options: dict[str, Any]) -> dict[str, Any]:
         row = {"slug": tenant.slug, "id": str(tenant.pk)}
         folder = options["to"] or settings.TENANT_EXPORT_DIR
-        self._report(f"{tenant.slug} ({tenant.pk})")
+        self.report(f"{tenant.slug} ({tenant.pk})")
         try:
             with show_progress(self.stderr) as watch:
                 purge_options = PurgeOptions(
-                    SYSTEM, folder, not options["no_export"], self._report, watch
+                    SYSTEM, folder, not options["no_export"], self.report, watch
                 )
                 certificate = purge_tenant(tenant, purge_options)
         except (
@@ -63,25 +61,18 @@ class Command(BaseCommand):
             PurgeNotDueError,
         ) as exc:  # another run has it, or its deletion was called off
             reason = error_line(exc)
-            self._report(f"  left as it is: {reason}")
+            self.report(f"  left as it is: {reason}")
             return {**row, "skipped": reason}
         except FAILURES as exc:
             reason = error_line(exc)
             self.stderr.write(f"{tenant.slug}: {reason}")
             return {**row, "error": reason}
-        self._report(f"  certificate {certificate.pk}")
+        self.report(f"  certificate {certificate.pk}")
         return {**row, "certificate": str(certificate.pk), "digest": certificate.digest}
-
-    def _report(self, line: str) -> None:
-        if not self._json:
-            self.stdout.write(line)
 
     def _end(self, rows: list[dict[str, Any]], verb: str) -> None:
         failed = [row for row in rows if "error" in row]
         done = [row for row in rows if "error" not in row and "skipped" not in row]
-        if self._json:
-            self.stdout.write(json.dumps(rows))
-        else:
-            self.stdout.write(f"{len(done)} {verb}")
+        self.finish(rows, f"{len(done)} {verb}")
         if failed:
             raise CommandError(f"{len(failed)} failed; run the command again.")

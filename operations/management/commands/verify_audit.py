@@ -6,10 +6,8 @@ from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import DatabaseError
-from rich.console import Console
-from rich.progress import track
 
 from audit.verification import ChainHead, VerificationResult
 from core.text.normalization import pluralize
@@ -22,11 +20,12 @@ from operations.audit_trails import (
     tenant_trails,
     verify_trail,
 )
+from tenants.management.base import TenantCommand
 
 Outcome = tuple[AuditTrail, VerificationResult | str]
 
 
-class Command(BaseCommand):
+class Command(TenantCommand):
     help = (
         "Verify audit trails: the platform's and every tenant's, or the named ones. Finds events "
         "that were changed, removed, moved or added outside of the application, and counts events "
@@ -79,10 +78,7 @@ class Command(BaseCommand):
             raise CommandError(f"{broken} of {pluralize(len(documents), 'audit trail')} not whole.")
 
     def _verified(self, trails: list[AuditTrail], anchors: list[ChainHead]) -> Iterator[Outcome]:
-        err: Any = self.stderr
-        console = Console(file=err)
-        shown = track(trails, "Verifying", console=console, disable=not err.isatty())
-        for trail in shown:
+        for trail in self.track(trails, "Verifying"):
             try:
                 yield trail, verify_trail(trail, *anchors)
             except DatabaseError as exc:
